@@ -1,0 +1,77 @@
+/**
+ * The port to one calendar system. A connector reads mailboxes and hands over CalendarEvents.
+ *
+ * It does not know users, rules, diversions or stores; it keeps no event; it does not decide when to read (sync
+ * does). It honours the far side's own limits (calls at a time, batch sizes, Retry-After) and nothing else paces it.
+ */
+import type { CalendarEvent, Instant, Span } from '../core/calendar-event.ts'
+import type { RemoteError, SyncCode } from '../errors.ts'
+
+/** One calendar to read. The zone is part of it: it says where an all-day event's midnights are. */
+export interface Target {
+  readonly mailbox: string
+  /** IANA name. */
+  readonly timeZone: string
+  /** What `Reading.version` said when what is held was read; absent when it must be read whole. */
+  readonly version?: string
+}
+
+export interface ReadRequest {
+  /** At most `Connector.batchSize`. */
+  readonly targets: readonly Target[]
+  /** Selects the events that touch it; cuts none of them. */
+  readonly window: Span
+  /** False when no rule looks at subjects or categories, so that availability alone will do. */
+  readonly subjects: boolean
+  /** Aborted when the deadline has passed or nobody waits any more. */
+  readonly signal: AbortSignal
+}
+
+/** The events of one calendar that touch the window. */
+export interface CalendarRead {
+  readonly outcome: 'read'
+  readonly events: readonly CalendarEvent[]
+  /**
+   * Where an event that was not read (it begins at or after the window's end) holds at the very instant at which
+   * the last of those that were read ends: that instant. There nobody knows yet when a run ends. Else null.
+   */
+  readonly unreadAt: Instant | null
+  /** What the far side let us see. */
+  readonly saw: 'subjects' | 'availability'
+  /** Where less was seen than was asked for: `subject_not_readable`, and what to do. */
+  readonly shortfall: Shortfall | null
+  /** For `Target.version` of the next read, where the far side can say "unchanged" (an ETag). */
+  readonly version: string | null
+}
+
+export interface Shortfall {
+  readonly code: SyncCode
+  readonly hint: string
+}
+
+export type Reading =
+  | CalendarRead
+  /** Nothing has changed since `Target.version`: what is held stands confirmed. */
+  | { readonly outcome: 'unchanged' }
+  | { readonly outcome: 'failed'; readonly error: RemoteError }
+
+/** One step of "test connection". */
+export interface Check {
+  readonly name: string
+  readonly ok: boolean
+  readonly code?: SyncCode
+  readonly hint?: string
+}
+
+export interface Connector {
+  /** How many targets one read takes at the most. */
+  readonly batchSize: number
+  /** One Reading for each target, in the same order. Trouble is a `failed` Reading, never a rejection. */
+  read(request: ReadRequest): Promise<readonly Reading[]>
+  /** Walks through what a read needs, with the very calls that reading uses; stops at the first step that fails. */
+  test(target: Target, signal: AbortSignal): Promise<readonly Check[]>
+  /** Calls `changed` when the far side or the file system says that the calendar was edited. Returns how to stop. */
+  watch(mailbox: string, changed: () => void): () => void
+  /** Lets go of connections and watches. */
+  close(): Promise<void>
+}

@@ -1,0 +1,37 @@
+/** Events from protocols that tell only availability: what such a protocol does not say is read from what it does. */
+import type { BusyStatus, CalendarEvent, Instant } from './calendar-event.ts'
+
+export interface AvailabilityItem {
+  readonly id: string
+  /** Empty where it may not be seen. */
+  readonly subject: string
+  readonly start: Instant
+  readonly end: Instant
+  readonly busy: BusyStatus
+  readonly private: boolean
+}
+
+/** How servers in the Nordic languages and English begin the subject of a meeting that its organiser called off. */
+const cancelledMark = /^(?:Canceled|Cancelled|Inställt|Avlyst|Aflyst|Peruutettu):/iu
+
+/**
+ * getSchedule and GetUserAvailability lack flags. Midnight to midnight in the user's zone is all-day, a subject that
+ * begins `Inställt:` is cancelled, Tentative is an invitation that nobody answered; declined cannot be known.
+ */
+export function fromAvailability(
+  item: AvailabilityItem,
+  isMidnight: (instant: Instant) => boolean
+): CalendarEvent {
+  return {
+    id: item.id,
+    subject: item.subject,
+    start: item.start,
+    end: item.end,
+    allDay: item.start < item.end && isMidnight(item.start) && isMidnight(item.end),
+    busy: item.busy,
+    visibility: item.private ? 'private' : 'normal',
+    cancelled: cancelledMark.test(item.subject.normalize('NFC')),
+    response: item.busy === 'tentative' ? 'notResponded' : 'organizer',
+    categories: []
+  }
+}

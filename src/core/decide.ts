@@ -1,0 +1,135 @@
+/** What one event gives: a diversion by the first trigger that it meets, else by its busy status, else nothing. */
+import type { CalendarEvent, Span } from './calendar-event.ts'
+import { AVAILABLE, type Phone } from './diversion.ts'
+import { type MappedStatus, mappedStatuses, NO_TRIGGER, type RuleSet, type Trigger } from './rule-set.ts'
+import { compileTriggers, type Matcher } from './subject.ts'
+import type { Ground, TriggerSource } from './timeline.ts'
+
+export interface Decision extends Span {
+  readonly ground: Ground
+}
+
+/** Why an event gives nothing. */
+export type NoDiversion =
+  | 'cancelled'
+  | 'declined'
+  | 'zero-length'
+  | 'private-ignored'
+  | 'all-day-ignored'
+  | 'all-day-note'
+  | 'availability'
+
+/** A RuleSet made ready. To be kept for as long as its version is in force. */
+export interface CompiledRules {
+  readonly rules: RuleSet
+  readonly version: number
+  readonly triggers: CompiledTriggers
+  /** A diversion's place in the catalogue; the highest is 0. */
+  readonly rank: ReadonlyMap<string, number>
+  readonly availability: Readonly<Record<MappedStatus, GroundPair | null>>
+}
+
+/** A user's own triggers made ready, against one CompiledRules. */
+export type OwnTriggers = CompiledTriggers
+
+interface CompiledTriggers {
+  readonly matcher: Matcher
+  /** By index; null for one whose diversion has left the catalogue. */
+  readonly grounds: readonly (GroundPair | null)[]
+}
+
+/** The ground of an open event and that of a private one, made once so that a million intervals share them. */
+interface GroundPair {
+  readonly open: Ground
+  readonly private: Ground
+}
+
+export function compileRules(rules: RuleSet, version: number): CompiledRules {
+  const phones = new Map(rules.diversions.map(({ code, phone }) => [code, phone]))
+  const byAvailability = (status: MappedStatus, index: number): GroundPair | null => {
+    const diversion = rules.availability[status]
+    const phone = diversion === null ? undefined : phones.get(diversion)
+    return diversion === null || phone === undefined
+      ? null
+      : groundPair({ diversion, phone, from: 'availability', index })
+  }
+  return {
+    rules,
+    version,
+    triggers: compile(rules.triggers, 'tenant', phones),
+    rank: new Map(rules.diversions.map(({ code }, index) => [code, index])),
+    availability: Object.fromEntries(
+      mappedStatuses.map((status, index) => [status, byAvailability(status, index)])
+    ) as Record<MappedStatus, GroundPair | null>
+  }
+}
+
+export function compileOwn(triggers: readonly Trigger[], { rules }: CompiledRules): OwnTriggers {
+  if (triggers.length === 0) return noTriggers
+  return compile(triggers, 'user', new Map(rules.diversions.map(({ code, phone }) => [code, phone])))
+}
+
+/** The decision for one event, or null where nothing diverts. */
+export function decide(event: CalendarEvent, rules: CompiledRules, own: OwnTriggers): Decision | null {
+  const verdict = judge(event, rules, own)
+  return typeof verdict === 'string' ? null : { start: event.start, end: event.end, ground: verdict }
+}
+
+/** As `decide`, but says why nothing diverts. */
+export function judge(event: CalendarEvent, rules: CompiledRules, own: OwnTriggers): Ground | NoDiversion {
+  if (event.cancelled) return 'cancelled'
+  if (event.response === 'declined') return 'declined'
+  if (!(event.start < event.end)) return 'zero-length'
+  const policy = rules.rules
+  const isPrivate = event.visibility !== 'normal'
+  if (isPrivate && policy.private === 'ignore') return 'private-ignored'
+  if (event.allDay && policy.allDay === 'ignore') return 'all-day-ignored'
+
+  const pair =
+    meetsTriggers(event, policy) && (!isPrivate || policy.private === 'match')
+      ? (firstTrigger(event, own) ?? firstTrigger(event, rules.triggers))
+      : undefined
+  if (pair) return isPrivate ? pair.private : pair.open
+
+  const away = event.busy === 'oof' || event.busy === 'workingElsewhere'
+  if (event.allDay && policy.allDay === 'trigger-or-oof' && !away) return 'all-day-note'
+  const byStatus = rules.availability[event.busy === 'unknown' ? 'busy' : event.busy]
+  if (byStatus === null) return 'availability'
+  return isPrivate ? byStatus.private : byStatus.open
+}
+
+/** A stranger's invitation works nobody's phone: unanswered, it counts by availability only. */
+function meetsTriggers(event: CalendarEvent, policy: RuleSet): boolean {
+  return policy.invitations === 'all' || (event.response !== 'tentative' && event.response !== 'notResponded')
+}
+
+function firstTrigger(event: CalendarEvent, { matcher, grounds }: CompiledTriggers): GroundPair | null {
+  if (grounds.length === 0) return null
+  const index = matcher.find(event.subject, event.categories)
+  return index === NO_TRIGGER ? null : grounds[index]!
+}
+
+const noTriggers: CompiledTriggers = { matcher: compileTriggers([]), grounds: [] }
+
+function compile(
+  triggers: readonly Trigger[],
+  from: TriggerSource,
+  phones: ReadonlyMap<string, Phone>
+): CompiledTriggers {
+  const usable = triggers.map((trigger) =>
+    phones.has(trigger.diversion) ? trigger : { ...trigger, text: '' }
+  )
+  return {
+    matcher: compileTriggers(usable),
+    grounds: triggers.map(({ diversion, phone }, index) => {
+      const ofCatalogue = phones.get(diversion)
+      if (ofCatalogue === undefined) return null
+      const open = diversion === AVAILABLE ? 'open' : (phone ?? ofCatalogue)
+      return groundPair({ diversion, phone: open, from, index })
+    })
+  }
+}
+
+function groundPair(ground: Omit<Ground, 'private'>): GroundPair {
+  return { open: { ...ground, private: false }, private: { ...ground, private: true } }
+}

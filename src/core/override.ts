@@ -1,0 +1,48 @@
+/** A diversion set by hand: from the phone, the softphone or the attendant's console. */
+import type { Instant } from './calendar-event.ts'
+import { AVAILABLE } from './diversion.ts'
+import { type LaidOver, momentAt } from './status.ts'
+
+export interface Override {
+  readonly diversion: string
+  /** When it was set. It holds from then on. */
+  readonly from: Instant
+  /** When it ends, or null: it holds until it is removed. One that was removed ends when it was. */
+  readonly until: Instant | null
+}
+
+export function isLive(override: Override | null, at: Instant): override is Override {
+  return override !== null && (override.until === null || override.until > at)
+}
+
+/**
+ * The override that takes the place of `previous` when somebody sets `diversion` at `at`. "Back early" (`available`
+ * without `until`) ends with the calendar's present run, and where the calendar diverts nothing it only removes.
+ */
+export function overrideSet(
+  previous: Override | null,
+  calendar: LaidOver,
+  diversion: string,
+  until: Instant | null,
+  at: Instant
+): Override | null {
+  if (diversion === AVAILABLE && until === null) {
+    const end = endOfPresentRun(calendar, at)
+    return end === null ? overrideRemoved(previous, at) : { diversion, from: at, until: end }
+  }
+  const goesOn = isLive(previous, at) && previous.diversion === diversion
+  return { diversion, from: goesOn ? previous.from : at, until }
+}
+
+/** What is kept of an override that was removed: that it held until then, so that `since` stays true. */
+export function overrideRemoved(previous: Override | null, at: Instant): Override | null {
+  return isLive(previous, at) ? { ...previous, until: at } : previous
+}
+
+function endOfPresentRun(calendar: LaidOver, at: Instant): Instant | null {
+  const moment = momentAt(calendar, at)
+  if (moment.diversion === AVAILABLE) return null
+  if (moment.until !== null) return moment.until
+  // Nobody knows where the run ends: it is the last of what is known, whose end will have to do.
+  return calendar.borders.at(-1)!
+}

@@ -1,0 +1,102 @@
+/** The rules by which a tenant's events become diversions. What they mean is in decide.ts and timeline.ts. */
+import type { BusyStatus } from './calendar-event.ts'
+import { AVAILABLE, type Diversion, type Phone } from './diversion.ts'
+
+export const triggerMatches = ['prefix', 'word', 'category'] as const
+export type TriggerMatch = (typeof triggerMatches)[number]
+
+/** What a user writes in an event to be diverted. `text` is literal, never a pattern. */
+export interface Trigger {
+  readonly match: TriggerMatch
+  readonly text: string
+  readonly diversion: string
+  /** Overrules the diversion's own: Trio's `MÖT;` shows the meeting and leaves the phone open. */
+  readonly phone?: Phone
+}
+
+/** The index of no trigger: larger than any, so that the smallest index is the first match. */
+export const NO_TRIGGER = 0x7fffffff
+
+/** The busy statuses that a RuleSet maps; `unknown` is read as `busy`. */
+export type MappedStatus = Exclude<BusyStatus, 'unknown'>
+export const mappedStatuses: readonly MappedStatus[] = [
+  'free',
+  'tentative',
+  'busy',
+  'oof',
+  'workingElsewhere'
+]
+
+export const privatePolicies = ['match', 'availability-only', 'ignore'] as const
+export const allDayPolicies = ['trigger-or-oof', 'divert', 'ignore'] as const
+export const invitationPolicies = ['accepted', 'all'] as const
+
+export interface RuleSet {
+  /** The catalogue, highest first: where events overlap the higher one wins. */
+  readonly diversions: readonly Diversion[]
+  /** In order: the first that matches wins. */
+  readonly triggers: readonly Trigger[]
+  /** The diversion that a busy status alone gives, or null for "does not divert". */
+  readonly availability: Readonly<Record<MappedStatus, string | null>>
+  readonly private: (typeof privatePolicies)[number]
+  readonly allDay: (typeof allDayPolicies)[number]
+  readonly invitations: (typeof invitationPolicies)[number]
+}
+
+/** A fault in rules, with the place of it as `triggers/3/diversion`. */
+export interface RuleFault {
+  readonly field: string
+  readonly message: string
+}
+
+/** Why a trigger cannot be used, or nothing. Shared by RuleSets and by users' own triggers. */
+export function triggerFaults(
+  triggers: readonly Trigger[],
+  diversions: readonly Diversion[],
+  field = 'triggers'
+): RuleFault[] {
+  const codes = new Set(diversions.map((diversion) => diversion.code))
+  return triggers.flatMap((trigger, index) => {
+    const faults: RuleFault[] = []
+    if (trigger.text.trim() === '') {
+      faults.push({ field: `${field}/${index}/text`, message: 'is empty: write the text that diverts' })
+    } else if (!trigger.text.isWellFormed()) {
+      faults.push({ field: `${field}/${index}/text`, message: 'holds half a character (a lone surrogate)' })
+    }
+    if (trigger.diversion === AVAILABLE && trigger.phone === 'closed') {
+      faults.push({ field: `${field}/${index}/phone`, message: 'cannot be closed for "available"' })
+    }
+    if (!codes.has(trigger.diversion)) {
+      faults.push({
+        field: `${field}/${index}/diversion`,
+        message: `names "${trigger.diversion}", which the catalogue lacks`
+      })
+    }
+    return faults
+  })
+}
+
+/** Everything that is wrong with a RuleSet beyond its shape; empty when it can be used. */
+export function ruleSetFaults(rules: RuleSet): RuleFault[] {
+  const faults: RuleFault[] = []
+  const seen = new Set<string>()
+  rules.diversions.forEach((diversion, index) => {
+    if (seen.has(diversion.code)) {
+      faults.push({ field: `diversions/${index}/code`, message: `"${diversion.code}" stands twice` })
+    }
+    seen.add(diversion.code)
+    if (diversion.code === AVAILABLE && diversion.phone !== 'open') {
+      faults.push({ field: `diversions/${index}/phone`, message: 'must be open for "available"' })
+    }
+  })
+  if (!seen.has(AVAILABLE)) {
+    faults.push({ field: 'diversions', message: 'lacks "available", which holds when nothing else does' })
+  }
+  for (const status of mappedStatuses) {
+    const code = rules.availability[status]
+    if (code !== null && !seen.has(code)) {
+      faults.push({ field: `availability/${status}`, message: `names "${code}", which the catalogue lacks` })
+    }
+  }
+  return [...faults, ...triggerFaults(rules.triggers, rules.diversions)]
+}

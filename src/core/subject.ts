@@ -1,0 +1,33 @@
+/** Finds the first of many triggers that a subject (or a category) meets, in one pass however many there are. */
+import { folded } from './letters.ts'
+import { prefixTree } from './prefix-tree.ts'
+import { NO_TRIGGER, type Trigger, type TriggerMatch } from './rule-set.ts'
+import { wordAutomaton } from './word-automaton.ts'
+
+export interface Matcher {
+  /** The index of the first trigger that is met, or NO_TRIGGER. */
+  find(subject: string, categories: readonly string[]): number
+}
+
+/** Compiles triggers. Their text is literal throughout; the cost is linear in it, and so is that of matching. */
+export function compileTriggers(triggers: readonly Trigger[]): Matcher {
+  const textsOf = (match: TriggerMatch) =>
+    triggers
+      .map((trigger, index) => ({ ...trigger, index }))
+      .filter((trigger) => trigger.match === match && trigger.text.trim() !== '')
+  const firstWord = wordAutomaton(textsOf('word'))
+  const firstPrefix = prefixTree(textsOf('prefix'))
+  const byCategory = new Map<string, number>()
+  for (const { text, index } of textsOf('category').reverse()) byCategory.set(folded(text), index)
+
+  return {
+    find(subject, categories) {
+      let first = Math.min(firstWord(subject), firstPrefix(subject))
+      if (byCategory.size === 0) return first
+      for (const category of categories) {
+        first = Math.min(first, byCategory.get(folded(category)) ?? NO_TRIGGER)
+      }
+      return first
+    }
+  }
+}

@@ -1,0 +1,89 @@
+/** Every error that somebody outside the code must act on, in three families by who that is. */
+
+/** The closed list of problem codes, each with its HTTP status. */
+export const problemStatus = {
+  invalid_request: 400,
+  unauthorized: 401,
+  not_found: 404,
+  method_not_allowed: 405,
+  not_acceptable: 406,
+  code_in_use: 409,
+  cursor_expired: 410,
+  precondition_failed: 412,
+  too_large: 413,
+  unsupported_media_type: 415,
+  internal_error: 500,
+  calendar_unreachable: 502,
+  store_unavailable: 503
+} as const
+export type ProblemCode = keyof typeof problemStatus
+
+/** The caller must send something else. Becomes an RFC 9457 problem whose `type` ends in `code`. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError'
+  readonly status: number
+  readonly code: ProblemCode
+  /** The members, parameters or rows at fault, each with what to do. */
+  readonly errors: readonly FieldFault[]
+
+  constructor(code: ProblemCode, message: string, errors: readonly FieldFault[] = []) {
+    super(message)
+    this.status = problemStatus[code]
+    this.code = code
+    this.errors = errors
+  }
+}
+
+export interface FieldFault {
+  /** Where: a JSON pointer without its first slash, a query parameter, or a header. */
+  readonly field: string
+  readonly message: string
+  /** The row of a CSV file, the header row being 1. */
+  readonly row?: number
+}
+
+/** Why a calendar could not be read, as operators see it. Closed: consumers switch on it. */
+export const syncCodes = [
+  'mailbox_unknown',
+  'access_denied',
+  'subject_not_readable',
+  'secret_invalid',
+  'secret_expired',
+  'consent_missing',
+  'throttled',
+  'unreachable',
+  'protocol_error'
+] as const
+export type SyncCode = (typeof syncCodes)[number]
+
+/**
+ * A calendar system did not do what was asked: time must pass (`retryAfter`), or the operator must act (`hint`).
+ * Neither message nor hint may hold a subject, a location, a secret or a reply's body.
+ */
+export class RemoteError extends Error {
+  override readonly name = 'RemoteError'
+  readonly code: SyncCode
+  /** What to do about it, in plain words, with the command filled in where one helps. */
+  readonly hint: string
+  /** Who is hit: this mailbox alone, or everything that is read over the connection. */
+  readonly scope: 'mailbox' | 'connection'
+  /** Milliseconds that the far side asked us to stay away, where it did. */
+  readonly retryAfter: number | undefined
+
+  constructor(
+    code: SyncCode,
+    hint: string,
+    options: { scope?: 'mailbox' | 'connection'; retryAfter?: number | undefined; cause?: unknown } = {}
+  ) {
+    super(`${code}: ${hint}`, options.cause === undefined ? {} : { cause: options.cause })
+    this.code = code
+    this.hint = hint
+    this.scope = options.scope ?? 'mailbox'
+    this.retryAfter = options.retryAfter
+  }
+}
+
+/** The operator of this installation must act before it can start or go on. The message is the whole story. */
+export class SetupError extends Error {
+  override readonly name = 'SetupError'
+}

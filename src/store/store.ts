@@ -1,0 +1,178 @@
+/**
+ * The port to what is kept. Every write is atomic, is durable once its promise resolves, and appends what consumers
+ * can see of it to the tenant's change log in the same step.
+ *
+ * It does not know calendars, rules or HTTP, validates nothing, decides nothing about time (`at` is always given),
+ * and never sees a subject or a location. Secrets arrive sealed (seal.ts). A tenant that is not there reads as null
+ * or as empty; writing below it is refused with `TenantGone`.
+ */
+import type { Instant } from '../core/calendar-event.ts'
+import type { Override } from '../core/override.ts'
+import type { RuleSet, Trigger } from '../core/rule-set.ts'
+import type { SyncRecord } from '../core/sync-state.ts'
+import type { Timeline } from '../core/timeline.ts'
+
+export interface Tenant {
+  readonly id: string
+  readonly name: string
+  /** IANA name: where the tenant's days begin, unless a user says otherwise. */
+  readonly timeZone: string
+  /** BCP 47: the language of labels and explanations. */
+  readonly language: string
+}
+
+/** A connection with its secret members sealed: `sealed` is opaque here. */
+export interface KeptConnection {
+  readonly kind: string
+  readonly pollSeconds: number
+  /** Everything that is no secret, as given. */
+  readonly open: Readonly<Record<string, unknown>>
+  readonly sealed: string | null
+  readonly changedAt: Instant
+}
+
+export interface User {
+  readonly id: string
+  readonly displayName: string
+  readonly extension: string
+  readonly numbers: readonly string[]
+  /** The calendar owner's address; where it is a URL (a published calendar's is a secret) it is sealed. */
+  readonly mailbox: { readonly address: string } | { readonly sealed: string; readonly shown: string } | null
+  readonly syncEnabled: boolean
+  readonly timeZone: string | null
+  readonly triggers: readonly Trigger[]
+  /** When the triggers last became what they are: a timeline confirmed before names rules of the older ones. */
+  readonly triggersSince: Instant
+}
+
+export interface RulesVersion {
+  /** Counts from 1. */
+  readonly version: number
+  readonly at: Instant
+  /** What the operator put, to the letter. */
+  readonly put: Readonly<Record<string, unknown>>
+  /** What that came to, the pack's members filled in as the pack then was. */
+  readonly effective: RuleSet
+}
+
+/** All that is kept of one user. */
+export interface UserRecord {
+  readonly user: User
+  readonly override: Override | null
+  readonly timeline: Timeline | null
+  readonly sync: SyncRecord
+}
+
+/** What the reading of one user's calendar came to. */
+export interface ReadingOutcome {
+  readonly user: string
+  /** The record as it is to be. It is saved only if the kept one still has the same generation. */
+  readonly sync: SyncRecord
+  /** `same`: what is held stands. */
+  readonly timeline: Timeline | 'same'
+  /** Whether consumers can see any of it; if not, it is no entry in the change log. */
+  readonly visible: boolean
+}
+
+export interface LogEntry {
+  /** Counts up by one from 1. */
+  readonly position: number
+  readonly at: Instant
+  /** `all`: the tenant, its rules or its connection changed, which may show in anybody's Status. */
+  readonly users: readonly string[] | 'all'
+}
+
+/** What followers hear: a log entry, or that records were saved without one. */
+export type Feed =
+  | { readonly kind: 'logged'; readonly entry: LogEntry }
+  | { readonly kind: 'quiet'; readonly users: readonly string[] }
+  | { readonly kind: 'tenant removed' }
+
+/** Everything of one tenant that presence needs, at one position of its log. */
+export interface TenantSnapshot {
+  readonly tenant: Tenant
+  readonly rules: RulesVersion | null
+  readonly connection: KeptConnection | null
+  readonly users: readonly UserRecord[]
+  /** The log's identity: another one means that positions of old mean nothing. */
+  readonly epoch: string
+  readonly position: number
+}
+
+export interface Page {
+  readonly limit: number
+  /** Ids that sort after this one. */
+  readonly after?: string
+}
+
+export interface Store {
+  tenants(page: Page): Promise<readonly Tenant[]>
+  tenant(id: string): Promise<Tenant | null>
+  /** Resolves to whether it is new. */
+  saveTenant(tenant: Tenant, at: Instant): Promise<boolean>
+  /** With everything below it. Resolves to whether there was one. */
+  removeTenant(id: string): Promise<boolean>
+
+  connection(tenant: string): Promise<KeptConnection | null>
+  /**
+   * Saves, replaces or (null) removes the connection. With `reread` every user's timeline is dropped and their
+   * records begin a new generation, in the same step. Resolves to whether there was one before.
+   */
+  saveConnection(
+    tenant: string,
+    connection: KeptConnection | null,
+    reread: boolean,
+    at: Instant
+  ): Promise<boolean>
+
+  /** The version asked for, else the newest; null when there is none. */
+  rules(tenant: string, version?: number): Promise<RulesVersion | null>
+  /** Newest first; at least the last 100 are kept. */
+  ruleVersions(tenant: string): Promise<readonly RulesVersion[]>
+  /** Appends a version if the newest is still `expected` (0: none); resolves to null if it is not. */
+  saveRules(
+    tenant: string,
+    expected: number,
+    rules: Omit<RulesVersion, 'version'>
+  ): Promise<RulesVersion | null>
+
+  users(tenant: string, page: Page): Promise<readonly User[]>
+  record(tenant: string, user: string): Promise<UserRecord | null>
+  /** In the order asked for; those that are not there are null. */
+  records(tenant: string, users: readonly string[]): Promise<readonly (UserRecord | null)[]>
+  /**
+   * Saves users, all or none. `sync` is given for a user who is new or whose calendar must be read anew: then the
+   * record becomes it and the timeline is dropped; otherwise both stay. Resolves to the ids that were new.
+   */
+  saveUsers(
+    tenant: string,
+    users: readonly { readonly user: User; readonly sync: SyncRecord | null }[],
+    at: Instant
+  ): Promise<readonly string[]>
+  /** Resolves to whether there was one. */
+  removeUser(tenant: string, user: string, at: Instant): Promise<boolean>
+
+  /** Resolves to false when the user is not there. */
+  saveOverride(tenant: string, user: string, override: Override | null, at: Instant): Promise<boolean>
+  /** Outcomes whose user is gone or of another generation are passed over; resolves to the users that were saved. */
+  saveReadings(tenant: string, outcomes: readonly ReadingOutcome[], at: Instant): Promise<readonly string[]>
+
+  /** Everything of the tenant at one moment, or null. */
+  snapshot(tenant: string): Promise<TenantSnapshot | null>
+  /** Log entries after the position, oldest first, or null when some of them are trimmed already. */
+  log(tenant: string, after: number): Promise<readonly LogEntry[] | null>
+  /** Calls `hear` for everything saved from now on, in order. Returns how to stop. */
+  follow(tenant: string, hear: (feed: Feed) => void): () => void
+
+  close(): Promise<void>
+}
+
+/** Somebody wrote below a tenant that is not there (any more). */
+export class TenantGone extends Error {
+  override readonly name = 'TenantGone'
+}
+
+/** The store cannot be written (or reached) now. Reads may go on from memory; the caller tries again later. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable'
+}

@@ -1,0 +1,126 @@
+/** What one event gives, policy by policy. */
+import t from 'tap'
+import { fromAvailability } from '../../src/core/availability.ts'
+import type { CalendarEvent } from '../../src/core/calendar-event.ts'
+import { compileOwn, compileRules, decide, judge } from '../../src/core/decide.ts'
+import { type RuleSet, ruleSetFaults, type Trigger } from '../../src/core/rule-set.ts'
+import { catalogue, eventWith, rulesWith } from './rules.ts'
+
+function given(event: Partial<CalendarEvent>, rules: Partial<RuleSet> = {}, own: Trigger[] = []) {
+  const compiled = compileRules(rulesWith(rules), 1)
+  const decision = decide(eventWith(event), compiled, compileOwn(own, compiled))
+  return decision === null ? null : decision.ground.diversion
+}
+
+t.test('cancelled, declined and zero-length events never count', async (t) => {
+  for (const event of [{ cancelled: true }, { response: 'declined' }, { end: 0 }, { end: -1 }] as const) {
+    t.equal(given({ subject: 'MÖT', ...event }), null)
+  }
+})
+
+t.test('availability is asked when no trigger is met', async (t) => {
+  t.equal(given({ busy: 'busy' }), 'busy')
+  t.equal(given({ busy: 'unknown' }), 'busy', 'unknown counts as busy')
+  t.equal(given({ busy: 'oof' }), 'out-of-office')
+  for (const busy of ['free', 'tentative', 'workingElsewhere'] as const) t.equal(given({ busy }), null)
+  t.equal(given({ busy: 'free', subject: 'LUN' }), 'lunch', 'a trigger diverts in a free event too')
+})
+
+t.test("a user's own triggers come before the RuleSet's, each in its order", async (t) => {
+  const own: Trigger[] = [
+    { match: 'word', text: 'gym', diversion: 'lunch' },
+    { match: 'word', text: 'MÖT', diversion: 'sick' }
+  ]
+  t.equal(given({ subject: 'MÖT' }, {}, own), 'sick')
+  t.equal(given({ subject: 'MÖT gym' }, {}, own), 'lunch')
+  t.equal(given({ subject: 'LUN MÖT' }), 'meeting')
+  t.equal(given({ subject: 'LUN', categories: ['semester'] }), 'lunch')
+  t.equal(given({ categories: ['semester'] }), 'vacation')
+})
+
+t.test('private events', async (t) => {
+  for (const visibility of ['private', 'confidential'] as const) {
+    const event = { visibility, subject: 'MÖT', busy: 'oof' } as const
+    t.equal(given(event), 'meeting')
+    t.equal(given(event, { private: 'availability-only' }), 'out-of-office')
+    t.equal(given(event, { private: 'ignore' }), null)
+  }
+  const compiled = compileRules(rulesWith(), 1)
+  const ground = judge(eventWith({ visibility: 'private' }), compiled, compileOwn([], compiled))
+  t.match(ground, { private: true, from: 'availability' })
+})
+
+t.test('all-day events', async (t) => {
+  t.equal(given({ allDay: true }), null, 'an all-day Busy note closes nobody’s phone')
+  t.equal(given({ allDay: true, busy: 'oof' }), 'out-of-office')
+  t.equal(
+    given(
+      { allDay: true, busy: 'workingElsewhere' },
+      { availability: { ...rulesWith().availability, workingElsewhere: 'working-from-home' } }
+    ),
+    'working-from-home'
+  )
+  t.equal(given({ allDay: true, subject: 'LUN' }), 'lunch')
+  t.equal(given({ allDay: true }, { allDay: 'divert' }), 'busy')
+  t.equal(given({ allDay: true, subject: 'LUN', busy: 'oof' }, { allDay: 'ignore' }), null)
+})
+
+t.test("a stranger's invitation works nobody's phone", async (t) => {
+  for (const response of ['none', 'organizer', 'accepted'] as const) {
+    t.equal(given({ response, subject: 'LUN' }), 'lunch')
+  }
+  for (const response of ['tentative', 'notResponded'] as const) {
+    t.equal(given({ response, subject: 'LUN' }), 'busy', 'by availability only')
+    t.equal(given({ response, subject: 'LUN' }, { invitations: 'all' }), 'lunch')
+  }
+})
+
+t.test('a trigger can leave the phone open', async (t) => {
+  const compiled = compileRules(rulesWith(), 1)
+  const phone = (subject: string) =>
+    decide(eventWith({ subject }), compiled, compileOwn([], compiled))?.ground.phone
+  t.equal(phone('MÖT'), 'closed')
+  t.equal(phone('ÖPPEN'), 'open')
+})
+
+t.test('a trigger whose diversion has left the catalogue is passed over', async (t) => {
+  t.equal(given({ subject: 'XYZ' }, {}, [{ match: 'word', text: 'XYZ', diversion: 'gone' }]), 'busy')
+})
+
+t.test('protocols that tell only availability', async (t) => {
+  const day = 86_400_000
+  const item = { id: '1', subject: '', start: 0, end: day, busy: 'busy', private: false } as const
+  const isMidnight = (instant: number) => instant % day === 0
+  t.equal(fromAvailability(item, isMidnight).allDay, true)
+  t.equal(fromAvailability({ ...item, end: day / 2 }, isMidnight).allDay, false)
+  t.equal(fromAvailability({ ...item, end: 0 }, isMidnight).allDay, false)
+  t.equal(fromAvailability({ ...item, busy: 'tentative' }, isMidnight).response, 'notResponded')
+  for (const mark of [
+    'Canceled:',
+    'Cancelled:',
+    'Inställt:',
+    'Avlyst:',
+    'Aflyst:',
+    'PERUUTETTU:',
+    'Insta\u0308llt:'
+  ]) {
+    t.equal(fromAvailability({ ...item, subject: `${mark} kund` }, isMidnight).cancelled, true, mark)
+  }
+  t.equal(fromAvailability({ ...item, subject: 'Ej inställt: kund' }, isMidnight).cancelled, false)
+})
+
+t.test('faults of a RuleSet are named by place', async (t) => {
+  const faults = (changes: Partial<RuleSet>) => ruleSetFaults(rulesWith(changes)).map(({ field }) => field)
+  t.same(faults({}), [])
+  t.same(faults({ triggers: [{ match: 'word', text: ' \t', diversion: 'meeting' }] }), ['triggers/0/text'])
+  t.same(faults({ triggers: [{ match: 'word', text: '\ud800', diversion: 'x' }] }), [
+    'triggers/0/text',
+    'triggers/0/diversion'
+  ])
+  t.same(faults({ triggers: [{ match: 'word', text: 'a', diversion: 'available', phone: 'closed' }] }), [
+    'triggers/0/phone'
+  ])
+  t.same(faults({ diversions: [...catalogue, catalogue[0]!] }), ['diversions/8/code'])
+  t.same(faults({ diversions: catalogue.slice(0, -1), triggers: [] }), ['diversions'])
+  t.same(faults({ availability: { ...rulesWith().availability, free: 'x' } }), ['availability/free'])
+})

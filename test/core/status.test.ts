@@ -1,0 +1,285 @@
+/** What holds at an instant, with and without an override: examples, and the naive scan that it must equal. */
+import fc from 'fast-check'
+import t from 'tap'
+import type { Override } from '../../src/core/override.ts'
+import { isLive, overrideRemoved, overrideSet } from '../../src/core/override.ts'
+import { type LaidOver, layOver, type Moment, momentAt, nextBorder } from '../../src/core/status.ts'
+import { confirmed, failed, syncStateAt, unread } from '../../src/core/sync-state.ts'
+import type { Ground } from '../../src/core/timeline.ts'
+
+type Piece = [start: number, end: number, diversion: string, phone?: 'open' | 'closed']
+
+function laid(pieces: readonly Piece[], unreadAt: number | null = null): LaidOver {
+  return {
+    borders: Float64Array.from(pieces.flatMap(([start, end]) => [start, end])),
+    grounds: pieces.map(([, , diversion, phone], index) => ({
+      diversion,
+      phone: phone ?? (diversion === 'available' ? 'open' : 'closed'),
+      from: 'tenant',
+      index,
+      private: false
+    })),
+    unreadAt
+  }
+}
+
+const shown = ({ ground, ...moment }: Moment) => moment
+const at = (pieces: readonly Piece[], instant: number, unreadAt: number | null = null) =>
+  shown(momentAt(laid(pieces, unreadAt), instant))
+
+t.test('examples', async (t) => {
+  const day: Piece[] = [
+    [8, 10, 'meeting'],
+    [10, 11, 'meeting', 'open'],
+    [11, 12, 'lunch'],
+    [14, 15, 'available'],
+    [15, 16, 'meeting']
+  ]
+  t.same(at(day, 7), {
+    diversion: 'available',
+    phone: 'open',
+    since: null,
+    until: 8,
+    reachableAt: null,
+    next: { diversion: 'meeting', from: 8, until: 11 },
+    source: 'none'
+  })
+  t.match(at(day, 8), { diversion: 'meeting', since: 8, until: 11, reachableAt: 10, source: 'calendar' })
+  t.match(at(day, 10), {
+    phone: 'open',
+    since: 8,
+    until: 11,
+    reachableAt: null,
+    next: { diversion: 'lunch' }
+  })
+  t.match(at(day, 11), {
+    diversion: 'lunch',
+    reachableAt: 12,
+    next: { diversion: 'meeting', from: 15, until: 16 }
+  })
+  t.match(
+    at(day, 12),
+    { diversion: 'available', since: 12, until: 15, source: 'none' },
+    'ends on the instant'
+  )
+  t.match(at(day, 14), { diversion: 'available', since: 12, until: 15, source: 'calendar' })
+  t.match(at(day, 16), { since: 16, until: null, next: null })
+})
+
+t.test('a closed phone is reachable when the last of the diversions that close it ends', async (t) => {
+  t.match(
+    at(
+      [
+        [8, 9, 'meeting'],
+        [9, 10, 'lunch'],
+        [10, 11, 'busy']
+      ],
+      8
+    ),
+    { until: 9, reachableAt: 11 }
+  )
+})
+
+t.test('a run that reaches what is unread has no known end', async (t) => {
+  t.match(at([[8, 20, 'vacation']], 9, 20), { until: null, reachableAt: null })
+  t.match(at([[8, 20, 'vacation']], 9), { until: 20 })
+  t.match(at([[8, 20, 'vacation']], 7, 20), { next: { diversion: 'vacation', from: 8, until: null } })
+  t.match(
+    at(
+      [
+        [8, 9, 'vacation'],
+        [9, 20, 'sick']
+      ],
+      8,
+      20
+    ),
+    { until: 9, reachableAt: null }
+  )
+})
+
+t.test('an override is laid over the calendar', async (t) => {
+  const day = laid([
+    [8, 10, 'meeting'],
+    [12, 13, 'lunch']
+  ])
+  const over = (override: Override, instant: number) =>
+    shown(momentAt(layOver(day, override, 'closed'), instant))
+  t.match(over({ diversion: 'busy', from: 9, until: 11 }, 8), {
+    until: 9,
+    reachableAt: 11,
+    source: 'calendar'
+  })
+  t.match(over({ diversion: 'busy', from: 9, until: 11 }, 9), { since: 9, until: 11, source: 'override' })
+  t.match(over({ diversion: 'meeting', from: 9, until: 11 }, 9), { since: 8, until: 11 }, 'one unbroken run')
+  t.match(over({ diversion: 'busy', from: 9, until: null }, 99), {
+    until: null,
+    reachableAt: null,
+    next: null
+  })
+  t.match(over({ diversion: 'available', from: 9, until: 10 }, 9), {
+    since: 9,
+    until: 12,
+    source: 'override'
+  })
+})
+
+t.test('setting and removing by hand', async (t) => {
+  const day = laid([
+    [8, 10, 'meeting'],
+    [10, 11, 'lunch']
+  ])
+  t.same(
+    overrideSet(null, day, 'available', null, 9),
+    { diversion: 'available', from: 9, until: 10 },
+    'back early'
+  )
+  t.equal(overrideSet(null, day, 'available', null, 12), null, 'nothing to come back from')
+  const sick: Override = { diversion: 'sick', from: 9, until: null }
+  t.same(overrideSet(sick, day, 'available', null, 12), { ...sick, until: 12 }, 'only removes')
+  t.same(overrideSet(null, laid([[8, 20, 'vacation']], 20), 'available', null, 9), {
+    diversion: 'available',
+    from: 9,
+    until: 20
+  })
+  t.same(overrideSet(sick, day, 'sick', 30, 12), { ...sick, until: 30 }, 'the same again goes on')
+  t.same(overrideSet(sick, day, 'busy', null, 12), { diversion: 'busy', from: 12, until: null })
+  t.same(overrideRemoved(sick, 12), { ...sick, until: 12 })
+  t.equal(overrideRemoved(null, 12), null)
+  t.equal(isLive({ ...sick, until: 12 }, 12), false)
+  t.equal(isLive(sick, 1e15), true)
+})
+
+const pieces: fc.Arbitrary<Piece[]> = fc
+  .array(
+    fc.tuple(
+      fc.nat(3),
+      fc.integer({ min: 1, max: 4 }),
+      fc.constantFrom('meeting', 'lunch', 'available'),
+      fc.constantFrom<('open' | 'closed')[]>('open', 'closed')
+    ),
+    { maxLength: 8 }
+  )
+  .map((parts) => {
+    let clock = 0
+    return parts.map(([gap, length, diversion, phone]): Piece => {
+      const start = clock + gap
+      clock = start + length
+      return [start, clock, diversion, diversion === 'available' ? 'open' : phone]
+    })
+  })
+const override = fc.option(
+  fc
+    .tuple(
+      fc.nat(20),
+      fc.option(fc.integer({ min: 1, max: 20 })),
+      fc.constantFrom('meeting', 'sick', 'available')
+    )
+    .map(
+      ([from, length, diversion]): Override => ({
+        diversion,
+        from,
+        until: length === null ? null : from + length
+      })
+    )
+)
+const END = 70
+
+/** What holds at each instant, told instant by instant. */
+function scan(parts: readonly Piece[], over: Override | null) {
+  return Array.from({ length: END }, (_, instant) => {
+    if (over && over.from <= instant && (over.until === null || instant < over.until)) {
+      const phone = over.diversion === 'available' ? 'open' : 'closed'
+      return { diversion: over.diversion, phone, source: 'override' }
+    }
+    const piece = parts.find(([start, end]) => start <= instant && instant < end)
+    return piece
+      ? { diversion: piece[2], phone: piece[3]!, source: 'calendar' }
+      : { diversion: 'available', phone: 'open', source: 'none' }
+  })
+}
+
+t.test('law: a Status is what a naive scan, instant by instant, says', async (t) => {
+  fc.assert(
+    fc.property(pieces, override, fc.nat(45), (parts, over, instant) => {
+      const instants = scan(parts, over)
+      const now = instants[instant]!
+      const last = (from: number, goesOn: (one: (typeof instants)[0]) => boolean) => {
+        let end = from
+        while (end < END && goesOn(instants[end]!)) end++
+        return end >= END ? null : end
+      }
+      let since: number | null = instant
+      while (since > 0 && instants[since - 1]!.diversion === now.diversion) since--
+      if (since === 0 && now.diversion === 'available') since = null
+      const until = last(instant, ({ diversion }) => diversion === now.diversion)
+      const from =
+        until === null
+          ? -1
+          : instants.findIndex((one, place) => place >= until && one.diversion !== 'available')
+      const next =
+        from === -1
+          ? null
+          : {
+              diversion: instants[from]!.diversion,
+              from,
+              until: last(from, (one) => one.diversion === instants[from]!.diversion)
+            }
+      const expected = {
+        ...now,
+        since,
+        until: now.diversion === 'available' ? (next?.from ?? null) : until,
+        reachableAt: now.phone === 'open' ? null : last(instant, ({ phone }) => phone === 'closed'),
+        next
+      }
+
+      const timeline = laid(parts)
+      const made = shown(momentAt(over ? layOver(timeline, over, 'closed') : timeline, instant))
+      t.same(made, expected)
+      return true
+    }),
+    { numRuns: 500 }
+  )
+})
+
+t.test('law: nothing that a Status shows turns before its next border', async (t) => {
+  fc.assert(
+    fc.property(pieces, override, fc.nat(45), (parts, over, instant) => {
+      const timeline = over ? layOver(laid(parts), over, 'closed') : laid(parts)
+      const border = nextBorder(timeline, instant)
+      const now = JSON.stringify(shown(momentAt(timeline, instant)))
+      for (let later = instant; later < Math.min(border, END); later++) {
+        if (JSON.stringify(shown(momentAt(timeline, later))) !== now) return false
+      }
+      return border === Infinity || JSON.stringify(shown(momentAt(timeline, border))) !== now
+    }),
+    { numRuns: 1000 }
+  )
+  t.pass()
+})
+
+t.test('how well a timeline mirrors the calendar', async (t) => {
+  const fault = { code: 'unreachable', hint: 'wait' }
+  const state = (record: ReturnType<typeof unread>, instant: number) => {
+    const { state, since } = syncStateAt(record, 100, instant)
+    return `${state} since ${since}`
+  }
+  t.equal(state(unread(false, 5), 9), 'off since 5')
+  let record = unread(true, 5)
+  t.equal(state(record, 9), 'never since 5')
+  record = failed(failed(record, 10, fault), 20, fault)
+  t.equal(state(record, 25), 'failed since 10')
+  record = confirmed(record, 30, 100, { saw: 'subjects', fault: null })
+  t.equal(state(record, 30), 'fresh since 30')
+  record = confirmed(record, 90, 100, { saw: 'subjects', fault: null })
+  t.equal(state(record, 189), 'fresh since 30', 'freshness goes on')
+  t.equal(state(record, 190), 'stale since 190', 'by the clock alone')
+  record = failed(record, 195, fault)
+  t.equal(state(record, 196), 'stale since 190', 'a failed read keeps the timeline')
+  record = confirmed(record, 200, 100, { saw: 'subjects', fault: null })
+  t.equal(state(record, 201), 'fresh since 200')
+})
+
+t.test('grounds carry no subject', async (t) => {
+  const ground: Ground = laid([[1, 2, 'meeting']]).grounds[0]!
+  t.same(Object.keys(ground).sort(), ['diversion', 'from', 'index', 'phone', 'private'])
+})

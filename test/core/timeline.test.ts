@@ -1,0 +1,209 @@
+/** Timelines: what overlapping events come to, and the laws that every timeline keeps. */
+import fc from 'fast-check'
+import t from 'tap'
+import type { CalendarEvent } from '../../src/core/calendar-event.ts'
+import { compileOwn, compileRules, type Decision, decide } from '../../src/core/decide.ts'
+import { type Ground, sameFrom, type Timeline, timelineOf } from '../../src/core/timeline.ts'
+import { catalogue, eventWith, rulesWith } from './rules.ts'
+
+const rules = compileRules(rulesWith(), 7)
+const own = compileOwn([{ match: 'word', text: 'EGEN', diversion: 'meeting' }], rules)
+
+type Short = [start: number, end: number, subject: string, more?: Partial<CalendarEvent>]
+
+function decisionsOf(events: readonly Short[]): Decision[] {
+  return events.flatMap(([start, end, subject, more]) => {
+    const decision = decide(eventWith({ start, end, subject, ...more }), rules, own)
+    return decision === null ? [] : [decision]
+  })
+}
+
+const timeline = (...events: Short[]) => timelineOf(decisionsOf(events), rules, null)
+
+function written({ borders, grounds }: Timeline): string[] {
+  return grounds.map((ground, index) => `${borders[2 * index]}-${borders[2 * index + 1]} ${ground.diversion}`)
+}
+
+t.test('overlaps', async (t) => {
+  const table: [what: string, events: Short[], expected: string[]][] = [
+    [
+      '09–12 that holds 10–11 ends at 12',
+      [
+        [9, 12, 'MÖT'],
+        [10, 11, 'MÖT']
+      ],
+      ['9-12 meeting']
+    ],
+    [
+      'the higher one wins inside',
+      [
+        [9, 12, 'LUN'],
+        [10, 11, 'MÖT']
+      ],
+      ['9-10 lunch', '10-11 meeting', '11-12 lunch']
+    ],
+    [
+      'back to back is one run',
+      [
+        [9, 10, 'MÖT'],
+        [10, 11, 'MÖT']
+      ],
+      ['9-11 meeting']
+    ],
+    [
+      'back to back of two kinds',
+      [
+        [9, 10, 'MÖT'],
+        [10, 11, 'LUN']
+      ],
+      ['9-10 meeting', '10-11 lunch']
+    ],
+    [
+      '`available` by a trigger drops availability',
+      [
+        [9, 12, ''],
+        [10, 11, 'TILL']
+      ],
+      ['9-10 busy', '10-11 available', '11-12 busy']
+    ],
+    [
+      '… but not a trigger',
+      [
+        [9, 12, 'MÖT'],
+        [10, 11, 'TILL']
+      ],
+      ['9-12 meeting']
+    ],
+    [
+      '… nor lets availability beat a lower trigger',
+      [
+        [9, 12, 'LUN'],
+        [9, 12, '', { busy: 'oof' }],
+        [10, 11, 'TILL']
+      ],
+      ['9-10 out-of-office', '10-11 lunch', '11-12 out-of-office']
+    ],
+    ['nothing', [], []]
+  ]
+  for (const [what, events, expected] of table) {
+    t.same(written(timeline(...events)), expected, what)
+    t.same(written(timeline(...events.toReversed())), expected, `${what}, the other way round`)
+  }
+})
+
+t.test(
+  'of equals: trigger before availability, closed before open, own rule before the tenant’s, private hides',
+  async (t) => {
+    const grounds = (...events: Short[]) => timeline(...events).grounds
+    const busyWord = compileRules(
+      rulesWith({ triggers: [{ match: 'word', text: 'UPP', diversion: 'busy' }] }),
+      1
+    )
+    const both = ['', 'UPP'].map(
+      (subject) => decide(eventWith({ subject }), busyWord, compileOwn([], busyWord))!
+    )
+    t.match(timelineOf(both, busyWord, null).grounds, [{ from: 'tenant' }])
+    t.match(grounds([9, 10, 'ÖPPEN'], [9, 10, 'MÖT']), [{ phone: 'closed', index: 0 }])
+    t.match(grounds([9, 10, 'MÖT'], [9, 10, 'EGEN']), [{ from: 'user' }])
+    t.match(grounds([9, 10, 'MÖT'], [9, 10, 'MÖT', { visibility: 'private' }]), [{ private: true }])
+  }
+)
+
+const code = fc.constantFrom(...catalogue.map((diversion) => diversion.code))
+const ground: fc.Arbitrary<Ground> = fc.record({
+  diversion: code,
+  phone: fc.constantFrom('open', 'closed'),
+  from: fc.constantFrom('user', 'tenant', 'availability'),
+  index: fc.nat(2),
+  private: fc.boolean()
+})
+const decisions: fc.Arbitrary<Decision[]> = fc.array(
+  fc.record({ start: fc.nat(30), length: fc.integer({ min: 1, max: 12 }), ground }).map((one) => ({
+    start: one.start,
+    end: one.start + one.length,
+    ground: one.ground
+  })),
+  { maxLength: 12 }
+)
+
+/** The design's sentence, word for word, at one instant. */
+function naive(all: readonly Decision[], at: number): Ground | null {
+  let holding = all.filter(({ start, end }) => start <= at && at < end).map((decision) => decision.ground)
+  if (holding.some(({ from, diversion }) => from !== 'availability' && diversion === 'available')) {
+    holding = holding.filter(({ from }) => from !== 'availability')
+  }
+  const before = (one: Ground, other: Ground): boolean => {
+    const keys = (ground: Ground) => [
+      catalogue.findIndex((diversion) => diversion.code === ground.diversion),
+      ground.from === 'availability' ? 1 : 0,
+      ground.phone === 'closed' ? 0 : 1,
+      ['user', 'tenant', 'availability'].indexOf(ground.from),
+      ground.index,
+      ground.private ? 0 : 1
+    ]
+    const others = keys(other)
+    for (const [place, key] of keys(one).entries()) if (key !== others[place]) return key < others[place]!
+    return false
+  }
+  return holding.reduce<Ground | null>((best, one) => (best === null || before(one, best) ? one : best), null)
+}
+
+t.test('laws', async (t) => {
+  fc.assert(
+    fc.property(decisions, (all) => {
+      const { borders, grounds } = timelineOf(all, rules, null)
+      for (let index = 0; index < grounds.length; index++) {
+        if (!(borders[2 * index]! < borders[2 * index + 1]!)) return false
+        if (index > 0 && borders[2 * index]! < borders[2 * index - 1]!) return false
+      }
+      return true
+    })
+  )
+  t.pass('sorted, disjoint, none empty')
+  fc.assert(
+    fc.property(decisions, (all) => {
+      const made = timelineOf(all, rules, null)
+      for (let at = -1; at < 45; at++) {
+        const index = made.grounds.findIndex(
+          (_, place) => made.borders[2 * place]! <= at && at < made.borders[2 * place + 1]!
+        )
+        const expected = naive(all, at)
+        if (JSON.stringify(made.grounds[index] ?? null, keys) !== JSON.stringify(expected, keys)) return false
+      }
+      return true
+    }),
+    { numRuns: 1000 }
+  )
+  t.pass('at every instant what a naive scan says')
+  fc.assert(
+    fc.property(
+      decisions.chain((all) =>
+        fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))
+      ),
+      ([all, shuffled]) =>
+        sameFrom(timelineOf(all, rules, null), timelineOf(shuffled, rules, null), Number.NEGATIVE_INFINITY)
+    )
+  )
+  t.pass('in no way dependent on the order of events')
+})
+
+const keys = ['diversion', 'phone', 'from', 'index', 'private']
+
+t.test('two timelines are the same from an instant on', async (t) => {
+  const one = timeline([1, 2, 'MÖT'], [5, 6, 'LUN'])
+  const other = timeline([0, 2, 'MÖT'], [5, 6, 'LUN'])
+  t.equal(sameFrom(one, other, 2), true)
+  t.equal(sameFrom(one, other, 1), false)
+  t.equal(sameFrom(one, { ...one, unreadAt: 6 }, 2), false)
+  t.equal(sameFrom(one, { ...one, rulesVersion: 8 }, 2), false)
+  t.equal(sameFrom(one, timeline([5, 7, 'LUN']), 2), false)
+})
+
+t.test('ten thousand overlapping events are no trouble', async (t) => {
+  const events: Short[] = Array.from({ length: 10_000 }, (_, index) => [
+    index,
+    index + 20_000,
+    index % 2 ? 'MÖT' : 'LUN'
+  ])
+  t.same(written(timeline(...events)), ['0-1 lunch', '1-29999 meeting'])
+})

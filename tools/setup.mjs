@@ -1,0 +1,39 @@
+/** Makes a fresh clone ready: installs what package-lock.json says where that is not done yet, and compiles. */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 20)) {
+  fail(`Hanvisa needs Node 20.20 or later; this is ${process.version}.`)
+}
+
+const lockHash = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex')
+const stamp = join(root, 'node_modules', '.hanvisa-lock')
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lockHash) {
+  say('installing packages (once) …')
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+  writeFileSync(stamp, lockHash)
+}
+say('compiling …')
+run(process.execPath, [join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc')])
+
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] })
+  if (error) fail(`${command} could not be started: ${error.message}`)
+  if (status !== 0) fail(`${command} ${args.at(-1) ?? ''} failed; what it said is above.`)
+}
+
+function say(text) {
+  if (process.stderr.isTTY) process.stderr.write(`${text}\n`)
+}
+
+function fail(text) {
+  process.stderr.write(`${text}\n`)
+  process.exit(1)
+}
