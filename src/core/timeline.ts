@@ -81,6 +81,34 @@ export function sameFrom(one: Timeline, other: Timeline, at: Instant): boolean {
   return true
 }
 
+/** Neighbours that look the same from outside, as one. */
+export interface MergedInterval {
+  readonly start: Instant
+  readonly end: Instant
+  readonly diversion: string
+  readonly phone: Phone
+  /** Of all that was merged, in order. */
+  readonly grounds: readonly Ground[]
+}
+
+/** The intervals that end after the instant, merged where diversion and phone are the same and nothing lies between. */
+export function mergedFrom(timeline: Pick<Timeline, 'borders' | 'grounds'>, at: Instant): MergedInterval[] {
+  const { borders, grounds } = timeline
+  const merged: MergedInterval[] = []
+  for (let index = 0; index < grounds.length; index++) {
+    const start = borders[2 * index]!
+    const end = borders[2 * index + 1]!
+    const ground = grounds[index]!
+    const last = merged.at(-1)
+    if (last?.end === start && last.diversion === ground.diversion && last.phone === ground.phone) {
+      merged[merged.length - 1] = { ...last, end, grounds: [...last.grounds, ground] }
+    } else {
+      merged.push({ start, end, diversion: ground.diversion, phone: ground.phone, grounds: [ground] })
+    }
+  }
+  return merged.filter(({ end }) => end > at)
+}
+
 /** The index of the first interval that ends after the instant; the number of intervals when none does. */
 export function firstEndingAfter(
   { borders, grounds }: Pick<Timeline, 'borders' | 'grounds'>,

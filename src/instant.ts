@@ -1,0 +1,32 @@
+/** Instants as the API writes them: RFC 3339, UTC, to the second or the millisecond. */
+import type { Instant } from './core/calendar-event.ts'
+
+// RFC 3339 section 5.6. Leap seconds are refused: no clock here has them.
+const FORM = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/
+
+/** Null when it is no RFC 3339 time or names a day that the calendar lacks (30 February). */
+export function parseInstant(text: string): Instant | null {
+  const parts = FORM.exec(text)
+  if (parts === null) return null
+  const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number
+  ]
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return null
+  if (hour > 23 || minute > 59 || second > 59) return null
+  const instant = Date.parse(text.toUpperCase())
+  return Number.isNaN(instant) ? null : instant
+}
+
+/** `2026-11-23T08:00:00Z`; the fraction is written only where there is one. */
+export function formatInstant(instant: Instant): string {
+  return new Date(instant).toISOString().replace('.000Z', 'Z')
+}
+
+function daysIn(year: number, month: number): number {
+  return new Date(Date.UTC(year, month, 0)).getUTCDate()
+}

@@ -1,0 +1,26 @@
+/** A consumer's resume point: a position in the tenant's change log, and an instant. Opaque to those who hold it. */
+import type { Instant } from '../core/calendar-event.ts'
+
+export interface Cursor {
+  /** The log's identity. */
+  readonly epoch: string
+  readonly position: number
+  readonly at: Instant
+}
+
+/** Cursors are honoured for so long after their instant. */
+export const CURSOR_LIFE = 24 * 3_600_000
+
+const form = /^1\.([0-9A-Za-z_-]{1,64})\.(0|[1-9][0-9]{0,14})\.([1-9][0-9]{0,15})$/
+
+export function writeCursor({ epoch, position, at }: Cursor): string {
+  return Buffer.from(`1.${epoch}.${position}.${at}`, 'latin1').toString('base64url')
+}
+
+/** Null when it is none of ours. */
+export function readCursor(text: string): Cursor | null {
+  const plain = Buffer.from(text, 'base64url').toString('latin1')
+  const parts = form.exec(plain)
+  if (parts === null || Buffer.from(plain, 'latin1').toString('base64url') !== text) return null
+  return { epoch: parts[1]!, position: Number(parts[2]), at: Number(parts[3]) }
+}

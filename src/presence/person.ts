@@ -1,0 +1,130 @@
+/** One user as presence holds them, and what is shown of them at an instant. */
+import type { Instant } from '../core/calendar-event.ts'
+import { type Diversion, labelOf, type Phone, STAND_IN } from '../core/diversion.ts'
+import type { Override } from '../core/override.ts'
+import type { RuleSet } from '../core/rule-set.ts'
+import { emptyTimeline, type LaidOver, layOver, type Moment, momentAt, nextBorder } from '../core/status.ts'
+import { type SyncRecord, type SyncStateName, staleAt, syncStateAt } from '../core/sync-state.ts'
+import type { Ground } from '../core/timeline.ts'
+import { formatInstant } from '../instant.ts'
+import type { UserRecord } from '../store/store.ts'
+
+/** What the API calls a Status. Times are RFC 3339 in UTC. */
+export interface Status {
+  readonly user: string
+  readonly extension: string
+  readonly displayName: string
+  readonly diversion: string
+  readonly label: string
+  readonly phone: Phone
+  readonly since: string | null
+  readonly until: string | null
+  readonly reachableAt: string | null
+  readonly next: { readonly diversion: string; readonly from: string; readonly until: string | null } | null
+  readonly source: Moment['source']
+  readonly sync: { readonly state: SyncStateName; readonly since: string }
+}
+
+/** What of the tenant shows in everybody's Status. */
+export interface Scene {
+  readonly language: string
+  readonly rules: RuleSet
+  readonly diversions: ReadonlyMap<string, Diversion>
+  /** Milliseconds after which an unconfirmed timeline is stale. */
+  readonly staleAfter: number
+}
+
+export interface Person {
+  readonly id: string
+  readonly extension: string
+  readonly displayName: string
+  readonly numbers: readonly string[]
+  /** The calendar alone. */
+  readonly calendar: LaidOver
+  readonly rulesVersion: number
+  readonly override: Override | null
+  /** The calendar with the override laid over it. */
+  readonly laid: LaidOver
+  readonly sync: SyncRecord
+  /** The Status as JSON, for as long as it holds. */
+  written: { readonly json: string; readonly from: Instant; readonly before: Instant } | null
+}
+
+/** `share` gives one object for all equal grounds: a service holds millions of intervals and a few dozen grounds. */
+export function personOf(record: UserRecord, scene: Scene, share: (ground: Ground) => Ground): Person {
+  const { user, timeline, override, sync } = record
+  const calendar: LaidOver =
+    timeline === null
+      ? emptyTimeline
+      : { borders: timeline.borders, grounds: timeline.grounds.map(share), unreadAt: timeline.unreadAt }
+  return {
+    id: user.id,
+    extension: user.extension,
+    displayName: user.displayName,
+    numbers: user.numbers,
+    calendar,
+    rulesVersion: timeline?.rulesVersion ?? 0,
+    override,
+    laid:
+      override === null
+        ? calendar
+        : layOver(calendar, override, diversionOf(override.diversion, scene).phone),
+    sync,
+    written: null
+  }
+}
+
+/** The catalogue's entry; for a code that is gone the stand-in, until the calendar is read again. */
+export function diversionOf(code: string, { diversions }: Scene): Diversion {
+  return diversions.get(code) ?? diversions.get(STAND_IN) ?? { code: STAND_IN, labels: {}, phone: 'closed' }
+}
+
+export function statusOf(person: Person, scene: Scene, at: Instant): Status {
+  return shownAs(person, momentAt(person.laid, at), scene, at)
+}
+
+/** The same as JSON, made anew only when it has turned. */
+export function statusJson(person: Person, scene: Scene, at: Instant): string {
+  const { written } = person
+  if (written !== null && written.from <= at && at < written.before) return written.json
+  const json = JSON.stringify(statusOf(person, scene, at))
+  person.written = { json, from: at, before: borderAfter(person, scene, at) }
+  return json
+}
+
+export function shownAs(person: Person, moment: Moment, scene: Scene, at: Instant): Status {
+  const diversion = diversionOf(moment.diversion, scene)
+  const sync = syncStateAt(person.sync, scene.staleAfter, at)
+  return {
+    user: person.id,
+    extension: person.extension,
+    displayName: person.displayName,
+    diversion: diversion.code,
+    label: labelOf(diversion, scene.language),
+    phone: moment.phone,
+    since: inWriting(moment.since),
+    until: inWriting(moment.until),
+    reachableAt: inWriting(moment.reachableAt),
+    next:
+      moment.next === null
+        ? null
+        : {
+            diversion: diversionOf(moment.next.diversion, scene).code,
+            from: formatInstant(moment.next.from),
+            until: inWriting(moment.next.until)
+          },
+    source: moment.source,
+    sync: { state: sync.state, since: formatInstant(sync.since) }
+  }
+}
+
+function inWriting(instant: Instant | null): string | null {
+  return instant === null ? null : formatInstant(instant)
+}
+
+/** The next instant after `at` at which time alone turns something that the Status shows; else Infinity. */
+export function borderAfter(person: Person, scene: Scene, at: Instant): Instant {
+  const border = nextBorder(person.laid, at)
+  const stale = staleAt(person.sync, scene.staleAfter)
+  return stale !== null && stale > at ? Math.min(border, stale) : border
+}

@@ -1,0 +1,33 @@
+/** Why something holds for a person: finds the triggers that a ground's index counts in. */
+import { type Explanation, explain } from '../core/explain.ts'
+import type { RuleSet, Trigger } from '../core/rule-set.ts'
+import type { Ground } from '../core/timeline.ts'
+import type { Store } from '../store/store.ts'
+import type { Person, Scene } from './person.ts'
+
+export interface WhyNeeds {
+  readonly store: Pick<Store, 'rules' | 'record'>
+  /** What version 0 is. */
+  readonly defaultRules: RuleSet
+}
+
+/** Explains grounds of one person's timeline, in the tenant's language. */
+export async function whyFor(
+  { store, defaultRules }: WhyNeeds,
+  tenant: string,
+  person: Person,
+  scene: Scene
+): Promise<(ground: Ground | null) => Explanation> {
+  const version = person.rulesVersion
+  const rules = version === 0 ? defaultRules : (await store.rules(tenant, version))?.effective
+  const record = await store.record(tenant, person.id)
+  // A timeline that was read before the user's triggers changed counts in the older ones.
+  const ownAreThose = record !== null && record.user.triggersSince <= (person.sync.confirmedAt ?? 0)
+  const triggersOf: Readonly<Record<Ground['from'], readonly Trigger[] | null>> = {
+    user: ownAreThose ? record.user.triggers : null,
+    tenant: rules?.triggers ?? null,
+    availability: null,
+    override: null
+  }
+  return (ground) => explain(ground, ground && triggersOf[ground.from], scene.language)
+}

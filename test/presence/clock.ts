@@ -1,0 +1,9 @@
+/** A clock that a test sets. */
+export function handClock(start: number) {
+  let now = start
+  const clock = () => now
+  clock.set = (instant: number) => {
+    now = instant
+  }
+  return clock
+}

@@ -1,0 +1,33 @@
+/** Cursors: opaque, and none but our own are taken. */
+import fc from 'fast-check'
+import t from 'tap'
+import { readCursor, writeCursor } from '../../src/presence/cursor.ts'
+
+t.test('law: a cursor that was written is read as it was', async (t) => {
+  fc.assert(
+    fc.property(
+      fc.stringMatching(/^[0-9A-Za-z_-]{1,64}$/),
+      fc.nat(),
+      fc.integer({ min: 1, max: 2e12 }),
+      (epoch, position, at) => {
+        t.same(readCursor(writeCursor({ epoch, position, at })), { epoch, position, at })
+      }
+    ),
+    { numRuns: 50 }
+  )
+})
+
+t.test('anything else is none', async (t) => {
+  const written = writeCursor({ epoch: 'e', position: 1, at: 1 })
+  for (const text of [
+    '',
+    'x',
+    `${written}=`,
+    `${written}AA`,
+    ` ${written}`,
+    Buffer.from('1.e.-1.1').toString('base64url')
+  ]) {
+    t.equal(readCursor(text), null, JSON.stringify(text))
+  }
+  fc.assert(fc.property(fc.string(), (text) => readCursor(text) === null))
+})

@@ -1,0 +1,307 @@
+/** The tenant view over a real store: what consumers with cursors see, against what they must. */
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import type { Override } from '../../src/core/override.ts'
+import { unread } from '../../src/core/sync-state.ts'
+import type { Timeline } from '../../src/core/timeline.ts'
+import type { Status } from '../../src/presence/person.ts'
+import { openPresence, type Presence } from '../../src/presence/presence.ts'
+import { cursorFrom } from '../../src/presence/tenant-view.ts'
+import { openLmdb } from '../../src/store/lmdb.ts'
+import type { Store, User } from '../../src/store/store.ts'
+import { rulesWith } from '../core/rules.ts'
+import { handClock } from './clock.ts'
+
+const START = Date.UTC(2026, 10, 23, 8)
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const never = new AbortController().signal
+
+async function stage(t: Test) {
+  const store = await openLmdb({ folder: t.testdir() })
+  const clock = handClock(START)
+  const presence = openPresence({ store, defaultRules: rulesWith(), clock })
+  t.teardown(async () => {
+    presence.close()
+    await store.close()
+  })
+  await store.saveTenant({ id: 'acme', name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv' }, START)
+  return { store, clock, presence }
+}
+
+const user = (id: string): User => ({
+  id,
+  displayName: id.toUpperCase(),
+  extension: '1070',
+  numbers: ['+46701740605'],
+  mailbox: { address: `${id}@acme.example` },
+  syncEnabled: true,
+  timeZone: null,
+  triggers: [],
+  triggersSince: 0
+})
+
+function timeline(...pieces: [start: number, end: number, diversion: string][]): Timeline {
+  return {
+    borders: Float64Array.from(
+      pieces.flatMap(([start, end]) => [START + start * MINUTE, START + end * MINUTE])
+    ),
+    grounds: pieces.map(([, , diversion]) => ({
+      diversion,
+      phone: 'closed',
+      from: 'tenant',
+      index: 0,
+      private: false
+    })),
+    unreadAt: null,
+    rulesVersion: 0
+  }
+}
+
+async function add(store: Store, ...ids: string[]) {
+  const users = ids.map((id) => ({ user: user(id), sync: unread(true, START) }))
+  await store.saveUsers('acme', users, START)
+}
+
+async function read(store: Store, id: string, calendar: Timeline, at: number, visible = true) {
+  const sync = { ...unread(true, START), confirmedAt: at, freshSince: at, saw: 'subjects' as const }
+  await store.saveReadings('acme', [{ user: id, sync, timeline: calendar, visible }], at)
+}
+
+async function statuses(presence: Presence): Promise<{ at: string; cursor: string; statuses: Status[] }> {
+  return JSON.parse((await presence.view('acme'))!.statuses().body.toString())
+}
+
+async function changes(presence: Presence, cursor: string, wait = 0, signal = never) {
+  const { cursor: next, changes } = (await presence.changes('acme', cursorFrom(cursor), wait, signal))!
+  return { cursor: next, changes: changes as (Status & { removed?: true })[] }
+}
+
+t.test('a Status as consumers see it', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  await add(store, 'bo', 'anna')
+  await read(store, 'anna', timeline([0, 90, 'meeting'], [180, 240, 'lunch']), START - MINUTE)
+  clock.set(START + MINUTE)
+  const { statuses: list } = await statuses(presence)
+  t.same(list[0], {
+    user: 'anna',
+    extension: '1070',
+    displayName: 'ANNA',
+    diversion: 'meeting',
+    label: 'meeting',
+    phone: 'closed',
+    since: '2026-11-23T08:00:00Z',
+    until: '2026-11-23T09:30:00Z',
+    reachableAt: '2026-11-23T09:30:00Z',
+    next: { diversion: 'lunch', from: '2026-11-23T11:00:00Z', until: '2026-11-23T12:00:00Z' },
+    source: 'calendar',
+    sync: { state: 'fresh', since: '2026-11-23T07:59:00Z' }
+  })
+  t.match(list[1], { user: 'bo', diversion: 'available', source: 'none', sync: { state: 'never' } })
+})
+
+t.test('the answer stays the same bytes until something turns', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  await add(store, 'anna')
+  await read(store, 'anna', timeline([1, 2, 'meeting']), START)
+  const tag = async () => (await presence.view('acme'))!.statuses().etag
+  const first = await tag()
+  clock.set(START + MINUTE - 1)
+  t.equal(await tag(), first, 'until the last millisecond before the border')
+  clock.set(START + MINUTE)
+  const second = await tag()
+  t.not(second, first, 'a border')
+  t.equal((await statuses(presence)).at, '2026-11-23T08:01:00Z', '`at` is the instant of the border')
+  await store.saveOverride('acme', 'anna', { diversion: 'lunch', from: START, until: null }, START)
+  const third = await tag()
+  t.not(third, second, 'an override')
+  await read(store, 'anna', timeline([1, 2, 'meeting']), START, false)
+  t.equal(await tag(), third, 'a read that only confirms')
+})
+
+t.test('changes: a cursor yields each who changed or has a border, once, as they are now', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  await add(store, 'anna', 'bo', 'cia')
+  await read(store, 'anna', timeline([1, 2, 'meeting']), START)
+  const { cursor } = await statuses(presence)
+  t.same((await changes(presence, cursor)).changes, [])
+
+  clock.set(START + MINUTE)
+  const first = await changes(presence, cursor)
+  t.match(first.changes, [{ user: 'anna', diversion: 'meeting' }])
+  clock.set(START + 2 * MINUTE)
+  await store.saveOverride('acme', 'bo', { diversion: 'lunch', from: START, until: null }, START)
+  await store.removeUser('acme', 'cia', START)
+  const second = await changes(presence, first.cursor)
+  t.same(second.changes.map(({ user, diversion, removed }) => [user, removed ?? diversion]).sort(), [
+    ['anna', 'available'],
+    ['bo', 'lunch'],
+    ['cia', true]
+  ])
+  t.equal((await changes(presence, cursor)).changes.length, 3, 'the old cursor too has lost nothing')
+  t.same((await changes(presence, second.cursor)).changes, [])
+})
+
+t.test('a change of the tenant shows in everybody', async (t) => {
+  const { store, presence } = await stage(t)
+  await add(store, 'anna', 'bo')
+  const { cursor } = await statuses(presence)
+  const effective = rulesWith({
+    diversions: [{ code: 'available', labels: { sv: 'Tillgänglig' }, phone: 'open' }]
+  })
+  await store.saveRules('acme', 0, { at: START, put: {}, effective })
+  t.match((await changes(presence, cursor)).changes, [{ label: 'Tillgänglig' }, { label: 'Tillgänglig' }])
+})
+
+t.test('a code that has left the catalogue reads as busy, with the phone of its rule', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  await add(store, 'anna')
+  await read(store, 'anna', timeline([0, 9, 'gone']), START)
+  clock.set(START)
+  t.match((await statuses(presence)).statuses, [{ diversion: 'busy', phone: 'closed' }])
+})
+
+t.test('passing into stale is a border in time', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  await add(store, 'anna')
+  await read(store, 'anna', timeline([0, 600, 'meeting']), START)
+  const { cursor } = await statuses(presence)
+  clock.set(START + 4 * MINUTE)
+  t.match((await changes(presence, cursor)).changes, [
+    { diversion: 'meeting', sync: { state: 'stale', since: '2026-11-23T08:04:00Z' } }
+  ])
+})
+
+t.test(
+  'a long poll wakes on an override, on a calendar, on a border, and on the consumer’s leaving',
+  async (t) => {
+    const { store, clock, presence } = await stage(t)
+    await add(store, 'anna')
+    const { cursor } = await statuses(presence)
+    const override = changes(presence, cursor, HOUR)
+    await store.saveOverride('acme', 'anna', { diversion: 'lunch', from: START, until: null }, START)
+    const first = await override
+    t.match(first.changes, [{ diversion: 'lunch' }])
+
+    const calendar = changes(presence, first.cursor, HOUR)
+    await store.saveOverride('acme', 'anna', null, START)
+    const real = Date.now()
+    clock.set(START + 1)
+    await read(store, 'anna', timeline([0, 1, 'meeting']), START)
+    const second = await calendar
+    t.equal(second.changes.length, 1)
+
+    clock.set(START + MINUTE - 30)
+    const border = changes(presence, (await changes(presence, second.cursor, 0)).cursor, HOUR)
+    const set = setInterval(() => clock.set(START + MINUTE - 30 + Date.now() - real), 5)
+    t.teardown(() => clearInterval(set))
+    t.match((await border).changes, [{ diversion: 'available' }])
+    clearInterval(set)
+
+    const leaving = new AbortController()
+    const left = changes(presence, (await statuses(presence)).cursor, HOUR, leaving.signal)
+    leaving.abort()
+    t.same((await left).changes, [])
+  }
+)
+
+t.test('cursors that cannot be followed', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  await add(store, 'anna')
+  const { cursor } = await statuses(presence)
+  const { epoch, position, at } = cursorFrom(cursor)
+  const expired = { status: 410, code: 'cursor_expired' }
+  const follow = (changed: object) => presence.changes('acme', { epoch, position, at, ...changed }, 0, never)
+  await t.rejects(follow({ epoch: 'other' }), expired, 'another log')
+  await t.rejects(follow({ position: position + 1 }), expired, 'ahead of the log')
+  await t.rejects(follow({ at: START - 25 * HOUR }), expired, 'older than a day')
+  t.throws(() => cursorFrom('nonsense'), { status: 400 })
+  t.match(await follow({ at: START + HOUR }), { changes: [] }, 'a replica whose clock was ahead gave it')
+  clock.set(START + 23 * HOUR)
+  t.match(await follow({ position: 0 }), { changes: [{ user: 'anna' }] }, 'from the store, where memory ends')
+  clock.set(START + 13 * HOUR)
+  await presence.changes('acme', cursorFrom((await statuses(presence)).cursor), 0, never)
+  clock.set(START + 30 * HOUR)
+  const fresh = (await statuses(presence)).cursor
+  t.match(await presence.changes('acme', cursorFrom(fresh), 0, never), { changes: [] }, 'renewed while idle')
+  t.equal(await presence.changes('nobody', cursorFrom(cursor), 0, never), null)
+})
+
+t.test('a clock that is set back starts the borders anew and loses none', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  await add(store, 'anna')
+  await read(store, 'anna', timeline([1, 2, 'meeting']), START)
+  clock.set(START + 5 * MINUTE)
+  t.match((await statuses(presence)).statuses, [{ diversion: 'available' }])
+  clock.set(START)
+  const { cursor } = await statuses(presence)
+  clock.set(START + MINUTE)
+  t.match((await changes(presence, cursor)).changes, [{ diversion: 'meeting' }])
+})
+
+t.test('law: a consumer that follows its cursor, however rarely, holds what holds', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  const ids = ['anna', 'bo', 'cia']
+  await add(store, ...ids)
+  let now = START
+  const held = new Map<string, Status>()
+  let cursor = ''
+  const restart = async () => {
+    const answer = await statuses(presence)
+    held.clear()
+    for (const status of answer.statuses) held.set(status.user, status)
+    cursor = answer.cursor
+  }
+  await restart()
+  const minutes = fc.nat(40)
+  const step = fc.oneof(
+    minutes.map((by) => ({ kind: 'time' as const, by })),
+    fc.record({
+      kind: fc.constant('calendar' as const),
+      user: fc.constantFrom(...ids),
+      at: fc.array(minutes, { maxLength: 6 })
+    }),
+    fc.record({
+      kind: fc.constant('override' as const),
+      user: fc.constantFrom(...ids),
+      until: fc.option(minutes)
+    }),
+    fc.record({ kind: fc.constant('look' as const) })
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+      for (const one of steps) {
+        if (one.kind === 'time') {
+          now += one.by * MINUTE
+          clock.set(now)
+        } else if (one.kind === 'calendar') {
+          const from = (now - START) / MINUTE
+          const marks = [...new Set(one.at)].sort((a, b) => a - b)
+          const pieces = marks.flatMap((mark, index): [number, number, string][] => {
+            const next = marks[index + 1]
+            return next === undefined
+              ? []
+              : [[from - 20 + mark, from - 20 + next, index % 2 ? 'lunch' : 'meeting']]
+          })
+          await read(store, one.user, timeline(...pieces), now)
+        } else if (one.kind === 'override') {
+          const override: Override = {
+            diversion: 'sick',
+            from: now,
+            until: one.until === null ? null : now + (one.until + 1) * MINUTE
+          }
+          await store.saveOverride('acme', one.user, override, now)
+        } else {
+          const answer = await changes(presence, cursor)
+          cursor = answer.cursor
+          for (const status of answer.changes) held.set(status.user, status)
+          t.same(
+            [...held.values()].sort((a, b) => (a.user < b.user ? -1 : 1)),
+            (await statuses(presence)).statuses
+          )
+        }
+      }
+    }),
+    { numRuns: 60 }
+  )
+})
