@@ -1,0 +1,48 @@
+/** A request and its answer as the protocols see them, apart from sockets and from batches. */
+
+export interface Call {
+  readonly method: string
+  /** Decoded, without empty ones. */
+  readonly segments: readonly string[]
+  /** The path with its query, as it came. */
+  readonly url: string
+  readonly query: URLSearchParams
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** Sent as JSON. */
+  readonly body: unknown
+  /** What goes wrong on the wire with an answer that was right. */
+  readonly spoil?: Spoil
+}
+
+export type Spoil = 'cutOff' | 'reset' | 'html' | 'truncatedJson' | 'empty' | { readonly huge: number }
+
+export function callOf(
+  method: string,
+  url: string,
+  headers: Call['headers'],
+  body: string,
+  signal: AbortSignal
+): Call | null {
+  const [path = '', search = ''] = split(url, '?')
+  try {
+    const segments = path.split('/').filter(Boolean).map(decodeURIComponent)
+    return { method, segments, url, query: new URLSearchParams(search), headers, body, signal }
+  } catch {
+    // A malformed percent sequence: no server serves that.
+    return null
+  }
+}
+
+function split(text: string, sign: string): [string, string] {
+  const at = text.indexOf(sign)
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
+}

@@ -1,0 +1,127 @@
+/** What the control API takes, as TypeBox schemas: unknown members are refused, so that a slip of the pen is seen. */
+import { type TObject, type TProperties, Type } from 'typebox'
+import { routes } from './faults.ts'
+import { responses, rights, sensitivities, showAsValues } from './mailboxes.ts'
+import { weekdays } from './recurrence.ts'
+
+const text = Type.String({ minLength: 1, maxLength: 1000 })
+const optional = Type.Optional
+
+/** A string out of a closed list. */
+function oneOf<const T extends readonly string[]>(values: T) {
+  return Type.Unsafe<T[number]>({ type: 'string', enum: [...values] })
+}
+
+function closed<T extends TProperties>(members: T): TObject<T> {
+  return Type.Object(members, { additionalProperties: false })
+}
+
+const content = {
+  subject: optional(Type.String()),
+  location: optional(Type.String()),
+  showAs: optional(oneOf(showAsValues)),
+  sensitivity: optional(oneOf(sensitivities)),
+  cancelled: optional(Type.Boolean()),
+  response: optional(oneOf(responses)),
+  categories: optional(Type.Array(text))
+}
+
+const recurrenceBody = closed({
+  every: oneOf(['day', 'week']),
+  interval: optional(Type.Integer({ minimum: 1, maximum: 999 })),
+  days: optional(Type.Array(oneOf(weekdays), { minItems: 1 })),
+  until: optional(text),
+  count: optional(Type.Integer({ minimum: 1, maximum: 999 })),
+  skip: optional(Type.Array(text)),
+  changes: optional(
+    Type.Record(Type.String(), closed({ ...content, start: optional(text), end: optional(text) }))
+  )
+})
+
+const eventMembers = {
+  ...content,
+  start: text,
+  end: text,
+  allDay: optional(Type.Boolean()),
+  organizer: optional(closed({ name: Type.String(), address: Type.String() })),
+  recurrence: optional(recurrenceBody)
+}
+/** The id stands in the path, or is made. */
+export const eventBody = closed(eventMembers)
+
+const mailboxMembers = {
+  objectId: optional(Type.String({ pattern: '^[0-9a-fA-F-]{36}$' })),
+  userPrincipalName: optional(text),
+  aliases: optional(Type.Array(text)),
+  displayName: optional(text),
+  timeZone: optional(text),
+  hosting: optional(oneOf(['online', 'absent'])),
+  rights: optional(Type.Record(Type.String(), oneOf(rights))),
+  events: optional(Type.Array(closed({ ...eventMembers, id: optional(text) })))
+}
+/** The address stands in the path. */
+export const mailboxBody = closed(mailboxMembers)
+/** Many at once, each with its address. */
+export const mailboxesBody = Type.Array(closed({ ...mailboxMembers, address: text }))
+
+/** The id stands in the path. */
+export const directoryBody = closed({
+  domain: optional(text),
+  tokenSeconds: optional(Type.Integer({ minimum: 1 })),
+  apps: optional(
+    Type.Array(
+      closed({
+        clientId: text,
+        secret: optional(text),
+        secretExpires: optional(text),
+        certificates: optional(Type.Array(Type.String())),
+        roles: optional(Type.Array(text)),
+        mailboxes: optional(Type.Array(text)),
+        disabled: optional(Type.Boolean())
+      })
+    )
+  )
+})
+
+const where = {
+  tenant: optional(text),
+  clientId: optional(text),
+  mailbox: optional(text),
+  route: optional(oneOf(routes)),
+  count: optional(Type.Integer({ minimum: 1 }))
+}
+export const faultBody = Type.Union([
+  closed({
+    ...where,
+    kind: Type.Literal('status'),
+    status: Type.Integer({ minimum: 400, maximum: 599 }),
+    code: optional(text),
+    message: optional(text),
+    retryAfter: optional(text)
+  }),
+  closed({
+    ...where,
+    kind: Type.Literal('slow'),
+    milliseconds: Type.Integer({ minimum: 0, maximum: 3_600_000 })
+  }),
+  closed({ ...where, kind: oneOf(['hang', 'cutOff', 'reset']) }),
+  closed({
+    ...where,
+    kind: Type.Literal('garbage'),
+    garbage: oneOf(['html', 'truncatedJson', 'wrongTypes', 'empty', 'huge']),
+    bytes: optional(Type.Integer({ minimum: 1 }))
+  })
+])
+
+export const requestsQuery = closed({
+  route: optional(oneOf([...routes, 'other'])),
+  tenant: optional(text),
+  clientId: optional(text),
+  mailbox: optional(text),
+  status: optional(Type.Integer())
+})
+
+export const tenantPath = closed({ tenant: text })
+export const mailboxPath = closed({ tenant: text, address: text })
+export const eventPath = closed({ tenant: text, address: text, event: text })
+export const faultPath = closed({ id: text })

@@ -1,0 +1,195 @@
+/** The control API: a test or a person puts tenants, mailboxes, events and faults, and sees what was asked. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import fastify from 'fastify'
+import {
+  directoryBody,
+  eventBody,
+  eventPath,
+  faultBody,
+  faultPath,
+  mailboxBody,
+  mailboxesBody,
+  mailboxPath,
+  requestsQuery,
+  tenantPath
+} from './control-schemas.ts'
+import type { Directories, Directory } from './directories.ts'
+import type { Faults } from './faults.ts'
+import { InputError, type Mailbox, type Mailboxes } from './mailboxes.ts'
+import type { Requests } from './requests.ts'
+import type { Tokens } from './tokens.ts'
+
+export interface ControlNeeds {
+  readonly directories: Directories
+  readonly mailboxes: Mailboxes
+  readonly faults: Faults
+  readonly requests: Requests
+  readonly tokens: Tokens
+}
+
+export interface Control {
+  handle(request: IncomingMessage, response: ServerResponse): void
+  close(): Promise<void>
+}
+
+export async function openControl(needs: ControlNeeds): Promise<Control> {
+  // Ten thousand mailboxes come in one body.
+  const app = fastify({ bodyLimit: 256_000_000, ajv: { customOptions: { removeAdditional: false } } })
+  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    const status = error instanceof InputError ? 400 : (error.statusCode ?? 500)
+    return reply.code(status).send({ error: error.message })
+  })
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ error: `the control API has no ${request.method} ${request.url}` })
+  )
+  await app.register(tenantRoutes(needs), { prefix: '/control' })
+  await app.register(mailboxRoutes(needs), { prefix: '/control/tenants/:tenant' })
+  await app.register(observationRoutes(needs), { prefix: '/control' })
+  await app.ready()
+  return { handle: (request, response) => app.routing(request, response), close: () => app.close() }
+}
+
+function tenantRoutes({ directories, mailboxes, tokens }: ControlNeeds): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get('/tenants', async () => directories.list().map((each) => each.input))
+    app.put('/tenants/:tenant', { schema: { params: tenantPath, body: directoryBody } }, async (request) => {
+      return directories.put({ ...request.body, id: request.params.tenant }).input
+    })
+    app.get('/tenants/:tenant', { schema: { params: tenantPath } }, async ({ params }) => {
+      return tenantNamed(directories, params.tenant).input
+    })
+    app.delete('/tenants/:tenant', { schema: { params: tenantPath } }, async ({ params }, reply) => {
+      const { id } = tenantNamed(directories, params.tenant)
+      directories.delete(id)
+      mailboxes.clear(id)
+      tokens.revoke(id)
+      return reply.code(204).send()
+    })
+    // Every token given out so far is refused from now on.
+    app.delete('/tenants/:tenant/tokens', { schema: { params: tenantPath } }, async ({ params }, reply) => {
+      tokens.revoke(tenantNamed(directories, params.tenant).id)
+      return reply.code(204).send()
+    })
+  }
+}
+
+function mailboxRoutes({ directories, mailboxes }: ControlNeeds): FastifyPluginAsyncTypebox {
+  const mailboxNamed = (tenant: string, address: string): Mailbox => {
+    const mailbox = mailboxes.find(tenantNamed(directories, tenant).id, address)
+    if (!mailbox) throw new NotHere(`there is no mailbox ${address} in tenant ${tenant}`)
+    return mailbox
+  }
+  return async (app) => {
+    app.get('/mailboxes', { schema: { params: tenantPath } }, async ({ params }) => {
+      return mailboxes.list(tenantNamed(directories, params.tenant).id).map(shownMailbox)
+    })
+    app.put('/mailboxes', { schema: { params: tenantPath, body: mailboxesBody } }, async (request) => {
+      const { id } = tenantNamed(directories, request.params.tenant)
+      for (const mailbox of request.body) mailboxes.put(id, mailbox)
+      return { mailboxes: mailboxes.list(id).length }
+    })
+    app.put(
+      '/mailboxes/:address',
+      { schema: { params: mailboxPath, body: mailboxBody } },
+      async (request) => {
+        const { tenant, address } = request.params
+        return shownMailbox(mailboxes.put(tenantNamed(directories, tenant).id, { ...request.body, address }))
+      }
+    )
+    app.get('/mailboxes/:address', { schema: { params: mailboxPath } }, async ({ params }) => {
+      return shownMailbox(mailboxNamed(params.tenant, params.address))
+    })
+    app.delete('/mailboxes/:address', { schema: { params: mailboxPath } }, async ({ params }, reply) => {
+      const mailbox = mailboxNamed(params.tenant, params.address)
+      mailboxes.delete(mailbox.tenant, mailbox.address)
+      return reply.code(204).send()
+    })
+
+    app.get('/mailboxes/:address/events', { schema: { params: mailboxPath } }, async ({ params }) => {
+      return [...mailboxNamed(params.tenant, params.address).events.values()].map(({ input }) => input)
+    })
+    app.post(
+      '/mailboxes/:address/events',
+      { schema: { params: mailboxPath, body: eventBody } },
+      async (request, reply) => {
+        const mailbox = mailboxNamed(request.params.tenant, request.params.address)
+        return reply.code(201).send(mailboxes.putEvent(mailbox.tenant, mailbox.address, request.body).input)
+      }
+    )
+    app.put(
+      '/mailboxes/:address/events/:event',
+      { schema: { params: eventPath, body: eventBody } },
+      async (request) => {
+        const mailbox = mailboxNamed(request.params.tenant, request.params.address)
+        const event = { ...request.body, id: request.params.event }
+        return mailboxes.putEvent(mailbox.tenant, mailbox.address, event).input
+      }
+    )
+    app.get('/mailboxes/:address/events/:event', { schema: { params: eventPath } }, async ({ params }) => {
+      const item = mailboxNamed(params.tenant, params.address).events.get(params.event)
+      if (!item) throw new NotHere(`there is no event ${params.event} in ${params.address}`)
+      return item.input
+    })
+    app.delete(
+      '/mailboxes/:address/events/:event',
+      { schema: { params: eventPath } },
+      async ({ params }, reply) => {
+        const mailbox = mailboxNamed(params.tenant, params.address)
+        if (!mailboxes.deleteEvent(mailbox.tenant, mailbox.address, params.event)) {
+          throw new NotHere(`there is no event ${params.event} in ${params.address}`)
+        }
+        return reply.code(204).send()
+      }
+    )
+  }
+}
+
+function observationRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
+  const { directories, mailboxes, faults, requests, tokens } = needs
+  return async (app) => {
+    app.get('/faults', async () => faults.list())
+    app.post('/faults', { schema: { body: faultBody } }, async (request, reply) => {
+      return reply.code(201).send({ id: faults.add(request.body) })
+    })
+    app.delete('/faults', async (_request, reply) => {
+      faults.clear()
+      return reply.code(204).send()
+    })
+    app.delete('/faults/:id', { schema: { params: faultPath } }, async ({ params }, reply) => {
+      if (!faults.remove(params.id)) throw new NotHere(`there is no fault ${params.id}`)
+      return reply.code(204).send()
+    })
+    app.get('/requests', { schema: { querystring: requestsQuery } }, async ({ query }) => {
+      return { counts: requests.counts(), mostAtOnce: requests.peaks(), latest: requests.list(query) }
+    })
+    app.delete('/requests', async (_request, reply) => {
+      requests.clear()
+      return reply.code(204).send()
+    })
+    // As it was at the start: no tenant, no mailbox, no fault, no memory of requests.
+    app.post('/reset', async (_request, reply) => {
+      faults.clear()
+      mailboxes.clear()
+      directories.clear()
+      tokens.revoke()
+      requests.clear()
+      return reply.code(204).send()
+    })
+  }
+}
+
+class NotHere extends Error {
+  override readonly name = 'NotHere'
+  readonly statusCode = 404
+}
+
+function tenantNamed(directories: Directories, name: string): Directory {
+  const directory = directories.find(name)
+  if (!directory) throw new NotHere(`there is no tenant ${name}`)
+  return directory
+}
+
+function shownMailbox({ events, tenant: _, ...mailbox }: Mailbox) {
+  return { ...mailbox, events: events.size }
+}

@@ -1,0 +1,159 @@
+/** Trouble on order: which requests it befalls, how often, and what it does to them. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Spoil } from './call.ts'
+
+export const routes = ['discovery', 'token', 'batch', 'calendarView', 'getSchedule', 'user'] as const
+export type Route = (typeof routes)[number]
+
+export type Trouble =
+  /** An error in the route's own shape. Code and message are the usual ones of the status unless given. */
+  | {
+      readonly kind: 'status'
+      readonly status: number
+      /** Graph's code; of a token request the number behind `AADSTS`. */
+      readonly code?: string
+      readonly message?: string
+      /** Goes out as written: `"2.128"`, `"10"`, a date, nonsense. */
+      readonly retryAfter?: string
+    }
+  /** The answer comes that much later. With no count and no mailbox this is the latency of everything. */
+  | { readonly kind: 'slow'; readonly milliseconds: number }
+  /** No answer until the fault is removed or the client goes. */
+  | { readonly kind: 'hang' }
+  /** The connection ends in the middle of the body. */
+  | { readonly kind: 'cutOff' }
+  /** The connection ends without an answer. */
+  | { readonly kind: 'reset' }
+  /** 200 with a body that is not what it should be. */
+  | {
+      readonly kind: 'garbage'
+      readonly garbage: 'html' | 'truncatedJson' | 'wrongTypes' | 'empty' | 'huge'
+      /** Of `huge`; 64 MB unless given. */
+      readonly bytes?: number
+    }
+
+/** Members that are not given match everything; `route` not given matches Graph's, and never Entra's. */
+export type FaultInput = Trouble & {
+  readonly tenant?: string
+  readonly clientId?: string
+  /** Any of its names. A batch as a whole has no mailbox. */
+  readonly mailbox?: string
+  readonly route?: Route
+  /** How many requests it befalls; without it all, until it is removed. */
+  readonly count?: number
+}
+export type Fault = FaultInput & { readonly id: string; readonly left: number | null }
+
+export interface Sufferer {
+  readonly tenant: readonly string[]
+  readonly clientId: string | null
+  readonly mailbox: readonly string[]
+  readonly route: Route
+}
+
+/** What befalls one request: the waiting is over when `suffer` resolves. */
+export type Suffering =
+  | Extract<Trouble, { kind: 'status' }>
+  | { kind: 'wrongTypes' }
+  | { kind: 'spoil'; spoil: Spoil }
+
+interface Held {
+  readonly id: string
+  readonly input: FaultInput
+  left: number
+  readonly removed: AbortController
+}
+
+export class Faults {
+  #next = 1
+  readonly #held = new Map<string, Held>()
+  /** Used up, with requests hanging on them: removing such a fault must still let go of these. */
+  readonly #spent = new Map<string, Held>()
+
+  /** Returns its id. */
+  add(input: FaultInput): string {
+    const id = String(this.#next)
+    this.#next += 1
+    this.#held.set(id, {
+      id,
+      input,
+      left: input.count ?? Number.POSITIVE_INFINITY,
+      removed: new AbortController()
+    })
+    return id
+  }
+
+  list(): Fault[] {
+    return [...this.#held.values()].map(({ id, input, left }) => ({
+      ...input,
+      id,
+      left: Number.isFinite(left) ? left : null
+    }))
+  }
+
+  remove(id: string): boolean {
+    const fault = this.#held.get(id) ?? this.#spent.get(id)
+    this.#held.delete(id)
+    this.#spent.delete(id)
+    fault?.removed.abort()
+    return fault !== undefined
+  }
+
+  clear(): void {
+    for (const id of [...this.#held.keys(), ...this.#spent.keys()]) this.remove(id)
+  }
+
+  /**
+   * Waits out every delay that befalls the request, then says what else does: the first other trouble, if any.
+   * Rejects when the client is gone.
+   */
+  async suffer(who: Sufferer, signal: AbortSignal): Promise<Suffering | null> {
+    let found: Suffering | null = null
+    for (const fault of [...this.#held.values()]) {
+      const { input } = fault
+      const waits = input.kind === 'slow' || input.kind === 'hang'
+      if (!befalls(input, who) || (found && !waits) || fault.left <= 0) continue
+      this.#use(fault)
+      if (input.kind === 'slow') await sleep(input.milliseconds, undefined, { signal })
+      else if (input.kind === 'hang') await released(fault.removed.signal, signal)
+      else found = sufferingOf(input)
+    }
+    return found
+  }
+
+  #use(fault: Held): void {
+    fault.left -= 1
+    if (fault.left > 0) return
+    this.#held.delete(fault.id)
+    if (fault.input.kind === 'hang') this.#spent.set(fault.id, fault)
+  }
+}
+
+function befalls(input: FaultInput, who: Sufferer): boolean {
+  if (input.route === undefined ? isEntra(who.route) : input.route !== who.route) return false
+  if (input.tenant !== undefined && !who.tenant.includes(input.tenant.toLowerCase())) return false
+  if (input.clientId !== undefined && input.clientId.toLowerCase() !== who.clientId?.toLowerCase())
+    return false
+  return input.mailbox === undefined || who.mailbox.includes(input.mailbox.toLowerCase())
+}
+
+function isEntra(route: Route): boolean {
+  return route === 'token' || route === 'discovery'
+}
+
+function sufferingOf(trouble: Exclude<Trouble, { kind: 'slow' | 'hang' }>): Suffering {
+  if (trouble.kind === 'status') return trouble
+  if (trouble.kind !== 'garbage') return { kind: 'spoil', spoil: trouble.kind }
+  if (trouble.garbage === 'wrongTypes') return { kind: 'wrongTypes' }
+  if (trouble.garbage === 'huge') return { kind: 'spoil', spoil: { huge: trouble.bytes ?? 64_000_000 } }
+  return { kind: 'spoil', spoil: trouble.garbage }
+}
+
+function released(removed: AbortSignal, gone: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (removed.aborted) return resolve()
+    if (gone.aborted) return reject(gone.reason)
+    removed.addEventListener('abort', () => resolve(), { once: true })
+    gone.addEventListener('abort', () => reject(gone.reason), { once: true })
+  })
+}

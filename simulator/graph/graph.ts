@@ -1,0 +1,296 @@
+/** Graph: who may call, which call it is, how many at a time, and what befalls it; alone or in a batch. */
+import { randomUUID } from 'node:crypto'
+import type { Answer, Call } from '../call.ts'
+import type { Directories } from '../directories.ts'
+import type { Faults, Route } from '../faults.ts'
+import type { Mailbox, Mailboxes } from '../mailboxes.ts'
+import type { Requests } from '../requests.ts'
+import type { Grant, Tokens } from '../tokens.ts'
+import { AtOnce } from './at-once.ts'
+import { batch } from './batch.ts'
+import { calendarView } from './calendar-view.ts'
+import { errorAsOrdered, graphError, type Ids } from './errors.ts'
+import { getSchedule, schedulesIn } from './get-schedule.ts'
+import { user } from './user.ts'
+
+export interface GraphNeeds {
+  readonly directories: Directories
+  readonly mailboxes: Mailboxes
+  readonly tokens: Tokens
+  readonly faults: Faults
+  readonly requests: Requests
+  /** Without a slash at the end. */
+  readonly graphRoot: string
+  readonly clock: () => number
+}
+
+/** A call that may be answered: everything was checked that does not depend on the call's own parameters. */
+export interface Opened {
+  readonly mailbox: Mailbox
+  readonly mailboxes: Mailboxes
+  /** With the segments behind `/v1.0`. */
+  readonly call: Call
+  readonly ids: Ids
+  /** The permission is `Calendars.ReadBasic.All` only: no bodies. */
+  readonly basic: boolean
+  readonly graphRoot: string
+}
+
+const calendarRoles = [
+  'Calendars.Read',
+  'Calendars.ReadWrite',
+  'Calendars.ReadBasic.All',
+  'Calendars.ReadBasic'
+]
+const userRoles = ['User.Read.All', 'User.ReadBasic.All', 'User.ReadWrite.All', 'Directory.Read.All']
+/** Per application and mailbox: the Outlook service's limit. */
+const mostAtOnce = 4
+
+/** Answers what is below `/v1.0`, and null for everything else. */
+export function graph(needs: GraphNeeds): (call: Call) => Promise<Answer | null> {
+  const atOnce = new AtOnce()
+  return async (whole) => {
+    if (whole.segments[0] !== 'v1.0') return null
+    const call = { ...whole, segments: whole.segments.slice(1) }
+    const ids = idsOf(call, needs.clock)
+    const grant = readGrant(needs, call, ids)
+    if ('status' in grant) {
+      record(needs, call, null, { route: routeOf(call)?.route ?? 'other', mailbox: null, batch: null }, grant)
+      return withIds(grant, ids)
+    }
+    const answer =
+      call.segments[0] === '$batch'
+        ? await many(needs, atOnce, call, grant, ids)
+        : await one(needs, atOnce, call, grant, ids, null)
+    return withIds(answer, ids)
+  }
+}
+
+/** One call, alone or as an item of the batch with that request id. */
+async function one(
+  needs: GraphNeeds,
+  atOnce: AtOnce,
+  call: Call,
+  grant: Grant,
+  ids: Ids,
+  inBatch: string | null
+): Promise<Answer> {
+  const target = routeOf(call)
+  if (!target) {
+    const answer = graphError(
+      ids,
+      400,
+      'BadRequest',
+      `Resource not found for the segment '${call.segments.at(-1)}'.`
+    )
+    record(needs, call, grant, { route: 'other', mailbox: null, batch: inBatch }, answer)
+    return answer
+  }
+  const { route, name } = target
+  const mailbox = needs.mailboxes.find(grant.tenant, name)
+  const place = `${grant.clientId} ${mailbox?.address.toLowerCase() ?? name}`
+  const present = atOnce.enter(place)
+  needs.requests.sawAtOnce(mailbox?.address ?? name, present)
+  const items = route === 'getSchedule' ? schedulesIn(call.body) : null
+  const about = { route, mailbox: mailbox?.address ?? name, batch: inBatch, items }
+  try {
+    const answer =
+      present > mostAtOnce
+        ? errorAsOrdered(ids, { status: 429, retryAfter: '0.5' })
+        : await suffered(needs, call, grant, ids, target, mailbox)
+    record(needs, call, grant, about, answer)
+    return answer
+  } catch (error) {
+    record(needs, call, grant, about, { status: 0 })
+    throw error
+  } finally {
+    atOnce.leave(place)
+  }
+}
+
+async function suffered(
+  needs: GraphNeeds,
+  call: Call,
+  grant: Grant,
+  ids: Ids,
+  target: Target,
+  mailbox: Mailbox | undefined
+): Promise<Answer> {
+  const names = mailbox
+    ? [mailbox.address, mailbox.objectId, mailbox.userPrincipalName, ...mailbox.aliases]
+    : [target.name]
+  const suffering = await needs.faults.suffer(
+    {
+      tenant: tenantNames(grant),
+      clientId: grant.clientId,
+      mailbox: names.map((name) => name.toLowerCase()),
+      route: target.route
+    },
+    call.signal
+  )
+  if (suffering?.kind === 'status') return errorAsOrdered(ids, suffering)
+  if (suffering?.kind === 'wrongTypes') return { status: 200, headers: json, body: nonsense }
+  const answer = served(needs, call, grant, ids, target, mailbox)
+  return suffering?.kind === 'spoil' ? { ...answer, spoil: suffering.spoil } : answer
+}
+
+function served(
+  needs: GraphNeeds,
+  call: Call,
+  grant: Grant,
+  ids: Ids,
+  { route, name, method }: Target,
+  mailbox: Mailbox | undefined
+): Answer {
+  if (call.method !== method) {
+    return graphError(ids, 405, 'Request_BadRequest', 'This HTTP method is not allowed for the target.')
+  }
+  const wanted = route === 'user' ? userRoles : calendarRoles
+  if (grant.roles.length === 0) {
+    return graphError(ids, 401, 'NoPermissionsInAccessToken', 'The token contains no permissions.')
+  }
+  if (!grant.roles.some((role) => wanted.includes(role))) {
+    return route === 'user'
+      ? graphError(
+          ids,
+          403,
+          'Authorization_RequestDenied',
+          'Insufficient privileges to complete the operation.'
+        )
+      : errorAsOrdered(ids, { status: 403 })
+  }
+  if (!mailbox) return unknownUser(ids, route, name)
+  if (route === 'user') return user(mailbox, call, ids, needs.graphRoot)
+  if (mailbox.hosting === 'absent') return errorAsOrdered(ids, { status: 404 })
+  const scope = needs.directories.find(grant.tenant)?.apps.get(grant.clientId.toLowerCase())?.mailboxes
+  if (scope && !scope.has(mailbox.address.toLowerCase())) {
+    return errorAsOrdered(ids, { status: 403, message: 'Access to OData is disabled.' })
+  }
+  const basic = !grant.roles.some((role) => role === 'Calendars.Read' || role === 'Calendars.ReadWrite')
+  const opened = { mailbox, mailboxes: needs.mailboxes, call, ids, basic, graphRoot: needs.graphRoot }
+  return route === 'calendarView' ? calendarView(opened) : getSchedule(opened)
+}
+
+async function many(needs: GraphNeeds, atOnce: AtOnce, call: Call, grant: Grant, ids: Ids): Promise<Answer> {
+  let items: number | null = null
+  const finish = (answer: Pick<Answer, 'status'>) =>
+    record(needs, call, grant, { route: 'batch', mailbox: null, batch: null, items }, answer)
+  try {
+    const suffering = await needs.faults.suffer(
+      { tenant: tenantNames(grant), clientId: grant.clientId, mailbox: [], route: 'batch' },
+      call.signal
+    )
+    let answer: Answer
+    if (suffering?.kind === 'status') answer = errorAsOrdered(ids, suffering)
+    else if (suffering?.kind === 'wrongTypes') {
+      answer = { status: 200, headers: json, body: { responses: nonsense } }
+    } else {
+      const perform = (item: Call) =>
+        one(needs, atOnce, item, grant, { ...ids, request: randomUUID() }, ids.request)
+      const done = await batch(call, ids, perform)
+      items = done.items
+      answer = suffering ? { ...done.answer, spoil: suffering.spoil } : done.answer
+    }
+    finish(answer)
+    return answer
+  } catch (error) {
+    finish({ status: 0 })
+    throw error
+  }
+}
+
+interface Target {
+  readonly route: Exclude<Route, 'discovery' | 'token' | 'batch'>
+  readonly name: string
+  readonly method: 'GET' | 'POST'
+}
+
+function routeOf({ segments }: Call): Target | null {
+  const [users, name = '', third, fourth, ...more] = segments
+  if (users !== 'users' || name === '' || more.length > 0) return null
+  const rest = [third, fourth].filter((each) => each !== undefined).join('/')
+  if (rest === '') return { route: 'user', name, method: 'GET' }
+  if (rest === 'calendarView' || rest === 'calendar/calendarView') {
+    return { route: 'calendarView', name, method: 'GET' }
+  }
+  if (/^calendar\/(microsoft\.graph\.)?getSchedule$/.test(rest)) {
+    return { route: 'getSchedule', name, method: 'POST' }
+  }
+  return null
+}
+
+function readGrant(needs: GraphNeeds, call: Call, ids: Ids): Grant | Answer {
+  const denied = (message: string) => graphError(ids, 401, 'InvalidAuthenticationToken', message)
+  const header = call.headers.authorization ?? ''
+  if (!/^Bearer ./i.test(header)) return denied('Access token is empty.')
+  const grant = needs.tokens.read(header.slice('Bearer '.length))
+  if (grant === 'unknown') return denied('Access token validation failure.')
+  if (grant === 'expired') return denied('Lifetime validation failed, the token is expired.')
+  return grant
+}
+
+/** As seen in the field: the Outlook service knows two ways to say it, the directory a third. */
+function unknownUser(ids: Ids, route: Route, name: string): Answer {
+  if (route === 'user') {
+    return graphError(ids, 404, 'Request_ResourceNotFound', `Resource '${name}' does not exist.`)
+  }
+  return /^[0-9a-f-]{36}$/i.test(name)
+    ? graphError(ids, 404, 'ResourceNotFound', 'Resource could not be discovered.')
+    : graphError(ids, 404, 'ErrorInvalidUser', `The requested user '${name}' is invalid.`)
+}
+
+function record(
+  needs: GraphNeeds,
+  call: Call,
+  grant: Grant | null,
+  about: { route: Route | 'other'; mailbox: string | null; batch: string | null; items?: number | null },
+  { status }: Pick<Answer, 'status'>
+): void {
+  needs.requests.add({
+    at: needs.clock(),
+    route: about.route,
+    tenant: grant?.tenant ?? null,
+    clientId: grant?.clientId ?? null,
+    mailbox: about.mailbox,
+    method: call.method,
+    url: call.url,
+    status,
+    items: about.items ?? null,
+    batch: about.batch
+  })
+}
+
+function tenantNames(grant: Grant): string[] {
+  return grant.domain === null ? [grant.tenant] : [grant.tenant, grant.domain]
+}
+
+function idsOf(call: Call, clock: () => number): Ids {
+  const request = randomUUID()
+  return { request, client: call.headers['client-request-id'] ?? request, now: clock() }
+}
+
+function withIds(answer: Answer, ids: Ids): Answer {
+  const headers = { ...answer.headers, 'request-id': ids.request, 'client-request-id': ids.client }
+  return { ...answer, headers }
+}
+
+const json = { 'Content-Type': 'application/json' }
+
+/** Right at first sight, wrong in every member. */
+const nonsense = {
+  value: [
+    null,
+    17,
+    'event',
+    { id: 5, subject: {}, start: 'noon', end: null, showAs: 7, isAllDay: 'perhaps', categories: 'red' },
+    {
+      id: 'x',
+      subject: 'x',
+      start: { dateTime: 'tomorrow', timeZone: 3 },
+      end: { dateTime: 12 },
+      showAs: 'asleep'
+    },
+    { scheduleId: 4, scheduleItems: {}, availabilityView: ['2'], error: 'none' }
+  ],
+  '@odata.nextLink': 4
+}

@@ -1,0 +1,293 @@
+/** The set of mailboxes and their events, as an Exchange keeps them: free of any protocol. */
+import { createHash, randomUUID } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { type CompiledRecurrence, compileRecurrence, type Recurrence } from './recurrence.ts'
+import { dayOf, isZone, parseDate, parseInstant } from './time.ts'
+
+export const showAsValues = ['free', 'tentative', 'busy', 'oof', 'workingElsewhere', 'unknown'] as const
+export const sensitivities = ['normal', 'personal', 'private', 'confidential'] as const
+export const responses = ['none', 'organizer', 'accepted', 'tentative', 'declined', 'notResponded'] as const
+/** What somebody may see of a calendar, from nothing to everything. */
+export const rights = ['none', 'freeBusy', 'limitedDetails', 'reviewer', 'fullAccess'] as const
+export type Right = (typeof rights)[number]
+
+export interface Person {
+  readonly name: string
+  readonly address: string
+}
+
+/** A mailbox as a test or a person describes it. */
+export interface MailboxInput {
+  /** The primary SMTP address; it names the mailbox within its tenant, case ignored. */
+  readonly address: string
+  /** The Entra object id, a GUID. Made from tenant and address unless given. */
+  readonly objectId?: string
+  /** The address unless given. */
+  readonly userPrincipalName?: string
+  /** Further SMTP addresses. */
+  readonly aliases?: readonly string[]
+  readonly displayName?: string
+  /** IANA; Europe/Stockholm unless given. All-day events and recurrences live in it. */
+  readonly timeZone?: string
+  /** `absent`: the user is there and has no mailbox in the cloud (unlicensed, deleted, on premises). */
+  readonly hosting?: 'online' | 'absent'
+  /** By the address of who looks; `default` for everybody else, `freeBusy` unless given, as in a new organisation. */
+  readonly rights?: Readonly<Record<string, Right>>
+  /** Replaces all events; without it they stay. */
+  readonly events?: readonly EventInput[]
+}
+
+/** An event as a test or a person describes it. */
+export interface EventInput {
+  /** Unique in its mailbox; made unless given. Never changes. */
+  readonly id?: string
+  readonly subject?: string
+  readonly location?: string
+  /** RFC 3339 with `Z` or an offset; of an all-day event a date, `2026-11-23`. Of a series: its first occurrence. */
+  readonly start: string
+  /** As `start`; of an all-day event the day after its last. */
+  readonly end: string
+  readonly allDay?: boolean
+  readonly showAs?: (typeof showAsValues)[number]
+  readonly sensitivity?: (typeof sensitivities)[number]
+  readonly cancelled?: boolean
+  readonly response?: (typeof responses)[number]
+  readonly categories?: readonly string[]
+  readonly organizer?: Person
+  readonly recurrence?: Recurrence
+}
+
+/** What may differ between the occurrences of a series, and what every event has. */
+export interface EventContent {
+  readonly subject: string
+  readonly location: string
+  readonly showAs: (typeof showAsValues)[number]
+  readonly sensitivity: (typeof sensitivities)[number]
+  readonly cancelled: boolean
+  readonly response: (typeof responses)[number]
+  readonly categories: readonly string[]
+  readonly organizer: Person
+}
+
+export interface CalendarItem extends EventContent {
+  readonly id: string
+  readonly allDay: boolean
+  /** Epoch milliseconds; of an all-day event the midnights as if UTC were everywhere (they float). */
+  readonly start: number
+  readonly end: number
+  readonly recurrence: CompiledRecurrence | null
+  /** The mailbox's counter when this was last written: the source of change keys and ETags. */
+  readonly change: number
+  readonly created: number
+  readonly modified: number
+  /** As it was put, for whoever asks what is there. */
+  readonly input: EventInput
+}
+
+export interface Mailbox {
+  readonly tenant: string
+  readonly address: string
+  readonly objectId: string
+  readonly userPrincipalName: string
+  readonly aliases: readonly string[]
+  readonly displayName: string
+  readonly timeZone: string
+  readonly hosting: 'online' | 'absent'
+  readonly rights: Readonly<Record<string, Right>>
+  readonly events: Map<string, CalendarItem>
+  /** Counts every write to the mailbox. */
+  change: number
+}
+
+export interface Change {
+  readonly mailbox: Mailbox
+  readonly event: string
+  readonly kind: 'created' | 'updated' | 'deleted'
+}
+
+/** What was put is not right; the message says what to put instead. */
+export class InputError extends Error {
+  override readonly name = 'InputError'
+}
+
+/** Emits `changed` after every write to an event: notices to subscribers grow from it. */
+export class Mailboxes extends EventEmitter<{ changed: [Change] }> {
+  readonly #byName = new Map<string, Mailbox>()
+  readonly #byTenant = new Map<string, Map<string, Mailbox>>()
+  readonly #clock: () => number
+
+  constructor(clock: () => number = Date.now) {
+    super()
+    this.#clock = clock
+  }
+
+  /** Creates the mailbox or replaces its settings. Nothing is changed when anything in it is wrong. */
+  put(tenant: string, input: MailboxInput): Mailbox {
+    const held = this.get(tenant, input.address)
+    const mailbox: Mailbox = {
+      tenant,
+      address: input.address,
+      objectId: input.objectId ?? objectIdOf(tenant, input.address),
+      userPrincipalName: input.userPrincipalName ?? input.address,
+      aliases: input.aliases ?? [],
+      displayName: input.displayName ?? input.address.split('@')[0] ?? input.address,
+      timeZone: input.timeZone ?? 'Europe/Stockholm',
+      hosting: input.hosting ?? 'online',
+      rights: lowerKeys(input.rights ?? {}),
+      events: new Map(),
+      change: held?.change ?? 0
+    }
+    if (!isZone(mailbox.timeZone)) throw new InputError(`timeZone: "${mailbox.timeZone}" is no IANA zone`)
+    for (const name of namesOf(mailbox)) {
+      const other = this.#byName.get(keyOf(tenant, name))
+      if (other !== undefined && other !== held) throw new InputError(`"${name}" belongs to ${other.address}`)
+    }
+    const inputs = input.events ?? [...(held?.events.values() ?? [])].map((item) => item.input)
+    for (const each of inputs) this.#write(mailbox, each, input.events ? null : held)
+    if (held) this.#forget(held)
+    for (const name of namesOf(mailbox)) this.#byName.set(keyOf(tenant, name), mailbox)
+    const ofTenant = this.#byTenant.get(tenant) ?? new Map<string, Mailbox>()
+    this.#byTenant.set(tenant, ofTenant.set(mailbox.address.toLowerCase(), mailbox))
+    if (input.events) this.#tellReplaced(mailbox, held)
+    return mailbox
+  }
+
+  /** By its primary address. */
+  get(tenant: string, address: string): Mailbox | undefined {
+    return this.#byTenant.get(tenant)?.get(address.toLowerCase())
+  }
+
+  /** By object id, user principal name, primary address or alias. */
+  find(tenant: string, name: string): Mailbox | undefined {
+    return this.#byName.get(keyOf(tenant, name))
+  }
+
+  list(tenant: string): Mailbox[] {
+    return [...(this.#byTenant.get(tenant)?.values() ?? [])]
+  }
+
+  delete(tenant: string, address: string): boolean {
+    const mailbox = this.get(tenant, address)
+    if (mailbox) this.#forget(mailbox)
+    return mailbox !== undefined
+  }
+
+  /** Creates the event, or replaces the one with that id. */
+  putEvent(tenant: string, address: string, input: EventInput): CalendarItem {
+    const mailbox = this.#owner(tenant, address)
+    const existed = input.id !== undefined && mailbox.events.has(input.id)
+    const item = this.#write(mailbox, input, mailbox)
+    this.emit('changed', { mailbox, event: item.id, kind: existed ? 'updated' : 'created' })
+    return item
+  }
+
+  deleteEvent(tenant: string, address: string, id: string): boolean {
+    const mailbox = this.#owner(tenant, address)
+    if (!mailbox.events.delete(id)) return false
+    mailbox.change += 1
+    this.emit('changed', { mailbox, event: id, kind: 'deleted' })
+    return true
+  }
+
+  /** Removes every mailbox of the tenant, or of all. */
+  clear(tenant?: string): void {
+    const tenants = tenant === undefined ? [...this.#byTenant.keys()] : [tenant]
+    for (const mailbox of tenants.flatMap((id) => this.list(id))) this.#forget(mailbox)
+  }
+
+  #owner(tenant: string, address: string): Mailbox {
+    const mailbox = this.get(tenant, address)
+    if (!mailbox) throw new InputError(`there is no mailbox ${address} in tenant ${tenant}`)
+    return mailbox
+  }
+
+  #write(mailbox: Mailbox, input: EventInput, held: Mailbox | null | undefined): CalendarItem {
+    const now = this.#clock()
+    const id = input.id ?? randomUUID()
+    const before = held?.events.get(id)
+    const unchanged = before !== undefined && before.input === input
+    const item: CalendarItem = {
+      ...contentOf(mailbox, input),
+      ...spanOf(mailbox, input),
+      id,
+      change: unchanged ? before.change : mailbox.change + 1,
+      created: before?.created ?? now,
+      modified: unchanged ? before.modified : now,
+      input: input.id === undefined ? { ...input, id } : input
+    }
+    if (!unchanged) mailbox.change += 1
+    mailbox.events.set(id, item)
+    return item
+  }
+
+  #tellReplaced(mailbox: Mailbox, held: Mailbox | undefined): void {
+    for (const event of mailbox.events.keys()) {
+      this.emit('changed', { mailbox, event, kind: held?.events.has(event) ? 'updated' : 'created' })
+    }
+    for (const event of held?.events.keys() ?? []) {
+      if (!mailbox.events.has(event)) this.emit('changed', { mailbox, event, kind: 'deleted' })
+    }
+  }
+
+  #forget(mailbox: Mailbox): void {
+    for (const name of namesOf(mailbox)) this.#byName.delete(keyOf(mailbox.tenant, name))
+    this.#byTenant.get(mailbox.tenant)?.delete(mailbox.address.toLowerCase())
+  }
+}
+
+/** What `viewer` may see of the mailbox. Everybody sees all of their own. */
+export function rightOf(mailbox: Mailbox, viewer: Mailbox): Right {
+  if (viewer === mailbox) return 'fullAccess'
+  return mailbox.rights[viewer.address.toLowerCase()] ?? mailbox.rights.default ?? 'freeBusy'
+}
+
+function contentOf(mailbox: Mailbox, input: EventInput): EventContent {
+  const response = input.response ?? 'organizer'
+  const own = response === 'organizer' || response === 'none'
+  return {
+    subject: input.subject ?? '',
+    location: input.location ?? '',
+    showAs: input.showAs ?? 'busy',
+    sensitivity: input.sensitivity ?? 'normal',
+    cancelled: input.cancelled ?? false,
+    response,
+    categories: input.categories ?? [],
+    organizer:
+      input.organizer ??
+      (own
+        ? { name: mailbox.displayName, address: mailbox.address }
+        : { name: 'Somebody Else', address: 'somebody.else@elsewhere.example' })
+  }
+}
+
+function spanOf(mailbox: Mailbox, input: EventInput) {
+  const allDay = input.allDay ?? false
+  const start = allDay ? parseDate(input.start) : parseInstant(input.start)
+  const end = allDay ? parseDate(input.end) : parseInstant(input.end)
+  const form = allDay ? 'a date like 2026-11-23' : 'a time with offset like 2026-11-23T09:00:00Z'
+  if (start === null) throw new InputError(`start: "${input.start}" must be ${form}`)
+  if (end === null) throw new InputError(`end: "${input.end}" must be ${form}`)
+  if (end < start || (allDay && end === start)) throw new InputError(`end: "${input.end}" is too early`)
+  const firstDay = () => dayOf(start, allDay ? 'UTC' : mailbox.timeZone)
+  const recurrence = input.recurrence ? compileRecurrence(input.recurrence, firstDay(), allDay) : null
+  if (typeof recurrence === 'string') throw new InputError(`recurrence: ${recurrence}`)
+  return { allDay, start, end, recurrence }
+}
+
+function namesOf(mailbox: Mailbox): Set<string> {
+  const names = [mailbox.address, mailbox.objectId, mailbox.userPrincipalName, ...mailbox.aliases]
+  return new Set(names.map((name) => name.toLowerCase()))
+}
+
+function keyOf(tenant: string, name: string): string {
+  return `${tenant}\n${name.toLowerCase()}`
+}
+
+function objectIdOf(tenant: string, address: string): string {
+  const hex = createHash('sha256').update(keyOf(tenant, address)).digest('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
+function lowerKeys<T>(record: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key.toLowerCase(), value]))
+}

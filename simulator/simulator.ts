@@ -1,0 +1,90 @@
+/** A small Exchange in this process: mailboxes, the protocols over them, and the control API, on one https port. */
+import { mkdir, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { makeAuthority } from './authority.ts'
+import { openControl } from './control.ts'
+import { Directories } from './directories.ts'
+import { entra } from './entra/entra.ts'
+import { Faults } from './faults.ts'
+import { graph } from './graph/graph.ts'
+import { Mailboxes } from './mailboxes.ts'
+import { Requests } from './requests.ts'
+import { makeTokens, type Tokens } from './tokens.ts'
+import { serve } from './wire.ts'
+
+export interface SimulatorOptions {
+  /** 0, the default, takes a free one. Only this machine can reach it. */
+  readonly port?: number
+  /** Where `ca.pem` is written; made when missing. Nothing is written without it. */
+  readonly folder?: string
+  /** Epoch milliseconds: tokens, secrets and assertions expire by it. */
+  readonly clock?: () => number
+}
+
+export interface Simulator {
+  /** `https://127.0.0.1:PORT`; the root of the control API too (`/control`). */
+  readonly origin: string
+  /** What a connection's custom cloud names: roots, without `/v1.0`. */
+  readonly loginRoot: string
+  readonly graphRoot: string
+  /** PEM of the authority that a client must trust. */
+  readonly ca: string
+  /** Where the same was written; null without a folder. */
+  readonly caFile: string | null
+  readonly directories: Directories
+  readonly mailboxes: Mailboxes
+  readonly faults: Faults
+  readonly requests: Requests
+  readonly tokens: Tokens
+  /** Ends at once, open connections included. */
+  close(): Promise<void>
+}
+
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const clock = options.clock ?? Date.now
+  const [{ ca, server: keys }, tokens] = await Promise.all([makeAuthority(), makeTokens(clock)])
+  const directories = new Directories()
+  const mailboxes = new Mailboxes(clock)
+  const faults = new Faults()
+  const requests = new Requests()
+  const control = await openControl({ directories, mailboxes, faults, requests, tokens })
+
+  const server = createServer({ cert: keys.certificate, key: keys.privateKey, keepAliveTimeout: 60_000 })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port ?? 0, '127.0.0.1', resolve)
+  })
+  const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const shared = { directories, tokens, faults, requests, loginRoot: origin, graphRoot: origin, clock }
+  const protocols = serve([graph({ ...shared, mailboxes }), entra(shared)])
+  server.on('request', (request, response) => {
+    if (request.url?.startsWith('/control')) control.handle(request, response)
+    else void protocols(request, response)
+  })
+
+  const caFile = options.folder === undefined ? null : join(options.folder, 'ca.pem')
+  if (caFile !== null && options.folder !== undefined) {
+    await mkdir(options.folder, { recursive: true })
+    await writeFile(caFile, ca)
+  }
+  return {
+    origin,
+    loginRoot: origin,
+    graphRoot: origin,
+    ca,
+    caFile,
+    directories,
+    mailboxes,
+    faults,
+    requests,
+    tokens,
+    close: async () => {
+      faults.clear()
+      server.closeAllConnections()
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+      await control.close()
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/** Between sockets and the protocols: reads a request into a Call, and writes an Answer, spoilt where that is ordered. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type Answer, type Call, callOf } from './call.ts'
+
+export type Protocol = (call: Call) => Promise<Answer | null>
+
+const largestBody = 4_000_000
+
+/** Lets the first protocol answer that knows the call. */
+export function serve(protocols: readonly Protocol[]) {
+  return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    // Writing to somebody who has just left is no fault of anybody's.
+    response.on('error', () => gone.abort())
+    try {
+      const body = await readBody(request)
+      if (body === null)
+        return await send(response, { status: 413, headers: {}, body: { error: 'too large' } })
+      const headers = lowered(request)
+      const call = callOf(request.method ?? 'GET', request.url ?? '/', headers, body, gone.signal)
+      for (const protocol of call ? protocols : []) {
+        const answer = call && (await protocol(call))
+        if (answer) return await send(response, answer)
+      }
+      await send(response, { status: 404, headers: {}, body: { error: 'nothing is served here' } })
+    } catch (error) {
+      // Whoever is gone needs no answer; anything else is a fault of the simulator and must be seen.
+      if (gone.signal.aborted) return
+      process.stderr.write(`simulator: ${error instanceof Error ? error.stack : error}\n`)
+      response.destroy()
+    }
+  }
+}
+
+async function send(response: ServerResponse, answer: Answer): Promise<void> {
+  const { spoil } = answer
+  if (spoil === 'reset') return void response.socket?.destroy()
+  const headers = { 'Content-Type': 'application/json; charset=utf-8', ...answer.headers }
+  if (typeof spoil === 'object') return sendHuge(response, headers, spoil.huge)
+  const json = Buffer.from(JSON.stringify(answer.body))
+  if (spoil === 'html') {
+    const page =
+      '<!DOCTYPE html><html><body><h1>Sign in</h1><p>This network wants to see you first.</p></body></html>'
+    response.writeHead(200, { 'Content-Type': 'text/html', 'Content-Length': page.length }).end(page)
+    return
+  }
+  const half = json.subarray(0, Math.ceil(json.length / 2))
+  if (spoil === 'cutOff') {
+    response.writeHead(answer.status, { ...headers, 'Content-Length': json.length })
+    response.write(half, () => response.socket?.destroy())
+    return
+  }
+  const body = spoil === 'truncatedJson' ? half : spoil === 'empty' ? Buffer.alloc(0) : json
+  response.writeHead(answer.status, { ...headers, 'Content-Length': body.length }).end(body)
+}
+
+/** JSON that is right to the last byte, and that much of it. */
+async function sendHuge(
+  response: ServerResponse,
+  headers: Record<string, string>,
+  bytes: number
+): Promise<void> {
+  const piece = Buffer.from(`${JSON.stringify({ id: 'x'.repeat(1000), subject: 'y'.repeat(64_000) })},`)
+  response.writeHead(200, headers)
+  response.write('{"value":[')
+  for (let sent = 0; sent < bytes && !response.destroyed; sent += piece.length) {
+    if (response.write(piece)) continue
+    await new Promise<void>((resolve) => {
+      const go = () => {
+        response.off('drain', go).off('close', go)
+        resolve()
+      }
+      response.on('drain', go).on('close', go)
+    })
+  }
+  response.end('{}]}')
+}
+
+async function readBody(request: IncomingMessage): Promise<string | null> {
+  const pieces: Buffer[] = []
+  let size = 0
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    size += piece.length
+    if (size > largestBody) return null
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString('utf8')
+}
+
+function lowered(request: IncomingMessage): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(request.headers)) {
+    headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')
+  }
+  return headers
+}
