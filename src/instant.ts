@@ -22,9 +22,18 @@ export function parseInstant(text: string): Instant | null {
   return Number.isNaN(instant) ? null : instant
 }
 
+/** Whole minutes, mostly: half of all Statuses share a few dozen instants. */
+const written = new Map<Instant, string>()
+const MOST_WRITTEN = 5_000
+
 /** `2026-11-23T08:00:00Z`; the fraction is written only where there is one. */
 export function formatInstant(instant: Instant): string {
-  return new Date(instant).toISOString().replace('.000Z', 'Z')
+  const known = written.get(instant)
+  if (known !== undefined) return known
+  const text = new Date(instant).toISOString().replace('.000Z', 'Z')
+  if (written.size === MOST_WRITTEN) written.clear()
+  written.set(instant, text)
+  return text
 }
 
 function daysIn(year: number, month: number): number {

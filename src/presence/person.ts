@@ -7,7 +7,7 @@ import { emptyTimeline, type LaidOver, layOver, type Moment, momentAt, nextBorde
 import { type SyncRecord, type SyncStateName, staleAt, syncStateAt } from '../core/sync-state.ts'
 import type { Ground } from '../core/timeline.ts'
 import { formatInstant } from '../instant.ts'
-import type { UserRecord } from '../store/store.ts'
+import type { TenantSnapshot, UserRecord } from '../store/store.ts'
 
 /** What the API calls a Status. Times are RFC 3339 in UTC. */
 export interface Status {
@@ -28,10 +28,24 @@ export interface Status {
 /** What of the tenant shows in everybody's Status. */
 export interface Scene {
   readonly language: string
-  readonly rules: RuleSet
   readonly diversions: ReadonlyMap<string, Diversion>
   /** Milliseconds after which an unconfirmed timeline is stale. */
   readonly staleAfter: number
+}
+
+/** What a tenant has whose connection is gone: then no timeline is held that could become stale. */
+const DEFAULT_POLL_SECONDS = 120
+
+export function sceneOf(
+  { tenant, rules, connection }: Pick<TenantSnapshot, 'tenant' | 'rules' | 'connection'>,
+  defaultRules: RuleSet
+): Scene {
+  const { diversions } = rules?.effective ?? defaultRules
+  return {
+    language: tenant.language,
+    diversions: new Map(diversions.map((diversion) => [diversion.code, diversion])),
+    staleAfter: 2_000 * (connection?.pollSeconds ?? DEFAULT_POLL_SECONDS)
+  }
 }
 
 export interface Person {

@@ -1,10 +1,9 @@
 /** The views of the tenants that somebody asks for: loaded at the first question, then kept by the change log. */
-import type { Connection } from '../connectors/connection.ts'
 import type { Instant } from '../core/calendar-event.ts'
 import type { RuleSet } from '../core/rule-set.ts'
-import type { Feed, Store, TenantSnapshot, UserRecord } from '../store/store.ts'
+import type { Feed, Store, UserRecord } from '../store/store.ts'
 import type { Cursor } from './cursor.ts'
-import type { Scene } from './person.ts'
+import { sceneOf } from './person.ts'
 import { type Changes, openTenantView, type TenantView } from './tenant-view.ts'
 
 export interface Presence {
@@ -25,8 +24,6 @@ export interface PresenceNeeds {
   readonly clock?: () => Instant
 }
 
-/** What a tenant without a connection has: only imported timelines could ever become stale. */
-const DEFAULT_POLL_SECONDS: Connection['pollSeconds'] = 120
 /** A timer is set no farther ahead: the clock may be set, and Node's timers end at 2³¹ ms. */
 const LONGEST_TIMER = 60_000
 
@@ -98,7 +95,12 @@ export function openPresence({ store, defaultRules, clock = Date.now }: Presence
     try {
       const snapshot = await store.snapshot(tenant)
       if (snapshot !== null) {
-        const view = openTenantView(snapshot, sceneOf(snapshot), clock, () => followed && turn(followed))
+        const view = openTenantView(
+          snapshot,
+          sceneOf(snapshot, defaultRules),
+          clock,
+          () => followed && turn(followed)
+        )
         followed = {
           view,
           caughtUp: Promise.resolve(),
@@ -132,7 +134,7 @@ export function openPresence({ store, defaultRules, clock = Date.now }: Presence
       else if (feed.entry.users === 'all') {
         const fresh = await store.snapshot(tenant)
         if (fresh === null || fresh.epoch !== to.view.epoch) leave(to)
-        else to.view.applyAll(feed.entry, fresh, sceneOf(fresh))
+        else to.view.applyAll(feed.entry, fresh, sceneOf(fresh, defaultRules))
       } else {
         const { users } = feed.entry
         const records = await store.records(tenant, users)
@@ -150,16 +152,6 @@ export function openPresence({ store, defaultRules, clock = Date.now }: Presence
       stop()
       stops.delete(stop)
       tenants.delete(tenant)
-    }
-  }
-
-  function sceneOf({ tenant, rules, connection }: TenantSnapshot): Scene {
-    const effective = rules?.effective ?? defaultRules
-    return {
-      language: tenant.language,
-      rules: effective,
-      diversions: new Map(effective.diversions.map((diversion) => [diversion.code, diversion])),
-      staleAfter: 2_000 * (connection?.pollSeconds ?? DEFAULT_POLL_SECONDS)
     }
   }
 

@@ -28,7 +28,8 @@ export interface Answer {
 
 export interface Changes {
   readonly cursor: string
-  readonly changes: readonly (Status | { readonly user: string; readonly removed: true })[]
+  /** Each a Status, or `{user, removed: true}`, as JSON. */
+  readonly changes: readonly string[]
 }
 
 export interface Filter {
@@ -269,7 +270,7 @@ export function openTenantView(
     if (users.size === 0) return null
     const changes = [...users].map((user) => {
       const person = people.get(user)
-      return person === undefined ? { user, removed: true as const } : statusOf(person, scene, now)
+      return person === undefined ? JSON.stringify({ user, removed: true }) : statusJson(person, scene, now)
     })
     return { cursor: writeCursor({ epoch, position, at: now }), changes }
   }

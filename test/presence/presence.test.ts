@@ -74,7 +74,7 @@ async function statuses(presence: Presence): Promise<{ at: string; cursor: strin
 
 async function changes(presence: Presence, cursor: string, wait = 0, signal = never) {
   const { cursor: next, changes } = (await presence.changes('acme', cursorFrom(cursor), wait, signal))!
-  return { cursor: next, changes: changes as (Status & { removed?: true })[] }
+  return { cursor: next, changes: changes.map((json): Status & { removed?: true } => JSON.parse(json)) }
 }
 
 t.test('a Status as consumers see it', async (t) => {
@@ -218,7 +218,7 @@ t.test('cursors that cannot be followed', async (t) => {
   t.throws(() => cursorFrom('nonsense'), { status: 400 })
   t.match(await follow({ at: START + HOUR }), { changes: [] }, 'a replica whose clock was ahead gave it')
   clock.set(START + 23 * HOUR)
-  t.match(await follow({ position: 0 }), { changes: [{ user: 'anna' }] }, 'from the store, where memory ends')
+  t.match(await follow({ position: 0 }), { changes: [/anna/] }, 'from the store, where memory ends')
   clock.set(START + 13 * HOUR)
   await presence.changes('acme', cursorFrom((await statuses(presence)).cursor), 0, never)
   clock.set(START + 30 * HOUR)

@@ -1,0 +1,77 @@
+/** The service's own app over a thousand users, and beside it routes that answer constants; prints where it listens. */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { openDirectory } from '../src/directory/directory.ts'
+import { buildApp } from '../src/http/app.ts'
+import { openMetrics } from '../src/http/metrics.ts'
+import { loadPacks } from '../src/packs.ts'
+import { openPresence } from '../src/presence/presence.ts'
+import { packFolder } from '../src/service.ts'
+import { openLmdb } from '../src/store/lmdb.ts'
+import { sealer } from '../src/store/seal.ts'
+import { openSync } from '../src/sync/sync.ts'
+import { userRecord } from './people.ts'
+
+const USERS = 1000
+const key = randomBytes(24).toString('base64url')
+const log = pino({ level: 'info' }, pino.destination(2))
+const clock = Date.now
+const at = clock()
+const packs = await loadPacks(packFolder)
+const defaultRules = packs.get('infracom')!
+const store = await openLmdb({ folder: await mkdtemp(join(tmpdir(), 'hanvisa-bench-')) })
+const seal = sealer(randomBytes(32))
+const metrics = openMetrics()
+await store.saveTenant({ id: 'acme', name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv' }, at)
+// Calendars that are good for a day: nothing turns while the figures are taken.
+const records = Array.from({ length: USERS }, (_, number) =>
+  userRecord(number, 60, at + 3_600_000, at + 86_400_000)
+)
+await store.saveUsers(
+  'acme',
+  records.map(({ user, sync }) => ({ user, sync })),
+  at
+)
+const outcomes = records.map(({ user, sync, timeline }) => ({
+  user: user.id,
+  sync,
+  timeline: timeline!,
+  visible: true
+}))
+await store.saveReadings('acme', outcomes, at)
+
+const presence = openPresence({ store, defaultRules, clock })
+const openConnector = () => {
+  throw new Error('there is no connection in this bench')
+}
+const sync = await openSync({ store, openConnector, sealer: seal, defaultRules, log, metrics, clock })
+const directory = openDirectory({ store, sync, packs, sealer: seal, clock })
+const app = await buildApp({
+  log,
+  adminKey: key,
+  metrics,
+  store,
+  directory,
+  presence,
+  sync,
+  defaultRules,
+  clock
+})
+
+const view = (await presence.view('acme'))!
+const statuses = Buffer.from(view.statuses().body)
+const { etag } = view.statuses()
+const status = view.status('user500')!
+const json = 'application/json; charset=utf-8'
+app.get('/constant/statuses', async (_request, reply) => reply.header('etag', etag).type(json).send(statuses))
+app.get('/constant/unchanged', async (_request, reply) => reply.header('etag', etag).code(304).send())
+app.get('/constant/status', async (_request, reply) => reply.type(json).send(status))
+
+await app.listen({ host: '127.0.0.1', port: 0 })
+const { port } = app.server.address() as AddressInfo
+process.stdout.write(`${JSON.stringify({ origin: `http://127.0.0.1:${port}`, key })}\n`)
+process.once('SIGTERM', () => process.exit())

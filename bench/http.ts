@@ -1,0 +1,75 @@
+/** The calls that switches poll, beside the same app answering a constant: requests a second, over real sockets. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import autocannon from 'autocannon'
+import { inTurns, inWords, row } from './rounds.ts'
+
+const ROUNDS = 7
+const SECONDS = 2
+
+interface Target {
+  readonly path: string
+  readonly headers?: Record<string, string>
+  readonly status: number
+}
+
+export async function benchHttp(): Promise<void> {
+  const server = spawn(process.execPath, [fileURLToPath(new URL('./http-server.js', import.meta.url))], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  try {
+    const { origin, key } = await addressOf(server)
+    const authorization = `Bearer ${key}`
+    const etag = (
+      await fetch(`${origin}/v1/tenants/acme/statuses`, { headers: { authorization } })
+    ).headers.get('etag')!
+    const compare = async (what: string, ours: Target, baseline: Target, goal: string) => {
+      const run = (target: Target) => () => requestsPerSecond(origin, authorization, target)
+      const found = await inTurns(ROUNDS, run(ours), run(baseline))
+      const perSecond = (figure: number) => `${Math.round(figure).toLocaleString('en')}/s`
+      row(what, perSecond(found.ours), perSecond(found.baseline), inWords(found.ratio), goal)
+    }
+    await compare(
+      'GET statuses, 1,000 users',
+      { path: '/v1/tenants/acme/statuses', status: 200 },
+      { path: '/constant/statuses', status: 200 },
+      '≥ 0.9 × a constant Buffer'
+    )
+    await compare(
+      'GET statuses answered 304',
+      { path: '/v1/tenants/acme/statuses', headers: { 'if-none-match': etag }, status: 304 },
+      { path: '/constant/unchanged', status: 304 },
+      '≥ 0.9 × a constant 304'
+    )
+    await compare(
+      'one user’s status',
+      { path: '/v1/tenants/acme/users/user500/status', status: 200 },
+      { path: '/constant/status', status: 200 },
+      '≥ 0.8 × a constant'
+    )
+  } finally {
+    server.kill()
+  }
+}
+
+async function requestsPerSecond(origin: string, authorization: string, target: Target): Promise<number> {
+  const result = await autocannon({
+    url: `${origin}${target.path}`,
+    headers: { authorization, ...target.headers },
+    connections: 16,
+    duration: SECONDS
+  })
+  const wrong = Object.entries(result.statusCodeStats ?? {}).filter(
+    ([status]) => Number(status) !== target.status
+  )
+  if (wrong.length > 0 || result.errors > 0)
+    throw new Error(`${target.path} answered ${JSON.stringify(wrong)}`)
+  return result.requests.total / result.duration
+}
+
+async function addressOf(server: ChildProcess): Promise<{ origin: string; key: string }> {
+  server.stdout!.setEncoding('utf8')
+  const [line] = (await once(server.stdout!, 'data')) as [string]
+  return JSON.parse(line)
+}

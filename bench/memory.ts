@@ -1,0 +1,60 @@
+/** Memory per user in the view: with 60 intervals, and with 10 up to a million users. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { loadPacks } from '../src/packs.ts'
+import { sceneOf } from '../src/presence/person.ts'
+import { openTenantView, type TenantView } from '../src/presence/tenant-view.ts'
+import { packFolder } from '../src/service.ts'
+import { snapshotOf, userRecord } from './people.ts'
+import { row } from './rounds.ts'
+
+/** Users in one tenant; larger numbers are spread over tenants of this size, as a provider's are. */
+const TENANT = 1000
+
+export async function benchMemory(): Promise<void> {
+  const sixty = await perUser(10_000, 60)
+  row('memory per user, 60 intervals, 10,000 users', `${(sixty / 1000).toFixed(2)} kB`, '–', '–', '≤ 4 kB')
+  const small = await perUser(10_000, 10)
+  for (const users of [10_000, 100_000, 1_000_000]) {
+    const each = users === 10_000 ? small : await perUser(users, 10)
+    row(
+      `memory per user, 10 intervals, ${users.toLocaleString('en')} users`,
+      `${(each / 1000).toFixed(2)} kB`,
+      `${(small / 1000).toFixed(2)} kB`,
+      (each / small).toFixed(2),
+      'linear: 1.0 × that of 10,000'
+    )
+  }
+}
+
+async function perUser(users: number, intervals: number): Promise<number> {
+  const rules = (await loadPacks(packFolder)).get('infracom')!
+  const at = Date.UTC(2026, 10, 23, 8)
+  const before = await used()
+  const views: TenantView[] = []
+  for (let first = 0; first < users; first += TENANT) {
+    const snapshot = snapshotOf(
+      Array.from({ length: TENANT }, (_, number) => userRecord(first + number, intervals, at, at))
+    )
+    const view = openTenantView(
+      snapshot,
+      sceneOf(snapshot, rules),
+      () => at,
+      () => {}
+    )
+    view.statuses()
+    views.push(view)
+  }
+  const after = await used()
+  if (views.length * TENANT < users) throw new Error('too few users')
+  return (after - before) / users
+}
+
+/** Bytes on V8's heap and in array buffers, after what can go is gone. */
+async function used(): Promise<number> {
+  for (let turn = 0; turn < 4; turn++) {
+    globalThis.gc?.()
+    await nextTurn()
+  }
+  const { heapUsed, arrayBuffers } = process.memoryUsage()
+  return heapUsed + arrayBuffers
+}

@@ -1,0 +1,60 @@
+/** Overrides: set and removed by hand. What they mean is in core/override.ts. */
+import type { Static } from 'typebox'
+import { type Override, overrideRemoved, overrideSet } from '../core/override.ts'
+import { emptyTimeline } from '../core/status.ts'
+import { type FieldFault, RequestError } from '../errors.ts'
+import type { OverridePut } from '../http/schemas/statuses.ts'
+import { parseInstant } from '../instant.ts'
+import type { PartNeeds } from './directory.ts'
+import { defaultRules } from './rules-made.ts'
+import { knownRecord } from './users.ts'
+
+export interface OverrideDirectory {
+  put(tenant: string, user: string, body: Static<typeof OverridePut>): Promise<void>
+  remove(tenant: string, user: string): Promise<void>
+}
+
+export function overrideDirectory({ store, packs, clock, inTurn }: PartNeeds): OverrideDirectory {
+  return {
+    put: (tenant, user, body) =>
+      inTurn(tenant, async () => {
+        const record = await knownRecord(store, tenant, user)
+        const effective = (await store.rules(tenant))?.effective ?? defaultRules(packs)
+        const at = clock()
+        const until = body.until == null ? null : parseInstant(body.until)
+        const faults: FieldFault[] = []
+        if (!effective.diversions.some(({ code }) => code === body.diversion)) {
+          faults.push({
+            field: 'diversion',
+            message: `"${body.diversion}" is not in the catalogue: write one of ${effective.diversions.map(({ code }) => code).join(', ')}`
+          })
+        }
+        if (until !== null && until <= at) {
+          faults.push({
+            field: 'until',
+            message: 'is not in the future: write a later time, or leave it out'
+          })
+        }
+        if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
+        const calendar = record.timeline ?? emptyTimeline
+        await save(
+          tenant,
+          user,
+          record.override,
+          overrideSet(record.override, calendar, body.diversion, until, at)
+        )
+      }),
+
+    remove: (tenant, user) =>
+      inTurn(tenant, async () => {
+        const { override } = await knownRecord(store, tenant, user)
+        await save(tenant, user, override, overrideRemoved(override, clock()))
+      })
+  }
+
+  async function save(tenant: string, user: string, before: Override | null, after: Override | null) {
+    const same =
+      before?.diversion === after?.diversion && before?.from === after?.from && before?.until === after?.until
+    if (!same) await store.saveOverride(tenant, user, after, clock())
+  }
+}

@@ -1,0 +1,29 @@
+/** What a request asks about, found or refused: a tenant's view, a user in it, an instant. */
+import type { Instant } from '../core/calendar-event.ts'
+import { RequestError } from '../errors.ts'
+import { formatInstant, parseInstant } from '../instant.ts'
+import type { Person } from '../presence/person.ts'
+import type { Presence } from '../presence/presence.ts'
+import type { TenantView } from '../presence/tenant-view.ts'
+import { windowAt } from '../sync/window.ts'
+
+export async function knownView(presence: Presence, tenant: string): Promise<TenantView> {
+  const view = await presence.view(tenant)
+  if (view === null) throw new RequestError('not_found', `There is no tenant "${tenant}".`)
+  return view
+}
+
+export function knownPerson(view: TenantView, user: string): Person {
+  const person = view.person(user)
+  if (person === null) throw new RequestError('not_found', `There is no user "${user}" in this tenant.`)
+  return person
+}
+
+/** An instant of `?at=`: calendars are held for the window only. */
+export function instantInWindow(text: string, now: Instant): Instant {
+  const at = parseInstant(text)
+  const { start, end } = windowAt(now)
+  if (at !== null && at >= start && at < end) return at
+  const message = `must be an RFC 3339 time from ${formatInstant(start)} until before ${formatInstant(end)}, for which calendars are held`
+  throw new RequestError('invalid_request', '', [{ field: 'at', message }])
+}

@@ -1,0 +1,62 @@
+/** `/v1/tenants/{tenant}/changes`: what turned since a cursor, as soon as it does. */
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { RequestError } from '../../errors.ts'
+import type { Presence } from '../../presence/presence.ts'
+import { cursorFrom } from '../../presence/tenant-view.ts'
+import type { Metrics } from '../metrics.ts'
+import { sendReady } from '../ready-json.ts'
+import { problems, ref, Strict, TenantParams } from '../schemas/common.ts'
+import { Changes } from '../schemas/statuses.ts'
+
+/** Seconds: below the minute at which proxies and load balancers cut idle connections. */
+const LONGEST_WAIT = 55
+
+const ChangesQuery = Strict({
+  cursor: Type.String({
+    maxLength: 256,
+    description: 'Where to go on: from `statuses`, or from the answer before.',
+    examples: ['MS5hYmMuNDIuMTc5NTQ']
+  }),
+  wait: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: LONGEST_WAIT,
+      default: 0,
+      description: 'Seconds to wait for the first change, 0 to 55.',
+      examples: [30]
+    })
+  )
+})
+
+export function changesRoutes(needs: {
+  readonly presence: Presence
+  readonly metrics: Pick<Metrics, 'countChanges'>
+}): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.get(
+      '/tenants/:tenant/changes',
+      {
+        schema: {
+          tags: ['Statuses'],
+          summary: 'What changed since a cursor',
+          description:
+            'Each user of whom anything that a Status shows has changed, once, as they are now; a border in time ' +
+            'is a change. Waits up to `wait` seconds for the first one. Go on with the cursor of the answer: nothing ' +
+            'is lost, however long you were away, up to 24 hours; then it is 410 and `statuses` is to be read again.',
+          params: TenantParams,
+          querystring: ChangesQuery,
+          response: { 200: ref(Changes), ...problems('not_found', 'cursor_expired') }
+        }
+      },
+      async ({ params, query, signal }, reply) => {
+        const cursor = cursorFrom(query.cursor)
+        const wait = (query.wait ?? 0) * 1000
+        const changes = await needs.presence.changes(params.tenant, cursor, wait, signal)
+        if (changes === null) throw new RequestError('not_found', `There is no tenant "${params.tenant}".`)
+        needs.metrics.countChanges(changes.changes.length)
+        const { cursor: next, changes: list } = changes
+        return sendReady(reply, `{"cursor":${JSON.stringify(next)},"changes":[${list.join(',')}]}`)
+      }
+    )
+  }
+}

@@ -1,0 +1,62 @@
+/** `/v1/tenants/{tenant}/users/{user}/override`: a diversion set by hand. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Directory } from '../../directory/directory.ts'
+import type { Presence } from '../../presence/presence.ts'
+import { knownPerson, knownView } from '../asked.ts'
+import { sendReady } from '../ready-json.ts'
+import { Nothing, problems, ref, UserParams } from '../schemas/common.ts'
+import { OverridePut, Status } from '../schemas/statuses.ts'
+
+const tags = ['Overrides']
+const url = '/tenants/:tenant/users/:user/override'
+
+export function overridesRoutes(needs: {
+  readonly directory: Pick<Directory, 'overrides'>
+  readonly presence: Presence
+}): FastifyPluginAsyncTypebox {
+  const { overrides } = needs.directory
+  return async (app) => {
+    app.put(
+      url,
+      {
+        schema: {
+          tags,
+          summary: 'Set by hand',
+          description:
+            'Holds from now on, over the calendar, until `until` or until it is removed. `available` without `until` is ' +
+            '“back early”: it ends with the calendar’s present diversion, and the next one still comes; where the calendar ' +
+            'diverts nothing it removes the override. Answers the Status that now holds.',
+          params: UserParams,
+          body: ref(OverridePut),
+          response: {
+            200: ref(Status),
+            ...problems('not_found', 'too_large', 'unsupported_media_type')
+          }
+        }
+      },
+      async ({ params, body }, reply) => {
+        await overrides.put(params.tenant, params.user, body)
+        const view = await knownView(needs.presence, params.tenant)
+        knownPerson(view, params.user)
+        return sendReady(reply, view.status(params.user))
+      }
+    )
+
+    app.delete(
+      url,
+      {
+        schema: {
+          tags,
+          summary: 'Remove what was set by hand',
+          description: 'The calendar holds again at once. Where nothing was set nothing happens.',
+          params: UserParams,
+          response: { 204: Nothing('Nothing is set by hand.'), ...problems('not_found') }
+        }
+      },
+      async ({ params }, reply) => {
+        await overrides.remove(params.tenant, params.user)
+        return reply.code(204).send(null)
+      }
+    )
+  }
+}

@@ -1,0 +1,113 @@
+/** `/v1/tenants/{tenant}/statuses` and `…/users/{user}/status`: who is diverted, until when, and why. */
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { momentAt } from '../../core/status.ts'
+import { formatInstant } from '../../instant.ts'
+import { shownAs } from '../../presence/person.ts'
+import type { Presence } from '../../presence/presence.ts'
+import type { Filter } from '../../presence/tenant-view.ts'
+import { type WhyNeeds, whyFor } from '../../presence/why.ts'
+import { instantInWindow, knownPerson, knownView } from '../asked.ts'
+import { sendReady, sendUnchanged } from '../ready-json.ts'
+import { Instant, problems, ref, Strict, TenantParams, UserParams } from '../schemas/common.ts'
+import { Status, Statuses, StatusQuery } from '../schemas/statuses.ts'
+
+const tags = ['Statuses']
+
+const commaList = (description: string, example: string, pattern = '^[^,]+(,[^,]+)*$') =>
+  Type.Optional(Type.String({ pattern, maxLength: 4000, description, examples: [example] }))
+
+const StatusesQuery = Strict({
+  at: Type.Optional(Instant('Compute them for this instant instead of now; any in the window.')),
+  diversion: commaList('Only these diversions, a comma list of codes.', 'meeting,lunch'),
+  phone: commaList('Only `open` or only `closed` phones.', 'closed', '^(open|closed)(,(open|closed))*$'),
+  extension: commaList('Only these extensions or numbers, a comma list.', '1070,%2B46701740605')
+})
+
+export function statusesRoutes(
+  needs: { readonly presence: Presence; readonly clock: () => number } & WhyNeeds
+): FastifyPluginAsyncTypebox {
+  const { presence, clock } = needs
+  return async (app) => {
+    app.get(
+      '/tenants/:tenant/statuses',
+      {
+        schema: {
+          tags,
+          summary: 'Everybody’s status',
+          description:
+            'By user id, with a cursor for `changes`. Answered from memory; send the `ETag` back as `If-None-Match` and ' +
+            'the answer is 304 while nothing has changed. Filtered answers and those for `?at=` carry no cursor.',
+          params: TenantParams,
+          querystring: StatusesQuery,
+          headers: Type.Object({
+            'if-none-match': Type.Optional(
+              Type.String({ description: 'The `ETag` held.', examples: ['"l0ng4ndOpaque"'] })
+            )
+          }),
+          response: {
+            200: ref(Statuses),
+            304: Type.Null({ description: 'Nothing has changed since the `ETag`.' }),
+            ...problems('not_found')
+          }
+        }
+      },
+      async ({ params, query, headers }, reply) => {
+        const view = await knownView(presence, params.tenant)
+        const filter = filterOf(query)
+        if (filter === null && query.at === undefined) {
+          const { body, etag } = view.statuses()
+          reply.header('etag', etag)
+          if (holdsTag(headers['if-none-match'], etag)) return sendUnchanged(reply)
+          return sendReady(reply, body)
+        }
+        const at = query.at === undefined ? clock() : instantInWindow(query.at, clock())
+        return reply.send({ at: formatInstant(at), statuses: view.statusesAt(filter ?? {}, at) })
+      }
+    )
+
+    app.get(
+      '/tenants/:tenant/users/:user/status',
+      {
+        schema: {
+          tags,
+          summary: 'One user’s status',
+          description: 'With `explain=true` also which rule gives it, and why in a sentence.',
+          params: UserParams,
+          querystring: StatusQuery,
+          response: { 200: ref(Status), ...problems('not_found') }
+        }
+      },
+      async ({ params, query }, reply) => {
+        const view = await knownView(presence, params.tenant)
+        if (query.at === undefined && query.explain !== true) {
+          knownPerson(view, params.user)
+          return sendReady(reply, view.status(params.user))
+        }
+        const person = knownPerson(view, params.user)
+        const at = query.at === undefined ? clock() : instantInWindow(query.at, clock())
+        const moment = momentAt(person.laid, at)
+        const status = shownAs(person, moment, view.scene, at)
+        if (query.explain !== true) return reply.send(status)
+        const why = await whyFor(needs, params.tenant, person, view.scene)
+        return reply.send({ ...status, ...why(moment.ground) })
+      }
+    )
+  }
+}
+
+function filterOf(query: { diversion?: string; phone?: string; extension?: string }): Filter | null {
+  const filter = Object.fromEntries(
+    (['diversion', 'phone', 'extension'] as const).flatMap((name) => {
+      const list = query[name]
+      return list === undefined ? [] : [[name, new Set(list.split(','))]]
+    })
+  )
+  return Object.keys(filter).length === 0 ? null : filter
+}
+
+/** RFC 9110 section 13.1.2: a list of tags, weak ones included, or `*`. */
+function holdsTag(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false
+  if (header === etag) return true
+  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
+}

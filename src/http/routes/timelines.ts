@@ -1,0 +1,62 @@
+/** `/v1/tenants/{tenant}/users/{user}/timeline`: a user's coming diversions, as the calendar alone has them. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Instant } from '../../core/calendar-event.ts'
+import type { Explanation } from '../../core/explain.ts'
+import type { Ground } from '../../core/timeline.ts'
+import { mergedFrom } from '../../core/timeline.ts'
+import { formatInstant } from '../../instant.ts'
+import type { Presence } from '../../presence/presence.ts'
+import { type WhyNeeds, whyFor } from '../../presence/why.ts'
+import { instantInWindow, knownPerson, knownView } from '../asked.ts'
+import { problems, ref, UserParams } from '../schemas/common.ts'
+import { StatusQuery, Timeline } from '../schemas/statuses.ts'
+
+export function timelinesRoutes(
+  needs: { readonly presence: Presence; readonly clock: () => Instant } & WhyNeeds
+): FastifyPluginAsyncTypebox {
+  const { presence, clock } = needs
+  return async (app) => {
+    app.get(
+      '/tenants/:tenant/users/:user/timeline',
+      {
+        schema: {
+          tags: ['Statuses'],
+          summary: 'One user’s coming diversions',
+          description:
+            'The intervals that end after `at`, by the calendar alone (an override is no part of it), merged where ' +
+            'diversion and phone are the same and nothing lies between. With `explain=true` each lists its rules.',
+          params: UserParams,
+          querystring: StatusQuery,
+          response: { 200: ref(Timeline), ...problems('not_found') }
+        }
+      },
+      async ({ params, query }) => {
+        const view = await knownView(presence, params.tenant)
+        const person = knownPerson(view, params.user)
+        const at = query.at === undefined ? clock() : instantInWindow(query.at, clock())
+        const why = query.explain === true ? await whyFor(needs, params.tenant, person, view.scene) : null
+        const intervals = mergedFrom(person.calendar, at).map(
+          ({ start, end, diversion, phone, grounds }) => ({
+            start: formatInstant(start),
+            end: formatInstant(end),
+            diversion,
+            phone,
+            ...(why && explained(grounds, why))
+          })
+        )
+        return { at: formatInstant(at), intervals }
+      }
+    )
+  }
+}
+
+/** `rule` and `because` of what holds first, as in a Status; `rules` of all that was merged, each once. */
+function explained(grounds: readonly Ground[], why: (ground: Ground) => Explanation) {
+  const explanations = new Map(grounds.map(why).map((one) => [JSON.stringify(one), one]))
+  const all = [...explanations.values()]
+  return {
+    rule: all[0]!.rule,
+    because: all.map(({ because }) => because).join(' '),
+    rules: all.flatMap(({ rule }) => (rule === null ? [] : [rule]))
+  }
+}
