@@ -1,5 +1,6 @@
 /** A consumer's resume point: a position in the tenant's change log, and an instant. Opaque to those who hold it. */
 import type { Instant } from '../core/calendar-event.ts'
+import { RequestError } from '../errors.ts'
 
 export interface Cursor {
   /** The log's identity. */
@@ -23,4 +24,20 @@ export function readCursor(text: string): Cursor | null {
   const parts = form.exec(plain)
   if (parts === null || Buffer.from(plain, 'latin1').toString('base64url') !== text) return null
   return { epoch: parts[1]!, position: Number(parts[2]), at: Number(parts[3]) }
+}
+
+/** Throws RequestError where the text is no cursor of ours. */
+export function cursorFrom(text: string): Cursor {
+  const cursor = readCursor(text)
+  if (cursor !== null) return cursor
+  throw new RequestError(
+    'invalid_request',
+    'cursor: is none of ours; take it from `statuses` or `changes`.',
+    [{ field: 'cursor', message: 'is none of ours; take it from `statuses` or `changes`' }]
+  )
+}
+
+/** The 410 that sends a consumer back to `statuses`. */
+export function expired(why: string): RequestError {
+  return new RequestError('cursor_expired', `The cursor cannot be followed. ${why} Read \`statuses\` again.`)
 }

@@ -3,11 +3,10 @@ import { createHash } from 'node:crypto'
 import type { Instant } from '../core/calendar-event.ts'
 import { momentAt } from '../core/status.ts'
 import type { Ground } from '../core/timeline.ts'
-import { RequestError } from '../errors.ts'
 import { formatInstant } from '../instant.ts'
 import type { LogEntry, TenantSnapshot, UserRecord } from '../store/store.ts'
 import { bordersInTime } from './borders.ts'
-import { CURSOR_LIFE, type Cursor, readCursor, writeCursor } from './cursor.ts'
+import { CURSOR_LIFE, type Cursor, expired, writeCursor } from './cursor.ts'
 import { type Journal, journal } from './journal.ts'
 import {
   borderAfter,
@@ -283,19 +282,4 @@ export function openTenantView(
     if (after >= passed.completeAfter && upTo <= advancedTo) return passed.between(after, upTo)
     return inOrder().filter((user) => borderAfter(people.get(user)!, scene, after) <= upTo)
   }
-}
-
-/** Throws RequestError where the text is no cursor of ours. */
-export function cursorFrom(text: string): Cursor {
-  const cursor = readCursor(text)
-  if (cursor !== null) return cursor
-  throw new RequestError(
-    'invalid_request',
-    'cursor: is none of ours; take it from `statuses` or `changes`.',
-    [{ field: 'cursor', message: 'is none of ours; take it from `statuses` or `changes`' }]
-  )
-}
-
-function expired(why: string): RequestError {
-  return new RequestError('cursor_expired', `The cursor cannot be followed. ${why} Read \`statuses\` again.`)
 }
