@@ -142,7 +142,8 @@ export interface Store {
   records(tenant: string, users: readonly string[]): Promise<readonly (UserRecord | null)[]>
   /**
    * Saves users, all or none. `sync` is given for a user who is new or whose calendar must be read anew: then the
-   * record becomes it and the timeline is dropped; otherwise both stay. Resolves to the ids that were new.
+   * record becomes it, counted up to a generation that this user id never had in the tenant, and the timeline is
+   * dropped; otherwise both stay. Resolves to the ids that were new.
    */
   saveUsers(
     tenant: string,
@@ -159,9 +160,15 @@ export interface Store {
 
   /** Everything of the tenant at one moment, or null. */
   snapshot(tenant: string): Promise<TenantSnapshot | null>
-  /** Log entries after the position, oldest first, or null when some of them are trimmed already. */
+  /**
+   * Log entries after the position, oldest first, or null when some of them are trimmed already (or there is no such
+   * tenant). Empty for a position ahead of the log.
+   */
   log(tenant: string, after: number): Promise<readonly LogEntry[] | null>
-  /** Calls `hear` for everything saved from now on, in order. Returns how to stop. */
+  /**
+   * Calls `hear` for everything saved from now on, in order, before the promise of the write resolves. A snapshot may
+   * be ahead of what was heard: entries up to its position are in it. `hear` must not throw. Returns how to stop.
+   */
   follow(tenant: string, hear: (feed: Feed) => void): () => void
 
   close(): Promise<void>

@@ -1,0 +1,81 @@
+/** A tenant's change log in lmdb: what was saved, in order, capped; and those who follow it. */
+import { randomUUID } from 'node:crypto'
+import type { Instant } from '../core/calendar-event.ts'
+import type { LogHead, Tables } from './lmdb-tables.ts'
+import { type Feed, type LogEntry, TenantGone } from './store.ts'
+
+/**
+ * How many entries of a tenant's log are kept. A consumer that is further behind reads everything anew. A tenant of
+ * a thousand users with twenty changes a day each fills it in a day, the longest that a cursor is good for; readings
+ * of a batch share one entry.
+ */
+export const LOG_LENGTH = 20_000
+
+export interface ChangeLog {
+  /** Within a write: the head of the tenant's log, or TenantGone. */
+  headOf(tenant: string): LogHead
+  /** Within a write: begins the log of a new tenant, with an epoch of its own. */
+  begin(tenant: string): void
+  /** Within a write: appends, trims, and gives what followers are to hear. */
+  append(tenant: string, at: Instant, users: LogEntry['users']): Feed
+  /** Entries after the position, or null when some are trimmed or there is no log. */
+  after(tenant: string, position: number): LogEntry[] | null
+  follow(tenant: string, hear: (feed: Feed) => void): () => void
+  tell(tenant: string, feeds: readonly Feed[]): void
+}
+
+export function changeLog({ heads, log }: Tables, length: number): ChangeLog {
+  const followers = new Map<string, Set<(feed: Feed) => void>>()
+
+  function headOf(tenant: string): LogHead {
+    const head = heads.get(tenant)
+    if (head === null) throw new TenantGone(`There is no tenant "${tenant}".`)
+    return head
+  }
+
+  return {
+    headOf,
+    begin(tenant) {
+      heads.put(tenant, { epoch: randomUUID(), position: 0, first: 1, leastGeneration: 0 })
+    },
+    append(tenant, at, users) {
+      const head = headOf(tenant)
+      const entry: LogEntry = { position: head.position + 1, at, users }
+      log.put(tenant, entry.position, entry)
+      let { first } = head
+      for (; first <= entry.position - length; first++) log.remove(tenant, first)
+      heads.put(tenant, { ...head, position: entry.position, first })
+      return { kind: 'logged', entry }
+    },
+    after(tenant, position) {
+      const head = heads.get(tenant)
+      if (head === null || position < head.first - 1) return null
+      return log.page(tenant, { after: position })
+    },
+    follow(tenant, hear) {
+      const ofTenant = followers.get(tenant) ?? new Set()
+      followers.set(tenant, ofTenant)
+      // A function of its own, so that one who follows twice is called twice.
+      const follower = (feed: Feed) => hear(feed)
+      ofTenant.add(follower)
+      return () => {
+        ofTenant.delete(follower)
+        if (ofTenant.size === 0 && followers.get(tenant) === ofTenant) followers.delete(tenant)
+      }
+    },
+    tell(tenant, feeds) {
+      for (const feed of feeds) {
+        for (const hear of [...(followers.get(tenant) ?? [])]) {
+          try {
+            hear(feed)
+          } catch (error) {
+            // A fault of the follower's: loud, but neither the write's nor the other followers'.
+            queueMicrotask(() => {
+              throw error
+            })
+          }
+        }
+      }
+    }
+  }
+}

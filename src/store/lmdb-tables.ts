@@ -1,0 +1,165 @@
+/** The tables of the lmdb file: what lies under which key. Reads within a write see what it wrote. */
+import type { Database, RootDatabase, Transaction } from 'lmdb'
+import {
+  type Codec,
+  connectionRecord,
+  jsonOf,
+  overrideRecord,
+  rulesRecord,
+  syncRecord,
+  tenantRecord,
+  timelineRecord,
+  userRecord
+} from './records.ts'
+import type { LogEntry } from './store.ts'
+
+/** One record for each tenant. Keys sort by UTF-8 bytes. */
+export interface TenantTable<T> {
+  get(tenant: string, at?: Transaction): T | null
+  put(tenant: string, value: T): void
+  remove(tenant: string): void
+  /** Ids after `after`, at most `limit`, with what is under them. */
+  page(limit: number, after?: string): T[]
+}
+
+/** Many records below each tenant, by user id, version or position. */
+export interface Table<Id extends string | number, T> {
+  get(tenant: string, id: Id, at?: Transaction): T | null
+  put(tenant: string, id: Id, value: T): void
+  remove(tenant: string, id: Id): void
+  removeAll(tenant: string): void
+  /** In order of ids, from the first after `after`, at most `limit`. */
+  page(tenant: string, options: PageOptions<Id>): T[]
+  ids(tenant: string, at?: Transaction): Id[]
+  entries(tenant: string): [Id, T][]
+}
+
+export interface PageOptions<Id> {
+  readonly after?: Id | undefined
+  readonly limit?: number
+  readonly transaction?: Transaction
+}
+
+/** Where a tenant's change log stands. */
+export interface LogHead {
+  readonly epoch: string
+  readonly position: number
+  /** The oldest position that is kept. */
+  readonly first: number
+  /** No user who comes may have a generation below this: one who went had those. */
+  readonly leastGeneration: number
+}
+
+const headRecord = jsonOf<LogHead>('log head', ({ epoch, position, first, leastGeneration }) => ({
+  epoch,
+  position,
+  first,
+  leastGeneration
+}))
+
+const entryRecord = jsonOf<LogEntry>('log entry', ({ position, at, users }) => ({ position, at, users }))
+
+export type Tables = ReturnType<typeof openTables>
+
+export function openTables(root: RootDatabase) {
+  const database = <Key extends string | [string, string | number]>(name: string): Database<Buffer, Key> =>
+    root.openDB<Buffer, Key>({ name, encoding: 'binary' })
+  return {
+    tenants: tenantTable(database('tenants'), tenantRecord),
+    heads: tenantTable(database('heads'), headRecord),
+    connections: tenantTable(database('connections'), connectionRecord),
+    rules: table<number, Parameters<typeof rulesRecord.encode>[0]>(database('rules'), rulesRecord),
+    users: table<string, Parameters<typeof userRecord.encode>[0]>(database('users'), userRecord),
+    // Apart from the users: confirmations of readings are by far the most writes and touch these alone.
+    syncs: table<string, Parameters<typeof syncRecord.encode>[0]>(database('syncs'), syncRecord),
+    timelines: table<string, Parameters<typeof timelineRecord.encode>[0]>(
+      database('timelines'),
+      timelineRecord
+    ),
+    overrides: table<string, Parameters<typeof overrideRecord.encode>[0]>(
+      database('overrides'),
+      overrideRecord
+    ),
+    log: table<number, LogEntry>(database('log'), entryRecord)
+  }
+}
+
+/** lmdb's keys end at 1,978 bytes. An id that is longer than this names nothing. */
+const LONGEST_ID = 500
+
+function tenantTable<T>(db: Database<Buffer, string>, { encode, decode }: Codec<T>): TenantTable<T> {
+  return {
+    get(tenant, at) {
+      const bytes = isKey(tenant) ? db.get(tenant, at && { transaction: at }) : undefined
+      return bytes === undefined ? null : decode(bytes)
+    },
+    put(tenant, value) {
+      void db.put(tenant, encode(value))
+    },
+    remove(tenant) {
+      void db.remove(tenant)
+    },
+    page(limit, after) {
+      const from = after === undefined || after === '' ? {} : { start: cut(after), exclusiveStart: true }
+      return [...db.getRange({ ...from, limit })].map(({ value }) => decode(value))
+    }
+  }
+}
+
+function table<Id extends string | number, T>(
+  db: Database<Buffer, [string, Id]>,
+  { encode, decode }: Codec<T>
+): Table<Id, T> {
+  // [tenant] sorts before every [tenant, id], and all of them before any other tenant's.
+  const range = (tenant: string, { after, limit, transaction }: PageOptions<Id>) => ({
+    start: (after === undefined ? [tenant] : [tenant, cut(after)]) as [string, Id],
+    exclusiveStart: true,
+    ...(limit === undefined ? {} : { limit }),
+    ...(transaction === undefined ? {} : { transaction })
+  })
+  const entries = (tenant: string, options: PageOptions<Id>): [Id, Buffer][] => {
+    const found: [Id, Buffer][] = []
+    for (const { key, value } of db.getRange(range(tenant, options))) {
+      if (key[0] !== tenant) break
+      found.push([key[1], value])
+    }
+    return found
+  }
+  const ids = (tenant: string, transaction?: Transaction): Id[] => {
+    const found: Id[] = []
+    for (const key of db.getKeys(range(tenant, transaction === undefined ? {} : { transaction }))) {
+      if (key[0] !== tenant) break
+      found.push(key[1])
+    }
+    return found
+  }
+  const removeOne = (tenant: string, id: Id) => {
+    void db.remove([tenant, id])
+  }
+  return {
+    get(tenant, id, at) {
+      const bytes = isKey(tenant) && isKey(id) ? db.get([tenant, id], at && { transaction: at }) : undefined
+      return bytes === undefined ? null : decode(bytes)
+    },
+    put(tenant, id, value) {
+      void db.put([tenant, id], encode(value))
+    },
+    remove: removeOne,
+    removeAll(tenant) {
+      for (const id of ids(tenant)) removeOne(tenant, id)
+    },
+    page: (tenant, options) =>
+      isKey(tenant) ? entries(tenant, options).map(([, value]) => decode(value)) : [],
+    ids: (tenant, at) => (isKey(tenant) ? ids(tenant, at) : []),
+    entries: (tenant) => entries(tenant, {}).map(([id, value]) => [id, decode(value)])
+  }
+}
+
+function isKey(id: string | number): boolean {
+  return typeof id === 'number' || (id !== '' && id.length <= LONGEST_ID)
+}
+
+/** Enough of an id that is too long to be a key: no id that is kept sorts between the two. */
+function cut<Id extends string | number>(id: Id): Id {
+  return (typeof id === 'string' && id.length > LONGEST_ID ? id.slice(0, LONGEST_ID) : id) as Id
+}

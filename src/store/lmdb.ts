@@ -1,0 +1,267 @@
+/** The embedded store: one process, one lmdb file, one transaction for every write. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { open, type RootDatabase, type Transaction } from 'lmdb'
+import { unread } from '../core/sync-state.ts'
+import { changeLog, LOG_LENGTH } from './change-log.ts'
+import { type HeldFolder, holdFolder, intoSentence } from './folder.ts'
+import { groupCommit } from './group-commit.ts'
+import { openTables, type Tables } from './lmdb-tables.ts'
+import {
+  type Feed,
+  type RulesVersion,
+  type Store,
+  StoreUnavailable,
+  type TenantSnapshot,
+  type UserRecord
+} from './store.ts'
+
+/** How many versions of a tenant's rules are kept. */
+const RULE_VERSIONS = 100
+/** Users read in one go for a snapshot, before others get their turn: about 10 ms. */
+const SNAPSHOT_STEP = 250
+/**
+ * Address space, not disk: the file grows as it fills. Given beforehand, because the map need then never be moved
+ * under those who read; a million users with sixty intervals each need some 2 GB.
+ */
+const LARGEST_FILE = 64 * 1024 ** 3
+
+export interface LmdbOptions {
+  /** Made where it is missing. All of it belongs to the store. */
+  readonly folder: string
+  /** How many entries of each tenant's change log are kept. */
+  readonly logLength?: number
+}
+
+/**
+ * Opens the store and holds the folder until `close`. Throws a SetupError, one sentence that says what to do, when
+ * the folder is in use, damaged, of a newer version, not writable, or on a full disk.
+ */
+export async function openLmdb({ folder, logLength = LOG_LENGTH }: LmdbOptions): Promise<Store> {
+  const held = await holdFolder(folder)
+  try {
+    const root = await intoSentence(folder, async () =>
+      open({
+        path: held.path,
+        // Otherwise a folder whose name holds a dot is taken for a file.
+        noSubdir: false,
+        mapSize: LARGEST_FILE,
+        maxDbs: 16,
+        encoding: 'binary',
+        // A commit is on disk when it is done; groupCommit sees to it that many writes share one.
+        overlappingSync: false,
+        // Otherwise lmdb makes a promise of its own for each turn, which nobody can catch when the disk is full.
+        eventTurnBatching: false
+      })
+    )
+    const tables = await intoSentence(folder, async () => openTables(root))
+    await held.complete()
+    return lmdbStore(root, tables, held, logLength)
+  } catch (error) {
+    await held.release()
+    throw error
+  }
+}
+
+function lmdbStore(root: RootDatabase, tables: Tables, held: HeldFolder, logLength: number): Store {
+  const { tenants, heads, connections, rules, users, syncs, timelines, overrides } = tables
+  const commits = groupCommit(root, held.path)
+  const log = changeLog(tables, logLength)
+  const snapshots = new Set<Promise<unknown>>()
+  let closing: Promise<void> | null = null
+
+  /** One write. What it puts into `feeds` is told to the tenant's followers once it is on disk. */
+  async function write<T>(tenant: string, step: (feeds: Feed[]) => T): Promise<T> {
+    const { result } = await commits.write(
+      () => {
+        const feeds: Feed[] = []
+        return { result: step(feeds), feeds }
+      },
+      ({ feeds }) => log.tell(tenant, feeds)
+    )
+    return result
+  }
+
+  /** Reads within one turn see one state. */
+  async function read<T>(action: () => T | Promise<T>): Promise<T> {
+    if (closing !== null) throw new StoreUnavailable('The store is closed.')
+    return action()
+  }
+
+  function recordOf(tenant: string, id: string): UserRecord | null {
+    const user = users.get(tenant, id)
+    return user === null ? null : { user, ...besides(tenant, id) }
+  }
+
+  function besides(tenant: string, id: string, at?: Transaction): Omit<UserRecord, 'user'> {
+    return {
+      override: overrides.get(tenant, id, at),
+      timeline: timelines.get(tenant, id, at),
+      sync: syncs.get(tenant, id, at) ?? unread(false, 0)
+    }
+  }
+
+  function newestRules(tenant: string, transaction?: Transaction): RulesVersion | null {
+    const versions = rules.ids(tenant, transaction)
+    const newest = versions.at(-1)
+    return newest === undefined ? null : rules.get(tenant, newest, transaction)
+  }
+
+  async function takeSnapshot(tenant: string): Promise<TenantSnapshot | null> {
+    const at = root.useReadTransaction()
+    try {
+      const kept = tenants.get(tenant, at)
+      const head = heads.get(tenant, at)
+      if (kept === null || head === null) return null
+      const records: UserRecord[] = []
+      for (;;) {
+        const after = records.at(-1)?.user.id
+        const some = users.page(tenant, { after, limit: SNAPSHOT_STEP, transaction: at })
+        for (const user of some) records.push({ user, ...besides(tenant, user.id, at) })
+        if (some.length < SNAPSHOT_STEP) break
+        await nextTurn()
+      }
+      return {
+        tenant: kept,
+        rules: newestRules(tenant, at),
+        connection: connections.get(tenant, at),
+        users: records,
+        epoch: head.epoch,
+        position: head.position
+      }
+    } finally {
+      at.done()
+    }
+  }
+
+  return {
+    tenants: ({ limit, after }) => read(() => tenants.page(limit, after)),
+    tenant: (id) => read(() => tenants.get(id)),
+    saveTenant: (tenant, at) =>
+      write(tenant.id, (feeds) => {
+        const isNew = heads.get(tenant.id) === null
+        tenants.put(tenant.id, tenant)
+        if (isNew) log.begin(tenant.id)
+        feeds.push(log.append(tenant.id, at, 'all'))
+        return isNew
+      }),
+    removeTenant: (id) =>
+      write(id, (feeds) => {
+        if (heads.get(id) === null) return false
+        for (const table of [tables.rules, users, syncs, timelines, overrides, tables.log])
+          table.removeAll(id)
+        for (const table of [tenants, connections, heads]) table.remove(id)
+        feeds.push({ kind: 'tenant removed' })
+        return true
+      }),
+
+    connection: (tenant) => read(() => connections.get(tenant)),
+    saveConnection: (tenant, connection, reread, at) =>
+      write(tenant, (feeds) => {
+        log.headOf(tenant)
+        const before = connections.get(tenant) !== null
+        if (connection === null) connections.remove(tenant)
+        else connections.put(tenant, connection)
+        if (reread) {
+          timelines.removeAll(tenant)
+          for (const [id, { wanted, generation }] of syncs.entries(tenant)) {
+            syncs.put(tenant, id, unread(wanted, at, generation + 1))
+          }
+        }
+        feeds.push(log.append(tenant, at, 'all'))
+        return before
+      }),
+
+    rules: (tenant, version) =>
+      read(() => (version === undefined ? newestRules(tenant) : rules.get(tenant, version))),
+    ruleVersions: (tenant) => read(() => rules.page(tenant, {}).reverse()),
+    saveRules: (tenant, expected, { at, put, effective }) =>
+      write(tenant, (feeds) => {
+        log.headOf(tenant)
+        const newest = rules.ids(tenant).at(-1) ?? 0
+        if (newest !== expected) return null
+        const saved: RulesVersion = { version: newest + 1, at, put, effective }
+        rules.put(tenant, saved.version, saved)
+        rules.remove(tenant, saved.version - RULE_VERSIONS)
+        feeds.push(log.append(tenant, at, 'all'))
+        return saved
+      }),
+
+    users: (tenant, page) => read(() => users.page(tenant, page)),
+    record: (tenant, user) => read(() => recordOf(tenant, user)),
+    records: (tenant, ids) => read(() => ids.map((id) => recordOf(tenant, id))),
+    saveUsers: (tenant, given, at) =>
+      write(tenant, (feeds) => {
+        const { leastGeneration } = log.headOf(tenant)
+        const fresh = new Set<string>()
+        for (const { user, sync } of given) {
+          const kept = syncs.get(tenant, user.id)
+          if (kept === null) fresh.add(user.id)
+          users.put(tenant, user.id, user)
+          if (kept !== null && sync === null) continue
+          const next = sync ?? unread(user.syncEnabled && user.mailbox !== null, at)
+          const least = kept === null ? leastGeneration : kept.generation + 1
+          syncs.put(tenant, user.id, { ...next, generation: Math.max(next.generation, least) })
+          timelines.remove(tenant, user.id)
+        }
+        const ids = [...new Set(given.map(({ user }) => user.id))]
+        if (ids.length > 0) feeds.push(log.append(tenant, at, ids))
+        return [...fresh]
+      }),
+    removeUser: (tenant, user, at) =>
+      write(tenant, (feeds) => {
+        const head = log.headOf(tenant)
+        const kept = syncs.get(tenant, user)
+        if (kept === null) return false
+        const leastGeneration = Math.max(head.leastGeneration, kept.generation + 1)
+        heads.put(tenant, { ...head, leastGeneration })
+        for (const table of [users, syncs, timelines, overrides]) table.remove(tenant, user)
+        feeds.push(log.append(tenant, at, [user]))
+        return true
+      }),
+
+    saveOverride: (tenant, user, override, at) =>
+      write(tenant, (feeds) => {
+        log.headOf(tenant)
+        if (syncs.get(tenant, user) === null) return false
+        if (override === null) overrides.remove(tenant, user)
+        else overrides.put(tenant, user, override)
+        feeds.push(log.append(tenant, at, [user]))
+        return true
+      }),
+    saveReadings: (tenant, outcomes, at) =>
+      write(tenant, (feeds) => {
+        log.headOf(tenant)
+        const visible = new Set<string>()
+        const quiet = new Set<string>()
+        for (const outcome of outcomes) {
+          const { user, sync, timeline } = outcome
+          if (syncs.get(tenant, user)?.generation !== sync.generation) continue
+          syncs.put(tenant, user, sync)
+          if (timeline !== 'same') timelines.put(tenant, user, timeline)
+          ;(outcome.visible ? visible : quiet).add(user)
+        }
+        if (visible.size > 0) feeds.push(log.append(tenant, at, [...visible]))
+        if (quiet.size > 0) feeds.push({ kind: 'quiet', users: [...quiet] })
+        return [...new Set([...visible, ...quiet])]
+      }),
+
+    snapshot: (tenant) =>
+      read(() => {
+        const taking = takeSnapshot(tenant)
+        snapshots.add(taking)
+        return taking.finally(() => snapshots.delete(taking))
+      }),
+    log: (tenant, after) => read(() => log.after(tenant, after)),
+    follow: log.follow,
+
+    close() {
+      closing ??= (async () => {
+        await commits.close()
+        await Promise.allSettled(snapshots)
+        await root.close()
+        await held.release()
+      })()
+      return closing
+    }
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * How records look as bytes, whatever store keeps them. Members are written by name, so that nothing a caller
+ * happens to carry along (a subject, say) is ever kept.
+ */
+import { endianness } from 'node:os'
+import type { Override } from '../core/override.ts'
+import type { Trigger } from '../core/rule-set.ts'
+import type { SyncRecord } from '../core/sync-state.ts'
+import type { Ground, Timeline } from '../core/timeline.ts'
+import type { KeptConnection, RulesVersion, Tenant, User } from './store.ts'
+
+/** Something that this version cannot read lies in the store. */
+export class UnreadableRecord extends Error {
+  override readonly name = 'UnreadableRecord'
+}
+
+/** One kind of record, there and back. `kind` is for error messages. */
+export interface Codec<T> {
+  readonly encode: (value: T) => Buffer
+  readonly decode: (bytes: Uint8Array) => T
+}
+
+/** JSON of what `pick` takes. It keeps any text whole, lone surrogates too (RFC 8259 section 8.2 escapes). */
+export function jsonOf<T>(kind: string, pick: (value: T) => T): Codec<T> {
+  return {
+    encode: (value) => Buffer.from(JSON.stringify(pick(value))),
+    decode: (bytes) => {
+      try {
+        return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString())
+      } catch {
+        // The parser's own message would quote what it read.
+        throw new UnreadableRecord(`a kept ${kind} cannot be read`)
+      }
+    }
+  }
+}
+
+export const tenantRecord = jsonOf<Tenant>('tenant', ({ id, name, timeZone, language }) => ({
+  id,
+  name,
+  timeZone,
+  language
+}))
+
+export const connectionRecord = jsonOf<KeptConnection>(
+  'connection',
+  ({ kind, pollSeconds, open, sealed, changedAt }) => ({ kind, pollSeconds, open, sealed, changedAt })
+)
+
+export const rulesRecord = jsonOf<RulesVersion>('RuleSet', ({ version, at, put, effective }) => ({
+  version,
+  at,
+  put,
+  effective
+}))
+
+export const userRecord = jsonOf<User>('user', (user) => ({
+  id: user.id,
+  displayName: user.displayName,
+  extension: user.extension,
+  numbers: user.numbers,
+  mailbox: mailboxOnly(user.mailbox),
+  syncEnabled: user.syncEnabled,
+  timeZone: user.timeZone,
+  triggers: user.triggers.map(triggerOnly),
+  triggersSince: user.triggersSince
+}))
+
+export const overrideRecord = jsonOf<Override>('override', ({ diversion, from, until }) => ({
+  diversion,
+  from,
+  until
+}))
+
+export const syncRecord = jsonOf<SyncRecord>('sync record', (record) => ({
+  generation: record.generation,
+  wanted: record.wanted,
+  wantedSince: record.wantedSince,
+  confirmedAt: record.confirmedAt,
+  freshSince: record.freshSince,
+  failedSince: record.failedSince,
+  fault: record.fault && { code: record.fault.code, hint: record.fault.hint },
+  saw: record.saw
+}))
+
+/**
+ * A timeline is its distinct grounds (JSON) once, an index into them for each interval, and the borders as doubles:
+ *
+ *     1 byte     1, the form
+ *     1 byte     index width: 1 or 2 bytes
+ *     2 bytes    zero
+ *     4 bytes    length of the JSON, n
+ *     n bytes    JSON: [rulesVersion, unreadAt, [[diversion, phone, from, index, private], …]]
+ *     i × width  for each interval, which of the grounds
+ *     i × 16     for each interval, start and end
+ *
+ * Numbers are little-endian. Sixty intervals of a few rules are about 1.2 kB.
+ */
+export const timelineRecord: Codec<Timeline> = { encode: encodeTimeline, decode: decodeTimeline }
+
+const FORM = 1
+const HEAD = 8
+
+function encodeTimeline(timeline: Timeline): Buffer {
+  const { borders, grounds, unreadAt, rulesVersion } = timeline
+  const places = new Map<string, number>()
+  const indexes = grounds.map((ground) => {
+    const text = groundText(ground)
+    const place = places.get(text) ?? places.size
+    places.set(text, place)
+    return place
+  })
+  const json = Buffer.from(
+    `[${JSON.stringify(rulesVersion)},${JSON.stringify(unreadAt)},[${[...places.keys()].join(',')}]]`
+  )
+  const width = places.size <= 0x100 ? 1 : 2
+  if (places.size > 0x10000) throw new RangeError('A timeline has more than 65,536 distinct grounds')
+  const bytes = Buffer.alloc(HEAD + json.length + indexes.length * (width + 16))
+  bytes[0] = FORM
+  bytes[1] = width
+  bytes.writeUInt32LE(json.length, 4)
+  json.copy(bytes, HEAD)
+  let at = HEAD + json.length
+  for (const index of indexes) at = bytes.writeUIntLE(index, at, width)
+  const tail = Buffer.from(borders.buffer, borders.byteOffset, indexes.length * 16)
+  tail.copy(bytes, at)
+  if (bigEndian) bytes.subarray(at).swap64()
+  return bytes
+}
+
+function decodeTimeline(bytes: Uint8Array): Timeline {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const width = view[1]
+  const jsonEnd = view.length < HEAD ? Number.POSITIVE_INFINITY : HEAD + view.readUInt32LE(4)
+  if (view[0] !== FORM || (width !== 1 && width !== 2) || jsonEnd > view.length) throw unreadable()
+  const count = (view.length - jsonEnd) / (width + 16)
+  if (!Number.isInteger(count)) throw unreadable()
+  const { rulesVersion, unreadAt, distinct } = parseHeader(view.toString('utf8', HEAD, jsonEnd))
+  const grounds: Ground[] = new Array(count)
+  for (let i = 0; i < count; i++) {
+    const ground = distinct[width === 1 ? view.readUInt8(jsonEnd + i) : view.readUInt16LE(jsonEnd + 2 * i)]
+    if (ground === undefined) throw unreadable()
+    grounds[i] = ground
+  }
+  const borders = new Float64Array(2 * count)
+  const tail = Buffer.from(borders.buffer)
+  view.copy(tail, 0, jsonEnd + count * width)
+  if (bigEndian) tail.swap64()
+  return { borders, grounds, unreadAt, rulesVersion }
+}
+
+function parseHeader(json: string) {
+  try {
+    const [rulesVersion, unreadAt, texts] = JSON.parse(json)
+    return { rulesVersion, unreadAt, distinct: texts.map(sharedGround) as Ground[] }
+  } catch {
+    throw unreadable()
+  }
+}
+
+type GroundTuple = [Ground['diversion'], Ground['phone'], Ground['from'], Ground['index'], Ground['private']]
+
+function groundText(ground: Ground): string {
+  const tuple: GroundTuple = [ground.diversion, ground.phone, ground.from, ground.index, ground.private]
+  return JSON.stringify(tuple)
+}
+
+/** Millions of intervals come from a few rules: equal grounds are one object. Emptied when full, which is harmless. */
+const shared = new Map<string, Ground>()
+const MOST_SHARED = 10_000
+
+function sharedGround(tuple: GroundTuple): Ground {
+  const key = tuple.join('\n')
+  const known = shared.get(key)
+  if (known !== undefined) return known
+  const [diversion, phone, from, index, isPrivate] = tuple
+  const ground: Ground = { diversion, phone, from, index, private: isPrivate }
+  if (shared.size >= MOST_SHARED) shared.clear()
+  shared.set(key, ground)
+  return ground
+}
+
+const bigEndian = endianness() === 'BE'
+
+function unreadable(): UnreadableRecord {
+  return new UnreadableRecord('a kept timeline cannot be read')
+}
+
+function mailboxOnly(mailbox: User['mailbox']): User['mailbox'] {
+  if (mailbox === null) return null
+  if ('sealed' in mailbox) return { sealed: mailbox.sealed, shown: mailbox.shown }
+  return { address: mailbox.address }
+}
+
+function triggerOnly({ match, text, diversion, phone }: Trigger): Trigger {
+  return phone === undefined ? { match, text, diversion } : { match, text, diversion, phone }
+}

@@ -1,0 +1,98 @@
+/** The part of the store contract that is about the change log, its followers, and snapshots. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { unread } from '../../src/core/sync-state.ts'
+import type { Feed } from '../../src/store/store.ts'
+import type { OpenStore } from './store.ts'
+import { read, tenant, user } from './store-samples.ts'
+
+export async function logContract(t: Test, open: OpenStore): Promise<void> {
+  await t.test(
+    'followers hear every write in order, once it can be read, before the writer goes on',
+    async (t) => {
+      const { store } = await open(t)
+      await store.saveTenant(tenant('acme'), 1)
+      const heard: Feed[] = []
+      const deaf: Feed[] = []
+      const stop = store.follow('acme', (feed) => heard.push(feed))
+      store.follow('acme', (feed) => deaf.push(feed))()
+      store.follow('other', (feed) => deaf.push(feed))
+      const names = ['anna', 'bo']
+      await store.saveUsers(
+        'acme',
+        names.map((id) => ({ user: user(id), sync: unread(true, 1) })),
+        2
+      )
+      t.equal(heard.length, 1)
+      const outcome = (id: string, visible: boolean) => ({
+        user: id,
+        sync: read(0, 3),
+        timeline: 'same' as const,
+        visible
+      })
+      await store.saveReadings('acme', [outcome('anna', false), outcome('bo', true), outcome('zoe', true)], 3)
+      await store.saveReadings('acme', [outcome('anna', false)], 4)
+      await store.saveReadings('acme', [outcome('zoe', true)], 4)
+      t.equal(await store.saveOverride('acme', 'zoe', null, 5), false)
+      t.equal(await store.removeUser('acme', 'zoe', 5), false)
+      t.equal(await store.removeUser('acme', 'bo', 6), true)
+      t.equal(await store.saveTenant(tenant('acme', 'New name'), 7), false)
+      await store.removeTenant('acme')
+      stop()
+      await store.saveTenant(tenant('acme'), 8)
+      t.strictSame(heard, [
+        { kind: 'logged', entry: { position: 2, at: 2, users: names } },
+        { kind: 'logged', entry: { position: 3, at: 3, users: ['bo'] } },
+        { kind: 'quiet', users: ['anna'] },
+        { kind: 'quiet', users: ['anna'] },
+        { kind: 'logged', entry: { position: 4, at: 6, users: ['bo'] } },
+        { kind: 'logged', entry: { position: 5, at: 7, users: 'all' } },
+        { kind: 'tenant removed' }
+      ])
+      t.strictSame(deaf, [])
+    }
+  )
+
+  await t.test('the log is capped, and says when it no longer reaches back', async (t) => {
+    const { store } = await open(t, { logLength: 5 })
+    await store.saveTenant(tenant('acme'), 1)
+    const first = await store.snapshot('acme')
+    for (let at = 2; at <= 12; at++) await store.saveTenant(tenant('acme'), at)
+    t.equal(await store.log('acme', 0), null)
+    t.equal(await store.log('acme', 6), null)
+    t.strictSame(
+      (await store.log('acme', 7))?.map(({ position }) => position),
+      [8, 9, 10, 11, 12]
+    )
+    t.strictSame(await store.log('acme', 12), [])
+    t.strictSame(await store.log('acme', 99), [])
+    t.equal((await store.snapshot('acme'))?.epoch, first?.epoch)
+    await store.removeTenant('acme')
+    await store.saveTenant(tenant('acme'), 20)
+    t.not((await store.snapshot('acme'))?.epoch, first?.epoch, 'a tenant that comes again has another log')
+    t.strictSame(await store.log('acme', 0), [{ position: 1, at: 20, users: 'all' }])
+  })
+
+  await t.test('a snapshot is of one moment, whatever is written meanwhile', async (t) => {
+    const { store } = await open(t)
+    await store.saveTenant(tenant('acme'), 0)
+    const all = Array.from({ length: 1500 }, (_, index) => `user-${index}`)
+    const writing = (async () => {
+      for (let round = 1; round <= 12; round++) {
+        const users = all.map((id) => ({
+          user: user(id, { extension: `${round}` }),
+          sync: round === 1 ? unread(true, 1) : null
+        }))
+        await store.saveUsers('acme', users, round)
+      }
+    })()
+    for (let done = false; !done; ) {
+      await nextTurn()
+      const [snapshot] = await Promise.all([store.snapshot('acme'), store.snapshot('acme')])
+      const extensions = new Set(snapshot?.users.map((record) => record.user.extension))
+      t.strictSame([...extensions], snapshot?.position === 1 ? [] : [`${(snapshot?.position ?? 0) - 1}`])
+      done = snapshot?.position === 13
+    }
+    await writing
+  })
+}

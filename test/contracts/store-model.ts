@@ -1,0 +1,276 @@
+/** A law: any sequence of operations leaves a store as it leaves a plain object in memory. */
+import { deepStrictEqual as same } from 'node:assert/strict'
+import fc from 'fast-check'
+import type { Test } from 'tap'
+import { unread } from '../../src/core/sync-state.ts'
+import { type Feed, type Store, TenantGone, type UserRecord } from '../../src/store/store.ts'
+import type { OpenStore } from './store.ts'
+import { connection, ground, plain, rules, tenant, timeline, user } from './store-samples.ts'
+
+interface ModelTenant {
+  readonly name: string
+  readonly records: Map<string, UserRecord>
+  readonly versions: number[]
+  pollSeconds: number | null
+  position: number
+  leastGeneration: number
+}
+type Model = Map<string, ModelTenant>
+
+const anyTenant = fc.constantFrom('acme', 'acme-2')
+const anyUser = fc.constantFrom('anna', 'anna.b', 'Bo')
+const when = fc.integer({ min: 0, max: 1e13 })
+const anyTimeline = fc
+  .array(fc.record({ index: fc.nat(3), private: fc.boolean() }), { maxLength: 6 })
+  .map((parts) => timeline(parts.map(({ index, private: hidden }) => ground(index, { private: hidden }))))
+
+const anyOperation = fc.oneof(
+  fc.record({ does: fc.constant('saveTenant' as const), id: anyTenant, name: fc.string(), at: when }),
+  fc.record({ does: fc.constant('removeTenant' as const), id: anyTenant }),
+  fc.record({
+    does: fc.constant('saveConnection' as const),
+    id: anyTenant,
+    pollSeconds: fc.option(fc.integer({ min: 10, max: 3600 })),
+    reread: fc.boolean(),
+    at: when
+  }),
+  fc.record({ does: fc.constant('saveRules' as const), id: anyTenant, expected: fc.nat(3), at: when }),
+  fc.record({
+    does: fc.constant('saveUsers' as const),
+    id: anyTenant,
+    users: fc.array(fc.record({ user: anyUser, name: fc.string({ unit: 'binary' }), anew: fc.boolean() }), {
+      maxLength: 4
+    }),
+    at: when
+  }),
+  fc.record({ does: fc.constant('removeUser' as const), id: anyTenant, user: anyUser, at: when }),
+  fc.record({
+    does: fc.constant('saveOverride' as const),
+    id: anyTenant,
+    user: anyUser,
+    until: fc.option(when),
+    set: fc.boolean(),
+    at: when
+  }),
+  fc.record({
+    does: fc.constant('saveReadings' as const),
+    id: anyTenant,
+    outcomes: fc.array(
+      fc.record({
+        user: anyUser,
+        generation: fc.nat(3),
+        visible: fc.boolean(),
+        timeline: fc.option(anyTimeline)
+      }),
+      { maxLength: 4 }
+    ),
+    at: when
+  })
+)
+type Operation = typeof anyOperation extends fc.Arbitrary<infer T> ? T : never
+
+export async function followsItsModel(t: Test, open: OpenStore): Promise<void> {
+  const steps = fc.array(fc.record({ operation: anyOperation, wait: fc.boolean() }), {
+    maxLength: 40,
+    size: 'max'
+  })
+  await fc.assert(
+    fc.asyncProperty(steps, async (sequence) => {
+      const { store, reopen } = await open(t)
+      const model: Model = new Map()
+      const heard: Feed[] = []
+      const expected: Feed[] = []
+      for (const id of ['acme', 'acme-2']) store.follow(id, (feed) => heard.push(feed))
+      const tenants = (['acme', 'acme-2'] as const).map((id) => ({
+        operation: { does: 'saveTenant' as const, id, name: '', at: 0 },
+        wait: false
+      }))
+      const answers: { is: Promise<unknown>; due: unknown }[] = []
+      for (const { operation, wait } of [...tenants, ...sequence]) {
+        // What is not waited for is asked for all the same, in this order.
+        const is = onStore(store, operation).catch((error) => (error instanceof TenantGone ? 'gone' : error))
+        answers.push({ is, due: onModel(model, operation, expected) })
+        if (wait) await is
+      }
+      for (const { is, due } of answers) same(await is, due)
+      same(heard, expected)
+      await isLike(store, model, expected)
+      await isLike(await reopen(), model, expected)
+    }),
+    { numRuns: 40 }
+  )
+  t.pass('in 40 random sequences')
+}
+
+async function isLike(store: Store, model: Model, feeds: readonly Feed[]): Promise<void> {
+  same(
+    (await store.tenants({ limit: 9 })).map(({ id }) => id),
+    [...model.keys()].sort()
+  )
+  for (const [id, due] of model) {
+    const is = await store.snapshot(id)
+    same(is?.tenant, tenant(id, due.name))
+    same(
+      is?.connection ?? null,
+      due.pollSeconds === null ? null : connection({ pollSeconds: due.pollSeconds })
+    )
+    same(
+      (await store.ruleVersions(id)).map(({ version, at }) => [version, at]),
+      due.versions.map((at, index) => [index + 1, at]).reverse()
+    )
+    same(is?.rules?.version ?? 0, due.versions.length)
+    const users = [...due.records.keys()].sort()
+    same(
+      is?.users.map(plain),
+      users.map((name) => plain(due.records.get(name)))
+    )
+    same((await store.records(id, users)).map(plain), is?.users.map(plain))
+    same(is?.position, due.position)
+    const log = await store.log(id, 0)
+    same(
+      log?.map(({ position }) => position),
+      Array.from({ length: due.position }, (_, index) => index + 1)
+    )
+    same(
+      feeds.some((feed) => feed.kind === 'logged' && feed.entry.position === due.position),
+      true
+    )
+  }
+}
+
+async function onStore(store: Store, o: Operation): Promise<unknown> {
+  switch (o.does) {
+    case 'saveTenant':
+      return store.saveTenant(tenant(o.id, o.name), o.at)
+    case 'removeTenant':
+      return store.removeTenant(o.id)
+    case 'saveConnection': {
+      const kept = o.pollSeconds === null ? null : connection({ pollSeconds: o.pollSeconds })
+      return store.saveConnection(o.id, kept, o.reread, o.at)
+    }
+    case 'saveRules':
+      return (await store.saveRules(o.id, o.expected, rules(o.at)))?.version ?? null
+    case 'saveUsers': {
+      const users = o.users.map((one) => ({
+        user: user(one.user, { displayName: one.name }),
+        sync: one.anew ? unread(true, o.at) : null
+      }))
+      return store.saveUsers(o.id, users, o.at)
+    }
+    case 'removeUser':
+      return store.removeUser(o.id, o.user, o.at)
+    case 'saveOverride':
+      return store.saveOverride(o.id, o.user, overrideOf(o), o.at)
+    case 'saveReadings':
+      return store.saveReadings(
+        o.id,
+        o.outcomes.map((one) => outcomeOf(one, o.at)),
+        o.at
+      )
+  }
+}
+
+function onModel(model: Model, o: Operation, feeds: Feed[]): unknown {
+  const kept = model.get(o.id)
+  if (o.does === 'saveTenant') {
+    const next = kept ?? {
+      records: new Map(),
+      versions: [],
+      pollSeconds: null,
+      position: 0,
+      leastGeneration: 0
+    }
+    const saved: ModelTenant = { ...next, name: o.name }
+    model.set(o.id, saved)
+    log(saved, feeds, o.at, 'all')
+    return kept === undefined
+  }
+  if (o.does === 'removeTenant') {
+    if (kept !== undefined) feeds.push({ kind: 'tenant removed' })
+    return model.delete(o.id)
+  }
+  if (kept === undefined) return 'gone'
+  const { records } = kept
+  switch (o.does) {
+    case 'saveConnection': {
+      const before = kept.pollSeconds !== null
+      kept.pollSeconds = o.pollSeconds
+      for (const [id, record] of o.reread ? records : []) {
+        const { wanted, generation } = record.sync
+        records.set(id, { ...record, timeline: null, sync: unread(wanted, o.at, generation + 1) })
+      }
+      log(kept, feeds, o.at, 'all')
+      return before
+    }
+    case 'saveRules':
+      if (o.expected !== kept.versions.length) return null
+      log(kept, feeds, o.at, 'all')
+      return kept.versions.push(o.at)
+    case 'saveUsers': {
+      const fresh = new Set<string>()
+      for (const one of o.users) {
+        const before = records.get(one.user)
+        if (before === undefined) fresh.add(one.user)
+        const next = user(one.user, { displayName: one.name })
+        const generation = before === undefined ? kept.leastGeneration : before.sync.generation + 1
+        const anew = {
+          override: before?.override ?? null,
+          timeline: null,
+          sync: unread(true, o.at, generation)
+        }
+        records.set(one.user, { ...(before === undefined || one.anew ? anew : before), user: next })
+      }
+      if (o.users.length > 0) log(kept, feeds, o.at, [...new Set(o.users.map((one) => one.user))])
+      return [...fresh]
+    }
+    case 'removeUser': {
+      const before = records.get(o.user)
+      if (before === undefined) return false
+      kept.leastGeneration = Math.max(kept.leastGeneration, before.sync.generation + 1)
+      log(kept, feeds, o.at, [o.user])
+      return records.delete(o.user)
+    }
+    case 'saveOverride': {
+      const before = records.get(o.user)
+      if (before === undefined) return false
+      records.set(o.user, { ...before, override: overrideOf(o) })
+      log(kept, feeds, o.at, [o.user])
+      return true
+    }
+    case 'saveReadings': {
+      const visible = new Set<string>()
+      const quiet = new Set<string>()
+      for (const outcome of o.outcomes) {
+        const before = records.get(outcome.user)
+        if (before?.sync.generation !== outcome.generation) continue
+        const { sync } = outcomeOf(outcome, o.at)
+        records.set(outcome.user, { ...before, sync, timeline: outcome.timeline ?? before.timeline })
+        ;(outcome.visible ? visible : quiet).add(outcome.user)
+      }
+      if (visible.size > 0) log(kept, feeds, o.at, [...visible])
+      if (quiet.size > 0) feeds.push({ kind: 'quiet', users: [...quiet] })
+      return [...new Set([...visible, ...quiet])]
+    }
+  }
+}
+
+function log(kept: ModelTenant, feeds: Feed[], at: number, users: readonly string[] | 'all'): void {
+  kept.position += 1
+  feeds.push({ kind: 'logged', entry: { position: kept.position, at, users } })
+}
+
+function overrideOf(o: { readonly set: boolean; readonly until: number | null; readonly at: number }) {
+  return o.set ? { diversion: 'sick', from: o.at, until: o.until } : null
+}
+
+type Outcome = Extract<Operation, { does: 'saveReadings' }>['outcomes'][number]
+
+function outcomeOf(one: Outcome, at: number) {
+  const sync = {
+    ...unread(true, 1, one.generation),
+    confirmedAt: at,
+    freshSince: at,
+    saw: 'subjects' as const
+  }
+  return { user: one.user, sync, timeline: one.timeline ?? ('same' as const), visible: one.visible }
+}

@@ -1,0 +1,64 @@
+/** Records to put into a store, and a plain form of what comes out. */
+import { type SyncRecord, unread } from '../../src/core/sync-state.ts'
+import type { Ground, Timeline } from '../../src/core/timeline.ts'
+import type { KeptConnection, RulesVersion, Tenant, User, UserRecord } from '../../src/store/store.ts'
+
+export function tenant(id: string, name = 'Acme AB'): Tenant {
+  return { id, name, timeZone: 'Europe/Stockholm', language: 'sv' }
+}
+
+export function user(id: string, more: Partial<User> = {}): User {
+  return {
+    id,
+    displayName: 'Åsa Öberg',
+    extension: '1070',
+    numbers: ['+46855510070'],
+    mailbox: { address: 'asa@acme.example' },
+    syncEnabled: true,
+    timeZone: null,
+    triggers: [],
+    triggersSince: 1,
+    ...more
+  }
+}
+
+export function connection(more: Partial<KeptConnection> = {}): KeptConnection {
+  const open = { tenantId: 'acme.example', cloud: 'global' }
+  return { kind: 'graph', pollSeconds: 120, open, sealed: 'v1.abc', changedAt: 5, ...more }
+}
+
+export function rules(at: number): Omit<RulesVersion, 'version'> {
+  return {
+    at,
+    put: { pack: '3kontakt', triggers: [{ text: 'LUN' }] },
+    effective: {
+      diversions: [{ code: 'available', labels: { sv: 'Åter' }, phone: 'open' }],
+      triggers: [],
+      availability: { free: null, tentative: null, busy: 'busy', oof: null, workingElsewhere: null },
+      private: 'match',
+      allDay: 'trigger-or-oof',
+      invitations: 'accepted'
+    }
+  }
+}
+
+export function ground(index: number, more: Partial<Ground> = {}): Ground {
+  return { diversion: 'meeting', phone: 'closed', from: 'tenant', index, private: false, ...more }
+}
+
+/** One interval for each ground, an hour each, an hour apart. */
+export function timeline(grounds: readonly Ground[], more: Partial<Timeline> = {}): Timeline {
+  const borders = Float64Array.from({ length: 2 * grounds.length }, (_, index) => 1.7e12 + index * 3_600_000)
+  return { borders, grounds, unreadAt: null, rulesVersion: 1, ...more }
+}
+
+export function read(generation: number, at: number): SyncRecord {
+  return { ...unread(true, 1, generation), confirmedAt: at, freshSince: at, saw: 'subjects' }
+}
+
+/** With arrays for typed arrays, so that two of them can be compared. */
+export function plain(record: UserRecord | null | undefined) {
+  if (record === null || record === undefined) return null
+  const { timeline } = record
+  return { ...record, timeline: timeline && { ...timeline, borders: [...timeline.borders] } }
+}

@@ -1,0 +1,277 @@
+/** What every store must do, whatever keeps it. An adapter's test file opens one and calls `storeContract`. */
+import type { Test } from 'tap'
+import { unread } from '../../src/core/sync-state.ts'
+import { type Store, StoreUnavailable, TenantGone } from '../../src/store/store.ts'
+import { logContract } from './store-log.ts'
+import { followsItsModel } from './store-model.ts'
+import { connection, ground, plain, read, rules, tenant, timeline, user } from './store-samples.ts'
+
+export interface StoreUnderTest {
+  readonly store: Store
+  /** Closes the store and opens what it kept. */
+  reopen(): Promise<Store>
+  /** Every byte that is kept outside the process. */
+  kept(): Promise<Buffer>
+}
+
+/** An empty store, closed and gone when the test ends. `logLength`: how many log entries of a tenant it keeps. */
+export type OpenStore = (t: Test, options?: { readonly logLength?: number }) => Promise<StoreUnderTest>
+
+export async function storeContract(t: Test, open: OpenStore): Promise<void> {
+  await t.test('a tenant that is not there reads as nothing, and nothing is written below it', async (t) => {
+    const { store } = await open(t)
+    for (const id of ['nobody', '', 'x'.repeat(10_000)]) {
+      t.equal(await store.tenant(id), null)
+      t.equal(await store.connection(id), null)
+      t.equal(await store.rules(id), null)
+      t.equal(await store.rules(id, 1), null)
+      t.strictSame(await store.ruleVersions(id), [])
+      t.strictSame(await store.users(id, { limit: 10 }), [])
+      t.equal(await store.record(id, 'anna'), null)
+      t.strictSame(await store.records(id, ['anna', id]), [null, null])
+      t.equal(await store.snapshot(id), null)
+      t.equal(await store.log(id, 0), null)
+      t.equal(await store.removeTenant(id), false)
+    }
+    await t.rejects(store.saveConnection('nobody', connection(), true, 1), TenantGone)
+    await t.rejects(store.saveRules('nobody', 0, rules(1)), TenantGone)
+    await t.rejects(store.saveUsers('nobody', [{ user: user('anna'), sync: unread(true, 1) }], 1), TenantGone)
+    await t.rejects(store.removeUser('nobody', 'anna', 1), TenantGone)
+    await t.rejects(store.saveOverride('nobody', 'anna', null, 1), TenantGone)
+    await t.rejects(store.saveReadings('nobody', [], 1), TenantGone)
+    t.strictSame(await store.tenants({ limit: 10 }), [])
+  })
+
+  await t.test('tenants and users page by id, each tenant apart from those with similar names', async (t) => {
+    const { store } = await open(t)
+    const ids = ['Acme', 'a', 'a-b', 'a.b', 'a@b', 'ab', 'acme', 'acme-2', '10', '9']
+    for (const id of ids) t.equal(await store.saveTenant(tenant(id), 1), true)
+    for (const id of ids) {
+      await store.saveUsers(
+        id,
+        ids.map((name) => ({ user: user(name, { displayName: `${name} of ${id}` }), sync: unread(true, 1) })),
+        1
+      )
+    }
+    const sorted = [...ids].sort()
+    const paged: string[] = []
+    for (let after: string | undefined; ; after = paged.at(-1)) {
+      const page = await store.tenants(after === undefined ? { limit: 3 } : { limit: 3, after })
+      paged.push(...page.map(({ id }) => id))
+      if (page.length < 3) break
+    }
+    t.strictSame(paged, sorted)
+    for (const id of ids) {
+      const first = await store.users(id, { limit: 4 })
+      const rest = await store.users(id, { limit: 100, after: first[3]?.id ?? '' })
+      t.strictSame(
+        [...first, ...rest].map(({ displayName }) => displayName),
+        sorted.map((name) => `${name} of ${id}`)
+      )
+    }
+    t.strictSame(
+      (await store.users('a', { limit: 9, after: 'aa' })).map(({ id }) => id),
+      ['ab', 'acme', 'acme-2'],
+      'the id after which a page begins need not be there'
+    )
+    t.strictSame(await store.users('a', { limit: 9, after: `b${'x'.repeat(10_000)}` }), [])
+    await store.removeTenant('a')
+    t.equal(await store.record('a', 'ab'), null)
+    t.equal((await store.users('a-b', { limit: 100 })).length, ids.length)
+  })
+
+  await t.test('everything comes back as it went in, also after a restart', async (t) => {
+    const { store, reopen } = await open(t)
+    const anna = user('anna', {
+      displayName: 'Å\u0000\ud800 "quoted" 😀',
+      mailbox: { sealed: 'v1.xyz', shown: 'calendar.example/…' },
+      triggers: [
+        { match: 'word', text: 'LUN', diversion: 'lunch' },
+        { match: 'prefix', text: 'MÖT;', diversion: 'meeting', phone: 'open' }
+      ],
+      timeZone: 'Pacific/Auckland'
+    })
+    const many = Array.from({ length: 300 }, (_, index) =>
+      ground(index, { from: 'user', private: index % 2 === 0 })
+    )
+    const kept = timeline(many, { unreadAt: 1.8e12 + 0.5, rulesVersion: 70_000 })
+    const fault = { code: 'throttled', hint: 'Wait.' }
+    const sync = { ...read(0, 9), failedSince: 11, fault }
+    await store.saveTenant(tenant('acme', 'Åkes & Söner'), 1)
+    await store.saveConnection('acme', connection({ open: { cloud: { login: 'https://x' } } }), false, 2)
+    await store.saveRules('acme', 0, rules(3))
+    await store.saveUsers('acme', [{ user: anna, sync: unread(true, 1) }], 4)
+    await store.saveUsers('acme', [{ user: user('bo', { mailbox: null }), sync: unread(false, 1) }], 4)
+    await store.saveOverride('acme', 'bo', { diversion: 'sick', from: 5, until: null }, 5)
+    await store.saveReadings('acme', [{ user: 'anna', sync, timeline: kept, visible: true }], 6)
+
+    const before = await store.snapshot('acme')
+    t.strictSame(before?.tenant, tenant('acme', 'Åkes & Söner'))
+    t.strictSame(before?.connection, connection({ open: { cloud: { login: 'https://x' } } }))
+    t.strictSame(before?.rules, { version: 1, ...rules(3) })
+    t.strictSame(before?.users.map(plain), [
+      plain({ user: anna, override: null, timeline: kept, sync }),
+      {
+        user: user('bo', { mailbox: null }),
+        override: { diversion: 'sick', from: 5, until: null },
+        timeline: null,
+        sync: unread(false, 1)
+      }
+    ])
+    const again = await reopen()
+    const after = await again.snapshot('acme')
+    t.strictSame({ ...after, users: after?.users.map(plain) }, { ...before, users: before?.users.map(plain) })
+    t.strictSame(plain(await again.record('acme', 'anna')), plain(after?.users[0]))
+    t.strictSame(
+      (await again.records('acme', ['zoe', 'bo', 'anna'])).map((one) => one?.user.id ?? null),
+      [null, 'bo', 'anna']
+    )
+  })
+
+  await t.test(
+    'a timeline without intervals is held, and equal grounds come back as one object',
+    async (t) => {
+      const { store } = await open(t)
+      await store.saveTenant(tenant('acme'), 1)
+      const names = ['anna', 'bo', 'cy']
+      await store.saveUsers(
+        'acme',
+        names.map((id) => ({ user: user(id), sync: unread(true, 1) })),
+        1
+      )
+      const grounds = [ground(0), ground(1), ground(0)]
+      const timelines = [timeline([]), timeline(grounds), timeline(grounds)]
+      await store.saveReadings(
+        'acme',
+        names.map((id, index) => ({
+          user: id,
+          sync: read(0, 2),
+          timeline: timelines[index] ?? 'same',
+          visible: true
+        })),
+        2
+      )
+      const [anna, bo, cy] =
+        (await store.snapshot('acme'))?.users.map((record) => record.timeline?.grounds) ?? []
+      t.strictSame(anna, [])
+      t.equal(bo?.[0], bo?.[2])
+      t.equal(bo?.[1], cy?.[1])
+      t.not(bo?.[0], bo?.[1])
+    }
+  )
+
+  await t.test('a reading counts only for the generation that was read', async (t) => {
+    const { store } = await open(t)
+    await store.saveTenant(tenant('acme'), 1)
+    await store.saveUsers('acme', [{ user: user('anna'), sync: unread(true, 1) }], 1)
+    const outcome = (generation: number) => [
+      { user: 'anna', sync: read(generation, 2), timeline: timeline([ground(0)]), visible: true }
+    ]
+    const generation = async () => (await store.record('acme', 'anna'))?.sync.generation ?? -1
+    const dropped = async (why: string, old: number) => {
+      const record = await store.record('acme', 'anna')
+      t.equal(record?.timeline, null, `${why}: the timeline is dropped`)
+      t.equal(record?.sync.confirmedAt, null)
+      t.strictSame(
+        await store.saveReadings('acme', outcome(old), 3),
+        [],
+        `${why}: what was on its way is passed over`
+      )
+      t.strictSame(await store.saveReadings('acme', outcome(await generation()), 3), ['anna'])
+    }
+    t.strictSame(await store.saveReadings('acme', outcome(0), 2), ['anna'])
+
+    let old = await generation()
+    await store.saveUsers('acme', [{ user: user('anna', { extension: '7' }), sync: null }], 2)
+    t.equal(
+      (await store.record('acme', 'anna'))?.timeline?.grounds.length,
+      1,
+      'a new extension drops nothing'
+    )
+    await store.saveConnection('acme', connection(), false, 2)
+    t.equal(await generation(), old)
+
+    await store.saveConnection('acme', connection(), true, 2)
+    await dropped('a new connection', old)
+    old = await generation()
+    await store.saveConnection('acme', null, true, 2)
+    await dropped('no connection', old)
+    old = await generation()
+    await store.saveUsers('acme', [{ user: user('anna'), sync: unread(true, 2, old) }], 2)
+    await dropped('a new mailbox', old)
+    old = await generation()
+    await store.saveOverride('acme', 'anna', { diversion: 'sick', from: 1, until: null }, 2)
+    await store.removeUser('acme', 'anna', 2)
+    t.strictSame(await store.saveReadings('acme', outcome(old), 3), [])
+    await store.saveUsers('acme', [{ user: user('anna'), sync: unread(true, 2) }], 2)
+    t.equal((await store.record('acme', 'anna'))?.override, null)
+    await dropped('a user of the same name', old)
+    t.strictSame(await store.saveReadings('acme', [{ ...outcome(0)[0]!, user: 'zoe' }], 3), [])
+  })
+
+  await t.test('rules are appended only upon the version that the writer knew', async (t) => {
+    const { store } = await open(t)
+    await store.saveTenant(tenant('acme'), 1)
+    t.equal(await store.saveRules('acme', 1, rules(1)), null)
+    const both = await Promise.all([
+      store.saveRules('acme', 0, rules(1)),
+      store.saveRules('acme', 0, rules(2))
+    ])
+    t.equal(both.filter((saved) => saved !== null).length, 1)
+    for (let version = 1; version < 120; version++) await store.saveRules('acme', version, rules(version))
+    const versions = (await store.ruleVersions('acme')).map(({ version }) => version)
+    t.strictSame(
+      versions.slice(0, 100),
+      Array.from({ length: 100 }, (_, index) => 120 - index),
+      'newest first'
+    )
+    t.equal((await store.rules('acme'))?.version, 120)
+    t.equal((await store.rules('acme', 60))?.at, 59)
+    t.equal(await store.rules('acme', 121), null)
+  })
+
+  await logContract(t, open)
+
+  await t.test('nothing is kept but what the port takes', async (t) => {
+    const { store, kept } = await open(t)
+    const secret = { subject: 'CANARY', location: 'CANARY' }
+    await store.saveTenant({ ...tenant('acme'), ...secret }, 1)
+    await store.saveConnection('acme', { ...connection(), ...secret }, true, 1)
+    const mailbox = { address: 'asa@acme.example', ...secret }
+    const trigger = { match: 'word' as const, text: 'LUN', diversion: 'lunch', ...secret }
+    const asa = { ...user('asa', { mailbox, triggers: [trigger] }), ...secret }
+    await store.saveUsers('acme', [{ user: asa, sync: { ...unread(true, 1), ...secret } }], 1)
+    await store.saveOverride(
+      'acme',
+      'asa',
+      { diversion: 'sick', from: 1, until: null, ...secret } as never,
+      1
+    )
+    const sync = { ...read(0, 2), fault: { code: 'throttled', hint: 'Wait.', ...secret }, ...secret }
+    const held = { ...timeline([{ ...ground(3), ...secret }]), ...secret }
+    await store.saveReadings(
+      'acme',
+      [{ user: 'asa', sync, timeline: held, visible: true, ...secret } as never],
+      2
+    )
+    await store.saveRules('acme', 0, { ...rules(1), ...secret })
+    const bytes = await kept()
+    t.ok(bytes.includes('asa@acme.example'), 'what was to be kept is there')
+    t.notOk(bytes.includes('CANARY'))
+    t.notOk(bytes.includes(Buffer.from('CANARY', 'utf16le')))
+  })
+
+  await t.test('a store that is closed says so, and has kept what was asked of it before', async (t) => {
+    const { store, reopen } = await open(t)
+    const saves = ['a', 'b', 'c'].map((id) => store.saveTenant(tenant(id), 1))
+    const again = await reopen()
+    await Promise.all(saves)
+    t.equal((await again.tenants({ limit: 9 })).length, 3)
+    await t.rejects(store.saveTenant(tenant('d'), 1), StoreUnavailable)
+    await t.rejects(store.tenant('a'), StoreUnavailable)
+  })
+
+  await t.test('whatever is done in whatever order, it is what a plain model of it is', (t) =>
+    followsItsModel(t, open)
+  )
+}

@@ -1,0 +1,70 @@
+/** The embedded store passes the contract, and holds what is its own. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { unread } from '../../src/core/sync-state.ts'
+import { openLmdb } from '../../src/store/lmdb.ts'
+import { type Feed, type Store, StoreUnavailable, type User } from '../../src/store/store.ts'
+import { type OpenStore, storeContract } from '../contracts/store.ts'
+import { tenant, user } from '../contracts/store-samples.ts'
+
+const open: OpenStore = async (t, options = {}) => {
+  const folder = await mkdtemp(join(tmpdir(), 'hanvisa-store-'))
+  let store: Store = await openLmdb({ folder, ...options })
+  t.teardown(async () => {
+    await store.close()
+    await rm(folder, { recursive: true })
+  })
+  return {
+    store,
+    async reopen() {
+      await store.close()
+      store = await openLmdb({ folder, ...options })
+      return store
+    },
+    async kept() {
+      const files = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile())
+      return Buffer.concat(await Promise.all(files.map(({ name }) => readFile(join(folder, name)))))
+    }
+  }
+}
+
+await storeContract(t, open)
+
+t.test('a write that fails halfway leaves nothing behind and takes no other with it', async (t) => {
+  const { store } = await open(t)
+  await store.saveTenant(tenant('acme'), 1)
+  const save = (...users: User[]) =>
+    store.saveUsers(
+      'acme',
+      users.map((one) => ({ user: one, sync: unread(true, 1) })),
+      1
+    )
+  const heard: Feed[] = []
+  store.follow('acme', (feed) => heard.push(feed))
+  const broken = user('cy', { triggers: null as never })
+  const outcomes = await Promise.allSettled([
+    save(user('anna')),
+    save(user('bo'), broken),
+    save(user('dan')),
+    store.saveOverride('nobody', 'anna', null, 1),
+    save(user('x'.repeat(10_000))),
+    save(user('eva'))
+  ])
+  t.strictSame(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled', 'rejected', 'rejected', 'fulfilled']
+  )
+  t.notOk(outcomes.some((one) => one.status === 'rejected' && one.reason instanceof StoreUnavailable))
+  const snapshot = await store.snapshot('acme')
+  t.strictSame(
+    snapshot?.users.map((record) => record.user.id),
+    ['anna', 'dan', 'eva']
+  )
+  t.equal(snapshot?.position, 4)
+  t.strictSame(
+    heard.map((feed) => (feed.kind === 'logged' ? feed.entry.users : feed.kind)),
+    [['anna'], ['dan'], ['eva']]
+  )
+})

@@ -1,0 +1,43 @@
+/**
+ * A process that writes to a store until it is killed, and prints what was acknowledged: `pair LANE COUNT` and
+ * `timeline LANE COUNT`. Arguments: the folder, and the count to begin with. It waits for a line before it opens.
+ */
+import { writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { unread } from '../../src/core/sync-state.ts'
+import { openLmdb } from '../../src/store/lmdb.ts'
+import { read, tenant, timeline, user } from '../contracts/store-samples.ts'
+import { lanes, manyGrounds } from './lanes.ts'
+
+const [folder = '', begin = '0'] = process.argv.slice(2)
+createInterface({ input: process.stdin }).once('line', () => void work())
+
+async function work(): Promise<void> {
+  say('opening')
+  const store = await openLmdb({ folder })
+  if ((await store.tenant('acme')) === null) await store.saveTenant(tenant('acme'), 0)
+  say('open')
+  for (const lane of lanes) void write(lane)
+
+  async function write(lane: string): Promise<never> {
+    for (let count = Number(begin); ; count++) {
+      const known = await store.record('acme', `left-${lane}`)
+      const sync = known === null ? unread(true, 1) : null
+      const pair = ['left', 'right'].map((side) => ({
+        user: user(`${side}-${lane}`, { extension: `${count}` }),
+        sync
+      }))
+      await store.saveUsers('acme', pair, count)
+      say(`pair ${lane} ${count}`)
+      const held = timeline(manyGrounds(count), { rulesVersion: count })
+      const outcome = { user: `left-${lane}`, sync: read(0, count), timeline: held, visible: true }
+      await store.saveReadings('acme', [outcome], count)
+      say(`timeline ${lane} ${count}`)
+    }
+  }
+}
+
+/** Written before it returns: what is on its way when the kill comes must have been acknowledged. */
+function say(line: string): void {
+  writeSync(1, `${line}\n`)
+}
