@@ -1,0 +1,53 @@
+/** The Graph connector passes what every connector must, over the simulator. */
+import t from 'tap'
+import type { EventInput } from '../../../simulator/mailboxes.ts'
+import { connectorContract } from '../../contracts/connector.ts'
+import type { FarEvent, FarSide, Trouble } from '../../contracts/connector-far-side.ts'
+import { directory, openMicrosoft365 } from './microsoft365.ts'
+
+const { simulator, connector } = await openMicrosoft365(t)
+const addressOf = (calendar: string) => `${calendar.toLowerCase().replaceAll(/[^a-z0-9-]/g, '.')}@example.se`
+
+const far: FarSide = {
+  connector: connector(),
+  async put(calendar, timeZone, events) {
+    const address = addressOf(calendar)
+    simulator.mailboxes.put(directory, { address, timeZone, events: events.map(inputOf) })
+    return address
+  },
+  missing: addressOf,
+  async trouble(kind, calendar) {
+    const fault = simulator.faults.add({
+      ...faults[kind],
+      mailbox: addressOf(calendar),
+      route: 'calendarView'
+    })
+    return () => void simulator.faults.remove(fault)
+  }
+}
+
+const faults = {
+  hangs: { kind: 'hang' },
+  garbage: { kind: 'garbage', garbage: 'wrongTypes' },
+  'cut off': { kind: 'cutOff' }
+} as const satisfies Record<Trouble, unknown>
+
+function inputOf({ busy, visibility, daily, ...event }: FarEvent): EventInput {
+  return {
+    ...event,
+    ...(busy === undefined ? {} : { showAs: busy }),
+    ...(visibility === undefined ? {} : { sensitivity: visibility }),
+    ...(daily === undefined
+      ? {}
+      : {
+          recurrence: {
+            every: 'day',
+            ...(daily.count === undefined ? {} : { count: daily.count }),
+            skip: daily.deleted ?? [],
+            changes: daily.moved ?? {}
+          }
+        })
+  }
+}
+
+await connectorContract(t, far)

@@ -1,0 +1,215 @@
+/** What every connector must tell of the events in a calendar. */
+import type { Test } from 'tap'
+import {
+  around,
+  day,
+  type FarEvent,
+  type FarSide,
+  iso,
+  meeting,
+  noon,
+  readOne,
+  spans,
+  told
+} from './connector-far-side.ts'
+
+export const eventCases = {
+  'an empty calendar has no events': async (t: Test, far: FarSide) => {
+    const { events, unreadAt, saw, shortfall } = await readOne(t, far, 'empty', [])
+    t.same(
+      { events, unreadAt, saw, shortfall },
+      { events: [], unreadAt: null, saw: 'subjects', shortfall: null }
+    )
+  },
+
+  'every busy status': async (t: Test, far: FarSide) => {
+    const statuses = ['free', 'tentative', 'busy', 'oof', 'workingElsewhere'] as const
+    const { events } = await readOne(
+      t,
+      far,
+      'busy',
+      statuses.map((busy) => ({ ...meeting(busy), busy }))
+    )
+    t.same(told(events, 'busy'), Object.fromEntries(statuses.map((busy) => [busy, busy])))
+  },
+
+  'subjects as they were written': async (t: Test, far: FarSide) => {
+    const subjects = [
+      'MÖT; budget, "våren" \\ höst',
+      'e\u0301te\u0301',
+      '昼食 🍜',
+      `${'lång '.repeat(60)}slut`,
+      'a\tb'
+    ]
+    const { events } = await readOne(t, far, 'subjects', subjects.map(meeting))
+    t.same(new Set(events.map(({ subject }) => subject)), new Set(subjects))
+  },
+
+  'whole days run from midnight to midnight of the user, over both clock changes': async (
+    t: Test,
+    far: FarSide
+  ) => {
+    for (const [place, date, next, start, end] of wholeDays) {
+      const name = `day-${place.split('/')[1]}-${date}`
+      const event = { subject: 'Semester', start: date, end: next, allDay: true, busy: 'oof' as const }
+      const { events } = await readOne(t, far, name, [event], {
+        timeZone: place,
+        window: around(Date.parse(date))
+      })
+      const expected = { start: Date.parse(start), end: Date.parse(end), allDay: true, busy: 'oof' }
+      t.match(events, [expected], `${place} ${date}`)
+      t.equal(events.length, 1)
+    }
+  },
+
+  'private and confidential events say so': async (t: Test, far: FarSide) => {
+    const kinds = ['normal', 'private', 'confidential'] as const
+    const put = kinds.map((visibility) => ({ ...meeting(visibility), visibility }))
+    const { events } = await readOne(t, far, 'private', put)
+    // Subjects are told by those that may read them at all; what is shown of them is the core's to decide.
+    t.same(new Set(events.map(({ visibility }) => visibility)), new Set(kinds))
+  },
+
+  'cancelled events say so': async (t: Test, far: FarSide) => {
+    const { events } = await readOne(t, far, 'cancelled', [
+      { ...meeting('off'), cancelled: true },
+      meeting('on')
+    ])
+    const on = events.filter(({ cancelled }) => !cancelled).map(({ subject }) => subject)
+    t.same(on, ['on'], 'gone altogether would be as good')
+  },
+
+  'what the user answered': async (t: Test, far: FarSide) => {
+    const answers = ['organizer', 'accepted', 'tentative', 'declined', 'notResponded'] as const
+    const { events } = await readOne(
+      t,
+      far,
+      'answers',
+      answers.map((response) => ({ ...meeting(response), response }))
+    )
+    t.same(told(events, 'response'), Object.fromEntries(answers.map((response) => [response, response])))
+  },
+
+  categories: async (t: Test, far: FarSide) => {
+    const categories = ['Semester', 'Röd kategori']
+    const { events } = await readOne(t, far, 'categories', [
+      { ...meeting('with'), categories },
+      meeting('without')
+    ])
+    t.same(told(events, 'categories'), { with: categories, without: [] })
+  },
+
+  'a series keeps its local time, without what was deleted and with what was moved': async (
+    t: Test,
+    far: FarSide
+  ) => {
+    const series: FarEvent = {
+      subject: 'Stand-up',
+      start: '2026-03-26T08:00:00Z',
+      end: '2026-03-26T08:30:00Z',
+      daily: {
+        count: 6,
+        deleted: ['2026-03-28'],
+        moved: { '2026-03-30': { start: '2026-03-30T12:00:00Z', end: '2026-03-30T13:00:00Z' } }
+      }
+    }
+    const window = { start: Date.parse('2026-03-25T00:00:00Z'), end: Date.parse('2026-04-08T00:00:00Z') }
+    const { events, unreadAt } = await readOne(t, far, 'series', [series], { window })
+    t.same(spans(events), [
+      '2026-03-26T08:00:00.000Z/2026-03-26T08:30:00.000Z',
+      '2026-03-27T08:00:00.000Z/2026-03-27T08:30:00.000Z',
+      '2026-03-29T07:00:00.000Z/2026-03-29T07:30:00.000Z',
+      '2026-03-30T12:00:00.000Z/2026-03-30T13:00:00.000Z',
+      '2026-03-31T07:00:00.000Z/2026-03-31T07:30:00.000Z'
+    ])
+    t.equal(new Set(events.map(({ id }) => id)).size, events.length, 'each has an id of its own')
+    t.equal(unreadAt, null)
+  },
+
+  'an event that touches the window comes whole, one that borders on it not at all': async (
+    t: Test,
+    far: FarSide
+  ) => {
+    const window = around(noon, 1)
+    const at = (subject: string, from: number, to: number) => ({ subject, start: iso(from), end: iso(to) })
+    const hour = 3_600_000
+    const { events } = await readOne(
+      t,
+      far,
+      'edges',
+      [
+        at('over the start', window.start - hour, window.start + hour),
+        at('over the end', window.end - hour, window.end + hour),
+        at('over both', window.start - 20 * day, window.end + 20 * day),
+        at('ends at the start', window.start - hour, window.start),
+        at('begins at the end', window.end, window.end + hour)
+      ],
+      { window }
+    )
+    t.same(spans(events), [
+      `${iso(window.start - 20 * day)}/${iso(window.end + 20 * day)}`,
+      `${iso(window.start - hour)}/${iso(window.start + hour)}`,
+      `${iso(window.end - hour)}/${iso(window.end + hour)}`
+    ])
+  },
+
+  'where the last event ends, what is unread is told apart from nothing': async (t: Test, far: FarSide) => {
+    const window = around(noon, 7)
+    const wholeDay = { subject: 'Föräldraledig', start: '2026-11-16', end: '2026-11-17', allDay: true }
+    const endless = await readOne(t, far, 'endless', [{ ...wholeDay, busy: 'oof', daily: {} }], { window })
+    const last = Math.max(...endless.events.map(({ end }) => end))
+    t.ok(last >= window.end)
+    t.equal(endless.unreadAt, last, 'the next day of the series goes on there')
+
+    const vacation = { subject: 'Semester', start: '2026-11-16', end: '2026-12-28', allDay: true }
+    const alone = await readOne(t, far, 'vacation', [vacation], { window })
+    t.same(
+      alone.events.map(({ end }) => iso(end)),
+      ['2026-12-27T23:00:00.000Z'],
+      'ends when it ends'
+    )
+    t.equal(alone.unreadAt, null, 'nothing follows it')
+
+    const then = { subject: 'Kurs', start: '2026-12-27T23:00:00Z', end: '2026-12-28T10:00:00Z' }
+    const followed = await readOne(t, far, 'followed', [vacation, then], { window })
+    t.equal(iso(followed.unreadAt ?? 0), '2026-12-27T23:00:00.000Z', 'something follows it')
+
+    const later = { ...then, start: '2026-12-27T23:30:00Z' }
+    t.equal(
+      (await readOne(t, far, 'later', [vacation, later], { window })).unreadAt,
+      null,
+      'a gap, then something'
+    )
+  },
+
+  'hundreds of events': async (t: Test, far: FarSide) => {
+    const put = Array.from({ length: 450 }, (_, index) => ({
+      subject: `Nr ${index}`,
+      start: iso(noon + index * 600_000),
+      end: iso(noon + index * 600_000 + 300_000)
+    }))
+    const { events } = await readOne(t, far, 'hundreds', put, { window: around(noon, 14) })
+    t.equal(new Set(events.map(({ subject }) => subject)).size, 450)
+  },
+
+  'an edit is there at the next read': async (t: Test, far: FarSide) => {
+    await readOne(t, far, 'edited', [meeting('before'), meeting('deleted')])
+    const { events } = await readOne(t, far, 'edited', [meeting('after')])
+    t.same(
+      events.map(({ subject }) => subject),
+      ['after']
+    )
+  }
+} as const
+
+/** Zone, an all-day event's date and the day after, and the midnights. Both clock changes of 2026, where there are any. */
+const wholeDays = [
+  ['Europe/Stockholm', '2026-03-29', '2026-03-30', '2026-03-28T23:00:00Z', '2026-03-29T22:00:00Z'],
+  ['Europe/Stockholm', '2026-10-25', '2026-10-26', '2026-10-24T22:00:00Z', '2026-10-25T23:00:00Z'],
+  ['America/New_York', '2026-03-08', '2026-03-09', '2026-03-08T05:00:00Z', '2026-03-09T04:00:00Z'],
+  ['America/New_York', '2026-11-01', '2026-11-02', '2026-11-01T04:00:00Z', '2026-11-02T05:00:00Z'],
+  ['Asia/Kolkata', '2026-03-29', '2026-03-30', '2026-03-28T18:30:00Z', '2026-03-29T18:30:00Z'],
+  ['Asia/Kolkata', '2026-10-25', '2026-10-26', '2026-10-24T18:30:00Z', '2026-10-25T18:30:00Z'],
+  ['Pacific/Auckland', '2026-04-05', '2026-04-06', '2026-04-04T11:00:00Z', '2026-04-05T12:00:00Z'],
+  ['Pacific/Auckland', '2026-09-27', '2026-09-28', '2026-09-26T12:00:00Z', '2026-09-27T11:00:00Z']
+] as const

@@ -1,0 +1,107 @@
+/** The far side that a connector's contract is run over, and how its cases read from it. */
+import type { Test } from 'tap'
+import type { CalendarRead, Connector, Reading, Target } from '../../src/connectors/connector.ts'
+import type { BusyStatus, CalendarEvent, Response, Visibility } from '../../src/core/calendar-event.ts'
+import { RemoteError } from '../../src/errors.ts'
+
+/** An event as the calendar's owner would enter it. */
+export interface FarEvent {
+  readonly subject: string
+  /** RFC 3339 in UTC; of an all-day event a date. Of a series: its first occurrence. */
+  readonly start: string
+  /** As `start`; of an all-day event the day after its last. */
+  readonly end: string
+  readonly allDay?: boolean
+  /** `busy` unless given. */
+  readonly busy?: BusyStatus
+  readonly visibility?: Visibility
+  readonly cancelled?: boolean
+  /** `organizer` unless given. */
+  readonly response?: Response
+  readonly categories?: readonly string[]
+  readonly daily?: {
+    /** Without it the series has no end. */
+    readonly count?: number
+    /** Dates (in the calendar's zone) whose occurrence was deleted. */
+    readonly deleted?: readonly string[]
+    /** Occurrences that were moved, by the date on which they would have begun. */
+    readonly moved?: Readonly<Record<string, { readonly start: string; readonly end: string }>>
+  }
+}
+
+/** A far side and the connector that reads it. Calendars are independent of each other. */
+export interface FarSide {
+  readonly connector: Connector
+  /** Makes the calendar anew, with these events alone; returns what `Target.mailbox` names it by. */
+  put(calendar: string, timeZone: string, events: readonly FarEvent[]): Promise<string>
+  /** What `Target.mailbox` would name a calendar by that is not there. */
+  missing(calendar: string): string
+  /** Brings trouble upon a calendar that was put, until the returned function is called. */
+  trouble(kind: Trouble, calendar: string): Promise<() => void>
+}
+
+/** No answer at all; an answer that is no calendar; an answer that breaks off in the middle. */
+export type Trouble = 'hangs' | 'garbage' | 'cut off'
+
+export const day = 86_400_000
+export const zone = 'Europe/Stockholm'
+export const noon = Date.parse('2026-11-18T12:00:00Z')
+
+export function meeting(subject: string): FarEvent {
+  return { subject, start: '2026-11-18T12:00:00Z', end: '2026-11-18T13:00:00Z' }
+}
+
+export function around(instant: number, days = 7) {
+  return { start: instant - day, end: instant + days * day }
+}
+
+export function iso(instant: number): string {
+  return new Date(instant).toISOString()
+}
+
+export async function readOne(
+  t: Test,
+  far: FarSide,
+  calendar: string,
+  events: readonly FarEvent[],
+  options: { timeZone?: string; window?: { start: number; end: number } } = {}
+): Promise<CalendarRead> {
+  const { timeZone = zone, window = around(noon) } = options
+  const mailbox = await far.put(calendar, timeZone, events)
+  const [reading] = await readFrom(far, [mailbox], { timeZone, window })
+  if (reading?.outcome === 'read') return reading
+  if (reading?.outcome === 'failed') throw reading.error
+  throw t.fail('unchanged was not asked for')
+}
+
+export function readFrom(
+  far: FarSide,
+  mailboxes: readonly string[],
+  options: { timeZone?: string; window?: { start: number; end: number }; signal?: AbortSignal } = {}
+): Promise<readonly Reading[]> {
+  const { timeZone = zone, window = around(noon), signal = AbortSignal.timeout(20_000) } = options
+  const targets = mailboxes.map((mailbox): Target => ({ mailbox, timeZone }))
+  return far.connector.read({ targets, window, subjects: true, signal })
+}
+
+export function failure(t: Test, reading: Reading | undefined): RemoteError {
+  t.equal(reading?.outcome, 'failed')
+  if (reading?.outcome !== 'failed') throw new Error('the read should have failed')
+  t.ok(reading.error instanceof RemoteError)
+  return reading.error
+}
+
+export function subjectsOf(reading: Reading | undefined): string | readonly string[] {
+  if (reading?.outcome === 'read') return reading.events.map(({ subject }) => subject)
+  return reading?.outcome === 'failed' ? reading.error.code : 'unchanged'
+}
+
+/** One member of each event, by subject. */
+export function told<Member extends keyof CalendarEvent>(events: readonly CalendarEvent[], member: Member) {
+  return Object.fromEntries(events.map((event) => [event.subject, event[member]]))
+}
+
+/** In order of time. */
+export function spans(events: readonly CalendarEvent[]): string[] {
+  return events.map(({ start, end }) => `${iso(start)}/${iso(end)}`).sort()
+}
