@@ -1,0 +1,66 @@
+/** The service as any consumer sees it: JSON over HTTP with a key. */
+
+/** The members of a Status that the demo shows. */
+export interface Status {
+  readonly user: string
+  readonly extension: string
+  readonly displayName: string
+  readonly diversion: string
+  readonly label: string
+  readonly phone: 'open' | 'closed'
+  readonly until: string | null
+  readonly next: { readonly diversion: string; readonly from: string; readonly until: string | null } | null
+  readonly sync: { readonly state: 'off' | 'never' | 'failed' | 'stale' | 'fresh' }
+  readonly because?: string
+}
+
+export interface Changes {
+  readonly cursor: string
+  readonly changes: readonly (Status | { readonly user: string; readonly removed: true })[]
+}
+
+/** An answer other than 2xx; `status` is its HTTP status. */
+export class Refused extends Error {
+  override readonly name = 'Refused'
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+export interface Api {
+  readonly address: string
+  readonly key: string
+  get<T>(path: string): Promise<T>
+  put(path: string, body: unknown): Promise<void>
+}
+
+/** Calls below `address` until `signal` is aborted. */
+export function openApi(address: string, key: string, signal: AbortSignal): Api {
+  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(address + path, {
+      method,
+      signal,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' })
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) })
+    })
+    const answer = (await response.json()) as { detail?: string }
+    if (!response.ok) {
+      throw new Refused(response.status, `${method} ${path}: ${response.status} ${answer.detail ?? ''}`)
+    }
+    return answer
+  }
+  return {
+    address,
+    key,
+    get: (path) => call('GET', path) as Promise<never>,
+    put: async (path, body) => {
+      await call('PUT', path, body)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+/** The programs that the demo runs beside itself: started, watched for an end of their own, and stopped. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+/** How long a child that was asked to stop may take. */
+const PATIENCE = 5_000
+/** Ctrl-C reaches children too, and they may be gone before we hear of it: only then is an end called a crash. */
+const GRACE = 500
+const KEPT_LINES = 20
+
+export interface Child {
+  readonly name: string
+  /** Resolves with the first line that the child prints for which `find` gives something. */
+  line<T>(find: (line: string) => T | null): Promise<T>
+  stop(): Promise<void>
+  /** At once, without asking. */
+  kill(): void
+}
+
+/** What is run, beside the file and the environment that it inherits. */
+export interface Orders {
+  readonly arguments: readonly string[]
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/**
+ * Starts `node FILE ARGUMENTS`. `crashed` hears a sentence, with the last lines that the child printed, when it ends
+ * without having been asked to.
+ */
+export function startChild(
+  name: string,
+  file: string,
+  orders: Orders,
+  crashed: (story: string) => void
+): Child {
+  const child = spawn(process.execPath, [file, ...orders.arguments], {
+    env: { ...ownEnvironment(), ...orders.environment },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  const last: string[] = []
+  const seekers = new Set<(line: string) => void>()
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      last.push(line)
+      if (last.length > KEPT_LINES) last.shift()
+      for (const seek of seekers) seek(line)
+    })
+  }
+
+  let stopping = false
+  const gone = new Promise((resolve) => child.once('close', resolve))
+  child.on('error', (error) => crashed(`The ${name} could not be started: ${error.message}`))
+  child.on('close', (code, signal) => {
+    if (stopping) return
+    const how = signal === null ? `exit code ${code}` : `signal ${signal}`
+    const story = [`The ${name} stopped by itself (${how}). The last it said:`, ...last].join('\n')
+    setTimeout(() => stopping || crashed(story), GRACE)
+  })
+
+  return {
+    name,
+    line: (find) =>
+      new Promise((resolve) => {
+        const seek = (line: string) => {
+          const found = find(line)
+          if (found === null) return
+          seekers.delete(seek)
+          resolve(found)
+        }
+        seekers.add(seek)
+        for (const line of last) seek(line)
+      }),
+    stop: async () => {
+      stopping = true
+      if (ended(child)) return
+      child.kill('SIGTERM')
+      const impatient = setTimeout(() => child.kill('SIGKILL'), PATIENCE)
+      await gone
+      clearTimeout(impatient)
+    },
+    kill: () => {
+      stopping = true
+      child.kill('SIGKILL')
+    }
+  }
+}
+
+function ended(child: ChildProcess): boolean {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null
+}
+
+/** Without settings of a service that this person runs in earnest, and without proxies: all is on this machine. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^HANVISA_|^(https?|all|no)_proxy$/i.test(name))
+  )
+}

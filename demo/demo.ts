@@ -1,0 +1,117 @@
+/** `npm run demo`: the service, a small Exchange and three sample tenants, and what their calendars do to the phones. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import type { Api, Status } from './api.ts'
+import { type Calendars, openCalendars } from './calendars.ts'
+import { type Child, type Orders, startChild } from './children.ts'
+import { type Followed, follow } from './follow.ts'
+import { openScreen } from './screen.ts'
+import { type GraphConnection, labelsOf, setUpTenant, startService } from './service.ts'
+import { startSimulator } from './simulator.ts'
+import { type SampleTenant, tenants } from './tenants.ts'
+
+/** Between two edits in somebody's calendar. The service looks as often. */
+const EDIT_EVERY = 10_000
+
+const dist = fileURLToPath(new URL('../', import.meta.url))
+const folder = await mkdtemp(join(tmpdir(), 'hanvisa-demo-'))
+const screen = openScreen(process.stdout, process.env, tenants)
+const children: Child[] = []
+const ending = new AbortController()
+
+/** With null when somebody wants the demo to end, with the story when something goes wrong. */
+const ended = new Promise<string | null>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      // The second time somebody is in a hurry.
+      if (ending.signal.aborted) for (const child of children) child.kill()
+      resolve(null)
+    })
+  }
+  // Whoever read what we write has gone.
+  process.stdout.on('error', () => resolve(null))
+  run(resolve).catch((error: unknown) => {
+    // A child that died makes calls fail, and is the better story.
+    setTimeout(() => resolve(error instanceof Error ? error.message : String(error)), 1_000)
+  })
+})
+const trouble = await ended
+ending.abort()
+screen.close()
+await Promise.all(children.map((child) => child.stop()))
+await rm(folder, { recursive: true, force: true })
+if (trouble !== null) process.stderr.write(`${trouble}\n`)
+process.exit(trouble === null ? 0 : 1)
+
+async function run(crashed: (story: string) => void): Promise<void> {
+  const around = {
+    folder,
+    signal: ending.signal,
+    start: (name: string, file: string, orders: Orders) => {
+      const child = startChild(name, join(dist, file), orders, crashed)
+      children.push(child)
+      return child
+    }
+  }
+  screen.say('Hanvisa: starting a small Exchange and the service …')
+  const simulator = await startSimulator(around)
+  const api = await startService(around, simulator.authority)
+
+  const calendars = openCalendars(simulator.editor, tenants)
+  const connections = new Map<SampleTenant, GraphConnection>()
+  for (const tenant of tenants) connections.set(tenant, await simulator.register(tenant))
+  await calendars.fill()
+  for (const [tenant, connection] of connections) await setUpTenant(api, tenant, connection)
+  await Promise.all(tenants.map((tenant) => calendarsRead(api, tenant)))
+
+  screen.say('Who is away? Ask it yourself, in another terminal:')
+  for (const tenant of tenants) screen.say(`\n# ${tenant.name}: ${tenant.manner}\n${curlLine(api, tenant)}`)
+  screen.say('')
+  await Promise.all([editing(calendars), ...tenants.map((tenant) => watch(api, tenant))])
+}
+
+async function editing(calendars: Calendars): Promise<never> {
+  for (;;) {
+    await pause(EDIT_EVERY, undefined, { signal: ending.signal })
+    const { tenant, person, story } = await calendars.edit()
+    screen.tell(tenant, `${person.name} ${story}`)
+  }
+}
+
+async function watch(api: Api, tenant: SampleTenant): Promise<void> {
+  const labels = await labelsOf(api, tenant)
+  await follow(
+    api,
+    tenant.id,
+    ({ statuses, changed }) => screen.show({ tenant, labels, statuses, fresh: new Set(changed) }),
+    ending.signal
+  )
+}
+
+/** Resolves when every calendar of the tenant has been read; rejects with the reason when one cannot be. */
+async function calendarsRead(api: Api, tenant: SampleTenant): Promise<void> {
+  const done = new AbortController()
+  let failed: Status | undefined
+  const look = ({ statuses }: Followed) => {
+    failed = statuses.find(({ sync }) => sync.state === 'failed')
+    if (failed || statuses.every(({ sync }) => sync.state === 'fresh')) done.abort()
+  }
+  await follow(api, tenant.id, look, done.signal)
+  if (failed === undefined) return
+  const { users } = await api.get<{ users: { user: string; hint: string | null }[] }>(
+    `/v1/tenants/${tenant.id}/sync`
+  )
+  const hint = users.find(({ user }) => user === failed?.user)?.hint
+  throw new Error(`The calendar of ${failed.displayName} could not be read: ${hint}`)
+}
+
+/** Works as pasted into any shell. */
+function curlLine(api: Api, tenant: SampleTenant): string {
+  // A proxy set for the reader's shell would be asked for an address that only this machine knows.
+  const direct =
+    process.env.http_proxy || process.env.ALL_PROXY || process.env.all_proxy ? ' --noproxy "*"' : ''
+  return `curl -s${direct} -H "Authorization: Bearer ${api.key}" "${api.address}/v1/tenants/${tenant.id}/statuses?phone=closed"`
+}

@@ -1,0 +1,72 @@
+/** The service of the demo: started, and set up over its API as an operator would. */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { type Api, openApi } from './api.ts'
+import type { Child, Orders } from './children.ts'
+import type { SampleTenant } from './tenants.ts'
+
+/** How a tenant's calendars are reached: the body of `PUT …/connection`. */
+export interface GraphConnection {
+  readonly kind: 'graph'
+  readonly tenantId: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly cloud: { readonly login: string; readonly graph: string }
+  readonly pollSeconds: number
+}
+
+/** What the demo's programs are started with. */
+export interface Surroundings {
+  /** Starts one of the project's programs, by its file below `dist`. */
+  readonly start: (name: string, file: string, orders: Orders) => Child
+  /** For what the demo keeps while it runs. */
+  readonly folder: string
+  readonly signal: AbortSignal
+}
+
+/**
+ * Starts the service on a free port with a key of its own; resolves when it listens. It trusts the authority in that
+ * file, which signed the simulator's certificate.
+ */
+export async function startService(around: Surroundings, authority: string): Promise<Api> {
+  const key = `demo-${randomBytes(18).toString('base64url')}`
+  const child = around.start('service', 'src/main.js', {
+    arguments: [],
+    environment: {
+      HANVISA_PORT: '0',
+      HANVISA_DATA_DIR: join(around.folder, 'data'),
+      HANVISA_ADMIN_KEY: key,
+      HANVISA_ALLOW_PRIVATE_TARGETS: '1',
+      NODE_EXTRA_CA_CERTS: authority
+    }
+  })
+  const origin = await child.line((line) => {
+    const said = line.startsWith('{') ? (JSON.parse(line) as { msg?: string; origin?: string }) : {}
+    return said.msg === 'listening' ? (said.origin ?? null) : null
+  })
+  return openApi(origin, key, around.signal)
+}
+
+/** The tenant with its rules and people, its calendars connected last so that they are all read at once. */
+export async function setUpTenant(
+  api: Api,
+  tenant: SampleTenant,
+  connection: GraphConnection
+): Promise<void> {
+  const { name, timeZone, language, pack, people } = tenant
+  const root = `/v1/tenants/${tenant.id}`
+  await api.put(root, { name, timeZone, language })
+  await api.put(`${root}/rules`, { pack })
+  for (const { id, name: displayName, extension, mailbox } of people) {
+    await api.put(`${root}/users/${id}`, { displayName, extension, mailbox, syncEnabled: true })
+  }
+  await api.put(`${root}/connection`, connection)
+}
+
+/** The catalogue's labels in the tenant's language, by code. */
+export async function labelsOf(api: Api, tenant: SampleTenant): Promise<ReadonlyMap<string, string>> {
+  const { effective } = await api.get<{
+    effective: { diversions: { code: string; labels: Record<string, string> }[] }
+  }>(`/v1/tenants/${tenant.id}/rules`)
+  return new Map(effective.diversions.map(({ code, labels }) => [code, labels[tenant.language] ?? code]))
+}

@@ -1,0 +1,152 @@
+/** The demo as somebody meets it who has never seen the project: started, read, asked, and ended. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import type { Status } from '../demo/api.ts'
+import { type Board, drawTable } from '../demo/table.ts'
+import { tenants } from '../demo/tenants.ts'
+
+const ESCAPE = '\x1b'
+
+t.test('npm run demo, not in a terminal', async (t) => {
+  const demo = startDemo(t)
+  const curls = await demo.lines((line) => line.startsWith('curl '), 3)
+
+  for (const [index, curl] of curls.entries()) {
+    const { stdout } = await promisify(execFile)('sh', ['-c', curl])
+    const { statuses } = JSON.parse(stdout) as { statuses: Status[] }
+    t.ok(statuses.length > 0, `${tenants[index]?.name}: the line works as pasted, and somebody is diverted`)
+    t.ok(statuses.every(({ phone }) => phone === 'closed'))
+  }
+  for (const { name, people } of tenants) {
+    const told = await demo.lines(
+      (line) => line.includes(`${name}: `) && line.includes('; phone '),
+      people.length
+    )
+    t.ok(
+      people.every((person) => told.some((line) => line.includes(`${person.extension} ${person.name}: `))),
+      `${name}: everybody is told`
+    )
+    t.ok(
+      told.some((line) => /phone closed; until .*; because: /.test(line)),
+      `${name}: somebody is diverted, and why`
+    )
+  }
+
+  const [edit = ''] = await demo.lines((line) => line.includes('books a meeting that begins now'), 1)
+  const [, name = ''] = / {2}[^:]+: (.*) books/.exec(edit) ?? []
+  const [, moved = ''] = await demo.lines((line) => line.includes(` ${name}: `), 2)
+  t.match(moved, /phone closed/, `${name} has booked a meeting, and is diverted`)
+
+  const children = await childrenOf(demo.child)
+  t.equal(children.length, 2, 'the service and the simulator run beside it')
+  demo.child.kill('SIGINT')
+  t.strictSame(await demo.exit, [0, null], 'Ctrl-C ends it')
+  t.strictSame(await readdir(demo.folder), [], 'its folder is gone')
+  for (const { pid, program } of children) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, program)
+  const said = demo.said.join('\n')
+  t.notOk(said.includes(ESCAPE), 'no escape sequences without a terminal')
+  for (const { wordings } of tenants) {
+    for (const { subject } of Object.values(wordings)) t.notOk(said.includes(subject), 'no subject is told')
+  }
+})
+
+t.test('a child that dies is told, and ends the demo', async (t) => {
+  const demo = startDemo(t)
+  await demo.lines((line) => line.startsWith('curl '), 1)
+  const children = await childrenOf(demo.child)
+  const service = children.find(({ program }) => program.includes('src/main.js'))
+  process.kill(service?.pid ?? Number.NaN, 'SIGKILL')
+  t.strictSame(await demo.exit, [1, null])
+  t.match(demo.said.join('\n'), /The service stopped by itself \(signal SIGKILL\)/)
+  t.strictSame(await readdir(demo.folder), [], 'its folder is gone all the same')
+  for (const { pid, program } of children) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, program)
+})
+
+t.test('the table fits any terminal', async (t) => {
+  const statuses = (count: number): Status[] =>
+    Array.from({ length: count }, (_, index) => ({
+      user: `u${index}`,
+      extension: `10${index}`,
+      displayName: 'Lars-Erik Norberg-Söderström',
+      diversion: index % 3 === 0 ? 'available' : 'meeting',
+      label: index % 3 === 0 ? 'Tillgänglig' : 'Möte',
+      phone: index % 3 === 0 ? 'open' : 'closed',
+      until: `2026-11-23T09:${10 + index}:00Z`,
+      next: { diversion: 'lunch', from: '2026-11-24T11:00:00Z', until: null },
+      sync: { state: 'fresh' },
+      because: 'Ämnet börjar med ”MOT:”.'
+    }))
+  const boards: Board[] = tenants.map((tenant) => ({
+    tenant,
+    labels: new Map([['lunch', 'Lunch']]),
+    statuses: statuses(12),
+    fresh: new Set(['u1'])
+  }))
+  const now = Date.parse('2026-11-23T09:00:00Z')
+  const draw = (width: number, height: number, colour = false) =>
+    drawTable({ boards, edits: ['10:00:00  Astrid books a meeting'], now, width, height, colour })
+
+  for (const width of [20, 40, 60, 80, 100, 140, 300]) {
+    for (const height of [6, 12, 24, 50, 100]) {
+      const lines = draw(width, height)
+      t.ok(lines.length <= height && lines.every((line) => line.length <= width), `${width} × ${height}`)
+    }
+  }
+  const wide = draw(140, 60).join('\n')
+  t.match(
+    wide,
+    /> {1,3}101 .*Lars-Erik Norberg-Söderström .*Möte .*closed .*10:11 .*MOT:.* Lunch 11-24 12:00/
+  )
+  t.equal(wide.match(/10\d+ +Lars-Erik/g)?.length, 36, 'with room for all, all are there')
+  t.match(draw(40, 60).join('\n'), /Möte .*10:11/, 'a narrow one says at least who, what and until when')
+  t.match(draw(79, 24).join('\n'), /1\d+ .*Möte .*closed .*10:11 .*MOT:/, 'the usual one says why as well')
+  t.match(draw(80, 24).join('\n'), /and \d+ more/, 'a low one says how many it leaves out')
+  t.notOk(wide.includes(ESCAPE), 'NO_COLOR')
+  t.ok(draw(140, 60, true).some((line) => line.startsWith(`${ESCAPE}[31m`)))
+})
+
+function startDemo(t: Test) {
+  const folder = t.testdir()
+  const child = spawn(process.execPath, ['dist/demo/demo.js'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: folder }
+  })
+  const exit = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+  t.teardown(async () => {
+    child.kill('SIGTERM')
+    await exit
+  })
+  const said: string[] = []
+  const heard = new Set<() => void>()
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface({ input: stream }).on('line', (line) => {
+      said.push(line)
+      for (const hear of heard) hear()
+    })
+  }
+  /** The first `count` lines that are such, as soon as they are there. */
+  const lines = (such: (line: string) => boolean, count: number): Promise<string[]> =>
+    new Promise((resolve, reject) => {
+      const look = () => {
+        const found = said.filter(such)
+        if (found.length < count) return
+        heard.delete(look)
+        resolve(found.slice(0, count))
+      }
+      heard.add(look)
+      look()
+      void exit.then(() => reject(new Error(`the demo ended:\n${said.join('\n')}`)))
+    })
+  return { child, exit, said, lines, folder }
+}
+
+async function childrenOf(parent: ChildProcess): Promise<{ pid: number; program: string }[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid=,args='])
+  return [...stdout.matchAll(/^ *(\d+) +(\d+) +(.*)$/gm)]
+    .filter(([, , ppid, program]) => Number(ppid) === parent.pid && !program?.startsWith('ps '))
+    .map(([, pid, , program = '']) => ({ pid: Number(pid), program }))
+}

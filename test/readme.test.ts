@@ -1,0 +1,209 @@
+/** What the README says is so: its commands run, its answers come, its tables are those of the code, its links lead somewhere. */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { access, readFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import t, { type Test } from 'tap'
+import { Settings } from '../src/config.ts'
+import { syncCodes } from '../src/errors.ts'
+import { loadPacks } from '../src/packs.ts'
+
+const home = resolve('.')
+const documents = [
+  'README.md',
+  'rules/README.md',
+  'docs/architecture.md',
+  'docs/glossary.md',
+  'docs/privacy.md',
+  'docs/operations.md'
+]
+const readme = await readFile('README.md', 'utf8')
+
+interface Block {
+  readonly language: string
+  readonly text: string
+  /** Why a test cannot run it, where it says so. */
+  readonly notRun: string | null
+}
+
+const blocks = blocksOf(readme)
+
+t.test('every block is of a language that is checked', async (t) => {
+  // PowerShell speaks to Exchange Online: nothing here could run it.
+  for (const { language, text } of blocks) {
+    t.ok(['sh', 'json', 'powershell'].includes(language), `${language}: ${text.slice(0, 50)}`)
+  }
+})
+
+t.test('the npm commands are there', async (t) => {
+  const { scripts } = JSON.parse(await readFile('package.json', 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  const named = documents.map((name) => readFile(name, 'utf8'))
+  for (const [, script = ''] of (await Promise.all(named)).join('\n').matchAll(/npm (?:run )?([a-z:]+)/g)) {
+    t.ok(scripts[script], `npm ${script}`)
+    const [, program] = /^node (?:--\S+ )*dist\/(\S+)\.js/.exec(scripts[script] ?? '') ?? []
+    if (program !== undefined) await t.resolves(access(`${program}.ts`), program)
+  }
+})
+
+t.test('the commands do what the README says, from an empty service on', async (t) => {
+  const folder = t.testdir()
+  const origin = await startService(t, folder)
+  // Where a reader has had the time to read on, the test waits for the calendar to be read.
+  const settled = `until curl -s $API/tenants/acme/users/anna/status -H "$KEY" | grep -q '"fresh"'; do sleep 0.1; done`
+  const runnable = blocks.filter(({ language, notRun }) => language === 'sh' && notRun === null)
+  const commands = runnable.filter(({ text }) => !/^npm (run demo|start)\n$/.test(text))
+  const script = commands.map(({ text }, index) => {
+    const adapted = text
+      .replaceAll('http://127.0.0.1:8080', origin)
+      .replaceAll('npm run hanvisa --', `"${process.execPath}" "${home}/dist/src/main.js"`)
+      .replaceAll(/curl -s\b/g, "curl -s -w '\\n'")
+    const before = text.includes('calendar.ics')
+      ? "printf 'BEGIN:VCALENDAR\\r\\nVERSION:2.0\\r\\nEND:VCALENDAR\\r\\n' > calendar.ics\n"
+      : ''
+    const after = text.includes('users/anna') ? settled : ''
+    // What the reader of the Microsoft 365 part has done by then.
+    const contoso = `curl -s -X PUT $API/tenants/contoso -H "$KEY" -H "$JSON" -d '{ "name": "Contoso", "timeZone": "Europe/Stockholm", "language": "sv" }' > /dev/null\n`
+    return `echo '@@${index}'\n${text.includes('tenants/contoso') ? contoso : ''}${before}${adapted}${after}`
+  })
+  const { stdout } = await promisify(execFile)('sh', ['-eu', '-c', script.join('\n')], { cwd: folder })
+  const said = stdout.split(/^@@\d+\n/m).slice(1)
+
+  for (const [index, block] of commands.entries()) {
+    const [firstLine = ''] = block.text.split('\n')
+    const output = said[index] ?? ''
+    if (!block.text.includes('curl ')) continue
+    const answers = output
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    t.ok(answers.length > 0, firstLine)
+    for (const answer of answers) {
+      const problem = typeof answer.type === 'string' ? answer.type : null
+      if (block.text.includes('"displayname"')) t.match(problem, /invalid_request$/, 'what is wrong is told')
+      else t.equal(problem, null, `${firstLine} ${problem === null ? '' : JSON.stringify(answer)}`)
+    }
+    const next = blocks[blocks.indexOf(block) + 1]
+    if (next?.language === 'json') compare(t, answers.at(-1), JSON.parse(next.text), firstLine)
+  }
+
+  const key = (await readFile(join(folder, 'data', 'admin-key'), 'utf8')).trim()
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+  for (const { text } of blocksOf(await readFile('rules/README.md', 'utf8'))) {
+    const answer = await fetch(`${origin}/v1/tenants/acme/rules`, { method: 'PUT', headers, body: text })
+    t.ok(answer.ok, `rules/README.md: ${text}`)
+  }
+  const metrics = await (await fetch(`${origin}/metrics`, { headers })).text()
+  for (const [, name = ''] of (await readFile('docs/operations.md', 'utf8')).matchAll(
+    /^\| `(hanvisa_\w+)`/gm
+  )) {
+    t.ok(metrics.includes(`# TYPE ${name} `), name)
+  }
+})
+
+t.test('blocks that cannot be run name calls that exist', async (t) => {
+  const { paths } = JSON.parse(await readFile('openapi/openapi.json', 'utf8')) as {
+    paths: Record<string, Record<string, unknown>>
+  }
+  for (const { text, notRun } of blocks.filter(({ notRun }) => notRun !== null)) {
+    t.match(notRun, /Microsoft 365/, 'and say why')
+    const [, method = '', path = ''] = /-X (\w+) "?\$API(\/[^\s"?]+)/.exec(text) ?? []
+    const pattern = `/v1${path}`
+      .replace(/tenants\/[^/]+/, 'tenants/{tenant}')
+      .replace(/users\/[^/]+/, 'users/{user}')
+    t.ok(paths[pattern]?.[method.toLowerCase()], `${method} ${pattern}`)
+  }
+})
+
+t.test('the settings are those of the configuration, with their defaults', async (t) => {
+  const rows = [...readme.matchAll(/^\| `(HANVISA_\w+)` +\| (.*?) +\|/gm)].map(([, name, value]) => [
+    name,
+    value
+  ])
+  const settings = Settings.properties as Record<string, { default?: unknown }>
+  t.strictSame(
+    rows.map(([name]) => name),
+    Object.keys(settings)
+  )
+  for (const [name = '', value] of rows) {
+    const usual = settings[name]?.default
+    t.equal(value?.replace(/^(unset|made at .*)$/, ''), usual === undefined ? '' : `\`${usual}\``, name)
+  }
+})
+
+t.test('the sync codes are told one by one', async (t) => {
+  const operations = await readFile('docs/operations.md', 'utf8')
+  const section = operations.slice(operations.indexOf('## The sync codes'))
+  t.strictSame(
+    [...section.matchAll(/^\| `(\w+)` +\|/gm)].map(([, code]) => code),
+    syncCodes
+  )
+})
+
+t.test('the packs are told one by one', async (t) => {
+  const text = await readFile('rules/README.md', 'utf8')
+  const section = text.slice(0, text.indexOf('## `diversions`'))
+  const rows = [...section.matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, name]) => name)
+  t.strictSame(rows, [...(await loadPacks('rules')).keys()])
+})
+
+t.test('links lead somewhere', async (t) => {
+  for (const document of documents) {
+    const text = await readFile(document, 'utf8')
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+      if (target.startsWith('https://')) continue
+      await t.resolves(access(join(dirname(document), target)), `${document}: ${target}`)
+    }
+  }
+})
+
+/** Same members and kinds throughout, and same values but for times: those differ from day to day. */
+function compare(t: Test, found: unknown, wanted: unknown, where: string): void {
+  if (Array.isArray(wanted)) {
+    t.ok(Array.isArray(found), where)
+    for (const [index, each] of wanted.entries())
+      compare(t, (found as unknown[])[index], each, `${where} ${index}`)
+  } else if (typeof wanted === 'object' && wanted !== null) {
+    const entries = Object.entries(wanted)
+    const members = Object.keys(found ?? {}).filter((name) => name !== 'cursor')
+    t.strictSame(members.sort(), entries.map(([name]) => name).sort(), where)
+    for (const [name, each] of entries)
+      compare(t, (found as Record<string, unknown>)[name], each, `${where} ${name}`)
+  } else if (typeof wanted === 'string' && !Number.isNaN(Date.parse(wanted)) && /^\d{4}-/.test(wanted)) {
+    t.match(found, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, where)
+  } else {
+    t.equal(found, wanted, where)
+  }
+}
+
+function blocksOf(markdown: string): Block[] {
+  const found = markdown.matchAll(/(?:<!-- not run: (.*?) -->\n\s*)?^( *)```(\w+)\n(.*?)^ *```$/gms)
+  return [...found].map(([, notRun, indent = '', language = '', text = '']) => ({
+    language,
+    text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+    notRun: notRun ?? null
+  }))
+}
+
+/** The service as `npm start` has it, empty, with its data where the reader's shell stands. Resolves to its origin. */
+async function startService(t: Test, folder: string): Promise<string> {
+  const service = spawn(process.execPath, ['dist/src/main.js'], {
+    env: { PATH: process.env.PATH, HANVISA_PORT: '0', HANVISA_DATA_DIR: join(folder, 'data') },
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  const exit = once(service, 'exit')
+  t.teardown(async () => {
+    service.kill('SIGTERM')
+    await exit
+  })
+  for await (const line of createInterface({ input: service.stdout })) {
+    const { msg, origin } = JSON.parse(line) as { msg: string; origin?: string }
+    if (msg !== 'listening' || origin === undefined) continue
+    service.stdout.resume()
+    return origin
+  }
+  throw new Error('the service ended')
+}
