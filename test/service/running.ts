@@ -1,0 +1,153 @@
+/** The service as a process of its own, as operators run it, beside a simulator that it trusts. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Test } from 'tap'
+import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
+
+const main = join(import.meta.dirname, '../../dist/src/main.js')
+export const KEY = 'the-key-of-the-service-under-test'
+
+export interface Running {
+  readonly origin: string
+  readonly folder: string
+  /** Every line that the process printed. */
+  readonly printed: readonly string[]
+  /** Sends with the key; a string goes as it is, anything else as JSON. Throws nothing for a refusal. */
+  call(method: string, path: string, body?: unknown): Promise<{ status: number; text: string; json: Answer }>
+  kill(signal: NodeJS.Signals): Promise<void>
+}
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every form
+type Answer = any
+
+/** `npm test` compiles first, so that what runs here is what operators run. */
+export async function startRunning(
+  t: Test,
+  environment: Record<string, string> = {},
+  folder = t.testdir()
+): Promise<Running> {
+  const child = spawn(process.execPath, [main], {
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HANVISA_PORT: '0',
+      HANVISA_DATA_DIR: folder,
+      HANVISA_ADMIN_KEY: KEY,
+      HANVISA_ALLOW_PRIVATE_TARGETS: '1',
+      HANVISA_LOG_LEVEL: 'trace',
+      ...environment
+    },
+    stdio: ['ignore', 'pipe', 'pipe']
+  })
+  const printed: string[] = []
+  const origin = await new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        printed.push(line)
+        if (!line.startsWith('{')) return
+        const said = JSON.parse(line) as { msg?: string; origin?: string }
+        if (said.msg === 'listening' && said.origin !== undefined) resolve(said.origin)
+      })
+    }
+    child.once('exit', () => reject(new Error(`the service ended: ${printed.join('\n')}`)))
+  })
+  const kill = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    child.kill(signal)
+    await once(child, 'exit')
+  }
+  t.teardown(() => kill('SIGKILL'))
+  return {
+    origin,
+    folder,
+    printed,
+    kill,
+    async call(method, path, body) {
+      const raw = typeof body === 'string'
+      const response = await fetch(`${origin}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${KEY}`,
+          ...(body !== undefined && { 'content-type': raw ? 'text/csv' : 'application/json' })
+        },
+        ...(body !== undefined && { body: raw ? body : JSON.stringify(body) })
+      })
+      const text = await response.text()
+      const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== ''
+      return { status: response.status, text, json: isJson ? JSON.parse(text) : undefined }
+    }
+  }
+}
+
+export const DIRECTORY = '3f1b2a3c-0000-4000-8000-00000000000a'
+const CLIENT = '7c9e6679-7425-40de-944b-e07fc1f90ae7'
+
+/** A simulator with one directory and one app, and the service trusting it. */
+export async function serviceOnGraph(t: Test): Promise<{ simulator: Simulator; service: Running }> {
+  const folder = t.testdir({ data: {}, simulator: {} })
+  const simulator = await startSimulator({ folder: join(folder, 'simulator') })
+  t.teardown(() => simulator.close())
+  simulator.directories.put({ id: DIRECTORY, apps: [{ clientId: CLIENT, secret: 'right' }] })
+  const service = await startRunning(t, { NODE_EXTRA_CA_CERTS: simulator.caFile! }, join(folder, 'data'))
+  return { simulator, service }
+}
+
+/** Makes a tenant whose users have the mailbox `{user}@acme.example`, read every ten seconds. */
+export async function tenantOnGraph(
+  { service, simulator }: { simulator: Simulator; service: Running },
+  tenant: string,
+  users: readonly string[],
+  rules: object = {
+    pack: 'infracom',
+    availability: { free: null, tentative: null, busy: 'busy', oof: 'out-of-office', workingElsewhere: null }
+  }
+): Promise<void> {
+  const root = `/v1/tenants/${tenant}`
+  const put = async (path: string, body: object) => {
+    const { status, text } = await service.call('PUT', path, body)
+    if (status >= 300) throw new Error(`${path}: ${text}`)
+  }
+  await put(root, { name: tenant, timeZone: 'Europe/Stockholm', language: 'sv' })
+  await put(`${root}/rules`, rules)
+  for (const [index, user] of users.entries()) {
+    await put(`${root}/users/${user}`, {
+      displayName: user,
+      extension: String(1000 + index),
+      mailbox: `${user}@acme.example`,
+      syncEnabled: true
+    })
+  }
+  await put(`${root}/connection`, graphConnection(simulator))
+}
+
+export function graphConnection(simulator: Simulator, clientSecret = 'right') {
+  return {
+    kind: 'graph',
+    tenantId: DIRECTORY,
+    clientId: CLIENT,
+    clientSecret,
+    cloud: { login: simulator.loginRoot, graph: simulator.graphRoot },
+    pollSeconds: 10
+  }
+}
+
+/** Follows a tenant's changes as a switch does, and keeps what holds for each user. */
+export async function follow(service: Running, tenant: string) {
+  const { json } = await service.call('GET', `/v1/tenants/${tenant}/statuses`)
+  let cursor: string = json.cursor
+  const held = new Map<string, Answer>(json.statuses.map((status: Answer) => [status.user, status]))
+  return {
+    held,
+    /** Long-polls until `enough` says so; fails after a minute. */
+    async until(what: string, enough: (held: ReadonlyMap<string, Answer>) => boolean): Promise<void> {
+      const last = performance.now() + 60_000
+      while (!enough(held)) {
+        if (performance.now() > last)
+          throw new Error(`${what}: not within a minute: ${JSON.stringify([...held.values()])}`)
+        const answer = await service.call('GET', `/v1/tenants/${tenant}/changes?wait=20&cursor=${cursor}`)
+        cursor = answer.json.cursor
+        for (const status of answer.json.changes) held.set(status.user, status)
+      }
+    }
+  }
+}
