@@ -7,7 +7,7 @@ export interface Override {
   readonly diversion: string
   /** When it was set. It holds from then on. */
   readonly from: Instant
-  /** When it ends, or null: it holds until it is removed. One that was removed ends when it was. */
+  /** When it ends, or null: it holds until it is removed. */
   readonly until: Instant | null
 }
 
@@ -28,15 +28,10 @@ export function overrideSet(
 ): Override | null {
   if (diversion === AVAILABLE && until === null) {
     const end = endOfPresentRun(calendar, at)
-    return end === null ? overrideRemoved(previous, at) : { diversion, from: at, until: end }
+    return end === null ? null : { diversion, from: at, until: end }
   }
   const goesOn = isLive(previous, at) && previous.diversion === diversion
   return { diversion, from: goesOn ? previous.from : at, until }
-}
-
-/** What is kept of an override that was removed: that it held until then, so that `since` stays true. */
-export function overrideRemoved(previous: Override | null, at: Instant): Override | null {
-  return isLive(previous, at) ? { ...previous, until: at } : previous
 }
 
 function endOfPresentRun(calendar: LaidOver, at: Instant): Instant | null {
