@@ -1,0 +1,88 @@
+/** How one tenant's connection fares as a whole: what hits it is hit by everybody who is read over it. */
+import type { Instant } from '../core/calendar-event.ts'
+import type { RemoteError, SyncCode } from '../errors.ts'
+import { pauseAfter } from './back-off.ts'
+import type { Pause } from './queue.ts'
+import type { Timers } from './timers.ts'
+
+export const connectionStates = ['absent', 'untried', 'working', 'failing'] as const
+
+export interface ConnectionState {
+  /** `absent`: there is none. `untried`: nothing was read over it since it was opened. */
+  readonly state: (typeof connectionStates)[number]
+  /** When that state began. */
+  readonly since: Instant
+  readonly fault: { readonly code: SyncCode; readonly hint: string } | null
+  /** When it is tried again after a failure. */
+  readonly nextReadAt: Instant | null
+}
+
+export interface Health {
+  readonly now: ConnectionState
+  /** What keeps everybody from being read at present. */
+  readonly trouble: RemoteError | null
+  opened(): void
+  closed(): void
+  /** Says whether it failed before. */
+  answered(): boolean
+  /** How long to stay away; says whether it is another trouble than before. */
+  failed(error: RemoteError): { readonly pause: Pause; readonly news: boolean }
+  /** An operator does not wait for the end of our own pause. */
+  triedAnyway(): void
+}
+
+export function openHealth(clock: () => Instant, timers: Timers, random: () => number): Health {
+  let state: ConnectionState['state'] = 'absent'
+  let since = clock()
+  let trouble: RemoteError | null = null
+  let failures = 0
+  let pausedUntil = Number.NEGATIVE_INFINITY
+  let by: Pause['by'] = 'us'
+
+  return {
+    get now() {
+      const left = pausedUntil - timers.now()
+      return {
+        state,
+        since,
+        fault: trouble === null ? null : { code: trouble.code, hint: trouble.hint },
+        nextReadAt: trouble !== null && left > 0 ? Math.ceil(clock() + left) : null
+      }
+    },
+    get trouble() {
+      return trouble
+    },
+    opened: () => become('untried', null),
+    closed: () => become('absent', null),
+    answered() {
+      const failedBefore = state === 'failing'
+      become('working', null)
+      return failedBefore
+    },
+    failed(error) {
+      const now = timers.now()
+      // Batches that were on their way together failed once.
+      if (pausedUntil <= now) failures += 1
+      const news = trouble?.code !== error.code || trouble.hint !== error.hint
+      const pause = pauseAfter(error, failures, random())
+      become('failing', error)
+      if (now + pause.milliseconds > pausedUntil) {
+        pausedUntil = now + pause.milliseconds
+        by = pause.by
+      }
+      return { pause, news }
+    },
+    triedAnyway() {
+      if (by === 'us') pausedUntil = timers.now()
+    }
+  }
+
+  function become(next: ConnectionState['state'], error: RemoteError | null): void {
+    if (next !== state) since = clock()
+    state = next
+    trouble = error
+    if (next === 'failing') return
+    failures = 0
+    pausedUntil = Number.NEGATIVE_INFINITY
+  }
+}

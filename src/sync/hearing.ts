@@ -1,0 +1,102 @@
+/** What is heard of changes to one tenant, taken note of one after the other; a store that fails is asked again. */
+import type { Feed, Store } from '../store/store.ts'
+import { type Log, wordless } from './log.ts'
+import type { Timers } from './timers.ts'
+
+export interface Hearing {
+  /** The tenant, its rules or its connection may have changed. */
+  suspect(): void
+  /** Resolves when everything that was heard of is taken note of, or the store has failed. */
+  settled(): Promise<void>
+  /** Hears nothing more; resolves when nothing is being taken note of. */
+  close(): Promise<void>
+}
+
+export interface Notes {
+  /** With `anew` nothing that was known of the tenant counts any more. */
+  noteTenant(anew: boolean): Promise<void>
+  noteUsers(users: readonly string[]): Promise<void>
+}
+
+const chunk = 500
+/** Milliseconds until a store that failed is asked again. */
+const patience = 5_000
+
+/** Begins as if the whole tenant had just been heard of. */
+export function hearing(
+  tenant: string,
+  notes: Notes,
+  { store, timers, log }: { readonly store: Store; readonly timers: Timers; readonly log: Log }
+): Hearing {
+  const heard = { tenant: true, anew: true, users: new Set<string>() }
+  let work: Promise<void> | null = null
+  let cancelRetry: (() => void) | null = null
+  let closed = false
+  const unfollow = store.follow(tenant, hear)
+  wake()
+
+  return {
+    suspect() {
+      heard.tenant = true
+      wake()
+    },
+    settled,
+    async close() {
+      closed = true
+      unfollow()
+      cancelRetry?.()
+      await settled()
+    }
+  }
+
+  async function settled(): Promise<void> {
+    while (work !== null) await work
+  }
+
+  function hear(feed: Feed): void {
+    const users =
+      feed.kind === 'tenant removed' ? 'all' : feed.kind === 'logged' ? feed.entry.users : feed.users
+    if (users === 'all') heard.tenant = true
+    else for (const user of users) heard.users.add(user)
+    if (feed.kind === 'tenant removed') heard.anew = true
+    wake()
+  }
+
+  function wake(): void {
+    if (closed || work !== null || cancelRetry !== null) return
+    work = takeNote().then(
+      () => {
+        work = null
+        if (heard.tenant || heard.users.size > 0) wake()
+      },
+      (error) => {
+        work = null
+        log.warn({ tenant, ...wordless(error) }, 'changes could not be read from the store; trying again')
+        cancelRetry = timers.after(patience, () => {
+          cancelRetry = null
+          wake()
+        })
+      }
+    )
+  }
+
+  async function takeNote(): Promise<void> {
+    while (!closed && (heard.tenant || heard.users.size > 0)) {
+      if (heard.tenant) {
+        const { anew } = heard
+        heard.tenant = heard.anew = false
+        await notes.noteTenant(anew).catch((error) => {
+          heard.tenant = heard.anew = true
+          throw error
+        })
+        continue
+      }
+      const users = [...heard.users].slice(0, chunk)
+      for (const user of users) heard.users.delete(user)
+      await notes.noteUsers(users).catch((error) => {
+        for (const user of users) heard.users.add(user)
+        throw error
+      })
+    }
+  }
+}

@@ -1,0 +1,39 @@
+/** From what is kept of a connection to the connector that reads over it. */
+import type { Connection } from '../connectors/connection.ts'
+import type { Connector } from '../connectors/connector.ts'
+import { unsealConnection } from '../directory/sealing.ts'
+import { RemoteError } from '../errors.ts'
+import type { Sealer } from '../store/seal.ts'
+import type { KeptConnection } from '../store/store.ts'
+import { type Log, wordless } from './log.ts'
+
+/** Makes the connector that reads over a connection. It may throw a RemoteError that says what is wrong with it. */
+export type OpenConnector = (tenant: string, connection: Connection) => Connector
+
+export const unsealable = new RemoteError(
+  'secret_invalid',
+  'What is kept cannot be unsealed: it was sealed under another master key. Restore HANVISA_MASTER_KEY, or put it again.',
+  { scope: 'connection' }
+)
+
+/** What keeps it from being opened is returned, for it concerns this tenant alone. */
+export function openConnection(
+  tenant: string,
+  kept: KeptConnection,
+  needs: { readonly sealer: Sealer; readonly openConnector: OpenConnector; readonly log: Log }
+): Connector | RemoteError {
+  let connection: Connection
+  try {
+    connection = unsealConnection(tenant, kept, needs.sealer)
+  } catch {
+    return unsealable
+  }
+  try {
+    return needs.openConnector(tenant, connection)
+  } catch (error) {
+    if (error instanceof RemoteError) return error
+    needs.log.error({ tenant, kind: kept.kind, ...wordless(error) }, 'a connector could not be made')
+    const hint = 'The connection cannot be opened: put it again. The log of the service tells more.'
+    return new RemoteError('protocol_error', hint, { scope: 'connection' })
+  }
+}

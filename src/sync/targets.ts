@@ -1,0 +1,132 @@
+/** Which calendars of a tenant are to be read, and for whom: a mailbox that users share is read once. */
+import { createHash } from 'node:crypto'
+import type { Instant } from '../core/calendar-event.ts'
+import type { SyncRecord } from '../core/sync-state.ts'
+import type { User, UserRecord } from '../store/store.ts'
+
+/** A calendar that is to be read: a mailbox, in a zone. */
+export interface ReadTarget {
+  /** A digest, since the URL of a published calendar is a secret. Digests sort at random, which spreads the polls. */
+  readonly key: string
+  readonly mailbox: string
+  /** IANA name. */
+  readonly timeZone: string
+}
+
+/** The user's calendar, or null when it is not to be read. Throws when the mailbox cannot be unsealed. */
+export function targetOf(
+  user: User,
+  tenantZone: string,
+  unseal: (mailbox: NonNullable<User['mailbox']>) => string
+): ReadTarget | null {
+  if (!user.syncEnabled || user.mailbox === null) return null
+  const mailbox = unseal(user.mailbox)
+  const timeZone = user.timeZone ?? tenantZone
+  const digest = createHash('sha256').update(timeZone).update('\0').update(mailbox).digest('base64url')
+  return { key: digest.slice(0, 22), mailbox, timeZone }
+}
+
+/** What was read for a user is obsolete when this is another: a new generation, or other triggers of their own. */
+export function markOf({ user: { triggers }, sync: { generation } }: UserRecord): string {
+  if (triggers.length === 0) return `${generation}`
+  return `${generation} ${createHash('sha256').update(JSON.stringify(triggers)).digest('base64url')}`
+}
+
+/** What the readers of one target have in common. Mailboxes are not held: they are unsealed when they are read. */
+export interface Entry {
+  readonly users: Set<string>
+  /** When its last read began, on the monotonic clock. */
+  readAt: number
+  /** Its last success: everything up to then is in the timelines. */
+  confirmedAt: Instant | null
+  /** Since when it is to be read. */
+  readonly wantedSince: Instant
+  /** Failures in a row. */
+  failures: number
+  /** What the far side called the version that is held, what the timelines rest on beside it, what was not seen. */
+  version: { readonly version: string; readonly basis: string; readonly fault: SyncRecord['fault'] } | null
+  /** Stops the connector's watch. */
+  unwatch: () => void
+}
+
+export interface Targets {
+  /** The keys of those who read `users`; all keys without. */
+  keys(users?: readonly string[]): readonly string[]
+  entry(key: string): Entry | undefined
+  users(): IterableIterator<string>
+  /** Counts up whenever a target comes or goes. */
+  readonly revision: number
+  /** Takes note of a user as they are now (null: gone), and says whether their calendar must be read for it. */
+  note(user: string, record: UserRecord | null, target: ReadTarget | null): boolean
+  /** Forgets everybody. */
+  clear(): void
+}
+
+/** `added` is called with a target's first reader; what it returns is called after the last has left. */
+export function openTargets(added: (target: ReadTarget) => () => void): Targets {
+  const entries = new Map<string, Entry>()
+  let revision = 0
+  /** By user: their target and mark. */
+  const known = new Map<string, { readonly key: string; readonly mark: string }>()
+
+  return {
+    keys: (users) =>
+      users === undefined
+        ? [...entries.keys()]
+        : [...new Set(users.flatMap((user) => known.get(user)?.key ?? []))],
+    entry: (key) => entries.get(key),
+    users: () => known.keys(),
+    get revision() {
+      return revision
+    },
+    note(user, record, target) {
+      const before = known.get(user)
+      if (record === null || target === null) {
+        if (before !== undefined) leave(user, before.key)
+        return false
+      }
+      const mark = markOf(record)
+      if (before?.key === target.key && before.mark === mark) return false
+      if (before !== undefined && before.key !== target.key) leave(user, before.key)
+      enter(user, target, record, mark)
+      return true
+    },
+    clear() {
+      for (const entry of entries.values()) entry.unwatch()
+      entries.clear()
+      known.clear()
+      revision += 1
+    }
+  }
+
+  function enter(user: string, target: ReadTarget, record: UserRecord, mark: string): void {
+    let entry = entries.get(target.key)
+    if (entry === undefined) {
+      entry = {
+        users: new Set(),
+        readAt: Number.NEGATIVE_INFINITY,
+        confirmedAt: record.sync.confirmedAt,
+        wantedSince: record.sync.wantedSince,
+        failures: 0,
+        version: null,
+        unwatch: () => {}
+      }
+      entries.set(target.key, entry)
+      revision += 1
+      entry.unwatch = added(target)
+    }
+    entry.users.add(user)
+    known.set(user, { key: target.key, mark })
+  }
+
+  function leave(user: string, key: string): void {
+    known.delete(user)
+    const entry = entries.get(key)
+    if (entry === undefined) return
+    entry.users.delete(user)
+    if (entry.users.size > 0) return
+    entry.unwatch()
+    entries.delete(key)
+    revision += 1
+  }
+}

@@ -1,0 +1,181 @@
+/** A calendar system of the tests' own, over TCP on loopback, and the connector that reads it. */
+import { createHash } from 'node:crypto'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { GraphConnection } from '../../src/connectors/connection.ts'
+import type { Connector, Reading, ReadRequest, Target } from '../../src/connectors/connector.ts'
+import type { CalendarEvent } from '../../src/core/calendar-event.ts'
+import { RemoteError } from '../../src/errors.ts'
+
+export interface Asked {
+  readonly mailbox: string
+  readonly secret: string
+  readonly version: string | null
+  readonly start: number
+  readonly subjects: boolean
+}
+
+export interface FarSide {
+  readonly calendars: Map<string, CalendarEvent[]>
+  /** What it was asked, in order. */
+  readonly asked: Asked[]
+  /** The only client secret that it knows. */
+  secret: string
+  /** Mailboxes that get no answer. */
+  readonly hanging: Set<string>
+  /** Answered to everybody instead of calendars. */
+  refusal: { readonly status: number; readonly retryAfter?: number } | null
+  readonly saw: { value: 'subjects' | 'availability' }
+  /** Tells those who watch. */
+  edited(mailbox: string): void
+  /** The requests that hang. */
+  readonly held: ReadonlySet<() => void>
+  /** Lets those hanging have their answer. */
+  release(): void
+  readonly opened: { count: number; closed: number }
+  connector(connection: GraphConnection): Connector
+  close(): Promise<void>
+}
+
+export async function farSide(batchSize = 3): Promise<FarSide> {
+  const held = new Set<() => void>()
+  const watches = new Map<string, Set<() => void>>()
+  const server = createServer((request, response) => answer(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+
+  const side: FarSide = {
+    calendars: new Map(),
+    asked: [],
+    secret: 'right',
+    hanging: new Set(),
+    refusal: null,
+    held,
+    saw: { value: 'subjects' },
+    opened: { count: 0, closed: 0 },
+    edited: (mailbox) => {
+      for (const changed of watches.get(mailbox) ?? []) changed()
+    },
+    release() {
+      side.hanging.clear()
+      for (const go of held) go()
+      held.clear()
+    },
+    connector(connection) {
+      side.opened.count += 1
+      return {
+        batchSize,
+        read: (request) => Promise.all(request.targets.map((target) => readOne(connection, request, target))),
+        test: async () => [],
+        watch(mailbox, changed) {
+          const those = watches.get(mailbox) ?? new Set()
+          watches.set(mailbox, those.add(changed))
+          return () => those.delete(changed)
+        },
+        async close() {
+          side.opened.closed += 1
+        }
+      }
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      })
+  }
+  return side
+
+  function answer(request: IncomingMessage, response: ServerResponse): void {
+    const { pathname, searchParams } = new URL(request.url ?? '/', root)
+    const mailbox = decodeURIComponent(pathname.slice(1))
+    const version = request.headers['if-none-match'] ?? null
+    const secret = request.headers.authorization ?? ''
+    side.asked.push({
+      mailbox,
+      secret,
+      version,
+      start: Number(searchParams.get('start')),
+      subjects: searchParams.get('subjects') === 'true'
+    })
+    const reply = () => {
+      const events = side.calendars.get(mailbox)
+      const etag = `"${createHash('sha256')
+        .update(JSON.stringify(events ?? null))
+        .digest('hex')}"`
+      if (secret !== side.secret) response.writeHead(401).end()
+      else if (side.refusal !== null) {
+        const { status, retryAfter } = side.refusal
+        if (retryAfter !== undefined) response.setHeader('retry-after', retryAfter)
+        response.writeHead(status).end()
+      } else if (events === undefined) response.writeHead(404).end()
+      else if (version === etag) response.writeHead(304).end()
+      else response.writeHead(200, { etag }).end(JSON.stringify(events))
+    }
+    if (side.hanging.has(mailbox)) {
+      held.add(reply)
+      response.on('close', () => held.delete(reply))
+    } else reply()
+  }
+
+  async function readOne(
+    { clientSecret = '' }: GraphConnection,
+    { window, subjects, signal }: ReadRequest,
+    { mailbox, version }: Target
+  ): Promise<Reading> {
+    const url = `${root}${encodeURIComponent(mailbox)}?start=${window.start}&subjects=${subjects}`
+    const headers = {
+      authorization: clientSecret,
+      ...(version !== undefined && { 'if-none-match': version })
+    }
+    try {
+      const response = await fetch(url, { headers, signal })
+      if (response.status === 304) return { outcome: 'unchanged' }
+      if (response.status !== 200) return { outcome: 'failed', error: errorOf(response, mailbox) }
+      const events = (await response.json()) as CalendarEvent[]
+      return {
+        outcome: 'read',
+        events: events.filter(({ start, end }) => start < window.end && end > window.start),
+        unreadAt: null,
+        saw: side.saw.value,
+        shortfall: null,
+        version: response.headers.get('etag')
+      }
+    } catch {
+      const hint = 'The far side does not answer.'
+      return { outcome: 'failed', error: new RemoteError('unreachable', hint, { scope: 'connection' }) }
+    }
+  }
+}
+
+function errorOf(response: Response, mailbox: string): RemoteError {
+  const after = response.headers.get('retry-after')
+  const options = {
+    scope: 'connection',
+    retryAfter: after === null ? undefined : Number(after) * 1000
+  } as const
+  if (response.status === 401) return new RemoteError('secret_invalid', 'Put the right secret.', options)
+  if (response.status === 404) return new RemoteError('mailbox_unknown', `Correct the mailbox ${mailbox}.`)
+  if (response.status === 429) return new RemoteError('throttled', 'Wait.', options)
+  return new RemoteError('unreachable', 'The far side is out of order.', options)
+}
+
+export function event(
+  subject: string,
+  start: number,
+  end: number,
+  more: Partial<CalendarEvent> = {}
+): CalendarEvent {
+  return {
+    id: subject,
+    subject,
+    start,
+    end,
+    allDay: false,
+    busy: 'busy',
+    visibility: 'normal',
+    cancelled: false,
+    response: 'organizer',
+    categories: [],
+    ...more
+  }
+}

@@ -1,0 +1,95 @@
+/** Sync with the Graph connector over the simulator: what a tenant of Microsoft 365 comes to. */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import type { GraphConnection } from '../../src/connectors/connection.ts'
+import { graphConnector } from '../../src/connectors/graph/connector.ts'
+import { openOutbound } from '../../src/connectors/outbound.ts'
+import { syncStateAt, unread } from '../../src/core/sync-state.ts'
+import { sealConnection } from '../../src/directory/sealing.ts'
+import { openLmdb } from '../../src/store/lmdb.ts'
+import { sealer } from '../../src/store/seal.ts'
+import { openSync } from '../../src/sync/sync.ts'
+import { clientId, tenant as directory, open as openSimulator } from '../simulator/open.ts'
+import { rules } from './bench.ts'
+
+t.test('a tenant is read over Graph; a wrong secret and a wrong address say what to do', async (t) => {
+  const { simulator, put } = await openSimulator(t)
+  const outbound = openOutbound({ allowPrivateTargets: true, ca: simulator.ca })
+  const folder = await mkdtemp(join(tmpdir(), 'hanvisa-graph-'))
+  const store = await openLmdb({ folder })
+  const seal = sealer(randomBytes(32))
+  const said: unknown[] = []
+  const say = (facts: object, message: string) => void said.push({ ...facts, message })
+  const at = Math.floor(Date.now() / 3_600_000) * 3_600_000
+  const utc = (instant: number) => new Date(instant).toISOString()
+  put('anna@example.se', { subject: 'MÖT: kund', start: utc(at), end: utc(at + 7_200_000) })
+
+  const connect = (name: string, clientSecret: string) => {
+    const connection: GraphConnection = {
+      kind: 'graph',
+      tenantId: directory,
+      clientId,
+      clientSecret,
+      cloud: { login: simulator.origin, graph: simulator.origin },
+      pollSeconds: 60
+    }
+    return store.saveConnection(name, sealConnection(name, connection, seal, Date.now()), true, Date.now())
+  }
+  for (const [name, secret] of [
+    ['acme', 'right'],
+    ['other', 'xyzzy']
+  ] as const) {
+    await store.saveTenant({ id: name, name, timeZone: 'Europe/Stockholm', language: 'sv' }, Date.now())
+    await connect(name, secret)
+    const users = ['anna', 'nobody'].map((id) => ({
+      user: {
+        id,
+        displayName: id,
+        extension: '1',
+        numbers: [],
+        mailbox: { address: `${id}@example.se` },
+        syncEnabled: true,
+        timeZone: null,
+        triggers: [],
+        triggersSince: Date.now()
+      },
+      sync: unread(true, Date.now())
+    }))
+    await store.saveUsers(name, users, Date.now())
+  }
+  const sync = await openSync({
+    store,
+    openConnector: (_tenant, connection) =>
+      graphConnector({ connection: connection as GraphConnection, outbound }),
+    sealer: seal,
+    defaultRules: rules,
+    log: { info: say, warn: say, error: say },
+    metrics: { countRead: () => {}, watchFreshness: () => {}, watchQueue: () => {} }
+  })
+  t.teardown(async () => {
+    await sync.close()
+    await outbound.close()
+    await store.close()
+    await rm(folder, { recursive: true })
+  })
+  const state = async (name: string, user: string) => {
+    const record = (await store.record(name, user))!
+    return `${syncStateAt(record.sync, 120_000, Date.now()).state} ${record.sync.fault?.code ?? ''}`
+  }
+  const becomes = async (name: string, user: string, wanted: string) => {
+    while ((await state(name, user)) !== wanted) await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await becomes('acme', 'anna', 'fresh ')
+  t.equal((await store.record('acme', 'anna'))?.timeline?.grounds[0]?.diversion, 'meeting')
+  await becomes('acme', 'nobody', 'failed mailbox_unknown')
+  await becomes('other', 'anna', 'failed secret_invalid')
+  await becomes('other', 'nobody', 'failed secret_invalid')
+  t.equal((await sync.connection('other')).fault?.code, 'secret_invalid')
+  await connect('other', 'right')
+  await becomes('other', 'anna', 'fresh ')
+  await becomes('other', 'nobody', 'failed mailbox_unknown')
+  t.notMatch(JSON.stringify(said), /kund|xyzzy/)
+})

@@ -1,0 +1,291 @@
+/** The in-process queue, with jobs of its own: turns, dedupe, deadlines, pauses, bounds. */
+import fc from 'fast-check'
+import t from 'tap'
+import { inProcessQueue, type QueueLimits } from '../../src/sync/in-process-queue.ts'
+import { Dropped, Overdue, type Queue, type Verdict } from '../../src/sync/queue.ts'
+import { handClock, settle } from './hand-clock.ts'
+
+const limits: QueueLimits = {
+  running: 4,
+  runningPerTenant: 2,
+  waitingPerTenant: 10_000,
+  deadline: 60_000,
+  grace: 2_000
+}
+const fine: Verdict = { tenant: null, targets: new Map() }
+
+interface Job {
+  readonly tenant: string
+  readonly targets: readonly string[]
+  readonly signal: AbortSignal
+  end(verdict?: Verdict): Promise<void>
+}
+
+/** A queue whose jobs stay until the test ends them. */
+function bench(own: Partial<QueueLimits> = {}, batch = 1) {
+  const time = handClock()
+  const started: Job[] = []
+  const queue: Queue = inProcessQueue(
+    {
+      batchSize: () => batch,
+      read: (tenant, targets, signal) =>
+        new Promise((resolve) => {
+          const end = async (verdict = fine) => {
+            resolve(verdict)
+            await settle()
+          }
+          started.push({ tenant, targets, signal, end })
+        })
+    },
+    { ...limits, ...own },
+    time.timers
+  )
+  const tell = () => started.map(({ tenant, targets }) => `${tenant}:${targets.join('+')}`)
+  return { time, queue, started, tell }
+}
+
+const names = (count: number, prefix = '') => Array.from({ length: count }, (_, index) => `${prefix}${index}`)
+
+t.test('a tenant with 10,000 mailboxes does not hold up one with 10', async (t) => {
+  const { queue, started } = bench({}, 20)
+  await queue.add('big', names(10_000), 'poll')
+  await queue.add('small', names(10), 'poll')
+  await settle()
+  let turns = 0
+  while (!started.some(({ tenant }) => tenant === 'small')) {
+    await started[turns++]!.end()
+  }
+  t.ok(turns <= 2, 'the small one is read after at most two batches of the big one')
+})
+
+t.test('however long the lines are, tenants take turns', (t) =>
+  fc
+    .assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 2, maxLength: 6 }),
+        async (lengths) => {
+          const { queue, started } = bench({ running: 1, runningPerTenant: 1 })
+          // The first job takes the slot, so that all others stand in line before the second begins.
+          for (const [index, length] of lengths.entries())
+            await queue.add(`tenant ${index}`, names(length), 'poll')
+          await settle()
+          const total = lengths.reduce((sum, length) => sum + length, 0)
+          for (let done = 0; done < total; done++) await started[done]!.end()
+          const longest = Math.max(...lengths)
+          for (let round = 0; round < longest; round++) {
+            const waiting = lengths.filter((length) => length > round).length
+            const before = lengths.reduce((sum, length) => sum + Math.min(length, round), 0)
+            const turn = started.slice(before, before + waiting).map(({ tenant }) => tenant)
+            if (new Set(turn).size !== waiting) return false
+          }
+          return started.length === total
+        }
+      ),
+      { numRuns: 30 }
+    )
+    .then(() => t.pass())
+)
+
+t.test(
+  'a mailbox waits once however often it is asked for, and is read once more if asked for meanwhile',
+  async (t) => {
+    const { queue, started, tell } = bench()
+    t.equal(await queue.add('acme', ['anna', 'bo', 'anna'], 'poll'), 3)
+    t.equal(await queue.add('acme', ['anna', 'bo'], 'poll'), 2)
+    await settle()
+    t.same(tell(), ['acme:anna'], 'one batch tries whether the tenant answers')
+    await queue.add('acme', ['anna'], 'now')
+    await queue.add('acme', ['anna'], 'poll')
+    await started[0]!.end()
+    await started[1]!.end()
+    t.same(tell().sort(), ['acme:anna', 'acme:anna', 'acme:bo'])
+    await started[2]!.end()
+    await settle()
+    t.equal(started.length, 3)
+    t.same(queue.depth(), { waiting: 0, running: 0 })
+  }
+)
+
+t.test('a mailbox is never read twice at the same time', (t) =>
+  fc
+    .assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.record({ target: fc.nat(4), haste: fc.constantFrom('poll', 'soon', 'now'), end: fc.nat(3) }),
+          {
+            maxLength: 40
+          }
+        ),
+        async (steps) => {
+          const { queue, started } = bench({ runningPerTenant: 4 }, 2)
+          const over = new Set<Job>()
+          for (const { target, haste, end } of steps) {
+            await queue.add('acme', [`${target}`], haste as 'poll')
+            await settle()
+            const open = started.filter((job) => !over.has(job))
+            const reading = open.flatMap(({ targets }) => targets)
+            if (new Set(reading).size !== reading.length) return false
+            const job = open[end]
+            if (job === undefined) continue
+            over.add(job)
+            await job.end()
+          }
+          return true
+        }
+      ),
+      { numRuns: 50 }
+    )
+    .then(() => t.pass())
+)
+
+t.test('a full line takes no more, and says so; another tenant is not touched by it', async (t) => {
+  const { queue } = bench({ waitingPerTenant: 5 })
+  t.equal(await queue.add('acme', names(9), 'poll'), 5)
+  t.equal(await queue.add('other', names(3), 'poll'), 3)
+})
+
+t.test('what an operator asks for passes ahead', async (t) => {
+  const { queue, started, tell } = bench({ running: 1 })
+  await queue.add('acme', names(5), 'poll')
+  await settle()
+  await queue.add('acme', ['3'], 'now')
+  await started[0]!.end()
+  t.equal(tell()[1], 'acme:3')
+})
+
+t.test('limits hold: in all, for a tenant, and one for a tenant that has not answered yet', async (t) => {
+  const { queue, started } = bench()
+  for (const tenant of ['a', 'b', 'c', 'd', 'e']) await queue.add(tenant, names(5), 'poll')
+  await settle()
+  t.same(
+    started.map(({ tenant }) => tenant),
+    ['a', 'b', 'c', 'd']
+  )
+  await started[0]!.end()
+  await started[4]!.end()
+  await settle()
+  t.ok(queue.depth().running <= 4)
+  for (let index = 0; index < 20; index++) {
+    await started[index]!.end()
+    const open = started.slice(index + 1)
+    for (const tenant of ['a', 'b', 'c', 'd', 'e']) {
+      t.ok(open.filter((job) => job.tenant === tenant).length <= 2)
+    }
+  }
+})
+
+t.test('a far side that hangs frees its slot at the deadline', async (t) => {
+  const { queue, started, time } = bench({ running: 1 })
+  await queue.add('hangs', ['x'], 'poll')
+  await settle()
+  await queue.add('fine', ['y'], 'poll')
+  await time.run(59_999)
+  t.notOk(started[0]!.signal.aborted)
+  await time.run(1)
+  t.ok(started[0]!.signal.reason instanceof Overdue)
+  t.equal(started.length, 1, 'it may still tell what it waited for')
+  await time.run(2_000)
+  t.equal(started[1]?.tenant, 'fine')
+  await started[0]!.end({ tenant: { milliseconds: 1e9, by: 'us' }, targets: new Map() })
+  await queue.add('hangs', ['x'], 'poll')
+  await started[1]!.end()
+  t.equal(started[2]?.tenant, 'hangs', 'what it says after that counts for nothing')
+})
+
+t.test(
+  'a tenant on pause waits, is tried by one batch, and goes on at full speed once that was answered',
+  async (t) => {
+    const { queue, started, time } = bench()
+    await queue.add('acme', names(6), 'poll')
+    await settle()
+    await started[0]!.end({ tenant: { milliseconds: 10_000, by: 'us' }, targets: new Map() })
+    await time.run(9_999)
+    t.equal(started.length, 1)
+    await time.run(500)
+    t.equal(started.length, 2)
+    await started[1]!.end()
+    t.equal(started.length, 4, 'two at a time')
+    for (const job of started) await job.end()
+    await started[4]!.end()
+    await started[5]!.end()
+    t.ok(
+      started.slice(2).some(({ targets }) => targets[0] === '0'),
+      'who was refused is read again'
+    )
+  }
+)
+
+t.test('read now ends a pause of our own, not one that the far side asked for', async (t) => {
+  for (const by of ['us', 'far side'] as const) {
+    const { queue, started } = bench()
+    await queue.add('acme', ['x'], 'poll')
+    await settle()
+    await started[0]!.end({ tenant: { milliseconds: 100_000, by }, targets: new Map() })
+    await queue.add('acme', ['x'], 'poll')
+    await queue.add('acme', ['x'], 'soon')
+    await settle()
+    t.equal(started.length, 1, 'a change here does not send for more of the same')
+    t.equal(await queue.add('acme', ['x'], 'now'), 1)
+    await settle()
+    t.equal(started.length, by === 'us' ? 2 : 1, by)
+  }
+})
+
+t.test('a mailbox on pause is alone in it, and is read again by itself', async (t) => {
+  const { queue, started, time, tell } = bench()
+  await queue.add('acme', ['bad'], 'poll')
+  await settle()
+  await started[0]!.end({ tenant: null, targets: new Map([['bad', { milliseconds: 30_000, by: 'us' }]]) })
+  t.equal(await queue.add('acme', ['bad', 'good'], 'poll'), 2)
+  await settle()
+  t.same(tell(), ['acme:bad', 'acme:good'])
+  await started[1]!.end()
+  await time.run(31_000)
+  t.same(tell(), ['acme:bad', 'acme:good', 'acme:bad'])
+  await started[2]!.end({ tenant: null, targets: new Map([['bad', { milliseconds: 30_000, by: 'us' }]]) })
+  await queue.add('acme', ['bad'], 'soon')
+  await settle()
+  t.equal(started.length, 4, 'a change of it is not kept waiting')
+})
+
+t.test('a dropped tenant is forgotten: what was read of it is aborted and says nothing', async (t) => {
+  const { queue, started, tell } = bench()
+  await queue.add('acme', names(5), 'poll')
+  await settle()
+  await queue.drop('acme')
+  t.ok(started[0]!.signal.reason instanceof Dropped)
+  await queue.add('acme', ['0'], 'poll')
+  await settle()
+  t.same(tell(), ['acme:0', 'acme:0'], 'it begins anew at once, though the old read has not ended')
+  await started[0]!.end({ tenant: { milliseconds: 1e6, by: 'us' }, targets: new Map() })
+  await started[1]!.end()
+  await queue.add('acme', ['1'], 'poll')
+  await settle()
+  t.equal(started.length, 3)
+})
+
+t.test('a worker that throws holds up nobody', async (t) => {
+  const time = handClock()
+  let reads = 0
+  const read = async () => {
+    reads += 1
+    throw new Error('a defect')
+  }
+  const queue = inProcessQueue({ batchSize: () => 0, read }, limits, time.timers)
+  await queue.add('acme', names(3), 'poll')
+  await time.run(10)
+  t.equal(reads, 3)
+  t.same(queue.depth(), { waiting: 0, running: 0 })
+})
+
+t.test('closing aborts what runs, waits for its end, and takes nothing up again', async (t) => {
+  const { queue, started, time } = bench()
+  await queue.add('acme', names(5), 'poll')
+  await settle()
+  const closed = queue.close()
+  t.ok(started[0]!.signal.aborted)
+  await time.run(2_000)
+  await closed
+  t.equal(await queue.add('acme', ['x'], 'now'), 0)
+  t.equal(started.length, 1)
+})

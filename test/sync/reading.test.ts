@@ -1,0 +1,212 @@
+/** Calendars are read, decided and kept: what consumers see of it, what they do not, and what is never kept. */
+import t from 'tap'
+import { bench, hour, minute, polling, rules } from './bench.ts'
+import { event } from './far-side.ts'
+
+const eight = Date.UTC(2026, 10, 23, 8)
+const at = (hours: number) => eight + hours * hour
+
+t.test('after a start everybody is read at once, and the store holds their diversions', async (t) => {
+  const { side, tenant, people, open, until, state, timeline } = await bench(t)
+  side.calendars.set('anna@acme.example', [event('MÖT: kund', at(1), at(2)), event('paus', at(3), at(4))])
+  side.calendars.set('bo@acme.example', [])
+  await tenant('acme')
+  await people('acme', { anna: {}, bo: {}, off: { syncEnabled: false }, none: { mailbox: null } })
+  await open()
+  await until(
+    async () => (await state('acme', 'anna')) === 'fresh' && (await state('acme', 'bo')) === 'fresh'
+  )
+  t.same(await timeline('acme', 'anna'), ['meeting 1–2', 'busy 3–4'])
+  t.same(await timeline('acme', 'bo'), [])
+  t.equal(await state('acme', 'off'), 'off')
+  t.equal(side.asked.length, 2)
+})
+
+t.test('no subject, location or calendar URL lies in the store or in the log', async (t) => {
+  const { side, tenant, people, open, until, state, bytes, said } = await bench(t)
+  const secret = 'https://outlook.example/owa/calendar/s3cr3t/calendar.ics'
+  const subject = 'MÖT: uppsägning av Karl-Bertil'
+  side.calendars.set(secret, [event(subject, at(1), at(2)), event('xyzzy-hemlig', at(3), at(4))])
+  await tenant('acme')
+  await people('acme', { anna: { mailbox: secret }, bo: { mailbox: 'https://outlook.example/n0body' } })
+  await open()
+  await until(
+    async () => (await state('acme', 'anna')) === 'fresh' && (await state('acme', 'bo')) === 'failed'
+  )
+  const kept = await bytes()
+  const log = JSON.stringify(said)
+  for (const word of ['uppsägning', 'Karl-Bertil', 'xyzzy', 's3cr3t']) {
+    for (const encoding of ['utf8', 'utf16le', 'latin1'] as const) {
+      t.notOk(kept.includes(Buffer.from(word, encoding)), `${word} in the store as ${encoding}`)
+    }
+    t.notOk(log.includes(word), `${word} in the log`)
+  }
+  t.ok(kept.includes('meeting'), 'the folder was read as it is')
+})
+
+t.test('a shared mailbox is read once and decided for each user by triggers of their own', async (t) => {
+  const { side, tenant, people, open, until, state, timeline } = await bench(t)
+  side.calendars.set('desk@acme.example', [event('Fika', at(1), at(2))])
+  await tenant('acme')
+  await people('acme', {
+    anna: { mailbox: 'desk@acme.example', triggers: [{ match: 'word', text: 'fika', diversion: 'lunch' }] },
+    bo: { mailbox: 'desk@acme.example' }
+  })
+  await open()
+  await until(
+    async () => (await state('acme', 'anna')) === 'fresh' && (await state('acme', 'bo')) === 'fresh'
+  )
+  t.same(await timeline('acme', 'anna'), ['lunch 1–2'])
+  t.same(await timeline('acme', 'bo'), ['busy 1–2'])
+  t.equal(side.asked.length, 1)
+})
+
+t.test('polls that find nothing new confirm in silence; an edit is seen within the interval', async (t) => {
+  const { side, tenant, people, open, until, state, logged, record, timeline, time, reads } = await bench(t)
+  side.calendars.set('anna@acme.example', [event('MÖT', at(1), at(2)), event('MÖT', at(300), at(301))])
+  await tenant('acme')
+  await people('acme', { anna: {} })
+  await open()
+  await until(async () => (await state('acme', 'anna')) === 'fresh')
+  const entries = (await logged('acme')).length
+  const { freshSince } = (await record('acme', 'anna')).sync
+
+  for (let poll = 1; poll <= 3; poll++) {
+    await time.run(polling * 1000)
+    await until(async () => (await record('acme', 'anna')).sync.confirmedAt! > time.clock() - polling * 1000)
+  }
+  t.equal((await logged('acme')).length, entries)
+  t.equal((await record('acme', 'anna')).sync.freshSince, freshSince)
+  t.equal(side.asked.length, 4, 'once in each interval')
+  t.same(reads, ['read', 'unchanged', 'unchanged', 'unchanged'])
+
+  const near = [event('MÖT', at(1), at(2)), event('MÖT', at(3), at(4))]
+  side.calendars.set('anna@acme.example', [...near, event('MÖT', at(300), at(301))])
+  await time.run(polling * 1000)
+  await until(async () => (await timeline('acme', 'anna')).length === 3)
+  t.equal((await logged('acme')).length, entries, 'an edit of what no Status shows yet is kept in silence')
+  side.calendars.set('anna@acme.example', [event('MÖT', at(1), at(2.5)), ...near.slice(1)])
+  await time.run(polling * 1000)
+  await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2.5')
+  t.equal((await logged('acme')).length, entries + 1, 'the next run is in the Status')
+})
+
+t.test(
+  'a running meeting that is deleted, shortened, moved or turned to Free clears within the interval',
+  async (t) => {
+    const { side, tenant, people, open, until, state, timeline, time, logged } = await bench(t)
+    const running = event('MÖT', at(-1), at(2))
+    const edits = {
+      deleted: [],
+      shortened: [event('MÖT', at(-1), at(-0.5))],
+      moved: [event('MÖT', at(5), at(8))]
+    }
+    const free = { ...running, subject: 'paus', busy: 'free' as const }
+    const people4 = Object.keys({ ...edits, free })
+    for (const id of people4) side.calendars.set(`${id}@acme.example`, [running])
+    await tenant('acme')
+    await people('acme', Object.fromEntries(people4.map((id) => [id, {}])))
+    await open()
+    for (const id of people4) await until(async () => (await state('acme', id)) === 'fresh')
+    for (const [id, events] of Object.entries({ ...edits, free: [free] })) {
+      side.calendars.set(`${id}@acme.example`, events)
+    }
+    const entries = (await logged('acme')).length
+    await time.run(polling * 1000)
+    for (const id of people4) await until(async () => (await timeline('acme', id))[0] !== 'meeting -1–2')
+    const seen = (await logged('acme')).slice(entries).flatMap(({ users }) => users)
+    t.same([...new Set(seen)].sort(), people4.sort())
+  }
+)
+
+t.test('the window moves on once a day, and then calendars are read whole', async (t) => {
+  const { side, tenant, people, open, until, state, logged, time } = await bench(t, {})
+  side.calendars.set('anna@acme.example', [event('MÖT', at(1), at(2))])
+  await tenant('acme', 'right', 3600)
+  await people('acme', { anna: {} })
+  await open()
+  await until(async () => (await state('acme', 'anna')) === 'fresh')
+  const entries = (await logged('acme')).length
+  for (let reads = 2; reads <= 20; reads++) {
+    await time.run(hour)
+    await until(() => side.asked.length === reads && side.asked.at(-1)!.start > 0)
+    await until(async () => (await state('acme', 'anna')) === 'fresh')
+  }
+  const starts = [...new Set(side.asked.map(({ start }) => start))]
+  t.same(starts, [Date.UTC(2026, 10, 22), Date.UTC(2026, 10, 23)])
+  const firstOfDay = side.asked.findIndex(({ start }) => start === starts[1])
+  t.equal(side.asked[firstOfDay]!.version, null)
+  t.ok(side.asked[firstOfDay - 1]!.version)
+  t.equal((await logged('acme')).length, entries, 'which nobody sees, as nothing is different')
+})
+
+t.test('subjects are asked for only where a rule looks at them', async (t) => {
+  const { side, tenant, people, open, until, state } = await bench(t, {
+    defaultRules: { ...rules, triggers: [] }
+  })
+  for (const id of ['anna', 'bo']) side.calendars.set(`${id}@acme.example`, [])
+  await tenant('acme')
+  await people('acme', { anna: { triggers: [{ match: 'word', text: 'x', diversion: 'lunch' }] }, bo: {} })
+  await open()
+  await until(
+    async () => (await state('acme', 'anna')) === 'fresh' && (await state('acme', 'bo')) === 'fresh'
+  )
+  t.same(side.asked.map(({ mailbox, subjects }) => [mailbox, subjects]).sort(), [
+    ['anna@acme.example', true],
+    ['bo@acme.example', false]
+  ])
+})
+
+t.test('a clock that is set neither stops polls nor makes a storm of them', async (t) => {
+  const { side, tenant, people, open, until, state, record, time } = await bench(t)
+  for (const id of ['anna', 'bo', 'cy', 'di']) side.calendars.set(`${id}@acme.example`, [])
+  await tenant('acme')
+  await people('acme', { anna: {}, bo: {}, cy: {}, di: {} })
+  await open()
+  await until(async () => (await state('acme', 'di')) === 'fresh' && side.asked.length === 4)
+  for (const by of [5 * hour, -9 * hour, 3 * minute, -3 * minute]) {
+    time.set(by)
+    const before = side.asked.length
+    await time.run(1000)
+    await until(async () => {
+      const { confirmedAt } = (await record('acme', 'anna')).sync
+      return confirmedAt !== null && Math.abs(confirmedAt - time.clock()) < polling * 1000
+    })
+    for (let second = 0; second < polling; second++) await time.run(1000)
+    await until(() => side.asked.length >= before + 4)
+    t.ok(side.asked.length - before <= 11, 'everybody at once, and their polls')
+    t.equal(await state('acme', 'anna'), 'fresh')
+  }
+  for (let flaps = 0, before = side.asked.length; flaps < 20; flaps++) {
+    time.set(flaps % 2 === 0 ? hour : -hour)
+    await time.run(1000)
+    t.ok(side.asked.length - before <= 11, 'a clock that jumps to and fro')
+  }
+})
+
+t.test(
+  'an edited calendar is read at once when the far side tells, and soon again if it goes on',
+  async (t) => {
+    const { side, tenant, people, open, until, state, timeline, time } = await bench(t)
+    side.calendars.set('anna@acme.example', [])
+    await tenant('acme')
+    await people('acme', { anna: {} })
+    await open()
+    await until(async () => (await state('acme', 'anna')) === 'fresh')
+    await time.run(3000)
+    const edit = (hours: number) => {
+      side.calendars.set('anna@acme.example', [event('MÖT', at(hours), at(hours + 1))])
+      side.edited('anna@acme.example')
+    }
+    edit(1)
+    await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
+    const reads = side.asked.length
+    edit(2)
+    edit(3)
+    await time.run(1900)
+    t.equal(side.asked.length, reads)
+    await time.run(200)
+    await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 3–4')
+    t.equal(side.asked.length, reads + 1)
+  }
+)

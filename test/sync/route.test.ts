@@ -1,0 +1,143 @@
+/** `…/sync` over HTTP, and calendars that are files: what an operator sees and asks for. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Fastify from 'fastify'
+import t from 'tap'
+import { icsConnector } from '../../src/connectors/ics/connector.ts'
+import { openOutbound } from '../../src/connectors/outbound.ts'
+import { answerError } from '../../src/http/problem.ts'
+import { syncRoutes } from '../../src/http/routes/sync.ts'
+import { schemas } from '../../src/http/schemas/every.ts'
+import { validatorCompiler } from '../../src/http/validation.ts'
+import type { Sync } from '../../src/sync/sync.ts'
+import { machineTimers } from '../../src/sync/timers.ts'
+import { type Bench, bench, hour } from './bench.ts'
+import { event } from './far-side.ts'
+
+const eight = Date.UTC(2026, 10, 23, 8)
+
+async function api({ store, time }: Bench, sync: Sync) {
+  const app = Fastify()
+  app.setErrorHandler(answerError)
+  app.setValidatorCompiler(validatorCompiler(schemas))
+  for (const schema of schemas) app.addSchema(schema)
+  await app.register(syncRoutes({ store, sync, clock: time.clock }), { prefix: '/v1' })
+  return async (method: 'GET' | 'POST', url: string) => {
+    const response = await app.inject({ method, url: `/v1/tenants/${url}` })
+    return { status: response.statusCode, body: response.json() }
+  }
+}
+
+t.test(
+  'operators see how each calendar and the connection fare, page by page, and may have them read now',
+  async (t) => {
+    const all = await bench(t)
+    const { side, tenant, people, open, until, state } = all
+    side.saw.value = 'availability'
+    side.calendars.set('anna@acme.example', [event('MÖT', eight + hour, eight + 2 * hour)])
+    await tenant('acme')
+    await people('acme', { anna: {}, bo: {}, off: { syncEnabled: false } })
+    const sync = await open()
+    const call = await api(all, sync)
+    await until(
+      async () => (await state('acme', 'anna')) === 'fresh' && (await state('acme', 'bo')) === 'failed'
+    )
+    await until(async () => (await sync.connection('acme')).state === 'working')
+
+    const { status, body } = await call('GET', 'acme/sync')
+    t.equal(status, 200)
+    t.match(body.connection, { state: 'working', code: null, hint: null, nextReadAt: null })
+    t.same(body.users, [
+      {
+        user: 'anna',
+        state: 'fresh',
+        since: '2026-11-23T08:00:00Z',
+        lastSuccess: '2026-11-23T08:00:00Z',
+        code: null,
+        hint: null,
+        saw: 'availability',
+        notes: ['Only availability can be seen: invitations that were declined cannot be told apart.'],
+        rulesVersion: 0
+      },
+      {
+        user: 'bo',
+        state: 'failed',
+        since: '2026-11-23T08:00:00Z',
+        lastSuccess: null,
+        code: 'mailbox_unknown',
+        hint: 'Correct the mailbox bo@acme.example.',
+        saw: null,
+        notes: [],
+        rulesVersion: null
+      },
+      {
+        user: 'off',
+        state: 'off',
+        since: '2026-11-23T08:00:00Z',
+        lastSuccess: null,
+        code: null,
+        hint: null,
+        saw: null,
+        notes: [],
+        rulesVersion: null
+      }
+    ])
+    const page = await call('GET', 'acme/sync?limit=2')
+    t.same([page.body.users.length, page.body.after], [2, 'bo'])
+    t.same((await call('GET', 'acme/sync?limit=2&after=bo')).body.users[0].user, 'off')
+
+    const asked = side.asked.length
+    t.same(await call('POST', 'acme/sync'), { status: 202, body: { queued: 2 } })
+    t.same(await call('POST', 'acme/sync?user=anna'), { status: 202, body: { queued: 1 } })
+    t.same(await call('POST', 'acme/sync?user=off'), { status: 202, body: { queued: 0 } })
+    await until(() => side.asked.length >= asked + 2)
+    t.equal((await call('POST', 'acme/sync?user=nobody')).status, 404)
+    t.equal((await call('GET', 'nowhere/sync')).status, 404)
+    t.equal((await call('POST', 'nowhere/sync')).status, 404)
+  }
+)
+
+t.test('a calendar file that is edited is read at once, one that is wrong touches nobody else', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'hanvisa-files-'))
+  const outbound = openOutbound({ allowPrivateTargets: false })
+  t.teardown(async () => {
+    await outbound.close()
+    await rm(folder, { recursive: true })
+  })
+  const { people, store, tenant, open, until, state, timeline, record } = await bench(t, {
+    clock: Date.now,
+    timers: machineTimers,
+    openConnector: (id) => icsConnector({ tenant: id, folder, outbound })
+  })
+  const at = (hours: number) => Math.floor(Date.now() / hour + hours) * hour
+  const calendar = (subject: string, start: number) => {
+    const stamp = (instant: number) => new Date(instant).toISOString().replace(/[-:]|\.000/g, '')
+    const lines = ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:test', 'BEGIN:VEVENT', 'UID:1']
+    lines.push(`DTSTAMP:${stamp(start)}`, `DTSTART:${stamp(start)}`, `DTEND:${stamp(start + hour)}`)
+    lines.push(`SUMMARY:${subject}`, 'END:VEVENT', 'END:VCALENDAR', '')
+    return lines.join('\r\n')
+  }
+  await writeFile(join(folder, 'anna.ics'), calendar('MÖT: kund', at(2)))
+  await writeFile(join(folder, 'bo.ics'), 'this is no calendar')
+  await tenant('acme', 'right', 3600)
+  await people('acme', {
+    anna: { mailbox: 'anna.ics' },
+    bo: { mailbox: 'bo.ics' },
+    cy: { mailbox: 'cy.ics' }
+  })
+  await open()
+  const ids = ['anna', 'bo', 'cy']
+  await until(
+    async () => (await Promise.all(ids.map((id) => state('acme', id)))).join() === 'fresh,failed,failed'
+  )
+  t.match((await timeline('acme', 'anna'))[0], /^meeting/)
+  t.equal((await record('acme', 'bo')).sync.fault?.code, 'protocol_error')
+  t.equal((await record('acme', 'cy')).sync.fault?.code, 'mailbox_unknown')
+
+  await writeFile(join(folder, 'anna.ics'), calendar('lunch', at(3)))
+  await until(async () => (await timeline('acme', 'anna'))[0]?.startsWith('busy') ?? false)
+  await writeFile(join(folder, 'cy.ics'), calendar('MÖT', at(3)))
+  await until(async () => (await state('acme', 'cy')) === 'fresh')
+  t.equal((await store.users('acme', { limit: 9 })).length, 3)
+})
