@@ -71,6 +71,8 @@ app.get('/constant/statuses', async (_request, reply) => reply.header('etag', et
 app.get('/constant/unchanged', async (_request, reply) => reply.header('etag', etag).code(304).send())
 app.get('/constant/status', async (_request, reply) => reply.type(json).send(status))
 
+app.get('/cpu', async (_request, reply) => reply.send(process.cpuUsage()))
+
 await app.listen({ host: '127.0.0.1', port: 0 })
 const { port } = app.server.address() as AddressInfo
 process.stdout.write(`${JSON.stringify({ origin: `http://127.0.0.1:${port}`, key })}\n`)

@@ -1,4 +1,7 @@
-/** The calls that switches poll, beside the same app answering a constant: requests a second, over real sockets. */
+/**
+ * The calls that switches poll, beside the same app answering a constant: requests over real sockets, for each second
+ * of CPU that the server spends (wall time here tells of the neighbours and of the load generator).
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -25,9 +28,9 @@ export async function benchHttp(): Promise<void> {
       await fetch(`${origin}/v1/tenants/acme/statuses`, { headers: { authorization } })
     ).headers.get('etag')!
     const compare = async (what: string, ours: Target, baseline: Target, goal: string) => {
-      const run = (target: Target) => () => requestsPerSecond(origin, authorization, target)
+      const run = (target: Target) => () => requestsPerCpuSecond(origin, authorization, target)
       const found = await inTurns(ROUNDS, run(ours), run(baseline))
-      const perSecond = (figure: number) => `${Math.round(figure).toLocaleString('en')}/s`
+      const perSecond = (figure: number) => `${Math.round(figure).toLocaleString('en')}/CPU s`
       row(what, perSecond(found.ours), perSecond(found.baseline), inWords(found.ratio), goal)
     }
     await compare(
@@ -53,7 +56,8 @@ export async function benchHttp(): Promise<void> {
   }
 }
 
-async function requestsPerSecond(origin: string, authorization: string, target: Target): Promise<number> {
+async function requestsPerCpuSecond(origin: string, authorization: string, target: Target): Promise<number> {
+  const before = await cpuSeconds(origin, authorization)
   const result = await autocannon({
     url: `${origin}${target.path}`,
     headers: { authorization, ...target.headers },
@@ -65,7 +69,13 @@ async function requestsPerSecond(origin: string, authorization: string, target: 
   )
   if (wrong.length > 0 || result.errors > 0)
     throw new Error(`${target.path} answered ${JSON.stringify(wrong)}`)
-  return result.requests.total / result.duration
+  return result.requests.total / ((await cpuSeconds(origin, authorization)) - before)
+}
+
+async function cpuSeconds(origin: string, authorization: string): Promise<number> {
+  const answer = await fetch(`${origin}/cpu`, { headers: { authorization } })
+  const { user, system } = (await answer.json()) as NodeJS.CpuUsage
+  return (user + system) / 1e6
 }
 
 async function addressOf(server: ChildProcess): Promise<{ origin: string; key: string }> {
