@@ -1,12 +1,12 @@
 /** Overrides: set and removed by hand. What they mean is in core/override.ts. */
 import type { Static } from 'typebox'
-import { type Override, overrideRemoved, overrideSet } from '../core/override.ts'
+import { type Override, overrideSet } from '../core/override.ts'
 import { emptyTimeline } from '../core/status.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import type { OverridePut } from '../http/schemas/statuses.ts'
 import { parseInstant } from '../instant.ts'
 import type { PartNeeds } from './directory.ts'
-import { defaultRules } from './rules-made.ts'
+import { knownRules } from './rules.ts'
 import { knownRecord } from './users.ts'
 
 export interface OverrideDirectory {
@@ -19,7 +19,7 @@ export function overrideDirectory({ store, packs, clock, inTurn }: PartNeeds): O
     put: (tenant, user, body) =>
       inTurn(tenant, async () => {
         const record = await knownRecord(store, tenant, user)
-        const effective = (await store.rules(tenant))?.effective ?? defaultRules(packs)
+        const { effective } = await knownRules(store, packs, tenant)
         const at = clock()
         const until = body.until == null ? null : parseInstant(body.until)
         const faults: FieldFault[] = []
@@ -48,7 +48,7 @@ export function overrideDirectory({ store, packs, clock, inTurn }: PartNeeds): O
     remove: (tenant, user) =>
       inTurn(tenant, async () => {
         const { override } = await knownRecord(store, tenant, user)
-        await save(tenant, user, override, overrideRemoved(override, clock()))
+        await save(tenant, user, override, null)
       })
   }
 

@@ -7,6 +7,7 @@ import type { Metrics } from '../metrics.ts'
 import { sendReady } from '../ready-json.ts'
 import { problems, ref, Strict, TenantParams } from '../schemas/common.ts'
 import { Changes } from '../schemas/statuses.ts'
+import { untilGone } from '../waiting.ts'
 
 /** Seconds: below the minute at which proxies and load balancers cut idle connections. */
 const LONGEST_WAIT = 55
@@ -48,10 +49,10 @@ export function changesRoutes(needs: {
           response: { 200: ref(Changes), ...problems('not_found', 'cursor_expired') }
         }
       },
-      async ({ params, query, signal }, reply) => {
+      async ({ params, query }, reply) => {
         const cursor = cursorFrom(query.cursor)
         const wait = (query.wait ?? 0) * 1000
-        const changes = await needs.presence.changes(params.tenant, cursor, wait, signal)
+        const changes = await needs.presence.changes(params.tenant, cursor, wait, untilGone(reply))
         if (changes === null) throw new RequestError('not_found', `There is no tenant "${params.tenant}".`)
         needs.metrics.countChanges(changes.changes.length)
         const { cursor: next, changes: list } = changes

@@ -1,0 +1,150 @@
+/** The settings, from the environment: every fault told at once, frozen, secrets also from files. */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type Static, Type } from 'typebox'
+import { SetupError } from './errors.ts'
+
+/** What an environment may hold; everything else that begins with `HANVISA_` is a typing error. */
+export const Settings = Type.Object({
+  HANVISA_HOST: Type.String({ default: '127.0.0.1', description: 'The address to listen at' }),
+  HANVISA_PORT: Type.String({ default: '8080', description: 'The port to listen at; 0 is any free one' }),
+  HANVISA_DATA_DIR: Type.String({ default: './data', description: 'The folder in which everything is kept' }),
+  HANVISA_REDIS_URL: Type.Optional(Type.String({ description: 'Not built yet' })),
+  HANVISA_ROLE: Type.String({ default: 'all', description: 'What this process does; `all` for now' }),
+  HANVISA_ADMIN_KEY: Type.Optional(Type.String({ description: 'Opens everything: 20 to 200 visible ASCII' })),
+  HANVISA_MASTER_KEY: Type.Optional(Type.String({ description: 'Seals secrets: 32 bytes in base64' })),
+  HANVISA_PUBLIC_URL: Type.Optional(Type.String({ description: 'How the service is reached from outside' })),
+  HANVISA_ALLOW_PRIVATE_TARGETS: Type.String({
+    default: '0',
+    description: 'With 1, connections may be http, loopback and private addresses'
+  }),
+  HANVISA_LOG_LEVEL: Type.String({ default: 'info', description: 'From which level on things are logged' })
+})
+type Name = keyof Static<typeof Settings>
+
+/** Also taken from the file that `NAME_FILE` names. */
+const secret: readonly Name[] = ['HANVISA_REDIS_URL', 'HANVISA_ADMIN_KEY', 'HANVISA_MASTER_KEY']
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+export interface Config {
+  readonly host: string
+  readonly port: number
+  /** Absolute. */
+  readonly dataDir: string
+  /** Null: made at first start in the data folder (keys.ts). */
+  readonly adminKey: string | null
+  /** 32 bytes; null: made at first start in the data folder (keys.ts). */
+  readonly masterKey: Buffer | null
+  /** Without a slash at its end. */
+  readonly publicUrl: string | null
+  readonly allowPrivateTargets: boolean
+  readonly logLevel: (typeof logLevels)[number]
+}
+
+/** Throws one SetupError with all faults. An empty value is as none. */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const faults: string[] = unknownNames(env)
+  const value = (name: Name) => settingOf(env, name, faults)
+  const refuse = (name: Name, message: string) => {
+    faults.push(`${name} ${message}`)
+  }
+
+  if (value('HANVISA_REDIS_URL') !== null) {
+    refuse('HANVISA_REDIS_URL', 'is set, but this version has the embedded store only: unset it')
+  }
+  if (value('HANVISA_ROLE') !== 'all') {
+    refuse('HANVISA_ROLE', 'must be "all": this version has the embedded store only, which takes one process')
+  }
+  const allowPrivateTargets = value('HANVISA_ALLOW_PRIVATE_TARGETS')
+  if (allowPrivateTargets !== '0' && allowPrivateTargets !== '1') {
+    refuse('HANVISA_ALLOW_PRIVATE_TARGETS', 'must be 0 or 1')
+  }
+  const port = value('HANVISA_PORT') ?? ''
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
+    refuse('HANVISA_PORT', 'must be a number from 0 to 65535')
+  const adminKey = value('HANVISA_ADMIN_KEY')
+  if (adminKey !== null && !isAdminKey(adminKey)) refuse('HANVISA_ADMIN_KEY', adminKeyRule)
+  const masterKey = value('HANVISA_MASTER_KEY')
+  if (masterKey !== null && masterKeyIn(masterKey) === null) refuse('HANVISA_MASTER_KEY', masterKeyRule)
+  const logLevel = logLevels.find((level) => level === value('HANVISA_LOG_LEVEL'))
+  if (logLevel === undefined) refuse('HANVISA_LOG_LEVEL', `must be one of ${logLevels.join(', ')}`)
+  const publicUrl = value('HANVISA_PUBLIC_URL')
+  const publicFault = publicUrl === null ? null : publicUrlFault(publicUrl, allowPrivateTargets === '1')
+  if (publicFault !== null) refuse('HANVISA_PUBLIC_URL', publicFault)
+
+  if (faults.length > 0) {
+    throw new SetupError(`The settings cannot be used:\n${faults.map((fault) => `- ${fault}.`).join('\n')}`)
+  }
+  return Object.freeze({
+    host: value('HANVISA_HOST') ?? '',
+    port: Number(port),
+    dataDir: resolve(value('HANVISA_DATA_DIR') ?? ''),
+    adminKey,
+    masterKey: masterKey === null ? null : masterKeyIn(masterKey),
+    publicUrl: publicUrl?.replace(/\/+$/, '') ?? null,
+    allowPrivateTargets: allowPrivateTargets === '1',
+    logLevel: logLevel ?? 'info'
+  })
+}
+
+export const adminKeyRule =
+  'must be 20 to 200 visible ASCII characters: make one with "openssl rand -base64 33"'
+export const masterKeyRule = 'must be 32 bytes in base64: make it with "openssl rand -base64 32"'
+
+export function isAdminKey(text: string): boolean {
+  return /^[\x21-\x7e]{20,200}$/.test(text)
+}
+
+/** The 32 bytes, or null where it is not that. */
+export function masterKeyIn(text: string): Buffer | null {
+  if (!/^[A-Za-z0-9+/]{43}=?$/.test(text)) return null
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.length === 32 ? bytes : null
+}
+
+function unknownNames(env: Readonly<Record<string, string | undefined>>): string[] {
+  const names = Object.keys(Settings.properties)
+  const known = new Set([...names, ...secret.map((name) => `${name}_FILE`)])
+  return Object.keys(env)
+    .filter((name) => name.startsWith('HANVISA_') && !known.has(name))
+    .sort()
+    .map((name) => `${name} is not a setting (a typing error?): the settings are ${names.join(', ')}`)
+}
+
+function settingOf(
+  env: Readonly<Record<string, string | undefined>>,
+  name: Name,
+  faults: string[]
+): string | null {
+  const stated = env[name]?.trim() || null
+  const file = secret.includes(name) ? env[`${name}_FILE`]?.trim() || null : null
+  if (file === null) return stated ?? defaultOf(name)
+  if (stated !== null) {
+    faults.push(`${name} and ${name}_FILE are both set: unset one of the two`)
+    return null
+  }
+  try {
+    const text = readFileSync(file, 'utf8').trim()
+    if (text === '') faults.push(`${name}_FILE names ${file}, which is empty: write the value into it`)
+    return text === '' ? null : text
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    faults.push(`${name}_FILE names ${file}, which cannot be read (${code}): correct the path or the rights`)
+    return null
+  }
+}
+
+function defaultOf(name: Name): string | null {
+  const setting: object = Settings.properties[name]
+  return 'default' in setting && typeof setting.default === 'string' ? setting.default : null
+}
+
+function publicUrlFault(text: string, privateAllowed: boolean): string | null {
+  const url = URL.canParse(text) ? new URL(text) : null
+  const protocols = privateAllowed ? ['https:', 'http:'] : ['https:']
+  if (url === null || !protocols.includes(url.protocol)) {
+    return `must be an https URL such as https://hanvisa.example.com${privateAllowed ? ' (or an http one)' : ''}`
+  }
+  const bare = url.username === '' && url.password === '' && url.search === '' && url.hash === ''
+  return bare ? null : 'must hold no user name, password, ? or #'
+}

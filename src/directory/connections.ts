@@ -1,0 +1,200 @@
+/** How a tenant's calendars are reached: secrets go in sealed, never come out, and stay only where they were meant for. */
+import { isDeepStrictEqual } from 'node:util'
+import type { Static } from 'typebox'
+import type { Connection } from '../connectors/connection.ts'
+import type { Check } from '../connectors/connector.ts'
+import { type FieldFault, RequestError } from '../errors.ts'
+import type { ConnectionPut, Connection as ConnectionShown } from '../http/schemas/connections.ts'
+import type { KeptConnection, UserRecord } from '../store/store.ts'
+import { cloudFaults, credentialFaults } from './credentials.ts'
+import type { PartNeeds } from './directory.ts'
+import { heldSecrets, type Secrets, sealConnection, unsealMailbox } from './sealing.ts'
+import { knownTenant } from './tenants.ts'
+
+export type ShownConnection = Static<typeof ConnectionShown>
+type Body = Static<typeof ConnectionPut>
+
+/** Seconds between polls unless stated. */
+const POLL = { graph: 120, ics: 300 }
+
+/** Milliseconds that a test may take as a whole. */
+const TEST_DEADLINE = 45_000
+
+export interface ConnectionDirectory {
+  put(tenant: string, body: Body): Promise<{ connection: ShownConnection; created: boolean }>
+  get(tenant: string): Promise<ShownConnection>
+  remove(tenant: string): Promise<void>
+  /** Tries out what a read needs. `signal` is aborted when nobody waits for the answer any more. */
+  test(tenant: string, user: string | undefined, signal: AbortSignal): Promise<TestOutcome>
+}
+
+export interface TestOutcome {
+  ok: boolean
+  checks: Check[]
+}
+
+export function connectionDirectory(needs: PartNeeds): ConnectionDirectory {
+  const { store, sync, sealer, clock, inTurn } = needs
+
+  return {
+    put: (tenant, body) =>
+      inTurn(tenant, async () => {
+        await knownTenant(store, tenant)
+        const held = await store.connection(tenant)
+        const secretsHeld = held === null ? {} : heldSecrets(tenant, held, sealer)
+        const faults = [
+          ...secretsMemberFaults(body, secretsHeld),
+          ...credentialFaults(body),
+          ...cloudFaults(body)
+        ]
+        if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
+
+        const connection = completed(body, held, secretsHeld)
+        const kept = sealConnection(tenant, connection, sealer, clock())
+        const moved = held === null || !goesToSame(held, kept)
+        const created = !(await store.saveConnection(tenant, kept, moved, clock()))
+        sync.tenantChanged(tenant)
+        return { connection: shown(kept, secretsOf(connection)), created }
+      }),
+
+    async get(tenant) {
+      await knownTenant(store, tenant)
+      const kept = await store.connection(tenant)
+      if (kept === null) throw noConnection(tenant)
+      return shown(kept, heldSecrets(tenant, kept, sealer))
+    },
+
+    remove: (tenant) =>
+      inTurn(tenant, async () => {
+        await knownTenant(store, tenant)
+        if ((await store.connection(tenant)) === null) throw noConnection(tenant)
+        await store.saveConnection(tenant, null, true, clock())
+        sync.tenantChanged(tenant)
+      }),
+
+    async test(tenant, user, signal) {
+      const { timeZone } = await knownTenant(store, tenant)
+      const connector = await sync.connector(tenant)
+      if (connector === null) {
+        return notUsable(needs, tenant)
+      }
+      const record = user === undefined ? await someReader(needs, tenant) : await asked(needs, tenant, user)
+      if (record === null) {
+        return stopped(
+          'user',
+          'No user is enabled: give one a mailbox and "syncEnabled": true, or name one by ?user=.'
+        )
+      }
+      const { id, mailbox, timeZone: own } = record.user
+      if (mailbox === null) return stopped('user', `The user "${id}" has no mailbox: give them one.`)
+      const target = { mailbox: unsealMailbox(tenant, mailbox, sealer), timeZone: own ?? timeZone }
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(TEST_DEADLINE)])
+      const checks = await connector.test(target, deadline)
+      return { ok: checks.every((check) => check.ok), checks: [...checks] }
+    }
+  }
+}
+
+/** The body with what it may leave out filled in: the usual values, and the secret that is held. */
+function completed(body: Body, held: KeptConnection | null, secretsHeld: Secrets): Connection {
+  if (body.kind === 'ics') return { kind: 'ics', pollSeconds: body.pollSeconds ?? POLL.ics }
+  const {
+    kind,
+    tenantId,
+    clientId,
+    cloud = 'global',
+    pollSeconds = POLL.graph,
+    clientSecret,
+    certificate
+  } = body
+  const connection: Connection = { kind, tenantId, clientId, cloud, pollSeconds }
+  if (clientSecret !== undefined) return { ...connection, clientSecret }
+  if (certificate !== undefined) return { ...connection, certificate }
+  const named = [...Object.keys(secretsHeld)].join(', ')
+  if (held === null || named === '') {
+    throw new RequestError('invalid_request', '', [
+      { field: 'clientSecret', message: 'is missing: state it, or a "certificate" with its private key' }
+    ])
+  }
+  if (!goesToSame(held, { kind, open: { tenantId, clientId, cloud } })) {
+    // Else whoever may edit the connection could have the secret sent to a place of their own.
+    throw new RequestError('invalid_request', '', [
+      {
+        field: Object.keys(secretsHeld)[0] ?? 'clientSecret',
+        message: `must be stated again, for ${changedMembers(held, body).join(', ')} changed and with it where it is sent`
+      }
+    ])
+  }
+  return { ...connection, ...secretsHeld }
+}
+
+/** Whether the secrets of one are sent to the same place, for the same purpose, as those of the other. */
+function goesToSame(
+  one: Pick<KeptConnection, 'kind' | 'open'>,
+  other: Pick<KeptConnection, 'kind' | 'open'>
+): boolean {
+  return one.kind === other.kind && isDeepStrictEqual(one.open, other.open)
+}
+
+function changedMembers(held: KeptConnection, body: Body): string[] {
+  const stated: Record<string, unknown> = { cloud: 'global', ...body }
+  const before: Record<string, unknown> = { kind: held.kind, ...held.open }
+  return ['kind', 'tenantId', 'clientId', 'cloud'].filter(
+    (name) => !isDeepStrictEqual(stated[name], before[name])
+  )
+}
+
+/** `secrets` is what we answer; it may come back as it was read and says nothing by itself. */
+function secretsMemberFaults(body: Body, held: Secrets): FieldFault[] {
+  if (body.secrets === undefined || isDeepStrictEqual([...body.secrets].sort(), Object.keys(held).sort()))
+    return []
+  return [
+    { field: 'secrets', message: 'is not what is held: leave it out (secrets are set by their own members)' }
+  ]
+}
+
+function secretsOf(connection: Connection): Secrets {
+  if (connection.kind === 'ics') return {}
+  const { clientSecret, certificate } = connection
+  return {
+    ...(clientSecret !== undefined && { clientSecret }),
+    ...(certificate !== undefined && { certificate })
+  }
+}
+
+function shown({ kind, open, pollSeconds }: KeptConnection, secrets: Secrets): ShownConnection {
+  return { kind, ...open, pollSeconds, secrets: Object.keys(secrets).sort() } as ShownConnection
+}
+
+/** Why there is nothing to test: no connection, or one that cannot be opened. */
+async function notUsable({ store, sync }: PartNeeds, tenant: string): Promise<TestOutcome> {
+  if ((await store.connection(tenant)) === null) {
+    return stopped('connection', `There is no connection yet: PUT /v1/tenants/${tenant}/connection makes it.`)
+  }
+  const { fault } = await sync.connection(tenant)
+  return stopped('connection', fault?.hint ?? 'The connection cannot be used yet: try again in a moment.')
+}
+
+/** The first user that was read successfully, else the first enabled. */
+async function someReader({ store }: PartNeeds, tenant: string): Promise<UserRecord | null> {
+  const users = (await store.snapshot(tenant))?.users ?? []
+  return users.find(({ sync }) => sync.confirmedAt !== null) ?? users.find(({ sync }) => sync.wanted) ?? null
+}
+
+async function asked({ store }: PartNeeds, tenant: string, user: string): Promise<UserRecord> {
+  const record = await store.record(tenant, user)
+  if (record === null)
+    throw new RequestError('not_found', `There is no user "${user}" in the tenant "${tenant}".`)
+  return record
+}
+
+function stopped(name: string, hint: string): TestOutcome {
+  return { ok: false, checks: [{ name, ok: false, hint }] }
+}
+
+function noConnection(tenant: string): RequestError {
+  return new RequestError(
+    'not_found',
+    `The tenant "${tenant}" has no connection: PUT /v1/tenants/${tenant}/connection makes it.`
+  )
+}

@@ -1,0 +1,68 @@
+/** Whether the credentials of a Graph connection can be used at all: told when they are put, not at the next read. */
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import type { Static } from 'typebox'
+import type { FieldFault } from '../errors.ts'
+import type { ConnectionPut } from '../http/schemas/connections.ts'
+
+type Body = Static<typeof ConnectionPut>
+
+/** A secret or a certificate, not both; and the certificate must fit its key. */
+export function credentialFaults(body: Body): FieldFault[] {
+  if (body.kind !== 'graph' || body.certificate === undefined) return []
+  if (body.clientSecret !== undefined) {
+    return [{ field: 'clientSecret', message: 'stands beside "certificate": state one of the two' }]
+  }
+  const certificate = orNull(() => new X509Certificate(body.certificate?.certificate ?? ''))
+  const privateKey = orNull(() => createPrivateKey(body.certificate?.privateKey ?? ''))
+  const faults: FieldFault[] = []
+  if (certificate === null) {
+    faults.push({
+      field: 'certificate/certificate',
+      message: 'is no X.509 certificate in PEM: paste the .pem file'
+    })
+  }
+  if (privateKey === null) {
+    faults.push({
+      field: 'certificate/privateKey',
+      message: 'is no private key in PEM without a passphrase: take the passphrase off with "openssl pkey"'
+    })
+  }
+  return certificate !== null && privateKey !== null ? pairFaults(certificate, privateKey) : faults
+}
+
+function pairFaults(certificate: X509Certificate, privateKey: KeyObject): FieldFault[] {
+  // Entra takes RSA signatures (PS256) of client assertions only.
+  if (privateKey.asymmetricKeyType !== 'rsa') {
+    return [
+      { field: 'certificate/privateKey', message: 'is no RSA key, which Entra needs: make an RSA pair' }
+    ]
+  }
+  return certificate.checkPrivateKey(privateKey)
+    ? []
+    : [{ field: 'certificate/privateKey', message: 'is not the private key of the certificate' }]
+}
+
+/** A cloud of one's own is always https, and given by its roots. */
+export function cloudFaults(body: Body): FieldFault[] {
+  if (body.kind !== 'graph' || body.cloud === undefined || typeof body.cloud === 'string') return []
+  return Object.entries(body.cloud).flatMap(([name, root]) => {
+    const message = rootFault(root)
+    return message === null ? [] : [{ field: `cloud/${name}`, message }]
+  })
+}
+
+function rootFault(root: string): string | null {
+  const url = orNull(() => new URL(root))
+  if (url === null || url.protocol !== 'https:') return 'must be an https URL'
+  if (url.username !== '' || url.password !== '') return 'must hold no user name or password'
+  if (url.search !== '' || url.hash !== '') return 'must end with its path: take ? and # away'
+  return /\/(v1\.0|beta)\/?$/.test(url.pathname) ? 'must be the root: take the version at its end away' : null
+}
+
+function orNull<T>(make: () => T): T | null {
+  try {
+    return make()
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,165 @@
+/** A tenant's rules: versions of what was put and what it came to; a diversion in use cannot go. */
+import { isDeepStrictEqual } from 'node:util'
+import type { Static } from 'typebox'
+import type { Instant } from '../core/calendar-event.ts'
+import type { RuleSet } from '../core/rule-set.ts'
+import { type FieldFault, RequestError } from '../errors.ts'
+import type { Packs, RulesPut, Rules as RulesShown, RulesVersions } from '../http/schemas/rules.ts'
+import { formatInstant } from '../instant.ts'
+import { DEFAULT_PACK } from '../packs.ts'
+import type { RulesVersion, Store, UserRecord } from '../store/store.ts'
+import type { PartNeeds } from './directory.ts'
+import { defaultRules, rulesMade, type StatedRules } from './rules-made.ts'
+import { knownTenant } from './tenants.ts'
+
+export type ShownRules = Static<typeof RulesShown>
+
+/** Uses of codes that would go are told up to here. */
+const MOST_USES = 50
+
+export interface RuleDirectory {
+  /** `ifMatch`: the `If-Match` header, where there is one. */
+  put(
+    tenant: string,
+    body: Static<typeof RulesPut>,
+    ifMatch: string | undefined
+  ): Promise<{ rules: ShownRules; created: boolean }>
+  get(tenant: string, version?: number): Promise<ShownRules>
+  versions(tenant: string): Promise<Static<typeof RulesVersions>>
+  packs(): Static<typeof Packs>
+}
+
+export function ruleDirectory({ store, packs, clock, inTurn }: PartNeeds): RuleDirectory {
+  return {
+    put: (tenant, body, ifMatch) =>
+      inTurn(tenant, async () => {
+        await knownTenant(store, tenant)
+        const { version: statedVersion, effective: statedEffective, ...put } = body
+        const before = await knownRules(store, packs, tenant)
+        if (ifMatch !== undefined && !matches(ifMatch, before.version)) throw changedMeanwhile(before.version)
+        if (statedVersion !== undefined && statedVersion !== before.version)
+          throw changedMeanwhile(before.version)
+        if (statedEffective !== undefined && !isDeepStrictEqual(statedEffective, before.effective)) {
+          throw new RequestError('invalid_request', '', [
+            { field: 'effective', message: 'is made of the other members: leave it out, and edit those' }
+          ])
+        }
+
+        const effective = rulesMade(put, packs)
+        const same = isDeepStrictEqual(before.put, put) && isDeepStrictEqual(before.effective, effective)
+        if (before.version > 0 && same) {
+          return { rules: shown(before), created: false }
+        }
+        const at = clock()
+        const gone = codesGone(before.effective, effective)
+        if (gone.size > 0) refuseIfUsed(gone, (await store.snapshot(tenant))?.users ?? [], at)
+        const saved = await store.saveRules(tenant, before.version, { at, put, effective })
+        if (saved === null) throw changedMeanwhile(null)
+        return { rules: shown(saved), created: saved.version === 1 }
+      }),
+
+    async get(tenant, version) {
+      await knownTenant(store, tenant)
+      const newest = await knownRules(store, packs, tenant)
+      if (version === undefined || version === newest.version) return shown(newest)
+      const older = version === 0 ? null : await store.rules(tenant, version)
+      if (older !== null) return shown(older)
+      throw new RequestError(
+        'not_found',
+        `There is no version ${version} of the rules (any more): see /rules/versions.`
+      )
+    },
+
+    async versions(tenant) {
+      await knownTenant(store, tenant)
+      const versions = await store.ruleVersions(tenant)
+      return {
+        versions: versions.map(({ version, at, put, effective }) => ({
+          version,
+          at: formatInstant(at),
+          put: put as StatedRules,
+          effective: copied(effective)
+        }))
+      }
+    },
+
+    packs: () => ({ packs: [...packs].map(([name, rules]) => ({ name, rules: copied(rules) })) })
+  }
+}
+
+/** The rules in force for a tenant. Version 0: nothing was put, and the default pack holds as it is now. */
+export async function knownRules(
+  store: Store,
+  packs: ReadonlyMap<string, RuleSet>,
+  tenant: string
+): Promise<InForce> {
+  const none = { version: 0, put: { pack: DEFAULT_PACK }, effective: defaultRules(packs) }
+  return (await store.rules(tenant)) ?? none
+}
+
+type InForce = Omit<RulesVersion, 'at'>
+
+export function entityTag(version: number): string {
+  return `"${version}"`
+}
+
+/** RFC 9110 section 13.1.1: any of a list, compared strongly; `*` is any version at all. */
+function matches(ifMatch: string, version: number): boolean {
+  const tags = ifMatch.split(',').map((tag) => tag.trim())
+  return tags.includes(entityTag(version)) || (tags.includes('*') && version > 0)
+}
+
+function codesGone(before: RuleSet, after: RuleSet): ReadonlySet<string> {
+  const stay = new Set(after.diversions.map(({ code }) => code))
+  return new Set(before.diversions.map(({ code }) => code).filter((code) => !stay.has(code)))
+}
+
+function refuseIfUsed(gone: ReadonlySet<string>, users: readonly UserRecord[], at: Instant): void {
+  const uses = users.flatMap(({ user, override }): FieldFault[] => {
+    const live = override !== null && (override.until === null || override.until > at)
+    return [
+      ...(live && gone.has(override.diversion)
+        ? [
+            {
+              field: `users/${user.id}/override`,
+              message: `is set to "${override.diversion}": remove it first`
+            }
+          ]
+        : []),
+      ...user.triggers.flatMap(({ diversion }, index) =>
+        gone.has(diversion)
+          ? [
+              {
+                field: `users/${user.id}/triggers/${index}`,
+                message: `gives "${diversion}": change it first`
+              }
+            ]
+          : []
+      )
+    ]
+  })
+  if (uses.length === 0) return
+  const codes = [...gone].map((code) => `"${code}"`).join(', ')
+  throw new RequestError(
+    'code_in_use',
+    `Of the diversions that would go (${codes}) some are in use, ${uses.length} in all: keep them, or change what uses them.`,
+    uses.slice(0, MOST_USES)
+  )
+}
+
+function changedMeanwhile(version: number | null): RequestError {
+  const now = version === null ? '' : ` (they are at version ${version})`
+  return new RequestError(
+    'precondition_failed',
+    `The rules were changed by somebody else${now}: read them again and put your change upon that.`
+  )
+}
+
+function shown({ version, put, effective }: InForce): ShownRules {
+  return { ...(put as StatedRules), version, effective: copied(effective) }
+}
+
+/** What is kept is read-only by type, and the answer's type is not. */
+function copied(rules: RuleSet): Static<typeof RulesShown>['effective'] {
+  return rules as Static<typeof RulesShown>['effective']
+}

@@ -1,0 +1,86 @@
+/** How a connection and a mailbox are kept: their secrets sealed, bound to the tenant that they belong to. */
+import type { Connection } from '../connectors/connection.ts'
+import { secretMembers } from '../connectors/connection.ts'
+import type { Instant } from '../core/calendar-event.ts'
+import type { Sealer } from '../store/seal.ts'
+import type { KeptConnection, User } from '../store/store.ts'
+
+/** The secret members of a connection, by name. */
+export type Secrets = Readonly<Record<string, unknown>>
+
+export function sealConnection(
+  tenant: string,
+  connection: Connection,
+  sealer: Sealer,
+  changedAt: Instant
+): KeptConnection {
+  const { kind, pollSeconds, ...rest } = connection
+  const names = secretMembers[kind]
+  const members = Object.entries(rest).filter(([, value]) => value !== undefined)
+  const secrets = Object.fromEntries(members.filter(([name]) => names.includes(name)))
+  return {
+    kind,
+    pollSeconds,
+    open: Object.fromEntries(members.filter(([name]) => !names.includes(name))),
+    sealed:
+      Object.keys(secrets).length === 0
+        ? null
+        : sealer.seal(JSON.stringify(secrets), connectionPurpose(tenant)),
+    changedAt
+  }
+}
+
+/** The connection with its secrets, for those who read calendars. Throws when they cannot be unsealed. */
+export function unsealConnection(tenant: string, kept: KeptConnection, sealer: Sealer): Connection {
+  const { kind, pollSeconds, open, sealed } = kept
+  const secrets: Secrets = sealed === null ? {} : JSON.parse(sealer.open(sealed, connectionPurpose(tenant)))
+  // What was saved passed the schema of its kind.
+  return { kind, pollSeconds, ...open, ...secrets } as Connection
+}
+
+/** None where they cannot be unsealed (another master key): then they are as good as gone, and are asked for anew. */
+export function heldSecrets(tenant: string, { sealed }: KeptConnection, sealer: Sealer): Secrets {
+  if (sealed === null) return {}
+  try {
+    return JSON.parse(sealer.open(sealed, connectionPurpose(tenant)))
+  } catch {
+    return {}
+  }
+}
+
+/** A mailbox as it is kept: a URL is a secret, anything else is not. */
+export function sealMailbox(tenant: string, mailbox: string, sealer: Sealer): NonNullable<User['mailbox']> {
+  if (!isUrl(mailbox)) return { address: mailbox }
+  const { protocol, host } = new URL(mailbox)
+  return { sealed: sealer.seal(mailbox, mailboxPurpose(tenant)), shown: `${protocol}//${host}/…` }
+}
+
+/** Whether what is kept is this mailbox; it is not where it cannot be unsealed. */
+export function isMailbox(
+  tenant: string,
+  kept: NonNullable<User['mailbox']>,
+  mailbox: string,
+  sealer: Sealer
+): boolean {
+  try {
+    return unsealMailbox(tenant, kept, sealer) === mailbox
+  } catch {
+    return false
+  }
+}
+
+export function unsealMailbox(tenant: string, mailbox: NonNullable<User['mailbox']>, sealer: Sealer): string {
+  return 'address' in mailbox ? mailbox.address : sealer.open(mailbox.sealed, mailboxPurpose(tenant))
+}
+
+export function isUrl(mailbox: string): boolean {
+  return mailbox.includes('://')
+}
+
+function connectionPurpose(tenant: string): string {
+  return `connection:${tenant}`
+}
+
+function mailboxPurpose(tenant: string): string {
+  return `mailbox:${tenant}`
+}

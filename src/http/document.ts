@@ -1,0 +1,33 @@
+/** What the OpenAPI document says beside the calls. */
+
+export const describedApi = {
+  openapi: '3.1.0',
+  info: {
+    title: 'Hanvisa',
+    version: '1',
+    description:
+      'Reads people’s calendars and tells the telephone switch which diversion holds for each person, until when, ' +
+      'and why. Times are RFC 3339 in UTC. Errors are `application/problem+json` (RFC 9457) whose `type` ends in a ' +
+      'closed code. Unknown members and parameters are refused by name.'
+  },
+  tags: [
+    { name: 'Statuses', description: 'What holds for users, now and next.' },
+    { name: 'Tenants', description: 'The customers of this installation.' },
+    { name: 'Connections', description: 'How a tenant’s calendars are reached.' },
+    { name: 'Users', description: 'The people on the switch.' },
+    { name: 'Rules', description: 'How events become diversions.' },
+    { name: 'Sync', description: 'How the reading of calendars goes.' },
+    { name: 'Service', description: 'The installation itself.' }
+  ],
+  components: {
+    securitySchemes: {
+      key: { type: 'http' as const, scheme: 'bearer', description: 'The admin key of this installation.' }
+    }
+  },
+  security: [{ key: [] }]
+}
+
+/** Components are named by the `$id` of their schemas. */
+export function nameById(json: { $id?: unknown }, _base: unknown, _fragment: string, index: number): string {
+  return typeof json.$id === 'string' ? json.$id : `def-${index}`
+}

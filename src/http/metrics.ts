@@ -1,0 +1,103 @@
+/** Every figure that `/metrics` gives, in one list. All labels are bounded, however many tenants and users there are. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { SyncCode } from '../errors.ts'
+
+/** Of the tenants, only those furthest behind are named. */
+const MOST_TENANTS = 50
+const LAG_BOUNDS = [30, 60, 120, 300, 600, 1800, 3600]
+/** Seconds. Answers from memory take well below a millisecond, a long poll up to 55 s. */
+const LATENCY_BUCKETS = [0.0005, 0.001, 0.005, 0.025, 0.1, 0.5, 2, 10, 60]
+
+export interface Metrics {
+  /** A calendar was read (or not). `code` is absent where it was. */
+  countRead(connector: string, outcome: 'read' | 'unchanged' | 'failed', code?: SyncCode): void
+  /** Statuses that went out as changes. */
+  countChanges(count: number): void
+  /** `source` is asked at each scrape: how far each tenant's least fresh wanted calendar is behind, in seconds. */
+  watchFreshness(source: () => Iterable<readonly [tenant: string, seconds: number]>): void
+  /** `source` is asked at each scrape: batches of mailboxes that wait, and that are being read. */
+  watchQueue(source: () => { readonly waiting: number; readonly running: number }): void
+  /** How to time the answers of one route. */
+  timing(method: string, route: string): (status: number, milliseconds: number) => void
+  /** The exposition text and its content type. */
+  render(): Promise<{ readonly type: string; readonly text: string }>
+}
+
+export function openMetrics(): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+
+  const reads = new Counter({
+    name: 'hanvisa_reads_total',
+    help: 'Calendars read, by connector, outcome (read, unchanged, failed) and sync code',
+    labelNames: ['connector', 'outcome', 'code'],
+    registers
+  })
+  const changes = new Counter({
+    name: 'hanvisa_changes_served_total',
+    help: 'Statuses handed out as changes',
+    registers
+  })
+  const latency = new Histogram({
+    name: 'hanvisa_http_seconds',
+    help: 'Time to answer, by route pattern and status class',
+    labelNames: ['method', 'route', 'status'],
+    buckets: LATENCY_BUCKETS,
+    registers
+  })
+  let queue = () => ({ waiting: 0, running: 0 })
+  new Gauge({
+    name: 'hanvisa_queue_batches',
+    help: 'Batches of mailboxes that wait to be read, and that are being read',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const { waiting, running } = queue()
+      this.set({ state: 'waiting' }, waiting)
+      this.set({ state: 'running' }, running)
+    }
+  })
+  let freshness: () => Iterable<readonly [string, number]> = () => []
+  new Gauge({
+    name: 'hanvisa_freshness_lag_seconds',
+    help: `How long ago the least fresh calendar was last confirmed, for the ${MOST_TENANTS} tenants furthest behind`,
+    labelNames: ['tenant'],
+    registers,
+    collect() {
+      const worst = [...freshness()].sort((a, b) => b[1] - a[1]).slice(0, MOST_TENANTS)
+      this.reset()
+      for (const [tenant, seconds] of worst) this.set({ tenant }, seconds)
+    }
+  })
+  new Gauge({
+    name: 'hanvisa_tenants_by_freshness_lag',
+    help: 'Tenants whose least fresh calendar was confirmed at most `le` seconds ago',
+    labelNames: ['le'],
+    registers,
+    collect() {
+      const lags = [...freshness()].map(([, seconds]) => seconds)
+      for (const bound of LAG_BOUNDS)
+        this.set({ le: String(bound) }, lags.filter((lag) => lag <= bound).length)
+      this.set({ le: '+Inf' }, lags.length)
+    }
+  })
+
+  return {
+    countRead: (connector, outcome, code) => reads.inc({ connector, outcome, code: code ?? '' }),
+    countChanges: (count) => changes.inc(count),
+    watchFreshness: (source) => {
+      freshness = source
+    },
+    watchQueue: (source) => {
+      queue = source
+    },
+    timing(method, route) {
+      const classes = ['1xx', '2xx', '3xx', '4xx', '5xx'].map((status) =>
+        latency.labels({ method, route, status })
+      )
+      return (status, milliseconds) => classes[Math.floor(status / 100) - 1]?.observe(milliseconds / 1000)
+    },
+    render: async () => ({ type: registry.contentType, text: await registry.metrics() })
+  }
+}

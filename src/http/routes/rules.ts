@@ -1,0 +1,134 @@
+/** `/v1/tenants/{tenant}/rules` and `/v1/packs`: how events become diversions, and what they would come to. */
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { Directory } from '../../directory/directory.ts'
+import { entityTag } from '../../directory/rules.ts'
+import { problems, ref, Strict, TenantParams } from '../schemas/common.ts'
+import { Preview, PreviewRequest } from '../schemas/previews.ts'
+import { Packs, Rules, RulesPut, RulesVersions } from '../schemas/rules.ts'
+import { untilGone } from '../waiting.ts'
+
+const tags = ['Rules']
+const url = '/tenants/:tenant/rules'
+
+const IfMatch = Type.Object({
+  'if-match': Type.Optional(
+    Type.String({
+      maxLength: 1000,
+      description:
+        'The `ETag` of the rules that were read: if they have changed since, nothing is saved (412).',
+      examples: ['"3"']
+    })
+  )
+})
+
+export function rulesRoutes(needs: {
+  directory: Pick<Directory, 'rules' | 'previews'>
+}): FastifyPluginAsyncTypebox {
+  const { rules, previews } = needs.directory
+  return async (app) => {
+    app.put(
+      url,
+      {
+        schema: {
+          tags,
+          summary: 'Set the rules',
+          description:
+            'A new version, unless it comes to the very same. The pack is stored as it is now: an upgrade never changes a ' +
+            'tenant. `available` is added last where a stated catalogue lacks it. All calendars are read again at once.',
+          params: TenantParams,
+          headers: IfMatch,
+          body: ref(RulesPut),
+          response: {
+            200: ref(Rules),
+            201: ref(Rules),
+            ...problems(
+              'not_found',
+              'code_in_use',
+              'precondition_failed',
+              'too_large',
+              'unsupported_media_type'
+            )
+          }
+        }
+      },
+      async ({ params, headers, body }, reply) => {
+        const put = await rules.put(params.tenant, body, headers['if-match'])
+        return reply
+          .code(put.created ? 201 : 200)
+          .header('etag', entityTag(put.rules.version))
+          .send(put.rules)
+      }
+    )
+
+    app.get(
+      url,
+      {
+        schema: {
+          tags,
+          summary: 'Read the rules',
+          description:
+            'What was put, at the top level, and `effective`: what it comes to. `ETag` is the version. A tenant that has put ' +
+            'none has the pack `3kontakt`, version 0.',
+          params: TenantParams,
+          querystring: Strict({
+            version: Type.Optional(
+              Type.Integer({ minimum: 0, description: 'Another version than the newest.', examples: [2] })
+            )
+          }),
+          response: { 200: ref(Rules), ...problems('not_found') }
+        }
+      },
+      async ({ params, query }, reply) => {
+        const found = await rules.get(params.tenant, query.version)
+        return reply.header('etag', entityTag(found.version)).send(found)
+      }
+    )
+
+    app.get(
+      `${url}/versions`,
+      {
+        schema: {
+          tags,
+          summary: 'List the versions of the rules',
+          description: 'Newest first; at least the last 100 are kept.',
+          params: TenantParams,
+          response: { 200: ref(RulesVersions), ...problems('not_found') }
+        }
+      },
+      async ({ params }) => rules.versions(params.tenant)
+    )
+
+    app.post(
+      `${url}/preview`,
+      {
+        schema: {
+          tags,
+          summary: 'Try rules out',
+          description:
+            'On the events given, whatever their dates, or on the calendar of `user` as it is now. Nothing is saved, and no ' +
+            'subject comes out.',
+          params: TenantParams,
+          body: ref(PreviewRequest),
+          response: {
+            200: ref(Preview),
+            ...problems('not_found', 'too_large', 'unsupported_media_type', 'calendar_unreachable')
+          }
+        }
+      },
+      async ({ params, body }, reply) => previews.preview(params.tenant, body, untilGone(reply))
+    )
+
+    app.get(
+      '/packs',
+      {
+        schema: {
+          tags,
+          summary: 'List the packs',
+          description: 'The RuleSets that come with this version, to start from.',
+          response: { 200: ref(Packs), ...problems() }
+        }
+      },
+      async () => rules.packs()
+    )
+  }
+}

@@ -1,0 +1,115 @@
+/** `/v1/tenants/{tenant}/sync`: how the reading of calendars goes, and "read now". */
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { Instant } from '../../core/calendar-event.ts'
+import { syncStateAt } from '../../core/sync-state.ts'
+import { onePage } from '../../directory/pages.ts'
+import { knownTenant } from '../../directory/tenants.ts'
+import { knownRecord } from '../../directory/users.ts'
+import type { SyncCode } from '../../errors.ts'
+import { formatInstant } from '../../instant.ts'
+import type { Store, UserRecord } from '../../store/store.ts'
+import type { ConnectionState } from '../../sync/health.ts'
+import type { Sync } from '../../sync/sync.ts'
+import { PageQuery, problems, ref, Strict, TenantParams, UserId } from '../schemas/common.ts'
+import { SyncReport, SyncStarted } from '../schemas/sync.ts'
+
+const tags = ['Sync']
+const url = '/tenants/:tenant/sync'
+/** getSchedule and GetUserAvailability list a declined meeting like any other. */
+const blindToDeclined = 'Only availability can be seen: invitations that were declined cannot be told apart.'
+
+export function syncRoutes(needs: {
+  readonly store: Store
+  readonly sync: Pick<Sync, 'readNow' | 'connection'>
+  readonly clock: () => Instant
+}): FastifyPluginAsyncTypebox {
+  const { store, sync, clock } = needs
+  return async (app) => {
+    app.get(
+      url,
+      {
+        schema: {
+          tags,
+          summary: 'How the reading of calendars goes',
+          description:
+            'For the connection as a whole and for each user: the state that Statuses show, the last success, and what is ' +
+            'wrong with what to do about it.',
+          params: TenantParams,
+          querystring: PageQuery,
+          response: { 200: ref(SyncReport), ...problems('not_found') }
+        }
+      },
+      async ({ params, query }) => {
+        const { id } = await knownTenant(store, params.tenant)
+        const connection = await store.connection(id)
+        const staleAfter = 2000 * (connection?.pollSeconds ?? 0)
+        const page = await onePage(
+          query,
+          async (asked) => {
+            const users = await store.users(id, asked)
+            const records = await store.records(
+              id,
+              users.map((user) => user.id)
+            )
+            return records.filter((record) => record !== null)
+          },
+          (record) => userSync(record, staleAfter, clock()),
+          ({ user }) => user
+        )
+        return {
+          connection: connectionSync(await sync.connection(id)),
+          users: [...page.items],
+          ...(page.after !== undefined && { after: page.after })
+        }
+      }
+    )
+
+    app.post(
+      url,
+      {
+        schema: {
+          tags,
+          summary: 'Read now',
+          description:
+            'Reads the calendar of `?user=`, else those of all users, ahead of what waits. A pause that the service made ' +
+            'after a failure ends; one that the calendar system asked for (Retry-After) is kept to.',
+          params: TenantParams,
+          querystring: Strict({ user: Type.Optional(UserId) }),
+          response: { 202: ref(SyncStarted), ...problems('not_found') }
+        }
+      },
+      async ({ params, query }, reply) => {
+        await knownTenant(store, params.tenant)
+        if (query.user !== undefined) await knownRecord(store, params.tenant, query.user)
+        const users = query.user === undefined ? undefined : [query.user]
+        return reply.code(202).send({ queued: await sync.readNow(params.tenant, users) })
+      }
+    )
+  }
+}
+
+function userSync({ user, sync, timeline }: UserRecord, staleAfter: number, at: Instant) {
+  const { state, since } = syncStateAt(sync, staleAfter, at)
+  return {
+    user: user.id,
+    state,
+    since: formatInstant(since),
+    lastSuccess: sync.confirmedAt === null ? null : formatInstant(sync.confirmedAt),
+    // Only RemoteErrors and Shortfalls become faults, and their codes are of the closed list.
+    code: (sync.fault?.code ?? null) as SyncCode | null,
+    hint: sync.fault?.hint ?? null,
+    saw: sync.saw,
+    notes: sync.saw === 'availability' ? [blindToDeclined] : [],
+    rulesVersion: timeline?.rulesVersion ?? null
+  }
+}
+
+function connectionSync({ state, since, fault, nextReadAt }: ConnectionState) {
+  return {
+    state,
+    since: formatInstant(since),
+    code: fault?.code ?? null,
+    hint: fault?.hint ?? null,
+    nextReadAt: nextReadAt === null ? null : formatInstant(nextReadAt)
+  }
+}

@@ -1,0 +1,78 @@
+/** `/v1/tenants`: the customers of this installation. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Directory } from '../../directory/directory.ts'
+import { Nothing, PageQuery, problems, ref, TenantParams } from '../schemas/common.ts'
+import { Tenant, TenantList, TenantPut } from '../schemas/tenants.ts'
+
+const tags = ['Tenants']
+
+export function tenantsRoutes(needs: { directory: Pick<Directory, 'tenants'> }): FastifyPluginAsyncTypebox {
+  const { tenants } = needs.directory
+  return async (app) => {
+    app.get(
+      '/tenants',
+      {
+        schema: {
+          tags,
+          summary: 'List the tenants',
+          description: 'The tenants by id, a page at a time.',
+          querystring: PageQuery,
+          response: { 200: ref(TenantList), ...problems() }
+        }
+      },
+      async ({ query }) => {
+        const { items, after } = await tenants.list(query)
+        return { tenants: [...items], ...(after !== undefined && { after }) }
+      }
+    )
+
+    app.put(
+      '/tenants/:tenant',
+      {
+        schema: {
+          tags,
+          summary: 'Make or change a tenant',
+          description: 'All members are stated. Another time zone has the calendars read again.',
+          params: TenantParams,
+          body: ref(TenantPut),
+          response: { 200: ref(Tenant), 201: ref(Tenant), ...problems('too_large', 'unsupported_media_type') }
+        }
+      },
+      async ({ params, body }, reply) => {
+        const { tenant, created } = await tenants.put(params.tenant, body)
+        return reply.code(created ? 201 : 200).send(tenant)
+      }
+    )
+
+    app.get(
+      '/tenants/:tenant',
+      {
+        schema: {
+          tags,
+          summary: 'Read a tenant',
+          description: 'The tenant as it was put.',
+          params: TenantParams,
+          response: { 200: ref(Tenant), ...problems('not_found') }
+        }
+      },
+      async ({ params }) => tenants.get(params.tenant)
+    )
+
+    app.delete(
+      '/tenants/:tenant',
+      {
+        schema: {
+          tags,
+          summary: 'Remove a tenant',
+          description: 'With its connection, its rules and all its users. It cannot be undone.',
+          params: TenantParams,
+          response: { 204: Nothing('It is gone.'), ...problems('not_found') }
+        }
+      },
+      async ({ params }, reply) => {
+        await tenants.remove(params.tenant)
+        return reply.code(204).send(null)
+      }
+    )
+  }
+}

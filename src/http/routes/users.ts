@@ -1,0 +1,85 @@
+/** `/v1/tenants/{tenant}/users`: the people on the switch. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Directory } from '../../directory/directory.ts'
+import { Nothing, PageQuery, problems, ref, TenantParams, UserParams } from '../schemas/common.ts'
+import { User, UserList, UserPut } from '../schemas/users.ts'
+
+const tags = ['Users']
+
+export function usersRoutes(needs: { directory: Pick<Directory, 'users'> }): FastifyPluginAsyncTypebox {
+  const { users } = needs.directory
+  return async (app) => {
+    app.get(
+      '/tenants/:tenant/users',
+      {
+        schema: {
+          tags,
+          summary: 'List the users',
+          description: 'The users by id, a page at a time.',
+          params: TenantParams,
+          querystring: PageQuery,
+          response: { 200: ref(UserList), ...problems('not_found') }
+        }
+      },
+      async ({ params, query }) => {
+        const { items, after } = await users.list(params.tenant, query)
+        return { users: [...items], ...(after !== undefined && { after }) }
+      }
+    )
+
+    app.put(
+      '/tenants/:tenant/users/:user',
+      {
+        schema: {
+          tags,
+          summary: 'Make or change a user',
+          description:
+            'What is left out is taken away. Another mailbox or time zone, or `syncEnabled` turned, drops what was read ' +
+            'of the calendar, and it is read anew at once; so it is with other triggers, but what was read stays till then.',
+          params: UserParams,
+          body: ref(UserPut),
+          response: {
+            200: ref(User),
+            201: ref(User),
+            ...problems('not_found', 'too_large', 'unsupported_media_type')
+          }
+        }
+      },
+      async ({ params, body }, reply) => {
+        const { user, created } = await users.put(params.tenant, params.user, body)
+        return reply.code(created ? 201 : 200).send(user)
+      }
+    )
+
+    app.get(
+      '/tenants/:tenant/users/:user',
+      {
+        schema: {
+          tags,
+          summary: 'Read a user',
+          description: 'The user as they were put; a mailbox that is a URL by its host alone.',
+          params: UserParams,
+          response: { 200: ref(User), ...problems('not_found') }
+        }
+      },
+      async ({ params }) => users.get(params.tenant, params.user)
+    )
+
+    app.delete(
+      '/tenants/:tenant/users/:user',
+      {
+        schema: {
+          tags,
+          summary: 'Remove a user',
+          description: 'With their override and all that was read of their calendar.',
+          params: UserParams,
+          response: { 204: Nothing('They are gone.'), ...problems('not_found') }
+        }
+      },
+      async ({ params }, reply) => {
+        await users.remove(params.tenant, params.user)
+        return reply.code(204).send(null)
+      }
+    )
+  }
+}

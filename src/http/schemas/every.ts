@@ -1,0 +1,20 @@
+/** The schemas that calls name by `$id`. */
+import { Problem } from './common.ts'
+import { connectionSchemas } from './connections.ts'
+import { previewSchemas } from './previews.ts'
+import { ruleSchemas } from './rules.ts'
+import { statusSchemas } from './statuses.ts'
+import { syncSchemas } from './sync.ts'
+import { tenantSchemas } from './tenants.ts'
+import { userSchemas } from './users.ts'
+
+export const schemas = [
+  Problem,
+  ...tenantSchemas,
+  ...ruleSchemas,
+  ...userSchemas,
+  ...connectionSchemas,
+  ...statusSchemas,
+  ...previewSchemas,
+  ...syncSchemas
+]

@@ -1,0 +1,197 @@
+/** Rules as operators write and read them: catalogue, triggers, availability and policies. */
+import { Type } from 'typebox'
+import { phones } from '../../core/diversion.ts'
+import { allDayPolicies, invitationPolicies, privatePolicies, triggerMatches } from '../../core/rule-set.ts'
+import { DiversionCode, Enum, Instant, NullableString, ref, Strict } from './common.ts'
+
+export const Trigger = Strict(
+  {
+    match: Enum(triggerMatches, {
+      description: 'Where the text must stand: `prefix`, `word` or `category`.',
+      examples: ['word']
+    }),
+    text: Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description: 'Literal text, never a pattern: 1 to 200 characters.',
+      examples: ['MÖT']
+    }),
+    diversion: DiversionCode,
+    phone: Type.Optional(Enum(phones, { description: 'Overrules the diversion’s own.', examples: ['open'] }))
+  },
+  {
+    $id: 'Trigger',
+    description: 'What a user writes in an event to be diverted.',
+    examples: [{ match: 'word', text: 'MÖT', diversion: 'meeting' }]
+  }
+)
+
+export const Diversion = Strict(
+  {
+    code: DiversionCode,
+    labels: Type.Unsafe<Record<string, string>>({
+      type: 'object',
+      minProperties: 1,
+      maxProperties: 50,
+      propertyNames: { pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$' },
+      additionalProperties: { type: 'string', minLength: 1, maxLength: 100 },
+      description: 'By language tag; each 1 to 100 characters.',
+      examples: [{ sv: 'Möte', en: 'Meeting' }]
+    }),
+    phone: Enum(phones, { description: 'Whether calls reach the person meanwhile.', examples: ['closed'] }),
+    activity: Type.Optional(
+      Type.String({
+        pattern: '^[a-z]+(-[a-z]+)*$',
+        maxLength: 64,
+        description: 'The RPID activity (RFC 4480) that presence documents carry.',
+        examples: ['meeting']
+      })
+    )
+  },
+  {
+    $id: 'Diversion',
+    description: 'An entry of the catalogue.',
+    examples: [
+      { code: 'meeting', labels: { sv: 'Möte', en: 'Meeting' }, phone: 'closed', activity: 'meeting' }
+    ]
+  }
+)
+
+const codeOrNull = NullableString({
+  pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
+  description: 'The diversion that this busy status alone gives, or null: it does not divert.',
+  examples: ['busy']
+})
+
+const members = {
+  diversions: Type.Array(ref(Diversion), {
+    minItems: 1,
+    maxItems: 200,
+    description: 'The catalogue, highest first: where events overlap the higher one wins. 1 to 200.'
+  }),
+  triggers: Type.Array(ref(Trigger), {
+    maxItems: 2000,
+    description: 'In order: the first that matches wins. At most 2,000.'
+  }),
+  availability: Strict(
+    {
+      free: codeOrNull,
+      tentative: codeOrNull,
+      busy: codeOrNull,
+      oof: codeOrNull,
+      workingElsewhere: codeOrNull
+    },
+    { description: 'What a busy status alone gives.' }
+  ),
+  private: Enum(privatePolicies, { description: 'What private events are put to.', examples: ['match'] }),
+  allDay: Enum(allDayPolicies, {
+    description: 'Which all-day events divert.',
+    examples: ['trigger-or-oof']
+  }),
+  invitations: Enum(invitationPolicies, {
+    description: 'Which invitations are put to the triggers.',
+    examples: ['accepted']
+  })
+}
+
+const example = {
+  diversions: [
+    { code: 'meeting', labels: { sv: 'Möte', en: 'Meeting' }, phone: 'closed', activity: 'meeting' },
+    { code: 'busy', labels: { sv: 'Upptagen', en: 'Busy' }, phone: 'closed' },
+    { code: 'available', labels: { sv: 'Tillgänglig', en: 'Available' }, phone: 'open' }
+  ],
+  triggers: [{ match: 'word', text: 'MÖT', diversion: 'meeting' }],
+  availability: { free: null, tentative: null, busy: 'busy', oof: null, workingElsewhere: null },
+  private: 'match',
+  allDay: 'trigger-or-oof',
+  invitations: 'accepted'
+}
+
+export const RuleSet = Strict(members, {
+  $id: 'RuleSet',
+  description: 'The rules by which events become diversions.',
+  examples: [example]
+})
+
+const pack = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  description: 'The pack (`GET /v1/packs`) from which every member that is not stated is taken.',
+  examples: ['infracom']
+})
+
+const stated = {
+  pack: Type.Optional(pack),
+  diversions: Type.Optional(members.diversions),
+  triggers: Type.Optional(members.triggers),
+  availability: Type.Optional(members.availability),
+  private: Type.Optional(members.private),
+  allDay: Type.Optional(members.allDay),
+  invitations: Type.Optional(members.invitations)
+}
+
+const put = { pack: 'infracom', triggers: [{ match: 'word', text: 'MÖT', diversion: 'meeting' }] }
+const version = Type.Integer({ description: 'Counts from 1; 0: nothing was put yet.', examples: [3] })
+
+export const RulesBody = Strict(stated, {
+  $id: 'RulesBody',
+  description: 'A RuleSet, or a pack and what differs from it. A stated member replaces the pack’s whole.',
+  examples: [put]
+})
+
+export const RulesPut = Strict(
+  { ...stated, version: Type.Optional(version), effective: Type.Optional(ref(RuleSet)) },
+  {
+    $id: 'RulesPut',
+    description:
+      'A RuleSet, or a pack and what differs from it. A stated member replaces the pack’s whole. `version` and ' +
+      '`effective` may stand as they were read, so that what was read can be edited and put back.',
+    examples: [put]
+  }
+)
+
+export const Rules = Strict(
+  { ...stated, version, effective: ref(RuleSet) },
+  {
+    $id: 'Rules',
+    description: 'What was put, and what it comes to with the pack’s members filled in.',
+    examples: [{ ...put, version: 3, effective: example }]
+  }
+)
+
+export const RulesVersions = Strict(
+  {
+    versions: Type.Array(
+      Strict({
+        version,
+        at: Instant('When it was put.'),
+        put: ref(RulesBody),
+        effective: ref(RuleSet)
+      }),
+      { description: 'Newest first.' }
+    )
+  },
+  {
+    $id: 'RulesVersions',
+    description: 'The versions of a tenant’s rules; at least the last 100.',
+    examples: [{ versions: [{ version: 3, at: '2026-11-23T08:00:00Z', put, effective: example }] }]
+  }
+)
+
+export const Packs = Strict(
+  {
+    packs: Type.Array(
+      Strict({
+        name: Type.String({ description: 'For the member `pack` of rules.', examples: ['infracom'] }),
+        rules: ref(RuleSet)
+      })
+    )
+  },
+  {
+    $id: 'Packs',
+    description: 'The RuleSets that come with this version, to start from.',
+    examples: [{ packs: [{ name: 'infracom', rules: example }] }]
+  }
+)
+
+export const ruleSchemas = [Trigger, Diversion, RuleSet, RulesBody, RulesPut, Rules, RulesVersions, Packs]

@@ -1,0 +1,116 @@
+/** How the reading of calendars goes, as operators see it. */
+import { Type } from 'typebox'
+import { syncCodes } from '../../errors.ts'
+import { connectionStates } from '../../sync/health.ts'
+import { After, Enum, Instant, NullableInstant, NullableString, ref, Strict, UserId } from './common.ts'
+import { syncStates } from './statuses.ts'
+
+const code = Type.Unsafe<(typeof syncCodes)[number] | null>({
+  type: ['string', 'null'],
+  enum: [...syncCodes, null],
+  description: 'Why the last attempt failed, or what it could not see; null where all is well.',
+  examples: [null]
+})
+
+const bo = {
+  user: 'bo',
+  state: 'stale',
+  since: '2026-11-23T08:04:00Z',
+  lastSuccess: '2026-11-23T08:00:00Z',
+  code: 'mailbox_unknown',
+  hint: 'Exchange does not know bo@acme.example: correct the mailbox of the user "bo".',
+  saw: 'availability',
+  notes: ['Only availability can be seen: invitations that were declined cannot be told apart.'],
+  rulesVersion: 3
+} as const
+
+export const UserSync = Strict(
+  {
+    user: UserId,
+    state: Enum(syncStates, { description: 'How well the calendar is mirrored.', examples: ['fresh'] }),
+    since: Instant('When that state began.'),
+    lastSuccess: NullableInstant('The last attempt that succeeded; null: none did.'),
+    code,
+    hint: NullableString({ description: 'What to do about it, in plain words.', examples: [bo.hint] }),
+    saw: Type.Unsafe<'subjects' | 'availability' | null>({
+      type: ['string', 'null'],
+      enum: ['subjects', 'availability', null],
+      description: 'What the calendar let us see at the last success.'
+    }),
+    notes: Type.Array(Type.String(), {
+      description: 'What to know about the reading beside that, in plain words.',
+      examples: [bo.notes]
+    }),
+    rulesVersion: Type.Unsafe<number | null>({
+      type: ['integer', 'null'],
+      description: 'The version of the rules that made the timeline that is held; 0: the default pack.',
+      examples: [3]
+    })
+  },
+  { $id: 'UserSync', description: 'How the reading of one user’s calendar goes.', examples: [bo] }
+)
+
+const working = {
+  state: 'working',
+  since: '2026-11-23T06:14:03Z',
+  code: null,
+  hint: null,
+  nextReadAt: null
+} as const
+
+export const ConnectionSync = Strict(
+  {
+    state: Enum(connectionStates, {
+      description:
+        '`absent`: there is no connection. `untried`: nothing was read over it yet. `failing`: the last attempt failed for everybody.',
+      examples: ['working']
+    }),
+    since: Instant('When that state began, or the service started.'),
+    code,
+    hint: NullableString({ description: 'What to do about it, in plain words.', examples: [null] }),
+    nextReadAt: NullableInstant('When it is tried again after a failure; null where nothing is waited for.')
+  },
+  {
+    $id: 'ConnectionSync',
+    description: 'How the connection fares as a whole.',
+    examples: [
+      working,
+      {
+        state: 'failing',
+        since: '2026-11-23T08:04:00Z',
+        code: 'secret_expired',
+        hint: 'The client secret has expired: make a new one and put the connection again.',
+        nextReadAt: '2026-11-23T08:19:00Z'
+      }
+    ]
+  }
+)
+
+export const SyncReport = Strict(
+  {
+    connection: ref(ConnectionSync),
+    users: Type.Array(ref(UserSync), { description: 'By user id.' }),
+    after: After
+  },
+  {
+    $id: 'SyncReport',
+    description: 'How the reading of calendars goes.',
+    examples: [{ connection: working, users: [bo] }]
+  }
+)
+
+export const SyncStarted = Strict(
+  {
+    queued: Type.Integer({
+      description: 'How many calendars are read now. One that users share counts once.',
+      examples: [12]
+    })
+  },
+  {
+    $id: 'SyncStarted',
+    description: 'The calendars are read as soon as their turn comes.',
+    examples: [{ queued: 12 }]
+  }
+)
+
+export const syncSchemas = [UserSync, ConnectionSync, SyncReport, SyncStarted]

@@ -1,0 +1,48 @@
+/** Tenants as operators write and read them. */
+import { Type } from 'typebox'
+import { After, ref, Strict, TenantId } from './common.ts'
+
+const members = {
+  name: Type.String({
+    minLength: 1,
+    maxLength: 100,
+    pattern: '\\S',
+    description: 'The customer’s name: 1 to 100 characters.',
+    examples: ['Acme AB']
+  }),
+  timeZone: Type.String({
+    minLength: 1,
+    maxLength: 64,
+    description: 'IANA name: where the tenant’s days begin, unless a user says otherwise.',
+    examples: ['Europe/Stockholm']
+  }),
+  language: Type.String({
+    pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$',
+    maxLength: 35,
+    description: 'BCP 47, such as `sv` or `en`: the language of labels and explanations.',
+    examples: ['sv']
+  })
+}
+
+const acme = { tenant: 'acme', name: 'Acme AB', timeZone: 'Europe/Stockholm', language: 'sv' }
+
+export const TenantPut = Strict(
+  { tenant: Type.Optional(TenantId), ...members },
+  {
+    $id: 'TenantPut',
+    description: 'A tenant as it is to be. `tenant` may be left out; else it must be the id in the address.',
+    examples: [{ name: acme.name, timeZone: acme.timeZone, language: acme.language }]
+  }
+)
+
+export const Tenant = Strict(
+  { tenant: TenantId, ...members },
+  { $id: 'Tenant', description: 'A customer of this installation.', examples: [acme] }
+)
+
+export const TenantList = Strict(
+  { tenants: Type.Array(ref(Tenant), { description: 'By id.' }), after: After },
+  { $id: 'TenantList', description: 'A page of tenants.', examples: [{ tenants: [acme] }] }
+)
+
+export const tenantSchemas = [TenantPut, Tenant, TenantList]

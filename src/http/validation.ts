@@ -1,0 +1,197 @@
+/** Checks requests against their schemas, and says in plain words what is wrong and what to write instead. */
+import { Ajv, type ErrorObject, type Options } from 'ajv'
+import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
+import type { TSchema } from 'typebox'
+import type { FieldFault } from '../errors.ts'
+import { parseInstant } from '../instant.ts'
+
+/** A faulty list of thousands is told by its first faults. */
+const MOST_FAULTS = 50
+const MOST_NAMES = 30
+
+/** What a query that cannot be decoded is parsed to: no parameter can have this name. */
+export const UNDECODABLE = '%'
+
+/** Bodies are taken as they are; parameters arrive as text and become numbers and booleans. */
+export function validatorCompiler(schemas: readonly TSchema[]): FastifySchemaCompiler<TSchema> {
+  const body = ajvWith(schemas)
+  const parameters = ajvWith(schemas, { coerceTypes: true, useDefaults: true })
+  return ({ schema, httpPart }) => (httpPart === 'body' ? body : parameters).compile(schema)
+}
+
+/** Says what is wrong with the shape of a value; `schemas` are those that `schema` names. */
+export function checker(schema: TSchema, schemas: readonly TSchema[]): (value: unknown) => FieldFault[] {
+  const check = ajvWith(schemas).compile(schema)
+  return (value) => (check(value) ? [] : faultsOf(check.errors as FastifySchemaValidationError[], 'body'))
+}
+
+function ajvWith(schemas: readonly TSchema[], options: Options = {}): Ajv {
+  const ajv = new Ajv({
+    allErrors: true,
+    verbose: true,
+    strict: true,
+    allowUnionTypes: true,
+    discriminator: true,
+    ...options
+  })
+  ajv.addFormat('date-time', (text: string) => parseInstant(text) !== null)
+  for (const schema of schemas) ajv.addSchema(schema)
+  return ajv
+}
+
+/** What Fastify's validation found, as faults that name the member and the remedy. */
+export function faultsOf(
+  errors: readonly FastifySchemaValidationError[],
+  part: string | undefined
+): FieldFault[] {
+  const whole = part === 'querystring' ? 'the query' : part === 'params' ? 'the address' : 'the body'
+  const found = (errors as readonly ErrorObject[]).filter(telling)
+  const faults = found.slice(0, MOST_FAULTS).map((error) => {
+    const place = fieldOf(error)
+    return { field: place === '' ? whole : place, message: messageOf(error, part) }
+  })
+  const more = found.length - faults.length
+  if (more > 0) faults.push({ field: whole, message: `has ${more} more faults; these are the first` })
+  return faults
+}
+
+/** Whether a fault says something that another of them does not say better. */
+function telling(error: ErrorObject, _index: number, all: readonly ErrorObject[]): boolean {
+  const { keyword, instancePath } = error
+  const among = all.filter((other) => other !== error)
+  if (keyword === 'anyOf') {
+    // What several forms have in common is told best by their description, unless the fault lies within one.
+    const within = among.some((other) => other.instancePath.startsWith(`${instancePath}/`))
+    return isDescribed(error)
+      ? !within
+      : among.every((other) => other.instancePath !== instancePath) && !within
+  }
+  if (/\/anyOf\/\d/.test(error.schemaPath)) {
+    if (keyword === 'type' && error.params.type === 'null') return false
+    const form = (other: ErrorObject) => other.keyword === 'anyOf' && other.instancePath === instancePath
+    if (among.some((other) => form(other) && isDescribed(other))) return false
+  }
+  // Of an empty text it is enough to hear that it is empty.
+  if (keyword === 'pattern') return among.every((other) => other.instancePath !== instancePath)
+  return true
+}
+
+function isDescribed({ parentSchema }: ErrorObject): boolean {
+  return (parentSchema as JsonSchema | undefined)?.description !== undefined
+}
+
+function fieldOf(error: ErrorObject): string {
+  const member =
+    error.keyword === 'required'
+      ? error.params.missingProperty
+      : error.keyword === 'additionalProperties'
+        ? error.params.additionalProperty
+        : error.keyword === 'discriminator'
+          ? error.params.tag
+          : undefined
+  const parts = error.instancePath.split('/').slice(1)
+  if (typeof member === 'string') parts.push(clipped(member))
+  return parts.join('/')
+}
+
+function messageOf(error: ErrorObject, part: string | undefined): string {
+  const { keyword, params } = error
+  const schema = (error.parentSchema ?? {}) as JsonSchema
+  const limit = String(params.limit)
+  switch (keyword) {
+    case 'additionalProperties':
+      return unknownMember(String(params.additionalProperty), schema, part)
+    case 'required':
+      return described('is missing', schema.properties?.[String(params.missingProperty)])
+    case 'type':
+      return wrongType(error, part)
+    case 'enum':
+      return `must be one of ${(params.allowedValues as unknown[]).map(quoted).join(', ')}`
+    case 'const':
+      return `must be ${quoted(params.allowedValue)}`
+    case 'discriminator':
+      return `must be one of ${kindsOf(error).join(', ')}`
+    case 'anyOf':
+      return described('has none of the forms that it can have', schema)
+    case 'pattern':
+      return described('is not written as it must be', schema)
+    case 'format':
+      return (
+        'must be an RFC 3339 time with its zone, such as "2026-11-23T08:00:00Z"' +
+        (part === 'body' ? '' : ' (in an address write + as %2B)')
+      )
+    case 'minLength':
+      return limit === '1' ? 'is empty: write something' : `must have at least ${limit} characters`
+    case 'maxLength':
+      return `must have at most ${limit} characters`
+    case 'minItems':
+      return `must have at least ${limit} ${limit === '1' ? 'entry' : 'entries'}`
+    case 'maxItems':
+      return `must have at most ${limit} entries`
+    case 'minProperties':
+      return `must have at least ${limit} ${limit === '1' ? 'member' : 'members'}`
+    case 'maxProperties':
+      return `must have at most ${limit} members`
+    case 'minimum':
+      return `must be ${limit} or more`
+    case 'maximum':
+      return `must be ${limit} or less`
+    default:
+      return described(error.message ?? 'is not as it must be', schema)
+  }
+}
+
+interface JsonSchema {
+  readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly description?: string
+  readonly oneOf?: readonly JsonSchema[]
+  readonly const?: unknown
+}
+
+function unknownMember(name: string, schema: JsonSchema, part: string | undefined): string {
+  if (part === 'querystring' && name === UNDECODABLE) {
+    return 'cannot be decoded: after each % there must be two hex digits, UTF-8; write % itself as %25'
+  }
+  const what = part === 'querystring' ? 'parameter' : 'member'
+  const known = Object.keys(schema.properties ?? {})
+  if (known.length === 0) return `is not a known ${what}: remove it (there are none here)`
+  return `is not a known ${what}: remove it, or write one of ${known.slice(0, MOST_NAMES).join(', ')}`
+}
+
+function wrongType(error: ErrorObject, part: string | undefined): string {
+  const types = [error.params.type].flat().map(String)
+  if (part === 'querystring' && Array.isArray(error.data)) return 'stands more than once: give it once'
+  if (error.data === null && error.instancePath === '' && part === 'body') {
+    return 'is missing: send a JSON object with Content-Type: application/json'
+  }
+  return `must be ${types.map((type) => inWords[type] ?? type).join(' or ')}`
+}
+
+const inWords: Readonly<Record<string, string>> = {
+  string: 'a string',
+  integer: 'a whole number',
+  number: 'a number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  null: 'null'
+}
+
+function kindsOf(error: ErrorObject): string[] {
+  const schema = (error.parentSchema ?? {}) as JsonSchema
+  const tag = String(error.params.tag)
+  return (schema.oneOf ?? []).map((kind) => quoted(kind.properties?.[tag]?.const))
+}
+
+function described(fault: string, schema: JsonSchema | undefined): string {
+  return schema?.description === undefined ? fault : `${fault}: ${schema.description}`
+}
+
+function quoted(value: unknown): string {
+  return JSON.stringify(value)
+}
+
+/** Names come from outside and go back there: long ones need not. */
+function clipped(name: string): string {
+  return name.length > 80 ? `${name.slice(0, 80)}…` : name
+}

@@ -1,0 +1,14 @@
+/** Whether anybody still waits for an answer. */
+import type { FastifyReply } from 'fastify'
+
+/**
+ * Aborted when the caller hangs up. Fastify's own `request.signal` listens to the request, which also closes when its
+ * body has been read.
+ */
+export function untilGone({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  raw.once('close', () => {
+    if (!raw.writableFinished) gone.abort()
+  })
+  return gone.signal
+}

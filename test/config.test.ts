@@ -1,0 +1,131 @@
+/** The settings and the keys, as an operator meets them at the start. */
+import { randomBytes } from 'node:crypto'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { readConfig } from '../src/config.ts'
+import { SetupError } from '../src/errors.ts'
+import { openKeys } from '../src/keys.ts'
+
+const masterKey = randomBytes(32).toString('base64')
+
+function refusal(env: Record<string, string>): string {
+  try {
+    readConfig(env)
+  } catch (error) {
+    if (error instanceof SetupError) return error.message
+    throw error
+  }
+  return 'not refused'
+}
+
+t.test('nothing set', async (t) => {
+  const config = readConfig({ PATH: '/bin', HANVISA_PORT: '' })
+  t.match(config, {
+    host: '127.0.0.1',
+    port: 8080,
+    dataDir: join(process.cwd(), 'data'),
+    adminKey: null,
+    masterKey: null,
+    publicUrl: null,
+    allowPrivateTargets: false,
+    logLevel: 'info'
+  })
+  t.ok(Object.isFrozen(config))
+})
+
+t.test('everything set', async (t) => {
+  const folder = t.testdir({ key: 'a-key-of-twenty-signs\n' })
+  const config = readConfig({
+    HANVISA_HOST: '0.0.0.0',
+    HANVISA_PORT: '0',
+    HANVISA_DATA_DIR: folder,
+    HANVISA_ROLE: 'all',
+    HANVISA_ADMIN_KEY_FILE: join(folder, 'key'),
+    HANVISA_MASTER_KEY: masterKey,
+    HANVISA_PUBLIC_URL: 'https://hanvisa.example.com/',
+    HANVISA_ALLOW_PRIVATE_TARGETS: '1',
+    HANVISA_LOG_LEVEL: 'debug'
+  })
+  t.strictSame(config, {
+    host: '0.0.0.0',
+    port: 0,
+    dataDir: folder,
+    adminKey: 'a-key-of-twenty-signs',
+    masterKey: Buffer.from(masterKey, 'base64'),
+    publicUrl: 'https://hanvisa.example.com',
+    allowPrivateTargets: true,
+    logLevel: 'debug'
+  })
+})
+
+t.test('all faults at once, each with the setting and the remedy', async (t) => {
+  const message = refusal({
+    HANVISA_PORT: '80800',
+    HANVISA_ROLE: 'worker',
+    HANVISA_REDIS_URL: 'redis://secret@x',
+    HANVISA_ADMIN_KEY: 'short',
+    HANVISA_MASTER_KEY: 'c2hvcnQ=',
+    HANVISA_PUBLIC_URL: 'http://hanvisa.example.com',
+    HANVISA_ALLOW_PRIVATE_TARGETS: 'yes',
+    HANVISA_LOG_LEVEL: 'loud',
+    HANVISA_ADMINKEY: 'x'
+  })
+  for (const told of [
+    /HANVISA_PORT must be a number from 0 to 65535/,
+    /HANVISA_ROLE must be "all"/,
+    /HANVISA_REDIS_URL is set, but this version has the embedded store only/,
+    /HANVISA_ADMIN_KEY must be 20 to 200 visible ASCII.*openssl/,
+    /HANVISA_MASTER_KEY must be 32 bytes in base64.*openssl/,
+    /HANVISA_PUBLIC_URL must be an https URL/,
+    /HANVISA_ALLOW_PRIVATE_TARGETS must be 0 or 1/,
+    /HANVISA_LOG_LEVEL must be one of fatal/,
+    /HANVISA_ADMINKEY is not a setting .a typing error/
+  ]) {
+    t.match(message, told)
+  }
+  t.notMatch(message, /secret|short|c2hv/, 'and no secret among them')
+})
+
+t.test('secrets in files', async (t) => {
+  const folder = t.testdir({ empty: '\n', key: 'a-key-of-twenty-signs' })
+  const file = { HANVISA_ADMIN_KEY_FILE: join(folder, 'key') }
+  t.match(refusal({ ...file, HANVISA_ADMIN_KEY: 'another-key-of-twenty' }), /both set/)
+  t.match(refusal({ HANVISA_ADMIN_KEY_FILE: join(folder, 'empty') }), /is empty/)
+  t.match(refusal({ HANVISA_ADMIN_KEY_FILE: join(folder, 'none') }), /cannot be read \(ENOENT\)/)
+  t.match(refusal({ HANVISA_PORT_FILE: join(folder, 'key') }), /HANVISA_PORT_FILE is not a setting/)
+  for (const HANVISA_ADMIN_KEY of ['x'.repeat(201), 'with a space in the key', 'nyckel-på-tjugo-tecken']) {
+    t.match(refusal({ HANVISA_ADMIN_KEY }), /HANVISA_ADMIN_KEY must be/)
+  }
+})
+
+t.test('keys are made once, kept for their owner alone, and not told', async (t) => {
+  const dataDir = join(t.testdir(), 'new', 'data')
+  const lines: string[] = []
+  const log = { info: (facts: object, message: string) => lines.push(JSON.stringify([facts, message])) }
+  const none = { dataDir, adminKey: null, masterKey: null }
+  const made = await openKeys(none, log)
+  t.match(made.adminKey, /^[\x21-\x7e]{20,200}$/)
+  t.equal(made.masterKey.length, 32)
+  t.equal(lines.length, 2)
+  for (const name of ['admin-key', 'master-key']) {
+    const path = join(dataDir, name)
+    t.equal((await stat(path)).mode & 0o777, 0o600)
+    t.ok(lines.some((line) => line.includes(path)))
+    const text = (await readFile(path, 'utf8')).trim()
+    t.notOk(lines.some((line) => line.includes(text)))
+  }
+  t.strictSame(await openKeys(none, log), made, 'the next start finds them')
+  t.equal(lines.length, 2)
+  const set = await openKeys({ ...none, adminKey: 'a-key-of-twenty-signs' }, log)
+  t.equal(set.adminKey, 'a-key-of-twenty-signs', 'a setting goes before a file')
+
+  await writeFile(join(dataDir, 'admin-key'), 'short\n')
+  await t.rejects(openKeys(none, log), { name: 'SetupError', message: /admin-key holds no key.*20 to 200/ })
+  await writeFile(join(dataDir, 'file'), '')
+  const blocked = { ...none, dataDir: join(dataDir, 'file') }
+  await t.rejects(openKeys(blocked, log), {
+    name: 'SetupError',
+    message: /cannot be (read|written) \(ENOTDIR\)/
+  })
+})

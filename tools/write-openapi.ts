@@ -1,0 +1,28 @@
+/** Writes `openapi/openapi.json` as the calls and schemas in the sources have it: `npm run openapi`. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type AppNeeds, buildApp } from '../src/http/app.ts'
+import { openMetrics } from '../src/http/metrics.ts'
+
+/** The document's text, to the byte as it is kept. */
+export async function openapiText(): Promise<string> {
+  // No handler runs while the document is made, so nothing is needed that handlers need.
+  const needs = {
+    log: undefined,
+    adminKey: 'unused',
+    metrics: openMetrics(),
+    directory: {},
+    sync: {},
+    store: {}
+  }
+  const app = await buildApp(needs as unknown as AppNeeds)
+  await app.ready()
+  const text = `${JSON.stringify(app.swagger(), null, 2)}\n`
+  await app.close()
+  return text
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await writeFile(join(process.cwd(), 'openapi', 'openapi.json'), await openapiText())
+}
