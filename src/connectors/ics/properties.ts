@@ -1,0 +1,192 @@
+/** Single properties by ical.js, with what real programs get wrong about them. */
+import ICAL from 'ical.js'
+import { type Wall, wallOf } from '../../zone.ts'
+import type { ContentLine, RawComponent } from './content.ts'
+import { UnreadableEvent } from './faults.ts'
+
+/** A date or a time as it is written: what it means is up to its zone. */
+export interface When {
+  readonly wall: Wall
+  /** A whole day. */
+  readonly isDate: boolean
+  readonly isUtc: boolean
+  /** Null when floating. */
+  readonly zone: string | null
+  readonly line: number
+}
+
+/** Of a duration, RFC 5545 section 3.3.6: days follow the calendar, the rest the clock. */
+export interface Length {
+  readonly days: number
+  /** Milliseconds. */
+  readonly time: number
+}
+
+export interface WhenPeriod {
+  readonly start: When
+  readonly end: When | Length | null
+}
+
+// Google wrote whole days as `DTSTART;TZID=US/Pacific:20041225`, without VALUE=DATE.
+ICAL.design.strict = false
+
+const DAY = 86_400_000
+
+export function first(component: RawComponent, name: string): ContentLine | undefined {
+  return component.properties.find((property) => property.name === name)
+}
+
+export function all(component: RawComponent, name: string): ContentLine[] {
+  return component.properties.filter((property) => property.name === name)
+}
+
+/** The property, or null where it cannot be parsed. */
+export function parsed(content: ContentLine): ICAL.Property | null {
+  try {
+    const jCal: unknown = ICAL.parse.property(content.text)
+    return Array.isArray(jCal) ? new ICAL.Property(jCal) : null
+  } catch {
+    return null
+  }
+}
+
+/** The text of the first such property, or '' where it is missing or cannot be parsed. */
+export function textOf(component: RawComponent, name: string): string {
+  const content = first(component, name)
+  if (content === undefined) return ''
+  const value = parsed(content)?.getFirstValue()
+  return typeof value === 'string' ? value : String(value ?? '')
+}
+
+/** A keyword, upper case. */
+export function wordOf(component: RawComponent, name: string): string {
+  return textOf(component, name).trim().toUpperCase()
+}
+
+/** The date or time of a property; null when it is not there or empty; throws UnreadableEvent. */
+export function whenOf(component: RawComponent, name: string): When | null {
+  const content = first(component, name)
+  if (content === undefined || isEmpty(content)) return null
+  const [when] = whensIn(content)
+  if (when === undefined || 'start' in when) throw unreadable(content)
+  return when
+}
+
+/**
+ * All dates, times and periods of a property; those of RDATE and EXDATE are many. They are taken from jCal (RFC 7265):
+ * ical.js's own Time makes a day of next year out of month 13.
+ */
+export function whensIn(content: ContentLine): (When | WhenPeriod)[] {
+  if (isEmpty(content)) return []
+  try {
+    const [, parameters, , ...values] = ICAL.parse.property(mended(content.text)) as unknown as JCal
+    const { tzid } = parameters
+    const zone = typeof tzid === 'string' ? tzid : null
+    return values.map((value) => {
+      if (typeof value === 'string') return whenFrom(value, zone, content)
+      const [start = '', end = ''] = value as readonly string[]
+      const isLength = ICAL.Duration.isValueString(end)
+      return {
+        start: whenFrom(start, zone, content),
+        end: isLength ? lengthFrom(ICAL.Duration.fromString(end)) : whenFrom(end, zone, content)
+      }
+    })
+  } catch {
+    throw unreadable(content)
+  }
+}
+
+type JCal = readonly [name: string, parameters: Record<string, unknown>, type: string, ...values: unknown[]]
+
+/** The DURATION of a component; null when it is not there. */
+export function lengthOf(component: RawComponent): Length | null {
+  const content = first(component, 'DURATION')
+  if (content === undefined || isEmpty(content)) return null
+  const value: unknown = parsed(content)?.getFirstValue()
+  if (!(value instanceof ICAL.Duration)) throw unreadable(content)
+  return lengthFrom(value)
+}
+
+/** A rule, without white space: Exchange 2003 writes `BYDAY=MO, TU`. */
+export function ruleIn(content: ContentLine): ICAL.Recur {
+  try {
+    const value = content.text.slice(content.text.lastIndexOf(':') + 1).replace(/\s+/g, '')
+    const rule = ICAL.Recur.fromString(value.replace(/;+$/, ''))
+    if (typeof rule.freq !== 'string') throw unreadable(content)
+    return rule
+  } catch {
+    throw new UnreadableEvent(content.line, `${content.name} is no recurrence rule of RFC 5545`)
+  }
+}
+
+/** A parameter as one text. */
+export function parameter(property: ICAL.Property, name: string): string | null {
+  const value: unknown = property.getParameter(name)
+  const one: unknown = Array.isArray(value) ? value[0] : value
+  return typeof one === 'string' ? one : null
+}
+
+/** A wall time of ical.js, which may come from a rule. */
+export function wallFrom(time: ICAL.Time): Wall {
+  return time.isDate
+    ? wallOf(time.year, time.month, time.day)
+    : wallOf(time.year, time.month, time.day, time.hour, time.minute, time.second)
+}
+
+/** The wall time for ical.js: floating, as rules are worked out on the wall and not on the globe. */
+export function timeFrom(wall: Wall, isDate: boolean): ICAL.Time {
+  const at = new Date(wall)
+  const fields = {
+    year: at.getUTCFullYear(),
+    month: at.getUTCMonth() + 1,
+    day: at.getUTCDate(),
+    hour: at.getUTCHours(),
+    minute: at.getUTCMinutes(),
+    second: at.getUTCSeconds(),
+    isDate
+  }
+  return new ICAL.Time(fields, ICAL.Timezone.localTimezone)
+}
+
+const WHEN = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(Z?))?$/
+
+function whenFrom(text: string, zone: string | null, content: ContentLine): When {
+  const match = WHEN.exec(text)
+  if (match === null) throw unreadable(content)
+  const isDate = match[4] === undefined
+  const isUtc = match[7] === 'Z'
+  const [year, month, day, hour, minute, second] = match.slice(1, 7).map((part) => Number(part ?? 0)) as Six
+  // A month or day that there is not would run over into the next.
+  const runsOver = new Date(wallOf(year, month, day)).toISOString().slice(0, 10) !== text.slice(0, 10)
+  if (runsOver || hour > 24 || minute > 59 || second > 60) throw unreadable(content)
+  const wall = wallOf(year, month, day, hour, minute, second)
+  return { wall, isDate, isUtc, zone: isUtc || isDate ? null : zone, line: content.line }
+}
+
+type Six = [number, number, number, number, number, number]
+
+function lengthFrom(duration: ICAL.Duration): Length {
+  const sign = duration.isNegative ? -1 : 1
+  const { weeks, days, hours, minutes, seconds } = duration
+  const time = ((hours * 60 + minutes) * 60 + seconds) * 1000
+  return { days: sign * (weeks * 7 + days), time: sign * time }
+}
+
+/** Whole days of a length, for all-day events: at least one. */
+export function daysOf(length: Length): number {
+  return Math.max(1, length.days + Math.ceil(length.time / DAY))
+}
+
+/** Outlook 2003 does not quote a zone name with a colon: `TZID=(GMT+01:00) Stockholm:20260101T080000`. */
+function mended(text: string): string {
+  const odd = /^([A-Za-z-]+;(?:[^":]*;)?TZID=)([^";]*:[^";]*):([0-9TZ,/]+)$/i.exec(text)
+  return odd === null ? text : `${odd[1]}"${odd[2]}":${odd[3]}`
+}
+
+function isEmpty(content: ContentLine): boolean {
+  return content.text.trimEnd().endsWith(':')
+}
+
+function unreadable(content: ContentLine): UnreadableEvent {
+  return new UnreadableEvent(content.line, `${content.name} cannot be read`)
+}

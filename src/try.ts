@@ -1,0 +1,175 @@
+/** `hanvisa try`: the coming timeline of one calendar, with the reason for each interval. Nothing is kept. */
+import { realpath } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { CalendarRead } from './connectors/connector.ts'
+import { icsConnector } from './connectors/ics/connector.ts'
+import { openOutbound } from './connectors/outbound.ts'
+import { compileOwn, compileRules, decide } from './core/decide.ts'
+import { AVAILABLE, labelOf } from './core/diversion.ts'
+import { explain } from './core/explain.ts'
+import type { RuleSet } from './core/rule-set.ts'
+import { type Timeline, timelineOf } from './core/timeline.ts'
+import { RemoteError, SetupError } from './errors.ts'
+import { DEFAULT_PACK, loadPacks } from './packs.ts'
+import { ianaZone } from './zone.ts'
+
+export interface TryNeeds {
+  readonly stdout: { write(text: string): unknown }
+  readonly stderr: { write(text: string): unknown }
+  readonly packFolder: string
+  readonly clock: () => number
+  /** IANA name; that of this machine unless given. */
+  readonly ownZone?: string
+}
+
+const usage = 'usage: hanvisa try FILE.ics|URL [--pack NAME] [--zone ZONE]\n'
+const DAY = 86_400_000
+const LANGUAGE = 'en'
+
+/** The exit code: 0 when the timeline was printed, 1 when the calendar could not be read, 2 for a wrong call. */
+export async function runTry(args: readonly string[], needs: TryNeeds): Promise<number> {
+  const call = parsed(args)
+  if (call === null) {
+    needs.stderr.write(usage)
+    return 2
+  }
+  const ownZone = needs.ownZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+  const zone = ianaZone(call.zone ?? ownZone)
+  if (zone === null) {
+    needs.stderr.write(`There is no time zone "${call.zone}": write a name such as Europe/Stockholm.\n`)
+    return 2
+  }
+  const packs = await loadPacks(needs.packFolder)
+  const pack = call.pack ?? DEFAULT_PACK
+  const rules = packs.get(pack)
+  if (rules === undefined) {
+    needs.stderr.write(`There is no pack "${pack}": there are ${[...packs.keys()].sort().join(', ')}.\n`)
+    return 2
+  }
+  const now = needs.clock()
+  try {
+    const read = await readCalendar(call.calendar, zone, now)
+    needs.stdout.write(page(read, rules, { zone, pack, now }))
+    return 0
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error
+    needs.stderr.write(`${error.hint}\n`)
+    return 1
+  }
+}
+
+function parsed(args: readonly string[]): { calendar: string; pack?: string; zone?: string } | null {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { pack: { type: 'string' }, zone: { type: 'string' } }
+    })
+    const [calendar, ...more] = positionals
+    return calendar === undefined || more.length > 0 ? null : { calendar, ...values }
+  } catch {
+    return null
+  }
+}
+
+async function readCalendar(calendar: string, timeZone: string, now: number): Promise<CalendarRead> {
+  // Whoever calls this may read what this machine may.
+  const outbound = openOutbound({ allowPrivateTargets: true })
+  const { folder, mailbox } = await placed(calendar)
+  const connector = icsConnector({ tenant: 'try', folder, outbound })
+  try {
+    const [reading] = await connector.read({
+      targets: [{ mailbox, timeZone }],
+      window: { start: now - DAY, end: now + 14 * DAY },
+      subjects: true,
+      signal: AbortSignal.timeout(120_000)
+    })
+    if (reading?.outcome === 'failed') throw reading.error
+    if (reading?.outcome !== 'read') throw new SetupError('The calendar was not read.')
+    return reading
+  } finally {
+    await connector.close()
+    await outbound.close()
+  }
+}
+
+async function placed(calendar: string): Promise<{ folder: string; mailbox: string }> {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(calendar)) return { folder: '.', mailbox: calendar }
+  try {
+    const path = await realpath(calendar)
+    return { folder: dirname(path), mailbox: basename(path) }
+  } catch {
+    throw new RemoteError('mailbox_unknown', `There is no file ${calendar}.`)
+  }
+}
+
+interface Setting {
+  readonly zone: string
+  readonly pack: string
+  readonly now: number
+}
+
+function page(read: CalendarRead, rules: RuleSet, setting: Setting): string {
+  const { zone, pack, now } = setting
+  const compiled = compileRules(rules, 0)
+  const own = compileOwn([], compiled)
+  const decisions = read.events.flatMap((event) => decide(event, compiled, own) ?? [])
+  const timeline = timelineOf(decisions, compiled, read.unreadAt)
+  const rows = rowsOf(timeline, rules, setting)
+  const head = `${dayIn(zone, now)} ${timeIn(zone, now)} in ${zone}, rules ${pack}: ${read.events.length} events read`
+  const note = read.shortfall === null ? [] : ['', `Note: ${read.shortfall.hint}`]
+  const body = rows.length > 0 ? rows : ['Nothing diverts until two weeks from now: the phone stays open.']
+  return `${[head, ...note, '', ...body].join('\n')}\n`
+}
+
+function rowsOf({ borders, grounds, unreadAt }: Timeline, rules: RuleSet, { zone, now }: Setting): string[] {
+  const intervals = grounds.flatMap((ground, index) => {
+    const start = borders[2 * index]!
+    const end = borders[2 * index + 1]!
+    if (end <= now) return []
+    const diversion = rules.diversions.find(({ code }) => code === ground.diversion)
+    const label = diversion === undefined ? ground.diversion : labelOf(diversion, LANGUAGE)
+    const until = end === unreadAt ? 'goes on' : untilIn(zone, start, end)
+    const what = ground.diversion === AVAILABLE ? label : `${label}, phone ${ground.phone}`
+    return {
+      day: dayIn(zone, start),
+      from: timeIn(zone, start),
+      until,
+      what,
+      because: explain(ground, rules.triggers, LANGUAGE).because
+    }
+  })
+  const wide = (width: number, texts: readonly string[]) =>
+    Math.max(width, ...texts.map((text) => text.length))
+  const untilWidth = wide(
+    5,
+    intervals.map(({ until }) => until)
+  )
+  const whatWidth = wide(
+    0,
+    intervals.map(({ what }) => what)
+  )
+  let day = ''
+  return intervals.flatMap((interval) => {
+    const row = `  ${interval.from} – ${interval.until.padEnd(untilWidth)}  ${interval.what.padEnd(whatWidth)}  ${interval.because}`
+    if (interval.day === day) return [row]
+    day = interval.day
+    return [day, row]
+  })
+}
+
+function untilIn(zone: string, start: number, end: number): string {
+  const day = dayIn(zone, end)
+  return day === dayIn(zone, start) ? timeIn(zone, end) : `${day} ${timeIn(zone, end)}`
+}
+
+function dayIn(timeZone: string, instant: number): string {
+  const parts = { timeZone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' } as const
+  return new Intl.DateTimeFormat('en-GB', parts).format(instant).replace(',', '')
+}
+
+function timeIn(timeZone: string, instant: number): string {
+  const parts = { timeZone, hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const
+  return new Intl.DateTimeFormat('en-GB', parts).format(instant)
+}

@@ -1,0 +1,45 @@
+/** Calendars for tests: text from lines, and its reading in a window around late November 2026. */
+import { readCalendar, type TextRead, type ToRead } from '../../../src/connectors/ics/read-calendar.ts'
+
+export const at = (text: string): number => Date.parse(text)
+
+export const window = { start: at('2026-11-21T00:00:00Z'), end: at('2026-12-06T00:00:00Z') }
+
+export function calendar(...lines: string[]): string {
+  return [
+    'BEGIN:VCALENDAR',
+    'VERSION:2.0',
+    'PRODID:-//Hanvisa//test//EN',
+    ...lines,
+    'END:VCALENDAR',
+    ''
+  ].join('\r\n')
+}
+
+let made = 0
+
+export function event(...lines: string[]): string {
+  made += 1
+  const uid = lines.some((line) => line.startsWith('UID')) ? [] : [`UID:${made}@example.com`]
+  return ['BEGIN:VEVENT', ...uid, ...lines, 'END:VEVENT'].join('\r\n')
+}
+
+export function read(text: string, request: Partial<ToRead> = {}): TextRead {
+  return readCalendar({
+    text,
+    mailbox: 'calendar.ics',
+    timeZone: 'Europe/Stockholm',
+    window,
+    subjects: true,
+    limits: { occurrences: 10_000, steps: 200_000 },
+    ...request
+  })
+}
+
+/** `start/end subject` of each event, in order of time. */
+export function shown(result: TextRead): string[] {
+  const minute = (instant: number) => new Date(instant).toISOString().slice(0, 16)
+  return [...result.events]
+    .sort((a, b) => a.start - b.start)
+    .map(({ start, end, subject }) => `${minute(start)}/${minute(end)} ${subject}`.trim())
+}

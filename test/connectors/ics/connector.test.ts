@@ -1,0 +1,248 @@
+/** The ICS connector against a real HTTP server and real files: conditional reads, refusals, limits, hostile calendars. */
+import { symlink, unlink, writeFile } from 'node:fs/promises'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import type { Reading } from '../../../src/connectors/connector.ts'
+import { retryAfterOf } from '../../../src/connectors/ics/calendar-address.ts'
+import { type IcsLimits, icsConnector } from '../../../src/connectors/ics/connector.ts'
+import { openOutbound } from '../../../src/connectors/outbound.ts'
+import { calendar, event, window } from './calendars.ts'
+
+const meeting = calendar(event('DTSTART:20261123T090000Z', 'DTEND:20261123T100000Z', 'SUMMARY:MÖT: kund'))
+
+async function setUp(
+  t: Test,
+  answer: RequestListener = (_, reply) => reply.end(meeting),
+  limits: Partial<IcsLimits> = {}
+) {
+  const server = createServer(answer)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const outbound = openOutbound({ allowPrivateTargets: true })
+  const folder = t.testdir({ 'anna.ics': meeting })
+  const connector = icsConnector({ tenant: 'acme', folder, outbound, limits })
+  t.teardown(async () => {
+    await connector.close()
+    await outbound.close()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  const read = async (mailbox: string, version?: string): Promise<Reading> => {
+    const target = { mailbox, timeZone: 'Europe/Stockholm', ...(version === undefined ? {} : { version }) }
+    const [reading] = await connector.read({
+      targets: [target],
+      window,
+      subjects: true,
+      signal: new AbortController().signal
+    })
+    return reading!
+  }
+  return { connector, folder, host, url: `http://${host}/secret-path/calendar.ics`, read }
+}
+
+function failure(t: Test, reading: Reading): { code: string; hint: string; retryAfter: number | undefined } {
+  if (reading.outcome !== 'failed') throw new Error(`expected a failure, got ${reading.outcome}`)
+  t.notMatch(reading.error.message, /secret-path|MÖT/, 'neither the address nor the calendar is in the error')
+  return reading.error
+}
+
+t.test('a published calendar is read, and then only when it has changed', async (t) => {
+  let etag = '"one"'
+  const asked: (string | undefined)[] = []
+  const { read, url } = await setUp(t, (request, reply) => {
+    asked.push(request.headers['if-none-match'])
+    reply.setHeader('etag', etag)
+    if (request.headers['if-none-match'] === etag) reply.writeHead(304).end()
+    else reply.end(meeting)
+  })
+  const first = await read(url)
+  t.match(first, { outcome: 'read', saw: 'subjects', shortfall: null, unreadAt: null, events: { length: 1 } })
+  const version = first.outcome === 'read' ? first.version! : ''
+  t.same(await read(url, version), { outcome: 'unchanged' })
+  etag = '"two"'
+  t.match(await read(url, version), { outcome: 'read' })
+  t.same(asked, [undefined, '"one"', '"one"'])
+})
+
+t.test('Last-Modified serves where there is no ETag', async (t) => {
+  const modified = 'Sun, 22 Nov 2026 08:00:00 GMT'
+  const { read, url } = await setUp(t, (request, reply) => {
+    reply.setHeader('last-modified', modified)
+    if (request.headers['if-modified-since'] === modified) reply.writeHead(304).end()
+    else reply.end(meeting)
+  })
+  const first = await read(url)
+  t.same(await read(url, first.outcome === 'read' ? first.version! : ''), { outcome: 'unchanged' })
+})
+
+t.test('what the server refuses becomes a code and a hint that names the host alone', async (t) => {
+  let answer: [status: number, headers: Record<string, string>, body: string] = [200, {}, '']
+  const { read, url, host } = await setUp(t, (_, reply) =>
+    reply.writeHead(answer[0], answer[1]).end(answer[2])
+  )
+  const rows: [typeof answer, code: string, hint: RegExp, retryAfter?: number][] = [
+    [[401, {}, ''], 'access_denied', /publish it again/],
+    [[403, {}, ''], 'access_denied', /HTTP 403/],
+    [[404, {}, ''], 'mailbox_unknown', /no calendar at this address/],
+    [[410, {}, ''], 'mailbox_unknown', /HTTP 410/],
+    [[429, { 'retry-after': '2.5' }, ''], 'throttled', /fewer calls/, 2500],
+    [[503, { 'retry-after': '7' }, ''], 'throttled', /HTTP 503/, 7000],
+    [[500, {}, ''], 'unreachable', /in trouble/],
+    [[418, {}, ''], 'protocol_error', /HTTP 418/],
+    [[304, {}, ''], 'protocol_error', /HTTP 304/],
+    [
+      [200, { 'content-type': 'text/html' }, '<!DOCTYPE html><title>Log in</title>'],
+      'protocol_error',
+      /web page/
+    ],
+    [[200, {}, '  <html>'], 'protocol_error', /web page/],
+    [[200, {}, 'MÖT'], 'protocol_error', /no iCalendar file/],
+    [[200, {}, ''], 'protocol_error', /no iCalendar file/],
+    [[200, {}, meeting.slice(0, -17)], 'protocol_error', /breaks off/]
+  ]
+  for (const [given, code, hint, retryAfter] of rows) {
+    answer = given
+    const error = failure(t, await read(url))
+    t.equal(error.code, code, `HTTP ${given[0]} → ${code}`)
+    t.match(error.hint, hint)
+    t.ok(error.hint.includes(host), 'names the host')
+    t.equal(error.retryAfter, retryAfter)
+  }
+})
+
+t.test('Retry-After: seconds, decimals, dates, nonsense', async (t) => {
+  const now = Date.parse('2026-11-22T08:00:00Z')
+  t.equal(retryAfterOf('0.25', now), 250)
+  t.equal(retryAfterOf('Sun, 22 Nov 2026 08:00:30 GMT', now), 30_000)
+  t.equal(retryAfterOf('Sun, 22 Nov 2026 07:00:00 GMT', now), 0)
+  t.equal(retryAfterOf('soon', now), undefined)
+  t.equal(retryAfterOf('99999999999', now), 86_400_000)
+})
+
+t.test('nobody there, and nobody answering', async (t) => {
+  const { read, connector } = await setUp(t, () => undefined, { fetch: 100 })
+  t.equal(failure(t, await read('http://127.0.0.1:1/secret-path')).code, 'unreachable')
+  const { url } = await setUp(t, () => undefined)
+  t.equal(failure(t, await read(url)).code, 'unreachable', 'the limit on time')
+  const stop = new AbortController()
+  const reading = connector.read({
+    targets: [{ mailbox: url, timeZone: 'UTC' }],
+    window,
+    subjects: true,
+    signal: stop.signal
+  })
+  stop.abort()
+  t.equal(failure(t, (await reading)[0]!).code, 'unreachable', 'an abort')
+})
+
+t.test('credentials in the address go into the header, and charsets are honoured', async (t) => {
+  const { read, url } = await setUp(t, (request, reply) => {
+    if (request.headers.authorization !== `Basic ${Buffer.from('anna:å b').toString('base64')}`)
+      reply.writeHead(401)
+    reply.setHeader('content-type', 'text/calendar; charset=iso-8859-1')
+    reply.end(Buffer.from(meeting, 'latin1'))
+  })
+  const reading = await read(url.replace('http://', 'http://anna:%C3%A5%20b@'))
+  t.equal(reading.outcome === 'read' && reading.events[0]!.subject, 'MÖT: kund')
+})
+
+t.test(
+  'a file is read, unchanged until it is written, and named errors where it is not to be had',
+  async (t) => {
+    const { read, folder } = await setUp(t)
+    const first = await read('anna.ics')
+    t.match(first, { outcome: 'read', events: { length: 1 } })
+    const version = first.outcome === 'read' ? first.version! : ''
+    t.same(await read('anna.ics', version), { outcome: 'unchanged' })
+    await writeFile(join(folder, 'anna.ics'), `\uFEFF${calendar()}`)
+    t.match(await read('anna.ics', version), { outcome: 'read', events: [] })
+    await writeFile(join(folder, 'anna.ics'), '')
+    t.equal(failure(t, await read('anna.ics')).code, 'protocol_error')
+    await symlink('/etc/passwd', join(folder, 'out.ics'))
+    t.equal(failure(t, await read('out.ics')).code, 'access_denied')
+    await symlink(join(folder, 'anna.ics'), join(folder, 'inside.ics'))
+    await writeFile(join(folder, 'anna.ics'), meeting)
+    t.match(await read('inside.ics'), { outcome: 'read' })
+    await unlink(join(folder, 'anna.ics'))
+    for (const mailbox of [
+      'anna.ics',
+      '../acme/anna.ics',
+      '/etc/passwd',
+      'a/../../b',
+      '',
+      '.',
+      'x\0y',
+      'ftp://x/y',
+      'https://',
+      'C:\\x',
+      'a'.repeat(5000)
+    ]) {
+      const { code } = failure(t, await read(mailbox))
+      t.equal(code, 'mailbox_unknown', JSON.stringify(mailbox.slice(0, 20)))
+    }
+  }
+)
+
+t.test(
+  'hostile calendars end in an error for themselves, and the service stays awake meanwhile',
+  async (t) => {
+    const { read, folder } = await setUp(t, undefined, { work: 3_000 })
+    let awake = 0
+    const clock = setInterval(() => {
+      awake += 1
+    }, 20)
+    t.teardown(() => clearInterval(clock))
+    const rule = (text: string) =>
+      calendar(event('DTSTART:19700101T000000Z', 'DURATION:PT1M', `RRULE:${text}`))
+    const hostile: [name: string, text: string, hint: RegExp][] = [
+      ['every second', rule('FREQ=SECONDLY'), /more than 10000 occurrences|too many occurrences|longer than/],
+      ['every second, counted', rule('FREQ=SECONDLY;COUNT=999999999'), /too many occurrences|longer than/],
+      ['a rule that never comes', rule('FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30'), /longer than 3 s/],
+      ['50 MB', 'X'.repeat(50_000_000), /larger than 10 MB/],
+      ['nesting', calendar(...Array(10_000).fill('BEGIN:VEVENT')), /nested too deep/],
+      ['NULs', '\0'.repeat(1_000_000), /no iCalendar file/]
+    ]
+    for (const [name, text, hint] of hostile) {
+      await writeFile(join(folder, 'hostile.ics'), text)
+      const error = failure(t, await read('hostile.ics'))
+      t.equal(error.code, 'protocol_error', name)
+      t.match(error.hint, hint)
+    }
+    t.ok(awake > 20, 'timers went on')
+    t.match(
+      await read('anna.ics'),
+      { outcome: 'read', events: { length: 1 } },
+      'the next calendar is read as ever'
+    )
+  }
+)
+
+t.test('a stream without an end is cut off', async (t) => {
+  const { read, url } = await setUp(
+    t,
+    (_, reply) => {
+      const more = () => {
+        if (!reply.destroyed) reply.write('X'.repeat(65_536), () => setImmediate(more))
+      }
+      more()
+    },
+    { bytes: 1_000_000 }
+  )
+  t.match(failure(t, await read(url)).hint, /larger than 1 MB/)
+})
+
+t.test('"test connection" walks the steps and stops at the first that fails', async (t) => {
+  const { connector, url } = await setUp(t)
+  const test = (mailbox: string) => connector.test({ mailbox, timeZone: 'UTC' }, new AbortController().signal)
+  t.same(
+    await test(url),
+    ['address', 'reach', 'read', 'subjects'].map((name) => ({ name, ok: true }))
+  )
+  t.match(await test('gone.ics'), [
+    { name: 'address', ok: true },
+    { name: 'reach', ok: false, code: 'mailbox_unknown' }
+  ])
+  t.match(await test('../x'), [{ name: 'address', ok: false, code: 'mailbox_unknown' }])
+})

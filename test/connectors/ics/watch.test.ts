@@ -1,0 +1,84 @@
+/** What happens to a calendar file is told, whichever way a program writes it. */
+import { mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { FileWatch } from '../../../src/connectors/ics/watch.ts'
+
+function watching(t: Test, root: string, file: string) {
+  const watch = new FileWatch(root)
+  let told = 0
+  let wake = () => {}
+  const stop = watch.watch(join(root, file), () => {
+    told += 1
+    wake()
+  })
+  t.teardown(() => watch.close())
+  return {
+    stop,
+    count: () => told,
+    /** Ends when an edit is told after what the function does. */
+    async after(what: () => Promise<unknown>): Promise<void> {
+      const next = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      await what()
+      await next
+    }
+  }
+}
+
+t.test('written, replaced, deleted and made again', async (t) => {
+  const root = t.testdir({ 'anna.ics': 'one' })
+  const file = join(root, 'anna.ics')
+  const { after } = watching(t, root, 'anna.ics')
+  await after(() => writeFile(file, 'two'))
+  await after(async () => {
+    await writeFile(join(root, 'new.tmp'), 'three')
+    await rename(join(root, 'new.tmp'), file)
+  })
+  await after(() => unlink(file))
+  await after(() => writeFile(file, 'four'))
+  await after(() => writeFile(file, 'five'))
+  t.pass('each was told')
+})
+
+t.test('a folder that comes only later, and one that goes away and comes again', async (t) => {
+  const root = join(t.testdir({ calendars: {} }), 'calendars', 'acme')
+  const { after } = watching(t, root, 'team/anna.ics')
+  const write = async () => {
+    await mkdir(join(root, 'team'), { recursive: true })
+    await writeFile(join(root, 'team', 'anna.ics'), String(Math.random()))
+  }
+  await after(write)
+  await after(write)
+  await after(() => rm(root, { recursive: true }))
+  await after(write)
+  t.pass('each was told')
+})
+
+t.test('files side by side are told apart, and nothing is told after the end', async (t) => {
+  const root = t.testdir({ 'anna.ics': '', 'bo.ics': '' })
+  const watch = new FileWatch(root)
+  t.teardown(() => watch.close())
+  const told: string[] = []
+  let wake = () => {}
+  const stop = watch.watch(join(root, 'anna.ics'), () => told.push('anna'))
+  watch.watch(join(root, 'bo.ics'), () => {
+    told.push('bo')
+    wake()
+  })
+  const next = () =>
+    new Promise<void>((resolve) => {
+      wake = resolve
+    })
+  let bo = next()
+  await writeFile(join(root, 'bo.ics'), '1')
+  await bo
+  t.same(told, ['bo'])
+  stop()
+  bo = next()
+  await writeFile(join(root, 'anna.ics'), '2')
+  await writeFile(join(root, 'bo.ics'), '2')
+  await bo
+  t.same(told, ['bo', 'bo'])
+})
