@@ -9,6 +9,8 @@ import { type Changes, openTenantView, type TenantView } from './tenant-view.ts'
 export interface Presence {
   /** Null when there is no such tenant. Everything that this process wrote before the call is in the view. */
   view(tenant: string): Promise<TenantView | null>
+  /** The same at once, where it is loaded and nothing waits to be taken in; else null. For calls that are polled. */
+  viewAtHand(tenant: string): TenantView | null
   /**
    * What changed since the cursor, as soon as there is something, or (then empty) when `wait` milliseconds have
    * passed or the signal is aborted. Null when there is no such tenant.
@@ -31,31 +33,36 @@ interface Followed {
   readonly view: TenantView
   /** Resolves when all that was heard so far is in the view. */
   caughtUp: Promise<void>
+  /** How much was heard that is not in the view yet. */
+  behind: number
   readonly waiting: Set<() => void>
   /** How often anything has turned, so that a turn between looking and waiting is not slept through. */
   turns: number
   timer: NodeJS.Timeout | null
+  /** It follows no longer: the tenant was removed, or the store failed it. Whoever asks again loads another. */
   gone: boolean
 }
 
 export function openPresence({ store, defaultRules, clock = Date.now }: PresenceNeeds): Presence {
   const tenants = new Map<string, Promise<Followed | null>>()
+  const loaded = new Map<string, Followed>()
   const stops = new Set<() => void>()
 
   return {
     async view(tenant) {
-      const followed = await follow(tenant)
-      await followed?.caughtUp
-      return followed === null || followed.gone ? null : followed.view
+      return (await followedNow(tenant))?.view ?? null
+    },
+
+    viewAtHand(tenant) {
+      const followed = loaded.get(tenant)
+      return followed === undefined || followed.behind > 0 ? null : followed.view
     },
 
     async changes(tenant, cursor, wait, signal) {
-      const followed = await follow(tenant)
-      if (followed === null) return null
       const until = performance.now() + wait
       for (;;) {
-        await followed.caughtUp
-        if (followed.gone) return null
+        const followed = await followedNow(tenant)
+        if (followed === null) return null
         const { turns } = followed
         const changes = await followed.view.changesSince(cursor, (after) => store.log(tenant, after))
         if (changes !== null) return changes
@@ -69,6 +76,15 @@ export function openPresence({ store, defaultRules, clock = Date.now }: Presence
       for (const stop of stops) stop()
       stops.clear()
       tenants.clear()
+      loaded.clear()
+    }
+  }
+
+  async function followedNow(tenant: string): Promise<Followed | null> {
+    for (;;) {
+      const followed = await follow(tenant)
+      await followed?.caughtUp
+      if (!followed?.gone) return followed
     }
   }
 
@@ -104,6 +120,7 @@ export function openPresence({ store, defaultRules, clock = Date.now }: Presence
         followed = {
           view,
           caughtUp: Promise.resolve(),
+          behind: 0,
           waiting: new Set(),
           turns: 0,
           timer: null,
@@ -112,6 +129,7 @@ export function openPresence({ store, defaultRules, clock = Date.now }: Presence
         for (const feed of early) {
           if (feed.kind !== 'logged' || feed.entry.position > snapshot.position) hear(followed, feed)
         }
+        if (!followed.gone) loaded.set(tenant, followed)
         return followed
       }
     } catch (error) {
@@ -124,7 +142,12 @@ export function openPresence({ store, defaultRules, clock = Date.now }: Presence
     return null
 
     function hear(to: Followed, feed: Feed): void {
-      to.caughtUp = to.caughtUp.then(() => take(to, feed))
+      to.behind++
+      to.caughtUp = to.caughtUp.then(async () => {
+        // A view that could not take in what it heard is true no longer: the next question loads another.
+        await take(to, feed).catch(() => leave(to))
+        to.behind--
+      })
     }
 
     async function take(to: Followed, feed: Feed): Promise<void> {
@@ -152,6 +175,7 @@ export function openPresence({ store, defaultRules, clock = Date.now }: Presence
       stop()
       stops.delete(stop)
       tenants.delete(tenant)
+      loaded.delete(tenant)
     }
   }
 

@@ -96,13 +96,13 @@ export function statusesRoutes(
 }
 
 function filterOf(query: { diversion?: string; phone?: string; extension?: string }): Filter | null {
-  const filter = Object.fromEntries(
-    (['diversion', 'phone', 'extension'] as const).flatMap((name) => {
-      const list = query[name]
-      return list === undefined ? [] : [[name, new Set(list.split(','))]]
-    })
-  )
-  return Object.keys(filter).length === 0 ? null : filter
+  const { diversion, phone, extension } = query
+  if (diversion === undefined && phone === undefined && extension === undefined) return null
+  return {
+    ...(diversion !== undefined && { diversion: new Set(diversion.split(',')) }),
+    ...(phone !== undefined && { phone: new Set(phone.split(',')) }),
+    ...(extension !== undefined && { extension: new Set(extension.split(',')) })
+  }
 }
 
 /** RFC 9110 section 13.1.2: a list of tags, weak ones included, or `*`. */
