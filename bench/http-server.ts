@@ -8,6 +8,9 @@ import { pino } from 'pino'
 import { openDirectory } from '../src/directory/directory.ts'
 import { buildApp } from '../src/http/app.ts'
 import { openMetrics } from '../src/http/metrics.ts'
+import { StatusesQuery } from '../src/http/routes/statuses.ts'
+import { TenantParams, UserParams } from '../src/http/schemas/common.ts'
+import { StatusQuery } from '../src/http/schemas/statuses.ts'
 import { loadPacks } from '../src/packs.ts'
 import { openPresence } from '../src/presence/presence.ts'
 import { packFolder } from '../src/service.ts'
@@ -67,9 +70,16 @@ const statuses = Buffer.from(view.statuses().body)
 const { etag } = view.statuses()
 const status = view.status('user500')!
 const json = 'application/json; charset=utf-8'
-app.get('/constant/statuses', async (_request, reply) => reply.header('etag', etag).type(json).send(statuses))
-app.get('/constant/unchanged', async (_request, reply) => reply.header('etag', etag).code(304).send())
-app.get('/constant/status', async (_request, reply) => reply.type(json).send(status))
+// The same app to the handler: hooks, key, and the checks of parameters.
+const ofTenant = { schema: { params: TenantParams, querystring: StatusesQuery } }
+const ofUser = { schema: { params: UserParams, querystring: StatusQuery } }
+app.get('/constant/:tenant/statuses', ofTenant, async (_request, reply) =>
+  reply.header('etag', etag).type(json).send(statuses)
+)
+app.get('/constant/:tenant/unchanged', ofTenant, async (_request, reply) =>
+  reply.header('etag', etag).code(304).send()
+)
+app.get('/constant/:tenant/status/:user', ofUser, async (_request, reply) => reply.type(json).send(status))
 
 app.get('/cpu', async (_request, reply) => reply.send(process.cpuUsage()))
 

@@ -16,7 +16,7 @@ const tags = ['Statuses']
 const commaList = (description: string, example: string, pattern = '^[^,]+(,[^,]+)*$') =>
   Type.Optional(Type.String({ pattern, maxLength: 4000, description, examples: [example] }))
 
-const StatusesQuery = Strict({
+export const StatusesQuery = Strict({
   at: Type.Optional(Instant('Compute them for this instant instead of now; any in the window.')),
   diversion: commaList('Only these diversions, a comma list of codes.', 'meeting,lunch'),
   phone: commaList('Only `open` or only `closed` phones.', 'closed', '^(open|closed)(,(open|closed))*$'),
