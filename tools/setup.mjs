@@ -17,7 +17,8 @@ const lockHash = createHash('sha256')
 const stamp = join(root, 'node_modules', '.hanvisa-lock')
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lockHash) {
   say('installing packages (once) …')
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
+  // Not `npm ci`: the lock file was written where packages for other systems could not be had, and it would refuse it.
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
   writeFileSync(stamp, lockHash)
 }
 say('compiling …')

@@ -5,7 +5,7 @@ import { type CompiledRules, compileOwn, compileRules, type Decision, judge } fr
 import { type Explanation, explain, explainNothing } from '../core/explain.ts'
 import type { Trigger } from '../core/rule-set.ts'
 import { momentAt } from '../core/status.ts'
-import { type Timeline, timelineOf } from '../core/timeline.ts'
+import { mergedFrom, type Timeline, timelineOf } from '../core/timeline.ts'
 import { RemoteError, RequestError } from '../errors.ts'
 import type { Preview, PreviewEvent, PreviewRequest } from '../http/schemas/previews.ts'
 import { formatInstant, parseInstant } from '../instant.ts'
@@ -90,23 +90,13 @@ function judgeAll(
   })
 }
 
-/** Neighbours of one diversion and phone are one interval. */
-function merged({ borders, grounds, unreadAt }: Timeline): Answer['timeline'] {
-  const intervals: Answer['timeline'] = []
-  let lastEnd = Number.NaN
-  grounds.forEach(({ diversion, phone }, index) => {
-    const start = borders[2 * index]!
-    const end = borders[2 * index + 1]!
-    const shownEnd = end === unreadAt ? null : formatInstant(end)
-    const last = intervals.at(-1)
-    if (last !== undefined && lastEnd === start && last.diversion === diversion && last.phone === phone) {
-      last.end = shownEnd
-    } else {
-      intervals.push({ start: formatInstant(start), end: shownEnd, diversion, phone })
-    }
-    lastEnd = end
-  })
-  return intervals
+function merged(timeline: Timeline): Answer['timeline'] {
+  return mergedFrom(timeline, Number.NEGATIVE_INFINITY).map(({ start, end, diversion, phone }) => ({
+    start: formatInstant(start),
+    end: formatInstant(end),
+    diversion,
+    phone
+  }))
 }
 
 function heldAt(timeline: Timeline, at: string): NonNullable<Answer['status']> {

@@ -8,16 +8,7 @@ import type { LogEntry, TenantSnapshot, UserRecord } from '../store/store.ts'
 import { bordersInTime } from './borders.ts'
 import { CURSOR_LIFE, type Cursor, expired, writeCursor } from './cursor.ts'
 import { type Journal, journal } from './journal.ts'
-import {
-  borderAfter,
-  type Person,
-  personOf,
-  type Scene,
-  type Status,
-  shownAs,
-  statusJson,
-  statusOf
-} from './person.ts'
+import { borderAfter, type Person, personOf, type Scene, type Status, shownAs, statusJson } from './person.ts'
 
 export interface Answer {
   readonly body: Buffer

@@ -11,7 +11,7 @@ type Piece = [start: number, end: number, diversion: string, phone?: 'open' | 'c
 
 function laid(pieces: readonly Piece[], unreadAt: number | null = null): LaidOver {
   return {
-    borders: Float64Array.from(pieces.flatMap(([start, end]) => [start, end])),
+    borders: Float64Array.from(pieces.flatMap((piece) => [piece[0], piece[1]])),
     grounds: pieces.map(([, , diversion, phone], index) => ({
       diversion,
       phone: phone ?? (diversion === 'available' ? 'open' : 'closed'),

@@ -29,7 +29,7 @@ export async function startRunning(
 ): Promise<Running> {
   const child = spawn(process.execPath, [main], {
     env: {
-      PATH: process.env['PATH'] ?? '',
+      PATH: process.env.PATH ?? '',
       HANVISA_PORT: '0',
       HANVISA_DATA_DIR: folder,
       HANVISA_ADMIN_KEY: KEY,
