@@ -15,7 +15,7 @@ export interface Metrics {
   countChanges(count: number): void
   /** `source` is asked at each scrape: how far each tenant's least fresh wanted calendar is behind, in seconds. */
   watchFreshness(source: () => Iterable<readonly [tenant: string, seconds: number]>): void
-  /** `source` is asked at each scrape: batches of mailboxes that wait, and that are being read. */
+  /** `source` is asked at each scrape: calendars that wait, and batches that are being read. */
   watchQueue(source: () => { readonly waiting: number; readonly running: number }): void
   /** How to time the answers of one route. */
   timing(method: string, route: string): (status: number, milliseconds: number) => void
@@ -48,8 +48,8 @@ export function openMetrics(): Metrics {
   })
   let queue = () => ({ waiting: 0, running: 0 })
   new Gauge({
-    name: 'hanvisa_queue_batches',
-    help: 'Batches of mailboxes that wait to be read, and that are being read',
+    name: 'hanvisa_queue',
+    help: 'Calendars that wait to be read (waiting), and batches of them that are being read (running)',
     labelNames: ['state'],
     registers,
     collect() {

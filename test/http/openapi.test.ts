@@ -115,7 +115,7 @@ t.test('the service gives the document and figures with bounded labels', async (
   for (const name of [
     'hanvisa_reads_total',
     'hanvisa_changes_served_total',
-    'hanvisa_queue_batches',
+    'hanvisa_queue',
     'hanvisa_freshness_lag_seconds',
     'hanvisa_tenants_by_freshness_lag',
     'process_resident_memory_bytes'
