@@ -12,7 +12,7 @@ export interface Cursor {
 /** Cursors are honoured for so long after their instant. */
 export const CURSOR_LIFE = 24 * 3_600_000
 
-const form = /^1\.([0-9A-Za-z_-]{1,64})\.(0|[1-9][0-9]{0,14})\.([1-9][0-9]{0,15})$/
+const form = /^1\.([0-9A-Za-z_-]{1,64})\.(0|[1-9][0-9]{0,14})\.([1-9][0-9]{0,14})$/
 
 export function writeCursor({ epoch, position, at }: Cursor): string {
   return Buffer.from(`1.${epoch}.${position}.${at}`, 'latin1').toString('base64url')

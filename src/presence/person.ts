@@ -60,6 +60,8 @@ export interface Person {
   /** The calendar with the override laid over it. */
   readonly laid: LaidOver
   readonly sync: SyncRecord
+  /** The next border in time after the instant up to which the view has come; Infinity where there is none. */
+  border: Instant
   /** The Status as JSON, for as long as it holds. */
   written: { readonly json: string; readonly from: Instant; readonly before: Instant } | null
 }
@@ -84,6 +86,7 @@ export function personOf(record: UserRecord, scene: Scene, share: (ground: Groun
         ? calendar
         : layOver(calendar, override, diversionOf(override.diversion, scene).phone),
     sync,
+    border: Infinity,
     written: null
   }
 }
@@ -102,7 +105,7 @@ export function statusJson(person: Person, scene: Scene, at: Instant): string {
   const { written } = person
   if (written !== null && written.from <= at && at < written.before) return written.json
   const json = JSON.stringify(statusOf(person, scene, at))
-  person.written = { json, from: at, before: borderAfter(person, scene, at) }
+  person.written = { json, from: at, before: person.border }
   return json
 }
 

@@ -139,7 +139,12 @@ export function openTenantView(
   function hold(person: Person, from: Instant = advancedTo): void {
     if (!people.has(person.id)) order = null
     people.set(person.id, person)
-    borders.plan(person.id, borderAfter(person, scene, from))
+    planBorder(person, borderAfter(person, scene, from))
+  }
+
+  function planBorder(person: Person, border: Instant): void {
+    person.border = border
+    borders.plan(person.id, border)
   }
 
   function drop(user: string): void {
@@ -166,7 +171,6 @@ export function openTenantView(
   function advance(now: Instant): Instant {
     if (now < advancedTo - CLOCK_WAVERS) return startBordersAnew(now)
     if (now <= advancedTo) return advancedTo
-    const from = advancedTo
     advancedTo = now
     if (borders.next > now) return now
     const crossed: { at: Instant; user: string }[] = []
@@ -174,9 +178,9 @@ export function openTenantView(
       const person = people.get(user)
       if (person === undefined) continue
       let last: Instant | null = null
-      let next = borderAfter(person, scene, from)
+      let next = person.border
       for (; next <= now; next = borderAfter(person, scene, next)) last = next
-      borders.plan(user, next)
+      planBorder(person, next)
       if (last !== null) crossed.push({ at: last, user })
     }
     if (crossed.length === 0) return now
@@ -194,7 +198,7 @@ export function openTenantView(
     answer = null
     borders = bordersInTime()
     passed = journal(now, MOST_MARKS)
-    for (const person of people.values()) borders.plan(person.id, borderAfter(person, scene, now))
+    for (const person of people.values()) planBorder(person, borderAfter(person, scene, now))
     return now
   }
 
