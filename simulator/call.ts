@@ -12,12 +12,14 @@ export interface Call {
   readonly body: string
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal
+  /** The same for all calls that came over one connection; not there within a batch. */
+  readonly connection?: object
 }
 
 export interface Answer {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  /** Sent as JSON. */
+  readonly headers: Readonly<Record<string, string | string[]>>
+  /** Sent as JSON; a Buffer as it is, and an async iterable of them piece by piece. */
   readonly body: unknown
   /** What goes wrong on the wire with an answer that was right. */
   readonly spoil?: Spoil
@@ -30,12 +32,22 @@ export function callOf(
   url: string,
   headers: Call['headers'],
   body: string,
-  signal: AbortSignal
+  signal: AbortSignal,
+  connection?: object
 ): Call | null {
   const [path = '', search = ''] = split(url, '?')
   try {
     const segments = path.split('/').filter(Boolean).map(decodeURIComponent)
-    return { method, segments, url, query: new URLSearchParams(search), headers, body, signal }
+    return {
+      method,
+      segments,
+      url,
+      query: new URLSearchParams(search),
+      headers,
+      body,
+      signal,
+      ...(connection ? { connection } : {})
+    }
   } catch {
     // A malformed percent sequence: no server serves that.
     return null

@@ -1,6 +1,8 @@
 /** What the control API takes, as TypeBox schemas: unknown members are refused, so that a slip of the pen is seen. */
 import { type TObject, type TProperties, Type } from 'typebox'
-import { routes } from './faults.ts'
+import { protections, schemes } from './ews/installations.ts'
+import { versionNames } from './ews/versions.ts'
+import { routes, xmlGarbage } from './faults.ts'
 import { responses, rights, sensitivities, showAsValues } from './mailboxes.ts'
 import { weekdays } from './recurrence.ts'
 
@@ -83,6 +85,30 @@ export const directoryBody = closed({
   )
 })
 
+/** The tenant's own Exchange. */
+export const exchangeBody = closed({
+  version: optional(oneOf(versionNames)),
+  schemes: optional(Type.Array(oneOf(schemes))),
+  extendedProtection: optional(oneOf(protections)),
+  domain: optional(text),
+  atOnce: optional(Type.Integer({ minimum: 1 })),
+  findCount: optional(Type.Integer({ minimum: 1 })),
+  anchored: optional(Type.Boolean()),
+  redirects: optional(Type.Record(Type.String(), text)),
+  accounts: optional(
+    Type.Array(
+      closed({
+        user: text,
+        password: Type.String(),
+        address: optional(text),
+        impersonates: optional(Type.Union([Type.Literal('everybody'), Type.Array(text)])),
+        disabled: optional(Type.Boolean()),
+        lockedAfter: optional(Type.Integer({ minimum: 1 }))
+      })
+    )
+  )
+})
+
 const where = {
   tenant: optional(text),
   clientId: optional(text),
@@ -104,11 +130,19 @@ export const faultBody = Type.Union([
     kind: Type.Literal('slow'),
     milliseconds: Type.Integer({ minimum: 0, maximum: 3_600_000 })
   }),
+  closed({
+    ...where,
+    kind: Type.Literal('ews'),
+    code: text,
+    message: optional(text),
+    backOffMilliseconds: optional(Type.Integer({ minimum: 0 })),
+    inMessages: optional(Type.Boolean())
+  }),
   closed({ ...where, kind: oneOf(['hang', 'cutOff', 'reset']) }),
   closed({
     ...where,
     kind: Type.Literal('garbage'),
-    garbage: oneOf(['html', 'truncatedJson', 'wrongTypes', 'empty', 'huge']),
+    garbage: oneOf(['html', 'truncatedJson', 'wrongTypes', 'empty', 'huge', ...xmlGarbage]),
     bytes: optional(Type.Integer({ minimum: 1 }))
   })
 ])

@@ -6,6 +6,7 @@ import {
   directoryBody,
   eventBody,
   eventPath,
+  exchangeBody,
   faultBody,
   faultPath,
   mailboxBody,
@@ -15,6 +16,8 @@ import {
   tenantPath
 } from './control-schemas.ts'
 import type { Directories, Directory } from './directories.ts'
+import type { Installation, Installations } from './ews/installations.ts'
+import type { Notices } from './ews/notices.ts'
 import type { Faults } from './faults.ts'
 import { InputError, type Mailbox, type Mailboxes } from './mailboxes.ts'
 import type { Requests } from './requests.ts'
@@ -22,7 +25,9 @@ import type { Tokens } from './tokens.ts'
 
 export interface ControlNeeds {
   readonly directories: Directories
+  readonly installations: Installations
   readonly mailboxes: Mailboxes
+  readonly notices: Notices
   readonly faults: Faults
   readonly requests: Requests
   readonly tokens: Tokens
@@ -50,7 +55,13 @@ export async function openControl(needs: ControlNeeds): Promise<Control> {
   return { handle: (request, response) => app.routing(request, response), close: () => app.close() }
 }
 
-function tenantRoutes({ directories, mailboxes, tokens }: ControlNeeds): FastifyPluginAsyncTypebox {
+function tenantRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
+  const { directories, installations, mailboxes, notices, tokens } = needs
+  const installationOf = ({ id }: Directory): Installation => {
+    const found = installations.get(id)
+    if (!found) throw new NotHere(`tenant ${id} has no Exchange of its own`)
+    return found
+  }
   return async (app) => {
     app.get('/tenants', async () => directories.list().map((each) => each.input))
     app.put('/tenants/:tenant', { schema: { params: tenantPath, body: directoryBody } }, async (request) => {
@@ -62,8 +73,36 @@ function tenantRoutes({ directories, mailboxes, tokens }: ControlNeeds): Fastify
     app.delete('/tenants/:tenant', { schema: { params: tenantPath } }, async ({ params }, reply) => {
       const { id } = tenantNamed(directories, params.tenant)
       directories.delete(id)
+      installations.delete(id)
       mailboxes.clear(id)
       tokens.revoke(id)
+      return reply.code(204).send()
+    })
+    // The tenant's own Exchange; its accounts are locked out no more.
+    app.put(
+      '/tenants/:tenant/exchange',
+      { schema: { params: tenantPath, body: exchangeBody } },
+      async (request) => {
+        const { id } = tenantNamed(directories, request.params.tenant)
+        return installations.put(id, request.body).input
+      }
+    )
+    app.get('/tenants/:tenant/exchange', { schema: { params: tenantPath } }, async ({ params }) => {
+      return installationOf(tenantNamed(directories, params.tenant)).input
+    })
+    // As when a server starts anew: every subscription is forgotten, and streams are closed.
+    app.delete(
+      '/tenants/:tenant/subscriptions',
+      { schema: { params: tenantPath } },
+      async ({ params }, reply) => {
+        notices.drop(tenantNamed(directories, params.tenant).id)
+        return reply.code(204).send()
+      }
+    )
+    app.delete('/tenants/:tenant/exchange', { schema: { params: tenantPath } }, async ({ params }, reply) => {
+      const { id } = tenantNamed(directories, params.tenant)
+      installations.delete(installationOf(tenantNamed(directories, id)).tenant)
+      notices.drop(id)
       return reply.code(204).send()
     })
     // Every token given out so far is refused from now on.
@@ -146,7 +185,7 @@ function mailboxRoutes({ directories, mailboxes }: ControlNeeds): FastifyPluginA
 }
 
 function observationRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
-  const { directories, mailboxes, faults, requests, tokens } = needs
+  const { directories, installations, mailboxes, notices, faults, requests, tokens } = needs
   return async (app) => {
     app.get('/faults', async () => faults.list())
     app.post('/faults', { schema: { body: faultBody } }, async (request, reply) => {
@@ -172,6 +211,8 @@ function observationRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
       faults.clear()
       mailboxes.clear()
       directories.clear()
+      installations.clear()
+      notices.drop()
       tokens.revoke()
       requests.clear()
       return reply.code(204).send()

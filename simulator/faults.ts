@@ -2,8 +2,30 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Spoil } from './call.ts'
 
-export const routes = ['discovery', 'token', 'batch', 'calendarView', 'getSchedule', 'user'] as const
+export const graphRoutes = ['batch', 'calendarView', 'getSchedule', 'user'] as const
+export const ewsRoutes = [
+  'getUserAvailability',
+  'findItem',
+  'getFolder',
+  'getItem',
+  'createItem',
+  'updateItem',
+  'deleteItem',
+  'syncFolderItems',
+  'resolveNames',
+  'subscribe',
+  'unsubscribe',
+  'getEvents',
+  'getStreamingEvents',
+  'ews'
+] as const
+/** Ways in: trouble befalls them only where it is ordered for them by name. */
+export const entranceRoutes = ['discovery', 'token', 'signIn', 'autodiscover'] as const
+export const routes = [...entranceRoutes, ...graphRoutes, ...ewsRoutes] as const
 export type Route = (typeof routes)[number]
+
+/** What is done to a right answer of EWS. */
+export const xmlGarbage = ['reprefixed', 'concatenated', 'entities', 'deep', 'wrongCharset'] as const
 
 export type Trouble =
   /** An error in the route's own shape. Code and message are the usual ones of the status unless given. */
@@ -24,15 +46,29 @@ export type Trouble =
   | { readonly kind: 'cutOff' }
   /** The connection ends without an answer. */
   | { readonly kind: 'reset' }
+  /** EWS alone: a SOAP fault with 500; `inMessages` the same in each message of an answer with 200. */
+  | {
+      readonly kind: 'ews'
+      readonly code: string
+      readonly message?: string
+      readonly backOffMilliseconds?: number
+      readonly inMessages?: boolean
+    }
   /** 200 with a body that is not what it should be. */
   | {
       readonly kind: 'garbage'
-      readonly garbage: 'html' | 'truncatedJson' | 'wrongTypes' | 'empty' | 'huge'
+      readonly garbage:
+        | 'html'
+        | 'truncatedJson'
+        | 'wrongTypes'
+        | 'empty'
+        | 'huge'
+        | (typeof xmlGarbage)[number]
       /** Of `huge`; 64 MB unless given. */
       readonly bytes?: number
     }
 
-/** Members that are not given match everything; `route` not given matches Graph's, and never Entra's. */
+/** Members that are not given match everything; `route` not given matches all but the ways in. */
 export type FaultInput = Trouble & {
   readonly tenant?: string
   readonly clientId?: string
@@ -49,6 +85,8 @@ export interface Sufferer {
   readonly clientId: string | null
   readonly mailbox: readonly string[]
   readonly route: Route
+  /** One mailbox out of a call for many: only what names a mailbox befalls it. */
+  readonly part?: boolean
 }
 
 /** What befalls one request: the waiting is over when `suffer` resolves. */
@@ -56,6 +94,8 @@ export type Suffering =
   | Extract<Trouble, { kind: 'status' }>
   | { kind: 'wrongTypes' }
   | { kind: 'spoil'; spoil: Spoil }
+  | Extract<Trouble, { kind: 'ews' }>
+  | { kind: 'xml'; xml: (typeof xmlGarbage)[number] }
 
 interface Held {
   readonly id: string
@@ -81,6 +121,10 @@ export class Faults {
       removed: new AbortController()
     })
     return id
+  }
+
+  get any(): boolean {
+    return this.#held.size > 0
   }
 
   list(): Fault[] {
@@ -130,23 +174,34 @@ export class Faults {
 }
 
 function befalls(input: FaultInput, who: Sufferer): boolean {
-  if (input.route === undefined ? isEntra(who.route) : input.route !== who.route) return false
+  if (input.route === undefined ? isEntrance(who.route) : input.route !== who.route) return false
+  const ofEws = who.route === 'autodiscover' || ewsRoutes.some((route) => route === who.route)
+  if (ofEwsAlone(input) && !ofEws) return false
+  if (who.part && input.mailbox === undefined) return false
   if (input.tenant !== undefined && !who.tenant.includes(input.tenant.toLowerCase())) return false
   if (input.clientId !== undefined && input.clientId.toLowerCase() !== who.clientId?.toLowerCase())
     return false
   return input.mailbox === undefined || who.mailbox.includes(input.mailbox.toLowerCase())
 }
 
-function isEntra(route: Route): boolean {
-  return route === 'token' || route === 'discovery'
+function isEntrance(route: Route): boolean {
+  return entranceRoutes.some((each) => each === route)
+}
+
+function ofEwsAlone(input: FaultInput): boolean {
+  return (
+    input.kind === 'ews' || (input.kind === 'garbage' && xmlGarbage.some((each) => each === input.garbage))
+  )
 }
 
 function sufferingOf(trouble: Exclude<Trouble, { kind: 'slow' | 'hang' }>): Suffering {
-  if (trouble.kind === 'status') return trouble
+  if (trouble.kind === 'status' || trouble.kind === 'ews') return trouble
   if (trouble.kind !== 'garbage') return { kind: 'spoil', spoil: trouble.kind }
   if (trouble.garbage === 'wrongTypes') return { kind: 'wrongTypes' }
   if (trouble.garbage === 'huge') return { kind: 'spoil', spoil: { huge: trouble.bytes ?? 64_000_000 } }
-  return { kind: 'spoil', spoil: trouble.garbage }
+  const xml = xmlGarbage.find((each) => each === trouble.garbage)
+  if (xml !== undefined) return { kind: 'xml', xml }
+  return { kind: 'spoil', spoil: trouble.garbage as Spoil }
 }
 
 function released(removed: AbortSignal, gone: AbortSignal): Promise<void> {

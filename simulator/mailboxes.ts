@@ -237,8 +237,14 @@ export class Mailboxes extends EventEmitter<{ changed: [Change] }> {
 
 /** What `viewer` may see of the mailbox. Everybody sees all of their own. */
 export function rightOf(mailbox: Mailbox, viewer: Mailbox): Right {
-  if (viewer === mailbox) return 'fullAccess'
-  return mailbox.rights[viewer.address.toLowerCase()] ?? mailbox.rights.default ?? 'freeBusy'
+  return rightTo(mailbox, viewer.address)
+}
+
+/** The same of somebody who need not have a mailbox. */
+export function rightTo(mailbox: Mailbox, address: string): Right {
+  const viewer = address.toLowerCase()
+  if (viewer === mailbox.address.toLowerCase()) return 'fullAccess'
+  return mailbox.rights[viewer] ?? mailbox.rights.default ?? 'freeBusy'
 }
 
 function contentOf(mailbox: Mailbox, input: EventInput): EventContent {

@@ -15,8 +15,8 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   process.exit(2)
 }
 const simulator = await startSimulator({ port, folder: values.folder })
-const { origin, loginRoot, graphRoot, caFile } = simulator
+const { origin, loginRoot, graphRoot, ewsUrl, caFile } = simulator
 process.stdout.write(
-  `${JSON.stringify({ origin, loginRoot, graphRoot, control: `${origin}/control`, caFile })}\n`
+  `${JSON.stringify({ origin, loginRoot, graphRoot, ewsUrl, control: `${origin}/control`, caFile })}\n`
 )
 closeWithGrace(async () => simulator.close())

@@ -7,6 +7,11 @@ import { makeAuthority } from './authority.ts'
 import { openControl } from './control.ts'
 import { Directories } from './directories.ts'
 import { entra } from './entra/entra.ts'
+import { autodiscover } from './ews/autodiscover.ts'
+import { ews } from './ews/ews.ts'
+import { Installations } from './ews/installations.ts'
+import { Notices } from './ews/notices.ts'
+import { openDoor } from './ews/sign-in.ts'
 import { Faults } from './faults.ts'
 import { graph } from './graph/graph.ts'
 import { Mailboxes } from './mailboxes.ts'
@@ -29,12 +34,17 @@ export interface Simulator {
   /** What a connection's custom cloud names: roots, without `/v1.0`. */
   readonly loginRoot: string
   readonly graphRoot: string
+  /** Of the server that was put first; `ORIGIN/TENANT/EWS/Exchange.asmx` is any tenant's. */
+  readonly ewsUrl: string
   /** PEM of the authority that a client must trust. */
   readonly ca: string
   /** Where the same was written; null without a folder. */
   readonly caFile: string | null
   readonly directories: Directories
+  readonly installations: Installations
   readonly mailboxes: Mailboxes
+  /** EWS's subscriptions. */
+  readonly notices: Notices
   readonly faults: Faults
   readonly requests: Requests
   readonly tokens: Tokens
@@ -46,10 +56,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const clock = options.clock ?? Date.now
   const [{ ca, server: keys }, tokens] = await Promise.all([makeAuthority(), makeTokens(clock)])
   const directories = new Directories()
+  const installations = new Installations()
   const mailboxes = new Mailboxes(clock)
   const faults = new Faults()
   const requests = new Requests()
-  const control = await openControl({ directories, mailboxes, faults, requests, tokens })
+  const notices = new Notices(mailboxes, clock)
+  const needs = { directories, installations, mailboxes, notices, faults, requests, tokens }
+  const control = await openControl(needs)
 
   const server = createServer({ cert: keys.certificate, key: keys.privateKey, keepAliveTimeout: 60_000 })
   await new Promise<void>((resolve, reject) => {
@@ -58,7 +71,18 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   })
   const origin = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
   const shared = { directories, tokens, faults, requests, loginRoot: origin, graphRoot: origin, clock }
-  const protocols = serve([graph({ ...shared, mailboxes }), entra(shared)])
+  const exchange = {
+    installations,
+    mailboxes,
+    notices,
+    door: openDoor({ ...shared, certificate: keys.certificate })
+  }
+  const protocols = serve([
+    graph({ ...shared, mailboxes }),
+    entra(shared),
+    ews({ ...shared, ...exchange }),
+    autodiscover({ ...shared, ...exchange })
+  ])
   server.on('request', (request, response) => {
     if (request.url?.startsWith('/control')) control.handle(request, response)
     else void protocols(request, response)
@@ -73,15 +97,19 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     origin,
     loginRoot: origin,
     graphRoot: origin,
+    ewsUrl: `${origin}/EWS/Exchange.asmx`,
     ca,
     caFile,
     directories,
+    installations,
     mailboxes,
+    notices,
     faults,
     requests,
     tokens,
     close: async () => {
       faults.clear()
+      notices.drop()
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
       await control.close()

@@ -18,7 +18,14 @@ export function serve(protocols: readonly Protocol[]) {
       if (body === null)
         return await send(response, { status: 413, headers: {}, body: { error: 'too large' } })
       const headers = lowered(request)
-      const call = callOf(request.method ?? 'GET', request.url ?? '/', headers, body, gone.signal)
+      const call = callOf(
+        request.method ?? 'GET',
+        request.url ?? '/',
+        headers,
+        body,
+        gone.signal,
+        request.socket
+      )
       for (const protocol of call ? protocols : []) {
         const answer = call && (await protocol(call))
         if (answer) return await send(response, answer)
@@ -38,7 +45,8 @@ async function send(response: ServerResponse, answer: Answer): Promise<void> {
   if (spoil === 'reset') return void response.socket?.destroy()
   const headers = { 'Content-Type': 'application/json; charset=utf-8', ...answer.headers }
   if (typeof spoil === 'object') return sendHuge(response, headers, spoil.huge)
-  const json = Buffer.from(JSON.stringify(answer.body))
+  if (isPieces(answer.body)) return sendPieces(response, answer.status, headers, answer.body)
+  const json = Buffer.isBuffer(answer.body) ? answer.body : Buffer.from(JSON.stringify(answer.body))
   if (spoil === 'html') {
     const page =
       '<!DOCTYPE html><html><body><h1>Sign in</h1><p>This network wants to see you first.</p></body></html>'
@@ -58,23 +66,45 @@ async function send(response: ServerResponse, answer: Answer): Promise<void> {
 /** JSON that is right to the last byte, and that much of it. */
 async function sendHuge(
   response: ServerResponse,
-  headers: Record<string, string>,
+  headers: Record<string, string | string[]>,
   bytes: number
 ): Promise<void> {
   const piece = Buffer.from(`${JSON.stringify({ id: 'x'.repeat(1000), subject: 'y'.repeat(64_000) })},`)
   response.writeHead(200, headers)
   response.write('{"value":[')
   for (let sent = 0; sent < bytes && !response.destroyed; sent += piece.length) {
-    if (response.write(piece)) continue
-    await new Promise<void>((resolve) => {
-      const go = () => {
-        response.off('drain', go).off('close', go)
-        resolve()
-      }
-      response.on('drain', go).on('close', go)
-    })
+    if (!response.write(piece)) await drained(response)
   }
   response.end('{}]}')
+}
+
+function isPieces(body: unknown): body is AsyncIterable<Buffer> {
+  return typeof body === 'object' && body !== null && Symbol.asyncIterator in body
+}
+
+async function sendPieces(
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string | string[]>,
+  pieces: AsyncIterable<Buffer>
+): Promise<void> {
+  response.writeHead(status, headers).flushHeaders()
+  for await (const piece of pieces) {
+    if (response.destroyed) return
+    if (!response.write(piece)) await drained(response)
+  }
+  response.end()
+}
+
+/** Or closed. */
+async function drained(response: ServerResponse): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const go = () => {
+      response.off('drain', go).off('close', go)
+      resolve()
+    }
+    response.on('drain', go).on('close', go)
+  })
 }
 
 async function readBody(request: IncomingMessage): Promise<string | null> {

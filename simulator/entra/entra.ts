@@ -20,6 +20,8 @@ export interface EntraNeeds {
 }
 
 const jwtBearer = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
+/** Tokens for EWS; those for a server of one's own have its origin, which is Graph's here. */
+const exchangeOnline = 'https://outlook.office365.com'
 const noTenants = new Set(['common', 'organizations', 'consumers'])
 
 /** Answers what belongs to Entra, and null for everything else. */
@@ -97,7 +99,7 @@ function token(
   const resource = resources[0] ?? ''
   if (resources.length !== 1 || !resource.endsWith('/.default')) return no(1002012, scope)
   const audience = resource.slice(0, -'/.default'.length)
-  if (audience !== needs.graphRoot) return no(500011, audience)
+  if (audience !== needs.graphRoot && audience !== exchangeOnline) return no(500011, audience)
   const issuer = `${needs.loginRoot}/${directory.id}/`
   return {
     status: 200,

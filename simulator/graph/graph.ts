@@ -189,7 +189,7 @@ async function many(needs: GraphNeeds, atOnce: AtOnce, call: Call, grant: Grant,
         one(needs, atOnce, item, grant, { ...ids, request: randomUUID() }, ids.request)
       const done = await batch(call, ids, perform)
       items = done.items
-      answer = suffering ? { ...done.answer, spoil: suffering.spoil } : done.answer
+      answer = suffering?.kind === 'spoil' ? { ...done.answer, spoil: suffering.spoil } : done.answer
     }
     finish(answer)
     return answer

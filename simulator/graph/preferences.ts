@@ -35,7 +35,8 @@ const windowsZones: Readonly<Record<string, string>> = {
 
 /** The IANA zone behind either kind of name; null when it is not known here. */
 export function zoneNamed(name: string): string | null {
-  return windowsZones[name] ?? (isZone(name) ? name : null)
+  if (Object.hasOwn(windowsZones, name)) return windowsZones[name] ?? null
+  return isZone(name) ? name : null
 }
 
 /** The preferences, or the zone's name when that is unknown. */

@@ -1,0 +1,33 @@
+/** A call that may be answered: signed in, parsed, in a version that the server takes, for whom it is made. */
+import type { Call } from '../call.ts'
+import type { Faults } from '../faults.ts'
+import type { Mailbox, Mailboxes } from '../mailboxes.ts'
+import type { Installation } from './installations.ts'
+import type { Schema } from './versions.ts'
+import type { Element } from './xml.ts'
+
+/** With whose eyes the call looks. */
+export interface Caller {
+  /** Lower case: rights are given to it. */
+  readonly address: string
+  readonly mailbox: Mailbox | null
+  readonly impersonated: boolean
+  /** Who signed in, by address or client id: subscriptions belong to it. */
+  readonly account: string
+}
+
+export interface Asked {
+  readonly installation: Installation
+  readonly mailboxes: Mailboxes
+  readonly faults: Faults
+  readonly caller: Caller
+  /** As asked for, Exchange2007 where nothing was. */
+  readonly schema: Schema
+  /** IANA, by the TimeZoneContext header; null without. */
+  readonly zone: string | null
+  /** The body's only child. */
+  readonly operation: Element
+  readonly call: Call
+  /** Epoch milliseconds. */
+  readonly now: number
+}

@@ -1,0 +1,19 @@
+/** What both kinds of Autodiscover answer are made of. */
+import type { Mailboxes } from '../mailboxes.ts'
+import type { Installation } from './installations.ts'
+import type { Element } from './xml.ts'
+
+export interface Discovery {
+  readonly installation: Installation
+  readonly mailboxes: Mailboxes
+  readonly document: Element
+  readonly url: string
+  /** Epoch milliseconds. */
+  readonly now: number
+}
+
+/** An address or a domain on order: to an address, to a URL, or (`302 URL`) by HTTP. */
+export function redirectFor({ redirects }: Installation, address: string): string | undefined {
+  const lower = address.toLowerCase()
+  return redirects.get(lower) ?? redirects.get(lower.split('@')[1] ?? '')
+}

@@ -1,0 +1,102 @@
+/** Autodiscover: who asks, and at which server; redirects on order; the answer in SOAP, or in POX as since 2007. */
+import type { Answer, Call } from '../call.ts'
+import type { Directories } from '../directories.ts'
+import type { Faults, Suffering } from '../faults.ts'
+import type { Mailboxes } from '../mailboxes.ts'
+import type { Requests } from '../requests.ts'
+import { type Discovery, redirectFor } from './autodiscover-parts.ts'
+import { poxAddress, poxAnswer } from './autodiscover-pox.ts'
+import { busySoap, soapAddresses, soapAnswer } from './autodiscover-soap.ts'
+import type { Installation, Installations } from './installations.ts'
+import type { Door } from './sign-in.ts'
+import { answerTo, page, spoilt, xmlAnswer } from './trouble.ts'
+import { readXml } from './xml.ts'
+
+export interface AutodiscoverNeeds {
+  readonly installations: Installations
+  readonly directories: Directories
+  readonly mailboxes: Mailboxes
+  readonly faults: Faults
+  readonly requests: Requests
+  readonly door: Door
+  readonly clock: () => number
+}
+
+/** Answers `/autodiscover/autodiscover.svc` and `.xml`, below a tenant's name or not; null for everything else. */
+export function autodiscover(needs: AutodiscoverNeeds): (call: Call) => Promise<Answer | null> {
+  return async (call) => {
+    const [folder, file] = call.segments.slice(-2).map((each) => each.toLowerCase())
+    if (folder !== 'autodiscover' || !/^autodiscover\.(svc|xml)$/.test(file ?? '')) return null
+    const pox = file === 'autodiscover.xml'
+    const document = call.method === 'POST' ? readXml(call.body) : null
+    const addresses = document ? (pox ? [poxAddress(document)] : soapAddresses(document)) : []
+    const installation = meant(needs, call.segments.slice(0, -2), addresses[0] ?? '')
+    const soap = installation !== undefined && installation.version.build[0] > 8
+    if (!installation || (!pox && !soap)) return page(404, 'File or directory not found.')
+    const away = redirectFor(installation, addresses[0] ?? '')
+    const from = away?.startsWith('302 ') ? away.slice('302 '.length) : null
+    // The Managed API looks for these with a GET, signed in or not.
+    const headers = soap ? { 'X-SOAP-Enabled': 'True', 'X-WSSecurity-Enabled': 'True' } : {}
+    const finish = (answer: Answer, who: string | null): Answer => {
+      needs.requests.add({
+        at: needs.clock(),
+        route: 'autodiscover',
+        tenant: installation.tenant,
+        clientId: who,
+        mailbox: addresses.length === 1 ? (addresses[0] ?? null) : null,
+        method: call.method,
+        url: call.url,
+        status: answer.status,
+        items: addresses.length,
+        batch: null
+      })
+      return { ...answer, headers: { ...answer.headers, ...headers } }
+    }
+    if (from !== null) return finish(page(302, 'Object moved', { Location: from }), null)
+    const entered = needs.door.enter(installation, call)
+    if (entered.outcome !== 'signedIn') {
+      return finish(
+        page(401, 'Unauthorized', { 'WWW-Authenticate': [...entered.authenticate] }),
+        entered.user
+      )
+    }
+    const who = 'clientId' in entered.who ? entered.who.clientId : entered.who.address
+    const suffering = await needs.faults.suffer(
+      { tenant: [installation.tenant], clientId: who, mailbox: addresses, route: 'autodiscover' },
+      call.signal
+    )
+    if (!document) return finish(page(call.method === 'POST' ? 400 : 200, 'Bad Request'), who)
+    const discovery: Discovery = {
+      installation,
+      mailboxes: needs.mailboxes,
+      document,
+      url: ewsUrlOf(needs, installation, call),
+      now: needs.clock()
+    }
+    const answer = ordered(suffering, discovery, pox) ?? (pox ? poxAnswer(discovery) : soapAnswer(discovery))
+    return finish(spoilt(answer, suffering, installation.version), who)
+  }
+}
+
+function ordered(suffering: Suffering | null, discovery: Discovery, pox: boolean): Answer | null {
+  if (suffering?.kind === 'ews' && !pox) return xmlAnswer(200, busySoap(discovery, suffering.code))
+  return answerTo(suffering, discovery.installation, 'GetUserSettings')
+}
+
+/** By the tenant in the path, else by the address's domain, else the server that was put first. */
+function meant(
+  { directories, installations }: AutodiscoverNeeds,
+  before: readonly string[],
+  address: string
+): Installation | undefined {
+  if (before.length > 1) return undefined
+  const directory = directories.find(before[0] ?? address.split('@')[1] ?? '')
+  const found = directory && installations.get(directory.id)
+  return found ?? (before.length === 0 ? installations.first() : undefined)
+}
+
+function ewsUrlOf({ installations }: AutodiscoverNeeds, { tenant }: Installation, call: Call): string {
+  const origin = `https://${call.headers.host ?? 'localhost'}`
+  const first = installations.first()?.tenant === tenant
+  return first ? `${origin}/EWS/Exchange.asmx` : `${origin}/${tenant}/EWS/Exchange.asmx`
+}

@@ -1,0 +1,122 @@
+/** For whom a call is made: the account itself, or whoever it may impersonate. */
+import type { Answer, Call } from '../call.ts'
+import type { Directories } from '../directories.ts'
+import type { Mailbox, Mailboxes } from '../mailboxes.ts'
+import type { Grant } from '../tokens.ts'
+import type { Caller } from './asked.ts'
+import { Fault } from './envelope.ts'
+import type { Account, Installation } from './installations.ts'
+import { page } from './trouble.ts'
+import { type Schema, supports } from './versions.ts'
+import { at, type Element } from './xml.ts'
+
+interface Needs {
+  readonly installation: Installation
+  readonly mailboxes: Mailboxes
+  readonly directories: Directories
+  readonly who: Account | Grant
+  readonly header: Element | undefined
+  readonly schema: Schema
+  readonly operation: Element
+  readonly call: Call
+}
+
+/** Throws Faults; an Answer is what the front end says before EWS is reached. */
+export function callerOf(needs: Needs): Caller | Answer {
+  const { installation, mailboxes, who, header, operation, call } = needs
+  const account = 'clientId' in who ? who.clientId : who.address
+  const impersonation = at(header, 'ExchangeImpersonation')
+  const token = 'clientId' in who
+  if (token && !who.roles.includes('full_access_as_app')) {
+    return page(403, 'Forbidden', {
+      'x-ms-diagnostics':
+        '2000008;reason="The token contains not enough scope to make this call.";error_category="invalid_grant"'
+    })
+  }
+  // The binding of 2007 has no such header for it: the account's own rights count.
+  const unheard =
+    !supports(installation.version.schema, 'Exchange2010') && operation.name === 'GetUserAvailabilityRequest'
+  if (!impersonation || unheard) {
+    if (token) {
+      throw new Fault(
+        'ErrorInvalidExchangeImpersonationHeaderData',
+        'ExchangeImpersonation SOAP header must be present for this type of OAuth token.'
+      )
+    }
+    const address = (who as Account).address
+    return {
+      address,
+      mailbox: mailboxes.find(installation.tenant, address) ?? null,
+      impersonated: false,
+      account
+    }
+  }
+  if ((token || installation.anchored) && !call.headers['x-anchormailbox']) {
+    return page(503, 'The service is unavailable.', { 'X-CasErrorCode': 'AnchorMailboxMissing' })
+  }
+  const mailbox = impersonated(needs, impersonation)
+  if (!mayImpersonate(needs, mailbox)) {
+    const denied =
+      !supports(installation.version.schema, 'Exchange2010') && !token && isNobody(who as Account)
+    throw new Fault(
+      denied ? 'ErrorImpersonationDenied' : 'ErrorImpersonateUserDenied',
+      'The account does not have permission to impersonate the requested user.'
+    )
+  }
+  return { address: mailbox.address.toLowerCase(), mailbox, impersonated: true, account }
+}
+
+function impersonated({ installation, mailboxes, schema }: Needs, header: Element): Mailbox {
+  const names = at(header, 'ConnectingSID')?.children ?? []
+  const [named] = names
+  const kinds = [
+    'PrincipalName',
+    'SID',
+    'PrimarySmtpAddress',
+    // 2007's schema has no such element.
+    ...(supports(installation.version.schema, 'Exchange2010') && supports(schema, 'Exchange2010')
+      ? ['SmtpAddress']
+      : [])
+  ]
+  if (names.length !== 1 || named === undefined || !kinds.includes(named.name)) {
+    throw new Fault(
+      'ErrorSchemaValidation',
+      'The request failed schema validation: ConnectingSID must hold one name of a kind that this version knows.'
+    )
+  }
+  if (named.text === '' || named.name === 'SID') {
+    throw new Fault(
+      'ErrorInvalidExchangeImpersonationHeaderData',
+      'The ExchangeImpersonation header is invalid.'
+    )
+  }
+  const wanted = named.text.toLowerCase()
+  const mailbox = mailboxes.find(installation.tenant, wanted)
+  const principal = mailbox?.userPrincipalName.toLowerCase() === wanted
+  if (
+    !mailbox ||
+    mailbox.hosting === 'absent' ||
+    (named.name === 'PrincipalName') !== (principal && named.name === 'PrincipalName')
+  ) {
+    throw new Fault('ErrorNonExistentMailbox', 'The SMTP address has no mailbox associated with it.')
+  }
+  if (named.name === 'PrimarySmtpAddress' && mailbox.address.toLowerCase() !== wanted) {
+    throw new Fault(
+      'ErrorNonPrimarySmtpAddress',
+      'The primary SMTP address must be specified when referencing a mailbox.'
+    )
+  }
+  return mailbox
+}
+
+/** By the account's scope; of an application by its own. */
+function mayImpersonate({ who, directories }: Needs, mailbox: Mailbox): boolean {
+  const address = mailbox.address.toLowerCase()
+  if (!('clientId' in who)) return who.impersonates === 'everybody' || who.impersonates.has(address)
+  const app = directories.find(who.tenant)?.apps.get(who.clientId.toLowerCase())
+  return app !== undefined && (app.mailboxes === null || app.mailboxes.has(address))
+}
+
+function isNobody({ impersonates }: Account): boolean {
+  return impersonates !== 'everybody' && impersonates.size === 0
+}

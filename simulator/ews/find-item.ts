@@ -1,0 +1,106 @@
+/** FindItem on a calendar: the occurrences in a view, or without one the items as they are stored. */
+import type { CalendarItem, Mailbox } from '../mailboxes.ts'
+import { occurrencesIn } from '../recurrence.ts'
+import { dayLength, midnightOf } from '../time.ts'
+import type { Asked } from './asked.ts'
+import { attempt, Fault, ItemError, responses } from './envelope.ts'
+import { openFolder } from './folders.ts'
+import { calendarItem, type Item, shapeOf } from './properties.ts'
+import { supports } from './versions.ts'
+import { at, type Element } from './xml.ts'
+import { instantIn, timesIn } from './zones.ts'
+
+const longestView = 731 * dayLength
+
+export function findItem(asked: Asked): string {
+  const { operation, installation, schema } = asked
+  const selected = shapeOf(at(operation, 'ItemShape'), installation.version.schema, schema)
+  const view = at(operation, 'CalendarView')
+  if (view && at(operation, 'Restriction')) {
+    throw new Fault('ErrorInvalidRequest', 'A CalendarView cannot be combined with a Restriction.')
+  }
+  const folders = at(operation, 'ParentFolderIds')?.children ?? []
+  const messages = folders.map((id) =>
+    attempt('FindItem', '', () => {
+      const { mailbox, folder, right } = openFolder(asked, id)
+      if (view && folder !== 'calendar') {
+        throw new ItemError(
+          'ErrorCalendarFolderIsInvalidForCalendarView',
+          'A calendar view can be used only on a calendar folder.'
+        )
+      }
+      const found = view ? inView(asked, mailbox, view) : stored(asked, mailbox, folder)
+      const context = { mailbox, schema, written: timesIn(asked.zone), writes: right === 'fullAccess' }
+      const items = found.items.map((item) => calendarItem(item, selected, context))
+      return `<m:RootFolder${found.offset}${found.total} IncludesLastItemInRange="${found.whole}"><t:Items>${items.join('')}</t:Items></m:RootFolder>`
+    })
+  )
+  return responses('FindItem', messages)
+}
+
+interface Found {
+  readonly items: readonly Item[]
+  readonly whole: boolean
+  /** Attributes. */
+  readonly total: string
+  readonly offset: string
+}
+
+function inView(asked: Asked, mailbox: Mailbox, view: Element): Found {
+  const { installation, schema, zone } = asked
+  const [start, end] = [instantIn(zone, view.attributes.StartDate), instantIn(zone, view.attributes.EndDate)]
+  if (start === null || end === null) {
+    throw new Fault('ErrorSchemaValidation', 'The request failed schema validation: StartDate and EndDate.')
+  }
+  if (end < start) {
+    throw new ItemError('ErrorCalendarEndDateIsEarlierThanStartDate', 'EndDate is earlier than StartDate.')
+  }
+  if (end - start > longestView) {
+    throw new ItemError('ErrorCalendarViewRangeTooBig', 'The range of a calendar view is at most two years.')
+  }
+  const most = view.attributes.MaxEntriesReturned
+  if (most !== undefined && !/^[1-9]\d{0,8}$/.test(most)) {
+    throw new Fault('ErrorSchemaValidation', 'The request failed schema validation: MaxEntriesReturned.')
+  }
+  const wanted = most === undefined ? Number.POSITIVE_INFINITY : Number(most)
+  const found = occurrencesIn(mailbox, start, end).sort((a, b) => a.start - b.start)
+  const count = Math.min(found.length, wanted)
+  // EWSFindCountLimit: those who ask as 2010 or older are told to come again, others get a part.
+  if (count > installation.findCount && !supports(schema, 'Exchange2010_SP1')) {
+    throw new Fault('ErrorServerBusy', 'The server cannot service this request right now. Try again later.')
+  }
+  const items = found.slice(0, Math.min(count, installation.findCount))
+  return {
+    items,
+    whole: items.length === found.length,
+    total: ` TotalItemsInView="${found.length}"`,
+    offset: ''
+  }
+}
+
+function stored({ operation }: Asked, mailbox: Mailbox, folder: string): Found {
+  const page = at(operation, 'IndexedPageItemView')
+  const offset = Number(page?.attributes.Offset ?? 0)
+  const most = Number(page?.attributes.MaxEntriesReturned ?? 1000)
+  const all =
+    folder === 'calendar' ? [...mailbox.events.values()].map((each) => storedItem(mailbox, each)) : []
+  const items = all.slice(offset, offset + most)
+  const whole = offset + items.length >= all.length
+  const next = page ? ` IndexedPagingOffset="${offset + items.length}"` : ''
+  return { items, whole, total: ` TotalItemsInView="${all.length}"`, offset: next }
+}
+
+/** A single event, or the master of a series with its first occurrence's times. */
+export function storedItem(mailbox: Mailbox, event: CalendarItem): Item {
+  const { allDay } = event
+  return {
+    event,
+    content: event,
+    kind: event.recurrence ? 'recurringMaster' : 'singleInstance',
+    day: null,
+    start: allDay ? midnightOf(event.start, mailbox.timeZone) : event.start,
+    end: allDay ? midnightOf(event.end, mailbox.timeZone) : event.end,
+    floatingStart: event.start,
+    floatingEnd: event.end
+  }
+}

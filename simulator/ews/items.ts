@@ -1,0 +1,99 @@
+/** Items by their ids: GetItem and DeleteItem, and where an id leads for whoever may follow it. */
+import { type CalendarItem, type Mailbox, type Right, rightTo } from '../mailboxes.ts'
+import { occurrencesIn } from '../recurrence.ts'
+import { dayLength } from '../time.ts'
+import type { Asked } from './asked.ts'
+import { attempt, Fault, failure, ItemError, responses } from './envelope.ts'
+import { storedItem } from './find-item.ts'
+import { denied } from './folders.ts'
+import { calendarItem, type Item, readId, shapeOf } from './properties.ts'
+import { at, type Element } from './xml.ts'
+import { timesIn } from './zones.ts'
+
+export interface Located {
+  readonly mailbox: Mailbox
+  readonly event: CalendarItem
+  /** The occurrence's day; null for the event itself. */
+  readonly day: number | null
+  readonly right: Right
+}
+
+/** Throws an ItemError when the id leads nowhere, or where the caller may not go. */
+export function locate({ mailboxes, installation, caller }: Asked, id: Element | undefined): Located {
+  const key = readId(id?.attributes.Id ?? id?.attributes.OccurrenceId ?? '')
+  if (!key) throw new ItemError('ErrorInvalidIdMalformed', 'The Id is malformed.')
+  const mailbox = mailboxes.find(installation.tenant, key.mailbox)
+  const event = mailbox?.events.get(key.event)
+  if (!mailbox || !event) throw notFound()
+  const right = rightTo(mailbox, caller.address)
+  if (right !== 'fullAccess' && right !== 'reviewer') throw right === 'none' ? notFound() : denied()
+  return { mailbox, event, day: id?.name === 'RecurringMasterItemId' ? null : key.day, right }
+}
+
+export function notFound(): ItemError {
+  return new ItemError('ErrorItemNotFound', 'The specified object was not found in the store.')
+}
+
+export function getItem(asked: Asked): string {
+  const { operation, installation, schema } = asked
+  const selected = shapeOf(at(operation, 'ItemShape'), installation.version.schema, schema)
+  const messages = (at(operation, 'ItemIds')?.children ?? []).map((id) =>
+    attempt('GetItem', '<m:Items/>', () => {
+      const { mailbox, event, day, right } = locate(asked, id)
+      const context = { mailbox, schema, written: timesIn(asked.zone), writes: right === 'fullAccess' }
+      const item = day === null ? storedItem(mailbox, event) : occurrenceOf(mailbox, event, day)
+      return `<m:Items>${calendarItem(item, selected, context)}</m:Items>`
+    })
+  )
+  return responses('GetItem', messages)
+}
+
+/** Where it would be, and a year around that in case it was moved. */
+function occurrenceOf(mailbox: Mailbox, event: CalendarItem, day: number): Item {
+  const around = occurrencesIn(mailbox, (day - 366) * dayLength, (day + 366) * dayLength)
+  const found = around.find((each) => each.event === event && each.day === day)
+  if (!found) throw notFound()
+  return found
+}
+
+export function deleteItem(asked: Asked): string {
+  const { operation, mailboxes } = asked
+  if (!operation.attributes.SendMeetingCancellations) {
+    throw new Fault(
+      'ErrorSendMeetingCancellationsRequired',
+      'SendMeetingCancellations attribute is required for Calendar items.'
+    )
+  }
+  const messages = (at(operation, 'ItemIds')?.children ?? []).map((id) =>
+    attempt('DeleteItem', '', () => {
+      const { mailbox, event, day, right } = locate(asked, id)
+      if (right !== 'fullAccess')
+        throw new ItemError('ErrorCannotDeleteObject', 'The delete action could not be completed.')
+      if (day === null) mailboxes.deleteEvent(mailbox.tenant, mailbox.address, event.id)
+      else {
+        const recurrence = event.input.recurrence
+        if (!recurrence) throw notFound()
+        const skip = [...(recurrence.skip ?? []), dateOf(day)]
+        mailboxes.putEvent(mailbox.tenant, mailbox.address, {
+          ...event.input,
+          recurrence: { ...recurrence, skip }
+        })
+      }
+      return ''
+    })
+  )
+  return responses('DeleteItem', messages)
+}
+
+export function dateOf(day: number): string {
+  return new Date(day * dayLength).toISOString().slice(0, 10)
+}
+
+/** No id is known in any other format; clients ask to learn the server's version (exchangelib does). */
+export function convertId({ operation }: Asked): string {
+  const error = { code: 'ErrorInvalidIdMalformed', message: 'The Id is malformed.' }
+  return responses(
+    'ConvertId',
+    (at(operation, 'SourceIds')?.children ?? []).map(() => failure('ConvertId', error))
+  )
+}

@@ -1,0 +1,164 @@
+/** Signing in as IIS has it: Basic for each call, NTLM and Negotiate for each connection, and bearers of tokens. */
+import type { Call } from '../call.ts'
+import { type NtlmAcceptorOptions, type NtlmConnection, ntlmConnection } from '../ntlm-acceptor.ts'
+import type { Grant, Tokens } from '../tokens.ts'
+import { type Account, accountNamed, type Installation } from './installations.ts'
+
+export interface SignInNeeds {
+  readonly tokens: Tokens
+  /** The server's own, in PEM. */
+  readonly certificate: string
+  readonly loginRoot: string
+  readonly clock: () => number
+}
+
+export type SignIn =
+  | { readonly outcome: 'signedIn'; readonly who: Account | Grant; readonly authenticate: string | null }
+  /** To be answered with 401. */
+  | {
+      readonly outcome: 'asked' | 'refused'
+      readonly authenticate: readonly string[]
+      readonly user: string | null
+    }
+
+export interface Door {
+  enter(installation: Installation, call: Call): SignIn
+  /** The connection must sign in anew, as after a 401 out of turn. */
+  forget(call: Call): void
+  /** What WWW-Authenticate lists. */
+  offers(installation: Installation): readonly string[]
+}
+
+interface Handshake {
+  readonly installation: Installation
+  readonly ntlm: NtlmConnection
+  account: Account | null
+}
+
+export function openDoor(needs: SignInNeeds): Door {
+  const handshakes = new WeakMap<object, Handshake>()
+
+  function handshakeOf(installation: Installation, connection: object): Handshake {
+    const held = handshakes.get(connection)
+    if (held?.installation === installation) return held
+    const made: Handshake = {
+      installation,
+      account: null,
+      ntlm: ntlmConnection({
+        ...optionsOf(needs, installation),
+        password: (user, domain) => passwordOf(made, user, domain)
+      })
+    }
+    handshakes.set(connection, made)
+    return made
+  }
+
+  function byConnection(installation: Installation, call: Call): SignIn {
+    const handshake = handshakeOf(installation, call.connection ?? call)
+    const { authorization } = call.headers
+    const heard = handshake.ntlm.hear(authorization)
+    const { account } = handshake
+    if (heard.outcome === 'signedIn' && account !== null) {
+      if (authorization !== undefined) account.failures = 0
+      return { outcome: 'signedIn', who: account, authenticate: heard.authenticate }
+    }
+    if (heard.outcome === 'challenge' && authorization !== undefined) {
+      return { outcome: 'asked', authenticate: heard.authenticate, user: null }
+    }
+    if (heard.outcome === 'refused' && heard.reason === 'the password is wrong' && account)
+      account.failures += 1
+    const outcome = authorization === undefined ? 'asked' : 'refused'
+    return {
+      outcome,
+      authenticate: offers(installation),
+      user: authorization === undefined ? null : (account?.address ?? null)
+    }
+  }
+
+  function offers(installation: Installation): readonly string[] {
+    const { schemes } = installation
+    const authority = `${needs.loginRoot}/common/oauth2/authorize`
+    return [
+      ...(schemes.has('negotiate') ? ['Negotiate'] : []),
+      ...(schemes.has('ntlm') ? ['NTLM'] : []),
+      ...(schemes.has('basic') ? ['Basic realm="localhost"'] : []),
+      ...(schemes.has('oauth')
+        ? [
+            `Bearer client_id="00000002-0000-0ff1-ce00-000000000000", trusted_issuers="00000001-0000-0000-c000-000000000000@*", token_types="app_asserted_user_v1 service_asserted_app_v1", authorization_uri="${authority}"`
+          ]
+        : [])
+    ]
+  }
+
+  return {
+    enter(installation, call) {
+      const { authorization = '' } = call.headers
+      const scheme = authorization.split(' ', 1)[0]?.toLowerCase() ?? ''
+      const token = authorization.slice(scheme.length + 1).trim()
+      const refused = (user: string | null): SignIn => ({
+        outcome: 'refused',
+        authenticate: offers(installation),
+        user
+      })
+      if (scheme === 'basic' && installation.schemes.has('basic'))
+        return byPassword(installation, token, refused)
+      if (scheme === 'bearer' && installation.schemes.has('oauth')) {
+        const grant = needs.tokens.read(token)
+        if (typeof grant === 'string' || grant.tenant !== installation.tenant) return refused(null)
+        return { outcome: 'signedIn', who: grant, authenticate: null }
+      }
+      if (scheme === 'basic' || scheme === 'bearer') return refused(null)
+      return byConnection(installation, call)
+    },
+    forget: (call) => void handshakes.delete(call.connection ?? call),
+    offers
+  }
+}
+
+/** The password in UTF-8, or as browsers of old wrote it. */
+function byPassword(
+  installation: Installation,
+  token: string,
+  refused: (user: string | null) => SignIn
+): SignIn {
+  const bytes = Buffer.from(token, 'base64')
+  for (const text of [bytes.toString('utf8'), bytes.toString('latin1')]) {
+    const colon = text.indexOf(':')
+    const account = accountNamed(installation, text.slice(0, Math.max(colon, 0)))
+    if (!account || !mayTry(account) || text.slice(colon + 1) !== account.password) continue
+    account.failures = 0
+    return { outcome: 'signedIn', who: account, authenticate: null }
+  }
+  const account = accountNamed(installation, bytes.toString().split(':', 1)[0] ?? '')
+  if (account) account.failures += 1
+  return refused(account?.address ?? null)
+}
+
+function passwordOf(handshake: Handshake, user: string, domain: string): string | null {
+  const account = accountNamed(handshake.installation, user, domain) ?? null
+  handshake.account = account
+  return account && mayTry(account) ? account.password : null
+}
+
+function mayTry(account: Account): boolean {
+  return !account.disabled && account.failures < account.lockedAfter
+}
+
+function optionsOf(
+  needs: SignInNeeds,
+  { schemes, extendedProtection, domain, version }: Installation
+): Omit<NtlmAcceptorOptions, 'password'> {
+  return {
+    extendedProtection,
+    certificate: needs.certificate,
+    domain,
+    server: 'EX01',
+    schemes: [
+      ...(schemes.has('negotiate') ? (['Negotiate'] as const) : []),
+      ...(schemes.has('ntlm') ? (['NTLM'] as const) : [])
+    ],
+    // Windows 2003 is what 2007 came with.
+    modern: version.build[0] !== 8,
+    clock: needs.clock
+  }
+}

@@ -1,0 +1,210 @@
+/** Subscribe, Unsubscribe, GetEvents and GetStreamingEvents: who may have them, and what they look like. */
+import type { Asked } from './asked.ts'
+import { attempt, Fault, failure, ItemError, responses, streamedEnvelope, success } from './envelope.ts'
+import { folderChangeKey, folderIdOf, openFolder } from './folders.ts'
+import { type EventType, eventTypes, type Happening, type Notices, type Subscription } from './notices.ts'
+import { changeKeyOf, idOf } from './properties.ts'
+import { supports, type Version } from './versions.ts'
+import { all, at, escaped, textAt } from './xml.ts'
+
+const mostPerStream = 200
+const mostPerNotification = 50
+
+export function subscribe(asked: Asked, notices: Notices): string {
+  const { operation, installation, caller, schema } = asked
+  const request = operation.children[0]
+  const streaming = request?.name === 'StreamingSubscriptionRequest'
+  if (!request || !['PullSubscriptionRequest', 'StreamingSubscriptionRequest'].includes(request.name)) {
+    throw new Fault(
+      'ErrorInvalidSubscriptionRequest',
+      'The simulator has pull and streaming subscriptions only.'
+    )
+  }
+  if (streaming && !supports(schema, 'Exchange2010_SP1')) {
+    throw new Fault(
+      'ErrorSchemaValidation',
+      'The request failed schema validation: no such subscription is known.'
+    )
+  }
+  const types = new Set(all(at(request, 'EventTypes'), 'EventType').map(({ text }) => text))
+  const known = eventTypes.filter((type) => types.has(type))
+  if (known.length === 0 || (types.has('FreeBusyChangedEvent') && !supports(schema, 'Exchange2010_SP1'))) {
+    throw new Fault('ErrorSchemaValidation', 'The request failed schema validation: EventTypes.')
+  }
+  const message = attempt('Subscribe', '', () => {
+    const folders = at(request, 'FolderIds')?.children ?? []
+    const opened = folders.map((id) => openFolder(asked, id))
+    const mailbox = opened[0]?.mailbox ?? caller.mailbox
+    if (!mailbox || opened.some((each) => each.mailbox !== mailbox)) {
+      throw new ItemError('ErrorInvalidSubscriptionRequest', 'A subscription is of one mailbox.')
+    }
+    if (opened.some(({ right }) => right !== 'fullAccess')) {
+      throw new ItemError(
+        'ErrorSubscriptionDelegateAccessNotSupported',
+        'Subscriptions are not supported for delegate user access.'
+      )
+    }
+    const most = installation.version.build[0] === 14 ? 20 : 5000
+    const made = notices.subscribe({
+      mailbox,
+      owner: caller.account,
+      budget: caller.address,
+      streaming,
+      types: new Set<EventType>(known),
+      minutes: streaming ? 30 : Number(textAt(request, 'Timeout') ?? 30),
+      most
+    })
+    if (!made) {
+      throw new ItemError(
+        'ErrorExceededSubscriptionCount',
+        'You have exceeded the available subscriptions for your account.'
+      )
+    }
+    const watermark = streaming ? '' : `<m:Watermark>${watermarkOf(made.heard)}</m:Watermark>`
+    return `<m:SubscriptionId>${made.id}</m:SubscriptionId>${watermark}`
+  })
+  return responses('Subscribe', [message])
+}
+
+export function unsubscribe({ operation, caller }: Asked, notices: Notices): string {
+  const message = attempt('Unsubscribe', '', () => {
+    const { id } = owned(notices, caller.account, textAt(operation, 'SubscriptionId') ?? '')
+    notices.unsubscribe(id)
+    return ''
+  })
+  return responses('Unsubscribe', [message])
+}
+
+function owned(notices: Notices, account: string, id: string): Subscription {
+  const subscription = notices.get(id)
+  if (!subscription)
+    throw new ItemError('ErrorSubscriptionNotFound', 'The specified subscription was not found.')
+  if (subscription.owner !== account) {
+    throw new ItemError('ErrorSubscriptionAccessDenied', 'Access to the subscription is denied.')
+  }
+  return subscription
+}
+
+export function getEvents({ operation, caller }: Asked, notices: Notices): string {
+  const message = attempt('GetEvents', '', () => {
+    const subscription = owned(notices, caller.account, textAt(operation, 'SubscriptionId') ?? '')
+    const since = readWatermark(textAt(operation, 'Watermark') ?? '')
+    if (since === null || since > subscription.heard) {
+      throw new ItemError(
+        'ErrorInvalidWatermark',
+        'The watermark used for creating this subscription was not found.'
+      )
+    }
+    const waiting = notices.since(subscription, since)
+    const shown = waiting.slice(0, mostPerNotification)
+    const events = shown.map((each) => eventOf(each, true)).join('')
+    const idle = `<t:StatusEvent><t:Watermark>${watermarkOf(subscription.heard)}</t:Watermark></t:StatusEvent>`
+    return `<m:Notification><t:SubscriptionId>${subscription.id}</t:SubscriptionId><t:PreviousWatermark>${watermarkOf(since)}</t:PreviousWatermark><t:MoreEvents>${shown.length < waiting.length}</t:MoreEvents>${events || idle}</m:Notification>`
+  })
+  return responses('GetEvents', [message])
+}
+
+/** Documents one after the other, until the time is over, the server closes, or the client goes. */
+export function getStreamingEvents(asked: Asked, notices: Notices): AsyncIterable<Buffer> {
+  const { operation, installation, caller } = asked
+  const minutes = Number(textAt(operation, 'ConnectionTimeout'))
+  if (!Number.isInteger(minutes) || minutes < 1 || minutes > 30) {
+    throw new Fault('ErrorSchemaValidation', 'The request failed schema validation: ConnectionTimeout.')
+  }
+  const ids = all(at(operation, 'SubscriptionIds'), 'SubscriptionId').map(({ text }) => text)
+  if (ids.length === 0 || ids.length > mostPerStream) {
+    throw new Fault(
+      'ErrorInvalidSubscription',
+      `A connection takes from 1 to ${mostPerStream} subscriptions.`
+    )
+  }
+  const { build } = installation.version
+  const most = build[0] === 15 && build[1] === 0 ? 3 : 10
+  const budget = `${installation.tenant} ${caller.address}`
+  if (!notices.enter(budget, most)) {
+    throw new Fault(
+      'ErrorExceededConnectionCount',
+      'You have exceeded the available concurrent connections for your account.  Try again once your other requests have completed.'
+    )
+  }
+  return stream(asked, notices, ids, minutes, budget)
+}
+
+async function* stream(
+  { installation: { version, tenant }, caller, call }: Asked,
+  notices: Notices,
+  ids: readonly string[],
+  minutes: number,
+  budget: string
+): AsyncGenerator<Buffer> {
+  try {
+    const live = ids.flatMap((id) => {
+      const found = notices.get(id)
+      return found?.streaming && found.owner === caller.account ? [found] : []
+    })
+    const dead = ids.filter((id) => !live.some((each) => each.id === id))
+    if (dead.length > 0) yield written(version, deadOnes(dead, live.length === 0))
+    if (live.length === 0) return
+    yield written(version, success('GetStreamingEvents', '<m:ConnectionStatus>OK</m:ConnectionStatus>'))
+    for await (const happened of notices.listen(live, tenant, minutes, call.signal)) {
+      yield written(
+        version,
+        success('GetStreamingEvents', `<m:Notifications>${notifications(happened, live)}</m:Notifications>`)
+      )
+    }
+    yield written(version, success('GetStreamingEvents', '<m:ConnectionStatus>Closed</m:ConnectionStatus>'))
+  } finally {
+    notices.leave(budget)
+  }
+}
+
+function written(version: Version, message: string): Buffer {
+  return Buffer.from(streamedEnvelope(version, responses('GetStreamingEvents', [message])))
+}
+
+/** In the namespace in which exchangelib and the Managed API look for ids and notifications; the schema says otherwise. */
+function deadOnes(ids: readonly string[], closed: boolean): string {
+  const list = ids.map((id) => `<m:SubscriptionId>${escaped(id)}</m:SubscriptionId>`).join('')
+  const error = { code: 'ErrorInvalidSubscription', message: 'The specified subscription ID does not exist.' }
+  const status = closed ? '<m:ConnectionStatus>Closed</m:ConnectionStatus>' : ''
+  return failure(
+    'GetStreamingEvents',
+    error,
+    `<m:ErrorSubscriptionIds>${list}</m:ErrorSubscriptionIds>${status}`
+  )
+}
+
+/** By subscription; nothing at all is a heartbeat. */
+function notifications(happened: readonly Happening[], live: readonly Subscription[]): string {
+  const one = (id: string, events: string) =>
+    `<m:Notification><t:SubscriptionId>${id}</t:SubscriptionId>${events}</m:Notification>`
+  if (happened.length === 0) return one(live[0]?.id ?? '', '<t:StatusEvent/>')
+  const ids = [...new Set(happened.map(({ subscription }) => subscription))]
+  return ids
+    .map((id) =>
+      one(
+        id,
+        happened
+          .filter((each) => each.subscription === id)
+          .slice(0, mostPerNotification)
+          .map((each) => eventOf(each, false))
+          .join('')
+      )
+    )
+    .join('')
+}
+
+function eventOf({ type, mailbox, event, change, at: instant, number }: Happening, marked: boolean): string {
+  const mark = marked ? `<t:Watermark>${watermarkOf(number)}</t:Watermark>` : ''
+  const time = `${new Date(instant).toISOString().slice(0, 19)}Z`
+  return `<t:${type}>${mark}<t:TimeStamp>${time}</t:TimeStamp><t:ItemId Id="${idOf(mailbox, event, null)}" ChangeKey="${changeKeyOf(change)}"/><t:ParentFolderId Id="${folderIdOf(mailbox, 'calendar')}" ChangeKey="${folderChangeKey(mailbox)}"/></t:${type}>`
+}
+
+function watermarkOf(number: number): string {
+  return Buffer.from(`AAAA${String(number).padStart(9, '0')}`).toString('base64')
+}
+
+function readWatermark(text: string): number | null {
+  const match = /^AAAA(\d{9})$/.exec(Buffer.from(text, 'base64').toString())
+  return match ? Number(match[1]) : null
+}

@@ -1,0 +1,85 @@
+/** SyncFolderItems: what was created, changed and deleted since a state that the client keeps, series as their masters. */
+import { gunzipSync, gzipSync } from 'node:zlib'
+import type { Mailbox } from '../mailboxes.ts'
+import type { Asked } from './asked.ts'
+import { attempt, Fault, ItemError, responses } from './envelope.ts'
+import { storedItem } from './find-item.ts'
+import { openFolder } from './folders.ts'
+import { calendarItem, idOf, readId, shapeOf } from './properties.ts'
+import { all, at, textAt } from './xml.ts'
+import { timesIn } from './zones.ts'
+
+const largestState = 1_000_000
+
+export function syncFolderItems(asked: Asked): string {
+  const { operation, installation, schema } = asked
+  const selected = shapeOf(at(operation, 'ItemShape'), installation.version.schema, schema)
+  const most = Number(textAt(operation, 'MaxChangesReturned'))
+  if (!Number.isInteger(most) || most < 1 || most > 512) {
+    throw new Fault('ErrorSchemaValidation', 'The request failed schema validation: MaxChangesReturned.')
+  }
+  const message = attempt(
+    'SyncFolderItems',
+    '<m:SyncState/><m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>',
+    () => {
+      const { mailbox, folder, right } = openFolder(asked, at(operation, 'SyncFolderId')?.children[0])
+      const known = readState(mailbox, textAt(operation, 'SyncState') ?? '')
+      const ignored = new Set(
+        all(at(operation, 'Ignore'), 'ItemId').map(({ attributes }) => readId(attributes.Id ?? '')?.event)
+      )
+      const context = { mailbox, schema, written: timesIn(asked.zone), writes: right === 'fullAccess' }
+      const events = folder === 'calendar' ? mailbox.events : new Map<never, never>()
+      const changes: string[] = []
+      let more = false
+      const tell = (event: string, change: number | null, xml: () => string) => {
+        if (changes.length >= most) {
+          more = true
+          return
+        }
+        if (!ignored.has(event)) changes.push(xml())
+        if (change === null) known.delete(event)
+        else known.set(event, change)
+      }
+      // Newest first, as since 2010 SP2.
+      const latest = [...events.values()].sort((a, b) => b.change - a.change)
+      for (const event of latest) {
+        const before = known.get(event.id)
+        if (before === event.change) continue
+        const kind = before === undefined ? 'Create' : 'Update'
+        const write = () =>
+          `<t:${kind}>${calendarItem(storedItem(mailbox, event), selected, context)}</t:${kind}>`
+        tell(event.id, event.change, write)
+      }
+      for (const id of [...known.keys()]) {
+        if (events.has(id)) continue
+        tell(
+          id,
+          null,
+          () => `<t:Delete><t:ItemId Id="${idOf(mailbox, id, null)}" ChangeKey="DwAAAA=="/></t:Delete>`
+        )
+      }
+      return `<m:SyncState>${writeState(mailbox, known)}</m:SyncState><m:IncludesLastItemInRange>${!more}</m:IncludesLastItemInRange><m:Changes>${changes.join('')}</m:Changes>`
+    }
+  )
+  return responses('SyncFolderItems', [message])
+}
+
+/** The whole of what the client has been told, as Exchange's own states are. */
+function writeState(mailbox: Mailbox, known: ReadonlyMap<string, number>): string {
+  return gzipSync(JSON.stringify([mailbox.objectId, [...known]])).toString('base64')
+}
+
+function readState(mailbox: Mailbox, text: string): Map<string, number> {
+  if (text === '') return new Map()
+  try {
+    const bytes = gunzipSync(Buffer.from(text, 'base64'), { maxOutputLength: largestState })
+    const [owner, known] = JSON.parse(bytes.toString()) as [string, [string, number][]]
+    if (owner === mailbox.objectId) return new Map(known)
+  } catch {
+    // Said below.
+  }
+  throw new ItemError(
+    'ErrorInvalidSyncStateData',
+    'Synchronization state data is corrupt or otherwise invalid.'
+  )
+}

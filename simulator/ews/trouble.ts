@@ -1,0 +1,164 @@
+/** Trouble on order, as EWS has it: faults of its own, pages in place of answers, and answers that are spoilt. */
+import type { Answer } from '../call.ts'
+import type { Route, Suffering } from '../faults.ts'
+import type { Mailbox } from '../mailboxes.ts'
+import type { Asked } from './asked.ts'
+import { envelope, Fault, failure, faultEnvelope, ItemError, named, responses } from './envelope.ts'
+import type { Installation } from './installations.ts'
+import type { Version } from './versions.ts'
+import { spaces } from './xml.ts'
+
+/** What befalls one mailbox of a call that has many; only faults that name it do. */
+export async function ordered(
+  { faults, installation, caller, call }: Asked,
+  route: Route,
+  mailbox: Mailbox | undefined,
+  address: string
+): Promise<void> {
+  if (!faults.any) return
+  const names = [address, ...(mailbox ? [mailbox.address, ...mailbox.aliases] : [])]
+  const suffering = await faults.suffer(
+    {
+      tenant: [installation.tenant],
+      clientId: caller.account,
+      mailbox: names.map((each) => each.toLowerCase()),
+      route,
+      part: true
+    },
+    call.signal
+  )
+  if (suffering === null) return
+  const code = suffering.kind === 'ews' || suffering.kind === 'status' ? suffering.code : undefined
+  const message = suffering.kind === 'ews' ? suffering.message : undefined
+  throw new ItemError(
+    code ?? 'ErrorProxyRequestProcessingFailed',
+    message ?? 'Unable to send cross-forest request: the request timed out.'
+  )
+}
+
+/** Null when the answer is to be made as if nothing were, and spoilt afterwards. */
+export function answerTo(
+  suffering: Suffering | null,
+  installation: Installation,
+  operation: string
+): Answer | null {
+  const { version } = installation
+  if (suffering?.kind === 'wrongTypes') return xmlAnswer(200, envelope(version, nonsense))
+  if (suffering?.kind === 'ews') {
+    const { code, message, backOffMilliseconds, inMessages } = suffering
+    const fault = new Fault(code, message ?? usual[code] ?? 'An error has been ordered.', {
+      ...(backOffMilliseconds === undefined ? {} : { BackOffMilliseconds: String(backOffMilliseconds) })
+    })
+    if (inMessages) return xmlAnswer(200, envelope(version, inside(operation, fault)))
+    return xmlAnswer(500, faultEnvelope(version, fault))
+  }
+  if (suffering?.kind !== 'status') return null
+  if (suffering.code !== undefined) {
+    const fault = new Fault(suffering.code, suffering.message ?? usual[suffering.code] ?? 'Ordered.')
+    return withRetry(xmlAnswer(suffering.status, faultEnvelope(version, fault)), suffering.retryAfter)
+  }
+  return withRetry(page(suffering.status, 'The service is unavailable.'), suffering.retryAfter)
+}
+
+const usual: Readonly<Record<string, string>> = {
+  ErrorServerBusy: 'The server cannot service this request right now. Try again later.',
+  ErrorExceededConnectionCount: 'You have exceeded the available concurrent connections for your account.',
+  ErrorImpersonateUserDenied: 'The account does not have permission to impersonate the requested user.',
+  ErrorNonExistentMailbox: 'The SMTP address has no mailbox associated with it.',
+  ErrorInternalServerTransientError: 'An internal server error occurred. Try again later.',
+  ErrorMailboxMoveInProgress: 'Mailbox move in progress. Try again later.',
+  ErrorInternalServerError: 'An internal server error occurred. The operation failed.'
+}
+
+/** The error where the operation's result would stand: in every message of the answer. */
+function inside(operation: string, { code, message, values }: Fault): string {
+  if (operation !== 'GetUserAvailability')
+    return responses(operation, [failure(operation, { code, message }, '', values)])
+  return `<GetUserAvailabilityResponse xmlns="${spaces.messages}"><FreeBusyResponseArray><FreeBusyResponse><ResponseMessage ResponseClass="Error"><MessageText>${message}</MessageText><ResponseCode>${code}</ResponseCode><DescriptiveLinkKey>0</DescriptiveLinkKey></ResponseMessage><FreeBusyView><FreeBusyViewType xmlns="${spaces.types}">None</FreeBusyViewType></FreeBusyView></FreeBusyResponse></FreeBusyResponseArray></GetUserAvailabilityResponse>`
+}
+
+/** A right answer, made wrong, or written otherwise. */
+export function spoilt(answer: Answer, suffering: Suffering | null, version: Version): Answer {
+  if (suffering?.kind === 'spoil') {
+    const { spoil } = suffering
+    if (typeof spoil !== 'object') return { ...answer, spoil }
+    return { ...answer, body: huge(spoil.huge, version) }
+  }
+  if (suffering?.kind !== 'xml' || !Buffer.isBuffer(answer.body)) return answer
+  const xml = answer.body.toString()
+  const made = {
+    reprefixed: () => Buffer.from(reprefixed(xml)),
+    concatenated: () => Buffer.from(xml + xml),
+    entities: () =>
+      Buffer.from(`${bomb}${xml.replace(/^<\?xml[^>]*>/, '').replace(/<t?:?Subject>[^<]*/, '$&&i;')}`),
+    deep: () => Buffer.from(envelope(version, `${'<m:x>'.repeat(100_000)}${'</m:x>'.repeat(100_000)}`)),
+    wrongCharset: () => Buffer.from(xml.replace('utf-8', 'utf-16'), 'utf16le')
+  }
+  return { ...answer, body: made[suffering.xml]() }
+}
+
+const bomb = `<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaaaaaaaa">${[...'bcdefghi']
+  .map((name, place) => `<!ENTITY ${name} "${`&${'abcdefghi'[place]};`.repeat(16)}">`)
+  .join('')}]>`
+
+/** The same document to whoever reads namespaces. */
+function reprefixed(xml: string): string {
+  const names: Readonly<Record<string, string>> = {
+    s: 'SOAP-ENV',
+    soap: 'SOAP-ENV',
+    m: 'ns1',
+    t: 'ns2',
+    h: 'ns3',
+    e: 'ns4'
+  }
+  return xml
+    .replace(/<(\/?)(s|soap|m|t|h|e):/g, (_, slash, prefix) => `<${slash}${names[prefix]}:`)
+    .replace(/ xmlns:(s|soap|m|t|h|e)=/g, (_, prefix) => ` xmlns:${names[prefix]}=`)
+}
+
+/** Right to the last byte, and that much of it. */
+async function* huge(bytes: number, version: Version): AsyncGenerator<Buffer> {
+  const [before = '', after = ''] = envelope(version, '|').split('|')
+  yield Buffer.from(
+    `${before}<m:FindItemResponse ${named}><m:ResponseMessages><m:FindItemResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:RootFolder TotalItemsInView="1" IncludesLastItemInRange="true"><t:Items>`
+  )
+  const one = `<t:CalendarItem><t:ItemId Id="AAMk" ChangeKey="DwAA"/><t:Subject>${'y'.repeat(64_000)}</t:Subject></t:CalendarItem>`
+  for (let sent = 0; sent < bytes; sent += one.length) yield Buffer.from(one)
+  yield Buffer.from(
+    `</t:Items></m:RootFolder></m:FindItemResponseMessage></m:ResponseMessages></m:FindItemResponse>${after}`
+  )
+}
+
+const nonsense = `<m:FindItemResponse ${named}><m:ResponseMessages><m:FindItemResponseMessage ResponseClass="Perhaps"><m:ResponseCode>17</m:ResponseCode><m:RootFolder TotalItemsInView="many" IncludesLastItemInRange="maybe"><t:Items><t:CalendarItem><t:Start>noon</t:Start><t:End/><t:IsAllDayEvent>2</t:IsAllDayEvent><t:LegacyFreeBusyStatus>Asleep</t:LegacyFreeBusyStatus></t:CalendarItem><t:Task/></t:Items></m:RootFolder></m:FindItemResponseMessage></m:ResponseMessages></m:FindItemResponse>`
+
+export function xmlAnswer(
+  status: number,
+  xml: string,
+  headers: Readonly<Record<string, string>> = {}
+): Answer {
+  return {
+    status,
+    headers: { 'Cache-Control': 'private', 'Content-Type': 'text/xml; charset=utf-8', ...headers },
+    body: Buffer.from(xml)
+  }
+}
+
+/** What IIS itself says. */
+export function page(
+  status: number,
+  text: string,
+  headers: Readonly<Record<string, string | string[]>> = {}
+): Answer {
+  return {
+    status,
+    headers: { 'Content-Type': 'text/html; charset=us-ascii', ...headers },
+    body: Buffer.from(
+      `<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN" "http://www.w3.org/TR/html4/strict.dtd">\r\n<HTML><HEAD><TITLE>${status}</TITLE></HEAD>\r\n<BODY><h2>${text}</h2></BODY></HTML>\r\n`
+    )
+  }
+}
+
+function withRetry(answer: Answer, retryAfter: string | undefined): Answer {
+  if (retryAfter === undefined) return answer
+  return { ...answer, headers: { ...answer.headers, 'Retry-After': retryAfter } }
+}

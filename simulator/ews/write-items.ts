@@ -1,0 +1,143 @@
+/** CreateItem and UpdateItem: into the same mailboxes that Graph and the control API show. */
+import { type EventInput, InputError, type Mailbox } from '../mailboxes.ts'
+import type { OccurrenceChange } from '../recurrence.ts'
+import type { Asked } from './asked.ts'
+import { attempt, Fault, ItemError, responses } from './envelope.ts'
+import { openFolder } from './folders.ts'
+import { datesOf, type EventFields, fieldsOf } from './item-input.ts'
+import { dateOf, type Located, locate } from './items.ts'
+import { changeKeyOf, itemId } from './properties.ts'
+import { all, at, type Element } from './xml.ts'
+
+export function createItem(asked: Asked): string {
+  const { operation } = asked
+  if (!operation.attributes.SendMeetingInvitations) {
+    throw new Fault(
+      'ErrorSendMeetingInvitationsRequired',
+      'SendMeetingInvitations attribute is required for Calendar items.'
+    )
+  }
+  const folder = at(operation, 'SavedItemFolderId')?.children[0]
+  const messages = (at(operation, 'Items')?.children ?? []).map((element) =>
+    attempt('CreateItem', '<m:Items/>', () => {
+      const { mailbox, right } = openFolder(asked, folder ?? ownCalendar)
+      if (right !== 'fullAccess') throw refused('ErrorCreateItemAccessDenied')
+      if (element.name !== 'CalendarItem') {
+        throw new ItemError('ErrorItemSave', 'The simulator keeps calendar items only.')
+      }
+      const { start, end, ...fields } = fieldsOf(element, asked.zone, mailbox.timeZone)
+      if (start === undefined || end === undefined) throw refused('ErrorRequiredPropertyMissing')
+      return saved(asked, mailbox, { ...fields, start, end })
+    })
+  )
+  return responses('CreateItem', messages)
+}
+
+const ownCalendar: Element = {
+  name: 'DistinguishedFolderId',
+  space: '',
+  attributes: { Id: 'calendar' },
+  children: [],
+  text: ''
+}
+
+export function updateItem(asked: Asked): string {
+  const { operation } = asked
+  if (!operation.attributes.SendMeetingInvitationsOrCancellations) {
+    throw new Fault(
+      'ErrorSendMeetingInvitationsOrCancellationsRequired',
+      'SendMeetingInvitationsOrCancellations attribute is required for Calendar items.'
+    )
+  }
+  const messages = all(at(operation, 'ItemChanges'), 'ItemChange').map((change) =>
+    attempt('UpdateItem', '<m:Items/>', () => {
+      const located = locate(asked, at(change, 'ItemId'))
+      if (located.right !== 'fullAccess') throw refused('ErrorAccessDenied')
+      checkChangeKey(operation.attributes.ConflictResolution ?? 'AutoResolve', located, at(change, 'ItemId'))
+      const fields = updates(asked, located, at(change, 'Updates'))
+      const { mailbox, event, day } = located
+      const input =
+        day === null ? whole(event.input, fields, mailbox) : withException(event.input, fields, dateOf(day))
+      const items = saved(asked, mailbox, { ...input, id: event.id }, day)
+      return `${items}<m:ConflictResults><t:Count>0</t:Count></m:ConflictResults>`
+    })
+  )
+  return responses('UpdateItem', messages)
+}
+
+function checkChangeKey(resolution: string, { event }: Located, id: Element | undefined): void {
+  const key = id?.attributes.ChangeKey
+  if (resolution === 'AlwaysOverwrite') return
+  if (!key) {
+    throw new ItemError(
+      'ErrorChangeKeyRequiredForWriteOperations',
+      'The change key passed in the request does not match the current change key for the item.'
+    )
+  }
+  if (resolution === 'NeverOverwrite' && key !== changeKeyOf(event.change)) {
+    throw new ItemError(
+      'ErrorIrresolvableConflict',
+      'The send or update operation could not be performed because the change key passed in the request does not match the current change key for the item.'
+    )
+  }
+}
+
+const cleared: Readonly<Record<string, EventFields>> = {
+  'item:Subject': { subject: '' },
+  'calendar:Location': { location: '' },
+  'item:Categories': { categories: [] }
+}
+
+function updates(asked: Asked, { mailbox }: Located, element: Element | undefined): EventFields {
+  const fields: EventFields = {}
+  for (const update of element?.children ?? []) {
+    if (update.name === 'DeleteItemField') {
+      Object.assign(fields, cleared[at(update, 'FieldURI')?.attributes.FieldURI ?? ''] ?? {})
+      continue
+    }
+    const item = at(update, 'CalendarItem')
+    if (item) Object.assign(fields, fieldsOf(item, asked.zone, mailbox.timeZone))
+  }
+  return fields
+}
+
+function whole(before: EventInput, fields: EventFields, { timeZone }: Mailbox): EventInput {
+  const after = { ...before, ...fields }
+  if (after.allDay) datesOf(after, timeZone)
+  return after
+}
+
+/** What differs stands with the series, by the day on which the occurrence would have been. */
+function withException(before: EventInput, fields: EventFields, date: string): EventInput {
+  const { recurrence } = before
+  if (!recurrence) return before
+  const { start, end, subject, location, showAs, sensitivity, categories } = fields
+  const held = recurrence.changes?.[date] ?? {}
+  const change = Object.fromEntries(
+    Object.entries({ start, end, subject, location, showAs, sensitivity, categories }).filter(
+      ([, value]) => value !== undefined
+    )
+  ) as OccurrenceChange
+  return {
+    ...before,
+    recurrence: { ...recurrence, changes: { ...recurrence.changes, [date]: { ...held, ...change } } }
+  }
+}
+
+function saved(asked: Asked, mailbox: Mailbox, input: EventInput, day: number | null = null): string {
+  try {
+    const event = asked.mailboxes.putEvent(mailbox.tenant, mailbox.address, input)
+    return `<m:Items><t:CalendarItem>${itemId(mailbox, { event, day, kind: 'singleInstance' })}</t:CalendarItem></m:Items>`
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    const early = error.message.includes('too early')
+    throw new ItemError(
+      early ? 'ErrorCalendarEndDateIsEarlierThanStartDate' : 'ErrorInvalidPropertySet',
+      early ? 'EndDate is earlier than StartDate.' : error.message
+    )
+  }
+}
+
+function refused(code: string): ItemError {
+  return new ItemError(code, 'Access is denied. Check credentials and try again.')
+}
