@@ -32,7 +32,7 @@ async function run([command, ...rest]: string[]): Promise<number> {
 async function serve(): Promise<number> {
   const config = readConfig(process.env)
   const log = pino({ level: config.logLevel })
-  const service = await startService(config, log)
+  const service = await startService(config, log, process.env)
   log.info({ origin: service.origin, docs: `${service.origin}/docs` }, 'listening')
   closeWithGrace({ delay: 10_000, logger: false }, async ({ err: error, signal }) => {
     if (error) log.fatal({ error: error.stack }, 'a defect: please report it')

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Config } from './config.ts'
+import { ewsConnector } from './connectors/ews/connector.ts'
+import type { Environment } from './connectors/ews/proxy.ts'
 import { graphConnector } from './connectors/graph/connector.ts'
 import { icsConnector } from './connectors/ics/connector.ts'
 import { openOutbound } from './connectors/outbound.ts'
@@ -32,8 +34,15 @@ export interface Service {
 const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 export const packFolder = fromHere(import.meta.url.includes('/dist/src/') ? '../../rules' : '../rules')
 
-/** Throws SetupError, a plain sentence, when the operator must act first. */
-export async function startService(config: Config, log: FastifyBaseLogger): Promise<Service> {
+/**
+ * Throws SetupError, a plain sentence, when the operator must act first. `environment` says which proxies lead to mail
+ * servers (HTTPS_PROXY, NO_PROXY).
+ */
+export async function startService(
+  config: Config,
+  log: FastifyBaseLogger,
+  environment: Environment = {}
+): Promise<Service> {
   const undo: (() => Promise<unknown> | unknown)[] = []
   const close = async () => {
     for (const step of undo.splice(0).reverse()) await step()
@@ -46,14 +55,17 @@ export async function startService(config: Config, log: FastifyBaseLogger): Prom
     const seal = sealer(keys.masterKey)
     await checkMasterKey(config.dataDir, seal)
 
-    const outbound = openOutbound({ allowPrivateTargets: config.allowPrivateTargets })
+    const { allowPrivateTargets } = config
+    const outbound = openOutbound({ allowPrivateTargets })
     undo.push(() => outbound.close())
     const calendars = join(config.dataDir, 'calendars')
     await mkdir(calendars, { recursive: true, mode: 0o700 })
-    const openConnector: OpenConnector = (tenant, connection) =>
-      connection.kind === 'graph'
-        ? graphConnector({ connection, outbound })
-        : icsConnector({ tenant, folder: join(calendars, tenant), outbound })
+    const openConnector: OpenConnector = (tenant, connection) => {
+      if (connection.kind === 'graph') return graphConnector({ connection, outbound })
+      if (connection.kind === 'ews')
+        return ewsConnector({ connection, outbound, allowPrivateTargets, environment })
+      return icsConnector({ tenant, folder: join(calendars, tenant), outbound })
+    }
 
     const metrics = openMetrics()
     const clock = Date.now

@@ -23,10 +23,59 @@ export interface IcsConnection {
   readonly pollSeconds: number
 }
 
-export type Connection = GraphConnection | IcsConnection
+/** How the service account signs in to Exchange. */
+export type EwsSignIn =
+  /** `user` is `DOMAIN\\user` or `user@domain`. */
+  | { readonly kind: 'basic' | 'ntlm'; readonly user: string; readonly password: string }
+  | {
+      readonly kind: 'oauth'
+      readonly tenantId: string
+      readonly clientId: string
+      /** Exactly one of the two, as with Graph. */
+      readonly clientSecret?: string
+      readonly certificate?: { readonly certificate: string; readonly privateKey: string }
+      /** Root of the sign-in service; Microsoft's public one unless stated. */
+      readonly login?: string
+      /** What the token is for: the root of `url` unless stated. */
+      readonly resource?: string
+    }
 
-/** The members that are secrets, by kind: they are sealed in the store and never given out. */
+/** RequestServerVersion, as Exchange writes it: 2010 SP3 speaks that of SP2; 2019 and SE speak that of 2016. */
+export const ewsSchemas = [
+  'Exchange2016',
+  'Exchange2013_SP1',
+  'Exchange2013',
+  'Exchange2010_SP2',
+  'Exchange2010_SP1',
+  'Exchange2010',
+  'Exchange2007_SP1'
+] as const
+export type EwsSchema = (typeof ewsSchemas)[number]
+
+export const ewsAccesses = ['delegate', 'impersonation'] as const
+
+export interface EwsConnection {
+  readonly kind: 'ews'
+  /** `https://mail.example.se/EWS/Exchange.asmx`; exactly one of `url` and `autodiscover`. */
+  readonly url?: string
+  /** The mail address of any mailbox there, from which Autodiscover finds the URL. */
+  readonly autodiscover?: string
+  readonly auth: EwsSignIn
+  /** By rights in each calendar, or as the calendars' owners. */
+  readonly access: (typeof ewsAccesses)[number]
+  readonly version: EwsSchema | 'auto'
+  /** PEM: the server's private authority, or its very certificate. */
+  readonly ca?: string
+  /** Lets in Exchange Online, where EWS ends on 1 April 2027. */
+  readonly allowRetiringEws?: boolean
+  readonly pollSeconds: number
+}
+
+export type Connection = GraphConnection | EwsConnection | IcsConnection
+
+/** The members that are secrets, by kind, as paths: they are sealed in the store and never given out. */
 export const secretMembers: Readonly<Record<Connection['kind'], readonly string[]>> = {
   graph: ['clientSecret', 'certificate'],
+  ews: ['auth/password', 'auth/clientSecret', 'auth/certificate'],
   ics: []
 }

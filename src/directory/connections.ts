@@ -8,14 +8,15 @@ import type { ConnectionPut, Connection as ConnectionShown } from '../http/schem
 import type { KeptConnection, UserRecord } from '../store/store.ts'
 import { cloudFaults, credentialFaults } from './credentials.ts'
 import type { PartNeeds } from './directory.ts'
-import { heldSecrets, type Secrets, sealConnection, unsealMailbox } from './sealing.ts'
+import { ewsFaults, ewsOf, ewsSecretMember } from './ews-connections.ts'
+import { heldSecrets, parted, type Secrets, sealConnection, united, unsealMailbox } from './sealing.ts'
 import { knownTenant } from './tenants.ts'
 
 export type ShownConnection = Static<typeof ConnectionShown>
 type Body = Static<typeof ConnectionPut>
 
 /** Seconds between polls unless stated. */
-const POLL = { graph: 120, ics: 300 }
+const POLL = { graph: 120, ews: 60, ics: 300 }
 
 /** Milliseconds that a test may take as a whole. */
 const TEST_DEADLINE = 45_000
@@ -45,7 +46,8 @@ export function connectionDirectory(needs: PartNeeds): ConnectionDirectory {
         const faults = [
           ...secretsMemberFaults(body, secretsHeld),
           ...credentialFaults(body),
-          ...cloudFaults(body)
+          ...cloudFaults(body),
+          ...ewsFaults(body)
         ]
         if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
 
@@ -54,7 +56,7 @@ export function connectionDirectory(needs: PartNeeds): ConnectionDirectory {
         const moved = held === null || !goesToSame(held, kept)
         const created = !(await store.saveConnection(tenant, kept, moved, clock()))
         sync.tenantChanged(tenant)
-        return { connection: shown(kept, secretsOf(connection)), created }
+        return { connection: shown(kept, parted(connection).secrets), created }
       }),
 
     async get(tenant) {
@@ -98,6 +100,29 @@ export function connectionDirectory(needs: PartNeeds): ConnectionDirectory {
 /** The body with what it may leave out filled in: the usual values, and the secret that is held. */
 function completed(body: Body, held: KeptConnection | null, secretsHeld: Secrets): Connection {
   if (body.kind === 'ics') return { kind: 'ics', pollSeconds: body.pollSeconds ?? POLL.ics }
+  const connection = body.kind === 'ews' ? ewsOf(body, POLL.ews) : graphOf(body)
+  const { open, secrets } = parted(connection)
+  if (Object.keys(secrets).length > 0) return connection
+  const { kind } = body
+  const lacking = kind === 'ews' ? ewsSecretMember(body) : 'clientSecret'
+  const known = Object.keys(secretsHeld)
+  if (held === null || known.length === 0 || held.kind !== kind) {
+    const or = /clientSecret$/.test(lacking) ? ', or a "certificate" with its private key' : ''
+    throw new RequestError('invalid_request', '', [{ field: lacking, message: `is missing: state it${or}` }])
+  }
+  if (!goesToSame(held, { kind, open })) {
+    // Else whoever may edit the connection could have the secret sent to a place of their own.
+    throw new RequestError('invalid_request', '', [
+      {
+        field: kind === 'ews' ? lacking : (known[0] ?? lacking),
+        message: `must be stated again, for ${changedMembers(held, open).join(', ')} changed and with it where it is sent`
+      }
+    ])
+  }
+  return { kind, pollSeconds: connection.pollSeconds, ...united(open, secretsHeld) } as Connection
+}
+
+function graphOf(body: Extract<Body, { kind: 'graph' }>): Connection {
   const {
     kind,
     tenantId,
@@ -109,23 +134,14 @@ function completed(body: Body, held: KeptConnection | null, secretsHeld: Secrets
   } = body
   const connection: Connection = { kind, tenantId, clientId, cloud, pollSeconds }
   if (clientSecret !== undefined) return { ...connection, clientSecret }
-  if (certificate !== undefined) return { ...connection, certificate }
-  const named = [...Object.keys(secretsHeld)].join(', ')
-  if (held === null || named === '') {
-    throw new RequestError('invalid_request', '', [
-      { field: 'clientSecret', message: 'is missing: state it, or a "certificate" with its private key' }
-    ])
-  }
-  if (!goesToSame(held, { kind, open: { tenantId, clientId, cloud } })) {
-    // Else whoever may edit the connection could have the secret sent to a place of their own.
-    throw new RequestError('invalid_request', '', [
-      {
-        field: Object.keys(secretsHeld)[0] ?? 'clientSecret',
-        message: `must be stated again, for ${changedMembers(held, body).join(', ')} changed and with it where it is sent`
-      }
-    ])
-  }
-  return { ...connection, ...secretsHeld }
+  return certificate !== undefined ? { ...connection, certificate } : connection
+}
+
+/** The members that say where secrets are sent, and for what. How they are used there is no part of it. */
+const destinations: Readonly<Record<string, readonly string[]>> = {
+  graph: ['tenantId', 'clientId', 'cloud'],
+  ews: ['url', 'autodiscover', 'auth', 'ca'],
+  ics: []
 }
 
 /** Whether the secrets of one are sent to the same place, for the same purpose, as those of the other. */
@@ -133,15 +149,15 @@ function goesToSame(
   one: Pick<KeptConnection, 'kind' | 'open'>,
   other: Pick<KeptConnection, 'kind' | 'open'>
 ): boolean {
-  return one.kind === other.kind && isDeepStrictEqual(one.open, other.open)
+  return one.kind === other.kind && changedMembers(one, other.open).length === 0
 }
 
-function changedMembers(held: KeptConnection, body: Body): string[] {
-  const stated: Record<string, unknown> = { cloud: 'global', ...body }
-  const before: Record<string, unknown> = { kind: held.kind, ...held.open }
-  return ['kind', 'tenantId', 'clientId', 'cloud'].filter(
-    (name) => !isDeepStrictEqual(stated[name], before[name])
-  )
+function changedMembers(
+  { kind, open: before }: Pick<KeptConnection, 'kind' | 'open'>,
+  after: object
+): string[] {
+  const stated = after as Record<string, unknown>
+  return (destinations[kind] ?? []).filter((name) => !isDeepStrictEqual(stated[name], before[name]))
 }
 
 /** `secrets` is what we answer; it may come back as it was read and says nothing by itself. */
@@ -151,15 +167,6 @@ function secretsMemberFaults(body: Body, held: Secrets): FieldFault[] {
   return [
     { field: 'secrets', message: 'is not what is held: leave it out (secrets are set by their own members)' }
   ]
-}
-
-function secretsOf(connection: Connection): Secrets {
-  if (connection.kind === 'ics') return {}
-  const { clientSecret, certificate } = connection
-  return {
-    ...(clientSecret !== undefined && { clientSecret }),
-    ...(certificate !== undefined && { certificate })
-  }
 }
 
 function shown({ kind, open, pollSeconds }: KeptConnection, secrets: Secrets): ShownConnection {

@@ -1,4 +1,4 @@
-/** Whether the credentials of a Graph connection can be used at all: told when they are put, not at the next read. */
+/** Whether the credentials of an application can be used at all: told when they are put, not at the next read. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Static } from 'typebox'
 import type { FieldFault } from '../errors.ts'
@@ -8,38 +8,47 @@ type Body = Static<typeof ConnectionPut>
 
 /** A secret or a certificate, not both; and the certificate must fit its key. */
 export function credentialFaults(body: Body): FieldFault[] {
-  if (body.kind !== 'graph' || body.certificate === undefined) return []
-  if (body.clientSecret !== undefined) {
-    return [{ field: 'clientSecret', message: 'stands beside "certificate": state one of the two' }]
+  if (body.kind === 'graph') return applicationFaults(body, '')
+  return body.kind === 'ews' && body.auth.kind === 'oauth' ? applicationFaults(body.auth, 'auth/') : []
+}
+
+/** `at` is where in the body the two stand. */
+function applicationFaults(
+  { clientSecret, certificate: pair }: Pick<Extract<Body, { kind: 'graph' }>, 'clientSecret' | 'certificate'>,
+  at: string
+): FieldFault[] {
+  if (pair === undefined) return []
+  if (clientSecret !== undefined) {
+    return [{ field: `${at}clientSecret`, message: 'stands beside "certificate": state one of the two' }]
   }
-  const certificate = orNull(() => new X509Certificate(body.certificate?.certificate ?? ''))
-  const privateKey = orNull(() => createPrivateKey(body.certificate?.privateKey ?? ''))
+  const certificate = orNull(() => new X509Certificate(pair.certificate))
+  const privateKey = orNull(() => createPrivateKey(pair.privateKey))
   const faults: FieldFault[] = []
   if (certificate === null) {
     faults.push({
-      field: 'certificate/certificate',
+      field: `${at}certificate/certificate`,
       message: 'is no X.509 certificate in PEM: paste the .pem file'
     })
   }
   if (privateKey === null) {
     faults.push({
-      field: 'certificate/privateKey',
+      field: `${at}certificate/privateKey`,
       message: 'is no private key in PEM without a passphrase: take the passphrase off with "openssl pkey"'
     })
   }
-  return certificate !== null && privateKey !== null ? pairFaults(certificate, privateKey) : faults
+  return certificate !== null && privateKey !== null ? pairFaults(certificate, privateKey, at) : faults
 }
 
-function pairFaults(certificate: X509Certificate, privateKey: KeyObject): FieldFault[] {
+function pairFaults(certificate: X509Certificate, privateKey: KeyObject, at: string): FieldFault[] {
   // Entra takes RSA signatures (PS256) of client assertions only.
   if (privateKey.asymmetricKeyType !== 'rsa') {
     return [
-      { field: 'certificate/privateKey', message: 'is no RSA key, which Entra needs: make an RSA pair' }
+      { field: `${at}certificate/privateKey`, message: 'is no RSA key, which Entra needs: make an RSA pair' }
     ]
   }
   return certificate.checkPrivateKey(privateKey)
     ? []
-    : [{ field: 'certificate/privateKey', message: 'is not the private key of the certificate' }]
+    : [{ field: `${at}certificate/privateKey`, message: 'is not the private key of the certificate' }]
 }
 
 /** A cloud of one's own is always https, and given by its roots. */

@@ -5,7 +5,7 @@ import type { Instant } from '../core/calendar-event.ts'
 import type { Sealer } from '../store/seal.ts'
 import type { KeptConnection, User } from '../store/store.ts'
 
-/** The secret members of a connection, by name. */
+/** The secret members of a connection, by their path (`clientSecret`, `auth/password`). */
 export type Secrets = Readonly<Record<string, unknown>>
 
 export function sealConnection(
@@ -14,14 +14,11 @@ export function sealConnection(
   sealer: Sealer,
   changedAt: Instant
 ): KeptConnection {
-  const { kind, pollSeconds, ...rest } = connection
-  const names = secretMembers[kind]
-  const members = Object.entries(rest).filter(([, value]) => value !== undefined)
-  const secrets = Object.fromEntries(members.filter(([name]) => names.includes(name)))
+  const { open, secrets } = parted(connection)
   return {
-    kind,
-    pollSeconds,
-    open: Object.fromEntries(members.filter(([name]) => !names.includes(name))),
+    kind: connection.kind,
+    pollSeconds: connection.pollSeconds,
+    open,
     sealed:
       Object.keys(secrets).length === 0
         ? null
@@ -30,12 +27,45 @@ export function sealConnection(
   }
 }
 
+/** What may be shown of a connection (without `kind` and `pollSeconds`), and what may not. */
+export function parted(connection: Connection): { open: Record<string, unknown>; secrets: Secrets } {
+  const { kind, pollSeconds: _, ...rest } = connection
+  const open: Record<string, unknown> = {}
+  const secrets: Record<string, unknown> = {}
+  const put = (into: Record<string, unknown>, path: string, name: string, value: unknown) => {
+    if (value === undefined) return
+    if (secretMembers[kind].includes(path)) secrets[path] = value
+    else into[name] = value
+  }
+  for (const [name, value] of Object.entries(rest)) {
+    const hides = secretMembers[kind].some((path) => path.startsWith(`${name}/`))
+    if (!hides) {
+      put(open, name, name, value)
+      continue
+    }
+    const inner: Record<string, unknown> = {}
+    for (const [part, held] of Object.entries(value as object)) put(inner, `${name}/${part}`, part, held)
+    open[name] = inner
+  }
+  return { open, secrets }
+}
+
+/** The other way round. */
+export function united(open: Readonly<Record<string, unknown>>, secrets: Secrets): Record<string, unknown> {
+  const whole: Record<string, unknown> = { ...open }
+  for (const [path, value] of Object.entries(secrets)) {
+    const [name = '', part] = path.split('/')
+    whole[name] = part === undefined ? value : { ...(whole[name] as object), [part]: value }
+  }
+  return whole
+}
+
 /** The connection with its secrets, for those who read calendars. Throws when they cannot be unsealed. */
 export function unsealConnection(tenant: string, kept: KeptConnection, sealer: Sealer): Connection {
   const { kind, pollSeconds, open, sealed } = kept
   const secrets: Secrets = sealed === null ? {} : JSON.parse(sealer.open(sealed, connectionPurpose(tenant)))
   // What was saved passed the schema of its kind.
-  return { kind, pollSeconds, ...open, ...secrets } as Connection
+  return { kind, pollSeconds, ...united(open, secrets) } as Connection
 }
 
 /** None where they cannot be unsealed (another master key): then they are as good as gone, and are asked for anew. */

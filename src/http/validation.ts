@@ -12,11 +12,74 @@ const MOST_NAMES = 30
 /** What a query that cannot be decoded is parsed to: no parameter can have this name. */
 export const UNDECODABLE = '%'
 
+/** Values in a body up to which all its faults are looked for: Ajv gathers them in time that grows with their square. */
+const MOST_VALUES = 10_000
+
 /** Bodies are taken as they are; parameters arrive as text and become numbers and booleans. */
 export function validatorCompiler(schemas: readonly TSchema[]): FastifySchemaCompiler<TSchema> {
-  const body = ajvWith(schemas)
-  const parameters = ajvWith(schemas, { coerceTypes: true, useDefaults: true })
-  return ({ schema, httpPart }) => (httpPart === 'body' ? body : parameters).compile(schema)
+  const body = bodyCompiler(schemas)
+  const parameters = parameterCompiler(schemas)
+  return ({ schema, httpPart }) => (httpPart === 'body' ? body : parameters)(schema)
+}
+
+/** Ajv turns `Infinity` and `1e999` into a number too, and then holds it to no limit. */
+function parameterCompiler(schemas: readonly TSchema[]): (schema: TSchema) => Check {
+  const ajv = ajvWith(schemas, { coerceTypes: true, useDefaults: true })
+  return (schema) => {
+    const isGood = ajv.compile(schema)
+    const check: Check = (values) => {
+      const good = isGood(values)
+      const endless = Object.entries(values as object).filter(
+        ([, value]) => value === Infinity || value === -Infinity
+      )
+      check.errors = [
+        ...(isGood.errors ?? []),
+        ...endless.map(([name]) => ({
+          keyword: 'type',
+          instancePath: `/${name}`,
+          schemaPath: '',
+          params: { type: 'integer' }
+        }))
+      ]
+      return good && endless.length === 0
+    }
+    return check
+  }
+}
+
+/** Of a body that is huge and faulty the first fault is enough: what is good is told apart without gathering any. */
+function bodyCompiler(schemas: readonly TSchema[]): (schema: TSchema) => Check {
+  const untilFirst = ajvWith(schemas, { allErrors: false })
+  const throughout = ajvWith(schemas)
+  return (schema) => {
+    const isGood = untilFirst.compile(schema)
+    const findAll = throughout.compile(schema)
+    const check: Check = (value) => {
+      if (isGood(value)) return true
+      const small = hasAtMost(value, MOST_VALUES)
+      if (small) findAll(value)
+      check.errors = (small ? findAll : isGood).errors ?? []
+      return false
+    }
+    return check
+  }
+}
+
+/** What Fastify asks of a validator: false, and then why. */
+interface Check {
+  (value: unknown): boolean
+  errors?: ErrorObject[]
+}
+
+function hasAtMost(value: unknown, most: number): boolean {
+  const open = [value]
+  for (let seen = 0; open.length > 0; seen++) {
+    const one = open.pop()
+    const inside: unknown[] = typeof one === 'object' && one !== null ? Object.values(one) : []
+    if (seen + open.length + inside.length >= most) return false
+    open.push(...inside)
+  }
+  return true
 }
 
 /** Says what is wrong with the shape of a value; `schemas` are those that `schema` names. */
@@ -58,8 +121,8 @@ export function faultsOf(
 /** Whether a fault says something that another of them does not say better. */
 function telling(error: ErrorObject, _index: number, all: readonly ErrorObject[]): boolean {
   const { keyword, instancePath } = error
-  const among = all.filter((other) => other !== error)
   if (keyword === 'anyOf') {
+    const among = all.filter((other) => other !== error)
     // What several forms have in common is told best by their description, unless the fault lies within one.
     const within = among.some((other) => other.instancePath.startsWith(`${instancePath}/`))
     return isDescribed(error)
@@ -69,10 +132,12 @@ function telling(error: ErrorObject, _index: number, all: readonly ErrorObject[]
   if (/\/anyOf\/\d/.test(error.schemaPath)) {
     if (keyword === 'type' && error.params.type === 'null') return false
     const form = (other: ErrorObject) => other.keyword === 'anyOf' && other.instancePath === instancePath
-    if (among.some((other) => form(other) && isDescribed(other))) return false
+    if (all.some((other) => other !== error && form(other) && isDescribed(other))) return false
   }
   // Of an empty text it is enough to hear that it is empty.
-  if (keyword === 'pattern') return among.every((other) => other.instancePath !== instancePath)
+  if (keyword === 'pattern') {
+    return all.every((other) => other === error || other.instancePath !== instancePath)
+  }
   return true
 }
 
@@ -116,10 +181,7 @@ function messageOf(error: ErrorObject, part: string | undefined): string {
     case 'pattern':
       return described('is not written as it must be', schema)
     case 'format':
-      return (
-        'must be an RFC 3339 time with its zone, such as "2026-11-23T08:00:00Z"' +
-        (part === 'body' ? '' : ' (in an address write + as %2B)')
-      )
+      return 'must be an RFC 3339 time with its zone, such as "2026-11-23T08:00:00Z"'
     case 'minLength':
       return limit === '1' ? 'is empty: write something' : `must have at least ${limit} characters`
     case 'maxLength':
@@ -146,6 +208,7 @@ interface JsonSchema {
   readonly description?: string
   readonly oneOf?: readonly JsonSchema[]
   readonly const?: unknown
+  readonly enum?: readonly unknown[]
 }
 
 function unknownMember(name: string, schema: JsonSchema, part: string | undefined): string {
@@ -180,7 +243,10 @@ const inWords: Readonly<Record<string, string>> = {
 function kindsOf(error: ErrorObject): string[] {
   const schema = (error.parentSchema ?? {}) as JsonSchema
   const tag = String(error.params.tag)
-  return (schema.oneOf ?? []).map((kind) => quoted(kind.properties?.[tag]?.const))
+  return (schema.oneOf ?? []).flatMap((form) => {
+    const kind = form.properties?.[tag]
+    return (kind?.enum ?? [kind?.const]).map(quoted)
+  })
 }
 
 function described(fault: string, schema: JsonSchema | undefined): string {

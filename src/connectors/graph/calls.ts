@@ -4,10 +4,10 @@ import { Client, GraphClientError, type Middleware, ResponseType } from '@micros
 import type { RequestInit, Response } from 'undici'
 import { RemoteError } from '../../errors.ts'
 import { bodyWithin, type Outbound, unreachable } from '../outbound.ts'
+import { retryAfterOf } from '../retry-after.ts'
 import { type Answer, answersOf, json } from './batch-reply.ts'
 import { isPassing } from './graph-error.ts'
 import { inBatches, mailboxGate } from './mailbox-gate.ts'
-import { retryAfterOf } from './retry-after.ts'
 import type { Tokens } from './tokens.ts'
 
 export interface Call {

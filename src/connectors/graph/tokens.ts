@@ -9,7 +9,7 @@ import {
 import { RemoteError } from '../../errors.ts'
 import type { GraphConnection } from '../connection.ts'
 import { bodyWithin, type Outbound, unreachable } from '../outbound.ts'
-import { retryAfterOf } from './retry-after.ts'
+import { retryAfterOf } from '../retry-after.ts'
 import { rootsOf } from './roots.ts'
 import { signInError } from './sign-in-error.ts'
 

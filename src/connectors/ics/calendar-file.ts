@@ -41,7 +41,12 @@ async function readWhole(
 ): Promise<Fetched | 'unchanged'> {
   const before = await versionOf(handle)
   if (before.version === known) return 'unchanged'
-  if (!before.isFile) throw new RemoteError('mailbox_unknown', 'The mailbox names something that is no file.')
+  if (!before.isFile) {
+    throw new RemoteError(
+      'mailbox_unknown',
+      "The user's mailbox names something that is no file: correct it."
+    )
+  }
   if (before.size > limit) throw tooLarge(limit)
   const buffer = Buffer.allocUnsafeSlow(before.size + 1)
   let size = 0
@@ -80,7 +85,10 @@ export function tooLarge(limit: number): RemoteError {
 function faultOf(error: unknown): RemoteError {
   const code = (error as { code?: unknown }).code
   if (code === 'ENOENT' || code === 'ENOTDIR') {
-    return new RemoteError('mailbox_unknown', "There is no such file in the tenant's calendar folder.")
+    return new RemoteError(
+      'mailbox_unknown',
+      "There is no such file in the tenant's calendar folder: put it there, or correct the user's mailbox."
+    )
   }
   if (code === 'EACCES' || code === 'EPERM') {
     return new RemoteError(
@@ -93,7 +101,7 @@ function faultOf(error: unknown): RemoteError {
   }
   return new RemoteError(
     'unreachable',
-    `The calendar file could not be read (${String(code ?? 'unknown')}).`,
+    `The calendar file could not be read (${String(code ?? 'unknown')}): check the disk of the data folder.`,
     { cause: error }
   )
 }

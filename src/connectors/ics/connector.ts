@@ -163,5 +163,7 @@ function asRemote(error: unknown): RemoteError {
   if (name === 'AbortError' || name === 'TimeoutError') {
     return new RemoteError('unreachable', 'The calendar was not read in time. It is tried again by itself.')
   }
-  return new RemoteError('protocol_error', 'The calendar could not be worked out.', { cause: error })
+  return new RemoteError('protocol_error', 'The calendar could not be worked out: publish or save it anew.', {
+    cause: error
+  })
 }

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { clouds } from '../../connectors/connection.ts'
 import { syncCodes } from '../../errors.ts'
 import { Enum, Strict } from './common.ts'
+import { ewsExample, ewsForms } from './ews-connection.ts'
 
 const pollSeconds = (standard: number) =>
   Type.Integer({
@@ -106,18 +107,24 @@ const IcsPut = Strict({
   secrets: Type.Optional(secrets)
 })
 
-type ConnectionBody = Type.Static<typeof GraphPut> | Type.Static<typeof IcsPut>
+const ews = ewsForms({
+  put: { pollSeconds: Type.Optional(pollSeconds(60)), secrets: Type.Optional(secrets) },
+  shown: { pollSeconds: pollSeconds(60), secrets }
+})
+
+type ConnectionBody = Type.Static<typeof GraphPut> | Type.Static<typeof ews.put> | Type.Static<typeof IcsPut>
 
 export const ConnectionPut = Type.Unsafe<ConnectionBody>({
   $id: 'ConnectionPut',
   type: 'object',
   discriminator: { propertyName: 'kind' },
-  oneOf: [GraphPut, IcsPut],
+  oneOf: [GraphPut, ews.put, IcsPut],
   description:
     'How the tenant’s calendars are reached. Left out, a secret that is held stays, as long as everything that says ' +
     'where it is sent stays too. `secrets` may stand as it was read.',
   examples: [
     { ...graphExample, clientSecret: 'your-client-secret', cloud: 'global', pollSeconds: 120 },
+    ewsExample,
     { kind: 'ics', pollSeconds: 300 }
   ]
 })
@@ -125,13 +132,16 @@ export const ConnectionPut = Type.Unsafe<ConnectionBody>({
 const GraphShown = Strict({ ...graph, cloud: Cloud, pollSeconds: pollSeconds(120), secrets })
 const IcsShown = Strict({ kind: icsKind, pollSeconds: pollSeconds(300), secrets })
 
-type ShownConnection = Type.Static<typeof GraphShown> | Type.Static<typeof IcsShown>
+type ShownConnection =
+  | Type.Static<typeof GraphShown>
+  | Type.Static<typeof ews.shown>
+  | Type.Static<typeof IcsShown>
 
 export const Connection = Type.Unsafe<ShownConnection>({
   $id: 'Connection',
   type: 'object',
   discriminator: { propertyName: 'kind' },
-  oneOf: [GraphShown, IcsShown],
+  oneOf: [GraphShown, ews.shown, IcsShown],
   description: 'How the tenant’s calendars are reached, without the secrets.',
   examples: [{ ...graphExample, cloud: 'global', pollSeconds: 120, secrets: ['clientSecret'] }]
 })

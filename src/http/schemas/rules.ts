@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import { phones } from '../../core/diversion.ts'
 import { allDayPolicies, invitationPolicies, privatePolicies, triggerMatches } from '../../core/rule-set.ts'
-import { DiversionCode, Enum, Instant, NullableString, ref, Strict } from './common.ts'
+import { After, DiversionCode, Enum, Instant, NullableString, ref, Strict } from './common.ts'
 
 export const Trigger = Strict(
   {
@@ -169,7 +169,8 @@ export const RulesVersions = Strict(
         effective: ref(RuleSet)
       }),
       { description: 'Newest first.' }
-    )
+    ),
+    after: After
   },
   {
     $id: 'RulesVersions',
@@ -184,8 +185,10 @@ export const Packs = Strict(
       Strict({
         name: Type.String({ description: 'For the member `pack` of rules.', examples: ['infracom'] }),
         rules: ref(RuleSet)
-      })
-    )
+      }),
+      { description: 'By name.' }
+    ),
+    after: After
   },
   {
     $id: 'Packs',

@@ -1,0 +1,110 @@
+/** The connector to Exchange Web Services: a service account that reads many mailboxes of one Exchange organisation. */
+import { setMaxListeners } from 'node:events'
+import { RemoteError } from '../../errors.ts'
+import type { EwsConnection } from '../connection.ts'
+import type { Connector, Reading, ReadRequest, Target } from '../connector.ts'
+import type { Outbound } from '../outbound.ts'
+import { ewsCalls } from './calls.ts'
+import { checkConnection } from './check-connection.ts'
+import { openEndpoint } from './endpoint.ts'
+import type { Environment } from './proxy.ts'
+import { availabilityOf, mostMailboxes, type ReadAll, type Seen } from './read-availability.ts'
+import { calendarsOf } from './read-calendars.ts'
+import { isAddress } from './requests.ts'
+import { type FarLook, farLook } from './unread.ts'
+
+export interface EwsConnectorNeeds {
+  readonly connection: EwsConnection
+  /** For an application's tokens; the mail server is reached over connections of its own. Stays the caller's to close. */
+  readonly outbound: Outbound
+  /** With it, http and private addresses are reachable too. */
+  readonly allowPrivateTargets: boolean
+  readonly clock?: () => number
+  /** For HTTPS_PROXY and NO_PROXY; no proxy unless given. */
+  readonly environment?: Environment
+}
+
+/** A deadline that passes takes all of a read with it: twenty mailboxes, four at a time, are soon done. */
+const impersonatedAtOnce = 20
+
+/** The connection is used as it is: after a change, make another connector. Throws RemoteError for what none can use. */
+export function ewsConnector(needs: EwsConnectorNeeds): Connector {
+  const { connection, clock = Date.now } = needs
+  const { access, auth, version } = connection
+  const endpoint = openEndpoint({ ...needs, clock })
+  const account = auth.kind === 'oauth' ? auth.clientId : auth.user
+  const calls = ewsCalls({ transport: endpoint.open, version, account, access, clock })
+  const readAll = access === 'delegate' ? availabilityOf({ calls, account }) : calendarsOf({ calls })
+  const far = farLook(clock)
+  const read = async (request: ReadRequest) => {
+    // Each of its calls listens, under way or waiting for a connection: more than Node takes for a leak.
+    setMaxListeners(0, request.signal)
+    const readings = await readEachOnce(request, readAll, far)
+    if (readings.some((one) => one.outcome === 'failed' && one.error.scope === 'connection'))
+      endpoint.failed()
+    return readings
+  }
+  return {
+    batchSize: access === 'delegate' ? mostMailboxes : impersonatedAtOnce,
+    read,
+    test: (target, signal) => checkConnection(target, { endpoint, read, access, now: clock(), signal }),
+    // Notices come with streaming; until then every edit is found by polling.
+    watch: () => () => {},
+    close: async () => endpoint.close()
+  }
+}
+
+/** Users may share a mailbox: it is asked for once. */
+async function readEachOnce(
+  request: ReadRequest,
+  readAll: ReadAll,
+  far: FarLook
+): Promise<readonly Reading[]> {
+  const keyOf = ({ mailbox, timeZone }: Target) => `${mailbox.toLowerCase()}\n${timeZone}`
+  const targets = [...new Map(request.targets.map((target) => [keyOf(target), target])).values()]
+  const readings = await readTargets({ ...request, targets }, readAll, far).catch((error: unknown) => {
+    const hint = 'The calendar could not be read because of a fault in this service: report it with its log.'
+    const failure =
+      error instanceof RemoteError ? error : new RemoteError('protocol_error', hint, { cause: error })
+    return targets.map((): Reading => ({ outcome: 'failed', error: failure }))
+  })
+  const places = new Map(targets.map((target, index) => [keyOf(target), index]))
+  return request.targets.map((target) => readings[places.get(keyOf(target)) ?? -1]!)
+}
+
+async function readTargets(
+  { targets, window, subjects, signal }: ReadRequest,
+  readAll: ReadAll,
+  far: FarLook
+): Promise<readonly Reading[]> {
+  const asked = targets.filter(({ mailbox }) => isAddress(mailbox))
+  const answers = asked.length === 0 ? [] : await readAll(asked, window, subjects, signal)
+  const seen = targets.map((target): Seen | RemoteError => {
+    const one = asked.includes(target) ? answers[asked.indexOf(target)] : noAddress
+    if (one instanceof RemoteError || one === undefined) return onWhom(one ?? noAddress, signal)
+    // What only borders on the window does not touch it.
+    return { ...one, events: one.events.filter(({ start, end }) => start < window.end && end > window.start) }
+  })
+  const events = seen.map((one) => (one instanceof RemoteError ? one : one.events))
+  const unread = await far.unreadAts(targets, events, window, async (those, span) => {
+    const found = await readAll(those, span, subjects, signal)
+    return found.map((one) => (one instanceof RemoteError ? one : one.events))
+  })
+  return seen.map((one, index): Reading => {
+    const unreadAt = unread[index] ?? null
+    if (one instanceof RemoteError) return { outcome: 'failed', error: one }
+    if (unreadAt instanceof RemoteError) return { outcome: 'failed', error: onWhom(unreadAt, signal) }
+    return { outcome: 'read', ...one, unreadAt, version: null }
+  })
+}
+
+/** A deadline that passes may be one slow mailbox's doing. */
+function onWhom(error: RemoteError, signal: AbortSignal): RemoteError {
+  if (!signal.aborted || error.code !== 'unreachable') return error
+  return new RemoteError(error.code, error.hint, { retryAfter: error.retryAfter, cause: error })
+}
+
+const noAddress = new RemoteError(
+  'mailbox_unknown',
+  'The mailbox is no SMTP address: write it as user@domain, in ASCII.'
+)

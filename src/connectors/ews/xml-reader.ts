@@ -1,0 +1,167 @@
+/** Reads XML as it streams in: no document is held, what is not plain data is refused, and nothing is read for long. */
+import { setImmediate as breathe } from 'node:timers/promises'
+import { SaxesParser } from 'saxes'
+import { RemoteError } from '../../errors.ts'
+import { decoderOf } from './charset.ts'
+
+/** Is told of each element by its local name: prefixes and namespaces vary by version, and both of Exchange's occur. */
+export interface Visitor {
+  /** The root has depth 1. */
+  open(name: string, depth: number, attributes: Readonly<Record<string, string>>): void
+  /** `text` is what stood between this tag and the one before it. */
+  close(name: string, depth: number, text: string): void
+}
+
+export interface XmlOptions {
+  readonly contentType?: string | undefined
+  /** `many` for streams of notices, where one document follows the other; else a second one is refused. */
+  readonly documents?: 'one' | 'many'
+}
+
+/** A hundred calendars of three hundred events each. */
+const largestReply = 32 * 1024 * 1024
+/** Exchange's own replies go to 20. */
+const deepest = 64
+/** Characters of one text, or of one tag. Subjects have 255. */
+const longestText = 512 * 1024
+/** Bytes between two breaths: a millisecond or less. */
+const stretch = 16 * 1024
+
+/** Throws RemoteError: `unreachable` for a reply that breaks off, else `protocol_error`. Never with what was read. */
+export async function readXml(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  visitor: Visitor,
+  options: XmlOptions = {}
+): Promise<void> {
+  const decoder = decoderOf(options.contentType)
+  const parser = parserFor(visitor, options.documents === 'many')
+  let size = 0
+  let sinceBreath = 0
+  for await (const chunk of chunks) {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    size += bytes.length
+    if (size > largestReply) throw refused(`is larger than ${largestReply / 1024 / 1024} MB`)
+    for (let at = 0; at < bytes.length; at += stretch) {
+      const piece = bytes.subarray(at, at + stretch)
+      parser.write(decoder.write(piece))
+      sinceBreath += piece.length
+      if (sinceBreath < stretch) continue
+      sinceBreath = 0
+      await breathe()
+    }
+  }
+  if (size === 0) throw refused('is empty')
+  parser.write(decoder.end())
+  parser.end()
+}
+
+interface Parser {
+  write(text: string): void
+  end(): void
+}
+
+function parserFor(visitor: Visitor, many: boolean): Parser {
+  // Without positions, which no message may quote anyway. `fragment` lets one root follow the other.
+  const saxes = new SaxesParser<{ position: boolean; fragment: boolean; xmlns: false }>({
+    position: false,
+    fragment: many,
+    xmlns: false
+  })
+  const locals = new Map<string, string>()
+  let depth = 0
+  let text = ''
+  let roots = 0
+  let told = false
+  let ending = false
+
+  const localOf = (name: string): string => {
+    const known = locals.get(name)
+    if (known !== undefined) return known
+    const local = name.slice(name.indexOf(':') + 1)
+    if (locals.size < 500) locals.set(name, local)
+    return local
+  }
+  const gather = (more: string) => {
+    text = text === '' ? more : text + more
+    if (text.length > longestText) throw refused('holds a text that is longer than any in Exchange')
+  }
+
+  saxes.on('opentag', (tag) => {
+    told = true
+    depth += 1
+    text = ''
+    const name = localOf(tag.name)
+    if (depth === 1) {
+      roots += 1
+      if (name.toLowerCase() === 'html') throw webPage()
+    }
+    if (depth > deepest) throw refused('is nested deeper than any of Exchange')
+    visitor.open(name, depth, tag.attributes)
+  })
+  saxes.on('closetag', (tag) => {
+    told = true
+    visitor.close(localOf(tag.name), depth, text)
+    depth -= 1
+    text = ''
+  })
+  saxes.on('text', gather)
+  saxes.on('cdata', gather)
+  saxes.on('comment', () => {
+    told = true
+  })
+  // SOAP 1.1 section 3: neither document types nor processing instructions. So there are no entities but XML's five.
+  saxes.on('doctype', (type) => {
+    throw /^\s*html/i.test(type) ? webPage() : refused('has a document type, which SOAP forbids')
+  })
+  saxes.on('processinginstruction', () => {
+    throw refused('has a processing instruction, which SOAP forbids')
+  })
+  saxes.on('error', ({ message }) => {
+    // Exchange writes control characters of a subject as &#x1F;, which XML forbids. They stay as they are written.
+    if (message.endsWith('malformed character entity.')) return
+    throw ending ? brokenOff() : refused('is no well-formed XML')
+  })
+
+  let quiet = 0
+  return {
+    write(piece) {
+      told = false
+      saxes.write(piece)
+      // What the parser holds back until a tag, comment or text is whole must not grow without end.
+      quiet = told ? 0 : quiet + piece.length
+      if (quiet > longestText) throw refused('holds a text that is longer than any in Exchange')
+    },
+    end() {
+      ending = true
+      saxes.close()
+      if (depth > 0 || roots === 0) throw brokenOff()
+    }
+  }
+}
+
+/** Entries of one calendar at a time; Exchange itself stops at 1,000, or where its administrator says. */
+export const mostEvents = 10_000
+
+/** What a reply says that holds more than that. */
+export function tooManyEvents(): RemoteError {
+  return refused(`holds more than ${mostEvents.toLocaleString('en')} events of one calendar`)
+}
+
+export function refused(why: string): RemoteError {
+  return new RemoteError(
+    'protocol_error',
+    `The server's reply ${why}, so it was not read. If it stays so: see whether url is that of EWS, and what stands before the server.`
+  )
+}
+
+function brokenOff(): RemoteError {
+  const hint =
+    "The server's reply breaks off in the middle. It is tried again by itself; check network and load balancer if it stays so."
+  return new RemoteError('unreachable', hint)
+}
+
+export function webPage(): RemoteError {
+  const hint =
+    'The server answers with a web page instead of EWS: url must end in /EWS/Exchange.asmx, and no gateway before it may ask for a form.'
+  return new RemoteError('protocol_error', hint)
+}

@@ -1,0 +1,180 @@
+/** Autodiscover: from a mail address to the EWS URL, without a password going where it does not belong. */
+import { createServer as createPlain, type RequestListener } from 'node:http'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import t, { type Test } from 'tap'
+import { discoverEws } from '../../../src/connectors/ews/autodiscover.ts'
+import { readPox, readSoapSettings } from '../../../src/connectors/ews/autodiscover-replies.ts'
+import { openEwsTransport } from '../../../src/connectors/ews/transport.ts'
+import { openOutbound } from '../../../src/connectors/outbound.ts'
+import { certificateOf } from './certificates.ts'
+import { openExchange } from './exchange.ts'
+
+const soap = (user: string) =>
+  Buffer.from(
+    `<s:Envelope xmlns:s="s"><s:Body><GetUserSettingsResponseMessage xmlns="a"><Response><ErrorCode>NoError</ErrorCode><UserResponses><UserResponse>${user}</UserResponse></UserResponses></Response></GetUserSettingsResponseMessage></s:Body></s:Envelope>`
+  )
+const setting = (name: string, value: string) =>
+  `<UserSetting><Name>${name}</Name><Value>${value}</Value></UserSetting>`
+const url = 'https://mail.example.se/EWS/Exchange.asmx'
+
+t.test('what SOAP answers', async (t) => {
+  const read = (user: string) => readSoapSettings([soap(user)], undefined)
+  const inside = setting('InternalEwsUrl', 'https://ex01.lan/EWS/Exchange.asmx')
+  t.same(await read(`<ErrorCode>NoError</ErrorCode>${inside}${setting('ExternalEwsUrl', url)}`), {
+    kind: 'url',
+    url
+  })
+  t.match(await read(`<ErrorCode>NoError</ErrorCode>${inside}`), { kind: 'url', url: /ex01/ })
+  t.equal(await read('<ErrorCode>NoError</ErrorCode><UserSettings/>'), null)
+  t.equal(await read('<ErrorCode>InvalidUser</ErrorCode>'), null)
+  const to = (code: string, target: string) =>
+    read(`<ErrorCode>${code}</ErrorCode><RedirectTarget>${target}</RedirectTarget>`)
+  t.same(await to('RedirectAddress', 'a@b.example'), { kind: 'address', address: 'a@b.example' })
+  t.same(await to('RedirectUrl', url), { kind: 'redirect', url })
+  t.equal(await to('RedirectAddress', 'nobody'), null)
+})
+
+t.test('what POX answers: for those outside first, and 2007 by its own name', async (t) => {
+  const read = (account: string) =>
+    readPox(
+      [Buffer.from(`<Autodiscover><Response><Account>${account}</Account></Response></Autodiscover>`)],
+      undefined
+    )
+  const protocol = (type: string, element: string, at: string) =>
+    `<Protocol><Type>${type}</Type><${element}>${at}</${element}></Protocol>`
+  const settings = '<Action>settings</Action>'
+  const inner = protocol('EXCH', 'EwsUrl', 'https://ex01.lan/EWS/Exchange.asmx')
+  t.same(await read(settings + inner + protocol('EXPR', 'EwsUrl', url)), { kind: 'url', url })
+  t.match(await read(settings + inner), { url: /ex01/ })
+  t.same(await read(settings + protocol('EXPR', 'ASUrl', url)), { kind: 'url', url })
+  t.same(await read('<Action>redirectAddr</Action><RedirectAddr>a@b.example</RedirectAddr>'), {
+    kind: 'address',
+    address: 'a@b.example'
+  })
+  t.same(await read(`<Action>redirectUrl</Action><RedirectUrl>${url}</RedirectUrl>`), {
+    kind: 'redirect',
+    url
+  })
+  t.equal(await read(settings), null)
+})
+
+t.test('from an address to the server, by SOAP and with 2007 by POX', async (t) => {
+  const { simulator, connection, directory, put, install } = await openExchange(t, 'delegate')
+  put('a@example.se', {})
+  for (const version of ['SE', '2010', '2007_SP1'] as const) {
+    install({ version })
+    const found = await discover(
+      t,
+      'a@example.se',
+      [`${simulator.origin}/${directory}/autodiscover/autodiscover.xml`],
+      {
+        ca: simulator.ca,
+        auth: connection.auth as never
+      }
+    )
+    t.equal(found, simulator.ewsUrl, version)
+  }
+})
+
+t.test('without TLS nothing is asked but where to go, and that must be https', async (t) => {
+  const { simulator, connection, directory, put } = await openExchange(t, 'delegate')
+  put('a@example.se', {})
+  let location = `${simulator.origin}/${directory}/autodiscover/autodiscover.xml`
+  const heard: (string | undefined)[] = []
+  const server = createPlain((request, response) => {
+    heard.push(request.headers.authorization)
+    response.writeHead(302, { location }).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const plain = `http://localhost:${(server.address() as AddressInfo).port}/autodiscover/autodiscover.xml`
+  const options = { ca: simulator.ca, auth: connection.auth as never }
+  t.equal(await discover(t, 'a@example.se', [plain], options), simulator.ewsUrl)
+  location = `${plain}?again`
+  await t.rejects(discover(t, 'a@example.se', [plain], options), { message: /finds no EWS/ })
+  t.same(heard, [undefined, undefined])
+  await t.rejects(discover(t, 'a@example.se', [plain], { ...options, allowHttp: false }), {
+    message: /finds no EWS.*no public address/
+  })
+})
+
+t.test(
+  'a web site that wants no password gets none; redirects go to https alone, and never in a circle',
+  async (t) => {
+    const shown = await certificateOf({ signed: true })
+    const heard: string[] = []
+    const listen = async (listener: RequestListener) => {
+      const server = createServer({ cert: shown.certificate, key: shown.key }, (request, response) => {
+        heard.push(
+          `${request.method} ${request.url} ${request.headers.authorization === undefined ? '' : 'secret'}`
+        )
+        listener(request, response)
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      t.teardown(() => {
+        server.closeAllConnections()
+        server.close()
+      })
+      return `https://localhost:${(server.address() as AddressInfo).port}`
+    }
+    const site = await listen((_, response) => response.writeHead(404).end('<html>Our company</html>'))
+    const circle: string = await listen((_, response) =>
+      response.writeHead(302, { location: `${circle}/x.xml` }).end()
+    )
+    const plain = await listen((_, response) =>
+      response.writeHead(302, { location: 'http://127.0.0.1:9/x.xml' }).end()
+    )
+    const cloud = await listen((_, response) =>
+      response
+        .writeHead(302, { location: 'https://autodiscover-s.outlook.com/autodiscover/autodiscover.xml' })
+        .end()
+    )
+    const options = { ca: shown.signer, auth: { kind: 'basic', user: 'svc', password: 'geheim' } as const }
+    const places = [site, circle].map((origin) => `${origin}/autodiscover/autodiscover.xml`)
+    await t.rejects(discover(t, 'a@example.se', places, options), {
+      code: 'unreachable',
+      message: /finds no EWS for example.se/
+    })
+    t.ok(heard.length > 0 && heard.length < 10, `${heard.length} questions`)
+    t.notOk(heard.some((line) => line.endsWith('secret')))
+    await t.rejects(discover(t, 'a@example.se', [`${plain}/a.xml`], { ...options, allowHttp: false }), {
+      message: /finds no EWS/
+    })
+    await t.rejects(discover(t, 'a@example.se', [`${cloud}/a.xml`], options), {
+      message: /Exchange Online.*Graph/
+    })
+
+    heard.length = 0
+    const locked = await listen((_, response) =>
+      response.writeHead(401, { 'www-authenticate': 'Basic' }).end()
+    )
+    const twice = [`${locked}/autodiscover/autodiscover.xml`, `${locked}/other/autodiscover.xml`]
+    await t.rejects(discover(t, 'a@example.se', twice, options), { code: 'secret_invalid' })
+    const attempts = heard.filter((line) => line.endsWith('secret')).length
+    t.ok(attempts > 0 && attempts <= 2, `a refused password is not tried on: ${attempts}`)
+  }
+)
+
+function discover(
+  t: Test,
+  address: string,
+  places: string[],
+  options: { ca: string; auth: { kind: 'basic'; user: string; password: string }; allowHttp?: boolean }
+): Promise<string> {
+  const { ca, auth, allowHttp = true } = options
+  const outbound = openOutbound({ allowPrivateTargets: true, ca })
+  t.teardown(() => outbound.close())
+  return discoverEws(address, {
+    outbound,
+    transportTo: (at) =>
+      openEwsTransport({ url: at, auth, allowPrivateTargets: true, ca, redirects: 'none', environment: {} }),
+    allowRetiring: false,
+    allowHttp,
+    placesFor: async () => [...places],
+    signal: AbortSignal.timeout(20_000)
+  })
+}

@@ -1,0 +1,30 @@
+/** The EWS connector passes what every connector must, for each access and each way to sign in, over the simulator. */
+import t from 'tap'
+import { connectorContract } from '../../contracts/connector.ts'
+import { farSide, openExchange } from './exchange.ts'
+
+const untold = {
+  'private and confidential events say so':
+    'GetUserAvailability tells private alone, and withholds the subject',
+  'cancelled events say so':
+    'GetUserAvailability has no such flag; a subject that begins "Inställt:" is tested elsewhere',
+  'what the user answered': 'GetUserAvailability does not tell; GET …/sync says so',
+  categories: 'GetUserAvailability has none'
+}
+
+const cut = {
+  'subjects as they were written': 'FindItem cuts subjects at 255 characters; a subject of 304 is in the case'
+}
+
+for (const kind of ['ntlm', 'basic'] as const) {
+  await t.test(`delegate, ${kind}`, async (t) => {
+    await connectorContract(t, farSide(await openExchange(t, 'delegate', kind)), untold)
+  })
+}
+
+// There is no delegate by oauth: Exchange takes an application's token with impersonation alone.
+for (const kind of ['ntlm', 'basic', 'oauth'] as const) {
+  await t.test(`impersonation, ${kind}`, async (t) => {
+    await connectorContract(t, farSide(await openExchange(t, 'impersonation', kind)), cut)
+  })
+}

@@ -1,0 +1,203 @@
+/** Reading from Exchange with every right, and what operators are told where less is seen than is wanted. */
+import t from 'tap'
+import type { Right } from '../../../simulator/mailboxes.ts'
+import type { Connector } from '../../../src/connectors/connector.ts'
+import { failure, isCall, meeting, openExchange, told, week } from './exchange.ts'
+
+t.test('delegate: the level that comes back is the rights check, mailbox by mailbox', async (t) => {
+  const { put, install, connector, read } = await openExchange(t, 'delegate')
+  const levels: Right[] = ['none', 'freeBusy', 'limitedDetails', 'reviewer', 'fullAccess']
+  for (const right of levels)
+    put(`${right}@example.se`, { right }, meeting('MÖT: budget'), meeting('Inställt: lunch'))
+  const asked = levels.map((right) => `${right}@example.se`)
+  const [none, freeBusy, ...detailed] = await read(connector(), asked)
+  t.match(failure(none), { code: 'access_denied', scope: 'mailbox', hint: /'none@example.se'.*Reviewer/ })
+  t.match(freeBusy, { outcome: 'read', saw: 'availability', shortfall: { code: 'subject_not_readable' } })
+  if (freeBusy?.outcome === 'read') {
+    t.same(
+      freeBusy.events.map(({ subject, busy }) => [subject, busy]),
+      [
+        ['', 'busy'],
+        ['', 'busy']
+      ]
+    )
+    const hint = freeBusy.shortfall?.hint ?? ''
+    t.match(
+      hint,
+      /grant Reviewer on the calendar: Get-MailboxFolderStatistics -Identity 'freeBusy@example.se'/
+    )
+    t.match(hint, /FolderId\) -User 'HANVISA\\svc-hanvisa' -AccessRights Reviewer/)
+  }
+  for (const reading of detailed) {
+    t.match(reading, { outcome: 'read', saw: 'subjects', shortfall: null })
+    t.match(reading, {
+      events: [
+        { subject: 'MÖT: budget', cancelled: false },
+        { subject: 'Inställt: lunch', cancelled: true }
+      ]
+    })
+  }
+  const plain = await read(connector(), asked.slice(1), { subjects: false })
+  for (const reading of plain)
+    t.match(reading, { saw: 'availability', shortfall: null }, 'no more was asked for')
+  install({ version: '2007_SP1' })
+  const [old] = await read(connector(), ['freeBusy@example.se'])
+  t.match(old, { shortfall: { hint: /Add-MailboxPermission -Identity .* -AccessRights FullAccess/ } })
+})
+
+t.test('impersonation: who may not be impersonated, is unknown, or has no address fails alone', async (t) => {
+  const { simulator, put, install, connector, read } = await openExchange(t, 'impersonation')
+  const account = { user: 'svc-hanvisa', password: 'hemligt ✓', address: 'svc-hanvisa@example.se' }
+  install({ accounts: [{ ...account, impersonates: ['a@example.se', 'upn@corp.example'] }] })
+  for (const name of ['a', 'b']) put(`${name}@example.se`, {}, meeting('MÖT', { sensitivity: 'private' }))
+  const [a, b, none, bad] = await read(connector(), ['a@example.se', 'b@example.se', 'x@example.se', 'Kalle'])
+  t.match(a, { outcome: 'read', saw: 'subjects', events: [{ subject: 'MÖT', visibility: 'private' }] })
+  t.match(failure(b), {
+    code: 'access_denied',
+    scope: 'mailbox',
+    hint: /New-ManagementRoleAssignment .*ApplicationImpersonation -User 'HANVISA\\svc-hanvisa'.*ErrorImpersonateUserDenied/
+  })
+  t.match(failure(none), { code: 'mailbox_unknown', scope: 'mailbox', hint: /x@example.se/ })
+  t.match(failure(bad), { code: 'mailbox_unknown', hint: /SMTP/ })
+  t.equal(simulator.requests.list({ mailbox: 'Kalle' }).length, 0)
+})
+
+t.test('impersonation: a sign-in name that is no address is found as such, and remembered', async (t) => {
+  const { simulator, install, connector, read } = await openExchange(t, 'impersonation')
+  install({})
+  simulator.mailboxes.put('0a4b1c2d-3e4f-4a5b-8c6d-7e8f9a0b1c2d', {
+    address: 'anna.ek@example.se',
+    userPrincipalName: 'anek@corp.example',
+    events: [meeting('MÖT')]
+  })
+  const one = connector()
+  t.same(told(await read(one, ['anek@corp.example'])), [['MÖT']])
+  simulator.requests.clear()
+  t.same(told(await read(one, ['anek@corp.example'])), [['MÖT']])
+  t.equal(simulator.requests.list().filter(isCall).length, 1)
+})
+
+t.test('impersonation: a view that was cut is read to its end, each event once', async (t) => {
+  const { put, install, connector, read } = await openExchange(t, 'impersonation')
+  install({ findCount: 40 })
+  const begin = (index: number) => new Date(week.start + index * 3_600_000).toISOString()
+  const events = Array.from({ length: 150 }, (_, index) =>
+    meeting(`Nr ${index}`, { start: begin(index), end: begin(index + 5) })
+  )
+  put('a@example.se', {}, ...events)
+  const [reading] = await read(connector(), ['a@example.se'])
+  const subjects = reading?.outcome === 'read' ? reading.events.map(({ subject }) => subject) : []
+  t.equal(subjects.length, 150)
+  t.equal(new Set(subjects).size, 150)
+  put('a@example.se', {}, ...Array.from({ length: 50 }, (_, index) => meeting(`Nr ${index}`)))
+  t.match(failure((await read(connector(), ['a@example.se']))[0]), { code: 'protocol_error', hint: /thin/ })
+})
+
+t.test(
+  'delegate: a hundred and more mailboxes, one call for each hundred, also for those away for long',
+  async (t) => {
+    const { simulator, put, connector, read } = await openExchange(t, 'delegate')
+    const mailboxes = Array.from({ length: 100 }, (_, index) => `u${index}@example.se`)
+    const leave = { start: '2026-11-02', end: '2027-03-01', allDay: true, showAs: 'oof' } as const
+    for (const [index, mailbox] of mailboxes.entries())
+      put(mailbox, {}, meeting(`Nr ${index}`), meeting('VAB', leave))
+    const one = connector()
+    t.equal(one.batchSize, 100)
+    const readings = await read(one, mailboxes)
+    t.same(
+      told(readings),
+      mailboxes.map((_, index) => [`Nr ${index}`, 'VAB'])
+    )
+    simulator.requests.clear()
+    await read(one, mailboxes)
+    t.same(
+      simulator.requests.list().map(({ route, items }) => [route, items]),
+      [['getUserAvailability', 100]],
+      'what follows a long leave is not asked for each time'
+    )
+  }
+)
+
+t.test(
+  'delegate: trouble that is told once for all is that of all, and a window that is too long is refused',
+  async (t) => {
+    const { simulator, put, connector, read } = await openExchange(t, 'delegate')
+    for (const name of ['a', 'b']) put(`${name}@example.se`, {}, meeting('MÖT'))
+    const one = connector()
+    const both = ['a@example.se', 'b@example.se']
+    await read(one, both)
+    const route = 'getUserAvailability'
+    simulator.faults.add({ kind: 'ews', code: 'ErrorMailboxFailover', inMessages: true, count: 1, route })
+    t.same(told(await read(one, both)), ['unreachable', 'unreachable'])
+    t.same(told(await read(one, both)), [['MÖT'], ['MÖT']])
+    const long = { window: { start: week.start, end: week.start + 63 * 86_400_000 } }
+    t.match(failure((await read(one, both, long))[0]), { code: 'protocol_error', hint: /42 days/ })
+  }
+)
+
+t.test('a reply that is spoilt is refused in words, one that is written otherwise is read', async (t) => {
+  const { simulator, put, connector, read } = await openExchange(t, 'impersonation')
+  put('a@example.se', {}, meeting('Uppsägning av Kalle'))
+  const one = connector()
+  await read(one, ['a@example.se'])
+  const after = async (garbage: 'html' | 'empty' | 'reprefixed' | 'concatenated' | 'entities' | 'deep') => {
+    const fault = simulator.faults.add({ kind: 'garbage', garbage, route: 'findItem' })
+    const [reading] = await read(one, ['a@example.se'])
+    simulator.faults.remove(fault)
+    if (reading?.outcome === 'failed')
+      t.notMatch(`${reading.error.stack} ${reading.error.cause}`, /Kalle/, garbage)
+    return reading
+  }
+  t.same(told([(await after('reprefixed'))!]), [['Uppsägning av Kalle']])
+  for (const garbage of ['html', 'empty', 'concatenated', 'entities', 'deep'] as const) {
+    t.match(failure(await after(garbage)), { code: 'protocol_error' }, garbage)
+  }
+})
+
+t.test('"test connection" says which step failed and what to do', async (t) => {
+  const { simulator, put, install, connector, connection } = await openExchange(t, 'delegate')
+  put('a@example.se', { right: 'reviewer' }, meeting('x'))
+  put('b@example.se', { right: 'freeBusy' }, meeting('x'))
+  const check = async (changes: Parameters<typeof connector>[0], mailbox = 'a@example.se') => {
+    const checks = await stepsOf(connector(changes), mailbox)
+    return {
+      passed: checks.filter(({ ok }) => ok).map(({ name }) => name),
+      failed: checks.find(({ ok }) => !ok)
+    }
+  }
+  const all = ['name', 'connect', 'tls', 'sign-in', 'ews', 'rights', 'subjects']
+  t.same((await check({})).passed, all)
+  const at = (url: string) => ({ url })
+  t.match((await check(at('https://mail.invalid/EWS/Exchange.asmx'))).failed, {
+    name: 'name',
+    code: 'unreachable'
+  })
+  t.match((await check(at('https://127.0.0.1:1/EWS/Exchange.asmx'))).failed, {
+    name: 'connect',
+    code: 'unreachable'
+  })
+  const { ca: _, ...bare } = connection
+  t.match((await check({ ...bare, ca: undefined as never })).failed, { name: 'tls', hint: /`ca`/ })
+  const wrong = { kind: 'ntlm', user: 'HANVISA\\svc-hanvisa', password: 'wrong' } as const
+  t.match((await check({ auth: wrong })).failed, { name: 'sign-in', code: 'secret_invalid' })
+  install({ version: '2010_SP3' })
+  t.match((await check({ version: 'Exchange2016' })).failed, {
+    name: 'ews',
+    code: 'protocol_error',
+    hint: /version/
+  })
+  install({})
+  t.match((await check({}, 'nobody@example.se')).failed, { name: 'rights', code: 'mailbox_unknown' })
+  t.match((await check({}, 'b@example.se')).failed, {
+    name: 'subjects',
+    code: 'subject_not_readable',
+    hint: /Reviewer/
+  })
+  const fault = simulator.faults.add({ kind: 'status', status: 403, route: 'getUserAvailability' })
+  t.match((await check({})).failed, { code: 'access_denied', hint: /EwsEnabled/ })
+  simulator.faults.remove(fault)
+})
+
+function stepsOf(connector: Connector, mailbox: string) {
+  return connector.test({ mailbox, timeZone: 'Europe/Stockholm' }, AbortSignal.timeout(15_000))
+}
