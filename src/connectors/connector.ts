@@ -5,6 +5,7 @@
  * does). It honours the far side's own limits (calls at a time, batch sizes, Retry-After) and nothing else paces it.
  */
 import type { CalendarEvent, Instant, Span } from '../core/calendar-event.ts'
+import type { Sight } from '../core/sync-state.ts'
 import type { RemoteError, SyncCode } from '../errors.ts'
 
 /** One calendar to read. The zone is part of it: it says where an all-day event's midnights are. */
@@ -37,7 +38,7 @@ export interface CalendarRead {
    */
   readonly unreadAt: Instant | null
   /** What the far side let us see. */
-  readonly saw: 'subjects' | 'availability'
+  readonly saw: Sight
   /** Where less was seen than was asked for: `subject_not_readable`, and what to do. */
   readonly shortfall: Shortfall | null
   /** For `Target.version` of the next read, where the far side can say "unchanged" (an ETag). */

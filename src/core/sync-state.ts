@@ -20,8 +20,15 @@ export interface SyncRecord {
   /** Why the last attempt failed, or what it could not see (then `failedSince` is null). No subject is in it. */
   readonly fault: { readonly code: string; readonly hint: string } | null
   /** What the far side let us see at the last success. */
-  readonly saw: 'subjects' | 'availability' | null
+  readonly saw: Sight | null
 }
+
+/**
+ * What can be seen of a calendar: everything that decides (`subjects`); subjects, but not who answered what
+ * (`subjects-only`, as GetUserAvailability has it); or no more than when somebody is busy.
+ */
+export const sights = ['subjects', 'subjects-only', 'availability'] as const
+export type Sight = (typeof sights)[number]
 
 export interface SyncState {
   readonly state: SyncStateName

@@ -16,10 +16,8 @@ import {
 export const eventCases = {
   'an empty calendar has no events': async (t: Test, far: FarSide) => {
     const { events, unreadAt, saw, shortfall } = await readOne(t, far, 'empty', [])
-    t.same(
-      { events, unreadAt, saw, shortfall },
-      { events: [], unreadAt: null, saw: 'subjects', shortfall: null }
-    )
+    t.same({ events, unreadAt, shortfall }, { events: [], unreadAt: null, shortfall: null })
+    t.match(saw, /^subjects/)
   },
 
   'every busy status': async (t: Test, far: FarSide) => {

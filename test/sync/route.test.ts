@@ -57,7 +57,7 @@ t.test(
         code: null,
         hint: null,
         saw: 'availability',
-        notes: ['Only availability can be seen: invitations that were declined cannot be told apart.'],
+        notes: ['Invitations that were declined cannot be told apart here: they count as accepted ones.'],
         rulesVersion: 0
       },
       {

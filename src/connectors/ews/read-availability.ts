@@ -102,7 +102,7 @@ function seenOf(
   if (!/^(Detailed|FreeBusy)(Merged)?$/.test(view)) return onlyMerged(mailbox)
   if (fault !== null) return fault
   if (!subjects) return { events, saw: 'availability', shortfall: null }
-  if (view.startsWith('Detailed')) return { events, saw: 'subjects', shortfall: null }
+  if (view.startsWith('Detailed')) return { events, saw: 'subjects-only', shortfall: null }
   return { events, saw: 'availability', shortfall: shortfallOf(mailbox, account, calls) }
 }
 

@@ -16,7 +16,8 @@ import { SyncReport, SyncStarted } from '../schemas/sync.ts'
 const tags = ['Sync']
 const url = '/tenants/:tenant/sync'
 /** getSchedule and GetUserAvailability list a declined meeting like any other. */
-const blindToDeclined = 'Only availability can be seen: invitations that were declined cannot be told apart.'
+const blindToDeclined =
+  'Invitations that were declined cannot be told apart here: they count as accepted ones.'
 
 export function syncRoutes(needs: {
   readonly store: Store
@@ -99,7 +100,7 @@ function userSync({ user, sync, timeline }: UserRecord, staleAfter: number, at: 
     code: (sync.fault?.code ?? null) as SyncCode | null,
     hint: sync.fault?.hint ?? null,
     saw: sync.saw,
-    notes: sync.saw === 'availability' ? [blindToDeclined] : [],
+    notes: sync.saw === null || sync.saw === 'subjects' ? [] : [blindToDeclined],
     rulesVersion: timeline?.rulesVersion ?? null
   }
 }

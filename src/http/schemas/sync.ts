@@ -1,5 +1,7 @@
 /** How the reading of calendars goes, as operators see it. */
+
 import { Type } from 'typebox'
+import { type Sight, sights } from '../../core/sync-state.ts'
 import { syncCodes } from '../../errors.ts'
 import { connectionStates } from '../../sync/health.ts'
 import { After, Enum, Instant, NullableInstant, NullableString, ref, Strict, UserId } from './common.ts'
@@ -20,7 +22,7 @@ const bo = {
   code: 'mailbox_unknown',
   hint: 'Exchange does not know bo@acme.example: correct the mailbox of the user "bo".',
   saw: 'availability',
-  notes: ['Only availability can be seen: invitations that were declined cannot be told apart.'],
+  notes: ['Invitations that were declined cannot be told apart here: they count as accepted ones.'],
   rulesVersion: 3
 } as const
 
@@ -32,10 +34,12 @@ export const UserSync = Strict(
     lastSuccess: NullableInstant('The last attempt that succeeded; null: none did.'),
     code,
     hint: NullableString({ description: 'What to do about it, in plain words.', examples: [bo.hint] }),
-    saw: Type.Unsafe<'subjects' | 'availability' | null>({
+    saw: Type.Unsafe<Sight | null>({
       type: ['string', 'null'],
-      enum: ['subjects', 'availability', null],
-      description: 'What the calendar let us see at the last success.'
+      enum: [...sights, null],
+      description:
+        'What the calendar let us see at the last success: all that decides (`subjects`), subjects but no answers to ' +
+        'invitations (`subjects-only`), or `availability` alone.'
     }),
     notes: Type.Array(Type.String(), {
       description: 'What to know about the reading beside that, in plain words.',
