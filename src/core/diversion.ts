@@ -23,12 +23,21 @@ export interface Diversion {
 const sameLanguage: Readonly<Record<string, string>> = { no: 'nb', nb: 'no', nn: 'nb' }
 
 /** The label in the language, else in a near one, else in English, else in Swedish, else any, else the code. */
-export function labelOf(diversion: Diversion, language: string): string {
-  const { labels } = diversion
-  const base = language.split('-')[0] ?? language
-  for (const tag of [language, base, sameLanguage[base], 'en', 'sv']) {
-    const label = tag === undefined ? undefined : labels[tag]
+export function labelOf({ code, labels }: Diversion, language: string): string {
+  const exact = labels[language]
+  if (exact !== undefined) return exact
+  // Case says nothing in a language tag (RFC 5646 section 2.1.1).
+  const byTag = new Map(Object.entries(labels).map(([tag, label]) => [tag.toLowerCase(), label]))
+  const tags = wider(language.toLowerCase())
+  for (const tag of [...tags, sameLanguage[tags.at(-1) ?? ''], 'en', 'sv']) {
+    const label = tag === undefined ? undefined : byTag.get(tag)
     if (label !== undefined) return label
   }
-  return Object.values(labels)[0] ?? diversion.code
+  return Object.values(labels)[0] ?? code
+}
+
+/** The tag and those that say less, as RFC 4647 section 3.4 looks them up: `nb-no`, `nb`. */
+function wider(tag: string): string[] {
+  const parts = tag.split('-')
+  return parts.map((_, index) => parts.slice(0, parts.length - index).join('-'))
 }

@@ -200,5 +200,5 @@ const fi: Sentences = {
 const languages: Readonly<Record<string, Sentences>> = { sv, en, da, nb, no: nb, nn: nb, fi }
 
 function sentencesIn(language: string): Sentences {
-  return languages[language.split('-')[0] ?? language] ?? en
+  return languages[language.toLowerCase().split('-')[0] ?? language] ?? en
 }

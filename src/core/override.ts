@@ -26,12 +26,11 @@ export function overrideSet(
   until: Instant | null,
   at: Instant
 ): Override | null {
-  if (diversion === AVAILABLE && until === null) {
-    const end = endOfPresentRun(calendar, at)
-    return end === null ? null : { diversion, from: at, until: end }
-  }
   const goesOn = isLive(previous, at) && previous.diversion === diversion
-  return { diversion, from: goesOn ? previous.from : at, until }
+  const from = goesOn ? previous.from : at
+  if (diversion !== AVAILABLE || until !== null) return { diversion, from, until }
+  const end = endOfPresentRun(calendar, at)
+  return end === null ? null : { diversion, from, until: end }
 }
 
 function endOfPresentRun(calendar: LaidOver, at: Instant): Instant | null {

@@ -152,5 +152,7 @@ export function layOver(timeline: LaidOver, override: Override, phone: Phone): L
   timeline.grounds.forEach((of, index) => {
     add(Math.max(timeline.borders[2 * index]!, until), timeline.borders[2 * index + 1]!, of)
   })
-  return { borders: Float64Array.from(borders), grounds, unreadAt: timeline.unreadAt }
+  // An override that ends just there has an end all the same.
+  const unreadAt = until === timeline.unreadAt ? null : timeline.unreadAt
+  return { borders: Float64Array.from(borders), grounds, unreadAt }
 }

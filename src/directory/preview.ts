@@ -93,7 +93,7 @@ function judgeAll(
 function merged(timeline: Timeline): Answer['timeline'] {
   return mergedFrom(timeline, Number.NEGATIVE_INFINITY).map(({ start, end, diversion, phone }) => ({
     start: formatInstant(start),
-    end: formatInstant(end),
+    end: end === timeline.unreadAt ? null : formatInstant(end),
     diversion,
     phone
   }))

@@ -9,6 +9,7 @@ import { formatInstant } from '../instant.ts'
 import { DEFAULT_PACK } from '../packs.ts'
 import type { RulesVersion, Store, UserRecord } from '../store/store.ts'
 import type { PartNeeds } from './directory.ts'
+import { onePage, type PageAsked } from './pages.ts'
 import { defaultRules, rulesMade, type StatedRules } from './rules-made.ts'
 import { knownTenant } from './tenants.ts'
 
@@ -16,6 +17,11 @@ export type ShownRules = Static<typeof RulesShown>
 
 /** Uses of codes that would go are told up to here. */
 const MOST_USES = 50
+
+export interface VersionsAsked {
+  readonly limit?: number
+  readonly after?: number
+}
 
 export interface RuleDirectory {
   /** `ifMatch`: the `If-Match` header, where there is one. */
@@ -25,8 +31,10 @@ export interface RuleDirectory {
     ifMatch: string | undefined
   ): Promise<{ rules: ShownRules; created: boolean }>
   get(tenant: string, version?: number): Promise<ShownRules>
-  versions(tenant: string): Promise<Static<typeof RulesVersions>>
-  packs(): Static<typeof Packs>
+  /** Newest first. `after`: only those older than this version. */
+  versions(tenant: string, page: VersionsAsked): Promise<Static<typeof RulesVersions>>
+  /** By name. */
+  packs(page: PageAsked): Promise<Static<typeof Packs>>
 }
 
 export function ruleDirectory({ store, packs, clock, inTurn }: PartNeeds): RuleDirectory {
@@ -70,20 +78,36 @@ export function ruleDirectory({ store, packs, clock, inTurn }: PartNeeds): RuleD
       )
     },
 
-    async versions(tenant) {
+    async versions(tenant, { after = Number.POSITIVE_INFINITY, ...page }) {
       await knownTenant(store, tenant)
-      const versions = await store.ruleVersions(tenant)
-      return {
-        versions: versions.map(({ version, at, put, effective }) => ({
+      const { items, after: next } = await onePage(
+        page,
+        async ({ limit }) =>
+          (await store.ruleVersions(tenant)).filter(({ version }) => version < after).slice(0, limit),
+        ({ version, at, put, effective }) => ({
           version,
           at: formatInstant(at),
           put: put as StatedRules,
           effective: copied(effective)
-        }))
-      }
+        }),
+        ({ version }) => String(version)
+      )
+      return { versions: [...items], ...(next !== undefined && { after: next }) }
     },
 
-    packs: () => ({ packs: [...packs].map(([name, rules]) => ({ name, rules: copied(rules) })) })
+    async packs(page) {
+      const { items, after } = await onePage(
+        page,
+        async ({ limit, after = '' }) =>
+          [...packs]
+            .sort(([one], [other]) => (one < other ? -1 : 1))
+            .filter(([name]) => name > after)
+            .slice(0, limit),
+        ([name, rules]) => ({ name, rules: copied(rules) }),
+        ({ name }) => name
+      )
+      return { packs: [...items], ...(after !== undefined && { after }) }
+    }
   }
 }
 

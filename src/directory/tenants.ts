@@ -63,8 +63,13 @@ export function zoneFaults(zone: string, field = 'timeZone'): FieldFault[] {
     : [{ field, message: `"${zone}" is no IANA time zone: write one such as "Europe/Stockholm"` }]
 }
 
+/** The fault of a text that could not be stored as it was given, or none. */
+export function brokenTextFaults(field: string, text: string): FieldFault[] {
+  return text.isWellFormed() ? [] : [{ field, message: 'holds half a character (a lone surrogate)' }]
+}
+
 function faultsOf(id: string, body: Static<typeof TenantPut>): FieldFault[] {
-  const faults = zoneFaults(body.timeZone)
+  const faults = [...brokenTextFaults('name', body.name), ...zoneFaults(body.timeZone)]
   if (body.tenant !== undefined && body.tenant !== id) {
     faults.push({ field: 'tenant', message: `must be "${id}" as in the address, or be left out` })
   }

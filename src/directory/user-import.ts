@@ -1,4 +1,5 @@
 /** Users from a sheet: all of them, or none and every bad row by number and reason. */
+import { setImmediate } from 'node:timers/promises'
 import type { Static } from 'typebox'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { ruleSchemas } from '../http/schemas/rules.ts'
@@ -14,6 +15,8 @@ import { changeOf, heldMailbox, type UserBody, type UserChange, userFaults } fro
 /** More faults than anybody reads in one go; what is over is counted. */
 const MOST_FAULTS = 10_000
 const MOST_ROWS = 50_000
+/** Then others have their turn. */
+const ROWS_IN_ONE_GO = 500
 
 export interface UserImport {
   /** `csv`: the file as it was sent. */
@@ -34,7 +37,8 @@ export function userImport({ store, packs, sealer, clock, inTurn }: PartNeeds): 
 
         const faults: FieldFault[] = repeatedIds(rows)
         const bodies = new Map<string, UserBody>()
-        for (const { row, cells, fault } of rows) {
+        for (const [index, { row, cells, fault }] of rows.entries()) {
+          if (index % ROWS_IN_ONE_GO === 0) await setImmediate()
           const { user: id = '' } = cells
           const record = held.get(id) ?? null
           const { user: _id, ...body } = bodyOf(cells, record)

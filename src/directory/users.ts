@@ -12,7 +12,7 @@ import type { PartNeeds } from './directory.ts'
 import { onePage, type PageAsked, type Paged } from './pages.ts'
 import { knownRules } from './rules.ts'
 import { isMailbox, isUrl, sealMailbox } from './sealing.ts'
-import { knownTenant, zoneFaults } from './tenants.ts'
+import { brokenTextFaults, knownTenant, zoneFaults } from './tenants.ts'
 
 export type ShownUser = Static<typeof UserShown>
 export type UserBody = Omit<Static<typeof UserPut>, 'user'>
@@ -132,8 +132,9 @@ function mailboxOf(
 
 /** Everything that is wrong with a user beyond the shape. `held` is their mailbox as it is shown. */
 export function userFaults(body: UserBody, held: string | null, rules: RuleSet): FieldFault[] {
-  const { mailbox, timeZone, triggers } = body
+  const { displayName, mailbox, timeZone, triggers } = body
   return [
+    ...brokenTextFaults('displayName', displayName),
     ...(typeof mailbox === 'string' && mailbox !== held ? mailboxFaults(mailbox) : []),
     ...(typeof timeZone === 'string' ? zoneFaults(timeZone) : []),
     ...(triggers === undefined ? [] : triggerFaults(triggers, rules.diversions))
@@ -142,6 +143,7 @@ export function userFaults(body: UserBody, held: string | null, rules: RuleSet):
 
 function mailboxFaults(mailbox: string): FieldFault[] {
   const fault = (message: string) => [{ field: 'mailbox', message }]
+  if (!mailbox.isWellFormed()) return brokenTextFaults('mailbox', mailbox)
   if (mailbox.trim() !== mailbox) return fault('begins or ends with white space: take it away')
   if (/\p{Cc}/u.test(mailbox)) return fault('holds a control character: take it away')
   if (!isUrl(mailbox)) return []

@@ -136,11 +136,18 @@ function refuseUnasked(route: RouteOptions): void {
   if (route.schema.body !== undefined) return
   route.preValidation = [
     (request, _reply, done) => {
-      const unasked = request.body !== undefined && request.body !== null
-      done(unasked ? new RequestError('invalid_request', 'This call takes no body: send none.') : undefined)
+      done(saysNothing(request.body) ? undefined : bodyRefused)
     },
     ...[route.preValidation ?? []].flat()
   ]
+}
+
+const bodyRefused = new RequestError('invalid_request', 'This call takes no body: send none, or {}.')
+
+/** Many clients send `{}` with every POST. */
+function saysNothing(body: unknown): boolean {
+  if (body === undefined || body === null) return true
+  return typeof body === 'object' && !Array.isArray(body) && Object.keys(body).length === 0
 }
 
 function timeAnswers(route: RouteOptions, metrics: Metrics): void {
@@ -156,8 +163,11 @@ function timeAnswers(route: RouteOptions, metrics: Metrics): void {
 
 /** 405 with `Allow` (RFC 9110 section 15.5.6) for the methods that an address does not take. */
 function refuseOtherMethods(app: FastifyInstance, taken: ReadonlyMap<string, ReadonlySet<string>>): void {
-  for (const [url, methods] of [...taken]) {
+  const patterns = [...taken]
+  for (const [url] of patterns) {
     if (isDocs(url)) continue
+    // `users/import` also is the address of a user with that id.
+    const methods = new Set(patterns.flatMap(([other, methods]) => (covers(other, url) ? [...methods] : [])))
     const allow = [...methods].sort().join(', ')
     const others = app.supportedMethods.filter((method) => !methods.has(method))
     app.route({
@@ -172,6 +182,15 @@ function refuseOtherMethods(app: FastifyInstance, taken: ReadonlyMap<string, Rea
       handler: answerNotFound
     })
   }
+}
+
+/** Whether every address of the second pattern also is one of the first. */
+function covers(pattern: string, other: string): boolean {
+  const parts = pattern.split('/')
+  const others = other.split('/')
+  return (
+    parts.length === others.length && parts.every((part, index) => part[0] === ':' || part === others[index])
+  )
 }
 
 function isDocs(url: string): boolean {

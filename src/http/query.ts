@@ -8,7 +8,8 @@ export function parseQuery(text: string): Record<string, string | string[]> {
     query[UNDECODABLE] = ''
     return query
   }
-  for (const [name, value] of new URLSearchParams(text)) {
+  // No parameter holds a space, while ids, numbers and offsets hold a +, which many write as it is (RFC 3986).
+  for (const [name, value] of new URLSearchParams(text.replaceAll('+', '%2B'))) {
     const before = query[name]
     query[name] = before === undefined ? value : [before, value].flat()
   }

@@ -14,10 +14,12 @@ export const UNDECODABLE = '%'
 
 /** Values in a body up to which all its faults are looked for: Ajv gathers them in time that grows with their square. */
 const MOST_VALUES = 10_000
+/** The same for one of thousands of rows. */
+const MOST_VALUES_OF_ROW = 100
 
 /** Bodies are taken as they are; parameters arrive as text and become numbers and booleans. */
 export function validatorCompiler(schemas: readonly TSchema[]): FastifySchemaCompiler<TSchema> {
-  const body = bodyCompiler(schemas)
+  const body = bodyCompiler(schemas, MOST_VALUES)
   const parameters = parameterCompiler(schemas)
   return ({ schema, httpPart }) => (httpPart === 'body' ? body : parameters)(schema)
 }
@@ -48,7 +50,7 @@ function parameterCompiler(schemas: readonly TSchema[]): (schema: TSchema) => Ch
 }
 
 /** Of a body that is huge and faulty the first fault is enough: what is good is told apart without gathering any. */
-function bodyCompiler(schemas: readonly TSchema[]): (schema: TSchema) => Check {
+function bodyCompiler(schemas: readonly TSchema[], most: number): (schema: TSchema) => Check {
   const untilFirst = ajvWith(schemas, { allErrors: false })
   const throughout = ajvWith(schemas)
   return (schema) => {
@@ -56,7 +58,7 @@ function bodyCompiler(schemas: readonly TSchema[]): (schema: TSchema) => Check {
     const findAll = throughout.compile(schema)
     const check: Check = (value) => {
       if (isGood(value)) return true
-      const small = hasAtMost(value, MOST_VALUES)
+      const small = hasAtMost(value, most)
       if (small) findAll(value)
       check.errors = (small ? findAll : isGood).errors ?? []
       return false
@@ -82,9 +84,9 @@ function hasAtMost(value: unknown, most: number): boolean {
   return true
 }
 
-/** Says what is wrong with the shape of a value; `schemas` are those that `schema` names. */
+/** Says what is wrong with the shape of a row as it would be with a body; `schemas` are those that `schema` names. */
 export function checker(schema: TSchema, schemas: readonly TSchema[]): (value: unknown) => FieldFault[] {
-  const check = ajvWith(schemas).compile(schema)
+  const check = bodyCompiler(schemas, MOST_VALUES_OF_ROW)(schema)
   return (value) => (check(value) ? [] : faultsOf(check.errors as FastifySchemaValidationError[], 'body'))
 }
 
@@ -108,7 +110,14 @@ export function faultsOf(
   part: string | undefined
 ): FieldFault[] {
   const whole = part === 'querystring' ? 'the query' : part === 'params' ? 'the address' : 'the body'
-  const found = (errors as readonly ErrorObject[]).filter(telling)
+  const all = errors as readonly ErrorObject[]
+  const byPlace = new Map<string, ErrorObject[]>()
+  for (const error of all) {
+    const there = byPlace.get(error.instancePath)
+    if (there === undefined) byPlace.set(error.instancePath, [error])
+    else there.push(error)
+  }
+  const found = all.filter((error) => telling(error, byPlace.get(error.instancePath) ?? [], all))
   const faults = found.slice(0, MOST_FAULTS).map((error) => {
     const place = fieldOf(error)
     return { field: place === '' ? whole : place, message: messageOf(error, part) }
@@ -118,8 +127,8 @@ export function faultsOf(
   return faults
 }
 
-/** Whether a fault says something that another of them does not say better. */
-function telling(error: ErrorObject, _index: number, all: readonly ErrorObject[]): boolean {
+/** Whether a fault says something that another of them (`there`: at the same place) does not say better. */
+function telling(error: ErrorObject, there: readonly ErrorObject[], all: readonly ErrorObject[]): boolean {
   const { keyword, instancePath } = error
   if (keyword === 'anyOf') {
     const among = all.filter((other) => other !== error)
@@ -131,14 +140,11 @@ function telling(error: ErrorObject, _index: number, all: readonly ErrorObject[]
   }
   if (/\/anyOf\/\d/.test(error.schemaPath)) {
     if (keyword === 'type' && error.params.type === 'null') return false
-    const form = (other: ErrorObject) => other.keyword === 'anyOf' && other.instancePath === instancePath
-    if (all.some((other) => other !== error && form(other) && isDescribed(other))) return false
+    if (there.some((other) => other !== error && other.keyword === 'anyOf' && isDescribed(other)))
+      return false
   }
   // Of an empty text it is enough to hear that it is empty.
-  if (keyword === 'pattern') {
-    return all.every((other) => other === error || other.instancePath !== instancePath)
-  }
-  return true
+  return keyword !== 'pattern' || there.length === 1
 }
 
 function isDescribed({ parentSchema }: ErrorObject): boolean {

@@ -31,7 +31,7 @@ t.test('members and parameters that are not known are named, with those that are
   const query = await call('GET', '/v1/tenants?limt=5')
   await refused(t, query, 400, 'invalid_request')
   t.match(query.body.errors, [{ field: 'limt', message: /not a known parameter.*limit, after/ }])
-  const none = await call('GET', '/v1/packs?x=1')
+  const none = await call('GET', '/healthz?x=1')
   t.match(none.body.errors, [{ field: 'x', message: /none here/ }], 'also where a call takes no parameter')
 })
 

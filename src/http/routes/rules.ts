@@ -2,7 +2,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Directory } from '../../directory/directory.ts'
 import { entityTag } from '../../directory/rules.ts'
-import { problems, ref, Strict, TenantParams } from '../schemas/common.ts'
+import { PageQuery, pageQuery, problems, ref, Strict, TenantParams } from '../schemas/common.ts'
 import { Preview, PreviewRequest } from '../schemas/previews.ts'
 import { Packs, Rules, RulesPut, RulesVersions } from '../schemas/rules.ts'
 import { untilGone } from '../waiting.ts'
@@ -90,12 +90,22 @@ export function rulesRoutes(needs: {
         schema: {
           tags,
           summary: 'List the versions of the rules',
-          description: 'Newest first; at least the last 100 are kept.',
+          description: 'Newest first, a page at a time; at least the last 100 are kept.',
           params: TenantParams,
+          querystring: Strict({
+            limit: pageQuery.limit,
+            after: Type.Optional(
+              Type.Integer({
+                minimum: 1,
+                description: 'Give those older than this version: the `after` of the page before.',
+                examples: [3]
+              })
+            )
+          }),
           response: { 200: ref(RulesVersions), ...problems('not_found') }
         }
       },
-      async ({ params }) => rules.versions(params.tenant)
+      async ({ params, query }) => rules.versions(params.tenant, query)
     )
 
     app.post(
@@ -124,11 +134,12 @@ export function rulesRoutes(needs: {
         schema: {
           tags,
           summary: 'List the packs',
-          description: 'The RuleSets that come with this version, to start from.',
+          description: 'The RuleSets that come with this version, to start from, by name.',
+          querystring: PageQuery,
           response: { 200: ref(Packs), ...problems() }
         }
       },
-      async () => rules.packs()
+      async ({ query }) => rules.packs(query)
     )
   }
 }

@@ -5,6 +5,7 @@ import type { Explanation } from '../../core/explain.ts'
 import type { Ground } from '../../core/timeline.ts'
 import { mergedFrom } from '../../core/timeline.ts'
 import { formatInstant } from '../../instant.ts'
+import { diversionOf, type Scene } from '../../presence/person.ts'
 import type { Presence } from '../../presence/presence.ts'
 import { type WhyNeeds, whyFor } from '../../presence/why.ts'
 import { instantInWindow, knownPerson, knownView } from '../asked.ts'
@@ -35,19 +36,25 @@ export function timelinesRoutes(
         const person = knownPerson(view, params.user)
         const at = query.at === undefined ? clock() : instantInWindow(query.at, clock())
         const why = query.explain === true ? await whyFor(needs, params.tenant, person, view.scene) : null
-        const intervals = mergedFrom(person.calendar, at).map(
-          ({ start, end, diversion, phone, grounds }) => ({
-            start: formatInstant(start),
-            end: formatInstant(end),
-            diversion,
-            phone,
-            ...(why && explained(grounds, why))
-          })
-        )
+        const { borders, grounds, unreadAt } = person.calendar
+        const known = grounds.map((ground) => knownGround(ground, view.scene))
+        const intervals = mergedFrom({ borders, grounds: known }, at).map((interval) => ({
+          start: formatInstant(interval.start),
+          end: interval.end === unreadAt ? null : formatInstant(interval.end),
+          diversion: interval.diversion,
+          phone: interval.phone,
+          ...(why && explained(interval.grounds, why))
+        }))
         return { at: formatInstant(at), intervals }
       }
     )
   }
+}
+
+/** With the stand-in for a code that the present catalogue has no longer. */
+function knownGround(ground: Ground, scene: Scene): Ground {
+  const { code } = diversionOf(ground.diversion, scene)
+  return code === ground.diversion ? ground : { ...ground, diversion: code }
 }
 
 /** `rule` and `because` of what holds first, as in a Status; `rules` of all that was merged, each once. */
