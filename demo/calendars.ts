@@ -116,6 +116,8 @@ export function openCalendars(
 }
 
 const MINUTE = 60_000
+/** In the languages of the sample tenants. */
+const CANCELLED: Readonly<Record<string, string>> = { sv: 'Inställt', da: 'Aflyst' }
 
 function occupies({ person, plan, cancelled }: Entry, candidate: Person, now: number): boolean {
   if (person !== candidate || cancelled || plan.kind === 'note' || plan.kind === 'perhaps') return false
@@ -125,5 +127,10 @@ function occupies({ person, plan, cancelled }: Entry, candidate: Person, now: nu
 function eventOf({ id, tenant, plan, cancelled }: Entry) {
   const { kind, start, end, allDay } = plan
   const sensitivity = kind === 'private' ? 'private' : 'normal'
-  return { id, ...tenant.wordings[kind], sensitivity, start, end, allDay, cancelled }
+  const { subject, showAs } = tenant.wordings[kind]
+  // As Exchange writes a meeting that was called off: who may only look on has no other sign of it.
+  const shown = cancelled
+    ? { subject: `${CANCELLED[tenant.language]}: ${subject}`, showAs: 'free' }
+    : { subject, showAs }
+  return { id, ...shown, sensitivity, start, end, allDay, cancelled }
 }

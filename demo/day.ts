@@ -60,7 +60,8 @@ const sketches: readonly (readonly Sketch[])[] = [
     ['elsewhere', -120, 300],
     ['meeting', 4, 19]
   ],
-  // Nobody is to learn of the first more than that it diverts.
+  // Nobody is to learn of the first more than that it diverts. Exchange keeps its subject from a Reviewer, and so it
+  // diverts nobody where prefixes alone do.
   [
     ['private', -15, 6],
     ['focus', 12, 42]

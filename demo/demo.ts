@@ -9,7 +9,7 @@ import { type Calendars, openCalendars } from './calendars.ts'
 import { type Child, type Orders, startChild } from './children.ts'
 import { type Followed, follow } from './follow.ts'
 import { openScreen } from './screen.ts'
-import { type GraphConnection, labelsOf, setUpTenant, startService } from './service.ts'
+import { type Connection, labelsOf, setUpTenant, startService } from './service.ts'
 import { startSimulator } from './simulator.ts'
 import { type SampleTenant, tenants } from './tenants.ts'
 
@@ -61,7 +61,7 @@ async function run(crashed: (story: string) => void): Promise<void> {
   const api = await startService(around, simulator.authority)
 
   const calendars = openCalendars(simulator.editor, tenants)
-  const connections = new Map<SampleTenant, GraphConnection>()
+  const connections = new Map<SampleTenant, Connection>()
   for (const tenant of tenants) connections.set(tenant, await simulator.register(tenant))
   await calendars.fill()
   for (const [tenant, connection] of connections) await setUpTenant(api, tenant, connection)

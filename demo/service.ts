@@ -6,12 +6,24 @@ import type { Child, Orders } from './children.ts'
 import type { SampleTenant } from './tenants.ts'
 
 /** How a tenant's calendars are reached: the body of `PUT …/connection`. */
-export interface GraphConnection {
+export type Connection = GraphConnection | EwsConnection
+
+interface GraphConnection {
   readonly kind: 'graph'
   readonly tenantId: string
   readonly clientId: string
   readonly clientSecret: string
   readonly cloud: { readonly login: string; readonly graph: string }
+  readonly pollSeconds: number
+}
+
+interface EwsConnection {
+  readonly kind: 'ews'
+  readonly url: string
+  readonly auth: { readonly kind: 'ntlm'; readonly user: string; readonly password: string }
+  readonly access: 'delegate'
+  /** PEM of the authority that signed the server's certificate. */
+  readonly ca: string
   readonly pollSeconds: number
 }
 
@@ -26,7 +38,7 @@ export interface Surroundings {
 
 /**
  * Starts the service on a free port with a key of its own; resolves when it listens. It trusts the authority in that
- * file, which signed the simulator's certificate.
+ * file, which signed the simulator's certificate: Microsoft's cloud has no `ca` of its own in a connection.
  */
 export async function startService(around: Surroundings, authority: string): Promise<Api> {
   const key = `demo-${randomBytes(18).toString('base64url')}`
@@ -48,11 +60,7 @@ export async function startService(around: Surroundings, authority: string): Pro
 }
 
 /** The tenant with its rules and people, its calendars connected last so that they are all read at once. */
-export async function setUpTenant(
-  api: Api,
-  tenant: SampleTenant,
-  connection: GraphConnection
-): Promise<void> {
+export async function setUpTenant(api: Api, tenant: SampleTenant, connection: Connection): Promise<void> {
   const { name, timeZone, language, pack, people } = tenant
   const root = `/v1/tenants/${tenant.id}`
   await api.put(root, { name, timeZone, language })

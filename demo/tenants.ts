@@ -40,6 +40,8 @@ export interface SampleTenant {
   readonly pack: string
   /** What the table says about it. */
   readonly manner: string
+  /** Microsoft 365, or an Exchange server on the tenant's own premises. */
+  readonly exchange: 'cloud' | 'premises'
   readonly people: readonly Person[]
   readonly wordings: Readonly<Record<Kind, Wording>>
 }
@@ -51,7 +53,8 @@ export const tenants: readonly SampleTenant[] = [
     timeZone: 'Europe/Stockholm',
     language: 'sv',
     pack: 'bredband2-prefix',
-    manner: 'a prefix in the subject diverts, as at Bredband2',
+    manner: 'a prefix in the subject diverts, as at Bredband2; Exchange on their own premises',
+    exchange: 'premises',
     people: people(
       'bjorken.example',
       1001,
@@ -80,6 +83,7 @@ export const tenants: readonly SampleTenant[] = [
     language: 'sv',
     pack: 'infracom',
     manner: 'a trigger word anywhere in the subject diverts, as at Infracom',
+    exchange: 'cloud',
     people: people(
       'fjarden.example',
       2001,
@@ -108,6 +112,7 @@ export const tenants: readonly SampleTenant[] = [
     language: 'da',
     pack: '3kontakt',
     manner: 'only Busy diverts, as at 3Kontakt',
+    exchange: 'cloud',
     people: people(
       'havnen.example',
       3001,

@@ -5,6 +5,7 @@ import { readdir } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
+import { Agent, fetch } from 'undici'
 import type { Status } from '../demo/api.ts'
 import { type Board, drawTable } from '../demo/table.ts'
 import { tenants } from '../demo/tenants.ts'
@@ -40,6 +41,8 @@ t.test('npm run demo, not in a terminal', async (t) => {
   const [, name = ''] = / {2}[^:]+: (.*) books/.exec(edit) ?? []
   const [, moved = ''] = await demo.lines((line) => line.includes(` ${name}: `), 2)
   t.match(moved, /phone closed/, `${name} has booked a meeting, and is diverted`)
+  t.ok(edit.includes(tenants[0]!.name), 'that was the tenant with an Exchange of its own')
+  await readOverNtlm(t, curls[0]!)
 
   const children = await childrenOf(demo.child)
   t.equal(children.length, 2, 'the service and the simulator run beside it')
@@ -108,6 +111,33 @@ t.test('the table fits any terminal', async (t) => {
   t.notOk(wide.includes(ESCAPE), 'NO_COLOR')
   t.ok(draw(140, 60, true).some((line) => line.startsWith(`${ESCAPE}[31m`)))
 })
+
+/** By what an operator sees of the first tenant's connection, and by what its Exchange was asked. */
+async function readOverNtlm(t: Test, curl: string): Promise<void> {
+  const [, authorization = '', root = ''] = /-H "Authorization: (.*?)" "(.*)\/statuses/.exec(curl) ?? []
+  const connection = (await (await fetch(`${root}/connection`, { headers: { authorization } })).json()) as {
+    url: string
+    ca: string
+  }
+  t.match(connection, { kind: 'ews', access: 'delegate', auth: { kind: 'ntlm' }, secrets: ['auth/password'] })
+
+  const dispatcher = new Agent({ connect: { ca: connection.ca } })
+  t.teardown(() => dispatcher.close())
+  const [, control = '', domain = ''] = /^(https:\/\/[^/]+)\/([^/]+)/.exec(connection.url) ?? []
+  const ask = async (path: string) => (await fetch(`${control}/control/${path}`, { dispatcher })).json()
+  t.match(await ask(`tenants/${domain}/exchange`), { schemes: ['ntlm', 'negotiate'] }, 'nothing else lets in')
+  const { latest } = (await ask(`requests?tenant=${domain}`)) as {
+    latest: { route: string; status: number; clientId: string | null; items: number | null }[]
+  }
+  const read = latest.filter(({ route }) => route !== 'signIn')
+  t.ok(read.length > 1, 'it was read again and again')
+  t.ok(
+    read.every(({ route, status }) => route === 'getUserAvailability' && status === 200),
+    'by availability alone, and was never turned away'
+  )
+  t.ok(read.every(({ clientId, items }) => clientId === `svc-hanvisa@${domain}` && items === 12))
+  t.ok(latest.length - read.length < read.length, 'a handshake for a connection, not for a call')
+}
 
 function startDemo(t: Test) {
   const folder = t.testdir()
