@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { access, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { rootCertificates } from 'node:tls'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { Settings } from '../src/config.ts'
@@ -31,7 +32,7 @@ interface Block {
 const blocks = blocksOf(readme)
 
 t.test('every block is of a language that is checked', async (t) => {
-  // PowerShell speaks to Exchange Online: nothing here could run it.
+  // PowerShell speaks to Exchange: nothing here could run it.
   for (const { language, text } of blocks) {
     t.ok(['sh', 'json', 'powershell'].includes(language), `${language}: ${text.slice(0, 50)}`)
   }
@@ -65,9 +66,10 @@ t.test('the commands do what the README says, from an empty service on', async (
       ? "printf 'BEGIN:VCALENDAR\\r\\nVERSION:2.0\\r\\nEND:VCALENDAR\\r\\n' > calendar.ics\n"
       : ''
     const after = text.includes('users/anna') ? settled : ''
-    // What the reader of the Microsoft 365 part has done by then.
-    const contoso = `curl -s -X PUT $API/tenants/contoso -H "$KEY" -H "$JSON" -d '{ "name": "Contoso", "timeZone": "Europe/Stockholm", "language": "sv" }' > /dev/null\n`
-    return `echo '@@${index}'\n${text.includes('tenants/contoso') ? contoso : ''}${before}${adapted}${after}`
+    // What the reader of the parts on Microsoft 365 and Exchange has done by then.
+    const [, tenant] = /tenants\/(contoso|fabrikam)/.exec(text) ?? []
+    const made = `curl -s -X PUT $API/tenants/${tenant} -H "$KEY" -H "$JSON" -d '{ "name": "${tenant}", "timeZone": "Europe/Stockholm", "language": "sv" }' > /dev/null\n`
+    return `echo '@@${index}'\n${tenant === undefined ? '' : made}${before}${adapted}${after}`
   })
   const { stdout } = await promisify(execFile)('sh', ['-eu', '-c', script.join('\n')], { cwd: folder })
   const said = stdout.split(/^@@\d+\n/m).slice(1)
@@ -96,6 +98,11 @@ t.test('the commands do what the README says, from an empty service on', async (
     const answer = await fetch(`${origin}/v1/tenants/acme/rules`, { method: 'PUT', headers, body: text })
     t.ok(answer.ok, `rules/README.md: ${text}`)
   }
+  for (const body of connectionBodies()) {
+    const init = { method: 'PUT', headers, body: JSON.stringify(body) }
+    const answer = await fetch(`${origin}/v1/tenants/fabrikam/connection`, init)
+    t.ok(answer.ok, `${body.kind} ${body.access}: ${await answer.text()}`)
+  }
   const metrics = await (await fetch(`${origin}/metrics`, { headers })).text()
   for (const [, name = ''] of (await readFile('docs/operations.md', 'utf8')).matchAll(
     /^\| `(hanvisa_\w+)`/gm
@@ -109,7 +116,7 @@ t.test('blocks that cannot be run name calls that exist', async (t) => {
     paths: Record<string, Record<string, unknown>>
   }
   for (const { text, notRun } of blocks.filter(({ notRun }) => notRun !== null)) {
-    t.match(notRun, /Microsoft 365/, 'and say why')
+    t.match(notRun, /Microsoft 365|Exchange server/, 'and say why')
     const [, method = '', path = ''] = /-X (\w+) "?\$API(\/[^\s"?]+)/.exec(text) ?? []
     const pattern = `/v1${path}`
       .replace(/tenants\/[^/]+/, 'tenants/{tenant}')
@@ -159,6 +166,14 @@ t.test('links lead somewhere', async (t) => {
     }
   }
 })
+
+/** The bodies of `PUT …/connection` that stand alone, with a real certificate where the reader pastes one. */
+function connectionBodies(): { kind: string; access?: string; ca?: string }[] {
+  const bodies = blocks
+    .filter(({ language, text }) => language === 'json' && /^ *"kind":/m.test(text))
+    .map(({ text }) => JSON.parse(text) as { kind: string; ca?: string })
+  return bodies.map((body) => (body.ca === undefined ? body : { ...body, ca: rootCertificates[0]! }))
+}
 
 /** Same members and kinds throughout, and same values but for times: those differ from day to day. */
 function compare(t: Test, found: unknown, wanted: unknown, where: string): void {
