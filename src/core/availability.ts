@@ -14,6 +14,12 @@ export interface AvailabilityItem {
 /** How servers in the Nordic languages and English begin the subject of a meeting that its organiser called off. */
 const cancelledMark = /^(?:Canceled|Cancelled|Inställt|Avlyst|Aflyst|Peruutettu):/iu
 
+/** Looks closer only at subjects with a colon in about the right place: this is asked of every event of every poll. */
+function isCalledOff(subject: string): boolean {
+  const colon = subject.indexOf(':')
+  return colon >= 6 && colon <= 16 && cancelledMark.test(subject.slice(0, colon + 1).normalize('NFC'))
+}
+
 /**
  * getSchedule and GetUserAvailability lack flags. Midnight to midnight in the user's zone is all-day, a subject that
  * begins `Inställt:` is cancelled, Tentative is an invitation that nobody answered; declined cannot be known.
@@ -30,7 +36,7 @@ export function fromAvailability(
     allDay: item.start < item.end && isMidnight(item.start) && isMidnight(item.end),
     busy: item.busy,
     visibility: item.private ? 'private' : 'normal',
-    cancelled: cancelledMark.test(item.subject.normalize('NFC')),
+    cancelled: isCalledOff(item.subject),
     response: item.busy === 'tentative' ? 'notResponded' : 'organizer',
     categories: []
   }

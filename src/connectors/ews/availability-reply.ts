@@ -50,8 +50,8 @@ export function availabilityReader(zones: readonly string[]): AvailabilityReader
     const long = end - start >= shortestDay
     events.push(
       fromAvailability(
-        // A series' occurrences share their entry id.
-        { id: `${start}-${end}-${events.length}`, subject, start, end, busy: busyOf(busy), private: hidden },
+        // Their own ids will not do: a series' occurrences share one.
+        { id: String(events.length), subject, start, end, busy: busyOf(busy), private: hidden },
         (instant) => long && isMidnight(zone, instant)
       )
     )

@@ -107,7 +107,7 @@ t.test('a hundred megabytes are given up in bounded memory and leave the event l
     ['of one tag', `${head}<a `, 'x', /longer/],
     ['of attributes', `${head}<a `, ' x="1"', /well-formed|longer/],
     ['of a comment', `${head}<!--`, 'x', /longer/],
-    ['of comments', head, '<!-- x -->', /larger/],
+    ['of comments', head, '<!-- x -->', /longer/],
     ['of white space before', '', ' ', /longer/],
     ['of CDATA', `${head}<![CDATA[`, 'x', /longer/],
     ['of texts and CDATA', head, 'xxxxxxxxxxxxxx<![CDATA[yyyyyyyyyyyyyyy]]>', /longer/],
