@@ -139,7 +139,7 @@ t.test('a flood hands the event loop over again and again', async (t) => {
   const flooded = readXml(flood('<a>', '<b>x</b>', 8 * 1024 * 1024), { open() {}, close() {} })
   t.match(await refusal(flooded), { code: 'unreachable' }, 'it breaks off')
   over = true
-  t.ok(turns >= 500, `${turns} turns for 512 stretches`)
+  t.ok(turns >= 5, `${turns} turns, one every few milliseconds`)
 })
 
 /** In chunks as large as any that a socket gives. */
