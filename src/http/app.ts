@@ -31,8 +31,8 @@ import { syncRoutes } from './routes/sync.ts'
 import { tenantsRoutes } from './routes/tenants.ts'
 import { timelinesRoutes } from './routes/timelines.ts'
 import { usersRoutes } from './routes/users.ts'
-import { Strict } from './schemas/common.ts'
 import { schemas } from './schemas/every.ts'
+import { Strict } from './schemas/language.ts'
 import { validatorCompiler } from './validation.ts'
 
 export interface AppNeeds {

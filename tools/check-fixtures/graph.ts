@@ -2,11 +2,11 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { signInError } from '../../src/connectors/entra/sign-in-error.ts'
 import { answersOf, membersOf } from '../../src/connectors/graph/batch-reply.ts'
 import { calendarEventsOf } from '../../src/connectors/graph/calendar-events.ts'
 import { graphError } from '../../src/connectors/graph/graph-error.ts'
 import { scheduleOf } from '../../src/connectors/graph/schedules.ts'
-import { signInError } from '../../src/connectors/graph/sign-in-error.ts'
 import { RemoteError } from '../../src/errors.ts'
 
 /** One file and what is wrong with it; `fault` is null where all is as expected. */

@@ -1,9 +1,11 @@
 /** The connector to Exchange Web Services: a service account that reads many mailboxes of one Exchange organisation. */
+
 import { setMaxListeners } from 'node:events'
 import { RemoteError } from '../../errors.ts'
 import type { EwsConnection } from '../connection.ts'
-import type { Connector, Reading, ReadRequest, Target } from '../connector.ts'
+import type { Connector, Reading, ReadRequest } from '../connector.ts'
 import type { Outbound } from '../outbound.ts'
+import { readEachOnce } from '../read-each-once.ts'
 import { ewsCalls } from './calls.ts'
 import { checkConnection } from './check-connection.ts'
 import { openEndpoint } from './endpoint.ts'
@@ -39,7 +41,7 @@ export function ewsConnector(needs: EwsConnectorNeeds): Connector {
   const read = async (request: ReadRequest) => {
     // Each of its calls listens, under way or waiting for a connection: more than Node takes for a leak.
     setMaxListeners(0, request.signal)
-    const readings = await readEachOnce(request, readAll, far)
+    const readings = await readEachOnce(request, (once) => readTargets(once, readAll, far))
     if (readings.some((one) => one.outcome === 'failed' && one.error.scope === 'connection'))
       endpoint.failed()
     return readings
@@ -52,24 +54,6 @@ export function ewsConnector(needs: EwsConnectorNeeds): Connector {
     watch: () => () => {},
     close: async () => endpoint.close()
   }
-}
-
-/** Users may share a mailbox: it is asked for once. */
-async function readEachOnce(
-  request: ReadRequest,
-  readAll: ReadAll,
-  far: FarLook
-): Promise<readonly Reading[]> {
-  const keyOf = ({ mailbox, timeZone }: Target) => `${mailbox.toLowerCase()}\n${timeZone}`
-  const targets = [...new Map(request.targets.map((target) => [keyOf(target), target])).values()]
-  const readings = await readTargets({ ...request, targets }, readAll, far).catch((error: unknown) => {
-    const hint = 'The calendar could not be read because of a fault in this service: report it with its log.'
-    const failure =
-      error instanceof RemoteError ? error : new RemoteError('protocol_error', hint, { cause: error })
-    return targets.map((): Reading => ({ outcome: 'failed', error: failure }))
-  })
-  const places = new Map(targets.map((target, index) => [keyOf(target), index]))
-  return request.targets.map((target) => readings[places.get(keyOf(target)) ?? -1]!)
 }
 
 async function readTargets(

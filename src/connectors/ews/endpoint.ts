@@ -1,7 +1,7 @@
 /** Where the calls of one connection go: its URL, or the one that Autodiscover finds, and how they are carried there. */
 import { RemoteError } from '../../errors.ts'
-import { applicationTokens } from '../application-tokens.ts'
 import type { EwsConnection } from '../connection.ts'
+import { applicationTokens } from '../entra/tokens.ts'
 import { ewsUrlFault } from '../exchange-address.ts'
 import { type Outbound, openOutbound } from '../outbound.ts'
 import { discoverEws } from './autodiscover.ts'
@@ -102,9 +102,15 @@ export function openEndpoint(needs: {
   }
 }
 
+const publicCloud = 'https://login.microsoftonline.com'
+const exchangeOnline = 'https://outlook.office365.com'
+
 function signInOf({ auth, url }: EwsConnection, needs: { outbound: Outbound; clock: () => number }): EwsAuth {
   if (auth.kind !== 'oauth') return auth
   // Exchange takes tokens that are made for itself.
-  const own = url === undefined ? {} : { resource: new URL(url).origin }
-  return { kind: 'oauth', tokens: applicationTokens({ ...own, ...auth }, needs) }
+  const resource = url === undefined ? exchangeOnline : new URL(url).origin
+  return {
+    kind: 'oauth',
+    tokens: applicationTokens({ ...needs, application: { login: publicCloud, resource, ...auth } })
+  }
 }

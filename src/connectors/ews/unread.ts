@@ -1,7 +1,10 @@
 /** What follows the last event that was read: asked once more where that ends at the window's end or after. */
+
 import type { CalendarEvent, Instant, Span } from '../../core/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
+import { goesOnAt, lastEnd } from '../beyond-window.ts'
 import type { Target } from '../connector.ts'
+import { targetKey } from '../read-each-once.ts'
 
 /** The events of each target that touch the span, or why they could not be read. */
 export type Look = (
@@ -38,7 +41,7 @@ export function farLook(clock: () => Instant): FarLook {
         if (events instanceof RemoteError) continue
         const last = lastEnd(events)
         if (last < window.end) continue
-        const known = kept.get(keyOf(targets[index]!))
+        const known = kept.get(targetKey(targets[index]!))
         if (known?.last === last && clock() < known.until) unread[index] = known.unreadAt
         else asked.set(last, [...(asked.get(last) ?? []), index])
       }
@@ -53,33 +56,14 @@ export function farLook(clock: () => Instant): FarLook {
               unread[index] = events
               continue
             }
-            const unreadAt = holdsAt(last, events, window) ? last : null
+            const unreadAt = goesOnAt(last, events, window) ? last : null
             unread[index] = unreadAt
             if (kept.size >= mostKept) kept.clear()
-            kept.set(keyOf(those[place]!), { last, unreadAt, until: clock() + keptFor })
+            kept.set(targetKey(those[place]!), { last, unreadAt, until: clock() + keptFor })
           }
         })
       )
       return unread
     }
   }
-}
-
-function keyOf({ mailbox, timeZone }: Target): string {
-  return `${mailbox.toLowerCase()}\n${timeZone}`
-}
-
-function lastEnd(events: readonly CalendarEvent[]): Instant {
-  return events.filter(counts).reduce((last, { end }) => Math.max(last, end), Number.NEGATIVE_INFINITY)
-}
-
-function holdsAt(instant: Instant, events: readonly CalendarEvent[], window: Span): boolean {
-  return events.some(
-    (event) => counts(event) && event.start >= window.end && event.start <= instant && instant < event.end
-  )
-}
-
-/** What was cancelled or declined never counts, so neither does it go on. */
-function counts({ cancelled, response }: CalendarEvent): boolean {
-  return !cancelled && response !== 'declined'
 }

@@ -3,12 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Client, GraphClientError, type Middleware, ResponseType } from '@microsoft/microsoft-graph-client'
 import type { RequestInit, Response } from 'undici'
 import { RemoteError } from '../../errors.ts'
+import type { Tokens } from '../entra/tokens.ts'
 import { bodyWithin, type Outbound, unreachable } from '../outbound.ts'
 import { retryAfterOf } from '../retry-after.ts'
 import { type Answer, answersOf, json } from './batch-reply.ts'
 import { isPassing } from './graph-error.ts'
 import { inBatches, mailboxGate } from './mailbox-gate.ts'
-import type { Tokens } from './tokens.ts'
 
 export interface Call {
   /** Whose quota it uses. */

@@ -1,6 +1,8 @@
 /** One read of up to twenty mailboxes: by subject where that is wanted and granted, else by availability. */
+
 import type { CalendarEvent, Instant, Span } from '../../core/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
+import { goesOnAt, lastEnd } from '../beyond-window.ts'
 import type { CalendarRead, Reading, ReadRequest, Shortfall, Target } from '../connector.ts'
 import { calendarViews, type View, type Views } from './calendar-view.ts'
 import type { Schedules } from './schedules.ts'
@@ -113,7 +115,7 @@ async function unreadAts(
     found: readonly CalendarEvent[] | RemoteError
   ) => {
     if (found instanceof RemoteError) unread[index] = found
-    else if (holdsAt(last, found, window)) unread[index] = last
+    else if (goesOnAt(last, found, window)) unread[index] = last
   }
   const byView = asked.filter(({ saw }) => saw === 'subjects')
   const spans = byView.map(({ target, last }) => ({ target, window: { start: last, end: last + 1000 } }))
@@ -134,19 +136,4 @@ async function unreadAts(
     })
   await Promise.all([views(), ...schedules])
   return unread
-}
-
-function lastEnd(events: readonly CalendarEvent[]): Instant {
-  return events.filter(counts).reduce((last, { end }) => Math.max(last, end), Number.NEGATIVE_INFINITY)
-}
-
-function holdsAt(instant: Instant, events: readonly CalendarEvent[], window: Span): boolean {
-  return events.some(
-    (event) => counts(event) && event.start >= window.end && event.start <= instant && instant < event.end
-  )
-}
-
-/** What was cancelled or declined never counts, so neither does it go on. */
-function counts({ cancelled, response }: CalendarEvent): boolean {
-  return !cancelled && response !== 'declined'
 }

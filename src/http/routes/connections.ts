@@ -1,8 +1,10 @@
 /** `/v1/tenants/{tenant}/connection`: how the tenant's calendars are reached. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Directory } from '../../directory/directory.ts'
-import { Nothing, problems, ref, Strict, TenantParams, UserId } from '../schemas/common.ts'
+import { TenantParams, UserId } from '../schemas/addresses.ts'
 import { Connection, ConnectionPut, TestResult } from '../schemas/connections.ts'
+import { ref, Strict } from '../schemas/language.ts'
+import { Nothing, problems } from '../schemas/problems.ts'
 import { untilGone } from '../waiting.ts'
 
 const tags = ['Connections']

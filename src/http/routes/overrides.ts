@@ -4,7 +4,9 @@ import type { Directory } from '../../directory/directory.ts'
 import type { Presence } from '../../presence/presence.ts'
 import { knownPerson, knownView } from '../asked.ts'
 import { sendReady } from '../ready-json.ts'
-import { Nothing, problems, ref, UserParams } from '../schemas/common.ts'
+import { UserParams } from '../schemas/addresses.ts'
+import { ref } from '../schemas/language.ts'
+import { Nothing, problems } from '../schemas/problems.ts'
 import { OverridePut, Status } from '../schemas/statuses.ts'
 
 const tags = ['Overrides']

@@ -2,8 +2,10 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Directory } from '../../directory/directory.ts'
 import { entityTag } from '../../directory/rules.ts'
-import { PageQuery, pageQuery, problems, ref, Strict, TenantParams } from '../schemas/common.ts'
+import { PageQuery, pageQuery, TenantParams } from '../schemas/addresses.ts'
+import { ref, Strict } from '../schemas/language.ts'
 import { Preview, PreviewRequest } from '../schemas/previews.ts'
+import { problems } from '../schemas/problems.ts'
 import { Packs, Rules, RulesPut, RulesVersions } from '../schemas/rules.ts'
 import { untilGone } from '../waiting.ts'
 

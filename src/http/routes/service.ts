@@ -2,7 +2,8 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Store } from '../../store/store.ts'
 import type { Metrics } from '../metrics.ts'
-import { Enum, problems, Strict } from '../schemas/common.ts'
+import { Enum, Strict } from '../schemas/language.ts'
+import { problems } from '../schemas/problems.ts'
 
 const tags = ['Service']
 const open: { security: [] } = { security: [] }

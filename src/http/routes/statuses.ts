@@ -8,7 +8,9 @@ import type { Filter } from '../../presence/tenant-view.ts'
 import { type WhyNeeds, whyFor } from '../../presence/why.ts'
 import { instantInWindow, knownPerson, knownView } from '../asked.ts'
 import { sendReady, sendUnchanged } from '../ready-json.ts'
-import { Instant, problems, ref, Strict, TenantParams, UserParams } from '../schemas/common.ts'
+import { TenantParams, UserParams } from '../schemas/addresses.ts'
+import { Instant, ref, Strict } from '../schemas/language.ts'
+import { problems } from '../schemas/problems.ts'
 import { Status, Statuses, StatusQuery } from '../schemas/statuses.ts'
 
 const tags = ['Statuses']

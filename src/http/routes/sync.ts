@@ -10,7 +10,9 @@ import { formatInstant } from '../../instant.ts'
 import type { Store, UserRecord } from '../../store/store.ts'
 import type { ConnectionState } from '../../sync/health.ts'
 import type { Sync } from '../../sync/sync.ts'
-import { PageQuery, problems, ref, Strict, TenantParams, UserId } from '../schemas/common.ts'
+import { PageQuery, TenantParams, UserId } from '../schemas/addresses.ts'
+import { ref, Strict } from '../schemas/language.ts'
+import { problems } from '../schemas/problems.ts'
 import { SyncReport, SyncStarted } from '../schemas/sync.ts'
 
 const tags = ['Sync']

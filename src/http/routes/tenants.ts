@@ -1,7 +1,9 @@
 /** `/v1/tenants`: the customers of this installation. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Directory } from '../../directory/directory.ts'
-import { Nothing, PageQuery, problems, ref, TenantParams } from '../schemas/common.ts'
+import { PageQuery, TenantParams } from '../schemas/addresses.ts'
+import { ref } from '../schemas/language.ts'
+import { Nothing, problems } from '../schemas/problems.ts'
 import { Tenant, TenantList, TenantPut } from '../schemas/tenants.ts'
 
 const tags = ['Tenants']

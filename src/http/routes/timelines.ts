@@ -9,7 +9,9 @@ import { diversionOf, type Scene } from '../../presence/person.ts'
 import type { Presence } from '../../presence/presence.ts'
 import { type WhyNeeds, whyFor } from '../../presence/why.ts'
 import { instantInWindow, knownPerson, knownView } from '../asked.ts'
-import { problems, ref, UserParams } from '../schemas/common.ts'
+import { UserParams } from '../schemas/addresses.ts'
+import { ref } from '../schemas/language.ts'
+import { problems } from '../schemas/problems.ts'
 import { StatusQuery, Timeline } from '../schemas/statuses.ts'
 
 export function timelinesRoutes(

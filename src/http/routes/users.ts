@@ -1,7 +1,9 @@
 /** `/v1/tenants/{tenant}/users`: the people on the switch. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Directory } from '../../directory/directory.ts'
-import { Nothing, PageQuery, problems, ref, TenantParams, UserParams } from '../schemas/common.ts'
+import { PageQuery, TenantParams, UserParams } from '../schemas/addresses.ts'
+import { ref } from '../schemas/language.ts'
+import { Nothing, problems } from '../schemas/problems.ts'
 import { User, UserList, UserPut } from '../schemas/users.ts'
 
 const tags = ['Users']

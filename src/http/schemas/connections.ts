@@ -2,8 +2,8 @@
 import { Type } from 'typebox'
 import { clouds } from '../../connectors/connection.ts'
 import { syncCodes } from '../../errors.ts'
-import { Enum, Strict } from './common.ts'
 import { ewsExample, ewsForms } from './ews-connection.ts'
+import { Enum, Strict } from './language.ts'
 
 const pollSeconds = (standard: number) =>
   Type.Integer({

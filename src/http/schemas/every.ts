@@ -1,7 +1,8 @@
 /** The schemas that calls name by `$id`. */
-import { Problem } from './common.ts'
+
 import { connectionSchemas } from './connections.ts'
 import { previewSchemas } from './previews.ts'
+import { Problem } from './problems.ts'
 import { ruleSchemas } from './rules.ts'
 import { statusSchemas } from './statuses.ts'
 import { syncSchemas } from './sync.ts'

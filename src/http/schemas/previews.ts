@@ -1,7 +1,8 @@
 /** Trying rules out on events, without saving anything. */
 import { Type } from 'typebox'
 import { busyStatuses, responses, visibilities } from '../../core/calendar-event.ts'
-import { Enum, Instant, Nullable, NullableString, ref, Strict, UserId } from './common.ts'
+import { UserId } from './addresses.ts'
+import { Enum, Instant, Nullable, NullableString, ref, Strict } from './language.ts'
 import { RulesBody } from './rules.ts'
 import { heldMembers, Interval, RuleOrigin } from './statuses.ts'
 

@@ -2,7 +2,8 @@
 import { Type } from 'typebox'
 import { phones } from '../../core/diversion.ts'
 import { allDayPolicies, invitationPolicies, privatePolicies, triggerMatches } from '../../core/rule-set.ts'
-import { After, DiversionCode, Enum, Instant, NullableString, ref, Strict } from './common.ts'
+import { After, DiversionCode } from './addresses.ts'
+import { Enum, Instant, NullableString, ref, Strict } from './language.ts'
 
 export const Trigger = Strict(
   {

@@ -2,18 +2,8 @@
 import { Type } from 'typebox'
 import { phones } from '../../core/diversion.ts'
 import { triggerMatches } from '../../core/rule-set.ts'
-import {
-  DiversionCode,
-  Enum,
-  Extension,
-  Instant,
-  Nullable,
-  NullableInstant,
-  NullableString,
-  ref,
-  Strict,
-  UserId
-} from './common.ts'
+import { DiversionCode, Extension, UserId } from './addresses.ts'
+import { Enum, Instant, Nullable, NullableInstant, NullableString, ref, Strict } from './language.ts'
 
 export const sources = ['calendar', 'override', 'none'] as const
 export const syncStates = ['off', 'never', 'failed', 'stale', 'fresh'] as const

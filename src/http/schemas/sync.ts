@@ -4,7 +4,8 @@ import { Type } from 'typebox'
 import { type Sight, sights } from '../../core/sync-state.ts'
 import { syncCodes } from '../../errors.ts'
 import { connectionStates } from '../../sync/health.ts'
-import { After, Enum, Instant, NullableInstant, NullableString, ref, Strict, UserId } from './common.ts'
+import { After, UserId } from './addresses.ts'
+import { Enum, Instant, NullableInstant, NullableString, ref, Strict } from './language.ts'
 import { syncStates } from './statuses.ts'
 
 const code = Type.Unsafe<(typeof syncCodes)[number] | null>({

@@ -1,6 +1,7 @@
 /** Tenants as operators write and read them. */
 import { Type } from 'typebox'
-import { After, ref, Strict, TenantId } from './common.ts'
+import { After, TenantId } from './addresses.ts'
+import { ref, Strict } from './language.ts'
 
 const members = {
   name: Type.String({

@@ -1,6 +1,7 @@
 /** Users as operators write and read them. */
 import { Type } from 'typebox'
-import { After, Extension, NullableString, ref, Strict, UserId } from './common.ts'
+import { After, Extension, UserId } from './addresses.ts'
+import { NullableString, ref, Strict } from './language.ts'
 import { Trigger } from './rules.ts'
 
 const members = {

@@ -1,7 +1,7 @@
 /** Passwords and tokens that are right, wrong, or no more right: how often they are tried, and what is said. */
 import { once } from 'node:events'
 import t from 'tap'
-import { applicationTokens } from '../../../src/connectors/application-tokens.ts'
+import { applicationTokens } from '../../../src/connectors/entra/tokens.ts'
 import { openMicrosoft365 } from '../graph/microsoft365.ts'
 import { account, errorOf, say, startServer, transportTo } from './server.ts'
 
@@ -112,7 +112,11 @@ t.test("Entra's tokens are for the resource that is asked for", async (t) => {
   })
   const roots = { login: simulator.loginRoot, resource: simulator.graphRoot }
   const through = (clientSecret: string) =>
-    applicationTokens({ tenantId, clientId, clientSecret, ...roots }, { outbound, clock: Date.now })
+    applicationTokens({
+      application: { tenantId, clientId, clientSecret, ...roots },
+      outbound,
+      clock: Date.now
+    })
   const tokens = through(connection.clientSecret ?? '')
   t.equal(await say(transportTo(t, server, { auth: { kind: 'oauth', tokens } }), 'a'), '200 <told>a</told>')
   const wrong = transportTo(t, server, { auth: { kind: 'oauth', tokens: through('wrong') } })

@@ -1,7 +1,7 @@
 /** Signing in to Entra: how often, how long a token is kept, and what each refusal tells the operator. */
 import t from 'tap'
 import { makeClientCertificate } from '../../../simulator/authority.ts'
-import { signInError } from '../../../src/connectors/graph/sign-in-error.ts'
+import { signInError } from '../../../src/connectors/entra/sign-in-error.ts'
 import { meeting, openMicrosoft365, outcomes, week } from './microsoft365.ts'
 
 const target = { mailbox: 'anna@example.se', timeZone: 'Europe/Stockholm' }

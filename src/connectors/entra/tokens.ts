@@ -1,4 +1,4 @@
-/** The application's token for Graph: one request however many ask, kept until shortly before its end. */
+/** An application's token from Entra: one request however many ask, kept until shortly before its end. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import {
   ConfidentialClientApplication,
@@ -10,13 +10,26 @@ import { RemoteError } from '../../errors.ts'
 import type { GraphConnection } from '../connection.ts'
 import { bodyWithin, type Outbound, unreachable } from '../outbound.ts'
 import { retryAfterOf } from '../retry-after.ts'
-import { rootsOf } from './roots.ts'
 import { signInError } from './sign-in-error.ts'
+
+/** An application registered in Entra, where it signs in, and what for. */
+export interface Application {
+  /** The directory (tenant) id: a GUID or a verified domain. */
+  readonly tenantId: string
+  readonly clientId: string
+  /** Exactly one of the two. */
+  readonly clientSecret?: string
+  readonly certificate?: NonNullable<GraphConnection['certificate']>
+  /** Root of the sign-in service, without a slash at its end. */
+  readonly login: string
+  /** What the token is for, without a slash at its end: the root of Graph, Exchange Online, or a server of one's own. */
+  readonly resource: string
+}
 
 export interface Tokens {
   /** Rejects with a RemoteError of scope `connection`. The signal ends the waiting, not the request of others. */
   get(signal: AbortSignal): Promise<string>
-  /** Graph refused this one: the next `get` asks for another. */
+  /** The resource refused this one: the next `get` asks for another. */
   refused(token: string): void
 }
 
@@ -25,8 +38,9 @@ const margin = 5 * 60_000
 const deadline = 30_000
 const largestReply = 256 * 1024
 
-export function graphTokens(needs: {
-  connection: GraphConnection
+/** `outbound` must trust the public authorities: Entra's are among them. */
+export function applicationTokens(needs: {
+  application: Application
   outbound: Outbound
   clock: () => number
 }): Tokens {
@@ -37,7 +51,7 @@ export function graphTokens(needs: {
   async function fetchToken(): Promise<string> {
     const asked = needs.clock()
     try {
-      const { token, life } = await signIn(needs.connection, needs.outbound, needs.clock)
+      const { token, life } = await signIn(needs.application, needs.outbound, needs.clock)
       held = { token, until: asked + life - Math.min(margin, life / 5) }
       return token
     } catch (error) {
@@ -64,12 +78,11 @@ export function graphTokens(needs: {
 
 /** MSAL is made anew for each token: it would keep its own cache and its own penalties by the machine's clock. */
 async function signIn(
-  connection: GraphConnection,
+  application: Application,
   outbound: Outbound,
   clock: () => number
 ): Promise<{ token: string; life: number }> {
-  const roots = rootsOf(connection.cloud)
-  const authority = `${roots.login}/${encodeURIComponent(connection.tenantId)}`
+  const authority = `${application.login}/${encodeURIComponent(application.tenantId)}`
   let life = 0
   let failure: RemoteError | null = null
 
@@ -98,19 +111,19 @@ async function signIn(
       call(url, { method: 'POST', headers: options?.headers ?? {}, body: options?.body ?? '' })
   }
   try {
-    const application = new ConfidentialClientApplication({
+    const client = new ConfidentialClientApplication({
       auth: {
-        clientId: connection.clientId,
+        clientId: application.clientId,
         authority,
         // Both keep MSAL from asking the public cloud where to sign in.
         knownAuthorities: [new URL(authority).host],
         authorityMetadata: metadataOf(authority),
-        ...credentialOf(connection, clock())
+        ...credentialOf(application, clock())
       },
       system: { networkClient, disableInternalRetries: true }
     })
-    const result = await application.acquireTokenByClientCredential({
-      scopes: [`${roots.graph}/.default`],
+    const result = await client.acquireTokenByClientCredential({
+      scopes: [`${application.resource}/.default`],
       skipCache: true
     })
     if (!result?.accessToken) throw unexpected(null)
@@ -130,9 +143,9 @@ function metadataOf(authority: string): string {
   })
 }
 
-function credentialOf(connection: GraphConnection, now: number): Partial<NodeAuthOptions> {
-  if (connection.certificate === undefined) return { clientSecret: connection.clientSecret ?? '' }
-  const { certificate, privateKey } = connection.certificate
+function credentialOf(application: Application, now: number): Partial<NodeAuthOptions> {
+  if (application.certificate === undefined) return { clientSecret: application.clientSecret ?? '' }
+  const { certificate, privateKey } = application.certificate
   const read = readable(
     () => new X509Certificate(certificate),
     'certificate.certificate is no PEM certificate'

@@ -1,0 +1,36 @@
+/** How schemas are written here: references, enumerations, strict objects, null and instants. */
+import { type Static, type TObject, type TProperties, type TSchema, Type } from 'typebox'
+
+/** Names a registered schema instead of repeating it: the document gets a `$ref`, the compiler the type. */
+export function ref<T extends TSchema>(schema: T) {
+  if (!('$id' in schema)) throw new Error('ref() is for schemas with an $id')
+  return Type.Unsafe<Static<T>>({ $ref: `${schema.$id}#` })
+}
+
+/** One of some strings, as one `enum` (a union of literals would come out as `anyOf`). */
+export function Enum<const T extends readonly string[]>(values: T, options: object = {}) {
+  return Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options })
+}
+
+/** An object that refuses members it does not know. */
+export function Strict<T extends TProperties>(properties: T, options: object = {}): TObject<T> {
+  return Type.Object(properties, { additionalProperties: false, ...options })
+}
+
+/** A registered schema or null. */
+export function Nullable<T extends TSchema>(schema: T, options: object = {}) {
+  return Type.Unsafe<Static<T> | null>({ anyOf: [schema, { type: 'null' }], ...options })
+}
+
+export function NullableString(options: object = {}) {
+  return Type.Unsafe<string | null>({ type: ['string', 'null'], ...options })
+}
+
+/** RFC 3339 with a zone, any offset; answers are always in UTC. */
+export function Instant(description: string, example = '2026-11-23T08:00:00Z') {
+  return Type.String({ format: 'date-time', description, examples: [example] })
+}
+
+export function NullableInstant(description: string, example: string | null = '2026-11-23T09:30:00Z') {
+  return NullableString({ format: 'date-time', description, examples: [example] })
+}
