@@ -14,6 +14,8 @@ export interface AvailabilityItem {
 /** How servers in the Nordic languages and English begin the subject of a meeting that its organiser called off. */
 const cancelledMark = /^(?:Canceled|Cancelled|Inställt|Avlyst|Aflyst|Peruutettu):/iu
 
+const noCategories: readonly string[] = []
+
 /** Looks closer only at subjects with a colon in about the right place: this is asked of every event of every poll. */
 function isCalledOff(subject: string): boolean {
   const colon = subject.indexOf(':')
@@ -38,6 +40,6 @@ export function fromAvailability(
     visibility: item.private ? 'private' : 'normal',
     cancelled: isCalledOff(item.subject),
     response: item.busy === 'tentative' ? 'notResponded' : 'organizer',
-    categories: []
+    categories: noCategories
   }
 }
