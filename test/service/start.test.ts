@@ -6,9 +6,10 @@ import { createInterface } from 'node:readline'
 import t from 'tap'
 
 t.test('a signal to npm reaches the service, which closes', async (t) => {
-  const npm = spawn('npm', ['start'], {
+  // `env -i`, because what is started from a test inherits what tap looks into processes with.
+  const environment = [`PATH=${process.env.PATH}`, `HOME=${process.env.HOME}`, 'HANVISA_PORT=0']
+  const npm = spawn('env', ['-i', ...environment, `HANVISA_DATA_DIR=${t.testdir()}`, 'npm', 'start'], {
     cwd: join(import.meta.dirname, '../..'),
-    env: { ...process.env, HANVISA_PORT: '0', HANVISA_DATA_DIR: t.testdir() },
     stdio: ['ignore', 'pipe', 'inherit']
   })
   t.teardown(() => npm.kill('SIGKILL'))
