@@ -8,7 +8,7 @@ import { pino } from 'pino'
 import { openDirectory } from '../src/directory/directory.ts'
 import { buildApp } from '../src/http/app.ts'
 import { openMetrics } from '../src/http/metrics.ts'
-import { StatusesQuery } from '../src/http/routes/statuses.ts'
+import { StatusesHeaders, StatusesQuery } from '../src/http/routes/statuses.ts'
 import { TenantParams, UserParams } from '../src/http/schemas/addresses.ts'
 import { StatusQuery } from '../src/http/schemas/statuses.ts'
 import { loadPacks } from '../src/packs.ts'
@@ -71,7 +71,7 @@ const { etag } = view.statuses()
 const status = view.status('user500')!
 const json = 'application/json; charset=utf-8'
 // The same app to the handler: hooks, key, and the checks of parameters.
-const ofTenant = { schema: { params: TenantParams, querystring: StatusesQuery } }
+const ofTenant = { schema: { params: TenantParams, querystring: StatusesQuery, headers: StatusesHeaders } }
 const ofUser = { schema: { params: UserParams, querystring: StatusQuery } }
 app.get('/constant/:tenant/statuses', ofTenant, async (_request, reply) =>
   reply.header('etag', etag).type(json).send(statuses)

@@ -8,7 +8,7 @@ import type { TenantView } from '../presence/tenant-view.ts'
 import { windowAt } from '../sync/window.ts'
 
 export async function knownView(presence: Presence, tenant: string): Promise<TenantView> {
-  const view = presence.viewAtHand(tenant) ?? (await presence.view(tenant))
+  const view = await presence.view(tenant)
   if (view === null) throw new RequestError('not_found', `There is no tenant "${tenant}".`)
   return view
 }

@@ -21,6 +21,12 @@ const LONGEST_LIST = 15_000
 const commaList = (description: string, example: string, pattern = '^[^,]+(,[^,]+)*$') =>
   Type.Optional(Type.String({ pattern, maxLength: LONGEST_LIST, description, examples: [example] }))
 
+export const StatusesHeaders = Type.Object({
+  'if-none-match': Type.Optional(
+    Type.String({ description: 'The `ETag` held.', examples: ['"l0ng4ndOpaque"'] })
+  )
+})
+
 export const StatusesQuery = Strict({
   at: Type.Optional(Instant('Compute them for this instant instead of now; any in the window.')),
   diversion: commaList('Only these diversions, a comma list of codes.', 'meeting,lunch'),
@@ -44,11 +50,7 @@ export function statusesRoutes(
             'the answer is 304 while nothing has changed. Filtered answers and those for `?at=` carry no cursor.',
           params: TenantParams,
           querystring: StatusesQuery,
-          headers: Type.Object({
-            'if-none-match': Type.Optional(
-              Type.String({ description: 'The `ETag` held.', examples: ['"l0ng4ndOpaque"'] })
-            )
-          }),
+          headers: StatusesHeaders,
           response: {
             200: ref(Statuses),
             304: Type.Null({ description: 'Nothing has changed since the `ETag`.' }),
@@ -57,7 +59,7 @@ export function statusesRoutes(
         }
       },
       async ({ params, query, headers }, reply) => {
-        const view = await knownView(presence, params.tenant)
+        const view = presence.viewAtHand(params.tenant) ?? (await knownView(presence, params.tenant))
         const filter = filterOf(query)
         if (filter === null && query.at === undefined) {
           const { body, etag } = view.statuses()
@@ -83,7 +85,7 @@ export function statusesRoutes(
         }
       },
       async ({ params, query }, reply) => {
-        const view = await knownView(presence, params.tenant)
+        const view = presence.viewAtHand(params.tenant) ?? (await knownView(presence, params.tenant))
         if (query.at === undefined && query.explain !== true) {
           knownPerson(view, params.user)
           return sendReady(reply, view.status(params.user))
