@@ -37,10 +37,10 @@ export function timelineOf(
   unreadAt: Instant | null
 ): Timeline {
   const ladder = ladderOf(decisions, rules)
-  const rungs = new Map(ladder.map((ground, rung) => [keyOf(ground), rung]))
+  const rungs = new Map(ladder.map((ground, rung) => [groundKey(ground), rung]))
   const changes = decisions
     .flatMap(({ start, end, ground }) => {
-      const rung = rungs.get(keyOf(ground))!
+      const rung = rungs.get(groundKey(ground))!
       return [
         { at: start, rung, by: 1 },
         { at: end, rung, by: -1 }
@@ -126,7 +126,7 @@ export function firstEndingAfter(
 
 /** The distinct grounds, the one that wins first. */
 function ladderOf(decisions: readonly Decision[], { rank }: CompiledRules): Ground[] {
-  const distinct = new Map(decisions.map(({ ground }) => [keyOf(ground), ground]))
+  const distinct = new Map(decisions.map(({ ground }) => [groundKey(ground), ground]))
   const place = (ground: Ground) => rank.get(ground.diversion) ?? rank.size
   return [...distinct.values()].sort(
     (a, b) =>
@@ -156,10 +156,11 @@ function winner(ladder: readonly Ground[], holding: Int32Array): Ground | null {
   return saidAvailable ? firstTrigger : first
 }
 
-function keyOf(ground: Ground): string {
+/** Equal for grounds that are equal in all. */
+export function groundKey(ground: Ground): string {
   return `${ground.from} ${ground.index} ${ground.private} ${ground.phone} ${ground.diversion}`
 }
 
 function sameGround(one: Ground, other: Ground): boolean {
-  return one === other || keyOf(one) === keyOf(other)
+  return one === other || groundKey(one) === groundKey(other)
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Instant } from '../core/calendar-event.ts'
 import { momentAt } from '../core/status.ts'
-import type { Ground } from '../core/timeline.ts'
+import { type Ground, groundKey } from '../core/timeline.ts'
 import { formatInstant } from '../instant.ts'
 import type { LogEntry, TenantSnapshot, UserRecord } from '../store/store.ts'
 import { bordersInTime } from './borders.ts'
@@ -160,7 +160,7 @@ export function openTenantView(
   }
 
   function share(ground: Ground): Ground {
-    const key = `${ground.diversion} ${ground.phone} ${ground.from} ${ground.index} ${ground.private}`
+    const key = groundKey(ground)
     const known = grounds.get(key)
     if (known !== undefined) return known
     grounds.set(key, ground)
