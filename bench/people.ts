@@ -46,6 +46,7 @@ export function snapshotOf(users: readonly UserRecord[]): TenantSnapshot {
     connection: null,
     users,
     epoch: 'bench',
-    position: 1
+    position: 1,
+    loggedAt: 0
   }
 }

@@ -49,6 +49,7 @@ const mayKnow: readonly { folder: string; know: readonly string[]; packages: boo
       'src/errors.ts',
       'src/connectors/connector.ts',
       'src/connectors/connection.ts',
+      'src/connectors/notice.ts',
       'src/store/store.ts',
       'src/store/seal.ts',
       'src/directory/sealing.ts'

@@ -71,8 +71,44 @@ export interface Connector {
   read(request: ReadRequest): Promise<readonly Reading[]>
   /** Walks through what a read needs, with the very calls that reading uses; stops at the first step that fails. */
   test(target: Target, signal: AbortSignal): Promise<readonly Check[]>
-  /** Calls `changed` when the far side or the file system says that the calendar was edited. Returns how to stop. */
-  watch(mailbox: string, changed: () => void): () => void
-  /** Lets go of connections and watches. */
+  /**
+   * A digest of each target's availability in the window, in order, by a call that costs less than reading it. While two are
+   * equal, nothing but subjects, categories and answers can have changed between. Null where there is no such call,
+   * or it failed: the calendar is read instead. Never rejects.
+   */
+  fingerprints(request: ReadRequest): Promise<readonly (string | null)[]>
+  /** Begins to listen for edits of one calendar. Never throws: what goes wrong is told to the listener. */
+  watch(watched: Watched, listener: Listener): Watch
+  /** Lets go of connections. Watches that were not stopped are left as they are at the far side, to be taken up again. */
   close(): Promise<void>
 }
+
+export interface Watched {
+  readonly mailbox: string
+  /** What sync calls the target: notices that come over the web name it. Url-safe, at most 64 characters. */
+  readonly name: string
+}
+
+/** Whoever wants to know of edits. A watch begins deaf, without a reason. */
+export interface Listener {
+  /** The calendar was edited, or may have been while nobody listened. */
+  changed(): void
+  /** From now on every edit is told of. What was edited before may not have been. */
+  live(): void
+  /** Edits are not told of until `live`. The reason says who must act; null where there are none to be had. */
+  deaf(reason: RemoteError | null): void
+}
+
+export interface Watch {
+  /** What the far side said of the watch itself, where that comes over the web. */
+  told(news: WatchNews): void
+  /** The calendar is to be watched no more: what the far side holds for it is removed, as soon as may be. */
+  stop(): void
+}
+
+/**
+ * `missed`: edits were not told of. `removed`: the far side ended the watch. `reauthorize`: it ends soon unless it is
+ * renewed (Graph's lifecycle notifications).
+ */
+export const watchNews = ['missed', 'removed', 'reauthorize'] as const
+export type WatchNews = (typeof watchNews)[number]

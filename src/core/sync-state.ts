@@ -21,7 +21,12 @@ export interface SyncRecord {
   readonly fault: { readonly code: string; readonly hint: string } | null
   /** What the far side let us see at the last success. */
   readonly saw: Sight | null
+  /** Whether notices told of edits at the last success: then calendars are swept, not polled. */
+  readonly watched: boolean
 }
+
+/** Milliseconds: a watched calendar is confirmed at least so often. */
+export const sweepInterval = 3_600_000
 
 /**
  * What can be seen of a calendar: everything that decides (`subjects`); subjects, but not who answered what
@@ -45,16 +50,21 @@ export function unread(wanted: boolean, at: Instant, generation = 0): SyncRecord
     freshSince: null,
     failedSince: null,
     fault: null,
-    saw: null
+    saw: null,
+    watched: false
   }
 }
 
-/** The instant at which a held timeline becomes stale unless it is confirmed again; null when none is held. */
+/**
+ * The instant at which a held timeline becomes stale unless it is confirmed again; null when none is held. `staleAfter`
+ * is milliseconds: twice the connection's `pollSeconds`. With notices it is one sweep, if that is longer.
+ */
 export function staleAt(record: SyncRecord, staleAfter: number): Instant | null {
-  return record.wanted && record.confirmedAt !== null ? record.confirmedAt + staleAfter : null
+  if (!record.wanted || record.confirmedAt === null) return null
+  return record.confirmedAt + (record.watched ? Math.max(sweepInterval, staleAfter) : staleAfter)
 }
 
-/** The state at an instant. `staleAfter` is milliseconds: twice the connection's `pollSeconds`. */
+/** The state at an instant. `staleAfter` is as in `staleAt`. */
 export function syncStateAt(record: SyncRecord, staleAfter: number, at: Instant): SyncState {
   if (!record.wanted) return { state: 'off', since: record.wantedSince }
   const stale = staleAt(record, staleAfter)
@@ -72,7 +82,7 @@ export function confirmed(
   record: SyncRecord,
   at: Instant,
   staleAfter: number,
-  outcome: { saw: SyncRecord['saw']; fault: SyncRecord['fault'] }
+  outcome: Pick<SyncRecord, 'saw' | 'fault' | 'watched'>
 ): SyncRecord {
   const goesOn = syncStateAt(record, staleAfter, at).state === 'fresh'
   return {
@@ -81,7 +91,8 @@ export function confirmed(
     freshSince: goesOn ? record.freshSince : at,
     failedSince: null,
     fault: outcome.fault,
-    saw: outcome.saw
+    saw: outcome.saw,
+    watched: outcome.watched
   }
 }
 

@@ -7,7 +7,7 @@ import { type FieldFault, RequestError } from '../errors.ts'
 import type { ConnectionPut, Connection as ConnectionShown } from '../http/schemas/connections.ts'
 import type { KeptConnection, UserRecord } from '../store/store.ts'
 import { cloudFaults, credentialFaults } from './credentials.ts'
-import type { PartNeeds } from './directory.ts'
+import type { DirectoryNeeds } from './directory.ts'
 import { ewsFaults, ewsOf, ewsSecretMember } from './ews-connections.ts'
 import { heldSecrets, parted, type Secrets, sealConnection, united, unsealMailbox } from './sealing.ts'
 import { knownTenant } from './tenants.ts'
@@ -34,12 +34,12 @@ export interface TestOutcome {
   checks: Check[]
 }
 
-export function connectionDirectory(needs: PartNeeds): ConnectionDirectory {
-  const { store, sync, sealer, clock, inTurn } = needs
+export function connectionDirectory(needs: DirectoryNeeds): ConnectionDirectory {
+  const { store, sync, sealer, clock } = needs
 
   return {
     put: (tenant, body) =>
-      inTurn(tenant, async () => {
+      store.inTurn(tenant, async (store) => {
         await knownTenant(store, tenant)
         const held = await store.connection(tenant)
         const secretsHeld = held === null ? {} : heldSecrets(tenant, held, sealer)
@@ -67,7 +67,7 @@ export function connectionDirectory(needs: PartNeeds): ConnectionDirectory {
     },
 
     remove: (tenant) =>
-      inTurn(tenant, async () => {
+      store.inTurn(tenant, async (store) => {
         await knownTenant(store, tenant)
         if ((await store.connection(tenant)) === null) throw noConnection(tenant)
         await store.saveConnection(tenant, null, true, clock())
@@ -174,7 +174,7 @@ function shown({ kind, open, pollSeconds }: KeptConnection, secrets: Secrets): S
 }
 
 /** Why there is nothing to test: no connection, or one that cannot be opened. */
-async function notUsable({ store, sync }: PartNeeds, tenant: string): Promise<TestOutcome> {
+async function notUsable({ store, sync }: DirectoryNeeds, tenant: string): Promise<TestOutcome> {
   if ((await store.connection(tenant)) === null) {
     return stopped('connection', `There is no connection yet: PUT /v1/tenants/${tenant}/connection makes it.`)
   }
@@ -183,12 +183,12 @@ async function notUsable({ store, sync }: PartNeeds, tenant: string): Promise<Te
 }
 
 /** The first user that was read successfully, else the first enabled. */
-async function someReader({ store }: PartNeeds, tenant: string): Promise<UserRecord | null> {
+async function someReader({ store }: DirectoryNeeds, tenant: string): Promise<UserRecord | null> {
   const users = (await store.snapshot(tenant))?.users ?? []
   return users.find(({ sync }) => sync.confirmedAt !== null) ?? users.find(({ sync }) => sync.wanted) ?? null
 }
 
-async function asked({ store }: PartNeeds, tenant: string, user: string): Promise<UserRecord> {
+async function asked({ store }: DirectoryNeeds, tenant: string, user: string): Promise<UserRecord> {
   const record = await store.record(tenant, user)
   if (record === null)
     throw new RequestError('not_found', `There is no user "${user}" in the tenant "${tenant}".`)

@@ -11,7 +11,6 @@ import { type OverrideDirectory, overrideDirectory } from './overrides.ts'
 import { type Previews, previews } from './preview.ts'
 import { type RuleDirectory, ruleDirectory } from './rules.ts'
 import { type TenantDirectory, tenantDirectory } from './tenants.ts'
-import { type InTurn, turns } from './turns.ts'
 import { type UserImport, userImport } from './user-import.ts'
 import { type UserDirectory, userDirectory } from './users.ts'
 
@@ -22,11 +21,6 @@ export interface DirectoryNeeds {
   readonly packs: ReadonlyMap<string, RuleSet>
   readonly sealer: Sealer
   readonly clock: () => number
-}
-
-/** What the parts of the directory need. */
-export interface PartNeeds extends DirectoryNeeds {
-  readonly inTurn: InTurn
 }
 
 export interface Directory {
@@ -40,14 +34,13 @@ export interface Directory {
 }
 
 export function openDirectory(needs: DirectoryNeeds): Directory {
-  const parts: PartNeeds = { ...needs, inTurn: turns() }
   return {
-    tenants: tenantDirectory(parts),
-    connections: connectionDirectory(parts),
-    users: userDirectory(parts),
-    userImport: userImport(parts),
-    rules: ruleDirectory(parts),
-    previews: previews(parts),
-    overrides: overrideDirectory(parts)
+    tenants: tenantDirectory(needs),
+    connections: connectionDirectory(needs),
+    users: userDirectory(needs),
+    userImport: userImport(needs),
+    rules: ruleDirectory(needs),
+    previews: previews(needs),
+    overrides: overrideDirectory(needs)
   }
 }

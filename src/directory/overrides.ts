@@ -5,7 +5,8 @@ import { emptyTimeline } from '../core/status.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import type { OverridePut } from '../http/schemas/statuses.ts'
 import { parseInstant } from '../instant.ts'
-import type { PartNeeds } from './directory.ts'
+import type { Store } from '../store/store.ts'
+import type { DirectoryNeeds } from './directory.ts'
 import { knownRules } from './rules.ts'
 import { knownRecord } from './users.ts'
 
@@ -14,10 +15,10 @@ export interface OverrideDirectory {
   remove(tenant: string, user: string): Promise<void>
 }
 
-export function overrideDirectory({ store, packs, clock, inTurn }: PartNeeds): OverrideDirectory {
+export function overrideDirectory({ store, packs, clock }: DirectoryNeeds): OverrideDirectory {
   return {
     put: (tenant, user, body) =>
-      inTurn(tenant, async () => {
+      store.inTurn(tenant, async (store) => {
         const record = await knownRecord(store, tenant, user)
         const { effective } = await knownRules(store, packs, tenant)
         const at = clock()
@@ -38,6 +39,7 @@ export function overrideDirectory({ store, packs, clock, inTurn }: PartNeeds): O
         if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
         const calendar = record.timeline ?? emptyTimeline
         await save(
+          store,
           tenant,
           user,
           record.override,
@@ -46,13 +48,19 @@ export function overrideDirectory({ store, packs, clock, inTurn }: PartNeeds): O
       }),
 
     remove: (tenant, user) =>
-      inTurn(tenant, async () => {
+      store.inTurn(tenant, async (store) => {
         const { override } = await knownRecord(store, tenant, user)
-        await save(tenant, user, override, null)
+        await save(store, tenant, user, override, null)
       })
   }
 
-  async function save(tenant: string, user: string, before: Override | null, after: Override | null) {
+  async function save(
+    store: Store,
+    tenant: string,
+    user: string,
+    before: Override | null,
+    after: Override | null
+  ) {
     const same =
       before?.diversion === after?.diversion && before?.from === after?.from && before?.until === after?.until
     if (!same) await store.saveOverride(tenant, user, after, clock())

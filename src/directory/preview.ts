@@ -11,7 +11,7 @@ import type { Preview, PreviewEvent, PreviewRequest } from '../http/schemas/prev
 import { formatInstant, parseInstant } from '../instant.ts'
 import type { UserRecord } from '../store/store.ts'
 import { windowAt } from '../sync/window.ts'
-import type { PartNeeds } from './directory.ts'
+import type { DirectoryNeeds } from './directory.ts'
 import { knownRules } from './rules.ts'
 import { rulesMade } from './rules-made.ts'
 import { unsealMailbox } from './sealing.ts'
@@ -29,7 +29,7 @@ export interface Previews {
   preview(tenant: string, body: Body, signal: AbortSignal): Promise<Answer>
 }
 
-export function previews(needs: PartNeeds): Previews {
+export function previews(needs: DirectoryNeeds): Previews {
   const { store, packs } = needs
   return {
     async preview(id, body, signal) {
@@ -139,7 +139,7 @@ function eventOf(event: Static<typeof PreviewEvent>, index: number): CalendarEve
 
 /** The user's calendar as it is now. The ids of its events mean nothing outside, so each gets its index. */
 async function readNow(
-  { sync, sealer, clock }: PartNeeds,
+  { sync, sealer, clock }: DirectoryNeeds,
   tenant: string,
   tenantZone: string,
   record: UserRecord | null,

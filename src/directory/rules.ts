@@ -8,7 +8,7 @@ import type { Packs, RulesPut, Rules as RulesShown, RulesVersions } from '../htt
 import { formatInstant } from '../instant.ts'
 import { DEFAULT_PACK } from '../packs.ts'
 import type { RulesVersion, Store, UserRecord } from '../store/store.ts'
-import type { PartNeeds } from './directory.ts'
+import type { DirectoryNeeds } from './directory.ts'
 import { onePage, type PageAsked } from './pages.ts'
 import { defaultRules, rulesMade, type StatedRules } from './rules-made.ts'
 import { knownTenant } from './tenants.ts'
@@ -37,10 +37,10 @@ export interface RuleDirectory {
   packs(page: PageAsked): Promise<Static<typeof Packs>>
 }
 
-export function ruleDirectory({ store, packs, clock, inTurn }: PartNeeds): RuleDirectory {
+export function ruleDirectory({ store, packs, clock }: DirectoryNeeds): RuleDirectory {
   return {
     put: (tenant, body, ifMatch) =>
-      inTurn(tenant, async () => {
+      store.inTurn(tenant, async (store) => {
         await knownTenant(store, tenant)
         const { version: statedVersion, effective: statedEffective, ...put } = body
         const before = await knownRules(store, packs, tenant)

@@ -5,7 +5,7 @@ import { type FieldFault, RequestError } from '../errors.ts'
 import type { Tenant as TenantBody, TenantPut } from '../http/schemas/tenants.ts'
 import type { Store, Tenant } from '../store/store.ts'
 import { isValidZone } from '../zone.ts'
-import type { PartNeeds } from './directory.ts'
+import type { DirectoryNeeds } from './directory.ts'
 import { onePage, type PageAsked, type Paged } from './pages.ts'
 
 export type ShownTenant = Static<typeof TenantBody>
@@ -17,10 +17,10 @@ export interface TenantDirectory {
   remove(id: string): Promise<void>
 }
 
-export function tenantDirectory({ store, sync, clock, inTurn }: PartNeeds): TenantDirectory {
+export function tenantDirectory({ store, sync, clock }: DirectoryNeeds): TenantDirectory {
   return {
     put: (id, body) =>
-      inTurn(id, async () => {
+      store.inTurn(id, async (store) => {
         const faults = faultsOf(id, body)
         if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
         const before = await store.tenant(id)
@@ -42,7 +42,7 @@ export function tenantDirectory({ store, sync, clock, inTurn }: PartNeeds): Tena
       ),
 
     remove: (id) =>
-      inTurn(id, async () => {
+      store.inTurn(id, async (store) => {
         if (!(await store.removeTenant(id))) throw noTenant(id)
         sync.tenantChanged(id)
       })

@@ -6,7 +6,7 @@ import { ruleSchemas } from '../http/schemas/rules.ts'
 import { type ImportResult, UserPut } from '../http/schemas/users.ts'
 import { checker } from '../http/validation.ts'
 import type { UserRecord } from '../store/store.ts'
-import type { PartNeeds } from './directory.ts'
+import type { DirectoryNeeds } from './directory.ts'
 import { knownRules } from './rules.ts'
 import { knownTenant } from './tenants.ts'
 import { type SheetRow, sheetRows } from './user-sheet.ts'
@@ -23,12 +23,12 @@ export interface UserImport {
   run(tenant: string, csv: Buffer): Promise<Static<typeof ImportResult>>
 }
 
-export function userImport({ store, packs, sealer, clock, inTurn }: PartNeeds): UserImport {
+export function userImport({ store, packs, sealer, clock }: DirectoryNeeds): UserImport {
   const shapeFaults = checker(UserPut, ruleSchemas)
 
   return {
     run: (tenant, csv) =>
-      inTurn(tenant, async () => {
+      store.inTurn(tenant, async (store) => {
         await knownTenant(store, tenant)
         const rows = await all(csv)
         const ids = rows.map(({ cells }) => cells.user ?? '')

@@ -8,7 +8,7 @@ import { type FieldFault, RequestError } from '../errors.ts'
 import type { UserPut, User as UserShown } from '../http/schemas/users.ts'
 import type { Sealer } from '../store/seal.ts'
 import type { Store, User, UserRecord } from '../store/store.ts'
-import type { PartNeeds } from './directory.ts'
+import type { DirectoryNeeds } from './directory.ts'
 import { onePage, type PageAsked, type Paged } from './pages.ts'
 import { knownRules } from './rules.ts'
 import { isMailbox, isUrl, sealMailbox } from './sealing.ts'
@@ -28,10 +28,10 @@ export interface UserDirectory {
   remove(tenant: string, id: string): Promise<void>
 }
 
-export function userDirectory({ store, packs, sealer, clock, inTurn }: PartNeeds): UserDirectory {
+export function userDirectory({ store, packs, sealer, clock }: DirectoryNeeds): UserDirectory {
   return {
     put: (tenant, id, body) =>
-      inTurn(tenant, async () => {
+      store.inTurn(tenant, async (store) => {
         await knownTenant(store, tenant)
         const { effective: rules } = await knownRules(store, packs, tenant)
         const record = await store.record(tenant, id)
@@ -60,7 +60,7 @@ export function userDirectory({ store, packs, sealer, clock, inTurn }: PartNeeds
     },
 
     remove: (tenant, id) =>
-      inTurn(tenant, async () => {
+      store.inTurn(tenant, async (store) => {
         await knownTenant(store, tenant)
         if (!(await store.removeUser(tenant, id, clock()))) throw noUser(tenant, id)
       })

@@ -1,6 +1,7 @@
 /** Every figure that `/metrics` gives, in one list. All labels are bounded, however many tenants and users there are. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { SyncCode } from '../errors.ts'
+import type { DropReason } from '../connectors/notice.ts'
+import { type SyncCode, syncCodes } from '../errors.ts'
 
 /** Of the tenants, only those furthest behind are named. */
 const MOST_TENANTS = 50
@@ -17,6 +18,24 @@ export interface Metrics {
   watchFreshness(source: () => Iterable<readonly [tenant: string, seconds: number]>): void
   /** `source` is asked at each scrape: calendars that wait, and batches that are being read. */
   watchQueue(source: () => { readonly waiting: number; readonly running: number }): void
+  /** Notices that came over the web (graph) or over streams (ews): taken, or dropped and why. */
+  countNotices(connector: string, outcome: 'taken' | DropReason, count: number): void
+  /** A sweep compared a calendar's availability with what it was. */
+  countSwept(connector: string, outcome: 'same' | 'different' | 'unknown'): void
+  /** A sweep found an edit that no notice had told of. */
+  countDrift(connector: string): void
+  /** `source` is asked at each scrape: calendars that notices tell of (live), and those that ought to be but are polled. */
+  watchWatches(
+    source: () => Iterable<
+      readonly [connector: string, count: { readonly live: number; readonly deaf: number }]
+    >
+  ): void
+  /** `source` is asked at each scrape: connections that fail as a whole, by code. */
+  watchConnections(source: () => ReadonlyMap<SyncCode, number>): void
+  /** `source` is asked at each scrape: how many shards of the tenants this process keeps. */
+  watchShards(source: () => number): void
+  /** `source` is asked at each scrape. `emptied`: what was kept is gone, and must be restored or put again. */
+  watchStore(source: () => { readonly reachable: boolean; readonly emptied: boolean }): void
   /** How to time the answers of one route. */
   timing(method: string, route: string): (status: number, milliseconds: number) => void
   /** The exposition text and its content type. */
@@ -46,6 +65,25 @@ export function openMetrics(): Metrics {
     buckets: LATENCY_BUCKETS,
     registers
   })
+  const notices = new Counter({
+    name: 'hanvisa_notices_total',
+    help: 'Notices of edits, by connector and outcome (taken; dropped as malformed, forged, replayed, unknown)',
+    labelNames: ['connector', 'outcome'],
+    registers
+  })
+  const swept = new Counter({
+    name: 'hanvisa_swept_total',
+    help: 'Calendars whose availability a sweep compared (same, different), or could not (unknown)',
+    labelNames: ['connector', 'outcome'],
+    registers
+  })
+  const drift = new Counter({
+    name: 'hanvisa_drift_total',
+    help: 'Edits that a sweep found and no notice had told of',
+    labelNames: ['connector'],
+    registers
+  })
+  const asked = sourcesAsked(registers)
   let queue = () => ({ waiting: 0, running: 0 })
   new Gauge({
     name: 'hanvisa_queue',
@@ -92,6 +130,10 @@ export function openMetrics(): Metrics {
     watchQueue: (source) => {
       queue = source
     },
+    countNotices: (connector, outcome, count) => notices.inc({ connector, outcome }, count),
+    countSwept: (connector, outcome) => swept.inc({ connector, outcome }),
+    countDrift: (connector) => drift.inc({ connector }),
+    ...asked,
     timing(method, route) {
       const classes = ['1xx', '2xx', '3xx', '4xx', '5xx'].map((status) =>
         latency.labels({ method, route, status })
@@ -99,5 +141,76 @@ export function openMetrics(): Metrics {
       return (status, milliseconds) => classes[Math.floor(status / 100) - 1]?.observe(milliseconds / 1000)
     },
     render: async () => ({ type: registry.contentType, text: await registry.metrics() })
+  }
+}
+
+type Sources = Pick<Metrics, 'watchWatches' | 'watchConnections' | 'watchShards' | 'watchStore'>
+
+/** Gauges whose figures others hold. */
+function sourcesAsked(registers: Registry[]): Sources {
+  let watches: Parameters<Metrics['watchWatches']>[0] = () => []
+  let connections: Parameters<Metrics['watchConnections']>[0] = () => new Map()
+  let shards = () => 0
+  let store = () => ({ reachable: true, emptied: false })
+  new Gauge({
+    name: 'hanvisa_watched_calendars',
+    help: 'Calendars that notices tell of (live), and those that ought to be told of but are polled (deaf)',
+    labelNames: ['connector', 'state'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [connector, { live, deaf }] of watches()) {
+        this.set({ connector, state: 'live' }, live)
+        this.set({ connector, state: 'deaf' }, deaf)
+      }
+    }
+  })
+  new Gauge({
+    name: 'hanvisa_connections_failing',
+    help: 'Connections that fail as a whole, by sync code',
+    labelNames: ['code'],
+    registers,
+    collect() {
+      this.reset()
+      for (const code of syncCodes) this.set({ code }, connections().get(code) ?? 0)
+    }
+  })
+  new Gauge({
+    name: 'hanvisa_shards_held',
+    help: 'Shards of the tenants that this process keeps',
+    registers,
+    collect() {
+      this.set(shards())
+    }
+  })
+  new Gauge({
+    name: 'hanvisa_store_reachable',
+    help: '1 while what keeps the data can be reached',
+    registers,
+    collect() {
+      this.set(store().reachable ? 1 : 0)
+    }
+  })
+  new Gauge({
+    name: 'hanvisa_store_emptied',
+    help: '1 after what was kept was found gone: restore it, or put the configuration again',
+    registers,
+    collect() {
+      this.set(store().emptied ? 1 : 0)
+    }
+  })
+  return {
+    watchWatches: (source) => {
+      watches = source
+    },
+    watchConnections: (source) => {
+      connections = source
+    },
+    watchShards: (source) => {
+      shards = source
+    },
+    watchStore: (source) => {
+      store = source
+    }
   }
 }

@@ -152,7 +152,7 @@ export function openPresence({ store, defaultRules, clock = Date.now }: Presence
 
     async function take(to: Followed, feed: Feed): Promise<void> {
       if (to.gone) return
-      if (feed.kind === 'tenant removed') leave(to)
+      if (feed.kind === 'tenant removed' || feed.kind === 'gap') leave(to)
       else if (feed.kind === 'quiet') to.view.confirm(await present(feed.users))
       else if (feed.entry.users === 'all') {
         const fresh = await store.snapshot(tenant)

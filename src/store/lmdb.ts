@@ -6,6 +6,7 @@ import { changeLog, LOG_LENGTH } from './change-log.ts'
 import { type HeldFolder, holdFolder, intoSentence } from './folder.ts'
 import { groupCommit } from './group-commit.ts'
 import { openTables, type Tables } from './lmdb-tables.ts'
+import { isOutdated } from './outdated.ts'
 import {
   type Feed,
   type RulesVersion,
@@ -14,6 +15,7 @@ import {
   type TenantSnapshot,
   type UserRecord
 } from './store.ts'
+import { turns } from './turns.ts'
 
 /** How many versions of a tenant's rules are kept. */
 const RULE_VERSIONS = 100
@@ -67,6 +69,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: HeldFolder, logLeng
   const commits = groupCommit(root, held.path)
   const log = changeLog(tables, logLength)
   const snapshots = new Set<Promise<unknown>>()
+  const inTurn = turns()
   let closing: Promise<void> | null = null
 
   /** One write. What it puts into `feeds` is told to the tenant's followers once it is on disk. */
@@ -126,14 +129,15 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: HeldFolder, logLeng
         connection: connections.get(tenant, at),
         users: records,
         epoch: head.epoch,
-        position: head.position
+        position: head.position,
+        loggedAt: log.after(tenant, head.position - 1)?.[0]?.at ?? 0
       }
     } finally {
       at.done()
     }
   }
 
-  return {
+  const store: Store = {
     tenants: ({ limit, after }) => read(() => tenants.page(limit, after)),
     tenant: (id) => read(() => tenants.get(id)),
     saveTenant: (tenant, at) =>
@@ -235,7 +239,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: HeldFolder, logLeng
         const quiet = new Set<string>()
         for (const outcome of outcomes) {
           const { user, sync, timeline } = outcome
-          if (syncs.get(tenant, user)?.generation !== sync.generation) continue
+          if (isOutdated(syncs.get(tenant, user), sync, at)) continue
           syncs.put(tenant, user, sync)
           if (timeline !== 'same') timelines.put(tenant, user, timeline)
           ;(outcome.visible ? visible : quiet).add(user)
@@ -254,6 +258,9 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: HeldFolder, logLeng
     log: (tenant, after) => read(() => log.after(tenant, after)),
     follow: log.follow,
 
+    inTurn: (tenant, work) => inTurn(tenant, () => work(store)),
+    reachable: () => closing === null,
+
     close() {
       closing ??= (async () => {
         await commits.close()
@@ -264,4 +271,5 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: HeldFolder, logLeng
       return closing
     }
   }
+  return store
 }

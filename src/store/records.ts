@@ -80,7 +80,9 @@ export const syncRecord = jsonOf<SyncRecord>('sync record', (record) => ({
   freshSince: record.freshSince,
   failedSince: record.failedSince,
   fault: record.fault && { code: record.fault.code, hint: record.fault.hint },
-  saw: record.saw
+  saw: record.saw,
+  // Absent in what earlier versions kept.
+  watched: record.watched ?? false
 }))
 
 /**

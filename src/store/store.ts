@@ -87,6 +87,8 @@ export type Feed =
   | { readonly kind: 'logged'; readonly entry: LogEntry }
   | { readonly kind: 'quiet'; readonly users: readonly string[] }
   | { readonly kind: 'tenant removed' }
+  /** Something may have been saved that was not told of: take a snapshot. */
+  | { readonly kind: 'gap' }
 
 /** Everything of one tenant that presence needs, at one position of its log. */
 export interface TenantSnapshot {
@@ -97,6 +99,8 @@ export interface TenantSnapshot {
   /** The log's identity: another one means that positions of old mean nothing. */
   readonly epoch: string
   readonly position: number
+  /** When the entry at that position was logged. */
+  readonly loggedAt: Instant
 }
 
 export interface Page {
@@ -155,7 +159,10 @@ export interface Store {
 
   /** Resolves to false when the user is not there. */
   saveOverride(tenant: string, user: string, override: Override | null, at: Instant): Promise<boolean>
-  /** Outcomes whose user is gone or of another generation are passed over; resolves to the users that were saved. */
+  /**
+   * Outcomes are passed over whose user is gone or of another generation, or whose calendar was confirmed later than they say
+   * (and not after `at`): two readers may overlap for a moment. Resolves to the users that were saved.
+   */
   saveReadings(tenant: string, outcomes: readonly ReadingOutcome[], at: Instant): Promise<readonly string[]>
 
   /** Everything of the tenant at one moment, or null. */
@@ -170,6 +177,15 @@ export interface Store {
    * be ahead of what was heard: entries up to its position are in it. `hear` must not throw. Returns how to stop.
    */
   follow(tenant: string, hear: (feed: Feed) => void): () => void
+
+  /**
+   * Runs `work` while nobody else, in any process, runs one for the tenant; others wait. Writes through the store that it is
+   * given are refused with StoreUnavailable once that could not be kept up. For changes that build upon what was read.
+   */
+  inTurn<T>(tenant: string, work: (store: Store) => Promise<T>): Promise<T>
+
+  /** False while what keeps the data cannot be reached: memory may be behind. Costs nothing to ask. */
+  reachable(): boolean
 
   close(): Promise<void>
 }

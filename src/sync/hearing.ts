@@ -55,10 +55,10 @@ export function hearing(
 
   function hear(feed: Feed): void {
     const users =
-      feed.kind === 'tenant removed' ? 'all' : feed.kind === 'logged' ? feed.entry.users : feed.users
+      feed.kind === 'logged' ? feed.entry.users : feed.kind === 'quiet' ? feed.users : ('all' as const)
     if (users === 'all') heard.tenant = true
     else for (const user of users) heard.users.add(user)
-    if (feed.kind === 'tenant removed') heard.anew = true
+    if (feed.kind === 'tenant removed' || feed.kind === 'gap') heard.anew = true
     wake()
   }
 

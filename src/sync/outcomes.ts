@@ -36,7 +36,7 @@ export function outcomeOf(
   const sync = notAhead(held.sync, now)
   if (reading.outcome === 'failed') return failureOf(reading.error, held, staleAfter, now)
   const success = (found: Pick<SyncRecord, 'fault' | 'saw'>): SyncRecord => ({
-    ...confirmed(sync, now, staleAfter, found),
+    ...confirmed(sync, now, staleAfter, { ...found, watched: false }),
     confirmedAt: Math.min(at, now)
   })
   const judged = (outcome: Omit<ReadingOutcome, 'visible'>): ReadingOutcome => ({

@@ -1,5 +1,6 @@
 /** Sync: keeps the timelines of all tenants true to their calendars, from opening to closing. */
 import type { Connector } from '../connectors/connector.ts'
+import type { Notice } from '../connectors/notice.ts'
 import type { ConnectionState } from './health.ts'
 import { inProcessQueue, usualLimits } from './in-process-queue.ts'
 import { wordless } from './log.ts'
@@ -17,6 +18,8 @@ export interface Sync {
   /** What reads the tenant's calendars, for a test of the connection; null when there is no usable connection. */
   connector(tenant: string): Promise<Connector | null>
   connection(tenant: string): Promise<ConnectionState>
+  /** Genuine notices. Resolves once they are kept where the end of this process does not lose them. */
+  noticed(notices: readonly Notice[]): Promise<void>
   /** The tenant or its connection is new or changed; the rest is heard of from the store. */
   tenantChanged(tenant: string): void
   /** Resolves when nothing is read or saved any more. */
@@ -74,6 +77,9 @@ export async function openSync(options: SyncOptions): Promise<Sync> {
     async connection(tenant) {
       const reading = await settled(tenant)
       return reading?.connection ?? { state: 'absent', since: clock(), fault: null, nextReadAt: null }
+    },
+    async noticed(notices) {
+      for (const { tenant, target, news } of notices) tenants.get(tenant)?.noticed(target, news)
     },
     tenantChanged(tenant) {
       if (!closed) know(tenant).changed()

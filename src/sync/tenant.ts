@@ -1,5 +1,6 @@
 /** The reading of one tenant: its connector, who is read by which rules, and what a change of those asks for. */
 import type { Connector } from '../connectors/connector.ts'
+import type { Notice } from '../connectors/notice.ts'
 import type { Instant } from '../core/calendar-event.ts'
 import { type CompiledRules, compileRules } from '../core/decide.ts'
 import type { RuleSet } from '../core/rule-set.ts'
@@ -47,6 +48,8 @@ export interface TenantReading {
   settled(): Promise<void>
   /** Resolves to how many calendars wait to be read for it. */
   readNow(users?: readonly string[]): Promise<number>
+  /** Genuine news of one target; says whether it is one of ours. */
+  noticed(key: string, news: Notice['news']): boolean
   batchSize(): number
   read(keys: readonly string[], signal: AbortSignal): Promise<Verdict>
   /** Polls who is due. */
@@ -83,7 +86,8 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
   const notices = noticesOf(timers, (key) => void queue.add(id, [key], 'soon'))
   const targets = openTargets(({ key, mailbox }) => {
     const changed = () => notices.heard(key, targets.entry(key)?.readAt ?? Number.NEGATIVE_INFINITY)
-    return links.present?.watch(mailbox, changed) ?? (() => {})
+    const watch = links.present?.watch({ mailbox, name: key }, { changed, live: () => {}, deaf: () => {} })
+    return () => watch?.stop()
   })
 
   const changes = hearing(id, { noteTenant, noteUsers: noteChangedUsers }, needs)
@@ -98,6 +102,7 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
       health.triedAnyway()
       return queue.add(id, keys, 'now')
     },
+    noticed: (key) => targets.entry(key) !== undefined,
     batchSize: () => Math.max(1, links.present?.batchSize ?? 1),
     read,
     tick() {

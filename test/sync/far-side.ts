@@ -67,10 +67,12 @@ export async function farSide(batchSize = 3): Promise<FarSide> {
         batchSize,
         read: (request) => Promise.all(request.targets.map((target) => readOne(connection, request, target))),
         test: async () => [],
-        watch(mailbox, changed) {
+        fingerprints: async ({ targets }) => targets.map(() => null),
+        watch({ mailbox }, listener) {
+          const changed = () => listener.changed()
           const those = watches.get(mailbox) ?? new Set()
           watches.set(mailbox, those.add(changed))
-          return () => those.delete(changed)
+          return { told: () => {}, stop: () => void those.delete(changed) }
         },
         async close() {
           side.opened.closed += 1

@@ -50,8 +50,8 @@ export function ewsConnector(needs: EwsConnectorNeeds): Connector {
     batchSize: access === 'delegate' ? mostMailboxes : impersonatedAtOnce,
     read,
     test: (target, signal) => checkConnection(target, { endpoint, read, access, now: clock(), signal }),
-    // Notices come with streaming; until then every edit is found by polling.
-    watch: () => () => {},
+    fingerprints: async ({ targets }) => targets.map(() => null),
+    watch: () => ({ told: () => {}, stop: () => {} }),
     close: async () => endpoint.close()
   }
 }

@@ -34,8 +34,8 @@ export function graphConnector(needs: {
     batchSize: 20,
     read,
     test: (target, signal) => checkConnection(target, { signIn: tokens.get, read, now: clock(), signal }),
-    // Graph's own notices come with HANVISA_PUBLIC_URL; until then every edit is found by polling.
-    watch: () => () => {},
+    fingerprints: async ({ targets }) => targets.map(() => null),
+    watch: () => ({ told: () => {}, stop: () => {} }),
     close: async () => {}
   }
 }

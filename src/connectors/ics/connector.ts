@@ -1,6 +1,6 @@
 /** The connector to iCalendar files: published calendars by their address, and files below the tenant's folder. */
 import { RemoteError } from '../../errors.ts'
-import type { Check, Connector, Reading, ReadRequest, Target } from '../connector.ts'
+import type { Check, Connector, Reading, ReadRequest, Target, Watch } from '../connector.ts'
 import type { Outbound } from '../outbound.ts'
 import { fetchCalendar } from './calendar-address.ts'
 import { type Fetched, readCalendarFile } from './calendar-file.ts'
@@ -109,13 +109,18 @@ export function icsConnector(options: IcsOptions): Connector {
       }
       return checks
     },
-    watch(mailbox, changed) {
+    // An ETag says more for less.
+    fingerprints: async ({ targets }) => targets.map(() => null),
+    // Of a file's edits the file system tells, but not reliably on every disk: it stays deaf, and is polled as well.
+    watch({ mailbox }, listener) {
+      const unwatched: Watch = { told: () => {}, stop: () => {} }
       try {
         const place = placeOf(mailbox, folder)
-        return place.kind === 'file' ? files.watch(place.path, changed) : () => undefined
+        if (place.kind !== 'file') return unwatched
+        return { told: () => {}, stop: files.watch(place.path, () => listener.changed()) }
       } catch {
         // A mailbox that names nothing: reading says so.
-        return () => undefined
+        return unwatched
       }
     },
     async close() {

@@ -1,4 +1,4 @@
-/** Lets changes of one tenant go one after the other, so that each builds upon what the one before it saved. */
+/** Lets changes of one tenant go one after the other within this process, so that each builds upon the one before. */
 
 /** Runs `work` when all earlier work of the tenant has ended, well or not. */
 export type InTurn = <T>(tenant: string, work: () => Promise<T>) => Promise<T>
