@@ -25,6 +25,17 @@ export interface Answer {
   readonly spoil?: Spoil
 }
 
+/** Thrown by a body that is sent in pieces: the connection ends here, after this last one. */
+export class BrokenOff extends Error {
+  override readonly name = 'BrokenOff'
+  readonly last: Buffer | null
+
+  constructor(last: Buffer | null) {
+    super('the connection was broken off by order')
+    this.last = last
+  }
+}
+
 export type Spoil = 'cutOff' | 'reset' | 'html' | 'truncatedJson' | 'empty' | { readonly huge: number }
 
 export function callOf(

@@ -6,15 +6,15 @@ import { routes, xmlGarbage } from './faults.ts'
 import { responses, rights, sensitivities, showAsValues } from './mailboxes.ts'
 import { weekdays } from './recurrence.ts'
 
-const text = Type.String({ minLength: 1, maxLength: 1000 })
-const optional = Type.Optional
+export const text = Type.String({ minLength: 1, maxLength: 1000 })
+export const optional = Type.Optional
 
 /** A string out of a closed list. */
-function oneOf<const T extends readonly string[]>(values: T) {
+export function oneOf<const T extends readonly string[]>(values: T) {
   return Type.Unsafe<T[number]>({ type: 'string', enum: [...values] })
 }
 
-function closed<T extends TProperties>(members: T): TObject<T> {
+export function closed<T extends TProperties>(members: T): TObject<T> {
   return Type.Object(members, { additionalProperties: false })
 }
 
@@ -50,6 +50,14 @@ const eventMembers = {
 }
 /** The id stands in the path, or is made. */
 export const eventBody = closed(eventMembers)
+/** Each puts an event or deletes one. */
+export const editsBody = Type.Array(
+  closed({
+    address: text,
+    event: optional(closed({ ...eventMembers, id: optional(text) })),
+    deleted: optional(text)
+  })
+)
 
 const mailboxMembers = {
   objectId: optional(Type.String({ pattern: '^[0-9a-fA-F-]{36}$' })),
@@ -92,6 +100,9 @@ export const exchangeBody = closed({
   extendedProtection: optional(oneOf(protections)),
   domain: optional(text),
   atOnce: optional(Type.Integer({ minimum: 1 })),
+  streams: optional(Type.Integer({ minimum: 1 })),
+  subscriptions: optional(Type.Integer({ minimum: 1 })),
+  servers: optional(Type.Integer({ minimum: 1, maximum: 100 })),
   findCount: optional(Type.Integer({ minimum: 1 })),
   anchored: optional(Type.Boolean()),
   redirects: optional(Type.Record(Type.String(), text)),
@@ -114,7 +125,10 @@ const where = {
   clientId: optional(text),
   mailbox: optional(text),
   route: optional(oneOf(routes)),
-  count: optional(Type.Integer({ minimum: 1 }))
+  count: optional(Type.Integer({ minimum: 1 })),
+  share: optional(Type.Number({ minimum: 0, maximum: 1 })),
+  seed: optional(Type.Integer()),
+  lasts: optional(Type.Integer({ minimum: 1, maximum: 86_400_000 }))
 }
 export const faultBody = Type.Union([
   closed({

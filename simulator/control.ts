@@ -2,8 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import fastify from 'fastify'
+import { type NoticeNeeds, noticeRoutes } from './control-notices.ts'
 import {
   directoryBody,
+  editsBody,
   eventBody,
   eventPath,
   exchangeBody,
@@ -15,19 +17,17 @@ import {
   requestsQuery,
   tenantPath
 } from './control-schemas.ts'
-import type { Directories, Directory } from './directories.ts'
+import type { Directory } from './directories.ts'
 import type { Installation, Installations } from './ews/installations.ts'
-import type { Notices } from './ews/notices.ts'
 import type { Faults } from './faults.ts'
 import { InputError, type Mailbox, type Mailboxes } from './mailboxes.ts'
+import { NotHere, tenantNamed } from './not-here.ts'
 import type { Requests } from './requests.ts'
 import type { Tokens } from './tokens.ts'
 
-export interface ControlNeeds {
-  readonly directories: Directories
+export interface ControlNeeds extends NoticeNeeds {
   readonly installations: Installations
   readonly mailboxes: Mailboxes
-  readonly notices: Notices
   readonly faults: Faults
   readonly requests: Requests
   readonly tokens: Tokens
@@ -50,13 +50,14 @@ export async function openControl(needs: ControlNeeds): Promise<Control> {
   )
   await app.register(tenantRoutes(needs), { prefix: '/control' })
   await app.register(mailboxRoutes(needs), { prefix: '/control/tenants/:tenant' })
+  await app.register(noticeRoutes(needs), { prefix: '/control' })
   await app.register(observationRoutes(needs), { prefix: '/control' })
   await app.ready()
   return { handle: (request, response) => app.routing(request, response), close: () => app.close() }
 }
 
 function tenantRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
-  const { directories, installations, mailboxes, notices, tokens } = needs
+  const { directories, installations, mailboxes, notices, subscriptions, tokens } = needs
   const installationOf = ({ id }: Directory): Installation => {
     const found = installations.get(id)
     if (!found) throw new NotHere(`tenant ${id} has no Exchange of its own`)
@@ -75,6 +76,8 @@ function tenantRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
       directories.delete(id)
       installations.delete(id)
       mailboxes.clear(id)
+      subscriptions.clear(id)
+      notices.drop(id)
       tokens.revoke(id)
       return reply.code(204).send()
     })
@@ -127,6 +130,15 @@ function mailboxRoutes({ directories, mailboxes }: ControlNeeds): FastifyPluginA
       const { id } = tenantNamed(directories, request.params.tenant)
       for (const mailbox of request.body) mailboxes.put(id, mailbox)
       return { mailboxes: mailboxes.list(id).length }
+    })
+    // Many edits in one call, of many mailboxes, in their order: events put or deleted.
+    app.post('/edits', { schema: { params: tenantPath, body: editsBody } }, async (request) => {
+      const { id } = tenantNamed(directories, request.params.tenant)
+      const events = request.body.map(({ address, event, deleted }) => {
+        if (event) return mailboxes.putEvent(id, address, event).id
+        return deleted !== undefined && mailboxes.deleteEvent(id, address, deleted) ? deleted : null
+      })
+      return { events }
     })
     app.put(
       '/mailboxes/:address',
@@ -185,7 +197,8 @@ function mailboxRoutes({ directories, mailboxes }: ControlNeeds): FastifyPluginA
 }
 
 function observationRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
-  const { directories, installations, mailboxes, notices, faults, requests, tokens } = needs
+  const { directories, installations, mailboxes, faults, requests, tokens } = needs
+  const { notices, subscriptions, deliveries, fates } = needs
   return async (app) => {
     app.get('/faults', async () => faults.list())
     app.post('/faults', { schema: { body: faultBody } }, async (request, reply) => {
@@ -213,22 +226,15 @@ function observationRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
       directories.clear()
       installations.clear()
       notices.drop()
+      notices.streams.reset()
+      subscriptions.clear()
+      fates.clear()
+      deliveries.clear()
       tokens.revoke()
       requests.clear()
       return reply.code(204).send()
     })
   }
-}
-
-class NotHere extends Error {
-  override readonly name = 'NotHere'
-  readonly statusCode = 404
-}
-
-function tenantNamed(directories: Directories, name: string): Directory {
-  const directory = directories.find(name)
-  if (!directory) throw new NotHere(`there is no tenant ${name}`)
-  return directory
 }
 
 function shownMailbox({ events, tenant: _, ...mailbox }: Mailbox) {

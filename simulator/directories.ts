@@ -48,6 +48,7 @@ export interface Directory {
 
 export class Directories {
   readonly #byId = new Map<string, Directory>()
+  readonly #byDomain = new Map<string, Directory>()
 
   /** Creates the directory, or replaces it with its apps; its mailboxes stay. */
   put(input: DirectoryInput): Directory {
@@ -59,14 +60,17 @@ export class Directories {
       tokenSeconds: input.tokenSeconds ?? 3599,
       input
     }
+    const held = this.#byId.get(directory.id)
+    if (held) this.#leaveDomain(held)
     this.#byId.set(directory.id, directory)
+    if (directory.domain !== null) this.#byDomain.set(directory.domain, directory)
     return directory
   }
 
   /** By id or domain. */
   find(name: string): Directory | undefined {
     const wanted = name.toLowerCase()
-    return this.#byId.get(wanted) ?? this.list().find(({ domain }) => domain === wanted)
+    return this.#byId.get(wanted) ?? this.#byDomain.get(wanted)
   }
 
   list(): Directory[] {
@@ -74,11 +78,21 @@ export class Directories {
   }
 
   delete(id: string): boolean {
-    return this.#byId.delete(id.toLowerCase())
+    const found = this.#byId.get(id.toLowerCase())
+    if (!found) return false
+    this.#byId.delete(found.id)
+    this.#leaveDomain(found)
+    return true
   }
 
   clear(): void {
     this.#byId.clear()
+    this.#byDomain.clear()
+  }
+
+  #leaveDomain(directory: Directory): void {
+    const { domain } = directory
+    if (domain !== null && this.#byDomain.get(domain) === directory) this.#byDomain.delete(domain)
   }
 }
 

@@ -1,8 +1,20 @@
 /** Trouble on order: which requests it befalls, how often, and what it does to them. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Spoil } from './call.ts'
+import { chance } from './chance.ts'
 
-export const graphRoutes = ['batch', 'calendarView', 'getSchedule', 'user'] as const
+export const graphRoutes = [
+  'batch',
+  'calendarView',
+  'getSchedule',
+  'user',
+  'createSubscription',
+  'listSubscriptions',
+  'getSubscription',
+  'renewSubscription',
+  'reauthorizeSubscription',
+  'deleteSubscription'
+] as const
 export const ewsRoutes = [
   'getUserAvailability',
   'findItem',
@@ -77,8 +89,18 @@ export type FaultInput = Trouble & {
   readonly route?: Route
   /** How many requests it befalls; without it all, until it is removed. */
   readonly count?: number
+  /** From 0 to 1: which part of the requests it befalls, drawn by the seed (1 unless given); all unless given. */
+  readonly share?: number
+  readonly seed?: number
+  /** Milliseconds after which it removes itself. */
+  readonly lasts?: number
 }
-export type Fault = FaultInput & { readonly id: string; readonly left: number | null }
+/** `befell` counts the requests that it befell. */
+export type Fault = FaultInput & {
+  readonly id: string
+  readonly left: number | null
+  readonly befell: number
+}
 
 export interface Sufferer {
   readonly tenant: readonly string[]
@@ -101,7 +123,11 @@ interface Held {
   readonly id: string
   readonly input: FaultInput
   left: number
+  /** Requests that it might have befallen, and those that it did. */
+  met: number
+  befell: number
   readonly removed: AbortController
+  readonly end: NodeJS.Timeout | undefined
 }
 
 export class Faults {
@@ -118,7 +144,10 @@ export class Faults {
       id,
       input,
       left: input.count ?? Number.POSITIVE_INFINITY,
-      removed: new AbortController()
+      met: 0,
+      befell: 0,
+      removed: new AbortController(),
+      end: input.lasts === undefined ? undefined : setTimeout(() => this.remove(id), input.lasts)
     })
     return id
   }
@@ -128,9 +157,10 @@ export class Faults {
   }
 
   list(): Fault[] {
-    return [...this.#held.values()].map(({ id, input, left }) => ({
+    return [...this.#held.values()].map(({ id, input, left, befell }) => ({
       ...input,
       id,
+      befell,
       left: Number.isFinite(left) ? left : null
     }))
   }
@@ -139,6 +169,7 @@ export class Faults {
     const fault = this.#held.get(id) ?? this.#spent.get(id)
     this.#held.delete(id)
     this.#spent.delete(id)
+    clearTimeout(fault?.end)
     fault?.removed.abort()
     return fault !== undefined
   }
@@ -156,7 +187,7 @@ export class Faults {
     for (const fault of [...this.#held.values()]) {
       const { input } = fault
       const waits = input.kind === 'slow' || input.kind === 'hang'
-      if (!befalls(input, who) || (found && !waits) || fault.left <= 0) continue
+      if (!befalls(input, who) || (found && !waits) || fault.left <= 0 || !drawn(fault)) continue
       this.#use(fault)
       if (input.kind === 'slow') await sleep(input.milliseconds, undefined, { signal })
       else if (input.kind === 'hang') await released(fault.removed.signal, signal)
@@ -167,10 +198,19 @@ export class Faults {
 
   #use(fault: Held): void {
     fault.left -= 1
+    fault.befell += 1
     if (fault.left > 0) return
     this.#held.delete(fault.id)
+    clearTimeout(fault.end)
     if (fault.input.kind === 'hang') this.#spent.set(fault.id, fault)
   }
+}
+
+/** The same numbers of requests with the same seed. */
+function drawn(fault: Held): boolean {
+  const { share = 1, seed = 1 } = fault.input
+  fault.met += 1
+  return share >= 1 || chance(seed, `${fault.met} ${fault.input.kind}`) < share
 }
 
 function befalls(input: FaultInput, who: Sufferer): boolean {

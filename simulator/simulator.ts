@@ -12,8 +12,12 @@ import { ews } from './ews/ews.ts'
 import { Installations } from './ews/installations.ts'
 import { Notices } from './ews/notices.ts'
 import { openDoor } from './ews/sign-in.ts'
+import { Fates } from './fates.ts'
 import { Faults } from './faults.ts'
+import { Deliveries } from './graph/deliveries.ts'
 import { graph } from './graph/graph.ts'
+import { GraphNotices } from './graph/notices.ts'
+import { Subscriptions } from './graph/subscriptions.ts'
 import { Mailboxes } from './mailboxes.ts'
 import { Requests } from './requests.ts'
 import { makeTokens, type Tokens } from './tokens.ts'
@@ -45,6 +49,14 @@ export interface Simulator {
   readonly mailboxes: Mailboxes
   /** EWS's subscriptions. */
   readonly notices: Notices
+  /** Graph's subscriptions. */
+  readonly subscriptions: Subscriptions
+  /** What Graph tells subscribers; lifecycle events by order. */
+  readonly graphNotices: GraphNotices
+  /** Graph's post to subscribers, and how it was taken. */
+  readonly deliveries: Deliveries
+  /** What befalls notices on their way, Graph's and EWS's. */
+  readonly fates: Fates
   readonly faults: Faults
   readonly requests: Requests
   readonly tokens: Tokens
@@ -60,8 +72,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const mailboxes = new Mailboxes(clock)
   const faults = new Faults()
   const requests = new Requests()
-  const notices = new Notices(mailboxes, clock)
-  const needs = { directories, installations, mailboxes, notices, faults, requests, tokens }
+  const fates = new Fates()
+  const notices = new Notices(mailboxes, clock, fates)
+  const subscriptions = new Subscriptions(clock)
+  const deliveries = new Deliveries()
+  const graphNotices = new GraphNotices(mailboxes, subscriptions, deliveries, fates)
+  const told = { notices, subscriptions, graphNotices, deliveries, fates }
+  const needs = { directories, installations, mailboxes, ...told, faults, requests, tokens }
   const control = await openControl(needs)
 
   const server = createServer({ cert: keys.certificate, key: keys.privateKey, keepAliveTimeout: 60_000 })
@@ -78,7 +95,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     door: openDoor({ ...shared, certificate: keys.certificate })
   }
   const protocols = serve([
-    graph({ ...shared, mailboxes }),
+    graph({ ...shared, ...told, mailboxes }),
     entra(shared),
     ews({ ...shared, ...exchange }),
     autodiscover({ ...shared, ...exchange })
@@ -103,13 +120,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     directories,
     installations,
     mailboxes,
-    notices,
+    ...told,
     faults,
     requests,
     tokens,
     close: async () => {
       faults.clear()
+      fates.clear()
       notices.drop()
+      await deliveries.close()
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
       await control.close()

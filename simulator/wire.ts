@@ -1,6 +1,6 @@
 /** Between sockets and the protocols: reads a request into a Call, and writes an Answer, spoilt where that is ordered. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Answer, type Call, callOf } from './call.ts'
+import { type Answer, BrokenOff, type Call, callOf } from './call.ts'
 
 export type Protocol = (call: Call) => Promise<Answer | null>
 
@@ -45,7 +45,9 @@ async function send(response: ServerResponse, answer: Answer): Promise<void> {
   if (spoil === 'reset') return void response.socket?.destroy()
   const headers = { 'Content-Type': 'application/json; charset=utf-8', ...answer.headers }
   if (typeof spoil === 'object') return sendHuge(response, headers, spoil.huge)
-  if (isPieces(answer.body)) return sendPieces(response, answer.status, headers, answer.body)
+  if (isPieces(answer.body)) {
+    return sendPieces(response, answer.status, headers, answer.body, spoil === 'cutOff')
+  }
   const json = Buffer.isBuffer(answer.body) ? answer.body : Buffer.from(JSON.stringify(answer.body))
   if (spoil === 'html') {
     const page =
@@ -86,12 +88,20 @@ async function sendPieces(
   response: ServerResponse,
   status: number,
   headers: Record<string, string | string[]>,
-  pieces: AsyncIterable<Buffer>
+  pieces: AsyncIterable<Buffer>,
+  cutOff: boolean
 ): Promise<void> {
   response.writeHead(status, headers).flushHeaders()
-  for await (const piece of pieces) {
-    if (response.destroyed) return
-    if (!response.write(piece)) await drained(response)
+  try {
+    for await (const piece of pieces) {
+      if (response.destroyed) return
+      if (cutOff) throw new BrokenOff(piece.subarray(0, Math.ceil(piece.length / 2)))
+      if (!response.write(piece)) await drained(response)
+    }
+  } catch (error) {
+    if (!(error instanceof BrokenOff)) throw error
+    response.write(error.last ?? '', () => response.socket?.destroy())
+    return
   }
   response.end()
 }

@@ -28,6 +28,8 @@ export interface Asked {
   /** The body's only child. */
   readonly operation: Element
   readonly call: Call
+  /** Which of the installation's servers it landed on. */
+  readonly server: number
   /** Epoch milliseconds. */
   readonly now: number
 }

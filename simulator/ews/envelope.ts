@@ -40,9 +40,9 @@ export function envelope(version: Version, body: string): string {
   return `${head}<s:Envelope xmlns:s="${spaces.soap}"><s:Header>${serverInfo(version, 'h')}</s:Header><s:Body ${schema}>${body}</s:Body></s:Envelope>`
 }
 
-/** In a stream each stands alone, and looks unlike any other answer. */
-export function streamedEnvelope(version: Version, body: string): string {
-  return `${head}<Envelope xmlns="${spaces.soap}"><soap11:Header xmlns:soap11="${spaces.soap}">${serverInfo(version, '')}</soap11:Header><soap11:Body xmlns:soap11="${spaces.soap}">${body}</soap11:Body></Envelope>`
+/** In a stream each stands alone, and looks unlike any other answer. `between` stands between header and body. */
+export function streamedEnvelope(version: Version, body: string, between = ''): string {
+  return `${head}<Envelope xmlns="${spaces.soap}"><soap11:Header xmlns:soap11="${spaces.soap}">${serverInfo(version, '')}</soap11:Header>${between}<soap11:Body xmlns:soap11="${spaces.soap}">${body}</soap11:Body></Envelope>`
 }
 
 /** No header but with 2007, whose faults have soap's own code outside. */

@@ -7,6 +7,7 @@ import { AtOnce } from '../graph/at-once.ts'
 import type { Mailboxes } from '../mailboxes.ts'
 import type { Requests } from '../requests.ts'
 import type { Grant } from '../tokens.ts'
+import { landingOf } from './affinity.ts'
 import type { Asked, Caller } from './asked.ts'
 import { callerOf } from './caller.ts'
 import { envelope, Fault, faultEnvelope, numberedFault } from './envelope.ts'
@@ -152,7 +153,9 @@ async function answerOrFault(
   }
   const caller: Caller | Answer = callerOf({ ...needs, installation, who, header, schema, operation, call })
   if ('status' in caller) return caller
+  const landing = landingOf(installation, call, caller.address)
   const asked: Asked = {
+    server: landing.server,
     installation,
     mailboxes: needs.mailboxes,
     faults: needs.faults,
@@ -164,8 +167,10 @@ async function answerOrFault(
     now: needs.clock()
   }
   const made = await kind.run(asked, needs.notices)
-  if (typeof made === 'string') return xmlAnswer(200, envelope(version, made))
-  return { ...xmlAnswer(200, ''), body: made }
+  const answer = xmlAnswer(200, typeof made === 'string' ? envelope(version, made) : '')
+  const headers =
+    landing.cookie === null ? answer.headers : { ...answer.headers, 'Set-Cookie': landing.cookie }
+  return typeof made === 'string' ? { ...answer, headers } : { ...answer, headers, body: made }
 }
 
 /** Without the header a server believes that it speaks with somebody from 2007. */

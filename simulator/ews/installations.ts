@@ -19,6 +19,12 @@ export interface InstallationInput {
   readonly accounts?: readonly AccountInput[]
   /** Calls of one budget at a time; the version's own unless given. */
   readonly atOnce?: number
+  /** HangingConnectionLimit: streams of one budget; the version's own unless given (3 with 2013, else 10). */
+  readonly streams?: number
+  /** EWSMaxSubscriptions of one budget; 20 unless given with 2010, else 5000. */
+  readonly subscriptions?: number
+  /** Behind one name, each with subscriptions of its own: who asks the wrong one for them finds none. 1 unless given. */
+  readonly servers?: number
   /** EWSFindCountLimit; 1000 unless given. */
   readonly findCount?: number
   /** Impersonated calls without X-AnchorMailbox are turned away, as bearers of tokens always are. */
@@ -62,6 +68,11 @@ export interface Installation {
   readonly domain: string
   readonly accounts: readonly Account[]
   readonly atOnce: number
+  readonly streams: number
+  readonly subscriptions: number
+  readonly servers: number
+  /** They take turns. */
+  next(): number
   readonly findCount: number
   readonly anchored: boolean
   /** Keys in lower case. */
@@ -80,6 +91,8 @@ export class Installations {
     if (!version) throw new InputError(`version: "${input.version}" is not known`)
     const domain = input.domain ?? 'HANVISA'
     const redirects = Object.entries(input.redirects ?? {})
+    const servers = input.servers ?? 1
+    let turn = 0
     const installation: Installation = {
       tenant,
       version,
@@ -89,6 +102,13 @@ export class Installations {
       domain,
       accounts: accounts.map((each) => accountOf(each, domain)),
       atOnce: input.atOnce ?? version.atOnce ?? Number.POSITIVE_INFINITY,
+      streams: input.streams ?? (version.build[0] === 15 && version.build[1] === 0 ? 3 : 10),
+      subscriptions: input.subscriptions ?? (version.build[0] === 14 ? 20 : 5000),
+      servers,
+      next: () => {
+        turn = (turn + 1) % servers
+        return turn
+      },
       findCount: input.findCount ?? 1000,
       anchored: input.anchored ?? false,
       redirects: new Map(redirects.map(([key, value]) => [key.toLowerCase(), value])),

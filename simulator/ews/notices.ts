@@ -1,7 +1,9 @@
 /** Subscriptions and what has happened since, kept beside the mailboxes and told of by them. */
 import { randomUUID } from 'node:crypto'
-import { EventEmitter } from 'node:events'
+import { type Candidate, picks, type Which } from '../chance.ts'
+import type { Fates } from '../fates.ts'
 import type { Change, Mailbox, Mailboxes } from '../mailboxes.ts'
+import { Streams } from './streams.ts'
 
 export const eventTypes = [
   'CreatedEvent',
@@ -19,6 +21,8 @@ export interface SubscriptionInput {
   /** Whose number of subscriptions it counts against. */
   readonly budget: string
   readonly streaming: boolean
+  /** Of the installation's servers the one that keeps it. */
+  readonly server: number
   readonly types: ReadonlySet<EventType>
   /** It is forgotten when nobody has asked for so long. */
   readonly minutes: number
@@ -30,9 +34,16 @@ export interface Subscription extends SubscriptionInput {
   readonly id: string
   /** The number of the latest event. */
   heard: number
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds; while somebody listens it lives on. */
   expires: number
   readonly waiting: Happening[]
+  readonly listeners: Set<Listener>
+}
+
+/** A stream: it is told, and fetches what waits. */
+export interface Listener {
+  heard(subscription: Subscription): void
+  died(subscription: Subscription): void
 }
 
 export interface Happening {
@@ -45,34 +56,31 @@ export interface Happening {
   readonly number: number
 }
 
-/** Milliseconds between signs of life. */
-const heartbeat = 30_000
 const mostKept = 10_000
 const types = { created: 'CreatedEvent', updated: 'ModifiedEvent', deleted: 'DeletedEvent' } as const
 
 export class Notices {
+  readonly streams = new Streams((subscription) => this.#touch(subscription))
   readonly #subscriptions = new Map<string, Subscription>()
   readonly #byMailbox = new Map<string, Set<Subscription>>()
-  readonly #streams = new Map<string, number>()
-  readonly #bell = new EventEmitter<{ rung: [] }>()
+  readonly #byBudget = new Map<string, number>()
   readonly #clock: () => number
-  readonly #ended = new Set<string>()
+  readonly #fates: Fates
 
-  constructor(mailboxes: Mailboxes, clock: () => number) {
+  constructor(mailboxes: Mailboxes, clock: () => number, fates: Fates) {
     this.#clock = clock
-    this.#bell.setMaxListeners(0)
+    this.#fates = fates
     mailboxes.on('changed', (change) => this.#heard(change))
   }
 
   /** Null when the budget is spent. */
   subscribe(input: SubscriptionInput): Subscription | null {
-    this.#forgetOld()
-    let held = 0
-    for (const each of this.#subscriptions.values()) if (each.budget === input.budget) held += 1
-    if (held >= input.most) return null
+    if (this.#held(input.budget) >= input.most) this.#forgetOld()
+    if (this.#held(input.budget) >= input.most) return null
     const id = Buffer.from(`ex01.hanvisa.example ${randomUUID()}`).toString('base64')
-    const made: Subscription = { ...input, id, heard: 0, expires: 0, waiting: [] }
+    const made: Subscription = { ...input, id, heard: 0, expires: 0, waiting: [], listeners: new Set() }
     this.#subscriptions.set(id, made)
+    this.#byBudget.set(input.budget, this.#held(input.budget) + 1)
     const ofMailbox = this.#byMailbox.get(keyOf(input.mailbox)) ?? new Set()
     this.#byMailbox.set(keyOf(input.mailbox), ofMailbox.add(made))
     this.#touch(made)
@@ -81,16 +89,20 @@ export class Notices {
 
   /** Whoever asks for it keeps it alive. */
   get(id: string): Subscription | undefined {
-    this.#forgetOld()
     const found = this.#subscriptions.get(id)
-    if (found) this.#touch(found)
+    if (!found || !this.#lives(found)) return undefined
+    this.#touch(found)
     return found
   }
 
   unsubscribe(id: string): void {
     const found = this.#subscriptions.get(id)
+    if (!found) return
     this.#subscriptions.delete(id)
-    if (found) this.#byMailbox.get(keyOf(found.mailbox))?.delete(found)
+    this.#byBudget.set(found.budget, this.#held(found.budget) - 1)
+    const ofMailbox = this.#byMailbox.get(keyOf(found.mailbox))
+    ofMailbox?.delete(found)
+    if (ofMailbox?.size === 0) this.#byMailbox.delete(keyOf(found.mailbox))
   }
 
   /** Of the tenant, or of all: as when a server starts anew or a database fails over. Streams are closed. */
@@ -101,15 +113,24 @@ export class Notices {
     this.closeStreams(tenant)
   }
 
+  /** Ids die; streams say which of theirs, unless it is done silently, and live on while they have others. */
+  lose(order: Which & { readonly silently?: boolean } = {}): number {
+    const { silently = false, ...which } = order
+    const lost = [...this.#subscriptions.values()].filter(({ mailbox }) => picks(which, candidateOf(mailbox)))
+    for (const each of lost) this.unsubscribe(each.id)
+    for (const each of silently ? [] : lost) for (const listener of [...each.listeners]) listener.died(each)
+    return lost.length
+  }
+
   /** With a last word, as when their time is over. */
   closeStreams(tenant?: string): void {
-    this.#ended.add(tenant ?? '')
-    this.#bell.emit('rung')
-    this.#ended.clear()
+    this.streams.break('close', tenant === undefined ? {} : { tenant })
   }
 
   /** How many there are now. */
-  count(tenant: string): number {
+  count(tenant?: string): number {
+    this.#forgetOld()
+    if (tenant === undefined) return this.#subscriptions.size
     return [...this.#subscriptions.values()].filter(({ mailbox }) => mailbox.tenant === tenant).length
   }
 
@@ -117,93 +138,49 @@ export class Notices {
     return waiting.filter((each) => each.number > number)
   }
 
-  /** A stream begins; false when there are as many as may be. Whoever enters must leave. */
-  enter(budget: string, most: number): boolean {
-    const present = this.#streams.get(budget) ?? 0
-    if (present >= most) return false
-    this.#streams.set(budget, present + 1)
-    return true
-  }
-
-  leave(budget: string): void {
-    this.#streams.set(budget, (this.#streams.get(budget) ?? 1) - 1)
-  }
-
-  /** What happens, as it happens; nothing as a sign of life. Ends with the minutes, by order, or with the client. */
-  async *listen(
-    live: readonly Subscription[],
-    tenant: string,
-    minutes: number,
-    gone: AbortSignal
-  ): AsyncGenerator<Happening[]> {
-    const over = Date.now() + minutes * 60_000
-    let ended = false
-    let rung = false
-    let wake: () => void = () => {}
-    const ring = () => {
-      if (this.#ended.has('') || this.#ended.has(tenant)) ended = true
-      rung = true
-      wake()
-    }
-    this.#bell.on('rung', ring)
-    gone.addEventListener('abort', ring, { once: true })
-    try {
-      for (;;) {
-        const happened = live.flatMap(({ waiting }) => waiting.splice(0))
-        if (gone.aborted) return
-        if (happened.length > 0) yield happened
-        if (ended) return
-        if (rung) {
-          rung = false
-          continue
-        }
-        const left = over - Date.now()
-        if (left <= 0) return
-        const idle = await new Promise<boolean>((resolve) => {
-          const timer = setTimeout(() => resolve(true), Math.min(heartbeat, left))
-          wake = () => {
-            clearTimeout(timer)
-            resolve(false)
-          }
-        })
-        for (const each of live) this.#touch(each)
-        if (idle && Date.now() < over) yield []
-      }
-    } finally {
-      this.#bell.off('rung', ring)
-      gone.removeEventListener('abort', ring)
-    }
-  }
-
-  #heard({ mailbox, event, kind }: Change): void {
+  #heard(change: Change): void {
+    const { mailbox, event } = change
     const listeners = this.#byMailbox.get(keyOf(mailbox))
-    if (!listeners || listeners.size === 0) return
+    if (!listeners) return
+    const at = this.#clock()
+    const name = `${mailbox.tenant} ${mailbox.address} ${event} ${mailbox.change}`
+    const number = mailbox.change
     for (const subscription of listeners) {
-      for (const type of [types[kind], 'FreeBusyChangedEvent'] as const) {
-        if (!subscription.types.has(type) || subscription.waiting.length >= mostKept) continue
-        subscription.heard += 1
-        subscription.waiting.push({
-          subscription: subscription.id,
-          type,
-          mailbox,
-          event,
-          change: mailbox.change,
-          at: this.#clock(),
-          number: subscription.heard
-        })
-      }
+      this.#fates.travel('ews', name, () => append(subscription, change, number, at))
     }
-    this.#bell.emit('rung')
+  }
+
+  #held(budget: string): number {
+    return this.#byBudget.get(budget) ?? 0
   }
 
   #touch(subscription: Subscription): void {
     subscription.expires = this.#clock() + subscription.minutes * 60_000
   }
 
-  #forgetOld(): void {
-    const now = this.#clock()
-    for (const { id, expires } of this.#subscriptions.values()) if (expires < now) this.unsubscribe(id)
+  #lives({ id, expires, listeners }: Subscription): boolean {
+    if (listeners.size > 0 || expires >= this.#clock()) return true
+    this.unsubscribe(id)
+    return false
   }
+
+  #forgetOld(): void {
+    for (const each of [...this.#subscriptions.values()]) this.#lives(each)
+  }
+}
+
+function append(subscription: Subscription, { mailbox, event, kind }: Change, change: number, at: number) {
+  for (const type of [types[kind], 'FreeBusyChangedEvent'] as const) {
+    if (!subscription.types.has(type) || subscription.waiting.length >= mostKept) continue
+    subscription.heard += 1
+    const number = subscription.heard
+    subscription.waiting.push({ subscription: subscription.id, type, mailbox, event, change, at, number })
+  }
+  for (const listener of subscription.listeners) listener.heard(subscription)
+}
+
+function candidateOf({ tenant, address }: Mailbox): Candidate {
+  return { tenant, address: address.toLowerCase(), id: `${tenant} ${address}` }
 }
 
 function keyOf({ tenant, address }: Mailbox): string {

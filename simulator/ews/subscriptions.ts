@@ -1,5 +1,8 @@
 /** Subscribe, Unsubscribe, GetEvents and GetStreamingEvents: who may have them, and what they look like. */
+import { setImmediate } from 'node:timers/promises'
+import { BrokenOff } from '../call.ts'
 import type { Asked } from './asked.ts'
+import { chunked, manyBytes } from './chunks.ts'
 import { attempt, Fault, failure, ItemError, responses, streamedEnvelope, success } from './envelope.ts'
 import { folderChangeKey, folderIdOf, openFolder } from './folders.ts'
 import { type EventType, eventTypes, type Happening, type Notices, type Subscription } from './notices.ts'
@@ -44,15 +47,18 @@ export function subscribe(asked: Asked, notices: Notices): string {
         'Subscriptions are not supported for delegate user access.'
       )
     }
-    const most = installation.version.build[0] === 14 ? 20 : 5000
+    const { version, tenant } = installation
+    // Before 2010 SP2 RU4 the account pays for whom it impersonates, too.
+    const charged = supports(version.schema, 'Exchange2010_SP2') ? caller.address : caller.account
     const made = notices.subscribe({
       mailbox,
       owner: caller.account,
-      budget: caller.address,
+      budget: `${tenant} ${charged}`,
       streaming,
+      server: asked.server,
       types: new Set<EventType>(known),
       minutes: streaming ? 30 : Number(textAt(request, 'Timeout') ?? 30),
-      most
+      most: installation.subscriptions
     })
     if (!made) {
       throw new ItemError(
@@ -66,28 +72,29 @@ export function subscribe(asked: Asked, notices: Notices): string {
   return responses('Subscribe', [message])
 }
 
-export function unsubscribe({ operation, caller }: Asked, notices: Notices): string {
+export function unsubscribe(asked: Asked, notices: Notices): string {
   const message = attempt('Unsubscribe', '', () => {
-    const { id } = owned(notices, caller.account, textAt(operation, 'SubscriptionId') ?? '')
+    const { id } = owned(asked, notices)
     notices.unsubscribe(id)
     return ''
   })
   return responses('Unsubscribe', [message])
 }
 
-function owned(notices: Notices, account: string, id: string): Subscription {
-  const subscription = notices.get(id)
-  if (!subscription)
+function owned({ operation, caller, server }: Asked, notices: Notices): Subscription {
+  const subscription = notices.get(textAt(operation, 'SubscriptionId') ?? '')
+  if (subscription?.server !== server)
     throw new ItemError('ErrorSubscriptionNotFound', 'The specified subscription was not found.')
-  if (subscription.owner !== account) {
+  if (subscription.owner !== caller.account) {
     throw new ItemError('ErrorSubscriptionAccessDenied', 'Access to the subscription is denied.')
   }
   return subscription
 }
 
-export function getEvents({ operation, caller }: Asked, notices: Notices): string {
+export function getEvents(asked: Asked, notices: Notices): string {
+  const { operation } = asked
   const message = attempt('GetEvents', '', () => {
-    const subscription = owned(notices, caller.account, textAt(operation, 'SubscriptionId') ?? '')
+    const subscription = owned(asked, notices)
     const since = readWatermark(textAt(operation, 'Watermark') ?? '')
     if (since === null || since > subscription.heard) {
       throw new ItemError(
@@ -118,10 +125,8 @@ export function getStreamingEvents(asked: Asked, notices: Notices): AsyncIterabl
       `A connection takes from 1 to ${mostPerStream} subscriptions.`
     )
   }
-  const { build } = installation.version
-  const most = build[0] === 15 && build[1] === 0 ? 3 : 10
   const budget = `${installation.tenant} ${caller.address}`
-  if (!notices.enter(budget, most)) {
+  if (notices.streams.full(budget, installation.streams)) {
     throw new Fault(
       'ErrorExceededConnectionCount',
       'You have exceeded the available concurrent connections for your account.  Try again once your other requests have completed.'
@@ -131,35 +136,65 @@ export function getStreamingEvents(asked: Asked, notices: Notices): AsyncIterabl
 }
 
 async function* stream(
-  { installation: { version, tenant }, caller, call }: Asked,
+  { installation: { version }, caller, server, call }: Asked,
   notices: Notices,
   ids: readonly string[],
   minutes: number,
   budget: string
 ): AsyncGenerator<Buffer> {
+  const { streams } = notices
+  const say = (...messages: string[]) => {
+    const { chunks, seed } = streams.settings
+    const odd = chunks === 'split' || chunks === 'mixed' ? manyBytes : ''
+    const documents = messages.map((each) =>
+      streamedEnvelope(version, responses('GetStreamingEvents', [each]), odd)
+    )
+    return inTurns(chunked(documents, chunks, seed))
+  }
+  // Here and not before: what is never begun, because the connection was reset, need not leave either.
+  streams.enter(budget)
   try {
     const live = ids.flatMap((id) => {
       const found = notices.get(id)
-      return found?.streaming && found.owner === caller.account ? [found] : []
+      const own = found?.owner === caller.account && found.server === server
+      return found?.streaming && own ? [found] : []
     })
     const dead = ids.filter((id) => !live.some((each) => each.id === id))
-    if (dead.length > 0) yield written(version, deadOnes(dead, live.length === 0))
+    if (dead.length > 0) yield* say(deadOnes(dead, live.length === 0))
     if (live.length === 0) return
-    yield written(version, success('GetStreamingEvents', '<m:ConnectionStatus>OK</m:ConnectionStatus>'))
-    for await (const happened of notices.listen(live, tenant, minutes, call.signal)) {
-      yield written(
-        version,
-        success('GetStreamingEvents', `<m:Notifications>${notifications(happened, live)}</m:Notifications>`)
-      )
+    yield* say(success('GetStreamingEvents', '<m:ConnectionStatus>OK</m:ConnectionStatus>'))
+    for await (const news of streams.listen(live, minutes, call.signal)) {
+      if (news.kind === 'broken') throw new BrokenOff(news.how === 'cut' ? half(version, live) : null)
+      if (news.kind === 'dead') yield* say(deadOnes(news.ids, news.over))
+      if (news.kind === 'dead' && news.over) return
+      if (news.kind === 'heartbeat') yield* say(told(heartbeat(live)))
+      if (news.kind !== 'happened') continue
+      const notifications = notificationsOf(news.happened)
+      const several = streams.settings.chunks === 'joined' || streams.settings.chunks === 'mixed'
+      yield* several
+        ? say(...notifications.map(told), told(heartbeat(live)))
+        : say(told(notifications.join('')))
     }
-    yield written(version, success('GetStreamingEvents', '<m:ConnectionStatus>Closed</m:ConnectionStatus>'))
+    if (call.signal.aborted) return
+    yield* say(success('GetStreamingEvents', '<m:ConnectionStatus>Closed</m:ConnectionStatus>'))
   } finally {
-    notices.leave(budget)
+    streams.leave(budget)
   }
 }
 
-function written(version: Version, message: string): Buffer {
-  return Buffer.from(streamedEnvelope(version, responses('GetStreamingEvents', [message])))
+/** Each in a turn of its own, so that they arrive apart. */
+async function* inTurns(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {
+  for (const [at, piece] of pieces.entries()) {
+    if (at > 0) await setImmediate()
+    yield piece
+  }
+}
+
+function half(version: Version, live: readonly Subscription[]): Buffer {
+  const whole = Buffer.from(
+    streamedEnvelope(version, responses('GetStreamingEvents', [told(heartbeat(live))]))
+  )
+  return whole.subarray(0, Math.floor(whole.length / 2))
 }
 
 /** In the namespace in which exchangelib and the Managed API look for ids and notifications; the schema says otherwise. */
@@ -174,24 +209,25 @@ function deadOnes(ids: readonly string[], closed: boolean): string {
   )
 }
 
-/** By subscription; nothing at all is a heartbeat. */
-function notifications(happened: readonly Happening[], live: readonly Subscription[]): string {
-  const one = (id: string, events: string) =>
-    `<m:Notification><t:SubscriptionId>${id}</t:SubscriptionId>${events}</m:Notification>`
-  if (happened.length === 0) return one(live[0]?.id ?? '', '<t:StatusEvent/>')
-  const ids = [...new Set(happened.map(({ subscription }) => subscription))]
-  return ids
-    .map((id) =>
-      one(
-        id,
-        happened
-          .filter((each) => each.subscription === id)
-          .slice(0, mostPerNotification)
-          .map((each) => eventOf(each, false))
-          .join('')
-      )
-    )
-    .join('')
+function told(notifications: string): string {
+  return success('GetStreamingEvents', `<m:Notifications>${notifications}</m:Notifications>`)
+}
+
+function heartbeat(live: readonly Subscription[]): string {
+  return notification(live[0]?.id ?? '', '<t:StatusEvent/>')
+}
+
+/** One of each subscription. */
+function notificationsOf(happened: readonly Happening[]): string[] {
+  const events = new Map<string, string>()
+  for (const each of happened) {
+    events.set(each.subscription, (events.get(each.subscription) ?? '') + eventOf(each, false))
+  }
+  return [...events].map(([id, of]) => notification(id, of))
+}
+
+function notification(id: string, events: string): string {
+  return `<m:Notification><t:SubscriptionId>${id}</t:SubscriptionId>${events}</m:Notification>`
 }
 
 function eventOf({ type, mailbox, event, change, at: instant, number }: Happening, marked: boolean): string {

@@ -42,7 +42,10 @@ export async function batch(
   const inOrder = items.some((item) => item.dependsOn.length > 0)
   await inTurn(items, inOrder ? 1 : atATime, run)
   // Graph promises no order, so nobody may come to rely on one: last done, first told.
-  const responses = done.reverse().map(({ id, status, headers, body }) => ({ id, status, headers, body }))
+  const responses = done.reverse().map(({ id, status, headers, body }) => {
+    const bare = { id, status, headers }
+    return status === 204 ? bare : { ...bare, body }
+  })
   return {
     answer: {
       status: 200,

@@ -124,7 +124,12 @@ export function shapeEvent(
 const immutable = 'AAkALgAAAAAAHYQDEapmEc2byACqAC-EWg0A'
 const mutable = 'AAMkADBi'
 
-function idOf(mailbox: Mailbox, key: string, { immutableIds }: Preferences): string {
+/** Of an event as it is stored, the key is its id. */
+export function idOf(
+  mailbox: Mailbox,
+  key: string,
+  { immutableIds }: Pick<Preferences, 'immutableIds'>
+): string {
   const encoded = Buffer.from(`${mailbox.objectId}\n${key}`).toString('base64url')
   return `${immutableIds ? immutable : mutable}${encoded}`
 }
@@ -133,7 +138,7 @@ function keyOf({ event, day }: Occurrence): string {
   return day === null ? event.id : `${event.id}\n${day}`
 }
 
-function changeKeyOf(mailbox: Mailbox, change: number): string {
+export function changeKeyOf(mailbox: Mailbox, change: number): string {
   return Buffer.from(`${mailbox.objectId.slice(0, 8)}${String(change).padStart(10, '0')}`).toString('base64')
 }
 

@@ -9,13 +9,27 @@ import type { Grant, Tokens } from '../tokens.ts'
 import { AtOnce } from './at-once.ts'
 import { batch } from './batch.ts'
 import { calendarView } from './calendar-view.ts'
+import type { Deliveries } from './deliveries.ts'
+import { idsOf, readGrant, record, tenantNames, withIds } from './entrance.ts'
 import { errorAsOrdered, graphError, type Ids } from './errors.ts'
 import { getSchedule, schedulesIn } from './get-schedule.ts'
+import { nonsense } from './nonsense.ts'
+import type { GraphNotices } from './notices.ts'
+import {
+  mailboxOf,
+  type SubscriptionTarget,
+  subscriptionCall,
+  subscriptionTarget
+} from './subscription-calls.ts'
+import type { Subscriptions } from './subscriptions.ts'
 import { user } from './user.ts'
 
 export interface GraphNeeds {
   readonly directories: Directories
   readonly mailboxes: Mailboxes
+  readonly subscriptions: Subscriptions
+  readonly deliveries: Deliveries
+  readonly graphNotices: GraphNotices
   readonly tokens: Tokens
   readonly faults: Faults
   readonly requests: Requests
@@ -55,7 +69,8 @@ export function graph(needs: GraphNeeds): (call: Call) => Promise<Answer | null>
     const ids = idsOf(call, needs.clock)
     const grant = readGrant(needs, call, ids)
     if ('status' in grant) {
-      record(needs, call, null, { route: routeOf(call)?.route ?? 'other', mailbox: null, batch: null }, grant)
+      const route = (subscriptionTarget(call) ?? routeOf(call))?.route ?? 'other'
+      record(needs, call, null, { route, mailbox: null, batch: null }, grant)
       return withIds(grant, ids)
     }
     const answer =
@@ -75,6 +90,8 @@ async function one(
   ids: Ids,
   inBatch: string | null
 ): Promise<Answer> {
+  const subscription = subscriptionTarget(call)
+  if (subscription) return oneOfSubscriptions(needs, call, grant, ids, subscription, inBatch)
   const target = routeOf(call)
   if (!target) {
     const answer = graphError(
@@ -108,6 +125,40 @@ async function one(
   }
 }
 
+/** The service that keeps subscriptions is another than Outlook's: its calls do not count among the four at a time. */
+async function oneOfSubscriptions(
+  needs: GraphNeeds,
+  call: Call,
+  grant: Grant,
+  ids: Ids,
+  target: SubscriptionTarget,
+  inBatch: string | null
+): Promise<Answer> {
+  const name = mailboxOf(needs, call, target)
+  const mailbox = name === null ? undefined : needs.mailboxes.find(grant.tenant, name)
+  const about = { route: target.route, mailbox: mailbox?.address ?? name, batch: inBatch }
+  try {
+    const suffering = await needs.faults.suffer(
+      {
+        tenant: tenantNames(grant),
+        clientId: grant.clientId,
+        mailbox: mailbox ? namesOf(mailbox) : name === null ? [] : [name.toLowerCase()],
+        route: target.route
+      },
+      call.signal
+    )
+    let answer: Answer
+    if (suffering?.kind === 'status') answer = errorAsOrdered(ids, suffering)
+    else if (suffering?.kind === 'wrongTypes') answer = { status: 200, headers: json, body: nonsense }
+    else answer = await subscriptionCall({ needs, call, grant, ids }, target)
+    record(needs, call, grant, about, answer)
+    return suffering?.kind === 'spoil' ? { ...answer, spoil: suffering.spoil } : answer
+  } catch (error) {
+    record(needs, call, grant, about, { status: 0 })
+    throw error
+  }
+}
+
 async function suffered(
   needs: GraphNeeds,
   call: Call,
@@ -116,14 +167,11 @@ async function suffered(
   target: Target,
   mailbox: Mailbox | undefined
 ): Promise<Answer> {
-  const names = mailbox
-    ? [mailbox.address, mailbox.objectId, mailbox.userPrincipalName, ...mailbox.aliases]
-    : [target.name]
   const suffering = await needs.faults.suffer(
     {
       tenant: tenantNames(grant),
       clientId: grant.clientId,
-      mailbox: names.map((name) => name.toLowerCase()),
+      mailbox: mailbox ? namesOf(mailbox) : [target.name.toLowerCase()],
       route: target.route
     },
     call.signal
@@ -200,7 +248,7 @@ async function many(needs: GraphNeeds, atOnce: AtOnce, call: Call, grant: Grant,
 }
 
 interface Target {
-  readonly route: Exclude<Route, 'discovery' | 'token' | 'batch'>
+  readonly route: Extract<Route, 'user' | 'calendarView' | 'getSchedule'>
   readonly name: string
   readonly method: 'GET' | 'POST'
 }
@@ -219,16 +267,6 @@ function routeOf({ segments }: Call): Target | null {
   return null
 }
 
-function readGrant(needs: GraphNeeds, call: Call, ids: Ids): Grant | Answer {
-  const denied = (message: string) => graphError(ids, 401, 'InvalidAuthenticationToken', message)
-  const header = call.headers.authorization ?? ''
-  if (!/^Bearer ./i.test(header)) return denied('Access token is empty.')
-  const grant = needs.tokens.read(header.slice('Bearer '.length))
-  if (grant === 'unknown') return denied('Access token validation failure.')
-  if (grant === 'expired') return denied('Lifetime validation failed, the token is expired.')
-  return grant
-}
-
 /** As seen in the field: the Outlook service knows two ways to say it, the directory a third. */
 function unknownUser(ids: Ids, route: Route, name: string): Answer {
   if (route === 'user') {
@@ -239,58 +277,8 @@ function unknownUser(ids: Ids, route: Route, name: string): Answer {
     : graphError(ids, 404, 'ErrorInvalidUser', `The requested user '${name}' is invalid.`)
 }
 
-function record(
-  needs: GraphNeeds,
-  call: Call,
-  grant: Grant | null,
-  about: { route: Route | 'other'; mailbox: string | null; batch: string | null; items?: number | null },
-  { status }: Pick<Answer, 'status'>
-): void {
-  needs.requests.add({
-    at: needs.clock(),
-    route: about.route,
-    tenant: grant?.tenant ?? null,
-    clientId: grant?.clientId ?? null,
-    mailbox: about.mailbox,
-    method: call.method,
-    url: call.url,
-    status,
-    items: about.items ?? null,
-    batch: about.batch
-  })
-}
-
-function tenantNames(grant: Grant): string[] {
-  return grant.domain === null ? [grant.tenant] : [grant.tenant, grant.domain]
-}
-
-function idsOf(call: Call, clock: () => number): Ids {
-  const request = randomUUID()
-  return { request, client: call.headers['client-request-id'] ?? request, now: clock() }
-}
-
-function withIds(answer: Answer, ids: Ids): Answer {
-  const headers = { ...answer.headers, 'request-id': ids.request, 'client-request-id': ids.client }
-  return { ...answer, headers }
+function namesOf({ address, objectId, userPrincipalName, aliases }: Mailbox): string[] {
+  return [address, objectId, userPrincipalName, ...aliases].map((name) => name.toLowerCase())
 }
 
 const json = { 'Content-Type': 'application/json' }
-
-/** Right at first sight, wrong in every member. */
-const nonsense = {
-  value: [
-    null,
-    17,
-    'event',
-    { id: 5, subject: {}, start: 'noon', end: null, showAs: 7, isAllDay: 'perhaps', categories: 'red' },
-    {
-      id: 'x',
-      subject: 'x',
-      start: { dateTime: 'tomorrow', timeZone: 3 },
-      end: { dateTime: 12 },
-      showAs: 'asleep'
-    },
-    { scheduleId: 4, scheduleItems: {}, availabilityView: ['2'], error: 'none' }
-  ],
-  '@odata.nextLink': 4
-}

@@ -1,19 +1,7 @@
 /** How a client learns of edits: by a state that it keeps, by asking again, and by a stream of documents. */
 import t from 'tap'
-import { fetch } from 'undici'
-import {
-  basic,
-  calendarOf,
-  every,
-  itemShape,
-  type OpenEws,
-  openEws,
-  outline,
-  service,
-  soap,
-  tenant,
-  texts
-} from './ews-open.ts'
+import { basic, calendarOf, every, itemShape, openEws, outline, service, tenant, texts } from './ews-open.ts'
+import { openStream, streaming, types } from './ews-stream.ts'
 
 const lunch = {
   id: 'lunch',
@@ -29,9 +17,6 @@ const daily = {
 } as const
 const anna = { address: 'anna@example.se' }
 const impersonate = { name: 'anna@example.se' }
-const types = ['CreatedEvent', 'ModifiedEvent', 'DeletedEvent', 'FreeBusyChangedEvent']
-  .map((type) => `<t:EventType>${type}</t:EventType>`)
-  .join('')
 
 t.test('a folder is followed by a state that the client keeps', async (t) => {
   const { put, ask, simulator } = await openEws(t)
@@ -153,46 +138,3 @@ t.test('streams and subscriptions are as many as a budget allows', async (t) => 
   for (let made = 1; made < 20; made += 1) await streaming(open, 'anna@example.se')
   t.equal(await streaming(open, 'anna@example.se'), 'ErrorExceededSubscriptionCount')
 })
-
-const version = 'Exchange2010_SP1'
-
-async function streaming({ ask }: OpenEws, name: string): Promise<string> {
-  const request = `<m:Subscribe><m:StreamingSubscriptionRequest><t:FolderIds>${calendarOf()}</t:FolderIds><t:EventTypes>${types}</t:EventTypes></m:StreamingSubscriptionRequest></m:Subscribe>`
-  const { body, code } = await ask(request, { impersonate: { name }, version })
-  return texts(body, 'SubscriptionId')[0] ?? code ?? ''
-}
-
-/** Each `next` is one document: its code, ids, events and connection status. Null at the end. */
-async function openStream({ simulator, agent }: OpenEws, ids: readonly string[]) {
-  const list = ids.map((id) => `<t:SubscriptionId>${id}</t:SubscriptionId>`).join('')
-  const response = await fetch(simulator.ewsUrl, {
-    method: 'POST',
-    headers: { 'content-type': 'text/xml', authorization: basic(service.user, service.password) },
-    body: soap(
-      `<m:GetStreamingEvents><m:SubscriptionIds>${list}</m:SubscriptionIds><m:ConnectionTimeout>1</m:ConnectionTimeout></m:GetStreamingEvents>`,
-      { version, impersonate }
-    ),
-    dispatcher: agent
-  })
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
-  let [rest, all] = ['', '']
-  const next = async (): Promise<(string | undefined)[] | null> => {
-    const end = rest.search(/<\/(s:)?Envelope>/)
-    if (end >= 0) {
-      const length = rest.indexOf('>', end) + 1
-      const document = rest.slice(0, length)
-      rest = rest.slice(length)
-      return [
-        ...document.matchAll(
-          /<(?:e|m|t):(?:ResponseCode|SubscriptionId|ConnectionStatus)[^>]*>([^<]*)|<t:(\w+Event)>/g
-        )
-      ].map((match) => match[1] ?? match[2])
-    }
-    const { done, value } = await reader.read()
-    if (done) return null
-    rest += value
-    all += value
-    return next()
-  }
-  return { next, raw: () => all, leave: () => reader.cancel() }
-}

@@ -147,3 +147,24 @@ t.test('slow answers come late, hanging ones when the fault is removed; both can
   simulator.faults.remove(hang)
   t.equal((await hanging).status, 200)
 })
+
+t.test('a share of the calls is befallen, the same ones with the same seed, for a while', async (t) => {
+  const { put, graph, simulator } = await open(t)
+  put('anna@example.se')
+  const run = async (fault: object) => {
+    simulator.faults.add({ kind: 'status', status: 429, retryAfter: '1', share: 0.3, ...fault } as never)
+    const statuses: number[] = []
+    for (let call = 0; call < 60; call += 1) statuses.push((await graph(path)).status)
+    const befell = simulator.faults.list()[0]?.befell
+    simulator.faults.clear()
+    return { statuses, befell }
+  }
+  const first = await run({ seed: 4 })
+  t.equal(first.statuses.filter((status) => status === 429).length, first.befell)
+  t.ok(first.befell! > 8 && first.befell! < 30, `${first.befell} of 60`)
+  t.same((await run({ seed: 4 })).statuses, first.statuses)
+  t.notSame((await run({ seed: 5 })).statuses, first.statuses)
+  simulator.faults.add({ kind: 'status', status: 503, lasts: 1 })
+  await until(() => !simulator.faults.any)
+  t.equal((await graph(path)).status, 200)
+})

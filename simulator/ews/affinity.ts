@@ -1,0 +1,31 @@
+/** Which of several servers a call lands on, and how it is made to land there again (how-to-maintain-affinity). */
+import type { Call } from '../call.ts'
+import { chance } from '../chance.ts'
+import type { Installation } from './installations.ts'
+
+export interface Landing {
+  /** Subscriptions live on the server where they were made. */
+  readonly server: number
+  /** What the answer sets; null when the call came with it or did not ask. */
+  readonly cookie: string | null
+}
+
+/** `address` is for whom the call is made. */
+export function landingOf(installation: Installation, call: Call, address: string): Landing {
+  const { servers, version } = installation
+  if (servers === 1) return { server: 0, cookie: null }
+  const older = version.build[0] < 15
+  const name = older ? 'exchangecookie' : 'X-BackEndOverrideCookie'
+  const asks = older || call.headers['x-preferserveraffinity']?.toLowerCase() === 'true'
+  const brought = asks ? serverIn(call.headers.cookie ?? '', name) : null
+  if (brought !== null && brought < servers) return { server: brought, cookie: null }
+  // Before 2013 whatever balances the load decides; since then the mailbox does.
+  const mailbox = (call.headers['x-anchormailbox'] ?? address).toLowerCase()
+  const server = older ? installation.next() : Math.floor(chance(servers, mailbox) * servers)
+  return { server, cookie: asks ? `${name}=ex${server + 1}~1943456; path=/; secure; HttpOnly` : null }
+}
+
+function serverIn(cookies: string, name: string): number | null {
+  const match = new RegExp(`(?:^|;\\s*)${name}=ex(\\d+)~`).exec(cookies)
+  return match ? Number(match[1]) - 1 : null
+}

@@ -1,0 +1,110 @@
+/** From an edit to the post: what Graph tells subscribers of events, and of their subscriptions' lives. */
+import type { Which } from '../chance.ts'
+import type { Fates } from '../fates.ts'
+import type { Change, Mailboxes } from '../mailboxes.ts'
+import type { Deliveries } from './deliveries.ts'
+import { changeKeyOf, idOf } from './event-shape.ts'
+import type { Subscription, Subscriptions } from './subscriptions.ts'
+
+export const lifecycleEvents = ['reauthorizationRequired', 'subscriptionRemoved', 'missed'] as const
+export type LifecycleEvent = (typeof lifecycleEvents)[number]
+
+export interface LifecycleOrder extends Which {
+  /** A subscription is removed and nobody is told. */
+  readonly silently?: boolean
+  /** Notices wait until the subscription is authorised again or renewed; with `reauthorizationRequired` only. */
+  readonly pausing?: boolean
+}
+
+const mostWaiting = 10_000
+
+export class GraphNotices {
+  readonly #subscriptions: Subscriptions
+  readonly #deliveries: Deliveries
+  readonly #fates: Fates
+
+  constructor(mailboxes: Mailboxes, subscriptions: Subscriptions, deliveries: Deliveries, fates: Fates) {
+    this.#subscriptions = subscriptions
+    this.#deliveries = deliveries
+    this.#fates = fates
+    mailboxes.on('changed', (change) => this.#heard(change))
+    deliveries.gaveUp = (id) => {
+      const found = subscriptions.get(id)
+      if (found) this.#tell(found, 'missed')
+    }
+  }
+
+  /** Says how many subscriptions it befell. */
+  lifecycle(event: LifecycleEvent, order: LifecycleOrder = {}): number {
+    const { silently = false, pausing = false, ...which } = order
+    const found = this.#subscriptions.list(which)
+    for (const each of found) {
+      if (event === 'subscriptionRemoved') this.#subscriptions.remove(each.id)
+      if (event === 'reauthorizationRequired' && pausing) each.waiting ??= []
+      if (!silently) this.#tell(each, event)
+    }
+    return found.length
+  }
+
+  /** What waited for it goes out. */
+  authorized(subscription: Subscription): void {
+    const waiting = subscription.waiting ?? []
+    subscription.waiting = null
+    for (const item of waiting) this.#post(subscription, item)
+  }
+
+  #heard(change: Change): void {
+    const { mailbox, event, kind } = change
+    for (const subscription of this.#subscriptions.of(mailbox.tenant, mailbox.address)) {
+      if (!subscription.changes.has(kind)) continue
+      const item = itemOf(subscription, change)
+      const name = `${mailbox.tenant} ${mailbox.address} ${event} ${mailbox.change}`
+      this.#fates.travel('graph', name, () => {
+        if (subscription.waiting === null) this.#post(subscription, item)
+        else if (subscription.waiting.length < mostWaiting) subscription.waiting.push(item)
+      })
+    }
+  }
+
+  #post({ id, notificationUrl: url }: Subscription, item: object): void {
+    this.#deliveries.send({ url, kind: 'notice', subscription: id, item })
+  }
+
+  #tell(subscription: Subscription, lifecycleEvent: LifecycleEvent): void {
+    const { id, lifecycleNotificationUrl: url, expires, tenant, clientState } = subscription
+    if (url === null) return
+    const item = {
+      subscriptionId: id,
+      subscriptionExpirationDateTime: fine(expires),
+      tenantId: tenant,
+      clientState,
+      lifecycleEvent
+    }
+    this.#deliveries.send({ url, kind: 'lifecycle', subscription: id, item })
+  }
+}
+
+function itemOf({ id, expires, immutableIds, clientState }: Subscription, change: Change): object {
+  const { mailbox, event, kind } = change
+  const eventId = idOf(mailbox, event, { immutableIds })
+  const resource = `Users/${mailbox.objectId}/Events/${eventId}`
+  return {
+    subscriptionId: id,
+    subscriptionExpirationDateTime: fine(expires),
+    changeType: kind,
+    resource,
+    resourceData: {
+      '@odata.type': '#Microsoft.Graph.Event',
+      '@odata.id': resource,
+      '@odata.etag': `W/"${changeKeyOf(mailbox, mailbox.events.get(event)?.change ?? mailbox.change)}"`,
+      id: eventId
+    },
+    clientState,
+    tenantId: mailbox.tenant
+  }
+}
+
+/** As Graph writes it in notices: seven decimals and an offset. */
+function fine(instant: number): string {
+  return `${new Date(instant).toISOString().slice(0, 23)}0000+00:00`
+}

@@ -1,0 +1,210 @@
+/** What Graph posts after an edit: what it says, how it is repeated, and what befalls it by order. */
+import t from 'tap'
+import { clientId, type Open, open, tenant, until } from './open.ts'
+import { type Receiver, receive } from './receiver.ts'
+
+const lunch = {
+  id: 'lunch',
+  subject: 'LUN: sill',
+  start: '2026-11-23T11:00:00Z',
+  end: '2026-11-23T12:00:00Z'
+}
+
+interface Opened extends Open {
+  readonly receiver: Receiver
+  subscribe(address: string, changed?: object): Promise<string>
+  edit(address: string, event?: string): void
+}
+
+async function opened(t: Parameters<typeof open>[0], protocol: 'http' | 'https' = 'http'): Promise<Opened> {
+  const all = await open(t)
+  const receiver = await receive(t, protocol)
+  const subscribe: Opened['subscribe'] = async (address, changed = {}) => {
+    all.put(address)
+    const body = {
+      changeType: 'created,updated,deleted',
+      notificationUrl: `${receiver.origin}/notices`,
+      lifecycleNotificationUrl: `${receiver.origin}/lifecycle`,
+      resource: `/users/${address}/events`,
+      expirationDateTime: new Date(Date.now() + 3_600_000).toISOString(),
+      clientState: 'hemlig',
+      ...changed
+    }
+    return (await all.graph('/subscriptions', { body, prefer: 'IdType="ImmutableId"' })).body.id
+  }
+  const edit: Opened['edit'] = (address, event = 'lunch') => {
+    all.simulator.mailboxes.putEvent(tenant, address, { ...lunch, id: event })
+  }
+  return { ...all, receiver, subscribe, edit }
+}
+
+t.test('an edit is told with the ids that a reading shows, and without a word of its content', async (t) => {
+  const { subscribe, simulator, receiver, graph } = await opened(t, 'https')
+  const id = await subscribe('anna@example.se')
+  await subscribe('bo@example.se', { changeType: 'deleted' })
+  simulator.mailboxes.putEvent(tenant, 'anna@example.se', lunch)
+  await until(() => receiver.items().length === 1)
+  const [item] = receiver.items()
+  const window = 'startDateTime=2026-11-23&endDateTime=2026-11-24&$select=subject'
+  const view = await graph(`/users/anna@example.se/calendarView?${window}`, {
+    prefer: 'IdType="ImmutableId"'
+  })
+  const [event] = view.body.value
+  const user = simulator.mailboxes.get(tenant, 'anna@example.se')?.objectId
+  const resource = `Users/${user}/Events/${event.id}`
+  t.same(item, {
+    subscriptionId: id,
+    subscriptionExpirationDateTime: item.subscriptionExpirationDateTime,
+    changeType: 'created',
+    resource,
+    resourceData: {
+      '@odata.type': '#Microsoft.Graph.Event',
+      '@odata.id': resource,
+      '@odata.etag': event['@odata.etag'],
+      id: event.id
+    },
+    clientState: 'hemlig',
+    tenantId: tenant
+  })
+  t.notMatch(JSON.stringify(item), /sill/)
+  simulator.mailboxes.putEvent(tenant, 'anna@example.se', lunch)
+  simulator.mailboxes.deleteEvent(tenant, 'anna@example.se', 'lunch')
+  simulator.mailboxes.putEvent(tenant, 'bo@example.se', lunch)
+  simulator.mailboxes.deleteEvent(tenant, 'bo@example.se', 'lunch')
+  await until(() => receiver.items().length === 4)
+  t.same(
+    receiver.items().map(({ changeType }) => changeType),
+    ['created', 'updated', 'deleted', 'deleted']
+  )
+  t.equal(receiver.posts.length, 2, 'what happens at once goes in one POST')
+})
+
+t.test('what is not taken comes again, later each time, until it is given up and missed', async (t) => {
+  const { subscribe, edit, simulator, receiver } = await opened(t)
+  simulator.deliveries.configure({ firstRetry: 1, longestRetry: 4 })
+  const id = await subscribe('anna@example.se')
+  let refusals = 3
+  receiver.answer = () => {
+    refusals -= 1
+    return refusals >= 0 ? { status: 503 } : { status: 202 }
+  }
+  edit('anna@example.se')
+  await until(() => simulator.deliveries.counts().notices === 1)
+  t.match(simulator.deliveries.counts(), {
+    posts: 4,
+    retried: 3,
+    waiting: 0,
+    givenUp: 0,
+    statuses: { 202: 1, 503: 3 }
+  })
+  t.ok(simulator.deliveries.counts().slowest > 0)
+  simulator.deliveries.configure({ giveUpAfter: 0 })
+  receiver.answer = (path) => ({ status: path === '/notices' ? 500 : 202 })
+  edit('anna@example.se')
+  await until(() => simulator.deliveries.counts().lifecycle === 1)
+  t.match(receiver.items().at(-1), { subscriptionId: id, lifecycleEvent: 'missed', clientState: 'hemlig' })
+  t.match(simulator.deliveries.counts(), { givenUp: 1, waiting: 0 })
+})
+
+t.test('lifecycle: to be authorised again, removed, missed, for one mailbox or a share', async (t) => {
+  const { subscribe, edit, simulator, receiver, graph } = await opened(t)
+  const id = await subscribe('anna@example.se')
+  for (let each = 0; each < 20; each += 1) await subscribe(`u${each}@example.se`)
+  const { graphNotices } = simulator
+  const mailbox = 'anna@example.se'
+  t.equal(graphNotices.lifecycle('reauthorizationRequired', { mailbox, pausing: true }), 1)
+  await until(() => receiver.items().length === 1)
+  t.match(receiver.posts[0], {
+    path: '/lifecycle',
+    items: [{ subscriptionId: id, lifecycleEvent: 'reauthorizationRequired', tenantId: tenant }]
+  })
+  await until(() => simulator.deliveries.waiting === 0)
+  edit(mailbox)
+  t.equal(simulator.deliveries.waiting, 0, 'the notice waits for the authorisation')
+  await graph(`/subscriptions/${id}/reauthorize`, { body: {} })
+  await until(() => receiver.items().length === 2)
+  t.equal(receiver.items()[1].changeType, 'created')
+
+  t.equal(graphNotices.lifecycle('subscriptionRemoved', { mailbox, tenant, silently: true }), 1)
+  t.equal((await graph(`/subscriptions/${id}`)).status, 404)
+  const some = graphNotices.lifecycle('missed', { share: 0.5, seed: 7 })
+  t.ok(some > 4 && some < 16, `${some} of 20`)
+  await until(() => receiver.items().length === 2 + some)
+  const first = receiver
+    .items()
+    .slice(2)
+    .map(({ subscriptionId }) => subscriptionId)
+  t.equal(graphNotices.lifecycle('missed', { share: 0.5, seed: 7 }), some)
+  await until(() => receiver.items().length === 2 + 2 * some)
+  t.same(
+    receiver
+      .items()
+      .slice(2 + some)
+      .map(({ subscriptionId }) => subscriptionId),
+    first,
+    'the same ones'
+  )
+})
+
+t.test(
+  'notices are lost, doubled, overtaken, late and held back, the same ones with the same seed',
+  async (t) => {
+    const { subscribe, edit, simulator, receiver } = await opened(t)
+    await subscribe('anna@example.se')
+    const { fates } = simulator
+    fates.loseNext(2)
+    for (const event of ['a', 'b', 'c']) edit('anna@example.se', event)
+    await until(() => receiver.items().length === 1)
+    t.match(fates.counts(), { sent: 3, lost: 2 })
+
+    fates.hold()
+    for (const event of ['d', 'e', 'f']) edit('anna@example.se', event)
+    t.equal(fates.counts().held, 3)
+    t.equal(receiver.items().length, 1)
+    t.equal(fates.release(), 3)
+    await until(() => receiver.items().length === 4)
+    t.equal(receiver.posts.length, 2, 'in one burst')
+
+    const run = async () => {
+      simulator.mailboxes.delete(tenant, 'bo@example.se')
+      await subscribe('bo@example.se')
+      receiver.posts.length = 0
+      fates.clear()
+      fates.set({ seed: 42, lost: 0.3, duplicated: 0.3, reordered: 0.2, delay: { min: 1, max: 5 } })
+      for (let each = 0; each < 40; each += 1) edit('bo@example.se', `e${each}`)
+      await until(() => fates.underWay === 0 && simulator.deliveries.waiting === 0)
+      simulator.subscriptions.clear(tenant)
+      return { ids: receiver.items().map(({ resourceData }) => resourceData.id), counts: fates.counts() }
+    }
+    const [first, second] = [await run(), await run()]
+    const { lost, duplicated, reordered, delayed } = first.counts
+    t.equal(first.ids.length, 40 - lost + duplicated)
+    t.ok(lost > 4 && duplicated > 2 && reordered > 0 && delayed > 20, JSON.stringify(first.counts))
+    t.same(second.ids.sort(), first.ids.sort())
+  }
+)
+
+t.test('a burst of thousands to many addresses is through in a moment', async (t) => {
+  const { simulator, receiver, edit, put } = await opened(t)
+  const addresses = Array.from({ length: 2000 }, (_, each) => `u${each}@example.se`)
+  for (const address of addresses) {
+    put(address)
+    simulator.subscriptions.add({
+      tenant,
+      clientId,
+      mailbox: address,
+      resource: `users/${address}/events`,
+      changeType: 'created,updated,deleted',
+      notificationUrl: `${receiver.origin}/notices/${address.length}`,
+      lifecycleNotificationUrl: null,
+      clientState: null,
+      latestSupportedTlsVersion: 'v1_2',
+      immutableIds: true,
+      expires: Date.now() + 3_600_000
+    })
+  }
+  for (let round = 0; round < 5; round += 1) for (const address of addresses) edit(address)
+  await until(() => simulator.deliveries.counts().notices === 10_000)
+  t.equal(receiver.items().length, 10_000)
+  t.ok(receiver.posts.length <= 200, `${receiver.posts.length} POSTs`)
+})
