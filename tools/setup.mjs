@@ -1,4 +1,7 @@
-/** Makes a fresh clone ready: installs what package-lock.json says where that is not done yet, and compiles. */
+/**
+ * Makes a fresh clone ready: installs what package-lock.json says where that is not done yet, and compiles. For `npm test`
+ * it also installs a Redis, of which the tests start their own.
+ */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -11,6 +14,7 @@ if (major < 20 || (major === 20 && minor < 20)) {
   fail(`Hanvisa needs Node 20.20 or later; this is ${process.version}.`)
 }
 
+if (process.env.npm_lifecycle_event === 'pretest') provideRedis()
 const lockHash = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .digest('hex')
@@ -24,8 +28,26 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lockHash) {
 say('compiling …')
 run(process.execPath, [join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc')])
 
-function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] })
+function provideRedis() {
+  if (starts('redis-server')) return
+  if (process.getuid?.() !== 0 || !starts('apt-get')) {
+    fail(
+      'The tests need redis-server, version 7 or later: install it ("apt-get install redis-server" on Debian).'
+    )
+  }
+  say('installing redis-server (once) …')
+  const quietly = { DEBIAN_FRONTEND: 'noninteractive' }
+  run('apt-get', ['-qq', 'update'], quietly)
+  run('apt-get', ['-qq', 'install', '--yes', '--no-install-recommends', 'redis-server'], quietly)
+}
+
+function starts(program) {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined
+}
+
+function run(command, args, environment = {}) {
+  const env = { ...process.env, ...environment }
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], env })
   if (error) fail(`${command} could not be started: ${error.message}`)
   if (status !== 0) fail(`${command} ${args.at(-1) ?? ''} failed; what it said is above.`)
 }

@@ -75,6 +75,17 @@ export async function checkMasterKey(folder: string, { seal, open }: Sealer): Pr
   })
 }
 
+/**
+ * The same for a store that several processes share: `keepFirst` keeps a text unless one is kept already, and gives the one
+ * that is kept (`RedisStore.keptCheck`).
+ */
+export async function checkSharedMasterKey(
+  keepFirst: (text: string) => Promise<string>,
+  { seal, open }: Sealer
+): Promise<void> {
+  if (open(await keepFirst(seal(KNOWN, KNOWN_PURPOSE)), KNOWN_PURPOSE) !== KNOWN) throw doesNotFit()
+}
+
 function doesNotFit(): SetupError {
   return new SetupError(
     'The master key does not fit what is kept, or what is kept was altered: start with the HANVISA_MASTER_KEY ' +

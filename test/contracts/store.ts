@@ -4,12 +4,15 @@ import { unread } from '../../src/core/sync-state.ts'
 import { type Store, StoreUnavailable, TenantGone } from '../../src/store/store.ts'
 import { logContract } from './store-log.ts'
 import { followsItsModel } from './store-model.ts'
+import { overlapContract } from './store-overlap.ts'
 import { connection, ground, plain, read, rules, tenant, timeline, user } from './store-samples.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
   /** Closes the store and opens what it kept. */
   reopen(): Promise<Store>
+  /** Where several processes may share what is kept: one more store on it, closed with the others. */
+  second?(): Promise<Store>
   /** Every byte that is kept outside the process. */
   kept(): Promise<Buffer>
 }
@@ -231,6 +234,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
   })
 
   await logContract(t, open)
+  await overlapContract(t, open)
 
   await t.test('nothing is kept but what the port takes', async (t) => {
     const { store, kept } = await open(t)

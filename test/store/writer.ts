@@ -1,20 +1,24 @@
 /**
  * A process that writes to a store until it is killed, and prints what was acknowledged: `pair LANE COUNT` and
- * `timeline LANE COUNT`. Arguments: the folder, and the count to begin with. It waits for a line before it opens.
+ * `timeline LANE COUNT`. Arguments: the folder or the Redis URL, and the count to begin with. It waits for a line before it opens.
  */
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { unread } from '../../src/core/sync-state.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
+import { openRedis } from '../../src/store/redis.ts'
+import { redisAddress } from '../../src/store/redis-address.ts'
 import { read, tenant, timeline, user } from '../contracts/store-samples.ts'
 import { lanes, manyGrounds } from './lanes.ts'
 
-const [folder = '', begin = '0'] = process.argv.slice(2)
+const [place = '', begin = '0'] = process.argv.slice(2)
 createInterface({ input: process.stdin }).once('line', () => void work())
 
 async function work(): Promise<void> {
   say('opening')
-  const store = await openLmdb({ folder })
+  const store = place.startsWith('redis')
+    ? await openRedis({ address: redisAddress(place) })
+    : await openLmdb({ folder: place })
   if ((await store.tenant('acme')) === null) await store.saveTenant(tenant('acme'), 0)
   say('open')
   for (const lane of lanes) void write(lane)

@@ -1,0 +1,174 @@
+/** Connections to Redis, wherever it is, for those who ask, those who listen and those who wait for work. */
+import { type RedisOptions as AnyOptions, Cluster, type ClusterOptions, Redis } from 'ioredis'
+import { SetupError } from '../errors.ts'
+import type { Place, RedisAddress } from './redis-address.ts'
+import { isPassing, redisWords } from './redis-errors.ts'
+
+export type RedisClient = Redis | Cluster
+
+/** ioredis's own type of it does not go with exact optional members. */
+type RedisOptions = Omit<AnyOptions, 'replyMapping'>
+
+/** After so many milliseconds without an answer a command has failed. */
+export const PATIENCE = 2000
+const BULK_PATIENCE = 30_000
+
+/**
+ * `commands`: fails within 2 s, at once while there is no connection, and never sends anything a second time.
+ * `bulk`: the same, for answers of many megabytes, which may take 30 s as long as they come in; apart, so that nobody else
+ * waits behind them.
+ * `blocking`: for BullMQ's workers; waits as long as it takes, and sends again what a lost connection left unanswered.
+ */
+export type Use = 'commands' | 'bulk' | 'blocking'
+
+/** Connects by itself, and again with at most a second between attempts. `name` shows in Redis's CLIENT LIST. */
+export function openClient(
+  address: RedisAddress,
+  { for: use, name }: { for: Use; name: string }
+): RedisClient {
+  const client = connect(address, use, name)
+  // Commands tell their callers; without a listener ioredis would print it.
+  client.on('error', () => {})
+  // Otherwise a node is connected to with the first command for it, which the next ones are refused while it lasts.
+  if (client instanceof Cluster && use !== 'blocking') {
+    client.on('+node', (node: Redis) => void node.connect().catch(() => {}))
+  }
+  return client
+}
+
+/**
+ * A connection that only listens, to one server: the `turn`-th of the nodes where it is a cluster (any node passes on
+ * what is published at any other). It does not connect again: whoever listens must know that something was missed.
+ */
+export function openListener(
+  address: RedisAddress,
+  name: string,
+  nodes: readonly Place[],
+  turn: number
+): Redis {
+  const once = {
+    ...optionsFor('commands', address, name),
+    retryStrategy: null,
+    sentinelRetryStrategy: () => null,
+    enableOfflineQueue: true,
+    lazyConnect: true
+  }
+  const node = nodes[turn % Math.max(1, nodes.length)]
+  const client =
+    address.kind === 'cluster' && node !== undefined
+      ? new Redis({ ...once, ...node })
+      : new Redis({ ...placeOf(address), ...once })
+  client.on('error', () => {})
+  return client
+}
+
+/** The nodes of a cluster as they are known now, else none. */
+export function nodesOf(client: RedisClient): Place[] {
+  if (!(client instanceof Cluster)) return []
+  return client.nodes('all').flatMap(({ options: { host, port } }) => (host && port ? [{ host, port }] : []))
+}
+
+/**
+ * Resolves when the client can be used. Throws a SetupError, a sentence with the remedy, when Redis refuses, or cannot be
+ * reached for `patience` milliseconds.
+ */
+export async function connected(client: RedisClient, address: RedisAddress, patience: number): Promise<void> {
+  if (client.status === 'ready' && nodesReady(client)) return
+  let last: unknown = new Error('connect ETIMEDOUT')
+  let deadline: NodeJS.Timeout | undefined
+  let again: NodeJS.Timeout | undefined
+  try {
+    await new Promise<void>((resolve, reject) => {
+      deadline = setTimeout(() => reject(last), patience)
+      const ready = () => {
+        if (nodesReady(client)) resolve()
+        else again = setTimeout(ready, 10)
+      }
+      if (client.status === 'ready') ready()
+      else client.once('ready', ready)
+      client.on('error', noted)
+      client.on('node error', noted)
+      function noted(error: unknown) {
+        last = error
+        if (!isPassing(error)) reject(error)
+      }
+    })
+  } catch (error) {
+    client.disconnect()
+    throw new SetupError(`Redis at ${address.shown} cannot be used: ${redisWords(error)}.`)
+  } finally {
+    clearTimeout(deadline)
+    clearTimeout(again)
+  }
+}
+
+function nodesReady(client: RedisClient): boolean {
+  return !(client instanceof Cluster) || client.nodes('master').every(({ status }) => status === 'ready')
+}
+
+function connect(address: RedisAddress, use: Use, name: string): RedisClient {
+  const options = optionsFor(use, address, name)
+  if (address.kind !== 'cluster') return new Redis({ ...options, ...placeOf(address) })
+  const { retryStrategy: _, enableOfflineQueue: __, ...redisOptions } = options
+  const cluster: Omit<ClusterOptions, 'redisOptions'> & { redisOptions: RedisOptions } = {
+    redisOptions,
+    enableOfflineQueue: use === 'blocking',
+    clusterRetryStrategy: backOff,
+    slotsRefreshTimeout: PATIENCE,
+    // A certificate is for the node's name or address as the cluster gives it.
+    ...(address.tls ? { dnsLookup: (host, answer) => answer(null, host) } : {}),
+    // Otherwise what was cut off without an answer would be sent again, and be done twice.
+    ...(use === 'blocking' ? {} : { retryDelayOnFailover: 0 })
+  }
+  return new Cluster([...address.nodes], cluster)
+}
+
+function placeOf(address: RedisAddress): RedisOptions {
+  switch (address.kind) {
+    case 'server':
+      return { ...address.place, db: address.db }
+    case 'sentinel':
+      return {
+        sentinels: [...address.sentinels],
+        name: address.master,
+        db: address.db,
+        sentinelCommandTimeout: PATIENCE,
+        sentinelRetryStrategy: backOff,
+        enableTLSForSentinelMode: address.tls,
+        failoverDetector: true,
+        ...(address.tls ? { sentinelTLS: {} } : {})
+      }
+    case 'cluster':
+      return { ...address.nodes[0] }
+  }
+}
+
+function optionsFor(use: Use, { tls, username, password }: RedisAddress, name: string): RedisOptions {
+  return {
+    connectionName: name,
+    disableClientInfo: true,
+    connectTimeout: PATIENCE,
+    maxLoadingRetryTime: 1000,
+    retryStrategy: backOff,
+    // After a failover the connection may lead to what is now a replica.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    ...(username === null ? {} : { username }),
+    ...(password === null ? {} : { password }),
+    ...(tls ? { tls: {} } : {}),
+    ...(use === 'blocking'
+      ? { maxRetriesPerRequest: null }
+      : {
+          enableOfflineQueue: false,
+          autoResendUnfulfilledCommands: false,
+          // What is on its way when the connection goes fails then, not with the next one.
+          maxRetriesPerRequest: 0,
+          commandTimeout: use === 'bulk' ? BULK_PATIENCE : PATIENCE,
+          // A machine that is gone says nothing: without this the kernel would wait for a quarter of an hour.
+          socketTimeout: PATIENCE + 1000
+        })
+  }
+}
+
+function backOff(attempt: number): number {
+  return Math.min(50 * attempt, 1000)
+}

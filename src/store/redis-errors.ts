@@ -1,0 +1,118 @@
+/** What Redis and its client say when something does not work, in words that say what to do. */
+import { StoreUnavailable } from './store.ts'
+
+/** By what the message begins with (Redis) or holds (Node, ioredis). `passing`: worth waiting for at the start. */
+const known: readonly { readonly sign: RegExp; readonly words: string; readonly passing?: true }[] = [
+  {
+    sign: /^NOAUTH|called without any password/,
+    words: 'it asks for a password: put one into HANVISA_REDIS_URL (redis://USER:PASSWORD@HOST)'
+  },
+  {
+    sign: /^WRONGPASS|invalid password/,
+    words: 'it does not take the user or password in HANVISA_REDIS_URL: correct them'
+  },
+  {
+    sign: /^NOPERM/,
+    words:
+      'its user may not do all that is needed: give it "~* &* +@all -@dangerous +info +config|get" (ACL SETUSER)'
+  },
+  { sign: /^LOADING/, words: 'it is still loading its data: wait until it is ready', passing: true },
+  {
+    sign: /^READONLY/,
+    words: 'it is a replica: name the master, or its Sentinels (redis+sentinel://…)',
+    passing: true
+  },
+  {
+    sign: /^MASTERDOWN|^NOREPLICAS/,
+    words: 'it lacks its replicas or its master: look after its replication',
+    passing: true
+  },
+  { sign: /^OOM/, words: 'its memory is full (maxmemory): give it more' },
+  { sign: /^MISCONF/, words: 'it cannot write to its disk and takes no writes: look at its log' },
+  { sign: /^BUSY/, words: 'it is busy with a script of somebody else', passing: true },
+  {
+    sign: /^CLUSTERDOWN|Cluster isn't ready/,
+    words: 'its cluster has slots that no node serves: look at "redis-cli cluster info"',
+    passing: true
+  },
+  {
+    sign: /Too many Cluster redirections/,
+    words:
+      'a node of its cluster sends us to one that cannot be reached: every node must be reachable from here by the address that "CLUSTER SLOTS" gives',
+    passing: true
+  },
+  {
+    sign: /cluster support disabled/,
+    words: 'it is no cluster: write redis://… instead of redis+cluster://…'
+  },
+  { sign: /^MOVED|CROSSSLOT/, words: 'it is a cluster: write redis+cluster://…' },
+  {
+    sign: /DB index is out of range/,
+    words: 'it has no database of that number: correct the end of HANVISA_REDIS_URL'
+  },
+  {
+    sign: /All sentinels are unreachable/,
+    words:
+      'none of its Sentinels can be reached, or none knows the master: correct hosts and name in HANVISA_REDIS_URL',
+    passing: true
+  },
+  {
+    sign: /ECONNREFUSED/,
+    words: 'nobody listens there: start it, or correct HANVISA_REDIS_URL',
+    passing: true
+  },
+  { sign: /ENOTFOUND|EAI_AGAIN/, words: 'its name is not known: correct HANVISA_REDIS_URL', passing: true },
+  {
+    sign: /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|timed out|Socket timeout/,
+    words: 'it does not answer',
+    passing: true
+  },
+  {
+    sign: /certificate|CERT_|SELF_SIGNED|altnames/i,
+    words: 'its certificate is not trusted here: name its authority in NODE_EXTRA_CA_CERTS'
+  },
+  {
+    sign: /SSL routines|wrong version number|EPROTO/,
+    words: 'it does not speak TLS there: write redis… instead of rediss…'
+  },
+  {
+    sign: /Connection is closed|ECONNRESET|EPIPE|writeable|max retries per request|closed|None of startup nodes|refresh slots|ended/i,
+    words: 'the connection to it was lost',
+    passing: true
+  }
+]
+
+/** Goes on from "Redis at … cannot be used: ". Nothing of what was sent is in it. */
+export function redisWords(error: unknown): string {
+  const message = messageOf(error)
+  return (
+    known.find(({ sign }) => sign.test(message))?.words ??
+    `it refused (${message.split(/[\s:,]/, 1)[0] || 'no reason given'})`
+  )
+}
+
+/** Whether it may be over in a moment. */
+export function isPassing(error: unknown): boolean {
+  const message = messageOf(error)
+  return known.find(({ sign }) => sign.test(message))?.passing === true
+}
+
+/** What a call to Redis threw, as callers of the store know it. The cause is left out: it holds what was sent. */
+export function refusal(error: unknown): Error {
+  const message = messageOf(error)
+  // A fault in a script of ours, or a key that is another's.
+  if (!known.some(({ sign }) => sign.test(message)) && /user_script|WRONGTYPE/.test(message)) {
+    return new Error(`Redis refused what it was asked: ${message.split(/ script: |, with args/, 1)[0]}`)
+  }
+  return new StoreUnavailable(`Redis cannot be used now: ${redisWords(error)}.`)
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  // "Failed to refresh slots cache", "Reached the max retries": the reason is within.
+  const inner = (error as { lastNodeError?: unknown }).lastNodeError
+  const { code } = error as NodeJS.ErrnoException
+  return inner instanceof Error
+    ? messageOf(inner)
+    : error.message || (typeof code === 'string' ? code : error.name)
+}

@@ -1,0 +1,128 @@
+/** Copies tenants as they are into Redis, numbers and all: for `hanvisa migrate`, while no service runs there. */
+import type { ChainableCommander } from 'ioredis'
+import { SetupError } from '../errors.ts'
+import {
+  connectionRecord,
+  overrideRecord,
+  rulesRecord,
+  tenantRecord,
+  timelineRecord,
+  userRecord
+} from './records.ts'
+import type { RedisAddress } from './redis-address.ts'
+import { findInstallation } from './redis-installation.ts'
+import { STORE_KEY, TENANTS_KEY, type TenantKeys, tenantKeys } from './redis-keys.ts'
+import { openLink } from './redis-link.ts'
+import { encodeSync } from './redis-records.ts'
+import type { LogEntry, RulesVersion, TenantSnapshot, UserRecord } from './store.ts'
+
+/** Everything of a tenant. */
+export interface WholeTenant {
+  readonly snapshot: TenantSnapshot
+  readonly versions: readonly RulesVersion[]
+  /** Without a gap, up to the snapshot's position. */
+  readonly log: readonly LogEntry[]
+}
+
+export interface RedisImport {
+  /**
+   * Whether a copy from this source is begun, goes on, or was done before. `keyCheck` is the source's, by which the master
+   * key is known. Throws SetupError where Redis holds anything else.
+   */
+  begin(source: string, keyCheck: string): Promise<'begun' | 'goes on' | 'done'>
+  /** False when it is there already: a tenant shows only once it is whole. */
+  copy(tenant: WholeTenant): Promise<boolean>
+  done(): Promise<void>
+  close(): void
+}
+
+const beginScript = `
+local source, done = unpack(redis.call('HMGET', KEYS[1], 'source', 'copied'))
+if source then return source == ARGV[1] and (done and 'done' or 'goes on') or 'another' end
+if ARGV[3] ~= '0' or redis.call('HEXISTS', KEYS[1], 'keyCheck') == 1 then return 'another' end
+redis.call('HSET', KEYS[1], 'source', ARGV[1], 'keyCheck', ARGV[2])
+return 'begun'
+`
+
+/** Users and log entries sent in one go. */
+const STEP = 500
+
+/** Throws SetupError. */
+export async function openImport(address: RedisAddress): Promise<RedisImport> {
+  const link = await openLink({ address, name: 'hanvisa-migrate', patience: 10_000, onBeat: () => {} })
+  const together = (queue: (multi: ChainableCommander) => void) =>
+    link.ask(async (client) => {
+      const multi = client.multi()
+      queue(multi)
+      for (const [error] of (await multi.exec()) ?? []) if (error) throw error
+    })
+  await findInstallation(link, address).catch((error) => {
+    link.close()
+    throw error
+  })
+
+  return {
+    async begin(source, keyCheck) {
+      const tenants = await link.ask((client) => client.zcard(TENANTS_KEY))
+      const state = await link.ask((client) =>
+        client.eval(beginScript, 1, STORE_KEY, source, keyCheck, tenants)
+      )
+      if (state !== 'another') return state as 'begun' | 'goes on' | 'done'
+      throw new SetupError(
+        `Redis at ${address.shown} holds the data of another Hanvisa: name an empty Redis, or, if that data is of no use, ` +
+          'empty it ("redis-cli FLUSHDB").'
+      )
+    },
+    async copy({ snapshot, versions, log }) {
+      const keys = tenantKeys(snapshot.tenant.id)
+      await link.ask((client) => client.zadd(TENANTS_KEY, 0, snapshot.tenant.id))
+      if ((await link.ask((client) => client.exists(keys.head))) === 1) return false
+      // What a copy that was broken off left behind.
+      const { head: _, turn: __, ...rest } = keys
+      await link.ask((client) => client.unlink(...Object.values(rest)))
+      for (let from = 0; from < snapshot.users.length; from += STEP) {
+        await together((multi) => {
+          for (const record of snapshot.users.slice(from, from + STEP)) putUser(multi, keys, record)
+        })
+      }
+      for (let from = 0; from < log.length; from += STEP) {
+        await together((multi) => {
+          for (const entry of log.slice(from, from + STEP)) {
+            multi.xadd(keys.log, `${entry.position}-0`, 'entry', JSON.stringify(entry))
+          }
+        })
+      }
+      await together((multi) => {
+        for (const version of versions)
+          multi.hset(keys.rules, `${version.version}`, rulesRecord.encode(version))
+        multi.hset(keys.head, headOf(snapshot))
+      })
+      return true
+    },
+    done: () => link.ask((client) => client.hset(STORE_KEY, 'copied', Date.now())).then(() => {}),
+    close: link.close
+  }
+}
+
+function putUser(multi: ChainableCommander, keys: TenantKeys, record: UserRecord): void {
+  const { user, sync, timeline, override } = record
+  multi.zadd(keys.ids, 0, user.id)
+  multi.hset(keys.users, user.id, userRecord.encode(user))
+  multi.hset(keys.syncs, user.id, encodeSync(sync))
+  if (timeline !== null) multi.hset(keys.timelines, user.id, timelineRecord.encode(timeline))
+  if (override !== null) multi.hset(keys.overrides, user.id, overrideRecord.encode(override))
+}
+
+function headOf({ tenant, connection, rules, users, epoch, position, loggedAt }: TenantSnapshot) {
+  return {
+    tenant: tenantRecord.encode(tenant),
+    epoch,
+    position,
+    loggedAt: JSON.stringify(loggedAt),
+    sequence: 0,
+    // Above all that users there have. Of those who went, no reading is under way any more.
+    leastGeneration: users.reduce((most, { sync }) => Math.max(most, sync.generation + 1), 0),
+    ...(connection === null ? {} : { connection: connectionRecord.encode(connection) }),
+    ...(rules === null ? {} : { rules: rulesRecord.encode(rules), rulesVersion: rules.version })
+  }
+}

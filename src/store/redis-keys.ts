@@ -1,0 +1,55 @@
+/** Every key and channel that Hanvisa's store has in Redis. What is in braces decides the slot in a cluster. */
+
+/** A hash: which data this is (redis-installation.ts). */
+export const STORE_KEY = 'hanvisa:store'
+/** A sorted set of tenant ids, all with the score 0. The truth is each tenant's own `head`. */
+export const TENANTS_KEY = 'hanvisa:tenants'
+
+/** Where a tenant's scripts find their keys: the order of KEYS in redis-scripts.ts. */
+export interface TenantKeys {
+  /** A hash: the tenant, its connection, its newest rules, and where its log stands. */
+  readonly head: string
+  /** A sorted set of user ids, all with the score 0. */
+  readonly ids: string
+  /** Hashes by user id. */
+  readonly users: string
+  readonly syncs: string
+  readonly timelines: string
+  readonly overrides: string
+  /** A hash by version. */
+  readonly rules: string
+  /** A stream whose ids are `position-0`. */
+  readonly log: string
+  /** Who has the turn: the token of `inTurn`. */
+  readonly turn: string
+}
+
+export function tenantKeys(tenant: string): TenantKeys {
+  const key = (what: string) => `hanvisa:{${tenant}}:${what}`
+  return {
+    head: key('head'),
+    ids: key('ids'),
+    users: key('users'),
+    syncs: key('syncs'),
+    timelines: key('timelines'),
+    overrides: key('overrides'),
+    rules: key('rules'),
+    log: key('log'),
+    turn: key('turn')
+  }
+}
+
+const CHANNEL = 'hanvisa:changes:'
+
+export function channelOf(tenant: string): string {
+  return `${CHANNEL}${tenant}`
+}
+
+export function tenantOf(channel: string): string {
+  return channel.slice(CHANNEL.length)
+}
+
+/** Design section 5. Anything else names no tenant: with braces in it a key would land in another slot. */
+export function isTenantId(id: string): boolean {
+  return /^[A-Za-z0-9._@+-]{1,500}$/.test(id)
+}

@@ -1,0 +1,193 @@
+/** Reads what Redis keeps of a tenant. Each read is of one moment; large ones are decoded in steps. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { ChainableCommander } from 'ioredis'
+import { unread } from '../core/sync-state.ts'
+import {
+  connectionRecord,
+  overrideRecord,
+  rulesRecord,
+  tenantRecord,
+  timelineRecord,
+  userRecord
+} from './records.ts'
+import { isTenantId, TENANTS_KEY, tenantKeys } from './redis-keys.ts'
+import type { Link } from './redis-link.ts'
+import { decodeSync } from './redis-records.ts'
+import type {
+  KeptConnection,
+  LogEntry,
+  Page,
+  RulesVersion,
+  Tenant,
+  TenantSnapshot,
+  User,
+  UserRecord
+} from './store.ts'
+
+/** Users decoded in one go, before others get their turn: about 10 ms. */
+const STEP = 250
+const ENTRIES = 1000
+
+export function redisReading(link: Link) {
+  const field = async (tenant: string, name: string): Promise<Buffer | null> =>
+    isTenantId(tenant) ? link.ask((client) => client.hgetBuffer(tenantKeys(tenant).head, name)) : null
+
+  /** The answers to what is queued, all of one moment. */
+  async function together<T>(queue: (multi: ChainableCommander) => void, ask = link.ask): Promise<T> {
+    const answers = await ask((client) => {
+      const multi = client.multi()
+      queue(multi)
+      return multi.exec()
+    })
+    return (answers ?? []).map(([error, answer]) => {
+      if (error !== null) throw error
+      return answer
+    }) as T
+  }
+
+  async function records(tenant: string, ids: readonly string[]): Promise<(UserRecord | null)[]> {
+    if (!isTenantId(tenant) || ids.length === 0) return ids.map(() => null)
+    const keys = tenantKeys(tenant)
+    const columns = await together<Column[]>((multi) => {
+      for (const key of [keys.users, keys.syncs, keys.timelines, keys.overrides])
+        multi.hmgetBuffer(key, ...ids)
+    })
+    const found: (UserRecord | null)[] = []
+    for (let index = 0; index < ids.length; index++) {
+      if (index % STEP === STEP - 1) await nextTurn()
+      const [user, sync, timeline, override] = columns.map((column) => column[index] ?? null)
+      found.push(user ? recordOf(user, sync, timeline, override) : null)
+    }
+    return found
+  }
+
+  async function log(tenant: string, after: number): Promise<LogEntry[] | null> {
+    if (!isTenantId(tenant)) return null
+    const { head, log: key } = tenantKeys(tenant)
+    const entries: LogEntry[] = []
+    let begun: string | null = null
+    for (let from = after; ; from = entries.at(-1)?.position ?? from) {
+      const [[epoch, newest], kept, page] = await together<
+        [[string | null, string | null], number, [string, string[]][]]
+      >((multi) =>
+        multi
+          .hmget(head, 'epoch', 'position')
+          .xlen(key)
+          .xrange(key, `${from + 1}-0`, '+', 'COUNT', ENTRIES)
+      )
+      if (epoch === null || from < Number(newest) - kept || (begun !== null && begun !== epoch)) return null
+      begun = epoch
+      for (const [, [, text = '']] of page) entries.push(JSON.parse(text))
+      if (page.length < ENTRIES) return entries
+    }
+  }
+
+  async function snapshot(tenant: string): Promise<TenantSnapshot | null> {
+    if (!isTenantId(tenant)) return null
+    const keys = tenantKeys(tenant)
+    const columns = [keys.users, keys.syncs, keys.timelines, keys.overrides]
+    const [head, ids, ...flat] = await together<[Record<string, Buffer>, string[], ...Buffer[][]]>(
+      (multi) => {
+        multi.hgetallBuffer(keys.head).zrange(keys.ids, 0, '-1')
+        // In capitals ioredis leaves it the flat list that it is, and makes no object of it in one go.
+        for (const key of columns) multi.callBuffer('HGETALL', key)
+      },
+      link.askMuch
+    )
+    if (head.tenant === undefined) return null
+    const [users, syncs, timelines, overrides] = [new Map(), new Map(), new Map(), new Map()] as [
+      Hash,
+      Hash,
+      Hash,
+      Hash
+    ]
+    for (const [index, hash] of [users, syncs, timelines, overrides].entries())
+      await gather(flat[index] ?? [], hash)
+    const found: UserRecord[] = []
+    for (const id of ids) {
+      if (found.length % STEP === STEP - 1) await nextTurn()
+      const user = users.get(id)
+      if (user !== undefined) found.push(recordOf(user, syncs.get(id), timelines.get(id), overrides.get(id)))
+    }
+    return {
+      tenant: tenantRecord.decode(head.tenant),
+      rules: head.rules === undefined ? null : rulesRecord.decode(head.rules),
+      connection: head.connection === undefined ? null : connectionRecord.decode(head.connection),
+      users: found,
+      epoch: `${head.epoch}`,
+      position: Number(head.position),
+      loggedAt: Number(head.loggedAt)
+    }
+  }
+
+  async function tenants({ limit, after = '' }: Page): Promise<Tenant[]> {
+    const found: Tenant[] = []
+    for (let from = after; found.length < limit; ) {
+      const wanted = limit - found.length
+      const ids = await link.ask((client) =>
+        client.zrange(TENANTS_KEY, from === '' ? '-' : `(${from}`, '+', 'BYLEX', 'LIMIT', 0, wanted)
+      )
+      // Each in a slot of its own. One that is listed and not there was removed, or is being made.
+      for (const bytes of await Promise.all(ids.map((id) => field(id, 'tenant')))) {
+        if (bytes !== null) found.push(tenantRecord.decode(bytes))
+      }
+      if (ids.length < wanted) break
+      from = ids.at(-1) ?? from
+    }
+    return found
+  }
+
+  return {
+    tenants,
+    async tenant(id: string): Promise<Tenant | null> {
+      const bytes = await field(id, 'tenant')
+      return bytes && tenantRecord.decode(bytes)
+    },
+    async connection(tenant: string): Promise<KeptConnection | null> {
+      const bytes = await field(tenant, 'connection')
+      return bytes && connectionRecord.decode(bytes)
+    },
+    async rules(tenant: string, version?: number): Promise<RulesVersion | null> {
+      if (!isTenantId(tenant)) return null
+      const bytes =
+        version === undefined
+          ? await field(tenant, 'rules')
+          : await link.ask((client) => client.hgetBuffer(tenantKeys(tenant).rules, `${version}`))
+      return bytes && rulesRecord.decode(bytes)
+    },
+    async ruleVersions(tenant: string): Promise<RulesVersion[]> {
+      if (!isTenantId(tenant)) return []
+      const kept = await link.ask((client) => client.hvalsBuffer(tenantKeys(tenant).rules))
+      return kept.map((bytes) => rulesRecord.decode(bytes)).sort((a, b) => b.version - a.version)
+    },
+    async users(tenant: string, { limit, after = '' }: Page): Promise<User[]> {
+      if (!isTenantId(tenant)) return []
+      return (await link.usersPage(tenantKeys(tenant), after, limit)).map((bytes) => userRecord.decode(bytes))
+    },
+    records,
+    log,
+    snapshot
+  }
+}
+
+type Hash = Map<string, Buffer>
+
+/** Names and values in turn, as Redis gives a hash. */
+async function gather(flat: readonly Buffer[], into: Hash): Promise<void> {
+  for (let index = 0; index + 1 < flat.length; index += 2) {
+    if (index % (16 * STEP) === 0) await nextTurn()
+    into.set(`${flat[index]}`, flat[index + 1] as Buffer)
+  }
+}
+
+type Column = readonly (Buffer | null)[]
+type Kept = Buffer | null | undefined
+
+function recordOf(user: Buffer, sync: Kept, timeline: Kept, override: Kept): UserRecord {
+  return {
+    user: userRecord.decode(user),
+    override: override ? overrideRecord.decode(override) : null,
+    timeline: timeline ? timelineRecord.decode(timeline) : null,
+    sync: sync ? decodeSync(sync) : unread(false, 0)
+  }
+}

@@ -1,0 +1,28 @@
+/** How a sync record is kept in Redis: what its scripts must read stands before the JSON. */
+import type { SyncRecord } from '../core/sync-state.ts'
+import { syncRecord, UnreadableRecord } from './records.ts'
+
+/** As the scripts take it: generation, wanted, confirmedAt or -, and the JSON. */
+export function syncParts(record: SyncRecord): [string, string, string, Buffer] {
+  const { generation, wanted, confirmedAt } = record
+  return [
+    `${generation}`,
+    wanted ? '1' : '0',
+    confirmedAt === null ? '-' : `${confirmedAt}`,
+    syncRecord.encode(record)
+  ]
+}
+
+const LF = 0x0a
+
+export function decodeSync(bytes: Buffer): SyncRecord {
+  const end = bytes.indexOf(LF)
+  const generation = Number.parseInt(bytes.toString('latin1', 0, end), 10)
+  if (end < 0 || Number.isNaN(generation)) throw new UnreadableRecord('a kept sync record cannot be read')
+  return { ...syncRecord.decode(bytes.subarray(end + 1)), generation }
+}
+
+export function encodeSync(record: SyncRecord): Buffer {
+  const [generation, wanted, confirmedAt, json] = syncParts(record)
+  return Buffer.concat([Buffer.from(`${generation} ${wanted} ${confirmedAt}\n`), json])
+}

@@ -1,0 +1,53 @@
+/** One change of a tenant at a time, over all processes: a lock in Redis that ends by itself when its holder dies. */
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { tenantKeys } from './redis-keys.ts'
+import type { Link } from './redis-link.ts'
+import { StoreUnavailable } from './store.ts'
+import { turns } from './turns.ts'
+
+/** Runs `work` with the token by which its writes are known. */
+export type RedisTurns = <T>(tenant: string, work: (token: string) => Promise<T>) => Promise<T>
+
+/** Milliseconds: a holder that died is forgotten after so long; one that lives renews. */
+const HELD = 5000
+const RENEWED = 1500
+const LONGEST_WAIT = 10_000
+const LONGEST_PAUSE = 50
+
+const renew = `return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0`
+const release = `return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0`
+
+export function redisTurns(link: Link): RedisTurns {
+  // Those of this process wait for each other here, in order, and cost Redis nothing.
+  const here = turns()
+  return (tenant, work) =>
+    here(tenant, async () => {
+      const key = tenantKeys(tenant).turn
+      const token = randomUUID()
+      await acquire(link, key, token)
+      const renewing = setInterval(() => {
+        // Without it the lock ends, and the writes of `work` are refused.
+        link.ask((client) => client.eval(renew, 1, key, token, HELD)).catch(() => {})
+      }, RENEWED)
+      try {
+        return await work(token)
+      } finally {
+        clearInterval(renewing)
+        // If this fails it ends by itself.
+        await link.ask((client) => client.eval(release, 1, key, token)).catch(() => {})
+      }
+    })
+}
+
+async function acquire(link: Link, key: string, token: string): Promise<void> {
+  const deadline = Date.now() + LONGEST_WAIT
+  for (let wait = 2; ; wait = Math.min(2 * wait, LONGEST_PAUSE)) {
+    const got = await link.ask((client) => client.set(key, token, 'PX', HELD, 'NX'))
+    if (got === 'OK') return
+    if (Date.now() > deadline) {
+      throw new StoreUnavailable('Others have been changing this tenant for 10 seconds: try again.')
+    }
+    await pause(wait * (0.5 + Math.random()))
+  }
+}

@@ -1,0 +1,151 @@
+/** The part of the store contract that is about those who work at the same time, in one process or in several. */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { unread } from '../../src/core/sync-state.ts'
+import type { Feed, Store } from '../../src/store/store.ts'
+import type { OpenStore } from './store.ts'
+import { ground, plain, read, rules, tenant, timeline, user } from './store-samples.ts'
+
+export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
+  await t.test('of two readers that overlap, the one who saw the calendar later counts', async (t) => {
+    const { store } = await open(t)
+    await withUsers(store, 'anna', 'bo')
+    const outcome = (id: string, at: number | null, index: number) => ({
+      user: id,
+      sync: at === null ? { ...unread(true, 1), failedSince: 5 } : read(0, at),
+      timeline: timeline([ground(index)]),
+      visible: true
+    })
+    const held = async () => {
+      const record = await store.record('acme', 'anna')
+      return [record?.sync.confirmedAt, record?.timeline?.grounds[0]?.index]
+    }
+    t.strictSame(await store.saveReadings('acme', [outcome('anna', 100, 1)], 110), ['anna'])
+    const late = [outcome('anna', 99, 2), outcome('bo', 99, 2)]
+    t.strictSame(await store.saveReadings('acme', late, 120), ['bo'], 'the others of the batch are saved')
+    t.strictSame(await store.saveReadings('acme', [outcome('anna', null, 3)], 120), [])
+    t.strictSame(await held(), [100, 1])
+    t.strictSame(
+      await store.saveReadings('acme', [outcome('anna', 100, 4)], 120),
+      ['anna'],
+      'equally late counts'
+    )
+    t.strictSame(
+      await store.saveReadings('acme', [outcome('anna', 50, 5)], 60),
+      ['anna'],
+      'a confirmation from the future, before the clock was set back, binds nobody'
+    )
+    t.strictSame(await held(), [50, 5])
+  })
+
+  await t.test('changes that build on what was read go one after the other', async (t) => {
+    const { store, second } = await open(t)
+    await withUsers(store, 'anna')
+    const stores = second === undefined ? [store] : [store, await second()]
+    let inside = 0
+    const countUp = (one: Store) =>
+      one.inTurn('acme', async (mine) => {
+        t.equal(++inside, 1)
+        const known = await mine.record('acme', 'anna')
+        await nextTurn()
+        const extension = `${Number(known?.user.extension) + 1}`
+        await mine.saveUsers('acme', [{ user: user('anna', { extension }), sync: null }], 2)
+        inside--
+        return extension
+      })
+    const before = Number((await store.record('acme', 'anna'))?.user.extension)
+    const given = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => countUp(stores[index % stores.length]!))
+    )
+    t.strictSame(
+      given.map(Number).sort((a, b) => a - b),
+      Array.from({ length: 20 }, (_, index) => before + 1 + index)
+    )
+    const failing = store.inTurn('acme', async () => {
+      throw new RangeError('mine')
+    })
+    await t.rejects(failing, RangeError)
+    t.equal(await countUp(store), `${before + 21}`, 'one that failed holds up nobody')
+    await store.inTurn('acme', () =>
+      store.inTurn('other', async (other) => other.saveTenant(tenant('other'), 3))
+    )
+    t.equal((await store.tenants({ limit: 9 })).length, 2, 'and another tenant need not wait')
+  })
+
+  await t.test('a store can be reached until it is closed', async (t) => {
+    const { store } = await open(t)
+    t.equal(store.reachable(), true)
+    await store.close()
+    t.equal(store.reachable(), false)
+  })
+
+  await t.test('a snapshot says when its last entry was logged', async (t) => {
+    const { store } = await open(t, { logLength: 2 })
+    for (const at of [5, 4, 7.5]) await store.saveTenant(tenant('acme'), at)
+    t.equal((await store.snapshot('acme'))?.loggedAt, 7.5)
+  })
+
+  await t.test('what one process writes another hears in order, and finds', async (t) => {
+    const { store, second } = await open(t)
+    if (second === undefined) {
+      t.comment('this store is for one process')
+      return
+    }
+    const other = await second()
+    await withUsers(store)
+    const heard: { readonly here: Feed[]; readonly there: Feed[] } = { here: [], there: [] }
+    store.follow('acme', (feed) => heard.here.push(feed))
+    other.follow('acme', (feed) => heard.there.push(feed))
+    // From here on both listen: a write of one's own waits until one does.
+    await store.saveTenant(tenant('acme', '1'), 2)
+    await other.saveTenant(tenant('acme', '2'), 3)
+    while (![heard.here, heard.there].every((feeds) => feeds.some(isAt(3)))) await nextTurn()
+    heard.here.length = heard.there.length = 0
+    await Promise.all(
+      Array.from({ length: 30 }, (_, index) => {
+        const sync = index < 2 ? unread(true, 1) : null
+        const by = index % 2 === 0 ? store : other
+        return by.saveUsers(
+          'acme',
+          [{ user: user(`user-${index % 2}`, { extension: `${index}` }), sync }],
+          10
+        )
+      })
+    )
+    const outcomes = [
+      { user: 'user-0', sync: read(0, 20), timeline: timeline([ground(1)]), visible: true },
+      { user: 'user-1', sync: read(0, 20), timeline: timeline([ground(2)]), visible: false }
+    ]
+    await store.saveReadings('acme', outcomes, 20)
+    await other.saveRules('acme', 0, rules(30))
+    t.equal(await store.saveRules('acme', 0, rules(30)), null, 'a version that another made counts')
+    // What is answered here was told here: whoever wrote last has heard all of it.
+    const positions = heard.here.flatMap((feed) => (feed.kind === 'logged' ? [feed.entry.position] : []))
+    await other.saveTenant(tenant('acme', '3'), 40)
+    await store.removeTenant('acme')
+    await other.saveTenant(tenant('acme', '4'), 50)
+    await store.saveTenant(tenant('acme', '5'), 60)
+    while (heard.here.length !== heard.there.length) await nextTurn()
+    t.strictSame(heard.there, heard.here)
+    t.strictSame(
+      positions.slice(0, 31),
+      Array.from({ length: 31 }, (_, index) => 4 + index)
+    )
+    t.strictSame(
+      heard.here.slice(-4).map((feed) => (feed.kind === 'logged' ? feed.entry.position : feed.kind)),
+      [36, 'tenant removed', 1, 2]
+    )
+    const [one, two] = await Promise.all([store.snapshot('acme'), other.snapshot('acme')])
+    t.strictSame({ ...one, users: one?.users.map(plain) }, { ...two, users: two?.users.map(plain) })
+    t.strictSame(await other.tenants({ limit: 9 }), await store.tenants({ limit: 9 }))
+  })
+}
+
+const isAt = (position: number) => (feed: Feed) => feed.kind === 'logged' && feed.entry.position === position
+
+async function withUsers(store: Store, ...ids: string[]): Promise<void> {
+  await store.saveTenant(tenant('acme'), 1)
+  if (ids.length === 0) return
+  const users = ids.map((id) => ({ user: user(id), sync: unread(true, 1) }))
+  await store.saveUsers('acme', users, 1)
+}

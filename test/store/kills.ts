@@ -1,0 +1,56 @@
+/** Kills a process that writes, and finds what it was promised and is not there. */
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import type { LogEntry, TenantSnapshot } from '../../src/store/store.ts'
+import { lanes, manyGrounds } from './lanes.ts'
+
+/** Lets the writer go, kills it, and gives what it was promised by then. */
+export async function killed(
+  writer: ChildProcess
+): Promise<{ promises: [string, number][]; opened: boolean }> {
+  const promises: [string, number][] = []
+  let opened = false
+  // Some die while they open the folder, the others after so many acknowledged writes.
+  const enough = Math.random() < 0.2 ? 0 : 1 + Math.floor(Math.random() * 60)
+  if (writer.stdout === null) throw new Error('the writer has no output')
+  createInterface({ input: writer.stdout }).on('line', (line) => {
+    const [what, lane, count] = line.split(' ')
+    if (what === 'opening') {
+      if (enough === 0) setTimeout(() => writer.kill('SIGKILL'), Math.random() * 30)
+    } else if (what === 'open') opened = true
+    else promises.push([`${what} ${lane}`, Number(count)])
+    if (promises.length === enough) setTimeout(() => writer.kill('SIGKILL'), Math.random() * 3)
+  })
+  writer.stdin?.write('go\n')
+  await once(writer, 'close')
+  return { promises, opened }
+}
+
+/** What is not as it was promised. `log`: the newest entries. */
+export function faults(
+  snapshot: TenantSnapshot | null,
+  log: readonly LogEntry[] | null,
+  promised: ReadonlyMap<string, number>
+): string[] {
+  const found: string[] = []
+  if (log?.at(-1)?.position !== snapshot?.position) found.push('the log ends elsewhere')
+  log?.forEach((entry, index) => {
+    if (entry.position !== (log[0]?.position ?? 0) + index) found.push('the log has a gap')
+  })
+  const records = new Map(snapshot?.users.map((record) => [record.user.id, record]))
+  for (const lane of lanes) {
+    const left = records.get(`left-${lane}`)
+    const right = records.get(`right-${lane}`)
+    const count = Number(left?.user.extension ?? 0)
+    if (count < (promised.get(`pair ${lane}`) ?? 0)) found.push(`pair ${lane} lost a write`)
+    if (left?.user.extension !== right?.user.extension) found.push(`pair ${lane} was torn`)
+    const held = left?.timeline
+    if ((held?.rulesVersion ?? 0) < (promised.get(`timeline ${lane}`) ?? 0))
+      found.push(`timeline ${lane} lost a write`)
+    if (held && held.grounds.length !== manyGrounds(held.rulesVersion).length)
+      found.push(`timeline ${lane} was torn`)
+    if (held && left.sync.confirmedAt !== held.rulesVersion) found.push(`reading ${lane} was torn`)
+  }
+  return found
+}
