@@ -6,6 +6,7 @@ import { type Answer, membersOf } from './batch-reply.ts'
 import { calendarEventsOf, selected } from './calendar-events.ts'
 import type { Calls } from './calls.ts'
 import { isRefusal } from './graph-error.ts'
+import { nextPage } from './next-page.ts'
 
 export type View =
   | { readonly outcome: 'read'; readonly events: readonly CalendarEvent[] }
@@ -76,25 +77,12 @@ function stepOf(answer: Answer | RemoteError | undefined, target: Target, needs:
   }
   try {
     const link = membersOf(answer.body)['@odata.nextLink'] ?? null
-    const next = link === null ? null : pathOf(link, needs.graph)
+    const next = link === null ? null : nextPage(link, needs.graph)
     return { events: calendarEventsOf(answer.body, target.timeZone), next }
   } catch (error) {
     if (error instanceof RemoteError) return { outcome: 'failed', error }
     throw error
   }
-}
-
-/** The token goes where it belongs: a link elsewhere is not followed. */
-function pathOf(link: unknown, graph: string): string {
-  const root = new URL(`${graph}/v1.0/`)
-  const next = typeof link === 'string' && URL.canParse(link) ? new URL(link) : null
-  if (next === null || next.origin !== root.origin || !next.pathname.startsWith(root.pathname)) {
-    throw new RemoteError(
-      'protocol_error',
-      "The link to the next page of the calendar leaves Graph's address."
-    )
-  }
-  return `/${next.pathname.slice(root.pathname.length)}${next.search}`
 }
 
 const tooLong = new RemoteError(

@@ -15,7 +15,9 @@ export interface Call {
   readonly mailbox: string
   /** Below `/v1.0`, with its slash. */
   readonly path: string
-  /** Sent as JSON by POST; else it is a GET. */
+  /** POST with a body, else GET, unless given. */
+  readonly method?: 'PATCH' | 'DELETE'
+  /** Sent as JSON. */
   readonly body?: unknown
 }
 
@@ -157,9 +159,11 @@ function poster(needs: { graph: string; tokens: Tokens; outbound: Outbound; cloc
 
 function requestOf(call: Call, index: number) {
   const id = String(index)
-  if (call.body === undefined) return { id, method: 'GET', url: call.path, headers: { Prefer: prefer } }
+  if (call.body === undefined) {
+    return { id, method: call.method ?? 'GET', url: call.path, headers: { Prefer: prefer } }
+  }
   const headers = { Prefer: prefer, 'Content-Type': 'application/json' }
-  return { id, method: 'POST', url: call.path, headers, body: call.body }
+  return { id, method: call.method ?? 'POST', url: call.path, headers, body: call.body }
 }
 
 function answersTo(

@@ -1,25 +1,32 @@
 /** The connector to Microsoft Graph: an application that signs in by itself and reads many mailboxes of one directory. */
 
 import type { GraphConnection } from '../connection.ts'
-import type { Connector, ReadRequest } from '../connector.ts'
+import type { Connector, ReadRequest, Watch } from '../connector.ts'
 import { applicationTokens } from '../entra/tokens.ts'
 import type { Outbound } from '../outbound.ts'
 import { readEachOnce } from '../read-each-once.ts'
+import { machineTimers, type Timers } from '../timers.ts'
 import type { Answer } from './batch-reply.ts'
 import { graphCalls } from './calls.ts'
 import { checkConnection } from './check-connection.ts'
+import { graphFingerprints } from './fingerprints.ts'
 import { graphError } from './graph-error.ts'
+import type { TenantAddresses } from './notice-address.ts'
 import { type Reader, readMailboxes } from './read-mailboxes.ts'
 import { rootsOf } from './roots.ts'
 import { graphSchedules } from './schedules.ts'
+import { openSubscriptions } from './subscriptions.ts'
 
 /** The connection is used as it is: after a change, make another connector. `outbound` stays the caller's to close. */
 export function graphConnector(needs: {
   connection: GraphConnection
   outbound: Outbound
+  /** Where notices of edits go; without, edits are found by polling. */
+  notices?: TenantAddresses | null
   clock?: () => number
+  timers?: Timers
 }): Connector {
-  const { connection, outbound, clock = Date.now } = needs
+  const { connection, outbound, notices = null, clock = Date.now, timers = machineTimers } = needs
   const { login, graph } = rootsOf(connection.cloud)
   const tokens = applicationTokens({
     application: { ...connection, login, resource: graph },
@@ -30,12 +37,17 @@ export function graphConnector(needs: {
   const errorOf = (answer: Answer, mailbox: string) => graphError(answer, mailbox, connection.clientId)
   const reader: Reader = { calls, graph, errorOf, schedules: graphSchedules({ calls, errorOf }) }
   const read = (request: ReadRequest) => readEachOnce(request, (once) => readMailboxes(once, reader))
+  const { clientId } = connection
+  const subscriptions =
+    notices && openSubscriptions({ calls, graph, clientId, addresses: notices, clock, timers })
   return {
     batchSize: 20,
     read,
     test: (target, signal) => checkConnection(target, { signIn: tokens.get, read, now: clock(), signal }),
-    fingerprints: async ({ targets }) => targets.map(() => null),
-    watch: () => ({ told: () => {}, stop: () => {} }),
-    close: async () => {}
+    fingerprints: (request) => graphFingerprints(request, reader.schedules),
+    watch: (watched, listener) => subscriptions?.watch(watched, listener) ?? unwatched,
+    close: async () => subscriptions?.close()
   }
 }
+
+const unwatched: Watch = { told: () => {}, stop: () => {} }

@@ -3,7 +3,9 @@ import t from 'tap'
 import type { EventInput } from '../../../simulator/mailboxes.ts'
 import { connectorContract } from '../../contracts/connector.ts'
 import type { FarEvent, FarSide, Trouble } from '../../contracts/connector-far-side.ts'
-import { directory, openMicrosoft365 } from './microsoft365.ts'
+import { type WatchFarSide, watchContract } from '../../contracts/connector-watch.ts'
+import { directory, meeting, openMicrosoft365 } from './microsoft365.ts'
+import { openSubscribed } from './subscribed.ts'
 
 const { simulator, connector } = await openMicrosoft365(t)
 const addressOf = (calendar: string) => `${calendar.toLowerCase().replaceAll(/[^a-z0-9-]/g, '.')}@example.se`
@@ -51,3 +53,28 @@ function inputOf({ busy, visibility, daily, ...event }: FarEvent): EventInput {
 }
 
 await connectorContract(t, far)
+
+await t.test('edits are told of', async (t) => {
+  const subscribed = await openSubscribed(t)
+  let delivered = 0
+  const watched: WatchFarSide = {
+    open: () => subscribed.connect(),
+    async put(calendar) {
+      subscribed.put(addressOf(calendar))
+      return addressOf(calendar)
+    },
+    missing: addressOf,
+    async edit(mailbox) {
+      subscribed.simulator.mailboxes.putEvent(directory, mailbox, meeting('x'))
+    },
+    async dropWatches() {
+      subscribed.simulator.graphNotices.lifecycle('subscriptionRemoved')
+    },
+    watches: () => subscribed.simulator.subscriptions.count(),
+    deliver(hand) {
+      for (const { target, news } of subscribed.received.slice(delivered)) hand(target, news)
+      delivered = subscribed.received.length
+    }
+  }
+  await watchContract(t, watched)
+})

@@ -1,0 +1,120 @@
+/** A whole installation for figures: Redis, the simulator and replicas of the service, each a process of its own. */
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { Agent, fetch } from 'undici'
+import { type Door, openDoor, type Replica, replica } from '../soak/replicas.ts'
+import { type RedisUnderTest, startRedis } from '../test/redis-under-test.ts'
+
+export interface Installation {
+  readonly redis: RedisUnderTest
+  readonly replicas: readonly Replica[]
+  readonly door: Door
+  readonly simulator: SimulatorProcess
+  /** A call to the service, with the key; a string goes as CSV. Throws for what is refused. */
+  call(method: string, path: string, body?: unknown): Promise<unknown>
+  close(): Promise<void>
+}
+
+export interface SimulatorProcess {
+  readonly origin: string
+  /** Process id, for what it costs. */
+  readonly pid: number
+  /** A call to the control API. */
+  control(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown>
+}
+
+const key = randomBytes(24).toString('base64url')
+
+export async function openInstallation(
+  roles: readonly ('all' | 'api' | 'worker')[],
+  more: Record<string, string> = {}
+): Promise<Installation> {
+  const undo: (() => unknown)[] = []
+  const folder = await mkdtemp(join(tmpdir(), 'hanvisa-bench-'))
+  undo.push(() => rm(folder, { recursive: true, force: true }))
+  await mkdir(join(folder, 'data'))
+  const redis = await startRedis({ teardown: (step) => void undo.push(step) }, {})
+  const { simulator, caFile } = await startSimulator(folder, undo)
+  const door = await openDoor()
+  undo.push(() => door.close())
+  const master = randomBytes(32).toString('base64')
+  const replicas = roles.map((role, index) =>
+    replica(`${role}-${index}`, {
+      HANVISA_REDIS_URL: redis.url,
+      HANVISA_ROLE: role,
+      HANVISA_DATA_DIR: join(folder, 'data'),
+      HANVISA_ADMIN_KEY: key,
+      HANVISA_MASTER_KEY: master,
+      HANVISA_ALLOW_PRIVATE_TARGETS: '1',
+      NODE_EXTRA_CA_CERTS: caFile,
+      ...more,
+      ...(more.HANVISA_PUBLIC_URL === 'the door' && { HANVISA_PUBLIC_URL: door.origin })
+    })
+  )
+  undo.push(() => Promise.all(replicas.map((one) => one.end('SIGKILL'))))
+  await Promise.all(replicas.map((one) => one.start()))
+  door.behind.push(...replicas.filter(({ name }) => !name.startsWith('worker')))
+  const dispatcher = new Agent({ headersTimeout: 600_000, bodyTimeout: 600_000 })
+  undo.push(() => dispatcher.close())
+
+  return {
+    redis,
+    replicas,
+    door,
+    simulator,
+    async call(method, path, body) {
+      const type = typeof body === 'string' ? 'text/csv' : 'application/json'
+      const response = await fetch(`${door.origin}${path}`, {
+        method,
+        dispatcher,
+        headers: { authorization: `Bearer ${key}`, ...(body !== undefined && { 'content-type': type }) },
+        ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) })
+      })
+      const text = await response.text()
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+      return text === '' ? null : JSON.parse(text)
+    },
+    async close() {
+      for (const step of undo.splice(0).reverse()) await step()
+    }
+  }
+}
+
+async function startSimulator(folder: string, undo: (() => unknown)[]) {
+  const program = fileURLToPath(new URL('../simulator/main.js', import.meta.url))
+  const child = spawn(process.execPath, [program, '--folder', folder], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  undo.push(async () => {
+    child.kill()
+    await once(child, 'exit')
+  })
+  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+  const { origin, control, caFile } = JSON.parse(line) as { origin: string; control: string; caFile: string }
+  const dispatcher = new Agent({ connect: { ca: await readFile(caFile, 'utf8') } })
+  undo.push(() => dispatcher.close())
+  const simulator: SimulatorProcess = {
+    origin,
+    pid: child.pid!,
+    async control(method, path, body) {
+      const response = await fetch(`${control}/${path}`, {
+        method,
+        dispatcher,
+        ...(body !== undefined && {
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body)
+        })
+      })
+      const text = await response.text()
+      if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`)
+      return text === '' ? null : JSON.parse(text)
+    }
+  }
+  return { simulator, caFile }
+}

@@ -1,0 +1,114 @@
+/** A consumer that follows its cursor through whatever happens, and takes down what it saw and what must not be. */
+import { setTimeout as after } from 'node:timers/promises'
+import { readCursor } from '../src/presence/cursor.ts'
+import type { Status } from '../src/presence/person.ts'
+
+export interface Follower {
+  readonly name: string
+  /** What it holds of each user. */
+  readonly held: ReadonlyMap<string, Status>
+  /** The diversions of each user in the order in which they were seen, each once for as long as it went on. */
+  readonly seen: ReadonlyMap<string, readonly string[]>
+  /** What no consumer should ever meet. */
+  readonly faults: readonly string[]
+  /** Answers that were 410, and how often it was without an answer. */
+  readonly counts: { readonly resets: number; readonly misses: number; readonly answers: number }
+  stop(): Promise<void>
+}
+
+export interface FollowerOptions {
+  readonly name: string
+  readonly tenant: string
+  readonly key: string
+  /** Where to ask next; null while nobody lives. `failed` is who did not answer just now. */
+  readonly choose: (failed: string | null) => string | null
+  /** Seconds that the long poll may wait. */
+  readonly wait: number
+}
+
+/** Milliseconds before somebody else is asked. */
+const patience = 50
+
+export function follow({ name, tenant, key, choose, wait }: FollowerOptions): Follower {
+  const held = new Map<string, Status>()
+  const seen = new Map<string, string[]>()
+  const faults: string[] = []
+  const counts = { resets: 0, misses: 0, answers: 0 }
+  const stopping = new AbortController()
+  let cursor: string | null = null
+  const running = run()
+
+  return {
+    name,
+    held,
+    seen,
+    faults,
+    counts,
+    async stop() {
+      stopping.abort()
+      await running
+    }
+  }
+
+  async function run(): Promise<void> {
+    let failed: string | null = null
+    while (!stopping.signal.aborted) {
+      const origin = choose(failed)
+      failed = null
+      const answer = origin === null ? null : await ask(origin)
+      if (answer !== null) continue
+      counts.misses += 1
+      failed = origin
+      await after(patience, undefined, { signal: stopping.signal }).catch(() => {})
+    }
+  }
+
+  /** Null where there was no answer to go on with. */
+  async function ask(origin: string): Promise<true | null> {
+    const path = cursor === null ? 'statuses' : `changes?wait=${wait}&cursor=${cursor}`
+    try {
+      const response = await fetch(`${origin}/v1/tenants/${tenant}/${path}`, {
+        headers: { authorization: `Bearer ${key}` },
+        signal: stopping.signal
+      })
+      // biome-ignore lint/suspicious/noExplicitAny: what comes is looked at member by member
+      const body = (await response.json()) as any
+      if (response.status === 410) {
+        counts.resets += 1
+        cursor = null
+        return true
+      }
+      if (response.status === 502 || response.status === 503) return null
+      if (response.status !== 200) {
+        faults.push(`${path}: ${response.status} ${JSON.stringify(body)}`)
+        return null
+      }
+      counts.answers += 1
+      if (cursor === null) held.clear()
+      take(body.statuses ?? body.changes, body.cursor)
+      return true
+    } catch {
+      return null
+    }
+  }
+
+  function take(statuses: (Status | { user: string; removed: true })[], next: string): void {
+    const before = cursor === null ? null : readCursor(cursor)
+    const now = readCursor(next)
+    if (now === null) faults.push(`no cursor of ours: ${next}`)
+    else if (before !== null && (now.at < before.at || now.position < before.position)) {
+      faults.push(`went back from ${JSON.stringify(before)} to ${JSON.stringify(now)}`)
+    }
+    cursor = next
+    for (const status of statuses) {
+      if ('removed' in status) {
+        held.delete(status.user)
+        continue
+      }
+      held.set(status.user, status)
+      const run = seen.get(status.user) ?? []
+      seen.set(status.user, run)
+      if (run.at(-1) !== status.diversion) run.push(status.diversion)
+    }
+  }
+}

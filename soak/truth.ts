@@ -1,0 +1,45 @@
+/** What the calendars and overrides imply, worked out from them alone: the measure that consumers are held to. */
+import type { CalendarEvent } from '../src/core/calendar-event.ts'
+import { type CompiledRules, compileOwn, decide } from '../src/core/decide.ts'
+import { layOver, type Moment, momentAt } from '../src/core/status.ts'
+import { timelineOf } from '../src/core/timeline.ts'
+
+export interface Meeting {
+  readonly subject: string
+  /** Epoch milliseconds. */
+  readonly start: number
+  readonly end: number
+}
+
+/** One person: what stands in the calendar, and the override that the service acknowledged last. */
+export interface Person {
+  readonly tenant: string
+  readonly user: string
+  readonly meetings: Map<string, Meeting>
+  override: { readonly diversion: string; readonly until: number | null; readonly at: number } | null
+}
+
+export function impliedBy({ meetings, override }: Person, rules: CompiledRules, at: number): Moment {
+  const own = compileOwn([], rules)
+  const decisions = [...meetings].flatMap(([id, meeting]) => decide(eventOf(id, meeting), rules, own) ?? [])
+  const calendar = timelineOf(decisions, rules, null)
+  if (override === null) return momentAt(calendar, at)
+  const { diversion, until, at: from } = override
+  const phone = rules.rules.diversions.find(({ code }) => code === diversion)!.phone
+  return momentAt(layOver(calendar, { diversion, from, until }, phone), at)
+}
+
+function eventOf(id: string, { subject, start, end }: Meeting): CalendarEvent {
+  return {
+    id,
+    subject,
+    start,
+    end,
+    allDay: false,
+    busy: 'busy',
+    visibility: 'normal',
+    cancelled: false,
+    response: 'organizer',
+    categories: []
+  }
+}

@@ -1,0 +1,85 @@
+/** Where Graph posts the notices of one calendar, and the word that proves them: derived, so that nothing is kept. */
+import { createHmac } from 'node:crypto'
+
+/** One watched calendar, as the address names it. */
+export interface Place {
+  /** Of the secret under which the address was made. */
+  readonly mark: string
+  readonly tenant: string
+  /** `Watched.name`. */
+  readonly target: string
+}
+
+export interface NoticeAddress {
+  readonly notificationUrl: string
+  readonly lifecycleNotificationUrl: string
+  /** Graph takes 128 characters; this has 43. */
+  readonly clientState: string
+}
+
+/**
+ * Whose a subscription is, by the address it posts to. `ours`: this tenant's; it is `current` when it was made under
+ * the present public URL and secret. `neighbour`: another tenant's of this installation. `stranger`: anybody else's.
+ */
+export type Owner =
+  | { readonly whose: 'ours'; readonly target: string; readonly current: boolean }
+  | { readonly whose: 'neighbour' | 'stranger' }
+
+export interface TenantAddresses {
+  /** The host that Microsoft 365 must reach. */
+  readonly host: string
+  of(target: string): NoticeAddress
+  ownerOf(notificationUrl: string): Owner
+}
+
+const path = '/notices/graph/'
+
+export function tenantAddresses(publicUrl: string, secret: Buffer, tenant: string): TenantAddresses {
+  const base = publicUrl.replace(/\/+$/, '')
+  const mark = markOf(secret)
+  return {
+    host: new URL(base).host,
+    of(target) {
+      const notificationUrl = `${base}${path}${mark}/${encodeURIComponent(tenant)}/${encodeURIComponent(target)}`
+      // Graph asks both addresses whether they are ours, and takes one for both; what came says what it is.
+      return {
+        notificationUrl,
+        lifecycleNotificationUrl: notificationUrl,
+        clientState: clientStateOf(secret, tenant, target)
+      }
+    },
+    ownerOf(notificationUrl) {
+      const at = notificationUrl.lastIndexOf(path)
+      const names = at === -1 ? [] : notificationUrl.slice(at + path.length).split('/')
+      const [foundMark, foundTenant, target] = names.map(decoded)
+      if (names.length !== 3 || !foundMark || !foundTenant || !target) return { whose: 'stranger' }
+      const sameBase = notificationUrl.slice(0, at) === base
+      // One of the two proves it: the public URL may have moved, or the master key be another.
+      if (!sameBase && foundMark !== mark) return { whose: 'stranger' }
+      if (foundTenant !== tenant) return { whose: 'neighbour' }
+      return { whose: 'ours', target, current: sameBase && foundMark === mark }
+    }
+  }
+}
+
+/** Tells subscriptions apart that were made under different secrets; tells nothing of the secret. */
+export function markOf(secret: Buffer): string {
+  return digest(secret, 'mark').slice(0, 8)
+}
+
+/** Ids hold no line feed. */
+export function clientStateOf(secret: Buffer, tenant: string, target: string): string {
+  return digest(secret, `client state\n${tenant}\n${target}`)
+}
+
+function digest(secret: Buffer, text: string): string {
+  return createHmac('sha256', secret).update(text).digest('base64url')
+}
+
+function decoded(segment: string): string | null {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,20 @@
+/** Time that only goes forward, for connectors that wait: what `src/sync/timers.ts` is to sync. */
+
+export interface Timers {
+  /** Monotonic milliseconds, from any origin. */
+  now(): number
+  /** Calls once, after so many milliseconds; keeps no process alive. Returns how to cancel. */
+  after(milliseconds: number, call: () => void): () => void
+}
+
+/** Node's timers fire at once when they are asked to wait longer. */
+const longest = 2 ** 31 - 1
+
+export const machineTimers: Timers = {
+  now: () => performance.now(),
+  after(milliseconds, call) {
+    const timer = setTimeout(call, Math.min(Math.max(0, milliseconds), longest))
+    timer.unref()
+    return () => clearTimeout(timer)
+  }
+}

@@ -1,0 +1,159 @@
+/** Where Graph posts its notices: open to the whole internet, so it answers at once and costs next to nothing. */
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { NoticeGate } from '../../connectors/notice.ts'
+import type { Instant } from '../../core/calendar-event.ts'
+import type { Sync } from '../../sync/sync.ts'
+import type { Metrics } from '../metrics.ts'
+import { Nothing } from '../schemas/problems.ts'
+
+/** What the address names. */
+export interface NoticePlace {
+  readonly mark: string
+  readonly tenant: string
+  readonly target: string
+}
+
+export interface NoticesNeeds {
+  /** The gate at one place. */
+  readonly graphGate: (place: NoticePlace) => NoticeGate
+  readonly sync: Pick<Sync, 'noticed'>
+  readonly metrics: Pick<Metrics, 'countNotices'>
+  readonly clock: () => Instant
+}
+
+/** Milliseconds that an answer waits for notices to be kept. Graph shuns who takes three seconds. */
+const patience = 500
+/** Characters. Graph's tokens have below 200. */
+const longestToken = 2_048
+
+const Place = Type.Object({
+  mark: Type.String({
+    description: 'Of the secret under which the address was made.',
+    examples: ['b2p0mW_x']
+  }),
+  tenant: Type.String({ description: 'Tenant id.', examples: ['acme'] }),
+  target: Type.String({
+    description: 'What names the calendar; no mailbox address.',
+    examples: ['5cF2nPq0Zr8mT3uV1wXyAg']
+  })
+})
+
+const Asked = Type.Object({
+  validationToken: Type.Optional(
+    Type.String({
+      description: 'Of Graph’s handshake: it is given back.',
+      examples: ['Validation: Testing client application reachability']
+    })
+  )
+})
+
+const Posted = Type.Unsafe<unknown>({
+  type: 'object',
+  additionalProperties: true,
+  description: 'Graph’s changeNotificationCollection. Whatever else is posted is counted and dropped.',
+  examples: [
+    {
+      value: [
+        {
+          subscriptionId: '5522bd62-7c96-4530-85b0-00b916f6151a',
+          clientState: 'gkQ0o5nPjJ0mG9yqXy0c8w1uQeXh3v2rT6sZbLkMnOp',
+          changeType: 'updated',
+          resource: 'Users/622eaaff-0683-4862-9de4-f2ec83c2bd98/Events/AAMkAGUwNjQ4ZjIxAAA=',
+          resourceData: { id: 'AAMkAGUwNjQ4ZjIxAAA=', '@odata.etag': 'W/"CQAAABYAAACQ2fKd"' }
+        }
+      ]
+    }
+  ]
+})
+
+const Token = Type.String({
+  description: 'The token, when one was sent.',
+  examples: ['Validation: Testing client application reachability']
+})
+
+const tooLarge = {
+  description: 'The body is larger than 1 MiB.',
+  content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } }
+}
+
+export function noticesRoutes(needs: NoticesNeeds): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    app.removeAllContentTypeParsers()
+    app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, parsed(body)))
+    app.setErrorHandler((error, request, reply) => {
+      // Larger than is read here: refused before it is. All else that cannot be read is answered like what can.
+      if ((error as { statusCode?: number }).statusCode === 413) throw error
+      return receive({ place: request.params as NoticePlace, body: undefined }, reply)
+    })
+
+    app.post(
+      '/notices/graph/:mark/:tenant/:target',
+      {
+        schema: {
+          tags: ['Service'],
+          security: [],
+          summary: 'Microsoft Graph tells of an edit',
+          description:
+            'For Microsoft 365, not for consumers: the address of a subscription. Open without a key, since each item ' +
+            'proves itself by its `clientState`. The answer tells nothing of what was made of it; `/metrics` counts it.',
+          params: Place,
+          querystring: Asked,
+          body: Posted,
+          response: {
+            200: {
+              description: 'Graph’s question whether the address is ours.',
+              content: { 'text/plain': { schema: Token } }
+            },
+            202: Nothing('Taken note of, or dropped.'),
+            413: tooLarge
+          }
+        },
+        // Nothing that is posted here is refused for what is in it.
+        validatorCompiler: () => () => true
+      },
+      async (request, reply) => {
+        const token = tokenIn(request)
+        if (token === null) return receive({ place: request.params, body: request.body }, reply)
+        return reply.header('x-content-type-options', 'nosniff').type('text/plain; charset=utf-8').send(token)
+      }
+    )
+  }
+
+  async function receive({ place, body }: { place: NoticePlace; body: unknown }, reply: FastifyReply) {
+    const { genuine, dropped } = needs.graphGate(place).receive(body, needs.clock())
+    for (const [reason, count] of dropped) needs.metrics.countNotices('graph', reason, count)
+    if (genuine.length > 0) {
+      needs.metrics.countNotices('graph', 'taken', genuine.length)
+      await withinPatience(needs.sync.noticed(genuine))
+    }
+    return reply.code(202).send()
+  }
+}
+
+/** By the rules of forms, in which a space is a plus: so Graph writes it. */
+function tokenIn({ raw: { url = '' } }: FastifyRequest): string | null {
+  const at = url.indexOf('?')
+  if (at === -1 || !url.includes('validationToken=', at)) return null
+  const token = new URLSearchParams(url.slice(at)).get('validationToken')
+  return token === null || token.length > longestToken ? null : token
+}
+
+/** Undefined for what is no JSON: nobody is told, the gate counts it. */
+function parsed(body: string | Buffer): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether they could be kept or not, Graph hears the same: what it sent again would be worth no more than a sweep. */
+async function withinPatience(kept: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, patience)
+  })
+  await Promise.race([kept.catch(() => {}), late])
+  clearTimeout(timer)
+}

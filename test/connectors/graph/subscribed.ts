@@ -1,0 +1,152 @@
+/** The simulator and the address that its notices are posted to, with a time that leaps when the test says so. */
+import Fastify from 'fastify'
+import type { Test } from 'tap'
+import type { Route } from '../../../simulator/faults.ts'
+import type { Connector, Watch } from '../../../src/connectors/connector.ts'
+import { graphConnector } from '../../../src/connectors/graph/connector.ts'
+import { tenantAddresses } from '../../../src/connectors/graph/notice-address.ts'
+import { noticeGates } from '../../../src/connectors/graph/notice-gate.ts'
+import type { Notice } from '../../../src/connectors/notice.ts'
+import type { Timers } from '../../../src/connectors/timers.ts'
+import type { RemoteError } from '../../../src/errors.ts'
+import { answerError } from '../../../src/http/problem.ts'
+import { noticesRoutes } from '../../../src/http/routes/notices.ts'
+import { Problem } from '../../../src/http/schemas/problems.ts'
+import { type Microsoft365, openMicrosoft365 } from './microsoft365.ts'
+
+const secret = Buffer.alloc(32, 7)
+export const minute = 60_000
+
+export interface Subscribed extends Microsoft365 {
+  /** Where notices are posted to. */
+  readonly publicUrl: string
+  /** Genuine notices in the order in which they came. */
+  readonly received: Notice[]
+  /** How many were taken or dropped, by outcome. */
+  readonly counted: Map<string, number>
+  /** A connector as after a start; closed with the test. */
+  connect(how?: { tenant?: string; publicUrl?: string }): Connector
+  /** The clocks and timers of connectors and simulator go ahead by so many milliseconds. */
+  leap(milliseconds: number): void
+  /** How often the simulator was asked for this. */
+  count(route: Route): number
+}
+
+export async function openSubscribed(t: Test): Promise<Subscribed> {
+  const time = leapingTime()
+  const cloud = await openMicrosoft365(t, time.clock)
+  const received: Notice[] = []
+  const counted = new Map<string, number>()
+  const app = Fastify()
+  app.setErrorHandler(answerError)
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  app.addSchema(Problem)
+  await app.register(
+    noticesRoutes({
+      graphGate: noticeGates(secret),
+      sync: { noticed: async (notices) => void received.push(...notices) },
+      metrics: {
+        countNotices: (_, outcome, count) => void counted.set(outcome, (counted.get(outcome) ?? 0) + count)
+      },
+      clock: time.clock
+    })
+  )
+  const publicUrl = await app.listen({ host: '127.0.0.1', port: 0 })
+  t.teardown(() => app.close())
+  return {
+    ...cloud,
+    publicUrl,
+    received,
+    counted,
+    leap: time.leap,
+    count: (route) => cloud.simulator.requests.count({ route }),
+    connect(how = {}) {
+      const connector = graphConnector({
+        connection: cloud.connection,
+        outbound: cloud.outbound,
+        notices: tenantAddresses(how.publicUrl ?? publicUrl, secret, how.tenant ?? 'acme'),
+        clock: time.clock,
+        timers: time.timers
+      })
+      t.teardown(() => connector.close())
+      return connector
+    }
+  }
+}
+
+/** What one watch told. */
+export interface Told {
+  readonly watch: Watch
+  /** `live`, `changed`, or the code of what it is deaf for, in order. */
+  readonly words: string[]
+  reason: RemoteError | null
+}
+
+export function watch(connector: Connector, mailbox: string, name = nameOf(mailbox)): Told {
+  const words: string[] = []
+  const told: Told = {
+    words,
+    reason: null,
+    watch: connector.watch(
+      { mailbox, name },
+      {
+        changed: () => void words.push('changed'),
+        live: () => void words.push('live'),
+        deaf(reason) {
+          told.reason = reason
+          words.push(reason?.code ?? 'deaf')
+        }
+      }
+    )
+  }
+  return told
+}
+
+export function nameOf(mailbox: string): string {
+  return `of-${mailbox.split('@')[0]}`
+}
+
+export const isLive = ({ words }: Told): boolean =>
+  words.filter((word) => word !== 'changed').at(-1) === 'live'
+
+/** Waits until it is so; fails after fifteen seconds. */
+export async function until(what: string, isSo: () => boolean): Promise<void> {
+  const end = performance.now() + 15_000
+  while (!isSo()) {
+    if (performance.now() > end) throw new Error(`${what}: not within fifteen seconds`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}
+
+function leapingTime() {
+  let ahead = 0
+  const waiting = new Set<{ at: number; fire: () => void }>()
+  const now = () => performance.now() + ahead
+  const timers: Timers = {
+    now,
+    after(milliseconds, call) {
+      const one = {
+        at: now() + milliseconds,
+        fire() {
+          cancel()
+          call()
+        }
+      }
+      const timer = setTimeout(one.fire, Math.min(milliseconds, 2 ** 31 - 1))
+      const cancel = () => {
+        clearTimeout(timer)
+        waiting.delete(one)
+      }
+      waiting.add(one)
+      return cancel
+    }
+  }
+  return {
+    timers,
+    clock: () => Math.round(Date.now() + ahead),
+    leap(milliseconds: number) {
+      ahead += milliseconds
+      for (const one of [...waiting].sort((a, b) => a.at - b.at)) if (one.at <= now()) one.fire()
+    }
+  }
+}

@@ -1,0 +1,276 @@
+/** Where edits cannot be told of: each listener is deaf with a hint that says who must act, and it is tried again. */
+import t from 'tap'
+import { graphConnector } from '../../../src/connectors/graph/connector.ts'
+import { subscriptionError } from '../../../src/connectors/graph/subscription-error.ts'
+import { clientId, meeting, week } from './microsoft365.ts'
+import { isLive, minute, openSubscribed, until, watch } from './subscribed.ts'
+
+const people = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.se`)
+const hour = 60 * minute
+
+t.test('each refusal has its code and a hint that tells what to do', async (t) => {
+  const answerOf = (status: number, code: string, message: string) => ({
+    status,
+    body: { error: { code, message: `${message} Uppsägning` } },
+    retryAfter: undefined,
+    whole: false
+  })
+  const outlook = (name: string, reason: string) =>
+    `Operation: Create; Exception: [Status Code: ${name}; Reason: ${reason}]`
+  const about = { mailbox: 'anna@example.se', clientId: 'app', host: 'hanvisa.example.se' }
+  const rows = [
+    [
+      403,
+      'ExtensionError',
+      outlook('Forbidden', 'The mailbox has reached its limit of 1000'),
+      'throttled',
+      /as many subscriptions/,
+      false
+    ],
+    [
+      403,
+      'ExtensionError',
+      outlook('Forbidden', 'Access is denied.'),
+      'access_denied',
+      /ReadBasic does not suffice.*-Identity app -Resource anna@example\.se/,
+      false
+    ],
+    [403, 'ErrorAccessDenied', 'Access to OData is disabled.', 'access_denied', /Calendars\.Read/, false],
+    [
+      403,
+      'Authorization_RequestDenied',
+      'Insufficient privileges',
+      'consent_missing',
+      /ReadBasic does not suffice/,
+      true
+    ],
+    [
+      401,
+      'NoPermissionsInAccessToken',
+      'The token contains no permissions',
+      'consent_missing',
+      /Calendars\.Read/,
+      true
+    ],
+    [401, 'InvalidAuthenticationToken', 'x', 'access_denied', /refuses the token/, true],
+    [
+      400,
+      'ValidationError',
+      'Subscription validation request timed out.',
+      'unreachable',
+      /at hanvisa\.example\.se: HANVISA_PUBLIC_URL/,
+      true
+    ],
+    [
+      400,
+      'InvalidRequest',
+      'Subscription validation request failed. Notification endpoint must respond with 200 OK',
+      'unreachable',
+      /HANVISA_PUBLIC_URL/,
+      true
+    ],
+    [
+      400,
+      'ExtensionError',
+      'Subscription expiration can only be 10080 minutes in the future.',
+      'protocol_error',
+      /clock/,
+      true
+    ],
+    [
+      404,
+      'ExtensionError',
+      outlook('NotFound', 'The mailbox is either inactive'),
+      'mailbox_unknown',
+      /room/,
+      false
+    ],
+    [404, 'ResourceNotFound', 'x', 'mailbox_unknown', /no calendar that can be subscribed to/, false],
+    [
+      400,
+      'ExtensionError',
+      outlook('ServiceUnavailable', 'backend Unknown'),
+      'unreachable',
+      /tried again/,
+      false
+    ],
+    [503, 'serviceNotAvailable', 'x', 'unreachable', /has trouble/, false],
+    [429, 'TooManyRequests', 'limit exceeded', 'throttled', /fewer requests/, false],
+    [400, 'BadRequest', 'x', 'protocol_error', /does not take the request/, false]
+  ] as const
+  for (const [status, code, message, expected, hint, all] of rows) {
+    const refusal = subscriptionError(answerOf(status, code, message), about)
+    t.match(refusal, { all, error: { code: expected, hint } }, `${status} ${message}`)
+    t.notMatch(refusal.error.message, /Uppsägning|Operation/, 'nothing of what Graph wrote but its code')
+  }
+})
+
+t.test('a full mailbox is polled, and tried again every hour; the others are told of', async (t) => {
+  const cloud = await openSubscribed(t)
+  for (const mailbox of people(3)) cloud.put(mailbox)
+  const connector = cloud.connect()
+  const [first, second] = people(3)
+    .slice(0, 2)
+    .map((mailbox) => watch(connector, mailbox))
+  await until('live', () => [first!, second!].every(isLive))
+  cloud.simulator.subscriptions.configure({ perMailbox: 0 })
+  const third = watch(connector, people(3)[2]!)
+  await until('deaf', () => third.words[0] === 'throttled')
+  t.match(third.reason?.hint, /p2@example\.se has as many subscriptions as it may have/)
+  t.same(first?.words, ['live'])
+  const before = cloud.count('createSubscription')
+  cloud.leap(59 * minute)
+  cloud.simulator.subscriptions.configure({ perMailbox: 1000 })
+  cloud.leap(minute)
+  await until('live', () => isLive(third))
+  t.equal(cloud.count('createSubscription'), before + 1)
+})
+
+t.test('what holds for all is asked by one, and told to all', async (t) => {
+  const cloud = await openSubscribed(t)
+  for (const mailbox of people(30)) cloud.put(mailbox)
+  const connector = cloud.connect({ publicUrl: 'http://127.0.0.1:9/behind/a/proxy/' })
+  const all = people(30).map((mailbox) => watch(connector, mailbox))
+  await until('deaf', () => all.every(({ words }) => words.length > 0))
+  t.match(all[29]?.reason, { code: 'unreachable', hint: /at 127\.0\.0\.1:9: HANVISA_PUBLIC_URL must be/ })
+  const before = cloud.count('createSubscription')
+  t.ok(before <= 20)
+  await until('tried again', () => {
+    cloud.leap(minute)
+    return cloud.count('createSubscription') >= before + 3
+  })
+  const batches = cloud.simulator.requests.list({ route: 'batch' })
+  t.same(
+    batches.slice(-3).map(({ items }) => items),
+    [1, 1, 1],
+    'by one of the thirty'
+  )
+  t.ok(
+    all.every(({ words }) => words.join() === 'unreachable'),
+    'and it is said once'
+  )
+})
+
+t.test('without Calendars.Read every listener hears which permission is missing', async (t) => {
+  const cloud = await openSubscribed(t)
+  for (const mailbox of people(3)) cloud.put(mailbox)
+  cloud.register({ roles: ['Calendars.ReadBasic.All'] })
+  const connector = cloud.connect()
+  const all = people(3).map((mailbox) => watch(connector, mailbox))
+  await until('deaf', () => all.every(({ words }) => words[0] === 'access_denied'))
+  t.match(
+    all[0]?.reason?.hint,
+    /Calendars\.Read with admin consent \(Calendars\.ReadBasic does not suffice\)/
+  )
+  cloud.register({})
+  cloud.leap(2 * hour)
+  await until('live after the grant', () => {
+    cloud.leap(100)
+    return all.every(isLive)
+  })
+})
+
+t.test('a secret that expired: all are deaf, it is tried seldom, and all are live again', async (t) => {
+  const cloud = await openSubscribed(t)
+  for (const mailbox of people(4)) cloud.put(mailbox)
+  const connector = cloud.connect()
+  const old = people(3).map((mailbox) => watch(connector, mailbox))
+  await until('live', () => old.every(isLive))
+  cloud.register({ secretExpires: '2020-01-01T00:00:00Z' })
+  cloud.leap(2 * hour)
+  const young = watch(connector, people(4)[3]!)
+  const all = [...old, young]
+  await until('deaf', () => all.every(({ words }) => words.at(-1) === 'secret_expired'))
+  const before = cloud.count('token')
+  cloud.leap(7 * minute)
+  cloud.register({})
+  cloud.leap(8 * minute)
+  await until('live', () => all.every(isLive))
+  t.equal(cloud.count('token'), before + 1)
+  t.equal(cloud.count('createSubscription'), 4, 'those that were subscribed to still are')
+})
+
+t.test('throttled: nobody calls until Graph lets them, and all come to pass', async (t) => {
+  const cloud = await openSubscribed(t)
+  for (const mailbox of people(25)) cloud.put(mailbox)
+  cloud.simulator.faults.add({ kind: 'status', status: 429, retryAfter: '90', route: 'batch', count: 1 })
+  const connector = cloud.connect()
+  const all = people(25).map((mailbox) => watch(connector, mailbox))
+  await until('deaf', () => all.every(({ words }) => words[0] === 'throttled'))
+  const before = cloud.count('batch')
+  cloud.leap(80_000)
+  t.equal(cloud.count('batch'), before)
+  cloud.leap(10_000)
+  await until('live', () => {
+    cloud.leap(100)
+    return all.every(isLive)
+  })
+})
+
+t.test('answers that are none, and links that lead elsewhere', async (t) => {
+  for (const route of ['createSubscription', 'listSubscriptions'] as const) {
+    const cloud = await openSubscribed(t)
+    for (const mailbox of people(2)) cloud.put(mailbox)
+    const fault = cloud.simulator.faults.add({ kind: 'garbage', garbage: 'wrongTypes', route })
+    const connector = cloud.connect()
+    const all = people(2).map((mailbox) => watch(connector, mailbox))
+    await until('deaf', () => all.every(({ words }) => words[0] === 'protocol_error'))
+    cloud.simulator.faults.remove(fault)
+    await until('live', () => {
+      cloud.leap(5 * minute)
+      return all.every(isLive)
+    })
+    t.pass(route)
+  }
+})
+
+t.test('without a public URL nothing is asked of Graph, and closing is at once', async (t) => {
+  const cloud = await openSubscribed(t)
+  cloud.put('anna@example.se')
+  const connector = graphConnector({ connection: cloud.connection, outbound: cloud.outbound, notices: null })
+  const { words, watch: one } = watch(connector, 'anna@example.se')
+  one.told('removed')
+  one.stop()
+  await connector.close()
+  await cloud.connect().close()
+  t.same(words, [])
+  t.equal(cloud.count('batch'), 0)
+})
+
+t.test('availability is compared by digests, twenty for one call', async (t) => {
+  const cloud = await openSubscribed(t)
+  for (const mailbox of people(19)) cloud.put(mailbox, meeting('a'), meeting('b', { showAs: 'oof' }))
+  const connector = cloud.connect()
+  const prints = (window = week) =>
+    connector.fingerprints({
+      targets: [...people(19), 'nobody@example.se', clientId].map((mailbox) => ({
+        mailbox,
+        timeZone: 'UTC'
+      })),
+      window,
+      subjects: true,
+      signal: AbortSignal.timeout(9_000)
+    })
+  const before = await prints()
+  t.equal(cloud.count('getSchedule'), 1)
+  t.ok(before.slice(0, 19).every((print) => /^[\w-]{22}$/.test(print ?? '')))
+  t.same(before.slice(19), [null, null], 'unknown to getSchedule, or no address')
+  cloud.put('p3@example.se', meeting('b', { showAs: 'oof' }), meeting('another subject'))
+  t.same(await prints(), before, 'in whatever order; subjects do not count')
+  cloud.put('p3@example.se', meeting('a'), meeting('b', { showAs: 'tentative' }))
+  cloud.put('p4@example.se', meeting('a', { end: '2026-11-18T13:15:00Z' }), meeting('b', { showAs: 'oof' }))
+  const after = await prints()
+  t.same(
+    after.flatMap((print, index) => (print === before[index] ? [] : [index])),
+    [3, 4]
+  )
+  const gone = new AbortController()
+  gone.abort()
+  const aborted = {
+    targets: [{ mailbox: 'p1@example.se', timeZone: 'UTC' }],
+    window: week,
+    subjects: true,
+    signal: gone.signal
+  }
+  t.same(await connector.fingerprints(aborted), [null])
+})

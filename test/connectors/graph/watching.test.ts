@@ -1,0 +1,224 @@
+/** Subscriptions over days: how many calls they take, when they are renewed, and what becomes of what Graph says of them. */
+import t, { type Test } from 'tap'
+import { directory, meeting } from './microsoft365.ts'
+import { isLive, minute, nameOf, openSubscribed, type Subscribed, until, watch } from './subscribed.ts'
+
+const day = 1440 * minute
+const people = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.se`)
+
+/** So many calendars, watched. */
+async function watched(t: Test, count: number) {
+  const cloud = await openSubscribed(t)
+  const mailboxes = people(count)
+  for (const mailbox of mailboxes) cloud.put(mailbox)
+  const connector = cloud.connect()
+  const all = mailboxes.map((mailbox) => watch(connector, mailbox))
+  await untilAll(cloud, all)
+  return { cloud, mailboxes, connector, all }
+}
+
+/** Time leaps while it is waited, since calls are paced. */
+async function untilAll(cloud: Subscribed, all: ReturnType<typeof watch>[], isSo = isLive): Promise<void> {
+  await until('all of them', () => {
+    cloud.leap(100)
+    return all.every(isSo)
+  })
+}
+
+t.test('one subscription for each calendar, twenty in a batch, as Graph wants them', async (t) => {
+  const { cloud, all } = await watched(t, 45)
+  const { requests, subscriptions } = cloud.simulator
+  t.equal(cloud.count('createSubscription'), 45)
+  t.equal(cloud.count('listSubscriptions'), 1)
+  t.ok(cloud.count('batch') <= 1 + 4)
+  t.ok(requests.list({ route: 'batch' }).every(({ items }) => (items ?? 0) <= 20))
+  const made = subscriptions.list()
+  t.equal(made.length, 45)
+  const first = made.find(({ mailbox }) => mailbox === 'p7@example.se')
+  t.match(first, {
+    changeType: 'created,updated,deleted',
+    resource: '/users/p7%40example.se/events',
+    notificationUrl: /^http:\/\/127\.0\.0\.1:\d+\/notices\/graph\/[\w-]{8}\/acme\/of-p7$/,
+    lifecycleNotificationUrl: first?.notificationUrl,
+    clientState: /^[\w-]{43}$/
+  })
+  t.equal(new Set(made.map(({ clientState }) => clientState)).size, 45, 'each has a secret of its own')
+  t.same(new Set(all.map(({ words }) => words.join())), new Set(['live']))
+})
+
+t.test('after a restart the subscriptions are found, page by page, and none is made', async (t) => {
+  const { cloud, mailboxes, connector } = await watched(t, 45)
+  await connector.close()
+  cloud.simulator.subscriptions.configure({ pageSize: 10 })
+  cloud.simulator.requests.clear()
+  const again = cloud.connect()
+  const all = mailboxes.map((mailbox) => watch(again, mailbox))
+  await untilAll(cloud, all)
+  t.equal(cloud.count('listSubscriptions'), 5)
+  t.equal(cloud.count('createSubscription'), 0)
+  t.equal(cloud.count('renewSubscription'), 0)
+})
+
+t.test('renewals are spread between half and nine tenths of a life, the same after a restart', async (t) => {
+  const { cloud, connector, mailboxes } = await watched(t, 60)
+  const renewed = () => cloud.count('renewSubscription')
+  const leapTo = async (days: number) => {
+    const left = Math.round((days * day) / (10 * minute))
+    for (let step = 0; step < left; step += 1) {
+      cloud.leap(10 * minute)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  // A life is 10,000 minutes: half of it are 3.47 days, nine tenths 6.25.
+  await leapTo(3.4)
+  t.equal(renewed(), 0)
+  await leapTo(1.4)
+  await until('some', () => renewed() >= 15)
+  t.ok(renewed() >= 15 && renewed() <= 45, `${renewed()} of 60 in the first half of the time`)
+  const before = renewed()
+  await connector.close()
+  const again = cloud.connect()
+  const all = mailboxes.map((mailbox) => watch(again, mailbox))
+  await untilAll(cloud, all)
+  await leapTo(1.5)
+  await until('all', () => renewed() === 60)
+  t.ok(before < 60)
+  t.equal(cloud.simulator.subscriptions.count(), 60, 'none ran out')
+  t.equal(cloud.count('createSubscription'), 60, 'and none was made anew')
+  const left = cloud.simulator.subscriptions.list().map(({ expires }) => expires)
+  t.ok(Math.max(...left) - Math.min(...left) > day, 'they stay apart')
+})
+
+t.test('what Graph says of a subscription is done, and no more often than it has to be', async (t) => {
+  const { cloud, all, mailboxes } = await watched(t, 3)
+  const [first, second, third] = all as [(typeof all)[0], (typeof all)[0], (typeof all)[0]]
+  const renewed = () => cloud.count('renewSubscription')
+  first.watch.told('missed')
+  t.same(first.words, ['live', 'changed'])
+
+  cloud.leap(11 * minute)
+  for (let times = 0; times < 5; times += 1) first.watch.told('reauthorize')
+  await until('renewed', () => renewed() === 1)
+  first.watch.told('reauthorize')
+  cloud.leap(9 * minute)
+  second.watch.told('reauthorize')
+  await until('renewed', () => renewed() === 2)
+  t.equal(cloud.simulator.requests.list({ route: 'renewSubscription' }).at(-1)?.mailbox, mailboxes[1])
+  cloud.leap(2 * minute)
+  await until('what was asked for again comes in its time', () => renewed() === 3)
+  t.same(first.words, ['live', 'changed'], 'nobody need read for it')
+
+  cloud.simulator.graphNotices.lifecycle('subscriptionRemoved', { mailbox: mailboxes[1]!, silently: true })
+  second.watch.told('removed')
+  await until('made anew', () => second.words.at(-1) === 'changed')
+  t.same(second.words, ['live', 'unreachable', 'live', 'changed'])
+  t.equal(cloud.count('createSubscription'), 4)
+  third.watch.told('removed')
+  await until('told', () => third.words.at(-1) === 'changed')
+  t.equal(cloud.count('createSubscription'), 4, 'what was removed may be one of before')
+
+  cloud.simulator.graphNotices.lifecycle('subscriptionRemoved', { mailbox: mailboxes[0]!, silently: true })
+  first.words.length = 0
+  for (let step = 0; step < 60; step += 1) cloud.leap(150 * minute)
+  await untilAll(cloud, [first], ({ words }) => words.includes('changed'))
+  t.same(first.words, ['unreachable', 'live', 'changed'], 'a renewal finds out what nobody told')
+})
+
+t.test('who goes is let go of; who went while we were away is, some minutes later', async (t) => {
+  const { cloud, mailboxes, connector, all } = await watched(t, 30)
+  const neighbour = cloud.connect({ tenant: 'globex' })
+  cloud.put('next@example.se')
+  await untilAll(cloud, [watch(neighbour, 'next@example.se')])
+  for (const { watch } of all.slice(0, 25)) watch.stop()
+  const closing = connector.close()
+  await until('removed', () => {
+    cloud.leap(100)
+    return cloud.simulator.subscriptions.count() === 6
+  })
+  await closing
+  t.equal(cloud.simulator.subscriptions.count(), 6, 'those that were not stopped stay')
+
+  const again = cloud.connect()
+  const last = watch(again, mailboxes[29]!)
+  await untilAll(cloud, [last])
+  cloud.leap(5 * minute)
+  t.equal(cloud.simulator.subscriptions.count(), 6)
+  const late = watch(again, mailboxes[28]!)
+  await untilAll(cloud, [late])
+  cloud.leap(6 * minute)
+  await until('the others are removed', () => cloud.simulator.subscriptions.count() === 3)
+  t.same(
+    cloud.simulator.subscriptions
+      .list()
+      .map(({ mailbox }) => mailbox)
+      .sort(),
+    ['next@example.se', 'p28@example.se', 'p29@example.se'],
+    'and nobody else’s'
+  )
+})
+
+t.test('a mailbox that is subscribed to already is taken over, replaced or left', async (t) => {
+  const cloud = await openSubscribed(t)
+  for (const mailbox of people(5)) cloud.put(mailbox)
+  const [moved, rekeyed, renamed, neighbours, strangers] = people(5) as [
+    string,
+    string,
+    string,
+    string,
+    string
+  ]
+  const subscribe = (mailbox: string, notificationUrl: string) =>
+    cloud.simulator.subscriptions.add({
+      tenant: directory,
+      clientId: cloud.connection.clientId,
+      mailbox,
+      resource: `/users/${mailbox}/events`,
+      changeType: 'created,updated,deleted',
+      notificationUrl,
+      lifecycleNotificationUrl: notificationUrl,
+      clientState: null,
+      latestSupportedTlsVersion: 'v1_2',
+      immutableIds: true,
+      expires: Date.now() + day
+    })
+  const first = cloud.connect()
+  cloud.put('x@example.se')
+  await untilAll(cloud, [watch(first, 'x@example.se')])
+  const ours = cloud.simulator.subscriptions.list()[0]!.notificationUrl
+  const [, mark = ''] = /graph\/([^/]+)\//.exec(ours) ?? []
+  const old = [
+    subscribe(moved, `https://old.example/notices/graph/${mark}/acme/${nameOf(moved)}`),
+    subscribe(rekeyed, `${cloud.publicUrl}/notices/graph/12345678/acme/${nameOf(rekeyed)}`),
+    subscribe(renamed, `${cloud.publicUrl}/notices/graph/${mark}/acme/former-zone`)
+  ]
+  const foreign = [
+    subscribe(neighbours, `${cloud.publicUrl}/notices/graph/${mark}/globex/${nameOf(neighbours)}`),
+    subscribe(strangers, 'https://other.example/hooks')
+  ]
+  const all = people(5).map((mailbox) => watch(first, mailbox))
+  await untilAll(cloud, all, ({ words }) => words.length > 0)
+  const [a, b, c, d, e] = all
+  t.same(
+    [a, b, c, d, e].map((one) => one?.words),
+    [['live'], ['live'], ['live'], ['protocol_error'], ['protocol_error']]
+  )
+  t.match(d?.reason?.hint, /another tenant of this installation.*polling meanwhile/)
+  t.match(e?.reason?.hint, /for another installation.*own app registration/)
+  for (const { id } of old) t.equal(cloud.simulator.subscriptions.get(id), undefined)
+  for (const { id } of foreign) t.ok(cloud.simulator.subscriptions.get(id), 'is nobody of ours to end')
+})
+
+t.test('users who share a mailbox in two time zones: one is told of, until the other goes', async (t) => {
+  const cloud = await openSubscribed(t)
+  cloud.put('desk@example.se', meeting('x'))
+  const connector = cloud.connect()
+  const stockholm = watch(connector, 'desk@example.se', 'stockholm')
+  const tokyo = watch(connector, 'Desk@example.se', 'tokyo')
+  await untilAll(cloud, [stockholm])
+  await until('the other is deaf', () => tokyo.words.length > 0)
+  t.match(tokyo.reason?.hint, /same zone/)
+  stockholm.watch.stop()
+  await untilAll(cloud, [tokyo])
+  t.match(cloud.simulator.subscriptions.list(), [{ notificationUrl: /\/tokyo$/ }])
+  t.equal(cloud.count('listSubscriptions'), 1, 'the one was gone before the other came')
+})

@@ -1,0 +1,143 @@
+/** What Graph meets at a notice address: the token said back, else always 202, whatever is posted and however it goes. */
+import { createHmac } from 'node:crypto'
+import Fastify from 'fastify'
+import t, { type Test } from 'tap'
+import { tenantAddresses } from '../../src/connectors/graph/notice-address.ts'
+import { noticeGates } from '../../src/connectors/graph/notice-gate.ts'
+import type { Notice } from '../../src/connectors/notice.ts'
+import { isOpen } from '../../src/http/auth.ts'
+import { openMetrics } from '../../src/http/metrics.ts'
+import { answerError } from '../../src/http/problem.ts'
+import { noticesRoutes } from '../../src/http/routes/notices.ts'
+import { Problem } from '../../src/http/schemas/problems.ts'
+
+const secret = createHmac('sha256', 'master key').update('graph notices').digest()
+const address = tenantAddresses('https://hanvisa.example.se', secret, 'acme').of('target-1')
+const path = new URL(address.notificationUrl).pathname
+const item = (etag: string) => ({
+  subscriptionId: 'c6126aa3',
+  changeType: 'updated',
+  clientState: address.clientState,
+  resourceData: { id: 'AAMk', '@odata.etag': etag }
+})
+
+async function openAddress(t: Test, noticed: (notices: readonly Notice[]) => Promise<void>) {
+  const metrics = openMetrics()
+  const log: string[] = []
+  const app = Fastify({
+    logger: { level: 'trace', stream: { write: (line: string) => void log.push(line) } }
+  })
+  app.setErrorHandler(answerError)
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  app.addSchema(Problem)
+  await app.register(
+    noticesRoutes({
+      graphGate: noticeGates(secret),
+      sync: { noticed },
+      metrics,
+      clock: () => 1_795_000_000_000
+    })
+  )
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  t.teardown(() => app.close())
+  const post = async (to: string, body?: string | Buffer, type = 'application/json; charset=utf-8') => {
+    const response = await fetch(`${origin}${to}`, {
+      method: 'POST',
+      ...(body !== undefined && { body, headers: type === '' ? {} : { 'content-type': type } })
+    })
+    return { status: response.status, headers: response.headers, text: await response.text() }
+  }
+  const counts = async () => {
+    const { text } = await metrics.render()
+    const found = text.matchAll(/hanvisa_notices_total\{connector="graph",outcome="(\w+)"\} (\d+)/g)
+    return Object.fromEntries([...found].map(([, outcome, count]) => [outcome, Number(count)]))
+  }
+  return { post, counts, log }
+}
+
+t.test('the handshake: the token comes back as it was meant, as plain text', async (t) => {
+  const { post, counts } = await openAddress(t, async () => {})
+  const said = 'Validation: Testing client application reachability for subscription Request-Id: 5f/+ö'
+  const tokens = [
+    [`validationToken=${encodeURIComponent(said)}`, said],
+    // As Graph writes it, by the rules of forms.
+    [`validationToken=${new URLSearchParams({ t: said }).toString().slice(2)}`, said],
+    [`x=1&validationToken=abc&validationToken=def`, 'abc'],
+    [`validationToken=%3Cscript%3Ealert(1)%3C/script%3E`, '<script>alert(1)</script>'],
+    ['validationToken=%zz', '%zz'],
+    ['validationToken=', '']
+  ] as const
+  for (const [query, token] of tokens) {
+    const { status, headers, text } = await post(`${path}?${query}`, '', 'text/plain; charset=utf-8')
+    t.same([status, text], [200, token], query)
+    t.match(headers.get('content-type'), /^text\/plain/)
+    t.equal(headers.get('x-content-type-options'), 'nosniff')
+  }
+  const long = await post(`${path}?validationToken=${'x'.repeat(5_000)}`)
+  t.same([long.status, long.text], [202, ''], 'nobody is given back a book')
+  t.same(await counts(), { malformed: 1 })
+  t.ok(isOpen('/notices/graph/:mark/:tenant/:target'), 'without a key')
+})
+
+t.test('genuine notices are handed on, and each outcome is counted', async (t) => {
+  const heard: Notice[] = []
+  const { post, counts, log } = await openAddress(t, async (notices) => void heard.push(...notices))
+  const value = [item('1'), item('1'), item('2'), { ...item('3'), clientState: 'guess-of-a-secret' }, {}]
+  const { status, text } = await post(path, JSON.stringify({ value }))
+  t.same([status, text], [202, ''])
+  const notice = { tenant: 'acme', target: 'target-1', news: 'changed' }
+  t.same(heard, [notice, notice])
+  t.same(await counts(), { taken: 2, replayed: 1, forged: 1, malformed: 1 })
+  for (const line of log) t.notMatch(line, /AAMk|guess-of|etag|c6126aa3/, 'nothing of a body is logged')
+})
+
+t.test('whatever is posted, it is 202 and empty', async (t) => {
+  const { post, counts, log } = await openAddress(t, async () => void t.fail('nothing was genuine'))
+  const bodies: [body: string | Buffer | undefined, type?: string][] = [
+    [undefined],
+    ['', ''],
+    ['{"value":[', 'application/json'],
+    ['{"value":[{"__proto__":{"x":1}}]}'],
+    ['null'],
+    ['[]'],
+    ['['.repeat(100_000)],
+    [`{"value":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+    [Buffer.from([0xff, 0xfe, 0x00])],
+    ['<xml/>', 'text/xml'],
+    ['a=b', 'application/x-www-form-urlencoded'],
+    ['x', 'nonsense'],
+    ['x', 'multipart/form-data; boundary=x'],
+    [JSON.stringify({ value: Array(5_000).fill({ clientState: 'Uppsägning', subscriptionId: 'x' }) })]
+  ]
+  for (const [body, type] of bodies) {
+    const { status, text } = await post(path, body, type)
+    t.same([status, text], [202, ''], String(body).slice(0, 40))
+  }
+  for (const odd of [
+    `${path}?a=1&%`,
+    '/notices/graph/x/%20/%00',
+    `/notices/graph/x/acme/${'x'.repeat(90)}`
+  ]) {
+    t.equal((await post(odd, '{"value":[{}]}')).status, 202, odd)
+  }
+  t.same(Object.keys(await counts()).sort(), ['forged', 'malformed'])
+  for (const line of log) t.notMatch(line, /Uppsägning/)
+})
+
+t.test('more than is read is refused before it is', async (t) => {
+  const { post } = await openAddress(t, async () => {})
+  const { status } = await post(path, Buffer.alloc(10_000_000, 32)).catch(() => ({ status: 413 }))
+  t.equal(status, 413)
+})
+
+t.test('an answer waits for nobody: not for a queue that hangs, nor for one that fails', async (t) => {
+  let calls = 0
+  const { post } = await openAddress(t, () => {
+    calls += 1
+    return calls % 2 === 0 ? Promise.reject(new Error('the store is away')) : new Promise(() => {})
+  })
+  for (const etag of ['a', 'b', 'c', 'd']) {
+    t.equal((await post(path, JSON.stringify({ value: [item(etag)] }))).status, 202)
+  }
+  t.equal(calls, 4)
+})
