@@ -1,9 +1,11 @@
 /** One EWS call: in the version that is spoken there, within the budgets, read as it streams in. */
 import { RemoteError } from '../../errors.ts'
 import { retryAfterOf } from '../retry-after.ts'
+import type { Affinity } from './affinity.ts'
 import { budgets, throttled, usualBackOff } from './budgets.ts'
 import { type Circumstances, ewsError, isConcurrency, isThrottled } from './ews-error.ts'
 import { httpError } from './http-error.ts'
+import type { Name } from './names.ts'
 import { envelope, type Impersonated } from './requests.ts'
 import { readSoap, type SoapReply, type Verdict } from './soap-reply.ts'
 import type { EwsReply, EwsTransport } from './transport.ts'
@@ -14,13 +16,21 @@ export interface Call<Answer extends Visitor> {
   readonly operation: string
   readonly body: string
   /** Whose rights it is made with; the account's own where null. */
-  readonly impersonated: { readonly mailbox: string; readonly by: 'address' | 'PrincipalName' } | null
+  readonly impersonated: Name | null
   /** Whether the request may have a header with a version in this one. */
   readonly header: (version: EwsVersion) => boolean
   /** A new reader of the answer, for each try. */
   readonly answer: () => Answer
   /** What an answer says of itself as a whole, for operations of one mailbox; null where it says nothing. */
   readonly verdict: (answer: Answer) => Verdict | null
+  /** What this operation makes of a refusal; null, or absent: what it usually means. */
+  readonly refusal?: (verdict: Verdict) => RemoteError | null
+  /** Which versions have the operation; all unless given. */
+  readonly has?: (version: EwsVersion) => boolean
+  /** For calls that must reach the same server. */
+  readonly affinity?: Affinity
+  /** The answer goes on for minutes, one document after the other. */
+  readonly streams?: boolean
 }
 
 export interface Calls {
@@ -29,6 +39,10 @@ export interface Calls {
   /** For a verdict within an answer: what it means, and whose budget it spends. */
   errorOf(verdict: Verdict, mailbox: string | null, impersonated: boolean): RemoteError
   readonly version: EwsVersion
+  /** As far as is known, what is spoken where this mailbox is. */
+  versionOf(mailbox: string): EwsVersion
+  /** False until the server has said what it speaks. */
+  readonly settled: boolean
 }
 
 export interface CallNeeds {
@@ -68,12 +82,15 @@ export function ewsCalls(needs: CallNeeds): Calls {
     const mailbox = call.impersonated?.mailbox ?? null
     let refusal: RemoteError | null = null
     for (const version of versions.toTry(mailbox)) {
+      if (call.has?.(version) === false) continue
       spent.check(mailbox)
       const { answer, verdict, reply, error } = await once(call, version, signal)
       if (verdict === null || !versions.isRefusal(verdict.code)) {
         if (reply !== null && reply.fault === null) versions.worked(mailbox, version, reply.server)
         if (error !== null) throw error
-        if (verdict !== null && verdict.code !== 'NoError') throw errorOf(verdict, mailbox, mailbox !== null)
+        if (verdict !== null && verdict.code !== 'NoError') {
+          throw call.refusal?.(verdict) ?? errorOf(verdict, mailbox, mailbox !== null)
+        }
         return answer
       }
       refusal ??= error ?? errorOf(verdict, mailbox, mailbox !== null)
@@ -95,12 +112,15 @@ export function ewsCalls(needs: CallNeeds): Calls {
     const mailbox = call.impersonated?.mailbox ?? null
     const who = call.impersonated === null ? null : impersonatedIn(version, call.impersonated)
     const body = envelope(call.body, call.header(version) ? version : null, who)
+    const anchor = call.affinity?.anchor ?? mailbox
     const raw = await transport.call({
-      headers,
+      headers: { ...headers, ...call.affinity?.headers() },
       body,
       signal,
-      ...(mailbox === null ? {} : { anchorMailbox: mailbox })
+      ...(anchor === null ? {} : { anchorMailbox: anchor }),
+      ...(call.streams ? { hangs: true } : {})
     })
+    call.affinity?.answered(raw.headers['set-cookie'], version.affinityCookie)
     const answer = call.answer()
     const failed = httpError(raw.status, host, mailbox)
     if (failed !== null || !isXml(raw)) {
@@ -116,9 +136,10 @@ export function ewsCalls(needs: CallNeeds): Calls {
         error: failed ?? notXml(raw, host)
       }
     }
-    const reply = await readSoap(raw.body, call.operation, answer, { contentType: typeOf(raw) }).catch(
-      onThese
-    )
+    const reply = await readSoap(raw.body, call.operation, answer, {
+      contentType: typeOf(raw),
+      documents: call.streams ? 'many' : 'one'
+    }).catch(onThese)
     return { answer, verdict: reply.fault ?? call.verdict(answer), reply, error: null }
   }
 
@@ -146,6 +167,10 @@ export function ewsCalls(needs: CallNeeds): Calls {
     errorOf,
     get version() {
       return versions.current
+    },
+    versionOf: (mailbox) => versions.toTry(mailbox)[0] ?? versions.current,
+    get settled() {
+      return versions.settled
     }
   }
 }
@@ -158,10 +183,7 @@ function turnedAway(raw: EwsReply, host: string): RemoteError | null {
   return new RemoteError('unreachable', hint)
 }
 
-function impersonatedIn(
-  version: EwsVersion,
-  { mailbox, by }: NonNullable<Call<Visitor>['impersonated']>
-): Impersonated {
+function impersonatedIn(version: EwsVersion, { mailbox, by }: Name): Impersonated {
   return { by: by === 'address' ? version.impersonatedBy : by, name: mailbox }
 }
 

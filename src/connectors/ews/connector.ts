@@ -3,17 +3,21 @@
 import { setMaxListeners } from 'node:events'
 import { RemoteError } from '../../errors.ts'
 import type { EwsConnection } from '../connection.ts'
-import type { Connector, Reading, ReadRequest } from '../connector.ts'
+import type { Connector, Reading, ReadRequest, Watch } from '../connector.ts'
 import type { Outbound } from '../outbound.ts'
 import { readEachOnce } from '../read-each-once.ts'
 import { ewsCalls } from './calls.ts'
 import { checkConnection } from './check-connection.ts'
 import { openEndpoint } from './endpoint.ts'
+import { fingerprintsOf } from './fingerprints.ts'
+import { mailboxNames } from './names.ts'
 import type { Environment } from './proxy.ts'
 import { availabilityOf, mostMailboxes, type ReadAll, type Seen } from './read-availability.ts'
 import { calendarsOf } from './read-calendars.ts'
 import { isAddress } from './requests.ts'
 import { type FarLook, farLook } from './unread.ts'
+import { type After, machineAfter } from './waiting.ts'
+import { watching } from './watching.ts'
 
 export interface EwsConnectorNeeds {
   readonly connection: EwsConnection
@@ -22,6 +26,10 @@ export interface EwsConnectorNeeds {
   /** With it, http and private addresses are reachable too. */
   readonly allowPrivateTargets: boolean
   readonly clock?: () => number
+  /** For what waits between streams. */
+  readonly after?: After
+  /** From 0 to below 1. */
+  readonly random?: () => number
   /** For HTTPS_PROXY and NO_PROXY; no proxy unless given. */
   readonly environment?: Environment
 }
@@ -31,12 +39,15 @@ const impersonatedAtOnce = 20
 
 /** The connection is used as it is: after a change, make another connector. Throws RemoteError for what none can use. */
 export function ewsConnector(needs: EwsConnectorNeeds): Connector {
-  const { connection, clock = Date.now } = needs
+  const { connection, clock = Date.now, after = machineAfter, random = Math.random } = needs
   const { access, auth, version } = connection
   const endpoint = openEndpoint({ ...needs, clock })
   const account = auth.kind === 'oauth' ? auth.clientId : auth.user
   const calls = ewsCalls({ transport: endpoint.open, version, account, access, clock })
-  const readAll = access === 'delegate' ? availabilityOf({ calls, account }) : calendarsOf({ calls })
+  const names = mailboxNames()
+  const readAll = access === 'delegate' ? availabilityOf({ calls, account }) : calendarsOf({ calls, names })
+  const fingerprints = fingerprintsOf({ calls, names, asOwner: auth.kind === 'oauth' })
+  const heard = watching({ calls, names, account, after, clock, random })
   const far = farLook(clock)
   const read = async (request: ReadRequest) => {
     // Each of its calls listens, under way or waiting for a connection: more than Node takes for a leak.
@@ -50,11 +61,20 @@ export function ewsConnector(needs: EwsConnectorNeeds): Connector {
     batchSize: access === 'delegate' ? mostMailboxes : impersonatedAtOnce,
     read,
     test: (target, signal) => checkConnection(target, { endpoint, read, access, now: clock(), signal }),
-    fingerprints: async ({ targets }) => targets.map(() => null),
-    watch: () => ({ told: () => {}, stop: () => {} }),
-    close: async () => endpoint.close()
+    // Reading by availability is that very call.
+    fingerprints: async (request) =>
+      access === 'delegate' ? request.targets.map(() => null) : fingerprints(request),
+    // Only their owners, and who impersonates them, are told of edits.
+    watch: ({ mailbox }, listener) =>
+      access === 'delegate' || !isAddress(mailbox) ? unwatched : heard.watch(mailbox, listener),
+    async close() {
+      await heard.close()
+      endpoint.close()
+    }
   }
 }
+
+const unwatched: Watch = { told: () => {}, stop: () => {} }
 
 async function readTargets(
   { targets, window, subjects, signal }: ReadRequest,

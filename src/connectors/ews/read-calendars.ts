@@ -4,6 +4,7 @@ import { RemoteError } from '../../errors.ts'
 import type { Target } from '../connector.ts'
 import { type CalendarViewReader, calendarViewReader } from './calendar-view-reply.ts'
 import type { Calls } from './calls.ts'
+import type { Name, Names } from './names.ts'
 import type { ReadAll, Seen } from './read-availability.ts'
 import { calendarViewRequest } from './requests.ts'
 
@@ -12,37 +13,16 @@ const mostEntries = 500
 /** A view that was cut is read again in halves: so often, and no shorter than this. */
 const shortestView = 60_000
 
-export function calendarsOf(needs: { calls: Calls }): ReadAll {
-  /** Mailboxes that are known by their sign-in name alone (UPN). */
-  const byPrincipal = new Set<string>()
+export function calendarsOf(needs: { calls: Calls; names: Names }): ReadAll {
+  const view = (target: Target, span: Span, signal: AbortSignal): Promise<CalendarViewReader> =>
+    needs.names.as(target.mailbox, (name) => send(target, span, name, signal))
 
-  async function view(target: Target, span: Span, signal: AbortSignal): Promise<CalendarViewReader> {
-    const by = byPrincipal.has(target.mailbox) ? 'PrincipalName' : 'address'
-    try {
-      return await send(target, span, by, signal)
-    } catch (error) {
-      if (by === 'PrincipalName' || !isUnknown(error)) throw error
-      try {
-        const found = await send(target, span, 'PrincipalName', signal)
-        byPrincipal.add(target.mailbox)
-        return found
-      } catch (second) {
-        throw isUnknown(second) || !(second instanceof RemoteError) ? error : second
-      }
-    }
-  }
-
-  const send = (
-    { mailbox, timeZone }: Target,
-    span: Span,
-    by: 'address' | 'PrincipalName',
-    signal: AbortSignal
-  ) =>
+  const send = ({ timeZone }: Target, span: Span, impersonated: Name, signal: AbortSignal) =>
     needs.calls.send(
       {
         operation: 'FindItem',
         body: calendarViewRequest(span, mostEntries),
-        impersonated: { mailbox, by },
+        impersonated,
         header: () => true,
         answer: () => calendarViewReader(timeZone),
         verdict: ({ verdict }) => verdict ?? { code: 'ErrorNoAnswer', inner: null, backOff: null }
@@ -82,10 +62,6 @@ export function calendarsOf(needs: { calls: Calls }): ReadAll {
         }
       })
     )
-}
-
-function isUnknown(error: unknown): boolean {
-  return error instanceof RemoteError && error.code === 'mailbox_unknown'
 }
 
 function tooMany(mailbox: string): RemoteError {

@@ -57,6 +57,27 @@ export function calendarViewRequest({ start, end }: Span, most: number): string 
   return `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>${properties}</t:AdditionalProperties></m:ItemShape><m:CalendarView MaxEntriesReturned="${most}" ${range}/><m:ParentFolderIds><t:DistinguishedFolderId Id="calendar"/></m:ParentFolderIds></m:FindItem>`
 }
 
+/**
+ * Of the impersonated mailbox's calendar. One edit is told of several times; FreeBusyChanged besides, for what Exchange
+ * books by itself. Notices hold ids alone.
+ */
+export function subscribeRequest(): string {
+  const types = ['Created', 'Modified', 'Deleted', 'Moved', 'FreeBusyChanged'].map(
+    (type) => `<t:EventType>${type}Event</t:EventType>`
+  )
+  return `<m:Subscribe><m:StreamingSubscriptionRequest><t:FolderIds><t:DistinguishedFolderId Id="calendar"/></t:FolderIds><t:EventTypes>${types.join('')}</t:EventTypes></m:StreamingSubscriptionRequest></m:Subscribe>`
+}
+
+export function unsubscribeRequest(subscription: string): string {
+  return `<m:Unsubscribe><m:SubscriptionId>${escaped(subscription)}</m:SubscriptionId></m:Unsubscribe>`
+}
+
+/** At most 200 subscriptions, for 1 to 30 minutes. */
+export function streamRequest(subscriptions: readonly string[], minutes: number): string {
+  const ids = subscriptions.map((id) => `<t:SubscriptionId>${escaped(id)}</t:SubscriptionId>`)
+  return `<m:GetStreamingEvents><m:SubscriptionIds>${ids.join('')}</m:SubscriptionIds><m:ConnectionTimeout>${minutes}</m:ConnectionTimeout></m:GetStreamingEvents>`
+}
+
 /** What XML 1.0 cannot hold is no part of an address either: `isAddress` is asked before. */
 export function escaped(text: string): string {
   return text

@@ -2,7 +2,7 @@
 import { setTimeout as pauseFor } from 'node:timers/promises'
 import { RemoteError } from '../../errors.ts'
 import { offersOf } from './offers.ts'
-import { poolOf } from './pool.ts'
+import { type Pool, poolOf } from './pool.ts'
 import type { Environment } from './proxy.ts'
 import { ConnectionGone, reachError } from './reach-error.ts'
 import { isRedirect, redirectOf } from './redirect.ts'
@@ -18,7 +18,7 @@ export interface EwsTransportOptions {
   readonly allowPrivateTargets: boolean
   /** PEM: a private authority, or the server's very certificate. Trusted besides the public authorities. */
   readonly ca?: string
-  /** At most so many calls at a time; a call that hangs (streaming) counts. Below Exchange's EWSMaxConcurrency (10, 27). */
+  /** At most so many calls at a time, without those that hang. Below Exchange's EWSMaxConcurrency (10, 27). */
   readonly connections?: number
   /** `same-server` (the default) follows within the server; `none` hands 3xx over, as Autodiscover needs it. */
   readonly redirects?: 'same-server' | 'none'
@@ -38,6 +38,8 @@ export interface EwsRequest {
   readonly signal: AbortSignal
   /** For X-AnchorMailbox: the address whose server is to be reached. */
   readonly anchorMailbox?: string
+  /** It hangs for minutes (streaming): over a connection of its own, so that it takes none from other calls. */
+  readonly hangs?: boolean
 }
 
 export interface EwsReply {
@@ -70,9 +72,9 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
   const signIn = signInOf(options.auth, url.host, clock)
   const gate = signInGate({ clock, pause })
   const openSocket = socketOpener({ ...options, url, environment: options.environment ?? {} })
-  const pool = poolOf(options.connections ?? 4, async (signal) =>
-    wireOver(url.origin, await openSocket(signal))
-  )
+  const open = async (signal: AbortSignal) => wireOver(url.origin, await openSocket(signal))
+  const calls = poolOf(options.connections ?? 4, open)
+  const hanging = poolOf(Number.POSITIVE_INFINITY, open)
 
   interface Leg extends EwsRequest {
     readonly path: string
@@ -119,11 +121,12 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
   }
 
   async function exchange(leg: Leg): Promise<EwsReply> {
+    const pool = leg.hangs ? hanging : calls
     for (let fresh = false; ; fresh = true) {
       const wire = await pool.take(leg.signal, fresh)
       const mayHaveEnded = wire.signedIn || signIn.byConnection
       try {
-        return replyOf(await over(wire, leg), wire)
+        return replyOf(await over(wire, leg), wire, pool)
       } catch (error) {
         wire.destroy()
         pool.give(wire)
@@ -134,7 +137,7 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
     }
   }
 
-  function replyOf(reply: WireReply, wire: Wire): EwsReply {
+  function replyOf(reply: WireReply, wire: Wire, pool: Pool): EwsReply {
     reply.body.once('error', () => wire.destroy())
     reply.body.once('close', () => {
       if (!reply.body.readableEnded) wire.destroy()
@@ -169,7 +172,10 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
       }
     },
     allowSignIn: () => gate.reopen(),
-    close: () => pool.close()
+    close() {
+      calls.close()
+      hanging.close()
+    }
   }
 }
 

@@ -17,6 +17,10 @@ export interface EwsVersion {
   readonly chargesMailbox: boolean
   /** GetStreamingEvents. */
   readonly streaming: boolean
+  /** How many of them run at a time for whoever is charged (HangingConnectionLimit; 2010: EWSMaxConcurrency once more). */
+  readonly streams: 3 | 10
+  /** What keeps calls on the server that has the subscriptions. */
+  readonly affinityCookie: 'X-BackEndOverrideCookie' | 'exchangecookie'
   /** WorkingElsewhere; before, such an event is told as Free. */
   readonly workingElsewhere: boolean
   /** How the operator lets the account read a calendar. */
@@ -29,12 +33,25 @@ const from2010 = {
   availabilityDays: 62,
   grants: 'folder'
 } as const
-const from2013 = { ...from2010, chargesMailbox: true, streaming: true, workingElsewhere: true } as const
-const in2010 = { ...from2010, chargesMailbox: false, workingElsewhere: false } as const
+const from2013 = {
+  ...from2010,
+  chargesMailbox: true,
+  streaming: true,
+  streams: 3,
+  affinityCookie: 'X-BackEndOverrideCookie',
+  workingElsewhere: true
+} as const
+const in2010 = {
+  ...from2010,
+  chargesMailbox: false,
+  streams: 10,
+  affinityCookie: 'exchangecookie',
+  workingElsewhere: false
+} as const
 
 /** From the newest to the oldest. */
 export const versions: readonly EwsVersion[] = [
-  { ...from2013, schema: 'Exchange2016', since: [15, 1, 0] },
+  { ...from2013, schema: 'Exchange2016', since: [15, 1, 0], streams: 10 },
   { ...from2013, schema: 'Exchange2013_SP1', since: [15, 0, 847] },
   { ...from2013, schema: 'Exchange2013', since: [15, 0, 0] },
   { ...in2010, schema: 'Exchange2010_SP2', since: [14, 2, 0], streaming: true, chargesMailbox: true },
@@ -48,6 +65,8 @@ export const versions: readonly EwsVersion[] = [
     availabilityDays: 42,
     chargesMailbox: false,
     streaming: false,
+    streams: 10,
+    affinityCookie: 'exchangecookie',
     workingElsewhere: false,
     grants: 'mailbox'
   }

@@ -14,7 +14,7 @@ export interface Visitor {
 
 export interface XmlOptions {
   readonly contentType?: string | undefined
-  /** `many` for streams of notices, where one document follows the other; else a second one is refused. */
+  /** `many` for streams of notices, where one document follows the other, each read by itself; else a second is refused. */
   readonly documents?: 'one' | 'many'
 }
 
@@ -36,7 +36,8 @@ export async function readXml(
   options: XmlOptions = {}
 ): Promise<void> {
   const decoder = decoderOf(options.contentType)
-  const parser = parserFor(visitor, options.documents === 'many')
+  const parser = options.documents === 'many' ? parserOfMany(visitor) : parserFor(visitor)
+  /** Of the document. */
   let size = 0
   let breathed = performance.now()
   for await (const chunk of chunks) {
@@ -45,7 +46,7 @@ export async function readXml(
     if (size > largestReply) throw refused(`is larger than ${largestReply / 1024 / 1024} MB`)
     for (let at = 0; at < bytes.length; at += stretch) {
       const piece = bytes.subarray(at, at + stretch)
-      parser.write(decoder.write(piece))
+      if (parser.write(decoder.write(piece))) size = bytes.length - at
       if (performance.now() - breathed < breathAfter) continue
       await breathe()
       breathed = performance.now()
@@ -57,17 +58,43 @@ export async function readXml(
 }
 
 interface Parser {
-  write(text: string): void
+  /** Whether a document has ended: what is held of it is let go, and its size counts no more. */
+  write(text: string): boolean
   end(): void
 }
 
-function parserFor(visitor: Visitor, many: boolean): Parser {
-  // Without positions, which no message may quote anyway. `fragment` lets one root follow the other.
-  const saxes = new SaxesParser<{ position: boolean; fragment: boolean; xmlns: false }>({
-    position: false,
-    fragment: many,
-    xmlns: false
-  })
+/** Each document has its own declaration, or none, and is a whole: so each gets a parser, and tags are handed in singly. */
+function parserOfMany(visitor: Visitor): Parser {
+  let parser: (Parser & { readonly whole: boolean }) | null = null
+  let documents = 0
+
+  return {
+    write(text) {
+      const before = documents
+      for (let at = 0; at < text.length; ) {
+        const end = text.indexOf('>', at) + 1 || text.length
+        // Blanks between two, and the mark that a sender may put before each.
+        const tag = parser === null ? text.slice(at, end).trimStart() : text.slice(at, end)
+        at = end
+        if (tag === '') continue
+        parser ??= parserFor(visitor)
+        parser.write(tag)
+        if (!parser.whole) continue
+        parser.end()
+        parser = null
+        documents += 1
+      }
+      return documents > before
+    },
+    end() {
+      if (parser !== null || documents === 0) throw brokenOff()
+    }
+  }
+}
+
+function parserFor(visitor: Visitor): Parser & { readonly whole: boolean } {
+  // Without positions, which no message may quote anyway.
+  const saxes = new SaxesParser<{ position: boolean; xmlns: false }>({ position: false, xmlns: false })
   /** Of the elements that are open, outermost first. */
   const path: string[] = []
   let text = ''
@@ -123,6 +150,10 @@ function parserFor(visitor: Visitor, many: boolean): Parser {
       // What the parser holds back until a tag, comment or text is whole must not grow without end.
       quiet = told ? 0 : quiet + piece.length
       if (quiet > longestText) throw refused('holds a text that is longer than any in Exchange')
+      return false
+    },
+    get whole() {
+      return roots > 0 && path.length === 0
     },
     end() {
       ending = true

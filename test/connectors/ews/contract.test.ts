@@ -1,7 +1,8 @@
 /** The EWS connector passes what every connector must, for each access and each way to sign in, over the simulator. */
 import t from 'tap'
 import { connectorContract } from '../../contracts/connector.ts'
-import { farSide, openExchange } from './exchange.ts'
+import { watchContract } from '../../contracts/connector-watch.ts'
+import { farSide, openExchange, watchFarSide } from './exchange.ts'
 
 const untold = {
   'private and confidential events say so':
@@ -26,5 +27,16 @@ for (const kind of ['ntlm', 'basic'] as const) {
 for (const kind of ['ntlm', 'basic', 'oauth'] as const) {
   await t.test(`impersonation, ${kind}`, async (t) => {
     await connectorContract(t, farSide(await openExchange(t, 'impersonation', kind)), cut)
+  })
+}
+
+for (const version of ['2010_SP1', 'SE'] as const) {
+  await t.test(`watching, ${version}`, async (t) => {
+    const exchange = await openExchange(t, 'impersonation')
+    exchange.install({ version })
+    await watchContract(t, watchFarSide(exchange), {
+      'a connector that closes leaves its watches to the next one':
+        'Exchange has no list of subscriptions: the next connector makes its own, and those of before end in half an hour'
+    })
   })
 }

@@ -8,6 +8,7 @@ import type { Connector, Reading, ReadRequest } from '../../../src/connectors/co
 import { ewsConnector } from '../../../src/connectors/ews/connector.ts'
 import { openOutbound } from '../../../src/connectors/outbound.ts'
 import type { FarEvent, FarSide, Trouble } from '../../contracts/connector-far-side.ts'
+import type { WatchFarSide } from '../../contracts/connector-watch.ts'
 
 const directory = '0a4b1c2d-3e4f-4a5b-8c6d-7e8f9a0b1c2d'
 const clientId = '5d2c1b0a-9f8e-4d7c-8b6a-5f4e3d2c1b0a'
@@ -137,6 +138,27 @@ export function farSide(exchange: Exchange): FarSide {
       const fault = simulator.faults.add({ ...faults[kind], ...where, route })
       return () => void simulator.faults.remove(fault)
     }
+  }
+}
+
+/** For the contract that every connector passes which tells of edits. */
+export function watchFarSide({ simulator, directory, connector, put }: Exchange): WatchFarSide {
+  let edits = 0
+  return {
+    open: () => connector(),
+    async put(calendar) {
+      put(addressOf(calendar), {})
+      return addressOf(calendar)
+    },
+    missing: addressOf,
+    async edit(mailbox) {
+      simulator.mailboxes.putEvent(directory, mailbox, meeting(`MÖT ${edits++}`))
+    },
+    async dropWatches() {
+      simulator.notices.drop(directory)
+    },
+    watches: () => simulator.notices.count(directory),
+    deliver: () => {}
   }
 }
 

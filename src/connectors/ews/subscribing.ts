@@ -1,0 +1,189 @@
+/** Subscribe and Unsubscribe: a few at a time, so that reading goes on; trouble that is everybody's is found out once. */
+import { setMaxListeners } from 'node:events'
+import { RemoteError } from '../../errors.ts'
+import type { GroupAffinity } from './affinity.ts'
+import type { Calls } from './calls.ts'
+import type { Names } from './names.ts'
+import { calendarViewRequest, subscribeRequest, unsubscribeRequest } from './requests.ts'
+import type { Verdict } from './soap-reply.ts'
+import { fault } from './stream.ts'
+import { subscribeReader } from './subscription-replies.ts'
+import { type After, backOff } from './waiting.ts'
+
+export interface Subscriptions {
+  /** Its name at the server; null where the mailbox is on a server that streams nothing. Rejects with RemoteError. */
+  make(mailbox: string, affinity: GroupAffinity): Promise<string | null>
+  /** As far as that goes: a subscription that nobody asks for ends by itself. Never rejects. */
+  end(mailbox: string, subscription: string, affinity: GroupAffinity): void
+  /** Any answer of the server says what it speaks: without one there is no telling whether it streams. */
+  findVersion(mailbox: string): Promise<void>
+  /** Gives up what is to be made. Resolves when what was to be ended is, or soon after. */
+  close(): Promise<void>
+}
+
+/** Half of the connections that all calls share. */
+const atOnce = 2
+/** Milliseconds. */
+const longestCall = 60_000
+const patience = 3_000
+
+export function subscriptions(needs: {
+  calls: Calls
+  names: Names
+  after: After
+  clock: () => number
+  random: () => number
+  refusal: (verdict: Verdict, mailbox: string) => RemoteError | null
+}): Subscriptions {
+  const { calls, names, after, clock, random, refusal } = needs
+  const closing = new AbortController()
+  setMaxListeners(0, closing.signal)
+  const line: { run: (signal: AbortSignal) => Promise<void>; drop: (error: RemoteError) => void }[] = []
+  const endings = new Set<Promise<void>>()
+  /** The first of a group goes ahead alone: its answer says on which server all the others are to be. */
+  const founding = new WeakMap<GroupAffinity, Promise<unknown>>()
+  let busy = 0
+  let closed = false
+  /** What befell the last call and would befall every other, until it is time to see again. */
+  let trouble: RemoteError | null = null
+  let failures = 0
+
+  function next(): void {
+    while (busy < atOnce && line.length > 0) {
+      const job = line.shift()!
+      busy += 1
+      void job.run(closing.signal).finally(() => {
+        busy -= 1
+        next()
+      })
+    }
+  }
+
+  function inLine<T>(call: (signal: AbortSignal) => Promise<T>, first = false): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const run = async (signal: AbortSignal) => {
+        const limited = new AbortController()
+        const stop = () => limited.abort(signal.reason)
+        signal.addEventListener('abort', stop, { once: true })
+        const cancel = after(longestCall, () => limited.abort(new DOMException('', 'TimeoutError')))
+        try {
+          if (trouble !== null) throw trouble
+          resolve(await call(limited.signal))
+          failures = 0
+        } catch (cause) {
+          const error = cause instanceof RemoteError ? cause : fault(cause)
+          reject(error)
+          if (error.scope === 'connection' && trouble === null && !closed) stayAway(error)
+        } finally {
+          cancel()
+          signal.removeEventListener('abort', stop)
+        }
+      }
+      line[first ? 'unshift' : 'push']({ run, drop: reject })
+      next()
+    })
+  }
+
+  /** Whoever waits would only run into the same. */
+  function stayAway(error: RemoteError): void {
+    trouble = error
+    failures += 1
+    after(backOff(failures, error, random), () => {
+      trouble = null
+    })
+    for (const job of line.splice(0)) job.drop(error)
+  }
+
+  function subscribe(mailbox: string, affinity: GroupAffinity, signal: AbortSignal): Promise<string> {
+    return names.as(mailbox, async (name) => {
+      const first = affinity.charged === null
+      const { subscription } = await calls.send(
+        {
+          operation: 'Subscribe',
+          body: subscribeRequest(),
+          has: ({ streaming }) => streaming,
+          impersonated: name,
+          header: () => true,
+          answer: subscribeReader,
+          verdict: ({ verdict, subscription: made }) =>
+            verdict?.code === 'NoError' && made === null ? { ...verdict, code: 'ErrorNoAnswer' } : verdict,
+          refusal: (verdict) => refusal(verdict, mailbox),
+          affinity: first ? { ...affinity, anchor: mailbox } : affinity
+        },
+        signal
+      )
+      if (first) affinity.lead(name)
+      return subscription ?? ''
+    })
+  }
+
+  return {
+    make: (mailbox, affinity) =>
+      inLine(async (signal) => {
+        if (!calls.versionOf(mailbox).streaming) return null
+        while (affinity.charged === null) {
+          const before = founding.get(affinity)
+          if (before === undefined) {
+            const attempt = subscribe(mailbox, affinity, signal)
+            founding.set(affinity, attempt)
+            try {
+              return await attempt
+            } finally {
+              founding.delete(affinity)
+            }
+          }
+          await before.catch(() => {})
+        }
+        return subscribe(mailbox, affinity, signal)
+      }),
+    end(mailbox, subscription, affinity) {
+      if (closed) return
+      const call = inLine(async (signal) => {
+        await calls.send(
+          {
+            operation: 'Unsubscribe',
+            body: unsubscribeRequest(subscription),
+            impersonated: names.of(mailbox),
+            header: () => true,
+            answer: subscribeReader,
+            // It is gone, or will be: nothing hangs on the answer, and no budget either.
+            verdict: () => null,
+            affinity
+          },
+          signal
+        )
+      }, true).catch(() => {})
+      endings.add(call)
+      void call.finally(() => endings.delete(call))
+    },
+    findVersion: (mailbox) =>
+      inLine(async (signal) => {
+        if (calls.settled) return
+        const now = clock()
+        await names.as(mailbox, (impersonated) =>
+          calls.send(
+            {
+              operation: 'FindItem',
+              body: calendarViewRequest({ start: now, end: now + 60_000 }, 1),
+              impersonated,
+              header: () => true,
+              answer: subscribeReader,
+              verdict: ({ verdict }) => verdict
+            },
+            signal
+          )
+        )
+      }),
+    async close() {
+      closed = true
+      let cancel = () => {}
+      const enough = new Promise<void>((resolve) => {
+        cancel = after(patience, resolve)
+      })
+      await Promise.race([Promise.all(endings), enough])
+      cancel()
+      closing.abort()
+      for (const { drop } of line.splice(0)) drop(fault(new Error('closed')))
+    }
+  }
+}

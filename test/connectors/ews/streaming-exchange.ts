@@ -1,0 +1,272 @@
+/** An Exchange that only streams, over real TLS and NTLM, and says on each stream just what the test wants. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { setTimeout as shortly } from 'node:timers/promises'
+import type { Test } from 'tap'
+import type { EwsConnection } from '../../../src/connectors/connection.ts'
+import type { Connector, Listener, Watch } from '../../../src/connectors/connector.ts'
+import { ewsConnector } from '../../../src/connectors/ews/connector.ts'
+import { openOutbound } from '../../../src/connectors/outbound.ts'
+import { calendarView, fault, server as serverInfo, soap } from './replies.ts'
+import { type AskingServer, account, type ServerOptions, shown, startServer } from './server.ts'
+
+const messages = 'http://schemas.microsoft.com/exchange/services/2006/messages'
+const types = 'http://schemas.microsoft.com/exchange/services/2006/types'
+
+export interface FarCall {
+  readonly operation: string
+  /** Whom it impersonates. */
+  readonly mailbox: string
+  readonly headers: IncomingMessage['headers']
+}
+
+export interface FarStream {
+  readonly ids: readonly string[]
+  readonly mailbox: string
+  readonly headers: IncomingMessage['headers']
+  readonly response: ServerResponse
+  readonly gone: boolean
+  say(...documents: string[]): void
+  end(...documents: string[]): void
+}
+
+export interface StreamingExchange {
+  readonly server: AskingServer
+  readonly calls: FarCall[]
+  /** All there ever were. */
+  readonly streams: FarStream[]
+  /** Those that are open. */
+  readonly open: readonly FarStream[]
+  /** Answers with this instead, while it gives any. */
+  refuse: (call: FarCall) => string | null
+  /** As Exchange does it, the first stream of a subscription ends when a second is opened. */
+  takesOver: boolean
+  /** What a stream begins with. */
+  greet: (stream: FarStream) => void
+  /** `Set-Cookie` of what it answers. */
+  cookies: (call: FarCall) => string[]
+  readonly timers: HandTimers
+  connector(changes?: Partial<EwsConnection>): Connector
+  watch(connector: Connector, ...mailboxes: string[]): Heard[]
+}
+
+/** The name of a mailbox's first, second… subscription. */
+export const idOf = (mailbox: string, nth = 1) => `${mailbox}#${nth}`
+
+export async function streamingExchange(t: Test, options: ServerOptions = {}): Promise<StreamingExchange> {
+  const timers = handTimers()
+  const made = new Map<string, number>()
+  const far = {
+    calls: [] as FarCall[],
+    streams: [] as FarStream[],
+    get open() {
+      return far.streams.filter(({ gone }) => !gone)
+    },
+    refuse: (_: FarCall): string | null => null,
+    takesOver: true,
+    greet: (stream: FarStream) => stream.say(ok()),
+    cookies: (_: FarCall): string[] => []
+  }
+  const server = await startServer(t, {
+    answer(request, response, body) {
+      const operation = /<m:(\w+)/.exec(body)?.[1] ?? ''
+      const mailbox = /<t:(?:SmtpAddress|PrincipalName)>([^<]*)/.exec(body)?.[1] ?? ''
+      const call = { operation, mailbox, headers: request.headers }
+      far.calls.push(call)
+      const refusal = far.refuse(call)
+      const cookies = far.cookies(call)
+      if (cookies.length > 0) response.setHeader('set-cookie', cookies)
+      response.setHeader('content-type', 'text/xml; charset=utf-8')
+      if (refusal !== null) response.writeHead(refusal.includes(':Fault>') ? 500 : 200).end(refusal)
+      else if (operation === 'FindItem') response.end(calendarView([]))
+      else if (operation === 'Subscribe') {
+        const nth = (made.get(mailbox) ?? 0) + 1
+        made.set(mailbox, nth)
+        response.end(subscribed(idOf(mailbox, nth)))
+      } else if (operation === 'Unsubscribe') response.end(replied('Unsubscribe', ''))
+      else {
+        const ids = Array.from(body.matchAll(/<t:SubscriptionId>([^<]*)/g), ([, id]) => id ?? '')
+        const stream: FarStream = {
+          ids,
+          mailbox,
+          headers: request.headers,
+          response,
+          get gone() {
+            return response.destroyed || response.writableEnded
+          },
+          say: (...documents) => void response.write(documents.join('')),
+          end: (...documents) => void response.end(documents.join(''))
+        }
+        const before = far.open.filter((each) => each.ids.some((id) => ids.includes(id)))
+        far.streams.push(stream)
+        far.greet(stream)
+        for (const each of far.takesOver ? before : []) {
+          each.end(closed('ErrorNewEventStreamConnectionOpened'))
+        }
+      }
+    },
+    ...options
+  })
+  const outbound = openOutbound({ allowPrivateTargets: true })
+  const connectors: Connector[] = []
+  t.teardown(async () => {
+    for (const each of connectors) await each.close()
+    await outbound.close()
+  })
+  return Object.assign(far, {
+    server,
+    timers,
+    connector(changes: Partial<EwsConnection> = {}) {
+      const connection: EwsConnection = {
+        kind: 'ews',
+        url: server.url,
+        auth: { kind: 'ntlm', ...account },
+        access: 'impersonation',
+        version: 'auto',
+        ca: shown.signer,
+        pollSeconds: 60,
+        ...changes
+      }
+      const made = ewsConnector({
+        connection,
+        outbound,
+        allowPrivateTargets: true,
+        environment: {},
+        clock: () => Date.parse('2026-11-18T08:00:00Z') + timers.now(),
+        after: timers.after,
+        random: () => 0.5
+      })
+      connectors.push(made)
+      return made
+    },
+    watch: (connector: Connector, ...mailboxes: string[]) => mailboxes.map((each) => hear(connector, each))
+  })
+}
+
+/** What a listener was told, in words: `live`, `changed`, `deaf CODE`. */
+export interface Heard {
+  readonly mailbox: string
+  readonly told: string[]
+  readonly hint: string
+  readonly isLive: boolean
+  readonly changes: number
+  readonly watch: Watch
+}
+
+export function hear(connector: Connector, mailbox: string): Heard {
+  const told: string[] = []
+  let hint = ''
+  let isLive = false
+  const listener: Listener = {
+    changed: () => void told.push('changed'),
+    live() {
+      isLive = true
+      told.push('live')
+    },
+    deaf(reason) {
+      isLive = false
+      hint = reason?.hint ?? ''
+      told.push(`deaf ${reason?.code ?? '-'}`)
+    }
+  }
+  const watch = connector.watch({ mailbox, name: mailbox.replace('@', '-') }, listener)
+  return {
+    mailbox,
+    told,
+    watch,
+    get hint() {
+      return hint
+    },
+    get isLive() {
+      return isLive
+    },
+    get changes() {
+      return told.filter((each) => each === 'changed').length
+    }
+  }
+}
+
+export function allLive(heard: readonly Heard[]): boolean {
+  return heard.every(({ isLive }) => isLive)
+}
+
+export interface HandTimers {
+  after(milliseconds: number, call: () => void): () => void
+  /** Lets time pass, and rings whatever is due, in order. */
+  pass(milliseconds: number): void
+  /** Whether something is due by then. */
+  waits(milliseconds: number): boolean
+  now(): number
+}
+
+export function handTimers(): HandTimers {
+  const waiting = new Set<{ at: number; call: () => void }>()
+  let now = 0
+  return {
+    now: () => now,
+    after(milliseconds, call) {
+      const one = { at: now + milliseconds, call }
+      waiting.add(one)
+      return () => void waiting.delete(one)
+    },
+    waits: (milliseconds) => [...waiting].some(({ at }) => at <= now + milliseconds),
+    pass(milliseconds) {
+      const until = now + milliseconds
+      for (;;) {
+        const [first] = [...waiting].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)
+        if (first === undefined) break
+        waiting.delete(first)
+        now = Math.max(now, first.at)
+        first.call()
+      }
+      now = until
+    }
+  }
+}
+
+/** Looks until it is so; tap's own limit ends the waiting. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await shortly(2)
+}
+
+/** As streams write it: prefixes unlike all other answers', and a declaration of its own. */
+export function message(content: string, code = 'NoError', declared = true): string {
+  const head = declared ? '<?xml version="1.0" encoding="utf-8"?>' : ''
+  const answer = code === 'NoError' ? 'Success' : 'Error'
+  const text = code === 'NoError' ? '' : '<m:MessageText>Nej, säger EX01 – 名前</m:MessageText>'
+  return `${head}<Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/"><soap11:Header xmlns:soap11="http://schemas.xmlsoap.org/soap/envelope/"><ServerVersionInfo MajorVersion="15" MinorVersion="2" MajorBuildNumber="1748" MinorBuildNumber="1" xmlns="${types}"/></soap11:Header><soap11:Body xmlns:soap11="http://schemas.xmlsoap.org/soap/envelope/"><m:GetStreamingEventsResponse xmlns:m="${messages}" xmlns:t="${types}"><m:ResponseMessages><m:GetStreamingEventsResponseMessage ResponseClass="${answer}">${text}<m:ResponseCode>${code}</m:ResponseCode>${content}</m:GetStreamingEventsResponseMessage></m:ResponseMessages></m:GetStreamingEventsResponse></soap11:Body></Envelope>`
+}
+
+export const ok = () => message('<m:ConnectionStatus>OK</m:ConnectionStatus>')
+export const closed = (code?: string) => message('<m:ConnectionStatus>Closed</m:ConnectionStatus>', code)
+export const heartbeat = (id: string) => notification(id, '<t:StatusEvent/>')
+export const edited = (id: string, type = 'ModifiedEvent') =>
+  notification(
+    id,
+    `<t:${type}><t:TimeStamp>2026-11-18T08:00:00Z</t:TimeStamp><t:ItemId Id="å=" ChangeKey="DwAAAA=="/><t:ParentFolderId Id="f=" ChangeKey="AQAAAA=="/></t:${type}>`
+  )
+
+export function notification(id: string, events: string): string {
+  return message(
+    `<m:Notifications><m:Notification><t:SubscriptionId>${id}</t:SubscriptionId>${events}</m:Notification></m:Notifications>`
+  )
+}
+
+/** The ids stand in the messages namespace in some versions, and in that of types in others. */
+export function dead(ids: readonly string[], code = 'ErrorSubscriptionNotFound', prefix = 'm'): string {
+  const list = ids.map((id) => `<${prefix}:SubscriptionId>${id}</${prefix}:SubscriptionId>`).join('')
+  return message(list === '' ? '' : `<m:ErrorSubscriptionIds>${list}</m:ErrorSubscriptionIds>`, code)
+}
+
+function subscribed(id: string): string {
+  return replied('Subscribe', `<m:SubscriptionId>${id}</m:SubscriptionId>`)
+}
+
+export function replied(operation: string, content: string, code = 'NoError'): string {
+  const answer = code === 'NoError' ? 'Success' : 'Error'
+  return soap(
+    `<m:${operation}Response xmlns:m="${messages}" xmlns:t="${types}"><m:ResponseMessages><m:${operation}ResponseMessage ResponseClass="${answer}"><m:ResponseCode>${code}</m:ResponseCode>${content}</m:${operation}ResponseMessage></m:ResponseMessages></m:${operation}Response>`,
+    serverInfo(15, 2, 1748)
+  )
+}
+
+export { fault }

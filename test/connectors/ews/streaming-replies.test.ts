@@ -1,0 +1,79 @@
+/** What stands on a stream is read as it comes: many documents, split anywhere, of any length together. */
+import fc from 'fast-check'
+import t from 'tap'
+import { readSoap } from '../../../src/connectors/ews/soap-reply.ts'
+import { streamReader } from '../../../src/connectors/ews/subscription-replies.ts'
+import { RemoteError } from '../../../src/errors.ts'
+import { pieces } from './replies.ts'
+import { closed, dead, edited, heartbeat, message, ok } from './streaming-exchange.ts'
+
+t.test('documents run into each other, and break anywhere, also within a letter', async (t) => {
+  const documents = [
+    ok(),
+    `\uFEFF${edited('å–1', 'CreatedEvent')}`,
+    `\r\n${heartbeat('å–1')}\r\n`,
+    edited('名', 'DeletedEvent').replace(/^<\?xml[^>]*>/, ''),
+    dead(['x', 'y']),
+    dead(['z'], 'ErrorExpiredSubscription', 't'),
+    message('', 'ErrorReadEventsFailed'),
+    message(
+      '<m:MessageXml><t:Value Name="BackOffMilliseconds"> 70 </t:Value></m:MessageXml>',
+      'ErrorServerBusy'
+    ),
+    closed()
+  ]
+  const bytes = Buffer.from(documents.join(''))
+  const told = [
+    'open',
+    'edited å–1',
+    'edited 名',
+    'dead x,y',
+    'dead z',
+    'dead all',
+    'refused ErrorServerBusy 70',
+    'closed after 9'
+  ]
+  const read = async (chunks: Iterable<Buffer>) => {
+    const heard: string[] = []
+    let signs = 0
+    const reader = streamReader({
+      sign: () => {
+        signs += 1
+      },
+      open: () => void heard.push('open'),
+      edited: (ids) => void heard.push(`edited ${[...ids]}`),
+      dead: (ids) => void heard.push(`dead ${ids === null ? 'all' : [...ids]}`),
+      refused: ({ code, backOff }) => void heard.push(`refused ${code} ${backOff}`)
+    })
+    await readSoap(chunks, 'GetStreamingEvents', reader, { documents: 'many' })
+    if (reader.closed) heard.push(`closed after ${signs}`)
+    return heard
+  }
+  t.same(await read([bytes]), told)
+  for (const size of [1, 2, 3, 7]) t.same(await read(pieces(bytes, size)), told, `in pieces of ${size}`)
+  const wanted = told.join()
+  for (let at = 1; at < bytes.length; at += 1) {
+    const heard = await read([bytes.subarray(0, at), bytes.subarray(at)])
+    if (heard.join() !== wanted) t.same(heard, told, `broken at byte ${at}`)
+  }
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 1, max: bytes.length - 1 }), { maxLength: 20 }),
+      async (cuts) => {
+        const at = [0, ...cuts.sort((one, other) => one - other), bytes.length]
+        const heard = await read(at.slice(1).map((end, nth) => bytes.subarray(at[nth], end)))
+        return heard.join() === wanted
+      }
+    )
+  )
+  for (const end of [1, 100, bytes.length - 1]) {
+    await t.rejects(read([bytes.subarray(0, end)]), { code: 'unreachable' }, `broken off at ${end}`)
+  }
+  await t.rejects(read([]), RemoteError)
+  const long = Array.from({ length: 40 }, () =>
+    Buffer.from(heartbeat('x'.repeat(400_000)) + heartbeat('x'.repeat(500_000)))
+  )
+  t.same(await read(long), [], 'a stream may be longer than any one reply')
+  const huge = `<a>${'<b></b>'.repeat(5_000_000)}`
+  await t.rejects(read(pieces(huge, 65_536)), { code: 'protocol_error' }, 'a document may not')
+})

@@ -1,0 +1,135 @@
+/** Streams and digests over the simulator's Exchange: several servers, odd borders of chunks, breaks amid edits. */
+import t from 'tap'
+import { isCall, meeting, openExchange } from './exchange.ts'
+import { type Heard, hear, until } from './streaming-exchange.ts'
+
+const addresses = (many: number) => Array.from({ length: many }, (_, index) => `u${index}@example.se`)
+
+for (const version of ['2010_SP3', 'SE'] as const) {
+  t.test(`${version}: a group stays on the server that has its subscriptions`, async (t) => {
+    const { simulator, directory, put, install, connector } = await openExchange(t, 'impersonation')
+    install({ version, servers: 3, ...(version === 'SE' ? { anchored: true } : {}) })
+    const mailboxes = addresses(30)
+    for (const mailbox of mailboxes) put(mailbox, {})
+    const one = connector()
+    const heard = mailboxes.map((mailbox) => hear(one, mailbox))
+    await until(() => heard.every(({ isLive }) => isLive))
+    t.equal(simulator.notices.streams.count, 1)
+    for (const mailbox of mailboxes) simulator.mailboxes.putEvent(directory, mailbox, meeting('MÖT'))
+    await until(() => heard.every(({ changes }) => changes > 0))
+    t.notOk(heard.some(({ told }) => told.some((word) => word.startsWith('deaf'))))
+  })
+}
+
+t.test('whatever the borders of chunks are, every edit is told of, and of nobody else', async (t) => {
+  const { simulator, directory, put, connector } = await openExchange(t, 'impersonation')
+  const mailboxes = addresses(20)
+  for (const mailbox of mailboxes) put(mailbox, {})
+  const one = connector()
+  const heard = mailboxes.map((mailbox) => hear(one, mailbox))
+  await until(() => heard.every(({ isLive }) => isLive))
+  for (const [nth, chunks] of (['documents', 'joined', 'split', 'mixed'] as const).entries()) {
+    simulator.notices.streams.configure({ chunks, seed: nth + 1 })
+    const edited = heard.filter((_, index) => index % 2 === nth % 2)
+    const others = heard.filter((each) => !edited.includes(each))
+    const before = new Map(heard.map((each) => [each, each.changes]))
+    for (const { mailbox } of edited) simulator.mailboxes.putEvent(directory, mailbox, meeting(chunks))
+    await until(() => edited.every((each) => each.changes > (before.get(each) ?? 0)))
+    t.ok(
+      others.every((each) => each.changes === before.get(each)),
+      chunks
+    )
+  }
+})
+
+t.test('streams break in every way amid edits, and no edit stays untold', async (t) => {
+  const { simulator, directory, put, connector } = await openExchange(t, 'impersonation')
+  const mailboxes = addresses(30)
+  for (const mailbox of mailboxes) put(mailbox, {})
+  const edit = ({ mailbox }: Heard) => void simulator.mailboxes.putEvent(directory, mailbox, meeting('MÖT'))
+  const breaks = [
+    () => simulator.notices.streams.break('cut'),
+    () => simulator.notices.streams.break('close'),
+    () => simulator.notices.streams.break('reset'),
+    () => simulator.notices.lose({ share: 0.3, seed: 7 }),
+    () => simulator.notices.lose({ share: 0.3, seed: 8, silently: true }),
+    () => simulator.notices.drop(directory)
+  ]
+  for (const [nth, breakIt] of breaks.entries()) {
+    // Each has a connector of its own, because breaks in a row are waited out longer and longer.
+    const one = connector()
+    const heard = mailboxes.map((mailbox) => hear(one, mailbox))
+    await until(() => heard.every(({ isLive }) => isLive))
+    for (const each of heard) each.told.length = 0
+    for (const each of heard.slice(0, 15)) edit(each)
+    breakIt()
+    for (const each of heard.slice(15)) edit(each)
+    // A subscription that died without a word is found out by the next stream.
+    if (nth === 4) simulator.notices.streams.break('reset')
+    await until(() => heard.every(({ told, isLive }) => isLive && told.includes('changed')))
+    for (const { watch } of heard) watch.stop()
+    await one.close()
+    await until(() => simulator.notices.streams.count === 0)
+    t.pass(`break ${nth}`)
+  }
+})
+
+t.test('digests: a hundred mailboxes a call, equal until something moves', async (t) => {
+  const { simulator, directory, put, connector } = await openExchange(t, 'impersonation')
+  const mailboxes = addresses(150)
+  for (const mailbox of mailboxes) put(mailbox, { right: 'freeBusy' }, meeting('MÖT'), meeting('LUN'))
+  const one = connector()
+  const ask = (asked: readonly string[], days = 14) =>
+    one.fingerprints({
+      targets: asked.map((mailbox) => ({ mailbox, timeZone: 'Europe/Stockholm' })),
+      window: {
+        start: Date.parse('2026-11-16T00:00:00Z'),
+        end: Date.parse('2026-11-16T00:00:00Z') + days * 86_400_000
+      },
+      subjects: true,
+      signal: AbortSignal.timeout(20_000)
+    })
+  const first = await ask(mailboxes)
+  t.ok(first.every((digest) => typeof digest === 'string' && digest.length < 64))
+  t.equal(new Set(first).size, 1, 'the same hours')
+  const calls = () => simulator.requests.list().filter(isCall)
+  t.same(
+    calls()
+      .map(({ route, items }) => [route, items])
+      .sort()
+      .slice(-2),
+    [
+      ['getUserAvailability', 100],
+      ['getUserAvailability', 50]
+    ]
+  )
+  put('u1@example.se', { right: 'freeBusy' }, meeting('LUN'), meeting('Något annat'))
+  put('u2@example.se', { right: 'freeBusy' }, meeting('MÖT'))
+  put('u3@example.se', { right: 'freeBusy' }, meeting('MÖT'), meeting('LUN', { showAs: 'oof' }))
+  put('u4@example.se', { right: 'none' }, meeting('MÖT'))
+  const asked = ['U0@example.se', 'u0@example.se', 'u1@example.se', 'u2@example.se', 'u3@example.se']
+  const [a, same, b, c, d, e, f, g] = await ask([...asked, 'u4@example.se', 'nobody@example.se', 'Kalle'])
+  t.same([a, same, b], [first[0], first[0], first[0]], 'subjects are no part of it')
+  t.ok(new Set([a, c, d]).size === 3)
+  t.same([e, f, g], [null, null, null], 'who cannot be seen is read instead')
+  t.same(await ask(asked, 63), Array(5).fill(null), 'a window that Exchange does not show')
+  const fault = simulator.faults.add({ kind: 'garbage', garbage: 'html', route: 'getUserAvailability' })
+  t.same(await ask(asked), Array(5).fill(null))
+  simulator.faults.remove(fault)
+  t.equal((await ask(asked))[0], first[0])
+  t.ok(simulator.mailboxes.find(directory, 'u0@example.se'))
+})
+
+t.test('digests: delegates read by the very same call; applications must impersonate somebody', async (t) => {
+  const window = { start: Date.parse('2026-11-16T00:00:00Z'), end: Date.parse('2026-11-23T00:00:00Z') }
+  const signal = AbortSignal.timeout(20_000)
+  const targets = ['a@example.se', 'b@example.se'].map((mailbox) => ({ mailbox, timeZone: 'UTC' }))
+  const delegate = await openExchange(t, 'delegate')
+  delegate.put('a@example.se', {}, meeting('MÖT'))
+  t.same(await delegate.connector().fingerprints({ targets, window, subjects: true, signal }), [null, null])
+  t.equal(delegate.simulator.requests.list().length, 0)
+  const oauth = await openExchange(t, 'impersonation', 'oauth')
+  for (const { mailbox } of targets) oauth.put(mailbox, {}, meeting('MÖT'))
+  const [a, b] = await oauth.connector().fingerprints({ targets, window, subjects: true, signal })
+  t.ok(a !== null && a === b)
+})

@@ -1,0 +1,298 @@
+/** Edits are told of as they happen: over streams that are grouped, watched for signs of life, and opened anew. */
+import fc from 'fast-check'
+import t from 'tap'
+import { backOff } from '../../../src/connectors/ews/waiting.ts'
+import { RemoteError } from '../../../src/errors.ts'
+import { say, startServer, transportTo } from './server.ts'
+import {
+  allLive,
+  closed,
+  edited,
+  heartbeat,
+  idOf,
+  message,
+  ok,
+  streamingExchange,
+  until
+} from './streaming-exchange.ts'
+
+const abc = ['a@example.se', 'b@example.se', 'c@example.se']
+
+t.test('an edit is told of to whom it concerns, and to nobody before the stream was open', async (t) => {
+  const far = await streamingExchange(t)
+  far.greet = () => {}
+  const heard = far.watch(far.connector(), ...abc)
+  const [a, b, c] = heard
+  await until(() => far.streams.length === 1)
+  t.same(
+    heard.map(({ told }) => told),
+    [[], [], []]
+  )
+  const [stream] = far.streams
+  stream?.say(ok())
+  await until(() => allLive(heard))
+  stream?.say(edited(idOf('b@example.se'), 'CreatedEvent'), heartbeat(idOf('a@example.se')))
+  stream?.say(edited(idOf('c@example.se'), 'FreeBusyChangedEvent'), edited('of nobody'))
+  await until(() => c?.changes === 1)
+  t.same([a?.told, b?.told, c?.told], [['live'], ['live', 'changed'], ['live', 'changed']])
+  t.same(
+    far.calls.map(({ operation, mailbox }) => `${operation} ${mailbox}`),
+    [
+      'FindItem a@example.se',
+      ...abc.map((mailbox) => `Subscribe ${mailbox}`),
+      'GetStreamingEvents a@example.se'
+    ],
+    'the version is found out, and the stream is charged to the first'
+  )
+  t.same(
+    stream?.ids,
+    abc.map((mailbox) => idOf(mailbox))
+  )
+})
+
+t.test(
+  'two hundred mailboxes to a stream, each group held to one server, each charged to its first',
+  async (t) => {
+    const far = await streamingExchange(t)
+    far.cookies = ({ operation, mailbox }) =>
+      operation === 'Subscribe'
+        ? ['exchangecookie=no; path=/', `X-BackEndOverrideCookie=ex-of-${mailbox}; path=/; secure; HttpOnly`]
+        : []
+    const mailboxes = Array.from({ length: 201 }, (_, index) => `u${index}@example.se`)
+    const heard = far.watch(far.connector(), ...mailboxes)
+    await until(() => allLive(heard))
+    t.same(far.streams.map(({ ids, mailbox }) => [mailbox, ids.length]).sort(), [
+      ['u0@example.se', 200],
+      ['u200@example.se', 1]
+    ])
+    for (const { operation, mailbox, headers } of far.calls) {
+      if (operation === 'FindItem') continue
+      const anchor = mailbox === 'u200@example.se' ? mailbox : 'u0@example.se'
+      const first = operation === 'Subscribe' && mailbox === anchor
+      const cookie = first ? undefined : `X-BackEndOverrideCookie=ex-of-${anchor}`
+      t.same(
+        [headers['x-anchormailbox'], headers['x-preferserveraffinity'], headers.cookie],
+        [anchor, 'true', cookie],
+        `${operation} ${mailbox}`
+      )
+    }
+    t.ok(far.server.sockets.size <= 6, 'four for calls, and one for each stream')
+    t.equal(far.server.accounts.length, far.server.sockets.size, 'NTLM signs each in once')
+  }
+)
+
+t.test('2010 keeps a group together by a cookie of its own', async (t) => {
+  const far = await streamingExchange(t)
+  far.cookies = () => ['exchangecookie=cas1; path=/']
+  const heard = far.watch(far.connector({ version: 'Exchange2010_SP2' }), ...abc)
+  await until(() => allLive(heard))
+  t.same(
+    far.calls.map(({ headers }) => headers.cookie),
+    [undefined, 'exchangecookie=cas1', 'exchangecookie=cas1', 'exchangecookie=cas1']
+  )
+})
+
+t.test('streams take no connection from other calls', async (t) => {
+  const server = await startServer(t, {
+    answer(_, response, body) {
+      if (body === 'stream') response.write('<first/>')
+      else response.end(body)
+    }
+  })
+  const transport = transportTo(t, server, { connections: 1 })
+  const ending = new AbortController()
+  for (let nth = 0; nth < 5; nth += 1) {
+    await transport.call({ headers: {}, body: 'stream', signal: ending.signal, hangs: true })
+  }
+  t.equal(await say(transport, 'x'), '200 x')
+  t.equal(server.accounts.length, 6, 'each connection is signed in by itself')
+  ending.abort()
+})
+
+t.test(
+  'a stream that the server ends in good order is opened anew: nobody is deaf, nothing is read',
+  async (t) => {
+    const far = await streamingExchange(t)
+    const heard = far.watch(far.connector(), ...abc)
+    await until(() => allLive(heard))
+    for (let nth = 1; nth <= 3; nth += 1) {
+      far.timers.pass(40_000)
+      far.streams.at(-1)?.end(closed())
+      await until(() => far.streams.length === nth + 1)
+      far.streams.at(-1)?.say(edited(idOf('a@example.se')))
+      await until(() => heard[0]?.changes === nth)
+    }
+    t.same(
+      far.streams.map(({ ids }) => ids),
+      Array(4).fill(abc.map((mailbox) => idOf(mailbox)))
+    )
+    t.same(
+      heard.map(({ told }) => told),
+      [['live', 'changed', 'changed', 'changed'], ['live'], ['live']]
+    )
+    t.ok(far.server.sockets.size <= 3, 'over the same connection')
+  }
+)
+
+t.test('a stream without a sign of life for 90 s is dead: opened anew, and all are read again', async (t) => {
+  const far = await streamingExchange(t)
+  const heard = far.watch(far.connector(), ...abc)
+  await until(() => allLive(heard))
+  const [stream] = far.streams
+  far.timers.pass(80_000)
+  stream?.say(heartbeat(idOf('a@example.se')), edited(idOf('b@example.se')))
+  await until(() => heard[1]?.changes === 1)
+  far.timers.pass(89_999)
+  t.ok(allLive(heard))
+  far.timers.pass(1)
+  await until(() => stream?.gone === true && heard.every(({ isLive }) => !isLive))
+  t.match(heard[0]?.hint, /silent for 90 s.*load balancer/)
+  far.timers.pass(1_000)
+  await until(() => allLive(heard))
+  t.same(
+    heard.map(({ told }) => told.slice(-3)),
+    Array(3).fill(['deaf unreachable', 'live', 'changed'])
+  )
+  t.same(far.streams[1]?.ids, stream?.ids, 'the subscriptions are the same')
+})
+
+t.test('a stream that is cut in the middle of a document, or ends without a word, is a gap', async (t) => {
+  const far = await streamingExchange(t)
+  const heard = far.watch(far.connector(), ...abc)
+  await until(() => allLive(heard))
+  const breaks = [
+    () => {
+      const { response } = far.streams.at(-1)!
+      response.write(edited(idOf('a@example.se')).slice(0, 400), () => response.destroy())
+    },
+    () => far.streams.at(-1)?.end(),
+    () => far.streams.at(-1)?.end(edited(idOf('a@example.se')).slice(0, 400)),
+    () => far.streams.at(-1)?.say('<html><body>Gateway</body></html>')
+  ]
+  for (const [nth, breakIt] of breaks.entries()) {
+    far.timers.pass(40_000)
+    breakIt()
+    await until(() => heard.every(({ isLive }) => !isLive))
+    t.equal(heard[0]?.changes, nth, 'an edit that was told of in half is not told of')
+    far.timers.pass(60_000)
+    await until(() => allLive(heard))
+    t.same(
+      heard.map(({ changes }) => changes),
+      Array(3).fill(nth + 1)
+    )
+  }
+  t.same(
+    far.calls.filter(({ operation }) => operation === 'Subscribe').length,
+    3,
+    'nobody is subscribed anew'
+  )
+})
+
+t.test(
+  'what fails is tried again within a second, then less and less often, and never in step',
+  async (t) => {
+    const passing = new RemoteError('unreachable', 'x')
+    const denied = new RemoteError('access_denied', 'x')
+    const named = new RemoteError('throttled', 'x', { retryAfter: 7_000 })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 400 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        async (nth, chance) => {
+          const wait = (error: RemoteError, random = chance) => backOff(nth, error, () => random)
+          const most = Math.min(1_000 * 2 ** (nth - 1), 60_000)
+          if (wait(passing) > most || wait(passing) < (nth > 1 ? most / 2 : 0)) return false
+          if (wait(denied) < 30_000 || wait(denied) > 3_600_000) return false
+          return wait(named) >= 7_000 && wait(passing, 0) < wait(passing, 0.9)
+        }
+      )
+    )
+    t.pass()
+  }
+)
+
+t.test('who comes later gets into the running stream together, without a gap for the others', async (t) => {
+  const far = await streamingExchange(t)
+  const connector = far.connector()
+  const early = far.watch(connector, ...abc)
+  await until(() => allLive(early))
+  far.greet = (stream) => {
+    t.equal(far.open.length, 2, 'the first goes on until the second is open')
+    far.streams[0]?.say(edited(idOf('a@example.se')))
+    stream.say(ok())
+  }
+  const late = far.watch(connector, 'd@example.se', 'e@example.se')
+  await until(() => far.calls.filter(({ operation }) => operation === 'Subscribe').length === 5)
+  await until(() => far.timers.waits(1_000))
+  far.timers.pass(1_000)
+  await until(() => far.streams.length === 2)
+  await until(() => allLive(late))
+  t.equal(far.streams[1]?.ids.length, 5)
+  // What is told before the last word is heard.
+  await until(() => early[0]?.changes === 1)
+  far.takesOver = false
+  t.same(
+    early.map(({ told }) => told),
+    [['live', 'changed'], ['live'], ['live']]
+  )
+  far.greet = (stream) => stream.say(ok())
+  const latest = far.watch(connector, 'f@example.se')
+  await until(() => far.timers.waits(1_000))
+  far.timers.pass(1_000)
+  await until(() => far.streams.length === 3)
+  await until(() => allLive(latest))
+  far.timers.pass(5_000)
+  await until(() => far.open.length === 1)
+  await until(() => [...early, ...late].every(({ changes }) => changes >= 1))
+  t.ok(
+    allLive([...early, ...late]),
+    'a server that leaves the first open: it is closed, and read once to be safe'
+  )
+})
+
+t.test('what is stopped is unsubscribed; what is only closed is left', async (t) => {
+  const far = await streamingExchange(t)
+  const connector = far.connector()
+  const [a, b, c] = far.watch(connector, ...abc)
+  const [twin] = far.watch(connector, 'A@Example.se')
+  await until(() => allLive([a!, b!, c!, twin!]))
+  const ended = () =>
+    far.calls.filter(({ operation }) => operation === 'Unsubscribe').map(({ mailbox }) => mailbox)
+  a?.watch.stop()
+  a?.watch.stop()
+  b?.watch.stop()
+  await until(() => ended().length === 1)
+  t.same(ended(), ['b@example.se'], 'a has another listener')
+  // Exchange may complain of what is gone, without saying of whom.
+  far.streams[0]?.say(message('', 'ErrorSubscriptionNotFound'))
+  await until(() => c?.isLive === false)
+  far.timers.pass(1_000)
+  await until(() => far.streams.length === 2)
+  t.same(far.streams[1]?.ids, [idOf('a@example.se'), idOf('c@example.se')])
+  await until(() => allLive([c!, twin!]))
+  t.equal(b?.told.at(-1), 'live', 'nothing more is heard by whoever stopped')
+  twin?.watch.stop()
+  await connector.close()
+  t.same(ended(), ['b@example.se', 'a@example.se'], 'closing waits for what was stopped')
+  await until(() => far.open.length === 0)
+  t.same(c?.told.filter((each) => each.startsWith('deaf')).length, 1)
+})
+
+t.test(
+  'delegates, versions without streams, and what is no address are told nothing and ask nothing',
+  async (t) => {
+    const far = await streamingExchange(t)
+    const delegate = far.watch(far.connector({ access: 'delegate' }), ...abc)
+    const old = far.connector({ version: 'Exchange2010' })
+    const [none] = far.watch(far.connector(), 'Kalle')
+    const deaf = far.watch(old, ...abc)
+    far.timers.pass(7_200_000)
+    for (const { watch, told } of [...delegate, ...deaf, none!]) {
+      watch.told('missed')
+      watch.stop()
+      t.same(told, [])
+    }
+    await old.close()
+    t.same(far.calls, [])
+  }
+)
