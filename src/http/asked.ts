@@ -13,6 +13,14 @@ export async function knownView(presence: Presence, tenant: string): Promise<Ten
   return view
 }
 
+/** What comes from memory while the store is away says so. */
+export function tellDegraded(
+  reply: { header(name: string, value: string): unknown },
+  { inTouch }: { readonly inTouch: boolean }
+): void {
+  if (!inTouch) reply.header('hanvisa-degraded', 'store')
+}
+
 export function knownPerson(view: TenantView, user: string): Person {
   const person = view.person(user)
   if (person === null) throw new RequestError('not_found', `There is no user "${user}" in this tenant.`)

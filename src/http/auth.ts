@@ -8,9 +8,9 @@ const ROOM = 256
 
 const openPatterns: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/openapi.json'])
 
-/** Whether a route (by its pattern) is open without a key. */
+/** Whether a route (by its pattern) is open without a key. Notices carry a secret of their own. */
 export function isOpen(pattern: string): boolean {
-  return openPatterns.has(pattern) || pattern === '/docs' || pattern.startsWith('/docs/')
+  return openPatterns.has(pattern) || pattern === '/docs' || /^\/(docs|notices)\//.test(pattern)
 }
 
 /**

@@ -42,7 +42,8 @@ const titles: Readonly<Record<ProblemCode, string>> = {
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = problemOf(error)
   const where = { method: request.method, route: request.routeOptions.url ?? null, status: problem.status }
-  if (problem.status >= 500 && !(error instanceof RemoteError))
+  if (error instanceof StoreUnavailable) request.log.warn({ ...where, why: error.message }, 'store away')
+  else if (problem.status >= 500 && !(error instanceof RemoteError))
     request.log.error({ ...where, err: error }, 'failed')
   else request.log.debug({ ...where, problem: problem.type }, 'refused')
 
@@ -69,7 +70,7 @@ export function problemOf(error: unknown): ProblemDetails {
   if (error instanceof StoreUnavailable) {
     return problem(
       'store_unavailable',
-      'Nothing can be saved now. Nothing was changed; try again in a moment.'
+      'The store cannot be reached now: what comes from memory is still answered. Send the same again in a moment.'
     )
   }
   return (

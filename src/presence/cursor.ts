@@ -7,15 +7,20 @@ export interface Cursor {
   readonly epoch: string
   readonly position: number
   readonly at: Instant
+  /**
+   * Whether it comes from a replica that could not reach the store and saw calendars become stale meanwhile: they may
+   * have been confirmed without it, and a confirmation is no entry of the log.
+   */
+  readonly unsure: boolean
 }
 
 /** Cursors are honoured for so long after their instant. */
 export const CURSOR_LIFE = 24 * 3_600_000
 
-const form = /^1\.([0-9A-Za-z_-]{1,64})\.(0|[1-9][0-9]{0,14})\.([1-9][0-9]{0,14})$/
+const form = /^1\.([0-9A-Za-z_-]{1,64})\.(0|[1-9][0-9]{0,14})\.([1-9][0-9]{0,14})(\.u)?$/
 
-export function writeCursor({ epoch, position, at }: Cursor): string {
-  return Buffer.from(`1.${epoch}.${position}.${at}`, 'latin1').toString('base64url')
+export function writeCursor({ epoch, position, at, unsure }: Cursor): string {
+  return Buffer.from(`1.${epoch}.${position}.${at}${unsure ? '.u' : ''}`, 'latin1').toString('base64url')
 }
 
 /** Null when it is none of ours. */
@@ -23,7 +28,12 @@ export function readCursor(text: string): Cursor | null {
   const plain = Buffer.from(text, 'base64url').toString('latin1')
   const parts = form.exec(plain)
   if (parts === null || Buffer.from(plain, 'latin1').toString('base64url') !== text) return null
-  return { epoch: parts[1]!, position: Number(parts[2]), at: Number(parts[3]) }
+  return {
+    epoch: parts[1]!,
+    position: Number(parts[2]),
+    at: Number(parts[3]),
+    unsure: parts[4] !== undefined
+  }
 }
 
 /** Throws RequestError where the text is no cursor of ours. */

@@ -5,7 +5,7 @@ import type { Override } from '../core/override.ts'
 import type { RuleSet } from '../core/rule-set.ts'
 import { emptyTimeline, type LaidOver, layOver, type Moment, momentAt, nextBorder } from '../core/status.ts'
 import { type SyncRecord, type SyncStateName, staleAt, syncStateAt } from '../core/sync-state.ts'
-import type { Ground } from '../core/timeline.ts'
+import { firstEndingAfter, type Ground } from '../core/timeline.ts'
 import { formatInstant } from '../instant.ts'
 import type { TenantSnapshot, UserRecord } from '../store/store.ts'
 
@@ -144,4 +144,20 @@ export function borderAfter(person: Person, scene: Scene, at: Instant): Instant 
   const border = nextBorder(person.laid, at)
   const stale = staleAt(person.sync, scene.staleAfter)
   return stale !== null && stale > at ? Math.min(border, stale) : border
+}
+
+/** The latest instant up to and including `at` at which time alone turned something that the Status shows; else 0. */
+export function borderUpTo(person: Person, scene: Scene, at: Instant): Instant {
+  const stale = staleAt(person.sync, scene.staleAfter)
+  const border = calendarBorderUpTo(person.laid, at)
+  return stale !== null && stale <= at ? Math.max(border, stale) : border
+}
+
+/** Not every start or end is a border: intervals that show the same may touch. */
+function calendarBorderUpTo(laid: LaidOver, at: Instant): Instant {
+  for (let index = 2 * firstEndingAfter(laid, at); index >= 0; index--) {
+    const instant = laid.borders[index] ?? Infinity
+    if (instant <= at && nextBorder(laid, instant - 1) === instant) return instant
+  }
+  return 0
 }

@@ -1,25 +1,21 @@
 /** What holds for everybody of one tenant, in memory: statuses, and what changed since a cursor. */
-import { createHash } from 'node:crypto'
 import type { Instant } from '../core/calendar-event.ts'
 import { momentAt } from '../core/status.ts'
+import { syncStateAt } from '../core/sync-state.ts'
 import { type Ground, groundKey } from '../core/timeline.ts'
-import { formatInstant } from '../instant.ts'
 import type { LogEntry, TenantSnapshot, UserRecord } from '../store/store.ts'
-import { bordersInTime } from './borders.ts'
+import { type Answer, type KeptAnswer, writeAnswer } from './answer.ts'
 import { CURSOR_LIFE, type Cursor, expired, writeCursor } from './cursor.ts'
 import { type Journal, journal } from './journal.ts'
-import { borderAfter, type Person, personOf, type Scene, type Status, shownAs, statusJson } from './person.ts'
-
-export interface Answer {
-  readonly body: Buffer
-  /** Equal for equal bytes, on every replica. */
-  readonly etag: string
-}
+import { openPassage } from './passage.ts'
+import { type Person, personOf, type Scene, type Status, shownAs, statusJson } from './person.ts'
 
 export interface Changes {
   readonly cursor: string
   /** Each a Status, or `{user, removed: true}`, as JSON. */
   readonly changes: readonly string[]
+  /** See `TenantView.inTouch`. */
+  readonly inTouch: boolean
 }
 
 export interface Filter {
@@ -29,25 +25,31 @@ export interface Filter {
   readonly extension?: ReadonlySet<string>
 }
 
-/** Positions and borders kept in memory; who asks for older ones is answered from the store, or by looking at all. */
+/** Positions kept in memory; who asks for older ones is answered from the store. */
 const MOST_MARKS = 20_000
-/** An unchanged answer is renewed so often, so that its cursor does not expire while nothing happens. */
-const RENEWAL = CURSOR_LIFE / 2
-/** A clock that was set back farther than this starts the borders anew. */
-const CLOCK_WAVERS = 1_000
+/** Clocks of replicas, and what they hear, differ by no more than this. */
+const APART = 60_000
 
 export interface TenantView {
   /** The identity of the change log that the view follows. */
   readonly epoch: string
+  /** How much of the log is in the view. */
+  readonly position: number
   readonly scene: Scene
+  /** False while the store may hold what is not in the view: what it answers was true when the store was last heard. */
+  readonly inTouch: boolean
   person(user: string): Person | null
-  /** The cached answer to `GET statuses`. */
+  /** The cached answer to `GET statuses`: the same bytes from every view at the same position, at the same instant. */
   statuses(): Answer
   statusesAt(filter: Filter, at: Instant): Status[]
   /** The present Status as JSON. */
   status(user: string): string | null
-  /** Throws RequestError for a cursor that is malformed or expired. `log` gives entries that are out of memory. */
-  /** Null when nothing changed. */
+  /** Whether the cursor's log is the view's, and is in it so far. */
+  reaches(cursor: Cursor): boolean
+  /**
+   * What changed since a cursor that it reaches, or null when nothing did. Throws RequestError for an expired one. `log`
+   * gives entries that are out of memory.
+   */
   changesSince(
     cursor: Cursor,
     log: (after: number) => Promise<readonly LogEntry[] | null>
@@ -58,103 +60,141 @@ export interface TenantView {
   readonly nextBorder: Instant
   /** The log grew by this entry; `records` are its users as they are now, null for those who are gone. */
   apply(entry: LogEntry, records: ReadonlyMap<string, UserRecord | null>): void
-  /** The log grew by an entry that may show in everybody's Status. */
-  applyAll(entry: LogEntry, snapshot: TenantSnapshot, scene: Scene): void
+  /** The log grew by these entries, all that lie between the view and the snapshot. */
+  catchUp(entries: readonly LogEntry[], snapshot: TenantSnapshot, scene: Scene): void
   /** Records that were saved without any visible difference. */
   confirm(records: readonly UserRecord[]): void
 }
 
-/** `turned` is called whenever a change was applied or a border was passed. */
-export function openTenantView(
-  snapshot: TenantSnapshot,
-  firstScene: Scene,
-  clock: () => Instant,
-  turned: () => void
-): TenantView {
+export interface ViewNeeds {
+  readonly snapshot: TenantSnapshot
+  readonly scene: Scene
+  readonly clock: () => Instant
+  /** Called whenever a change was applied or a border was passed. */
+  readonly turned: () => void
+  readonly inTouch: () => boolean
+}
+
+export function openTenantView({
+  snapshot,
+  scene: firstScene,
+  clock,
+  turned,
+  inTouch
+}: ViewNeeds): TenantView {
   const { epoch } = snapshot
   let scene = firstScene
-  let position = snapshot.position
+  let { position, loggedAt } = snapshot
   const people = new Map<string, Person>()
   let order: string[] | null = null
   const grounds = new Map<string, Ground>()
-  let advancedTo = clock()
-  /** Since when the answer holds: the last change, or the last border that was passed. */
-  let holdsSince = advancedTo
-  let borders = bordersInTime()
   const changed: Journal<string | 'all'> = journal(position, MOST_MARKS)
-  let passed: Journal<string> = journal(advancedTo, MOST_MARKS)
-  let answer: (Answer & { readonly at: Instant }) | null = null
+  let answer: KeptAnswer | null = null
+  /** The instant of the last answer. */
+  let answered = 0
+  /** A calendar became stale while the store could not say whether it was confirmed meanwhile. */
+  let unsure = false
 
-  for (const record of snapshot.users) hold(personOf(record, scene, share))
+  for (const record of snapshot.users) people.set(record.user.id, personOf(record, scene, share))
+  const passage = openPassage({
+    people,
+    scene: () => scene,
+    start: clock(),
+    passed(stale) {
+      if (stale && !inTouch()) unsure = true
+      answer = null
+      turned()
+    }
+  })
 
   return {
     epoch,
+    get position() {
+      return position
+    },
     get scene() {
       return scene
     },
+    get inTouch() {
+      return inTouch()
+    },
     get nextBorder() {
-      return borders.next
+      return passage.next
     },
     person: (user) => people.get(user) ?? null,
     statuses,
     status: (user) => {
       const person = people.get(user)
-      return person === undefined ? null : statusJson(person, scene, advance(clock()))
+      return person === undefined ? null : statusJson(person, scene, passage.advance(clock()))
     },
     statusesAt,
+    reaches: (cursor) => cursor.epoch === epoch && cursor.position <= position,
     changesSince,
-    unchanged: ({ at }) => ({
-      cursor: writeCursor({ epoch, position, at: Math.max(at, advancedTo) }),
-      changes: []
-    }),
+    unchanged: (cursor) => changesUpTo(cursor, Math.max(cursor.at, passage.now), []),
     apply(entry, records) {
-      const now = advance(clock())
+      const since = Math.min(entry.at, passage.now) - APART
       for (const [user, record] of records) {
         changed.add(entry.position, user)
         if (record === null) drop(user)
-        else hold(personOf(record, scene, share), now)
+        else hold(personOf(record, scene, share), since)
       }
-      moveTo(entry.position, now)
+      moveTo(entry.position, entry.at)
     },
-    applyAll(entry, fresh, freshScene) {
-      const now = advance(clock())
+    catchUp(entries, fresh, freshScene) {
+      const since = entries.reduce((least, { at }) => Math.min(least, at), passage.now) - APART
+      const before = scene
       scene = freshScene
+      const named = new Set<string>()
+      let all = false
+      for (const { position: place, users } of entries) {
+        if (users === 'all') all = true
+        for (const user of users === 'all' ? [users] : users) {
+          changed.add(place, user)
+          named.add(user)
+        }
+      }
       const there = new Set(fresh.users.map(({ user }) => user.id))
       for (const user of people.keys()) {
         if (there.has(user)) continue
-        changed.add(entry.position, user)
+        if (!named.has(user)) changed.add(fresh.position, user)
         drop(user)
       }
-      for (const record of fresh.users) hold(personOf(record, scene, share), now)
-      changed.add(entry.position, 'all')
-      moveTo(entry.position, now)
+      for (const record of fresh.users) {
+        const { id } = record.user
+        if (all || named.has(id)) hold(personOf(record, scene, share), since)
+        else confirmOne(record, before)
+      }
+      moveTo(fresh.position, fresh.loggedAt)
     },
     confirm(records) {
-      for (const record of records) {
-        if (people.has(record.user.id)) hold(personOf(record, scene, share))
-      }
+      for (const record of records) if (people.has(record.user.id)) confirmOne(record, scene)
     }
   }
 
-  function hold(person: Person, from: Instant = advancedTo): void {
+  function hold(person: Person, since: Instant): void {
     if (!people.has(person.id)) order = null
     people.set(person.id, person)
-    planBorder(person, borderAfter(person, scene, from))
+    passage.plan(person, since)
   }
 
-  function planBorder(person: Person, border: Instant): void {
-    person.border = border
-    borders.plan(person.id, border)
+  /** The view may have heard of the confirmation too late, and said that the calendar was stale. */
+  function confirmOne(record: UserRecord, before: Scene): void {
+    const known = people.get(record.user.id)
+    hold(personOf(record, scene, share), Infinity)
+    if (known === undefined) return
+    const said = syncStateAt(known.sync, before.staleAfter, passage.now)
+    const is = syncStateAt(record.sync, scene.staleAfter, passage.now)
+    if (said.state !== is.state || said.since !== is.since) passage.note(known.id)
   }
 
   function drop(user: string): void {
     if (people.delete(user)) order = null
-    borders.forget(user)
+    passage.forget(user)
   }
 
-  function moveTo(next: number, now: Instant): void {
+  function moveTo(next: number, at: Instant): void {
     position = next
-    holdsSince = now
+    loggedAt = at
     answer = null
     turned()
   }
@@ -167,60 +207,34 @@ export function openTenantView(
     return ground
   }
 
-  /** Passes the borders up to now, and notes whose they were. Answers the instant to compute for. */
-  function advance(now: Instant): Instant {
-    if (now < advancedTo - CLOCK_WAVERS) return startBordersAnew(now)
-    if (now <= advancedTo) return advancedTo
-    advancedTo = now
-    if (borders.next > now) return now
-    const crossed: { at: Instant; user: string }[] = []
-    for (const user of borders.due(now)) {
-      const person = people.get(user)
-      if (person === undefined) continue
-      let last: Instant | null = null
-      let next = person.border
-      for (; next <= now; next = borderAfter(person, scene, next)) last = next
-      planBorder(person, next)
-      if (last !== null) crossed.push({ at: last, user })
-    }
-    if (crossed.length === 0) return now
-    crossed.sort((a, b) => a.at - b.at)
-    for (const { at, user } of crossed) passed.add(at, user)
-    holdsSince = Math.max(holdsSince, crossed.at(-1)!.at)
-    answer = null
-    turned()
-    return now
-  }
-
-  function startBordersAnew(now: Instant): Instant {
-    advancedTo = now
-    holdsSince = now
-    answer = null
-    borders = bordersInTime()
-    passed = journal(now, MOST_MARKS)
-    for (const person of people.values()) planBorder(person, borderAfter(person, scene, now))
-    return now
-  }
-
   function inOrder(): string[] {
     order ??= [...people.keys()].sort()
     return order
   }
 
   function statuses(): Answer {
-    const now = advance(clock())
-    if (now - holdsSince > RENEWAL) {
-      holdsSince = now
-      answer = null
+    const now = passage.advance(clock())
+    if (unsure) sureAgain()
+    if (answer === null || now >= answer.until) {
+      answer = writeAnswer({
+        epoch,
+        position,
+        unsure,
+        border: passage.last,
+        logged: loggedAt,
+        least: answered,
+        now,
+        list: inOrder().map((user) => statusJson(people.get(user)!, scene, now))
+      })
+      answered = answer.at
     }
-    if (answer !== null) return answer
-    const at = holdsSince
-    const list = inOrder().map((user) => statusJson(people.get(user)!, scene, now))
-    const head = { at: formatInstant(at), cursor: writeCursor({ epoch, position, at }) }
-    const body = Buffer.from(`${JSON.stringify(head).slice(0, -1)},"statuses":[${list.join(',')}]}`)
-    const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
-    answer = { at, body, etag }
     return answer
+  }
+
+  function sureAgain(): void {
+    if (!inTouch()) return
+    unsure = false
+    answer = null
   }
 
   function statusesAt({ diversion, phone, extension }: Filter, at: Instant): Status[] {
@@ -246,10 +260,7 @@ export function openTenantView(
     cursor: Cursor,
     log: (after: number) => Promise<readonly LogEntry[] | null>
   ): Promise<Changes | null> {
-    if (cursor.epoch !== epoch) throw expired('It belongs to a change log that is no more.')
-    if (cursor.position > position) throw expired('It is ahead of the change log.')
-    const clockNow = advance(clock())
-    if (cursor.at < clockNow - CURSOR_LIFE) throw expired('It is older than 24 hours.')
+    if (cursor.at < passage.advance(clock()) - CURSOR_LIFE) throw expired('It is older than 24 hours.')
     const users = new Set<string>()
     if (cursor.position < changed.completeAfter) {
       const entries = await log(cursor.position)
@@ -257,24 +268,26 @@ export function openTenantView(
       for (const entry of entries) mark(users, entry.users)
     }
     // Below here nothing is awaited: position, people and borders are of one moment.
-    const now = Math.max(advance(clock()), cursor.at)
+    const now = Math.max(passage.advance(clock()), cursor.at)
     for (const user of changed.between(cursor.position, position))
       mark(users, user === 'all' ? 'all' : [user])
-    for (const user of bordersBetween(cursor.at, now)) users.add(user)
+    for (const user of passage.between(cursor.at, now)) users.add(user)
+    if (cursor.unsure && inTouch()) for (const { id, sync } of people.values()) if (sync.wanted) users.add(id)
     if (users.size === 0) return null
     const changes = [...users].map((user) => {
       const person = people.get(user)
       return person === undefined ? JSON.stringify({ user, removed: true }) : statusJson(person, scene, now)
     })
-    return { cursor: writeCursor({ epoch, position, at: now }), changes }
+    return changesUpTo(cursor, now, changes)
+  }
+
+  function changesUpTo(cursor: Cursor, at: Instant, changes: readonly string[]): Changes {
+    if (unsure) sureAgain()
+    const next = { epoch, position, at, unsure: !inTouch() && (unsure || cursor.unsure) }
+    return { cursor: writeCursor(next), changes, inTouch: inTouch() }
   }
 
   function mark(users: Set<string>, those: readonly string[] | 'all'): void {
     for (const user of those === 'all' ? people.keys() : those) users.add(user)
-  }
-
-  function bordersBetween(after: Instant, upTo: Instant): Iterable<string> {
-    if (after >= passed.completeAfter && upTo <= advancedTo) return passed.between(after, upTo)
-    return inOrder().filter((user) => borderAfter(people.get(user)!, scene, after) <= upTo)
   }
 }

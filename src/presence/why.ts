@@ -2,22 +2,23 @@
 import { type Explanation, explain } from '../core/explain.ts'
 import type { RuleSet, Trigger } from '../core/rule-set.ts'
 import type { Ground } from '../core/timeline.ts'
-import type { Store } from '../store/store.ts'
+import { type Store, StoreUnavailable } from '../store/store.ts'
 import type { Person, Scene } from './person.ts'
 
 export interface WhyNeeds {
-  readonly store: Pick<Store, 'rules' | 'record'>
+  readonly store: Pick<Store, 'rules' | 'record' | 'reachable'>
   /** What version 0 is. */
   readonly defaultRules: RuleSet
 }
 
-/** Explains grounds of one person's timeline, in the tenant's language. */
+/** Explains grounds of one person's timeline, in the tenant's language. Throws StoreUnavailable: triggers are not in memory. */
 export async function whyFor(
   { store, defaultRules }: WhyNeeds,
   tenant: string,
   person: Person,
   scene: Scene
 ): Promise<(ground: Ground | null) => Explanation> {
+  if (!store.reachable()) throw new StoreUnavailable('Nothing can be explained without the store.')
   const version = person.rulesVersion
   const rules = version === 0 ? defaultRules : (await store.rules(tenant, version))?.effective
   const record = await store.record(tenant, person.id)

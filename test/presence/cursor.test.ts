@@ -9,8 +9,9 @@ t.test('law: a cursor that was written is read as it was', async (t) => {
       fc.stringMatching(/^[0-9A-Za-z_-]{1,64}$/),
       fc.nat(),
       fc.integer({ min: 1, max: 2e12 }),
-      (epoch, position, at) => {
-        t.same(readCursor(writeCursor({ epoch, position, at })), { epoch, position, at })
+      fc.boolean(),
+      (epoch, position, at, unsure) => {
+        t.same(readCursor(writeCursor({ epoch, position, at, unsure })), { epoch, position, at, unsure })
       }
     ),
     { numRuns: 50 }
@@ -18,7 +19,7 @@ t.test('law: a cursor that was written is read as it was', async (t) => {
 })
 
 t.test('anything else is none', async (t) => {
-  const written = writeCursor({ epoch: 'e', position: 1, at: 1 })
+  const written = writeCursor({ epoch: 'e', position: 1, at: 1, unsure: false })
   for (const text of [
     '',
     'x',

@@ -138,7 +138,8 @@ t.test('cursors that cannot be followed', async (t) => {
   const { cursor } = await statuses(presence)
   const { epoch, position, at } = cursorFrom(cursor)
   const expired = { status: 410, code: 'cursor_expired' }
-  const follow = (changed: object) => presence.changes('acme', { epoch, position, at, ...changed }, 0, never)
+  const follow = (changed: object) =>
+    presence.changes('acme', { epoch, position, at, unsure: false, ...changed }, 0, never)
   await t.rejects(follow({ epoch: 'other' }), expired, 'another log')
   await t.rejects(follow({ position: position + 1 }), expired, 'ahead of the log')
   await t.rejects(follow({ at: START - 25 * HOUR }), expired, 'older than a day')

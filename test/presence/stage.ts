@@ -4,7 +4,7 @@ import { unread } from '../../src/core/sync-state.ts'
 import type { Timeline } from '../../src/core/timeline.ts'
 import { cursorFrom } from '../../src/presence/cursor.ts'
 import type { Status } from '../../src/presence/person.ts'
-import { openPresence, type Presence } from '../../src/presence/presence.ts'
+import { openPresence, type Presence, type PresenceNeeds } from '../../src/presence/presence.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
 import type { Store, User } from '../../src/store/store.ts'
 import { rulesWith } from '../core/rules.ts'
@@ -57,13 +57,24 @@ export function timeline(...pieces: [start: number, end: number, diversion: stri
 }
 
 export async function add(store: Store, ...ids: string[]) {
-  const users = ids.map((id) => ({ user: user(id), sync: unread(true, START) }))
-  await store.saveUsers('acme', users, START)
+  await addAt(store, START, ids)
+}
+
+export async function addAt(store: Store, at: number, ids: readonly string[]) {
+  const users = ids.map((id) => ({ user: user(id), sync: unread(true, at) }))
+  await store.saveUsers('acme', users, at)
 }
 
 export async function read(store: Store, id: string, calendar: Timeline, at: number, visible = true) {
   const sync = { ...unread(true, START), confirmedAt: at, freshSince: at, saw: 'subjects' as const }
   await store.saveReadings('acme', [{ user: id, sync, timeline: calendar, visible }], at)
+}
+
+/** Another replica's presence, over the same store. */
+export function replica(t: Test, needs: PresenceNeeds) {
+  const presence = openPresence(needs)
+  t.teardown(() => presence.close())
+  return presence
 }
 
 export async function statuses(
@@ -72,7 +83,17 @@ export async function statuses(
   return JSON.parse((await presence.view('acme'))!.statuses().body.toString())
 }
 
+export const bytesOf = async (presence: Presence) => (await presence.view('acme'))!.statuses().body.toString()
+
 export async function changes(presence: Presence, cursor: string, wait = 0, signal = never) {
-  const { cursor: next, changes } = (await presence.changes('acme', cursorFrom(cursor), wait, signal))!
-  return { cursor: next, changes: changes.map((json): Status & { removed?: true } => JSON.parse(json)) }
+  const {
+    cursor: next,
+    changes,
+    inTouch
+  } = (await presence.changes('acme', cursorFrom(cursor), wait, signal))!
+  return {
+    cursor: next,
+    changes: changes.map((json): Status & { removed?: true } => JSON.parse(json)),
+    inTouch
+  }
 }

@@ -3,12 +3,13 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import { RequestError } from '../../errors.ts'
 import { cursorFrom } from '../../presence/cursor.ts'
 import type { Presence } from '../../presence/presence.ts'
+import { tellDegraded } from '../asked.ts'
 import type { Metrics } from '../metrics.ts'
 import { sendReady } from '../ready-json.ts'
 import { TenantParams } from '../schemas/addresses.ts'
-import { ref, Strict } from '../schemas/language.ts'
+import { ref, Strict, withHeaders } from '../schemas/language.ts'
 import { problems } from '../schemas/problems.ts'
-import { Changes } from '../schemas/statuses.ts'
+import { Changes, fromMemory } from '../schemas/statuses.ts'
 import { untilGone } from '../waiting.ts'
 
 /** Seconds: below the minute at which proxies and load balancers cut idle connections. */
@@ -45,10 +46,11 @@ export function changesRoutes(needs: {
           description:
             'Each user of whom anything that a Status shows has changed, once, as they are now; a border in time ' +
             'is a change. Waits up to `wait` seconds for the first one. Go on with the cursor of the answer: nothing ' +
-            'is lost, however long you were away, up to 24 hours; then it is 410 and `statuses` is to be read again.',
+            'is lost, however long you were away, up to 24 hours; then it is 410 and `statuses` is to be read again. Any replica takes the cursor of any other; ' +
+            'while the store is away one that is behind it answers 503.',
           params: TenantParams,
           querystring: ChangesQuery,
-          response: { 200: ref(Changes), ...problems('not_found', 'cursor_expired') }
+          response: { 200: withHeaders(ref(Changes), fromMemory), ...problems('not_found', 'cursor_expired') }
         }
       },
       async ({ params, query }, reply) => {
@@ -56,6 +58,7 @@ export function changesRoutes(needs: {
         const wait = (query.wait ?? 0) * 1000
         const changes = await needs.presence.changes(params.tenant, cursor, wait, untilGone(reply))
         if (changes === null) throw new RequestError('not_found', `There is no tenant "${params.tenant}".`)
+        tellDegraded(reply, changes)
         needs.metrics.countChanges(changes.changes.length)
         const { cursor: next, changes: list } = changes
         return sendReady(reply, `{"cursor":${JSON.stringify(next)},"changes":[${list.join(',')}]}`)

@@ -2,7 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Directory } from '../../directory/directory.ts'
 import type { Presence } from '../../presence/presence.ts'
-import { knownPerson, knownView } from '../asked.ts'
+import { knownPerson, knownView, tellDegraded } from '../asked.ts'
 import { sendReady } from '../ready-json.ts'
 import { UserParams } from '../schemas/addresses.ts'
 import { ref } from '../schemas/language.ts'
@@ -39,6 +39,7 @@ export function overridesRoutes(needs: {
       async ({ params, body }, reply) => {
         await overrides.put(params.tenant, params.user, body)
         const view = await knownView(needs.presence, params.tenant)
+        tellDegraded(reply, view)
         knownPerson(view, params.user)
         return sendReady(reply, view.status(params.user))
       }

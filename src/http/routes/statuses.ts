@@ -6,12 +6,12 @@ import { shownAs } from '../../presence/person.ts'
 import type { Presence } from '../../presence/presence.ts'
 import type { Filter } from '../../presence/tenant-view.ts'
 import { type WhyNeeds, whyFor } from '../../presence/why.ts'
-import { instantInWindow, knownPerson, knownView } from '../asked.ts'
+import { instantInWindow, knownPerson, knownView, tellDegraded } from '../asked.ts'
 import { sendReady, sendUnchanged } from '../ready-json.ts'
 import { TenantParams, UserParams } from '../schemas/addresses.ts'
-import { Instant, ref, Strict } from '../schemas/language.ts'
+import { Instant, ref, Strict, withHeaders } from '../schemas/language.ts'
 import { problems } from '../schemas/problems.ts'
-import { Status, Statuses, StatusQuery } from '../schemas/statuses.ts'
+import { fromMemory, Status, Statuses, StatusQuery } from '../schemas/statuses.ts'
 
 const tags = ['Statuses']
 
@@ -25,6 +25,11 @@ export const StatusesHeaders = Type.Object({
   'if-none-match': Type.Optional(
     Type.String({ description: 'The `ETag` held.', examples: ['"l0ng4ndOpaque"'] })
   )
+})
+
+const ETag = Type.String({
+  description: 'Equal for equal answers, on every replica.',
+  examples: ['"l0ng4ndOpaque"']
 })
 
 export const StatusesQuery = Strict({
@@ -52,14 +57,18 @@ export function statusesRoutes(
           querystring: StatusesQuery,
           headers: StatusesHeaders,
           response: {
-            200: ref(Statuses),
-            304: Type.Null({ description: 'Nothing has changed since the `ETag`.' }),
+            200: withHeaders(ref(Statuses), { ETag, ...fromMemory }),
+            304: withHeaders(Type.Null({ description: 'Nothing has changed since the `ETag`.' }), {
+              ETag,
+              ...fromMemory
+            }),
             ...problems('not_found')
           }
         }
       },
       async ({ params, query, headers }, reply) => {
         const view = presence.viewAtHand(params.tenant) ?? (await knownView(presence, params.tenant))
+        tellDegraded(reply, view)
         const filter = filterOf(query)
         if (filter === null && query.at === undefined) {
           const { body, etag } = view.statuses()
@@ -78,14 +87,16 @@ export function statusesRoutes(
         schema: {
           tags,
           summary: 'One user’s status',
-          description: 'With `explain=true` also which rule gives it, and why in a sentence.',
+          description:
+            'With `explain=true` also which rule gives it, and why in a sentence; that is 503 while the store is away.',
           params: UserParams,
           querystring: StatusQuery,
-          response: { 200: ref(Status), ...problems('not_found') }
+          response: { 200: withHeaders(ref(Status), fromMemory), ...problems('not_found') }
         }
       },
       async ({ params, query }, reply) => {
         const view = presence.viewAtHand(params.tenant) ?? (await knownView(presence, params.tenant))
+        tellDegraded(reply, view)
         if (query.at === undefined && query.explain !== true) {
           knownPerson(view, params.user)
           return sendReady(reply, view.status(params.user))

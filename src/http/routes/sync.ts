@@ -35,8 +35,8 @@ export function syncRoutes(needs: {
           tags,
           summary: 'How the reading of calendars goes',
           description:
-            'For the connection as a whole and for each user: the state that Statuses show, the last success, and what is ' +
-            'wrong with what to do about it.',
+            'For the connection as a whole and for each user: the state that Statuses show, the last success, what is wrong ' +
+            'with what to do about it, and whether the calendar system tells of edits or is polled for them.',
           params: TenantParams,
           querystring: PageQuery,
           response: { 200: ref(SyncReport), ...problems('not_found') }
@@ -60,7 +60,7 @@ export function syncRoutes(needs: {
           ({ user }) => user
         )
         return {
-          connection: connectionSync(await sync.connection(id)),
+          connection: connectionSync(await sync.connection(id), clock()),
           users: [...page.items],
           ...(page.after !== undefined && { after: page.after })
         }
@@ -103,16 +103,19 @@ function userSync({ user, sync, timeline }: UserRecord, staleAfter: number, at: 
     hint: sync.fault?.hint ?? null,
     saw: sync.saw,
     notes: sync.saw === null || sync.saw === 'subjects' ? [] : [blindToDeclined],
+    notices: sync.confirmedAt === null ? null : sync.watched ? ('live' as const) : ('polling' as const),
     rulesVersion: timeline?.rulesVersion ?? null
   }
 }
 
-function connectionSync({ state, since, fault, nextReadAt }: ConnectionState) {
+function connectionSync({ state, since, fault, nextReadAt, notices }: ConnectionState, at: Instant) {
   return {
     state,
     since: formatInstant(since),
     code: fault?.code ?? null,
     hint: fault?.hint ?? null,
-    nextReadAt: nextReadAt === null ? null : formatInstant(nextReadAt)
+    // The state may have come from another process some time ago.
+    nextReadAt: nextReadAt === null || nextReadAt <= at ? null : formatInstant(nextReadAt),
+    notices: { ...notices }
   }
 }

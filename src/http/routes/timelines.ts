@@ -8,11 +8,11 @@ import { formatInstant } from '../../instant.ts'
 import { diversionOf, type Scene } from '../../presence/person.ts'
 import type { Presence } from '../../presence/presence.ts'
 import { type WhyNeeds, whyFor } from '../../presence/why.ts'
-import { instantInWindow, knownPerson, knownView } from '../asked.ts'
+import { instantInWindow, knownPerson, knownView, tellDegraded } from '../asked.ts'
 import { UserParams } from '../schemas/addresses.ts'
-import { ref } from '../schemas/language.ts'
+import { ref, withHeaders } from '../schemas/language.ts'
 import { problems } from '../schemas/problems.ts'
-import { StatusQuery, Timeline } from '../schemas/statuses.ts'
+import { fromMemory, StatusQuery, Timeline } from '../schemas/statuses.ts'
 
 export function timelinesRoutes(
   needs: { readonly presence: Presence; readonly clock: () => Instant } & WhyNeeds
@@ -30,11 +30,12 @@ export function timelinesRoutes(
             'diversion and phone are the same and nothing lies between. With `explain=true` each lists its rules.',
           params: UserParams,
           querystring: StatusQuery,
-          response: { 200: ref(Timeline), ...problems('not_found') }
+          response: { 200: withHeaders(ref(Timeline), fromMemory), ...problems('not_found') }
         }
       },
-      async ({ params, query }) => {
+      async ({ params, query }, reply) => {
         const view = await knownView(presence, params.tenant)
+        tellDegraded(reply, view)
         const person = knownPerson(view, params.user)
         const at = query.at === undefined ? clock() : instantInWindow(query.at, clock())
         const why = query.explain === true ? await whyFor(needs, params.tenant, person, view.scene) : null

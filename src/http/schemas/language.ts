@@ -7,6 +7,11 @@ export function ref<T extends TSchema>(schema: T) {
   return Type.Unsafe<Static<T>>({ $ref: `${schema.$id}#` })
 }
 
+/** The schema of an answer that may carry these headers. */
+export function withHeaders<T extends TSchema>(schema: T, headers: Record<string, TSchema>) {
+  return Type.Unsafe<Static<T>>({ ...schema, headers })
+}
+
 /** One of some strings, as one `enum` (a union of literals would come out as `anyOf`). */
 export function Enum<const T extends readonly string[]>(values: T, options: object = {}) {
   return Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options })

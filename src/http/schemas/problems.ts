@@ -61,8 +61,10 @@ const whenItHappens: Readonly<Record<ProblemCode, string>> = {
   unsupported_media_type: 'The body’s `Content-Type` is not one that this call takes.',
   internal_error: 'Our own fault; the log has it.',
   calendar_unreachable: 'The calendar system did not answer as it should; `hint` says what to do.',
-  store_unavailable: 'Nothing can be saved now; try again after `Retry-After` seconds.'
+  store_unavailable: 'The store cannot be reached now; try again after `Retry-After` seconds.'
 }
+
+const RetryAfter = Type.Integer({ description: 'Seconds to wait before the next try.', examples: [5] })
 
 /** The problems that a call can answer with, for its `response`; those that every call shares are added. */
 export function problems(...codes: ProblemCode[]): Record<never, never> {
@@ -72,6 +74,7 @@ export function problems(...codes: ProblemCode[]): Record<never, never> {
       problemStatus[code],
       {
         description: whenItHappens[code],
+        ...(code === 'store_unavailable' && { headers: { 'Retry-After': RetryAfter } }),
         content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } }
       }
     ])

@@ -102,6 +102,16 @@ export const Status = Strict(
   { $id: 'Status', description: 'What holds for a user at an instant.', examples: [anna] }
 )
 
+/** Of the answers that come from memory. */
+export const fromMemory = {
+  'Hanvisa-Degraded': Enum(['store'], {
+    description:
+      'Only while the store cannot be reached: the answer is from memory. Borders in time still come when they are ' +
+      'due; what was changed meanwhile shows when the store is back.',
+    examples: ['store']
+  })
+}
+
 const cursor = Type.String({
   description: 'Where to go on: hand it to `changes`. Opaque.',
   examples: ['MTcuNDIuMTc5NTQ']

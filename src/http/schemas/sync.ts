@@ -4,6 +4,7 @@ import { Type } from 'typebox'
 import { type Sight, sights } from '../../core/sync-state.ts'
 import { syncCodes } from '../../errors.ts'
 import { connectionStates } from '../../sync/health.ts'
+import { noticesStates } from '../../sync/watching.ts'
 import { After, UserId } from './addresses.ts'
 import { Enum, Instant, NullableInstant, NullableString, ref, Strict } from './language.ts'
 import { syncStates } from './statuses.ts'
@@ -24,6 +25,7 @@ const bo = {
   hint: 'Exchange does not know bo@acme.example: correct the mailbox of the user "bo".',
   saw: 'availability',
   notes: ['Invitations that were declined cannot be told apart here: they count as accepted ones.'],
+  notices: 'polling',
   rulesVersion: 3
 } as const
 
@@ -46,6 +48,14 @@ export const UserSync = Strict(
       description: 'What to know about the reading beside that, in plain words.',
       examples: [bo.notes]
     }),
+    notices: Type.Unsafe<'live' | 'polling' | null>({
+      type: ['string', 'null'],
+      enum: ['live', 'polling', null],
+      description:
+        'How edits were learned of at the last success: the calendar system tells of them (`live`), or they are polled for. ' +
+        'Null: nothing was read yet.',
+      examples: ['live']
+    }),
     rulesVersion: Type.Unsafe<number | null>({
       type: ['integer', 'null'],
       description: 'The version of the rules that made the timeline that is held; 0: the default pack.',
@@ -60,8 +70,42 @@ const working = {
   since: '2026-11-23T06:14:03Z',
   code: null,
   hint: null,
-  nextReadAt: null
+  nextReadAt: null,
+  notices: { state: 'live', live: 850, polling: 0, code: null, hint: null }
 } as const
+
+const polled = {
+  state: 'polling',
+  live: 0,
+  polling: 850,
+  code: 'consent_missing',
+  hint:
+    'Notices fail, so calendars are polled until they come again. The application lacks Calendars.Read: grant it in ' +
+    'Entra and consent to it.'
+} as const
+
+export const SyncNotices = Strict(
+  {
+    state: Enum(noticesStates, {
+      description:
+        '`live`: the calendar system tells of edits, which are read within seconds. `partly`: of some calendars. `polling`: it ought ' +
+        'to tell of them, but does not; polling has taken over. `off`: it tells of none (or the service has just begun).',
+      examples: ['live']
+    }),
+    live: Type.Integer({ description: 'Calendars whose edits are told of.', examples: [850] }),
+    polling: Type.Integer({ description: 'Calendars that are polled.', examples: [0] }),
+    code,
+    hint: NullableString({
+      description: 'Why calendars are polled that ought not to be, and what to do, in plain words.',
+      examples: [polled.hint]
+    })
+  },
+  {
+    $id: 'SyncNotices',
+    description: 'How edits are learned of. A calendar that users share counts once.',
+    examples: [working.notices, polled]
+  }
+)
 
 export const ConnectionSync = Strict(
   {
@@ -73,7 +117,8 @@ export const ConnectionSync = Strict(
     since: Instant('When that state began, or the service started.'),
     code,
     hint: NullableString({ description: 'What to do about it, in plain words.', examples: [null] }),
-    nextReadAt: NullableInstant('When it is tried again after a failure; null where nothing is waited for.')
+    nextReadAt: NullableInstant('When it is tried again after a failure; null where nothing is waited for.'),
+    notices: ref(SyncNotices)
   },
   {
     $id: 'ConnectionSync',
@@ -85,7 +130,8 @@ export const ConnectionSync = Strict(
         since: '2026-11-23T08:04:00Z',
         code: 'secret_expired',
         hint: 'The client secret has expired: make a new one and put the connection again.',
-        nextReadAt: '2026-11-23T08:19:00Z'
+        nextReadAt: '2026-11-23T08:19:00Z',
+        notices: polled
       }
     ]
   }
@@ -118,4 +164,4 @@ export const SyncStarted = Strict(
   }
 )
 
-export const syncSchemas = [UserSync, ConnectionSync, SyncReport, SyncStarted]
+export const syncSchemas = [UserSync, SyncNotices, ConnectionSync, SyncReport, SyncStarted]

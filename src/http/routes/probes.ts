@@ -1,0 +1,92 @@
+/** Whether the process is up, whether it can serve, and its figures: what every role has. */
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { type Store, StoreUnavailable } from '../../store/store.ts'
+import type { Metrics } from '../metrics.ts'
+import { Enum, Strict } from '../schemas/language.ts'
+import { problems } from '../schemas/problems.ts'
+
+const tags = ['Service']
+const open: { security: [] } = { security: [] }
+
+const Up = Strict(
+  { status: Enum(['ok'], { description: 'It is.' }) },
+  { description: 'All is well.', examples: [{ status: 'ok' }] }
+)
+
+const Ready = Strict(
+  {
+    status: Enum(['ok', 'degraded'], {
+      description: '`degraded`: the store is away. Reads are answered from memory, writes with 503.'
+    })
+  },
+  { description: 'It can serve.', examples: [{ status: 'ok' }] }
+)
+
+const Exposition = Type.String({
+  description: 'Prometheus’ text format.',
+  examples: ['# HELP hanvisa_changes_served_total Statuses handed out as changes\n']
+})
+
+export function probesRoutes({
+  metrics,
+  store
+}: {
+  readonly metrics: Metrics
+  readonly store: Pick<Store, 'reachable'>
+}): FastifyPluginAsyncTypebox {
+  return async (app) => {
+    let reached = store.reachable()
+
+    app.get(
+      '/healthz',
+      {
+        schema: {
+          tags,
+          ...open,
+          summary: 'Is it alive?',
+          description: 'Answers as long as the process does. Open without a key.',
+          response: { 200: Up }
+        }
+      },
+      async () => ({ status: 'ok' as const })
+    )
+
+    app.get(
+      '/readyz',
+      {
+        schema: {
+          tags,
+          ...open,
+          summary: 'Is it ready?',
+          description:
+            'Whether the store was reached since the process began: 503 until then. After that a store that goes away ' +
+            'makes it `degraded`, not unready, for memory answers the reads and no other replica would do better. ' +
+            'Open without a key.',
+          response: { 200: Ready, ...problems() }
+        }
+      },
+      async () => {
+        reached ||= store.reachable()
+        if (!reached) throw new StoreUnavailable('It was not reached so far.')
+        return { status: store.reachable() ? ('ok' as const) : ('degraded' as const) }
+      }
+    )
+
+    app.get(
+      '/metrics',
+      {
+        schema: {
+          tags,
+          summary: 'Figures for Prometheus',
+          description: 'Reads, freshness, queue, HTTP latency and changes served; needs the key.',
+          produces: ['text/plain'],
+          response: { 200: Exposition, ...problems() }
+        }
+      },
+      async (_request, reply) => {
+        const { type, text } = await metrics.render()
+        return reply.type(type).send(text)
+      }
+    )
+  }
+}

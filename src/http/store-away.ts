@@ -1,0 +1,18 @@
+/** While the store is away a write is refused at once, by every call that writes, before anything is begun. */
+import type { RouteOptions } from 'fastify'
+import { type Store, StoreUnavailable } from '../store/store.ts'
+
+const reads: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+
+/** For Fastify's `onRoute`. What is asked wrongly is told so first: this comes after the checks. */
+export function refuseWritesWithout(store: Pick<Store, 'reachable'>): (route: RouteOptions) => void {
+  return (route) => {
+    if (!route.url.startsWith('/v1/') || [route.method].flat().every((method) => reads.has(method))) return
+    route.preHandler = [
+      (_request, _reply, done) => {
+        done(store.reachable() ? undefined : new StoreUnavailable('Nothing can be written.'))
+      },
+      ...[route.preHandler ?? []].flat()
+    ]
+  }
+}

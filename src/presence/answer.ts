@@ -1,0 +1,45 @@
+/** The answer to `GET statuses` as bytes: the same on every replica that holds the same. */
+import { createHash } from 'node:crypto'
+import type { Instant } from '../core/calendar-event.ts'
+import { formatInstant } from '../instant.ts'
+import { CURSOR_LIFE, type Cursor, writeCursor } from './cursor.ts'
+
+export interface Answer {
+  readonly body: Buffer
+  /** Equal for equal bytes, on every replica. */
+  readonly etag: string
+}
+
+export interface KeptAnswer extends Answer {
+  readonly at: Instant
+  /** If nothing turns, it is good until just before this instant. */
+  readonly until: Instant
+}
+
+/** An unchanged answer is renewed so often, so that its cursor does not expire while nothing happens. */
+const RENEWAL = CURSOR_LIFE / 2
+
+export interface AnswerParts extends Omit<Cursor, 'at'> {
+  /** When time last turned something. */
+  readonly border: Instant
+  /** When the newest entry of the log was made, by the clock of who made it. */
+  readonly logged: Instant
+  /** The answer's instant must not lie before this one (where the clock was not set back). */
+  readonly least: Instant
+  readonly now: Instant
+  /** Every Status as JSON, by user id. */
+  readonly list: readonly string[]
+}
+
+/**
+ * Nothing of the process goes into it, such as when it was started or heard of a change. Who logged the newest entry may
+ * have a clock that is ahead of ours: until then the answer's instant is now.
+ */
+export function writeAnswer({ border, logged, least, now, list, ...place }: AnswerParts): KeptAnswer {
+  const since = Math.max(border, Math.min(Math.max(logged, least), now))
+  const at = now - ((now - since) % RENEWAL)
+  const head = { at: formatInstant(at), cursor: writeCursor({ ...place, at }) }
+  const body = Buffer.from(`${JSON.stringify(head).slice(0, -1)},"statuses":[${list.join(',')}]}`)
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
+  return { body, etag, at, until: logged > now ? logged : at + RENEWAL }
+}

@@ -1,0 +1,57 @@
+/** A real store that one process cannot reach for a while, as Redis behind a cut line: it hears nothing, then of a gap. */
+import { type Feed, type Store, StoreUnavailable } from '../../src/store/store.ts'
+
+export interface CutStore extends Store {
+  /** From now on every call fails and nothing is heard. */
+  cut(): void
+  /** It can be reached again, and followers hear that they may have missed something. */
+  mend(): void
+  /** Followers miss what was saved meanwhile; calls succeed all the while. */
+  deafen(): void
+  /** How many follow. */
+  followers(): number
+}
+
+export function cutStore(store: Store): CutStore {
+  let away = false
+  let deaf = false
+  const followers = new Map<symbol, (feed: Feed) => void>()
+  const guarded = Object.fromEntries(
+    Object.entries(store).map(([name, call]) => [
+      name,
+      async (...args: unknown[]) => {
+        if (away) throw new StoreUnavailable('The line is cut.')
+        const result = await (call as (...args: unknown[]) => unknown)(...args)
+        if (away) throw new StoreUnavailable('The line was cut meanwhile.')
+        return result
+      }
+    ])
+  ) as unknown as Store
+  return {
+    ...guarded,
+    follow(tenant, hear) {
+      const one = Symbol(tenant)
+      followers.set(one, hear)
+      const stop = store.follow(tenant, (feed) => {
+        if (!away && !deaf) hear(feed)
+      })
+      return () => {
+        followers.delete(one)
+        stop()
+      }
+    },
+    reachable: () => !away && store.reachable(),
+    cut() {
+      away = true
+    },
+    mend() {
+      away = false
+      deaf = false
+      for (const hear of [...followers.values()]) hear({ kind: 'gap' })
+    },
+    deafen() {
+      deaf = true
+    },
+    followers: () => followers.size
+  }
+}
