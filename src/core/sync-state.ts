@@ -25,8 +25,11 @@ export interface SyncRecord {
   readonly watched: boolean
 }
 
-/** Milliseconds: a watched calendar is confirmed at least so often. */
-export const sweepInterval = 3_600_000
+/**
+ * Milliseconds: a watched calendar is confirmed at least so often. Where availability can be compared it is confirmed every
+ * hour; where it can only be read whole, every five or so: a quarter of a request per mailbox and hour allows no more.
+ */
+export const sweepInterval = 6 * 3_600_000
 
 /**
  * What can be seen of a calendar: everything that decides (`subjects`); subjects, but not who answered what
@@ -57,11 +60,15 @@ export function unread(wanted: boolean, at: Instant, generation = 0): SyncRecord
 
 /**
  * The instant at which a held timeline becomes stale unless it is confirmed again; null when none is held. `staleAfter`
- * is milliseconds: twice the connection's `pollSeconds`. With notices it is one sweep, if that is longer.
+ * is milliseconds: twice the connection's `pollSeconds`. With notices it is one sweep, if that is longer; but what they tell
+ * of must be read, so they vouch for a calendar no longer than `staleAfter` once reading fails.
  */
 export function staleAt(record: SyncRecord, staleAfter: number): Instant | null {
-  if (!record.wanted || record.confirmedAt === null) return null
-  return record.confirmedAt + (record.watched ? Math.max(sweepInterval, staleAfter) : staleAfter)
+  const { wanted, confirmedAt, failedSince, watched } = record
+  if (!wanted || confirmedAt === null) return null
+  if (!watched) return confirmedAt + staleAfter
+  const swept = confirmedAt + Math.max(sweepInterval, staleAfter)
+  return failedSince === null ? swept : Math.min(swept, Math.max(confirmedAt, failedSince) + staleAfter)
 }
 
 /** The state at an instant. `staleAfter` is as in `staleAt`. */

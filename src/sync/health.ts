@@ -4,9 +4,11 @@ import type { RemoteError, SyncCode } from '../errors.ts'
 import { pauseAfter } from './back-off.ts'
 import type { Pause } from './queue.ts'
 import type { Timers } from './timers.ts'
+import { type NoticesState, noNotices } from './watching.ts'
 
 export const connectionStates = ['absent', 'untried', 'working', 'failing'] as const
 
+/** Plain JSON: other processes are told of it. */
 export interface ConnectionState {
   /** `absent`: there is none. `untried`: nothing was read over it since it was opened. */
   readonly state: (typeof connectionStates)[number]
@@ -15,6 +17,12 @@ export interface ConnectionState {
   readonly fault: { readonly code: SyncCode; readonly hint: string } | null
   /** When it is tried again after a failure. */
   readonly nextReadAt: Instant | null
+  readonly notices: NoticesState
+}
+
+/** What a tenant has that has no connection. */
+export function absentSince(since: Instant): ConnectionState {
+  return { state: 'absent', since, fault: null, nextReadAt: null, notices: noNotices }
 }
 
 export interface Health {
@@ -29,25 +37,37 @@ export interface Health {
   failed(error: RemoteError): { readonly pause: Pause; readonly news: boolean }
   /** An operator does not wait for the end of our own pause. */
   triedAnyway(): void
+  /** The notices are in another state. */
+  turned(): void
+  close(): void
 }
 
-export function openHealth(clock: () => Instant, timers: Timers, random: () => number): Health {
+/** Milliseconds between two tellings. */
+const tellingInterval = 1_000
+
+/** `tell` is called with every new state, though not more often than once in a second; `now` can be asked at any time. */
+export function openHealth(
+  notices: () => NoticesState,
+  tell: (state: ConnectionState) => void,
+  {
+    clock,
+    timers,
+    random
+  }: { readonly clock: () => Instant; readonly timers: Timers; readonly random: () => number }
+): Health {
   let state: ConnectionState['state'] = 'absent'
   let since = clock()
   let trouble: RemoteError | null = null
   let failures = 0
   let pausedUntil = Number.NEGATIVE_INFINITY
   let by: Pause['by'] = 'us'
+  let toldAt = Number.NEGATIVE_INFINITY
+  let cancelTelling: (() => void) | null = null
+  let closed = false
 
   return {
     get now() {
-      const left = pausedUntil - timers.now()
-      return {
-        state,
-        since,
-        fault: trouble === null ? null : { code: trouble.code, hint: trouble.hint },
-        nextReadAt: trouble !== null && left > 0 ? Math.ceil(clock() + left) : null
-      }
+      return present()
     },
     get trouble() {
       return trouble
@@ -74,10 +94,39 @@ export function openHealth(clock: () => Instant, timers: Timers, random: () => n
     },
     triedAnyway() {
       if (by === 'us') pausedUntil = timers.now()
+      turned()
+    },
+    turned,
+    close() {
+      closed = true
+      cancelTelling?.()
     }
   }
 
+  function present(): ConnectionState {
+    const left = pausedUntil - timers.now()
+    return {
+      state,
+      since,
+      fault: trouble === null ? null : { code: trouble.code, hint: trouble.hint },
+      nextReadAt: trouble !== null && left > 0 ? Math.ceil(clock() + left) : null,
+      notices: notices()
+    }
+  }
+
+  function turned(): void {
+    if (closed || cancelTelling !== null) return
+    const wait = Math.max(0, toldAt + tellingInterval - timers.now())
+    cancelTelling = timers.after(wait, () => {
+      cancelTelling = null
+      toldAt = timers.now()
+      tell(present())
+    })
+  }
+
   function become(next: ConnectionState['state'], error: RemoteError | null): void {
+    // That it goes on working is no news.
+    if (next !== 'working' || state !== 'working') turned()
     if (next !== state) since = clock()
     state = next
     trouble = error

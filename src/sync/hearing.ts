@@ -16,6 +16,8 @@ export interface Notes {
   /** With `anew` nothing that was known of the tenant counts any more. */
   noteTenant(anew: boolean): Promise<void>
   noteUsers(users: readonly string[]): Promise<void>
+  /** Anything may have been saved of anybody. */
+  noteEverybody(): Promise<void>
 }
 
 const chunk = 500
@@ -28,7 +30,7 @@ export function hearing(
   notes: Notes,
   { store, timers, log }: { readonly store: Store; readonly timers: Timers; readonly log: Log }
 ): Hearing {
-  const heard = { tenant: true, anew: true, users: new Set<string>() }
+  const heard = { tenant: true, anew: true, everybody: false, users: new Set<string>() }
   let work: Promise<void> | null = null
   let cancelRetry: (() => void) | null = null
   let closed = false
@@ -58,8 +60,14 @@ export function hearing(
       feed.kind === 'logged' ? feed.entry.users : feed.kind === 'quiet' ? feed.users : ('all' as const)
     if (users === 'all') heard.tenant = true
     else for (const user of users) heard.users.add(user)
-    if (feed.kind === 'tenant removed' || feed.kind === 'gap') heard.anew = true
+    // What is there after this is another tenant of the same name.
+    if (feed.kind === 'tenant removed') heard.anew = true
+    if (feed.kind === 'gap') heard.everybody = true
     wake()
+  }
+
+  function isAnything(): boolean {
+    return heard.tenant || heard.everybody || heard.users.size > 0
   }
 
   function wake(): void {
@@ -67,7 +75,7 @@ export function hearing(
     work = takeNote().then(
       () => {
         work = null
-        if (heard.tenant || heard.users.size > 0) wake()
+        if (isAnything()) wake()
       },
       (error) => {
         work = null
@@ -81,12 +89,21 @@ export function hearing(
   }
 
   async function takeNote(): Promise<void> {
-    while (!closed && (heard.tenant || heard.users.size > 0)) {
+    while (!closed && isAnything()) {
       if (heard.tenant) {
         const { anew } = heard
         heard.tenant = heard.anew = false
         await notes.noteTenant(anew).catch((error) => {
-          heard.tenant = heard.anew = true
+          heard.tenant = true
+          heard.anew ||= anew
+          throw error
+        })
+        continue
+      }
+      if (heard.everybody) {
+        heard.everybody = false
+        await notes.noteEverybody().catch((error) => {
+          heard.everybody = true
           throw error
         })
         continue

@@ -6,25 +6,47 @@ export const noticeInterval = 2_000
 export interface Notices {
   /** `readAt`: when its last read began, on the monotonic clock. */
   heard(key: string, readAt: number): void
+  /** A read of it begins: what is heard from now on is not in it. */
+  began(key: string): void
+  forget(key: string): void
   clear(): void
 }
 
-export function noticesOf(timers: Timers, read: (key: string) => void): Notices {
-  const pending = new Map<string, () => void>()
+/** `read` puts a calendar in line and resolves to whether it stands there. */
+export function noticesOf(timers: Timers, read: (key: string) => Promise<boolean>): Notices {
+  /** Heard of too soon after the last read: how to cancel the next. */
+  const later = new Map<string, () => void>()
+  /** In line, however long that takes (the far side may have asked for a pause): that read sees what is heard meanwhile. */
+  const inLine = new Set<string>()
+
   return {
     heard(key, readAt) {
-      if (pending.has(key)) return
+      if (later.has(key) || inLine.has(key)) return
       const wait = readAt + noticeInterval - timers.now()
-      if (wait <= 0) return read(key)
+      if (wait <= 0) return enter(key)
       const cancel = timers.after(wait, () => {
-        pending.delete(key)
-        read(key)
+        later.delete(key)
+        enter(key)
       })
-      pending.set(key, cancel)
+      later.set(key, cancel)
+    },
+    began: (key) => void inLine.delete(key),
+    forget(key) {
+      later.get(key)?.()
+      later.delete(key)
+      inLine.delete(key)
     },
     clear() {
-      for (const cancel of pending.values()) cancel()
-      pending.clear()
+      for (const cancel of later.values()) cancel()
+      later.clear()
+      inLine.clear()
     }
+  }
+
+  function enter(key: string): void {
+    inLine.add(key)
+    void read(key).then((stands) => {
+      if (!stands) inLine.delete(key)
+    })
   }
 }

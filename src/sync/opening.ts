@@ -37,3 +37,8 @@ export function openConnection(
     return new RemoteError('protocol_error', hint, { scope: 'connection' })
   }
 }
+
+/** Whether the connector of the next connection takes up the watches of this one's: it is the same but for secrets and pace. */
+export function isAdopted(connection: KeptConnection | null, next: KeptConnection | null): boolean {
+  return connection?.kind === next?.kind && JSON.stringify(connection?.open) === JSON.stringify(next?.open)
+}

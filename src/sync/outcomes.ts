@@ -14,21 +14,24 @@ export interface Terms {
   readonly staleAfter: number
 }
 
+/** What the target was at its last full read, and whether notices tell of its edits now. */
+export interface Standing {
+  /** What could not be seen when the version was read that an `unchanged` confirms. */
+  readonly fault: SyncRecord['fault']
+  readonly watched: boolean
+}
+
 /** When a read began, and when its outcome is saved. A success dates from the former: only that is certain. */
 export interface Times {
   readonly at: Instant
   readonly now: Instant
 }
 
-/** Null where nothing is to be saved. A success dates from when the read began, for only that is certain. */
-/**
- * What is to be saved for the user; null where nothing is. `fault` is what could not be seen when the version was read
- * that an `unchanged` confirms.
- */
+/** What is to be saved for the user; null where nothing is. */
 export function outcomeOf(
   reading: Reading,
   held: UserRecord,
-  fault: SyncRecord['fault'],
+  { fault, watched }: Standing,
   { rules, staleAfter }: Terms,
   { at, now }: Times
 ): ReadingOutcome | null {
@@ -36,7 +39,7 @@ export function outcomeOf(
   const sync = notAhead(held.sync, now)
   if (reading.outcome === 'failed') return failureOf(reading.error, held, staleAfter, now)
   const success = (found: Pick<SyncRecord, 'fault' | 'saw'>): SyncRecord => ({
-    ...confirmed(sync, now, staleAfter, { ...found, watched: false }),
+    ...confirmed(sync, now, staleAfter, { ...found, watched }),
     confirmedAt: Math.min(at, now)
   })
   const judged = (outcome: Omit<ReadingOutcome, 'visible'>): ReadingOutcome => ({

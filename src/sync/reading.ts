@@ -1,20 +1,31 @@
 /** One batch on its way: read, decide, compare with what is held, save what came of it. Subjects end here. */
 
 import type { Connector, Reading } from '../connectors/connector.ts'
+import type { DropReason } from '../connectors/notice.ts'
 import type { Instant, Span } from '../core/calendar-event.ts'
-import { RemoteError, type SyncCode } from '../errors.ts'
+import type { RemoteError, SyncCode } from '../errors.ts'
 import type { ReadingOutcome, Store, UserRecord } from '../store/store.ts'
+import { ask, overdue, type Questioned } from './asking.ts'
 import { pauseAfter } from './back-off.ts'
-import { type Log, wordless } from './log.ts'
+import { type Comparison, compare } from './comparing.ts'
+import { differsWithin } from './drift.ts'
+import type { Log } from './log.ts'
 import { faultOf, outcomeOf, type Terms } from './outcomes.ts'
 import { Dropped, type Pause } from './queue.ts'
-import { type Entry, markOf, type ReadTarget, type Targets } from './targets.ts'
+import { isOwed } from './sweeping.ts'
+import { type Held, markOf, type ReadTarget, type Targets } from './targets.ts'
 import type { Timers } from './timers.ts'
+import { remembered } from './visible.ts'
 import { windowAt } from './window.ts'
 
 export interface SyncMetrics {
   /** A calendar was read (or not). `code` is absent where it was. */
   countRead(connector: string, outcome: 'read' | 'unchanged' | 'failed', code?: SyncCode): void
+  countNotices(connector: string, outcome: 'taken' | DropReason, count: number): void
+  /** A sweep compared a calendar's availability with what it was, or could not. */
+  countSwept(connector: string, outcome: Comparison['outcome']): void
+  /** A sweep found an edit that no notice had told of. */
+  countDrift(connector: string): void
 }
 
 /** What a batch is read with: one tenant as it is at its beginning. */
@@ -23,6 +34,8 @@ export interface Scene extends Terms {
   readonly connector: Connector
   readonly kind: string
   readonly targets: Targets
+  /** Whether notices tell of the target's edits now. */
+  readonly isLive: (key: string) => boolean
   /** Throws when the mailbox cannot be unsealed. */
   readonly targetOf: (record: UserRecord) => ReadTarget | null
   readonly store: Store
@@ -32,6 +45,9 @@ export interface Scene extends Terms {
   readonly log: Log
   readonly metrics: SyncMetrics
 }
+
+/** Milliseconds until availability is compared again of a calendar that could be read, but not compared. */
+const blindness = 24 * 3_600_000
 
 export interface BatchReport {
   /** What hit the connection as a whole. */
@@ -43,18 +59,25 @@ export interface BatchReport {
 }
 
 /** One target of the batch, and those for whom it is read, as they were at its beginning. */
-interface Asked {
-  readonly key: string
+interface Asked extends Questioned {
   readonly target: ReadTarget
-  readonly entry: Entry
   readonly records: readonly UserRecord[]
-  readonly subjects: boolean
-  /** On what the timelines rest beside the calendar itself: where it is another, "unchanged" says nothing. */
-  readonly basis: string
+  /** The basis but for the window. */
+  readonly terms: string
+  /** Whether it is only to be confirmed. */
+  readonly sweep: boolean
+  /** `Entry.heard` when it began. */
+  readonly heard: number
 }
 
-/** Milliseconds that a connector has, once it was aborted, to tell of its own accord what it was waiting for. */
-const lastWord = 1_000
+/** One batch on its way. */
+interface Round {
+  readonly at: Instant
+  readonly window: Span
+  readonly asked: readonly Asked[]
+  readonly compared: ReadonlyMap<string, Comparison>
+  readonly readings: ReadonlyMap<string, Reading>
+}
 
 export async function readBatch(
   scene: Scene,
@@ -64,14 +87,24 @@ export async function readBatch(
   const at = scene.clock()
   const window = windowAt(at)
   const asked = await whatToAsk(scene, keys, window)
-  const readings = await ask(scene, asked, window, signal)
+  const swept = asked.filter(({ sweep }) => sweep)
+  const compared = await compare(scene, swept, window, signal)
+  const same = (key: string) => compared.get(key)?.outcome === 'same'
+  const toRead = asked.filter(({ key }) => !same(key))
+  const readings = await ask(scene, toRead, window, signal)
   if (signal.reason instanceof Dropped) return { trouble: null, far: 'nothing', again: new Map() }
-  await save(scene, asked, readings, at)
+  for (const { key } of asked) if (same(key)) readings.set(key, { outcome: 'unchanged' })
+  for (const { outcome } of compared.values()) scene.metrics.countSwept(scene.kind, outcome)
+  await save(scene, { at, window, asked, compared, readings })
 
   const again = new Map<string, Pause>()
   let trouble: RemoteError | null = null
   for (const { key, entry } of asked) {
     const reading = readings.get(key)!
+    if (same(key)) {
+      entry.failures = 0
+      continue
+    }
     if (reading.outcome !== 'failed') {
       scene.metrics.countRead(scene.kind, reading.outcome)
       entry.failures = 0
@@ -107,84 +140,19 @@ async function whatToAsk(scene: Scene, keys: readonly string[], window: Span): P
     const own = records.some(({ user }) => user.triggers.length > 0)
     const subjects = own || scene.rules.rules.triggers.length > 0
     const marks = records.map((record) => [record.user.id, markOf(record)])
-    const basis = JSON.stringify([window.start, scene.rules.version, subjects, marks])
-    asked.push({ key, target, entry, records, subjects, basis })
+    const terms = JSON.stringify([scene.rules.version, subjects, marks])
+    const basis = `${window.start} ${terms}`
+    const holds = records.every(({ timeline }) => timeline !== null)
+    const { heard } = entry
+    const sweep = entry.swept && !isOwed(entry)
+    asked.push({ key, target, entry, records, subjects, holds, terms, basis, sweep, heard })
   }
   return asked
 }
 
-/** By key. Those who need no subjects are asked apart from those who do, so that company changes nobody's answer. */
-async function ask(
-  scene: Scene,
-  asked: readonly Asked[],
-  window: Span,
-  signal: AbortSignal
-): Promise<Map<string, Reading>> {
-  const readings = new Map<string, Reading>()
-  const kinds = [true, false].map(async (subjects) => {
-    const those = asked.filter((one) => one.subjects === subjects)
-    if (those.length === 0) return
-    for (const { entry } of those) entry.readAt = scene.timers.now()
-    const targets = those.map(({ target: { mailbox, timeZone }, entry, basis, records }) => {
-      const held = entry.version?.basis === basis && records.every(({ timeline }) => timeline !== null)
-      return held ? { mailbox, timeZone, version: entry.version!.version } : { mailbox, timeZone }
-    })
-    const answers = await answersOf(scene, { targets, window, subjects, signal })
-    those.forEach(({ key }, index) => {
-      readings.set(key, answers[index] ?? incomplete)
-    })
-  })
-  await Promise.all(kinds)
-  return readings
-}
-
-/** What the connector answers; where it does not in time, or breaks its word, that is a failure of all. */
-async function answersOf(
-  { connector, timers, log, tenant }: Scene,
-  request: Parameters<Connector['read']>[0]
-): Promise<readonly Reading[]> {
-  let cancel = () => {}
-  const silence = new Promise<readonly Reading[]>((resolve) => {
-    const giveUp = () => {
-      cancel = timers.after(lastWord, () => resolve(request.targets.map(() => overdue)))
-    }
-    if (request.signal.aborted) giveUp()
-    else request.signal.addEventListener('abort', giveUp, { once: true })
-  })
-  try {
-    return await Promise.race([connector.read(request), silence])
-  } catch (error) {
-    // A connector does not reject: this is a defect of it, which must not be the end of the tenant's reading.
-    log.error({ tenant, ...wordless(error) }, 'a connector threw')
-    return []
-  } finally {
-    cancel()
-  }
-}
-
-const overdue: Reading = {
-  outcome: 'failed',
-  error: new RemoteError(
-    'unreachable',
-    'The calendar system did not answer before the deadline. If it goes on, see whether it is overloaded.'
-  )
-}
-
-const incomplete: Reading = {
-  outcome: 'failed',
-  error: new RemoteError(
-    'protocol_error',
-    'The answer lacked this calendar. The log of the service tells more.'
-  )
-}
-
 /** Saves for those whose record is still of the generation for which the batch was read. */
-async function save(
-  scene: Scene,
-  asked: readonly Asked[],
-  readings: ReadonlyMap<string, Reading>,
-  at: Instant
-): Promise<void> {
+async function save(scene: Scene, round: Round): Promise<void> {
+  const { at, asked, compared, readings } = round
   const ids = asked.flatMap(({ records }) => records.map(({ user }) => user.id))
   const now = scene.clock()
   const current = new Map<string, UserRecord>()
@@ -192,26 +160,54 @@ async function save(
     if (record !== null) current.set(record.user.id, record)
   }
   const outcomes: ReadingOutcome[] = []
-  for (const { key, entry, records } of asked) {
-    for (const { user, sync } of records) {
+  const drifted = new Set<Asked>()
+  for (const one of asked) {
+    const standing = { fault: one.entry.held?.fault ?? null, watched: scene.isLive(one.key) }
+    for (const { user, sync } of one.records) {
       const held = current.get(user.id)
       if (held === undefined || held.sync.generation !== sync.generation) continue
-      const fault = entry.version?.fault ?? null
       // The triggers are those of the beginning: a success that dates from before they were changed tells of the old.
-      const outcome = outcomeOf(readings.get(key)!, { ...held, user }, fault, scene, { at, now })
-      if (outcome !== null) outcomes.push(outcome)
+      const outcome = outcomeOf(readings.get(one.key)!, { ...held, user }, standing, scene, { at, now })
+      if (outcome === null) continue
+      outcomes.push(outcome)
+      if (isDrift(one, held, outcome, standing.watched, round, now)) drifted.add(one)
     }
   }
   if (outcomes.length === 0) return
   const saved = new Set(await scene.store.saveReadings(scene.tenant, outcomes, now))
   for (const one of asked) {
-    const reading = readings.get(one.key)!
-    if (reading.outcome === 'failed') continue
+    if (readings.get(one.key)!.outcome === 'failed') continue
     const all = one.records.every(({ user }) => saved.has(user.id))
+    one.entry.held = all ? heldAfter(one, round) : null
     if (all) one.entry.confirmedAt = at
-    if (!all || reading.outcome === 'read') {
-      const version = all && reading.outcome === 'read' ? reading.version : null
-      one.entry.version = version === null ? null : { version, basis: one.basis, fault: faultOf(reading) }
+    one.entry.swept = false
+    const comparison = compared.get(one.key)
+    if (comparison?.tried && comparison.print === null) {
+      one.entry.blindUntil = scene.timers.now() + blindness
     }
+    one.entry.answered = one.heard
+    if (all && drifted.has(one)) scene.metrics.countDrift(scene.kind)
   }
+}
+
+function heldAfter({ key, entry, basis, terms }: Asked, { window, readings, compared }: Round): Held | null {
+  const reading = readings.get(key)!
+  const print = compared.get(key)?.print ?? null
+  if (reading.outcome !== 'read') return entry.held && { ...entry.held, print: print ?? entry.held.print }
+  return { basis, terms, until: window.end, version: reading.version, print, fault: faultOf(reading) }
+}
+
+/** Whether a sweep found what no notice had told of. What the window or the rules brought is no edit. */
+function isDrift(
+  { sweep, entry, terms, heard }: Asked,
+  { timeline }: UserRecord,
+  outcome: ReadingOutcome,
+  watched: boolean,
+  { window }: Round,
+  now: Instant
+): boolean {
+  const told = !sweep || !watched || entry.heard !== heard
+  if (told || timeline === null || outcome.timeline === 'same' || entry.held?.terms !== terms) return false
+  const until = Math.min(entry.held.until, window.end)
+  return differsWithin(timeline, outcome.timeline, now - remembered, until)
 }

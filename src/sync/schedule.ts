@@ -8,6 +8,8 @@ export interface Schedule {
   due(now: number): readonly string[]
   /** When `due` has something to say again; infinity when there is nobody. */
   readonly nextAt: number
+  /** Whole milliseconds, at least a second: who calls `due` so often polls everybody about in time. */
+  readonly every: number
 }
 
 interface Slot {
@@ -57,6 +59,9 @@ export function schedule(tenant: string, interval: number, batchSize: number): S
     },
     get nextAt() {
       return nextAt
+    },
+    get every() {
+      return Math.max(1000, Math.floor(interval / Math.max(1, slots.length)))
     }
   }
 }

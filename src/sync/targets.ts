@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Instant } from '../core/calendar-event.ts'
 import type { SyncRecord } from '../core/sync-state.ts'
 import type { User, UserRecord } from '../store/store.ts'
+import type { Parting } from './watching.ts'
 
 /** A calendar that is to be read: a mailbox, in a zone. */
 export interface ReadTarget {
@@ -32,21 +33,43 @@ export function markOf({ user: { triggers }, sync: { generation } }: UserRecord)
   return `${generation} ${createHash('sha256').update(JSON.stringify(triggers)).digest('base64url')}`
 }
 
+/** What a calendar was read as: what rests on it counts only as long as it is asked for on the same basis. */
+export interface Held {
+  /** On what the timelines rest beside the calendar itself. */
+  readonly basis: string
+  /** The basis without the window, whose end is `until`. */
+  readonly terms: string
+  readonly until: Instant
+  /** What the far side called the version. */
+  readonly version: string | null
+  /** The fingerprint taken before it was read. */
+  readonly print: string | null
+  /** What was not seen. */
+  readonly fault: SyncRecord['fault']
+}
+
 /** What the readers of one target have in common. Mailboxes are not held: they are unsealed when they are read. */
 export interface Entry {
   readonly users: Set<string>
   /** When its last read began, on the monotonic clock. */
   readAt: number
+  /** When its availability was last compared, and until when that is not tried again; on the monotonic clock. */
+  comparedAt: number
+  blindUntil: number
+  /** Counts what was heard of it that only a read can answer, and how much of that the last success has seen. */
+  heard: number
+  answered: number
+  /** It is in line for a sweep: comparing its availability will do, unless something was heard. */
+  swept: boolean
   /** Its last success: everything up to then is in the timelines. */
   confirmedAt: Instant | null
   /** Since when it is to be read. */
   readonly wantedSince: Instant
   /** Failures in a row. */
   failures: number
-  /** What the far side called the version that is held, what the timelines rest on beside it, what was not seen. */
-  version: { readonly version: string; readonly basis: string; readonly fault: SyncRecord['fault'] } | null
-  /** Stops the connector's watch. */
-  unwatch: () => void
+  held: Held | null
+  /** Ends the connector's watch. */
+  unwatch: (parting: Parting) => void
 }
 
 export interface Targets {
@@ -54,16 +77,20 @@ export interface Targets {
   keys(users?: readonly string[]): readonly string[]
   entry(key: string): Entry | undefined
   users(): IterableIterator<string>
+  /** Something was heard of these that only a read can answer. */
+  hear(keys: readonly string[]): void
+  /** When the one that was confirmed longest ago was; null when there is none. */
+  oldest(): Instant | null
   /** Counts up whenever a target comes or goes. */
   readonly revision: number
   /** Takes note of a user as they are now (null: gone), and says whether their calendar must be read for it. */
   note(user: string, record: UserRecord | null, target: ReadTarget | null): boolean
   /** Forgets everybody. */
-  clear(): void
+  clear(parting: Parting): void
 }
 
 /** `added` is called with a target's first reader; what it returns is called after the last has left. */
-export function openTargets(added: (target: ReadTarget) => () => void): Targets {
+export function openTargets(added: (target: ReadTarget) => Entry['unwatch']): Targets {
   const entries = new Map<string, Entry>()
   let revision = 0
   /** By user: their target and mark. */
@@ -76,6 +103,19 @@ export function openTargets(added: (target: ReadTarget) => () => void): Targets 
         : [...new Set(users.flatMap((user) => known.get(user)?.key ?? []))],
     entry: (key) => entries.get(key),
     users: () => known.keys(),
+    hear(keys) {
+      for (const key of keys) {
+        const entry = entries.get(key)
+        if (entry !== undefined) entry.heard += 1
+      }
+    },
+    oldest() {
+      let oldest: Instant | null = null
+      for (const { confirmedAt, wantedSince } of entries.values()) {
+        oldest = Math.min(oldest ?? Number.POSITIVE_INFINITY, confirmedAt ?? wantedSince)
+      }
+      return oldest
+    },
     get revision() {
       return revision
     },
@@ -91,8 +131,8 @@ export function openTargets(added: (target: ReadTarget) => () => void): Targets 
       enter(user, target, record, mark)
       return true
     },
-    clear() {
-      for (const entry of entries.values()) entry.unwatch()
+    clear(parting) {
+      for (const entry of entries.values()) entry.unwatch(parting)
       entries.clear()
       known.clear()
       revision += 1
@@ -105,10 +145,15 @@ export function openTargets(added: (target: ReadTarget) => () => void): Targets 
       entry = {
         users: new Set(),
         readAt: Number.NEGATIVE_INFINITY,
+        comparedAt: Number.NEGATIVE_INFINITY,
+        blindUntil: Number.NEGATIVE_INFINITY,
+        heard: 0,
+        answered: 0,
+        swept: false,
         confirmedAt: record.sync.confirmedAt,
         wantedSince: record.sync.wantedSince,
         failures: 0,
-        version: null,
+        held: null,
         unwatch: () => {}
       }
       entries.set(target.key, entry)
@@ -125,7 +170,7 @@ export function openTargets(added: (target: ReadTarget) => () => void): Targets 
     if (entry === undefined) return
     entry.users.delete(user)
     if (entry.users.size > 0) return
-    entry.unwatch()
+    entry.unwatch('stop')
     entries.delete(key)
     revision += 1
   }

@@ -7,26 +7,23 @@ import type { RuleSet } from '../core/rule-set.ts'
 import { unsealMailbox } from '../directory/sealing.ts'
 import { RemoteError } from '../errors.ts'
 import type { Sealer } from '../store/seal.ts'
-import {
-  type KeptConnection,
-  type RulesVersion,
-  type Store,
-  type Tenant,
-  TenantGone,
-  type UserRecord
-} from '../store/store.ts'
+import type { KeptConnection, RulesVersion, Store, Tenant, UserRecord } from '../store/store.ts'
+import { batchesOf } from './batches.ts'
 import { type ConnectionState, openHealth } from './health.ts'
 import { hearing } from './hearing.ts'
+import type { Pace } from './jobs.ts'
 import { openLinks } from './links.ts'
 import { type Log, wordless } from './log.ts'
 import { noticesOf } from './notices.ts'
-import { type OpenConnector, openConnection, unsealable } from './opening.ts'
+import { isAdopted, type OpenConnector, openConnection } from './opening.ts'
 import { markFailed } from './outcomes.ts'
-import type { Pause, Queue, Verdict } from './queue.ts'
-import { readBatch, type SyncMetrics } from './reading.ts'
-import { type Schedule, schedule } from './schedule.ts'
+import { peopleOf } from './people.ts'
+import type { Haste, Queue, Verdict } from './queue.ts'
+import type { SyncMetrics } from './reading.ts'
+import { type Sweeping, sweeping } from './sweeping.ts'
 import { openTargets, type ReadTarget, targetOf } from './targets.ts'
 import type { Timers } from './timers.ts'
+import { openWatching, type Parting } from './watching.ts'
 
 export interface SyncNeeds {
   readonly store: Store
@@ -39,6 +36,14 @@ export interface SyncNeeds {
   readonly random: () => number
   readonly log: Log
   readonly metrics: SyncMetrics
+  /** Told whenever the state of a connection is another; null: nobody else is to know. */
+  readonly post: ((tenant: string, posted: Posted) => void) | null
+}
+
+/** `changedAt`: which connection it is that fares so. Null: there is none. */
+export interface Posted {
+  readonly state: ConnectionState
+  readonly changedAt: Instant | null
 }
 
 export interface TenantReading {
@@ -52,45 +57,85 @@ export interface TenantReading {
   noticed(key: string, news: Notice['news']): boolean
   batchSize(): number
   read(keys: readonly string[], signal: AbortSignal): Promise<Verdict>
-  /** Polls who is due. */
-  tick(): void
+  /** As `readNow`, of targets. Those that are not ours are passed over. */
+  readTargets(keys: readonly string[], haste: Haste): Promise<number>
+  /** Polls and sweeps who is due, or will be within so many milliseconds. Returns them. */
+  tick(early?: number): readonly string[]
+  /** How often `tick` has something to do, and when next; null while there is nothing to poll. */
+  readonly pace: Pace | null
   /** Polls everybody. */
   pollAll(): void
   readonly connector: Connector | null
   readonly connection: ConnectionState
+  /** Tells its state again. */
+  tell(): void
+  /** Calendars that notices tell of, and those that they ought to tell of but do not. */
+  readonly watches: { readonly kind: string; readonly live: number; readonly deaf: number }
   /** When the calendar that was confirmed longest ago was; null when none is to be read. */
   oldest(): Instant | null
   close(): Promise<void>
 }
 
-const page = 500
-/** After the store failed. */
-const storePause: Pause = { milliseconds: 5_000, by: 'us' }
-
 export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () => void): TenantReading {
-  const { store, clock, timers, log } = needs
+  const { store, clock, timers, log, metrics } = needs
   let tenant: Tenant | null = null
   let connection: KeptConnection | null = null
   let version: RulesVersion | null = null
   let rules: CompiledRules = compileRules(needs.defaultRules, 0)
-  let polls: Schedule | null = null
-  /** The revision of the targets for which the polls were planned. */
-  let planned = -1
-  let sweptAt = Number.NEGATIVE_INFINITY
+  let plan: Sweeping | null = null
+  let polledAllAt = Number.NEGATIVE_INFINITY
   let closed = false
 
-  const health = openHealth(clock, timers, needs.random)
   const links = openLinks((error) =>
     log.warn({ tenant: id, ...wordless(error) }, 'a connector did not close')
   )
-  const notices = noticesOf(timers, (key) => void queue.add(id, [key], 'soon'))
-  const targets = openTargets(({ key, mailbox }) => {
-    const changed = () => notices.heard(key, targets.entry(key)?.readAt ?? Number.NEGATIVE_INFINITY)
-    const watch = links.present?.watch({ mailbox, name: key }, { changed, live: () => {}, deaf: () => {} })
-    return () => watch?.stop()
+  const notices = noticesOf(timers, async (key) => (await queue.add(id, [key], 'soon')) > 0)
+  const watching = openWatching(
+    id,
+    () => links.present,
+    {
+      changed(key) {
+        // Of those that come over the web the route counts every one.
+        if (kind() !== 'graph') metrics.countNotices(kind(), 'taken', 1)
+        heard(key)
+      },
+      live: (key) => void ask([key], 'poll'),
+      turned: () => health.turned()
+    },
+    needs
+  )
+  const health = openHealth(
+    () => watching.state,
+    (state) => needs.post?.(id, { state, changedAt: connection?.changedAt ?? null }),
+    needs
+  )
+  const targets = openTargets((target) => {
+    const unwatch = watching.add(target)
+    return (parting) => {
+      notices.forget(target.key)
+      unwatch(parting)
+    }
   })
-
-  const changes = hearing(id, { noteTenant, noteUsers: noteChangedUsers }, needs)
+  const people = peopleOf(id, targets, {
+    store,
+    targetOf: resolve,
+    isConnected: () => links.present !== null,
+    isClosed: () => closed,
+    mark
+  })
+  const scene = () => ({
+    ...needs,
+    tenant: id,
+    kind: kind(),
+    rules,
+    staleAfter: staleAfter(),
+    targets,
+    isLive: watching.isLive,
+    targetOf: resolve
+  })
+  const readKeys = batchesOf(id, links, health, { log, clock, scene, mark })
+  const noteEverybody = () => people.noteAllAnew(readOrMark)
+  const changes = hearing(id, { noteTenant, noteUsers: noteChangedUsers, noteEverybody }, needs)
 
   return {
     changed: changes.suspect,
@@ -100,24 +145,39 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
       const keys = targets.keys(users)
       if (keys.length === 0) return 0
       health.triedAnyway()
-      return queue.add(id, keys, 'now')
+      return ask(keys, 'now')
     },
-    noticed: (key) => targets.entry(key) !== undefined,
+    async readTargets(keys, haste) {
+      await changes.settled()
+      if (haste === 'now') health.triedAnyway()
+      const ours = keys.filter((key) => targets.entry(key) !== undefined)
+      return ask(ours, haste)
+    },
+    noticed(key, news) {
+      const isOurs = targets.entry(key) !== undefined
+      if (!isOurs) metrics.countNotices(kind(), 'unknown', 1)
+      else if (news === 'changed') heard(key)
+      else watching.told(key, news)
+      return isOurs
+    },
     batchSize: () => Math.max(1, links.present?.batchSize ?? 1),
     read,
-    tick() {
-      const now = timers.now()
-      if (polls === null) return
-      if (planned !== targets.revision) polls.plan(targets.keys(), now)
-      planned = targets.revision
-      if (polls.nextAt > now) return
-      void queue.add(id, polls.due(now), 'poll')
+    tick(early = 0) {
+      if (plan === null) return []
+      const { poll, sweep } = plan.due(timers.now() + early)
+      for (const key of sweep) targets.entry(key)!.swept = true
+      const due = [...poll, ...sweep]
+      void queue.add(id, due, 'poll')
+      return due
+    },
+    get pace() {
+      return plan?.pace(timers.now()) ?? null
     },
     pollAll() {
       // Not more often than polls would: a clock that is set over and over reads nothing over and over.
       const now = timers.now()
-      if (connection === null || now - sweptAt < connection.pollSeconds * 1000) return
-      sweptAt = now
+      if (connection === null || now - polledAllAt < connection.pollSeconds * 1000) return
+      polledAllAt = now
       void queue.add(id, targets.keys(), 'poll')
     },
     get connector() {
@@ -126,27 +186,49 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
     get connection() {
       return health.now
     },
-    oldest() {
-      let oldest: Instant | null = null
-      for (const key of targets.keys()) {
-        const { confirmedAt, wantedSince } = targets.entry(key)!
-        oldest = Math.min(oldest ?? Number.POSITIVE_INFINITY, confirmedAt ?? wantedSince)
-      }
-      return oldest
+    tell: () => health.turned(),
+    get watches() {
+      return { kind: kind(), live: watching.state.live, deaf: watching.deaf }
     },
+    oldest: targets.oldest,
     async close() {
       closed = true
       await changes.close()
+      health.close()
       notices.clear()
-      targets.clear()
+      watching.close()
+      targets.clear('leave')
       await queue.drop(id)
       await links.close()
     }
   }
 
+  /** The calendar was edited, or may have been. */
+  function heard(key: string): void {
+    const entry = targets.entry(key)
+    if (entry === undefined) return
+    entry.heard += 1
+    notices.heard(key, entry.readAt)
+  }
+
+  /** Has calendars read, for something that nothing less can answer. */
+  function ask(keys: readonly string[], haste: Haste): Promise<number> {
+    targets.hear(keys)
+    return queue.add(id, keys, haste)
+  }
+
+  function read(keys: readonly string[], signal: AbortSignal): Promise<Verdict> {
+    for (const key of keys) {
+      const entry = targets.entry(key)
+      if (entry !== undefined) entry.readAt = timers.now()
+      notices.began(key)
+    }
+    return readKeys(keys, signal)
+  }
+
   async function noteChangedUsers(users: readonly string[]): Promise<void> {
-    const keys = await noteUsers(users)
-    await queue.add(id, keys, 'soon')
+    const keys = await people.note(users)
+    await ask(keys, 'soon')
     const waiting = links.present === null || (keys.length > 0 && health.now.nextReadAt !== null)
     if (waiting && health.trouble !== null) await mark(users, health.trouble)
   }
@@ -158,75 +240,52 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
       store.rules(id)
     ])
     if (nextTenant === null) {
-      targets.clear()
+      targets.clear('stop')
       links.replace(null)
       return gone()
     }
     const moved = nextTenant.timeZone !== tenant?.timeZone
     const ruled = anew || nextVersion?.version !== version?.version
     const reconnected = anew || JSON.stringify(nextConnection) !== JSON.stringify(connection)
+    const parting = isAdopted(connection, nextConnection) ? 'leave' : 'stop'
     tenant = nextTenant
     version = nextVersion
     connection = nextConnection
     if (ruled) rules = compileRules(version?.effective ?? needs.defaultRules, version?.version ?? 0)
-    if (reconnected) await connect()
-    if (reconnected || moved) await noteAllUsers()
-    else if (ruled) await queue.add(id, targets.keys(), 'poll')
+    if (reconnected) await connect(parting)
+    if (reconnected || moved) await people.noteAll(readOrMark)
+    else if (ruled) await ask(targets.keys(), 'poll')
+  }
+
+  async function readOrMark(users: readonly string[], keys: readonly string[]): Promise<void> {
+    if (links.present !== null) await ask(keys, 'poll')
+    else if (health.trouble !== null) await mark(users, health.trouble)
   }
 
   /** What was on its way over the old connection counts for nothing, and pauses that it earned are over. */
-  async function connect(): Promise<void> {
+  async function connect(parting: Parting): Promise<void> {
     await queue.drop(id)
     notices.clear()
-    targets.clear()
+    targets.clear(parting)
     const opened = connection === null ? null : openConnection(id, connection, needs)
     links.replace(opened instanceof RemoteError ? null : opened)
     if (opened === null || connection === null) {
-      polls = null
+      plan = null
       return health.closed()
     }
     health.opened()
     if (opened instanceof RemoteError) health.failed(opened)
-    planned = -1
-    polls = schedule(id, connection.pollSeconds * 1000, links.present?.batchSize ?? 1)
-  }
-
-  async function noteAllUsers(): Promise<void> {
-    let after: string | undefined
-    while (!closed) {
-      const users = await store.users(id, after === undefined ? { limit: page } : { limit: page, after })
-      after = users.at(-1)?.id
-      if (after === undefined) break
-      const ids = users.map((user) => user.id)
-      const keys = await noteUsers(ids)
-      if (links.present !== null) await queue.add(id, keys, 'poll')
-      else if (health.trouble !== null) await mark(ids, health.trouble)
-    }
-  }
-
-  /** Resolves to the targets that must be read for what has changed. */
-  async function noteUsers(users: readonly string[]): Promise<string[]> {
-    const records = await store.records(id, users)
-    const sealedAway: string[] = []
-    const keys = new Set<string>()
-    users.forEach((user, index) => {
-      const record = records[index] ?? null
-      let target: ReadTarget | null = null
-      try {
-        target = record === null ? null : resolve(record)
-      } catch {
-        sealedAway.push(user)
-      }
-      if (target !== null && links.present === null) return
-      if (targets.note(user, record, target) && target !== null) keys.add(target.key)
-    })
-    if (sealedAway.length > 0) await mark(sealedAway, unsealable)
-    return [...keys]
+    const batchSize = links.present?.batchSize ?? 1
+    plan = sweeping(id, connection.pollSeconds * 1000, batchSize, targets, watching.isLive)
   }
 
   function resolve(record: UserRecord): ReadTarget | null {
     const zone = tenant?.timeZone ?? 'UTC'
     return targetOf(record.user, zone, (mailbox) => unsealMailbox(id, mailbox, needs.sealer))
+  }
+
+  function kind(): string {
+    return connection?.kind ?? ''
   }
 
   function staleAfter(): number {
@@ -235,56 +294,5 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
 
   function mark(users: readonly string[], error: RemoteError): Promise<void> {
     return markFailed(store, id, users, error, staleAfter(), clock)
-  }
-
-  async function read(keys: readonly string[], signal: AbortSignal): Promise<Verdict> {
-    const nothing = { tenant: null, targets: new Map() }
-    try {
-      const report = await links.use((connector) =>
-        readBatch(
-          {
-            ...needs,
-            tenant: id,
-            connector,
-            kind: connection?.kind ?? '',
-            rules,
-            staleAfter: staleAfter(),
-            targets,
-            targetOf: resolve
-          },
-          keys,
-          signal
-        )
-      )
-      if (report === null || report.far === 'nothing') return nothing
-      if (report.trouble !== null) return await troubled(report.trouble, keys, report.again)
-      // Who says nothing at all is asked by one batch at a time, and by the next as soon as it may.
-      if (report.far === 'silent') return { tenant: { milliseconds: 0, by: 'us' }, targets: report.again }
-      if (health.answered()) log.info({ tenant: id }, 'the connection works again')
-      return { tenant: null, targets: report.again }
-    } catch (error) {
-      if (error instanceof TenantGone) return nothing
-      log.warn({ tenant: id, ...wordless(error) }, 'a batch could not be saved; it is read again')
-      return { tenant: storePause, targets: new Map() }
-    }
-  }
-
-  /** One batch was told what holds for all: the others are not sent to hear the same. */
-  async function troubled(
-    error: RemoteError,
-    keys: readonly string[],
-    again: Verdict['targets']
-  ): Promise<Verdict> {
-    const { pause, news } = health.failed(error)
-    if (news) log.warn({ tenant: id, code: error.code, hint: error.hint }, 'the connection fails')
-    const passing = error.code === 'throttled' && pause.milliseconds < staleAfter() / 2
-    if (!passing) {
-      const told = new Set(keys.flatMap((key) => [...(targets.entry(key)?.users ?? [])]))
-      await mark(
-        [...targets.users()].filter((user) => !told.has(user)),
-        error
-      )
-    }
-    return { tenant: pause, targets: again }
   }
 }

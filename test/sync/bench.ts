@@ -54,7 +54,25 @@ export async function bench(t: Test, options: Partial<SyncOptions> & { readonly 
   const seal = sealer(randomBytes(32))
   const said: unknown[] = []
   const reads: string[] = []
+  const counts = new Map<string, number>()
+  const count = (what: string, by = 1) => void counts.set(what, (counts.get(what) ?? 0) + by)
+  let watches: () => Iterable<readonly [string, object]> = () => []
   const say = (facts: object, message: string) => void said.push({ ...facts, message })
+  const metrics: SyncOptions['metrics'] = {
+    countRead: (_connector, outcome, code) => void reads.push(code ?? outcome),
+    countNotices: (connector, outcome, by) => count(`${connector} notices ${outcome}`, by),
+    countSwept: (_connector, outcome) => count(`swept ${outcome}`),
+    countDrift: () => count('drift'),
+    watchFreshness: () => {},
+    watchConnections: () => {},
+    watchShards: () => {},
+    watchWatches: (source) => {
+      watches = source
+    },
+    watchQueue: (source) => {
+      depth = source
+    }
+  }
   const start = () =>
     openSync({
       store,
@@ -64,13 +82,7 @@ export async function bench(t: Test, options: Partial<SyncOptions> & { readonly 
       clock,
       timers: time.timers,
       log: { info: say, warn: say, error: say },
-      metrics: {
-        countRead: (_connector, outcome, code) => void reads.push(code ?? outcome),
-        watchFreshness: () => {},
-        watchQueue: (source) => {
-          depth = source
-        }
-      },
+      metrics,
       ...options
     })
   let sync: Awaited<ReturnType<typeof start>> | null = null
@@ -91,6 +103,10 @@ export async function bench(t: Test, options: Partial<SyncOptions> & { readonly 
     seal,
     said,
     reads,
+    metrics,
+    /** What metrics counted, by its words. */
+    counted: (what: string) => counts.get(what) ?? 0,
+    watches: () => [...watches()],
     async open() {
       sync = await start()
       return sync

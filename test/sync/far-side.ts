@@ -3,7 +3,14 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { GraphConnection } from '../../src/connectors/connection.ts'
-import type { Connector, Reading, ReadRequest, Target } from '../../src/connectors/connector.ts'
+import type {
+  Connector,
+  Listener,
+  Reading,
+  ReadRequest,
+  Target,
+  WatchNews
+} from '../../src/connectors/connector.ts'
 import type { CalendarEvent } from '../../src/core/calendar-event.ts'
 import { RemoteError } from '../../src/errors.ts'
 
@@ -28,6 +35,16 @@ export interface FarSide {
   readonly saw: { value: 'subjects' | 'availability' }
   /** Tells those who watch. */
   edited(mailbox: string): void
+  /** What it does for whoever begins to watch: nothing, or tell that every edit will be told of. */
+  watching: 'deaf' | 'live'
+  /** The mailboxes that are watched, and who listens. */
+  readonly watched: ReadonlyMap<string, ReadonlySet<Listener>>
+  /** The names of those whose watch was stopped; what was told of watches. */
+  readonly stopped: string[]
+  readonly told: WatchNews[]
+  /** What it says to comparisons, and the mailboxes of each that it was asked for. */
+  prints: 'none' | 'given' | 'hanging'
+  readonly compared: string[][]
   /** The requests that hang. */
   readonly held: ReadonlySet<() => void>
   /** Lets those hanging have their answer. */
@@ -39,7 +56,7 @@ export interface FarSide {
 
 export async function farSide(batchSize = 3): Promise<FarSide> {
   const held = new Set<() => void>()
-  const watches = new Map<string, Set<() => void>>()
+  const watched = new Map<string, Set<Listener>>()
   const server = createServer((request, response) => answer(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
@@ -54,8 +71,14 @@ export async function farSide(batchSize = 3): Promise<FarSide> {
     saw: { value: 'subjects' },
     opened: { count: 0, closed: 0 },
     edited: (mailbox) => {
-      for (const changed of watches.get(mailbox) ?? []) changed()
+      for (const listener of watched.get(mailbox) ?? []) listener.changed()
     },
+    watching: 'deaf',
+    watched,
+    stopped: [],
+    told: [],
+    prints: 'none',
+    compared: [],
     release() {
       side.hanging.clear()
       for (const go of held) go()
@@ -67,12 +90,33 @@ export async function farSide(batchSize = 3): Promise<FarSide> {
         batchSize,
         read: (request) => Promise.all(request.targets.map((target) => readOne(connection, request, target))),
         test: async () => [],
-        fingerprints: async ({ targets }) => targets.map(() => null),
-        watch({ mailbox }, listener) {
-          const changed = () => listener.changed()
-          const those = watches.get(mailbox) ?? new Set()
-          watches.set(mailbox, those.add(changed))
-          return { told: () => {}, stop: () => void those.delete(changed) }
+        async fingerprints({ targets, signal }) {
+          side.compared.push(targets.map(({ mailbox }) => mailbox))
+          if (side.prints === 'none') return targets.map(() => null)
+          if (side.prints === 'hanging') {
+            return new Promise((resolve) => {
+              const go = () => {
+                held.delete(go)
+                resolve([])
+              }
+              held.add(go)
+              signal.addEventListener('abort', go)
+            })
+          }
+          return targets.map(({ mailbox }) => availability(side.calendars.get(mailbox) ?? []))
+        },
+        watch({ mailbox, name }, listener) {
+          const those = watched.get(mailbox) ?? new Set()
+          watched.set(mailbox, those.add(listener))
+          if (side.watching === 'live') listener.live()
+          return {
+            told: (news) => void side.told.push(news),
+            stop() {
+              side.stopped.push(name)
+              those.delete(listener)
+              if (those.size === 0) watched.delete(mailbox)
+            }
+          }
         },
         async close() {
           side.opened.closed += 1
@@ -147,6 +191,10 @@ export async function farSide(batchSize = 3): Promise<FarSide> {
       return { outcome: 'failed', error: new RemoteError('unreachable', hint, { scope: 'connection' }) }
     }
   }
+}
+
+function availability(events: readonly CalendarEvent[]): string {
+  return JSON.stringify(events.map(({ start, end, busy }) => [start, end, busy]))
 }
 
 function errorOf(response: Response, mailbox: string): RemoteError {

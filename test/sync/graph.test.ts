@@ -9,6 +9,7 @@ import { graphConnector } from '../../src/connectors/graph/connector.ts'
 import { openOutbound } from '../../src/connectors/outbound.ts'
 import { syncStateAt, unread } from '../../src/core/sync-state.ts'
 import { sealConnection } from '../../src/directory/sealing.ts'
+import { openMetrics } from '../../src/http/metrics.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
 import { sealer } from '../../src/store/seal.ts'
 import { openSync } from '../../src/sync/sync.ts'
@@ -67,7 +68,7 @@ t.test('a tenant is read over Graph; a wrong secret and a wrong address say what
     sealer: seal,
     defaultRules: rules,
     log: { info: say, warn: say, error: say },
-    metrics: { countRead: () => {}, watchFreshness: () => {}, watchQueue: () => {} }
+    metrics: openMetrics()
   })
   t.teardown(async () => {
     await sync.close()

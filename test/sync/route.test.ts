@@ -6,13 +6,14 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { icsConnector } from '../../src/connectors/ics/connector.ts'
 import { openOutbound } from '../../src/connectors/outbound.ts'
+import { RemoteError } from '../../src/errors.ts'
 import { answerError } from '../../src/http/problem.ts'
 import { syncRoutes } from '../../src/http/routes/sync.ts'
 import { schemas } from '../../src/http/schemas/every.ts'
 import { validatorCompiler } from '../../src/http/validation.ts'
 import type { Sync } from '../../src/sync/sync.ts'
 import { machineTimers } from '../../src/sync/timers.ts'
-import { type Bench, bench, hour } from './bench.ts'
+import { type Bench, bench, hour, polling } from './bench.ts'
 import { event } from './far-side.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
@@ -47,7 +48,8 @@ t.test(
 
     const { status, body } = await call('GET', 'acme/sync')
     t.equal(status, 200)
-    t.match(body.connection, { state: 'working', code: null, hint: null, nextReadAt: null })
+    const notices = { state: 'off', live: 0, polling: 2, code: null, hint: null }
+    t.match(body.connection, { state: 'working', code: null, hint: null, nextReadAt: null, notices })
     t.same(body.users, [
       {
         user: 'anna',
@@ -58,6 +60,7 @@ t.test(
         hint: null,
         saw: 'availability',
         notes: ['Invitations that were declined cannot be told apart here: they count as accepted ones.'],
+        notices: 'polling',
         rulesVersion: 0
       },
       {
@@ -69,6 +72,7 @@ t.test(
         hint: 'Correct the mailbox bo@acme.example.',
         saw: null,
         notes: [],
+        notices: null,
         rulesVersion: null
       },
       {
@@ -80,6 +84,7 @@ t.test(
         hint: null,
         saw: null,
         notes: [],
+        notices: null,
         rulesVersion: null
       }
     ])
@@ -97,6 +102,35 @@ t.test(
     t.equal((await call('POST', 'nowhere/sync')).status, 404)
   }
 )
+
+t.test('operators see of which calendars notices tell, and why polling took over from them', async (t) => {
+  const all = await bench(t)
+  const { side, tenant, people, open, until, state, time, record } = all
+  const ids = ['anna', 'bo', 'cy']
+  for (const id of ids) side.calendars.set(`${id}@acme.example`, [])
+  side.watching = 'live'
+  await tenant('acme')
+  await people('acme', { anna: {}, bo: {}, cy: {} })
+  const call = await api(all, await open())
+  await time.run(1000)
+  for (const id of ids) await until(async () => (await state('acme', id)) === 'fresh')
+  await until(async () => (await record('acme', 'cy')).sync.watched)
+  const live = (await call('GET', 'acme/sync')).body
+  t.same(live.connection.notices, { state: 'live', live: 3, polling: 0, code: null, hint: null })
+  t.equal(live.users[2].notices, 'live')
+
+  const quota = new RemoteError('throttled', 'Too many subscriptions: delete some.')
+  for (const listener of side.watched.get('cy@acme.example')!) listener.deaf(quota)
+  const partly = (await call('GET', 'acme/sync')).body.connection.notices
+  t.match(partly, { state: 'partly', live: 2, polling: 1, code: 'throttled', hint: /polled.*delete some/ })
+  await time.run(polling * 1000)
+  await until(async () => !(await record('acme', 'cy')).sync.watched)
+  t.equal((await call('GET', 'acme/sync')).body.users[2].notices, 'polling')
+
+  for (const those of side.watched.values()) for (const listener of those) listener.deaf(quota)
+  t.match((await call('GET', 'acme/sync')).body.connection.notices, { state: 'polling', live: 0, polling: 3 })
+  t.same(all.watches(), [['graph', { live: 0, deaf: 3 }]])
+})
 
 t.test('a calendar file that is edited is read at once, one that is wrong touches nobody else', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-files-'))

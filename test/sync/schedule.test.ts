@@ -3,10 +3,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { RemoteError, syncCodes } from '../../src/errors.ts'
 import { pauseAfter } from '../../src/sync/back-off.ts'
-import { noticesOf } from '../../src/sync/notices.ts'
 import { schedule } from '../../src/sync/schedule.ts'
 import { windowAt } from '../../src/sync/window.ts'
-import { handClock } from './hand-clock.ts'
 
 const day = 86_400_000
 const beat = 250
@@ -159,26 +157,4 @@ t.test('failures keep away for longer and longer, but not for longer than some m
   t.ok(pauseAfter(refused, 1, 0).milliseconds >= 450_000, 'a refused secret is not tried over and over')
   const asked = new RemoteError('throttled', 'hint', { retryAfter: 2_128 })
   t.same(pauseAfter(asked, 5, 0.5), { milliseconds: 2_128, by: 'far side' })
-})
-
-t.test('a file that is saved again and again is read at once, then at most every two seconds', async (t) => {
-  const { timers, run } = handClock()
-  const reads: number[] = []
-  let readAt = Number.NEGATIVE_INFINITY
-  const notices = noticesOf(timers, () => {
-    readAt = timers.now()
-    reads.push(readAt)
-  })
-  for (let saves = 0; saves < 50; saves++) {
-    notices.heard('anna', readAt)
-    await run(100)
-  }
-  await run(10_000)
-  t.same(reads, [0, 2000, 4000, 6000])
-  notices.heard('anna', readAt)
-  notices.heard('anna', readAt)
-  t.equal(reads.length, 5)
-  notices.clear()
-  await run(10_000)
-  t.equal(reads.length, 5)
 })

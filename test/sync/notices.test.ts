@@ -1,0 +1,267 @@
+/** Edits that the far side tells of: read at once, however many; and polled for as soon as it ceases to tell. */
+import t from 'tap'
+import { RemoteError } from '../../src/errors.ts'
+import { noticesOf } from '../../src/sync/notices.ts'
+import { openWatching } from '../../src/sync/watching.ts'
+import { type Bench, bench, hour, minute, polling } from './bench.ts'
+import { event, farSide } from './far-side.ts'
+import { handClock } from './hand-clock.ts'
+
+const eight = Date.UTC(2026, 10, 23, 8)
+const at = (hours: number) => eight + hours * hour
+const broken = new RemoteError('unreachable', 'The stream was cut.')
+
+/** A tenant whose calendars are all watched and read; `key` is what its watches are called. */
+async function watched(all: Bench, ...ids: string[]) {
+  const { side, tenant, people, open, until, time, record } = all
+  side.watching = 'live'
+  for (const id of ids) side.calendars.set(`${id}@acme.example`, [])
+  await tenant('acme')
+  await people('acme', Object.fromEntries(ids.map((id) => [id, {}])))
+  const sync = await open()
+  await time.run(1000)
+  for (const id of ids) await until(async () => (await record('acme', id)).sync.watched)
+  // What was edited before they went live may not have been told of.
+  await time.run(5000)
+  const edit = (id: string, hours: number) =>
+    side.calendars.set(`${id}@acme.example`, [event('MÖT', at(hours), at(hours + 1))])
+  const tell = (id: string, times = 1) => {
+    for (let time = 0; time < times; time++) side.edited(`${id}@acme.example`)
+  }
+  const deafen = (id: string) => {
+    for (const listener of side.watched.get(`${id}@acme.example`)!) listener.deaf(broken)
+  }
+  return { sync, edit, tell, deafen }
+}
+
+t.test('a burst of notices is two reads, the second two seconds after the first', async (t) => {
+  const all = await bench(t)
+  const { side, until, timeline, time, counted } = all
+  const { edit, tell } = await watched(all, 'anna')
+  const before = side.asked.length
+  edit('anna', 1)
+  tell('anna', 20)
+  await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
+  edit('anna', 2)
+  for (let notices = 0; notices < 80; notices++) {
+    await time.run(20)
+    tell('anna')
+  }
+  await time.run(300)
+  t.equal(side.asked.length, before + 1, 'the first at once')
+  await time.run(200)
+  await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 2–3')
+  await time.run(minute)
+  t.equal(side.asked.length, before + 2)
+  t.equal(counted('graph notices taken'), 0, 'of Graph the route counts them')
+})
+
+t.test('whatever the read does, notices lead to no more than one in two seconds', async (t) => {
+  for (const [what, takes] of Object.entries({ quick: 10, slow: 5000 })) {
+    const { timers, run } = handClock()
+    const begun: number[] = []
+    let readAt = Number.NEGATIVE_INFINITY
+    let seen = -1
+    let again = false
+    const begin = () => {
+      readAt = timers.now()
+      seen = readAt
+      begun.push(readAt)
+      notices.began('anna')
+      timers.after(takes, () => {
+        if (again) begin()
+        again = false
+      })
+    }
+    // As the queue does: what is asked for while it is being read is read once more after.
+    const notices = noticesOf(timers, async () => {
+      if (timers.now() < readAt + takes) again = true
+      else begin()
+      return true
+    })
+    let last = 0
+    for (let edits = 0; edits < 200; edits++) {
+      last = timers.now()
+      notices.heard('anna', readAt)
+      await run(97)
+    }
+    await run(20_000)
+    const gaps = begun.slice(1).map((time, index) => time - begun[index]!)
+    t.ok(Math.min(...gaps) >= 2000, `${what}: ${gaps}`)
+    t.ok(seen >= last, 'the last edit is in the last read')
+  }
+})
+
+t.test('on a pause notices wait with the calendar, and are one read when it ends', async (t) => {
+  const all = await bench(t)
+  const { side, until, timeline, time } = all
+  const { sync, edit, tell } = await watched(all, 'anna')
+  side.refusal = { status: 429, retryAfter: 100 }
+  tell('anna')
+  await until(async () => (await sync.connection('acme')).fault?.code === 'throttled')
+  side.refusal = null
+  const before = side.asked.length
+  edit('anna', 1)
+  for (let second = 0; second < 90; second++) {
+    tell('anna', 3)
+    await time.run(1000)
+  }
+  t.equal(side.asked.length, before)
+  await time.run(15_000)
+  await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
+  t.equal(side.asked.length, before + 1)
+})
+
+t.test('what is told while the calendar is being read is in the next read', async (t) => {
+  const all = await bench(t)
+  const { side, until, timeline, time } = all
+  const { edit, tell } = await watched(all, 'anna')
+  side.hanging.add('anna@acme.example')
+  edit('anna', 1)
+  tell('anna')
+  await until(() => side.held.size === 1)
+  const before = side.asked.length
+  await time.run(3000)
+  tell('anna', 10)
+  side.release()
+  edit('anna', 2)
+  await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 2–3')
+  await time.run(minute)
+  t.ok(side.asked.length <= before + 2)
+})
+
+t.test(
+  'who is told of is not polled; who ceases to be is, within the interval; and read when it is over',
+  async (t) => {
+    const all = await bench(t)
+    const { side, until, timeline, time, state, record } = all
+    const { edit, deafen } = await watched(all, 'anna', 'bo')
+    const before = side.asked.length
+    await time.run(20 * minute)
+    t.equal(side.asked.length, before, 'nobody is polled')
+    t.equal(await state('acme', 'anna'), 'fresh')
+
+    edit('anna', 1)
+    deafen('anna')
+    await time.run(polling * 1000)
+    await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
+    await time.run(5 * polling * 1000)
+    await until(() => side.asked.length >= before + 6)
+    t.notOk(side.asked.slice(before).some(({ mailbox }) => mailbox.startsWith('bo')))
+    t.equal((await record('acme', 'anna')).sync.watched, false)
+
+    edit('anna', 2)
+    for (const listener of side.watched.get('anna@acme.example')!) listener.live()
+    await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 2–3')
+    const read = side.asked.length
+    await time.run(10 * minute)
+    t.ok(side.asked.length <= read + 2, 'and polled no more; a sweep may have come by')
+  }
+)
+
+t.test(
+  'when neither notices nor polls come through, the calendar turns stale as a polled one would',
+  async (t) => {
+    const all = await bench(t)
+    const { side, until, time, state, record } = all
+    const { deafen } = await watched(all, 'anna')
+    side.refusal = { status: 503 }
+    deafen('anna')
+    await time.run(polling * 1000)
+    await until(async () => (await record('acme', 'anna')).sync.failedSince !== null)
+    t.equal(await state('acme', 'anna'), 'fresh')
+    await time.run(2 * polling * 1000)
+    t.equal(await state('acme', 'anna'), 'stale')
+  }
+)
+
+t.test('news of a watch reach it; of nobody they are counted and dropped', async (t) => {
+  const all = await bench(t)
+  const { side, counted, until, timeline } = all
+  let name = ''
+  const connector = side.connector
+  side.connector = (connection) => {
+    const opened = connector(connection)
+    return {
+      ...opened,
+      watch(one, listener) {
+        name = one.name
+        return opened.watch(one, listener)
+      }
+    }
+  }
+  const { sync, edit } = await watched(all, 'anna')
+  await sync.noticed([
+    { tenant: 'acme', target: name, news: 'removed' },
+    { tenant: 'acme', target: 'nobody', news: 'changed' },
+    { tenant: 'nowhere', target: name, news: 'changed' }
+  ])
+  t.same(side.told, ['removed'])
+  t.equal(counted('graph notices unknown'), 1)
+  const before = side.asked.length
+  edit('anna', 1)
+  await sync.noticed([{ tenant: 'acme', target: name, news: 'changed' }])
+  await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
+  t.equal(side.asked.length, before + 1)
+})
+
+t.test('watches end with what they are for, and outlive a new secret and a restart', async (t) => {
+  const all = await bench(t)
+  const { side, store, people, connect, time, until, open } = all
+  const ids = ['anna', 'bo', 'cy', 'di']
+  const { sync } = await watched(all, ...ids)
+  const settled = () => sync.readNow('acme', [])
+  await store.removeUser('acme', 'anna', time.clock())
+  await people('acme', { bo: { syncEnabled: false } })
+  await settled()
+  t.equal(side.stopped.length, 2, 'removed, and switched off')
+  await people('acme', { cy: { mailbox: 'di@acme.example' } })
+  await settled()
+  t.equal(side.stopped.length, 3, 'another mailbox')
+  t.notOk(side.watched.has('cy@acme.example'))
+
+  await connect('acme', 'right', 120)
+  await settled()
+  await time.run(1000)
+  await until(() => side.opened.closed === 1)
+  t.equal(side.stopped.length, 3, 'the next connector takes them up')
+  t.equal(side.watched.get('di@acme.example')?.size, 2)
+
+  const closing = sync.close()
+  await time.run(5000)
+  await closing
+  t.equal(side.stopped.length, 3, 'a restart leaves them')
+  const next = await open()
+  await time.run(1000)
+  await next.readNow('acme')
+  await store.removeTenant('acme')
+  await until(() => side.opened.closed === 3)
+  t.equal(side.stopped.length, 4, 'nobody wants to know any more')
+})
+
+t.test('ten thousand watches begin little by little, and who does not get one is said once', async (t) => {
+  const { timers, run } = handClock()
+  const far = await farSide()
+  t.teardown(() => far.close())
+  const connector = far.connector({} as Parameters<typeof far.connector>[0])
+  const said: unknown[] = []
+  const say = (facts: object) => void said.push(facts)
+  const log = { info: say, warn: say, error: say }
+  const ears = { changed: () => {}, live: () => {}, turned: () => {} }
+  const watching = openWatching('acme', () => connector, ears, { timers, log })
+  const ends = Array.from({ length: 10_000 }, (_, index) =>
+    watching.add({ key: `${index}`, mailbox: `${index}@acme.example`, timeZone: 'UTC' })
+  )
+  t.equal(far.watched.size, 0)
+  await run(0)
+  t.equal(far.watched.size, 100)
+  ends[9_999]!('stop')
+  await run(2000)
+  t.equal(far.watched.size, 9_999)
+  for (const those of far.watched.values()) for (const one of those) one.deaf(broken)
+  t.equal(said.length, 1)
+  t.same([watching.deaf, watching.state.polling, watching.state.code], [9_999, 9_999, 'unreachable'])
+  for (const end of ends) end('stop')
+  t.equal(far.watched.size, 0)
+  t.match(watching.state, { state: 'off', polling: 0 })
+})

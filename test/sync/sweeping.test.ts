@@ -1,0 +1,217 @@
+/** Sweeps: what notices missed is found, counted and repaired, for next to no requests on a day without edits. */
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { unread } from '../../src/core/sync-state.ts'
+import { inProcessQueue, usualLimits } from '../../src/sync/in-process-queue.ts'
+import { sweeping } from '../../src/sync/sweeping.ts'
+import { openTargets } from '../../src/sync/targets.ts'
+import { openTenant, type SyncNeeds } from '../../src/sync/tenant.ts'
+import { bench, hour, minute, polling, rules } from './bench.ts'
+import { event, farSide } from './far-side.ts'
+
+const eight = Date.UTC(2026, 10, 23, 8)
+const at = (hours: number) => eight + hours * hour
+const day = 24 * hour
+
+/** One tenant whose calendars are all watched, looked after every minute instead of four times a second. */
+async function sweptTenant(
+  t: Test,
+  people: number,
+  store?: (real: SyncNeeds['store']) => SyncNeeds['store']
+) {
+  const all = await bench(t, { side: await farSide(20) })
+  const { side, time, until, record } = all
+  side.watching = 'live'
+  const ids = Array.from({ length: people }, (_, index) => `user${index}`)
+  for (const id of ids) side.calendars.set(`${id}@acme.example`, [event('MÖT', at(1), at(2))])
+  await all.tenant('acme')
+  await all.people('acme', Object.fromEntries(ids.map((id) => [id, {}])))
+  const needs: SyncNeeds = {
+    store: store?.(all.store) ?? all.store,
+    openConnector: (_tenant, connection) =>
+      side.connector(connection as Parameters<typeof side.connector>[0]),
+    sealer: all.seal,
+    defaultRules: rules,
+    clock: time.clock,
+    timers: time.timers,
+    random: () => 0.5,
+    log: { info: () => {}, warn: () => {}, error: () => {} },
+    metrics: all.metrics,
+    post: null
+  }
+  const queue = inProcessQueue(
+    { batchSize: () => 20, read: (_tenant, keys, signal) => reading.read(keys, signal) },
+    usualLimits,
+    time.timers
+  )
+  all.metrics.watchQueue(() => queue.depth())
+  const reading = openTenant('acme', needs, queue, () => {})
+  t.teardown(async () => {
+    await queue.close()
+    await reading.close()
+  })
+  await time.run(1000)
+  for (const id of ids) await until(async () => (await record('acme', id)).sync.watched)
+  await time.run(10_000)
+  const pass = async (milliseconds: number) => {
+    for (let passed = 0; passed < milliseconds; passed += minute) {
+      reading.tick()
+      await time.run(minute)
+    }
+  }
+  const requests = () => side.asked.length + side.compared.length
+  return { ...all, ids, reading, pass, requests }
+}
+
+t.test('a day without edits costs less than a quarter of a request per mailbox and hour', async (t) => {
+  for (const prints of ['given', 'none'] as const) {
+    for (const people of [1, 2, 6, 21]) {
+      const { side, ids, pass, requests, state, counted } = await sweptTenant(t, people)
+      side.prints = prints
+      const begun = requests()
+      for (let hours = 0; hours < 24; hours++) {
+        await pass(hour)
+        for (const id of ids) if ((await state('acme', id)) !== 'fresh') t.fail(`${id} at ${hours}`)
+      }
+      const first = (requests() - begun) / people / 24
+      const next = requests()
+      await pass(day)
+      const second = (requests() - next) / people / 24
+      const figures = `${people} mailboxes, fingerprints ${prints}: ${second.toFixed(3)} an hour, ${first.toFixed(3)} on the first day`
+      t.comment(figures)
+      // One renewal of a subscription in six days comes on top.
+      t.ok(second + 1 / 6 / 24 <= 0.25, figures)
+      t.equal(counted('drift'), 0, 'the window that moved is no drift')
+    }
+  }
+})
+
+t.test('an edit whose notice was lost is found by a sweep, counted and repaired', async (t) => {
+  const { side, pass, timeline, counted, until } = await sweptTenant(t, 8)
+  side.prints = 'given'
+  await pass(hour)
+  side.calendars.set('user3@acme.example', [event('MÖT', at(4), at(5))])
+  await pass(61 * minute)
+  await until(async () => (await timeline('acme', 'user3'))[0] === 'meeting 4–5')
+  t.equal(counted('drift'), 1)
+  t.equal(counted('swept different'), 1)
+  t.ok(counted('swept same') >= 7)
+  await pass(2 * hour)
+  t.equal(counted('drift'), 1, 'once')
+})
+
+t.test(
+  'an edit that availability does not show is found within a day; told of, it is no drift',
+  async (t) => {
+    const { side, pass, timeline, counted, until } = await sweptTenant(t, 8)
+    side.prints = 'given'
+    await pass(hour)
+    side.calendars.set('user3@acme.example', [event('paus', at(1), at(2))])
+    side.calendars.set('user4@acme.example', [event('MÖT', at(9), at(9.5))])
+    side.edited('user4@acme.example')
+    // On the day that comes into the window tonight.
+    side.calendars.set('user5@acme.example', [
+      event('MÖT', at(1), at(2)),
+      event('MÖT', at(24 * 15), at(24 * 15 + 1))
+    ])
+    await until(async () => (await timeline('acme', 'user4'))[0] === 'meeting 9–9.5')
+    await pass(17 * hour)
+    await until(async () => (await timeline('acme', 'user3'))[0] === 'busy 1–2')
+    await until(async () => (await timeline('acme', 'user5')).length === 2)
+    t.equal(counted('drift'), 1)
+  }
+)
+
+t.test('who cannot compare, or does not answer that, has everything read all the same', async (t) => {
+  const { side, pass, state, counted, time } = await sweptTenant(t, 4)
+  side.prints = 'hanging'
+  const reads = side.asked.length
+  await pass(61 * minute)
+  await time.run(minute)
+  t.equal(side.compared.length, 1)
+  t.equal(side.asked.length, reads + 4)
+  t.equal(counted('swept unknown'), 4)
+  await pass(6 * hour)
+  t.equal(await state('acme', 'user0'), 'fresh')
+  t.equal(side.compared.length, 1, 'it is not tried again before tomorrow')
+})
+
+t.test('when all turn deaf at once they are polled within the interval, spread over it', async (t) => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 10_000 }),
+      fc.integer({ min: 1, max: 100 }),
+      fc.integer({ min: 10, max: 600 }),
+      fc.nat(10_000_000),
+      (people, batchSize, seconds, from) => {
+        const interval = seconds * 1000
+        const targets = openTargets(() => () => {})
+        const record = { sync: unread(true, 0), user: { triggers: [] } } as unknown as Parameters<
+          typeof targets.note
+        >[1]
+        for (let index = 0; index < people; index++) {
+          const key = `${(index * 7919) % 10_007}-${index}`
+          targets.note(key, record, { key, mailbox: key, timeZone: 'UTC' })
+        }
+        let live = true
+        const plan = sweeping('acme', interval, batchSize, targets, () => live)
+        for (let now = from; now < from + interval; now += 1000)
+          if (plan.due(now).poll.length > 0) return false
+        live = false
+        const beat = 250
+        const polled = new Set<string>()
+        const most = (Math.ceil((beat / interval) * Math.ceil(people / batchSize)) + 1) * batchSize
+        const start = from + interval
+        for (let now = start; now <= start + interval + 1000; now += beat) {
+          const { poll, sweep } = plan.due(now)
+          if (sweep.length > 0) return false
+          // The first look makes up for what the thousand milliseconds between looks left.
+          if (now > start && poll.length > most) return false
+          for (const key of poll) polled.add(key)
+        }
+        return polled.size === people
+      }
+    ),
+    { numRuns: 25 }
+  )
+  t.pass()
+})
+
+t.test('after a gap in what is heard of the store, those alone are read whom it concerns', async (t) => {
+  const now = { unheard: false, losing: false }
+  let gap = () => {}
+  const { side, ids, store, people, time, reading, record, until, timeline } = await sweptTenant(
+    t,
+    5,
+    (real) => ({
+      ...real,
+      saveReadings: async (tenant, outcomes, at) =>
+        now.losing ? outcomes.map(({ user }) => user) : real.saveReadings(tenant, outcomes, at),
+      follow(tenant, hear) {
+        gap = () => hear({ kind: 'gap' })
+        return real.follow(tenant, (feed) => now.unheard || hear(feed))
+      }
+    })
+  )
+  side.calendars.set('new@acme.example', [event('MÖT', at(6), at(7))])
+  side.calendars.set('user2@acme.example', [event('MÖT', at(8), at(9))])
+  now.unheard = now.losing = true
+  await store.removeUser('acme', ids[0]!, time.clock())
+  await people('acme', { new: {}, user1: { triggers: [{ match: 'word', text: 'möt', diversion: 'lunch' }] } })
+  await reading.readNow(['user2'])
+  await time.run(polling * 1000)
+  t.same(await timeline('acme', 'user2'), ['meeting 1–2'], 'acknowledged, and lost')
+  const asked = side.asked.length
+  now.unheard = now.losing = false
+  gap()
+  await until(async () => (await timeline('acme', 'new'))[0] === 'meeting 6–7')
+  await until(async () => (await timeline('acme', 'user1'))[0] === 'lunch 1–2')
+  await until(async () => (await timeline('acme', 'user2'))[0] === 'meeting 8–9')
+  await reading.settled()
+  await time.run(polling * 1000)
+  const read = new Set(side.asked.slice(asked).map(({ mailbox }) => mailbox.split('@')[0]))
+  t.same([...read].sort(), ['new', 'user1', 'user2'])
+  t.equal(side.stopped.length, 1, 'who is gone is let go')
+  t.equal(side.opened.count, 1, 'over the same connection')
+  t.ok((await record('acme', 'user3')).sync.watched)
+})
