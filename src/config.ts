@@ -3,17 +3,34 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { SetupError } from './errors.ts'
+import { redisUrlFault } from './store/redis-address.ts'
 
 /** What an environment may hold; everything else that begins with `HANVISA_` is a typing error. */
 export const Settings = Type.Object({
   HANVISA_HOST: Type.String({ default: '127.0.0.1', description: 'The address to listen at' }),
   HANVISA_PORT: Type.String({ default: '8080', description: 'The port to listen at; 0 is any free one' }),
-  HANVISA_DATA_DIR: Type.String({ default: './data', description: 'The folder in which everything is kept' }),
-  HANVISA_REDIS_URL: Type.Optional(Type.String({ description: 'Not built yet' })),
-  HANVISA_ROLE: Type.String({ default: 'all', description: 'What this process does; `all` for now' }),
-  HANVISA_ADMIN_KEY: Type.Optional(Type.String({ description: 'Opens everything: 20 to 200 visible ASCII' })),
-  HANVISA_MASTER_KEY: Type.Optional(Type.String({ description: 'Seals secrets: 32 bytes in base64' })),
-  HANVISA_PUBLIC_URL: Type.Optional(Type.String({ description: 'How the service is reached from outside' })),
+  HANVISA_DATA_DIR: Type.String({
+    default: './data',
+    description:
+      'The folder in which everything is kept; with Redis only the calendar files of `ics` connections, which all workers must see'
+  }),
+  HANVISA_REDIS_URL: Type.Optional(
+    Type.String({ description: 'Where everything is kept instead, so that several processes can share it' })
+  ),
+  HANVISA_ROLE: Type.String({
+    default: 'all',
+    description:
+      'With Redis: `api` answers calls, `worker` reads calendars (and has /healthz, /readyz and /metrics only), `all` does both'
+  }),
+  HANVISA_ADMIN_KEY: Type.Optional(
+    Type.String({ description: 'Opens everything: 20 to 200 visible ASCII; needed with Redis' })
+  ),
+  HANVISA_MASTER_KEY: Type.Optional(
+    Type.String({ description: 'Seals secrets: 32 bytes in base64; needed with Redis' })
+  ),
+  HANVISA_PUBLIC_URL: Type.Optional(
+    Type.String({ description: 'How the service is reached from outside: Graph sends its notices there' })
+  ),
   HANVISA_ALLOW_PRIVATE_TARGETS: Type.String({
     default: '0',
     description: 'With 1, connections may be http, loopback and private addresses'
@@ -26,11 +43,18 @@ type Name = keyof Static<typeof Settings>
 const secret: readonly Name[] = ['HANVISA_REDIS_URL', 'HANVISA_ADMIN_KEY', 'HANVISA_MASTER_KEY']
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
+const roles = ['all', 'api', 'worker'] as const
+/** `api` answers calls, `worker` reads calendars, `all` does both. */
+export type Role = (typeof roles)[number]
+
 export interface Config {
   readonly host: string
   readonly port: number
   /** Absolute. */
   readonly dataDir: string
+  /** Null: everything is kept in the data folder, by this process alone. Its user and password are secret. */
+  readonly redisUrl: string | null
+  readonly role: Role
   /** Null: made at first start in the data folder (keys.ts). */
   readonly adminKey: string | null
   /** 32 bytes; null: made at first start in the data folder (keys.ts). */
@@ -45,15 +69,23 @@ export interface Config {
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = unknownNames(env)
   const value = (name: Name) => settingOf(env, name, faults)
+  /** Whether it is set, to whatever. */
+  const given = (name: Name) => Boolean(env[name]?.trim() || env[`${name}_FILE`]?.trim())
   const refuse = (name: Name, message: string) => {
     faults.push(`${name} ${message}`)
   }
 
-  if (value('HANVISA_REDIS_URL') !== null) {
-    refuse('HANVISA_REDIS_URL', 'is set, but this version has the embedded store only: unset it')
-  }
-  if (value('HANVISA_ROLE') !== 'all') {
-    refuse('HANVISA_ROLE', 'must be "all": this version has the embedded store only, which takes one process')
+  const redisUrl = value('HANVISA_REDIS_URL')
+  const redisFault = redisUrl === null ? null : redisUrlFault(redisUrl)
+  if (redisFault !== null) refuse('HANVISA_REDIS_URL', redisFault)
+  const shared = given('HANVISA_REDIS_URL')
+  const role = roles.find((known) => known === value('HANVISA_ROLE'))
+  if (role === undefined) refuse('HANVISA_ROLE', 'must be one of all, api, worker')
+  else if (role !== 'all' && !shared) {
+    refuse(
+      'HANVISA_ROLE',
+      `can be ${role} only with Redis, which several processes can share: set HANVISA_REDIS_URL, or unset this`
+    )
   }
   const allowPrivateTargets = value('HANVISA_ALLOW_PRIVATE_TARGETS')
   if (allowPrivateTargets !== '0' && allowPrivateTargets !== '1') {
@@ -64,8 +96,14 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     refuse('HANVISA_PORT', 'must be a number from 0 to 65535')
   const adminKey = value('HANVISA_ADMIN_KEY')
   if (adminKey !== null && !isAdminKey(adminKey)) refuse('HANVISA_ADMIN_KEY', adminKeyRule)
+  if (shared && !given('HANVISA_ADMIN_KEY')) {
+    refuse('HANVISA_ADMIN_KEY', `is needed with Redis, the same in every process: it ${adminKeyRule}`)
+  }
   const masterKey = value('HANVISA_MASTER_KEY')
   if (masterKey !== null && masterKeyIn(masterKey) === null) refuse('HANVISA_MASTER_KEY', masterKeyRule)
+  if (shared && !given('HANVISA_MASTER_KEY')) {
+    refuse('HANVISA_MASTER_KEY', `is needed with Redis, the same in every process: it ${masterKeyRule}`)
+  }
   const logLevel = logLevels.find((level) => level === value('HANVISA_LOG_LEVEL'))
   if (logLevel === undefined) refuse('HANVISA_LOG_LEVEL', `must be one of ${logLevels.join(', ')}`)
   const publicUrl = value('HANVISA_PUBLIC_URL')
@@ -79,12 +117,22 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     host: value('HANVISA_HOST') ?? '',
     port: Number(port),
     dataDir: resolve(value('HANVISA_DATA_DIR') ?? ''),
+    redisUrl,
+    role: role ?? 'all',
     adminKey,
     masterKey: masterKey === null ? null : masterKeyIn(masterKey),
     publicUrl: publicUrl?.replace(/\/+$/, '') ?? null,
     allowPrivateTargets: allowPrivateTargets === '1',
     logLevel: logLevel ?? 'info'
   })
+}
+
+/** HANVISA_REDIS_URL alone, as it is set, also by a file. Throws SetupError. */
+export function redisUrlIn(env: Readonly<Record<string, string | undefined>>): string | null {
+  const faults: string[] = []
+  const url = settingOf(env, 'HANVISA_REDIS_URL', faults)
+  if (faults.length > 0) throw new SetupError(`${faults.join('. ')}.`)
+  return url
 }
 
 export const adminKeyRule =

@@ -1,14 +1,16 @@
 #!/usr/bin/env node
-/** The program: `hanvisa` is the service, `hanvisa try` shows one calendar. The only reader of process.env. */
+/** The program: the service, and what operators do once or by hand. The only reader of process.env. */
 import closeWithGrace from 'close-with-grace'
 import { pino } from 'pino'
-import { readConfig } from './config.ts'
+import { readConfig, redisUrlIn } from './config.ts'
 import { SetupError } from './errors.ts'
+import { runMigrate } from './migrate.ts'
 import { packFolder, startService } from './service.ts'
 import { runTry } from './try.ts'
 
 const usage = `usage: hanvisa                                                   the service
        hanvisa try FILE.ics|URL [--pack NAME] [--zone ZONE]      what one calendar comes to
+       hanvisa migrate --from DATA_DIR [--to redis://HOST:6379]  an embedded installation into Redis
 `
 
 try {
@@ -24,6 +26,10 @@ async function run([command, ...rest]: string[]): Promise<number> {
   if (command === 'try') {
     return runTry(rest, { stdout: process.stdout, stderr: process.stderr, packFolder, clock: Date.now })
   }
+  if (command === 'migrate') {
+    const redisUrl = redisUrlIn(process.env) ?? undefined
+    return runMigrate(rest, { stdout: process.stdout, stderr: process.stderr, redisUrl })
+  }
   const asked = command === '--help' || command === 'help'
   ;(asked ? process.stdout : process.stderr).write(usage)
   return asked ? 0 : 2
@@ -34,7 +40,8 @@ async function serve(): Promise<number> {
   const log = pino({ level: config.logLevel })
   const service = await startService(config, log, process.env)
   log.info({ origin: service.origin, docs: `${service.origin}/docs` }, 'listening')
-  closeWithGrace({ delay: 10_000, logger: false }, async ({ err: error, signal }) => {
+  // What is kept is handed over within five seconds, what was asked is answered.
+  closeWithGrace({ delay: 20_000, logger: false }, async ({ err: error, signal }) => {
     if (error) log.fatal({ error: error.stack }, 'a defect: please report it')
     else log.info({ signal }, 'closing')
     await service.close()

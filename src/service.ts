@@ -1,27 +1,31 @@
 /** The composition root: every adapter is made here, and handed on. */
+import { createHmac } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { FastifyBaseLogger } from 'fastify'
-import type { Config } from './config.ts'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { Config, Role } from './config.ts'
 import { ewsConnector } from './connectors/ews/connector.ts'
 import type { Environment } from './connectors/ews/proxy.ts'
 import { graphConnector } from './connectors/graph/connector.ts'
+import { tenantAddresses } from './connectors/graph/notice-address.ts'
+import { noticeGates } from './connectors/graph/notice-gate.ts'
 import { icsConnector } from './connectors/ics/connector.ts'
-import { openOutbound } from './connectors/outbound.ts'
+import { type Outbound, openOutbound } from './connectors/outbound.ts'
 import { openDirectory } from './directory/directory.ts'
 import { defaultRules } from './directory/rules-made.ts'
 import { SetupError } from './errors.ts'
 import { buildApp } from './http/app.ts'
 import { openMetrics } from './http/metrics.ts'
-import { openKeys } from './keys.ts'
+import { buildProbes } from './http/probes.ts'
+import { openKept } from './kept.ts'
 import { loadPacks } from './packs.ts'
 import { openPresence } from './presence/presence.ts'
-import { openLmdb } from './store/lmdb.ts'
-import { checkMasterKey, sealer } from './store/seal.ts'
 import type { OpenConnector } from './sync/opening.ts'
-import { openSync } from './sync/sync.ts'
+import type { Clients } from './sync/redis/client.ts'
+import { replicaDesk, replicaKeeper } from './sync/redis/replica.ts'
+import { openSync, type Sync, type SyncOptions } from './sync/sync.ts'
 
 export interface Service {
   /** Where it listens: `http://127.0.0.1:8080`. */
@@ -49,52 +53,36 @@ export async function startService(
   }
   try {
     const packs = await loadPacks(packFolder)
-    const store = await openLmdb({ folder: join(config.dataDir, 'store') })
-    undo.push(() => store.close())
-    const keys = await openKeys(config, log)
-    const seal = sealer(keys.masterKey)
-    await checkMasterKey(config.dataDir, seal)
-
-    const { allowPrivateTargets } = config
-    const outbound = openOutbound({ allowPrivateTargets })
-    undo.push(() => outbound.close())
-    const calendars = join(config.dataDir, 'calendars')
-    await mkdir(calendars, { recursive: true, mode: 0o700 })
-    const openConnector: OpenConnector = (tenant, connection) => {
-      if (connection.kind === 'graph') return graphConnector({ connection, outbound })
-      if (connection.kind === 'ews')
-        return ewsConnector({ connection, outbound, allowPrivateTargets, environment })
-      return icsConnector({ tenant, folder: join(calendars, tenant), outbound })
-    }
-
+    const kept = await openKept(config, log)
+    undo.push(() => kept.close())
+    const { store, keys, sealer } = kept
     const metrics = openMetrics()
-    const clock = Date.now
+    metrics.watchStore(() => ({ reachable: store.reachable(), emptied: kept.emptied() }))
+    const outbound = openOutbound({ allowPrivateTargets: config.allowPrivateTargets })
+    undo.push(() => outbound.close())
     const rules = defaultRules(packs)
-    const presence = openPresence({ store, defaultRules: rules, clock })
-    undo.push(() => presence.close())
-    const sync = await openSync({
+    const clock = Date.now
+    const secret = noticeSecret(keys.masterKey)
+    const openConnector = await connectors(config, { outbound, environment, secret })
+    const sync = await openSyncOf(config.role, kept.clients, undo, {
       store,
       openConnector,
-      sealer: seal,
+      sealer,
       defaultRules: rules,
       log,
       metrics,
       clock
     })
-    undo.push(() => sync.close())
-
-    const directory = openDirectory({ store, sync, packs, sealer: seal, clock })
-    const app = await buildApp({
-      log,
-      adminKey: keys.adminKey,
-      metrics,
-      store,
-      directory,
-      presence,
-      sync,
-      defaultRules: rules,
-      clock
-    })
+    const bare = { log, adminKey: keys.adminKey, metrics, store }
+    let app: FastifyInstance
+    if (sync === null) app = await buildProbes(bare)
+    else {
+      const presence = openPresence({ store, defaultRules: rules, clock })
+      undo.push(() => presence.close())
+      const directory = openDirectory({ store, sync, packs, sealer, clock })
+      const graphGate = noticeGates(secret)
+      app = await buildApp({ ...bare, directory, presence, sync, graphGate, defaultRules: rules, clock })
+    }
     undo.push(() => app.close())
     await listen(app, config)
     const { address, family, port } = app.server.address() as AddressInfo
@@ -104,6 +92,56 @@ export async function startService(
     await close()
     throw error
   }
+}
+
+/** What is asked of sync over HTTP, where this process answers that at all. Keeping begins with it. */
+async function openSyncOf(
+  role: Role,
+  clients: Clients | null,
+  undo: (() => Promise<unknown> | unknown)[],
+  options: SyncOptions
+): Promise<Sync | null> {
+  if (clients === null) {
+    const sync = await openSync(options)
+    undo.push(() => sync.close())
+    return sync
+  }
+  // Who is asked closes before who keeps, so that what was asked for last is handed over.
+  if (role !== 'api') {
+    const keeper = await replicaKeeper(options, clients)
+    undo.push(() => keeper.close())
+  }
+  if (role === 'worker') return null
+  const desk = replicaDesk(options, clients)
+  undo.push(() => desk.close())
+  return desk
+}
+
+async function connectors(
+  { dataDir, redisUrl, publicUrl, allowPrivateTargets }: Config,
+  {
+    outbound,
+    environment,
+    secret
+  }: { readonly outbound: Outbound; readonly environment: Environment; readonly secret: Buffer }
+): Promise<OpenConnector> {
+  const calendars = join(dataDir, 'calendars')
+  // Workers that share Redis share this folder too, if they need it: it is made outside, and may be read-only.
+  if (redisUrl === null) await mkdir(calendars, { recursive: true, mode: 0o700 })
+  return (tenant, connection) => {
+    if (connection.kind === 'graph') {
+      const notices = publicUrl === null ? null : tenantAddresses(publicUrl, secret, tenant)
+      return graphConnector({ connection, outbound, notices })
+    }
+    if (connection.kind === 'ews')
+      return ewsConnector({ connection, outbound, allowPrivateTargets, environment })
+    return icsConnector({ tenant, folder: join(calendars, tenant), outbound })
+  }
+}
+
+/** Not the master key itself: it seals, this proves. The same in every process, so that any of them takes notices. */
+function noticeSecret(masterKey: Buffer): Buffer {
+  return createHmac('sha256', masterKey).update('hanvisa graph notices').digest()
 }
 
 async function listen(

@@ -73,13 +73,18 @@ t.test('nobody knows what is none of their business', async (t) => {
   }
 })
 
-t.test('only service.ts knows the adapters', async (t) => {
-  const adapter = /^src\/(connectors\/(graph|ics|ews)\/|store\/lmdb\.ts)/
+t.test('only service.ts, and kept.ts for what is kept, know the adapters', async (t) => {
+  const adapter = /^src\/(connectors\/(graph|ics|ews)\/|store\/(lmdb|redis[\w-]*)\.ts|sync\/redis\/)/
+  const composing = ['src/service.ts', 'src/kept.ts', 'src/try.ts', 'src/migrate.ts']
   for (const source of await sourcesIn('src')) {
-    if (source.path === 'src/service.ts' || source.path === 'src/try.ts') continue
+    if (composing.includes(source.path)) continue
     const own = dirname(source.path)
     const known = importsOf(source).filter(
-      (name) => adapter.test(name) && !name.startsWith(own.split('/').slice(0, 3).join('/'))
+      (name) =>
+        adapter.test(name) &&
+        !name.startsWith(own.split('/').slice(0, 3).join('/')) &&
+        // What a URL of Redis must look like is told with the other settings.
+        !(source.path === 'src/config.ts' && name === 'src/store/redis-address.ts')
     )
     t.same(known, [], source.path)
   }

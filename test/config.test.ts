@@ -25,6 +25,8 @@ t.test('nothing set', async (t) => {
     host: '127.0.0.1',
     port: 8080,
     dataDir: join(process.cwd(), 'data'),
+    redisUrl: null,
+    role: 'all',
     adminKey: null,
     masterKey: null,
     publicUrl: null,
@@ -40,7 +42,8 @@ t.test('everything set', async (t) => {
     HANVISA_HOST: '0.0.0.0',
     HANVISA_PORT: '0',
     HANVISA_DATA_DIR: folder,
-    HANVISA_ROLE: 'all',
+    HANVISA_REDIS_URL: 'redis://:secret@redis:6379/2',
+    HANVISA_ROLE: 'worker',
     HANVISA_ADMIN_KEY_FILE: join(folder, 'key'),
     HANVISA_MASTER_KEY: masterKey,
     HANVISA_PUBLIC_URL: 'https://hanvisa.example.com/',
@@ -51,6 +54,8 @@ t.test('everything set', async (t) => {
     host: '0.0.0.0',
     port: 0,
     dataDir: folder,
+    redisUrl: 'redis://:secret@redis:6379/2',
+    role: 'worker',
     adminKey: 'a-key-of-twenty-signs',
     masterKey: Buffer.from(masterKey, 'base64'),
     publicUrl: 'https://hanvisa.example.com',
@@ -62,7 +67,7 @@ t.test('everything set', async (t) => {
 t.test('all faults at once, each with the setting and the remedy', async (t) => {
   const message = refusal({
     HANVISA_PORT: '80800',
-    HANVISA_ROLE: 'worker',
+    HANVISA_ROLE: 'cook',
     HANVISA_REDIS_URL: 'redis://secret@x',
     HANVISA_ADMIN_KEY: 'short',
     HANVISA_MASTER_KEY: 'c2hvcnQ=',
@@ -73,8 +78,8 @@ t.test('all faults at once, each with the setting and the remedy', async (t) => 
   })
   for (const told of [
     /HANVISA_PORT must be a number from 0 to 65535/,
-    /HANVISA_ROLE must be "all"/,
-    /HANVISA_REDIS_URL is set, but this version has the embedded store only/,
+    /HANVISA_ROLE must be one of all, api, worker/,
+    /HANVISA_REDIS_URL has a user without a password/,
     /HANVISA_ADMIN_KEY must be 20 to 200 visible ASCII.*openssl/,
     /HANVISA_MASTER_KEY must be 32 bytes in base64.*openssl/,
     /HANVISA_PUBLIC_URL must be an https URL/,
@@ -85,6 +90,25 @@ t.test('all faults at once, each with the setting and the remedy', async (t) => 
     t.match(message, told)
   }
   t.notMatch(message, /secret|short|c2hv/, 'and no secret among them')
+})
+
+t.test('with Redis the keys are given, and roles are for Redis', async (t) => {
+  const redis = { HANVISA_REDIS_URL: 'redis://:hush@redis' }
+  const missing = refusal({ ...redis, HANVISA_ROLE: 'api' })
+  t.match(missing, /HANVISA_ADMIN_KEY is needed with Redis, the same in every process.*openssl/)
+  t.match(missing, /HANVISA_MASTER_KEY is needed with Redis, the same in every process.*openssl/)
+  t.notMatch(missing, /HANVISA_ROLE|hush/)
+  const wrong = refusal({ HANVISA_REDIS_URL: 'http://:hush@redis', HANVISA_ADMIN_KEY: 'hush' })
+  t.match(wrong, /HANVISA_REDIS_URL must be redis:/)
+  t.match(wrong, /HANVISA_ADMIN_KEY must be 20 to 200/)
+  t.match(wrong, /HANVISA_MASTER_KEY is needed/, 'told beside a URL that cannot be used')
+  t.notMatch(wrong, /hush/)
+  for (const HANVISA_ROLE of ['api', 'worker']) {
+    t.match(
+      refusal({ HANVISA_ROLE }),
+      new RegExp(`HANVISA_ROLE can be ${HANVISA_ROLE} only with Redis.*HANVISA_REDIS_URL`)
+    )
+  }
 })
 
 t.test('secrets in files', async (t) => {

@@ -42,6 +42,8 @@ export async function serviceUnderTest(t: Test, given: Partial<Config> = {}): Pr
       host: '127.0.0.1',
       port: 0,
       dataDir: folder,
+      redisUrl: null,
+      role: 'all',
       adminKey: key,
       masterKey: randomBytes(32),
       publicUrl: null,

@@ -1,4 +1,5 @@
 /** The queue of a single process: lines in memory, tenants in a ring, slots that a deadline frees. */
+import { type Awaited, openAwaited } from './awaited.ts'
 import { Dropped, type Haste, Overdue, type Pause, type Queue, type Verdict, type Worker } from './queue.ts'
 import type { Timers } from './timers.ts'
 
@@ -45,6 +46,7 @@ interface Line {
   readonly reading: Set<string>
   readonly again: Map<string, Haste>
   readonly jobs: Set<AbortController>
+  readonly awaited: Awaited
   wake: (() => void) | null
 }
 
@@ -71,6 +73,11 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
       for (const target of targets) if (enter(line, target, haste)) taken += 1
       turn(line)
       return taken
+    },
+    async ended(tenant, targets) {
+      const line = lines.get(tenant)
+      if (line === undefined || line.pause !== null) return true
+      return line.awaited.wait(targets.filter((target) => line.reading.has(target) || waits(line, target)))
     },
     async drop(tenant) {
       const line = lines.get(tenant)
@@ -103,6 +110,7 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
       reading: new Set(),
       again: new Map(),
       jobs: new Set(),
+      awaited: openAwaited(),
       wake: null
     }
     lines.set(tenant, line)
@@ -115,6 +123,7 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
     failing.delete(line)
     line.wake?.()
     for (const job of line.jobs) job.abort(new Dropped('the line was dropped'))
+    line.awaited.end(false)
   }
 
   /** Puts one target in its place; false when the line is full. */
@@ -231,6 +240,8 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
       line.again.delete(target)
       if (haste !== undefined) enter(line, target, haste)
     }
+    if (line.pause !== null) line.awaited.end(true)
+    else line.awaited.settled(batch.filter((target) => !waits(line, target)))
   }
 
   /** The worker's verdict; null when it gave none in time. It does not reject: trouble of a worker is such a null. */
@@ -271,6 +282,10 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
     if (line.pause === null || until > line.pause.until) line.pause = { until, by: verdict.tenant.by }
     for (const target of batch) enter(line, target, 'poll')
   }
+}
+
+function waits(line: Line, target: string): boolean {
+  return line.ahead.has(target) || line.behind.has(target)
 }
 
 function hastier(a: Haste | undefined, b: Haste): Haste {

@@ -38,6 +38,11 @@ export interface Worker {
 export interface Queue {
   /** Resolves to how many of them wait now, or will be read again; the rest found the tenant's line full. */
   add(tenant: string, targets: readonly string[], haste: Haste): Promise<number>
+  /**
+   * Resolves when none of these waits for a read of its own any more: they were read, or stand on a pause. False: the line was
+   * dropped before.
+   */
+  ended(tenant: string, targets: readonly string[]): Promise<boolean>
   /** Forgets the tenant's line and pauses, and aborts what is being read of it. */
   drop(tenant: string): Promise<void>
   /** How many targets wait, those on pause included, and how many batches are being read. */

@@ -1,11 +1,14 @@
 /** Sync: keeps the timelines of all tenants true to their calendars, from opening to closing. */
 import type { Connector } from '../connectors/connector.ts'
 import type { Notice } from '../connectors/notice.ts'
-import type { ConnectionState } from './health.ts'
+import type { SyncCode } from '../errors.ts'
+import { openCensus } from './census.ts'
+import { absentSince, type ConnectionState } from './health.ts'
 import { inProcessQueue, usualLimits } from './in-process-queue.ts'
-import { wordless } from './log.ts'
-import type { Queue, Worker } from './queue.ts'
+import type { Rounds } from './jobs.ts'
+import type { Haste, Queue, Worker } from './queue.ts'
 import type { SyncMetrics } from './reading.ts'
+import { everyShard, type OpenShards, shardOf } from './shards.ts'
 import { openTenant, type SyncNeeds, type TenantReading } from './tenant.ts'
 import { machineTimers, type Timers } from './timers.ts'
 
@@ -26,34 +29,74 @@ export interface Sync {
   close(): Promise<void>
 }
 
+/**
+ * `done`: read, or in line on a pause. `gone`: the tenant, or what it is read over, is no more. `elsewhere`: this process
+ * does not keep the tenant, or has ceased to before it was done.
+ */
+export type Done = 'done' | 'gone' | 'elsewhere'
+
+/** Sync in the process that keeps the tenants, as its jobs ask for it. Unless they are to `wait`, they are done once in line. */
+export interface Keeper extends Sync {
+  /** Reads who is due. */
+  poll(tenant: string, wait: boolean): Promise<Done>
+  read(tenant: string, targets: readonly string[], haste: Haste, wait: boolean): Promise<Done>
+}
+
 export interface Gauges {
   watchFreshness(source: () => Iterable<readonly [tenant: string, seconds: number]>): void
   watchQueue(source: () => { readonly waiting: number; readonly running: number }): void
+  watchWatches(
+    source: () => Iterable<
+      readonly [connector: string, count: { readonly live: number; readonly deaf: number }]
+    >
+  ): void
+  watchConnections(source: () => ReadonlyMap<SyncCode, number>): void
+  watchShards(source: () => number): void
 }
 
-export type SyncOptions = Omit<SyncNeeds, 'clock' | 'timers' | 'random' | 'metrics'> & {
+export type SyncOptions = Omit<SyncNeeds, 'clock' | 'timers' | 'random' | 'metrics' | 'post'> & {
   readonly metrics: SyncMetrics & Gauges
   readonly clock?: () => number
   readonly timers?: Timers
   /** In [0, 1). */
   readonly random?: () => number
+  /** Null unless given: nobody but this process asks for the states of its connections. */
+  readonly post?: SyncNeeds['post']
   readonly openQueue?: (worker: Worker, timers: Timers) => Queue
+  /** Which tenants this process keeps; all of them unless it is given. */
+  readonly openShards?: OpenShards
+  /** By what tenants are polled that could pass to another process; by the beat of this one unless it is given. */
+  readonly rounds?: Rounds
 }
 
 /** Milliseconds between two looks at who is due: polling keeps to its interval by so much. */
-const beat = 250
+const pollBeat = 250
+/** Where rounds come by themselves it only looks after them. */
+const roundsBeat = 2_000
 /** Milliseconds by which the clock and the monotonic one may part between two beats; beyond, the clock was set. */
 const jump = 30_000
-/** Milliseconds between two looks for tenants that somebody else made. */
-const census = 60_000
+/** Of so many looks for tenants that others made, one has the states of all connections told again. */
+const tellEach = 5
+/** By so many milliseconds a round may come before somebody is due: those are read in it. */
+const early = 1_000
+/** A round that is late by so many milliseconds is not waited for. */
+const late = 5_000
 
-/** Resolves when all tenants are known; their calendars are read from then on. */
-export async function openSync(options: SyncOptions): Promise<Sync> {
+/** Resolves when all tenants that are kept are known; their calendars are read from then on. */
+export async function openSync(options: SyncOptions): Promise<Keeper> {
   const { store, log } = options
   const clock = options.clock ?? Date.now
   const timers = options.timers ?? machineTimers
-  const needs: SyncNeeds = { ...options, clock, timers, random: options.random ?? Math.random }
+  const needs: SyncNeeds = {
+    ...options,
+    clock,
+    timers,
+    random: options.random ?? Math.random,
+    post: options.post ?? null
+  }
   const tenants = new Map<string, TenantReading>()
+  /** How often the rounds come that were begun. */
+  const begun = new Map<string, number>()
   let closed = false
 
   const nothing = { tenant: null, targets: new Map() }
@@ -66,8 +109,21 @@ export async function openSync(options: SyncOptions): Promise<Sync> {
 
   options.metrics.watchQueue(() => queue.depth())
   options.metrics.watchFreshness(lags)
-  await countTenants()
-  let cancelCensus = timers.after(census, takeCensus)
+  options.metrics.watchWatches(watches)
+  options.metrics.watchConnections(failing)
+  let untold = 0
+  const census = openCensus(
+    { store, timers, log },
+    (id) => {
+      if (keeps(id)) know(id)
+    },
+    tellNowAndThen
+  )
+  const shards = (options.openShards ?? everyShard)({ taken: () => census.soon(), ended: endShard })
+  options.metrics.watchShards(() => shards.count())
+  // Where shards are shared none is held yet.
+  if (shards.count() > 0) await census.take()
+  const beat = options.rounds === undefined ? pollBeat : roundsBeat
   let last = { clock: clock(), timers: timers.now() }
   let cancelBeat = timers.after(beat, onBeat)
 
@@ -76,18 +132,32 @@ export async function openSync(options: SyncOptions): Promise<Sync> {
     connector: async (tenant) => (await settled(tenant))?.connector ?? null,
     async connection(tenant) {
       const reading = await settled(tenant)
-      return reading?.connection ?? { state: 'absent', since: clock(), fault: null, nextReadAt: null }
+      return reading?.connection ?? absentSince(clock())
+    },
+    async poll(tenant, wait) {
+      const reading = await settled(tenant)
+      if (reading === null) return keeps(tenant) ? 'gone' : 'elsewhere'
+      if (reading.pace !== null) return inLine(tenant, reading.tick(early), wait)
+      begun.delete(tenant)
+      return 'gone'
+    },
+    async read(tenant, targets, haste, wait) {
+      const reading = await settled(tenant)
+      if (reading === null) return keeps(tenant) ? 'gone' : 'elsewhere'
+      await reading.readTargets(targets, haste)
+      return inLine(tenant, targets, wait)
     },
     async noticed(notices) {
-      for (const { tenant, target, news } of notices) tenants.get(tenant)?.noticed(target, news)
+      for (const { tenant, target, news } of notices) (await settled(tenant))?.noticed(target, news)
     },
     tenantChanged(tenant) {
-      if (!closed) know(tenant).changed()
+      if (keeps(tenant)) know(tenant).changed()
     },
     async close() {
       closed = true
       cancelBeat()
-      cancelCensus()
+      census.close()
+      await shards.close()
       await queue.close()
       await Promise.all([...tenants.values()].map((tenant) => tenant.close()))
       tenants.clear()
@@ -99,35 +169,44 @@ export async function openSync(options: SyncOptions): Promise<Sync> {
     if (known !== undefined) return known
     const reading = openTenant(id, needs, queue, () => {
       if (tenants.get(id) === reading) tenants.delete(id)
+      if (begun.delete(id)) options.rounds?.end(id)
       void reading.close()
     })
     tenants.set(id, reading)
     return reading
   }
 
+  function keeps(id: string): boolean {
+    return !closed && shards.holds(shardOf(id))
+  }
+
+  async function inLine(tenant: string, targets: readonly string[], wait: boolean): Promise<Done> {
+    if (!wait || (await queue.ended(tenant, targets))) return 'done'
+    // Dropped: over a new connection everybody is read anew, but not by us if the tenant is another's.
+    return keeps(tenant) ? 'done' : 'elsewhere'
+  }
+
+  async function endShard(shard: number): Promise<void> {
+    const those = [...tenants].filter(([id]) => shardOf(id) === shard)
+    for (const [id] of those) {
+      tenants.delete(id)
+      begun.delete(id)
+    }
+    await Promise.all(those.map(([, reading]) => reading.close()))
+  }
+
   /** The tenant with all that is saved so far taken note of; null when there is none. */
   async function settled(id: string): Promise<TenantReading | null> {
-    if (closed) return null
+    if (!keeps(id)) return null
     await know(id).settled()
     return tenants.get(id) ?? null
   }
 
-  async function countTenants(): Promise<void> {
-    const limit = 500
-    let after: string | undefined
-    do {
-      const page = await store.tenants(after === undefined ? { limit } : { limit, after })
-      for (const { id } of page) if (!closed) know(id)
-      after = page.length < limit ? undefined : page.at(-1)?.id
-    } while (after !== undefined)
-  }
-
-  function takeCensus(): void {
-    countTenants()
-      .catch((error) => log.warn({ ...wordless(error) }, 'the tenants could not be listed; trying again'))
-      .finally(() => {
-        if (!closed) cancelCensus = timers.after(census, takeCensus)
-      })
+  /** What others were told of connections ends by itself some time after the last telling. */
+  function tellNowAndThen(): void {
+    untold = (untold + 1) % tellEach
+    if (untold > 0 || needs.post === null) return
+    for (const tenant of tenants.values()) tenant.tell()
   }
 
   /** Waiting goes by the monotonic clock, so a clock that was set neither stops polls nor piles them up. */
@@ -138,11 +217,37 @@ export async function openSync(options: SyncOptions): Promise<Sync> {
     if (set) {
       log.warn({ now: new Date(now.clock).toISOString() }, 'the clock was set: all calendars are read again')
     }
-    for (const tenant of tenants.values()) {
+    // Rounds go by the wall clock.
+    if (set) begun.clear()
+    for (const [id, tenant] of tenants) {
       if (set) tenant.pollAll()
-      tenant.tick()
+      if (options.rounds === undefined) tenant.tick()
+      else keepRounds(options.rounds, id, tenant, now.timers)
     }
     cancelBeat = timers.after(beat, onBeat)
+  }
+
+  /** Rounds are begun where they are not, and begun anew where they do not come when they should: an emptied Redis has none. */
+  function keepRounds(rounds: Rounds, id: string, tenant: TenantReading, now: number): void {
+    const pace = tenant.pace
+    if (pace === null) {
+      if (begun.delete(id)) rounds.end(id)
+      return
+    }
+    const isLate = now > pace.nextAt + late
+    if (isLate) tenant.tick()
+    if (!isLate && begun.get(id) === pace.every) return
+    begun.set(id, pace.every)
+    rounds.begin(id, tenant.pace ?? pace)
+  }
+
+  function failing(): Map<SyncCode, number> {
+    const counts = new Map<SyncCode, number>()
+    for (const { connection } of tenants.values()) {
+      const code = connection.state === 'failing' ? connection.fault?.code : undefined
+      if (code !== undefined) counts.set(code, (counts.get(code) ?? 0) + 1)
+    }
+    return counts
   }
 
   function* lags(): Iterable<readonly [string, number]> {
@@ -151,5 +256,15 @@ export async function openSync(options: SyncOptions): Promise<Sync> {
       const oldest = tenant.oldest()
       if (oldest !== null) yield [id, Math.max(0, now - oldest) / 1000]
     }
+  }
+
+  /** By kind of connector. */
+  function watches(): Map<string, { live: number; deaf: number }> {
+    const sums = new Map<string, { live: number; deaf: number }>()
+    for (const { watches } of tenants.values()) {
+      const sum = sums.get(watches.kind) ?? { live: 0, deaf: 0 }
+      sums.set(watches.kind, { live: sum.live + watches.live, deaf: sum.deaf + watches.deaf })
+    }
+    return sums
   }
 }

@@ -1,0 +1,20 @@
+/** The keys of sync on Redis. Those that one command or script touches share a hash tag, so that a cluster keeps them together. */
+import { nameOf } from '../shards.ts'
+
+/** The living, then the names in their order. */
+export function leaseKeys(group: string, names: readonly string[]): string[] {
+  const root = `{hanvisa:leases:${group}}`
+  return [`${root}:living`, ...names.map((name) => `${root}:of:${name}`)]
+}
+
+/** BullMQ's prefix for the queue of one shard. */
+export function queuePrefix(shard: number): string {
+  return `{hanvisa:${nameOf(shard)}}`
+}
+
+export const queueName = 'sync'
+
+/** How a tenant's connection fares, as its keeper says. */
+export function connectionStateKey(tenant: string): string {
+  return `hanvisa:{${tenant}}:connection-state`
+}

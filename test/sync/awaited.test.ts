@@ -1,0 +1,42 @@
+/** Waiting in the in-process queue for what others wait for: whoever asked for targets hears what became of them. */
+import t from 'tap'
+import { inProcessQueue, usualLimits } from '../../src/sync/in-process-queue.ts'
+import type { Verdict } from '../../src/sync/queue.ts'
+import { handClock, settle } from './hand-clock.ts'
+
+t.test('whoever waits for targets hears when they were read, stand on a pause, or are dropped', async (t) => {
+  const started: ((verdict?: Verdict) => Promise<void>)[] = []
+  const read = () =>
+    new Promise<Verdict>((resolve) => {
+      started.push(async (verdict = { tenant: null, targets: new Map() }) => {
+        resolve(verdict)
+        await settle()
+      })
+    })
+  const queue = inProcessQueue({ batchSize: () => 2, read }, usualLimits, handClock().timers)
+  const heard: string[] = []
+  const wait = async (name: string, targets: string[]) => {
+    void queue.ended('acme', targets).then((read) => heard.push(`${name} ${read}`))
+    await settle()
+  }
+  await wait('nothing', ['a'])
+  t.same(heard, ['nothing true'], 'where nothing waits')
+  await queue.add('acme', ['a', 'b', 'c'], 'soon')
+  await settle()
+  await wait('ab', ['a', 'b'])
+  await wait('abc', ['a', 'b', 'c'])
+  // Heard of again while it is read: that read is not the one that is waited for.
+  await queue.add('acme', ['a'], 'soon')
+  await wait('a again', ['a'])
+  await started[0]!({ tenant: null, targets: new Map([['b', { milliseconds: 1000, by: 'us' }]]) })
+  t.same(heard.slice(1), [], 'a is to be read again')
+  await started[1]!()
+  t.same(heard.slice(1).sort(), ['a again true', 'ab true', 'abc true'], 'and b is on a pause')
+  await queue.add('acme', ['d'], 'soon')
+  await settle()
+  await wait('d', ['d'])
+  await queue.drop('acme')
+  await started[2]!()
+  t.equal(heard.at(-1), 'd false')
+  await queue.close()
+})

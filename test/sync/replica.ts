@@ -1,0 +1,85 @@
+/**
+ * A process that keeps its share of the tenants, as a worker does. It reads calendars over HTTP from the address that it is
+ * given, with its own number in each request. Arguments: Redis' URL, that address, the master key in base64. It prints what it
+ * logs, closes when it is told `close`, and says `closed`.
+ */
+import { createInterface } from 'node:readline'
+import type { Connector, Reading } from '../../src/connectors/connector.ts'
+import type { CalendarEvent } from '../../src/core/calendar-event.ts'
+import { RemoteError } from '../../src/errors.ts'
+import { openRedis } from '../../src/store/redis.ts'
+import { redisAddress } from '../../src/store/redis-address.ts'
+import { openClient } from '../../src/store/redis-client.ts'
+import { sealer } from '../../src/store/seal.ts'
+import { replicaKeeper } from '../../src/sync/redis/replica.ts'
+import { rules } from './bench.ts'
+
+const [redisUrl = '', root = '', masterKey = ''] = process.argv.slice(2)
+const say = (facts: object, message: string) => console.log(JSON.stringify({ message, ...facts }))
+const nothing = () => {}
+
+const address = redisAddress(redisUrl)
+const store = await openRedis({ address })
+const clients = {
+  quick: openClient(address, { for: 'commands', name: 'quick' }),
+  patient: openClient(address, { for: 'blocking', name: 'patient' })
+}
+const keeper = await replicaKeeper(
+  {
+    store,
+    openConnector: connector,
+    sealer: sealer(Buffer.from(masterKey, 'base64')),
+    defaultRules: rules,
+    log: { info: say, warn: say, error: say },
+    metrics: {
+      countRead: nothing,
+      countNotices: nothing,
+      countSwept: nothing,
+      countDrift: nothing,
+      watchFreshness: nothing,
+      watchQueue: nothing,
+      watchWatches: nothing,
+      watchConnections: nothing,
+      watchShards: nothing
+    }
+  },
+  clients
+)
+createInterface({ input: process.stdin }).on('line', async () => {
+  await keeper.close()
+  clients.quick.disconnect()
+  clients.patient.disconnect()
+  await store.close()
+  say({}, 'closed')
+  process.exit()
+})
+
+function connector(): Connector {
+  return {
+    batchSize: 10,
+    read: ({ targets, signal }) => Promise.all(targets.map(({ mailbox }) => read(mailbox, signal))),
+    test: async () => [],
+    fingerprints: async ({ targets }) => targets.map(() => null),
+    watch: () => ({ told: nothing, stop: nothing }),
+    close: async () => {}
+  }
+}
+
+async function read(mailbox: string, signal: AbortSignal): Promise<Reading> {
+  try {
+    const response = await fetch(`${root}${encodeURIComponent(mailbox)}`, {
+      headers: { 'x-reader': String(process.pid) },
+      signal
+    })
+    if (response.status !== 200) {
+      return {
+        outcome: 'failed',
+        error: new RemoteError('secret_invalid', 'Put the right secret.', { scope: 'connection' })
+      }
+    }
+    const events = (await response.json()) as CalendarEvent[]
+    return { outcome: 'read', events, unreadAt: null, saw: 'subjects', shortfall: null, version: null }
+  } catch {
+    return { outcome: 'failed', error: new RemoteError('unreachable', 'It does not answer.') }
+  }
+}

@@ -1,0 +1,233 @@
+/** Several workers over one Redis: whatever dies, every calendar is read, by one of them at a time. */
+import t from 'tap'
+import { startCluster, startRedis } from '../redis-under-test.ts'
+import { compiled } from '../store/compiled.ts'
+import { replicas, until } from './replicas.ts'
+
+const program = compiled(t, 'test/sync/replica.ts')
+const tenants = Array.from({ length: 12 }, (_, index) => `tenant-${index}`)
+
+// They wait for leases to end, which they can do together.
+t.jobs = 6
+
+t.test(
+  'three workers share the tenants, and whatever happens to one the others go on',
+  { buffered: true },
+  async (t) => {
+    const redis = await startRedis(t)
+    const stage = await replicas(t, redis, await program)
+    const { asked, desk } = stage
+    for (const tenant of tenants) await stage.tenant(tenant, 3)
+    const workers = [await stage.start(), await stage.start(), await stage.start()]
+    const readers = () => new Set(asked.map(({ reader }) => reader))
+    await until('everybody was read', () => new Set(asked.map(({ mailbox }) => mailbox)).size === 36)
+    await until('by all three', async () => {
+      for (const tenant of tenants) await desk.readNow(tenant)
+      return readers().size === 3
+    })
+    await until('all jobs are done', async () => (await stage.jobs()) === 0)
+
+    // A notice for one calendar, over and over: one job at a time, and a read in two seconds.
+    const target = stage.target('tenant-0', 1)
+    const before = asked.length
+    for (let burst = 0; burst < 20; burst++) {
+      const notices = Array.from({ length: 50 }, () => ({
+        tenant: 'tenant-0',
+        target,
+        news: 'changed' as const
+      }))
+      await Promise.all(notices.map((notice) => desk.noticed([notice])))
+    }
+    await until('it was read', () => asked.slice(before).some(({ mailbox }) => mailbox === '1@tenant-0'))
+    await until('all jobs are done', async () => (await stage.jobs()) === 0)
+    t.ok(asked.length - before <= 4, `${asked.length - before} reads for a thousand notices`)
+
+    // Killed while it reads what it was asked for.
+    const tenant = 'tenant-5'
+    stage.hanging.add(`0@${tenant}`)
+    t.equal(await desk.readNow(tenant), 3)
+    await until('it hangs', () => stage.held.size === 1)
+    const victim = workers.find(({ pid }) => pid === stage.of(tenant).at(-1)!.reader)!
+    const count = stage.of(tenant).length
+    const killed = performance.now()
+    await victim.kill()
+    await until('another reads', () => stage.of(tenant).length > count)
+    t.comment(`taken over after ${Math.round(performance.now() - killed)} ms`)
+    t.ok(performance.now() - killed < 15_000)
+    t.not(stage.of(tenant).at(-1)!.reader, victim.pid)
+    stage.release()
+    await until('what it had begun was taken up', async () => (await stage.jobs()) === 0)
+    t.comment(`its jobs were done after ${Math.round(performance.now() - killed)} ms`)
+    t.ok(performance.now() - killed < 15_000)
+
+    // Asked to close: at once, not when leases end.
+    const [leaving, staying] = workers.filter((worker) => worker !== victim)
+    const closing = performance.now()
+    const mark = asked.length
+    await leaving!.close()
+    await until('the last one keeps all', async () => {
+      const readBy = new Map(asked.slice(mark).map(({ mailbox, reader }) => [mailbox.split('@')[1], reader]))
+      for (const tenant of tenants) if (readBy.get(tenant) !== staying!.pid) await desk.readNow(tenant)
+      return tenants.every((tenant) => readBy.get(tenant) === staying!.pid)
+    })
+    t.comment(`handed over after ${Math.round(performance.now() - closing)} ms`)
+    t.ok(performance.now() - closing < 8_000)
+    for (const { said } of workers) t.notOk(said.some((line) => line.includes('a job failed')))
+  }
+)
+
+t.test(
+  'a tenant is polled by rounds of its own, which come back when Redis was emptied of them',
+  { buffered: true },
+  async (t) => {
+    const redis = await startRedis(t)
+    const stage = await replicas(t, redis, await program)
+    await stage.tenant('acme', 12, 2)
+    await stage.tenant('idle', 1, 3600)
+    await stage.start()
+    const rounds = async () => (await redis.ask('KEYS', '{hanvisa:s*}:sync:repeat:*')) as string[]
+    const polls = async () => {
+      const mark = stage.of('acme').length
+      await until('three polls of everybody', () => stage.of('acme').length >= mark + 36)
+    }
+    await polls()
+    const kept = await rounds()
+    t.match(
+      kept.find((key) => key.endsWith(':repeat:acme')),
+      /^\{hanvisa:s13\}/
+    )
+    t.ok(
+      kept.some((key) => key.endsWith(':repeat:idle')),
+      'one for each tenant'
+    )
+    t.equal(stage.of('idle').length, 1, 'which is not polled before its time')
+    for (const key of (await redis.ask('KEYS', '{hanvisa:s*}:*')) as string[]) await redis.ask('DEL', key)
+    await polls()
+    await until('its rounds are there again', async () =>
+      (await rounds()).some((key) => key.endsWith(':repeat:acme'))
+    )
+    await stage.store.saveConnection('acme', null, true, Date.now())
+    await until(
+      'no connection, no rounds',
+      async () => !(await rounds()).some((key) => key.endsWith(':repeat:acme'))
+    )
+  }
+)
+
+t.test(
+  'what the keeper sees of a connection can be asked of the desk, and “read now” ends its pauses',
+  { buffered: true },
+  async (t) => {
+    const redis = await startRedis(t)
+    const stage = await replicas(t, redis, await program)
+    await stage.tenant('acme', 2)
+    const state = async () => (await stage.desk.connection('acme')).state
+    t.equal(await state(), 'untried')
+    t.equal((await stage.desk.connection('nobody')).state, 'absent')
+    stage.refuse(true)
+    await stage.start()
+    await until('it fails', async () => (await state()) === 'failing')
+    const { fault, nextReadAt } = await stage.desk.connection('acme')
+    t.match(fault, { code: 'secret_invalid', hint: 'Put the right secret.' })
+    t.ok(nextReadAt! > Date.now() + 10_000, 'and is left alone for a while')
+    stage.refuse(false)
+    t.equal(await stage.desk.readNow('acme', ['u1', 'nobody']), 1)
+    await until('it works', async () => (await state()) === 'working')
+  }
+)
+
+t.test(
+  'ten thousand calendars of one tenant do not keep ten of another waiting',
+  { buffered: true },
+  async (t) => {
+    const redis = await startRedis(t)
+    const stage = await replicas(t, redis, await program)
+    // Of one shard, so that both share one queue and one worker.
+    await stage.tenant('large', 10_000)
+    await stage.tenant('small-46', 10)
+    await stage.start()
+    await until('they are being read', () => stage.of('large').length > 100)
+    t.equal(await stage.desk.readNow('large'), 10_000)
+    const mark = stage.of('large').length
+    t.equal(await stage.desk.readNow('small-46'), 10)
+    const before = stage.of('small-46').length
+    await until('the ten were read', () => stage.of('small-46').length >= before + 10)
+    const meanwhile = stage.of('large').length - mark
+    t.comment(`${meanwhile} of the ten thousand were read meanwhile`)
+    t.ok(meanwhile < 5_000)
+  }
+)
+
+t.test(
+  'Redis frozen, killed and back: notices of meanwhile are not lost, and the worker goes on',
+  { buffered: true },
+  async (t) => {
+    const redis = await startRedis(t, { appendOnly: true })
+    const stage = await replicas(t, redis, await program)
+    await stage.tenant('acme', 2)
+    const worker = await stage.start()
+    await until('everybody was read', () => stage.of('acme').length === 2)
+    for (const away of [() => redis.freeze(), () => redis.kill()]) {
+      const before = stage.of('acme').length
+      await away()
+      const notices = Array.from({ length: 100 }, () => ({
+        tenant: 'acme',
+        target: stage.target('acme', 1),
+        news: 'changed' as const
+      }))
+      await Promise.all(notices.map((notice) => stage.desk.noticed([notice])))
+      await until('the worker gave up what it kept', () =>
+        worker.said.some((line) => line.includes('counts as lost'))
+      )
+      t.pass('it gave up what it kept')
+      worker.forget()
+      redis.thaw()
+      if (away.toString().includes('kill')) await redis.restart()
+      await until('it was read', () =>
+        stage
+          .of('acme')
+          .slice(before)
+          .some(({ mailbox }) => mailbox === '1@acme')
+      )
+      await until('all jobs are done', async () => (await stage.jobs()) === 0)
+    }
+  }
+)
+
+t.test(
+  'over a cluster shards lie on all nodes, and go from hand to hand as over one',
+  { buffered: true },
+  async (t) => {
+    const cluster = await startCluster(t)
+    const stage = await replicas(t, { ...cluster.nodes[0]!, url: cluster.url }, await program)
+    const few = ['acme', 'alpha', 'beta', 'gamma', 'delta']
+    for (const tenant of few) await stage.tenant(tenant, 2, 5)
+    const one = await stage.start()
+    const two = await stage.start()
+    await until('both read', () => new Set(stage.asked.map(({ reader }) => reader)).size === 2)
+    for (const tenant of few) {
+      const before = stage.of(tenant).length
+      await stage.desk.noticed([{ tenant, target: stage.target(tenant, 1), news: 'changed' }])
+      const isRead = () =>
+        stage
+          .of(tenant)
+          .slice(before)
+          .some(({ mailbox }) => mailbox.startsWith('1@'))
+      await until('what was noticed is read', isRead)
+      t.equal((await stage.desk.connection(tenant)).state, 'working')
+    }
+    await one.close()
+    const mark = stage.asked.length
+    const readBy = (pid: number) =>
+      new Set(
+        stage.asked
+          .slice(mark)
+          .filter(({ reader }) => reader === pid)
+          .map(({ mailbox }) => mailbox.split('@')[1])
+      )
+    await until('the other keeps all', () => few.every((tenant) => readBy(two.pid).has(tenant)))
+    for (const node of cluster.nodes) {
+      t.not(((await node.ask('KEYS', '*:sync:repeat:*')) as string[]).length, 0)
+    }
+  }
+)

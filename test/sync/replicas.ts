@@ -1,0 +1,193 @@
+/** Several real processes that keep tenants over one Redis, the calendars that they read, and the desk that asks them. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Test } from 'tap'
+import { unread } from '../../src/core/sync-state.ts'
+import { sealConnection } from '../../src/directory/sealing.ts'
+import { openRedis } from '../../src/store/redis.ts'
+import { redisAddress } from '../../src/store/redis-address.ts'
+import { openClient } from '../../src/store/redis-client.ts'
+import { sealer } from '../../src/store/seal.ts'
+import type { User } from '../../src/store/store.ts'
+import { replicaDesk } from '../../src/sync/redis/replica.ts'
+import { targetOf } from '../../src/sync/targets.ts'
+import type { RedisUnderTest } from '../redis-under-test.ts'
+import { bare } from '../store/compiled.ts'
+
+export interface Asked {
+  readonly mailbox: string
+  readonly reader: number
+  /** On the monotonic clock. */
+  readonly at: number
+}
+
+export interface Replica {
+  readonly pid: number
+  readonly said: readonly string[]
+  /** What it said so far. */
+  forget(): void
+  kill(): Promise<void>
+  /** As SIGTERM does to the service. */
+  close(): Promise<void>
+}
+
+const minute = 60_000
+const zone = 'Europe/Stockholm'
+
+/** `program` is test/sync/replica.ts, compiled. */
+export async function replicas(t: Test, redis: RedisUnderTest, program: string) {
+  const masterKey = randomBytes(32)
+  const seal = sealer(masterKey)
+  const asked: Asked[] = []
+  const hanging = new Set<string>()
+  const held = new Set<() => void>()
+  let refusing = false
+  const server = createServer((request, response) => {
+    const mailbox = decodeURIComponent(request.url!.slice(1))
+    asked.push({ mailbox, reader: Number(request.headers['x-reader']), at: performance.now() })
+    const answer = () => {
+      if (refusing) response.writeHead(401).end()
+      else response.end('[]')
+    }
+    if (!hanging.has(mailbox)) return answer()
+    held.add(answer)
+    response.on('close', () => held.delete(answer))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+
+  const address = redisAddress(redis.url)
+  const store = await openRedis({ address })
+  const clients = {
+    quick: openClient(address, { for: 'commands', name: 'quick' }),
+    patient: openClient(address, { for: 'blocking', name: 'patient' })
+  }
+  const quiet = { info: () => {}, warn: () => {}, error: () => {} }
+  const desk = replicaDesk(
+    {
+      store,
+      openConnector: () => {
+        throw new Error('the desk reads nothing')
+      },
+      sealer: seal,
+      log: quiet
+    },
+    clients
+  )
+  const running: ChildProcess[] = []
+  t.teardown(async () => {
+    for (const child of running) child.kill('SIGKILL')
+    await desk.close()
+    clients.quick.disconnect()
+    clients.patient.disconnect()
+    await store.close()
+    server.closeAllConnections()
+    server.close()
+  })
+
+  return {
+    store,
+    desk,
+    asked,
+    hanging,
+    /** Lets those that hang have their answers. */
+    release() {
+      hanging.clear()
+      for (const answer of held) answer()
+      held.clear()
+    },
+    held,
+    refuse(now: boolean) {
+      refusing = now
+    },
+    async start(): Promise<Replica> {
+      const args = bare(program, redis.url, root, masterKey.toString('base64'))
+      const child = spawn('env', args, { stdio: ['pipe', 'pipe', 'inherit'] })
+      running.push(child)
+      const said: string[] = []
+      createInterface({ input: child.stdout }).on('line', (line) => said.push(line))
+      const gone = once(child, 'exit')
+      return {
+        pid: child.pid!,
+        said,
+        forget: () => void said.splice(0),
+        async kill() {
+          child.kill('SIGKILL')
+          await gone
+        },
+        async close() {
+          child.stdin.write('close\n')
+          await gone
+        }
+      }
+    },
+    /** Makes a tenant with so many users; the mailbox of the nth is `{n}@{tenant}`. */
+    async tenant(id: string, users: number, pollSeconds = 3600): Promise<void> {
+      await store.saveTenant({ id, name: id, timeZone: zone, language: 'sv' }, Date.now())
+      const all = Array.from({ length: users }, (_, index) => ({
+        user: user(id, index),
+        sync: unread(true, Date.now())
+      }))
+      for (let from = 0; from < users; from += 1000) {
+        await store.saveUsers(id, all.slice(from, from + 1000), Date.now())
+      }
+      const connection = {
+        kind: 'graph',
+        tenantId: 't',
+        clientId: 'c',
+        clientSecret: 's',
+        cloud: 'global',
+        pollSeconds
+      } as const
+      await store.saveConnection(id, sealConnection(id, connection, seal, Date.now()), true, Date.now())
+      desk.tenantChanged(id)
+    },
+    /** What notices call the nth user's calendar. */
+    target: (tenant: string, index: number) =>
+      targetOf(user(tenant, index), zone, (mailbox) => (mailbox as { address: string }).address)!.key,
+    of: (tenant: string) => asked.filter(({ mailbox }) => mailbox.endsWith(`@${tenant}`)),
+    /** Jobs that wait or are being done, of all shards. */
+    async jobs(): Promise<number> {
+      let count = 0
+      for (const state of ['wait', 'active']) {
+        for (const key of (await redis.ask('KEYS', `{hanvisa:s*}:sync:${state}`)) as string[]) {
+          count += (await redis.ask('LLEN', key)) as number
+        }
+      }
+      return count
+    }
+  }
+}
+
+function user(tenant: string, index: number): User {
+  return {
+    id: `u${index}`,
+    displayName: `u${index}`,
+    extension: `${index}`,
+    numbers: [],
+    mailbox: { address: `${index}@${tenant}` },
+    syncEnabled: true,
+    timeZone: null,
+    triggers: [],
+    triggersSince: 0
+  }
+}
+
+/** Resolves to how long it took, in milliseconds. */
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  patience = minute / 2
+): Promise<number> {
+  const begun = performance.now()
+  while (!(await holds())) {
+    if (performance.now() - begun > patience) throw new Error(`${what}: not within ${patience} ms`)
+    await pause(20)
+  }
+  return performance.now() - begun
+}
