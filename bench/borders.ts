@@ -18,12 +18,13 @@ export async function benchBorders(): Promise<void> {
     let now = nine - 60_000
     const users = Array.from({ length: USERS }, (_, number) => userRecord(number, 10, nine, now))
     const snapshot = snapshotOf(users)
-    const view = openTenantView(
+    const view = openTenantView({
       snapshot,
-      sceneOf(snapshot, rules),
-      () => now,
-      () => {}
-    )
+      scene: sceneOf(snapshot, rules),
+      clock: () => now,
+      turned: () => {},
+      inTouch: () => true
+    })
     const { cursor } = JSON.parse(view.statuses().body.toString('utf8')) as { cursor: string }
     now = nine
     const start = performance.now()

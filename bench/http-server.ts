@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pino } from 'pino'
+import { noticeGates } from '../src/connectors/graph/notice-gate.ts'
 import { openDirectory } from '../src/directory/directory.ts'
 import { buildApp } from '../src/http/app.ts'
 import { openMetrics } from '../src/http/metrics.ts'
@@ -61,6 +62,7 @@ const app = await buildApp({
   directory,
   presence,
   sync,
+  graphGate: noticeGates(randomBytes(32)),
   defaultRules,
   clock
 })

@@ -35,12 +35,13 @@ async function perUser(users: number, intervals: number): Promise<number> {
     const snapshot = snapshotOf(
       Array.from({ length: TENANT }, (_, number) => userRecord(first + number, intervals, at, at))
     )
-    const view = openTenantView(
+    const view = openTenantView({
       snapshot,
-      sceneOf(snapshot, rules),
-      () => at,
-      () => {}
-    )
+      scene: sceneOf(snapshot, rules),
+      clock: () => at,
+      turned: () => {},
+      inTouch: () => true
+    })
     view.statuses()
     views.push(view)
   }
