@@ -22,6 +22,8 @@ export interface Edit {
   readonly tenant: SampleTenant
   readonly person: Person
   readonly story: string
+  /** Whether it changes what holds now, and so shows as soon as it is read. */
+  readonly atOnce: boolean
 }
 
 export interface Calendars {
@@ -56,13 +58,13 @@ export function openCalendars(
     if (running === undefined) return null
     const end = new Date(Math.floor(now / 1000) * 1000).toISOString()
     await save({ ...running, plan: { ...running.plan, end } })
-    return { tenant, person: running.person, story: 'ends a meeting early' }
+    return { tenant, person: running.person, story: 'ends a meeting early', atOnce: true }
   }
   const cancel = async (tenant: SampleTenant, now: number): Promise<Edit | null> => {
     const coming = meetings(tenant, (start) => start > now + MINUTE / 2)
     if (coming === undefined) return null
     await save({ ...coming, cancelled: true })
-    return { tenant, person: coming.person, story: 'cancels a coming meeting' }
+    return { tenant, person: coming.person, story: 'cancels a coming meeting', atOnce: false }
   }
   const meet = async (tenant: SampleTenant, now: number, from: number): Promise<Edit> => {
     const free = tenant.people.filter((person) => !entries.some((entry) => occupies(entry, person, now)))
@@ -72,7 +74,8 @@ export function openCalendars(
     return {
       tenant,
       person,
-      story: from === 0 ? 'books a meeting that begins now' : 'books a coming meeting'
+      story: from === 0 ? 'books a meeting that begins now' : 'books a coming meeting',
+      atOnce: from === 0
     }
   }
   /** In turn. What cannot be done, there being no such meeting, becomes a new one. */

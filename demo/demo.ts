@@ -11,9 +11,10 @@ import { type Followed, follow } from './follow.ts'
 import { openScreen } from './screen.ts'
 import { type Connection, labelsOf, setUpTenant, startService } from './service.ts'
 import { startSimulator } from './simulator.ts'
+import { openStopwatch, type Seen } from './stopwatch.ts'
 import { type SampleTenant, tenants } from './tenants.ts'
 
-/** Between two edits in somebody's calendar. The service looks as often. */
+/** Between two edits in somebody's calendar. Where nobody tells it of them, the service looks as often. */
 const EDIT_EVERY = 10_000
 
 const dist = fileURLToPath(new URL('../', import.meta.url))
@@ -21,6 +22,8 @@ const folder = await mkdtemp(join(tmpdir(), 'hanvisa-demo-'))
 const screen = openScreen(process.stdout, process.env, tenants)
 const children: Child[] = []
 const ending = new AbortController()
+const now = () => performance.now()
+const stopwatch = openStopwatch(now)
 
 /** With null when somebody wants the demo to end, with the story when something goes wrong. */
 const ended = new Promise<string | null>((resolve) => {
@@ -76,9 +79,20 @@ async function run(crashed: (story: string) => void): Promise<void> {
 async function editing(calendars: Calendars): Promise<never> {
   for (;;) {
     await pause(EDIT_EVERY, undefined, { signal: ending.signal })
-    const { tenant, person, story } = await calendars.edit()
+    const at = now()
+    const edit = await calendars.edit()
+    const { tenant, person, story } = edit
     screen.tell(tenant, `${person.name} ${story}`)
+    const seen = stopwatch.made(edit, at)
+    if (seen !== null) tellSeen(seen)
   }
+}
+
+/** Noticed: the calendar system told of the edit. Polled: the service found it when it looked. */
+function tellSeen({ edit: { tenant, person, story }, milliseconds }: Seen): void {
+  const seconds = (milliseconds / 1000).toFixed(1)
+  const how = tenant.exchange === 'cloud' ? 'noticed' : 'polled'
+  screen.tell(tenant, `${person.name} ${story}: ${how} after ${seconds} s`)
 }
 
 async function watch(api: Api, tenant: SampleTenant): Promise<void> {
@@ -86,7 +100,10 @@ async function watch(api: Api, tenant: SampleTenant): Promise<void> {
   await follow(
     api,
     tenant.id,
-    ({ statuses, changed }) => screen.show({ tenant, labels, statuses, fresh: new Set(changed) }),
+    ({ statuses, changed }) => {
+      screen.show({ tenant, labels, statuses, fresh: new Set(changed) })
+      for (const seen of stopwatch.changed(tenant, changed)) tellSeen(seen)
+    },
     ending.signal
   )
 }

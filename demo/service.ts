@@ -1,5 +1,7 @@
 /** The service of the demo: started, and set up over its API as an operator would. */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type Api, openApi } from './api.ts'
 import type { Child, Orders } from './children.ts'
@@ -38,14 +40,17 @@ export interface Surroundings {
 
 /**
  * Starts the service on a free port with a key of its own; resolves when it listens. It trusts the authority in that
- * file, which signed the simulator's certificate: Microsoft's cloud has no `ca` of its own in a connection.
+ * file, which signed the simulator's certificate: Microsoft's cloud has no `ca` of its own in a connection. Notices come
+ * to where it listens, so its port is chosen before.
  */
 export async function startService(around: Surroundings, authority: string): Promise<Api> {
   const key = `demo-${randomBytes(18).toString('base64url')}`
+  const port = await freePort()
   const child = around.start('service', 'src/main.js', {
     arguments: [],
     environment: {
-      HANVISA_PORT: '0',
+      HANVISA_PORT: String(port),
+      HANVISA_PUBLIC_URL: `http://127.0.0.1:${port}`,
       HANVISA_DATA_DIR: join(around.folder, 'data'),
       HANVISA_ADMIN_KEY: key,
       HANVISA_ALLOW_PRIVATE_TARGETS: '1',
@@ -57,6 +62,21 @@ export async function startService(around: Surroundings, authority: string): Pro
     return said.msg === 'listening' ? (said.origin ?? null) : null
   })
   return openApi(origin, key, around.signal)
+}
+
+/** Below the range from which systems take ports for connections, so that none takes it before the service does. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(10_000, 32_000)
+    const server = createServer()
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!free) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }
 
 /** The tenant with its rules and people, its calendars connected last so that they are all read at once. */

@@ -7,8 +7,8 @@ import type { Editor } from './calendars.ts'
 import type { Connection, Surroundings } from './service.ts'
 import type { SampleTenant } from './tenants.ts'
 
-/** The service looks for edits as often as it may. */
-const POLL_SECONDS = 10
+/** Who polls looks for edits as often as it may; who is told of them looks only to be sure. */
+const POLL_SECONDS = { premises: 10, cloud: 300 }
 const SERVICE_ACCOUNT = 'svc-hanvisa'
 
 export interface Simulator {
@@ -50,7 +50,7 @@ export async function startSimulator(around: Surroundings): Promise<Simulator> {
     const clientSecret = randomBytes(24).toString('base64url')
     await put(tenantId, { domain: domainOf(tenant), apps: [{ clientId, secret: clientSecret }] })
     const cloud = { login: loginRoot, graph: graphRoot }
-    return { kind: 'graph', tenantId, clientId, clientSecret, cloud, pollSeconds: POLL_SECONDS }
+    return { kind: 'graph', tenantId, clientId, clientSecret, cloud, pollSeconds: POLL_SECONDS.cloud }
   }
   const onPremises = async (tenant: SampleTenant): Promise<Connection> => {
     const domain = domainOf(tenant)
@@ -65,7 +65,7 @@ export async function startSimulator(around: Surroundings): Promise<Simulator> {
     })
     const auth = { kind: 'ntlm', user: `BJORKEN\\${SERVICE_ACCOUNT}`, password } as const
     const url = `${origin}/${domain}/EWS/Exchange.asmx`
-    return { kind: 'ews', url, auth, access: 'delegate', ca, pollSeconds: POLL_SECONDS }
+    return { kind: 'ews', url, auth, access: 'delegate', ca, pollSeconds: POLL_SECONDS.premises }
   }
   return {
     authority: caFile,

@@ -53,7 +53,7 @@ export const tenants: readonly SampleTenant[] = [
     timeZone: 'Europe/Stockholm',
     language: 'sv',
     pack: 'bredband2-prefix',
-    manner: 'a prefix in the subject diverts, as at Bredband2; Exchange on their own premises',
+    manner: 'a prefix in the subject diverts, as at Bredband2; Exchange on their own premises is polled',
     exchange: 'premises',
     people: people(
       'bjorken.example',
@@ -82,7 +82,7 @@ export const tenants: readonly SampleTenant[] = [
     timeZone: 'Europe/Helsinki',
     language: 'sv',
     pack: 'infracom',
-    manner: 'a trigger word anywhere in the subject diverts, as at Infracom',
+    manner: 'a trigger word anywhere in the subject diverts, as at Infracom; Microsoft 365 tells of edits',
     exchange: 'cloud',
     people: people(
       'fjarden.example',
@@ -111,7 +111,7 @@ export const tenants: readonly SampleTenant[] = [
     timeZone: 'Europe/Copenhagen',
     language: 'da',
     pack: '3kontakt',
-    manner: 'only Busy diverts, as at 3Kontakt',
+    manner: 'only Busy diverts, as at 3Kontakt; Microsoft 365 tells of edits',
     exchange: 'cloud',
     people: people(
       'havnen.example',

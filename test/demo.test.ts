@@ -43,6 +43,8 @@ t.test('npm run demo, not in a terminal', async (t) => {
   t.match(moved, /phone closed/, `${name} has booked a meeting, and is diverted`)
   t.ok(edit.includes(tenants[0]!.name), 'that was the tenant with an Exchange of its own')
   await readOverNtlm(t, curls[0]!)
+  await demo.lines((line) => isSeen(line, tenants[0]!, 'polled'), 1)
+  await seenByNotice(t, demo, curls[1]!)
 
   const children = await childrenOf(demo.child)
   t.equal(children.length, 2, 'the service and the simulator run beside it')
@@ -112,10 +114,32 @@ t.test('the table fits any terminal', async (t) => {
   t.ok(draw(140, 60, true).some((line) => line.startsWith(`${ESCAPE}[31m`)))
 })
 
+function isSeen(line: string, { name }: (typeof tenants)[number], how: 'noticed' | 'polled'): boolean {
+  return line.includes(`${name}: `) && line.includes(` books a meeting that begins now: ${how} after `)
+}
+
+/** By what the demo says of the second tenant's first edit, and by what an operator sees of its connection. */
+async function seenByNotice(t: Test, demo: ReturnType<typeof startDemo>, curl: string): Promise<void> {
+  const tenant = tenants[1]!
+  const [seen = ''] = await demo.lines((line) => isSeen(line, tenant, 'noticed'), 1)
+  const seconds = Number(/ noticed after ([\d.]+) s$/.exec(seen)?.[1])
+  const { origin, root, headers } = askerOf(curl)
+  const { pollSeconds } = (await (await fetch(`${root}/connection`, { headers })).json()) as {
+    pollSeconds: number
+  }
+  t.ok(pollSeconds >= 120, `calendars are polled every ${pollSeconds} s, if at all`)
+  t.ok(seconds < 10, `an edit showed after ${seconds} s`)
+  const sync = (await (await fetch(`${root}/sync`, { headers })).json()) as object
+  const live = { state: 'live', live: tenant.people.length, polling: 0 }
+  t.match(sync, { connection: { state: 'working', notices: live } }, 'Graph tells of every calendar')
+  const metrics = await (await fetch(`${origin}/metrics`, { headers })).text()
+  t.match(metrics, /^hanvisa_notices_total\{connector="graph",outcome="taken"\} [1-9]/m, 'by notices')
+}
+
 /** By what an operator sees of the first tenant's connection, and by what its Exchange was asked. */
 async function readOverNtlm(t: Test, curl: string): Promise<void> {
-  const [, authorization = '', root = ''] = /-H "Authorization: (.*?)" "(.*)\/statuses/.exec(curl) ?? []
-  const connection = (await (await fetch(`${root}/connection`, { headers: { authorization } })).json()) as {
+  const { root, headers } = askerOf(curl)
+  const connection = (await (await fetch(`${root}/connection`, { headers })).json()) as {
     url: string
     ca: string
   }
@@ -137,6 +161,12 @@ async function readOverNtlm(t: Test, curl: string): Promise<void> {
   )
   t.ok(read.every(({ clientId, items }) => clientId === `svc-hanvisa@${domain}` && items === 12))
   t.ok(latest.length - read.length < read.length, 'a handshake for a connection, not for a call')
+}
+
+/** How to ask the service about a tenant, from the line that the demo gives for it. */
+function askerOf(curl: string) {
+  const [, authorization = '', root = ''] = /-H "Authorization: (.*?)" "(.*)\/statuses/.exec(curl) ?? []
+  return { origin: new URL(root).origin, root, headers: { authorization } }
 }
 
 function startDemo(t: Test) {

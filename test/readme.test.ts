@@ -1,7 +1,7 @@
 /** What the README says is so: its commands run, its answers come, its tables are those of the code, its links lead somewhere. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access, readFile } from 'node:fs/promises'
+import { access, constants, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { rootCertificates } from 'node:tls'
@@ -10,8 +10,9 @@ import t, { type Test } from 'tap'
 import { Settings } from '../src/config.ts'
 import { syncCodes } from '../src/errors.ts'
 import { loadPacks } from '../src/packs.ts'
+import { startRedis, until } from './redis-under-test.ts'
 
-const home = resolve('.')
+const program = `"${process.execPath}" "${resolve('.')}/dist/src/main.js"`
 const documents = [
   'README.md',
   'rules/README.md',
@@ -52,15 +53,15 @@ t.test('the npm commands are there', async (t) => {
 
 t.test('the commands do what the README says, from an empty service on', async (t) => {
   const folder = t.testdir()
-  const origin = await startService(t, folder)
+  const { origin, stop } = await startService(t, folder)
   // Where a reader has had the time to read on, the test waits for the calendar to be read.
   const settled = `until curl -s $API/tenants/acme/users/anna/status -H "$KEY" | grep -q '"fresh"'; do sleep 0.1; done`
   const runnable = blocks.filter(({ language, notRun }) => language === 'sh' && notRun === null)
-  const commands = runnable.filter(({ text }) => !/^npm (run demo|start)\n$/.test(text))
+  const commands = runnable.filter(({ text }) => !/^npm (run demo|start)\n$|redis:/.test(text))
   const script = commands.map(({ text }, index) => {
     const adapted = text
       .replaceAll('http://127.0.0.1:8080', origin)
-      .replaceAll('npm run hanvisa --', `"${process.execPath}" "${home}/dist/src/main.js"`)
+      .replaceAll('npm run hanvisa --', program)
       .replaceAll(/curl -s\b/g, "curl -s -w '\\n'")
     const before = text.includes('calendar.ics')
       ? "printf 'BEGIN:VCALENDAR\\r\\nVERSION:2.0\\r\\nEND:VCALENDAR\\r\\n' > calendar.ics\n"
@@ -95,7 +96,7 @@ t.test('the commands do what the README says, from an empty service on', async (
   const key = (await readFile(join(folder, 'data', 'admin-key'), 'utf8')).trim()
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
   for (const { text } of blocksOf(await readFile('rules/README.md', 'utf8'))) {
-    const answer = await fetch(`${origin}/v1/tenants/acme/rules`, { method: 'PUT', headers, body: text })
+    const answer = await fetch(`${origin}/v1/tenants/contoso/rules`, { method: 'PUT', headers, body: text })
     t.ok(answer.ok, `rules/README.md: ${text}`)
   }
   for (const body of connectionBodies()) {
@@ -109,14 +110,65 @@ t.test('the commands do what the README says, from an empty service on', async (
   )) {
     t.ok(metrics.includes(`# TYPE ${name} `), name)
   }
+  await stop()
+  await movedToRedis(t, folder, key)
 })
+
+/** What the first part of the README made, copied into a Redis and served from there by a worker and an API. */
+async function movedToRedis(t: Test, folder: string, key: string): Promise<void> {
+  const redis = await startRedis(t)
+  const [migration, start, ...others] = blocks.filter(
+    ({ language, text, notRun }) => language === 'sh' && notRun === null && text.includes('redis:')
+  )
+  t.same(others, [])
+  const adapted = (text = '') =>
+    text
+      .replaceAll('redis://127.0.0.1:6379', redis.url)
+      .replaceAll('npm run hanvisa --', program)
+      .replaceAll('HANVISA_PORT=8081 ', '')
+      .replaceAll('npm start', `HANVISA_PORT=0 ${program}`)
+  const { stdout } = await promisify(execFile)('sh', ['-eu', '-c', adapted(migration?.text)], { cwd: folder })
+  t.match(stdout, /3 tenants, 3 users, .* all the same/, 'everything is copied')
+
+  // A group of its own, so that the one in the background ends with the other.
+  const shell = spawn('sh', ['-eu', '-c', adapted(start?.text)], {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  const closed = once(shell, 'close')
+  t.teardown(async () => {
+    process.kill(-shell.pid!, 'SIGTERM')
+    await closed
+  })
+  const origins: string[] = []
+  createInterface({ input: shell.stdout }).on('line', (line) => {
+    const { msg, origin } = JSON.parse(line) as { msg: string; origin?: string }
+    if (msg === 'listening' && origin !== undefined) origins.push(origin)
+  })
+  await until(() => origins.length === 2)
+  const headers = { authorization: `Bearer ${key}` }
+  const ask = (origin: string, path: string) => fetch(`${origin}/v1/tenants/acme/${path}`, { headers })
+  const answers = await Promise.all(origins.map((origin) => ask(origin, 'users/anna/status')))
+  t.same(answers.map(({ status }) => status).sort(), [200, 404], 'one answers, the other reads')
+  const api = origins[answers.findIndex(({ ok }) => ok)] ?? ''
+  t.match(await (await ask(api, 'users/anna/status')).json(), { diversion: 'vacation', source: 'calendar' })
+  await until(async () => {
+    const { connection } = (await (await ask(api, 'sync')).json()) as { connection: { state: string } }
+    return connection.state === 'working'
+  })
+}
 
 t.test('blocks that cannot be run name calls that exist', async (t) => {
   const { paths } = JSON.parse(await readFile('openapi/openapi.json', 'utf8')) as {
     paths: Record<string, Record<string, unknown>>
   }
   for (const { text, notRun } of blocks.filter(({ notRun }) => notRun !== null)) {
-    t.match(notRun, /Microsoft 365|Exchange server/, 'and say why')
+    t.match(notRun, /Microsoft 365|Exchange server|Docker/, 'and say why')
+    if (notRun?.includes('Docker')) {
+      for (const [path] of text.matchAll(/\S+\.sh/g)) await t.resolves(access(path, constants.X_OK), path)
+      continue
+    }
     const [, method = '', path = ''] = /-X (\w+) "?\$API(\/[^\s"?]+)/.exec(text) ?? []
     const pattern = `/v1${path}`
       .replace(/tenants\/[^/]+/, 'tenants/{tenant}')
@@ -203,22 +255,26 @@ function blocksOf(markdown: string): Block[] {
   }))
 }
 
-/** The service as `npm start` has it, empty, with its data where the reader's shell stands. Resolves to its origin. */
-async function startService(t: Test, folder: string): Promise<string> {
+/** The service as `npm start` has it, empty, with its data where the reader's shell stands. */
+async function startService(
+  t: Test,
+  folder: string
+): Promise<{ readonly origin: string; readonly stop: () => Promise<void> }> {
   const service = spawn(process.execPath, ['dist/src/main.js'], {
     env: { PATH: process.env.PATH, HANVISA_PORT: '0', HANVISA_DATA_DIR: join(folder, 'data') },
     stdio: ['ignore', 'pipe', 'inherit']
   })
   const exit = once(service, 'exit')
-  t.teardown(async () => {
+  const stop = async () => {
     service.kill('SIGTERM')
     await exit
-  })
+  }
+  t.teardown(stop)
   for await (const line of createInterface({ input: service.stdout })) {
     const { msg, origin } = JSON.parse(line) as { msg: string; origin?: string }
     if (msg !== 'listening' || origin === undefined) continue
     service.stdout.resume()
-    return origin
+    return { origin, stop }
   }
   throw new Error('the service ended')
 }
