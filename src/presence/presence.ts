@@ -2,7 +2,7 @@
 import type { Instant } from '../core/calendar-event.ts'
 import type { RuleSet } from '../core/rule-set.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
-import { type After, machineAfter } from './after.ts'
+import { type After, machineTimers } from '../timers.ts'
 import { type Cursor, expired } from './cursor.ts'
 import { type Follower, followTenant } from './follower.ts'
 import { inLine } from './in-line.ts'
@@ -22,6 +22,8 @@ export interface Presence {
    * knew more: throws RequestError only when the store knows no more either, StoreUnavailable while it cannot be asked.
    */
   changes(tenant: string, cursor: Cursor, wait: number, signal: AbortSignal): Promise<Changes | null>
+  /** Whoever waits is answered now, and nobody waits any more: the process is about to end. */
+  endWaits(): void
   close(): void
 }
 
@@ -50,12 +52,13 @@ export function openPresence({
   store,
   defaultRules,
   clock = Date.now,
-  after = machineAfter,
+  after = machineTimers.after,
   idleAfter = 600_000
 }: PresenceNeeds): Presence {
   const tenants = new Map<string, Promise<Follower | null>>()
   const loaded = new Map<string, Known>()
   const snapshots = inLine(SNAPSHOTS)
+  let waitsEnded = false
   let closed = false
   let cancelLook = after(idleAfter / LOOKS, lookAround)
 
@@ -88,9 +91,14 @@ export function openPresence({
         const changes = await view.changesSince(cursor, (position) => store.log(tenant, position))
         if (changes !== null) return changes
         const left = until - performance.now()
-        if (left <= 0 || signal.aborted) return view.unchanged(cursor)
+        if (left <= 0 || signal.aborted || waitsEnded) return view.unchanged(cursor)
         if (count === turns.count && !follower.behind) await turns.next(left, signal)
       }
+    },
+
+    endWaits() {
+      waitsEnded = true
+      for (const { follower } of loaded.values()) follower.turns.turn()
     },
 
     close() {
@@ -151,5 +159,5 @@ export function openPresence({
 function unreached({ epoch, inTouch }: TenantView, cursor: Cursor): Error {
   if (!inTouch) return new StoreUnavailable('The cursor is of a log that cannot be asked now.')
   if (cursor.epoch !== epoch) return expired('It belongs to a change log that is no more.')
-  return expired('It is ahead of the change log.')
+  return expired('What it rests on is not in the change log (any more).')
 }

@@ -37,6 +37,7 @@ export function changesRoutes(needs: {
   readonly metrics: Pick<Metrics, 'countChanges'>
 }): FastifyPluginAsyncTypebox {
   return async (app) => {
+    app.addHook('preClose', async () => needs.presence.endWaits())
     app.get(
       '/tenants/:tenant/changes',
       {
