@@ -1,26 +1,55 @@
-/** `npm run bench`: prints the figures of the performance budget, each beside its baseline of the same run. */
+/**
+ * `npm run bench`: prints the figures of the performance budget, each beside its baseline of the same run. With names
+ * (`npm run bench -- edits million`) only those parts.
+ */
 import { benchBorders } from './borders.ts'
+import { benchEdits } from './edits.ts'
 import { benchEwsHour } from './ews-hour.ts'
 import { benchEwsMailboxes } from './ews-mailboxes.ts'
 import { benchEwsReply } from './ews-reply.ts'
-import { startEwsSimulator } from './ews-simulator.ts'
+import { type EwsSimulator, startEwsSimulator } from './ews-simulator.ts'
 import { benchGraphReply } from './graph-reply.ts'
 import { benchHttp } from './http.ts'
+import { benchIdleDay } from './idle-day.ts'
+import { benchKeeping } from './keeping.ts'
 import { benchMemory } from './memory.ts'
+import { benchMillion } from './million.ts'
 import { row } from './rounds.ts'
 import { benchSubjects } from './subjects.ts'
+import { benchWorkers } from './workers.ts'
 
-row('what', 'ours', 'baseline', 'ratio (least–most)', 'goal')
-await benchSubjects()
-await benchGraphReply()
-await benchEwsReply()
-const simulator = await startEwsSimulator()
-try {
-  await benchEwsMailboxes(simulator)
-  await benchEwsHour(simulator)
-} finally {
-  await simulator.stop()
+const parts: Readonly<Record<string, () => Promise<void>>> = {
+  subjects: benchSubjects,
+  'graph-reply': benchGraphReply,
+  'ews-reply': benchEwsReply,
+  'ews-mailboxes': () => overEws(benchEwsMailboxes),
+  'ews-hour': () => overEws(benchEwsHour),
+  http: benchHttp,
+  borders: benchBorders,
+  memory: benchMemory,
+  'idle-day': benchIdleDay,
+  edits: benchEdits,
+  workers: benchWorkers,
+  keeping: benchKeeping,
+  million: benchMillion
 }
-await benchHttp()
-await benchBorders()
-await benchMemory()
+
+const names = process.argv.slice(2)
+const unknown = names.filter((name) => !Object.hasOwn(parts, name))
+if (unknown.length > 0) {
+  process.stderr.write(`There is no ${unknown.join(', ')}. There are: ${Object.keys(parts).join(', ')}.\n`)
+  process.exit(2)
+}
+row('what', 'ours', 'baseline', 'ratio (least–most)', 'goal')
+for (const [name, bench] of Object.entries(parts)) {
+  if (names.length === 0 || names.includes(name)) await bench()
+}
+
+async function overEws(bench: (simulator: EwsSimulator) => Promise<void>): Promise<void> {
+  const simulator = await startEwsSimulator()
+  try {
+    await bench(simulator)
+  } finally {
+    await simulator.stop()
+  }
+}

@@ -16,6 +16,8 @@ export interface Installation {
   readonly replicas: readonly Replica[]
   readonly door: Door
   readonly simulator: SimulatorProcess
+  /** Under which connections are sealed. */
+  readonly masterKey: Buffer
   /** A call to the service, with the key; a string goes as CSV. Throws for what is refused. */
   call(method: string, path: string, body?: unknown): Promise<unknown>
   close(): Promise<void>
@@ -43,14 +45,14 @@ export async function openInstallation(
   const { simulator, caFile } = await startSimulator(folder, undo)
   const door = await openDoor()
   undo.push(() => door.close())
-  const master = randomBytes(32).toString('base64')
+  const masterKey = randomBytes(32)
   const replicas = roles.map((role, index) =>
     replica(`${role}-${index}`, {
       HANVISA_REDIS_URL: redis.url,
       HANVISA_ROLE: role,
       HANVISA_DATA_DIR: join(folder, 'data'),
       HANVISA_ADMIN_KEY: key,
-      HANVISA_MASTER_KEY: master,
+      HANVISA_MASTER_KEY: masterKey.toString('base64'),
       HANVISA_ALLOW_PRIVATE_TARGETS: '1',
       NODE_EXTRA_CA_CERTS: caFile,
       ...more,
@@ -68,6 +70,7 @@ export async function openInstallation(
     replicas,
     door,
     simulator,
+    masterKey,
     async call(method, path, body) {
       const type = typeof body === 'string' ? 'text/csv' : 'application/json'
       const response = await fetch(`${door.origin}${path}`, {
@@ -86,7 +89,8 @@ export async function openInstallation(
   }
 }
 
-async function startSimulator(folder: string, undo: (() => unknown)[]) {
+/** Its certificate authority is in `caFile`. */
+export async function startSimulator(folder: string, undo: (() => unknown)[]) {
   const program = fileURLToPath(new URL('../simulator/main.js', import.meta.url))
   const child = spawn(process.execPath, [program, '--folder', folder], {
     stdio: ['ignore', 'pipe', 'inherit']

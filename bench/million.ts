@@ -2,19 +2,16 @@
  * A provider's whole estate on Redis: tenants of a hundred users, ten intervals each. What a replica needs to hold it, how soon
  * it answers, how fast changes reach it, and what tenants cost that nobody asks for.
  */
-import { readFileSync } from 'node:fs'
-import type { Replica } from '../soak/replicas.ts'
 import { openRedis } from '../src/store/redis.ts'
 import { redisAddress } from '../src/store/redis-address.ts'
 import type { Store } from '../src/store/store.ts'
 import { type Installation, openInstallation } from './installation.ts'
 import { userRecord } from './people.ts'
+import { cpuOf, inLanes, load, memoryOf } from './processes.ts'
 import { row } from './rounds.ts'
 
 const USERS = 100
 const INTERVALS = 10
-/** Tenants that are written at the same time. */
-const LANES = 16
 
 export async function benchMillion(sizes: readonly number[] = [10_000, 100_000, 1_000_000]): Promise<void> {
   for (const users of sizes) await measure(users / USERS)
@@ -40,7 +37,7 @@ async function measure(tenants: number): Promise<void> {
 
     await replica!.end('SIGTERM')
     const started = await timed(() => replica!.start())
-    const empty = await memoryOf(replica!)
+    const empty = memoryOf(replica!)
     const first = await timed(() => ask(installation, 0))
     row(
       `${what}: start, then the first answer`,
@@ -51,9 +48,15 @@ async function measure(tenants: number): Promise<void> {
     )
 
     const all = await timed(() => inLanes(tenants, (index) => ask(installation, index)))
-    const held = await memoryOf(replica!)
+    const held = memoryOf(replica!)
     row(`${what}: all tenants asked for`, perSecond(tenants, all).replace('/s', ' tenants/s'), '–', '–', '–')
-    row(`${what}: memory of the replica`, `${kB((held - empty) / tenants / USERS)}/user`, '–', '–', 'linear')
+    row(
+      `${what}: memory of the replica`,
+      `${kB((held - empty) / tenants / USERS)}/user`,
+      `${Math.round(held / 1e6)} MB in all`,
+      `load ${load()}`,
+      'linear'
+    )
 
     const idle = cpuOf(replica!)
     await new Promise((resolve) => setTimeout(resolve, 10_000))
@@ -140,26 +143,6 @@ async function fill(store: Store, index: number): Promise<void> {
 async function ask({ call }: Installation, index: number): Promise<void> {
   const { statuses } = (await call('GET', `/v1/tenants/${idOf(index)}/statuses`)) as { statuses: unknown[] }
   if (statuses.length !== USERS) throw new Error(`${idOf(index)}: ${statuses.length} users`)
-}
-
-async function inLanes(count: number, work: (index: number) => Promise<void>): Promise<void> {
-  let next = 0
-  await Promise.all(
-    Array.from({ length: LANES }, async () => {
-      while (next < count) await work(next++)
-    })
-  )
-}
-
-/** Bytes resident (proc(5)). */
-async function memoryOf({ pid }: Replica): Promise<number> {
-  return 1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1])
-}
-
-/** CPU milliseconds so far (proc(5): utime and stime, in ticks of 10 ms). */
-export function cpuOf({ pid }: Pick<Replica, 'pid'>): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  return 10 * (Number(fields[11]) + Number(fields[12]))
 }
 
 async function timed(work: () => Promise<unknown>): Promise<number> {

@@ -1,0 +1,100 @@
+/** Sync itself over a store and a connector, by a clock that is moved by hand as fast as the replies come. */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Connection } from '../src/connectors/connection.ts'
+import type { Connector } from '../src/connectors/connector.ts'
+import { unread } from '../src/core/sync-state.ts'
+import { sealConnection } from '../src/directory/sealing.ts'
+import { loadPacks } from '../src/packs.ts'
+import { packFolder } from '../src/service.ts'
+import { openLmdb } from '../src/store/lmdb.ts'
+import { sealer } from '../src/store/seal.ts'
+import { openSync } from '../src/sync/sync.ts'
+import { type HandClock, handClock } from '../test/sync/hand-clock.ts'
+import { userRecord } from './people.ts'
+
+export interface SyncByHand {
+  readonly time: HandClock
+  /** The codes of reads that failed. */
+  readonly failed: readonly string[]
+  /** Calendars that are watched, of which every edit is told. */
+  live(): number
+  close(): Promise<void>
+}
+
+/** The tenant is `acme`. */
+export async function syncByHand(needs: {
+  readonly time: HandClock
+  readonly mailboxes: readonly string[]
+  readonly connection: Connection
+  readonly connector: () => Connector
+  /** Is given the depth of the queue: the clock does not run while somebody is read. */
+  readonly watchQueue: (depth: () => { readonly running: number }) => void
+}): Promise<SyncByHand> {
+  const { time, mailboxes, connection } = needs
+  const at = time.clock()
+  const folder = await mkdtemp(join(tmpdir(), 'hanvisa-bench-'))
+  const store = await openLmdb({ folder })
+  const seal = sealer(randomBytes(32))
+  await store.saveTenant({ id: 'acme', name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv' }, at)
+  await store.saveConnection('acme', sealConnection('acme', connection, seal, at), true, at)
+  const users = mailboxes.map((address, number) => ({
+    user: { ...userRecord(number, 0, at, at).user, mailbox: { address } },
+    sync: unread(true, at)
+  }))
+  await store.saveUsers('acme', users, at)
+
+  const failed: string[] = []
+  let live = () => 0
+  const say = () => {}
+  const sync = await openSync({
+    store,
+    openConnector: needs.connector,
+    sealer: seal,
+    defaultRules: (await loadPacks(packFolder)).get('infracom')!,
+    clock: time.clock,
+    timers: time.timers,
+    log: { info: say, warn: say, error: say },
+    metrics: {
+      countRead: (_connector, outcome, code) => void (outcome === 'failed' && failed.push(code ?? '')),
+      countNotices: say,
+      countSwept: say,
+      countDrift: say,
+      watchFreshness: say,
+      watchWatches(source) {
+        live = () => [...source()].reduce((sum, [, count]) => sum + count.live, 0)
+      },
+      watchConnections: say,
+      watchShards: say,
+      watchQueue: needs.watchQueue
+    }
+  })
+  return {
+    time,
+    failed,
+    live: () => live(),
+    async close() {
+      const closing = sync.close()
+      await time.run(10_000)
+      await closing
+      await store.close()
+      await rm(folder, { recursive: true })
+    }
+  }
+}
+
+/** A clock that stands still while somebody is read, and what sync is given to tell it so. */
+export function clockOfReading(): {
+  time: HandClock
+  watchQueue: Parameters<typeof syncByHand>[0]['watchQueue']
+} {
+  let running = () => 0
+  return {
+    time: handClock(() => running() === 0),
+    watchQueue(depth) {
+      running = () => depth().running
+    }
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * What an idle day asks of Exchange where notices tell of edits: sync itself over the connectors, subscriptions and streams,
+ * with a clock that is moved by hand, and the simulator's own minutes as much shorter. The simulator counts.
+ */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as after } from 'node:timers/promises'
+import type { EwsConnection, GraphConnection } from '../src/connectors/connection.ts'
+import { ewsConnector } from '../src/connectors/ews/connector.ts'
+import { graphConnector } from '../src/connectors/graph/connector.ts'
+import { tenantAddresses } from '../src/connectors/graph/notice-address.ts'
+import { type Outbound, openOutbound } from '../src/connectors/outbound.ts'
+import { clockOfReading, type SyncByHand, syncByHand } from './by-hand.ts'
+import { account, clientId, directoryOf, mailboxOf } from './estate.ts'
+import { type SimulatorProcess, startSimulator } from './installation.ts'
+import { row } from './rounds.ts'
+
+const MAILBOXES = 500
+const hour = 3_600_000
+const day = 24 * hour
+/** Milliseconds by hand, and how long they take at the least: the simulator's streams live by its own clock. */
+const step = 15_000
+const stepTakes = 12
+/** Milliseconds in which the connector must hear a sign of life on a stream; Exchange gives one every 30 to 45 s. */
+const silence = 90_000
+const mailboxes = Array.from({ length: MAILBOXES }, (_, number) => mailboxOf('acme', number))
+const directory = directoryOf(0)
+
+export async function benchIdleDay(): Promise<void> {
+  await overSimulator(graphDay)
+  await overSimulator(streamingDay)
+}
+
+interface Scene {
+  readonly simulator: SimulatorProcess
+  readonly outbound: Outbound
+  readonly ca: string
+}
+
+async function overSimulator(measure: (scene: Scene) => Promise<void>): Promise<void> {
+  const undo: (() => unknown)[] = []
+  const folder = await mkdtemp(join(tmpdir(), 'hanvisa-bench-'))
+  undo.push(() => rm(folder, { recursive: true, force: true }))
+  try {
+    const { simulator, caFile } = await startSimulator(folder, undo)
+    const ca = await readFile(caFile, 'utf8')
+    const outbound = openOutbound({ allowPrivateTargets: true, ca })
+    undo.push(() => outbound.close())
+    await simulator.control('PUT', `tenants/${directory}`, { apps: [{ clientId, secret: 'right' }] })
+    await simulator.control(
+      'PUT',
+      `tenants/${directory}/mailboxes`,
+      mailboxes.map((address) => ({ address }))
+    )
+    await measure({ simulator, outbound, ca })
+  } finally {
+    for (const end of undo.reverse()) await end()
+  }
+}
+
+async function graphDay({ simulator, outbound }: Scene): Promise<void> {
+  const { time, watchQueue } = clockOfReading()
+  // The clock moved by hand is days ahead of the simulator's.
+  await simulator.control('PUT', 'subscriptions/limits', { longest: 1_000_000 })
+  const door = createServer(({ url = '' }, response) => {
+    const token = new URL(url, 'http://door').searchParams.get('validationToken')
+    response.writeHead(token === null ? 202 : 200, { 'content-type': 'text/plain' }).end(token ?? '')
+  })
+  door.listen(0, '127.0.0.1')
+  await once(door, 'listening')
+  const address = `http://127.0.0.1:${(door.address() as AddressInfo).port}`
+  const notices = tenantAddresses(address, randomBytes(32), 'acme')
+  const connection: GraphConnection = {
+    kind: 'graph',
+    tenantId: directory,
+    clientId,
+    clientSecret: 'right',
+    cloud: { login: simulator.origin, graph: simulator.origin },
+    pollSeconds: 120
+  }
+  const connector = () =>
+    graphConnector({ connection, outbound, notices, clock: time.clock, timers: time.timers })
+  const sync = await syncByHand({ time, mailboxes, connection, connector, watchQueue })
+  try {
+    await aDay(simulator, sync, 'Graph notices', async () => {})
+  } finally {
+    await sync.close()
+    door.closeAllConnections()
+    door.close()
+  }
+}
+
+async function streamingDay({ simulator, outbound, ca }: Scene): Promise<void> {
+  const { time, watchQueue } = clockOfReading()
+  const { user, password } = account
+  await simulator.control('PUT', `tenants/${directory}/exchange`, {
+    version: '2016',
+    accounts: [{ user, password, address: `${user}@acme.example`, impersonates: 'everybody' }]
+  })
+  await simulator.control('PUT', 'streams', { heartbeat: 4, minute: (stepTakes * 60_000) / step })
+  const connection: EwsConnection = {
+    kind: 'ews',
+    url: `${simulator.origin}/${directory}/EWS/Exchange.asmx`,
+    auth: { kind: 'ntlm', user: `HANVISA\\${user}`, password },
+    access: 'impersonation',
+    version: 'auto',
+    ca,
+    pollSeconds: 60
+  }
+  /** When those streams gave a sign that are waited for. */
+  const signs = new Set<{ readonly at: number }>()
+  const { clock, timers } = time
+  const listening = (milliseconds: number, call: () => void) => {
+    if (milliseconds !== silence) return timers.after(milliseconds, call)
+    const sign = { at: timers.now() }
+    signs.add(sign)
+    const cancel = timers.after(milliseconds, () => {
+      signs.delete(sign)
+      call()
+    })
+    return () => {
+      signs.delete(sign)
+      cancel()
+    }
+  }
+  const connector = () =>
+    ewsConnector({ connection, outbound, allowPrivateTargets: true, clock, after: listening })
+  const sync = await syncByHand({ time, mailboxes, connection, connector, watchQueue })
+  try {
+    await aDay(simulator, sync, 'EWS streaming', async () => {
+      const patience = performance.now() + 2_000
+      const isLate = ({ at }: { at: number }) => timers.now() - at > 2 * step
+      while ([...signs].some(isLate) && performance.now() < patience) await after(2)
+    })
+  } finally {
+    await sync.close()
+  }
+}
+
+/** From an hour after all were live, when all that a beginning needs is over. `heard` waits for what goes by the simulator's clock. */
+async function aDay(
+  simulator: SimulatorProcess,
+  { time, live, failed }: SyncByHand,
+  what: string,
+  heard: () => Promise<void>
+): Promise<void> {
+  const last = performance.now() + 120_000
+  while (live() < MAILBOXES) {
+    if (performance.now() > last) throw new Error(`${what}: ${live()} of ${MAILBOXES} are live`)
+    await time.run(250)
+    await after(25)
+    await heard()
+  }
+  let deaf = 0
+  for (let passed = -hour; passed < day; passed += step) {
+    if (passed === 0) await simulator.control('DELETE', 'requests')
+    const began = performance.now()
+    await time.run(step)
+    await heard()
+    deaf = Math.max(deaf, MAILBOXES - live())
+    const left = stepTakes - (performance.now() - began)
+    if (left > 0) await after(left)
+  }
+  const { counts } = (await simulator.control('GET', 'requests')) as {
+    counts: { route: string; status: number; count: number }[]
+  }
+  if (failed.length > 0) throw new Error(`reads failed: ${failed.join(' ')}`)
+  // Of a batch its items are counted; signing in is nothing that is asked of a mailbox.
+  const counted = counts.filter(({ route }) => !['batch', 'token', 'signIn', 'discovery'].includes(route))
+  const calls = counted.reduce((sum, { count }) => sum + count, 0)
+  row(
+    `${what}, requests/mailbox and hour, idle day`,
+    (calls / MAILBOXES / 24).toFixed(3),
+    `${calls} calls`,
+    `at most ${deaf} deaf`,
+    `≤ 0.25 (${MAILBOXES} mailboxes, a day by a clock moved by hand)`
+  )
+  row(
+    '  of these',
+    '–',
+    '–',
+    '–',
+    counts.map(({ route, status, count }) => `${count} ${route} ${status}`).join(', ')
+  )
+}

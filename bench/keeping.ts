@@ -1,0 +1,152 @@
+/**
+ * Tenants that a worker keeps and nothing happens to: two mailboxes each, over Graph, read once and not due for an hour.
+ * What they cost the worker and Redis, and how soon a worker that takes over all of them has read them.
+ */
+import { setTimeout as after } from 'node:timers/promises'
+import type { GraphConnection } from '../src/connectors/connection.ts'
+import type { RuleSet } from '../src/core/rule-set.ts'
+import { unread } from '../src/core/sync-state.ts'
+import { sealConnection } from '../src/directory/sealing.ts'
+import { loadPacks } from '../src/packs.ts'
+import { packFolder } from '../src/service.ts'
+import { openRedis } from '../src/store/redis.ts'
+import { redisAddress } from '../src/store/redis-address.ts'
+import { type Sealer, sealer } from '../src/store/seal.ts'
+import type { Store } from '../src/store/store.ts'
+import { clientId, directoryOf, mailboxOf } from './estate.ts'
+import { type Installation, openInstallation } from './installation.ts'
+import { userRecord } from './people.ts'
+import { cpuOf, inLanes, load, memoryOf } from './processes.ts'
+import { row } from './rounds.ts'
+
+const USERS = 2
+/** Seconds. */
+const idle = 30
+
+export async function benchKeeping(sizes: readonly number[] = [100, 1_000, 10_000]): Promise<void> {
+  for (const tenants of sizes) await measure(tenants)
+}
+
+async function measure(tenants: number): Promise<void> {
+  const what = `${tenants.toLocaleString('en')} idle tenants kept`
+  const installation = await openInstallation(['worker'])
+  const { redis, simulator, replicas } = installation
+  const [worker] = replicas
+  const store = await openRedis({ address: redisAddress(redis.url) })
+  try {
+    const needs = {
+      store,
+      seal: sealer(installation.masterKey),
+      rules: (await loadPacks(packFolder)).get('infracom')!
+    }
+    const server = { pid: await redisPid(installation) }
+    await after(5_000)
+    const empty = memoryOf(worker!)
+    const alone = await spentIn(installation, server)
+    await worker!.end('SIGTERM')
+    await inLanes(tenants, (index) => fill(installation, needs, index))
+
+    const kept = await memoryInRedis(installation)
+    await simulator.control('DELETE', 'requests')
+    const before = { worker: 0, redis: cpuOf(server) }
+    const began = performance.now()
+    await worker!.start()
+    while ((await answered(installation)) < tenants * USERS) await after(100)
+    const seconds = (performance.now() - began) / 1000
+    row(
+      `${what}: taken over and read`,
+      `${seconds.toFixed(1)} s`,
+      `${((cpuOf(worker!) - before.worker) / tenants).toFixed(2)} ms CPU each`,
+      `redis ${((cpuOf(server) - before.redis) / tenants).toFixed(2)} ms each`,
+      `load ${load()}`
+    )
+
+    // What follows the reading dies down: saving, posting, collecting garbage.
+    await after(20_000)
+    const spent = await spentIn(installation, server)
+    row(
+      `${what}: in a second`,
+      `${(spent.worker / idle).toFixed(1)} ms CPU`,
+      `${(alone.worker / idle).toFixed(1)} with none`,
+      `redis ${(spent.redis / idle).toFixed(1)} (${(alone.redis / idle).toFixed(1)}) ms`,
+      `${spent.commands} commands to Redis (${alone.commands})`
+    )
+    const jobs = (await memoryInRedis(installation)) - kept
+    row(
+      `${what}: memory`,
+      `${((memoryOf(worker!) - empty) / tenants / 1000).toFixed(1)} kB/tenant`,
+      `${Math.round(memoryOf(worker!) / 1e6)} MB in all`,
+      `jobs in Redis ${(jobs / tenants / 1000).toFixed(2)} kB`,
+      'linear'
+    )
+  } finally {
+    await store.close()
+    await installation.close()
+  }
+}
+
+/** In so many seconds. */
+async function spentIn({ replicas: [worker], redis }: Installation, server: { readonly pid: number }) {
+  const commands = async () =>
+    Number(/total_commands_processed:(\d+)/.exec(String(await redis.ask('INFO', 'stats')))![1])
+  const before = { worker: cpuOf(worker!), redis: cpuOf(server), commands: await commands() }
+  await after(idle * 1000)
+  return {
+    worker: cpuOf(worker!) - before.worker,
+    redis: cpuOf(server) - before.redis,
+    commands: Math.round(((await commands()) - before.commands) / idle)
+  }
+}
+
+async function fill(
+  { simulator }: Installation,
+  { store, seal, rules }: { readonly store: Store; readonly seal: Sealer; readonly rules: RuleSet },
+  index: number
+): Promise<void> {
+  const at = Date.now()
+  const tenant = `t${index}`
+  const directory = directoryOf(index)
+  const addresses = Array.from({ length: USERS }, (_, number) => mailboxOf(tenant, number))
+  await simulator.control('PUT', `tenants/${directory}`, { apps: [{ clientId, secret: 'right' }] })
+  await simulator.control(
+    'PUT',
+    `tenants/${directory}/mailboxes`,
+    addresses.map((address) => ({ address }))
+  )
+  const connection: GraphConnection = {
+    kind: 'graph',
+    tenantId: directory,
+    clientId,
+    clientSecret: 'right',
+    cloud: { login: simulator.origin, graph: simulator.origin },
+    pollSeconds: 3600
+  }
+  await store.saveTenant({ id: tenant, name: tenant, timeZone: 'Europe/Stockholm', language: 'sv' }, at)
+  await store.saveRules(tenant, 0, { at, put: { pack: 'infracom' }, effective: rules })
+  await store.saveConnection(tenant, sealConnection(tenant, connection, seal, at), true, at)
+  await store.saveUsers(
+    tenant,
+    addresses.map((address, number) => ({
+      user: { ...userRecord(number, 0, at, at).user, mailbox: { address } },
+      sync: unread(true, at)
+    })),
+    at
+  )
+}
+
+async function answered({ simulator }: Installation): Promise<number> {
+  const { counts } = (await simulator.control('GET', 'requests')) as {
+    counts: { route: string; status: number; count: number }[]
+  }
+  return counts
+    .filter(({ route, status }) => route === 'calendarView' && status === 200)
+    .reduce((sum, { count }) => sum + count, 0)
+}
+
+async function memoryInRedis({ redis }: Installation): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(String(await redis.ask('INFO', 'memory')))![1])
+}
+
+async function redisPid({ redis }: Installation): Promise<number> {
+  return Number(/process_id:(\d+)/.exec(String(await redis.ask('INFO', 'server')))![1])
+}
