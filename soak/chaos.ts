@@ -5,15 +5,20 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
-import { type Simulator, startSimulator } from '../simulator/simulator.ts'
-import { compileRules } from '../src/core/decide.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { startSimulator } from '../simulator/simulator.ts'
+import { type CompiledRules, compileRules } from '../src/core/decide.ts'
 import { loadPacks } from '../src/packs.ts'
 import { packFolder } from '../src/service.ts'
-import { type Faults, openDeeds } from './deeds.ts'
+import { openCalls } from './calls.ts'
+import { openDeeds } from './deeds.ts'
 import { type Follower, follow } from './follower.ts'
-import { clockUser, openPlace, type Place, rulesPut, tenants } from './place.ts'
+import { comeAndGo } from './passing.ts'
+import { clockUser, openPlace, type Place, passingTenant, tenants } from './place.ts'
 import { type Random, seeded } from './random.ts'
 import { openDoor, type Replica, replica } from './replicas.ts'
+import { openSlowLine } from './slow-line.ts'
+import { troubleOn } from './trouble.ts'
 import { impliedBy, type Person } from './truth.ts'
 
 export interface ChaosOptions {
@@ -31,6 +36,9 @@ export interface RestartableRedis {
   readonly url: string
   /** Kills it without a word and starts it over what it kept. */
   restart(): Promise<void>
+  /** It keeps its connections and answers nothing. */
+  freeze(): void
+  thaw(): void
 }
 
 export interface ChaosReport {
@@ -61,36 +69,61 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
       HANVISA_ALLOW_PRIVATE_TARGETS: '1',
       NODE_EXTRA_CA_CERTS: simulator.caFile!
     }
-    for (const name of ['a', 'b', 'c']) door.behind.push(replica(name, environment))
+    for (const name of ['a', 'b']) door.behind.push(replica(name, environment))
+    const line = await openSlowLine(redis.url, 40)
+    undo.push(() => line.close())
+    door.behind.push(replica('c', { ...environment, HANVISA_REDIS_URL: line.url }))
     undo.push(() => Promise.all(door.behind.map((one) => one.end('SIGKILL'))))
     await Promise.all(door.behind.map((one) => one.start()))
 
-    const place = await openPlace({ simulator, origin: door.origin, key, random, seconds })
-    const followers = tenants.flatMap(({ id }) => [
-      follow({ name: `steady at ${id}`, tenant: id, key, wait: 20, choose: sticking(door.behind) }),
-      follow({
-        name: `hopping at ${id}`,
-        tenant: id,
-        key,
-        wait: 1,
-        choose: hopping(door.behind, seeded(seed + 1))
-      })
-    ])
+    const calls = openCalls(door.origin, key)
+    const place = await openPlace({
+      simulator,
+      packs: await loadPacks(packFolder),
+      put: (tenant, path, body) => calls.insist('PUT', `/v1/tenants/${tenant}${path}`, body),
+      random,
+      seconds
+    })
+    const lives = (origin: string) => door.behind.some((one) => one.origin === origin)
+    const followers = tenants.flatMap(({ id }) => {
+      const common = { tenant: id, key, lives, passing: id === passingTenant.id }
+      return [
+        follow({ ...common, name: `steady at ${id}`, wait: 20, choose: sticking(door.behind) }),
+        follow({
+          ...common,
+          name: `hopping at ${id}`,
+          wait: 1,
+          choose: hopping(door.behind, seeded(seed + 1))
+        })
+      ]
+    })
     undo.push(() => Promise.all(followers.map((one) => one.stop())))
-    const rules = compileRules(await rulesPut(await loadPacks(packFolder)), 1)
-    const settled = (within: number) => atRest(followers, place.people, rules, within)
-    const atFirst = await settled(restWithin)
+    const usual = compileRules(place.ruleSets[0]!.effective, 1)
+    const settled = (of: RulesOf) => atRest(followers, place.people, of, restWithin)
+    const atFirst = await settled(() => usual)
     if (atFirst.length > 0) return { faults: atFirst.map((fault) => `before it began: ${fault}`), counts: {} }
 
     say(`seed ${seed}: ${seconds} s of chaos`)
-    const deeds = openDeeds({ place, simulator, random, origin: door.origin, key })
-    const trouble = troubleOn({ replicas: door.behind, redis, simulator, random, say })
+    const deeds = openDeeds({ place, simulator, random, insist: calls.insist })
+    const passing = comeAndGo({
+      place,
+      random,
+      put: (tenant, path, body) => calls.insist('PUT', `/v1/tenants/${tenant}${path}`, body),
+      remove: (path) => calls.insist('DELETE', path)
+    })
+    const trouble = troubleOn({ replicas: door.behind, redis, line, simulator, random, say })
     await after(seconds * 1000)
-    await Promise.all([trouble.stop(), deeds.stop()])
+    await trouble.stop()
+    await Promise.all([deeds.stop(), passing.stop()])
     say(`seed ${seed}: coming to rest`)
-    const faults = [...deeds.faults, ...(await settled(restWithin))]
+    const faults = [
+      ...calls.faults,
+      ...(await settled((tenant) => (tenant === passingTenant.id ? passing.rules() : usual))),
+      ...(await unlike(door.behind))
+    ]
     for (const one of followers) {
       faults.push(...one.faults.map((fault) => `${one.name}: ${fault}`))
+      if (one.name.endsWith(passingTenant.id)) continue
       if (one.counts.resets > 0)
         faults.push(`${one.name} was sent back to statuses ${one.counts.resets} times`)
       if (one.name.startsWith('steady')) faults.push(...borderFaults(one, place))
@@ -101,7 +134,8 @@ export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
       )
       if (defect !== undefined) faults.push(`${name}: ${defect}`)
     }
-    return { faults, counts: { ...trouble.counts, ...deeds.counts, ...answersOf(followers) } }
+    const counts = { ...trouble.counts, ...deeds.counts, ...passing.counts, ...answersOf(followers) }
+    return { faults, counts: { ...counts, triedAgain: calls.triedAgain() } }
   } finally {
     for (const step of undo.reverse()) await step()
   }
@@ -132,118 +166,92 @@ function hopping(replicas: readonly Replica[], random: Random): () => string | n
   }
 }
 
+type RulesOf = (tenant: string) => CompiledRules
+
 /** Waits until every follower holds what is implied; what still differs when the time is over. */
 async function atRest(
   followers: readonly Follower[],
   people: readonly Person[],
-  rules: ReturnType<typeof compileRules>,
+  rulesOf: RulesOf,
   within: number
 ): Promise<string[]> {
   const last = performance.now() + within * 1000
   for (;;) {
-    const faults = followers.flatMap((one) => differences(one, people, rules))
+    const faults = followers.flatMap((one) => differences(one, people, rulesOf))
     if (faults.length === 0 || performance.now() > last) return faults
     await after(100)
   }
 }
 
-function differences(
-  { name, held }: Follower,
-  people: readonly Person[],
-  rules: ReturnType<typeof compileRules>
-): string[] {
+function differences({ name, held }: Follower, people: readonly Person[], rulesOf: RulesOf): string[] {
   const tenant = name.split(' ').at(-1)
   return people.flatMap((person) => {
     if (person.tenant !== tenant) return []
     const status = held.get(person.user)
     if (status === undefined) return [`${name}: does not know ${person.user}`]
-    const now = impliedBy(person, rules, Date.now())
-    const due = [now.diversion, now.phone, instant(now.until), now.source, 'fresh'].join(' ')
-    const is = [status.diversion, status.phone, status.until, status.source, status.sync.state].join(' ')
-    return is === due ? [] : [`${name}: ${person.user} is ${is}, and ought to be ${due}`]
+    const { since, until, reachableAt, next, source, diversion, phone } = impliedBy(
+      person,
+      rulesOf(tenant),
+      Date.now()
+    )
+    const due = {
+      diversion,
+      phone,
+      source,
+      // When an override was set only the service knows.
+      since: source === 'override' ? status.since : instant(since),
+      until: instant(until),
+      reachableAt: instant(reachableAt),
+      next: next && { diversion: next.diversion, from: instant(next.from), until: instant(next.until) },
+      sync: 'fresh'
+    }
+    const is = {
+      diversion: status.diversion,
+      phone: status.phone,
+      source: status.source,
+      since: status.since,
+      until: status.until,
+      reachableAt: status.reachableAt,
+      next: status.next,
+      sync: status.sync.state
+    }
+    if (isDeepStrictEqual(is, due)) return []
+    return [`${name}: ${person.user} is ${JSON.stringify(is)}, and ought to be ${JSON.stringify(due)}`]
   })
 }
 
-function instant(at: number | null): string {
-  return at === null ? '' : new Date(at).toISOString().replace('.000Z', 'Z')
+/** Replicas whose answers to `GET statuses` are not the same bytes with the same ETag, however often they are asked. */
+async function unlike(replicas: readonly Replica[]): Promise<string[]> {
+  const headers = { authorization: `Bearer ${key}` }
+  const faults: string[] = []
+  for (const { id } of tenants) {
+    let answers: string[] = []
+    // A border may fall between two answers.
+    for (let attempt = 0; attempt < 5 && new Set(answers).size !== 1; attempt++) {
+      answers = await Promise.all(
+        replicas.map(async ({ origin }) => {
+          const response = await fetch(`${origin}/v1/tenants/${id}/statuses`, { headers })
+          return `${response.headers.get('etag')} ${await response.text()}`
+        })
+      )
+    }
+    if (new Set(answers).size !== 1)
+      faults.push(`replicas answer differently about ${id}: ${answers.join(' | ')}`)
+  }
+  return faults
+}
+
+function instant(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString().replace('.000Z', 'Z')
 }
 
 /** Whoever was connected throughout must have seen each border of those whose calendars turn every few seconds. */
 function borderFaults({ name, seen }: Follower, { borders }: Place): string[] {
   const is = seen.get(clockUser) ?? []
-  const from = borders.indexOf(is[0] ?? '')
-  const due = borders.slice(from, from + is.length)
+  // By the words before and after it an `available` is known, though there are many.
+  const begin = is[0] === 'available' ? borders.indexOf(is[1] ?? '') - 1 : borders.indexOf(is[0] ?? '')
+  const due = borders.slice(begin, begin + is.length)
   const missed = is.findIndex((diversion, index) => diversion !== due[index])
   if (missed < 0 && is.length > 1) return []
   return [`${name}: after ${is.slice(Math.max(0, missed - 3), missed)} saw ${is[missed]}, not ${due[missed]}`]
-}
-
-interface Trouble {
-  readonly counts: Record<string, number>
-  /** Ends all trouble: everybody lives and nothing is refused any more. */
-  stop(): Promise<void>
-}
-
-function troubleOn(needs: {
-  readonly replicas: readonly Replica[]
-  readonly redis: RestartableRedis
-  readonly simulator: Simulator
-  readonly random: Random
-  readonly say: (line: string) => void
-}): Trouble {
-  const { replicas, redis, simulator, random, say } = needs
-  const counts = { kills: 0, redisRestarts: 0, troubles: 0 }
-  const stopping = new AbortController()
-  const { signal } = stopping
-  const faults: Faults = simulator.faults
-  const pause = (least: number, most: number) =>
-    after(least + random.next() * (most - least), undefined, { signal }).catch(() => {})
-
-  const kills = (async () => {
-    for (let turn = 0; !signal.aborted; turn++) {
-      await pause(2_000, 5_000)
-      if (signal.aborted) return
-      const victim = replicas[turn % replicas.length]!
-      say(`kill ${victim.name}`)
-      await victim.end('SIGKILL')
-      counts.kills += 1
-      await victim.start()
-    }
-  })()
-  const restarts = (async () => {
-    while (!signal.aborted) {
-      await pause(9_000, 18_000)
-      if (signal.aborted) return
-      say('restart Redis')
-      await redis.restart()
-      counts.redisRestarts += 1
-    }
-  })()
-  const troubles = (async () => {
-    while (!signal.aborted) {
-      await pause(1_000, 4_000)
-      if (signal.aborted) return
-      const kind = random.of(['throttle', 'cut', 'reset', 'slow', 'streams'] as const)
-      say(`Exchange: ${kind}`)
-      counts.troubles += 1
-      if (kind === 'streams') simulator.notices.closeStreams()
-      else {
-        const count = random.whole(1, 12)
-        if (kind === 'throttle') faults.add({ kind: 'status', status: 503, retryAfter: '1', count })
-        if (kind === 'cut') faults.add({ kind: 'cutOff', count })
-        if (kind === 'reset') faults.add({ kind: 'reset', count })
-        if (kind === 'slow') faults.add({ kind: 'slow', milliseconds: 700, count })
-      }
-    }
-  })()
-
-  return {
-    counts,
-    async stop() {
-      stopping.abort()
-      await Promise.all([kills, restarts, troubles])
-      faults.clear()
-      await Promise.all(replicas.map((one) => (one.origin === null ? one.start() : null)))
-    }
-  }
 }

@@ -1,16 +1,13 @@
 /** What people do meanwhile: they edit their calendars, and set and remove overrides until the service takes it. */
 import { setTimeout as after } from 'node:timers/promises'
 import type { Simulator } from '../simulator/simulator.ts'
-import { anyMeeting, clockUser, directoryOf, eventOf, mailboxOf, type Place } from './place.ts'
+import type { Calls } from './calls.ts'
+import { anyMeeting, clockUser, directoryOf, eventOf, mailboxOf, type Place, passingTenant } from './place.ts'
 import type { Random } from './random.ts'
 import type { Person } from './truth.ts'
 
-export type Faults = Simulator['faults']
-
 export interface Deeds {
   readonly counts: Record<string, number>
-  /** What the service answered that it never should. */
-  readonly faults: readonly string[]
   /** Resolves when nothing more is done, and the last override was taken. */
   stop(): Promise<void>
 }
@@ -21,13 +18,13 @@ export function openDeeds(needs: {
   readonly place: Place
   readonly simulator: Simulator
   readonly random: Random
-  readonly origin: string
-  readonly key: string
+  readonly insist: Calls['insist']
 }): Deeds {
-  const { place, simulator, random, origin, key } = needs
+  const { place, simulator, random, insist } = needs
   const editable = place.people.filter(({ user }) => user !== clockUser)
-  const counts = { edits: 0, overridesSet: 0, overridesRemoved: 0, triedAgain: 0 }
-  const faults: string[] = []
+  // An override goes with its tenant.
+  const settable = editable.filter(({ tenant }) => tenant !== passingTenant.id)
+  const counts = { edits: 0, overridesSet: 0, overridesRemoved: 0 }
   let stopped = false
   /** Whose override is being changed. */
   const busy = new Set<Person>()
@@ -35,7 +32,6 @@ export function openDeeds(needs: {
 
   return {
     counts,
-    faults,
     async stop() {
       stopped = true
       await Promise.all(running)
@@ -63,7 +59,7 @@ export function openDeeds(needs: {
   async function setOverrides(): Promise<void> {
     while (!stopped) {
       await after(random.whole(100, 600))
-      const person = random.of(editable)
+      const person = random.of(settable)
       if (busy.has(person)) continue
       busy.add(person)
       if (person.override !== null && random.next() < 0.5) await remove(person)
@@ -76,7 +72,7 @@ export function openDeeds(needs: {
     const diversion = random.of(overrides)
     const until =
       random.next() < 0.5 ? null : Math.ceil(Date.now() / 1000) * 1000 + random.whole(600, 7_200) * 1000
-    await insist(person, 'PUT', {
+    await insist('PUT', pathOf(person), {
       diversion,
       ...(until !== null && { until: new Date(until).toISOString() })
     })
@@ -85,25 +81,12 @@ export function openDeeds(needs: {
   }
 
   async function remove(person: Person): Promise<void> {
-    await insist(person, 'DELETE')
+    await insist('DELETE', pathOf(person))
     person.override = null
     counts.overridesRemoved += 1
   }
+}
 
-  /** Asks until it is taken: whether a call that was cut off counted, nobody knows, but the same once more does no harm. */
-  async function insist({ tenant, user }: Person, method: string, body?: object): Promise<void> {
-    for (;;) {
-      const response = await fetch(`${origin}/v1/tenants/${tenant}/users/${user}/override`, {
-        method,
-        headers: { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }) },
-        ...(body && { body: JSON.stringify(body) })
-      }).catch(() => null)
-      const text = await response?.text().catch(() => '')
-      if (response?.ok) return
-      if (response && ![502, 503].includes(response.status))
-        faults.push(`${method} override: ${response.status} ${text}`)
-      counts.triedAgain += 1
-      await after(100)
-    }
-  }
+function pathOf({ tenant, user }: Person): string {
+  return `/v1/tenants/${tenant}/users/${user}/override`
 }

@@ -22,14 +22,18 @@ export interface FollowerOptions {
   readonly key: string
   /** Where to ask next; null while nobody lives. `failed` is who did not answer just now. */
   readonly choose: (failed: string | null) => string | null
+  /** False once nobody is led there any more: then whoever waits there goes elsewhere, as a load balancer has it. */
+  readonly lives: (origin: string) => boolean
   /** Seconds that the long poll may wait. */
   readonly wait: number
+  /** The tenant comes and goes: then its cursors end, and it may be not there. */
+  readonly passing: boolean
 }
 
 /** Milliseconds before somebody else is asked. */
 const patience = 50
 
-export function follow({ name, tenant, key, choose, wait }: FollowerOptions): Follower {
+export function follow({ name, tenant, key, choose, lives, wait, passing }: FollowerOptions): Follower {
   const held = new Map<string, Status>()
   const seen = new Map<string, string[]>()
   const faults: string[] = []
@@ -65,11 +69,13 @@ export function follow({ name, tenant, key, choose, wait }: FollowerOptions): Fo
 
   /** Null where there was no answer to go on with. */
   async function ask(origin: string): Promise<true | null> {
+    const leaving = new AbortController()
+    const looking = setInterval(() => lives(origin) || leaving.abort(), 50)
     const path = cursor === null ? 'statuses' : `changes?wait=${wait}&cursor=${cursor}`
     try {
       const response = await fetch(`${origin}/v1/tenants/${tenant}/${path}`, {
         headers: { authorization: `Bearer ${key}` },
-        signal: stopping.signal
+        signal: AbortSignal.any([stopping.signal, leaving.signal])
       })
       // biome-ignore lint/suspicious/noExplicitAny: what comes is looked at member by member
       const body = (await response.json()) as any
@@ -77,6 +83,11 @@ export function follow({ name, tenant, key, choose, wait }: FollowerOptions): Fo
         counts.resets += 1
         cursor = null
         return true
+      }
+      if (response.status === 404 && passing) {
+        cursor = null
+        held.clear()
+        return null
       }
       if (response.status === 502 || response.status === 503) return null
       if (response.status !== 200) {
@@ -89,6 +100,8 @@ export function follow({ name, tenant, key, choose, wait }: FollowerOptions): Fo
       return true
     } catch {
       return null
+    } finally {
+      clearInterval(looking)
     }
   }
 

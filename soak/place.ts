@@ -1,14 +1,25 @@
-/** Where the run takes place: three tenants, read over Graph and over EWS, with people whose calendars are known. */
+/** Where the run takes place: tenants, read over Graph and over EWS, with people whose calendars are known. */
 import type { Simulator } from '../simulator/simulator.ts'
 import type { RuleSet } from '../src/core/rule-set.ts'
 import type { Random } from './random.ts'
 import type { Meeting, Person } from './truth.ts'
 
 export interface Place {
+  readonly simulator: Simulator
   readonly people: readonly Person[]
+  /** What tenants are given, and what that comes to; all have the first, but the one that comes and goes. */
+  readonly ruleSets: readonly Rules[]
   /** The diversions of the clock user, in their order. */
   readonly borders: readonly string[]
 }
+
+export interface Rules {
+  readonly put: object
+  readonly effective: RuleSet
+}
+
+/** `path` goes on from the tenant's. */
+export type Put = (tenant: string, path: string, body: object) => Promise<void>
 
 /** Nobody edits this one's calendar: it turns every few seconds by itself. */
 export const clockUser = 'clock'
@@ -16,9 +27,12 @@ export const clockUser = 'clock'
 export const tenants = [
   { id: 'cloud', kind: 'graph', users: 12, directory: '3f1b2a3c-0000-4000-8000-00000000000a' },
   { id: 'premises', kind: 'impersonation', users: 12, directory: '3f1b2a3c-0000-4000-8000-00000000000b' },
-  { id: 'reviewed', kind: 'delegate', users: 6, directory: '3f1b2a3c-0000-4000-8000-00000000000c' }
+  { id: 'reviewed', kind: 'delegate', users: 6, directory: '3f1b2a3c-0000-4000-8000-00000000000c' },
+  { id: 'passing', kind: 'delegate', users: 4, directory: '3f1b2a3c-0000-4000-8000-00000000000d' }
 ] as const
 type TenantHere = (typeof tenants)[number]
+/** It is removed and made anew while the others stay. */
+export const passingTenant = tenants[3]
 
 const clientId = '7c9e6679-7425-40de-944b-e07fc1f90ae7'
 const account = { user: 'svc-hanvisa', password: 'right' }
@@ -41,19 +55,27 @@ const availability = {
   workingElsewhere: null
 }
 
-export async function rulesPut(packs: ReadonlyMap<string, RuleSet>): Promise<RuleSet> {
-  return { ...packs.get(pack)!, availability }
+function ruleSetsOf(packs: ReadonlyMap<string, RuleSet>): Rules[] {
+  const whole = packs.get(pack)!
+  const triggers = whole.triggers.map((trigger) =>
+    trigger.diversion === 'lunch' ? { ...trigger, diversion: 'meeting' } : trigger
+  )
+  return [
+    { put: { pack, availability }, effective: { ...whole, availability } },
+    { put: { pack, availability, triggers }, effective: { ...whole, availability, triggers } }
+  ]
 }
 
 export async function openPlace(needs: {
   readonly simulator: Simulator
-  readonly origin: string
-  readonly key: string
+  readonly packs: ReadonlyMap<string, RuleSet>
+  readonly put: Put
   readonly random: Random
   readonly seconds: number
 }): Promise<Place> {
-  const { simulator, origin, key, random, seconds } = needs
+  const { simulator, packs, put, random, seconds } = needs
   const people: Person[] = []
+  const ruleSets = ruleSetsOf(packs)
   const begin = Math.floor(Date.now() / 1000) * 1000
   const clock = clockMeetings(begin, seconds + 240)
   for (const tenant of tenants) {
@@ -64,16 +86,9 @@ export async function openPlace(needs: {
     }
     const mine = people.filter((person) => person.tenant === tenant.id)
     fill(simulator, tenant, mine)
-    await configure(simulator, tenant, mine, async (path, body) => {
-      const response = await fetch(`${origin}/v1/tenants/${tenant.id}${path}`, {
-        method: 'PUT',
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-        body: JSON.stringify(body)
-      })
-      if (!response.ok) throw new Error(`${path}: ${await response.text()}`)
-    })
+    await configure(simulator, tenant, mine, put, ruleSets[0]!.put)
   }
-  return { people, borders: clock.diversions }
+  return { simulator, people, ruleSets, borders: clock.diversions }
 }
 
 /** From before the beginning, so that the order of diversions is known from any moment on. */
@@ -140,16 +155,17 @@ function fill(simulator: Simulator, { id, kind, directory }: TenantHere, people:
   }
 }
 
-async function configure(
+export async function configure(
   simulator: Simulator,
   { id, kind, directory }: TenantHere,
   people: readonly Person[],
-  put: (path: string, body: object) => Promise<void>
+  put: Put,
+  rules: object
 ): Promise<void> {
-  await put('', { name: id, timeZone: 'Europe/Stockholm', language: 'sv' })
-  await put('/rules', { pack, availability })
+  await put(id, '', { name: id, timeZone: 'Europe/Stockholm', language: 'sv' })
+  await put(id, '/rules', rules)
   for (const [index, person] of people.entries()) {
-    await put(`/users/${person.user}`, {
+    await put(id, `/users/${person.user}`, {
       displayName: person.user,
       extension: String(1000 + index),
       mailbox: mailboxOf(person),
@@ -157,6 +173,7 @@ async function configure(
     })
   }
   await put(
+    id,
     '/connection',
     kind === 'graph'
       ? {

@@ -24,10 +24,14 @@ export interface Replica {
   start(): Promise<void>
   /** Ends it without a word (SIGKILL) or in good order (SIGTERM); resolves when it is gone. */
   end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
+  /** It stands still (SIGSTOP), and nobody is led to it. */
+  freeze(): void
+  thaw(): void
 }
 
 export function replica(name: string, environment: Record<string, string>): Replica {
   let child: ChildProcess | null = null
+  let reached: string | null = null
   const self: Replica = {
     name,
     origin: null,
@@ -41,7 +45,7 @@ export function replica(name: string, environment: Record<string, string>): Repl
         stdio: ['ignore', 'pipe', 'pipe']
       })
       child = started
-      self.origin = await new Promise<string>((resolve, reject) => {
+      reached = await new Promise<string>((resolve, reject) => {
         for (const stream of [started.stdout!, started.stderr!]) {
           createInterface({ input: stream }).on('line', (line) => {
             self.printed.push(line)
@@ -51,6 +55,7 @@ export function replica(name: string, environment: Record<string, string>): Repl
         }
         started.once('exit', () => reject(new Error(`${name} ended: ${self.printed.slice(-5).join('\n')}`)))
       })
+      self.origin = reached
     },
     async end(signal) {
       self.origin = null
@@ -59,6 +64,14 @@ export function replica(name: string, environment: Record<string, string>): Repl
       if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return
       ending.kill(signal)
       await once(ending, 'exit')
+    },
+    freeze() {
+      self.origin = null
+      child?.kill('SIGSTOP')
+    },
+    thaw() {
+      child?.kill('SIGCONT')
+      self.origin = reached
     }
   }
   return self

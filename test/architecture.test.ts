@@ -33,13 +33,13 @@ const mayKnow: readonly { folder: string; know: readonly string[]; packages: boo
   { folder: 'src/core', know: [], packages: false },
   {
     folder: 'src/connectors',
-    know: ['src/core', 'src/errors.ts', 'src/zone.ts', 'src/instant.ts'],
+    know: ['src/core', 'src/errors.ts', 'src/zone.ts', 'src/instant.ts', 'src/timers.ts'],
     packages: true
   },
   { folder: 'src/store', know: ['src/core', 'src/errors.ts'], packages: true },
   {
     folder: 'src/presence',
-    know: ['src/core', 'src/errors.ts', 'src/instant.ts', 'src/store/store.ts'],
+    know: ['src/core', 'src/errors.ts', 'src/instant.ts', 'src/timers.ts', 'src/store/store.ts'],
     packages: true
   },
   {
@@ -47,6 +47,7 @@ const mayKnow: readonly { folder: string; know: readonly string[]; packages: boo
     know: [
       'src/core',
       'src/errors.ts',
+      'src/timers.ts',
       'src/connectors/connector.ts',
       'src/connectors/connection.ts',
       'src/connectors/notice.ts',

@@ -2,12 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
+import { freePort } from './free-port.ts'
 
 /** A test of tap's, or whoever else ends what was begun. */
 interface Owner {
@@ -108,9 +108,9 @@ export async function startSentinel(t: Owner, options: RedisOptions = {}): Promi
   }
 }
 
-/** Resolves once `holds` does; a fault of the test's when it does not within 20 s. */
+/** Resolves once `holds` does; a fault of the test's when it does not within a minute. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 60_000
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`it never held: ${holds}`)
     await pause(20)
@@ -230,24 +230,6 @@ async function launched(configured: string, asSentinel: boolean): Promise<ChildP
     child.once('exit', () => reject(new Error(`redis-server ended:\n${said.join('\n')}`)))
   })
   return child
-}
-
-/**
- * Below the range from which the kernel takes ports for connections (ip(7), ip_local_port_range): a server that is away
- * for a while must find its own free when it comes back.
- */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 10_000 + Math.floor(Math.random() * 22_000)
-    const server = createServer()
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
-    })
-    if (!free) continue
-    server.close()
-    await once(server, 'close')
-    return port
-  }
 }
 
 function pairs(flat: readonly string[]): string[][] {

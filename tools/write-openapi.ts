@@ -14,6 +14,7 @@ export async function openapiText(): Promise<string> {
     metrics: openMetrics(),
     directory: {},
     sync: {},
+    presence: { endWaits: () => {} },
     store: { reachable: () => true }
   }
   const app = await buildApp(needs as unknown as AppNeeds)

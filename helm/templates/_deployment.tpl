@@ -34,8 +34,8 @@ spec:
       automountServiceAccountToken: false
       # A Service named hanvisa would put HANVISA_PORT=tcp://… into the environment, which the settings refuse.
       enableServiceLinks: false
-      # The pause before the end, a long poll of 55 s, and closing.
-      terminationGracePeriodSeconds: 75
+      # A pause of 5 s before the end, and 20 s at the most for closing; waiting polls are answered at once.
+      terminationGracePeriodSeconds: 30
       {{- with $values.image.pullSecrets }}
       imagePullSecrets:
         {{- range . }}

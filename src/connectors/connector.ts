@@ -72,8 +72,8 @@ export interface Connector {
   /** Walks through what a read needs, with the very calls that reading uses; stops at the first step that fails. */
   test(target: Target, signal: AbortSignal): Promise<readonly Check[]>
   /**
-   * A digest of each target's availability in the window, in order, by a call that costs less than reading it. While two are
-   * equal, nothing but subjects, categories and answers can have changed between. Null where there is no such call,
+   * A digest of each target's availability in the window, in order, by a call that costs less than reading it. Unlike
+   * `read` it takes any number of targets. While two are equal, nothing but subjects, categories and answers can have changed between. Null where there is no such call,
    * or it failed: the calendar is read instead. Never rejects.
    */
   fingerprints(request: ReadRequest): Promise<readonly (string | null)[]>

@@ -99,7 +99,7 @@ export function openMetrics(): Metrics {
   let freshness: () => Iterable<readonly [string, number]> = () => []
   new Gauge({
     name: 'hanvisa_freshness_lag_seconds',
-    help: `How long ago the least fresh calendar was last confirmed, for the ${MOST_TENANTS} tenants furthest behind`,
+    help: `How long ago the least fresh calendar was last known to be as it is, for the ${MOST_TENANTS} tenants furthest behind`,
     labelNames: ['tenant'],
     registers,
     collect() {
@@ -110,7 +110,7 @@ export function openMetrics(): Metrics {
   })
   new Gauge({
     name: 'hanvisa_tenants_by_freshness_lag',
-    help: 'Tenants whose least fresh calendar was confirmed at most `le` seconds ago',
+    help: 'Tenants whose least fresh calendar was known to be as it is at most `le` seconds ago',
     labelNames: ['le'],
     registers,
     collect() {

@@ -19,7 +19,7 @@ export interface KeptAnswer extends Answer {
 /** An unchanged answer is renewed so often, so that its cursor does not expire while nothing happens. */
 const RENEWAL = CURSOR_LIFE / 2
 
-export interface AnswerParts extends Omit<Cursor, 'at'> {
+export interface AnswerParts extends Omit<Cursor, 'at' | 'logged'> {
   /** When time last turned something. */
   readonly border: Instant
   /** When the newest entry of the log was made, by the clock of who made it. */
@@ -38,7 +38,7 @@ export interface AnswerParts extends Omit<Cursor, 'at'> {
 export function writeAnswer({ border, logged, least, now, list, ...place }: AnswerParts): KeptAnswer {
   const since = Math.max(border, Math.min(Math.max(logged, least), now))
   const at = now - ((now - since) % RENEWAL)
-  const head = { at: formatInstant(at), cursor: writeCursor({ ...place, at }) }
+  const head = { at: formatInstant(at), cursor: writeCursor({ ...place, logged, at }) }
   const body = Buffer.from(`${JSON.stringify(head).slice(0, -1)},"statuses":[${list.join(',')}]}`)
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
   return { body, etag, at, until: logged > now ? logged : at + RENEWAL }

@@ -6,6 +6,11 @@ export interface Cursor {
   /** The log's identity. */
   readonly epoch: string
   readonly position: number
+  /**
+   * When the entry at the position was logged. Where that is not so, the log lost what it had acknowledged (a fail-over, a
+   * backup put back) and has grown anew. Null in cursors of before this was known.
+   */
+  readonly logged: Instant | null
   readonly at: Instant
   /**
    * Whether it comes from a replica that could not reach the store and saw calendars become stale meanwhile: they may
@@ -17,10 +22,12 @@ export interface Cursor {
 /** Cursors are honoured for so long after their instant. */
 export const CURSOR_LIFE = 24 * 3_600_000
 
-const form = /^1\.([0-9A-Za-z_-]{1,64})\.(0|[1-9][0-9]{0,14})\.([1-9][0-9]{0,14})(\.u)?$/
+const form =
+  /^1\.([0-9A-Za-z_-]{1,64})\.(0|[1-9][0-9]{0,14})(?:-(0|[1-9][0-9]{0,14}))?\.([1-9][0-9]{0,14})(\.u)?$/
 
-export function writeCursor({ epoch, position, at, unsure }: Cursor): string {
-  return Buffer.from(`1.${epoch}.${position}.${at}${unsure ? '.u' : ''}`, 'latin1').toString('base64url')
+export function writeCursor({ epoch, position, logged, at, unsure }: Cursor): string {
+  const place = logged === null ? position : `${position}-${logged}`
+  return Buffer.from(`1.${epoch}.${place}.${at}${unsure ? '.u' : ''}`, 'latin1').toString('base64url')
 }
 
 /** Null when it is none of ours. */
@@ -31,8 +38,9 @@ export function readCursor(text: string): Cursor | null {
   return {
     epoch: parts[1]!,
     position: Number(parts[2]),
-    at: Number(parts[3]),
-    unsure: parts[4] !== undefined
+    logged: parts[3] === undefined ? null : Number(parts[3]),
+    at: Number(parts[4]),
+    unsure: parts[5] !== undefined
   }
 }
 

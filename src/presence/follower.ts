@@ -8,7 +8,7 @@ import {
   StoreUnavailable,
   type TenantSnapshot
 } from '../store/store.ts'
-import type { After } from './after.ts'
+import type { After } from '../timers.ts'
 import type { Cursor } from './cursor.ts'
 import type { InLine } from './in-line.ts'
 import { sceneOf } from './person.ts'
@@ -161,13 +161,15 @@ export async function followTenant(tenant: string, needs: FollowerNeeds): Promis
 
   /** Null where the view cannot be brought to the snapshot: another log, or one that does not reach back. */
   async function between(
-    { epoch, position }: TenantSnapshot,
+    { epoch, position, loggedAt }: TenantSnapshot,
     entry: LogEntry | null
   ): Promise<readonly LogEntry[] | null> {
     if (epoch !== view.epoch || position < view.position) return null
-    if (position === view.position) return []
+    if (position === view.position) return loggedAt === view.loggedAt ? [] : null
     if (entry?.position === position && position === view.position + 1) return [entry]
-    const logged = (await store.log(tenant, view.position)) ?? []
+    const [last, ...logged] = (await store.log(tenant, view.position - 1)) ?? []
+    // Redis may have lost what it had acknowledged, and have gone on from there.
+    if (last?.at !== view.loggedAt) return null
     const entries = logged.filter((one) => one.position <= position)
     return entries.length === position - view.position ? entries : null
   }
@@ -187,10 +189,11 @@ export async function followTenant(tenant: string, needs: FollowerNeeds): Promis
     })
   }
 
-  async function reachFor({ epoch }: Cursor): Promise<void> {
+  async function reachFor({ epoch, position }: Cursor): Promise<void> {
     if (strangers.has(epoch)) return
     if (!store.reachable()) throw new StoreUnavailable('The cursor is of a log that cannot be asked now.')
-    const entries = epoch === view.epoch ? await store.log(tenant, view.position) : null
+    const isAhead = epoch === view.epoch && position > view.position
+    const entries = isAhead ? await store.log(tenant, view.position) : null
     if (entries !== null && entries.length <= MOST_ENTRIES) {
       // The feed may bring them too, then they are passed over.
       heard.push(...entries.map((entry) => ({ kind: 'logged' as const, entry })))

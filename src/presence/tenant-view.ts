@@ -6,9 +6,9 @@ import { type Ground, groundKey } from '../core/timeline.ts'
 import type { LogEntry, TenantSnapshot, UserRecord } from '../store/store.ts'
 import { type Answer, type KeptAnswer, writeAnswer } from './answer.ts'
 import { CURSOR_LIFE, type Cursor, expired, writeCursor } from './cursor.ts'
-import { type Journal, journal } from './journal.ts'
 import { openPassage } from './passage.ts'
 import { type Person, personOf, type Scene, type Status, shownAs, statusJson } from './person.ts'
+import { recentLog, restsOn } from './recent-log.ts'
 
 export interface Changes {
   readonly cursor: string
@@ -25,9 +25,7 @@ export interface Filter {
   readonly extension?: ReadonlySet<string>
 }
 
-/** Positions kept in memory; who asks for older ones is answered from the store. */
-const MOST_MARKS = 20_000
-/** Clocks of replicas, and what they hear, differ by no more than this. */
+/** Clocks of replicas, and what they hear, differ by less. */
 const APART = 60_000
 
 export interface TenantView {
@@ -35,6 +33,8 @@ export interface TenantView {
   readonly epoch: string
   /** How much of the log is in the view. */
   readonly position: number
+  /** When the entry at that position was logged. */
+  readonly loggedAt: Instant
   readonly scene: Scene
   /** False while the store may hold what is not in the view: what it answers was true when the store was last heard. */
   readonly inTouch: boolean
@@ -44,7 +44,7 @@ export interface TenantView {
   statusesAt(filter: Filter, at: Instant): Status[]
   /** The present Status as JSON. */
   status(user: string): string | null
-  /** Whether the cursor's log is the view's, and is in it so far. */
+  /** Whether the cursor's log is the view's, and is in it so far. Of positions out of memory `changesSince` says the rest. */
   reaches(cursor: Cursor): boolean
   /**
    * What changed since a cursor that it reaches, or null when nothing did. Throws RequestError for an expired one. `log`
@@ -88,7 +88,7 @@ export function openTenantView({
   const people = new Map<string, Person>()
   let order: string[] | null = null
   const grounds = new Map<string, Ground>()
-  const changed: Journal<string | 'all'> = journal(position, MOST_MARKS)
+  const recent = recentLog(position, loggedAt)
   let answer: KeptAnswer | null = null
   /** The instant of the last answer. */
   let answered = 0
@@ -112,6 +112,9 @@ export function openTenantView({
     get position() {
       return position
     },
+    get loggedAt() {
+      return loggedAt
+    },
     get scene() {
       return scene
     },
@@ -128,13 +131,13 @@ export function openTenantView({
       return person === undefined ? null : statusJson(person, scene, passage.advance(clock()))
     },
     statusesAt,
-    reaches: (cursor) => cursor.epoch === epoch && cursor.position <= position,
+    reaches: (one) => one.epoch === epoch && one.position <= position && recent.mayHold(one),
     changesSince,
     unchanged: (cursor) => changesUpTo(cursor, Math.max(cursor.at, passage.now), []),
     apply(entry, records) {
       const since = Math.min(entry.at, passage.now) - APART
       for (const [user, record] of records) {
-        changed.add(entry.position, user)
+        recent.changed(entry.position, user)
         if (record === null) drop(user)
         else hold(personOf(record, scene, share), since)
       }
@@ -146,17 +149,18 @@ export function openTenantView({
       scene = freshScene
       const named = new Set<string>()
       let all = false
-      for (const { position: place, users } of entries) {
+      for (const { position: place, at, users } of entries) {
         if (users === 'all') all = true
+        if (place < fresh.position) recent.grew(place, at)
         for (const user of users === 'all' ? [users] : users) {
-          changed.add(place, user)
+          recent.changed(place, user)
           named.add(user)
         }
       }
       const there = new Set(fresh.users.map(({ user }) => user.id))
       for (const user of people.keys()) {
         if (there.has(user)) continue
-        if (!named.has(user)) changed.add(fresh.position, user)
+        if (!named.has(user)) recent.changed(fresh.position, user)
         drop(user)
       }
       for (const record of fresh.users) {
@@ -193,6 +197,7 @@ export function openTenantView({
   }
 
   function moveTo(next: number, at: Instant): void {
+    if (next > position) recent.grew(next, at)
     position = next
     loggedAt = at
     answer = null
@@ -262,15 +267,17 @@ export function openTenantView({
   ): Promise<Changes | null> {
     if (cursor.at < passage.advance(clock()) - CURSOR_LIFE) throw expired('It is older than 24 hours.')
     const users = new Set<string>()
-    if (cursor.position < changed.completeAfter) {
-      const entries = await log(cursor.position)
+    if (cursor.position < recent.completeAfter) {
+      const entries = await log(Math.max(0, cursor.position - 1))
       if (entries === null) throw expired('The change log does not go back so far any more.')
-      for (const entry of entries) mark(users, entry.users)
+      for (const { position: place, at, users: those } of entries) {
+        if (place > cursor.position) mark(users, those)
+        else if (!restsOn(cursor, at)) throw expired('What it rests on was lost from the change log.')
+      }
     }
     // Below here nothing is awaited: position, people and borders are of one moment.
     const now = Math.max(passage.advance(clock()), cursor.at)
-    for (const user of changed.between(cursor.position, position))
-      mark(users, user === 'all' ? 'all' : [user])
+    for (const user of recent.between(cursor.position, position)) mark(users, user === 'all' ? 'all' : [user])
     for (const user of passage.between(cursor.at, now)) users.add(user)
     if (cursor.unsure && inTouch()) for (const { id, sync } of people.values()) if (sync.wanted) users.add(id)
     if (users.size === 0) return null
@@ -283,7 +290,7 @@ export function openTenantView({
 
   function changesUpTo(cursor: Cursor, at: Instant, changes: readonly string[]): Changes {
     if (unsure) sureAgain()
-    const next = { epoch, position, at, unsure: !inTouch() && (unsure || cursor.unsure) }
+    const next = { epoch, position, logged: loggedAt, at, unsure: !inTouch() && (unsure || cursor.unsure) }
     return { cursor: writeCursor(next), changes, inTouch: inTouch() }
   }
 

@@ -40,7 +40,8 @@ export function changeLog({ heads, log }: Tables, length: number): ChangeLog {
     },
     append(tenant, at, users) {
       const head = headOf(tenant)
-      const entry: LogEntry = { position: head.position + 1, at, users }
+      const before = log.get(tenant, head.position)?.at ?? at
+      const entry: LogEntry = { position: head.position + 1, at: Math.max(at, before), users }
       log.put(tenant, entry.position, entry)
       let { first } = head
       for (; first <= entry.position - length; first++) log.remove(tenant, first)

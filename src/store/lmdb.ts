@@ -242,7 +242,8 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: HeldFolder, logLeng
           if (isOutdated(syncs.get(tenant, user), sync, at)) continue
           syncs.put(tenant, user, sync)
           if (timeline !== 'same') timelines.put(tenant, user, timeline)
-          ;(outcome.visible ? visible : quiet).add(user)
+          const shows = outcome.visible || (timeline !== 'same' && overrides.get(tenant, user) !== null)
+          ;(shows ? visible : quiet).add(user)
         }
         if (visible.size > 0) feeds.push(log.append(tenant, at, [...visible]))
         if (quiet.size > 0) feeds.push({ kind: 'quiet', users: [...quiet] })

@@ -12,6 +12,8 @@ type RedisOptions = Omit<AnyOptions, 'replyMapping'>
 /** After so many milliseconds without an answer a command has failed. */
 export const PATIENCE = 2000
 const BULK_PATIENCE = 30_000
+/** BullMQ blocks for 10 s at most: a connection that says nothing for longer leads to a machine that is gone. */
+const LONGEST_BLOCK = 15_000
 
 /**
  * `commands`: fails within 2 s, at once while there is no connection, and never sends anything a second time.
@@ -128,6 +130,8 @@ function placeOf(address: RedisAddress): RedisOptions {
     case 'server':
       return { ...address.place, db: address.db }
     case 'sentinel':
+      // Not with ioredis's failoverDetector: what it hears while a connection is being made ends the client for good. The old
+      // master's connections end by themselves: with it, when it becomes a replica, or by its silence.
       return {
         sentinels: [...address.sentinels],
         name: address.master,
@@ -135,7 +139,6 @@ function placeOf(address: RedisAddress): RedisOptions {
         sentinelCommandTimeout: PATIENCE,
         sentinelRetryStrategy: backOff,
         enableTLSForSentinelMode: address.tls,
-        failoverDetector: true,
         ...(address.tls ? { sentinelTLS: {} } : {})
       }
     case 'cluster':
@@ -156,7 +159,7 @@ function optionsFor(use: Use, { tls, username, password }: RedisAddress, name: s
     ...(password === null ? {} : { password }),
     ...(tls ? { tls: {} } : {}),
     ...(use === 'blocking'
-      ? { maxRetriesPerRequest: null }
+      ? { maxRetriesPerRequest: null, socketTimeout: LONGEST_BLOCK }
       : {
           enableOfflineQueue: false,
           autoResendUnfulfilledCommands: false,

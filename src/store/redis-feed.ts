@@ -14,11 +14,13 @@ export interface RedisFeed {
   follow(tenant: string, hear: (feed: Feed) => void): () => void
   /** Null, or what to wait for before a write to a tenant that is followed only just now. */
   settling(tenant: string): Promise<void> | null
+  /** A snapshot that is taken from then on has everything that followers will not hear of. */
+  begun(tenant: string): Promise<void>
   /** Resolves once our own followers of the tenant have heard the write, or a gap in its stead. */
   heard(tenant: string, mark: Mark): Promise<void>
   /** Followers may be behind: everything is looked at again. */
   recheck(): void
-  /** Whether we are listening, or nobody asked us to. */
+  /** Whether we are listening and told of all that was missed before, or nobody asked us to. */
   listening(): boolean
   close(): void
 }
@@ -33,6 +35,8 @@ export function redisFeed(link: Link, address: RedisAddress, name: string): Redi
   const all = new Map<string, Following>()
   /** Where messages come from; null while there is no connection. */
   let listener: Redis | null = null
+  /** Everybody who was followed when the connection came has been told what they may have missed. */
+  let resumed = false
   let connecting: Redis | null = null
   let closed = false
   let attempt = 0
@@ -57,6 +61,7 @@ export function redisFeed(link: Link, address: RedisAddress, name: string): Redi
     client.once('end', () => {
       if (closed) return
       listener = null
+      resumed = false
       for (const one of all.values()) one.lost()
       retry = setTimeout(connect, Math.min(50 * ++attempt, 1000))
     })
@@ -64,21 +69,25 @@ export function redisFeed(link: Link, address: RedisAddress, name: string): Redi
       attempt = 0
       listener = client
       connecting = null
-      void subscribe(client, [...all.keys()])
+      void subscribe(client, [...all.keys()]).then((subscribed) => {
+        if (listener === client) resumed = subscribed
+      })
     })
     client.connect().catch(() => client.disconnect())
   }
 
-  /** Those that were followed before are told of a gap once they are subscribed to again. */
-  async function subscribe(client: Redis, tenants: readonly string[]): Promise<void> {
+  /** Those that were followed before are told of a gap once they are subscribed to again. False: the connection is given up. */
+  async function subscribe(client: Redis, tenants: readonly string[]): Promise<boolean> {
     try {
       for (let from = 0; from < tenants.length; from += TOGETHER) {
         const some = tenants.slice(from, from + TOGETHER)
         await client.subscribe(...some.map(channelOf))
         await Promise.all(some.map((tenant) => all.get(tenant)?.subscribed()))
       }
+      return true
     } catch {
       client.disconnect()
+      return false
     }
   }
 
@@ -111,6 +120,7 @@ export function redisFeed(link: Link, address: RedisAddress, name: string): Redi
         listener?.unsubscribe(channelOf(tenant)).catch(() => {})
       }
     },
+    begun: async (tenant) => all.get(tenant)?.begun,
     settling: (tenant) => all.get(tenant)?.settling() ?? null,
     async heard(tenant, mark) {
       await all.get(tenant)?.heard(mark)
@@ -118,7 +128,7 @@ export function redisFeed(link: Link, address: RedisAddress, name: string): Redi
     recheck() {
       for (const one of all.values()) one.recheck()
     },
-    listening: () => all.size === 0 || listener !== null,
+    listening: () => all.size === 0 || resumed,
     close() {
       closed = true
       clearTimeout(retry)

@@ -21,6 +21,8 @@ export interface Following {
   subscribed(): Promise<void>
   /** Messages may be missed until `subscribed`. */
   lost(): void
+  /** It is known up to where followers will not hear of what was written. */
+  readonly begun: Promise<void>
   settling(): Promise<void> | null
   heard(mark: Mark): Promise<void>
   /** Looks whether something was missed after all. */
@@ -133,7 +135,7 @@ export function following(markNow: () => Promise<Mark>, patience: number): Follo
     if (!unchanged()) return
     void markNow()
       .then(async (now) => {
-        if (!unchanged() || covers(seen, now) === covers(now, seen)) return
+        if (!unchanged() || (covers(seen, now) && covers(now, seen))) return
         await pause(ON_ITS_WAY / 2)
         if (unchanged()) gap(now)
       })
@@ -166,6 +168,7 @@ export function following(markNow: () => Promise<Mark>, patience: number): Follo
     lost() {
       early ??= []
     },
+    begun: atFirst.then(() => {}),
     settling: () => settled,
     async heard(mark) {
       if (ended || isTold(mark)) return

@@ -34,9 +34,11 @@ local function whole(number) return string.format('%.0f', number) end
 
 local function logged(users)
   local position = whole(redis.call('HINCRBY', HEAD, 'position', 1))
-  local entry = '{"position":' .. position .. ',"at":' .. at .. ',"users":' .. users .. '}'
+  local instant = redis.call('HGET', HEAD, 'loggedAt')
+  if not instant or tonumber(instant) < tonumber(at) then instant = at end
+  local entry = '{"position":' .. position .. ',"at":' .. instant .. ',"users":' .. users .. '}'
   redis.call('XADD', LOG, 'MAXLEN', '=', logLength, position .. '-0', 'entry', entry)
-  redis.call('HSET', HEAD, 'loggedAt', at)
+  redis.call('HSET', HEAD, 'loggedAt', instant)
   return '{"kind":"logged","entry":' .. entry .. '}'
 end
 
@@ -169,6 +171,7 @@ local seen = {['1'] = {}, ['0'] = {}}
 for i = ARGS + 1, #ARGV, 7 do
   local id, generation, wanted, confirmed, json, timeline, visible = unpack(ARGV, i, i + 6)
   if not isOutdated(redis.call('HGET', SYNCS, id), generation, confirmed) then
+    if timeline ~= '' and redis.call('HEXISTS', OVERRIDES, id) == 1 then visible = '1' end
     redis.call('HSET', SYNCS, id, generation .. ' ' .. wanted .. ' ' .. confirmed .. '\\n' .. json)
     if timeline ~= '' then redis.call('HSET', TIMELINES, id, timeline) end
     if not seen[visible][id] then

@@ -196,7 +196,7 @@ export async function openRedis({
         return (await change(tenant, 'saveReadings', at, args)) as string[]
       },
 
-      snapshot: (tenant) => run(() => reading.snapshot(tenant)),
+      snapshot: (tenant) => run(() => feed.begun(tenant).then(() => reading.snapshot(tenant))),
       log: (tenant, after) => run(() => reading.log(tenant, after)),
       follow: feed.follow,
 

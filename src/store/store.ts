@@ -70,13 +70,17 @@ export interface ReadingOutcome {
   readonly sync: SyncRecord
   /** `same`: what is held stands. */
   readonly timeline: Timeline | 'same'
-  /** Whether consumers can see any of it; if not, it is no entry in the change log. */
+  /**
+   * Whether consumers can see any of it; if not, it is no entry in the change log. A timeline over which an override lies
+   * by now counts as seen: whoever compared what shows did so without it.
+   */
   readonly visible: boolean
 }
 
 export interface LogEntry {
   /** Counts up by one from 1. */
   readonly position: number
+  /** When it was saved, as its writer says, but never before the entry before it: clocks are apart, and are set. */
   readonly at: Instant
   /** `all`: the tenant, its rules or its connection changed, which may show in anybody's Status. */
   readonly users: readonly string[] | 'all'

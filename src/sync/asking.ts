@@ -2,9 +2,9 @@
 import type { Connector, Reading } from '../connectors/connector.ts'
 import type { Span } from '../core/calendar-event.ts'
 import { RemoteError } from '../errors.ts'
+import type { Timers } from '../timers.ts'
 import type { Compared } from './comparing.ts'
 import { type Log, wordless } from './log.ts'
-import type { Timers } from './timers.ts'
 
 export interface Questioned extends Compared {
   readonly subjects: boolean

@@ -1,10 +1,10 @@
 /** A sweep's cheap look: the availability of many calendars by few calls, against what it was when they were read. */
 import type { Connector, Target } from '../connectors/connector.ts'
 import type { Span } from '../core/calendar-event.ts'
+import type { Timers } from '../timers.ts'
 import { type Log, wordless } from './log.ts'
 import { isBlind } from './sweeping.ts'
 import type { Entry } from './targets.ts'
-import type { Timers } from './timers.ts'
 
 export interface Compared {
   readonly key: string

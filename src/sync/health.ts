@@ -1,9 +1,9 @@
 /** How one tenant's connection fares as a whole: what hits it is hit by everybody who is read over it. */
 import type { Instant } from '../core/calendar-event.ts'
 import type { RemoteError, SyncCode } from '../errors.ts'
+import type { Timers } from '../timers.ts'
 import { pauseAfter } from './back-off.ts'
 import type { Pause } from './queue.ts'
-import type { Timers } from './timers.ts'
 import { type NoticesState, noNotices } from './watching.ts'
 
 export const connectionStates = ['absent', 'untried', 'working', 'failing'] as const
@@ -23,6 +23,12 @@ export interface ConnectionState {
 /** What a tenant has that has no connection. */
 export function absentSince(since: Instant): ConnectionState {
   return { state: 'absent', since, fault: null, nextReadAt: null, notices: noNotices }
+}
+
+/** `changedAt`: which connection it is that fares so. Null: there is none. */
+export interface Posted {
+  readonly state: ConnectionState
+  readonly changedAt: Instant | null
 }
 
 export interface Health {

@@ -1,7 +1,8 @@
 /** The queue of a single process: lines in memory, tenants in a ring, slots that a deadline frees. */
+
+import type { Timers } from '../timers.ts'
 import { type Awaited, openAwaited } from './awaited.ts'
 import { Dropped, type Haste, Overdue, type Pause, type Queue, type Verdict, type Worker } from './queue.ts'
-import type { Timers } from './timers.ts'
 
 export interface QueueLimits {
   /** Batches that are read at the same time, of all tenants; at most half of them of tenants that failed last. */
@@ -49,6 +50,9 @@ interface Line {
   readonly awaited: Awaited
   wake: (() => void) | null
 }
+
+/** What no verdict was given of is read again: a calendar that notices tell of, nobody else would have read. */
+const afterSilence: Pause = { milliseconds: 5_000, by: 'us' }
 
 /** Pauses end on the quarter of a second, so that ten thousand of them are not ten thousand timers. */
 const wakeGrain = 250
@@ -272,12 +276,12 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
     const now = timers.now()
     line.answers = verdict?.tenant === null
     line.fails = !line.answers
-    if (verdict === null) return
-    for (const [target, pause] of verdict.targets) {
+    const targets = verdict?.targets ?? new Map(batch.map((target) => [target, afterSilence]))
+    for (const [target, pause] of targets) {
       line.pauses.set(target, { until: now + pause.milliseconds, by: pause.by })
       enter(line, target, 'poll')
     }
-    if (verdict.tenant === null) return
+    if (verdict === null || verdict.tenant === null) return
     const until = now + verdict.tenant.milliseconds
     if (line.pause === null || until > line.pause.until) line.pause = { until, by: verdict.tenant.by }
     for (const target of batch) enter(line, target, 'poll')

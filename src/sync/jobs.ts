@@ -5,8 +5,8 @@
  * It knows no calendars. A job may be done twice, and by two at a time.
  */
 import type { Notice } from '../connectors/notice.ts'
+import type { Posted } from './health.ts'
 import type { Haste } from './queue.ts'
-import type { Posted } from './tenant.ts'
 
 /** `targets`: at most `batch` keys. `tenant`: it, or its connection, is new or changed. */
 export type Job =

@@ -1,7 +1,13 @@
 /** "This calendar was edited", coalesced: it is read at once, then at most once more in two seconds. */
-import type { Timers } from './timers.ts'
+import type { Timers } from '../timers.ts'
+import type { Haste } from './queue.ts'
 
 export const noticeInterval = 2_000
+
+/** An edit may be what mends a read that failed; one that fails on and on is not repeated for every edit. */
+export function hasteAfter(failures: number): Haste {
+  return failures < 2 ? 'soon' : 'poll'
+}
 
 export interface Notices {
   /** `readAt`: when its last read began, on the monotonic clock. */

@@ -5,6 +5,7 @@ import type { DropReason } from '../connectors/notice.ts'
 import type { Instant, Span } from '../core/calendar-event.ts'
 import type { RemoteError, SyncCode } from '../errors.ts'
 import type { ReadingOutcome, Store, UserRecord } from '../store/store.ts'
+import type { Timers } from '../timers.ts'
 import { ask, overdue, type Questioned } from './asking.ts'
 import { pauseAfter } from './back-off.ts'
 import { type Comparison, compare } from './comparing.ts'
@@ -14,7 +15,6 @@ import { faultOf, outcomeOf, type Terms } from './outcomes.ts'
 import { Dropped, type Pause } from './queue.ts'
 import { isOwed } from './sweeping.ts'
 import { type Held, markOf, type ReadTarget, type Targets } from './targets.ts'
-import type { Timers } from './timers.ts'
 import { remembered } from './visible.ts'
 import { windowAt } from './window.ts'
 
@@ -45,6 +45,12 @@ export interface Scene extends Terms {
   readonly log: Log
   readonly metrics: SyncMetrics
 }
+
+/**
+ * After a success that was refused, because the calendar was confirmed later: by another who keeps it too for a moment, or
+ * kept it before us by a clock that is ahead of ours. The latter did not see what we saw.
+ */
+const outdated: Pause = { milliseconds: 2_000, by: 'us' }
 
 /** Milliseconds until availability is compared again of a calendar that could be read, but not compared. */
 const blindness = 24 * 3_600_000
@@ -95,9 +101,9 @@ export async function readBatch(
   if (signal.reason instanceof Dropped) return { trouble: null, far: 'nothing', again: new Map() }
   for (const { key } of asked) if (same(key)) readings.set(key, { outcome: 'unchanged' })
   for (const { outcome } of compared.values()) scene.metrics.countSwept(scene.kind, outcome)
-  await save(scene, { at, window, asked, compared, readings })
+  const refused = await save(scene, { at, window, asked, compared, readings })
 
-  const again = new Map<string, Pause>()
+  const again = new Map<string, Pause>([...refused].map((key) => [key, outdated]))
   let trouble: RemoteError | null = null
   for (const { key, entry } of asked) {
     const reading = readings.get(key)!
@@ -150,8 +156,11 @@ async function whatToAsk(scene: Scene, keys: readonly string[], window: Span): P
   return asked
 }
 
-/** Saves for those whose record is still of the generation for which the batch was read. */
-async function save(scene: Scene, round: Round): Promise<void> {
+/**
+ * Saves for those whose record is still of the generation for which the batch was read. Resolves to the targets of which the
+ * store took not all.
+ */
+async function save(scene: Scene, round: Round): Promise<ReadonlySet<string>> {
   const { at, asked, compared, readings } = round
   const ids = asked.flatMap(({ records }) => records.map(({ user }) => user.id))
   const now = scene.clock()
@@ -161,6 +170,7 @@ async function save(scene: Scene, round: Round): Promise<void> {
   }
   const outcomes: ReadingOutcome[] = []
   const drifted = new Set<Asked>()
+  const refused = new Set<string>()
   for (const one of asked) {
     const standing = { fault: one.entry.held?.fault ?? null, watched: scene.isLive(one.key) }
     for (const { user, sync } of one.records) {
@@ -173,7 +183,8 @@ async function save(scene: Scene, round: Round): Promise<void> {
       if (isDrift(one, held, outcome, standing.watched, round, now)) drifted.add(one)
     }
   }
-  if (outcomes.length === 0) return
+  if (outcomes.length === 0) return refused
+  const offered = new Set(outcomes.map(({ user }) => user))
   const saved = new Set(await scene.store.saveReadings(scene.tenant, outcomes, now))
   for (const one of asked) {
     if (readings.get(one.key)!.outcome === 'failed') continue
@@ -185,9 +196,11 @@ async function save(scene: Scene, round: Round): Promise<void> {
     if (comparison?.tried && comparison.print === null) {
       one.entry.blindUntil = scene.timers.now() + blindness
     }
-    one.entry.answered = one.heard
+    if (one.records.some(({ user }) => offered.has(user.id) && !saved.has(user.id))) refused.add(one.key)
+    else one.entry.answered = one.heard
     if (all && drifted.has(one)) scene.metrics.countDrift(scene.kind)
   }
+  return refused
 }
 
 function heldAfter({ key, entry, basis, terms }: Asked, { window, readings, compared }: Round): Held | null {

@@ -2,7 +2,9 @@
 import type { Connector } from '../connectors/connector.ts'
 import type { Notice } from '../connectors/notice.ts'
 import type { SyncCode } from '../errors.ts'
+import { machineTimers, type Timers } from '../timers.ts'
 import { openCensus } from './census.ts'
+import { compiledOnce } from './compiled-rules.ts'
 import { absentSince, type ConnectionState } from './health.ts'
 import { inProcessQueue, usualLimits } from './in-process-queue.ts'
 import type { Rounds } from './jobs.ts'
@@ -10,7 +12,6 @@ import type { Haste, Queue, Worker } from './queue.ts'
 import type { SyncMetrics } from './reading.ts'
 import { everyShard, type OpenShards, shardOf } from './shards.ts'
 import { openTenant, type SyncNeeds, type TenantReading } from './tenant.ts'
-import { machineTimers, type Timers } from './timers.ts'
 
 export interface Sync {
   /**
@@ -54,7 +55,10 @@ export interface Gauges {
   watchShards(source: () => number): void
 }
 
-export type SyncOptions = Omit<SyncNeeds, 'clock' | 'timers' | 'random' | 'metrics' | 'post'> & {
+export type SyncOptions = Omit<
+  SyncNeeds,
+  'clock' | 'timers' | 'random' | 'metrics' | 'post' | 'compileRules'
+> & {
   readonly metrics: SyncMetrics & Gauges
   readonly clock?: () => number
   readonly timers?: Timers
@@ -92,6 +96,7 @@ export async function openSync(options: SyncOptions): Promise<Keeper> {
     clock,
     timers,
     random: options.random ?? Math.random,
+    compileRules: compiledOnce(),
     post: options.post ?? null
   }
   const tenants = new Map<string, TenantReading>()
@@ -148,7 +153,13 @@ export async function openSync(options: SyncOptions): Promise<Keeper> {
       return inLine(tenant, targets, wait)
     },
     async noticed(notices) {
-      for (const { tenant, target, news } of notices) (await settled(tenant))?.noticed(target, news)
+      for (const { tenant, target, news } of notices) {
+        // Graph tells of removed tenants' calendars for a week: nobody looks for those in the store.
+        const reading = tenants.get(tenant)
+        await reading?.settled()
+        if (tenants.get(tenant) === undefined) options.metrics.countNotices('graph', 'unknown', 1)
+        else tenants.get(tenant)?.noticed(target, news)
+      }
     },
     tenantChanged(tenant) {
       if (keeps(tenant)) know(tenant).changed()

@@ -79,8 +79,11 @@ export interface Targets {
   users(): IterableIterator<string>
   /** Something was heard of these that only a read can answer. */
   hear(keys: readonly string[]): void
-  /** When the one that was confirmed longest ago was; null when there is none. */
-  oldest(): Instant | null
+  /**
+   * When the one that is furthest behind was last known to be as it is: confirmed, or now where edits are told of and reading
+   * works. Null when there is none.
+   */
+  oldest(now: Instant, isLive: (key: string) => boolean): Instant | null
   /** Counts up whenever a target comes or goes. */
   readonly revision: number
   /** Takes note of a user as they are now (null: gone), and says whether their calendar must be read for it. */
@@ -109,10 +112,11 @@ export function openTargets(added: (target: ReadTarget) => Entry['unwatch']): Ta
         if (entry !== undefined) entry.heard += 1
       }
     },
-    oldest() {
+    oldest(now, isLive) {
       let oldest: Instant | null = null
-      for (const { confirmedAt, wantedSince } of entries.values()) {
-        oldest = Math.min(oldest ?? Number.POSITIVE_INFINITY, confirmedAt ?? wantedSince)
+      for (const [key, { confirmedAt, wantedSince, failures }] of entries) {
+        const told = confirmedAt !== null && failures === 0 && isLive(key)
+        oldest = Math.min(oldest ?? Number.POSITIVE_INFINITY, told ? now : (confirmedAt ?? wantedSince))
       }
       return oldest
     },

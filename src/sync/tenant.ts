@@ -2,19 +2,21 @@
 import type { Connector } from '../connectors/connector.ts'
 import type { Notice } from '../connectors/notice.ts'
 import type { Instant } from '../core/calendar-event.ts'
-import { type CompiledRules, compileRules } from '../core/decide.ts'
+import type { CompiledRules } from '../core/decide.ts'
 import type { RuleSet } from '../core/rule-set.ts'
 import { unsealMailbox } from '../directory/sealing.ts'
 import { RemoteError } from '../errors.ts'
 import type { Sealer } from '../store/seal.ts'
 import type { KeptConnection, RulesVersion, Store, Tenant, UserRecord } from '../store/store.ts'
+import type { Timers } from '../timers.ts'
 import { batchesOf } from './batches.ts'
-import { type ConnectionState, openHealth } from './health.ts'
+import type { CompileRules } from './compiled-rules.ts'
+import { type ConnectionState, openHealth, type Posted } from './health.ts'
 import { hearing } from './hearing.ts'
 import type { Pace } from './jobs.ts'
 import { openLinks } from './links.ts'
 import { type Log, wordless } from './log.ts'
-import { noticesOf } from './notices.ts'
+import { hasteAfter, noticesOf } from './notices.ts'
 import { isAdopted, type OpenConnector, openConnection } from './opening.ts'
 import { markFailed } from './outcomes.ts'
 import { peopleOf } from './people.ts'
@@ -22,7 +24,6 @@ import type { Haste, Queue, Verdict } from './queue.ts'
 import type { SyncMetrics } from './reading.ts'
 import { type Sweeping, sweeping } from './sweeping.ts'
 import { openTargets, type ReadTarget, targetOf } from './targets.ts'
-import type { Timers } from './timers.ts'
 import { openWatching, type Parting } from './watching.ts'
 
 export interface SyncNeeds {
@@ -31,6 +32,7 @@ export interface SyncNeeds {
   readonly sealer: Sealer
   /** The rules of a tenant that has none of its own. */
   readonly defaultRules: RuleSet
+  readonly compileRules: CompileRules
   readonly clock: () => Instant
   readonly timers: Timers
   readonly random: () => number
@@ -38,12 +40,6 @@ export interface SyncNeeds {
   readonly metrics: SyncMetrics
   /** Told whenever the state of a connection is another; null: nobody else is to know. */
   readonly post: ((tenant: string, posted: Posted) => void) | null
-}
-
-/** `changedAt`: which connection it is that fares so. Null: there is none. */
-export interface Posted {
-  readonly state: ConnectionState
-  readonly changedAt: Instant | null
 }
 
 export interface TenantReading {
@@ -71,7 +67,7 @@ export interface TenantReading {
   tell(): void
   /** Calendars that notices tell of, and those that they ought to tell of but do not. */
   readonly watches: { readonly kind: string; readonly live: number; readonly deaf: number }
-  /** When the calendar that was confirmed longest ago was; null when none is to be read. */
+  /** As `Targets.oldest`. */
   oldest(): Instant | null
   close(): Promise<void>
 }
@@ -80,8 +76,8 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
   const { store, clock, timers, log, metrics } = needs
   let tenant: Tenant | null = null
   let connection: KeptConnection | null = null
-  let version: RulesVersion | null = null
-  let rules: CompiledRules = compileRules(needs.defaultRules, 0)
+  let version: Pick<RulesVersion, 'version' | 'at'> | null = null
+  let rules: CompiledRules = needs.compileRules(needs.defaultRules, 0)
   let plan: Sweeping | null = null
   let polledAllAt = Number.NEGATIVE_INFINITY
   let closed = false
@@ -89,7 +85,8 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
   const links = openLinks((error) =>
     log.warn({ tenant: id, ...wordless(error) }, 'a connector did not close')
   )
-  const notices = noticesOf(timers, async (key) => (await queue.add(id, [key], 'soon')) > 0)
+  const hasteOf = (key: string) => hasteAfter(targets.entry(key)?.failures ?? 0)
+  const notices = noticesOf(timers, async (key) => (await queue.add(id, [key], hasteOf(key))) > 0)
   const watching = openWatching(
     id,
     () => links.present,
@@ -190,7 +187,7 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
     get watches() {
       return { kind: kind(), live: watching.state.live, deaf: watching.deaf }
     },
-    oldest: targets.oldest,
+    oldest: () => targets.oldest(clock(), watching.isLive),
     async close() {
       closed = true
       await changes.close()
@@ -245,13 +242,14 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
       return gone()
     }
     const moved = nextTenant.timeZone !== tenant?.timeZone
-    const ruled = anew || nextVersion?.version !== version?.version
+    // Versions count from 1 again in another tenant of the same name, whom we may not have heard coming.
+    const ruled = anew || nextVersion?.version !== version?.version || nextVersion?.at !== version?.at
     const reconnected = anew || JSON.stringify(nextConnection) !== JSON.stringify(connection)
     const parting = isAdopted(connection, nextConnection) ? 'leave' : 'stop'
     tenant = nextTenant
-    version = nextVersion
+    version = nextVersion && { version: nextVersion.version, at: nextVersion.at }
     connection = nextConnection
-    if (ruled) rules = compileRules(version?.effective ?? needs.defaultRules, version?.version ?? 0)
+    if (ruled) rules = needs.compileRules(nextVersion?.effective ?? needs.defaultRules, version?.version ?? 0)
     if (reconnected) await connect(parting)
     if (reconnected || moved) await people.noteAll(readOrMark)
     else if (ruled) await ask(targets.keys(), 'poll')

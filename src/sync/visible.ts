@@ -1,17 +1,21 @@
 /** Whether consumers can see that one reading's outcome took the place of another. */
 import type { Instant } from '../core/calendar-event.ts'
 import { momentAt } from '../core/status.ts'
-import { type SyncRecord, syncStateAt } from '../core/sync-state.ts'
+import { type SyncRecord, staleAt, syncStateAt } from '../core/sync-state.ts'
 import { firstEndingAfter, type Timeline } from '../core/timeline.ts'
 import type { UserRecord } from '../store/store.ts'
 
 /** Cursors are honoured for so long: whoever holds one may have seen what held since. */
 export const remembered = 86_400_000
 
+/** Milliseconds that a confirmation may need to reach every replica. */
+const onItsWay = 10_000
+
 /**
  * A Status shows the present run and the next one, so an edit of next week is none of its business. What held since the
  * oldest cursor must be the same too, for a border that is gone would be passed over. Where an override
- * was laid over the calendar every difference counts.
+ * was laid over the calendar every difference counts. A confirmation in the nick of time counts as well: a replica that
+ * hears of it late has said that the calendar is stale, to consumers who may be elsewhere by then.
  */
 export function isVisible(
   before: UserRecord,
@@ -22,6 +26,9 @@ export function isVisible(
   const was = syncStateAt(before.sync, staleAfter, at)
   const is = syncStateAt(after.sync, staleAfter, at)
   if (was.state !== is.state || was.since !== is.since) return true
+  const stale = staleAt(before.sync, staleAfter)
+  const late = stale !== null && stale < at + Math.min(onItsWay, staleAfter / 4)
+  if (late && staleAt(after.sync, staleAfter) !== stale) return true
   if (after.timeline === 'same') return false
   if (before.timeline === null || before.override !== null) return true
   return shown(before.timeline, at) !== shown(after.timeline, at)

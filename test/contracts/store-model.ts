@@ -13,6 +13,7 @@ interface ModelTenant {
   readonly versions: number[]
   pollSeconds: number | null
   position: number
+  loggedAt: number
   leastGeneration: number
 }
 type Model = Map<string, ModelTenant>
@@ -179,6 +180,7 @@ function onModel(model: Model, o: Operation, feeds: Feed[]): unknown {
       versions: [],
       pollSeconds: null,
       position: 0,
+      loggedAt: 0,
       leastGeneration: 0
     }
     const saved: ModelTenant = { ...next, name: o.name }
@@ -248,7 +250,8 @@ function onModel(model: Model, o: Operation, feeds: Feed[]): unknown {
         const known = before.sync.confirmedAt
         if (known !== null && known <= o.at && (sync.confirmedAt ?? -1) < known) continue
         records.set(outcome.user, { ...before, sync, timeline: outcome.timeline ?? before.timeline })
-        ;(outcome.visible ? visible : quiet).add(outcome.user)
+        const shows = outcome.visible || (outcome.timeline !== null && before.override !== null)
+        ;(shows ? visible : quiet).add(outcome.user)
       }
       if (visible.size > 0) log(kept, feeds, o.at, [...visible])
       if (quiet.size > 0) feeds.push({ kind: 'quiet', users: [...quiet] })
@@ -259,7 +262,8 @@ function onModel(model: Model, o: Operation, feeds: Feed[]): unknown {
 
 function log(kept: ModelTenant, feeds: Feed[], at: number, users: readonly string[] | 'all'): void {
   kept.position += 1
-  feeds.push({ kind: 'logged', entry: { position: kept.position, at, users } })
+  kept.loggedAt = Math.max(kept.loggedAt, at)
+  feeds.push({ kind: 'logged', entry: { position: kept.position, at: kept.loggedAt, users } })
 }
 
 function overrideOf(o: { readonly set: boolean; readonly until: number | null; readonly at: number }) {

@@ -85,6 +85,42 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     t.equal((await store.snapshot('acme'))?.loggedAt, 7.5)
   })
 
+  await t.test('no entry is older than the one before it, whoever says so', async (t) => {
+    const { store, reopen } = await open(t)
+    const heard: number[] = []
+    for (const at of [5, 7, 6.5]) await store.saveTenant(tenant('acme'), at)
+    store.follow('acme', (feed) => feed.kind === 'logged' && heard.push(feed.entry.at))
+    for (const at of [3, 9]) await store.saveTenant(tenant('acme'), at)
+    t.strictSame(heard, [7, 9])
+    const again = await reopen()
+    t.strictSame(
+      (await again.log('acme', 0))?.map(({ at }) => at),
+      [5, 7, 7, 7, 9]
+    )
+    t.equal((await again.snapshot('acme'))?.loggedAt, 9)
+  })
+
+  await t.test('an override that came while the calendar was read makes the new timeline seen', async (t) => {
+    const { store } = await open(t)
+    await withUsers(store, 'anna', 'bo')
+    await store.saveOverride('acme', 'anna', { diversion: 'sick', from: 2, until: null }, 2)
+    const heard: Feed[] = []
+    store.follow('acme', (feed) => heard.push(feed))
+    const outcome = (id: string, at: number, index: number | null) => ({
+      user: id,
+      sync: read(0, at),
+      timeline: index === null ? ('same' as const) : timeline([ground(index)]),
+      visible: false
+    })
+    await store.saveReadings('acme', [outcome('anna', 3, 1), outcome('bo', 3, 1)], 3)
+    await store.saveReadings('acme', [outcome('anna', 4, null)], 4)
+    t.strictSame(heard, [
+      { kind: 'logged', entry: { position: 4, at: 3, users: ['anna'] } },
+      { kind: 'quiet', users: ['bo'] },
+      { kind: 'quiet', users: ['anna'] }
+    ])
+  })
+
   await t.test('what one process writes another hears in order, and finds', async (t) => {
     const { store, second } = await open(t)
     if (second === undefined) {

@@ -8,10 +8,12 @@ t.test('law: a cursor that was written is read as it was', async (t) => {
     fc.property(
       fc.stringMatching(/^[0-9A-Za-z_-]{1,64}$/),
       fc.nat(),
+      fc.option(fc.nat(2e12)),
       fc.integer({ min: 1, max: 2e12 }),
       fc.boolean(),
-      (epoch, position, at, unsure) => {
-        t.same(readCursor(writeCursor({ epoch, position, at, unsure })), { epoch, position, at, unsure })
+      (epoch, position, logged, at, unsure) => {
+        const cursor = { epoch, position, logged, at, unsure }
+        t.same(readCursor(writeCursor(cursor)), cursor)
       }
     ),
     { numRuns: 50 }
@@ -19,7 +21,7 @@ t.test('law: a cursor that was written is read as it was', async (t) => {
 })
 
 t.test('anything else is none', async (t) => {
-  const written = writeCursor({ epoch: 'e', position: 1, at: 1, unsure: false })
+  const written = writeCursor({ epoch: 'e', position: 1, logged: 1, at: 1, unsure: false })
   for (const text of [
     '',
     'x',

@@ -2,7 +2,19 @@
 import t from 'tap'
 import { cursorFrom } from '../../src/presence/cursor.ts'
 import { rulesWith } from '../core/rules.ts'
-import { add, changes, HOUR, MINUTE, never, read, START, stage, statuses, timeline } from './stage.ts'
+import {
+  add,
+  changes,
+  HOUR,
+  MINUTE,
+  never,
+  read,
+  replica,
+  START,
+  stage,
+  statuses,
+  timeline
+} from './stage.ts'
 
 t.test('a Status as consumers see it', async (t) => {
   const { store, clock, presence } = await stage(t)
@@ -39,11 +51,10 @@ t.test('the answer stays the same bytes until something turns', async (t) => {
   const second = await tag()
   t.not(second, first, 'a border')
   t.equal((await statuses(presence)).at, '2026-11-23T08:01:00Z', '`at` is the instant of the border')
-  await store.saveOverride('acme', 'anna', { diversion: 'lunch', from: START, until: null }, START)
-  const third = await tag()
-  t.not(third, second, 'an override')
   await read(store, 'anna', timeline([1, 2, 'meeting']), START, false)
-  t.equal(await tag(), third, 'a read that only confirms')
+  t.equal(await tag(), second, 'a read that only confirms')
+  await store.saveOverride('acme', 'anna', { diversion: 'lunch', from: START, until: null }, START)
+  t.not(await tag(), second, 'an override')
 })
 
 t.test('changes: a cursor yields each who changed or has a border, once, as they are now', async (t) => {
@@ -136,12 +147,20 @@ t.test('cursors that cannot be followed', async (t) => {
   const { store, clock, presence } = await stage(t)
   await add(store, 'anna')
   const { cursor } = await statuses(presence)
-  const { epoch, position, at } = cursorFrom(cursor)
+  const given = cursorFrom(cursor)
+  const { position } = given
   const expired = { status: 410, code: 'cursor_expired' }
-  const follow = (changed: object) =>
-    presence.changes('acme', { epoch, position, at, unsure: false, ...changed }, 0, never)
+  const follow = (changed: object) => presence.changes('acme', { ...given, ...changed }, 0, never)
   await t.rejects(follow({ epoch: 'other' }), expired, 'another log')
   await t.rejects(follow({ position: position + 1 }), expired, 'ahead of the log')
+  await t.rejects(follow({ logged: START - 1 }), expired, 'of a log that was lost and grew anew')
+  const late = replica(t, { store, defaultRules: rulesWith(), clock })
+  await store.saveOverride('acme', 'anna', { diversion: 'sick', from: START, until: null }, START)
+  await statuses(late)
+  const old = { ...given, logged: START - 1 }
+  await t.rejects(late.changes('acme', old, 0, never), expired, 'which memory does not reach')
+  t.match(await late.changes('acme', given, 0, never), { changes: [/anna/] })
+  t.match(await follow({ logged: null }), { changes: [/anna/] }, 'one of before that was known')
   await t.rejects(follow({ at: START - 25 * HOUR }), expired, 'older than a day')
   t.throws(() => cursorFrom('nonsense'), { code: 'invalid_request' } as object as Error)
   t.match(await follow({ at: START + HOUR }), { changes: [] }, 'a replica whose clock was ahead gave it')

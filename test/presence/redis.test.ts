@@ -1,4 +1,5 @@
 /** Replicas with a Redis between them: who hops between them, and what they do while it is away. */
+import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { cursorFrom } from '../../src/presence/cursor.ts'
 import type { Status } from '../../src/presence/person.ts'
@@ -80,6 +81,39 @@ t.test('who switches replicas at every call hears all of it, and replicas answer
   t.equal((await one.presence.view('acme'))!.statuses().body.toString(), answer)
   const { presence } = await open(t)
   t.equal((await presence.view('acme'))!.statuses().body.toString(), answer, 'one that was just started too')
+})
+
+t.test('a log that lost what it acknowledged, and grew as far again, is another log', async (t) => {
+  const { one, other } = await begin(t)
+  const lost = ['head', 'log', 'overrides'].map((what) => `hanvisa:{acme}:${what}`)
+  const client = new Redis(redis.url)
+  t.teardown(() => client.disconnect())
+  await override(one, 'user0', 'lunch')
+  const safe = (await statuses(one.presence)).cursor
+  const kept = await Promise.all(lost.map(async (key) => [key, await client.dumpBuffer(key)] as const))
+  await override(one, 'user1', 'sick')
+  const cursors = [await statuses(one.presence), await statuses(other.presence)].map(({ cursor }) => cursor)
+  const poll = changes(other.presence, cursors[1]!, HOUR)
+  // As after a fail-over to a server that lagged behind.
+  for (const [key, bytes] of kept) await client.restore(key, 0, bytes!, 'REPLACE')
+  const { store } = await open(t)
+  await store.saveOverride('acme', 'user2', { diversion: 'sick', from: 1, until: null }, Date.now() + 1)
+  await redis.ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  await t.rejects(poll, { code: 'cursor_expired' }, 'who waited all the while')
+  await Promise.all([outOfTouch(one, false), outOfTouch(other, false)])
+  const third = await open(t)
+  for (const { presence } of [one, other, third]) {
+    for (const cursor of cursors) {
+      await t.rejects(changes(presence, cursor), { code: 'cursor_expired' })
+    }
+    const { changes: found } = await changes(presence, safe)
+    t.same(
+      found.map(({ user, diversion }) => [user, diversion]),
+      [['user2', 'sick']],
+      'what was kept is followed as ever'
+    )
+    t.match((await statuses(presence)).statuses[1], { diversion: 'available' })
+  }
 })
 
 t.test('a Redis that freezes, and one that dies: memory answers, and nothing is lost after', async (t) => {

@@ -1,13 +1,16 @@
 /** The canary: a subject and a location are planted everywhere they can come in, and looked for everywhere. */
+import { randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
-import t from 'tap'
-import { DIRECTORY, follow, serviceOnGraph, tenantOnGraph } from './running.ts'
+import t, { type Test } from 'tap'
+import { startRedis } from '../redis-under-test.ts'
+import { DIRECTORY, follow, reachable, serviceOnGraph, tenantOnGraph } from './running.ts'
 
 const CANARY = 'kanariefågel'
 const PLACE = 'Hemliga gatan'
 /** As text, and as other writings would have it. */
-const traces = [CANARY, PLACE].flatMap((word) => [
+const traces = [CANARY, PLACE, 'kanarief', 'Hemliga'].flatMap((word) => [
   Buffer.from(word),
   Buffer.from(word, 'latin1'),
   Buffer.from(word, 'utf16le'),
@@ -81,6 +84,105 @@ t.test('no subject and no location is in the store, a log, a metric, an answer o
   t.ok(files.length > 1, 'there is something to look at')
   for (const file of files) expectNone(t, await readFile(join(file.parentPath, file.name)), file.name)
 })
+
+t.test('nor in Redis, its jobs and messages, whatever notices and streams tell', async (t) => {
+  const redis = await startRedis(t)
+  const heard = monitor(t, redis.port)
+  const both = await serviceOnGraph(t, {
+    ...(await reachable()),
+    HANVISA_REDIS_URL: redis.url,
+    HANVISA_MASTER_KEY: randomBytes(32).toString('base64')
+  })
+  const { simulator, service } = both
+  const now = Date.now()
+  const iso = (minutes: number) => new Date(now + minutes * 60_000).toISOString()
+  const planted = (word: string, id = CANARY) => ({
+    id,
+    subject: `${word} ${CANARY}`,
+    location: PLACE,
+    start: iso(-10),
+    end: iso(10)
+  })
+  const account = { user: 'svc', password: 'right', address: 'svc@acme.example' }
+  simulator.installations.put(DIRECTORY, {
+    schemes: ['basic'],
+    accounts: [{ ...account, impersonates: 'everybody' }]
+  })
+  const put = (user: string, word: string) =>
+    simulator.mailboxes.putEvent(DIRECTORY, `${user}@acme.example`, planted(word))
+  const users = ['anna', 'bo']
+  for (const user of users) {
+    simulator.mailboxes.put(DIRECTORY, { address: `${user}@acme.example`, events: [planted('MÖT')] })
+  }
+  const streaming = {
+    kind: 'ews',
+    url: `${simulator.origin}/${DIRECTORY}/EWS/Exchange.asmx`,
+    auth: { kind: 'basic', user: account.user, password: account.password },
+    access: 'impersonation',
+    version: 'auto',
+    ca: simulator.ca,
+    pollSeconds: 3600
+  }
+  await tenantOnGraph(both, 'told', users, undefined, 3600)
+  await tenantOnGraph(both, 'streamed', users, undefined, 3600)
+  const changed = await service.call('PUT', '/v1/tenants/streamed/connection', streaming)
+  t.equal(changed.status, 200)
+  for (const tenant of ['told', 'streamed']) {
+    const consumer = await follow(service, tenant)
+    await consumer.until('read', (held) => users.every((user) => held.get(user).diversion === 'meeting'))
+    for (;;) {
+      const { json } = await service.call('GET', `/v1/tenants/${tenant}/sync`)
+      if (json.connection.notices.state === 'live') break
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    for (const user of users) put(user, 'LUN')
+    await consumer.until('told', (held) => users.every((user) => held.get(user).diversion === 'lunch'))
+    for (const user of users) put(user, 'MÖT')
+    await consumer.until('told', (held) => users.every((user) => held.get(user).diversion === 'meeting'))
+  }
+  // What Graph does not send, a stranger may; and what is wrong with it must not be quoted.
+  const { notificationUrl, clientState } = simulator.subscriptions.list()[0]!
+  const item = {
+    subscriptionId: CANARY,
+    clientState,
+    changeType: 'updated',
+    resource: CANARY,
+    resourceData: { id: CANARY, '@odata.etag': CANARY, subject: CANARY, location: PLACE }
+  }
+  for (const value of [
+    [item],
+    [{ ...item, clientState: CANARY }],
+    [{ ...item, lifecycleEvent: CANARY }],
+    [{ ...item, changeType: CANARY }],
+    CANARY
+  ]) {
+    await fetch(notificationUrl, { method: 'POST', body: JSON.stringify({ value }) })
+  }
+  await fetch(notificationUrl, { method: 'POST', body: `{"value":[${CANARY}` })
+  await fetch(`${notificationUrl}?validationToken=${CANARY}`, { method: 'POST' })
+  simulator.notices.streams.break('cut')
+  for (const path of ['/metrics', '/v1/tenants/told/sync', '/v1/tenants/streamed/sync']) {
+    expectNone(t, Buffer.from((await service.call('GET', path)).text), path)
+  }
+  await service.kill('SIGTERM')
+  expectNone(t, Buffer.from(service.printed.join('\n')), 'the log')
+  const written = Buffer.concat(heard)
+  // Replicas' messages, the board, jobs and what they hold.
+  for (const what of [/"publish"/i, /connection-state/, /:sync:\w/, /"news/]) {
+    t.match(written.toString('latin1').match(what)?.[0], what)
+  }
+  expectNone(t, written, 'what Redis was told')
+})
+
+/** Everything that is asked of Redis, scripts' own writes and messages too; what is not ASCII as `\xc3`. */
+function monitor(t: Test, port: number): readonly Buffer[] {
+  const heard: Buffer[] = []
+  const socket = connect(port, '127.0.0.1', () => socket.write('MONITOR\r\n'))
+  socket.on('data', (bytes) => heard.push(bytes))
+  socket.on('error', () => {})
+  t.teardown(() => socket.destroy())
+  return heard
+}
 
 function expectNone(t: { notOk(value: unknown, message: string): void }, bytes: Buffer, what: string): void {
   t.notOk(

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
+import { freePort } from '../free-port.ts'
 
 const main = join(import.meta.dirname, '../../dist/src/main.js')
 export const KEY = 'the-key-of-the-service-under-test'
@@ -82,17 +83,31 @@ export async function startRunning(
 export const DIRECTORY = '3f1b2a3c-0000-4000-8000-00000000000a'
 const CLIENT = '7c9e6679-7425-40de-944b-e07fc1f90ae7'
 
+export interface OnGraph {
+  readonly simulator: Simulator
+  readonly service: Running
+  /** Starts another over the same data folder. */
+  restart(environment?: Record<string, string>): Promise<Running>
+}
+
 /** A simulator with one directory and one app, and the service trusting it. */
-export async function serviceOnGraph(t: Test): Promise<{ simulator: Simulator; service: Running }> {
+export async function serviceOnGraph(t: Test, environment: Record<string, string> = {}): Promise<OnGraph> {
   const folder = t.testdir({ data: {}, simulator: {} })
   const simulator = await startSimulator({ folder: join(folder, 'simulator') })
   t.teardown(() => simulator.close())
   simulator.directories.put({ id: DIRECTORY, apps: [{ clientId: CLIENT, secret: 'right' }] })
-  const service = await startRunning(t, { NODE_EXTRA_CA_CERTS: simulator.caFile! }, join(folder, 'data'))
-  return { simulator, service }
+  const restart = (environment: Record<string, string> = {}) =>
+    startRunning(t, { ...environment, NODE_EXTRA_CA_CERTS: simulator.caFile! }, join(folder, 'data'))
+  return { simulator, service: await restart(environment), restart }
 }
 
-/** Makes a tenant whose users have the mailbox `{user}@acme.example`, read every ten seconds. */
+/** With these Graph's notices reach the service. */
+export async function reachable(): Promise<{ HANVISA_PORT: string; HANVISA_PUBLIC_URL: string }> {
+  const port = String(await freePort())
+  return { HANVISA_PORT: port, HANVISA_PUBLIC_URL: `http://127.0.0.1:${port}` }
+}
+
+/** Makes a tenant whose users have the mailbox `{user}@acme.example`, read every ten seconds unless said otherwise. */
 export async function tenantOnGraph(
   { service, simulator }: { simulator: Simulator; service: Running },
   tenant: string,
@@ -100,7 +115,8 @@ export async function tenantOnGraph(
   rules: object = {
     pack: 'infracom',
     availability: { free: null, tentative: null, busy: 'busy', oof: 'out-of-office', workingElsewhere: null }
-  }
+  },
+  pollSeconds = 10
 ): Promise<void> {
   const root = `/v1/tenants/${tenant}`
   const put = async (path: string, body: object) => {
@@ -117,7 +133,7 @@ export async function tenantOnGraph(
       syncEnabled: true
     })
   }
-  await put(`${root}/connection`, graphConnection(simulator))
+  await put(`${root}/connection`, { ...graphConnection(simulator), pollSeconds })
 }
 
 export function graphConnection(simulator: Simulator, clientSecret = 'right') {

@@ -69,7 +69,7 @@ t.test('every process is shut in, looked after, and reached from this machine al
   t.equal(compose.networks.store?.internal, true)
   const nearRedis = services.filter(([, { networks }]) => networks.includes('store')).map(([name]) => name)
   t.same(nearRedis, ['api', 'worker', 'redis'])
-  for (const [name, { stop_grace_period: given = '' }] of ours) t.ok(Number.parseInt(given, 10) > 55, name)
+  for (const [name, { stop_grace_period: given = '' }] of ours) t.ok(Number.parseInt(given, 10) > 25, name)
 })
 
 t.test('every file, volume, network and secret that is named is there', async (t) => {

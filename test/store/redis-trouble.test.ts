@@ -174,14 +174,36 @@ t.test('a listener that was cut off hears of a gap, and then goes on', async (t)
   const other = await opened(t, server.url)
   await store.saveTenant(tenant('acme'), 1)
   const heard: Feed[] = []
-  other.follow('acme', (feed) => heard.push(feed))
+  const inTouch: boolean[] = []
+  other.follow('acme', (feed) => {
+    heard.push(feed)
+    if (feed.kind === 'gap') inTouch.push(other.reachable())
+  })
   await other.saveTenant(tenant('acme'), 2)
   await server.ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
   await store.saveTenant(tenant('acme'), 3)
   await until(() => heard.some(({ kind }) => kind === 'gap'))
+  t.strictSame(inTouch, [false], 'it counts as in touch only once the gap was told')
+  await until(() => other.reachable())
   await store.saveTenant(tenant('acme'), 4)
   await until(() => heard.at(-1)?.kind === 'logged')
   t.strictSame(heard.at(-1), { kind: 'logged', entry: { position: 4, at: 4, users: 'all' } })
+})
+
+t.test('a message that never came is found out', async (t) => {
+  const server = await startRedis(t)
+  const store = await opened(t, server.url)
+  await store.saveTenant(tenant('acme'), 1)
+  const heard: string[] = []
+  store.follow('acme', ({ kind }) => heard.push(kind))
+  await store.saveTenant(tenant('acme'), 2)
+  await server.ask('HINCRBY', 'hanvisa:{acme}:head', 'sequence', 1)
+  await until(() => heard.at(-1) === 'gap')
+  await store.saveTenant(tenant('acme'), 3)
+  t.equal(heard.at(-1), 'logged')
+  // As if it had been removed and made anew elsewhere.
+  await server.ask('HSET', 'hanvisa:{acme}:head', 'epoch', 'another', 'sequence', 1)
+  await until(() => heard.at(-1) === 'gap')
 })
 
 t.test('a Sentinel names the new master, a node of a cluster comes back', async (t) => {

@@ -1,5 +1,7 @@
 /** What is changed here acts at once: rules, users, mailboxes, connections, tenants. */
 import t from 'tap'
+import type { Store } from '../../src/store/store.ts'
+import { cutStore } from '../presence/store-away.ts'
 import { type Bench, bench, hour, minute, polling, rules } from './bench.ts'
 import { event } from './far-side.ts'
 
@@ -164,6 +166,31 @@ t.test('a tenant that is new, or made again under the same name, is found', asyn
   await time.run(minute)
   await until(async () => (await state('elsewhere', 'bo')) === 'fresh')
   t.equal((await sync.connection('elsewhere')).state === 'absent', false)
+})
+
+t.test('a tenant that was made again while nothing was heard is read by its own rules', async (t) => {
+  const options: { store?: Store } = {}
+  const { side, store, tenant, people, open, until, timeline, time } = await bench(t, options)
+  const line = cutStore(store)
+  options.store = line
+  side.calendars.set('anna@acme.example', [event('MÖT', at(1), at(2))])
+  const put = async (diversion: string, at: number) => {
+    const effective = { ...rules, triggers: [{ match: 'word' as const, text: 'MÖT', diversion }] }
+    await store.saveRules('acme', 0, { at, put: {}, effective })
+  }
+  await tenant('acme')
+  await put('meeting', time.clock())
+  await people('acme', { anna: {} })
+  await open()
+  await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
+  line.deafen()
+  await store.removeTenant('acme')
+  await tenant('acme')
+  await put('lunch', time.clock() + 1)
+  await people('acme', { anna: {} })
+  line.mend()
+  await until(async () => (await timeline('acme', 'anna')).length > 0)
+  t.same(await timeline('acme', 'anna'), ['lunch 1–2'])
 })
 
 t.test('an all-day event follows the zone of its owner, and a changed zone is read at once', async (t) => {

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { leaseTime, redisLeases } from '../../src/sync/redis/leases.ts'
 import { leasedShards, type Shards, shardCount, shardOf } from '../../src/sync/shards.ts'
-import { machineTimers } from '../../src/sync/timers.ts'
+import { machineTimers } from '../../src/timers.ts'
 import { type RedisUnderTest, startRedis } from '../redis-under-test.ts'
 
 const log = { info: () => {}, warn: () => {}, error: () => {} }

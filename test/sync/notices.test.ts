@@ -197,7 +197,7 @@ t.test('news of a watch reach it; of nobody they are counted and dropped', async
     { tenant: 'nowhere', target: name, news: 'changed' }
   ])
   t.same(side.told, ['removed'])
-  t.equal(counted('graph notices unknown'), 1)
+  t.equal(counted('graph notices unknown'), 2)
   const before = side.asked.length
   edit('anna', 1)
   await sync.noticed([{ tenant: 'acme', target: name, news: 'changed' }])

@@ -210,3 +210,25 @@ t.test(
     t.equal(side.asked.length, reads + 1)
   }
 )
+
+t.test('a reading that was outdated by a clock ahead of ours is made again', async (t) => {
+  const { side, store, tenant, people, open, until, state, record, timeline, time } = await bench(t)
+  side.calendars.set('anna@acme.example', [])
+  await tenant('acme')
+  await people('acme', { anna: {} })
+  const sync = await open()
+  await until(async () => (await state('acme', 'anna')) === 'fresh')
+  side.calendars.set('anna@acme.example', [event('MÖT', at(1), at(2))])
+  side.hanging.add('anna@acme.example')
+  await sync.readNow('acme')
+  await until(() => side.held.size === 1)
+  // Whoever kept it before had read it just before the edit.
+  const confirmedAt = time.clock() + 500
+  const { sync: held } = await record('acme', 'anna')
+  const theirs = { user: 'anna', sync: { ...held, confirmedAt }, timeline: 'same', visible: false } as const
+  await store.saveReadings('acme', [theirs], confirmedAt)
+  await time.run(1000)
+  side.release()
+  await time.run(5_000)
+  t.same(await timeline('acme', 'anna'), ['meeting 1–2'], 'without a poll')
+})

@@ -48,13 +48,11 @@ t.test(
     t.equal(await desk.readNow(tenant), 3)
     await until('it hangs', () => stage.held.size === 1)
     const victim = workers.find(({ pid }) => pid === stage.of(tenant).at(-1)!.reader)!
-    const count = stage.of(tenant).length
     const killed = performance.now()
     await victim.kill()
-    await until('another reads', () => stage.of(tenant).length > count)
+    await until('another reads', () => stage.of(tenant).at(-1)!.reader !== victim.pid)
     t.comment(`taken over after ${Math.round(performance.now() - killed)} ms`)
     t.ok(performance.now() - killed < 15_000)
-    t.not(stage.of(tenant).at(-1)!.reader, victim.pid)
     stage.release()
     await until('what it had begun was taken up', async () => (await stage.jobs()) === 0)
     t.comment(`its jobs were done after ${Math.round(performance.now() - killed)} ms`)
@@ -195,6 +193,41 @@ t.test(
 )
 
 t.test(
+  'a worker that stood still is replaced, and swallows nothing when it wakes',
+  { buffered: true },
+  async (t) => {
+    const redis = await startRedis(t)
+    const stage = await replicas(t, redis, await program)
+    const tenant = tenants[0]!
+    for (const one of tenants) await stage.tenant(one, one === tenant ? 30 : 1)
+    const workers = [await stage.start(), await stage.start()]
+    await until('both read', () => new Set(stage.asked.map(({ reader }) => reader)).size === 2)
+    await until('all was read', () => stage.of(tenant).length >= 30)
+    const reader = () => stage.of(tenant).at(-1)!.reader
+    const sleeper = workers.find(({ pid }) => pid === reader())!
+    process.kill(sleeper.pid, 'SIGSTOP')
+    const stopped = performance.now()
+    await until('the other reads', () => reader() !== sleeper.pid)
+    t.comment(`taken over after ${Math.round(performance.now() - stopped)} ms`)
+    t.ok(performance.now() - stopped < 15_000)
+    let woken = 0
+    for (let index = 0; index < 30; index++) {
+      const before = stage.of(tenant).length
+      if (index === 10) {
+        woken = stage.asked.length
+        process.kill(sleeper.pid, 'SIGCONT')
+      }
+      await stage.desk.noticed([{ tenant, target: stage.target(tenant, index), news: 'changed' }])
+      const isRead = ({ mailbox }: { mailbox: string }) => mailbox === `${index}@${tenant}`
+      await until('what was noticed is read', () => stage.of(tenant).slice(before).some(isRead))
+    }
+    await until('it has its share again', () =>
+      stage.asked.slice(woken).some(({ reader: by }) => by === sleeper.pid)
+    )
+  }
+)
+
+t.test(
   'over a cluster shards lie on all nodes, and go from hand to hand as over one',
   { buffered: true },
   async (t) => {
@@ -214,7 +247,8 @@ t.test(
           .slice(before)
           .some(({ mailbox }) => mailbox.startsWith('1@'))
       await until('what was noticed is read', isRead)
-      t.equal((await stage.desk.connection(tenant)).state, 'working')
+      const isTold = async () => (await stage.desk.connection(tenant)).state === 'working'
+      await until('it is told of', isTold)
     }
     await one.close()
     const mark = stage.asked.length

@@ -1,6 +1,7 @@
 /** Sweeps: what notices missed is found, counted and repaired, for next to no requests on a day without edits. */
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
+import { compileRules } from '../../src/core/decide.ts'
 import { unread } from '../../src/core/sync-state.ts'
 import { inProcessQueue, usualLimits } from '../../src/sync/in-process-queue.ts'
 import { sweeping } from '../../src/sync/sweeping.ts'
@@ -32,6 +33,7 @@ async function sweptTenant(
       side.connector(connection as Parameters<typeof side.connector>[0]),
     sealer: all.seal,
     defaultRules: rules,
+    compileRules,
     clock: time.clock,
     timers: time.timers,
     random: () => 0.5,
@@ -86,10 +88,22 @@ t.test('a day without edits costs less than a quarter of a request per mailbox a
   }
 })
 
+t.test('a calendar counts as known while notices tell of it, and no more when reading fails', async (t) => {
+  const { side, ids, reading, pass, time } = await sweptTenant(t, 3)
+  const behind = () => time.clock() - (reading.oldest() ?? 0)
+  await pass(2 * hour)
+  t.equal(behind(), 0)
+  side.calendars.delete(`${ids[0]}@acme.example`)
+  side.edited(`${ids[0]}@acme.example`)
+  await pass(hour)
+  t.ok(behind() >= 2 * hour, `${behind()}`)
+})
+
 t.test('an edit whose notice was lost is found by a sweep, counted and repaired', async (t) => {
-  const { side, pass, timeline, counted, until } = await sweptTenant(t, 8)
+  const { side, pass, timeline, counted, until, bytes } = await sweptTenant(t, 8)
   side.prints = 'given'
   await pass(hour)
+  t.notOk((await bytes()).includes(`${at(1)},${at(2)},"busy"`), 'digests are in memory alone')
   side.calendars.set('user3@acme.example', [event('MÖT', at(4), at(5))])
   await pass(61 * minute)
   await until(async () => (await timeline('acme', 'user3'))[0] === 'meeting 4–5')

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { inProcessQueue, usualLimits } from '../../src/sync/in-process-queue.ts'
 import type { Worker } from '../../src/sync/queue.ts'
-import type { Timers } from '../../src/sync/timers.ts'
+import type { Timers } from '../../src/timers.ts'
 import { bench, hour, minute, polling } from './bench.ts'
 import { event, farSide } from './far-side.ts'
 

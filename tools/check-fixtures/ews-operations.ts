@@ -14,26 +14,13 @@ export const operations: Readonly<Record<string, string>> = {
   'getitem-calendaritem.xml': 'GetItemResponse NoError CalendarItem ForwardItem',
   'getitem-contact.xml': 'GetItemResponse NoError Contact',
   'getitem-error-invalidpropertyrequest.xml': 'GetItemResponse ErrorInvalidPropertyRequest',
-  'getstreamingevents-closed.xml': 'GetStreamingEventsResponse NoError Closed',
-  'getstreamingevents-error-invalidsubscription.xml':
-    'GetStreamingEventsResponse ErrorInvalidSubscription Closed',
-  'getstreamingevents-freebusychanged.xml': 'GetStreamingEventsResponse NoError FreeBusyChangedEvent',
-  'getstreamingevents-notification.xml':
-    'GetStreamingEventsResponse NoError CreatedEvent NewMailEvent ModifiedEvent',
-  'getstreamingevents-open-ok.xml': 'GetStreamingEventsResponse NoError OK',
-  'getstreamingevents-statusevent.xml': 'GetStreamingEventsResponse NoError StatusEvent',
-  'getstreamingevents-stream.txt':
-    'GetStreamingEventsResponse NoError OK GetStreamingEventsResponse NoError StatusEvent GetStreamingEventsResponse NoError FreeBusyChangedEvent GetStreamingEventsResponse NoError StatusEvent GetStreamingEventsResponse NoError Closed',
   'getuseroofsettings.xml': 'GetUserOofSettingsResponse NoError Disabled',
   'resolvenames.xml': 'ResolveNamesResponse NoError Resolution Contact',
   'sendnotification-push-status.xml': 'RequestServerVersion SendNotification NoError StatusEvent',
-  'subscribe-error-delegateaccess.xml': 'SubscribeResponse ErrorSubscriptionDelegateAccessNotSupported',
   'subscribe-pull.xml': 'SubscribeResponse NoError',
   'subscribe-push.xml': 'SubscribeResponse NoError',
-  'subscribe-streaming.xml': 'SubscribeResponse NoError',
   'syncfolderitems-create.xml': 'SyncFolderItemsResponse NoError Create',
   'syncfolderitems-error-invalidsyncstate.xml': 'SyncFolderItemsResponse ErrorInvalidSyncStateData',
   'syncfolderitems-initial.xml': 'SyncFolderItemsResponse NoError Create Create Create Create Create',
-  'unsubscribe-error.xml': 'UnsubscribeResponse ErrorSubscriptionNotFound',
   'updateitem-calendaritem.xml': 'UpdateItemResponse NoError CalendarItem'
 }

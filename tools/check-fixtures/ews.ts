@@ -12,7 +12,9 @@ import { readXml } from '../../src/connectors/ews/xml-reader.ts'
 import type { CalendarEvent } from '../../src/core/calendar-event.ts'
 import { RemoteError } from '../../src/errors.ts'
 import { operations } from './ews-operations.ts'
+import { streams } from './ews-streams.ts'
 import type { CheckedFile } from './graph.ts'
+import { pieces } from './pieces.ts'
 
 /** Every file is read whole, in pieces that end anywhere, by the connector's own parsers. */
 export async function checkEwsFixtures(folder: string): Promise<readonly CheckedFile[]> {
@@ -51,6 +53,7 @@ const zone = 'Europe/Stockholm'
  * `cancelled` and response where told; a fault `code scope`, with its pause; a server the schema that it speaks.
  */
 const expectations: Readonly<Record<string, readonly [read: Read, expected: unknown]>> = {
+  ...streams,
   'getuseravailability-detailed-2mailboxes.xml': [
     availability,
     [
@@ -255,8 +258,4 @@ function eventInWords(event: CalendarEvent): string {
   ]
     .filter((word) => word !== '')
     .join(' ')
-}
-
-function* pieces(bytes: Buffer, size: number): Generator<Buffer> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }

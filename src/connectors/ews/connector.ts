@@ -2,6 +2,7 @@
 
 import { setMaxListeners } from 'node:events'
 import { RemoteError } from '../../errors.ts'
+import { type After, machineTimers } from '../../timers.ts'
 import type { EwsConnection } from '../connection.ts'
 import type { Connector, Reading, ReadRequest, Watch } from '../connector.ts'
 import type { Outbound } from '../outbound.ts'
@@ -16,7 +17,6 @@ import { availabilityOf, mostMailboxes, type ReadAll, type Seen } from './read-a
 import { calendarsOf } from './read-calendars.ts'
 import { isAddress } from './requests.ts'
 import { type FarLook, farLook } from './unread.ts'
-import { type After, machineAfter } from './waiting.ts'
 import { watching } from './watching.ts'
 
 export interface EwsConnectorNeeds {
@@ -39,7 +39,7 @@ const impersonatedAtOnce = 20
 
 /** The connection is used as it is: after a change, make another connector. Throws RemoteError for what none can use. */
 export function ewsConnector(needs: EwsConnectorNeeds): Connector {
-  const { connection, clock = Date.now, after = machineAfter, random = Math.random } = needs
+  const { connection, clock = Date.now, after = machineTimers.after, random = Math.random } = needs
   const { access, auth, version } = connection
   const endpoint = openEndpoint({ ...needs, clock })
   const account = auth.kind === 'oauth' ? auth.clientId : auth.user

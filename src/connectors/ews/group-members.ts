@@ -1,8 +1,9 @@
 /** Who is in a group, and their subscriptions: made for whoever lacks one, and tried again where that fails. */
 import type { RemoteError } from '../../errors.ts'
+import type { After } from '../../timers.ts'
 import type { GroupAffinity } from './affinity.ts'
+import { backOff } from './back-off.ts'
 import type { Subscriptions } from './subscribing.ts'
-import { type After, backOff } from './waiting.ts'
 import type { WatchedMailbox } from './watched-mailbox.ts'
 
 export interface GroupMembers {
@@ -39,12 +40,11 @@ export function groupMembers(needs: {
 }): GroupMembers {
   const { affinity, subscriptions, after, random, changed } = needs
   const members = new Set<WatchedMailbox>()
-  const making = new Set<WatchedMailbox>()
+  const making = new Map<WatchedMailbox, Promise<void>>()
   const resting = new Map<WatchedMailbox, () => void>()
   let closed = false
 
   function make(member: WatchedMailbox): void {
-    making.add(member)
     const made = (subscription: string | null) => {
       if (!members.has(member)) {
         if (subscription !== null) subscriptions.end(member.mailbox, subscription, affinity)
@@ -53,13 +53,14 @@ export function groupMembers(needs: {
         putOff(member, notToday)
       } else member.subscription = subscription
     }
-    subscriptions
+    const outcome = subscriptions
       .make(member.mailbox, affinity)
       .then(made, (error: RemoteError) => failed(member, error))
-      .finally(() => {
-        making.delete(member)
-        if (!closed) changed()
-      })
+    making.set(member, outcome)
+    void outcome.finally(() => {
+      making.delete(member)
+      if (!closed) changed()
+    })
   }
 
   function failed(member: WatchedMailbox, error: RemoteError): void {
@@ -93,6 +94,8 @@ export function groupMembers(needs: {
     add: (member) => void members.add(member),
     delete(member) {
       members.delete(member)
+      const outcome = making.get(member)
+      if (outcome !== undefined) subscriptions.expect(outcome)
       resting.get(member)?.()
       resting.delete(member)
     },

@@ -17,14 +17,25 @@ type Standing = 'unproven' | 'proven' | 'doubted'
 
 export type Pause = (milliseconds: number, signal: AbortSignal) => Promise<void>
 
-/** Milliseconds. A busy domain controller refuses for a moment; lock-outs count over ten minutes and more. */
+/** Milliseconds. After that one goes ahead again: fifty streams that are cut at once do not show a changed password at once. */
+const provenFor = 60_000
+const scoutPatience = 2_000
+/** Milliseconds. A busy domain controller refuses for a moment. */
 const beforeSecondTry = 2_000
+/**
+ * Milliseconds after the first refusal, twice as long after each further one: streams and reads together try four times
+ * in half an hour at the most, and directories lock accounts after five and more.
+ */
 const closedFor = 5 * 60_000
+const longestClosed = 30 * 60_000
 
 /** Until the secret is known to be right, and when that comes into doubt, one attempt goes at a time. */
 export function signInGate(options: { clock: () => number; pause: Pause }): SignInGate {
   let standing: Standing = 'unproven'
+  let provenAt = Number.NEGATIVE_INFINITY
+  let scout: Promise<void> | null = null
   let refusal: { error: RemoteError; until: number } | null = null
+  let refusals = 0
   let line: Promise<void> = Promise.resolve()
 
   function throwIfRefused(): void {
@@ -32,6 +43,25 @@ export function signInGate(options: { clock: () => number; pause: Pause }): Sign
     const left = refusal.until - options.clock()
     if (left <= 0) refusal = null
     else throw again(refusal.error, left)
+  }
+
+  /** Not before whoever goes ahead after a quiet time is through, unless that takes long. */
+  async function together<T>(
+    signal: AbortSignal,
+    run: () => Promise<Verdict<T>>
+  ): Promise<Verdict<T> | null> {
+    if (scout !== null) await Promise.race([scout, options.pause(scoutPatience, signal)])
+    if (standing !== 'proven') return null
+    const going = run()
+    if (scout === null && options.clock() - provenAt >= provenFor) {
+      const over = () => {
+        scout = null
+      }
+      scout = going.then(over, over)
+    }
+    const verdict = await going
+    if (verdict.secret === 'accepted') provenAt = options.clock()
+    return verdict
   }
 
   async function alone(signal: AbortSignal): Promise<() => void> {
@@ -55,7 +85,8 @@ export function signInGate(options: { clock: () => number; pause: Pause }): Sign
       for (let refused = 0; ; ) {
         throwIfRefused()
         if (standing === 'proven') {
-          const verdict = await run()
+          const verdict = await together(signal, run)
+          if (verdict === null) continue
           if (verdict.secret !== 'refused') return verdict.value
           standing = 'doubted'
           refused++
@@ -70,10 +101,16 @@ export function signInGate(options: { clock: () => number; pause: Pause }): Sign
           const verdict = await run()
           if (verdict.secret === 'refused') {
             standing = 'unproven'
-            refusal = { error: verdict.error, until: options.clock() + closedFor }
+            const closed = Math.min(longestClosed, closedFor * 2 ** Math.min(refusals, 16))
+            refusals += 1
+            refusal = { error: verdict.error, until: options.clock() + closed }
             throw verdict.error
           }
-          if (verdict.secret === 'accepted') standing = 'proven'
+          if (verdict.secret === 'accepted') {
+            standing = 'proven'
+            provenAt = options.clock()
+            refusals = 0
+          }
           return verdict.value
         } finally {
           leave()
@@ -82,6 +119,7 @@ export function signInGate(options: { clock: () => number; pause: Pause }): Sign
     },
     reopen() {
       refusal = null
+      refusals = 0
     }
   }
 }

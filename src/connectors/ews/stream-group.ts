@@ -1,12 +1,12 @@
 /** Up to 200 mailboxes that are heard over one stream, which is opened anew whenever it ends, breaks or lacks somebody. */
 import type { RemoteError } from '../../errors.ts'
 import { groupAffinity } from './affinity.ts'
+import { backOff } from './back-off.ts'
 import { groupMembers } from './group-members.ts'
 import type { Names } from './names.ts'
 import { runStream, type StreamNeeds } from './stream.ts'
 import { brokenOff, ended, mostInStream, openedAnew } from './streaming-errors.ts'
 import type { Subscriptions } from './subscribing.ts'
-import { backOff } from './waiting.ts'
 import type { WatchedMailbox } from './watched-mailbox.ts'
 
 export interface StreamGroup {

@@ -1,5 +1,6 @@
 /** One GetStreamingEvents: a reply that goes on for half an hour, until it ends, falls silent, or is let go. */
 import { RemoteError } from '../../errors.ts'
+import type { After } from '../../timers.ts'
 import type { GroupAffinity } from './affinity.ts'
 import type { Calls } from './calls.ts'
 import type { Name } from './names.ts'
@@ -7,7 +8,6 @@ import { streamRequest } from './requests.ts'
 import type { Verdict } from './soap-reply.ts'
 import { brokenOff, silent } from './streaming-errors.ts'
 import { type StreamHearer, streamReader } from './subscription-replies.ts'
-import type { After } from './waiting.ts'
 
 /** One below the most: nobody's clock is exact. */
 const minutes = 29

@@ -1,24 +1,34 @@
 /** Subscribe and Unsubscribe: a few at a time, so that reading goes on; trouble that is everybody's is found out once. */
 import { setMaxListeners } from 'node:events'
 import { RemoteError } from '../../errors.ts'
+import type { After } from '../../timers.ts'
 import type { GroupAffinity } from './affinity.ts'
+import { backOff } from './back-off.ts'
 import type { Calls } from './calls.ts'
 import type { Names } from './names.ts'
 import { calendarViewRequest, subscribeRequest, unsubscribeRequest } from './requests.ts'
 import type { Verdict } from './soap-reply.ts'
 import { fault } from './stream.ts'
 import { subscribeReader } from './subscription-replies.ts'
-import { type After, backOff } from './waiting.ts'
 
 export interface Subscriptions {
   /** Its name at the server; null where the mailbox is on a server that streams nothing. Rejects with RemoteError. */
   make(mailbox: string, affinity: GroupAffinity): Promise<string | null>
   /** As far as that goes: a subscription that nobody asks for ends by itself. Never rejects. */
   end(mailbox: string, subscription: string, affinity: GroupAffinity): void
+  /** When this has come to pass there may be something to end. */
+  expect(made: Promise<void>): void
   /** Any answer of the server says what it speaks: without one there is no telling whether it streams. */
   findVersion(mailbox: string): Promise<void>
   /** Gives up what is to be made. Resolves when what was to be ended is, or soon after. */
   close(): Promise<void>
+}
+
+interface Job {
+  readonly run: (signal: AbortSignal) => Promise<void>
+  readonly drop: (error: RemoteError) => void
+  /** It ends a subscription. */
+  readonly ends: boolean
 }
 
 /** Half of the connections that all calls share. */
@@ -38,7 +48,7 @@ export function subscriptions(needs: {
   const { calls, names, after, clock, random, refusal } = needs
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
-  const line: { run: (signal: AbortSignal) => Promise<void>; drop: (error: RemoteError) => void }[] = []
+  const line: Job[] = []
   const endings = new Set<Promise<void>>()
   /** The first of a group goes ahead alone: its answer says on which server all the others are to be. */
   const founding = new WeakMap<GroupAffinity, Promise<unknown>>()
@@ -59,7 +69,7 @@ export function subscriptions(needs: {
     }
   }
 
-  function inLine<T>(call: (signal: AbortSignal) => Promise<T>, first = false): Promise<T> {
+  function inLine<T>(call: (signal: AbortSignal) => Promise<T>, ends = false): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const run = async (signal: AbortSignal) => {
         const limited = new AbortController()
@@ -79,7 +89,7 @@ export function subscriptions(needs: {
           signal.removeEventListener('abort', stop)
         }
       }
-      line[first ? 'unshift' : 'push']({ run, drop: reject })
+      line[ends ? 'unshift' : 'push']({ run, drop: reject, ends })
       next()
     })
   }
@@ -91,7 +101,16 @@ export function subscriptions(needs: {
     after(backOff(failures, error, random), () => {
       trouble = null
     })
-    for (const job of line.splice(0)) job.drop(error)
+    drop(line.splice(0), error)
+  }
+
+  function drop(jobs: readonly Job[], error: RemoteError): void {
+    for (const job of jobs) job.drop(error)
+  }
+
+  function expect(ending: Promise<void>): void {
+    endings.add(ending)
+    void ending.finally(() => endings.delete(ending))
   }
 
   function subscribe(mailbox: string, affinity: GroupAffinity, signal: AbortSignal): Promise<string> {
@@ -137,7 +156,7 @@ export function subscriptions(needs: {
         return subscribe(mailbox, affinity, signal)
       }),
     end(mailbox, subscription, affinity) {
-      if (closed) return
+      if (closing.signal.aborted) return
       const call = inLine(async (signal) => {
         await calls.send(
           {
@@ -153,9 +172,9 @@ export function subscriptions(needs: {
           signal
         )
       }, true).catch(() => {})
-      endings.add(call)
-      void call.finally(() => endings.delete(call))
+      expect(call)
     },
+    expect,
     findVersion: (mailbox) =>
       inLine(async (signal) => {
         if (calls.settled) return
@@ -176,14 +195,23 @@ export function subscriptions(needs: {
       }),
     async close() {
       closed = true
+      const given = fault(new Error('closed'))
+      const others = line.filter(({ ends }) => !ends)
+      line.splice(0, line.length, ...line.filter(({ ends }) => ends))
+      drop(others, given)
+      let late = false
       let cancel = () => {}
       const enough = new Promise<void>((resolve) => {
-        cancel = after(patience, resolve)
+        cancel = after(patience, () => {
+          late = true
+          resolve()
+        })
       })
-      await Promise.race([Promise.all(endings), enough])
+      // What is being made is to end when it is.
+      while (endings.size > 0 && !late) await Promise.race([Promise.all(endings), enough])
       cancel()
       closing.abort()
-      for (const { drop } of line.splice(0)) drop(fault(new Error('closed')))
+      drop(line.splice(0), given)
     }
   }
 }

@@ -1,12 +1,13 @@
 /** Hears of edits by streaming: gathers the mailboxes that are watched into groups of one stream each. */
 import type { RemoteError } from '../../errors.ts'
+import type { After } from '../../timers.ts'
 import type { Listener, Watch } from '../connector.ts'
+import { backOff } from './back-off.ts'
 import type { Calls } from './calls.ts'
 import type { Names } from './names.ts'
 import { type StreamGroup, streamGroup } from './stream-group.ts'
 import { mostInStream, noPlace, streamingRefusal } from './streaming-errors.ts'
 import { subscriptions as subscriptionsOver } from './subscribing.ts'
-import { type After, backOff } from './waiting.ts'
 import { type WatchedMailbox, watchedMailbox } from './watched-mailbox.ts'
 
 export interface Watching {

@@ -1,11 +1,11 @@
 /** The connector to Microsoft Graph: an application that signs in by itself and reads many mailboxes of one directory. */
 
+import { machineTimers, type Timers } from '../../timers.ts'
 import type { GraphConnection } from '../connection.ts'
 import type { Connector, ReadRequest, Watch } from '../connector.ts'
 import { applicationTokens } from '../entra/tokens.ts'
 import type { Outbound } from '../outbound.ts'
 import { readEachOnce } from '../read-each-once.ts'
-import { machineTimers, type Timers } from '../timers.ts'
 import type { Answer } from './batch-reply.ts'
 import { graphCalls } from './calls.ts'
 import { checkConnection } from './check-connection.ts'

@@ -5,7 +5,7 @@ import type { Answer } from './batch-reply.ts'
 import type { Calls } from './calls.ts'
 import { graphError } from './graph-error.ts'
 import type { TenantAddresses } from './notice-address.ts'
-import { isWhole, type Listed, listSubscriptions } from './subscription-requests.ts'
+import { isWhole, type Listed, listSubscriptions, tellsOfAll } from './subscription-requests.ts'
 import type { WatchedCalendar } from './watched-calendar.ts'
 import type { WatchedCalendars } from './watched-calendars.ts'
 
@@ -25,8 +25,8 @@ export interface FoundSubscriptions {
   seek(calendar: WatchedCalendar): void
   /** What was found for a calendar; it is handed out once. */
   take(calendar: WatchedCalendar): Found
-  /** Whether another tenant of this installation was found to subscribe to the calendar that was sought. */
-  isNeighbours(mailbox: string): boolean
+  /** Who else was found to subscribe to it: another tenant of this installation, or anybody; null for nobody. */
+  holderOf(mailbox: string): 'neighbour' | 'stranger' | null
   /** What nobody watches; it is handed out once. */
   orphans(): readonly Listed[]
 }
@@ -48,7 +48,8 @@ export function foundSubscriptions(
   const byTarget = new Map<string, Listed[]>()
   /** Mailboxes in lower case that a 409 was met for. */
   const sought = new Set<string>()
-  const neighbours = new Set<string>()
+  /** By mailbox in lower case. */
+  const holders = new Map<string, 'neighbour' | 'stranger'>()
   let isRead = false
   const errorOf = (answer: Answer) => graphError(answer, 'The list of subscriptions', needs.clientId)
 
@@ -58,7 +59,7 @@ export function foundSubscriptions(
     },
     async read(signal) {
       byTarget.clear()
-      neighbours.clear()
+      holders.clear()
       try {
         await listSubscriptions({ ...needs, errorOf }, signal, note)
       } catch (error) {
@@ -82,7 +83,7 @@ export function foundSubscriptions(
       const others = [...found, ...inTheWay].filter((one) => one !== held).map(({ id }) => id)
       return { held, others }
     },
-    isNeighbours: (mailbox) => neighbours.has(mailbox.toLowerCase()),
+    holderOf: (mailbox) => holders.get(mailbox.toLowerCase()) ?? null,
     orphans() {
       const left = [...byTarget.values()].flat()
       byTarget.clear()
@@ -95,10 +96,11 @@ export function foundSubscriptions(
 
   function note(one: Listed): void {
     const owner = addresses.ownerOf(one.notificationUrl)
-    if (owner.whose === 'neighbour' && one.mailbox !== null && sought.has(one.mailbox)) {
-      neighbours.add(one.mailbox)
+    if (owner.whose !== 'ours') {
+      if (one.mailbox !== null && tellsOfAll(one)) holders.set(one.mailbox, owner.whose)
+      return
     }
-    if (owner.whose !== 'ours' || calendars.get(owner.target)?.id === one.id) return
+    if (calendars.get(owner.target)?.id === one.id) return
     const known = byTarget.get(owner.target)
     if (known === undefined) byTarget.set(owner.target, [one])
     else known.push(one)

@@ -21,10 +21,15 @@ export function subscriptionError(
   const plain = graphError(answer, mailbox, clientId)
   const message = messageOf(answer.body)
   const shown = / \(HTTP [^)]*\)$/.exec(plain.hint)?.[0] ?? ''
-  const refusal = (code: SyncCode, hint: string, all = false): Refusal => ({
+  const refusal = (
+    code: SyncCode,
+    hint: string,
+    all = false,
+    patience: Refusal['patience'] = all ? 'standing' : 'hourly'
+  ): Refusal => ({
     error: new RemoteError(code, `${hint}${shown}`, { retryAfter: plain.retryAfter }),
     all,
-    patience: all ? 'standing' : 'hourly'
+    patience
   })
   if (/expiration (date ?time )?can only be/i.test(message)) {
     return refusal(
@@ -37,7 +42,8 @@ export function subscriptionError(
     return refusal(
       'unreachable',
       `Microsoft 365 got no answer from this service at ${host}: HANVISA_PUBLIC_URL must be an https address that leads here from the internet, with a public certificate. Calendars are polled meanwhile.`,
-      true
+      true,
+      'unheard'
     )
   }
   if (plain.code === 'consent_missing') {
@@ -99,6 +105,8 @@ export const unintelligible = new RemoteError(
 const patiences = {
   /** What time alone may mend. */
   passing: { first: 5_000, longest: 300_000 },
+  /** Graph's question did not reach us: while we start, what stands before us lets nobody in for some seconds. */
+  unheard: { first: 5_000, longest: 3_600_000 },
   /** What holds for all, and an operator must mend: one asks. */
   standing: { first: 60_000, longest: 3_600_000 },
   /** The same of one mailbox: thousands ask. Grants take up to two hours to spread. */

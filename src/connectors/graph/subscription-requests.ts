@@ -65,8 +65,13 @@ export function isWhole(found: Listed, mailbox: string, address: NoticeAddress):
     isOf(found, mailbox) &&
     found.notificationUrl === address.notificationUrl &&
     found.lifecycleNotificationUrl === address.lifecycleNotificationUrl &&
-    changeTypes.every((type) => found.changeTypes.includes(type))
+    tellsOfAll(found)
   )
+}
+
+/** Graph takes no two of these for one calendar. */
+export function tellsOfAll(found: Listed): boolean {
+  return changeTypes.every((type) => found.changeTypes.includes(type))
 }
 
 /** Graph may show the resource by object id, whatever it was asked for by; then the address alone tells whose it is. */

@@ -1,7 +1,7 @@
 /** Keeps one subscription for each watched calendar: made or found, renewed in its time, removed in the end. */
 import { RemoteError } from '../../errors.ts'
+import type { Timers } from '../../timers.ts'
 import type { Listener, Watch, Watched } from '../connector.ts'
-import type { Timers } from '../timers.ts'
 import type { Answer } from './batch-reply.ts'
 import type { Call, Calls } from './calls.ts'
 import { foundSubscriptions } from './found-subscriptions.ts'
@@ -32,7 +32,9 @@ export interface SubscriptionNeeds {
 const deadline = 60_000
 /** Milliseconds after the list was read: by then whoever is to be watched is. */
 const orphaned = 600_000
+/** Milliseconds: who closes waits so long. What takes longer (ten thousand do) goes on while the process lives. */
 const patienceAtEnd = 5_000
+const longestEnd = 600_000
 const mostTries = 3
 
 interface Task {
@@ -51,7 +53,7 @@ interface Removal {
 
 export function openSubscriptions(needs: SubscriptionNeeds): Subscriptions {
   const { calls, addresses, clock, timers } = needs
-  const calendars = watchedCalendars(timers)
+  const calendars = watchedCalendars(timers, clock)
   const found = foundSubscriptions(needs, calendars)
   const pace = subscriptionPace(timers)
   const removals: Removal[] = []
@@ -72,9 +74,7 @@ export function openSubscriptions(needs: SubscriptionNeeds): Subscriptions {
       return {
         told(news) {
           if (calendar.stopped) return
-          if (news === 'missed') calendar.missed()
-          else if (news === 'removed') calendar.removed()
-          else calendar.reauthorize()
+          calendar[news]()
           wakeAt(calendar.dueAt)
         },
         stop() {
@@ -92,15 +92,16 @@ export function openSubscriptions(needs: SubscriptionNeeds): Subscriptions {
   }
 
   async function end(): Promise<void> {
-    const done = new Promise<void>((resolve) => {
-      closed = resolve
+    await new Promise<void>((resolve) => {
+      const cancels = [timers.after(patienceAtEnd, resolve), timers.after(longestEnd, () => closed?.())]
+      closed = () => {
+        for (const cancel of cancels) cancel()
+        wake?.cancel()
+        ending.abort()
+        resolve()
+      }
+      work()
     })
-    const cancel = timers.after(patienceAtEnd, () => closed?.())
-    work()
-    await done
-    cancel()
-    wake?.cancel()
-    ending.abort()
   }
 
   function wakeAt(at: number): void {
@@ -245,10 +246,11 @@ export function openSubscriptions(needs: SubscriptionNeeds): Subscriptions {
   /** There is one already: sought in the list, it is taken over, or makes room. */
   function conflict(calendar: WatchedCalendar): void {
     calendar.conflicts += 1
-    if (calendar.conflicts === 1) found.seek(calendar)
+    const holder = found.holderOf(calendar.mailbox)
+    if (calendar.conflicts === 1 && holder === null) found.seek(calendar)
     else {
       calendar.conflicts = 0
-      const error = taken(calendar.mailbox, found.isNeighbours(calendar.mailbox))
+      const error = taken(calendar.mailbox, holder === 'neighbour')
       calendar.failed({ error, all: false, patience: 'hourly' })
     }
   }

@@ -1,8 +1,8 @@
 /** One watched calendar: what Graph holds for it, when it is to be called about, and what its listener was told. */
 import { createHash } from 'node:crypto'
 import type { RemoteError } from '../../errors.ts'
+import type { Timers } from '../../timers.ts'
 import type { Listener, Watched } from '../connector.ts'
-import type { Timers } from '../timers.ts'
 import { ended, patienceAfter, type Refusal } from './subscription-error.ts'
 import { lifetime, type Subscription } from './subscription-requests.ts'
 
@@ -87,6 +87,12 @@ export class WatchedCalendar {
     const lasts = this.id !== null && this.expiresAt > this.dueAt
     if (!lasts || refusal.patience !== 'passing') this.deaf(refusal.error)
     if (this.id !== null && this.expiresAt <= this.dueAt) this.dueAt = Math.max(now, this.expiresAt)
+  }
+
+  /** So much time has gone by unnoticed. */
+  passed(milliseconds: number): void {
+    this.expiresAt -= milliseconds
+    if (this.id !== null) this.dueAt -= milliseconds
   }
 
   /** It ran out before it could be renewed. */

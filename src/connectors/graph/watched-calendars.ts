@@ -1,6 +1,7 @@
 /** The calendars that one connector watches, and whose turn it is. */
+
+import type { Timers } from '../../timers.ts'
 import type { Listener, Watched } from '../connector.ts'
-import type { Timers } from '../timers.ts'
 import { type Refusal, shared } from './subscription-error.ts'
 import { WatchedCalendar } from './watched-calendar.ts'
 
@@ -28,7 +29,15 @@ export interface WatchedCalendars {
   live(): void
 }
 
-export function watchedCalendars(timers: Timers): WatchedCalendars {
+/**
+ * Milliseconds. While a machine is suspended the monotonic clock stands, and subscriptions run out all the same: who has slept
+ * for longer than this learns of it within as long.
+ */
+const longestLook = 600_000
+
+export function watchedCalendars(timers: Timers, clock: () => number): WatchedCalendars {
+  /** By how much the clock that tells the time is ahead of the monotonic one. */
+  let ahead = clock() - timers.now()
   const byName = new Map<string, WatchedCalendar>()
   /** Graph takes one subscription for each mailbox: the first has it, the others are polled until it is theirs. */
   const byMailbox = new Map<string, WatchedCalendar[]>()
@@ -71,6 +80,11 @@ export function watchedCalendars(timers: Timers): WatchedCalendars {
         if (due.length >= most) break
         if (calendar.dueAt <= now && isFree(calendar)) due.push(calendar)
       }
+      // The next time the others come first: where Graph asks for more than may be sent, everybody has a turn.
+      for (const calendar of due) {
+        byName.delete(calendar.name)
+        byName.set(calendar.name, calendar)
+      }
       return due
     },
     anyOf(preferred) {
@@ -83,10 +97,13 @@ export function watchedCalendars(timers: Timers): WatchedCalendars {
       for (const calendar of byName.values()) {
         if (calendar.dueAt < next && isFree(calendar)) next = calendar.dueAt
       }
-      return next
+      return byName.size === 0 ? next : Math.min(next, timers.now() + longestLook)
     },
     review() {
+      const slept = clock() - timers.now() - ahead
+      if (slept > longestLook || slept < 0) ahead += slept
       for (const calendar of byName.values()) {
+        if (slept > longestLook) calendar.passed(slept)
         calendar.expire()
         const first = byMailbox.get(keyOf(calendar))?.[0]
         if (first !== calendar && first?.stopped === false) calendar.deaf(shared)

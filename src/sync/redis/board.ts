@@ -1,7 +1,8 @@
 /** The board on Redis: how connections fare, a key for each tenant. */
+
+import type { Posted } from '../health.ts'
 import type { Board } from '../jobs.ts'
 import { type Log, wordless } from '../log.ts'
-import type { Posted } from '../tenant.ts'
 import type { RedisClient } from './client.ts'
 import { connectionStateKey } from './keys.ts'
 

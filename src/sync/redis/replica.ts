@@ -1,8 +1,9 @@
 /** Sync of a replica, its parts put together on Redis: the keeper of its shards, and the desk for what it is asked. */
+
+import { machineTimers } from '../../timers.ts'
 import { type DeskNeeds, openDesk } from '../desk.ts'
 import { leasedShards } from '../shards.ts'
 import { type Keeper, openSync, type Sync, type SyncOptions } from '../sync.ts'
-import { machineTimers } from '../timers.ts'
 import { redisBoard } from './board.ts'
 import type { Clients } from './client.ts'
 import { bullJobs, openQueues } from './jobs.ts'

@@ -1,8 +1,9 @@
 /** Rounds on BullMQ: one job scheduler for each tenant, which makes its `poll` jobs and outlives the process that began it. */
+
+import type { Timers } from '../../timers.ts'
 import type { Pace, Rounds } from '../jobs.ts'
 import { type Log, wordless } from '../log.ts'
 import { shardOf } from '../shards.ts'
-import type { Timers } from '../timers.ts'
 import type { PollJob, Queues } from './jobs.ts'
 
 /** Of one process at a time; others wait in line, since ten thousand tenants may begin at once. */

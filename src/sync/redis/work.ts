@@ -8,6 +8,7 @@
 import { type Job as BullJob, WaitingError, Worker } from 'bullmq'
 import type { Job, Rounds } from '../jobs.ts'
 import { type Log, wordless } from '../log.ts'
+import { shardOf } from '../shards.ts'
 import type { Done, Keeper } from '../sync.ts'
 import type { RedisClient } from './client.ts'
 import type { PollJob } from './jobs.ts'
@@ -112,10 +113,15 @@ export function shardWork(
       case 'news':
         // Heard, it is read at once or within two seconds; whoever takes over before reads everything.
         await keeper.noticed([job])
-        return 'done'
+        return doneOrElsewhere(job)
       case 'tenant':
         keeper.tenantChanged(job.tenant)
-        return 'done'
+        return doneOrElsewhere(job)
     }
+  }
+
+  /** A process that stood still may wake over a job when another has long taken over, and read everything before it came. */
+  function doneOrElsewhere({ tenant }: Job): Done {
+    return workers.has(shardOf(tenant)) ? 'done' : 'elsewhere'
   }
 }

@@ -1,7 +1,7 @@
 /** Edits are told of as they happen: over streams that are grouped, watched for signs of life, and opened anew. */
 import fc from 'fast-check'
 import t from 'tap'
-import { backOff } from '../../../src/connectors/ews/waiting.ts'
+import { backOff } from '../../../src/connectors/ews/back-off.ts'
 import { RemoteError } from '../../../src/errors.ts'
 import { say, startServer, transportTo } from './server.ts'
 import {

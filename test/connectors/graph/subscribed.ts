@@ -7,11 +7,11 @@ import { graphConnector } from '../../../src/connectors/graph/connector.ts'
 import { tenantAddresses } from '../../../src/connectors/graph/notice-address.ts'
 import { noticeGates } from '../../../src/connectors/graph/notice-gate.ts'
 import type { Notice } from '../../../src/connectors/notice.ts'
-import type { Timers } from '../../../src/connectors/timers.ts'
 import type { RemoteError } from '../../../src/errors.ts'
 import { answerError } from '../../../src/http/problem.ts'
 import { noticesRoutes } from '../../../src/http/routes/notices.ts'
 import { Problem } from '../../../src/http/schemas/problems.ts'
+import type { Timers } from '../../../src/timers.ts'
 import { type Microsoft365, openMicrosoft365 } from './microsoft365.ts'
 
 const secret = Buffer.alloc(32, 7)
@@ -28,6 +28,8 @@ export interface Subscribed extends Microsoft365 {
   connect(how?: { tenant?: string; publicUrl?: string }): Connector
   /** The clocks and timers of connectors and simulator go ahead by so many milliseconds. */
   leap(milliseconds: number): void
+  /** As when the machine is suspended: only the clocks that tell the time have gone on when it wakes. */
+  suspend(milliseconds: number): void
   /** How often the simulator was asked for this. */
   count(route: Route): number
 }
@@ -59,6 +61,7 @@ export async function openSubscribed(t: Test): Promise<Subscribed> {
     received,
     counted,
     leap: time.leap,
+    suspend: time.suspend,
     count: (route) => cloud.simulator.requests.count({ route }),
     connect(how = {}) {
       const connector = graphConnector({
@@ -120,6 +123,7 @@ export async function until(what: string, isSo: () => boolean): Promise<void> {
 
 function leapingTime() {
   let ahead = 0
+  let slept = 0
   const waiting = new Set<{ at: number; fire: () => void }>()
   const now = () => performance.now() + ahead
   const timers: Timers = {
@@ -133,6 +137,7 @@ function leapingTime() {
         }
       }
       const timer = setTimeout(one.fire, Math.min(milliseconds, 2 ** 31 - 1))
+      timer.unref()
       const cancel = () => {
         clearTimeout(timer)
         waiting.delete(one)
@@ -143,7 +148,10 @@ function leapingTime() {
   }
   return {
     timers,
-    clock: () => Math.round(Date.now() + ahead),
+    clock: () => Math.round(Date.now() + ahead + slept),
+    suspend(milliseconds: number) {
+      slept += milliseconds
+    },
     leap(milliseconds: number) {
       ahead += milliseconds
       for (const one of [...waiting].sort((a, b) => a.at - b.at)) if (one.at <= now()) one.fire()

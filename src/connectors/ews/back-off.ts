@@ -1,15 +1,6 @@
 /** When something that failed is tried again. */
 import type { RemoteError } from '../../errors.ts'
 
-/** Calls once, after so many milliseconds; keeps no process alive. Returns how to cancel. */
-export type After = (milliseconds: number, call: () => void) => () => void
-
-export const machineAfter: After = (milliseconds, call) => {
-  const timer = setTimeout(call, milliseconds)
-  timer.unref()
-  return () => clearTimeout(timer)
-}
-
 /** Milliseconds. */
 const firstPassing = 1_000
 const longestPassing = 60_000

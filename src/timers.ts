@@ -1,10 +1,12 @@
 /** Time that only goes forward, for everything that waits: setting the machine's clock neither stops nor hurries it. */
 
+/** Calls once, after so many milliseconds; keeps no process alive. Returns how to cancel. */
+export type After = (milliseconds: number, call: () => void) => () => void
+
 export interface Timers {
   /** Monotonic milliseconds, from any origin. */
   now(): number
-  /** Calls once, after so many milliseconds; keeps no process alive. Returns how to cancel. */
-  after(milliseconds: number, call: () => void): () => void
+  readonly after: After
 }
 
 /** Node's timers fire at once when they are asked to wait longer. */

@@ -1,0 +1,61 @@
+/** A line to Redis on which everything takes its time, and which can be cut: whoever is at its end hears late, or nothing. */
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+export interface SlowLine {
+  /** As for HANVISA_REDIS_URL. */
+  readonly url: string
+  /** Ends what is connected and takes nothing more, until it is mended. */
+  cut(): void
+  mend(): void
+  close(): Promise<void>
+}
+
+/** `lag` is milliseconds, each way. */
+export async function openSlowLine(to: string, lag: number): Promise<SlowLine> {
+  const { hostname, port } = new URL(to)
+  const sockets = new Set<Socket>()
+  let isCut = false
+
+  const server = createServer((near) => {
+    if (isCut) {
+      near.destroy()
+      return
+    }
+    const far = connect({ host: hostname, port: Number(port) })
+    for (const [from, into] of [
+      [near, far],
+      [far, near]
+    ] as const) {
+      sockets.add(from)
+      from.setNoDelay(true)
+      from.on('data', (bytes: Buffer) => later(() => into.write(bytes)))
+      from.on('error', () => {})
+      from.on('close', () => {
+        sockets.delete(from)
+        later(() => into.destroy())
+      })
+    }
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cut() {
+      isCut = true
+      for (const socket of sockets) socket.destroy()
+    },
+    mend() {
+      isCut = false
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    }
+  }
+
+  /** Timers of one length go off in the order in which they were set. */
+  function later(work: () => void): void {
+    setTimeout(work, lag)
+  }
+}

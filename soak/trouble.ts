@@ -1,0 +1,132 @@
+/** What goes wrong meanwhile: processes die or stand still, Redis restarts, Exchange refuses and cuts, notices lose their way. */
+import { setTimeout as after } from 'node:timers/promises'
+import type { Simulator } from '../simulator/simulator.ts'
+import type { RestartableRedis } from './chaos.ts'
+import type { Random } from './random.ts'
+import type { Replica } from './replicas.ts'
+import type { SlowLine } from './slow-line.ts'
+
+export interface Trouble {
+  readonly counts: Record<string, number>
+  /** Ends all trouble: everybody lives and nothing is refused any more. */
+  stop(): Promise<void>
+}
+
+export interface TroubleNeeds {
+  readonly replicas: readonly Replica[]
+  readonly redis: RestartableRedis
+  /** That of one replica. */
+  readonly line: SlowLine
+  readonly simulator: Simulator
+  readonly random: Random
+  readonly say: (line: string) => void
+}
+
+/** Notices come late, twice and out of turn. Those that are lost are made good, as Graph does: otherwise only sweeps find them. */
+const weather = { delay: { min: 0, max: 600 }, duplicated: 0.2, reordered: 0.2 }
+
+export function troubleOn({ replicas, redis, line, simulator, random, say }: TroubleNeeds): Trouble {
+  const counts = { kills: 0, freezes: 0, redisRestarts: 0, redisFreezes: 0, cuts: 0, troubles: 0 }
+  const stopping = new AbortController()
+  const { signal } = stopping
+  const { faults, fates, notices, graphNotices } = simulator
+  fates.set({ ...weather, seed: random.whole(1, 1000) })
+  simulator.deliveries.configure({ longestRetry: 4_000 })
+  const pause = (least: number, most: number) =>
+    after(least + random.next() * (most - least), undefined, { signal }).catch(() => {})
+
+  const running = [
+    again(2_000, 5_000, killOrFreeze),
+    again(9_000, 18_000, troubleRedis),
+    again(4_000, 8_000, cutLine),
+    again(1_000, 4_000, troubleExchange),
+    again(3_000, 8_000, troubleNotices)
+  ]
+  return {
+    counts,
+    async stop() {
+      stopping.abort()
+      await Promise.all(running)
+      faults.clear()
+      fates.set({})
+      await Promise.all(replicas.map((one) => (one.pid === null ? one.start() : null)))
+    }
+  }
+
+  async function again(least: number, most: number, work: (turn: number) => Promise<void>): Promise<void> {
+    for (let turn = 0; ; turn++) {
+      await pause(least, most)
+      if (signal.aborted) return
+      await work(turn)
+    }
+  }
+
+  async function killOrFreeze(turn: number): Promise<void> {
+    const victim = replicas[turn % replicas.length]!
+    if (random.next() < 0.3) {
+      // Beyond 8 s others take over what it keeps.
+      const seconds = random.of([2, 4, 12])
+      say(`freeze ${victim.name} for ${seconds} s`)
+      counts.freezes += 1
+      victim.freeze()
+      await after(seconds * 1000)
+      victim.thaw()
+      return
+    }
+    say(`kill ${victim.name}`)
+    counts.kills += 1
+    await victim.end('SIGKILL')
+    await victim.start()
+  }
+
+  async function troubleRedis(): Promise<void> {
+    if (random.next() < 0.4) {
+      const seconds = random.of([1, 5])
+      say(`freeze Redis for ${seconds} s`)
+      counts.redisFreezes += 1
+      redis.freeze()
+      await after(seconds * 1000)
+      redis.thaw()
+      return
+    }
+    say('restart Redis')
+    counts.redisRestarts += 1
+    await redis.restart()
+  }
+
+  async function cutLine(): Promise<void> {
+    const milliseconds = random.of([100, 1_000, 3_000])
+    say(`cut the line to Redis for ${milliseconds} ms`)
+    counts.cuts += 1
+    line.cut()
+    await after(milliseconds)
+    line.mend()
+  }
+
+  async function troubleExchange(): Promise<void> {
+    const kind = random.of(['throttle', 'cut', 'reset', 'slow'] as const)
+    say(`Exchange: ${kind}`)
+    counts.troubles += 1
+    const count = random.whole(1, 12)
+    if (kind === 'throttle') faults.add({ kind: 'status', status: 503, retryAfter: '1', count })
+    if (kind === 'cut') faults.add({ kind: 'cutOff', count })
+    if (kind === 'reset') faults.add({ kind: 'reset', count })
+    if (kind === 'slow') faults.add({ kind: 'slow', milliseconds: 700, count })
+  }
+
+  async function troubleNotices(): Promise<void> {
+    const kind = random.of(['lost', 'removed', 'reauthorize', 'close', 'cut', 'reset'] as const)
+    say(`notices: ${kind}`)
+    counts.troubles += 1
+    if (kind === 'lost') {
+      fates.loseNext(random.whole(1, 6))
+      await after(700)
+      fates.loseNext(0)
+      graphNotices.lifecycle('missed')
+      notices.streams.break('reset')
+    } else if (kind === 'removed')
+      graphNotices.lifecycle('subscriptionRemoved', { share: 0.5, seed: random.whole(1, 1000) })
+    else if (kind === 'reauthorize') graphNotices.lifecycle('reauthorizationRequired')
+    else notices.streams.break(kind)
+  }
+}

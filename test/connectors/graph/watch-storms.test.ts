@@ -1,0 +1,151 @@
+/** Subscriptions when much happens at once, or nothing for long: storms, suspended machines, gates that open late. */
+import t from 'tap'
+import { watchedCalendars } from '../../../src/connectors/graph/watched-calendars.ts'
+import { directory } from './microsoft365.ts'
+import { isLive, minute, openSubscribed, type Subscribed, type Told, until, watch } from './subscribed.ts'
+
+const day = 1440 * minute
+const people = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.se`)
+
+/** Time leaps while it is waited, since calls are paced. */
+async function untilAll(cloud: Subscribed, all: readonly Told[], isSo = isLive): Promise<void> {
+  await until('all of them', () => {
+    cloud.leap(100)
+    return all.every(isSo)
+  })
+}
+
+t.test(
+  'while we start, Graph’s question may find the door closed: it is asked again within seconds',
+  async (t) => {
+    const cloud = await openSubscribed(t)
+    for (const mailbox of people(3)) cloud.put(mailbox)
+    cloud.simulator.faults.add({
+      kind: 'status',
+      status: 400,
+      code: 'ValidationError',
+      message: 'Subscription validation request failed. Notification endpoint must respond with 200 OK',
+      route: 'createSubscription',
+      count: 3
+    })
+    const connector = cloud.connect()
+    const all = people(3).map((mailbox) => watch(connector, mailbox))
+    await until('deaf', () => all.every(({ words }) => words[0] === 'unreachable'))
+    cloud.leap(5_000)
+    await until('live', () => all.every(isLive))
+    t.pass()
+  }
+)
+
+t.test('a machine that was suspended learns that its subscriptions have run out', async (t) => {
+  const cloud = await openSubscribed(t)
+  for (const mailbox of people(30)) cloud.put(mailbox)
+  const connector = cloud.connect()
+  const all = people(30).map((mailbox) => watch(connector, mailbox))
+  await untilAll(cloud, all)
+  const renewed = () => cloud.count('renewSubscription')
+  cloud.suspend(5 * day)
+  cloud.leap(10 * minute)
+  await until('renewals that fell due meanwhile', () => {
+    cloud.leap(100)
+    return renewed() >= 8
+  })
+  t.ok(renewed() < 25, `${renewed()} renewals: the others keep their place`)
+  t.ok(all.every(({ words }) => words.join() === 'live'))
+  cloud.suspend(8 * day)
+  cloud.leap(10 * minute)
+  await untilAll(cloud, all, ({ words }) => words.includes('changed'))
+  t.same(new Set(all.map(({ words }) => words.join())), new Set(['live,unreachable,live,changed']))
+  t.equal(cloud.simulator.subscriptions.count(), 30)
+  cloud.suspend(-3 * day)
+  cloud.leap(10 * minute)
+  cloud.suspend(3 * day)
+  cloud.leap(10 * minute)
+  await untilAll(cloud, all)
+  t.equal(cloud.simulator.subscriptions.count(), 30, 'a clock that was set wrongly for a while does no harm')
+})
+
+t.test('where Graph asks for more renewals than may be sent, everybody has a turn', async (t) => {
+  let now = 0
+  const timers = { now: () => now, after: () => () => {} }
+  const calendars = watchedCalendars(timers, () => now)
+  const quiet = { changed: () => {}, live: () => {}, deaf: () => {} }
+  const all = people(1_000).map((mailbox) => calendars.add({ mailbox, name: mailbox }, quiet))
+  const renewals = new Map(all.map(({ name }) => [name, 0]))
+  for (let round = 0; round < 200; round += 1) {
+    now += 1_000
+    for (const calendar of all) calendar.dueAt = now
+    for (const { name } of calendars.due(now, 20)) renewals.set(name, renewals.get(name)! + 1)
+  }
+  t.same([Math.min(...renewals.values()), Math.max(...renewals.values())], [4, 4])
+})
+
+t.test(
+  'hundreds that are stopped at the end are removed: some while it closes, the others afterwards',
+  async (t) => {
+    const cloud = await openSubscribed(t)
+    for (const mailbox of people(300)) cloud.put(mailbox)
+    const connector = cloud.connect()
+    const all = people(300).map((mailbox) => watch(connector, mailbox))
+    await untilAll(cloud, all)
+    for (const { watch: one } of all.slice(1)) one.stop()
+    const left = () => cloud.simulator.subscriptions.count()
+    const begun = performance.now()
+    const closing = connector.close()
+    await until('some', () => left() < 300)
+    cloud.leap(5_000)
+    await closing
+    t.ok(performance.now() - begun < 5_000 && left() > 1, `${left()} left when it was closed`)
+    await until('the others', () => {
+      cloud.leap(1_000)
+      return left() === 1
+    })
+  }
+)
+
+t.test('calendars that are others’ to subscribe to are found in the list, not one by one', async (t) => {
+  const cloud = await openSubscribed(t)
+  for (const mailbox of people(60)) {
+    cloud.put(mailbox)
+    cloud.simulator.subscriptions.add({
+      tenant: directory,
+      clientId: cloud.connection.clientId,
+      mailbox,
+      resource: `/users/${mailbox}/events`,
+      changeType: 'created,updated,deleted',
+      notificationUrl: 'https://other.example/hooks',
+      lifecycleNotificationUrl: null,
+      clientState: null,
+      latestSupportedTlsVersion: 'v1_2',
+      immutableIds: true,
+      expires: Date.now() + day
+    })
+  }
+  const connector = cloud.connect()
+  const all = people(60).map((mailbox) => watch(connector, mailbox))
+  await untilAll(cloud, all, ({ words }) => words[0] === 'protocol_error')
+  t.equal(cloud.count('listSubscriptions'), 1)
+  t.equal(cloud.count('createSubscription'), 60)
+})
+
+t.test('a storm of what Graph says of all subscriptions is paced, and read once', async (t) => {
+  const cloud = await openSubscribed(t)
+  for (const mailbox of people(100)) cloud.put(mailbox)
+  const connector = cloud.connect()
+  const all = people(100).map((mailbox) => watch(connector, mailbox))
+  await untilAll(cloud, all)
+  cloud.leap(20 * minute)
+  const before = cloud.count('batch')
+  for (let times = 0; times < 20; times += 1) for (const one of all) one.watch.told('reauthorize')
+  await until('renewed', () => {
+    cloud.leap(100)
+    return cloud.count('renewSubscription') === 100
+  })
+  t.equal(cloud.count('batch'), before + 5)
+  cloud.simulator.graphNotices.lifecycle('subscriptionRemoved', { share: 1, silently: true })
+  for (let times = 0; times < 3; times += 1) for (const one of all) one.watch.told('removed')
+  await untilAll(cloud, all, ({ words }) => words.at(-1) === 'changed')
+  t.equal(cloud.count('createSubscription'), 200)
+  const told = all.map(({ words }) => words.filter((word) => word === 'changed').length)
+  t.ok(Math.max(...told) <= 2, 'and nobody is read for each of them')
+})

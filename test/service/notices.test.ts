@@ -1,0 +1,143 @@
+/** Graph's notices from end to end: the service as operators run it, whatever befalls the notices on their way. */
+import t from 'tap'
+import { eventually } from '../service-under-test.ts'
+import { DIRECTORY, follow, type Running, reachable, serviceOnGraph, tenantOnGraph } from './running.ts'
+
+const minute = 60_000
+const now = Math.floor(Date.now() / 1000) * 1000
+const iso = (minutes: number) => new Date(now + minutes * minute).toISOString()
+const root = '/v1/tenants/acme'
+/** Seconds: no poll comes to the help of notices. */
+const seldom = 3600
+const address = (user: string) => `${user}@acme.example`
+const event = (subject: string) => ({ id: 'e', subject, start: iso(-30), end: iso(30) })
+
+/** What `/metrics` says of notices, by outcome. */
+async function notices(service: Running): Promise<Record<string, number>> {
+  const { text } = await service.call('GET', '/metrics')
+  const lines = text.matchAll(/^hanvisa_notices_total\{[^}]*outcome="(\w+)"[^}]*\} (\d+)$/gm)
+  return Object.fromEntries(Array.from(lines, ([, outcome, count]) => [outcome, Number(count)]))
+}
+
+async function told(service: Running, state: string) {
+  await eventually(`notices are ${state}`, async () => {
+    const { json } = await service.call('GET', `${root}/sync`)
+    return json.connection.notices.state === state
+  })
+}
+
+t.test(
+  'an edit shows whatever befalls its notice; a burst is few reads; what is forged is none',
+  async (t) => {
+    const users = ['anna', 'bo', 'cy', 'di', 'eva']
+    const both = await serviceOnGraph(t, await reachable())
+    const { simulator, service } = both
+    for (const user of users) simulator.mailboxes.put(DIRECTORY, { address: address(user), events: [] })
+    await tenantOnGraph(both, 'acme', users, undefined, seldom)
+    await told(service, 'live')
+    const consumer = await follow(service, 'acme')
+    const reads = (user: string) =>
+      simulator.requests.list({ route: 'calendarView', mailbox: address(user) }).length
+    await consumer.until('all were read', (held) =>
+      users.every((user) => held.get(user).sync.state === 'fresh')
+    )
+
+    simulator.fates.set({ seed: 7, delay: { min: 0, max: 300 }, duplicated: 0.5, reordered: 0.5 })
+    for (let round = 0; round < 4; round++) {
+      const [subject, diversion] = round % 2 === 0 ? ['MÖT: kund', 'meeting'] : ['LUN', 'lunch']
+      for (const user of users) simulator.mailboxes.putEvent(DIRECTORY, address(user), event(subject!))
+      await consumer.until(`round ${round}`, (held) =>
+        users.every((user) => held.get(user).diversion === diversion)
+      )
+    }
+    simulator.fates.set({})
+    await eventually('all notices arrived', async () => {
+      return simulator.fates.underWay === 0 && simulator.deliveries.counts().waiting === 0
+    })
+    t.ok((await notices(service)).replayed! > 0, 'what comes twice is a replay')
+
+    // A burst, after the calendar has been left alone for the two seconds.
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    const before = reads('anna')
+    simulator.fates.hold()
+    for (let edit = 0; edit < 499; edit++) {
+      simulator.mailboxes.putEvent(DIRECTORY, address('anna'), event(`MÖT ${edit}`))
+    }
+    simulator.mailboxes.putEvent(DIRECTORY, address('anna'), event('HEM'))
+    t.equal(simulator.fates.release(), 500)
+    await eventually('all 500 arrived', async () => simulator.deliveries.counts().waiting === 0)
+    await eventually('the last edit is read', async () => {
+      const { json } = await service.call('GET', `${root}/users/anna/status`)
+      return json.diversion !== 'meeting' && json.diversion !== 'lunch'
+    })
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    t.ok(reads('anna') - before <= 3, `${reads('anna') - before} reads for 500 notices`)
+    t.same(Object.keys(simulator.deliveries.counts().statuses), ['202'])
+
+    simulator.fates.loseNext(1)
+    simulator.mailboxes.putEvent(DIRECTORY, address('bo'), event('MÖT: kund'))
+    t.equal(simulator.graphNotices.lifecycle('missed', { mailbox: address('bo') }), 1)
+    await consumer.until('what was missed', (held) => held.get('bo').diversion === 'meeting')
+    simulator.graphNotices.lifecycle('subscriptionRemoved', { mailbox: address('cy') })
+    simulator.mailboxes.putEvent(DIRECTORY, address('cy'), event('MÖT: kund'))
+    await consumer.until('what came after the removal', (held) => held.get('cy').diversion === 'meeting')
+
+    const { notificationUrl } = simulator.subscriptions.list({ mailbox: address('di') })[0]!
+    const asked = reads('di')
+    const item = {
+      subscriptionId: 'x',
+      clientState: 'guess',
+      changeType: 'updated',
+      resourceData: { id: 'y' }
+    }
+    const bodies = [
+      JSON.stringify({ value: Array(1000).fill(item) }),
+      '{"value":',
+      `${'['.repeat(100_000)}`,
+      'x'.repeat(2 ** 20 + 1)
+    ]
+    const answers = await Promise.all(bodies.map((body) => fetch(notificationUrl, { method: 'POST', body })))
+    t.same(
+      answers.map(({ status }) => status),
+      [202, 202, 202, 413]
+    )
+    const elsewhere = notificationUrl.replace('/acme/', '/globex/')
+    t.equal((await fetch(elsewhere, { method: 'POST', body: bodies[0]! })).status, 202)
+    const counted = await notices(service)
+    t.same([counted.forged, counted.malformed], [2000, 2])
+    t.equal(reads('di'), asked)
+    t.same(
+      service.printed.filter((line) => line.includes('a defect') || line.includes('"level":50')),
+      []
+    )
+  }
+)
+
+t.test('the public URL comes, and goes; what is left at Graph then is of no harm', async (t) => {
+  const both = await serviceOnGraph(t)
+  const { simulator, restart } = both
+  simulator.mailboxes.put(DIRECTORY, { address: address('anna'), events: [] })
+  await tenantOnGraph(both, 'acme', ['anna'], undefined, seldom)
+  await both.service.kill('SIGTERM')
+  const environment = await reachable()
+  const reached = await restart(environment)
+  await told(reached, 'live')
+  t.equal(simulator.subscriptions.count(), 1)
+  await reached.kill('SIGTERM')
+  t.equal(simulator.subscriptions.count(), 1, 'it outlives a restart')
+
+  const unreached = await restart({ HANVISA_PORT: environment.HANVISA_PORT })
+  const consumer = await follow(unreached, 'acme')
+  simulator.mailboxes.putEvent(DIRECTORY, address('anna'), event('MÖT: kund'))
+  await consumer.until('the notice is good all the same', (held) => held.get('anna').diversion === 'meeting')
+  t.equal((await unreached.call('GET', `${root}/sync`)).json.connection.notices.state, 'off')
+  t.equal((await unreached.call('DELETE', root)).status, 204)
+  simulator.requests.clear()
+  for (let edit = 0; edit < 50; edit++) {
+    simulator.mailboxes.putEvent(DIRECTORY, address('anna'), event(`LUN ${edit}`))
+  }
+  await eventually('notices of a removed tenant are counted', async () => {
+    return (await notices(unreached)).unknown === 50
+  })
+  t.equal(simulator.requests.count({ route: 'calendarView' }), 0)
+})

@@ -1,0 +1,14 @@
+/** Tenants with equal rules share what is made of them. */
+import t from 'tap'
+import { compiledOnce } from '../../src/sync/compiled-rules.ts'
+import { rules } from './bench.ts'
+
+t.test('equal rules of one version are made ready once, others apart', async (t) => {
+  const compile = compiledOnce()
+  const first = compile(rules, 1)
+  t.equal(compile(structuredClone(rules), 1), first)
+  t.not(compile(rules, 2), first)
+  const other = compile({ ...rules, triggers: [{ match: 'word', text: 'UTE', diversion: 'lunch' }] }, 1)
+  t.not(other, first)
+  t.equal(other.rules.triggers.length, 1)
+})

@@ -1,0 +1,30 @@
+/** What of a reading consumers can see, where it is not obvious. */
+import t from 'tap'
+import { type SyncRecord, unread } from '../../src/core/sync-state.ts'
+import { isVisible } from '../../src/sync/visible.ts'
+import { user } from '../contracts/store-samples.ts'
+
+const confirmed = (at: number): SyncRecord => ({ ...unread(true, 0), confirmedAt: at, freshSince: 1 })
+const held = (sync: SyncRecord) => ({ user: user('anna'), override: null, timeline: null, sync })
+
+t.test('a confirmation in the nick of time is seen, one in good time is not', async (t) => {
+  const hour = 3_600_000
+  const staleAfter = 240_000
+  const seen = (before: SyncRecord, after: SyncRecord, at: number, within = staleAfter) =>
+    isVisible(held(before), { sync: after, timeline: 'same' }, within, at)
+  t.equal(seen(confirmed(hour), confirmed(hour + 120_000), hour + 121_000), false)
+  t.equal(seen(confirmed(hour), confirmed(hour + 229_000), hour + 229_900), false)
+  t.equal(seen(confirmed(hour), confirmed(hour + 230_000), hour + 231_000), true, 'who hears late said stale')
+  t.equal(seen(confirmed(hour), confirmed(hour + 241_000), hour + 242_000), true, 'it was stale')
+  t.equal(
+    seen(confirmed(hour), confirmed(hour + 10_000), hour + 10_500, 20_000),
+    false,
+    'a quick poll as usual'
+  )
+  const failed = { ...confirmed(hour), failedSince: hour + 60_000 }
+  t.equal(seen(confirmed(hour), failed, hour + 235_000), false, 'a failure makes nobody less stale')
+  const watched = { ...confirmed(hour), watched: true }
+  const failing = { ...watched, failedSince: 7 * hour - 300_000 }
+  t.equal(seen(watched, { ...watched, confirmedAt: 6 * hour }, 6 * hour + 500), false, 'a sweep as usual')
+  t.equal(seen(failing, { ...watched, confirmedAt: 7 * hour - 62_000 }, 7 * hour - 61_000), true)
+})

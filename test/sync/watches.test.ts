@@ -1,0 +1,172 @@
+/** Watches when things go wrong: calendars that cannot be read, connections and tenants that go, what was edited unheard. */
+import t from 'tap'
+import { sealConnection } from '../../src/directory/sealing.ts'
+import { type Bench, bench, hour, minute } from './bench.ts'
+import { event } from './far-side.ts'
+
+const eight = Date.UTC(2026, 10, 23, 8)
+const at = (hours: number) => eight + hours * hour
+const anna = 'anna@acme.example'
+
+/** A tenant with Anna's calendar watched and read; `name` is what her watch is called. */
+async function watched(all: Bench) {
+  const { side, tenant, people, open, until, time, record } = all
+  let name = ''
+  const connector = side.connector
+  side.connector = (connection) => {
+    const opened = connector(connection)
+    const watch: typeof opened.watch = (one, listener) => {
+      name = one.name
+      return opened.watch(one, listener)
+    }
+    return { ...opened, watch }
+  }
+  side.watching = 'live'
+  side.calendars.set(anna, [])
+  await tenant('acme')
+  await people('acme', { anna: {} })
+  const sync = await open()
+  await time.run(1000)
+  await until(async () => (await record('acme', 'anna')).sync.watched)
+  await time.run(5000)
+  const changed = () => sync.noticed([{ tenant: 'acme', target: name, news: 'changed' }])
+  return { sync, changed }
+}
+
+t.test('a calendar that cannot be read is not tried for every notice, and is when it mends', async (t) => {
+  const all = await bench(t)
+  const { side, time, until, timeline, state } = all
+  const { changed } = await watched(all)
+  side.calendars.delete(anna)
+  const before = side.asked.length
+  for (let second = 0; second < 3600; second++) {
+    if (second % 3 === 0) await changed()
+    await time.run(1000)
+  }
+  const reads = side.asked.length - before
+  t.ok(reads >= 8 && reads <= 25, `${reads} reads for 1,200 notices in an hour`)
+  t.equal(await state('acme', 'anna'), 'stale', 'nobody takes it for fresh')
+  side.calendars.set(anna, [event('MÖT', at(5), at(6))])
+  await time.run(5 * minute)
+  await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 5–6')
+  side.calendars.set(anna, [event('MÖT', at(7), at(8))])
+  const mended = side.asked.length
+  await changed()
+  await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 7–8')
+  t.equal(side.asked.length, mended + 1, 'and from then on at once')
+})
+
+t.test('one failure does not keep the next edit waiting', async (t) => {
+  const all = await bench(t)
+  const { side, time, until, timeline, record } = all
+  const { changed } = await watched(all)
+  side.calendars.delete(anna)
+  await changed()
+  await until(async () => (await record('acme', 'anna')).sync.failedSince !== null)
+  side.calendars.set(anna, [event('MÖT', at(5), at(6))])
+  await changed()
+  await time.run(2000)
+  await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 5–6')
+})
+
+t.test('what was edited before a watch went live is read when it does', async (t) => {
+  const all = await bench(t)
+  const { side, tenant, people, open, until, time, record, timeline } = all
+  side.calendars.set(anna, [])
+  await tenant('acme')
+  await people('acme', { anna: {} })
+  await open()
+  await time.run(1000)
+  await until(async () => (await record('acme', 'anna')).sync.confirmedAt !== null)
+  await until(() => side.watched.has(anna))
+  side.calendars.set(anna, [event('MÖT', at(5), at(6))])
+  const before = side.asked.length
+  for (const listener of side.watched.get(anna)!) listener.live()
+  await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 5–6')
+  t.equal(side.asked.length, before + 1)
+})
+
+t.test(
+  'watches are stopped, then the connector is closed, when the connection goes or leads elsewhere',
+  async (t) => {
+    const all = await bench(t)
+    const { side, store, time, until, seal, people } = all
+    const steps: string[] = []
+    const connector = side.connector
+    side.connector = (connection) => {
+      const opened = connector(connection)
+      return {
+        ...opened,
+        watch(one, listener) {
+          const watch = opened.watch(one, listener)
+          const stop = () => {
+            steps.push('stop')
+            watch.stop()
+          }
+          return { ...watch, stop }
+        },
+        async close() {
+          steps.push('close')
+          await opened.close()
+        }
+      }
+    }
+    const { sync } = await watched(all)
+    const elsewhere = {
+      kind: 'graph',
+      tenantId: 'x',
+      clientId: 'another application',
+      clientSecret: 'right',
+      cloud: 'global',
+      pollSeconds: 60
+    } as const
+    await store.saveConnection(
+      'acme',
+      sealConnection('acme', elsewhere, seal, time.clock()),
+      true,
+      time.clock()
+    )
+    await sync.readNow('acme', [])
+    await until(() => steps.length === 2)
+    t.same(steps, ['stop', 'close'], 'another application')
+    await time.run(1000)
+    await until(() => side.watched.has(anna))
+    await store.saveConnection('acme', null, true, time.clock())
+    await sync.readNow('acme', [])
+    await until(() => steps.length === 4)
+    t.same(steps.slice(2), ['stop', 'close'], 'no connection')
+    t.notOk(side.watched.has(anna))
+    await people('acme', { anna: { syncEnabled: false } })
+    t.equal(side.stopped.length, 2)
+  }
+)
+
+t.test('notices of who is switched off or gone are counted and cost nothing', async (t) => {
+  const all = await bench(t)
+  const { side, store, people, time, until, counted } = all
+  const { sync, changed } = await watched(all)
+  await people('acme', { anna: { syncEnabled: false } })
+  await until(() => side.stopped.length === 1)
+  const before = side.asked.length
+  await changed()
+  t.equal(counted('graph notices unknown'), 1)
+  await store.removeTenant('acme')
+  await until(() => side.opened.closed === 1)
+  let asked = 0
+  const { tenant } = store
+  store.tenant = (id) => {
+    asked += 1
+    return tenant.call(store, id)
+  }
+  for (let times = 0; times < 1000; times++) await changed()
+  await sync.noticed(
+    Array.from({ length: 1000 }, (_, index) => ({
+      tenant: `t${index}`,
+      target: 'x',
+      news: 'missed' as const
+    }))
+  )
+  await time.run(minute)
+  t.equal(counted('graph notices unknown'), 2001)
+  t.same([asked, side.asked.length - before], [0, 0], 'neither store nor calendar is asked')
+})

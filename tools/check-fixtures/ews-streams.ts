@@ -1,0 +1,55 @@
+/** What the EWS connector hears in each file of subscriptions and streams. */
+import { readSoap } from '../../src/connectors/ews/soap-reply.ts'
+import { streamReader, subscribeReader } from '../../src/connectors/ews/subscription-replies.ts'
+import { pieces } from './pieces.ts'
+
+type Read = (bytes: Buffer, size?: number) => Promise<unknown>
+
+export const streams: Readonly<Record<string, readonly [read: Read, expected: unknown]>> = {
+  'subscribe-streaming.xml': [
+    subscribed,
+    'JgBibjFwcjAzbWIyMDIubmFtcHJkMDMucHJvZC5vdXRsb29rLmNvbRAAAADwXxVesOnHS5BxUHKwAW88SHjwd1iB0Ag= NoError'
+  ],
+  'subscribe-error-delegateaccess.xml': [
+    subscribed,
+    'no subscription ErrorSubscriptionDelegateAccessNotSupported'
+  ],
+  'unsubscribe-error.xml': [subscribed, 'no subscription ErrorSubscriptionNotFound'],
+  'getstreamingevents-open-ok.xml': [stream, ['sign', 'open']],
+  'getstreamingevents-statusevent.xml': [stream, ['sign']],
+  'getstreamingevents-freebusychanged.xml': [stream, ['sign', 'edited JgBibjFwcjAz=']],
+  'getstreamingevents-notification.xml': [
+    stream,
+    [
+      'sign',
+      'edited JgBibjFwcjAzbWIyMDIubmFtcHJkMDMucHJvZC5vdXRsb29rLmNvbRAAAADwXxVesOnHS5BxUHKwAW88SHjwd1iB0Ag='
+    ]
+  ],
+  'getstreamingevents-closed.xml': [stream, ['sign', 'closed']],
+  'getstreamingevents-error-invalidsubscription.xml': [stream, ['sign', 'dead: all', 'closed']],
+  'getstreamingevents-stream.txt': [
+    stream,
+    ['sign', 'open', 'sign', 'sign', 'edited JgBibjFwcjAz=', 'sign', 'sign', 'closed']
+  ]
+}
+
+async function subscribed(bytes: Buffer, size = 97): Promise<unknown> {
+  const reader = subscribeReader()
+  const operation = bytes.includes('UnsubscribeResponse') ? 'Unsubscribe' : 'Subscribe'
+  await readSoap(pieces(bytes, size), operation, reader)
+  return `${reader.subscription ?? 'no subscription'} ${reader.verdict?.code}`
+}
+
+/** What whoever listens hears, in order. */
+async function stream(bytes: Buffer, size = 97): Promise<unknown> {
+  const heard: string[] = []
+  const reader = streamReader({
+    sign: () => void heard.push('sign'),
+    open: () => void heard.push('open'),
+    edited: (ids) => void heard.push(`edited ${[...ids].join(' ')}`),
+    dead: (ids) => void heard.push(`dead: ${ids === null ? 'all' : [...ids].join(' ')}`),
+    refused: ({ code }) => void heard.push(`refused ${code}`)
+  })
+  await readSoap(pieces(bytes, size), 'GetStreamingEvents', reader, { documents: 'many' })
+  return reader.closed ? [...heard, 'closed'] : heard
+}
