@@ -182,14 +182,14 @@ export async function configure(
           clientId,
           clientSecret: 'right',
           cloud: { login: simulator.loginRoot, graph: simulator.graphRoot },
-          pollSeconds: 60
+          pollSeconds: 30
         }
       : {
           kind: 'ews',
           url: `${simulator.origin}/${directory}/EWS/Exchange.asmx`,
           auth: { kind: 'ntlm', user: `HANVISA\\${account.user}`, password: account.password },
           access: kind,
-          pollSeconds: kind === 'delegate' ? 10 : 60
+          pollSeconds: kind === 'delegate' ? 10 : 30
         }
   )
 }

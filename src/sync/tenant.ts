@@ -85,7 +85,9 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
   const links = openLinks((error) =>
     log.warn({ tenant: id, ...wordless(error) }, 'a connector did not close')
   )
-  const hasteOf = (key: string) => hasteAfter(targets.entry(key)?.failures ?? 0)
+  // What is not live tells of files alone, and one that appears is what mends its reading.
+  const hasteOf = (key: string) =>
+    watching.isLive(key) ? hasteAfter(targets.entry(key)?.failures ?? 0) : 'soon'
   const notices = noticesOf(timers, async (key) => (await queue.add(id, [key], hasteOf(key))) > 0)
   const watching = openWatching(
     id,
