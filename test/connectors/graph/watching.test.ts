@@ -90,19 +90,24 @@ t.test('renewals are spread between half and nine tenths of a life, the same aft
 })
 
 t.test('what Graph says of a subscription is done, and no more often than it has to be', async (t) => {
-  const { cloud, all, mailboxes } = await watched(t, 3)
+  const { cloud, connector, all, mailboxes } = await watched(t, 3)
   const [first, second, third] = all as [(typeof all)[0], (typeof all)[0], (typeof all)[0]]
   const renewed = () => cloud.count('renewSubscription')
+  // What was sent before these calls has its answer when they have theirs.
+  const target = { mailbox: mailboxes[2]!, timeZone: 'Europe/Stockholm' }
+  const answered = () => connector.test(target, AbortSignal.timeout(15_000))
   first.watch.told('missed')
   t.same(first.words, ['live', 'changed'])
 
   cloud.leap(11 * minute)
   for (let times = 0; times < 5; times += 1) first.watch.told('reauthorize')
   await until('renewed', () => renewed() === 1)
+  await answered()
   first.watch.told('reauthorize')
   cloud.leap(9 * minute)
   second.watch.told('reauthorize')
   await until('renewed', () => renewed() === 2)
+  await answered()
   t.equal(cloud.simulator.requests.list({ route: 'renewSubscription' }).at(-1)?.mailbox, mailboxes[1])
   cloud.leap(2 * minute)
   await until('what was asked for again comes in its time', () => renewed() === 3)
