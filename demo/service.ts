@@ -1,8 +1,7 @@
 /** The service of the demo: started, and set up over its API as an operator would. */
-import { randomBytes, randomInt } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { freePort } from '../tools/free-port.ts'
 import { type Api, openApi } from './api.ts'
 import type { Child, Orders } from './children.ts'
 import type { SampleTenant } from './tenants.ts'
@@ -62,21 +61,6 @@ export async function startService(around: Surroundings, authority: string): Pro
     return said.msg === 'listening' ? (said.origin ?? null) : null
   })
   return openApi(origin, key, around.signal)
-}
-
-/** Below the range from which systems take ports for connections, so that none takes it before the service does. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(10_000, 32_000)
-    const server = createServer()
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
-    })
-    if (!free) continue
-    server.close()
-    await once(server, 'close')
-    return port
-  }
 }
 
 /** The tenant with its rules and people, its calendars connected last so that they are all read at once. */

@@ -98,7 +98,7 @@ t.test('only main.ts reads the environment and exits', async (t) => {
 })
 
 t.test('a file says in its first line what it is, and is one story', async (t) => {
-  for (const folder of ['src', 'simulator', 'demo', 'bench', 'tools', 'test']) {
+  for (const folder of ['src', 'simulator', 'demo', 'bench', 'soak', 'tools', 'test']) {
     for (const { path, text } of await sourcesIn(folder)) {
       t.match(text, /^(#!.*\n)?\/\*\*/, `${path} begins with what it is`)
       t.ok(text.split('\n').length <= 301, `${path} has at most 300 lines`)

@@ -9,6 +9,7 @@ import { openTables, type Tables } from './lmdb-tables.ts'
 import { isOutdated } from './outdated.ts'
 import {
   type Feed,
+  RULE_VERSIONS,
   type RulesVersion,
   type Store,
   StoreUnavailable,
@@ -17,8 +18,6 @@ import {
 } from './store.ts'
 import { turns } from './turns.ts'
 
-/** How many versions of a tenant's rules are kept. */
-const RULE_VERSIONS = 100
 /** Users read in one go for a snapshot, before others get their turn: about 10 ms. */
 const SNAPSHOT_STEP = 250
 /**

@@ -21,10 +21,7 @@ import { redisReading } from './redis-reading.ts'
 import { syncParts } from './redis-records.ts'
 import type { WriteScript } from './redis-scripts.ts'
 import { redisTurns } from './redis-turns.ts'
-import { type RulesVersion, type Store, StoreUnavailable, TenantGone } from './store.ts'
-
-/** How many versions of a tenant's rules are kept. */
-const RULE_VERSIONS = 100
+import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable, TenantGone } from './store.ts'
 
 export interface RedisOptions {
   readonly address: RedisAddress
@@ -120,7 +117,6 @@ export async function openRedis({
     const listed = (tenant: string) => link.ask((client) => client.zadd(TENANTS_KEY, 0, tenant))
 
     return {
-      ...reading,
       installation,
       tenants: (page) => run(() => reading.tenants(page)),
       tenant: (id) => run(() => reading.tenant(id)),

@@ -113,6 +113,9 @@ export interface Page {
   readonly after?: string
 }
 
+/** How many versions of a tenant's rules every store keeps. */
+export const RULE_VERSIONS = 100
+
 export interface Store {
   tenants(page: Page): Promise<readonly Tenant[]>
   tenant(id: string): Promise<Tenant | null>
@@ -135,7 +138,7 @@ export interface Store {
 
   /** The version asked for, else the newest; null when there is none. */
   rules(tenant: string, version?: number): Promise<RulesVersion | null>
-  /** Newest first; at least the last 100 are kept. */
+  /** Newest first; at least the last `RULE_VERSIONS` are kept. */
   ruleVersions(tenant: string): Promise<readonly RulesVersion[]>
   /** Appends a version if the newest is still `expected` (0: none); resolves to null if it is not. */
   saveRules(

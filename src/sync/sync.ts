@@ -155,10 +155,10 @@ export async function openSync(options: SyncOptions): Promise<Keeper> {
     async noticed(notices) {
       for (const { tenant, target, news } of notices) {
         // Graph tells of removed tenants' calendars for a week: nobody looks for those in the store.
+        await tenants.get(tenant)?.settled()
         const reading = tenants.get(tenant)
-        await reading?.settled()
-        if (tenants.get(tenant) === undefined) options.metrics.countNotices('graph', 'unknown', 1)
-        else tenants.get(tenant)?.noticed(target, news)
+        if (reading === undefined) options.metrics.countNotices('graph', 'unknown', 1)
+        else reading.noticed(target, news)
       }
     },
     tenantChanged(tenant) {
@@ -227,9 +227,9 @@ export async function openSync(options: SyncOptions): Promise<Keeper> {
     last = now
     if (set) {
       log.warn({ now: new Date(now.clock).toISOString() }, 'the clock was set: all calendars are read again')
+      // Rounds go by the wall clock.
+      begun.clear()
     }
-    // Rounds go by the wall clock.
-    if (set) begun.clear()
     for (const [id, tenant] of tenants) {
       if (set) tenant.pollAll()
       if (options.rounds === undefined) tenant.tick()

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
-import { freePort } from '../free-port.ts'
+import { freePort } from '../../tools/free-port.ts'
 
 const main = join(import.meta.dirname, '../../dist/src/main.js')
 export const KEY = 'the-key-of-the-service-under-test'

@@ -1,4 +1,4 @@
-/** A port for a server that a test starts. */
+/** A port for a server that a test or the demo starts. */
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
