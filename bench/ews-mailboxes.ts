@@ -8,7 +8,7 @@ import { availabilityRequest, calendarViewRequest, envelope } from '../src/conne
 import { openEwsTransport } from '../src/connectors/ews/transport.ts'
 import { versions } from '../src/connectors/ews/versions.ts'
 import { openOutbound } from '../src/connectors/outbound.ts'
-import type { Span } from '../src/core/calendar-event.ts'
+import type { Span } from '../src/domain/calendar-event.ts'
 import { windowAt } from '../src/sync/window.ts'
 import type { EwsSimulator, Filled } from './ews-simulator.ts'
 import { inTurns, inWords, median, row } from './rounds.ts'

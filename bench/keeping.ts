@@ -4,9 +4,9 @@
  */
 import { setTimeout as after } from 'node:timers/promises'
 import type { GraphConnection } from '../src/connectors/connection.ts'
-import type { RuleSet } from '../src/core/rule-set.ts'
-import { unread } from '../src/core/sync-state.ts'
 import { sealConnection } from '../src/directory/sealing.ts'
+import type { RuleSet } from '../src/domain/rule-set.ts'
+import { unread } from '../src/domain/sync-state.ts'
 import { loadPacks } from '../src/packs.ts'
 import { packFolder } from '../src/service.ts'
 import { openRedis } from '../src/store/redis.ts'

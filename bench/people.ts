@@ -1,6 +1,6 @@
 /** Users with calendars, as the store would give them, for the figures of the view. */
-import { unread } from '../src/core/sync-state.ts'
-import type { Ground, Timeline } from '../src/core/timeline.ts'
+import { unread } from '../src/domain/sync-state.ts'
+import type { Ground, Timeline } from '../src/domain/timeline.ts'
 import type { TenantSnapshot, UserRecord } from '../src/store/store.ts'
 
 const HOUR = 3_600_000

@@ -1,8 +1,8 @@
 /** What the calendars and overrides imply, worked out from them alone: the measure that consumers are held to. */
-import type { CalendarEvent } from '../src/core/calendar-event.ts'
-import { type CompiledRules, compileOwn, decide } from '../src/core/decide.ts'
-import { layOver, type Moment, momentAt } from '../src/core/status.ts'
-import { timelineOf } from '../src/core/timeline.ts'
+import type { CalendarEvent } from '../src/domain/calendar-event.ts'
+import { type CompiledRules, compileOwn, decide } from '../src/domain/decide.ts'
+import { layOver, type Moment, momentAt } from '../src/domain/status.ts'
+import { timelineOf } from '../src/domain/timeline.ts'
 
 export interface Meeting {
   readonly subject: string

@@ -2,8 +2,8 @@
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import type { BusyStatus, CalendarEvent } from '../src/core/calendar-event.ts'
-import { compileOwn, compileRules, decide } from '../src/core/decide.ts'
+import type { BusyStatus, CalendarEvent } from '../src/domain/calendar-event.ts'
+import { compileOwn, compileRules, decide } from '../src/domain/decide.ts'
 import { SetupError } from '../src/errors.ts'
 import { loadPacks } from '../src/packs.ts'
 

@@ -1,5 +1,5 @@
 /** Whether a calendar goes on where what was read of it ends: what `CalendarRead.unreadAt` is made of. */
-import type { CalendarEvent, Instant, Span } from '../core/calendar-event.ts'
+import type { CalendarEvent, Instant, Span } from '../domain/calendar-event.ts'
 
 /** The end of the last event that counts; -Infinity where there is none. */
 export function lastEnd(events: readonly CalendarEvent[]): Instant {

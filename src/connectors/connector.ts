@@ -4,8 +4,8 @@
  * It does not know users, rules, diversions or stores; it keeps no event; it does not decide when to read (sync
  * does). It honours the far side's own limits (calls at a time, batch sizes, Retry-After) and nothing else paces it.
  */
-import type { CalendarEvent, Instant, Span } from '../core/calendar-event.ts'
-import type { Sight } from '../core/sync-state.ts'
+import type { CalendarEvent, Instant, Span } from '../domain/calendar-event.ts'
+import type { Sight } from '../domain/sync-state.ts'
 import type { RemoteError, SyncCode } from '../errors.ts'
 
 /** One calendar to read. The zone is part of it: it says where an all-day event's midnights are. */

@@ -3,7 +3,7 @@
  *
  * It knows no mailbox, no user and no store, and costs next to nothing: whoever knows the address can post to it.
  */
-import type { Instant } from '../core/calendar-event.ts'
+import type { Instant } from '../domain/calendar-event.ts'
 import type { WatchNews } from './connector.ts'
 
 /** The far side said something of one watched calendar. */

@@ -2,7 +2,7 @@
  * What operators keep: tenants, connections, users, rules and overrides. Each change is checked and saved; sync hears of
  * it from the store, and reads again what it must.
  */
-import type { RuleSet } from '../core/rule-set.ts'
+import type { RuleSet } from '../domain/rule-set.ts'
 import type { Sealer } from '../store/seal.ts'
 import type { Store } from '../store/store.ts'
 import type { Sync } from '../sync/sync.ts'

@@ -1,7 +1,7 @@
 /** Overrides: set and removed by hand. What they mean is in core/override.ts. */
 import type { Static } from 'typebox'
-import { type Override, overrideSet } from '../core/override.ts'
-import { emptyTimeline } from '../core/status.ts'
+import { type Override, overrideSet } from '../domain/override.ts'
+import { emptyTimeline } from '../domain/status.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import type { OverridePut } from '../http/schemas/statuses.ts'
 import { parseInstant } from '../instant.ts'

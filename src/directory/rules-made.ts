@@ -1,7 +1,7 @@
 /** What the rules that an operator puts come to: the pack's members filled in, `available` always in the catalogue. */
 import type { Static } from 'typebox'
-import { AVAILABLE, type Diversion } from '../core/diversion.ts'
-import { type RuleFault, type RuleSet, ruleSetFaults } from '../core/rule-set.ts'
+import { AVAILABLE, type Diversion } from '../domain/diversion.ts'
+import { type RuleFault, type RuleSet, ruleSetFaults } from '../domain/rule-set.ts'
 import { RequestError } from '../errors.ts'
 import type { RulesBody } from '../http/schemas/rules.ts'
 import { DEFAULT_PACK } from '../packs.ts'

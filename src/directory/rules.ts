@@ -1,8 +1,8 @@
 /** A tenant's rules: versions of what was put and what it came to; a diversion in use cannot go. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Static } from 'typebox'
-import type { Instant } from '../core/calendar-event.ts'
-import type { RuleSet } from '../core/rule-set.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import type { RuleSet } from '../domain/rule-set.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import type { Packs, RulesPut, Rules as RulesShown, RulesVersions } from '../http/schemas/rules.ts'
 import { formatInstant } from '../instant.ts'

@@ -1,9 +1,9 @@
 /** Users: checked against zone and catalogue, their URLs sealed, and read anew when what is read of them changed. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Static } from 'typebox'
-import type { Instant } from '../core/calendar-event.ts'
-import { type RuleSet, triggerFaults } from '../core/rule-set.ts'
-import { type SyncRecord, unread } from '../core/sync-state.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import { type RuleSet, triggerFaults } from '../domain/rule-set.ts'
+import { type SyncRecord, unread } from '../domain/sync-state.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import type { UserPut, User as UserShown } from '../http/schemas/users.ts'
 import type { Sealer } from '../store/seal.ts'

@@ -1,5 +1,5 @@
 /** What a request asks about, found or refused: a tenant's view, a user in it, an instant. */
-import type { Instant } from '../core/calendar-event.ts'
+import type { Instant } from '../domain/calendar-event.ts'
 import { RequestError } from '../errors.ts'
 import { formatInstant, parseInstant } from '../instant.ts'
 import type { Person } from '../presence/person.ts'

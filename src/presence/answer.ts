@@ -1,6 +1,6 @@
 /** The answer to `GET statuses` as bytes: the same on every replica that holds the same. */
 import { createHash } from 'node:crypto'
-import type { Instant } from '../core/calendar-event.ts'
+import type { Instant } from '../domain/calendar-event.ts'
 import { formatInstant } from '../instant.ts'
 import { CURSOR_LIFE, type Cursor, writeCursor } from './cursor.ts'
 

@@ -1,5 +1,5 @@
 /** Who has a border in time next: a heap by instant, so that waiting for the next one costs nothing. */
-import type { Instant } from '../core/calendar-event.ts'
+import type { Instant } from '../domain/calendar-event.ts'
 
 /**
  * Every user has one entry that counts. It may be too early (a confirmed calendar becomes stale later than was

@@ -1,5 +1,5 @@
 /** A consumer's resume point: a position in the tenant's change log, and an instant. Opaque to those who hold it. */
-import type { Instant } from '../core/calendar-event.ts'
+import type { Instant } from '../domain/calendar-event.ts'
 import { RequestError } from '../errors.ts'
 
 export interface Cursor {

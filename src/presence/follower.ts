@@ -1,6 +1,6 @@
 /** One tenant's view, kept by the store's feed. While the store is away it goes on from memory, and catches up after. */
-import type { Instant } from '../core/calendar-event.ts'
-import type { RuleSet } from '../core/rule-set.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import type { RuleSet } from '../domain/rule-set.ts'
 import {
   type Feed,
   type LogEntry,

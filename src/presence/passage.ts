@@ -1,6 +1,6 @@
 /** How far a view has come in time: the borders that were passed, whose they were, and when the next one comes. */
-import type { Instant } from '../core/calendar-event.ts'
-import { staleAt } from '../core/sync-state.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import { staleAt } from '../domain/sync-state.ts'
 import { bordersInTime } from './borders.ts'
 import { type Journal, journal } from './journal.ts'
 import { borderAfter, borderUpTo, type Person, type Scene } from './person.ts'

@@ -1,11 +1,11 @@
 /** One user as presence holds them, and what is shown of them at an instant. */
-import type { Instant } from '../core/calendar-event.ts'
-import { type Diversion, labelOf, type Phone, STAND_IN } from '../core/diversion.ts'
-import type { Override } from '../core/override.ts'
-import type { RuleSet } from '../core/rule-set.ts'
-import { emptyTimeline, type LaidOver, layOver, type Moment, momentAt, nextBorder } from '../core/status.ts'
-import { type SyncRecord, type SyncStateName, staleAt, syncStateAt } from '../core/sync-state.ts'
-import { firstEndingAfter, type Ground } from '../core/timeline.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import { type Diversion, labelOf, type Phone, STAND_IN } from '../domain/diversion.ts'
+import type { Override } from '../domain/override.ts'
+import type { RuleSet } from '../domain/rule-set.ts'
+import { emptyTimeline, type LaidOver, layOver, type Moment, momentAt, nextBorder } from '../domain/status.ts'
+import { type SyncRecord, type SyncStateName, staleAt, syncStateAt } from '../domain/sync-state.ts'
+import { firstEndingAfter, type Ground } from '../domain/timeline.ts'
 import { formatInstant } from '../instant.ts'
 import type { TenantSnapshot, UserRecord } from '../store/store.ts'
 

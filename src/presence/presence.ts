@@ -1,6 +1,6 @@
 /** The views of the tenants that somebody asks for: loaded at the first question, dropped when nobody asks any more. */
-import type { Instant } from '../core/calendar-event.ts'
-import type { RuleSet } from '../core/rule-set.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import type { RuleSet } from '../domain/rule-set.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import { type After, machineTimers } from '../timers.ts'
 import { type Cursor, expired } from './cursor.ts'

@@ -1,5 +1,5 @@
 /** What of a tenant's change log is in memory: who changed at which position, and when each entry was logged. */
-import type { Instant } from '../core/calendar-event.ts'
+import type { Instant } from '../domain/calendar-event.ts'
 import type { Cursor } from './cursor.ts'
 import { type Journal, journal } from './journal.ts'
 

@@ -1,8 +1,8 @@
 /** What holds for everybody of one tenant, in memory: statuses, and what changed since a cursor. */
-import type { Instant } from '../core/calendar-event.ts'
-import { momentAt } from '../core/status.ts'
-import { syncStateAt } from '../core/sync-state.ts'
-import { type Ground, groundKey } from '../core/timeline.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import { momentAt } from '../domain/status.ts'
+import { syncStateAt } from '../domain/sync-state.ts'
+import { type Ground, groundKey } from '../domain/timeline.ts'
 import type { LogEntry, TenantSnapshot, UserRecord } from '../store/store.ts'
 import { type Answer, type KeptAnswer, writeAnswer } from './answer.ts'
 import { CURSOR_LIFE, type Cursor, expired, writeCursor } from './cursor.ts'

@@ -1,5 +1,5 @@
 /** Those who wait for a tenant's next turn: an entry of its log, or a border in time. */
-import type { Instant } from '../core/calendar-event.ts'
+import type { Instant } from '../domain/calendar-event.ts'
 import type { After } from '../timers.ts'
 
 export interface Turns {

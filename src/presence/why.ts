@@ -1,7 +1,7 @@
 /** Why something holds for a person: finds the triggers that a ground's index counts in. */
-import { type Explanation, explain } from '../core/explain.ts'
-import type { RuleSet, Trigger } from '../core/rule-set.ts'
-import type { Ground } from '../core/timeline.ts'
+import { type Explanation, explain } from '../domain/explain.ts'
+import type { RuleSet, Trigger } from '../domain/rule-set.ts'
+import type { Ground } from '../domain/timeline.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
 import type { Person, Scene } from './person.ts'
 

@@ -1,6 +1,6 @@
 /** A tenant's change log in lmdb: what was saved, in order, capped; and those who follow it. */
 import { randomUUID } from 'node:crypto'
-import type { Instant } from '../core/calendar-event.ts'
+import type { Instant } from '../domain/calendar-event.ts'
 import type { LogHead, Tables } from './lmdb-tables.ts'
 import { type Feed, type LogEntry, TenantGone } from './store.ts'
 

@@ -1,7 +1,7 @@
 /** The embedded store: one process, one lmdb file, one transaction for every write. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { open, type RootDatabase, type Transaction } from 'lmdb'
-import { unread } from '../core/sync-state.ts'
+import { unread } from '../domain/sync-state.ts'
 import { changeLog, LOG_LENGTH } from './change-log.ts'
 import { type HeldFolder, holdFolder, intoSentence } from './folder.ts'
 import { groupCommit } from './group-commit.ts'

@@ -1,6 +1,6 @@
 /** Whether the outcome of a reading comes too late to be saved. Every store asks this within the step that saves. */
-import type { Instant } from '../core/calendar-event.ts'
-import type { SyncRecord } from '../core/sync-state.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import type { SyncRecord } from '../domain/sync-state.ts'
 
 /** `at`: when it would be saved. A confirmation after that stems from a clock that was set back since, and binds nobody. */
 export function isOutdated(kept: SyncRecord | null, outcome: SyncRecord, at: Instant): boolean {

@@ -3,10 +3,10 @@
  * happens to carry along (a subject, say) is ever kept.
  */
 import { endianness } from 'node:os'
-import type { Override } from '../core/override.ts'
-import type { Trigger } from '../core/rule-set.ts'
-import type { SyncRecord } from '../core/sync-state.ts'
-import type { Ground, Timeline } from '../core/timeline.ts'
+import type { Override } from '../domain/override.ts'
+import type { Trigger } from '../domain/rule-set.ts'
+import type { SyncRecord } from '../domain/sync-state.ts'
+import type { Ground, Timeline } from '../domain/timeline.ts'
 import type { KeptConnection, RulesVersion, Tenant, User } from './store.ts'
 
 /** Something that this version cannot read lies in the store. */

@@ -1,6 +1,6 @@
 /** Which data lies in Redis, and whether Redis is one that it may lie in. */
 import { randomUUID } from 'node:crypto'
-import type { Instant } from '../core/calendar-event.ts'
+import type { Instant } from '../domain/calendar-event.ts'
 import { SetupError } from '../errors.ts'
 import type { RedisAddress } from './redis-address.ts'
 import { STORE_KEY } from './redis-keys.ts'

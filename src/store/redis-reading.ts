@@ -1,7 +1,7 @@
 /** Reads what Redis keeps of a tenant. Each read is of one moment; large ones are decoded in steps. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ChainableCommander } from 'ioredis'
-import { unread } from '../core/sync-state.ts'
+import { unread } from '../domain/sync-state.ts'
 import {
   connectionRecord,
   overrideRecord,

@@ -1,5 +1,5 @@
 /** How a sync record is kept in Redis: what its scripts must read stands before the JSON. */
-import type { SyncRecord } from '../core/sync-state.ts'
+import type { SyncRecord } from '../domain/sync-state.ts'
 import { syncRecord, UnreadableRecord } from './records.ts'
 
 /** As the scripts take it: generation, wanted, confirmedAt or -, and the JSON. */

@@ -1,7 +1,7 @@
 /** The store for several processes: everything in Redis, every write one script, followers told by Pub/Sub. */
 import { randomUUID } from 'node:crypto'
-import type { Instant } from '../core/calendar-event.ts'
-import { unread } from '../core/sync-state.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import { unread } from '../domain/sync-state.ts'
 import { LOG_LENGTH } from './change-log.ts'
 import {
   connectionRecord,

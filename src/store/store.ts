@@ -6,11 +6,11 @@
  * and never sees a subject or a location. Secrets arrive sealed (seal.ts). A tenant that is not there reads as null
  * or as empty; writing below it is refused with `TenantGone`.
  */
-import type { Instant } from '../core/calendar-event.ts'
-import type { Override } from '../core/override.ts'
-import type { RuleSet, Trigger } from '../core/rule-set.ts'
-import type { SyncRecord } from '../core/sync-state.ts'
-import type { Timeline } from '../core/timeline.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import type { Override } from '../domain/override.ts'
+import type { RuleSet, Trigger } from '../domain/rule-set.ts'
+import type { SyncRecord } from '../domain/sync-state.ts'
+import type { Timeline } from '../domain/timeline.ts'
 
 export interface Tenant {
   readonly id: string

@@ -1,6 +1,6 @@
 /** Asking a connector for the calendars of a batch: whatever it does, there is an answer for each of them. */
 import type { Connector, Reading } from '../connectors/connector.ts'
-import type { Span } from '../core/calendar-event.ts'
+import type { Span } from '../domain/calendar-event.ts'
 import { RemoteError } from '../errors.ts'
 import type { Timers } from '../timers.ts'
 import type { Compared } from './comparing.ts'

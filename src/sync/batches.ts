@@ -1,5 +1,5 @@
 /** The batches of one tenant: each is read over the present connector, and what hits one may concern all. */
-import type { Instant } from '../core/calendar-event.ts'
+import type { Instant } from '../domain/calendar-event.ts'
 import type { RemoteError } from '../errors.ts'
 import { TenantGone } from '../store/store.ts'
 import type { Health } from './health.ts'

@@ -1,6 +1,6 @@
 /** Rules made ready once for all tenants whose rules are equal: thousands have a pack as it is. */
-import { type CompiledRules, compileRules } from '../core/decide.ts'
-import type { RuleSet } from '../core/rule-set.ts'
+import { type CompiledRules, compileRules } from '../domain/decide.ts'
+import type { RuleSet } from '../domain/rule-set.ts'
 
 export type CompileRules = (rules: RuleSet, version: number) => CompiledRules
 

@@ -1,6 +1,6 @@
 /** Whether a calendar that was read again gives another timeline by its own doing: not by the window, which moved on. */
-import type { Instant } from '../core/calendar-event.ts'
-import { firstEndingAfter, groundKey, type Timeline } from '../core/timeline.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import { firstEndingAfter, groundKey, type Timeline } from '../domain/timeline.ts'
 
 /** Compares what both tell of the time from `from` to `until`. */
 export function differsWithin(one: Timeline, other: Timeline, from: Instant, until: Instant): boolean {

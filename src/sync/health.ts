@@ -1,5 +1,5 @@
 /** How one tenant's connection fares as a whole: what hits it is hit by everybody who is read over it. */
-import type { Instant } from '../core/calendar-event.ts'
+import type { Instant } from '../domain/calendar-event.ts'
 import type { RemoteError, SyncCode } from '../errors.ts'
 import type { Timers } from '../timers.ts'
 import { pauseAfter } from './back-off.ts'

@@ -1,9 +1,9 @@
 /** What a reading makes of a user's record: success and failure, the timeline, and whether consumers can see it. */
 import type { CalendarRead, Reading } from '../connectors/connector.ts'
-import type { Instant } from '../core/calendar-event.ts'
-import { type CompiledRules, compileOwn, decide } from '../core/decide.ts'
-import { confirmed, failed, type SyncRecord } from '../core/sync-state.ts'
-import { sameFrom, type Timeline, timelineOf } from '../core/timeline.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import { type CompiledRules, compileOwn, decide } from '../domain/decide.ts'
+import { confirmed, failed, type SyncRecord } from '../domain/sync-state.ts'
+import { sameFrom, type Timeline, timelineOf } from '../domain/timeline.ts'
 import type { RemoteError } from '../errors.ts'
 import type { ReadingOutcome, Store, UserRecord } from '../store/store.ts'
 import { isVisible, remembered } from './visible.ts'

@@ -2,7 +2,7 @@
 
 import type { Connector, Reading } from '../connectors/connector.ts'
 import type { DropReason } from '../connectors/notice.ts'
-import type { Instant, Span } from '../core/calendar-event.ts'
+import type { Instant, Span } from '../domain/calendar-event.ts'
 import type { RemoteError, SyncCode } from '../errors.ts'
 import type { ReadingOutcome, Store, UserRecord } from '../store/store.ts'
 import type { Timers } from '../timers.ts'

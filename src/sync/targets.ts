@@ -1,7 +1,7 @@
 /** Which calendars of a tenant are to be read, and for whom: a mailbox that users share is read once. */
 import { createHash } from 'node:crypto'
-import type { Instant } from '../core/calendar-event.ts'
-import type { SyncRecord } from '../core/sync-state.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import type { SyncRecord } from '../domain/sync-state.ts'
 import type { User, UserRecord } from '../store/store.ts'
 import type { Parting } from './watching.ts'
 

@@ -1,10 +1,10 @@
 /** The reading of one tenant: its connector, who is read by which rules, and what a change of those asks for. */
 import type { Connector } from '../connectors/connector.ts'
 import type { Notice } from '../connectors/notice.ts'
-import type { Instant } from '../core/calendar-event.ts'
-import type { CompiledRules } from '../core/decide.ts'
-import type { RuleSet } from '../core/rule-set.ts'
 import { unsealMailbox } from '../directory/sealing.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import type { CompiledRules } from '../domain/decide.ts'
+import type { RuleSet } from '../domain/rule-set.ts'
 import { RemoteError } from '../errors.ts'
 import type { Sealer } from '../store/seal.ts'
 import type { KeptConnection, RulesVersion, Store, Tenant, UserRecord } from '../store/store.ts'

@@ -1,8 +1,8 @@
 /** Whether consumers can see that one reading's outcome took the place of another. */
-import type { Instant } from '../core/calendar-event.ts'
-import { momentAt } from '../core/status.ts'
-import { type SyncRecord, staleAt, syncStateAt } from '../core/sync-state.ts'
-import { firstEndingAfter, type Timeline } from '../core/timeline.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import { momentAt } from '../domain/status.ts'
+import { type SyncRecord, staleAt, syncStateAt } from '../domain/sync-state.ts'
+import { firstEndingAfter, type Timeline } from '../domain/timeline.ts'
 import type { UserRecord } from '../store/store.ts'
 
 /** Cursors are honoured for so long: whoever holds one may have seen what held since. */

@@ -1,7 +1,7 @@
 /** The far side that a connector's contract is run over, and how its cases read from it. */
 import type { Test } from 'tap'
 import type { CalendarRead, Connector, Reading, Target } from '../../src/connectors/connector.ts'
-import type { BusyStatus, CalendarEvent, Response, Visibility } from '../../src/core/calendar-event.ts'
+import type { BusyStatus, CalendarEvent, Response, Visibility } from '../../src/domain/calendar-event.ts'
 import { RemoteError } from '../../src/errors.ts'
 
 /** An event as the calendar's owner would enter it. */

@@ -1,7 +1,7 @@
 /** The part of the store contract that is about the change log, its followers, and snapshots. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { unread } from '../../src/core/sync-state.ts'
+import { unread } from '../../src/domain/sync-state.ts'
 import type { Feed } from '../../src/store/store.ts'
 import type { OpenStore } from './store.ts'
 import { read, tenant, user } from './store-samples.ts'

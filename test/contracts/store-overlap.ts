@@ -1,7 +1,7 @@
 /** The part of the store contract that is about those who work at the same time, in one process or in several. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { unread } from '../../src/core/sync-state.ts'
+import { unread } from '../../src/domain/sync-state.ts'
 import type { Feed, Store } from '../../src/store/store.ts'
 import type { OpenStore } from './store.ts'
 import { ground, plain, read, rules, tenant, timeline, user } from './store-samples.ts'

@@ -1,6 +1,6 @@
 /** What every store must do, whatever keeps it. An adapter's test file opens one and calls `storeContract`. */
 import type { Test } from 'tap'
-import { unread } from '../../src/core/sync-state.ts'
+import { unread } from '../../src/domain/sync-state.ts'
 import { type Store, StoreUnavailable, TenantGone } from '../../src/store/store.ts'
 import { logContract } from './store-log.ts'
 import { followsItsModel } from './store-model.ts'

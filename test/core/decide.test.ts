@@ -1,9 +1,9 @@
 /** What one event gives, policy by policy. */
 import t from 'tap'
-import { fromAvailability } from '../../src/core/availability.ts'
-import type { CalendarEvent } from '../../src/core/calendar-event.ts'
-import { compileOwn, compileRules, decide, judge } from '../../src/core/decide.ts'
-import { type RuleSet, ruleSetFaults, type Trigger } from '../../src/core/rule-set.ts'
+import { fromAvailability } from '../../src/domain/availability.ts'
+import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
+import { compileOwn, compileRules, decide, judge } from '../../src/domain/decide.ts'
+import { type RuleSet, ruleSetFaults, type Trigger } from '../../src/domain/rule-set.ts'
 import { catalogue, eventWith, rulesWith } from './rules.ts'
 
 function given(event: Partial<CalendarEvent>, rules: Partial<RuleSet> = {}, own: Trigger[] = []) {

@@ -1,9 +1,9 @@
 /** Why: the rule as data and a sentence, in five languages, and never a private text. */
 import t from 'tap'
-import { labelOf } from '../../src/core/diversion.ts'
-import { explain, explainNothing } from '../../src/core/explain.ts'
-import type { Trigger } from '../../src/core/rule-set.ts'
-import type { Ground } from '../../src/core/timeline.ts'
+import { labelOf } from '../../src/domain/diversion.ts'
+import { explain, explainNothing } from '../../src/domain/explain.ts'
+import type { Trigger } from '../../src/domain/rule-set.ts'
+import type { Ground } from '../../src/domain/timeline.ts'
 
 const triggers: Trigger[] = [
   { match: 'word', text: 'LUN', diversion: 'lunch' },

@@ -1,7 +1,7 @@
 /** Rules and events for the tests of the core: a small catalogue and what tests vary of it. */
-import type { CalendarEvent } from '../../src/core/calendar-event.ts'
-import type { Diversion, Phone } from '../../src/core/diversion.ts'
-import type { RuleSet } from '../../src/core/rule-set.ts'
+import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
+import type { Diversion, Phone } from '../../src/domain/diversion.ts'
+import type { RuleSet } from '../../src/domain/rule-set.ts'
 
 const diversion = (code: string, phone: Phone): Diversion => ({ code, labels: { sv: code, en: code }, phone })
 

@@ -1,11 +1,11 @@
 /** What holds at an instant, with and without an override: examples, and the naive scan that it must equal. */
 import fc from 'fast-check'
 import t from 'tap'
-import type { Override } from '../../src/core/override.ts'
-import { isLive, overrideSet } from '../../src/core/override.ts'
-import { type LaidOver, layOver, type Moment, momentAt, nextBorder } from '../../src/core/status.ts'
-import { confirmed, failed, syncStateAt, unread } from '../../src/core/sync-state.ts'
-import type { Ground } from '../../src/core/timeline.ts'
+import type { Override } from '../../src/domain/override.ts'
+import { isLive, overrideSet } from '../../src/domain/override.ts'
+import { type LaidOver, layOver, type Moment, momentAt, nextBorder } from '../../src/domain/status.ts'
+import { confirmed, failed, syncStateAt, unread } from '../../src/domain/sync-state.ts'
+import type { Ground } from '../../src/domain/timeline.ts'
 
 type Piece = [start: number, end: number, diversion: string, phone?: 'open' | 'closed']
 

@@ -1,9 +1,9 @@
 /** Matching: what a trigger meets, held against plain regular expressions that say the same. */
 import fc from 'fast-check'
 import t from 'tap'
-import { foldOf } from '../../src/core/letters.ts'
-import { NO_TRIGGER, type Trigger, type TriggerMatch } from '../../src/core/rule-set.ts'
-import { compileTriggers } from '../../src/core/subject.ts'
+import { foldOf } from '../../src/domain/matching/case-folding.ts'
+import { compileTriggers } from '../../src/domain/matching/trigger-matcher.ts'
+import { NO_TRIGGER, type Trigger, type TriggerMatch } from '../../src/domain/rule-set.ts'
 
 const trigger = (match: TriggerMatch, text: string): Trigger => ({ match, text, diversion: 'meeting' })
 const meets = (match: TriggerMatch, text: string, subject: string) =>

@@ -1,9 +1,9 @@
 /** Timelines: what overlapping events come to, and the laws that every timeline keeps. */
 import fc from 'fast-check'
 import t from 'tap'
-import type { CalendarEvent } from '../../src/core/calendar-event.ts'
-import { compileOwn, compileRules, type Decision, decide } from '../../src/core/decide.ts'
-import { type Ground, sameFrom, type Timeline, timelineOf } from '../../src/core/timeline.ts'
+import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
+import { compileOwn, compileRules, type Decision, decide } from '../../src/domain/decide.ts'
+import { type Ground, sameFrom, type Timeline, timelineOf } from '../../src/domain/timeline.ts'
 import { catalogue, eventWith, rulesWith } from './rules.ts'
 
 const rules = compileRules(rulesWith(), 7)

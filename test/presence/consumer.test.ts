@@ -1,7 +1,7 @@
 /** The law of cursors: whoever follows one, however rarely, holds what holds. */
 import fc from 'fast-check'
 import t from 'tap'
-import type { Override } from '../../src/core/override.ts'
+import type { Override } from '../../src/domain/override.ts'
 import type { Status } from '../../src/presence/person.ts'
 import { add, changes, MINUTE, read, START, stage, statuses, timeline } from './stage.ts'
 

@@ -1,7 +1,7 @@
 /** What happens to a tenant, for laws: as the directory and sync write it, in any order. */
 import fc from 'fast-check'
-import type { Override } from '../../src/core/override.ts'
-import { unread } from '../../src/core/sync-state.ts'
+import type { Override } from '../../src/domain/override.ts'
+import { unread } from '../../src/domain/sync-state.ts'
 import type { Store } from '../../src/store/store.ts'
 import { MINUTE, START, timeline, user } from './stage.ts'
 

@@ -1,7 +1,7 @@
 /** A tenant over a real store, a clock that the test sets, and consumers of its view. */
 import type { Test } from 'tap'
-import { unread } from '../../src/core/sync-state.ts'
-import type { Timeline } from '../../src/core/timeline.ts'
+import { unread } from '../../src/domain/sync-state.ts'
+import type { Timeline } from '../../src/domain/timeline.ts'
 import { cursorFrom } from '../../src/presence/cursor.ts'
 import type { Status } from '../../src/presence/person.ts'
 import { openPresence, type Presence, type PresenceNeeds } from '../../src/presence/presence.ts'

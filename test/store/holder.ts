@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { unread } from '../../src/core/sync-state.ts'
+import { unread } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
 import { StoreUnavailable } from '../../src/store/store.ts'
 import { tenant, user } from '../contracts/store-samples.ts'

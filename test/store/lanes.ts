@@ -1,5 +1,5 @@
 /** What the writer and the one who checks it know of each other. */
-import type { Ground } from '../../src/core/timeline.ts'
+import type { Ground } from '../../src/domain/timeline.ts'
 import { ground } from '../contracts/store-samples.ts'
 
 /** Each lane writes one thing after the other; the lanes write at the same time. */

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { unread } from '../../src/core/sync-state.ts'
+import { unread } from '../../src/domain/sync-state.ts'
 import { openRedis, type RedisOptions, type RedisStore } from '../../src/store/redis.ts'
 import { redisAddress } from '../../src/store/redis-address.ts'
 import { type Feed, type Store, StoreUnavailable, TenantGone } from '../../src/store/store.ts'

@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { unread } from '../../src/core/sync-state.ts'
+import { unread } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
 import { openRedis } from '../../src/store/redis.ts'
 import { redisAddress } from '../../src/store/redis-address.ts'

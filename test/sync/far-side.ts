@@ -11,7 +11,7 @@ import type {
   Target,
   WatchNews
 } from '../../src/connectors/connector.ts'
-import type { CalendarEvent } from '../../src/core/calendar-event.ts'
+import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { RemoteError } from '../../src/errors.ts'
 
 export interface Asked {

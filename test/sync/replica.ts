@@ -5,7 +5,7 @@
  */
 import { createInterface } from 'node:readline'
 import type { Connector, Reading } from '../../src/connectors/connector.ts'
-import type { CalendarEvent } from '../../src/core/calendar-event.ts'
+import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { RemoteError } from '../../src/errors.ts'
 import { openRedis } from '../../src/store/redis.ts'
 import { redisAddress } from '../../src/store/redis-address.ts'

@@ -1,8 +1,8 @@
 /** Sweeps: what notices missed is found, counted and repaired, for next to no requests on a day without edits. */
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { compileRules } from '../../src/core/decide.ts'
-import { unread } from '../../src/core/sync-state.ts'
+import { compileRules } from '../../src/domain/decide.ts'
+import { unread } from '../../src/domain/sync-state.ts'
 import { inProcessQueue, usualLimits } from '../../src/sync/in-process-queue.ts'
 import { sweeping } from '../../src/sync/sweeping.ts'
 import { openTargets } from '../../src/sync/targets.ts'

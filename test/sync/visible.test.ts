@@ -1,6 +1,6 @@
 /** What of a reading consumers can see, where it is not obvious. */
 import t from 'tap'
-import { type SyncRecord, unread } from '../../src/core/sync-state.ts'
+import { type SyncRecord, unread } from '../../src/domain/sync-state.ts'
 import { isVisible } from '../../src/sync/visible.ts'
 import { user } from '../contracts/store-samples.ts'
 

@@ -1,6 +1,6 @@
 /** The reply to GetUserAvailability as CalendarEvents: one answer for each mailbox, in the order of the request. */
-import { fromAvailability } from '../../core/availability.ts'
-import type { CalendarEvent, Instant } from '../../core/calendar-event.ts'
+import { fromAvailability } from '../../domain/availability.ts'
+import type { CalendarEvent, Instant } from '../../domain/calendar-event.ts'
 import type { RemoteError } from '../../errors.ts'
 import { isMidnight } from '../../zone.ts'
 import { instantOfDateTime } from './date-time.ts'

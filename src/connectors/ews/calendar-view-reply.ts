@@ -1,5 +1,5 @@
 /** The reply to FindItem with CalendarView as CalendarEvents. */
-import type { CalendarEvent, Instant } from '../../core/calendar-event.ts'
+import type { CalendarEvent, Instant } from '../../domain/calendar-event.ts'
 import type { RemoteError } from '../../errors.ts'
 import { isMidnight, offsetsOf, startOfDay } from '../../zone.ts'
 import { instantOfDateTime } from './date-time.ts'

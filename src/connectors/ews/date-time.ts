@@ -1,5 +1,5 @@
 /** Exchange's dateTimes as instants. Runs twice for every event of every read. */
-import type { Instant } from '../../core/calendar-event.ts'
+import type { Instant } from '../../domain/calendar-event.ts'
 
 const shape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?$/
 const minute = 60_000

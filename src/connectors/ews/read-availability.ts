@@ -1,5 +1,5 @@
 /** Access `delegate`: GetUserAvailability for up to a hundred mailboxes, with the account's own rights in each. */
-import type { CalendarEvent, Span } from '../../core/calendar-event.ts'
+import type { CalendarEvent, Span } from '../../domain/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
 import type { CalendarRead, Shortfall, Target } from '../connector.ts'
 import { type Availability, availabilityReader } from './availability-reply.ts'

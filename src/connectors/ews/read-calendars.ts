@@ -1,5 +1,5 @@
 /** Access `impersonation`: FindItem with CalendarView for each mailbox, with its owner's rights. */
-import type { CalendarEvent, Span } from '../../core/calendar-event.ts'
+import type { CalendarEvent, Span } from '../../domain/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
 import type { Target } from '../connector.ts'
 import { type CalendarViewReader, calendarViewReader } from './calendar-view-reply.ts'

@@ -1,5 +1,5 @@
 /** The requests that are sent, as XML. */
-import type { Span } from '../../core/calendar-event.ts'
+import type { Span } from '../../domain/calendar-event.ts'
 import { fields } from './calendar-view-reply.ts'
 import type { EwsVersion } from './versions.ts'
 

@@ -1,6 +1,6 @@
 /** What follows the last event that was read: asked once more where that ends at the window's end or after. */
 
-import type { CalendarEvent, Instant, Span } from '../../core/calendar-event.ts'
+import type { CalendarEvent, Instant, Span } from '../../domain/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
 import { goesOnAt, lastEnd } from '../beyond-window.ts'
 import type { Target } from '../connector.ts'

@@ -1,5 +1,5 @@
 /** Exchange's words for what a calendar event is, as ours. What is new or missing is taken for what hides the most. */
-import type { BusyStatus, Response, Visibility } from '../../core/calendar-event.ts'
+import type { BusyStatus, Response, Visibility } from '../../domain/calendar-event.ts'
 
 const busyWords = new Map<string, BusyStatus>([
   ['Free', 'free'],

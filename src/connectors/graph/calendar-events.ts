@@ -1,5 +1,5 @@
 /** Graph's events as CalendarEvents. Runs for every event of every read, so it looks at each member once. */
-import type { BusyStatus, CalendarEvent, Instant, Response, Visibility } from '../../core/calendar-event.ts'
+import type { BusyStatus, CalendarEvent, Instant, Response, Visibility } from '../../domain/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
 import { ianaZone, localInstant, startOfDay } from '../../zone.ts'
 import { membersOf } from './batch-reply.ts'

@@ -1,5 +1,5 @@
 /** Reads calendars by calendarView: every occurrence in a window, page after page, many mailboxes in a batch. */
-import type { CalendarEvent, Span } from '../../core/calendar-event.ts'
+import type { CalendarEvent, Span } from '../../domain/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
 import type { Target } from '../connector.ts'
 import { type Answer, membersOf } from './batch-reply.ts'

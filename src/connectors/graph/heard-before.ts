@@ -1,6 +1,6 @@
 /** What was heard in the last minutes, in bounded memory: two generations of digests, the older of which is dropped. */
 import { createHash } from 'node:crypto'
-import type { Instant } from '../../core/calendar-event.ts'
+import type { Instant } from '../../domain/calendar-event.ts'
 
 /** Milliseconds that one generation grows, and how large at the most: about 10 MB for both. */
 const span = 300_000

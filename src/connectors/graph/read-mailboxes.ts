@@ -1,6 +1,6 @@
 /** One read of up to twenty mailboxes: by subject where that is wanted and granted, else by availability. */
 
-import type { CalendarEvent, Instant, Span } from '../../core/calendar-event.ts'
+import type { CalendarEvent, Instant, Span } from '../../domain/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
 import { goesOnAt, lastEnd } from '../beyond-window.ts'
 import type { CalendarRead, Reading, ReadRequest, Shortfall, Target } from '../connector.ts'

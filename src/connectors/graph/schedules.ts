@@ -1,6 +1,6 @@
 /** Reads availability by getSchedule: twenty mailboxes to a call, seen with the rights of one of them, the anchor. */
-import { fromAvailability } from '../../core/availability.ts'
-import type { CalendarEvent, Span } from '../../core/calendar-event.ts'
+import { fromAvailability } from '../../domain/availability.ts'
+import type { CalendarEvent, Span } from '../../domain/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
 import { isMidnight } from '../../zone.ts'
 import type { Target } from '../connector.ts'

@@ -1,5 +1,5 @@
 /** The calls that make, renew, remove and list subscriptions, and what Graph answers to them. */
-import type { Instant } from '../../core/calendar-event.ts'
+import type { Instant } from '../../domain/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
 import { type Answer, membersOf } from './batch-reply.ts'
 import type { Call, Calls } from './calls.ts'

@@ -1,5 +1,5 @@
 /** What an event says beyond its times: subject, busy status, visibility, answer, categories. */
-import type { BusyStatus, CalendarEvent, Response, Visibility } from '../../core/calendar-event.ts'
+import type { BusyStatus, CalendarEvent, Response, Visibility } from '../../domain/calendar-event.ts'
 import type { RawComponent } from './content.ts'
 import { all, parameter, parsed, textOf, wordOf } from './properties.ts'
 

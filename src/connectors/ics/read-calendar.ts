@@ -1,5 +1,5 @@
 /** One calendar's text as CalendarEvents: the whole reading, with no I/O. It runs in a thread of its own. */
-import type { CalendarEvent, Instant, Span } from '../../core/calendar-event.ts'
+import type { CalendarEvent, Instant, Span } from '../../domain/calendar-event.ts'
 import type { CalendarRead, Shortfall } from '../connector.ts'
 import { calendarsIn, type RawComponent } from './content.ts'
 import { type Details, detailsOf } from './details.ts'

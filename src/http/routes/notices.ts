@@ -2,7 +2,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NoticeGate } from '../../connectors/notice.ts'
-import type { Instant } from '../../core/calendar-event.ts'
+import type { Instant } from '../../domain/calendar-event.ts'
 import type { Sync } from '../../sync/sync.ts'
 import type { Metrics } from '../metrics.ts'
 import { Nothing } from '../schemas/problems.ts'

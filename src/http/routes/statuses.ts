@@ -1,6 +1,6 @@
 /** `/v1/tenants/{tenant}/statuses` and `…/users/{user}/status`: who is diverted, until when, and why. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { momentAt } from '../../core/status.ts'
+import { momentAt } from '../../domain/status.ts'
 import { formatInstant } from '../../instant.ts'
 import { shownAs } from '../../presence/person.ts'
 import type { Presence } from '../../presence/presence.ts'

@@ -1,10 +1,10 @@
 /** `/v1/tenants/{tenant}/sync`: how the reading of calendars goes, and "read now". */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { Instant } from '../../core/calendar-event.ts'
-import { syncStateAt } from '../../core/sync-state.ts'
 import { onePage } from '../../directory/pages.ts'
 import { knownTenant } from '../../directory/tenants.ts'
 import { knownRecord } from '../../directory/users.ts'
+import type { Instant } from '../../domain/calendar-event.ts'
+import { syncStateAt } from '../../domain/sync-state.ts'
 import type { SyncCode } from '../../errors.ts'
 import { formatInstant } from '../../instant.ts'
 import type { Store, UserRecord } from '../../store/store.ts'

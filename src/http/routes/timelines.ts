@@ -1,9 +1,9 @@
 /** `/v1/tenants/{tenant}/users/{user}/timeline`: a user's coming diversions, as the calendar alone has them. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Instant } from '../../core/calendar-event.ts'
-import type { Explanation } from '../../core/explain.ts'
-import type { Ground } from '../../core/timeline.ts'
-import { mergedFrom } from '../../core/timeline.ts'
+import type { Instant } from '../../domain/calendar-event.ts'
+import type { Explanation } from '../../domain/explain.ts'
+import type { Ground } from '../../domain/timeline.ts'
+import { mergedFrom } from '../../domain/timeline.ts'
 import { formatInstant } from '../../instant.ts'
 import { diversionOf, type Scene } from '../../presence/person.ts'
 import type { Presence } from '../../presence/presence.ts'

@@ -1,6 +1,6 @@
 /** Trying rules out on events, without saving anything. */
 import { Type } from 'typebox'
-import { busyStatuses, responses, visibilities } from '../../core/calendar-event.ts'
+import { busyStatuses, responses, visibilities } from '../../domain/calendar-event.ts'
 import { UserId } from './addresses.ts'
 import { Enum, Instant, Nullable, NullableString, ref, Strict } from './language.ts'
 import { RulesBody } from './rules.ts'

@@ -1,7 +1,7 @@
 /** Rules as operators write and read them: catalogue, triggers, availability and policies. */
 import { Type } from 'typebox'
-import { phones } from '../../core/diversion.ts'
-import { allDayPolicies, invitationPolicies, privatePolicies, triggerMatches } from '../../core/rule-set.ts'
+import { phones } from '../../domain/diversion.ts'
+import { allDayPolicies, invitationPolicies, privatePolicies, triggerMatches } from '../../domain/rule-set.ts'
 import { After, DiversionCode } from './addresses.ts'
 import { Enum, Instant, NullableString, ref, Strict } from './language.ts'
 

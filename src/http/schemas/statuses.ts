@@ -1,7 +1,7 @@
 /** What holds for users, as consumers see it: Status, Statuses, Changes, Timeline and Override. */
 import { Type } from 'typebox'
-import { phones } from '../../core/diversion.ts'
-import { triggerMatches } from '../../core/rule-set.ts'
+import { phones } from '../../domain/diversion.ts'
+import { triggerMatches } from '../../domain/rule-set.ts'
 import { DiversionCode, Extension, UserId } from './addresses.ts'
 import { Enum, Instant, Nullable, NullableInstant, NullableString, ref, Strict } from './language.ts'
 

@@ -1,7 +1,7 @@
 /** How the reading of calendars goes, as operators see it. */
 
 import { Type } from 'typebox'
-import { type Sight, sights } from '../../core/sync-state.ts'
+import { type Sight, sights } from '../../domain/sync-state.ts'
 import { syncCodes } from '../../errors.ts'
 import { connectionStates } from '../../sync/health.ts'
 import { noticesStates } from '../../sync/watching.ts'

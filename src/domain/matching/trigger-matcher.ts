@@ -1,7 +1,8 @@
 /** Finds the first of many triggers that a subject (or a category) meets, in one pass however many there are. */
-import { folded } from './letters.ts'
+
+import { NO_TRIGGER, type Trigger, type TriggerMatch } from '../rule-set.ts'
+import { folded } from './case-folding.ts'
 import { prefixTree } from './prefix-tree.ts'
-import { NO_TRIGGER, type Trigger, type TriggerMatch } from './rule-set.ts'
 import { wordAutomaton } from './word-automaton.ts'
 
 export interface Matcher {

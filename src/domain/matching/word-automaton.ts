@@ -2,8 +2,17 @@
  * Finds whole words among many in one pass: the automaton of Aho and Corasick (CACM 18(6), 1975) over folded code
  * units, with any run of white space as one space and the borders of words asked for at each find.
  */
-import { FIRST_COMBINING, isLetterAt, isLetterBefore, normal, SPACE, unitsOf, wordFolds } from './letters.ts'
-import { NO_TRIGGER } from './rule-set.ts'
+
+import { NO_TRIGGER } from '../rule-set.ts'
+import {
+  FIRST_COMBINING,
+  isLetterAt,
+  isLetterBefore,
+  normal,
+  SPACE,
+  unitsOf,
+  wordFolds
+} from './case-folding.ts'
 
 export interface IndexedText {
   readonly text: string

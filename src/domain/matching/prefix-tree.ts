@@ -1,6 +1,7 @@
 /** Which of many literal beginnings does a subject have, after white space and reply marks, case ignored? */
-import { FIRST_COMBINING, foldOf, isLetterUnit, isSpaceUnit, normal, unitsOf } from './letters.ts'
-import { NO_TRIGGER } from './rule-set.ts'
+
+import { NO_TRIGGER } from '../rule-set.ts'
+import { FIRST_COMBINING, foldOf, isLetterUnit, isSpaceUnit, normal, unitsOf } from './case-folding.ts'
 import type { FindFirst, IndexedText } from './word-automaton.ts'
 
 interface Node {

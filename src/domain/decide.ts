@@ -1,8 +1,8 @@
 /** What one event gives: a diversion by the first trigger that it meets, else by its busy status, else nothing. */
 import type { CalendarEvent, Span } from './calendar-event.ts'
 import { AVAILABLE, type Phone } from './diversion.ts'
+import { compileTriggers, type Matcher } from './matching/trigger-matcher.ts'
 import { type MappedStatus, mappedStatuses, NO_TRIGGER, type RuleSet, type Trigger } from './rule-set.ts'
-import { compileTriggers, type Matcher } from './subject.ts'
 import type { Ground, TriggerSource } from './timeline.ts'
 
 export interface Decision extends Span {
