@@ -9,7 +9,7 @@ import {
   localInstant,
   offsetsOf,
   startOfDay
-} from '../src/zone.ts'
+} from '../src/lib/time-zone.ts'
 
 const at = (text: string) => Date.parse(text)
 const clock = (year: number, month: number, day: number, hour: number, minute = 0) => ({

@@ -1,7 +1,7 @@
 /** What a request asks about, found or refused: a tenant's view, a user in it, an instant. */
 import type { Instant } from '../domain/calendar-event.ts'
 import { RequestError } from '../errors.ts'
-import { formatInstant, parseInstant } from '../instant.ts'
+import { formatInstant, parseInstant } from '../lib/rfc3339.ts'
 import type { Person } from '../presence/person.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { TenantView } from '../presence/tenant-view.ts'

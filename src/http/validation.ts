@@ -3,7 +3,7 @@ import { Ajv, type ErrorObject, type Options } from 'ajv'
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { FieldFault } from '../errors.ts'
-import { parseInstant } from '../instant.ts'
+import { parseInstant } from '../lib/rfc3339.ts'
 
 /** A faulty list of thousands is told by its first faults. */
 const MOST_FAULTS = 50

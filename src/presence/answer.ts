@@ -1,7 +1,7 @@
 /** The answer to `GET statuses` as bytes: the same on every replica that holds the same. */
 import { createHash } from 'node:crypto'
 import type { Instant } from '../domain/calendar-event.ts'
-import { formatInstant } from '../instant.ts'
+import { formatInstant } from '../lib/rfc3339.ts'
 import { CURSOR_LIFE, type Cursor, writeCursor } from './cursor.ts'
 
 export interface Answer {

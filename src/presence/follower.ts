@@ -1,6 +1,8 @@
 /** One tenant's view, kept by the store's feed. While the store is away it goes on from memory, and catches up after. */
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
+import type { InLine } from '../lib/semaphore.ts'
+import type { After } from '../lib/timers.ts'
 import {
   type Feed,
   type LogEntry,
@@ -8,9 +10,7 @@ import {
   StoreUnavailable,
   type TenantSnapshot
 } from '../store/store.ts'
-import type { After } from '../timers.ts'
 import type { Cursor } from './cursor.ts'
-import type { InLine } from './in-line.ts'
 import { sceneOf } from './person.ts'
 import { openTenantView, type TenantView } from './tenant-view.ts'
 import { openTurns, type Turns } from './turns.ts'

@@ -1,8 +1,8 @@
 /** How far a view has come in time: the borders that were passed, whose they were, and when the next one comes. */
 import type { Instant } from '../domain/calendar-event.ts'
 import { staleAt } from '../domain/sync-state.ts'
+import { type Journal, journal } from '../lib/ring-log.ts'
 import { bordersInTime } from './borders.ts'
-import { type Journal, journal } from './journal.ts'
 import { borderAfter, borderUpTo, type Person, type Scene } from './person.ts'
 
 /** Borders kept in memory; who asks for older ones is answered by looking at everybody. */

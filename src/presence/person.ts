@@ -6,7 +6,7 @@ import type { RuleSet } from '../domain/rule-set.ts'
 import { emptyTimeline, type LaidOver, layOver, type Moment, momentAt, nextBorder } from '../domain/status.ts'
 import { type SyncRecord, type SyncStateName, staleAt, syncStateAt } from '../domain/sync-state.ts'
 import { firstEndingAfter, type Ground } from '../domain/timeline.ts'
-import { formatInstant } from '../instant.ts'
+import { formatInstant } from '../lib/rfc3339.ts'
 import type { TenantSnapshot, UserRecord } from '../store/store.ts'
 
 /** What the API calls a Status. Times are RFC 3339 in UTC. */

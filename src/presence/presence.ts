@@ -1,11 +1,11 @@
 /** The views of the tenants that somebody asks for: loaded at the first question, dropped when nobody asks any more. */
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
+import { inLine } from '../lib/semaphore.ts'
+import { type After, machineTimers } from '../lib/timers.ts'
 import { type Store, StoreUnavailable } from '../store/store.ts'
-import { type After, machineTimers } from '../timers.ts'
 import { type Cursor, expired } from './cursor.ts'
 import { type Follower, followTenant } from './follower.ts'
-import { inLine } from './in-line.ts'
 import type { Changes, TenantView } from './tenant-view.ts'
 
 export interface Presence {

@@ -1,7 +1,7 @@
 /** What of a tenant's change log is in memory: who changed at which position, and when each entry was logged. */
 import type { Instant } from '../domain/calendar-event.ts'
+import { type Journal, journal } from '../lib/ring-log.ts'
 import type { Cursor } from './cursor.ts'
-import { type Journal, journal } from './journal.ts'
 
 export interface RecentLog {
   /** Who changed after this position is known; who changed before may be not. */

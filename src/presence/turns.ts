@@ -1,6 +1,6 @@
 /** Those who wait for a tenant's next turn: an entry of its log, or a border in time. */
 import type { Instant } from '../domain/calendar-event.ts'
-import type { After } from '../timers.ts'
+import type { After } from '../lib/timers.ts'
 
 export interface Turns {
   /** How often anything has turned, so that a turn between looking and waiting is not slept through. */

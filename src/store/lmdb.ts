@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { open, type RootDatabase, type Transaction } from 'lmdb'
 import { unread } from '../domain/sync-state.ts'
+import { turns } from '../lib/keyed-lock.ts'
 import { changeLog, LOG_LENGTH } from './change-log.ts'
 import { type HeldFolder, holdFolder, intoSentence } from './folder.ts'
 import { groupCommit } from './group-commit.ts'
@@ -16,7 +17,6 @@ import {
   type TenantSnapshot,
   type UserRecord
 } from './store.ts'
-import { turns } from './turns.ts'
 
 /** Users read in one go for a snapshot, before others get their turn: about 10 ms. */
 const SNAPSHOT_STEP = 250

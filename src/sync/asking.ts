@@ -2,9 +2,9 @@
 import type { Connector, Reading } from '../connectors/connector.ts'
 import type { Span } from '../domain/calendar-event.ts'
 import { RemoteError } from '../errors.ts'
-import type { Timers } from '../timers.ts'
+import { type Log, wordless } from '../lib/redact-error.ts'
+import type { Timers } from '../lib/timers.ts'
 import type { Compared } from './comparing.ts'
-import { type Log, wordless } from './log.ts'
 
 export interface Questioned extends Compared {
   readonly subjects: boolean

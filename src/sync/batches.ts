@@ -1,10 +1,10 @@
 /** The batches of one tenant: each is read over the present connector, and what hits one may concern all. */
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RemoteError } from '../errors.ts'
+import { type Log, wordless } from '../lib/redact-error.ts'
 import { TenantGone } from '../store/store.ts'
 import type { Health } from './health.ts'
 import type { Links } from './links.ts'
-import { type Log, wordless } from './log.ts'
 import type { Pause, Verdict } from './queue.ts'
 import { readBatch, type Scene } from './reading.ts'
 

@@ -1,7 +1,8 @@
 /** Which tenants there are: looked for when it may be others that are kept, and every minute, for somebody else may make one. */
+
+import { type Log, wordless } from '../lib/redact-error.ts'
+import type { Timers } from '../lib/timers.ts'
 import type { Store } from '../store/store.ts'
-import type { Timers } from '../timers.ts'
-import { type Log, wordless } from './log.ts'
 
 export interface Census {
   /** Resolves when every tenant was named. */

@@ -1,8 +1,8 @@
 /** A sweep's cheap look: the availability of many calendars by few calls, against what it was when they were read. */
 import type { Connector, Target } from '../connectors/connector.ts'
 import type { Span } from '../domain/calendar-event.ts'
-import type { Timers } from '../timers.ts'
-import { type Log, wordless } from './log.ts'
+import { type Log, wordless } from '../lib/redact-error.ts'
+import type { Timers } from '../lib/timers.ts'
 import { isBlind } from './sweeping.ts'
 import type { Entry } from './targets.ts'
 

@@ -1,7 +1,7 @@
 /** How one tenant's connection fares as a whole: what hits it is hit by everybody who is read over it. */
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RemoteError, SyncCode } from '../errors.ts'
-import type { Timers } from '../timers.ts'
+import type { Timers } from '../lib/timers.ts'
 import { pauseAfter } from './back-off.ts'
 import type { Pause } from './queue.ts'
 import { type NoticesState, noNotices } from './watching.ts'

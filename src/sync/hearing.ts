@@ -1,7 +1,8 @@
 /** What is heard of changes to one tenant, taken note of one after the other; a store that fails is asked again. */
+
+import { type Log, wordless } from '../lib/redact-error.ts'
+import type { Timers } from '../lib/timers.ts'
 import type { Feed, Store } from '../store/store.ts'
-import type { Timers } from '../timers.ts'
-import { type Log, wordless } from './log.ts'
 
 export interface Hearing {
   /** The tenant, its rules or its connection may have changed. */

@@ -1,6 +1,6 @@
 /** The queue of a single process: lines in memory, tenants in a ring, slots that a deadline frees. */
 
-import type { Timers } from '../timers.ts'
+import type { Timers } from '../lib/timers.ts'
 import { type Awaited, openAwaited } from './awaited.ts'
 import { Dropped, type Haste, Overdue, type Pause, type Queue, type Verdict, type Worker } from './queue.ts'
 

@@ -1,5 +1,5 @@
 /** "This calendar was edited", coalesced: it is read at once, then at most once more in two seconds. */
-import type { Timers } from '../timers.ts'
+import type { Timers } from '../lib/timers.ts'
 import type { Haste } from './queue.ts'
 
 export const noticeInterval = 2_000

@@ -3,9 +3,9 @@ import type { Connection } from '../connectors/connection.ts'
 import type { Connector } from '../connectors/connector.ts'
 import { unsealConnection } from '../directory/sealing.ts'
 import { RemoteError } from '../errors.ts'
+import { type Log, wordless } from '../lib/redact-error.ts'
 import type { Sealer } from '../store/seal.ts'
 import type { KeptConnection } from '../store/store.ts'
-import { type Log, wordless } from './log.ts'
 
 /** Makes the connector that reads over a connection. It may throw a RemoteError that says what is wrong with it. */
 export type OpenConnector = (tenant: string, connection: Connection) => Connector

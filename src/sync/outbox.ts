@@ -1,8 +1,8 @@
 /** Jobs on their way to where they are kept: what cannot be handed over now waits here, each once, and goes when it can. */
 
-import type { Timers } from '../timers.ts'
+import { type Log, wordless } from '../lib/redact-error.ts'
+import type { Timers } from '../lib/timers.ts'
 import type { Job, Jobs } from './jobs.ts'
-import { type Log, wordless } from './log.ts'
 
 export interface Outbox {
   /** Resolves when they are kept, or when that takes too long for whoever waits: then they wait here. */

@@ -2,7 +2,7 @@
 import type { Connector } from '../connectors/connector.ts'
 import type { Notice } from '../connectors/notice.ts'
 import type { SyncCode } from '../errors.ts'
-import { machineTimers, type Timers } from '../timers.ts'
+import { machineTimers, type Timers } from '../lib/timers.ts'
 import { openCensus } from './census.ts'
 import { compiledOnce } from './compiled-rules.ts'
 import { absentSince, type ConnectionState } from './health.ts'

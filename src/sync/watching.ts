@@ -1,8 +1,8 @@
 /** The watches of one tenant's calendars: of which of them notices tell, and why not of the others. */
 import type { Connector, Watch, WatchNews } from '../connectors/connector.ts'
 import type { RemoteError, SyncCode } from '../errors.ts'
-import type { Timers } from '../timers.ts'
-import { type Log, wordless } from './log.ts'
+import { type Log, wordless } from '../lib/redact-error.ts'
+import type { Timers } from '../lib/timers.ts'
 import type { ReadTarget } from './targets.ts'
 
 export const noticesStates = ['off', 'live', 'partly', 'polling'] as const

@@ -1,5 +1,5 @@
 /** A clock and timers that a test moves by hand: everything that falls due on the way is called in its order. */
-import type { Timers } from '../../src/timers.ts'
+import type { Timers } from '../../src/lib/timers.ts'
 
 export interface HandClock {
   /** Wall clock, epoch milliseconds. */

@@ -2,9 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
+import { machineTimers } from '../../src/lib/timers.ts'
 import { leaseTime, redisLeases } from '../../src/sync/redis/leases.ts'
 import { leasedShards, type Shards, shardCount, shardOf } from '../../src/sync/shards.ts'
-import { machineTimers } from '../../src/timers.ts'
 import { type RedisUnderTest, startRedis } from '../redis-under-test.ts'
 
 const log = { info: () => {}, warn: () => {}, error: () => {} }

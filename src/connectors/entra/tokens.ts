@@ -7,9 +7,9 @@ import {
   type NodeAuthOptions
 } from '@azure/msal-node'
 import { RemoteError } from '../../errors.ts'
+import { retryAfterOf } from '../../lib/retry-after.ts'
 import type { GraphConnection } from '../connection.ts'
 import { bodyWithin, type Outbound, unreachable } from '../outbound.ts'
-import { retryAfterOf } from '../retry-after.ts'
 import { signInError } from './sign-in-error.ts'
 
 /** An application registered in Entra, where it signs in, and what for. */

@@ -2,7 +2,7 @@
 import { fromAvailability } from '../../domain/availability.ts'
 import type { CalendarEvent, Instant } from '../../domain/calendar-event.ts'
 import type { RemoteError } from '../../errors.ts'
-import { isMidnight } from '../../zone.ts'
+import { isMidnight } from '../../lib/time-zone.ts'
 import { instantOfDateTime } from './date-time.ts'
 import { unreadable, type Verdict, verdictReader } from './soap-reply.ts'
 import { busyOf } from './words.ts'

@@ -1,7 +1,7 @@
 /** The reply to FindItem with CalendarView as CalendarEvents. */
 import type { CalendarEvent, Instant } from '../../domain/calendar-event.ts'
 import type { RemoteError } from '../../errors.ts'
-import { isMidnight, offsetsOf, startOfDay } from '../../zone.ts'
+import { isMidnight, offsetsOf, startOfDay } from '../../lib/time-zone.ts'
 import { instantOfDateTime } from './date-time.ts'
 import { unreadable, type Verdict, verdictReader } from './soap-reply.ts'
 import { busyOf, responseOf, visibilityOf } from './words.ts'

@@ -1,6 +1,6 @@
 /** One EWS call: in the version that is spoken there, within the budgets, read as it streams in. */
 import { RemoteError } from '../../errors.ts'
-import { retryAfterOf } from '../retry-after.ts'
+import { retryAfterOf } from '../../lib/retry-after.ts'
 import type { Affinity } from './affinity.ts'
 import { budgets, throttled, usualBackOff } from './budgets.ts'
 import { type Circumstances, ewsError, isConcurrency, isThrottled } from './ews-error.ts'

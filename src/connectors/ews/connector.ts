@@ -2,7 +2,7 @@
 
 import { setMaxListeners } from 'node:events'
 import { RemoteError } from '../../errors.ts'
-import { type After, machineTimers } from '../../timers.ts'
+import { type After, machineTimers } from '../../lib/timers.ts'
 import type { EwsConnection } from '../connection.ts'
 import type { Connector, Reading, ReadRequest, Watch } from '../connector.ts'
 import type { Outbound } from '../outbound.ts'

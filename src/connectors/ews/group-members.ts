@@ -1,8 +1,8 @@
 /** Who is in a group, and their subscriptions: made for whoever lacks one, and tried again where that fails. */
 import type { RemoteError } from '../../errors.ts'
-import type { After } from '../../timers.ts'
+import { backOff } from '../../lib/backoff.ts'
+import type { After } from '../../lib/timers.ts'
 import type { GroupAffinity } from './affinity.ts'
-import { backOff } from './back-off.ts'
 import type { Subscriptions } from './subscribing.ts'
 import type { WatchedMailbox } from './watched-mailbox.ts'
 

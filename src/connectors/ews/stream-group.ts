@@ -1,7 +1,7 @@
 /** Up to 200 mailboxes that are heard over one stream, which is opened anew whenever it ends, breaks or lacks somebody. */
 import type { RemoteError } from '../../errors.ts'
+import { backOff } from '../../lib/backoff.ts'
 import { groupAffinity } from './affinity.ts'
-import { backOff } from './back-off.ts'
 import { groupMembers } from './group-members.ts'
 import type { Names } from './names.ts'
 import { runStream, type StreamNeeds } from './stream.ts'

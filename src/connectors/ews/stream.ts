@@ -1,6 +1,6 @@
 /** One GetStreamingEvents: a reply that goes on for half an hour, until it ends, falls silent, or is let go. */
 import { RemoteError } from '../../errors.ts'
-import type { After } from '../../timers.ts'
+import type { After } from '../../lib/timers.ts'
 import type { GroupAffinity } from './affinity.ts'
 import type { Calls } from './calls.ts'
 import type { Name } from './names.ts'

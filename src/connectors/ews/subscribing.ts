@@ -1,9 +1,9 @@
 /** Subscribe and Unsubscribe: a few at a time, so that reading goes on; trouble that is everybody's is found out once. */
 import { setMaxListeners } from 'node:events'
 import { RemoteError } from '../../errors.ts'
-import type { After } from '../../timers.ts'
+import { backOff } from '../../lib/backoff.ts'
+import type { After } from '../../lib/timers.ts'
 import type { GroupAffinity } from './affinity.ts'
-import { backOff } from './back-off.ts'
 import type { Calls } from './calls.ts'
 import type { Names } from './names.ts'
 import { calendarViewRequest, subscribeRequest, unsubscribeRequest } from './requests.ts'

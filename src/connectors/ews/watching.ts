@@ -1,8 +1,8 @@
 /** Hears of edits by streaming: gathers the mailboxes that are watched into groups of one stream each. */
 import type { RemoteError } from '../../errors.ts'
-import type { After } from '../../timers.ts'
+import { backOff } from '../../lib/backoff.ts'
+import type { After } from '../../lib/timers.ts'
 import type { Listener, Watch } from '../connector.ts'
-import { backOff } from './back-off.ts'
 import type { Calls } from './calls.ts'
 import type { Names } from './names.ts'
 import { type StreamGroup, streamGroup } from './stream-group.ts'

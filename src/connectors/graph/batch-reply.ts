@@ -1,5 +1,5 @@
 /** The reply to a `$batch`, from bytes to one answer for each request in it (learn.microsoft.com/graph/json-batching). */
-import { retryAfterOf } from '../retry-after.ts'
+import { retryAfterOf } from '../../lib/retry-after.ts'
 
 /** What Graph said to one request. */
 export interface Answer {

@@ -1,7 +1,7 @@
 /** Graph's events as CalendarEvents. Runs for every event of every read, so it looks at each member once. */
 import type { BusyStatus, CalendarEvent, Instant, Response, Visibility } from '../../domain/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
-import { ianaZone, localInstant, startOfDay } from '../../zone.ts'
+import { ianaZone, localInstant, startOfDay } from '../../lib/time-zone.ts'
 import { membersOf } from './batch-reply.ts'
 
 /** What is read of an event, as `$select` takes it. */

@@ -1,6 +1,6 @@
 /** The connector to Microsoft Graph: an application that signs in by itself and reads many mailboxes of one directory. */
 
-import { machineTimers, type Timers } from '../../timers.ts'
+import { machineTimers, type Timers } from '../../lib/timers.ts'
 import type { GraphConnection } from '../connection.ts'
 import type { Connector, ReadRequest, Watch } from '../connector.ts'
 import { applicationTokens } from '../entra/tokens.ts'

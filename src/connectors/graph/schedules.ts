@@ -2,7 +2,7 @@
 import { fromAvailability } from '../../domain/availability.ts'
 import type { CalendarEvent, Span } from '../../domain/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
-import { isMidnight } from '../../zone.ts'
+import { isMidnight } from '../../lib/time-zone.ts'
 import type { Target } from '../connector.ts'
 import { type Answer, membersOf } from './batch-reply.ts'
 import { busyOf, instantOfDateTime } from './calendar-events.ts'

@@ -1,5 +1,5 @@
 /** How many calls about subscriptions may go out, and when: well below Graph's limit, and one alone while all fail. */
-import type { Timers } from '../../timers.ts'
+import type { Timers } from '../../lib/timers.ts'
 import { patienceAfter, type Refusal } from './subscription-error.ts'
 
 export interface Pace {

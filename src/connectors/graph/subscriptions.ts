@@ -1,6 +1,6 @@
 /** Keeps one subscription for each watched calendar: made or found, renewed in its time, removed in the end. */
 import { RemoteError } from '../../errors.ts'
-import type { Timers } from '../../timers.ts'
+import type { Timers } from '../../lib/timers.ts'
 import type { Listener, Watch, Watched } from '../connector.ts'
 import type { Answer } from './batch-reply.ts'
 import type { Call, Calls } from './calls.ts'

@@ -1,7 +1,7 @@
 /** One watched calendar: what Graph holds for it, when it is to be called about, and what its listener was told. */
 import { createHash } from 'node:crypto'
 import type { RemoteError } from '../../errors.ts'
-import type { Timers } from '../../timers.ts'
+import type { Timers } from '../../lib/timers.ts'
 import type { Listener, Watched } from '../connector.ts'
 import { ended, patienceAfter, type Refusal } from './subscription-error.ts'
 import { lifetime, type Subscription } from './subscription-requests.ts'

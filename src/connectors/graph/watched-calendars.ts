@@ -1,6 +1,6 @@
 /** The calendars that one connector watches, and whose turn it is. */
 
-import type { Timers } from '../../timers.ts'
+import type { Timers } from '../../lib/timers.ts'
 import type { Listener, Watched } from '../connector.ts'
 import { type Refusal, shared } from './subscription-error.ts'
 import { WatchedCalendar } from './watched-calendar.ts'

@@ -1,6 +1,6 @@
 /** Single properties by ical.js, with what real programs get wrong about them. */
 import ICAL from 'ical.js'
-import { type Wall, wallOf } from '../../zone.ts'
+import { type Wall, wallOf } from '../../lib/time-zone.ts'
 import type { ContentLine, RawComponent } from './content.ts'
 import { UnreadableEvent } from './faults.ts'
 

@@ -1,6 +1,6 @@
 /** The wall times that one recurrence rule gives, without walking all the years before those that are asked for. */
 import type ICAL from 'ical.js'
-import { type Wall, wallOf } from '../../zone.ts'
+import { type Wall, wallOf } from '../../lib/time-zone.ts'
 import { UnreadableCalendar, UnreadableEvent } from './faults.ts'
 import { timeFrom, wallFrom } from './properties.ts'
 

@@ -1,6 +1,6 @@
 /** One series of events: its rules, dates, exceptions and replacements as occurrences (RFC 5545 section 3.8.5). */
 import type { Span } from '../../domain/calendar-event.ts'
-import type { Wall } from '../../zone.ts'
+import type { Wall } from '../../lib/time-zone.ts'
 import { UnreadableCalendar } from './faults.ts'
 import type { FileZones } from './file-zones.ts'
 import type { Length, When } from './properties.ts'

@@ -1,7 +1,7 @@
 /** `/v1/tenants/{tenant}/statuses` and `…/users/{user}/status`: who is diverted, until when, and why. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { momentAt } from '../../domain/status.ts'
-import { formatInstant } from '../../instant.ts'
+import { formatInstant } from '../../lib/rfc3339.ts'
 import { shownAs } from '../../presence/person.ts'
 import type { Presence } from '../../presence/presence.ts'
 import type { Filter } from '../../presence/tenant-view.ts'

@@ -1,8 +1,8 @@
 /** The board on Redis: how connections fare, a key for each tenant. */
 
+import { type Log, wordless } from '../../lib/redact-error.ts'
 import type { Posted } from '../health.ts'
 import type { Board } from '../jobs.ts'
-import { type Log, wordless } from '../log.ts'
 import type { RedisClient } from './client.ts'
 import { connectionStateKey } from './keys.ts'
 

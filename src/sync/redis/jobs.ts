@@ -1,8 +1,8 @@
 /** Jobs on BullMQ: a queue for each shard, so that a cluster spreads them and whoever keeps the shard works it off. */
 import { createHash } from 'node:crypto'
 import { type JobsOptions, Queue } from 'bullmq'
+import { type Log, wordless } from '../../lib/redact-error.ts'
 import type { Job, Jobs } from '../jobs.ts'
-import { type Log, wordless } from '../log.ts'
 import { shardOf } from '../shards.ts'
 import type { RedisClient } from './client.ts'
 import { queueName, queuePrefix } from './keys.ts'

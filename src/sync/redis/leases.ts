@@ -6,9 +6,9 @@
  * is refused (`saveReadings`). Watches are adopted, pauses are kept per connection, and jobs may be done twice.
  */
 import { randomUUID } from 'node:crypto'
-import type { Timers } from '../../timers.ts'
+import { type Log, wordless } from '../../lib/redact-error.ts'
+import type { Timers } from '../../lib/timers.ts'
 import type { LeaseHolder, Leases, OpenLeases } from '../leases.ts'
-import { type Log, wordless } from '../log.ts'
 import type { RedisClient } from './client.ts'
 import { leaseKeys } from './keys.ts'
 

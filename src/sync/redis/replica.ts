@@ -1,6 +1,6 @@
 /** Sync of a replica, its parts put together on Redis: the keeper of its shards, and the desk for what it is asked. */
 
-import { machineTimers } from '../../timers.ts'
+import { machineTimers } from '../../lib/timers.ts'
 import { type DeskNeeds, openDesk } from '../desk.ts'
 import { leasedShards } from '../shards.ts'
 import { type Keeper, openSync, type Sync, type SyncOptions } from '../sync.ts'

@@ -1,8 +1,8 @@
 /** Rounds on BullMQ: one job scheduler for each tenant, which makes its `poll` jobs and outlives the process that began it. */
 
-import type { Timers } from '../../timers.ts'
+import { type Log, wordless } from '../../lib/redact-error.ts'
+import type { Timers } from '../../lib/timers.ts'
 import type { Pace, Rounds } from '../jobs.ts'
-import { type Log, wordless } from '../log.ts'
 import { shardOf } from '../shards.ts'
 import type { PollJob, Queues } from './jobs.ts'
 

@@ -6,8 +6,8 @@
  * stalled. (That one reads all calendars of the shard anyway: nothing hangs on a job alone.)
  */
 import { type Job as BullJob, WaitingError, Worker } from 'bullmq'
+import { type Log, wordless } from '../../lib/redact-error.ts'
 import type { Job, Rounds } from '../jobs.ts'
-import { type Log, wordless } from '../log.ts'
 import { shardOf } from '../shards.ts'
 import type { Done, Keeper } from '../sync.ts'
 import type { RedisClient } from './client.ts'

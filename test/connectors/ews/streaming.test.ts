@@ -1,8 +1,8 @@
 /** Edits are told of as they happen: over streams that are grouped, watched for signs of life, and opened anew. */
 import fc from 'fast-check'
 import t from 'tap'
-import { backOff } from '../../../src/connectors/ews/back-off.ts'
 import { RemoteError } from '../../../src/errors.ts'
+import { backOff } from '../../../src/lib/backoff.ts'
 import { say, startServer, transportTo } from './server.ts'
 import {
   allLive,

@@ -1,7 +1,7 @@
 /** The table of Graph's errors, row by row: code, scope, and a hint that tells what to do. */
 import t from 'tap'
 import { graphError, isPassing, isRefusal } from '../../../src/connectors/graph/graph-error.ts'
-import { retryAfterOf } from '../../../src/connectors/retry-after.ts'
+import { retryAfterOf } from '../../../src/lib/retry-after.ts'
 
 const mailbox = 'anna@example.se'
 const answerOf = (status: number, code: string, inner: object = {}, whole = false) => ({

@@ -11,7 +11,7 @@ import type { RemoteError } from '../../../src/errors.ts'
 import { answerError } from '../../../src/http/problem.ts'
 import { noticesRoutes } from '../../../src/http/routes/notices.ts'
 import { Problem } from '../../../src/http/schemas/problems.ts'
-import type { Timers } from '../../../src/timers.ts'
+import type { Timers } from '../../../src/lib/timers.ts'
 import { type Microsoft365, openMicrosoft365 } from './microsoft365.ts'
 
 const secret = Buffer.alloc(32, 7)

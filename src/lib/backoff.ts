@@ -1,5 +1,5 @@
 /** When something that failed is tried again. */
-import type { RemoteError } from '../../errors.ts'
+import type { RemoteError } from '../errors.ts'
 
 /** Milliseconds. */
 const firstPassing = 1_000
