@@ -2,9 +2,10 @@
  * A provider's whole estate on Redis: tenants of a hundred users, ten intervals each. What a replica needs to hold it, how soon
  * it answers, how fast changes reach it, and what tenants cost that nobody asks for.
  */
-import { openRedis } from '../src/store/redis.ts'
-import { redisAddress } from '../src/store/redis-address.ts'
-import type { Store } from '../src/store/store.ts'
+
+import { redisAddress } from '../src/storage/redis/address.ts'
+import { openRedis } from '../src/storage/redis/redis.ts'
+import type { Store } from '../src/storage/store.ts'
 import { type Installation, openInstallation } from './installation.ts'
 import { userRecord } from './people.ts'
 import { cpuOf, inLanes, load, memoryOf } from './processes.ts'

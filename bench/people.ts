@@ -1,7 +1,7 @@
 /** Users with calendars, as the store would give them, for the figures of the view. */
 import { unread } from '../src/domain/sync-state.ts'
 import type { Ground, Timeline } from '../src/domain/timeline.ts'
-import type { TenantSnapshot, UserRecord } from '../src/store/store.ts'
+import type { TenantSnapshot, UserRecord } from '../src/storage/store.ts'
 
 const HOUR = 3_600_000
 /** What a snapshot from the store looks like: every timeline with objects of its own. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { SetupError } from './errors.ts'
-import { redisUrlFault } from './store/redis-address.ts'
+import { redisUrlFault } from './storage/redis/address.ts'
 
 /** What an environment may hold; everything else that begins with `HANVISA_` is a typing error. */
 export const Settings = Type.Object({

@@ -4,12 +4,12 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { SetupError } from './errors.ts'
-import { LOG_LENGTH } from './store/change-log.ts'
-import { openLmdb } from './store/lmdb.ts'
-import { openRedis } from './store/redis.ts'
-import { type RedisAddress, redisAddress, redisUrlFault } from './store/redis-address.ts'
-import { openImport, type WholeTenant } from './store/redis-import.ts'
-import { type Store, StoreUnavailable } from './store/store.ts'
+import { LOG_LENGTH } from './storage/lmdb/change-log.ts'
+import { openLmdb } from './storage/lmdb/lmdb.ts'
+import { type RedisAddress, redisAddress, redisUrlFault } from './storage/redis/address.ts'
+import { openImport, type WholeTenant } from './storage/redis/import.ts'
+import { openRedis } from './storage/redis/redis.ts'
+import { type Store, StoreUnavailable } from './storage/store.ts'
 
 export interface MigrateNeeds {
   readonly stdout: { write(text: string): unknown }

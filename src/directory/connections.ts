@@ -5,11 +5,18 @@ import type { Connection } from '../connectors/connection.ts'
 import type { Check } from '../connectors/connector.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import type { ConnectionPut, Connection as ConnectionShown } from '../http/schemas/connections.ts'
-import type { KeptConnection, UserRecord } from '../store/store.ts'
+import {
+  heldSecrets,
+  parted,
+  type Secrets,
+  sealConnection,
+  united,
+  unsealMailbox
+} from '../storage/secrets/connection-secrets.ts'
+import type { KeptConnection, UserRecord } from '../storage/store.ts'
 import { cloudFaults, credentialFaults } from './credentials.ts'
 import type { DirectoryNeeds } from './directory.ts'
 import { ewsFaults, ewsOf, ewsSecretMember } from './ews-connections.ts'
-import { heldSecrets, parted, type Secrets, sealConnection, united, unsealMailbox } from './sealing.ts'
 import { knownTenant } from './tenants.ts'
 
 export type ShownConnection = Static<typeof ConnectionShown>

@@ -3,8 +3,8 @@
  * it from the store, and reads again what it must.
  */
 import type { RuleSet } from '../domain/rule-set.ts'
-import type { Sealer } from '../store/seal.ts'
-import type { Store } from '../store/store.ts'
+import type { Sealer } from '../storage/secrets/seal.ts'
+import type { Store } from '../storage/store.ts'
 import type { Sync } from '../sync/sync.ts'
 import { type ConnectionDirectory, connectionDirectory } from './connections.ts'
 import { type OverrideDirectory, overrideDirectory } from './overrides.ts'

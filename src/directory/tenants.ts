@@ -4,7 +4,7 @@ import type { Static } from 'typebox'
 import { type FieldFault, RequestError } from '../errors.ts'
 import type { Tenant as TenantBody, TenantPut } from '../http/schemas/tenants.ts'
 import { isValidZone } from '../lib/time-zone.ts'
-import type { Store, Tenant } from '../store/store.ts'
+import type { Store, Tenant } from '../storage/store.ts'
 import type { DirectoryNeeds } from './directory.ts'
 import { onePage, type PageAsked, type Paged } from './pages.ts'
 

@@ -1,6 +1,6 @@
 /** The HTTP side of a worker: whether it lives, whether it can work, and its figures. */
 import type { FastifyInstance } from 'fastify'
-import type { Store } from '../store/store.ts'
+import type { Store } from '../storage/store.ts'
 import { type BareNeeds, openBareApp } from './bare-app.ts'
 import { probesRoutes } from './routes/probes.ts'
 

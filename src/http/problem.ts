@@ -3,7 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type FieldFault, type ProblemCode, problemStatus, RemoteError, RequestError } from '../errors.ts'
-import { StoreUnavailable, TenantGone } from '../store/store.ts'
+import { StoreUnavailable, TenantGone } from '../storage/store.ts'
 import { faultsOf } from './validation.ts'
 
 export const PROBLEM_JSON = 'application/problem+json'

@@ -1,6 +1,6 @@
 /** While the store is away a write is refused at once, by every call that writes, before anything is begun. */
 import type { RouteOptions } from 'fastify'
-import { type Store, StoreUnavailable } from '../store/store.ts'
+import { type Store, StoreUnavailable } from '../storage/store.ts'
 
 const reads: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 

@@ -9,7 +9,7 @@ import {
   type Store,
   StoreUnavailable,
   type TenantSnapshot
-} from '../store/store.ts'
+} from '../storage/store.ts'
 import type { Cursor } from './cursor.ts'
 import { sceneOf } from './person.ts'
 import { openTenantView, type TenantView } from './tenant-view.ts'

@@ -7,7 +7,7 @@ import { emptyTimeline, type LaidOver, layOver, type Moment, momentAt, nextBorde
 import { type SyncRecord, type SyncStateName, staleAt, syncStateAt } from '../domain/sync-state.ts'
 import { firstEndingAfter, type Ground } from '../domain/timeline.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
-import type { TenantSnapshot, UserRecord } from '../store/store.ts'
+import type { TenantSnapshot, UserRecord } from '../storage/store.ts'
 
 /** What the API calls a Status. Times are RFC 3339 in UTC. */
 export interface Status {

@@ -2,7 +2,7 @@
 import { type Explanation, explain } from '../domain/explain.ts'
 import type { RuleSet, Trigger } from '../domain/rule-set.ts'
 import type { Ground } from '../domain/timeline.ts'
-import { type Store, StoreUnavailable } from '../store/store.ts'
+import { type Store, StoreUnavailable } from '../storage/store.ts'
 import type { Person, Scene } from './person.ts'
 
 export interface WhyNeeds {

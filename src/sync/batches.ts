@@ -2,7 +2,7 @@
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RemoteError } from '../errors.ts'
 import { type Log, wordless } from '../lib/redact-error.ts'
-import { TenantGone } from '../store/store.ts'
+import { TenantGone } from '../storage/store.ts'
 import type { Health } from './health.ts'
 import type { Links } from './links.ts'
 import type { Pause, Verdict } from './queue.ts'

@@ -2,7 +2,7 @@
 
 import { type Log, wordless } from '../lib/redact-error.ts'
 import type { Timers } from '../lib/timers.ts'
-import type { Store } from '../store/store.ts'
+import type { Store } from '../storage/store.ts'
 
 export interface Census {
   /** Resolves when every tenant was named. */

@@ -2,7 +2,7 @@
 
 import { type Log, wordless } from '../lib/redact-error.ts'
 import type { Timers } from '../lib/timers.ts'
-import type { Feed, Store } from '../store/store.ts'
+import type { Feed, Store } from '../storage/store.ts'
 
 export interface Hearing {
   /** The tenant, its rules or its connection may have changed. */

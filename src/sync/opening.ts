@@ -1,11 +1,11 @@
 /** From what is kept of a connection to the connector that reads over it. */
 import type { Connection } from '../connectors/connection.ts'
 import type { Connector } from '../connectors/connector.ts'
-import { unsealConnection } from '../directory/sealing.ts'
 import { RemoteError } from '../errors.ts'
 import { type Log, wordless } from '../lib/redact-error.ts'
-import type { Sealer } from '../store/seal.ts'
-import type { KeptConnection } from '../store/store.ts'
+import { unsealConnection } from '../storage/secrets/connection-secrets.ts'
+import type { Sealer } from '../storage/secrets/seal.ts'
+import type { KeptConnection } from '../storage/store.ts'
 
 /** Makes the connector that reads over a connection. It may throw a RemoteError that says what is wrong with it. */
 export type OpenConnector = (tenant: string, connection: Connection) => Connector

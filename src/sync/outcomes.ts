@@ -5,7 +5,7 @@ import { type CompiledRules, compileOwn, decide } from '../domain/decide.ts'
 import { confirmed, failed, type SyncRecord } from '../domain/sync-state.ts'
 import { sameFrom, type Timeline, timelineOf } from '../domain/timeline.ts'
 import type { RemoteError } from '../errors.ts'
-import type { ReadingOutcome, Store, UserRecord } from '../store/store.ts'
+import type { ReadingOutcome, Store, UserRecord } from '../storage/store.ts'
 import { isVisible, remembered } from './visible.ts'
 
 export interface Terms {

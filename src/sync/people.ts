@@ -1,6 +1,6 @@
 /** The users of one tenant as sync knows them: whose calendars are to be read, and what of a change asks for it. */
 import type { RemoteError } from '../errors.ts'
-import type { Store, UserRecord } from '../store/store.ts'
+import type { Store, UserRecord } from '../storage/store.ts'
 import { unsealable } from './opening.ts'
 import type { ReadTarget, Targets } from './targets.ts'
 

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
-import type { User, UserRecord } from '../store/store.ts'
+import type { User, UserRecord } from '../storage/store.ts'
 import type { Parting } from './watching.ts'
 
 /** A calendar that is to be read: a mailbox, in a zone. */

@@ -3,7 +3,7 @@ import type { Instant } from '../domain/calendar-event.ts'
 import { momentAt } from '../domain/status.ts'
 import { type SyncRecord, staleAt, syncStateAt } from '../domain/sync-state.ts'
 import { firstEndingAfter, type Timeline } from '../domain/timeline.ts'
-import type { UserRecord } from '../store/store.ts'
+import type { UserRecord } from '../storage/store.ts'
 
 /** Cursors are honoured for so long: whoever holds one may have seen what held since. */
 export const remembered = 86_400_000

@@ -3,7 +3,7 @@ import { deepStrictEqual as same } from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Test } from 'tap'
 import { unread } from '../../src/domain/sync-state.ts'
-import { type Feed, type Store, TenantGone, type UserRecord } from '../../src/store/store.ts'
+import { type Feed, type Store, TenantGone, type UserRecord } from '../../src/storage/store.ts'
 import type { OpenStore } from './store.ts'
 import { connection, ground, plain, rules, tenant, timeline, user } from './store-samples.ts'
 

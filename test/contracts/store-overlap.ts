@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { unread } from '../../src/domain/sync-state.ts'
-import type { Feed, Store } from '../../src/store/store.ts'
+import type { Feed, Store } from '../../src/storage/store.ts'
 import type { OpenStore } from './store.ts'
 import { ground, plain, read, rules, tenant, timeline, user } from './store-samples.ts'
 

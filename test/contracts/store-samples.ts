@@ -1,7 +1,7 @@
 /** Records to put into a store, and a plain form of what comes out. */
 import { type SyncRecord, unread } from '../../src/domain/sync-state.ts'
 import type { Ground, Timeline } from '../../src/domain/timeline.ts'
-import type { KeptConnection, RulesVersion, Tenant, User, UserRecord } from '../../src/store/store.ts'
+import type { KeptConnection, RulesVersion, Tenant, User, UserRecord } from '../../src/storage/store.ts'
 
 export function tenant(id: string, name = 'Acme AB'): Tenant {
   return { id, name, timeZone: 'Europe/Stockholm', language: 'sv' }

@@ -1,7 +1,7 @@
 /** What every store must do, whatever keeps it. An adapter's test file opens one and calls `storeContract`. */
 import type { Test } from 'tap'
 import { unread } from '../../src/domain/sync-state.ts'
-import { type Store, StoreUnavailable, TenantGone } from '../../src/store/store.ts'
+import { type Store, StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
 import { logContract } from './store-log.ts'
 import { followsItsModel } from './store-model.ts'
 import { overlapContract } from './store-overlap.ts'

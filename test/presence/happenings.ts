@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import type { Override } from '../../src/domain/override.ts'
 import { unread } from '../../src/domain/sync-state.ts'
-import type { Store } from '../../src/store/store.ts'
+import type { Store } from '../../src/storage/store.ts'
 import { MINUTE, START, timeline, user } from './stage.ts'
 
 export const ids = ['anna', 'bo', 'cia']

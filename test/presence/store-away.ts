@@ -1,5 +1,5 @@
 /** A real store that one process cannot reach for a while, as Redis behind a cut line: it hears nothing, then of a gap. */
-import { type Feed, type Store, StoreUnavailable } from '../../src/store/store.ts'
+import { type Feed, type Store, StoreUnavailable } from '../../src/storage/store.ts'
 
 export interface CutStore extends Store {
   /** From now on every call fails and nothing is heard. */

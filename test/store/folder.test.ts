@@ -23,7 +23,7 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { unread } from '../../src/domain/sync-state.ts'
 import { SetupError } from '../../src/errors.ts'
-import { openLmdb } from '../../src/store/lmdb.ts'
+import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { ground, plain, read, tenant, timeline, user } from '../contracts/store-samples.ts'
 import { bare, compiled } from './compiled.ts'
 

@@ -5,8 +5,8 @@
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { unread } from '../../src/domain/sync-state.ts'
-import { openLmdb } from '../../src/store/lmdb.ts'
-import { StoreUnavailable } from '../../src/store/store.ts'
+import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
+import { StoreUnavailable } from '../../src/storage/store.ts'
 import { tenant, user } from '../contracts/store-samples.ts'
 
 const [folder = ''] = process.argv.slice(2)

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { openLmdb } from '../../src/store/lmdb.ts'
+import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { bare, compiled } from './compiled.ts'
 import { faults, killed } from './kills.ts'
 

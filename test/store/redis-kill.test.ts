@@ -1,8 +1,8 @@
 /** What was acknowledged is in Redis, whole, when the process that wrote it is killed at any moment. */
 import { spawn } from 'node:child_process'
 import t from 'tap'
-import { openRedis } from '../../src/store/redis.ts'
-import { redisAddress } from '../../src/store/redis-address.ts'
+import { redisAddress } from '../../src/storage/redis/address.ts'
+import { openRedis } from '../../src/storage/redis/redis.ts'
 import { startRedis } from '../redis-under-test.ts'
 import { bare, compiled } from './compiled.ts'
 import { faults, killed } from './kills.ts'

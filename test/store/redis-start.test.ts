@@ -1,8 +1,8 @@
 /** Which Redis is taken, which is refused, and in which words. */
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { openRedis } from '../../src/store/redis.ts'
-import { redisAddress, redisUrlFault } from '../../src/store/redis-address.ts'
+import { redisAddress, redisUrlFault } from '../../src/storage/redis/address.ts'
+import { openRedis } from '../../src/storage/redis/redis.ts'
 import { startCluster, startRedis } from '../redis-under-test.ts'
 
 t.test('a URL says where it is', async (t) => {

@@ -1,9 +1,9 @@
 /** The store in Redis passes the contract, on one server and on a cluster. */
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { openRedis } from '../../src/store/redis.ts'
-import { redisAddress } from '../../src/store/redis-address.ts'
-import type { Store } from '../../src/store/store.ts'
+import { redisAddress } from '../../src/storage/redis/address.ts'
+import { openRedis } from '../../src/storage/redis/redis.ts'
+import type { Store } from '../../src/storage/store.ts'
 import { type OpenStore, storeContract } from '../contracts/store.ts'
 import { type RedisUnderTest, startCluster, startRedis, startSentinel } from '../redis-under-test.ts'
 

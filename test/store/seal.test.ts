@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { checkMasterKey, sealer } from '../../src/store/seal.ts'
+import { checkMasterKey, sealer } from '../../src/storage/secrets/seal.ts'
 
 const { seal, open } = sealer(randomBytes(32))
 const doesNotFit = { name: 'SetupError', message: /The master key does not fit what is kept/ }

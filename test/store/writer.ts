@@ -5,9 +5,9 @@
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { unread } from '../../src/domain/sync-state.ts'
-import { openLmdb } from '../../src/store/lmdb.ts'
-import { openRedis } from '../../src/store/redis.ts'
-import { redisAddress } from '../../src/store/redis-address.ts'
+import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
+import { redisAddress } from '../../src/storage/redis/address.ts'
+import { openRedis } from '../../src/storage/redis/redis.ts'
 import { read, tenant, timeline, user } from '../contracts/store-samples.ts'
 import { lanes, manyGrounds } from './lanes.ts'
 

@@ -1,6 +1,6 @@
 /** What is changed here acts at once: rules, users, mailboxes, connections, tenants. */
 import t from 'tap'
-import type { Store } from '../../src/store/store.ts'
+import type { Store } from '../../src/storage/store.ts'
 import { cutStore } from '../presence/store-away.ts'
 import { type Bench, bench, hour, minute, polling, rules } from './bench.ts'
 import { event } from './far-side.ts'

@@ -1,6 +1,6 @@
 /** Watches when things go wrong: calendars that cannot be read, connections and tenants that go, what was edited unheard. */
 import t from 'tap'
-import { sealConnection } from '../../src/directory/sealing.ts'
+import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'
 import { type Bench, bench, hour, minute } from './bench.ts'
 import { event } from './far-side.ts'
 

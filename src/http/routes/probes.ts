@@ -1,6 +1,6 @@
 /** Whether the process is up, whether it can serve, and its figures: what every role has. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { type Store, StoreUnavailable } from '../../store/store.ts'
+import { type Store, StoreUnavailable } from '../../storage/store.ts'
 import type { Metrics } from '../metrics.ts'
 import { Enum, Strict } from '../schemas/language.ts'
 import { problems } from '../schemas/problems.ts'

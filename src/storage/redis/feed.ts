@@ -3,12 +3,12 @@
  * missed shows as a gap.
  */
 import type { Redis } from 'ioredis'
-import type { RedisAddress } from './redis-address.ts'
-import { nodesOf, openListener, PATIENCE } from './redis-client.ts'
-import { type Following, following, type Mark, type Message } from './redis-following.ts'
-import { channelOf, tenantKeys, tenantOf } from './redis-keys.ts'
-import type { Link } from './redis-link.ts'
-import type { Feed } from './store.ts'
+import type { Feed } from '../store.ts'
+import type { RedisAddress } from './address.ts'
+import { nodesOf, openListener, PATIENCE } from './client.ts'
+import type { Link } from './connection.ts'
+import { type Following, following, type Mark, type Message } from './feed-subscription.ts'
+import { channelOf, tenantKeys, tenantOf } from './keys.ts'
 
 export interface RedisFeed {
   follow(tenant: string, hear: (feed: Feed) => void): () => void

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import { SetupError } from '../errors.ts'
-import { damageOf } from './data-file.ts'
-import { lockFolder } from './folder-lock.ts'
+import { SetupError } from '../../errors.ts'
+import { lockFolder } from './data-dir-lock.ts'
+import { damageOf } from './verify-data-file.ts'
 
 export interface HeldFolder {
   /** The real path. */

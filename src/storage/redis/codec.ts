@@ -1,6 +1,6 @@
 /** How a sync record is kept in Redis: what its scripts must read stands before the JSON. */
-import type { SyncRecord } from '../domain/sync-state.ts'
-import { syncRecord, UnreadableRecord } from './records.ts'
+import type { SyncRecord } from '../../domain/sync-state.ts'
+import { syncRecord, UnreadableRecord } from '../codec.ts'
 
 /** As the scripts take it: generation, wanted, confirmedAt or -, and the JSON. */
 export function syncParts(record: SyncRecord): [string, string, string, Buffer] {

@@ -1,12 +1,12 @@
 /** The connection over which the store asks and writes, its heartbeat, and Redis's own clock. */
 import { performance } from 'node:perf_hooks'
 import { Cluster } from 'ioredis'
-import type { RedisAddress } from './redis-address.ts'
-import { connected, openClient, PATIENCE, type RedisClient } from './redis-client.ts'
-import { refusal } from './redis-errors.ts'
-import { STORE_KEY, type TenantKeys } from './redis-keys.ts'
-import { type Opening, readScripts, type WriteScript, writeScript, writeScripts } from './redis-scripts.ts'
-import { StoreUnavailable } from './store.ts'
+import { StoreUnavailable } from '../store.ts'
+import type { RedisAddress } from './address.ts'
+import { connected, openClient, PATIENCE, type RedisClient } from './client.ts'
+import { refusal } from './errors.ts'
+import { STORE_KEY, type TenantKeys } from './keys.ts'
+import { type Opening, readScripts, type WriteScript, writeScript, writeScripts } from './scripts.ts'
 
 type Argument = string | number | Buffer
 

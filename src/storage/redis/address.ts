@@ -1,5 +1,5 @@
 /** Where Redis is, as HANVISA_REDIS_URL says it: one server, a Sentinel's master, or a cluster. */
-import { SetupError } from '../errors.ts'
+import { SetupError } from '../../errors.ts'
 
 export interface Place {
   readonly host: string

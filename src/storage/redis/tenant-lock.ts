@@ -1,10 +1,10 @@
 /** One change of a tenant at a time, over all processes: a lock in Redis that ends by itself when its holder dies. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { turns } from '../lib/keyed-lock.ts'
-import { tenantKeys } from './redis-keys.ts'
-import type { Link } from './redis-link.ts'
-import { StoreUnavailable } from './store.ts'
+import { turns } from '../../lib/keyed-lock.ts'
+import { StoreUnavailable } from '../store.ts'
+import type { Link } from './connection.ts'
+import { tenantKeys } from './keys.ts'
 
 /** Runs `work` with the token by which its writes are known. */
 export type RedisTurns = <T>(tenant: string, work: (token: string) => Promise<T>) => Promise<T>

@@ -1,7 +1,7 @@
 /** Writes to lmdb in groups: whatever waits while one commit is on its way to disk shares the next one. */
 import { statfs } from 'node:fs/promises'
 import type { RootDatabase } from 'lmdb'
-import { StoreUnavailable, TenantGone } from './store.ts'
+import { StoreUnavailable, TenantGone } from '../store.ts'
 
 export interface GroupCommit {
   /**

@@ -1,11 +1,11 @@
 /** Which data lies in Redis, and whether Redis is one that it may lie in. */
 import { randomUUID } from 'node:crypto'
-import type { Instant } from '../domain/calendar-event.ts'
-import { SetupError } from '../errors.ts'
-import type { RedisAddress } from './redis-address.ts'
-import { STORE_KEY } from './redis-keys.ts'
-import type { Link } from './redis-link.ts'
-import { StoreUnavailable } from './store.ts'
+import type { Instant } from '../../domain/calendar-event.ts'
+import { SetupError } from '../../errors.ts'
+import { StoreUnavailable } from '../store.ts'
+import type { RedisAddress } from './address.ts'
+import type { Link } from './connection.ts'
+import { STORE_KEY } from './keys.ts'
 
 export interface Installation {
   readonly id: string

@@ -1,14 +1,14 @@
 /** What is kept, and where: in the data folder for this process alone, or in Redis for several. */
 import { join } from 'node:path'
-import type { Config } from './config.ts'
-import { type Keys, openKeys } from './keys.ts'
-import { openLmdb } from './store/lmdb.ts'
-import { openRedis, type RedisStore } from './store/redis.ts'
-import { type RedisAddress, redisAddress } from './store/redis-address.ts'
-import { openClient } from './store/redis-client.ts'
-import { checkMasterKey, checkSharedMasterKey, type Sealer, sealer } from './store/seal.ts'
-import type { Store } from './store/store.ts'
-import type { Clients } from './sync/redis/client.ts'
+import type { Config } from '../config.ts'
+import type { Clients } from '../sync/redis/client.ts'
+import { openLmdb } from './lmdb/lmdb.ts'
+import { type RedisAddress, redisAddress } from './redis/address.ts'
+import { openClient } from './redis/client.ts'
+import { openRedis, type RedisStore } from './redis/redis.ts'
+import { type Keys, openKeys } from './secrets/installation-keys.ts'
+import { checkMasterKey, checkSharedMasterKey, type Sealer, sealer } from './secrets/seal.ts'
+import type { Store } from './store.ts'
 
 export interface Kept {
   readonly store: Store

@@ -1,8 +1,7 @@
 /** The store for several processes: everything in Redis, every write one script, followers told by Pub/Sub. */
 import { randomUUID } from 'node:crypto'
-import type { Instant } from '../domain/calendar-event.ts'
-import { unread } from '../domain/sync-state.ts'
-import { LOG_LENGTH } from './change-log.ts'
+import type { Instant } from '../../domain/calendar-event.ts'
+import { unread } from '../../domain/sync-state.ts'
 import {
   connectionRecord,
   overrideRecord,
@@ -11,17 +10,18 @@ import {
   tenantRecord,
   timelineRecord,
   userRecord
-} from './records.ts'
-import type { RedisAddress } from './redis-address.ts'
-import { redisFeed } from './redis-feed.ts'
-import { beginAnew, findInstallation, type Installation, keepFirst } from './redis-installation.ts'
-import { channelOf, isTenantId, TENANTS_KEY, tenantKeys } from './redis-keys.ts'
-import { openLink } from './redis-link.ts'
-import { redisReading } from './redis-reading.ts'
-import { syncParts } from './redis-records.ts'
-import type { WriteScript } from './redis-scripts.ts'
-import { redisTurns } from './redis-turns.ts'
-import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable, TenantGone } from './store.ts'
+} from '../codec.ts'
+import { LOG_LENGTH } from '../lmdb/change-log.ts'
+import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable, TenantGone } from '../store.ts'
+import type { RedisAddress } from './address.ts'
+import { syncParts } from './codec.ts'
+import { openLink } from './connection.ts'
+import { redisFeed } from './feed.ts'
+import { beginAnew, findInstallation, type Installation, keepFirst } from './installation.ts'
+import { channelOf, isTenantId, TENANTS_KEY, tenantKeys } from './keys.ts'
+import { redisReading } from './queries.ts'
+import type { WriteScript } from './scripts.ts'
+import { redisTurns } from './tenant-lock.ts'
 
 export interface RedisOptions {
   readonly address: RedisAddress

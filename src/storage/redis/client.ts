@@ -1,8 +1,8 @@
 /** Connections to Redis, wherever it is, for those who ask, those who listen and those who wait for work. */
 import { type RedisOptions as AnyOptions, Cluster, type ClusterOptions, Redis } from 'ioredis'
-import { SetupError } from '../errors.ts'
-import type { Place, RedisAddress } from './redis-address.ts'
-import { isPassing, redisWords } from './redis-errors.ts'
+import { SetupError } from '../../errors.ts'
+import type { Place, RedisAddress } from './address.ts'
+import { isPassing, redisWords } from './errors.ts'
 
 export type RedisClient = Redis | Cluster
 

@@ -1,9 +1,9 @@
 /** How a connection and a mailbox are kept: their secrets sealed, bound to the tenant that they belong to. */
-import type { Connection } from '../connectors/connection.ts'
-import { secretMembers } from '../connectors/connection.ts'
-import type { Instant } from '../domain/calendar-event.ts'
-import type { Sealer } from '../store/seal.ts'
-import type { KeptConnection, User } from '../store/store.ts'
+import type { Connection } from '../../connectors/connection.ts'
+import { secretMembers } from '../../connectors/connection.ts'
+import type { Instant } from '../../domain/calendar-event.ts'
+import type { KeptConnection, User } from '../store.ts'
+import type { Sealer } from './seal.ts'
 
 /** The secret members of a connection, by their path (`clientSecret`, `auth/password`). */
 export type Secrets = Readonly<Record<string, unknown>>

@@ -1,13 +1,9 @@
 /** The embedded store: one process, one lmdb file, one transaction for every write. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { open, type RootDatabase, type Transaction } from 'lmdb'
-import { unread } from '../domain/sync-state.ts'
-import { turns } from '../lib/keyed-lock.ts'
-import { changeLog, LOG_LENGTH } from './change-log.ts'
-import { type HeldFolder, holdFolder, intoSentence } from './folder.ts'
-import { groupCommit } from './group-commit.ts'
-import { openTables, type Tables } from './lmdb-tables.ts'
-import { isOutdated } from './outdated.ts'
+import { unread } from '../../domain/sync-state.ts'
+import { turns } from '../../lib/keyed-lock.ts'
+import { isOutdated } from '../is-stale-write.ts'
 import {
   type Feed,
   RULE_VERSIONS,
@@ -16,7 +12,11 @@ import {
   StoreUnavailable,
   type TenantSnapshot,
   type UserRecord
-} from './store.ts'
+} from '../store.ts'
+import { changeLog, LOG_LENGTH } from './change-log.ts'
+import { type HeldFolder, holdFolder, intoSentence } from './data-dir.ts'
+import { groupCommit } from './group-commit.ts'
+import { openTables, type Tables } from './tables.ts'
 
 /** Users read in one go for a snapshot, before others get their turn: about 10 ms. */
 const SNAPSHOT_STEP = 250

@@ -1,6 +1,6 @@
 /** Copies tenants as they are into Redis, numbers and all: for `hanvisa migrate`, while no service runs there. */
 import type { ChainableCommander } from 'ioredis'
-import { SetupError } from '../errors.ts'
+import { SetupError } from '../../errors.ts'
 import {
   connectionRecord,
   overrideRecord,
@@ -8,13 +8,13 @@ import {
   tenantRecord,
   timelineRecord,
   userRecord
-} from './records.ts'
-import type { RedisAddress } from './redis-address.ts'
-import { findInstallation } from './redis-installation.ts'
-import { STORE_KEY, TENANTS_KEY, type TenantKeys, tenantKeys } from './redis-keys.ts'
-import { openLink } from './redis-link.ts'
-import { encodeSync } from './redis-records.ts'
-import type { LogEntry, RulesVersion, TenantSnapshot, UserRecord } from './store.ts'
+} from '../codec.ts'
+import type { LogEntry, RulesVersion, TenantSnapshot, UserRecord } from '../store.ts'
+import type { RedisAddress } from './address.ts'
+import { encodeSync } from './codec.ts'
+import { openLink } from './connection.ts'
+import { findInstallation } from './installation.ts'
+import { STORE_KEY, TENANTS_KEY, type TenantKeys, tenantKeys } from './keys.ts'
 
 /** Everything of a tenant. */
 export interface WholeTenant {

@@ -1,7 +1,7 @@
 /** Reads what Redis keeps of a tenant. Each read is of one moment; large ones are decoded in steps. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ChainableCommander } from 'ioredis'
-import { unread } from '../domain/sync-state.ts'
+import { unread } from '../../domain/sync-state.ts'
 import {
   connectionRecord,
   overrideRecord,
@@ -9,10 +9,7 @@ import {
   tenantRecord,
   timelineRecord,
   userRecord
-} from './records.ts'
-import { isTenantId, TENANTS_KEY, tenantKeys } from './redis-keys.ts'
-import type { Link } from './redis-link.ts'
-import { decodeSync } from './redis-records.ts'
+} from '../codec.ts'
 import type {
   KeptConnection,
   LogEntry,
@@ -22,7 +19,10 @@ import type {
   TenantSnapshot,
   User,
   UserRecord
-} from './store.ts'
+} from '../store.ts'
+import { decodeSync } from './codec.ts'
+import type { Link } from './connection.ts'
+import { isTenantId, TENANTS_KEY, tenantKeys } from './keys.ts'
 
 /** Users decoded in one go, before others get their turn: about 10 ms. */
 const STEP = 250

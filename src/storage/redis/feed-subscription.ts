@@ -1,6 +1,6 @@
 /** One tenant that is followed in this process: what its followers heard last, and what they may have missed. */
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Feed } from './store.ts'
+import type { Feed } from '../store.ts'
 
 /** Every write that is told of has the next sequence within its log's epoch; '' and 0 when there is no such tenant. */
 export interface Mark {

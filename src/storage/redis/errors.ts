@@ -1,5 +1,5 @@
 /** What Redis and its client say when something does not work, in words that say what to do. */
-import { StoreUnavailable } from './store.ts'
+import { StoreUnavailable } from '../store.ts'
 
 /** By what the message begins with (Redis) or holds (Node, ioredis). `passing`: worth waiting for at the start. */
 const known: readonly { readonly sign: RegExp; readonly words: string; readonly passing?: true }[] = [

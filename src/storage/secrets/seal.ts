@@ -2,8 +2,8 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { SetupError } from '../errors.ts'
-import { intoSentence, writeDurably } from './folder.ts'
+import { SetupError } from '../../errors.ts'
+import { intoSentence, writeDurably } from '../lmdb/data-dir.ts'
 
 export interface Sealer {
   /** `purpose` says what the text is and whose (`connection:acme`): what is sealed for one opens for no other. */

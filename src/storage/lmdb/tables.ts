@@ -10,8 +10,8 @@ import {
   tenantRecord,
   timelineRecord,
   userRecord
-} from './records.ts'
-import type { LogEntry } from './store.ts'
+} from '../codec.ts'
+import type { LogEntry } from '../store.ts'
 
 /** One record for each tenant. Keys sort by UTF-8 bytes. */
 export interface TenantTable<T> {

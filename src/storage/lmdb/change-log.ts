@@ -1,8 +1,8 @@
 /** A tenant's change log in lmdb: what was saved, in order, capped; and those who follow it. */
 import { randomUUID } from 'node:crypto'
-import type { Instant } from '../domain/calendar-event.ts'
-import type { LogHead, Tables } from './lmdb-tables.ts'
-import { type Feed, type LogEntry, TenantGone } from './store.ts'
+import type { Instant } from '../../domain/calendar-event.ts'
+import { type Feed, type LogEntry, TenantGone } from '../store.ts'
+import type { LogHead, Tables } from './tables.ts'
 
 /**
  * How many entries of a tenant's log are kept. A consumer that is further behind reads everything anew. A tenant of
