@@ -3,7 +3,7 @@
  * hand as fast as the replies come. The simulator counts.
  */
 import { ewsConnector } from '../src/connectors/ews/connector.ts'
-import { openOutbound } from '../src/connectors/outbound.ts'
+import { openOutbound } from '../src/connectors/net/http-client.ts'
 import { clockOfReading, syncByHand } from './by-hand.ts'
 import type { EwsSimulator } from './ews-simulator.ts'
 import { row } from './rounds.ts'

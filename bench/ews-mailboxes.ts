@@ -3,11 +3,11 @@
  * the same transport and tokenised by bare saxes. CPU is this process's alone: the simulator has its own.
  */
 import { SaxesParser } from 'saxes'
+import { openEwsTransport } from '../src/connectors/ews/client/transport.ts'
+import { versions } from '../src/connectors/ews/client/versions.ts'
 import { ewsConnector } from '../src/connectors/ews/connector.ts'
-import { availabilityRequest, calendarViewRequest, envelope } from '../src/connectors/ews/requests.ts'
-import { openEwsTransport } from '../src/connectors/ews/transport.ts'
-import { versions } from '../src/connectors/ews/versions.ts'
-import { openOutbound } from '../src/connectors/outbound.ts'
+import { availabilityRequest, calendarViewRequest, envelope } from '../src/connectors/ews/soap/requests.ts'
+import { openOutbound } from '../src/connectors/net/http-client.ts'
 import type { Span } from '../src/domain/calendar-event.ts'
 import { windowAt } from '../src/sync/window.ts'
 import type { EwsSimulator, Filled } from './ews-simulator.ts'

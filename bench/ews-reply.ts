@@ -1,8 +1,8 @@
 /** A full EWS reply, bytes to CalendarEvents, beside `saxes` tokenising it; and how long it keeps the event loop. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { SaxesParser } from 'saxes'
-import { availabilityReader } from '../src/connectors/ews/availability-reply.ts'
-import { readSoap } from '../src/connectors/ews/soap-reply.ts'
+import { availabilityReader } from '../src/connectors/ews/read/availability-response.ts'
+import { readSoap } from '../src/connectors/ews/soap/response.ts'
 import { inTurns, inWords, median, row } from './rounds.ts'
 
 const MAILBOXES = 100

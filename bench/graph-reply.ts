@@ -1,5 +1,5 @@
 /** A Graph reply of a full batch to CalendarEvents, beside JSON.parse of it. */
-import { calendarEventsOf, selected } from '../src/connectors/graph/calendar-events.ts'
+import { calendarEventsOf, selected } from '../src/connectors/graph/read/calendar-events.ts'
 import { cpuOf, inTurns, inWords, row } from './rounds.ts'
 
 const MAILBOXES = 20

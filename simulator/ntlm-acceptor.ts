@@ -5,8 +5,8 @@
 import 'reflect-metadata'
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { X509Certificate } from '@peculiar/x509'
-import { md4 } from '../src/connectors/ews/ntlm/md4.ts'
-import { rc4 } from '../src/connectors/ews/ntlm/rc4.ts'
+import { md4 } from '../src/connectors/ews/auth/ntlm/md4.ts'
+import { rc4 } from '../src/connectors/ews/auth/ntlm/rc4.ts'
 import { bare, challengeIn, completed, mechanismList } from './spnego-acceptor.ts'
 
 export interface NtlmAcceptorOptions {

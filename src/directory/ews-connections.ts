@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import type { Static } from 'typebox'
 import type { EwsConnection } from '../connectors/connection.ts'
-import { autodiscoverFault, ewsUrlFault } from '../connectors/exchange-address.ts'
+import { autodiscoverFault, ewsUrlFault } from '../connectors/ews/ews-url.ts'
 import type { FieldFault } from '../errors.ts'
 import type { ConnectionPut } from '../http/schemas/connections.ts'
 

@@ -1,6 +1,6 @@
 /** Every figure that `/metrics` gives, in one list. All labels are bounded, however many tenants and users there are. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { DropReason } from '../connectors/notice.ts'
+import type { DropReason } from '../connectors/notification.ts'
 import { type SyncCode, syncCodes } from '../errors.ts'
 
 /** Of the tenants, only those furthest behind are named. */

@@ -4,7 +4,7 @@
  *
  * It knows no calendars. A job may be done twice, and by two at a time.
  */
-import type { Notice } from '../connectors/notice.ts'
+import type { Notice } from '../connectors/notification.ts'
 import type { Posted } from './health.ts'
 import type { Haste } from './queue.ts'
 

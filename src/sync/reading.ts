@@ -1,7 +1,7 @@
 /** One batch on its way: read, decide, compare with what is held, save what came of it. Subjects end here. */
 
 import type { Connector, Reading } from '../connectors/connector.ts'
-import type { DropReason } from '../connectors/notice.ts'
+import type { DropReason } from '../connectors/notification.ts'
 import type { Instant, Span } from '../domain/calendar-event.ts'
 import type { RemoteError, SyncCode } from '../errors.ts'
 import type { Log } from '../lib/redact-error.ts'

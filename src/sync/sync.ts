@@ -1,6 +1,6 @@
 /** Sync: keeps the timelines of all tenants true to their calendars, from opening to closing. */
 import type { Connector } from '../connectors/connector.ts'
-import type { Notice } from '../connectors/notice.ts'
+import type { Notice } from '../connectors/notification.ts'
 import type { SyncCode } from '../errors.ts'
 import { machineTimers, type Timers } from '../lib/timers.ts'
 import { openCensus } from './census.ts'

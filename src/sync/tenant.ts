@@ -1,6 +1,6 @@
 /** The reading of one tenant: its connector, who is read by which rules, and what a change of those asks for. */
 import type { Connector } from '../connectors/connector.ts'
-import type { Notice } from '../connectors/notice.ts'
+import type { Notice } from '../connectors/notification.ts'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { CompiledRules } from '../domain/decide.ts'
 import type { RuleSet } from '../domain/rule-set.ts'

@@ -2,8 +2,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import t, { type Test } from 'tap'
-import { bodyWithin, openOutbound } from '../../src/connectors/outbound.ts'
-import { isPublicAddress } from '../../src/connectors/public-address.ts'
+import { bodyWithin, openOutbound } from '../../src/connectors/net/http-client.ts'
+import { isPublicAddress } from '../../src/connectors/net/public-address.ts'
 import { RemoteError } from '../../src/errors.ts'
 import { makeAuthority, startFarSide } from './far-side.ts'
 

@@ -3,8 +3,8 @@ import { Agent as KeepAlive, type RequestOptions, request } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 import t from 'tap'
 import type { Simulator } from '../../simulator/simulator.ts'
-import { channelBinding } from '../../src/connectors/ews/ntlm/channel-binding.ts'
-import { ntlmHandshake } from '../../src/connectors/ews/ntlm/ntlm.ts'
+import { channelBinding } from '../../src/connectors/ews/auth/ntlm/channel-binding.ts'
+import { ntlmHandshake } from '../../src/connectors/ews/auth/ntlm/ntlm.ts'
 import {
   availability,
   basic,

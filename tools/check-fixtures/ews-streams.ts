@@ -1,6 +1,6 @@
 /** What the EWS connector hears in each file of subscriptions and streams. */
-import { readSoap } from '../../src/connectors/ews/soap-reply.ts'
-import { streamReader, subscribeReader } from '../../src/connectors/ews/subscription-replies.ts'
+import { readSoap } from '../../src/connectors/ews/soap/response.ts'
+import { streamReader, subscribeReader } from '../../src/connectors/ews/streaming/responses.ts'
 import { pieces } from './pieces.ts'
 
 type Read = (bytes: Buffer, size?: number) => Promise<unknown>

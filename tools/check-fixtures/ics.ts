@@ -1,7 +1,7 @@
 /** What the ICS connector must make of each file in the fixtures' `ics` folder. */
 import { readdir } from 'node:fs/promises'
 import { icsConnector } from '../../src/connectors/ics/connector.ts'
-import { openOutbound } from '../../src/connectors/outbound.ts'
+import { openOutbound } from '../../src/connectors/net/http-client.ts'
 import type { CheckedFile } from './graph.ts'
 
 /** In Europe/Stockholm days, the last one not included. */

@@ -1,7 +1,7 @@
 /** "Test connection", step by step, with the very calls that reading uses. */
 import { RemoteError, type SyncCode } from '../../errors.ts'
 import type { Check, Reading, ReadRequest, Target } from '../connector.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint } from './client/endpoint.ts'
 
 /** In the order in which they can fail. A step that passed needs those before it. */
 const steps = [

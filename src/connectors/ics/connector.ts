@@ -1,13 +1,13 @@
 /** The connector to iCalendar files: published calendars by their address, and files below the tenant's folder. */
 import { RemoteError } from '../../errors.ts'
 import type { Check, Connector, Reading, ReadRequest, Target, Watch } from '../connector.ts'
-import type { Outbound } from '../outbound.ts'
-import { fetchCalendar } from './calendar-address.ts'
-import { type Fetched, readCalendarFile } from './calendar-file.ts'
-import { UnreadableCalendar } from './faults.ts'
-import { type Place, placeOf } from './place.ts'
-import { readElsewhere } from './reader.ts'
+import type { Outbound } from '../net/http-client.ts'
+import { type Place, placeOf } from './calendar-source.ts'
+import { UnreadableCalendar } from './errors.ts'
+import { fetchCalendar } from './fetch.ts'
+import { type Fetched, readCalendarFile } from './read-file.ts'
 import { FileWatch } from './watch.ts'
+import { readElsewhere } from './worker/pool.ts'
 
 export interface IcsOptions {
   readonly tenant: string

@@ -1,8 +1,8 @@
 /** Single properties by ical.js, with what real programs get wrong about them. */
 import ICAL from 'ical.js'
 import { type Wall, wallOf } from '../../lib/time-zone.ts'
-import type { ContentLine, RawComponent } from './content.ts'
-import { UnreadableEvent } from './faults.ts'
+import { UnreadableEvent } from './errors.ts'
+import type { ContentLine, RawComponent } from './parse.ts'
 
 /** A date or a time as it is written: what it means is up to its zone. */
 export interface When {

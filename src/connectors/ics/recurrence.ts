@@ -1,7 +1,7 @@
 /** The wall times that one recurrence rule gives, without walking all the years before those that are asked for. */
 import type ICAL from 'ical.js'
 import { type Wall, wallOf } from '../../lib/time-zone.ts'
-import { UnreadableCalendar, UnreadableEvent } from './faults.ts'
+import { UnreadableCalendar, UnreadableEvent } from './errors.ts'
 import { timeFrom, wallFrom } from './properties.ts'
 
 /** How much work a calendar may still cause. Shared by all its rules. */

@@ -1,7 +1,7 @@
 /** One series of events: its rules, dates, exceptions and replacements as occurrences (RFC 5545 section 3.8.5). */
 import type { Span } from '../../domain/calendar-event.ts'
 import type { Wall } from '../../lib/time-zone.ts'
-import { UnreadableCalendar } from './faults.ts'
+import { UnreadableCalendar } from './errors.ts'
 import type { FileZones } from './file-zones.ts'
 import type { Length, When } from './properties.ts'
 import { type Budget, wallsOf } from './recurrence.ts'

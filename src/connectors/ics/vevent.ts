@@ -1,8 +1,8 @@
 /** The times of one VEVENT: when it begins, how long it lasts, how it recurs. */
 import type ICAL from 'ical.js'
-import type { RawComponent } from './content.ts'
-import { UnreadableEvent } from './faults.ts'
+import { UnreadableEvent } from './errors.ts'
 import type { FileZones } from './file-zones.ts'
+import type { RawComponent } from './parse.ts'
 import {
   all,
   daysOf,

@@ -1,7 +1,7 @@
 /** Where Graph posts its notices: open to the whole internet, so it answers at once and costs next to nothing. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { NoticeGate } from '../../connectors/notice.ts'
+import type { NoticeGate } from '../../connectors/notification.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { Sync } from '../../sync/sync.ts'
 import type { Metrics } from '../metrics.ts'

@@ -6,7 +6,7 @@ import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import type { EwsConnection, EwsSignIn } from '../../../src/connectors/connection.ts'
 import type { Connector, Reading, ReadRequest } from '../../../src/connectors/connector.ts'
 import { ewsConnector } from '../../../src/connectors/ews/connector.ts'
-import { openOutbound } from '../../../src/connectors/outbound.ts'
+import { openOutbound } from '../../../src/connectors/net/http-client.ts'
 import type { FarEvent, FarSide, Trouble } from '../../contracts/connector-far-side.ts'
 import type { WatchFarSide } from '../../contracts/connector-watch.ts'
 

@@ -1,7 +1,7 @@
 /** Replies that are broken, huge or hostile end in a clear error for that call, in bounded memory and without a stall. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import t from 'tap'
-import { readXml } from '../../../src/connectors/ews/xml-reader.ts'
+import { readXml } from '../../../src/connectors/ews/soap/xml-reader.ts'
 import { RemoteError } from '../../../src/errors.ts'
 import {
   availability,

@@ -9,18 +9,18 @@ import {
   ntlmConnection,
   prove
 } from '../../../simulator/ntlm-acceptor.ts'
-import { bindingOver, channelBinding } from '../../../src/connectors/ews/ntlm/channel-binding.ts'
-import { responseKey } from '../../../src/connectors/ews/ntlm/keys.ts'
-import { md4 } from '../../../src/connectors/ews/ntlm/md4.ts'
-import { authenticateMessage } from '../../../src/connectors/ews/ntlm/messages.ts'
-import { type NtlmOptions, ntlmHandshake } from '../../../src/connectors/ews/ntlm/ntlm.ts'
-import { rc4 } from '../../../src/connectors/ews/ntlm/rc4.ts'
+import { bindingOver, channelBinding } from '../../../src/connectors/ews/auth/ntlm/channel-binding.ts'
+import { responseKey } from '../../../src/connectors/ews/auth/ntlm/keys.ts'
+import { md4 } from '../../../src/connectors/ews/auth/ntlm/md4.ts'
+import { authenticateMessage } from '../../../src/connectors/ews/auth/ntlm/messages.ts'
+import { type NtlmOptions, ntlmHandshake } from '../../../src/connectors/ews/auth/ntlm/ntlm.ts'
+import { rc4 } from '../../../src/connectors/ews/auth/ntlm/rc4.ts'
 import {
   mechanisms,
   unwrapChallenge,
   wrapAuthenticate,
   wrapNegotiate
-} from '../../../src/connectors/ews/ntlm/spnego.ts'
+} from '../../../src/connectors/ews/auth/ntlm/spnego.ts'
 import { RemoteError } from '../../../src/errors.ts'
 import { certificateOf, kinds } from './certificates.ts'
 

@@ -3,7 +3,7 @@ import { createServer as createHttp, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcp, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'
 import t, { type Test } from 'tap'
-import { openEwsTransport } from '../../../src/connectors/ews/transport.ts'
+import { openEwsTransport } from '../../../src/connectors/ews/client/transport.ts'
 import { certificateOf } from './certificates.ts'
 import {
   type AskingServer,

@@ -1,8 +1,8 @@
 /** Replies in the shapes that Exchange writes, with contents of our own; and how tests read them. */
-import { availabilityReader } from '../../../src/connectors/ews/availability-reply.ts'
-import { calendarViewReader } from '../../../src/connectors/ews/calendar-view-reply.ts'
-import { readSoap } from '../../../src/connectors/ews/soap-reply.ts'
-import type { XmlOptions } from '../../../src/connectors/ews/xml-reader.ts'
+import { availabilityReader } from '../../../src/connectors/ews/read/availability-response.ts'
+import { calendarViewReader } from '../../../src/connectors/ews/read/calendar-view-response.ts'
+import { readSoap } from '../../../src/connectors/ews/soap/response.ts'
+import type { XmlOptions } from '../../../src/connectors/ews/soap/xml-reader.ts'
 
 export const zone = 'Europe/Stockholm'
 const types = 'http://schemas.microsoft.com/exchange/services/2006/types'

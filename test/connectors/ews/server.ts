@@ -14,7 +14,7 @@ import {
   type EwsTransport,
   type EwsTransportOptions,
   openEwsTransport
-} from '../../../src/connectors/ews/transport.ts'
+} from '../../../src/connectors/ews/client/transport.ts'
 import { RemoteError } from '../../../src/errors.ts'
 import { certificateOf, type Shown } from './certificates.ts'
 

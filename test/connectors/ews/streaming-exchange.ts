@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import type { EwsConnection } from '../../../src/connectors/connection.ts'
 import type { Connector, Listener, Watch } from '../../../src/connectors/connector.ts'
 import { ewsConnector } from '../../../src/connectors/ews/connector.ts'
-import { openOutbound } from '../../../src/connectors/outbound.ts'
+import { openOutbound } from '../../../src/connectors/net/http-client.ts'
 import { calendarView, fault, server as serverInfo, soap } from './replies.ts'
 import { type AskingServer, account, type ServerOptions, shown, startServer } from './server.ts'
 

@@ -1,8 +1,8 @@
 /** What stands on a stream is read as it comes: many documents, split anywhere, of any length together. */
 import fc from 'fast-check'
 import t from 'tap'
-import { readSoap } from '../../../src/connectors/ews/soap-reply.ts'
-import { streamReader } from '../../../src/connectors/ews/subscription-replies.ts'
+import { readSoap } from '../../../src/connectors/ews/soap/response.ts'
+import { streamReader } from '../../../src/connectors/ews/streaming/responses.ts'
 import { RemoteError } from '../../../src/errors.ts'
 import { pieces } from './replies.ts'
 import { closed, dead, edited, heartbeat, message, ok } from './streaming-exchange.ts'

@@ -1,9 +1,9 @@
 /** From Graph's JSON to CalendarEvents: every member in every form, and nothing lost in silence. */
 import fc from 'fast-check'
 import t from 'tap'
-import { answersOf } from '../../../src/connectors/graph/batch-reply.ts'
-import { calendarEventsOf } from '../../../src/connectors/graph/calendar-events.ts'
-import { scheduleOf } from '../../../src/connectors/graph/schedules.ts'
+import { answersOf } from '../../../src/connectors/graph/client/batch-response.ts'
+import { calendarEventsOf } from '../../../src/connectors/graph/read/calendar-events.ts'
+import { scheduleOf } from '../../../src/connectors/graph/read/schedules.ts'
 import { RemoteError } from '../../../src/errors.ts'
 
 const zone = 'Europe/Stockholm'

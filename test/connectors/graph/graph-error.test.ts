@@ -1,6 +1,6 @@
 /** The table of Graph's errors, row by row: code, scope, and a hint that tells what to do. */
 import t from 'tap'
-import { graphError, isPassing, isRefusal } from '../../../src/connectors/graph/graph-error.ts'
+import { graphError, isPassing, isRefusal } from '../../../src/connectors/graph/errors.ts'
 import { retryAfterOf } from '../../../src/lib/retry-after.ts'
 
 const mailbox = 'anna@example.se'

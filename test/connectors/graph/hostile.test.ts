@@ -3,7 +3,7 @@ import { createServer } from 'node:https'
 import t, { type Test } from 'tap'
 import type { Reading } from '../../../src/connectors/connector.ts'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
-import { openOutbound } from '../../../src/connectors/outbound.ts'
+import { openOutbound } from '../../../src/connectors/net/http-client.ts'
 import { makeAuthority, startFarSide } from '../far-side.ts'
 
 const authority = await makeAuthority()

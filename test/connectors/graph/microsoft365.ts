@@ -6,7 +6,7 @@ import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import type { GraphConnection } from '../../../src/connectors/connection.ts'
 import type { Connector, Reading, ReadRequest } from '../../../src/connectors/connector.ts'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
-import { type Outbound, openOutbound } from '../../../src/connectors/outbound.ts'
+import { type Outbound, openOutbound } from '../../../src/connectors/net/http-client.ts'
 
 export const directory = '7c3b6a52-5f5e-4d0e-9d3f-0a1b2c3d4e5f'
 export const clientId = '3f8f2f0e-6a0c-4a53-9f5b-1c2d3e4f5a6b'

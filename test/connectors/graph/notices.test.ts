@@ -1,9 +1,9 @@
 /** The gate behind a notice address: what is genuine passes, all else is dropped and counted, and nothing makes it fail. */
 import fc from 'fast-check'
 import t from 'tap'
-import { heardBefore } from '../../../src/connectors/graph/heard-before.ts'
-import { markOf, tenantAddresses } from '../../../src/connectors/graph/notice-address.ts'
-import { noticeGates } from '../../../src/connectors/graph/notice-gate.ts'
+import { heardBefore } from '../../../src/connectors/graph/notifications/replay-filter.ts'
+import { markOf, tenantAddresses } from '../../../src/connectors/graph/notifications/url.ts'
+import { noticeGates } from '../../../src/connectors/graph/notifications/verifier.ts'
 
 const secret = Buffer.alloc(32, 1)
 const publicUrl = 'https://hanvisa.example.se/base/'

@@ -1,6 +1,6 @@
 /** Subscriptions when much happens at once, or nothing for long: storms, suspended machines, gates that open late. */
 import t from 'tap'
-import { watchedCalendars } from '../../../src/connectors/graph/watched-calendars.ts'
+import { watchedCalendars } from '../../../src/connectors/graph/subscriptions/subscription-states.ts'
 import { directory } from './microsoft365.ts'
 import { isLive, minute, openSubscribed, type Subscribed, type Told, until, watch } from './subscribed.ts'
 

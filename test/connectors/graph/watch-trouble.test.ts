@@ -1,7 +1,7 @@
 /** Where edits cannot be told of: each listener is deaf with a hint that says who must act, and it is tried again. */
 import t from 'tap'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
-import { subscriptionError } from '../../../src/connectors/graph/subscription-error.ts'
+import { subscriptionError } from '../../../src/connectors/graph/subscriptions/errors.ts'
 import { clientId, meeting, week } from './microsoft365.ts'
 import { isLive, minute, openSubscribed, until, watch } from './subscribed.ts'
 

@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { Reading } from '../../../src/connectors/connector.ts'
-import { retryAfterOf } from '../../../src/connectors/ics/calendar-address.ts'
 import { type IcsLimits, icsConnector } from '../../../src/connectors/ics/connector.ts'
-import { openOutbound } from '../../../src/connectors/outbound.ts'
+import { retryAfterOf } from '../../../src/connectors/ics/fetch.ts'
+import { openOutbound } from '../../../src/connectors/net/http-client.ts'
 import { calendar, event, window } from './calendars.ts'
 
 const meeting = calendar(event('DTSTART:20261123T090000Z', 'DTEND:20261123T100000Z', 'SUMMARY:MÖT: kund'))

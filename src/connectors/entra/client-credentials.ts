@@ -1,0 +1,227 @@
+/** An application's token from Entra: one request however many ask, kept until shortly before its end. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import {
+  ConfidentialClientApplication,
+  type INetworkModule,
+  type NetworkRequestOptions,
+  type NodeAuthOptions
+} from '@azure/msal-node'
+import { RemoteError } from '../../errors.ts'
+import { retryAfterOf } from '../../lib/retry-after.ts'
+import type { GraphConnection } from '../connection.ts'
+import { bodyWithin, type Outbound, unreachable } from '../net/http-client.ts'
+import { signInError } from './sign-in-error.ts'
+
+/** An application registered in Entra, where it signs in, and what for. */
+export interface Application {
+  /** The directory (tenant) id: a GUID or a verified domain. */
+  readonly tenantId: string
+  readonly clientId: string
+  /** Exactly one of the two. */
+  readonly clientSecret?: string
+  readonly certificate?: NonNullable<GraphConnection['certificate']>
+  /** Root of the sign-in service, without a slash at its end. */
+  readonly login: string
+  /** What the token is for, without a slash at its end: the root of Graph, Exchange Online, or a server of one's own. */
+  readonly resource: string
+}
+
+export interface Tokens {
+  /** Rejects with a RemoteError of scope `connection`. The signal ends the waiting, not the request of others. */
+  get(signal: AbortSignal): Promise<string>
+  /** The resource refused this one: the next `get` asks for another. */
+  refused(token: string): void
+}
+
+/** Milliseconds. A token is renewed so long before its end, a short-lived one after four fifths of its life. */
+const margin = 5 * 60_000
+const deadline = 30_000
+const largestReply = 256 * 1024
+
+/** `outbound` must trust the public authorities: Entra's are among them. */
+export function applicationTokens(needs: {
+  application: Application
+  outbound: Outbound
+  clock: () => number
+}): Tokens {
+  let held: { token: string; until: number } | null = null
+  let flight: Promise<string> | null = null
+  let away: { error: RemoteError; until: number } | null = null
+
+  async function fetchToken(): Promise<string> {
+    const asked = needs.clock()
+    try {
+      const { token, life } = await signIn(needs.application, needs.outbound, needs.clock)
+      held = { token, until: asked + life - Math.min(margin, life / 5) }
+      return token
+    } catch (error) {
+      const failure = error instanceof RemoteError ? error : unexpected(error)
+      if (failure.retryAfter !== undefined) away = { error: failure, until: asked + failure.retryAfter }
+      throw failure
+    } finally {
+      flight = null
+    }
+  }
+
+  return {
+    async get(signal) {
+      if (held !== null && needs.clock() < held.until) return held.token
+      if (away !== null && needs.clock() < away.until) throw away.error
+      flight ??= fetchToken()
+      return unlessAborted(flight, signal)
+    },
+    refused(token) {
+      if (held?.token === token) held = null
+    }
+  }
+}
+
+/** MSAL is made anew for each token: it would keep its own cache and its own penalties by the machine's clock. */
+async function signIn(
+  application: Application,
+  outbound: Outbound,
+  clock: () => number
+): Promise<{ token: string; life: number }> {
+  const authority = `${application.login}/${encodeURIComponent(application.tenantId)}`
+  let life = 0
+  let failure: RemoteError | null = null
+
+  async function call<T>(url: string, init: Parameters<Outbound['fetch']>[1]) {
+    try {
+      const reply = await outbound.fetch(url, {
+        ...init,
+        redirect: 'error',
+        signal: AbortSignal.timeout(deadline)
+      })
+      const body = parsed(await bodyWithin(reply, largestReply), reply.status, new URL(url).host)
+      if (!reply.ok)
+        throw signInError(reply.status, body, retryAfterOf(reply.headers.get('retry-after'), clock()))
+      life = lifeOf(body)
+      return { status: reply.status, headers: Object.fromEntries(reply.headers), body: body as T }
+    } catch (error) {
+      // MSAL would wrap this in errors of its own and lose who must act.
+      failure = onConnection(error, new URL(url).host)
+      throw failure
+    }
+  }
+  const networkClient: INetworkModule = {
+    sendGetRequestAsync: (url: string, options?: NetworkRequestOptions) =>
+      call(url, { headers: options?.headers ?? {} }),
+    sendPostRequestAsync: (url: string, options?: NetworkRequestOptions) =>
+      call(url, { method: 'POST', headers: options?.headers ?? {}, body: options?.body ?? '' })
+  }
+  try {
+    const client = new ConfidentialClientApplication({
+      auth: {
+        clientId: application.clientId,
+        authority,
+        // Both keep MSAL from asking the public cloud where to sign in.
+        knownAuthorities: [new URL(authority).host],
+        authorityMetadata: metadataOf(authority),
+        ...credentialOf(application, clock())
+      },
+      system: { networkClient, disableInternalRetries: true }
+    })
+    const result = await client.acquireTokenByClientCredential({
+      scopes: [`${application.resource}/.default`],
+      skipCache: true
+    })
+    if (!result?.accessToken) throw unexpected(null)
+    return { token: result.accessToken, life }
+  } catch (error) {
+    throw failure ?? error
+  }
+}
+
+function metadataOf(authority: string): string {
+  return JSON.stringify({
+    authorization_endpoint: `${authority}/oauth2/v2.0/authorize`,
+    token_endpoint: `${authority}/oauth2/v2.0/token`,
+    end_session_endpoint: `${authority}/oauth2/v2.0/logout`,
+    jwks_uri: `${authority}/discovery/v2.0/keys`,
+    issuer: `${authority}/v2.0`
+  })
+}
+
+function credentialOf(application: Application, now: number): Partial<NodeAuthOptions> {
+  if (application.certificate === undefined) return { clientSecret: application.clientSecret ?? '' }
+  const { certificate, privateKey } = application.certificate
+  const read = readable(
+    () => new X509Certificate(certificate),
+    'certificate.certificate is no PEM certificate'
+  )
+  const key = readable(
+    () => createPrivateKey(privateKey),
+    'certificate.privateKey is no unencrypted PEM private key'
+  )
+  if (!read.checkPrivateKey(key))
+    throw unusable('certificate.privateKey does not belong to certificate.certificate')
+  if (Date.parse(read.validTo) <= now) {
+    throw new RemoteError(
+      'secret_expired',
+      'The certificate has expired: register a new one and put it here.',
+      {
+        scope: 'connection'
+      }
+    )
+  }
+  return { clientCertificate: { thumbprintSha256: read.fingerprint256.replaceAll(':', ''), privateKey } }
+}
+
+function readable<T>(read: () => T, fault: string): T {
+  try {
+    return read()
+  } catch {
+    throw unusable(fault)
+  }
+}
+
+function unusable(fault: string): RemoteError {
+  return new RemoteError('secret_invalid', `${fault}: put the pair that is registered for the application.`, {
+    scope: 'connection'
+  })
+}
+
+function parsed(body: Buffer, status: number, host: string): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    if (status >= 400) return null
+    throw new RemoteError('protocol_error', `${host} did not answer as Entra does: check cloud and proxies.`)
+  }
+}
+
+/** Milliseconds; an hour where it is not said. */
+function lifeOf(body: unknown): number {
+  const seconds = Number((body as { expires_in?: unknown } | null)?.expires_in)
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 86_400) * 1000 : 3_600_000
+}
+
+function onConnection(error: unknown, host: string): RemoteError {
+  const { code, hint, retryAfter } = error instanceof RemoteError ? error : unreachable(host, error)
+  return new RemoteError(code, hint, { scope: 'connection', retryAfter, cause: error })
+}
+
+function unexpected(cause: unknown): RemoteError {
+  const hint = 'Entra gave no token that can be used: check tenantId, clientId and cloud.'
+  return new RemoteError('protocol_error', hint, { scope: 'connection', cause })
+}
+
+async function unlessAborted<T>(flight: Promise<T>, signal: AbortSignal): Promise<T> {
+  let stop = () => {}
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () =>
+      reject(
+        new RemoteError('unreachable', 'Entra did not answer in time. It is tried again by itself.', {
+          scope: 'connection'
+        })
+      )
+    if (signal.aborted) stop()
+    else signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([flight, aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}

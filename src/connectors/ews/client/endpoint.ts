@@ -1,0 +1,116 @@
+/** Where the calls of one connection go: its URL, or the one that Autodiscover finds, and how they are carried there. */
+import { RemoteError } from '../../../errors.ts'
+import type { EwsConnection } from '../../connection.ts'
+import { applicationTokens } from '../../entra/client-credentials.ts'
+import { type Outbound, openOutbound } from '../../net/http-client.ts'
+import type { EwsAuth } from '../auth/sign-in.ts'
+import { ewsUrlFault } from '../ews-url.ts'
+import { discoverEws } from './autodiscover.ts'
+import type { Environment } from './proxy.ts'
+import { type EwsTransport, openEwsTransport } from './transport.ts'
+
+export interface Endpoint {
+  /** Rejects with RemoteError. */
+  open(signal: AbortSignal): Promise<{ transport: EwsTransport; host: string }>
+  /** The operator's test may sign in at once, and looks for the server anew. */
+  tryAgain(): void
+  /** The server failed: it may have moved, which Autodiscover would know. */
+  failed(): void
+  readonly byAutodiscover: boolean
+  close(): void
+}
+
+/** Milliseconds between two searches for a server that does not answer. */
+const searchAgainAfter = 3_600_000
+
+/** Throws RemoteError where the URL is none that may be called. */
+export function openEndpoint(needs: {
+  connection: EwsConnection
+  outbound: Outbound
+  allowPrivateTargets: boolean
+  clock: () => number
+  environment?: Environment
+}): Endpoint {
+  const { connection, allowPrivateTargets, clock, environment } = needs
+  const { url, ca, autodiscover, allowRetiringEws = false } = connection
+  const auth = signInOf(connection, needs)
+  const shared = {
+    auth,
+    allowPrivateTargets,
+    clock,
+    ...(ca === undefined ? {} : { ca }),
+    ...(environment === undefined ? {} : { environment })
+  }
+  let opened = url === undefined ? null : openAt(url)
+  let flight: Promise<NonNullable<typeof opened>> | null = null
+  let searchedAt = clock()
+  let outbound: Outbound | null = null
+  let left: EwsTransport | null = null
+
+  function openAt(at: string) {
+    const fault = ewsUrlFault(at, allowRetiringEws)
+    if (fault !== null) {
+      const named = url === undefined ? `The URL that Autodiscover names (${new URL(at).host})` : 'url'
+      throw new RemoteError('protocol_error', `${named} ${fault}.`, { scope: 'connection' })
+    }
+    return { transport: openEwsTransport({ ...shared, url: at }), host: new URL(at).host }
+  }
+
+  async function search(signal: AbortSignal): Promise<NonNullable<typeof opened>> {
+    outbound ??= openOutbound({ allowPrivateTargets, ...(ca === undefined ? {} : { ca }) })
+    searchedAt = clock()
+    const found = await discoverEws(autodiscover ?? '', {
+      outbound,
+      transportTo: (at) => openEwsTransport({ ...shared, url: at, redirects: 'none', connections: 1 }),
+      allowRetiring: allowRetiringEws,
+      allowHttp: allowPrivateTargets,
+      signal
+    })
+    opened = openAt(found)
+    return opened
+  }
+
+  /** Calls on their way go on over the one that is left; the one before it has had its time. */
+  function forget(): void {
+    if (autodiscover === undefined) return
+    left?.close()
+    left = opened?.transport ?? null
+    opened = null
+  }
+
+  return {
+    async open(signal) {
+      if (opened !== null) return opened
+      flight ??= search(signal).finally(() => {
+        flight = null
+      })
+      return flight
+    },
+    tryAgain() {
+      forget()
+      opened?.transport.allowSignIn()
+    },
+    failed() {
+      if (clock() - searchedAt >= searchAgainAfter) forget()
+    },
+    byAutodiscover: autodiscover !== undefined,
+    close() {
+      opened?.transport.close()
+      left?.close()
+      outbound?.close().catch(() => {})
+    }
+  }
+}
+
+const publicCloud = 'https://login.microsoftonline.com'
+const exchangeOnline = 'https://outlook.office365.com'
+
+function signInOf({ auth, url }: EwsConnection, needs: { outbound: Outbound; clock: () => number }): EwsAuth {
+  if (auth.kind !== 'oauth') return auth
+  // Exchange takes tokens that are made for itself.
+  const resource = url === undefined ? exchangeOnline : new URL(url).origin
+  return {
+    kind: 'oauth',
+    tokens: applicationTokens({ ...needs, application: { login: publicCloud, resource, ...auth } })
+  }
+}

@@ -1,0 +1,96 @@
+/** The way through a proxy: which one the environment names, and the tunnel to the server (RFC 9110 section 9.3.6). */
+import { lookup } from 'node:dns/promises'
+import { request as overHttp } from 'node:http'
+import { request as overHttps } from 'node:https'
+import type { Socket } from 'node:net'
+import { RemoteError } from '../../../errors.ts'
+import { refused } from '../../net/http-client.ts'
+import { isPublicAddress } from '../../net/public-address.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** HTTPS_PROXY and NO_PROXY, in either case. Calls over plain http (allowed in tests only) never take a proxy. */
+export function proxyFor(url: URL, environment: Environment): URL | null {
+  const named = environment.https_proxy || environment.HTTPS_PROXY
+  const except = environment.no_proxy ?? environment.NO_PROXY ?? ''
+  if (url.protocol !== 'https:' || !named || isExcepted(url, except)) return null
+  const proxy = URL.canParse(named) ? new URL(named) : null
+  if (proxy?.protocol !== 'http:' && proxy?.protocol !== 'https:') {
+    const hint = 'HTTPS_PROXY must be http://host:port or https://host:port: SOCKS and PAC are not supported.'
+    throw new RemoteError('unreachable', hint, { scope: 'connection' })
+  }
+  return proxy
+}
+
+/** As undici reads the list, so that Graph and EWS take the same way: names with all below them, ports, `*`. */
+function isExcepted(url: URL, list: string): boolean {
+  if (list.trim() === '*') return true
+  const host = bare(url.hostname)
+  return list.split(/[,\s]+/).some((entry) => {
+    const [, name = '', port] = /^(.+?)(?::(\d+))?$/.exec(entry) ?? []
+    if (name === '' || (port !== undefined && port !== (url.port || '443'))) return false
+    const listed = name.replace(/^\*?\./, '').toLowerCase()
+    return host === listed || host.endsWith(`.${listed}`)
+  })
+}
+
+/** A socket on which the server itself is heard. The signal ends the trying. */
+export async function tunnel(
+  proxy: URL,
+  url: URL,
+  options: { allowPrivateTargets: boolean; signal: AbortSignal }
+): Promise<Socket> {
+  const host = bare(url.hostname)
+  if (!options.allowPrivateTargets) await refusePrivate(host)
+  const target = `${url.hostname}:${url.port || 443}`
+  const signIn = proxy.username === '' ? {} : { 'proxy-authorization': basic(proxy) }
+  const request = (proxy.protocol === 'https:' ? overHttps : overHttp)({
+    host: bare(proxy.hostname),
+    port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
+    method: 'CONNECT',
+    path: target,
+    headers: { host: target, ...signIn },
+    agent: false,
+    signal: options.signal,
+    rejectUnauthorized: true
+  })
+  return new Promise((resolve, reject) => {
+    request.once('error', (cause) => reject(unreachable(proxy, codeOf(cause), cause)))
+    request.once('connect', (response, socket) => {
+      const status = response.statusCode ?? 0
+      if (status >= 200 && status < 300) return resolve(socket as Socket)
+      socket.destroy()
+      reject(unreachable(proxy, `HTTP ${status}`))
+    })
+    request.end()
+  })
+}
+
+/** The proxy resolves names itself: refused is what this machine knows to be private. */
+async function refusePrivate(host: string): Promise<void> {
+  const addresses = await lookup(host, { all: true }).catch(() => [])
+  const wrong = addresses.find(({ address }) => !isPublicAddress(address))
+  if (wrong !== undefined) throw refused(host, wrong.address)
+}
+
+function unreachable(proxy: URL, said: string, cause?: unknown): RemoteError {
+  const what =
+    said === 'HTTP 407'
+      ? 'asks for a sign-in: write HTTPS_PROXY=http://user:password@host:port (Basic; NTLM proxies are not supported)'
+      : `gave no way through to the server (${said}): check HTTPS_PROXY, NO_PROXY and what the proxy lets pass`
+  return new RemoteError('unreachable', `The proxy ${proxy.host} ${what}.`, { scope: 'connection', cause })
+}
+
+function basic(proxy: URL): string {
+  const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
+  return `Basic ${Buffer.from(pair).toString('base64')}`
+}
+
+function codeOf(error: Error): string {
+  return (error as NodeJS.ErrnoException).code ?? error.name
+}
+
+/** Without the brackets of an IPv6 address in a URL. */
+export function bare(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '')
+}

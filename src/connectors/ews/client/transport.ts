@@ -1,0 +1,225 @@
+/** What carries EWS calls: connections that are kept, belong to one identity, and sign in no more than they must. */
+import { setTimeout as pauseFor } from 'node:timers/promises'
+import { RemoteError } from '../../../errors.ts'
+import { type Pause, signInGate, type Verdict } from '../auth/auth-circuit-breaker.ts'
+import { dump, type EwsAuth, signInOf } from '../auth/sign-in.ts'
+import { offersOf } from '../auth/www-authenticate.ts'
+import { type Pool, poolOf } from './connection-pool.ts'
+import { type Wire, type WireReply, wireOver } from './http1-connection.ts'
+import { ConnectionGone, reachError } from './network-error.ts'
+import type { Environment } from './proxy.ts'
+import { isRedirect, redirectOf } from './redirect.ts'
+import { socketOpener } from './socket.ts'
+
+export interface EwsTransportOptions {
+  readonly url: string
+  readonly auth: EwsAuth
+  /** With it, http and private addresses are reachable too. */
+  readonly allowPrivateTargets: boolean
+  /** PEM: a private authority, or the server's very certificate. Trusted besides the public authorities. */
+  readonly ca?: string
+  /** At most so many calls at a time, without those that hang. Below Exchange's EWSMaxConcurrency (10, 27). */
+  readonly connections?: number
+  /** `same-server` (the default) follows within the server; `none` hands 3xx over, as Autodiscover needs it. */
+  readonly redirects?: 'same-server' | 'none'
+  /** Epoch milliseconds. */
+  readonly clock?: () => number
+  readonly pause?: Pause
+  /** For HTTPS_PROXY and NO_PROXY; no proxy unless given. */
+  readonly environment?: Environment
+}
+
+export interface EwsRequest {
+  readonly method?: 'GET' | 'POST'
+  /** Names in lower case; without those of the connection, of the body's length and of signing in. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer | string
+  /** Ends the call, the reading of the body included. */
+  readonly signal: AbortSignal
+  /** For X-AnchorMailbox: the address whose server is to be reached. */
+  readonly anchorMailbox?: string
+  /** It hangs for minutes (streaming): over a connection of its own, so that it takes none from other calls. */
+  readonly hangs?: boolean
+}
+
+export interface EwsReply {
+  /** Never 401; 3xx only where redirects are not followed. */
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  /**
+   * As it streams in, and undecoded: ask for no `accept-encoding`, or undo it. The connection is busy until the end; to
+   * break off ends it. Throws RemoteError.
+   */
+  readonly body: AsyncIterable<Buffer>
+  /** Instead of reading the body. */
+  discard(): Promise<void>
+}
+
+export interface EwsTransport {
+  /** Rejects with a RemoteError alone, of scope `connection` but for a mailbox that cannot stand in a header. */
+  call(request: EwsRequest): Promise<EwsReply>
+  /** After a refused sign-in calls are refused here for some minutes; the operator's test may try at once. */
+  allowSignIn(): void
+  /** Ends every connection, those in use too. */
+  close(): void
+}
+
+/** Throws RemoteError `unreachable` where the URL is none that may be called. */
+export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
+  const url = allowed(options.url, options.allowPrivateTargets)
+  const clock = options.clock ?? Date.now
+  const pause = options.pause ?? ((milliseconds, signal) => pauseFor(milliseconds, undefined, { signal }))
+  const signIn = signInOf(options.auth, url.host, clock)
+  const gate = signInGate({ clock, pause })
+  const openSocket = socketOpener({ ...options, url, environment: options.environment ?? {} })
+  const open = async (signal: AbortSignal) => wireOver(url.origin, await openSocket(signal))
+  const calls = poolOf(options.connections ?? 4, open)
+  const hanging = poolOf(Number.POSITIVE_INFINITY, open)
+
+  interface Leg extends EwsRequest {
+    readonly path: string
+  }
+
+  async function send(wire: Wire, leg: Leg, authorization: string | null): Promise<WireReply> {
+    return wire.send({
+      method: leg.method ?? 'POST',
+      path: leg.path,
+      headers: {
+        ...leg.headers,
+        ...anchor(leg.anchorMailbox),
+        ...(authorization === null ? {} : { authorization })
+      },
+      body: leg.body,
+      signal: leg.signal
+    })
+  }
+
+  /** Shows who calls, and says what became of it. */
+  async function introduced(wire: Wire, leg: Leg): Promise<Verdict<WireReply>> {
+    const authorization = await preparing(() => signIn.authorize(wire, leg.path, leg.signal))
+    const reply = await send(wire, leg, authorization)
+    if (reply.statusCode === 401) {
+      const offers = offersOf(reply.headers['www-authenticate'])
+      await dump(reply, leg.signal)
+      return { secret: 'refused', error: signIn.refused(authorization, offers) }
+    }
+    // Exchange answers 200 and 500 (SOAP faults) to those it knows; all else may be a gateway's, before it looked.
+    const told = authorization !== null && [200, 403, 500].includes(reply.statusCode)
+    wire.signedIn = told
+    return { secret: told ? 'accepted' : 'unknown', value: reply }
+  }
+
+  async function over(wire: Wire, leg: Leg): Promise<WireReply> {
+    if (wire.signedIn && signIn.byConnection) {
+      const reply = await send(wire, leg, null)
+      if (reply.statusCode !== 401) return reply
+      // The connection was forgotten (a load balancer, an IIS that asks each time). No secret was sent yet.
+      wire.signedIn = false
+      await dump(reply, leg.signal)
+    }
+    return gate.attempt(leg.signal, () => introduced(wire, leg))
+  }
+
+  async function exchange(leg: Leg): Promise<EwsReply> {
+    const pool = leg.hangs ? hanging : calls
+    for (let fresh = false; ; fresh = true) {
+      const wire = await pool.take(leg.signal, fresh)
+      const mayHaveEnded = wire.signedIn || signIn.byConnection
+      try {
+        return replyOf(await over(wire, leg), wire, pool)
+      } catch (error) {
+        wire.destroy()
+        pool.give(wire)
+        // A connection may end, idle or within a handshake, at the very moment of a call. Calls read only: once more.
+        const again = error instanceof ConnectionGone || (mayHaveEnded && broke(error))
+        if (fresh || !again || leg.signal.aborted) throw error
+      }
+    }
+  }
+
+  function replyOf(reply: WireReply, wire: Wire, pool: Pool): EwsReply {
+    reply.body.once('error', () => wire.destroy())
+    reply.body.once('close', () => {
+      if (!reply.body.readableEnded) wire.destroy()
+      pool.give(wire)
+    })
+    return {
+      status: reply.statusCode,
+      headers: reply.headers,
+      body: readable(reply, url.host),
+      discard: () => dump(reply, AbortSignal.timeout(10_000)).catch(() => wire.destroy())
+    }
+  }
+
+  async function call(request: EwsRequest): Promise<EwsReply> {
+    let path = url.pathname + url.search
+    const seen = new Set<string>()
+    for (;;) {
+      const reply = await exchange({ ...request, path })
+      if (!isRedirect(reply.status) || options.redirects === 'none') return reply
+      await reply.discard()
+      seen.add(path)
+      path = redirectOf(reply.headers.location, new URL(path, url.origin), seen)
+    }
+  }
+
+  return {
+    async call(request) {
+      try {
+        return await call(request)
+      } catch (error) {
+        throw reachError(url.host, error)
+      }
+    },
+    allowSignIn: () => gate.reopen(),
+    close() {
+      calls.close()
+      hanging.close()
+    }
+  }
+}
+
+function allowed(written: string, anywhere: boolean): URL {
+  const refuse = (hint: string) => new RemoteError('unreachable', hint, { scope: 'connection' })
+  if (!URL.canParse(written))
+    throw refuse('url is no address: write https://mail.example.se/EWS/Exchange.asmx.')
+  const url = new URL(written)
+  if (url.username !== '' || url.password !== '') throw refuse('url holds a password: put it into auth.')
+  const spoken = anywhere ? ['https:', 'http:'] : ['https:']
+  if (!spoken.includes(url.protocol)) {
+    throw refuse(`${url.host} would be called without TLS: write url with https.`)
+  }
+  return url
+}
+
+function anchor(mailbox: string | undefined): Record<string, string> {
+  if (mailbox === undefined) return {}
+  if (/^[\x21-\x7e]{1,320}$/.test(mailbox)) return { 'x-anchormailbox': mailbox }
+  throw new RemoteError(
+    'mailbox_unknown',
+    'The mailbox is no SMTP address: write it as user@domain, in ASCII.'
+  )
+}
+
+/** What breaks before the secret is sent may be begun anew. */
+async function preparing<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (broke(error)) throw new ConnectionGone('', { cause: error })
+    throw error
+  }
+}
+
+function broke(error: unknown): boolean {
+  const { code } = error as { code?: unknown }
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE'
+}
+
+async function* readable({ body }: WireReply, host: string): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of body) yield chunk as Buffer
+  } catch (error) {
+    throw reachError(host, error)
+  }
+}

@@ -1,0 +1,139 @@
+/** All that differs between the versions of Exchange, in one table; and which of them a server and a mailbox speak. */
+import type { EwsSchema } from '../../connection.ts'
+import type { ServerVersion } from '../soap/response.ts'
+
+/** One schema, and what can be relied on where it is spoken. */
+export interface EwsVersion {
+  readonly schema: EwsSchema
+  /** In what ServerVersionInfo says: from this version on the server speaks it. */
+  readonly since: readonly [major: number, minor: number, build: number]
+  /** How an impersonated mailbox is named. 2007 knows no SmtpAddress, and takes the primary address alone. */
+  readonly impersonatedBy: 'SmtpAddress' | 'PrimarySmtpAddress'
+  /** Whether GetUserAvailability takes RequestServerVersion: the WSDL of 2007 SP1 declares no header there. */
+  readonly availabilityHeader: boolean
+  /** Days that GetUserAvailability shows at the most. */
+  readonly availabilityDays: 42 | 62
+  /** Whether an impersonated call is charged to the mailbox; before (2010 SP2 RU4) the account pays. */
+  readonly chargesMailbox: boolean
+  /** GetStreamingEvents. */
+  readonly streaming: boolean
+  /** How many of them run at a time for whoever is charged (HangingConnectionLimit; 2010: EWSMaxConcurrency once more). */
+  readonly streams: 3 | 10
+  /** What keeps calls on the server that has the subscriptions. */
+  readonly affinityCookie: 'X-BackEndOverrideCookie' | 'exchangecookie'
+  /** WorkingElsewhere; before, such an event is told as Free. */
+  readonly workingElsewhere: boolean
+  /** How the operator lets the account read a calendar. */
+  readonly grants: 'folder' | 'mailbox'
+}
+
+const from2010 = {
+  impersonatedBy: 'SmtpAddress',
+  availabilityHeader: true,
+  availabilityDays: 62,
+  grants: 'folder'
+} as const
+const from2013 = {
+  ...from2010,
+  chargesMailbox: true,
+  streaming: true,
+  streams: 3,
+  affinityCookie: 'X-BackEndOverrideCookie',
+  workingElsewhere: true
+} as const
+const in2010 = {
+  ...from2010,
+  chargesMailbox: false,
+  streams: 10,
+  affinityCookie: 'exchangecookie',
+  workingElsewhere: false
+} as const
+
+/** From the newest to the oldest. */
+export const versions: readonly EwsVersion[] = [
+  { ...from2013, schema: 'Exchange2016', since: [15, 1, 0], streams: 10 },
+  { ...from2013, schema: 'Exchange2013_SP1', since: [15, 0, 847] },
+  { ...from2013, schema: 'Exchange2013', since: [15, 0, 0] },
+  { ...in2010, schema: 'Exchange2010_SP2', since: [14, 2, 0], streaming: true, chargesMailbox: true },
+  { ...in2010, schema: 'Exchange2010_SP1', since: [14, 1, 0], streaming: true },
+  { ...in2010, schema: 'Exchange2010', since: [14, 0, 0], streaming: false },
+  {
+    schema: 'Exchange2007_SP1',
+    since: [8, 1, 0],
+    impersonatedBy: 'PrimarySmtpAddress',
+    availabilityHeader: false,
+    availabilityDays: 42,
+    chargesMailbox: false,
+    streaming: false,
+    streams: 10,
+    affinityCookie: 'exchangecookie',
+    workingElsewhere: false,
+    grants: 'mailbox'
+  }
+]
+
+/** The newest that the server speaks, by what it says of itself; the oldest for those that are older still. */
+export function spokenBy({ major, minor, build }: ServerVersion): EwsVersion {
+  const own = [major, minor, build]
+  return versions.find(({ since }) => compare(own, since) >= 0) ?? versions.at(-1)!
+}
+
+function compare(one: readonly number[], other: readonly number[]): number {
+  const place = other.findIndex((part, index) => one[index] !== part)
+  return place === -1 ? 0 : one[place]! - other[place]!
+}
+
+/** How servers say that the version of a request is none of theirs, or that the request is not of that version. */
+const refusals = [
+  'ErrorInvalidServerVersion',
+  'ErrorIncorrectSchemaVersion',
+  'ErrorInvalidSchemaVersionForMailboxVersion'
+]
+/** How some say it that cannot read the request at all; it may mean other things too. */
+const misreadings = ['ErrorInvalidRequest', 'ErrorSchemaValidation', 'HTTP 400', 'HTTP 500']
+
+export interface Versions {
+  /** What to ask this mailbox with, the likeliest first; null for calls that concern the server alone. */
+  toTry(mailbox: string | null): readonly EwsVersion[]
+  /** That version was answered; `server` is what the answer said of itself. */
+  worked(mailbox: string | null, version: EwsVersion, server: ServerVersion | null): void
+  /** Whether an older version is to be tried after this answer. */
+  isRefusal(code: string): boolean
+  /** False until the first answer. */
+  readonly settled: boolean
+  /** What the server speaks, as far as is known: the newest unless told otherwise. */
+  readonly current: EwsVersion
+}
+
+/** Goes downward once, and remembers: for the server, and for each mailbox that stands on another one behind it. */
+export function negotiatedVersions(stated: EwsSchema | 'auto'): Versions {
+  const fixed = versions.find(({ schema }) => schema === stated)
+  let current = fixed ?? versions[0]!
+  let settled = fixed !== undefined
+  const apart = new Map<string, EwsVersion>()
+  return {
+    toTry(mailbox) {
+      const first = (mailbox === null ? undefined : apart.get(mailbox)) ?? current
+      return fixed !== undefined ? [fixed] : versions.slice(versions.indexOf(first))
+    },
+    worked(mailbox, version, server) {
+      if (fixed !== undefined) return
+      if (!settled) {
+        settled = true
+        // Passing trouble may have led further down than was needed.
+        current = server === null ? version : spokenBy(server)
+        return
+      }
+      if (version === current) return
+      if (mailbox === null) current = version
+      else apart.set(mailbox, version)
+    },
+    isRefusal: (code) => refusals.includes(code) || (!settled && misreadings.includes(code)),
+    get settled() {
+      return settled
+    },
+    get current() {
+      return current
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/** The reply to FindItem with CalendarView as CalendarEvents. */
+import type { CalendarEvent, Instant } from '../../../domain/calendar-event.ts'
+import type { RemoteError } from '../../../errors.ts'
+import { isMidnight, offsetsOf, startOfDay } from '../../../lib/time-zone.ts'
+import { instantOfDateTime } from '../soap/date-time.ts'
+import { busyOf, responseOf, visibilityOf } from '../soap/enum-mapping.ts'
+import { unreadable, type Verdict, verdictReader } from '../soap/response.ts'
+import { mostEvents, tooManyEvents, type Visitor } from '../soap/xml-reader.ts'
+
+export interface CalendarViewReader extends Visitor {
+  readonly events: readonly CalendarEvent[]
+  /** Null where nothing was answered. */
+  readonly verdict: Verdict | null
+  /** False where the view was cut. */
+  readonly whole: boolean
+  readonly fault: RemoteError | null
+}
+
+/** The fields that are read; all are of the schema of 2007 SP1, and none costs the server a look at the item itself. */
+export const fields = [
+  'item:Subject',
+  'item:Sensitivity',
+  'item:Categories',
+  'calendar:Start',
+  'calendar:End',
+  'calendar:IsAllDayEvent',
+  'calendar:LegacyFreeBusyStatus',
+  'calendar:IsCancelled',
+  'calendar:MyResponseType',
+  'calendar:CalendarItemType'
+] as const
+
+/** `zone` is that of the calendar's owner (IANA): it says where whole days begin. */
+export function calendarViewReader(zone: string): CalendarViewReader {
+  const events: CalendarEvent[] = []
+  const message = verdictReader()
+  let answered = false
+  let whole = true
+  let fault: RemoteError | null = null
+  let item: Record<string, string> | null = null
+  let categories: string[] = []
+
+  function finish(read: Record<string, string>): void {
+    if (events.length >= mostEvents) throw tooManyEvents()
+    const start = instantOfDateTime(read.Start ?? '')
+    const end = instantOfDateTime(read.End ?? '')
+    if (!read.ItemId) fault ??= unreadable('ItemId')
+    // Whoever answers with masters did not look at the CalendarView.
+    else if (read.CalendarItemType === 'RecurringMaster') fault ??= unreadable('CalendarItemType')
+    else if (start === null) fault ??= unreadable('Start')
+    else if (end === null || end < start) fault ??= unreadable('End')
+    else events.push(eventOf(read, start, end, categories, zone))
+  }
+
+  // The depths are counted from the envelope: 5 the response message, 8 an item, 9 its members.
+  return {
+    events,
+    get verdict() {
+      return answered ? message.verdict() : null
+    },
+    get whole() {
+      return whole
+    },
+    get fault() {
+      return fault
+    },
+    open(name, depth, attributes) {
+      if (depth === 8 && name === 'CalendarItem') {
+        item = {}
+        categories = []
+      } else if (depth === 9 && name === 'ItemId' && item !== null) item.ItemId = attributes.Id ?? ''
+      else if (depth === 6 && name === 'RootFolder') whole = attributes.IncludesLastItemInRange !== 'false'
+      else if (depth === 7) message.open(name, attributes)
+      else if (depth === 5) answered = true
+    },
+    close(name, depth, text) {
+      if (depth === 9) {
+        if (item !== null && name !== 'ItemId') item[name] = text
+      } else if (depth === 10) {
+        if (item !== null && name === 'String' && text !== '') categories.push(text)
+      } else if (depth === 8) {
+        if (item !== null) finish(item)
+        item = null
+      } else if (depth === 6 || depth === 7) message.close(name, text)
+    }
+  }
+}
+
+function eventOf(
+  read: Record<string, string>,
+  start: Instant,
+  end: Instant,
+  categories: readonly string[],
+  zone: string
+): CalendarEvent {
+  const busy = busyOf(read.LegacyFreeBusyStatus ?? '')
+  const allDay = read.IsAllDayEvent === 'true' || read.IsAllDayEvent === '1'
+  const first = allDay ? midnightNear(zone, start) : start
+  return {
+    id: read.ItemId ?? '',
+    subject: read.Subject ?? '',
+    start: first,
+    end: allDay ? Math.max(midnightNear(zone, end), midnightNear(zone, first + 86_400_000)) : end,
+    allDay,
+    busy,
+    visibility: visibilityOf(read.Sensitivity ?? ''),
+    cancelled: read.IsCancelled === 'true' || read.IsCancelled === '1',
+    response: responseOf(read.MyResponseType ?? '', busy),
+    categories
+  }
+}
+
+/** Whole days are kept as the midnights of the zone in which they were entered; the day that is meant is the nearest. */
+function midnightNear(zone: string, instant: Instant): Instant {
+  if (isMidnight(zone, instant)) return instant
+  const noon = instant + 43_200_000
+  const wall = new Date(noon + offsetsOf(zone)(noon))
+  return startOfDay(zone, wall.getUTCFullYear(), wall.getUTCMonth() + 1, wall.getUTCDate())
+}

@@ -1,0 +1,62 @@
+/** Digests of many mailboxes' availability, a hundred a call: what has the same digest was not moved, made or deleted. */
+import { createHash } from 'node:crypto'
+import { RemoteError } from '../../../errors.ts'
+import type { ReadRequest } from '../../connector.ts'
+import type { Calls } from '../client/ews-client.ts'
+import { availabilityRequest, isAddress } from '../soap/requests.ts'
+import { type Availability, availabilityReader } from './availability-response.ts'
+import type { Names } from './impersonation-id.ts'
+import { mostMailboxes } from './read-availability.ts'
+
+/** `asOwner`: the sign-in is one that must impersonate; others see free/busy times by the default permission alone. */
+export function fingerprintsOf(needs: { calls: Calls; names: Names; asOwner: boolean }) {
+  const { calls, names, asOwner } = needs
+
+  async function ask(
+    mailboxes: readonly string[],
+    { window, signal }: ReadRequest
+  ): Promise<(string | null)[]> {
+    try {
+      const { found } = await calls.send(
+        {
+          operation: 'GetUserAvailability',
+          body: availabilityRequest(mailboxes, window, 'FreeBusy'),
+          impersonated: asOwner ? names.of(mailboxes[0]!) : null,
+          header: ({ availabilityHeader }) => availabilityHeader,
+          answer: () => availabilityReader([]),
+          verdict: () => null
+        },
+        signal
+      )
+      // They are told apart by their places alone.
+      return mailboxes.map((_, index) => (found.length === mailboxes.length ? digestOf(found[index]!) : null))
+    } catch (error) {
+      if (!(error instanceof RemoteError)) throw error
+      return mailboxes.map(() => null)
+    }
+  }
+
+  return async (request: ReadRequest): Promise<readonly (string | null)[]> => {
+    const { targets, window } = request
+    if (window.end - window.start > calls.version.availabilityDays * 86_400_000)
+      return targets.map(() => null)
+    const keys = targets.map(({ mailbox }) => mailbox.toLowerCase())
+    const asked = [...new Set(keys.filter(isAddress))]
+    const batches: Promise<[string, string | null][]>[] = []
+    for (let at = 0; at < asked.length; at += mostMailboxes) {
+      const batch = asked.slice(at, at + mostMailboxes)
+      const digests = ask(batch, request).catch(() => batch.map(() => null))
+      batches.push(digests.then((all) => batch.map((mailbox, index) => [mailbox, all[index] ?? null])))
+    }
+    const digests = new Map((await Promise.all(batches)).flat())
+    return keys.map((key) => digests.get(key) ?? null)
+  }
+}
+
+/** Null where not all is seen. The order in which Exchange tells is its own affair. */
+function digestOf({ verdict, view, events, fault }: Availability): string | null {
+  if (verdict.code !== 'NoError' || fault !== null || !/^(Detailed|FreeBusy)(Merged)?$/.test(view))
+    return null
+  const lines = events.map(({ start, end, busy }) => `${start} ${end} ${busy}`).sort()
+  return createHash('sha256').update(lines.join('\n')).digest('base64url')
+}

@@ -1,0 +1,35 @@
+/** Exchange's words for what a calendar event is, as ours. What is new or missing is taken for what hides the most. */
+import type { BusyStatus, Response, Visibility } from '../../../domain/calendar-event.ts'
+
+const busyWords = new Map<string, BusyStatus>([
+  ['Free', 'free'],
+  ['Tentative', 'tentative'],
+  ['Busy', 'busy'],
+  ['OOF', 'oof'],
+  ['WorkingElsewhere', 'workingElsewhere']
+])
+
+/** BusyType and LegacyFreeBusyStatus. NoData, and what a later version may add, is unknown. */
+export function busyOf(text: string): BusyStatus {
+  return busyWords.get(text) ?? busyWords.get(text.trim()) ?? 'unknown'
+}
+
+/** Personal hides nothing from anybody. */
+export function visibilityOf(text: string): Visibility {
+  if (text === 'Normal' || text === 'Personal' || text === '') return 'normal'
+  return text === 'Confidential' ? 'confidential' : 'private'
+}
+
+const responseWords = new Map<string, Response>([
+  ['Unknown', 'none'],
+  ['Organizer', 'organizer'],
+  ['Tentative', 'tentative'],
+  ['Accept', 'accepted'],
+  ['Decline', 'declined'],
+  ['NoResponseReceived', 'notResponded']
+])
+
+/** MyResponseType. Where it is not told, Tentative counts as unanswered. */
+export function responseOf(text: string, busy: BusyStatus): Response {
+  return responseWords.get(text) ?? (busy === 'tentative' ? 'notResponded' : 'organizer')
+}

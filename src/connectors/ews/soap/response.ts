@@ -1,0 +1,135 @@
+/** The envelope of a reply: the server's version, what it refuses, and what one operation answers. */
+import { RemoteError } from '../../../errors.ts'
+import { readXml, refused, type Visitor, type XmlOptions } from './xml-reader.ts'
+
+/** What the server says of one thing that was asked for: `NoError`, or why not. */
+export interface Verdict {
+  readonly code: string
+  /** Within ErrorInternalServerError. */
+  readonly inner: string | null
+  /** Milliseconds that the budget's owner is to stay away. */
+  readonly backOff: number | null
+}
+
+/** `ServerVersionInfo`: 8 is 2007, 14.x is 2010 with its service pack, 15.0 is 2013, 15.1 is 2016, 15.2 is 2019 and SE. */
+export interface ServerVersion {
+  readonly major: number
+  readonly minor: number
+  readonly build: number
+}
+
+export interface SoapReply {
+  readonly fault: Verdict | null
+  /** Null where it is not told, as by 2007 and in faults. */
+  readonly server: ServerVersion | null
+}
+
+/** Reads one reply to `operation`; `answer` is told of what stands in the operation's response. Throws as readXml does. */
+export async function readSoap(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  operation: string,
+  answer: Visitor,
+  options: XmlOptions = {}
+): Promise<SoapReply> {
+  const response = `${operation}Response`
+  const fault = verdictReader()
+  let server: ServerVersion | null = null
+  let part = ''
+  let inside: 'nothing' | 'answer' | 'fault' = 'nothing'
+  let answers = 0
+  let faults = 0
+
+  function enter(name: string): void {
+    inside = name === response ? 'answer' : name === 'Fault' ? 'fault' : 'nothing'
+    if (inside === 'answer') answers += 1
+    else if (inside === 'fault') faults += 1
+    else throw refused('answers another question')
+  }
+
+  const visitor: Visitor = {
+    open(name, depth, attributes) {
+      if (depth > 3) {
+        if (inside === 'answer') answer.open(name, depth, attributes)
+        else if (inside === 'fault') fault.open(name, attributes)
+      } else if (depth === 3) {
+        if (part === 'Body') enter(name)
+        else if (name === 'ServerVersionInfo') server = serverVersion(attributes)
+      } else if (depth === 2) part = name
+      else if (name !== 'Envelope') throw refused('is no SOAP')
+    },
+    close(name, depth, text) {
+      if (depth > 3) {
+        if (inside === 'answer') answer.close(name, depth, text)
+        else if (inside === 'fault') fault.close(name, text)
+      } else if (depth === 3) inside = 'nothing'
+    }
+  }
+  await readXml(chunks, visitor, options)
+  if (options.documents !== 'many' && answers + faults !== 1) throw refused('holds no answer, or several')
+  return { fault: faults > 0 ? fault.verdict() : null, server }
+}
+
+/** Collects a Verdict from faults (detail, faultcode) and from response messages (ResponseCode, MessageXml) alike. */
+export function verdictReader() {
+  let code = ''
+  let faultCode = ''
+  let inner: string | null = null
+  let backOff: number | null = null
+  let value = ''
+  return {
+    open(name: string, attributes: Readonly<Record<string, string>>): void {
+      if (name === 'Value') value = attributes.Name ?? ''
+    },
+    close(name: string, text: string): void {
+      if (name === 'ResponseCode') code = word(text)
+      else if (name === 'faultcode') faultCode = word(text.slice(text.lastIndexOf(':') + 1))
+      // 2007's availability knows its faults by negative numbers.
+      else if (name === 'ErrorCode' && code === '') code = /^\s*-?\d+\s*$/.test(text) ? faultCode : word(text)
+      else if (name === 'faultstring' && code === '' && text.includes('.AccessDeniedException:')) {
+        code = 'ErrorAccessDenied'
+      } else if (name === 'Value') take(text)
+    },
+    verdict(): Verdict {
+      return { code: code || faultCode || 'ErrorUnknown', inner, backOff }
+    },
+    /** For the next one. */
+    reset(): void {
+      code = faultCode = value = ''
+      inner = backOff = null
+    }
+  }
+
+  function take(text: string): void {
+    if (value === 'BackOffMilliseconds') {
+      const milliseconds = Number(text.trim() || Number.NaN)
+      if (Number.isFinite(milliseconds)) backOff = Math.min(Math.max(0, milliseconds), longestBackOff)
+    } else if (value === 'InnerErrorResponseCode') inner = word(text)
+  }
+}
+
+/** However long a server asks, it is tried again after a day. */
+const longestBackOff = 86_400_000
+
+/** A code is a word; whatever else came over the network goes no further. */
+function word(text: string): string {
+  const trimmed = text.trim()
+  return /^[A-Za-z]\w{1,80}$/.test(trimmed) ? trimmed : ''
+}
+
+function serverVersion({
+  MajorVersion,
+  MinorVersion,
+  MajorBuildNumber
+}: Readonly<Record<string, string>>): ServerVersion | null {
+  const [major, minor, build] = [MajorVersion, MinorVersion, MajorBuildNumber].map(Number)
+  if (!Number.isInteger(major) || !Number.isInteger(minor)) return null
+  return { major: major!, minor: minor!, build: Number.isInteger(build) ? build! : 0 }
+}
+
+/** The answer lacks something that it must have. `place` names the element. */
+export function unreadable(place: string): RemoteError {
+  return new RemoteError(
+    'protocol_error',
+    `${place} in Exchange's reply is missing or not as documented, so the calendar was not read: report it.`
+  )
+}

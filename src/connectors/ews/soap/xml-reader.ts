@@ -1,0 +1,196 @@
+/** Reads XML as it streams in: no document is held, what is not plain data is refused, and nothing is read for long. */
+import { setImmediate as breathe } from 'node:timers/promises'
+import { SaxesParser } from 'saxes'
+import { RemoteError } from '../../../errors.ts'
+import { decoderOf } from './charset.ts'
+
+/** Is told of each element by its local name: prefixes and namespaces vary by version, and both of Exchange's occur. */
+export interface Visitor {
+  /** The root has depth 1. */
+  open(name: string, depth: number, attributes: Readonly<Record<string, string>>): void
+  /** `text` is what stood between this tag and the one before it. */
+  close(name: string, depth: number, text: string): void
+}
+
+export interface XmlOptions {
+  readonly contentType?: string | undefined
+  /** `many` for streams of notices, where one document follows the other, each read by itself; else a second is refused. */
+  readonly documents?: 'one' | 'many'
+}
+
+/** A hundred calendars of three hundred events each. */
+const largestReply = 32 * 1024 * 1024
+/** Exchange's own replies go to 20. */
+const deepest = 64
+/** Characters of one text, or of one tag. Subjects have 255. */
+const longestText = 512 * 1024
+/** Bytes that are read in one go: a millisecond or less. */
+const stretch = 16 * 1024
+/** Milliseconds after which everybody else gets a turn. */
+const breathAfter = 4
+
+/** Throws RemoteError: `unreachable` for a reply that breaks off, else `protocol_error`. Never with what was read. */
+export async function readXml(
+  chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  visitor: Visitor,
+  options: XmlOptions = {}
+): Promise<void> {
+  const decoder = decoderOf(options.contentType)
+  const parser = options.documents === 'many' ? parserOfMany(visitor) : parserFor(visitor)
+  /** Of the document. */
+  let size = 0
+  let breathed = performance.now()
+  for await (const chunk of chunks) {
+    const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
+    size += bytes.length
+    if (size > largestReply) throw refused(`is larger than ${largestReply / 1024 / 1024} MB`)
+    for (let at = 0; at < bytes.length; at += stretch) {
+      const piece = bytes.subarray(at, at + stretch)
+      if (parser.write(decoder.write(piece))) size = bytes.length - at
+      if (performance.now() - breathed < breathAfter) continue
+      await breathe()
+      breathed = performance.now()
+    }
+  }
+  if (size === 0) throw refused('is empty')
+  parser.write(decoder.end())
+  parser.end()
+}
+
+interface Parser {
+  /** Whether a document has ended: what is held of it is let go, and its size counts no more. */
+  write(text: string): boolean
+  end(): void
+}
+
+/** Each document has its own declaration, or none, and is a whole: so each gets a parser, and tags are handed in singly. */
+function parserOfMany(visitor: Visitor): Parser {
+  let parser: (Parser & { readonly whole: boolean }) | null = null
+  let documents = 0
+
+  return {
+    write(text) {
+      const before = documents
+      for (let at = 0; at < text.length; ) {
+        const end = text.indexOf('>', at) + 1 || text.length
+        // Blanks between two, and the mark that a sender may put before each.
+        const tag = parser === null ? text.slice(at, end).trimStart() : text.slice(at, end)
+        at = end
+        if (tag === '') continue
+        parser ??= parserFor(visitor)
+        parser.write(tag)
+        if (!parser.whole) continue
+        parser.end()
+        parser = null
+        documents += 1
+      }
+      return documents > before
+    },
+    end() {
+      if (parser !== null || documents === 0) throw brokenOff()
+    }
+  }
+}
+
+function parserFor(visitor: Visitor): Parser & { readonly whole: boolean } {
+  // Without positions, which no message may quote anyway.
+  const saxes = new SaxesParser<{ position: boolean; xmlns: false }>({ position: false, xmlns: false })
+  /** Of the elements that are open, outermost first. */
+  const path: string[] = []
+  let text = ''
+  let roots = 0
+  let told = false
+  let ending = false
+
+  const gather = (more: string) => {
+    text = text === '' ? more : text + more
+    if (text.length > longestText) throw refused('holds a text that is longer than any in Exchange')
+  }
+
+  // Seven handlers and no more: with the eighth V8 keeps the parser in its dictionary mode, where each character costs seven
+  // times as much (`npm run bench`, EWS reply). So comments are not heard of.
+  saxes.on('opentag', (tag) => {
+    told = true
+    text = ''
+    const name = withoutPrefix(tag.name)
+    const depth = path.push(name)
+    if (depth === 1) {
+      roots += 1
+      if (name.toLowerCase() === 'html') throw webPage()
+    }
+    if (depth > deepest) throw refused('is nested deeper than any of Exchange')
+    visitor.open(name, depth, tag.attributes)
+  })
+  saxes.on('closetag', () => {
+    told = true
+    const depth = path.length
+    visitor.close(path.pop() ?? '', depth, text)
+    text = ''
+  })
+  saxes.on('text', gather)
+  saxes.on('cdata', gather)
+  // SOAP 1.1 section 3: neither document types nor processing instructions. So there are no entities but XML's five.
+  saxes.on('doctype', (type) => {
+    throw /^\s*html/i.test(type) ? webPage() : refused('has a document type, which SOAP forbids')
+  })
+  saxes.on('processinginstruction', () => {
+    throw refused('has a processing instruction, which SOAP forbids')
+  })
+  saxes.on('error', ({ message }) => {
+    // Exchange writes control characters of a subject as &#x1F;, which XML forbids. They stay as they are written.
+    if (message.endsWith('malformed character entity.')) return
+    throw ending ? brokenOff() : refused('is no well-formed XML')
+  })
+
+  let quiet = 0
+  return {
+    write(piece) {
+      told = false
+      saxes.write(piece)
+      // What the parser holds back until a tag, comment or text is whole must not grow without end.
+      quiet = told ? 0 : quiet + piece.length
+      if (quiet > longestText) throw refused('holds a text that is longer than any in Exchange')
+      return false
+    },
+    get whole() {
+      return roots > 0 && path.length === 0
+    },
+    end() {
+      ending = true
+      saxes.close()
+      if (path.length > 0 || roots === 0) throw brokenOff()
+    }
+  }
+}
+
+function withoutPrefix(name: string): string {
+  const colon = name.indexOf(':')
+  return colon < 0 ? name : name.slice(colon + 1)
+}
+
+/** Entries of one calendar at a time; Exchange itself stops at 1,000, or where its administrator says. */
+export const mostEvents = 10_000
+
+/** What a reply says that holds more than that. */
+export function tooManyEvents(): RemoteError {
+  return refused(`holds more than ${mostEvents.toLocaleString('en')} events of one calendar`)
+}
+
+export function refused(why: string): RemoteError {
+  return new RemoteError(
+    'protocol_error',
+    `The server's reply ${why}, so it was not read. If it stays so: see whether url is that of EWS, and what stands before the server.`
+  )
+}
+
+function brokenOff(): RemoteError {
+  const hint =
+    "The server's reply breaks off in the middle. It is tried again by itself; check network and load balancer if it stays so."
+  return new RemoteError('unreachable', hint)
+}
+
+export function webPage(): RemoteError {
+  const hint =
+    'The server answers with a web page instead of EWS: url must end in /EWS/Exchange.asmx, and no gateway before it may ask for a form.'
+  return new RemoteError('protocol_error', hint)
+}

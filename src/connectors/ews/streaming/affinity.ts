@@ -1,0 +1,54 @@
+/**
+ * Keeps a group's subscriptions, and the stream that is to tell of them, on one server: those of another answer
+ * ErrorSubscriptionNotFound (Microsoft, "Maintain affinity between a group of subscriptions and the Mailbox server").
+ */
+import type { Name } from '../read/impersonation-id.ts'
+
+export interface Affinity {
+  /** Whose server it is; null until the group's first subscription was made. */
+  readonly anchor: string | null
+  headers(): Readonly<Record<string, string>>
+  /** Takes the cookie from the first answer that has it. */
+  answered(cookies: string | readonly string[] | undefined, name: string): void
+}
+
+export interface GroupAffinity extends Affinity {
+  /** Whom the stream is charged to. The server stays the same when another takes over. */
+  readonly charged: Name | null
+  lead(anchor: Name): void
+  /** The server is given up: whoever comes next begins anew. */
+  reset(): void
+}
+
+export function groupAffinity(): GroupAffinity {
+  let charged: Name | null = null
+  let cookie: string | null = null
+  return {
+    get anchor() {
+      return charged?.mailbox ?? null
+    },
+    get charged() {
+      return charged
+    },
+    lead(anchor) {
+      charged = anchor
+    },
+    reset() {
+      charged = cookie = null
+    },
+    headers: () => ({
+      'x-preferserveraffinity': 'true',
+      ...(cookie === null ? {} : { cookie })
+    }),
+    answered(cookies, name) {
+      for (const one of typeof cookies === 'string' ? [cookies] : (cookies ?? [])) {
+        const [pair = ''] = one.split(';', 1)
+        const isIt = pair.toLowerCase().startsWith(`${name.toLowerCase()}=`)
+        if (isIt && pair.length <= longestCookie && /^[\x21-\x7e]+$/.test(pair)) cookie ??= pair
+      }
+    }
+  }
+}
+
+/** What browsers take at the most (RFC 6265 section 6.1). */
+const longestCookie = 4096

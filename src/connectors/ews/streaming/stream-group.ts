@@ -1,0 +1,289 @@
+/** Up to 200 mailboxes that are heard over one stream, which is opened anew whenever it ends, breaks or lacks somebody. */
+import type { RemoteError } from '../../../errors.ts'
+import { backOff } from '../../../lib/backoff.ts'
+import type { Names } from '../read/impersonation-id.ts'
+import { groupAffinity } from './affinity.ts'
+import { brokenOff, ended, mostInStream, openedAnew } from './errors.ts'
+import { groupMembers } from './group-members.ts'
+import { runStream, type StreamNeeds } from './stream.ts'
+import type { Subscriptions } from './subscription-manager.ts'
+import type { WatchedMailbox } from './watched-mailbox.ts'
+
+export interface StreamGroup {
+  readonly size: number
+  add(member: WatchedMailbox): void
+  /** Ends its subscription, too. */
+  remove(member: WatchedMailbox): void
+  close(): void
+}
+
+export interface GroupNeeds extends StreamNeeds {
+  readonly names: Names
+  readonly subscriptions: Subscriptions
+  readonly random: () => number
+  /** Its subscriptions do not live on this group's server: it belongs with others. It is no member any more. */
+  readonly expel: (member: WatchedMailbox) => void
+}
+
+interface Stream {
+  /** By subscription. */
+  readonly members: ReadonlyMap<string, WatchedMailbox>
+  readonly over: AbortController
+  open: boolean
+  /** It has been open for a while. */
+  steady: boolean
+  /** Another has taken its place; it may still tell of what happened before. */
+  replaced: boolean
+  /** Somebody's subscription in it was ended by ourselves. */
+  left: boolean
+  readonly timers: Set<() => void>
+}
+
+/** Milliseconds. For others whose subscriptions are being made: a stream takes them all, or is opened again for them. */
+const longestGathering = 5_000
+/** Milliseconds. While a stream runs there is no haste: another takes its place for all that come together. */
+const gathering = 1_000
+/** Milliseconds after which a stream counts as one that works. */
+const steadyAfter = 30_000
+/** Milliseconds for a stream that was replaced to say its last. */
+const lastWords = 5_000
+/** Failures in a row after which a server is given up. */
+const patience = 3
+
+export function streamGroup(needs: GroupNeeds): StreamGroup {
+  const { after, random, names, subscriptions } = needs
+  const affinity = groupAffinity()
+  const members = groupMembers({ ...needs, affinity, changed: consider })
+  const streams = new Set<Stream>()
+  let current: Stream | null = null
+  let next: Stream | null = null
+  let failures = 0
+  /** Until the next stream may be opened. */
+  let rest: (() => void) | null = null
+  let gatheringEnds: { readonly cancel: () => void; readonly long: boolean } | null = null
+  /** The server takes no second stream: the first must go before. */
+  let tight = false
+  let closed = false
+
+  /** Does what is to be done now; is called whenever anything has changed. */
+  function consider(): void {
+    if (closed) return
+    members.subscribe()
+    if (next !== null || rest !== null || members.subscribed().every(isHeard)) return
+    const long = members.gathering
+    if (!long && current === null) {
+      launch()
+      return
+    }
+    if (gatheringEnds?.long === long) return
+    gatheringEnds?.cancel()
+    gatheringEnds = { long, cancel: after(long ? longestGathering : gathering, launch) }
+  }
+
+  function isHeard({ subscription }: WatchedMailbox): boolean {
+    return subscription !== null && current?.members.has(subscription) === true
+  }
+
+  /** Opens a stream for everybody who has a subscription; the one that runs goes on until then. */
+  function launch(): void {
+    gatheringEnds?.cancel()
+    gatheringEnds = null
+    const heard = members.subscribed().slice(0, mostInStream)
+    if (closed || next !== null || heard.length === 0) return
+    if (tight && current !== null) replace(current)
+    const leader = heard.find(({ mailbox }) => mailbox === affinity.anchor) ?? heard[0]!
+    const charged = names.of(leader.mailbox)
+    affinity.lead(charged)
+    const stream: Stream = {
+      members: new Map(heard.map((member) => [member.subscription ?? '', member])),
+      over: new AbortController(),
+      open: false,
+      steady: false,
+      replaced: false,
+      left: false,
+      timers: new Set()
+    }
+    next = stream
+    streams.add(stream)
+    const hearer = {
+      open: () => opened(stream),
+      edited: (ids: ReadonlySet<string>) => {
+        for (const member of those(stream, ids)) member.changed()
+      },
+      dead: (ids: ReadonlySet<string> | null) => died(stream, ids)
+    }
+    const run = runStream(
+      [...stream.members.keys()],
+      { charged, affinity },
+      hearer,
+      needs,
+      stream.over.signal
+    )
+    void run.then((error) => over(stream, error))
+  }
+
+  /** Who is still meant by these; by null, all. */
+  function those(stream: Stream, ids: ReadonlySet<string> | null): WatchedMailbox[] {
+    const found: WatchedMailbox[] = []
+    for (const [id, member] of stream.members) {
+      if (member.subscription === id && members.has(member) && (ids?.has(id) ?? true)) found.push(member)
+    }
+    return found
+  }
+
+  function opened(stream: Stream): void {
+    if (closed || stream.open || stream.over.signal.aborted) return
+    stream.open = true
+    if (current !== null) replace(current)
+    current = stream
+    next = null
+    const steady = () => {
+      stream.steady = true
+      failures = 0
+      for (const member of those(stream, null)) member.failures = 0
+    }
+    stream.timers.add(after(steadyAfter, steady))
+    for (const member of those(stream, null)) member.live()
+    consider()
+  }
+
+  /** Exchange ends the first stream itself when a second one is opened (ErrorNewEventStreamConnectionOpened). */
+  function replace(stream: Stream): void {
+    stream.replaced = true
+    if (current === stream) current = null
+    if (tight) stream.over.abort(openedAnew())
+    else stream.timers.add(after(lastWords, () => stream.over.abort(openedAnew())))
+  }
+
+  function died(stream: Stream, ids: ReadonlySet<string> | null): void {
+    // Without a stream nothing is wrong with the subscriptions.
+    if (closed || (ids === null && stream.replaced)) return
+    // It may mean those alone whose subscriptions we ended: the next stream shows whether the others live.
+    if (ids === null && stream.left && stream.open) {
+      stream.over.abort(openedAnew())
+      return
+    }
+    const dead = those(stream, ids)
+    const all = dead.length === those(stream, null).length
+    for (const member of dead) {
+      member.missed = true
+      members.failed(member, ended(member.mailbox))
+      if (all || member.failures < patience || member.mailbox === affinity.anchor) continue
+      members.delete(member)
+      needs.expel(member)
+    }
+    if (all) {
+      affinity.reset()
+      stream.over.abort(openedAnew())
+    }
+    consider()
+  }
+
+  function over(stream: Stream, error: RemoteError | null): void {
+    streams.delete(stream)
+    for (const cancel of stream.timers) cancel()
+    if (closed) return
+    if (stream.replaced) {
+      // What was on its way to us when it was cut is lost.
+      if (error !== null) for (const member of those(stream, null)) lost(member)
+      return
+    }
+    if (stream === current) current = null
+    if (stream === next) next = null
+    if (members.size === 0) return
+    // The server has told everything: until the next stream, what happens waits in the subscriptions.
+    const inOrder = error === null && stream.open
+    failures = (stream.steady ? 0 : failures) + (inOrder && stream.steady ? 0 : 1)
+    if (inOrder) {
+      pause(stream.steady ? 0 : backOff(failures, null, random))
+      return
+    }
+    const told = error ?? brokenOff()
+    const unheard = those(stream, null).filter((member) => !isHeard(member))
+    // A server that opened it has the subscriptions.
+    const another = !stream.open && anotherServes(told)
+    for (const member of unheard) {
+      member.missed = true
+      // Whom it concerns knows already.
+      if (member.subscription !== null) {
+        member.deaf(another && told.code !== 'throttled' ? openedAnew() : told)
+      }
+    }
+    pause(backOff(failures, another ? null : told, random))
+  }
+
+  /** At once where it is heard by another stream already, else when it is heard again. */
+  function lost(member: WatchedMailbox): void {
+    if (isHeard(member)) member.changed()
+    else member.missed = true
+  }
+
+  /** Whether it is the doing of one mailbox, or one server, and the next try is made with another. */
+  function anotherServes(error: RemoteError): boolean {
+    if (error.scope !== 'mailbox' || error.code === 'protocol_error') return false
+    const passing = error.code === 'unreachable'
+    if (passing && (failures < patience || current !== null)) return false
+    const anchor = members.subscribed().find(({ mailbox }) => mailbox === affinity.anchor)
+    if (anchor !== undefined) members.putLast(anchor)
+    if (passing) {
+      for (const member of members.subscribed()) member.deaf(error)
+      affinity.reset()
+      members.forgetSubscriptions()
+      return true
+    }
+    if (error.code === 'throttled') {
+      tight ||= failures > 1 && error.retryAfter === undefined && current !== null
+    }
+    // Its owner's rights will not do; another's may.
+    else if (anchor !== undefined) members.failed(anchor, error)
+    const [first] = members.subscribed()
+    if (first !== undefined) affinity.lead(names.of(first.mailbox))
+    return true
+  }
+
+  function pause(milliseconds: number): void {
+    rest?.()
+    rest = null
+    if (milliseconds === 0) {
+      launch()
+      return
+    }
+    rest = after(milliseconds, () => {
+      rest = null
+      launch()
+      consider()
+    })
+    consider()
+  }
+
+  return {
+    get size() {
+      return members.size
+    },
+    add(member) {
+      members.add(member)
+      consider()
+    },
+    remove(member) {
+      if (!members.has(member)) return
+      members.delete(member)
+      const { subscription } = member
+      if (subscription !== null) {
+        for (const stream of streams) stream.left ||= stream.members.has(subscription)
+        subscriptions.end(member.mailbox, subscription, affinity)
+      }
+      if (members.size > 0) return
+      for (const { over: controller } of streams) controller.abort(openedAnew())
+    },
+    close() {
+      closed = true
+      rest?.()
+      gatheringEnds?.cancel()
+      members.close()
+      for (const stream of streams) {
+        for (const cancel of stream.timers) cancel()
+        stream.over.abort(openedAnew())
+      }
+    }
+  }
+}

@@ -1,0 +1,63 @@
+/** One mailbox that is watched, for however many listeners, and what they were told last. */
+import type { RemoteError } from '../../../errors.ts'
+import type { Listener } from '../../connector.ts'
+
+export interface WatchedMailbox {
+  readonly mailbox: string
+  readonly listeners: ReadonlySet<Listener>
+  /** The server's name for what it holds; null while there is nothing. */
+  subscription: string | null
+  /** Something may have happened that nobody was told of: the calendar is to be read once it is heard again. */
+  missed: boolean
+  /** Tries that failed since it was last heard for a while. */
+  failures: number
+  listen(listener: Listener): void
+  unlisten(listener: Listener): void
+  /** Heard from now on; also tells of what was missed. */
+  live(): void
+  deaf(reason: RemoteError | null): void
+  changed(): void
+}
+
+export function watchedMailbox(mailbox: string): WatchedMailbox {
+  const listeners = new Set<Listener>()
+  let told: 'live' | RemoteError | null = null
+
+  /** Whoever joins hears how it stands, though not before `watch` has returned. */
+  function inform(listener: Listener): void {
+    if (!listeners.has(listener)) return
+    if (told === 'live') listener.live()
+    else if (told !== null) listener.deaf(told)
+  }
+
+  const made: WatchedMailbox = {
+    mailbox,
+    listeners,
+    subscription: null,
+    missed: false,
+    failures: 0,
+    listen(listener) {
+      listeners.add(listener)
+      if (told !== null) queueMicrotask(() => inform(listener))
+    },
+    unlisten: (listener) => void listeners.delete(listener),
+    live() {
+      if (told !== 'live') {
+        told = 'live'
+        for (const listener of [...listeners]) listener.live()
+      }
+      if (!made.missed) return
+      made.missed = false
+      made.changed()
+    },
+    deaf(reason) {
+      if (told === reason || (told !== 'live' && told?.hint === reason?.hint)) return
+      told = reason
+      for (const listener of [...listeners]) listener.deaf(reason)
+    },
+    changed() {
+      for (const listener of [...listeners]) listener.changed()
+    }
+  }
+  return made
+}

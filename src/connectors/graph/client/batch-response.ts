@@ -1,0 +1,51 @@
+/** The reply to a `$batch`, from bytes to one answer for each request in it (learn.microsoft.com/graph/json-batching). */
+import { retryAfterOf } from '../../../lib/retry-after.ts'
+
+/** What Graph said to one request. */
+export interface Answer {
+  readonly status: number
+  /** As parsed from JSON: anything at all. */
+  readonly body: unknown
+  /** Milliseconds, where it was said. */
+  readonly retryAfter: number | undefined
+  /** Whether it is the answer to the whole batch, and so no one mailbox's. */
+  readonly whole: boolean
+}
+
+/** By the requests' ids, in whatever order they came. Null when the bytes are no reply to a batch. */
+export function answersOf(bytes: Buffer, now: number): ReadonlyMap<string, Answer> | null {
+  const responses = membersOf(json(bytes)).responses
+  if (!Array.isArray(responses)) return null
+  const answers = new Map<string, Answer>()
+  for (const response of responses) {
+    const { id, status, headers, body } = membersOf(response)
+    if (typeof id !== 'string' || typeof status !== 'number' || answers.has(id)) continue
+    answers.set(id, {
+      status,
+      body,
+      retryAfter: retryAfterOf(headerOf(headers, 'retry-after'), now),
+      whole: false
+    })
+  }
+  return answers
+}
+
+export function json(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString())
+  } catch {
+    return undefined
+  }
+}
+
+/** The members of whatever was parsed; none when it is no object. */
+export function membersOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+function headerOf(headers: unknown, name: string): unknown {
+  for (const [key, value] of Object.entries(membersOf(headers))) {
+    if (key.toLowerCase() === name) return value
+  }
+  return undefined
+}

@@ -1,0 +1,215 @@
+/** Graph's requests in batches: signed in, resent while it is of use, one answer for each request. */
+import { setTimeout as delay } from 'node:timers/promises'
+import { Client, GraphClientError, type Middleware, ResponseType } from '@microsoft/microsoft-graph-client'
+import type { RequestInit, Response } from 'undici'
+import { RemoteError } from '../../../errors.ts'
+import { retryAfterOf } from '../../../lib/retry-after.ts'
+import type { Tokens } from '../../entra/client-credentials.ts'
+import { bodyWithin, type Outbound, unreachable } from '../../net/http-client.ts'
+import { isPassing } from '../errors.ts'
+import { type Answer, answersOf, json } from './batch-response.ts'
+import { inBatches, mailboxGate } from './mailbox-concurrency.ts'
+
+export interface Call {
+  /** Whose quota it uses. */
+  readonly mailbox: string
+  /** Below `/v1.0`, with its slash. */
+  readonly path: string
+  /** POST with a body, else GET, unless given. */
+  readonly method?: 'PATCH' | 'DELETE'
+  /** Sent as JSON. */
+  readonly body?: unknown
+}
+
+export interface Calls {
+  /** One answer for each call, in order; where the last try failed, what was said then. Rejects never. */
+  send(calls: readonly Call[], signal: AbortSignal): Promise<readonly (Answer | RemoteError)[]>
+}
+
+/**
+ * Immutable ids, so that an event keeps its id when it is moved between folders; times in UTC, whatever zone the
+ * mailbox is set to.
+ */
+const prefer = 'IdType="ImmutableId", outlook.timezone="UTC"'
+
+const largestReply = 32 * 1024 * 1024
+
+/** Milliseconds. Who is asked to stay away for longer is left to the next read, so that nineteen others need not wait. */
+const longestWait = 20_000
+/** Milliseconds before the second, third… try where Graph names no time. After the last it is given up. */
+const backoff = [500, 1500, 4000]
+
+export function graphCalls(needs: {
+  graph: string
+  tokens: Tokens
+  outbound: Outbound
+  clock: () => number
+}): Calls {
+  const gate = mailboxGate()
+  /** Mailboxes of a batch that failed as a whole: one of them may be why, so each goes alone until it answers. */
+  const suspects = new Set<string>()
+  const post = poster(needs)
+
+  async function sendOnce(
+    calls: readonly Call[],
+    signal: AbortSignal
+  ): Promise<readonly Answer[] | RemoteError> {
+    const mailboxes = calls.map(({ mailbox }) => mailbox)
+    try {
+      await gate.enter(mailboxes, signal)
+    } catch (error) {
+      return unreachable('Microsoft Graph', error)
+    }
+    try {
+      const answers = await post(calls, signal)
+      for (const mailbox of mailboxes) suspects.delete(mailbox)
+      return answers
+    } catch (error) {
+      if (mailboxes.length > 1) for (const mailbox of mailboxes) suspects.add(mailbox)
+      return onWhom(unreachable('Microsoft Graph', error), signal)
+    } finally {
+      gate.leave(mailboxes)
+    }
+  }
+
+  return {
+    async send(calls, signal) {
+      const answers = new Map<Call, Answer | RemoteError>()
+      const alone = calls.filter(({ mailbox }) => suspects.has(mailbox)).map((call) => [call])
+      const together = inBatches(calls.filter(({ mailbox }) => !suspects.has(mailbox)))
+      const resend = (batch: readonly Call[]) =>
+        sendBatch(batch, answers, (pending) => sendOnce(pending, signal), signal)
+      await Promise.all([...together, ...alone].map(resend))
+      return calls.map((call) => answers.get(call) ?? notGraph(needs.graph))
+    }
+  }
+}
+
+/** Sends, and resends what is throttled or in passing trouble, until all is final, useless, or nobody waits any more. */
+async function sendBatch(
+  batch: readonly Call[],
+  answers: Map<Call, Answer | RemoteError>,
+  sendOnce: (calls: readonly Call[]) => Promise<readonly Answer[] | RemoteError>,
+  signal: AbortSignal
+): Promise<void> {
+  let pending = batch
+  for (let tries = 0; ; tries += 1) {
+    const sent = await sendOnce(pending)
+    pending.forEach((call, index) => {
+      const answer = sent instanceof RemoteError ? sent : sent[index]
+      // A deadline that passes during a retry does not hide what was said before it.
+      if (answer !== undefined && !(signal.aborted && answers.has(call))) answers.set(call, answer)
+    })
+    const waits = new Map(pending.map((call) => [call, waitOf(answers.get(call), tries)]))
+    pending = pending.filter((call) => waits.get(call) !== null)
+    if (pending.length === 0) return
+    // All after the longest: the quota that throttles them is often the same (json-batching).
+    const longest = Math.max(...pending.map((call) => waits.get(call) ?? 0))
+    if (!(await delay(longest, true, { signal }).catch(() => false))) return
+  }
+}
+
+/** A deadline that passes may be one slow mailbox's doing; a network or an Entra that fails, fails for all. */
+function onWhom(error: RemoteError, signal: AbortSignal): RemoteError {
+  const scope = error.code === 'unreachable' && !signal.aborted ? 'connection' : error.scope
+  return new RemoteError(error.code, error.hint, { scope, retryAfter: error.retryAfter, cause: error })
+}
+
+/** Milliseconds until it is of use to send this call again; null when it is not. */
+function waitOf(answer: Answer | RemoteError | undefined, tries: number): number | null {
+  if (answer === undefined) return null
+  if (answer instanceof RemoteError) {
+    // A connection that breaks may be an idle one that the far side was just closing: once more.
+    return answer.code === 'unreachable' && tries === 0 ? 200 : null
+  }
+  // The token was dropped when it was refused; the next try comes with another.
+  if (answer.status === 401) return tries === 0 ? 0 : null
+  if (!isPassing(answer)) return null
+  if (answer.retryAfter !== undefined)
+    return answer.retryAfter <= longestWait ? Math.max(answer.retryAfter, 50) : null
+  const step = backoff[tries]
+  return step === undefined ? null : step * (0.75 + Math.random() / 2)
+}
+
+/** One POST: an answer for each call, or the RemoteError that hit the whole batch. */
+function poster(needs: { graph: string; tokens: Tokens; outbound: Outbound; clock: () => number }) {
+  const client = Client.initWithMiddleware({
+    baseUrl: needs.graph,
+    defaultVersion: 'v1.0',
+    // Its own chain waits where no abort reaches, and drops the token for roots that it does not know.
+    middleware: over(needs.outbound)
+  })
+  return async (calls: readonly Call[], signal: AbortSignal): Promise<readonly Answer[]> => {
+    const token = await needs.tokens.get(signal)
+    const response: Response = await client
+      .api('/$batch')
+      .header('Authorization', `Bearer ${token}`)
+      .options({ signal })
+      .responseType(ResponseType.RAW)
+      .post({ requests: calls.map(requestOf) })
+      .catch((error: unknown) => {
+        throw error instanceof Broken ? error.reason : error
+      })
+    const bytes = await bodyWithin(response, largestReply)
+    const answers = answersTo(calls, response, bytes, needs)
+    if (answers.some(({ status }) => status === 401)) needs.tokens.refused(token)
+    return answers
+  }
+}
+
+function requestOf(call: Call, index: number) {
+  const id = String(index)
+  if (call.body === undefined) {
+    return { id, method: call.method ?? 'GET', url: call.path, headers: { Prefer: prefer } }
+  }
+  const headers = { Prefer: prefer, 'Content-Type': 'application/json' }
+  return { id, method: call.method ?? 'POST', url: call.path, headers, body: call.body }
+}
+
+function answersTo(
+  calls: readonly Call[],
+  response: Response,
+  bytes: Buffer,
+  { graph, clock }: { graph: string; clock: () => number }
+): readonly Answer[] {
+  const answers = answersOf(bytes, clock())
+  if (answers !== null) return calls.map((_, index) => answers.get(String(index)) ?? unanswered)
+  if (response.ok) throw notGraph(graph)
+  const retryAfter = retryAfterOf(response.headers.get('retry-after'), clock())
+  const whole = { status: response.status, body: json(bytes), retryAfter, whole: true }
+  return calls.map(() => whole)
+}
+
+/** A reply to the batch without one to this request in it. */
+const unanswered: Answer = { status: 200, body: undefined, retryAfter: undefined, whole: false }
+
+function notGraph(graph: string): RemoteError {
+  const hint = `${new URL(graph).host} does not answer as Microsoft Graph does: check cloud and proxies.`
+  return new RemoteError('protocol_error', hint)
+}
+
+/** The Graph client lets errors of its own kind alone pass as they are. */
+class Broken extends GraphClientError {
+  readonly reason: RemoteError
+
+  constructor(reason: RemoteError) {
+    super(reason.message)
+    Object.setPrototypeOf(this, Broken.prototype)
+    this.reason = reason
+  }
+}
+
+function over(outbound: Outbound): Middleware {
+  return {
+    async execute(context) {
+      const { headers, signal, method, body } = context.options ?? {}
+      const init = { headers, signal, method, body, redirect: 'error' } as RequestInit
+      try {
+        const response: unknown = await outbound.fetch(String(context.request), init)
+        context.response = response as NonNullable<typeof context.response>
+      } catch (error) {
+        throw new Broken(error instanceof RemoteError ? error : unreachable('Microsoft Graph', error))
+      }
+    }
+  }
+}

@@ -1,0 +1,91 @@
+/** Reads calendars by calendarView: every occurrence in a window, page after page, many mailboxes in a batch. */
+import type { CalendarEvent, Span } from '../../../domain/calendar-event.ts'
+import { RemoteError } from '../../../errors.ts'
+import type { Target } from '../../connector.ts'
+import { type Answer, membersOf } from '../client/batch-response.ts'
+import type { Calls } from '../client/graph-client.ts'
+import { nextPage } from '../client/next-page.ts'
+import { isRefusal } from '../errors.ts'
+import { calendarEventsOf, selected } from './calendar-events.ts'
+
+export type View =
+  | { readonly outcome: 'read'; readonly events: readonly CalendarEvent[] }
+  /** 403: availability may still be granted. The error says what to do if it is not. */
+  | { readonly outcome: 'refused'; readonly error: RemoteError }
+  | { readonly outcome: 'failed'; readonly error: RemoteError }
+
+/** Small enough for twenty in one reply; most calendars fit into one. */
+const pageSize = 200
+const mostPages = 25
+
+/** What reading calendars needs. */
+export interface Views {
+  readonly calls: Calls
+  /** Graph's root: links to further pages must be below it. */
+  readonly graph: string
+  /** Puts an answer that is no calendar into words. */
+  readonly errorOf: (answer: Answer, mailbox: string) => RemoteError
+}
+
+/** One View for each that is asked for, in order. */
+export async function calendarViews(
+  asked: readonly { readonly target: Target; readonly window: Span }[],
+  needs: Views,
+  signal: AbortSignal
+): Promise<readonly View[]> {
+  const views = new Map<number, View>()
+  const read = asked.map((): CalendarEvent[] => [])
+  let pending = asked.map(({ target, window }, index) => ({
+    target,
+    index,
+    path: firstPage(target.mailbox, window)
+  }))
+  for (let page = 1; pending.length > 0; page += 1) {
+    const calls = pending.map(({ target, path }) => ({ mailbox: target.mailbox.toLowerCase(), path }))
+    const answers = await needs.calls.send(calls, signal)
+    pending = pending.flatMap((one, position) => {
+      const step = stepOf(answers[position], one.target, needs)
+      if ('outcome' in step) {
+        views.set(one.index, step)
+        return []
+      }
+      for (const event of step.events) read[one.index]?.push(event)
+      if (step.next === null) return []
+      if (page < mostPages) return [{ ...one, path: step.next }]
+      views.set(one.index, { outcome: 'failed', error: tooLong })
+      return []
+    })
+  }
+  return asked.map((_, index) => views.get(index) ?? { outcome: 'read', events: read[index] ?? [] })
+}
+
+function firstPage(mailbox: string, { start, end }: Span): string {
+  const from = new Date(start).toISOString()
+  const to = new Date(end).toISOString()
+  const query = `startDateTime=${from}&endDateTime=${to}&$select=${selected}&$top=${pageSize}`
+  return `/users/${encodeURIComponent(mailbox)}/calendarView?${query}`
+}
+
+type Step = View | { readonly events: CalendarEvent[]; readonly next: string | null }
+
+function stepOf(answer: Answer | RemoteError | undefined, target: Target, needs: Views): Step {
+  if (answer === undefined || answer instanceof RemoteError) {
+    return { outcome: 'failed', error: answer ?? new RemoteError('protocol_error', 'Graph gave no answer.') }
+  }
+  if (answer.status !== 200) {
+    return { outcome: isRefusal(answer) ? 'refused' : 'failed', error: needs.errorOf(answer, target.mailbox) }
+  }
+  try {
+    const link = membersOf(answer.body)['@odata.nextLink'] ?? null
+    const next = link === null ? null : nextPage(link, needs.graph)
+    return { events: calendarEventsOf(answer.body, target.timeZone), next }
+  } catch (error) {
+    if (error instanceof RemoteError) return { outcome: 'failed', error }
+    throw error
+  }
+}
+
+const tooLong = new RemoteError(
+  'protocol_error',
+  `The calendar has more than ${mostPages} pages for two weeks: thin it out.`
+)

@@ -1,0 +1,139 @@
+/** One read of up to twenty mailboxes: by subject where that is wanted and granted, else by availability. */
+
+import type { CalendarEvent, Instant, Span } from '../../../domain/calendar-event.ts'
+import { RemoteError } from '../../../errors.ts'
+import type { CalendarRead, Reading, ReadRequest, Shortfall, Target } from '../../connector.ts'
+import { goesOnAt, lastEnd } from '../../window-edge.ts'
+import { calendarViews, type View, type Views } from './calendar-view.ts'
+import type { Schedules } from './schedules.ts'
+
+export interface Reader extends Views {
+  readonly schedules: Schedules
+}
+
+interface Seen extends Pick<CalendarRead, 'saw' | 'shortfall'> {
+  readonly events: readonly CalendarEvent[]
+}
+
+/** One Reading for each target, in order. */
+export async function readMailboxes(request: ReadRequest, reader: Reader): Promise<readonly Reading[]> {
+  const { targets, window, signal } = request
+  const found = request.subjects ? await bySubject(request, reader) : await byAvailability(request, reader)
+  const seen = found.map((one) =>
+    one instanceof RemoteError ? one : { ...one, events: touching(one.events, window) }
+  )
+  const unread = await unreadAts(targets, seen, window, signal, reader)
+  return seen.map((one, index): Reading => {
+    const unreadAt = unread[index] ?? null
+    if (one instanceof RemoteError) return { outcome: 'failed', error: one }
+    if (unreadAt instanceof RemoteError) return { outcome: 'failed', error: unreadAt }
+    return { outcome: 'read', ...one, unreadAt, version: null }
+  })
+}
+
+async function bySubject(
+  { targets, window, signal }: ReadRequest,
+  reader: Reader
+): Promise<(Seen | RemoteError)[]> {
+  const views = await calendarViews(
+    targets.map((target) => ({ target, window })),
+    reader,
+    signal
+  )
+  const refused = targets.filter((_, index) => views[index]?.outcome === 'refused')
+  const schedules = refused.length === 0 ? [] : await reader.schedules.read(refused, window, signal)
+  return targets.map((target, index) => {
+    const schedule = schedules[refused.indexOf(target)]
+    if (schedule === undefined || schedule instanceof RemoteError) return wholeOf(views[index])
+    return { events: schedule, saw: 'availability', shortfall: subjectsHidden }
+  })
+}
+
+/**
+ * By getSchedule, which knows SMTP addresses alone. What it cannot show (an object id, a user name that is no address,
+ * a thousand entries) calendarView may.
+ */
+async function byAvailability(request: ReadRequest, reader: Reader): Promise<(Seen | RemoteError)[]> {
+  const { targets, window, signal } = request
+  const addressed = targets.filter(({ mailbox }) => mailbox.includes('@'))
+  const schedules = addressed.length === 0 ? [] : await reader.schedules.read(addressed, window, signal)
+  const found = targets.map((target) => schedules[addressed.indexOf(target)])
+  const left = targets.filter((_, index) => isWorthAnotherWay(found[index]))
+  const views = await calendarViews(
+    left.map((target) => ({ target, window })),
+    reader,
+    signal
+  )
+  return targets.map((target, index) => {
+    const schedule = found[index]
+    const view = views[left.indexOf(target)]
+    if (view !== undefined) return wholeOf(view)
+    if (schedule === undefined || schedule instanceof RemoteError) return schedule ?? nothing
+    return { events: schedule, saw: 'availability', shortfall: null }
+  })
+}
+
+function isWorthAnotherWay(schedule: readonly CalendarEvent[] | RemoteError | undefined): boolean {
+  if (schedule === undefined) return true
+  return schedule instanceof RemoteError && schedule.scope === 'mailbox' && schedule.code !== 'throttled'
+}
+
+function wholeOf(view: View | undefined): Seen | RemoteError {
+  if (view?.outcome !== 'read') return view?.error ?? nothing
+  return { events: view.events, saw: 'subjects', shortfall: null }
+}
+
+const nothing = new RemoteError('protocol_error', 'Graph gave no answer for this mailbox.')
+
+const subjectsHidden: Shortfall = {
+  code: 'subject_not_readable',
+  hint: 'Only availability is granted, so triggers cannot match: grant the application Calendars.Read with admin consent, or include the mailbox in its scope.'
+}
+
+/** Days that float may come back though they lie just outside by the user's own clock. */
+function touching(events: readonly CalendarEvent[], window: Span): CalendarEvent[] {
+  return events.filter(({ start, end }) => start < window.end && end > window.start)
+}
+
+/** `CalendarRead.unreadAt` of each: asks once more, and only where the last event ends at the window's end or after. */
+async function unreadAts(
+  targets: readonly Target[],
+  seen: readonly (Seen | RemoteError)[],
+  window: Span,
+  signal: AbortSignal,
+  reader: Reader
+): Promise<readonly (Instant | null | RemoteError)[]> {
+  const unread = targets.map((): Instant | null | RemoteError => null)
+  const asked = targets.flatMap((target, index) => {
+    const one = seen[index]
+    if (one === undefined || one instanceof RemoteError) return []
+    const last = lastEnd(one.events)
+    return last < window.end ? [] : [{ target, index, last, saw: one.saw }]
+  })
+  const note = (
+    { index, last }: { index: number; last: Instant },
+    found: readonly CalendarEvent[] | RemoteError
+  ) => {
+    if (found instanceof RemoteError) unread[index] = found
+    else if (goesOnAt(last, found, window)) unread[index] = last
+  }
+  const byView = asked.filter(({ saw }) => saw === 'subjects')
+  const spans = byView.map(({ target, last }) => ({ target, window: { start: last, end: last + 1000 } }))
+  const views = async () => {
+    const answers = await calendarViews(spans, reader, signal)
+    for (const [place, one] of byView.entries()) {
+      const found = wholeOf(answers[place])
+      note(one, found instanceof RemoteError ? found : found.events)
+    }
+  }
+  const schedules = asked
+    .filter(({ saw }) => saw === 'availability')
+    .map(async (one) => {
+      // getSchedule takes no less than one step of its view string.
+      const span = { start: one.last, end: one.last + 3_600_000 }
+      const [found] = await reader.schedules.read([one.target], span, signal)
+      note(one, found ?? nothing)
+    })
+  await Promise.all([views(), ...schedules])
+  return unread
+}

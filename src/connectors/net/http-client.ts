@@ -1,0 +1,191 @@
+/** The one way out to calendar systems: https to public addresses, unless private targets are allowed. */
+import { lookup as resolve } from 'node:dns'
+import type { LookupFunction } from 'node:net'
+import { rootCertificates } from 'node:tls'
+import {
+  type buildConnector,
+  type Dispatcher,
+  EnvHttpProxyAgent,
+  fetch as fetchOver,
+  Pool,
+  type RequestInit,
+  type Response
+} from 'undici'
+import { RemoteError } from '../../errors.ts'
+import { isAddress, isPublicAddress } from './public-address.ts'
+
+export interface Outbound {
+  /** For libraries that take an undici dispatcher. It has the same rules; its errors are undici's own. */
+  readonly dispatcher: Dispatcher
+  /** As the platform's; follows redirects by the same rules. Rejects with RemoteError `unreachable` alone. */
+  fetch(url: string, init?: RequestInit): Promise<Response>
+  /** Ends every connection, those in use too. */
+  close(): Promise<void>
+}
+
+/** Milliseconds. A batch of twenty calendars may take its time; who asks has a deadline of their own besides. */
+const connectTimeout = 10_000
+const replyTimeout = 60_000
+
+/**
+ * With `allowPrivateTargets`, http and private addresses are reachable too. `ca` is PEM, trusted besides the public
+ * authorities (and instead of those of NODE_EXTRA_CA_CERTS). Proxies are those of HTTPS_PROXY, HTTP_PROXY and
+ * NO_PROXY; a proxy may stand at any address.
+ */
+export function openOutbound(options: { allowPrivateTargets: boolean; ca?: string }): Outbound {
+  // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not reach calendars' credentials.
+  const verified = {
+    rejectUnauthorized: true,
+    timeout: connectTimeout,
+    ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] })
+  }
+  const checked = !options.allowPrivateTargets
+  const agent = new EnvHttpProxyAgent({
+    headersTimeout: replyTimeout,
+    bodyTimeout: replyTimeout,
+    connect: checked ? { ...verified, lookup: publicLookup } : verified,
+    requestTls: verified,
+    proxyTls: verified,
+    factory: (origin, poolOptions: Pool.Options) =>
+      new Pool(origin, checked ? overProxy(poolOptions) : poolOptions)
+  })
+  const dispatcher = checked ? agent.compose(onlyPublicHttps) : agent
+  return {
+    dispatcher,
+    async fetch(url, init = {}) {
+      const host = hostOf(url)
+      try {
+        return await fetchOver(url, { ...init, dispatcher })
+      } catch (error) {
+        throw unreachable(host, error)
+      }
+    },
+    close: () => agent.destroy()
+  }
+}
+
+/** The body, or RemoteError: `protocol_error` above `limit` bytes, unpacked; `unreachable` when it breaks off. */
+export async function bodyWithin(response: Response, limit: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const host = hostOf(response.url)
+  try {
+    for await (const chunk of response.body ?? []) {
+      size += chunk.length
+      if (size > limit) break
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    throw unreachable(host, error)
+  }
+  if (size > limit) {
+    const megabytes = Math.round(limit / 1e5) / 10
+    throw new RemoteError(
+      'protocol_error',
+      `The reply of ${host} is larger than ${megabytes} MB: it was not read.`
+    )
+  }
+  return Buffer.concat(chunks, size)
+}
+
+/** Redirects pass here too. An address written as such never comes to `lookup`. */
+const onlyPublicHttps: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (request, handler) => {
+  const { protocol, hostname, host } = new URL(String(request.origin))
+  if (protocol !== 'https:') {
+    throw new RemoteError(
+      'unreachable',
+      `${host} would be read over ${protocol.slice(0, -1)}: write the address with https, or set HANVISA_ALLOW_PRIVATE_TARGETS=1.`
+    )
+  }
+  const address = hostname.replace(/^\[|\]$/g, '')
+  if (isAddress(address) && !isPublicAddress(address)) throw refused(host, address)
+  return dispatch(request, handler)
+}
+
+/** Judges every address of the name, after resolution, at the moment of connecting: no time to rebind. */
+export const publicLookup: LookupFunction = (name, options, done) => {
+  resolve(name, { ...options, all: true }, (error, addresses) => {
+    const wrong = error ? undefined : addresses.find(({ address }) => !isPublicAddress(address))
+    const first = addresses?.[0]
+    if (error || first === undefined) done(error ?? new Error(`${name} has no address`), [])
+    else if (wrong !== undefined) done(refused(name, wrong.address), [])
+    else if (options.all) done(null, addresses)
+    else done(null, first.address, first.family)
+  })
+}
+
+/**
+ * A proxy resolves names itself, so all that can be done here is to refuse what this machine knows to be private.
+ * Undici gives a tunnel as a function, a direct connection as settings (which have `publicLookup`).
+ */
+function overProxy(options: Pool.Options): Pool.Options {
+  const tunnel = options.connect
+  if (typeof tunnel !== 'function') return options
+  const connect: buildConnector.connector = (target, done) => {
+    resolve(target.hostname.replace(/^\[|\]$/g, ''), { all: true }, (_, addresses) => {
+      const wrong = addresses?.find(({ address }) => !isPublicAddress(address))
+      if (wrong === undefined) tunnel(target, done)
+      else done(refused(target.hostname, wrong.address), null)
+    })
+  }
+  return { ...options, connect }
+}
+
+export function refused(host: string, address: string): RemoteError {
+  const where = host.includes(address) ? host : `${host} (${address})`
+  return new RemoteError(
+    'unreachable',
+    `${where} is no public address, and connections to such are not allowed: correct the address, or set HANVISA_ALLOW_PRIVATE_TARGETS=1.`
+  )
+}
+
+function hostOf(url: string): string {
+  // The address itself may be a secret (a published calendar): not even a malformed one goes into an error.
+  if (!URL.canParse(url)) throw new RemoteError('unreachable', 'The address is not a URL: correct it.')
+  return new URL(url).host
+}
+
+/** Any error of a call to `host` in plain words, without the address's path. */
+export function unreachable(host: string, error: unknown): RemoteError {
+  const chain = causes(error)
+  const own = chain.find((cause) => cause instanceof RemoteError)
+  if (own !== undefined) return own
+  const code = chain.map(codeOf).find((found) => found !== undefined) ?? ''
+  return new RemoteError('unreachable', hintOf(host, code, chain.some(isAbort)), { cause: error })
+}
+
+function hintOf(host: string, code: string, aborted: boolean): string {
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return `The name ${host} could not be resolved (${code}): check the address and this machine's DNS.`
+  }
+  if (code === 'ECONNREFUSED') return `Nothing listens at ${host}: check the address and port.`
+  if (aborted || code === 'ETIMEDOUT' || code.endsWith('_TIMEOUT')) {
+    return `${host} did not answer in time. It is tried again by itself; check the network if it stays so.`
+  }
+  if (/CERT|SIGNATURE|^ERR_TLS/.test(code)) {
+    return `The certificate of ${host} is not trusted (${code}): a private authority comes by NODE_EXTRA_CA_CERTS.`
+  }
+  const said = code === '' ? '' : ` (${code})`
+  return `The call to ${host} broke off${said}. It is tried again by itself; check the network if it stays so.`
+}
+
+function causes(error: unknown): unknown[] {
+  const chain: unknown[] = []
+  let next = error
+  while (next instanceof Error && chain.length < 10) {
+    chain.push(next)
+    // Node tries all addresses of a name and gathers what each said.
+    next = next instanceof AggregateError ? (next.errors[0] ?? next.cause) : next.cause
+  }
+  return chain
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as { code?: unknown }).code
+  return typeof code === 'string' ? code : undefined
+}
+
+function isAbort(error: unknown): boolean {
+  const { name } = error as { name?: unknown }
+  return name === 'AbortError' || name === 'TimeoutError'
+}
