@@ -11,7 +11,7 @@ import { packFolder } from '../src/service.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealConnection } from '../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
-import { openSync } from '../src/sync/sync.ts'
+import { openSync } from '../src/sync/sync-controller.ts'
 import { type HandClock, handClock } from '../test/sync/hand-clock.ts'
 import { userRecord } from './people.ts'
 

@@ -9,7 +9,7 @@ import { ewsConnector } from '../src/connectors/ews/connector.ts'
 import { availabilityRequest, calendarViewRequest, envelope } from '../src/connectors/ews/soap/requests.ts'
 import { openOutbound } from '../src/connectors/net/http-client.ts'
 import type { Span } from '../src/domain/calendar-event.ts'
-import { windowAt } from '../src/sync/window.ts'
+import { windowAt } from '../src/sync/scheduling/window.ts'
 import type { EwsSimulator, Filled } from './ews-simulator.ts'
 import { inTurns, inWords, median, row } from './rounds.ts'
 

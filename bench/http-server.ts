@@ -17,7 +17,7 @@ import { openPresence } from '../src/presence/presence.ts'
 import { packFolder } from '../src/service.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
-import { openSync } from '../src/sync/sync.ts'
+import { openSync } from '../src/sync/sync-controller.ts'
 import { userRecord } from './people.ts'
 
 const USERS = 1000

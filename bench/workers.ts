@@ -3,7 +3,7 @@
  * simulator, who is asked and the workers are processes of their own, on the same cores: what each of them costs says what limits.
  */
 import { setTimeout as after } from 'node:timers/promises'
-import { nameOf, shardCount, shardOf } from '../src/sync/shards.ts'
+import { nameOf, shardCount, shardOf } from '../src/sync/cluster/shards.ts'
 import { estate } from './estate.ts'
 import { type Installation, openInstallation } from './installation.ts'
 import { cpuOf } from './processes.ts'

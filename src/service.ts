@@ -22,10 +22,10 @@ import { buildProbes } from './http/probes.ts'
 import { loadPacks } from './packs.ts'
 import { openPresence } from './presence/presence.ts'
 import { openKept } from './storage/open-storage.ts'
-import type { OpenConnector } from './sync/opening.ts'
-import type { Clients } from './sync/redis/client.ts'
-import { replicaDesk, replicaKeeper } from './sync/redis/replica.ts'
-import { openSync, type Sync, type SyncOptions } from './sync/sync.ts'
+import type { Clients } from './sync/cluster/redis/clients.ts'
+import { replicaDesk, replicaKeeper } from './sync/cluster/redis/compose.ts'
+import type { OpenConnector } from './sync/connection/open-connector.ts'
+import { openSync, type Sync, type SyncOptions } from './sync/sync-controller.ts'
 
 export interface Service {
   /** Where it listens: `http://127.0.0.1:8080`. */

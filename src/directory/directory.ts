@@ -5,7 +5,7 @@
 import type { RuleSet } from '../domain/rule-set.ts'
 import type { Sealer } from '../storage/secrets/seal.ts'
 import type { Store } from '../storage/store.ts'
-import type { Sync } from '../sync/sync.ts'
+import type { Sync } from '../sync/sync-controller.ts'
 import { type ConnectionDirectory, connectionDirectory } from './connections.ts'
 import { type OverrideDirectory, overrideDirectory } from './overrides.ts'
 import { type Previews, previews } from './preview.ts'

@@ -11,7 +11,7 @@ import type { Preview, PreviewEvent, PreviewRequest } from '../http/schemas/prev
 import { formatInstant, parseInstant } from '../lib/rfc3339.ts'
 import { unsealMailbox } from '../storage/secrets/connection-secrets.ts'
 import type { UserRecord } from '../storage/store.ts'
-import { windowAt } from '../sync/window.ts'
+import { windowAt } from '../sync/scheduling/window.ts'
 import type { DirectoryNeeds } from './directory.ts'
 import { knownRules } from './rules.ts'
 import { rulesMade } from './rules-made.ts'

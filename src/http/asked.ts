@@ -5,7 +5,7 @@ import { formatInstant, parseInstant } from '../lib/rfc3339.ts'
 import type { Person } from '../presence/person.ts'
 import type { Presence } from '../presence/presence.ts'
 import type { TenantView } from '../presence/tenant-view.ts'
-import { windowAt } from '../sync/window.ts'
+import { windowAt } from '../sync/scheduling/window.ts'
 
 export async function knownView(presence: Presence, tenant: string): Promise<TenantView> {
   const view = await presence.view(tenant)

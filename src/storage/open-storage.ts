@@ -1,7 +1,7 @@
 /** What is kept, and where: in the data folder for this process alone, or in Redis for several. */
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
-import type { Clients } from '../sync/redis/client.ts'
+import type { Clients } from '../sync/cluster/redis/clients.ts'
 import { openLmdb } from './lmdb/lmdb.ts'
 import { type RedisAddress, redisAddress } from './redis/address.ts'
 import { openClient } from './redis/client.ts'

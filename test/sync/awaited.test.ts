@@ -1,7 +1,7 @@
 /** Waiting in the in-process queue for what others wait for: whoever asked for targets hears what became of them. */
 import t from 'tap'
-import { inProcessQueue, usualLimits } from '../../src/sync/in-process-queue.ts'
-import type { Verdict } from '../../src/sync/queue.ts'
+import { inProcessQueue, usualLimits } from '../../src/sync/queue/fair-queue.ts'
+import type { Verdict } from '../../src/sync/queue/queue.ts'
 import { handClock, settle } from './hand-clock.ts'
 
 t.test('whoever waits for targets hears when they were read, stand on a pause, or are dropped', async (t) => {

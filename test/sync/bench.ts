@@ -11,7 +11,7 @@ import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { sealConnection, sealMailbox } from '../../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
 import type { LogEntry, UserRecord } from '../../src/storage/store.ts'
-import { openSync, type SyncOptions } from '../../src/sync/sync.ts'
+import { openSync, type SyncOptions } from '../../src/sync/sync-controller.ts'
 import { type FarSide, farSide } from './far-side.ts'
 import { handClock, settle } from './hand-clock.ts'
 

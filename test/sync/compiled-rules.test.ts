@@ -1,6 +1,6 @@
 /** Tenants with equal rules share what is made of them. */
 import t from 'tap'
-import { compiledOnce } from '../../src/sync/compiled-rules.ts'
+import { compiledOnce } from '../../src/sync/batch/rule-cache.ts'
 import { rules } from './bench.ts'
 
 t.test('equal rules of one version are made ready once, others apart', async (t) => {

@@ -12,7 +12,7 @@ import { openMetrics } from '../../src/http/metrics.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
-import { openSync } from '../../src/sync/sync.ts'
+import { openSync } from '../../src/sync/sync-controller.ts'
 import { clientId, tenant as directory, open as openSimulator } from '../simulator/open.ts'
 import { rules } from './bench.ts'
 

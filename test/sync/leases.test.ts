@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { machineTimers } from '../../src/lib/timers.ts'
-import { leaseTime, redisLeases } from '../../src/sync/redis/leases.ts'
-import { leasedShards, type Shards, shardCount, shardOf } from '../../src/sync/shards.ts'
+import { leaseTime, redisLeases } from '../../src/sync/cluster/redis/leases.ts'
+import { leasedShards, type Shards, shardCount, shardOf } from '../../src/sync/cluster/shards.ts'
 import { type RedisUnderTest, startRedis } from '../redis-under-test.ts'
 
 const log = { info: () => {}, warn: () => {}, error: () => {} }

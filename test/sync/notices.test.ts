@@ -1,8 +1,8 @@
 /** Edits that the far side tells of: read at once, however many; and polled for as soon as it ceases to tell. */
 import t from 'tap'
 import { RemoteError } from '../../src/errors.ts'
-import { noticesOf } from '../../src/sync/notices.ts'
-import { openWatching } from '../../src/sync/watching.ts'
+import { noticesOf } from '../../src/sync/notifications/debouncer.ts'
+import { openWatching } from '../../src/sync/notifications/watch-manager.ts'
 import { type Bench, bench, hour, minute, polling } from './bench.ts'
 import { event, farSide } from './far-side.ts'
 import { handClock } from './hand-clock.ts'

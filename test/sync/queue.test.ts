@@ -1,8 +1,8 @@
 /** The in-process queue, with jobs of its own: turns, dedupe, deadlines, pauses, bounds. */
 import fc from 'fast-check'
 import t from 'tap'
-import { inProcessQueue, type QueueLimits } from '../../src/sync/in-process-queue.ts'
-import { Dropped, Overdue, type Queue, type Verdict } from '../../src/sync/queue.ts'
+import { inProcessQueue, type QueueLimits } from '../../src/sync/queue/fair-queue.ts'
+import { Dropped, Overdue, type Queue, type Verdict } from '../../src/sync/queue/queue.ts'
 import { handClock, settle } from './hand-clock.ts'
 
 const limits: QueueLimits = {

@@ -11,7 +11,7 @@ import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openClient } from '../../src/storage/redis/client.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
-import { replicaKeeper } from '../../src/sync/redis/replica.ts'
+import { replicaKeeper } from '../../src/sync/cluster/redis/compose.ts'
 import { rules } from './bench.ts'
 
 const [redisUrl = '', root = '', masterKey = ''] = process.argv.slice(2)

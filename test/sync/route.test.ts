@@ -12,7 +12,7 @@ import { syncRoutes } from '../../src/http/routes/sync.ts'
 import { schemas } from '../../src/http/schemas/every.ts'
 import { validatorCompiler } from '../../src/http/validation.ts'
 import { machineTimers } from '../../src/lib/timers.ts'
-import type { Sync } from '../../src/sync/sync.ts'
+import type { Sync } from '../../src/sync/sync-controller.ts'
 import { type Bench, bench, hour, polling } from './bench.ts'
 import { event } from './far-side.ts'
 

@@ -2,9 +2,9 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { RemoteError, syncCodes } from '../../src/errors.ts'
-import { pauseAfter } from '../../src/sync/back-off.ts'
-import { schedule } from '../../src/sync/schedule.ts'
-import { windowAt } from '../../src/sync/window.ts'
+import { pauseAfter } from '../../src/sync/queue/retry-policy.ts'
+import { schedule } from '../../src/sync/scheduling/poll-schedule.ts'
+import { windowAt } from '../../src/sync/scheduling/window.ts'
 
 const day = 86_400_000
 const beat = 250

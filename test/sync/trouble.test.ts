@@ -1,8 +1,8 @@
 /** What goes wrong with one calendar, or one tenant, is seen there with what to do about it, and nowhere else. */
 import t from 'tap'
 import type { Timers } from '../../src/lib/timers.ts'
-import { inProcessQueue, usualLimits } from '../../src/sync/in-process-queue.ts'
-import type { Worker } from '../../src/sync/queue.ts'
+import { inProcessQueue, usualLimits } from '../../src/sync/queue/fair-queue.ts'
+import type { Worker } from '../../src/sync/queue/queue.ts'
 import { bench, hour, minute, polling } from './bench.ts'
 import { event, farSide } from './far-side.ts'
 

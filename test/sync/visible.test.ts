@@ -1,7 +1,7 @@
 /** What of a reading consumers can see, where it is not obvious. */
 import t from 'tap'
 import { type SyncRecord, unread } from '../../src/domain/sync-state.ts'
-import { isVisible } from '../../src/sync/visible.ts'
+import { isVisible } from '../../src/sync/batch/status-change.ts'
 import { user } from '../contracts/store-samples.ts'
 
 const confirmed = (at: number): SyncRecord => ({ ...unread(true, 0), confirmedAt: at, freshSince: 1 })

@@ -1,0 +1,86 @@
+/** Asking a connector for the calendars of a batch: whatever it does, there is an answer for each of them. */
+import type { Connector, Reading } from '../../connectors/connector.ts'
+import type { Span } from '../../domain/calendar-event.ts'
+import { RemoteError } from '../../errors.ts'
+import { type Log, wordless } from '../../lib/redact-error.ts'
+import type { Timers } from '../../lib/timers.ts'
+import type { Compared } from './compare-fingerprints.ts'
+
+export interface Questioned extends Compared {
+  readonly subjects: boolean
+}
+
+interface Line {
+  readonly tenant: string
+  readonly connector: Connector
+  readonly timers: Timers
+  readonly log: Log
+}
+
+/** Milliseconds that a connector has, once it was aborted, to tell of its own accord what it was waiting for. */
+const lastWord = 1_000
+
+/** By key. Those who need no subjects are asked apart from those who do, so that company changes nobody's answer. */
+export async function ask(
+  scene: Line,
+  asked: readonly Questioned[],
+  window: Span,
+  signal: AbortSignal
+): Promise<Map<string, Reading>> {
+  const readings = new Map<string, Reading>()
+  const kinds = [true, false].map(async (subjects) => {
+    const those = asked.filter((one) => one.subjects === subjects)
+    if (those.length === 0) return
+    const targets = those.map(({ target: { mailbox, timeZone }, entry: { held }, basis, holds }) =>
+      holds && held?.basis === basis && held.version !== null
+        ? { mailbox, timeZone, version: held.version }
+        : { mailbox, timeZone }
+    )
+    const answers = await answersOf(scene, { targets, window, subjects, signal })
+    those.forEach(({ key }, index) => {
+      readings.set(key, answers[index] ?? incomplete)
+    })
+  })
+  await Promise.all(kinds)
+  return readings
+}
+
+/** What the connector answers; where it does not in time, or breaks its word, that is a failure of all. */
+async function answersOf(
+  { connector, timers, log, tenant }: Line,
+  request: Parameters<Connector['read']>[0]
+): Promise<readonly Reading[]> {
+  let cancel = () => {}
+  const silence = new Promise<readonly Reading[]>((resolve) => {
+    const giveUp = () => {
+      cancel = timers.after(lastWord, () => resolve(request.targets.map(() => overdue)))
+    }
+    if (request.signal.aborted) giveUp()
+    else request.signal.addEventListener('abort', giveUp, { once: true })
+  })
+  try {
+    return await Promise.race([connector.read(request), silence])
+  } catch (error) {
+    // A connector does not reject: this is a defect of it, which must not be the end of the tenant's reading.
+    log.error({ tenant, ...wordless(error) }, 'a connector threw')
+    return []
+  } finally {
+    cancel()
+  }
+}
+
+export const overdue: Reading = {
+  outcome: 'failed',
+  error: new RemoteError(
+    'unreachable',
+    'The calendar system did not answer before the deadline. If it goes on, see whether it is overloaded.'
+  )
+}
+
+const incomplete: Reading = {
+  outcome: 'failed',
+  error: new RemoteError(
+    'protocol_error',
+    'The answer lacked this calendar. The log of the service tells more.'
+  )
+}

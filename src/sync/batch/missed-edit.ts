@@ -1,0 +1,19 @@
+/** Whether a calendar that was read again gives another timeline by its own doing: not by the window, which moved on. */
+import type { Instant } from '../../domain/calendar-event.ts'
+import { firstEndingAfter, groundKey, type Timeline } from '../../domain/timeline.ts'
+
+/** Compares what both tell of the time from `from` to `until`. */
+export function differsWithin(one: Timeline, other: Timeline, from: Instant, until: Instant): boolean {
+  return seen(one, from, until) !== seen(other, from, until)
+}
+
+function seen(timeline: Timeline, from: Instant, until: Instant): string {
+  const parts: string[] = []
+  for (let index = firstEndingAfter(timeline, from); index < timeline.grounds.length; index++) {
+    const start = timeline.borders[2 * index]!
+    if (start >= until) break
+    const end = Math.min(timeline.borders[2 * index + 1]!, until)
+    parts.push(`${Math.max(start, from)} ${end} ${groundKey(timeline.grounds[index]!)}`)
+  }
+  return parts.join()
+}

@@ -1,0 +1,48 @@
+/** Whether consumers can see that one reading's outcome took the place of another. */
+import type { Instant } from '../../domain/calendar-event.ts'
+import { momentAt } from '../../domain/status.ts'
+import { type SyncRecord, staleAt, syncStateAt } from '../../domain/sync-state.ts'
+import { firstEndingAfter, type Timeline } from '../../domain/timeline.ts'
+import type { UserRecord } from '../../storage/store.ts'
+
+/** Cursors are honoured for so long: whoever holds one may have seen what held since. */
+export const remembered = 86_400_000
+
+/** Milliseconds that a confirmation may need to reach every replica. */
+const onItsWay = 10_000
+
+/**
+ * A Status shows the present run and the next one, so an edit of next week is none of its business. What held since the
+ * oldest cursor must be the same too, for a border that is gone would be passed over. Where an override
+ * was laid over the calendar every difference counts. A confirmation in the nick of time counts as well: a replica that
+ * hears of it late has said that the calendar is stale, to consumers who may be elsewhere by then.
+ */
+export function isVisible(
+  before: UserRecord,
+  after: { readonly sync: SyncRecord; readonly timeline: Timeline | 'same' },
+  staleAfter: number,
+  at: Instant
+): boolean {
+  const was = syncStateAt(before.sync, staleAfter, at)
+  const is = syncStateAt(after.sync, staleAfter, at)
+  if (was.state !== is.state || was.since !== is.since) return true
+  const stale = staleAt(before.sync, staleAfter)
+  const late = stale !== null && stale < at + Math.min(onItsWay, staleAfter / 4)
+  if (late && staleAt(after.sync, staleAfter) !== stale) return true
+  if (after.timeline === 'same') return false
+  if (before.timeline === null || before.override !== null) return true
+  return shown(before.timeline, at) !== shown(after.timeline, at)
+}
+
+/** All that consumers can have seen of a timeline until the instant, as text to compare. */
+function shown(timeline: Timeline, at: Instant): string {
+  const { ground: _, ...moment } = momentAt(timeline, at)
+  const seen: unknown[] = [moment]
+  for (let index = firstEndingAfter(timeline, at - remembered); index < timeline.grounds.length; index++) {
+    const start = timeline.borders[2 * index]!
+    if (start > at) break
+    const { diversion, phone } = timeline.grounds[index]!
+    seen.push([start, Math.min(timeline.borders[2 * index + 1]!, at), diversion, phone])
+  }
+  return JSON.stringify(seen)
+}

@@ -1,0 +1,52 @@
+/**
+ * The port to what is to be done for a tenant by whoever keeps it: jobs that outlive the process that asked for them and
+ * the one that began them.
+ *
+ * It knows no calendars. A job may be done twice, and by two at a time.
+ */
+import type { Notice } from '../../connectors/notification.ts'
+import type { Posted } from '../connection/connection-health.ts'
+import type { Haste } from '../queue/queue.ts'
+
+/** `targets`: at most `batch` keys. `tenant`: it, or its connection, is new or changed. */
+export type Job =
+  | {
+      readonly kind: 'read'
+      readonly tenant: string
+      readonly targets: readonly string[]
+      readonly haste: Haste
+    }
+  | ({ readonly kind: 'news' } & Notice)
+  | { readonly kind: 'tenant'; readonly tenant: string }
+
+/** Targets of one job. */
+export const batch = 100
+
+export interface Jobs {
+  /** Resolves when they are kept. A job equal to one that waits is that one. Rejects when they cannot be kept now. */
+  add(jobs: readonly Job[]): Promise<void>
+}
+
+/** The port to how connections fare, as those who keep them tell it for the replicas that are asked. */
+export interface Board {
+  /** Best effort. */
+  post(tenant: string, posted: Posted): void
+  /** Null: nobody keeps the tenant, or has told yet. */
+  read(tenant: string): Promise<Posted | null>
+}
+
+/** How often a tenant's polls are looked after. */
+export interface Pace {
+  /** Milliseconds, whole. */
+  readonly every: number
+  /** When it is due next, on the monotonic clock. */
+  readonly nextAt: number
+}
+
+/** The port to the schedules by which kept tenants are polled, one for each. */
+export interface Rounds {
+  /** Begins the tenant's rounds, or begins them anew. */
+  begin(tenant: string, pace: Pace): void
+  /** Ends them for good: the tenant, or its connection, is no more. */
+  end(tenant: string): void
+}

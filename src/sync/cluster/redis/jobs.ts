@@ -1,0 +1,90 @@
+/** Jobs on BullMQ: a queue for each shard, so that a cluster spreads them and whoever keeps the shard works it off. */
+import { createHash } from 'node:crypto'
+import { type JobsOptions, Queue } from 'bullmq'
+import { type Log, wordless } from '../../../lib/redact-error.ts'
+import type { Job, Jobs } from '../jobs.ts'
+import { shardOf } from '../shards.ts'
+import type { RedisClient } from './clients.ts'
+import { queueName, queuePrefix } from './keys.ts'
+
+/** What a `poll` job holds, which a tenant's rounds make. */
+export interface PollJob {
+  readonly kind: 'poll'
+  readonly tenant: string
+}
+
+/** The queue of each shard, opened on first use. */
+export interface Queues {
+  /** Has the queue of the tenant's shard do something. Rejects when Redis cannot be asked now. */
+  use<T>(shard: number, work: (queue: Queue) => Promise<T>): Promise<T>
+  close(): Promise<void>
+}
+
+/** Jobs that failed, which only a defect makes them do, are kept for whoever looks into it: so many of a shard. */
+const keptFailures = 100
+
+/** `client` does not wait for Redis: nor does who uses a queue. */
+export function openQueues(client: RedisClient, log: Log): Queues {
+  const queues = new Map<number, Queue>()
+  return {
+    async use(shard, work) {
+      if (client.status !== 'ready') throw new Error('there is no connection to Redis')
+      const queue = queues.get(shard) ?? open(shard)
+      try {
+        return await work(queue)
+      } catch (error) {
+        // One that could not begin never will.
+        if (queues.get(shard) === queue) queues.delete(shard)
+        void closed(queue)
+        throw error
+      }
+    },
+    async close() {
+      await Promise.all([...queues.values()].map(closed))
+    }
+  }
+
+  function open(shard: number): Queue {
+    const queue = new Queue(queueName, {
+      connection: client,
+      prefix: queuePrefix(shard),
+      skipVersionCheck: true,
+      streams: { events: { maxLen: 100 } },
+      defaultJobOptions: { removeOnComplete: true, removeOnFail: { count: keptFailures } }
+    })
+    // Whoever uses it is told.
+    queue.on('error', () => {})
+    queues.set(shard, queue)
+    return queue
+  }
+
+  function closed(queue: Queue): Promise<void> {
+    return queue.close().catch((error) => log.warn({ ...wordless(error) }, 'a queue did not close'))
+  }
+}
+
+export function bullJobs(queues: Queues): Jobs {
+  return {
+    async add(jobs) {
+      const byShard = new Map<number, { name: string; data: Job; opts: JobsOptions }[]>()
+      for (const job of jobs) {
+        const shard = shardOf(job.tenant)
+        const those = byShard.get(shard) ?? []
+        byShard.set(shard, those)
+        those.push({ name: job.kind, data: job, opts: { deduplication: sameAs(job) } })
+      }
+      await Promise.all(
+        [...byShard].map(([shard, those]) => queues.use(shard, (queue) => queue.addBulk(those)))
+      )
+    }
+  }
+}
+
+/**
+ * A job equal to one that waits is that one; equal to one that is being done, it is done once more after it, however often it
+ * came: what it asks for may have changed since the other began.
+ */
+function sameAs(job: Job): NonNullable<JobsOptions['deduplication']> {
+  const id = createHash('sha256').update(JSON.stringify(job)).digest('base64url').slice(0, 22)
+  return { id, keepLastIfActive: true }
+}

@@ -1,0 +1,181 @@
+/** The watches of one tenant's calendars: of which of them notices tell, and why not of the others. */
+import type { Connector, Watch, WatchNews } from '../../connectors/connector.ts'
+import type { RemoteError, SyncCode } from '../../errors.ts'
+import { type Log, wordless } from '../../lib/redact-error.ts'
+import type { Timers } from '../../lib/timers.ts'
+import type { ReadTarget } from '../targets/target-registry.ts'
+
+export const noticesStates = ['off', 'live', 'partly', 'polling'] as const
+
+/** Plain JSON: other processes are told of it. */
+export interface NoticesState {
+  /** `off`: the far side tells of no edits. `live`: of all, `partly`: of some. `polling`: it ought to, but does not. */
+  readonly state: (typeof noticesStates)[number]
+  /** Calendars of which notices tell, and those that are polled. */
+  readonly live: number
+  readonly polling: number
+  /** Why calendars are polled that notices ought to tell of, as most of them have it. */
+  readonly code: SyncCode | null
+  readonly hint: string | null
+}
+
+export const noNotices: NoticesState = { state: 'off', live: 0, polling: 0, code: null, hint: null }
+
+/** `stop`: what the far side holds is removed. `leave`: the next connector takes it up again. */
+export type Parting = 'stop' | 'leave'
+
+export interface Watching {
+  /** Watches a calendar from now on; returns how to end it. */
+  add(target: ReadTarget): (parting: Parting) => void
+  /** Whether every edit of it is told of. */
+  isLive(key: string): boolean
+  told(key: string, news: WatchNews): void
+  readonly state: NoticesState
+  /** Those that ought to be told of but are not. */
+  readonly deaf: number
+  close(): void
+}
+
+/** What the watches tell. */
+export interface Ears {
+  /** The calendar was edited, or may have been. */
+  changed(key: string): void
+  /** From now on its edits are told of; those of before may not have been. */
+  live(key: string): void
+  /** `state` is another. */
+  turned(): void
+}
+
+interface Watched {
+  readonly target: ReadTarget
+  /** Null until its turn to be watched has come. */
+  watch: Watch | null
+  live: boolean
+  reason: RemoteError | null
+  over: boolean
+}
+
+/** So many watches begin in one turn of the loop, which others share. */
+const atOnce = 100
+/** Milliseconds between those turns. */
+const pause = 10
+
+export function openWatching(
+  tenant: string,
+  present: () => Connector | null,
+  ears: Ears,
+  { timers, log }: { readonly timers: Timers; readonly log: Log }
+): Watching {
+  const all = new Map<string, Watched>()
+  const waiting = new Set<Watched>()
+  /** Why calendars that ought to be live are not: by code, with one example. */
+  const reasons = new Map<SyncCode, { readonly example: RemoteError; count: number }>()
+  let live = 0
+  let cancel: (() => void) | null = null
+
+  return {
+    add(target) {
+      const one: Watched = { target, watch: null, live: false, reason: null, over: false }
+      all.set(target.key, one)
+      waiting.add(one)
+      cancel ??= timers.after(0, begin)
+      ears.turned()
+      return (parting) => end(one, parting)
+    },
+    isLive: (key) => all.get(key)?.live ?? false,
+    told: (key, news) => all.get(key)?.watch?.told(news),
+    get state(): NoticesState {
+      const polling = all.size - live
+      const worst = [...reasons.values()].sort((a, b) => b.count - a.count)[0]
+      if (live === 0 && worst === undefined) return { ...noNotices, polling }
+      const state = polling === 0 ? 'live' : live === 0 ? 'polling' : 'partly'
+      if (worst === undefined)
+        return { state, live, polling, code: null, hint: polling === 0 ? null : beginning }
+      return { state, live, polling, code: worst.example.code, hint: `${instead} ${worst.example.hint}` }
+    },
+    get deaf() {
+      let deaf = 0
+      for (const { count } of reasons.values()) deaf += count
+      return deaf
+    },
+    close() {
+      cancel?.()
+      cancel = null
+      waiting.clear()
+    }
+  }
+
+  /** A few at a time: ten thousand of them must not keep those who read from reading. */
+  function begin(): void {
+    let room = atOnce
+    for (const one of waiting) {
+      if (room === 0) break
+      room -= 1
+      waiting.delete(one)
+      listen(one)
+    }
+    cancel = waiting.size > 0 ? timers.after(pause, begin) : null
+  }
+
+  function listen(one: Watched): void {
+    const { key, mailbox } = one.target
+    const unlessOver = (call: () => void) => {
+      if (!one.over) call()
+    }
+    try {
+      const watch = present()?.watch(
+        { mailbox, name: key },
+        {
+          changed: () => unlessOver(() => ears.changed(key)),
+          live: () =>
+            unlessOver(() => {
+              become(one, true, null)
+              ears.live(key)
+            }),
+          deaf: (reason) => unlessOver(() => become(one, false, reason))
+        }
+      )
+      one.watch = watch ?? null
+    } catch (error) {
+      // A connector does not throw: this is a defect of it. The calendar is polled.
+      log.error({ tenant, ...wordless(error) }, 'a watch could not be begun')
+    }
+  }
+
+  function become(one: Watched, isLive: boolean, reason: RemoteError | null): void {
+    live += Number(isLive) - Number(one.live)
+    one.live = isLive
+    if (one.reason?.code !== reason?.code) {
+      if (one.reason !== null) forget(one.reason)
+      if (reason !== null) note(reason)
+    }
+    one.reason = reason
+    ears.turned()
+  }
+
+  function note(reason: RemoteError): void {
+    const known = reasons.get(reason.code)
+    if (known !== undefined) known.count += 1
+    else {
+      reasons.set(reason.code, { example: reason, count: 1 })
+      log.warn({ tenant, code: reason.code, hint: reason.hint }, 'notices fail: calendars are polled instead')
+    }
+  }
+
+  function forget(reason: RemoteError): void {
+    const known = reasons.get(reason.code)
+    if (known !== undefined && --known.count === 0) reasons.delete(reason.code)
+  }
+
+  function end(one: Watched, parting: Parting): void {
+    if (one.over) return
+    become(one, false, null)
+    one.over = true
+    all.delete(one.target.key)
+    waiting.delete(one)
+    if (parting === 'stop') one.watch?.stop()
+  }
+}
+
+const instead = 'Notices fail, so calendars are polled until they come again.'
+const beginning = 'Notices are being set up. The calendars of which they do not tell yet are polled.'

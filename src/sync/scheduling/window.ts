@@ -1,0 +1,15 @@
+/** The span of time that is read of every calendar: the same for a whole day, so that polls compare equal. */
+import type { Instant, Span } from '../../domain/calendar-event.ts'
+
+const day = 86_400_000
+const daysBack = 1
+const daysAhead = 14
+
+/**
+ * From the start (UTC) of the day before to the end of the fourteenth day after: at every moment of the day at least
+ * one day back and at least fourteen days ahead.
+ */
+export function windowAt(at: Instant): Span {
+  const today = Math.floor(at / day) * day
+  return { start: today - daysBack * day, end: today + (daysAhead + 1) * day }
+}
