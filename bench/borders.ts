@@ -1,10 +1,10 @@
 /** A hundred thousand users switch on the same second: how long until `changes` has them all, and what is written. */
 
 import { loadPacks } from '../src/packs.ts'
-import { cursorFrom } from '../src/presence/cursor.ts'
-import { sceneOf } from '../src/presence/person.ts'
-import { openTenantView } from '../src/presence/tenant-view.ts'
 import { packFolder } from '../src/service.ts'
+import { cursorFrom } from '../src/status/cursor.ts'
+import { openTenantView } from '../src/status/tenant-view.ts'
+import { sceneOf } from '../src/status/user-state.ts'
 import { snapshotOf, userRecord } from './people.ts'
 import { median, row } from './rounds.ts'
 

@@ -1,9 +1,9 @@
 /** Memory per user in the view: with 60 intervals, and with 10 up to a million users. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { loadPacks } from '../src/packs.ts'
-import { sceneOf } from '../src/presence/person.ts'
-import { openTenantView, type TenantView } from '../src/presence/tenant-view.ts'
 import { packFolder } from '../src/service.ts'
+import { openTenantView, type TenantView } from '../src/status/tenant-view.ts'
+import { sceneOf } from '../src/status/user-state.ts'
 import { snapshotOf, userRecord } from './people.ts'
 import { row } from './rounds.ts'
 

@@ -1,7 +1,7 @@
 /** A consumer that follows its cursor through whatever happens, and takes down what it saw and what must not be. */
 import { setTimeout as after } from 'node:timers/promises'
-import { readCursor } from '../src/presence/cursor.ts'
-import type { Status } from '../src/presence/person.ts'
+import { readCursor } from '../src/status/cursor.ts'
+import type { Status } from '../src/status/user-state.ts'
 
 export interface Follower {
   readonly name: string

@@ -2,9 +2,9 @@
 import type { Instant } from '../domain/calendar-event.ts'
 import { RequestError } from '../errors.ts'
 import { formatInstant, parseInstant } from '../lib/rfc3339.ts'
-import type { Person } from '../presence/person.ts'
-import type { Presence } from '../presence/presence.ts'
-import type { TenantView } from '../presence/tenant-view.ts'
+import type { Presence } from '../status/status-service.ts'
+import type { TenantView } from '../status/tenant-view.ts'
+import type { Person } from '../status/user-state.ts'
 import { windowAt } from '../sync/scheduling/window.ts'
 
 export async function knownView(presence: Presence, tenant: string): Promise<TenantView> {

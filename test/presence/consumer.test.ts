@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { Override } from '../../src/domain/override.ts'
-import type { Status } from '../../src/presence/person.ts'
+import type { Status } from '../../src/status/user-state.ts'
 import { add, changes, MINUTE, read, START, stage, statuses, timeline } from './stage.ts'
 
 t.test('law: a consumer that follows its cursor, however rarely, holds what holds', async (t) => {

@@ -1,7 +1,7 @@
 /** Cursors: opaque, and none but our own are taken. */
 import fc from 'fast-check'
 import t from 'tap'
-import { readCursor, writeCursor } from '../../src/presence/cursor.ts'
+import { readCursor, writeCursor } from '../../src/status/cursor.ts'
 
 t.test('law: a cursor that was written is read as it was', async (t) => {
   fc.assert(

@@ -1,6 +1,6 @@
 /** The tenant view over a real store: what consumers with cursors see, against what they must. */
 import t from 'tap'
-import { cursorFrom } from '../../src/presence/cursor.ts'
+import { cursorFrom } from '../../src/status/cursor.ts'
 import { rulesWith } from '../core/rules.ts'
 import {
   add,

@@ -1,9 +1,9 @@
 /** Replicas with a Redis between them: who hops between them, and what they do while it is away. */
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { cursorFrom } from '../../src/presence/cursor.ts'
-import type { Status } from '../../src/presence/person.ts'
-import type { Presence } from '../../src/presence/presence.ts'
+import { cursorFrom } from '../../src/status/cursor.ts'
+import type { Presence } from '../../src/status/status-service.ts'
+import type { Status } from '../../src/status/user-state.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis, type RedisStore } from '../../src/storage/redis/redis.ts'
 import { rulesWith } from '../core/rules.ts'

@@ -1,9 +1,9 @@
 /** The laws of replicas: whatever each lived through, they answer alike, and a consumer may hop between them. */
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { type Cursor, cursorFrom } from '../../src/presence/cursor.ts'
-import type { Status } from '../../src/presence/person.ts'
-import { openPresence, type Presence } from '../../src/presence/presence.ts'
+import { type Cursor, cursorFrom } from '../../src/status/cursor.ts'
+import { openPresence, type Presence } from '../../src/status/status-service.ts'
+import type { Status } from '../../src/status/user-state.ts'
 import { rulesWith } from '../core/rules.ts'
 import { handClock } from './clock.ts'
 import { event, happen, ids } from './happenings.ts'

@@ -1,6 +1,6 @@
 /** Replicas that did not hear all, or not in time: what consumers with cursors see of it. */
 import t from 'tap'
-import { cursorFrom } from '../../src/presence/cursor.ts'
+import { cursorFrom } from '../../src/status/cursor.ts'
 import { rulesWith } from '../core/rules.ts'
 import {
   add,

@@ -1,8 +1,8 @@
 /** `/v1/tenants/{tenant}/changes`: what turned since a cursor, as soon as it does. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { RequestError } from '../../errors.ts'
-import { cursorFrom } from '../../presence/cursor.ts'
-import type { Presence } from '../../presence/presence.ts'
+import { cursorFrom } from '../../status/cursor.ts'
+import type { Presence } from '../../status/status-service.ts'
 import { tellDegraded } from '../asked.ts'
 import type { Metrics } from '../metrics.ts'
 import { sendReady } from '../ready-json.ts'

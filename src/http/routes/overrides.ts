@@ -1,7 +1,7 @@
 /** `/v1/tenants/{tenant}/users/{user}/override`: a diversion set by hand. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Directory } from '../../directory/directory.ts'
-import type { Presence } from '../../presence/presence.ts'
+import type { Presence } from '../../status/status-service.ts'
 import { knownPerson, knownView, tellDegraded } from '../asked.ts'
 import { sendReady } from '../ready-json.ts'
 import { UserParams } from '../schemas/addresses.ts'

@@ -10,10 +10,10 @@ import {
   StoreUnavailable,
   type TenantSnapshot
 } from '../storage/store.ts'
+import { openTurns, type Turns } from './change-signal.ts'
 import type { Cursor } from './cursor.ts'
-import { sceneOf } from './person.ts'
 import { openTenantView, type TenantView } from './tenant-view.ts'
-import { openTurns, type Turns } from './turns.ts'
+import { sceneOf } from './user-state.ts'
 
 export interface Follower {
   readonly view: TenantView

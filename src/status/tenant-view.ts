@@ -4,11 +4,11 @@ import { momentAt } from '../domain/status.ts'
 import { syncStateAt } from '../domain/sync-state.ts'
 import { type Ground, groundKey } from '../domain/timeline.ts'
 import type { LogEntry, TenantSnapshot, UserRecord } from '../storage/store.ts'
-import { type Answer, type KeptAnswer, writeAnswer } from './answer.ts'
 import { CURSOR_LIFE, type Cursor, expired, writeCursor } from './cursor.ts'
-import { openPassage } from './passage.ts'
-import { type Person, personOf, type Scene, type Status, shownAs, statusJson } from './person.ts'
-import { recentLog, restsOn } from './recent-log.ts'
+import { recentLog, restsOn } from './recent-entries.ts'
+import { type Answer, type KeptAnswer, writeAnswer } from './statuses-response.ts'
+import { openPassage } from './transition-clock.ts'
+import { type Person, personOf, type Scene, type Status, shownAs, statusJson } from './user-state.ts'
 
 export interface Changes {
   readonly cursor: string

@@ -3,7 +3,7 @@ import { type Explanation, explain } from '../domain/explain.ts'
 import type { RuleSet, Trigger } from '../domain/rule-set.ts'
 import type { Ground } from '../domain/timeline.ts'
 import { type Store, StoreUnavailable } from '../storage/store.ts'
-import type { Person, Scene } from './person.ts'
+import type { Person, Scene } from './user-state.ts'
 
 export interface WhyNeeds {
   readonly store: Pick<Store, 'rules' | 'record' | 'reachable'>

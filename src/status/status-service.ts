@@ -5,7 +5,7 @@ import { inLine } from '../lib/semaphore.ts'
 import { type After, machineTimers } from '../lib/timers.ts'
 import { type Store, StoreUnavailable } from '../storage/store.ts'
 import { type Cursor, expired } from './cursor.ts'
-import { type Follower, followTenant } from './follower.ts'
+import { type Follower, followTenant } from './tenant-replica.ts'
 import type { Changes, TenantView } from './tenant-view.ts'
 
 export interface Presence {

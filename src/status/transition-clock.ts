@@ -2,8 +2,8 @@
 import type { Instant } from '../domain/calendar-event.ts'
 import { staleAt } from '../domain/sync-state.ts'
 import { type Journal, journal } from '../lib/ring-log.ts'
-import { bordersInTime } from './borders.ts'
-import { borderAfter, borderUpTo, type Person, type Scene } from './person.ts'
+import { bordersInTime } from './transition-heap.ts'
+import { borderAfter, borderUpTo, type Person, type Scene } from './user-state.ts'
 
 /** Borders kept in memory; who asks for older ones is answered by looking at everybody. */
 const MOST_MARKS = 20_000
