@@ -1,7 +1,7 @@
 /** Subjects decided per second with 60 triggers, beside one precompiled alternation over the same subjects. */
 import type { CalendarEvent } from '../src/domain/calendar-event.ts'
 import { compileOwn, compileRules, decide } from '../src/domain/decide.ts'
-import { loadPacks } from '../src/packs.ts'
+import { loadPacks } from '../src/management/load-packs.ts'
 import { packFolder } from '../src/service.ts'
 import { cpuOf, inTurns, inWords, row } from './rounds.ts'
 

@@ -12,7 +12,7 @@ import type { RuleSet } from './domain/rule-set.ts'
 import { type Timeline, timelineOf } from './domain/timeline.ts'
 import { RemoteError, SetupError } from './errors.ts'
 import { ianaZone } from './lib/time-zone.ts'
-import { DEFAULT_PACK, loadPacks } from './packs.ts'
+import { DEFAULT_PACK, loadPacks } from './management/load-packs.ts'
 
 export interface TryNeeds {
   readonly stdout: { write(text: string): unknown }

@@ -5,7 +5,7 @@ import t from 'tap'
 import type { BusyStatus, CalendarEvent } from '../src/domain/calendar-event.ts'
 import { compileOwn, compileRules, decide } from '../src/domain/decide.ts'
 import { SetupError } from '../src/errors.ts'
-import { loadPacks } from '../src/packs.ts'
+import { loadPacks } from '../src/management/load-packs.ts'
 
 const packs = await loadPacks('rules')
 

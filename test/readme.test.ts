@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { Settings } from '../src/config.ts'
 import { syncCodes } from '../src/errors.ts'
-import { loadPacks } from '../src/packs.ts'
+import { loadPacks } from '../src/management/load-packs.ts'
 import { startRedis, until } from './redis-under-test.ts'
 
 const program = `"${process.execPath}" "${resolve('.')}/dist/src/main.js"`

@@ -1,6 +1,6 @@
 /** `/v1/tenants/{tenant}/connection`: how the tenant's calendars are reached. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { Directory } from '../../directory/directory.ts'
+import type { Directory } from '../../management/management.ts'
 import { TenantParams, UserId } from '../schemas/addresses.ts'
 import { Connection, ConnectionPut, TestResult } from '../schemas/connections.ts'
 import { ref, Strict } from '../schemas/language.ts'

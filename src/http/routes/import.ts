@@ -1,6 +1,6 @@
 /** `/v1/tenants/{tenant}/users/import`: users from a sheet. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { Directory } from '../../directory/directory.ts'
+import type { Directory } from '../../management/management.ts'
 import { TenantParams } from '../schemas/addresses.ts'
 import { ref } from '../schemas/language.ts'
 import { problems } from '../schemas/problems.ts'

@@ -1,6 +1,6 @@
 /** `/v1/tenants/{tenant}/users/{user}/override`: a diversion set by hand. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Directory } from '../../directory/directory.ts'
+import type { Directory } from '../../management/management.ts'
 import type { Presence } from '../../status/status-service.ts'
 import { knownPerson, knownView, tellDegraded } from '../asked.ts'
 import { sendReady } from '../ready-json.ts'

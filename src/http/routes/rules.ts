@@ -1,7 +1,7 @@
 /** `/v1/tenants/{tenant}/rules` and `/v1/packs`: how events become diversions, and what they would come to. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { Directory } from '../../directory/directory.ts'
-import { entityTag } from '../../directory/rules.ts'
+import type { Directory } from '../../management/management.ts'
+import { entityTag } from '../../management/rules.ts'
 import { PageQuery, pageQuery, TenantParams } from '../schemas/addresses.ts'
 import { ref, Strict } from '../schemas/language.ts'
 import { Preview, PreviewRequest } from '../schemas/previews.ts'

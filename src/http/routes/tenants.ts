@@ -1,6 +1,6 @@
 /** `/v1/tenants`: the customers of this installation. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Directory } from '../../directory/directory.ts'
+import type { Directory } from '../../management/management.ts'
 import { PageQuery, TenantParams } from '../schemas/addresses.ts'
 import { ref } from '../schemas/language.ts'
 import { Nothing, problems } from '../schemas/problems.ts'

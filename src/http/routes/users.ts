@@ -1,6 +1,6 @@
 /** `/v1/tenants/{tenant}/users`: the people on the switch. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Directory } from '../../directory/directory.ts'
+import type { Directory } from '../../management/management.ts'
 import { PageQuery, TenantParams, UserParams } from '../schemas/addresses.ts'
 import { ref } from '../schemas/language.ts'
 import { Nothing, problems } from '../schemas/problems.ts'

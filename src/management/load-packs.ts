@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { type Static, Type } from 'typebox'
 import Value from 'typebox/value'
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
-import { phones } from './domain/diversion.ts'
+import { phones } from '../domain/diversion.ts'
 import {
   allDayPolicies,
   invitationPolicies,
@@ -14,8 +14,8 @@ import {
   ruleSetFaults,
   type Trigger,
   triggerMatches
-} from './domain/rule-set.ts'
-import { SetupError } from './errors.ts'
+} from '../domain/rule-set.ts'
+import { SetupError } from '../errors.ts'
 
 /** The pack of a tenant that has put no rules. */
 export const DEFAULT_PACK = '3kontakt'

@@ -14,10 +14,10 @@ import {
   unsealMailbox
 } from '../storage/secrets/connection-secrets.ts'
 import type { KeptConnection, UserRecord } from '../storage/store.ts'
-import { cloudFaults, credentialFaults } from './credentials.ts'
-import type { DirectoryNeeds } from './directory.ts'
-import { ewsFaults, ewsOf, ewsSecretMember } from './ews-connections.ts'
+import type { DirectoryNeeds } from './management.ts'
 import { knownTenant } from './tenants.ts'
+import { cloudFaults, credentialFaults } from './validate-credentials.ts'
+import { ewsFaults, ewsOf, ewsSecretMember } from './validate-ews.ts'
 
 export type ShownConnection = Static<typeof ConnectionShown>
 type Body = Static<typeof ConnectionPut>

@@ -4,7 +4,7 @@ import { AVAILABLE, type Diversion } from '../domain/diversion.ts'
 import { type RuleFault, type RuleSet, ruleSetFaults } from '../domain/rule-set.ts'
 import { RequestError } from '../errors.ts'
 import type { RulesBody } from '../http/schemas/rules.ts'
-import { DEFAULT_PACK } from '../packs.ts'
+import { DEFAULT_PACK } from './load-packs.ts'
 
 export type StatedRules = Static<typeof RulesBody>
 type Packs = ReadonlyMap<string, RuleSet>

@@ -5,8 +5,8 @@ import { type FieldFault, RequestError } from '../errors.ts'
 import type { Tenant as TenantBody, TenantPut } from '../http/schemas/tenants.ts'
 import { isValidZone } from '../lib/time-zone.ts'
 import type { Store, Tenant } from '../storage/store.ts'
-import type { DirectoryNeeds } from './directory.ts'
-import { onePage, type PageAsked, type Paged } from './pages.ts'
+import type { DirectoryNeeds } from './management.ts'
+import { onePage, type PageAsked, type Paged } from './pagination.ts'
 
 export type ShownTenant = Static<typeof TenantBody>
 

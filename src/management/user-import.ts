@@ -6,10 +6,10 @@ import { ruleSchemas } from '../http/schemas/rules.ts'
 import { type ImportResult, UserPut } from '../http/schemas/users.ts'
 import { checker } from '../http/validation.ts'
 import type { UserRecord } from '../storage/store.ts'
-import type { DirectoryNeeds } from './directory.ts'
+import { type SheetRow, sheetRows } from './csv.ts'
+import type { DirectoryNeeds } from './management.ts'
 import { knownRules } from './rules.ts'
 import { knownTenant } from './tenants.ts'
-import { type SheetRow, sheetRows } from './user-sheet.ts'
 import { changeOf, heldMailbox, type UserBody, type UserChange, userFaults } from './users.ts'
 
 /** More faults than anybody reads in one go; what is over is counted. */

@@ -6,7 +6,7 @@ import { type FieldFault, RequestError } from '../errors.ts'
 import type { OverridePut } from '../http/schemas/statuses.ts'
 import { parseInstant } from '../lib/rfc3339.ts'
 import type { Store } from '../storage/store.ts'
-import type { DirectoryNeeds } from './directory.ts'
+import type { DirectoryNeeds } from './management.ts'
 import { knownRules } from './rules.ts'
 import { knownRecord } from './users.ts'
 
