@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type AppNeeds, buildApp } from '../src/http/app.ts'
-import { openMetrics } from '../src/http/metrics.ts'
+import { type AppNeeds, buildApp } from '../src/api/app.ts'
+import { openMetrics } from '../src/api/metrics.ts'
 
 /** The document's text, to the byte as it is kept. */
 export async function openapiText(): Promise<string> {

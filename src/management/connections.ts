@@ -1,10 +1,10 @@
 /** How a tenant's calendars are reached: secrets go in sealed, never come out, and stay only where they were meant for. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Static } from 'typebox'
+import type { ConnectionPut, Connection as ConnectionShown } from '../api/schemas/connections.ts'
 import type { Connection } from '../connectors/connection.ts'
 import type { Check } from '../connectors/connector.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
-import type { ConnectionPut, Connection as ConnectionShown } from '../http/schemas/connections.ts'
 import {
   heldSecrets,
   parted,

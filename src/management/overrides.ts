@@ -1,9 +1,9 @@
 /** Overrides: set and removed by hand. What they mean is in core/override.ts. */
 import type { Static } from 'typebox'
+import type { OverridePut } from '../api/schemas/statuses.ts'
 import { type Override, overrideSet } from '../domain/override.ts'
 import { emptyTimeline } from '../domain/status.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
-import type { OverridePut } from '../http/schemas/statuses.ts'
 import { parseInstant } from '../lib/rfc3339.ts'
 import type { Store } from '../storage/store.ts'
 import type { DirectoryNeeds } from './management.ts'

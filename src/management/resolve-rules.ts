@@ -1,9 +1,9 @@
 /** What the rules that an operator puts come to: the pack's members filled in, `available` always in the catalogue. */
 import type { Static } from 'typebox'
+import type { RulesBody } from '../api/schemas/rules.ts'
 import { AVAILABLE, type Diversion } from '../domain/diversion.ts'
 import { type RuleFault, type RuleSet, ruleSetFaults } from '../domain/rule-set.ts'
 import { RequestError } from '../errors.ts'
-import type { RulesBody } from '../http/schemas/rules.ts'
 import { DEFAULT_PACK } from './load-packs.ts'
 
 export type StatedRules = Static<typeof RulesBody>

@@ -1,10 +1,10 @@
 /** A tenant's rules: versions of what was put and what it came to; a diversion in use cannot go. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Static } from 'typebox'
+import type { Packs, RulesPut, Rules as RulesShown, RulesVersions } from '../api/schemas/rules.ts'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
-import type { Packs, RulesPut, Rules as RulesShown, RulesVersions } from '../http/schemas/rules.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 import type { RulesVersion, Store, UserRecord } from '../storage/store.ts'
 import { DEFAULT_PACK } from './load-packs.ts'

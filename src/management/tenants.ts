@@ -1,8 +1,8 @@
 /** Tenants: saved as given, once their zone and language are known ones. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Static } from 'typebox'
+import type { Tenant as TenantBody, TenantPut } from '../api/schemas/tenants.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
-import type { Tenant as TenantBody, TenantPut } from '../http/schemas/tenants.ts'
 import { isValidZone } from '../lib/time-zone.ts'
 import type { Store, Tenant } from '../storage/store.ts'
 import type { DirectoryNeeds } from './management.ts'

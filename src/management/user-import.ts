@@ -1,10 +1,10 @@
 /** Users from a sheet: all of them, or none and every bad row by number and reason. */
 import { setImmediate } from 'node:timers/promises'
 import type { Static } from 'typebox'
+import { ruleSchemas } from '../api/schemas/rules.ts'
+import { type ImportResult, UserPut } from '../api/schemas/users.ts'
+import { checker } from '../api/validation.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
-import { ruleSchemas } from '../http/schemas/rules.ts'
-import { type ImportResult, UserPut } from '../http/schemas/users.ts'
-import { checker } from '../http/validation.ts'
 import type { UserRecord } from '../storage/store.ts'
 import { type SheetRow, sheetRows } from './csv.ts'
 import type { DirectoryNeeds } from './management.ts'

@@ -1,11 +1,11 @@
 /** Users: checked against zone and catalogue, their URLs sealed, and read anew when what is read of them changed. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Static } from 'typebox'
+import type { UserPut, User as UserShown } from '../api/schemas/users.ts'
 import type { Instant } from '../domain/calendar-event.ts'
 import { type RuleSet, triggerFaults } from '../domain/rule-set.ts'
 import { type SyncRecord, unread } from '../domain/sync-state.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
-import type { UserPut, User as UserShown } from '../http/schemas/users.ts'
 import { isMailbox, isUrl, sealMailbox } from '../storage/secrets/connection-secrets.ts'
 import type { Sealer } from '../storage/secrets/seal.ts'
 import type { Store, User, UserRecord } from '../storage/store.ts'

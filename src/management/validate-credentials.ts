@@ -1,8 +1,8 @@
 /** Whether the credentials of an application can be used at all: told when they are put, not at the next read. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Static } from 'typebox'
+import type { ConnectionPut } from '../api/schemas/connections.ts'
 import type { FieldFault } from '../errors.ts'
-import type { ConnectionPut } from '../http/schemas/connections.ts'
 
 type Body = Static<typeof ConnectionPut>
 

@@ -1,10 +1,10 @@
 /** What is wrong with a connection to EWS, told when it is put; and what it may leave out, filled in. */
 import { X509Certificate } from 'node:crypto'
 import type { Static } from 'typebox'
+import type { ConnectionPut } from '../api/schemas/connections.ts'
 import type { EwsConnection } from '../connectors/connection.ts'
 import { autodiscoverFault, ewsUrlFault } from '../connectors/ews/ews-url.ts'
 import type { FieldFault } from '../errors.ts'
-import type { ConnectionPut } from '../http/schemas/connections.ts'
 
 type Body = Static<typeof ConnectionPut>
 type EwsBody = Extract<Body, { kind: 'ews' }>

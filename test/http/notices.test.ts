@@ -2,14 +2,14 @@
 import { createHmac } from 'node:crypto'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
+import { isOpen } from '../../src/api/auth/admin-key.ts'
+import { openMetrics } from '../../src/api/metrics.ts'
+import { answerError } from '../../src/api/problem.ts'
+import { noticesRoutes } from '../../src/api/routes/graph-notifications.ts'
+import { Problem } from '../../src/api/schemas/problems.ts'
 import { tenantAddresses } from '../../src/connectors/graph/notifications/url.ts'
 import { noticeGates } from '../../src/connectors/graph/notifications/verifier.ts'
 import type { Notice } from '../../src/connectors/notification.ts'
-import { isOpen } from '../../src/http/auth.ts'
-import { openMetrics } from '../../src/http/metrics.ts'
-import { answerError } from '../../src/http/problem.ts'
-import { noticesRoutes } from '../../src/http/routes/notices.ts'
-import { Problem } from '../../src/http/schemas/problems.ts'
 
 const secret = createHmac('sha256', 'master key').update('graph notices').digest()
 const address = tenantAddresses('https://hanvisa.example.se', secret, 'acme').of('target-1')

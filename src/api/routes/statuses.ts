@@ -6,12 +6,12 @@ import { type WhyNeeds, whyFor } from '../../status/explain-status.ts'
 import type { Presence } from '../../status/status-service.ts'
 import type { Filter } from '../../status/tenant-view.ts'
 import { shownAs } from '../../status/user-state.ts'
-import { instantInWindow, knownPerson, knownView, tellDegraded } from '../asked.ts'
-import { sendReady, sendUnchanged } from '../ready-json.ts'
-import { TenantParams, UserParams } from '../schemas/addresses.ts'
-import { Instant, ref, Strict, withHeaders } from '../schemas/language.ts'
+import { instantInWindow, knownPerson, knownView, tellDegraded } from '../lookup.ts'
+import { TenantParams, UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { fromMemory, Status, Statuses, StatusQuery } from '../schemas/statuses.ts'
+import { Instant, ref, Strict, withHeaders } from '../schemas/types.ts'
+import { sendReady, sendUnchanged } from '../send-json.ts'
 
 const tags = ['Statuses']
 

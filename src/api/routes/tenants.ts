@@ -1,10 +1,10 @@
 /** `/v1/tenants`: the customers of this installation. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Directory } from '../../management/management.ts'
-import { PageQuery, TenantParams } from '../schemas/addresses.ts'
-import { ref } from '../schemas/language.ts'
+import { PageQuery, TenantParams } from '../schemas/params.ts'
 import { Nothing, problems } from '../schemas/problems.ts'
 import { Tenant, TenantList, TenantPut } from '../schemas/tenants.ts'
+import { ref } from '../schemas/types.ts'
 
 const tags = ['Tenants']
 

@@ -2,8 +2,8 @@
 import { Type } from 'typebox'
 import { phones } from '../../domain/diversion.ts'
 import { allDayPolicies, invitationPolicies, privatePolicies, triggerMatches } from '../../domain/rule-set.ts'
-import { After, DiversionCode } from './addresses.ts'
-import { Enum, Instant, NullableString, ref, Strict } from './language.ts'
+import { After, DiversionCode } from './params.ts'
+import { Enum, Instant, NullableString, ref, Strict } from './types.ts'
 
 export const Trigger = Strict(
   {

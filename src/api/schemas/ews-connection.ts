@@ -1,7 +1,7 @@
 /** A connection to Exchange on the customer's own premises, as operators write it and read it. */
 import { type TProperties, Type } from 'typebox'
 import { ewsAccesses, ewsSchemas } from '../../connectors/connection.ts'
-import { Enum, Strict } from './language.ts'
+import { Enum, Strict } from './types.ts'
 
 const user = Type.String({
   minLength: 1,

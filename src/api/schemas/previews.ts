@@ -1,10 +1,10 @@
 /** Trying rules out on events, without saving anything. */
 import { Type } from 'typebox'
 import { busyStatuses, responses, visibilities } from '../../domain/calendar-event.ts'
-import { UserId } from './addresses.ts'
-import { Enum, Instant, Nullable, NullableString, ref, Strict } from './language.ts'
+import { UserId } from './params.ts'
 import { RulesBody } from './rules.ts'
 import { heldMembers, Interval, RuleOrigin } from './statuses.ts'
+import { Enum, Instant, Nullable, NullableString, ref, Strict } from './types.ts'
 
 const lunch = { subject: 'LUN: pizza', start: '2026-11-23T11:00:00Z', end: '2026-11-23T12:00:00Z' }
 

@@ -5,9 +5,9 @@ import { type Sight, sights } from '../../domain/sync-state.ts'
 import { syncCodes } from '../../errors.ts'
 import { connectionStates } from '../../sync/connection/connection-health.ts'
 import { noticesStates } from '../../sync/notifications/watch-manager.ts'
-import { After, UserId } from './addresses.ts'
-import { Enum, Instant, NullableInstant, NullableString, ref, Strict } from './language.ts'
+import { After, UserId } from './params.ts'
 import { syncStates } from './statuses.ts'
+import { Enum, Instant, NullableInstant, NullableString, ref, Strict } from './types.ts'
 
 const code = Type.Unsafe<(typeof syncCodes)[number] | null>({
   type: ['string', 'null'],

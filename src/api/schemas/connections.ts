@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { clouds } from '../../connectors/connection.ts'
 import { syncCodes } from '../../errors.ts'
 import { ewsExample, ewsForms } from './ews-connection.ts'
-import { Enum, Strict } from './language.ts'
+import { Enum, Strict } from './types.ts'
 
 const pollSeconds = (standard: number) =>
   Type.Integer({

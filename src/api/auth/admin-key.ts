@@ -1,7 +1,7 @@
 /** One key opens everything; a few addresses are open without. */
 import { timingSafeEqual } from 'node:crypto'
 import type { onRequestHookHandler } from 'fastify'
-import { RequestError } from '../errors.ts'
+import { RequestError } from '../../errors.ts'
 
 /** Keys have at most 200 characters (config.ts); `Bearer ` comes before. */
 const ROOM = 256

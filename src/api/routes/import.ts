@@ -1,9 +1,9 @@
 /** `/v1/tenants/{tenant}/users/import`: users from a sheet. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Directory } from '../../management/management.ts'
-import { TenantParams } from '../schemas/addresses.ts'
-import { ref } from '../schemas/language.ts'
+import { TenantParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
+import { ref } from '../schemas/types.ts'
 import { ImportResult } from '../schemas/users.ts'
 
 /** Room for 50,000 users. */

@@ -2,12 +2,12 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Directory } from '../../management/management.ts'
 import { entityTag } from '../../management/rules.ts'
-import { PageQuery, pageQuery, TenantParams } from '../schemas/addresses.ts'
-import { ref, Strict } from '../schemas/language.ts'
+import { untilGone } from '../abort-on-disconnect.ts'
+import { PageQuery, pageQuery, TenantParams } from '../schemas/params.ts'
 import { Preview, PreviewRequest } from '../schemas/previews.ts'
 import { problems } from '../schemas/problems.ts'
 import { Packs, Rules, RulesPut, RulesVersions } from '../schemas/rules.ts'
-import { untilGone } from '../waiting.ts'
+import { ref, Strict } from '../schemas/types.ts'
 
 const tags = ['Rules']
 const url = '/tenants/:tenant/rules'

@@ -7,12 +7,12 @@ import Fastify, {
   type RouteOptions
 } from 'fastify'
 import { RequestError } from '../errors.ts'
-import { authenticate, isOpen } from './auth.ts'
+import { authenticate, isOpen } from './auth/admin-key.ts'
 import type { Metrics } from './metrics.ts'
 import { answerClientError, answerError, answerNotFound } from './problem.ts'
 import { parseQuery } from './query.ts'
-import { schemas } from './schemas/every.ts'
-import { Strict } from './schemas/language.ts'
+import { schemas } from './schemas/all.ts'
+import { Strict } from './schemas/types.ts'
 import { validatorCompiler } from './validation.ts'
 
 export interface BareNeeds {

@@ -1,9 +1,9 @@
 /** `/v1/tenants/{tenant}/users`: the people on the switch. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Directory } from '../../management/management.ts'
-import { PageQuery, TenantParams, UserParams } from '../schemas/addresses.ts'
-import { ref } from '../schemas/language.ts'
+import { PageQuery, TenantParams, UserParams } from '../schemas/params.ts'
 import { Nothing, problems } from '../schemas/problems.ts'
+import { ref } from '../schemas/types.ts'
 import { User, UserList, UserPut } from '../schemas/users.ts'
 
 const tags = ['Users']

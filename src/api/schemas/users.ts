@@ -1,8 +1,8 @@
 /** Users as operators write and read them. */
 import { Type } from 'typebox'
-import { After, Extension, UserId } from './addresses.ts'
-import { NullableString, ref, Strict } from './language.ts'
+import { After, Extension, UserId } from './params.ts'
 import { Trigger } from './rules.ts'
+import { NullableString, ref, Strict } from './types.ts'
 
 const members = {
   displayName: Type.String({

@@ -1,7 +1,7 @@
 /** Tenants as operators write and read them. */
 import { Type } from 'typebox'
-import { After, TenantId } from './addresses.ts'
-import { ref, Strict } from './language.ts'
+import { After, TenantId } from './params.ts'
+import { ref, Strict } from './types.ts'
 
 const members = {
   name: Type.String({

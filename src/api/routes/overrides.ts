@@ -2,12 +2,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Directory } from '../../management/management.ts'
 import type { Presence } from '../../status/status-service.ts'
-import { knownPerson, knownView, tellDegraded } from '../asked.ts'
-import { sendReady } from '../ready-json.ts'
-import { UserParams } from '../schemas/addresses.ts'
-import { ref } from '../schemas/language.ts'
+import { knownPerson, knownView, tellDegraded } from '../lookup.ts'
+import { UserParams } from '../schemas/params.ts'
 import { Nothing, problems } from '../schemas/problems.ts'
 import { OverridePut, Status } from '../schemas/statuses.ts'
+import { ref } from '../schemas/types.ts'
+import { sendReady } from '../send-json.ts'
 
 const tags = ['Overrides']
 const url = '/tenants/:tenant/users/:user/override'

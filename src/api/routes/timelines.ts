@@ -8,11 +8,11 @@ import { formatInstant } from '../../lib/rfc3339.ts'
 import { type WhyNeeds, whyFor } from '../../status/explain-status.ts'
 import type { Presence } from '../../status/status-service.ts'
 import { diversionOf, type Scene } from '../../status/user-state.ts'
-import { instantInWindow, knownPerson, knownView, tellDegraded } from '../asked.ts'
-import { UserParams } from '../schemas/addresses.ts'
-import { ref, withHeaders } from '../schemas/language.ts'
+import { instantInWindow, knownPerson, knownView, tellDegraded } from '../lookup.ts'
+import { UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { fromMemory, StatusQuery, Timeline } from '../schemas/statuses.ts'
+import { ref, withHeaders } from '../schemas/types.ts'
 
 export function timelinesRoutes(
   needs: { readonly presence: Presence; readonly clock: () => Instant } & WhyNeeds

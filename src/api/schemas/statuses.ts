@@ -2,8 +2,8 @@
 import { Type } from 'typebox'
 import { phones } from '../../domain/diversion.ts'
 import { triggerMatches } from '../../domain/rule-set.ts'
-import { DiversionCode, Extension, UserId } from './addresses.ts'
-import { Enum, Instant, Nullable, NullableInstant, NullableString, ref, Strict } from './language.ts'
+import { DiversionCode, Extension, UserId } from './params.ts'
+import { Enum, Instant, Nullable, NullableInstant, NullableString, ref, Strict } from './types.ts'
 
 export const sources = ['calendar', 'override', 'none'] as const
 export const syncStates = ['off', 'never', 'failed', 'stale', 'fresh'] as const

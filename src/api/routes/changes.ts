@@ -3,14 +3,14 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import { RequestError } from '../../errors.ts'
 import { cursorFrom } from '../../status/cursor.ts'
 import type { Presence } from '../../status/status-service.ts'
-import { tellDegraded } from '../asked.ts'
+import { untilGone } from '../abort-on-disconnect.ts'
+import { tellDegraded } from '../lookup.ts'
 import type { Metrics } from '../metrics.ts'
-import { sendReady } from '../ready-json.ts'
-import { TenantParams } from '../schemas/addresses.ts'
-import { ref, Strict, withHeaders } from '../schemas/language.ts'
+import { TenantParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { Changes, fromMemory } from '../schemas/statuses.ts'
-import { untilGone } from '../waiting.ts'
+import { ref, Strict, withHeaders } from '../schemas/types.ts'
+import { sendReady } from '../send-json.ts'
 
 /** Seconds: below the minute at which proxies and load balancers cut idle connections. */
 const LONGEST_WAIT = 55

@@ -1,11 +1,11 @@
 /** `/v1/tenants/{tenant}/connection`: how the tenant's calendars are reached. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Directory } from '../../management/management.ts'
-import { TenantParams, UserId } from '../schemas/addresses.ts'
+import { untilGone } from '../abort-on-disconnect.ts'
 import { Connection, ConnectionPut, TestResult } from '../schemas/connections.ts'
-import { ref, Strict } from '../schemas/language.ts'
+import { TenantParams, UserId } from '../schemas/params.ts'
 import { Nothing, problems } from '../schemas/problems.ts'
-import { untilGone } from '../waiting.ts'
+import { ref, Strict } from '../schemas/types.ts'
 
 const tags = ['Connections']
 const url = '/tenants/:tenant/connection'

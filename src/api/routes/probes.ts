@@ -2,8 +2,8 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { type Store, StoreUnavailable } from '../../storage/store.ts'
 import type { Metrics } from '../metrics.ts'
-import { Enum, Strict } from '../schemas/language.ts'
 import { problems } from '../schemas/problems.ts'
+import { Enum, Strict } from '../schemas/types.ts'
 
 const tags = ['Service']
 const open: { security: [] } = { security: [] }

@@ -10,10 +10,10 @@ import { knownRecord } from '../../management/users.ts'
 import type { Store, UserRecord } from '../../storage/store.ts'
 import type { ConnectionState } from '../../sync/connection/connection-health.ts'
 import type { Sync } from '../../sync/sync-controller.ts'
-import { PageQuery, TenantParams, UserId } from '../schemas/addresses.ts'
-import { ref, Strict } from '../schemas/language.ts'
+import { PageQuery, TenantParams, UserId } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { SyncReport, SyncStarted } from '../schemas/sync.ts'
+import { ref, Strict } from '../schemas/types.ts'
 
 const tags = ['Sync']
 const url = '/tenants/:tenant/sync'

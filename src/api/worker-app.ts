@@ -1,7 +1,7 @@
 /** The HTTP side of a worker: whether it lives, whether it can work, and its figures. */
 import type { FastifyInstance } from 'fastify'
 import type { Store } from '../storage/store.ts'
-import { type BareNeeds, openBareApp } from './bare-app.ts'
+import { type BareNeeds, openBareApp } from './base-app.ts'
 import { probesRoutes } from './routes/probes.ts'
 
 export interface ProbesNeeds extends BareNeeds {
