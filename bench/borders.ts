@@ -1,7 +1,7 @@
 /** A hundred thousand users switch on the same second: how long until `changes` has them all, and what is written. */
 
+import { packFolder } from '../src/composition.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
-import { packFolder } from '../src/service.ts'
 import { cursorFrom } from '../src/status/cursor.ts'
 import { openTenantView } from '../src/status/tenant-view.ts'
 import { sceneOf } from '../src/status/user-state.ts'

@@ -3,11 +3,11 @@
  * What they cost the worker and Redis, and how soon a worker that takes over all of them has read them.
  */
 import { setTimeout as after } from 'node:timers/promises'
+import { packFolder } from '../src/composition.ts'
 import type { GraphConnection } from '../src/connectors/connection.ts'
 import type { RuleSet } from '../src/domain/rule-set.ts'
 import { unread } from '../src/domain/sync-state.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
-import { packFolder } from '../src/service.ts'
 import { redisAddress } from '../src/storage/redis/address.ts'
 import { openRedis } from '../src/storage/redis/redis.ts'
 import { sealConnection } from '../src/storage/secrets/connection-secrets.ts'

@@ -1,7 +1,7 @@
 /** Memory per user in the view: with 60 intervals, and with 10 up to a million users. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { packFolder } from '../src/composition.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
-import { packFolder } from '../src/service.ts'
 import { openTenantView, type TenantView } from '../src/status/tenant-view.ts'
 import { sceneOf } from '../src/status/user-state.ts'
 import { snapshotOf, userRecord } from './people.ts'

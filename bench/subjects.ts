@@ -1,8 +1,9 @@
 /** Subjects decided per second with 60 triggers, beside one precompiled alternation over the same subjects. */
+
+import { packFolder } from '../src/composition.ts'
 import type { CalendarEvent } from '../src/domain/calendar-event.ts'
 import { compileOwn, compileRules, decide } from '../src/domain/decide.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
-import { packFolder } from '../src/service.ts'
 import { cpuOf, inTurns, inWords, row } from './rounds.ts'
 
 const SUBJECTS = 100_000

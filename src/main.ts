@@ -2,11 +2,11 @@
 /** The program: the service, and what operators do once or by hand. The only reader of process.env. */
 import closeWithGrace from 'close-with-grace'
 import { pino } from 'pino'
+import { runMigrate } from './cli/migrate.ts'
+import { runTry } from './cli/preview-calendar.ts'
+import { packFolder, startService } from './composition.ts'
 import { readConfig, redisUrlIn } from './config.ts'
 import { SetupError } from './errors.ts'
-import { runMigrate } from './migrate.ts'
-import { packFolder, startService } from './service.ts'
-import { runTry } from './try.ts'
 
 const usage = `usage: hanvisa                                                   the service
        hanvisa try FILE.ics|URL [--pack NAME] [--zone ZONE]      what one calendar comes to

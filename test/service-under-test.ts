@@ -4,8 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pino } from 'pino'
 import type { Test } from 'tap'
+import { startService } from '../src/composition.ts'
 import type { Config } from '../src/config.ts'
-import { startService } from '../src/service.ts'
 
 export interface Answer {
   readonly status: number

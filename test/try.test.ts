@@ -1,7 +1,7 @@
 /** `hanvisa try` as somebody sees it who points it at a calendar of their own. */
 import { join } from 'node:path'
 import t from 'tap'
-import { runTry } from '../src/try.ts'
+import { runTry } from '../src/cli/preview-calendar.ts'
 import { calendar, event } from './connectors/ics/calendars.ts'
 
 const packFolder = join(import.meta.dirname, '..', 'rules')
