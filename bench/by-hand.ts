@@ -12,7 +12,7 @@ import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealConnection } from '../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
 import { openSync } from '../src/sync/sync-controller.ts'
-import { type HandClock, handClock } from '../test/sync/hand-clock.ts'
+import { type HandClock, handClock } from '../test/support/fake-clock.ts'
 import { userRecord } from './people.ts'
 
 export interface SyncByHand {

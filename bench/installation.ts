@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Agent, fetch } from 'undici'
 import { type Door, openDoor, type Replica, replica } from '../soak/replicas.ts'
-import { type RedisUnderTest, startRedis } from '../test/redis-under-test.ts'
+import { type RedisUnderTest, startRedis } from '../test/support/redis-server.ts'
 
 export interface Installation {
   readonly redis: RedisUnderTest

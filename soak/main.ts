@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startRedis } from '../test/redis-under-test.ts'
+import { startRedis } from '../test/support/redis-server.ts'
 import { chaos } from './chaos.ts'
 
 const { values } = parseArgs({

@@ -1,6 +1,6 @@
 /** Asked to stop, the service answers who waits for a change, and goes at once. */
 import t from 'tap'
-import { startRunning } from './running.ts'
+import { startRunning } from '../support/service-process.ts'
 
 t.test('a long poll is answered, and its cursor is good for another process', async (t) => {
   const service = await startRunning(t)

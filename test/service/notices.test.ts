@@ -1,7 +1,14 @@
 /** Graph's notices from end to end: the service as operators run it, whatever befalls the notices on their way. */
 import t from 'tap'
-import { eventually } from '../service-under-test.ts'
-import { DIRECTORY, follow, type Running, reachable, serviceOnGraph, tenantOnGraph } from './running.ts'
+import { eventually } from '../support/service.ts'
+import {
+  DIRECTORY,
+  follow,
+  type Running,
+  reachable,
+  serviceOnGraph,
+  tenantOnGraph
+} from '../support/service-process.ts'
 
 const minute = 60_000
 const now = Math.floor(Date.now() / 1000) * 1000

@@ -1,6 +1,12 @@
 /** What today's products get wrong, each as a test of the running service over Graph (docs/operations.md). */
 import t from 'tap'
-import { DIRECTORY, follow, graphConnection, serviceOnGraph, tenantOnGraph } from './running.ts'
+import {
+  DIRECTORY,
+  follow,
+  graphConnection,
+  serviceOnGraph,
+  tenantOnGraph
+} from '../support/service-process.ts'
 
 const MINUTE = 60_000
 const iso = (instant: number) => new Date(instant).toISOString()

@@ -3,9 +3,9 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import t from 'tap'
 import { startSimulator } from '../../simulator/simulator.ts'
-import { startRedis } from '../redis-under-test.ts'
-import { eventually, serviceUnderTest } from '../service-under-test.ts'
-import { DIRECTORY, follow, startRunning, tenantOnGraph } from './running.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { eventually, serviceUnderTest } from '../support/service.ts'
+import { DIRECTORY, follow, startRunning, tenantOnGraph } from '../support/service-process.ts'
 
 const MINUTE = 60_000
 const iso = (instant: number) => new Date(instant).toISOString()

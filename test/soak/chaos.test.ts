@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { chaos } from '../../soak/chaos.ts'
-import { startRedis } from '../redis-under-test.ts'
+import { startRedis } from '../support/redis-server.ts'
 
 t.test(
   'replicas and Redis are killed and stand still, Exchange fails, and every consumer ends up right',

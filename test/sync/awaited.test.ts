@@ -2,7 +2,7 @@
 import t from 'tap'
 import { inProcessQueue, usualLimits } from '../../src/sync/queue/fair-queue.ts'
 import type { Verdict } from '../../src/sync/queue/queue.ts'
-import { handClock, settle } from './hand-clock.ts'
+import { handClock, settle } from '../support/fake-clock.ts'
 
 t.test('whoever waits for targets hears when they were read, stand on a pause, or are dropped', async (t) => {
   const started: ((verdict?: Verdict) => Promise<void>)[] = []

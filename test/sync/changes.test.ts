@@ -1,9 +1,9 @@
 /** What is changed here acts at once: rules, users, mailboxes, connections, tenants. */
 import t from 'tap'
 import type { Store } from '../../src/storage/store.ts'
-import { cutStore } from '../presence/store-away.ts'
-import { type Bench, bench, hour, minute, polling, rules } from './bench.ts'
-import { event } from './far-side.ts'
+import { cutStore } from '../status/store-away.ts'
+import { event } from '../support/fake-calendar-server.ts'
+import { type Bench, bench, hour, minute, polling, rules } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
 const at = (hours: number) => eight + hours * hour

@@ -1,7 +1,7 @@
 /** Tenants with equal rules share what is made of them. */
 import t from 'tap'
 import { compiledOnce } from '../../src/sync/batch/rule-cache.ts'
-import { rules } from './bench.ts'
+import { rules } from '../support/sync-harness.ts'
 
 t.test('equal rules of one version are made ready once, others apart', async (t) => {
   const compile = compiledOnce()

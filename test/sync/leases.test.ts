@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { machineTimers } from '../../src/lib/timers.ts'
 import { leaseTime, redisLeases } from '../../src/sync/cluster/redis/leases.ts'
 import { leasedShards, type Shards, shardCount, shardOf } from '../../src/sync/cluster/shards.ts'
-import { type RedisUnderTest, startRedis } from '../redis-under-test.ts'
+import { type RedisUnderTest, startRedis } from '../support/redis-server.ts'
 
 const log = { info: () => {}, warn: () => {}, error: () => {} }
 

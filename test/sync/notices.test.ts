@@ -3,9 +3,9 @@ import t from 'tap'
 import { RemoteError } from '../../src/errors.ts'
 import { noticesOf } from '../../src/sync/notifications/debouncer.ts'
 import { openWatching } from '../../src/sync/notifications/watch-manager.ts'
-import { type Bench, bench, hour, minute, polling } from './bench.ts'
-import { event, farSide } from './far-side.ts'
-import { handClock } from './hand-clock.ts'
+import { event, farSide } from '../support/fake-calendar-server.ts'
+import { handClock } from '../support/fake-clock.ts'
+import { type Bench, bench, hour, minute, polling } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
 const at = (hours: number) => eight + hours * hour

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { inProcessQueue, type QueueLimits } from '../../src/sync/queue/fair-queue.ts'
 import { Dropped, Overdue, type Queue, type Verdict } from '../../src/sync/queue/queue.ts'
-import { handClock, settle } from './hand-clock.ts'
+import { handClock, settle } from '../support/fake-clock.ts'
 
 const limits: QueueLimits = {
   running: 4,

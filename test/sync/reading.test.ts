@@ -1,7 +1,7 @@
 /** Calendars are read, decided and kept: what consumers see of it, what they do not, and what is never kept. */
 import t from 'tap'
-import { bench, hour, minute, polling, rules } from './bench.ts'
-import { event } from './far-side.ts'
+import { event } from '../support/fake-calendar-server.ts'
+import { bench, hour, minute, polling, rules } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
 const at = (hours: number) => eight + hours * hour

@@ -1,7 +1,7 @@
 /** Several workers over one Redis: whatever dies, every calendar is read, by one of them at a time. */
 import t from 'tap'
-import { startCluster, startRedis } from '../redis-under-test.ts'
-import { compiled } from '../store/compiled.ts'
+import { compiled } from '../storage/compiled.ts'
+import { startCluster, startRedis } from '../support/redis-server.ts'
 import { replicas, until } from './replicas.ts'
 
 const program = compiled(t, 'test/sync/replica.ts')

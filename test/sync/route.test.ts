@@ -13,8 +13,8 @@ import { openOutbound } from '../../src/connectors/net/http-client.ts'
 import { RemoteError } from '../../src/errors.ts'
 import { machineTimers } from '../../src/lib/timers.ts'
 import type { Sync } from '../../src/sync/sync-controller.ts'
-import { type Bench, bench, hour, polling } from './bench.ts'
-import { event } from './far-side.ts'
+import { event } from '../support/fake-calendar-server.ts'
+import { type Bench, bench, hour, polling } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
 

@@ -7,8 +7,8 @@ import { inProcessQueue, usualLimits } from '../../src/sync/queue/fair-queue.ts'
 import { sweeping } from '../../src/sync/scheduling/reconcile-schedule.ts'
 import { openTargets } from '../../src/sync/targets/target-registry.ts'
 import { openTenant, type SyncNeeds } from '../../src/sync/tenant-sync.ts'
-import { bench, hour, minute, polling, rules } from './bench.ts'
-import { event, farSide } from './far-side.ts'
+import { event, farSide } from '../support/fake-calendar-server.ts'
+import { bench, hour, minute, polling, rules } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
 const at = (hours: number) => eight + hours * hour

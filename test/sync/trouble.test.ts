@@ -3,8 +3,8 @@ import t from 'tap'
 import type { Timers } from '../../src/lib/timers.ts'
 import { inProcessQueue, usualLimits } from '../../src/sync/queue/fair-queue.ts'
 import type { Worker } from '../../src/sync/queue/queue.ts'
-import { bench, hour, minute, polling } from './bench.ts'
-import { event, farSide } from './far-side.ts'
+import { event, farSide } from '../support/fake-calendar-server.ts'
+import { bench, hour, minute, polling } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
 const at = (hours: number) => eight + hours * hour

@@ -1,8 +1,8 @@
 /** Watches when things go wrong: calendars that cannot be read, connections and tenants that go, what was edited unheard. */
 import t from 'tap'
 import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'
-import { type Bench, bench, hour, minute } from './bench.ts'
-import { event } from './far-side.ts'
+import { event } from '../support/fake-calendar-server.ts'
+import { type Bench, bench, hour, minute } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
 const at = (hours: number) => eight + hours * hour

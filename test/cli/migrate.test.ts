@@ -1,0 +1,147 @@
+/** `hanvisa migrate`: an embedded installation comes whole into Redis, and nothing else is ever overwritten. */
+import { randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { runMigrate } from '../../src/cli/migrate.ts'
+import { unread } from '../../src/domain/sync-state.ts'
+import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
+import { redisAddress } from '../../src/storage/redis/address.ts'
+import { openRedis } from '../../src/storage/redis/redis.ts'
+import { checkMasterKey, checkSharedMasterKey, sealer } from '../../src/storage/secrets/seal.ts'
+import { connection, ground, plain, read, rules, tenant, timeline, user } from '../contracts/store-samples.ts'
+import { startCluster, startRedis, until } from '../support/redis-server.ts'
+
+const masterKey = randomBytes(32)
+
+/** As a service leaves it: 30 tenants, one of them large, with everything that can be kept. */
+async function installation(t: Test): Promise<string> {
+  const folder = t.testdir()
+  const store = await openLmdb({ folder: join(folder, 'store') })
+  await checkMasterKey(folder, sealer(masterKey))
+  await writeFile(join(folder, 'master-key'), `${masterKey.toString('base64')}\n`)
+  for (let index = 0; index < 30; index++) {
+    const id = `tenant-${index}`
+    await store.saveTenant(tenant(id), 1)
+    if (index % 3 === 0) await store.saveConnection(id, connection(), true, 2)
+    for (let version = 0; version < index % 4; version++) await store.saveRules(id, version, rules(version))
+    const users = Array.from({ length: index === 7 ? 1200 : 3 }, (_, count) => `user-${count}`)
+    await store.saveUsers(
+      id,
+      users.map((name) => ({ user: user(name), sync: unread(true, 1, index) })),
+      3
+    )
+    await store.saveOverride(id, 'user-1', { diversion: 'sick', from: 4, until: null }, 4)
+    const outcome = (name: string) => ({
+      user: name,
+      sync: read(index, 5.5),
+      timeline: timeline([ground(index)]),
+      visible: name === 'user-0'
+    })
+    await store.saveReadings(id, users.slice(0, -1).map(outcome), 6)
+    await store.removeUser(id, 'user-2', 7)
+  }
+  await store.close()
+  return folder
+}
+
+async function migrated(from: string, to: string, hear: (text: string) => void = () => {}) {
+  const said = { out: '', err: '' }
+  const needs = {
+    stdout: {
+      write(text: string) {
+        said.out += text
+        hear(text)
+      }
+    },
+    stderr: { write: (text: string) => (said.err += text) }
+  }
+  const code = await runMigrate(['--from', from, '--to', to], needs)
+  return { code, ...said }
+}
+
+async function isSame(t: Test, folder: string, url: string): Promise<void> {
+  const lmdb = await openLmdb({ folder: join(folder, 'store') })
+  const redis = await openRedis({ address: redisAddress(url) })
+  try {
+    const ids = (await lmdb.tenants({ limit: 100 })).map(({ id }) => id)
+    t.strictSame(
+      (await redis.tenants({ limit: 100 })).map(({ id }) => id),
+      ids
+    )
+    for (const id of ids) {
+      const [one, two] = await Promise.all([lmdb.snapshot(id), redis.snapshot(id)])
+      t.strictSame({ ...two, users: two?.users.map(plain) }, { ...one, users: one?.users.map(plain) })
+      t.strictSame(await redis.ruleVersions(id), await lmdb.ruleVersions(id))
+      t.strictSame(await redis.log(id, 0), await lmdb.log(id, 0))
+    }
+    await checkSharedMasterKey(redis.keptCheck, sealer(masterKey))
+    await t.rejects(checkSharedMasterKey(redis.keptCheck, sealer(randomBytes(32))), { name: 'SetupError' })
+    const before = (await redis.snapshot('tenant-0'))?.position ?? 0
+    const sync = unread(true, 8)
+    await redis.saveUsers('tenant-0', [{ user: user('user-2'), sync }], 8)
+    t.equal((await redis.snapshot('tenant-0'))?.position, before + 1, 'the log goes on where it was')
+  } finally {
+    await redis.close()
+    await lmdb.close()
+  }
+}
+
+t.test('everything comes over, once, and can be asked for again', async (t) => {
+  const server = await startRedis(t)
+  const folder = await installation(t)
+  const first = await migrated(folder, server.url)
+  t.equal(first.code, 0, first.err)
+  t.match(first.out, /30 tenants, 1257 users, .*30 tenants copied now.*all the same/)
+  t.match(first.out, `HANVISA_MASTER_KEY_FILE=${join(folder, 'master-key')}`)
+  t.match(first.out, 'HANVISA_ADMIN_KEY=… the one that was set')
+  await isSame(t, folder, server.url)
+  const again = await migrated(folder, server.url)
+  t.equal(again.code, 0)
+  t.match(again.out, /copied before.*0 tenants copied now.*changed since: tenant-0\./s)
+
+  const another = await installation(t)
+  await t.rejects(migrated(another, server.url), {
+    name: 'SetupError',
+    message: /holds the data of another Hanvisa/
+  })
+})
+
+t.test('one that was broken off goes on, on a cluster too', async (t) => {
+  const { url, nodes } = await startCluster(t)
+  const folder = await installation(t)
+  let killed: Promise<unknown> | undefined
+  const broken = await migrated(folder, url, (text) => {
+    if (text.startsWith('tenant-13:')) killed ??= Promise.all(nodes.map((node) => node.kill()))
+  })
+  await killed
+  t.match(broken, { code: 1, err: /What was copied stays: run it again/ })
+  for (const node of nodes) await node.restart()
+  await until(async () => (await migrated(folder, url)).code === 0)
+  await isSame(t, folder, url)
+})
+
+t.test('what cannot be is refused in a sentence', async (t) => {
+  const server = await startRedis(t)
+  const folder = await installation(t)
+  const refused = (from: string, to: string, message: RegExp) =>
+    t.rejects(migrated(from, to), { name: 'SetupError', message })
+  const running = await openLmdb({ folder: join(folder, 'store') })
+  await refused(folder, server.url, /is in use by another running Hanvisa/)
+  await running.close()
+  const empty = join(folder, 'empty')
+  await mkdir(empty)
+  await refused(empty, server.url, /holds no data of Hanvisa .*--from/)
+  await refused(folder, 'http://localhost', /^--to must be redis/)
+  const stdout = { write: () => {} }
+  let told = ''
+  const stderr = { write: (text: string) => (told += text) }
+  t.equal(await runMigrate(['--from', folder], { stdout, stderr }), 2)
+  t.match(told, /usage: hanvisa migrate/)
+  const byUrl = runMigrate(['--from', empty], { stdout, stderr, redisUrl: 'redis://' })
+  await t.rejects(byUrl, { name: 'SetupError', message: /^HANVISA_REDIS_URL must name a host/ })
+  const used = await openRedis({ address: redisAddress(server.url) })
+  await used.saveTenant(tenant('theirs'), 1)
+  await used.close()
+  await refused(folder, server.url, /holds the data of another Hanvisa/)
+})

@@ -1,0 +1,81 @@
+/** `hanvisa try` as somebody sees it who points it at a calendar of their own. */
+import { join } from 'node:path'
+import t from 'tap'
+import { runTry } from '../../src/cli/preview-calendar.ts'
+import { calendar, event } from '../connectors/ics/calendars.ts'
+
+const packFolder = join(import.meta.dirname, '..', 'rules')
+const now = Date.parse('2026-11-22T08:00:00Z')
+
+async function tried(...args: string[]) {
+  let out = ''
+  let errors = ''
+  const code = await runTry(args, {
+    stdout: { write: (text) => (out += text) },
+    stderr: { write: (text) => (errors += text) },
+    packFolder,
+    clock: () => now,
+    ownZone: 'Europe/Stockholm'
+  })
+  return { code, out, errors }
+}
+
+const folder = t.testdir({
+  'anna.ics': calendar(
+    event(
+      'DTSTART;TZID=Europe/Stockholm:20261123T090000',
+      'DURATION:PT1H',
+      'SUMMARY:Kund',
+      'RRULE:FREQ=DAILY;COUNT=2'
+    ),
+    event(
+      'DTSTART;TZID=Europe/Stockholm:20261123T120000',
+      'DURATION:PT1H',
+      'SUMMARY:LUN: pizza',
+      'TRANSP:TRANSPARENT'
+    ),
+    event('DTSTART;TZID=Europe/Stockholm:20261121T120000', 'DURATION:PT1H', 'SUMMARY:is over')
+  ),
+  'free.ics': calendar(),
+  'page.ics': '<!DOCTYPE html>'
+})
+const anna = join(folder, 'anna.ics')
+
+t.test('prints what comes, in the zone, with the reason', async (t) => {
+  const { code, out, errors } = await tried(anna)
+  t.equal(errors, '')
+  t.equal(code, 0)
+  t.match(out, /^Sun 22 Nov 2026 09:00 in Europe\/Stockholm, rules 3kontakt: 4 events read/)
+  t.match(out, /Mon 23 Nov 2026\n {2}09:00 – 10:00 {2}Busy, phone closed +The calendar shows Busy\./)
+  t.match(out, /Tue 24 Nov 2026\n {2}09:00 – 10:00/)
+  t.notMatch(out, /12:00/, 'neither what is over nor what does not divert')
+})
+
+t.test('another pack, another zone', async (t) => {
+  const { code, out } = await tried(anna, '--pack', 'infracom', '--zone', 'America/New_York')
+  t.equal(code, 0)
+  t.match(out, /06:00 – 07:00 {2}Lunch, phone closed +The subject contains “LUN”\./)
+})
+
+t.test('a calendar in which nothing diverts', async (t) => {
+  t.match((await tried(join(folder, 'free.ics'))).out, /Nothing diverts/)
+})
+
+t.test('what cannot be done is said in one sentence, by exit code too', async (t) => {
+  const rows: [args: string[], code: number, said: RegExp][] = [
+    [[], 2, /^usage: /],
+    [[anna, anna], 2, /^usage: /],
+    [[anna, '--colour'], 2, /^usage: /],
+    [[anna, '--zone', 'Mars/Olympus'], 2, /no time zone "Mars\/Olympus"/],
+    [[anna, '--pack', 'none'], 2, /no pack "none": there are 3kontakt, /],
+    [[join(folder, 'gone.ics')], 1, /There is no file .*gone\.ics/],
+    [[join(folder, 'page.ics')], 1, /web page/],
+    [['http://127.0.0.1:1/x'], 1, /127\.0\.0\.1:1/]
+  ]
+  for (const [args, code, said] of rows) {
+    const result = await tried(...args)
+    t.equal(result.code, code, args.slice(1).join(' '))
+    t.match(result.errors, said)
+    t.equal(result.out, '')
+  }
+})

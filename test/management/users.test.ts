@@ -1,0 +1,154 @@
+/** Tenants and users as operators keep them. */
+import t from 'tap'
+import { eventually, serviceUnderTest, vevent } from '../support/service.ts'
+
+const service = await serviceUnderTest(t)
+const { call } = service
+await service.tenant('acme')
+const anna = { displayName: 'Anna Ek', extension: '1070', syncEnabled: true }
+const annaAt = '/v1/tenants/acme/users/anna'
+
+const faultsOf = async (method: string, path: string, body: unknown) => {
+  const answer = await call(method, path, body)
+  const errors: { field: string; message: string }[] = answer.body?.errors ?? []
+  return Object.fromEntries(errors.map(({ field, message }) => [field, message]))
+}
+
+t.test('a tenant is made, read, put back as it was read, changed and removed', async (t) => {
+  const body = { name: 'Bolaget', timeZone: 'Europe/Helsinki', language: 'fi' }
+  const made = await call('PUT', '/v1/tenants/bolaget', body)
+  t.equal(made.status, 201)
+  t.strictSame(made.body, { tenant: 'bolaget', ...body })
+  const read = await call('GET', '/v1/tenants/bolaget')
+  t.strictSame(read.body, made.body)
+  const again = await call('PUT', '/v1/tenants/bolaget', read.body)
+  t.equal(again.status, 200)
+  t.strictSame(again.body, made.body)
+
+  t.match(await faultsOf('PUT', '/v1/tenants/bolaget', { ...body, tenant: 'other' }), {
+    tenant: /as in the address/
+  })
+  for (const timeZone of ['Stockholm', 'W. Europe Standard Time', 'Europe/Nowhere', '+02:00x']) {
+    const faults = await faultsOf('PUT', '/v1/tenants/bolaget', { ...body, timeZone })
+    t.match(faults, { timeZone: /no IANA time zone.*Europe\/Stockholm/ }, timeZone)
+  }
+  t.match(await faultsOf('PUT', '/v1/tenants/bolaget', { ...body, language: 'svenska' }), {
+    language: /BCP 47/
+  })
+  t.strictSame((await call('GET', '/v1/tenants/bolaget')).body, made.body, 'what was refused changed nothing')
+
+  t.equal((await call('DELETE', '/v1/tenants/bolaget')).status, 204)
+  t.equal((await call('DELETE', '/v1/tenants/bolaget')).status, 404)
+  t.equal((await call('GET', '/v1/tenants/bolaget')).status, 404)
+})
+
+t.test('lists page by limit and after', async (t) => {
+  for (const id of ['t1', 't2', 't3']) await service.tenant(id)
+  const ids = (answer: { body: { tenants: { tenant: string }[] } }) =>
+    answer.body.tenants.map(({ tenant }) => tenant)
+  const first = await call('GET', '/v1/tenants?limit=2')
+  t.strictSame([ids(first), first.body.after], [['acme', 't1'], 't1'])
+  const second = await call('GET', `/v1/tenants?limit=2&after=${first.body.after}`)
+  t.strictSame(
+    [ids(second), second.body.after],
+    [['t2', 't3'], undefined],
+    'without `after` where there is no more'
+  )
+  const all = await call('GET', '/v1/tenants')
+  t.strictSame([ids(all).length, all.body.after], [4, undefined])
+})
+
+t.test('a user is made, read, put back as they were read, changed and removed', async (t) => {
+  const whole = {
+    ...anna,
+    numbers: ['+46701234567', '+4687000000'],
+    mailbox: 'anna@acme.example',
+    timeZone: 'Europe/Helsinki',
+    triggers: [{ match: 'word', text: 'padel', diversion: 'out-of-office', phone: 'open' }]
+  }
+  const made = await call('PUT', annaAt, whole)
+  t.equal(made.status, 201, made.text)
+  t.strictSame(made.body, { user: 'anna', ...whole })
+  const again = await call('PUT', annaAt, (await call('GET', annaAt)).body)
+  t.strictSame([again.status, again.body], [200, made.body])
+  const less = await call('PUT', annaAt, anna)
+  t.strictSame([less.status, less.body], [200, { user: 'anna', ...anna }], 'what is left out is taken away')
+  t.strictSame((await call('GET', '/v1/tenants/acme/users')).body, { users: [less.body] })
+  t.strictSame((await call('PUT', annaAt, { ...anna, mailbox: null, timeZone: null })).body, less.body)
+  t.equal((await call('DELETE', annaAt)).status, 204)
+  t.equal((await call('DELETE', annaAt)).status, 404)
+  t.equal((await call('GET', annaAt)).status, 404)
+  t.equal((await call('PUT', '/v1/tenants/nobody/users/anna', anna)).status, 404)
+})
+
+t.test('what is wrong with a user is told by member', async (t) => {
+  const wrong: [Record<string, unknown>, Record<string, RegExp>][] = [
+    [{ user: 'bo' }, { user: /as in the address/ }],
+    [{ displayName: '' }, { displayName: /empty/ }],
+    [{ displayName: '   ' }, { displayName: /1 to 100/ }],
+    [{ extension: '10 70' }, { extension: /visible/ }],
+    [{ extension: 'x'.repeat(33) }, { extension: /1 to 32/ }],
+    [{ syncEnabled: 'true' }, { syncEnabled: /true or false/ }],
+    [{ numbers: ['0701234567'] }, { 'numbers/0': /E\.164/ }],
+    [{ timeZone: 'Stockholm' }, { timeZone: /IANA/ }],
+    [{ mailbox: ' anna@acme.example' }, { mailbox: /white space/ }],
+    [{ mailbox: 'ftp://x/y' }, { mailbox: /https/ }],
+    [{ mailbox: 'https://cal.example/…' }, { mailbox: /whole URL/ }],
+    [
+      { triggers: [{ match: 'regex', text: 'x', diversion: 'lunch' }] },
+      { 'triggers/0/match': /"prefix", "word"/ }
+    ],
+    [{ triggers: [{ match: 'word', text: ' ', diversion: 'lunch' }] }, { 'triggers/0/text': /empty/ }],
+    [
+      { triggers: [{ match: 'word', text: 'x', diversion: 'nope' }] },
+      { 'triggers/0/diversion': /catalogue lacks/ }
+    ]
+  ]
+  for (const [change, faults] of wrong) {
+    t.match(await faultsOf('PUT', annaAt, { ...anna, ...change }), faults, JSON.stringify(change))
+  }
+  t.equal((await call('GET', annaAt)).status, 404, 'and nobody was made')
+})
+
+t.test('a published calendar’s URL is a secret', async (t) => {
+  const url = 'https://outlook.example/owa/calendar/s3cret/calendar.ics'
+  const shown = 'https://outlook.example/…'
+  const made = await call('PUT', annaAt, { ...anna, syncEnabled: false, mailbox: url })
+  t.equal(made.body.mailbox, shown)
+  const back = await call('PUT', annaAt, made.body)
+  t.strictSame([back.status, back.body], [200, made.body], 'the shown form put back changes nothing')
+  t.match(await faultsOf('PUT', annaAt, { ...made.body, mailbox: 'https://other.example/…' }), {
+    mailbox: /whole URL/
+  })
+  for (const path of [annaAt, '/v1/tenants/acme/users', '/v1/tenants/acme/sync']) {
+    t.notMatch((await call('GET', path)).text, 's3cret', path)
+  }
+  t.notMatch(service.log().join(''), 's3cret', 'nor in the log')
+})
+
+t.test(
+  'another mailbox drops what was read at once; other triggers read again and keep it till then',
+  async (t) => {
+    const now = Date.now()
+    await service.calendar('acme', 'anna.ics', vevent('LUN: pizza', now - 60_000, now + 3_600_000))
+    await call('PUT', '/v1/tenants/acme/rules', { pack: 'infracom' })
+    await call('PUT', '/v1/tenants/acme/connection', { kind: 'ics' })
+    const user = { ...anna, mailbox: 'anna.ics' }
+    await call('PUT', annaAt, user)
+    const status = async () => (await call('GET', `${annaAt}/status`)).body
+    await eventually('anna is at lunch', async () => (await status()).diversion === 'lunch')
+
+    const triggers = [{ match: 'word', text: 'pizza', diversion: 'meeting' }]
+    await call('PUT', annaAt, { ...user, triggers })
+    t.not((await status()).sync.state, 'never', 'the timeline is kept')
+    await eventually('anna’s own trigger wins', async () => (await status()).diversion === 'meeting')
+
+    await call('PUT', annaAt, { ...user, triggers, mailbox: 'nobody.ics' })
+    const after = await status()
+    t.strictSame([after.diversion, after.phone], ['available', 'open'])
+    t.match(after.sync.state, /never|failed/)
+
+    await call('PUT', annaAt, { ...user, syncEnabled: false })
+    t.equal((await status()).sync.state, 'off')
+  }
+)

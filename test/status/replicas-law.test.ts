@@ -1,0 +1,126 @@
+/** The laws of replicas: whatever each lived through, they answer alike, and a consumer may hop between them. */
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { type Cursor, cursorFrom } from '../../src/status/cursor.ts'
+import { openPresence, type Presence } from '../../src/status/status-service.ts'
+import type { Status } from '../../src/status/user-state.ts'
+import { rulesWith } from '../domain/rules.ts'
+import { event, happen, ids } from '../support/arbitraries.ts'
+import { add, bytesOf, changes, replica, START, stage, statuses } from '../support/tenant-fixture.ts'
+import { handClock } from './clock.ts'
+import { cutStore } from './store-away.ts'
+
+t.test(
+  'law: a replica that lived through it, one that was cut off, and one just started answer alike',
+  async (t) => {
+    const { store, clock, presence: asked } = await stage(t)
+    await add(store, ...ids)
+    const needs = { store, defaultRules: rulesWith(), clock }
+    const seldom = replica(t, needs)
+    const line = cutStore(store)
+    const cutOff = replica(t, { ...needs, store: line })
+    const tenant = (await store.tenant('acme'))!
+    const three = [asked, seldom, cutOff]
+    let now = START
+    let last = ''
+    for (const one of three) await bytesOf(one)
+    const step = fc.oneof(
+      { weight: 6, arbitrary: event },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('line' as const), cut: fc.boolean() }) }
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 20 }), async (steps) => {
+        for (const one of steps) {
+          if (one.kind === 'time') {
+            now += one.by * 1000
+            clock.set(now)
+          } else if (one.kind === 'line') one.cut ? line.cut() : line.mend()
+          else await happen(store, one, now)
+          const { at } = await statuses(asked)
+          t.ok(at >= last && Date.parse(at) <= now, 'its instant never goes backwards, nor ahead')
+          last = at
+          await bytesOf(cutOff)
+        }
+        line.mend()
+        const started = openPresence(needs)
+        const bytes = await bytesOf(asked)
+        for (const one of [seldom, started]) t.equal(await bytesOf(one), bytes)
+        t.same((await statuses(cutOff)).statuses, JSON.parse(bytes).statuses)
+        // It may have passed borders that were no more: its instant cannot go back, so it agrees from the next change on.
+        now += 1000
+        clock.set(now)
+        await store.saveTenant({ ...tenant, name: `${now}` }, now)
+        const next = await bytesOf(asked)
+        for (const one of [seldom, cutOff, started]) t.equal(await bytesOf(one), next)
+        started.close()
+      }),
+      { numRuns: 50 }
+    )
+  }
+)
+
+t.test(
+  'law: who hops between replicas with one cursor holds what holds, and never goes backwards',
+  async (t) => {
+    const { store, clock, presence: first } = await stage(t)
+    await add(store, ...ids)
+    const defaultRules = rulesWith()
+    // Clocks that are apart, and a line that breaks.
+    const ahead = handClock(START + 1700)
+    const line = cutStore(store)
+    const second = replica(t, { store, defaultRules, clock: ahead })
+    const third = replica(t, { store: line, defaultRules, clock })
+    const replicas = [first, second, third]
+    for (const one of replicas) await bytesOf(one)
+    let now = START
+    const step = fc.oneof(
+      { weight: 6, arbitrary: event },
+      { weight: 4, arbitrary: fc.record({ kind: fc.constant('look' as const), where: fc.nat(2) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('line' as const), cut: fc.boolean() }) }
+    )
+    const held = new Map<string, Status>()
+    const answer = await statuses(first)
+    for (const status of answer.statuses) held.set(status.user, status)
+    let cursor = answer.cursor
+    const look = async (presence: Presence): Promise<Cursor | null> => {
+      const before = cursorFrom(cursor)
+      const found = await changes(presence, cursor).catch((error) => {
+        if (error.name !== 'StoreUnavailable') throw error
+        return null
+      })
+      if (found === null) return null
+      cursor = found.cursor
+      const after = cursorFrom(cursor)
+      t.ok(after.at >= before.at && after.position >= before.position)
+      for (const status of found.changes) {
+        if (status.removed) held.delete(status.user)
+        else held.set(status.user, status)
+      }
+      return found.inTouch ? after : null
+    }
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
+        for (const one of steps) {
+          if (one.kind === 'time') {
+            now += one.by * 1000
+            clock.set(now)
+            ahead.set(now + 1700)
+          } else if (one.kind === 'line') one.cut ? line.cut() : line.mend()
+          else if (one.kind === 'look') {
+            const at = await look(replicas[one.where]!)
+            if (at !== null) await holdsWhatHolds(t, at)
+          } else await happen(store, one, now)
+        }
+      }),
+      { numRuns: 80 }
+    )
+
+    async function holdsWhatHolds(t: Test, { at }: Cursor) {
+      const truth = (await first.view('acme'))!.statusesAt({}, at)
+      t.same(
+        [...held.values()].sort((a, b) => (a.user < b.user ? -1 : 1)),
+        truth
+      )
+    }
+  }
+)

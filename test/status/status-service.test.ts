@@ -1,0 +1,187 @@
+/** The tenant view over a real store: what consumers with cursors see, against what they must. */
+import t from 'tap'
+import { cursorFrom } from '../../src/status/cursor.ts'
+import { rulesWith } from '../domain/rules.ts'
+import {
+  add,
+  changes,
+  HOUR,
+  MINUTE,
+  never,
+  read,
+  replica,
+  START,
+  stage,
+  statuses,
+  timeline
+} from '../support/tenant-fixture.ts'
+
+t.test('a Status as consumers see it', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  await add(store, 'bo', 'anna')
+  await read(store, 'anna', timeline([0, 90, 'meeting'], [180, 240, 'lunch']), START - MINUTE)
+  clock.set(START + MINUTE)
+  const { statuses: list } = await statuses(presence)
+  t.same(list[0], {
+    user: 'anna',
+    extension: '1070',
+    displayName: 'ANNA',
+    diversion: 'meeting',
+    label: 'meeting',
+    phone: 'closed',
+    since: '2026-11-23T08:00:00Z',
+    until: '2026-11-23T09:30:00Z',
+    reachableAt: '2026-11-23T09:30:00Z',
+    next: { diversion: 'lunch', from: '2026-11-23T11:00:00Z', until: '2026-11-23T12:00:00Z' },
+    source: 'calendar',
+    sync: { state: 'fresh', since: '2026-11-23T07:59:00Z' }
+  })
+  t.match(list[1], { user: 'bo', diversion: 'available', source: 'none', sync: { state: 'never' } })
+})
+
+t.test('the answer stays the same bytes until something turns', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  await add(store, 'anna')
+  await read(store, 'anna', timeline([1, 2, 'meeting']), START)
+  const tag = async () => (await presence.view('acme'))!.statuses().etag
+  const first = await tag()
+  clock.set(START + MINUTE - 1)
+  t.equal(await tag(), first, 'until the last millisecond before the border')
+  clock.set(START + MINUTE)
+  const second = await tag()
+  t.not(second, first, 'a border')
+  t.equal((await statuses(presence)).at, '2026-11-23T08:01:00Z', '`at` is the instant of the border')
+  await read(store, 'anna', timeline([1, 2, 'meeting']), START, false)
+  t.equal(await tag(), second, 'a read that only confirms')
+  await store.saveOverride('acme', 'anna', { diversion: 'lunch', from: START, until: null }, START)
+  t.not(await tag(), second, 'an override')
+})
+
+t.test('changes: a cursor yields each who changed or has a border, once, as they are now', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  await add(store, 'anna', 'bo', 'cia')
+  await read(store, 'anna', timeline([1, 2, 'meeting']), START)
+  const { cursor } = await statuses(presence)
+  t.same((await changes(presence, cursor)).changes, [])
+
+  clock.set(START + MINUTE)
+  const first = await changes(presence, cursor)
+  t.match(first.changes, [{ user: 'anna', diversion: 'meeting' }])
+  clock.set(START + 2 * MINUTE)
+  await store.saveOverride('acme', 'bo', { diversion: 'lunch', from: START, until: null }, START)
+  await store.removeUser('acme', 'cia', START)
+  const second = await changes(presence, first.cursor)
+  t.same(second.changes.map(({ user, diversion, removed }) => [user, removed ?? diversion]).sort(), [
+    ['anna', 'available'],
+    ['bo', 'lunch'],
+    ['cia', true]
+  ])
+  t.equal((await changes(presence, cursor)).changes.length, 3, 'the old cursor too has lost nothing')
+  t.same((await changes(presence, second.cursor)).changes, [])
+})
+
+t.test('a change of the tenant shows in everybody', async (t) => {
+  const { store, presence } = await stage(t)
+  await add(store, 'anna', 'bo')
+  const { cursor } = await statuses(presence)
+  const effective = rulesWith({
+    diversions: [{ code: 'available', labels: { sv: 'Tillgänglig' }, phone: 'open' }]
+  })
+  await store.saveRules('acme', 0, { at: START, put: {}, effective })
+  t.match((await changes(presence, cursor)).changes, [{ label: 'Tillgänglig' }, { label: 'Tillgänglig' }])
+})
+
+t.test('a code that has left the catalogue reads as busy, with the phone of its rule', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  await add(store, 'anna')
+  await read(store, 'anna', timeline([0, 9, 'gone']), START)
+  clock.set(START)
+  t.match((await statuses(presence)).statuses, [{ diversion: 'busy', phone: 'closed' }])
+})
+
+t.test('passing into stale is a border in time', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  await add(store, 'anna')
+  await read(store, 'anna', timeline([0, 600, 'meeting']), START)
+  const { cursor } = await statuses(presence)
+  clock.set(START + 4 * MINUTE)
+  t.match((await changes(presence, cursor)).changes, [
+    { diversion: 'meeting', sync: { state: 'stale', since: '2026-11-23T08:04:00Z' } }
+  ])
+})
+
+t.test(
+  'a long poll wakes on an override, on a calendar, on a border, and on the consumer’s leaving',
+  async (t) => {
+    const { store, clock, presence } = await stage(t)
+    await add(store, 'anna')
+    const { cursor } = await statuses(presence)
+    const override = changes(presence, cursor, HOUR)
+    await store.saveOverride('acme', 'anna', { diversion: 'lunch', from: START, until: null }, START)
+    const first = await override
+    t.match(first.changes, [{ diversion: 'lunch' }])
+
+    const calendar = changes(presence, first.cursor, HOUR)
+    await store.saveOverride('acme', 'anna', null, START)
+    const real = Date.now()
+    clock.set(START + 1)
+    await read(store, 'anna', timeline([0, 1, 'meeting']), START)
+    const second = await calendar
+    t.equal(second.changes.length, 1)
+
+    clock.set(START + MINUTE - 30)
+    const border = changes(presence, (await changes(presence, second.cursor, 0)).cursor, HOUR)
+    const set = setInterval(() => clock.set(START + MINUTE - 30 + Date.now() - real), 5)
+    t.teardown(() => clearInterval(set))
+    t.match((await border).changes, [{ diversion: 'available' }])
+    clearInterval(set)
+
+    const leaving = new AbortController()
+    const left = changes(presence, (await statuses(presence)).cursor, HOUR, leaving.signal)
+    leaving.abort()
+    t.same((await left).changes, [])
+  }
+)
+
+t.test('cursors that cannot be followed', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  await add(store, 'anna')
+  const { cursor } = await statuses(presence)
+  const given = cursorFrom(cursor)
+  const { position } = given
+  const expired = { status: 410, code: 'cursor_expired' }
+  const follow = (changed: object) => presence.changes('acme', { ...given, ...changed }, 0, never)
+  await t.rejects(follow({ epoch: 'other' }), expired, 'another log')
+  await t.rejects(follow({ position: position + 1 }), expired, 'ahead of the log')
+  await t.rejects(follow({ logged: START - 1 }), expired, 'of a log that was lost and grew anew')
+  const late = replica(t, { store, defaultRules: rulesWith(), clock })
+  await store.saveOverride('acme', 'anna', { diversion: 'sick', from: START, until: null }, START)
+  await statuses(late)
+  const old = { ...given, logged: START - 1 }
+  await t.rejects(late.changes('acme', old, 0, never), expired, 'which memory does not reach')
+  t.match(await late.changes('acme', given, 0, never), { changes: [/anna/] })
+  t.match(await follow({ logged: null }), { changes: [/anna/] }, 'one of before that was known')
+  await t.rejects(follow({ at: START - 25 * HOUR }), expired, 'older than a day')
+  t.throws(() => cursorFrom('nonsense'), { code: 'invalid_request' } as object as Error)
+  t.match(await follow({ at: START + HOUR }), { changes: [] }, 'a replica whose clock was ahead gave it')
+  clock.set(START + 23 * HOUR)
+  t.match(await follow({ position: 0 }), { changes: [/anna/] }, 'from the store, where memory ends')
+  clock.set(START + 13 * HOUR)
+  await presence.changes('acme', cursorFrom((await statuses(presence)).cursor), 0, never)
+  clock.set(START + 30 * HOUR)
+  const fresh = (await statuses(presence)).cursor
+  t.match(await presence.changes('acme', cursorFrom(fresh), 0, never), { changes: [] }, 'renewed while idle')
+  t.equal(await presence.changes('nobody', cursorFrom(cursor), 0, never), null)
+})
+
+t.test('a clock that is set back starts the borders anew and loses none', async (t) => {
+  const { store, clock, presence } = await stage(t)
+  await add(store, 'anna')
+  await read(store, 'anna', timeline([1, 2, 'meeting']), START)
+  clock.set(START + 5 * MINUTE)
+  t.match((await statuses(presence)).statuses, [{ diversion: 'available' }])
+  clock.set(START)
+  const { cursor } = await statuses(presence)
+  clock.set(START + MINUTE)
+  t.match((await changes(presence, cursor)).changes, [{ diversion: 'meeting' }])
+})

@@ -1,0 +1,39 @@
+/** What was acknowledged is in Redis, whole, when the process that wrote it is killed at any moment. */
+import { spawn } from 'node:child_process'
+import t from 'tap'
+import { redisAddress } from '../../src/storage/redis/address.ts'
+import { openRedis } from '../../src/storage/redis/redis.ts'
+import { startRedis } from '../support/redis-server.ts'
+import { bare, compiled } from './compiled.ts'
+import { faults, killed } from './kills.ts'
+
+/** Some 15 s of one core. Every other time Redis is killed as well. */
+const KILLS = 30
+
+t.setTimeout(300_000)
+
+t.test(`${KILLS} writers are killed, and Redis with them`, async (t) => {
+  const server = await startRedis(t, { appendOnly: true })
+  const program = await compiled(t, 'test/store/writer.ts')
+  const promised = new Map<string, number>()
+  const lost: string[] = []
+  let acknowledged = 0
+  for (let round = 0; round < KILLS; round++) {
+    const writer = spawn('env', bare(program, server.url, `${1 + round * 100_000}`), {
+      stdio: ['pipe', 'pipe', 'inherit']
+    })
+    const { promises } = await killed(writer)
+    acknowledged += promises.length
+    for (const [what, count] of promises) promised.set(what, count)
+    if (round % 2 === 1) await server.restart()
+
+    const store = await openRedis({ address: redisAddress(server.url) })
+    const snapshot = await store.snapshot('acme')
+    const log = await store.log('acme', Math.max(0, (snapshot?.position ?? 0) - 1000))
+    await store.close()
+    lost.push(...faults(snapshot, log, promised).map((fault) => `round ${round}: ${fault}`))
+  }
+  t.strictSame(lost, [])
+  t.ok(acknowledged > KILLS, 'there was something to lose')
+  t.comment(`${acknowledged} writes were acknowledged`)
+})

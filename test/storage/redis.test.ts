@@ -1,0 +1,69 @@
+/** The store in Redis passes the contract, on one server and on a cluster. */
+import { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import { redisAddress } from '../../src/storage/redis/address.ts'
+import { openRedis } from '../../src/storage/redis/redis.ts'
+import type { Store } from '../../src/storage/store.ts'
+import { type OpenStore, storeContract } from '../contracts/store.ts'
+import { type RedisUnderTest, startCluster, startRedis, startSentinel } from '../support/redis-server.ts'
+
+/** One server for all that the contract asks; each store finds it empty. */
+function onServers(url: string, servers: readonly RedisUnderTest[]): OpenStore {
+  return async (t, options = {}) => {
+    for (const server of servers) await server.ask('FLUSHALL')
+    const address = redisAddress(url)
+    const opened: Store[] = []
+    const another = async () => {
+      const store = await openRedis({ address, ...options })
+      opened.push(store)
+      return store
+    }
+    t.teardown(() => Promise.all(opened.map((store) => store.close())))
+    const store = await another()
+    return {
+      store,
+      async reopen() {
+        await Promise.all(opened.map((one) => one.close()))
+        return another()
+      },
+      second: another,
+      kept: async () => Buffer.concat(await Promise.all(servers.map(everythingIn)))
+    }
+  }
+}
+
+async function everythingIn({ url }: RedisUnderTest): Promise<Buffer> {
+  const client = new Redis(url)
+  const found: Buffer[] = []
+  for await (const keys of client.scanBufferStream() as AsyncIterable<Buffer[]>) {
+    for (const key of keys) {
+      const type = await client.type(key)
+      found.push(key)
+      if (type === 'hash')
+        found.push(
+          ...Object.entries(await client.hgetallBuffer(key)).flatMap(([name, value]) => [
+            Buffer.from(name),
+            value
+          ])
+        )
+      else found.push((await client.dumpBuffer(key)) ?? Buffer.alloc(0))
+    }
+  }
+  client.disconnect()
+  return Buffer.concat(found)
+}
+
+t.test('on one server', async (t: Test) => {
+  const server = await startRedis(t)
+  await storeContract(t, onServers(server.url, [server]))
+})
+
+t.test('on a cluster of three nodes', async (t: Test) => {
+  const { url, nodes } = await startCluster(t)
+  await storeContract(t, onServers(url, nodes))
+})
+
+t.test('on the master that a Sentinel names', async (t: Test) => {
+  const { url, master } = await startSentinel(t, { password: 'a secret: p@ss/word?' })
+  await storeContract(t, onServers(url, [master]))
+})

@@ -1,0 +1,64 @@
+/** What happens to a tenant, for laws: as the directory and sync write it, in any order. */
+import fc from 'fast-check'
+import type { Override } from '../../src/domain/override.ts'
+import { unread } from '../../src/domain/sync-state.ts'
+import type { Store } from '../../src/storage/store.ts'
+import { MINUTE, START, timeline, user } from './tenant-fixture.ts'
+
+export const ids = ['anna', 'bo', 'cia']
+const someone = fc.constantFrom(...ids)
+const minutes = fc.nat(40)
+
+/** What happens to a tenant; `time` in seconds. */
+export const event = fc.oneof(
+  fc.record({ kind: fc.constant('time' as const), by: fc.nat(1200) }),
+  fc.record({
+    kind: fc.constant('calendar' as const),
+    user: someone,
+    at: fc.array(minutes, { maxLength: 6 })
+  }),
+  fc.record({ kind: fc.constant('confirm' as const), user: someone }),
+  fc.record({ kind: fc.constant('override' as const), user: someone, until: fc.option(minutes) }),
+  fc.record({ kind: fc.constant('gone' as const), user: someone }),
+  fc.record({ kind: fc.constant('tenant' as const), name: fc.constantFrom('Acme', 'Ajax') })
+)
+type Event = typeof event extends fc.Arbitrary<infer E> ? E : never
+
+/** As the directory and sync write, at the instant. */
+export async function happen(
+  store: Store,
+  one: Exclude<Event, { kind: 'time' }>,
+  now: number
+): Promise<void> {
+  if (one.kind === 'tenant') {
+    await store.saveTenant({ id: 'acme', name: one.name, timeZone: 'Europe/Stockholm', language: 'sv' }, now)
+    return
+  }
+  const known = await store.record('acme', one.user)
+  if (one.kind === 'gone') {
+    if (known === null) {
+      await store.saveUsers('acme', [{ user: user(one.user), sync: unread(true, now) }], now)
+    } else await store.removeUser('acme', one.user, now)
+  } else if (one.kind === 'override') {
+    const until = one.until === null ? null : now + (one.until + 1) * MINUTE
+    const override: Override = { diversion: 'sick', from: now, until }
+    await store.saveOverride('acme', one.user, override, now)
+  } else if (known === null) return
+  else if (one.kind === 'confirm') {
+    const { confirmedAt } = known.sync
+    // It can be seen if the calendar was stale.
+    const visible = confirmedAt === null || confirmedAt + 4 * MINUTE <= now
+    const sync = { ...known.sync, confirmedAt: now, freshSince: visible ? now : known.sync.freshSince }
+    await store.saveReadings('acme', [{ user: one.user, sync, timeline: 'same', visible }], now)
+  } else {
+    const from = Math.floor((now - START) / MINUTE)
+    const marks = [...new Set(one.at)].sort((a, b) => a - b)
+    const pieces = marks.flatMap((mark, index): [number, number, string][] => {
+      const next = marks[index + 1]
+      return next === undefined ? [] : [[from - 20 + mark, from - 20 + next, index % 2 ? 'lunch' : 'meeting']]
+    })
+    const sync = { ...known.sync, confirmedAt: now, freshSince: now }
+    const outcome = { user: one.user, sync, timeline: timeline(...pieces), visible: true }
+    await store.saveReadings('acme', [outcome], now)
+  }
+}

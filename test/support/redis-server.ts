@@ -1,0 +1,237 @@
+/** A real Redis for a test: on a port of its own, in a folder of its own, gone when the test ends. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Redis } from 'ioredis'
+import { freePort } from '../../tools/free-port.ts'
+
+/** A test of tap's, or whoever else ends what was begun. */
+interface Owner {
+  teardown(step: () => unknown): void
+}
+
+export interface RedisOptions {
+  /** Every write is on disk before it is answered: nothing is lost by `kill` and `restart`. Otherwise nothing is kept. */
+  readonly appendOnly?: boolean
+  readonly password?: string
+  /** More of redis.conf: `['maxmemory-policy', 'allkeys-lru']`, one pair after the other. */
+  readonly settings?: readonly string[]
+}
+
+export interface RedisUnderTest {
+  /** As for HANVISA_REDIS_URL, with the password. */
+  readonly url: string
+  readonly port: number
+  /** Resolves when the process is gone. SIGKILL unless said otherwise. */
+  kill(signal?: NodeJS.Signals): Promise<void>
+  /** Starts it anew on the same port and folder (killing it where it still runs). `emptied`: without its data. */
+  restart(how?: { readonly emptied?: boolean }): Promise<void>
+  /** It keeps its connections and answers nothing. */
+  freeze(): void
+  thaw(): void
+  /** One command over a connection of its own: `await redis.ask('FLUSHALL')`. */
+  ask(command: string, ...args: (string | number)[]): Promise<unknown>
+}
+
+export function startRedis(t: Owner, options: RedisOptions = {}): Promise<RedisUnderTest> {
+  return start(t, options, [])
+}
+
+export interface ClusterUnderTest {
+  /** `redis+cluster://…` with all nodes. */
+  readonly url: string
+  readonly nodes: readonly RedisUnderTest[]
+}
+
+/** A cluster whose nodes, one or three, share the slots evenly; no replicas. */
+export async function startCluster(
+  t: Owner,
+  { nodes: count = 3, ...options }: RedisOptions & { readonly nodes?: 1 | 3 } = {}
+): Promise<ClusterUnderTest> {
+  const nodes = await Promise.all(
+    Array.from({ length: count }, () => start(t, options, ['cluster-enabled', 'yes']))
+  )
+  const [first] = nodes
+  for (const [index, node] of nodes.entries()) {
+    const slot = (part: number) => Math.floor((16_384 * part) / count)
+    await node.ask('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)
+    await node.ask('CLUSTER', 'ADDSLOTSRANGE', slot(index), slot(index + 1) - 1)
+    if (first !== undefined && node !== first) {
+      const bus = Number(((await node.ask('CONFIG', 'GET', 'cluster-port')) as string[])[1])
+      await first.ask('CLUSTER', 'MEET', '127.0.0.1', node.port, bus)
+    }
+  }
+  for (const node of nodes) {
+    await until(async () => {
+      const info = String(await node.ask('CLUSTER', 'INFO'))
+      return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${count}`)
+    })
+  }
+  return { url: `redis+cluster://${credentials(options)}${nodes.map(address).join(',')}`, nodes }
+}
+
+export interface SentinelUnderTest {
+  /** `redis+sentinel://…/main`. */
+  readonly url: string
+  readonly master: RedisUnderTest
+  /** Takes the master's place some two seconds after that is gone. */
+  readonly replica: RedisUnderTest
+  readonly sentinel: RedisUnderTest
+}
+
+/** A master, a replica, and one Sentinel that watches over them. */
+export async function startSentinel(t: Owner, options: RedisOptions = {}): Promise<SentinelUnderTest> {
+  const { password } = options
+  const auth = password === undefined ? [] : ['masterauth', quoted(password)]
+  const master = await start(t, options, [...auth, 'repl-diskless-sync-delay', '0'])
+  const replica = await start(t, options, [...auth, 'replicaof', `127.0.0.1 ${master.port}`])
+  await until(async () => String(await replica.ask('INFO', 'replication')).includes('master_link_status:up'))
+  const watch = [
+    `sentinel monitor main 127.0.0.1 ${master.port} 1`,
+    'sentinel down-after-milliseconds main 1000',
+    'sentinel failover-timeout main 3000',
+    ...(password === undefined ? [] : [`sentinel auth-pass main ${quoted(password)}`])
+  ]
+  const sentinel = await start(t, {}, [], watch)
+  await until(async () =>
+    String(await sentinel.ask('SENTINEL', 'REPLICAS', 'main')).includes(`${replica.port}`)
+  )
+  return {
+    url: `redis+sentinel://${credentials(options)}${address(sentinel)}/main`,
+    master,
+    replica,
+    sentinel
+  }
+}
+
+/** Resolves once `holds` does; a fault of the test's when it does not within a minute. */
+export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 60_000
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`it never held: ${holds}`)
+    await pause(20)
+  }
+}
+
+const quoted = (text: string) => JSON.stringify(text)
+const address = ({ port }: RedisUnderTest) => `127.0.0.1:${port}`
+const credentials = ({ password }: RedisOptions) =>
+  password === undefined ? '' : `:${encodeURIComponent(password)}@`
+
+/** `watch` is what a Sentinel is told to watch; without it, it is a server. */
+async function start(
+  t: Owner,
+  options: RedisOptions,
+  more: readonly string[],
+  watch?: readonly string[]
+): Promise<RedisUnderTest> {
+  const { password, appendOnly = false } = options
+  const parent = await mkdtemp(join(tmpdir(), 'hanvisa-redis-'))
+  const folder = join(parent, 'data')
+  const configured = join(parent, 'redis.conf')
+  let running: ChildProcess | null = null
+  let port = 0
+  // That between the nodes of a cluster.
+  const busPort = await freePort()
+
+  const launch = async () => {
+    await mkdir(folder, { recursive: true })
+    const settings = [
+      ['port', `${port}`],
+      ['bind', '127.0.0.1'],
+      ['dir', folder],
+      ['save', '""'],
+      ...(watch === undefined
+        ? [
+            ['appendonly', appendOnly ? 'yes' : 'no'],
+            ['appendfsync', 'always']
+          ]
+        : []),
+      ...(password === undefined ? [] : [['requirepass', quoted(password)]]),
+      ...(more.includes('cluster-enabled')
+        ? [
+            ['cluster-port', `${busPort}`],
+            ['cluster-node-timeout', '2000']
+          ]
+        : []),
+      ...pairs([...more, ...(options.settings ?? [])])
+    ].map((pair) => pair.join(' '))
+    await writeFile(configured, `${[...settings, ...(watch ?? [])].join('\n')}\n`)
+    running = await launched(configured, watch !== undefined)
+  }
+  const kill = async (signal: NodeJS.Signals = 'SIGKILL') => {
+    const child = running
+    if (child === null) return
+    running = null
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill(signal)
+    await gone
+  }
+  t.teardown(async () => {
+    await kill()
+    await rm(parent, { recursive: true, force: true })
+  })
+  for (let attempt = 1; running === null; attempt++) {
+    port = await freePort()
+    await launch().catch((error: Error) => {
+      if (attempt === 5 || !error.message.includes('in use')) throw error
+    })
+  }
+  return {
+    url: `redis://${credentials(options)}127.0.0.1:${port}`,
+    port,
+    kill,
+    async restart({ emptied = false } = {}) {
+      await kill()
+      if (emptied) await rm(folder, { recursive: true })
+      await launch()
+    },
+    freeze: () => void running?.kill('SIGSTOP'),
+    thaw: () => void running?.kill('SIGCONT'),
+    async ask(command, ...args) {
+      const client = new Redis({
+        port,
+        ...(password === undefined || watch ? {} : { password }),
+        retryStrategy: null
+      })
+      // What goes wrong is in the answer.
+      client.on('error', () => {})
+      try {
+        return await client.call(command, ...args)
+      } finally {
+        client.disconnect()
+      }
+    }
+  }
+}
+
+/** Resolves when it takes connections, its data loaded. */
+async function launched(configured: string, asSentinel: boolean): Promise<ChildProcess> {
+  const child = spawn('redis-server', [configured, ...(asSentinel ? ['--sentinel'] : [])], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  const endWithUs = () => child.kill('SIGKILL')
+  process.once('exit', endWithUs)
+  child.once('exit', () => process.off('exit', endWithUs))
+  const said: string[] = []
+  await new Promise<void>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (said.push(line) > 100) said.shift()
+      if (line.includes(asSentinel ? '+monitor' : 'Ready to accept connections')) resolve()
+    })
+    child.once('error', () =>
+      reject(new Error('redis-server could not be started: install it (apt install redis-server)'))
+    )
+    child.once('exit', () => reject(new Error(`redis-server ended:\n${said.join('\n')}`)))
+  })
+  return child
+}
+
+function pairs(flat: readonly string[]): string[][] {
+  return flat.flatMap((name, index) => (index % 2 === 0 ? [[name, flat[index + 1] ?? '']] : []))
+}

@@ -1,0 +1,130 @@
+/** A whole service for tests: a folder and a port of its own, spoken to as consumers do, closed with the test. */
+import { randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { pino } from 'pino'
+import type { Test } from 'tap'
+import { startService } from '../../src/composition.ts'
+import type { Config } from '../../src/config.ts'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The parsed body; undefined where there is none. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every form
+  readonly body: any
+}
+
+export interface ServiceUnderTest {
+  readonly origin: string
+  readonly key: string
+  /** The data folder. */
+  readonly folder: string
+  /** Sends with the key; a body that is no string or Buffer goes as JSON. */
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+  /** What was logged so far, line by line. */
+  log(): readonly string[]
+  /** Makes the tenant (Stockholm, Swedish). */
+  tenant(id: string): Promise<void>
+  /** Makes the file below the folder that an `ics` connection reads for the tenant. */
+  calendar(tenant: string, file: string, ...events: string[]): Promise<void>
+  close(): Promise<void>
+}
+
+export async function serviceUnderTest(t: Test, given: Partial<Config> = {}): Promise<ServiceUnderTest> {
+  const folder = given.dataDir ?? t.testdir()
+  const key = given.adminKey ?? 'a-key-for-tests-only'
+  const lines: string[] = []
+  const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
+  const service = await startService(
+    {
+      host: '127.0.0.1',
+      port: 0,
+      dataDir: folder,
+      redisUrl: null,
+      role: 'all',
+      adminKey: key,
+      masterKey: randomBytes(32),
+      publicUrl: null,
+      allowPrivateTargets: true,
+      logLevel: 'trace',
+      ...given
+    },
+    log
+  )
+  t.teardown(() => service.close())
+
+  async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+    const raw = typeof body === 'string' || Buffer.isBuffer(body)
+    const response = await fetch(`${service.origin}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body !== undefined && !raw && { 'content-type': 'application/json' }),
+        ...headers
+      },
+      ...(body !== undefined && { body: raw ? body : JSON.stringify(body) })
+    })
+    const text = await response.text()
+    const json = /json/.test(response.headers.get('content-type') ?? '') && text !== ''
+    return {
+      status: response.status,
+      headers: response.headers,
+      text,
+      body: json ? JSON.parse(text) : undefined
+    }
+  }
+
+  return {
+    origin: service.origin,
+    key,
+    folder,
+    call,
+    log: () => lines,
+    async tenant(id) {
+      const { status, text } = await call('PUT', `/v1/tenants/${id}`, {
+        name: id,
+        timeZone: 'Europe/Stockholm',
+        language: 'sv'
+      })
+      if (status !== 201) throw new Error(`the tenant was not made: ${text}`)
+    },
+    async calendar(tenant, file, ...events) {
+      const path = join(folder, 'calendars', tenant, file)
+      await mkdir(dirname(path), { recursive: true })
+      const text = [
+        'BEGIN:VCALENDAR',
+        'VERSION:2.0',
+        'PRODID:-//hanvisa//test//EN',
+        ...events,
+        'END:VCALENDAR',
+        ''
+      ]
+      await writeFile(path, text.join('\r\n'))
+    },
+    close: () => service.close()
+  }
+}
+
+/** A VEVENT of its own. Instants are epoch milliseconds. */
+export function vevent(subject: string, start: number, end: number, ...lines: string[]): string {
+  const utc = (instant: number) => new Date(instant).toISOString().replace(/[-:]|\.\d{3}/g, '')
+  const uid = `UID:${randomBytes(8).toString('hex')}@test`
+  const times = [`DTSTAMP:${utc(start)}`, `DTSTART:${utc(start)}`, `DTEND:${utc(end)}`]
+  return ['BEGIN:VEVENT', uid, ...times, `SUMMARY:${subject}`, ...lines, 'END:VEVENT'].join('\r\n')
+}
+
+/** Waits until `look` gives something, and gives that; fails the test after ten seconds. */
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | null | undefined | false>
+): Promise<T> {
+  const until = performance.now() + 10_000
+  for (;;) {
+    const found = await look()
+    if (found) return found
+    if (performance.now() > until) throw new Error(`${what}: not within ten seconds`)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+}
