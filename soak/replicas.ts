@@ -6,11 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const main = join(
-  import.meta.dirname,
-  import.meta.dirname.includes('/dist/') ? '../src' : '../dist/src',
-  'main.js'
-)
+const main = join(import.meta.dirname, '../src/main.js')
 
 export interface Replica {
   readonly name: string

@@ -35,8 +35,8 @@ export interface Service {
 }
 
 /** Compiled files stand one folder deeper than their sources. */
-const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-export const packFolder = fromHere(import.meta.url.includes('/dist/src/') ? '../../rules' : '../rules')
+/** From dist/src, where this file runs. */
+export const packFolder = fileURLToPath(new URL('../../rules', import.meta.url))
 
 /**
  * Throws SetupError, a plain sentence, when the operator must act first. `environment` says which proxies lead to mail

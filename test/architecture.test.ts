@@ -1,10 +1,10 @@
 /** The house: who may know whom, one story per file, and each says in its first line what it is. */
 import { readFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import t from 'tap'
 
-const root = join(import.meta.dirname, '..')
+const root = resolve('.')
 
 async function sourcesIn(folder: string): Promise<{ path: string; text: string }[]> {
   const names = await readdir(join(root, folder), { recursive: true })

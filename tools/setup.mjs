@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -27,6 +27,17 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lockHash) {
 }
 say('compiling …')
 run(process.execPath, [join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc')])
+
+removeOrphans()
+
+/** Removes compiled files whose source is gone: the tests run whatever dist/test holds. */
+function removeOrphans() {
+  const dist = join(root, 'dist')
+  for (const name of readdirSync(dist, { recursive: true })) {
+    if (name.endsWith('.js') && !existsSync(join(root, name.replace(/\.js$/, '.ts'))))
+      rmSync(join(dist, name))
+  }
+}
 
 function provideRedis() {
   if (starts('redis-server')) return

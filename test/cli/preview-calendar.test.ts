@@ -1,10 +1,10 @@
 /** `hanvisa try` as somebody sees it who points it at a calendar of their own. */
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import t from 'tap'
 import { runTry } from '../../src/cli/preview-calendar.ts'
 import { calendar, event } from '../connectors/ics/calendars.ts'
 
-const packFolder = join(import.meta.dirname, '..', 'rules')
+const packFolder = resolve('rules')
 const now = Date.parse('2026-11-22T08:00:00Z')
 
 async function tried(...args: string[]) {

@@ -1,13 +1,14 @@
 /** The chart in helm/, rendered: by this project's own reading of its templates, and by Go's where Go is there. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Ajv, type ErrorObject } from 'ajv'
 import { parse, parseAllDocuments } from 'yaml'
 import { renderTemplate } from './rendering.ts'
 import { readTemplate } from './template.ts'
 
-export const root = join(import.meta.dirname, '../..')
+/** The project's folder: the tests are started there. */
+export const root = resolve('.')
 export const chartFolder = join(root, 'helm')
 const templateFolder = join(chartFolder, 'templates')
 const read = (...path: string[]) => readFileSync(join(chartFolder, ...path), 'utf8')
@@ -109,7 +110,7 @@ export function manifests(files: ReadonlyMap<string, string>): Manifest[] {
 export function renderedByGo(given: Values): ReadonlyMap<string, string> | string {
   const { status, stdout, stderr, error } = spawnSync(
     'go',
-    ['run', join(import.meta.dirname, 'render.go'), chartFolder],
+    ['run', join(root, 'test/deploy/render.go'), chartFolder],
     {
       // Debian's packages golang-github-masterminds-sprig-dev and golang-k8s-sigs-yaml-dev, and no module proxy.
       env: { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/gocode', GOFLAGS: '' },

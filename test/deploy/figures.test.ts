@@ -9,7 +9,7 @@ import { openMetrics } from '../../src/api/metrics.ts'
 import { dropReasons } from '../../src/connectors/notification.ts'
 import { syncCodes } from '../../src/errors.ts'
 import { serviceUnderTest } from '../support/service.ts'
-import { chartFolder } from './chart.ts'
+import { chartFolder, root } from './chart.ts'
 import { readQuery } from './promql.ts'
 
 interface Alert {
@@ -147,7 +147,7 @@ t.test(
   'Prometheus takes rules and queries, and each alert sounds when it should and not before',
   async (t) => {
     const sounded = new Set<string>()
-    const tests = join(import.meta.dirname, 'alerts.promtool.yaml')
+    const tests = join(root, 'test/deploy/alerts.promtool.yaml')
     for (const { promql_expr_test } of parse(readFileSync(tests, 'utf8')).tests) {
       for (const { labels } of promql_expr_test.flatMap(({ exp_samples }: PromqlTest) => exp_samples)) {
         sounded.add(/alertname="(\w+)"/.exec(labels)?.[1] ?? labels)

@@ -1,7 +1,6 @@
 /** `npm start` as a process manager runs it: asked to stop, the service itself stops, and nothing stays behind. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
 
@@ -9,7 +8,6 @@ t.test('a signal to npm reaches the service, which closes', async (t) => {
   // `env -i`, because what is started from a test inherits what tap looks into processes with.
   const environment = [`PATH=${process.env.PATH}`, `HOME=${process.env.HOME}`, 'HANVISA_PORT=0']
   const npm = spawn('env', ['-i', ...environment, `HANVISA_DATA_DIR=${t.testdir()}`, 'npm', 'start'], {
-    cwd: join(import.meta.dirname, '../..'),
     stdio: ['ignore', 'pipe', 'inherit']
   })
   t.teardown(() => npm.kill('SIGKILL'))

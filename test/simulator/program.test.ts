@@ -1,7 +1,9 @@
 /** The simulator as a program of its own: unmodified clients reach it, and its control API edits what they see. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import t from 'tap'
 import { Agent, fetch } from 'undici'
@@ -115,8 +117,8 @@ t.test('what is put wrong is refused with a sentence, and changes nothing', asyn
 
 async function startProgram(t: Tap) {
   const folder = t.testdir()
-  const main = new URL('../../simulator/main.ts', import.meta.url).pathname
-  const child = spawn(process.execPath, [...process.execArgv, main, '--port', '0', '--folder', folder], {
+  const main = resolve('dist/simulator/main.js')
+  const child = spawn(process.execPath, [main, '--port', '0', '--folder', folder], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
   const said = JSON.parse(await firstLine(child))

@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import t from 'tap'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
-import { bare, compiled } from './compiled.ts'
+import { bare } from '../support/bare-process.ts'
 import { faults, killed } from './kills.ts'
 
 const KILLS = 210
@@ -17,7 +17,7 @@ t.setTimeout(600_000)
 t.test(`${KILLS} writers are killed, each at a random moment`, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-kill-'))
   t.teardown(() => rm(folder, { recursive: true }))
-  const program = await compiled(t, 'test/store/writer.ts')
+  const program = resolve('dist/test/storage/writer.js')
   const promised = new Map<string, number>()
   const lost: string[] = []
   let acknowledged = 0

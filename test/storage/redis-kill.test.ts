@@ -1,10 +1,12 @@
 /** What was acknowledged is in Redis, whole, when the process that wrote it is killed at any moment. */
+
 import { spawn } from 'node:child_process'
+import { resolve } from 'node:path'
 import t from 'tap'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
+import { bare } from '../support/bare-process.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { bare, compiled } from './compiled.ts'
 import { faults, killed } from './kills.ts'
 
 /** Some 15 s of one core. Every other time Redis is killed as well. */
@@ -14,7 +16,7 @@ t.setTimeout(300_000)
 
 t.test(`${KILLS} writers are killed, and Redis with them`, async (t) => {
   const server = await startRedis(t, { appendOnly: true })
-  const program = await compiled(t, 'test/store/writer.ts')
+  const program = resolve('dist/test/storage/writer.js')
   const promised = new Map<string, number>()
   const lost: string[] = []
   let acknowledged = 0

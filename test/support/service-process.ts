@@ -1,13 +1,13 @@
 /** The service as a process of its own, as operators run it, beside a simulator that it trusts. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { freePort } from '../../tools/free-port.ts'
 
-const main = join(import.meta.dirname, '../../dist/src/main.js')
+const main = resolve('dist/src/main.js')
 export const KEY = 'the-key-of-the-service-under-test'
 
 export interface Running {

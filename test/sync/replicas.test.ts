@@ -1,10 +1,10 @@
 /** Several workers over one Redis: whatever dies, every calendar is read, by one of them at a time. */
+import { resolve } from 'node:path'
 import t from 'tap'
-import { compiled } from '../storage/compiled.ts'
 import { startCluster, startRedis } from '../support/redis-server.ts'
 import { replicas, until } from './replicas.ts'
 
-const program = compiled(t, 'test/sync/replica.ts')
+const program = resolve('dist/test/sync/replica.js')
 const tenants = Array.from({ length: 12 }, (_, index) => `tenant-${index}`)
 
 // They wait for leases to end, which they can do together.
@@ -15,7 +15,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t)
-    const stage = await replicas(t, redis, await program)
+    const stage = await replicas(t, redis, program)
     const { asked, desk } = stage
     for (const tenant of tenants) await stage.tenant(tenant, 3)
     const workers = [await stage.start(), await stage.start(), await stage.start()]
@@ -79,7 +79,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t)
-    const stage = await replicas(t, redis, await program)
+    const stage = await replicas(t, redis, program)
     await stage.tenant('acme', 12, 2)
     await stage.tenant('idle', 1, 3600)
     await stage.start()
@@ -117,7 +117,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t)
-    const stage = await replicas(t, redis, await program)
+    const stage = await replicas(t, redis, program)
     await stage.tenant('acme', 2)
     const state = async () => (await stage.desk.connection('acme')).state
     t.equal(await state(), 'untried')
@@ -139,7 +139,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t)
-    const stage = await replicas(t, redis, await program)
+    const stage = await replicas(t, redis, program)
     // Of one shard, so that both share one queue and one worker.
     await stage.tenant('large', 10_000)
     await stage.tenant('small-46', 10)
@@ -161,7 +161,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t, { appendOnly: true })
-    const stage = await replicas(t, redis, await program)
+    const stage = await replicas(t, redis, program)
     await stage.tenant('acme', 2)
     const worker = await stage.start()
     await until('everybody was read', () => stage.of('acme').length === 2)
@@ -197,7 +197,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t)
-    const stage = await replicas(t, redis, await program)
+    const stage = await replicas(t, redis, program)
     const tenant = tenants[0]!
     for (const one of tenants) await stage.tenant(one, one === tenant ? 30 : 1)
     const workers = [await stage.start(), await stage.start()]
@@ -232,7 +232,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const cluster = await startCluster(t)
-    const stage = await replicas(t, { ...cluster.nodes[0]!, url: cluster.url }, await program)
+    const stage = await replicas(t, { ...cluster.nodes[0]!, url: cluster.url }, program)
     const few = ['acme', 'alpha', 'beta', 'gamma', 'delta']
     for (const tenant of few) await stage.tenant(tenant, 2, 5)
     const one = await stage.start()

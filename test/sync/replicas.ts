@@ -16,7 +16,7 @@ import { sealer } from '../../src/storage/secrets/seal.ts'
 import type { User } from '../../src/storage/store.ts'
 import { replicaDesk } from '../../src/sync/cluster/redis/compose.ts'
 import { targetOf } from '../../src/sync/targets/target-registry.ts'
-import { bare } from '../storage/compiled.ts'
+import { bare } from '../support/bare-process.ts'
 import type { RedisUnderTest } from '../support/redis-server.ts'
 
 export interface Asked {

@@ -198,6 +198,6 @@ t.test('a connector that breaks its word is the trouble of those it was asked fo
   await open()
   await until(async () => (await state('acme', 'anna')) === 'failed')
   t.equal((await record('acme', 'anna')).sync.fault?.code, 'protocol_error')
-  t.match(JSON.stringify(said), 'trouble.test.ts', 'the log has the place')
+  t.match(JSON.stringify(said), 'trouble.test.js', 'the log has the place')
   t.notMatch(JSON.stringify(said), 'hemligt', 'and not the words')
 })

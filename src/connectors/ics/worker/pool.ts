@@ -1,7 +1,5 @@
 /** Hands calendars to threads that read them, one at a time each, and ends a thread that takes too long. */
 import { createHash } from 'node:crypto'
-import { extname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { UnreadableCalendar } from '../errors.ts'
 import type { TextRead } from '../read-calendar.ts'
@@ -115,9 +113,9 @@ function finish(thread: Thread, outcome: TextRead | Error): void {
 
 function start(): Thread | null {
   if (threads.size >= MOST_THREADS) return null
-  // The file beside this one: compiled in dist, as written where a loader reads TypeScript.
-  const file = new URL(`./reader-thread${extname(fileURLToPath(import.meta.url))}`, import.meta.url)
-  const worker = new Worker(file, { resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB } })
+  const worker = new Worker(new URL('./thread.js', import.meta.url), {
+    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB }
+  })
   const thread: Thread = { worker, task: null, ready: false, timer: undefined }
   threads.add(thread)
   worker.on('message', (answer: Answer | typeof READY) => {
