@@ -2,7 +2,7 @@
  * `npm run bench`: prints the figures of the performance budget, each beside its baseline of the same run. With names
  * (`npm run bench -- edits million`) only those parts.
  */
-import { benchBorders } from './borders.ts'
+
 import { benchEdits } from './edits.ts'
 import { benchEwsHour } from './ews-hour.ts'
 import { benchEwsMailboxes } from './ews-mailboxes.ts'
@@ -11,11 +11,12 @@ import { type EwsSimulator, startEwsSimulator } from './ews-simulator.ts'
 import { benchGraphReply } from './graph-reply.ts'
 import { benchHttp } from './http.ts'
 import { benchIdleDay } from './idle-day.ts'
-import { benchKeeping } from './keeping.ts'
+import { benchKeeping } from './idle-tenants.ts'
 import { benchMemory } from './memory.ts'
 import { benchMillion } from './million.ts'
-import { row } from './rounds.ts'
+import { row } from './paired-runs.ts'
 import { benchSubjects } from './subjects.ts'
+import { benchBorders } from './transitions.ts'
 import { benchWorkers } from './workers.ts'
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {

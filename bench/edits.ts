@@ -3,10 +3,10 @@
  * thousand mailboxes, fifty edits a second; the service, Redis and the simulator are processes of their own.
  */
 import { setTimeout as after } from 'node:timers/promises'
-import { directoryOf, estate, mailboxOf, type Way } from './estate.ts'
+import { directoryOf, estate, mailboxOf, type Way } from './fixtures/simulated-tenant.ts'
 import { type Installation, openInstallation } from './installation.ts'
+import { row } from './paired-runs.ts'
 import { cpuOf, load, memoryOf } from './processes.ts'
-import { row } from './rounds.ts'
 
 interface Heard extends Way {
   readonly what: string

@@ -4,9 +4,9 @@
  */
 import { ewsConnector } from '../src/connectors/ews/connector.ts'
 import { openOutbound } from '../src/connectors/net/http-client.ts'
-import { clockOfReading, syncByHand } from './by-hand.ts'
 import type { EwsSimulator } from './ews-simulator.ts'
-import { row } from './rounds.ts'
+import { row } from './paired-runs.ts'
+import { clockOfReading, syncByHand } from './sync-harness.ts'
 
 const MAILBOXES = 500
 const HOUR = 3_600_000

@@ -11,7 +11,7 @@ import { openOutbound } from '../src/connectors/net/http-client.ts'
 import type { Span } from '../src/domain/calendar-event.ts'
 import { windowAt } from '../src/sync/scheduling/window.ts'
 import type { EwsSimulator, Filled } from './ews-simulator.ts'
-import { inTurns, inWords, median, row } from './rounds.ts'
+import { inTurns, inWords, median, row } from './paired-runs.ts'
 
 const MAILBOXES = 10_000
 const EVENTS = 20

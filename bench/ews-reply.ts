@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { SaxesParser } from 'saxes'
 import { availabilityReader } from '../src/connectors/ews/read/availability-response.ts'
 import { readSoap } from '../src/connectors/ews/soap/response.ts'
-import { inTurns, inWords, median, row } from './rounds.ts'
+import { inTurns, inWords, median, row } from './paired-runs.ts'
 
 const MAILBOXES = 100
 const EVENTS = 20

@@ -1,6 +1,6 @@
 /** A Graph reply of a full batch to CalendarEvents, beside JSON.parse of it. */
 import { calendarEventsOf, selected } from '../src/connectors/graph/read/calendar-events.ts'
-import { cpuOf, inTurns, inWords, row } from './rounds.ts'
+import { cpuOf, inTurns, inWords, row } from './paired-runs.ts'
 
 const MAILBOXES = 20
 const EVENTS = 20

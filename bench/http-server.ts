@@ -18,7 +18,7 @@ import { openPresence } from '../src/status/status-service.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
 import { openSync } from '../src/sync/sync-controller.ts'
-import { userRecord } from './people.ts'
+import { userRecord } from './fixtures/user-records.ts'
 
 const USERS = 1000
 const key = randomBytes(24).toString('base64url')

@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
-import { inTurns, inWords, row } from './rounds.ts'
+import { inTurns, inWords, row } from './paired-runs.ts'
 
 const ROUNDS = 7
 const SECONDS = 2

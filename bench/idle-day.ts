@@ -15,10 +15,10 @@ import { ewsConnector } from '../src/connectors/ews/connector.ts'
 import { graphConnector } from '../src/connectors/graph/connector.ts'
 import { tenantAddresses } from '../src/connectors/graph/notifications/url.ts'
 import { type Outbound, openOutbound } from '../src/connectors/net/http-client.ts'
-import { clockOfReading, type SyncByHand, syncByHand } from './by-hand.ts'
-import { account, clientId, directoryOf, mailboxOf } from './estate.ts'
+import { account, clientId, directoryOf, mailboxOf } from './fixtures/simulated-tenant.ts'
 import { type SimulatorProcess, startSimulator } from './installation.ts'
-import { row } from './rounds.ts'
+import { row } from './paired-runs.ts'
+import { clockOfReading, type SyncByHand, syncByHand } from './sync-harness.ts'
 
 const MAILBOXES = 500
 const hour = 3_600_000

@@ -4,8 +4,8 @@ import { packFolder } from '../src/composition.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { openTenantView, type TenantView } from '../src/status/tenant-view.ts'
 import { sceneOf } from '../src/status/user-state.ts'
-import { snapshotOf, userRecord } from './people.ts'
-import { row } from './rounds.ts'
+import { snapshotOf, userRecord } from './fixtures/user-records.ts'
+import { row } from './paired-runs.ts'
 
 /** Users in one tenant; larger numbers are spread over tenants of this size, as a provider's are. */
 const TENANT = 1000

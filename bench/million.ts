@@ -6,10 +6,10 @@
 import { redisAddress } from '../src/storage/redis/address.ts'
 import { openRedis } from '../src/storage/redis/redis.ts'
 import type { Store } from '../src/storage/store.ts'
+import { userRecord } from './fixtures/user-records.ts'
 import { type Installation, openInstallation } from './installation.ts'
-import { userRecord } from './people.ts'
+import { row } from './paired-runs.ts'
 import { cpuOf, inLanes, load, memoryOf } from './processes.ts'
-import { row } from './rounds.ts'
 
 const USERS = 100
 const INTERVALS = 10

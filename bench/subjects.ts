@@ -4,7 +4,7 @@ import { packFolder } from '../src/composition.ts'
 import type { CalendarEvent } from '../src/domain/calendar-event.ts'
 import { compileOwn, compileRules, decide } from '../src/domain/decide.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
-import { cpuOf, inTurns, inWords, row } from './rounds.ts'
+import { cpuOf, inTurns, inWords, row } from './paired-runs.ts'
 
 const SUBJECTS = 100_000
 const words =

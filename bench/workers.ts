@@ -4,10 +4,10 @@
  */
 import { setTimeout as after } from 'node:timers/promises'
 import { nameOf, shardCount, shardOf } from '../src/sync/cluster/shards.ts'
-import { estate } from './estate.ts'
+import { estate } from './fixtures/simulated-tenant.ts'
 import { type Installation, openInstallation } from './installation.ts'
+import { row } from './paired-runs.ts'
 import { cpuOf } from './processes.ts'
-import { row } from './rounds.ts'
 
 const MAILBOXES = 300
 const EVENTS = 10

@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import fastify from 'fastify'
-import { type NoticeNeeds, noticeRoutes } from './control-notices.ts'
+import { type NoticeNeeds, noticeRoutes } from './control-notifications.ts'
 import {
   directoryBody,
   editsBody,
@@ -21,7 +21,7 @@ import type { Directory } from './directories.ts'
 import type { Installation, Installations } from './ews/installations.ts'
 import type { Faults } from './faults.ts'
 import { InputError, type Mailbox, type Mailboxes } from './mailboxes.ts'
-import { NotHere, tenantNamed } from './not-here.ts'
+import { NotHere, tenantNamed } from './not-found.ts'
 import type { Requests } from './requests.ts'
 import type { Tokens } from './tokens.ts'
 

@@ -1,7 +1,7 @@
 /** Trouble on order: which requests it befalls, how often, and what it does to them. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Spoil } from './call.ts'
-import { chance } from './chance.ts'
+import type { Spoil } from './protocol-message.ts'
+import { chance } from './seeded-random.ts'
 
 export const graphRoutes = [
   'batch',

@@ -3,7 +3,7 @@
  * error codes"), and so is the shape; the sentences say the same in words of our own.
  */
 import { randomUUID } from 'node:crypto'
-import type { Answer } from '../call.ts'
+import type { Answer } from '../protocol-message.ts'
 
 interface Refusal {
   readonly status: number

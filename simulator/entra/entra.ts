@@ -1,8 +1,8 @@
 /** Entra: discovery documents and the token endpoint for client credentials, with a secret or a certificate. */
 import { randomUUID } from 'node:crypto'
-import type { Answer, Call } from '../call.ts'
 import type { App, Directories, Directory } from '../directories.ts'
 import type { Faults, Route } from '../faults.ts'
+import type { Answer, Call } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import type { Tokens } from '../tokens.ts'
 import { type Aadsts, refuse, refuseAsOrdered } from './aadsts.ts'

@@ -1,6 +1,6 @@
 /** Which of several servers a call lands on, and how it is made to land there again (how-to-maintain-affinity). */
-import type { Call } from '../call.ts'
-import { chance } from '../chance.ts'
+import type { Call } from '../protocol-message.ts'
+import { chance } from '../seeded-random.ts'
 import type { Installation } from './installations.ts'
 
 export interface Landing {

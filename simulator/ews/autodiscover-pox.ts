@@ -1,6 +1,7 @@
 /** Plain old XML: one address, and the protocols that lead to its mailbox. */
-import type { Answer } from '../call.ts'
+
 import type { Mailbox } from '../mailboxes.ts'
+import type { Answer } from '../protocol-message.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'
 import { xmlAnswer } from './trouble.ts'
 import { at, type Element, escaped, textAt } from './xml.ts'

@@ -1,6 +1,7 @@
 /** GetUserSettings of the SOAP Autodiscover service, for several users at once. */
-import type { Answer } from '../call.ts'
+
 import type { Mailbox } from '../mailboxes.ts'
+import type { Answer } from '../protocol-message.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'
 import { xmlAnswer } from './trouble.ts'
 import { schemas, supports, type Version } from './versions.ts'

@@ -1,8 +1,9 @@
 /** Autodiscover: who asks, and at which server; redirects on order; the answer in SOAP, or in POX as since 2007. */
-import type { Answer, Call } from '../call.ts'
+
 import type { Directories } from '../directories.ts'
 import type { Faults, Suffering } from '../faults.ts'
 import type { Mailboxes } from '../mailboxes.ts'
+import type { Answer, Call } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'
 import { poxAddress, poxAnswer } from './autodiscover-pox.ts'

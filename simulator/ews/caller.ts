@@ -1,7 +1,8 @@
 /** For whom a call is made: the account itself, or whoever it may impersonate. */
-import type { Answer, Call } from '../call.ts'
+
 import type { Directories } from '../directories.ts'
 import type { Mailbox, Mailboxes } from '../mailboxes.ts'
+import type { Answer, Call } from '../protocol-message.ts'
 import type { Grant } from '../tokens.ts'
 import type { Caller } from './asked.ts'
 import { Fault } from './envelope.ts'

@@ -1,5 +1,5 @@
 /** Documents of a stream, cut into the writes by which they go over the wire. */
-import { chance } from '../chance.ts'
+import { chance } from '../seeded-random.ts'
 import type { Chunking } from './streams.ts'
 
 /** A comment with letters of two, three and four bytes, for what is split in the middle of them. */

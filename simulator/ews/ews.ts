@@ -1,10 +1,10 @@
 /** EWS: which server is meant, who calls and for whom, in which version, what befalls the call, and its answer. */
 import { randomUUID } from 'node:crypto'
-import type { Answer, Call } from '../call.ts'
 import type { Directories } from '../directories.ts'
 import type { Faults, Route, Suffering } from '../faults.ts'
 import { AtOnce } from '../graph/at-once.ts'
 import type { Mailboxes } from '../mailboxes.ts'
+import type { Answer, Call } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import type { Grant } from '../tokens.ts'
 import { landingOf } from './affinity.ts'

@@ -1,8 +1,8 @@
 /** Subscriptions and what has happened since, kept beside the mailboxes and told of by them. */
 import { randomUUID } from 'node:crypto'
-import { type Candidate, picks, type Which } from '../chance.ts'
-import type { Fates } from '../fates.ts'
+import type { Fates } from '../delivery-faults.ts'
 import type { Change, Mailbox, Mailboxes } from '../mailboxes.ts'
+import { type Candidate, picks, type Which } from '../seeded-random.ts'
 import { Streams } from './streams.ts'
 
 export const eventTypes = [

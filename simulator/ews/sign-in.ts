@@ -1,6 +1,7 @@
 /** Signing in as IIS has it: Basic for each call, NTLM and Negotiate for each connection, and bearers of tokens. */
-import type { Call } from '../call.ts'
+
 import { type NtlmAcceptorOptions, type NtlmConnection, ntlmConnection } from '../ntlm-acceptor.ts'
+import type { Call } from '../protocol-message.ts'
 import type { Grant, Tokens } from '../tokens.ts'
 import { type Account, accountNamed, type Installation } from './installations.ts'
 

@@ -1,5 +1,5 @@
 /** Streams that are open: who is told what, how lively they are, and how they break on request. */
-import { type Candidate, picks, type Which } from '../chance.ts'
+import { type Candidate, picks, type Which } from '../seeded-random.ts'
 import type { Happening, Listener, Subscription } from './notices.ts'
 
 /**

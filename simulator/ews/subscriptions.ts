@@ -1,6 +1,6 @@
 /** Subscribe, Unsubscribe, GetEvents and GetStreamingEvents: who may have them, and what they look like. */
 import { setImmediate } from 'node:timers/promises'
-import { BrokenOff } from '../call.ts'
+import { BrokenOff } from '../protocol-message.ts'
 import type { Asked } from './asked.ts'
 import { chunked, manyBytes } from './chunks.ts'
 import { attempt, Fault, failure, ItemError, responses, streamedEnvelope, success } from './envelope.ts'

@@ -1,7 +1,8 @@
 /** Trouble on order, as EWS has it: faults of its own, pages in place of answers, and answers that are spoilt. */
-import type { Answer } from '../call.ts'
+
 import type { Route, Suffering } from '../faults.ts'
 import type { Mailbox } from '../mailboxes.ts'
+import type { Answer } from '../protocol-message.ts'
 import type { Asked } from './asked.ts'
 import { envelope, Fault, failure, faultEnvelope, ItemError, named, responses } from './envelope.ts'
 import type { Installation } from './installations.ts'

@@ -1,5 +1,5 @@
 /** `POST /$batch`: up to 20 calls in one, four at a time, each judged by itself (Graph's json-batching). */
-import { type Answer, type Call, callOf, type Spoil } from '../call.ts'
+import { type Answer, type Call, callOf, type Spoil } from '../protocol-message.ts'
 import { graphError, type Ids } from './errors.ts'
 
 const mostItems = 20

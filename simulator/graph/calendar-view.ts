@@ -1,5 +1,5 @@
 /** `GET /users/{id}/calendarView`: the occurrences in a window, selected, paged, in the zone asked for. */
-import type { Answer, Call } from '../call.ts'
+import type { Answer, Call } from '../protocol-message.ts'
 import { occurrencesIn } from '../recurrence.ts'
 import { dayLength } from '../time.ts'
 import { graphError } from './errors.ts'

@@ -1,7 +1,7 @@
 /** Who calls Graph, by the token; the ids of a call; and what is written down of it. */
 import { randomUUID } from 'node:crypto'
-import type { Answer, Call } from '../call.ts'
 import type { Route } from '../faults.ts'
+import type { Answer, Call } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import type { Grant, Tokens } from '../tokens.ts'
 import { graphError, type Ids } from './errors.ts'

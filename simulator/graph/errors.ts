@@ -1,5 +1,5 @@
 /** Graph's refusals in Graph's shape. Codes are as seen in the field; most messages are in words of our own. */
-import type { Answer } from '../call.ts'
+import type { Answer } from '../protocol-message.ts'
 
 export interface Ids {
   readonly request: string

@@ -1,6 +1,7 @@
 /** `POST /users/{id}/calendar/getSchedule`: free/busy of up to 20 addresses as the anchor user may see it. */
-import type { Answer } from '../call.ts'
+
 import { type Mailbox, type Mailboxes, rightOf } from '../mailboxes.ts'
+import type { Answer } from '../protocol-message.ts'
 import { type Occurrence, occurrencesIn } from '../recurrence.ts'
 import { dayLength } from '../time.ts'
 import { graphError } from './errors.ts'

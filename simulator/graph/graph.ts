@@ -1,9 +1,9 @@
 /** Graph: who may call, which call it is, how many at a time, and what befalls it; alone or in a batch. */
 import { randomUUID } from 'node:crypto'
-import type { Answer, Call } from '../call.ts'
 import type { Directories } from '../directories.ts'
 import type { Faults, Route } from '../faults.ts'
 import type { Mailbox, Mailboxes } from '../mailboxes.ts'
+import type { Answer, Call } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import type { Grant, Tokens } from '../tokens.ts'
 import { AtOnce } from './at-once.ts'

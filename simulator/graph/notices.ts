@@ -1,7 +1,8 @@
 /** From an edit to the post: what Graph tells subscribers of events, and of their subscriptions' lives. */
-import type { Which } from '../chance.ts'
-import type { Fates } from '../fates.ts'
+
+import type { Fates } from '../delivery-faults.ts'
 import type { Change, Mailboxes } from '../mailboxes.ts'
+import type { Which } from '../seeded-random.ts'
 import type { Deliveries } from './deliveries.ts'
 import { changeKeyOf, idOf } from './event-shape.ts'
 import type { Subscription, Subscriptions } from './subscriptions.ts'

@@ -1,9 +1,9 @@
 /** `/subscriptions`: making, listing, renewing and ending them, as Graph answers an application. */
 import { randomUUID } from 'node:crypto'
-import type { Answer, Call } from '../call.ts'
 import type { Directories } from '../directories.ts'
 import type { Route } from '../faults.ts'
 import type { Mailboxes } from '../mailboxes.ts'
+import type { Answer, Call } from '../protocol-message.ts'
 import type { Grant } from '../tokens.ts'
 import type { Deliveries } from './deliveries.ts'
 import { graphError, type Ids } from './errors.ts'

@@ -1,6 +1,6 @@
 /** Graph's subscriptions: which mailbox is watched, for which application, until when; found without searching. */
 import { randomUUID } from 'node:crypto'
-import { type Candidate, picks, type Which } from '../chance.ts'
+import { type Candidate, picks, type Which } from '../seeded-random.ts'
 
 export const changeTypes = ['created', 'updated', 'deleted'] as const
 export type ChangeType = (typeof changeTypes)[number]

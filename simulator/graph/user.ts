@@ -1,6 +1,7 @@
 /** `GET /users/{id}`: a user as the directory knows them. */
-import type { Answer, Call } from '../call.ts'
+
 import type { Mailbox } from '../mailboxes.ts'
+import type { Answer, Call } from '../protocol-message.ts'
 import { graphError, type Ids } from './errors.ts'
 
 export function user(mailbox: Mailbox, call: Call, ids: Ids, graphRoot: string): Answer {

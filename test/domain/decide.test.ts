@@ -4,7 +4,7 @@ import { fromAvailability } from '../../src/domain/availability.ts'
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { compileOwn, compileRules, decide, judge } from '../../src/domain/decide.ts'
 import { type RuleSet, ruleSetFaults, type Trigger } from '../../src/domain/rule-set.ts'
-import { catalogue, eventWith, rulesWith } from './rules.ts'
+import { catalogue, eventWith, rulesWith } from '../support/rule-fixtures.ts'
 
 function given(event: Partial<CalendarEvent>, rules: Partial<RuleSet> = {}, own: Trigger[] = []) {
   const compiled = compileRules(rulesWith(rules), 1)

@@ -4,7 +4,7 @@ import t from 'tap'
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { compileOwn, compileRules, type Decision, decide } from '../../src/domain/decide.ts'
 import { type Ground, sameFrom, type Timeline, timelineOf } from '../../src/domain/timeline.ts'
-import { catalogue, eventWith, rulesWith } from './rules.ts'
+import { catalogue, eventWith, rulesWith } from '../support/rule-fixtures.ts'
 
 const rules = compileRules(rulesWith(), 7)
 const own = compileOwn([{ match: 'word', text: 'EGEN', diversion: 'meeting' }], rules)

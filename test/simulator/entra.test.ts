@@ -3,7 +3,7 @@ import { createSign, X509Certificate } from 'node:crypto'
 import { ConfidentialClientApplication, ServerError } from '@azure/msal-node'
 import t from 'tap'
 import { makeClientCertificate } from '../../simulator/authority.ts'
-import { clientId, open, tenant } from './open.ts'
+import { clientId, open, tenant } from '../support/open-simulator.ts'
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 

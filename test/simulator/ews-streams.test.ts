@@ -1,8 +1,8 @@
 /** Streams at their worst: broken, silent, in odd chunks, with ids that die; and many of them at a time. */
 import t from 'tap'
+import { until } from '../support/open-simulator.ts'
 import { calendarOf, openEws, service, tenant, texts } from './ews-open.ts'
 import { openStream, streaming, types } from './ews-stream.ts'
-import { until } from './open.ts'
 
 const anna = 'anna@example.se'
 const lunch = {

@@ -2,6 +2,7 @@
 import t from 'tap'
 import { fetch } from 'undici'
 import { readXml } from '../../simulator/ews/xml.ts'
+import { until } from '../support/open-simulator.ts'
 import {
   availability,
   basic,
@@ -15,7 +16,6 @@ import {
   texts,
   view
 } from './ews-open.ts'
-import { until } from './open.ts'
 
 const lunch = { subject: 'LUN: sill', start: '2026-11-23T11:00:00Z', end: '2026-11-23T12:00:00Z' }
 const anna = { address: 'anna@example.se', rights: { default: 'reviewer' }, events: [lunch] } as const

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { fetch } from 'undici'
 import type { Trouble } from '../../simulator/faults.ts'
-import { open, tenant, until } from './open.ts'
+import { open, tenant, until } from '../support/open-simulator.ts'
 
 const path = '/users/anna@example.se/calendarView?startDateTime=2026-11-23&endDateTime=2026-11-24'
 

@@ -1,7 +1,7 @@
 /** What Graph posts after an edit: what it says, how it is repeated, and what befalls it by order. */
 import t from 'tap'
-import { clientId, type Open, open, tenant, until } from './open.ts'
-import { type Receiver, receive } from './receiver.ts'
+import { type Receiver, receive } from '../support/notification-receiver.ts'
+import { clientId, type Open, open, tenant, until } from '../support/open-simulator.ts'
 
 const lunch = {
   id: 'lunch',

@@ -1,7 +1,7 @@
 /** Graph's subscriptions as an application has them: asked for, proved, listed, renewed, ended, expired. */
 import t from 'tap'
-import { clientId, type Open, open, tenant } from './open.ts'
-import { type Receiver, receive } from './receiver.ts'
+import { type Receiver, receive } from '../support/notification-receiver.ts'
+import { clientId, type Open, open, tenant } from '../support/open-simulator.ts'
 
 const now = Date.parse('2026-11-23T08:00:00Z')
 const inMinutes = (minutes: number, from = now) => new Date(from + minutes * 60_000).toISOString()

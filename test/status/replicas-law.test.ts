@@ -4,11 +4,11 @@ import t, { type Test } from 'tap'
 import { type Cursor, cursorFrom } from '../../src/status/cursor.ts'
 import { openPresence, type Presence } from '../../src/status/status-service.ts'
 import type { Status } from '../../src/status/user-state.ts'
-import { rulesWith } from '../domain/rules.ts'
 import { event, happen, ids } from '../support/arbitraries.ts'
+import { cutStore } from '../support/partitioned-store.ts'
+import { rulesWith } from '../support/rule-fixtures.ts'
+import { handClock } from '../support/settable-clock.ts'
 import { add, bytesOf, changes, replica, START, stage, statuses } from '../support/tenant-fixture.ts'
-import { handClock } from './clock.ts'
-import { cutStore } from './store-away.ts'
 
 t.test(
   'law: a replica that lived through it, one that was cut off, and one just started answer alike',

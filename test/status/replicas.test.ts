@@ -1,7 +1,8 @@
 /** Replicas that did not hear all, or not in time: what consumers with cursors see of it. */
 import t from 'tap'
 import { cursorFrom } from '../../src/status/cursor.ts'
-import { rulesWith } from '../domain/rules.ts'
+import { cutStore } from '../support/partitioned-store.ts'
+import { rulesWith } from '../support/rule-fixtures.ts'
 import {
   add,
   bytesOf,
@@ -16,7 +17,6 @@ import {
   statuses,
   timeline
 } from '../support/tenant-fixture.ts'
-import { cutStore } from './store-away.ts'
 
 const ids = ['anna', 'bo', 'cia']
 

@@ -1,7 +1,7 @@
 /** The tenant view over a real store: what consumers with cursors see, against what they must. */
 import t from 'tap'
 import { cursorFrom } from '../../src/status/cursor.ts'
-import { rulesWith } from '../domain/rules.ts'
+import { rulesWith } from '../support/rule-fixtures.ts'
 import {
   add,
   changes,

@@ -25,7 +25,7 @@ import { unread } from '../../src/domain/sync-state.ts'
 import { SetupError } from '../../src/errors.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { ground, plain, read, tenant, timeline, user } from '../contracts/store-samples.ts'
-import { bare } from '../support/bare-process.ts'
+import { bare } from '../support/plain-process.ts'
 
 async function newFolder(t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-folder-'))
@@ -83,7 +83,7 @@ t.test('a folder is made with its parents, for the service alone, and opens agai
 })
 
 t.test('one at a time holds a folder, until it ends, however it ends', async (t) => {
-  const program = resolve('dist/test/storage/holder.js')
+  const program = resolve('dist/test/support/store-holder-process.js')
   const folder = await newFolder(t)
   const inUse = /in use by another running Hanvisa: stop that one/
   const store = await openLmdb({ folder })
@@ -228,7 +228,7 @@ t.test('a folder that may not be written, or is none, is refused', async (t) => 
 t.test(
   'a full disk is refused at the start, and in use costs writes but neither reads nor the service',
   async (t) => {
-    const program = resolve('dist/test/storage/holder.js')
+    const program = resolve('dist/test/support/store-holder-process.js')
     // A limit on the size of files is a full disk that needs no rights: writes end with EFBIG instead of ENOSPC.
     const full = holder(t, program, await newFolder(t), 'ulimit -f 16;')
     t.match(

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
-import { bare } from '../support/bare-process.ts'
-import { faults, killed } from './kills.ts'
+import { faults, killed } from '../support/kill-store-writer.ts'
+import { bare } from '../support/plain-process.ts'
 
 const KILLS = 210
 
@@ -17,7 +17,7 @@ t.setTimeout(600_000)
 t.test(`${KILLS} writers are killed, each at a random moment`, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-kill-'))
   t.teardown(() => rm(folder, { recursive: true }))
-  const program = resolve('dist/test/storage/writer.js')
+  const program = resolve('dist/test/support/store-writer-process.js')
   const promised = new Map<string, number>()
   const lost: string[] = []
   let acknowledged = 0

@@ -5,9 +5,9 @@ import { resolve } from 'node:path'
 import t from 'tap'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
-import { bare } from '../support/bare-process.ts'
+import { faults, killed } from '../support/kill-store-writer.ts'
+import { bare } from '../support/plain-process.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { faults, killed } from './kills.ts'
 
 /** Some 15 s of one core. Every other time Redis is killed as well. */
 const KILLS = 30
@@ -16,7 +16,7 @@ t.setTimeout(300_000)
 
 t.test(`${KILLS} writers are killed, and Redis with them`, async (t) => {
   const server = await startRedis(t, { appendOnly: true })
-  const program = resolve('dist/test/storage/writer.js')
+  const program = resolve('dist/test/support/store-writer-process.js')
   const promised = new Map<string, number>()
   const lost: string[] = []
   let acknowledged = 0

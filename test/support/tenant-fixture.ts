@@ -7,8 +7,8 @@ import { openPresence, type Presence, type PresenceNeeds } from '../../src/statu
 import type { Status } from '../../src/status/user-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import type { Store, User } from '../../src/storage/store.ts'
-import { rulesWith } from '../domain/rules.ts'
-import { handClock } from '../status/clock.ts'
+import { rulesWith } from './rule-fixtures.ts'
+import { handClock } from './settable-clock.ts'
 
 export const START = Date.UTC(2026, 10, 23, 8)
 export const MINUTE = 60_000

@@ -1,8 +1,8 @@
 /** What is changed here acts at once: rules, users, mailboxes, connections, tenants. */
 import t from 'tap'
 import type { Store } from '../../src/storage/store.ts'
-import { cutStore } from '../status/store-away.ts'
 import { event } from '../support/fake-calendar-server.ts'
+import { cutStore } from '../support/partitioned-store.ts'
 import { type Bench, bench, hour, minute, polling, rules } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)

@@ -13,7 +13,7 @@ import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
 import { openSync } from '../../src/sync/sync-controller.ts'
-import { clientId, tenant as directory, open as openSimulator } from '../simulator/open.ts'
+import { clientId, tenant as directory, open as openSimulator } from '../support/open-simulator.ts'
 import { rules } from '../support/sync-harness.ts'
 
 t.test('a tenant is read over Graph; a wrong secret and a wrong address say what to do', async (t) => {

@@ -2,9 +2,9 @@
 import { resolve } from 'node:path'
 import t from 'tap'
 import { startCluster, startRedis } from '../support/redis-server.ts'
-import { replicas, until } from './replicas.ts'
+import { replicas, until } from '../support/sync-replicas.ts'
 
-const program = resolve('dist/test/sync/replica.js')
+const program = resolve('dist/test/support/sync-replica-process.js')
 const tenants = Array.from({ length: 12 }, (_, index) => `tenant-${index}`)
 
 // They wait for leases to end, which they can do together.

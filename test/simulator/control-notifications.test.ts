@@ -1,7 +1,7 @@
 /** The control API over notices, as a process of its own has nothing else: orders go in, counters come out. */
 import t from 'tap'
-import { type Open, open, tenant, until } from './open.ts'
-import { receive } from './receiver.ts'
+import { receive } from '../support/notification-receiver.ts'
+import { type Open, open, tenant, until } from '../support/open-simulator.ts'
 
 const lunch = { id: 'lunch', start: '2026-11-23T11:00:00Z', end: '2026-11-23T12:00:00Z' }
 const anna = 'anna@example.se'

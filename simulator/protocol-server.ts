@@ -1,6 +1,6 @@
 /** Between sockets and the protocols: reads a request into a Call, and writes an Answer, spoilt where that is ordered. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Answer, BrokenOff, type Call, callOf } from './call.ts'
+import { type Answer, BrokenOff, type Call, callOf } from './protocol-message.ts'
 
 export type Protocol = (call: Call) => Promise<Answer | null>
 

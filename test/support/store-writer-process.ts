@@ -9,7 +9,7 @@ import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import { read, tenant, timeline, user } from '../contracts/store-samples.ts'
-import { lanes, manyGrounds } from './lanes.ts'
+import { lanes, manyGrounds } from './store-writer-lanes.ts'
 
 const [place = '', begin = '0'] = process.argv.slice(2)
 createInterface({ input: process.stdin }).once('line', () => void work())

@@ -1,8 +1,8 @@
 /** Where the run takes place: tenants, read over Graph and over EWS, with people whose calendars are known. */
 import type { Simulator } from '../simulator/simulator.ts'
 import type { RuleSet } from '../src/domain/rule-set.ts'
+import type { Meeting, Person } from './oracle.ts'
 import type { Random } from './random.ts'
-import type { Meeting, Person } from './truth.ts'
 
 export interface Place {
   readonly simulator: Simulator

@@ -4,7 +4,7 @@ import type { Simulator } from '../simulator/simulator.ts'
 import type { RestartableRedis } from './chaos.ts'
 import type { Random } from './random.ts'
 import type { Replica } from './replicas.ts'
-import type { SlowLine } from './slow-line.ts'
+import type { SlowLine } from './slow-proxy.ts'
 
 export interface Trouble {
   readonly counts: Record<string, number>

@@ -13,11 +13,11 @@ import { openRedis } from '../src/storage/redis/redis.ts'
 import { sealConnection } from '../src/storage/secrets/connection-secrets.ts'
 import { type Sealer, sealer } from '../src/storage/secrets/seal.ts'
 import type { Store } from '../src/storage/store.ts'
-import { clientId, directoryOf, mailboxOf } from './estate.ts'
+import { clientId, directoryOf, mailboxOf } from './fixtures/simulated-tenant.ts'
+import { userRecord } from './fixtures/user-records.ts'
 import { type Installation, openInstallation } from './installation.ts'
-import { userRecord } from './people.ts'
+import { row } from './paired-runs.ts'
 import { cpuOf, inLanes, load, memoryOf } from './processes.ts'
-import { row } from './rounds.ts'
 
 const USERS = 2
 /** Seconds. */

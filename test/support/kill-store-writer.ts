@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { LogEntry, TenantSnapshot } from '../../src/storage/store.ts'
-import { lanes, manyGrounds } from './lanes.ts'
+import { lanes, manyGrounds } from './store-writer-lanes.ts'
 
 /** Lets the writer go, kills it, and gives what it was promised by then. */
 export async function killed(

@@ -16,8 +16,8 @@ import { sealer } from '../../src/storage/secrets/seal.ts'
 import type { User } from '../../src/storage/store.ts'
 import { replicaDesk } from '../../src/sync/cluster/redis/compose.ts'
 import { targetOf } from '../../src/sync/targets/target-registry.ts'
-import { bare } from '../support/bare-process.ts'
-import type { RedisUnderTest } from '../support/redis-server.ts'
+import { bare } from './plain-process.ts'
+import type { RedisUnderTest } from './redis-server.ts'
 
 export interface Asked {
   readonly mailbox: string

@@ -1,7 +1,7 @@
 /** A tenant that is removed and made anew over and over, or is given other rules. */
 import { setTimeout as after } from 'node:timers/promises'
 import { type CompiledRules, compileRules } from '../src/domain/decide.ts'
-import { configure, type Place, type Put, passingTenant } from './place.ts'
+import { configure, type Place, type Put, passingTenant } from './fixture.ts'
 import type { Random } from './random.ts'
 
 export interface Passing {

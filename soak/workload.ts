@@ -1,10 +1,18 @@
 /** What people do meanwhile: they edit their calendars, and set and remove overrides until the service takes it. */
 import { setTimeout as after } from 'node:timers/promises'
 import type { Simulator } from '../simulator/simulator.ts'
-import type { Calls } from './calls.ts'
-import { anyMeeting, clockUser, directoryOf, eventOf, mailboxOf, type Place, passingTenant } from './place.ts'
+import {
+  anyMeeting,
+  clockUser,
+  directoryOf,
+  eventOf,
+  mailboxOf,
+  type Place,
+  passingTenant
+} from './fixture.ts'
+import type { Person } from './oracle.ts'
 import type { Random } from './random.ts'
-import type { Person } from './truth.ts'
+import type { Calls } from './retrying-client.ts'
 
 export interface Deeds {
   readonly counts: Record<string, number>

@@ -5,8 +5,8 @@ import { loadPacks } from '../src/management/load-packs.ts'
 import { cursorFrom } from '../src/status/cursor.ts'
 import { openTenantView } from '../src/status/tenant-view.ts'
 import { sceneOf } from '../src/status/user-state.ts'
-import { snapshotOf, userRecord } from './people.ts'
-import { median, row } from './rounds.ts'
+import { snapshotOf, userRecord } from './fixtures/user-records.ts'
+import { median, row } from './paired-runs.ts'
 
 const USERS = 100_000
 

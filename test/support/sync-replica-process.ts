@@ -12,7 +12,7 @@ import { openClient } from '../../src/storage/redis/client.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
 import { replicaKeeper } from '../../src/sync/cluster/redis/compose.ts'
-import { rules } from '../support/sync-harness.ts'
+import { rules } from './sync-harness.ts'
 
 const [redisUrl = '', root = '', masterKey = ''] = process.argv.slice(2)
 const say = (facts: object, message: string) => console.log(JSON.stringify({ message, ...facts }))

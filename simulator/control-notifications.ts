@@ -1,16 +1,16 @@
 /** The control API of notices: subscriptions and their lives, what befalls notices on their way, and streams. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
-import type { Which } from './chance.ts'
 import { closed, oneOf, optional, text } from './control-schemas.ts'
+import type { Fates } from './delivery-faults.ts'
 import type { Directories } from './directories.ts'
 import type { Notices } from './ews/notices.ts'
 import { breaks, chunkings } from './ews/streams.ts'
-import type { Fates } from './fates.ts'
 import type { Deliveries } from './graph/deliveries.ts'
 import { type GraphNotices, lifecycleEvents } from './graph/notices.ts'
 import type { Subscriptions } from './graph/subscriptions.ts'
-import { tenantNamed } from './not-here.ts'
+import { tenantNamed } from './not-found.ts'
+import type { Which } from './seeded-random.ts'
 
 export interface NoticeNeeds {
   readonly directories: Directories

@@ -1,5 +1,5 @@
 /** What befalls notices between the mailbox and whoever listens: late, lost, twice, overtaken, held back; by a seed. */
-import { chance } from './chance.ts'
+import { chance } from './seeded-random.ts'
 
 /** Shares are from 0 to 1. */
 export interface Weather {

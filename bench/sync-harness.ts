@@ -13,7 +13,7 @@ import { sealConnection } from '../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
 import { openSync } from '../src/sync/sync-controller.ts'
 import { type HandClock, handClock } from '../test/support/fake-clock.ts'
-import { userRecord } from './people.ts'
+import { userRecord } from './fixtures/user-records.ts'
 
 export interface SyncByHand {
   readonly time: HandClock
