@@ -113,7 +113,7 @@ function connectorSide({ connection }: Filled, access: 'delegate' | 'impersonati
         if (reading.outcome === 'failed') throw reading.error
         if (
           reading.outcome !== 'read' ||
-          reading.saw === 'availability' ||
+          reading.detail === 'availability' ||
           reading.events.length !== EVENTS
         ) {
           throw new Error('a calendar was not read whole')

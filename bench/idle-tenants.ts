@@ -6,7 +6,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import { packFolder } from '../src/composition.ts'
 import type { GraphConnection } from '../src/connectors/connection.ts'
 import type { RuleSet } from '../src/domain/rule-set.ts'
-import { unread } from '../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../src/domain/sync-state.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { redisAddress } from '../src/storage/redis/address.ts'
 import { openRedis } from '../src/storage/redis/redis.ts'
@@ -128,7 +128,7 @@ async function fill(
     tenant,
     addresses.map((address, number) => ({
       user: { ...userRecord(number, 0, at, at).user, mailbox: { address } },
-      sync: unread(true, at)
+      sync: initialSyncRecord(true, at)
     })),
     at
   )

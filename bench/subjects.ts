@@ -2,7 +2,7 @@
 
 import { packFolder } from '../src/composition.ts'
 import type { CalendarEvent } from '../src/domain/calendar-event.ts'
-import { compileOwn, compileRules, decide } from '../src/domain/decide.ts'
+import { compileRules, compileUserTriggers, decide } from '../src/domain/decide.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { cpuOf, inTurns, inWords, row } from './paired-runs.ts'
 
@@ -18,7 +18,7 @@ export async function benchSubjects(): Promise<void> {
   while (triggers.length < 60)
     triggers.push({ match: 'word', text: `KOD${triggers.length}`, diversion: 'meeting' })
   const rules = compileRules({ ...infracom, triggers }, 1)
-  const own = compileOwn([], rules)
+  const own = compileUserTriggers([], rules)
   const random = generator(7)
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
   const events = Array.from({ length: SUBJECTS }, (_, index): CalendarEvent => {

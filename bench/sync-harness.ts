@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { packFolder } from '../src/composition.ts'
 import type { Connection } from '../src/connectors/connection.ts'
 import type { Connector } from '../src/connectors/connector.ts'
-import { unread } from '../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../src/domain/sync-state.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealConnection } from '../src/storage/secrets/connection-secrets.ts'
@@ -42,7 +42,7 @@ export async function syncByHand(needs: {
   await store.saveConnection('acme', sealConnection('acme', connection, seal, at), true, at)
   const users = mailboxes.map((address, number) => ({
     user: { ...userRecord(number, 0, at, at).user, mailbox: { address } },
-    sync: unread(true, at)
+    sync: initialSyncRecord(true, at)
   }))
   await store.saveUsers('acme', users, at)
 

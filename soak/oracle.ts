@@ -1,8 +1,8 @@
 /** What the calendars and overrides imply, worked out from them alone: the measure that consumers are held to. */
 import type { CalendarEvent } from '../src/domain/calendar-event.ts'
-import { type CompiledRules, compileOwn, decide } from '../src/domain/decide.ts'
-import { layOver, type Moment, momentAt } from '../src/domain/status.ts'
-import { timelineOf } from '../src/domain/timeline.ts'
+import { type CompiledRules, compileUserTriggers, decide } from '../src/domain/decide.ts'
+import { applyOverride, type StatusFields, statusAt } from '../src/domain/status.ts'
+import { buildTimeline } from '../src/domain/timeline.ts'
 
 export interface Meeting {
   readonly subject: string
@@ -19,14 +19,14 @@ export interface Person {
   override: { readonly diversion: string; readonly until: number | null; readonly at: number } | null
 }
 
-export function impliedBy({ meetings, override }: Person, rules: CompiledRules, at: number): Moment {
-  const own = compileOwn([], rules)
+export function impliedBy({ meetings, override }: Person, rules: CompiledRules, at: number): StatusFields {
+  const own = compileUserTriggers([], rules)
   const decisions = [...meetings].flatMap(([id, meeting]) => decide(eventOf(id, meeting), rules, own) ?? [])
-  const calendar = timelineOf(decisions, rules, null)
-  if (override === null) return momentAt(calendar, at)
+  const calendar = buildTimeline(decisions, rules, null)
+  if (override === null) return statusAt(calendar, at)
   const { diversion, until, at: from } = override
   const phone = rules.rules.diversions.find(({ code }) => code === diversion)!.phone
-  return momentAt(layOver(calendar, { diversion, from, until }, phone), at)
+  return statusAt(applyOverride(calendar, { diversion, from, until }, phone), at)
 }
 
 function eventOf(id: string, { subject, start, end }: Meeting): CalendarEvent {

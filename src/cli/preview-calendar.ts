@@ -5,11 +5,11 @@ import { parseArgs } from 'node:util'
 import type { CalendarRead } from '../connectors/connector.ts'
 import { icsConnector } from '../connectors/ics/connector.ts'
 import { openOutbound } from '../connectors/net/http-client.ts'
-import { compileOwn, compileRules, decide } from '../domain/decide.ts'
+import { compileRules, compileUserTriggers, decide } from '../domain/decide.ts'
 import { AVAILABLE, labelOf } from '../domain/diversion.ts'
 import { explain } from '../domain/explain.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
-import { type Timeline, timelineOf } from '../domain/timeline.ts'
+import { buildTimeline, type Timeline } from '../domain/timeline.ts'
 import { RemoteError, SetupError } from '../errors.ts'
 import { ianaZone } from '../lib/time-zone.ts'
 import { DEFAULT_PACK, loadPacks } from '../management/load-packs.ts'
@@ -113,9 +113,9 @@ interface Setting {
 function page(read: CalendarRead, rules: RuleSet, setting: Setting): string {
   const { zone, pack, now } = setting
   const compiled = compileRules(rules, 0)
-  const own = compileOwn([], compiled)
+  const own = compileUserTriggers([], compiled)
   const decisions = read.events.flatMap((event) => decide(event, compiled, own) ?? [])
-  const timeline = timelineOf(decisions, compiled, read.unreadAt)
+  const timeline = buildTimeline(decisions, compiled, read.truncatedAt)
   const rows = rowsOf(timeline, rules, setting)
   const head = `${dayIn(zone, now)} ${timeIn(zone, now)} in ${zone}, rules ${pack}: ${read.events.length} events read`
   const note = read.shortfall === null ? [] : ['', `Note: ${read.shortfall.hint}`]
@@ -123,14 +123,18 @@ function page(read: CalendarRead, rules: RuleSet, setting: Setting): string {
   return `${[head, ...note, '', ...body].join('\n')}\n`
 }
 
-function rowsOf({ borders, grounds, unreadAt }: Timeline, rules: RuleSet, { zone, now }: Setting): string[] {
-  const intervals = grounds.flatMap((ground, index) => {
-    const start = borders[2 * index]!
-    const end = borders[2 * index + 1]!
+function rowsOf(
+  { boundaries, causes, truncatedAt }: Timeline,
+  rules: RuleSet,
+  { zone, now }: Setting
+): string[] {
+  const intervals = causes.flatMap((ground, index) => {
+    const start = boundaries[2 * index]!
+    const end = boundaries[2 * index + 1]!
     if (end <= now) return []
     const diversion = rules.diversions.find(({ code }) => code === ground.diversion)
     const label = diversion === undefined ? ground.diversion : labelOf(diversion, LANGUAGE)
-    const until = end === unreadAt ? 'goes on' : untilIn(zone, start, end)
+    const until = end === truncatedAt ? 'goes on' : untilIn(zone, start, end)
     const what = ground.diversion === AVAILABLE ? label : `${label}, phone ${ground.phone}`
     return {
       day: dayIn(zone, start),

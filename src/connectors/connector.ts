@@ -5,7 +5,7 @@
  * does). It honours the far side's own limits (calls at a time, batch sizes, Retry-After) and nothing else paces it.
  */
 import type { CalendarEvent, Instant, Span } from '../domain/calendar-event.ts'
-import type { Sight } from '../domain/sync-state.ts'
+import type { DetailLevel } from '../domain/sync-state.ts'
 import type { RemoteError, SyncCode } from '../errors.ts'
 
 /** One calendar to read. The zone is part of it: it says where an all-day event's midnights are. */
@@ -36,9 +36,9 @@ export interface CalendarRead {
    * Where an event that was not read (it begins at or after the window's end) holds at the very instant at which
    * the last of those that were read ends: that instant. There nobody knows yet when a run ends. Else null.
    */
-  readonly unreadAt: Instant | null
+  readonly truncatedAt: Instant | null
   /** What the far side let us see. */
-  readonly saw: Sight
+  readonly detail: DetailLevel
   /** Where less was seen than was asked for: `subject_not_readable`, and what to do. */
   readonly shortfall: Shortfall | null
   /** For `Target.version` of the next read, where the far side can say "unchanged" (an ETag). */

@@ -26,7 +26,7 @@ function isCalledOff(subject: string): boolean {
  * getSchedule and GetUserAvailability lack flags. Midnight to midnight in the user's zone is all-day, a subject that
  * begins `Inställt:` is cancelled, Tentative is an invitation that nobody answered; declined cannot be known.
  */
-export function fromAvailability(
+export function toCalendarEvent(
   item: AvailabilityItem,
   isMidnight: (instant: Instant) => boolean
 ): CalendarEvent {

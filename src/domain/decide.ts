@@ -3,10 +3,10 @@ import type { CalendarEvent, Span } from './calendar-event.ts'
 import { AVAILABLE, type Phone } from './diversion.ts'
 import { compileTriggers, type Matcher } from './matching/trigger-matcher.ts'
 import { type MappedStatus, mappedStatuses, NO_TRIGGER, type RuleSet, type Trigger } from './rule-set.ts'
-import type { Ground, TriggerSource } from './timeline.ts'
+import type { Cause, TriggerSource } from './timeline.ts'
 
 export interface Decision extends Span {
-  readonly ground: Ground
+  readonly cause: Cause
 }
 
 /** Why an event gives nothing. */
@@ -16,7 +16,7 @@ export type NoDiversion =
   | 'zero-length'
   | 'private-ignored'
   | 'all-day-ignored'
-  | 'all-day-note'
+  | 'all-day-without-trigger'
   | 'availability'
 
 /** A RuleSet made ready. To be kept for as long as its version is in force. */
@@ -26,32 +26,32 @@ export interface CompiledRules {
   readonly triggers: CompiledTriggers
   /** A diversion's place in the catalogue; the highest is 0. */
   readonly rank: ReadonlyMap<string, number>
-  readonly availability: Readonly<Record<MappedStatus, GroundPair | null>>
+  readonly availability: Readonly<Record<MappedStatus, CausePair | null>>
 }
 
 /** A user's own triggers made ready, against one CompiledRules. */
-export type OwnTriggers = CompiledTriggers
+export type UserTriggers = CompiledTriggers
 
 interface CompiledTriggers {
   readonly matcher: Matcher
   /** By index; null for one whose diversion has left the catalogue. */
-  readonly grounds: readonly (GroundPair | null)[]
+  readonly causes: readonly (CausePair | null)[]
 }
 
 /** The ground of an open event and that of a private one, made once so that a million intervals share them. */
-interface GroundPair {
-  readonly open: Ground
-  readonly private: Ground
+interface CausePair {
+  readonly open: Cause
+  readonly private: Cause
 }
 
 export function compileRules(rules: RuleSet, version: number): CompiledRules {
   const phones = new Map(rules.diversions.map(({ code, phone }) => [code, phone]))
-  const byAvailability = (status: MappedStatus, index: number): GroundPair | null => {
+  const byAvailability = (status: MappedStatus, index: number): CausePair | null => {
     const diversion = rules.availability[status]
     const phone = diversion === null ? undefined : phones.get(diversion)
     return diversion === null || phone === undefined
       ? null
-      : groundPair({ diversion, phone, from: 'availability', index })
+      : makeCausePair({ diversion, phone, from: 'availability', index })
   }
   return {
     rules,
@@ -60,23 +60,31 @@ export function compileRules(rules: RuleSet, version: number): CompiledRules {
     rank: new Map(rules.diversions.map(({ code }, index) => [code, index])),
     availability: Object.fromEntries(
       mappedStatuses.map((status, index) => [status, byAvailability(status, index)])
-    ) as Record<MappedStatus, GroundPair | null>
+    ) as Record<MappedStatus, CausePair | null>
   }
 }
 
-export function compileOwn(triggers: readonly Trigger[], { rules }: CompiledRules): OwnTriggers {
+export function compileUserTriggers(triggers: readonly Trigger[], { rules }: CompiledRules): UserTriggers {
   if (triggers.length === 0) return noTriggers
   return compile(triggers, 'user', new Map(rules.diversions.map(({ code, phone }) => [code, phone])))
 }
 
 /** The decision for one event, or null where nothing diverts. */
-export function decide(event: CalendarEvent, rules: CompiledRules, own: OwnTriggers): Decision | null {
-  const verdict = judge(event, rules, own)
-  return typeof verdict === 'string' ? null : { start: event.start, end: event.end, ground: verdict }
+export function decide(
+  event: CalendarEvent,
+  rules: CompiledRules,
+  userTriggers: UserTriggers
+): Decision | null {
+  const result = evaluate(event, rules, userTriggers)
+  return typeof result === 'string' ? null : { start: event.start, end: event.end, cause: result }
 }
 
 /** As `decide`, but says why nothing diverts. */
-export function judge(event: CalendarEvent, rules: CompiledRules, own: OwnTriggers): Ground | NoDiversion {
+export function evaluate(
+  event: CalendarEvent,
+  rules: CompiledRules,
+  userTriggers: UserTriggers
+): Cause | NoDiversion {
   if (event.cancelled) return 'cancelled'
   if (event.response === 'declined') return 'declined'
   if (!(event.start < event.end)) return 'zero-length'
@@ -86,30 +94,30 @@ export function judge(event: CalendarEvent, rules: CompiledRules, own: OwnTrigge
   if (event.allDay && policy.allDay === 'ignore') return 'all-day-ignored'
 
   const pair =
-    meetsTriggers(event, policy) && (!isPrivate || policy.private === 'match')
-      ? (firstTrigger(event, own) ?? firstTrigger(event, rules.triggers))
+    triggersApply(event, policy) && (!isPrivate || policy.private === 'match')
+      ? (firstTrigger(event, userTriggers) ?? firstTrigger(event, rules.triggers))
       : undefined
   if (pair) return isPrivate ? pair.private : pair.open
 
   const away = event.busy === 'oof' || event.busy === 'workingElsewhere'
-  if (event.allDay && policy.allDay === 'trigger-or-oof' && !away) return 'all-day-note'
+  if (event.allDay && policy.allDay === 'trigger-or-oof' && !away) return 'all-day-without-trigger'
   const byStatus = rules.availability[event.busy === 'unknown' ? 'busy' : event.busy]
   if (byStatus === null) return 'availability'
   return isPrivate ? byStatus.private : byStatus.open
 }
 
 /** A stranger's invitation works nobody's phone: unanswered, it counts by availability only. */
-function meetsTriggers(event: CalendarEvent, policy: RuleSet): boolean {
+function triggersApply(event: CalendarEvent, policy: RuleSet): boolean {
   return policy.invitations === 'all' || (event.response !== 'tentative' && event.response !== 'notResponded')
 }
 
-function firstTrigger(event: CalendarEvent, { matcher, grounds }: CompiledTriggers): GroundPair | null {
-  if (grounds.length === 0) return null
+function firstTrigger(event: CalendarEvent, { matcher, causes }: CompiledTriggers): CausePair | null {
+  if (causes.length === 0) return null
   const index = matcher.find(event.subject, event.categories)
-  return index === NO_TRIGGER ? null : grounds[index]!
+  return index === NO_TRIGGER ? null : causes[index]!
 }
 
-const noTriggers: CompiledTriggers = { matcher: compileTriggers([]), grounds: [] }
+const noTriggers: CompiledTriggers = { matcher: compileTriggers([]), causes: [] }
 
 function compile(
   triggers: readonly Trigger[],
@@ -121,15 +129,15 @@ function compile(
   )
   return {
     matcher: compileTriggers(usable),
-    grounds: triggers.map(({ diversion, phone }, index) => {
+    causes: triggers.map(({ diversion, phone }, index) => {
       const ofCatalogue = phones.get(diversion)
       if (ofCatalogue === undefined) return null
       const open = diversion === AVAILABLE ? 'open' : (phone ?? ofCatalogue)
-      return groundPair({ diversion, phone: open, from, index })
+      return makeCausePair({ diversion, phone: open, from, index })
     })
   }
 }
 
-function groundPair(ground: Omit<Ground, 'private'>): GroundPair {
-  return { open: { ...ground, private: false }, private: { ...ground, private: true } }
+function makeCausePair(cause: Omit<Cause, 'private'>): CausePair {
+  return { open: { ...cause, private: false }, private: { ...cause, private: true } }
 }

@@ -8,7 +8,7 @@ export type Phone = (typeof phones)[number]
 export const AVAILABLE = 'available'
 
 /** What is shown for a stored code that the present catalogue has no longer, until the calendar is read again. */
-export const STAND_IN = 'busy'
+export const FALLBACK_CODE = 'busy'
 
 export interface Diversion {
   readonly code: string
@@ -28,7 +28,7 @@ export function labelOf({ code, labels }: Diversion, language: string): string {
   if (exact !== undefined) return exact
   // Case says nothing in a language tag (RFC 5646 section 2.1.1).
   const byTag = new Map(Object.entries(labels).map(([tag, label]) => [tag.toLowerCase(), label]))
-  const tags = wider(language.toLowerCase())
+  const tags = withShorterTags(language.toLowerCase())
   for (const tag of [...tags, sameLanguage[tags.at(-1) ?? ''], 'en', 'sv']) {
     const label = tag === undefined ? undefined : byTag.get(tag)
     if (label !== undefined) return label
@@ -37,7 +37,7 @@ export function labelOf({ code, labels }: Diversion, language: string): string {
 }
 
 /** The tag and those that say less, as RFC 4647 section 3.4 looks them up: `nb-no`, `nb`. */
-function wider(tag: string): string[] {
+function withShorterTags(tag: string): string[] {
   const parts = tag.split('-')
   return parts.map((_, index) => parts.slice(0, parts.length - index).join('-'))
 }

@@ -1,7 +1,7 @@
 /** Why a diversion holds: the rule as data, and a sentence in the tenant's language that gives no private text away. */
 import type { NoDiversion } from './decide.ts'
 import { type MappedStatus, mappedStatuses, type Trigger, type TriggerMatch } from './rule-set.ts'
-import type { Ground, RuleSource } from './timeline.ts'
+import type { Cause, RuleSource } from './timeline.ts'
 
 export interface Explanation {
   /** Null where no rule of the calendar's gave it. */
@@ -22,7 +22,7 @@ export interface ExplainedRule {
  * decided; null when they are not to be had any more, then the rule is told by its source alone.
  */
 export function explain(
-  ground: Ground | null,
+  ground: Cause | null,
   triggers: readonly Trigger[] | null,
   language: string
 ): Explanation {
@@ -84,7 +84,7 @@ const sv: Sentences = {
     'zero-length': 'Händelsen har ingen längd.',
     'private-ignored': 'Reglerna bortser från privata händelser.',
     'all-day-ignored': 'Reglerna bortser från heldagshändelser.',
-    'all-day-note': 'En heldagsanteckning utan utlösande ord hänvisar inte.',
+    'all-day-without-trigger': 'En heldagsanteckning utan utlösande ord hänvisar inte.',
     availability: 'Inget utlösande ord, och tillgängligheten ensam hänvisar inte.'
   }
 }
@@ -111,7 +111,7 @@ const en: Sentences = {
     'zero-length': 'The event has no length.',
     'private-ignored': 'The rules disregard private events.',
     'all-day-ignored': 'The rules disregard all-day events.',
-    'all-day-note': 'An all-day note without a trigger diverts nothing.',
+    'all-day-without-trigger': 'An all-day note without a trigger diverts nothing.',
     availability: 'No trigger matches, and its availability alone diverts nothing.'
   }
 }
@@ -138,7 +138,7 @@ const da: Sentences = {
     'zero-length': 'Aftalen har ingen længde.',
     'private-ignored': 'Reglerne ser bort fra private aftaler.',
     'all-day-ignored': 'Reglerne ser bort fra heldagsaftaler.',
-    'all-day-note': 'En heldagsnote uden udløserord viderestiller ikke.',
+    'all-day-without-trigger': 'En heldagsnote uden udløserord viderestiller ikke.',
     availability: 'Intet udløserord passer, og tilgængeligheden alene viderestiller ikke.'
   }
 }
@@ -165,7 +165,7 @@ const nb: Sentences = {
     'zero-length': 'Avtalen har ingen lengde.',
     'private-ignored': 'Reglene ser bort fra private avtaler.',
     'all-day-ignored': 'Reglene ser bort fra heldagsavtaler.',
-    'all-day-note': 'Et heldagsnotat uten utløserord viderekobler ikke.',
+    'all-day-without-trigger': 'Et heldagsnotat uten utløserord viderekobler ikke.',
     availability: 'Ingen utløserord passer, og tilgjengeligheten alene viderekobler ikke.'
   }
 }
@@ -192,7 +192,7 @@ const fi: Sentences = {
     'zero-length': 'Merkinnällä ei ole kestoa.',
     'private-ignored': 'Säännöt ohittavat yksityiset merkinnät.',
     'all-day-ignored': 'Säännöt ohittavat koko päivän merkinnät.',
-    'all-day-note': 'Koko päivän merkintä ilman tunnussanaa ei siirrä puheluita.',
+    'all-day-without-trigger': 'Koko päivän merkintä ilman tunnussanaa ei siirrä puheluita.',
     availability: 'Mikään tunnussana ei täsmää, eikä varaustila yksin siirrä puheluita.'
   }
 }

@@ -50,7 +50,7 @@ export interface RuleFault {
 }
 
 /** Why a trigger cannot be used, or nothing. Shared by RuleSets and by users' own triggers. */
-export function triggerFaults(
+export function validateTriggers(
   triggers: readonly Trigger[],
   diversions: readonly Diversion[],
   field = 'triggers'
@@ -77,7 +77,7 @@ export function triggerFaults(
 }
 
 /** Everything that is wrong with a RuleSet beyond its shape; empty when it can be used. */
-export function ruleSetFaults(rules: RuleSet): RuleFault[] {
+export function validateRuleSet(rules: RuleSet): RuleFault[] {
   const faults: RuleFault[] = []
   const seen = new Set<string>()
   rules.diversions.forEach((diversion, index) => {
@@ -98,5 +98,5 @@ export function ruleSetFaults(rules: RuleSet): RuleFault[] {
       faults.push({ field: `availability/${status}`, message: `names "${code}", which the catalogue lacks` })
     }
   }
-  return [...faults, ...triggerFaults(rules.triggers, rules.diversions)]
+  return [...faults, ...validateTriggers(rules.triggers, rules.diversions)]
 }

@@ -2,12 +2,12 @@
 import type { Instant } from './calendar-event.ts'
 import { AVAILABLE, type Phone } from './diversion.ts'
 import type { Override } from './override.ts'
-import { firstEndingAfter, type Ground, type Timeline } from './timeline.ts'
+import { type Cause, firstEndingAfter, type Timeline } from './timeline.ts'
 
-/** A timeline over which an override may lie: then some grounds are from `override` and an end may be Infinity. */
-export type LaidOver = Pick<Timeline, 'borders' | 'grounds' | 'unreadAt'>
+/** A timeline over which an override may lie: then some causes are from `override` and an end may be Infinity. */
+export type EffectiveTimeline = Pick<Timeline, 'boundaries' | 'causes' | 'truncatedAt'>
 
-export interface Moment {
+export interface StatusFields {
   readonly diversion: string
   readonly phone: Phone
   /** The unbroken run of the diversion. Null where nobody knows, or where `available` has no bound. */
@@ -19,140 +19,152 @@ export interface Moment {
   readonly next: { readonly diversion: string; readonly from: Instant; readonly until: Instant | null } | null
   readonly source: 'calendar' | 'override' | 'none'
   /** What gives the diversion; null where nothing does. */
-  readonly ground: Ground | null
+  readonly cause: Cause | null
 }
 
-export const emptyTimeline: LaidOver = { borders: new Float64Array(0), grounds: [], unreadAt: null }
+export const emptyTimeline: EffectiveTimeline = {
+  boundaries: new Float64Array(0),
+  causes: [],
+  truncatedAt: null
+}
 
-export function momentAt(timeline: LaidOver, at: Instant): Moment {
-  const { borders, grounds } = timeline
+export function statusAt(timeline: EffectiveTimeline, at: Instant): StatusFields {
+  const { boundaries, causes } = timeline
   const index = firstEndingAfter(timeline, at)
-  const holds = index < grounds.length && borders[2 * index]! <= at
-  const ground = holds ? grounds[index]! : null
-  if (ground === null || ground.diversion === AVAILABLE) return availableAt(timeline, index, ground)
+  const holds = index < causes.length && boundaries[2 * index]! <= at
+  const cause = holds ? causes[index]! : null
+  if (cause === null || cause.diversion === AVAILABLE) return availableAt(timeline, index, cause)
 
   const first = runStart(timeline, index)
-  const last = runEnd(timeline, index, (other) => other.diversion === ground.diversion)
+  const last = runEnd(timeline, index, (other) => other.diversion === cause.diversion)
   const lastClosed = runEnd(timeline, index, (other) => other.phone === 'closed')
   return {
-    diversion: ground.diversion,
-    phone: ground.phone,
-    since: borders[2 * first]!,
+    diversion: cause.diversion,
+    phone: cause.phone,
+    since: boundaries[2 * first]!,
     until: knownEnd(timeline, last),
-    reachableAt: ground.phone === 'closed' ? knownEnd(timeline, lastClosed) : null,
+    reachableAt: cause.phone === 'closed' ? knownEnd(timeline, lastClosed) : null,
     next: nextRun(timeline, last + 1),
-    source: ground.from === 'override' ? 'override' : 'calendar',
-    ground
+    source: cause.from === 'override' ? 'override' : 'calendar',
+    cause
   }
 }
 
 /** `index` is the interval that holds, if `ground` is given, else the next one. */
-function availableAt(timeline: LaidOver, index: number, ground: Ground | null): Moment {
-  const { borders, grounds } = timeline
+function availableAt(timeline: EffectiveTimeline, index: number, cause: Cause | null): StatusFields {
+  const { boundaries, causes } = timeline
   let before = index - 1
-  while (before >= 0 && grounds[before]!.diversion === AVAILABLE) before--
+  while (before >= 0 && causes[before]!.diversion === AVAILABLE) before--
   const next = nextRun(timeline, index)
   return {
     diversion: AVAILABLE,
     phone: 'open',
-    since: before < 0 ? null : borders[2 * before + 1]!,
+    since: before < 0 ? null : boundaries[2 * before + 1]!,
     until: next?.from ?? null,
     reachableAt: null,
     next,
-    source: ground === null ? 'none' : ground.from === 'override' ? 'override' : 'calendar',
-    ground
+    source: cause === null ? 'none' : cause.from === 'override' ? 'override' : 'calendar',
+    cause
   }
 }
 
-function nextRun(timeline: LaidOver, from: number): Moment['next'] {
-  const { borders, grounds } = timeline
+function nextRun(timeline: EffectiveTimeline, from: number): StatusFields['next'] {
+  const { boundaries, causes } = timeline
   let index = from
-  while (index < grounds.length && grounds[index]!.diversion === AVAILABLE) index++
-  const ground = grounds[index]
-  if (ground === undefined) return null
-  const last = runEnd(timeline, index, (other) => other.diversion === ground.diversion)
-  return { diversion: ground.diversion, from: borders[2 * index]!, until: knownEnd(timeline, last) }
+  while (index < causes.length && causes[index]!.diversion === AVAILABLE) index++
+  const cause = causes[index]
+  if (cause === undefined) return null
+  const last = runEnd(timeline, index, (other) => other.diversion === cause.diversion)
+  return { diversion: cause.diversion, from: boundaries[2 * index]!, until: knownEnd(timeline, last) }
 }
 
-function runStart({ borders, grounds }: LaidOver, index: number): number {
-  const { diversion } = grounds[index]!
+function runStart({ boundaries, causes }: EffectiveTimeline, index: number): number {
+  const { diversion } = causes[index]!
   let first = index
   while (
     first > 0 &&
-    borders[2 * first - 1] === borders[2 * first] &&
-    grounds[first - 1]!.diversion === diversion
+    boundaries[2 * first - 1] === boundaries[2 * first] &&
+    causes[first - 1]!.diversion === diversion
   ) {
     first--
   }
   return first
 }
 
-function runEnd({ borders, grounds }: LaidOver, index: number, goesOn: (ground: Ground) => boolean): number {
+function runEnd(
+  { boundaries, causes }: EffectiveTimeline,
+  index: number,
+  continues: (cause: Cause) => boolean
+): number {
   let last = index
   while (
-    last + 1 < grounds.length &&
-    borders[2 * last + 1] === borders[2 * last + 2] &&
-    goesOn(grounds[last + 1]!)
+    last + 1 < causes.length &&
+    boundaries[2 * last + 1] === boundaries[2 * last + 2] &&
+    continues(causes[last + 1]!)
   ) {
     last++
   }
   return last
 }
 
-function knownEnd({ borders, unreadAt }: LaidOver, index: number): Instant | null {
-  const end = borders[2 * index + 1]!
-  return end === Infinity || end === unreadAt ? null : end
+function knownEnd({ boundaries, truncatedAt }: EffectiveTimeline, index: number): Instant | null {
+  const end = boundaries[2 * index + 1]!
+  return end === Infinity || end === truncatedAt ? null : end
 }
 
 /** The next instant after `at` at which what a Status shows turns by the calendar or the override; else Infinity. */
-export function nextBorder(timeline: LaidOver, at: Instant): Instant {
-  const { borders, grounds } = timeline
-  for (let index = firstEndingAfter(timeline, at); index < grounds.length; index++) {
-    const start = borders[2 * index]!
-    const end = borders[2 * index + 1]!
-    if (start > at && (index === 0 || borders[2 * index - 1]! < start)) return start
-    const neighbour = borders[2 * index + 2] === end ? grounds[index + 1]! : null
-    if (end !== Infinity && !showSame(grounds[index]!, neighbour)) return end
+export function nextTransition(timeline: EffectiveTimeline, at: Instant): Instant {
+  const { boundaries, causes } = timeline
+  for (let index = firstEndingAfter(timeline, at); index < causes.length; index++) {
+    const start = boundaries[2 * index]!
+    const end = boundaries[2 * index + 1]!
+    if (start > at && (index === 0 || boundaries[2 * index - 1]! < start)) return start
+    const neighbour = boundaries[2 * index + 2] === end ? causes[index + 1]! : null
+    if (end !== Infinity && !sameStatus(causes[index]!, neighbour)) return end
   }
   return Infinity
 }
 
-function showSame(ground: Ground, next: Ground | null): boolean {
+function sameStatus(cause: Cause, next: Cause | null): boolean {
   return (
     next !== null &&
-    ground.diversion === next.diversion &&
-    ground.phone === next.phone &&
-    (ground.from === 'override') === (next.from === 'override')
+    cause.diversion === next.diversion &&
+    cause.phone === next.phone &&
+    (cause.from === 'override') === (next.from === 'override')
   )
 }
 
 /** The timeline as it is while the override is in force. `phone` is what the catalogue says of the override's code. */
-export function layOver(timeline: LaidOver, override: Override, phone: Phone): LaidOver {
+export function applyOverride(
+  timeline: EffectiveTimeline,
+  override: Override,
+  phone: Phone
+): EffectiveTimeline {
   const from = override.from
   const until = override.until ?? Infinity
   if (until <= from) return timeline
-  const ground: Ground = {
+  const cause: Cause = {
     diversion: override.diversion,
     phone: override.diversion === AVAILABLE ? 'open' : phone,
     from: 'override',
     index: 0,
     private: false
   }
-  const borders: number[] = []
-  const grounds: Ground[] = []
-  const add = (start: Instant, end: Instant, of: Ground) => {
+  const boundaries: number[] = []
+  const causes: Cause[] = []
+  const add = (start: Instant, end: Instant, of: Cause) => {
     if (start >= end) return
-    borders.push(start, end)
-    grounds.push(of)
+    boundaries.push(start, end)
+    causes.push(of)
   }
-  timeline.grounds.forEach((of, index) => {
-    add(timeline.borders[2 * index]!, Math.min(timeline.borders[2 * index + 1]!, from), of)
+  timeline.causes.forEach((of, index) => {
+    add(timeline.boundaries[2 * index]!, Math.min(timeline.boundaries[2 * index + 1]!, from), of)
   })
-  add(from, until, ground)
-  timeline.grounds.forEach((of, index) => {
-    add(Math.max(timeline.borders[2 * index]!, until), timeline.borders[2 * index + 1]!, of)
+  add(from, until, cause)
+  timeline.causes.forEach((of, index) => {
+    add(Math.max(timeline.boundaries[2 * index]!, until), timeline.boundaries[2 * index + 1]!, of)
   })
   // An override that ends just there has an end all the same.
-  const unreadAt = until === timeline.unreadAt ? null : timeline.unreadAt
-  return { borders: Float64Array.from(borders), grounds, unreadAt }
+  const truncatedAt = until === timeline.truncatedAt ? null : timeline.truncatedAt
+  return { boundaries: Float64Array.from(boundaries), causes, truncatedAt }
 }

@@ -8,9 +8,9 @@ export interface SyncRecord {
   /** Counts up whenever what was read before no longer counts: a new mailbox, a new connection, sync switched off. */
   readonly generation: number
   /** Whether the calendar is to be read: sync is enabled and there is a mailbox. */
-  readonly wanted: boolean
-  /** When `wanted` became what it is, or the generation began. */
-  readonly wantedSince: Instant
+  readonly enabled: boolean
+  /** When `enabled` became what it is, or the generation began. */
+  readonly enabledSince: Instant
   /** The last attempt that succeeded: what is held was true then. Null: no timeline is held. */
   readonly confirmedAt: Instant | null
   /** Since when it has been fresh without a break. */
@@ -20,23 +20,23 @@ export interface SyncRecord {
   /** Why the last attempt failed, or what it could not see (then `failedSince` is null). No subject is in it. */
   readonly fault: { readonly code: string; readonly hint: string } | null
   /** What the far side let us see at the last success. */
-  readonly saw: Sight | null
+  readonly detail: DetailLevel | null
   /** Whether notices told of edits at the last success: then calendars are swept, not polled. */
-  readonly watched: boolean
+  readonly subscribed: boolean
 }
 
 /**
- * Milliseconds: a watched calendar is confirmed at least so often. Where availability can be compared it is confirmed every
+ * Milliseconds: a subscribed calendar is confirmed at least so often. Where availability can be compared it is confirmed every
  * hour; where it can only be read whole, every five or so: a quarter of a request per mailbox and hour allows no more.
  */
-export const sweepInterval = 6 * 3_600_000
+export const reconcileIntervalMs = 6 * 3_600_000
 
 /**
  * What can be seen of a calendar: everything that decides (`subjects`); subjects, but not who answered what
  * (`subjects-only`, as GetUserAvailability has it); or no more than when somebody is busy.
  */
-export const sights = ['subjects', 'subjects-only', 'availability'] as const
-export type Sight = (typeof sights)[number]
+export const detailLevels = ['subjects', 'subjects-only', 'availability'] as const
+export type DetailLevel = (typeof detailLevels)[number]
 
 export interface SyncState {
   readonly state: SyncStateName
@@ -44,17 +44,17 @@ export interface SyncState {
 }
 
 /** What a user's record is before anything was read. */
-export function unread(wanted: boolean, at: Instant, generation = 0): SyncRecord {
+export function initialSyncRecord(enabled: boolean, at: Instant, generation = 0): SyncRecord {
   return {
     generation,
-    wanted,
-    wantedSince: at,
+    enabled,
+    enabledSince: at,
     confirmedAt: null,
     freshSince: null,
     failedSince: null,
     fault: null,
-    saw: null,
-    watched: false
+    detail: null,
+    subscribed: false
   }
 }
 
@@ -63,47 +63,49 @@ export function unread(wanted: boolean, at: Instant, generation = 0): SyncRecord
  * is milliseconds: twice the connection's `pollSeconds`. With notices it is one sweep, if that is longer; but what they tell
  * of must be read, so they vouch for a calendar no longer than `staleAfter` once reading fails.
  */
-export function staleAt(record: SyncRecord, staleAfter: number): Instant | null {
-  const { wanted, confirmedAt, failedSince, watched } = record
-  if (!wanted || confirmedAt === null) return null
-  if (!watched) return confirmedAt + staleAfter
-  const swept = confirmedAt + Math.max(sweepInterval, staleAfter)
-  return failedSince === null ? swept : Math.min(swept, Math.max(confirmedAt, failedSince) + staleAfter)
+export function staleAt(record: SyncRecord, staleAfterMs: number): Instant | null {
+  const { enabled, confirmedAt, failedSince, subscribed } = record
+  if (!enabled || confirmedAt === null) return null
+  if (!subscribed) return confirmedAt + staleAfterMs
+  const reconcileDueAt = confirmedAt + Math.max(reconcileIntervalMs, staleAfterMs)
+  return failedSince === null
+    ? reconcileDueAt
+    : Math.min(reconcileDueAt, Math.max(confirmedAt, failedSince) + staleAfterMs)
 }
 
 /** The state at an instant. `staleAfter` is as in `staleAt`. */
-export function syncStateAt(record: SyncRecord, staleAfter: number, at: Instant): SyncState {
-  if (!record.wanted) return { state: 'off', since: record.wantedSince }
-  const stale = staleAt(record, staleAfter)
+export function syncStateAt(record: SyncRecord, staleAfterMs: number, at: Instant): SyncState {
+  if (!record.enabled) return { state: 'off', since: record.enabledSince }
+  const stale = staleAt(record, staleAfterMs)
   if (stale === null) {
     return record.failedSince === null
-      ? { state: 'never', since: record.wantedSince }
+      ? { state: 'never', since: record.enabledSince }
       : { state: 'failed', since: record.failedSince }
   }
   if (at >= stale) return { state: 'stale', since: stale }
-  return { state: 'fresh', since: record.freshSince ?? record.wantedSince }
+  return { state: 'fresh', since: record.freshSince ?? record.enabledSince }
 }
 
 /** The record after a success at `at`: a run of freshness goes on unless it was broken before. */
-export function confirmed(
+export function markSynced(
   record: SyncRecord,
   at: Instant,
-  staleAfter: number,
-  outcome: Pick<SyncRecord, 'saw' | 'fault' | 'watched'>
+  staleAfterMs: number,
+  outcome: Pick<SyncRecord, 'detail' | 'fault' | 'subscribed'>
 ): SyncRecord {
-  const goesOn = syncStateAt(record, staleAfter, at).state === 'fresh'
+  const continues = syncStateAt(record, staleAfterMs, at).state === 'fresh'
   return {
     ...record,
     confirmedAt: at,
-    freshSince: goesOn ? record.freshSince : at,
+    freshSince: continues ? record.freshSince : at,
     failedSince: null,
     fault: outcome.fault,
-    saw: outcome.saw,
-    watched: outcome.watched
+    detail: outcome.detail,
+    subscribed: outcome.subscribed
   }
 }
 
 /** The record after a failure at `at`: what is held stays held. */
-export function failed(record: SyncRecord, at: Instant, fault: SyncRecord['fault']): SyncRecord {
+export function markFailed(record: SyncRecord, at: Instant, fault: SyncRecord['fault']): SyncRecord {
   return { ...record, failedSince: record.failedSince ?? at, fault }
 }

@@ -6,8 +6,8 @@ import { AVAILABLE, type Phone } from './diversion.ts'
 export type TriggerSource = 'user' | 'tenant'
 export type RuleSource = TriggerSource | 'availability'
 
-/** What gives an interval its diversion. Held in great numbers: equal grounds are one object where that can be. */
-export interface Ground {
+/** What gives an interval its diversion. Held in great numbers: equal causes are one object where that can be. */
+export interface Cause {
   readonly diversion: string
   readonly phone: Phone
   /** `override` only where one is laid over the calendar (status.ts); it is never stored in a timeline. */
@@ -19,64 +19,64 @@ export interface Ground {
 }
 
 /**
- * Interval `i` is `[borders[2i], borders[2i + 1])` and holds because of `grounds[i]`. Neighbours with equal grounds
+ * Interval `i` is `[boundaries[2i], boundaries[2i + 1])` and holds because of `causes[i]`. Neighbours with equal causes
  * are one interval. Kept as numbers side by side because a service holds millions of them.
  */
 export interface Timeline {
-  readonly borders: Float64Array
-  readonly grounds: readonly Ground[]
+  readonly boundaries: Float64Array
+  readonly causes: readonly Cause[]
   /** Where an unread event carries on (`CalendarRead.unreadAt`): a run that ends there has no known end. */
-  readonly unreadAt: Instant | null
+  readonly truncatedAt: Instant | null
   /** The RuleSet version that decided, 0 for the default pack. */
   readonly rulesVersion: number
 }
 
-export function timelineOf(
+export function buildTimeline(
   decisions: readonly Decision[],
   rules: CompiledRules,
-  unreadAt: Instant | null
+  truncatedAt: Instant | null
 ): Timeline {
-  const ladder = ladderOf(decisions, rules)
-  const rungs = new Map(ladder.map((ground, rung) => [groundKey(ground), rung]))
+  const priorityOrder = causesByPriority(decisions, rules)
+  const priorities = new Map(priorityOrder.map((cause, priority) => [causeKey(cause), priority]))
   const changes = decisions
-    .flatMap(({ start, end, ground }) => {
-      const rung = rungs.get(groundKey(ground))!
+    .flatMap(({ start, end, cause }) => {
+      const priority = priorities.get(causeKey(cause))!
       return [
-        { at: start, rung, by: 1 },
-        { at: end, rung, by: -1 }
+        { at: start, rung: priority, by: 1 },
+        { at: end, rung: priority, by: -1 }
       ]
     })
     .sort((a, b) => a.at - b.at)
 
-  const holding = new Int32Array(ladder.length)
-  const borders: number[] = []
-  const grounds: Ground[] = []
+  const holding = new Int32Array(priorityOrder.length)
+  const boundaries: number[] = []
+  const causes: Cause[] = []
   changes.forEach((change, index) => {
     holding[change.rung]! += change.by
     const until = changes[index + 1]?.at
     if (until === undefined || until === change.at) return
-    const ground = winner(ladder, holding)
-    if (ground === null) return
-    if (grounds.at(-1) === ground && borders.at(-1) === change.at) borders[borders.length - 1] = until
+    const cause = winner(priorityOrder, holding)
+    if (cause === null) return
+    if (causes.at(-1) === cause && boundaries.at(-1) === change.at) boundaries[boundaries.length - 1] = until
     else {
-      borders.push(change.at, until)
-      grounds.push(ground)
+      boundaries.push(change.at, until)
+      causes.push(cause)
     }
   })
-  return { borders: Float64Array.from(borders), grounds, unreadAt, rulesVersion: rules.version }
+  return { boundaries: Float64Array.from(boundaries), causes, truncatedAt, rulesVersion: rules.version }
 }
 
 /** Whether two timelines give the same in all that ends after the instant. */
-export function sameFrom(one: Timeline, other: Timeline, at: Instant): boolean {
-  if (one.unreadAt !== other.unreadAt || one.rulesVersion !== other.rulesVersion) return false
+export function sameTimelineFrom(one: Timeline, other: Timeline, at: Instant): boolean {
+  if (one.truncatedAt !== other.truncatedAt || one.rulesVersion !== other.rulesVersion) return false
   const first = firstEndingAfter(one, at)
   const firstOfOther = firstEndingAfter(other, at)
-  if (one.grounds.length - first !== other.grounds.length - firstOfOther) return false
-  for (let index = first; index < one.grounds.length; index++) {
+  if (one.causes.length - first !== other.causes.length - firstOfOther) return false
+  for (let index = first; index < one.causes.length; index++) {
     const twin = index - first + firstOfOther
-    if (one.borders[2 * index] !== other.borders[2 * twin]) return false
-    if (one.borders[2 * index + 1] !== other.borders[2 * twin + 1]) return false
-    if (!sameGround(one.grounds[index]!, other.grounds[twin]!)) return false
+    if (one.boundaries[2 * index] !== other.boundaries[2 * twin]) return false
+    if (one.boundaries[2 * index + 1] !== other.boundaries[2 * twin + 1]) return false
+    if (!sameCause(one.causes[index]!, other.causes[twin]!)) return false
   }
   return true
 }
@@ -88,22 +88,25 @@ export interface MergedInterval {
   readonly diversion: string
   readonly phone: Phone
   /** Of all that was merged, in order. */
-  readonly grounds: readonly Ground[]
+  readonly causes: readonly Cause[]
 }
 
 /** The intervals that end after the instant, merged where diversion and phone are the same and nothing lies between. */
-export function mergedFrom(timeline: Pick<Timeline, 'borders' | 'grounds'>, at: Instant): MergedInterval[] {
-  const { borders, grounds } = timeline
+export function mergeIntervals(
+  timeline: Pick<Timeline, 'boundaries' | 'causes'>,
+  at: Instant
+): MergedInterval[] {
+  const { boundaries, causes } = timeline
   const merged: MergedInterval[] = []
-  for (let index = 0; index < grounds.length; index++) {
-    const start = borders[2 * index]!
-    const end = borders[2 * index + 1]!
-    const ground = grounds[index]!
+  for (let index = 0; index < causes.length; index++) {
+    const start = boundaries[2 * index]!
+    const end = boundaries[2 * index + 1]!
+    const cause = causes[index]!
     const last = merged.at(-1)
-    if (last?.end === start && last.diversion === ground.diversion && last.phone === ground.phone) {
-      merged[merged.length - 1] = { ...last, end, grounds: [...last.grounds, ground] }
+    if (last?.end === start && last.diversion === cause.diversion && last.phone === cause.phone) {
+      merged[merged.length - 1] = { ...last, end, causes: [...last.causes, cause] }
     } else {
-      merged.push({ start, end, diversion: ground.diversion, phone: ground.phone, grounds: [ground] })
+      merged.push({ start, end, diversion: cause.diversion, phone: cause.phone, causes: [cause] })
     }
   }
   return merged.filter(({ end }) => end > at)
@@ -111,26 +114,26 @@ export function mergedFrom(timeline: Pick<Timeline, 'borders' | 'grounds'>, at: 
 
 /** The index of the first interval that ends after the instant; the number of intervals when none does. */
 export function firstEndingAfter(
-  { borders, grounds }: Pick<Timeline, 'borders' | 'grounds'>,
+  { boundaries, causes }: Pick<Timeline, 'boundaries' | 'causes'>,
   at: Instant
 ): number {
   let low = 0
-  let high = grounds.length
+  let high = causes.length
   while (low < high) {
     const middle = (low + high) >>> 1
-    if (borders[2 * middle + 1]! > at) high = middle
+    if (boundaries[2 * middle + 1]! > at) high = middle
     else low = middle + 1
   }
   return low
 }
 
-/** The distinct grounds, the one that wins first. */
-function ladderOf(decisions: readonly Decision[], { rank }: CompiledRules): Ground[] {
-  const distinct = new Map(decisions.map(({ ground }) => [groundKey(ground), ground]))
-  const place = (ground: Ground) => rank.get(ground.diversion) ?? rank.size
+/** The distinct causes, the one that wins first. */
+function causesByPriority(decisions: readonly Decision[], { rank }: CompiledRules): Cause[] {
+  const distinct = new Map(decisions.map(({ cause }) => [causeKey(cause), cause]))
+  const rankOf = (cause: Cause) => rank.get(cause.diversion) ?? rank.size
   return [...distinct.values()].sort(
     (a, b) =>
-      place(a) - place(b) ||
+      rankOf(a) - rankOf(b) ||
       Number(a.from === 'availability') - Number(b.from === 'availability') ||
       Number(a.phone === 'open') - Number(b.phone === 'open') ||
       Number(a.from === 'tenant') - Number(b.from === 'tenant') ||
@@ -140,27 +143,27 @@ function ladderOf(decisions: readonly Decision[], { rank }: CompiledRules): Grou
   )
 }
 
-/** What holds where these grounds overlap: if a trigger gives `available`, availability has no say. */
-function winner(ladder: readonly Ground[], holding: Int32Array): Ground | null {
-  let first: Ground | null = null
-  let firstTrigger: Ground | null = null
+/** What holds where these causes overlap: if a trigger gives `available`, availability has no say. */
+function winner(priorityOrder: readonly Cause[], holding: Int32Array): Cause | null {
+  let first: Cause | null = null
+  let firstTrigger: Cause | null = null
   let saidAvailable = false
-  for (let rung = 0; rung < ladder.length; rung++) {
-    if (holding[rung] === 0) continue
-    const ground = ladder[rung]!
-    first ??= ground
-    if (ground.from === 'availability') continue
-    firstTrigger ??= ground
-    if (ground.diversion === AVAILABLE) saidAvailable = true
+  for (let priority = 0; priority < priorityOrder.length; priority++) {
+    if (holding[priority] === 0) continue
+    const cause = priorityOrder[priority]!
+    first ??= cause
+    if (cause.from === 'availability') continue
+    firstTrigger ??= cause
+    if (cause.diversion === AVAILABLE) saidAvailable = true
   }
   return saidAvailable ? firstTrigger : first
 }
 
-/** Equal for grounds that are equal in all. */
-export function groundKey(ground: Ground): string {
-  return `${ground.from} ${ground.index} ${ground.private} ${ground.phone} ${ground.diversion}`
+/** Equal for causes that are equal in all. */
+export function causeKey(cause: Cause): string {
+  return `${cause.from} ${cause.index} ${cause.private} ${cause.phone} ${cause.diversion}`
 }
 
-function sameGround(one: Ground, other: Ground): boolean {
-  return one === other || groundKey(one) === groundKey(other)
+function sameCause(one: Cause, other: Cause): boolean {
+  return one === other || causeKey(one) === causeKey(other)
 }

@@ -192,7 +192,7 @@ async function notUsable({ store, sync }: DirectoryNeeds, tenant: string): Promi
 /** The first user that was read successfully, else the first enabled. */
 async function someReader({ store }: DirectoryNeeds, tenant: string): Promise<UserRecord | null> {
   const users = (await store.snapshot(tenant))?.users ?? []
-  return users.find(({ sync }) => sync.confirmedAt !== null) ?? users.find(({ sync }) => sync.wanted) ?? null
+  return users.find(({ sync }) => sync.confirmedAt !== null) ?? users.find(({ sync }) => sync.enabled) ?? null
 }
 
 async function asked({ store }: DirectoryNeeds, tenant: string, user: string): Promise<UserRecord> {

@@ -11,9 +11,9 @@ import {
   privatePolicies,
   type RuleFault,
   type RuleSet,
-  ruleSetFaults,
   type Trigger,
-  triggerMatches
+  triggerMatches,
+  validateRuleSet
 } from '../domain/rule-set.ts'
 import { SetupError } from '../errors.ts'
 
@@ -46,7 +46,7 @@ export async function loadPacks(folder: string): Promise<ReadonlyMap<string, Rul
       continue
     }
     const rules = { ...pack, diversions }
-    const wrong = [...ruleSetFaults(rules), ...repeatedTriggers(rules.triggers)]
+    const wrong = [...validateRuleSet(rules), ...repeatedTriggers(rules.triggers)]
     faults.push(...wrong.map((fault) => placed(sheet, fault)))
     packs.set(basename(name, '.yaml'), rules)
   }

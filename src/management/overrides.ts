@@ -1,7 +1,7 @@
 /** Overrides: set and removed by hand. What they mean is in core/override.ts. */
 import type { Static } from 'typebox'
 import type { OverridePut } from '../api/schemas/statuses.ts'
-import { type Override, overrideSet } from '../domain/override.ts'
+import { type Override, resolveOverride } from '../domain/override.ts'
 import { emptyTimeline } from '../domain/status.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { parseInstant } from '../lib/rfc3339.ts'
@@ -43,7 +43,7 @@ export function overrideDirectory({ store, packs, clock }: DirectoryNeeds): Over
           tenant,
           user,
           record.override,
-          overrideSet(record.override, calendar, body.diversion, until, at)
+          resolveOverride(record.override, calendar, body.diversion, until, at)
         )
       }),
 

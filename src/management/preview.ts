@@ -2,11 +2,17 @@
 import type { Static } from 'typebox'
 import type { Preview, PreviewEvent, PreviewRequest } from '../api/schemas/previews.ts'
 import type { CalendarEvent } from '../domain/calendar-event.ts'
-import { type CompiledRules, compileOwn, compileRules, type Decision, judge } from '../domain/decide.ts'
+import {
+  type CompiledRules,
+  compileRules,
+  compileUserTriggers,
+  type Decision,
+  evaluate
+} from '../domain/decide.ts'
 import { type Explanation, explain, explainNothing } from '../domain/explain.ts'
 import type { Trigger } from '../domain/rule-set.ts'
-import { momentAt } from '../domain/status.ts'
-import { mergedFrom, type Timeline, timelineOf } from '../domain/timeline.ts'
+import { statusAt } from '../domain/status.ts'
+import { buildTimeline, mergeIntervals, type Timeline } from '../domain/timeline.ts'
 import { RemoteError, RequestError } from '../errors.ts'
 import { formatInstant, parseInstant } from '../lib/rfc3339.ts'
 import { unsealMailbox } from '../storage/secrets/connection-secrets.ts'
@@ -48,11 +54,11 @@ export function previews(needs: DirectoryNeeds): Previews {
       const own = record?.user.triggers ?? []
       const judged = judgeAll(events, rules, own, tenant.language)
       const decisions = judged.flatMap(({ decision }) => (decision === null ? [] : [decision]))
-      const timeline = timelineOf(decisions, rules, unreadAt)
+      const timeline = buildTimeline(decisions, rules, unreadAt)
       return {
         decisions: judged.map(({ event, decision, explanation }) => ({
           event,
-          diversion: decision?.ground.diversion ?? null,
+          diversion: decision?.cause.diversion ?? null,
           rule: explanation.rule,
           because: explanation.because
         })),
@@ -75,32 +81,32 @@ function judgeAll(
   ownTriggers: readonly Trigger[],
   language: string
 ): Judged[] {
-  const own = compileOwn(ownTriggers, rules)
+  const own = compileUserTriggers(ownTriggers, rules)
   return events.map((event) => {
-    const verdict = judge(event, rules, own)
+    const verdict = evaluate(event, rules, own)
     if (typeof verdict === 'string') {
       return { event: event.id, decision: null, explanation: explainNothing(verdict, language) }
     }
     const triggers = verdict.from === 'user' ? ownTriggers : rules.rules.triggers
     return {
       event: event.id,
-      decision: { start: event.start, end: event.end, ground: verdict },
+      decision: { start: event.start, end: event.end, cause: verdict },
       explanation: explain(verdict, triggers, language)
     }
   })
 }
 
 function merged(timeline: Timeline): Answer['timeline'] {
-  return mergedFrom(timeline, Number.NEGATIVE_INFINITY).map(({ start, end, diversion, phone }) => ({
+  return mergeIntervals(timeline, Number.NEGATIVE_INFINITY).map(({ start, end, diversion, phone }) => ({
     start: formatInstant(start),
-    end: end === timeline.unreadAt ? null : formatInstant(end),
+    end: end === timeline.truncatedAt ? null : formatInstant(end),
     diversion,
     phone
   }))
 }
 
 function heldAt(timeline: Timeline, at: string): NonNullable<Answer['status']> {
-  const { diversion, phone, since, until, reachableAt, next } = momentAt(timeline, instant(at))
+  const { diversion, phone, since, until, reachableAt, next } = statusAt(timeline, instant(at))
   const orNull = (value: number | null) => (value === null ? null : formatInstant(value))
   return {
     diversion,
@@ -164,7 +170,7 @@ async function readNow(
     throw new RemoteError('protocol_error', 'The calendar gave no answer: try again.')
   return {
     events: reading.events.map((event, index) => ({ ...event, id: String(index) })),
-    unreadAt: reading.unreadAt
+    unreadAt: reading.truncatedAt
   }
 }
 

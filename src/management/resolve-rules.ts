@@ -2,7 +2,7 @@
 import type { Static } from 'typebox'
 import type { RulesBody } from '../api/schemas/rules.ts'
 import { AVAILABLE, type Diversion } from '../domain/diversion.ts'
-import { type RuleFault, type RuleSet, ruleSetFaults } from '../domain/rule-set.ts'
+import { type RuleFault, type RuleSet, validateRuleSet } from '../domain/rule-set.ts'
 import { RequestError } from '../errors.ts'
 import { DEFAULT_PACK } from './load-packs.ts'
 
@@ -59,7 +59,7 @@ export function rulesMade(stated: StatedRules, packs: Packs, place = ''): RuleSe
     ...members,
     diversions: lacksAvailable ? [...diversions, available] : diversions
   }
-  const faults = [...ruleSetFaults(rules), ...textFaults(rules)]
+  const faults = [...validateRuleSet(rules), ...textFaults(rules)]
   if (faults.length > 0) throw refused(faults, place)
   return rules
 }

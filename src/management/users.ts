@@ -3,8 +3,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Static } from 'typebox'
 import type { UserPut, User as UserShown } from '../api/schemas/users.ts'
 import type { Instant } from '../domain/calendar-event.ts'
-import { type RuleSet, triggerFaults } from '../domain/rule-set.ts'
-import { type SyncRecord, unread } from '../domain/sync-state.ts'
+import { type RuleSet, validateTriggers } from '../domain/rule-set.ts'
+import { initialSyncRecord, type SyncRecord } from '../domain/sync-state.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { isMailbox, isUrl, sealMailbox } from '../storage/secrets/connection-secrets.ts'
 import type { Sealer } from '../storage/secrets/seal.ts'
@@ -108,13 +108,13 @@ export function changeOf(given: {
   const wanted = user.syncEnabled && user.mailbox !== null
   if (record === null) {
     // Not 0: a reading for an earlier user of this id, still under way, must not count for this one.
-    return { user, sync: unread(wanted, at, at) }
+    return { user, sync: initialSyncRecord(wanted, at, at) }
   }
   const readAnew =
     user.mailbox !== record.user.mailbox ||
     user.timeZone !== record.user.timeZone ||
     user.syncEnabled !== record.user.syncEnabled
-  return { user, sync: readAnew ? unread(wanted, at, record.sync.generation + 1) : null }
+  return { user, sync: readAnew ? initialSyncRecord(wanted, at, record.sync.generation + 1) : null }
 }
 
 /** What is held (the very object) where the mailbox is the same, else the new one, sealed if it is a URL. */
@@ -137,7 +137,7 @@ export function userFaults(body: UserBody, held: string | null, rules: RuleSet):
     ...brokenTextFaults('displayName', displayName),
     ...(typeof mailbox === 'string' && mailbox !== held ? mailboxFaults(mailbox) : []),
     ...(typeof timeZone === 'string' ? zoneFaults(timeZone) : []),
-    ...(triggers === undefined ? [] : triggerFaults(triggers, rules.diversions))
+    ...(triggers === undefined ? [] : validateTriggers(triggers, rules.diversions))
   ]
 }
 

@@ -1,7 +1,7 @@
 /** Why something holds for a person: finds the triggers that a ground's index counts in. */
 import { type Explanation, explain } from '../domain/explain.ts'
 import type { RuleSet, Trigger } from '../domain/rule-set.ts'
-import type { Ground } from '../domain/timeline.ts'
+import type { Cause } from '../domain/timeline.ts'
 import { type Store, StoreUnavailable } from '../storage/store.ts'
 import type { Person, Scene } from './user-state.ts'
 
@@ -17,14 +17,14 @@ export async function whyFor(
   tenant: string,
   person: Person,
   scene: Scene
-): Promise<(ground: Ground | null) => Explanation> {
+): Promise<(ground: Cause | null) => Explanation> {
   if (!store.reachable()) throw new StoreUnavailable('Nothing can be explained without the store.')
   const version = person.rulesVersion
   const rules = version === 0 ? defaultRules : (await store.rules(tenant, version))?.effective
   const record = await store.record(tenant, person.id)
   // A timeline that was read before the user's triggers changed counts in the older ones.
   const ownAreThose = record !== null && record.user.triggersSince <= (person.sync.confirmedAt ?? 0)
-  const triggersOf: Readonly<Record<Ground['from'], readonly Trigger[] | null>> = {
+  const triggersOf: Readonly<Record<Cause['from'], readonly Trigger[] | null>> = {
     user: ownAreThose ? record.user.triggers : null,
     tenant: rules?.triggers ?? null,
     availability: null,

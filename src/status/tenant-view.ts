@@ -1,8 +1,8 @@
 /** What holds for everybody of one tenant, in memory: statuses, and what changed since a cursor. */
 import type { Instant } from '../domain/calendar-event.ts'
-import { momentAt } from '../domain/status.ts'
+import { statusAt } from '../domain/status.ts'
 import { syncStateAt } from '../domain/sync-state.ts'
-import { type Ground, groundKey } from '../domain/timeline.ts'
+import { type Cause, causeKey } from '../domain/timeline.ts'
 import type { LogEntry, TenantSnapshot, UserRecord } from '../storage/store.ts'
 import { CURSOR_LIFE, type Cursor, expired, writeCursor } from './cursor.ts'
 import { recentLog, restsOn } from './recent-entries.ts'
@@ -87,7 +87,7 @@ export function openTenantView({
   let { position, loggedAt } = snapshot
   const people = new Map<string, Person>()
   let order: string[] | null = null
-  const grounds = new Map<string, Ground>()
+  const grounds = new Map<string, Cause>()
   const recent = recentLog(position, loggedAt)
   let answer: KeptAnswer | null = null
   /** The instant of the last answer. */
@@ -204,8 +204,8 @@ export function openTenantView({
     turned()
   }
 
-  function share(ground: Ground): Ground {
-    const key = groundKey(ground)
+  function share(ground: Cause): Cause {
+    const key = causeKey(ground)
     const known = grounds.get(key)
     if (known !== undefined) return known
     grounds.set(key, ground)
@@ -253,7 +253,7 @@ export function openTenantView({
       ) {
         continue
       }
-      const moment = momentAt(person.laid, at)
+      const moment = statusAt(person.laid, at)
       if (phone && !phone.has(moment.phone)) continue
       const status = shownAs(person, moment, scene, at)
       if (!diversion || diversion.has(status.diversion)) found.push(status)
@@ -279,7 +279,8 @@ export function openTenantView({
     const now = Math.max(passage.advance(clock()), cursor.at)
     for (const user of recent.between(cursor.position, position)) mark(users, user === 'all' ? 'all' : [user])
     for (const user of passage.between(cursor.at, now)) users.add(user)
-    if (cursor.unsure && inTouch()) for (const { id, sync } of people.values()) if (sync.wanted) users.add(id)
+    if (cursor.unsure && inTouch())
+      for (const { id, sync } of people.values()) if (sync.enabled) users.add(id)
     if (users.size === 0) return null
     const changes = [...users].map((user) => {
       const person = people.get(user)

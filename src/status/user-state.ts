@@ -1,11 +1,18 @@
 /** One user as presence holds them, and what is shown of them at an instant. */
 import type { Instant } from '../domain/calendar-event.ts'
-import { type Diversion, labelOf, type Phone, STAND_IN } from '../domain/diversion.ts'
+import { type Diversion, FALLBACK_CODE, labelOf, type Phone } from '../domain/diversion.ts'
 import type { Override } from '../domain/override.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
-import { emptyTimeline, type LaidOver, layOver, type Moment, momentAt, nextBorder } from '../domain/status.ts'
+import {
+  applyOverride,
+  type EffectiveTimeline,
+  emptyTimeline,
+  nextTransition,
+  type StatusFields,
+  statusAt
+} from '../domain/status.ts'
 import { type SyncRecord, type SyncStateName, staleAt, syncStateAt } from '../domain/sync-state.ts'
-import { firstEndingAfter, type Ground } from '../domain/timeline.ts'
+import { type Cause, firstEndingAfter } from '../domain/timeline.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 import type { TenantSnapshot, UserRecord } from '../storage/store.ts'
 
@@ -21,7 +28,7 @@ export interface Status {
   readonly until: string | null
   readonly reachableAt: string | null
   readonly next: { readonly diversion: string; readonly from: string; readonly until: string | null } | null
-  readonly source: Moment['source']
+  readonly source: StatusFields['source']
   readonly sync: { readonly state: SyncStateName; readonly since: string }
 }
 
@@ -54,11 +61,11 @@ export interface Person {
   readonly displayName: string
   readonly numbers: readonly string[]
   /** The calendar alone. */
-  readonly calendar: LaidOver
+  readonly calendar: EffectiveTimeline
   readonly rulesVersion: number
   readonly override: Override | null
   /** The calendar with the override laid over it. */
-  readonly laid: LaidOver
+  readonly laid: EffectiveTimeline
   readonly sync: SyncRecord
   /** The next border in time after the instant up to which the view has come; Infinity where there is none. */
   border: Instant
@@ -67,12 +74,16 @@ export interface Person {
 }
 
 /** `share` gives one object for all equal grounds: a service holds millions of intervals and a few dozen grounds. */
-export function personOf(record: UserRecord, scene: Scene, share: (ground: Ground) => Ground): Person {
+export function personOf(record: UserRecord, scene: Scene, share: (ground: Cause) => Cause): Person {
   const { user, timeline, override, sync } = record
-  const calendar: LaidOver =
+  const calendar: EffectiveTimeline =
     timeline === null
       ? emptyTimeline
-      : { borders: timeline.borders, grounds: timeline.grounds.map(share), unreadAt: timeline.unreadAt }
+      : {
+          boundaries: timeline.boundaries,
+          causes: timeline.causes.map(share),
+          truncatedAt: timeline.truncatedAt
+        }
   return {
     id: user.id,
     extension: user.extension,
@@ -84,7 +95,7 @@ export function personOf(record: UserRecord, scene: Scene, share: (ground: Groun
     laid:
       override === null
         ? calendar
-        : layOver(calendar, override, diversionOf(override.diversion, scene).phone),
+        : applyOverride(calendar, override, diversionOf(override.diversion, scene).phone),
     sync,
     border: Infinity,
     written: null
@@ -93,11 +104,14 @@ export function personOf(record: UserRecord, scene: Scene, share: (ground: Groun
 
 /** The catalogue's entry; for a code that is gone the stand-in, until the calendar is read again. */
 export function diversionOf(code: string, { diversions }: Scene): Diversion {
-  return diversions.get(code) ?? diversions.get(STAND_IN) ?? { code: STAND_IN, labels: {}, phone: 'closed' }
+  return (
+    diversions.get(code) ??
+    diversions.get(FALLBACK_CODE) ?? { code: FALLBACK_CODE, labels: {}, phone: 'closed' }
+  )
 }
 
 export function statusOf(person: Person, scene: Scene, at: Instant): Status {
-  return shownAs(person, momentAt(person.laid, at), scene, at)
+  return shownAs(person, statusAt(person.laid, at), scene, at)
 }
 
 /** The same as JSON, made anew only when it has turned. */
@@ -109,7 +123,7 @@ export function statusJson(person: Person, scene: Scene, at: Instant): string {
   return json
 }
 
-export function shownAs(person: Person, moment: Moment, scene: Scene, at: Instant): Status {
+export function shownAs(person: Person, moment: StatusFields, scene: Scene, at: Instant): Status {
   const diversion = diversionOf(moment.diversion, scene)
   const sync = syncStateAt(person.sync, scene.staleAfter, at)
   return {
@@ -141,7 +155,7 @@ function inWriting(instant: Instant | null): string | null {
 
 /** The next instant after `at` at which time alone turns something that the Status shows; else Infinity. */
 export function borderAfter(person: Person, scene: Scene, at: Instant): Instant {
-  const border = nextBorder(person.laid, at)
+  const border = nextTransition(person.laid, at)
   const stale = staleAt(person.sync, scene.staleAfter)
   return stale !== null && stale > at ? Math.min(border, stale) : border
 }
@@ -154,10 +168,10 @@ export function borderUpTo(person: Person, scene: Scene, at: Instant): Instant {
 }
 
 /** Not every start or end is a border: intervals that show the same may touch. */
-function calendarBorderUpTo(laid: LaidOver, at: Instant): Instant {
+function calendarBorderUpTo(laid: EffectiveTimeline, at: Instant): Instant {
   for (let index = 2 * firstEndingAfter(laid, at); index >= 0; index--) {
-    const instant = laid.borders[index] ?? Infinity
-    if (instant <= at && nextBorder(laid, instant - 1) === instant) return instant
+    const instant = laid.boundaries[index] ?? Infinity
+    if (instant <= at && nextTransition(laid, instant - 1) === instant) return instant
   }
   return 0
 }

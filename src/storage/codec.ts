@@ -6,7 +6,7 @@ import { endianness } from 'node:os'
 import type { Override } from '../domain/override.ts'
 import type { Trigger } from '../domain/rule-set.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
-import type { Ground, Timeline } from '../domain/timeline.ts'
+import type { Cause, Timeline } from '../domain/timeline.ts'
 import type { KeptConnection, RulesVersion, Tenant, User } from './store.ts'
 
 /** Something that this version cannot read lies in the store. */
@@ -74,26 +74,26 @@ export const overrideRecord = jsonOf<Override>('override', ({ diversion, from, u
 
 export const syncRecord = jsonOf<SyncRecord>('sync record', (record) => ({
   generation: record.generation,
-  wanted: record.wanted,
-  wantedSince: record.wantedSince,
+  enabled: record.enabled,
+  enabledSince: record.enabledSince,
   confirmedAt: record.confirmedAt,
   freshSince: record.freshSince,
   failedSince: record.failedSince,
   fault: record.fault && { code: record.fault.code, hint: record.fault.hint },
-  saw: record.saw,
+  detail: record.detail,
   // Absent in what earlier versions kept.
-  watched: record.watched ?? false
+  subscribed: record.subscribed ?? false
 }))
 
 /**
- * A timeline is its distinct grounds (JSON) once, an index into them for each interval, and the borders as doubles:
+ * A timeline is its distinct causes (JSON) once, an index into them for each interval, and the boundaries as doubles:
  *
  *     1 byte     1, the form
  *     1 byte     index width: 1 or 2 bytes
  *     2 bytes    zero
  *     4 bytes    length of the JSON, n
- *     n bytes    JSON: [rulesVersion, unreadAt, [[diversion, phone, from, index, private], …]]
- *     i × width  for each interval, which of the grounds
+ *     n bytes    JSON: [rulesVersion, truncatedAt, [[diversion, phone, from, index, private], …]]
+ *     i × width  for each interval, which of the causes
  *     i × 16     for each interval, start and end
  *
  * Numbers are little-endian. Sixty intervals of a few rules are about 1.2 kB.
@@ -104,16 +104,16 @@ const FORM = 1
 const HEAD = 8
 
 function encodeTimeline(timeline: Timeline): Buffer {
-  const { borders, grounds, unreadAt, rulesVersion } = timeline
+  const { boundaries, causes, truncatedAt, rulesVersion } = timeline
   const places = new Map<string, number>()
-  const indexes = grounds.map((ground) => {
+  const indexes = causes.map((ground) => {
     const text = groundText(ground)
     const place = places.get(text) ?? places.size
     places.set(text, place)
     return place
   })
   const json = Buffer.from(
-    `[${JSON.stringify(rulesVersion)},${JSON.stringify(unreadAt)},[${[...places.keys()].join(',')}]]`
+    `[${JSON.stringify(rulesVersion)},${JSON.stringify(truncatedAt)},[${[...places.keys()].join(',')}]]`
   )
   const width = places.size <= 0x100 ? 1 : 2
   if (places.size > 0x10000) throw new RangeError('A timeline has more than 65,536 distinct grounds')
@@ -124,7 +124,7 @@ function encodeTimeline(timeline: Timeline): Buffer {
   json.copy(bytes, HEAD)
   let at = HEAD + json.length
   for (const index of indexes) at = bytes.writeUIntLE(index, at, width)
-  const tail = Buffer.from(borders.buffer, borders.byteOffset, indexes.length * 16)
+  const tail = Buffer.from(boundaries.buffer, boundaries.byteOffset, indexes.length * 16)
   tail.copy(bytes, at)
   if (bigEndian) bytes.subarray(at).swap64()
   return bytes
@@ -137,46 +137,46 @@ function decodeTimeline(bytes: Uint8Array): Timeline {
   if (view[0] !== FORM || (width !== 1 && width !== 2) || jsonEnd > view.length) throw unreadable()
   const count = (view.length - jsonEnd) / (width + 16)
   if (!Number.isInteger(count)) throw unreadable()
-  const { rulesVersion, unreadAt, distinct } = parseHeader(view.toString('utf8', HEAD, jsonEnd))
-  const grounds: Ground[] = new Array(count)
+  const { rulesVersion, truncatedAt, distinct } = parseHeader(view.toString('utf8', HEAD, jsonEnd))
+  const causes: Cause[] = new Array(count)
   for (let i = 0; i < count; i++) {
     const ground = distinct[width === 1 ? view.readUInt8(jsonEnd + i) : view.readUInt16LE(jsonEnd + 2 * i)]
     if (ground === undefined) throw unreadable()
-    grounds[i] = ground
+    causes[i] = ground
   }
-  const borders = new Float64Array(2 * count)
-  const tail = Buffer.from(borders.buffer)
+  const boundaries = new Float64Array(2 * count)
+  const tail = Buffer.from(boundaries.buffer)
   view.copy(tail, 0, jsonEnd + count * width)
   if (bigEndian) tail.swap64()
-  return { borders, grounds, unreadAt, rulesVersion }
+  return { boundaries, causes, truncatedAt, rulesVersion }
 }
 
 function parseHeader(json: string) {
   try {
-    const [rulesVersion, unreadAt, texts] = JSON.parse(json)
-    return { rulesVersion, unreadAt, distinct: texts.map(sharedGround) as Ground[] }
+    const [rulesVersion, truncatedAt, texts] = JSON.parse(json)
+    return { rulesVersion, truncatedAt, distinct: texts.map(sharedGround) as Cause[] }
   } catch {
     throw unreadable()
   }
 }
 
-type GroundTuple = [Ground['diversion'], Ground['phone'], Ground['from'], Ground['index'], Ground['private']]
+type GroundTuple = [Cause['diversion'], Cause['phone'], Cause['from'], Cause['index'], Cause['private']]
 
-function groundText(ground: Ground): string {
+function groundText(ground: Cause): string {
   const tuple: GroundTuple = [ground.diversion, ground.phone, ground.from, ground.index, ground.private]
   return JSON.stringify(tuple)
 }
 
-/** Millions of intervals come from a few rules: equal grounds are one object. Emptied when full, which is harmless. */
-const shared = new Map<string, Ground>()
+/** Millions of intervals come from a few rules: equal causes are one object. Emptied when full, which is harmless. */
+const shared = new Map<string, Cause>()
 const MOST_SHARED = 10_000
 
-function sharedGround(tuple: GroundTuple): Ground {
+function sharedGround(tuple: GroundTuple): Cause {
   const key = tuple.join('\n')
   const known = shared.get(key)
   if (known !== undefined) return known
   const [diversion, phone, from, index, isPrivate] = tuple
-  const ground: Ground = { diversion, phone, from, index, private: isPrivate }
+  const ground: Cause = { diversion, phone, from, index, private: isPrivate }
   if (shared.size >= MOST_SHARED) shared.clear()
   shared.set(key, ground)
   return ground

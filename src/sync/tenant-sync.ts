@@ -10,7 +10,7 @@ import type { Timers } from '../lib/timers.ts'
 import { unsealMailbox } from '../storage/secrets/connection-secrets.ts'
 import type { Sealer } from '../storage/secrets/seal.ts'
 import type { KeptConnection, RulesVersion, Store, Tenant, UserRecord } from '../storage/store.ts'
-import { markFailed } from './batch/build-outcome.ts'
+import { saveFailures } from './batch/build-outcome.ts'
 import type { CompileRules } from './batch/rule-cache.ts'
 import { batchesOf } from './batch/run-batches.ts'
 import type { SyncMetrics } from './batch/sync-batch.ts'
@@ -293,6 +293,6 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
   }
 
   function mark(users: readonly string[], error: RemoteError): Promise<void> {
-    return markFailed(store, id, users, error, staleAfter(), clock)
+    return saveFailures(store, id, users, error, staleAfter(), clock)
   }
 }

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { runMigrate } from '../../src/cli/migrate.ts'
-import { unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
@@ -28,7 +28,7 @@ async function installation(t: Test): Promise<string> {
     const users = Array.from({ length: index === 7 ? 1200 : 3 }, (_, count) => `user-${count}`)
     await store.saveUsers(
       id,
-      users.map((name) => ({ user: user(name), sync: unread(true, 1, index) })),
+      users.map((name) => ({ user: user(name), sync: initialSyncRecord(true, 1, index) })),
       3
     )
     await store.saveOverride(id, 'user-1', { diversion: 'sick', from: 4, until: null }, 4)
@@ -78,7 +78,7 @@ async function isSame(t: Test, folder: string, url: string): Promise<void> {
     await checkSharedMasterKey(redis.keptCheck, sealer(masterKey))
     await t.rejects(checkSharedMasterKey(redis.keptCheck, sealer(randomBytes(32))), { name: 'SetupError' })
     const before = (await redis.snapshot('tenant-0'))?.position ?? 0
-    const sync = unread(true, 8)
+    const sync = initialSyncRecord(true, 8)
     await redis.saveUsers('tenant-0', [{ user: user('user-2'), sync }], 8)
     t.equal((await redis.snapshot('tenant-0'))?.position, before + 1, 'the log goes on where it was')
   } finally {

@@ -15,9 +15,9 @@ import {
 
 export const eventCases = {
   'an empty calendar has no events': async (t: Test, far: FarSide) => {
-    const { events, unreadAt, saw, shortfall } = await readOne(t, far, 'empty', [])
-    t.same({ events, unreadAt, shortfall }, { events: [], unreadAt: null, shortfall: null })
-    t.match(saw, /^subjects/)
+    const { events, truncatedAt, detail, shortfall } = await readOne(t, far, 'empty', [])
+    t.same({ events, truncatedAt, shortfall }, { events: [], truncatedAt: null, shortfall: null })
+    t.match(detail, /^subjects/)
   },
 
   'every busy status': async (t: Test, far: FarSide) => {
@@ -112,7 +112,7 @@ export const eventCases = {
       }
     }
     const window = { start: Date.parse('2026-03-25T00:00:00Z'), end: Date.parse('2026-04-08T00:00:00Z') }
-    const { events, unreadAt } = await readOne(t, far, 'series', [series], { window })
+    const { events, truncatedAt } = await readOne(t, far, 'series', [series], { window })
     t.same(spans(events), [
       '2026-03-26T08:00:00.000Z/2026-03-26T08:30:00.000Z',
       '2026-03-27T08:00:00.000Z/2026-03-27T08:30:00.000Z',
@@ -121,7 +121,7 @@ export const eventCases = {
       '2026-03-31T07:00:00.000Z/2026-03-31T07:30:00.000Z'
     ])
     t.equal(new Set(events.map(({ id }) => id)).size, events.length, 'each has an id of its own')
-    t.equal(unreadAt, null)
+    t.equal(truncatedAt, null)
   },
 
   'an event that touches the window comes whole, one that borders on it not at all': async (
@@ -157,7 +157,7 @@ export const eventCases = {
     const endless = await readOne(t, far, 'endless', [{ ...wholeDay, busy: 'oof', daily: {} }], { window })
     const last = Math.max(...endless.events.map(({ end }) => end))
     t.ok(last >= window.end)
-    t.equal(endless.unreadAt, last, 'the next day of the series goes on there')
+    t.equal(endless.truncatedAt, last, 'the next day of the series goes on there')
 
     const vacation = { subject: 'Semester', start: '2026-11-16', end: '2026-12-28', allDay: true }
     const alone = await readOne(t, far, 'vacation', [vacation], { window })
@@ -166,15 +166,15 @@ export const eventCases = {
       ['2026-12-27T23:00:00.000Z'],
       'ends when it ends'
     )
-    t.equal(alone.unreadAt, null, 'nothing follows it')
+    t.equal(alone.truncatedAt, null, 'nothing follows it')
 
     const then = { subject: 'Kurs', start: '2026-12-27T23:00:00Z', end: '2026-12-28T10:00:00Z' }
     const followed = await readOne(t, far, 'followed', [vacation, then], { window })
-    t.equal(iso(followed.unreadAt ?? 0), '2026-12-27T23:00:00.000Z', 'something follows it')
+    t.equal(iso(followed.truncatedAt ?? 0), '2026-12-27T23:00:00.000Z', 'something follows it')
 
     const later = { ...then, start: '2026-12-27T23:30:00Z' }
     t.equal(
-      (await readOne(t, far, 'later', [vacation, later], { window })).unreadAt,
+      (await readOne(t, far, 'later', [vacation, later], { window })).truncatedAt,
       null,
       'a gap, then something'
     )

@@ -1,7 +1,7 @@
 /** The part of the store contract that is about the change log, its followers, and snapshots. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import type { Feed } from '../../src/storage/store.ts'
 import type { OpenStore } from './store.ts'
 import { read, tenant, user } from './store-samples.ts'
@@ -20,7 +20,7 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
       const names = ['anna', 'bo']
       await store.saveUsers(
         'acme',
-        names.map((id) => ({ user: user(id), sync: unread(true, 1) })),
+        names.map((id) => ({ user: user(id), sync: initialSyncRecord(true, 1) })),
         2
       )
       t.equal(heard.length, 1)
@@ -81,7 +81,7 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
       for (let round = 1; round <= 12; round++) {
         const users = all.map((id) => ({
           user: user(id, { extension: `${round}` }),
-          sync: round === 1 ? unread(true, 1) : null
+          sync: round === 1 ? initialSyncRecord(true, 1) : null
         }))
         await store.saveUsers('acme', users, round)
       }

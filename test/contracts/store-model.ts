@@ -2,7 +2,7 @@
 import { deepStrictEqual as same } from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Test } from 'tap'
-import { unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { type Feed, type Store, TenantGone, type UserRecord } from '../../src/storage/store.ts'
 import type { OpenStore } from './store.ts'
 import { connection, ground, plain, rules, tenant, timeline, user } from './store-samples.ts'
@@ -159,7 +159,7 @@ async function onStore(store: Store, o: Operation): Promise<unknown> {
     case 'saveUsers': {
       const users = o.users.map((one) => ({
         user: user(one.user, { displayName: one.name }),
-        sync: one.anew ? unread(true, o.at) : null
+        sync: one.anew ? initialSyncRecord(true, o.at) : null
       }))
       return store.saveUsers(o.id, users, o.at)
     }
@@ -199,8 +199,8 @@ function onModel(model: Model, o: Operation, feeds: Feed[]): unknown {
       const before = kept.pollSeconds !== null
       kept.pollSeconds = o.pollSeconds
       for (const [id, record] of o.reread ? records : []) {
-        const { wanted, generation } = record.sync
-        records.set(id, { ...record, timeline: null, sync: unread(wanted, o.at, generation + 1) })
+        const { enabled, generation } = record.sync
+        records.set(id, { ...record, timeline: null, sync: initialSyncRecord(enabled, o.at, generation + 1) })
       }
       log(kept, feeds, o.at, 'all')
       return before
@@ -219,7 +219,7 @@ function onModel(model: Model, o: Operation, feeds: Feed[]): unknown {
         const anew = {
           override: before?.override ?? null,
           timeline: null,
-          sync: unread(true, o.at, generation)
+          sync: initialSyncRecord(true, o.at, generation)
         }
         records.set(one.user, { ...(before === undefined || one.anew ? anew : before), user: next })
       }
@@ -275,7 +275,7 @@ type Outcome = Extract<Operation, { does: 'saveReadings' }>['outcomes'][number]
 function outcomeOf(one: Outcome) {
   const { confirmedAt } = one
   const sync = {
-    ...unread(true, 1, one.generation),
+    ...initialSyncRecord(true, 1, one.generation),
     confirmedAt,
     freshSince: confirmedAt,
     saw: 'subjects' as const

@@ -1,7 +1,7 @@
 /** The part of the store contract that is about those who work at the same time, in one process or in several. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import type { Feed, Store } from '../../src/storage/store.ts'
 import type { OpenStore } from './store.ts'
 import { ground, plain, read, rules, tenant, timeline, user } from './store-samples.ts'
@@ -12,13 +12,13 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     await withUsers(store, 'anna', 'bo')
     const outcome = (id: string, at: number | null, index: number) => ({
       user: id,
-      sync: at === null ? { ...unread(true, 1), failedSince: 5 } : read(0, at),
+      sync: at === null ? { ...initialSyncRecord(true, 1), failedSince: 5 } : read(0, at),
       timeline: timeline([ground(index)]),
       visible: true
     })
     const held = async () => {
       const record = await store.record('acme', 'anna')
-      return [record?.sync.confirmedAt, record?.timeline?.grounds[0]?.index]
+      return [record?.sync.confirmedAt, record?.timeline?.causes[0]?.index]
     }
     t.strictSame(await store.saveReadings('acme', [outcome('anna', 100, 1)], 110), ['anna'])
     const late = [outcome('anna', 99, 2), outcome('bo', 99, 2)]
@@ -139,7 +139,7 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     heard.here.length = heard.there.length = 0
     await Promise.all(
       Array.from({ length: 30 }, (_, index) => {
-        const sync = index < 2 ? unread(true, 1) : null
+        const sync = index < 2 ? initialSyncRecord(true, 1) : null
         const by = index % 2 === 0 ? store : other
         return by.saveUsers(
           'acme',
@@ -182,6 +182,6 @@ const isAt = (position: number) => (feed: Feed) => feed.kind === 'logged' && fee
 async function withUsers(store: Store, ...ids: string[]): Promise<void> {
   await store.saveTenant(tenant('acme'), 1)
   if (ids.length === 0) return
-  const users = ids.map((id) => ({ user: user(id), sync: unread(true, 1) }))
+  const users = ids.map((id) => ({ user: user(id), sync: initialSyncRecord(true, 1) }))
   await store.saveUsers('acme', users, 1)
 }

@@ -1,6 +1,6 @@
 /** Records to put into a store, and a plain form of what comes out. */
-import { type SyncRecord, unread } from '../../src/domain/sync-state.ts'
-import type { Ground, Timeline } from '../../src/domain/timeline.ts'
+import { initialSyncRecord, type SyncRecord } from '../../src/domain/sync-state.ts'
+import type { Cause, Timeline } from '../../src/domain/timeline.ts'
 import type { KeptConnection, RulesVersion, Tenant, User, UserRecord } from '../../src/storage/store.ts'
 
 export function tenant(id: string, name = 'Acme AB'): Tenant {
@@ -42,23 +42,26 @@ export function rules(at: number): Omit<RulesVersion, 'version'> {
   }
 }
 
-export function ground(index: number, more: Partial<Ground> = {}): Ground {
+export function ground(index: number, more: Partial<Cause> = {}): Cause {
   return { diversion: 'meeting', phone: 'closed', from: 'tenant', index, private: false, ...more }
 }
 
 /** One interval for each ground, an hour each, an hour apart. */
-export function timeline(grounds: readonly Ground[], more: Partial<Timeline> = {}): Timeline {
-  const borders = Float64Array.from({ length: 2 * grounds.length }, (_, index) => 1.7e12 + index * 3_600_000)
-  return { borders, grounds, unreadAt: null, rulesVersion: 1, ...more }
+export function timeline(causes: readonly Cause[], more: Partial<Timeline> = {}): Timeline {
+  const boundaries = Float64Array.from(
+    { length: 2 * causes.length },
+    (_, index) => 1.7e12 + index * 3_600_000
+  )
+  return { boundaries, causes, truncatedAt: null, rulesVersion: 1, ...more }
 }
 
 export function read(generation: number, at: number): SyncRecord {
-  return { ...unread(true, 1, generation), confirmedAt: at, freshSince: at, saw: 'subjects' }
+  return { ...initialSyncRecord(true, 1, generation), confirmedAt: at, freshSince: at, detail: 'subjects' }
 }
 
 /** With arrays for typed arrays, so that two of them can be compared. */
 export function plain(record: UserRecord | null | undefined) {
   if (record === null || record === undefined) return null
   const { timeline } = record
-  return { ...record, timeline: timeline && { ...timeline, borders: [...timeline.borders] } }
+  return { ...record, timeline: timeline && { ...timeline, boundaries: [...timeline.boundaries] } }
 }

@@ -1,6 +1,6 @@
 /** What every store must do, whatever keeps it. An adapter's test file opens one and calls `storeContract`. */
 import type { Test } from 'tap'
-import { unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { type Store, StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
 import { logContract } from './store-log.ts'
 import { followsItsModel } from './store-model.ts'
@@ -38,7 +38,10 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     }
     await t.rejects(store.saveConnection('nobody', connection(), true, 1), TenantGone)
     await t.rejects(store.saveRules('nobody', 0, rules(1)), TenantGone)
-    await t.rejects(store.saveUsers('nobody', [{ user: user('anna'), sync: unread(true, 1) }], 1), TenantGone)
+    await t.rejects(
+      store.saveUsers('nobody', [{ user: user('anna'), sync: initialSyncRecord(true, 1) }], 1),
+      TenantGone
+    )
     await t.rejects(store.removeUser('nobody', 'anna', 1), TenantGone)
     await t.rejects(store.saveOverride('nobody', 'anna', null, 1), TenantGone)
     await t.rejects(store.saveReadings('nobody', [], 1), TenantGone)
@@ -52,7 +55,10 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     for (const id of ids) {
       await store.saveUsers(
         id,
-        ids.map((name) => ({ user: user(name, { displayName: `${name} of ${id}` }), sync: unread(true, 1) })),
+        ids.map((name) => ({
+          user: user(name, { displayName: `${name} of ${id}` }),
+          sync: initialSyncRecord(true, 1)
+        })),
         1
       )
     }
@@ -97,14 +103,18 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     const many = Array.from({ length: 300 }, (_, index) =>
       ground(index, { from: 'user', private: index % 2 === 0 })
     )
-    const kept = timeline(many, { unreadAt: 1.8e12 + 0.5, rulesVersion: 70_000 })
+    const kept = timeline(many, { truncatedAt: 1.8e12 + 0.5, rulesVersion: 70_000 })
     const fault = { code: 'throttled', hint: 'Wait.' }
     const sync = { ...read(0, 9), failedSince: 11, fault }
     await store.saveTenant(tenant('acme', 'Åkes & Söner'), 1)
     await store.saveConnection('acme', connection({ open: { cloud: { login: 'https://x' } } }), false, 2)
     await store.saveRules('acme', 0, rules(3))
-    await store.saveUsers('acme', [{ user: anna, sync: unread(true, 1) }], 4)
-    await store.saveUsers('acme', [{ user: user('bo', { mailbox: null }), sync: unread(false, 1) }], 4)
+    await store.saveUsers('acme', [{ user: anna, sync: initialSyncRecord(true, 1) }], 4)
+    await store.saveUsers(
+      'acme',
+      [{ user: user('bo', { mailbox: null }), sync: initialSyncRecord(false, 1) }],
+      4
+    )
     await store.saveOverride('acme', 'bo', { diversion: 'sick', from: 5, until: null }, 5)
     await store.saveReadings('acme', [{ user: 'anna', sync, timeline: kept, visible: true }], 6)
 
@@ -118,7 +128,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
         user: user('bo', { mailbox: null }),
         override: { diversion: 'sick', from: 5, until: null },
         timeline: null,
-        sync: unread(false, 1)
+        sync: initialSyncRecord(false, 1)
       }
     ])
     const again = await reopen()
@@ -139,7 +149,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       const names = ['anna', 'bo', 'cy']
       await store.saveUsers(
         'acme',
-        names.map((id) => ({ user: user(id), sync: unread(true, 1) })),
+        names.map((id) => ({ user: user(id), sync: initialSyncRecord(true, 1) })),
         1
       )
       const grounds = [ground(0), ground(1), ground(0)]
@@ -155,7 +165,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
         2
       )
       const [anna, bo, cy] =
-        (await store.snapshot('acme'))?.users.map((record) => record.timeline?.grounds) ?? []
+        (await store.snapshot('acme'))?.users.map((record) => record.timeline?.causes) ?? []
       t.strictSame(anna, [])
       t.equal(bo?.[0], bo?.[2])
       t.equal(bo?.[1], cy?.[1])
@@ -166,7 +176,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
   await t.test('a reading counts only for the generation that was read', async (t) => {
     const { store } = await open(t)
     await store.saveTenant(tenant('acme'), 1)
-    await store.saveUsers('acme', [{ user: user('anna'), sync: unread(true, 1) }], 1)
+    await store.saveUsers('acme', [{ user: user('anna'), sync: initialSyncRecord(true, 1) }], 1)
     const outcome = (generation: number) => [
       { user: 'anna', sync: read(generation, 2), timeline: timeline([ground(0)]), visible: true }
     ]
@@ -186,11 +196,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
 
     let old = await generation()
     await store.saveUsers('acme', [{ user: user('anna', { extension: '7' }), sync: null }], 2)
-    t.equal(
-      (await store.record('acme', 'anna'))?.timeline?.grounds.length,
-      1,
-      'a new extension drops nothing'
-    )
+    t.equal((await store.record('acme', 'anna'))?.timeline?.causes.length, 1, 'a new extension drops nothing')
     await store.saveConnection('acme', connection(), false, 2)
     t.equal(await generation(), old)
 
@@ -200,13 +206,13 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     await store.saveConnection('acme', null, true, 2)
     await dropped('no connection', old)
     old = await generation()
-    await store.saveUsers('acme', [{ user: user('anna'), sync: unread(true, 2, old) }], 2)
+    await store.saveUsers('acme', [{ user: user('anna'), sync: initialSyncRecord(true, 2, old) }], 2)
     await dropped('a new mailbox', old)
     old = await generation()
     await store.saveOverride('acme', 'anna', { diversion: 'sick', from: 1, until: null }, 2)
     await store.removeUser('acme', 'anna', 2)
     t.strictSame(await store.saveReadings('acme', outcome(old), 3), [])
-    await store.saveUsers('acme', [{ user: user('anna'), sync: unread(true, 2) }], 2)
+    await store.saveUsers('acme', [{ user: user('anna'), sync: initialSyncRecord(true, 2) }], 2)
     t.equal((await store.record('acme', 'anna'))?.override, null)
     await dropped('a user of the same name', old)
     t.strictSame(await store.saveReadings('acme', [{ ...outcome(0)[0]!, user: 'zoe' }], 3), [])
@@ -244,7 +250,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     const mailbox = { address: 'asa@acme.example', ...secret }
     const trigger = { match: 'word' as const, text: 'LUN', diversion: 'lunch', ...secret }
     const asa = { ...user('asa', { mailbox, triggers: [trigger] }), ...secret }
-    await store.saveUsers('acme', [{ user: asa, sync: { ...unread(true, 1), ...secret } }], 1)
+    await store.saveUsers('acme', [{ user: asa, sync: { ...initialSyncRecord(true, 1), ...secret } }], 1)
     await store.saveOverride(
       'acme',
       'asa',

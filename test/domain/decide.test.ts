@@ -1,15 +1,15 @@
 /** What one event gives, policy by policy. */
 import t from 'tap'
-import { fromAvailability } from '../../src/domain/availability.ts'
+import { toCalendarEvent } from '../../src/domain/availability.ts'
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
-import { compileOwn, compileRules, decide, judge } from '../../src/domain/decide.ts'
-import { type RuleSet, ruleSetFaults, type Trigger } from '../../src/domain/rule-set.ts'
+import { compileRules, compileUserTriggers, decide, evaluate } from '../../src/domain/decide.ts'
+import { type RuleSet, type Trigger, validateRuleSet } from '../../src/domain/rule-set.ts'
 import { catalogue, eventWith, rulesWith } from '../support/rule-fixtures.ts'
 
 function given(event: Partial<CalendarEvent>, rules: Partial<RuleSet> = {}, own: Trigger[] = []) {
   const compiled = compileRules(rulesWith(rules), 1)
-  const decision = decide(eventWith(event), compiled, compileOwn(own, compiled))
-  return decision === null ? null : decision.ground.diversion
+  const decision = decide(eventWith(event), compiled, compileUserTriggers(own, compiled))
+  return decision === null ? null : decision.cause.diversion
 }
 
 t.test('cancelled, declined and zero-length events never count', async (t) => {
@@ -46,7 +46,7 @@ t.test('private events', async (t) => {
     t.equal(given(event, { private: 'ignore' }), null)
   }
   const compiled = compileRules(rulesWith(), 1)
-  const ground = judge(eventWith({ visibility: 'private' }), compiled, compileOwn([], compiled))
+  const ground = evaluate(eventWith({ visibility: 'private' }), compiled, compileUserTriggers([], compiled))
   t.match(ground, { private: true, from: 'availability' })
 })
 
@@ -78,7 +78,7 @@ t.test("a stranger's invitation works nobody's phone", async (t) => {
 t.test('a trigger can leave the phone open', async (t) => {
   const compiled = compileRules(rulesWith(), 1)
   const phone = (subject: string) =>
-    decide(eventWith({ subject }), compiled, compileOwn([], compiled))?.ground.phone
+    decide(eventWith({ subject }), compiled, compileUserTriggers([], compiled))?.cause.phone
   t.equal(phone('MÖT'), 'closed')
   t.equal(phone('ÖPPEN'), 'open')
 })
@@ -91,10 +91,10 @@ t.test('protocols that tell only availability', async (t) => {
   const day = 86_400_000
   const item = { id: '1', subject: '', start: 0, end: day, busy: 'busy', private: false } as const
   const isMidnight = (instant: number) => instant % day === 0
-  t.equal(fromAvailability(item, isMidnight).allDay, true)
-  t.equal(fromAvailability({ ...item, end: day / 2 }, isMidnight).allDay, false)
-  t.equal(fromAvailability({ ...item, end: 0 }, isMidnight).allDay, false)
-  t.equal(fromAvailability({ ...item, busy: 'tentative' }, isMidnight).response, 'notResponded')
+  t.equal(toCalendarEvent(item, isMidnight).allDay, true)
+  t.equal(toCalendarEvent({ ...item, end: day / 2 }, isMidnight).allDay, false)
+  t.equal(toCalendarEvent({ ...item, end: 0 }, isMidnight).allDay, false)
+  t.equal(toCalendarEvent({ ...item, busy: 'tentative' }, isMidnight).response, 'notResponded')
   for (const mark of [
     'Canceled:',
     'Cancelled:',
@@ -104,13 +104,13 @@ t.test('protocols that tell only availability', async (t) => {
     'PERUUTETTU:',
     'Insta\u0308llt:'
   ]) {
-    t.equal(fromAvailability({ ...item, subject: `${mark} kund` }, isMidnight).cancelled, true, mark)
+    t.equal(toCalendarEvent({ ...item, subject: `${mark} kund` }, isMidnight).cancelled, true, mark)
   }
-  t.equal(fromAvailability({ ...item, subject: 'Ej inställt: kund' }, isMidnight).cancelled, false)
+  t.equal(toCalendarEvent({ ...item, subject: 'Ej inställt: kund' }, isMidnight).cancelled, false)
 })
 
 t.test('faults of a RuleSet are named by place', async (t) => {
-  const faults = (changes: Partial<RuleSet>) => ruleSetFaults(rulesWith(changes)).map(({ field }) => field)
+  const faults = (changes: Partial<RuleSet>) => validateRuleSet(rulesWith(changes)).map(({ field }) => field)
   t.same(faults({}), [])
   t.same(faults({ triggers: [{ match: 'word', text: ' \t', diversion: 'meeting' }] }), ['triggers/0/text'])
   t.same(faults({ triggers: [{ match: 'word', text: '\ud800', diversion: 'x' }] }), [

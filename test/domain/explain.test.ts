@@ -3,14 +3,14 @@ import t from 'tap'
 import { labelOf } from '../../src/domain/diversion.ts'
 import { explain, explainNothing } from '../../src/domain/explain.ts'
 import type { Trigger } from '../../src/domain/rule-set.ts'
-import type { Ground } from '../../src/domain/timeline.ts'
+import type { Cause } from '../../src/domain/timeline.ts'
 
 const triggers: Trigger[] = [
   { match: 'word', text: 'LUN', diversion: 'lunch' },
   { match: 'prefix', text: 'HEM:', diversion: 'lunch' },
   { match: 'category', text: 'Semester', diversion: 'lunch' }
 ]
-const ground = (changes: Partial<Ground>): Ground => ({
+const ground = (changes: Partial<Cause>): Cause => ({
   diversion: 'lunch',
   phone: 'closed',
   from: 'tenant',

@@ -2,30 +2,36 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { Override } from '../../src/domain/override.ts'
-import { isLive, overrideSet } from '../../src/domain/override.ts'
-import { type LaidOver, layOver, type Moment, momentAt, nextBorder } from '../../src/domain/status.ts'
-import { confirmed, failed, syncStateAt, unread } from '../../src/domain/sync-state.ts'
-import type { Ground } from '../../src/domain/timeline.ts'
+import { isOverrideActive, resolveOverride } from '../../src/domain/override.ts'
+import {
+  applyOverride,
+  type EffectiveTimeline,
+  nextTransition,
+  type StatusFields,
+  statusAt
+} from '../../src/domain/status.ts'
+import { initialSyncRecord, markFailed, markSynced, syncStateAt } from '../../src/domain/sync-state.ts'
+import type { Cause } from '../../src/domain/timeline.ts'
 
 type Piece = [start: number, end: number, diversion: string, phone?: 'open' | 'closed']
 
-function laid(pieces: readonly Piece[], unreadAt: number | null = null): LaidOver {
+function laid(pieces: readonly Piece[], truncatedAt: number | null = null): EffectiveTimeline {
   return {
-    borders: Float64Array.from(pieces.flatMap((piece) => [piece[0], piece[1]])),
-    grounds: pieces.map(([, , diversion, phone], index) => ({
+    boundaries: Float64Array.from(pieces.flatMap((piece) => [piece[0], piece[1]])),
+    causes: pieces.map(([, , diversion, phone], index) => ({
       diversion,
       phone: phone ?? (diversion === 'available' ? 'open' : 'closed'),
       from: 'tenant',
       index,
       private: false
     })),
-    unreadAt
+    truncatedAt
   }
 }
 
-const shown = ({ ground, ...moment }: Moment) => moment
-const at = (pieces: readonly Piece[], instant: number, unreadAt: number | null = null) =>
-  shown(momentAt(laid(pieces, unreadAt), instant))
+const shown = ({ cause, ...moment }: StatusFields) => moment
+const at = (pieces: readonly Piece[], instant: number, truncatedAt: number | null = null) =>
+  shown(statusAt(laid(pieces, truncatedAt), instant))
 
 t.test('examples', async (t) => {
   const day: Piece[] = [
@@ -103,7 +109,7 @@ t.test('an override is laid over the calendar', async (t) => {
     [12, 13, 'lunch']
   ])
   const over = (override: Override, instant: number) =>
-    shown(momentAt(layOver(day, override, 'closed'), instant))
+    shown(statusAt(applyOverride(day, override, 'closed'), instant))
   t.match(over({ diversion: 'busy', from: 9, until: 11 }, 8), {
     until: 9,
     reachableAt: 11,
@@ -129,22 +135,22 @@ t.test('setting and removing by hand', async (t) => {
     [10, 11, 'lunch']
   ])
   t.same(
-    overrideSet(null, day, 'available', null, 9),
+    resolveOverride(null, day, 'available', null, 9),
     { diversion: 'available', from: 9, until: 10 },
     'back early'
   )
-  t.equal(overrideSet(null, day, 'available', null, 12), null, 'nothing to come back from')
+  t.equal(resolveOverride(null, day, 'available', null, 12), null, 'nothing to come back from')
   const sick: Override = { diversion: 'sick', from: 9, until: null }
-  t.equal(overrideSet(sick, day, 'available', null, 12), null, 'only removes')
-  t.same(overrideSet(null, laid([[8, 20, 'vacation']], 20), 'available', null, 9), {
+  t.equal(resolveOverride(sick, day, 'available', null, 12), null, 'only removes')
+  t.same(resolveOverride(null, laid([[8, 20, 'vacation']], 20), 'available', null, 9), {
     diversion: 'available',
     from: 9,
     until: 20
   })
-  t.same(overrideSet(sick, day, 'sick', 30, 12), { ...sick, until: 30 }, 'the same again goes on')
-  t.same(overrideSet(sick, day, 'busy', null, 12), { diversion: 'busy', from: 12, until: null })
-  t.equal(isLive({ ...sick, until: 12 }, 12), false)
-  t.equal(isLive(sick, 1e15), true)
+  t.same(resolveOverride(sick, day, 'sick', 30, 12), { ...sick, until: 30 }, 'the same again goes on')
+  t.same(resolveOverride(sick, day, 'busy', null, 12), { diversion: 'busy', from: 12, until: null })
+  t.equal(isOverrideActive({ ...sick, until: 12 }, 12), false)
+  t.equal(isOverrideActive(sick, 1e15), true)
 })
 
 const pieces: fc.Arbitrary<Piece[]> = fc
@@ -231,7 +237,7 @@ t.test('law: a Status is what a naive scan, instant by instant, says', async (t)
       }
 
       const timeline = laid(parts)
-      const made = shown(momentAt(over ? layOver(timeline, over, 'closed') : timeline, instant))
+      const made = shown(statusAt(over ? applyOverride(timeline, over, 'closed') : timeline, instant))
       t.same(made, expected)
       return true
     }),
@@ -242,13 +248,13 @@ t.test('law: a Status is what a naive scan, instant by instant, says', async (t)
 t.test('law: nothing that a Status shows turns before its next border', async (t) => {
   fc.assert(
     fc.property(pieces, override, fc.nat(45), (parts, over, instant) => {
-      const timeline = over ? layOver(laid(parts), over, 'closed') : laid(parts)
-      const border = nextBorder(timeline, instant)
-      const now = JSON.stringify(shown(momentAt(timeline, instant)))
+      const timeline = over ? applyOverride(laid(parts), over, 'closed') : laid(parts)
+      const border = nextTransition(timeline, instant)
+      const now = JSON.stringify(shown(statusAt(timeline, instant)))
       for (let later = instant; later < Math.min(border, END); later++) {
-        if (JSON.stringify(shown(momentAt(timeline, later))) !== now) return false
+        if (JSON.stringify(shown(statusAt(timeline, later))) !== now) return false
       }
-      return border === Infinity || JSON.stringify(shown(momentAt(timeline, border))) !== now
+      return border === Infinity || JSON.stringify(shown(statusAt(timeline, border))) !== now
     }),
     { numRuns: 1000 }
   )
@@ -257,27 +263,27 @@ t.test('law: nothing that a Status shows turns before its next border', async (t
 
 t.test('how well a timeline mirrors the calendar', async (t) => {
   const fault = { code: 'unreachable', hint: 'wait' }
-  const state = (record: ReturnType<typeof unread>, instant: number) => {
+  const state = (record: ReturnType<typeof initialSyncRecord>, instant: number) => {
     const { state, since } = syncStateAt(record, 100, instant)
     return `${state} since ${since}`
   }
-  t.equal(state(unread(false, 5), 9), 'off since 5')
-  let record = unread(true, 5)
+  t.equal(state(initialSyncRecord(false, 5), 9), 'off since 5')
+  let record = initialSyncRecord(true, 5)
   t.equal(state(record, 9), 'never since 5')
-  record = failed(failed(record, 10, fault), 20, fault)
+  record = markFailed(markFailed(record, 10, fault), 20, fault)
   t.equal(state(record, 25), 'failed since 10')
-  record = confirmed(record, 30, 100, { saw: 'subjects', fault: null, watched: false })
+  record = markSynced(record, 30, 100, { detail: 'subjects', fault: null, subscribed: false })
   t.equal(state(record, 30), 'fresh since 30')
-  record = confirmed(record, 90, 100, { saw: 'subjects', fault: null, watched: false })
+  record = markSynced(record, 90, 100, { detail: 'subjects', fault: null, subscribed: false })
   t.equal(state(record, 189), 'fresh since 30', 'freshness goes on')
   t.equal(state(record, 190), 'stale since 190', 'by the clock alone')
-  record = failed(record, 195, fault)
+  record = markFailed(record, 195, fault)
   t.equal(state(record, 196), 'stale since 190', 'a failed read keeps the timeline')
-  record = confirmed(record, 200, 100, { saw: 'subjects', fault: null, watched: false })
+  record = markSynced(record, 200, 100, { detail: 'subjects', fault: null, subscribed: false })
   t.equal(state(record, 201), 'fresh since 200')
 })
 
 t.test('grounds carry no subject', async (t) => {
-  const ground: Ground = laid([[1, 2, 'meeting']]).grounds[0]!
-  t.same(Object.keys(ground).sort(), ['diversion', 'from', 'index', 'phone', 'private'])
+  const cause: Cause = laid([[1, 2, 'meeting']]).causes[0]!
+  t.same(Object.keys(cause).sort(), ['diversion', 'from', 'index', 'phone', 'private'])
 })

@@ -2,12 +2,12 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
-import { compileOwn, compileRules, type Decision, decide } from '../../src/domain/decide.ts'
-import { type Ground, sameFrom, type Timeline, timelineOf } from '../../src/domain/timeline.ts'
+import { compileRules, compileUserTriggers, type Decision, decide } from '../../src/domain/decide.ts'
+import { buildTimeline, type Cause, sameTimelineFrom, type Timeline } from '../../src/domain/timeline.ts'
 import { catalogue, eventWith, rulesWith } from '../support/rule-fixtures.ts'
 
 const rules = compileRules(rulesWith(), 7)
-const own = compileOwn([{ match: 'word', text: 'EGEN', diversion: 'meeting' }], rules)
+const own = compileUserTriggers([{ match: 'word', text: 'EGEN', diversion: 'meeting' }], rules)
 
 type Short = [start: number, end: number, subject: string, more?: Partial<CalendarEvent>]
 
@@ -18,10 +18,12 @@ function decisionsOf(events: readonly Short[]): Decision[] {
   })
 }
 
-const timeline = (...events: Short[]) => timelineOf(decisionsOf(events), rules, null)
+const timeline = (...events: Short[]) => buildTimeline(decisionsOf(events), rules, null)
 
-function written({ borders, grounds }: Timeline): string[] {
-  return grounds.map((ground, index) => `${borders[2 * index]}-${borders[2 * index + 1]} ${ground.diversion}`)
+function written({ boundaries, causes }: Timeline): string[] {
+  return causes.map(
+    (cause, index) => `${boundaries[2 * index]}-${boundaries[2 * index + 1]} ${cause.diversion}`
+  )
 }
 
 t.test('overlaps', async (t) => {
@@ -94,23 +96,23 @@ t.test('overlaps', async (t) => {
 t.test(
   'of equals: trigger before availability, closed before open, own rule before the tenant’s, private hides',
   async (t) => {
-    const grounds = (...events: Short[]) => timeline(...events).grounds
+    const causes = (...events: Short[]) => timeline(...events).causes
     const busyWord = compileRules(
       rulesWith({ triggers: [{ match: 'word', text: 'UPP', diversion: 'busy' }] }),
       1
     )
     const both = ['', 'UPP'].map(
-      (subject) => decide(eventWith({ subject }), busyWord, compileOwn([], busyWord))!
+      (subject) => decide(eventWith({ subject }), busyWord, compileUserTriggers([], busyWord))!
     )
-    t.match(timelineOf(both, busyWord, null).grounds, [{ from: 'tenant' }])
-    t.match(grounds([9, 10, 'ÖPPEN'], [9, 10, 'MÖT']), [{ phone: 'closed', index: 0 }])
-    t.match(grounds([9, 10, 'MÖT'], [9, 10, 'EGEN']), [{ from: 'user' }])
-    t.match(grounds([9, 10, 'MÖT'], [9, 10, 'MÖT', { visibility: 'private' }]), [{ private: true }])
+    t.match(buildTimeline(both, busyWord, null).causes, [{ from: 'tenant' }])
+    t.match(causes([9, 10, 'ÖPPEN'], [9, 10, 'MÖT']), [{ phone: 'closed', index: 0 }])
+    t.match(causes([9, 10, 'MÖT'], [9, 10, 'EGEN']), [{ from: 'user' }])
+    t.match(causes([9, 10, 'MÖT'], [9, 10, 'MÖT', { visibility: 'private' }]), [{ private: true }])
   }
 )
 
 const code = fc.constantFrom(...catalogue.map((diversion) => diversion.code))
-const ground: fc.Arbitrary<Ground> = fc.record({
+const cause: fc.Arbitrary<Cause> = fc.record({
   diversion: code,
   phone: fc.constantFrom('open', 'closed'),
   from: fc.constantFrom('user', 'tenant', 'availability'),
@@ -118,43 +120,43 @@ const ground: fc.Arbitrary<Ground> = fc.record({
   private: fc.boolean()
 })
 const decisions: fc.Arbitrary<Decision[]> = fc.array(
-  fc.record({ start: fc.nat(30), length: fc.integer({ min: 1, max: 12 }), ground }).map((one) => ({
+  fc.record({ start: fc.nat(30), length: fc.integer({ min: 1, max: 12 }), cause }).map((one) => ({
     start: one.start,
     end: one.start + one.length,
-    ground: one.ground
+    cause: one.cause
   })),
   { maxLength: 12 }
 )
 
 /** The design's sentence, word for word, at one instant. */
-function naive(all: readonly Decision[], at: number): Ground | null {
-  let holding = all.filter(({ start, end }) => start <= at && at < end).map((decision) => decision.ground)
+function naive(all: readonly Decision[], at: number): Cause | null {
+  let holding = all.filter(({ start, end }) => start <= at && at < end).map((decision) => decision.cause)
   if (holding.some(({ from, diversion }) => from !== 'availability' && diversion === 'available')) {
     holding = holding.filter(({ from }) => from !== 'availability')
   }
-  const before = (one: Ground, other: Ground): boolean => {
-    const keys = (ground: Ground) => [
-      catalogue.findIndex((diversion) => diversion.code === ground.diversion),
-      ground.from === 'availability' ? 1 : 0,
-      ground.phone === 'closed' ? 0 : 1,
-      ['user', 'tenant', 'availability'].indexOf(ground.from),
-      ground.index,
-      ground.private ? 0 : 1
+  const before = (one: Cause, other: Cause): boolean => {
+    const keys = (cause: Cause) => [
+      catalogue.findIndex((diversion) => diversion.code === cause.diversion),
+      cause.from === 'availability' ? 1 : 0,
+      cause.phone === 'closed' ? 0 : 1,
+      ['user', 'tenant', 'availability'].indexOf(cause.from),
+      cause.index,
+      cause.private ? 0 : 1
     ]
     const others = keys(other)
     for (const [place, key] of keys(one).entries()) if (key !== others[place]) return key < others[place]!
     return false
   }
-  return holding.reduce<Ground | null>((best, one) => (best === null || before(one, best) ? one : best), null)
+  return holding.reduce<Cause | null>((best, one) => (best === null || before(one, best) ? one : best), null)
 }
 
 t.test('laws', async (t) => {
   fc.assert(
     fc.property(decisions, (all) => {
-      const { borders, grounds } = timelineOf(all, rules, null)
-      for (let index = 0; index < grounds.length; index++) {
-        if (!(borders[2 * index]! < borders[2 * index + 1]!)) return false
-        if (index > 0 && borders[2 * index]! < borders[2 * index - 1]!) return false
+      const { boundaries, causes } = buildTimeline(all, rules, null)
+      for (let index = 0; index < causes.length; index++) {
+        if (!(boundaries[2 * index]! < boundaries[2 * index + 1]!)) return false
+        if (index > 0 && boundaries[2 * index]! < boundaries[2 * index - 1]!) return false
       }
       return true
     })
@@ -162,13 +164,13 @@ t.test('laws', async (t) => {
   t.pass('sorted, disjoint, none empty')
   fc.assert(
     fc.property(decisions, (all) => {
-      const made = timelineOf(all, rules, null)
+      const made = buildTimeline(all, rules, null)
       for (let at = -1; at < 45; at++) {
-        const index = made.grounds.findIndex(
-          (_, place) => made.borders[2 * place]! <= at && at < made.borders[2 * place + 1]!
+        const index = made.causes.findIndex(
+          (_, place) => made.boundaries[2 * place]! <= at && at < made.boundaries[2 * place + 1]!
         )
         const expected = naive(all, at)
-        if (JSON.stringify(made.grounds[index] ?? null, keys) !== JSON.stringify(expected, keys)) return false
+        if (JSON.stringify(made.causes[index] ?? null, keys) !== JSON.stringify(expected, keys)) return false
       }
       return true
     }),
@@ -181,7 +183,11 @@ t.test('laws', async (t) => {
         fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))
       ),
       ([all, shuffled]) =>
-        sameFrom(timelineOf(all, rules, null), timelineOf(shuffled, rules, null), Number.NEGATIVE_INFINITY)
+        sameTimelineFrom(
+          buildTimeline(all, rules, null),
+          buildTimeline(shuffled, rules, null),
+          Number.NEGATIVE_INFINITY
+        )
     )
   )
   t.pass('in no way dependent on the order of events')
@@ -192,11 +198,11 @@ const keys = ['diversion', 'phone', 'from', 'index', 'private']
 t.test('two timelines are the same from an instant on', async (t) => {
   const one = timeline([1, 2, 'MÖT'], [5, 6, 'LUN'])
   const other = timeline([0, 2, 'MÖT'], [5, 6, 'LUN'])
-  t.equal(sameFrom(one, other, 2), true)
-  t.equal(sameFrom(one, other, 1), false)
-  t.equal(sameFrom(one, { ...one, unreadAt: 6 }, 2), false)
-  t.equal(sameFrom(one, { ...one, rulesVersion: 8 }, 2), false)
-  t.equal(sameFrom(one, timeline([5, 7, 'LUN']), 2), false)
+  t.equal(sameTimelineFrom(one, other, 2), true)
+  t.equal(sameTimelineFrom(one, other, 1), false)
+  t.equal(sameTimelineFrom(one, { ...one, truncatedAt: 6 }, 2), false)
+  t.equal(sameTimelineFrom(one, { ...one, rulesVersion: 8 }, 2), false)
+  t.equal(sameTimelineFrom(one, timeline([5, 7, 'LUN']), 2), false)
 })
 
 t.test('ten thousand overlapping events are no trouble', async (t) => {

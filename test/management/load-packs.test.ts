@@ -3,7 +3,7 @@ import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import type { BusyStatus, CalendarEvent } from '../../src/domain/calendar-event.ts'
-import { compileOwn, compileRules, decide } from '../../src/domain/decide.ts'
+import { compileRules, compileUserTriggers, decide } from '../../src/domain/decide.ts'
 import { SetupError } from '../../src/errors.ts'
 import { loadPacks } from '../../src/management/load-packs.ts'
 
@@ -28,8 +28,8 @@ function outcome(pack: string, event: Partial<CalendarEvent>): string | null {
     categories: [],
     ...event
   }
-  const decision = decide(whole, compiled, compileOwn([], compiled))
-  return decision && `${decision.ground.diversion} ${decision.ground.phone}`
+  const decision = decide(whole, compiled, compileUserTriggers([], compiled))
+  return decision && `${decision.cause.diversion} ${decision.cause.phone}`
 }
 
 const shownAs: BusyStatus[] = ['free', 'tentative', 'busy', 'oof', 'workingElsewhere', 'unknown']

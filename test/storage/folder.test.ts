@@ -21,7 +21,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { SetupError } from '../../src/errors.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { ground, plain, read, tenant, timeline, user } from '../contracts/store-samples.ts'
@@ -42,7 +42,7 @@ async function usedFolder(t: Test): Promise<string> {
   for (let round = 1; round <= 3; round++) {
     await store.saveUsers(
       'acme',
-      ids.map((id) => ({ user: user(id), sync: round === 1 ? unread(true, 1) : null })),
+      ids.map((id) => ({ user: user(id), sync: round === 1 ? initialSyncRecord(true, 1) : null })),
       1
     )
     const outcome = (id: string, index: number) => {
@@ -188,7 +188,7 @@ async function contents(folder: string) {
   await store.close()
   return snapshot?.users.map((record) => {
     // Borders may lie in later pages of a long value, which nothing tells from noise.
-    return { ...plain(record), timeline: record.timeline?.grounds.length }
+    return { ...plain(record), timeline: record.timeline?.causes.length }
   })
 }
 
@@ -257,7 +257,7 @@ t.test(
     const store = await openLmdb({ folder })
     const kept = (await store.snapshot('acme'))?.users.length ?? 0
     t.ok(kept >= there, 'and all that was acknowledged is there')
-    await store.saveUsers('acme', [{ user: user('one-more'), sync: unread(true, 1) }], 1)
+    await store.saveUsers('acme', [{ user: user('one-more'), sync: initialSyncRecord(true, 1) }], 1)
     await store.close()
   }
 )

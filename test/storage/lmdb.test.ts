@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { type Feed, type Store, StoreUnavailable, type User } from '../../src/storage/store.ts'
 import { type OpenStore, storeContract } from '../contracts/store.ts'
@@ -38,7 +38,7 @@ t.test('a write that fails halfway leaves nothing behind and takes no other with
   const save = (...users: User[]) =>
     store.saveUsers(
       'acme',
-      users.map((one) => ({ user: one, sync: unread(true, 1) })),
+      users.map((one) => ({ user: one, sync: initialSyncRecord(true, 1) })),
       1
     )
   const heard: Feed[] = []

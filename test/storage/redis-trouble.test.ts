@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis, type RedisOptions, type RedisStore } from '../../src/storage/redis/redis.ts'
 import { type Feed, type Store, StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
@@ -24,7 +24,7 @@ function writing(store: Store) {
     for (let count = 0; going; count++) {
       const id = `user-${count}`
       const begun = Date.now()
-      await store.saveUsers('acme', [{ user: user(id), sync: unread(true, 1) }], 1).then(
+      await store.saveUsers('acme', [{ user: user(id), sync: initialSyncRecord(true, 1) }], 1).then(
         () => acknowledged.push(id),
         (error: unknown) => refused.push({ error, after: Date.now() - begun })
       )
@@ -91,7 +91,7 @@ t.test('frozen, it makes nobody wait long, and does nothing late that was refuse
   await store.saveTenant(tenant('acme'), 1)
   const heard: Feed[] = []
   store.follow('acme', (feed) => heard.push(feed))
-  await store.saveUsers('acme', [{ user: user('anna'), sync: unread(true, 1) }], 1)
+  await store.saveUsers('acme', [{ user: user('anna'), sync: initialSyncRecord(true, 1) }], 1)
   server.freeze()
   const begun = Date.now()
   await t.rejects(

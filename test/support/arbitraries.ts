@@ -1,7 +1,7 @@
 /** What happens to a tenant, for laws: as the directory and sync write it, in any order. */
 import fc from 'fast-check'
 import type { Override } from '../../src/domain/override.ts'
-import { unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import type { Store } from '../../src/storage/store.ts'
 import { MINUTE, START, timeline, user } from './tenant-fixture.ts'
 
@@ -37,7 +37,7 @@ export async function happen(
   const known = await store.record('acme', one.user)
   if (one.kind === 'gone') {
     if (known === null) {
-      await store.saveUsers('acme', [{ user: user(one.user), sync: unread(true, now) }], now)
+      await store.saveUsers('acme', [{ user: user(one.user), sync: initialSyncRecord(true, now) }], now)
     } else await store.removeUser('acme', one.user, now)
   } else if (one.kind === 'override') {
     const until = one.until === null ? null : now + (one.until + 1) * MINUTE

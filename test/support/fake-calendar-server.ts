@@ -181,8 +181,8 @@ export async function farSide(batchSize = 3): Promise<FarSide> {
       return {
         outcome: 'read',
         events: events.filter(({ start, end }) => start < window.end && end > window.start),
-        unreadAt: null,
-        saw: side.saw.value,
+        truncatedAt: null,
+        detail: side.saw.value,
         shortfall: null,
         version: response.headers.get('etag')
       }

@@ -48,7 +48,7 @@ export function faults(
     const held = left?.timeline
     if ((held?.rulesVersion ?? 0) < (promised.get(`timeline ${lane}`) ?? 0))
       found.push(`timeline ${lane} lost a write`)
-    if (held && held.grounds.length !== manyGrounds(held.rulesVersion).length)
+    if (held && held.causes.length !== manyGrounds(held.rulesVersion).length)
       found.push(`timeline ${lane} was torn`)
     if (held && left.sync.confirmedAt !== held.rulesVersion) found.push(`reading ${lane} was torn`)
   }

@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { StoreUnavailable } from '../../src/storage/store.ts'
 import { tenant, user } from '../contracts/store-samples.ts'
@@ -43,7 +43,7 @@ try {
   async function some(): Promise<unknown> {
     const users = Array.from({ length: 50 }, () => ({
       user: user(crypto.randomUUID()),
-      sync: unread(true, 1)
+      sync: initialSyncRecord(true, 1)
     }))
     try {
       const saved = await store.saveUsers('acme', users, 1)

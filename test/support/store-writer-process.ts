@@ -4,7 +4,7 @@
  */
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
@@ -26,7 +26,7 @@ async function work(): Promise<void> {
   async function write(lane: string): Promise<never> {
     for (let count = Number(begin); ; count++) {
       const known = await store.record('acme', `left-${lane}`)
-      const sync = known === null ? unread(true, 1) : null
+      const sync = known === null ? initialSyncRecord(true, 1) : null
       const pair = ['left', 'right'].map((side) => ({
         user: user(`${side}-${lane}`, { extension: `${count}` }),
         sync

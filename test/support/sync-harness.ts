@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { Connection, GraphConnection } from '../../src/connectors/connection.ts'
 import type { RuleSet, Trigger } from '../../src/domain/rule-set.ts'
-import { syncStateAt, unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord, syncStateAt } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { sealConnection, sealMailbox } from '../../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
@@ -136,9 +136,9 @@ export async function bench(t: Test, options: Partial<SyncOptions> & { readonly 
         const wanted = user.syncEnabled && user.mailbox !== null
         const same =
           before !== null &&
-          before.sync.wanted === wanted &&
+          before.sync.enabled === wanted &&
           JSON.stringify(before.user.mailbox) === JSON.stringify(user.mailbox)
-        return { user, sync: same ? null : unread(wanted, at, (before?.sync.generation ?? 0) + 1) }
+        return { user, sync: same ? null : initialSyncRecord(wanted, at, (before?.sync.generation ?? 0) + 1) }
       })
       await store.saveUsers(tenant, await Promise.all(saved), at)
     },
@@ -154,8 +154,8 @@ export async function bench(t: Test, options: Partial<SyncOptions> & { readonly 
     async timeline(tenant: string, user: string): Promise<string[]> {
       const { timeline } = (await store.record(tenant, user))!
       const from = Date.UTC(2026, 10, 23, 8)
-      return (timeline?.grounds ?? []).map(({ diversion }, index) => {
-        const at = [0, 1].map((side) => (timeline!.borders[2 * index + side]! - from) / hour)
+      return (timeline?.causes ?? []).map(({ diversion }, index) => {
+        const at = [0, 1].map((side) => (timeline!.boundaries[2 * index + side]! - from) / hour)
         return `${diversion} ${at.join('–')}`
       })
     },

@@ -78,7 +78,7 @@ async function read(mailbox: string, signal: AbortSignal): Promise<Reading> {
       }
     }
     const events = (await response.json()) as CalendarEvent[]
-    return { outcome: 'read', events, unreadAt: null, saw: 'subjects', shortfall: null, version: null }
+    return { outcome: 'read', events, truncatedAt: null, detail: 'subjects', shortfall: null, version: null }
   } catch {
     return { outcome: 'failed', error: new RemoteError('unreachable', 'It does not answer.') }
   }

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Test } from 'tap'
-import { unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openClient } from '../../src/storage/redis/client.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
@@ -131,7 +131,7 @@ export async function replicas(t: Test, redis: RedisUnderTest, program: string) 
       await store.saveTenant({ id, name: id, timeZone: zone, language: 'sv' }, Date.now())
       const all = Array.from({ length: users }, (_, index) => ({
         user: user(id, index),
-        sync: unread(true, Date.now())
+        sync: initialSyncRecord(true, Date.now())
       }))
       for (let from = 0; from < users; from += 1000) {
         await store.saveUsers(id, all.slice(from, from + 1000), Date.now())

@@ -1,6 +1,6 @@
 /** A tenant over a real store, a clock that the test sets, and consumers of its view. */
 import type { Test } from 'tap'
-import { unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import type { Timeline } from '../../src/domain/timeline.ts'
 import { cursorFrom } from '../../src/status/cursor.ts'
 import { openPresence, type Presence, type PresenceNeeds } from '../../src/status/status-service.ts'
@@ -41,17 +41,17 @@ export const user = (id: string): User => ({
 
 export function timeline(...pieces: [start: number, end: number, diversion: string][]): Timeline {
   return {
-    borders: Float64Array.from(
+    boundaries: Float64Array.from(
       pieces.flatMap(([start, end]) => [START + start * MINUTE, START + end * MINUTE])
     ),
-    grounds: pieces.map(([, , diversion]) => ({
+    causes: pieces.map(([, , diversion]) => ({
       diversion,
       phone: 'closed',
       from: 'tenant',
       index: 0,
       private: false
     })),
-    unreadAt: null,
+    truncatedAt: null,
     rulesVersion: 0
   }
 }
@@ -61,12 +61,17 @@ export async function add(store: Store, ...ids: string[]) {
 }
 
 export async function addAt(store: Store, at: number, ids: readonly string[]) {
-  const users = ids.map((id) => ({ user: user(id), sync: unread(true, at) }))
+  const users = ids.map((id) => ({ user: user(id), sync: initialSyncRecord(true, at) }))
   await store.saveUsers('acme', users, at)
 }
 
 export async function read(store: Store, id: string, calendar: Timeline, at: number, visible = true) {
-  const sync = { ...unread(true, START), confirmedAt: at, freshSince: at, saw: 'subjects' as const }
+  const sync = {
+    ...initialSyncRecord(true, START),
+    confirmedAt: at,
+    freshSince: at,
+    saw: 'subjects' as const
+  }
   await store.saveReadings('acme', [{ user: id, sync, timeline: calendar, visible }], at)
 }
 

@@ -8,7 +8,7 @@ import { openMetrics } from '../../src/api/metrics.ts'
 import type { GraphConnection } from '../../src/connectors/connection.ts'
 import { graphConnector } from '../../src/connectors/graph/connector.ts'
 import { openOutbound } from '../../src/connectors/net/http-client.ts'
-import { syncStateAt, unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord, syncStateAt } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
@@ -57,7 +57,7 @@ t.test('a tenant is read over Graph; a wrong secret and a wrong address say what
         triggers: [],
         triggersSince: Date.now()
       },
-      sync: unread(true, Date.now())
+      sync: initialSyncRecord(true, Date.now())
     }))
     await store.saveUsers(name, users, Date.now())
   }
@@ -84,7 +84,7 @@ t.test('a tenant is read over Graph; a wrong secret and a wrong address say what
     while ((await state(name, user)) !== wanted) await new Promise((resolve) => setTimeout(resolve, 5))
   }
   await becomes('acme', 'anna', 'fresh ')
-  t.equal((await store.record('acme', 'anna'))?.timeline?.grounds[0]?.diversion, 'meeting')
+  t.equal((await store.record('acme', 'anna'))?.timeline?.causes[0]?.diversion, 'meeting')
   await becomes('acme', 'nobody', 'failed mailbox_unknown')
   await becomes('other', 'anna', 'failed secret_invalid')
   await becomes('other', 'nobody', 'failed secret_invalid')

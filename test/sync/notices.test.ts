@@ -20,7 +20,7 @@ async function watched(all: Bench, ...ids: string[]) {
   await people('acme', Object.fromEntries(ids.map((id) => [id, {}])))
   const sync = await open()
   await time.run(1000)
-  for (const id of ids) await until(async () => (await record('acme', id)).sync.watched)
+  for (const id of ids) await until(async () => (await record('acme', id)).sync.subscribed)
   // What was edited before they went live may not have been told of.
   await time.run(5000)
   const edit = (id: string, hours: number) =>
@@ -148,7 +148,7 @@ t.test(
     await time.run(5 * polling * 1000)
     await until(() => side.asked.length >= before + 6)
     t.notOk(side.asked.slice(before).some(({ mailbox }) => mailbox.startsWith('bo')))
-    t.equal((await record('acme', 'anna')).sync.watched, false)
+    t.equal((await record('acme', 'anna')).sync.subscribed, false)
 
     edit('anna', 2)
     for (const listener of side.watched.get('anna@acme.example')!) listener.live()

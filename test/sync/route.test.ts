@@ -114,7 +114,7 @@ t.test('operators see of which calendars notices tell, and why polling took over
   const call = await api(all, await open())
   await time.run(1000)
   for (const id of ids) await until(async () => (await state('acme', id)) === 'fresh')
-  await until(async () => (await record('acme', 'cy')).sync.watched)
+  await until(async () => (await record('acme', 'cy')).sync.subscribed)
   const live = (await call('GET', 'acme/sync')).body
   t.same(live.connection.notices, { state: 'live', live: 3, polling: 0, code: null, hint: null })
   t.equal(live.users[2].notices, 'live')
@@ -124,7 +124,7 @@ t.test('operators see of which calendars notices tell, and why polling took over
   const partly = (await call('GET', 'acme/sync')).body.connection.notices
   t.match(partly, { state: 'partly', live: 2, polling: 1, code: 'throttled', hint: /polled.*delete some/ })
   await time.run(polling * 1000)
-  await until(async () => !(await record('acme', 'cy')).sync.watched)
+  await until(async () => !(await record('acme', 'cy')).sync.subscribed)
   t.equal((await call('GET', 'acme/sync')).body.users[2].notices, 'polling')
 
   for (const those of side.watched.values()) for (const listener of those) listener.deaf(quota)

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { compileRules } from '../../src/domain/decide.ts'
-import { unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { inProcessQueue, usualLimits } from '../../src/sync/queue/fair-queue.ts'
 import { sweeping } from '../../src/sync/scheduling/reconcile-schedule.ts'
 import { openTargets } from '../../src/sync/targets/target-registry.ts'
@@ -53,7 +53,7 @@ async function sweptTenant(
     await reading.close()
   })
   await time.run(1000)
-  for (const id of ids) await until(async () => (await record('acme', id)).sync.watched)
+  for (const id of ids) await until(async () => (await record('acme', id)).sync.subscribed)
   await time.run(10_000)
   const pass = async (milliseconds: number) => {
     for (let passed = 0; passed < milliseconds; passed += minute) {
@@ -160,7 +160,7 @@ t.test('when all turn deaf at once they are polled within the interval, spread o
       (people, batchSize, seconds, from) => {
         const interval = seconds * 1000
         const targets = openTargets(() => () => {})
-        const record = { sync: unread(true, 0), user: { triggers: [] } } as unknown as Parameters<
+        const record = { sync: initialSyncRecord(true, 0), user: { triggers: [] } } as unknown as Parameters<
           typeof targets.note
         >[1]
         for (let index = 0; index < people; index++) {
@@ -227,5 +227,5 @@ t.test('after a gap in what is heard of the store, those alone are read whom it 
   t.same([...read].sort(), ['new', 'user1', 'user2'])
   t.equal(side.stopped.length, 1, 'who is gone is let go')
   t.equal(side.opened.count, 1, 'over the same connection')
-  t.ok((await record('acme', 'user3')).sync.watched)
+  t.ok((await record('acme', 'user3')).sync.subscribed)
 })

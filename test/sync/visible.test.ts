@@ -1,10 +1,14 @@
 /** What of a reading consumers can see, where it is not obvious. */
 import t from 'tap'
-import { type SyncRecord, unread } from '../../src/domain/sync-state.ts'
+import { initialSyncRecord, type SyncRecord } from '../../src/domain/sync-state.ts'
 import { isVisible } from '../../src/sync/batch/status-change.ts'
 import { user } from '../contracts/store-samples.ts'
 
-const confirmed = (at: number): SyncRecord => ({ ...unread(true, 0), confirmedAt: at, freshSince: 1 })
+const confirmed = (at: number): SyncRecord => ({
+  ...initialSyncRecord(true, 0),
+  confirmedAt: at,
+  freshSince: 1
+})
 const held = (sync: SyncRecord) => ({ user: user('anna'), override: null, timeline: null, sync })
 
 t.test('a confirmation in the nick of time is seen, one in good time is not', async (t) => {

@@ -27,7 +27,7 @@ async function watched(all: Bench) {
   await people('acme', { anna: {} })
   const sync = await open()
   await time.run(1000)
-  await until(async () => (await record('acme', 'anna')).sync.watched)
+  await until(async () => (await record('acme', 'anna')).sync.subscribed)
   await time.run(5000)
   const changed = () => sync.noticed([{ tenant: 'acme', target: name, news: 'changed' }])
   return { sync, changed }

@@ -1,6 +1,6 @@
 /** `/v1/tenants/{tenant}/statuses` and `…/users/{user}/status`: who is diverted, until when, and why. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { momentAt } from '../../domain/status.ts'
+import { statusAt } from '../../domain/status.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
 import { type WhyNeeds, whyFor } from '../../status/explain-status.ts'
 import type { Presence } from '../../status/status-service.ts'
@@ -103,11 +103,11 @@ export function statusesRoutes(
         }
         const person = knownPerson(view, params.user)
         const at = query.at === undefined ? clock() : instantInWindow(query.at, clock())
-        const moment = momentAt(person.laid, at)
+        const moment = statusAt(person.laid, at)
         const status = shownAs(person, moment, view.scene, at)
         if (query.explain !== true) return reply.send(status)
         const why = await whyFor(needs, params.tenant, person, view.scene)
-        return reply.send({ ...status, ...why(moment.ground) })
+        return reply.send({ ...status, ...why(moment.cause) })
       }
     )
   }

@@ -101,9 +101,9 @@ function userSync({ user, sync, timeline }: UserRecord, staleAfter: number, at: 
     // Only RemoteErrors and Shortfalls become faults, and their codes are of the closed list.
     code: (sync.fault?.code ?? null) as SyncCode | null,
     hint: sync.fault?.hint ?? null,
-    saw: sync.saw,
-    notes: sync.saw === null || sync.saw === 'subjects' ? [] : [blindToDeclined],
-    notices: sync.confirmedAt === null ? null : sync.watched ? ('live' as const) : ('polling' as const),
+    saw: sync.detail,
+    notes: sync.detail === null || sync.detail === 'subjects' ? [] : [blindToDeclined],
+    notices: sync.confirmedAt === null ? null : sync.subscribed ? ('live' as const) : ('polling' as const),
     rulesVersion: timeline?.rulesVersion ?? null
   }
 }

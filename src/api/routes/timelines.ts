@@ -2,8 +2,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { Explanation } from '../../domain/explain.ts'
-import type { Ground } from '../../domain/timeline.ts'
-import { mergedFrom } from '../../domain/timeline.ts'
+import type { Cause } from '../../domain/timeline.ts'
+import { mergeIntervals } from '../../domain/timeline.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
 import { type WhyNeeds, whyFor } from '../../status/explain-status.ts'
 import type { Presence } from '../../status/status-service.ts'
@@ -39,14 +39,14 @@ export function timelinesRoutes(
         const person = knownPerson(view, params.user)
         const at = query.at === undefined ? clock() : instantInWindow(query.at, clock())
         const why = query.explain === true ? await whyFor(needs, params.tenant, person, view.scene) : null
-        const { borders, grounds, unreadAt } = person.calendar
-        const known = grounds.map((ground) => knownGround(ground, view.scene))
-        const intervals = mergedFrom({ borders, grounds: known }, at).map((interval) => ({
+        const { boundaries, causes, truncatedAt } = person.calendar
+        const known = causes.map((ground) => knownGround(ground, view.scene))
+        const intervals = mergeIntervals({ boundaries, causes: known }, at).map((interval) => ({
           start: formatInstant(interval.start),
-          end: interval.end === unreadAt ? null : formatInstant(interval.end),
+          end: interval.end === truncatedAt ? null : formatInstant(interval.end),
           diversion: interval.diversion,
           phone: interval.phone,
-          ...(why && explained(interval.grounds, why))
+          ...(why && explained(interval.causes, why))
         }))
         return { at: formatInstant(at), intervals }
       }
@@ -55,14 +55,14 @@ export function timelinesRoutes(
 }
 
 /** With the stand-in for a code that the present catalogue has no longer. */
-function knownGround(ground: Ground, scene: Scene): Ground {
+function knownGround(ground: Cause, scene: Scene): Cause {
   const { code } = diversionOf(ground.diversion, scene)
   return code === ground.diversion ? ground : { ...ground, diversion: code }
 }
 
 /** `rule` and `because` of what holds first, as in a Status; `rules` of all that was merged, each once. */
-function explained(grounds: readonly Ground[], why: (ground: Ground) => Explanation) {
-  const explanations = new Map(grounds.map(why).map((one) => [JSON.stringify(one), one]))
+function explained(causes: readonly Cause[], why: (ground: Cause) => Explanation) {
+  const explanations = new Map(causes.map(why).map((one) => [JSON.stringify(one), one]))
   const all = [...explanations.values()]
   return {
     rule: all[0]!.rule,

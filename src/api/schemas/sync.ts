@@ -1,7 +1,7 @@
 /** How the reading of calendars goes, as operators see it. */
 
 import { Type } from 'typebox'
-import { type Sight, sights } from '../../domain/sync-state.ts'
+import { type DetailLevel, detailLevels } from '../../domain/sync-state.ts'
 import { syncCodes } from '../../errors.ts'
 import { connectionStates } from '../../sync/connection/connection-health.ts'
 import { noticesStates } from '../../sync/notifications/watch-manager.ts'
@@ -37,9 +37,9 @@ export const UserSync = Strict(
     lastSuccess: NullableInstant('The last attempt that succeeded; null: none did.'),
     code,
     hint: NullableString({ description: 'What to do about it, in plain words.', examples: [bo.hint] }),
-    saw: Type.Unsafe<Sight | null>({
+    saw: Type.Unsafe<DetailLevel | null>({
       type: ['string', 'null'],
-      enum: [...sights, null],
+      enum: [...detailLevels, null],
       description:
         'What the calendar let us see at the last success: all that decides (`subjects`), subjects but no answers to ' +
         'invitations (`subjects-only`), or `availability` alone.'

@@ -98,7 +98,7 @@ async function readTargets(
     const unreadAt = unread[index] ?? null
     if (one instanceof RemoteError) return { outcome: 'failed', error: one }
     if (unreadAt instanceof RemoteError) return { outcome: 'failed', error: onWhom(unreadAt, signal) }
-    return { outcome: 'read', ...one, unreadAt, version: null }
+    return { outcome: 'read', ...one, truncatedAt: unreadAt, version: null }
   })
 }
 

@@ -27,7 +27,7 @@ export interface ReadLimits {
   readonly steps: number
 }
 
-export type TextRead = Pick<CalendarRead, 'events' | 'unreadAt' | 'saw' | 'shortfall'>
+export type TextRead = Pick<CalendarRead, 'events' | 'truncatedAt' | 'detail' | 'shortfall'>
 
 /** Throws UnreadableCalendar. */
 export function readCalendar(request: ToRead): TextRead {
@@ -57,8 +57,8 @@ export function readCalendar(request: ToRead): TextRead {
   const saw = sawSubjects(events) ? 'subjects' : 'availability'
   return {
     events,
-    unreadAt: unreadAt(events, series, window, zones, budget, describe),
-    saw,
+    truncatedAt: unreadAt(events, series, window, zones, budget, describe),
+    detail: saw,
     shortfall: shortfallOf(left, zones, saw, request)
   }
 }
@@ -143,7 +143,7 @@ function sawSubjects(events: readonly CalendarEvent[]): boolean {
 function shortfallOf(
   left: readonly UnreadableEvent[],
   zones: FileZones,
-  saw: TextRead['saw'],
+  saw: TextRead['detail'],
   request: ToRead
 ): Shortfall | null {
   const [firstLeft] = left

@@ -81,7 +81,7 @@ export function isLetterBefore(text: string, index: number): boolean {
 }
 
 /** NFC, with the few cased letters beyond the BMP (Deseret, Adlam, …) in lower case: then code units will do. */
-export function normal(text: string): string {
+export function normalize(text: string): string {
   const composed = text.normalize('NFC')
   return /[\ud800-\udfff]/.test(composed)
     ? composed.replace(/[\u{10000}-\u{10ffff}]/gu, (character) => character.toLowerCase())
@@ -89,9 +89,9 @@ export function normal(text: string): string {
 }
 
 /** The text in NFC with case folded away: two texts are equal under `iu` when these are. */
-export function folded(text: string): string {
+export function foldCase(text: string): string {
   let result = ''
-  for (const unit of unitsOf(normal(text))) result += String.fromCharCode(folds[unit]!)
+  for (const unit of unitsOf(normalize(text))) result += String.fromCharCode(folds[unit]!)
   return result
 }
 

@@ -1,9 +1,9 @@
 /** Finds the first of many triggers that a subject (or a category) meets, in one pass however many there are. */
 
 import { NO_TRIGGER, type Trigger, type TriggerMatch } from '../rule-set.ts'
-import { folded } from './case-folding.ts'
-import { prefixTree } from './prefix-tree.ts'
-import { wordAutomaton } from './word-automaton.ts'
+import { foldCase } from './case-folding.ts'
+import { buildPrefixTree } from './prefix-tree.ts'
+import { buildWordAutomaton } from './word-automaton.ts'
 
 export interface Matcher {
   /** The index of the first trigger that is met, or NO_TRIGGER. */
@@ -16,17 +16,17 @@ export function compileTriggers(triggers: readonly Trigger[]): Matcher {
     triggers
       .map((trigger, index) => ({ ...trigger, index }))
       .filter((trigger) => trigger.match === match && trigger.text.trim() !== '')
-  const firstWord = wordAutomaton(textsOf('word'))
-  const firstPrefix = prefixTree(textsOf('prefix'))
+  const firstWord = buildWordAutomaton(textsOf('word'))
+  const firstPrefix = buildPrefixTree(textsOf('prefix'))
   const byCategory = new Map<string, number>()
-  for (const { text, index } of textsOf('category').reverse()) byCategory.set(folded(text), index)
+  for (const { text, index } of textsOf('category').reverse()) byCategory.set(foldCase(text), index)
 
   return {
     find(subject, categories) {
       let first = Math.min(firstWord(subject), firstPrefix(subject))
       if (byCategory.size === 0) return first
       for (const category of categories) {
-        first = Math.min(first, byCategory.get(folded(category)) ?? NO_TRIGGER)
+        first = Math.min(first, byCategory.get(foldCase(category)) ?? NO_TRIGGER)
       }
       return first
     }

@@ -8,7 +8,7 @@ import {
   FIRST_COMBINING,
   isLetterAt,
   isLetterBefore,
-  normal,
+  normalize,
   SPACE,
   unitsOf,
   wordFolds
@@ -34,15 +34,15 @@ interface Word {
 
 const ROOT = 0
 /** The class of every symbol that is in no word. */
-const STRANGER = 0
+const OTHER = 0
 /** Entries: 4 MB. Sixty triggers need some 20,000; thousands of long ones in many scripts go without a table. */
-const LARGEST_TABLE = 2 ** 20
+const MAX_TABLE_ENTRIES = 2 ** 20
 
 /** Of equal texts the first one counts. */
-export function wordAutomaton(texts: readonly IndexedText[]): FindFirst {
-  const { children, words, classOf, classCount } = wordTree(texts)
+export function buildWordAutomaton(texts: readonly IndexedText[]): FindFirst {
+  const { children, words, classOf, classCount } = buildWordTree(texts)
   const count = children.length
-  const steps = count * classCount <= LARGEST_TABLE ? new Int32Array(count * classCount) : null
+  const steps = count * classCount <= MAX_TABLE_ENTRIES ? new Int32Array(count * classCount) : null
   const suffix = new Int32Array(count)
   /** The nearest state, by way of suffixes and itself, in which a word ends; ROOT when there is none. */
   const ending = new Int32Array(count)
@@ -64,18 +64,18 @@ export function wordAutomaton(texts: readonly IndexedText[]): FindFirst {
   const near = Uint16Array.from({ length: FIRST_COMBINING }, (_, unit) => classOf(wordFolds[unit]!))
 
   if (count === 1) return () => NO_TRIGGER
-  return steps === null ? (subject) => findSlowly(normal(subject)) : findFast
+  return steps === null ? (subject) => findSlowly(normalize(subject)) : findFast
 
   function findFast(subject: string): number {
     const table = steps!
     let found = NO_TRIGGER
     let state = ROOT
-    let previous = STRANGER
+    let previous = OTHER
     for (let place = 0; place < subject.length; place++) {
       const unit = subject.charCodeAt(place)
-      if (unit >= FIRST_COMBINING) return findSlowly(normal(subject))
+      if (unit >= FIRST_COMBINING) return findSlowly(normalize(subject))
       const symbolClass = near[unit]!
-      if (symbolClass === spaceClass && previous === spaceClass && symbolClass !== STRANGER) continue
+      if (symbolClass === spaceClass && previous === spaceClass && symbolClass !== OTHER) continue
       previous = symbolClass
       state = table[state * classCount + symbolClass]!
       if (ending[state] !== ROOT) found = firstEnding(subject, place, state, found)
@@ -134,12 +134,12 @@ function isSpaceAt(subject: string, place: number): boolean {
   return wordFolds[subject.charCodeAt(place)] === SPACE
 }
 
-function wordTree(texts: readonly IndexedText[]) {
+function buildWordTree(texts: readonly IndexedText[]) {
   const classes = new Map<number, number>()
   const children: Map<number, number>[] = [new Map()]
   const words: (Word | undefined)[] = [undefined]
   for (const { text: given, index } of texts) {
-    const text = normal(given.trim())
+    const text = normalize(given.trim())
     const symbols = symbolsOf(text)
     let state = ROOT
     for (const symbol of symbols) {
@@ -162,7 +162,7 @@ function wordTree(texts: readonly IndexedText[]) {
   return {
     children,
     words,
-    classOf: (symbol: number) => classes.get(symbol) ?? STRANGER,
+    classOf: (symbol: number) => classes.get(symbol) ?? OTHER,
     classCount: classes.size + 1
   }
 }

@@ -1,7 +1,7 @@
 /** The embedded store: one process, one lmdb file, one transaction for every write. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { open, type RootDatabase, type Transaction } from 'lmdb'
-import { unread } from '../../domain/sync-state.ts'
+import { initialSyncRecord } from '../../domain/sync-state.ts'
 import { turns } from '../../lib/keyed-lock.ts'
 import { isOutdated } from '../is-stale-write.ts'
 import {
@@ -98,7 +98,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: HeldFolder, logLeng
     return {
       override: overrides.get(tenant, id, at),
       timeline: timelines.get(tenant, id, at),
-      sync: syncs.get(tenant, id, at) ?? unread(false, 0)
+      sync: syncs.get(tenant, id, at) ?? initialSyncRecord(false, 0)
     }
   }
 
@@ -166,8 +166,8 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: HeldFolder, logLeng
         else connections.put(tenant, connection)
         if (reread) {
           timelines.removeAll(tenant)
-          for (const [id, { wanted, generation }] of syncs.entries(tenant)) {
-            syncs.put(tenant, id, unread(wanted, at, generation + 1))
+          for (const [id, { enabled, generation }] of syncs.entries(tenant)) {
+            syncs.put(tenant, id, initialSyncRecord(enabled, at, generation + 1))
           }
         }
         feeds.push(log.append(tenant, at, 'all'))
@@ -201,7 +201,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: HeldFolder, logLeng
           if (kept === null) fresh.add(user.id)
           users.put(tenant, user.id, user)
           if (kept !== null && sync === null) continue
-          const next = sync ?? unread(user.syncEnabled && user.mailbox !== null, at)
+          const next = sync ?? initialSyncRecord(user.syncEnabled && user.mailbox !== null, at)
           const least = kept === null ? leastGeneration : kept.generation + 1
           syncs.put(tenant, user.id, { ...next, generation: Math.max(next.generation, least) })
           timelines.remove(tenant, user.id)

@@ -2,12 +2,12 @@
 import type { SyncRecord } from '../../domain/sync-state.ts'
 import { syncRecord, UnreadableRecord } from '../codec.ts'
 
-/** As the scripts take it: generation, wanted, confirmedAt or -, and the JSON. */
+/** As the scripts take it: generation, enabled, confirmedAt or -, and the JSON. */
 export function syncParts(record: SyncRecord): [string, string, string, Buffer] {
-  const { generation, wanted, confirmedAt } = record
+  const { generation, enabled, confirmedAt } = record
   return [
     `${generation}`,
-    wanted ? '1' : '0',
+    enabled ? '1' : '0',
     confirmedAt === null ? '-' : `${confirmedAt}`,
     syncRecord.encode(record)
   ]
@@ -23,6 +23,6 @@ export function decodeSync(bytes: Buffer): SyncRecord {
 }
 
 export function encodeSync(record: SyncRecord): Buffer {
-  const [generation, wanted, confirmedAt, json] = syncParts(record)
-  return Buffer.concat([Buffer.from(`${generation} ${wanted} ${confirmedAt}\n`), json])
+  const [generation, enabled, confirmedAt, json] = syncParts(record)
+  return Buffer.concat([Buffer.from(`${generation} ${enabled} ${confirmedAt}\n`), json])
 }

@@ -1,7 +1,7 @@
 /** Reads what Redis keeps of a tenant. Each read is of one moment; large ones are decoded in steps. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ChainableCommander } from 'ioredis'
-import { unread } from '../../domain/sync-state.ts'
+import { initialSyncRecord } from '../../domain/sync-state.ts'
 import {
   connectionRecord,
   overrideRecord,
@@ -188,6 +188,6 @@ function recordOf(user: Buffer, sync: Kept, timeline: Kept, override: Kept): Use
     user: userRecord.decode(user),
     override: override ? overrideRecord.decode(override) : null,
     timeline: timeline ? timelineRecord.decode(timeline) : null,
-    sync: sync ? decodeSync(sync) : unread(false, 0)
+    sync: sync ? decodeSync(sync) : initialSyncRecord(false, 0)
   }
 }

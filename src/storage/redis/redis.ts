@@ -1,7 +1,7 @@
 /** The store for several processes: everything in Redis, every write one script, followers told by Pub/Sub. */
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../domain/calendar-event.ts'
-import { unread } from '../../domain/sync-state.ts'
+import { initialSyncRecord } from '../../domain/sync-state.ts'
 import {
   connectionRecord,
   overrideRecord,
@@ -147,8 +147,8 @@ export async function openRedis({
         (await change(tenant, 'saveConnection', at, () => [
           connection === null ? '' : connectionRecord.encode(connection),
           reread ? '1' : '0',
-          syncRecord.encode(unread(true, at)),
-          syncRecord.encode(unread(false, at))
+          syncRecord.encode(initialSyncRecord(true, at)),
+          syncRecord.encode(initialSyncRecord(false, at))
         ])),
 
       rules: (tenant, version) => run(() => reading.rules(tenant, version)),
@@ -169,7 +169,7 @@ export async function openRedis({
             user.id,
             userRecord.encode(user),
             sync === null ? '0' : '1',
-            ...syncParts(sync ?? unread(user.syncEnabled && user.mailbox !== null, at))
+            ...syncParts(sync ?? initialSyncRecord(user.syncEnabled && user.mailbox !== null, at))
           ])
         ]
         return (await change(tenant, 'saveUsers', at, args)) as string[]

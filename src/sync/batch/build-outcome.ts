@@ -1,9 +1,9 @@
 /** What a reading makes of a user's record: success and failure, the timeline, and whether consumers can see it. */
 import type { CalendarRead, Reading } from '../../connectors/connector.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
-import { type CompiledRules, compileOwn, decide } from '../../domain/decide.ts'
-import { confirmed, failed, type SyncRecord } from '../../domain/sync-state.ts'
-import { sameFrom, type Timeline, timelineOf } from '../../domain/timeline.ts'
+import { type CompiledRules, compileUserTriggers, decide } from '../../domain/decide.ts'
+import { markFailed, markSynced, type SyncRecord } from '../../domain/sync-state.ts'
+import { buildTimeline, sameTimelineFrom, type Timeline } from '../../domain/timeline.ts'
 import type { RemoteError } from '../../errors.ts'
 import type { ReadingOutcome, Store, UserRecord } from '../../storage/store.ts'
 import { isVisible, remembered } from './status-change.ts'
@@ -38,8 +38,8 @@ export function outcomeOf(
   const { user, timeline } = held
   const sync = notAhead(held.sync, now)
   if (reading.outcome === 'failed') return failureOf(reading.error, held, staleAfter, now)
-  const success = (found: Pick<SyncRecord, 'fault' | 'saw'>): SyncRecord => ({
-    ...confirmed(sync, now, staleAfter, { ...found, watched }),
+  const success = (found: Pick<SyncRecord, 'fault' | 'detail'>): SyncRecord => ({
+    ...markSynced(sync, now, staleAfter, { ...found, subscribed: watched }),
     confirmedAt: Math.min(at, now)
   })
   const judged = (outcome: Omit<ReadingOutcome, 'visible'>): ReadingOutcome => ({
@@ -48,13 +48,13 @@ export function outcomeOf(
   })
   if (reading.outcome === 'unchanged') {
     if (timeline === null) return null
-    return judged({ user: user.id, sync: success({ fault, saw: sync.saw }), timeline: 'same' })
+    return judged({ user: user.id, sync: success({ fault, detail: sync.detail }), timeline: 'same' })
   }
   const found = decided(reading, rules, user)
-  const same = timeline !== null && sameFrom(timeline, found, now - remembered)
+  const same = timeline !== null && sameTimelineFrom(timeline, found, now - remembered)
   return judged({
     user: user.id,
-    sync: success({ fault: faultOf(reading), saw: reading.saw }),
+    sync: success({ fault: faultOf(reading), detail: reading.detail }),
     timeline: same ? 'same' : found
   })
 }
@@ -68,14 +68,18 @@ export function failureOf(
 ): ReadingOutcome | null {
   const sync = notAhead(held.sync, now)
   if (sync.failedSince !== null && sync.fault?.code === code && sync.fault.hint === hint) return null
-  const outcome = { user: held.user.id, sync: failed(sync, now, { code, hint }), timeline: 'same' } as const
+  const outcome = {
+    user: held.user.id,
+    sync: markFailed(sync, now, { code, hint }),
+    timeline: 'same'
+  } as const
   return { ...outcome, visible: isVisible(held, outcome, staleAfter, now) }
 }
 
 function decided(reading: CalendarRead, rules: CompiledRules, user: UserRecord['user']): Timeline {
-  const own = compileOwn(user.triggers, rules)
+  const own = compileUserTriggers(user.triggers, rules)
   const decisions = reading.events.flatMap((event) => decide(event, rules, own) ?? [])
-  return timelineOf(decisions, rules, reading.unreadAt)
+  return buildTimeline(decisions, rules, reading.truncatedAt)
 }
 
 export function faultOf(reading: Reading): SyncRecord['fault'] {
@@ -95,7 +99,7 @@ function notAhead(sync: SyncRecord, now: Instant): SyncRecord {
 }
 
 /** Records a failure for users who were not asked for, because it would have hit them too. */
-export async function markFailed(
+export async function saveFailures(
   store: Store,
   tenant: string,
   users: readonly string[],
@@ -108,7 +112,7 @@ export async function markFailed(
     const records = await store.records(tenant, users.slice(from, from + chunk))
     const now = clock()
     const outcomes = records.flatMap((held) =>
-      held === null || !held.sync.wanted ? [] : (failureOf(error, held, staleAfter, now) ?? [])
+      held === null || !held.sync.enabled ? [] : (failureOf(error, held, staleAfter, now) ?? [])
     )
     if (outcomes.length > 0) await store.saveReadings(tenant, outcomes, now)
   }

@@ -1,6 +1,6 @@
 /** Whether a calendar that was read again gives another timeline by its own doing: not by the window, which moved on. */
 import type { Instant } from '../../domain/calendar-event.ts'
-import { firstEndingAfter, groundKey, type Timeline } from '../../domain/timeline.ts'
+import { causeKey, firstEndingAfter, type Timeline } from '../../domain/timeline.ts'
 
 /** Compares what both tell of the time from `from` to `until`. */
 export function differsWithin(one: Timeline, other: Timeline, from: Instant, until: Instant): boolean {
@@ -9,11 +9,11 @@ export function differsWithin(one: Timeline, other: Timeline, from: Instant, unt
 
 function seen(timeline: Timeline, from: Instant, until: Instant): string {
   const parts: string[] = []
-  for (let index = firstEndingAfter(timeline, from); index < timeline.grounds.length; index++) {
-    const start = timeline.borders[2 * index]!
+  for (let index = firstEndingAfter(timeline, from); index < timeline.causes.length; index++) {
+    const start = timeline.boundaries[2 * index]!
     if (start >= until) break
-    const end = Math.min(timeline.borders[2 * index + 1]!, until)
-    parts.push(`${Math.max(start, from)} ${end} ${groundKey(timeline.grounds[index]!)}`)
+    const end = Math.min(timeline.boundaries[2 * index + 1]!, until)
+    parts.push(`${Math.max(start, from)} ${end} ${causeKey(timeline.causes[index]!)}`)
   }
   return parts.join()
 }

@@ -1,6 +1,6 @@
 /** Whether consumers can see that one reading's outcome took the place of another. */
 import type { Instant } from '../../domain/calendar-event.ts'
-import { momentAt } from '../../domain/status.ts'
+import { statusAt } from '../../domain/status.ts'
 import { type SyncRecord, staleAt, syncStateAt } from '../../domain/sync-state.ts'
 import { firstEndingAfter, type Timeline } from '../../domain/timeline.ts'
 import type { UserRecord } from '../../storage/store.ts'
@@ -36,13 +36,13 @@ export function isVisible(
 
 /** All that consumers can have seen of a timeline until the instant, as text to compare. */
 function shown(timeline: Timeline, at: Instant): string {
-  const { ground: _, ...moment } = momentAt(timeline, at)
+  const { cause: _, ...moment } = statusAt(timeline, at)
   const seen: unknown[] = [moment]
-  for (let index = firstEndingAfter(timeline, at - remembered); index < timeline.grounds.length; index++) {
-    const start = timeline.borders[2 * index]!
+  for (let index = firstEndingAfter(timeline, at - remembered); index < timeline.causes.length; index++) {
+    const start = timeline.boundaries[2 * index]!
     if (start > at) break
-    const { diversion, phone } = timeline.grounds[index]!
-    seen.push([start, Math.min(timeline.borders[2 * index + 1]!, at), diversion, phone])
+    const { diversion, phone } = timeline.causes[index]!
+    seen.push([start, Math.min(timeline.boundaries[2 * index + 1]!, at), diversion, phone])
   }
   return JSON.stringify(seen)
 }

@@ -136,7 +136,7 @@ async function whatToAsk(scene: Scene, keys: readonly string[], window: Span): P
     let target: ReadTarget | null = null
     const records: UserRecord[] = []
     for (const record of found) {
-      if (record === null || !record.sync.wanted) continue
+      if (record === null || !record.sync.enabled) continue
       const own = scene.targetOf(record)
       if (own?.key !== key) continue
       target = own

@@ -155,7 +155,7 @@ export function openTargets(added: (target: ReadTarget) => Entry['unwatch']): Ta
         answered: 0,
         swept: false,
         confirmedAt: record.sync.confirmedAt,
-        wantedSince: record.sync.wantedSince,
+        wantedSince: record.sync.enabledSince,
         failures: 0,
         held: null,
         unwatch: () => {}

@@ -161,9 +161,9 @@ t.test('unreadAt: what never counts neither ends a run nor carries it on', async
   const end = window.end
   const vacation = event('DTSTART:20261205T000000Z', 'DTEND:20261210T000000Z', 'SUMMARY:semester')
   const next = (...lines: string[]) => event('DTSTART:20261210T000000Z', 'DURATION:P1D', ...lines)
-  t.equal(read(calendar(vacation, next())).unreadAt, at('2026-12-10T00:00:00Z'))
-  t.equal(read(calendar(vacation, next('STATUS:CANCELLED'))).unreadAt, null)
-  t.equal(read(calendar(vacation)).unreadAt, null)
+  t.equal(read(calendar(vacation, next())).truncatedAt, at('2026-12-10T00:00:00Z'))
+  t.equal(read(calendar(vacation, next('STATUS:CANCELLED'))).truncatedAt, null)
+  t.equal(read(calendar(vacation)).truncatedAt, null)
   t.ok(end < at('2026-12-10T00:00:00Z'))
 })
 

@@ -1,5 +1,5 @@
 /** The reply to GetUserAvailability as CalendarEvents: one answer for each mailbox, in the order of the request. */
-import { fromAvailability } from '../../../domain/availability.ts'
+import { toCalendarEvent } from '../../../domain/availability.ts'
 import type { CalendarEvent, Instant } from '../../../domain/calendar-event.ts'
 import type { RemoteError } from '../../../errors.ts'
 import { isMidnight } from '../../../lib/time-zone.ts'
@@ -49,7 +49,7 @@ export function availabilityReader(zones: readonly string[]): AvailabilityReader
     const zone = zones[found.length] ?? 'UTC'
     const long = end - start >= shortestDay
     events.push(
-      fromAvailability(
+      toCalendarEvent(
         // Their own ids will not do: a series' occurrences share one.
         { id: String(events.length), subject, start, end, busy: busyOf(busy), private: hidden },
         (instant) => long && isMidnight(zone, instant)

@@ -7,7 +7,7 @@ import { grantReviewer } from '../errors.ts'
 import { availabilityRequest } from '../soap/requests.ts'
 import { type Availability, availabilityReader } from './availability-response.ts'
 
-export interface Seen extends Pick<CalendarRead, 'saw' | 'shortfall'> {
+export interface Seen extends Pick<CalendarRead, 'detail' | 'shortfall'> {
   readonly events: readonly CalendarEvent[]
 }
 
@@ -101,9 +101,9 @@ function seenOf(
   // A merged view has no events; to take it for an empty calendar would open everybody's phone.
   if (!/^(Detailed|FreeBusy)(Merged)?$/.test(view)) return onlyMerged(mailbox)
   if (fault !== null) return fault
-  if (!subjects) return { events, saw: 'availability', shortfall: null }
-  if (view.startsWith('Detailed')) return { events, saw: 'subjects-only', shortfall: null }
-  return { events, saw: 'availability', shortfall: shortfallOf(mailbox, account, calls) }
+  if (!subjects) return { events, detail: 'availability', shortfall: null }
+  if (view.startsWith('Detailed')) return { events, detail: 'subjects-only', shortfall: null }
+  return { events, detail: 'availability', shortfall: shortfallOf(mailbox, account, calls) }
 }
 
 function shortfallOf(mailbox: string, account: string, { version }: Calls): Shortfall {

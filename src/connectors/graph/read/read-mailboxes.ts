@@ -11,7 +11,7 @@ export interface Reader extends Views {
   readonly schedules: Schedules
 }
 
-interface Seen extends Pick<CalendarRead, 'saw' | 'shortfall'> {
+interface Seen extends Pick<CalendarRead, 'detail' | 'shortfall'> {
   readonly events: readonly CalendarEvent[]
 }
 
@@ -27,7 +27,7 @@ export async function readMailboxes(request: ReadRequest, reader: Reader): Promi
     const unreadAt = unread[index] ?? null
     if (one instanceof RemoteError) return { outcome: 'failed', error: one }
     if (unreadAt instanceof RemoteError) return { outcome: 'failed', error: unreadAt }
-    return { outcome: 'read', ...one, unreadAt, version: null }
+    return { outcome: 'read', ...one, truncatedAt: unreadAt, version: null }
   })
 }
 
@@ -45,7 +45,7 @@ async function bySubject(
   return targets.map((target, index) => {
     const schedule = schedules[refused.indexOf(target)]
     if (schedule === undefined || schedule instanceof RemoteError) return wholeOf(views[index])
-    return { events: schedule, saw: 'availability', shortfall: subjectsHidden }
+    return { events: schedule, detail: 'availability', shortfall: subjectsHidden }
   })
 }
 
@@ -69,7 +69,7 @@ async function byAvailability(request: ReadRequest, reader: Reader): Promise<(Se
     const view = views[left.indexOf(target)]
     if (view !== undefined) return wholeOf(view)
     if (schedule === undefined || schedule instanceof RemoteError) return schedule ?? nothing
-    return { events: schedule, saw: 'availability', shortfall: null }
+    return { events: schedule, detail: 'availability', shortfall: null }
   })
 }
 
@@ -80,7 +80,7 @@ function isWorthAnotherWay(schedule: readonly CalendarEvent[] | RemoteError | un
 
 function wholeOf(view: View | undefined): Seen | RemoteError {
   if (view?.outcome !== 'read') return view?.error ?? nothing
-  return { events: view.events, saw: 'subjects', shortfall: null }
+  return { events: view.events, detail: 'subjects', shortfall: null }
 }
 
 const nothing = new RemoteError('protocol_error', 'Graph gave no answer for this mailbox.')
@@ -108,7 +108,7 @@ async function unreadAts(
     const one = seen[index]
     if (one === undefined || one instanceof RemoteError) return []
     const last = lastEnd(one.events)
-    return last < window.end ? [] : [{ target, index, last, saw: one.saw }]
+    return last < window.end ? [] : [{ target, index, last, saw: one.detail }]
   })
   const note = (
     { index, last }: { index: number; last: Instant },

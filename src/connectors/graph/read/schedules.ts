@@ -1,5 +1,5 @@
 /** Reads availability by getSchedule: twenty mailboxes to a call, seen with the rights of one of them, the anchor. */
-import { fromAvailability } from '../../../domain/availability.ts'
+import { toCalendarEvent } from '../../../domain/availability.ts'
 import type { CalendarEvent, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
 import { isMidnight } from '../../../lib/time-zone.ts'
@@ -107,7 +107,7 @@ export function scheduleOf(body: unknown, target: Target): Schedule {
       busy: busyOf(status),
       private: isPrivate === true
     }
-    events.push(fromAvailability(seen, (instant) => isMidnight(target.timeZone, instant)))
+    events.push(toCalendarEvent(seen, (instant) => isMidnight(target.timeZone, instant)))
   }
   return events
 }
