@@ -13,7 +13,7 @@ import { StatusQuery } from '../src/api/schemas/statuses.ts'
 import { packFolder } from '../src/composition.ts'
 import { noticeGates } from '../src/connectors/graph/notifications/verifier.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
-import { openDirectory } from '../src/management/management.ts'
+import { createManagement } from '../src/management/management.ts'
 import { openPresence } from '../src/status/status-service.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
@@ -53,7 +53,7 @@ const openConnector = () => {
   throw new Error('there is no connection in this bench')
 }
 const sync = await openSync({ store, openConnector, sealer: seal, defaultRules, log, metrics, clock })
-const directory = openDirectory({ store, sync, packs, sealer: seal, clock })
+const directory = createManagement({ store, sync, packs, sealer: seal, clock })
 const app = await buildApp({
   log,
   adminKey: key,

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { buildApp } from './api/app.ts'
 import { openMetrics } from './api/metrics.ts'
-import { buildProbes } from './api/worker-app.ts'
+import { buildWorkerApp } from './api/worker-app.ts'
 import type { Config, Role } from './config.ts'
 import type { Environment } from './connectors/ews/client/proxy.ts'
 import { ewsConnector } from './connectors/ews/connector.ts'
@@ -18,7 +18,7 @@ import { icsConnector } from './connectors/ics/connector.ts'
 import { type Outbound, openOutbound } from './connectors/net/http-client.ts'
 import { SetupError } from './errors.ts'
 import { loadPacks } from './management/load-packs.ts'
-import { openDirectory } from './management/management.ts'
+import { createManagement } from './management/management.ts'
 import { defaultRules } from './management/resolve-rules.ts'
 import { openKept } from './open-storage.ts'
 import { openPresence } from './status/status-service.ts'
@@ -75,11 +75,11 @@ export async function startService(
     })
     const bare = { log, adminKey: keys.adminKey, metrics, store }
     let app: FastifyInstance
-    if (sync === null) app = await buildProbes(bare)
+    if (sync === null) app = await buildWorkerApp(bare)
     else {
       const presence = openPresence({ store, defaultRules: rules, clock })
       undo.push(() => presence.close())
-      const directory = openDirectory({ store, sync, packs, sealer, clock })
+      const directory = createManagement({ store, sync, packs, sealer, clock })
       const graphGate = noticeGates(secret)
       app = await buildApp({ ...bare, directory, presence, sync, graphGate, defaultRules: rules, clock })
     }

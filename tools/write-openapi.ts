@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type AppNeeds, buildApp } from '../src/api/app.ts'
+import { type AppDeps, buildApp } from '../src/api/app.ts'
 import { openMetrics } from '../src/api/metrics.ts'
 
 /** The document's text, to the byte as it is kept. */
@@ -17,7 +17,7 @@ export async function openapiText(): Promise<string> {
     presence: { endWaits: () => {} },
     store: { reachable: () => true }
   }
-  const app = await buildApp(needs as unknown as AppNeeds)
+  const app = await buildApp(needs as unknown as AppDeps)
   await app.ready()
   const text = `${JSON.stringify(app.swagger(), null, 2)}\n`
   await app.close()

@@ -5,10 +5,10 @@ import type { FastifyReply } from 'fastify'
  * Aborted when the caller hangs up. Fastify's own `request.signal` listens to the request, which also closes when its
  * body has been read.
  */
-export function untilGone({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController()
+export function abortOnDisconnect({ raw }: FastifyReply): AbortSignal {
+  const controller = new AbortController()
   raw.once('close', () => {
-    if (!raw.writableFinished) gone.abort()
+    if (!raw.writableFinished) controller.abort()
   })
-  return gone.signal
+  return controller.signal
 }

@@ -4,13 +4,13 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
-import type { Directory } from '../management/management.ts'
+import type { Management } from '../management/management.ts'
 import type { Presence } from '../status/status-service.ts'
 import type { Store } from '../storage/store.ts'
 import type { Sync } from '../sync/sync-controller.ts'
-import { type BareNeeds, openBareApp } from './base-app.ts'
-import { describedApi, nameById } from './openapi-info.ts'
-import { refuseWritesWithout } from './require-store.ts'
+import { type BaseAppDeps, createBaseApp } from './base-app.ts'
+import { componentName, openapiInfo } from './openapi-info.ts'
+import { requireStoreForWrites } from './require-store.ts'
 import { changesRoutes } from './routes/changes.ts'
 import { connectionsRoutes } from './routes/connections.ts'
 import { type NoticesNeeds, noticesRoutes } from './routes/graph-notifications.ts'
@@ -25,9 +25,9 @@ import { tenantsRoutes } from './routes/tenants.ts'
 import { timelinesRoutes } from './routes/timelines.ts'
 import { usersRoutes } from './routes/users.ts'
 
-export interface AppNeeds extends BareNeeds {
+export interface AppDeps extends BaseAppDeps {
   readonly store: Store
-  readonly directory: Directory
+  readonly directory: Management
   readonly sync: Sync
   readonly presence: Presence
   /** At `/notices/graph/…`. */
@@ -37,26 +37,26 @@ export interface AppNeeds extends BareNeeds {
   readonly clock: () => Instant
 }
 
-export async function buildApp(needs: AppNeeds): Promise<FastifyInstance> {
-  const { app, complete } = openBareApp(needs)
-  app.addHook('onRoute', refuseWritesWithout(needs.store))
+export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const { app, finish: complete } = createBaseApp(deps)
+  app.addHook('onRoute', requireStoreForWrites(deps.store))
 
-  await app.register(swagger, { openapi: describedApi, refResolver: { buildLocalReference: nameById } })
+  await app.register(swagger, { openapi: openapiInfo, refResolver: { buildLocalReference: componentName } })
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { persistAuthorization: true } })
 
-  await app.register(probesRoutes(needs))
+  await app.register(probesRoutes(deps))
   await app.register(serviceRoutes())
-  await app.register(noticesRoutes(needs))
-  await app.register(tenantsRoutes(needs), { prefix: '/v1' })
-  await app.register(connectionsRoutes(needs), { prefix: '/v1' })
-  await app.register(usersRoutes(needs), { prefix: '/v1' })
-  await app.register(importRoutes(needs), { prefix: '/v1' })
-  await app.register(rulesRoutes(needs), { prefix: '/v1' })
-  await app.register(statusesRoutes(needs), { prefix: '/v1' })
-  await app.register(timelinesRoutes(needs), { prefix: '/v1' })
-  await app.register(changesRoutes(needs), { prefix: '/v1' })
-  await app.register(overridesRoutes(needs), { prefix: '/v1' })
-  await app.register(syncRoutes(needs), { prefix: '/v1' })
+  await app.register(noticesRoutes(deps))
+  await app.register(tenantsRoutes(deps), { prefix: '/v1' })
+  await app.register(connectionsRoutes(deps), { prefix: '/v1' })
+  await app.register(usersRoutes(deps), { prefix: '/v1' })
+  await app.register(importRoutes(deps), { prefix: '/v1' })
+  await app.register(rulesRoutes(deps), { prefix: '/v1' })
+  await app.register(statusesRoutes(deps), { prefix: '/v1' })
+  await app.register(timelinesRoutes(deps), { prefix: '/v1' })
+  await app.register(changesRoutes(deps), { prefix: '/v1' })
+  await app.register(overridesRoutes(deps), { prefix: '/v1' })
+  await app.register(syncRoutes(deps), { prefix: '/v1' })
 
   complete()
   return app as unknown as FastifyInstance

@@ -7,15 +7,15 @@ import Fastify, {
   type RouteOptions
 } from 'fastify'
 import { RequestError } from '../errors.ts'
-import { authenticate, isOpen } from './auth/admin-key.ts'
+import { createAdminKeyHook, isPublicRoute } from './auth/admin-key.ts'
 import type { Metrics } from './metrics.ts'
-import { answerClientError, answerError, answerNotFound } from './problem.ts'
+import { sendClientError, sendError, sendNotFound } from './problem.ts'
 import { parseQuery } from './query.ts'
 import { schemas } from './schemas/all.ts'
 import { Strict } from './schemas/types.ts'
 import { validatorCompiler } from './validation.ts'
 
-export interface BareNeeds {
+export interface BaseAppDeps {
   readonly log: FastifyBaseLogger
   /** The one key that opens everything. */
   readonly adminKey: string
@@ -23,52 +23,52 @@ export interface BareNeeds {
 }
 
 const KIB = 1024
-const SECOND = 1000
+const SECOND_MS = 1000
 /** Requests are read whole within this; answers may take longer (a long poll waits up to 55 s). */
-const TO_ARRIVE = 30 * SECOND
+const REQUEST_TIMEOUT_MS = 30 * SECOND_MS
 
 /** `complete` is called when all routes are registered. */
-export function openBareApp(needs: BareNeeds) {
+export function createBaseApp(deps: BaseAppDeps) {
   const app = Fastify({
-    loggerInstance: needs.log,
+    loggerInstance: deps.log,
     logController: new LogController({ disableRequestLogging: true }),
     // Nothing is logged of a request that went well, so that it needs no logger of its own.
     childLoggerFactory: (logger) => logger,
     bodyLimit: 1024 * KIB,
-    requestTimeout: TO_ARRIVE,
-    connectionTimeout: 90 * SECOND,
-    keepAliveTimeout: 72 * SECOND,
-    http: { maxHeaderSize: 16 * KIB, headersTimeout: TO_ARRIVE },
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: 90 * SECOND_MS,
+    keepAliveTimeout: 72 * SECOND_MS,
+    http: { maxHeaderSize: 16 * KIB, headersTimeout: REQUEST_TIMEOUT_MS },
     routerOptions: { maxParamLength: 1024, querystringParser: parseQuery },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
-    frameworkErrors: answerError,
-    clientErrorHandler: answerClientError
+    frameworkErrors: sendError,
+    clientErrorHandler: sendClientError
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  app.setErrorHandler(answerError)
+  app.setErrorHandler(sendError)
   app.setValidatorCompiler(validatorCompiler(schemas))
   // JSON.stringify was never slower than a compiled serializer (reference/packages.md, section 4).
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   for (const schema of schemas) app.addSchema(schema)
-  readJsonStrictly(app)
+  parseJsonStrictly(app)
 
-  const key = authenticate(needs.adminKey)
-  app.setNotFoundHandler({ preValidation: key }, answerNotFound)
-  const taken = new Map<string, Set<string>>()
+  const key = createAdminKeyHook(deps.adminKey)
+  app.setNotFoundHandler({ preValidation: key }, sendNotFound)
+  const routes = new Map<string, Set<string>>()
   app.addHook('onRoute', (route) => {
     const methods = [route.method].flat()
-    taken.set(route.url, new Set([...(taken.get(route.url) ?? []), ...methods]))
-    if (!isOpen(route.url)) route.onRequest = [key, ...[route.onRequest ?? []].flat()]
-    if (!isDocs(route.url)) refuseUnasked(route)
-    timeAnswers(route, needs.metrics)
+    routes.set(route.url, new Set([...(routes.get(route.url) ?? []), ...methods]))
+    if (!isPublicRoute(route.url)) route.onRequest = [key, ...[route.onRequest ?? []].flat()]
+    if (!isDocs(route.url)) rejectUnexpectedInput(route)
+    observeResponseTimes(route, deps.metrics)
   })
 
-  return { app, complete: () => refuseOtherMethods(app as unknown as FastifyInstance, taken) }
+  return { app, finish: () => rejectOtherMethods(app as unknown as FastifyInstance, routes) }
 }
 
 /** A body must be UTF-8 to the letter; an empty one is none. */
-function readJsonStrictly(app: FastifyInstance): void {
+function parseJsonStrictly(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   const parse = app.getDefaultJsonParser('error', 'error')
   const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -89,26 +89,26 @@ function readJsonStrictly(app: FastifyInstance): void {
 }
 
 /** What a call does not ask for is refused, not passed over: a parameter as much as a body. */
-function refuseUnasked(route: RouteOptions): void {
+function rejectUnexpectedInput(route: RouteOptions): void {
   route.schema = { querystring: Strict({}), ...route.schema }
   if (route.schema.body !== undefined) return
   route.preValidation = [
     (request, _reply, done) => {
-      done(saysNothing(request.body) ? undefined : bodyRefused)
+      done(isEmptyBody(request.body) ? undefined : unexpectedBodyError)
     },
     ...[route.preValidation ?? []].flat()
   ]
 }
 
-const bodyRefused = new RequestError('invalid_request', 'This call takes no body: send none, or {}.')
+const unexpectedBodyError = new RequestError('invalid_request', 'This call takes no body: send none, or {}.')
 
 /** Many clients send `{}` with every POST. */
-function saysNothing(body: unknown): boolean {
+function isEmptyBody(body: unknown): boolean {
   if (body === undefined || body === null) return true
   return typeof body === 'object' && !Array.isArray(body) && Object.keys(body).length === 0
 }
 
-function timeAnswers(route: RouteOptions, metrics: Metrics): void {
+function observeResponseTimes(route: RouteOptions, metrics: Metrics): void {
   const timed = metrics.timing([route.method].flat().join(' '), route.url)
   route.onResponse = [
     (_request, reply, done) => {
@@ -120,12 +120,14 @@ function timeAnswers(route: RouteOptions, metrics: Metrics): void {
 }
 
 /** 405 with `Allow` (RFC 9110 section 15.5.6) for the methods that an address does not take. */
-function refuseOtherMethods(app: FastifyInstance, taken: ReadonlyMap<string, ReadonlySet<string>>): void {
-  const patterns = [...taken]
+function rejectOtherMethods(app: FastifyInstance, routes: ReadonlyMap<string, ReadonlySet<string>>): void {
+  const patterns = [...routes]
   for (const [url] of patterns) {
     if (isDocs(url)) continue
     // `users/import` also is the address of a user with that id.
-    const methods = new Set(patterns.flatMap(([other, methods]) => (covers(other, url) ? [...methods] : [])))
+    const methods = new Set(
+      patterns.flatMap(([other, methods]) => (coversPattern(other, url) ? [...methods] : []))
+    )
     const allow = [...methods].sort().join(', ')
     const others = app.supportedMethods.filter((method) => !methods.has(method))
     app.route({
@@ -137,13 +139,13 @@ function refuseOtherMethods(app: FastifyInstance, taken: ReadonlyMap<string, Rea
         reply.header('allow', allow)
         done(new RequestError('method_not_allowed', `This address takes ${allow}, not ${request.method}.`))
       },
-      handler: answerNotFound
+      handler: sendNotFound
     })
   }
 }
 
 /** Whether every address of the second pattern also is one of the first. */
-function covers(pattern: string, other: string): boolean {
+function coversPattern(pattern: string, other: string): boolean {
   const parts = pattern.split('/')
   const others = other.split('/')
   return (

@@ -7,28 +7,28 @@ import type { TenantView } from '../status/tenant-view.ts'
 import type { Person } from '../status/user-state.ts'
 import { windowAt } from '../sync/scheduling/window.ts'
 
-export async function knownView(presence: Presence, tenant: string): Promise<TenantView> {
+export async function requireView(presence: Presence, tenant: string): Promise<TenantView> {
   const view = await presence.view(tenant)
   if (view === null) throw new RequestError('not_found', `There is no tenant "${tenant}".`)
   return view
 }
 
 /** What comes from memory while the store is away says so. */
-export function tellDegraded(
+export function setDegradedHeader(
   reply: { header(name: string, value: string): unknown },
   { inTouch }: { readonly inTouch: boolean }
 ): void {
   if (!inTouch) reply.header('hanvisa-degraded', 'store')
 }
 
-export function knownPerson(view: TenantView, user: string): Person {
+export function requireUserState(view: TenantView, user: string): Person {
   const person = view.person(user)
   if (person === null) throw new RequestError('not_found', `There is no user "${user}" in this tenant.`)
   return person
 }
 
 /** An instant of `?at=`: calendars are held for the window only. */
-export function instantInWindow(text: string, now: Instant): Instant {
+export function requireInstantInWindow(text: string, now: Instant): Instant {
   const at = parseInstant(text)
   const { start, end } = windowAt(now)
   if (at !== null && at >= start && at < end) return at

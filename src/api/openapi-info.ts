@@ -1,6 +1,6 @@
 /** What the OpenAPI document says beside the calls. */
 
-export const describedApi = {
+export const openapiInfo = {
   openapi: '3.1.0',
   info: {
     title: 'Hanvisa',
@@ -28,6 +28,11 @@ export const describedApi = {
 }
 
 /** Components are named by the `$id` of their schemas. */
-export function nameById(json: { $id?: unknown }, _base: unknown, _fragment: string, index: number): string {
+export function componentName(
+  json: { $id?: unknown },
+  _base: unknown,
+  _fragment: string,
+  index: number
+): string {
   return typeof json.$id === 'string' ? json.$id : `def-${index}`
 }

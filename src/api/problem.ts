@@ -9,7 +9,7 @@ import { faultsOf } from './validation.ts'
 export const PROBLEM_JSON = 'application/problem+json'
 
 /** Seconds after which a store that was away is worth another try. */
-const STORE_RETRY = 5
+const STORE_RETRY_SECONDS = 5
 
 export interface ProblemDetails {
   readonly type: string
@@ -39,7 +39,7 @@ const titles: Readonly<Record<ProblemCode, string>> = {
 }
 
 /** For Fastify's `setErrorHandler` and `frameworkErrors`. */
-export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const problem = problemOf(error)
   const where = { method: request.method, route: request.routeOptions.url ?? null, status: problem.status }
   if (error instanceof StoreUnavailable) request.log.warn({ ...where, why: error.message }, 'store away')
@@ -48,13 +48,13 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   else request.log.debug({ ...where, problem: problem.type }, 'refused')
 
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="hanvisa"')
-  if (problem.status === 503) reply.header('retry-after', String(STORE_RETRY))
+  if (problem.status === 503) reply.header('retry-after', String(STORE_RETRY_SECONDS))
   reply.code(problem.status).type(PROBLEM_JSON).send(JSON.stringify(problem))
 }
 
 /** For `setNotFoundHandler`. */
-export function answerNotFound(request: FastifyRequest, reply: FastifyReply): void {
-  answerError(
+export function sendNotFound(request: FastifyRequest, reply: FastifyReply): void {
+  sendError(
     new RequestError('not_found', 'There is nothing at this address: see /docs for the calls.'),
     request,
     reply
@@ -74,7 +74,8 @@ export function problemOf(error: unknown): ProblemDetails {
     )
   }
   return (
-    ofFastify(error) ?? problem('internal_error', 'That is a fault of ours. The log of the service has it.')
+    fromFastifyError(error) ??
+    problem('internal_error', 'That is a fault of ours. The log of the service has it.')
   )
 }
 
@@ -90,10 +91,10 @@ function problem(code: ProblemCode, detail: string, errors: readonly FieldFault[
 
 /** A message that has nothing to add to the faults is made of them. */
 function detailOf({ message, errors }: RequestError): string {
-  return message === '' ? inOneLine(errors) : message
+  return message === '' ? summarizeErrors(errors) : message
 }
 
-function inOneLine(errors: readonly FieldFault[]): string {
+function summarizeErrors(errors: readonly FieldFault[]): string {
   const first = errors.slice(0, 3).map(({ field, message, row }) => {
     const place = row === undefined ? field : `row ${row}, ${field}`
     return `${place}: ${message}`
@@ -103,14 +104,14 @@ function inOneLine(errors: readonly FieldFault[]): string {
 }
 
 /** What Fastify refuses before or while it reads a request. */
-function ofFastify(error: unknown): ProblemDetails | null {
+function fromFastifyError(error: unknown): ProblemDetails | null {
   if (!(error instanceof Error)) return null
   const { code, statusCode, validation, validationContext } = error as FastifyError
   if (validation !== undefined) {
     const errors = faultsOf(validation, validationContext)
-    return problem('invalid_request', inOneLine(errors), errors)
+    return problem('invalid_request', summarizeErrors(errors), errors)
   }
-  const known = refused[code]
+  const known = fastifyProblems[code]
   if (known !== undefined) return problem(...known)
   if (statusCode === 413) return problem('too_large', 'The request is larger than this call takes.')
   return statusCode !== undefined && statusCode < 500
@@ -118,7 +119,7 @@ function ofFastify(error: unknown): ProblemDetails | null {
     : null
 }
 
-const refused: Readonly<Record<string, [ProblemCode, string]>> = {
+const fastifyProblems: Readonly<Record<string, [ProblemCode, string]>> = {
   FST_ERR_BAD_URL: [
     'invalid_request',
     'The address cannot be decoded: write % itself as %25, and text as UTF-8.'
@@ -150,7 +151,7 @@ const refused: Readonly<Record<string, [ProblemCode, string]>> = {
 }
 
 /** For Fastify's `clientErrorHandler`: what node could not even read as HTTP is answered on the bare socket. */
-export function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+export function sendClientError(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return

@@ -2,12 +2,13 @@
 import type { RouteOptions } from 'fastify'
 import { type Store, StoreUnavailable } from '../storage/store.ts'
 
-const reads: ReadonlySet<string> = new Set(['GET', 'HEAD'])
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
 /** For Fastify's `onRoute`. What is asked wrongly is told so first: this comes after the checks. */
-export function refuseWritesWithout(store: Pick<Store, 'reachable'>): (route: RouteOptions) => void {
+export function requireStoreForWrites(store: Pick<Store, 'reachable'>): (route: RouteOptions) => void {
   return (route) => {
-    if (!route.url.startsWith('/v1/') || [route.method].flat().every((method) => reads.has(method))) return
+    if (!route.url.startsWith('/v1/') || [route.method].flat().every((method) => SAFE_METHODS.has(method)))
+      return
     route.preHandler = [
       (_request, _reply, done) => {
         done(store.reachable() ? undefined : new StoreUnavailable('Nothing can be written.'))

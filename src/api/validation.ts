@@ -6,27 +6,27 @@ import type { FieldFault } from '../errors.ts'
 import { parseInstant } from '../lib/rfc3339.ts'
 
 /** A faulty list of thousands is told by its first faults. */
-const MOST_FAULTS = 50
-const MOST_NAMES = 30
+const MAX_ERRORS = 50
+const MAX_NAMES = 30
 
 /** What a query that cannot be decoded is parsed to: no parameter can have this name. */
 export const UNDECODABLE = '%'
 
 /** Values in a body up to which all its faults are looked for: Ajv gathers them in time that grows with their square. */
-const MOST_VALUES = 10_000
+const MAX_NODES = 10_000
 /** The same for one of thousands of rows. */
-const MOST_VALUES_OF_ROW = 100
+const MAX_ROW_NODES = 100
 
 /** Bodies are taken as they are; parameters arrive as text and become numbers and booleans. */
 export function validatorCompiler(schemas: readonly TSchema[]): FastifySchemaCompiler<TSchema> {
-  const body = bodyCompiler(schemas, MOST_VALUES)
-  const parameters = parameterCompiler(schemas)
+  const body = createBodyCompiler(schemas, MAX_NODES)
+  const parameters = createParameterCompiler(schemas)
   return ({ schema, httpPart }) => (httpPart === 'body' ? body : parameters)(schema)
 }
 
 /** Ajv turns `Infinity` and `1e999` into a number too, and then holds it to no limit. */
-function parameterCompiler(schemas: readonly TSchema[]): (schema: TSchema) => Check {
-  const ajv = ajvWith(schemas, { coerceTypes: true, useDefaults: true })
+function createParameterCompiler(schemas: readonly TSchema[]): (schema: TSchema) => Check {
+  const ajv = createAjv(schemas, { coerceTypes: true, useDefaults: true })
   return (schema) => {
     const isGood = ajv.compile(schema)
     const check: Check = (values) => {
@@ -50,15 +50,15 @@ function parameterCompiler(schemas: readonly TSchema[]): (schema: TSchema) => Ch
 }
 
 /** Of a body that is huge and faulty the first fault is enough: what is good is told apart without gathering any. */
-function bodyCompiler(schemas: readonly TSchema[], most: number): (schema: TSchema) => Check {
-  const untilFirst = ajvWith(schemas, { allErrors: false })
-  const throughout = ajvWith(schemas)
+function createBodyCompiler(schemas: readonly TSchema[], most: number): (schema: TSchema) => Check {
+  const firstErrorAjv = createAjv(schemas, { allErrors: false })
+  const allErrorsAjv = createAjv(schemas)
   return (schema) => {
-    const isGood = untilFirst.compile(schema)
-    const findAll = throughout.compile(schema)
+    const isGood = firstErrorAjv.compile(schema)
+    const findAll = allErrorsAjv.compile(schema)
     const check: Check = (value) => {
       if (isGood(value)) return true
-      const small = hasAtMost(value, most)
+      const small = hasAtMostNodes(value, most)
       if (small) findAll(value)
       check.errors = (small ? findAll : isGood).errors ?? []
       return false
@@ -73,7 +73,7 @@ interface Check {
   errors?: ErrorObject[]
 }
 
-function hasAtMost(value: unknown, most: number): boolean {
+function hasAtMostNodes(value: unknown, most: number): boolean {
   const open = [value]
   for (let seen = 0; open.length > 0; seen++) {
     const one = open.pop()
@@ -85,12 +85,15 @@ function hasAtMost(value: unknown, most: number): boolean {
 }
 
 /** Says what is wrong with the shape of a row as it would be with a body; `schemas` are those that `schema` names. */
-export function checker(schema: TSchema, schemas: readonly TSchema[]): (value: unknown) => FieldFault[] {
-  const check = bodyCompiler(schemas, MOST_VALUES_OF_ROW)(schema)
+export function createShapeCheck(
+  schema: TSchema,
+  schemas: readonly TSchema[]
+): (value: unknown) => FieldFault[] {
+  const check = createBodyCompiler(schemas, MAX_ROW_NODES)(schema)
   return (value) => (check(value) ? [] : faultsOf(check.errors as FastifySchemaValidationError[], 'body'))
 }
 
-function ajvWith(schemas: readonly TSchema[], options: Options = {}): Ajv {
+function createAjv(schemas: readonly TSchema[], options: Options = {}): Ajv {
   const ajv = new Ajv({
     allErrors: true,
     verbose: true,
@@ -117,8 +120,8 @@ export function faultsOf(
     if (there === undefined) byPlace.set(error.instancePath, [error])
     else there.push(error)
   }
-  const found = all.filter((error) => telling(error, byPlace.get(error.instancePath) ?? [], all))
-  const faults = found.slice(0, MOST_FAULTS).map((error) => {
+  const found = all.filter((error) => isReportable(error, byPlace.get(error.instancePath) ?? [], all))
+  const faults = found.slice(0, MAX_ERRORS).map((error) => {
     const place = fieldOf(error)
     return { field: place === '' ? whole : place, message: messageOf(error, part) }
   })
@@ -128,7 +131,11 @@ export function faultsOf(
 }
 
 /** Whether a fault says something that another of them (`there`: at the same place) does not say better. */
-function telling(error: ErrorObject, there: readonly ErrorObject[], all: readonly ErrorObject[]): boolean {
+function isReportable(
+  error: ErrorObject,
+  there: readonly ErrorObject[],
+  all: readonly ErrorObject[]
+): boolean {
   const { keyword, instancePath } = error
   if (keyword === 'anyOf') {
     const among = all.filter((other) => other !== error)
@@ -161,7 +168,7 @@ function fieldOf(error: ErrorObject): string {
           ? error.params.tag
           : undefined
   const parts = error.instancePath.split('/').slice(1)
-  if (typeof member === 'string') parts.push(clipped(member))
+  if (typeof member === 'string') parts.push(truncateName(member))
   return parts.join('/')
 }
 
@@ -173,7 +180,7 @@ function messageOf(error: ErrorObject, part: string | undefined): string {
     case 'additionalProperties':
       return unknownMember(String(params.additionalProperty), schema, part)
     case 'required':
-      return described('is missing', schema.properties?.[String(params.missingProperty)])
+      return withDescription('is missing', schema.properties?.[String(params.missingProperty)])
     case 'type':
       return wrongType(error, part)
     case 'enum':
@@ -183,9 +190,9 @@ function messageOf(error: ErrorObject, part: string | undefined): string {
     case 'discriminator':
       return `must be one of ${kindsOf(error).join(', ')}`
     case 'anyOf':
-      return described('has none of the forms that it can have', schema)
+      return withDescription('has none of the forms that it can have', schema)
     case 'pattern':
-      return described('is not written as it must be', schema)
+      return withDescription('is not written as it must be', schema)
     case 'format':
       return 'must be an RFC 3339 time with its zone, such as "2026-11-23T08:00:00Z"'
     case 'minLength':
@@ -205,7 +212,7 @@ function messageOf(error: ErrorObject, part: string | undefined): string {
     case 'maximum':
       return `must be ${limit} or less`
     default:
-      return described(error.message ?? 'is not as it must be', schema)
+      return withDescription(error.message ?? 'is not as it must be', schema)
   }
 }
 
@@ -224,7 +231,7 @@ function unknownMember(name: string, schema: JsonSchema, part: string | undefine
   const what = part === 'querystring' ? 'parameter' : 'member'
   const known = Object.keys(schema.properties ?? {})
   if (known.length === 0) return `is not a known ${what}: remove it (there are none here)`
-  return `is not a known ${what}: remove it, or write one of ${known.slice(0, MOST_NAMES).join(', ')}`
+  return `is not a known ${what}: remove it, or write one of ${known.slice(0, MAX_NAMES).join(', ')}`
 }
 
 function wrongType(error: ErrorObject, part: string | undefined): string {
@@ -233,10 +240,10 @@ function wrongType(error: ErrorObject, part: string | undefined): string {
   if (error.data === null && error.instancePath === '' && part === 'body') {
     return 'is missing: send a JSON object with Content-Type: application/json'
   }
-  return `must be ${types.map((type) => inWords[type] ?? type).join(' or ')}`
+  return `must be ${types.map((type) => TYPE_NAMES[type] ?? type).join(' or ')}`
 }
 
-const inWords: Readonly<Record<string, string>> = {
+const TYPE_NAMES: Readonly<Record<string, string>> = {
   string: 'a string',
   integer: 'a whole number',
   number: 'a number',
@@ -255,7 +262,7 @@ function kindsOf(error: ErrorObject): string[] {
   })
 }
 
-function described(fault: string, schema: JsonSchema | undefined): string {
+function withDescription(fault: string, schema: JsonSchema | undefined): string {
   return schema?.description === undefined ? fault : `${fault}: ${schema.description}`
 }
 
@@ -264,6 +271,6 @@ function quoted(value: unknown): string {
 }
 
 /** Names come from outside and go back there: long ones need not. */
-function clipped(name: string): string {
+function truncateName(name: string): string {
   return name.length > 80 ? `${name.slice(0, 80)}…` : name
 }

@@ -1,16 +1,16 @@
 /** The HTTP side of a worker: whether it lives, whether it can work, and its figures. */
 import type { FastifyInstance } from 'fastify'
 import type { Store } from '../storage/store.ts'
-import { type BareNeeds, openBareApp } from './base-app.ts'
+import { type BaseAppDeps, createBaseApp } from './base-app.ts'
 import { probesRoutes } from './routes/probes.ts'
 
-export interface ProbesNeeds extends BareNeeds {
+export interface WorkerAppDeps extends BaseAppDeps {
   readonly store: Pick<Store, 'reachable'>
 }
 
-export async function buildProbes(needs: ProbesNeeds): Promise<FastifyInstance> {
-  const { app, complete } = openBareApp(needs)
-  await app.register(probesRoutes(needs))
+export async function buildWorkerApp(deps: WorkerAppDeps): Promise<FastifyInstance> {
+  const { app, finish: complete } = createBaseApp(deps)
+  await app.register(probesRoutes(deps))
   complete()
   return app as unknown as FastifyInstance
 }

@@ -1,103 +1,104 @@
 /** How a tenant's calendars are reached: secrets go in sealed, never come out, and stay only where they were meant for. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Static } from 'typebox'
-import type { ConnectionPut, Connection as ConnectionShown } from '../api/schemas/connections.ts'
+import type { ConnectionSchema as ConnectionShown, PutConnectionSchema } from '../api/schemas/connections.ts'
 import type { Connection } from '../connectors/connection.ts'
 import type { Check } from '../connectors/connector.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import {
-  heldSecrets,
-  parted,
+  mergeSecrets,
   type Secrets,
   sealConnection,
-  united,
+  splitSecrets,
+  storedSecrets,
   unsealMailbox
 } from '../storage/secrets/connection-secrets.ts'
 import type { KeptConnection, UserRecord } from '../storage/store.ts'
-import type { DirectoryNeeds } from './management.ts'
-import { knownTenant } from './tenants.ts'
-import { cloudFaults, credentialFaults } from './validate-credentials.ts'
-import { ewsFaults, ewsOf, ewsSecretMember } from './validate-ews.ts'
+import type { ManagementDeps } from './management.ts'
+import { requireTenant } from './tenants.ts'
+import { validateCloud, validateCredentials } from './validate-credentials.ts'
+import { completeEws, missingEwsSecret, validateEws } from './validate-ews.ts'
 
-export type ShownConnection = Static<typeof ConnectionShown>
-type Body = Static<typeof ConnectionPut>
+export type ConnectionResponse = Static<typeof ConnectionShown>
+type PutConnectionBody = Static<typeof PutConnectionSchema>
 
 /** Seconds between polls unless stated. */
-const POLL = { graph: 120, ews: 60, ics: 300 }
+const DEFAULT_POLL_SECONDS = { graph: 120, ews: 60, ics: 300 }
 
 /** Milliseconds that a test may take as a whole. */
-const TEST_DEADLINE = 45_000
+const TEST_TIMEOUT_MS = 45_000
 
-export interface ConnectionDirectory {
-  put(tenant: string, body: Body): Promise<{ connection: ShownConnection; created: boolean }>
-  get(tenant: string): Promise<ShownConnection>
+export interface ConnectionManagement {
+  put(tenant: string, body: PutConnectionBody): Promise<{ connection: ConnectionResponse; created: boolean }>
+  get(tenant: string): Promise<ConnectionResponse>
   remove(tenant: string): Promise<void>
   /** Tries out what a read needs. `signal` is aborted when nobody waits for the answer any more. */
-  test(tenant: string, user: string | undefined, signal: AbortSignal): Promise<TestOutcome>
+  test(tenant: string, user: string | undefined, signal: AbortSignal): Promise<ConnectionTestResult>
 }
 
-export interface TestOutcome {
+export interface ConnectionTestResult {
   ok: boolean
   checks: Check[]
 }
 
-export function connectionDirectory(needs: DirectoryNeeds): ConnectionDirectory {
-  const { store, sync, sealer, clock } = needs
+export function createConnectionManagement(deps: ManagementDeps): ConnectionManagement {
+  const { store, sync, sealer, clock } = deps
 
   return {
     put: (tenant, body) =>
       store.inTurn(tenant, async (store) => {
-        await knownTenant(store, tenant)
+        await requireTenant(store, tenant)
         const held = await store.connection(tenant)
-        const secretsHeld = held === null ? {} : heldSecrets(tenant, held, sealer)
+        const secretsHeld = held === null ? {} : storedSecrets(tenant, held, sealer)
         const faults = [
-          ...secretsMemberFaults(body, secretsHeld),
-          ...credentialFaults(body),
-          ...cloudFaults(body),
-          ...ewsFaults(body)
+          ...validateSecretsMember(body, secretsHeld),
+          ...validateCredentials(body),
+          ...validateCloud(body),
+          ...validateEws(body)
         ]
         if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
 
-        const connection = completed(body, held, secretsHeld)
+        const connection = completeConnection(body, held, secretsHeld)
         const kept = sealConnection(tenant, connection, sealer, clock())
-        const moved = held === null || !goesToSame(held, kept)
+        const moved = held === null || !sameDestination(held, kept)
         const created = !(await store.saveConnection(tenant, kept, moved, clock()))
         sync.tenantChanged(tenant)
-        return { connection: shown(kept, parted(connection).secrets), created }
+        return { connection: toResponse(kept, splitSecrets(connection).secrets), created }
       }),
 
     async get(tenant) {
-      await knownTenant(store, tenant)
+      await requireTenant(store, tenant)
       const kept = await store.connection(tenant)
-      if (kept === null) throw noConnection(tenant)
-      return shown(kept, heldSecrets(tenant, kept, sealer))
+      if (kept === null) throw connectionNotFound(tenant)
+      return toResponse(kept, storedSecrets(tenant, kept, sealer))
     },
 
     remove: (tenant) =>
       store.inTurn(tenant, async (store) => {
-        await knownTenant(store, tenant)
-        if ((await store.connection(tenant)) === null) throw noConnection(tenant)
+        await requireTenant(store, tenant)
+        if ((await store.connection(tenant)) === null) throw connectionNotFound(tenant)
         await store.saveConnection(tenant, null, true, clock())
         sync.tenantChanged(tenant)
       }),
 
     async test(tenant, user, signal) {
-      const { timeZone } = await knownTenant(store, tenant)
+      const { timeZone } = await requireTenant(store, tenant)
       const connector = await sync.connector(tenant)
       if (connector === null) {
-        return notUsable(needs, tenant)
+        return explainNoConnector(deps, tenant)
       }
-      const record = user === undefined ? await someReader(needs, tenant) : await asked(needs, tenant, user)
+      const record =
+        user === undefined ? await pickTestUser(deps, tenant) : await requireTestUser(deps, tenant, user)
       if (record === null) {
-        return stopped(
+        return failedTest(
           'user',
           'No user is enabled: give one a mailbox and "syncEnabled": true, or name one by ?user=.'
         )
       }
       const { id, mailbox, timeZone: own } = record.user
-      if (mailbox === null) return stopped('user', `The user "${id}" has no mailbox: give them one.`)
+      if (mailbox === null) return failedTest('user', `The user "${id}" has no mailbox: give them one.`)
       const target = { mailbox: unsealMailbox(tenant, mailbox, sealer), timeZone: own ?? timeZone }
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(TEST_DEADLINE)])
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(TEST_TIMEOUT_MS)])
       const checks = await connector.test(target, deadline)
       return { ok: checks.every((check) => check.ok), checks: [...checks] }
     }
@@ -105,19 +106,23 @@ export function connectionDirectory(needs: DirectoryNeeds): ConnectionDirectory 
 }
 
 /** The body with what it may leave out filled in: the usual values, and the secret that is held. */
-function completed(body: Body, held: KeptConnection | null, secretsHeld: Secrets): Connection {
-  if (body.kind === 'ics') return { kind: 'ics', pollSeconds: body.pollSeconds ?? POLL.ics }
-  const connection = body.kind === 'ews' ? ewsOf(body, POLL.ews) : graphOf(body)
-  const { open, secrets } = parted(connection)
+function completeConnection(
+  body: PutConnectionBody,
+  held: KeptConnection | null,
+  secretsHeld: Secrets
+): Connection {
+  if (body.kind === 'ics') return { kind: 'ics', pollSeconds: body.pollSeconds ?? DEFAULT_POLL_SECONDS.ics }
+  const connection = body.kind === 'ews' ? completeEws(body, DEFAULT_POLL_SECONDS.ews) : completeGraph(body)
+  const { open, secrets } = splitSecrets(connection)
   if (Object.keys(secrets).length > 0) return connection
   const { kind } = body
-  const lacking = kind === 'ews' ? ewsSecretMember(body) : 'clientSecret'
+  const lacking = kind === 'ews' ? missingEwsSecret(body) : 'clientSecret'
   const known = Object.keys(secretsHeld)
   if (held === null || known.length === 0 || held.kind !== kind) {
     const or = /clientSecret$/.test(lacking) ? ', or a "certificate" with its private key' : ''
     throw new RequestError('invalid_request', '', [{ field: lacking, message: `is missing: state it${or}` }])
   }
-  if (!goesToSame(held, { kind, open })) {
+  if (!sameDestination(held, { kind, open })) {
     // Else whoever may edit the connection could have the secret sent to a place of their own.
     throw new RequestError('invalid_request', '', [
       {
@@ -126,16 +131,16 @@ function completed(body: Body, held: KeptConnection | null, secretsHeld: Secrets
       }
     ])
   }
-  return { kind, pollSeconds: connection.pollSeconds, ...united(open, secretsHeld) } as Connection
+  return { kind, pollSeconds: connection.pollSeconds, ...mergeSecrets(open, secretsHeld) } as Connection
 }
 
-function graphOf(body: Extract<Body, { kind: 'graph' }>): Connection {
+function completeGraph(body: Extract<PutConnectionBody, { kind: 'graph' }>): Connection {
   const {
     kind,
     tenantId,
     clientId,
     cloud = 'global',
-    pollSeconds = POLL.graph,
+    pollSeconds = DEFAULT_POLL_SECONDS.graph,
     clientSecret,
     certificate
   } = body
@@ -145,14 +150,14 @@ function graphOf(body: Extract<Body, { kind: 'graph' }>): Connection {
 }
 
 /** The members that say where secrets are sent, and for what. How they are used there is no part of it. */
-const destinations: Readonly<Record<string, readonly string[]>> = {
+const secretDestinations: Readonly<Record<string, readonly string[]>> = {
   graph: ['tenantId', 'clientId', 'cloud'],
   ews: ['url', 'autodiscover', 'auth', 'ca'],
   ics: []
 }
 
 /** Whether the secrets of one are sent to the same place, for the same purpose, as those of the other. */
-function goesToSame(
+function sameDestination(
   one: Pick<KeptConnection, 'kind' | 'open'>,
   other: Pick<KeptConnection, 'kind' | 'open'>
 ): boolean {
@@ -164,11 +169,11 @@ function changedMembers(
   after: object
 ): string[] {
   const stated = after as Record<string, unknown>
-  return (destinations[kind] ?? []).filter((name) => !isDeepStrictEqual(stated[name], before[name]))
+  return (secretDestinations[kind] ?? []).filter((name) => !isDeepStrictEqual(stated[name], before[name]))
 }
 
 /** `secrets` is what we answer; it may come back as it was read and says nothing by itself. */
-function secretsMemberFaults(body: Body, held: Secrets): FieldFault[] {
+function validateSecretsMember(body: PutConnectionBody, held: Secrets): FieldFault[] {
   if (body.secrets === undefined || isDeepStrictEqual([...body.secrets].sort(), Object.keys(held).sort()))
     return []
   return [
@@ -176,37 +181,43 @@ function secretsMemberFaults(body: Body, held: Secrets): FieldFault[] {
   ]
 }
 
-function shown({ kind, open, pollSeconds }: KeptConnection, secrets: Secrets): ShownConnection {
-  return { kind, ...open, pollSeconds, secrets: Object.keys(secrets).sort() } as ShownConnection
+function toResponse({ kind, open, pollSeconds }: KeptConnection, secrets: Secrets): ConnectionResponse {
+  return { kind, ...open, pollSeconds, secrets: Object.keys(secrets).sort() } as ConnectionResponse
 }
 
 /** Why there is nothing to test: no connection, or one that cannot be opened. */
-async function notUsable({ store, sync }: DirectoryNeeds, tenant: string): Promise<TestOutcome> {
+async function explainNoConnector(
+  { store, sync }: ManagementDeps,
+  tenant: string
+): Promise<ConnectionTestResult> {
   if ((await store.connection(tenant)) === null) {
-    return stopped('connection', `There is no connection yet: PUT /v1/tenants/${tenant}/connection makes it.`)
+    return failedTest(
+      'connection',
+      `There is no connection yet: PUT /v1/tenants/${tenant}/connection makes it.`
+    )
   }
   const { fault } = await sync.connection(tenant)
-  return stopped('connection', fault?.hint ?? 'The connection cannot be used yet: try again in a moment.')
+  return failedTest('connection', fault?.hint ?? 'The connection cannot be used yet: try again in a moment.')
 }
 
 /** The first user that was read successfully, else the first enabled. */
-async function someReader({ store }: DirectoryNeeds, tenant: string): Promise<UserRecord | null> {
+async function pickTestUser({ store }: ManagementDeps, tenant: string): Promise<UserRecord | null> {
   const users = (await store.snapshot(tenant))?.users ?? []
   return users.find(({ sync }) => sync.confirmedAt !== null) ?? users.find(({ sync }) => sync.enabled) ?? null
 }
 
-async function asked({ store }: DirectoryNeeds, tenant: string, user: string): Promise<UserRecord> {
+async function requireTestUser({ store }: ManagementDeps, tenant: string, user: string): Promise<UserRecord> {
   const record = await store.record(tenant, user)
   if (record === null)
     throw new RequestError('not_found', `There is no user "${user}" in the tenant "${tenant}".`)
   return record
 }
 
-function stopped(name: string, hint: string): TestOutcome {
+function failedTest(name: string, hint: string): ConnectionTestResult {
   return { ok: false, checks: [{ name, ok: false, hint }] }
 }
 
-function noConnection(tenant: string): RequestError {
+function connectionNotFound(tenant: string): RequestError {
   return new RequestError(
     'not_found',
     `The tenant "${tenant}" has no connection: PUT /v1/tenants/${tenant}/connection makes it.`

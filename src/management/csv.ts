@@ -5,7 +5,7 @@ import { CsvError, parse } from 'csv-parse'
 import { type FieldFault, RequestError } from '../errors.ts'
 
 /** The members that a column can hold, as they are written. */
-export const columns = [
+export const csvColumns = [
   'user',
   'displayName',
   'extension',
@@ -14,55 +14,57 @@ export const columns = [
   'syncEnabled',
   'timeZone'
 ] as const
-export type Column = (typeof columns)[number]
+export type CsvColumn = (typeof csvColumns)[number]
 
-const required: readonly Column[] = ['user', 'displayName', 'extension', 'syncEnabled']
+const requiredColumns: readonly CsvColumn[] = ['user', 'displayName', 'extension', 'syncEnabled']
 
 /** Characters of a whole row; the longest good one is far shorter. */
-const LONGEST_ROW = 50_000
-const CHUNK = 64 * 1024
+const MAX_ROW_LENGTH = 50_000
+const CHUNK_LENGTH = 64 * 1024
 /** Then others have their turn: streams alone go on and on where nothing has to be waited for. */
-const ROWS_IN_ONE_GO = 500
+const ROWS_PER_SLICE = 500
 /** Of a file that is no sheet at all, its first line is told of up to here. */
-const MOST_COLUMNS_TOLD = 50
+const MAX_HEADER_ERRORS = 50
 
-export interface SheetRow {
+export interface CsvRow {
   /** The header is row 1. */
   readonly row: number
-  readonly cells: Readonly<Partial<Record<Column, string>>>
+  readonly cells: Readonly<Partial<Record<CsvColumn, string>>>
   /** Set where the row has another number of cells than the header, and cannot be told apart. */
   readonly fault: FieldFault | null
 }
 
 /** Throws a RequestError where the sheet as a whole cannot be read. Blank rows are passed over. */
-export async function* sheetRows(bytes: Buffer): AsyncGenerator<SheetRow> {
-  const text = decoded(bytes)
+export async function* readCsvRows(bytes: Buffer): AsyncGenerator<CsvRow> {
+  const text = decodeText(bytes)
   const parser = parse({
-    delimiter: delimiterOf(text),
+    delimiter: detectDelimiter(text),
     relax_column_count: true,
-    max_record_size: LONGEST_ROW,
+    max_record_size: MAX_ROW_LENGTH,
     trim: true
   })
-  let header: readonly Column[] | null = null
+  let header: readonly CsvColumn[] | null = null
   let row = 0
   try {
-    for await (const cells of Readable.from(chunks(text)).pipe(parser) as AsyncIterable<string[]>) {
+    for await (const cells of Readable.from(splitIntoChunks(text)).pipe(parser) as AsyncIterable<string[]>) {
       row++
-      if (row % ROWS_IN_ONE_GO === 0) await setImmediate()
-      if (header === null) header = headerOf(cells)
-      else if (cells.some((cell) => cell !== '')) yield sheetRow(row, header, cells)
+      if (row % ROWS_PER_SLICE === 0) await setImmediate()
+      if (header === null) header = parseHeader(cells)
+      else if (cells.some((cell) => cell !== '')) yield toCsvRow(row, header, cells)
     }
   } catch (error) {
-    throw error instanceof CsvError ? unreadable(error) : error
+    throw error instanceof CsvError ? toParseError(error) : error
   }
   if (header === null)
-    throw refused([{ field: 'file', message: 'is empty: send a header row and a row for each user' }])
+    throw validationError([{ field: 'file', message: 'is empty: send a header row and a row for each user' }])
 }
 
 /** UTF-8 and UTF-16 by their marks; else UTF-8 if it is, else Windows-1252, which Excel writes in western Europe. */
-function decoded(bytes: Buffer): string {
+function decodeText(bytes: Buffer): string {
   if (bytes.subarray(0, 4).toString('latin1') === 'PK\x03\x04') {
-    throw refused([{ field: 'file', message: 'is an Excel workbook: save it as CSV (UTF-8) and send that' }])
+    throw validationError([
+      { field: 'file', message: 'is an Excel workbook: save it as CSV (UTF-8) and send that' }
+    ])
   }
   const mark = bytes.subarray(0, 2).toString('hex')
   const text =
@@ -72,7 +74,7 @@ function decoded(bytes: Buffer): string {
         ? new TextDecoder('utf-16be').decode(bytes)
         : utf8OrWindows1252(bytes)
   if (text.includes('\0')) {
-    throw refused([{ field: 'file', message: 'is no text: save it as CSV (UTF-8) and send that' }])
+    throw validationError([{ field: 'file', message: 'is no text: save it as CSV (UTF-8) and send that' }])
   }
   return text
 }
@@ -86,26 +88,27 @@ function utf8OrWindows1252(bytes: Buffer): string {
 }
 
 /** The one of comma, semicolon and tab that the header row has most of. */
-function delimiterOf(text: string): string {
+function detectDelimiter(text: string): string {
   const header = text.slice(0, 2000).split(/[\r\n]/, 1)[0] ?? ''
   const count = (sign: string) => header.split(sign).length
   return [',', ';', '\t'].reduce((best, sign) => (count(sign) > count(best) ? sign : best))
 }
 
 /** In pieces, so that a long sheet leaves others their turn. */
-function* chunks(text: string): Generator<string> {
-  for (let start = 0; start < text.length; start += CHUNK) yield text.slice(start, start + CHUNK)
+function* splitIntoChunks(text: string): Generator<string> {
+  for (let start = 0; start < text.length; start += CHUNK_LENGTH)
+    yield text.slice(start, start + CHUNK_LENGTH)
 }
 
-function headerOf(cells: readonly string[]): readonly Column[] {
-  const byName = new Map(columns.map((column) => [column.toLowerCase(), column]))
-  const found: Column[] = []
+function parseHeader(cells: readonly string[]): readonly CsvColumn[] {
+  const byName = new Map(csvColumns.map((column) => [column.toLowerCase(), column]))
+  const found: CsvColumn[] = []
   const faults: FieldFault[] = []
   for (const cell of cells) {
     const column = byName.get(cell.toLowerCase())
     const message =
       column === undefined
-        ? `is no known column: write one of ${columns.join(', ')}`
+        ? `is no known column: write one of ${csvColumns.join(', ')}`
         : found.includes(column)
           ? 'stands twice: keep one'
           : null
@@ -113,15 +116,15 @@ function headerOf(cells: readonly string[]): readonly Column[] {
       faults.push({ field: cell === '' ? '(no name)' : cell.slice(0, 80), message, row: 1 })
     if (column !== undefined) found.push(column)
   }
-  for (const column of required) {
+  for (const column of requiredColumns) {
     if (!found.includes(column))
       faults.push({ field: column, message: 'is missing from the header row', row: 1 })
   }
-  if (faults.length > 0) throw refused(faults.slice(0, MOST_COLUMNS_TOLD))
+  if (faults.length > 0) throw validationError(faults.slice(0, MAX_HEADER_ERRORS))
   return found
 }
 
-function sheetRow(row: number, header: readonly Column[], cells: readonly string[]): SheetRow {
+function toCsvRow(row: number, header: readonly CsvColumn[], cells: readonly string[]): CsvRow {
   // Programs leave out, or add, empty cells at the end of a row.
   const surplus = cells.slice(header.length).some((cell) => cell !== '')
   const fault = surplus
@@ -138,17 +141,17 @@ function sheetRow(row: number, header: readonly Column[], cells: readonly string
   }
 }
 
-function unreadable(error: CsvError): RequestError {
+function toParseError(error: CsvError): RequestError {
   // The parser reads ahead of the rows that it has given: it alone knows where it was.
   const row = Number(error.records) + 1
   const message =
     error.code === 'CSV_MAX_RECORD_SIZE'
       ? 'is too long: a quote that opens here is perhaps never closed'
       : 'has a quote in the wrong place: a cell that holds " begins and ends with " and has each " inside twice'
-  return refused([{ field: 'row', message, row }])
+  return validationError([{ field: 'row', message, row }])
 }
 
-function refused(faults: readonly FieldFault[]): RequestError {
+function validationError(faults: readonly FieldFault[]): RequestError {
   const [first] = faults
   const place = first?.row === undefined ? '' : `row ${first.row}, `
   return new RequestError(

@@ -6,15 +6,15 @@ import type { RuleSet } from '../domain/rule-set.ts'
 import type { Sealer } from '../storage/secrets/seal.ts'
 import type { Store } from '../storage/store.ts'
 import type { Sync } from '../sync/sync-controller.ts'
-import { type ConnectionDirectory, connectionDirectory } from './connections.ts'
-import { type OverrideDirectory, overrideDirectory } from './overrides.ts'
-import { type Previews, previews } from './preview.ts'
-import { type RuleDirectory, ruleDirectory } from './rules.ts'
-import { type TenantDirectory, tenantDirectory } from './tenants.ts'
-import { type UserImport, userImport } from './user-import.ts'
-import { type UserDirectory, userDirectory } from './users.ts'
+import { type ConnectionManagement, createConnectionManagement } from './connections.ts'
+import { createOverrideManagement, type OverrideManagement } from './overrides.ts'
+import { createRulePreview, type RulePreview } from './preview.ts'
+import { createRuleManagement, type RuleManagement } from './rules.ts'
+import { createTenantManagement, type TenantManagement } from './tenants.ts'
+import { createUserImport, type UserImport } from './user-import.ts'
+import { createUserManagement, type UserManagement } from './users.ts'
 
-export interface DirectoryNeeds {
+export interface ManagementDeps {
   readonly store: Store
   readonly sync: Pick<Sync, 'tenantChanged' | 'connector' | 'connection'>
   /** By name; `3kontakt` is among them. */
@@ -23,24 +23,24 @@ export interface DirectoryNeeds {
   readonly clock: () => number
 }
 
-export interface Directory {
-  readonly tenants: TenantDirectory
-  readonly connections: ConnectionDirectory
-  readonly users: UserDirectory
+export interface Management {
+  readonly tenants: TenantManagement
+  readonly connections: ConnectionManagement
+  readonly users: UserManagement
   readonly userImport: UserImport
-  readonly rules: RuleDirectory
-  readonly previews: Previews
-  readonly overrides: OverrideDirectory
+  readonly rules: RuleManagement
+  readonly previews: RulePreview
+  readonly overrides: OverrideManagement
 }
 
-export function openDirectory(needs: DirectoryNeeds): Directory {
+export function createManagement(deps: ManagementDeps): Management {
   return {
-    tenants: tenantDirectory(needs),
-    connections: connectionDirectory(needs),
-    users: userDirectory(needs),
-    userImport: userImport(needs),
-    rules: ruleDirectory(needs),
-    previews: previews(needs),
-    overrides: overrideDirectory(needs)
+    tenants: createTenantManagement(deps),
+    connections: createConnectionManagement(deps),
+    users: createUserManagement(deps),
+    userImport: createUserImport(deps),
+    rules: createRuleManagement(deps),
+    previews: createRulePreview(deps),
+    overrides: createOverrideManagement(deps)
   }
 }

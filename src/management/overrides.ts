@@ -6,21 +6,21 @@ import { emptyTimeline } from '../domain/status.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { parseInstant } from '../lib/rfc3339.ts'
 import type { Store } from '../storage/store.ts'
-import type { DirectoryNeeds } from './management.ts'
-import { knownRules } from './rules.ts'
-import { knownRecord } from './users.ts'
+import type { ManagementDeps } from './management.ts'
+import { requireRules } from './rules.ts'
+import { requireUserRecord } from './users.ts'
 
-export interface OverrideDirectory {
+export interface OverrideManagement {
   put(tenant: string, user: string, body: Static<typeof OverridePut>): Promise<void>
   remove(tenant: string, user: string): Promise<void>
 }
 
-export function overrideDirectory({ store, packs, clock }: DirectoryNeeds): OverrideDirectory {
+export function createOverrideManagement({ store, packs, clock }: ManagementDeps): OverrideManagement {
   return {
     put: (tenant, user, body) =>
       store.inTurn(tenant, async (store) => {
-        const record = await knownRecord(store, tenant, user)
-        const { effective } = await knownRules(store, packs, tenant)
+        const record = await requireUserRecord(store, tenant, user)
+        const { effective } = await requireRules(store, packs, tenant)
         const at = clock()
         const until = body.until == null ? null : parseInstant(body.until)
         const faults: FieldFault[] = []
@@ -49,7 +49,7 @@ export function overrideDirectory({ store, packs, clock }: DirectoryNeeds): Over
 
     remove: (tenant, user) =>
       store.inTurn(tenant, async (store) => {
-        const { override } = await knownRecord(store, tenant, user)
+        const { override } = await requireUserRecord(store, tenant, user)
         await save(store, tenant, user, override, null)
       })
   }

@@ -1,6 +1,6 @@
 /** Tries rules out on events, or on a user's calendar as it is now. Nothing is saved, and no subject comes out. */
 import type { Static } from 'typebox'
-import type { Preview, PreviewEvent, PreviewRequest } from '../api/schemas/previews.ts'
+import type { PreviewBodySchema, PreviewEventSchema, PreviewSchema } from '../api/schemas/previews.ts'
 import type { CalendarEvent } from '../domain/calendar-event.ts'
 import {
   type CompiledRules,
@@ -18,41 +18,41 @@ import { formatInstant, parseInstant } from '../lib/rfc3339.ts'
 import { unsealMailbox } from '../storage/secrets/connection-secrets.ts'
 import type { UserRecord } from '../storage/store.ts'
 import { windowAt } from '../sync/scheduling/window.ts'
-import type { DirectoryNeeds } from './management.ts'
-import { rulesMade } from './resolve-rules.ts'
-import { knownRules } from './rules.ts'
-import { knownTenant } from './tenants.ts'
-import { knownRecord } from './users.ts'
+import type { ManagementDeps } from './management.ts'
+import { resolveRules } from './resolve-rules.ts'
+import { requireRules } from './rules.ts'
+import { requireTenant } from './tenants.ts'
+import { requireUserRecord } from './users.ts'
 
-type Body = Static<typeof PreviewRequest>
-type Answer = Static<typeof Preview>
+type PreviewBody = Static<typeof PreviewBodySchema>
+type PreviewResponse = Static<typeof PreviewSchema>
 
 /** Milliseconds that reading a calendar for a preview may take. */
-const READ_DEADLINE = 45_000
+const READ_TIMEOUT_MS = 45_000
 
-export interface Previews {
+export interface RulePreview {
   /** `signal` is aborted when nobody waits for the answer any more. */
-  preview(tenant: string, body: Body, signal: AbortSignal): Promise<Answer>
+  preview(tenant: string, body: PreviewBody, signal: AbortSignal): Promise<PreviewResponse>
 }
 
-export function previews(needs: DirectoryNeeds): Previews {
-  const { store, packs } = needs
+export function createRulePreview(deps: ManagementDeps): RulePreview {
+  const { store, packs } = deps
   return {
     async preview(id, body, signal) {
-      const tenant = await knownTenant(store, id)
+      const tenant = await requireTenant(store, id)
       const ruleSet =
         body.rules === undefined
-          ? (await knownRules(store, packs, id)).effective
-          : rulesMade(body.rules, packs, 'rules/')
-      const record = body.user === undefined ? null : await knownRecord(store, id, body.user)
+          ? (await requireRules(store, packs, id)).effective
+          : resolveRules(body.rules, packs, 'rules/')
+      const record = body.user === undefined ? null : await requireUserRecord(store, id, body.user)
       const { events, unreadAt } =
         body.events === undefined
-          ? await readNow(needs, id, tenant.timeZone, record, signal)
-          : { events: body.events.map(eventOf), unreadAt: null }
+          ? await readUserCalendar(deps, id, tenant.timeZone, record, signal)
+          : { events: body.events.map(toCalendarEvent), unreadAt: null }
 
       const rules = compileRules(ruleSet, 0)
       const own = record?.user.triggers ?? []
-      const judged = judgeAll(events, rules, own, tenant.language)
+      const judged = evaluateAll(events, rules, own, tenant.language)
       const decisions = judged.flatMap(({ decision }) => (decision === null ? [] : [decision]))
       const timeline = buildTimeline(decisions, rules, unreadAt)
       return {
@@ -62,25 +62,25 @@ export function previews(needs: DirectoryNeeds): Previews {
           rule: explanation.rule,
           because: explanation.because
         })),
-        timeline: merged(timeline),
-        ...(body.at !== undefined && { status: heldAt(timeline, body.at) })
+        timeline: toIntervals(timeline),
+        ...(body.at !== undefined && { status: statusFieldsAt(timeline, body.at) })
       }
     }
   }
 }
 
-interface Judged {
+interface EvaluatedEvent {
   readonly event: string
   readonly decision: Decision | null
   readonly explanation: Explanation
 }
 
-function judgeAll(
+function evaluateAll(
   events: readonly CalendarEvent[],
   rules: CompiledRules,
   ownTriggers: readonly Trigger[],
   language: string
-): Judged[] {
+): EvaluatedEvent[] {
   const own = compileUserTriggers(ownTriggers, rules)
   return events.map((event) => {
     const verdict = evaluate(event, rules, own)
@@ -96,7 +96,7 @@ function judgeAll(
   })
 }
 
-function merged(timeline: Timeline): Answer['timeline'] {
+function toIntervals(timeline: Timeline): PreviewResponse['timeline'] {
   return mergeIntervals(timeline, Number.NEGATIVE_INFINITY).map(({ start, end, diversion, phone }) => ({
     start: formatInstant(start),
     end: end === timeline.truncatedAt ? null : formatInstant(end),
@@ -105,8 +105,8 @@ function merged(timeline: Timeline): Answer['timeline'] {
   }))
 }
 
-function heldAt(timeline: Timeline, at: string): NonNullable<Answer['status']> {
-  const { diversion, phone, since, until, reachableAt, next } = statusAt(timeline, instant(at))
+function statusFieldsAt(timeline: Timeline, at: string): NonNullable<PreviewResponse['status']> {
+  const { diversion, phone, since, until, reachableAt, next } = statusAt(timeline, toInstant(at))
   const orNull = (value: number | null) => (value === null ? null : formatInstant(value))
   return {
     diversion,
@@ -121,9 +121,9 @@ function heldAt(timeline: Timeline, at: string): NonNullable<Answer['status']> {
   }
 }
 
-function eventOf(event: Static<typeof PreviewEvent>, index: number): CalendarEvent {
-  const start = instant(event.start)
-  const end = instant(event.end)
+function toCalendarEvent(event: Static<typeof PreviewEventSchema>, index: number): CalendarEvent {
+  const start = toInstant(event.start)
+  const end = toInstant(event.end)
   if (end < start) {
     throw new RequestError('invalid_request', '', [
       { field: `events/${index}/end`, message: 'is before "start": swap them' }
@@ -144,26 +144,30 @@ function eventOf(event: Static<typeof PreviewEvent>, index: number): CalendarEve
 }
 
 /** The user's calendar as it is now. The ids of its events mean nothing outside, so each gets its index. */
-async function readNow(
-  { sync, sealer, clock }: DirectoryNeeds,
+async function readUserCalendar(
+  { sync, sealer, clock }: ManagementDeps,
   tenant: string,
   tenantZone: string,
   record: UserRecord | null,
   signal: AbortSignal
 ): Promise<{ events: CalendarEvent[]; unreadAt: number | null }> {
   if (record === null)
-    throw refused('events', 'is missing: state events, or a "user" whose calendar is to be read')
+    throw validationError('events', 'is missing: state events, or a "user" whose calendar is to be read')
   const { id, mailbox, timeZone } = record.user
-  if (mailbox === null) throw refused('user', `"${id}" has no mailbox: give them one, or state "events"`)
+  if (mailbox === null)
+    throw validationError('user', `"${id}" has no mailbox: give them one, or state "events"`)
   const connector = await sync.connector(tenant)
   if (connector === null) {
-    throw refused('user', `cannot be read: there is no connection yet (PUT /v1/tenants/${tenant}/connection)`)
+    throw validationError(
+      'user',
+      `cannot be read: there is no connection yet (PUT /v1/tenants/${tenant}/connection)`
+    )
   }
   const [reading] = await connector.read({
     targets: [{ mailbox: unsealMailbox(tenant, mailbox, sealer), timeZone: timeZone ?? tenantZone }],
     window: windowAt(clock()),
     subjects: true,
-    signal: AbortSignal.any([signal, AbortSignal.timeout(READ_DEADLINE)])
+    signal: AbortSignal.any([signal, AbortSignal.timeout(READ_TIMEOUT_MS)])
   })
   if (reading?.outcome === 'failed') throw reading.error
   if (reading?.outcome !== 'read')
@@ -175,10 +179,10 @@ async function readNow(
 }
 
 /** The schema has checked the form. */
-function instant(text: string): number {
+function toInstant(text: string): number {
   return parseInstant(text) ?? Number.NaN
 }
 
-function refused(field: string, message: string): RequestError {
+function validationError(field: string, message: string): RequestError {
   return new RequestError('invalid_request', '', [{ field, message }])
 }

@@ -1,16 +1,16 @@
 /** What the rules that an operator puts come to: the pack's members filled in, `available` always in the catalogue. */
 import type { Static } from 'typebox'
-import type { RulesBody } from '../api/schemas/rules.ts'
+import type { RulesFieldsSchema } from '../api/schemas/rules.ts'
 import { AVAILABLE, type Diversion } from '../domain/diversion.ts'
 import { type RuleFault, type RuleSet, validateRuleSet } from '../domain/rule-set.ts'
 import { RequestError } from '../errors.ts'
 import { DEFAULT_PACK } from './load-packs.ts'
 
-export type StatedRules = Static<typeof RulesBody>
+export type StatedRules = Static<typeof RulesFieldsSchema>
 type Packs = ReadonlyMap<string, RuleSet>
 
 /** Without a pack: triggers alone divert, by the policies that packs have. Diversions have no such thing. */
-const withoutPack: Omit<RuleSet, 'diversions'> = {
+const POLICIES_WITHOUT_PACK: Omit<RuleSet, 'diversions'> = {
   triggers: [],
   availability: { free: null, tentative: null, busy: null, oof: null, workingElsewhere: null },
   private: 'match',
@@ -18,7 +18,7 @@ const withoutPack: Omit<RuleSet, 'diversions'> = {
   invitations: 'accepted'
 }
 
-const available: Diversion = {
+const AVAILABLE_DIVERSION: Diversion = {
   code: AVAILABLE,
   labels: {
     sv: 'Tillgänglig',
@@ -38,33 +38,36 @@ export function defaultRules(packs: Packs): RuleSet {
 }
 
 /** Throws a RequestError with every fault; `place` is set before each field. */
-export function rulesMade(stated: StatedRules, packs: Packs, place = ''): RuleSet {
+export function resolveRules(stated: StatedRules, packs: Packs, fieldPrefix = ''): RuleSet {
   const { pack: name, ...members } = stated
   const pack = name === undefined ? undefined : packs.get(name)
   if (name !== undefined && pack === undefined) {
     const known = [...packs.keys()].sort().join(', ')
-    throw refused([{ field: 'pack', message: `"${name}" is not known: write one of ${known}` }], place)
+    throw validationError(
+      [{ field: 'pack', message: `"${name}" is not known: write one of ${known}` }],
+      fieldPrefix
+    )
   }
   const diversions = members.diversions ?? pack?.diversions
   if (diversions === undefined) {
-    throw refused(
+    throw validationError(
       [{ field: 'diversions', message: 'is missing: state the catalogue, or a "pack" that has one' }],
-      place
+      fieldPrefix
     )
   }
   const lacksAvailable = !diversions.some(({ code }) => code === AVAILABLE)
   const rules: RuleSet = {
-    ...withoutPack,
+    ...POLICIES_WITHOUT_PACK,
     ...pack,
     ...members,
-    diversions: lacksAvailable ? [...diversions, available] : diversions
+    diversions: lacksAvailable ? [...diversions, AVAILABLE_DIVERSION] : diversions
   }
-  const faults = [...validateRuleSet(rules), ...textFaults(rules)]
-  if (faults.length > 0) throw refused(faults, place)
+  const faults = [...validateRuleSet(rules), ...validateLabels(rules)]
+  if (faults.length > 0) throw validationError(faults, fieldPrefix)
   return rules
 }
 
-function textFaults({ diversions }: RuleSet): RuleFault[] {
+function validateLabels({ diversions }: RuleSet): RuleFault[] {
   return diversions.flatMap(({ labels }, index) =>
     Object.entries(labels)
       .filter(([, label]) => label.trim() === '' || !label.isWellFormed())
@@ -75,7 +78,9 @@ function textFaults({ diversions }: RuleSet): RuleFault[] {
   )
 }
 
-function refused(faults: readonly RuleFault[], place: string): RequestError {
-  const shown = faults.slice(0, 50).map(({ field, message }) => ({ field: `${place}${field}`, message }))
+function validationError(faults: readonly RuleFault[], fieldPrefix: string): RequestError {
+  const shown = faults
+    .slice(0, 50)
+    .map(({ field, message }) => ({ field: `${fieldPrefix}${field}`, message }))
   return new RequestError('invalid_request', '', shown)
 }

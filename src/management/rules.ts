@@ -1,77 +1,83 @@
 /** A tenant's rules: versions of what was put and what it came to; a diversion in use cannot go. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Static } from 'typebox'
-import type { Packs, RulesPut, Rules as RulesShown, RulesVersions } from '../api/schemas/rules.ts'
+import type {
+  PackListSchema,
+  PutRulesSchema,
+  RulesSchema as RulesShown,
+  RulesVersionListSchema
+} from '../api/schemas/rules.ts'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 import type { RulesVersion, Store, UserRecord } from '../storage/store.ts'
 import { DEFAULT_PACK } from './load-packs.ts'
-import type { DirectoryNeeds } from './management.ts'
-import { onePage, type PageAsked } from './pagination.ts'
-import { defaultRules, rulesMade, type StatedRules } from './resolve-rules.ts'
-import { knownTenant } from './tenants.ts'
+import type { ManagementDeps } from './management.ts'
+import { type PageRequest, paginate } from './pagination.ts'
+import { defaultRules, resolveRules, type StatedRules } from './resolve-rules.ts'
+import { requireTenant } from './tenants.ts'
 
-export type ShownRules = Static<typeof RulesShown>
+export type RulesResponse = Static<typeof RulesShown>
 
 /** Uses of codes that would go are told up to here. */
-const MOST_USES = 50
+const MAX_USES = 50
 
-export interface VersionsAsked {
+export interface VersionsRequest {
   readonly limit?: number
   readonly after?: number
 }
 
-export interface RuleDirectory {
+export interface RuleManagement {
   /** `ifMatch`: the `If-Match` header, where there is one. */
   put(
     tenant: string,
-    body: Static<typeof RulesPut>,
+    body: Static<typeof PutRulesSchema>,
     ifMatch: string | undefined
-  ): Promise<{ rules: ShownRules; created: boolean }>
-  get(tenant: string, version?: number): Promise<ShownRules>
+  ): Promise<{ rules: RulesResponse; created: boolean }>
+  get(tenant: string, version?: number): Promise<RulesResponse>
   /** Newest first. `after`: only those older than this version. */
-  versions(tenant: string, page: VersionsAsked): Promise<Static<typeof RulesVersions>>
+  versions(tenant: string, page: VersionsRequest): Promise<Static<typeof RulesVersionListSchema>>
   /** By name. */
-  packs(page: PageAsked): Promise<Static<typeof Packs>>
+  packs(page: PageRequest): Promise<Static<typeof PackListSchema>>
 }
 
-export function ruleDirectory({ store, packs, clock }: DirectoryNeeds): RuleDirectory {
+export function createRuleManagement({ store, packs, clock }: ManagementDeps): RuleManagement {
   return {
     put: (tenant, body, ifMatch) =>
       store.inTurn(tenant, async (store) => {
-        await knownTenant(store, tenant)
+        await requireTenant(store, tenant)
         const { version: statedVersion, effective: statedEffective, ...put } = body
-        const before = await knownRules(store, packs, tenant)
-        if (ifMatch !== undefined && !matches(ifMatch, before.version)) throw changedMeanwhile(before.version)
+        const before = await requireRules(store, packs, tenant)
+        if (ifMatch !== undefined && !matchesEntityTag(ifMatch, before.version))
+          throw preconditionFailed(before.version)
         if (statedVersion !== undefined && statedVersion !== before.version)
-          throw changedMeanwhile(before.version)
+          throw preconditionFailed(before.version)
         if (statedEffective !== undefined && !isDeepStrictEqual(statedEffective, before.effective)) {
           throw new RequestError('invalid_request', '', [
             { field: 'effective', message: 'is made of the other members: leave it out, and edit those' }
           ])
         }
 
-        const effective = rulesMade(put, packs)
+        const effective = resolveRules(put, packs)
         const same = isDeepStrictEqual(before.put, put) && isDeepStrictEqual(before.effective, effective)
         if (before.version > 0 && same) {
-          return { rules: shown(before), created: false }
+          return { rules: toResponse(before), created: false }
         }
         const at = clock()
-        const gone = codesGone(before.effective, effective)
-        if (gone.size > 0) refuseIfUsed(gone, (await store.snapshot(tenant))?.users ?? [], at)
+        const gone = removedCodes(before.effective, effective)
+        if (gone.size > 0) rejectIfInUse(gone, (await store.snapshot(tenant))?.users ?? [], at)
         const saved = await store.saveRules(tenant, before.version, { at, put, effective })
-        if (saved === null) throw changedMeanwhile(null)
-        return { rules: shown(saved), created: saved.version === 1 }
+        if (saved === null) throw preconditionFailed(null)
+        return { rules: toResponse(saved), created: saved.version === 1 }
       }),
 
     async get(tenant, version) {
-      await knownTenant(store, tenant)
-      const newest = await knownRules(store, packs, tenant)
-      if (version === undefined || version === newest.version) return shown(newest)
+      await requireTenant(store, tenant)
+      const newest = await requireRules(store, packs, tenant)
+      if (version === undefined || version === newest.version) return toResponse(newest)
       const older = version === 0 ? null : await store.rules(tenant, version)
-      if (older !== null) return shown(older)
+      if (older !== null) return toResponse(older)
       throw new RequestError(
         'not_found',
         `There is no version ${version} of the rules (any more): see /rules/versions.`
@@ -79,8 +85,8 @@ export function ruleDirectory({ store, packs, clock }: DirectoryNeeds): RuleDire
     },
 
     async versions(tenant, { after = Number.POSITIVE_INFINITY, ...page }) {
-      await knownTenant(store, tenant)
-      const { items, after: next } = await onePage(
+      await requireTenant(store, tenant)
+      const { items, after: next } = await paginate(
         page,
         async ({ limit }) =>
           (await store.ruleVersions(tenant)).filter(({ version }) => version < after).slice(0, limit),
@@ -88,7 +94,7 @@ export function ruleDirectory({ store, packs, clock }: DirectoryNeeds): RuleDire
           version,
           at: formatInstant(at),
           put: put as StatedRules,
-          effective: copied(effective)
+          effective: asMutable(effective)
         }),
         ({ version }) => String(version)
       )
@@ -96,14 +102,14 @@ export function ruleDirectory({ store, packs, clock }: DirectoryNeeds): RuleDire
     },
 
     async packs(page) {
-      const { items, after } = await onePage(
+      const { items, after } = await paginate(
         page,
         async ({ limit, after = '' }) =>
           [...packs]
             .sort(([one], [other]) => (one < other ? -1 : 1))
             .filter(([name]) => name > after)
             .slice(0, limit),
-        ([name, rules]) => ({ name, rules: copied(rules) }),
+        ([name, rules]) => ({ name, rules: asMutable(rules) }),
         ({ name }) => name
       )
       return { packs: [...items], ...(after !== undefined && { after }) }
@@ -112,33 +118,33 @@ export function ruleDirectory({ store, packs, clock }: DirectoryNeeds): RuleDire
 }
 
 /** The rules in force for a tenant. Version 0: nothing was put, and the default pack holds as it is now. */
-export async function knownRules(
+export async function requireRules(
   store: Store,
   packs: ReadonlyMap<string, RuleSet>,
   tenant: string
-): Promise<InForce> {
+): Promise<RulesInForce> {
   const none = { version: 0, put: { pack: DEFAULT_PACK }, effective: defaultRules(packs) }
   return (await store.rules(tenant)) ?? none
 }
 
-type InForce = Omit<RulesVersion, 'at'>
+type RulesInForce = Omit<RulesVersion, 'at'>
 
 export function entityTag(version: number): string {
   return `"${version}"`
 }
 
 /** RFC 9110 section 13.1.1: any of a list, compared strongly; `*` is any version at all. */
-function matches(ifMatch: string, version: number): boolean {
+function matchesEntityTag(ifMatch: string, version: number): boolean {
   const tags = ifMatch.split(',').map((tag) => tag.trim())
   return tags.includes(entityTag(version)) || (tags.includes('*') && version > 0)
 }
 
-function codesGone(before: RuleSet, after: RuleSet): ReadonlySet<string> {
+function removedCodes(before: RuleSet, after: RuleSet): ReadonlySet<string> {
   const stay = new Set(after.diversions.map(({ code }) => code))
   return new Set(before.diversions.map(({ code }) => code).filter((code) => !stay.has(code)))
 }
 
-function refuseIfUsed(gone: ReadonlySet<string>, users: readonly UserRecord[], at: Instant): void {
+function rejectIfInUse(gone: ReadonlySet<string>, users: readonly UserRecord[], at: Instant): void {
   const uses = users.flatMap(({ user, override }): FieldFault[] => {
     const live = override !== null && (override.until === null || override.until > at)
     return [
@@ -167,11 +173,11 @@ function refuseIfUsed(gone: ReadonlySet<string>, users: readonly UserRecord[], a
   throw new RequestError(
     'code_in_use',
     `Of the diversions that would go (${codes}) some are in use, ${uses.length} in all: keep them, or change what uses them.`,
-    uses.slice(0, MOST_USES)
+    uses.slice(0, MAX_USES)
   )
 }
 
-function changedMeanwhile(version: number | null): RequestError {
+function preconditionFailed(version: number | null): RequestError {
   const now = version === null ? '' : ` (they are at version ${version})`
   return new RequestError(
     'precondition_failed',
@@ -179,11 +185,11 @@ function changedMeanwhile(version: number | null): RequestError {
   )
 }
 
-function shown({ version, put, effective }: InForce): ShownRules {
-  return { ...(put as StatedRules), version, effective: copied(effective) }
+function toResponse({ version, put, effective }: RulesInForce): RulesResponse {
+  return { ...(put as StatedRules), version, effective: asMutable(effective) }
 }
 
 /** What is kept is read-only by type, and the answer's type is not. */
-function copied(rules: RuleSet): Static<typeof RulesShown>['effective'] {
+function asMutable(rules: RuleSet): Static<typeof RulesShown>['effective'] {
   return rules as Static<typeof RulesShown>['effective']
 }

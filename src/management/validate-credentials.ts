@@ -1,19 +1,19 @@
 /** Whether the credentials of an application can be used at all: told when they are put, not at the next read. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { Static } from 'typebox'
-import type { ConnectionPut } from '../api/schemas/connections.ts'
+import type { PutConnectionSchema } from '../api/schemas/connections.ts'
 import type { FieldFault } from '../errors.ts'
 
-type Body = Static<typeof ConnectionPut>
+type Body = Static<typeof PutConnectionSchema>
 
 /** A secret or a certificate, not both; and the certificate must fit its key. */
-export function credentialFaults(body: Body): FieldFault[] {
-  if (body.kind === 'graph') return applicationFaults(body, '')
-  return body.kind === 'ews' && body.auth.kind === 'oauth' ? applicationFaults(body.auth, 'auth/') : []
+export function validateCredentials(body: Body): FieldFault[] {
+  if (body.kind === 'graph') return validateApplication(body, '')
+  return body.kind === 'ews' && body.auth.kind === 'oauth' ? validateApplication(body.auth, 'auth/') : []
 }
 
 /** `at` is where in the body the two stand. */
-function applicationFaults(
+function validateApplication(
   { clientSecret, certificate: pair }: Pick<Extract<Body, { kind: 'graph' }>, 'clientSecret' | 'certificate'>,
   at: string
 ): FieldFault[] {
@@ -21,8 +21,8 @@ function applicationFaults(
   if (clientSecret !== undefined) {
     return [{ field: `${at}clientSecret`, message: 'stands beside "certificate": state one of the two' }]
   }
-  const certificate = orNull(() => new X509Certificate(pair.certificate))
-  const privateKey = orNull(() => createPrivateKey(pair.privateKey))
+  const certificate = tryOrNull(() => new X509Certificate(pair.certificate))
+  const privateKey = tryOrNull(() => createPrivateKey(pair.privateKey))
   const faults: FieldFault[] = []
   if (certificate === null) {
     faults.push({
@@ -36,10 +36,10 @@ function applicationFaults(
       message: 'is no private key in PEM without a passphrase: take the passphrase off with "openssl pkey"'
     })
   }
-  return certificate !== null && privateKey !== null ? pairFaults(certificate, privateKey, at) : faults
+  return certificate !== null && privateKey !== null ? validateKeyPair(certificate, privateKey, at) : faults
 }
 
-function pairFaults(certificate: X509Certificate, privateKey: KeyObject, at: string): FieldFault[] {
+function validateKeyPair(certificate: X509Certificate, privateKey: KeyObject, at: string): FieldFault[] {
   // Entra takes RSA signatures (PS256) of client assertions only.
   if (privateKey.asymmetricKeyType !== 'rsa') {
     return [
@@ -52,23 +52,23 @@ function pairFaults(certificate: X509Certificate, privateKey: KeyObject, at: str
 }
 
 /** A cloud of one's own is always https, and given by its roots. */
-export function cloudFaults(body: Body): FieldFault[] {
+export function validateCloud(body: Body): FieldFault[] {
   if (body.kind !== 'graph' || body.cloud === undefined || typeof body.cloud === 'string') return []
   return Object.entries(body.cloud).flatMap(([name, root]) => {
-    const message = rootFault(root)
+    const message = validateRootUrl(root)
     return message === null ? [] : [{ field: `cloud/${name}`, message }]
   })
 }
 
-function rootFault(root: string): string | null {
-  const url = orNull(() => new URL(root))
+function validateRootUrl(root: string): string | null {
+  const url = tryOrNull(() => new URL(root))
   if (url === null || url.protocol !== 'https:') return 'must be an https URL'
   if (url.username !== '' || url.password !== '') return 'must hold no user name or password'
   if (url.search !== '' || url.hash !== '') return 'must end with its path: take ? and # away'
   return /\/(v1\.0|beta)\/?$/.test(url.pathname) ? 'must be the root: take the version at its end away' : null
 }
 
-function orNull<T>(make: () => T): T | null {
+function tryOrNull<T>(make: () => T): T | null {
   try {
     return make()
   } catch {

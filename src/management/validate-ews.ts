@@ -1,43 +1,46 @@
 /** What is wrong with a connection to EWS, told when it is put; and what it may leave out, filled in. */
 import { X509Certificate } from 'node:crypto'
 import type { Static } from 'typebox'
-import type { ConnectionPut } from '../api/schemas/connections.ts'
+import type { PutConnectionSchema } from '../api/schemas/connections.ts'
 import type { EwsConnection } from '../connectors/connection.ts'
 import { autodiscoverFault, ewsUrlFault } from '../connectors/ews/ews-url.ts'
 import type { FieldFault } from '../errors.ts'
 
-type Body = Static<typeof ConnectionPut>
+type Body = Static<typeof PutConnectionSchema>
 type EwsBody = Extract<Body, { kind: 'ews' }>
 
-export function ewsFaults(body: Body): FieldFault[] {
+export function validateEws(body: Body): FieldFault[] {
   if (body.kind !== 'ews') return []
   const faults: FieldFault[] = []
-  const say = (field: string, message: string | null) => {
+  const addFault = (field: string, message: string | null) => {
     if (message !== null) faults.push({ field, message })
   }
   const { url, autodiscover, allowRetiringEws = false, ca, auth } = body
   if (url === undefined && autodiscover === undefined) {
-    say(
+    addFault(
       'url',
       'is missing: write https://mail.example.se/EWS/Exchange.asmx, or a mail address in "autodiscover"'
     )
   } else if (url !== undefined && autodiscover !== undefined) {
-    say('autodiscover', 'stands beside "url": state one of the two')
+    addFault('autodiscover', 'stands beside "url": state one of the two')
   }
-  if (url !== undefined) say('url', ewsUrlFault(url, allowRetiringEws))
-  if (autodiscover !== undefined) say('autodiscover', autodiscoverFault(autodiscover, allowRetiringEws))
+  if (url !== undefined) addFault('url', ewsUrlFault(url, allowRetiringEws))
+  if (autodiscover !== undefined) addFault('autodiscover', autodiscoverFault(autodiscover, allowRetiringEws))
   if (ca !== undefined && !isCertificate(ca)) {
-    say('ca', 'is no X.509 certificate in PEM: paste the .pem file of the authority, or of the server')
+    addFault('ca', 'is no X.509 certificate in PEM: paste the .pem file of the authority, or of the server')
   }
   if (auth.kind === 'oauth' && auth.resource === undefined && url === undefined) {
-    say(
+    addFault(
       'auth/resource',
       'is missing: with "autodiscover" it says what the token is for (https://mail.example.se)'
     )
   }
   // App-only tokens are refused without the header (how-to-authenticate-an-ews-application-by-using-oauth).
   if (auth.kind === 'oauth' && body.access !== 'impersonation') {
-    say('access', 'must be "impersonation" with oauth: an application has no rights of its own in calendars')
+    addFault(
+      'access',
+      'must be "impersonation" with oauth: an application has no rights of its own in calendars'
+    )
   }
   return faults
 }
@@ -51,13 +54,13 @@ function isCertificate(pem: string): boolean {
 }
 
 /** As it is kept, but for secrets that it leaves out. */
-export function ewsOf(body: EwsBody, usualPoll: number): EwsConnection {
+export function completeEws(body: EwsBody, usualPoll: number): EwsConnection {
   const { secrets: _, access = 'delegate', version = 'auto', pollSeconds = usualPoll, ...rest } = body
   // What passed the schema, without secrets that are held already: those are added by who calls.
   return { ...rest, access, version, pollSeconds } as EwsConnection
 }
 
 /** The member whose secret is lacking. */
-export function ewsSecretMember({ auth }: EwsBody): string {
+export function missingEwsSecret({ auth }: EwsBody): string {
   return auth.kind === 'oauth' ? 'auth/clientSecret' : 'auth/password'
 }

@@ -2,11 +2,11 @@
 import { createHmac } from 'node:crypto'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { isOpen } from '../../src/api/auth/admin-key.ts'
+import { isPublicRoute } from '../../src/api/auth/admin-key.ts'
 import { openMetrics } from '../../src/api/metrics.ts'
-import { answerError } from '../../src/api/problem.ts'
+import { sendError } from '../../src/api/problem.ts'
 import { noticesRoutes } from '../../src/api/routes/graph-notifications.ts'
-import { Problem } from '../../src/api/schemas/problems.ts'
+import { ProblemSchema } from '../../src/api/schemas/problems.ts'
 import { tenantAddresses } from '../../src/connectors/graph/notifications/url.ts'
 import { noticeGates } from '../../src/connectors/graph/notifications/verifier.ts'
 import type { Notice } from '../../src/connectors/notification.ts'
@@ -27,9 +27,9 @@ async function openAddress(t: Test, noticed: (notices: readonly Notice[]) => Pro
   const app = Fastify({
     logger: { level: 'trace', stream: { write: (line: string) => void log.push(line) } }
   })
-  app.setErrorHandler(answerError)
+  app.setErrorHandler(sendError)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
-  app.addSchema(Problem)
+  app.addSchema(ProblemSchema)
   await app.register(
     noticesRoutes({
       graphGate: noticeGates(secret),
@@ -76,7 +76,7 @@ t.test('the handshake: the token comes back as it was meant, as plain text', asy
   const long = await post(`${path}?validationToken=${'x'.repeat(5_000)}`)
   t.same([long.status, long.text], [202, ''], 'nobody is given back a book')
   t.same(await counts(), { malformed: 1 })
-  t.ok(isOpen('/notices/graph/:mark/:tenant/:target'), 'without a key')
+  t.ok(isPublicRoute('/notices/graph/:mark/:tenant/:target'), 'without a key')
 })
 
 t.test('genuine notices are handed on, and each outcome is counted', async (t) => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Fastify from 'fastify'
 import t from 'tap'
-import { answerError } from '../../src/api/problem.ts'
+import { sendError } from '../../src/api/problem.ts'
 import { syncRoutes } from '../../src/api/routes/sync.ts'
 import { schemas } from '../../src/api/schemas/all.ts'
 import { validatorCompiler } from '../../src/api/validation.ts'
@@ -20,7 +20,7 @@ const eight = Date.UTC(2026, 10, 23, 8)
 
 async function api({ store, time }: Bench, sync: Sync) {
   const app = Fastify()
-  app.setErrorHandler(answerError)
+  app.setErrorHandler(sendError)
   app.setValidatorCompiler(validatorCompiler(schemas))
   for (const schema of schemas) app.addSchema(schema)
   await app.register(syncRoutes({ store, sync, clock: time.clock }), { prefix: '/v1' })

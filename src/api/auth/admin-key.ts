@@ -4,23 +4,23 @@ import type { onRequestHookHandler } from 'fastify'
 import { RequestError } from '../../errors.ts'
 
 /** Keys have at most 200 characters (config.ts); `Bearer ` comes before. */
-const ROOM = 256
+const MAX_KEY_BYTES = 256
 
-const openPatterns: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/openapi.json'])
+const PUBLIC_ROUTES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/openapi.json'])
 
 /** Whether a route (by its pattern) is open without a key. Notices carry a secret of their own. */
-export function isOpen(pattern: string): boolean {
-  return openPatterns.has(pattern) || pattern === '/docs' || /^\/(docs|notices)\//.test(pattern)
+export function isPublicRoute(pattern: string): boolean {
+  return PUBLIC_ROUTES.has(pattern) || pattern === '/docs' || /^\/(docs|notices)\//.test(pattern)
 }
 
 /**
  * Lets pass who shows `Authorization: Bearer KEY`. Both are laid into buffers of one length and compared whole, so
  * the time taken tells nothing of the key.
  */
-export function authenticate(key: string): onRequestHookHandler {
-  const expected = Buffer.alloc(ROOM)
+export function createAdminKeyHook(key: string): onRequestHookHandler {
+  const expected = Buffer.alloc(MAX_KEY_BYTES)
   expected.write(key, 'latin1')
-  const given = Buffer.alloc(ROOM)
+  const given = Buffer.alloc(MAX_KEY_BYTES)
 
   return (request, _reply, done) => {
     const header = request.headers.authorization
@@ -30,11 +30,11 @@ export function authenticate(key: string): onRequestHookHandler {
       )
       return
     }
-    const shown = header.slice('bearer '.length)
+    const presentedKey = header.slice('bearer '.length)
     given.fill(0)
-    given.write(shown, 'latin1')
+    given.write(presentedKey, 'latin1')
     // The length is compared too: a key must not be good with zeros after it, nor one longer than the room.
-    const same = timingSafeEqual(given, expected) && shown.length === key.length
+    const same = timingSafeEqual(given, expected) && presentedKey.length === key.length
     if (same) done()
     else done(new RequestError('unauthorized', 'That is not the admin key of this service.'))
   }

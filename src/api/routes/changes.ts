@@ -3,14 +3,14 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import { RequestError } from '../../errors.ts'
 import { cursorFrom } from '../../status/cursor.ts'
 import type { Presence } from '../../status/status-service.ts'
-import { untilGone } from '../abort-on-disconnect.ts'
-import { tellDegraded } from '../lookup.ts'
+import { abortOnDisconnect } from '../abort-on-disconnect.ts'
+import { setDegradedHeader } from '../lookup.ts'
 import type { Metrics } from '../metrics.ts'
 import { TenantParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { Changes, fromMemory } from '../schemas/statuses.ts'
 import { ref, Strict, withHeaders } from '../schemas/types.ts'
-import { sendReady } from '../send-json.ts'
+import { sendJson } from '../send-json.ts'
 
 /** Seconds: below the minute at which proxies and load balancers cut idle connections. */
 const LONGEST_WAIT = 55
@@ -57,12 +57,12 @@ export function changesRoutes(needs: {
       async ({ params, query }, reply) => {
         const cursor = cursorFrom(query.cursor)
         const wait = (query.wait ?? 0) * 1000
-        const changes = await needs.presence.changes(params.tenant, cursor, wait, untilGone(reply))
+        const changes = await needs.presence.changes(params.tenant, cursor, wait, abortOnDisconnect(reply))
         if (changes === null) throw new RequestError('not_found', `There is no tenant "${params.tenant}".`)
-        tellDegraded(reply, changes)
+        setDegradedHeader(reply, changes)
         needs.metrics.countChanges(changes.changes.length)
         const { cursor: next, changes: list } = changes
-        return sendReady(reply, `{"cursor":${JSON.stringify(next)},"changes":[${list.join(',')}]}`)
+        return sendJson(reply, `{"cursor":${JSON.stringify(next)},"changes":[${list.join(',')}]}`)
       }
     )
   }

@@ -1,19 +1,19 @@
 /** `/v1/tenants/{tenant}/connection`: how the tenant's calendars are reached. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { Directory } from '../../management/management.ts'
-import { untilGone } from '../abort-on-disconnect.ts'
-import { Connection, ConnectionPut, TestResult } from '../schemas/connections.ts'
+import type { Management } from '../../management/management.ts'
+import { abortOnDisconnect } from '../abort-on-disconnect.ts'
+import { ConnectionSchema, ConnectionTestSchema, PutConnectionSchema } from '../schemas/connections.ts'
 import { TenantParams, UserId } from '../schemas/params.ts'
-import { Nothing, problems } from '../schemas/problems.ts'
+import { NoContent, problems } from '../schemas/problems.ts'
 import { ref, Strict } from '../schemas/types.ts'
 
 const tags = ['Connections']
 const url = '/tenants/:tenant/connection'
 
-export function connectionsRoutes(needs: {
-  directory: Pick<Directory, 'connections'>
+export function connectionsRoutes(deps: {
+  directory: Pick<Management, 'connections'>
 }): FastifyPluginAsyncTypebox {
-  const { connections } = needs.directory
+  const { connections } = deps.directory
   return async (app) => {
     app.put(
       url,
@@ -25,10 +25,10 @@ export function connectionsRoutes(needs: {
             'Secrets go in and never come out. Another kind, tenant, client or cloud drops what was read of all calendars, ' +
             'and they are read anew at once.',
           params: TenantParams,
-          body: ref(ConnectionPut),
+          body: ref(PutConnectionSchema),
           response: {
-            200: ref(Connection),
-            201: ref(Connection),
+            200: ref(ConnectionSchema),
+            201: ref(ConnectionSchema),
             ...problems('not_found', 'too_large', 'unsupported_media_type')
           }
         }
@@ -47,7 +47,7 @@ export function connectionsRoutes(needs: {
           summary: 'Read the connection',
           description: 'Without its secrets; `secrets` names those that are held.',
           params: TenantParams,
-          response: { 200: ref(Connection), ...problems('not_found') }
+          response: { 200: ref(ConnectionSchema), ...problems('not_found') }
         }
       },
       async ({ params }) => connections.get(params.tenant)
@@ -61,7 +61,7 @@ export function connectionsRoutes(needs: {
           summary: 'Remove the connection',
           description: 'With its secrets and all that was read over it. Overrides stay.',
           params: TenantParams,
-          response: { 204: Nothing('It is gone.'), ...problems('not_found') }
+          response: { 204: NoContent('It is gone.'), ...problems('not_found') }
         }
       },
       async ({ params }, reply) => {
@@ -81,10 +81,11 @@ export function connectionsRoutes(needs: {
             'successfully, else the first enabled. May take up to 45 seconds.',
           params: TenantParams,
           querystring: Strict({ user: Type.Optional(UserId) }),
-          response: { 200: ref(TestResult), ...problems('not_found') }
+          response: { 200: ref(ConnectionTestSchema), ...problems('not_found') }
         }
       },
-      async ({ params, query }, reply) => connections.test(params.tenant, query.user, untilGone(reply))
+      async ({ params, query }, reply) =>
+        connections.test(params.tenant, query.user, abortOnDisconnect(reply))
     )
   }
 }

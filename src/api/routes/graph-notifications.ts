@@ -5,7 +5,7 @@ import type { NoticeGate } from '../../connectors/notification.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { Sync } from '../../sync/sync-controller.ts'
 import type { Metrics } from '../metrics.ts'
-import { Nothing } from '../schemas/problems.ts'
+import { NoContent } from '../schemas/problems.ts'
 
 /** What the address names. */
 export interface NoticePlace {
@@ -105,7 +105,7 @@ export function noticesRoutes(needs: NoticesNeeds): FastifyPluginAsyncTypebox {
               description: 'Graph’s question whether the address is ours.',
               content: { 'text/plain': { schema: Token } }
             },
-            202: Nothing('Taken note of, or dropped.'),
+            202: NoContent('Taken note of, or dropped.'),
             413: tooLarge
           }
         },

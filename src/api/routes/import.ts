@@ -1,15 +1,15 @@
 /** `/v1/tenants/{tenant}/users/import`: users from a sheet. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { Directory } from '../../management/management.ts'
+import type { Management } from '../../management/management.ts'
 import { TenantParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { ref } from '../schemas/types.ts'
-import { ImportResult } from '../schemas/users.ts'
+import { ImportResultSchema } from '../schemas/users.ts'
 
 /** Room for 50,000 users. */
-const LARGEST_SHEET = 16 * 1024 * 1024
+const MAX_CSV_BYTES = 16 * 1024 * 1024
 
-const Sheet = Type.Unsafe<Buffer>({
+const CsvBody = Type.Unsafe<Buffer>({
   description:
     'CSV with a header row of member names: `user`, `displayName`, `extension` and `syncEnabled`, and if wanted ' +
     '`numbers` (separated by space or `|`), `mailbox` and `timeZone`. Comma, semicolon or tab; UTF-8, UTF-16 or ' +
@@ -17,19 +17,19 @@ const Sheet = Type.Unsafe<Buffer>({
   examples: ['user;displayName;extension;mailbox;syncEnabled\r\nanna;Anna Ek;1070;anna@acme.example;true\r\n']
 })
 
-export function importRoutes(needs: { directory: Pick<Directory, 'userImport'> }): FastifyPluginAsyncTypebox {
+export function importRoutes(deps: { directory: Pick<Management, 'userImport'> }): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser(
       'text/csv',
-      { parseAs: 'buffer', bodyLimit: LARGEST_SHEET },
+      { parseAs: 'buffer', bodyLimit: MAX_CSV_BYTES },
       (_request, body, done) => done(null, body)
     )
 
     app.post(
       '/tenants/:tenant/users/import',
       {
-        bodyLimit: LARGEST_SHEET,
+        bodyLimit: MAX_CSV_BYTES,
         schema: {
           tags: ['Users'],
           summary: 'Make or change users from a sheet',
@@ -39,14 +39,14 @@ export function importRoutes(needs: { directory: Pick<Directory, 'userImport'> }
             'lacks stay as they are, and so do users’ own triggers.',
           consumes: ['text/csv'],
           params: TenantParams,
-          body: Sheet,
+          body: CsvBody,
           response: {
-            200: ref(ImportResult),
+            200: ref(ImportResultSchema),
             ...problems('not_found', 'too_large', 'unsupported_media_type')
           }
         }
       },
-      async ({ params, body }) => needs.directory.userImport.run(params.tenant, body ?? Buffer.alloc(0))
+      async ({ params, body }) => deps.directory.userImport.run(params.tenant, body ?? Buffer.alloc(0))
     )
   }
 }

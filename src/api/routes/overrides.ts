@@ -1,22 +1,22 @@
 /** `/v1/tenants/{tenant}/users/{user}/override`: a diversion set by hand. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Directory } from '../../management/management.ts'
+import type { Management } from '../../management/management.ts'
 import type { Presence } from '../../status/status-service.ts'
-import { knownPerson, knownView, tellDegraded } from '../lookup.ts'
+import { requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { UserParams } from '../schemas/params.ts'
-import { Nothing, problems } from '../schemas/problems.ts'
+import { NoContent, problems } from '../schemas/problems.ts'
 import { OverridePut, Status } from '../schemas/statuses.ts'
 import { ref } from '../schemas/types.ts'
-import { sendReady } from '../send-json.ts'
+import { sendJson } from '../send-json.ts'
 
 const tags = ['Overrides']
 const url = '/tenants/:tenant/users/:user/override'
 
-export function overridesRoutes(needs: {
-  readonly directory: Pick<Directory, 'overrides'>
+export function overridesRoutes(deps: {
+  readonly directory: Pick<Management, 'overrides'>
   readonly presence: Presence
 }): FastifyPluginAsyncTypebox {
-  const { overrides } = needs.directory
+  const { overrides } = deps.directory
   return async (app) => {
     app.put(
       url,
@@ -38,10 +38,10 @@ export function overridesRoutes(needs: {
       },
       async ({ params, body }, reply) => {
         await overrides.put(params.tenant, params.user, body)
-        const view = await knownView(needs.presence, params.tenant)
-        tellDegraded(reply, view)
-        knownPerson(view, params.user)
-        return sendReady(reply, view.status(params.user))
+        const view = await requireView(deps.presence, params.tenant)
+        setDegradedHeader(reply, view)
+        requireUserState(view, params.user)
+        return sendJson(reply, view.status(params.user))
       }
     )
 
@@ -53,7 +53,7 @@ export function overridesRoutes(needs: {
           summary: 'Remove what was set by hand',
           description: 'The calendar holds again at once. Where nothing was set nothing happens.',
           params: UserParams,
-          response: { 204: Nothing('Nothing is set by hand.'), ...problems('not_found') }
+          response: { 204: NoContent('Nothing is set by hand.'), ...problems('not_found') }
         }
       },
       async ({ params }, reply) => {

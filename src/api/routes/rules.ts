@@ -1,12 +1,12 @@
 /** `/v1/tenants/{tenant}/rules` and `/v1/packs`: how events become diversions, and what they would come to. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { Directory } from '../../management/management.ts'
+import type { Management } from '../../management/management.ts'
 import { entityTag } from '../../management/rules.ts'
-import { untilGone } from '../abort-on-disconnect.ts'
+import { abortOnDisconnect } from '../abort-on-disconnect.ts'
 import { PageQuery, pageQuery, TenantParams } from '../schemas/params.ts'
-import { Preview, PreviewRequest } from '../schemas/previews.ts'
+import { PreviewBodySchema, PreviewSchema } from '../schemas/previews.ts'
 import { problems } from '../schemas/problems.ts'
-import { Packs, Rules, RulesPut, RulesVersions } from '../schemas/rules.ts'
+import { PackListSchema, PutRulesSchema, RulesSchema, RulesVersionListSchema } from '../schemas/rules.ts'
 import { ref, Strict } from '../schemas/types.ts'
 
 const tags = ['Rules']
@@ -23,10 +23,10 @@ const IfMatch = Type.Object({
   )
 })
 
-export function rulesRoutes(needs: {
-  directory: Pick<Directory, 'rules' | 'previews'>
+export function rulesRoutes(deps: {
+  directory: Pick<Management, 'rules' | 'previews'>
 }): FastifyPluginAsyncTypebox {
-  const { rules, previews } = needs.directory
+  const { rules, previews } = deps.directory
   return async (app) => {
     app.put(
       url,
@@ -39,10 +39,10 @@ export function rulesRoutes(needs: {
             'tenant. `available` is added last where a stated catalogue lacks it. All calendars are read again at once.',
           params: TenantParams,
           headers: IfMatch,
-          body: ref(RulesPut),
+          body: ref(PutRulesSchema),
           response: {
-            200: ref(Rules),
-            201: ref(Rules),
+            200: ref(RulesSchema),
+            201: ref(RulesSchema),
             ...problems(
               'not_found',
               'code_in_use',
@@ -77,7 +77,7 @@ export function rulesRoutes(needs: {
               Type.Integer({ minimum: 0, description: 'Another version than the newest.', examples: [2] })
             )
           }),
-          response: { 200: ref(Rules), ...problems('not_found') }
+          response: { 200: ref(RulesSchema), ...problems('not_found') }
         }
       },
       async ({ params, query }, reply) => {
@@ -104,7 +104,7 @@ export function rulesRoutes(needs: {
               })
             )
           }),
-          response: { 200: ref(RulesVersions), ...problems('not_found') }
+          response: { 200: ref(RulesVersionListSchema), ...problems('not_found') }
         }
       },
       async ({ params, query }) => rules.versions(params.tenant, query)
@@ -120,14 +120,14 @@ export function rulesRoutes(needs: {
             'On the events given, whatever their dates, or on the calendar of `user` as it is now. Nothing is saved, and no ' +
             'subject comes out.',
           params: TenantParams,
-          body: ref(PreviewRequest),
+          body: ref(PreviewBodySchema),
           response: {
-            200: ref(Preview),
+            200: ref(PreviewSchema),
             ...problems('not_found', 'too_large', 'unsupported_media_type', 'calendar_unreachable')
           }
         }
       },
-      async ({ params, body }, reply) => previews.preview(params.tenant, body, untilGone(reply))
+      async ({ params, body }, reply) => previews.preview(params.tenant, body, abortOnDisconnect(reply))
     )
 
     app.get(
@@ -138,7 +138,7 @@ export function rulesRoutes(needs: {
           summary: 'List the packs',
           description: 'The RuleSets that come with this version, to start from, by name.',
           querystring: PageQuery,
-          response: { 200: ref(Packs), ...problems() }
+          response: { 200: ref(PackListSchema), ...problems() }
         }
       },
       async ({ query }) => rules.packs(query)

@@ -6,12 +6,12 @@ import { type WhyNeeds, whyFor } from '../../status/explain-status.ts'
 import type { Presence } from '../../status/status-service.ts'
 import type { Filter } from '../../status/tenant-view.ts'
 import { shownAs } from '../../status/user-state.ts'
-import { instantInWindow, knownPerson, knownView, tellDegraded } from '../lookup.ts'
+import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { TenantParams, UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { fromMemory, Status, Statuses, StatusQuery } from '../schemas/statuses.ts'
-import { Instant, ref, Strict, withHeaders } from '../schemas/types.ts'
-import { sendReady, sendUnchanged } from '../send-json.ts'
+import { InstantSchema, ref, Strict, withHeaders } from '../schemas/types.ts'
+import { sendJson, sendNotModified } from '../send-json.ts'
 
 const tags = ['Statuses']
 
@@ -33,7 +33,7 @@ const ETag = Type.String({
 })
 
 export const StatusesQuery = Strict({
-  at: Type.Optional(Instant('Compute them for this instant instead of now; any in the window.')),
+  at: Type.Optional(InstantSchema('Compute them for this instant instead of now; any in the window.')),
   diversion: commaList('Only these diversions, a comma list of codes.', 'meeting,lunch'),
   phone: commaList('Only `open` or only `closed` phones.', 'closed', '^(open|closed)(,(open|closed))*$'),
   extension: commaList('Only these extensions or numbers, a comma list.', '1070,%2B46701740605')
@@ -67,16 +67,16 @@ export function statusesRoutes(
         }
       },
       async ({ params, query, headers }, reply) => {
-        const view = presence.viewAtHand(params.tenant) ?? (await knownView(presence, params.tenant))
-        tellDegraded(reply, view)
+        const view = presence.viewAtHand(params.tenant) ?? (await requireView(presence, params.tenant))
+        setDegradedHeader(reply, view)
         const filter = filterOf(query)
         if (filter === null && query.at === undefined) {
           const { body, etag } = view.statuses()
           reply.header('etag', etag)
-          if (holdsTag(headers['if-none-match'], etag)) return sendUnchanged(reply)
-          return sendReady(reply, body)
+          if (holdsTag(headers['if-none-match'], etag)) return sendNotModified(reply)
+          return sendJson(reply, body)
         }
-        const at = query.at === undefined ? clock() : instantInWindow(query.at, clock())
+        const at = query.at === undefined ? clock() : requireInstantInWindow(query.at, clock())
         return reply.send({ at: formatInstant(at), statuses: view.statusesAt(filter ?? {}, at) })
       }
     )
@@ -95,14 +95,14 @@ export function statusesRoutes(
         }
       },
       async ({ params, query }, reply) => {
-        const view = presence.viewAtHand(params.tenant) ?? (await knownView(presence, params.tenant))
-        tellDegraded(reply, view)
+        const view = presence.viewAtHand(params.tenant) ?? (await requireView(presence, params.tenant))
+        setDegradedHeader(reply, view)
         if (query.at === undefined && query.explain !== true) {
-          knownPerson(view, params.user)
-          return sendReady(reply, view.status(params.user))
+          requireUserState(view, params.user)
+          return sendJson(reply, view.status(params.user))
         }
-        const person = knownPerson(view, params.user)
-        const at = query.at === undefined ? clock() : instantInWindow(query.at, clock())
+        const person = requireUserState(view, params.user)
+        const at = query.at === undefined ? clock() : requireInstantInWindow(query.at, clock())
         const moment = statusAt(person.laid, at)
         const status = shownAs(person, moment, view.scene, at)
         if (query.explain !== true) return reply.send(status)

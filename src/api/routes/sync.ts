@@ -4,29 +4,29 @@ import type { Instant } from '../../domain/calendar-event.ts'
 import { syncStateAt } from '../../domain/sync-state.ts'
 import type { SyncCode } from '../../errors.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
-import { onePage } from '../../management/pagination.ts'
-import { knownTenant } from '../../management/tenants.ts'
-import { knownRecord } from '../../management/users.ts'
+import { paginate } from '../../management/pagination.ts'
+import { requireTenant } from '../../management/tenants.ts'
+import { requireUserRecord } from '../../management/users.ts'
 import type { Store, UserRecord } from '../../storage/store.ts'
 import type { ConnectionState } from '../../sync/connection/connection-health.ts'
 import type { Sync } from '../../sync/sync-controller.ts'
 import { PageQuery, TenantParams, UserId } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
-import { SyncReport, SyncStarted } from '../schemas/sync.ts'
+import { SyncReportSchema, SyncStartedSchema } from '../schemas/sync.ts'
 import { ref, Strict } from '../schemas/types.ts'
 
 const tags = ['Sync']
 const url = '/tenants/:tenant/sync'
 /** getSchedule and GetUserAvailability list a declined meeting like any other. */
-const blindToDeclined =
+const DECLINED_NOT_VISIBLE =
   'Invitations that were declined cannot be told apart here: they count as accepted ones.'
 
-export function syncRoutes(needs: {
+export function syncRoutes(deps: {
   readonly store: Store
   readonly sync: Pick<Sync, 'readNow' | 'connection'>
   readonly clock: () => Instant
 }): FastifyPluginAsyncTypebox {
-  const { store, sync, clock } = needs
+  const { store, sync, clock } = deps
   return async (app) => {
     app.get(
       url,
@@ -39,14 +39,14 @@ export function syncRoutes(needs: {
             'with what to do about it, and whether the calendar system tells of edits or is polled for them.',
           params: TenantParams,
           querystring: PageQuery,
-          response: { 200: ref(SyncReport), ...problems('not_found') }
+          response: { 200: ref(SyncReportSchema), ...problems('not_found') }
         }
       },
       async ({ params, query }) => {
-        const { id } = await knownTenant(store, params.tenant)
+        const { id } = await requireTenant(store, params.tenant)
         const connection = await store.connection(id)
         const staleAfter = 2000 * (connection?.pollSeconds ?? 0)
-        const page = await onePage(
+        const page = await paginate(
           query,
           async (asked) => {
             const users = await store.users(id, asked)
@@ -56,11 +56,11 @@ export function syncRoutes(needs: {
             )
             return records.filter((record) => record !== null)
           },
-          (record) => userSync(record, staleAfter, clock()),
+          (record) => toUserSync(record, staleAfter, clock()),
           ({ user }) => user
         )
         return {
-          connection: connectionSync(await sync.connection(id), clock()),
+          connection: toConnectionSync(await sync.connection(id), clock()),
           users: [...page.items],
           ...(page.after !== undefined && { after: page.after })
         }
@@ -78,12 +78,12 @@ export function syncRoutes(needs: {
             'after a failure ends; one that the calendar system asked for (Retry-After) is kept to.',
           params: TenantParams,
           querystring: Strict({ user: Type.Optional(UserId) }),
-          response: { 202: ref(SyncStarted), ...problems('not_found') }
+          response: { 202: ref(SyncStartedSchema), ...problems('not_found') }
         }
       },
       async ({ params, query }, reply) => {
-        await knownTenant(store, params.tenant)
-        if (query.user !== undefined) await knownRecord(store, params.tenant, query.user)
+        await requireTenant(store, params.tenant)
+        if (query.user !== undefined) await requireUserRecord(store, params.tenant, query.user)
         const users = query.user === undefined ? undefined : [query.user]
         return reply.code(202).send({ queued: await sync.readNow(params.tenant, users) })
       }
@@ -91,7 +91,7 @@ export function syncRoutes(needs: {
   }
 }
 
-function userSync({ user, sync, timeline }: UserRecord, staleAfter: number, at: Instant) {
+function toUserSync({ user, sync, timeline }: UserRecord, staleAfter: number, at: Instant) {
   const { state, since } = syncStateAt(sync, staleAfter, at)
   return {
     user: user.id,
@@ -102,13 +102,13 @@ function userSync({ user, sync, timeline }: UserRecord, staleAfter: number, at: 
     code: (sync.fault?.code ?? null) as SyncCode | null,
     hint: sync.fault?.hint ?? null,
     saw: sync.detail,
-    notes: sync.detail === null || sync.detail === 'subjects' ? [] : [blindToDeclined],
+    notes: sync.detail === null || sync.detail === 'subjects' ? [] : [DECLINED_NOT_VISIBLE],
     notices: sync.confirmedAt === null ? null : sync.subscribed ? ('live' as const) : ('polling' as const),
     rulesVersion: timeline?.rulesVersion ?? null
   }
 }
 
-function connectionSync({ state, since, fault, nextReadAt, notices }: ConnectionState, at: Instant) {
+function toConnectionSync({ state, since, fault, nextReadAt, notices }: ConnectionState, at: Instant) {
   return {
     state,
     since: formatInstant(since),

@@ -1,15 +1,15 @@
 /** `/v1/tenants`: the customers of this installation. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Directory } from '../../management/management.ts'
+import type { Management } from '../../management/management.ts'
 import { PageQuery, TenantParams } from '../schemas/params.ts'
-import { Nothing, problems } from '../schemas/problems.ts'
-import { Tenant, TenantList, TenantPut } from '../schemas/tenants.ts'
+import { NoContent, problems } from '../schemas/problems.ts'
+import { PutTenantSchema, TenantListSchema, TenantSchema } from '../schemas/tenants.ts'
 import { ref } from '../schemas/types.ts'
 
 const tags = ['Tenants']
 
-export function tenantsRoutes(needs: { directory: Pick<Directory, 'tenants'> }): FastifyPluginAsyncTypebox {
-  const { tenants } = needs.directory
+export function tenantsRoutes(deps: { directory: Pick<Management, 'tenants'> }): FastifyPluginAsyncTypebox {
+  const { tenants } = deps.directory
   return async (app) => {
     app.get(
       '/tenants',
@@ -19,7 +19,7 @@ export function tenantsRoutes(needs: { directory: Pick<Directory, 'tenants'> }):
           summary: 'List the tenants',
           description: 'The tenants by id, a page at a time.',
           querystring: PageQuery,
-          response: { 200: ref(TenantList), ...problems() }
+          response: { 200: ref(TenantListSchema), ...problems() }
         }
       },
       async ({ query }) => {
@@ -36,8 +36,12 @@ export function tenantsRoutes(needs: { directory: Pick<Directory, 'tenants'> }):
           summary: 'Make or change a tenant',
           description: 'All members are stated. Another time zone has the calendars read again.',
           params: TenantParams,
-          body: ref(TenantPut),
-          response: { 200: ref(Tenant), 201: ref(Tenant), ...problems('too_large', 'unsupported_media_type') }
+          body: ref(PutTenantSchema),
+          response: {
+            200: ref(TenantSchema),
+            201: ref(TenantSchema),
+            ...problems('too_large', 'unsupported_media_type')
+          }
         }
       },
       async ({ params, body }, reply) => {
@@ -54,7 +58,7 @@ export function tenantsRoutes(needs: { directory: Pick<Directory, 'tenants'> }):
           summary: 'Read a tenant',
           description: 'The tenant as it was put.',
           params: TenantParams,
-          response: { 200: ref(Tenant), ...problems('not_found') }
+          response: { 200: ref(TenantSchema), ...problems('not_found') }
         }
       },
       async ({ params }) => tenants.get(params.tenant)
@@ -68,7 +72,7 @@ export function tenantsRoutes(needs: { directory: Pick<Directory, 'tenants'> }):
           summary: 'Remove a tenant',
           description: 'With its connection, its rules and all its users. It cannot be undone.',
           params: TenantParams,
-          response: { 204: Nothing('It is gone.'), ...problems('not_found') }
+          response: { 204: NoContent('It is gone.'), ...problems('not_found') }
         }
       },
       async ({ params }, reply) => {

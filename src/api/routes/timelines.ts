@@ -8,16 +8,16 @@ import { formatInstant } from '../../lib/rfc3339.ts'
 import { type WhyNeeds, whyFor } from '../../status/explain-status.ts'
 import type { Presence } from '../../status/status-service.ts'
 import { diversionOf, type Scene } from '../../status/user-state.ts'
-import { instantInWindow, knownPerson, knownView, tellDegraded } from '../lookup.ts'
+import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { fromMemory, StatusQuery, Timeline } from '../schemas/statuses.ts'
 import { ref, withHeaders } from '../schemas/types.ts'
 
 export function timelinesRoutes(
-  needs: { readonly presence: Presence; readonly clock: () => Instant } & WhyNeeds
+  deps: { readonly presence: Presence; readonly clock: () => Instant } & WhyNeeds
 ): FastifyPluginAsyncTypebox {
-  const { presence, clock } = needs
+  const { presence, clock } = deps
   return async (app) => {
     app.get(
       '/tenants/:tenant/users/:user/timeline',
@@ -34,13 +34,13 @@ export function timelinesRoutes(
         }
       },
       async ({ params, query }, reply) => {
-        const view = await knownView(presence, params.tenant)
-        tellDegraded(reply, view)
-        const person = knownPerson(view, params.user)
-        const at = query.at === undefined ? clock() : instantInWindow(query.at, clock())
-        const why = query.explain === true ? await whyFor(needs, params.tenant, person, view.scene) : null
+        const view = await requireView(presence, params.tenant)
+        setDegradedHeader(reply, view)
+        const person = requireUserState(view, params.user)
+        const at = query.at === undefined ? clock() : requireInstantInWindow(query.at, clock())
+        const why = query.explain === true ? await whyFor(deps, params.tenant, person, view.scene) : null
         const { boundaries, causes, truncatedAt } = person.calendar
-        const known = causes.map((ground) => knownGround(ground, view.scene))
+        const known = causes.map((ground) => withKnownDiversion(ground, view.scene))
         const intervals = mergeIntervals({ boundaries, causes: known }, at).map((interval) => ({
           start: formatInstant(interval.start),
           end: interval.end === truncatedAt ? null : formatInstant(interval.end),
@@ -55,7 +55,7 @@ export function timelinesRoutes(
 }
 
 /** With the stand-in for a code that the present catalogue has no longer. */
-function knownGround(ground: Cause, scene: Scene): Cause {
+function withKnownDiversion(ground: Cause, scene: Scene): Cause {
   const { code } = diversionOf(ground.diversion, scene)
   return code === ground.diversion ? ground : { ...ground, diversion: code }
 }

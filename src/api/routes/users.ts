@@ -1,15 +1,15 @@
 /** `/v1/tenants/{tenant}/users`: the people on the switch. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Directory } from '../../management/management.ts'
+import type { Management } from '../../management/management.ts'
 import { PageQuery, TenantParams, UserParams } from '../schemas/params.ts'
-import { Nothing, problems } from '../schemas/problems.ts'
+import { NoContent, problems } from '../schemas/problems.ts'
 import { ref } from '../schemas/types.ts'
-import { User, UserList, UserPut } from '../schemas/users.ts'
+import { PutUserSchema, UserListSchema, UserSchema } from '../schemas/users.ts'
 
 const tags = ['Users']
 
-export function usersRoutes(needs: { directory: Pick<Directory, 'users'> }): FastifyPluginAsyncTypebox {
-  const { users } = needs.directory
+export function usersRoutes(deps: { directory: Pick<Management, 'users'> }): FastifyPluginAsyncTypebox {
+  const { users } = deps.directory
   return async (app) => {
     app.get(
       '/tenants/:tenant/users',
@@ -20,7 +20,7 @@ export function usersRoutes(needs: { directory: Pick<Directory, 'users'> }): Fas
           description: 'The users by id, a page at a time.',
           params: TenantParams,
           querystring: PageQuery,
-          response: { 200: ref(UserList), ...problems('not_found') }
+          response: { 200: ref(UserListSchema), ...problems('not_found') }
         }
       },
       async ({ params, query }) => {
@@ -39,10 +39,10 @@ export function usersRoutes(needs: { directory: Pick<Directory, 'users'> }): Fas
             'What is left out is taken away. Another mailbox or time zone, or `syncEnabled` turned, drops what was read ' +
             'of the calendar, and it is read anew at once; so it is with other triggers, but what was read stays till then.',
           params: UserParams,
-          body: ref(UserPut),
+          body: ref(PutUserSchema),
           response: {
-            200: ref(User),
-            201: ref(User),
+            200: ref(UserSchema),
+            201: ref(UserSchema),
             ...problems('not_found', 'too_large', 'unsupported_media_type')
           }
         }
@@ -61,7 +61,7 @@ export function usersRoutes(needs: { directory: Pick<Directory, 'users'> }): Fas
           summary: 'Read a user',
           description: 'The user as they were put; a mailbox that is a URL by its host alone.',
           params: UserParams,
-          response: { 200: ref(User), ...problems('not_found') }
+          response: { 200: ref(UserSchema), ...problems('not_found') }
         }
       },
       async ({ params }) => users.get(params.tenant, params.user)
@@ -75,7 +75,7 @@ export function usersRoutes(needs: { directory: Pick<Directory, 'users'> }): Fas
           summary: 'Remove a user',
           description: 'With their override and all that was read of their calendar.',
           params: UserParams,
-          response: { 204: Nothing('They are gone.'), ...problems('not_found') }
+          response: { 204: NoContent('They are gone.'), ...problems('not_found') }
         }
       },
       async ({ params }, reply) => {

@@ -2,7 +2,7 @@
 
 import { connectionSchemas } from './connections.ts'
 import { previewSchemas } from './previews.ts'
-import { Problem } from './problems.ts'
+import { ProblemSchema } from './problems.ts'
 import { ruleSchemas } from './rules.ts'
 import { statusSchemas } from './statuses.ts'
 import { syncSchemas } from './sync.ts'
@@ -10,7 +10,7 @@ import { tenantSchemas } from './tenants.ts'
 import { userSchemas } from './users.ts'
 
 export const schemas = [
-  Problem,
+  ProblemSchema,
   ...tenantSchemas,
   ...ruleSchemas,
   ...userSchemas,

@@ -114,7 +114,7 @@ const ews = ewsForms({
 
 type ConnectionBody = Type.Static<typeof GraphPut> | Type.Static<typeof ews.put> | Type.Static<typeof IcsPut>
 
-export const ConnectionPut = Type.Unsafe<ConnectionBody>({
+export const PutConnectionSchema = Type.Unsafe<ConnectionBody>({
   $id: 'ConnectionPut',
   type: 'object',
   discriminator: { propertyName: 'kind' },
@@ -137,7 +137,7 @@ type ShownConnection =
   | Type.Static<typeof ews.shown>
   | Type.Static<typeof IcsShown>
 
-export const Connection = Type.Unsafe<ShownConnection>({
+export const ConnectionSchema = Type.Unsafe<ShownConnection>({
   $id: 'Connection',
   type: 'object',
   discriminator: { propertyName: 'kind' },
@@ -146,7 +146,7 @@ export const Connection = Type.Unsafe<ShownConnection>({
   examples: [{ ...graphExample, cloud: 'global', pollSeconds: 120, secrets: ['clientSecret'] }]
 })
 
-export const TestResult = Strict(
+export const ConnectionTestSchema = Strict(
   {
     ok: Type.Boolean({ description: 'Whether every step went well.', examples: [false] }),
     checks: Type.Array(
@@ -179,4 +179,4 @@ export const TestResult = Strict(
   }
 )
 
-export const connectionSchemas = [ConnectionPut, Connection, TestResult]
+export const connectionSchemas = [PutConnectionSchema, ConnectionSchema, ConnectionTestSchema]

@@ -2,13 +2,13 @@
 import { Type } from 'typebox'
 import { busyStatuses, responses, visibilities } from '../../domain/calendar-event.ts'
 import { UserId } from './params.ts'
-import { RulesBody } from './rules.ts'
+import { RulesFieldsSchema } from './rules.ts'
 import { heldMembers, Interval, RuleOrigin } from './statuses.ts'
-import { Enum, Instant, Nullable, NullableString, ref, Strict } from './types.ts'
+import { Enum, InstantSchema, Nullable, NullableString, ref, Strict } from './types.ts'
 
 const lunch = { subject: 'LUN: pizza', start: '2026-11-23T11:00:00Z', end: '2026-11-23T12:00:00Z' }
 
-export const PreviewEvent = Strict(
+export const PreviewEventSchema = Strict(
   {
     id: Type.Optional(
       Type.String({ maxLength: 200, description: 'Its index unless stated.', examples: ['0'] })
@@ -16,8 +16,8 @@ export const PreviewEvent = Strict(
     subject: Type.Optional(
       Type.String({ maxLength: 1000, description: 'Empty unless stated.', examples: [lunch.subject] })
     ),
-    start: Instant('Belongs to it.', lunch.start),
-    end: Instant('Does not belong to it any more.', lunch.end),
+    start: InstantSchema('Belongs to it.', lunch.start),
+    end: InstantSchema('Does not belong to it any more.', lunch.end),
     allDay: Type.Optional(
       Type.Boolean({ description: 'Whole days, midnight to midnight; false unless stated.' })
     ),
@@ -36,17 +36,17 @@ export const PreviewEvent = Strict(
   { $id: 'PreviewEvent', description: 'An event to try the rules on. It is not kept.', examples: [lunch] }
 )
 
-export const PreviewRequest = Strict(
+export const PreviewBodySchema = Strict(
   {
-    rules: Type.Optional(ref(RulesBody)),
+    rules: Type.Optional(ref(RulesFieldsSchema)),
     user: Type.Optional(UserId),
     events: Type.Optional(
-      Type.Array(ref(PreviewEvent), {
+      Type.Array(ref(PreviewEventSchema), {
         maxItems: 1000,
         description: 'At most 1,000. Without, the calendar of `user` is read now.'
       })
     ),
-    at: Type.Optional(Instant('Tell also what would hold at this instant.', '2026-11-23T11:15:00Z'))
+    at: Type.Optional(InstantSchema('Tell also what would hold at this instant.', '2026-11-23T11:15:00Z'))
   },
   {
     $id: 'PreviewRequest',
@@ -56,9 +56,9 @@ export const PreviewRequest = Strict(
   }
 )
 
-const HeldAt = Strict(heldMembers, { description: 'What would hold at `at`.' })
+const StatusFieldsSchema = Strict(heldMembers, { description: 'What would hold at `at`.' })
 
-export const Preview = Strict(
+export const PreviewSchema = Strict(
   {
     decisions: Type.Array(
       Strict({
@@ -70,7 +70,7 @@ export const Preview = Strict(
       { description: 'One for each event, in their order.' }
     ),
     timeline: Type.Array(ref(Interval), { description: 'What the events come to together.' }),
-    status: Type.Optional(HeldAt)
+    status: Type.Optional(StatusFieldsSchema)
   },
   {
     $id: 'Preview',
@@ -91,4 +91,4 @@ export const Preview = Strict(
   }
 )
 
-export const previewSchemas = [PreviewEvent, PreviewRequest, Preview]
+export const previewSchemas = [PreviewEventSchema, PreviewBodySchema, PreviewSchema]

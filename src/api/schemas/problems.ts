@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { type ProblemCode, problemStatus } from '../../errors.ts'
 import { Strict } from './types.ts'
 
-export const Problem = Strict(
+export const ProblemSchema = Strict(
   {
     type: Type.String({
       description: 'Ends in a closed code.',
@@ -48,7 +48,7 @@ export const Problem = Strict(
   }
 )
 
-const whenItHappens: Readonly<Record<ProblemCode, string>> = {
+const problemDescriptions: Readonly<Record<ProblemCode, string>> = {
   invalid_request: 'Something in the request is wrong; `errors` names each member and what to do.',
   unauthorized: 'The key is missing or wrong.',
   not_found: 'There is no such tenant, user or thing.',
@@ -73,7 +73,7 @@ export function problems(...codes: ProblemCode[]): Record<never, never> {
     all.map((code) => [
       problemStatus[code],
       {
-        description: whenItHappens[code],
+        description: problemDescriptions[code],
         ...(code === 'store_unavailable' && { headers: { 'Retry-After': RetryAfter } }),
         content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } }
       }
@@ -82,6 +82,6 @@ export function problems(...codes: ProblemCode[]): Record<never, never> {
 }
 
 /** The answer of a call that has nothing to say but that it is done. */
-export function Nothing(description: string) {
+export function NoContent(description: string) {
   return Type.Null({ description })
 }

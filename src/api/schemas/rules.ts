@@ -3,9 +3,9 @@ import { Type } from 'typebox'
 import { phones } from '../../domain/diversion.ts'
 import { allDayPolicies, invitationPolicies, privatePolicies, triggerMatches } from '../../domain/rule-set.ts'
 import { After, DiversionCode } from './params.ts'
-import { Enum, Instant, NullableString, ref, Strict } from './types.ts'
+import { Enum, InstantSchema, NullableString, ref, Strict } from './types.ts'
 
-export const Trigger = Strict(
+export const TriggerSchema = Strict(
   {
     match: Enum(triggerMatches, {
       description: 'Where the text must stand: `prefix`, `word` or `category`.',
@@ -27,7 +27,7 @@ export const Trigger = Strict(
   }
 )
 
-export const Diversion = Strict(
+export const DiversionSchema = Strict(
   {
     code: DiversionCode,
     labels: Type.Unsafe<Record<string, string>>({
@@ -65,12 +65,12 @@ const codeOrNull = NullableString({
 })
 
 const members = {
-  diversions: Type.Array(ref(Diversion), {
+  diversions: Type.Array(ref(DiversionSchema), {
     minItems: 1,
     maxItems: 200,
     description: 'The catalogue, highest first: where events overlap the higher one wins. 1 to 200.'
   }),
-  triggers: Type.Array(ref(Trigger), {
+  triggers: Type.Array(ref(TriggerSchema), {
     maxItems: 2000,
     description: 'In order: the first that matches wins. At most 2,000.'
   }),
@@ -108,7 +108,7 @@ const example = {
   invitations: 'accepted'
 }
 
-export const RuleSet = Strict(members, {
+export const RuleSetSchema = Strict(members, {
   $id: 'RuleSet',
   description: 'The rules by which events become diversions.',
   examples: [example]
@@ -134,14 +134,14 @@ const stated = {
 const put = { pack: 'infracom', triggers: [{ match: 'word', text: 'MÖT', diversion: 'meeting' }] }
 const version = Type.Integer({ description: 'Counts from 1; 0: nothing was put yet.', examples: [3] })
 
-export const RulesBody = Strict(stated, {
+export const RulesFieldsSchema = Strict(stated, {
   $id: 'RulesBody',
   description: 'A RuleSet, or a pack and what differs from it. A stated member replaces the pack’s whole.',
   examples: [put]
 })
 
-export const RulesPut = Strict(
-  { ...stated, version: Type.Optional(version), effective: Type.Optional(ref(RuleSet)) },
+export const PutRulesSchema = Strict(
+  { ...stated, version: Type.Optional(version), effective: Type.Optional(ref(RuleSetSchema)) },
   {
     $id: 'RulesPut',
     description:
@@ -151,8 +151,8 @@ export const RulesPut = Strict(
   }
 )
 
-export const Rules = Strict(
-  { ...stated, version, effective: ref(RuleSet) },
+export const RulesSchema = Strict(
+  { ...stated, version, effective: ref(RuleSetSchema) },
   {
     $id: 'Rules',
     description: 'What was put, and what it comes to with the pack’s members filled in.',
@@ -160,14 +160,14 @@ export const Rules = Strict(
   }
 )
 
-export const RulesVersions = Strict(
+export const RulesVersionListSchema = Strict(
   {
     versions: Type.Array(
       Strict({
         version,
-        at: Instant('When it was put.'),
-        put: ref(RulesBody),
-        effective: ref(RuleSet)
+        at: InstantSchema('When it was put.'),
+        put: ref(RulesFieldsSchema),
+        effective: ref(RuleSetSchema)
       }),
       { description: 'Newest first.' }
     ),
@@ -180,12 +180,12 @@ export const RulesVersions = Strict(
   }
 )
 
-export const Packs = Strict(
+export const PackListSchema = Strict(
   {
     packs: Type.Array(
       Strict({
         name: Type.String({ description: 'For the member `pack` of rules.', examples: ['infracom'] }),
-        rules: ref(RuleSet)
+        rules: ref(RuleSetSchema)
       }),
       { description: 'By name.' }
     ),
@@ -198,4 +198,13 @@ export const Packs = Strict(
   }
 )
 
-export const ruleSchemas = [Trigger, Diversion, RuleSet, RulesBody, RulesPut, Rules, RulesVersions, Packs]
+export const ruleSchemas = [
+  TriggerSchema,
+  DiversionSchema,
+  RuleSetSchema,
+  RulesFieldsSchema,
+  PutRulesSchema,
+  RulesSchema,
+  RulesVersionListSchema,
+  PackListSchema
+]

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { phones } from '../../domain/diversion.ts'
 import { triggerMatches } from '../../domain/rule-set.ts'
 import { DiversionCode, Extension, UserId } from './params.ts'
-import { Enum, Instant, Nullable, NullableInstant, NullableString, ref, Strict } from './types.ts'
+import { Enum, InstantSchema, Nullable, NullableInstantSchema, NullableString, ref, Strict } from './types.ts'
 
 export const sources = ['calendar', 'override', 'none'] as const
 export const syncStates = ['off', 'never', 'failed', 'stale', 'fresh'] as const
@@ -47,8 +47,8 @@ const anna = {
 export const NextRun = Strict(
   {
     diversion: DiversionCode,
-    from: Instant('When it begins.', '2026-11-23T11:00:00Z'),
-    until: NullableInstant('When it ends, or null where nobody knows yet.', '2026-11-23T12:00:00Z')
+    from: InstantSchema('When it begins.', '2026-11-23T11:00:00Z'),
+    until: NullableInstantSchema('When it ends, or null where nobody knows yet.', '2026-11-23T12:00:00Z')
   },
   {
     $id: 'NextRun',
@@ -61,9 +61,9 @@ export const NextRun = Strict(
 export const heldMembers = {
   diversion: DiversionCode,
   phone: PhoneState,
-  since: NullableInstant('When the unbroken run of this diversion began.', anna.since),
-  until: NullableInstant('When it ends; null where nobody knows yet.', anna.until),
-  reachableAt: NullableInstant(
+  since: NullableInstantSchema('When the unbroken run of this diversion began.', anna.since),
+  until: NullableInstantSchema('When it ends; null where nobody knows yet.', anna.until),
+  reachableAt: NullableInstantSchema(
     'The end of the unbroken run of closed phone: what callers are told. Null if open.',
     anna.reachableAt
   ),
@@ -86,7 +86,7 @@ export const Status = Strict(
     sync: Strict(
       {
         state: Enum(syncStates, { description: 'How well the calendar is mirrored.', examples: ['fresh'] }),
-        since: Instant('When that state began.', anna.sync.since)
+        since: InstantSchema('When that state began.', anna.sync.since)
       },
       { description: 'How far the calendar’s part of this can be trusted.' }
     ),
@@ -119,7 +119,7 @@ const cursor = Type.String({
 
 export const Statuses = Strict(
   {
-    at: Instant('The instant since which this answer holds.'),
+    at: InstantSchema('The instant since which this answer holds.'),
     cursor: Type.Optional(cursor),
     statuses: Type.Array(ref(Status), { description: 'By user id.' })
   },
@@ -151,8 +151,8 @@ export const Changes = Strict(
 
 export const Interval = Strict(
   {
-    start: Instant('Belongs to it.', '2026-11-23T11:00:00Z'),
-    end: NullableInstant('Does not belong to it any more.', '2026-11-23T12:00:00Z'),
+    start: InstantSchema('Belongs to it.', '2026-11-23T11:00:00Z'),
+    end: NullableInstantSchema('Does not belong to it any more.', '2026-11-23T12:00:00Z'),
     diversion: DiversionCode,
     phone: PhoneState,
     rule: Type.Optional(
@@ -178,7 +178,7 @@ export const Interval = Strict(
 
 export const Timeline = Strict(
   {
-    at: Instant('The instant from which the intervals are given.'),
+    at: InstantSchema('The instant from which the intervals are given.'),
     intervals: Type.Array(ref(Interval), { description: 'Sorted and disjoint; between them: `available`.' })
   },
   {
@@ -220,7 +220,7 @@ export const OverridePut = Strict(
 
 /** `?at=` and `?explain=` of the calls for one user. */
 export const StatusQuery = Strict({
-  at: Type.Optional(Instant('Compute it for this instant instead of now; any in the window.')),
+  at: Type.Optional(InstantSchema('Compute it for this instant instead of now; any in the window.')),
   explain: Type.Optional(
     Type.Boolean({ description: 'Add `rule` and `because`.', examples: [true], default: false })
   )

@@ -7,7 +7,7 @@ import { connectionStates } from '../../sync/connection/connection-health.ts'
 import { noticesStates } from '../../sync/notifications/watch-manager.ts'
 import { After, UserId } from './params.ts'
 import { syncStates } from './statuses.ts'
-import { Enum, Instant, NullableInstant, NullableString, ref, Strict } from './types.ts'
+import { Enum, InstantSchema, NullableInstantSchema, NullableString, ref, Strict } from './types.ts'
 
 const code = Type.Unsafe<(typeof syncCodes)[number] | null>({
   type: ['string', 'null'],
@@ -29,12 +29,12 @@ const bo = {
   rulesVersion: 3
 } as const
 
-export const UserSync = Strict(
+export const UserSyncSchema = Strict(
   {
     user: UserId,
     state: Enum(syncStates, { description: 'How well the calendar is mirrored.', examples: ['fresh'] }),
-    since: Instant('When that state began.'),
-    lastSuccess: NullableInstant('The last attempt that succeeded; null: none did.'),
+    since: InstantSchema('When that state began.'),
+    lastSuccess: NullableInstantSchema('The last attempt that succeeded; null: none did.'),
     code,
     hint: NullableString({ description: 'What to do about it, in plain words.', examples: [bo.hint] }),
     saw: Type.Unsafe<DetailLevel | null>({
@@ -84,7 +84,7 @@ const polled = {
     'Entra and consent to it.'
 } as const
 
-export const SyncNotices = Strict(
+export const SyncNotificationsSchema = Strict(
   {
     state: Enum(noticesStates, {
       description:
@@ -107,18 +107,20 @@ export const SyncNotices = Strict(
   }
 )
 
-export const ConnectionSync = Strict(
+export const ConnectionSyncSchema = Strict(
   {
     state: Enum(connectionStates, {
       description:
         '`absent`: there is no connection. `untried`: nothing was read over it yet. `failing`: the last attempt failed for everybody.',
       examples: ['working']
     }),
-    since: Instant('When that state began, or the service started.'),
+    since: InstantSchema('When that state began, or the service started.'),
     code,
     hint: NullableString({ description: 'What to do about it, in plain words.', examples: [null] }),
-    nextReadAt: NullableInstant('When it is tried again after a failure; null where nothing is waited for.'),
-    notices: ref(SyncNotices)
+    nextReadAt: NullableInstantSchema(
+      'When it is tried again after a failure; null where nothing is waited for.'
+    ),
+    notices: ref(SyncNotificationsSchema)
   },
   {
     $id: 'ConnectionSync',
@@ -137,10 +139,10 @@ export const ConnectionSync = Strict(
   }
 )
 
-export const SyncReport = Strict(
+export const SyncReportSchema = Strict(
   {
-    connection: ref(ConnectionSync),
-    users: Type.Array(ref(UserSync), { description: 'By user id.' }),
+    connection: ref(ConnectionSyncSchema),
+    users: Type.Array(ref(UserSyncSchema), { description: 'By user id.' }),
     after: After
   },
   {
@@ -150,7 +152,7 @@ export const SyncReport = Strict(
   }
 )
 
-export const SyncStarted = Strict(
+export const SyncStartedSchema = Strict(
   {
     queued: Type.Integer({
       description: 'How many calendars are read now. One that users share counts once.',
@@ -164,4 +166,10 @@ export const SyncStarted = Strict(
   }
 )
 
-export const syncSchemas = [UserSync, SyncNotices, ConnectionSync, SyncReport, SyncStarted]
+export const syncSchemas = [
+  UserSyncSchema,
+  SyncNotificationsSchema,
+  ConnectionSyncSchema,
+  SyncReportSchema,
+  SyncStartedSchema
+]

@@ -27,7 +27,7 @@ const members = {
 
 const acme = { tenant: 'acme', name: 'Acme AB', timeZone: 'Europe/Stockholm', language: 'sv' }
 
-export const TenantPut = Strict(
+export const PutTenantSchema = Strict(
   { tenant: Type.Optional(TenantId), ...members },
   {
     $id: 'TenantPut',
@@ -36,14 +36,14 @@ export const TenantPut = Strict(
   }
 )
 
-export const Tenant = Strict(
+export const TenantSchema = Strict(
   { tenant: TenantId, ...members },
   { $id: 'Tenant', description: 'A customer of this installation.', examples: [acme] }
 )
 
-export const TenantList = Strict(
-  { tenants: Type.Array(ref(Tenant), { description: 'By id.' }), after: After },
+export const TenantListSchema = Strict(
+  { tenants: Type.Array(ref(TenantSchema), { description: 'By id.' }), after: After },
   { $id: 'TenantList', description: 'A page of tenants.', examples: [{ tenants: [acme] }] }
 )
 
-export const tenantSchemas = [TenantPut, Tenant, TenantList]
+export const tenantSchemas = [PutTenantSchema, TenantSchema, TenantListSchema]

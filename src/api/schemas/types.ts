@@ -32,10 +32,10 @@ export function NullableString(options: object = {}) {
 }
 
 /** RFC 3339 with a zone, any offset; answers are always in UTC. */
-export function Instant(description: string, example = '2026-11-23T08:00:00Z') {
+export function InstantSchema(description: string, example = '2026-11-23T08:00:00Z') {
   return Type.String({ format: 'date-time', description, examples: [example] })
 }
 
-export function NullableInstant(description: string, example: string | null = '2026-11-23T09:30:00Z') {
+export function NullableInstantSchema(description: string, example: string | null = '2026-11-23T09:30:00Z') {
   return NullableString({ format: 'date-time', description, examples: [example] })
 }

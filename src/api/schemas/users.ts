@@ -1,7 +1,7 @@
 /** Users as operators write and read them. */
 import { Type } from 'typebox'
 import { After, Extension, UserId } from './params.ts'
-import { Trigger } from './rules.ts'
+import { TriggerSchema } from './rules.ts'
 import { NullableString, ref, Strict } from './types.ts'
 
 const members = {
@@ -43,7 +43,7 @@ const members = {
     })
   ),
   triggers: Type.Optional(
-    Type.Array(ref(Trigger), {
+    Type.Array(ref(TriggerSchema), {
       maxItems: 100,
       description: 'The user’s own, put before those of the rules; at most 100.'
     })
@@ -61,7 +61,7 @@ const anna = {
 }
 const { user: _user, ...annaPut } = anna
 
-export const UserPut = Strict(
+export const PutUserSchema = Strict(
   { user: Type.Optional(UserId), ...members },
   {
     $id: 'UserPut',
@@ -70,19 +70,19 @@ export const UserPut = Strict(
   }
 )
 
-export const User = Strict(
+export const UserSchema = Strict(
   { user: UserId, ...members },
   { $id: 'User', description: 'A person (or a desk) on the switch.', examples: [anna] }
 )
 
-export const UserList = Strict(
-  { users: Type.Array(ref(User), { description: 'By id.' }), after: After },
+export const UserListSchema = Strict(
+  { users: Type.Array(ref(UserSchema), { description: 'By id.' }), after: After },
   { $id: 'UserList', description: 'A page of users.', examples: [{ users: [anna] }] }
 )
 
 const count = (description: string, example: number) => Type.Integer({ description, examples: [example] })
 
-export const ImportResult = Strict(
+export const ImportResultSchema = Strict(
   {
     created: count('Users who are new.', 12),
     updated: count('Users who were there and differ now.', 3),
@@ -95,4 +95,4 @@ export const ImportResult = Strict(
   }
 )
 
-export const userSchemas = [UserPut, User, UserList, ImportResult]
+export const userSchemas = [PutUserSchema, UserSchema, UserListSchema, ImportResultSchema]

@@ -14,7 +14,7 @@ export function sealConnection(
   sealer: Sealer,
   changedAt: Instant
 ): KeptConnection {
-  const { open, secrets } = parted(connection)
+  const { open, secrets } = splitSecrets(connection)
   return {
     kind: connection.kind,
     pollSeconds: connection.pollSeconds,
@@ -28,7 +28,7 @@ export function sealConnection(
 }
 
 /** What may be shown of a connection (without `kind` and `pollSeconds`), and what may not. */
-export function parted(connection: Connection): { open: Record<string, unknown>; secrets: Secrets } {
+export function splitSecrets(connection: Connection): { open: Record<string, unknown>; secrets: Secrets } {
   const { kind, pollSeconds: _, ...rest } = connection
   const open: Record<string, unknown> = {}
   const secrets: Record<string, unknown> = {}
@@ -51,7 +51,10 @@ export function parted(connection: Connection): { open: Record<string, unknown>;
 }
 
 /** The other way round. */
-export function united(open: Readonly<Record<string, unknown>>, secrets: Secrets): Record<string, unknown> {
+export function mergeSecrets(
+  open: Readonly<Record<string, unknown>>,
+  secrets: Secrets
+): Record<string, unknown> {
   const whole: Record<string, unknown> = { ...open }
   for (const [path, value] of Object.entries(secrets)) {
     const [name = '', part] = path.split('/')
@@ -65,11 +68,11 @@ export function unsealConnection(tenant: string, kept: KeptConnection, sealer: S
   const { kind, pollSeconds, open, sealed } = kept
   const secrets: Secrets = sealed === null ? {} : JSON.parse(sealer.open(sealed, connectionPurpose(tenant)))
   // What was saved passed the schema of its kind.
-  return { kind, pollSeconds, ...united(open, secrets) } as Connection
+  return { kind, pollSeconds, ...mergeSecrets(open, secrets) } as Connection
 }
 
 /** None where they cannot be unsealed (another master key): then they are as good as gone, and are asked for anew. */
-export function heldSecrets(tenant: string, { sealed }: KeptConnection, sealer: Sealer): Secrets {
+export function storedSecrets(tenant: string, { sealed }: KeptConnection, sealer: Sealer): Secrets {
   if (sealed === null) return {}
   try {
     return JSON.parse(sealer.open(sealed, connectionPurpose(tenant)))

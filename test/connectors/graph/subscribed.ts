@@ -2,9 +2,9 @@
 import Fastify from 'fastify'
 import type { Test } from 'tap'
 import type { Route } from '../../../simulator/faults.ts'
-import { answerError } from '../../../src/api/problem.ts'
+import { sendError } from '../../../src/api/problem.ts'
 import { noticesRoutes } from '../../../src/api/routes/graph-notifications.ts'
-import { Problem } from '../../../src/api/schemas/problems.ts'
+import { ProblemSchema } from '../../../src/api/schemas/problems.ts'
 import type { Connector, Watch } from '../../../src/connectors/connector.ts'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
 import { tenantAddresses } from '../../../src/connectors/graph/notifications/url.ts'
@@ -40,9 +40,9 @@ export async function openSubscribed(t: Test): Promise<Subscribed> {
   const received: Notice[] = []
   const counted = new Map<string, number>()
   const app = Fastify()
-  app.setErrorHandler(answerError)
+  app.setErrorHandler(sendError)
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
-  app.addSchema(Problem)
+  app.addSchema(ProblemSchema)
   await app.register(
     noticesRoutes({
       graphGate: noticeGates(secret),
