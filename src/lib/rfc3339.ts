@@ -1,5 +1,6 @@
 /** Instants as the API writes them: RFC 3339, UTC, to the second or the millisecond. */
-import type { Instant } from '../domain/calendar-event.ts'
+/** Epoch milliseconds. */
+type Instant = number
 
 // RFC 3339 section 5.6. Leap seconds are refused: no clock here has them.
 const FORM = /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/

@@ -1,7 +1,7 @@
 /** The views of the tenants that somebody asks for: loaded at the first question, dropped when nobody asks any more. */
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
-import { inLine } from '../lib/semaphore.ts'
+import { Semaphore } from '../lib/semaphore.ts'
 import { type After, machineTimers } from '../lib/timers.ts'
 import { type Store, StoreUnavailable } from '../storage/store.ts'
 import { type Cursor, expired } from './cursor.ts'
@@ -57,7 +57,7 @@ export function openPresence({
 }: PresenceNeeds): Presence {
   const tenants = new Map<string, Promise<Follower | null>>()
   const loaded = new Map<string, Known>()
-  const snapshots = inLine(SNAPSHOTS)
+  const snapshots = new Semaphore(SNAPSHOTS)
   let waitsEnded = false
   let closed = false
   let cancelLook = after(idleAfter / LOOKS, lookAround)

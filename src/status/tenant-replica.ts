@@ -1,7 +1,7 @@
 /** One tenant's view, kept by the store's feed. While the store is away it goes on from memory, and catches up after. */
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
-import type { InLine } from '../lib/semaphore.ts'
+import type { Semaphore } from '../lib/semaphore.ts'
 import type { After } from '../lib/timers.ts'
 import {
   type Feed,
@@ -39,7 +39,7 @@ export interface FollowerNeeds {
   readonly clock: () => Instant
   readonly after: After
   /** Snapshots are large, and after an outage every tenant needs one. */
-  readonly snapshots: InLine
+  readonly snapshots: Semaphore
   /** Called once, when it follows no longer. */
   readonly left: (follower: Follower) => void
 }
@@ -59,10 +59,12 @@ export async function followTenant(tenant: string, needs: FollowerNeeds): Promis
   const heard: Feed[] = []
   let hear = (feed: Feed): void => void heard.push(feed)
   const stop = store.follow(tenant, (feed) => hear(feed))
-  const snapshot = await snapshots(() => store.snapshot(tenant)).catch((error) => {
-    stop()
-    throw error
-  })
+  const snapshot = await snapshots
+    .run(() => store.snapshot(tenant))
+    .catch((error) => {
+      stop()
+      throw error
+    })
   if (snapshot === null) {
     stop()
     return null
@@ -153,7 +155,7 @@ export async function followTenant(tenant: string, needs: FollowerNeeds): Promis
   }
 
   async function catchUp(entry: LogEntry | null): Promise<void> {
-    const fresh = await snapshots(() => store.snapshot(tenant))
+    const fresh = await snapshots.run(() => store.snapshot(tenant))
     const entries = fresh && (await between(fresh, entry))
     if (fresh === null || entries === null) leave()
     else view.catchUp(entries, fresh, sceneOf(fresh, defaultRules))

@@ -1,21 +1,16 @@
 /** How long to stay away after a failure. */
 import type { RemoteError, SyncCode } from '../../errors.ts'
+import { type BackoffOptions, backoffMs } from '../../lib/backoff.ts'
 import type { Pause } from './queue.ts'
 
-interface Patience {
-  /** Milliseconds after the first failure; twice as long after each further one. */
-  readonly first: number
-  readonly longest: number
-}
-
 /** What time alone may mend. */
-const passing: Patience = { first: 5_000, longest: 300_000 }
+const passing: BackoffOptions = { firstMs: 5_000, maxMs: 300_000 }
 /** What an operator must mend, here or there: grants take their time to spread (Exchange keeps them for hours). */
-const standing: Patience = { first: 60_000, longest: 300_000 }
+const standing: BackoffOptions = { firstMs: 60_000, maxMs: 300_000 }
 /** A refused password is not tried over and over: directories lock accounts after a handful of attempts. */
-const refused: Patience = { first: 900_000, longest: 900_000 }
+const refused: BackoffOptions = { firstMs: 900_000, maxMs: 900_000 }
 
-const patience: Readonly<Record<SyncCode, Patience>> = {
+const backoffByCode: Readonly<Record<SyncCode, BackoffOptions>> = {
   throttled: passing,
   unreachable: passing,
   protocol_error: passing,
@@ -33,7 +28,5 @@ const patience: Readonly<Record<SyncCode, Patience>> = {
  */
 export function pauseAfter(error: RemoteError, failures: number, random: number): Pause {
   if (error.retryAfter !== undefined) return { milliseconds: Math.max(0, error.retryAfter), by: 'far side' }
-  const { first, longest } = patience[error.code]
-  const full = Math.min(longest, first * 2 ** Math.min(failures - 1, 30))
-  return { milliseconds: full * (0.5 + random / 2), by: 'us' }
+  return { milliseconds: backoffMs(backoffByCode[error.code], failures, random), by: 'us' }
 }

@@ -1,8 +1,8 @@
 /** Edits are told of as they happen: over streams that are grouped, watched for signs of life, and opened anew. */
 import fc from 'fast-check'
 import t from 'tap'
+import { retryDelayMs } from '../../../src/connectors/ews/streaming/retry-delay.ts'
 import { RemoteError } from '../../../src/errors.ts'
-import { backOff } from '../../../src/lib/backoff.ts'
 import { say, startServer, transportTo } from './server.ts'
 import {
   allLive,
@@ -199,7 +199,7 @@ t.test(
         fc.integer({ min: 1, max: 400 }),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         async (nth, chance) => {
-          const wait = (error: RemoteError, random = chance) => backOff(nth, error, () => random)
+          const wait = (error: RemoteError, random = chance) => retryDelayMs(nth, error, () => random)
           const most = Math.min(1_000 * 2 ** (nth - 1), 60_000)
           if (wait(passing) > most || wait(passing) < (nth > 1 ? most / 2 : 0)) return false
           if (wait(denied) < 30_000 || wait(denied) > 3_600_000) return false

@@ -1,8 +1,8 @@
 /** Who is in a group, and their subscriptions: made for whoever lacks one, and tried again where that fails. */
 import type { RemoteError } from '../../../errors.ts'
-import { backOff } from '../../../lib/backoff.ts'
 import type { After } from '../../../lib/timers.ts'
 import type { GroupAffinity } from './affinity.ts'
+import { retryDelayMs } from './retry-delay.ts'
 import type { Subscriptions } from './subscription-manager.ts'
 import type { WatchedMailbox } from './watched-mailbox.ts'
 
@@ -69,7 +69,7 @@ export function groupMembers(needs: {
     member.failures += 1
     member.deaf(error)
     // One that had lived may be made anew at once; a second time there is something wrong.
-    const wait = backOff(member.failures, error, random)
+    const wait = retryDelayMs(member.failures, error, random)
     putOff(member, wait)
   }
 

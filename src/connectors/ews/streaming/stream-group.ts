@@ -1,10 +1,10 @@
 /** Up to 200 mailboxes that are heard over one stream, which is opened anew whenever it ends, breaks or lacks somebody. */
 import type { RemoteError } from '../../../errors.ts'
-import { backOff } from '../../../lib/backoff.ts'
 import type { Names } from '../read/impersonation-id.ts'
 import { groupAffinity } from './affinity.ts'
 import { brokenOff, ended, mostInStream, openedAnew } from './errors.ts'
 import { groupMembers } from './group-members.ts'
+import { retryDelayMs } from './retry-delay.ts'
 import { runStream, type StreamNeeds } from './stream.ts'
 import type { Subscriptions } from './subscription-manager.ts'
 import type { WatchedMailbox } from './watched-mailbox.ts'
@@ -195,7 +195,7 @@ export function streamGroup(needs: GroupNeeds): StreamGroup {
     const inOrder = error === null && stream.open
     failures = (stream.steady ? 0 : failures) + (inOrder && stream.steady ? 0 : 1)
     if (inOrder) {
-      pause(stream.steady ? 0 : backOff(failures, null, random))
+      pause(stream.steady ? 0 : retryDelayMs(failures, null, random))
       return
     }
     const told = error ?? brokenOff()
@@ -209,7 +209,7 @@ export function streamGroup(needs: GroupNeeds): StreamGroup {
         member.deaf(another && told.code !== 'throttled' ? openedAnew() : told)
       }
     }
-    pause(backOff(failures, another ? null : told, random))
+    pause(retryDelayMs(failures, another ? null : told, random))
   }
 
   /** At once where it is heard by another stream already, else when it is heard again. */

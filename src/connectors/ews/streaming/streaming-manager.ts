@@ -1,11 +1,11 @@
 /** Hears of edits by streaming: gathers the mailboxes that are watched into groups of one stream each. */
 import type { RemoteError } from '../../../errors.ts'
-import { backOff } from '../../../lib/backoff.ts'
 import type { After } from '../../../lib/timers.ts'
 import type { Listener, Watch } from '../../connector.ts'
 import type { Calls } from '../client/ews-client.ts'
 import type { Names } from '../read/impersonation-id.ts'
 import { mostInStream, noPlace, streamingRefusal } from './errors.ts'
+import { retryDelayMs } from './retry-delay.ts'
 import { type StreamGroup, streamGroup } from './stream-group.ts'
 import { subscriptions as subscriptionsOver } from './subscription-manager.ts'
 import { type WatchedMailbox, watchedMailbox } from './watched-mailbox.ts'
@@ -58,7 +58,7 @@ export function watching(needs: WatchingNeeds): Watching {
     admitting = false
     if (trouble !== null && !closed) {
       failures += 1
-      lookAgain(backOff(failures, trouble, random))
+      lookAgain(retryDelayMs(failures, trouble, random))
       return
     }
     failures = 0

@@ -1,7 +1,6 @@
 /** Subscribe and Unsubscribe: a few at a time, so that reading goes on; trouble that is everybody's is found out once. */
 import { setMaxListeners } from 'node:events'
 import { RemoteError } from '../../../errors.ts'
-import { backOff } from '../../../lib/backoff.ts'
 import type { After } from '../../../lib/timers.ts'
 import type { Calls } from '../client/ews-client.ts'
 import type { Names } from '../read/impersonation-id.ts'
@@ -9,6 +8,7 @@ import { calendarViewRequest, subscribeRequest, unsubscribeRequest } from '../so
 import type { Verdict } from '../soap/response.ts'
 import type { GroupAffinity } from './affinity.ts'
 import { subscribeReader } from './responses.ts'
+import { retryDelayMs } from './retry-delay.ts'
 import { fault } from './stream.ts'
 
 export interface Subscriptions {
@@ -98,7 +98,7 @@ export function subscriptions(needs: {
   function stayAway(error: RemoteError): void {
     trouble = error
     failures += 1
-    after(backOff(failures, error, random), () => {
+    after(retryDelayMs(failures, error, random), () => {
       trouble = null
     })
     drop(line.splice(0), error)
