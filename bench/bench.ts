@@ -16,7 +16,7 @@ import { benchMemory } from './memory.ts'
 import { benchMillion } from './million.ts'
 import { row } from './paired-runs.ts'
 import { benchSubjects } from './subjects.ts'
-import { benchBorders } from './transitions.ts'
+import { benchTransitions } from './transitions.ts'
 import { benchWorkers } from './workers.ts'
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {
@@ -26,7 +26,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   'ews-mailboxes': () => overEws(benchEwsMailboxes),
   'ews-hour': () => overEws(benchEwsHour),
   http: benchHttp,
-  borders: benchBorders,
+  borders: benchTransitions,
   memory: benchMemory,
   'idle-day': benchIdleDay,
   edits: benchEdits,

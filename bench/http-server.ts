@@ -14,7 +14,7 @@ import { packFolder } from '../src/composition.ts'
 import { noticeGates } from '../src/connectors/graph/notifications/verifier.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { createManagement } from '../src/management/management.ts'
-import { openPresence } from '../src/status/status-service.ts'
+import { openStatusService } from '../src/status/status-service.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
 import { openSync } from '../src/sync/sync-controller.ts'
@@ -48,7 +48,7 @@ const outcomes = records.map(({ user, sync, timeline }) => ({
 }))
 await store.saveReadings('acme', outcomes, at)
 
-const presence = openPresence({ store, defaultRules, clock })
+const statusService = openStatusService({ store, defaultRules, clock })
 const openConnector = () => {
   throw new Error('there is no connection in this bench')
 }
@@ -60,14 +60,14 @@ const app = await buildApp({
   metrics,
   store,
   directory,
-  presence,
+  statusService,
   sync,
   graphGate: noticeGates(randomBytes(32)),
   defaultRules,
   clock
 })
 
-const view = (await presence.view('acme'))!
+const view = (await statusService.view('acme'))!
 const statuses = Buffer.from(view.statuses().body)
 const { etag } = view.statuses()
 const status = view.status('user500')!

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { packFolder } from '../src/composition.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { openTenantView, type TenantView } from '../src/status/tenant-view.ts'
-import { sceneOf } from '../src/status/user-state.ts'
+import { tenantContextOf } from '../src/status/user-state.ts'
 import { snapshotOf, userRecord } from './fixtures/user-records.ts'
 import { row } from './paired-runs.ts'
 
@@ -37,10 +37,10 @@ async function perUser(users: number, intervals: number): Promise<number> {
     )
     const view = openTenantView({
       snapshot,
-      scene: sceneOf(snapshot, rules),
+      context: tenantContextOf(snapshot, rules),
       clock: () => at,
-      turned: () => {},
-      inTouch: () => true
+      onChange: () => {},
+      isCurrent: () => true
     })
     view.statuses()
     views.push(view)

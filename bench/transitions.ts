@@ -2,15 +2,15 @@
 
 import { packFolder } from '../src/composition.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
-import { cursorFrom } from '../src/status/cursor.ts'
+import { requireCursor } from '../src/status/cursor.ts'
 import { openTenantView } from '../src/status/tenant-view.ts'
-import { sceneOf } from '../src/status/user-state.ts'
+import { tenantContextOf } from '../src/status/user-state.ts'
 import { snapshotOf, userRecord } from './fixtures/user-records.ts'
 import { median, row } from './paired-runs.ts'
 
 const USERS = 100_000
 
-export async function benchBorders(): Promise<void> {
+export async function benchTransitions(): Promise<void> {
   const rules = (await loadPacks(packFolder)).get('infracom')!
   const nine = Date.UTC(2026, 10, 23, 8)
   const seconds: number[] = []
@@ -22,16 +22,16 @@ export async function benchBorders(): Promise<void> {
     const snapshot = snapshotOf(users)
     const view = openTenantView({
       snapshot,
-      scene: sceneOf(snapshot, rules),
+      context: tenantContextOf(snapshot, rules),
       clock: () => now,
-      turned: () => {},
-      inTouch: () => true
+      onChange: () => {},
+      isCurrent: () => true
     })
     const { cursor } = JSON.parse(view.statuses().body.toString('utf8')) as { cursor: string }
     now = nine
     const before = process.cpuUsage()
     const start = performance.now()
-    const changes = await view.changesSince(cursorFrom(cursor), async () => null)
+    const changes = await view.changesSince(requireCursor(cursor), async () => null)
     const body = changes?.changes.join(',') ?? ''
     seconds.push((performance.now() - start) / 1000)
     const { user, system } = process.cpuUsage(before)

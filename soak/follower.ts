@@ -1,6 +1,6 @@
 /** A consumer that follows its cursor through whatever happens, and takes down what it saw and what must not be. */
 import { setTimeout as after } from 'node:timers/promises'
-import { readCursor } from '../src/status/cursor.ts'
+import { parseCursor } from '../src/status/cursor.ts'
 import type { Status } from '../src/status/user-state.ts'
 
 export interface Follower {
@@ -106,8 +106,8 @@ export function follow({ name, tenant, key, choose, lives, wait, passing }: Foll
   }
 
   function take(statuses: (Status | { user: string; removed: true })[], next: string): void {
-    const before = cursor === null ? null : readCursor(cursor)
-    const now = readCursor(next)
+    const before = cursor === null ? null : parseCursor(cursor)
+    const now = parseCursor(next)
     if (now === null) faults.push(`no cursor of ours: ${next}`)
     else if (before !== null && (now.at < before.at || now.position < before.position)) {
       faults.push(`went back from ${JSON.stringify(before)} to ${JSON.stringify(now)}`)

@@ -21,7 +21,7 @@ import { loadPacks } from './management/load-packs.ts'
 import { createManagement } from './management/management.ts'
 import { defaultRules } from './management/resolve-rules.ts'
 import { openKept } from './open-storage.ts'
-import { openPresence } from './status/status-service.ts'
+import { openStatusService } from './status/status-service.ts'
 import type { Clients } from './sync/cluster/redis/clients.ts'
 import { replicaDesk, replicaKeeper } from './sync/cluster/redis/compose.ts'
 import type { OpenConnector } from './sync/connection/open-connector.ts'
@@ -77,11 +77,11 @@ export async function startService(
     let app: FastifyInstance
     if (sync === null) app = await buildWorkerApp(bare)
     else {
-      const presence = openPresence({ store, defaultRules: rules, clock })
-      undo.push(() => presence.close())
+      const statusService = openStatusService({ store, defaultRules: rules, clock })
+      undo.push(() => statusService.close())
       const directory = createManagement({ store, sync, packs, sealer, clock })
       const graphGate = noticeGates(secret)
-      app = await buildApp({ ...bare, directory, presence, sync, graphGate, defaultRules: rules, clock })
+      app = await buildApp({ ...bare, directory, statusService, sync, graphGate, defaultRules: rules, clock })
     }
     undo.push(() => app.close())
     await listen(app, config)

@@ -14,7 +14,7 @@ export async function openapiText(): Promise<string> {
     metrics: openMetrics(),
     directory: {},
     sync: {},
-    presence: { endWaits: () => {} },
+    statusService: { releaseWaiters: () => {} },
     store: { reachable: () => true }
   }
   const app = await buildApp(needs as unknown as AppDeps)

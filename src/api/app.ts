@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import type { Management } from '../management/management.ts'
-import type { Presence } from '../status/status-service.ts'
+import type { StatusService } from '../status/status-service.ts'
 import type { Store } from '../storage/store.ts'
 import type { Sync } from '../sync/sync-controller.ts'
 import { type BaseAppDeps, createBaseApp } from './base-app.ts'
@@ -29,7 +29,7 @@ export interface AppDeps extends BaseAppDeps {
   readonly store: Store
   readonly directory: Management
   readonly sync: Sync
-  readonly presence: Presence
+  readonly statusService: StatusService
   /** At `/notices/graph/…`. */
   readonly graphGate: NoticesNeeds['graphGate']
   /** What a tenant has that has put no rules. */

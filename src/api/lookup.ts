@@ -2,13 +2,13 @@
 import type { Instant } from '../domain/calendar-event.ts'
 import { RequestError } from '../errors.ts'
 import { formatInstant, parseInstant } from '../lib/rfc3339.ts'
-import type { Presence } from '../status/status-service.ts'
+import type { StatusService } from '../status/status-service.ts'
 import type { TenantView } from '../status/tenant-view.ts'
-import type { Person } from '../status/user-state.ts'
+import type { UserState } from '../status/user-state.ts'
 import { windowAt } from '../sync/scheduling/window.ts'
 
-export async function requireView(presence: Presence, tenant: string): Promise<TenantView> {
-  const view = await presence.view(tenant)
+export async function requireView(statusService: StatusService, tenant: string): Promise<TenantView> {
+  const view = await statusService.view(tenant)
   if (view === null) throw new RequestError('not_found', `There is no tenant "${tenant}".`)
   return view
 }
@@ -16,13 +16,13 @@ export async function requireView(presence: Presence, tenant: string): Promise<T
 /** What comes from memory while the store is away says so. */
 export function setDegradedHeader(
   reply: { header(name: string, value: string): unknown },
-  { inTouch }: { readonly inTouch: boolean }
+  { isCurrent }: { readonly isCurrent: boolean }
 ): void {
-  if (!inTouch) reply.header('hanvisa-degraded', 'store')
+  if (!isCurrent) reply.header('hanvisa-degraded', 'store')
 }
 
-export function requireUserState(view: TenantView, user: string): Person {
-  const person = view.person(user)
+export function requireUserState(view: TenantView, user: string): UserState {
+  const person = view.user(user)
   if (person === null) throw new RequestError('not_found', `There is no user "${user}" in this tenant.`)
   return person
 }

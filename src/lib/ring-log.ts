@@ -1,7 +1,7 @@
 /** Who changed, lately: by position in the change log, and by instant for the borders that time brought. */
 
 /** Marks, oldest first: `at` is a position or an instant and never falls. */
-export interface Journal<Entry> {
+export interface RingLog<Entry> {
   /** Everything after this mark is here; what came before may be gone. */
   readonly completeAfter: number
   add(at: number, entry: Entry): void
@@ -10,22 +10,22 @@ export interface Journal<Entry> {
 }
 
 /** Keeps at least `most` entries. */
-export function journal<Entry>(completeAfter: number, most: number): Journal<Entry> {
+export function createRingLog<Entry>(completeAfter: number, minKept: number): RingLog<Entry> {
   let marks: number[] = []
   let entries: Entry[] = []
-  let complete = completeAfter
+  let completeFrom = completeAfter
 
   return {
     get completeAfter() {
-      return complete
+      return completeFrom
     },
     add(at, entry) {
       marks.push(at)
       entries.push(entry)
-      if (marks.length < 2 * most) return
-      complete = marks[marks.length - most - 1]!
-      marks = marks.slice(-most)
-      entries = entries.slice(-most)
+      if (marks.length < 2 * minKept) return
+      completeFrom = marks[marks.length - minKept - 1]!
+      marks = marks.slice(-minKept)
+      entries = entries.slice(-minKept)
     },
     between(after, upTo) {
       return entries.slice(firstAfter(marks, after), firstAfter(marks, upTo))

@@ -2,28 +2,32 @@
 import type { Instant } from '../domain/calendar-event.ts'
 import type { After } from '../lib/timers.ts'
 
-export interface Turns {
+export interface ChangeSignal {
   /** How often anything has turned, so that a turn between looking and waiting is not slept through. */
   readonly count: number
-  readonly awaited: boolean
+  readonly hasWaiters: boolean
   /** Wakes everybody. */
-  turn(): void
+  notify(): void
   /** Waits for a turn, the end of the time, or the consumer's leaving. */
-  next(milliseconds: number, signal: AbortSignal): Promise<void>
+  wait(milliseconds: number, signal: AbortSignal): Promise<void>
   close(): void
 }
 
 /** A timer is set no farther ahead: the clock may be set. */
-const LONGEST_TIMER = 60_000
+const MAX_TIMER_MS = 60_000
 
-export interface TurnsNeeds {
-  readonly nextBorder: () => Instant
+export interface ChangeSignalDeps {
+  readonly nextTransition: () => Instant
   readonly clock: () => Instant
   readonly after: After
 }
 
-export function openTurns({ nextBorder, clock, after }: TurnsNeeds): Turns {
-  const waiting = new Set<() => void>()
+export function openChangeSignal({
+  nextTransition: nextBorder,
+  clock,
+  after
+}: ChangeSignalDeps): ChangeSignal {
+  const waiters = new Set<() => void>()
   let count = 0
   let cancel: (() => void) | null = null
 
@@ -31,37 +35,37 @@ export function openTurns({ nextBorder, clock, after }: TurnsNeeds): Turns {
     get count() {
       return count
     },
-    get awaited() {
-      return waiting.size > 0
+    get hasWaiters() {
+      return waiters.size > 0
     },
-    turn,
-    next: (milliseconds, signal) =>
+    notify,
+    wait: (milliseconds, signal) =>
       new Promise<void>((resolve) => {
         const over = after(milliseconds, done)
         signal.addEventListener('abort', done, { once: true })
-        waiting.add(done)
+        waiters.add(done)
         armTimer()
         function done(): void {
           over()
           signal.removeEventListener('abort', done)
-          waiting.delete(done)
+          waiters.delete(done)
           resolve()
         }
       }),
     close: () => cancel?.()
   }
 
-  function turn(): void {
+  function notify(): void {
     count++
-    for (const done of [...waiting]) done()
+    for (const done of [...waiters]) done()
   }
 
   /** One timer for each tenant, and only while somebody waits: idle tenants cost nothing. */
   function armTimer(): void {
     cancel?.()
-    cancel = after(Math.max(1, Math.min(nextBorder() - clock(), LONGEST_TIMER)), () => {
+    cancel = after(Math.max(1, Math.min(nextBorder() - clock(), MAX_TIMER_MS)), () => {
       cancel = null
-      turn()
+      notify()
     })
   }
 }

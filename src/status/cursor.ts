@@ -10,43 +10,43 @@ export interface Cursor {
    * When the entry at the position was logged. Where that is not so, the log lost what it had acknowledged (a fail-over, a
    * backup put back) and has grown anew. Null in cursors of before this was known.
    */
-  readonly logged: Instant | null
+  readonly loggedAt: Instant | null
   readonly at: Instant
   /**
    * Whether it comes from a replica that could not reach the store and saw calendars become stale meanwhile: they may
    * have been confirmed without it, and a confirmation is no entry of the log.
    */
-  readonly unsure: boolean
+  readonly uncertain: boolean
 }
 
 /** Cursors are honoured for so long after their instant. */
-export const CURSOR_LIFE = 24 * 3_600_000
+export const CURSOR_LIFETIME_MS = 24 * 3_600_000
 
-const form =
+const pattern =
   /^1\.([0-9A-Za-z_-]{1,64})\.(0|[1-9][0-9]{0,14})(?:-(0|[1-9][0-9]{0,14}))?\.([1-9][0-9]{0,14})(\.u)?$/
 
-export function writeCursor({ epoch, position, logged, at, unsure }: Cursor): string {
+export function formatCursor({ epoch, position, loggedAt: logged, at, uncertain: unsure }: Cursor): string {
   const place = logged === null ? position : `${position}-${logged}`
   return Buffer.from(`1.${epoch}.${place}.${at}${unsure ? '.u' : ''}`, 'latin1').toString('base64url')
 }
 
 /** Null when it is none of ours. */
-export function readCursor(text: string): Cursor | null {
+export function parseCursor(text: string): Cursor | null {
   const plain = Buffer.from(text, 'base64url').toString('latin1')
-  const parts = form.exec(plain)
+  const parts = pattern.exec(plain)
   if (parts === null || Buffer.from(plain, 'latin1').toString('base64url') !== text) return null
   return {
     epoch: parts[1]!,
     position: Number(parts[2]),
-    logged: parts[3] === undefined ? null : Number(parts[3]),
+    loggedAt: parts[3] === undefined ? null : Number(parts[3]),
     at: Number(parts[4]),
-    unsure: parts[5] !== undefined
+    uncertain: parts[5] !== undefined
   }
 }
 
 /** Throws RequestError where the text is no cursor of ours. */
-export function cursorFrom(text: string): Cursor {
-  const cursor = readCursor(text)
+export function requireCursor(text: string): Cursor {
+  const cursor = parseCursor(text)
   if (cursor !== null) return cursor
   throw new RequestError(
     'invalid_request',
@@ -56,6 +56,6 @@ export function cursorFrom(text: string): Cursor {
 }
 
 /** The 410 that sends a consumer back to `statuses`. */
-export function expired(why: string): RequestError {
+export function cursorExpired(why: string): RequestError {
   return new RequestError('cursor_expired', `The cursor cannot be followed. ${why} Read \`statuses\` again.`)
 }

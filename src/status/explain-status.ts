@@ -3,20 +3,20 @@ import { type Explanation, explain } from '../domain/explain.ts'
 import type { RuleSet, Trigger } from '../domain/rule-set.ts'
 import type { Cause } from '../domain/timeline.ts'
 import { type Store, StoreUnavailable } from '../storage/store.ts'
-import type { Person, Scene } from './user-state.ts'
+import type { TenantContext, UserState } from './user-state.ts'
 
-export interface WhyNeeds {
+export interface ExplainStatusDeps {
   readonly store: Pick<Store, 'rules' | 'record' | 'reachable'>
   /** What version 0 is. */
   readonly defaultRules: RuleSet
 }
 
 /** Explains grounds of one person's timeline, in the tenant's language. Throws StoreUnavailable: triggers are not in memory. */
-export async function whyFor(
-  { store, defaultRules }: WhyNeeds,
+export async function createExplainer(
+  { store, defaultRules }: ExplainStatusDeps,
   tenant: string,
-  person: Person,
-  scene: Scene
+  person: UserState,
+  scene: TenantContext
 ): Promise<(ground: Cause | null) => Explanation> {
   if (!store.reachable()) throw new StoreUnavailable('Nothing can be explained without the store.')
   const version = person.rulesVersion

@@ -4,18 +4,18 @@ import type { RuleSet } from '../domain/rule-set.ts'
 import { Semaphore } from '../lib/semaphore.ts'
 import { type After, machineTimers } from '../lib/timers.ts'
 import { type Store, StoreUnavailable } from '../storage/store.ts'
-import { type Cursor, expired } from './cursor.ts'
-import { type Follower, followTenant } from './tenant-replica.ts'
+import { type Cursor, cursorExpired } from './cursor.ts'
+import { openTenantReplica, type TenantReplica } from './tenant-replica.ts'
 import type { Changes, TenantView } from './tenant-view.ts'
 
-export interface Presence {
+export interface StatusService {
   /**
    * Null when there is no such tenant. Everything that this process wrote before the call is in the view, unless the
    * store is away: then it is what memory has (`inTouch` is false), or StoreUnavailable where that is nothing.
    */
   view(tenant: string): Promise<TenantView | null>
   /** The same at once, where it is loaded and nothing waits to be taken in; else null. For calls that are polled. */
-  viewAtHand(tenant: string): TenantView | null
+  loadedView(tenant: string): TenantView | null
   /**
    * What changed since the cursor, as soon as there is something, or (then empty) when `wait` milliseconds have
    * passed or the signal is aborted. Null when there is no such tenant. A cursor may come from another replica, which
@@ -23,67 +23,67 @@ export interface Presence {
    */
   changes(tenant: string, cursor: Cursor, wait: number, signal: AbortSignal): Promise<Changes | null>
   /** Whoever waits is answered now, and nobody waits any more: the process is about to end. */
-  endWaits(): void
+  releaseWaiters(): void
   close(): void
 }
 
-export interface PresenceNeeds {
+export interface StatusServiceDeps {
   readonly store: Store
   /** What holds for a tenant without rules. */
   readonly defaultRules: RuleSet
   readonly clock?: () => Instant
   readonly after?: After
   /** Milliseconds after which a tenant that nobody asks about is let go. */
-  readonly idleAfter?: number
+  readonly idleAfterMs?: number
 }
 
-interface Known {
-  readonly follower: Follower
+interface LoadedTenant {
+  readonly replica: TenantReplica
   /** Looks around since anybody asked. */
-  idle: number
+  idleChecks: number
 }
 
 /** Idle tenants are looked for so many times in `idleAfter`. */
-const LOOKS = 10
+const IDLE_CHECKS = 10
 /** Snapshots that are taken at once. */
-const SNAPSHOTS = 8
+const MAX_SNAPSHOTS = 8
 
-export function openPresence({
+export function openStatusService({
   store,
   defaultRules,
   clock = Date.now,
   after = machineTimers.after,
-  idleAfter = 600_000
-}: PresenceNeeds): Presence {
-  const tenants = new Map<string, Promise<Follower | null>>()
-  const loaded = new Map<string, Known>()
-  const snapshots = new Semaphore(SNAPSHOTS)
+  idleAfterMs: idleAfter = 600_000
+}: StatusServiceDeps): StatusService {
+  const tenants = new Map<string, Promise<TenantReplica | null>>()
+  const loaded = new Map<string, LoadedTenant>()
+  const snapshots = new Semaphore(MAX_SNAPSHOTS)
   let waitsEnded = false
   let closed = false
-  let cancelLook = after(idleAfter / LOOKS, lookAround)
+  let cancelEviction = after(idleAfter / IDLE_CHECKS, evictIdle)
 
   return {
     async view(tenant) {
-      return (await followed(tenant))?.view ?? null
+      return (await currentReplica(tenant))?.view ?? null
     },
 
-    viewAtHand(tenant) {
+    loadedView(tenant) {
       const known = loaded.get(tenant)
-      if (known === undefined || known.follower.behind) return null
-      known.idle = 0
-      return known.follower.view
+      if (known === undefined || known.replica.hasPending) return null
+      known.idleChecks = 0
+      return known.replica.view
     },
 
     async changes(tenant, cursor, wait, signal) {
       const until = performance.now() + wait
       let asked = false
       for (;;) {
-        const follower = await followed(tenant)
+        const follower = await currentReplica(tenant)
         if (follower === null) return null
-        const { view, turns } = follower
+        const { view, signal: turns } = follower
         if (!view.reaches(cursor)) {
-          if (asked) throw unreached(view, cursor)
-          await follower.reachFor(cursor)
+          if (asked) throw unreachableCursor(view, cursor)
+          await follower.catchUpTo(cursor)
           asked = true
           continue
         }
@@ -92,47 +92,47 @@ export function openPresence({
         if (changes !== null) return changes
         const left = until - performance.now()
         if (left <= 0 || signal.aborted || waitsEnded) return view.unchanged(cursor)
-        if (count === turns.count && !follower.behind) await turns.next(left, signal)
+        if (count === turns.count && !follower.hasPending) await turns.wait(left, signal)
       }
     },
 
-    endWaits() {
+    releaseWaiters() {
       waitsEnded = true
-      for (const { follower } of loaded.values()) follower.turns.turn()
+      for (const { replica: follower } of loaded.values()) follower.signal.notify()
     },
 
     close() {
       closed = true
-      cancelLook()
-      for (const { follower } of [...loaded.values()]) follower.leave()
+      cancelEviction()
+      for (const { replica: follower } of [...loaded.values()]) follower.close()
     }
   }
 
-  async function followed(tenant: string): Promise<Follower | null> {
+  async function currentReplica(tenant: string): Promise<TenantReplica | null> {
     for (;;) {
       if (closed) throw new StoreUnavailable('This process is about to end.')
       const follower = await (tenants.get(tenant) ?? load(tenant))
-      await follower?.settled()
-      if (follower === null || !follower.gone) {
+      await follower?.whenDrained()
+      if (follower === null || !follower.isClosed) {
         const known = loaded.get(tenant)
-        if (known !== undefined) known.idle = 0
+        if (known !== undefined) known.idleChecks = 0
         return follower
       }
     }
   }
 
-  function load(tenant: string): Promise<Follower | null> {
-    const loading = followTenant(tenant, {
+  function load(tenant: string): Promise<TenantReplica | null> {
+    const loading = openTenantReplica(tenant, {
       store,
       defaultRules,
       clock,
       after,
       snapshots,
-      left: () => forget()
+      onClose: () => forget()
     }).then((follower) => {
       if (follower === null) forget()
-      else if (closed) follower.leave()
-      else if (!follower.gone) loaded.set(tenant, { follower, idle: 0 })
+      else if (closed) follower.close()
+      else if (!follower.isClosed) loaded.set(tenant, { replica: follower, idleChecks: 0 })
       return follower
     })
     tenants.set(tenant, loading)
@@ -147,17 +147,17 @@ export function openPresence({
   }
 
   /** One timer for all: lets go of those that nobody asked about, or waits for, since many looks. */
-  function lookAround(): void {
+  function evictIdle(): void {
     for (const known of [...loaded.values()]) {
-      if (known.follower.turns.awaited) known.idle = 0
-      else if (++known.idle > LOOKS) known.follower.leave()
+      if (known.replica.signal.hasWaiters) known.idleChecks = 0
+      else if (++known.idleChecks > IDLE_CHECKS) known.replica.close()
     }
-    cancelLook = after(idleAfter / LOOKS, lookAround)
+    cancelEviction = after(idleAfter / IDLE_CHECKS, evictIdle)
   }
 }
 
-function unreached({ epoch, inTouch }: TenantView, cursor: Cursor): Error {
+function unreachableCursor({ epoch, isCurrent: inTouch }: TenantView, cursor: Cursor): Error {
   if (!inTouch) return new StoreUnavailable('The cursor is of a log that cannot be asked now.')
-  if (cursor.epoch !== epoch) return expired('It belongs to a change log that is no more.')
-  return expired('What it rests on is not in the change log (any more).')
+  if (cursor.epoch !== epoch) return cursorExpired('It belongs to a change log that is no more.')
+  return cursorExpired('What it rests on is not in the change log (any more).')
 }

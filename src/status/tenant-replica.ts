@@ -10,29 +10,29 @@ import {
   StoreUnavailable,
   type TenantSnapshot
 } from '../storage/store.ts'
-import { openTurns, type Turns } from './change-signal.ts'
+import { type ChangeSignal, openChangeSignal } from './change-signal.ts'
 import type { Cursor } from './cursor.ts'
 import { openTenantView, type TenantView } from './tenant-view.ts'
-import { sceneOf } from './user-state.ts'
+import { tenantContextOf } from './user-state.ts'
 
-export interface Follower {
+export interface TenantReplica {
   readonly view: TenantView
-  readonly turns: Turns
+  readonly signal: ChangeSignal
   /** It follows no longer: the tenant was removed, or was idle. Whoever asks again loads another. */
-  readonly gone: boolean
+  readonly isClosed: boolean
   /** Whether there is something to take in that can be. */
-  readonly behind: boolean
+  readonly hasPending: boolean
   /** Resolves when all that was heard so far is in the view, or when that has to wait for the store. */
-  settled(): Promise<void>
+  whenDrained(): Promise<void>
   /**
    * For a cursor that the view does not reach: hears from the store's own log what lies between. Throws
    * StoreUnavailable while that cannot be asked.
    */
-  reachFor(cursor: Cursor): Promise<void>
-  leave(): void
+  catchUpTo(cursor: Cursor): Promise<void>
+  close(): void
 }
 
-export interface FollowerNeeds {
+export interface TenantReplicaDeps {
   readonly store: Store
   /** What holds for a tenant without rules. */
   readonly defaultRules: RuleSet
@@ -41,24 +41,27 @@ export interface FollowerNeeds {
   /** Snapshots are large, and after an outage every tenant needs one. */
   readonly snapshots: Semaphore
   /** Called once, when it follows no longer. */
-  readonly left: (follower: Follower) => void
+  readonly onClose: (replica: TenantReplica) => void
 }
 
 /** Milliseconds until what the store could not give is asked for again. */
-const AGAIN = 1_000
+const RETRY_MS = 1_000
 /** Milliseconds after which who asks is answered from what is there. */
-const PATIENCE = 10_000
+const DRAIN_TIMEOUT_MS = 10_000
 /** A view that lacks more entries than these takes a snapshot. */
-const MOST_ENTRIES = 100
+const MAX_MISSING_ENTRIES = 100
 /** Epochs that are remembered to be others' (or nobody's). */
-const MOST_STRANGERS = 50
+const MAX_UNKNOWN_EPOCHS = 50
 
 /** Null when there is no such tenant. */
-export async function followTenant(tenant: string, needs: FollowerNeeds): Promise<Follower | null> {
+export async function openTenantReplica(
+  tenant: string,
+  needs: TenantReplicaDeps
+): Promise<TenantReplica | null> {
   const { store, defaultRules, clock, after, snapshots } = needs
-  const heard: Feed[] = []
-  let hear = (feed: Feed): void => void heard.push(feed)
-  const stop = store.follow(tenant, (feed) => hear(feed))
+  const pending: Feed[] = []
+  let onEvent = (feed: Feed): void => void pending.push(feed)
+  const stop = store.follow(tenant, (feed) => onEvent(feed))
   const snapshot = await snapshots
     .run(() => store.snapshot(tenant))
     .catch((error) => {
@@ -71,75 +74,75 @@ export async function followTenant(tenant: string, needs: FollowerNeeds): Promis
   }
 
   let gone = false
-  let taking: Promise<void> | null = null
+  let draining: Promise<void> | null = null
   /** Something was saved (or may have been) that could not be taken in so far. */
-  let adrift = false
-  let again: (() => void) | null = null
-  const strangers = new Set<string>()
+  let stale = false
+  let cancelRetry: (() => void) | null = null
+  const unknownEpochs = new Set<string>()
   const view: TenantView = openTenantView({
     snapshot,
-    scene: sceneOf(snapshot, defaultRules),
+    context: tenantContextOf(snapshot, defaultRules),
     clock,
-    turned: () => turns.turn(),
-    inTouch: () => !adrift && store.reachable()
+    onChange: () => turns.notify(),
+    isCurrent: () => !stale && store.reachable()
   })
-  const turns = openTurns({ nextBorder: () => view.nextBorder, clock, after })
-  const follower: Follower = {
+  const turns = openChangeSignal({ nextTransition: () => view.nextTransition, clock, after })
+  const replica: TenantReplica = {
     view,
-    turns,
-    get gone() {
+    signal: turns,
+    get isClosed() {
       return gone
     },
-    get behind() {
-      return heard.length > 0 && store.reachable()
+    get hasPending() {
+      return pending.length > 0 && store.reachable()
     },
-    settled,
-    reachFor,
-    leave
+    whenDrained: settled,
+    catchUpTo: reachFor,
+    close: leave
   }
-  hear = (feed) => {
-    heard.push(feed)
-    if (feed.kind === 'gap') adrift = true
+  onEvent = (feed) => {
+    pending.push(feed)
+    if (feed.kind === 'gap') stale = true
     // After an outage all tenants hear a gap at once: those that nobody waits for have time until somebody asks.
-    if (feed.kind !== 'gap' || turns.awaited) void takeIn()
+    if (feed.kind !== 'gap' || turns.hasWaiters) void drain()
   }
-  if (heard.some(({ kind }) => kind === 'gap')) adrift = true
-  if (heard.length > 0) void takeIn()
-  return follower
+  if (pending.some(({ kind }) => kind === 'gap')) stale = true
+  if (pending.length > 0) void drain()
+  return replica
 
-  function takeIn(): Promise<void> {
-    taking ??= takeAll().finally(() => {
-      taking = null
+  function drain(): Promise<void> {
+    draining ??= applyPending().finally(() => {
+      draining = null
     })
-    return taking
+    return draining
   }
 
-  async function takeAll(): Promise<void> {
+  async function applyPending(): Promise<void> {
     try {
-      while (!gone && heard.length > 0) {
-        await take(heard[0]!)
-        heard.shift()
+      while (!gone && pending.length > 0) {
+        await applyEvent(pending[0]!)
+        pending.shift()
       }
-      adrift = false
+      stale = false
     } catch (error) {
       // A view that could not take in what it heard is true no longer: the next question loads another.
       if (!(error instanceof StoreUnavailable) && store.reachable()) return leave()
-      heard.splice(0, heard.length, { kind: 'gap' })
-      adrift = true
-      tryAgain()
+      pending.splice(0, pending.length, { kind: 'gap' })
+      stale = true
+      scheduleRetry()
     }
   }
 
-  function tryAgain(): void {
-    again ??= after(AGAIN, () => {
-      again = null
-      if (gone || heard.length === 0) return
-      if (store.reachable()) void takeIn()
-      else tryAgain()
+  function scheduleRetry(): void {
+    cancelRetry ??= after(RETRY_MS, () => {
+      cancelRetry = null
+      if (gone || pending.length === 0) return
+      if (store.reachable()) void drain()
+      else scheduleRetry()
     })
   }
 
-  async function take(feed: Feed): Promise<void> {
+  async function applyEvent(feed: Feed): Promise<void> {
     if (feed.kind === 'tenant removed') return leave()
     if (feed.kind === 'gap') return catchUp(null)
     if (feed.kind === 'quiet') {
@@ -156,13 +159,13 @@ export async function followTenant(tenant: string, needs: FollowerNeeds): Promis
 
   async function catchUp(entry: LogEntry | null): Promise<void> {
     const fresh = await snapshots.run(() => store.snapshot(tenant))
-    const entries = fresh && (await between(fresh, entry))
+    const entries = fresh && (await missingEntries(fresh, entry))
     if (fresh === null || entries === null) leave()
-    else view.catchUp(entries, fresh, sceneOf(fresh, defaultRules))
+    else view.catchUp(entries, fresh, tenantContextOf(fresh, defaultRules))
   }
 
   /** Null where the view cannot be brought to the snapshot: another log, or one that does not reach back. */
-  async function between(
+  async function missingEntries(
     { epoch, position, loggedAt }: TenantSnapshot,
     entry: LogEntry | null
   ): Promise<readonly LogEntry[] | null> {
@@ -177,14 +180,14 @@ export async function followTenant(tenant: string, needs: FollowerNeeds): Promis
   }
 
   async function settled(): Promise<void> {
-    if (gone || heard.length === 0) return
-    if (!store.reachable()) return tryAgain()
+    if (gone || pending.length === 0) return
+    if (!store.reachable()) return scheduleRetry()
     await new Promise<void>((resolve) => {
-      const impatient = after(PATIENCE, () => {
-        adrift = true
+      const impatient = after(DRAIN_TIMEOUT_MS, () => {
+        stale = true
         resolve()
       })
-      void takeIn().then(() => {
+      void drain().then(() => {
         impatient()
         resolve()
       })
@@ -192,26 +195,26 @@ export async function followTenant(tenant: string, needs: FollowerNeeds): Promis
   }
 
   async function reachFor({ epoch, position }: Cursor): Promise<void> {
-    if (strangers.has(epoch)) return
+    if (unknownEpochs.has(epoch)) return
     if (!store.reachable()) throw new StoreUnavailable('The cursor is of a log that cannot be asked now.')
     const isAhead = epoch === view.epoch && position > view.position
     const entries = isAhead ? await store.log(tenant, view.position) : null
-    if (entries !== null && entries.length <= MOST_ENTRIES) {
+    if (entries !== null && entries.length <= MAX_MISSING_ENTRIES) {
       // The feed may bring them too, then they are passed over.
-      heard.push(...entries.map((entry) => ({ kind: 'logged' as const, entry })))
-    } else heard.push({ kind: 'gap' })
+      pending.push(...entries.map((entry) => ({ kind: 'logged' as const, entry })))
+    } else pending.push({ kind: 'gap' })
     await settled()
-    if (epoch === view.epoch || !view.inTouch || strangers.size === MOST_STRANGERS) return
-    strangers.add(epoch)
+    if (epoch === view.epoch || !view.isCurrent || unknownEpochs.size === MAX_UNKNOWN_EPOCHS) return
+    unknownEpochs.add(epoch)
   }
 
   function leave(): void {
     if (gone) return
     gone = true
     stop()
-    again?.()
+    cancelRetry?.()
     turns.close()
-    needs.left(follower)
-    turns.turn()
+    needs.onClose(replica)
+    turns.notify()
   }
 }

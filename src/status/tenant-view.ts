@@ -4,21 +4,28 @@ import { statusAt } from '../domain/status.ts'
 import { syncStateAt } from '../domain/sync-state.ts'
 import { type Cause, causeKey } from '../domain/timeline.ts'
 import type { LogEntry, TenantSnapshot, UserRecord } from '../storage/store.ts'
-import { CURSOR_LIFE, type Cursor, expired, writeCursor } from './cursor.ts'
-import { recentLog, restsOn } from './recent-entries.ts'
-import { type Answer, type KeptAnswer, writeAnswer } from './statuses-response.ts'
-import { openPassage } from './transition-clock.ts'
-import { type Person, personOf, type Scene, type Status, shownAs, statusJson } from './user-state.ts'
+import { CURSOR_LIFETIME_MS, type Cursor, cursorExpired, formatCursor } from './cursor.ts'
+import { isSameEntry, recentEntries } from './recent-entries.ts'
+import { type CachedStatuses, type StatusesResponse, writeStatuses } from './statuses-response.ts'
+import { openTransitionClock } from './transition-clock.ts'
+import {
+  type Status,
+  statusJson,
+  type TenantContext,
+  toStatus,
+  type UserState,
+  userStateOf
+} from './user-state.ts'
 
 export interface Changes {
   readonly cursor: string
   /** Each a Status, or `{user, removed: true}`, as JSON. */
   readonly changes: readonly string[]
   /** See `TenantView.inTouch`. */
-  readonly inTouch: boolean
+  readonly isCurrent: boolean
 }
 
-export interface Filter {
+export interface StatusFilter {
   readonly diversion?: ReadonlySet<string>
   readonly phone?: ReadonlySet<string>
   /** Extensions and numbers. */
@@ -26,7 +33,7 @@ export interface Filter {
 }
 
 /** Clocks of replicas, and what they hear, differ by less. */
-const APART = 60_000
+const MAX_CLOCK_SKEW_MS = 60_000
 
 export interface TenantView {
   /** The identity of the change log that the view follows. */
@@ -35,13 +42,13 @@ export interface TenantView {
   readonly position: number
   /** When the entry at that position was logged. */
   readonly loggedAt: Instant
-  readonly scene: Scene
+  readonly context: TenantContext
   /** False while the store may hold what is not in the view: what it answers was true when the store was last heard. */
-  readonly inTouch: boolean
-  person(user: string): Person | null
+  readonly isCurrent: boolean
+  user(user: string): UserState | null
   /** The cached answer to `GET statuses`: the same bytes from every view at the same position, at the same instant. */
-  statuses(): Answer
-  statusesAt(filter: Filter, at: Instant): Status[]
+  statuses(): StatusesResponse
+  statusesAt(filter: StatusFilter, at: Instant): Status[]
   /** The present Status as JSON. */
   status(user: string): string | null
   /** Whether the cursor's log is the view's, and is in it so far. Of positions out of memory `changesSince` says the rest. */
@@ -57,52 +64,52 @@ export interface TenantView {
   /** What to answer where `changesSince` found nothing. */
   unchanged(cursor: Cursor): Changes
   /** When time alone next turns something: for whoever waits. */
-  readonly nextBorder: Instant
+  readonly nextTransition: Instant
   /** The log grew by this entry; `records` are its users as they are now, null for those who are gone. */
   apply(entry: LogEntry, records: ReadonlyMap<string, UserRecord | null>): void
   /** The log grew by these entries, all that lie between the view and the snapshot. */
-  catchUp(entries: readonly LogEntry[], snapshot: TenantSnapshot, scene: Scene): void
+  catchUp(entries: readonly LogEntry[], snapshot: TenantSnapshot, context: TenantContext): void
   /** Records that were saved without any visible difference. */
   confirm(records: readonly UserRecord[]): void
 }
 
-export interface ViewNeeds {
+export interface TenantViewDeps {
   readonly snapshot: TenantSnapshot
-  readonly scene: Scene
+  readonly context: TenantContext
   readonly clock: () => Instant
   /** Called whenever a change was applied or a border was passed. */
-  readonly turned: () => void
-  readonly inTouch: () => boolean
+  readonly onChange: () => void
+  readonly isCurrent: () => boolean
 }
 
 export function openTenantView({
   snapshot,
-  scene: firstScene,
+  context: firstScene,
   clock,
-  turned,
-  inTouch
-}: ViewNeeds): TenantView {
+  onChange: turned,
+  isCurrent: inTouch
+}: TenantViewDeps): TenantView {
   const { epoch } = snapshot
   let scene = firstScene
   let { position, loggedAt } = snapshot
-  const people = new Map<string, Person>()
-  let order: string[] | null = null
+  const people = new Map<string, UserState>()
+  let sortedIds: string[] | null = null
   const grounds = new Map<string, Cause>()
-  const recent = recentLog(position, loggedAt)
-  let answer: KeptAnswer | null = null
+  const recent = recentEntries(position, loggedAt)
+  let cached: CachedStatuses | null = null
   /** The instant of the last answer. */
-  let answered = 0
+  let lastAt = 0
   /** A calendar became stale while the store could not say whether it was confirmed meanwhile. */
-  let unsure = false
+  let uncertain = false
 
-  for (const record of snapshot.users) people.set(record.user.id, personOf(record, scene, share))
-  const passage = openPassage({
-    people,
-    scene: () => scene,
+  for (const record of snapshot.users) people.set(record.user.id, userStateOf(record, scene, shareCause))
+  const passage = openTransitionClock({
+    users: people,
+    context: () => scene,
     start: clock(),
-    passed(stale) {
-      if (stale && !inTouch()) unsure = true
-      answer = null
+    onPassed(stale) {
+      if (stale && !inTouch()) uncertain = true
+      cached = null
       turned()
     }
   })
@@ -115,57 +122,57 @@ export function openTenantView({
     get loggedAt() {
       return loggedAt
     },
-    get scene() {
+    get context() {
       return scene
     },
-    get inTouch() {
+    get isCurrent() {
       return inTouch()
     },
-    get nextBorder() {
+    get nextTransition() {
       return passage.next
     },
-    person: (user) => people.get(user) ?? null,
+    user: (user) => people.get(user) ?? null,
     statuses,
     status: (user) => {
       const person = people.get(user)
       return person === undefined ? null : statusJson(person, scene, passage.advance(clock()))
     },
     statusesAt,
-    reaches: (one) => one.epoch === epoch && one.position <= position && recent.mayHold(one),
+    reaches: (one) => one.epoch === epoch && one.position <= position && recent.mayContain(one),
     changesSince,
     unchanged: (cursor) => changesUpTo(cursor, Math.max(cursor.at, passage.now), []),
     apply(entry, records) {
-      const since = Math.min(entry.at, passage.now) - APART
+      const since = Math.min(entry.at, passage.now) - MAX_CLOCK_SKEW_MS
       for (const [user, record] of records) {
-        recent.changed(entry.position, user)
-        if (record === null) drop(user)
-        else hold(personOf(record, scene, share), since)
+        recent.addUser(entry.position, user)
+        if (record === null) remove(user)
+        else put(userStateOf(record, scene, shareCause), since)
       }
       moveTo(entry.position, entry.at)
     },
     catchUp(entries, fresh, freshScene) {
-      const since = entries.reduce((least, { at }) => Math.min(least, at), passage.now) - APART
+      const since = entries.reduce((least, { at }) => Math.min(least, at), passage.now) - MAX_CLOCK_SKEW_MS
       const before = scene
       scene = freshScene
       const named = new Set<string>()
       let all = false
       for (const { position: place, at, users } of entries) {
         if (users === 'all') all = true
-        if (place < fresh.position) recent.grew(place, at)
+        if (place < fresh.position) recent.addEntry(place, at)
         for (const user of users === 'all' ? [users] : users) {
-          recent.changed(place, user)
+          recent.addUser(place, user)
           named.add(user)
         }
       }
       const there = new Set(fresh.users.map(({ user }) => user.id))
       for (const user of people.keys()) {
         if (there.has(user)) continue
-        if (!named.has(user)) recent.changed(fresh.position, user)
-        drop(user)
+        if (!named.has(user)) recent.addUser(fresh.position, user)
+        remove(user)
       }
       for (const record of fresh.users) {
         const { id } = record.user
-        if (all || named.has(id)) hold(personOf(record, scene, share), since)
+        if (all || named.has(id)) put(userStateOf(record, scene, shareCause), since)
         else confirmOne(record, before)
       }
       moveTo(fresh.position, fresh.loggedAt)
@@ -175,36 +182,36 @@ export function openTenantView({
     }
   }
 
-  function hold(person: Person, since: Instant): void {
-    if (!people.has(person.id)) order = null
+  function put(person: UserState, since: Instant): void {
+    if (!people.has(person.id)) sortedIds = null
     people.set(person.id, person)
     passage.plan(person, since)
   }
 
   /** The view may have heard of the confirmation too late, and said that the calendar was stale. */
-  function confirmOne(record: UserRecord, before: Scene): void {
+  function confirmOne(record: UserRecord, before: TenantContext): void {
     const known = people.get(record.user.id)
-    hold(personOf(record, scene, share), Infinity)
+    put(userStateOf(record, scene, shareCause), Infinity)
     if (known === undefined) return
     const said = syncStateAt(known.sync, before.staleAfter, passage.now)
     const is = syncStateAt(record.sync, scene.staleAfter, passage.now)
-    if (said.state !== is.state || said.since !== is.since) passage.note(known.id)
+    if (said.state !== is.state || said.since !== is.since) passage.recordNow(known.id)
   }
 
-  function drop(user: string): void {
-    if (people.delete(user)) order = null
+  function remove(user: string): void {
+    if (people.delete(user)) sortedIds = null
     passage.forget(user)
   }
 
   function moveTo(next: number, at: Instant): void {
-    if (next > position) recent.grew(next, at)
+    if (next > position) recent.addEntry(next, at)
     position = next
     loggedAt = at
-    answer = null
+    cached = null
     turned()
   }
 
-  function share(ground: Cause): Cause {
+  function shareCause(ground: Cause): Cause {
     const key = causeKey(ground)
     const known = grounds.get(key)
     if (known !== undefined) return known
@@ -212,39 +219,39 @@ export function openTenantView({
     return ground
   }
 
-  function inOrder(): string[] {
-    order ??= [...people.keys()].sort()
-    return order
+  function usersInOrder(): string[] {
+    sortedIds ??= [...people.keys()].sort()
+    return sortedIds
   }
 
-  function statuses(): Answer {
+  function statuses(): StatusesResponse {
     const now = passage.advance(clock())
-    if (unsure) sureAgain()
-    if (answer === null || now >= answer.until) {
-      answer = writeAnswer({
+    if (uncertain) clearUncertain()
+    if (cached === null || now >= cached.validUntil) {
+      cached = writeStatuses({
         epoch,
         position,
-        unsure,
-        border: passage.last,
-        logged: loggedAt,
-        least: answered,
+        uncertain,
+        lastTransition: passage.last,
+        loggedAt: loggedAt,
+        minAt: lastAt,
         now,
-        list: inOrder().map((user) => statusJson(people.get(user)!, scene, now))
+        list: usersInOrder().map((user) => statusJson(people.get(user)!, scene, now))
       })
-      answered = answer.at
+      lastAt = cached.at
     }
-    return answer
+    return cached
   }
 
-  function sureAgain(): void {
+  function clearUncertain(): void {
     if (!inTouch()) return
-    unsure = false
-    answer = null
+    uncertain = false
+    cached = null
   }
 
-  function statusesAt({ diversion, phone, extension }: Filter, at: Instant): Status[] {
+  function statusesAt({ diversion, phone, extension }: StatusFilter, at: Instant): Status[] {
     const found: Status[] = []
-    for (const user of inOrder()) {
+    for (const user of usersInOrder()) {
       const person = people.get(user)!
       if (
         extension &&
@@ -253,9 +260,9 @@ export function openTenantView({
       ) {
         continue
       }
-      const moment = statusAt(person.laid, at)
+      const moment = statusAt(person.effective, at)
       if (phone && !phone.has(moment.phone)) continue
-      const status = shownAs(person, moment, scene, at)
+      const status = toStatus(person, moment, scene, at)
       if (!diversion || diversion.has(status.diversion)) found.push(status)
     }
     return found
@@ -265,21 +272,24 @@ export function openTenantView({
     cursor: Cursor,
     log: (after: number) => Promise<readonly LogEntry[] | null>
   ): Promise<Changes | null> {
-    if (cursor.at < passage.advance(clock()) - CURSOR_LIFE) throw expired('It is older than 24 hours.')
+    if (cursor.at < passage.advance(clock()) - CURSOR_LIFETIME_MS)
+      throw cursorExpired('It is older than 24 hours.')
     const users = new Set<string>()
     if (cursor.position < recent.completeAfter) {
       const entries = await log(Math.max(0, cursor.position - 1))
-      if (entries === null) throw expired('The change log does not go back so far any more.')
+      if (entries === null) throw cursorExpired('The change log does not go back so far any more.')
       for (const { position: place, at, users: those } of entries) {
-        if (place > cursor.position) mark(users, those)
-        else if (!restsOn(cursor, at)) throw expired('What it rests on was lost from the change log.')
+        if (place > cursor.position) addUsers(users, those)
+        else if (!isSameEntry(cursor, at))
+          throw cursorExpired('What it rests on was lost from the change log.')
       }
     }
     // Below here nothing is awaited: position, people and borders are of one moment.
     const now = Math.max(passage.advance(clock()), cursor.at)
-    for (const user of recent.between(cursor.position, position)) mark(users, user === 'all' ? 'all' : [user])
+    for (const user of recent.usersBetween(cursor.position, position))
+      addUsers(users, user === 'all' ? 'all' : [user])
     for (const user of passage.between(cursor.at, now)) users.add(user)
-    if (cursor.unsure && inTouch())
+    if (cursor.uncertain && inTouch())
       for (const { id, sync } of people.values()) if (sync.enabled) users.add(id)
     if (users.size === 0) return null
     const changes = [...users].map((user) => {
@@ -290,12 +300,12 @@ export function openTenantView({
   }
 
   function changesUpTo(cursor: Cursor, at: Instant, changes: readonly string[]): Changes {
-    if (unsure) sureAgain()
-    const next = { epoch, position, logged: loggedAt, at, unsure: !inTouch() && (unsure || cursor.unsure) }
-    return { cursor: writeCursor(next), changes, inTouch: inTouch() }
+    if (uncertain) clearUncertain()
+    const next = { epoch, position, loggedAt, at, uncertain: !inTouch() && (uncertain || cursor.uncertain) }
+    return { cursor: formatCursor(next), changes, isCurrent: inTouch() }
   }
 
-  function mark(users: Set<string>, those: readonly string[] | 'all'): void {
+  function addUsers(users: Set<string>, those: readonly string[] | 'all'): void {
     for (const user of those === 'all' ? people.keys() : those) users.add(user)
   }
 }

@@ -1,16 +1,16 @@
 /** How far a view has come in time: the borders that were passed, whose they were, and when the next one comes. */
 import type { Instant } from '../domain/calendar-event.ts'
 import { staleAt } from '../domain/sync-state.ts'
-import { type Journal, journal } from '../lib/ring-log.ts'
-import { bordersInTime } from './transition-heap.ts'
-import { borderAfter, borderUpTo, type Person, type Scene } from './user-state.ts'
+import { createRingLog, type RingLog } from '../lib/ring-log.ts'
+import { createTransitionHeap } from './transition-heap.ts'
+import { type TenantContext, transitionAfter, transitionUpTo, type UserState } from './user-state.ts'
 
 /** Borders kept in memory; who asks for older ones is answered by looking at everybody. */
-const MOST_MARKS = 20_000
+const MAX_TRANSITIONS = 20_000
 /** A clock that was set back farther than this starts the borders anew. */
-const CLOCK_WAVERS = 1_000
+const MAX_SETBACK_MS = 1_000
 
-export interface Passage {
+export interface TransitionClock {
   /** Borders up to here are passed. Falls only where the clock was set back. */
   readonly now: Instant
   /** The latest border of anybody up to now; 0 where there was none. */
@@ -19,27 +19,32 @@ export interface Passage {
   /** Passes the borders up to the clock's instant. Gives the instant to compute for. */
   advance(clock: Instant): Instant
   /** The person is new, or is another. Who has a border after `since` that is passed already is noted: see `note`. */
-  plan(person: Person, since?: Instant): void
+  plan(person: UserState, since?: Instant): void
   forget(user: string): void
   /** Makes the user one of those who turned at this very moment, for all cursors of before. */
-  note(user: string): void
+  recordNow(user: string): void
   /** Whose borders lie after the one instant, up to and including the other. */
   between(after: Instant, upTo: Instant): Iterable<string>
 }
 
-export interface PassageNeeds {
-  readonly people: ReadonlyMap<string, Person>
-  readonly scene: () => Scene
+export interface TransitionClockDeps {
+  readonly users: ReadonlyMap<string, UserState>
+  readonly context: () => TenantContext
   readonly start: Instant
   /** Borders were passed; `stale` says whether somebody's calendar became stale by one of them. */
-  readonly passed: (stale: boolean) => void
+  readonly onPassed: (stale: boolean) => void
 }
 
-export function openPassage({ people, scene, start, passed: tell }: PassageNeeds): Passage {
+export function openTransitionClock({
+  users: people,
+  context: scene,
+  start,
+  onPassed: tell
+}: TransitionClockDeps): TransitionClock {
   let now = start
   let last = 0
-  let borders = bordersInTime()
-  let passed: Journal<string> = journal(0, MOST_MARKS)
+  let borders = createTransitionHeap()
+  let passed: RingLog<string> = createRingLog(0, MAX_TRANSITIONS)
   startAt(start)
 
   return {
@@ -58,7 +63,7 @@ export function openPassage({ people, scene, start, passed: tell }: PassageNeeds
       if (border > since) passed.add(now, person.id)
     },
     forget: (user) => borders.forget(user),
-    note(user) {
+    recordNow(user) {
       // A millisecond on, for somebody may have asked at this one already.
       now++
       passed.add(now, user)
@@ -67,13 +72,13 @@ export function openPassage({ people, scene, start, passed: tell }: PassageNeeds
     between(after, upTo) {
       if (after >= passed.completeAfter && upTo <= now) return passed.between(after, upTo)
       return [...people.values()]
-        .filter((person) => borderAfter(person, scene(), after) <= upTo)
+        .filter((person) => transitionAfter(person, scene(), after) <= upTo)
         .map(({ id }) => id)
     }
   }
 
   function advance(clock: Instant): Instant {
-    if (clock < now - CLOCK_WAVERS) {
+    if (clock < now - MAX_SETBACK_MS) {
       startAt(clock)
       tell(false)
     }
@@ -83,12 +88,12 @@ export function openPassage({ people, scene, start, passed: tell }: PassageNeeds
     if (borders.next > now) return now
     const crossed: { at: Instant; user: string }[] = []
     let stale = false
-    for (const user of borders.due(now)) {
+    for (const user of borders.popUntil(now)) {
       const person = people.get(user)
       if (person === undefined) continue
       let border: Instant | null = null
-      let next = person.border
-      for (; next <= now; next = borderAfter(person, scene(), next)) border = next
+      let next = person.nextTransition
+      for (; next <= now; next = transitionAfter(person, scene(), next)) border = next
       planAt(person, next)
       if (border === null) continue
       crossed.push({ at: border, user })
@@ -106,22 +111,22 @@ export function openPassage({ people, scene, start, passed: tell }: PassageNeeds
   function startAt(instant: Instant): void {
     now = instant
     last = 0
-    borders = bordersInTime()
+    borders = createTransitionHeap()
     for (const person of people.values()) planned(person)
     // Nobody has a border between the last one and now.
-    passed = journal(last, MOST_MARKS)
+    passed = createRingLog(last, MAX_TRANSITIONS)
   }
 
   /** Gives the person's latest border up to now. */
-  function planned(person: Person): Instant {
-    planAt(person, borderAfter(person, scene(), now))
-    const border = borderUpTo(person, scene(), now)
+  function planned(person: UserState): Instant {
+    planAt(person, transitionAfter(person, scene(), now))
+    const border = transitionUpTo(person, scene(), now)
     last = Math.max(last, border)
     return border
   }
 
-  function planAt(person: Person, border: Instant): void {
-    person.border = border
+  function planAt(person: UserState, border: Instant): void {
+    person.nextTransition = border
     borders.plan(person.id, border)
   }
 }

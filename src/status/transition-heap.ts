@@ -5,17 +5,17 @@ import type { Instant } from '../domain/calendar-event.ts'
  * Every user has one entry that counts. It may be too early (a confirmed calendar becomes stale later than was
  * planned), never too late: who is called without a border is simply planned anew.
  */
-export interface Borders {
+export interface TransitionHeap {
   /** The earliest instant planned, or Infinity. */
   readonly next: Instant
   /** Plans a user, unless an earlier call is planned already. */
   plan(user: string, at: Instant): void
   /** Takes out those planned up to and including the instant. */
-  due(until: Instant): string[]
+  popUntil(until: Instant): string[]
   forget(user: string): void
 }
 
-export function bordersInTime(): Borders {
+export function createTransitionHeap(): TransitionHeap {
   const instants: Instant[] = []
   const users: string[] = []
   const planned = new Map<string, Instant>()
@@ -28,15 +28,15 @@ export function bordersInTime(): Borders {
     plan(user, at) {
       if (at === Infinity || (planned.get(user) ?? Infinity) <= at) return
       planned.set(user, at)
-      rise(instants.push(at) - 1, at, user)
+      siftUp(instants.push(at) - 1, at, user)
     },
-    due(until) {
-      const called: string[] = []
+    popUntil(until) {
+      const popped: string[] = []
       for (dropOutdated(); instants.length > 0 && instants[0]! <= until; dropOutdated()) {
-        called.push(users[0]!)
+        popped.push(users[0]!)
         planned.delete(users[0]!)
       }
-      return called
+      return popped
     },
     forget(user) {
       planned.delete(user)
@@ -48,11 +48,11 @@ export function bordersInTime(): Borders {
     while (instants.length > 0 && planned.get(users[0]!) !== instants[0]) {
       const at = instants.pop()!
       const user = users.pop()!
-      if (instants.length > 0) sink(at, user)
+      if (instants.length > 0) siftDown(at, user)
     }
   }
 
-  function rise(from: number, at: Instant, user: string): void {
+  function siftUp(from: number, at: Instant, user: string): void {
     let place = from
     while (place > 0) {
       const parent = (place - 1) >> 1
@@ -65,7 +65,7 @@ export function bordersInTime(): Borders {
     users[place] = user
   }
 
-  function sink(at: Instant, user: string): void {
+  function siftDown(at: Instant, user: string): void {
     let place = 0
     for (;;) {
       let child = 2 * place + 1

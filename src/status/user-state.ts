@@ -33,7 +33,7 @@ export interface Status {
 }
 
 /** What of the tenant shows in everybody's Status. */
-export interface Scene {
+export interface TenantContext {
   readonly language: string
   readonly diversions: ReadonlyMap<string, Diversion>
   /** Milliseconds after which an unconfirmed timeline is stale. */
@@ -43,10 +43,10 @@ export interface Scene {
 /** What a tenant has whose connection is gone: then no timeline is held that could become stale. */
 const DEFAULT_POLL_SECONDS = 120
 
-export function sceneOf(
+export function tenantContextOf(
   { tenant, rules, connection }: Pick<TenantSnapshot, 'tenant' | 'rules' | 'connection'>,
   defaultRules: RuleSet
-): Scene {
+): TenantContext {
   const { diversions } = rules?.effective ?? defaultRules
   return {
     language: tenant.language,
@@ -55,7 +55,7 @@ export function sceneOf(
   }
 }
 
-export interface Person {
+export interface UserState {
   readonly id: string
   readonly extension: string
   readonly displayName: string
@@ -65,16 +65,20 @@ export interface Person {
   readonly rulesVersion: number
   readonly override: Override | null
   /** The calendar with the override laid over it. */
-  readonly laid: EffectiveTimeline
+  readonly effective: EffectiveTimeline
   readonly sync: SyncRecord
   /** The next border in time after the instant up to which the view has come; Infinity where there is none. */
-  border: Instant
+  nextTransition: Instant
   /** The Status as JSON, for as long as it holds. */
-  written: { readonly json: string; readonly from: Instant; readonly before: Instant } | null
+  cachedJson: { readonly json: string; readonly from: Instant; readonly before: Instant } | null
 }
 
 /** `share` gives one object for all equal grounds: a service holds millions of intervals and a few dozen grounds. */
-export function personOf(record: UserRecord, scene: Scene, share: (ground: Cause) => Cause): Person {
+export function userStateOf(
+  record: UserRecord,
+  scene: TenantContext,
+  share: (ground: Cause) => Cause
+): UserState {
   const { user, timeline, override, sync } = record
   const calendar: EffectiveTimeline =
     timeline === null
@@ -92,38 +96,38 @@ export function personOf(record: UserRecord, scene: Scene, share: (ground: Cause
     calendar,
     rulesVersion: timeline?.rulesVersion ?? 0,
     override,
-    laid:
+    effective:
       override === null
         ? calendar
         : applyOverride(calendar, override, diversionOf(override.diversion, scene).phone),
     sync,
-    border: Infinity,
-    written: null
+    nextTransition: Infinity,
+    cachedJson: null
   }
 }
 
 /** The catalogue's entry; for a code that is gone the stand-in, until the calendar is read again. */
-export function diversionOf(code: string, { diversions }: Scene): Diversion {
+export function diversionOf(code: string, { diversions }: TenantContext): Diversion {
   return (
     diversions.get(code) ??
     diversions.get(FALLBACK_CODE) ?? { code: FALLBACK_CODE, labels: {}, phone: 'closed' }
   )
 }
 
-export function statusOf(person: Person, scene: Scene, at: Instant): Status {
-  return shownAs(person, statusAt(person.laid, at), scene, at)
+export function statusOf(person: UserState, scene: TenantContext, at: Instant): Status {
+  return toStatus(person, statusAt(person.effective, at), scene, at)
 }
 
 /** The same as JSON, made anew only when it has turned. */
-export function statusJson(person: Person, scene: Scene, at: Instant): string {
-  const { written } = person
+export function statusJson(person: UserState, scene: TenantContext, at: Instant): string {
+  const { cachedJson: written } = person
   if (written !== null && written.from <= at && at < written.before) return written.json
   const json = JSON.stringify(statusOf(person, scene, at))
-  person.written = { json, from: at, before: person.border }
+  person.cachedJson = { json, from: at, before: person.nextTransition }
   return json
 }
 
-export function shownAs(person: Person, moment: StatusFields, scene: Scene, at: Instant): Status {
+export function toStatus(person: UserState, moment: StatusFields, scene: TenantContext, at: Instant): Status {
   const diversion = diversionOf(moment.diversion, scene)
   const sync = syncStateAt(person.sync, scene.staleAfter, at)
   return {
@@ -133,37 +137,37 @@ export function shownAs(person: Person, moment: StatusFields, scene: Scene, at: 
     diversion: diversion.code,
     label: labelOf(diversion, scene.language),
     phone: moment.phone,
-    since: inWriting(moment.since),
-    until: inWriting(moment.until),
-    reachableAt: inWriting(moment.reachableAt),
+    since: formatNullable(moment.since),
+    until: formatNullable(moment.until),
+    reachableAt: formatNullable(moment.reachableAt),
     next:
       moment.next === null
         ? null
         : {
             diversion: diversionOf(moment.next.diversion, scene).code,
             from: formatInstant(moment.next.from),
-            until: inWriting(moment.next.until)
+            until: formatNullable(moment.next.until)
           },
     source: moment.source,
     sync: { state: sync.state, since: formatInstant(sync.since) }
   }
 }
 
-function inWriting(instant: Instant | null): string | null {
+function formatNullable(instant: Instant | null): string | null {
   return instant === null ? null : formatInstant(instant)
 }
 
 /** The next instant after `at` at which time alone turns something that the Status shows; else Infinity. */
-export function borderAfter(person: Person, scene: Scene, at: Instant): Instant {
-  const border = nextTransition(person.laid, at)
+export function transitionAfter(person: UserState, scene: TenantContext, at: Instant): Instant {
+  const border = nextTransition(person.effective, at)
   const stale = staleAt(person.sync, scene.staleAfter)
   return stale !== null && stale > at ? Math.min(border, stale) : border
 }
 
 /** The latest instant up to and including `at` at which time alone turned something that the Status shows; else 0. */
-export function borderUpTo(person: Person, scene: Scene, at: Instant): Instant {
+export function transitionUpTo(person: UserState, scene: TenantContext, at: Instant): Instant {
   const stale = staleAt(person.sync, scene.staleAfter)
-  const border = calendarBorderUpTo(person.laid, at)
+  const border = calendarBorderUpTo(person.effective, at)
   return stale !== null && stale <= at ? Math.max(border, stale) : border
 }
 

@@ -3,17 +3,26 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { Override } from '../../src/domain/override.ts'
 import type { Status } from '../../src/status/user-state.ts'
-import { add, changes, MINUTE, read, START, stage, statuses, timeline } from '../support/tenant-fixture.ts'
+import {
+  addUsers,
+  changes,
+  MINUTE,
+  openTenant,
+  START,
+  saveTimeline,
+  statuses,
+  timeline
+} from '../support/tenant-fixture.ts'
 
 t.test('law: a consumer that follows its cursor, however rarely, holds what holds', async (t) => {
-  const { store, clock, presence } = await stage(t)
+  const { store, clock, service } = await openTenant(t)
   const ids = ['anna', 'bo', 'cia']
-  await add(store, ...ids)
+  await addUsers(store, ...ids)
   let now = START
   const held = new Map<string, Status>()
   let cursor = ''
   const restart = async () => {
-    const answer = await statuses(presence)
+    const answer = await statuses(service)
     held.clear()
     for (const status of answer.statuses) held.set(status.user, status)
     cursor = answer.cursor
@@ -49,7 +58,7 @@ t.test('law: a consumer that follows its cursor, however rarely, holds what hold
               ? []
               : [[from - 20 + mark, from - 20 + next, index % 2 ? 'lunch' : 'meeting']]
           })
-          await read(store, one.user, timeline(...pieces), now)
+          await saveTimeline(store, one.user, timeline(...pieces), now)
         } else if (one.kind === 'override') {
           const override: Override = {
             diversion: 'sick',
@@ -58,12 +67,12 @@ t.test('law: a consumer that follows its cursor, however rarely, holds what hold
           }
           await store.saveOverride('acme', one.user, override, now)
         } else {
-          const answer = await changes(presence, cursor)
+          const answer = await changes(service, cursor)
           cursor = answer.cursor
           for (const status of answer.changes) held.set(status.user, status)
           t.same(
             [...held.values()].sort((a, b) => (a.user < b.user ? -1 : 1)),
-            (await statuses(presence)).statuses
+            (await statuses(service)).statuses
           )
         }
       }

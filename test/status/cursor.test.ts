@@ -1,7 +1,7 @@
 /** Cursors: opaque, and none but our own are taken. */
 import fc from 'fast-check'
 import t from 'tap'
-import { readCursor, writeCursor } from '../../src/status/cursor.ts'
+import { formatCursor, parseCursor } from '../../src/status/cursor.ts'
 
 t.test('law: a cursor that was written is read as it was', async (t) => {
   fc.assert(
@@ -11,9 +11,9 @@ t.test('law: a cursor that was written is read as it was', async (t) => {
       fc.option(fc.nat(2e12)),
       fc.integer({ min: 1, max: 2e12 }),
       fc.boolean(),
-      (epoch, position, logged, at, unsure) => {
-        const cursor = { epoch, position, logged, at, unsure }
-        t.same(readCursor(writeCursor(cursor)), cursor)
+      (epoch, position, loggedAt, at, uncertain) => {
+        const cursor = { epoch, position, loggedAt, at, uncertain }
+        t.same(parseCursor(formatCursor(cursor)), cursor)
       }
     ),
     { numRuns: 50 }
@@ -21,7 +21,7 @@ t.test('law: a cursor that was written is read as it was', async (t) => {
 })
 
 t.test('anything else is none', async (t) => {
-  const written = writeCursor({ epoch: 'e', position: 1, logged: 1, at: 1, unsure: false })
+  const written = formatCursor({ epoch: 'e', position: 1, loggedAt: 1, at: 1, uncertain: false })
   for (const text of [
     '',
     'x',
@@ -30,7 +30,7 @@ t.test('anything else is none', async (t) => {
     ` ${written}`,
     Buffer.from('1.e.-1.1').toString('base64url')
   ]) {
-    t.equal(readCursor(text), null, JSON.stringify(text))
+    t.equal(parseCursor(text), null, JSON.stringify(text))
   }
-  fc.assert(fc.property(fc.string(), (text) => readCursor(text) === null))
+  fc.assert(fc.property(fc.string(), (text) => parseCursor(text) === null))
 })

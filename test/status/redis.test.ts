@@ -1,15 +1,15 @@
 /** Replicas with a Redis between them: who hops between them, and what they do while it is away. */
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { cursorFrom } from '../../src/status/cursor.ts'
-import type { Presence } from '../../src/status/status-service.ts'
+import { requireCursor } from '../../src/status/cursor.ts'
+import type { StatusService } from '../../src/status/status-service.ts'
 import type { Status } from '../../src/status/user-state.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis, type RedisStore } from '../../src/storage/redis/redis.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import { eventually } from '../support/service.ts'
-import { addAt, changes, HOUR, replica, statuses } from '../support/tenant-fixture.ts'
+import { addUsersAt, changes, HOUR, openReplica, statuses } from '../support/tenant-fixture.ts'
 
 const redis = await startRedis(t, { appendOnly: true })
 const ids = Array.from({ length: 20 }, (_, index) => `user${index}`)
@@ -17,20 +17,20 @@ const tenant = { id: 'acme', name: 'Acme', timeZone: 'Europe/Stockholm', languag
 
 interface Replica {
   readonly store: RedisStore
-  readonly presence: Presence
+  readonly service: StatusService
 }
 
 async function open(t: Test): Promise<Replica> {
   const store = await openRedis({ address: redisAddress(redis.url) })
   t.teardown(() => store.close())
-  return { store, presence: replica(t, { store, defaultRules: rulesWith() }) }
+  return { store, service: openReplica(t, { store, defaultRules: rulesWith() }) }
 }
 
 async function begin(t: Test): Promise<{ one: Replica; other: Replica }> {
   const [one, other] = await Promise.all([open(t), open(t)])
   await one.store.removeTenant('acme')
   await one.store.saveTenant(tenant, Date.now())
-  await addAt(one.store, Date.now(), ids)
+  await addUsersAt(one.store, Date.now(), ids)
   return { one, other }
 }
 
@@ -42,13 +42,13 @@ const outOfTouch = ({ store }: Replica, away: boolean) =>
 
 /** A consumer that asks another replica each time, until nothing is new in any of them. */
 async function hop(replicas: readonly Replica[], going: () => boolean) {
-  const answer = await statuses(replicas[0]!.presence)
+  const answer = await statuses(replicas[0]!.service)
   const held = new Map(answer.statuses.map((status) => [status.user, status]))
   let { cursor } = answer
   let refused = 0
   let quiet = 0
   for (let turn = 0; going() || quiet < replicas.length; turn++) {
-    const found = await changes(replicas[turn % replicas.length]!.presence, cursor, 20).catch((error) => {
+    const found = await changes(replicas[turn % replicas.length]!.service, cursor, 20).catch((error) => {
       if (error.name !== 'StoreUnavailable') throw error
       return null
     })
@@ -57,7 +57,7 @@ async function hop(replicas: readonly Replica[], going: () => boolean) {
       await new Promise((resolve) => setTimeout(resolve, 20))
       continue
     }
-    const [before, after] = [cursorFrom(cursor), cursorFrom(found.cursor)]
+    const [before, after] = [requireCursor(cursor), requireCursor(found.cursor)]
     if (after.position < before.position || after.at < before.at) throw new Error('it went backwards')
     cursor = found.cursor
     for (const status of found.changes) held.set(status.user, status)
@@ -75,12 +75,12 @@ t.test('who switches replicas at every call hears all of it, and replicas answer
     if (round % 40 === 0) await one.store.saveTenant({ ...tenant, name: `Acme ${round}` }, Date.now())
   }
   writing = false
-  const answer = (await other.presence.view('acme'))!.statuses().body.toString()
+  const answer = (await other.service.view('acme'))!.statuses().body.toString()
   const truth = JSON.parse(answer).statuses
   for (const { held } of await Promise.all(consumers)) t.same(sorted(held.values()), truth)
-  t.equal((await one.presence.view('acme'))!.statuses().body.toString(), answer)
-  const { presence } = await open(t)
-  t.equal((await presence.view('acme'))!.statuses().body.toString(), answer, 'one that was just started too')
+  t.equal((await one.service.view('acme'))!.statuses().body.toString(), answer)
+  const { service } = await open(t)
+  t.equal((await service.view('acme'))!.statuses().body.toString(), answer, 'one that was just started too')
 })
 
 t.test('a log that lost what it acknowledged, and grew as far again, is another log', async (t) => {
@@ -89,11 +89,11 @@ t.test('a log that lost what it acknowledged, and grew as far again, is another 
   const client = new Redis(redis.url)
   t.teardown(() => client.disconnect())
   await override(one, 'user0', 'lunch')
-  const safe = (await statuses(one.presence)).cursor
+  const safe = (await statuses(one.service)).cursor
   const kept = await Promise.all(lost.map(async (key) => [key, await client.dumpBuffer(key)] as const))
   await override(one, 'user1', 'sick')
-  const cursors = [await statuses(one.presence), await statuses(other.presence)].map(({ cursor }) => cursor)
-  const poll = changes(other.presence, cursors[1]!, HOUR)
+  const cursors = [await statuses(one.service), await statuses(other.service)].map(({ cursor }) => cursor)
+  const poll = changes(other.service, cursors[1]!, HOUR)
   // As after a fail-over to a server that lagged behind.
   for (const [key, bytes] of kept) await client.restore(key, 0, bytes!, 'REPLACE')
   const { store } = await open(t)
@@ -102,39 +102,39 @@ t.test('a log that lost what it acknowledged, and grew as far again, is another 
   await t.rejects(poll, { code: 'cursor_expired' }, 'who waited all the while')
   await Promise.all([outOfTouch(one, false), outOfTouch(other, false)])
   const third = await open(t)
-  for (const { presence } of [one, other, third]) {
+  for (const { service } of [one, other, third]) {
     for (const cursor of cursors) {
-      await t.rejects(changes(presence, cursor), { code: 'cursor_expired' })
+      await t.rejects(changes(service, cursor), { code: 'cursor_expired' })
     }
-    const { changes: found } = await changes(presence, safe)
+    const { changes: found } = await changes(service, safe)
     t.same(
       found.map(({ user, diversion }) => [user, diversion]),
       [['user2', 'sick']],
       'what was kept is followed as ever'
     )
-    t.match((await statuses(presence)).statuses[1], { diversion: 'available' })
+    t.match((await statuses(service)).statuses[1], { diversion: 'available' })
   }
 })
 
 t.test('a Redis that freezes, and one that dies: memory answers, and nothing is lost after', async (t) => {
   const { one, other } = await begin(t)
   await override(one, 'user0', 'lunch')
-  const { cursor } = await statuses(one.presence)
-  await statuses(other.presence)
-  const poll = changes(one.presence, cursor, HOUR)
+  const { cursor } = await statuses(one.service)
+  await statuses(other.service)
+  const poll = changes(one.service, cursor, HOUR)
   let away = true
   const hopper = hop([one, other], () => away)
 
   redis.freeze()
   await Promise.all([outOfTouch(one, true), outOfTouch(other, true)])
-  const frozen = (await one.presence.view('acme'))!
-  t.equal(frozen.inTouch, false)
-  t.equal(frozen.person('user0')?.override?.diversion, 'lunch')
-  t.same((await changes(one.presence, cursor)).changes, [])
-  const { position } = cursorFrom(cursor)
-  const ahead = { ...cursorFrom(cursor), position: position + 5 }
+  const frozen = (await one.service.view('acme'))!
+  t.equal(frozen.isCurrent, false)
+  t.equal(frozen.user('user0')?.override?.diversion, 'lunch')
+  t.same((await changes(one.service, cursor)).changes, [])
+  const { position } = requireCursor(cursor)
+  const ahead = { ...requireCursor(cursor), position: position + 5 }
   const refused = { name: 'StoreUnavailable' }
-  await t.rejects(one.presence.changes('acme', ahead, 0, new AbortController().signal), refused)
+  await t.rejects(one.service.changes('acme', ahead, 0, new AbortController().signal), refused)
   redis.thaw()
   await Promise.all([outOfTouch(one, false), outOfTouch(other, false)])
   await override(other, 'user2', 'sick')
@@ -142,13 +142,13 @@ t.test('a Redis that freezes, and one that dies: memory answers, and nothing is 
 
   await redis.kill()
   await Promise.all([outOfTouch(one, true), outOfTouch(other, true)])
-  t.match((await statuses(other.presence)).statuses[0], { diversion: 'lunch' })
+  t.match((await statuses(other.service)).statuses[0], { diversion: 'lunch' })
   await redis.restart()
   await Promise.all([outOfTouch(one, false), outOfTouch(other, false)])
   await override(one, 'user3', 'sick')
   away = false
   const { held } = await hopper
-  const truth = (await statuses(other.presence)).statuses
+  const truth = (await statuses(other.service)).statuses
   t.same(sorted(held.values()), truth)
   t.equal(held.get('user3')?.diversion, 'sick')
 })

@@ -1,24 +1,32 @@
 /** The laws of replicas: whatever each lived through, they answer alike, and a consumer may hop between them. */
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { type Cursor, cursorFrom } from '../../src/status/cursor.ts'
-import { openPresence, type Presence } from '../../src/status/status-service.ts'
+import { type Cursor, requireCursor } from '../../src/status/cursor.ts'
+import { openStatusService, type StatusService } from '../../src/status/status-service.ts'
 import type { Status } from '../../src/status/user-state.ts'
 import { event, happen, ids } from '../support/arbitraries.ts'
-import { cutStore } from '../support/partitioned-store.ts'
+import { partitionedStore } from '../support/partitioned-store.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
-import { handClock } from '../support/settable-clock.ts'
-import { add, bytesOf, changes, replica, START, stage, statuses } from '../support/tenant-fixture.ts'
+import { settableClock } from '../support/settable-clock.ts'
+import {
+  addUsers,
+  bytesOf,
+  changes,
+  openReplica,
+  openTenant,
+  START,
+  statuses
+} from '../support/tenant-fixture.ts'
 
 t.test(
   'law: a replica that lived through it, one that was cut off, and one just started answer alike',
   async (t) => {
-    const { store, clock, presence: asked } = await stage(t)
-    await add(store, ...ids)
+    const { store, clock, service: asked } = await openTenant(t)
+    await addUsers(store, ...ids)
     const needs = { store, defaultRules: rulesWith(), clock }
-    const seldom = replica(t, needs)
-    const line = cutStore(store)
-    const cutOff = replica(t, { ...needs, store: line })
+    const seldom = openReplica(t, needs)
+    const line = partitionedStore(store)
+    const cutOff = openReplica(t, { ...needs, store: line })
     const tenant = (await store.tenant('acme'))!
     const three = [asked, seldom, cutOff]
     let now = START
@@ -34,15 +42,15 @@ t.test(
           if (one.kind === 'time') {
             now += one.by * 1000
             clock.set(now)
-          } else if (one.kind === 'line') one.cut ? line.cut() : line.mend()
+          } else if (one.kind === 'line') one.cut ? line.cut() : line.restore()
           else await happen(store, one, now)
           const { at } = await statuses(asked)
           t.ok(at >= last && Date.parse(at) <= now, 'its instant never goes backwards, nor ahead')
           last = at
           await bytesOf(cutOff)
         }
-        line.mend()
-        const started = openPresence(needs)
+        line.restore()
+        const started = openStatusService(needs)
         const bytes = await bytesOf(asked)
         for (const one of [seldom, started]) t.equal(await bytesOf(one), bytes)
         t.same((await statuses(cutOff)).statuses, JSON.parse(bytes).statuses)
@@ -62,14 +70,14 @@ t.test(
 t.test(
   'law: who hops between replicas with one cursor holds what holds, and never goes backwards',
   async (t) => {
-    const { store, clock, presence: first } = await stage(t)
-    await add(store, ...ids)
+    const { store, clock, service: first } = await openTenant(t)
+    await addUsers(store, ...ids)
     const defaultRules = rulesWith()
     // Clocks that are apart, and a line that breaks.
-    const ahead = handClock(START + 1700)
-    const line = cutStore(store)
-    const second = replica(t, { store, defaultRules, clock: ahead })
-    const third = replica(t, { store: line, defaultRules, clock })
+    const ahead = settableClock(START + 1700)
+    const line = partitionedStore(store)
+    const second = openReplica(t, { store, defaultRules, clock: ahead })
+    const third = openReplica(t, { store: line, defaultRules, clock })
     const replicas = [first, second, third]
     for (const one of replicas) await bytesOf(one)
     let now = START
@@ -82,15 +90,15 @@ t.test(
     const answer = await statuses(first)
     for (const status of answer.statuses) held.set(status.user, status)
     let cursor = answer.cursor
-    const look = async (presence: Presence): Promise<Cursor | null> => {
-      const before = cursorFrom(cursor)
-      const found = await changes(presence, cursor).catch((error) => {
+    const look = async (service: StatusService): Promise<Cursor | null> => {
+      const before = requireCursor(cursor)
+      const found = await changes(service, cursor).catch((error) => {
         if (error.name !== 'StoreUnavailable') throw error
         return null
       })
       if (found === null) return null
       cursor = found.cursor
-      const after = cursorFrom(cursor)
+      const after = requireCursor(cursor)
       t.ok(after.at >= before.at && after.position >= before.position)
       for (const status of found.changes) {
         if (status.removed) held.delete(status.user)
@@ -105,7 +113,7 @@ t.test(
             now += one.by * 1000
             clock.set(now)
             ahead.set(now + 1700)
-          } else if (one.kind === 'line') one.cut ? line.cut() : line.mend()
+          } else if (one.kind === 'line') one.cut ? line.cut() : line.restore()
           else if (one.kind === 'look') {
             const at = await look(replicas[one.where]!)
             if (at !== null) await holdsWhatHolds(t, at)

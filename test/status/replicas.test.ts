@@ -1,19 +1,19 @@
 /** Replicas that did not hear all, or not in time: what consumers with cursors see of it. */
 import t from 'tap'
-import { cursorFrom } from '../../src/status/cursor.ts'
-import { cutStore } from '../support/partitioned-store.ts'
+import { requireCursor } from '../../src/status/cursor.ts'
+import { partitionedStore } from '../support/partitioned-store.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import {
-  add,
+  addUsers,
   bytesOf,
   changes,
   HOUR,
   MINUTE,
   never,
-  read,
-  replica,
+  openReplica,
+  openTenant,
   START,
-  stage,
+  saveTimeline,
   statuses,
   timeline
 } from '../support/tenant-fixture.ts'
@@ -21,12 +21,12 @@ import {
 const ids = ['anna', 'bo', 'cia']
 
 t.test('a cursor from a replica that knows more is honoured, not refused', async (t) => {
-  const { store, clock, presence: wise } = await stage(t)
-  await add(store, ...ids)
-  const line = cutStore(store)
-  const deaf = replica(t, { store: line, defaultRules: rulesWith(), clock })
+  const { store, clock, service: wise } = await openTenant(t)
+  await addUsers(store, ...ids)
+  const line = partitionedStore(store)
+  const deaf = openReplica(t, { store: line, defaultRules: rulesWith(), clock })
   await bytesOf(deaf)
-  line.deafen()
+  line.dropEvents()
   const override = (diversion: string) =>
     store.saveOverride('acme', 'anna', { diversion, from: START, until: null }, START)
   await override('lunch')
@@ -39,50 +39,50 @@ t.test('a cursor from a replica that knows more is honoured, not refused', async
   line.cut()
   await t.rejects(changes(deaf, next.cursor), { name: 'StoreUnavailable' }, 'it cannot know, and says so')
   t.same((await changes(deaf, cursor)).changes, [], 'what it can answer it answers')
-  line.mend()
+  line.restore()
   t.same((await changes(deaf, next.cursor)).changes, [])
 
-  line.deafen()
+  line.dropEvents()
   await store.removeTenant('acme')
   await store.saveTenant({ id: 'acme', name: 'New', timeZone: 'Europe/Stockholm', language: 'sv' }, START)
-  await add(store, 'dag')
+  await addUsers(store, 'dag')
   const anew = await statuses(wise)
   t.same((await changes(deaf, anew.cursor)).changes, [], 'a tenant that was made anew elsewhere')
   t.match((await statuses(deaf)).statuses, [{ user: 'dag' }])
   const expired = { code: 'cursor_expired' }
   await t.rejects(changes(deaf, cursor), expired, 'the old log is no more')
-  const { position } = cursorFrom(anew.cursor)
-  const ahead = { ...cursorFrom(anew.cursor), position: position + 1 }
+  const { position } = requireCursor(anew.cursor)
+  const ahead = { ...requireCursor(anew.cursor), position: position + 1 }
   await t.rejects(deaf.changes('acme', ahead, 0, never), expired, 'ahead of the log itself')
 })
 
 t.test('a long poll on a replica that hears of a gap gets what it missed', async (t) => {
-  const { store, clock } = await stage(t)
-  await add(store, ...ids)
-  const line = cutStore(store)
-  const presence = replica(t, { store: line, defaultRules: rulesWith(), clock })
-  const { cursor } = await statuses(presence)
-  const waiting = changes(presence, cursor, HOUR)
+  const { store, clock } = await openTenant(t)
+  await addUsers(store, ...ids)
+  const line = partitionedStore(store)
+  const service = openReplica(t, { store: line, defaultRules: rulesWith(), clock })
+  const { cursor } = await statuses(service)
+  const waiting = changes(service, cursor, HOUR)
   line.cut()
   await store.saveOverride('acme', 'bo', { diversion: 'lunch', from: START, until: null }, START)
   await store.removeUser('acme', 'cia', START)
-  t.equal((await presence.view('acme'))!.inTouch, false)
-  line.mend()
+  t.equal((await service.view('acme'))!.isCurrent, false)
+  line.restore()
   t.match((await waiting).changes, [
     { user: 'bo', diversion: 'lunch' },
     { user: 'cia', removed: true }
   ])
-  t.equal((await presence.view('acme'))!.inTouch, true)
+  t.equal((await service.view('acme'))!.isCurrent, true)
 })
 
 t.test(
   'what was said of calendars while nobody could confirm them is put right on every replica',
   async (t) => {
-    const { store, clock, presence: well } = await stage(t)
-    await add(store, 'anna')
-    await read(store, 'anna', timeline(), START)
-    const line = cutStore(store)
-    const cutOff = replica(t, { store: line, defaultRules: rulesWith(), clock })
+    const { store, clock, service: well } = await openTenant(t)
+    await addUsers(store, 'anna')
+    await saveTimeline(store, 'anna', timeline(), START)
+    const line = partitionedStore(store)
+    const cutOff = openReplica(t, { store: line, defaultRules: rulesWith(), clock })
     const { cursor } = await statuses(cutOff)
     await statuses(well)
     line.cut()
@@ -99,7 +99,7 @@ t.test(
     t.match(said.changes, [{ sync: { state: 'stale' } }], 'as far as it knows')
     t.equal(said.inTouch, false)
     t.match((await changes(well, said.cursor)).changes, [{ sync: { state: 'fresh' } }], 'who hops')
-    line.mend()
+    line.restore()
     t.match((await changes(cutOff, said.cursor)).changes, [{ sync: { state: 'fresh' } }], 'who stays')
   }
 )
@@ -107,13 +107,13 @@ t.test(
 t.test(
   'a border of a calendar that a replica hears of too late is told to who comes from one that did not',
   async (t) => {
-    const { store, clock, presence: wise } = await stage(t)
-    await add(store, ...ids)
-    const line = cutStore(store)
-    const late = replica(t, { store: line, defaultRules: rulesWith(), clock })
+    const { store, clock, service: wise } = await openTenant(t)
+    await addUsers(store, ...ids)
+    const line = partitionedStore(store)
+    const late = openReplica(t, { store: line, defaultRules: rulesWith(), clock })
     await bytesOf(late)
-    line.deafen()
-    await read(store, 'anna', timeline([1, 9, 'meeting']), START)
+    line.dropEvents()
+    await saveTimeline(store, 'anna', timeline([1, 9, 'meeting']), START)
     const { cursor } = await statuses(wise)
     clock.set(START + 2 * MINUTE)
     t.match((await statuses(late)).statuses, [{ diversion: 'available' }, {}, {}])
@@ -122,15 +122,15 @@ t.test(
 )
 
 t.test('a tenant that nobody asks about is let go, and is there again with its cursors', async (t) => {
-  const { store, clock } = await stage(t)
-  await add(store, ...ids)
-  const line = cutStore(store)
+  const { store, clock } = await openTenant(t)
+  await addUsers(store, ...ids)
+  const line = partitionedStore(store)
   const due: (() => void)[] = []
-  const presence = replica(t, {
+  const service = openReplica(t, {
     store: line,
     defaultRules: rulesWith(),
     clock,
-    idleAfter: 1000,
+    idleAfterMs: 1000,
     after(milliseconds, call) {
       if (milliseconds === 100) due.push(call)
       return () => {}
@@ -139,21 +139,21 @@ t.test('a tenant that nobody asks about is let go, and is there again with its c
   const look = (times: number) => {
     for (let time = 0; time < times; time++) due.shift()!()
   }
-  const { cursor } = await statuses(presence)
+  const { cursor } = await statuses(service)
   t.equal(line.followers(), 1)
   look(10)
-  t.ok(presence.viewAtHand('acme'), 'somebody asked within the time')
+  t.ok(service.loadedView('acme'), 'somebody asked within the time')
   const leaving = new AbortController()
-  const waiting = changes(presence, cursor, HOUR, leaving.signal)
+  const waiting = changes(service, cursor, HOUR, leaving.signal)
   await new Promise((resolve) => setImmediate(resolve))
   look(20)
   t.equal(line.followers(), 1, 'somebody waits')
   leaving.abort()
   await waiting
   look(11)
-  t.equal(presence.viewAtHand('acme'), null)
+  t.equal(service.loadedView('acme'), null)
   t.equal(line.followers(), 0)
   await store.saveOverride('acme', 'bo', { diversion: 'lunch', from: START, until: null }, START)
-  t.match((await changes(presence, cursor)).changes, [{ user: 'bo', diversion: 'lunch' }])
+  t.match((await changes(service, cursor)).changes, [{ user: 'bo', diversion: 'lunch' }])
   t.equal(line.followers(), 1)
 })

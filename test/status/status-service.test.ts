@@ -1,27 +1,27 @@
 /** The tenant view over a real store: what consumers with cursors see, against what they must. */
 import t from 'tap'
-import { cursorFrom } from '../../src/status/cursor.ts'
+import { requireCursor } from '../../src/status/cursor.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import {
-  add,
+  addUsers,
   changes,
   HOUR,
   MINUTE,
   never,
-  read,
-  replica,
+  openReplica,
+  openTenant,
   START,
-  stage,
+  saveTimeline,
   statuses,
   timeline
 } from '../support/tenant-fixture.ts'
 
 t.test('a Status as consumers see it', async (t) => {
-  const { store, clock, presence } = await stage(t)
-  await add(store, 'bo', 'anna')
-  await read(store, 'anna', timeline([0, 90, 'meeting'], [180, 240, 'lunch']), START - MINUTE)
+  const { store, clock, service } = await openTenant(t)
+  await addUsers(store, 'bo', 'anna')
+  await saveTimeline(store, 'anna', timeline([0, 90, 'meeting'], [180, 240, 'lunch']), START - MINUTE)
   clock.set(START + MINUTE)
-  const { statuses: list } = await statuses(presence)
+  const { statuses: list } = await statuses(service)
   t.same(list[0], {
     user: 'anna',
     extension: '1070',
@@ -40,72 +40,72 @@ t.test('a Status as consumers see it', async (t) => {
 })
 
 t.test('the answer stays the same bytes until something turns', async (t) => {
-  const { store, clock, presence } = await stage(t)
-  await add(store, 'anna')
-  await read(store, 'anna', timeline([1, 2, 'meeting']), START)
-  const tag = async () => (await presence.view('acme'))!.statuses().etag
+  const { store, clock, service } = await openTenant(t)
+  await addUsers(store, 'anna')
+  await saveTimeline(store, 'anna', timeline([1, 2, 'meeting']), START)
+  const tag = async () => (await service.view('acme'))!.statuses().etag
   const first = await tag()
   clock.set(START + MINUTE - 1)
   t.equal(await tag(), first, 'until the last millisecond before the border')
   clock.set(START + MINUTE)
   const second = await tag()
   t.not(second, first, 'a border')
-  t.equal((await statuses(presence)).at, '2026-11-23T08:01:00Z', '`at` is the instant of the border')
-  await read(store, 'anna', timeline([1, 2, 'meeting']), START, false)
+  t.equal((await statuses(service)).at, '2026-11-23T08:01:00Z', '`at` is the instant of the border')
+  await saveTimeline(store, 'anna', timeline([1, 2, 'meeting']), START, false)
   t.equal(await tag(), second, 'a read that only confirms')
   await store.saveOverride('acme', 'anna', { diversion: 'lunch', from: START, until: null }, START)
   t.not(await tag(), second, 'an override')
 })
 
 t.test('changes: a cursor yields each who changed or has a border, once, as they are now', async (t) => {
-  const { store, clock, presence } = await stage(t)
-  await add(store, 'anna', 'bo', 'cia')
-  await read(store, 'anna', timeline([1, 2, 'meeting']), START)
-  const { cursor } = await statuses(presence)
-  t.same((await changes(presence, cursor)).changes, [])
+  const { store, clock, service } = await openTenant(t)
+  await addUsers(store, 'anna', 'bo', 'cia')
+  await saveTimeline(store, 'anna', timeline([1, 2, 'meeting']), START)
+  const { cursor } = await statuses(service)
+  t.same((await changes(service, cursor)).changes, [])
 
   clock.set(START + MINUTE)
-  const first = await changes(presence, cursor)
+  const first = await changes(service, cursor)
   t.match(first.changes, [{ user: 'anna', diversion: 'meeting' }])
   clock.set(START + 2 * MINUTE)
   await store.saveOverride('acme', 'bo', { diversion: 'lunch', from: START, until: null }, START)
   await store.removeUser('acme', 'cia', START)
-  const second = await changes(presence, first.cursor)
+  const second = await changes(service, first.cursor)
   t.same(second.changes.map(({ user, diversion, removed }) => [user, removed ?? diversion]).sort(), [
     ['anna', 'available'],
     ['bo', 'lunch'],
     ['cia', true]
   ])
-  t.equal((await changes(presence, cursor)).changes.length, 3, 'the old cursor too has lost nothing')
-  t.same((await changes(presence, second.cursor)).changes, [])
+  t.equal((await changes(service, cursor)).changes.length, 3, 'the old cursor too has lost nothing')
+  t.same((await changes(service, second.cursor)).changes, [])
 })
 
 t.test('a change of the tenant shows in everybody', async (t) => {
-  const { store, presence } = await stage(t)
-  await add(store, 'anna', 'bo')
-  const { cursor } = await statuses(presence)
+  const { store, service } = await openTenant(t)
+  await addUsers(store, 'anna', 'bo')
+  const { cursor } = await statuses(service)
   const effective = rulesWith({
     diversions: [{ code: 'available', labels: { sv: 'Tillgänglig' }, phone: 'open' }]
   })
   await store.saveRules('acme', 0, { at: START, put: {}, effective })
-  t.match((await changes(presence, cursor)).changes, [{ label: 'Tillgänglig' }, { label: 'Tillgänglig' }])
+  t.match((await changes(service, cursor)).changes, [{ label: 'Tillgänglig' }, { label: 'Tillgänglig' }])
 })
 
 t.test('a code that has left the catalogue reads as busy, with the phone of its rule', async (t) => {
-  const { store, clock, presence } = await stage(t)
-  await add(store, 'anna')
-  await read(store, 'anna', timeline([0, 9, 'gone']), START)
+  const { store, clock, service } = await openTenant(t)
+  await addUsers(store, 'anna')
+  await saveTimeline(store, 'anna', timeline([0, 9, 'gone']), START)
   clock.set(START)
-  t.match((await statuses(presence)).statuses, [{ diversion: 'busy', phone: 'closed' }])
+  t.match((await statuses(service)).statuses, [{ diversion: 'busy', phone: 'closed' }])
 })
 
 t.test('passing into stale is a border in time', async (t) => {
-  const { store, clock, presence } = await stage(t)
-  await add(store, 'anna')
-  await read(store, 'anna', timeline([0, 600, 'meeting']), START)
-  const { cursor } = await statuses(presence)
+  const { store, clock, service } = await openTenant(t)
+  await addUsers(store, 'anna')
+  await saveTimeline(store, 'anna', timeline([0, 600, 'meeting']), START)
+  const { cursor } = await statuses(service)
   clock.set(START + 4 * MINUTE)
-  t.match((await changes(presence, cursor)).changes, [
+  t.match((await changes(service, cursor)).changes, [
     { diversion: 'meeting', sync: { state: 'stale', since: '2026-11-23T08:04:00Z' } }
   ])
 })
@@ -113,75 +113,79 @@ t.test('passing into stale is a border in time', async (t) => {
 t.test(
   'a long poll wakes on an override, on a calendar, on a border, and on the consumer’s leaving',
   async (t) => {
-    const { store, clock, presence } = await stage(t)
-    await add(store, 'anna')
-    const { cursor } = await statuses(presence)
-    const override = changes(presence, cursor, HOUR)
+    const { store, clock, service } = await openTenant(t)
+    await addUsers(store, 'anna')
+    const { cursor } = await statuses(service)
+    const override = changes(service, cursor, HOUR)
     await store.saveOverride('acme', 'anna', { diversion: 'lunch', from: START, until: null }, START)
     const first = await override
     t.match(first.changes, [{ diversion: 'lunch' }])
 
-    const calendar = changes(presence, first.cursor, HOUR)
+    const calendar = changes(service, first.cursor, HOUR)
     await store.saveOverride('acme', 'anna', null, START)
     const real = Date.now()
     clock.set(START + 1)
-    await read(store, 'anna', timeline([0, 1, 'meeting']), START)
+    await saveTimeline(store, 'anna', timeline([0, 1, 'meeting']), START)
     const second = await calendar
     t.equal(second.changes.length, 1)
 
     clock.set(START + MINUTE - 30)
-    const border = changes(presence, (await changes(presence, second.cursor, 0)).cursor, HOUR)
+    const border = changes(service, (await changes(service, second.cursor, 0)).cursor, HOUR)
     const set = setInterval(() => clock.set(START + MINUTE - 30 + Date.now() - real), 5)
     t.teardown(() => clearInterval(set))
     t.match((await border).changes, [{ diversion: 'available' }])
     clearInterval(set)
 
     const leaving = new AbortController()
-    const left = changes(presence, (await statuses(presence)).cursor, HOUR, leaving.signal)
+    const left = changes(service, (await statuses(service)).cursor, HOUR, leaving.signal)
     leaving.abort()
     t.same((await left).changes, [])
   }
 )
 
 t.test('cursors that cannot be followed', async (t) => {
-  const { store, clock, presence } = await stage(t)
-  await add(store, 'anna')
-  const { cursor } = await statuses(presence)
-  const given = cursorFrom(cursor)
+  const { store, clock, service } = await openTenant(t)
+  await addUsers(store, 'anna')
+  const { cursor } = await statuses(service)
+  const given = requireCursor(cursor)
   const { position } = given
   const expired = { status: 410, code: 'cursor_expired' }
-  const follow = (changed: object) => presence.changes('acme', { ...given, ...changed }, 0, never)
+  const follow = (changed: object) => service.changes('acme', { ...given, ...changed }, 0, never)
   await t.rejects(follow({ epoch: 'other' }), expired, 'another log')
   await t.rejects(follow({ position: position + 1 }), expired, 'ahead of the log')
-  await t.rejects(follow({ logged: START - 1 }), expired, 'of a log that was lost and grew anew')
-  const late = replica(t, { store, defaultRules: rulesWith(), clock })
+  await t.rejects(follow({ loggedAt: START - 1 }), expired, 'of a log that was lost and grew anew')
+  const late = openReplica(t, { store, defaultRules: rulesWith(), clock })
   await store.saveOverride('acme', 'anna', { diversion: 'sick', from: START, until: null }, START)
   await statuses(late)
-  const old = { ...given, logged: START - 1 }
+  const old = { ...given, loggedAt: START - 1 }
   await t.rejects(late.changes('acme', old, 0, never), expired, 'which memory does not reach')
   t.match(await late.changes('acme', given, 0, never), { changes: [/anna/] })
-  t.match(await follow({ logged: null }), { changes: [/anna/] }, 'one of before that was known')
+  t.match(await follow({ loggedAt: null }), { changes: [/anna/] }, 'one of before that was known')
   await t.rejects(follow({ at: START - 25 * HOUR }), expired, 'older than a day')
-  t.throws(() => cursorFrom('nonsense'), { code: 'invalid_request' } as object as Error)
+  t.throws(() => requireCursor('nonsense'), { code: 'invalid_request' } as object as Error)
   t.match(await follow({ at: START + HOUR }), { changes: [] }, 'a replica whose clock was ahead gave it')
   clock.set(START + 23 * HOUR)
   t.match(await follow({ position: 0 }), { changes: [/anna/] }, 'from the store, where memory ends')
   clock.set(START + 13 * HOUR)
-  await presence.changes('acme', cursorFrom((await statuses(presence)).cursor), 0, never)
+  await service.changes('acme', requireCursor((await statuses(service)).cursor), 0, never)
   clock.set(START + 30 * HOUR)
-  const fresh = (await statuses(presence)).cursor
-  t.match(await presence.changes('acme', cursorFrom(fresh), 0, never), { changes: [] }, 'renewed while idle')
-  t.equal(await presence.changes('nobody', cursorFrom(cursor), 0, never), null)
+  const fresh = (await statuses(service)).cursor
+  t.match(
+    await service.changes('acme', requireCursor(fresh), 0, never),
+    { changes: [] },
+    'renewed while idle'
+  )
+  t.equal(await service.changes('nobody', requireCursor(cursor), 0, never), null)
 })
 
 t.test('a clock that is set back starts the borders anew and loses none', async (t) => {
-  const { store, clock, presence } = await stage(t)
-  await add(store, 'anna')
-  await read(store, 'anna', timeline([1, 2, 'meeting']), START)
+  const { store, clock, service } = await openTenant(t)
+  await addUsers(store, 'anna')
+  await saveTimeline(store, 'anna', timeline([1, 2, 'meeting']), START)
   clock.set(START + 5 * MINUTE)
-  t.match((await statuses(presence)).statuses, [{ diversion: 'available' }])
+  t.match((await statuses(service)).statuses, [{ diversion: 'available' }])
   clock.set(START)
-  const { cursor } = await statuses(presence)
+  const { cursor } = await statuses(service)
   clock.set(START + MINUTE)
-  t.match((await changes(presence, cursor)).changes, [{ diversion: 'meeting' }])
+  t.match((await changes(service, cursor)).changes, [{ diversion: 'meeting' }])
 })

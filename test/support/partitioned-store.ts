@@ -1,18 +1,18 @@
 /** A real store that one process cannot reach for a while, as Redis behind a cut line: it hears nothing, then of a gap. */
 import { type Feed, type Store, StoreUnavailable } from '../../src/storage/store.ts'
 
-export interface CutStore extends Store {
+export interface PartitionedStore extends Store {
   /** From now on every call fails and nothing is heard. */
   cut(): void
   /** It can be reached again, and followers hear that they may have missed something. */
-  mend(): void
+  restore(): void
   /** Followers miss what was saved meanwhile; calls succeed all the while. */
-  deafen(): void
+  dropEvents(): void
   /** How many follow. */
   followers(): number
 }
 
-export function cutStore(store: Store): CutStore {
+export function partitionedStore(store: Store): PartitionedStore {
   let away = false
   let deaf = false
   const followers = new Map<symbol, (feed: Feed) => void>()
@@ -44,12 +44,12 @@ export function cutStore(store: Store): CutStore {
     cut() {
       away = true
     },
-    mend() {
+    restore() {
       away = false
       deaf = false
       for (const hear of [...followers.values()]) hear({ kind: 'gap' })
     },
-    deafen() {
+    dropEvents() {
       deaf = true
     },
     followers: () => followers.size

@@ -1,5 +1,5 @@
 /** A clock that a test sets. */
-export function handClock(start: number) {
+export function settableClock(start: number) {
   let now = start
   const clock = () => now
   clock.set = (instant: number) => {

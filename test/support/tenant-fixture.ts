@@ -2,29 +2,33 @@
 import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import type { Timeline } from '../../src/domain/timeline.ts'
-import { cursorFrom } from '../../src/status/cursor.ts'
-import { openPresence, type Presence, type PresenceNeeds } from '../../src/status/status-service.ts'
+import { requireCursor } from '../../src/status/cursor.ts'
+import {
+  openStatusService,
+  type StatusService,
+  type StatusServiceDeps
+} from '../../src/status/status-service.ts'
 import type { Status } from '../../src/status/user-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import type { Store, User } from '../../src/storage/store.ts'
 import { rulesWith } from './rule-fixtures.ts'
-import { handClock } from './settable-clock.ts'
+import { settableClock } from './settable-clock.ts'
 
 export const START = Date.UTC(2026, 10, 23, 8)
 export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
 export const never = new AbortController().signal
 
-export async function stage(t: Test) {
+export async function openTenant(t: Test) {
   const store = await openLmdb({ folder: t.testdir() })
-  const clock = handClock(START)
-  const presence = openPresence({ store, defaultRules: rulesWith(), clock })
+  const clock = settableClock(START)
+  const service = openStatusService({ store, defaultRules: rulesWith(), clock })
   t.teardown(async () => {
-    presence.close()
+    service.close()
     await store.close()
   })
   await store.saveTenant({ id: 'acme', name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv' }, START)
-  return { store, clock, presence }
+  return { store, clock, service }
 }
 
 export const user = (id: string): User => ({
@@ -56,16 +60,16 @@ export function timeline(...pieces: [start: number, end: number, diversion: stri
   }
 }
 
-export async function add(store: Store, ...ids: string[]) {
-  await addAt(store, START, ids)
+export async function addUsers(store: Store, ...ids: string[]) {
+  await addUsersAt(store, START, ids)
 }
 
-export async function addAt(store: Store, at: number, ids: readonly string[]) {
+export async function addUsersAt(store: Store, at: number, ids: readonly string[]) {
   const users = ids.map((id) => ({ user: user(id), sync: initialSyncRecord(true, at) }))
   await store.saveUsers('acme', users, at)
 }
 
-export async function read(store: Store, id: string, calendar: Timeline, at: number, visible = true) {
+export async function saveTimeline(store: Store, id: string, calendar: Timeline, at: number, visible = true) {
   const sync = {
     ...initialSyncRecord(true, START),
     confirmedAt: at,
@@ -75,27 +79,28 @@ export async function read(store: Store, id: string, calendar: Timeline, at: num
   await store.saveReadings('acme', [{ user: id, sync, timeline: calendar, visible }], at)
 }
 
-/** Another replica's presence, over the same store. */
-export function replica(t: Test, needs: PresenceNeeds) {
-  const presence = openPresence(needs)
-  t.teardown(() => presence.close())
-  return presence
+/** Another replica's service, over the same store. */
+export function openReplica(t: Test, needs: StatusServiceDeps) {
+  const service = openStatusService(needs)
+  t.teardown(() => service.close())
+  return service
 }
 
 export async function statuses(
-  presence: Presence
+  service: StatusService
 ): Promise<{ at: string; cursor: string; statuses: Status[] }> {
-  return JSON.parse((await presence.view('acme'))!.statuses().body.toString())
+  return JSON.parse((await service.view('acme'))!.statuses().body.toString())
 }
 
-export const bytesOf = async (presence: Presence) => (await presence.view('acme'))!.statuses().body.toString()
+export const bytesOf = async (service: StatusService) =>
+  (await service.view('acme'))!.statuses().body.toString()
 
-export async function changes(presence: Presence, cursor: string, wait = 0, signal = never) {
+export async function changes(service: StatusService, cursor: string, wait = 0, signal = never) {
   const {
     cursor: next,
     changes,
-    inTouch
-  } = (await presence.changes('acme', cursorFrom(cursor), wait, signal))!
+    isCurrent: inTouch
+  } = (await service.changes('acme', requireCursor(cursor), wait, signal))!
   return {
     cursor: next,
     changes: changes.map((json): Status & { removed?: true } => JSON.parse(json)),

@@ -2,7 +2,7 @@
 import t from 'tap'
 import type { Store } from '../../src/storage/store.ts'
 import { event } from '../support/fake-calendar-server.ts'
-import { cutStore } from '../support/partitioned-store.ts'
+import { partitionedStore } from '../support/partitioned-store.ts'
 import { type Bench, bench, hour, minute, polling, rules } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
@@ -171,7 +171,7 @@ t.test('a tenant that is new, or made again under the same name, is found', asyn
 t.test('a tenant that was made again while nothing was heard is read by its own rules', async (t) => {
   const options: { store?: Store } = {}
   const { side, store, tenant, people, open, until, timeline, time } = await bench(t, options)
-  const line = cutStore(store)
+  const line = partitionedStore(store)
   options.store = line
   side.calendars.set('anna@acme.example', [event('MÖT', at(1), at(2))])
   const put = async (diversion: string, at: number) => {
@@ -183,12 +183,12 @@ t.test('a tenant that was made again while nothing was heard is read by its own 
   await people('acme', { anna: {} })
   await open()
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
-  line.deafen()
+  line.dropEvents()
   await store.removeTenant('acme')
   await tenant('acme')
   await put('lunch', time.clock() + 1)
   await people('acme', { anna: {} })
-  line.mend()
+  line.restore()
   await until(async () => (await timeline('acme', 'anna')).length > 0)
   t.same(await timeline('acme', 'anna'), ['lunch 1–2'])
 })

@@ -1,8 +1,8 @@
 /** `/v1/tenants/{tenant}/changes`: what turned since a cursor, as soon as it does. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { RequestError } from '../../errors.ts'
-import { cursorFrom } from '../../status/cursor.ts'
-import type { Presence } from '../../status/status-service.ts'
+import { requireCursor } from '../../status/cursor.ts'
+import type { StatusService } from '../../status/status-service.ts'
 import { abortOnDisconnect } from '../abort-on-disconnect.ts'
 import { setDegradedHeader } from '../lookup.ts'
 import type { Metrics } from '../metrics.ts'
@@ -33,11 +33,11 @@ const ChangesQuery = Strict({
 })
 
 export function changesRoutes(needs: {
-  readonly presence: Presence
+  readonly statusService: StatusService
   readonly metrics: Pick<Metrics, 'countChanges'>
 }): FastifyPluginAsyncTypebox {
   return async (app) => {
-    app.addHook('preClose', async () => needs.presence.endWaits())
+    app.addHook('preClose', async () => needs.statusService.releaseWaiters())
     app.get(
       '/tenants/:tenant/changes',
       {
@@ -55,9 +55,14 @@ export function changesRoutes(needs: {
         }
       },
       async ({ params, query }, reply) => {
-        const cursor = cursorFrom(query.cursor)
+        const cursor = requireCursor(query.cursor)
         const wait = (query.wait ?? 0) * 1000
-        const changes = await needs.presence.changes(params.tenant, cursor, wait, abortOnDisconnect(reply))
+        const changes = await needs.statusService.changes(
+          params.tenant,
+          cursor,
+          wait,
+          abortOnDisconnect(reply)
+        )
         if (changes === null) throw new RequestError('not_found', `There is no tenant "${params.tenant}".`)
         setDegradedHeader(reply, changes)
         needs.metrics.countChanges(changes.changes.length)

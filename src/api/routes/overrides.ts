@@ -1,7 +1,7 @@
 /** `/v1/tenants/{tenant}/users/{user}/override`: a diversion set by hand. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Management } from '../../management/management.ts'
-import type { Presence } from '../../status/status-service.ts'
+import type { StatusService } from '../../status/status-service.ts'
 import { requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { UserParams } from '../schemas/params.ts'
 import { NoContent, problems } from '../schemas/problems.ts'
@@ -14,7 +14,7 @@ const url = '/tenants/:tenant/users/:user/override'
 
 export function overridesRoutes(deps: {
   readonly directory: Pick<Management, 'overrides'>
-  readonly presence: Presence
+  readonly statusService: StatusService
 }): FastifyPluginAsyncTypebox {
   const { overrides } = deps.directory
   return async (app) => {
@@ -38,7 +38,7 @@ export function overridesRoutes(deps: {
       },
       async ({ params, body }, reply) => {
         await overrides.put(params.tenant, params.user, body)
-        const view = await requireView(deps.presence, params.tenant)
+        const view = await requireView(deps.statusService, params.tenant)
         setDegradedHeader(reply, view)
         requireUserState(view, params.user)
         return sendJson(reply, view.status(params.user))

@@ -2,10 +2,10 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { statusAt } from '../../domain/status.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
-import { type WhyNeeds, whyFor } from '../../status/explain-status.ts'
-import type { Presence } from '../../status/status-service.ts'
-import type { Filter } from '../../status/tenant-view.ts'
-import { shownAs } from '../../status/user-state.ts'
+import { createExplainer, type ExplainStatusDeps } from '../../status/explain-status.ts'
+import type { StatusService } from '../../status/status-service.ts'
+import type { StatusFilter } from '../../status/tenant-view.ts'
+import { toStatus } from '../../status/user-state.ts'
 import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { TenantParams, UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
@@ -40,9 +40,9 @@ export const StatusesQuery = Strict({
 })
 
 export function statusesRoutes(
-  needs: { readonly presence: Presence; readonly clock: () => number } & WhyNeeds
+  needs: { readonly statusService: StatusService; readonly clock: () => number } & ExplainStatusDeps
 ): FastifyPluginAsyncTypebox {
-  const { presence, clock } = needs
+  const { statusService, clock } = needs
   return async (app) => {
     app.get(
       '/tenants/:tenant/statuses',
@@ -67,7 +67,8 @@ export function statusesRoutes(
         }
       },
       async ({ params, query, headers }, reply) => {
-        const view = presence.viewAtHand(params.tenant) ?? (await requireView(presence, params.tenant))
+        const view =
+          statusService.loadedView(params.tenant) ?? (await requireView(statusService, params.tenant))
         setDegradedHeader(reply, view)
         const filter = filterOf(query)
         if (filter === null && query.at === undefined) {
@@ -95,7 +96,8 @@ export function statusesRoutes(
         }
       },
       async ({ params, query }, reply) => {
-        const view = presence.viewAtHand(params.tenant) ?? (await requireView(presence, params.tenant))
+        const view =
+          statusService.loadedView(params.tenant) ?? (await requireView(statusService, params.tenant))
         setDegradedHeader(reply, view)
         if (query.at === undefined && query.explain !== true) {
           requireUserState(view, params.user)
@@ -103,17 +105,17 @@ export function statusesRoutes(
         }
         const person = requireUserState(view, params.user)
         const at = query.at === undefined ? clock() : requireInstantInWindow(query.at, clock())
-        const moment = statusAt(person.laid, at)
-        const status = shownAs(person, moment, view.scene, at)
+        const moment = statusAt(person.effective, at)
+        const status = toStatus(person, moment, view.context, at)
         if (query.explain !== true) return reply.send(status)
-        const why = await whyFor(needs, params.tenant, person, view.scene)
+        const why = await createExplainer(needs, params.tenant, person, view.context)
         return reply.send({ ...status, ...why(moment.cause) })
       }
     )
   }
 }
 
-function filterOf(query: { diversion?: string; phone?: string; extension?: string }): Filter | null {
+function filterOf(query: { diversion?: string; phone?: string; extension?: string }): StatusFilter | null {
   const { diversion, phone, extension } = query
   if (diversion === undefined && phone === undefined && extension === undefined) return null
   return {

@@ -5,9 +5,9 @@ import type { Explanation } from '../../domain/explain.ts'
 import type { Cause } from '../../domain/timeline.ts'
 import { mergeIntervals } from '../../domain/timeline.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
-import { type WhyNeeds, whyFor } from '../../status/explain-status.ts'
-import type { Presence } from '../../status/status-service.ts'
-import { diversionOf, type Scene } from '../../status/user-state.ts'
+import { createExplainer, type ExplainStatusDeps } from '../../status/explain-status.ts'
+import type { StatusService } from '../../status/status-service.ts'
+import { diversionOf, type TenantContext } from '../../status/user-state.ts'
 import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
@@ -15,9 +15,9 @@ import { fromMemory, StatusQuery, Timeline } from '../schemas/statuses.ts'
 import { ref, withHeaders } from '../schemas/types.ts'
 
 export function timelinesRoutes(
-  deps: { readonly presence: Presence; readonly clock: () => Instant } & WhyNeeds
+  deps: { readonly statusService: StatusService; readonly clock: () => Instant } & ExplainStatusDeps
 ): FastifyPluginAsyncTypebox {
-  const { presence, clock } = deps
+  const { statusService, clock } = deps
   return async (app) => {
     app.get(
       '/tenants/:tenant/users/:user/timeline',
@@ -34,13 +34,14 @@ export function timelinesRoutes(
         }
       },
       async ({ params, query }, reply) => {
-        const view = await requireView(presence, params.tenant)
+        const view = await requireView(statusService, params.tenant)
         setDegradedHeader(reply, view)
         const person = requireUserState(view, params.user)
         const at = query.at === undefined ? clock() : requireInstantInWindow(query.at, clock())
-        const why = query.explain === true ? await whyFor(deps, params.tenant, person, view.scene) : null
+        const why =
+          query.explain === true ? await createExplainer(deps, params.tenant, person, view.context) : null
         const { boundaries, causes, truncatedAt } = person.calendar
-        const known = causes.map((ground) => withKnownDiversion(ground, view.scene))
+        const known = causes.map((ground) => withKnownDiversion(ground, view.context))
         const intervals = mergeIntervals({ boundaries, causes: known }, at).map((interval) => ({
           start: formatInstant(interval.start),
           end: interval.end === truncatedAt ? null : formatInstant(interval.end),
@@ -55,7 +56,7 @@ export function timelinesRoutes(
 }
 
 /** With the stand-in for a code that the present catalogue has no longer. */
-function withKnownDiversion(ground: Cause, scene: Scene): Cause {
+function withKnownDiversion(ground: Cause, scene: TenantContext): Cause {
   const { code } = diversionOf(ground.diversion, scene)
   return code === ground.diversion ? ground : { ...ground, diversion: code }
 }
