@@ -3,7 +3,7 @@
  * hand as fast as the replies come. The simulator counts.
  */
 import { ewsConnector } from '../src/connectors/ews/connector.ts'
-import { openOutbound } from '../src/connectors/net/http-client.ts'
+import { openHttpClient } from '../src/connectors/net/http-client.ts'
 import type { EwsSimulator } from './ews-simulator.ts'
 import { row } from './paired-runs.ts'
 import { clockOfReading, syncByHand } from './sync-harness.ts'
@@ -15,7 +15,7 @@ export async function benchEwsHour(simulator: EwsSimulator): Promise<void> {
   const { time, watchQueue } = clockOfReading()
   const filled = await simulator.fill('hour', MAILBOXES, 2, time.clock())
   const connection = filled.connection('delegate')
-  const outbound = openOutbound({ allowPrivateTargets: true })
+  const outbound = openHttpClient({ allowPrivateTargets: true })
   const { mailboxes } = filled
   const { clock } = time
   const connector = () => ewsConnector({ connection, outbound, allowPrivateTargets: true, clock })

@@ -7,7 +7,7 @@ import { openEwsTransport } from '../src/connectors/ews/client/transport.ts'
 import { versions } from '../src/connectors/ews/client/versions.ts'
 import { ewsConnector } from '../src/connectors/ews/connector.ts'
 import { availabilityRequest, calendarViewRequest, envelope } from '../src/connectors/ews/soap/requests.ts'
-import { openOutbound } from '../src/connectors/net/http-client.ts'
+import { openHttpClient } from '../src/connectors/net/http-client.ts'
 import type { Span } from '../src/domain/calendar-event.ts'
 import { windowAt } from '../src/sync/scheduling/window.ts'
 import type { EwsSimulator, Filled } from './ews-simulator.ts'
@@ -101,7 +101,7 @@ async function inBatches(mailboxes: readonly string[], size: number, read: Read)
 }
 
 function connectorSide({ connection }: Filled, access: 'delegate' | 'impersonation', window: Span): Side {
-  const outbound = openOutbound({ allowPrivateTargets: true })
+  const outbound = openHttpClient({ allowPrivateTargets: true })
   const connector = ewsConnector({ connection: connection(access), outbound, allowPrivateTargets: true })
   return {
     batchSize: connector.batchSize,

@@ -1,5 +1,5 @@
 /** A Graph reply of a full batch to CalendarEvents, beside JSON.parse of it. */
-import { calendarEventsOf, selected } from '../src/connectors/graph/read/calendar-events.ts'
+import { parseCalendarEvents, selectedProperties } from '../src/connectors/graph/read/calendar-events.ts'
 import { cpuOf, inTurns, inWords, row } from './paired-runs.ts'
 
 const MAILBOXES = 20
@@ -15,7 +15,7 @@ export async function benchGraphReply(): Promise<void> {
       cpuOf(() => {
         for (let turn = 0; turn < TURNS; turn++) {
           const { responses } = JSON.parse(reply) as ReturnType<typeof batchReply>
-          for (const { body } of responses) events += calendarEventsOf(body, 'Europe/Stockholm').length
+          for (const { body } of responses) events += parseCalendarEvents(body, 'Europe/Stockholm').length
         }
       }) / TURNS,
     () =>
@@ -41,7 +41,7 @@ function batchReply() {
     status: 200,
     headers: { 'Content-Type': 'application/json' },
     body: {
-      '@odata.context': `https://graph.microsoft.com/v1.0/$metadata#users('u${mailbox}')/calendarView(${selected})`,
+      '@odata.context': `https://graph.microsoft.com/v1.0/$metadata#users('u${mailbox}')/calendarView(${selectedProperties})`,
       value: Array.from({ length: EVENTS }, (_, index) => ({
         '@odata.etag': 'W/"ZlnW4RIAV06KYYwlrfNZvQAAKGWwbw=="',
         id: `AAMkAGIAAAoZDOFAAA${mailbox}.${index}`,

@@ -11,7 +11,7 @@ import { StatusesHeaders, StatusesQuery } from '../src/api/routes/statuses.ts'
 import { TenantParams, UserParams } from '../src/api/schemas/params.ts'
 import { StatusQuery } from '../src/api/schemas/statuses.ts'
 import { packFolder } from '../src/composition.ts'
-import { noticeGates } from '../src/connectors/graph/notifications/verifier.ts'
+import { createNotificationVerifiers } from '../src/connectors/graph/notifications/verifier.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { createManagement } from '../src/management/management.ts'
 import { openStatusService } from '../src/status/status-service.ts'
@@ -62,7 +62,7 @@ const app = await buildApp({
   directory,
   statusService,
   sync,
-  graphGate: noticeGates(randomBytes(32)),
+  graphGate: createNotificationVerifiers(randomBytes(32)),
   defaultRules,
   clock
 })

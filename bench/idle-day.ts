@@ -13,8 +13,8 @@ import { setTimeout as after } from 'node:timers/promises'
 import type { EwsConnection, GraphConnection } from '../src/connectors/connection.ts'
 import { ewsConnector } from '../src/connectors/ews/connector.ts'
 import { graphConnector } from '../src/connectors/graph/connector.ts'
-import { tenantAddresses } from '../src/connectors/graph/notifications/url.ts'
-import { type Outbound, openOutbound } from '../src/connectors/net/http-client.ts'
+import { createNotificationUrls } from '../src/connectors/graph/notifications/url.ts'
+import { type HttpClient, openHttpClient } from '../src/connectors/net/http-client.ts'
 import { account, clientId, directoryOf, mailboxOf } from './fixtures/simulated-tenant.ts'
 import { type SimulatorProcess, startSimulator } from './installation.ts'
 import { row } from './paired-runs.ts'
@@ -38,7 +38,7 @@ export async function benchIdleDay(): Promise<void> {
 
 interface Scene {
   readonly simulator: SimulatorProcess
-  readonly outbound: Outbound
+  readonly outbound: HttpClient
   readonly ca: string
 }
 
@@ -49,7 +49,7 @@ async function overSimulator(measure: (scene: Scene) => Promise<void>): Promise<
   try {
     const { simulator, caFile } = await startSimulator(folder, undo)
     const ca = await readFile(caFile, 'utf8')
-    const outbound = openOutbound({ allowPrivateTargets: true, ca })
+    const outbound = openHttpClient({ allowPrivateTargets: true, ca })
     undo.push(() => outbound.close())
     await simulator.control('PUT', `tenants/${directory}`, { apps: [{ clientId, secret: 'right' }] })
     await simulator.control(
@@ -74,7 +74,7 @@ async function graphDay({ simulator, outbound }: Scene): Promise<void> {
   door.listen(0, '127.0.0.1')
   await once(door, 'listening')
   const address = `http://127.0.0.1:${(door.address() as AddressInfo).port}`
-  const notices = tenantAddresses(address, randomBytes(32), 'acme')
+  const notices = createNotificationUrls(address, randomBytes(32), 'acme')
   const connection: GraphConnection = {
     kind: 'graph',
     tenantId: directory,

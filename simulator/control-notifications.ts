@@ -7,8 +7,8 @@ import type { Directories } from './directories.ts'
 import type { Notices } from './ews/notices.ts'
 import { breaks, chunkings } from './ews/streams.ts'
 import type { Deliveries } from './graph/deliveries.ts'
-import { type GraphNotices, lifecycleEvents } from './graph/notices.ts'
-import type { Subscriptions } from './graph/subscriptions.ts'
+import { type ChangeNotifications, graphLifecycleEvents } from './graph/notices.ts'
+import type { GraphSubscriptionStore } from './graph/subscriptions.ts'
 import { tenantNamed } from './not-found.ts'
 import type { Which } from './seeded-random.ts'
 
@@ -17,8 +17,8 @@ export interface NoticeNeeds {
   /** EWS's subscriptions. */
   readonly notices: Notices
   /** Graph's. */
-  readonly subscriptions: Subscriptions
-  readonly graphNotices: GraphNotices
+  readonly subscriptions: GraphSubscriptionStore
+  readonly graphNotices: ChangeNotifications
   readonly deliveries: Deliveries
   readonly fates: Fates
 }
@@ -42,7 +42,7 @@ const limitsBody = closed({
 })
 const lifecycleBody = closed({
   ...which,
-  event: oneOf(lifecycleEvents),
+  event: oneOf(graphLifecycleEvents),
   silently: optional(Type.Boolean()),
   pausing: optional(Type.Boolean())
 })

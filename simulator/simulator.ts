@@ -7,7 +7,7 @@ import { makeAuthority } from './authority.ts'
 import { openControl } from './control.ts'
 import { Fates } from './delivery-faults.ts'
 import { Directories } from './directories.ts'
-import { entra } from './entra/entra.ts'
+import { createEntra } from './entra/entra.ts'
 import { autodiscover } from './ews/autodiscover.ts'
 import { ews } from './ews/ews.ts'
 import { Installations } from './ews/installations.ts'
@@ -15,9 +15,9 @@ import { Notices } from './ews/notices.ts'
 import { openDoor } from './ews/sign-in.ts'
 import { Faults } from './faults.ts'
 import { Deliveries } from './graph/deliveries.ts'
-import { graph } from './graph/graph.ts'
-import { GraphNotices } from './graph/notices.ts'
-import { Subscriptions } from './graph/subscriptions.ts'
+import { createGraph } from './graph/graph.ts'
+import { ChangeNotifications } from './graph/notices.ts'
+import { GraphSubscriptionStore } from './graph/subscriptions.ts'
 import { Mailboxes } from './mailboxes.ts'
 import { serve } from './protocol-server.ts'
 import { Requests } from './requests.ts'
@@ -50,9 +50,9 @@ export interface Simulator {
   /** EWS's subscriptions. */
   readonly notices: Notices
   /** Graph's subscriptions. */
-  readonly subscriptions: Subscriptions
+  readonly subscriptions: GraphSubscriptionStore
   /** What Graph tells subscribers; lifecycle events by order. */
-  readonly graphNotices: GraphNotices
+  readonly graphNotices: ChangeNotifications
   /** Graph's post to subscribers, and how it was taken. */
   readonly deliveries: Deliveries
   /** What befalls notices on their way, Graph's and EWS's. */
@@ -74,9 +74,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const requests = new Requests()
   const fates = new Fates()
   const notices = new Notices(mailboxes, clock, fates)
-  const subscriptions = new Subscriptions(clock)
+  const subscriptions = new GraphSubscriptionStore(clock)
   const deliveries = new Deliveries()
-  const graphNotices = new GraphNotices(mailboxes, subscriptions, deliveries, fates)
+  const graphNotices = new ChangeNotifications(mailboxes, subscriptions, deliveries, fates)
   const told = { notices, subscriptions, graphNotices, deliveries, fates }
   const needs = { directories, installations, mailboxes, ...told, faults, requests, tokens }
   const control = await openControl(needs)
@@ -95,8 +95,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     door: openDoor({ ...shared, certificate: keys.certificate })
   }
   const protocols = serve([
-    graph({ ...shared, ...told, mailboxes }),
-    entra(shared),
+    createGraph({ ...shared, ...told, mailboxes }),
+    createEntra(shared),
     ews({ ...shared, ...exchange }),
     autodiscover({ ...shared, ...exchange })
   ])

@@ -12,10 +12,10 @@ import type { Config, Role } from './config.ts'
 import type { Environment } from './connectors/ews/client/proxy.ts'
 import { ewsConnector } from './connectors/ews/connector.ts'
 import { graphConnector } from './connectors/graph/connector.ts'
-import { tenantAddresses } from './connectors/graph/notifications/url.ts'
-import { noticeGates } from './connectors/graph/notifications/verifier.ts'
+import { createNotificationUrls } from './connectors/graph/notifications/url.ts'
+import { createNotificationVerifiers } from './connectors/graph/notifications/verifier.ts'
 import { icsConnector } from './connectors/ics/connector.ts'
-import { type Outbound, openOutbound } from './connectors/net/http-client.ts'
+import { type HttpClient, openHttpClient } from './connectors/net/http-client.ts'
 import { SetupError } from './errors.ts'
 import { loadPacks } from './management/load-packs.ts'
 import { createManagement } from './management/management.ts'
@@ -58,7 +58,7 @@ export async function startService(
     const { store, keys, sealer } = kept
     const metrics = openMetrics()
     metrics.watchStore(() => ({ reachable: store.reachable(), emptied: kept.emptied() }))
-    const outbound = openOutbound({ allowPrivateTargets: config.allowPrivateTargets })
+    const outbound = openHttpClient({ allowPrivateTargets: config.allowPrivateTargets })
     undo.push(() => outbound.close())
     const rules = defaultRules(packs)
     const clock = Date.now
@@ -80,7 +80,7 @@ export async function startService(
       const statusService = openStatusService({ store, defaultRules: rules, clock })
       undo.push(() => statusService.close())
       const directory = createManagement({ store, sync, packs, sealer, clock })
-      const graphGate = noticeGates(secret)
+      const graphGate = createNotificationVerifiers(secret)
       app = await buildApp({ ...bare, directory, statusService, sync, graphGate, defaultRules: rules, clock })
     }
     undo.push(() => app.close())
@@ -123,14 +123,14 @@ async function connectors(
     outbound,
     environment,
     secret
-  }: { readonly outbound: Outbound; readonly environment: Environment; readonly secret: Buffer }
+  }: { readonly outbound: HttpClient; readonly environment: Environment; readonly secret: Buffer }
 ): Promise<OpenConnector> {
   const calendars = join(dataDir, 'calendars')
   // Workers that share Redis share this folder too, if they need it: it is made outside, and may be read-only.
   if (redisUrl === null) await mkdir(calendars, { recursive: true, mode: 0o700 })
   return (tenant, connection) => {
     if (connection.kind === 'graph') {
-      const notices = publicUrl === null ? null : tenantAddresses(publicUrl, secret, tenant)
+      const notices = publicUrl === null ? null : createNotificationUrls(publicUrl, secret, tenant)
       return graphConnector({ connection, outbound, notices })
     }
     if (connection.kind === 'ews')

@@ -55,13 +55,13 @@ export type Aadsts = keyof typeof refusals
 const usual: Readonly<Record<number, Aadsts>> = { 400: 700016, 401: 7000215, 403: 7000112, 429: 90055 }
 
 /** `what` fills the sentence: a tenant, an application, a parameter. */
-export function refuse(code: Aadsts, what: string, clock: () => number, correlation?: string): Answer {
+export function refuseToken(code: Aadsts, what: string, clock: () => number, correlation?: string): Answer {
   const { status, error, says } = refusals[code]
   return shaped(status, error, String(code), says(what), clock, correlation)
 }
 
 /** What a fault orders: any status, any number. */
-export function refuseAsOrdered(
+export function orderedTokenError(
   order: { status: number; code?: string; message?: string; retryAfter?: string },
   clock: () => number
 ): Answer {

@@ -5,10 +5,10 @@ import type { Faults, Route } from '../faults.ts'
 import type { Answer, Call } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import type { Tokens } from '../tokens.ts'
-import { type Aadsts, refuse, refuseAsOrdered } from './aadsts.ts'
+import { type Aadsts, orderedTokenError, refuseToken } from './aadsts.ts'
 import { checkAssertion } from './assertion.ts'
 
-export interface EntraNeeds {
+export interface EntraDeps {
   readonly directories: Directories
   readonly tokens: Tokens
   readonly faults: Faults
@@ -25,7 +25,7 @@ const exchangeOnline = 'https://outlook.office365.com'
 const noTenants = new Set(['common', 'organizations', 'consumers'])
 
 /** Answers what belongs to Entra, and null for everything else. */
-export function entra(needs: EntraNeeds): (call: Call) => Promise<Answer | null> {
+export function createEntra(needs: EntraDeps): (call: Call) => Promise<Answer | null> {
   return async (call) => {
     const route = routeOf(call)
     if (route === null) return null
@@ -50,7 +50,7 @@ export function entra(needs: EntraNeeds): (call: Call) => Promise<Answer | null>
       const who = { tenant: [name.toLowerCase(), ...namesOf(directory)], clientId, mailbox: [], route }
       const suffering = await needs.faults.suffer(who, call.signal)
       let answer: Answer
-      if (suffering?.kind === 'status') answer = refuseAsOrdered(suffering, needs.clock)
+      if (suffering?.kind === 'status') answer = orderedTokenError(suffering, needs.clock)
       else if (suffering?.kind === 'wrongTypes') answer = { status: 200, headers: {}, body: nonsense }
       else
         answer = route === 'token' ? token(needs, call, form, directory) : discovery(needs, call, directory)
@@ -72,13 +72,13 @@ function routeOf({ segments }: Call): Route | null {
 }
 
 function token(
-  needs: EntraNeeds,
+  needs: EntraDeps,
   call: Call,
   form: URLSearchParams,
   directory: Directory | undefined
 ): Answer {
   const correlation = call.headers['client-request-id'] ?? form.get('client-request-id') ?? randomUUID()
-  const no = (code: Aadsts, what: string) => refuse(code, what, needs.clock, correlation)
+  const no = (code: Aadsts, what: string) => refuseToken(code, what, needs.clock, correlation)
   const name = call.segments[0] ?? ''
   if (call.method !== 'POST') return no(900144, 'grant_type')
   const grantType = form.get('grant_type')
@@ -115,7 +115,7 @@ function token(
 
 /** Null when the client has proved who it is. */
 function checkCredential(
-  needs: EntraNeeds,
+  needs: EntraDeps,
   form: URLSearchParams,
   directory: Directory,
   name: string,
@@ -140,7 +140,7 @@ function checkCredential(
   return null
 }
 
-function discovery(needs: EntraNeeds, call: Call, directory: Directory | undefined): Answer {
+function discovery(needs: EntraDeps, call: Call, directory: Directory | undefined): Answer {
   const { loginRoot, graphRoot } = needs
   const [name = '', second, third] = call.segments
   if (second === 'discovery' && third === 'instance') {
@@ -153,7 +153,7 @@ function discovery(needs: EntraNeeds, call: Call, directory: Directory | undefin
   }
   if (second === 'discovery') return found(needs.tokens.publicKeys())
   if (!directory && !noTenants.has(name)) {
-    const { body, ...rest } = refuse(90002, name, needs.clock)
+    const { body, ...rest } = refuseToken(90002, name, needs.clock)
     return { ...rest, body: { ...(body as object), error: 'invalid_tenant' } }
   }
   const root = `${loginRoot}/${name}`

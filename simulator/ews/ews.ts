@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Directories } from '../directories.ts'
 import type { Faults, Route, Suffering } from '../faults.ts'
-import { AtOnce } from '../graph/at-once.ts'
+import { ConcurrencyCounter } from '../graph/at-once.ts'
 import type { Mailboxes } from '../mailboxes.ts'
 import type { Answer, Call } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
@@ -38,7 +38,7 @@ type Who = Account | Grant
 /** Answers `/EWS/Exchange.asmx`, below a tenant's name or not, and null for everything else. */
 export function ews(needs: EwsNeeds): (call: Call) => Promise<Answer | null> {
   const { door } = needs
-  const atOnce = new AtOnce()
+  const atOnce = new ConcurrencyCounter()
   return async (call) => {
     const installation = installationIn(needs, call, ['ews', 'exchange.asmx'])
     if (!installation) return null

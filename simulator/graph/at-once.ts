@@ -1,5 +1,5 @@
 /** How many calls are at each place right now. */
-export class AtOnce {
+export class ConcurrencyCounter {
   readonly #present = new Map<string, number>()
 
   /** Says how many there are with this one. Whoever enters must leave. */

@@ -1,6 +1,6 @@
 /** `POST /$batch`: up to 20 calls in one, four at a time, each judged by itself (Graph's json-batching). */
 import { type Answer, type Call, callOf, type Spoil } from '../protocol-message.ts'
-import { graphError, type Ids } from './errors.ts'
+import { errorResponse, type Ids } from './errors.ts'
 
 const mostItems = 20
 const atATime = 4
@@ -14,26 +14,26 @@ interface Item {
 
 type Done = { readonly id: string } & Omit<Answer, 'spoil'>
 
-export async function batch(
+export async function runBatch(
   outer: Call,
   ids: Ids,
   perform: (call: Call) => Promise<Answer>
 ): Promise<{ answer: Answer; items: number | null }> {
   if (outer.method !== 'POST') {
-    return { answer: graphError(ids, 405, 'Request_BadRequest', 'A batch is sent by POST.'), items: null }
+    return { answer: errorResponse(ids, 405, 'Request_BadRequest', 'A batch is sent by POST.'), items: null }
   }
   const items = readItems(outer)
-  if (typeof items === 'string') return { answer: graphError(ids, 400, 'BadRequest', items), items: null }
+  if (typeof items === 'string') return { answer: errorResponse(ids, 400, 'BadRequest', items), items: null }
   if (items.length > mostItems) {
     const message = `Number of batch request steps exceeds the maximum value of ${mostItems}.`
-    return { answer: graphError(ids, 400, 'MaximumValueExceeded', message), items: items.length }
+    return { answer: errorResponse(ids, 400, 'MaximumValueExceeded', message), items: items.length }
   }
   const done: Done[] = []
   let spoil: Spoil | undefined
   const run = async (item: Item) => {
     const failed = item.dependsOn.some((id) => (done.find((each) => each.id === id)?.status ?? 500) >= 400)
     const { spoil: spoiled, ...answer } = failed
-      ? graphError(ids, 424, 'FailedDependency', 'A request that this one depends on failed.')
+      ? errorResponse(ids, 424, 'FailedDependency', 'A request that this one depends on failed.')
       : await perform(item.call)
     // A connection carries the whole batch: what befalls it at one item befalls all.
     spoil ??= spoiled

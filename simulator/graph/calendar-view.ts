@@ -2,9 +2,9 @@
 import type { Answer, Call } from '../protocol-message.ts'
 import { occurrencesIn } from '../recurrence.ts'
 import { dayLength } from '../time.ts'
-import { graphError } from './errors.ts'
+import { errorResponse } from './errors.ts'
 import { selection, shapeEvent } from './event-shape.ts'
-import type { Opened } from './graph.ts'
+import type { OpenedMailbox } from './graph.ts'
 import { readInstant, readPreferences } from './preferences.ts'
 
 const defaultPage = 10
@@ -13,8 +13,8 @@ const largestPage = 1000
 const longestWindow = 1825 * dayLength
 const known = new Set(['$select', '$top', '$skip', '$orderby', 'startdatetime', 'enddatetime'])
 
-export function calendarView({ mailbox, call, ids, basic, graphRoot }: Opened): Answer {
-  const bad = (code: string, message: string) => graphError(ids, 400, code, message)
+export function listCalendarView({ mailbox, call, ids, basic, graphRoot }: OpenedMailbox): Answer {
+  const bad = (code: string, message: string) => errorResponse(ids, 400, code, message)
   const preferences = readPreferences(call.headers.prefer)
   if (typeof preferences === 'string') {
     return bad('TimeZoneNotSupportedException', `This time zone is not supported: ${preferences}`)

@@ -15,19 +15,19 @@ export interface DeliverySettings {
   readonly answerWithin: number
 }
 
-export interface Parcel {
+export interface Delivery {
   readonly url: string
   readonly kind: 'notice' | 'lifecycle'
   readonly subscription: string
   readonly item: object
 }
 
-interface Waiting extends Parcel {
+interface PendingDelivery extends Delivery {
   attempts: number
   readonly since: number
 }
 
-interface Taking {
+interface DeliveryResult {
   readonly status: number
   readonly milliseconds: number
 }
@@ -35,7 +35,7 @@ interface Taking {
 /** What goes to one host and port. */
 interface Lane {
   readonly origin: string
-  readonly byUrl: Map<string, Waiting[]>
+  readonly byUrl: Map<string, PendingDelivery[]>
   present: number
   asked: boolean
 }
@@ -94,7 +94,7 @@ export class Deliveries {
     return this.#settings
   }
 
-  send(parcel: Parcel): void {
+  send(parcel: Delivery): void {
     this.#waiting += 1
     this.#queue({ ...parcel, attempts: 0, since: Date.now() })
   }
@@ -152,7 +152,7 @@ export class Deliveries {
     await this.#agent.destroy()
   }
 
-  #queue(waiting: Waiting): void {
+  #queue(waiting: PendingDelivery): void {
     const { origin } = new URL(waiting.url)
     const lane = this.#lanes.get(origin) ?? { origin, byUrl: new Map(), present: 0, asked: false }
     this.#lanes.set(origin, lane)
@@ -191,7 +191,7 @@ export class Deliveries {
   }
 
   /** How it was taken: no answer is status 0, and sent again like any other refusal. */
-  async #post(url: string, parcels: readonly Waiting[]): Promise<Taking> {
+  async #post(url: string, parcels: readonly PendingDelivery[]): Promise<DeliveryResult> {
     const began = performance.now()
     const taking = (status: number) => ({ status, milliseconds: performance.now() - began })
     try {
@@ -214,7 +214,7 @@ export class Deliveries {
     return this.#lanes.get(lane.origin) === lane
   }
 
-  #measure({ status, milliseconds }: Taking): void {
+  #measure({ status, milliseconds }: DeliveryResult): void {
     this.#counts.posts += 1
     this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1)
     this.#counts.slowest = Math.max(this.#counts.slowest, milliseconds)
@@ -222,7 +222,7 @@ export class Deliveries {
     if (milliseconds > 10_000) this.#counts.over10Seconds += 1
   }
 
-  #taken(parcels: readonly Waiting[]): void {
+  #taken(parcels: readonly PendingDelivery[]): void {
     this.#waiting = Math.max(0, this.#waiting - parcels.length)
     for (const { kind } of parcels) {
       if (kind === 'notice') this.#counts.notices += 1
@@ -230,7 +230,7 @@ export class Deliveries {
     }
   }
 
-  #again(parcels: readonly Waiting[]): void {
+  #again(parcels: readonly PendingDelivery[]): void {
     const { firstRetry, longestRetry, giveUpAfter } = this.#settings
     const attempts = Math.max(...parcels.map((each) => each.attempts))
     const pause = Math.min(longestRetry, firstRetry * 2 ** attempts)
@@ -248,7 +248,7 @@ export class Deliveries {
     this.#repetitions.add(timer)
   }
 
-  #giveUp({ kind, subscription }: Waiting): void {
+  #giveUp({ kind, subscription }: PendingDelivery): void {
     this.#waiting = Math.max(0, this.#waiting - 1)
     this.#counts.givenUp += 1
     if (kind === 'notice') this.gaveUp(subscription)

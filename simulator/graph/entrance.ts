@@ -4,10 +4,10 @@ import type { Route } from '../faults.ts'
 import type { Answer, Call } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import type { Grant, Tokens } from '../tokens.ts'
-import { graphError, type Ids } from './errors.ts'
+import { errorResponse, type Ids } from './errors.ts'
 
 export function readGrant({ tokens }: { tokens: Tokens }, call: Call, ids: Ids): Grant | Answer {
-  const denied = (message: string) => graphError(ids, 401, 'InvalidAuthenticationToken', message)
+  const denied = (message: string) => errorResponse(ids, 401, 'InvalidAuthenticationToken', message)
   const header = call.headers.authorization ?? ''
   if (!/^Bearer ./i.test(header)) return denied('Access token is empty.')
   const grant = tokens.read(header.slice('Bearer '.length))

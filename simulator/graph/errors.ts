@@ -8,7 +8,7 @@ export interface Ids {
   readonly now: number
 }
 
-export function graphError(
+export function errorResponse(
   ids: Ids,
   status: number,
   code: string,
@@ -43,12 +43,12 @@ const usual: Readonly<Record<number, readonly [code: string, message: string]>> 
 }
 
 /** What a fault orders: any status, any code. */
-export function errorAsOrdered(
+export function orderedError(
   ids: Ids,
   order: { status: number; code?: string; message?: string; retryAfter?: string }
 ): Answer {
   const [code, message] = usual[order.status] ?? ['generalException', 'This fault was ordered.']
   const retry: Record<string, string> =
     order.retryAfter === undefined ? {} : { 'Retry-After': order.retryAfter }
-  return graphError(ids, order.status, order.code ?? code, order.message ?? message, retry)
+  return errorResponse(ids, order.status, order.code ?? code, order.message ?? message, retry)
 }

@@ -22,7 +22,7 @@ const never = '0001-01-01T00:00:00Z'
 const members = {
   createdDateTime: ({ event }: Occurrence) => fine(event.created),
   lastModifiedDateTime: ({ event }: Occurrence) => fine(event.modified),
-  changeKey: ({ event }: Occurrence, { mailbox }: Context) => changeKeyOf(mailbox, event.change),
+  changeKey: ({ event }: Occurrence, { mailbox }: Context) => graphChangeKeyOf(mailbox, event.change),
   categories: ({ content: { categories } }: Occurrence) => categories,
   transactionId: () => null,
   originalStartTimeZone: (_: Occurrence, { mailbox }: Context) => mailbox.timeZone,
@@ -43,12 +43,12 @@ const members = {
   isOrganizer: ({ content: { response } }: Occurrence) => response === 'organizer' || response === 'none',
   responseRequested: () => true,
   seriesMasterId: (occurrence: Occurrence, { mailbox, preferences }: Context) =>
-    occurrence.day === null ? null : idOf(mailbox, occurrence.event.id, preferences),
+    occurrence.day === null ? null : graphIdOf(mailbox, occurrence.event.id, preferences),
   showAs: ({ content: { showAs } }: Occurrence) => showAs,
   type: ({ kind }: Occurrence) => kind,
   webLink: (occurrence: Occurrence, { mailbox, preferences }: Context) =>
     `https://outlook.office365.com/owa/?itemid=${encodeURIComponent(
-      idOf(mailbox, keyOf(occurrence), preferences)
+      graphIdOf(mailbox, keyOf(occurrence), preferences)
     )}&exvsurl=1&path=/calendar/item`,
   onlineMeetingUrl: () => null,
   isOnlineMeeting: () => false,
@@ -111,8 +111,8 @@ export function shapeEvent(
 ): Record<string, unknown> {
   const { mailbox, preferences } = context
   const shape: Record<string, unknown> = {
-    '@odata.etag': `W/"${changeKeyOf(mailbox, occurrence.event.change)}"`,
-    id: idOf(mailbox, keyOf(occurrence), preferences)
+    '@odata.etag': `W/"${graphChangeKeyOf(mailbox, occurrence.event.change)}"`,
+    id: graphIdOf(mailbox, keyOf(occurrence), preferences)
   }
   for (const member of selected) {
     if (member !== 'id') shape[member] = members[member](occurrence, context)
@@ -125,7 +125,7 @@ const immutable = 'AAkALgAAAAAAHYQDEapmEc2byACqAC-EWg0A'
 const mutable = 'AAMkADBi'
 
 /** Of an event as it is stored, the key is its id. */
-export function idOf(
+export function graphIdOf(
   mailbox: Mailbox,
   key: string,
   { immutableIds }: Pick<Preferences, 'immutableIds'>
@@ -138,7 +138,7 @@ function keyOf({ event, day }: Occurrence): string {
   return day === null ? event.id : `${event.id}\n${day}`
 }
 
-export function changeKeyOf(mailbox: Mailbox, change: number): string {
+export function graphChangeKeyOf(mailbox: Mailbox, change: number): string {
   return Buffer.from(`${mailbox.objectId.slice(0, 8)}${String(change).padStart(10, '0')}`).toString('base64')
 }
 

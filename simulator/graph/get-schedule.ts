@@ -4,8 +4,8 @@ import { type Mailbox, type Mailboxes, rightOf } from '../mailboxes.ts'
 import type { Answer } from '../protocol-message.ts'
 import { type Occurrence, occurrencesIn } from '../recurrence.ts'
 import { dayLength } from '../time.ts'
-import { graphError } from './errors.ts'
-import type { Opened } from './graph.ts'
+import { errorResponse } from './errors.ts'
+import type { OpenedMailbox } from './graph.ts'
 import { type Preferences, readPreferences, readTime, timeIn } from './preferences.ts'
 
 /** Documented; a tenant was once seen to take 100 (microsoft-graph-docs#7047), which nobody should lean on. */
@@ -14,8 +14,8 @@ const longestWindow = 62 * dayLength
 const mostEntries = 1000
 const minute = 60_000
 
-export function getSchedule({ mailbox: anchor, call, ids, graphRoot, mailboxes }: Opened): Answer {
-  const bad = (code: string, message: string) => graphError(ids, 400, code, message)
+export function getSchedule({ mailbox: anchor, call, ids, graphRoot, mailboxes }: OpenedMailbox): Answer {
+  const bad = (code: string, message: string) => errorResponse(ids, 400, code, message)
   const preferences = readPreferences(call.headers.prefer)
   if (typeof preferences === 'string') {
     return bad('TimeZoneNotSupportedException', `This time zone is not supported: ${preferences}`)
@@ -49,7 +49,7 @@ export function getSchedule({ mailbox: anchor, call, ids, graphRoot, mailboxes }
   const interval = 'availabilityviewinterval' in body ? body.availabilityviewinterval : 30
   // Seen in the field: null is answered with 500 (microsoft-graph-docs#4494).
   if (interval === null)
-    return graphError(ids, 500, 'ErrorInternalServerError', 'An internal server error occurred.')
+    return errorResponse(ids, 500, 'ErrorInternalServerError', 'An internal server error occurred.')
   if (typeof interval !== 'number' || !Number.isInteger(interval) || interval < 5 || interval > 1440) {
     return bad(
       'ErrorInvalidMergedFreeBusyInterval',

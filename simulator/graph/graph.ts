@@ -6,30 +6,30 @@ import type { Mailbox, Mailboxes } from '../mailboxes.ts'
 import type { Answer, Call } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import type { Grant, Tokens } from '../tokens.ts'
-import { AtOnce } from './at-once.ts'
-import { batch } from './batch.ts'
-import { calendarView } from './calendar-view.ts'
+import { ConcurrencyCounter } from './at-once.ts'
+import { runBatch } from './batch.ts'
+import { listCalendarView } from './calendar-view.ts'
 import type { Deliveries } from './deliveries.ts'
 import { idsOf, readGrant, record, tenantNames, withIds } from './entrance.ts'
-import { errorAsOrdered, graphError, type Ids } from './errors.ts'
+import { errorResponse, type Ids, orderedError } from './errors.ts'
 import { getSchedule, schedulesIn } from './get-schedule.ts'
-import { nonsense } from './nonsense.ts'
-import type { GraphNotices } from './notices.ts'
+import { malformedBody } from './nonsense.ts'
+import type { ChangeNotifications } from './notices.ts'
 import {
-  mailboxOf,
   type SubscriptionTarget,
+  subscribedMailbox,
   subscriptionCall,
   subscriptionTarget
 } from './subscription-calls.ts'
-import type { Subscriptions } from './subscriptions.ts'
-import { user } from './user.ts'
+import type { GraphSubscriptionStore } from './subscriptions.ts'
+import { getUser } from './user.ts'
 
-export interface GraphNeeds {
+export interface GraphDeps {
   readonly directories: Directories
   readonly mailboxes: Mailboxes
-  readonly subscriptions: Subscriptions
+  readonly subscriptions: GraphSubscriptionStore
   readonly deliveries: Deliveries
-  readonly graphNotices: GraphNotices
+  readonly graphNotices: ChangeNotifications
   readonly tokens: Tokens
   readonly faults: Faults
   readonly requests: Requests
@@ -39,7 +39,7 @@ export interface GraphNeeds {
 }
 
 /** A call that may be answered: everything was checked that does not depend on the call's own parameters. */
-export interface Opened {
+export interface OpenedMailbox {
   readonly mailbox: Mailbox
   readonly mailboxes: Mailboxes
   /** With the segments behind `/v1.0`. */
@@ -61,8 +61,8 @@ const userRoles = ['User.Read.All', 'User.ReadBasic.All', 'User.ReadWrite.All', 
 const mostAtOnce = 4
 
 /** Answers what is below `/v1.0`, and null for everything else. */
-export function graph(needs: GraphNeeds): (call: Call) => Promise<Answer | null> {
-  const atOnce = new AtOnce()
+export function createGraph(needs: GraphDeps): (call: Call) => Promise<Answer | null> {
+  const atOnce = new ConcurrencyCounter()
   return async (whole) => {
     if (whole.segments[0] !== 'v1.0') return null
     const call = { ...whole, segments: whole.segments.slice(1) }
@@ -75,26 +75,26 @@ export function graph(needs: GraphNeeds): (call: Call) => Promise<Answer | null>
     }
     const answer =
       call.segments[0] === '$batch'
-        ? await many(needs, atOnce, call, grant, ids)
-        : await one(needs, atOnce, call, grant, ids, null)
+        ? await serveBatch(needs, atOnce, call, grant, ids)
+        : await serveRequest(needs, atOnce, call, grant, ids, null)
     return withIds(answer, ids)
   }
 }
 
 /** One call, alone or as an item of the batch with that request id. */
-async function one(
-  needs: GraphNeeds,
-  atOnce: AtOnce,
+async function serveRequest(
+  needs: GraphDeps,
+  atOnce: ConcurrencyCounter,
   call: Call,
   grant: Grant,
   ids: Ids,
   inBatch: string | null
 ): Promise<Answer> {
   const subscription = subscriptionTarget(call)
-  if (subscription) return oneOfSubscriptions(needs, call, grant, ids, subscription, inBatch)
+  if (subscription) return serveSubscriptionRequest(needs, call, grant, ids, subscription, inBatch)
   const target = routeOf(call)
   if (!target) {
-    const answer = graphError(
+    const answer = errorResponse(
       ids,
       400,
       'BadRequest',
@@ -113,8 +113,8 @@ async function one(
   try {
     const answer =
       present > mostAtOnce
-        ? errorAsOrdered(ids, { status: 429, retryAfter: '0.5' })
-        : await suffered(needs, call, grant, ids, target, mailbox)
+        ? orderedError(ids, { status: 429, retryAfter: '0.5' })
+        : await applyFaults(needs, call, grant, ids, target, mailbox)
     record(needs, call, grant, about, answer)
     return answer
   } catch (error) {
@@ -126,15 +126,15 @@ async function one(
 }
 
 /** The service that keeps subscriptions is another than Outlook's: its calls do not count among the four at a time. */
-async function oneOfSubscriptions(
-  needs: GraphNeeds,
+async function serveSubscriptionRequest(
+  needs: GraphDeps,
   call: Call,
   grant: Grant,
   ids: Ids,
   target: SubscriptionTarget,
   inBatch: string | null
 ): Promise<Answer> {
-  const name = mailboxOf(needs, call, target)
+  const name = subscribedMailbox(needs, call, target)
   const mailbox = name === null ? undefined : needs.mailboxes.find(grant.tenant, name)
   const about = { route: target.route, mailbox: mailbox?.address ?? name, batch: inBatch }
   try {
@@ -148,8 +148,8 @@ async function oneOfSubscriptions(
       call.signal
     )
     let answer: Answer
-    if (suffering?.kind === 'status') answer = errorAsOrdered(ids, suffering)
-    else if (suffering?.kind === 'wrongTypes') answer = { status: 200, headers: json, body: nonsense }
+    if (suffering?.kind === 'status') answer = orderedError(ids, suffering)
+    else if (suffering?.kind === 'wrongTypes') answer = { status: 200, headers: json, body: malformedBody }
     else answer = await subscriptionCall({ needs, call, grant, ids }, target)
     record(needs, call, grant, about, answer)
     return suffering?.kind === 'spoil' ? { ...answer, spoil: suffering.spoil } : answer
@@ -159,12 +159,12 @@ async function oneOfSubscriptions(
   }
 }
 
-async function suffered(
-  needs: GraphNeeds,
+async function applyFaults(
+  needs: GraphDeps,
   call: Call,
   grant: Grant,
   ids: Ids,
-  target: Target,
+  target: CalendarTarget,
   mailbox: Mailbox | undefined
 ): Promise<Answer> {
   const suffering = await needs.faults.suffer(
@@ -176,50 +176,56 @@ async function suffered(
     },
     call.signal
   )
-  if (suffering?.kind === 'status') return errorAsOrdered(ids, suffering)
-  if (suffering?.kind === 'wrongTypes') return { status: 200, headers: json, body: nonsense }
-  const answer = served(needs, call, grant, ids, target, mailbox)
+  if (suffering?.kind === 'status') return orderedError(ids, suffering)
+  if (suffering?.kind === 'wrongTypes') return { status: 200, headers: json, body: malformedBody }
+  const answer = serve(needs, call, grant, ids, target, mailbox)
   return suffering?.kind === 'spoil' ? { ...answer, spoil: suffering.spoil } : answer
 }
 
-function served(
-  needs: GraphNeeds,
+function serve(
+  needs: GraphDeps,
   call: Call,
   grant: Grant,
   ids: Ids,
-  { route, name, method }: Target,
+  { route, name, method }: CalendarTarget,
   mailbox: Mailbox | undefined
 ): Answer {
   if (call.method !== method) {
-    return graphError(ids, 405, 'Request_BadRequest', 'This HTTP method is not allowed for the target.')
+    return errorResponse(ids, 405, 'Request_BadRequest', 'This HTTP method is not allowed for the target.')
   }
   const wanted = route === 'user' ? userRoles : calendarRoles
   if (grant.roles.length === 0) {
-    return graphError(ids, 401, 'NoPermissionsInAccessToken', 'The token contains no permissions.')
+    return errorResponse(ids, 401, 'NoPermissionsInAccessToken', 'The token contains no permissions.')
   }
   if (!grant.roles.some((role) => wanted.includes(role))) {
     return route === 'user'
-      ? graphError(
+      ? errorResponse(
           ids,
           403,
           'Authorization_RequestDenied',
           'Insufficient privileges to complete the operation.'
         )
-      : errorAsOrdered(ids, { status: 403 })
+      : orderedError(ids, { status: 403 })
   }
   if (!mailbox) return unknownUser(ids, route, name)
-  if (route === 'user') return user(mailbox, call, ids, needs.graphRoot)
-  if (mailbox.hosting === 'absent') return errorAsOrdered(ids, { status: 404 })
+  if (route === 'user') return getUser(mailbox, call, ids, needs.graphRoot)
+  if (mailbox.hosting === 'absent') return orderedError(ids, { status: 404 })
   const scope = needs.directories.find(grant.tenant)?.apps.get(grant.clientId.toLowerCase())?.mailboxes
   if (scope && !scope.has(mailbox.address.toLowerCase())) {
-    return errorAsOrdered(ids, { status: 403, message: 'Access to OData is disabled.' })
+    return orderedError(ids, { status: 403, message: 'Access to OData is disabled.' })
   }
   const basic = !grant.roles.some((role) => role === 'Calendars.Read' || role === 'Calendars.ReadWrite')
   const opened = { mailbox, mailboxes: needs.mailboxes, call, ids, basic, graphRoot: needs.graphRoot }
-  return route === 'calendarView' ? calendarView(opened) : getSchedule(opened)
+  return route === 'calendarView' ? listCalendarView(opened) : getSchedule(opened)
 }
 
-async function many(needs: GraphNeeds, atOnce: AtOnce, call: Call, grant: Grant, ids: Ids): Promise<Answer> {
+async function serveBatch(
+  needs: GraphDeps,
+  atOnce: ConcurrencyCounter,
+  call: Call,
+  grant: Grant,
+  ids: Ids
+): Promise<Answer> {
   let items: number | null = null
   const finish = (answer: Pick<Answer, 'status'>) =>
     record(needs, call, grant, { route: 'batch', mailbox: null, batch: null, items }, answer)
@@ -229,13 +235,13 @@ async function many(needs: GraphNeeds, atOnce: AtOnce, call: Call, grant: Grant,
       call.signal
     )
     let answer: Answer
-    if (suffering?.kind === 'status') answer = errorAsOrdered(ids, suffering)
+    if (suffering?.kind === 'status') answer = orderedError(ids, suffering)
     else if (suffering?.kind === 'wrongTypes') {
-      answer = { status: 200, headers: json, body: { responses: nonsense } }
+      answer = { status: 200, headers: json, body: { responses: malformedBody } }
     } else {
       const perform = (item: Call) =>
-        one(needs, atOnce, item, grant, { ...ids, request: randomUUID() }, ids.request)
-      const done = await batch(call, ids, perform)
+        serveRequest(needs, atOnce, item, grant, { ...ids, request: randomUUID() }, ids.request)
+      const done = await runBatch(call, ids, perform)
       items = done.items
       answer = suffering?.kind === 'spoil' ? { ...done.answer, spoil: suffering.spoil } : done.answer
     }
@@ -247,13 +253,13 @@ async function many(needs: GraphNeeds, atOnce: AtOnce, call: Call, grant: Grant,
   }
 }
 
-interface Target {
+interface CalendarTarget {
   readonly route: Extract<Route, 'user' | 'calendarView' | 'getSchedule'>
   readonly name: string
   readonly method: 'GET' | 'POST'
 }
 
-function routeOf({ segments }: Call): Target | null {
+function routeOf({ segments }: Call): CalendarTarget | null {
   const [users, name = '', third, fourth, ...more] = segments
   if (users !== 'users' || name === '' || more.length > 0) return null
   const rest = [third, fourth].filter((each) => each !== undefined).join('/')
@@ -270,11 +276,11 @@ function routeOf({ segments }: Call): Target | null {
 /** As seen in the field: the Outlook service knows two ways to say it, the directory a third. */
 function unknownUser(ids: Ids, route: Route, name: string): Answer {
   if (route === 'user') {
-    return graphError(ids, 404, 'Request_ResourceNotFound', `Resource '${name}' does not exist.`)
+    return errorResponse(ids, 404, 'Request_ResourceNotFound', `Resource '${name}' does not exist.`)
   }
   return /^[0-9a-f-]{36}$/i.test(name)
-    ? graphError(ids, 404, 'ResourceNotFound', 'Resource could not be discovered.')
-    : graphError(ids, 404, 'ErrorInvalidUser', `The requested user '${name}' is invalid.`)
+    ? errorResponse(ids, 404, 'ResourceNotFound', 'Resource could not be discovered.')
+    : errorResponse(ids, 404, 'ErrorInvalidUser', `The requested user '${name}' is invalid.`)
 }
 
 function namesOf({ address, objectId, userPrincipalName, aliases }: Mailbox): string[] {

@@ -1,7 +1,7 @@
 /** What a fault of wrong types puts in place of an answer. */
 
 /** Right at first sight, wrong in every member. */
-export const nonsense = {
+export const malformedBody = {
   value: [
     null,
     17,

@@ -4,11 +4,11 @@ import type { Fates } from '../delivery-faults.ts'
 import type { Change, Mailboxes } from '../mailboxes.ts'
 import type { Which } from '../seeded-random.ts'
 import type { Deliveries } from './deliveries.ts'
-import { changeKeyOf, idOf } from './event-shape.ts'
-import type { Subscription, Subscriptions } from './subscriptions.ts'
+import { graphChangeKeyOf, graphIdOf } from './event-shape.ts'
+import type { GraphSubscription, GraphSubscriptionStore } from './subscriptions.ts'
 
-export const lifecycleEvents = ['reauthorizationRequired', 'subscriptionRemoved', 'missed'] as const
-export type LifecycleEvent = (typeof lifecycleEvents)[number]
+export const graphLifecycleEvents = ['reauthorizationRequired', 'subscriptionRemoved', 'missed'] as const
+export type GraphLifecycleEvent = (typeof graphLifecycleEvents)[number]
 
 export interface LifecycleOrder extends Which {
   /** A subscription is removed and nobody is told. */
@@ -19,12 +19,17 @@ export interface LifecycleOrder extends Which {
 
 const mostWaiting = 10_000
 
-export class GraphNotices {
-  readonly #subscriptions: Subscriptions
+export class ChangeNotifications {
+  readonly #subscriptions: GraphSubscriptionStore
   readonly #deliveries: Deliveries
   readonly #fates: Fates
 
-  constructor(mailboxes: Mailboxes, subscriptions: Subscriptions, deliveries: Deliveries, fates: Fates) {
+  constructor(
+    mailboxes: Mailboxes,
+    subscriptions: GraphSubscriptionStore,
+    deliveries: Deliveries,
+    fates: Fates
+  ) {
     this.#subscriptions = subscriptions
     this.#deliveries = deliveries
     this.#fates = fates
@@ -36,7 +41,7 @@ export class GraphNotices {
   }
 
   /** Says how many subscriptions it befell. */
-  lifecycle(event: LifecycleEvent, order: LifecycleOrder = {}): number {
+  lifecycle(event: GraphLifecycleEvent, order: LifecycleOrder = {}): number {
     const { silently = false, pausing = false, ...which } = order
     const found = this.#subscriptions.list(which)
     for (const each of found) {
@@ -48,7 +53,7 @@ export class GraphNotices {
   }
 
   /** What waited for it goes out. */
-  authorized(subscription: Subscription): void {
+  authorized(subscription: GraphSubscription): void {
     const waiting = subscription.waiting ?? []
     subscription.waiting = null
     for (const item of waiting) this.#post(subscription, item)
@@ -67,11 +72,11 @@ export class GraphNotices {
     }
   }
 
-  #post({ id, notificationUrl: url }: Subscription, item: object): void {
+  #post({ id, notificationUrl: url }: GraphSubscription, item: object): void {
     this.#deliveries.send({ url, kind: 'notice', subscription: id, item })
   }
 
-  #tell(subscription: Subscription, lifecycleEvent: LifecycleEvent): void {
+  #tell(subscription: GraphSubscription, lifecycleEvent: GraphLifecycleEvent): void {
     const { id, lifecycleNotificationUrl: url, expires, tenant, clientState } = subscription
     if (url === null) return
     const item = {
@@ -85,9 +90,9 @@ export class GraphNotices {
   }
 }
 
-function itemOf({ id, expires, immutableIds, clientState }: Subscription, change: Change): object {
+function itemOf({ id, expires, immutableIds, clientState }: GraphSubscription, change: Change): object {
   const { mailbox, event, kind } = change
-  const eventId = idOf(mailbox, event, { immutableIds })
+  const eventId = graphIdOf(mailbox, event, { immutableIds })
   const resource = `Users/${mailbox.objectId}/Events/${eventId}`
   return {
     subscriptionId: id,
@@ -97,7 +102,7 @@ function itemOf({ id, expires, immutableIds, clientState }: Subscription, change
     resourceData: {
       '@odata.type': '#Microsoft.Graph.Event',
       '@odata.id': resource,
-      '@odata.etag': `W/"${changeKeyOf(mailbox, mailbox.events.get(event)?.change ?? mailbox.change)}"`,
+      '@odata.etag': `W/"${graphChangeKeyOf(mailbox, mailbox.events.get(event)?.change ?? mailbox.change)}"`,
       id: eventId
     },
     clientState,

@@ -6,24 +6,24 @@ import type { Mailboxes } from '../mailboxes.ts'
 import type { Answer, Call } from '../protocol-message.ts'
 import type { Grant } from '../tokens.ts'
 import type { Deliveries } from './deliveries.ts'
-import { graphError, type Ids } from './errors.ts'
-import type { GraphNotices } from './notices.ts'
+import { errorResponse, type Ids } from './errors.ts'
+import type { ChangeNotifications } from './notices.ts'
 import {
-  type Refusal,
+  type InputError,
   readObject,
   readRenewal,
-  readWanted,
-  userIn,
-  type Wanted
+  readSubscriptionRequest,
+  type SubscriptionRequest,
+  userIn
 } from './subscription-input.ts'
-import { readChanges, type Subscription, type Subscriptions } from './subscriptions.ts'
+import { type GraphSubscription, type GraphSubscriptionStore, readChanges } from './subscriptions.ts'
 
-export interface SubscriptionNeeds {
+export interface SubscriptionCallDeps {
   readonly directories: Directories
   readonly mailboxes: Mailboxes
-  readonly subscriptions: Subscriptions
+  readonly subscriptions: GraphSubscriptionStore
   readonly deliveries: Deliveries
-  readonly graphNotices: GraphNotices
+  readonly graphNotices: ChangeNotifications
   readonly graphRoot: string
 }
 
@@ -33,8 +33,8 @@ export interface SubscriptionTarget {
   readonly id: string | null
 }
 
-interface Asked {
-  readonly needs: SubscriptionNeeds
+interface SubscriptionCall {
+  readonly needs: SubscriptionCallDeps
   readonly call: Call
   readonly grant: Grant
   readonly ids: Ids
@@ -63,21 +63,28 @@ const ofOne: Readonly<Record<string, SubscriptionTarget['route']>> = {
 }
 
 /** The name of the mailbox that the call is about, as far as it tells. */
-export function mailboxOf(needs: SubscriptionNeeds, call: Call, { id }: SubscriptionTarget): string | null {
+export function subscribedMailbox(
+  needs: SubscriptionCallDeps,
+  call: Call,
+  { id }: SubscriptionTarget
+): string | null {
   if (id !== null) return needs.subscriptions.get(id)?.mailbox ?? null
   return call.method === 'POST' ? userIn(readObject(call.body)?.resource) : null
 }
 
-export async function subscriptionCall(asked: Asked, { route, id }: SubscriptionTarget): Promise<Answer> {
+export async function subscriptionCall(
+  asked: SubscriptionCall,
+  { route, id }: SubscriptionTarget
+): Promise<Answer> {
   const { needs, grant, ids } = asked
   if (grant.roles.length === 0) {
-    return graphError(ids, 401, 'NoPermissionsInAccessToken', 'The token contains no permissions.')
+    return errorResponse(ids, 401, 'NoPermissionsInAccessToken', 'The token contains no permissions.')
   }
   if (route === 'createSubscription') return create(asked)
   if (route === 'listSubscriptions') return list(asked)
   const found = needs.subscriptions.get(id ?? '')
   const own = found?.tenant === grant.tenant && found.clientId.toLowerCase() === grant.clientId.toLowerCase()
-  if (!found || !own) return graphError(ids, 404, 'ResourceNotFound', 'The object was not found.')
+  if (!found || !own) return errorResponse(ids, 404, 'ResourceNotFound', 'The object was not found.')
   if (route === 'getSubscription') return entity(asked, found, 200)
   if (route === 'renewSubscription') return renew(asked, found)
   if (route === 'deleteSubscription') needs.subscriptions.remove(found.id)
@@ -85,10 +92,10 @@ export async function subscriptionCall(asked: Asked, { route, id }: Subscription
   return { status: 204, headers: {}, body: Buffer.alloc(0) }
 }
 
-async function create(asked: Asked): Promise<Answer> {
+async function create(asked: SubscriptionCall): Promise<Answer> {
   const { needs, call, grant, ids } = asked
   const { subscriptions, deliveries, directories, mailboxes } = needs
-  const wanted = readWanted(call.body, subscriptions.limits, ids.now)
+  const wanted = readSubscriptionRequest(call.body, subscriptions.limits, ids.now)
   if ('code' in wanted) return refused(ids, wanted)
   const denied = 'Access is denied. Check credentials and try again.'
   if (!grant.roles.some((role) => roles.includes(role))) return failed(ids, 403, 'Forbidden', denied)
@@ -118,7 +125,11 @@ async function create(asked: Asked): Promise<Answer> {
 }
 
 /** The same twice, or one too many. */
-function conflict({ needs, grant, ids }: Asked, wanted: Wanted, address: string): Answer | null {
+function conflict(
+  { needs, grant, ids }: SubscriptionCall,
+  wanted: SubscriptionRequest,
+  address: string
+): Answer | null {
   const { subscriptions } = needs
   const held = subscriptions.of(grant.tenant, address)
   const changes = [...(readChanges(wanted.changeType) ?? [])].join()
@@ -128,7 +139,7 @@ function conflict({ needs, grant, ids }: Asked, wanted: Wanted, address: string)
   )
   if (same) {
     const message = `Subscription Id ${same.id} already exists for the requested combination`
-    return graphError(ids, 409, 'ExtensionError', message)
+    return errorResponse(ids, 409, 'ExtensionError', message)
   }
   const { perMailbox } = subscriptions.limits
   if (held.length < perMailbox) return null
@@ -136,11 +147,11 @@ function conflict({ needs, grant, ids }: Asked, wanted: Wanted, address: string)
   return failed(ids, 403, 'Forbidden', full)
 }
 
-function list({ needs, call, grant, ids }: Asked): Answer {
+function list({ needs, call, grant, ids }: SubscriptionCall): Answer {
   const { subscriptions, graphRoot } = needs
   const after = Number(call.query.get('$skiptoken') ?? 0)
   if (!Number.isInteger(after) || after < 0) {
-    return graphError(ids, 400, 'BadRequest', 'The $skiptoken is not one of this service.')
+    return errorResponse(ids, 400, 'BadRequest', 'The $skiptoken is not one of this service.')
   }
   const { pageSize } = subscriptions.limits
   const rest = subscriptions.ofApp(grant.tenant, grant.clientId).filter(({ number }) => number > after)
@@ -158,7 +169,7 @@ function list({ needs, call, grant, ids }: Asked): Answer {
   }
 }
 
-async function renew(asked: Asked, subscription: Subscription): Promise<Answer> {
+async function renew(asked: SubscriptionCall, subscription: GraphSubscription): Promise<Answer> {
   const { needs, call, grant, ids } = asked
   const wanted = readRenewal(call.body, needs.subscriptions.limits, ids.now)
   if ('code' in wanted) return refused(ids, wanted)
@@ -166,7 +177,7 @@ async function renew(asked: Asked, subscription: Subscription): Promise<Answer> 
     return failed(ids, 403, 'Forbidden', 'Access is denied. Check credentials and try again.', 'Update')
   }
   if (!needs.mailboxes.find(subscription.tenant, subscription.mailbox)) {
-    return graphError(ids, 404, 'ResourceNotFound', 'The object was not found.')
+    return errorResponse(ids, 404, 'ResourceNotFound', 'The object was not found.')
   }
   const { notificationUrl } = wanted
   const refusal = notificationUrl === null ? null : await handshake(asked, needs.deliveries, notificationUrl)
@@ -177,24 +188,32 @@ async function renew(asked: Asked, subscription: Subscription): Promise<Answer> 
   return entity(asked, subscription, 200)
 }
 
-async function handshake({ needs, ids }: Asked, deliveries: Deliveries, url: string): Promise<Answer | null> {
+async function handshake(
+  { needs, ids }: SubscriptionCall,
+  deliveries: Deliveries,
+  url: string
+): Promise<Answer | null> {
   // Spaces and signs: whoever forgets to decode it is found out.
   const token = `Validation: Testing client application reachability for subscription Request-Id: ${randomUUID()}`
   const message = await deliveries.handshake(url, token, needs.subscriptions.limits.handshake)
-  return message === null ? null : graphError(ids, 400, 'ValidationError', message)
+  return message === null ? null : errorResponse(ids, 400, 'ValidationError', message)
 }
 
-function refused(ids: Ids, { code, message }: Refusal): Answer {
-  return graphError(ids, 400, code, message)
+function refused(ids: Ids, { code, message }: InputError): Answer {
+  return errorResponse(ids, 400, code, message)
 }
 
 /** What the Outlook service says, handed on by the subscription service. */
 function failed(ids: Ids, status: number, name: string, reason: string, operation = 'Create'): Answer {
   const message = `Operation: ${operation}; Exception: [Status Code: ${name}; Reason: ${reason}]`
-  return graphError(ids, status, 'ExtensionError', message)
+  return errorResponse(ids, status, 'ExtensionError', message)
 }
 
-function entity({ needs: { graphRoot } }: Asked, subscription: Subscription, status: number): Answer {
+function entity(
+  { needs: { graphRoot } }: SubscriptionCall,
+  subscription: GraphSubscription,
+  status: number
+): Answer {
   const context = `${graphRoot}/v1.0/$metadata#subscriptions/$entity`
   return {
     status,
@@ -203,7 +222,7 @@ function entity({ needs: { graphRoot } }: Asked, subscription: Subscription, sta
   }
 }
 
-function shape(subscription: Subscription) {
+function shape(subscription: GraphSubscription) {
   return {
     id: subscription.id,
     resource: subscription.resource,

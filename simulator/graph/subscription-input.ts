@@ -1,12 +1,12 @@
 /** The body of a subscription as it is asked for: read member by member, and refused in Graph's words. */
-import { type Limits, readChanges } from './subscriptions.ts'
+import { readChanges, type SubscriptionLimits } from './subscriptions.ts'
 
-export interface Refusal {
+export interface InputError {
   readonly code: string
   readonly message: string
 }
 
-export interface Wanted {
+export interface SubscriptionRequest {
   readonly changeType: string
   readonly notificationUrl: string
   readonly lifecycleNotificationUrl: string | null
@@ -32,7 +32,11 @@ const known = new Set([
 ])
 const required = ['changeType', 'notificationUrl', 'resource', 'expirationDateTime'] as const
 
-export function readWanted(text: string, limits: Limits, now: number): Wanted | Refusal {
+export function readSubscriptionRequest(
+  text: string,
+  limits: SubscriptionLimits,
+  now: number
+): SubscriptionRequest | InputError {
   const body = readObject(text)
   if (!body) return unreadable
   const unknown = Object.keys(body).find((name) => !known.has(name))
@@ -76,7 +80,7 @@ export interface Renewal {
   readonly notificationUrl: string | null
 }
 
-export function readRenewal(text: string, limits: Limits, now: number): Renewal | Refusal {
+export function readRenewal(text: string, limits: SubscriptionLimits, now: number): Renewal | InputError {
   const body = readObject(text)
   if (!body) return unreadable
   const { expirationDateTime, notificationUrl, '@odata.type': _, ...others } = body
@@ -114,7 +118,11 @@ export function readObject(text: string): Record<string, unknown> | null {
 }
 
 /** Too little is raised; too much, the past and what is no time are refused. */
-function readExpiry(value: unknown, { longest, shortest }: Limits, now: number): number | Refusal {
+function readExpiry(
+  value: unknown,
+  { longest, shortest }: SubscriptionLimits,
+  now: number
+): number | InputError {
   const instant =
     typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value) ? readTime(value) : Number.NaN
   if (Number.isNaN(instant)) return unreadable
@@ -136,7 +144,7 @@ function readTime(text: string): number {
 }
 
 /** The simulator posts to this machine alone, whatever it is told. */
-function checkUrl(url: unknown): Refusal | null {
+function checkUrl(url: unknown): InputError | null {
   const parsed = typeof url === 'string' ? URL.parse(url) : null
   if (!parsed || !/^https?:$/.test(parsed.protocol)) {
     return invalid(`The notification URL '${String(url)}' is not valid.`)
@@ -147,12 +155,12 @@ function checkUrl(url: unknown): Refusal | null {
     : { code: 'ValidationError', message: 'The simulator posts to addresses of this machine only.' }
 }
 
-const unreadable: Refusal = {
+const unreadable: InputError = {
   code: 'InvalidRequest',
   message:
     'Could not process subscription creation payload. Are all property names spelled and camelCased properly?'
 }
 
-function invalid(message: string): Refusal {
+function invalid(message: string): InputError {
   return { code: 'InvalidRequest', message }
 }

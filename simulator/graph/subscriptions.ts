@@ -5,7 +5,7 @@ import { type Candidate, picks, type Which } from '../seeded-random.ts'
 export const changeTypes = ['created', 'updated', 'deleted'] as const
 export type ChangeType = (typeof changeTypes)[number]
 
-export interface SubscriptionInput {
+export interface GraphSubscriptionInput {
   readonly tenant: string
   readonly clientId: string
   /** The mailbox's primary address. */
@@ -24,7 +24,7 @@ export interface SubscriptionInput {
   readonly expires: number
 }
 
-export interface Subscription extends Omit<SubscriptionInput, 'expires' | 'notificationUrl'> {
+export interface GraphSubscription extends Omit<GraphSubscriptionInput, 'expires' | 'notificationUrl'> {
   readonly id: string
   /** Counts all that were ever made: their order in lists. */
   readonly number: number
@@ -35,7 +35,7 @@ export interface Subscription extends Omit<SubscriptionInput, 'expires' | 'notif
   waiting: object[] | null
 }
 
-export interface Limits {
+export interface SubscriptionLimits {
   /** Of all applications together. */
   readonly perMailbox: number
   /** Minutes. */
@@ -48,33 +48,39 @@ export interface Limits {
   readonly handshake: number
 }
 
-const usual: Limits = { perMailbox: 1000, longest: 10_080, shortest: 45, pageSize: 100, handshake: 10_000 }
+const usual: SubscriptionLimits = {
+  perMailbox: 1000,
+  longest: 10_080,
+  shortest: 45,
+  pageSize: 100,
+  handshake: 10_000
+}
 
-export class Subscriptions {
+export class GraphSubscriptionStore {
   #limits = usual
   #made = 0
   readonly #clock: () => number
-  readonly #byId = new Map<string, Subscription>()
-  readonly #byMailbox = new Map<string, Set<Subscription>>()
-  readonly #byApp = new Map<string, Set<Subscription>>()
+  readonly #byId = new Map<string, GraphSubscription>()
+  readonly #byMailbox = new Map<string, Set<GraphSubscription>>()
+  readonly #byApp = new Map<string, Set<GraphSubscription>>()
 
   constructor(clock: () => number) {
     this.#clock = clock
   }
 
-  get limits(): Limits {
+  get limits(): SubscriptionLimits {
     return this.#limits
   }
 
   /** What is not given stays. */
-  configure(changed: Partial<Limits>): Limits {
+  configure(changed: Partial<SubscriptionLimits>): SubscriptionLimits {
     this.#limits = { ...this.#limits, ...changed }
     return this.#limits
   }
 
-  add(input: SubscriptionInput): Subscription {
+  add(input: GraphSubscriptionInput): GraphSubscription {
     this.#made += 1
-    const made: Subscription = {
+    const made: GraphSubscription = {
       ...input,
       id: randomUUID(),
       number: this.#made,
@@ -88,23 +94,23 @@ export class Subscriptions {
   }
 
   /** Undefined when it has expired, too. */
-  get(id: string): Subscription | undefined {
+  get(id: string): GraphSubscription | undefined {
     const found = this.#byId.get(id.toLowerCase())
     return found && this.#lives(found) ? found : undefined
   }
 
-  of(tenant: string, mailbox: string): Subscription[] {
+  of(tenant: string, mailbox: string): GraphSubscription[] {
     const found = this.#byMailbox.get(mailboxKey(tenant, mailbox))
     return found ? [...found].filter((each) => this.#lives(each)) : []
   }
 
   /** In the order in which they were made. */
-  ofApp(tenant: string, clientId: string): Subscription[] {
+  ofApp(tenant: string, clientId: string): GraphSubscription[] {
     const found = this.#byApp.get(appKey(tenant, clientId))
     return found ? [...found].filter((each) => this.#lives(each)) : []
   }
 
-  list(which: Which = {}): Subscription[] {
+  list(which: Which = {}): GraphSubscription[] {
     return [...this.#byId.values()].filter((each) => this.#lives(each) && picks(which, candidate(each)))
   }
 
@@ -127,7 +133,7 @@ export class Subscriptions {
     if (tenant === undefined) this.#limits = usual
   }
 
-  #lives({ id, expires }: Subscription): boolean {
+  #lives({ id, expires }: GraphSubscription): boolean {
     if (expires > this.#clock()) return true
     this.remove(id)
     return false
@@ -146,17 +152,17 @@ function changesIn(text: string): ReadonlySet<ChangeType> {
 }
 
 /** By the mailbox, not by the id, which is another in every run. */
-function candidate({ tenant, mailbox }: Subscription): Candidate {
+function candidate({ tenant, mailbox }: GraphSubscription): Candidate {
   return { tenant, address: mailbox.toLowerCase(), id: `${tenant} ${mailbox}` }
 }
 
-function within(map: Map<string, Set<Subscription>>, key: string): Set<Subscription> {
+function within(map: Map<string, Set<GraphSubscription>>, key: string): Set<GraphSubscription> {
   const held = map.get(key) ?? new Set()
   map.set(key, held)
   return held
 }
 
-function leave(map: Map<string, Set<Subscription>>, key: string, subscription: Subscription): void {
+function leave(map: Map<string, Set<GraphSubscription>>, key: string, subscription: GraphSubscription): void {
   const held = map.get(key)
   held?.delete(subscription)
   if (held?.size === 0) map.delete(key)

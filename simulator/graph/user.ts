@@ -2,9 +2,9 @@
 
 import type { Mailbox } from '../mailboxes.ts'
 import type { Answer, Call } from '../protocol-message.ts'
-import { graphError, type Ids } from './errors.ts'
+import { errorResponse, type Ids } from './errors.ts'
 
-export function user(mailbox: Mailbox, call: Call, ids: Ids, graphRoot: string): Answer {
+export function getUser(mailbox: Mailbox, call: Call, ids: Ids, graphRoot: string): Answer {
   const all: Record<string, unknown> = {
     businessPhones: [],
     displayName: mailbox.displayName,
@@ -22,7 +22,7 @@ export function user(mailbox: Mailbox, call: Call, ids: Ids, graphRoot: string):
   const names = select?.split(',').map((name) => name.trim()) ?? Object.keys(all)
   const unknown = names.find((name) => !(name in all))
   if (unknown !== undefined) {
-    return graphError(
+    return errorResponse(
       ids,
       400,
       'BadRequest',

@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { CalendarRead } from '../connectors/connector.ts'
 import { icsConnector } from '../connectors/ics/connector.ts'
-import { openOutbound } from '../connectors/net/http-client.ts'
+import { openHttpClient } from '../connectors/net/http-client.ts'
 import { compileRules, compileUserTriggers, decide } from '../domain/decide.ts'
 import { AVAILABLE, labelOf } from '../domain/diversion.ts'
 import { explain } from '../domain/explain.ts'
@@ -75,7 +75,7 @@ function parsed(args: readonly string[]): { calendar: string; pack?: string; zon
 
 async function readCalendar(calendar: string, timeZone: string, now: number): Promise<CalendarRead> {
   // Whoever calls this may read what this machine may.
-  const outbound = openOutbound({ allowPrivateTargets: true })
+  const outbound = openHttpClient({ allowPrivateTargets: true })
   const { folder, mailbox } = await placed(calendar)
   const connector = icsConnector({ tenant: 'try', folder, outbound })
   try {
@@ -118,7 +118,7 @@ function page(read: CalendarRead, rules: RuleSet, setting: Setting): string {
   const timeline = buildTimeline(decisions, compiled, read.truncatedAt)
   const rows = rowsOf(timeline, rules, setting)
   const head = `${dayIn(zone, now)} ${timeIn(zone, now)} in ${zone}, rules ${pack}: ${read.events.length} events read`
-  const note = read.shortfall === null ? [] : ['', `Note: ${read.shortfall.hint}`]
+  const note = read.partialRead === null ? [] : ['', `Note: ${read.partialRead.hint}`]
   const body = rows.length > 0 ? rows : ['Nothing diverts until two weeks from now: the phone stays open.']
   return `${[head, ...note, '', ...body].join('\n')}\n`
 }

@@ -14,7 +14,7 @@ export interface Target {
   /** IANA name. */
   readonly timeZone: string
   /** What `Reading.version` said when what is held was read; absent when it must be read whole. */
-  readonly version?: string
+  readonly etag?: string
 }
 
 export interface ReadRequest {
@@ -40,17 +40,17 @@ export interface CalendarRead {
   /** What the far side let us see. */
   readonly detail: DetailLevel
   /** Where less was seen than was asked for: `subject_not_readable`, and what to do. */
-  readonly shortfall: Shortfall | null
+  readonly partialRead: PartialRead | null
   /** For `Target.version` of the next read, where the far side can say "unchanged" (an ETag). */
-  readonly version: string | null
+  readonly etag: string | null
 }
 
-export interface Shortfall {
+export interface PartialRead {
   readonly code: SyncCode
   readonly hint: string
 }
 
-export type Reading =
+export type ReadResult =
   | CalendarRead
   /** Nothing has changed since `Target.version`: what is held stands confirmed. */
   | { readonly outcome: 'unchanged' }
@@ -68,9 +68,9 @@ export interface Connector {
   /** How many targets one read takes at the most. */
   readonly batchSize: number
   /** One Reading for each target, in the same order. Trouble is a `failed` Reading, never a rejection. */
-  read(request: ReadRequest): Promise<readonly Reading[]>
+  read(request: ReadRequest): Promise<readonly ReadResult[]>
   /** Walks through what a read needs, with the very calls that reading uses; stops at the first step that fails. */
-  test(target: Target, signal: AbortSignal): Promise<readonly Check[]>
+  check(target: Target, signal: AbortSignal): Promise<readonly Check[]>
   /**
    * A digest of each target's availability in the window, in order, by a call that costs less than reading it. Unlike
    * `read` it takes any number of targets. While two are equal, nothing but subjects, categories and answers can have changed between. Null where there is no such call,
@@ -78,30 +78,30 @@ export interface Connector {
    */
   fingerprints(request: ReadRequest): Promise<readonly (string | null)[]>
   /** Begins to listen for edits of one calendar. Never throws: what goes wrong is told to the listener. */
-  watch(watched: Watched, listener: Listener): Watch
+  subscribe(watched: SubscribeRequest, listener: SubscriptionListener): CalendarSubscription
   /** Lets go of connections. Watches that were not stopped are left as they are at the far side, to be taken up again. */
   close(): Promise<void>
 }
 
-export interface Watched {
+export interface SubscribeRequest {
   readonly mailbox: string
   /** What sync calls the target: notices that come over the web name it. Url-safe, at most 64 characters. */
-  readonly name: string
+  readonly targetId: string
 }
 
 /** Whoever wants to know of edits. A watch begins deaf, without a reason. */
-export interface Listener {
+export interface SubscriptionListener {
   /** The calendar was edited, or may have been while nobody listened. */
-  changed(): void
+  onChange(): void
   /** From now on every edit is told of. What was edited before may not have been. */
-  live(): void
+  onActive(): void
   /** Edits are not told of until `live`. The reason says who must act; null where there are none to be had. */
-  deaf(reason: RemoteError | null): void
+  onInactive(reason: RemoteError | null): void
 }
 
-export interface Watch {
+export interface CalendarSubscription {
   /** What the far side said of the watch itself, where that comes over the web. */
-  told(news: WatchNews): void
+  onLifecycleEvent(news: LifecycleEvent): void
   /** The calendar is to be watched no more: what the far side holds for it is removed, as soon as may be. */
   stop(): void
 }
@@ -110,5 +110,5 @@ export interface Watch {
  * `missed`: edits were not told of. `removed`: the far side ended the watch. `reauthorize`: it ends soon unless it is
  * renewed (Graph's lifecycle notifications).
  */
-export const watchNews = ['missed', 'removed', 'reauthorize'] as const
-export type WatchNews = (typeof watchNews)[number]
+export const lifecycleEvents = ['missed', 'removed', 'reauthorize'] as const
+export type LifecycleEvent = (typeof lifecycleEvents)[number]

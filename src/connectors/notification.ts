@@ -4,27 +4,27 @@
  * It knows no mailbox, no user and no store, and costs next to nothing: whoever knows the address can post to it.
  */
 import type { Instant } from '../domain/calendar-event.ts'
-import type { WatchNews } from './connector.ts'
+import type { LifecycleEvent } from './connector.ts'
 
 /** The far side said something of one watched calendar. */
-export interface Notice {
+export interface CalendarNotification {
   readonly tenant: string
   /** `Watched.name`. */
-  readonly target: string
-  readonly news: 'changed' | WatchNews
+  readonly targetId: string
+  readonly event: 'changed' | LifecycleEvent
 }
 
 /** `replayed`: the very same was heard before. `unknown`: genuine, but of nothing that is watched here. */
 export const dropReasons = ['malformed', 'forged', 'replayed', 'unknown'] as const
 export type DropReason = (typeof dropReasons)[number]
 
-export interface NoticeGate {
+export interface NotificationVerifier {
   /** `body` is whatever JSON was posted. Never throws. */
-  receive(body: unknown, now: Instant): Received
+  verify(body: unknown, now: Instant): VerifiedNotifications
 }
 
-export interface Received {
-  readonly genuine: readonly Notice[]
+export interface VerifiedNotifications {
+  readonly accepted: readonly CalendarNotification[]
   /** How many were dropped, and why. */
   readonly dropped: ReadonlyMap<DropReason, number>
 }

@@ -99,7 +99,7 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
       if (mailbox === null) return failedTest('user', `The user "${id}" has no mailbox: give them one.`)
       const target = { mailbox: unsealMailbox(tenant, mailbox, sealer), timeZone: own ?? timeZone }
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(TEST_TIMEOUT_MS)])
-      const checks = await connector.test(target, deadline)
+      const checks = await connector.check(target, deadline)
       return { ok: checks.every((check) => check.ok), checks: [...checks] }
     }
   }

@@ -1,6 +1,6 @@
 /** Sync: keeps the timelines of all tenants true to their calendars, from opening to closing. */
 import type { Connector } from '../connectors/connector.ts'
-import type { Notice } from '../connectors/notification.ts'
+import type { CalendarNotification } from '../connectors/notification.ts'
 import type { SyncCode } from '../errors.ts'
 import { machineTimers, type Timers } from '../lib/timers.ts'
 import { compiledOnce } from './batch/rule-cache.ts'
@@ -23,7 +23,7 @@ export interface Sync {
   connector(tenant: string): Promise<Connector | null>
   connection(tenant: string): Promise<ConnectionState>
   /** Genuine notices. Resolves once they are kept where the end of this process does not lose them. */
-  noticed(notices: readonly Notice[]): Promise<void>
+  noticed(notices: readonly CalendarNotification[]): Promise<void>
   /** The tenant or its connection is new or changed; the rest is heard of from the store. */
   tenantChanged(tenant: string): void
   /** Resolves when nothing is read or saved any more. */
@@ -153,7 +153,7 @@ export async function openSync(options: SyncOptions): Promise<Keeper> {
       return inLine(tenant, targets, wait)
     },
     async noticed(notices) {
-      for (const { tenant, target, news } of notices) {
+      for (const { tenant, targetId: target, event: news } of notices) {
         // Graph tells of removed tenants' calendars for a week: nobody looks for those in the store.
         await tenants.get(tenant)?.settled()
         const reading = tenants.get(tenant)

@@ -1,6 +1,6 @@
 /** The reading of one tenant: its connector, who is read by which rules, and what a change of those asks for. */
 import type { Connector } from '../connectors/connector.ts'
-import type { Notice } from '../connectors/notification.ts'
+import type { CalendarNotification } from '../connectors/notification.ts'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { CompiledRules } from '../domain/decide.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
@@ -50,7 +50,7 @@ export interface TenantReading {
   /** Resolves to how many calendars wait to be read for it. */
   readNow(users?: readonly string[]): Promise<number>
   /** Genuine news of one target; says whether it is one of ours. */
-  noticed(key: string, news: Notice['news']): boolean
+  noticed(key: string, news: CalendarNotification['event']): boolean
   batchSize(): number
   read(keys: readonly string[], signal: AbortSignal): Promise<Verdict>
   /** As `readNow`, of targets. Those that are not ours are passed over. */

@@ -7,12 +7,12 @@ import { openMetrics } from '../../src/api/metrics.ts'
 import { sendError } from '../../src/api/problem.ts'
 import { noticesRoutes } from '../../src/api/routes/graph-notifications.ts'
 import { ProblemSchema } from '../../src/api/schemas/problems.ts'
-import { tenantAddresses } from '../../src/connectors/graph/notifications/url.ts'
-import { noticeGates } from '../../src/connectors/graph/notifications/verifier.ts'
-import type { Notice } from '../../src/connectors/notification.ts'
+import { createNotificationUrls } from '../../src/connectors/graph/notifications/url.ts'
+import { createNotificationVerifiers } from '../../src/connectors/graph/notifications/verifier.ts'
+import type { CalendarNotification } from '../../src/connectors/notification.ts'
 
 const secret = createHmac('sha256', 'master key').update('graph notices').digest()
-const address = tenantAddresses('https://hanvisa.example.se', secret, 'acme').of('target-1')
+const address = createNotificationUrls('https://hanvisa.example.se', secret, 'acme').endpointOf('target-1')
 const path = new URL(address.notificationUrl).pathname
 const item = (etag: string) => ({
   subscriptionId: 'c6126aa3',
@@ -21,7 +21,7 @@ const item = (etag: string) => ({
   resourceData: { id: 'AAMk', '@odata.etag': etag }
 })
 
-async function openAddress(t: Test, noticed: (notices: readonly Notice[]) => Promise<void>) {
+async function openAddress(t: Test, noticed: (notices: readonly CalendarNotification[]) => Promise<void>) {
   const metrics = openMetrics()
   const log: string[] = []
   const app = Fastify({
@@ -32,7 +32,7 @@ async function openAddress(t: Test, noticed: (notices: readonly Notice[]) => Pro
   app.addSchema(ProblemSchema)
   await app.register(
     noticesRoutes({
-      graphGate: noticeGates(secret),
+      graphGate: createNotificationVerifiers(secret),
       sync: { noticed },
       metrics,
       clock: () => 1_795_000_000_000
@@ -76,16 +76,16 @@ t.test('the handshake: the token comes back as it was meant, as plain text', asy
   const long = await post(`${path}?validationToken=${'x'.repeat(5_000)}`)
   t.same([long.status, long.text], [202, ''], 'nobody is given back a book')
   t.same(await counts(), { malformed: 1 })
-  t.ok(isPublicRoute('/notices/graph/:mark/:tenant/:target'), 'without a key')
+  t.ok(isPublicRoute('/notices/graph/:keyId/:tenant/:targetId'), 'without a key')
 })
 
 t.test('genuine notices are handed on, and each outcome is counted', async (t) => {
-  const heard: Notice[] = []
+  const heard: CalendarNotification[] = []
   const { post, counts, log } = await openAddress(t, async (notices) => void heard.push(...notices))
   const value = [item('1'), item('1'), item('2'), { ...item('3'), clientState: 'guess-of-a-secret' }, {}]
   const { status, text } = await post(path, JSON.stringify({ value }))
   t.same([status, text], [202, ''])
-  const notice = { tenant: 'acme', target: 'target-1', news: 'changed' }
+  const notice = { tenant: 'acme', targetId: 'target-1', event: 'changed' }
   t.same(heard, [notice, notice])
   t.same(await counts(), { taken: 2, replayed: 1, forged: 1, malformed: 1 })
   for (const line of log) t.notMatch(line, /AAMk|guess-of|etag|c6126aa3/, 'nothing of a body is logged')

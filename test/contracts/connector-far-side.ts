@@ -1,6 +1,6 @@
 /** The far side that a connector's contract is run over, and how its cases read from it. */
 import type { Test } from 'tap'
-import type { CalendarRead, Connector, Reading, Target } from '../../src/connectors/connector.ts'
+import type { CalendarRead, Connector, ReadResult, Target } from '../../src/connectors/connector.ts'
 import type { BusyStatus, CalendarEvent, Response, Visibility } from '../../src/domain/calendar-event.ts'
 import { RemoteError } from '../../src/errors.ts'
 
@@ -78,20 +78,20 @@ export function readFrom(
   far: FarSide,
   mailboxes: readonly string[],
   options: { timeZone?: string; window?: { start: number; end: number }; signal?: AbortSignal } = {}
-): Promise<readonly Reading[]> {
+): Promise<readonly ReadResult[]> {
   const { timeZone = zone, window = around(noon), signal = AbortSignal.timeout(20_000) } = options
   const targets = mailboxes.map((mailbox): Target => ({ mailbox, timeZone }))
   return far.connector.read({ targets, window, subjects: true, signal })
 }
 
-export function failure(t: Test, reading: Reading | undefined): RemoteError {
+export function failure(t: Test, reading: ReadResult | undefined): RemoteError {
   t.equal(reading?.outcome, 'failed')
   if (reading?.outcome !== 'failed') throw new Error('the read should have failed')
   t.ok(reading.error instanceof RemoteError)
   return reading.error
 }
 
-export function subjectsOf(reading: Reading | undefined): string | readonly string[] {
+export function subjectsOf(reading: ReadResult | undefined): string | readonly string[] {
   if (reading?.outcome === 'read') return reading.events.map(({ subject }) => subject)
   return reading?.outcome === 'failed' ? reading.error.code : 'unchanged'
 }

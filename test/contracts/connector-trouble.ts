@@ -72,10 +72,10 @@ export const troubleCases = {
 
   '"test connection" goes step by step and stops where it fails': async (t: Test, far: FarSide) => {
     const mailbox = await far.put('tested', zone, [meeting('x')])
-    const checks = await far.connector.test({ mailbox, timeZone: zone }, AbortSignal.timeout(10_000))
+    const checks = await far.connector.check({ mailbox, timeZone: zone }, AbortSignal.timeout(10_000))
     t.ok(checks.length > 0 && checks.every(({ ok }) => ok), JSON.stringify(checks))
     const wrong = { mailbox: far.missing('nobody'), timeZone: zone }
-    const stopped = await far.connector.test(wrong, AbortSignal.timeout(10_000))
+    const stopped = await far.connector.check(wrong, AbortSignal.timeout(10_000))
     t.same(
       stopped.map(({ ok }) => ok),
       [...stopped.slice(1).map(() => true), false]

@@ -1,6 +1,6 @@
 /** What every connector must do that tells of edits, whatever its protocol: begin deaf, go live, tell, and leave no trace. */
 import type { Test } from 'tap'
-import type { Connector, Watch, WatchNews } from '../../src/connectors/connector.ts'
+import type { CalendarSubscription, Connector, LifecycleEvent } from '../../src/connectors/connector.ts'
 import type { RemoteError } from '../../src/errors.ts'
 
 /** A far side that tells of edits. Calendars are independent of each other. */
@@ -18,7 +18,7 @@ export interface WatchFarSide {
   /** How many calendars the far side watches for anybody. */
   watches(): number
   /** Where notices come over the web: hands over those that came since. Is called over and over. */
-  deliver(hand: (name: string, news: 'changed' | WatchNews) => void): void
+  deliver(hand: (name: string, news: 'changed' | LifecycleEvent) => void): void
 }
 
 export type WatchCase = keyof typeof cases
@@ -37,7 +37,7 @@ export async function watchContract(
 
 /** One watch, and what it told. */
 interface Heard {
-  readonly watch: Watch
+  readonly watch: CalendarSubscription
   readonly mailbox: string
   /** `live`, `deaf`, `changed`, in order. */
   readonly told: string[]
@@ -51,12 +51,12 @@ function listeners(far: WatchFarSide) {
   return {
     watch(connector: Connector, mailbox: string, name = `target-${named++}`): Heard {
       const told: string[] = []
-      const watch = connector.watch(
-        { mailbox, name },
+      const watch = connector.subscribe(
+        { mailbox, targetId: name },
         {
-          changed: () => void told.push('changed'),
-          live: () => void told.push('live'),
-          deaf(reason) {
+          onChange: () => void told.push('changed'),
+          onActive: () => void told.push('live'),
+          onInactive(reason) {
             told.push('deaf')
             one.reason = reason
           }
@@ -73,7 +73,7 @@ function listeners(far: WatchFarSide) {
         far.deliver((name, news) => {
           const one = heard.get(name)
           if (news === 'changed') one?.told.push('changed')
-          else one?.watch.told(news)
+          else one?.watch.onLifecycleEvent(news)
         })
         if (isSo()) return
         if (performance.now() > end) throw new Error(`${what}: not within fifteen seconds`)

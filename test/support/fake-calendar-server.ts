@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net'
 import type { GraphConnection } from '../../src/connectors/connection.ts'
 import type {
   Connector,
-  Listener,
-  Reading,
+  LifecycleEvent,
   ReadRequest,
-  Target,
-  WatchNews
+  ReadResult,
+  SubscriptionListener,
+  Target
 } from '../../src/connectors/connector.ts'
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { RemoteError } from '../../src/errors.ts'
@@ -38,10 +38,10 @@ export interface FarSide {
   /** What it does for whoever begins to watch: nothing, or tell that every edit will be told of. */
   watching: 'deaf' | 'live'
   /** The mailboxes that are watched, and who listens. */
-  readonly watched: ReadonlyMap<string, ReadonlySet<Listener>>
+  readonly watched: ReadonlyMap<string, ReadonlySet<SubscriptionListener>>
   /** The names of those whose watch was stopped; what was told of watches. */
   readonly stopped: string[]
-  readonly told: WatchNews[]
+  readonly told: LifecycleEvent[]
   /** What it says to comparisons, and the mailboxes of each that it was asked for. */
   prints: 'none' | 'given' | 'hanging'
   readonly compared: string[][]
@@ -56,7 +56,7 @@ export interface FarSide {
 
 export async function farSide(batchSize = 3): Promise<FarSide> {
   const held = new Set<() => void>()
-  const watched = new Map<string, Set<Listener>>()
+  const watched = new Map<string, Set<SubscriptionListener>>()
   const server = createServer((request, response) => answer(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
@@ -71,7 +71,7 @@ export async function farSide(batchSize = 3): Promise<FarSide> {
     saw: { value: 'subjects' },
     opened: { count: 0, closed: 0 },
     edited: (mailbox) => {
-      for (const listener of watched.get(mailbox) ?? []) listener.changed()
+      for (const listener of watched.get(mailbox) ?? []) listener.onChange()
     },
     watching: 'deaf',
     watched,
@@ -89,7 +89,7 @@ export async function farSide(batchSize = 3): Promise<FarSide> {
       return {
         batchSize,
         read: (request) => Promise.all(request.targets.map((target) => readOne(connection, request, target))),
-        test: async () => [],
+        check: async () => [],
         async fingerprints({ targets, signal }) {
           side.compared.push(targets.map(({ mailbox }) => mailbox))
           if (side.prints === 'none') return targets.map(() => null)
@@ -105,12 +105,12 @@ export async function farSide(batchSize = 3): Promise<FarSide> {
           }
           return targets.map(({ mailbox }) => availability(side.calendars.get(mailbox) ?? []))
         },
-        watch({ mailbox, name }, listener) {
+        subscribe({ mailbox, targetId: name }, listener) {
           const those = watched.get(mailbox) ?? new Set()
           watched.set(mailbox, those.add(listener))
-          if (side.watching === 'live') listener.live()
+          if (side.watching === 'live') listener.onActive()
           return {
-            told: (news) => void side.told.push(news),
+            onLifecycleEvent: (news) => void side.told.push(news),
             stop() {
               side.stopped.push(name)
               those.delete(listener)
@@ -166,8 +166,8 @@ export async function farSide(batchSize = 3): Promise<FarSide> {
   async function readOne(
     { clientSecret = '' }: GraphConnection,
     { window, subjects, signal }: ReadRequest,
-    { mailbox, version }: Target
-  ): Promise<Reading> {
+    { mailbox, etag: version }: Target
+  ): Promise<ReadResult> {
     const url = `${root}${encodeURIComponent(mailbox)}?start=${window.start}&subjects=${subjects}`
     const headers = {
       authorization: clientSecret,
@@ -183,8 +183,8 @@ export async function farSide(batchSize = 3): Promise<FarSide> {
         events: events.filter(({ start, end }) => start < window.end && end > window.start),
         truncatedAt: null,
         detail: side.saw.value,
-        shortfall: null,
-        version: response.headers.get('etag')
+        partialRead: null,
+        etag: response.headers.get('etag')
       }
     } catch {
       const hint = 'The far side does not answer.'

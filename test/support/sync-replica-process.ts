@@ -4,7 +4,7 @@
  * logs, closes when it is told `close`, and says `closed`.
  */
 import { createInterface } from 'node:readline'
-import type { Connector, Reading } from '../../src/connectors/connector.ts'
+import type { Connector, ReadResult } from '../../src/connectors/connector.ts'
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { RemoteError } from '../../src/errors.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
@@ -58,14 +58,14 @@ function connector(): Connector {
   return {
     batchSize: 10,
     read: ({ targets, signal }) => Promise.all(targets.map(({ mailbox }) => read(mailbox, signal))),
-    test: async () => [],
+    check: async () => [],
     fingerprints: async ({ targets }) => targets.map(() => null),
-    watch: () => ({ told: nothing, stop: nothing }),
+    subscribe: () => ({ onLifecycleEvent: nothing, stop: nothing }),
     close: async () => {}
   }
 }
 
-async function read(mailbox: string, signal: AbortSignal): Promise<Reading> {
+async function read(mailbox: string, signal: AbortSignal): Promise<ReadResult> {
   try {
     const response = await fetch(`${root}${encodeURIComponent(mailbox)}`, {
       headers: { 'x-reader': String(process.pid) },
@@ -78,7 +78,7 @@ async function read(mailbox: string, signal: AbortSignal): Promise<Reading> {
       }
     }
     const events = (await response.json()) as CalendarEvent[]
-    return { outcome: 'read', events, truncatedAt: null, detail: 'subjects', shortfall: null, version: null }
+    return { outcome: 'read', events, truncatedAt: null, detail: 'subjects', partialRead: null, etag: null }
   } catch {
     return { outcome: 'failed', error: new RemoteError('unreachable', 'It does not answer.') }
   }

@@ -7,7 +7,7 @@ import t from 'tap'
 import { openMetrics } from '../../src/api/metrics.ts'
 import type { GraphConnection } from '../../src/connectors/connection.ts'
 import { graphConnector } from '../../src/connectors/graph/connector.ts'
-import { openOutbound } from '../../src/connectors/net/http-client.ts'
+import { openHttpClient } from '../../src/connectors/net/http-client.ts'
 import { initialSyncRecord, syncStateAt } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'
@@ -18,7 +18,7 @@ import { rules } from '../support/sync-harness.ts'
 
 t.test('a tenant is read over Graph; a wrong secret and a wrong address say what to do', async (t) => {
   const { simulator, put } = await openSimulator(t)
-  const outbound = openOutbound({ allowPrivateTargets: true, ca: simulator.ca })
+  const outbound = openHttpClient({ allowPrivateTargets: true, ca: simulator.ca })
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-graph-'))
   const store = await openLmdb({ folder })
   const seal = sealer(randomBytes(32))

@@ -29,7 +29,7 @@ async function watched(all: Bench, ...ids: string[]) {
     for (let time = 0; time < times; time++) side.edited(`${id}@acme.example`)
   }
   const deafen = (id: string) => {
-    for (const listener of side.watched.get(`${id}@acme.example`)!) listener.deaf(broken)
+    for (const listener of side.watched.get(`${id}@acme.example`)!) listener.onInactive(broken)
   }
   return { sync, edit, tell, deafen }
 }
@@ -151,7 +151,7 @@ t.test(
     t.equal((await record('acme', 'anna')).sync.subscribed, false)
 
     edit('anna', 2)
-    for (const listener of side.watched.get('anna@acme.example')!) listener.live()
+    for (const listener of side.watched.get('anna@acme.example')!) listener.onActive()
     await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 2–3')
     const read = side.asked.length
     await time.run(10 * minute)
@@ -184,23 +184,23 @@ t.test('news of a watch reach it; of nobody they are counted and dropped', async
     const opened = connector(connection)
     return {
       ...opened,
-      watch(one, listener) {
-        name = one.name
-        return opened.watch(one, listener)
+      subscribe(one, listener) {
+        name = one.targetId
+        return opened.subscribe(one, listener)
       }
     }
   }
   const { sync, edit } = await watched(all, 'anna')
   await sync.noticed([
-    { tenant: 'acme', target: name, news: 'removed' },
-    { tenant: 'acme', target: 'nobody', news: 'changed' },
-    { tenant: 'nowhere', target: name, news: 'changed' }
+    { tenant: 'acme', targetId: name, event: 'removed' },
+    { tenant: 'acme', targetId: 'nobody', event: 'changed' },
+    { tenant: 'nowhere', targetId: name, event: 'changed' }
   ])
   t.same(side.told, ['removed'])
   t.equal(counted('graph notices unknown'), 2)
   const before = side.asked.length
   edit('anna', 1)
-  await sync.noticed([{ tenant: 'acme', target: name, news: 'changed' }])
+  await sync.noticed([{ tenant: 'acme', targetId: name, event: 'changed' }])
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
   t.equal(side.asked.length, before + 1)
 })
@@ -258,7 +258,7 @@ t.test('ten thousand watches begin little by little, and who does not get one is
   ends[9_999]!('stop')
   await run(2000)
   t.equal(far.watched.size, 9_999)
-  for (const those of far.watched.values()) for (const one of those) one.deaf(broken)
+  for (const those of far.watched.values()) for (const one of those) one.onInactive(broken)
   t.equal(said.length, 1)
   t.same([watching.deaf, watching.state.polling, watching.state.code], [9_999, 9_999, 'unreachable'])
   for (const end of ends) end('stop')

@@ -33,8 +33,8 @@ t.test(
     for (let burst = 0; burst < 20; burst++) {
       const notices = Array.from({ length: 50 }, () => ({
         tenant: 'tenant-0',
-        target,
-        news: 'changed' as const
+        targetId: target,
+        event: 'changed' as const
       }))
       await Promise.all(notices.map((notice) => desk.noticed([notice])))
     }
@@ -170,8 +170,8 @@ t.test(
       await away()
       const notices = Array.from({ length: 100 }, () => ({
         tenant: 'acme',
-        target: stage.target('acme', 1),
-        news: 'changed' as const
+        targetId: stage.target('acme', 1),
+        event: 'changed' as const
       }))
       await Promise.all(notices.map((notice) => stage.desk.noticed([notice])))
       await until('the worker gave up what it kept', () =>
@@ -217,7 +217,7 @@ t.test(
         woken = stage.asked.length
         process.kill(sleeper.pid, 'SIGCONT')
       }
-      await stage.desk.noticed([{ tenant, target: stage.target(tenant, index), news: 'changed' }])
+      await stage.desk.noticed([{ tenant, targetId: stage.target(tenant, index), event: 'changed' }])
       const isRead = ({ mailbox }: { mailbox: string }) => mailbox === `${index}@${tenant}`
       await until('what was noticed is read', () => stage.of(tenant).slice(before).some(isRead))
     }
@@ -240,7 +240,7 @@ t.test(
     await until('both read', () => new Set(stage.asked.map(({ reader }) => reader)).size === 2)
     for (const tenant of few) {
       const before = stage.of(tenant).length
-      await stage.desk.noticed([{ tenant, target: stage.target(tenant, 1), news: 'changed' }])
+      await stage.desk.noticed([{ tenant, targetId: stage.target(tenant, 1), event: 'changed' }])
       const isRead = () =>
         stage
           .of(tenant)

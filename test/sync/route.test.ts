@@ -9,7 +9,7 @@ import { syncRoutes } from '../../src/api/routes/sync.ts'
 import { schemas } from '../../src/api/schemas/all.ts'
 import { validatorCompiler } from '../../src/api/validation.ts'
 import { icsConnector } from '../../src/connectors/ics/connector.ts'
-import { openOutbound } from '../../src/connectors/net/http-client.ts'
+import { openHttpClient } from '../../src/connectors/net/http-client.ts'
 import { RemoteError } from '../../src/errors.ts'
 import { machineTimers } from '../../src/lib/timers.ts'
 import type { Sync } from '../../src/sync/sync-controller.ts'
@@ -120,21 +120,21 @@ t.test('operators see of which calendars notices tell, and why polling took over
   t.equal(live.users[2].notices, 'live')
 
   const quota = new RemoteError('throttled', 'Too many subscriptions: delete some.')
-  for (const listener of side.watched.get('cy@acme.example')!) listener.deaf(quota)
+  for (const listener of side.watched.get('cy@acme.example')!) listener.onInactive(quota)
   const partly = (await call('GET', 'acme/sync')).body.connection.notices
   t.match(partly, { state: 'partly', live: 2, polling: 1, code: 'throttled', hint: /polled.*delete some/ })
   await time.run(polling * 1000)
   await until(async () => !(await record('acme', 'cy')).sync.subscribed)
   t.equal((await call('GET', 'acme/sync')).body.users[2].notices, 'polling')
 
-  for (const those of side.watched.values()) for (const listener of those) listener.deaf(quota)
+  for (const those of side.watched.values()) for (const listener of those) listener.onInactive(quota)
   t.match((await call('GET', 'acme/sync')).body.connection.notices, { state: 'polling', live: 0, polling: 3 })
   t.same(all.watches(), [['graph', { live: 0, deaf: 3 }]])
 })
 
 t.test('a calendar file that is edited is read at once, one that is wrong touches nobody else', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-files-'))
-  const outbound = openOutbound({ allowPrivateTargets: false })
+  const outbound = openHttpClient({ allowPrivateTargets: false })
   t.teardown(async () => {
     await outbound.close()
     await rm(folder, { recursive: true })

@@ -15,11 +15,11 @@ async function watched(all: Bench) {
   const connector = side.connector
   side.connector = (connection) => {
     const opened = connector(connection)
-    const watch: typeof opened.watch = (one, listener) => {
-      name = one.name
-      return opened.watch(one, listener)
+    const watch: typeof opened.subscribe = (one, listener) => {
+      name = one.targetId
+      return opened.subscribe(one, listener)
     }
-    return { ...opened, watch }
+    return { ...opened, subscribe: watch }
   }
   side.watching = 'live'
   side.calendars.set(anna, [])
@@ -29,7 +29,7 @@ async function watched(all: Bench) {
   await time.run(1000)
   await until(async () => (await record('acme', 'anna')).sync.subscribed)
   await time.run(5000)
-  const changed = () => sync.noticed([{ tenant: 'acme', target: name, news: 'changed' }])
+  const changed = () => sync.noticed([{ tenant: 'acme', targetId: name, event: 'changed' }])
   return { sync, changed }
 }
 
@@ -81,7 +81,7 @@ t.test('what was edited before a watch went live is read when it does', async (t
   await until(() => side.watched.has(anna))
   side.calendars.set(anna, [event('MÖT', at(5), at(6))])
   const before = side.asked.length
-  for (const listener of side.watched.get(anna)!) listener.live()
+  for (const listener of side.watched.get(anna)!) listener.onActive()
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 5–6')
   t.equal(side.asked.length, before + 1)
 })
@@ -97,8 +97,8 @@ t.test(
       const opened = connector(connection)
       return {
         ...opened,
-        watch(one, listener) {
-          const watch = opened.watch(one, listener)
+        subscribe(one, listener) {
+          const watch = opened.subscribe(one, listener)
           const stop = () => {
             steps.push('stop')
             watch.stop()
@@ -162,8 +162,8 @@ t.test('notices of who is switched off or gone are counted and cost nothing', as
   await sync.noticed(
     Array.from({ length: 1000 }, (_, index) => ({
       tenant: `t${index}`,
-      target: 'x',
-      news: 'missed' as const
+      targetId: 'x',
+      event: 'missed' as const
     }))
   )
   await time.run(minute)

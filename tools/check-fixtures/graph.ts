@@ -3,14 +3,14 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { signInError } from '../../src/connectors/entra/sign-in-error.ts'
-import { answersOf, membersOf } from '../../src/connectors/graph/client/batch-response.ts'
-import { graphError } from '../../src/connectors/graph/errors.ts'
-import { clientStateOf, markOf } from '../../src/connectors/graph/notifications/url.ts'
-import { noticeGates } from '../../src/connectors/graph/notifications/verifier.ts'
-import { calendarEventsOf } from '../../src/connectors/graph/read/calendar-events.ts'
-import { scheduleOf } from '../../src/connectors/graph/read/schedules.ts'
+import { membersOf, parseBatchResponse } from '../../src/connectors/graph/client/batch-response.ts'
+import { graphResponseError } from '../../src/connectors/graph/errors.ts'
+import { clientStateOf, keyIdOf } from '../../src/connectors/graph/notifications/url.ts'
+import { createNotificationVerifiers } from '../../src/connectors/graph/notifications/verifier.ts'
+import { parseCalendarEvents } from '../../src/connectors/graph/read/calendar-events.ts'
+import { parseSchedule } from '../../src/connectors/graph/read/schedules.ts'
 import { subscriptionError } from '../../src/connectors/graph/subscriptions/errors.ts'
-import { subscriptionOf } from '../../src/connectors/graph/subscriptions/requests.ts'
+import { parseSubscription } from '../../src/connectors/graph/subscriptions/requests.ts'
 import { RemoteError } from '../../src/errors.ts'
 
 /** One file and what is wrong with it; `fault` is null where all is as expected. */
@@ -156,37 +156,42 @@ const expectations: Readonly<
 /** What the gate makes of it as it stands, and with the word that proves it. */
 function notices(bytes: Buffer): unknown {
   const secret = Buffer.alloc(32, 1)
-  const place = { mark: markOf(secret), tenant: 'acme', target: 'x' }
+  const place = { keyId: keyIdOf(secret), tenant: 'acme', targetId: 'x' }
   const body = JSON.parse(bytes.toString()) as { value: object[] }
-  const clientState = clientStateOf(secret, place.tenant, place.target)
+  const clientState = clientStateOf(secret, place.tenant, place.targetId)
   const proven = { ...body, value: body.value.map((item) => ({ ...item, clientState })) }
-  const gate = noticeGates(secret)(place)
+  const gate = createNotificationVerifiers(secret)(place)
   return {
-    proven: gate.receive(proven, 0).genuine.map(({ news }) => news),
-    asSent: Object.fromEntries(gate.receive(body, 0).dropped)
+    proven: gate.verify(proven, 0).accepted.map(({ event: news }) => news),
+    asSent: Object.fromEntries(gate.verify(body, 0).dropped)
   }
 }
 
 function subscription(bytes: Buffer): unknown {
-  const held = subscriptionOf(JSON.parse(bytes.toString()))
+  const held = parseSubscription(JSON.parse(bytes.toString()))
   return held && `${held.id} until ${minute(held.expires)}`
 }
 
 function subscriptionRefused(status: number) {
   return (bytes: Buffer): unknown => {
-    const answer = { status, body: JSON.parse(bytes.toString()), retryAfter: undefined, whole: false }
+    const answer = {
+      status,
+      body: JSON.parse(bytes.toString()),
+      retryAfterMs: undefined,
+      isWholeBatch: false
+    }
     const about = { mailbox: 'a@b.se', clientId: 'app', host: 'hanvisa.example.se' }
-    const { error, patience } = subscriptionError(answer, about)
+    const { error, retryPolicy: patience } = subscriptionError(answer, about)
     return `${inShort(error)} ${patience}`
   }
 }
 
 function events(bytes: Buffer): unknown {
-  return told(() => calendarEventsOf(JSON.parse(bytes.toString()), zone))
+  return told(() => parseCalendarEvents(JSON.parse(bytes.toString()), zone))
 }
 
 function event(bytes: Buffer): unknown {
-  return told(() => calendarEventsOf({ value: [JSON.parse(bytes.toString())] }, zone))
+  return told(() => parseCalendarEvents({ value: [JSON.parse(bytes.toString())] }, zone))
 }
 
 function schedules(bytes: Buffer): unknown {
@@ -194,14 +199,16 @@ function schedules(bytes: Buffer): unknown {
   const entries = membersOf(reply).value as { scheduleId: string }[]
   return Object.fromEntries(
     entries.map(({ scheduleId }) => {
-      const schedule = scheduleOf(reply, { mailbox: scheduleId, timeZone: zone })
+      const schedule = parseSchedule(reply, { mailbox: scheduleId, timeZone: zone })
       return [scheduleId, schedule instanceof RemoteError ? schedule.code : told(() => schedule)]
     })
   )
 }
 
 function told(
-  read: () => ReturnType<typeof calendarEventsOf> | readonly ReturnType<typeof calendarEventsOf>[number][]
+  read: () =>
+    | ReturnType<typeof parseCalendarEvents>
+    | readonly ReturnType<typeof parseCalendarEvents>[number][]
 ) {
   try {
     return read().map(({ start, end, busy, allDay, visibility, cancelled, response, categories }) =>
@@ -226,19 +233,24 @@ function minute(instant: number): string {
 }
 
 function batch(bytes: Buffer): unknown {
-  const answers = answersOf(bytes, 0) ?? new Map()
+  const answers = parseBatchResponse(bytes, 0) ?? new Map()
   return Object.fromEntries(
     [...answers].map(([id, answer]) => [
       id,
-      answer.status === 200 ? 200 : inShort(graphError(answer, 'a@b.se', 'app'))
+      answer.status === 200 ? 200 : inShort(graphResponseError(answer, 'a@b.se', 'app'))
     ])
   )
 }
 
 function errorWith(status: number) {
   return (bytes: Buffer): unknown => {
-    const answer = { status, body: JSON.parse(bytes.toString()), retryAfter: undefined, whole: false }
-    return inShort(graphError(answer, 'a@b.se', 'app'))
+    const answer = {
+      status,
+      body: JSON.parse(bytes.toString()),
+      retryAfterMs: undefined,
+      isWholeBatch: false
+    }
+    return inShort(graphResponseError(answer, 'a@b.se', 'app'))
   }
 }
 

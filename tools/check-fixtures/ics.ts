@@ -1,7 +1,7 @@
 /** What the ICS connector must make of each file in the fixtures' `ics` folder. */
 import { readdir } from 'node:fs/promises'
 import { icsConnector } from '../../src/connectors/ics/connector.ts'
-import { openOutbound } from '../../src/connectors/net/http-client.ts'
+import { openHttpClient } from '../../src/connectors/net/http-client.ts'
 import type { CheckedFile } from './graph.ts'
 
 /** In Europe/Stockholm days, the last one not included. */
@@ -22,7 +22,7 @@ type Expectation = Events | { readonly error: RegExp }
 /** Reads every file with the connector itself, limits and deadline included. */
 export async function checkIcsFixtures(folder: string): Promise<readonly CheckedFile[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.ics')).sort()
-  const outbound = openOutbound({ allowPrivateTargets: false })
+  const outbound = openHttpClient({ allowPrivateTargets: false })
   const connector = icsConnector({ tenant: 'fixtures', folder, outbound })
   const checked: CheckedFile[] = []
   try {
@@ -52,7 +52,7 @@ export async function checkIcsFixtures(folder: string): Promise<readonly Checked
       return { file, found, fault: right ? null : `expected ${shown(expected)}` }
     }
     const starts = reading.events.map(({ start }) => start).sort((a, b) => a - b)
-    const left = Number(/^(\d+) events? (?:is|are) left out/.exec(reading.shortfall?.hint ?? '')?.[1] ?? 0)
+    const left = Number(/^(\d+) events? (?:is|are) left out/.exec(reading.partialRead?.hint ?? '')?.[1] ?? 0)
     const first = starts[0] === undefined ? '' : new Date(starts[0]).toISOString().replace(':00.000Z', 'Z')
     const found = { days, count: starts.length, first, ...(left === 0 ? {} : { left }) }
     return {

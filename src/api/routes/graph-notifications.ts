@@ -1,7 +1,7 @@
 /** Where Graph posts its notices: open to the whole internet, so it answers at once and costs next to nothing. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { NoticeGate } from '../../connectors/notification.ts'
+import type { NotificationVerifier } from '../../connectors/notification.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { Sync } from '../../sync/sync-controller.ts'
 import type { Metrics } from '../metrics.ts'
@@ -9,14 +9,14 @@ import { NoContent } from '../schemas/problems.ts'
 
 /** What the address names. */
 export interface NoticePlace {
-  readonly mark: string
+  readonly keyId: string
   readonly tenant: string
-  readonly target: string
+  readonly targetId: string
 }
 
 export interface NoticesNeeds {
   /** The gate at one place. */
-  readonly graphGate: (place: NoticePlace) => NoticeGate
+  readonly graphGate: (place: NoticePlace) => NotificationVerifier
   readonly sync: Pick<Sync, 'noticed'>
   readonly metrics: Pick<Metrics, 'countNotices'>
   readonly clock: () => Instant
@@ -28,12 +28,12 @@ const patience = 500
 const longestToken = 2_048
 
 const Place = Type.Object({
-  mark: Type.String({
+  keyId: Type.String({
     description: 'Of the secret under which the address was made.',
     examples: ['b2p0mW_x']
   }),
   tenant: Type.String({ description: 'Tenant id.', examples: ['acme'] }),
-  target: Type.String({
+  targetId: Type.String({
     description: 'What names the calendar; no mailbox address.',
     examples: ['5cF2nPq0Zr8mT3uV1wXyAg']
   })
@@ -88,7 +88,7 @@ export function noticesRoutes(needs: NoticesNeeds): FastifyPluginAsyncTypebox {
     })
 
     app.post(
-      '/notices/graph/:mark/:tenant/:target',
+      '/notices/graph/:keyId/:tenant/:targetId',
       {
         schema: {
           tags: ['Service'],
@@ -121,7 +121,7 @@ export function noticesRoutes(needs: NoticesNeeds): FastifyPluginAsyncTypebox {
   }
 
   async function receive({ place, body }: { place: NoticePlace; body: unknown }, reply: FastifyReply) {
-    const { genuine, dropped } = needs.graphGate(place).receive(body, needs.clock())
+    const { accepted: genuine, dropped } = needs.graphGate(place).verify(body, needs.clock())
     for (const [reason, count] of dropped) needs.metrics.countNotices('graph', reason, count)
     if (genuine.length > 0) {
       needs.metrics.countNotices('graph', 'taken', genuine.length)

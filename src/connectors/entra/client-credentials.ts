@@ -9,11 +9,11 @@ import {
 import { RemoteError } from '../../errors.ts'
 import { retryAfterOf } from '../../lib/retry-after.ts'
 import type { GraphConnection } from '../connection.ts'
-import { bodyWithin, type Outbound, unreachable } from '../net/http-client.ts'
+import { type HttpClient, networkError, readBody } from '../net/http-client.ts'
 import { signInError } from './sign-in-error.ts'
 
 /** An application registered in Entra, where it signs in, and what for. */
-export interface Application {
+export interface EntraApplication {
   /** The directory (tenant) id: a GUID or a verified domain. */
   readonly tenantId: string
   readonly clientId: string
@@ -26,24 +26,24 @@ export interface Application {
   readonly resource: string
 }
 
-export interface Tokens {
+export interface TokenSource {
   /** Rejects with a RemoteError of scope `connection`. The signal ends the waiting, not the request of others. */
   get(signal: AbortSignal): Promise<string>
   /** The resource refused this one: the next `get` asks for another. */
-  refused(token: string): void
+  invalidate(token: string): void
 }
 
 /** Milliseconds. A token is renewed so long before its end, a short-lived one after four fifths of its life. */
-const margin = 5 * 60_000
-const deadline = 30_000
-const largestReply = 256 * 1024
+const renewalMarginMs = 5 * 60_000
+const deadlineMs = 30_000
+const maxResponseBytes = 256 * 1024
 
 /** `outbound` must trust the public authorities: Entra's are among them. */
-export function applicationTokens(needs: {
-  application: Application
-  outbound: Outbound
+export function createTokenSource(needs: {
+  application: EntraApplication
+  outbound: HttpClient
   clock: () => number
-}): Tokens {
+}): TokenSource {
   let held: { token: string; until: number } | null = null
   let flight: Promise<string> | null = null
   let away: { error: RemoteError; until: number } | null = null
@@ -52,7 +52,7 @@ export function applicationTokens(needs: {
     const asked = needs.clock()
     try {
       const { token, life } = await signIn(needs.application, needs.outbound, needs.clock)
-      held = { token, until: asked + life - Math.min(margin, life / 5) }
+      held = { token, until: asked + life - Math.min(renewalMarginMs, life / 5) }
       return token
     } catch (error) {
       const failure = error instanceof RemoteError ? error : unexpected(error)
@@ -70,7 +70,7 @@ export function applicationTokens(needs: {
       flight ??= fetchToken()
       return unlessAborted(flight, signal)
     },
-    refused(token) {
+    invalidate(token) {
       if (held?.token === token) held = null
     }
   }
@@ -78,22 +78,22 @@ export function applicationTokens(needs: {
 
 /** MSAL is made anew for each token: it would keep its own cache and its own penalties by the machine's clock. */
 async function signIn(
-  application: Application,
-  outbound: Outbound,
+  application: EntraApplication,
+  outbound: HttpClient,
   clock: () => number
 ): Promise<{ token: string; life: number }> {
   const authority = `${application.login}/${encodeURIComponent(application.tenantId)}`
   let life = 0
   let failure: RemoteError | null = null
 
-  async function call<T>(url: string, init: Parameters<Outbound['fetch']>[1]) {
+  async function call<T>(url: string, init: Parameters<HttpClient['fetch']>[1]) {
     try {
       const reply = await outbound.fetch(url, {
         ...init,
         redirect: 'error',
-        signal: AbortSignal.timeout(deadline)
+        signal: AbortSignal.timeout(deadlineMs)
       })
-      const body = parsed(await bodyWithin(reply, largestReply), reply.status, new URL(url).host)
+      const body = parsed(await readBody(reply, maxResponseBytes), reply.status, new URL(url).host)
       if (!reply.ok)
         throw signInError(reply.status, body, retryAfterOf(reply.headers.get('retry-after'), clock()))
       life = lifeOf(body)
@@ -143,7 +143,7 @@ function metadataOf(authority: string): string {
   })
 }
 
-function credentialOf(application: Application, now: number): Partial<NodeAuthOptions> {
+function credentialOf(application: EntraApplication, now: number): Partial<NodeAuthOptions> {
   if (application.certificate === undefined) return { clientSecret: application.clientSecret ?? '' }
   const { certificate, privateKey } = application.certificate
   const read = readable(
@@ -198,7 +198,7 @@ function lifeOf(body: unknown): number {
 }
 
 function onConnection(error: unknown, host: string): RemoteError {
-  const { code, hint, retryAfter } = error instanceof RemoteError ? error : unreachable(host, error)
+  const { code, hint, retryAfter } = error instanceof RemoteError ? error : networkError(host, error)
   return new RemoteError(code, hint, { scope: 'connection', retryAfter, cause: error })
 }
 

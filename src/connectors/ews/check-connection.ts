@@ -1,6 +1,6 @@
 /** "Test connection", step by step, with the very calls that reading uses. */
 import { RemoteError, type SyncCode } from '../../errors.ts'
-import type { Check, Reading, ReadRequest, Target } from '../connector.ts'
+import type { Check, ReadRequest, ReadResult, Target } from '../connector.ts'
 import type { Endpoint } from './client/endpoint.ts'
 
 /** In the order in which they can fail. A step that passed needs those before it. */
@@ -21,7 +21,7 @@ export async function checkConnection(
   target: Target,
   needs: {
     endpoint: Endpoint
-    read: (request: ReadRequest) => Promise<readonly Reading[]>
+    read: (request: ReadRequest) => Promise<readonly ReadResult[]>
     access: 'delegate' | 'impersonation'
     now: number
     signal: AbortSignal
@@ -48,8 +48,8 @@ export async function checkConnection(
     const step = error.scope === 'mailbox' && !signal.aborted ? rights : reachStep(error)
     return stoppedAt(walked, error.code === 'access_denied' ? rights : step, error)
   }
-  if (reading?.outcome === 'read' && reading.shortfall !== null) {
-    return stoppedAt(walked, 'subjects', reading.shortfall)
+  if (reading?.outcome === 'read' && reading.partialRead !== null) {
+    return stoppedAt(walked, 'subjects', reading.partialRead)
   }
   return walked.map((name) => ({ name, ok: true }))
 }

@@ -4,9 +4,9 @@ import { setMaxListeners } from 'node:events'
 import { RemoteError } from '../../errors.ts'
 import { type After, machineTimers } from '../../lib/timers.ts'
 import type { EwsConnection } from '../connection.ts'
-import type { Connector, Reading, ReadRequest, Watch } from '../connector.ts'
-import { readEachOnce } from '../dedupe-targets.ts'
-import type { Outbound } from '../net/http-client.ts'
+import type { CalendarSubscription, Connector, ReadRequest, ReadResult } from '../connector.ts'
+import { readUniqueTargets } from '../dedupe-targets.ts'
+import type { HttpClient } from '../net/http-client.ts'
 import { checkConnection } from './check-connection.ts'
 import { openEndpoint } from './client/endpoint.ts'
 import { ewsCalls } from './client/ews-client.ts'
@@ -22,7 +22,7 @@ import { watching } from './streaming/streaming-manager.ts'
 export interface EwsConnectorNeeds {
   readonly connection: EwsConnection
   /** For an application's tokens; the mail server is reached over connections of its own. Stays the caller's to close. */
-  readonly outbound: Outbound
+  readonly outbound: HttpClient
   /** With it, http and private addresses are reachable too. */
   readonly allowPrivateTargets: boolean
   readonly clock?: () => number
@@ -52,7 +52,7 @@ export function ewsConnector(needs: EwsConnectorNeeds): Connector {
   const read = async (request: ReadRequest) => {
     // Each of its calls listens, under way or waiting for a connection: more than Node takes for a leak.
     setMaxListeners(0, request.signal)
-    const readings = await readEachOnce(request, (once) => readTargets(once, readAll, far))
+    const readings = await readUniqueTargets(request, (once) => readTargets(once, readAll, far))
     if (readings.some((one) => one.outcome === 'failed' && one.error.scope === 'connection'))
       endpoint.failed()
     return readings
@@ -60,12 +60,12 @@ export function ewsConnector(needs: EwsConnectorNeeds): Connector {
   return {
     batchSize: access === 'delegate' ? mostMailboxes : impersonatedAtOnce,
     read,
-    test: (target, signal) => checkConnection(target, { endpoint, read, access, now: clock(), signal }),
+    check: (target, signal) => checkConnection(target, { endpoint, read, access, now: clock(), signal }),
     // Reading by availability is that very call.
     fingerprints: async (request) =>
       access === 'delegate' ? request.targets.map(() => null) : fingerprints(request),
     // Only their owners, and who impersonates them, are told of edits.
-    watch: ({ mailbox }, listener) =>
+    subscribe: ({ mailbox }, listener) =>
       access === 'delegate' || !isAddress(mailbox) ? unwatched : heard.watch(mailbox, listener),
     async close() {
       await heard.close()
@@ -74,13 +74,13 @@ export function ewsConnector(needs: EwsConnectorNeeds): Connector {
   }
 }
 
-const unwatched: Watch = { told: () => {}, stop: () => {} }
+const unwatched: CalendarSubscription = { onLifecycleEvent: () => {}, stop: () => {} }
 
 async function readTargets(
   { targets, window, subjects, signal }: ReadRequest,
   readAll: ReadAll,
   far: FarLook
-): Promise<readonly Reading[]> {
+): Promise<readonly ReadResult[]> {
   const asked = targets.filter(({ mailbox }) => isAddress(mailbox))
   const answers = asked.length === 0 ? [] : await readAll(asked, window, subjects, signal)
   const seen = targets.map((target): Seen | RemoteError => {
@@ -94,11 +94,11 @@ async function readTargets(
     const found = await readAll(those, span, subjects, signal)
     return found.map((one) => (one instanceof RemoteError ? one : one.events))
   })
-  return seen.map((one, index): Reading => {
+  return seen.map((one, index): ReadResult => {
     const unreadAt = unread[index] ?? null
     if (one instanceof RemoteError) return { outcome: 'failed', error: one }
     if (unreadAt instanceof RemoteError) return { outcome: 'failed', error: onWhom(unreadAt, signal) }
-    return { outcome: 'read', ...one, truncatedAt: unreadAt, version: null }
+    return { outcome: 'read', ...one, truncatedAt: unreadAt, etag: null }
   })
 }
 

@@ -1,16 +1,16 @@
 /** "Test connection", step by step, with the very calls that reading uses. */
 import { RemoteError, type SyncCode } from '../../errors.ts'
-import type { Check, Reading, ReadRequest, Target } from '../connector.ts'
+import type { Check, ReadRequest, ReadResult, Target } from '../connector.ts'
 
 /** In the order in which they can fail. A step that passed needs those before it. */
 const steps = ['address', 'sign-in', 'consent', 'mailbox', 'subjects'] as const
 type Step = (typeof steps)[number]
 
-export async function checkConnection(
+export async function checkGraphConnection(
   target: Target,
   needs: {
     signIn: (signal: AbortSignal) => Promise<unknown>
-    read: (request: ReadRequest) => Promise<readonly Reading[]>
+    read: (request: ReadRequest) => Promise<readonly ReadResult[]>
     now: number
     signal: AbortSignal
   }
@@ -32,8 +32,8 @@ export async function checkConnection(
     signal
   })
   if (reading?.outcome === 'failed') return stoppedAt(stepOf(reading.error), reading.error)
-  if (reading?.outcome === 'read' && reading.shortfall !== null)
-    return stoppedAt('subjects', reading.shortfall)
+  if (reading?.outcome === 'read' && reading.partialRead !== null)
+    return stoppedAt('subjects', reading.partialRead)
   return steps.map((name) => ({ name, ok: true }))
 }
 

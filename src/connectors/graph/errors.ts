@@ -1,26 +1,26 @@
 /** What Graph answers instead of a calendar, in the words of the operator who must act. */
 import { RemoteError, type SyncCode } from '../../errors.ts'
-import { type Answer, membersOf } from './client/batch-response.ts'
+import { type GraphResponse, membersOf } from './client/batch-response.ts'
 
 /** `mailbox` and `clientId` are filled into the hint. */
-export function graphError(answer: Answer, mailbox: string, clientId: string): RemoteError {
+export function graphResponseError(answer: GraphResponse, mailbox: string, clientId: string): RemoteError {
   const codes = codesOf(answer.body)
   const { code, hint, connection } = meaningOf(answer.status, codes, mailbox, clientId)
   return new RemoteError(code, `${hint}${shown(answer.status, codes)}`, {
-    scope: connection || answer.whole ? 'connection' : 'mailbox',
-    retryAfter: answer.retryAfter
+    scope: connection || answer.isWholeBatch ? 'connection' : 'mailbox',
+    retryAfter: answer.retryAfterMs
   })
 }
 
 /** Worth sending again soon: throttled, or the far side's own trouble. */
-export function isPassing(answer: Answer): boolean {
+export function isTransient(answer: GraphResponse): boolean {
   const { status } = answer
   // 424: of a batch that is throttled as a whole, by the older of Microsoft's two descriptions.
   return status === 429 || status === 424 || status === 509 || (status >= 500 && status !== 501)
 }
 
 /** Graph said that this calendar may not be read so; availability may still be granted. */
-export function isRefusal(answer: Answer): boolean {
+export function isAccessRefused(answer: GraphResponse): boolean {
   return answer.status === 403 && !isThrottled(answer.status, codesOf(answer.body))
 }
 
@@ -71,7 +71,7 @@ function meaningOf(status: number, codes: readonly string[], mailbox: string, cl
   if (status === 403) {
     return {
       code: 'access_denied',
-      hint: `The application may not read this calendar: grant it Calendars.Read with admin consent, or include the mailbox in its scope. See what holds with: Test-ServicePrincipalAuthorization -Identity ${quoted(clientId)} -Resource ${quoted(mailbox)}. A change takes up to two hours.`
+      hint: `The application may not read this calendar: grant it Calendars.Read with admin consent, or include the mailbox in its scope. See what holds with: Test-ServicePrincipalAuthorization -Identity ${quotePowerShell(clientId)} -Resource ${quotePowerShell(mailbox)}. A change takes up to two hours.`
     }
   }
   if (status === 404 || said('errorinvaliduser', 'errornonexistentmailbox')) {
@@ -112,6 +112,6 @@ function shown(status: number, codes: readonly string[]): string {
 }
 
 /** As PowerShell takes it whole, whatever it holds. */
-export function quoted(argument: string): string {
+export function quotePowerShell(argument: string): string {
   return /^[\w@.+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "''")}'`
 }

@@ -1,7 +1,7 @@
 /** The connector to iCalendar files: published calendars by their address, and files below the tenant's folder. */
 import { RemoteError } from '../../errors.ts'
-import type { Check, Connector, Reading, ReadRequest, Target, Watch } from '../connector.ts'
-import type { Outbound } from '../net/http-client.ts'
+import type { CalendarSubscription, Check, Connector, ReadRequest, ReadResult, Target } from '../connector.ts'
+import type { HttpClient } from '../net/http-client.ts'
 import { type Place, placeOf } from './calendar-source.ts'
 import { UnreadableCalendar } from './errors.ts'
 import { fetchCalendar } from './fetch.ts'
@@ -13,7 +13,7 @@ export interface IcsOptions {
   readonly tenant: string
   /** Where the tenant's calendar files are: HANVISA_DATA_DIR/calendars/{tenant}. It need not exist. */
   readonly folder: string
-  readonly outbound: Outbound
+  readonly outbound: HttpClient
   readonly limits?: Partial<IcsLimits>
 }
 
@@ -45,19 +45,24 @@ export function icsConnector(options: IcsOptions): Connector {
   const closing = new AbortController()
 
   async function fetched(place: Place, target: Target, signal: AbortSignal): Promise<Fetched | 'unchanged'> {
-    if (place.kind === 'file') return readCalendarFile(place.path, folder, target.version, limits.bytes)
+    if (place.kind === 'file') return readCalendarFile(place.path, folder, target.etag, limits.bytes)
     const ends = AbortSignal.any([signal, AbortSignal.timeout(limits.fetch)])
-    return fetchCalendar(place, outbound, target.version, limits.bytes, ends)
+    return fetchCalendar(place, outbound, target.etag, limits.bytes, ends)
   }
 
-  async function worked(place: Place, got: Fetched, target: Target, request: WorkRequest): Promise<Reading> {
+  async function worked(
+    place: Place,
+    got: Fetched,
+    target: Target,
+    request: WorkRequest
+  ): Promise<ReadResult> {
     if (isPage(got)) throw pageInstead(place)
     const { mailbox, timeZone } = target
     const { window, subjects, signal } = request
     const { bytes, charset, version } = got
     const job = { bytes, charset, mailbox: ownerHint(mailbox), timeZone, window, subjects, limits }
     try {
-      return { outcome: 'read', ...(await readElsewhere(tenant, job, limits.work, signal)), version }
+      return { outcome: 'read', ...(await readElsewhere(tenant, job, limits.work, signal)), etag: version }
     } catch (error) {
       if (!(error instanceof UnreadableCalendar)) throw error
       const where = place.kind === 'file' ? 'The calendar file' : `The calendar at ${place.host}`
@@ -65,7 +70,7 @@ export function icsConnector(options: IcsOptions): Connector {
     }
   }
 
-  async function readOne(target: Target, request: WorkRequest): Promise<Reading> {
+  async function readOne(target: Target, request: WorkRequest): Promise<ReadResult> {
     const signal = AbortSignal.any([request.signal, closing.signal])
     try {
       signal.throwIfAborted()
@@ -81,7 +86,7 @@ export function icsConnector(options: IcsOptions): Connector {
   return {
     batchSize: 1,
     read: (request) => Promise.all(request.targets.map((target) => readOne(target, request))),
-    async test({ mailbox, timeZone }, signal) {
+    async check({ mailbox, timeZone }, signal) {
       const target = { mailbox, timeZone }
       const checks: Check[] = []
       const step = async <T>(name: string, work: () => T | Promise<T>): Promise<T | null> => {
@@ -102,7 +107,7 @@ export function icsConnector(options: IcsOptions): Connector {
       const window = { start: now - 86_400_000, end: now + 14 * 86_400_000 }
       const read = await step('read', () => worked(place, got, target, { window, subjects: true, signal }))
       if (read?.outcome === 'read') {
-        const { shortfall } = read
+        const { partialRead: shortfall } = read
         checks.push(
           shortfall === null ? { name: 'subjects', ok: true } : { name: 'subjects', ok: false, ...shortfall }
         )
@@ -112,12 +117,12 @@ export function icsConnector(options: IcsOptions): Connector {
     // An ETag says more for less.
     fingerprints: async ({ targets }) => targets.map(() => null),
     // Of a file's edits the file system tells, but not reliably on every disk: it stays deaf, and is polled as well.
-    watch({ mailbox }, listener) {
-      const unwatched: Watch = { told: () => {}, stop: () => {} }
+    subscribe({ mailbox }, listener) {
+      const unwatched: CalendarSubscription = { onLifecycleEvent: () => {}, stop: () => {} }
       try {
         const place = placeOf(mailbox, folder)
         if (place.kind !== 'file') return unwatched
-        return { told: () => {}, stop: files.watch(place.path, () => listener.changed()) }
+        return { onLifecycleEvent: () => {}, stop: files.watch(place.path, () => listener.onChange()) }
       } catch {
         // A mailbox that names nothing: reading says so.
         return unwatched

@@ -1,17 +1,17 @@
 /** Fetches a calendar over HTTP: only if it has changed, and never more than the limit. */
 import { RemoteError } from '../../errors.ts'
-import type { Outbound } from '../net/http-client.ts'
-import { bodyWithin } from '../net/http-client.ts'
+import type { HttpClient } from '../net/http-client.ts'
+import { readBody } from '../net/http-client.ts'
 import type { Place } from './calendar-source.ts'
 import { charsetOf } from './decode.ts'
 import type { Fetched } from './read-file.ts'
 
 type Address = Extract<Place, { kind: 'url' }>
-type Reply = Awaited<ReturnType<Outbound['fetch']>>
+type Reply = Awaited<ReturnType<HttpClient['fetch']>>
 
 export async function fetchCalendar(
   address: Address,
-  outbound: Outbound,
+  outbound: HttpClient,
   known: string | undefined,
   limit: number,
   signal: AbortSignal
@@ -32,7 +32,7 @@ export async function fetchCalendar(
     await reply.body?.cancel()
     throw refusal(reply, address.host)
   }
-  const bytes = await bodyWithin(reply, limit)
+  const bytes = await readBody(reply, limit)
   const contentType = reply.headers.get('content-type')
   return {
     bytes,

@@ -1,6 +1,6 @@
 /** One calendar's text as CalendarEvents: the whole reading, with no I/O. It runs in a thread of its own. */
 import type { CalendarEvent, Instant, Span } from '../../domain/calendar-event.ts'
-import type { CalendarRead, Shortfall } from '../connector.ts'
+import type { CalendarRead, PartialRead } from '../connector.ts'
 import { UnreadableCalendar, UnreadableEvent } from './errors.ts'
 import { type Details, detailsOf } from './event-fields.ts'
 import { type FileZones, fileZones } from './file-zones.ts'
@@ -27,7 +27,7 @@ export interface ReadLimits {
   readonly steps: number
 }
 
-export type TextRead = Pick<CalendarRead, 'events' | 'truncatedAt' | 'detail' | 'shortfall'>
+export type TextRead = Pick<CalendarRead, 'events' | 'truncatedAt' | 'detail' | 'partialRead'>
 
 /** Throws UnreadableCalendar. */
 export function readCalendar(request: ToRead): TextRead {
@@ -59,7 +59,7 @@ export function readCalendar(request: ToRead): TextRead {
     events,
     truncatedAt: unreadAt(events, series, window, zones, budget, describe),
     detail: saw,
-    shortfall: shortfallOf(left, zones, saw, request)
+    partialRead: shortfallOf(left, zones, saw, request)
   }
 }
 
@@ -145,7 +145,7 @@ function shortfallOf(
   zones: FileZones,
   saw: TextRead['detail'],
   request: ToRead
-): Shortfall | null {
+): PartialRead | null {
   const [firstLeft] = left
   if (firstLeft !== undefined) {
     const many = left.length === 1 ? '1 event is' : `${left.length} events are`

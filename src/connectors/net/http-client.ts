@@ -12,9 +12,9 @@ import {
   type Response
 } from 'undici'
 import { RemoteError } from '../../errors.ts'
-import { isAddress, isPublicAddress } from './public-address.ts'
+import { isIpAddress, isPublicAddress } from './public-address.ts'
 
-export interface Outbound {
+export interface HttpClient {
   /** For libraries that take an undici dispatcher. It has the same rules; its errors are undici's own. */
   readonly dispatcher: Dispatcher
   /** As the platform's; follows redirects by the same rules. Rejects with RemoteError `unreachable` alone. */
@@ -24,25 +24,25 @@ export interface Outbound {
 }
 
 /** Milliseconds. A batch of twenty calendars may take its time; who asks has a deadline of their own besides. */
-const connectTimeout = 10_000
-const replyTimeout = 60_000
+const connectTimeoutMs = 10_000
+const responseTimeoutMs = 60_000
 
 /**
  * With `allowPrivateTargets`, http and private addresses are reachable too. `ca` is PEM, trusted besides the public
  * authorities (and instead of those of NODE_EXTRA_CA_CERTS). Proxies are those of HTTPS_PROXY, HTTP_PROXY and
  * NO_PROXY; a proxy may stand at any address.
  */
-export function openOutbound(options: { allowPrivateTargets: boolean; ca?: string }): Outbound {
+export function openHttpClient(options: { allowPrivateTargets: boolean; ca?: string }): HttpClient {
   // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not reach calendars' credentials.
   const verified = {
     rejectUnauthorized: true,
-    timeout: connectTimeout,
+    timeout: connectTimeoutMs,
     ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] })
   }
   const checked = !options.allowPrivateTargets
   const agent = new EnvHttpProxyAgent({
-    headersTimeout: replyTimeout,
-    bodyTimeout: replyTimeout,
+    headersTimeout: responseTimeoutMs,
+    bodyTimeout: responseTimeoutMs,
     connect: checked ? { ...verified, lookup: publicLookup } : verified,
     requestTls: verified,
     proxyTls: verified,
@@ -57,7 +57,7 @@ export function openOutbound(options: { allowPrivateTargets: boolean; ca?: strin
       try {
         return await fetchOver(url, { ...init, dispatcher })
       } catch (error) {
-        throw unreachable(host, error)
+        throw networkError(host, error)
       }
     },
     close: () => agent.destroy()
@@ -65,21 +65,21 @@ export function openOutbound(options: { allowPrivateTargets: boolean; ca?: strin
 }
 
 /** The body, or RemoteError: `protocol_error` above `limit` bytes, unpacked; `unreachable` when it breaks off. */
-export async function bodyWithin(response: Response, limit: number): Promise<Buffer> {
+export async function readBody(response: Response, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
   const host = hostOf(response.url)
   try {
     for await (const chunk of response.body ?? []) {
       size += chunk.length
-      if (size > limit) break
+      if (size > maxBytes) break
       chunks.push(chunk)
     }
   } catch (error) {
-    throw unreachable(host, error)
+    throw networkError(host, error)
   }
-  if (size > limit) {
-    const megabytes = Math.round(limit / 1e5) / 10
+  if (size > maxBytes) {
+    const megabytes = Math.round(maxBytes / 1e5) / 10
     throw new RemoteError(
       'protocol_error',
       `The reply of ${host} is larger than ${megabytes} MB: it was not read.`
@@ -98,7 +98,7 @@ const onlyPublicHttps: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (
     )
   }
   const address = hostname.replace(/^\[|\]$/g, '')
-  if (isAddress(address) && !isPublicAddress(address)) throw refused(host, address)
+  if (isIpAddress(address) && !isPublicAddress(address)) throw privateAddressError(host, address)
   return dispatch(request, handler)
 }
 
@@ -108,7 +108,7 @@ export const publicLookup: LookupFunction = (name, options, done) => {
     const wrong = error ? undefined : addresses.find(({ address }) => !isPublicAddress(address))
     const first = addresses?.[0]
     if (error || first === undefined) done(error ?? new Error(`${name} has no address`), [])
-    else if (wrong !== undefined) done(refused(name, wrong.address), [])
+    else if (wrong !== undefined) done(privateAddressError(name, wrong.address), [])
     else if (options.all) done(null, addresses)
     else done(null, first.address, first.family)
   })
@@ -125,13 +125,13 @@ function overProxy(options: Pool.Options): Pool.Options {
     resolve(target.hostname.replace(/^\[|\]$/g, ''), { all: true }, (_, addresses) => {
       const wrong = addresses?.find(({ address }) => !isPublicAddress(address))
       if (wrong === undefined) tunnel(target, done)
-      else done(refused(target.hostname, wrong.address), null)
+      else done(privateAddressError(target.hostname, wrong.address), null)
     })
   }
   return { ...options, connect }
 }
 
-export function refused(host: string, address: string): RemoteError {
+export function privateAddressError(host: string, address: string): RemoteError {
   const where = host.includes(address) ? host : `${host} (${address})`
   return new RemoteError(
     'unreachable',
@@ -146,7 +146,7 @@ function hostOf(url: string): string {
 }
 
 /** Any error of a call to `host` in plain words, without the address's path. */
-export function unreachable(host: string, error: unknown): RemoteError {
+export function networkError(host: string, error: unknown): RemoteError {
   const chain = causes(error)
   const own = chain.find((cause) => cause instanceof RemoteError)
   if (own !== undefined) return own

@@ -1,7 +1,7 @@
 /** Tells addresses on the public internet from all others (IANA's special-purpose registries, RFC 6890). */
 import { BlockList, isIP } from 'node:net'
 
-export function isAddress(host: string): boolean {
+export function isIpAddress(host: string): boolean {
   return isIP(host) !== 0
 }
 

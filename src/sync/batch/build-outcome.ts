@@ -1,5 +1,5 @@
 /** What a reading makes of a user's record: success and failure, the timeline, and whether consumers can see it. */
-import type { CalendarRead, Reading } from '../../connectors/connector.ts'
+import type { CalendarRead, ReadResult } from '../../connectors/connector.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
 import { type CompiledRules, compileUserTriggers, decide } from '../../domain/decide.ts'
 import { markFailed, markSynced, type SyncRecord } from '../../domain/sync-state.ts'
@@ -29,7 +29,7 @@ export interface Times {
 
 /** What is to be saved for the user; null where nothing is. */
 export function outcomeOf(
-  reading: Reading,
+  reading: ReadResult,
   held: UserRecord,
   { fault, watched }: Standing,
   { rules, staleAfter }: Terms,
@@ -82,9 +82,9 @@ function decided(reading: CalendarRead, rules: CompiledRules, user: UserRecord['
   return buildTimeline(decisions, rules, reading.truncatedAt)
 }
 
-export function faultOf(reading: Reading): SyncRecord['fault'] {
-  if (reading.outcome !== 'read' || reading.shortfall === null) return null
-  return { code: reading.shortfall.code, hint: reading.shortfall.hint }
+export function faultOf(reading: ReadResult): SyncRecord['fault'] {
+  if (reading.outcome !== 'read' || reading.partialRead === null) return null
+  return { code: reading.partialRead.code, hint: reading.partialRead.hint }
 }
 
 /** The record with nothing in the future: after the clock was set back, such a success would hide that it is stale. */

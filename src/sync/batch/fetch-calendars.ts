@@ -1,5 +1,5 @@
 /** Asking a connector for the calendars of a batch: whatever it does, there is an answer for each of them. */
-import type { Connector, Reading } from '../../connectors/connector.ts'
+import type { Connector, ReadResult } from '../../connectors/connector.ts'
 import type { Span } from '../../domain/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
 import { type Log, wordless } from '../../lib/redact-error.ts'
@@ -26,8 +26,8 @@ export async function ask(
   asked: readonly Questioned[],
   window: Span,
   signal: AbortSignal
-): Promise<Map<string, Reading>> {
-  const readings = new Map<string, Reading>()
+): Promise<Map<string, ReadResult>> {
+  const readings = new Map<string, ReadResult>()
   const kinds = [true, false].map(async (subjects) => {
     const those = asked.filter((one) => one.subjects === subjects)
     if (those.length === 0) return
@@ -49,9 +49,9 @@ export async function ask(
 async function answersOf(
   { connector, timers, log, tenant }: Line,
   request: Parameters<Connector['read']>[0]
-): Promise<readonly Reading[]> {
+): Promise<readonly ReadResult[]> {
   let cancel = () => {}
-  const silence = new Promise<readonly Reading[]>((resolve) => {
+  const silence = new Promise<readonly ReadResult[]>((resolve) => {
     const giveUp = () => {
       cancel = timers.after(lastWord, () => resolve(request.targets.map(() => overdue)))
     }
@@ -69,7 +69,7 @@ async function answersOf(
   }
 }
 
-export const overdue: Reading = {
+export const overdue: ReadResult = {
   outcome: 'failed',
   error: new RemoteError(
     'unreachable',
@@ -77,7 +77,7 @@ export const overdue: Reading = {
   )
 }
 
-const incomplete: Reading = {
+const incomplete: ReadResult = {
   outcome: 'failed',
   error: new RemoteError(
     'protocol_error',

@@ -1,6 +1,6 @@
 /** One batch on its way: read, decide, compare with what is held, save what came of it. Subjects end here. */
 
-import type { Connector, Reading } from '../../connectors/connector.ts'
+import type { Connector, ReadResult } from '../../connectors/connector.ts'
 import type { DropReason } from '../../connectors/notification.ts'
 import type { Instant, Span } from '../../domain/calendar-event.ts'
 import type { RemoteError, SyncCode } from '../../errors.ts'
@@ -82,7 +82,7 @@ interface Round {
   readonly window: Span
   readonly asked: readonly Asked[]
   readonly compared: ReadonlyMap<string, Comparison>
-  readonly readings: ReadonlyMap<string, Reading>
+  readonly readings: ReadonlyMap<string, ReadResult>
 }
 
 export async function readBatch(
@@ -207,7 +207,7 @@ function heldAfter({ key, entry, basis, terms }: Asked, { window, readings, comp
   const reading = readings.get(key)!
   const print = compared.get(key)?.print ?? null
   if (reading.outcome !== 'read') return entry.held && { ...entry.held, print: print ?? entry.held.print }
-  return { basis, terms, until: window.end, version: reading.version, print, fault: faultOf(reading) }
+  return { basis, terms, until: window.end, version: reading.etag, print, fault: faultOf(reading) }
 }
 
 /** Whether a sweep found what no notice had told of. What the window or the rules brought is no edit. */

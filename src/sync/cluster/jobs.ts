@@ -4,7 +4,7 @@
  *
  * It knows no calendars. A job may be done twice, and by two at a time.
  */
-import type { Notice } from '../../connectors/notification.ts'
+import type { CalendarNotification } from '../../connectors/notification.ts'
 import type { Posted } from '../connection/connection-health.ts'
 import type { Haste } from '../queue/queue.ts'
 
@@ -16,7 +16,7 @@ export type Job =
       readonly targets: readonly string[]
       readonly haste: Haste
     }
-  | ({ readonly kind: 'news' } & Notice)
+  | ({ readonly kind: 'news' } & CalendarNotification)
   | { readonly kind: 'tenant'; readonly tenant: string }
 
 /** Targets of one job. */

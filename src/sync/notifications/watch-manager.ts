@@ -1,5 +1,5 @@
 /** The watches of one tenant's calendars: of which of them notices tell, and why not of the others. */
-import type { Connector, Watch, WatchNews } from '../../connectors/connector.ts'
+import type { CalendarSubscription, Connector, LifecycleEvent } from '../../connectors/connector.ts'
 import type { RemoteError, SyncCode } from '../../errors.ts'
 import { type Log, wordless } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
@@ -29,7 +29,7 @@ export interface Watching {
   add(target: ReadTarget): (parting: Parting) => void
   /** Whether every edit of it is told of. */
   isLive(key: string): boolean
-  told(key: string, news: WatchNews): void
+  told(key: string, news: LifecycleEvent): void
   readonly state: NoticesState
   /** Those that ought to be told of but are not. */
   readonly deaf: number
@@ -49,7 +49,7 @@ export interface Ears {
 interface Watched {
   readonly target: ReadTarget
   /** Null until its turn to be watched has come. */
-  watch: Watch | null
+  watch: CalendarSubscription | null
   live: boolean
   reason: RemoteError | null
   over: boolean
@@ -83,7 +83,7 @@ export function openWatching(
       return (parting) => end(one, parting)
     },
     isLive: (key) => all.get(key)?.live ?? false,
-    told: (key, news) => all.get(key)?.watch?.told(news),
+    told: (key, news) => all.get(key)?.watch?.onLifecycleEvent(news),
     get state(): NoticesState {
       const polling = all.size - live
       const worst = [...reasons.values()].sort((a, b) => b.count - a.count)[0]
@@ -123,16 +123,16 @@ export function openWatching(
       if (!one.over) call()
     }
     try {
-      const watch = present()?.watch(
-        { mailbox, name: key },
+      const watch = present()?.subscribe(
+        { mailbox, targetId: key },
         {
-          changed: () => unlessOver(() => ears.changed(key)),
-          live: () =>
+          onChange: () => unlessOver(() => ears.changed(key)),
+          onActive: () =>
             unlessOver(() => {
               become(one, true, null)
               ears.live(key)
             }),
-          deaf: (reason) => unlessOver(() => become(one, false, reason))
+          onInactive: (reason) => unlessOver(() => become(one, false, reason))
         }
       )
       one.watch = watch ?? null

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { discoverEws } from '../../../src/connectors/ews/client/autodiscover.ts'
 import { readPox, readSoapSettings } from '../../../src/connectors/ews/client/autodiscover-responses.ts'
 import { openEwsTransport } from '../../../src/connectors/ews/client/transport.ts'
-import { openOutbound } from '../../../src/connectors/net/http-client.ts'
+import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { certificateOf } from './certificates.ts'
 import { openExchange } from './exchange.ts'
 
@@ -166,7 +166,7 @@ function discover(
   options: { ca: string; auth: { kind: 'basic'; user: string; password: string }; allowHttp?: boolean }
 ): Promise<string> {
   const { ca, auth, allowHttp = true } = options
-  const outbound = openOutbound({ allowPrivateTargets: true, ca })
+  const outbound = openHttpClient({ allowPrivateTargets: true, ca })
   t.teardown(() => outbound.close())
   return discoverEws(address, {
     outbound,

@@ -4,9 +4,9 @@ import type { InstallationInput } from '../../../simulator/ews/installations.ts'
 import type { EventInput, Right } from '../../../simulator/mailboxes.ts'
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import type { EwsConnection, EwsSignIn } from '../../../src/connectors/connection.ts'
-import type { Connector, Reading, ReadRequest } from '../../../src/connectors/connector.ts'
+import type { Connector, ReadRequest, ReadResult } from '../../../src/connectors/connector.ts'
 import { ewsConnector } from '../../../src/connectors/ews/connector.ts'
-import { openOutbound } from '../../../src/connectors/net/http-client.ts'
+import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import type { FarEvent, FarSide, Trouble } from '../../contracts/connector-far-side.ts'
 import type { WatchFarSide } from '../../contracts/connector-watch.ts'
 
@@ -28,7 +28,7 @@ export interface Exchange {
     connector: Connector,
     mailboxes: readonly string[],
     changes?: Partial<ReadRequest>
-  ): Promise<readonly Reading[]>
+  ): Promise<readonly ReadResult[]>
 }
 
 export const week = { start: Date.parse('2026-11-16T00:00:00Z'), end: Date.parse('2026-11-23T00:00:00Z') }
@@ -40,7 +40,7 @@ export async function openExchange(
   clock: () => number = Date.now
 ): Promise<Exchange> {
   const simulator = await startSimulator({ clock })
-  const outbound = openOutbound({ allowPrivateTargets: true, ca: simulator.ca })
+  const outbound = openHttpClient({ allowPrivateTargets: true, ca: simulator.ca })
   const open: Connector[] = []
   t.teardown(async () => {
     for (const connector of open) await connector.close()
@@ -188,14 +188,14 @@ export const meeting = (subject: string, more: Partial<EventInput> = {}): EventI
 })
 
 /** What came of each: the subjects, or the code. */
-export function told(readings: readonly Reading[]): unknown[] {
+export function told(readings: readonly ReadResult[]): unknown[] {
   return readings.map((reading) => {
     if (reading.outcome === 'read') return reading.events.map(({ subject }) => subject).sort()
     return reading.outcome === 'failed' ? reading.error.code : reading.outcome
   })
 }
 
-export function failure(reading: Reading | undefined) {
+export function failure(reading: ReadResult | undefined) {
   if (reading?.outcome !== 'failed') throw new Error('the read should have failed')
   return reading.error
 }

@@ -12,7 +12,7 @@ t.test('delegate: the level that comes back is the rights check, mailbox by mail
   const asked = levels.map((right) => `${right}@example.se`)
   const [none, freeBusy, ...detailed] = await read(connector(), asked)
   t.match(failure(none), { code: 'access_denied', scope: 'mailbox', hint: /'none@example.se'.*Reviewer/ })
-  t.match(freeBusy, { outcome: 'read', saw: 'availability', shortfall: { code: 'subject_not_readable' } })
+  t.match(freeBusy, { outcome: 'read', saw: 'availability', partialRead: { code: 'subject_not_readable' } })
   if (freeBusy?.outcome === 'read') {
     t.same(
       freeBusy.events.map(({ subject, busy }) => [subject, busy]),
@@ -21,7 +21,7 @@ t.test('delegate: the level that comes back is the rights check, mailbox by mail
         ['', 'busy']
       ]
     )
-    const hint = freeBusy.shortfall?.hint ?? ''
+    const hint = freeBusy.partialRead?.hint ?? ''
     t.match(
       hint,
       /grant Reviewer on the calendar: Get-MailboxFolderStatistics -Identity 'freeBusy@example.se'/
@@ -29,7 +29,7 @@ t.test('delegate: the level that comes back is the rights check, mailbox by mail
     t.match(hint, /FolderId\) -User 'HANVISA\\svc-hanvisa' -AccessRights Reviewer/)
   }
   for (const reading of detailed) {
-    t.match(reading, { outcome: 'read', saw: 'subjects-only', shortfall: null })
+    t.match(reading, { outcome: 'read', saw: 'subjects-only', partialRead: null })
     t.match(reading, {
       events: [
         { subject: 'MÖT: budget', cancelled: false },
@@ -39,10 +39,10 @@ t.test('delegate: the level that comes back is the rights check, mailbox by mail
   }
   const plain = await read(connector(), asked.slice(1), { subjects: false })
   for (const reading of plain)
-    t.match(reading, { saw: 'availability', shortfall: null }, 'no more was asked for')
+    t.match(reading, { saw: 'availability', partialRead: null }, 'no more was asked for')
   install({ version: '2007_SP1' })
   const [old] = await read(connector(), ['freeBusy@example.se'])
-  t.match(old, { shortfall: { hint: /Add-MailboxPermission -Identity .* -AccessRights FullAccess/ } })
+  t.match(old, { partialRead: { hint: /Add-MailboxPermission -Identity .* -AccessRights FullAccess/ } })
 })
 
 t.test('impersonation: who may not be impersonated, is unknown, or has no address fails alone', async (t) => {
@@ -199,5 +199,5 @@ t.test('"test connection" says which step failed and what to do', async (t) => {
 })
 
 function stepsOf(connector: Connector, mailbox: string) {
-  return connector.test({ mailbox, timeZone: 'Europe/Stockholm' }, AbortSignal.timeout(15_000))
+  return connector.check({ mailbox, timeZone: 'Europe/Stockholm' }, AbortSignal.timeout(15_000))
 }

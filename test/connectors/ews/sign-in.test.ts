@@ -1,7 +1,7 @@
 /** Passwords and tokens that are right, wrong, or no more right: how often they are tried, and what is said. */
 import { once } from 'node:events'
 import t from 'tap'
-import { applicationTokens } from '../../../src/connectors/entra/client-credentials.ts'
+import { createTokenSource } from '../../../src/connectors/entra/client-credentials.ts'
 import { openMicrosoft365 } from '../graph/microsoft365.ts'
 import { account, errorOf, say, startServer, transportTo } from './server.ts'
 
@@ -92,7 +92,7 @@ t.test('an application signs in with tokens; one that is refused is replaced onc
   let issued = 1
   const tokens = {
     get: async () => `token ${issued}`,
-    refused: (token: string) => void (token === `token ${issued}` && issued++)
+    invalidate: (token: string) => void (token === `token ${issued}` && issued++)
   }
   const transport = transportTo(t, server, { auth: { kind: 'oauth', tokens } })
   t.equal(await say(transport, 'a'), '200 <told>a</told>')
@@ -112,7 +112,7 @@ t.test("Entra's tokens are for the resource that is asked for", async (t) => {
   })
   const roots = { login: simulator.loginRoot, resource: simulator.graphRoot }
   const through = (clientSecret: string) =>
-    applicationTokens({
+    createTokenSource({
       application: { tenantId, clientId, clientSecret, ...roots },
       outbound,
       clock: Date.now

@@ -3,9 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as shortly } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { EwsConnection } from '../../../src/connectors/connection.ts'
-import type { Connector, Listener, Watch } from '../../../src/connectors/connector.ts'
+import type {
+  CalendarSubscription,
+  Connector,
+  SubscriptionListener
+} from '../../../src/connectors/connector.ts'
 import { ewsConnector } from '../../../src/connectors/ews/connector.ts'
-import { openOutbound } from '../../../src/connectors/net/http-client.ts'
+import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { calendarView, fault, server as serverInfo, soap } from './replies.ts'
 import { type AskingServer, account, type ServerOptions, shown, startServer } from './server.ts'
 
@@ -106,7 +110,7 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
     },
     ...options
   })
-  const outbound = openOutbound({ allowPrivateTargets: true })
+  const outbound = openHttpClient({ allowPrivateTargets: true })
   const connectors: Connector[] = []
   t.teardown(async () => {
     for (const each of connectors) await each.close()
@@ -149,26 +153,26 @@ export interface Heard {
   readonly hint: string
   readonly isLive: boolean
   readonly changes: number
-  readonly watch: Watch
+  readonly watch: CalendarSubscription
 }
 
 export function hear(connector: Connector, mailbox: string): Heard {
   const told: string[] = []
   let hint = ''
   let isLive = false
-  const listener: Listener = {
-    changed: () => void told.push('changed'),
-    live() {
+  const listener: SubscriptionListener = {
+    onChange: () => void told.push('changed'),
+    onActive() {
       isLive = true
       told.push('live')
     },
-    deaf(reason) {
+    onInactive(reason) {
       isLive = false
       hint = reason?.hint ?? ''
       told.push(`deaf ${reason?.code ?? '-'}`)
     }
   }
-  const watch = connector.watch({ mailbox, name: mailbox.replace('@', '-') }, listener)
+  const watch = connector.subscribe({ mailbox, targetId: mailbox.replace('@', '-') }, listener)
   return {
     mailbox,
     told,

@@ -1,9 +1,9 @@
 /** From Graph's JSON to CalendarEvents: every member in every form, and nothing lost in silence. */
 import fc from 'fast-check'
 import t from 'tap'
-import { answersOf } from '../../../src/connectors/graph/client/batch-response.ts'
-import { calendarEventsOf } from '../../../src/connectors/graph/read/calendar-events.ts'
-import { scheduleOf } from '../../../src/connectors/graph/read/schedules.ts'
+import { parseBatchResponse } from '../../../src/connectors/graph/client/batch-response.ts'
+import { parseCalendarEvents } from '../../../src/connectors/graph/read/calendar-events.ts'
+import { parseSchedule } from '../../../src/connectors/graph/read/schedules.ts'
 import { RemoteError } from '../../../src/errors.ts'
 
 const zone = 'Europe/Stockholm'
@@ -20,7 +20,7 @@ const whole = {
   responseStatus: { response: 'organizer', time: '0001-01-01T00:00:00Z' },
   categories: ['Röd']
 }
-const read = (changes: object) => calendarEventsOf({ value: [{ ...whole, ...changes }] }, zone)[0]
+const read = (changes: object) => parseCalendarEvents({ value: [{ ...whole, ...changes }] }, zone)[0]
 
 t.test('an event as Graph documents it', async (t) => {
   t.same(read({}), {
@@ -35,7 +35,7 @@ t.test('an event as Graph documents it', async (t) => {
     response: 'organizer',
     categories: ['Röd']
   })
-  t.same(calendarEventsOf({ value: [] }, zone), [])
+  t.same(parseCalendarEvents({ value: [] }, zone), [])
 })
 
 t.test('words in any case, new words and missing members', async (t) => {
@@ -166,7 +166,7 @@ t.test('an event that cannot be read fails the calendar, and the hint names the 
   ]
   for (const [page, hint] of rows) {
     t.throws(
-      () => calendarEventsOf(page, zone),
+      () => parseCalendarEvents(page, zone),
       { code: 'protocol_error', hint },
       JSON.stringify(page)?.slice(-90)
     )
@@ -176,7 +176,7 @@ t.test('an event that cannot be read fails the calendar, and the hint names the 
 t.test('availability: errors of one mailbox, by name and by number', async (t) => {
   const target = { mailbox: 'Anna@example.se', timeZone: zone }
   const errorOf = (responseCode: unknown) =>
-    scheduleOf(
+    parseSchedule(
       { value: [{ scheduleId: 'anna@EXAMPLE.se', error: { message: 'Lunch', responseCode } }] },
       target
     )
@@ -205,7 +205,7 @@ t.test('availability: errors of one mailbox, by name and by number', async (t) =
     { value: [{ scheduleId: 'x' }] },
     { value: [{ scheduleId: 'anna@example.se' }] }
   ]) {
-    t.match(scheduleOf(body, target), { code: 'protocol_error' })
+    t.match(parseSchedule(body, target), { code: 'protocol_error' })
   }
 })
 
@@ -223,7 +223,7 @@ t.test('law: whatever comes over the network, it is read or it is a RemoteError'
       if (!(error instanceof RemoteError) || error.hint.includes('Kalle')) throw error
     }
   }
-  fc.assert(fc.property(page, (body) => asserted(() => calendarEventsOf(body, zone))))
+  fc.assert(fc.property(page, (body) => asserted(() => parseCalendarEvents(body, zone))))
   const target = { mailbox: 'a@b.se', timeZone: zone }
   const entry = fc.record({
     scheduleId: fc.constant('a@b.se'),
@@ -231,11 +231,15 @@ t.test('law: whatever comes over the network, it is read or it is a RemoteError'
     error: odd
   })
   fc.assert(
-    fc.property(fc.record({ value: fc.array(entry) }), (body) => asserted(() => scheduleOf(body, target)))
+    fc.property(fc.record({ value: fc.array(entry) }), (body) => asserted(() => parseSchedule(body, target)))
   )
   fc.assert(
-    fc.property(fc.jsonValue(), (body) => asserted(() => answersOf(Buffer.from(JSON.stringify(body)), 0)))
+    fc.property(fc.jsonValue(), (body) =>
+      asserted(() => parseBatchResponse(Buffer.from(JSON.stringify(body)), 0))
+    )
   )
-  fc.assert(fc.property(fc.uint8Array(), (bytes) => asserted(() => answersOf(Buffer.from(bytes), 0))))
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => asserted(() => parseBatchResponse(Buffer.from(bytes), 0)))
+  )
   t.pass()
 })

@@ -72,7 +72,7 @@ await t.test('edits are told of', async (t) => {
     },
     watches: () => subscribed.simulator.subscriptions.count(),
     deliver(hand) {
-      for (const { target, news } of subscribed.received.slice(delivered)) hand(target, news)
+      for (const { targetId: target, event: news } of subscribed.received.slice(delivered)) hand(target, news)
       delivered = subscribed.received.length
     }
   }

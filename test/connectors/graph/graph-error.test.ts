@@ -1,14 +1,14 @@
 /** The table of Graph's errors, row by row: code, scope, and a hint that tells what to do. */
 import t from 'tap'
-import { graphError, isPassing, isRefusal } from '../../../src/connectors/graph/errors.ts'
+import { graphResponseError, isAccessRefused, isTransient } from '../../../src/connectors/graph/errors.ts'
 import { retryAfterOf } from '../../../src/lib/retry-after.ts'
 
 const mailbox = 'anna@example.se'
-const answerOf = (status: number, code: string, inner: object = {}, whole = false) => ({
+const answerOf = (status: number, code: string, inner: object = {}, isWholeBatch = false) => ({
   status,
   body: { error: { code, message: 'Subject: Uppsägning', innerError: inner } },
-  retryAfter: undefined,
-  whole
+  retryAfterMs: undefined,
+  isWholeBatch
 })
 
 t.test('each error has its code, its scope and its hint', async (t) => {
@@ -51,12 +51,12 @@ t.test('each error has its code, its scope and its hint', async (t) => {
     [410, 'syncStateNotFound', 'protocol_error', 'mailbox', /HTTP 410 syncStateNotFound/]
   ] as const
   for (const [status, code, expected, scope, hint] of rows) {
-    const error = graphError(answerOf(status, code), mailbox, 'app')
+    const error = graphResponseError(answerOf(status, code), mailbox, 'app')
     t.match(error, { code: expected, scope, hint }, `${status} ${code}`)
     t.notMatch(error.message, /Uppsägning/, 'nothing of what Graph wrote but its code')
   }
   t.match(
-    graphError(answerOf(503, '', {}, true), mailbox, 'app'),
+    graphResponseError(answerOf(503, '', {}, true), mailbox, 'app'),
     { scope: 'connection' },
     'an answer to the whole batch'
   )
@@ -64,13 +64,13 @@ t.test('each error has its code, its scope and its hint', async (t) => {
 
 t.test('the more exact code may lie deeper, under a name in another case', async (t) => {
   const nested = { innererror: { innerError: { code: 'MailboxNotEnabledForRESTAPI' } } }
-  t.match(graphError(answerOf(404, 'itemNotFound', nested), mailbox, 'app'), {
+  t.match(graphResponseError(answerOf(404, 'itemNotFound', nested), mailbox, 'app'), {
     code: 'mailbox_unknown',
     hint: /no mailbox in Exchange Online/
   })
   const ring: { code: string; innerError?: object } = { code: 'x' }
   ring.innerError = ring
-  t.match(graphError(answerOf(400, 'x', ring), mailbox, 'app'), { code: 'protocol_error' })
+  t.match(graphResponseError(answerOf(400, 'x', ring), mailbox, 'app'), { code: 'protocol_error' })
 })
 
 t.test('a body of any shape gives an error by status', async (t) => {
@@ -83,26 +83,29 @@ t.test('a body of any shape gives an error by status', async (t) => {
     { error: 'text' },
     { error: { code: 5, innerError: 'x' } }
   ]) {
-    t.match(graphError({ status: 404, body, retryAfter: undefined, whole: false }, mailbox, 'app'), {
-      code: 'mailbox_unknown'
-    })
+    t.match(
+      graphResponseError({ status: 404, body, retryAfterMs: undefined, isWholeBatch: false }, mailbox, 'app'),
+      {
+        code: 'mailbox_unknown'
+      }
+    )
   }
   const script = answerOf(400, '<script>alert(1)</script>')
-  t.notMatch(graphError(script, mailbox, 'app').hint, /script/)
+  t.notMatch(graphResponseError(script, mailbox, 'app').hint, /script/)
 })
 
 t.test('the command can be pasted whatever the address is', async (t) => {
-  const { hint } = graphError(answerOf(403, 'ErrorAccessDenied'), "o'hara; rm -rf @example.se", 'app')
+  const { hint } = graphResponseError(answerOf(403, 'ErrorAccessDenied'), "o'hara; rm -rf @example.se", 'app')
   t.match(hint, "-Resource 'o''hara; rm -rf @example.se'")
 })
 
 t.test('what is worth another try, and what another way', async (t) => {
   for (const status of [424, 429, 500, 502, 503, 504, 509])
-    t.ok(isPassing(answerOf(status, '')), String(status))
+    t.ok(isTransient(answerOf(status, '')), String(status))
   for (const status of [200, 400, 401, 403, 404, 410, 501])
-    t.notOk(isPassing(answerOf(status, '')), String(status))
-  t.ok(isRefusal(answerOf(403, 'ErrorAccessDenied')))
-  t.notOk(isRefusal(answerOf(403, 'ApplicationThrottled')))
+    t.notOk(isTransient(answerOf(status, '')), String(status))
+  t.ok(isAccessRefused(answerOf(403, 'ErrorAccessDenied')))
+  t.notOk(isAccessRefused(answerOf(403, 'ApplicationThrottled')))
 })
 
 t.test('Retry-After in every form', async (t) => {

@@ -1,9 +1,9 @@
 /** A Graph that answers what no Graph should: an error for the mailbox, never a crash, a hang or a leak. */
 import { createServer } from 'node:https'
 import t, { type Test } from 'tap'
-import type { Reading } from '../../../src/connectors/connector.ts'
+import type { ReadResult } from '../../../src/connectors/connector.ts'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
-import { openOutbound } from '../../../src/connectors/net/http-client.ts'
+import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { makeAuthority, startFarSide } from '../far-side.ts'
 
 const authority = await makeAuthority()
@@ -27,7 +27,7 @@ async function readFrom(
   t: Test,
   mailboxes: readonly string[],
   reply: (requests: readonly Request[], origin: string) => unknown
-): Promise<{ readings: readonly Reading[]; asked: number }> {
+): Promise<{ readings: readonly ReadResult[]; asked: number }> {
   let asked = 0
   const far = await startFarSide(t, authority, async (request, response) => {
     const chunks: Buffer[] = []
@@ -41,7 +41,7 @@ async function readFrom(
     response.setHeader('content-type', 'application/json')
     response.end(typeof answer === 'string' ? answer : JSON.stringify(answer))
   })
-  const outbound = openOutbound({ allowPrivateTargets: true, ca: authority.ca })
+  const outbound = openHttpClient({ allowPrivateTargets: true, ca: authority.ca })
   t.teardown(() => outbound.close())
   const connector = graphConnector({
     connection: {

@@ -4,9 +4,9 @@ import type { AppInput } from '../../../simulator/directories.ts'
 import type { EventInput } from '../../../simulator/mailboxes.ts'
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import type { GraphConnection } from '../../../src/connectors/connection.ts'
-import type { Connector, Reading, ReadRequest } from '../../../src/connectors/connector.ts'
+import type { Connector, ReadRequest, ReadResult } from '../../../src/connectors/connector.ts'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
-import { type Outbound, openOutbound } from '../../../src/connectors/net/http-client.ts'
+import { type HttpClient, openHttpClient } from '../../../src/connectors/net/http-client.ts'
 
 export const directory = '7c3b6a52-5f5e-4d0e-9d3f-0a1b2c3d4e5f'
 export const clientId = '3f8f2f0e-6a0c-4a53-9f5b-1c2d3e4f5a6b'
@@ -14,7 +14,7 @@ const clientSecret = 'right'
 
 export interface Microsoft365 {
   readonly simulator: Simulator
-  readonly outbound: Outbound
+  readonly outbound: HttpClient
   readonly connection: GraphConnection
   /** Made at the first use; later changes of the connection want one of their own. */
   connector(changes?: Partial<GraphConnection>): Connector
@@ -22,14 +22,14 @@ export interface Microsoft365 {
   /** Changes the application as it is registered. */
   register(app: Partial<AppInput>, tokenSeconds?: number): void
   /** A window of a week around Wednesday 2026-11-18, noon UTC, of mailboxes in Stockholm; twenty seconds. */
-  read(mailboxes: readonly string[], changes?: Partial<ReadRequest>): Promise<readonly Reading[]>
+  read(mailboxes: readonly string[], changes?: Partial<ReadRequest>): Promise<readonly ReadResult[]>
 }
 
 export const week = { start: Date.parse('2026-11-16T00:00:00Z'), end: Date.parse('2026-11-23T00:00:00Z') }
 
 export async function openMicrosoft365(t: Test, clock: () => number = Date.now): Promise<Microsoft365> {
   const simulator = await startSimulator({ clock })
-  const outbound = openOutbound({ allowPrivateTargets: true, ca: simulator.ca })
+  const outbound = openHttpClient({ allowPrivateTargets: true, ca: simulator.ca })
   t.teardown(async () => {
     await outbound.close()
     await simulator.close()
@@ -72,7 +72,7 @@ export async function openMicrosoft365(t: Test, clock: () => number = Date.now):
 }
 
 /** What came of each: the subjects, or the code. */
-export function outcomes(readings: readonly Reading[]): (string | string[])[] {
+export function outcomes(readings: readonly ReadResult[]): (string | string[])[] {
   return readings.map((reading) => {
     if (reading.outcome === 'read') return reading.events.map(({ subject }) => subject).sort()
     return reading.outcome === 'failed' ? reading.error.code : 'unchanged'

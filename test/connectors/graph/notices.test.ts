@@ -2,17 +2,17 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { heardBefore } from '../../../src/connectors/graph/notifications/replay-filter.ts'
-import { markOf, tenantAddresses } from '../../../src/connectors/graph/notifications/url.ts'
-import { noticeGates } from '../../../src/connectors/graph/notifications/verifier.ts'
+import { createNotificationUrls, keyIdOf } from '../../../src/connectors/graph/notifications/url.ts'
+import { createNotificationVerifiers } from '../../../src/connectors/graph/notifications/verifier.ts'
 
 const secret = Buffer.alloc(32, 1)
 const publicUrl = 'https://hanvisa.example.se/base/'
-const gate = noticeGates(secret)
-const addresses = (tenant: string, key = secret) => tenantAddresses(publicUrl, key, tenant)
+const gate = createNotificationVerifiers(secret)
+const addresses = (tenant: string, key = secret) => createNotificationUrls(publicUrl, key, tenant)
 const acme = addresses('acme')
 const now = Date.parse('2026-11-22T12:00:00Z')
-const place = { mark: markOf(secret), tenant: 'acme', target: 'x-1' }
-const { clientState } = acme.of('x-1')
+const place = { keyId: keyIdOf(secret), tenant: 'acme', targetId: 'x-1' }
+const { clientState } = acme.endpointOf('x-1')
 const item = {
   subscriptionId: 'c6126aa3-0ed8-412f-a988-71e6cee627c4',
   subscriptionExpirationDateTime: '2026-11-28T21:42:18.2257768+00:00',
@@ -22,33 +22,36 @@ const item = {
   clientState,
   tenantId: '84bd8158-6d4d-4958-8b9f-9d6445542f95'
 }
-const receive = (value: unknown, at = now) => gate(place).receive({ value }, at)
+const receive = (value: unknown, at = now) => gate(place).verify({ value }, at)
 const droppedOf = (value: unknown) => Object.fromEntries(receive(value).dropped)
 
 t.test('an address is derived from tenant and target alone, and is told from others', async (t) => {
-  const mark = markOf(secret)
-  const address = addresses('a+b@c.se').of('Ö /?')
+  const mark = keyIdOf(secret)
+  const address = addresses('a+b@c.se').endpointOf('Ö /?')
   t.match(address, {
     notificationUrl: `https://hanvisa.example.se/base/notices/graph/${mark}/a%2Bb%40c.se/%C3%96%20%2F%3F`,
     clientState: /^[\w-]{43}$/
   })
-  t.same(addresses('a+b@c.se').of('Ö /?'), address, 'on any replica')
-  const own = acme.of('x-1')
+  t.same(addresses('a+b@c.se').endpointOf('Ö /?'), address, 'on any replica')
+  const own = acme.endpointOf('x-1')
   for (const other of [
-    acme.of('x-2'),
-    addresses('acm').of('ex-1'),
-    addresses('acme', Buffer.alloc(32, 2)).of('x-1')
+    acme.endpointOf('x-2'),
+    addresses('acm').endpointOf('ex-1'),
+    addresses('acme', Buffer.alloc(32, 2)).endpointOf('x-1')
   ]) {
     t.not(own.clientState, other.clientState)
   }
   t.notOk(own.notificationUrl.includes(clientState))
 
   const rows: [url: string, owner: object][] = [
-    [own.notificationUrl, { whose: 'ours', target: 'x-1', current: true }],
-    [`https://old.example/notices/graph/${mark}/acme/x-1`, { whose: 'ours', target: 'x-1', current: false }],
+    [own.notificationUrl, { whose: 'ours', targetId: 'x-1', current: true }],
+    [
+      `https://old.example/notices/graph/${mark}/acme/x-1`,
+      { whose: 'ours', targetId: 'x-1', current: false }
+    ],
     [
       `https://hanvisa.example.se/base/notices/graph/0123abcd/acme/x`,
-      { whose: 'ours', target: 'x', current: false }
+      { whose: 'ours', targetId: 'x', current: false }
     ],
     [`https://hanvisa.example.se/base/notices/graph/${mark}/globex/x-1`, { whose: 'neighbour' }],
     [`https://old.example/notices/graph/0123abcd/acme/x-1`, { whose: 'stranger' }],
@@ -74,18 +77,18 @@ t.test('notices of edits and of the subscription itself', async (t) => {
     lifecycle('subscriptionRemoved'),
     lifecycle('reauthorizationRequired')
   ]
-  const { genuine, dropped } = receive(given)
+  const { accepted: genuine, dropped } = receive(given)
   t.same(
-    genuine.map(({ news }) => news),
+    genuine.map(({ event: news }) => news),
     ['changed', 'changed', 'changed', 'missed', 'removed', 'reauthorize']
   )
-  t.ok(genuine.every(({ tenant, target }) => tenant === 'acme' && target === 'x-1'))
+  t.ok(genuine.every(({ tenant, targetId }) => tenant === 'acme' && targetId === 'x-1'))
   t.equal(dropped.size, 0)
 })
 
 t.test('what is not genuine is dropped and counted', async (t) => {
   for (const body of [undefined, null, 7, 'x', [], {}, { value: {} }, { value: 'x' }]) {
-    t.same(Object.fromEntries(gate(place).receive(body, now).dropped), { malformed: 1 }, JSON.stringify(body))
+    t.same(Object.fromEntries(gate(place).verify(body, now).dropped), { malformed: 1 }, JSON.stringify(body))
   }
   t.same(droppedOf([]), {})
   t.same(droppedOf([null, 7, 'x', [], {}, { ...item, subscriptionId: 5 }, { ...item, clientState: null }]), {
@@ -112,11 +115,11 @@ t.test('what is not genuine is dropped and counted', async (t) => {
     { forged: 6 }
   )
   for (const other of [
-    { ...place, mark: 'other' },
+    { ...place, keyId: 'other' },
     { ...place, tenant: 'globex' },
-    { ...place, target: 'x-2' }
+    { ...place, targetId: 'x-2' }
   ]) {
-    const { genuine, dropped } = gate(other).receive({ value: [item] }, now)
+    const { accepted: genuine, dropped } = gate(other).verify({ value: [item] }, now)
     t.same([genuine.length, dropped.get('forged')], [0, 1], 'what is genuine here is not elsewhere')
   }
   t.same(droppedOf(Array(2_500).fill({ ...item, clientState: '' })), { forged: 2000, malformed: 500 })
@@ -128,7 +131,7 @@ t.test('the very same again is a replay, for minutes and in bounded memory', asy
     resourceData: { id: 'r', '@odata.etag': etag },
     ...changes
   })
-  const outcome = (value: object, at: number) => receive([value], at).genuine.length === 1
+  const outcome = (value: object, at: number) => receive([value], at).accepted.length === 1
   const start = now + 3_600_000
   t.ok(outcome(edit('1'), start))
   t.notOk(outcome(edit('1'), start + 1_000))
@@ -160,16 +163,16 @@ t.test(
       .map(([some, full]) => (full ? { ...item, clientState: 'guess', ...some } : some))
     const body = fc.oneof(fc.jsonValue(), fc.record({ value: fc.oneof(odd, fc.array(almost)) }))
     const where = fc.record({
-      mark: fc.oneof(fc.constant(place.mark), fc.string()),
+      keyId: fc.oneof(fc.constant(place.keyId), fc.string()),
       tenant: fc.oneof(fc.constant('acme'), fc.string()),
-      target: fc.oneof(fc.constant('x-1'), fc.string())
+      targetId: fc.oneof(fc.constant('x-1'), fc.string())
     })
     fc.assert(
       fc.property(where, body, (where, body) => {
-        const { genuine, dropped } = gate(where).receive(body, now)
+        const { accepted: genuine, dropped } = gate(where).verify(body, now)
         const value = (body as { value?: unknown } | null)?.value
         const right = (Array.isArray(value) ? value : []).filter((one) => one?.clientState === clientState)
-        const own = where.mark === place.mark && where.tenant === 'acme' && where.target === 'x-1'
+        const own = where.keyId === place.keyId && where.tenant === 'acme' && where.targetId === 'x-1'
         if (genuine.length > (own ? right.length : 0)) return false
         const count = Array.isArray(value) ? value.length : 1
         return genuine.length + [...dropped.values()].reduce((sum, each) => sum + each, 0) === count

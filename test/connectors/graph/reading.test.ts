@@ -125,7 +125,7 @@ t.test('without need for subjects, getSchedule reads twenty in a call', async (t
   t.equal(requests.count({ route: 'calendarView' }), 0)
   t.match(readings[0], {
     saw: 'availability',
-    shortfall: null,
+    partialRead: null,
     events: [{ busy: 'workingElsewhere', allDay: false }]
   })
   t.match(readings[1], {
@@ -188,16 +188,16 @@ t.test('403 on calendarView: availability, and a hint where subjects were wanted
   })
   const readings = await cloud.read(['anna@example.se', 'bertil@example.se'])
   t.match(readings, [
-    { saw: 'subjects', shortfall: null, events: [{ subject: 'open' }] },
+    { saw: 'subjects', partialRead: null, events: [{ subject: 'open' }] },
     {
       saw: 'availability',
-      shortfall: { code: 'subject_not_readable', hint: /Calendars\.Read/ },
+      partialRead: { code: 'subject_not_readable', hint: /Calendars\.Read/ },
       events: [{ busy: 'oof' }]
     }
   ])
   const checks = await cloud
     .connector()
-    .test({ mailbox: 'bertil@example.se', timeZone: 'Europe/Stockholm' }, AbortSignal.timeout(9000))
+    .check({ mailbox: 'bertil@example.se', timeZone: 'Europe/Stockholm' }, AbortSignal.timeout(9000))
   t.match(checks.at(-1), { name: 'subjects', ok: false, code: 'subject_not_readable' })
 
   const days = { start: '2026-11-16', end: '2026-11-17', allDay: true, recurrence: { every: 'day' as const } }

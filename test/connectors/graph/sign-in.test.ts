@@ -122,7 +122,7 @@ t.test(
         [{ error }, { error }],
         code
       )
-      t.match((await connector.test(target, signal)).at(-1), { name: step, ok: false, code, hint })
+      t.match((await connector.check(target, signal)).at(-1), { name: step, ok: false, code, hint })
     }
   }
 )

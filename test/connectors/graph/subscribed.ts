@@ -5,11 +5,11 @@ import type { Route } from '../../../simulator/faults.ts'
 import { sendError } from '../../../src/api/problem.ts'
 import { noticesRoutes } from '../../../src/api/routes/graph-notifications.ts'
 import { ProblemSchema } from '../../../src/api/schemas/problems.ts'
-import type { Connector, Watch } from '../../../src/connectors/connector.ts'
+import type { CalendarSubscription, Connector } from '../../../src/connectors/connector.ts'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
-import { tenantAddresses } from '../../../src/connectors/graph/notifications/url.ts'
-import { noticeGates } from '../../../src/connectors/graph/notifications/verifier.ts'
-import type { Notice } from '../../../src/connectors/notification.ts'
+import { createNotificationUrls } from '../../../src/connectors/graph/notifications/url.ts'
+import { createNotificationVerifiers } from '../../../src/connectors/graph/notifications/verifier.ts'
+import type { CalendarNotification } from '../../../src/connectors/notification.ts'
 import type { RemoteError } from '../../../src/errors.ts'
 import type { Timers } from '../../../src/lib/timers.ts'
 import { type Microsoft365, openMicrosoft365 } from './microsoft365.ts'
@@ -21,7 +21,7 @@ export interface Subscribed extends Microsoft365 {
   /** Where notices are posted to. */
   readonly publicUrl: string
   /** Genuine notices in the order in which they came. */
-  readonly received: Notice[]
+  readonly received: CalendarNotification[]
   /** How many were taken or dropped, by outcome. */
   readonly counted: Map<string, number>
   /** A connector as after a start; closed with the test. */
@@ -37,7 +37,7 @@ export interface Subscribed extends Microsoft365 {
 export async function openSubscribed(t: Test): Promise<Subscribed> {
   const time = leapingTime()
   const cloud = await openMicrosoft365(t, time.clock)
-  const received: Notice[] = []
+  const received: CalendarNotification[] = []
   const counted = new Map<string, number>()
   const app = Fastify()
   app.setErrorHandler(sendError)
@@ -45,7 +45,7 @@ export async function openSubscribed(t: Test): Promise<Subscribed> {
   app.addSchema(ProblemSchema)
   await app.register(
     noticesRoutes({
-      graphGate: noticeGates(secret),
+      graphGate: createNotificationVerifiers(secret),
       sync: { noticed: async (notices) => void received.push(...notices) },
       metrics: {
         countNotices: (_, outcome, count) => void counted.set(outcome, (counted.get(outcome) ?? 0) + count)
@@ -67,7 +67,7 @@ export async function openSubscribed(t: Test): Promise<Subscribed> {
       const connector = graphConnector({
         connection: cloud.connection,
         outbound: cloud.outbound,
-        notices: tenantAddresses(how.publicUrl ?? publicUrl, secret, how.tenant ?? 'acme'),
+        notices: createNotificationUrls(how.publicUrl ?? publicUrl, secret, how.tenant ?? 'acme'),
         clock: time.clock,
         timers: time.timers
       })
@@ -79,7 +79,7 @@ export async function openSubscribed(t: Test): Promise<Subscribed> {
 
 /** What one watch told. */
 export interface Told {
-  readonly watch: Watch
+  readonly watch: CalendarSubscription
   /** `live`, `changed`, or the code of what it is deaf for, in order. */
   readonly words: string[]
   reason: RemoteError | null
@@ -90,12 +90,12 @@ export function watch(connector: Connector, mailbox: string, name = nameOf(mailb
   const told: Told = {
     words,
     reason: null,
-    watch: connector.watch(
-      { mailbox, name },
+    watch: connector.subscribe(
+      { mailbox, targetId: name },
       {
-        changed: () => void words.push('changed'),
-        live: () => void words.push('live'),
-        deaf(reason) {
+        onChange: () => void words.push('changed'),
+        onActive: () => void words.push('live'),
+        onInactive(reason) {
           told.reason = reason
           words.push(reason?.code ?? 'deaf')
         }

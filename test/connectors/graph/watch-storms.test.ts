@@ -1,6 +1,6 @@
 /** Subscriptions when much happens at once, or nothing for long: storms, suspended machines, gates that open late. */
 import t from 'tap'
-import { watchedCalendars } from '../../../src/connectors/graph/subscriptions/subscription-states.ts'
+import { createSubscriptionStates } from '../../../src/connectors/graph/subscriptions/subscription-states.ts'
 import { directory } from './microsoft365.ts'
 import { isLive, minute, openSubscribed, type Subscribed, type Told, until, watch } from './subscribed.ts'
 
@@ -68,9 +68,9 @@ t.test('a machine that was suspended learns that its subscriptions have run out'
 t.test('where Graph asks for more renewals than may be sent, everybody has a turn', async (t) => {
   let now = 0
   const timers = { now: () => now, after: () => () => {} }
-  const calendars = watchedCalendars(timers, () => now)
-  const quiet = { changed: () => {}, live: () => {}, deaf: () => {} }
-  const all = people(1_000).map((mailbox) => calendars.add({ mailbox, name: mailbox }, quiet))
+  const calendars = createSubscriptionStates(timers, () => now)
+  const quiet = { onChange: () => {}, onActive: () => {}, onInactive: () => {} }
+  const all = people(1_000).map((mailbox) => calendars.add({ mailbox, targetId: mailbox }, quiet))
   const renewals = new Map(all.map(({ name }) => [name, 0]))
   for (let round = 0; round < 200; round += 1) {
     now += 1_000
@@ -136,14 +136,14 @@ t.test('a storm of what Graph says of all subscriptions is paced, and read once'
   await untilAll(cloud, all)
   cloud.leap(20 * minute)
   const before = cloud.count('batch')
-  for (let times = 0; times < 20; times += 1) for (const one of all) one.watch.told('reauthorize')
+  for (let times = 0; times < 20; times += 1) for (const one of all) one.watch.onLifecycleEvent('reauthorize')
   await until('renewed', () => {
     cloud.leap(100)
     return cloud.count('renewSubscription') === 100
   })
   t.equal(cloud.count('batch'), before + 5)
   cloud.simulator.graphNotices.lifecycle('subscriptionRemoved', { share: 1, silently: true })
-  for (let times = 0; times < 3; times += 1) for (const one of all) one.watch.told('removed')
+  for (let times = 0; times < 3; times += 1) for (const one of all) one.watch.onLifecycleEvent('removed')
   await untilAll(cloud, all, ({ words }) => words.at(-1) === 'changed')
   t.equal(cloud.count('createSubscription'), 200)
   const told = all.map(({ words }) => words.filter((word) => word === 'changed').length)

@@ -12,8 +12,8 @@ t.test('each refusal has its code and a hint that tells what to do', async (t) =
   const answerOf = (status: number, code: string, message: string) => ({
     status,
     body: { error: { code, message: `${message} Uppsägning` } },
-    retryAfter: undefined,
-    whole: false
+    retryAfterMs: undefined,
+    isWholeBatch: false
   })
   const outlook = (name: string, reason: string) =>
     `Operation: Create; Exception: [Status Code: ${name}; Reason: ${reason}]`
@@ -100,7 +100,7 @@ t.test('each refusal has its code and a hint that tells what to do', async (t) =
   ] as const
   for (const [status, code, message, expected, hint, all] of rows) {
     const refusal = subscriptionError(answerOf(status, code, message), about)
-    t.match(refusal, { all, error: { code: expected, hint } }, `${status} ${message}`)
+    t.match(refusal, { isApplicationWide: all, error: { code: expected, hint } }, `${status} ${message}`)
     t.notMatch(refusal.error.message, /Uppsägning|Operation/, 'nothing of what Graph wrote but its code')
   }
 })
@@ -229,7 +229,7 @@ t.test('without a public URL nothing is asked of Graph, and closing is at once',
   cloud.put('anna@example.se')
   const connector = graphConnector({ connection: cloud.connection, outbound: cloud.outbound, notices: null })
   const { words, watch: one } = watch(connector, 'anna@example.se')
-  one.told('removed')
+  one.onLifecycleEvent('removed')
   one.stop()
   await connector.close()
   await cloud.connect().close()

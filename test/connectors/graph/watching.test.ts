@@ -95,17 +95,17 @@ t.test('what Graph says of a subscription is done, and no more often than it has
   const renewed = () => cloud.count('renewSubscription')
   // What was sent before these calls has its answer when they have theirs.
   const target = { mailbox: mailboxes[2]!, timeZone: 'Europe/Stockholm' }
-  const answered = () => connector.test(target, AbortSignal.timeout(15_000))
-  first.watch.told('missed')
+  const answered = () => connector.check(target, AbortSignal.timeout(15_000))
+  first.watch.onLifecycleEvent('missed')
   t.same(first.words, ['live', 'changed'])
 
   cloud.leap(11 * minute)
-  for (let times = 0; times < 5; times += 1) first.watch.told('reauthorize')
+  for (let times = 0; times < 5; times += 1) first.watch.onLifecycleEvent('reauthorize')
   await until('renewed', () => renewed() === 1)
   await answered()
-  first.watch.told('reauthorize')
+  first.watch.onLifecycleEvent('reauthorize')
   cloud.leap(9 * minute)
-  second.watch.told('reauthorize')
+  second.watch.onLifecycleEvent('reauthorize')
   await until('renewed', () => renewed() === 2)
   await answered()
   t.equal(cloud.simulator.requests.list({ route: 'renewSubscription' }).at(-1)?.mailbox, mailboxes[1])
@@ -114,11 +114,11 @@ t.test('what Graph says of a subscription is done, and no more often than it has
   t.same(first.words, ['live', 'changed'], 'nobody need read for it')
 
   cloud.simulator.graphNotices.lifecycle('subscriptionRemoved', { mailbox: mailboxes[1]!, silently: true })
-  second.watch.told('removed')
+  second.watch.onLifecycleEvent('removed')
   await until('made anew', () => second.words.at(-1) === 'changed')
   t.same(second.words, ['live', 'unreachable', 'live', 'changed'])
   t.equal(cloud.count('createSubscription'), 4)
-  third.watch.told('removed')
+  third.watch.onLifecycleEvent('removed')
   await until('told', () => third.words.at(-1) === 'changed')
   t.equal(cloud.count('createSubscription'), 4, 'what was removed may be one of before')
 

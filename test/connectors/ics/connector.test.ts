@@ -4,10 +4,10 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { Reading } from '../../../src/connectors/connector.ts'
+import type { ReadResult } from '../../../src/connectors/connector.ts'
 import { type IcsLimits, icsConnector } from '../../../src/connectors/ics/connector.ts'
 import { retryAfterOf } from '../../../src/connectors/ics/fetch.ts'
-import { openOutbound } from '../../../src/connectors/net/http-client.ts'
+import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { calendar, event, window } from './calendars.ts'
 
 const meeting = calendar(event('DTSTART:20261123T090000Z', 'DTEND:20261123T100000Z', 'SUMMARY:MÖT: kund'))
@@ -19,7 +19,7 @@ async function setUp(
 ) {
   const server = createServer(answer)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const outbound = openOutbound({ allowPrivateTargets: true })
+  const outbound = openHttpClient({ allowPrivateTargets: true })
   const folder = t.testdir({ 'anna.ics': meeting })
   const connector = icsConnector({ tenant: 'acme', folder, outbound, limits })
   t.teardown(async () => {
@@ -29,7 +29,7 @@ async function setUp(
     await new Promise((resolve) => server.close(resolve))
   })
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
-  const read = async (mailbox: string, version?: string): Promise<Reading> => {
+  const read = async (mailbox: string, version?: string): Promise<ReadResult> => {
     const target = { mailbox, timeZone: 'Europe/Stockholm', ...(version === undefined ? {} : { version }) }
     const [reading] = await connector.read({
       targets: [target],
@@ -42,7 +42,10 @@ async function setUp(
   return { connector, folder, host, url: `http://${host}/secret-path/calendar.ics`, read }
 }
 
-function failure(t: Test, reading: Reading): { code: string; hint: string; retryAfter: number | undefined } {
+function failure(
+  t: Test,
+  reading: ReadResult
+): { code: string; hint: string; retryAfter: number | undefined } {
   if (reading.outcome !== 'failed') throw new Error(`expected a failure, got ${reading.outcome}`)
   t.notMatch(reading.error.message, /secret-path|MÖT/, 'neither the address nor the calendar is in the error')
   return reading.error
@@ -58,8 +61,14 @@ t.test('a published calendar is read, and then only when it has changed', async 
     else reply.end(meeting)
   })
   const first = await read(url)
-  t.match(first, { outcome: 'read', saw: 'subjects', shortfall: null, unreadAt: null, events: { length: 1 } })
-  const version = first.outcome === 'read' ? first.version! : ''
+  t.match(first, {
+    outcome: 'read',
+    saw: 'subjects',
+    partialRead: null,
+    unreadAt: null,
+    events: { length: 1 }
+  })
+  const version = first.outcome === 'read' ? first.etag! : ''
   t.same(await read(url, version), { outcome: 'unchanged' })
   etag = '"two"'
   t.match(await read(url, version), { outcome: 'read' })
@@ -74,7 +83,7 @@ t.test('Last-Modified serves where there is no ETag', async (t) => {
     else reply.end(meeting)
   })
   const first = await read(url)
-  t.same(await read(url, first.outcome === 'read' ? first.version! : ''), { outcome: 'unchanged' })
+  t.same(await read(url, first.outcome === 'read' ? first.etag! : ''), { outcome: 'unchanged' })
 })
 
 t.test('what the server refuses becomes a code and a hint that names the host alone', async (t) => {
@@ -154,7 +163,7 @@ t.test(
     const { read, folder } = await setUp(t)
     const first = await read('anna.ics')
     t.match(first, { outcome: 'read', events: { length: 1 } })
-    const version = first.outcome === 'read' ? first.version! : ''
+    const version = first.outcome === 'read' ? first.etag! : ''
     t.same(await read('anna.ics', version), { outcome: 'unchanged' })
     await writeFile(join(folder, 'anna.ics'), `\uFEFF${calendar()}`)
     t.match(await read('anna.ics', version), { outcome: 'read', events: [] })
@@ -235,7 +244,8 @@ t.test('a stream without an end is cut off', async (t) => {
 
 t.test('"test connection" walks the steps and stops at the first that fails', async (t) => {
   const { connector, url } = await setUp(t)
-  const test = (mailbox: string) => connector.test({ mailbox, timeZone: 'UTC' }, new AbortController().signal)
+  const test = (mailbox: string) =>
+    connector.check({ mailbox, timeZone: 'UTC' }, new AbortController().signal)
   t.same(
     await test(url),
     ['address', 'reach', 'read', 'subjects'].map((name) => ({ name, ok: true }))

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { icsConnector } from '../../../src/connectors/ics/connector.ts'
-import { openOutbound } from '../../../src/connectors/net/http-client.ts'
+import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { connectorContract } from '../../contracts/connector.ts'
 import type { FarEvent, FarSide, Trouble } from '../../contracts/connector-far-side.ts'
 import { calendar } from './calendars.ts'
@@ -24,7 +24,7 @@ const server = createServer((request, reply) => {
   else reply.end(text)
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-const outbound = openOutbound({ allowPrivateTargets: true })
+const outbound = openHttpClient({ allowPrivateTargets: true })
 const connector = icsConnector({ tenant: 'acme', folder: t.testdirName, outbound })
 t.teardown(async () => {
   await connector.close()

@@ -41,7 +41,7 @@ t.test('times in every kind of zone', async (t) => {
       calendar(...own, event(`DTSTART${parameter}:20261123T090000`, 'DURATION:PT1H', 'SUMMARY:x'))
     )
     t.equal(shown(result)[0]!.slice(0, 16), start, parameter || 'floating')
-    t.equal(result.shortfall !== null, parameter.includes('Nowhere'), 'only an unknown zone is reported')
+    t.equal(result.partialRead !== null, parameter.includes('Nowhere'), 'only an unknown zone is reported')
   }
   const summer = { start: at('2026-07-01T00:00:00Z'), end: at('2026-07-08T00:00:00Z') }
   const july = calendar(...own, event('DTSTART;TZID=Customized Time Zone:20260702T090000', 'DURATION:PT1H'))
@@ -146,15 +146,15 @@ t.test('what cannot be read is told by line, and the rest is read', async (t) =>
   for (const [lines, said] of rows) {
     const result = read(calendar(event(...noon), event(...lines)))
     t.equal(result.events.length, 1)
-    t.match(result.shortfall, { code: 'protocol_error', hint: said })
-    t.notMatch(result.shortfall!.hint, /hemligt/)
+    t.match(result.partialRead, { code: 'protocol_error', hint: said })
+    t.notMatch(result.partialRead!.hint, /hemligt/)
   }
 })
 
 t.test('a calendar without subjects says so, if subjects are wanted', async (t) => {
   const busy = calendar(event('DTSTART:20261123T110000Z', 'DTEND:20261123T120000Z', 'SUMMARY:Busy'))
-  t.match(read(busy), { saw: 'availability', shortfall: { code: 'subject_not_readable' } })
-  t.match(read(busy, { subjects: false }), { saw: 'availability', shortfall: null })
+  t.match(read(busy), { saw: 'availability', partialRead: { code: 'subject_not_readable' } })
+  t.match(read(busy, { subjects: false }), { saw: 'availability', partialRead: null })
 })
 
 t.test('unreadAt: what never counts neither ends a run nor carries it on', async (t) => {

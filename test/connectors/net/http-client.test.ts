@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import t, { type Test } from 'tap'
-import { bodyWithin, openOutbound } from '../../../src/connectors/net/http-client.ts'
+import { openHttpClient, readBody } from '../../../src/connectors/net/http-client.ts'
 import { isPublicAddress } from '../../../src/connectors/net/public-address.ts'
 import { RemoteError } from '../../../src/errors.ts'
 import { makeAuthority, startFarSide } from '../far-side.ts'
@@ -10,7 +10,7 @@ import { makeAuthority, startFarSide } from '../far-side.ts'
 const authority = await makeAuthority()
 
 function outboundOf(t: Test, allowPrivateTargets: boolean, ca: string | undefined = authority.ca) {
-  const outbound = openOutbound({ allowPrivateTargets, ...(ca === undefined ? {} : { ca }) })
+  const outbound = openHttpClient({ allowPrivateTargets, ...(ca === undefined ? {} : { ca }) })
   t.teardown(() => outbound.close())
   return outbound
 }
@@ -105,7 +105,7 @@ t.test('a certificate is always checked', async (t) => {
     if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
     else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before
   })
-  const stranger = openOutbound({ allowPrivateTargets: true })
+  const stranger = openHttpClient({ allowPrivateTargets: true })
   t.teardown(() => stranger.close())
   t.match(
     await hintOf(t, stranger.fetch(far.origin)),
@@ -172,9 +172,9 @@ t.test('each way to fail has its sentence', async (t) => {
     /did not answer in time/
   )
   const cut = await outbound.fetch(`${far.origin}/cut`)
-  t.match(await hintOf(t, bodyWithin(cut, 5000)), /localhost:\d+ broke off/)
-  t.equal((await bodyWithin(await outbound.fetch(`${far.origin}/whole`), 1000)).length, 1000)
-  await t.rejects(bodyWithin(await outbound.fetch(`${far.origin}/whole`), 999), { code: 'protocol_error' })
+  t.match(await hintOf(t, readBody(cut, 5000)), /localhost:\d+ broke off/)
+  t.equal((await readBody(await outbound.fetch(`${far.origin}/whole`), 1000)).length, 1000)
+  await t.rejects(readBody(await outbound.fetch(`${far.origin}/whole`), 999), { code: 'protocol_error' })
 })
 
 async function startPlain(t: Test, answer: (request: IncomingMessage, response: ServerResponse) => void) {

@@ -16,7 +16,7 @@ export interface BearerTokens {
   /** Rejects with a RemoteError of scope `connection`. */
   get(signal: AbortSignal): Promise<string>
   /** The server refused this one: the next `get` asks for another. */
-  refused(token: string): void
+  invalidate(token: string): void
 }
 
 export interface SignIn {
@@ -57,7 +57,7 @@ function bearer(tokens: BearerTokens, host: string): SignIn {
     byConnection: false,
     authorize: async (_, __, signal) => `Bearer ${await tokens.get(signal)}`,
     refused(authorization, offers) {
-      if (authorization !== null) tokens.refused(authorization.slice('Bearer '.length))
+      if (authorization !== null) tokens.invalidate(authorization.slice('Bearer '.length))
       if (!offers.has('Bearer')) return notOffered(host, 'oauth', offers)
       const hint = `${host} does not take the application's token: give full_access_as_app with admin consent, and check that auth.resource is this server's.`
       return new RemoteError('consent_missing', hint, { scope: 'connection' })

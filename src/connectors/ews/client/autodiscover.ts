@@ -2,14 +2,14 @@
 import { resolveSrv } from 'node:dns/promises'
 import { Agent, request } from 'undici'
 import { RemoteError } from '../../../errors.ts'
-import { bodyWithin, type Outbound, publicLookup } from '../../net/http-client.ts'
+import { type HttpClient, publicLookup, readBody } from '../../net/http-client.ts'
 import { isExchangeOnline, onlineIsRetired } from '../ews-url.ts'
 import { type Found, poxQuestion, readPox, readSoapSettings, soapQuestion } from './autodiscover-responses.ts'
 import type { EwsReply, EwsTransport } from './transport.ts'
 
 export interface DiscoverNeeds {
   /** Calls without secrets; refuses private addresses unless they are allowed. */
-  readonly outbound: Outbound
+  readonly outbound: HttpClient
   /** Signs in at this URL; does not follow redirects. */
   readonly transportTo: (url: string) => EwsTransport
   readonly allowRetiring: boolean
@@ -115,7 +115,7 @@ async function probe(
     await reply.body?.cancel()
     return { kind: 'redirect', url: new URL(location, url.href).href }
   }
-  await bodyWithin(reply, 1024 * 1024)
+  await readBody(reply, 1024 * 1024)
   return reply.status === 401 ? { kind: 'here' } : null
 }
 

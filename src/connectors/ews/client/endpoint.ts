@@ -1,8 +1,8 @@
 /** Where the calls of one connection go: its URL, or the one that Autodiscover finds, and how they are carried there. */
 import { RemoteError } from '../../../errors.ts'
 import type { EwsConnection } from '../../connection.ts'
-import { applicationTokens } from '../../entra/client-credentials.ts'
-import { type Outbound, openOutbound } from '../../net/http-client.ts'
+import { createTokenSource } from '../../entra/client-credentials.ts'
+import { type HttpClient, openHttpClient } from '../../net/http-client.ts'
 import type { EwsAuth } from '../auth/sign-in.ts'
 import { ewsUrlFault } from '../ews-url.ts'
 import { discoverEws } from './autodiscover.ts'
@@ -26,7 +26,7 @@ const searchAgainAfter = 3_600_000
 /** Throws RemoteError where the URL is none that may be called. */
 export function openEndpoint(needs: {
   connection: EwsConnection
-  outbound: Outbound
+  outbound: HttpClient
   allowPrivateTargets: boolean
   clock: () => number
   environment?: Environment
@@ -44,7 +44,7 @@ export function openEndpoint(needs: {
   let opened = url === undefined ? null : openAt(url)
   let flight: Promise<NonNullable<typeof opened>> | null = null
   let searchedAt = clock()
-  let outbound: Outbound | null = null
+  let outbound: HttpClient | null = null
   let left: EwsTransport | null = null
 
   function openAt(at: string) {
@@ -57,7 +57,7 @@ export function openEndpoint(needs: {
   }
 
   async function search(signal: AbortSignal): Promise<NonNullable<typeof opened>> {
-    outbound ??= openOutbound({ allowPrivateTargets, ...(ca === undefined ? {} : { ca }) })
+    outbound ??= openHttpClient({ allowPrivateTargets, ...(ca === undefined ? {} : { ca }) })
     searchedAt = clock()
     const found = await discoverEws(autodiscover ?? '', {
       outbound,
@@ -105,12 +105,15 @@ export function openEndpoint(needs: {
 const publicCloud = 'https://login.microsoftonline.com'
 const exchangeOnline = 'https://outlook.office365.com'
 
-function signInOf({ auth, url }: EwsConnection, needs: { outbound: Outbound; clock: () => number }): EwsAuth {
+function signInOf(
+  { auth, url }: EwsConnection,
+  needs: { outbound: HttpClient; clock: () => number }
+): EwsAuth {
   if (auth.kind !== 'oauth') return auth
   // Exchange takes tokens that are made for itself.
   const resource = url === undefined ? exchangeOnline : new URL(url).origin
   return {
     kind: 'oauth',
-    tokens: applicationTokens({ ...needs, application: { login: publicCloud, resource, ...auth } })
+    tokens: createTokenSource({ ...needs, application: { login: publicCloud, resource, ...auth } })
   }
 }

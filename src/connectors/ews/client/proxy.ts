@@ -4,7 +4,7 @@ import { request as overHttp } from 'node:http'
 import { request as overHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { RemoteError } from '../../../errors.ts'
-import { refused } from '../../net/http-client.ts'
+import { privateAddressError } from '../../net/http-client.ts'
 import { isPublicAddress } from '../../net/public-address.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -70,7 +70,7 @@ export async function tunnel(
 async function refusePrivate(host: string): Promise<void> {
   const addresses = await lookup(host, { all: true }).catch(() => [])
   const wrong = addresses.find(({ address }) => !isPublicAddress(address))
-  if (wrong !== undefined) throw refused(host, wrong.address)
+  if (wrong !== undefined) throw privateAddressError(host, wrong.address)
 }
 
 function unreachable(proxy: URL, said: string, cause?: unknown): RemoteError {

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
 import { RemoteError } from '../../../errors.ts'
-import { publicLookup, refused } from '../../net/http-client.ts'
+import { privateAddressError, publicLookup } from '../../net/http-client.ts'
 import { isPublicAddress } from '../../net/public-address.ts'
 import { bare, type Environment, proxyFor, tunnel } from './proxy.ts'
 
@@ -58,7 +58,7 @@ export function socketOpener(options: SocketOptions): (signal: AbortSignal) => P
 }
 
 async function direct(url: URL, host: string, anywhere: boolean, signal: AbortSignal): Promise<Socket> {
-  if (!anywhere && isIP(host) !== 0 && !isPublicAddress(host)) throw refused(url.host, host)
+  if (!anywhere && isIP(host) !== 0 && !isPublicAddress(host)) throw privateAddressError(url.host, host)
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
   const socket = connectTcp({ host, port, noDelay: true, ...(anywhere ? {} : { lookup: publicLookup }) })
   return settled(socket, 'connect', signal)

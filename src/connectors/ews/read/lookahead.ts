@@ -4,7 +4,7 @@ import type { CalendarEvent, Instant, Span } from '../../../domain/calendar-even
 import { RemoteError } from '../../../errors.ts'
 import type { Target } from '../../connector.ts'
 import { targetKey } from '../../dedupe-targets.ts'
-import { goesOnAt, lastEnd } from '../../window-edge.ts'
+import { continuesAt, latestEnd } from '../../window-edge.ts'
 
 /** The events of each target that touch the span, or why they could not be read. */
 export type Look = (
@@ -39,7 +39,7 @@ export function farLook(clock: () => Instant): FarLook {
       const asked = new Map<Instant, number[]>()
       for (const [index, events] of read.entries()) {
         if (events instanceof RemoteError) continue
-        const last = lastEnd(events)
+        const last = latestEnd(events)
         if (last < window.end) continue
         const known = kept.get(targetKey(targets[index]!))
         if (known?.last === last && clock() < known.until) unread[index] = known.unreadAt
@@ -56,7 +56,7 @@ export function farLook(clock: () => Instant): FarLook {
               unread[index] = events
               continue
             }
-            const unreadAt = goesOnAt(last, events, window) ? last : null
+            const unreadAt = continuesAt(last, events, window) ? last : null
             unread[index] = unreadAt
             if (kept.size >= mostKept) kept.clear()
             kept.set(targetKey(those[place]!), { last, unreadAt, until: clock() + keptFor })

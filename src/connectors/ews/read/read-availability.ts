@@ -1,13 +1,13 @@
 /** Access `delegate`: GetUserAvailability for up to a hundred mailboxes, with the account's own rights in each. */
 import type { CalendarEvent, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
-import type { CalendarRead, Shortfall, Target } from '../../connector.ts'
+import type { CalendarRead, PartialRead, Target } from '../../connector.ts'
 import type { Calls } from '../client/ews-client.ts'
 import { grantReviewer } from '../errors.ts'
 import { availabilityRequest } from '../soap/requests.ts'
 import { type Availability, availabilityReader } from './availability-response.ts'
 
-export interface Seen extends Pick<CalendarRead, 'detail' | 'shortfall'> {
+export interface Seen extends Pick<CalendarRead, 'detail' | 'partialRead'> {
   readonly events: readonly CalendarEvent[]
 }
 
@@ -101,12 +101,12 @@ function seenOf(
   // A merged view has no events; to take it for an empty calendar would open everybody's phone.
   if (!/^(Detailed|FreeBusy)(Merged)?$/.test(view)) return onlyMerged(mailbox)
   if (fault !== null) return fault
-  if (!subjects) return { events, detail: 'availability', shortfall: null }
-  if (view.startsWith('Detailed')) return { events, detail: 'subjects-only', shortfall: null }
-  return { events, detail: 'availability', shortfall: shortfallOf(mailbox, account, calls) }
+  if (!subjects) return { events, detail: 'availability', partialRead: null }
+  if (view.startsWith('Detailed')) return { events, detail: 'subjects-only', partialRead: null }
+  return { events, detail: 'availability', partialRead: shortfallOf(mailbox, account, calls) }
 }
 
-function shortfallOf(mailbox: string, account: string, { version }: Calls): Shortfall {
+function shortfallOf(mailbox: string, account: string, { version }: Calls): PartialRead {
   const command = grantReviewer({ mailbox, account, version, access: 'delegate' })
   return {
     code: 'subject_not_readable',

@@ -55,7 +55,7 @@ export function calendarsOf(needs: { calls: Calls; names: Names }): ReadAll {
         const found = new Map<string, CalendarEvent>()
         try {
           await gather(target, window, found, signal)
-          return { events: [...found.values()], detail: 'subjects', shortfall: null }
+          return { events: [...found.values()], detail: 'subjects', partialRead: null }
         } catch (error) {
           if (error instanceof RemoteError) return error
           throw error

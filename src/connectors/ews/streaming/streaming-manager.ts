@@ -1,7 +1,7 @@
 /** Hears of edits by streaming: gathers the mailboxes that are watched into groups of one stream each. */
 import type { RemoteError } from '../../../errors.ts'
 import type { After } from '../../../lib/timers.ts'
-import type { Listener, Watch } from '../../connector.ts'
+import type { CalendarSubscription, SubscriptionListener } from '../../connector.ts'
 import type { Calls } from '../client/ews-client.ts'
 import type { Names } from '../read/impersonation-id.ts'
 import { mostInStream, noPlace, streamingRefusal } from './errors.ts'
@@ -11,7 +11,7 @@ import { subscriptions as subscriptionsOver } from './subscription-manager.ts'
 import { type WatchedMailbox, watchedMailbox } from './watched-mailbox.ts'
 
 export interface Watching {
-  watch(mailbox: string, listener: Listener): Watch
+  watch(mailbox: string, listener: SubscriptionListener): CalendarSubscription
   /** Ends the streams. Subscriptions of watches that were not stopped stay, and end by themselves. */
   close(): Promise<void>
 }
@@ -149,7 +149,7 @@ export function watching(needs: WatchingNeeds): Watching {
       }
       return {
         // That comes over the web, and concerns Graph.
-        told: () => {},
+        onLifecycleEvent: () => {},
         stop() {
           if (!member.listeners.has(listener)) return
           member.unlisten(listener)

@@ -1,18 +1,18 @@
 /** One mailbox that is watched, for however many listeners, and what they were told last. */
 import type { RemoteError } from '../../../errors.ts'
-import type { Listener } from '../../connector.ts'
+import type { SubscriptionListener } from '../../connector.ts'
 
 export interface WatchedMailbox {
   readonly mailbox: string
-  readonly listeners: ReadonlySet<Listener>
+  readonly listeners: ReadonlySet<SubscriptionListener>
   /** The server's name for what it holds; null while there is nothing. */
   subscription: string | null
   /** Something may have happened that nobody was told of: the calendar is to be read once it is heard again. */
   missed: boolean
   /** Tries that failed since it was last heard for a while. */
   failures: number
-  listen(listener: Listener): void
-  unlisten(listener: Listener): void
+  listen(listener: SubscriptionListener): void
+  unlisten(listener: SubscriptionListener): void
   /** Heard from now on; also tells of what was missed. */
   live(): void
   deaf(reason: RemoteError | null): void
@@ -20,14 +20,14 @@ export interface WatchedMailbox {
 }
 
 export function watchedMailbox(mailbox: string): WatchedMailbox {
-  const listeners = new Set<Listener>()
+  const listeners = new Set<SubscriptionListener>()
   let told: 'live' | RemoteError | null = null
 
   /** Whoever joins hears how it stands, though not before `watch` has returned. */
-  function inform(listener: Listener): void {
+  function inform(listener: SubscriptionListener): void {
     if (!listeners.has(listener)) return
-    if (told === 'live') listener.live()
-    else if (told !== null) listener.deaf(told)
+    if (told === 'live') listener.onActive()
+    else if (told !== null) listener.onInactive(told)
   }
 
   const made: WatchedMailbox = {
@@ -44,7 +44,7 @@ export function watchedMailbox(mailbox: string): WatchedMailbox {
     live() {
       if (told !== 'live') {
         told = 'live'
-        for (const listener of [...listeners]) listener.live()
+        for (const listener of [...listeners]) listener.onActive()
       }
       if (!made.missed) return
       made.missed = false
@@ -53,10 +53,10 @@ export function watchedMailbox(mailbox: string): WatchedMailbox {
     deaf(reason) {
       if (told === reason || (told !== 'live' && told?.hint === reason?.hint)) return
       told = reason
-      for (const listener of [...listeners]) listener.deaf(reason)
+      for (const listener of [...listeners]) listener.onInactive(reason)
     },
     changed() {
-      for (const listener of [...listeners]) listener.changed()
+      for (const listener of [...listeners]) listener.onChange()
     }
   }
   return made

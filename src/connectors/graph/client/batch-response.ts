@@ -2,35 +2,35 @@
 import { retryAfterOf } from '../../../lib/retry-after.ts'
 
 /** What Graph said to one request. */
-export interface Answer {
+export interface GraphResponse {
   readonly status: number
   /** As parsed from JSON: anything at all. */
   readonly body: unknown
   /** Milliseconds, where it was said. */
-  readonly retryAfter: number | undefined
+  readonly retryAfterMs: number | undefined
   /** Whether it is the answer to the whole batch, and so no one mailbox's. */
-  readonly whole: boolean
+  readonly isWholeBatch: boolean
 }
 
 /** By the requests' ids, in whatever order they came. Null when the bytes are no reply to a batch. */
-export function answersOf(bytes: Buffer, now: number): ReadonlyMap<string, Answer> | null {
-  const responses = membersOf(json(bytes)).responses
+export function parseBatchResponse(bytes: Buffer, now: number): ReadonlyMap<string, GraphResponse> | null {
+  const responses = membersOf(parseJson(bytes)).responses
   if (!Array.isArray(responses)) return null
-  const answers = new Map<string, Answer>()
+  const answers = new Map<string, GraphResponse>()
   for (const response of responses) {
     const { id, status, headers, body } = membersOf(response)
     if (typeof id !== 'string' || typeof status !== 'number' || answers.has(id)) continue
     answers.set(id, {
       status,
       body,
-      retryAfter: retryAfterOf(headerOf(headers, 'retry-after'), now),
-      whole: false
+      retryAfterMs: retryAfterOf(headerOf(headers, 'retry-after'), now),
+      isWholeBatch: false
     })
   }
   return answers
 }
 
-export function json(bytes: Buffer): unknown {
+export function parseJson(bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString())
   } catch {

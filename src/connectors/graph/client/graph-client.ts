@@ -4,13 +4,13 @@ import { Client, GraphClientError, type Middleware, ResponseType } from '@micros
 import type { RequestInit, Response } from 'undici'
 import { RemoteError } from '../../../errors.ts'
 import { retryAfterOf } from '../../../lib/retry-after.ts'
-import type { Tokens } from '../../entra/client-credentials.ts'
-import { bodyWithin, type Outbound, unreachable } from '../../net/http-client.ts'
-import { isPassing } from '../errors.ts'
-import { type Answer, answersOf, json } from './batch-response.ts'
-import { inBatches, mailboxGate } from './mailbox-concurrency.ts'
+import type { TokenSource } from '../../entra/client-credentials.ts'
+import { type HttpClient, networkError, readBody } from '../../net/http-client.ts'
+import { isTransient } from '../errors.ts'
+import { type GraphResponse, parseBatchResponse, parseJson } from './batch-response.ts'
+import { mailboxGate, splitIntoBatches } from './mailbox-concurrency.ts'
 
-export interface Call {
+export interface GraphRequest {
   /** Whose quota it uses. */
   readonly mailbox: string
   /** Below `/v1.0`, with its slash. */
@@ -21,9 +21,9 @@ export interface Call {
   readonly body?: unknown
 }
 
-export interface Calls {
+export interface GraphClient {
   /** One answer for each call, in order; where the last try failed, what was said then. Rejects never. */
-  send(calls: readonly Call[], signal: AbortSignal): Promise<readonly (Answer | RemoteError)[]>
+  send(calls: readonly GraphRequest[], signal: AbortSignal): Promise<readonly (GraphResponse | RemoteError)[]>
 }
 
 /**
@@ -32,33 +32,33 @@ export interface Calls {
  */
 const prefer = 'IdType="ImmutableId", outlook.timezone="UTC"'
 
-const largestReply = 32 * 1024 * 1024
+const maxResponseBytes = 32 * 1024 * 1024
 
 /** Milliseconds. Who is asked to stay away for longer is left to the next read, so that nineteen others need not wait. */
-const longestWait = 20_000
+const maxWaitMs = 20_000
 /** Milliseconds before the second, third… try where Graph names no time. After the last it is given up. */
 const backoff = [500, 1500, 4000]
 
-export function graphCalls(needs: {
+export function createGraphClient(needs: {
   graph: string
-  tokens: Tokens
-  outbound: Outbound
+  tokens: TokenSource
+  outbound: HttpClient
   clock: () => number
-}): Calls {
+}): GraphClient {
   const gate = mailboxGate()
   /** Mailboxes of a batch that failed as a whole: one of them may be why, so each goes alone until it answers. */
   const suspects = new Set<string>()
   const post = poster(needs)
 
   async function sendOnce(
-    calls: readonly Call[],
+    calls: readonly GraphRequest[],
     signal: AbortSignal
-  ): Promise<readonly Answer[] | RemoteError> {
+  ): Promise<readonly GraphResponse[] | RemoteError> {
     const mailboxes = calls.map(({ mailbox }) => mailbox)
     try {
       await gate.enter(mailboxes, signal)
     } catch (error) {
-      return unreachable('Microsoft Graph', error)
+      return networkError('Microsoft Graph', error)
     }
     try {
       const answers = await post(calls, signal)
@@ -66,7 +66,7 @@ export function graphCalls(needs: {
       return answers
     } catch (error) {
       if (mailboxes.length > 1) for (const mailbox of mailboxes) suspects.add(mailbox)
-      return onWhom(unreachable('Microsoft Graph', error), signal)
+      return onWhom(networkError('Microsoft Graph', error), signal)
     } finally {
       gate.leave(mailboxes)
     }
@@ -74,10 +74,10 @@ export function graphCalls(needs: {
 
   return {
     async send(calls, signal) {
-      const answers = new Map<Call, Answer | RemoteError>()
+      const answers = new Map<GraphRequest, GraphResponse | RemoteError>()
       const alone = calls.filter(({ mailbox }) => suspects.has(mailbox)).map((call) => [call])
-      const together = inBatches(calls.filter(({ mailbox }) => !suspects.has(mailbox)))
-      const resend = (batch: readonly Call[]) =>
+      const together = splitIntoBatches(calls.filter(({ mailbox }) => !suspects.has(mailbox)))
+      const resend = (batch: readonly GraphRequest[]) =>
         sendBatch(batch, answers, (pending) => sendOnce(pending, signal), signal)
       await Promise.all([...together, ...alone].map(resend))
       return calls.map((call) => answers.get(call) ?? notGraph(needs.graph))
@@ -87,9 +87,9 @@ export function graphCalls(needs: {
 
 /** Sends, and resends what is throttled or in passing trouble, until all is final, useless, or nobody waits any more. */
 async function sendBatch(
-  batch: readonly Call[],
-  answers: Map<Call, Answer | RemoteError>,
-  sendOnce: (calls: readonly Call[]) => Promise<readonly Answer[] | RemoteError>,
+  batch: readonly GraphRequest[],
+  answers: Map<GraphRequest, GraphResponse | RemoteError>,
+  sendOnce: (calls: readonly GraphRequest[]) => Promise<readonly GraphResponse[] | RemoteError>,
   signal: AbortSignal
 ): Promise<void> {
   let pending = batch
@@ -116,7 +116,7 @@ function onWhom(error: RemoteError, signal: AbortSignal): RemoteError {
 }
 
 /** Milliseconds until it is of use to send this call again; null when it is not. */
-function waitOf(answer: Answer | RemoteError | undefined, tries: number): number | null {
+function waitOf(answer: GraphResponse | RemoteError | undefined, tries: number): number | null {
   if (answer === undefined) return null
   if (answer instanceof RemoteError) {
     // A connection that breaks may be an idle one that the far side was just closing: once more.
@@ -124,22 +124,22 @@ function waitOf(answer: Answer | RemoteError | undefined, tries: number): number
   }
   // The token was dropped when it was refused; the next try comes with another.
   if (answer.status === 401) return tries === 0 ? 0 : null
-  if (!isPassing(answer)) return null
-  if (answer.retryAfter !== undefined)
-    return answer.retryAfter <= longestWait ? Math.max(answer.retryAfter, 50) : null
+  if (!isTransient(answer)) return null
+  if (answer.retryAfterMs !== undefined)
+    return answer.retryAfterMs <= maxWaitMs ? Math.max(answer.retryAfterMs, 50) : null
   const step = backoff[tries]
   return step === undefined ? null : step * (0.75 + Math.random() / 2)
 }
 
 /** One POST: an answer for each call, or the RemoteError that hit the whole batch. */
-function poster(needs: { graph: string; tokens: Tokens; outbound: Outbound; clock: () => number }) {
+function poster(needs: { graph: string; tokens: TokenSource; outbound: HttpClient; clock: () => number }) {
   const client = Client.initWithMiddleware({
     baseUrl: needs.graph,
     defaultVersion: 'v1.0',
     // Its own chain waits where no abort reaches, and drops the token for roots that it does not know.
     middleware: over(needs.outbound)
   })
-  return async (calls: readonly Call[], signal: AbortSignal): Promise<readonly Answer[]> => {
+  return async (calls: readonly GraphRequest[], signal: AbortSignal): Promise<readonly GraphResponse[]> => {
     const token = await needs.tokens.get(signal)
     const response: Response = await client
       .api('/$batch')
@@ -150,14 +150,14 @@ function poster(needs: { graph: string; tokens: Tokens; outbound: Outbound; cloc
       .catch((error: unknown) => {
         throw error instanceof Broken ? error.reason : error
       })
-    const bytes = await bodyWithin(response, largestReply)
+    const bytes = await readBody(response, maxResponseBytes)
     const answers = answersTo(calls, response, bytes, needs)
-    if (answers.some(({ status }) => status === 401)) needs.tokens.refused(token)
+    if (answers.some(({ status }) => status === 401)) needs.tokens.invalidate(token)
     return answers
   }
 }
 
-function requestOf(call: Call, index: number) {
+function requestOf(call: GraphRequest, index: number) {
   const id = String(index)
   if (call.body === undefined) {
     return { id, method: call.method ?? 'GET', url: call.path, headers: { Prefer: prefer } }
@@ -167,21 +167,31 @@ function requestOf(call: Call, index: number) {
 }
 
 function answersTo(
-  calls: readonly Call[],
+  calls: readonly GraphRequest[],
   response: Response,
   bytes: Buffer,
   { graph, clock }: { graph: string; clock: () => number }
-): readonly Answer[] {
-  const answers = answersOf(bytes, clock())
+): readonly GraphResponse[] {
+  const answers = parseBatchResponse(bytes, clock())
   if (answers !== null) return calls.map((_, index) => answers.get(String(index)) ?? unanswered)
   if (response.ok) throw notGraph(graph)
   const retryAfter = retryAfterOf(response.headers.get('retry-after'), clock())
-  const whole = { status: response.status, body: json(bytes), retryAfter, whole: true }
+  const whole = {
+    status: response.status,
+    body: parseJson(bytes),
+    retryAfterMs: retryAfter,
+    isWholeBatch: true
+  }
   return calls.map(() => whole)
 }
 
 /** A reply to the batch without one to this request in it. */
-const unanswered: Answer = { status: 200, body: undefined, retryAfter: undefined, whole: false }
+const unanswered: GraphResponse = {
+  status: 200,
+  body: undefined,
+  retryAfterMs: undefined,
+  isWholeBatch: false
+}
 
 function notGraph(graph: string): RemoteError {
   const hint = `${new URL(graph).host} does not answer as Microsoft Graph does: check cloud and proxies.`
@@ -199,7 +209,7 @@ class Broken extends GraphClientError {
   }
 }
 
-function over(outbound: Outbound): Middleware {
+function over(outbound: HttpClient): Middleware {
   return {
     async execute(context) {
       const { headers, signal, method, body } = context.options ?? {}
@@ -208,7 +218,7 @@ function over(outbound: Outbound): Middleware {
         const response: unknown = await outbound.fetch(String(context.request), init)
         context.response = response as NonNullable<typeof context.response>
       } catch (error) {
-        throw new Broken(error instanceof RemoteError ? error : unreachable('Microsoft Graph', error))
+        throw new Broken(error instanceof RemoteError ? error : networkError('Microsoft Graph', error))
       }
     }
   }

@@ -52,7 +52,9 @@ export function mailboxGate(): MailboxGate {
 }
 
 /** Splits calls into batches of at most twenty, with at most four to one mailbox in each. */
-export function inBatches<Call extends { readonly mailbox: string }>(calls: readonly Call[]): Call[][] {
+export function splitIntoBatches<Call extends { readonly mailbox: string }>(
+  calls: readonly Call[]
+): Call[][] {
   const batches: Call[][] = []
   for (const call of calls) {
     const room = batches.find(

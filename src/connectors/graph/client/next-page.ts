@@ -2,7 +2,7 @@
 import { RemoteError } from '../../../errors.ts'
 
 /** The token goes where it belongs: a link elsewhere is not followed. Throws RemoteError `protocol_error`. */
-export function nextPage(link: unknown, graph: string): string {
+export function nextPagePath(link: unknown, graph: string): string {
   const root = new URL(`${graph}/v1.0/`)
   const next = typeof link === 'string' && URL.canParse(link) ? new URL(link) : null
   if (next === null || next.origin !== root.origin || !next.pathname.startsWith(root.pathname)) {

@@ -2,15 +2,15 @@
 import { createHmac } from 'node:crypto'
 
 /** One watched calendar, as the address names it. */
-export interface Place {
+export interface NotificationRoute {
   /** Of the secret under which the address was made. */
-  readonly mark: string
+  readonly keyId: string
   readonly tenant: string
   /** `Watched.name`. */
-  readonly target: string
+  readonly targetId: string
 }
 
-export interface NoticeAddress {
+export interface NotificationEndpoint {
   readonly notificationUrl: string
   readonly lifecycleNotificationUrl: string
   /** Graph takes 128 characters; this has 43. */
@@ -21,25 +21,25 @@ export interface NoticeAddress {
  * Whose a subscription is, by the address it posts to. `ours`: this tenant's; it is `current` when it was made under
  * the present public URL and secret. `neighbour`: another tenant's of this installation. `stranger`: anybody else's.
  */
-export type Owner =
-  | { readonly whose: 'ours'; readonly target: string; readonly current: boolean }
+export type SubscriptionOwner =
+  | { readonly whose: 'ours'; readonly targetId: string; readonly current: boolean }
   | { readonly whose: 'neighbour' | 'stranger' }
 
-export interface TenantAddresses {
+export interface NotificationUrls {
   /** The host that Microsoft 365 must reach. */
   readonly host: string
-  of(target: string): NoticeAddress
-  ownerOf(notificationUrl: string): Owner
+  endpointOf(target: string): NotificationEndpoint
+  ownerOf(notificationUrl: string): SubscriptionOwner
 }
 
 const path = '/notices/graph/'
 
-export function tenantAddresses(publicUrl: string, secret: Buffer, tenant: string): TenantAddresses {
+export function createNotificationUrls(publicUrl: string, secret: Buffer, tenant: string): NotificationUrls {
   const base = publicUrl.replace(/\/+$/, '')
-  const mark = markOf(secret)
+  const mark = keyIdOf(secret)
   return {
     host: new URL(base).host,
-    of(target) {
+    endpointOf(target) {
       const notificationUrl = `${base}${path}${mark}/${encodeURIComponent(tenant)}/${encodeURIComponent(target)}`
       // Graph asks both addresses whether they are ours, and takes one for both; what came says what it is.
       return {
@@ -57,13 +57,13 @@ export function tenantAddresses(publicUrl: string, secret: Buffer, tenant: strin
       // One of the two proves it: the public URL may have moved, or the master key be another.
       if (!sameBase && foundMark !== mark) return { whose: 'stranger' }
       if (foundTenant !== tenant) return { whose: 'neighbour' }
-      return { whose: 'ours', target, current: sameBase && foundMark === mark }
+      return { whose: 'ours', targetId: target, current: sameBase && foundMark === mark }
     }
   }
 }
 
 /** Tells subscriptions apart that were made under different secrets; tells nothing of the secret. */
-export function markOf(secret: Buffer): string {
+export function keyIdOf(secret: Buffer): string {
   return digest(secret, 'mark').slice(0, 8)
 }
 

@@ -1,16 +1,16 @@
 /** What was posted to a calendar's notice address: genuine news, or dropped and counted (change-notifications-overview). */
 import { timingSafeEqual } from 'node:crypto'
-import type { WatchNews } from '../../connector.ts'
-import type { DropReason, Notice, NoticeGate } from '../../notification.ts'
+import type { LifecycleEvent } from '../../connector.ts'
+import type { CalendarNotification, DropReason, NotificationVerifier } from '../../notification.ts'
 import { membersOf } from '../client/batch-response.ts'
 import { heardBefore } from './replay-filter.ts'
-import { clientStateOf, markOf, type Place } from './url.ts'
+import { clientStateOf, keyIdOf, type NotificationRoute } from './url.ts'
 
 /** Graph sends far fewer in one body; whoever sends more is not Graph. */
-const mostItems = 2_000
+const maxItems = 2_000
 
 /** How Graph names the lifecycle of a subscription (change-notifications-lifecycle-events). */
-const lifecycle: ReadonlyMap<unknown, WatchNews> = new Map([
+const lifecycle: ReadonlyMap<unknown, LifecycleEvent> = new Map([
   ['reauthorizationRequired', 'reauthorize'],
   ['subscriptionRemoved', 'removed'],
   ['missed', 'missed']
@@ -18,12 +18,14 @@ const lifecycle: ReadonlyMap<unknown, WatchNews> = new Map([
 const changes: ReadonlySet<unknown> = new Set(['created', 'updated', 'deleted'])
 
 /** The gate at each place; all share what was heard before. */
-export function noticeGates(secret: Buffer): (place: Place) => NoticeGate {
+export function createNotificationVerifiers(
+  secret: Buffer
+): (place: NotificationRoute) => NotificationVerifier {
   const heard = heardBefore()
-  const mark = markOf(secret)
+  const mark = keyIdOf(secret)
   return (place) => ({
-    receive(body, now) {
-      const genuine: Notice[] = []
+    verify(body, now) {
+      const genuine: CalendarNotification[] = []
       const dropped = new Map<DropReason, number>()
       const drop = (reason: DropReason, count = 1) => {
         dropped.set(reason, (dropped.get(reason) ?? 0) + count)
@@ -31,13 +33,13 @@ export function noticeGates(secret: Buffer): (place: Place) => NoticeGate {
       const { value } = membersOf(body)
       if (!Array.isArray(value)) {
         drop('malformed')
-        return { genuine, dropped }
+        return { accepted: genuine, dropped }
       }
-      if (value.length > mostItems) drop('malformed', value.length - mostItems)
+      if (value.length > maxItems) drop('malformed', value.length - maxItems)
       // Under another secret nothing here can prove itself, so nothing is computed.
       const expected =
-        place.mark === mark ? Buffer.from(clientStateOf(secret, place.tenant, place.target)) : null
-      for (const item of value.slice(0, mostItems)) {
+        place.keyId === mark ? Buffer.from(clientStateOf(secret, place.tenant, place.targetId)) : null
+      for (const item of value.slice(0, maxItems)) {
         const { subscriptionId, clientState, ...rest } = membersOf(item)
         if (typeof subscriptionId !== 'string' || typeof clientState !== 'string') drop('malformed')
         else if (expected === null || !isSame(clientState, expected)) drop('forged')
@@ -45,10 +47,10 @@ export function noticeGates(secret: Buffer): (place: Place) => NoticeGate {
           const news = newsOf(rest)
           if (news === null) drop('malformed')
           else if (isReplay(subscriptionId, rest, now)) drop('replayed')
-          else genuine.push({ tenant: place.tenant, target: place.target, news })
+          else genuine.push({ tenant: place.tenant, targetId: place.targetId, event: news })
         }
       }
-      return { genuine, dropped }
+      return { accepted: genuine, dropped }
     }
   })
 
@@ -60,7 +62,10 @@ export function noticeGates(secret: Buffer): (place: Place) => NoticeGate {
   }
 }
 
-function newsOf({ lifecycleEvent, changeType }: Readonly<Record<string, unknown>>): Notice['news'] | null {
+function newsOf({
+  lifecycleEvent,
+  changeType
+}: Readonly<Record<string, unknown>>): CalendarNotification['event'] | null {
   if (lifecycleEvent !== undefined && lifecycleEvent !== null) return lifecycle.get(lifecycleEvent) ?? null
   return changes.has(changeType) ? 'changed' : null
 }

@@ -11,7 +11,7 @@ import { ianaZone, localInstant, startOfDay } from '../../../lib/time-zone.ts'
 import { membersOf } from '../client/batch-response.ts'
 
 /** What is read of an event, as `$select` takes it. */
-export const selected =
+export const selectedProperties =
   'id,subject,start,end,isAllDay,showAs,sensitivity,isCancelled,responseStatus,categories'
 
 /**
@@ -19,28 +19,28 @@ export const selected =
  * Throws RemoteError `protocol_error` that names the member when an event cannot be read: one that was left out would
  * read as "available".
  */
-export function calendarEventsOf(page: unknown, timeZone: string): CalendarEvent[] {
+export function parseCalendarEvents(page: unknown, timeZone: string): CalendarEvent[] {
   const { value } = membersOf(page)
   if (!Array.isArray(value)) throw unreadable('value')
   const events = new Array<CalendarEvent>(value.length)
   for (let index = 0; index < value.length; index += 1)
-    events[index] = calendarEventOf(value[index], index, timeZone)
+    events[index] = parseCalendarEvent(value[index], index, timeZone)
   return events
 }
 
-function calendarEventOf(item: unknown, index: number, timeZone: string): CalendarEvent {
+function parseCalendarEvent(item: unknown, index: number, timeZone: string): CalendarEvent {
   const event = membersOf(item)
   const { id, subject, categories } = event
   if (typeof id !== 'string') throw unreadable(`value[${index}].id`)
   if (typeof subject !== 'string' && subject !== null && subject !== undefined) {
     throw unreadable(`value[${index}].subject`)
   }
-  const allDay = flag(event.isAllDay, index, 'isAllDay')
+  const allDay = parseFlag(event.isAllDay, index, 'isAllDay')
   const start = instantOf(event.start, allDay, timeZone)
   if (start === null) throw unreadable(`value[${index}].start`)
   const end = instantOf(event.end, allDay, timeZone)
   if (end === null || end < start) throw unreadable(`value[${index}].end`)
-  const busy = busyOf(event.showAs)
+  const busy = parseShowAs(event.showAs)
   return {
     id,
     subject: subject ?? '',
@@ -48,21 +48,21 @@ function calendarEventOf(item: unknown, index: number, timeZone: string): Calend
     end,
     allDay,
     busy,
-    visibility: visibilityOf(event.sensitivity),
-    cancelled: flag(event.isCancelled, index, 'isCancelled'),
-    response: responseOf(event.responseStatus, busy),
-    categories: categoriesOf(categories, index)
+    visibility: parseSensitivity(event.sensitivity),
+    cancelled: parseFlag(event.isCancelled, index, 'isCancelled'),
+    response: parseResponseStatus(event.responseStatus, busy),
+    categories: parseCategories(categories, index)
   }
 }
 
-function flag(value: unknown, index: number, member: string): boolean {
+function parseFlag(value: unknown, index: number, member: string): boolean {
   if (typeof value === 'boolean') return value
   if (value === null || value === undefined) return false
   throw unreadable(`value[${index}].${member}`)
 }
 
 /** Graph's spelling varies between its pages ("Busy", "busy"); what is new or missing is unknown. */
-export function busyOf(showAs: unknown): BusyStatus {
+export function parseShowAs(showAs: unknown): BusyStatus {
   const known = statuses.get(showAs)
   if (known !== undefined) return known
   return (typeof showAs === 'string' && statuses.get(showAs.toLowerCase())) || 'unknown'
@@ -78,7 +78,7 @@ const statuses = new Map<unknown, BusyStatus>([
 ])
 
 /** `personal` hides nothing from anybody (outlook-get-free-busy-schedule). A word that is new is taken for private. */
-function visibilityOf(sensitivity: unknown): Visibility {
+function parseSensitivity(sensitivity: unknown): Visibility {
   if (sensitivity === 'normal' || sensitivity === null || sensitivity === undefined) return 'normal'
   const known = typeof sensitivity === 'string' ? sensitivity.toLowerCase() : ''
   if (known === 'normal' || known === 'personal') return 'normal'
@@ -95,14 +95,14 @@ const responses = new Map<unknown, Response>([
 ])
 
 /** Where Graph does not tell, Tentative counts as unanswered. */
-function responseOf(responseStatus: unknown, busy: BusyStatus): Response {
+function parseResponseStatus(responseStatus: unknown, busy: BusyStatus): Response {
   const known = responses.get(membersOf(responseStatus).response)
   return known ?? (busy === 'tentative' ? 'notResponded' : 'organizer')
 }
 
 const none: readonly string[] = []
 
-function categoriesOf(value: unknown, index: number): readonly string[] {
+function parseCategories(value: unknown, index: number): readonly string[] {
   if (value === null || value === undefined) return none
   if (!Array.isArray(value)) throw unreadable(`value[${index}].categories`)
   for (const category of value) {
@@ -115,17 +115,17 @@ function categoriesOf(value: unknown, index: number): readonly string[] {
 function instantOf(value: unknown, allDay: boolean, timeZone: string): Instant | null {
   const { dateTime, timeZone: stated } = membersOf(value)
   if (typeof dateTime !== 'string') return null
-  const wall = wallTimeOf(dateTime)
-  if (wall === null) return null
-  if (allDay && wall % day === 0) {
-    const date = new Date(wall)
+  const localTime = parseLocalTime(dateTime)
+  if (localTime === null) return null
+  if (allDay && localTime % day === 0) {
+    const date = new Date(localTime)
     return startOfDay(timeZone, date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate())
   }
-  return stated === 'UTC' ? wall : inZone(wall, stated)
+  return stated === 'UTC' ? localTime : instantInZone(localTime, stated)
 }
 
 /** `{ dateTime, timeZone }` of Graph as an instant; null when it is none. */
-export function instantOfDateTime(value: unknown): Instant | null {
+export function parseDateTimeTimeZone(value: unknown): Instant | null {
   return instantOf(value, false, 'UTC')
 }
 
@@ -133,7 +133,7 @@ const day = 86_400_000
 const shape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z?$/
 
 /** Of `2026-11-23T11:00:00.0000000`, as if it were UTC; to the second, as calendars are. */
-function wallTimeOf(text: string): number | null {
+function parseLocalTime(text: string): number | null {
   if (!shape.test(text)) return null
   const year = four(text, 0)
   const month = two(text, 5)
@@ -143,8 +143,8 @@ function wallTimeOf(text: string): number | null {
   const second = two(text, 17)
   if (year < 1000 || month < 1 || month > 12 || dayOfMonth < 1 || hour > 23 || minute > 59 || second > 59)
     return null
-  const wall = Date.UTC(year, month - 1, dayOfMonth, hour, minute, second)
-  return dayOfMonth > 28 && new Date(wall).getUTCDate() !== dayOfMonth ? null : wall
+  const localTime = Date.UTC(year, month - 1, dayOfMonth, hour, minute, second)
+  return dayOfMonth > 28 && new Date(localTime).getUTCDate() !== dayOfMonth ? null : localTime
 }
 
 function two(text: string, at: number): number {
@@ -156,13 +156,13 @@ function four(text: string, at: number): number {
 }
 
 /** UTC was asked for; what comes in another zone all the same is still read right. */
-function inZone(wall: number, stated: unknown): Instant | null {
+function instantInZone(localTime: number, stated: unknown): Instant | null {
   if (typeof stated !== 'string') return null
   const zone = /^(?:tzone:\/\/Microsoft\/Utc|Coordinated Universal Time)$/i.test(stated)
     ? 'UTC'
     : ianaZone(stated)
   if (zone === null) return null
-  const time = new Date(wall)
+  const time = new Date(localTime)
   return localInstant(zone, {
     year: time.getUTCFullYear(),
     month: time.getUTCMonth() + 1,

@@ -2,13 +2,13 @@
 import type { CalendarEvent, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
 import type { Target } from '../../connector.ts'
-import { type Answer, membersOf } from '../client/batch-response.ts'
-import type { Calls } from '../client/graph-client.ts'
-import { nextPage } from '../client/next-page.ts'
-import { isRefusal } from '../errors.ts'
-import { calendarEventsOf, selected } from './calendar-events.ts'
+import { type GraphResponse, membersOf } from '../client/batch-response.ts'
+import type { GraphClient } from '../client/graph-client.ts'
+import { nextPagePath } from '../client/next-page.ts'
+import { isAccessRefused } from '../errors.ts'
+import { parseCalendarEvents, selectedProperties } from './calendar-events.ts'
 
-export type View =
+export type CalendarViewResult =
   | { readonly outcome: 'read'; readonly events: readonly CalendarEvent[] }
   /** 403: availability may still be granted. The error says what to do if it is not. */
   | { readonly outcome: 'refused'; readonly error: RemoteError }
@@ -16,24 +16,24 @@ export type View =
 
 /** Small enough for twenty in one reply; most calendars fit into one. */
 const pageSize = 200
-const mostPages = 25
+const maxPages = 25
 
 /** What reading calendars needs. */
-export interface Views {
-  readonly calls: Calls
+export interface CalendarViewDeps {
+  readonly calls: GraphClient
   /** Graph's root: links to further pages must be below it. */
   readonly graph: string
   /** Puts an answer that is no calendar into words. */
-  readonly errorOf: (answer: Answer, mailbox: string) => RemoteError
+  readonly errorOf: (answer: GraphResponse, mailbox: string) => RemoteError
 }
 
 /** One View for each that is asked for, in order. */
-export async function calendarViews(
+export async function readCalendarViews(
   asked: readonly { readonly target: Target; readonly window: Span }[],
-  needs: Views,
+  needs: CalendarViewDeps,
   signal: AbortSignal
-): Promise<readonly View[]> {
-  const views = new Map<number, View>()
+): Promise<readonly CalendarViewResult[]> {
+  const views = new Map<number, CalendarViewResult>()
   const read = asked.map((): CalendarEvent[] => [])
   let pending = asked.map(({ target, window }, index) => ({
     target,
@@ -51,7 +51,7 @@ export async function calendarViews(
       }
       for (const event of step.events) read[one.index]?.push(event)
       if (step.next === null) return []
-      if (page < mostPages) return [{ ...one, path: step.next }]
+      if (page < maxPages) return [{ ...one, path: step.next }]
       views.set(one.index, { outcome: 'failed', error: tooLong })
       return []
     })
@@ -62,23 +62,30 @@ export async function calendarViews(
 function firstPage(mailbox: string, { start, end }: Span): string {
   const from = new Date(start).toISOString()
   const to = new Date(end).toISOString()
-  const query = `startDateTime=${from}&endDateTime=${to}&$select=${selected}&$top=${pageSize}`
+  const query = `startDateTime=${from}&endDateTime=${to}&$select=${selectedProperties}&$top=${pageSize}`
   return `/users/${encodeURIComponent(mailbox)}/calendarView?${query}`
 }
 
-type Step = View | { readonly events: CalendarEvent[]; readonly next: string | null }
+type Step = CalendarViewResult | { readonly events: CalendarEvent[]; readonly next: string | null }
 
-function stepOf(answer: Answer | RemoteError | undefined, target: Target, needs: Views): Step {
+function stepOf(
+  answer: GraphResponse | RemoteError | undefined,
+  target: Target,
+  needs: CalendarViewDeps
+): Step {
   if (answer === undefined || answer instanceof RemoteError) {
     return { outcome: 'failed', error: answer ?? new RemoteError('protocol_error', 'Graph gave no answer.') }
   }
   if (answer.status !== 200) {
-    return { outcome: isRefusal(answer) ? 'refused' : 'failed', error: needs.errorOf(answer, target.mailbox) }
+    return {
+      outcome: isAccessRefused(answer) ? 'refused' : 'failed',
+      error: needs.errorOf(answer, target.mailbox)
+    }
   }
   try {
     const link = membersOf(answer.body)['@odata.nextLink'] ?? null
-    const next = link === null ? null : nextPage(link, needs.graph)
-    return { events: calendarEventsOf(answer.body, target.timeZone), next }
+    const next = link === null ? null : nextPagePath(link, needs.graph)
+    return { events: parseCalendarEvents(answer.body, target.timeZone), next }
   } catch (error) {
     if (error instanceof RemoteError) return { outcome: 'failed', error }
     throw error
@@ -87,5 +94,5 @@ function stepOf(answer: Answer | RemoteError | undefined, target: Target, needs:
 
 const tooLong = new RemoteError(
   'protocol_error',
-  `The calendar has more than ${mostPages} pages for two weeks: thin it out.`
+  `The calendar has more than ${maxPages} pages for two weeks: thin it out.`
 )

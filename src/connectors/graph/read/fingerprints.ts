@@ -2,16 +2,16 @@
 import { createHash } from 'node:crypto'
 import { RemoteError } from '../../../errors.ts'
 import type { ReadRequest } from '../../connector.ts'
-import type { Schedule, Schedules } from './schedules.ts'
+import type { ScheduleReader, ScheduleResult } from './schedules.ts'
 
 /** One for each target, in order; null where there is none to be had. */
-export async function graphFingerprints(
+export async function readFingerprints(
   { targets, window, signal }: ReadRequest,
-  schedules: Schedules
+  schedules: ScheduleReader
 ): Promise<readonly (string | null)[]> {
   // getSchedule knows SMTP addresses alone.
   const addressed = targets.filter(({ mailbox }) => mailbox.includes('@'))
-  const found = new Map<unknown, Schedule>()
+  const found = new Map<unknown, ScheduleResult>()
   for (let from = 0; from < addressed.length; from += most) {
     const asked = addressed.slice(from, from + most)
     const read = await schedules.read(asked, window, signal)
@@ -29,7 +29,7 @@ const most = 20
  * Of when and how somebody is busy, in order of time. Subjects stay out: who sees them depends on whose rights the call
  * was made with, which is another mailbox's with every batch.
  */
-function digestOf(schedule: Schedule | undefined): string | null {
+function digestOf(schedule: ScheduleResult | undefined): string | null {
   if (schedule === undefined || schedule instanceof RemoteError) return null
   const items = schedule.map(({ start, end, busy }) => `${start} ${end} ${busy}`).sort()
   return createHash('sha256').update(items.join('\n')).digest('base64url').slice(0, 22)

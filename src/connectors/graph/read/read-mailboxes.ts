@@ -2,40 +2,43 @@
 
 import type { CalendarEvent, Instant, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
-import type { CalendarRead, Reading, ReadRequest, Shortfall, Target } from '../../connector.ts'
-import { goesOnAt, lastEnd } from '../../window-edge.ts'
-import { calendarViews, type View, type Views } from './calendar-view.ts'
-import type { Schedules } from './schedules.ts'
+import type { CalendarRead, PartialRead, ReadRequest, ReadResult, Target } from '../../connector.ts'
+import { continuesAt, latestEnd } from '../../window-edge.ts'
+import { type CalendarViewDeps, type CalendarViewResult, readCalendarViews } from './calendar-view.ts'
+import type { ScheduleReader } from './schedules.ts'
 
-export interface Reader extends Views {
-  readonly schedules: Schedules
+export interface GraphReader extends CalendarViewDeps {
+  readonly schedules: ScheduleReader
 }
 
-interface Seen extends Pick<CalendarRead, 'detail' | 'shortfall'> {
+interface ReadOutcome extends Pick<CalendarRead, 'detail' | 'partialRead'> {
   readonly events: readonly CalendarEvent[]
 }
 
 /** One Reading for each target, in order. */
-export async function readMailboxes(request: ReadRequest, reader: Reader): Promise<readonly Reading[]> {
+export async function readMailboxes(
+  request: ReadRequest,
+  reader: GraphReader
+): Promise<readonly ReadResult[]> {
   const { targets, window, signal } = request
   const found = request.subjects ? await bySubject(request, reader) : await byAvailability(request, reader)
   const seen = found.map((one) =>
     one instanceof RemoteError ? one : { ...one, events: touching(one.events, window) }
   )
   const unread = await unreadAts(targets, seen, window, signal, reader)
-  return seen.map((one, index): Reading => {
+  return seen.map((one, index): ReadResult => {
     const unreadAt = unread[index] ?? null
     if (one instanceof RemoteError) return { outcome: 'failed', error: one }
     if (unreadAt instanceof RemoteError) return { outcome: 'failed', error: unreadAt }
-    return { outcome: 'read', ...one, truncatedAt: unreadAt, version: null }
+    return { outcome: 'read', ...one, truncatedAt: unreadAt, etag: null }
   })
 }
 
 async function bySubject(
   { targets, window, signal }: ReadRequest,
-  reader: Reader
-): Promise<(Seen | RemoteError)[]> {
-  const views = await calendarViews(
+  reader: GraphReader
+): Promise<(ReadOutcome | RemoteError)[]> {
+  const views = await readCalendarViews(
     targets.map((target) => ({ target, window })),
     reader,
     signal
@@ -45,7 +48,7 @@ async function bySubject(
   return targets.map((target, index) => {
     const schedule = schedules[refused.indexOf(target)]
     if (schedule === undefined || schedule instanceof RemoteError) return wholeOf(views[index])
-    return { events: schedule, detail: 'availability', shortfall: subjectsHidden }
+    return { events: schedule, detail: 'availability', partialRead: subjectsHidden }
   })
 }
 
@@ -53,13 +56,16 @@ async function bySubject(
  * By getSchedule, which knows SMTP addresses alone. What it cannot show (an object id, a user name that is no address,
  * a thousand entries) calendarView may.
  */
-async function byAvailability(request: ReadRequest, reader: Reader): Promise<(Seen | RemoteError)[]> {
+async function byAvailability(
+  request: ReadRequest,
+  reader: GraphReader
+): Promise<(ReadOutcome | RemoteError)[]> {
   const { targets, window, signal } = request
   const addressed = targets.filter(({ mailbox }) => mailbox.includes('@'))
   const schedules = addressed.length === 0 ? [] : await reader.schedules.read(addressed, window, signal)
   const found = targets.map((target) => schedules[addressed.indexOf(target)])
   const left = targets.filter((_, index) => isWorthAnotherWay(found[index]))
-  const views = await calendarViews(
+  const views = await readCalendarViews(
     left.map((target) => ({ target, window })),
     reader,
     signal
@@ -69,7 +75,7 @@ async function byAvailability(request: ReadRequest, reader: Reader): Promise<(Se
     const view = views[left.indexOf(target)]
     if (view !== undefined) return wholeOf(view)
     if (schedule === undefined || schedule instanceof RemoteError) return schedule ?? nothing
-    return { events: schedule, detail: 'availability', shortfall: null }
+    return { events: schedule, detail: 'availability', partialRead: null }
   })
 }
 
@@ -78,14 +84,14 @@ function isWorthAnotherWay(schedule: readonly CalendarEvent[] | RemoteError | un
   return schedule instanceof RemoteError && schedule.scope === 'mailbox' && schedule.code !== 'throttled'
 }
 
-function wholeOf(view: View | undefined): Seen | RemoteError {
+function wholeOf(view: CalendarViewResult | undefined): ReadOutcome | RemoteError {
   if (view?.outcome !== 'read') return view?.error ?? nothing
-  return { events: view.events, detail: 'subjects', shortfall: null }
+  return { events: view.events, detail: 'subjects', partialRead: null }
 }
 
 const nothing = new RemoteError('protocol_error', 'Graph gave no answer for this mailbox.')
 
-const subjectsHidden: Shortfall = {
+const subjectsHidden: PartialRead = {
   code: 'subject_not_readable',
   hint: 'Only availability is granted, so triggers cannot match: grant the application Calendars.Read with admin consent, or include the mailbox in its scope.'
 }
@@ -98,16 +104,16 @@ function touching(events: readonly CalendarEvent[], window: Span): CalendarEvent
 /** `CalendarRead.unreadAt` of each: asks once more, and only where the last event ends at the window's end or after. */
 async function unreadAts(
   targets: readonly Target[],
-  seen: readonly (Seen | RemoteError)[],
+  seen: readonly (ReadOutcome | RemoteError)[],
   window: Span,
   signal: AbortSignal,
-  reader: Reader
+  reader: GraphReader
 ): Promise<readonly (Instant | null | RemoteError)[]> {
   const unread = targets.map((): Instant | null | RemoteError => null)
   const asked = targets.flatMap((target, index) => {
     const one = seen[index]
     if (one === undefined || one instanceof RemoteError) return []
-    const last = lastEnd(one.events)
+    const last = latestEnd(one.events)
     return last < window.end ? [] : [{ target, index, last, saw: one.detail }]
   })
   const note = (
@@ -115,12 +121,12 @@ async function unreadAts(
     found: readonly CalendarEvent[] | RemoteError
   ) => {
     if (found instanceof RemoteError) unread[index] = found
-    else if (goesOnAt(last, found, window)) unread[index] = last
+    else if (continuesAt(last, found, window)) unread[index] = last
   }
   const byView = asked.filter(({ saw }) => saw === 'subjects')
   const spans = byView.map(({ target, last }) => ({ target, window: { start: last, end: last + 1000 } }))
   const views = async () => {
-    const answers = await calendarViews(spans, reader, signal)
+    const answers = await readCalendarViews(spans, reader, signal)
     for (const [place, one] of byView.entries()) {
       const found = wholeOf(answers[place])
       note(one, found instanceof RemoteError ? found : found.events)

@@ -4,32 +4,32 @@ import type { CalendarEvent, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
 import { isMidnight } from '../../../lib/time-zone.ts'
 import type { Target } from '../../connector.ts'
-import { type Answer, membersOf } from '../client/batch-response.ts'
-import type { Calls } from '../client/graph-client.ts'
-import { busyOf, instantOfDateTime } from './calendar-events.ts'
+import { type GraphResponse, membersOf } from '../client/batch-response.ts'
+import type { GraphClient } from '../client/graph-client.ts'
+import { parseDateTimeTimeZone, parseShowAs } from './calendar-events.ts'
 
 /** The availability of one mailbox, or why there is none. */
-export type Schedule = readonly CalendarEvent[] | RemoteError
+export type ScheduleResult = readonly CalendarEvent[] | RemoteError
 
-export interface Schedules {
+export interface ScheduleReader {
   /** Of at most twenty targets; one Schedule for each, in order. Rejects never. */
-  read(targets: readonly Target[], window: Span, signal: AbortSignal): Promise<readonly Schedule[]>
+  read(targets: readonly Target[], window: Span, signal: AbortSignal): Promise<readonly ScheduleResult[]>
 }
 
 /** How many mailboxes of a batch are tried as anchor in one read. Those that failed come last in the next. */
-const mostAnchors = 3
+const maxAnchors = 3
 
-export function graphSchedules(needs: {
-  calls: Calls
-  errorOf: (answer: Answer, mailbox: string) => RemoteError
-}): Schedules {
+export function createScheduleReader(needs: {
+  calls: GraphClient
+  errorOf: (answer: GraphResponse, mailbox: string) => RemoteError
+}): ScheduleReader {
   /** Mailboxes that could not be the anchor, the latest last. */
   const useless = new Set<string>()
 
   function anchorsOf(targets: readonly Target[]): Target[] {
     const failed = [...useless]
     const rank = ({ mailbox }: Target) => failed.indexOf(mailbox.toLowerCase())
-    return [...targets].sort((a, b) => rank(a) - rank(b)).slice(0, mostAnchors)
+    return [...targets].sort((a, b) => rank(a) - rank(b)).slice(0, maxAnchors)
   }
 
   return {
@@ -45,7 +45,7 @@ export function graphSchedules(needs: {
         useless.delete(mailbox)
         if (answer === undefined || answer instanceof RemoteError)
           return targets.map(() => answer ?? noAnchor)
-        if (answer.status === 200) return targets.map((target) => scheduleOf(answer.body, target))
+        if (answer.status === 200) return targets.map((target) => parseSchedule(answer.body, target))
         useless.add(mailbox)
         const error = needs.errorOf(answer, anchor.mailbox)
         if (error.scope === 'connection') return targets.map(() => error)
@@ -78,7 +78,7 @@ function questionOf(targets: readonly Target[], window: Span) {
 }
 
 /** Of one mailbox out of the reply to all. Graph gives back the addresses that it was asked for. */
-export function scheduleOf(body: unknown, target: Target): Schedule {
+export function parseSchedule(body: unknown, target: Target): ScheduleResult {
   const { value } = membersOf(body)
   if (!Array.isArray(value)) return unreadable('value')
   const wanted = target.mailbox.toLowerCase()
@@ -94,8 +94,8 @@ export function scheduleOf(body: unknown, target: Target): Schedule {
   const events: CalendarEvent[] = []
   for (const [position, item] of scheduleItems.entries()) {
     const { start, end, status, subject, isPrivate } = membersOf(item)
-    const from = instantOfDateTime(start)
-    const to = instantOfDateTime(end)
+    const from = parseDateTimeTimeZone(start)
+    const to = parseDateTimeTimeZone(end)
     const place = `value[${index}].scheduleItems[${position}]`
     if (from === null) return unreadable(`${place}.start`)
     if (to === null || to < from) return unreadable(`${place}.end`)
@@ -104,7 +104,7 @@ export function scheduleOf(body: unknown, target: Target): Schedule {
       subject: typeof subject === 'string' ? subject : '',
       start: from,
       end: to,
-      busy: busyOf(status),
+      busy: parseShowAs(status),
       private: isPrivate === true
     }
     events.push(toCalendarEvent(seen, (instant) => isMidnight(target.timeZone, instant)))

@@ -1,35 +1,35 @@
 /** Why a calendar's edits are not told of, in the words of the operator who must act, and when it is worth another try. */
 import { RemoteError, type SyncCode } from '../../../errors.ts'
-import { type Answer, membersOf } from '../client/batch-response.ts'
-import { graphError, quoted } from '../errors.ts'
+import { type GraphResponse, membersOf } from '../client/batch-response.ts'
+import { graphResponseError, quotePowerShell } from '../errors.ts'
 
-export interface Refusal {
+export interface SubscriptionFailure {
   readonly error: RemoteError
   /** Whether the same holds for all: then one asks, and the others wait. */
-  readonly all: boolean
-  readonly patience: keyof typeof patiences
+  readonly isApplicationWide: boolean
+  readonly retryPolicy: keyof typeof retryPolicies
 }
 
 const polled = 'Its edits are found by polling meanwhile.'
 
 /** `host` is what Microsoft 365 must reach, `mailbox` and `clientId` are filled into the hint. */
 export function subscriptionError(
-  answer: Answer,
+  answer: GraphResponse,
   about: { readonly mailbox: string; readonly clientId: string; readonly host: string }
-): Refusal {
+): SubscriptionFailure {
   const { mailbox, clientId, host } = about
-  const plain = graphError(answer, mailbox, clientId)
+  const plain = graphResponseError(answer, mailbox, clientId)
   const message = messageOf(answer.body)
   const shown = / \(HTTP [^)]*\)$/.exec(plain.hint)?.[0] ?? ''
   const refusal = (
     code: SyncCode,
     hint: string,
     all = false,
-    patience: Refusal['patience'] = all ? 'standing' : 'hourly'
-  ): Refusal => ({
+    patience: SubscriptionFailure['retryPolicy'] = all ? 'standing' : 'hourly'
+  ): SubscriptionFailure => ({
     error: new RemoteError(code, `${hint}${shown}`, { retryAfter: plain.retryAfter }),
-    all,
-    patience
+    isApplicationWide: all,
+    retryPolicy: patience
   })
   if (/expiration (date ?time )?can only be/i.test(message)) {
     return refusal(
@@ -55,7 +55,7 @@ export function subscriptionError(
   }
   // The Outlook service's own status may stand in the message alone (learn.microsoft.com/answers/questions/417261).
   if (plain.code === 'throttled' || /Status Code: (ServiceUnavailable|TooManyRequests)/i.test(message)) {
-    return refusalOf(plain)
+    return toSubscriptionFailure(plain)
   }
   if (answer.status === 403) {
     return /\b(limit|quota|maximum|exceed)/i.test(message)
@@ -65,7 +65,7 @@ export function subscriptionError(
         )
       : refusal(
           'access_denied',
-          `The application may not subscribe to this calendar: grant it Calendars.Read with admin consent (Calendars.ReadBasic does not suffice), or include the mailbox in its scope. See what holds with: Test-ServicePrincipalAuthorization -Identity ${quoted(clientId)} -Resource ${quoted(mailbox)}. ${polled}`
+          `The application may not subscribe to this calendar: grant it Calendars.Read with admin consent (Calendars.ReadBasic does not suffice), or include the mailbox in its scope. See what holds with: Test-ServicePrincipalAuthorization -Identity ${quotePowerShell(clientId)} -Resource ${quotePowerShell(mailbox)}. ${polled}`
         )
   }
   if (answer.status === 404) {
@@ -74,11 +74,11 @@ export function subscriptionError(
       `${mailbox} has no calendar that can be subscribed to: it is no user of this directory, has no mailbox in Exchange Online, or is a room. ${polled}`
     )
   }
-  return refusalOf(plain)
+  return toSubscriptionFailure(plain)
 }
 
 /** 409, and what is in the way is not to be removed. */
-export function taken(mailbox: string, byNeighbour: boolean): RemoteError {
+export function duplicateSubscription(mailbox: string, byNeighbour: boolean): RemoteError {
   const hint = byNeighbour
     ? `The application already subscribes to ${mailbox} for another tenant of this installation: give each its own app registration.`
     : `The application already subscribes to ${mailbox}: for another installation (give each its own app registration), or under another spelling of this mailbox.`
@@ -91,18 +91,18 @@ export const shared = new RemoteError(
   'Graph tells of edits of a mailbox once, and users share this one in different time zones: give them the same zone. It is polled meanwhile.'
 )
 
-export const ended = new RemoteError(
+export const subscriptionEnded = new RemoteError(
   'unreachable',
   'Microsoft 365 ended the subscription to this calendar; it is made anew by itself.'
 )
 
-export const unintelligible = new RemoteError(
+export const malformedResponse = new RemoteError(
   'protocol_error',
   'What Graph answered to the subscription is not as documented. It is tried again by itself.'
 )
 
 /** Milliseconds after the first failure; twice as long after each further one. */
-const patiences = {
+const retryPolicies = {
   /** What time alone may mend. */
   passing: { first: 5_000, longest: 300_000 },
   /** Graph's question did not reach us: while we start, what stands before us lets nobody in for some seconds. */
@@ -119,20 +119,24 @@ const patiences = {
  * Milliseconds until the next try after so many failures in a row (from 1). `place` in [0, 1) draws from the upper half, so
  * that those who failed together do not come back together.
  */
-export function patienceAfter({ error, patience }: Refusal, failures: number, place: number): number {
+export function retryDelayMs(
+  { error, retryPolicy: patience }: SubscriptionFailure,
+  failures: number,
+  place: number
+): number {
   if (error.retryAfter !== undefined) return Math.max(1_000, error.retryAfter)
-  const { first, longest } = patiences[patience]
+  const { first, longest } = retryPolicies[patience]
   return Math.min(longest, first * 2 ** Math.min(failures - 1, 20)) * (0.5 + place / 2)
 }
 
 /** What is wrong with a call as a whole, or with the sign-in. */
-export function refusalOf(error: RemoteError): Refusal {
+export function toSubscriptionFailure(error: RemoteError): SubscriptionFailure {
   const all = error.scope === 'connection'
   if (error.code === 'secret_invalid' || error.code === 'secret_expired') {
-    return { error, all, patience: 'refused' }
+    return { error, isApplicationWide: all, retryPolicy: 'refused' }
   }
   const passing = error.code === 'throttled' || error.code === 'unreachable'
-  return { error, all, patience: passing ? 'passing' : all ? 'standing' : 'hourly' }
+  return { error, isApplicationWide: all, retryPolicy: passing ? 'passing' : all ? 'standing' : 'hourly' }
 }
 
 function messageOf(body: unknown): string {

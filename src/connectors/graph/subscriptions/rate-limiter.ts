@@ -1,10 +1,10 @@
 /** How many calls about subscriptions may go out, and when: well below Graph's limit, and one alone while all fail. */
 import type { Timers } from '../../../lib/timers.ts'
-import { patienceAfter, type Refusal } from './errors.ts'
+import { retryDelayMs, type SubscriptionFailure } from './errors.ts'
 
-export interface Pace {
+export interface SubscriptionRateLimiter {
   /** What holds for all; null while nothing does. */
-  readonly trouble: Refusal | null
+  readonly trouble: SubscriptionFailure | null
   /** Counts up with every failure of that kind. */
   readonly troubles: number
   /** Nothing is to be sent before. Monotonic. */
@@ -13,7 +13,7 @@ export interface Pace {
   room(onTheWay: number): number
   sent(calls: number): void
   /** What one was told holds for all: the others are not sent to hear the same. */
-  troubled(refusal: Refusal): void
+  troubled(refusal: SubscriptionFailure): void
   /** Says whether there was trouble. */
   recovered(): boolean
   /** Graph asked to be left alone for so many milliseconds. */
@@ -31,10 +31,10 @@ const each = 33
 /** Milliseconds: however long one mailbox is throttled, the others are tried after this. */
 const longestHold = 120_000
 
-export function subscriptionPace(timers: Timers): Pace {
+export function createSubscriptionRateLimiter(timers: Timers): SubscriptionRateLimiter {
   /** Keeps connectors that failed together from coming back together. */
   const place = Math.random()
-  let trouble: Refusal | null = null
+  let trouble: SubscriptionFailure | null = null
   let troubles = 0
   let pausedUntil = Number.NEGATIVE_INFINITY
   let nextAt = Number.NEGATIVE_INFINITY
@@ -61,7 +61,7 @@ export function subscriptionPace(timers: Timers): Pace {
       trouble = refusal
       if (!isNews) return
       troubles += 1
-      pausedUntil = now + patienceAfter(refusal, troubles, place)
+      pausedUntil = now + retryDelayMs(refusal, troubles, place)
     },
     recovered() {
       const was = trouble !== null

@@ -1,24 +1,24 @@
 /** The calls that make, renew, remove and list subscriptions, and what Graph answers to them. */
 import type { Instant } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
-import { type Answer, membersOf } from '../client/batch-response.ts'
-import type { Call, Calls } from '../client/graph-client.ts'
-import { nextPage } from '../client/next-page.ts'
-import type { NoticeAddress } from '../notifications/url.ts'
+import { type GraphResponse, membersOf } from '../client/batch-response.ts'
+import type { GraphClient, GraphRequest } from '../client/graph-client.ts'
+import { nextPagePath } from '../client/next-page.ts'
+import type { NotificationEndpoint } from '../notifications/url.ts'
 
 /** Milliseconds: Graph takes 10,080 minutes (subscription-lifetime); the rest is for clocks that are not right. */
-export const lifetime = 10_000 * 60_000
+export const lifetimeMs = 10_000 * 60_000
 
 const changeTypes = ['created', 'updated', 'deleted']
 
 /** A subscription at Graph, as far as it is looked at. */
-export interface Subscription {
+export interface HeldSubscription {
   readonly id: string
   readonly expires: Instant
 }
 
 /** One in the list of all that the application has. */
-export interface Listed extends Subscription {
+export interface ListedSubscription extends HeldSubscription {
   /** Lower case; null where the resource is not the events of one mailbox. */
   readonly mailbox: string | null
   readonly changeTypes: readonly string[]
@@ -30,84 +30,97 @@ export interface Listed extends Subscription {
  * `mailbox` is whose quota a call uses, and one that hangs is sent apart from the others from then on: reading a
  * calendar is another matter.
  */
-const apart = (mailbox: string) => `subscription of ${mailbox.toLowerCase()}`
+const subscriptionQuota = (mailbox: string) => `subscription of ${mailbox.toLowerCase()}`
 
-export function creation(mailbox: string, address: NoticeAddress, now: Instant): Call {
+export function createRequest(mailbox: string, address: NotificationEndpoint, now: Instant): GraphRequest {
   const body = {
     changeType: changeTypes.join(','),
     ...address,
     resource: `/users/${encodeURIComponent(mailbox)}/events`,
-    expirationDateTime: new Date(now + lifetime).toISOString()
+    expirationDateTime: new Date(now + lifetimeMs).toISOString()
   }
-  return { mailbox: apart(mailbox), path: '/subscriptions', body }
+  return { mailbox: subscriptionQuota(mailbox), path: '/subscriptions', body }
 }
 
 /** Also what reauthorises (change-notifications-lifecycle-events). */
-export function renewal(mailbox: string, id: string, now: Instant): Call {
-  const body = { expirationDateTime: new Date(now + lifetime).toISOString() }
-  return { mailbox: apart(mailbox), method: 'PATCH', path: `/subscriptions/${encodeURIComponent(id)}`, body }
+export function renewRequest(mailbox: string, id: string, now: Instant): GraphRequest {
+  const body = { expirationDateTime: new Date(now + lifetimeMs).toISOString() }
+  return {
+    mailbox: subscriptionQuota(mailbox),
+    method: 'PATCH',
+    path: `/subscriptions/${encodeURIComponent(id)}`,
+    body
+  }
 }
 
-export function removal(mailbox: string, id: string): Call {
-  return { mailbox: apart(mailbox), method: 'DELETE', path: `/subscriptions/${encodeURIComponent(id)}` }
+export function deleteRequest(mailbox: string, id: string): GraphRequest {
+  return {
+    mailbox: subscriptionQuota(mailbox),
+    method: 'DELETE',
+    path: `/subscriptions/${encodeURIComponent(id)}`
+  }
 }
 
 /** Of an answer to a creation or a renewal; null when it is none. */
-export function subscriptionOf(body: unknown): Subscription | null {
+export function parseSubscription(body: unknown): HeldSubscription | null {
   const { id, expirationDateTime } = membersOf(body)
   const expires = typeof expirationDateTime === 'string' ? Date.parse(expirationDateTime) : Number.NaN
   return typeof id === 'string' && id !== '' && Number.isFinite(expires) ? { id, expires } : null
 }
 
 /** Whether a subscription that was found is what `creation` would make. */
-export function isWhole(found: Listed, mailbox: string, address: NoticeAddress): boolean {
+export function isReusable(
+  found: ListedSubscription,
+  mailbox: string,
+  address: NotificationEndpoint
+): boolean {
   return (
     isOf(found, mailbox) &&
     found.notificationUrl === address.notificationUrl &&
     found.lifecycleNotificationUrl === address.lifecycleNotificationUrl &&
-    tellsOfAll(found)
+    coversAllChanges(found)
   )
 }
 
 /** Graph takes no two of these for one calendar. */
-export function tellsOfAll(found: Listed): boolean {
+export function coversAllChanges(found: ListedSubscription): boolean {
   return changeTypes.every((type) => found.changeTypes.includes(type))
 }
 
 /** Graph may show the resource by object id, whatever it was asked for by; then the address alone tells whose it is. */
-function isOf({ mailbox }: Listed, wanted: string): boolean {
+function isOf({ mailbox }: ListedSubscription, wanted: string): boolean {
   return mailbox === wanted.toLowerCase() || (mailbox !== null && /^[0-9a-f-]{36}$/.test(mailbox))
 }
 
-const mostPages = 5_000
+const maxPages = 5_000
 
 /** Hands over the subscriptions that the application has in this directory, page by page. Throws RemoteError. */
 export async function listSubscriptions(
-  needs: { calls: Calls; graph: string; errorOf: (answer: Answer) => RemoteError },
+  needs: { calls: GraphClient; graph: string; errorOf: (answer: GraphResponse) => RemoteError },
   signal: AbortSignal,
-  found: (subscription: Listed) => void
+  found: (subscription: ListedSubscription) => void
 ): Promise<void> {
   let path: string | null = '/subscriptions'
   for (let page = 1; path !== null; page += 1) {
-    const [answer]: readonly (Answer | RemoteError | undefined)[] = await needs.calls.send(
+    const [answer]: readonly (GraphResponse | RemoteError | undefined)[] = await needs.calls.send(
       [{ mailbox: 'subscriptions', path }],
       signal
     )
     if (answer === undefined || answer instanceof RemoteError) throw answer ?? unreadable
     if (answer.status !== 200) throw needs.errorOf(answer)
     const { value, '@odata.nextLink': link } = membersOf(answer.body)
-    if (!Array.isArray(value) || page === mostPages) throw unreadable
+    if (!Array.isArray(value) || page === maxPages) throw unreadable
     for (const item of value) {
       const listed = listedOf(item)
       if (listed !== null) found(listed)
     }
-    path = link === undefined || link === null ? null : nextPage(link, needs.graph)
+    path = link === undefined || link === null ? null : nextPagePath(link, needs.graph)
   }
 }
 
 /** What cannot be read is none of ours. */
-function listedOf(item: unknown): Listed | null {
-  const subscription = subscriptionOf(item)
+function listedOf(item: unknown): ListedSubscription | null {
+  const subscription = parseSubscription(item)
   const { resource, changeType, notificationUrl, lifecycleNotificationUrl } = membersOf(item)
   if (subscription === null || typeof notificationUrl !== 'string') return null
   return {

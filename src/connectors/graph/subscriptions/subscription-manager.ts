@@ -1,29 +1,35 @@
 /** Keeps one subscription for each watched calendar: made or found, renewed in its time, removed in the end. */
 import { RemoteError } from '../../../errors.ts'
 import type { Timers } from '../../../lib/timers.ts'
-import type { Listener, Watch, Watched } from '../../connector.ts'
-import type { Answer } from '../client/batch-response.ts'
-import type { Call, Calls } from '../client/graph-client.ts'
-import { isPassing } from '../errors.ts'
-import type { TenantAddresses } from '../notifications/url.ts'
-import { type Refusal, refusalOf, subscriptionError, taken, unintelligible } from './errors.ts'
-import { foundSubscriptions } from './existing-subscriptions.ts'
-import { subscriptionPace } from './rate-limiter.ts'
-import { creation, removal, renewal, subscriptionOf } from './requests.ts'
-import type { WatchedCalendar } from './subscription-state.ts'
-import { watchedCalendars } from './subscription-states.ts'
+import type { CalendarSubscription, SubscribeRequest, SubscriptionListener } from '../../connector.ts'
+import type { GraphResponse } from '../client/batch-response.ts'
+import type { GraphClient, GraphRequest } from '../client/graph-client.ts'
+import { isTransient } from '../errors.ts'
+import type { NotificationUrls } from '../notifications/url.ts'
+import {
+  duplicateSubscription,
+  malformedResponse,
+  type SubscriptionFailure,
+  subscriptionError,
+  toSubscriptionFailure
+} from './errors.ts'
+import { createExistingSubscriptions } from './existing-subscriptions.ts'
+import { createSubscriptionRateLimiter } from './rate-limiter.ts'
+import { createRequest, deleteRequest, parseSubscription, renewRequest } from './requests.ts'
+import type { SubscriptionState } from './subscription-state.ts'
+import { createSubscriptionStates } from './subscription-states.ts'
 
-export interface Subscriptions {
-  watch(watched: Watched, listener: Listener): Watch
+export interface GraphSubscriptions {
+  subscribe(watched: SubscribeRequest, listener: SubscriptionListener): CalendarSubscription
   /** Waits a little until what was stopped is removed at Graph. */
   close(): Promise<void>
 }
 
-export interface SubscriptionNeeds {
-  readonly calls: Calls
+export interface SubscriptionDeps {
+  readonly calls: GraphClient
   readonly graph: string
   readonly clientId: string
-  readonly addresses: TenantAddresses
+  readonly addresses: NotificationUrls
   readonly clock: () => number
   readonly timers: Timers
 }
@@ -38,24 +44,24 @@ const longestEnd = 600_000
 const mostTries = 3
 
 interface Task {
-  readonly call: Call
-  readonly calendar: WatchedCalendar | null
-  readonly settle: (answer: Answer | RemoteError) => void
+  readonly call: GraphRequest
+  readonly calendar: SubscriptionState | null
+  readonly settle: (answer: GraphResponse | RemoteError) => void
 }
 
 /** A subscription that is to go; `last` when it is all that Graph holds for a calendar that was stopped. */
 interface Removal {
   readonly mailbox: string
   readonly id: string
-  readonly last: WatchedCalendar | null
+  readonly last: SubscriptionState | null
   tries: number
 }
 
-export function openSubscriptions(needs: SubscriptionNeeds): Subscriptions {
+export function openGraphSubscriptions(needs: SubscriptionDeps): GraphSubscriptions {
   const { calls, addresses, clock, timers } = needs
-  const calendars = watchedCalendars(timers, clock)
-  const found = foundSubscriptions(needs, calendars)
-  const pace = subscriptionPace(timers)
+  const calendars = createSubscriptionStates(timers, clock)
+  const found = createExistingSubscriptions(needs, calendars)
+  const pace = createSubscriptionRateLimiter(timers)
   const removals: Removal[] = []
   const ending = new AbortController()
   let orphansAt = Number.POSITIVE_INFINITY
@@ -63,16 +69,16 @@ export function openSubscriptions(needs: SubscriptionNeeds): Subscriptions {
   let listing = false
   let wake: { readonly at: number; readonly cancel: () => void } | null = null
   /** Who met with what holds for all: only they can tell that it holds no more. */
-  let complainer: WatchedCalendar | null = null
+  let complainer: SubscriptionState | null = null
   let closing: Promise<void> | null = null
   let closed: (() => void) | null = null
 
   return {
-    watch(watched, listener) {
+    subscribe(watched, listener) {
       const calendar = calendars.add(watched, listener)
       wakeAt(timers.now())
       return {
-        told(news) {
+        onLifecycleEvent(news) {
           if (calendar.stopped) return
           calendar[news]()
           wakeAt(calendar.dueAt)
@@ -150,7 +156,7 @@ export function openSubscriptions(needs: SubscriptionNeeds): Subscriptions {
     const error = await found.read(AbortSignal.any([ending.signal, AbortSignal.timeout(5 * deadline)]))
     listing = false
     if (ending.signal.aborted) return
-    if (error !== null) everybody({ ...refusalOf(error), all: true }, null)
+    if (error !== null) everybody({ ...toSubscriptionFailure(error), isApplicationWide: true }, null)
     else {
       recovered()
       orphansAt = timers.now() + orphaned
@@ -162,7 +168,7 @@ export function openSubscriptions(needs: SubscriptionNeeds): Subscriptions {
   }
 
   /** Says whether Graph held one already, so that none need be made. */
-  function takeOver(calendar: WatchedCalendar): boolean {
+  function takeOver(calendar: SubscriptionState): boolean {
     const { held, others } = found.take(calendar)
     if (held === null) calendar.obsolete.push(...others)
     else {
@@ -177,32 +183,33 @@ export function openSubscriptions(needs: SubscriptionNeeds): Subscriptions {
     for (const { mailbox, id } of found.orphans()) remove(mailbox ?? id, id)
   }
 
-  function release(calendar: WatchedCalendar): void {
+  function release(calendar: SubscriptionState): void {
     for (const id of calendar.obsolete.splice(0)) remove(calendar.mailbox, id)
     if (calendar.id === null) calendars.released(calendar)
     else remove(calendar.mailbox, calendar.id, calendar)
     wakeAt(timers.now())
   }
 
-  function remove(mailbox: string, id: string, last: WatchedCalendar | null = null): void {
+  function remove(mailbox: string, id: string, last: SubscriptionState | null = null): void {
     removals.push({ mailbox, id, last, tries: 0 })
   }
 
-  function callTask(calendar: WatchedCalendar): Task {
+  function callTask(calendar: SubscriptionState): Task {
     const { mailbox, name, id, obsolete } = calendar
     const [former] = obsolete
     calendar.busy = true
     if (former !== undefined) {
-      const call = removal(mailbox, former)
+      const call = deleteRequest(mailbox, former)
       return { calendar, call, settle: (answer) => settleFormer(calendar, answer) }
     }
     const now = clock()
-    const call = id === null ? creation(mailbox, addresses.of(name), now) : renewal(mailbox, id, now)
+    const call =
+      id === null ? createRequest(mailbox, addresses.endpointOf(name), now) : renewRequest(mailbox, id, now)
     return { calendar, call, settle: (answer) => settleCall(calendar, answer) }
   }
 
   function removalTask(gone: Removal): Task {
-    const call = removal(gone.mailbox, gone.id)
+    const call = deleteRequest(gone.mailbox, gone.id)
     return { calendar: null, call, settle: (answer) => settleRemoval(gone, answer) }
   }
 
@@ -219,8 +226,8 @@ export function openSubscriptions(needs: SubscriptionNeeds): Subscriptions {
     const before = pace.troubles
     let answered = false
     for (const [index, { calendar, settle }] of tasks.entries()) {
-      const answer = answers[index] ?? unintelligible
-      answered ||= !(answer instanceof RemoteError) && !answer.whole
+      const answer = answers[index] ?? malformedResponse
+      answered ||= !(answer instanceof RemoteError) && !answer.isWholeBatch
       if (calendar !== null) calendar.busy = false
       settle(answer)
       if (calendar?.stopped) release(calendar)
@@ -231,58 +238,58 @@ export function openSubscriptions(needs: SubscriptionNeeds): Subscriptions {
     work()
   }
 
-  function settleCall(calendar: WatchedCalendar, answer: Answer | RemoteError): void {
-    if (answer instanceof RemoteError) refused(calendar, refusalOf(answer))
+  function settleCall(calendar: SubscriptionState, answer: GraphResponse | RemoteError): void {
+    if (answer instanceof RemoteError) refused(calendar, toSubscriptionFailure(answer))
     else if (answer.status === 404 && calendar.id !== null) calendar.lost()
     else if (answer.status === 409 && calendar.id === null) conflict(calendar)
     else if (!isDone(answer)) refused(calendar, refusalIn(answer, calendar.mailbox))
     else {
-      const held = subscriptionOf(answer.body)
-      if (held === null) refused(calendar, refusalOf(unintelligible))
+      const held = parseSubscription(answer.body)
+      if (held === null) refused(calendar, toSubscriptionFailure(malformedResponse))
       else calendar.hold(held, clock(), 'called')
     }
   }
 
   /** There is one already: sought in the list, it is taken over, or makes room. */
-  function conflict(calendar: WatchedCalendar): void {
+  function conflict(calendar: SubscriptionState): void {
     calendar.conflicts += 1
     const holder = found.holderOf(calendar.mailbox)
     if (calendar.conflicts === 1 && holder === null) found.seek(calendar)
     else {
       calendar.conflicts = 0
-      const error = taken(calendar.mailbox, holder === 'neighbour')
-      calendar.failed({ error, all: false, patience: 'hourly' })
+      const error = duplicateSubscription(calendar.mailbox, holder === 'neighbour')
+      calendar.failed({ error, isApplicationWide: false, retryPolicy: 'hourly' })
     }
   }
 
-  function settleFormer(calendar: WatchedCalendar, answer: Answer | RemoteError): void {
-    if (answer instanceof RemoteError) refused(calendar, refusalOf(answer))
+  function settleFormer(calendar: SubscriptionState, answer: GraphResponse | RemoteError): void {
+    if (answer instanceof RemoteError) refused(calendar, toSubscriptionFailure(answer))
     else if (isDone(answer) || answer.status === 404) calendar.obsolete.shift()
     else refused(calendar, refusalIn(answer, calendar.mailbox))
   }
 
-  function settleRemoval(gone: Removal, answer: Answer | RemoteError): void {
+  function settleRemoval(gone: Removal, answer: GraphResponse | RemoteError): void {
     gone.tries += 1
-    const passing = answer instanceof RemoteError || isPassing(answer)
+    const passing = answer instanceof RemoteError || isTransient(answer)
     // What is left runs out within a week; what it tells of until then is known to be of nobody.
     if (passing && gone.tries < mostTries) removals.push(gone)
     else if (gone.last !== null) calendars.released(gone.last)
     if (answer instanceof RemoteError) {
-      if (answer.scope === 'connection') everybody(refusalOf(answer), null)
-    } else if (passing) pace.hold(answer.retryAfter)
+      if (answer.scope === 'connection') everybody(toSubscriptionFailure(answer), null)
+    } else if (passing) pace.hold(answer.retryAfterMs)
   }
 
-  function refusalIn(answer: Answer, mailbox: string): Refusal {
+  function refusalIn(answer: GraphResponse, mailbox: string): SubscriptionFailure {
     return subscriptionError(answer, { mailbox, clientId: needs.clientId, host: addresses.host })
   }
 
-  function refused(calendar: WatchedCalendar, refusal: Refusal): void {
-    if (refusal.all) everybody(refusal, calendar)
+  function refused(calendar: SubscriptionState, refusal: SubscriptionFailure): void {
+    if (refusal.isApplicationWide) everybody(refusal, calendar)
     else calendar.failed(refusal)
-    if (!refusal.all && refusal.error.code === 'throttled') pace.hold(refusal.error.retryAfter)
+    if (!refusal.isApplicationWide && refusal.error.code === 'throttled') pace.hold(refusal.error.retryAfter)
   }
 
-  function everybody(refusal: Refusal, by: WatchedCalendar | null): void {
+  function everybody(refusal: SubscriptionFailure, by: SubscriptionState | null): void {
     if (pace.trouble === null || complainer?.stopped) complainer = by
     pace.troubled(refusal)
     calendars.deaf(refusal)
@@ -294,6 +301,6 @@ export function openSubscriptions(needs: SubscriptionNeeds): Subscriptions {
   }
 }
 
-function isDone({ status }: Answer): boolean {
+function isDone({ status }: GraphResponse): boolean {
   return status >= 200 && status < 300
 }

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import type { RemoteError } from '../../../errors.ts'
 import type { Timers } from '../../../lib/timers.ts'
-import type { Listener, Watched } from '../../connector.ts'
-import { ended, patienceAfter, type Refusal } from './errors.ts'
-import { lifetime, type Subscription } from './requests.ts'
+import type { SubscribeRequest, SubscriptionListener } from '../../connector.ts'
+import { retryDelayMs, type SubscriptionFailure, subscriptionEnded } from './errors.ts'
+import { type HeldSubscription, lifetimeMs } from './requests.ts'
 
 /** Milliseconds between two renewals that Graph asks for (it may ask every few minutes). */
 const renewInterval = 600_000
@@ -12,7 +12,7 @@ const renewInterval = 600_000
 const shortest = 60_000
 
 /** All instants are monotonic. */
-export class WatchedCalendar {
+export class SubscriptionState {
   readonly mailbox: string
   readonly name: string
   /** In [0, 1), its own: what all have to do is spread by it. */
@@ -29,7 +29,7 @@ export class WatchedCalendar {
   stopped = false
   /** 409s in a row. */
   conflicts = 0
-  readonly #listener: Listener
+  readonly #listener: SubscriptionListener
   readonly #timers: Timers
   #failures = 0
   #renewedAt = Number.NEGATIVE_INFINITY
@@ -40,7 +40,7 @@ export class WatchedCalendar {
   /** What the listener knows. */
   #known: 'nothing' | 'live' | RemoteError = 'nothing'
 
-  constructor({ mailbox, name }: Watched, listener: Listener, timers: Timers) {
+  constructor({ mailbox, targetId: name }: SubscribeRequest, listener: SubscriptionListener, timers: Timers) {
     this.mailbox = mailbox
     this.name = name
     this.place = createHash('sha256').update(name).digest().readUInt32BE(0) / 2 ** 32
@@ -54,11 +54,11 @@ export class WatchedCalendar {
   }
 
   /** Graph holds this subscription, made or renewed just now, or found; `now` is by the clock that tells the time. */
-  hold({ id, expires }: Subscription, now: number, how: 'called' | 'found'): void {
+  hold({ id, expires }: HeldSubscription, now: number, how: 'called' | 'found'): void {
     const present = this.#timers.now()
     const left = Math.max(0, expires - now)
     // One that was found keeps the place that it had: taking over thousands makes no burst of renewals.
-    const life = how === 'called' ? left : Math.max(left, lifetime)
+    const life = how === 'called' ? left : Math.max(left, lifetimeMs)
     this.id = id
     this.expiresAt = present + left
     const earliest = how === 'called' ? present + shortest : present
@@ -76,16 +76,16 @@ export class WatchedCalendar {
     this.id = null
     this.#missed = true
     this.dueAt = this.#timers.now()
-    this.deaf(ended)
+    this.deaf(subscriptionEnded)
   }
 
   /** A subscription stays as good as it was while its renewal meets with passing trouble. */
-  failed(refusal: Refusal): void {
+  failed(refusal: SubscriptionFailure): void {
     const now = this.#timers.now()
     this.#failures += 1
-    this.dueAt = now + patienceAfter(refusal, this.#failures, this.place)
+    this.dueAt = now + retryDelayMs(refusal, this.#failures, this.place)
     const lasts = this.id !== null && this.expiresAt > this.dueAt
-    if (!lasts || refusal.patience !== 'passing') this.deaf(refusal.error)
+    if (!lasts || refusal.retryPolicy !== 'passing') this.deaf(refusal.error)
     if (this.id !== null && this.expiresAt <= this.dueAt) this.dueAt = Math.max(now, this.expiresAt)
   }
 
@@ -113,15 +113,15 @@ export class WatchedCalendar {
   }
 
   missed(): void {
-    this.#listener.changed()
+    this.#listener.onChange()
   }
 
   live(): void {
     if (this.stopped || this.id === null) return
     const before = this.#known
     this.#known = 'live'
-    if (before !== 'live') this.#listener.live()
-    if (this.#missed) this.#listener.changed()
+    if (before !== 'live') this.#listener.onActive()
+    if (this.#missed) this.#listener.onChange()
     this.#missed = false
   }
 
@@ -129,6 +129,6 @@ export class WatchedCalendar {
     if (this.stopped) return
     const before = this.#known
     this.#known = reason
-    if (typeof before === 'string' || before.message !== reason.message) this.#listener.deaf(reason)
+    if (typeof before === 'string' || before.message !== reason.message) this.#listener.onInactive(reason)
   }
 }

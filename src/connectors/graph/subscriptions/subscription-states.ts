@@ -1,30 +1,30 @@
 /** The calendars that one connector watches, and whose turn it is. */
 
 import type { Timers } from '../../../lib/timers.ts'
-import type { Listener, Watched } from '../../connector.ts'
-import { type Refusal, shared } from './errors.ts'
-import { WatchedCalendar } from './subscription-state.ts'
+import type { SubscribeRequest, SubscriptionListener } from '../../connector.ts'
+import { type SubscriptionFailure, shared } from './errors.ts'
+import { SubscriptionState } from './subscription-state.ts'
 
-export interface WatchedCalendars {
+export interface SubscriptionStates {
   readonly size: number
-  add(watched: Watched, listener: Listener): WatchedCalendar
-  get(name: string): WatchedCalendar | undefined
+  add(watched: SubscribeRequest, listener: SubscriptionListener): SubscriptionState
+  get(name: string): SubscriptionState | undefined
   /** It is told nothing more. Its mailbox stays its own until it is `released`. */
-  stop(calendar: WatchedCalendar): void
+  stop(calendar: SubscriptionState): void
   /** Graph holds nothing for it any more: another may have its mailbox. */
-  released(calendar: WatchedCalendar): void
+  released(calendar: SubscriptionState): void
   /** Whether some that were stopped are not released. */
   readonly isEnding: boolean
   /** At most so many that a call is due about. */
-  due(now: number, most: number): WatchedCalendar[]
+  due(now: number, most: number): SubscriptionState[]
   /** One, due or not; the preferred one if it may be. */
-  anyOf(preferred: WatchedCalendar | null): WatchedCalendar[]
+  anyOf(preferred: SubscriptionState | null): SubscriptionState[]
   /** When the next call is due; Infinity for never. */
   nextAt(): number
   /** Looks for those that ran out, and for those whose mailbox is another's. */
   review(): void
   /** Tells all what holds for all. */
-  deaf(refusal: Refusal): void
+  deaf(refusal: SubscriptionFailure): void
   /** Tells those that are subscribed to that it holds no more. */
   live(): void
 }
@@ -35,16 +35,16 @@ export interface WatchedCalendars {
  */
 const longestLook = 600_000
 
-export function watchedCalendars(timers: Timers, clock: () => number): WatchedCalendars {
+export function createSubscriptionStates(timers: Timers, clock: () => number): SubscriptionStates {
   /** By how much the clock that tells the time is ahead of the monotonic one. */
   let ahead = clock() - timers.now()
-  const byName = new Map<string, WatchedCalendar>()
+  const byName = new Map<string, SubscriptionState>()
   /** Graph takes one subscription for each mailbox: the first has it, the others are polled until it is theirs. */
-  const byMailbox = new Map<string, WatchedCalendar[]>()
-  const leaving = new Set<WatchedCalendar>()
+  const byMailbox = new Map<string, SubscriptionState[]>()
+  const leaving = new Set<SubscriptionState>()
 
-  const keyOf = ({ mailbox }: WatchedCalendar) => mailbox.toLowerCase()
-  const isFree = (calendar: WatchedCalendar) =>
+  const keyOf = ({ mailbox }: SubscriptionState) => mailbox.toLowerCase()
+  const isFree = (calendar: SubscriptionState) =>
     !calendar.busy && byMailbox.get(keyOf(calendar))?.[0] === calendar
 
   return {
@@ -52,7 +52,7 @@ export function watchedCalendars(timers: Timers, clock: () => number): WatchedCa
       return byName.size
     },
     add(watched, listener) {
-      const calendar = new WatchedCalendar(watched, listener, timers)
+      const calendar = new SubscriptionState(watched, listener, timers)
       byName.set(calendar.name, calendar)
       const sharing = byMailbox.get(keyOf(calendar))
       if (sharing === undefined) byMailbox.set(keyOf(calendar), [calendar])
@@ -75,7 +75,7 @@ export function watchedCalendars(timers: Timers, clock: () => number): WatchedCa
       return leaving.size > 0
     },
     due(now, most) {
-      const due: WatchedCalendar[] = []
+      const due: SubscriptionState[] = []
       for (const calendar of byName.values()) {
         if (due.length >= most) break
         if (calendar.dueAt <= now && isFree(calendar)) due.push(calendar)
@@ -112,7 +112,7 @@ export function watchedCalendars(timers: Timers, clock: () => number): WatchedCa
     deaf(refusal) {
       for (const calendar of byName.values()) {
         // Notices go on while it is only we who cannot call.
-        if (!calendar.isLive || refusal.patience !== 'passing') calendar.deaf(refusal.error)
+        if (!calendar.isLive || refusal.retryPolicy !== 'passing') calendar.deaf(refusal.error)
       }
     },
     live() {
