@@ -12,14 +12,14 @@ const MAILBOXES = 500
 const HOUR = 3_600_000
 
 export async function benchEwsHour(simulator: EwsSimulator): Promise<void> {
-  const { time, watchQueue } = clockOfReading()
+  const { time, observeQueue } = clockOfReading()
   const filled = await simulator.fill('hour', MAILBOXES, 2, time.clock())
   const connection = filled.connection('delegate')
   const outbound = openHttpClient({ allowPrivateTargets: true })
   const { mailboxes } = filled
   const { clock } = time
   const connector = () => ewsConnector({ connection, outbound, allowPrivateTargets: true, clock })
-  const sync = await syncByHand({ time, mailboxes, connection, connector, watchQueue })
+  const sync = await syncByHand({ time, mailboxes, connection, connector, observeQueue })
   try {
     await time.run(HOUR / 20)
     await filled.forget()

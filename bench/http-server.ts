@@ -17,7 +17,7 @@ import { createManagement } from '../src/management/management.ts'
 import { openStatusService } from '../src/status/status-service.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
-import { openSync } from '../src/sync/sync-controller.ts'
+import { openSyncController } from '../src/sync/sync-controller.ts'
 import { userRecord } from './fixtures/user-records.ts'
 
 const USERS = 1000
@@ -52,7 +52,15 @@ const statusService = openStatusService({ store, defaultRules, clock })
 const openConnector = () => {
   throw new Error('there is no connection in this bench')
 }
-const sync = await openSync({ store, openConnector, sealer: seal, defaultRules, log, metrics, clock })
+const sync = await openSyncController({
+  store,
+  openConnector,
+  sealer: seal,
+  defaultRules,
+  log,
+  metrics,
+  clock
+})
 const directory = createManagement({ store, sync, packs, sealer: seal, clock })
 const app = await buildApp({
   log,

@@ -64,7 +64,7 @@ async function overSimulator(measure: (scene: Scene) => Promise<void>): Promise<
 }
 
 async function graphDay({ simulator, outbound }: Scene): Promise<void> {
-  const { time, watchQueue } = clockOfReading()
+  const { time, observeQueue } = clockOfReading()
   // The clock moved by hand is days ahead of the simulator's.
   await simulator.control('PUT', 'subscriptions/limits', { longest: 1_000_000 })
   const door = createServer(({ url = '' }, response) => {
@@ -85,7 +85,7 @@ async function graphDay({ simulator, outbound }: Scene): Promise<void> {
   }
   const connector = () =>
     graphConnector({ connection, outbound, notices, clock: time.clock, timers: time.timers })
-  const sync = await syncByHand({ time, mailboxes, connection, connector, watchQueue })
+  const sync = await syncByHand({ time, mailboxes, connection, connector, observeQueue })
   try {
     await aDay(simulator, sync, 'Graph notices', async () => {})
   } finally {
@@ -96,7 +96,7 @@ async function graphDay({ simulator, outbound }: Scene): Promise<void> {
 }
 
 async function streamingDay({ simulator, outbound, ca }: Scene): Promise<void> {
-  const { time, watchQueue } = clockOfReading()
+  const { time, observeQueue } = clockOfReading()
   const { user, password } = account
   await simulator.control('PUT', `tenants/${directory}/exchange`, {
     version: '2016',
@@ -130,7 +130,7 @@ async function streamingDay({ simulator, outbound, ca }: Scene): Promise<void> {
   }
   const connector = () =>
     ewsConnector({ connection, outbound, allowPrivateTargets: true, clock, after: listening })
-  const sync = await syncByHand({ time, mailboxes, connection, connector, watchQueue })
+  const sync = await syncByHand({ time, mailboxes, connection, connector, observeQueue })
   try {
     await aDay(simulator, sync, 'EWS streaming', async () => {
       const patience = performance.now() + 2_000

@@ -11,7 +11,7 @@ import { loadPacks } from '../src/management/load-packs.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealConnection } from '../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
-import { openSync } from '../src/sync/sync-controller.ts'
+import { openSyncController } from '../src/sync/sync-controller.ts'
 import { type HandClock, handClock } from '../test/support/fake-clock.ts'
 import { userRecord } from './fixtures/user-records.ts'
 
@@ -31,7 +31,7 @@ export async function syncByHand(needs: {
   readonly connection: Connection
   readonly connector: () => Connector
   /** Is given the depth of the queue: the clock does not run while somebody is read. */
-  readonly watchQueue: (depth: () => { readonly running: number }) => void
+  readonly observeQueue: (depth: () => { readonly running: number }) => void
 }): Promise<SyncByHand> {
   const { time, mailboxes, connection } = needs
   const at = time.clock()
@@ -49,7 +49,7 @@ export async function syncByHand(needs: {
   const failed: string[] = []
   let live = () => 0
   const say = () => {}
-  const sync = await openSync({
+  const sync = await openSyncController({
     store,
     openConnector: needs.connector,
     sealer: seal,
@@ -59,16 +59,16 @@ export async function syncByHand(needs: {
     log: { info: say, warn: say, error: say },
     metrics: {
       countRead: (_connector, outcome, code) => void (outcome === 'failed' && failed.push(code ?? '')),
-      countNotices: say,
-      countSwept: say,
-      countDrift: say,
-      watchFreshness: say,
-      watchWatches(source) {
-        live = () => [...source()].reduce((sum, [, count]) => sum + count.live, 0)
+      countNotifications: say,
+      countReconciliation: say,
+      countMissedNotification: say,
+      observeFreshnessLag: say,
+      observeSubscriptions(source) {
+        live = () => [...source()].reduce((sum, [, count]) => sum + count.active, 0)
       },
-      watchConnections: say,
-      watchShards: say,
-      watchQueue: needs.watchQueue
+      observeConnections: say,
+      observeShards: say,
+      observeQueue: needs.observeQueue
     }
   })
   return {
@@ -88,12 +88,12 @@ export async function syncByHand(needs: {
 /** A clock that stands still while somebody is read, and what sync is given to tell it so. */
 export function clockOfReading(): {
   time: HandClock
-  watchQueue: Parameters<typeof syncByHand>[0]['watchQueue']
+  observeQueue: Parameters<typeof syncByHand>[0]['observeQueue']
 } {
   let running = () => 0
   return {
     time: handClock(() => running() === 0),
-    watchQueue(depth) {
+    observeQueue(depth) {
       running = () => depth().running
     }
   }

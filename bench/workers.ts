@@ -3,7 +3,7 @@
  * simulator, who is asked and the workers are processes of their own, on the same cores: what each of them costs says what limits.
  */
 import { setTimeout as after } from 'node:timers/promises'
-import { nameOf, shardCount, shardOf } from '../src/sync/cluster/shards.ts'
+import { shardCount, shardName, shardOf } from '../src/sync/cluster/shards.ts'
 import { estate } from './fixtures/simulated-tenant.ts'
 import { type Installation, openInstallation } from './installation.ts'
 import { row } from './paired-runs.ts'
@@ -74,8 +74,8 @@ function print(count: number, latency: number, spent: Spent, one: Spent): void {
 async function fill(installation: Installation): Promise<string[]> {
   const tenants = Array.from({ length: shardCount }, (_, shard) => {
     let number = 0
-    while (shardOf(`${nameOf(shard)}-${number}`) !== shard) number += 1
-    return `${nameOf(shard)}-${number}`
+    while (shardOf(`${shardName(shard)}-${number}`) !== shard) number += 1
+    return `${shardName(shard)}-${number}`
   })
   const way = { kind: 'graph', pollSeconds: 3600 } as const
   const began = Date.now()

@@ -22,10 +22,10 @@ import { createManagement } from './management/management.ts'
 import { defaultRules } from './management/resolve-rules.ts'
 import { openKept } from './open-storage.ts'
 import { openStatusService } from './status/status-service.ts'
-import type { Clients } from './sync/cluster/redis/clients.ts'
-import { replicaDesk, replicaKeeper } from './sync/cluster/redis/compose.ts'
+import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'
+import { openRedisSyncClient, openRedisSyncController } from './sync/cluster/redis/compose.ts'
 import type { OpenConnector } from './sync/connection/open-connector.ts'
-import { openSync, type Sync, type SyncOptions } from './sync/sync-controller.ts'
+import { openSyncController, type Sync, type SyncOptions } from './sync/sync-controller.ts'
 
 export interface Service {
   /** Where it listens: `http://127.0.0.1:8080`. */
@@ -97,22 +97,22 @@ export async function startService(
 /** What is asked of sync over HTTP, where this process answers that at all. Keeping begins with it. */
 async function openSyncOf(
   role: Role,
-  clients: Clients | null,
+  clients: SyncRedisClients | null,
   undo: (() => Promise<unknown> | unknown)[],
   options: SyncOptions
 ): Promise<Sync | null> {
   if (clients === null) {
-    const sync = await openSync(options)
+    const sync = await openSyncController(options)
     undo.push(() => sync.close())
     return sync
   }
   // Who is asked closes before who keeps, so that what was asked for last is handed over.
   if (role !== 'api') {
-    const keeper = await replicaKeeper(options, clients)
+    const keeper = await openRedisSyncController(options, clients)
     undo.push(() => keeper.close())
   }
   if (role === 'worker') return null
-  const desk = replicaDesk(options, clients)
+  const desk = openRedisSyncClient(options, clients)
   undo.push(() => desk.close())
   return desk
 }

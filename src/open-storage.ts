@@ -8,14 +8,14 @@ import { openRedis, type RedisStore } from './storage/redis/redis.ts'
 import { type Keys, openKeys } from './storage/secrets/installation-keys.ts'
 import { checkMasterKey, checkSharedMasterKey, type Sealer, sealer } from './storage/secrets/seal.ts'
 import type { Store } from './storage/store.ts'
-import type { Clients } from './sync/cluster/redis/clients.ts'
+import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'
 
 export interface Kept {
   readonly store: Store
   readonly keys: Keys
   readonly sealer: Sealer
   /** Further connections to the Redis that is shared; null: this process is the only one. */
-  readonly clients: Clients | null
+  readonly clients: SyncRedisClients | null
   /** Whether all that was kept has gone. */
   emptied(): boolean
   close(): Promise<void>
@@ -51,14 +51,14 @@ async function openFolder(config: Config, log: Log): Promise<Kept> {
 async function openShared(config: Config, address: RedisAddress, log: Log): Promise<Kept> {
   const loss = tellOfLoss(address, log)
   const store: RedisStore = await openRedis({ address, onEmptied: () => loss.turned(store.emptied()) })
-  const clients: Clients = {
-    quick: openClient(address, { for: 'commands', name: 'hanvisa-sync' }),
-    patient: openClient(address, { for: 'blocking', name: 'hanvisa-jobs' })
+  const clients: SyncRedisClients = {
+    failFast: openClient(address, { for: 'commands', name: 'hanvisa-sync' }),
+    blocking: openClient(address, { for: 'blocking', name: 'hanvisa-jobs' })
   }
   const close = async () => {
     loss.close()
-    clients.quick.disconnect()
-    clients.patient.disconnect()
+    clients.failFast.disconnect()
+    clients.blocking.disconnect()
     await store.close()
   }
   try {

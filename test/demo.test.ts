@@ -114,14 +114,18 @@ t.test('the table fits any terminal', async (t) => {
   t.ok(draw(140, 60, true).some((line) => line.startsWith(`${ESCAPE}[31m`)))
 })
 
-function isSeen(line: string, { name }: (typeof tenants)[number], how: 'noticed' | 'polled'): boolean {
+function isSeen(
+  line: string,
+  { name }: (typeof tenants)[number],
+  how: 'onNotifications' | 'polled'
+): boolean {
   return line.includes(`${name}: `) && line.includes(` books a meeting that begins now: ${how} after `)
 }
 
 /** By what the demo says of the second tenant's first edit, and by what an operator sees of its connection. */
 async function seenByNotice(t: Test, demo: ReturnType<typeof startDemo>, curl: string): Promise<void> {
   const tenant = tenants[1]!
-  const [seen = ''] = await demo.lines((line) => isSeen(line, tenant, 'noticed'), 1)
+  const [seen = ''] = await demo.lines((line) => isSeen(line, tenant, 'onNotifications'), 1)
   const seconds = Number(/ noticed after ([\d.]+) s$/.exec(seen)?.[1])
   const { origin, root, headers } = askerOf(curl)
   const { pollSeconds } = (await (await fetch(`${root}/connection`, { headers })).json()) as {

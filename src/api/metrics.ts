@@ -15,25 +15,25 @@ export interface Metrics {
   /** Statuses that went out as changes. */
   countChanges(count: number): void
   /** `source` is asked at each scrape: how far each tenant's least fresh wanted calendar is behind, in seconds. */
-  watchFreshness(source: () => Iterable<readonly [tenant: string, seconds: number]>): void
+  observeFreshnessLag(source: () => Iterable<readonly [tenant: string, seconds: number]>): void
   /** `source` is asked at each scrape: calendars that wait, and batches that are being read. */
-  watchQueue(source: () => { readonly waiting: number; readonly running: number }): void
+  observeQueue(source: () => { readonly waiting: number; readonly running: number }): void
   /** Notices that came over the web (graph) or over streams (ews): taken, or dropped and why. */
-  countNotices(connector: string, outcome: 'taken' | DropReason, count: number): void
+  countNotifications(connector: string, outcome: 'taken' | DropReason, count: number): void
   /** A sweep compared a calendar's availability with what it was. */
-  countSwept(connector: string, outcome: 'same' | 'different' | 'unknown'): void
+  countReconciliation(connector: string, outcome: 'same' | 'different' | 'unknown'): void
   /** A sweep found an edit that no notice had told of. */
-  countDrift(connector: string): void
+  countMissedNotification(connector: string): void
   /** `source` is asked at each scrape: calendars that notices tell of (live), and those that ought to be but are polled. */
-  watchWatches(
+  observeSubscriptions(
     source: () => Iterable<
-      readonly [connector: string, count: { readonly live: number; readonly deaf: number }]
+      readonly [connector: string, count: { readonly active: number; readonly inactive: number }]
     >
   ): void
   /** `source` is asked at each scrape: connections that fail as a whole, by code. */
-  watchConnections(source: () => ReadonlyMap<SyncCode, number>): void
+  observeConnections(source: () => ReadonlyMap<SyncCode, number>): void
   /** `source` is asked at each scrape: how many shards of the tenants this process keeps. */
-  watchShards(source: () => number): void
+  observeShards(source: () => number): void
   /** `source` is asked at each scrape. `emptied`: what was kept is gone, and must be restored or put again. */
   watchStore(source: () => { readonly reachable: boolean; readonly emptied: boolean }): void
   /** How to time the answers of one route. */
@@ -124,15 +124,15 @@ export function openMetrics(): Metrics {
   return {
     countRead: (connector, outcome, code) => reads.inc({ connector, outcome, code: code ?? '' }),
     countChanges: (count) => changes.inc(count),
-    watchFreshness: (source) => {
+    observeFreshnessLag: (source) => {
       freshness = source
     },
-    watchQueue: (source) => {
+    observeQueue: (source) => {
       queue = source
     },
-    countNotices: (connector, outcome, count) => notices.inc({ connector, outcome }, count),
-    countSwept: (connector, outcome) => swept.inc({ connector, outcome }),
-    countDrift: (connector) => drift.inc({ connector }),
+    countNotifications: (connector, outcome, count) => notices.inc({ connector, outcome }, count),
+    countReconciliation: (connector, outcome) => swept.inc({ connector, outcome }),
+    countMissedNotification: (connector) => drift.inc({ connector }),
     ...asked,
     timing(method, route) {
       const classes = ['1xx', '2xx', '3xx', '4xx', '5xx'].map((status) =>
@@ -144,12 +144,12 @@ export function openMetrics(): Metrics {
   }
 }
 
-type Sources = Pick<Metrics, 'watchWatches' | 'watchConnections' | 'watchShards' | 'watchStore'>
+type Sources = Pick<Metrics, 'observeSubscriptions' | 'observeConnections' | 'observeShards' | 'watchStore'>
 
 /** Gauges whose figures others hold. */
 function sourcesAsked(registers: Registry[]): Sources {
-  let watches: Parameters<Metrics['watchWatches']>[0] = () => []
-  let connections: Parameters<Metrics['watchConnections']>[0] = () => new Map()
+  let watches: Parameters<Metrics['observeSubscriptions']>[0] = () => []
+  let connections: Parameters<Metrics['observeConnections']>[0] = () => new Map()
   let shards = () => 0
   let store = () => ({ reachable: true, emptied: false })
   new Gauge({
@@ -159,9 +159,9 @@ function sourcesAsked(registers: Registry[]): Sources {
     registers,
     collect() {
       this.reset()
-      for (const [connector, { live, deaf }] of watches()) {
-        this.set({ connector, state: 'live' }, live)
-        this.set({ connector, state: 'deaf' }, deaf)
+      for (const [connector, { active, inactive }] of watches()) {
+        this.set({ connector, state: 'live' }, active)
+        this.set({ connector, state: 'deaf' }, inactive)
       }
     }
   })
@@ -200,13 +200,13 @@ function sourcesAsked(registers: Registry[]): Sources {
     }
   })
   return {
-    watchWatches: (source) => {
+    observeSubscriptions: (source) => {
       watches = source
     },
-    watchConnections: (source) => {
+    observeConnections: (source) => {
       connections = source
     },
-    watchShards: (source) => {
+    observeShards: (source) => {
       shards = source
     },
     watchStore: (source) => {

@@ -62,7 +62,7 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
         const kept = sealConnection(tenant, connection, sealer, clock())
         const moved = held === null || !sameDestination(held, kept)
         const created = !(await store.saveConnection(tenant, kept, moved, clock()))
-        sync.tenantChanged(tenant)
+        sync.invalidateTenant(tenant)
         return { connection: toResponse(kept, splitSecrets(connection).secrets), created }
       }),
 
@@ -78,7 +78,7 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
         await requireTenant(store, tenant)
         if ((await store.connection(tenant)) === null) throw connectionNotFound(tenant)
         await store.saveConnection(tenant, null, true, clock())
-        sync.tenantChanged(tenant)
+        sync.invalidateTenant(tenant)
       }),
 
     async test(tenant, user, signal) {

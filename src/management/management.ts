@@ -16,7 +16,7 @@ import { createUserManagement, type UserManagement } from './users.ts'
 
 export interface ManagementDeps {
   readonly store: Store
-  readonly sync: Pick<Sync, 'tenantChanged' | 'connector' | 'connection'>
+  readonly sync: Pick<Sync, 'invalidateTenant' | 'connector' | 'connection'>
   /** By name; `3kontakt` is among them. */
   readonly packs: ReadonlyMap<string, RuleSet>
   readonly sealer: Sealer

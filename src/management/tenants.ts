@@ -27,7 +27,7 @@ export function createTenantManagement({ store, sync, clock }: ManagementDeps): 
         const tenant: Tenant = { id, name: body.name, timeZone: body.timeZone, language: body.language }
         if (isDeepStrictEqual(tenant, before)) return { tenant: toResponse(tenant), created: false }
         const created = await store.saveTenant(tenant, clock())
-        if (created) sync.tenantChanged(id)
+        if (created) sync.invalidateTenant(id)
         return { tenant: toResponse(tenant), created }
       }),
 
@@ -44,7 +44,7 @@ export function createTenantManagement({ store, sync, clock }: ManagementDeps): 
     remove: (id) =>
       store.inTurn(id, async (store) => {
         if (!(await store.removeTenant(id))) throw tenantNotFound(id)
-        sync.tenantChanged(id)
+        sync.invalidateTenant(id)
       })
   }
 }

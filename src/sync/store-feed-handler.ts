@@ -4,21 +4,21 @@ import { type Log, wordless } from '../lib/redact-error.ts'
 import type { Timers } from '../lib/timers.ts'
 import type { Feed, Store } from '../storage/store.ts'
 
-export interface Hearing {
+export interface StoreFeedHandler {
   /** The tenant, its rules or its connection may have changed. */
-  suspect(): void
+  invalidate(): void
   /** Resolves when everything that was heard of is taken note of, or the store has failed. */
-  settled(): Promise<void>
+  whenIdle(): Promise<void>
   /** Hears nothing more; resolves when nothing is being taken note of. */
   close(): Promise<void>
 }
 
-export interface Notes {
+export interface FeedHandlers {
   /** With `anew` nothing that was known of the tenant counts any more. */
-  noteTenant(anew: boolean): Promise<void>
-  noteUsers(users: readonly string[]): Promise<void>
+  applyTenant(anew: boolean): Promise<void>
+  applyUsers(users: readonly string[]): Promise<void>
   /** Anything may have been saved of anybody. */
-  noteEverybody(): Promise<void>
+  resyncUsers(): Promise<void>
 }
 
 const chunk = 500
@@ -26,11 +26,11 @@ const chunk = 500
 const patience = 5_000
 
 /** Begins as if the whole tenant had just been heard of. */
-export function hearing(
+export function openStoreFeedHandler(
   tenant: string,
-  notes: Notes,
+  notes: FeedHandlers,
   { store, timers, log }: { readonly store: Store; readonly timers: Timers; readonly log: Log }
-): Hearing {
+): StoreFeedHandler {
   const heard = { tenant: true, anew: true, everybody: false, users: new Set<string>() }
   let work: Promise<void> | null = null
   let cancelRetry: (() => void) | null = null
@@ -39,11 +39,11 @@ export function hearing(
   wake()
 
   return {
-    suspect() {
+    invalidate() {
       heard.tenant = true
       wake()
     },
-    settled,
+    whenIdle: settled,
     async close() {
       closed = true
       unfollow()
@@ -94,7 +94,7 @@ export function hearing(
       if (heard.tenant) {
         const { anew } = heard
         heard.tenant = heard.anew = false
-        await notes.noteTenant(anew).catch((error) => {
+        await notes.applyTenant(anew).catch((error) => {
           heard.tenant = true
           heard.anew ||= anew
           throw error
@@ -103,7 +103,7 @@ export function hearing(
       }
       if (heard.everybody) {
         heard.everybody = false
-        await notes.noteEverybody().catch((error) => {
+        await notes.resyncUsers().catch((error) => {
           heard.everybody = true
           throw error
         })
@@ -111,7 +111,7 @@ export function hearing(
       }
       const users = [...heard.users].slice(0, chunk)
       for (const user of users) heard.users.delete(user)
-      await notes.noteUsers(users).catch((error) => {
+      await notes.applyUsers(users).catch((error) => {
         for (const user of users) heard.users.add(user)
         throw error
       })

@@ -3,15 +3,15 @@ import type { Connector } from '../connectors/connector.ts'
 import type { CalendarNotification } from '../connectors/notification.ts'
 import type { SyncCode } from '../errors.ts'
 import { machineTimers, type Timers } from '../lib/timers.ts'
-import { compiledOnce } from './batch/rule-cache.ts'
+import { createRuleCache } from './batch/rule-cache.ts'
 import type { SyncMetrics } from './batch/sync-batch.ts'
-import type { Rounds } from './cluster/jobs.ts'
-import { everyShard, type OpenShards, shardOf } from './cluster/shards.ts'
-import { absentSince, type ConnectionState } from './connection/connection-health.ts'
-import { inProcessQueue, usualLimits } from './queue/fair-queue.ts'
-import type { Haste, Queue, Worker } from './queue/queue.ts'
-import { openCensus } from './tenant-discovery.ts'
-import { openTenant, type SyncNeeds, type TenantReading } from './tenant-sync.ts'
+import type { PollJobSchedulers } from './cluster/jobs.ts'
+import { type OpenShards, shardOf, singleProcess } from './cluster/shards.ts'
+import { absentConnection, type ConnectionState } from './connection/connection-health.ts'
+import { createFairQueue, queueLimits } from './queue/fair-queue.ts'
+import type { BatchWorker, Priority, SyncQueue } from './queue/queue.ts'
+import { openTenantDiscovery } from './tenant-discovery.ts'
+import { openTenantSync, type SyncDeps, type TenantSync } from './tenant-sync.ts'
 
 export interface Sync {
   /**
@@ -23,9 +23,9 @@ export interface Sync {
   connector(tenant: string): Promise<Connector | null>
   connection(tenant: string): Promise<ConnectionState>
   /** Genuine notices. Resolves once they are kept where the end of this process does not lose them. */
-  noticed(notices: readonly CalendarNotification[]): Promise<void>
+  onNotifications(notices: readonly CalendarNotification[]): Promise<void>
   /** The tenant or its connection is new or changed; the rest is heard of from the store. */
-  tenantChanged(tenant: string): void
+  invalidateTenant(tenant: string): void
   /** Resolves when nothing is read or saved any more. */
   close(): Promise<void>
 }
@@ -34,43 +34,43 @@ export interface Sync {
  * `done`: read, or in line on a pause. `gone`: the tenant, or what it is read over, is no more. `elsewhere`: this process
  * does not keep the tenant, or has ceased to before it was done.
  */
-export type Done = 'done' | 'gone' | 'elsewhere'
+export type JobResult = 'done' | 'gone' | 'elsewhere'
 
 /** Sync in the process that keeps the tenants, as its jobs ask for it. Unless they are to `wait`, they are done once in line. */
-export interface Keeper extends Sync {
+export interface SyncController extends Sync {
   /** Reads who is due. */
-  poll(tenant: string, wait: boolean): Promise<Done>
-  read(tenant: string, targets: readonly string[], haste: Haste, wait: boolean): Promise<Done>
+  poll(tenant: string, wait: boolean): Promise<JobResult>
+  read(tenant: string, targets: readonly string[], haste: Priority, wait: boolean): Promise<JobResult>
 }
 
-export interface Gauges {
-  watchFreshness(source: () => Iterable<readonly [tenant: string, seconds: number]>): void
-  watchQueue(source: () => { readonly waiting: number; readonly running: number }): void
-  watchWatches(
+export interface SyncGauges {
+  observeFreshnessLag(source: () => Iterable<readonly [tenant: string, seconds: number]>): void
+  observeQueue(source: () => { readonly waiting: number; readonly running: number }): void
+  observeSubscriptions(
     source: () => Iterable<
-      readonly [connector: string, count: { readonly live: number; readonly deaf: number }]
+      readonly [connector: string, count: { readonly active: number; readonly inactive: number }]
     >
   ): void
-  watchConnections(source: () => ReadonlyMap<SyncCode, number>): void
-  watchShards(source: () => number): void
+  observeConnections(source: () => ReadonlyMap<SyncCode, number>): void
+  observeShards(source: () => number): void
 }
 
 export type SyncOptions = Omit<
-  SyncNeeds,
-  'clock' | 'timers' | 'random' | 'metrics' | 'post' | 'compileRules'
+  SyncDeps,
+  'clock' | 'timers' | 'random' | 'metrics' | 'publishStatus' | 'compileRules'
 > & {
-  readonly metrics: SyncMetrics & Gauges
+  readonly metrics: SyncMetrics & SyncGauges
   readonly clock?: () => number
   readonly timers?: Timers
   /** In [0, 1). */
   readonly random?: () => number
   /** Null unless given: nobody but this process asks for the states of its connections. */
-  readonly post?: SyncNeeds['post']
-  readonly openQueue?: (worker: Worker, timers: Timers) => Queue
+  readonly publishStatus?: SyncDeps['publishStatus']
+  readonly openQueue?: (worker: BatchWorker, timers: Timers) => SyncQueue
   /** Which tenants this process keeps; all of them unless it is given. */
   readonly openShards?: OpenShards
   /** By what tenants are polled that could pass to another process; by the beat of this one unless it is given. */
-  readonly rounds?: Rounds
+  readonly pollJobSchedulers?: PollJobSchedulers
 }
 
 /** Milliseconds between two looks at who is due: polling keeps to its interval by so much. */
@@ -87,82 +87,85 @@ const early = 1_000
 const late = 5_000
 
 /** Resolves when all tenants that are kept are known; their calendars are read from then on. */
-export async function openSync(options: SyncOptions): Promise<Keeper> {
+export async function openSyncController(options: SyncOptions): Promise<SyncController> {
   const { store, log } = options
   const clock = options.clock ?? Date.now
   const timers = options.timers ?? machineTimers
-  const needs: SyncNeeds = {
+  const needs: SyncDeps = {
     ...options,
     clock,
     timers,
     random: options.random ?? Math.random,
-    compileRules: compiledOnce(),
-    post: options.post ?? null
+    compileRules: createRuleCache(),
+    publishStatus: options.publishStatus ?? null
   }
-  const tenants = new Map<string, TenantReading>()
+  const tenants = new Map<string, TenantSync>()
   /** How often the rounds come that were begun. */
-  const begun = new Map<string, number>()
+  const startedSchedulers = new Map<string, number>()
   let closed = false
 
   const nothing = { tenant: null, targets: new Map() }
-  const worker: Worker = {
+  const worker: BatchWorker = {
     batchSize: (tenant) => tenants.get(tenant)?.batchSize() ?? 1,
     read: async (tenant, targets, signal) => (await tenants.get(tenant)?.read(targets, signal)) ?? nothing
   }
-  const openQueue = options.openQueue ?? ((of, by) => inProcessQueue(of, usualLimits, by))
+  const openQueue = options.openQueue ?? ((of, by) => createFairQueue(of, queueLimits, by))
   const queue = openQueue(worker, timers)
 
-  options.metrics.watchQueue(() => queue.depth())
-  options.metrics.watchFreshness(lags)
-  options.metrics.watchWatches(watches)
-  options.metrics.watchConnections(failing)
+  options.metrics.observeQueue(() => queue.depth())
+  options.metrics.observeFreshnessLag(lags)
+  options.metrics.observeSubscriptions(watches)
+  options.metrics.observeConnections(failing)
   let untold = 0
-  const census = openCensus(
+  const census = openTenantDiscovery(
     { store, timers, log },
     (id) => {
-      if (keeps(id)) know(id)
+      if (owns(id)) getOrOpen(id)
     },
-    tellNowAndThen
+    publishStatusesPeriodically
   )
-  const shards = (options.openShards ?? everyShard)({ taken: () => census.soon(), ended: endShard })
-  options.metrics.watchShards(() => shards.count())
+  const shards = (options.openShards ?? singleProcess)({
+    onAcquired: () => census.runSoon(),
+    onReleased: endShard
+  })
+  options.metrics.observeShards(() => shards.count())
   // Where shards are shared none is held yet.
-  if (shards.count() > 0) await census.take()
-  const beat = options.rounds === undefined ? pollBeat : roundsBeat
+  if (shards.count() > 0) await census.run()
+  const beat = options.pollJobSchedulers === undefined ? pollBeat : roundsBeat
   let last = { clock: clock(), timers: timers.now() }
   let cancelBeat = timers.after(beat, onBeat)
 
   return {
-    readNow: async (tenant, users) => (await settled(tenant))?.readNow(users) ?? 0,
-    connector: async (tenant) => (await settled(tenant))?.connector ?? null,
+    readNow: async (tenant, users) => (await whenIdle(tenant))?.readNow(users) ?? 0,
+    connector: async (tenant) => (await whenIdle(tenant))?.connector ?? null,
     async connection(tenant) {
-      const reading = await settled(tenant)
-      return reading?.connection ?? absentSince(clock())
+      const reading = await whenIdle(tenant)
+      return reading?.connection ?? absentConnection(clock())
     },
     async poll(tenant, wait) {
-      const reading = await settled(tenant)
-      if (reading === null) return keeps(tenant) ? 'gone' : 'elsewhere'
-      if (reading.pace !== null) return inLine(tenant, reading.tick(early), wait)
-      begun.delete(tenant)
+      const reading = await whenIdle(tenant)
+      if (reading === null) return owns(tenant) ? 'gone' : 'elsewhere'
+      if (reading.pollInterval !== null) return awaitTargets(tenant, reading.runDue(early), wait)
+      startedSchedulers.delete(tenant)
       return 'gone'
     },
     async read(tenant, targets, haste, wait) {
-      const reading = await settled(tenant)
-      if (reading === null) return keeps(tenant) ? 'gone' : 'elsewhere'
+      const reading = await whenIdle(tenant)
+      if (reading === null) return owns(tenant) ? 'gone' : 'elsewhere'
       await reading.readTargets(targets, haste)
-      return inLine(tenant, targets, wait)
+      return awaitTargets(tenant, targets, wait)
     },
-    async noticed(notices) {
+    async onNotifications(notices) {
       for (const { tenant, targetId: target, event: news } of notices) {
         // Graph tells of removed tenants' calendars for a week: nobody looks for those in the store.
-        await tenants.get(tenant)?.settled()
+        await tenants.get(tenant)?.whenIdle()
         const reading = tenants.get(tenant)
-        if (reading === undefined) options.metrics.countNotices('graph', 'unknown', 1)
-        else reading.noticed(target, news)
+        if (reading === undefined) options.metrics.countNotifications('graph', 'unknown', 1)
+        else reading.onNotification(target, news)
       }
     },
-    tenantChanged(tenant) {
-      if (keeps(tenant)) know(tenant).changed()
+    invalidateTenant(tenant) {
+      if (owns(tenant)) getOrOpen(tenant).invalidate()
     },
     async close() {
       closed = true
@@ -175,49 +178,49 @@ export async function openSync(options: SyncOptions): Promise<Keeper> {
     }
   }
 
-  function know(id: string): TenantReading {
+  function getOrOpen(id: string): TenantSync {
     const known = tenants.get(id)
     if (known !== undefined) return known
-    const reading = openTenant(id, needs, queue, () => {
+    const reading = openTenantSync(id, needs, queue, () => {
       if (tenants.get(id) === reading) tenants.delete(id)
-      if (begun.delete(id)) options.rounds?.end(id)
+      if (startedSchedulers.delete(id)) options.pollJobSchedulers?.stop(id)
       void reading.close()
     })
     tenants.set(id, reading)
     return reading
   }
 
-  function keeps(id: string): boolean {
-    return !closed && shards.holds(shardOf(id))
+  function owns(id: string): boolean {
+    return !closed && shards.owns(shardOf(id))
   }
 
-  async function inLine(tenant: string, targets: readonly string[], wait: boolean): Promise<Done> {
-    if (!wait || (await queue.ended(tenant, targets))) return 'done'
+  async function awaitTargets(tenant: string, targets: readonly string[], wait: boolean): Promise<JobResult> {
+    if (!wait || (await queue.whenDone(tenant, targets))) return 'done'
     // Dropped: over a new connection everybody is read anew, but not by us if the tenant is another's.
-    return keeps(tenant) ? 'done' : 'elsewhere'
+    return owns(tenant) ? 'done' : 'elsewhere'
   }
 
   async function endShard(shard: number): Promise<void> {
     const those = [...tenants].filter(([id]) => shardOf(id) === shard)
     for (const [id] of those) {
       tenants.delete(id)
-      begun.delete(id)
+      startedSchedulers.delete(id)
     }
     await Promise.all(those.map(([, reading]) => reading.close()))
   }
 
   /** The tenant with all that is saved so far taken note of; null when there is none. */
-  async function settled(id: string): Promise<TenantReading | null> {
-    if (!keeps(id)) return null
-    await know(id).settled()
+  async function whenIdle(id: string): Promise<TenantSync | null> {
+    if (!owns(id)) return null
+    await getOrOpen(id).whenIdle()
     return tenants.get(id) ?? null
   }
 
   /** What others were told of connections ends by itself some time after the last telling. */
-  function tellNowAndThen(): void {
+  function publishStatusesPeriodically(): void {
     untold = (untold + 1) % tellEach
-    if (untold > 0 || needs.post === null) return
-    for (const tenant of tenants.values()) tenant.tell()
+    if (untold > 0 || needs.publishStatus === null) return
+    for (const tenant of tenants.values()) tenant.publishStatus()
   }
 
   /** Waiting goes by the monotonic clock, so a clock that was set neither stops polls nor piles them up. */
@@ -228,28 +231,28 @@ export async function openSync(options: SyncOptions): Promise<Keeper> {
     if (set) {
       log.warn({ now: new Date(now.clock).toISOString() }, 'the clock was set: all calendars are read again')
       // Rounds go by the wall clock.
-      begun.clear()
+      startedSchedulers.clear()
     }
     for (const [id, tenant] of tenants) {
       if (set) tenant.pollAll()
-      if (options.rounds === undefined) tenant.tick()
-      else keepRounds(options.rounds, id, tenant, now.timers)
+      if (options.pollJobSchedulers === undefined) tenant.runDue()
+      else superviseSchedulers(options.pollJobSchedulers, id, tenant, now.timers)
     }
     cancelBeat = timers.after(beat, onBeat)
   }
 
   /** Rounds are begun where they are not, and begun anew where they do not come when they should: an emptied Redis has none. */
-  function keepRounds(rounds: Rounds, id: string, tenant: TenantReading, now: number): void {
-    const pace = tenant.pace
+  function superviseSchedulers(rounds: PollJobSchedulers, id: string, tenant: TenantSync, now: number): void {
+    const pace = tenant.pollInterval
     if (pace === null) {
-      if (begun.delete(id)) rounds.end(id)
+      if (startedSchedulers.delete(id)) rounds.stop(id)
       return
     }
-    const isLate = now > pace.nextAt + late
-    if (isLate) tenant.tick()
-    if (!isLate && begun.get(id) === pace.every) return
-    begun.set(id, pace.every)
-    rounds.begin(id, tenant.pace ?? pace)
+    const isLate = now > pace.nextDueAt + late
+    if (isLate) tenant.runDue()
+    if (!isLate && startedSchedulers.get(id) === pace.everyMs) return
+    startedSchedulers.set(id, pace.everyMs)
+    rounds.start(id, tenant.pollInterval ?? pace)
   }
 
   function failing(): Map<SyncCode, number> {
@@ -264,17 +267,20 @@ export async function openSync(options: SyncOptions): Promise<Keeper> {
   function* lags(): Iterable<readonly [string, number]> {
     const now = clock()
     for (const [id, tenant] of tenants) {
-      const oldest = tenant.oldest()
+      const oldest = tenant.oldestSyncAt()
       if (oldest !== null) yield [id, Math.max(0, now - oldest) / 1000]
     }
   }
 
   /** By kind of connector. */
-  function watches(): Map<string, { live: number; deaf: number }> {
-    const sums = new Map<string, { live: number; deaf: number }>()
-    for (const { watches } of tenants.values()) {
-      const sum = sums.get(watches.kind) ?? { live: 0, deaf: 0 }
-      sums.set(watches.kind, { live: sum.live + watches.live, deaf: sum.deaf + watches.deaf })
+  function watches(): Map<string, { active: number; inactive: number }> {
+    const sums = new Map<string, { active: number; inactive: number }>()
+    for (const { subscriptions: watches } of tenants.values()) {
+      const sum = sums.get(watches.kind) ?? { active: 0, inactive: 0 }
+      sums.set(watches.kind, {
+        active: sum.active + watches.active,
+        inactive: sum.inactive + watches.inactive
+      })
     }
     return sums
   }

@@ -4,11 +4,11 @@ import { type Log, wordless } from '../lib/redact-error.ts'
 import type { Timers } from '../lib/timers.ts'
 import type { Store } from '../storage/store.ts'
 
-export interface Census {
+export interface TenantDiscovery {
   /** Resolves when every tenant was named. */
-  take(): Promise<void>
+  run(): Promise<void>
   /** At the next turn of the loop, and again after a census that is being taken. */
-  soon(): void
+  runSoon(): void
   close(): void
 }
 
@@ -19,19 +19,19 @@ const patience = 5_000
 const limit = 500
 
 /** `found` is called for each tenant, `taken` after all of them. */
-export function openCensus(
+export function openTenantDiscovery(
   { store, timers, log }: { readonly store: Store; readonly timers: Timers; readonly log: Log },
   found: (tenant: string) => void,
   taken: () => void
-): Census {
+): TenantDiscovery {
   let counting = false
   let again = false
   let closed = false
   let cancel = timers.after(interval, run)
 
   return {
-    take,
-    soon() {
+    run: take,
+    runSoon() {
       again = true
       if (!counting) set(0)
     },

@@ -12,21 +12,25 @@ import type { Sealer } from '../storage/secrets/seal.ts'
 import type { KeptConnection, RulesVersion, Store, Tenant, UserRecord } from '../storage/store.ts'
 import { saveFailures } from './batch/build-outcome.ts'
 import type { CompileRules } from './batch/rule-cache.ts'
-import { batchesOf } from './batch/run-batches.ts'
+import { createBatchRunner } from './batch/run-batches.ts'
 import type { SyncMetrics } from './batch/sync-batch.ts'
-import type { Pace } from './cluster/jobs.ts'
-import { type ConnectionState, openHealth, type Posted } from './connection/connection-health.ts'
-import { openLinks } from './connection/connector-lease.ts'
-import { isAdopted, type OpenConnector, openConnection } from './connection/open-connector.ts'
-import { hasteAfter, noticesOf } from './notifications/debouncer.ts'
-import { openWatching, type Parting } from './notifications/watch-manager.ts'
-import type { Haste, Queue, Verdict } from './queue/queue.ts'
-import { type Sweeping, sweeping } from './scheduling/reconcile-schedule.ts'
-import { hearing } from './store-feed-handler.ts'
-import { openTargets, type ReadTarget, targetOf } from './targets/target-registry.ts'
-import { peopleOf } from './targets/user-index.ts'
+import type { PollInterval } from './cluster/jobs.ts'
+import {
+  type ConnectionState,
+  createConnectionHealth,
+  type PublishedStatus
+} from './connection/connection-health.ts'
+import { openConnectorLeases } from './connection/connector-leases.ts'
+import { keepsSubscriptions, type OpenConnector, openTenantConnector } from './connection/open-connector.ts'
+import { createNotificationDebouncer, notificationPriority } from './notifications/debouncer.ts'
+import { openTargetSubscriptions, type ReleaseMode } from './notifications/target-subscriptions.ts'
+import type { BatchResult, Priority, SyncQueue } from './queue/queue.ts'
+import { createReconcileSchedule, type ReconcileSchedule } from './scheduling/reconcile-schedule.ts'
+import { openStoreFeedHandler } from './store-feed-handler.ts'
+import { createTargetRegistry, type ReadTarget, targetOf } from './targets/target-registry.ts'
+import { createUserIndex } from './targets/user-index.ts'
 
-export interface SyncNeeds {
+export interface SyncDeps {
   readonly store: Store
   readonly openConnector: OpenConnector
   readonly sealer: Sealer
@@ -39,86 +43,89 @@ export interface SyncNeeds {
   readonly log: Log
   readonly metrics: SyncMetrics
   /** Told whenever the state of a connection is another; null: nobody else is to know. */
-  readonly post: ((tenant: string, posted: Posted) => void) | null
+  readonly publishStatus: ((tenant: string, posted: PublishedStatus) => void) | null
 }
 
-export interface TenantReading {
+export interface TenantSync {
   /** The tenant, its rules or its connection may have changed. */
-  changed(): void
+  invalidate(): void
   /** Resolves when all changes that were heard of are taken note of. */
-  settled(): Promise<void>
+  whenIdle(): Promise<void>
   /** Resolves to how many calendars wait to be read for it. */
   readNow(users?: readonly string[]): Promise<number>
   /** Genuine news of one target; says whether it is one of ours. */
-  noticed(key: string, news: CalendarNotification['event']): boolean
+  onNotification(key: string, news: CalendarNotification['event']): boolean
   batchSize(): number
-  read(keys: readonly string[], signal: AbortSignal): Promise<Verdict>
+  read(keys: readonly string[], signal: AbortSignal): Promise<BatchResult>
   /** As `readNow`, of targets. Those that are not ours are passed over. */
-  readTargets(keys: readonly string[], haste: Haste): Promise<number>
+  readTargets(keys: readonly string[], haste: Priority): Promise<number>
   /** Polls and sweeps who is due, or will be within so many milliseconds. Returns them. */
-  tick(early?: number): readonly string[]
+  runDue(early?: number): readonly string[]
   /** How often `tick` has something to do, and when next; null while there is nothing to poll. */
-  readonly pace: Pace | null
+  readonly pollInterval: PollInterval | null
   /** Polls everybody. */
   pollAll(): void
   readonly connector: Connector | null
   readonly connection: ConnectionState
   /** Tells its state again. */
-  tell(): void
+  publishStatus(): void
   /** Calendars that notices tell of, and those that they ought to tell of but do not. */
-  readonly watches: { readonly kind: string; readonly live: number; readonly deaf: number }
+  readonly subscriptions: { readonly kind: string; readonly active: number; readonly inactive: number }
   /** As `Targets.oldest`. */
-  oldest(): Instant | null
+  oldestSyncAt(): Instant | null
   close(): Promise<void>
 }
 
-export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () => void): TenantReading {
+export function openTenantSync(id: string, needs: SyncDeps, queue: SyncQueue, gone: () => void): TenantSync {
   const { store, clock, timers, log, metrics } = needs
   let tenant: Tenant | null = null
   let connection: KeptConnection | null = null
   let version: Pick<RulesVersion, 'version' | 'at'> | null = null
   let rules: CompiledRules = needs.compileRules(needs.defaultRules, 0)
-  let plan: Sweeping | null = null
+  let plan: ReconcileSchedule | null = null
   let polledAllAt = Number.NEGATIVE_INFINITY
   let closed = false
 
-  const links = openLinks((error) =>
+  const links = openConnectorLeases((error) =>
     log.warn({ tenant: id, ...wordless(error) }, 'a connector did not close')
   )
   // What is not live tells of files alone, and one that appears is what mends its reading.
   const hasteOf = (key: string) =>
-    watching.isLive(key) ? hasteAfter(targets.entry(key)?.failures ?? 0) : 'soon'
-  const notices = noticesOf(timers, async (key) => (await queue.add(id, [key], hasteOf(key))) > 0)
-  const watching = openWatching(
+    watching.isActive(key) ? notificationPriority(targets.get(key)?.failures ?? 0) : 'soon'
+  const notices = createNotificationDebouncer(
+    timers,
+    async (key) => (await queue.add(id, [key], hasteOf(key))) > 0
+  )
+  const watching = openTargetSubscriptions(
     id,
-    () => links.present,
+    () => links.current,
     {
-      changed(key) {
+      onChanged(key) {
         // Of those that come over the web the route counts every one.
-        if (kind() !== 'graph') metrics.countNotices(kind(), 'taken', 1)
+        if (kind() !== 'graph') metrics.countNotifications(kind(), 'taken', 1)
         heard(key)
       },
-      live: (key) => void ask([key], 'poll'),
-      turned: () => health.turned()
+      onActive: (key) => void ask([key], 'poll'),
+      onStateChange: () => health.publish()
     },
     needs
   )
-  const health = openHealth(
+  const health = createConnectionHealth(
     () => watching.state,
-    (state) => needs.post?.(id, { state, changedAt: connection?.changedAt ?? null }),
+    (state) => needs.publishStatus?.(id, { state, changedAt: connection?.changedAt ?? null }),
     needs
   )
-  const targets = openTargets((target) => {
+  const targets = createTargetRegistry((target) => {
     const unwatch = watching.add(target)
     return (parting) => {
       notices.forget(target.key)
       unwatch(parting)
     }
   })
-  const people = peopleOf(id, targets, {
+  const people = createUserIndex(id, targets, {
     store,
     targetOf: resolve,
-    isConnected: () => links.present !== null,
+    isConnected: () => links.current !== null,
     isClosed: () => closed,
     mark
   })
@@ -129,48 +136,52 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
     rules,
     staleAfter: staleAfter(),
     targets,
-    isLive: watching.isLive,
+    isLive: watching.isActive,
     targetOf: resolve
   })
-  const readKeys = batchesOf(id, links, health, { log, clock, scene, mark })
-  const noteEverybody = () => people.noteAllAnew(readOrMark)
-  const changes = hearing(id, { noteTenant, noteUsers: noteChangedUsers, noteEverybody }, needs)
+  const readKeys = createBatchRunner(id, links, health, { log, clock, scene, mark })
+  const noteEverybody = () => people.resync(readOrMark)
+  const changes = openStoreFeedHandler(
+    id,
+    { applyTenant: noteTenant, applyUsers: noteChangedUsers, resyncUsers: noteEverybody },
+    needs
+  )
 
   return {
-    changed: changes.suspect,
-    settled: changes.settled,
+    invalidate: changes.invalidate,
+    whenIdle: changes.whenIdle,
     async readNow(users) {
-      await changes.settled()
+      await changes.whenIdle()
       const keys = targets.keys(users)
       if (keys.length === 0) return 0
-      health.triedAnyway()
+      health.endOwnPause()
       return ask(keys, 'now')
     },
     async readTargets(keys, haste) {
-      await changes.settled()
-      if (haste === 'now') health.triedAnyway()
-      const ours = keys.filter((key) => targets.entry(key) !== undefined)
+      await changes.whenIdle()
+      if (haste === 'now') health.endOwnPause()
+      const ours = keys.filter((key) => targets.get(key) !== undefined)
       return ask(ours, haste)
     },
-    noticed(key, news) {
-      const isOurs = targets.entry(key) !== undefined
-      if (!isOurs) metrics.countNotices(kind(), 'unknown', 1)
+    onNotification(key, news) {
+      const isOurs = targets.get(key) !== undefined
+      if (!isOurs) metrics.countNotifications(kind(), 'unknown', 1)
       else if (news === 'changed') heard(key)
-      else watching.told(key, news)
+      else watching.onLifecycleEvent(key, news)
       return isOurs
     },
-    batchSize: () => Math.max(1, links.present?.batchSize ?? 1),
+    batchSize: () => Math.max(1, links.current?.batchSize ?? 1),
     read,
-    tick(early = 0) {
+    runDue(early = 0) {
       if (plan === null) return []
-      const { poll, sweep } = plan.due(timers.now() + early)
-      for (const key of sweep) targets.entry(key)!.swept = true
+      const { poll, reconcile: sweep } = plan.takeDue(timers.now() + early)
+      for (const key of sweep) targets.get(key)!.reconcilePending = true
       const due = [...poll, ...sweep]
       void queue.add(id, due, 'poll')
       return due
     },
-    get pace() {
-      return plan?.pace(timers.now()) ?? null
+    get pollInterval() {
+      return plan?.pollInterval(timers.now()) ?? null
     },
     pollAll() {
       // Not more often than polls would: a clock that is set over and over reads nothing over and over.
@@ -180,16 +191,16 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
       void queue.add(id, targets.keys(), 'poll')
     },
     get connector() {
-      return links.present
+      return links.current
     },
     get connection() {
-      return health.now
+      return health.state
     },
-    tell: () => health.turned(),
-    get watches() {
-      return { kind: kind(), live: watching.state.live, deaf: watching.deaf }
+    publishStatus: () => health.publish(),
+    get subscriptions() {
+      return { kind: kind(), active: watching.state.active, inactive: watching.inactive }
     },
-    oldest: () => targets.oldest(clock(), watching.isLive),
+    oldestSyncAt: () => targets.oldestSyncAt(clock(), watching.isActive),
     async close() {
       closed = true
       await changes.close()
@@ -204,32 +215,32 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
 
   /** The calendar was edited, or may have been. */
   function heard(key: string): void {
-    const entry = targets.entry(key)
+    const entry = targets.get(key)
     if (entry === undefined) return
-    entry.heard += 1
-    notices.heard(key, entry.readAt)
+    entry.dirtySeq += 1
+    notices.notify(key, entry.readAt)
   }
 
   /** Has calendars read, for something that nothing less can answer. */
-  function ask(keys: readonly string[], haste: Haste): Promise<number> {
-    targets.hear(keys)
+  function ask(keys: readonly string[], haste: Priority): Promise<number> {
+    targets.markDirty(keys)
     return queue.add(id, keys, haste)
   }
 
-  function read(keys: readonly string[], signal: AbortSignal): Promise<Verdict> {
+  function read(keys: readonly string[], signal: AbortSignal): Promise<BatchResult> {
     for (const key of keys) {
-      const entry = targets.entry(key)
+      const entry = targets.get(key)
       if (entry !== undefined) entry.readAt = timers.now()
-      notices.began(key)
+      notices.onReadStart(key)
     }
     return readKeys(keys, signal)
   }
 
   async function noteChangedUsers(users: readonly string[]): Promise<void> {
-    const keys = await people.note(users)
+    const keys = await people.apply(users)
     await ask(keys, 'soon')
-    const waiting = links.present === null || (keys.length > 0 && health.now.nextReadAt !== null)
-    if (waiting && health.trouble !== null) await mark(users, health.trouble)
+    const waiting = links.current === null || (keys.length > 0 && health.state.nextReadAt !== null)
+    if (waiting && health.fault !== null) await mark(users, health.fault)
   }
 
   async function noteTenant(anew: boolean): Promise<void> {
@@ -247,36 +258,36 @@ export function openTenant(id: string, needs: SyncNeeds, queue: Queue, gone: () 
     // Versions count from 1 again in another tenant of the same name, whom we may not have heard coming.
     const ruled = anew || nextVersion?.version !== version?.version || nextVersion?.at !== version?.at
     const reconnected = anew || JSON.stringify(nextConnection) !== JSON.stringify(connection)
-    const parting = isAdopted(connection, nextConnection) ? 'leave' : 'stop'
+    const parting = keepsSubscriptions(connection, nextConnection) ? 'leave' : 'stop'
     tenant = nextTenant
     version = nextVersion && { version: nextVersion.version, at: nextVersion.at }
     connection = nextConnection
     if (ruled) rules = needs.compileRules(nextVersion?.effective ?? needs.defaultRules, version?.version ?? 0)
     if (reconnected) await connect(parting)
-    if (reconnected || moved) await people.noteAll(readOrMark)
+    if (reconnected || moved) await people.applyAll(readOrMark)
     else if (ruled) await ask(targets.keys(), 'poll')
   }
 
   async function readOrMark(users: readonly string[], keys: readonly string[]): Promise<void> {
-    if (links.present !== null) await ask(keys, 'poll')
-    else if (health.trouble !== null) await mark(users, health.trouble)
+    if (links.current !== null) await ask(keys, 'poll')
+    else if (health.fault !== null) await mark(users, health.fault)
   }
 
   /** What was on its way over the old connection counts for nothing, and pauses that it earned are over. */
-  async function connect(parting: Parting): Promise<void> {
+  async function connect(parting: ReleaseMode): Promise<void> {
     await queue.drop(id)
     notices.clear()
     targets.clear(parting)
-    const opened = connection === null ? null : openConnection(id, connection, needs)
+    const opened = connection === null ? null : openTenantConnector(id, connection, needs)
     links.replace(opened instanceof RemoteError ? null : opened)
     if (opened === null || connection === null) {
       plan = null
-      return health.closed()
+      return health.onClosed()
     }
-    health.opened()
-    if (opened instanceof RemoteError) health.failed(opened)
-    const batchSize = links.present?.batchSize ?? 1
-    plan = sweeping(id, connection.pollSeconds * 1000, batchSize, targets, watching.isLive)
+    health.onOpened()
+    if (opened instanceof RemoteError) health.recordFailure(opened)
+    const batchSize = links.current?.batchSize ?? 1
+    plan = createReconcileSchedule(id, connection.pollSeconds * 1000, batchSize, targets, watching.isActive)
   }
 
   function resolve(record: UserRecord): ReadTarget | null {

@@ -33,7 +33,7 @@ async function openAddress(t: Test, noticed: (notices: readonly CalendarNotifica
   await app.register(
     noticesRoutes({
       graphGate: createNotificationVerifiers(secret),
-      sync: { noticed },
+      sync: { onNotifications: noticed },
       metrics,
       clock: () => 1_795_000_000_000
     })

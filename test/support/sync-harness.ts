@@ -11,7 +11,7 @@ import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { sealConnection, sealMailbox } from '../../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
 import type { LogEntry, UserRecord } from '../../src/storage/store.ts'
-import { openSync, type SyncOptions } from '../../src/sync/sync-controller.ts'
+import { openSyncController, type SyncOptions } from '../../src/sync/sync-controller.ts'
 import { type FarSide, farSide } from './fake-calendar-server.ts'
 import { handClock, settle } from './fake-clock.ts'
 
@@ -60,21 +60,21 @@ export async function bench(t: Test, options: Partial<SyncOptions> & { readonly 
   const say = (facts: object, message: string) => void said.push({ ...facts, message })
   const metrics: SyncOptions['metrics'] = {
     countRead: (_connector, outcome, code) => void reads.push(code ?? outcome),
-    countNotices: (connector, outcome, by) => count(`${connector} notices ${outcome}`, by),
-    countSwept: (_connector, outcome) => count(`swept ${outcome}`),
-    countDrift: () => count('drift'),
-    watchFreshness: () => {},
-    watchConnections: () => {},
-    watchShards: () => {},
-    watchWatches: (source) => {
+    countNotifications: (connector, outcome, by) => count(`${connector} notices ${outcome}`, by),
+    countReconciliation: (_connector, outcome) => count(`swept ${outcome}`),
+    countMissedNotification: () => count('drift'),
+    observeFreshnessLag: () => {},
+    observeConnections: () => {},
+    observeShards: () => {},
+    observeSubscriptions: (source) => {
       watches = source
     },
-    watchQueue: (source) => {
+    observeQueue: (source) => {
       depth = source
     }
   }
   const start = () =>
-    openSync({
+    openSyncController({
       store,
       openConnector: (_tenant, connection) => side.connector(connection as GraphConnection),
       sealer: seal,

@@ -11,7 +11,7 @@ import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openClient } from '../../src/storage/redis/client.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
-import { replicaKeeper } from '../../src/sync/cluster/redis/compose.ts'
+import { openRedisSyncController } from '../../src/sync/cluster/redis/compose.ts'
 import { rules } from './sync-harness.ts'
 
 const [redisUrl = '', root = '', masterKey = ''] = process.argv.slice(2)
@@ -21,10 +21,10 @@ const nothing = () => {}
 const address = redisAddress(redisUrl)
 const store = await openRedis({ address })
 const clients = {
-  quick: openClient(address, { for: 'commands', name: 'quick' }),
-  patient: openClient(address, { for: 'blocking', name: 'patient' })
+  failFast: openClient(address, { for: 'commands', name: 'quick' }),
+  blocking: openClient(address, { for: 'blocking', name: 'patient' })
 }
-const keeper = await replicaKeeper(
+const keeper = await openRedisSyncController(
   {
     store,
     openConnector: connector,
@@ -33,22 +33,22 @@ const keeper = await replicaKeeper(
     log: { info: say, warn: say, error: say },
     metrics: {
       countRead: nothing,
-      countNotices: nothing,
-      countSwept: nothing,
-      countDrift: nothing,
-      watchFreshness: nothing,
-      watchQueue: nothing,
-      watchWatches: nothing,
-      watchConnections: nothing,
-      watchShards: nothing
+      countNotifications: nothing,
+      countReconciliation: nothing,
+      countMissedNotification: nothing,
+      observeFreshnessLag: nothing,
+      observeQueue: nothing,
+      observeSubscriptions: nothing,
+      observeConnections: nothing,
+      observeShards: nothing
     }
   },
   clients
 )
 createInterface({ input: process.stdin }).on('line', async () => {
   await keeper.close()
-  clients.quick.disconnect()
-  clients.patient.disconnect()
+  clients.failFast.disconnect()
+  clients.blocking.disconnect()
   await store.close()
   say({}, 'closed')
   process.exit()

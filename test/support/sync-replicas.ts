@@ -14,7 +14,7 @@ import { openRedis } from '../../src/storage/redis/redis.ts'
 import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
 import type { User } from '../../src/storage/store.ts'
-import { replicaDesk } from '../../src/sync/cluster/redis/compose.ts'
+import { openRedisSyncClient } from '../../src/sync/cluster/redis/compose.ts'
 import { targetOf } from '../../src/sync/targets/target-registry.ts'
 import { bare } from './plain-process.ts'
 import type { RedisUnderTest } from './redis-server.ts'
@@ -64,11 +64,11 @@ export async function replicas(t: Test, redis: RedisUnderTest, program: string) 
   const address = redisAddress(redis.url)
   const store = await openRedis({ address })
   const clients = {
-    quick: openClient(address, { for: 'commands', name: 'quick' }),
-    patient: openClient(address, { for: 'blocking', name: 'patient' })
+    failFast: openClient(address, { for: 'commands', name: 'quick' }),
+    blocking: openClient(address, { for: 'blocking', name: 'patient' })
   }
   const quiet = { info: () => {}, warn: () => {}, error: () => {} }
-  const desk = replicaDesk(
+  const desk = openRedisSyncClient(
     {
       store,
       openConnector: () => {
@@ -83,8 +83,8 @@ export async function replicas(t: Test, redis: RedisUnderTest, program: string) 
   t.teardown(async () => {
     for (const child of running) child.kill('SIGKILL')
     await desk.close()
-    clients.quick.disconnect()
-    clients.patient.disconnect()
+    clients.failFast.disconnect()
+    clients.blocking.disconnect()
     await store.close()
     server.closeAllConnections()
     server.close()
@@ -145,7 +145,7 @@ export async function replicas(t: Test, redis: RedisUnderTest, program: string) 
         pollSeconds
       } as const
       await store.saveConnection(id, sealConnection(id, connection, seal, Date.now()), true, Date.now())
-      desk.tenantChanged(id)
+      desk.invalidateTenant(id)
     },
     /** What notices call the nth user's calendar. */
     target: (tenant: string, index: number) =>

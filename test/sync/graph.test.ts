@@ -12,7 +12,7 @@ import { initialSyncRecord, syncStateAt } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
-import { openSync } from '../../src/sync/sync-controller.ts'
+import { openSyncController } from '../../src/sync/sync-controller.ts'
 import { clientId, tenant as directory, open as openSimulator } from '../support/open-simulator.ts'
 import { rules } from '../support/sync-harness.ts'
 
@@ -61,7 +61,7 @@ t.test('a tenant is read over Graph; a wrong secret and a wrong address say what
     }))
     await store.saveUsers(name, users, Date.now())
   }
-  const sync = await openSync({
+  const sync = await openSyncController({
     store,
     openConnector: (_tenant, connection) =>
       graphConnector({ connection: connection as GraphConnection, outbound }),

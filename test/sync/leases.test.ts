@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { machineTimers } from '../../src/lib/timers.ts'
-import { leaseTime, redisLeases } from '../../src/sync/cluster/redis/leases.ts'
+import { leaseTtlMs, redisLeases } from '../../src/sync/cluster/redis/leases.ts'
 import { leasedShards, type Shards, shardCount, shardOf } from '../../src/sync/cluster/shards.ts'
 import { type RedisUnderTest, startRedis } from '../support/redis-server.ts'
 
@@ -41,8 +41,8 @@ function sharer(t: Test, redis: RedisUnderTest, ended: (shard: number) => Promis
       await ready
       const open = leasedShards(redisLeases('shards', { client, timers: machineTimers, log }))
       shards = open({
-        taken: (shard) => void held.add(shard),
-        async ended(shard) {
+        onAcquired: (shard) => void held.add(shard),
+        async onReleased(shard) {
           held.delete(shard)
           await ended(shard)
         }
@@ -93,7 +93,7 @@ t.test(
     const closing = performance.now()
     await second.close()
     await until('two share again', () => first.held.size === 16 && third.held.size === 16)
-    t.ok(performance.now() - closing < leaseTime / 2, 'without waiting for leases to end')
+    t.ok(performance.now() - closing < leaseTtlMs / 2, 'without waiting for leases to end')
     t.equal(second.held.size, 0)
   }
 )
@@ -147,7 +147,7 @@ t.test(
     t.same([...both[0].held].sort(), before, 'an emptied Redis changes nothing')
     redis.freeze()
     const given = await until('nobody holds anything', () => both.every(({ held }) => held.size === 0))
-    t.ok(given < leaseTime, 'before the leases end')
+    t.ok(given < leaseTtlMs, 'before the leases end')
     redis.thaw()
     await until('shared again', () => shared() && total(...both) === shardCount)
   }

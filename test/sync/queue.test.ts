@@ -1,31 +1,31 @@
 /** The in-process queue, with jobs of its own: turns, dedupe, deadlines, pauses, bounds. */
 import fc from 'fast-check'
 import t from 'tap'
-import { inProcessQueue, type QueueLimits } from '../../src/sync/queue/fair-queue.ts'
-import { Dropped, Overdue, type Queue, type Verdict } from '../../src/sync/queue/queue.ts'
+import { createFairQueue, type QueueLimits } from '../../src/sync/queue/fair-queue.ts'
+import { BatchCancelled, type BatchResult, BatchTimeout, type SyncQueue } from '../../src/sync/queue/queue.ts'
 import { handClock, settle } from '../support/fake-clock.ts'
 
 const limits: QueueLimits = {
-  running: 4,
-  runningPerTenant: 2,
-  waitingPerTenant: 10_000,
-  deadline: 60_000,
-  grace: 2_000
+  maxRunning: 4,
+  maxRunningPerTenant: 2,
+  maxWaitingPerTenant: 10_000,
+  deadlineMs: 60_000,
+  graceMs: 2_000
 }
-const fine: Verdict = { tenant: null, targets: new Map() }
+const fine: BatchResult = { tenant: null, targets: new Map() }
 
 interface Job {
   readonly tenant: string
   readonly targets: readonly string[]
   readonly signal: AbortSignal
-  end(verdict?: Verdict): Promise<void>
+  end(verdict?: BatchResult): Promise<void>
 }
 
 /** A queue whose jobs stay until the test ends them. */
 function bench(own: Partial<QueueLimits> = {}, batch = 1) {
   const time = handClock()
   const started: Job[] = []
-  const queue: Queue = inProcessQueue(
+  const queue: SyncQueue = createFairQueue(
     {
       batchSize: () => batch,
       read: (tenant, targets, signal) =>
@@ -64,7 +64,7 @@ t.test('however long the lines are, tenants take turns', (t) =>
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 2, maxLength: 6 }),
         async (lengths) => {
-          const { queue, started } = bench({ running: 1, runningPerTenant: 1 })
+          const { queue, started } = bench({ maxRunning: 1, maxRunningPerTenant: 1 })
           // The first job takes the slot, so that all others stand in line before the second begins.
           for (const [index, length] of lengths.entries())
             await queue.add(`tenant ${index}`, names(length), 'poll')
@@ -117,7 +117,7 @@ t.test('a mailbox is never read twice at the same time', (t) =>
           }
         ),
         async (steps) => {
-          const { queue, started } = bench({ runningPerTenant: 4 }, 2)
+          const { queue, started } = bench({ maxRunningPerTenant: 4 }, 2)
           const over = new Set<Job>()
           for (const { target, haste, end } of steps) {
             await queue.add('acme', [`${target}`], haste as 'poll')
@@ -139,13 +139,13 @@ t.test('a mailbox is never read twice at the same time', (t) =>
 )
 
 t.test('a full line takes no more, and says so; another tenant is not touched by it', async (t) => {
-  const { queue } = bench({ waitingPerTenant: 5 })
+  const { queue } = bench({ maxWaitingPerTenant: 5 })
   t.equal(await queue.add('acme', names(9), 'poll'), 5)
   t.equal(await queue.add('other', names(3), 'poll'), 3)
 })
 
 t.test('what an operator asks for passes ahead', async (t) => {
-  const { queue, started, tell } = bench({ running: 1 })
+  const { queue, started, tell } = bench({ maxRunning: 1 })
   await queue.add('acme', names(5), 'poll')
   await settle()
   await queue.add('acme', ['3'], 'now')
@@ -175,18 +175,18 @@ t.test('limits hold: in all, for a tenant, and one for a tenant that has not ans
 })
 
 t.test('a far side that hangs frees its slot at the deadline', async (t) => {
-  const { queue, started, time } = bench({ running: 1 })
+  const { queue, started, time } = bench({ maxRunning: 1 })
   await queue.add('hangs', ['x'], 'poll')
   await settle()
   await queue.add('fine', ['y'], 'poll')
   await time.run(59_999)
   t.notOk(started[0]!.signal.aborted)
   await time.run(1)
-  t.ok(started[0]!.signal.reason instanceof Overdue)
+  t.ok(started[0]!.signal.reason instanceof BatchTimeout)
   t.equal(started.length, 1, 'it may still tell what it waited for')
   await time.run(2_000)
   t.equal(started[1]?.tenant, 'fine')
-  await started[0]!.end({ tenant: { milliseconds: 1e9, by: 'us' }, targets: new Map() })
+  await started[0]!.end({ tenant: { delayMs: 1e9, source: 'us' }, targets: new Map() })
   await started[1]!.end()
   await time.run(4_500)
   t.equal(started.length, 2)
@@ -200,7 +200,7 @@ t.test(
     const { queue, started, time } = bench()
     await queue.add('acme', names(6), 'poll')
     await settle()
-    await started[0]!.end({ tenant: { milliseconds: 10_000, by: 'us' }, targets: new Map() })
+    await started[0]!.end({ tenant: { delayMs: 10_000, source: 'us' }, targets: new Map() })
     await time.run(9_999)
     t.equal(started.length, 1)
     await time.run(500)
@@ -222,7 +222,7 @@ t.test('read now ends a pause of our own, not one that the far side asked for', 
     const { queue, started } = bench()
     await queue.add('acme', ['x'], 'poll')
     await settle()
-    await started[0]!.end({ tenant: { milliseconds: 100_000, by }, targets: new Map() })
+    await started[0]!.end({ tenant: { delayMs: 100_000, source: by }, targets: new Map() })
     await queue.add('acme', ['x'], 'poll')
     await queue.add('acme', ['x'], 'soon')
     await settle()
@@ -237,14 +237,14 @@ t.test('a mailbox on pause is alone in it, and is read again by itself', async (
   const { queue, started, time, tell } = bench()
   await queue.add('acme', ['bad'], 'poll')
   await settle()
-  await started[0]!.end({ tenant: null, targets: new Map([['bad', { milliseconds: 30_000, by: 'us' }]]) })
+  await started[0]!.end({ tenant: null, targets: new Map([['bad', { delayMs: 30_000, source: 'us' }]]) })
   t.equal(await queue.add('acme', ['bad', 'good'], 'poll'), 2)
   await settle()
   t.same(tell(), ['acme:bad', 'acme:good'])
   await started[1]!.end()
   await time.run(31_000)
   t.same(tell(), ['acme:bad', 'acme:good', 'acme:bad'])
-  await started[2]!.end({ tenant: null, targets: new Map([['bad', { milliseconds: 30_000, by: 'us' }]]) })
+  await started[2]!.end({ tenant: null, targets: new Map([['bad', { delayMs: 30_000, source: 'us' }]]) })
   await queue.add('acme', ['bad'], 'soon')
   await settle()
   t.equal(started.length, 4, 'a change of it is not kept waiting')
@@ -255,11 +255,11 @@ t.test('a dropped tenant is forgotten: what was read of it is aborted and says n
   await queue.add('acme', names(5), 'poll')
   await settle()
   await queue.drop('acme')
-  t.ok(started[0]!.signal.reason instanceof Dropped)
+  t.ok(started[0]!.signal.reason instanceof BatchCancelled)
   await queue.add('acme', ['0'], 'poll')
   await settle()
   t.same(tell(), ['acme:0', 'acme:0'], 'it begins anew at once, though the old read has not ended')
-  await started[0]!.end({ tenant: { milliseconds: 1e6, by: 'us' }, targets: new Map() })
+  await started[0]!.end({ tenant: { delayMs: 1e6, source: 'us' }, targets: new Map() })
   await started[1]!.end()
   await queue.add('acme', ['1'], 'poll')
   await settle()
@@ -273,7 +273,7 @@ t.test('a worker that throws holds up nobody', async (t) => {
     reads += 1
     throw new Error('a defect')
   }
-  const queue = inProcessQueue({ batchSize: () => 0, read }, limits, time.timers)
+  const queue = createFairQueue({ batchSize: () => 0, read }, limits, time.timers)
   await queue.add('acme', names(3), 'poll')
   await time.run(10)
   t.equal(reads, 3)

@@ -36,7 +36,7 @@ t.test(
         targetId: target,
         event: 'changed' as const
       }))
-      await Promise.all(notices.map((notice) => desk.noticed([notice])))
+      await Promise.all(notices.map((notice) => desk.onNotifications([notice])))
     }
     await until('it was read', () => asked.slice(before).some(({ mailbox }) => mailbox === '1@tenant-0'))
     await until('all jobs are done', async () => (await stage.jobs()) === 0)
@@ -173,7 +173,7 @@ t.test(
         targetId: stage.target('acme', 1),
         event: 'changed' as const
       }))
-      await Promise.all(notices.map((notice) => stage.desk.noticed([notice])))
+      await Promise.all(notices.map((notice) => stage.desk.onNotifications([notice])))
       await until('the worker gave up what it kept', () =>
         worker.said.some((line) => line.includes('counts as lost'))
       )
@@ -217,7 +217,7 @@ t.test(
         woken = stage.asked.length
         process.kill(sleeper.pid, 'SIGCONT')
       }
-      await stage.desk.noticed([{ tenant, targetId: stage.target(tenant, index), event: 'changed' }])
+      await stage.desk.onNotifications([{ tenant, targetId: stage.target(tenant, index), event: 'changed' }])
       const isRead = ({ mailbox }: { mailbox: string }) => mailbox === `${index}@${tenant}`
       await until('what was noticed is read', () => stage.of(tenant).slice(before).some(isRead))
     }
@@ -240,7 +240,7 @@ t.test(
     await until('both read', () => new Set(stage.asked.map(({ reader }) => reader)).size === 2)
     for (const tenant of few) {
       const before = stage.of(tenant).length
-      await stage.desk.noticed([{ tenant, targetId: stage.target(tenant, 1), event: 'changed' }])
+      await stage.desk.onNotifications([{ tenant, targetId: stage.target(tenant, 1), event: 'changed' }])
       const isRead = () =>
         stage
           .of(tenant)

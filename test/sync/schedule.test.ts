@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { RemoteError, syncCodes } from '../../src/errors.ts'
-import { pauseAfter } from '../../src/sync/queue/retry-policy.ts'
-import { schedule } from '../../src/sync/scheduling/poll-schedule.ts'
+import { retryDelay } from '../../src/sync/queue/retry-policy.ts'
+import { createPollSchedule } from '../../src/sync/scheduling/poll-schedule.ts'
 import { windowAt } from '../../src/sync/scheduling/window.ts'
 
 const day = 86_400_000
@@ -18,10 +18,14 @@ const tenants = fc.record({
 })
 
 /** Lets a schedule run, and says when each target fell due. */
-function dues(polls: ReturnType<typeof schedule>, from: number, until: number): Map<string, number[]> {
+function dues(
+  polls: ReturnType<typeof createPollSchedule>,
+  from: number,
+  until: number
+): Map<string, number[]> {
   const found = new Map<string, number[]>()
   for (let now = from + beat; now <= until; now += beat) {
-    for (const target of polls.due(now)) found.set(target, [...(found.get(target) ?? []), now])
+    for (const target of polls.takeDue(now)) found.set(target, [...(found.get(target) ?? []), now])
   }
   return found
 }
@@ -29,7 +33,7 @@ function dues(polls: ReturnType<typeof schedule>, from: number, until: number): 
 t.test('everybody is polled exactly once in each interval, at a time of their own', async (t) => {
   fc.assert(
     fc.property(tenants, ({ tenant, targets, batchSize, interval, from }) => {
-      const polls = schedule(tenant, interval, batchSize)
+      const polls = createPollSchedule(tenant, interval, batchSize)
       polls.plan(targets, from)
       const found = dues(polls, from, from + 4 * interval)
       return targets.every((target) => {
@@ -46,7 +50,7 @@ t.test('everybody is polled exactly once in each interval, at a time of their ow
 t.test('polls are spread evenly, in full batches', async (t) => {
   fc.assert(
     fc.property(tenants, ({ tenant, targets, batchSize, interval, from }) => {
-      const polls = schedule(tenant, interval, batchSize)
+      const polls = createPollSchedule(tenant, interval, batchSize)
       polls.plan(targets, from)
       const batches = Math.ceil(targets.length / batchSize)
       const part = interval / 4
@@ -74,7 +78,7 @@ t.test('who comes and goes makes nobody wait for longer than the interval', asyn
       fc.uniqueArray(fc.base64String({ minLength: 4, maxLength: 8 }), { maxLength: 60 }),
       fc.nat(99),
       ({ tenant, targets, batchSize, interval, from }, others, part) => {
-        const polls = schedule(tenant, interval, batchSize)
+        const polls = createPollSchedule(tenant, interval, batchSize)
         polls.plan(targets, from)
         const change = from + 2 * interval + (interval * part) / 100
         const before = dues(polls, from, change)
@@ -95,7 +99,7 @@ t.test('who comes and goes makes nobody wait for longer than the interval', asyn
 t.test('a restart moves nobody to another part of the interval', async (t) => {
   const targets = Array.from({ length: 100 }, (_, index) => `${index * 7919}`)
   const phases = (from: number) => {
-    const polls = schedule('acme', 60_000, 5)
+    const polls = createPollSchedule('acme', 60_000, 5)
     polls.plan(targets, from)
     const found = dues(polls, from, from + 60_000)
     return targets.map((target) => (found.get(target)?.[0] ?? 0) % 60_000)
@@ -106,21 +110,21 @@ t.test('a restart moves nobody to another part of the interval', async (t) => {
 t.test('tenants with one mailbox each are not all polled in the same moment', async (t) => {
   const perSecond = new Array<number>(60).fill(0)
   for (let index = 0; index < 3000; index++) {
-    const polls = schedule(`tenant-${index}`, 60_000, 20)
+    const polls = createPollSchedule(`tenant-${index}`, 60_000, 20)
     polls.plan(['x'], 0)
-    perSecond[Math.floor(polls.nextAt / 1000) % 60]! += 1
+    perSecond[Math.floor(polls.nextDueAt / 1000) % 60]! += 1
   }
   t.ok(Math.max(...perSecond) < 100, '50 a second would be perfect')
 })
 
 t.test('nobody asked for hours: everybody is due once, not once for each interval', async (t) => {
-  const polls = schedule('acme', 60_000, 2)
+  const polls = createPollSchedule('acme', 60_000, 2)
   polls.plan(['a', 'b', 'c'], 0)
-  t.same([...polls.due(9 * 3_600_000 + 5)].sort(), ['a', 'b', 'c'])
-  t.same(polls.due(9 * 3_600_000 + 6), [])
-  const none = schedule('acme', 60_000, 2)
+  t.same([...polls.takeDue(9 * 3_600_000 + 5)].sort(), ['a', 'b', 'c'])
+  t.same(polls.takeDue(9 * 3_600_000 + 6), [])
+  const none = createPollSchedule('acme', 60_000, 2)
   none.plan([], 0)
-  t.equal(none.nextAt, Number.POSITIVE_INFINITY)
+  t.equal(none.nextDueAt, Number.POSITIVE_INFINITY)
 })
 
 t.test('the window is the same all day and never less than promised', async (t) => {
@@ -145,7 +149,7 @@ t.test('the window is the same all day and never less than promised', async (t) 
 t.test('failures keep away for longer and longer, but not for longer than some minutes', async (t) => {
   for (const code of syncCodes) {
     const error = new RemoteError(code, 'hint')
-    const pauses = [1, 2, 3, 10, 1000].map((failures) => pauseAfter(error, failures, 0.999).milliseconds)
+    const pauses = [1, 2, 3, 10, 1000].map((failures) => retryDelay(error, failures, 0.999).delayMs)
     t.same(
       pauses,
       [...pauses].sort((a, b) => a - b),
@@ -154,7 +158,7 @@ t.test('failures keep away for longer and longer, but not for longer than some m
     t.ok(pauses[0]! >= 4_000 && pauses.at(-1)! <= 900_000, code)
   }
   const refused = new RemoteError('secret_invalid', 'hint', { scope: 'connection' })
-  t.ok(pauseAfter(refused, 1, 0).milliseconds >= 450_000, 'a refused secret is not tried over and over')
+  t.ok(retryDelay(refused, 1, 0).delayMs >= 450_000, 'a refused secret is not tried over and over')
   const asked = new RemoteError('throttled', 'hint', { retryAfter: 2_128 })
-  t.same(pauseAfter(asked, 5, 0.5), { milliseconds: 2_128, by: 'far side' })
+  t.same(retryDelay(asked, 5, 0.5), { milliseconds: 2_128, by: 'far side' })
 })

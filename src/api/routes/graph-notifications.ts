@@ -17,8 +17,8 @@ export interface NoticePlace {
 export interface NoticesNeeds {
   /** The gate at one place. */
   readonly graphGate: (place: NoticePlace) => NotificationVerifier
-  readonly sync: Pick<Sync, 'noticed'>
-  readonly metrics: Pick<Metrics, 'countNotices'>
+  readonly sync: Pick<Sync, 'onNotifications'>
+  readonly metrics: Pick<Metrics, 'countNotifications'>
   readonly clock: () => Instant
 }
 
@@ -122,10 +122,10 @@ export function noticesRoutes(needs: NoticesNeeds): FastifyPluginAsyncTypebox {
 
   async function receive({ place, body }: { place: NoticePlace; body: unknown }, reply: FastifyReply) {
     const { accepted: genuine, dropped } = needs.graphGate(place).verify(body, needs.clock())
-    for (const [reason, count] of dropped) needs.metrics.countNotices('graph', reason, count)
+    for (const [reason, count] of dropped) needs.metrics.countNotifications('graph', reason, count)
     if (genuine.length > 0) {
-      needs.metrics.countNotices('graph', 'taken', genuine.length)
-      await withinPatience(needs.sync.noticed(genuine))
+      needs.metrics.countNotifications('graph', 'taken', genuine.length)
+      await withinPatience(needs.sync.onNotifications(genuine))
     }
     return reply.code(202).send()
   }

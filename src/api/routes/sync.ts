@@ -108,7 +108,8 @@ function toUserSync({ user, sync, timeline }: UserRecord, staleAfter: number, at
   }
 }
 
-function toConnectionSync({ state, since, fault, nextReadAt, notices }: ConnectionState, at: Instant) {
+function toConnectionSync({ state, since, fault, nextReadAt, notifications }: ConnectionState, at: Instant) {
+  const { active, polling } = notifications
   return {
     state,
     since: formatInstant(since),
@@ -116,6 +117,12 @@ function toConnectionSync({ state, since, fault, nextReadAt, notices }: Connecti
     hint: fault?.hint ?? null,
     // The state may have come from another process some time ago.
     nextReadAt: nextReadAt === null || nextReadAt <= at ? null : formatInstant(nextReadAt),
-    notices: { ...notices }
+    notices: {
+      state: notifications.state,
+      live: active,
+      polling,
+      code: notifications.code,
+      hint: notifications.hint
+    }
   }
 }

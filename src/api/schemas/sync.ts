@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { type DetailLevel, detailLevels } from '../../domain/sync-state.ts'
 import { syncCodes } from '../../errors.ts'
 import { connectionStates } from '../../sync/connection/connection-health.ts'
-import { noticesStates } from '../../sync/notifications/watch-manager.ts'
+import { notificationStates } from '../../sync/notifications/target-subscriptions.ts'
 import { After, UserId } from './params.ts'
 import { syncStates } from './statuses.ts'
 import { Enum, InstantSchema, NullableInstantSchema, NullableString, ref, Strict } from './types.ts'
@@ -86,7 +86,7 @@ const polled = {
 
 export const SyncNotificationsSchema = Strict(
   {
-    state: Enum(noticesStates, {
+    state: Enum(notificationStates, {
       description:
         '`live`: the calendar system tells of edits, which are read within seconds. `partly`: of some calendars. `polling`: it ought ' +
         'to tell of them, but does not; polling has taken over. `off`: it tells of none (or the service has just begun).',

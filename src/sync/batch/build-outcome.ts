@@ -6,53 +6,53 @@ import { markFailed, markSynced, type SyncRecord } from '../../domain/sync-state
 import { buildTimeline, sameTimelineFrom, type Timeline } from '../../domain/timeline.ts'
 import type { RemoteError } from '../../errors.ts'
 import type { ReadingOutcome, Store, UserRecord } from '../../storage/store.ts'
-import { isVisible, remembered } from './status-change.ts'
+import { changesStatus, maxCursorAgeMs } from './status-change.ts'
 
-export interface Terms {
+export interface OutcomeContext {
   readonly rules: CompiledRules
   /** Milliseconds: twice the polling interval. */
   readonly staleAfter: number
 }
 
 /** What the target was at its last full read, and whether notices tell of its edits now. */
-export interface Standing {
+export interface TargetSyncState {
   /** What could not be seen when the version was read that an `unchanged` confirms. */
   readonly fault: SyncRecord['fault']
-  readonly watched: boolean
+  readonly subscribed: boolean
 }
 
 /** When a read began, and when its outcome is saved. A success dates from the former: only that is certain. */
-export interface Times {
+export interface OutcomeTimes {
   readonly at: Instant
   readonly now: Instant
 }
 
 /** What is to be saved for the user; null where nothing is. */
-export function outcomeOf(
+export function buildOutcome(
   reading: ReadResult,
   held: UserRecord,
-  { fault, watched }: Standing,
-  { rules, staleAfter }: Terms,
-  { at, now }: Times
+  { fault, subscribed: watched }: TargetSyncState,
+  { rules, staleAfter }: OutcomeContext,
+  { at, now }: OutcomeTimes
 ): ReadingOutcome | null {
   const { user, timeline } = held
   const sync = notAhead(held.sync, now)
-  if (reading.outcome === 'failed') return failureOf(reading.error, held, staleAfter, now)
+  if (reading.outcome === 'failed') return buildFailure(reading.error, held, staleAfter, now)
   const success = (found: Pick<SyncRecord, 'fault' | 'detail'>): SyncRecord => ({
     ...markSynced(sync, now, staleAfter, { ...found, subscribed: watched }),
     confirmedAt: Math.min(at, now)
   })
-  const judged = (outcome: Omit<ReadingOutcome, 'visible'>): ReadingOutcome => ({
+  const withVisibility = (outcome: Omit<ReadingOutcome, 'visible'>): ReadingOutcome => ({
     ...outcome,
-    visible: isVisible(held, outcome, staleAfter, now)
+    visible: changesStatus(held, outcome, staleAfter, now)
   })
   if (reading.outcome === 'unchanged') {
     if (timeline === null) return null
-    return judged({ user: user.id, sync: success({ fault, detail: sync.detail }), timeline: 'same' })
+    return withVisibility({ user: user.id, sync: success({ fault, detail: sync.detail }), timeline: 'same' })
   }
   const found = decided(reading, rules, user)
-  const same = timeline !== null && sameTimelineFrom(timeline, found, now - remembered)
-  return judged({
+  const same = timeline !== null && sameTimelineFrom(timeline, found, now - maxCursorAgeMs)
+  return withVisibility({
     user: user.id,
     sync: success({ fault: faultOf(reading), detail: reading.detail }),
     timeline: same ? 'same' : found
@@ -60,7 +60,7 @@ export function outcomeOf(
 }
 
 /** Null where the record says so already. */
-export function failureOf(
+export function buildFailure(
   { code, hint }: RemoteError,
   held: UserRecord,
   staleAfter: number,
@@ -73,7 +73,7 @@ export function failureOf(
     sync: markFailed(sync, now, { code, hint }),
     timeline: 'same'
   } as const
-  return { ...outcome, visible: isVisible(held, outcome, staleAfter, now) }
+  return { ...outcome, visible: changesStatus(held, outcome, staleAfter, now) }
 }
 
 function decided(reading: CalendarRead, rules: CompiledRules, user: UserRecord['user']): Timeline {
@@ -112,7 +112,7 @@ export async function saveFailures(
     const records = await store.records(tenant, users.slice(from, from + chunk))
     const now = clock()
     const outcomes = records.flatMap((held) =>
-      held === null || !held.sync.enabled ? [] : (failureOf(error, held, staleAfter, now) ?? [])
+      held === null || !held.sync.enabled ? [] : (buildFailure(error, held, staleAfter, now) ?? [])
     )
     if (outcomes.length > 0) await store.saveReadings(tenant, outcomes, now)
   }

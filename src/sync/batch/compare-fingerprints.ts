@@ -3,62 +3,62 @@ import type { Connector, Target } from '../../connectors/connector.ts'
 import type { Span } from '../../domain/calendar-event.ts'
 import { type Log, wordless } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
-import { isBlind } from '../scheduling/reconcile-schedule.ts'
-import type { Entry } from '../targets/target-registry.ts'
+import { lacksFingerprint } from '../scheduling/reconcile-schedule.ts'
+import type { TargetState } from '../targets/target-registry.ts'
 
-export interface Compared {
+export interface ComparableTarget {
   readonly key: string
   readonly target: Target
-  readonly entry: Entry
-  readonly basis: string
+  readonly state: TargetState
+  readonly inputHash: string
   /** Whether what was read on that basis is held still. */
-  readonly holds: boolean
+  readonly hasTimelines: boolean
 }
 
 export interface Comparison {
   /** `unknown`: there is nothing to compare, or nothing to compare it with. */
   readonly outcome: 'same' | 'different' | 'unknown'
   /** What it is now, for the next sweep. */
-  readonly print: string | null
+  readonly fingerprint: string | null
   /** Whether it was asked for. */
-  readonly tried: boolean
+  readonly attempted: boolean
 }
 
 /** Milliseconds that it may take: after them the calendars are read, which needs its time too. */
 const patience = 15_000
 /** By key. A connector that cannot, or that breaks its word, makes `unknown` of it. */
-export async function compare(
+export async function compareFingerprints(
   scene: {
     readonly tenant: string
     readonly connector: Connector
     readonly timers: Timers
     readonly log: Log
   },
-  asked: readonly Compared[],
+  asked: readonly ComparableTarget[],
   window: Span,
   signal: AbortSignal
 ): Promise<Map<string, Comparison>> {
   const { timers } = scene
   const compared = new Map<string, Comparison>()
-  for (const { key } of asked) compared.set(key, { outcome: 'unknown', print: null, tried: false })
-  const comparable = asked.filter(({ entry }) => !isBlind(entry, timers.now()))
+  for (const { key } of asked) compared.set(key, { outcome: 'unknown', fingerprint: null, attempted: false })
+  const comparable = asked.filter(({ state: entry }) => !lacksFingerprint(entry, timers.now()))
   // For one alone the call would cost what reading costs.
   if (comparable.length < 2) return compared
-  const prints = await printsOf(scene, comparable, window, signal)
+  const prints = await fetchFingerprints(scene, comparable, window, signal)
   if (signal.aborted) return compared
-  comparable.forEach(({ key, entry, basis, holds }, index) => {
+  comparable.forEach(({ key, state: entry, inputHash: basis, hasTimelines: holds }, index) => {
     const print = prints[index] ?? null
     entry.comparedAt = timers.now()
-    const before = holds && entry.held?.basis === basis ? entry.held.print : null
+    const before = holds && entry.lastSync?.inputHash === basis ? entry.lastSync.fingerprint : null
     const outcome = print === null || before === null ? 'unknown' : print === before ? 'same' : 'different'
-    compared.set(key, { outcome, print, tried: true })
+    compared.set(key, { outcome, fingerprint: print, attempted: true })
   })
   return compared
 }
 
-async function printsOf(
-  { tenant, connector, timers, log }: Parameters<typeof compare>[0],
-  asked: readonly Compared[],
+async function fetchFingerprints(
+  { tenant, connector, timers, log }: Parameters<typeof compareFingerprints>[0],
+  asked: readonly ComparableTarget[],
   window: Span,
   signal: AbortSignal
 ): Promise<readonly (string | null)[]> {

@@ -4,13 +4,13 @@ import type { Span } from '../../domain/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
 import { type Log, wordless } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
-import type { Compared } from './compare-fingerprints.ts'
+import type { ComparableTarget } from './compare-fingerprints.ts'
 
-export interface Questioned extends Compared {
+export interface CalendarRequest extends ComparableTarget {
   readonly subjects: boolean
 }
 
-interface Line {
+interface FetchContext {
   readonly tenant: string
   readonly connector: Connector
   readonly timers: Timers
@@ -18,12 +18,12 @@ interface Line {
 }
 
 /** Milliseconds that a connector has, once it was aborted, to tell of its own accord what it was waiting for. */
-const lastWord = 1_000
+const abortGraceMs = 1_000
 
 /** By key. Those who need no subjects are asked apart from those who do, so that company changes nobody's answer. */
-export async function ask(
-  scene: Line,
-  asked: readonly Questioned[],
+export async function fetchCalendars(
+  scene: FetchContext,
+  asked: readonly CalendarRequest[],
   window: Span,
   signal: AbortSignal
 ): Promise<Map<string, ReadResult>> {
@@ -31,10 +31,16 @@ export async function ask(
   const kinds = [true, false].map(async (subjects) => {
     const those = asked.filter((one) => one.subjects === subjects)
     if (those.length === 0) return
-    const targets = those.map(({ target: { mailbox, timeZone }, entry: { held }, basis, holds }) =>
-      holds && held?.basis === basis && held.version !== null
-        ? { mailbox, timeZone, version: held.version }
-        : { mailbox, timeZone }
+    const targets = those.map(
+      ({
+        target: { mailbox, timeZone },
+        state: { lastSync: held },
+        inputHash: basis,
+        hasTimelines: holds
+      }) =>
+        holds && held?.inputHash === basis && held.etag !== null
+          ? { mailbox, timeZone, version: held.etag }
+          : { mailbox, timeZone }
     )
     const answers = await answersOf(scene, { targets, window, subjects, signal })
     those.forEach(({ key }, index) => {
@@ -47,13 +53,13 @@ export async function ask(
 
 /** What the connector answers; where it does not in time, or breaks its word, that is a failure of all. */
 async function answersOf(
-  { connector, timers, log, tenant }: Line,
+  { connector, timers, log, tenant }: FetchContext,
   request: Parameters<Connector['read']>[0]
 ): Promise<readonly ReadResult[]> {
   let cancel = () => {}
   const silence = new Promise<readonly ReadResult[]>((resolve) => {
     const giveUp = () => {
-      cancel = timers.after(lastWord, () => resolve(request.targets.map(() => overdue)))
+      cancel = timers.after(abortGraceMs, () => resolve(request.targets.map(() => timedOut)))
     }
     if (request.signal.aborted) giveUp()
     else request.signal.addEventListener('abort', giveUp, { once: true })
@@ -69,7 +75,7 @@ async function answersOf(
   }
 }
 
-export const overdue: ReadResult = {
+export const timedOut: ReadResult = {
   outcome: 'failed',
   error: new RemoteError(
     'unreachable',

@@ -5,7 +5,7 @@ import type { RuleSet } from '../../domain/rule-set.ts'
 export type CompileRules = (rules: RuleSet, version: number) => CompiledRules
 
 /** Nothing is held that no tenant holds. */
-export function compiledOnce(): CompileRules {
+export function createRuleCache(): CompileRules {
   const known = new Map<string, WeakRef<CompiledRules>>()
   const forget = new FinalizationRegistry((key: string) => {
     if (known.get(key)?.deref() === undefined) known.delete(key)

@@ -6,7 +6,7 @@ import { firstEndingAfter, type Timeline } from '../../domain/timeline.ts'
 import type { UserRecord } from '../../storage/store.ts'
 
 /** Cursors are honoured for so long: whoever holds one may have seen what held since. */
-export const remembered = 86_400_000
+export const maxCursorAgeMs = 86_400_000
 
 /** Milliseconds that a confirmation may need to reach every replica. */
 const onItsWay = 10_000
@@ -17,7 +17,7 @@ const onItsWay = 10_000
  * was laid over the calendar every difference counts. A confirmation in the nick of time counts as well: a replica that
  * hears of it late has said that the calendar is stale, to consumers who may be elsewhere by then.
  */
-export function isVisible(
+export function changesStatus(
   before: UserRecord,
   after: { readonly sync: SyncRecord; readonly timeline: Timeline | 'same' },
   staleAfter: number,
@@ -31,14 +31,14 @@ export function isVisible(
   if (late && staleAt(after.sync, staleAfter) !== stale) return true
   if (after.timeline === 'same') return false
   if (before.timeline === null || before.override !== null) return true
-  return shown(before.timeline, at) !== shown(after.timeline, at)
+  return visiblePart(before.timeline, at) !== visiblePart(after.timeline, at)
 }
 
 /** All that consumers can have seen of a timeline until the instant, as text to compare. */
-function shown(timeline: Timeline, at: Instant): string {
+function visiblePart(timeline: Timeline, at: Instant): string {
   const { cause: _, ...moment } = statusAt(timeline, at)
   const seen: unknown[] = [moment]
-  for (let index = firstEndingAfter(timeline, at - remembered); index < timeline.causes.length; index++) {
+  for (let index = firstEndingAfter(timeline, at - maxCursorAgeMs); index < timeline.causes.length; index++) {
     const start = timeline.boundaries[2 * index]!
     if (start > at) break
     const { diversion, phone } = timeline.causes[index]!

@@ -7,33 +7,38 @@ import type { RemoteError, SyncCode } from '../../errors.ts'
 import type { Log } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
 import type { ReadingOutcome, Store, UserRecord } from '../../storage/store.ts'
-import { Dropped, type Pause } from '../queue/queue.ts'
-import { pauseAfter } from '../queue/retry-policy.ts'
-import { isOwed } from '../scheduling/reconcile-schedule.ts'
+import { BatchCancelled, type Delay } from '../queue/queue.ts'
+import { retryDelay } from '../queue/retry-policy.ts'
+import { isDirty } from '../scheduling/reconcile-schedule.ts'
 import { windowAt } from '../scheduling/window.ts'
-import { type Held, markOf, type ReadTarget, type Targets } from '../targets/target-registry.ts'
-import { faultOf, outcomeOf, type Terms } from './build-outcome.ts'
-import { type Comparison, compare } from './compare-fingerprints.ts'
-import { ask, overdue, type Questioned } from './fetch-calendars.ts'
+import {
+  type LastSync,
+  type ReadTarget,
+  type TargetRegistry,
+  userConfigHash
+} from '../targets/target-registry.ts'
+import { buildOutcome, faultOf, type OutcomeContext } from './build-outcome.ts'
+import { type Comparison, compareFingerprints } from './compare-fingerprints.ts'
+import { type CalendarRequest, fetchCalendars, timedOut } from './fetch-calendars.ts'
 import { differsWithin } from './missed-edit.ts'
-import { remembered } from './status-change.ts'
+import { maxCursorAgeMs } from './status-change.ts'
 
 export interface SyncMetrics {
   /** A calendar was read (or not). `code` is absent where it was. */
   countRead(connector: string, outcome: 'read' | 'unchanged' | 'failed', code?: SyncCode): void
-  countNotices(connector: string, outcome: 'taken' | DropReason, count: number): void
+  countNotifications(connector: string, outcome: 'taken' | DropReason, count: number): void
   /** A sweep compared a calendar's availability with what it was, or could not. */
-  countSwept(connector: string, outcome: Comparison['outcome']): void
+  countReconciliation(connector: string, outcome: Comparison['outcome']): void
   /** A sweep found an edit that no notice had told of. */
-  countDrift(connector: string): void
+  countMissedNotification(connector: string): void
 }
 
 /** What a batch is read with: one tenant as it is at its beginning. */
-export interface Scene extends Terms {
+export interface BatchContext extends OutcomeContext {
   readonly tenant: string
   readonly connector: Connector
   readonly kind: string
-  readonly targets: Targets
+  readonly targets: TargetRegistry
   /** Whether notices tell of the target's edits now. */
   readonly isLive: (key: string) => boolean
   /** Throws when the mailbox cannot be unsealed. */
@@ -50,22 +55,22 @@ export interface Scene extends Terms {
  * After a success that was refused, because the calendar was confirmed later: by another who keeps it too for a moment, or
  * kept it before us by a clock that is ahead of ours. The latter did not see what we saw.
  */
-const outdated: Pause = { milliseconds: 2_000, by: 'us' }
+const staleWriteDelay: Delay = { delayMs: 2_000, source: 'us' }
 
 /** Milliseconds until availability is compared again of a calendar that could be read, but not compared. */
 const blindness = 24 * 3_600_000
 
 export interface BatchReport {
   /** What hit the connection as a whole. */
-  readonly trouble: RemoteError | null
+  readonly connectionFault: RemoteError | null
   /** `silent`: nothing came before the deadline. `nothing`: nothing was asked, or nobody waits for it any more. */
-  readonly far: 'answered' | 'silent' | 'nothing'
+  readonly connectionOutcome: 'answered' | 'silent' | 'nothing'
   /** Targets that are to be read again after a pause of their own. */
-  readonly again: ReadonlyMap<string, Pause>
+  readonly retries: ReadonlyMap<string, Delay>
 }
 
 /** One target of the batch, and those for whom it is read, as they were at its beginning. */
-interface Asked extends Questioned {
+interface PlannedTarget extends CalendarRequest {
   readonly target: ReadTarget
   readonly records: readonly UserRecord[]
   /** The basis but for the window. */
@@ -77,35 +82,36 @@ interface Asked extends Questioned {
 }
 
 /** One batch on its way. */
-interface Round {
+interface BatchRun {
   readonly at: Instant
   readonly window: Span
-  readonly asked: readonly Asked[]
+  readonly asked: readonly PlannedTarget[]
   readonly compared: ReadonlyMap<string, Comparison>
   readonly readings: ReadonlyMap<string, ReadResult>
 }
 
-export async function readBatch(
-  scene: Scene,
+export async function runBatch(
+  scene: BatchContext,
   keys: readonly string[],
   signal: AbortSignal
 ): Promise<BatchReport> {
   const at = scene.clock()
   const window = windowAt(at)
-  const asked = await whatToAsk(scene, keys, window)
+  const asked = await planBatch(scene, keys, window)
   const swept = asked.filter(({ sweep }) => sweep)
-  const compared = await compare(scene, swept, window, signal)
+  const compared = await compareFingerprints(scene, swept, window, signal)
   const same = (key: string) => compared.get(key)?.outcome === 'same'
   const toRead = asked.filter(({ key }) => !same(key))
-  const readings = await ask(scene, toRead, window, signal)
-  if (signal.reason instanceof Dropped) return { trouble: null, far: 'nothing', again: new Map() }
+  const readings = await fetchCalendars(scene, toRead, window, signal)
+  if (signal.reason instanceof BatchCancelled)
+    return { connectionFault: null, connectionOutcome: 'nothing', retries: new Map() }
   for (const { key } of asked) if (same(key)) readings.set(key, { outcome: 'unchanged' })
-  for (const { outcome } of compared.values()) scene.metrics.countSwept(scene.kind, outcome)
+  for (const { outcome } of compared.values()) scene.metrics.countReconciliation(scene.kind, outcome)
   const refused = await save(scene, { at, window, asked, compared, readings })
 
-  const again = new Map<string, Pause>([...refused].map((key) => [key, outdated]))
+  const again = new Map<string, Delay>([...refused].map((key) => [key, staleWriteDelay]))
   let trouble: RemoteError | null = null
-  for (const { key, entry } of asked) {
+  for (const { key, state: entry } of asked) {
     const reading = readings.get(key)!
     if (same(key)) {
       entry.failures = 0
@@ -120,17 +126,25 @@ export async function readBatch(
     if (reading.error.scope === 'connection') trouble ??= reading.error
     else {
       entry.failures += 1
-      again.set(key, pauseAfter(reading.error, entry.failures, scene.random()))
+      again.set(key, retryDelay(reading.error, entry.failures, scene.random()))
     }
   }
-  const silent = [...readings.values()].every((reading) => reading === overdue)
-  return { trouble, far: asked.length === 0 ? 'nothing' : silent ? 'silent' : 'answered', again }
+  const silent = [...readings.values()].every((reading) => reading === timedOut)
+  return {
+    connectionFault: trouble,
+    connectionOutcome: asked.length === 0 ? 'nothing' : silent ? 'silent' : 'answered',
+    retries: again
+  }
 }
 
-async function whatToAsk(scene: Scene, keys: readonly string[], window: Span): Promise<Asked[]> {
-  const asked: Asked[] = []
+async function planBatch(
+  scene: BatchContext,
+  keys: readonly string[],
+  window: Span
+): Promise<PlannedTarget[]> {
+  const asked: PlannedTarget[] = []
   for (const key of keys) {
-    const entry = scene.targets.entry(key)
+    const entry = scene.targets.get(key)
     if (entry === undefined) continue
     const found = await scene.store.records(scene.tenant, [...entry.users])
     let target: ReadTarget | null = null
@@ -145,13 +159,24 @@ async function whatToAsk(scene: Scene, keys: readonly string[], window: Span): P
     if (target === null) continue
     const own = records.some(({ user }) => user.triggers.length > 0)
     const subjects = own || scene.rules.rules.triggers.length > 0
-    const marks = records.map((record) => [record.user.id, markOf(record)])
+    const marks = records.map((record) => [record.user.id, userConfigHash(record)])
     const terms = JSON.stringify([scene.rules.version, subjects, marks])
     const basis = `${window.start} ${terms}`
     const holds = records.every(({ timeline }) => timeline !== null)
-    const { heard } = entry
-    const sweep = entry.swept && !isOwed(entry)
-    asked.push({ key, target, entry, records, subjects, holds, terms, basis, sweep, heard })
+    const { dirtySeq: heard } = entry
+    const sweep = entry.reconcilePending && !isDirty(entry)
+    asked.push({
+      key,
+      target,
+      state: entry,
+      records,
+      subjects,
+      hasTimelines: holds,
+      terms,
+      inputHash: basis,
+      sweep,
+      heard
+    })
   }
   return asked
 }
@@ -160,7 +185,7 @@ async function whatToAsk(scene: Scene, keys: readonly string[], window: Span): P
  * Saves for those whose record is still of the generation for which the batch was read. Resolves to the targets of which the
  * store took not all.
  */
-async function save(scene: Scene, round: Round): Promise<ReadonlySet<string>> {
+async function save(scene: BatchContext, round: BatchRun): Promise<ReadonlySet<string>> {
   const { at, asked, compared, readings } = round
   const ids = asked.flatMap(({ records }) => records.map(({ user }) => user.id))
   const now = scene.clock()
@@ -169,18 +194,18 @@ async function save(scene: Scene, round: Round): Promise<ReadonlySet<string>> {
     if (record !== null) current.set(record.user.id, record)
   }
   const outcomes: ReadingOutcome[] = []
-  const drifted = new Set<Asked>()
+  const drifted = new Set<PlannedTarget>()
   const refused = new Set<string>()
   for (const one of asked) {
-    const standing = { fault: one.entry.held?.fault ?? null, watched: scene.isLive(one.key) }
+    const standing = { fault: one.state.lastSync?.fault ?? null, subscribed: scene.isLive(one.key) }
     for (const { user, sync } of one.records) {
       const held = current.get(user.id)
       if (held === undefined || held.sync.generation !== sync.generation) continue
       // The triggers are those of the beginning: a success that dates from before they were changed tells of the old.
-      const outcome = outcomeOf(readings.get(one.key)!, { ...held, user }, standing, scene, { at, now })
+      const outcome = buildOutcome(readings.get(one.key)!, { ...held, user }, standing, scene, { at, now })
       if (outcome === null) continue
       outcomes.push(outcome)
-      if (isDrift(one, held, outcome, standing.watched, round, now)) drifted.add(one)
+      if (isMissedEdit(one, held, outcome, standing.subscribed, round, now)) drifted.add(one)
     }
   }
   if (outcomes.length === 0) return refused
@@ -189,38 +214,50 @@ async function save(scene: Scene, round: Round): Promise<ReadonlySet<string>> {
   for (const one of asked) {
     if (readings.get(one.key)!.outcome === 'failed') continue
     const all = one.records.every(({ user }) => saved.has(user.id))
-    one.entry.held = all ? heldAfter(one, round) : null
-    if (all) one.entry.confirmedAt = at
-    one.entry.swept = false
+    one.state.lastSync = all ? lastSyncAfter(one, round) : null
+    if (all) one.state.confirmedAt = at
+    one.state.reconcilePending = false
     const comparison = compared.get(one.key)
-    if (comparison?.tried && comparison.print === null) {
-      one.entry.blindUntil = scene.timers.now() + blindness
+    if (comparison?.attempted && comparison.fingerprint === null) {
+      one.state.noFingerprintUntil = scene.timers.now() + blindness
     }
     if (one.records.some(({ user }) => offered.has(user.id) && !saved.has(user.id))) refused.add(one.key)
-    else one.entry.answered = one.heard
-    if (all && drifted.has(one)) scene.metrics.countDrift(scene.kind)
+    else one.state.syncedSeq = one.heard
+    if (all && drifted.has(one)) scene.metrics.countMissedNotification(scene.kind)
   }
   return refused
 }
 
-function heldAfter({ key, entry, basis, terms }: Asked, { window, readings, compared }: Round): Held | null {
+function lastSyncAfter(
+  { key, state: entry, inputHash: basis, terms }: PlannedTarget,
+  { window, readings, compared }: BatchRun
+): LastSync | null {
   const reading = readings.get(key)!
-  const print = compared.get(key)?.print ?? null
-  if (reading.outcome !== 'read') return entry.held && { ...entry.held, print: print ?? entry.held.print }
-  return { basis, terms, until: window.end, version: reading.etag, print, fault: faultOf(reading) }
+  const print = compared.get(key)?.fingerprint ?? null
+  if (reading.outcome !== 'read')
+    return entry.lastSync && { ...entry.lastSync, fingerprint: print ?? entry.lastSync.fingerprint }
+  return {
+    inputHash: basis,
+    configHash: terms,
+    windowEnd: window.end,
+    etag: reading.etag,
+    fingerprint: print,
+    fault: faultOf(reading)
+  }
 }
 
 /** Whether a sweep found what no notice had told of. What the window or the rules brought is no edit. */
-function isDrift(
-  { sweep, entry, terms, heard }: Asked,
+function isMissedEdit(
+  { sweep, state: entry, terms, heard }: PlannedTarget,
   { timeline }: UserRecord,
   outcome: ReadingOutcome,
   watched: boolean,
-  { window }: Round,
+  { window }: BatchRun,
   now: Instant
 ): boolean {
-  const told = !sweep || !watched || entry.heard !== heard
-  if (told || timeline === null || outcome.timeline === 'same' || entry.held?.terms !== terms) return false
-  const until = Math.min(entry.held.until, window.end)
-  return differsWithin(timeline, outcome.timeline, now - remembered, until)
+  const told = !sweep || !watched || entry.dirtySeq !== heard
+  if (told || timeline === null || outcome.timeline === 'same' || entry.lastSync?.configHash !== terms)
+    return false
+  const until = Math.min(entry.lastSync.windowEnd, window.end)
+  return differsWithin(timeline, outcome.timeline, now - maxCursorAgeMs, until)
 }

@@ -5,48 +5,48 @@
  * It knows no calendars. A job may be done twice, and by two at a time.
  */
 import type { CalendarNotification } from '../../connectors/notification.ts'
-import type { Posted } from '../connection/connection-health.ts'
-import type { Haste } from '../queue/queue.ts'
+import type { PublishedStatus } from '../connection/connection-health.ts'
+import type { Priority } from '../queue/queue.ts'
 
 /** `targets`: at most `batch` keys. `tenant`: it, or its connection, is new or changed. */
-export type Job =
+export type SyncJob =
   | {
       readonly kind: 'read'
       readonly tenant: string
       readonly targets: readonly string[]
-      readonly haste: Haste
+      readonly priority: Priority
     }
   | ({ readonly kind: 'news' } & CalendarNotification)
   | { readonly kind: 'tenant'; readonly tenant: string }
 
 /** Targets of one job. */
-export const batch = 100
+export const maxTargetsPerJob = 100
 
-export interface Jobs {
+export interface SyncJobs {
   /** Resolves when they are kept. A job equal to one that waits is that one. Rejects when they cannot be kept now. */
-  add(jobs: readonly Job[]): Promise<void>
+  add(jobs: readonly SyncJob[]): Promise<void>
 }
 
 /** The port to how connections fare, as those who keep them tell it for the replicas that are asked. */
-export interface Board {
+export interface ConnectionStatusStore {
   /** Best effort. */
-  post(tenant: string, posted: Posted): void
+  publish(tenant: string, posted: PublishedStatus): void
   /** Null: nobody keeps the tenant, or has told yet. */
-  read(tenant: string): Promise<Posted | null>
+  read(tenant: string): Promise<PublishedStatus | null>
 }
 
 /** How often a tenant's polls are looked after. */
-export interface Pace {
+export interface PollInterval {
   /** Milliseconds, whole. */
-  readonly every: number
+  readonly everyMs: number
   /** When it is due next, on the monotonic clock. */
-  readonly nextAt: number
+  readonly nextDueAt: number
 }
 
 /** The port to the schedules by which kept tenants are polled, one for each. */
-export interface Rounds {
+export interface PollJobSchedulers {
   /** Begins the tenant's rounds, or begins them anew. */
-  begin(tenant: string, pace: Pace): void
+  start(tenant: string, pace: PollInterval): void
   /** Ends them for good: the tenant, or its connection, is no more. */
-  end(tenant: string): void
+  stop(tenant: string): void
 }

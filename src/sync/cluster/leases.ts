@@ -9,9 +9,9 @@ export interface LeaseHolder {
   /** What is to be held by somebody, at present. Asked often. */
   names(): readonly string[]
   /** From now on this process does it. */
-  taken(name: string): void
+  onAcquired(name: string): void
   /** No more. Resolves when nothing is done for it any more; the next one begins then, or when patience ends. */
-  ended(name: string): Promise<void>
+  onReleased(name: string): Promise<void>
 }
 
 export interface Leases {

@@ -2,11 +2,11 @@
 
 import { type Log, wordless } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
-import type { Job, Jobs } from './jobs.ts'
+import type { SyncJob, SyncJobs } from './jobs.ts'
 
 export interface Outbox {
   /** Resolves when they are kept, or when that takes too long for whoever waits: then they wait here. */
-  put(jobs: readonly Job[]): Promise<void>
+  put(jobs: readonly SyncJob[]): Promise<void>
   /** Resolves when they are kept, or cannot be. */
   close(): Promise<void>
 }
@@ -21,9 +21,9 @@ const patience = 500
 const pause = 1_000
 const deadline = 5_000
 
-export function openOutbox(jobs: Jobs, { timers, log }: { timers: Timers; log: Log }): Outbox {
+export function openOutbox(jobs: SyncJobs, { timers, log }: { timers: Timers; log: Log }): Outbox {
   /** By what they say: a thousand notices of one calendar are one. */
-  const waiting = new Map<string, Job>()
+  const waiting = new Map<string, SyncJob>()
   let sending: Promise<void> | null = null
   let cancelRetry: (() => void) | null = null
   let refused = 0

@@ -10,52 +10,52 @@ export function shardOf(tenant: string): number {
   return createHash('sha256').update(tenant).digest().readUInt32BE() % shardCount
 }
 
-export interface ShardKeeper {
+export interface ShardHandlers {
   /** From now on this process keeps the shard's tenants, which it did not from the start. */
-  taken(shard: number): void
+  onAcquired(shard: number): void
   /** No more. Resolves when nothing is done for them any more. */
-  ended(shard: number): Promise<void>
+  onReleased(shard: number): Promise<void>
 }
 
 export interface Shards {
-  holds(shard: number): boolean
+  owns(shard: number): boolean
   count(): number
   /** Gives all up, so that others take them at once. */
   close(): Promise<void>
 }
 
-export type OpenShards = (keeper: ShardKeeper) => Shards
+export type OpenShards = (keeper: ShardHandlers) => Shards
 
 /** The only process there is keeps everything, from the start. */
-export const everyShard: OpenShards = () => ({
-  holds: () => true,
+export const singleProcess: OpenShards = () => ({
+  owns: () => true,
   count: () => shardCount,
   close: async () => {}
 })
 
 /** Shared among processes by leases. */
 export function leasedShards(openLeases: OpenLeases): OpenShards {
-  const names = Array.from({ length: shardCount }, (_, shard) => nameOf(shard))
+  const names = Array.from({ length: shardCount }, (_, shard) => shardName(shard))
   return (keeper) => {
     const held = new Set<number>()
     const leases = openLeases({
       names: () => names,
-      taken(name) {
+      onAcquired(name) {
         const shard = names.indexOf(name)
         held.add(shard)
-        keeper.taken(shard)
+        keeper.onAcquired(shard)
       },
-      ended(name) {
+      onReleased(name) {
         const shard = names.indexOf(name)
         held.delete(shard)
-        return keeper.ended(shard)
+        return keeper.onReleased(shard)
       }
     })
-    return { holds: (shard) => held.has(shard), count: () => held.size, close: () => leases.close() }
+    return { owns: (shard) => held.has(shard), count: () => held.size, close: () => leases.close() }
   }
 }
 
 /** `s07` */
-export function nameOf(shard: number): string {
+export function shardName(shard: number): string {
   return `s${String(shard).padStart(2, '0')}`
 }

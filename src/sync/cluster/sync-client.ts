@@ -6,18 +6,18 @@ import type { Timers } from '../../lib/timers.ts'
 import { unsealMailbox } from '../../storage/secrets/connection-secrets.ts'
 import type { Sealer } from '../../storage/secrets/seal.ts'
 import { type KeptConnection, type Store, StoreUnavailable, type User } from '../../storage/store.ts'
-import { absentSince } from '../connection/connection-health.ts'
-import { type OpenConnector, openConnection } from '../connection/open-connector.ts'
-import { noNotices } from '../notifications/watch-manager.ts'
+import { absentConnection } from '../connection/connection-health.ts'
+import { type OpenConnector, openTenantConnector } from '../connection/open-connector.ts'
+import { noNotifications } from '../notifications/target-subscriptions.ts'
 import type { Sync } from '../sync-controller.ts'
 import { targetOf } from '../targets/target-registry.ts'
-import { type Board, batch, type Job, type Jobs } from './jobs.ts'
+import { type ConnectionStatusStore, maxTargetsPerJob, type SyncJob, type SyncJobs } from './jobs.ts'
 import { openOutbox } from './outbox.ts'
 
-export interface DeskNeeds {
+export interface SyncClientDeps {
   readonly store: Store
-  readonly jobs: Jobs
-  readonly board: Board
+  readonly jobs: SyncJobs
+  readonly connectionStatuses: ConnectionStatusStore
   readonly sealer: Sealer
   readonly openConnector: OpenConnector
   readonly clock: () => number
@@ -35,8 +35,8 @@ interface Opened {
   cancelIdle: () => void
 }
 
-export function openDesk(needs: DeskNeeds): Sync {
-  const { store, jobs, board, sealer, clock, timers, log } = needs
+export function openSyncClient(needs: SyncClientDeps): Sync {
+  const { store, jobs, connectionStatuses: board, sealer, clock, timers, log } = needs
   const outbox = openOutbox(jobs, needs)
   const opened = new Map<string, Opened>()
 
@@ -45,9 +45,14 @@ export function openDesk(needs: DeskNeeds): Sync {
       const [found, connection] = await Promise.all([store.tenant(tenant), store.connection(tenant)])
       if (found === null || connection === null) return 0
       const targets = [...(await targetsOf(tenant, found.timeZone, users))]
-      const reads: Job[] = []
-      for (let from = 0; from < targets.length; from += batch) {
-        reads.push({ kind: 'read', tenant, targets: targets.slice(from, from + batch), haste: 'now' })
+      const reads: SyncJob[] = []
+      for (let from = 0; from < targets.length; from += maxTargetsPerJob) {
+        reads.push({
+          kind: 'read',
+          tenant,
+          targets: targets.slice(from, from + maxTargetsPerJob),
+          priority: 'now'
+        })
       }
       try {
         await jobs.add(reads)
@@ -66,7 +71,7 @@ export function openDesk(needs: DeskNeeds): Sync {
         setIdle(tenant, known)
         return known.connector
       }
-      const connector = openConnection(tenant, kept, needs)
+      const connector = openTenantConnector(tenant, kept, needs)
       if (connector instanceof RemoteError) return null
       // The one of before is closed when its time comes: somebody may be testing with it.
       const one: Opened = { of, connector, cancelIdle: () => {} }
@@ -76,14 +81,14 @@ export function openDesk(needs: DeskNeeds): Sync {
     },
     async connection(tenant) {
       const kept = await store.connection(tenant)
-      if (kept === null) return absentSince(clock())
+      if (kept === null) return absentConnection(clock())
       const posted = await board.read(tenant).catch(() => null)
       if (posted === null || posted.changedAt !== kept.changedAt) return untried(kept)
       const { nextReadAt } = posted.state
       return { ...posted.state, nextReadAt: nextReadAt !== null && nextReadAt > clock() ? nextReadAt : null }
     },
-    noticed: (notices) => outbox.put(notices.map((notice) => ({ kind: 'news', ...notice }))),
-    tenantChanged: (tenant) => void outbox.put([{ kind: 'tenant', tenant }]),
+    onNotifications: (notices) => outbox.put(notices.map((notice) => ({ kind: 'news', ...notice }))),
+    invalidateTenant: (tenant) => void outbox.put([{ kind: 'tenant', tenant }]),
     async close() {
       await outbox.close()
       const all = [...opened.values()]
@@ -137,5 +142,11 @@ export function openDesk(needs: DeskNeeds): Sync {
 }
 
 function untried({ changedAt }: KeptConnection) {
-  return { state: 'untried', since: changedAt, fault: null, nextReadAt: null, notices: noNotices } as const
+  return {
+    state: 'untried',
+    since: changedAt,
+    fault: null,
+    nextReadAt: null,
+    notifications: noNotifications
+  } as const
 }

@@ -2,9 +2,9 @@
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { RemoteError, SyncCode } from '../../errors.ts'
 import type { Timers } from '../../lib/timers.ts'
-import { type NoticesState, noNotices } from '../notifications/watch-manager.ts'
-import type { Pause } from '../queue/queue.ts'
-import { pauseAfter } from '../queue/retry-policy.ts'
+import { type NotificationsState, noNotifications } from '../notifications/target-subscriptions.ts'
+import type { Delay } from '../queue/queue.ts'
+import { retryDelay } from '../queue/retry-policy.ts'
 
 export const connectionStates = ['absent', 'untried', 'working', 'failing'] as const
 
@@ -17,34 +17,34 @@ export interface ConnectionState {
   readonly fault: { readonly code: SyncCode; readonly hint: string } | null
   /** When it is tried again after a failure. */
   readonly nextReadAt: Instant | null
-  readonly notices: NoticesState
+  readonly notifications: NotificationsState
 }
 
 /** What a tenant has that has no connection. */
-export function absentSince(since: Instant): ConnectionState {
-  return { state: 'absent', since, fault: null, nextReadAt: null, notices: noNotices }
+export function absentConnection(since: Instant): ConnectionState {
+  return { state: 'absent', since, fault: null, nextReadAt: null, notifications: noNotifications }
 }
 
 /** `changedAt`: which connection it is that fares so. Null: there is none. */
-export interface Posted {
+export interface PublishedStatus {
   readonly state: ConnectionState
   readonly changedAt: Instant | null
 }
 
-export interface Health {
-  readonly now: ConnectionState
+export interface ConnectionHealth {
+  readonly state: ConnectionState
   /** What keeps everybody from being read at present. */
-  readonly trouble: RemoteError | null
-  opened(): void
-  closed(): void
+  readonly fault: RemoteError | null
+  onOpened(): void
+  onClosed(): void
   /** Says whether it failed before. */
-  answered(): boolean
+  recordSuccess(): boolean
   /** How long to stay away; says whether it is another trouble than before. */
-  failed(error: RemoteError): { readonly pause: Pause; readonly news: boolean }
+  recordFailure(error: RemoteError): { readonly pause: Delay; readonly news: boolean }
   /** An operator does not wait for the end of our own pause. */
-  triedAnyway(): void
+  endOwnPause(): void
   /** The notices are in another state. */
-  turned(): void
+  publish(): void
   close(): void
 }
 
@@ -52,57 +52,57 @@ export interface Health {
 const tellingInterval = 1_000
 
 /** `tell` is called with every new state, though not more often than once in a second; `now` can be asked at any time. */
-export function openHealth(
-  notices: () => NoticesState,
+export function createConnectionHealth(
+  notices: () => NotificationsState,
   tell: (state: ConnectionState) => void,
   {
     clock,
     timers,
     random
   }: { readonly clock: () => Instant; readonly timers: Timers; readonly random: () => number }
-): Health {
+): ConnectionHealth {
   let state: ConnectionState['state'] = 'absent'
   let since = clock()
   let trouble: RemoteError | null = null
   let failures = 0
   let pausedUntil = Number.NEGATIVE_INFINITY
-  let by: Pause['by'] = 'us'
+  let by: Delay['source'] = 'us'
   let toldAt = Number.NEGATIVE_INFINITY
   let cancelTelling: (() => void) | null = null
   let closed = false
 
   return {
-    get now() {
+    get state() {
       return present()
     },
-    get trouble() {
+    get fault() {
       return trouble
     },
-    opened: () => become('untried', null),
-    closed: () => become('absent', null),
-    answered() {
+    onOpened: () => become('untried', null),
+    onClosed: () => become('absent', null),
+    recordSuccess() {
       const failedBefore = state === 'failing'
       become('working', null)
       return failedBefore
     },
-    failed(error) {
+    recordFailure(error) {
       const now = timers.now()
       // Batches that were on their way together failed once.
       if (pausedUntil <= now) failures += 1
       const news = trouble?.code !== error.code || trouble.hint !== error.hint
-      const pause = pauseAfter(error, failures, random())
+      const pause = retryDelay(error, failures, random())
       become('failing', error)
-      if (now + pause.milliseconds > pausedUntil) {
-        pausedUntil = now + pause.milliseconds
-        by = pause.by
+      if (now + pause.delayMs > pausedUntil) {
+        pausedUntil = now + pause.delayMs
+        by = pause.source
       }
       return { pause, news }
     },
-    triedAnyway() {
+    endOwnPause() {
       if (by === 'us') pausedUntil = timers.now()
       turned()
     },
-    turned,
+    publish: turned,
     close() {
       closed = true
       cancelTelling?.()
@@ -116,7 +116,7 @@ export function openHealth(
       since,
       fault: trouble === null ? null : { code: trouble.code, hint: trouble.hint },
       nextReadAt: trouble !== null && left > 0 ? Math.ceil(clock() + left) : null,
-      notices: notices()
+      notifications: notices()
     }
   }
 

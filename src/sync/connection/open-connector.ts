@@ -10,14 +10,14 @@ import type { KeptConnection } from '../../storage/store.ts'
 /** Makes the connector that reads over a connection. It may throw a RemoteError that says what is wrong with it. */
 export type OpenConnector = (tenant: string, connection: Connection) => Connector
 
-export const unsealable = new RemoteError(
+export const unsealError = new RemoteError(
   'secret_invalid',
   'What is kept cannot be unsealed: it was sealed under another master key. Restore HANVISA_MASTER_KEY, or put it again.',
   { scope: 'connection' }
 )
 
 /** What keeps it from being opened is returned, for it concerns this tenant alone. */
-export function openConnection(
+export function openTenantConnector(
   tenant: string,
   kept: KeptConnection,
   needs: { readonly sealer: Sealer; readonly openConnector: OpenConnector; readonly log: Log }
@@ -26,7 +26,7 @@ export function openConnection(
   try {
     connection = unsealConnection(tenant, kept, needs.sealer)
   } catch {
-    return unsealable
+    return unsealError
   }
   try {
     return needs.openConnector(tenant, connection)
@@ -39,6 +39,6 @@ export function openConnection(
 }
 
 /** Whether the connector of the next connection takes up the watches of this one's: it is the same but for secrets and pace. */
-export function isAdopted(connection: KeptConnection | null, next: KeptConnection | null): boolean {
+export function keepsSubscriptions(connection: KeptConnection | null, next: KeptConnection | null): boolean {
   return connection?.kind === next?.kind && JSON.stringify(connection?.open) === JSON.stringify(next?.open)
 }

@@ -1,22 +1,22 @@
 /** Those who wait until certain targets of a line were read. */
 
-export interface Awaited {
+export interface CompletionWaiters {
   /** Resolves when none of the targets is left; false: the line was dropped before. */
   wait(targets: readonly string[]): Promise<boolean>
   /** Nobody waits for these any more. */
-  settled(targets: readonly string[]): void
+  complete(targets: readonly string[]): void
   /** Nor for any other. `read` is what they are told. */
-  end(read: boolean): void
+  completeAll(read: boolean): void
 }
 
-export function openAwaited(): Awaited {
+export function createCompletionWaiters(): CompletionWaiters {
   const waiting = new Set<{ readonly left: Set<string>; readonly tell: (read: boolean) => void }>()
   return {
     wait(targets) {
       if (targets.length === 0) return Promise.resolve(true)
       return new Promise((tell) => waiting.add({ left: new Set(targets), tell }))
     },
-    settled(targets) {
+    complete(targets) {
       for (const one of waiting) {
         for (const target of targets) one.left.delete(target)
         if (one.left.size > 0) continue
@@ -24,7 +24,7 @@ export function openAwaited(): Awaited {
         one.tell(true)
       }
     },
-    end(read) {
+    completeAll(read) {
       for (const { tell } of waiting) tell(read)
       waiting.clear()
     }

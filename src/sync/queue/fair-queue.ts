@@ -1,34 +1,42 @@
 /** The queue of a single process: lines in memory, tenants in a ring, slots that a deadline frees. */
 
 import type { Timers } from '../../lib/timers.ts'
-import { type Awaited, openAwaited } from './completion-waiters.ts'
-import { Dropped, type Haste, Overdue, type Pause, type Queue, type Verdict, type Worker } from './queue.ts'
+import { type CompletionWaiters, createCompletionWaiters } from './completion-waiters.ts'
+import {
+  BatchCancelled,
+  type BatchResult,
+  BatchTimeout,
+  type BatchWorker,
+  type Delay,
+  type Priority,
+  type SyncQueue
+} from './queue.ts'
 
 export interface QueueLimits {
   /** Batches that are read at the same time, of all tenants; at most half of them of tenants that failed last. */
-  readonly running: number
+  readonly maxRunning: number
   /** Batches of one tenant: 1 until it has answered, and again after it failed as a whole. */
-  readonly runningPerTenant: number
+  readonly maxRunningPerTenant: number
   /** Targets that wait in one tenant's line. */
-  readonly waitingPerTenant: number
+  readonly maxWaitingPerTenant: number
   /** Milliseconds that one batch may take. */
-  readonly deadline: number
+  readonly deadlineMs: number
   /** Milliseconds that a worker has, once it was aborted, to say what came of it; then its slot is freed. */
-  readonly grace: number
+  readonly graceMs: number
 }
 
 /** Reads wait for the network, so slots are cheap, and there are enough for a hundred far sides that hang. */
-export const usualLimits: QueueLimits = {
-  running: 256,
-  runningPerTenant: 16,
-  waitingPerTenant: 100_000,
-  deadline: 60_000,
-  grace: 2_000
+export const queueLimits: QueueLimits = {
+  maxRunning: 256,
+  maxRunningPerTenant: 16,
+  maxWaitingPerTenant: 100_000,
+  deadlineMs: 60_000,
+  graceMs: 2_000
 }
 
 interface Held {
   readonly until: number
-  readonly by: Pause['by']
+  readonly by: Delay['source']
 }
 
 /** One tenant's line. */
@@ -37,7 +45,7 @@ interface Line {
   readonly ahead: Set<string>
   readonly behind: Set<string>
   /** Targets that wait for the end of their own pause. */
-  readonly later: Map<string, Haste>
+  readonly later: Map<string, Priority>
   readonly pauses: Map<string, Held>
   pause: Held | null
   /** Whether the far side has answered since the line began or was last paused: if not, one batch tries it. */
@@ -45,19 +53,19 @@ interface Line {
   /** Whether its last batch failed as a whole. */
   fails: boolean
   readonly reading: Set<string>
-  readonly again: Map<string, Haste>
+  readonly again: Map<string, Priority>
   readonly jobs: Set<AbortController>
-  readonly awaited: Awaited
+  readonly awaited: CompletionWaiters
   wake: (() => void) | null
 }
 
 /** What no verdict was given of is read again: a calendar that notices tell of, nobody else would have read. */
-const afterSilence: Pause = { milliseconds: 5_000, by: 'us' }
+const afterSilence: Delay = { delayMs: 5_000, source: 'us' }
 
 /** Pauses end on the quarter of a second, so that ten thousand of them are not ten thousand timers. */
 const wakeGrain = 250
 
-export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Timers): Queue {
+export function createFairQueue(worker: BatchWorker, limits: QueueLimits, timers: Timers): SyncQueue {
   const lines = new Map<string, Line>()
   /** Lines from which a batch could be taken at once, in the order of their turns. */
   const ring = new Set<Line>()
@@ -78,7 +86,7 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
       turn(line)
       return taken
     },
-    async ended(tenant, targets) {
+    async whenDone(tenant, targets) {
       const line = lines.get(tenant)
       if (line === undefined || line.pause !== null) return true
       return line.awaited.wait(targets.filter((target) => line.reading.has(target) || waits(line, target)))
@@ -114,7 +122,7 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
       reading: new Set(),
       again: new Map(),
       jobs: new Set(),
-      awaited: openAwaited(),
+      awaited: createCompletionWaiters(),
       wake: null
     }
     lines.set(tenant, line)
@@ -126,12 +134,12 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
     ring.delete(line)
     failing.delete(line)
     line.wake?.()
-    for (const job of line.jobs) job.abort(new Dropped('the line was dropped'))
-    line.awaited.end(false)
+    for (const job of line.jobs) job.abort(new BatchCancelled('the line was dropped'))
+    line.awaited.completeAll(false)
   }
 
   /** Puts one target in its place; false when the line is full. */
-  function enter(line: Line, target: string, haste: Haste): boolean {
+  function enter(line: Line, target: string, haste: Priority): boolean {
     if (line.reading.has(target)) {
       line.again.set(target, hastier(line.again.get(target), haste))
       return true
@@ -148,7 +156,7 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
     if (line.behind.has(target)) {
       if (haste === 'poll') return true
       line.behind.delete(target)
-    } else if (line.ahead.size + line.behind.size >= limits.waitingPerTenant) {
+    } else if (line.ahead.size + line.behind.size >= limits.maxWaitingPerTenant) {
       return false
     }
     ;(haste === 'poll' ? line.behind : line.ahead).add(target)
@@ -164,7 +172,7 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
   function place(line: Line): void {
     const paused = line.pause !== null && line.pause.until > timers.now()
     if (!paused) line.pause = null
-    const room = line.jobs.size < (line.answers ? limits.runningPerTenant : 1)
+    const room = line.jobs.size < (line.answers ? limits.maxRunningPerTenant : 1)
     const [own, other] = line.fails ? [failing, ring] : [ring, failing]
     other.delete(line)
     // Who stands in the ring already keeps the place.
@@ -191,7 +199,7 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
   }
 
   function start(): void {
-    while (!closed && running.size < limits.running) {
+    while (!closed && running.size < limits.maxRunning) {
       const line = next()
       if (line === undefined) return
       const batch = take(line, Math.max(1, worker.batchSize(line.tenant)))
@@ -215,7 +223,7 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
   /** Whose turn it is. Tenants that failed take turns with those that did not, within their half of the slots. */
   function next(): Line | undefined {
     const line = ring.values().next().value
-    const retry = 2 * retries < limits.running ? failing.values().next().value : undefined
+    const retry = 2 * retries < limits.maxRunning ? failing.values().next().value : undefined
     retryNext = !retryNext
     return retryNext ? (retry ?? line) : (line ?? retry)
   }
@@ -244,8 +252,8 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
       line.again.delete(target)
       if (haste !== undefined) enter(line, target, haste)
     }
-    if (line.pause !== null) line.awaited.end(true)
-    else line.awaited.settled(batch.filter((target) => !waits(line, target)))
+    if (line.pause !== null) line.awaited.completeAll(true)
+    else line.awaited.complete(batch.filter((target) => !waits(line, target)))
   }
 
   /** The worker's verdict; null when it gave none in time. It does not reject: trouble of a worker is such a null. */
@@ -253,16 +261,16 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
     tenant: string,
     batch: readonly string[],
     job: AbortController
-  ): Promise<Verdict | null> {
+  ): Promise<BatchResult | null> {
     return new Promise((resolve) => {
-      let cancel = timers.after(limits.deadline, () =>
-        job.abort(new Overdue(`${limits.deadline} ms have passed`))
+      let cancel = timers.after(limits.deadlineMs, () =>
+        job.abort(new BatchTimeout(`${limits.deadlineMs} ms have passed`))
       )
       job.signal.addEventListener('abort', () => {
         cancel()
-        cancel = timers.after(limits.grace, () => resolve(null))
+        cancel = timers.after(limits.graceMs, () => resolve(null))
       })
-      const settle = (verdict: Verdict | null) => {
+      const settle = (verdict: BatchResult | null) => {
         cancel()
         resolve(verdict)
       }
@@ -272,18 +280,18 @@ export function inProcessQueue(worker: Worker, limits: QueueLimits, timers: Time
     })
   }
 
-  function obey(line: Line, batch: readonly string[], verdict: Verdict | null): void {
+  function obey(line: Line, batch: readonly string[], verdict: BatchResult | null): void {
     const now = timers.now()
     line.answers = verdict?.tenant === null
     line.fails = !line.answers
     const targets = verdict?.targets ?? new Map(batch.map((target) => [target, afterSilence]))
     for (const [target, pause] of targets) {
-      line.pauses.set(target, { until: now + pause.milliseconds, by: pause.by })
+      line.pauses.set(target, { until: now + pause.delayMs, by: pause.source })
       enter(line, target, 'poll')
     }
     if (verdict === null || verdict.tenant === null) return
-    const until = now + verdict.tenant.milliseconds
-    if (line.pause === null || until > line.pause.until) line.pause = { until, by: verdict.tenant.by }
+    const until = now + verdict.tenant.delayMs
+    if (line.pause === null || until > line.pause.until) line.pause = { until, by: verdict.tenant.source }
     for (const target of batch) enter(line, target, 'poll')
   }
 }
@@ -292,7 +300,7 @@ function waits(line: Line, target: string): boolean {
   return line.ahead.has(target) || line.behind.has(target)
 }
 
-function hastier(a: Haste | undefined, b: Haste): Haste {
+function hastier(a: Priority | undefined, b: Priority): Priority {
   if (a === undefined || a === 'poll') return b
   return a === 'now' || b === 'now' ? 'now' : 'soon'
 }

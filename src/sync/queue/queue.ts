@@ -11,38 +11,38 @@
  * `now`: as `soon`, and an operator asked for it, which ends the tenant's back-off too. Pauses that the far side asked
  * for stand.
  */
-export type Haste = 'poll' | 'soon' | 'now'
+export type Priority = 'poll' | 'soon' | 'now'
 
-export interface Pause {
-  readonly milliseconds: number
+export interface Delay {
+  readonly delayMs: number
   /** `far side`: it asked for it (Retry-After). `us`: our own back-off. */
-  readonly by: 'us' | 'far side'
+  readonly source: 'us' | 'far side'
 }
 
 /** What a worker says of a batch. */
-export interface Verdict {
+export interface BatchResult {
   /** Nothing of this tenant is to be read before; then the batch is read again, at first alone. Null: it answers. */
-  readonly tenant: Pause | null
+  readonly tenant: Delay | null
   /** Targets of the batch to be read again, each after its pause. */
-  readonly targets: ReadonlyMap<string, Pause>
+  readonly targets: ReadonlyMap<string, Delay>
 }
 
 /** Who reads. */
-export interface Worker {
+export interface BatchWorker {
   /** How many targets of the tenant one call takes. */
   batchSize(tenant: string): number
   /** Reads a batch. The signal is aborted with `Overdue` at the deadline, with `Dropped` when nobody waits any more. */
-  read(tenant: string, targets: readonly string[], signal: AbortSignal): Promise<Verdict>
+  read(tenant: string, targets: readonly string[], signal: AbortSignal): Promise<BatchResult>
 }
 
-export interface Queue {
+export interface SyncQueue {
   /** Resolves to how many of them wait now, or will be read again; the rest found the tenant's line full. */
-  add(tenant: string, targets: readonly string[], haste: Haste): Promise<number>
+  add(tenant: string, targets: readonly string[], haste: Priority): Promise<number>
   /**
    * Resolves when none of these waits for a read of its own any more: they were read, or stand on a pause. False: the line was
    * dropped before.
    */
-  ended(tenant: string, targets: readonly string[]): Promise<boolean>
+  whenDone(tenant: string, targets: readonly string[]): Promise<boolean>
   /** Forgets the tenant's line and pauses, and aborts what is being read of it. */
   drop(tenant: string): Promise<void>
   /** How many targets wait, those on pause included, and how many batches are being read. */
@@ -52,11 +52,11 @@ export interface Queue {
 }
 
 /** The deadline of a batch has passed. */
-export class Overdue extends Error {
+export class BatchTimeout extends Error {
   override readonly name = 'Overdue'
 }
 
 /** The batch is not wanted any more: what it brings counts for nothing. */
-export class Dropped extends Error {
+export class BatchCancelled extends Error {
   override readonly name = 'Dropped'
 }

@@ -1,7 +1,7 @@
 /** How long to stay away after a failure. */
 import type { RemoteError, SyncCode } from '../../errors.ts'
 import { type BackoffOptions, backoffMs } from '../../lib/backoff.ts'
-import type { Pause } from './queue.ts'
+import type { Delay } from './queue.ts'
 
 /** What time alone may mend. */
 const passing: BackoffOptions = { firstMs: 5_000, maxMs: 300_000 }
@@ -26,7 +26,7 @@ const backoffByCode: Readonly<Record<SyncCode, BackoffOptions>> = {
  * The pause after the nth failure in a row (from 1). What the far side asked for is kept to; our own is drawn from the upper
  * half, so that those who failed together do not come back together. `random` is in [0, 1).
  */
-export function pauseAfter(error: RemoteError, failures: number, random: number): Pause {
-  if (error.retryAfter !== undefined) return { milliseconds: Math.max(0, error.retryAfter), by: 'far side' }
-  return { milliseconds: backoffMs(backoffByCode[error.code], failures, random), by: 'us' }
+export function retryDelay(error: RemoteError, failures: number, random: number): Delay {
+  if (error.retryAfter !== undefined) return { delayMs: Math.max(0, error.retryAfter), source: 'far side' }
+  return { delayMs: backoffMs(backoffByCode[error.code], failures, random), source: 'us' }
 }

@@ -1,15 +1,15 @@
 /** When each target of a tenant is polled: evenly over the interval, in full batches, at a place of its own. */
 import { createHash } from 'node:crypto'
 
-export interface Schedule {
+export interface PollSchedule {
   /** Takes note of who is to be polled from now on. Nobody is polled later for it than they would have been. */
   plan(targets: Iterable<string>, now: number): void
   /** Those who are due, each once however long nobody asked. */
-  due(now: number): readonly string[]
+  takeDue(now: number): readonly string[]
   /** When `due` has something to say again; infinity when there is nobody. */
-  readonly nextAt: number
+  readonly nextDueAt: number
   /** Whole milliseconds, at least a second: who calls `due` so often polls everybody about in time. */
-  readonly every: number
+  readonly everyMs: number
 }
 
 interface Slot {
@@ -26,7 +26,7 @@ interface Slot {
  *
  * `interval` and all instants are milliseconds of a monotonic clock.
  */
-export function schedule(tenant: string, interval: number, batchSize: number): Schedule {
+export function createPollSchedule(tenant: string, interval: number, batchSize: number): PollSchedule {
   const offset = createHash('sha256').update(tenant).digest().readUInt32BE() / 2 ** 32
   let slots: Slot[] = []
   let nextAt = Number.POSITIVE_INFINITY
@@ -46,7 +46,7 @@ export function schedule(tenant: string, interval: number, batchSize: number): S
       })
       nextAt = earliest(slots)
     },
-    due(now) {
+    takeDue(now) {
       if (now < nextAt) return []
       const targets: string[] = []
       for (const slot of slots) {
@@ -57,10 +57,10 @@ export function schedule(tenant: string, interval: number, batchSize: number): S
       nextAt = earliest(slots)
       return targets
     },
-    get nextAt() {
+    get nextDueAt() {
       return nextAt
     },
-    get every() {
+    get everyMs() {
       return Math.max(1000, Math.floor(interval / Math.max(1, slots.length)))
     }
   }

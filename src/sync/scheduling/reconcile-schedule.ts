@@ -6,9 +6,9 @@
  * full batches of 20, 24 / 20 calls and one read a day (the window has moved) are 0.09 an hour. The fewer share the call,
  * the fewer the comparisons; one alone is read.
  */
-import type { Pace } from '../cluster/jobs.ts'
-import type { Entry, Targets } from '../targets/target-registry.ts'
-import { type Schedule, schedule } from './poll-schedule.ts'
+import type { PollInterval } from '../cluster/jobs.ts'
+import type { TargetRegistry, TargetState } from '../targets/target-registry.ts'
+import { createPollSchedule, type PollSchedule } from './poll-schedule.ts'
 
 /** Milliseconds between two looks at a calendar. */
 const sweepPace = 3_600_000
@@ -17,40 +17,42 @@ const looksPerRead = 5
 /** So many must share a call for a comparison in every look. */
 const enough = 6
 
-export interface Due {
+export interface DueTargets {
   readonly poll: readonly string[]
-  readonly sweep: readonly string[]
+  readonly reconcile: readonly string[]
 }
 
-export interface Sweeping {
+export interface ReconcileSchedule {
   /** All instants are milliseconds of a monotonic clock. */
-  due(now: number): Due
+  takeDue(now: number): DueTargets
   /** How often `due` has somebody to poll, and when next; null where there is nobody. */
-  pace(now: number): Pace | null
+  pollInterval(now: number): PollInterval | null
 }
 
-export function sweeping(
+export function createReconcileSchedule(
   tenant: string,
   pollInterval: number,
   batchSize: number,
-  targets: Targets,
+  targets: TargetRegistry,
   isLive: (key: string) => boolean
-): Sweeping {
-  const polls: Schedule = schedule(tenant, pollInterval, batchSize)
-  const looks: Schedule = schedule(tenant, sweepPace, batchSize)
+): ReconcileSchedule {
+  const polls: PollSchedule = createPollSchedule(tenant, pollInterval, batchSize)
+  const looks: PollSchedule = createPollSchedule(tenant, sweepPace, batchSize)
   /** The revision of the targets for which both were planned. */
   let planned = -1
 
   return {
-    pace(now) {
+    pollInterval(now) {
       plan(now)
-      return polls.nextAt === Number.POSITIVE_INFINITY ? null : { every: polls.every, nextAt: polls.nextAt }
+      return polls.nextDueAt === Number.POSITIVE_INFINITY
+        ? null
+        : { everyMs: polls.everyMs, nextDueAt: polls.nextDueAt }
     },
-    due(now) {
+    takeDue(now) {
       plan(now)
       // Everybody has a place in both, so that who turns deaf is polled at it: within the interval, not all at once.
-      const poll = polls.due(now).filter((key) => !isLive(key))
-      return { poll, sweep: worthwhile(looks.due(now).filter(isLive), now) }
+      const poll = polls.takeDue(now).filter((key) => !isLive(key))
+      return { poll, reconcile: worthwhile(looks.takeDue(now).filter(isLive), now) }
     }
   }
 
@@ -62,12 +64,12 @@ export function sweeping(
   }
 
   function worthwhile(keys: readonly string[], now: number): string[] {
-    const entries = keys.map((key): readonly [string, Entry] => [key, targets.entry(key)!])
-    const comparable = entries.filter(([, entry]) => !isBlind(entry, now)).length
+    const entries = keys.map((key): readonly [string, TargetState] => [key, targets.get(key)!])
+    const comparable = entries.filter(([, entry]) => !lacksFingerprint(entry, now)).length
     const sharing = Math.min(comparable, batchSize)
     return entries.flatMap(([key, entry]) => {
-      if (isOwed(entry)) return key
-      const alone = sharing < 2 || isBlind(entry, now)
+      if (isDirty(entry)) return key
+      const alone = sharing < 2 || lacksFingerprint(entry, now)
       const [since, looks] = alone
         ? [entry.readAt, looksPerRead]
         : [entry.comparedAt, Math.ceil(enough / sharing)]
@@ -77,11 +79,11 @@ export function sweeping(
 }
 
 /** Whether its availability could not be compared when that was last tried. */
-export function isBlind(entry: Entry, now: number): boolean {
-  return entry.blindUntil > now
+export function lacksFingerprint(entry: TargetState, now: number): boolean {
+  return entry.noFingerprintUntil > now
 }
 
 /** Whether it is to be read for more than to be confirmed: something was heard of it that no read has seen yet. */
-export function isOwed(entry: Entry): boolean {
-  return entry.heard !== entry.answered
+export function isDirty(entry: TargetState): boolean {
+  return entry.dirtySeq !== entry.syncedSeq
 }

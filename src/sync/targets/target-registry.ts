@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { SyncRecord } from '../../domain/sync-state.ts'
 import type { User, UserRecord } from '../../storage/store.ts'
-import type { Parting } from '../notifications/watch-manager.ts'
+import type { ReleaseMode } from '../notifications/target-subscriptions.ts'
 
 /** A calendar that is to be read: a mailbox, in a zone. */
 export interface ReadTarget {
@@ -28,73 +28,73 @@ export function targetOf(
 }
 
 /** What was read for a user is obsolete when this is another: a new generation, or other triggers of their own. */
-export function markOf({ user: { triggers }, sync: { generation } }: UserRecord): string {
+export function userConfigHash({ user: { triggers }, sync: { generation } }: UserRecord): string {
   if (triggers.length === 0) return `${generation}`
   return `${generation} ${createHash('sha256').update(JSON.stringify(triggers)).digest('base64url')}`
 }
 
 /** What a calendar was read as: what rests on it counts only as long as it is asked for on the same basis. */
-export interface Held {
+export interface LastSync {
   /** On what the timelines rest beside the calendar itself. */
-  readonly basis: string
+  readonly inputHash: string
   /** The basis without the window, whose end is `until`. */
-  readonly terms: string
-  readonly until: Instant
+  readonly configHash: string
+  readonly windowEnd: Instant
   /** What the far side called the version. */
-  readonly version: string | null
+  readonly etag: string | null
   /** The fingerprint taken before it was read. */
-  readonly print: string | null
+  readonly fingerprint: string | null
   /** What was not seen. */
   readonly fault: SyncRecord['fault']
 }
 
 /** What the readers of one target have in common. Mailboxes are not held: they are unsealed when they are read. */
-export interface Entry {
+export interface TargetState {
   readonly users: Set<string>
   /** When its last read began, on the monotonic clock. */
   readAt: number
   /** When its availability was last compared, and until when that is not tried again; on the monotonic clock. */
   comparedAt: number
-  blindUntil: number
+  noFingerprintUntil: number
   /** Counts what was heard of it that only a read can answer, and how much of that the last success has seen. */
-  heard: number
-  answered: number
+  dirtySeq: number
+  syncedSeq: number
   /** It is in line for a sweep: comparing its availability will do, unless something was heard. */
-  swept: boolean
+  reconcilePending: boolean
   /** Its last success: everything up to then is in the timelines. */
   confirmedAt: Instant | null
   /** Since when it is to be read. */
-  readonly wantedSince: Instant
+  readonly enabledSince: Instant
   /** Failures in a row. */
   failures: number
-  held: Held | null
+  lastSync: LastSync | null
   /** Ends the connector's watch. */
-  unwatch: (parting: Parting) => void
+  release: (parting: ReleaseMode) => void
 }
 
-export interface Targets {
+export interface TargetRegistry {
   /** The keys of those who read `users`; all keys without. */
   keys(users?: readonly string[]): readonly string[]
-  entry(key: string): Entry | undefined
+  get(key: string): TargetState | undefined
   users(): IterableIterator<string>
   /** Something was heard of these that only a read can answer. */
-  hear(keys: readonly string[]): void
+  markDirty(keys: readonly string[]): void
   /**
    * When the one that is furthest behind was last known to be as it is: confirmed, or now where edits are told of and reading
    * works. Null when there is none.
    */
-  oldest(now: Instant, isLive: (key: string) => boolean): Instant | null
+  oldestSyncAt(now: Instant, isLive: (key: string) => boolean): Instant | null
   /** Counts up whenever a target comes or goes. */
   readonly revision: number
   /** Takes note of a user as they are now (null: gone), and says whether their calendar must be read for it. */
-  note(user: string, record: UserRecord | null, target: ReadTarget | null): boolean
+  apply(user: string, record: UserRecord | null, target: ReadTarget | null): boolean
   /** Forgets everybody. */
-  clear(parting: Parting): void
+  clear(parting: ReleaseMode): void
 }
 
 /** `added` is called with a target's first reader; what it returns is called after the last has left. */
-export function openTargets(added: (target: ReadTarget) => Entry['unwatch']): Targets {
-  const entries = new Map<string, Entry>()
+export function createTargetRegistry(added: (target: ReadTarget) => TargetState['release']): TargetRegistry {
+  const entries = new Map<string, TargetState>()
   let revision = 0
   /** By user: their target and mark. */
   const known = new Map<string, { readonly key: string; readonly mark: string }>()
@@ -104,17 +104,17 @@ export function openTargets(added: (target: ReadTarget) => Entry['unwatch']): Ta
       users === undefined
         ? [...entries.keys()]
         : [...new Set(users.flatMap((user) => known.get(user)?.key ?? []))],
-    entry: (key) => entries.get(key),
+    get: (key) => entries.get(key),
     users: () => known.keys(),
-    hear(keys) {
+    markDirty(keys) {
       for (const key of keys) {
         const entry = entries.get(key)
-        if (entry !== undefined) entry.heard += 1
+        if (entry !== undefined) entry.dirtySeq += 1
       }
     },
-    oldest(now, isLive) {
+    oldestSyncAt(now, isLive) {
       let oldest: Instant | null = null
-      for (const [key, { confirmedAt, wantedSince, failures }] of entries) {
+      for (const [key, { confirmedAt, enabledSince: wantedSince, failures }] of entries) {
         const told = confirmedAt !== null && failures === 0 && isLive(key)
         oldest = Math.min(oldest ?? Number.POSITIVE_INFINITY, told ? now : (confirmedAt ?? wantedSince))
       }
@@ -123,20 +123,20 @@ export function openTargets(added: (target: ReadTarget) => Entry['unwatch']): Ta
     get revision() {
       return revision
     },
-    note(user, record, target) {
+    apply(user, record, target) {
       const before = known.get(user)
       if (record === null || target === null) {
         if (before !== undefined) leave(user, before.key)
         return false
       }
-      const mark = markOf(record)
+      const mark = userConfigHash(record)
       if (before?.key === target.key && before.mark === mark) return false
       if (before !== undefined && before.key !== target.key) leave(user, before.key)
       enter(user, target, record, mark)
       return true
     },
     clear(parting) {
-      for (const entry of entries.values()) entry.unwatch(parting)
+      for (const entry of entries.values()) entry.release(parting)
       entries.clear()
       known.clear()
       revision += 1
@@ -150,19 +150,19 @@ export function openTargets(added: (target: ReadTarget) => Entry['unwatch']): Ta
         users: new Set(),
         readAt: Number.NEGATIVE_INFINITY,
         comparedAt: Number.NEGATIVE_INFINITY,
-        blindUntil: Number.NEGATIVE_INFINITY,
-        heard: 0,
-        answered: 0,
-        swept: false,
+        noFingerprintUntil: Number.NEGATIVE_INFINITY,
+        dirtySeq: 0,
+        syncedSeq: 0,
+        reconcilePending: false,
         confirmedAt: record.sync.confirmedAt,
-        wantedSince: record.sync.enabledSince,
+        enabledSince: record.sync.enabledSince,
         failures: 0,
-        held: null,
-        unwatch: () => {}
+        lastSync: null,
+        release: () => {}
       }
       entries.set(target.key, entry)
       revision += 1
-      entry.unwatch = added(target)
+      entry.release = added(target)
     }
     entry.users.add(user)
     known.set(user, { key: target.key, mark })
@@ -174,7 +174,7 @@ export function openTargets(added: (target: ReadTarget) => Entry['unwatch']): Ta
     if (entry === undefined) return
     entry.users.delete(user)
     if (entry.users.size > 0) return
-    entry.unwatch('stop')
+    entry.release('stop')
     entries.delete(key)
     revision += 1
   }

@@ -46,9 +46,10 @@ export async function openSubscribed(t: Test): Promise<Subscribed> {
   await app.register(
     noticesRoutes({
       graphGate: createNotificationVerifiers(secret),
-      sync: { noticed: async (notices) => void received.push(...notices) },
+      sync: { onNotifications: async (notices) => void received.push(...notices) },
       metrics: {
-        countNotices: (_, outcome, count) => void counted.set(outcome, (counted.get(outcome) ?? 0) + count)
+        countNotifications: (_, outcome, count) =>
+          void counted.set(outcome, (counted.get(outcome) ?? 0) + count)
       },
       clock: time.clock
     })

@@ -1,66 +1,77 @@
-/** Sync of a replica, its parts put together on Redis: the keeper of its shards, and the desk for what it is asked. */
+/** Sync on Redis put together: the controller of a worker's shards, and the client for API replicas. */
 
 import { machineTimers } from '../../../lib/timers.ts'
-import { type Keeper, openSync, type Sync, type SyncOptions } from '../../sync-controller.ts'
+import {
+  openSyncController,
+  type Sync,
+  type SyncController,
+  type SyncOptions
+} from '../../sync-controller.ts'
 import { leasedShards } from '../shards.ts'
-import { type DeskNeeds, openDesk } from '../sync-client.ts'
-import type { Clients } from './clients.ts'
-import { redisBoard } from './connection-status.ts'
-import { type ShardWork, shardWork } from './job-worker.ts'
-import { bullJobs, openQueues } from './jobs.ts'
+import { openSyncClient, type SyncClientDeps } from '../sync-client.ts'
+import type { SyncRedisClients } from './clients.ts'
+import { redisConnectionStatuses } from './connection-status.ts'
+import { createJobWorkers, type JobWorkers } from './job-worker.ts'
+import { bullSyncJobs, openJobQueues } from './jobs.ts'
 import { redisLeases } from './leases.ts'
-import { bullRounds } from './poll-schedules.ts'
+import { bullPollJobSchedulers } from './poll-job-schedulers.ts'
 
-type DeskOptions = Omit<DeskNeeds, 'jobs' | 'board' | 'clock' | 'timers'> &
+type SyncClientOptions = Omit<SyncClientDeps, 'jobs' | 'connectionStatuses' | 'clock' | 'timers'> &
   Pick<SyncOptions, 'clock' | 'timers'>
-type KeeperOptions = Omit<SyncOptions, 'post' | 'openShards' | 'rounds'>
+type SyncControllerOptions = Omit<SyncOptions, 'publishStatus' | 'openShards' | 'pollJobSchedulers'>
 
 /** Sync for whoever is asked: nothing is read in this process for it, but to test a connection. */
-export function replicaDesk(options: DeskOptions, { quick }: Clients): Sync {
+export function openRedisSyncClient(options: SyncClientOptions, { failFast }: SyncRedisClients): Sync {
   const { clock = Date.now, timers = machineTimers, log } = options
-  const queues = openQueues(quick, log)
-  const desk = openDesk({ ...options, clock, timers, jobs: bullJobs(queues), board: redisBoard(quick, log) })
+  const queues = openJobQueues(failFast, log)
+  const client = openSyncClient({
+    ...options,
+    clock,
+    timers,
+    jobs: bullSyncJobs(queues),
+    connectionStatuses: redisConnectionStatuses(failFast, log)
+  })
   return {
-    ...desk,
+    ...client,
     async close() {
-      await desk.close()
+      await client.close()
       await queues.close()
     }
   }
 }
 
 /** Keeps this process' share of the tenants until it is closed. */
-export async function replicaKeeper(
-  options: KeeperOptions,
-  { quick, patient }: Clients
-): Promise<Pick<Keeper, 'close'>> {
+export async function openRedisSyncController(
+  options: SyncControllerOptions,
+  { failFast, blocking }: SyncRedisClients
+): Promise<Pick<SyncController, 'close'>> {
   const { clock = Date.now, timers = machineTimers, log } = options
-  const queues = openQueues(quick, log)
-  const board = redisBoard(quick, log)
-  const rounds = bullRounds(queues, { clock, timers, log })
-  const openShards = leasedShards(redisLeases('shards', { client: quick, timers, log }))
-  const keeper: Promise<Keeper> = openSync({
+  const queues = openJobQueues(failFast, log)
+  const statuses = redisConnectionStatuses(failFast, log)
+  const rounds = bullPollJobSchedulers(queues, { clock, timers, log })
+  const openShards = leasedShards(redisLeases('shards', { client: failFast, timers, log }))
+  const controller: Promise<SyncController> = openSyncController({
     ...options,
-    post: (tenant, posted) => board.post(tenant, posted),
-    rounds,
+    publishStatus: (tenant, published) => statuses.publish(tenant, published),
+    pollJobSchedulers: rounds,
     openShards: (holder) =>
       openShards({
-        taken(shard) {
-          holder.taken(shard)
-          work().begin(shard)
+        onAcquired(shard) {
+          holder.onAcquired(shard)
+          work().start(shard)
         },
         // Jobs go back to the queue when their tenants are closed, so neither can wait for the other.
-        async ended(shard) {
-          await Promise.all([work().end(shard), holder.ended(shard)])
+        async onReleased(shard) {
+          await Promise.all([work().stop(shard), holder.onReleased(shard)])
         }
       })
   })
-  let begun: ShardWork | null = null
+  let begun: JobWorkers | null = null
   const work = () => {
-    begun ??= shardWork(patient, keeper, rounds, log)
+    begun ??= createJobWorkers(blocking, controller, rounds, log)
     return begun
   }
-  const { close } = await keeper
+  const { close } = await controller
   return {
     async close() {
       await close()

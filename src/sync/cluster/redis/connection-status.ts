@@ -1,24 +1,24 @@
 /** The board on Redis: how connections fare, a key for each tenant. */
 
 import { type Log, wordless } from '../../../lib/redact-error.ts'
-import type { Posted } from '../../connection/connection-health.ts'
-import type { Board } from '../jobs.ts'
-import type { RedisClient } from './clients.ts'
+import type { PublishedStatus } from '../../connection/connection-health.ts'
+import type { ConnectionStatusStore } from '../jobs.ts'
+import type { SyncRedisClient } from './clients.ts'
 import { connectionStateKey } from './keys.ts'
 
 /** Milliseconds. Keepers tell again well before. */
 const shownFor = 15 * 60_000
 
-export function redisBoard(client: RedisClient, log: Log): Board {
+export function redisConnectionStatuses(client: SyncRedisClient, log: Log): ConnectionStatusStore {
   return {
-    post(tenant, posted) {
+    publish(tenant, posted) {
       client.set(connectionStateKey(tenant), JSON.stringify(posted), 'PX', shownFor).catch((error) => {
         log.warn({ tenant, ...wordless(error) }, 'how a connection fares could not be told')
       })
     },
     async read(tenant) {
       const text = await client.get(connectionStateKey(tenant))
-      return text === null ? null : (JSON.parse(text) as Posted)
+      return text === null ? null : (JSON.parse(text) as PublishedStatus)
     }
   }
 }

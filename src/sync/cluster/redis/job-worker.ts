@@ -7,23 +7,23 @@
  */
 import { type Job as BullJob, WaitingError, Worker } from 'bullmq'
 import { type Log, wordless } from '../../../lib/redact-error.ts'
-import type { Done, Keeper } from '../../sync-controller.ts'
-import type { Job, Rounds } from '../jobs.ts'
+import type { JobResult, SyncController } from '../../sync-controller.ts'
+import type { PollJobSchedulers, SyncJob } from '../jobs.ts'
 import { shardOf } from '../shards.ts'
-import type { RedisClient } from './clients.ts'
+import type { SyncRedisClient } from './clients.ts'
 import type { PollJob } from './jobs.ts'
 import { queueName, queuePrefix } from './keys.ts'
 
-export interface ShardWork {
-  begin(shard: number): void
+export interface JobWorkers {
+  start(shard: number): void
   /** Takes up no more at once. Resolves when what was begun has ended or is back in the queue. */
-  end(shard: number): Promise<void>
+  stop(shard: number): Promise<void>
 }
 
 /** Jobs of a shard that are in hand at a time. They wait for calendars, and cost next to nothing. */
-const inHand = 500
+const concurrency = 500
 /** Of one tenant: beyond, its jobs end when their targets stand in the line, so that they never hold up another's. */
-const inHandOfTenant = 50
+const concurrencyPerTenant = 50
 /** Milliseconds. The lock of a killed process' job ends within the first, and is found missing within twice the second. */
 const lockDuration = 5_000
 const stalledInterval = 2_000
@@ -34,22 +34,22 @@ const quiet = 30_000
 /** Milliseconds that a worker has to close. */
 const patience = 5_000
 
-export function shardWork(
-  client: RedisClient,
-  kept: Promise<Pick<Keeper, 'poll' | 'read' | 'noticed' | 'tenantChanged'>>,
-  rounds: Rounds,
+export function createJobWorkers(
+  client: SyncRedisClient,
+  kept: Promise<Pick<SyncController, 'poll' | 'read' | 'onNotifications' | 'invalidateTenant'>>,
+  rounds: PollJobSchedulers,
   log: Log
-): ShardWork {
+): JobWorkers {
   const workers = new Map<number, Worker>()
   const held = new Map<string, number>()
   let quietUntil = Number.NEGATIVE_INFINITY
 
   return {
-    begin(shard) {
-      const worker = new Worker<Job | PollJob>(queueName, (job, token) => work(job, token), {
+    start(shard) {
+      const worker = new Worker<SyncJob | PollJob>(queueName, (job, token) => work(job, token), {
         connection: client,
         prefix: queuePrefix(shard),
-        concurrency: inHand,
+        concurrency: concurrency,
         lockDuration,
         stalledInterval,
         maxStalledCount,
@@ -63,7 +63,7 @@ export function shardWork(
       )
       workers.set(shard, worker)
     },
-    async end(shard) {
+    async stop(shard) {
       const worker = workers.get(shard)
       workers.delete(shard)
       if (worker === undefined) return
@@ -86,13 +86,13 @@ export function shardWork(
     log.warn({ shard, ...wordless(error) }, 'jobs cannot be taken up; trying again')
   }
 
-  async function work(job: BullJob<Job | PollJob>, token: string | undefined): Promise<void> {
+  async function work(job: BullJob<SyncJob | PollJob>, token: string | undefined): Promise<void> {
     const { tenant } = job.data
     const count = (held.get(tenant) ?? 0) + 1
     held.set(tenant, count)
     try {
-      const done = await doneWith(job.data, count <= inHandOfTenant)
-      if (done === 'gone') rounds.end(tenant)
+      const done = await runJob(job.data, count <= concurrencyPerTenant)
+      if (done === 'gone') rounds.stop(tenant)
       if (done !== 'elsewhere') return
     } finally {
       const left = held.get(tenant)! - 1
@@ -103,25 +103,25 @@ export function shardWork(
     throw new WaitingError()
   }
 
-  async function doneWith(job: Job | PollJob, wait: boolean): Promise<Done> {
+  async function runJob(job: SyncJob | PollJob, wait: boolean): Promise<JobResult> {
     const keeper = await kept
     switch (job.kind) {
       case 'poll':
         return keeper.poll(job.tenant, wait)
       case 'read':
-        return keeper.read(job.tenant, job.targets, job.haste, wait)
+        return keeper.read(job.tenant, job.targets, job.priority, wait)
       case 'news':
         // Heard, it is read at once or within two seconds; whoever takes over before reads everything.
-        await keeper.noticed([job])
+        await keeper.onNotifications([job])
         return doneOrElsewhere(job)
       case 'tenant':
-        keeper.tenantChanged(job.tenant)
+        keeper.invalidateTenant(job.tenant)
         return doneOrElsewhere(job)
     }
   }
 
   /** A process that stood still may wake over a job when another has long taken over, and read everything before it came. */
-  function doneOrElsewhere({ tenant }: Job): Done {
+  function doneOrElsewhere({ tenant }: SyncJob): JobResult {
     return workers.has(shardOf(tenant)) ? 'done' : 'elsewhere'
   }
 }

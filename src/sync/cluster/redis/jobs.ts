@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { type JobsOptions, Queue } from 'bullmq'
 import { type Log, wordless } from '../../../lib/redact-error.ts'
-import type { Job, Jobs } from '../jobs.ts'
+import type { SyncJob, SyncJobs } from '../jobs.ts'
 import { shardOf } from '../shards.ts'
-import type { RedisClient } from './clients.ts'
+import type { SyncRedisClient } from './clients.ts'
 import { queueName, queuePrefix } from './keys.ts'
 
 /** What a `poll` job holds, which a tenant's rounds make. */
@@ -14,7 +14,7 @@ export interface PollJob {
 }
 
 /** The queue of each shard, opened on first use. */
-export interface Queues {
+export interface JobQueues {
   /** Has the queue of the tenant's shard do something. Rejects when Redis cannot be asked now. */
   use<T>(shard: number, work: (queue: Queue) => Promise<T>): Promise<T>
   close(): Promise<void>
@@ -24,7 +24,7 @@ export interface Queues {
 const keptFailures = 100
 
 /** `client` does not wait for Redis: nor does who uses a queue. */
-export function openQueues(client: RedisClient, log: Log): Queues {
+export function openJobQueues(client: SyncRedisClient, log: Log): JobQueues {
   const queues = new Map<number, Queue>()
   return {
     async use(shard, work) {
@@ -63,15 +63,15 @@ export function openQueues(client: RedisClient, log: Log): Queues {
   }
 }
 
-export function bullJobs(queues: Queues): Jobs {
+export function bullSyncJobs(queues: JobQueues): SyncJobs {
   return {
     async add(jobs) {
-      const byShard = new Map<number, { name: string; data: Job; opts: JobsOptions }[]>()
+      const byShard = new Map<number, { name: string; data: SyncJob; opts: JobsOptions }[]>()
       for (const job of jobs) {
         const shard = shardOf(job.tenant)
         const those = byShard.get(shard) ?? []
         byShard.set(shard, those)
-        those.push({ name: job.kind, data: job, opts: { deduplication: sameAs(job) } })
+        those.push({ name: job.kind, data: job, opts: { deduplication: deduplication(job) } })
       }
       await Promise.all(
         [...byShard].map(([shard, those]) => queues.use(shard, (queue) => queue.addBulk(those)))
@@ -84,7 +84,7 @@ export function bullJobs(queues: Queues): Jobs {
  * A job equal to one that waits is that one; equal to one that is being done, it is done once more after it, however often it
  * came: what it asks for may have changed since the other began.
  */
-function sameAs(job: Job): NonNullable<JobsOptions['deduplication']> {
+function deduplication(job: SyncJob): NonNullable<JobsOptions['deduplication']> {
   const id = createHash('sha256').update(JSON.stringify(job)).digest('base64url').slice(0, 22)
   return { id, keepLastIfActive: true }
 }

@@ -1,5 +1,5 @@
 /** The keys of sync on Redis. Those that one command or script touches share a hash tag, so that a cluster keeps them together. */
-import { nameOf } from '../shards.ts'
+import { shardName } from '../shards.ts'
 
 /** The living, then the names in their order. */
 export function leaseKeys(group: string, names: readonly string[]): string[] {
@@ -9,7 +9,7 @@ export function leaseKeys(group: string, names: readonly string[]): string[] {
 
 /** BullMQ's prefix for the queue of one shard. */
 export function queuePrefix(shard: number): string {
-  return `{hanvisa:${nameOf(shard)}}`
+  return `{hanvisa:${shardName(shard)}}`
 }
 
 export const queueName = 'sync'

@@ -9,18 +9,18 @@ import { randomUUID } from 'node:crypto'
 import { type Log, wordless } from '../../../lib/redact-error.ts'
 import type { Timers } from '../../../lib/timers.ts'
 import type { LeaseHolder, Leases, OpenLeases } from '../leases.ts'
-import type { RedisClient } from './clients.ts'
+import type { SyncRedisClient } from './clients.ts'
 import { leaseKeys } from './keys.ts'
 
-export interface LeaseNeeds {
+export interface RedisLeaseDeps {
   /** Fails within seconds when Redis does not answer. */
-  readonly client: RedisClient
+  readonly client: SyncRedisClient
   readonly timers: Timers
   readonly log: Log
 }
 
 /** Milliseconds after which a holder that renews no more has lost it. */
-export const leaseTime = 8_000
+export const leaseTtlMs = 8_000
 /** By so much sooner, by its own clock, a holder that could not renew regards it as lost. */
 const margin = 1_000
 /** Milliseconds between two renewals. */
@@ -85,11 +85,11 @@ end
 return 1`
 
 /** `group` keeps the names of one kind (shards; consumers that are pushed to) apart from others. */
-export function redisLeases(group: string, needs: LeaseNeeds): OpenLeases {
+export function redisLeases(group: string, needs: RedisLeaseDeps): OpenLeases {
   return (holder) => lease(group, holder, needs)
 }
 
-function lease(group: string, holder: LeaseHolder, { client, timers, log }: LeaseNeeds): Leases {
+function lease(group: string, holder: LeaseHolder, { client, timers, log }: RedisLeaseDeps): Leases {
   const me = randomUUID()
   const held = new Set<string>()
   /** Given up, and still ours on Redis until what is done for them has ended. */
@@ -122,7 +122,7 @@ function lease(group: string, holder: LeaseHolder, { client, timers, log }: Leas
       const names = holder.names()
       const answer = await turn(names)
       // An answer that comes after we had to take everything for lost gives nothing back: the next turn does.
-      if (!closed && timers.now() < sentAt + leaseTime - margin) note(names, answer, sentAt)
+      if (!closed && timers.now() < sentAt + leaseTtlMs - margin) note(names, answer, sentAt)
     } catch (error) {
       if (held.size > 0) log.warn({ group, ...wordless(error) }, 'leases could not be renewed; trying again')
     }
@@ -134,11 +134,11 @@ function lease(group: string, holder: LeaseHolder, { client, timers, log }: Leas
     const is = names.map((name) =>
       held.has(name) ? 'h' : leaving.has(name) ? 'l' : ending.has(name) ? 'e' : '-'
     )
-    return (await client.eval(turnScript, keys.length, ...keys, me, leaseTime, ...is)) as number[]
+    return (await client.eval(turnScript, keys.length, ...keys, me, leaseTtlMs, ...is)) as number[]
   }
 
   function note(names: readonly string[], [share = 0, live = 1, ...mine]: readonly number[], sentAt: number) {
-    sureUntil = sentAt + leaseTime - margin
+    sureUntil = sentAt + leaseTtlMs - margin
     setFence()
     const now = new Set(mine.map((index) => names[index - 1]!))
     const before = held.size
@@ -147,7 +147,7 @@ function lease(group: string, holder: LeaseHolder, { client, timers, log }: Leas
       // The fence may have fallen, and the name with it, while the answer was on its way.
       if (held.has(name) || ending.has(name)) continue
       held.add(name)
-      holder.taken(name)
+      holder.onAcquired(name)
     }
     const surplus = [...held].slice(share)
     for (const name of surplus) void handOver(name)
@@ -157,7 +157,7 @@ function lease(group: string, holder: LeaseHolder, { client, timers, log }: Leas
   function end(name: string): void {
     held.delete(name)
     const ended = holder
-      .ended(name)
+      .onReleased(name)
       .catch((error) => log.error({ group, name, ...wordless(error) }, 'something did not end as it should'))
       .then(() => {
         ending.delete(name)

@@ -1,22 +1,22 @@
 /** Waiting in the in-process queue for what others wait for: whoever asked for targets hears what became of them. */
 import t from 'tap'
-import { inProcessQueue, usualLimits } from '../../src/sync/queue/fair-queue.ts'
-import type { Verdict } from '../../src/sync/queue/queue.ts'
+import { createFairQueue, queueLimits } from '../../src/sync/queue/fair-queue.ts'
+import type { BatchResult } from '../../src/sync/queue/queue.ts'
 import { handClock, settle } from '../support/fake-clock.ts'
 
 t.test('whoever waits for targets hears when they were read, stand on a pause, or are dropped', async (t) => {
-  const started: ((verdict?: Verdict) => Promise<void>)[] = []
+  const started: ((verdict?: BatchResult) => Promise<void>)[] = []
   const read = () =>
-    new Promise<Verdict>((resolve) => {
+    new Promise<BatchResult>((resolve) => {
       started.push(async (verdict = { tenant: null, targets: new Map() }) => {
         resolve(verdict)
         await settle()
       })
     })
-  const queue = inProcessQueue({ batchSize: () => 2, read }, usualLimits, handClock().timers)
+  const queue = createFairQueue({ batchSize: () => 2, read }, queueLimits, handClock().timers)
   const heard: string[] = []
   const wait = async (name: string, targets: string[]) => {
-    void queue.ended('acme', targets).then((read) => heard.push(`${name} ${read}`))
+    void queue.whenDone('acme', targets).then((read) => heard.push(`${name} ${read}`))
     await settle()
   }
   await wait('nothing', ['a'])
@@ -28,7 +28,7 @@ t.test('whoever waits for targets hears when they were read, stand on a pause, o
   // Heard of again while it is read: that read is not the one that is waited for.
   await queue.add('acme', ['a'], 'soon')
   await wait('a again', ['a'])
-  await started[0]!({ tenant: null, targets: new Map([['b', { milliseconds: 1000, by: 'us' }]]) })
+  await started[0]!({ tenant: null, targets: new Map([['b', { delayMs: 1000, source: 'us' }]]) })
   t.same(heard.slice(1), [], 'a is to be read again')
   await started[1]!()
   t.same(heard.slice(1).sort(), ['a again true', 'ab true', 'abc true'], 'and b is on a pause')

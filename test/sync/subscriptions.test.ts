@@ -29,7 +29,7 @@ async function watched(all: Bench) {
   await time.run(1000)
   await until(async () => (await record('acme', 'anna')).sync.subscribed)
   await time.run(5000)
-  const changed = () => sync.noticed([{ tenant: 'acme', targetId: name, event: 'changed' }])
+  const changed = () => sync.onNotifications([{ tenant: 'acme', targetId: name, event: 'changed' }])
   return { sync, changed }
 }
 
@@ -159,7 +159,7 @@ t.test('notices of who is switched off or gone are counted and cost nothing', as
     return tenant.call(store, id)
   }
   for (let times = 0; times < 1000; times++) await changed()
-  await sync.noticed(
+  await sync.onNotifications(
     Array.from({ length: 1000 }, (_, index) => ({
       tenant: `t${index}`,
       targetId: 'x',

@@ -2,27 +2,27 @@
 
 import { type Log, wordless } from '../../../lib/redact-error.ts'
 import type { Timers } from '../../../lib/timers.ts'
-import type { Pace, Rounds } from '../jobs.ts'
+import type { PollInterval, PollJobSchedulers } from '../jobs.ts'
 import { shardOf } from '../shards.ts'
-import type { PollJob, Queues } from './jobs.ts'
+import type { JobQueues, PollJob } from './jobs.ts'
 
 /** Of one process at a time; others wait in line, since ten thousand tenants may begin at once. */
 const atOnce = 32
 
-export function bullRounds(
-  queues: Queues,
+export function bullPollJobSchedulers(
+  queues: JobQueues,
   { clock, timers, log }: { readonly clock: () => number; readonly timers: Timers; readonly log: Log }
-): Rounds {
+): PollJobSchedulers {
   /** By tenant, the newest wish; null: to end. */
-  const wanted = new Map<string, Pace | null>()
+  const wanted = new Map<string, PollInterval | null>()
   let running = 0
 
   return {
-    begin(tenant, pace) {
+    start(tenant, pace) {
       wanted.set(tenant, pace)
       work()
     },
-    end(tenant) {
+    stop(tenant) {
       wanted.set(tenant, null)
       work()
     }
@@ -44,12 +44,12 @@ export function bullRounds(
     }
   }
 
-  function set(tenant: string, pace: Pace | null): Promise<void> {
+  function set(tenant: string, pace: PollInterval | null): Promise<void> {
     return queues.use(shardOf(tenant), async (queue) => {
       // BullMQ keeps the hours of a scheduler that it has, and we begin anew where they are not ours.
       await queue.removeJobScheduler(tenant)
       if (pace === null) return
-      const { every, nextAt } = pace
+      const { everyMs: every, nextDueAt: nextAt } = pace
       const startDate = Math.ceil(clock() + Math.max(0, nextAt - timers.now()))
       const data: PollJob = { kind: 'poll', tenant }
       await queue.upsertJobScheduler(tenant, { every, startDate }, { name: 'poll', data })

@@ -3,10 +3,10 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { compileRules } from '../../src/domain/decide.ts'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
-import { inProcessQueue, usualLimits } from '../../src/sync/queue/fair-queue.ts'
-import { sweeping } from '../../src/sync/scheduling/reconcile-schedule.ts'
-import { openTargets } from '../../src/sync/targets/target-registry.ts'
-import { openTenant, type SyncNeeds } from '../../src/sync/tenant-sync.ts'
+import { createFairQueue, queueLimits } from '../../src/sync/queue/fair-queue.ts'
+import { createReconcileSchedule } from '../../src/sync/scheduling/reconcile-schedule.ts'
+import { createTargetRegistry } from '../../src/sync/targets/target-registry.ts'
+import { openTenantSync, type SyncDeps } from '../../src/sync/tenant-sync.ts'
 import { event, farSide } from '../support/fake-calendar-server.ts'
 import { bench, hour, minute, polling, rules } from '../support/sync-harness.ts'
 
@@ -15,11 +15,7 @@ const at = (hours: number) => eight + hours * hour
 const day = 24 * hour
 
 /** One tenant whose calendars are all watched, looked after every minute instead of four times a second. */
-async function sweptTenant(
-  t: Test,
-  people: number,
-  store?: (real: SyncNeeds['store']) => SyncNeeds['store']
-) {
+async function sweptTenant(t: Test, people: number, store?: (real: SyncDeps['store']) => SyncDeps['store']) {
   const all = await bench(t, { side: await farSide(20) })
   const { side, time, until, record } = all
   side.watching = 'live'
@@ -27,7 +23,7 @@ async function sweptTenant(
   for (const id of ids) side.calendars.set(`${id}@acme.example`, [event('MÖT', at(1), at(2))])
   await all.tenant('acme')
   await all.people('acme', Object.fromEntries(ids.map((id) => [id, {}])))
-  const needs: SyncNeeds = {
+  const needs: SyncDeps = {
     store: store?.(all.store) ?? all.store,
     openConnector: (_tenant, connection) =>
       side.connector(connection as Parameters<typeof side.connector>[0]),
@@ -39,15 +35,15 @@ async function sweptTenant(
     random: () => 0.5,
     log: { info: () => {}, warn: () => {}, error: () => {} },
     metrics: all.metrics,
-    post: null
+    publishStatus: null
   }
-  const queue = inProcessQueue(
+  const queue = createFairQueue(
     { batchSize: () => 20, read: (_tenant, keys, signal) => reading.read(keys, signal) },
-    usualLimits,
+    queueLimits,
     time.timers
   )
-  all.metrics.watchQueue(() => queue.depth())
-  const reading = openTenant('acme', needs, queue, () => {})
+  all.metrics.observeQueue(() => queue.depth())
+  const reading = openTenantSync('acme', needs, queue, () => {})
   t.teardown(async () => {
     await queue.close()
     await reading.close()
@@ -57,7 +53,7 @@ async function sweptTenant(
   await time.run(10_000)
   const pass = async (milliseconds: number) => {
     for (let passed = 0; passed < milliseconds; passed += minute) {
-      reading.tick()
+      reading.runDue()
       await time.run(minute)
     }
   }
@@ -90,7 +86,7 @@ t.test('a day without edits costs less than a quarter of a request per mailbox a
 
 t.test('a calendar counts as known while notices tell of it, and no more when reading fails', async (t) => {
   const { side, ids, reading, pass, time } = await sweptTenant(t, 3)
-  const behind = () => time.clock() - (reading.oldest() ?? 0)
+  const behind = () => time.clock() - (reading.oldestSyncAt() ?? 0)
   await pass(2 * hour)
   t.equal(behind(), 0)
   side.calendars.delete(`${ids[0]}@acme.example`)
@@ -159,25 +155,25 @@ t.test('when all turn deaf at once they are polled within the interval, spread o
       fc.nat(10_000_000),
       (people, batchSize, seconds, from) => {
         const interval = seconds * 1000
-        const targets = openTargets(() => () => {})
+        const targets = createTargetRegistry(() => () => {})
         const record = { sync: initialSyncRecord(true, 0), user: { triggers: [] } } as unknown as Parameters<
-          typeof targets.note
+          typeof targets.apply
         >[1]
         for (let index = 0; index < people; index++) {
           const key = `${(index * 7919) % 10_007}-${index}`
-          targets.note(key, record, { key, mailbox: key, timeZone: 'UTC' })
+          targets.apply(key, record, { key, mailbox: key, timeZone: 'UTC' })
         }
         let live = true
-        const plan = sweeping('acme', interval, batchSize, targets, () => live)
+        const plan = createReconcileSchedule('acme', interval, batchSize, targets, () => live)
         for (let now = from; now < from + interval; now += 1000)
-          if (plan.due(now).poll.length > 0) return false
+          if (plan.takeDue(now).poll.length > 0) return false
         live = false
         const beat = 250
         const polled = new Set<string>()
         const most = (Math.ceil((beat / interval) * Math.ceil(people / batchSize)) + 1) * batchSize
         const start = from + interval
         for (let now = start; now <= start + interval + 1000; now += beat) {
-          const { poll, sweep } = plan.due(now)
+          const { poll, reconcile: sweep } = plan.takeDue(now)
           if (sweep.length > 0) return false
           // The first look makes up for what the thousand milliseconds between looks left.
           if (now > start && poll.length > most) return false
@@ -221,7 +217,7 @@ t.test('after a gap in what is heard of the store, those alone are read whom it 
   await until(async () => (await timeline('acme', 'new'))[0] === 'meeting 6–7')
   await until(async () => (await timeline('acme', 'user1'))[0] === 'lunch 1–2')
   await until(async () => (await timeline('acme', 'user2'))[0] === 'meeting 8–9')
-  await reading.settled()
+  await reading.whenIdle()
   await time.run(polling * 1000)
   const read = new Set(side.asked.slice(asked).map(({ mailbox }) => mailbox.split('@')[0]))
   t.same([...read].sort(), ['new', 'user1', 'user2'])

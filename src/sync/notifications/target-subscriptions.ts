@@ -5,48 +5,54 @@ import { type Log, wordless } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
 import type { ReadTarget } from '../targets/target-registry.ts'
 
-export const noticesStates = ['off', 'live', 'partly', 'polling'] as const
+export const notificationStates = ['off', 'live', 'partly', 'polling'] as const
 
 /** Plain JSON: other processes are told of it. */
-export interface NoticesState {
+export interface NotificationsState {
   /** `off`: the far side tells of no edits. `live`: of all, `partly`: of some. `polling`: it ought to, but does not. */
-  readonly state: (typeof noticesStates)[number]
+  readonly state: (typeof notificationStates)[number]
   /** Calendars of which notices tell, and those that are polled. */
-  readonly live: number
+  readonly active: number
   readonly polling: number
   /** Why calendars are polled that notices ought to tell of, as most of them have it. */
   readonly code: SyncCode | null
   readonly hint: string | null
 }
 
-export const noNotices: NoticesState = { state: 'off', live: 0, polling: 0, code: null, hint: null }
+export const noNotifications: NotificationsState = {
+  state: 'off',
+  active: 0,
+  polling: 0,
+  code: null,
+  hint: null
+}
 
 /** `stop`: what the far side holds is removed. `leave`: the next connector takes it up again. */
-export type Parting = 'stop' | 'leave'
+export type ReleaseMode = 'stop' | 'leave'
 
-export interface Watching {
+export interface TargetSubscriptions {
   /** Watches a calendar from now on; returns how to end it. */
-  add(target: ReadTarget): (parting: Parting) => void
+  add(target: ReadTarget): (parting: ReleaseMode) => void
   /** Whether every edit of it is told of. */
-  isLive(key: string): boolean
-  told(key: string, news: LifecycleEvent): void
-  readonly state: NoticesState
+  isActive(key: string): boolean
+  onLifecycleEvent(key: string, news: LifecycleEvent): void
+  readonly state: NotificationsState
   /** Those that ought to be told of but are not. */
-  readonly deaf: number
+  readonly inactive: number
   close(): void
 }
 
 /** What the watches tell. */
-export interface Ears {
+export interface SubscriptionHandlers {
   /** The calendar was edited, or may have been. */
-  changed(key: string): void
+  onChanged(key: string): void
   /** From now on its edits are told of; those of before may not have been. */
-  live(key: string): void
+  onActive(key: string): void
   /** `state` is another. */
-  turned(): void
+  onStateChange(): void
 }
 
-interface Watched {
+interface TargetSubscription {
   readonly target: ReadTarget
   /** Null until its turn to be watched has come. */
   watch: CalendarSubscription | null
@@ -60,14 +66,14 @@ const atOnce = 100
 /** Milliseconds between those turns. */
 const pause = 10
 
-export function openWatching(
+export function openTargetSubscriptions(
   tenant: string,
   present: () => Connector | null,
-  ears: Ears,
+  ears: SubscriptionHandlers,
   { timers, log }: { readonly timers: Timers; readonly log: Log }
-): Watching {
-  const all = new Map<string, Watched>()
-  const waiting = new Set<Watched>()
+): TargetSubscriptions {
+  const all = new Map<string, TargetSubscription>()
+  const waiting = new Set<TargetSubscription>()
   /** Why calendars that ought to be live are not: by code, with one example. */
   const reasons = new Map<SyncCode, { readonly example: RemoteError; count: number }>()
   let live = 0
@@ -75,25 +81,31 @@ export function openWatching(
 
   return {
     add(target) {
-      const one: Watched = { target, watch: null, live: false, reason: null, over: false }
+      const one: TargetSubscription = { target, watch: null, live: false, reason: null, over: false }
       all.set(target.key, one)
       waiting.add(one)
       cancel ??= timers.after(0, begin)
-      ears.turned()
+      ears.onStateChange()
       return (parting) => end(one, parting)
     },
-    isLive: (key) => all.get(key)?.live ?? false,
-    told: (key, news) => all.get(key)?.watch?.onLifecycleEvent(news),
-    get state(): NoticesState {
+    isActive: (key) => all.get(key)?.live ?? false,
+    onLifecycleEvent: (key, news) => all.get(key)?.watch?.onLifecycleEvent(news),
+    get state(): NotificationsState {
       const polling = all.size - live
       const worst = [...reasons.values()].sort((a, b) => b.count - a.count)[0]
-      if (live === 0 && worst === undefined) return { ...noNotices, polling }
+      if (live === 0 && worst === undefined) return { ...noNotifications, polling }
       const state = polling === 0 ? 'live' : live === 0 ? 'polling' : 'partly'
       if (worst === undefined)
-        return { state, live, polling, code: null, hint: polling === 0 ? null : beginning }
-      return { state, live, polling, code: worst.example.code, hint: `${instead} ${worst.example.hint}` }
+        return { state, active: live, polling, code: null, hint: polling === 0 ? null : beginning }
+      return {
+        state,
+        active: live,
+        polling,
+        code: worst.example.code,
+        hint: `${instead} ${worst.example.hint}`
+      }
     },
-    get deaf() {
+    get inactive() {
       let deaf = 0
       for (const { count } of reasons.values()) deaf += count
       return deaf
@@ -117,7 +129,7 @@ export function openWatching(
     cancel = waiting.size > 0 ? timers.after(pause, begin) : null
   }
 
-  function listen(one: Watched): void {
+  function listen(one: TargetSubscription): void {
     const { key, mailbox } = one.target
     const unlessOver = (call: () => void) => {
       if (!one.over) call()
@@ -126,11 +138,11 @@ export function openWatching(
       const watch = present()?.subscribe(
         { mailbox, targetId: key },
         {
-          onChange: () => unlessOver(() => ears.changed(key)),
+          onChange: () => unlessOver(() => ears.onChanged(key)),
           onActive: () =>
             unlessOver(() => {
               become(one, true, null)
-              ears.live(key)
+              ears.onActive(key)
             }),
           onInactive: (reason) => unlessOver(() => become(one, false, reason))
         }
@@ -142,7 +154,7 @@ export function openWatching(
     }
   }
 
-  function become(one: Watched, isLive: boolean, reason: RemoteError | null): void {
+  function become(one: TargetSubscription, isLive: boolean, reason: RemoteError | null): void {
     live += Number(isLive) - Number(one.live)
     one.live = isLive
     if (one.reason?.code !== reason?.code) {
@@ -150,7 +162,7 @@ export function openWatching(
       if (reason !== null) note(reason)
     }
     one.reason = reason
-    ears.turned()
+    ears.onStateChange()
   }
 
   function note(reason: RemoteError): void {
@@ -167,7 +179,7 @@ export function openWatching(
     if (known !== undefined && --known.count === 0) reasons.delete(reason.code)
   }
 
-  function end(one: Watched, parting: Parting): void {
+  function end(one: TargetSubscription, parting: ReleaseMode): void {
     if (one.over) return
     become(one, false, null)
     one.over = true

@@ -1,8 +1,8 @@
 /** The connector of one tenant, and those of before that still have a read to end. */
 import type { Connector } from '../../connectors/connector.ts'
 
-export interface Links {
-  readonly present: Connector | null
+export interface ConnectorLeases {
+  readonly current: Connector | null
   /** Puts another in its place; the old one is closed after its reads have ended. */
   replace(connector: Connector | null): void
   /** Keeps the present connector open until the work is done. */
@@ -17,13 +17,13 @@ interface Link {
   retired: boolean
 }
 
-export function openLinks(trouble: (error: unknown) => void): Links {
+export function openConnectorLeases(trouble: (error: unknown) => void): ConnectorLeases {
   let present: Link | null = null
   /** Each resolves when a connector of before is closed. */
   const leaving = new Map<Link, { readonly closed: Promise<void>; readonly close: () => void }>()
 
   return {
-    get present() {
+    get current() {
       return present?.connector ?? null
     },
     replace(connector) {

@@ -1,8 +1,8 @@
 /** What goes wrong with one calendar, or one tenant, is seen there with what to do about it, and nowhere else. */
 import t from 'tap'
 import type { Timers } from '../../src/lib/timers.ts'
-import { inProcessQueue, usualLimits } from '../../src/sync/queue/fair-queue.ts'
-import type { Worker } from '../../src/sync/queue/queue.ts'
+import { createFairQueue, queueLimits } from '../../src/sync/queue/fair-queue.ts'
+import type { BatchWorker } from '../../src/sync/queue/queue.ts'
 import { event, farSide } from '../support/fake-calendar-server.ts'
 import { bench, hour, minute, polling } from '../support/sync-harness.ts'
 
@@ -113,8 +113,8 @@ t.test(
 t.test(
   'far sides that hang, more of them than slots, slow no other tenant once they are known to',
   async (t) => {
-    const openQueue = (worker: Worker, timers: Timers) =>
-      inProcessQueue(worker, { ...usualLimits, running: 8 }, timers)
+    const openQueue = (worker: BatchWorker, timers: Timers) =>
+      createFairQueue(worker, { ...queueLimits, maxRunning: 8 }, timers)
     const { side, tenant, people, open, until, state, time, record } = await bench(t, { openQueue })
     side.hanging.add('hangs@acme.example')
     side.calendars.set('anna@acme.example', [])

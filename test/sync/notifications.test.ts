@@ -1,8 +1,8 @@
 /** Edits that the far side tells of: read at once, however many; and polled for as soon as it ceases to tell. */
 import t from 'tap'
 import { RemoteError } from '../../src/errors.ts'
-import { noticesOf } from '../../src/sync/notifications/debouncer.ts'
-import { openWatching } from '../../src/sync/notifications/watch-manager.ts'
+import { createNotificationDebouncer } from '../../src/sync/notifications/debouncer.ts'
+import { openTargetSubscriptions } from '../../src/sync/notifications/target-subscriptions.ts'
 import { event, farSide } from '../support/fake-calendar-server.ts'
 import { handClock } from '../support/fake-clock.ts'
 import { type Bench, bench, hour, minute, polling } from '../support/sync-harness.ts'
@@ -67,14 +67,14 @@ t.test('whatever the read does, notices lead to no more than one in two seconds'
       readAt = timers.now()
       seen = readAt
       begun.push(readAt)
-      notices.began('anna')
+      notices.onReadStart('anna')
       timers.after(takes, () => {
         if (again) begin()
         again = false
       })
     }
     // As the queue does: what is asked for while it is being read is read once more after.
-    const notices = noticesOf(timers, async () => {
+    const notices = createNotificationDebouncer(timers, async () => {
       if (timers.now() < readAt + takes) again = true
       else begin()
       return true
@@ -82,7 +82,7 @@ t.test('whatever the read does, notices lead to no more than one in two seconds'
     let last = 0
     for (let edits = 0; edits < 200; edits++) {
       last = timers.now()
-      notices.heard('anna', readAt)
+      notices.notify('anna', readAt)
       await run(97)
     }
     await run(20_000)
@@ -191,7 +191,7 @@ t.test('news of a watch reach it; of nobody they are counted and dropped', async
     }
   }
   const { sync, edit } = await watched(all, 'anna')
-  await sync.noticed([
+  await sync.onNotifications([
     { tenant: 'acme', targetId: name, event: 'removed' },
     { tenant: 'acme', targetId: 'nobody', event: 'changed' },
     { tenant: 'nowhere', targetId: name, event: 'changed' }
@@ -200,7 +200,7 @@ t.test('news of a watch reach it; of nobody they are counted and dropped', async
   t.equal(counted('graph notices unknown'), 2)
   const before = side.asked.length
   edit('anna', 1)
-  await sync.noticed([{ tenant: 'acme', targetId: name, event: 'changed' }])
+  await sync.onNotifications([{ tenant: 'acme', targetId: name, event: 'changed' }])
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
   t.equal(side.asked.length, before + 1)
 })
@@ -247,8 +247,8 @@ t.test('ten thousand watches begin little by little, and who does not get one is
   const said: unknown[] = []
   const say = (facts: object) => void said.push(facts)
   const log = { info: say, warn: say, error: say }
-  const ears = { changed: () => {}, live: () => {}, turned: () => {} }
-  const watching = openWatching('acme', () => connector, ears, { timers, log })
+  const ears = { onChanged: () => {}, onActive: () => {}, onStateChange: () => {} }
+  const watching = openTargetSubscriptions('acme', () => connector, ears, { timers, log })
   const ends = Array.from({ length: 10_000 }, (_, index) =>
     watching.add({ key: `${index}`, mailbox: `${index}@acme.example`, timeZone: 'UTC' })
   )
@@ -260,7 +260,7 @@ t.test('ten thousand watches begin little by little, and who does not get one is
   t.equal(far.watched.size, 9_999)
   for (const those of far.watched.values()) for (const one of those) one.onInactive(broken)
   t.equal(said.length, 1)
-  t.same([watching.deaf, watching.state.polling, watching.state.code], [9_999, 9_999, 'unreachable'])
+  t.same([watching.inactive, watching.state.polling, watching.state.code], [9_999, 9_999, 'unreachable'])
   for (const end of ends) end('stop')
   t.equal(far.watched.size, 0)
   t.match(watching.state, { state: 'off', polling: 0 })

@@ -1,7 +1,7 @@
 /** What of a reading consumers can see, where it is not obvious. */
 import t from 'tap'
 import { initialSyncRecord, type SyncRecord } from '../../src/domain/sync-state.ts'
-import { isVisible } from '../../src/sync/batch/status-change.ts'
+import { changesStatus } from '../../src/sync/batch/status-change.ts'
 import { user } from '../contracts/store-samples.ts'
 
 const confirmed = (at: number): SyncRecord => ({
@@ -15,7 +15,7 @@ t.test('a confirmation in the nick of time is seen, one in good time is not', as
   const hour = 3_600_000
   const staleAfter = 240_000
   const seen = (before: SyncRecord, after: SyncRecord, at: number, within = staleAfter) =>
-    isVisible(held(before), { sync: after, timeline: 'same' }, within, at)
+    changesStatus(held(before), { sync: after, timeline: 'same' }, within, at)
   t.equal(seen(confirmed(hour), confirmed(hour + 120_000), hour + 121_000), false)
   t.equal(seen(confirmed(hour), confirmed(hour + 229_000), hour + 229_900), false)
   t.equal(seen(confirmed(hour), confirmed(hour + 230_000), hour + 231_000), true, 'who hears late said stale')

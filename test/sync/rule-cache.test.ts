@@ -1,10 +1,10 @@
 /** Tenants with equal rules share what is made of them. */
 import t from 'tap'
-import { compiledOnce } from '../../src/sync/batch/rule-cache.ts'
+import { createRuleCache } from '../../src/sync/batch/rule-cache.ts'
 import { rules } from '../support/sync-harness.ts'
 
 t.test('equal rules of one version are made ready once, others apart', async (t) => {
-  const compile = compiledOnce()
+  const compile = createRuleCache()
   const first = compile(rules, 1)
   t.equal(compile(structuredClone(rules), 1), first)
   t.not(compile(rules, 2), first)
