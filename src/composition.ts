@@ -20,7 +20,7 @@ import { SetupError } from './errors.ts'
 import { loadPacks } from './management/load-packs.ts'
 import { createManagement } from './management/management.ts'
 import { defaultRules } from './management/resolve-rules.ts'
-import { openKept } from './open-storage.ts'
+import { openStorage } from './open-storage.ts'
 import { openStatusService } from './status/status-service.ts'
 import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'
 import { openRedisSyncClient, openRedisSyncController } from './sync/cluster/redis/compose.ts'
@@ -53,7 +53,7 @@ export async function startService(
   }
   try {
     const packs = await loadPacks(packFolder)
-    const kept = await openKept(config, log)
+    const kept = await openStorage(config, log)
     undo.push(() => kept.close())
     const { store, keys, sealer } = kept
     const metrics = openMetrics()

@@ -5,14 +5,14 @@ import { openLmdb } from './storage/lmdb/lmdb.ts'
 import { type RedisAddress, redisAddress } from './storage/redis/address.ts'
 import { openClient } from './storage/redis/client.ts'
 import { openRedis, type RedisStore } from './storage/redis/redis.ts'
-import { type Keys, openKeys } from './storage/secrets/installation-keys.ts'
+import { type InstallationKeys, openKeys } from './storage/secrets/installation-keys.ts'
 import { checkMasterKey, checkSharedMasterKey, type Sealer, sealer } from './storage/secrets/seal.ts'
 import type { Store } from './storage/store.ts'
 import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'
 
-export interface Kept {
+export interface Storage {
   readonly store: Store
-  readonly keys: Keys
+  readonly keys: InstallationKeys
   readonly sealer: Sealer
   /** Further connections to the Redis that is shared; null: this process is the only one. */
   readonly clients: SyncRedisClients | null
@@ -28,13 +28,13 @@ interface Log {
 }
 
 /** Throws SetupError, a plain sentence, when the operator must act first. */
-export function openKept(config: Config, log: Log): Promise<Kept> {
+export function openStorage(config: Config, log: Log): Promise<Storage> {
   return config.redisUrl === null
     ? openFolder(config, log)
     : openShared(config, redisAddress(config.redisUrl), log)
 }
 
-async function openFolder(config: Config, log: Log): Promise<Kept> {
+async function openFolder(config: Config, log: Log): Promise<Storage> {
   const store = await openLmdb({ folder: join(config.dataDir, 'store') })
   try {
     const keys = await openKeys(config, log)
@@ -48,7 +48,7 @@ async function openFolder(config: Config, log: Log): Promise<Kept> {
 }
 
 /** Needs no folder: both keys are set, as readConfig sees to. */
-async function openShared(config: Config, address: RedisAddress, log: Log): Promise<Kept> {
+async function openShared(config: Config, address: RedisAddress, log: Log): Promise<Storage> {
   const loss = tellOfLoss(address, log)
   const store: RedisStore = await openRedis({ address, onEmptied: () => loss.turned(store.emptied()) })
   const clients: SyncRedisClients = {
@@ -64,7 +64,7 @@ async function openShared(config: Config, address: RedisAddress, log: Log): Prom
   try {
     const keys = await openKeys(config, log)
     const seals = sealer(keys.masterKey)
-    await checkSharedMasterKey(store.keptCheck, seals)
+    await checkSharedMasterKey(store.keyCheck, seals)
     tellOfStart(store, address, log)
     return { store, keys, sealer: seals, clients, emptied: store.emptied, close }
   } catch (error) {

@@ -13,7 +13,7 @@ import {
   storedSecrets,
   unsealMailbox
 } from '../storage/secrets/connection-secrets.ts'
-import type { KeptConnection, UserRecord } from '../storage/store.ts'
+import type { StoredConnection, UserRecord } from '../storage/store.ts'
 import type { ManagementDeps } from './management.ts'
 import { requireTenant } from './tenants.ts'
 import { validateCloud, validateCredentials } from './validate-credentials.ts'
@@ -46,7 +46,7 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
 
   return {
     put: (tenant, body) =>
-      store.inTurn(tenant, async (store) => {
+      store.withTenantLock(tenant, async (store) => {
         await requireTenant(store, tenant)
         const held = await store.connection(tenant)
         const secretsHeld = held === null ? {} : storedSecrets(tenant, held, sealer)
@@ -74,7 +74,7 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
     },
 
     remove: (tenant) =>
-      store.inTurn(tenant, async (store) => {
+      store.withTenantLock(tenant, async (store) => {
         await requireTenant(store, tenant)
         if ((await store.connection(tenant)) === null) throw connectionNotFound(tenant)
         await store.saveConnection(tenant, null, true, clock())
@@ -108,7 +108,7 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
 /** The body with what it may leave out filled in: the usual values, and the secret that is held. */
 function completeConnection(
   body: PutConnectionBody,
-  held: KeptConnection | null,
+  held: StoredConnection | null,
   secretsHeld: Secrets
 ): Connection {
   if (body.kind === 'ics') return { kind: 'ics', pollSeconds: body.pollSeconds ?? DEFAULT_POLL_SECONDS.ics }
@@ -158,14 +158,14 @@ const secretDestinations: Readonly<Record<string, readonly string[]>> = {
 
 /** Whether the secrets of one are sent to the same place, for the same purpose, as those of the other. */
 function sameDestination(
-  one: Pick<KeptConnection, 'kind' | 'open'>,
-  other: Pick<KeptConnection, 'kind' | 'open'>
+  one: Pick<StoredConnection, 'kind' | 'open'>,
+  other: Pick<StoredConnection, 'kind' | 'open'>
 ): boolean {
   return one.kind === other.kind && changedMembers(one, other.open).length === 0
 }
 
 function changedMembers(
-  { kind, open: before }: Pick<KeptConnection, 'kind' | 'open'>,
+  { kind, open: before }: Pick<StoredConnection, 'kind' | 'open'>,
   after: object
 ): string[] {
   const stated = after as Record<string, unknown>
@@ -181,7 +181,7 @@ function validateSecretsMember(body: PutConnectionBody, held: Secrets): FieldFau
   ]
 }
 
-function toResponse({ kind, open, pollSeconds }: KeptConnection, secrets: Secrets): ConnectionResponse {
+function toResponse({ kind, open, pollSeconds }: StoredConnection, secrets: Secrets): ConnectionResponse {
   return { kind, ...open, pollSeconds, secrets: Object.keys(secrets).sort() } as ConnectionResponse
 }
 

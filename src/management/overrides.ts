@@ -18,7 +18,7 @@ export interface OverrideManagement {
 export function createOverrideManagement({ store, packs, clock }: ManagementDeps): OverrideManagement {
   return {
     put: (tenant, user, body) =>
-      store.inTurn(tenant, async (store) => {
+      store.withTenantLock(tenant, async (store) => {
         const record = await requireUserRecord(store, tenant, user)
         const { effective } = await requireRules(store, packs, tenant)
         const at = clock()
@@ -48,7 +48,7 @@ export function createOverrideManagement({ store, packs, clock }: ManagementDeps
       }),
 
     remove: (tenant, user) =>
-      store.inTurn(tenant, async (store) => {
+      store.withTenantLock(tenant, async (store) => {
         const { override } = await requireUserRecord(store, tenant, user)
         await save(store, tenant, user, override, null)
       })

@@ -45,7 +45,7 @@ export interface RuleManagement {
 export function createRuleManagement({ store, packs, clock }: ManagementDeps): RuleManagement {
   return {
     put: (tenant, body, ifMatch) =>
-      store.inTurn(tenant, async (store) => {
+      store.withTenantLock(tenant, async (store) => {
         await requireTenant(store, tenant)
         const { version: statedVersion, effective: statedEffective, ...put } = body
         const before = await requireRules(store, packs, tenant)

@@ -20,7 +20,7 @@ export interface TenantManagement {
 export function createTenantManagement({ store, sync, clock }: ManagementDeps): TenantManagement {
   return {
     put: (id, body) =>
-      store.inTurn(id, async (store) => {
+      store.withTenantLock(id, async (store) => {
         const faults = validateTenant(id, body)
         if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
         const before = await store.tenant(id)
@@ -42,7 +42,7 @@ export function createTenantManagement({ store, sync, clock }: ManagementDeps): 
       ),
 
     remove: (id) =>
-      store.inTurn(id, async (store) => {
+      store.withTenantLock(id, async (store) => {
         if (!(await store.removeTenant(id))) throw tenantNotFound(id)
         sync.invalidateTenant(id)
       })

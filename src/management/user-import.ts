@@ -28,7 +28,7 @@ export function createUserImport({ store, packs, sealer, clock }: ManagementDeps
 
   return {
     run: (tenant, csv) =>
-      store.inTurn(tenant, async (store) => {
+      store.withTenantLock(tenant, async (store) => {
         await requireTenant(store, tenant)
         const rows = await readAllRows(csv)
         const ids = rows.map(({ cells }) => cells.user ?? '')

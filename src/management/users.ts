@@ -31,7 +31,7 @@ export interface UserManagement {
 export function createUserManagement({ store, packs, sealer, clock }: ManagementDeps): UserManagement {
   return {
     put: (tenant, id, body) =>
-      store.inTurn(tenant, async (store) => {
+      store.withTenantLock(tenant, async (store) => {
         await requireTenant(store, tenant)
         const { effective: rules } = await requireRules(store, packs, tenant)
         const record = await store.record(tenant, id)
@@ -63,7 +63,7 @@ export function createUserManagement({ store, packs, sealer, clock }: Management
     },
 
     remove: (tenant, id) =>
-      store.inTurn(tenant, async (store) => {
+      store.withTenantLock(tenant, async (store) => {
         await requireTenant(store, tenant)
         if (!(await store.removeUser(tenant, id, clock()))) throw userNotFound(tenant, id)
       })

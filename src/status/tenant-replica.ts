@@ -4,7 +4,7 @@ import type { RuleSet } from '../domain/rule-set.ts'
 import type { Semaphore } from '../lib/semaphore.ts'
 import type { After } from '../lib/timers.ts'
 import {
-  type Feed,
+  type FeedEvent,
   type LogEntry,
   type Store,
   StoreUnavailable,
@@ -59,8 +59,8 @@ export async function openTenantReplica(
   needs: TenantReplicaDeps
 ): Promise<TenantReplica | null> {
   const { store, defaultRules, clock, after, snapshots } = needs
-  const pending: Feed[] = []
-  let onEvent = (feed: Feed): void => void pending.push(feed)
+  const pending: FeedEvent[] = []
+  let onEvent = (feed: FeedEvent): void => void pending.push(feed)
   const stop = store.follow(tenant, (feed) => onEvent(feed))
   const snapshot = await snapshots
     .run(() => store.snapshot(tenant))
@@ -142,7 +142,7 @@ export async function openTenantReplica(
     })
   }
 
-  async function applyEvent(feed: Feed): Promise<void> {
+  async function applyEvent(feed: FeedEvent): Promise<void> {
     if (feed.kind === 'tenant removed') return leave()
     if (feed.kind === 'gap') return catchUp(null)
     if (feed.kind === 'quiet') {

@@ -7,7 +7,7 @@ import type { Override } from '../domain/override.ts'
 import type { Trigger } from '../domain/rule-set.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Cause, Timeline } from '../domain/timeline.ts'
-import type { KeptConnection, RulesVersion, Tenant, User } from './store.ts'
+import type { RulesVersion, StoredConnection, Tenant, User } from './store.ts'
 
 /** Something that this version cannot read lies in the store. */
 export class UnreadableRecord extends Error {
@@ -21,7 +21,7 @@ export interface Codec<T> {
 }
 
 /** JSON of what `pick` takes. It keeps any text whole, lone surrogates too (RFC 8259 section 8.2 escapes). */
-export function jsonOf<T>(kind: string, pick: (value: T) => T): Codec<T> {
+export function jsonCodec<T>(kind: string, pick: (value: T) => T): Codec<T> {
   return {
     encode: (value) => Buffer.from(JSON.stringify(pick(value))),
     decode: (bytes) => {
@@ -35,26 +35,26 @@ export function jsonOf<T>(kind: string, pick: (value: T) => T): Codec<T> {
   }
 }
 
-export const tenantRecord = jsonOf<Tenant>('tenant', ({ id, name, timeZone, language }) => ({
+export const tenantRecord = jsonCodec<Tenant>('tenant', ({ id, name, timeZone, language }) => ({
   id,
   name,
   timeZone,
   language
 }))
 
-export const connectionRecord = jsonOf<KeptConnection>(
+export const connectionRecord = jsonCodec<StoredConnection>(
   'connection',
   ({ kind, pollSeconds, open, sealed, changedAt }) => ({ kind, pollSeconds, open, sealed, changedAt })
 )
 
-export const rulesRecord = jsonOf<RulesVersion>('RuleSet', ({ version, at, put, effective }) => ({
+export const rulesRecord = jsonCodec<RulesVersion>('RuleSet', ({ version, at, put, effective }) => ({
   version,
   at,
   put,
   effective
 }))
 
-export const userRecord = jsonOf<User>('user', (user) => ({
+export const userRecord = jsonCodec<User>('user', (user) => ({
   id: user.id,
   displayName: user.displayName,
   extension: user.extension,
@@ -66,13 +66,13 @@ export const userRecord = jsonOf<User>('user', (user) => ({
   triggersSince: user.triggersSince
 }))
 
-export const overrideRecord = jsonOf<Override>('override', ({ diversion, from, until }) => ({
+export const overrideRecord = jsonCodec<Override>('override', ({ diversion, from, until }) => ({
   diversion,
   from,
   until
 }))
 
-export const syncRecord = jsonOf<SyncRecord>('sync record', (record) => ({
+export const syncRecord = jsonCodec<SyncRecord>('sync record', (record) => ({
   generation: record.generation,
   enabled: record.enabled,
   enabledSince: record.enabledSince,

@@ -3,7 +3,7 @@ import type { Instant } from '../domain/calendar-event.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
 
 /** `at`: when it would be saved. A confirmation after that stems from a clock that was set back since, and binds nobody. */
-export function isOutdated(kept: SyncRecord | null, outcome: SyncRecord, at: Instant): boolean {
+export function isStaleWrite(kept: SyncRecord | null, outcome: SyncRecord, at: Instant): boolean {
   if (kept === null || kept.generation !== outcome.generation) return true
   if (kept.confirmedAt === null || kept.confirmedAt > at) return false
   return outcome.confirmedAt === null || outcome.confirmedAt < kept.confirmedAt

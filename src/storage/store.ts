@@ -22,7 +22,7 @@ export interface Tenant {
 }
 
 /** A connection with its secret members sealed: `sealed` is opaque here. */
-export interface KeptConnection {
+export interface StoredConnection {
   readonly kind: string
   readonly pollSeconds: number
   /** Everything that is no secret, as given. */
@@ -87,7 +87,7 @@ export interface LogEntry {
 }
 
 /** What followers hear: a log entry, or that records were saved without one. */
-export type Feed =
+export type FeedEvent =
   | { readonly kind: 'logged'; readonly entry: LogEntry }
   | { readonly kind: 'quiet'; readonly users: readonly string[] }
   | { readonly kind: 'tenant removed' }
@@ -98,7 +98,7 @@ export type Feed =
 export interface TenantSnapshot {
   readonly tenant: Tenant
   readonly rules: RulesVersion | null
-  readonly connection: KeptConnection | null
+  readonly connection: StoredConnection | null
   readonly users: readonly UserRecord[]
   /** The log's identity: another one means that positions of old mean nothing. */
   readonly epoch: string
@@ -124,14 +124,14 @@ export interface Store {
   /** With everything below it. Resolves to whether there was one. */
   removeTenant(id: string): Promise<boolean>
 
-  connection(tenant: string): Promise<KeptConnection | null>
+  connection(tenant: string): Promise<StoredConnection | null>
   /**
    * Saves, replaces or (null) removes the connection. With `reread` every user's timeline is dropped and their
    * records begin a new generation, in the same step. Resolves to whether there was one before.
    */
   saveConnection(
     tenant: string,
-    connection: KeptConnection | null,
+    connection: StoredConnection | null,
     reread: boolean,
     at: Instant
   ): Promise<boolean>
@@ -183,13 +183,13 @@ export interface Store {
    * Calls `hear` for everything saved from now on, in order, before the promise of the write resolves. A snapshot may
    * be ahead of what was heard: entries up to its position are in it. `hear` must not throw. Returns how to stop.
    */
-  follow(tenant: string, hear: (feed: Feed) => void): () => void
+  follow(tenant: string, onEvent: (feed: FeedEvent) => void): () => void
 
   /**
    * Runs `work` while nobody else, in any process, runs one for the tenant; others wait. Writes through the store that it is
    * given are refused with StoreUnavailable once that could not be kept up. For changes that build upon what was read.
    */
-  inTurn<T>(tenant: string, work: (store: Store) => Promise<T>): Promise<T>
+  withTenantLock<T>(tenant: string, work: (store: Store) => Promise<T>): Promise<T>
 
   /** False while what keeps the data cannot be reached: memory may be behind. Costs nothing to ask. */
   reachable(): boolean

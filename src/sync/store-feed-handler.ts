@@ -1,8 +1,8 @@
 /** What is heard of changes to one tenant, taken note of one after the other; a store that fails is asked again. */
 
-import { type Log, wordless } from '../lib/redact-error.ts'
+import { type Log, redactError } from '../lib/redact-error.ts'
 import type { Timers } from '../lib/timers.ts'
-import type { Feed, Store } from '../storage/store.ts'
+import type { FeedEvent, Store } from '../storage/store.ts'
 
 export interface StoreFeedHandler {
   /** The tenant, its rules or its connection may have changed. */
@@ -56,7 +56,7 @@ export function openStoreFeedHandler(
     while (work !== null) await work
   }
 
-  function hear(feed: Feed): void {
+  function hear(feed: FeedEvent): void {
     const users =
       feed.kind === 'logged' ? feed.entry.users : feed.kind === 'quiet' ? feed.users : ('all' as const)
     if (users === 'all') heard.tenant = true
@@ -80,7 +80,7 @@ export function openStoreFeedHandler(
       },
       (error) => {
         work = null
-        log.warn({ tenant, ...wordless(error) }, 'changes could not be read from the store; trying again')
+        log.warn({ tenant, ...redactError(error) }, 'changes could not be read from the store; trying again')
         cancelRetry = timers.after(patience, () => {
           cancelRetry = null
           wake()

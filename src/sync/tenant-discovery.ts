@@ -1,6 +1,6 @@
 /** Which tenants there are: looked for when it may be others that are kept, and every minute, for somebody else may make one. */
 
-import { type Log, wordless } from '../lib/redact-error.ts'
+import { type Log, redactError } from '../lib/redact-error.ts'
 import type { Timers } from '../lib/timers.ts'
 import type { Store } from '../storage/store.ts'
 
@@ -58,7 +58,7 @@ export function openTenantDiscovery(
     void take().then(
       () => next(again ? 0 : interval),
       (error) => {
-        log.warn({ ...wordless(error) }, 'the tenants could not be listed; trying again')
+        log.warn({ ...redactError(error) }, 'the tenants could not be listed; trying again')
         next(patience)
       }
     )

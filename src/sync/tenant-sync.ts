@@ -5,11 +5,11 @@ import type { Instant } from '../domain/calendar-event.ts'
 import type { CompiledRules } from '../domain/decide.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import { RemoteError } from '../errors.ts'
-import { type Log, wordless } from '../lib/redact-error.ts'
+import { type Log, redactError } from '../lib/redact-error.ts'
 import type { Timers } from '../lib/timers.ts'
 import { unsealMailbox } from '../storage/secrets/connection-secrets.ts'
 import type { Sealer } from '../storage/secrets/seal.ts'
-import type { KeptConnection, RulesVersion, Store, Tenant, UserRecord } from '../storage/store.ts'
+import type { RulesVersion, Store, StoredConnection, Tenant, UserRecord } from '../storage/store.ts'
 import { saveFailures } from './batch/build-outcome.ts'
 import type { CompileRules } from './batch/rule-cache.ts'
 import { createBatchRunner } from './batch/run-batches.ts'
@@ -79,7 +79,7 @@ export interface TenantSync {
 export function openTenantSync(id: string, needs: SyncDeps, queue: SyncQueue, gone: () => void): TenantSync {
   const { store, clock, timers, log, metrics } = needs
   let tenant: Tenant | null = null
-  let connection: KeptConnection | null = null
+  let connection: StoredConnection | null = null
   let version: Pick<RulesVersion, 'version' | 'at'> | null = null
   let rules: CompiledRules = needs.compileRules(needs.defaultRules, 0)
   let plan: ReconcileSchedule | null = null
@@ -87,7 +87,7 @@ export function openTenantSync(id: string, needs: SyncDeps, queue: SyncQueue, go
   let closed = false
 
   const links = openConnectorLeases((error) =>
-    log.warn({ tenant: id, ...wordless(error) }, 'a connector did not close')
+    log.warn({ tenant: id, ...redactError(error) }, 'a connector did not close')
   )
   // What is not live tells of files alone, and one that appears is what mends its reading.
   const hasteOf = (key: string) =>

@@ -75,8 +75,8 @@ async function isSame(t: Test, folder: string, url: string): Promise<void> {
       t.strictSame(await redis.ruleVersions(id), await lmdb.ruleVersions(id))
       t.strictSame(await redis.log(id, 0), await lmdb.log(id, 0))
     }
-    await checkSharedMasterKey(redis.keptCheck, sealer(masterKey))
-    await t.rejects(checkSharedMasterKey(redis.keptCheck, sealer(randomBytes(32))), { name: 'SetupError' })
+    await checkSharedMasterKey(redis.keyCheck, sealer(masterKey))
+    await t.rejects(checkSharedMasterKey(redis.keyCheck, sealer(randomBytes(32))), { name: 'SetupError' })
     const before = (await redis.snapshot('tenant-0'))?.position ?? 0
     const sync = initialSyncRecord(true, 8)
     await redis.saveUsers('tenant-0', [{ user: user('user-2'), sync }], 8)

@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
-import type { Feed } from '../../src/storage/store.ts'
+import type { FeedEvent } from '../../src/storage/store.ts'
 import type { OpenStore } from './store.ts'
 import { read, tenant, user } from './store-samples.ts'
 
@@ -12,8 +12,8 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
     async (t) => {
       const { store } = await open(t)
       await store.saveTenant(tenant('acme'), 1)
-      const heard: Feed[] = []
-      const deaf: Feed[] = []
+      const heard: FeedEvent[] = []
+      const deaf: FeedEvent[] = []
       const stop = store.follow('acme', (feed) => heard.push(feed))
       store.follow('acme', (feed) => deaf.push(feed))()
       store.follow('other', (feed) => deaf.push(feed))

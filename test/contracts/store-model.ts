@@ -3,7 +3,7 @@ import { deepStrictEqual as same } from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
-import { type Feed, type Store, TenantGone, type UserRecord } from '../../src/storage/store.ts'
+import { type FeedEvent, type Store, TenantGone, type UserRecord } from '../../src/storage/store.ts'
 import type { OpenStore } from './store.ts'
 import { connection, ground, plain, rules, tenant, timeline, user } from './store-samples.ts'
 
@@ -21,7 +21,7 @@ type Model = Map<string, ModelTenant>
 const tenantIds = ['acme', 'acme-2'] as const
 type TenantId = (typeof tenantIds)[number]
 /** What was told, by tenant: nothing is promised about the order between two. */
-type Feeds = Record<TenantId, Feed[]>
+type Feeds = Record<TenantId, FeedEvent[]>
 
 const anyTenant = fc.constantFrom(...tenantIds)
 const anyUser = fc.constantFrom('anna', 'anna.b', 'Bo')
@@ -172,7 +172,7 @@ async function onStore(store: Store, o: Operation): Promise<unknown> {
   }
 }
 
-function onModel(model: Model, o: Operation, feeds: Feed[]): unknown {
+function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
   const kept = model.get(o.id)
   if (o.does === 'saveTenant') {
     const next = kept ?? {
@@ -260,7 +260,7 @@ function onModel(model: Model, o: Operation, feeds: Feed[]): unknown {
   }
 }
 
-function log(kept: ModelTenant, feeds: Feed[], at: number, users: readonly string[] | 'all'): void {
+function log(kept: ModelTenant, feeds: FeedEvent[], at: number, users: readonly string[] | 'all'): void {
   kept.position += 1
   kept.loggedAt = Math.max(kept.loggedAt, at)
   feeds.push({ kind: 'logged', entry: { position: kept.position, at: kept.loggedAt, users } })

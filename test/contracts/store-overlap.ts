@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
-import type { Feed, Store } from '../../src/storage/store.ts'
+import type { FeedEvent, Store } from '../../src/storage/store.ts'
 import type { OpenStore } from './store.ts'
 import { ground, plain, read, rules, tenant, timeline, user } from './store-samples.ts'
 
@@ -44,7 +44,7 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     const stores = second === undefined ? [store] : [store, await second()]
     let inside = 0
     const countUp = (one: Store) =>
-      one.inTurn('acme', async (mine) => {
+      one.withTenantLock('acme', async (mine) => {
         t.equal(++inside, 1)
         const known = await mine.record('acme', 'anna')
         await nextTurn()
@@ -61,13 +61,13 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
       given.map(Number).sort((a, b) => a - b),
       Array.from({ length: 20 }, (_, index) => before + 1 + index)
     )
-    const failing = store.inTurn('acme', async () => {
+    const failing = store.withTenantLock('acme', async () => {
       throw new RangeError('mine')
     })
     await t.rejects(failing, RangeError)
     t.equal(await countUp(store), `${before + 21}`, 'one that failed holds up nobody')
-    await store.inTurn('acme', () =>
-      store.inTurn('other', async (other) => other.saveTenant(tenant('other'), 3))
+    await store.withTenantLock('acme', () =>
+      store.withTenantLock('other', async (other) => other.saveTenant(tenant('other'), 3))
     )
     t.equal((await store.tenants({ limit: 9 })).length, 2, 'and another tenant need not wait')
   })
@@ -104,7 +104,7 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     const { store } = await open(t)
     await withUsers(store, 'anna', 'bo')
     await store.saveOverride('acme', 'anna', { diversion: 'sick', from: 2, until: null }, 2)
-    const heard: Feed[] = []
+    const heard: FeedEvent[] = []
     store.follow('acme', (feed) => heard.push(feed))
     const outcome = (id: string, at: number, index: number | null) => ({
       user: id,
@@ -129,7 +129,7 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     }
     const other = await second()
     await withUsers(store)
-    const heard: { readonly here: Feed[]; readonly there: Feed[] } = { here: [], there: [] }
+    const heard: { readonly here: FeedEvent[]; readonly there: FeedEvent[] } = { here: [], there: [] }
     store.follow('acme', (feed) => heard.here.push(feed))
     other.follow('acme', (feed) => heard.there.push(feed))
     // From here on both listen: a write of one's own waits until one does.
@@ -177,7 +177,8 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
   })
 }
 
-const isAt = (position: number) => (feed: Feed) => feed.kind === 'logged' && feed.entry.position === position
+const isAt = (position: number) => (feed: FeedEvent) =>
+  feed.kind === 'logged' && feed.entry.position === position
 
 async function withUsers(store: Store, ...ids: string[]): Promise<void> {
   await store.saveTenant(tenant('acme'), 1)

@@ -1,7 +1,7 @@
 /** Records to put into a store, and a plain form of what comes out. */
 import { initialSyncRecord, type SyncRecord } from '../../src/domain/sync-state.ts'
 import type { Cause, Timeline } from '../../src/domain/timeline.ts'
-import type { KeptConnection, RulesVersion, Tenant, User, UserRecord } from '../../src/storage/store.ts'
+import type { RulesVersion, StoredConnection, Tenant, User, UserRecord } from '../../src/storage/store.ts'
 
 export function tenant(id: string, name = 'Acme AB'): Tenant {
   return { id, name, timeZone: 'Europe/Stockholm', language: 'sv' }
@@ -22,7 +22,7 @@ export function user(id: string, more: Partial<User> = {}): User {
   }
 }
 
-export function connection(more: Partial<KeptConnection> = {}): KeptConnection {
+export function connection(more: Partial<StoredConnection> = {}): StoredConnection {
   const open = { tenantId: 'acme.example', cloud: 'global' }
   return { kind: 'graph', pollSeconds: 120, open, sealed: 'v1.abc', changedAt: 5, ...more }
 }

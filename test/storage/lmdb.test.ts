@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
-import { type Feed, type Store, StoreUnavailable, type User } from '../../src/storage/store.ts'
+import { type FeedEvent, type Store, StoreUnavailable, type User } from '../../src/storage/store.ts'
 import { type OpenStore, storeContract } from '../contracts/store.ts'
 import { tenant, user } from '../contracts/store-samples.ts'
 
@@ -41,7 +41,7 @@ t.test('a write that fails halfway leaves nothing behind and takes no other with
       users.map((one) => ({ user: one, sync: initialSyncRecord(true, 1) })),
       1
     )
-  const heard: Feed[] = []
+  const heard: FeedEvent[] = []
   store.follow('acme', (feed) => heard.push(feed))
   const broken = user('cy', { triggers: null as never })
   const outcomes = await Promise.allSettled([

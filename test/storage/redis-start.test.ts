@@ -56,7 +56,7 @@ t.test('one that says nothing useful is refused, and no password is quoted', asy
 })
 
 function refused(t: Test, url: string, message: RegExp) {
-  const opening = openRedis({ address: redisAddress(url), patience: 500 })
+  const opening = openRedis({ address: redisAddress(url), connectTimeoutMs: 500 })
   return t.rejects(opening, { name: 'SetupError', message })
 }
 

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis, type RedisOptions, type RedisStore } from '../../src/storage/redis/redis.ts'
-import { type Feed, type Store, StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
+import { type FeedEvent, type Store, StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
 import { tenant, user } from '../contracts/store-samples.ts'
 import { startCluster, startRedis, startSentinel, until } from '../support/redis-server.ts'
 
@@ -48,7 +48,7 @@ t.test('killed and started again with its log, it has all that was acknowledged'
   const store = await opened(t, server.url)
   const other = await opened(t, server.url)
   await store.saveTenant(tenant('acme'), 1)
-  const heard: Feed[] = []
+  const heard: FeedEvent[] = []
   other.follow('acme', (feed) => heard.push(feed))
   await other.saveTenant(tenant('acme', '2'), 2)
   const writer = writing(store)
@@ -62,7 +62,7 @@ t.test('killed and started again with its log, it has all that was acknowledged'
   )
   await t.rejects(store.snapshot('acme'), StoreUnavailable)
   await t.rejects(
-    store.inTurn('acme', async () => {}),
+    store.withTenantLock('acme', async () => {}),
     StoreUnavailable
   )
   const before = writer.acknowledged.length
@@ -89,7 +89,7 @@ t.test('frozen, it makes nobody wait long, and does nothing late that was refuse
   const server = await startRedis(t)
   const store = await opened(t, server.url)
   await store.saveTenant(tenant('acme'), 1)
-  const heard: Feed[] = []
+  const heard: FeedEvent[] = []
   store.follow('acme', (feed) => heard.push(feed))
   await store.saveUsers('acme', [{ user: user('anna'), sync: initialSyncRecord(true, 1) }], 1)
   server.freeze()
@@ -151,11 +151,11 @@ t.test('one who lost the turn writes nothing more', async (t) => {
   const store = await opened(t, server.url)
   const other = await opened(t, server.url)
   await store.saveTenant(tenant('acme'), 1)
-  await store.inTurn('acme', async (mine) => {
+  await store.withTenantLock('acme', async (mine) => {
     await mine.saveTenant(tenant('acme', 'mine'), 2)
     // As if it had stood still for longer than a lock lasts.
     await server.ask('DEL', 'hanvisa:{acme}:turn')
-    await other.inTurn('acme', async (theirs) => {
+    await other.withTenantLock('acme', async (theirs) => {
       await theirs.saveTenant(tenant('acme', 'theirs'), 3)
       await t.rejects(mine.saveTenant(tenant('acme', 'mine'), 4), StoreUnavailable)
       await t.rejects(mine.removeTenant('acme'), StoreUnavailable)
@@ -164,7 +164,7 @@ t.test('one who lost the turn writes nothing more', async (t) => {
     t.equal((await mine.tenant('acme'))?.name, 'theirs')
   })
   await server.ask('SET', 'hanvisa:{acme}:turn', 'one who died', 'PX', 1500)
-  await store.inTurn('acme', async (mine) => mine.saveTenant(tenant('acme', 'after it'), 5))
+  await store.withTenantLock('acme', async (mine) => mine.saveTenant(tenant('acme', 'after it'), 5))
   t.equal((await store.tenant('acme'))?.name, 'after it')
 })
 
@@ -173,7 +173,7 @@ t.test('a listener that was cut off hears of a gap, and then goes on', async (t)
   const store = await opened(t, server.url)
   const other = await opened(t, server.url)
   await store.saveTenant(tenant('acme'), 1)
-  const heard: Feed[] = []
+  const heard: FeedEvent[] = []
   const inTouch: boolean[] = []
   other.follow('acme', (feed) => {
     heard.push(feed)
@@ -210,7 +210,7 @@ t.test('a Sentinel names the new master, a node of a cluster comes back', async 
   const { url, master } = await startSentinel(t)
   const { url: clusterUrl, nodes } = await startCluster(t, { appendOnly: true })
   const [onSentinel, onCluster] = await Promise.all([opened(t, url), opened(t, clusterUrl)])
-  const heard: Feed[] = []
+  const heard: FeedEvent[] = []
   for (const store of [onSentinel, onCluster]) {
     await store.saveTenant(tenant('acme'), 1)
     store.follow('acme', (feed) => heard.push(feed))

@@ -1,5 +1,5 @@
 /** A real store that one process cannot reach for a while, as Redis behind a cut line: it hears nothing, then of a gap. */
-import { type Feed, type Store, StoreUnavailable } from '../../src/storage/store.ts'
+import { type FeedEvent, type Store, StoreUnavailable } from '../../src/storage/store.ts'
 
 export interface PartitionedStore extends Store {
   /** From now on every call fails and nothing is heard. */
@@ -15,7 +15,7 @@ export interface PartitionedStore extends Store {
 export function partitionedStore(store: Store): PartitionedStore {
   let away = false
   let deaf = false
-  const followers = new Map<symbol, (feed: Feed) => void>()
+  const followers = new Map<symbol, (feed: FeedEvent) => void>()
   const guarded = Object.fromEntries(
     Object.entries(store).map(([name, call]) => [
       name,

@@ -1,7 +1,7 @@
 /** A tenant's change log in lmdb: what was saved, in order, capped; and those who follow it. */
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../domain/calendar-event.ts'
-import { type Feed, type LogEntry, TenantGone } from '../store.ts'
+import { type FeedEvent, type LogEntry, TenantGone } from '../store.ts'
 import type { LogHead, Tables } from './tables.ts'
 
 /**
@@ -17,15 +17,15 @@ export interface ChangeLog {
   /** Within a write: begins the log of a new tenant, with an epoch of its own. */
   begin(tenant: string): void
   /** Within a write: appends, trims, and gives what followers are to hear. */
-  append(tenant: string, at: Instant, users: LogEntry['users']): Feed
+  append(tenant: string, at: Instant, users: LogEntry['users']): FeedEvent
   /** Entries after the position, or null when some are trimmed or there is no log. */
   after(tenant: string, position: number): LogEntry[] | null
-  follow(tenant: string, hear: (feed: Feed) => void): () => void
-  tell(tenant: string, feeds: readonly Feed[]): void
+  follow(tenant: string, hear: (feed: FeedEvent) => void): () => void
+  tell(tenant: string, feeds: readonly FeedEvent[]): void
 }
 
 export function changeLog({ heads, log }: Tables, length: number): ChangeLog {
-  const followers = new Map<string, Set<(feed: Feed) => void>>()
+  const followers = new Map<string, Set<(feed: FeedEvent) => void>>()
 
   function headOf(tenant: string): LogHead {
     const head = heads.get(tenant)
@@ -57,7 +57,7 @@ export function changeLog({ heads, log }: Tables, length: number): ChangeLog {
       const ofTenant = followers.get(tenant) ?? new Set()
       followers.set(tenant, ofTenant)
       // A function of its own, so that one who follows twice is called twice.
-      const follower = (feed: Feed) => hear(feed)
+      const follower = (feed: FeedEvent) => hear(feed)
       ofTenant.add(follower)
       return () => {
         ofTenant.delete(follower)

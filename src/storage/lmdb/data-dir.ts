@@ -4,9 +4,9 @@ import { mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from 'no
 import { dirname, join, resolve } from 'node:path'
 import { SetupError } from '../../errors.ts'
 import { lockFolder } from './data-dir-lock.ts'
-import { damageOf } from './verify-data-file.ts'
+import { findDamage } from './verify-data-file.ts'
 
-export interface HeldFolder {
+export interface LockedDataDir {
   /** The real path. */
   readonly path: string
   /** To be called once what a new folder must hold is on disk. */
@@ -21,27 +21,27 @@ const DATA_FILE = 'data.mdb'
 const LOCK_FILE = 'lock.mdb'
 
 /** Makes the folder where it is missing and holds it until `release`. Throws SetupError. */
-export async function holdFolder(folder: string): Promise<HeldFolder> {
-  const path = await intoSentence(folder, async () => {
+export async function lockDataDir(folder: string): Promise<LockedDataDir> {
+  const path = await withSetupError(folder, async () => {
     await makeFolder(resolve(folder))
     await tryWriting(folder)
     return realpath(folder)
   })
-  const release = await intoSentence(folder, () => lockFolder(path))
+  const release = await withSetupError(folder, () => lockFolder(path))
   if (release === null) {
     throw new SetupError(
       `${folder} is in use by another running Hanvisa: stop that one, or name another folder in HANVISA_DATA_DIR.`
     )
   }
   try {
-    const state = await intoSentence(folder, async () => {
+    const state = await withSetupError(folder, async () => {
       const found = await inspect(path)
       await prepareLockFile(path)
       return found
     })
     return {
       path,
-      complete: () => intoSentence(folder, () => (state === 'new' ? finish(path) : Promise.resolve())),
+      complete: () => withSetupError(folder, () => (state === 'new' ? finish(path) : Promise.resolve())),
       release
     }
   } catch (error) {
@@ -71,7 +71,7 @@ export async function writeDurably(file: string, text: string): Promise<void> {
 }
 
 /** Runs a step of setting up and turns what the file system says into what the operator can do about it. */
-export async function intoSentence<T>(folder: string, step: () => Promise<T>): Promise<T> {
+export async function withSetupError<T>(folder: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step()
   } catch (error) {
@@ -162,7 +162,7 @@ async function inspect(path: string): Promise<'new' | 'used'> {
     throw damaged(path, `${DATA_FILE} is missing`)
   } else {
     await (await open(dataFile, 'r+')).close()
-    const damage = damageOf(dataFile)
+    const damage = findDamage(dataFile)
     if (damage !== null) throw damaged(path, `${DATA_FILE} ${damage}`)
   }
   return 'used'

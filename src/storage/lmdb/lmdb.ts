@@ -3,9 +3,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { open, type RootDatabase, type Transaction } from 'lmdb'
 import { initialSyncRecord } from '../../domain/sync-state.ts'
 import { turns } from '../../lib/keyed-lock.ts'
-import { isOutdated } from '../is-stale-write.ts'
+import { isStaleWrite } from '../is-stale-write.ts'
 import {
-  type Feed,
+  type FeedEvent,
   RULE_VERSIONS,
   type RulesVersion,
   type Store,
@@ -14,7 +14,7 @@ import {
   type UserRecord
 } from '../store.ts'
 import { changeLog, LOG_LENGTH } from './change-log.ts'
-import { type HeldFolder, holdFolder, intoSentence } from './data-dir.ts'
+import { type LockedDataDir, lockDataDir, withSetupError } from './data-dir.ts'
 import { groupCommit } from './group-commit.ts'
 import { openTables, type Tables } from './tables.ts'
 
@@ -38,9 +38,9 @@ export interface LmdbOptions {
  * the folder is in use, damaged, of a newer version, not writable, or on a full disk.
  */
 export async function openLmdb({ folder, logLength = LOG_LENGTH }: LmdbOptions): Promise<Store> {
-  const held = await holdFolder(folder)
+  const held = await lockDataDir(folder)
   try {
-    const root = await intoSentence(folder, async () =>
+    const root = await withSetupError(folder, async () =>
       open({
         path: held.path,
         // Otherwise a folder whose name holds a dot is taken for a file.
@@ -54,7 +54,7 @@ export async function openLmdb({ folder, logLength = LOG_LENGTH }: LmdbOptions):
         eventTurnBatching: false
       })
     )
-    const tables = await intoSentence(folder, async () => openTables(root))
+    const tables = await withSetupError(folder, async () => openTables(root))
     await held.complete()
     return lmdbStore(root, tables, held, logLength)
   } catch (error) {
@@ -63,7 +63,7 @@ export async function openLmdb({ folder, logLength = LOG_LENGTH }: LmdbOptions):
   }
 }
 
-function lmdbStore(root: RootDatabase, tables: Tables, held: HeldFolder, logLength: number): Store {
+function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logLength: number): Store {
   const { tenants, heads, connections, rules, users, syncs, timelines, overrides } = tables
   const commits = groupCommit(root, held.path)
   const log = changeLog(tables, logLength)
@@ -72,10 +72,10 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: HeldFolder, logLeng
   let closing: Promise<void> | null = null
 
   /** One write. What it puts into `feeds` is told to the tenant's followers once it is on disk. */
-  async function write<T>(tenant: string, step: (feeds: Feed[]) => T): Promise<T> {
+  async function write<T>(tenant: string, step: (feeds: FeedEvent[]) => T): Promise<T> {
     const { result } = await commits.write(
       () => {
-        const feeds: Feed[] = []
+        const feeds: FeedEvent[] = []
         return { result: step(feeds), feeds }
       },
       ({ feeds }) => log.tell(tenant, feeds)
@@ -238,7 +238,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: HeldFolder, logLeng
         const quiet = new Set<string>()
         for (const outcome of outcomes) {
           const { user, sync, timeline } = outcome
-          if (isOutdated(syncs.get(tenant, user), sync, at)) continue
+          if (isStaleWrite(syncs.get(tenant, user), sync, at)) continue
           syncs.put(tenant, user, sync)
           if (timeline !== 'same') timelines.put(tenant, user, timeline)
           const shows = outcome.visible || (timeline !== 'same' && overrides.get(tenant, user) !== null)
@@ -258,7 +258,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: HeldFolder, logLeng
     log: (tenant, after) => read(() => log.after(tenant, after)),
     follow: log.follow,
 
-    inTurn: (tenant, work) => inTurn(tenant, () => work(store)),
+    withTenantLock: (tenant, work) => inTurn(tenant, () => work(store)),
     reachable: () => closing === null,
 
     close() {

@@ -3,7 +3,7 @@ import type { Database, RootDatabase, Transaction } from 'lmdb'
 import {
   type Codec,
   connectionRecord,
-  jsonOf,
+  jsonCodec,
   overrideRecord,
   rulesRecord,
   syncRecord,
@@ -50,14 +50,14 @@ export interface LogHead {
   readonly leastGeneration: number
 }
 
-const headRecord = jsonOf<LogHead>('log head', ({ epoch, position, first, leastGeneration }) => ({
+const headRecord = jsonCodec<LogHead>('log head', ({ epoch, position, first, leastGeneration }) => ({
   epoch,
   position,
   first,
   leastGeneration
 }))
 
-const entryRecord = jsonOf<LogEntry>('log entry', ({ position, at, users }) => ({ position, at, users }))
+const entryRecord = jsonCodec<LogEntry>('log entry', ({ position, at, users }) => ({ position, at, users }))
 
 export type Tables = ReturnType<typeof openTables>
 

@@ -9,7 +9,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 
 /** What is wrong with the file, in words that go on from "data.mdb …"; null when it can be mapped. */
-export function damageOf(file: string): string | null {
+export function findDamage(file: string): string | null {
   const fd = openSync(file, 'r')
   try {
     const size = fstatSync(fd).size

@@ -1,7 +1,7 @@
 /** Where Redis is, as HANVISA_REDIS_URL says it: one server, a Sentinel's master, or a cluster. */
 import { SetupError } from '../../errors.ts'
 
-export interface Place {
+export interface RedisNode {
   readonly host: string
   readonly port: number
 }
@@ -16,15 +16,15 @@ interface Common {
 
 export type RedisAddress = Common &
   (
-    | { readonly kind: 'server'; readonly place: Place; readonly db: number }
+    | { readonly kind: 'server'; readonly place: RedisNode; readonly db: number }
     /** User and password are those of the servers; the Sentinels themselves are asked without. */
     | {
         readonly kind: 'sentinel'
-        readonly sentinels: readonly Place[]
+        readonly sentinels: readonly RedisNode[]
         readonly master: string
         readonly db: number
       }
-    | { readonly kind: 'cluster'; readonly nodes: readonly Place[] }
+    | { readonly kind: 'cluster'; readonly nodes: readonly RedisNode[] }
   )
 
 const forms =
@@ -103,7 +103,7 @@ function loginIn(text: string): { username: string | null; password: string | nu
   }
 }
 
-function placeIn(text: string, usual: number): Place | null {
+function placeIn(text: string, usual: number): RedisNode | null {
   const [, inBrackets, name, port = `${usual}`] =
     /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]]+))(?::(\d{1,5}))?$/i.exec(text) ?? []
   const host = inBrackets ?? name

@@ -1,8 +1,8 @@
 /** Connections to Redis, wherever it is, for those who ask, those who listen and those who wait for work. */
 import { type RedisOptions as AnyOptions, Cluster, type ClusterOptions, Redis } from 'ioredis'
 import { SetupError } from '../../errors.ts'
-import type { Place, RedisAddress } from './address.ts'
-import { isPassing, redisWords } from './errors.ts'
+import type { RedisAddress, RedisNode } from './address.ts'
+import { describeRedisError, isTransientRedisError } from './errors.ts'
 
 export type RedisClient = Redis | Cluster
 
@@ -10,8 +10,8 @@ export type RedisClient = Redis | Cluster
 type RedisOptions = Omit<AnyOptions, 'replyMapping'>
 
 /** After so many milliseconds without an answer a command has failed. */
-export const PATIENCE = 2000
-const BULK_PATIENCE = 30_000
+export const COMMAND_TIMEOUT_MS = 2000
+const BULK_TIMEOUT_MS = 30_000
 /** BullMQ blocks for 10 s at most: a connection that says nothing for longer leads to a machine that is gone. */
 const LONGEST_BLOCK = 15_000
 
@@ -45,7 +45,7 @@ export function openClient(
 export function openListener(
   address: RedisAddress,
   name: string,
-  nodes: readonly Place[],
+  nodes: readonly RedisNode[],
   turn: number
 ): Redis {
   const once = {
@@ -65,7 +65,7 @@ export function openListener(
 }
 
 /** The nodes of a cluster as they are known now, else none. */
-export function nodesOf(client: RedisClient): Place[] {
+export function nodesOf(client: RedisClient): RedisNode[] {
   if (!(client instanceof Cluster)) return []
   return client.nodes('all').flatMap(({ options: { host, port } }) => (host && port ? [{ host, port }] : []))
 }
@@ -74,14 +74,18 @@ export function nodesOf(client: RedisClient): Place[] {
  * Resolves when the client can be used. Throws a SetupError, a sentence with the remedy, when Redis refuses, or cannot be
  * reached for `patience` milliseconds.
  */
-export async function connected(client: RedisClient, address: RedisAddress, patience: number): Promise<void> {
+export async function waitForConnection(
+  client: RedisClient,
+  address: RedisAddress,
+  timeoutMs: number
+): Promise<void> {
   if (client.status === 'ready' && nodesReady(client)) return
   let last: unknown = new Error('connect ETIMEDOUT')
   let deadline: NodeJS.Timeout | undefined
   let again: NodeJS.Timeout | undefined
   try {
     await new Promise<void>((resolve, reject) => {
-      deadline = setTimeout(() => reject(last), patience)
+      deadline = setTimeout(() => reject(last), timeoutMs)
       const ready = () => {
         if (nodesReady(client)) resolve()
         else again = setTimeout(ready, 10)
@@ -92,12 +96,12 @@ export async function connected(client: RedisClient, address: RedisAddress, pati
       client.on('node error', noted)
       function noted(error: unknown) {
         last = error
-        if (!isPassing(error)) reject(error)
+        if (!isTransientRedisError(error)) reject(error)
       }
     })
   } catch (error) {
     client.disconnect()
-    throw new SetupError(`Redis at ${address.shown} cannot be used: ${redisWords(error)}.`)
+    throw new SetupError(`Redis at ${address.shown} cannot be used: ${describeRedisError(error)}.`)
   } finally {
     clearTimeout(deadline)
     clearTimeout(again)
@@ -115,8 +119,8 @@ function connect(address: RedisAddress, use: Use, name: string): RedisClient {
   const cluster: Omit<ClusterOptions, 'redisOptions'> & { redisOptions: RedisOptions } = {
     redisOptions,
     enableOfflineQueue: use === 'blocking',
-    clusterRetryStrategy: backOff,
-    slotsRefreshTimeout: PATIENCE,
+    clusterRetryStrategy: reconnectDelayMs,
+    slotsRefreshTimeout: COMMAND_TIMEOUT_MS,
     // A certificate is for the node's name or address as the cluster gives it.
     ...(address.tls ? { dnsLookup: (host, answer) => answer(null, host) } : {}),
     // Otherwise what was cut off without an answer would be sent again, and be done twice.
@@ -136,8 +140,8 @@ function placeOf(address: RedisAddress): RedisOptions {
         sentinels: [...address.sentinels],
         name: address.master,
         db: address.db,
-        sentinelCommandTimeout: PATIENCE,
-        sentinelRetryStrategy: backOff,
+        sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
+        sentinelRetryStrategy: reconnectDelayMs,
         enableTLSForSentinelMode: address.tls,
         ...(address.tls ? { sentinelTLS: {} } : {})
       }
@@ -150,9 +154,9 @@ function optionsFor(use: Use, { tls, username, password }: RedisAddress, name: s
   return {
     connectionName: name,
     disableClientInfo: true,
-    connectTimeout: PATIENCE,
+    connectTimeout: COMMAND_TIMEOUT_MS,
     maxLoadingRetryTime: 1000,
-    retryStrategy: backOff,
+    retryStrategy: reconnectDelayMs,
     // After a failover the connection may lead to what is now a replica.
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
     ...(username === null ? {} : { username }),
@@ -165,13 +169,13 @@ function optionsFor(use: Use, { tls, username, password }: RedisAddress, name: s
           autoResendUnfulfilledCommands: false,
           // What is on its way when the connection goes fails then, not with the next one.
           maxRetriesPerRequest: 0,
-          commandTimeout: use === 'bulk' ? BULK_PATIENCE : PATIENCE,
+          commandTimeout: use === 'bulk' ? BULK_TIMEOUT_MS : COMMAND_TIMEOUT_MS,
           // A machine that is gone says nothing: without this the kernel would wait for a quarter of an hour.
-          socketTimeout: PATIENCE + 1000
+          socketTimeout: COMMAND_TIMEOUT_MS + 1000
         })
   }
 }
 
-function backOff(attempt: number): number {
+function reconnectDelayMs(attempt: number): number {
   return Math.min(50 * attempt, 1000)
 }

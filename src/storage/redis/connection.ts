@@ -3,24 +3,24 @@ import { performance } from 'node:perf_hooks'
 import { Cluster } from 'ioredis'
 import { StoreUnavailable } from '../store.ts'
 import type { RedisAddress } from './address.ts'
-import { connected, openClient, PATIENCE, type RedisClient } from './client.ts'
-import { refusal } from './errors.ts'
+import { COMMAND_TIMEOUT_MS, openClient, type RedisClient, waitForConnection } from './client.ts'
+import { toStoreUnavailable } from './errors.ts'
 import { STORE_KEY, type TenantKeys } from './keys.ts'
-import { type Opening, readScripts, type WriteScript, writeScript, writeScripts } from './scripts.ts'
+import { readScripts, type ScriptHeader, type WriteScript, writeScript, writeScripts } from './scripts.ts'
 
 type Argument = string | number | Buffer
 
-export interface Link {
+export interface RedisConnection {
   readonly client: RedisClient
   /** What the call throws becomes StoreUnavailable, nothing of what was sent in it. */
   ask<T>(call: (client: RedisClient) => Promise<T>): Promise<T>
   /** The same over a connection of its own, for what is large. */
-  askMuch<T>(call: (client: RedisClient) => Promise<T>): Promise<T>
+  askBulk<T>(call: (client: RedisClient) => Promise<T>): Promise<T>
   /** Sends the script at once: scripts of one tenant run in the order in which they were asked for. */
   write(
     script: WriteScript,
     keys: TenantKeys,
-    opening: Omit<Opening, 'deadline'>,
+    opening: Omit<ScriptHeader, 'deadline'>,
     args: readonly Argument[]
   ): Promise<unknown[]>
   usersPage(keys: TenantKeys, after: string, limit: number): Promise<Buffer[]>
@@ -29,26 +29,31 @@ export interface Link {
   close(): void
 }
 
-export interface LinkOptions {
+export interface RedisConnectionOptions {
   readonly address: RedisAddress
   readonly name: string
   /** Milliseconds to wait for Redis at the start. */
-  readonly patience: number
+  readonly connectTimeoutMs: number
   /** After each heartbeat that came back: the installation's id as it is kept now. */
-  readonly onBeat: (installation: string | null) => void
+  readonly onHeartbeat: (installation: string | null) => void
 }
 
 /** Milliseconds between heartbeats, and how long one may take. */
-const BEAT = 1000
-const LATE = 1500
+const HEARTBEAT_MS = 1000
+const HEARTBEAT_TIMEOUT_MS = 1500
 /** A clock is only set after an answer that was quicker than this. */
-const PROMPT = 250
+const MAX_CLOCK_DELAY_MS = 250
 
 /** A list among the arguments is as its members, which may be too many for a call. */
 type Scripted = Record<string, (...args: (Argument | readonly Argument[])[]) => Promise<unknown[]>>
 
 /** Throws SetupError. */
-export async function openLink({ address, name, patience, onBeat }: LinkOptions): Promise<Link> {
+export async function openRedisConnection({
+  address,
+  name,
+  connectTimeoutMs: patience,
+  onHeartbeat: onBeat
+}: RedisConnectionOptions): Promise<RedisConnection> {
   const client = openClient(address, { for: 'commands', name })
   const bulk = openClient(address, { for: 'bulk', name: `${name}-bulk` })
   for (const script of Object.keys(writeScripts) as WriteScript[]) {
@@ -57,37 +62,37 @@ export async function openLink({ address, name, patience, onBeat }: LinkOptions)
   client.defineCommand('usersPage', { lua: readScripts.usersPage, numberOfKeys: 2 })
   const scripted = client as unknown as Scripted
 
-  let lastBeat = Number.NEGATIVE_INFINITY
+  let lastHeartbeat = Number.NEGATIVE_INFINITY
   let clockOffset: number | null = null
   let closed = false
   let timer: NodeJS.Timeout | undefined
-  let beating: Promise<void> | null = null
+  let heartbeat: Promise<void> | null = null
   client.on('close', () => {
-    if (!(client instanceof Cluster)) lastBeat = Number.NEGATIVE_INFINITY
+    if (!(client instanceof Cluster)) lastHeartbeat = Number.NEGATIVE_INFINITY
   })
-  client.on('ready', () => void beat())
-  client.on('-node', () => void beat())
+  client.on('ready', () => void sendHeartbeat())
+  client.on('-node', () => void sendHeartbeat())
 
-  const ask: Link['ask'] = (call) => asked(client, call)
+  const ask: RedisConnection['ask'] = (call) => asked(client, call)
 
   async function asked<T>(which: RedisClient, call: (client: RedisClient) => Promise<T>): Promise<T> {
     try {
       return await call(which)
     } catch (error) {
-      throw error instanceof StoreUnavailable ? error : refusal(error)
+      throw error instanceof StoreUnavailable ? error : toStoreUnavailable(error)
     }
   }
 
-  function beat(): Promise<void> {
-    beating ??= once().finally(() => {
-      beating = null
+  function sendHeartbeat(): Promise<void> {
+    heartbeat ??= measureHeartbeat().finally(() => {
+      heartbeat = null
       clearTimeout(timer)
-      if (!closed) timer = setTimeout(() => void beat(), BEAT)
+      if (!closed) timer = setTimeout(() => void sendHeartbeat(), HEARTBEAT_MS)
     })
-    return beating
+    return heartbeat
   }
 
-  async function once(): Promise<void> {
+  async function measureHeartbeat(): Promise<void> {
     const asked = performance.now()
     try {
       const nodes = client instanceof Cluster ? client.nodes('master') : [client]
@@ -96,15 +101,15 @@ export async function openLink({ address, name, patience, onBeat }: LinkOptions)
       )
       const answered = performance.now()
       if (closed) return
-      lastBeat = answered
-      if (clockOffset === null || answered - asked < PROMPT) {
+      lastHeartbeat = answered
+      if (clockOffset === null || answered - asked < MAX_CLOCK_DELAY_MS) {
         // In a cluster the latest clock counts, so that no node refuses what came in time.
         clockOffset =
           Math.max(...times.map(([seconds = 0, micros = 0]) => 1000 * seconds + micros / 1000)) - answered
       }
       onBeat(installation)
     } catch {
-      lastBeat = Number.NEGATIVE_INFINITY
+      lastHeartbeat = Number.NEGATIVE_INFINITY
     }
   }
 
@@ -116,20 +121,20 @@ export async function openLink({ address, name, patience, onBeat }: LinkOptions)
   }
 
   try {
-    await connected(client, address, patience)
-    await connected(bulk, address, patience)
+    await waitForConnection(client, address, patience)
+    await waitForConnection(bulk, address, patience)
   } catch (error) {
     close()
     throw error
   }
-  await beat()
+  await sendHeartbeat()
   return {
     client,
     ask,
-    askMuch: (call) => asked(bulk, call),
+    askBulk: (call) => asked(bulk, call),
     write(script, keys, { token, logLength, channel, at }, args) {
       const deadline =
-        clockOffset === null ? Number.MAX_SAFE_INTEGER : clockOffset + performance.now() + PATIENCE
+        clockOffset === null ? Number.MAX_SAFE_INTEGER : clockOffset + performance.now() + COMMAND_TIMEOUT_MS
       return ask(() =>
         scripted[script]!(...Object.values(keys), token, Math.round(deadline), logLength, channel, at, args)
       )
@@ -140,7 +145,7 @@ export async function openLink({ address, name, patience, onBeat }: LinkOptions)
       !closed &&
       client.status === 'ready' &&
       bulk.status === 'ready' &&
-      performance.now() - lastBeat < BEAT + LATE,
+      performance.now() - lastHeartbeat < HEARTBEAT_MS + HEARTBEAT_TIMEOUT_MS,
     close
   }
 }
@@ -148,7 +153,7 @@ export async function openLink({ address, name, patience, onBeat }: LinkOptions)
 async function within<T>(answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('late')), LATE)
+    timer = setTimeout(() => reject(new Error('late')), HEARTBEAT_TIMEOUT_MS)
   })
   return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }

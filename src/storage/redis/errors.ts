@@ -83,7 +83,7 @@ const known: readonly { readonly sign: RegExp; readonly words: string; readonly 
 ]
 
 /** Goes on from "Redis at … cannot be used: ". Nothing of what was sent is in it. */
-export function redisWords(error: unknown): string {
+export function describeRedisError(error: unknown): string {
   const message = messageOf(error)
   return (
     known.find(({ sign }) => sign.test(message))?.words ??
@@ -92,19 +92,19 @@ export function redisWords(error: unknown): string {
 }
 
 /** Whether it may be over in a moment. */
-export function isPassing(error: unknown): boolean {
+export function isTransientRedisError(error: unknown): boolean {
   const message = messageOf(error)
   return known.find(({ sign }) => sign.test(message))?.passing === true
 }
 
 /** What a call to Redis threw, as callers of the store know it. The cause is left out: it holds what was sent. */
-export function refusal(error: unknown): Error {
+export function toStoreUnavailable(error: unknown): Error {
   const message = messageOf(error)
   // A fault in a script of ours, or a key that is another's.
   if (!known.some(({ sign }) => sign.test(message)) && /user_script|WRONGTYPE/.test(message)) {
     return new Error(`Redis refused what it was asked: ${message.split(/ script: |, with args/, 1)[0]}`)
   }
-  return new StoreUnavailable(`Redis cannot be used now: ${redisWords(error)}.`)
+  return new StoreUnavailable(`Redis cannot be used now: ${describeRedisError(error)}.`)
 }
 
 function messageOf(error: unknown): string {

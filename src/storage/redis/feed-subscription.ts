@@ -1,6 +1,6 @@
 /** One tenant that is followed in this process: what its followers heard last, and what they may have missed. */
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Feed } from '../store.ts'
+import type { FeedEvent } from '../store.ts'
 
 /** Every write that is told of has the next sequence within its log's epoch; '' and 0 when there is no such tenant. */
 export interface Mark {
@@ -10,21 +10,21 @@ export interface Mark {
 
 /** What a write published. */
 export interface Message extends Mark {
-  readonly feeds: readonly Feed[]
+  readonly feeds: readonly FeedEvent[]
 }
 
-export interface Following {
+export interface FeedSubscription {
   /** Returns how to leave, which tells how many are left. */
-  join(hear: (feed: Feed) => void): () => number
-  hear(message: Message): void
+  join(receive: (feed: FeedEvent) => void): () => number
+  receive(message: Message): void
   /** Redis passes messages on to us from now on. Throws when it cannot be said what was missed. */
   subscribed(): Promise<void>
   /** Messages may be missed until `subscribed`. */
   lost(): void
   /** It is known up to where followers will not hear of what was written. */
-  readonly begun: Promise<void>
-  settling(): Promise<void> | null
-  heard(mark: Mark): Promise<void>
+  readonly positionAtSubscribe: Promise<void>
+  pendingSubscribe(): Promise<void> | null
+  waitForDelivery(mark: Mark): Promise<void>
   /** Looks whether something was missed after all. */
   compare(): void
   /** Tells that something was: a gap, or that the tenant is gone. */
@@ -32,26 +32,26 @@ export interface Following {
   end(): void
 }
 
-const NOBODY: Mark = { epoch: '', sequence: 0 }
-const MOST_PAST = 100
+const NO_TENANT: Mark = { epoch: '', sequence: 0 }
+const MAX_PAST_EPOCHS = 100
 /** Milliseconds that a message may take after its write was answered. */
-const ON_ITS_WAY = 1000
+const MAX_DELIVERY_MS = 1000
 
 /** `markNow` reads where the tenant stands; `patience` is how long to wait for the first subscription. */
-export function following(markNow: () => Promise<Mark>, patience: number): Following {
-  const followers = new Set<(feed: Feed) => void>()
+export function feedSubscription(markNow: () => Promise<Mark>, patience: number): FeedSubscription {
+  const followers = new Set<(feed: FeedEvent) => void>()
   /** Asked for before anything that this process writes from now on. */
-  const atFirst = markNow().catch(() => null)
+  const firstMark = markNow().catch(() => null)
   /** Up to here followers heard everything. */
-  let last: Mark = NOBODY
+  let last: Mark = NO_TENANT
   let known = false
   /** Held back until it is known what came before; null: nothing is. */
-  let early: Message[] | null = []
+  let heldBack: Message[] | null = []
   let waiting: { readonly mark: Mark; readonly go: () => void }[] = []
   /** The last that was told of, whatever came of it. */
-  let told: Mark = NOBODY
+  let published: Mark = NO_TENANT
   /** The logs that came before: of a tenant of this name who is gone. */
-  const past = new Set<string>()
+  const pastEpochs = new Set<string>()
   let ended = false
   let settle = () => {}
   let settled: Promise<void> | null = new Promise<void>((resolve) => {
@@ -63,7 +63,7 @@ export function following(markNow: () => Promise<Mark>, patience: number): Follo
     }
   })
 
-  function tell(feed: Feed): void {
+  function publish(feed: FeedEvent): void {
     for (const hear of [...followers]) {
       try {
         hear(feed)
@@ -76,27 +76,27 @@ export function following(markNow: () => Promise<Mark>, patience: number): Follo
     }
   }
 
-  const isTold = (mark: Mark) => covers(told, mark) || past.has(mark.epoch)
+  const isPublished = (mark: Mark) => covers(published, mark) || pastEpochs.has(mark.epoch)
 
   function reached(mark: Mark): void {
-    if (mark.epoch !== told.epoch) past.add(told.epoch)
-    past.delete(mark.epoch)
-    if (past.size > MOST_PAST) past.clear()
-    told = mark
-    const due = waiting.filter((one) => isTold(one.mark))
+    if (mark.epoch !== published.epoch) pastEpochs.add(published.epoch)
+    pastEpochs.delete(mark.epoch)
+    if (pastEpochs.size > MAX_PAST_EPOCHS) pastEpochs.clear()
+    published = mark
+    const due = waiting.filter((one) => isPublished(one.mark))
     waiting = waiting.filter((one) => !due.includes(one))
     for (const { go } of due) go()
   }
 
-  function gap(now: Mark): void {
+  function publishGap(now: Mark): void {
     const removed = now.epoch === '' && last.epoch !== ''
     last = now
     known = true
-    tell({ kind: removed ? 'tenant removed' : 'gap' })
+    publish({ kind: removed ? 'tenant removed' : 'gap' })
     reached(now)
   }
 
-  function take(message: Message): void {
+  function apply(message: Message): void {
     const { epoch, sequence, feeds } = message
     if (covers(last, message)) {
       reached(message)
@@ -105,39 +105,39 @@ export function following(markNow: () => Promise<Mark>, patience: number): Follo
     const isNext = sequence === (epoch === last.epoch ? last.sequence : 0) + 1
     // Numbers of another epoch follow only upon none, or upon those of a tenant of that name who is gone.
     if (!isNext || (epoch !== last.epoch && last.epoch !== '')) {
-      gap({ epoch, sequence })
+      publishGap({ epoch, sequence })
       return
     }
     const removed = feeds.some(({ kind }) => kind === 'tenant removed')
-    last = removed ? NOBODY : { epoch, sequence }
-    for (const feed of feeds) tell(feed)
+    last = removed ? NO_TENANT : { epoch, sequence }
+    for (const feed of feeds) publish(feed)
     reached({ epoch, sequence })
   }
 
   async function subscribed(): Promise<void> {
-    const first = await atFirst
+    const first = await firstMark
     const now = await markNow()
     if (ended) return
     if (!known && first !== null) last = first
-    const missed = known ? early !== null : first === null
+    const missed = known ? heldBack !== null : first === null
     known = true
-    const held = early ?? []
-    early = null
-    if (missed) gap(now)
-    for (const message of held) take(message)
-    if (isBehind(last, now)) gap(now)
+    const held = heldBack ?? []
+    heldBack = null
+    if (missed) publishGap(now)
+    for (const message of held) apply(message)
+    if (isBehind(last, now)) publishGap(now)
     settle()
   }
 
   function compare(): void {
     const seen = last
-    const unchanged = () => !ended && early === null && last === seen
+    const unchanged = () => !ended && heldBack === null && last === seen
     if (!unchanged()) return
     void markNow()
       .then(async (now) => {
         if (!unchanged() || (covers(seen, now) && covers(now, seen))) return
-        await pause(ON_ITS_WAY / 2)
-        if (unchanged()) gap(now)
+        await pause(MAX_DELIVERY_MS / 2)
+        if (unchanged()) publishGap(now)
       })
       .catch(() => {})
   }
@@ -145,7 +145,7 @@ export function following(markNow: () => Promise<Mark>, patience: number): Follo
   function recheck(): void {
     void markNow()
       .then((now) => {
-        if (!ended) gap(now)
+        if (!ended) publishGap(now)
       })
       .catch(() => {})
   }
@@ -153,25 +153,25 @@ export function following(markNow: () => Promise<Mark>, patience: number): Follo
   return {
     join(hear) {
       // A function of its own, so that one who follows twice is called twice.
-      const follower = (feed: Feed) => hear(feed)
+      const follower = (feed: FeedEvent) => hear(feed)
       followers.add(follower)
       return () => {
         followers.delete(follower)
         return followers.size
       }
     },
-    hear(message) {
-      if (early === null) take(message)
-      else early.push(message)
+    receive(message) {
+      if (heldBack === null) apply(message)
+      else heldBack.push(message)
     },
     subscribed,
     lost() {
-      early ??= []
+      heldBack ??= []
     },
-    begun: atFirst.then(() => {}),
-    settling: () => settled,
-    async heard(mark) {
-      if (ended || isTold(mark)) return
+    positionAtSubscribe: firstMark.then(() => {}),
+    pendingSubscribe: () => settled,
+    async waitForDelivery(mark) {
+      if (ended || isPublished(mark)) return
       await new Promise<void>((resolve) => {
         const one = {
           mark,
@@ -182,9 +182,9 @@ export function following(markNow: () => Promise<Mark>, patience: number): Follo
         }
         const timer = setTimeout(() => {
           waiting = waiting.filter((other) => other !== one)
-          if (!ended) gap(mark)
+          if (!ended) publishGap(mark)
           resolve()
-        }, ON_ITS_WAY)
+        }, MAX_DELIVERY_MS)
         waiting.push(one)
       })
     },

@@ -3,36 +3,36 @@
  * missed shows as a gap.
  */
 import type { Redis } from 'ioredis'
-import type { Feed } from '../store.ts'
+import type { FeedEvent } from '../store.ts'
 import type { RedisAddress } from './address.ts'
-import { nodesOf, openListener, PATIENCE } from './client.ts'
-import type { Link } from './connection.ts'
-import { type Following, following, type Mark, type Message } from './feed-subscription.ts'
+import { COMMAND_TIMEOUT_MS, nodesOf, openListener } from './client.ts'
+import type { RedisConnection } from './connection.ts'
+import { type FeedSubscription, feedSubscription, type Mark, type Message } from './feed-subscription.ts'
 import { channelOf, tenantKeys, tenantOf } from './keys.ts'
 
 export interface RedisFeed {
-  follow(tenant: string, hear: (feed: Feed) => void): () => void
+  follow(tenant: string, hear: (feed: FeedEvent) => void): () => void
   /** Null, or what to wait for before a write to a tenant that is followed only just now. */
-  settling(tenant: string): Promise<void> | null
+  pendingSubscribe(tenant: string): Promise<void> | null
   /** A snapshot that is taken from then on has everything that followers will not hear of. */
-  begun(tenant: string): Promise<void>
+  positionAtSubscribe(tenant: string): Promise<void>
   /** Resolves once our own followers of the tenant have heard the write, or a gap in its stead. */
-  heard(tenant: string, mark: Mark): Promise<void>
+  waitForDelivery(tenant: string, mark: Mark): Promise<void>
   /** Followers may be behind: everything is looked at again. */
   recheck(): void
   /** Whether we are listening and told of all that was missed before, or nobody asked us to. */
-  listening(): boolean
+  isComplete(): boolean
   close(): void
 }
 
 /** Channels subscribed to with one command. */
-const TOGETHER = 500
+const CHANNELS_PER_COMMAND = 500
 /** All that is followed is compared with what is kept within so many milliseconds: a message may be lost in a cluster. */
-const ROUND = 15_000
-const STEP = 1000
+const COMPARE_ALL_MS = 15_000
+const COMPARE_STEP_MS = 1000
 
-export function redisFeed(link: Link, address: RedisAddress, name: string): RedisFeed {
-  const all = new Map<string, Following>()
+export function redisFeed(link: RedisConnection, address: RedisAddress, name: string): RedisFeed {
+  const all = new Map<string, FeedSubscription>()
   /** Where messages come from; null while there is no connection. */
   let listener: Redis | null = null
   /** Everybody who was followed when the connection came has been told what they may have missed. */
@@ -56,7 +56,7 @@ export function redisFeed(link: Link, address: RedisAddress, name: string): Redi
       const message = messageIn(text)
       const one = all.get(tenantOf(channel))
       if (message === null) one?.recheck()
-      else one?.hear(message)
+      else one?.receive(message)
     })
     client.once('end', () => {
       if (closed) return
@@ -79,8 +79,8 @@ export function redisFeed(link: Link, address: RedisAddress, name: string): Redi
   /** Those that were followed before are told of a gap once they are subscribed to again. False: the connection is given up. */
   async function subscribe(client: Redis, tenants: readonly string[]): Promise<boolean> {
     try {
-      for (let from = 0; from < tenants.length; from += TOGETHER) {
-        const some = tenants.slice(from, from + TOGETHER)
+      for (let from = 0; from < tenants.length; from += CHANNELS_PER_COMMAND) {
+        const some = tenants.slice(from, from + CHANNELS_PER_COMMAND)
         await client.subscribe(...some.map(channelOf))
         await Promise.all(some.map((tenant) => all.get(tenant)?.subscribed()))
       }
@@ -97,10 +97,10 @@ export function redisFeed(link: Link, address: RedisAddress, name: string): Redi
     if (client === null) return
     client.ping().catch(() => client.disconnect())
     const tenants = [...all.keys()]
-    const some = Math.ceil((tenants.length * STEP) / ROUND)
+    const some = Math.ceil((tenants.length * COMPARE_STEP_MS) / COMPARE_ALL_MS)
     for (const tenant of tenants.slice(place, place + some)) all.get(tenant)?.compare()
     place = place + some >= tenants.length ? 0 : place + some
-  }, STEP)
+  }, COMPARE_STEP_MS)
   watching.unref()
   connect()
 
@@ -108,7 +108,7 @@ export function redisFeed(link: Link, address: RedisAddress, name: string): Redi
     follow(tenant, hear) {
       let one = all.get(tenant)
       if (one === undefined) {
-        one = following(() => markOf(tenant), PATIENCE)
+        one = feedSubscription(() => markOf(tenant), COMMAND_TIMEOUT_MS)
         all.set(tenant, one)
         if (listener !== null) void subscribe(listener, [tenant])
       }
@@ -120,15 +120,15 @@ export function redisFeed(link: Link, address: RedisAddress, name: string): Redi
         listener?.unsubscribe(channelOf(tenant)).catch(() => {})
       }
     },
-    begun: async (tenant) => all.get(tenant)?.begun,
-    settling: (tenant) => all.get(tenant)?.settling() ?? null,
-    async heard(tenant, mark) {
-      await all.get(tenant)?.heard(mark)
+    positionAtSubscribe: async (tenant) => all.get(tenant)?.positionAtSubscribe,
+    pendingSubscribe: (tenant) => all.get(tenant)?.pendingSubscribe() ?? null,
+    async waitForDelivery(tenant, mark) {
+      await all.get(tenant)?.waitForDelivery(mark)
     },
     recheck() {
       for (const one of all.values()) one.recheck()
     },
-    listening: () => all.size === 0 || resumed,
+    isComplete: () => all.size === 0 || resumed,
     close() {
       closed = true
       clearTimeout(retry)

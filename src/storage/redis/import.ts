@@ -12,7 +12,7 @@ import {
 import type { LogEntry, RulesVersion, TenantSnapshot, UserRecord } from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import { encodeSync } from './codec.ts'
-import { openLink } from './connection.ts'
+import { openRedisConnection } from './connection.ts'
 import { findInstallation } from './installation.ts'
 import { STORE_KEY, TENANTS_KEY, type TenantKeys, tenantKeys } from './keys.ts'
 
@@ -49,7 +49,12 @@ const STEP = 500
 
 /** Throws SetupError. */
 export async function openImport(address: RedisAddress): Promise<RedisImport> {
-  const link = await openLink({ address, name: 'hanvisa-migrate', patience: 10_000, onBeat: () => {} })
+  const link = await openRedisConnection({
+    address,
+    name: 'hanvisa-migrate',
+    connectTimeoutMs: 10_000,
+    onHeartbeat: () => {}
+  })
   const together = (queue: (multi: ChainableCommander) => void) =>
     link.ask(async (client) => {
       const multi = client.multi()
@@ -78,7 +83,7 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
       await link.ask((client) => client.zadd(TENANTS_KEY, 0, snapshot.tenant.id))
       if ((await link.ask((client) => client.exists(keys.head))) === 1) return false
       // What a copy that was broken off left behind.
-      const { head: _, turn: __, ...rest } = keys
+      const { head: _, lock: __, ...rest } = keys
       await link.ask((client) => client.unlink(...Object.values(rest)))
       for (let from = 0; from < snapshot.users.length; from += STEP) {
         await together((multi) => {

@@ -4,7 +4,7 @@ import type { Instant } from '../../domain/calendar-event.ts'
 import { SetupError } from '../../errors.ts'
 import { StoreUnavailable } from '../store.ts'
 import type { RedisAddress } from './address.ts'
-import type { Link } from './connection.ts'
+import type { RedisConnection } from './connection.ts'
 import { STORE_KEY } from './keys.ts'
 
 export interface Installation {
@@ -23,7 +23,7 @@ const FORMAT = 1
 const LEAST_VERSION = 7
 
 /** Begins a new installation where there is none. Throws SetupError, a sentence, where it must not be used. */
-export async function findInstallation(link: Link, address: RedisAddress): Promise<Installation> {
+export async function findInstallation(link: RedisConnection, address: RedisAddress): Promise<Installation> {
   try {
     return await find(link, address)
   } catch (error) {
@@ -34,7 +34,7 @@ export async function findInstallation(link: Link, address: RedisAddress): Promi
   }
 }
 
-async function find(link: Link, address: RedisAddress): Promise<Installation> {
+async function find(link: RedisConnection, address: RedisAddress): Promise<Installation> {
   const persistent = await suitable(link, address)
   const type = await link.ask((client) => client.type(STORE_KEY))
   if (type !== 'none' && type !== 'hash') throw notOurs(address)
@@ -62,12 +62,12 @@ function notOurs({ shown }: RedisAddress): SetupError {
 }
 
 /** Marks as begun anew what was found empty, unless somebody did already. */
-export async function beginAnew(link: Link, lost: string, at: Instant): Promise<void> {
+export async function startInstallation(link: RedisConnection, lost: string, at: Instant): Promise<void> {
   await begin(link, { lost, lostAt: at })
 }
 
 /** The text that was given first to this installation, which is `text` when none was. */
-export async function keepFirst(link: Link, field: string, text: string): Promise<string> {
+export async function saveKeyCheck(link: RedisConnection, field: string, text: string): Promise<string> {
   const [, kept] = await Promise.all([
     link.ask((client) => client.hsetnx(STORE_KEY, field, text)),
     link.ask((client) => client.hget(STORE_KEY, field))
@@ -81,7 +81,10 @@ redis.call('HSET', KEYS[1], unpack(ARGV))
 return 1
 `
 
-async function begin(link: Link, more: Readonly<Record<string, string | number>>): Promise<boolean> {
+async function begin(
+  link: RedisConnection,
+  more: Readonly<Record<string, string | number>>
+): Promise<boolean> {
   const fields = { format: FORMAT, installation: randomUUID(), ...more }
   const done = await link.ask((client) =>
     client.eval(beginScript, 1, STORE_KEY, ...Object.entries(fields).flat())
@@ -90,7 +93,7 @@ async function begin(link: Link, more: Readonly<Record<string, string | number>>
 }
 
 /** Whether Redis is persistent. Throws SetupError when it is too old, or drops data when its memory is full. */
-async function suitable({ client, ask }: Link, { shown }: RedisAddress): Promise<boolean> {
+async function suitable({ client, ask }: RedisConnection, { shown }: RedisAddress): Promise<boolean> {
   const nodes = 'nodes' in client ? client.nodes('master') : [client]
   const facts = await ask(() =>
     Promise.all(

@@ -21,7 +21,7 @@ export interface TenantKeys {
   /** A stream whose ids are `position-0`. */
   readonly log: string
   /** Who has the turn: the token of `inTurn`. */
-  readonly turn: string
+  readonly lock: string
 }
 
 export function tenantKeys(tenant: string): TenantKeys {
@@ -35,7 +35,7 @@ export function tenantKeys(tenant: string): TenantKeys {
     overrides: key('overrides'),
     rules: key('rules'),
     log: key('log'),
-    turn: key('turn')
+    lock: key('turn')
   }
 }
 

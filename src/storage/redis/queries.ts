@@ -11,24 +11,24 @@ import {
   userRecord
 } from '../codec.ts'
 import type {
-  KeptConnection,
   LogEntry,
   Page,
   RulesVersion,
+  StoredConnection,
   Tenant,
   TenantSnapshot,
   User,
   UserRecord
 } from '../store.ts'
 import { decodeSync } from './codec.ts'
-import type { Link } from './connection.ts'
+import type { RedisConnection } from './connection.ts'
 import { isTenantId, TENANTS_KEY, tenantKeys } from './keys.ts'
 
 /** Users decoded in one go, before others get their turn: about 10 ms. */
 const STEP = 250
 const ENTRIES = 1000
 
-export function redisReading(link: Link) {
+export function redisQueries(link: RedisConnection) {
   const field = async (tenant: string, name: string): Promise<Buffer | null> =>
     isTenantId(tenant) ? link.ask((client) => client.hgetBuffer(tenantKeys(tenant).head, name)) : null
 
@@ -92,7 +92,7 @@ export function redisReading(link: Link) {
         // In capitals ioredis leaves it the flat list that it is, and makes no object of it in one go.
         for (const key of columns) multi.callBuffer('HGETALL', key)
       },
-      link.askMuch
+      link.askBulk
     )
     if (head.tenant === undefined) return null
     const [users, syncs, timelines, overrides] = [new Map(), new Map(), new Map(), new Map()] as [
@@ -143,7 +143,7 @@ export function redisReading(link: Link) {
       const bytes = await field(id, 'tenant')
       return bytes && tenantRecord.decode(bytes)
     },
-    async connection(tenant: string): Promise<KeptConnection | null> {
+    async connection(tenant: string): Promise<StoredConnection | null> {
       const bytes = await field(tenant, 'connection')
       return bytes && connectionRecord.decode(bytes)
     },

@@ -15,20 +15,20 @@ import { LOG_LENGTH } from '../lmdb/change-log.ts'
 import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable, TenantGone } from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import { syncParts } from './codec.ts'
-import { openLink } from './connection.ts'
+import { openRedisConnection } from './connection.ts'
 import { redisFeed } from './feed.ts'
-import { beginAnew, findInstallation, type Installation, keepFirst } from './installation.ts'
+import { findInstallation, type Installation, saveKeyCheck, startInstallation } from './installation.ts'
 import { channelOf, isTenantId, TENANTS_KEY, tenantKeys } from './keys.ts'
-import { redisReading } from './queries.ts'
+import { redisQueries } from './queries.ts'
 import type { WriteScript } from './scripts.ts'
-import { redisTurns } from './tenant-lock.ts'
+import { redisTenantLock } from './tenant-lock.ts'
 
 export interface RedisOptions {
   readonly address: RedisAddress
   /** How many entries of each tenant's change log are kept. */
   readonly logLength?: number
   /** Milliseconds to wait at the start for a Redis that cannot be reached yet, or loads its data. */
-  readonly patience?: number
+  readonly connectTimeoutMs?: number
   /** What was kept is gone, or has come back: `emptied()` says which. */
   readonly onEmptied?: () => void
 }
@@ -41,27 +41,27 @@ export interface RedisStore extends Store {
    */
   emptied(): boolean
   /** Keeps a sealed text by which the master key is known; gives the one that was kept first. For seal.ts. */
-  keptCheck(text: string): Promise<string>
+  keyCheck(text: string): Promise<string>
 }
 
 /** Throws a SetupError, one sentence that says what to do, when this Redis cannot be used. */
 export async function openRedis({
   address,
   logLength = LOG_LENGTH,
-  patience = 10_000,
+  connectTimeoutMs: patience = 10_000,
   onEmptied = () => {}
 }: RedisOptions): Promise<RedisStore> {
   let emptied = false
   let opened: { readonly installation: Installation; recheck(): void } | null = null
-  const link = await openLink({
+  const link = await openRedisConnection({
     address,
     name: 'hanvisa-store',
-    patience,
-    onBeat(id) {
+    connectTimeoutMs: patience,
+    onHeartbeat(id) {
       if (opened === null) return
       const { installation, recheck } = opened
       // Marked at once, so that a process that starts now knows; this one knows by the id that it began with.
-      if (id === null) beginAnew(link, installation.id, Date.now()).catch(() => {})
+      if (id === null) startInstallation(link, installation.id, Date.now()).catch(() => {})
       if (emptied === (id !== installation.id)) return
       emptied = !emptied
       recheck()
@@ -74,8 +74,8 @@ export async function openRedis({
   })
   const feed = redisFeed(link, address, 'hanvisa')
   opened = { installation, recheck: feed.recheck }
-  const turn = redisTurns(link)
-  const reading = redisReading(link)
+  const turn = redisTenantLock(link)
+  const reading = redisQueries(link)
   const running = new Set<Promise<unknown>>()
   let closing: Promise<void> | null = null
 
@@ -94,14 +94,15 @@ export async function openRedis({
       at: Instant,
       args: readonly (string | number | Buffer)[]
     ): Promise<unknown> {
-      const settling = feed.settling(tenant)
+      const settling = feed.pendingSubscribe(tenant)
       if (settling !== null) await settling
       const begin = { token, logLength, channel: channelOf(tenant), at: JSON.stringify(at) }
       const [status, epoch, sequence, result] = await link.write(script, tenantKeys(tenant), begin, args)
       if (status === 'GONE') throw gone(tenant)
       if (status === 'LOST') throw new StoreUnavailable('The turn was lost: nothing was saved, try again.')
       if (status === 'LATE') throw new StoreUnavailable('Redis was too slow: nothing was saved, try again.')
-      if (sequence !== '') await feed.heard(tenant, { epoch: `${epoch}`, sequence: Number(sequence) })
+      if (sequence !== '')
+        await feed.waitForDelivery(tenant, { epoch: `${epoch}`, sequence: Number(sequence) })
       return result
     }
     const change = (
@@ -192,14 +193,14 @@ export async function openRedis({
         return (await change(tenant, 'saveReadings', at, args)) as string[]
       },
 
-      snapshot: (tenant) => run(() => feed.begun(tenant).then(() => reading.snapshot(tenant))),
+      snapshot: (tenant) => run(() => feed.positionAtSubscribe(tenant).then(() => reading.snapshot(tenant))),
       log: (tenant, after) => run(() => reading.log(tenant, after)),
       follow: feed.follow,
 
-      inTurn: (tenant, work) => run(() => turn(tenant, (mine) => work(stores(mine)))),
-      reachable: () => link.alive() && feed.listening(),
+      withTenantLock: (tenant, work) => run(() => turn(tenant, (mine) => work(stores(mine)))),
+      reachable: () => link.alive() && feed.isComplete(),
       emptied: () => emptied,
-      keptCheck: (text) => run(() => keepFirst(link, 'keyCheck', text)),
+      keyCheck: (text) => run(() => saveKeyCheck(link, 'keyCheck', text)),
 
       close() {
         closing ??= (async () => {

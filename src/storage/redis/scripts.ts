@@ -10,7 +10,7 @@
  */
 
 /** What every script is given before its own arguments. */
-export interface Opening {
+export interface ScriptHeader {
   /** The turn's token, '' outside of one: what is written in a turn that was lost is refused. */
   readonly token: string
   /** Milliseconds of Redis's own clock: later it is refused, because the caller gave up. */

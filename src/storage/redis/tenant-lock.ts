@@ -3,33 +3,33 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { turns } from '../../lib/keyed-lock.ts'
 import { StoreUnavailable } from '../store.ts'
-import type { Link } from './connection.ts'
+import type { RedisConnection } from './connection.ts'
 import { tenantKeys } from './keys.ts'
 
 /** Runs `work` with the token by which its writes are known. */
-export type RedisTurns = <T>(tenant: string, work: (token: string) => Promise<T>) => Promise<T>
+export type RedisTenantLock = <T>(tenant: string, work: (token: string) => Promise<T>) => Promise<T>
 
 /** Milliseconds: a holder that died is forgotten after so long; one that lives renews. */
-const HELD = 5000
-const RENEWED = 1500
-const LONGEST_WAIT = 10_000
-const LONGEST_PAUSE = 50
+const LOCK_TTL_MS = 5000
+const RENEW_INTERVAL_MS = 1500
+const MAX_WAIT_MS = 10_000
+const MAX_PAUSE_MS = 50
 
 const renew = `return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXPIRE', KEYS[1], ARGV[2]) or 0`
 const release = `return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0`
 
-export function redisTurns(link: Link): RedisTurns {
+export function redisTenantLock(link: RedisConnection): RedisTenantLock {
   // Those of this process wait for each other here, in order, and cost Redis nothing.
   const here = turns()
   return (tenant, work) =>
     here(tenant, async () => {
-      const key = tenantKeys(tenant).turn
+      const key = tenantKeys(tenant).lock
       const token = randomUUID()
       await acquire(link, key, token)
       const renewing = setInterval(() => {
         // Without it the lock ends, and the writes of `work` are refused.
-        link.ask((client) => client.eval(renew, 1, key, token, HELD)).catch(() => {})
-      }, RENEWED)
+        link.ask((client) => client.eval(renew, 1, key, token, LOCK_TTL_MS)).catch(() => {})
+      }, RENEW_INTERVAL_MS)
       try {
         return await work(token)
       } finally {
@@ -40,10 +40,10 @@ export function redisTurns(link: Link): RedisTurns {
     })
 }
 
-async function acquire(link: Link, key: string, token: string): Promise<void> {
-  const deadline = Date.now() + LONGEST_WAIT
-  for (let wait = 2; ; wait = Math.min(2 * wait, LONGEST_PAUSE)) {
-    const got = await link.ask((client) => client.set(key, token, 'PX', HELD, 'NX'))
+async function acquire(link: RedisConnection, key: string, token: string): Promise<void> {
+  const deadline = Date.now() + MAX_WAIT_MS
+  for (let wait = 2; ; wait = Math.min(2 * wait, MAX_PAUSE_MS)) {
+    const got = await link.ask((client) => client.set(key, token, 'PX', LOCK_TTL_MS, 'NX'))
     if (got === 'OK') return
     if (Date.now() > deadline) {
       throw new StoreUnavailable('Others have been changing this tenant for 10 seconds: try again.')

@@ -2,7 +2,7 @@
 import type { Connection } from '../../connectors/connection.ts'
 import { secretMembers } from '../../connectors/connection.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
-import type { KeptConnection, User } from '../store.ts'
+import type { StoredConnection, User } from '../store.ts'
 import type { Sealer } from './seal.ts'
 
 /** The secret members of a connection, by their path (`clientSecret`, `auth/password`). */
@@ -13,7 +13,7 @@ export function sealConnection(
   connection: Connection,
   sealer: Sealer,
   changedAt: Instant
-): KeptConnection {
+): StoredConnection {
   const { open, secrets } = splitSecrets(connection)
   return {
     kind: connection.kind,
@@ -64,7 +64,7 @@ export function mergeSecrets(
 }
 
 /** The connection with its secrets, for those who read calendars. Throws when they cannot be unsealed. */
-export function unsealConnection(tenant: string, kept: KeptConnection, sealer: Sealer): Connection {
+export function unsealConnection(tenant: string, kept: StoredConnection, sealer: Sealer): Connection {
   const { kind, pollSeconds, open, sealed } = kept
   const secrets: Secrets = sealed === null ? {} : JSON.parse(sealer.open(sealed, connectionPurpose(tenant)))
   // What was saved passed the schema of its kind.
@@ -72,7 +72,7 @@ export function unsealConnection(tenant: string, kept: KeptConnection, sealer: S
 }
 
 /** None where they cannot be unsealed (another master key): then they are as good as gone, and are asked for anew. */
-export function storedSecrets(tenant: string, { sealed }: KeptConnection, sealer: Sealer): Secrets {
+export function storedSecrets(tenant: string, { sealed }: StoredConnection, sealer: Sealer): Secrets {
   if (sealed === null) return {}
   try {
     return JSON.parse(sealer.open(sealed, connectionPurpose(tenant)))

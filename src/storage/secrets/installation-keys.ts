@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { adminKeyRule, type Config, isAdminKey, masterKeyIn, masterKeyRule } from '../../config.ts'
 import { SetupError } from '../../errors.ts'
 
-export interface Keys {
+export interface InstallationKeys {
   readonly adminKey: string
   /** 32 bytes. */
   readonly masterKey: Buffer
@@ -19,7 +19,7 @@ interface Log {
 export async function openKeys(
   { adminKey, masterKey, dataDir }: Pick<Config, 'adminKey' | 'masterKey' | 'dataDir'>,
   log: Log
-): Promise<Keys> {
+): Promise<InstallationKeys> {
   return {
     adminKey:
       adminKey ??

@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SetupError } from '../../errors.ts'
-import { intoSentence, writeDurably } from '../lmdb/data-dir.ts'
+import { withSetupError, writeDurably } from '../lmdb/data-dir.ts'
 
 export interface Sealer {
   /** `purpose` says what the text is and whose (`connection:acme`): what is sealed for one opens for no other. */
@@ -65,7 +65,7 @@ const KNOWN_PURPOSE = 'master key check'
  */
 export async function checkMasterKey(folder: string, { seal, open }: Sealer): Promise<void> {
   const file = join(folder, 'key-check')
-  await intoSentence(folder, async () => {
+  await withSetupError(folder, async () => {
     const kept = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return null
       throw error

@@ -1,7 +1,7 @@
 /** A sweep's cheap look: the availability of many calendars by few calls, against what it was when they were read. */
 import type { Connector, Target } from '../../connectors/connector.ts'
 import type { Span } from '../../domain/calendar-event.ts'
-import { type Log, wordless } from '../../lib/redact-error.ts'
+import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
 import { lacksFingerprint } from '../scheduling/reconcile-schedule.ts'
 import type { TargetState } from '../targets/target-registry.ts'
@@ -75,7 +75,7 @@ async function fetchFingerprints(
     return await Promise.race([answer, silence])
   } catch (error) {
     // A connector does not reject: this is a defect of it. The calendars are read.
-    log.error({ tenant, ...wordless(error) }, 'a connector threw')
+    log.error({ tenant, ...redactError(error) }, 'a connector threw')
     return []
   } finally {
     cancel()

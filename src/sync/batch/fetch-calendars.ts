@@ -2,7 +2,7 @@
 import type { Connector, ReadResult } from '../../connectors/connector.ts'
 import type { Span } from '../../domain/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
-import { type Log, wordless } from '../../lib/redact-error.ts'
+import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
 import type { ComparableTarget } from './compare-fingerprints.ts'
 
@@ -68,7 +68,7 @@ async function answersOf(
     return await Promise.race([connector.read(request), silence])
   } catch (error) {
     // A connector does not reject: this is a defect of it, which must not be the end of the tenant's reading.
-    log.error({ tenant, ...wordless(error) }, 'a connector threw')
+    log.error({ tenant, ...redactError(error) }, 'a connector threw')
     return []
   } finally {
     cancel()

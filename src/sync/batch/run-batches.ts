@@ -1,7 +1,7 @@
 /** The batches of one tenant: each is read over the present connector, and what hits one may concern all. */
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { RemoteError } from '../../errors.ts'
-import { type Log, wordless } from '../../lib/redact-error.ts'
+import { type Log, redactError } from '../../lib/redact-error.ts'
 import { TenantGone } from '../../storage/store.ts'
 import type { ConnectionHealth } from '../connection/connection-health.ts'
 import type { ConnectorLeases } from '../connection/connector-leases.ts'
@@ -38,7 +38,7 @@ export function createBatchRunner(
       return { tenant: null, targets: report.retries }
     } catch (error) {
       if (error instanceof TenantGone) return nothing
-      log.warn({ tenant, ...wordless(error) }, 'a batch could not be saved; it is read again')
+      log.warn({ tenant, ...redactError(error) }, 'a batch could not be saved; it is read again')
       return { tenant: storePause, targets: new Map() }
     }
   }

@@ -1,6 +1,6 @@
 /** Jobs on their way to where they are kept: what cannot be handed over now waits here, each once, and goes when it can. */
 
-import { type Log, wordless } from '../../lib/redact-error.ts'
+import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
 import type { SyncJob, SyncJobs } from './jobs.ts'
 
@@ -64,7 +64,10 @@ export function openOutbox(jobs: SyncJobs, { timers, log }: { timers: Timers; lo
         await orLate(jobs.add(those.map(([, job]) => job)))
       } catch (error) {
         for (const [key, job] of those) waiting.set(key, job)
-        log.warn({ waiting: waiting.size, ...wordless(error) }, 'jobs could not be handed over; trying again')
+        log.warn(
+          { waiting: waiting.size, ...redactError(error) },
+          'jobs could not be handed over; trying again'
+        )
         if (closed) return
         cancelRetry = timers.after(pause, () => {
           cancelRetry = null

@@ -1,11 +1,11 @@
 /** The desk: Sync in a process that keeps no tenants. What is asked for becomes jobs for whoever does. */
 import type { Connector } from '../../connectors/connector.ts'
 import { RemoteError } from '../../errors.ts'
-import { type Log, wordless } from '../../lib/redact-error.ts'
+import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
 import { unsealMailbox } from '../../storage/secrets/connection-secrets.ts'
 import type { Sealer } from '../../storage/secrets/seal.ts'
-import { type KeptConnection, type Store, StoreUnavailable, type User } from '../../storage/store.ts'
+import { type Store, type StoredConnection, StoreUnavailable, type User } from '../../storage/store.ts'
 import { absentConnection } from '../connection/connection-health.ts'
 import { type OpenConnector, openTenantConnector } from '../connection/open-connector.ts'
 import { noNotifications } from '../notifications/target-subscriptions.ts'
@@ -57,7 +57,7 @@ export function openSyncClient(needs: SyncClientDeps): Sync {
       try {
         await jobs.add(reads)
       } catch (error) {
-        log.warn({ tenant, ...wordless(error) }, 'what was asked for could not be handed over')
+        log.warn({ tenant, ...redactError(error) }, 'what was asked for could not be handed over')
         throw new StoreUnavailable('Redis cannot be asked now, so nobody can be told to read.')
       }
       return targets.length
@@ -137,11 +137,11 @@ export function openSyncClient(needs: SyncClientDeps): Sync {
     one.cancelIdle()
     await one.connector
       .close()
-      .catch((error) => log.warn({ ...wordless(error) }, 'a connector did not close'))
+      .catch((error) => log.warn({ ...redactError(error) }, 'a connector did not close'))
   }
 }
 
-function untried({ changedAt }: KeptConnection) {
+function untried({ changedAt }: StoredConnection) {
   return {
     state: 'untried',
     since: changedAt,

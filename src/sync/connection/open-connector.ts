@@ -2,10 +2,10 @@
 import type { Connection } from '../../connectors/connection.ts'
 import type { Connector } from '../../connectors/connector.ts'
 import { RemoteError } from '../../errors.ts'
-import { type Log, wordless } from '../../lib/redact-error.ts'
+import { type Log, redactError } from '../../lib/redact-error.ts'
 import { unsealConnection } from '../../storage/secrets/connection-secrets.ts'
 import type { Sealer } from '../../storage/secrets/seal.ts'
-import type { KeptConnection } from '../../storage/store.ts'
+import type { StoredConnection } from '../../storage/store.ts'
 
 /** Makes the connector that reads over a connection. It may throw a RemoteError that says what is wrong with it. */
 export type OpenConnector = (tenant: string, connection: Connection) => Connector
@@ -19,7 +19,7 @@ export const unsealError = new RemoteError(
 /** What keeps it from being opened is returned, for it concerns this tenant alone. */
 export function openTenantConnector(
   tenant: string,
-  kept: KeptConnection,
+  kept: StoredConnection,
   needs: { readonly sealer: Sealer; readonly openConnector: OpenConnector; readonly log: Log }
 ): Connector | RemoteError {
   let connection: Connection
@@ -32,13 +32,16 @@ export function openTenantConnector(
     return needs.openConnector(tenant, connection)
   } catch (error) {
     if (error instanceof RemoteError) return error
-    needs.log.error({ tenant, kind: kept.kind, ...wordless(error) }, 'a connector could not be made')
+    needs.log.error({ tenant, kind: kept.kind, ...redactError(error) }, 'a connector could not be made')
     const hint = 'The connection cannot be opened: put it again. The log of the service tells more.'
     return new RemoteError('protocol_error', hint, { scope: 'connection' })
   }
 }
 
 /** Whether the connector of the next connection takes up the watches of this one's: it is the same but for secrets and pace. */
-export function keepsSubscriptions(connection: KeptConnection | null, next: KeptConnection | null): boolean {
+export function keepsSubscriptions(
+  connection: StoredConnection | null,
+  next: StoredConnection | null
+): boolean {
   return connection?.kind === next?.kind && JSON.stringify(connection?.open) === JSON.stringify(next?.open)
 }

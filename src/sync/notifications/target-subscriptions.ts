@@ -1,7 +1,7 @@
 /** The watches of one tenant's calendars: of which of them notices tell, and why not of the others. */
 import type { CalendarSubscription, Connector, LifecycleEvent } from '../../connectors/connector.ts'
 import type { RemoteError, SyncCode } from '../../errors.ts'
-import { type Log, wordless } from '../../lib/redact-error.ts'
+import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
 import type { ReadTarget } from '../targets/target-registry.ts'
 
@@ -150,7 +150,7 @@ export function openTargetSubscriptions(
       one.watch = watch ?? null
     } catch (error) {
       // A connector does not throw: this is a defect of it. The calendar is polled.
-      log.error({ tenant, ...wordless(error) }, 'a watch could not be begun')
+      log.error({ tenant, ...redactError(error) }, 'a watch could not be begun')
     }
   }
 

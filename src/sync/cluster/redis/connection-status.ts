@@ -1,6 +1,6 @@
 /** The board on Redis: how connections fare, a key for each tenant. */
 
-import { type Log, wordless } from '../../../lib/redact-error.ts'
+import { type Log, redactError } from '../../../lib/redact-error.ts'
 import type { PublishedStatus } from '../../connection/connection-health.ts'
 import type { ConnectionStatusStore } from '../jobs.ts'
 import type { SyncRedisClient } from './clients.ts'
@@ -13,7 +13,7 @@ export function redisConnectionStatuses(client: SyncRedisClient, log: Log): Conn
   return {
     publish(tenant, posted) {
       client.set(connectionStateKey(tenant), JSON.stringify(posted), 'PX', shownFor).catch((error) => {
-        log.warn({ tenant, ...wordless(error) }, 'how a connection fares could not be told')
+        log.warn({ tenant, ...redactError(error) }, 'how a connection fares could not be told')
       })
     },
     async read(tenant) {

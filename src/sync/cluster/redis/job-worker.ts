@@ -6,7 +6,7 @@
  * stalled. (That one reads all calendars of the shard anyway: nothing hangs on a job alone.)
  */
 import { type Job as BullJob, WaitingError, Worker } from 'bullmq'
-import { type Log, wordless } from '../../../lib/redact-error.ts'
+import { type Log, redactError } from '../../../lib/redact-error.ts'
 import type { JobResult, SyncController } from '../../sync-controller.ts'
 import type { PollJobSchedulers, SyncJob } from '../jobs.ts'
 import { shardOf } from '../shards.ts'
@@ -59,7 +59,7 @@ export function createJobWorkers(
       })
       worker.on('error', (error) => tell(shard, error))
       worker.on('failed', (job, error) =>
-        log.error({ shard, job: job?.name, ...wordless(error) }, 'a job failed')
+        log.error({ shard, job: job?.name, ...redactError(error) }, 'a job failed')
       )
       workers.set(shard, worker)
     },
@@ -83,7 +83,7 @@ export function createJobWorkers(
     const now = performance.now()
     if (now < quietUntil) return
     quietUntil = now + quiet
-    log.warn({ shard, ...wordless(error) }, 'jobs cannot be taken up; trying again')
+    log.warn({ shard, ...redactError(error) }, 'jobs cannot be taken up; trying again')
   }
 
   async function work(job: BullJob<SyncJob | PollJob>, token: string | undefined): Promise<void> {

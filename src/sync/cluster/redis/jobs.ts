@@ -1,7 +1,7 @@
 /** Jobs on BullMQ: a queue for each shard, so that a cluster spreads them and whoever keeps the shard works it off. */
 import { createHash } from 'node:crypto'
 import { type JobsOptions, Queue } from 'bullmq'
-import { type Log, wordless } from '../../../lib/redact-error.ts'
+import { type Log, redactError } from '../../../lib/redact-error.ts'
 import type { SyncJob, SyncJobs } from '../jobs.ts'
 import { shardOf } from '../shards.ts'
 import type { SyncRedisClient } from './clients.ts'
@@ -59,7 +59,7 @@ export function openJobQueues(client: SyncRedisClient, log: Log): JobQueues {
   }
 
   function closed(queue: Queue): Promise<void> {
-    return queue.close().catch((error) => log.warn({ ...wordless(error) }, 'a queue did not close'))
+    return queue.close().catch((error) => log.warn({ ...redactError(error) }, 'a queue did not close'))
   }
 }
 

@@ -6,7 +6,7 @@
  * is refused (`saveReadings`). Watches are adopted, pauses are kept per connection, and jobs may be done twice.
  */
 import { randomUUID } from 'node:crypto'
-import { type Log, wordless } from '../../../lib/redact-error.ts'
+import { type Log, redactError } from '../../../lib/redact-error.ts'
 import type { Timers } from '../../../lib/timers.ts'
 import type { LeaseHolder, Leases, OpenLeases } from '../leases.ts'
 import type { SyncRedisClient } from './clients.ts'
@@ -124,7 +124,8 @@ function lease(group: string, holder: LeaseHolder, { client, timers, log }: Redi
       // An answer that comes after we had to take everything for lost gives nothing back: the next turn does.
       if (!closed && timers.now() < sentAt + leaseTtlMs - margin) note(names, answer, sentAt)
     } catch (error) {
-      if (held.size > 0) log.warn({ group, ...wordless(error) }, 'leases could not be renewed; trying again')
+      if (held.size > 0)
+        log.warn({ group, ...redactError(error) }, 'leases could not be renewed; trying again')
     }
     if (!closed) cancelBeat = timers.after(beat, () => (turning = takeTurn()))
   }
@@ -158,7 +159,9 @@ function lease(group: string, holder: LeaseHolder, { client, timers, log }: Redi
     held.delete(name)
     const ended = holder
       .onReleased(name)
-      .catch((error) => log.error({ group, name, ...wordless(error) }, 'something did not end as it should'))
+      .catch((error) =>
+        log.error({ group, name, ...redactError(error) }, 'something did not end as it should')
+      )
       .then(() => {
         ending.delete(name)
       })

@@ -1,6 +1,6 @@
 /** Rounds on BullMQ: one job scheduler for each tenant, which makes its `poll` jobs and outlives the process that began it. */
 
-import { type Log, wordless } from '../../../lib/redact-error.ts'
+import { type Log, redactError } from '../../../lib/redact-error.ts'
 import type { Timers } from '../../../lib/timers.ts'
 import type { PollInterval, PollJobSchedulers } from '../jobs.ts'
 import { shardOf } from '../shards.ts'
@@ -36,7 +36,7 @@ export function bullPollJobSchedulers(
       running += 1
       void set(...next)
         // Whoever began the rounds sees that no poll comes, and begins them again.
-        .catch((error) => log.warn({ tenant: next[0], ...wordless(error) }, 'rounds could not be set'))
+        .catch((error) => log.warn({ tenant: next[0], ...redactError(error) }, 'rounds could not be set'))
         .then(() => {
           running -= 1
           work()
