@@ -2,7 +2,7 @@
  * What an idle hour of polling asks of Exchange: sync itself, over the connector and TCP, with a clock that is moved by
  * hand as fast as the replies come. The simulator counts.
  */
-import { ewsConnector } from '../src/connectors/ews/connector.ts'
+import { createEwsConnector } from '../src/connectors/ews/connector.ts'
 import { openHttpClient } from '../src/connectors/net/http-client.ts'
 import type { EwsSimulator } from './ews-simulator.ts'
 import { row } from './paired-runs.ts'
@@ -18,7 +18,7 @@ export async function benchEwsHour(simulator: EwsSimulator): Promise<void> {
   const outbound = openHttpClient({ allowPrivateTargets: true })
   const { mailboxes } = filled
   const { clock } = time
-  const connector = () => ewsConnector({ connection, outbound, allowPrivateTargets: true, clock })
+  const connector = () => createEwsConnector({ connection, outbound, allowPrivateTargets: true, clock })
   const sync = await syncByHand({ time, mailboxes, connection, connector, observeQueue })
   try {
     await time.run(HOUR / 20)

@@ -4,9 +4,13 @@
  */
 import { SaxesParser } from 'saxes'
 import { openEwsTransport } from '../src/connectors/ews/client/transport.ts'
-import { versions } from '../src/connectors/ews/client/versions.ts'
-import { ewsConnector } from '../src/connectors/ews/connector.ts'
-import { availabilityRequest, calendarViewRequest, envelope } from '../src/connectors/ews/soap/requests.ts'
+import { ewsVersions } from '../src/connectors/ews/client/versions.ts'
+import { createEwsConnector } from '../src/connectors/ews/connector.ts'
+import {
+  availabilityRequest,
+  calendarViewRequest,
+  soapEnvelope
+} from '../src/connectors/ews/soap/requests.ts'
 import { openHttpClient } from '../src/connectors/net/http-client.ts'
 import type { Span } from '../src/domain/calendar-event.ts'
 import { windowAt } from '../src/sync/scheduling/window.ts'
@@ -102,7 +106,11 @@ async function inBatches(mailboxes: readonly string[], size: number, read: Read)
 
 function connectorSide({ connection }: Filled, access: 'delegate' | 'impersonation', window: Span): Side {
   const outbound = openHttpClient({ allowPrivateTargets: true })
-  const connector = ewsConnector({ connection: connection(access), outbound, allowPrivateTargets: true })
+  const connector = createEwsConnector({
+    connection: connection(access),
+    outbound,
+    allowPrivateTargets: true
+  })
   return {
     batchSize: connector.batchSize,
     async read(mailboxes) {
@@ -150,13 +158,13 @@ function transportSide({ connection }: Filled, access: 'delegate' | 'impersonati
     saxes.close()
     return tags
   }
-  const newest = versions[0] ?? null
+  const newest = ewsVersions[0] ?? null
   const read: Record<typeof access, Read> = {
     delegate: (mailboxes) =>
-      tagsOf(envelope(availabilityRequest(mailboxes, window, 'Detailed'), newest, null), {}),
+      tagsOf(soapEnvelope(availabilityRequest(mailboxes, window, 'Detailed'), newest, null), {}),
     impersonation: ([mailbox = '']) => {
       const owner = { by: 'SmtpAddress', name: mailbox } as const
-      return tagsOf(envelope(calendarViewRequest(window, 500), newest, owner), { anchorMailbox: mailbox })
+      return tagsOf(soapEnvelope(calendarViewRequest(window, 500), newest, owner), { anchorMailbox: mailbox })
     }
   }
   const batchSize = access === 'delegate' ? 100 : 1

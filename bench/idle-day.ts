@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import type { EwsConnection, GraphConnection } from '../src/connectors/connection.ts'
-import { ewsConnector } from '../src/connectors/ews/connector.ts'
+import { createEwsConnector } from '../src/connectors/ews/connector.ts'
 import { graphConnector } from '../src/connectors/graph/connector.ts'
 import { createNotificationUrls } from '../src/connectors/graph/notifications/url.ts'
 import { type HttpClient, openHttpClient } from '../src/connectors/net/http-client.ts'
@@ -129,7 +129,7 @@ async function streamingDay({ simulator, outbound, ca }: Scene): Promise<void> {
     }
   }
   const connector = () =>
-    ewsConnector({ connection, outbound, allowPrivateTargets: true, clock, after: listening })
+    createEwsConnector({ connection, outbound, allowPrivateTargets: true, clock, after: listening })
   const sync = await syncByHand({ time, mailboxes, connection, connector, observeQueue })
   try {
     await aDay(simulator, sync, 'EWS streaming', async () => {

@@ -10,7 +10,7 @@ import { openMetrics } from './api/metrics.ts'
 import { buildWorkerApp } from './api/worker-app.ts'
 import type { Config, Role } from './config.ts'
 import type { Environment } from './connectors/ews/client/proxy.ts'
-import { ewsConnector } from './connectors/ews/connector.ts'
+import { createEwsConnector } from './connectors/ews/connector.ts'
 import { graphConnector } from './connectors/graph/connector.ts'
 import { createNotificationUrls } from './connectors/graph/notifications/url.ts'
 import { createNotificationVerifiers } from './connectors/graph/notifications/verifier.ts'
@@ -134,7 +134,7 @@ async function connectors(
       return graphConnector({ connection, outbound, notices })
     }
     if (connection.kind === 'ews')
-      return ewsConnector({ connection, outbound, allowPrivateTargets, environment })
+      return createEwsConnector({ connection, outbound, allowPrivateTargets, environment })
     return icsConnector({ tenant, folder: join(calendars, tenant), outbound })
   }
 }

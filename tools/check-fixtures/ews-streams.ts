@@ -37,19 +37,19 @@ async function subscribed(bytes: Buffer, size = 97): Promise<unknown> {
   const reader = subscribeReader()
   const operation = bytes.includes('UnsubscribeResponse') ? 'Unsubscribe' : 'Subscribe'
   await readSoap(pieces(bytes, size), operation, reader)
-  return `${reader.subscription ?? 'no subscription'} ${reader.verdict?.code}`
+  return `${reader.subscription ?? 'no subscription'} ${reader.status?.code}`
 }
 
 /** What whoever listens hears, in order. */
 async function stream(bytes: Buffer, size = 97): Promise<unknown> {
   const heard: string[] = []
   const reader = streamReader({
-    sign: () => void heard.push('sign'),
-    open: () => void heard.push('open'),
-    edited: (ids) => void heard.push(`edited ${[...ids].join(' ')}`),
-    dead: (ids) => void heard.push(`dead: ${ids === null ? 'all' : [...ids].join(' ')}`),
-    refused: ({ code }) => void heard.push(`refused ${code}`)
+    onHeartbeat: () => void heard.push('sign'),
+    onOpen: () => void heard.push('open'),
+    onEdited: (ids) => void heard.push(`edited ${[...ids].join(' ')}`),
+    onSubscriptionsLost: (ids) => void heard.push(`dead: ${ids === null ? 'all' : [...ids].join(' ')}`),
+    onRefused: ({ code }) => void heard.push(`refused ${code}`)
   })
   await readSoap(pieces(bytes, size), 'GetStreamingEvents', reader, { documents: 'many' })
-  return reader.closed ? [...heard, 'closed'] : heard
+  return reader.isClosed ? [...heard, 'closed'] : heard
 }

@@ -2,12 +2,15 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { readPox, readSoapSettings } from '../../src/connectors/ews/client/autodiscover-responses.ts'
-import { spokenBy, versions } from '../../src/connectors/ews/client/versions.ts'
-import { ewsError, isThrottled } from '../../src/connectors/ews/errors.ts'
+import {
+  readGetUserSettings,
+  readPoxResponse
+} from '../../src/connectors/ews/client/autodiscover-responses.ts'
+import { ewsVersions, newestVersionOf } from '../../src/connectors/ews/client/versions.ts'
+import { isThrottled, toEwsError } from '../../src/connectors/ews/errors.ts'
 import { availabilityReader } from '../../src/connectors/ews/read/availability-response.ts'
 import { calendarViewReader } from '../../src/connectors/ews/read/calendar-view-response.ts'
-import { readSoap, type ServerVersion, type Verdict } from '../../src/connectors/ews/soap/response.ts'
+import { type ResponseStatus, readSoap, type ServerVersion } from '../../src/connectors/ews/soap/response.ts'
 import { readXml } from '../../src/connectors/ews/soap/xml-reader.ts'
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { RemoteError } from '../../src/errors.ts'
@@ -181,7 +184,7 @@ async function availability(bytes: Buffer, size = 97): Promise<unknown> {
   const { server } = await readSoap(pieces(bytes, size), 'GetUserAvailability', reader)
   return [
     schemaOf(server),
-    ...reader.found.map(({ verdict, view, events, fault }) => {
+    ...reader.found.map(({ status: verdict, view, events, fault }) => {
       if (verdict.code !== 'NoError') return meaningOf(verdict)
       return (
         fault?.message ?? [
@@ -197,7 +200,7 @@ async function view(bytes: Buffer, size = 97): Promise<unknown> {
   const reader = calendarViewReader(zone)
   await readSoap(pieces(bytes, size), 'FindItem', reader)
   if (reader.fault !== null) return `${reader.fault.code} ${reader.fault.hint.split(' ')[0]}`
-  return [reader.whole ? 'whole' : 'cut', ...reader.events.map(eventInWords)]
+  return [reader.isComplete ? 'whole' : 'cut', ...reader.events.map(eventInWords)]
 }
 
 async function fault(bytes: Buffer, size = 97): Promise<unknown> {
@@ -206,11 +209,11 @@ async function fault(bytes: Buffer, size = 97): Promise<unknown> {
 }
 
 async function pox(bytes: Buffer, size = 97): Promise<unknown> {
-  return readPox(pieces(bytes, size), 'text/xml')
+  return readPoxResponse(pieces(bytes, size), 'text/xml')
 }
 
 async function settings(bytes: Buffer, size = 97): Promise<unknown> {
-  return readSoapSettings(pieces(bytes, size), 'text/xml')
+  return readGetUserSettings(pieces(bytes, size), 'text/xml')
 }
 
 /** Operations that the connector does not use yet: what stands in the body, by the same reader. */
@@ -231,16 +234,16 @@ async function operation(bytes: Buffer, size = 97): Promise<string> {
 }
 
 function schemaOf(server: ServerVersion | null): string {
-  return server === null ? 'no server named' : spokenBy(server).schema
+  return server === null ? 'no server named' : newestVersionOf(server).schema
 }
 
-function meaningOf(verdict: Verdict): string {
-  if (isThrottled(verdict)) return `throttled after ${verdict.backOff}`
-  const error = ewsError(verdict, {
+function meaningOf(verdict: ResponseStatus): string {
+  if (isThrottled(verdict)) return `throttled after ${verdict.backOffMs}`
+  const error = toEwsError(verdict, {
     mailbox: 'anna@example.se',
     account: 'svc',
     access: 'delegate',
-    version: versions[0]!
+    version: ewsVersions[0]!
   })
   return error instanceof RemoteError ? `${error.code} ${error.scope}` : 'no error'
 }

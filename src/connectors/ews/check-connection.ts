@@ -1,7 +1,7 @@
 /** "Test connection", step by step, with the very calls that reading uses. */
 import { RemoteError, type SyncCode } from '../../errors.ts'
 import type { Check, ReadRequest, ReadResult, Target } from '../connector.ts'
-import type { Endpoint } from './client/endpoint.ts'
+import type { EwsEndpoint } from './client/endpoint.ts'
 
 /** In the order in which they can fail. A step that passed needs those before it. */
 const steps = [
@@ -19,53 +19,53 @@ type Step = (typeof steps)[number]
 
 export async function checkConnection(
   target: Target,
-  needs: {
-    endpoint: Endpoint
+  deps: {
+    endpoint: EwsEndpoint
     read: (request: ReadRequest) => Promise<readonly ReadResult[]>
     access: 'delegate' | 'impersonation'
     now: number
     signal: AbortSignal
   }
 ): Promise<readonly Check[]> {
-  const { endpoint, read, access, now, signal } = needs
+  const { endpoint, read, access, now, signal } = deps
   const rights = access === 'delegate' ? 'rights' : 'impersonation'
   const walked = steps.filter((step) => {
     if (step === 'rights' || step === 'impersonation') return step === rights
-    return step !== 'autodiscover' || endpoint.byAutodiscover
+    return step !== 'autodiscover' || endpoint.usesAutodiscover
   })
-  endpoint.tryAgain()
+  endpoint.resetForTest()
   try {
     await endpoint.open(signal)
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error
-    const signedOut = reachStep(error) === 'sign-in'
-    return stoppedAt(walked, endpoint.byAutodiscover && !signedOut ? 'autodiscover' : 'name', error)
+    const signedOut = stepOf(error) === 'sign-in'
+    return failedAt(walked, endpoint.usesAutodiscover && !signedOut ? 'autodiscover' : 'name', error)
   }
   const window = { start: now, end: now + 86_400_000 }
   const [reading] = await read({ targets: [target], window, subjects: true, signal })
   if (reading?.outcome === 'failed') {
     const { error } = reading
-    const step = error.scope === 'mailbox' && !signal.aborted ? rights : reachStep(error)
-    return stoppedAt(walked, error.code === 'access_denied' ? rights : step, error)
+    const step = error.scope === 'mailbox' && !signal.aborted ? rights : stepOf(error)
+    return failedAt(walked, error.code === 'access_denied' ? rights : step, error)
   }
   if (reading?.outcome === 'read' && reading.partialRead !== null) {
-    return stoppedAt(walked, 'subjects', reading.partialRead)
+    return failedAt(walked, 'subjects', reading.partialRead)
   }
   return walked.map((name) => ({ name, ok: true }))
 }
 
 /** How far a call came that hit the connection as a whole. */
-function reachStep({ code, cause }: RemoteError): Step {
+function stepOf({ code, cause }: RemoteError): Step {
   if (code === 'secret_invalid' || code === 'secret_expired' || code === 'consent_missing') return 'sign-in'
   if (code !== 'unreachable') return 'ews'
-  const reason = reasonOf(cause)
+  const reason = innermostCode(cause)
   if (reason === 'ENOTFOUND' || reason === 'EAI_AGAIN') return 'name'
   if (/CERT|SSL|TLS|SIGNATURE|INVALID_CA/.test(reason)) return 'tls'
   return 'connect'
 }
 
 /** The code of the innermost error that has one. */
-function reasonOf(cause: unknown): string {
+function innermostCode(cause: unknown): string {
   let reason = ''
   let next = cause
   for (let depth = 0; next instanceof Error && depth < 10; depth += 1) {
@@ -76,7 +76,7 @@ function reasonOf(cause: unknown): string {
   return reason
 }
 
-function stoppedAt(
+function failedAt(
   walked: readonly Step[],
   step: Step,
   { code, hint }: { code: SyncCode; hint: string }

@@ -1,10 +1,10 @@
 /** What Exchange answers instead of a calendar, in the words of the operator who must act. */
 import { RemoteError, type SyncCode } from '../../errors.ts'
 import type { EwsVersion } from './client/versions.ts'
-import type { Verdict } from './soap/response.ts'
+import type { ResponseStatus } from './soap/response.ts'
 
 /** What is filled into a hint. */
-export interface Circumstances {
+export interface ErrorContext {
   /** Null where the call concerned many. */
   readonly mailbox: string | null
   /** The service account, as it signs in. */
@@ -15,15 +15,15 @@ export interface Circumstances {
 
 interface Meaning {
   readonly code: SyncCode
-  readonly hint: (circumstances: Circumstances) => string
+  readonly hint: (circumstances: ErrorContext) => string
   /** It concerns the account or the server, not this mailbox. */
   readonly connection?: true
 }
 
 /** Never for what is throttled: that is the budgets' to say. */
-export function ewsError(verdict: Verdict, circumstances: Circumstances): RemoteError {
-  const inner = verdict.inner !== null && meanings.has(verdict.inner) ? verdict.inner : null
-  const code = inner ?? verdict.code
+export function toEwsError(status: ResponseStatus, circumstances: ErrorContext): RemoteError {
+  const inner = status.inner !== null && meanings.has(status.inner) ? status.inner : null
+  const code = inner ?? status.code
   const meaning = meanings.get(code) ?? unknown
   return new RemoteError(meaning.code, `${meaning.hint(circumstances)} (${code})`, {
     // Passing trouble of a call for many may be one mailbox's doing.
@@ -34,12 +34,12 @@ export function ewsError(verdict: Verdict, circumstances: Circumstances): Remote
   })
 }
 
-export function isThrottled({ code, inner, backOff }: Verdict): boolean {
+export function isThrottled({ code, inner, backOffMs: backOff }: ResponseStatus): boolean {
   return throttling.has(code) || throttling.has(inner ?? '') || backOff !== null
 }
 
 /** The budget is that of how many calls run at a time: it is free again as soon as one ends. */
-export function isConcurrency({ code }: Verdict): boolean {
+export function isConcurrency({ code }: ResponseStatus): boolean {
   return code === 'ErrorExceededConnectionCount' || code === 'ErrorTooManyObjectsOpened'
 }
 
@@ -51,9 +51,9 @@ const throttling = new Set([
 ])
 
 /** The command that lets the account read this calendar, whatever the folder is called in its owner's language. */
-export function grantReviewer({ mailbox, account, version }: Circumstances): string {
-  const user = quoted(account)
-  const owner = quoted(mailbox ?? 'MAILBOX')
+export function grantReviewer({ mailbox, account, version }: ErrorContext): string {
+  const user = quotePowerShell(account)
+  const owner = quotePowerShell(mailbox ?? 'MAILBOX')
   // 2007 has no Add-MailboxFolderPermission.
   if (version.grants === 'mailbox') {
     return `Add-MailboxPermission -Identity ${owner} -User ${user} -AccessRights FullAccess`
@@ -61,14 +61,14 @@ export function grantReviewer({ mailbox, account, version }: Circumstances): str
   return `Get-MailboxFolderStatistics -Identity ${owner} -FolderScope Calendar | Where-Object { $_.FolderType -eq 'Calendar' } | ForEach-Object { Add-MailboxFolderPermission -Identity (${owner} + ':' + $_.FolderId) -User ${user} -AccessRights Reviewer }`
 }
 
-function grantImpersonation({ account, version }: Circumstances): string {
-  const user = quoted(account)
+function grantImpersonation({ account, version }: ErrorContext): string {
+  const user = quotePowerShell(account)
   return version.grants === 'mailbox'
     ? `give it ms-Exch-EPI-Impersonation on the Client Access servers and ms-Exch-EPI-May-Impersonate on the mailbox databases (Add-ADPermission -User ${user} -ExtendedRights …)`
     : `New-ManagementRoleAssignment -Name Hanvisa -Role ApplicationImpersonation -User ${user}, or widen its scope (Get-ManagementRoleAssignment -Role ApplicationImpersonation -GetEffectiveUsers shows whom it holds for)`
 }
 
-const who = ({ mailbox }: Circumstances) => mailbox ?? 'A mailbox'
+const who = ({ mailbox }: ErrorContext) => mailbox ?? 'A mailbox'
 
 const noMailbox: Meaning = {
   code: 'mailbox_unknown',
@@ -203,6 +203,6 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
 ])
 
 /** As PowerShell takes it whole, whatever it holds. */
-export function quoted(argument: string): string {
+export function quotePowerShell(argument: string): string {
   return `'${argument.replaceAll(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`
 }

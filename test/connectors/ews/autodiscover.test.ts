@@ -4,7 +4,10 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { discoverEws } from '../../../src/connectors/ews/client/autodiscover.ts'
-import { readPox, readSoapSettings } from '../../../src/connectors/ews/client/autodiscover-responses.ts'
+import {
+  readGetUserSettings,
+  readPoxResponse
+} from '../../../src/connectors/ews/client/autodiscover-responses.ts'
 import { openEwsTransport } from '../../../src/connectors/ews/client/transport.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { certificateOf } from './certificates.ts'
@@ -19,7 +22,7 @@ const setting = (name: string, value: string) =>
 const url = 'https://mail.example.se/EWS/Exchange.asmx'
 
 t.test('what SOAP answers', async (t) => {
-  const read = (user: string) => readSoapSettings([soap(user)], undefined)
+  const read = (user: string) => readGetUserSettings([soap(user)], undefined)
   const inside = setting('InternalEwsUrl', 'https://ex01.lan/EWS/Exchange.asmx')
   t.same(await read(`<ErrorCode>NoError</ErrorCode>${inside}${setting('ExternalEwsUrl', url)}`), {
     kind: 'url',
@@ -37,7 +40,7 @@ t.test('what SOAP answers', async (t) => {
 
 t.test('what POX answers: for those outside first, and 2007 by its own name', async (t) => {
   const read = (account: string) =>
-    readPox(
+    readPoxResponse(
       [Buffer.from(`<Autodiscover><Response><Account>${account}</Account></Response></Autodiscover>`)],
       undefined
     )
@@ -174,7 +177,7 @@ function discover(
       openEwsTransport({ url: at, auth, allowPrivateTargets: true, ca, redirects: 'none', environment: {} }),
     allowRetiring: false,
     allowHttp,
-    placesFor: async () => [...places],
+    urlsFor: async () => [...places],
     signal: AbortSignal.timeout(20_000)
   })
 }

@@ -5,7 +5,7 @@ import type { EventInput, Right } from '../../../simulator/mailboxes.ts'
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import type { EwsConnection, EwsSignIn } from '../../../src/connectors/connection.ts'
 import type { Connector, ReadRequest, ReadResult } from '../../../src/connectors/connector.ts'
-import { ewsConnector } from '../../../src/connectors/ews/connector.ts'
+import { createEwsConnector } from '../../../src/connectors/ews/connector.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import type { FarEvent, FarSide, Trouble } from '../../contracts/connector-far-side.ts'
 import type { WatchFarSide } from '../../contracts/connector-watch.ts'
@@ -86,7 +86,7 @@ export async function openExchange(
     connection,
     install,
     connector(changes = {}) {
-      const made = ewsConnector({
+      const made = createEwsConnector({
         connection: { ...connection, ...changes },
         outbound,
         allowPrivateTargets: true,

@@ -30,7 +30,7 @@ t.test('availability: each mailbox at its own level, in the order of the request
   t.equal(fault, null)
   t.same(server, { major: 15, minor: 2, build: 1748 })
   t.same(
-    found.map(({ verdict, view, events }) => [verdict.code, view, events.length]),
+    found.map(({ status: verdict, view, events }) => [verdict.code, view, events.length]),
     [
       ['NoError', 'Detailed', 2],
       ['ErrorMailRecipientNotFound', 'None', 0],
@@ -121,8 +121,8 @@ t.test('calendar view: every member that rules look at', async (t) => {
     ])
   )
   t.same(server, { major: 15, minor: 2, build: 1748 })
-  t.equal(reader.whole, true)
-  t.equal(reader.verdict?.code, 'NoError')
+  t.equal(reader.isComplete, true)
+  t.equal(reader.status?.code, 'NoError')
   t.same(reader.events, [
     {
       id: 'A',
@@ -177,9 +177,9 @@ t.test(
 )
 
 t.test('calendar view: what was cut, refused or is no view says so', async (t) => {
-  t.equal((await readCalendarView(calendarView([item('A', times)], false))).reader.whole, false)
+  t.equal((await readCalendarView(calendarView([item('A', times)], false))).reader.isComplete, false)
   const refused = (await readCalendarView(calendarView([], true, 'ErrorFolderNotFound'))).reader
-  t.equal(refused.verdict?.code, 'ErrorFolderNotFound')
+  t.equal(refused.status?.code, 'ErrorFolderNotFound')
   const master = `${times}<t:CalendarItemType>RecurringMaster</t:CalendarItemType>`
   for (const [members, place] of [
     ['<t:Start>2026-11-23T11:00:00Z</t:Start>', /End/],
@@ -202,7 +202,7 @@ t.test(
     const inner = soap(
       '<m:FindItemResponse xmlns:m="m" xmlns:t="t"><m:ResponseMessages><m:FindItemResponseMessage ResponseClass="Error"><m:MessageText>x</m:MessageText><m:ResponseCode>ErrorInternalServerError</m:ResponseCode><m:MessageXml><t:Value Name="InnerErrorResponseCode">ErrorServerBusy</t:Value><t:Value Name="BackOffMilliseconds">500</t:Value></m:MessageXml></m:FindItemResponseMessage></m:ResponseMessages></m:FindItemResponse>'
     )
-    t.same((await readCalendarView(inner)).reader.verdict, {
+    t.same((await readCalendarView(inner)).reader.status, {
       code: 'ErrorInternalServerError',
       inner: 'ErrorServerBusy',
       backOff: 500

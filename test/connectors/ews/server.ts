@@ -141,7 +141,7 @@ export function transportTo(
     allowPrivateTargets: true,
     ca: shown.signer,
     environment: {},
-    pause: async () => {},
+    sleep: async () => {},
     ...options
   })
   t.teardown(() => transport.close())

@@ -18,7 +18,7 @@ t.test('a wrong password is tried once, by however many calls', async (t) => {
   now += 301_000
   await errorOf(t, say(transport, 'x'))
   t.equal(server.attempts, 2)
-  transport.allowSignIn()
+  transport.resetSignIn()
   server.password = account.password
   t.equal(await say(transport, 'x'), '200 <told>x</told>')
   t.equal(server.attempts, 3)
@@ -29,7 +29,7 @@ t.test('a password that was right and is refused is tried once more, then raised
   const server = await startServer(t)
   const pauses: number[] = []
   const pause = async (milliseconds: number) => void pauses.push(milliseconds)
-  const transport = transportTo(t, server, { connections: 4, pause })
+  const transport = transportTo(t, server, { connections: 4, sleep: pause })
   await say(transport, 'a')
   server.password = 'changed'
   t.equal(await say(transport, 'b'), '200 <told>b</told>', 'a connection that is signed in stays so')
@@ -53,7 +53,7 @@ t.test('a domain controller that was busy for a moment is forgiven', async (t) =
   })
   const transport = transportTo(t, server, {
     auth: { kind: 'basic', ...account },
-    pause: async () => {
+    sleep: async () => {
       busy = false
     }
   })

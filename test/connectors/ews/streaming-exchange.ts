@@ -8,7 +8,7 @@ import type {
   Connector,
   SubscriptionListener
 } from '../../../src/connectors/connector.ts'
-import { ewsConnector } from '../../../src/connectors/ews/connector.ts'
+import { createEwsConnector } from '../../../src/connectors/ews/connector.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { calendarView, fault, server as serverInfo, soap } from './replies.ts'
 import { type AskingServer, account, type ServerOptions, shown, startServer } from './server.ts'
@@ -130,7 +130,7 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
         pollSeconds: 60,
         ...changes
       }
-      const made = ewsConnector({
+      const made = createEwsConnector({
         connection,
         outbound,
         allowPrivateTargets: true,

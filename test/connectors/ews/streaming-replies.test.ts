@@ -37,16 +37,16 @@ t.test('documents run into each other, and break anywhere, also within a letter'
     const heard: string[] = []
     let signs = 0
     const reader = streamReader({
-      sign: () => {
+      onHeartbeat: () => {
         signs += 1
       },
-      open: () => void heard.push('open'),
-      edited: (ids) => void heard.push(`edited ${[...ids]}`),
-      dead: (ids) => void heard.push(`dead ${ids === null ? 'all' : [...ids]}`),
-      refused: ({ code, backOff }) => void heard.push(`refused ${code} ${backOff}`)
+      onOpen: () => void heard.push('open'),
+      onEdited: (ids) => void heard.push(`edited ${[...ids]}`),
+      onSubscriptionsLost: (ids) => void heard.push(`dead ${ids === null ? 'all' : [...ids]}`),
+      onRefused: ({ code, backOffMs: backOff }) => void heard.push(`refused ${code} ${backOff}`)
     })
     await readSoap(chunks, 'GetStreamingEvents', reader, { documents: 'many' })
-    if (reader.closed) heard.push(`closed after ${signs}`)
+    if (reader.isClosed) heard.push(`closed after ${signs}`)
     return heard
   }
   t.same(await read([bytes]), told)

@@ -102,7 +102,7 @@ t.test('streams take no connection from other calls', async (t) => {
   const transport = transportTo(t, server, { connections: 1 })
   const ending = new AbortController()
   for (let nth = 0; nth < 5; nth += 1) {
-    await transport.call({ headers: {}, body: 'stream', signal: ending.signal, hangs: true })
+    await transport.call({ headers: {}, body: 'stream', signal: ending.signal, isHanging: true })
   }
   t.equal(await say(transport, 'x'), '200 x')
   t.equal(server.accounts.length, 6, 'each connection is signed in by itself')

@@ -1,73 +1,73 @@
 /** Keeps a refused secret from being tried over and over: directories lock accounts after a handful of attempts. */
 import { RemoteError } from '../../../errors.ts'
 
-export type Verdict<T> =
+export type SignInOutcome<T> =
   /** `unknown`: the answer says nothing about the secret (503). */
   | { readonly secret: 'accepted' | 'unknown'; readonly value: T }
   | { readonly secret: 'refused'; readonly error: RemoteError }
 
-export interface SignInGate {
+export interface AuthCircuitBreaker {
   /** Runs what carries the secret, and once more where it is refused that was accepted before. */
-  attempt<T>(signal: AbortSignal, run: () => Promise<Verdict<T>>): Promise<T>
+  attempt<T>(signal: AbortSignal, run: () => Promise<SignInOutcome<T>>): Promise<T>
   /** The operator asks: a refused secret may be tried again at once. */
-  reopen(): void
+  reset(): void
 }
 
-type Standing = 'unproven' | 'proven' | 'doubted'
+type SecretState = 'unproven' | 'proven' | 'doubted'
 
-export type Pause = (milliseconds: number, signal: AbortSignal) => Promise<void>
+export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>
 
 /** Milliseconds. After that one goes ahead again: fifty streams that are cut at once do not show a changed password at once. */
-const provenFor = 60_000
-const scoutPatience = 2_000
+const acceptedForMs = 60_000
+const maxProbeWaitMs = 2_000
 /** Milliseconds. A busy domain controller refuses for a moment. */
-const beforeSecondTry = 2_000
+const secondTryDelayMs = 2_000
 /**
  * Milliseconds after the first refusal, twice as long after each further one: streams and reads together try four times
  * in half an hour at the most, and directories lock accounts after five and more.
  */
-const closedFor = 5 * 60_000
-const longestClosed = 30 * 60_000
+const openForMs = 5 * 60_000
+const maxOpenForMs = 30 * 60_000
 
 /** Until the secret is known to be right, and when that comes into doubt, one attempt goes at a time. */
-export function signInGate(options: { clock: () => number; pause: Pause }): SignInGate {
-  let standing: Standing = 'unproven'
-  let provenAt = Number.NEGATIVE_INFINITY
-  let scout: Promise<void> | null = null
+export function createAuthCircuitBreaker(options: { clock: () => number; sleep: Sleep }): AuthCircuitBreaker {
+  let secretState: SecretState = 'unproven'
+  let acceptedAt = Number.NEGATIVE_INFINITY
+  let probe: Promise<void> | null = null
   let refusal: { error: RemoteError; until: number } | null = null
   let refusals = 0
-  let line: Promise<void> = Promise.resolve()
+  let lastTurn: Promise<void> = Promise.resolve()
 
   function throwIfRefused(): void {
     if (refusal === null) return
     const left = refusal.until - options.clock()
     if (left <= 0) refusal = null
-    else throw again(refusal.error, left)
+    else throw blockedError(refusal.error, left)
   }
 
   /** Not before whoever goes ahead after a quiet time is through, unless that takes long. */
-  async function together<T>(
+  async function attemptConcurrently<T>(
     signal: AbortSignal,
-    run: () => Promise<Verdict<T>>
-  ): Promise<Verdict<T> | null> {
-    if (scout !== null) await Promise.race([scout, options.pause(scoutPatience, signal)])
-    if (standing !== 'proven') return null
+    run: () => Promise<SignInOutcome<T>>
+  ): Promise<SignInOutcome<T> | null> {
+    if (probe !== null) await Promise.race([probe, options.sleep(maxProbeWaitMs, signal)])
+    if (secretState !== 'proven') return null
     const going = run()
-    if (scout === null && options.clock() - provenAt >= provenFor) {
+    if (probe === null && options.clock() - acceptedAt >= acceptedForMs) {
       const over = () => {
-        scout = null
+        probe = null
       }
-      scout = going.then(over, over)
+      probe = going.then(over, over)
     }
-    const verdict = await going
-    if (verdict.secret === 'accepted') provenAt = options.clock()
-    return verdict
+    const status = await going
+    if (status.secret === 'accepted') acceptedAt = options.clock()
+    return status
   }
 
-  async function alone(signal: AbortSignal): Promise<() => void> {
-    const before = line
+  async function takeTurn(signal: AbortSignal): Promise<() => void> {
+    const before = lastTurn
     let leave = () => {}
-    line = new Promise((resolve) => {
+    lastTurn = new Promise((resolve) => {
       leave = resolve
     })
     try {
@@ -84,47 +84,47 @@ export function signInGate(options: { clock: () => number; pause: Pause }): Sign
     async attempt(signal, run) {
       for (let refused = 0; ; ) {
         throwIfRefused()
-        if (standing === 'proven') {
-          const verdict = await together(signal, run)
-          if (verdict === null) continue
-          if (verdict.secret !== 'refused') return verdict.value
-          standing = 'doubted'
+        if (secretState === 'proven') {
+          const status = await attemptConcurrently(signal, run)
+          if (status === null) continue
+          if (status.secret !== 'refused') return status.value
+          secretState = 'doubted'
           refused++
-          if (refused > 1) throw verdict.error
+          if (refused > 1) throw status.error
         }
-        const leave = await alone(signal)
+        const leave = await takeTurn(signal)
         try {
           throwIfRefused()
           // Somebody ahead in the line has found it good.
-          if ((standing as Standing) === 'proven') continue
-          if (standing === 'doubted') await options.pause(beforeSecondTry, signal)
-          const verdict = await run()
-          if (verdict.secret === 'refused') {
-            standing = 'unproven'
-            const closed = Math.min(longestClosed, closedFor * 2 ** Math.min(refusals, 16))
+          if ((secretState as SecretState) === 'proven') continue
+          if (secretState === 'doubted') await options.sleep(secondTryDelayMs, signal)
+          const status = await run()
+          if (status.secret === 'refused') {
+            secretState = 'unproven'
+            const closed = Math.min(maxOpenForMs, openForMs * 2 ** Math.min(refusals, 16))
             refusals += 1
-            refusal = { error: verdict.error, until: options.clock() + closed }
-            throw verdict.error
+            refusal = { error: status.error, until: options.clock() + closed }
+            throw status.error
           }
-          if (verdict.secret === 'accepted') {
-            standing = 'proven'
-            provenAt = options.clock()
+          if (status.secret === 'accepted') {
+            secretState = 'proven'
+            acceptedAt = options.clock()
             refusals = 0
           }
-          return verdict.value
+          return status.value
         } finally {
           leave()
         }
       }
     },
-    reopen() {
+    reset() {
       refusal = null
       refusals = 0
     }
   }
 }
 
-function again({ code, hint, scope }: RemoteError, left: number): RemoteError {
+function blockedError({ code, hint, scope }: RemoteError, left: number): RemoteError {
   const minutes = Math.ceil(left / 60_000)
   const text = `${hint} It is not tried again for ${minutes} min, so that the account is not locked.`
   return new RemoteError(code, text, { scope, retryAfter: left })

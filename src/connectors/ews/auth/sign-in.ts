@@ -1,10 +1,10 @@
 /** How a call shows who calls: Basic and a bearer's token with every call, NTLM once on every connection. */
 import { RemoteError } from '../../../errors.ts'
-import type { Wire, WireReply } from '../client/http1-connection.ts'
+import type { Http1Connection, Http1Response } from '../client/http1-connection.ts'
 import { channelBinding } from './ntlm/channel-binding.ts'
 import { type NtlmAnswer, type NtlmHandshake, ntlmHandshake } from './ntlm/ntlm.ts'
 import { mechanisms, unwrapChallenge, wrapAuthenticate, wrapNegotiate } from './ntlm/spnego.ts'
-import { type Offers, offersOf } from './www-authenticate.ts'
+import { type AuthChallenges, parseWwwAuthenticate } from './www-authenticate.ts'
 
 export type EwsAuth =
   /** `user` is `DOMAIN\user` or `user@domain`. */
@@ -19,19 +19,19 @@ export interface BearerTokens {
   invalidate(token: string): void
 }
 
-export interface SignIn {
+export interface HttpAuthenticator {
   /** Whether a connection that is signed in takes further calls without Authorization. */
   readonly byConnection: boolean
   /**
    * The call's Authorization. What has to go back and forth before goes over `wire`, to `path`. Null where the
    * server asks for none. Rejects with RemoteError, ConnectionGone, or undici's errors; nothing secret was sent then.
    */
-  authorize(wire: Wire, path: string, signal: AbortSignal): Promise<string | null>
+  authorize(connection: Http1Connection, path: string, signal: AbortSignal): Promise<string | null>
   /** The server answered 401 to a call with this Authorization. */
-  refused(authorization: string | null, offers: Offers): RemoteError
+  refusalError(authorization: string | null, offers: AuthChallenges): RemoteError
 }
 
-export function signInOf(auth: EwsAuth, host: string, clock: () => number): SignIn {
+export function createAuthenticator(auth: EwsAuth, host: string, clock: () => number): HttpAuthenticator {
   if (auth.kind === 'oauth') return bearer(auth.tokens, host)
   return auth.kind === 'basic' ? basic(auth, host) : ntlm(auth, host, clock)
 }
@@ -41,24 +41,24 @@ interface Password {
   readonly password: string
 }
 
-function basic({ user, password }: Password, host: string): SignIn {
+function basic({ user, password }: Password, host: string): HttpAuthenticator {
   // UTF-8 as RFC 7617 advises; IIS understands it.
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
   return {
     byConnection: false,
     authorize: async () => authorization,
-    refused: (_, offers) =>
-      offers.has('Basic') ? wrongPassword(host, '') : notOffered(host, 'basic', offers)
+    refusalError: (_, offers) =>
+      offers.has('Basic') ? wrongPasswordError(host, '') : notOfferedError(host, 'basic', offers)
   }
 }
 
-function bearer(tokens: BearerTokens, host: string): SignIn {
+function bearer(tokens: BearerTokens, host: string): HttpAuthenticator {
   return {
     byConnection: false,
     authorize: async (_, __, signal) => `Bearer ${await tokens.get(signal)}`,
-    refused(authorization, offers) {
+    refusalError(authorization, offers) {
       if (authorization !== null) tokens.invalidate(authorization.slice('Bearer '.length))
-      if (!offers.has('Bearer')) return notOffered(host, 'oauth', offers)
+      if (!offers.has('Bearer')) return notOfferedError(host, 'oauth', offers)
       const hint = `${host} does not take the application's token: give full_access_as_app with admin consent, and check that auth.resource is this server's.`
       return new RemoteError('consent_missing', hint, { scope: 'connection' })
     }
@@ -66,57 +66,61 @@ function bearer(tokens: BearerTokens, host: string): SignIn {
 }
 
 /** The ways to carry NTLM's messages, in the order in which they are tried; one that worked is tried first. */
-interface Envelope {
+interface NtlmCarrier {
   readonly scheme: 'NTLM' | 'Negotiate'
   first(handshake: NtlmHandshake): Buffer
   second(handshake: NtlmHandshake, token: Buffer): Buffer
 }
 
-const plain = (scheme: Envelope['scheme']): Envelope => ({
+const plainCarrier = (scheme: NtlmCarrier['scheme']): NtlmCarrier => ({
   scheme,
   first: (handshake) => handshake.negotiate,
   second: (handshake, token) => handshake.authenticate(token).message
 })
 
-const spnego: Envelope = {
+const spnegoCarrier: NtlmCarrier = {
   scheme: 'Negotiate',
   first: (handshake) => wrapNegotiate(handshake.negotiate),
   second(handshake, token) {
     // Some answer SPNEGO with NTLM alone, and go on so.
     if (token.subarray(0, 7).toString('latin1') === 'NTLMSSP') return handshake.authenticate(token).message
-    return wrapped(handshake.authenticate(unwrapChallenge(token)))
+    return spnegoAuthenticate(handshake.authenticate(unwrapChallenge(token)))
   }
 }
 
-function wrapped({ message, mic, sign }: NtlmAnswer): Buffer {
+function spnegoAuthenticate({ message, mic, sign }: NtlmAnswer): Buffer {
   return wrapAuthenticate(message, mic ? sign(mechanisms) : null)
 }
 
-const envelopes: readonly Envelope[] = [plain('NTLM'), spnego, plain('Negotiate')]
+const ntlmCarriers: readonly NtlmCarrier[] = [plainCarrier('NTLM'), spnegoCarrier, plainCarrier('Negotiate')]
 
-function ntlm(identity: Password, host: string, clock: () => number): SignIn {
-  let worked: Envelope = envelopes[0]!
+function ntlm(identity: Password, host: string, clock: () => number): HttpAuthenticator {
+  let lastAccepted: NtlmCarrier = ntlmCarriers[0]!
   const targetName = `HTTP/${host.replace(/:\d+$/, '')}`
 
-  async function authorize(wire: Wire, path: string, signal: AbortSignal): Promise<string | null> {
-    let offers: Offers = offersOf(undefined)
-    for (const envelope of new Set([worked, ...envelopes])) {
-      if (envelope !== worked && !offers.has(envelope.scheme)) continue
-      const binding = wire.certificate === null ? null : channelBinding(wire.certificate)
+  async function authorize(
+    connection: Http1Connection,
+    path: string,
+    signal: AbortSignal
+  ): Promise<string | null> {
+    let offers: AuthChallenges = parseWwwAuthenticate(undefined)
+    for (const envelope of new Set([lastAccepted, ...ntlmCarriers])) {
+      if (envelope !== lastAccepted && !offers.has(envelope.scheme)) continue
+      const binding = connection.certificate === null ? null : channelBinding(connection.certificate)
       const handshake = ntlmHandshake({ ...identity, channelBinding: binding, targetName, clock })
       const authorization = headerOf(envelope, envelope.first(handshake))
       // Without a body: it would be thrown away. The message holds no secret, so this costs no attempt.
       const headers = { authorization, 'content-type': 'text/xml; charset=utf-8' }
-      const reply = await wire.send({ method: 'POST', path, headers, body: '', signal })
-      await dump(reply, signal)
+      const reply = await connection.send({ method: 'POST', path, headers, body: '', signal })
+      await drainBody(reply, signal)
       if (reply.statusCode !== 401) return null
-      offers = offersOf(reply.headers['www-authenticate'])
+      offers = parseWwwAuthenticate(reply.headers['www-authenticate'])
       const token = offers.token(envelope.scheme)
       if (token === null) continue
-      worked = envelope
+      lastAccepted = envelope
       return headerOf(envelope, envelope.second(handshake, token))
     }
-    throw notOffered(host, 'ntlm', offers)
+    throw notOfferedError(host, 'ntlm', offers)
   }
 
   const besides =
@@ -124,21 +128,21 @@ function ntlm(identity: Password, host: string, clock: () => number): SignIn {
   return {
     byConnection: true,
     authorize,
-    refused: (authorization, offers) =>
-      authorization === null ? notOffered(host, 'ntlm', offers) : wrongPassword(host, besides)
+    refusalError: (authorization, offers) =>
+      authorization === null ? notOfferedError(host, 'ntlm', offers) : wrongPasswordError(host, besides)
   }
 }
 
-function headerOf({ scheme }: Envelope, message: Buffer): string {
+function headerOf({ scheme }: NtlmCarrier, message: Buffer): string {
   return `${scheme} ${message.toString('base64')}`
 }
 
 /** So that the connection can be used again. What is larger than an error page ends the connection instead. */
-export async function dump(reply: WireReply, signal: AbortSignal): Promise<void> {
+export async function drainBody(reply: Http1Response, signal: AbortSignal): Promise<void> {
   await reply.body.dump({ limit: 131_072, signal })
 }
 
-function wrongPassword(host: string, besides: string): RemoteError {
+function wrongPasswordError(host: string, besides: string): RemoteError {
   const hint = `${host} refuses the sign-in: correct auth.user (DOMAIN\\user or user@domain) and auth.password, and check that the account is not locked, disabled or expired.${besides}`
   return new RemoteError('secret_invalid', hint, { scope: 'connection' })
 }
@@ -150,12 +154,12 @@ const kinds: readonly (readonly [scheme: string, kind: string])[] = [
   ['Bearer', 'oauth']
 ]
 
-function notOffered(host: string, kind: string, offers: Offers): RemoteError {
+function notOfferedError(host: string, kind: string, offers: AuthChallenges): RemoteError {
   const [, better] = kinds.find(([scheme, other]) => offers.has(scheme) && other !== kind) ?? []
   const remedy =
     better === undefined
       ? 'switch an authentication on for the EWS virtual directory (Set-WebServicesVirtualDirectory), or check url'
       : `set auth.kind to ${better}, or switch ${kind} on for the EWS virtual directory (Set-WebServicesVirtualDirectory)`
-  const hint = `${host} offers ${offers.listed}, and auth.kind is ${kind}: ${remedy}.`
+  const hint = `${host} offers ${offers.description}, and auth.kind is ${kind}: ${remedy}.`
   return new RemoteError('secret_invalid', hint, { scope: 'connection' })
 }

@@ -1,18 +1,18 @@
 /** What a server says in WWW-Authenticate: the ways to sign in that it takes, and its side of a handshake. */
 
-export interface Offers {
+export interface AuthChallenges {
   has(scheme: string): boolean
   /** What stands after the scheme's name, decoded: a challenge; null where there is none. */
   token(scheme: string): Buffer | null
   /** For sentences: "NTLM, Negotiate", or "no way to sign in". */
-  readonly listed: string
+  readonly description: string
 }
 
 /** In the order in which they are named in sentences. */
 const schemes = ['NTLM', 'Negotiate', 'Basic', 'Bearer', 'Digest']
 
 /** Several headers, several schemes in one, any case (RFC 9110 section 11.6.1). */
-export function offersOf(header: string | readonly string[] | undefined): Offers {
+export function parseWwwAuthenticate(header: string | readonly string[] | undefined): AuthChallenges {
   const found = new Map<string, Buffer | null>()
   for (const line of typeof header === 'string' ? [header] : (header ?? [])) {
     // A realm may say anything, the name of a scheme too.
@@ -27,6 +27,6 @@ export function offersOf(header: string | readonly string[] | undefined): Offers
   return {
     has: (scheme) => found.has(scheme),
     token: (scheme) => found.get(scheme) ?? null,
-    listed: schemes.filter((scheme) => found.has(scheme)).join(', ') || 'no way to sign in'
+    description: schemes.filter((scheme) => found.has(scheme)).join(', ') || 'no way to sign in'
   }
 }

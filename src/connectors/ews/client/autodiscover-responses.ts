@@ -1,8 +1,8 @@
 /** What Autodiscover is asked and what it answers: by SOAP (2010 and later), and as plain XML (POX, 2007 too). */
-import { escaped } from '../soap/requests.ts'
+import { escapeXml } from '../soap/requests.ts'
 import { readXml } from '../soap/xml-reader.ts'
 
-export type Found =
+export type AutodiscoverResult =
   | { readonly kind: 'url'; readonly url: string }
   /** Ask for this address instead. */
   | { readonly kind: 'address'; readonly address: string }
@@ -14,19 +14,19 @@ type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 const soap = 'http://schemas.xmlsoap.org/soap/envelope/'
 const service = 'http://schemas.microsoft.com/exchange/2010/Autodiscover'
 
-export function soapQuestion(address: string, to: string): string {
-  return `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="${soap}" xmlns:a="${service}" xmlns:w="http://www.w3.org/2005/08/addressing"><s:Header><a:RequestedServerVersion>Exchange2010</a:RequestedServerVersion><w:Action>${service}/Autodiscover/GetUserSettings</w:Action><w:To>${escaped(to)}</w:To></s:Header><s:Body><a:GetUserSettingsRequestMessage><a:Request><a:Users><a:User><a:Mailbox>${escaped(address)}</a:Mailbox></a:User></a:Users><a:RequestedSettings><a:Setting>ExternalEwsUrl</a:Setting><a:Setting>InternalEwsUrl</a:Setting></a:RequestedSettings></a:Request></a:GetUserSettingsRequestMessage></s:Body></s:Envelope>`
+export function getUserSettingsRequest(address: string, to: string): string {
+  return `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="${soap}" xmlns:a="${service}" xmlns:w="http://www.w3.org/2005/08/addressing"><s:Header><a:RequestedServerVersion>Exchange2010</a:RequestedServerVersion><w:Action>${service}/Autodiscover/GetUserSettings</w:Action><w:To>${escapeXml(to)}</w:To></s:Header><s:Body><a:GetUserSettingsRequestMessage><a:Request><a:Users><a:User><a:Mailbox>${escapeXml(address)}</a:Mailbox></a:User></a:Users><a:RequestedSettings><a:Setting>ExternalEwsUrl</a:Setting><a:Setting>InternalEwsUrl</a:Setting></a:RequestedSettings></a:Request></a:GetUserSettingsRequestMessage></s:Body></s:Envelope>`
 }
 
-export function poxQuestion(address: string): string {
-  return `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"><Request><EMailAddress>${escaped(address)}</EMailAddress><AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>`
+export function poxRequest(address: string): string {
+  return `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006"><Request><EMailAddress>${escapeXml(address)}</EMailAddress><AcceptableResponseSchema>http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a</AcceptableResponseSchema></Request></Autodiscover>`
 }
 
 /** Null where nothing is said that leads on. Throws as readXml does. */
-export async function readSoapSettings(
+export async function readGetUserSettings(
   chunks: Chunks,
   contentType: string | undefined
-): Promise<Found | null> {
+): Promise<AutodiscoverResult | null> {
   const settings = new Map<string, string>()
   let inUser = false
   let code = ''
@@ -52,7 +52,10 @@ export async function readSoapSettings(
 }
 
 /** As readSoapSettings. What is meant for those outside comes first; 2007 names it ASUrl. */
-export async function readPox(chunks: Chunks, contentType: string | undefined): Promise<Found | null> {
+export async function readPoxResponse(
+  chunks: Chunks,
+  contentType: string | undefined
+): Promise<AutodiscoverResult | null> {
   const urls = new Map<string, string>()
   const types: string[] = []
   let action = ''
@@ -82,10 +85,10 @@ export async function readPox(chunks: Chunks, contentType: string | undefined): 
   return named(order.map((key) => urls.get(key)).find((url) => url !== undefined))
 }
 
-function addressed(address: string): Found | null {
+function addressed(address: string): AutodiscoverResult | null {
   return /^[^\s@<>"]{1,64}@[A-Za-z0-9.-]{1,255}$/.test(address) ? { kind: 'address', address } : null
 }
 
-function named(url: string | undefined): Found | null {
+function named(url: string | undefined): AutodiscoverResult | null {
   return url !== undefined && URL.canParse(url) ? { kind: 'url', url } : null
 }

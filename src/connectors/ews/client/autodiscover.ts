@@ -4,10 +4,16 @@ import { Agent, request } from 'undici'
 import { RemoteError } from '../../../errors.ts'
 import { type HttpClient, publicLookup, readBody } from '../../net/http-client.ts'
 import { isExchangeOnline, onlineIsRetired } from '../ews-url.ts'
-import { type Found, poxQuestion, readPox, readSoapSettings, soapQuestion } from './autodiscover-responses.ts'
+import {
+  type AutodiscoverResult,
+  getUserSettingsRequest,
+  poxRequest,
+  readGetUserSettings,
+  readPoxResponse
+} from './autodiscover-responses.ts'
 import type { EwsReply, EwsTransport } from './transport.ts'
 
-export interface DiscoverNeeds {
+export interface AutodiscoverDeps {
   /** Calls without secrets; refuses private addresses unless they are allowed. */
   readonly outbound: HttpClient
   /** Signs in at this URL; does not follow redirects. */
@@ -15,33 +21,33 @@ export interface DiscoverNeeds {
   readonly allowRetiring: boolean
   readonly allowHttp: boolean
   /** Where Autodiscover may be for a domain, likeliest first. */
-  readonly placesFor?: (domain: string) => Promise<string[]>
+  readonly urlsFor?: (domain: string) => Promise<string[]>
   readonly signal: AbortSignal
 }
 
 /** Microsoft's own client goes no further either (AutodiscoverMaxRedirections). */
-const mostHops = 10
+const maxHops = 10
 const path = '/autodiscover/autodiscover.xml'
 
 /** The URL that Autodiscover names. Throws RemoteError of scope `connection`. */
-export async function discoverEws(address: string, needs: DiscoverNeeds): Promise<string> {
-  const { placesFor = usualPlaces } = needs
+export async function discoverEws(address: string, deps: AutodiscoverDeps): Promise<string> {
+  const { urlsFor: placesFor = candidateUrls } = deps
   const seen = new Set<string>()
   const reasons: string[] = []
   let asked = address
-  let places = await placesFor(domainOf(asked))
-  while (places.length > 0) {
-    const place = places.shift()!
+  let urls = await placesFor(domainOf(asked))
+  while (urls.length > 0) {
+    const place = urls.shift()!
     if (seen.has(`${place} ${asked}`)) continue
-    if (seen.size >= mostHops) break
+    if (seen.size >= maxHops) break
     seen.add(`${place} ${asked}`)
-    const found = await askAt(place, asked, needs, reasons)
+    const found = await discoverAt(place, asked, deps, reasons)
     if (found === null) continue
     if (found.kind === 'url') return found.url
     if (found.kind === 'address') {
       asked = found.address
-      places = await placesFor(domainOf(asked))
-    } else if (found.url.startsWith('https://') || needs.allowHttp) places = [found.url, ...places]
+      urls = await placesFor(domainOf(asked))
+    } else if (found.url.startsWith('https://') || deps.allowHttp) urls = [found.url, ...urls]
   }
   const domain = domainOf(address)
   throw failed(
@@ -50,7 +56,7 @@ export async function discoverEws(address: string, needs: DiscoverNeeds): Promis
 }
 
 /** Where Exchange's Autodiscover is, likeliest first (the search in Active Directory is for members of the domain alone). */
-async function usualPlaces(domain: string): Promise<string[]> {
+async function candidateUrls(domain: string): Promise<string[]> {
   const usual = ['https://autodiscover.', 'https://', 'http://autodiscover.'].map(
     (before) => `${before}${domain}${path}`
   )
@@ -63,35 +69,34 @@ async function usualPlaces(domain: string): Promise<string[]> {
 }
 
 /** What this place says; null where it is none of Exchange's. */
-async function askAt(
+async function discoverAt(
   place: string,
   address: string,
-  needs: DiscoverNeeds,
+  deps: AutodiscoverDeps,
   reasons: string[]
-): Promise<Found | null> {
-  const url = checked(place, needs)
+): Promise<AutodiscoverResult | null> {
+  const url = checked(place, deps)
   if (url === null) return null
-  const probed = url.protocol === 'http:' ? plainProbe(url, needs) : probe(url, needs)
+  const probed = url.protocol === 'http:' ? plainProbe(url, deps) : probe(url, deps)
   const answer = await probed.catch((error: unknown) => {
-    if (!(error instanceof RemoteError) || needs.signal.aborted) throw error
+    if (!(error instanceof RemoteError) || deps.signal.aborted) throw error
     reasons.push(error.hint)
     return null
   })
   if (answer === null || answer.kind === 'redirect') return answer
-  const transport = needs.transportTo(url.href)
+  const transport = deps.transportTo(url.href)
   try {
-    return (await bySoap(url, address, needs)) ?? (await byPox(transport, address, needs))
+    return (await askSoap(url, address, deps)) ?? (await askPox(transport, address, deps))
   } catch (error) {
     // A password that was refused once is not tried elsewhere: directories lock accounts.
-    if (!(error instanceof RemoteError) || error.code === 'secret_invalid' || needs.signal.aborted)
-      throw error
+    if (!(error instanceof RemoteError) || error.code === 'secret_invalid' || deps.signal.aborted) throw error
     return null
   } finally {
     transport.close()
   }
 }
 
-function checked(place: string, { allowRetiring }: DiscoverNeeds): URL | null {
+function checked(place: string, { allowRetiring }: AutodiscoverDeps): URL | null {
   if (!URL.canParse(place)) return null
   const url = new URL(place)
   if (url.protocol !== 'https:' && url.protocol !== 'http:') return null
@@ -104,7 +109,7 @@ function checked(place: string, { allowRetiring }: DiscoverNeeds): URL | null {
 /** Without a secret: who asks for one is likely to be Exchange; a web site says "not found". */
 async function probe(
   url: URL,
-  { outbound, signal }: DiscoverNeeds
+  { outbound, signal }: AutodiscoverDeps
 ): Promise<{ kind: 'redirect'; url: string } | { kind: 'here' } | null> {
   const reply = await outbound.fetch(url.href, {
     redirect: 'manual',
@@ -122,7 +127,7 @@ async function probe(
 /** Without TLS nobody is asked for anything but where to go; and that must be https again. */
 async function plainProbe(
   url: URL,
-  { allowHttp, signal }: DiscoverNeeds
+  { allowHttp, signal }: AutodiscoverDeps
 ): Promise<{ kind: 'redirect'; url: string } | null> {
   const dispatcher = new Agent(allowHttp ? {} : { connect: { lookup: publicLookup } })
   try {
@@ -144,28 +149,31 @@ async function plainProbe(
 }
 
 /** 2010 and later. Null where there is none: then it is POX. */
-async function bySoap(url: URL, address: string, needs: DiscoverNeeds): Promise<Found | null> {
+async function askSoap(
+  url: URL,
+  address: string,
+  deps: AutodiscoverDeps
+): Promise<AutodiscoverResult | null> {
   const service = new URL(url.href.replace(/\.xml$/i, '.svc'))
-  const transport = needs.transportTo(service.href)
+  const transport = deps.transportTo(service.href)
   try {
-    const reply = await ask(transport, soapQuestion(address, service.href), needs.signal)
-    return reply === null ? null : await readSoapSettings(reply.body, typeOf(reply))
+    const reply = await ask(transport, getUserSettingsRequest(address, service.href), deps.signal)
+    return reply === null ? null : await readGetUserSettings(reply.body, typeOf(reply))
   } catch (error) {
-    if (!(error instanceof RemoteError) || error.code === 'secret_invalid' || needs.signal.aborted)
-      throw error
+    if (!(error instanceof RemoteError) || error.code === 'secret_invalid' || deps.signal.aborted) throw error
     return null
   } finally {
     transport.close()
   }
 }
 
-async function byPox(
+async function askPox(
   transport: EwsTransport,
   address: string,
-  { signal }: DiscoverNeeds
-): Promise<Found | null> {
-  const reply = await ask(transport, poxQuestion(address), signal)
-  return reply === null ? null : readPox(reply.body, typeOf(reply))
+  { signal }: AutodiscoverDeps
+): Promise<AutodiscoverResult | null> {
+  const reply = await ask(transport, poxRequest(address), signal)
+  return reply === null ? null : readPoxResponse(reply.body, typeOf(reply))
 }
 
 async function ask(transport: EwsTransport, body: string, signal: AbortSignal): Promise<EwsReply | null> {

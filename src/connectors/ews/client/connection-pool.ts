@@ -1,27 +1,30 @@
 /** At most so many connections at a time; who comes too late waits in line, the one used last is used first. */
-import type { Wire } from './http1-connection.ts'
+import type { Http1Connection } from './http1-connection.ts'
 
-export interface Pool {
+export interface ConnectionPool {
   /**
    * Give it back with `give`, always. Rejects when the signal is aborted, or with what opening rejects with. With
    * `fresh` no idle connection is trusted any more: where one has died unseen, the others have too.
    */
-  take(signal: AbortSignal, fresh: boolean): Promise<Wire>
-  give(wire: Wire): void
+  acquire(signal: AbortSignal, fresh: boolean): Promise<Http1Connection>
+  release(connection: Http1Connection): void
   /** Ends every connection, those in use too. */
   close(): void
 }
 
-export function poolOf(most: number, open: (signal: AbortSignal) => Promise<Wire>): Pool {
-  const all = new Set<Wire>()
-  const idle: Wire[] = []
+export function createConnectionPool(
+  maxConnections: number,
+  open: (signal: AbortSignal) => Promise<Http1Connection>
+): ConnectionPool {
+  const all = new Set<Http1Connection>()
+  const idle: Http1Connection[] = []
   const waiting = new Set<() => void>()
   let taken = 0
   let closed = false
 
   async function place(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
-    if (taken < most) {
+    if (taken < maxConnections) {
       taken++
       return
     }
@@ -49,35 +52,35 @@ export function poolOf(most: number, open: (signal: AbortSignal) => Promise<Wire
   }
 
   return {
-    async take(signal, fresh) {
+    async acquire(signal, fresh) {
       await place(signal)
-      for (const wire of fresh ? idle.splice(0) : []) {
-        wire.destroy()
-        all.delete(wire)
+      for (const connection of fresh ? idle.splice(0) : []) {
+        connection.destroy()
+        all.delete(connection)
       }
-      for (let wire = idle.pop(); wire !== undefined; wire = idle.pop()) {
-        if (wire.alive) return wire
-        all.delete(wire)
+      for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
+        if (connection.isAlive) return connection
+        all.delete(connection)
       }
       try {
         if (closed) throw new Error('the transport is closed')
-        const wire = await open(signal)
-        all.add(wire)
-        if (closed) wire.destroy()
-        return wire
+        const connection = await open(signal)
+        all.add(connection)
+        if (closed) connection.destroy()
+        return connection
       } catch (error) {
         free()
         throw error
       }
     },
-    give(wire) {
-      if (wire.alive) idle.push(wire)
-      else all.delete(wire)
+    release(connection) {
+      if (connection.isAlive) idle.push(connection)
+      else all.delete(connection)
       free()
     },
     close() {
       closed = true
-      for (const wire of all) wire.destroy()
+      for (const connection of all) connection.destroy()
       all.clear()
     }
   }

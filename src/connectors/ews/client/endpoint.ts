@@ -9,31 +9,31 @@ import { discoverEws } from './autodiscover.ts'
 import type { Environment } from './proxy.ts'
 import { type EwsTransport, openEwsTransport } from './transport.ts'
 
-export interface Endpoint {
+export interface EwsEndpoint {
   /** Rejects with RemoteError. */
   open(signal: AbortSignal): Promise<{ transport: EwsTransport; host: string }>
   /** The operator's test may sign in at once, and looks for the server anew. */
-  tryAgain(): void
+  resetForTest(): void
   /** The server failed: it may have moved, which Autodiscover would know. */
-  failed(): void
-  readonly byAutodiscover: boolean
+  onConnectionFailed(): void
+  readonly usesAutodiscover: boolean
   close(): void
 }
 
 /** Milliseconds between two searches for a server that does not answer. */
-const searchAgainAfter = 3_600_000
+const rediscoverAfterMs = 3_600_000
 
 /** Throws RemoteError where the URL is none that may be called. */
-export function openEndpoint(needs: {
+export function openEwsEndpoint(deps: {
   connection: EwsConnection
   outbound: HttpClient
   allowPrivateTargets: boolean
   clock: () => number
   environment?: Environment
-}): Endpoint {
-  const { connection, allowPrivateTargets, clock, environment } = needs
+}): EwsEndpoint {
+  const { connection, allowPrivateTargets, clock, environment } = deps
   const { url, ca, autodiscover, allowRetiringEws = false } = connection
-  const auth = signInOf(connection, needs)
+  const auth = signInOf(connection, deps)
   const shared = {
     auth,
     allowPrivateTargets,
@@ -42,10 +42,10 @@ export function openEndpoint(needs: {
     ...(environment === undefined ? {} : { environment })
   }
   let opened = url === undefined ? null : openAt(url)
-  let flight: Promise<NonNullable<typeof opened>> | null = null
+  let discovery: Promise<NonNullable<typeof opened>> | null = null
   let searchedAt = clock()
   let outbound: HttpClient | null = null
-  let left: EwsTransport | null = null
+  let previous: EwsTransport | null = null
 
   function openAt(at: string) {
     const fault = ewsUrlFault(at, allowRetiringEws)
@@ -56,7 +56,7 @@ export function openEndpoint(needs: {
     return { transport: openEwsTransport({ ...shared, url: at }), host: new URL(at).host }
   }
 
-  async function search(signal: AbortSignal): Promise<NonNullable<typeof opened>> {
+  async function discover(signal: AbortSignal): Promise<NonNullable<typeof opened>> {
     outbound ??= openHttpClient({ allowPrivateTargets, ...(ca === undefined ? {} : { ca }) })
     searchedAt = clock()
     const found = await discoverEws(autodiscover ?? '', {
@@ -73,30 +73,30 @@ export function openEndpoint(needs: {
   /** Calls on their way go on over the one that is left; the one before it has had its time. */
   function forget(): void {
     if (autodiscover === undefined) return
-    left?.close()
-    left = opened?.transport ?? null
+    previous?.close()
+    previous = opened?.transport ?? null
     opened = null
   }
 
   return {
     async open(signal) {
       if (opened !== null) return opened
-      flight ??= search(signal).finally(() => {
-        flight = null
+      discovery ??= discover(signal).finally(() => {
+        discovery = null
       })
-      return flight
+      return discovery
     },
-    tryAgain() {
+    resetForTest() {
       forget()
-      opened?.transport.allowSignIn()
+      opened?.transport.resetSignIn()
     },
-    failed() {
-      if (clock() - searchedAt >= searchAgainAfter) forget()
+    onConnectionFailed() {
+      if (clock() - searchedAt >= rediscoverAfterMs) forget()
     },
-    byAutodiscover: autodiscover !== undefined,
+    usesAutodiscover: autodiscover !== undefined,
     close() {
       opened?.transport.close()
-      left?.close()
+      previous?.close()
       outbound?.close().catch(() => {})
     }
   }
@@ -107,13 +107,13 @@ const exchangeOnline = 'https://outlook.office365.com'
 
 function signInOf(
   { auth, url }: EwsConnection,
-  needs: { outbound: HttpClient; clock: () => number }
+  deps: { outbound: HttpClient; clock: () => number }
 ): EwsAuth {
   if (auth.kind !== 'oauth') return auth
   // Exchange takes tokens that are made for itself.
   const resource = url === undefined ? exchangeOnline : new URL(url).origin
   return {
     kind: 'oauth',
-    tokens: createTokenSource({ ...needs, application: { login: publicCloud, resource, ...auth } })
+    tokens: createTokenSource({ ...deps, application: { login: publicCloud, resource, ...auth } })
   }
 }

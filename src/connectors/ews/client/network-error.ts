@@ -2,22 +2,24 @@
 import { RemoteError } from '../../../errors.ts'
 
 /** The connection was gone before anything of the request was sent: it is safe to send it over another. */
-export class ConnectionGone extends Error {
+export class ConnectionClosedError extends Error {
   override readonly name = 'ConnectionGone'
 }
 
 /** Any error of connecting to, or calling, `host` (with its port, if any). RemoteErrors stay what they are. */
-export function reachError(host: string, error: unknown): RemoteError {
-  const chain = causes(error)
+export function toNetworkError(host: string, error: unknown): RemoteError {
+  const chain = causeChain(error)
   const own = chain.find((cause) => cause instanceof RemoteError)
   if (own !== undefined) return own.code === 'unreachable' ? onConnection(own) : own
-  if (chain.some((cause) => cause instanceof ConnectionGone)) {
+  if (chain.some((cause) => cause instanceof ConnectionClosedError)) {
     const hint = `${host} ends connections in the middle of the NTLM handshake: a proxy or load balancer before it must keep them open.`
     return new RemoteError('unreachable', hint, { scope: 'connection', cause: error })
   }
   const code = chain.map(codeOf).find((found) => found !== undefined) ?? ''
   const aborted = chain.some(({ name }) => name === 'AbortError' || name === 'TimeoutError')
-  const hint = aborted ? inTime(host) : (known(host, code, chain) ?? brokeOff(host, code))
+  const hint = aborted
+    ? timeoutHint(host)
+    : (hintForCode(host, code, chain) ?? brokenConnectionHint(host, code))
   return new RemoteError('unreachable', hint, { scope: 'connection', cause: error })
 }
 
@@ -26,7 +28,7 @@ function onConnection({ code, hint, retryAfter, cause }: RemoteError): RemoteErr
   return new RemoteError(code, hint, { scope: 'connection', retryAfter, cause })
 }
 
-function known(host: string, code: string, chain: readonly Error[]): string | undefined {
+function hintForCode(host: string, code: string, chain: readonly Error[]): string | undefined {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return `The name ${host} could not be resolved (${code}): check url, and this machine's DNS.`
   }
@@ -35,8 +37,8 @@ function known(host: string, code: string, chain: readonly Error[]): string | un
   if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH') {
     return `There is no way to ${host} from here (${code}): check network, firewall and VPN.`
   }
-  if (code === 'ETIMEDOUT' || code.endsWith('_TIMEOUT')) return inTime(host)
-  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return wrongName(host, chain)
+  if (code === 'ETIMEDOUT' || code.endsWith('_TIMEOUT')) return timeoutHint(host)
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return certificateNameHint(host, chain)
   if (code === 'CERT_HAS_EXPIRED') {
     return `The certificate of ${host} has expired: renew it on the server.`
   }
@@ -82,7 +84,7 @@ const notTls = new Set([
 ])
 
 /** The names come from a stranger: what is printed of them is letters, and little. */
-function wrongName(host: string, chain: readonly Error[]): string {
+function certificateNameHint(host: string, chain: readonly Error[]): string {
   const certificate = (chain.find((error) => 'cert' in error) as { cert?: { subjectaltname?: unknown } })
     ?.cert
   const listed = typeof certificate?.subjectaltname === 'string' ? certificate.subjectaltname : ''
@@ -94,16 +96,16 @@ function wrongName(host: string, chain: readonly Error[]): string {
   return `The certificate of ${host} is for ${whose}: write one of its names in url, or give the server a certificate for this one.`
 }
 
-function inTime(host: string): string {
+function timeoutHint(host: string): string {
   return `${host} did not answer in time. It is tried again by itself; check network and firewall if it stays so.`
 }
 
-function brokeOff(host: string, code: string): string {
+function brokenConnectionHint(host: string, code: string): string {
   const said = code === '' ? '' : ` (${code})`
   return `The call to ${host} broke off${said}. It is tried again by itself; check network and load balancer if it stays so.`
 }
 
-function causes(error: unknown): Error[] {
+function causeChain(error: unknown): Error[] {
   const chain: Error[] = []
   let next = error
   while (next instanceof Error && chain.length < 10) {

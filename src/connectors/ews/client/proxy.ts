@@ -25,7 +25,7 @@ export function proxyFor(url: URL, environment: Environment): URL | null {
 /** As undici reads the list, so that Graph and EWS take the same way: names with all below them, ports, `*`. */
 function isExcepted(url: URL, list: string): boolean {
   if (list.trim() === '*') return true
-  const host = bare(url.hostname)
+  const host = withoutBrackets(url.hostname)
   return list.split(/[,\s]+/).some((entry) => {
     const [, name = '', port] = /^(.+?)(?::(\d+))?$/.exec(entry) ?? []
     if (name === '' || (port !== undefined && port !== (url.port || '443'))) return false
@@ -35,17 +35,17 @@ function isExcepted(url: URL, list: string): boolean {
 }
 
 /** A socket on which the server itself is heard. The signal ends the trying. */
-export async function tunnel(
+export async function openTunnel(
   proxy: URL,
   url: URL,
   options: { allowPrivateTargets: boolean; signal: AbortSignal }
 ): Promise<Socket> {
-  const host = bare(url.hostname)
+  const host = withoutBrackets(url.hostname)
   if (!options.allowPrivateTargets) await refusePrivate(host)
   const target = `${url.hostname}:${url.port || 443}`
   const signIn = proxy.username === '' ? {} : { 'proxy-authorization': basic(proxy) }
   const request = (proxy.protocol === 'https:' ? overHttps : overHttp)({
-    host: bare(proxy.hostname),
+    host: withoutBrackets(proxy.hostname),
     port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
     method: 'CONNECT',
     path: target,
@@ -91,6 +91,6 @@ function codeOf(error: Error): string {
 }
 
 /** Without the brackets of an IPv6 address in a URL. */
-export function bare(hostname: string): string {
+export function withoutBrackets(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, '')
 }

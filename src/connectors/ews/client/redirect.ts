@@ -8,7 +8,7 @@ export function isRedirect(status: number): boolean {
 }
 
 /** Exchange itself has no longer chains. */
-const mostHops = 10
+const maxHops = 10
 
 /** The path to call instead, on the same server. Throws RemoteError for all that leads elsewhere. */
 export function redirectOf(location: unknown, from: URL, seen: ReadonlySet<string>): string {
@@ -32,7 +32,7 @@ export function redirectOf(location: unknown, from: URL, seen: ReadonlySet<strin
       `${from.host} sends calls on to ${shown}: write that in url if it is your server; secrets are not sent after redirects.`
     )
   }
-  if (seen.has(to.pathname + to.search) || seen.size >= mostHops) {
+  if (seen.has(to.pathname + to.search) || seen.size >= maxHops) {
     throw wrong(`${from.host} redirects in a circle: check url.`)
   }
   return to.pathname + to.search

@@ -5,7 +5,7 @@ import { connect as connectTls, createSecureContext, rootCertificates, type Secu
 import { RemoteError } from '../../../errors.ts'
 import { privateAddressError, publicLookup } from '../../net/http-client.ts'
 import { isPublicAddress } from '../../net/public-address.ts'
-import { bare, type Environment, proxyFor, tunnel } from './proxy.ts'
+import { type Environment, openTunnel, proxyFor, withoutBrackets } from './proxy.ts'
 
 export interface OpenSocket {
   readonly socket: Socket
@@ -22,18 +22,18 @@ export interface SocketOptions {
 }
 
 /** Milliseconds for name, TCP, proxy and TLS together. */
-const connectTimeout = 10_000
+const connectTimeoutMs = 10_000
 
 /** Rejects with a RemoteError, or with what `reachError` knows. */
-export function socketOpener(options: SocketOptions): (signal: AbortSignal) => Promise<OpenSocket> {
+export function createSocketOpener(options: SocketOptions): (signal: AbortSignal) => Promise<OpenSocket> {
   const { url } = options
-  const host = bare(url.hostname)
+  const host = withoutBrackets(url.hostname)
   let context: SecureContext | null = null
 
   return async (signal) => {
     const limited = new AbortController()
     const stop = () => limited.abort(signal.reason)
-    const timer = setTimeout(() => limited.abort(timedOut()), connectTimeout)
+    const timer = setTimeout(() => limited.abort(timedOut()), connectTimeoutMs)
     signal.addEventListener('abort', stop, { once: true })
     try {
       signal.throwIfAborted()
@@ -42,7 +42,7 @@ export function socketOpener(options: SocketOptions): (signal: AbortSignal) => P
       const tcp =
         proxy === null
           ? await direct(url, host, options.allowPrivateTargets, limited.signal)
-          : await tunnel(proxy, url, { ...options, signal: limited.signal })
+          : await openTunnel(proxy, url, { ...options, signal: limited.signal })
       // A peer that vanished without a word is found by the kernel's own questions.
       tcp.setKeepAlive(true, 30_000)
       if (context === null) return { socket: tcp, certificate: null }

@@ -1,21 +1,21 @@
 /** Exchange's budgets: who has spent one stays away until the time that was named, and nobody else does. */
 import { RemoteError } from '../../../errors.ts'
 
-export interface Budgets {
+export interface Throttle {
   /** Throws RemoteError `throttled` while the account, or this mailbox, is to stay away. */
-  check(mailbox: string | null): void
+  throwIfThrottled(mailbox: string | null): void
   /** Null: the account's, on which all calls rest. */
-  spend(mailbox: string | null, milliseconds: number): void
+  block(mailbox: string | null, milliseconds: number): void
 }
 
 /** Milliseconds where the server names no time. */
-export const usualBackOff = 10_000
+export const defaultBackOffMs = 10_000
 
-export function budgets(clock: () => number): Budgets {
+export function createThrottle(clock: () => number): Throttle {
   let account = 0
   const mailboxes = new Map<string, number>()
 
-  function left(mailbox: string | null): number {
+  function remainingMs(mailbox: string | null): number {
     const now = clock()
     if (mailbox === null) return account - now
     const until = mailboxes.get(mailbox) ?? 0
@@ -24,11 +24,11 @@ export function budgets(clock: () => number): Budgets {
   }
 
   return {
-    check(mailbox) {
-      if (left(null) > 0) throw throttled(null, left(null))
-      if (mailbox !== null && left(mailbox) > 0) throw throttled(mailbox, left(mailbox))
+    throwIfThrottled(mailbox) {
+      if (remainingMs(null) > 0) throw throttledError(null, remainingMs(null))
+      if (mailbox !== null && remainingMs(mailbox) > 0) throw throttledError(mailbox, remainingMs(mailbox))
     },
-    spend(mailbox, milliseconds) {
+    block(mailbox, milliseconds) {
       const until = clock() + milliseconds
       if (mailbox === null) account = Math.max(account, until)
       else mailboxes.set(mailbox, Math.max(mailboxes.get(mailbox) ?? 0, until))
@@ -36,7 +36,7 @@ export function budgets(clock: () => number): Budgets {
   }
 }
 
-export function throttled(mailbox: string | null, milliseconds: number): RemoteError {
+export function throttledError(mailbox: string | null, milliseconds: number): RemoteError {
   const hint =
     mailbox === null
       ? 'Exchange asks for fewer requests of this account. It is tried again by itself; if it stays so, give the account a throttling policy of its own (New-ThrottlingPolicy, Set-ThrottlingPolicyAssociation).'

@@ -1,15 +1,15 @@
 /** What carries EWS calls: connections that are kept, belong to one identity, and sign in no more than they must. */
 import { setTimeout as pauseFor } from 'node:timers/promises'
 import { RemoteError } from '../../../errors.ts'
-import { type Pause, signInGate, type Verdict } from '../auth/auth-circuit-breaker.ts'
-import { dump, type EwsAuth, signInOf } from '../auth/sign-in.ts'
-import { offersOf } from '../auth/www-authenticate.ts'
-import { type Pool, poolOf } from './connection-pool.ts'
-import { type Wire, type WireReply, wireOver } from './http1-connection.ts'
-import { ConnectionGone, reachError } from './network-error.ts'
+import { createAuthCircuitBreaker, type SignInOutcome, type Sleep } from '../auth/auth-circuit-breaker.ts'
+import { createAuthenticator, drainBody, type EwsAuth } from '../auth/sign-in.ts'
+import { parseWwwAuthenticate } from '../auth/www-authenticate.ts'
+import { type ConnectionPool, createConnectionPool } from './connection-pool.ts'
+import { createHttp1Connection, type Http1Connection, type Http1Response } from './http1-connection.ts'
+import { ConnectionClosedError, toNetworkError } from './network-error.ts'
 import type { Environment } from './proxy.ts'
 import { isRedirect, redirectOf } from './redirect.ts'
-import { socketOpener } from './socket.ts'
+import { createSocketOpener } from './socket.ts'
 
 export interface EwsTransportOptions {
   readonly url: string
@@ -24,7 +24,7 @@ export interface EwsTransportOptions {
   readonly redirects?: 'same-server' | 'none'
   /** Epoch milliseconds. */
   readonly clock?: () => number
-  readonly pause?: Pause
+  readonly sleep?: Sleep
   /** For HTTPS_PROXY and NO_PROXY; no proxy unless given. */
   readonly environment?: Environment
 }
@@ -39,7 +39,7 @@ export interface EwsRequest {
   /** For X-AnchorMailbox: the address whose server is to be reached. */
   readonly anchorMailbox?: string
   /** It hangs for minutes (streaming): over a connection of its own, so that it takes none from other calls. */
-  readonly hangs?: boolean
+  readonly isHanging?: boolean
 }
 
 export interface EwsReply {
@@ -59,34 +59,38 @@ export interface EwsTransport {
   /** Rejects with a RemoteError alone, of scope `connection` but for a mailbox that cannot stand in a header. */
   call(request: EwsRequest): Promise<EwsReply>
   /** After a refused sign-in calls are refused here for some minutes; the operator's test may try at once. */
-  allowSignIn(): void
+  resetSignIn(): void
   /** Ends every connection, those in use too. */
   close(): void
 }
 
 /** Throws RemoteError `unreachable` where the URL is none that may be called. */
 export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
-  const url = allowed(options.url, options.allowPrivateTargets)
+  const url = parseUrl(options.url, options.allowPrivateTargets)
   const clock = options.clock ?? Date.now
-  const pause = options.pause ?? ((milliseconds, signal) => pauseFor(milliseconds, undefined, { signal }))
-  const signIn = signInOf(options.auth, url.host, clock)
-  const gate = signInGate({ clock, pause })
-  const openSocket = socketOpener({ ...options, url, environment: options.environment ?? {} })
-  const open = async (signal: AbortSignal) => wireOver(url.origin, await openSocket(signal))
-  const calls = poolOf(options.connections ?? 4, open)
-  const hanging = poolOf(Number.POSITIVE_INFINITY, open)
+  const sleep = options.sleep ?? ((milliseconds, signal) => pauseFor(milliseconds, undefined, { signal }))
+  const signIn = createAuthenticator(options.auth, url.host, clock)
+  const circuitBreaker = createAuthCircuitBreaker({ clock, sleep })
+  const openSocket = createSocketOpener({ ...options, url, environment: options.environment ?? {} })
+  const open = async (signal: AbortSignal) => createHttp1Connection(url.origin, await openSocket(signal))
+  const calls = createConnectionPool(options.connections ?? 4, open)
+  const hangingPool = createConnectionPool(Number.POSITIVE_INFINITY, open)
 
   interface Leg extends EwsRequest {
     readonly path: string
   }
 
-  async function send(wire: Wire, leg: Leg, authorization: string | null): Promise<WireReply> {
-    return wire.send({
+  async function send(
+    connection: Http1Connection,
+    leg: Leg,
+    authorization: string | null
+  ): Promise<Http1Response> {
+    return connection.send({
       method: leg.method ?? 'POST',
       path: leg.path,
       headers: {
         ...leg.headers,
-        ...anchor(leg.anchorMailbox),
+        ...anchorHeader(leg.anchorMailbox),
         ...(authorization === null ? {} : { authorization })
       },
       body: leg.body,
@@ -95,59 +99,59 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
   }
 
   /** Shows who calls, and says what became of it. */
-  async function introduced(wire: Wire, leg: Leg): Promise<Verdict<WireReply>> {
-    const authorization = await preparing(() => signIn.authorize(wire, leg.path, leg.signal))
-    const reply = await send(wire, leg, authorization)
+  async function authenticate(connection: Http1Connection, leg: Leg): Promise<SignInOutcome<Http1Response>> {
+    const authorization = await withClosedError(() => signIn.authorize(connection, leg.path, leg.signal))
+    const reply = await send(connection, leg, authorization)
     if (reply.statusCode === 401) {
-      const offers = offersOf(reply.headers['www-authenticate'])
-      await dump(reply, leg.signal)
-      return { secret: 'refused', error: signIn.refused(authorization, offers) }
+      const offers = parseWwwAuthenticate(reply.headers['www-authenticate'])
+      await drainBody(reply, leg.signal)
+      return { secret: 'refused', error: signIn.refusalError(authorization, offers) }
     }
     // Exchange answers 200 and 500 (SOAP faults) to those it knows; all else may be a gateway's, before it looked.
     const told = authorization !== null && [200, 403, 500].includes(reply.statusCode)
-    wire.signedIn = told
+    connection.isSignedIn = told
     return { secret: told ? 'accepted' : 'unknown', value: reply }
   }
 
-  async function over(wire: Wire, leg: Leg): Promise<WireReply> {
-    if (wire.signedIn && signIn.byConnection) {
-      const reply = await send(wire, leg, null)
+  async function sendSignedIn(connection: Http1Connection, leg: Leg): Promise<Http1Response> {
+    if (connection.isSignedIn && signIn.byConnection) {
+      const reply = await send(connection, leg, null)
       if (reply.statusCode !== 401) return reply
       // The connection was forgotten (a load balancer, an IIS that asks each time). No secret was sent yet.
-      wire.signedIn = false
-      await dump(reply, leg.signal)
+      connection.isSignedIn = false
+      await drainBody(reply, leg.signal)
     }
-    return gate.attempt(leg.signal, () => introduced(wire, leg))
+    return circuitBreaker.attempt(leg.signal, () => authenticate(connection, leg))
   }
 
   async function exchange(leg: Leg): Promise<EwsReply> {
-    const pool = leg.hangs ? hanging : calls
+    const pool = leg.isHanging ? hangingPool : calls
     for (let fresh = false; ; fresh = true) {
-      const wire = await pool.take(leg.signal, fresh)
-      const mayHaveEnded = wire.signedIn || signIn.byConnection
+      const connection = await pool.acquire(leg.signal, fresh)
+      const mayHaveEnded = connection.isSignedIn || signIn.byConnection
       try {
-        return replyOf(await over(wire, leg), wire, pool)
+        return replyOf(await sendSignedIn(connection, leg), connection, pool)
       } catch (error) {
-        wire.destroy()
-        pool.give(wire)
+        connection.destroy()
+        pool.release(connection)
         // A connection may end, idle or within a handshake, at the very moment of a call. Calls read only: once more.
-        const again = error instanceof ConnectionGone || (mayHaveEnded && broke(error))
+        const again = error instanceof ConnectionClosedError || (mayHaveEnded && isConnectionReset(error))
         if (fresh || !again || leg.signal.aborted) throw error
       }
     }
   }
 
-  function replyOf(reply: WireReply, wire: Wire, pool: Pool): EwsReply {
-    reply.body.once('error', () => wire.destroy())
+  function replyOf(reply: Http1Response, connection: Http1Connection, pool: ConnectionPool): EwsReply {
+    reply.body.once('error', () => connection.destroy())
     reply.body.once('close', () => {
-      if (!reply.body.readableEnded) wire.destroy()
-      pool.give(wire)
+      if (!reply.body.readableEnded) connection.destroy()
+      pool.release(connection)
     })
     return {
       status: reply.statusCode,
       headers: reply.headers,
-      body: readable(reply, url.host),
-      discard: () => dump(reply, AbortSignal.timeout(10_000)).catch(() => wire.destroy())
+      body: readBody(reply, url.host),
+      discard: () => drainBody(reply, AbortSignal.timeout(10_000)).catch(() => connection.destroy())
     }
   }
 
@@ -168,18 +172,18 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
       try {
         return await call(request)
       } catch (error) {
-        throw reachError(url.host, error)
+        throw toNetworkError(url.host, error)
       }
     },
-    allowSignIn: () => gate.reopen(),
+    resetSignIn: () => circuitBreaker.reset(),
     close() {
       calls.close()
-      hanging.close()
+      hangingPool.close()
     }
   }
 }
 
-function allowed(written: string, anywhere: boolean): URL {
+function parseUrl(written: string, anywhere: boolean): URL {
   const refuse = (hint: string) => new RemoteError('unreachable', hint, { scope: 'connection' })
   if (!URL.canParse(written))
     throw refuse('url is no address: write https://mail.example.se/EWS/Exchange.asmx.')
@@ -192,7 +196,7 @@ function allowed(written: string, anywhere: boolean): URL {
   return url
 }
 
-function anchor(mailbox: string | undefined): Record<string, string> {
+function anchorHeader(mailbox: string | undefined): Record<string, string> {
   if (mailbox === undefined) return {}
   if (/^[\x21-\x7e]{1,320}$/.test(mailbox)) return { 'x-anchormailbox': mailbox }
   throw new RemoteError(
@@ -202,24 +206,24 @@ function anchor(mailbox: string | undefined): Record<string, string> {
 }
 
 /** What breaks before the secret is sent may be begun anew. */
-async function preparing<T>(run: () => Promise<T>): Promise<T> {
+async function withClosedError<T>(run: () => Promise<T>): Promise<T> {
   try {
     return await run()
   } catch (error) {
-    if (broke(error)) throw new ConnectionGone('', { cause: error })
+    if (isConnectionReset(error)) throw new ConnectionClosedError('', { cause: error })
     throw error
   }
 }
 
-function broke(error: unknown): boolean {
+function isConnectionReset(error: unknown): boolean {
   const { code } = error as { code?: unknown }
   return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE'
 }
 
-async function* readable({ body }: WireReply, host: string): AsyncGenerator<Buffer> {
+async function* readBody({ body }: Http1Response, host: string): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of body) yield chunk as Buffer
   } catch (error) {
-    throw reachError(host, error)
+    throw toNetworkError(host, error)
   }
 }

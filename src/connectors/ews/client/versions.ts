@@ -50,7 +50,7 @@ const in2010 = {
 } as const
 
 /** From the newest to the oldest. */
-export const versions: readonly EwsVersion[] = [
+export const ewsVersions: readonly EwsVersion[] = [
   { ...from2013, schema: 'Exchange2016', since: [15, 1, 0], streams: 10 },
   { ...from2013, schema: 'Exchange2013_SP1', since: [15, 0, 847] },
   { ...from2013, schema: 'Exchange2013', since: [15, 0, 0] },
@@ -73,9 +73,9 @@ export const versions: readonly EwsVersion[] = [
 ]
 
 /** The newest that the server speaks, by what it says of itself; the oldest for those that are older still. */
-export function spokenBy({ major, minor, build }: ServerVersion): EwsVersion {
+export function newestVersionOf({ major, minor, build }: ServerVersion): EwsVersion {
   const own = [major, minor, build]
-  return versions.find(({ since }) => compare(own, since) >= 0) ?? versions.at(-1)!
+  return ewsVersions.find(({ since }) => compare(own, since) >= 0) ?? ewsVersions.at(-1)!
 }
 
 function compare(one: readonly number[], other: readonly number[]): number {
@@ -84,53 +84,54 @@ function compare(one: readonly number[], other: readonly number[]): number {
 }
 
 /** How servers say that the version of a request is none of theirs, or that the request is not of that version. */
-const refusals = [
+const versionErrors = [
   'ErrorInvalidServerVersion',
   'ErrorIncorrectSchemaVersion',
   'ErrorInvalidSchemaVersionForMailboxVersion'
 ]
 /** How some say it that cannot read the request at all; it may mean other things too. */
-const misreadings = ['ErrorInvalidRequest', 'ErrorSchemaValidation', 'HTTP 400', 'HTTP 500']
+const ambiguousErrors = ['ErrorInvalidRequest', 'ErrorSchemaValidation', 'HTTP 400', 'HTTP 500']
 
-export interface Versions {
+export interface VersionNegotiation {
   /** What to ask this mailbox with, the likeliest first; null for calls that concern the server alone. */
   toTry(mailbox: string | null): readonly EwsVersion[]
   /** That version was answered; `server` is what the answer said of itself. */
-  worked(mailbox: string | null, version: EwsVersion, server: ServerVersion | null): void
+  onAnswer(mailbox: string | null, version: EwsVersion, server: ServerVersion | null): void
   /** Whether an older version is to be tried after this answer. */
-  isRefusal(code: string): boolean
+  isVersionError(code: string): boolean
   /** False until the first answer. */
-  readonly settled: boolean
+  readonly isNegotiated: boolean
   /** What the server speaks, as far as is known: the newest unless told otherwise. */
   readonly current: EwsVersion
 }
 
 /** Goes downward once, and remembers: for the server, and for each mailbox that stands on another one behind it. */
-export function negotiatedVersions(stated: EwsSchema | 'auto'): Versions {
-  const fixed = versions.find(({ schema }) => schema === stated)
-  let current = fixed ?? versions[0]!
-  let settled = fixed !== undefined
+export function createVersionNegotiation(stated: EwsSchema | 'auto'): VersionNegotiation {
+  const fixed = ewsVersions.find(({ schema }) => schema === stated)
+  let current = fixed ?? ewsVersions[0]!
+  let isNegotiated = fixed !== undefined
   const apart = new Map<string, EwsVersion>()
   return {
     toTry(mailbox) {
       const first = (mailbox === null ? undefined : apart.get(mailbox)) ?? current
-      return fixed !== undefined ? [fixed] : versions.slice(versions.indexOf(first))
+      return fixed !== undefined ? [fixed] : ewsVersions.slice(ewsVersions.indexOf(first))
     },
-    worked(mailbox, version, server) {
+    onAnswer(mailbox, version, server) {
       if (fixed !== undefined) return
-      if (!settled) {
-        settled = true
+      if (!isNegotiated) {
+        isNegotiated = true
         // Passing trouble may have led further down than was needed.
-        current = server === null ? version : spokenBy(server)
+        current = server === null ? version : newestVersionOf(server)
         return
       }
       if (version === current) return
       if (mailbox === null) current = version
       else apart.set(mailbox, version)
     },
-    isRefusal: (code) => refusals.includes(code) || (!settled && misreadings.includes(code)),
-    get settled() {
-      return settled
+    isVersionError: (code) =>
+      versionErrors.includes(code) || (!isNegotiated && ambiguousErrors.includes(code)),
+    get isNegotiated() {
+      return isNegotiated
     },
     get current() {
       return current

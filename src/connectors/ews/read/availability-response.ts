@@ -4,13 +4,13 @@ import type { CalendarEvent, Instant } from '../../../domain/calendar-event.ts'
 import type { RemoteError } from '../../../errors.ts'
 import { isMidnight } from '../../../lib/time-zone.ts'
 import { instantOfDateTime } from '../soap/date-time.ts'
-import { busyOf } from '../soap/enum-mapping.ts'
-import { unreadable, type Verdict, verdictReader } from '../soap/response.ts'
-import { mostEvents, tooManyEvents, type Visitor } from '../soap/xml-reader.ts'
+import { toBusyStatus } from '../soap/enum-mapping.ts'
+import { createStatusReader, malformedElement, type ResponseStatus } from '../soap/response.ts'
+import { maxEventsPerCalendar, tooManyEventsError, type Visitor } from '../soap/xml-reader.ts'
 
 /** What one mailbox showed. */
 export interface Availability {
-  readonly verdict: Verdict
+  readonly status: ResponseStatus
   /** FreeBusyViewType: what our rights are worth there. */
   readonly view: string
   readonly events: readonly CalendarEvent[]
@@ -23,12 +23,12 @@ export interface AvailabilityReader extends Visitor {
 }
 
 /** Shorter than any day, those of a clock change too. */
-const shortestDay = 22 * 3_600_000
+const minAllDayMs = 22 * 3_600_000
 
 /** `zones` are those of the mailboxes, in the order of the request (IANA). */
 export function availabilityReader(zones: readonly string[]): AvailabilityReader {
   const found: Availability[] = []
-  const verdict = verdictReader()
+  const statusReader = createStatusReader()
   let view = ''
   let events: CalendarEvent[] = []
   let fault: RemoteError | null = null
@@ -42,16 +42,16 @@ export function availabilityReader(zones: readonly string[]): AvailabilityReader
 
   function finish(): void {
     if (start === null || end === null || end < start) {
-      fault ??= unreadable(start === null ? 'StartTime' : 'EndTime')
+      fault ??= malformedElement(start === null ? 'StartTime' : 'EndTime')
       return
     }
-    if (events.length >= mostEvents) throw tooManyEvents()
+    if (events.length >= maxEventsPerCalendar) throw tooManyEventsError()
     const zone = zones[found.length] ?? 'UTC'
-    const long = end - start >= shortestDay
+    const long = end - start >= minAllDayMs
     events.push(
       toCalendarEvent(
         // Their own ids will not do: a series' occurrences share one.
-        { id: String(events.length), subject, start, end, busy: busyOf(busy), private: hidden },
+        { id: String(events.length), subject, start, end, busy: toBusyStatus(busy), private: hidden },
         (instant) => long && isMidnight(zone, instant)
       )
     )
@@ -67,10 +67,10 @@ export function availabilityReader(zones: readonly string[]): AvailabilityReader
           start = end = null
           busy = subject = ''
           hidden = false
-        } else verdict.open(name, attributes)
+        } else statusReader.open(name, attributes)
       } else if (depth === 5 && name === 'FreeBusyResponse') {
         inMailbox = true
-        verdict.reset()
+        statusReader.reset()
         view = ''
         events = []
         fault = null
@@ -87,17 +87,17 @@ export function availabilityReader(zones: readonly string[]): AvailabilityReader
         if (name === 'Subject') subject = text
         else if (name === 'IsPrivate') hidden = text !== 'false' && text !== '0'
       } else if (depth === 8) {
-        if (!inEvent) verdict.close(name, text)
+        if (!inEvent) statusReader.close(name, text)
         else {
           inEvent = false
           finish()
         }
       } else if (depth === 7) {
         if (name === 'FreeBusyViewType') view = text.trim()
-        else if (name === 'ResponseCode') verdict.close(name, text)
+        else if (name === 'ResponseCode') statusReader.close(name, text)
       } else if (depth === 5 && inMailbox) {
         inMailbox = false
-        found.push({ verdict: verdict.verdict(), view, events, fault })
+        found.push({ status: statusReader.status(), view, events, fault })
       }
     }
   }

@@ -3,21 +3,21 @@ import type { CalendarEvent, Instant } from '../../../domain/calendar-event.ts'
 import type { RemoteError } from '../../../errors.ts'
 import { isMidnight, offsetsOf, startOfDay } from '../../../lib/time-zone.ts'
 import { instantOfDateTime } from '../soap/date-time.ts'
-import { busyOf, responseOf, visibilityOf } from '../soap/enum-mapping.ts'
-import { unreadable, type Verdict, verdictReader } from '../soap/response.ts'
-import { mostEvents, tooManyEvents, type Visitor } from '../soap/xml-reader.ts'
+import { toBusyStatus, toResponse, toVisibility } from '../soap/enum-mapping.ts'
+import { createStatusReader, malformedElement, type ResponseStatus } from '../soap/response.ts'
+import { maxEventsPerCalendar, tooManyEventsError, type Visitor } from '../soap/xml-reader.ts'
 
 export interface CalendarViewReader extends Visitor {
   readonly events: readonly CalendarEvent[]
   /** Null where nothing was answered. */
-  readonly verdict: Verdict | null
+  readonly status: ResponseStatus | null
   /** False where the view was cut. */
-  readonly whole: boolean
+  readonly isComplete: boolean
   readonly fault: RemoteError | null
 }
 
 /** The fields that are read; all are of the schema of 2007 SP1, and none costs the server a look at the item itself. */
-export const fields = [
+export const calendarViewFields = [
   'item:Subject',
   'item:Sensitivity',
   'item:Categories',
@@ -33,7 +33,7 @@ export const fields = [
 /** `zone` is that of the calendar's owner (IANA): it says where whole days begin. */
 export function calendarViewReader(zone: string): CalendarViewReader {
   const events: CalendarEvent[] = []
-  const message = verdictReader()
+  const statusReader = createStatusReader()
   let answered = false
   let whole = true
   let fault: RemoteError | null = null
@@ -41,24 +41,24 @@ export function calendarViewReader(zone: string): CalendarViewReader {
   let categories: string[] = []
 
   function finish(read: Record<string, string>): void {
-    if (events.length >= mostEvents) throw tooManyEvents()
+    if (events.length >= maxEventsPerCalendar) throw tooManyEventsError()
     const start = instantOfDateTime(read.Start ?? '')
     const end = instantOfDateTime(read.End ?? '')
-    if (!read.ItemId) fault ??= unreadable('ItemId')
+    if (!read.ItemId) fault ??= malformedElement('ItemId')
     // Whoever answers with masters did not look at the CalendarView.
-    else if (read.CalendarItemType === 'RecurringMaster') fault ??= unreadable('CalendarItemType')
-    else if (start === null) fault ??= unreadable('Start')
-    else if (end === null || end < start) fault ??= unreadable('End')
+    else if (read.CalendarItemType === 'RecurringMaster') fault ??= malformedElement('CalendarItemType')
+    else if (start === null) fault ??= malformedElement('Start')
+    else if (end === null || end < start) fault ??= malformedElement('End')
     else events.push(eventOf(read, start, end, categories, zone))
   }
 
   // The depths are counted from the envelope: 5 the response message, 8 an item, 9 its members.
   return {
     events,
-    get verdict() {
-      return answered ? message.verdict() : null
+    get status() {
+      return answered ? statusReader.status() : null
     },
-    get whole() {
+    get isComplete() {
       return whole
     },
     get fault() {
@@ -70,7 +70,7 @@ export function calendarViewReader(zone: string): CalendarViewReader {
         categories = []
       } else if (depth === 9 && name === 'ItemId' && item !== null) item.ItemId = attributes.Id ?? ''
       else if (depth === 6 && name === 'RootFolder') whole = attributes.IncludesLastItemInRange !== 'false'
-      else if (depth === 7) message.open(name, attributes)
+      else if (depth === 7) statusReader.open(name, attributes)
       else if (depth === 5) answered = true
     },
     close(name, depth, text) {
@@ -81,7 +81,7 @@ export function calendarViewReader(zone: string): CalendarViewReader {
       } else if (depth === 8) {
         if (item !== null) finish(item)
         item = null
-      } else if (depth === 6 || depth === 7) message.close(name, text)
+      } else if (depth === 6 || depth === 7) statusReader.close(name, text)
     }
   }
 }
@@ -93,7 +93,7 @@ function eventOf(
   categories: readonly string[],
   zone: string
 ): CalendarEvent {
-  const busy = busyOf(read.LegacyFreeBusyStatus ?? '')
+  const busy = toBusyStatus(read.LegacyFreeBusyStatus ?? '')
   const allDay = read.IsAllDayEvent === 'true' || read.IsAllDayEvent === '1'
   const first = allDay ? midnightNear(zone, start) : start
   return {
@@ -103,9 +103,9 @@ function eventOf(
     end: allDay ? Math.max(midnightNear(zone, end), midnightNear(zone, first + 86_400_000)) : end,
     allDay,
     busy,
-    visibility: visibilityOf(read.Sensitivity ?? ''),
+    visibility: toVisibility(read.Sensitivity ?? ''),
     cancelled: read.IsCancelled === 'true' || read.IsCancelled === '1',
-    response: responseOf(read.MyResponseType ?? '', busy),
+    response: toResponse(read.MyResponseType ?? '', busy),
     categories
   }
 }

@@ -2,15 +2,15 @@
 import { createHash } from 'node:crypto'
 import { RemoteError } from '../../../errors.ts'
 import type { ReadRequest } from '../../connector.ts'
-import type { Calls } from '../client/ews-client.ts'
-import { availabilityRequest, isAddress } from '../soap/requests.ts'
+import type { EwsClient } from '../client/ews-client.ts'
+import { availabilityRequest, isSmtpAddress } from '../soap/requests.ts'
 import { type Availability, availabilityReader } from './availability-response.ts'
-import type { Names } from './impersonation-id.ts'
-import { mostMailboxes } from './read-availability.ts'
+import type { ImpersonationIds } from './impersonation-id.ts'
+import { maxMailboxesPerCall } from './read-availability.ts'
 
 /** `asOwner`: the sign-in is one that must impersonate; others see free/busy times by the default permission alone. */
-export function fingerprintsOf(needs: { calls: Calls; names: Names; asOwner: boolean }) {
-  const { calls, names, asOwner } = needs
+export function createFingerprints(deps: { client: EwsClient; ids: ImpersonationIds; asOwner: boolean }) {
+  const { client: calls, ids: names, asOwner } = deps
 
   async function ask(
     mailboxes: readonly string[],
@@ -21,10 +21,10 @@ export function fingerprintsOf(needs: { calls: Calls; names: Names; asOwner: boo
         {
           operation: 'GetUserAvailability',
           body: availabilityRequest(mailboxes, window, 'FreeBusy'),
-          impersonated: asOwner ? names.of(mailboxes[0]!) : null,
-          header: ({ availabilityHeader }) => availabilityHeader,
-          answer: () => availabilityReader([]),
-          verdict: () => null
+          impersonated: asOwner ? names.idOf(mailboxes[0]!) : null,
+          hasHeader: ({ availabilityHeader }) => availabilityHeader,
+          createReader: () => availabilityReader([]),
+          statusOf: () => null
         },
         signal
       )
@@ -41,10 +41,10 @@ export function fingerprintsOf(needs: { calls: Calls; names: Names; asOwner: boo
     if (window.end - window.start > calls.version.availabilityDays * 86_400_000)
       return targets.map(() => null)
     const keys = targets.map(({ mailbox }) => mailbox.toLowerCase())
-    const asked = [...new Set(keys.filter(isAddress))]
+    const asked = [...new Set(keys.filter(isSmtpAddress))]
     const batches: Promise<[string, string | null][]>[] = []
-    for (let at = 0; at < asked.length; at += mostMailboxes) {
-      const batch = asked.slice(at, at + mostMailboxes)
+    for (let at = 0; at < asked.length; at += maxMailboxesPerCall) {
+      const batch = asked.slice(at, at + maxMailboxesPerCall)
       const digests = ask(batch, request).catch(() => batch.map(() => null))
       batches.push(digests.then((all) => batch.map((mailbox, index) => [mailbox, all[index] ?? null])))
     }
@@ -54,9 +54,8 @@ export function fingerprintsOf(needs: { calls: Calls; names: Names; asOwner: boo
 }
 
 /** Null where not all is seen. The order in which Exchange tells is its own affair. */
-function digestOf({ verdict, view, events, fault }: Availability): string | null {
-  if (verdict.code !== 'NoError' || fault !== null || !/^(Detailed|FreeBusy)(Merged)?$/.test(view))
-    return null
+function digestOf({ status, view, events, fault }: Availability): string | null {
+  if (status.code !== 'NoError' || fault !== null || !/^(Detailed|FreeBusy)(Merged)?$/.test(view)) return null
   const lines = events.map(({ start, end, busy }) => `${start} ${end} ${busy}`).sort()
   return createHash('sha256').update(lines.join('\n')).digest('base64url')
 }

@@ -1,29 +1,29 @@
 /** By what name a mailbox is impersonated: its address, or the sign-in name (UPN) of those whose name is no address. */
 import { RemoteError } from '../../../errors.ts'
 
-export interface Name {
+export interface ImpersonationId {
   /** As it was written in. */
   readonly mailbox: string
   readonly by: 'address' | 'PrincipalName'
 }
 
-export interface Names {
+export interface ImpersonationIds {
   /** By the name that is known to be right; else by address, and then by sign-in name. */
-  as<T>(mailbox: string, run: (name: Name) => Promise<T>): Promise<T>
+  withId<T>(mailbox: string, run: (name: ImpersonationId) => Promise<T>): Promise<T>
   /** As far as is known. */
-  of(mailbox: string): Name
+  idOf(mailbox: string): ImpersonationId
 }
 
-export function mailboxNames(): Names {
+export function createImpersonationIds(): ImpersonationIds {
   const byPrincipal = new Set<string>()
-  const of = (mailbox: string): Name => ({
+  const idOf = (mailbox: string): ImpersonationId => ({
     mailbox,
     by: byPrincipal.has(mailbox) ? 'PrincipalName' : 'address'
   })
   return {
-    of,
-    async as(mailbox, run) {
-      const name = of(mailbox)
+    idOf,
+    async withId(mailbox, run) {
+      const name = idOf(mailbox)
       try {
         return await run(name)
       } catch (error) {

@@ -7,18 +7,18 @@ import { targetKey } from '../../dedupe-targets.ts'
 import { continuesAt, latestEnd } from '../../window-edge.ts'
 
 /** The events of each target that touch the span, or why they could not be read. */
-export type Look = (
+export type ReadSpan = (
   targets: readonly Target[],
   span: Span
 ) => Promise<readonly (readonly CalendarEvent[] | RemoteError)[]>
 
-export interface FarLook {
+export interface Lookahead {
   /** `CalendarRead.unreadAt` of each target whose events were read; null for those that failed. */
-  unreadAts(
+  truncatedAts(
     targets: readonly Target[],
     read: readonly (readonly CalendarEvent[] | RemoteError)[],
     window: Span,
-    look: Look
+    readSpan: ReadSpan
   ): Promise<readonly (Instant | null | RemoteError)[]>
 }
 
@@ -26,15 +26,15 @@ export interface FarLook {
  * Milliseconds. What lies two weeks ahead is looked at once a day, and whenever the last event ends elsewhere:
  * asked at every poll it would double the calls of those who are away for long.
  */
-const keptFor = 86_400_000
+const keptForMs = 86_400_000
 /** So many mailboxes' answers are kept; beyond them it is asked again. */
-const mostKept = 50_000
+const maxKept = 50_000
 
-export function farLook(clock: () => Instant): FarLook {
+export function createLookahead(clock: () => Instant): Lookahead {
   const kept = new Map<string, { last: Instant; unreadAt: Instant | null; until: Instant }>()
 
   return {
-    async unreadAts(targets, read, window, look) {
+    async truncatedAts(targets, read, window, readSpan) {
       const unread = targets.map((): Instant | null | RemoteError => null)
       const asked = new Map<Instant, number[]>()
       for (const [index, events] of read.entries()) {
@@ -49,7 +49,7 @@ export function farLook(clock: () => Instant): FarLook {
         [...asked].map(async ([last, indexes]) => {
           const those = indexes.map((index) => targets[index]!)
           // 2007 may want whole days.
-          const found = await look(those, { start: last, end: last + 86_400_000 })
+          const found = await readSpan(those, { start: last, end: last + 86_400_000 })
           for (const [place, index] of indexes.entries()) {
             const events = found[place] ?? []
             if (events instanceof RemoteError) {
@@ -58,8 +58,8 @@ export function farLook(clock: () => Instant): FarLook {
             }
             const unreadAt = continuesAt(last, events, window) ? last : null
             unread[index] = unreadAt
-            if (kept.size >= mostKept) kept.clear()
-            kept.set(targetKey(those[place]!), { last, unreadAt, until: clock() + keptFor })
+            if (kept.size >= maxKept) kept.clear()
+            kept.set(targetKey(those[place]!), { last, unreadAt, until: clock() + keptForMs })
           }
         })
       )

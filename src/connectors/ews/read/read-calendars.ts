@@ -2,30 +2,30 @@
 import type { CalendarEvent, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
 import type { Target } from '../../connector.ts'
-import type { Calls } from '../client/ews-client.ts'
+import type { EwsClient } from '../client/ews-client.ts'
 import { calendarViewRequest } from '../soap/requests.ts'
 import { type CalendarViewReader, calendarViewReader } from './calendar-view-response.ts'
-import type { Name, Names } from './impersonation-id.ts'
-import type { ReadAll, Seen } from './read-availability.ts'
+import type { ImpersonationId, ImpersonationIds } from './impersonation-id.ts'
+import type { MailboxRead, ReadMailboxes } from './read-availability.ts'
 
 /** Below EWSFindCountLimit (1,000 in memory, for all calls of one mailbox together). */
-const mostEntries = 500
+const maxEntriesPerView = 500
 /** A view that was cut is read again in halves: so often, and no shorter than this. */
-const shortestView = 60_000
+const minViewMs = 60_000
 
-export function calendarsOf(needs: { calls: Calls; names: Names }): ReadAll {
+export function readByCalendarView(deps: { client: EwsClient; ids: ImpersonationIds }): ReadMailboxes {
   const view = (target: Target, span: Span, signal: AbortSignal): Promise<CalendarViewReader> =>
-    needs.names.as(target.mailbox, (name) => send(target, span, name, signal))
+    deps.ids.withId(target.mailbox, (name) => send(target, span, name, signal))
 
-  const send = ({ timeZone }: Target, span: Span, impersonated: Name, signal: AbortSignal) =>
-    needs.calls.send(
+  const send = ({ timeZone }: Target, span: Span, impersonated: ImpersonationId, signal: AbortSignal) =>
+    deps.client.send(
       {
         operation: 'FindItem',
-        body: calendarViewRequest(span, mostEntries),
+        body: calendarViewRequest(span, maxEntriesPerView),
         impersonated,
-        header: () => true,
-        answer: () => calendarViewReader(timeZone),
-        verdict: ({ verdict }) => verdict ?? { code: 'ErrorNoAnswer', inner: null, backOff: null }
+        hasHeader: () => true,
+        createReader: () => calendarViewReader(timeZone),
+        statusOf: ({ status }) => status ?? { code: 'ErrorNoAnswer', inner: null, backOffMs: null }
       },
       signal
     )
@@ -37,11 +37,11 @@ export function calendarsOf(needs: { calls: Calls; names: Names }): ReadAll {
     found: Map<string, CalendarEvent>,
     signal: AbortSignal
   ): Promise<void> {
-    const { events, whole, fault } = await view(target, span, signal)
+    const { events, isComplete: whole, fault } = await view(target, span, signal)
     if (fault !== null) throw fault
     if (!whole) {
       const middle = Math.floor((span.start + span.end) / 2000) * 1000
-      if (span.end - span.start < 2 * shortestView) throw tooMany(target.mailbox)
+      if (span.end - span.start < 2 * minViewMs) throw tooManyEntriesError(target.mailbox)
       await gather(target, { start: span.start, end: middle }, found, signal)
       await gather(target, { start: middle, end: span.end }, found, signal)
       return
@@ -51,7 +51,7 @@ export function calendarsOf(needs: { calls: Calls; names: Names }): ReadAll {
 
   return (targets, window, _subjects, signal) =>
     Promise.all(
-      targets.map(async (target): Promise<Seen | RemoteError> => {
+      targets.map(async (target): Promise<MailboxRead | RemoteError> => {
         const found = new Map<string, CalendarEvent>()
         try {
           await gather(target, window, found, signal)
@@ -64,9 +64,9 @@ export function calendarsOf(needs: { calls: Calls; names: Names }): ReadAll {
     )
 }
 
-function tooMany(mailbox: string): RemoteError {
+function tooManyEntriesError(mailbox: string): RemoteError {
   return new RemoteError(
     'protocol_error',
-    `${mailbox} has more than ${mostEntries} events at one time: thin the calendar out.`
+    `${mailbox} has more than ${maxEntriesPerView} events at one time: thin the calendar out.`
   )
 }

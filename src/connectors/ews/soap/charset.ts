@@ -9,7 +9,7 @@ export interface Decoder {
 }
 
 /** A declaration that is no longer than this names the charset; what comes later comes too late. */
-const longestDeclaration = 256
+const maxDeclarationBytes = 256
 
 /** By RFC 7303 section 3: a byte order mark, else Content-Type's charset, else the XML declaration, else UTF-8. */
 export function decoderOf(contentType: string | undefined): Decoder {
@@ -27,7 +27,7 @@ export function decoderOf(contentType: string | undefined): Decoder {
     write(bytes) {
       if (head === null) return decoder.write(bytes)
       head = head.length === 0 ? bytes : Buffer.concat([head, bytes])
-      const enough = head.length >= longestDeclaration || head.includes('>') || stated !== undefined
+      const enough = head.length >= maxDeclarationBytes || head.includes('>') || stated !== undefined
       return head.length >= 4 && enough ? begin(head) : ''
     },
     end: () => (head === null ? '' : begin(head)) + decoder.end()
@@ -45,7 +45,7 @@ function markedCharset(bytes: Buffer): string | undefined {
 }
 
 function declaredCharset(bytes: Buffer): string | undefined {
-  const head = bytes.toString('latin1', 0, longestDeclaration)
+  const head = bytes.toString('latin1', 0, maxDeclarationBytes)
   const name = /^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]{1,40})["']/.exec(head)?.[1]
   // Who could be read so far writes no UTF-16, whatever is declared.
   return name !== undefined && /^utf-?16|^ucs-?2/i.test(name) ? 'utf-8' : name

@@ -1,7 +1,7 @@
 /** Exchange's words for what a calendar event is, as ours. What is new or missing is taken for what hides the most. */
 import type { BusyStatus, Response, Visibility } from '../../../domain/calendar-event.ts'
 
-const busyWords = new Map<string, BusyStatus>([
+const busyStatuses = new Map<string, BusyStatus>([
   ['Free', 'free'],
   ['Tentative', 'tentative'],
   ['Busy', 'busy'],
@@ -10,17 +10,17 @@ const busyWords = new Map<string, BusyStatus>([
 ])
 
 /** BusyType and LegacyFreeBusyStatus. NoData, and what a later version may add, is unknown. */
-export function busyOf(text: string): BusyStatus {
-  return busyWords.get(text) ?? busyWords.get(text.trim()) ?? 'unknown'
+export function toBusyStatus(text: string): BusyStatus {
+  return busyStatuses.get(text) ?? busyStatuses.get(text.trim()) ?? 'unknown'
 }
 
 /** Personal hides nothing from anybody. */
-export function visibilityOf(text: string): Visibility {
+export function toVisibility(text: string): Visibility {
   if (text === 'Normal' || text === 'Personal' || text === '') return 'normal'
   return text === 'Confidential' ? 'confidential' : 'private'
 }
 
-const responseWords = new Map<string, Response>([
+const responses = new Map<string, Response>([
   ['Unknown', 'none'],
   ['Organizer', 'organizer'],
   ['Tentative', 'tentative'],
@@ -30,6 +30,6 @@ const responseWords = new Map<string, Response>([
 ])
 
 /** MyResponseType. Where it is not told, Tentative counts as unanswered. */
-export function responseOf(text: string, busy: BusyStatus): Response {
-  return responseWords.get(text) ?? (busy === 'tentative' ? 'notResponded' : 'organizer')
+export function toResponse(text: string, busy: BusyStatus): Response {
+  return responses.get(text) ?? (busy === 'tentative' ? 'notResponded' : 'organizer')
 }

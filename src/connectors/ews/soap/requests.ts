@@ -1,10 +1,10 @@
 /** The requests that are sent, as XML. */
 import type { Span } from '../../../domain/calendar-event.ts'
 import type { EwsVersion } from '../client/versions.ts'
-import { fields } from '../read/calendar-view-response.ts'
+import { calendarViewFields } from '../read/calendar-view-response.ts'
 
 /** Whose rights a call is made with. UPN is for those whose sign-in name is no address of theirs. */
-export interface Impersonated {
+export interface ConnectingSid {
   readonly by: 'SmtpAddress' | 'PrimarySmtpAddress' | 'PrincipalName'
   readonly name: string
 }
@@ -16,16 +16,16 @@ const schemas = {
 }
 
 /** `body` is an operation's element, with the prefixes m and t. Without a version there is no header at all. */
-export function envelope(
+export function soapEnvelope(
   body: string,
   version: EwsVersion | null,
-  impersonated: Impersonated | null
+  impersonated: ConnectingSid | null
 ): string {
   const server = version === null ? '' : `<t:RequestServerVersion Version="${version.schema}"/>`
   const owner =
     impersonated === null
       ? ''
-      : `<t:ExchangeImpersonation><t:ConnectingSID><t:${impersonated.by}>${escaped(impersonated.name)}</t:${impersonated.by}></t:ConnectingSID></t:ExchangeImpersonation>`
+      : `<t:ExchangeImpersonation><t:ConnectingSID><t:${impersonated.by}>${escapeXml(impersonated.name)}</t:${impersonated.by}></t:ConnectingSID></t:ExchangeImpersonation>`
   const header = server + owner === '' ? '' : `<s:Header>${server}${owner}</s:Header>`
   return `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="${schemas.soap}" xmlns:t="${schemas.types}" xmlns:m="${schemas.messages}">${header}<s:Body>${body}</s:Body></s:Envelope>`
 }
@@ -42,7 +42,7 @@ export function availabilityRequest(
 ): string {
   const asked = mailboxes.map(
     (mailbox) =>
-      `<t:MailboxData><t:Email><t:Address>${escaped(mailbox)}</t:Address></t:Email><t:AttendeeType>Required</t:AttendeeType><t:ExcludeConflicts>false</t:ExcludeConflicts></t:MailboxData>`
+      `<t:MailboxData><t:Email><t:Address>${escapeXml(mailbox)}</t:Address></t:Email><t:AttendeeType>Required</t:AttendeeType><t:ExcludeConflicts>false</t:ExcludeConflicts></t:MailboxData>`
   )
   // Of this window, too, only the second is read: whole seconds, outward.
   const from = new Date(Math.floor(start / 1000) * 1000).toISOString().slice(0, 19)
@@ -52,7 +52,7 @@ export function availabilityRequest(
 
 /** Of the impersonated mailbox's calendar, whatever its folder is called there. */
 export function calendarViewRequest({ start, end }: Span, most: number): string {
-  const properties = fields.map((field) => `<t:FieldURI FieldURI="${field}"/>`).join('')
+  const properties = calendarViewFields.map((field) => `<t:FieldURI FieldURI="${field}"/>`).join('')
   const range = `StartDate="${new Date(start).toISOString()}" EndDate="${new Date(end).toISOString()}"`
   return `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>${properties}</t:AdditionalProperties></m:ItemShape><m:CalendarView MaxEntriesReturned="${most}" ${range}/><m:ParentFolderIds><t:DistinguishedFolderId Id="calendar"/></m:ParentFolderIds></m:FindItem>`
 }
@@ -69,17 +69,17 @@ export function subscribeRequest(): string {
 }
 
 export function unsubscribeRequest(subscription: string): string {
-  return `<m:Unsubscribe><m:SubscriptionId>${escaped(subscription)}</m:SubscriptionId></m:Unsubscribe>`
+  return `<m:Unsubscribe><m:SubscriptionId>${escapeXml(subscription)}</m:SubscriptionId></m:Unsubscribe>`
 }
 
 /** At most 200 subscriptions, for 1 to 30 minutes. */
 export function streamRequest(subscriptions: readonly string[], minutes: number): string {
-  const ids = subscriptions.map((id) => `<t:SubscriptionId>${escaped(id)}</t:SubscriptionId>`)
+  const ids = subscriptions.map((id) => `<t:SubscriptionId>${escapeXml(id)}</t:SubscriptionId>`)
   return `<m:GetStreamingEvents><m:SubscriptionIds>${ids.join('')}</m:SubscriptionIds><m:ConnectionTimeout>${minutes}</m:ConnectionTimeout></m:GetStreamingEvents>`
 }
 
 /** What XML 1.0 cannot hold is no part of an address either: `isAddress` is asked before. */
-export function escaped(text: string): string {
+export function escapeXml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
@@ -88,6 +88,6 @@ export function escaped(text: string): string {
 }
 
 /** Whether the server may be asked for it at all: an entry that is no address would spoil the batch for the others. */
-export function isAddress(mailbox: string): boolean {
+export function isSmtpAddress(mailbox: string): boolean {
   return mailbox.length <= 320 && /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(mailbox) && !/[<>"]/.test(mailbox)
 }

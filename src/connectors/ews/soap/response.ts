@@ -1,14 +1,14 @@
 /** The envelope of a reply: the server's version, what it refuses, and what one operation answers. */
 import { RemoteError } from '../../../errors.ts'
-import { readXml, refused, type Visitor, type XmlOptions } from './xml-reader.ts'
+import { invalidReply, readXml, type Visitor, type XmlOptions } from './xml-reader.ts'
 
 /** What the server says of one thing that was asked for: `NoError`, or why not. */
-export interface Verdict {
+export interface ResponseStatus {
   readonly code: string
   /** Within ErrorInternalServerError. */
   readonly inner: string | null
   /** Milliseconds that the budget's owner is to stay away. */
-  readonly backOff: number | null
+  readonly backOffMs: number | null
 }
 
 /** `ServerVersionInfo`: 8 is 2007, 14.x is 2010 with its service pack, 15.0 is 2013, 15.1 is 2016, 15.2 is 2019 and SE. */
@@ -19,7 +19,7 @@ export interface ServerVersion {
 }
 
 export interface SoapReply {
-  readonly fault: Verdict | null
+  readonly fault: ResponseStatus | null
   /** Null where it is not told, as by 2007 and in faults. */
   readonly server: ServerVersion | null
 }
@@ -32,7 +32,7 @@ export async function readSoap(
   options: XmlOptions = {}
 ): Promise<SoapReply> {
   const response = `${operation}Response`
-  const fault = verdictReader()
+  const fault = createStatusReader()
   let server: ServerVersion | null = null
   let part = ''
   let inside: 'nothing' | 'answer' | 'fault' = 'nothing'
@@ -43,7 +43,7 @@ export async function readSoap(
     inside = name === response ? 'answer' : name === 'Fault' ? 'fault' : 'nothing'
     if (inside === 'answer') answers += 1
     else if (inside === 'fault') faults += 1
-    else throw refused('answers another question')
+    else throw invalidReply('answers another question')
   }
 
   const visitor: Visitor = {
@@ -55,7 +55,7 @@ export async function readSoap(
         if (part === 'Body') enter(name)
         else if (name === 'ServerVersionInfo') server = serverVersion(attributes)
       } else if (depth === 2) part = name
-      else if (name !== 'Envelope') throw refused('is no SOAP')
+      else if (name !== 'Envelope') throw invalidReply('is no SOAP')
     },
     close(name, depth, text) {
       if (depth > 3) {
@@ -65,53 +65,55 @@ export async function readSoap(
     }
   }
   await readXml(chunks, visitor, options)
-  if (options.documents !== 'many' && answers + faults !== 1) throw refused('holds no answer, or several')
-  return { fault: faults > 0 ? fault.verdict() : null, server }
+  if (options.documents !== 'many' && answers + faults !== 1)
+    throw invalidReply('holds no answer, or several')
+  return { fault: faults > 0 ? fault.status() : null, server }
 }
 
 /** Collects a Verdict from faults (detail, faultcode) and from response messages (ResponseCode, MessageXml) alike. */
-export function verdictReader() {
+export function createStatusReader() {
   let code = ''
   let faultCode = ''
   let inner: string | null = null
-  let backOff: number | null = null
+  let backOffMs: number | null = null
   let value = ''
   return {
     open(name: string, attributes: Readonly<Record<string, string>>): void {
       if (name === 'Value') value = attributes.Name ?? ''
     },
     close(name: string, text: string): void {
-      if (name === 'ResponseCode') code = word(text)
-      else if (name === 'faultcode') faultCode = word(text.slice(text.lastIndexOf(':') + 1))
+      if (name === 'ResponseCode') code = codeWord(text)
+      else if (name === 'faultcode') faultCode = codeWord(text.slice(text.lastIndexOf(':') + 1))
       // 2007's availability knows its faults by negative numbers.
-      else if (name === 'ErrorCode' && code === '') code = /^\s*-?\d+\s*$/.test(text) ? faultCode : word(text)
+      else if (name === 'ErrorCode' && code === '')
+        code = /^\s*-?\d+\s*$/.test(text) ? faultCode : codeWord(text)
       else if (name === 'faultstring' && code === '' && text.includes('.AccessDeniedException:')) {
         code = 'ErrorAccessDenied'
       } else if (name === 'Value') take(text)
     },
-    verdict(): Verdict {
-      return { code: code || faultCode || 'ErrorUnknown', inner, backOff }
+    status(): ResponseStatus {
+      return { code: code || faultCode || 'ErrorUnknown', inner, backOffMs }
     },
     /** For the next one. */
     reset(): void {
       code = faultCode = value = ''
-      inner = backOff = null
+      inner = backOffMs = null
     }
   }
 
   function take(text: string): void {
     if (value === 'BackOffMilliseconds') {
       const milliseconds = Number(text.trim() || Number.NaN)
-      if (Number.isFinite(milliseconds)) backOff = Math.min(Math.max(0, milliseconds), longestBackOff)
-    } else if (value === 'InnerErrorResponseCode') inner = word(text)
+      if (Number.isFinite(milliseconds)) backOffMs = Math.min(Math.max(0, milliseconds), maxBackOffMs)
+    } else if (value === 'InnerErrorResponseCode') inner = codeWord(text)
   }
 }
 
 /** However long a server asks, it is tried again after a day. */
-const longestBackOff = 86_400_000
+const maxBackOffMs = 86_400_000
 
 /** A code is a word; whatever else came over the network goes no further. */
-function word(text: string): string {
+function codeWord(text: string): string {
   const trimmed = text.trim()
   return /^[A-Za-z]\w{1,80}$/.test(trimmed) ? trimmed : ''
 }
@@ -127,7 +129,7 @@ function serverVersion({
 }
 
 /** The answer lacks something that it must have. `place` names the element. */
-export function unreadable(place: string): RemoteError {
+export function malformedElement(place: string): RemoteError {
   return new RemoteError(
     'protocol_error',
     `${place} in Exchange's reply is missing or not as documented, so the calendar was not read: report it.`

@@ -19,15 +19,15 @@ export interface XmlOptions {
 }
 
 /** A hundred calendars of three hundred events each. */
-const largestReply = 32 * 1024 * 1024
+const maxReplyBytes = 32 * 1024 * 1024
 /** Exchange's own replies go to 20. */
-const deepest = 64
+const maxDepth = 64
 /** Characters of one text, or of one tag. Subjects have 255. */
-const longestText = 512 * 1024
+const maxTextLength = 512 * 1024
 /** Bytes that are read in one go: a millisecond or less. */
-const stretch = 16 * 1024
+const sliceBytes = 16 * 1024
 /** Milliseconds after which everybody else gets a turn. */
-const breathAfter = 4
+const yieldAfterMs = 4
 
 /** Throws RemoteError: `unreachable` for a reply that breaks off, else `protocol_error`. Never with what was read. */
 export async function readXml(
@@ -39,20 +39,20 @@ export async function readXml(
   const parser = options.documents === 'many' ? parserOfMany(visitor) : parserFor(visitor)
   /** Of the document. */
   let size = 0
-  let breathed = performance.now()
+  let yieldedAt = performance.now()
   for await (const chunk of chunks) {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length)
     size += bytes.length
-    if (size > largestReply) throw refused(`is larger than ${largestReply / 1024 / 1024} MB`)
-    for (let at = 0; at < bytes.length; at += stretch) {
-      const piece = bytes.subarray(at, at + stretch)
+    if (size > maxReplyBytes) throw invalidReply(`is larger than ${maxReplyBytes / 1024 / 1024} MB`)
+    for (let at = 0; at < bytes.length; at += sliceBytes) {
+      const piece = bytes.subarray(at, at + sliceBytes)
       if (parser.write(decoder.write(piece))) size = bytes.length - at
-      if (performance.now() - breathed < breathAfter) continue
+      if (performance.now() - yieldedAt < yieldAfterMs) continue
       await breathe()
-      breathed = performance.now()
+      yieldedAt = performance.now()
     }
   }
-  if (size === 0) throw refused('is empty')
+  if (size === 0) throw invalidReply('is empty')
   parser.write(decoder.end())
   parser.end()
 }
@@ -87,7 +87,7 @@ function parserOfMany(visitor: Visitor): Parser {
       return documents > before
     },
     end() {
-      if (parser !== null || documents === 0) throw brokenOff()
+      if (parser !== null || documents === 0) throw truncatedReply()
     }
   }
 }
@@ -99,30 +99,30 @@ function parserFor(visitor: Visitor): Parser & { readonly whole: boolean } {
   const path: string[] = []
   let text = ''
   let roots = 0
-  let told = false
+  let sawTag = false
   let ending = false
 
   const gather = (more: string) => {
     text = text === '' ? more : text + more
-    if (text.length > longestText) throw refused('holds a text that is longer than any in Exchange')
+    if (text.length > maxTextLength) throw invalidReply('holds a text that is longer than any in Exchange')
   }
 
   // Seven handlers and no more: with the eighth V8 keeps the parser in its dictionary mode, where each character costs seven
   // times as much (`npm run bench`, EWS reply). So comments are not heard of.
   saxes.on('opentag', (tag) => {
-    told = true
+    sawTag = true
     text = ''
     const name = withoutPrefix(tag.name)
     const depth = path.push(name)
     if (depth === 1) {
       roots += 1
-      if (name.toLowerCase() === 'html') throw webPage()
+      if (name.toLowerCase() === 'html') throw webPageError()
     }
-    if (depth > deepest) throw refused('is nested deeper than any of Exchange')
+    if (depth > maxDepth) throw invalidReply('is nested deeper than any of Exchange')
     visitor.open(name, depth, tag.attributes)
   })
   saxes.on('closetag', () => {
-    told = true
+    sawTag = true
     const depth = path.length
     visitor.close(path.pop() ?? '', depth, text)
     text = ''
@@ -131,25 +131,25 @@ function parserFor(visitor: Visitor): Parser & { readonly whole: boolean } {
   saxes.on('cdata', gather)
   // SOAP 1.1 section 3: neither document types nor processing instructions. So there are no entities but XML's five.
   saxes.on('doctype', (type) => {
-    throw /^\s*html/i.test(type) ? webPage() : refused('has a document type, which SOAP forbids')
+    throw /^\s*html/i.test(type) ? webPageError() : invalidReply('has a document type, which SOAP forbids')
   })
   saxes.on('processinginstruction', () => {
-    throw refused('has a processing instruction, which SOAP forbids')
+    throw invalidReply('has a processing instruction, which SOAP forbids')
   })
   saxes.on('error', ({ message }) => {
     // Exchange writes control characters of a subject as &#x1F;, which XML forbids. They stay as they are written.
     if (message.endsWith('malformed character entity.')) return
-    throw ending ? brokenOff() : refused('is no well-formed XML')
+    throw ending ? truncatedReply() : invalidReply('is no well-formed XML')
   })
 
   let quiet = 0
   return {
     write(piece) {
-      told = false
+      sawTag = false
       saxes.write(piece)
       // What the parser holds back until a tag, comment or text is whole must not grow without end.
-      quiet = told ? 0 : quiet + piece.length
-      if (quiet > longestText) throw refused('holds a text that is longer than any in Exchange')
+      quiet = sawTag ? 0 : quiet + piece.length
+      if (quiet > maxTextLength) throw invalidReply('holds a text that is longer than any in Exchange')
       return false
     },
     get whole() {
@@ -158,7 +158,7 @@ function parserFor(visitor: Visitor): Parser & { readonly whole: boolean } {
     end() {
       ending = true
       saxes.close()
-      if (path.length > 0 || roots === 0) throw brokenOff()
+      if (path.length > 0 || roots === 0) throw truncatedReply()
     }
   }
 }
@@ -169,27 +169,27 @@ function withoutPrefix(name: string): string {
 }
 
 /** Entries of one calendar at a time; Exchange itself stops at 1,000, or where its administrator says. */
-export const mostEvents = 10_000
+export const maxEventsPerCalendar = 10_000
 
 /** What a reply says that holds more than that. */
-export function tooManyEvents(): RemoteError {
-  return refused(`holds more than ${mostEvents.toLocaleString('en')} events of one calendar`)
+export function tooManyEventsError(): RemoteError {
+  return invalidReply(`holds more than ${maxEventsPerCalendar.toLocaleString('en')} events of one calendar`)
 }
 
-export function refused(why: string): RemoteError {
+export function invalidReply(why: string): RemoteError {
   return new RemoteError(
     'protocol_error',
     `The server's reply ${why}, so it was not read. If it stays so: see whether url is that of EWS, and what stands before the server.`
   )
 }
 
-function brokenOff(): RemoteError {
+function truncatedReply(): RemoteError {
   const hint =
     "The server's reply breaks off in the middle. It is tried again by itself; check network and load balancer if it stays so."
   return new RemoteError('unreachable', hint)
 }
 
-export function webPage(): RemoteError {
+export function webPageError(): RemoteError {
   const hint =
     'The server answers with a web page instead of EWS: url must end in /EWS/Exchange.asmx, and no gateway before it may ask for a form.'
   return new RemoteError('protocol_error', hint)

@@ -2,53 +2,53 @@
  * Keeps a group's subscriptions, and the stream that is to tell of them, on one server: those of another answer
  * ErrorSubscriptionNotFound (Microsoft, "Maintain affinity between a group of subscriptions and the Mailbox server").
  */
-import type { Name } from '../read/impersonation-id.ts'
+import type { ImpersonationId } from '../read/impersonation-id.ts'
 
-export interface Affinity {
+export interface ServerAffinity {
   /** Whose server it is; null until the group's first subscription was made. */
   readonly anchor: string | null
   headers(): Readonly<Record<string, string>>
   /** Takes the cookie from the first answer that has it. */
-  answered(cookies: string | readonly string[] | undefined, name: string): void
+  takeCookie(cookies: string | readonly string[] | undefined, name: string): void
 }
 
-export interface GroupAffinity extends Affinity {
+export interface StreamAffinity extends ServerAffinity {
   /** Whom the stream is charged to. The server stays the same when another takes over. */
-  readonly charged: Name | null
-  lead(anchor: Name): void
+  readonly chargedMailbox: ImpersonationId | null
+  setAnchor(anchor: ImpersonationId): void
   /** The server is given up: whoever comes next begins anew. */
   reset(): void
 }
 
-export function groupAffinity(): GroupAffinity {
-  let charged: Name | null = null
+export function createStreamAffinity(): StreamAffinity {
+  let chargedMailbox: ImpersonationId | null = null
   let cookie: string | null = null
   return {
     get anchor() {
-      return charged?.mailbox ?? null
+      return chargedMailbox?.mailbox ?? null
     },
-    get charged() {
-      return charged
+    get chargedMailbox() {
+      return chargedMailbox
     },
-    lead(anchor) {
-      charged = anchor
+    setAnchor(anchor) {
+      chargedMailbox = anchor
     },
     reset() {
-      charged = cookie = null
+      chargedMailbox = cookie = null
     },
     headers: () => ({
       'x-preferserveraffinity': 'true',
       ...(cookie === null ? {} : { cookie })
     }),
-    answered(cookies, name) {
+    takeCookie(cookies, name) {
       for (const one of typeof cookies === 'string' ? [cookies] : (cookies ?? [])) {
         const [pair = ''] = one.split(';', 1)
         const isIt = pair.toLowerCase().startsWith(`${name.toLowerCase()}=`)
-        if (isIt && pair.length <= longestCookie && /^[\x21-\x7e]+$/.test(pair)) cookie ??= pair
+        if (isIt && pair.length <= maxCookieLength && /^[\x21-\x7e]+$/.test(pair)) cookie ??= pair
       }
     }
   }
 }
 
 /** What browsers take at the most (RFC 6265 section 6.1). */
-const longestCookie = 4096
+const maxCookieLength = 4096

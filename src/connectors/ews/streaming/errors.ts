@@ -1,10 +1,10 @@
 /** What Exchange's refusals mean where they concern subscriptions and streams, in the words of the operator who must act. */
 import { RemoteError } from '../../../errors.ts'
 import type { EwsVersion } from '../client/versions.ts'
-import { quoted } from '../errors.ts'
-import type { Verdict } from '../soap/response.ts'
+import { quotePowerShell } from '../errors.ts'
+import type { ResponseStatus } from '../soap/response.ts'
 
-interface Circumstances {
+interface StreamingErrorContext {
   readonly mailbox: string
   readonly account: string
   readonly version: EwsVersion
@@ -13,11 +13,11 @@ interface Circumstances {
 const meanwhile = 'Until then edits of this calendar are found by polling.'
 
 /** Null for what means here what it means everywhere. Budgets of calls are not touched: these are others. */
-export function streamingRefusal(
-  { code }: Verdict,
-  { mailbox, account, version }: Circumstances
+export function streamingError(
+  { code }: ResponseStatus,
+  { mailbox, account, version }: StreamingErrorContext
 ): RemoteError | null {
-  if (code === 'ErrorExceededSubscriptionCount') return noSubscription(mailbox, account, version)
+  if (code === 'ErrorExceededSubscriptionCount') return subscriptionLimitError(mailbox, account, version)
   if (code === 'ErrorExceededConnectionCount') {
     const whose = version.chargesMailbox ? mailbox : 'the account'
     const remedy =
@@ -33,35 +33,39 @@ export function streamingRefusal(
   if (code !== 'ErrorSubscriptionDelegateAccessNotSupported') return null
   return new RemoteError(
     'access_denied',
-    `Only the owner of ${mailbox}, or who impersonates the owner, may be told of edits: New-ManagementRoleAssignment -Name Hanvisa -Role ApplicationImpersonation -User ${quoted(account)}. ${meanwhile} (${code})`
+    `Only the owner of ${mailbox}, or who impersonates the owner, may be told of edits: New-ManagementRoleAssignment -Name Hanvisa -Role ApplicationImpersonation -User ${quotePowerShell(account)}. ${meanwhile} (${code})`
   )
 }
 
-function noSubscription(mailbox: string, account: string, { chargesMailbox }: EwsVersion): RemoteError {
+function subscriptionLimitError(
+  mailbox: string,
+  account: string,
+  { chargesMailbox }: EwsVersion
+): RemoteError {
   const hint = chargesMailbox
     ? `Programs hold as many subscriptions to ${mailbox} as its throttling policy allows: raise EWSMaxSubscriptions in it (Set-ThrottlingPolicy), or end one of them.`
-    : `The account holds as many subscriptions as its throttling policy allows: New-ThrottlingPolicy -Name Hanvisa -EWSMaxSubscriptions 5000; Set-ThrottlingPolicyAssociation -Identity ${quoted(account)} -ThrottlingPolicy Hanvisa.`
+    : `The account holds as many subscriptions as its throttling policy allows: New-ThrottlingPolicy -Name Hanvisa -EWSMaxSubscriptions 5000; Set-ThrottlingPolicyAssociation -Identity ${quotePowerShell(account)} -ThrottlingPolicy Hanvisa.`
   return new RemoteError('throttled', `${hint} ${meanwhile} (ErrorExceededSubscriptionCount)`, {
     scope: chargesMailbox ? 'mailbox' : 'connection'
   })
 }
 
 /** No more streams than the account is charged for: the rest stays as it is. */
-export function noPlace({ streams }: EwsVersion): RemoteError {
+export function streamLimitError({ streams }: EwsVersion): RemoteError {
   return new RemoteError(
     'throttled',
-    `This version of Exchange charges all streams to the account, and lets it have ${streams}: calendars beyond ${(streams - 1) * mostInStream} are polled. From 2010 SP2 RU4 on there is no such limit.`
+    `This version of Exchange charges all streams to the account, and lets it have ${streams}: calendars beyond ${(streams - 1) * maxMailboxesPerStream} are polled. From 2010 SP2 RU4 on there is no such limit.`
   )
 }
 
-export function ended(mailbox: string): RemoteError {
+export function subscriptionEndedError(mailbox: string): RemoteError {
   return new RemoteError(
     'unreachable',
     `Exchange has ended the subscription to ${mailbox}, as it does when a server restarts or a mailbox moves. It is made anew by itself.`
   )
 }
 
-export function silent(milliseconds: number): RemoteError {
+export function streamSilentError(milliseconds: number): RemoteError {
   return new RemoteError(
     'unreachable',
     `Exchange's stream was silent for ${milliseconds / 1000} s, so it is taken for dead. It is opened anew by itself; if it stays so, let no proxy or load balancer hold replies back.`,
@@ -69,7 +73,7 @@ export function silent(milliseconds: number): RemoteError {
   )
 }
 
-export function brokenOff(): RemoteError {
+export function streamBrokenError(): RemoteError {
   return new RemoteError(
     'unreachable',
     "Exchange's stream ended without a word. It is opened anew by itself; check network and load balancer if it stays so.",
@@ -78,9 +82,9 @@ export function brokenOff(): RemoteError {
 }
 
 /** By our own doing, and soon over. */
-export function openedAnew(): RemoteError {
+export function streamReopenedError(): RemoteError {
   return new RemoteError('unreachable', "Exchange's stream is opened anew.", { scope: 'connection' })
 }
 
 /** Microsoft's own limit for one connection. */
-export const mostInStream = 200
+export const maxMailboxesPerStream = 200

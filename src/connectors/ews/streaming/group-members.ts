@@ -1,15 +1,15 @@
 /** Who is in a group, and their subscriptions: made for whoever lacks one, and tried again where that fails. */
 import type { RemoteError } from '../../../errors.ts'
 import type { After } from '../../../lib/timers.ts'
-import type { GroupAffinity } from './affinity.ts'
+import type { StreamAffinity } from './affinity.ts'
 import { retryDelayMs } from './retry-delay.ts'
-import type { Subscriptions } from './subscription-manager.ts'
+import type { SubscriptionManager } from './subscription-manager.ts'
 import type { WatchedMailbox } from './watched-mailbox.ts'
 
 export interface GroupMembers {
   readonly size: number
   /** Subscriptions are being made. */
-  readonly gathering: boolean
+  readonly isSubscribing: boolean
   has(member: WatchedMailbox): boolean
   /** Those who have a subscription, in order. */
   subscribed(): WatchedMailbox[]
@@ -31,14 +31,14 @@ export interface GroupMembers {
 const notToday = 3_600_000
 
 /** `changed` is called when a subscription was made or is to be made, never from within a call of these. */
-export function groupMembers(needs: {
-  readonly affinity: GroupAffinity
-  readonly subscriptions: Subscriptions
+export function groupMembers(deps: {
+  readonly affinity: StreamAffinity
+  readonly subscriptions: SubscriptionManager
   readonly after: After
   readonly random: () => number
   readonly changed: () => void
 }): GroupMembers {
-  const { affinity, subscriptions, after, random, changed } = needs
+  const { affinity, subscriptions, after, random, changed } = deps
   const members = new Set<WatchedMailbox>()
   const making = new Map<WatchedMailbox, Promise<void>>()
   const resting = new Map<WatchedMailbox, () => void>()
@@ -47,14 +47,14 @@ export function groupMembers(needs: {
   function make(member: WatchedMailbox): void {
     const made = (subscription: string | null) => {
       if (!members.has(member)) {
-        if (subscription !== null) subscriptions.end(member.mailbox, subscription, affinity)
+        if (subscription !== null) subscriptions.unsubscribe(member.mailbox, subscription, affinity)
       } else if (subscription === null) {
-        member.deaf(null)
+        member.setInactive(null)
         putOff(member, notToday)
       } else member.subscription = subscription
     }
     const outcome = subscriptions
-      .make(member.mailbox, affinity)
+      .subscribe(member.mailbox, affinity)
       .then(made, (error: RemoteError) => failed(member, error))
     making.set(member, outcome)
     void outcome.finally(() => {
@@ -67,7 +67,7 @@ export function groupMembers(needs: {
     if (closed || !members.has(member)) return
     member.subscription = null
     member.failures += 1
-    member.deaf(error)
+    member.setInactive(error)
     // One that had lived may be made anew at once; a second time there is something wrong.
     const wait = retryDelayMs(member.failures, error, random)
     putOff(member, wait)
@@ -86,7 +86,7 @@ export function groupMembers(needs: {
     get size() {
       return members.size
     },
-    get gathering() {
+    get isSubscribing() {
       return making.size > 0
     },
     has: (member) => members.has(member),
@@ -95,7 +95,7 @@ export function groupMembers(needs: {
     delete(member) {
       members.delete(member)
       const outcome = making.get(member)
-      if (outcome !== undefined) subscriptions.expect(outcome)
+      if (outcome !== undefined) subscriptions.trackPending(outcome)
       resting.get(member)?.()
       resting.delete(member)
     },

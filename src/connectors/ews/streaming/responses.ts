@@ -1,55 +1,55 @@
 /** What Exchange answers to Subscribe, and what it tells on a stream: of edits, of dead subscriptions, of its end. */
-import { type Verdict, verdictReader } from '../soap/response.ts'
+import { createStatusReader, type ResponseStatus } from '../soap/response.ts'
 import type { Visitor } from '../soap/xml-reader.ts'
 
 export interface SubscribeReader extends Visitor {
-  /** Null where there is none: see the verdict. */
+  /** Null where there is none: see the status. */
   readonly subscription: string | null
-  readonly verdict: Verdict | null
+  readonly status: ResponseStatus | null
 }
 
 // The depths are counted from the envelope: 3 the response, 5 a message, 6 its members.
 export function subscribeReader(): SubscribeReader {
-  const verdict = verdictReader()
+  const statusReader = createStatusReader()
   let subscription: string | null = null
-  let told = false
+  let isAnswered = false
   return {
     get subscription() {
       return subscription
     },
-    get verdict() {
-      return told ? verdict.verdict() : null
+    get status() {
+      return isAnswered ? statusReader.status() : null
     },
     open(name, depth, attributes) {
-      if (depth > 5) verdict.open(name, attributes)
+      if (depth > 5) statusReader.open(name, attributes)
     },
     close(name, depth, text) {
-      if (depth === 5) told = true
+      if (depth === 5) isAnswered = true
       else if (depth === 6 && name === 'SubscriptionId') subscription = idOf(text)
-      else if (depth > 5) verdict.close(name, text)
+      else if (depth > 5) statusReader.close(name, text)
     }
   }
 }
 
-export interface StreamHearer {
+export interface StreamHandlers {
   /** Something was said: the server lives. */
-  sign(): void
+  onHeartbeat(): void
   /** From now on edits are told of here. */
-  open(): void
-  edited(subscriptions: ReadonlySet<string>): void
+  onOpen(): void
+  onEdited(subscriptions: ReadonlySet<string>): void
   /** Null: every one of the stream. */
-  dead(subscriptions: ReadonlySet<string> | null): void
+  onSubscriptionsLost(subscriptions: ReadonlySet<string> | null): void
   /** It refuses what has nothing to do with single subscriptions. */
-  refused(verdict: Verdict): void
+  onRefused(status: ResponseStatus): void
 }
 
 export interface StreamReader extends Visitor {
   /** The server has said that this was all: nothing that happens later is lost, for the next stream tells of it. */
-  readonly closed: boolean
+  readonly isClosed: boolean
 }
 
-export function streamReader(hearer: StreamHearer): StreamReader {
-  const verdict = verdictReader()
+export function streamReader(handlers: StreamHandlers): StreamReader {
+  const statusReader = createStatusReader()
   let closed = false
   let status = ''
   let notified = ''
@@ -57,41 +57,41 @@ export function streamReader(hearer: StreamHearer): StreamReader {
   let dead = new Set<string>()
 
   function message(): void {
-    hearer.sign()
-    const said = verdict.verdict()
+    handlers.onHeartbeat()
+    const said = statusReader.status()
     if (said.code === 'NoError') {
-      if (status === 'OK') hearer.open()
-      if (edited.size > 0) hearer.edited(edited)
-    } else if (dead.size > 0) hearer.dead(dead)
-    else if (deaths.has(said.code)) hearer.dead(null)
+      if (status === 'OK') handlers.onOpen()
+      if (edited.size > 0) handlers.onEdited(edited)
+    } else if (dead.size > 0) handlers.onSubscriptionsLost(dead)
+    else if (lostSubscriptionCodes.has(said.code)) handlers.onSubscriptionsLost(null)
     // Another stream has taken over; this one has told what it had to.
     else if (said.code === 'ErrorNewEventStreamConnectionOpened') closed = true
-    else hearer.refused(said)
+    else handlers.onRefused(said)
     if (status === 'Closed') closed = true
   }
 
   return {
-    get closed() {
+    get isClosed() {
       return closed
     },
     open(name, depth, attributes) {
       if (depth === 5) {
-        verdict.reset()
+        statusReader.reset()
         status = notified = ''
         edited = new Set()
         dead = new Set()
-      } else if (depth > 5) verdict.open(name, attributes)
+      } else if (depth > 5) statusReader.open(name, attributes)
     },
     close(name, depth, text) {
       if (depth === 5) message()
       else if (depth === 6) {
         if (name === 'ConnectionStatus') status = text.trim()
-        else verdict.close(name, text)
+        else statusReader.close(name, text)
       } else if (depth === 7) {
         if (name === 'Notification') notified = ''
         // Of ErrorSubscriptionIds; in which namespace depends on the version.
         else if (name === 'SubscriptionId') dead.add(idOf(text))
-        else verdict.close(name, text)
+        else statusReader.close(name, text)
       } else if (depth === 8) {
         if (name === 'SubscriptionId') notified = idOf(text)
         else if (name !== 'StatusEvent' && name.endsWith('Event')) edited.add(notified)
@@ -101,7 +101,7 @@ export function streamReader(hearer: StreamHearer): StreamReader {
 }
 
 /** The subscription is no more, or has lost what happened: another one is needed. */
-const deaths = new Set([
+const lostSubscriptionCodes = new Set([
   'ErrorSubscriptionNotFound',
   'ErrorInvalidSubscription',
   'ErrorExpiredSubscription',

@@ -1,12 +1,17 @@
 /** Up to 200 mailboxes that are heard over one stream, which is opened anew whenever it ends, breaks or lacks somebody. */
 import type { RemoteError } from '../../../errors.ts'
-import type { Names } from '../read/impersonation-id.ts'
-import { groupAffinity } from './affinity.ts'
-import { brokenOff, ended, mostInStream, openedAnew } from './errors.ts'
+import type { ImpersonationIds } from '../read/impersonation-id.ts'
+import { createStreamAffinity } from './affinity.ts'
+import {
+  maxMailboxesPerStream,
+  streamBrokenError,
+  streamReopenedError,
+  subscriptionEndedError
+} from './errors.ts'
 import { groupMembers } from './group-members.ts'
 import { retryDelayMs } from './retry-delay.ts'
-import { runStream, type StreamNeeds } from './stream.ts'
-import type { Subscriptions } from './subscription-manager.ts'
+import { runStream, type StreamDeps } from './stream.ts'
+import type { SubscriptionManager } from './subscription-manager.ts'
 import type { WatchedMailbox } from './watched-mailbox.ts'
 
 export interface StreamGroup {
@@ -17,12 +22,12 @@ export interface StreamGroup {
   close(): void
 }
 
-export interface GroupNeeds extends StreamNeeds {
-  readonly names: Names
-  readonly subscriptions: Subscriptions
+export interface StreamGroupDeps extends StreamDeps {
+  readonly ids: ImpersonationIds
+  readonly subscriptions: SubscriptionManager
   readonly random: () => number
   /** Its subscriptions do not live on this group's server: it belongs with others. It is no member any more. */
-  readonly expel: (member: WatchedMailbox) => void
+  readonly reassign: (member: WatchedMailbox) => void
 }
 
 interface Stream {
@@ -50,10 +55,10 @@ const lastWords = 5_000
 /** Failures in a row after which a server is given up. */
 const patience = 3
 
-export function streamGroup(needs: GroupNeeds): StreamGroup {
-  const { after, random, names, subscriptions } = needs
-  const affinity = groupAffinity()
-  const members = groupMembers({ ...needs, affinity, changed: consider })
+export function streamGroup(deps: StreamGroupDeps): StreamGroup {
+  const { after, random, ids: names, subscriptions } = deps
+  const affinity = createStreamAffinity()
+  const members = groupMembers({ ...deps, affinity, changed: consider })
   const streams = new Set<Stream>()
   let current: Stream | null = null
   let next: Stream | null = null
@@ -70,7 +75,7 @@ export function streamGroup(needs: GroupNeeds): StreamGroup {
     if (closed) return
     members.subscribe()
     if (next !== null || rest !== null || members.subscribed().every(isHeard)) return
-    const long = members.gathering
+    const long = members.isSubscribing
     if (!long && current === null) {
       launch()
       return
@@ -88,12 +93,12 @@ export function streamGroup(needs: GroupNeeds): StreamGroup {
   function launch(): void {
     gatheringEnds?.cancel()
     gatheringEnds = null
-    const heard = members.subscribed().slice(0, mostInStream)
+    const heard = members.subscribed().slice(0, maxMailboxesPerStream)
     if (closed || next !== null || heard.length === 0) return
     if (tight && current !== null) replace(current)
     const leader = heard.find(({ mailbox }) => mailbox === affinity.anchor) ?? heard[0]!
-    const charged = names.of(leader.mailbox)
-    affinity.lead(charged)
+    const charged = names.idOf(leader.mailbox)
+    affinity.setAnchor(charged)
     const stream: Stream = {
       members: new Map(heard.map((member) => [member.subscription ?? '', member])),
       over: new AbortController(),
@@ -106,19 +111,13 @@ export function streamGroup(needs: GroupNeeds): StreamGroup {
     next = stream
     streams.add(stream)
     const hearer = {
-      open: () => opened(stream),
-      edited: (ids: ReadonlySet<string>) => {
-        for (const member of those(stream, ids)) member.changed()
+      onOpen: () => opened(stream),
+      onEdited: (ids: ReadonlySet<string>) => {
+        for (const member of those(stream, ids)) member.notifyChanged()
       },
-      dead: (ids: ReadonlySet<string> | null) => died(stream, ids)
+      onSubscriptionsLost: (ids: ReadonlySet<string> | null) => died(stream, ids)
     }
-    const run = runStream(
-      [...stream.members.keys()],
-      { charged, affinity },
-      hearer,
-      needs,
-      stream.over.signal
-    )
+    const run = runStream([...stream.members.keys()], { charged, affinity }, hearer, deps, stream.over.signal)
     void run.then((error) => over(stream, error))
   }
 
@@ -143,7 +142,7 @@ export function streamGroup(needs: GroupNeeds): StreamGroup {
       for (const member of those(stream, null)) member.failures = 0
     }
     stream.timers.add(after(steadyAfter, steady))
-    for (const member of those(stream, null)) member.live()
+    for (const member of those(stream, null)) member.setActive()
     consider()
   }
 
@@ -151,8 +150,8 @@ export function streamGroup(needs: GroupNeeds): StreamGroup {
   function replace(stream: Stream): void {
     stream.replaced = true
     if (current === stream) current = null
-    if (tight) stream.over.abort(openedAnew())
-    else stream.timers.add(after(lastWords, () => stream.over.abort(openedAnew())))
+    if (tight) stream.over.abort(streamReopenedError())
+    else stream.timers.add(after(lastWords, () => stream.over.abort(streamReopenedError())))
   }
 
   function died(stream: Stream, ids: ReadonlySet<string> | null): void {
@@ -160,21 +159,21 @@ export function streamGroup(needs: GroupNeeds): StreamGroup {
     if (closed || (ids === null && stream.replaced)) return
     // It may mean those alone whose subscriptions we ended: the next stream shows whether the others live.
     if (ids === null && stream.left && stream.open) {
-      stream.over.abort(openedAnew())
+      stream.over.abort(streamReopenedError())
       return
     }
     const dead = those(stream, ids)
     const all = dead.length === those(stream, null).length
     for (const member of dead) {
-      member.missed = true
-      members.failed(member, ended(member.mailbox))
+      member.hasMissed = true
+      members.failed(member, subscriptionEndedError(member.mailbox))
       if (all || member.failures < patience || member.mailbox === affinity.anchor) continue
       members.delete(member)
-      needs.expel(member)
+      deps.reassign(member)
     }
     if (all) {
       affinity.reset()
-      stream.over.abort(openedAnew())
+      stream.over.abort(streamReopenedError())
     }
     consider()
   }
@@ -198,15 +197,15 @@ export function streamGroup(needs: GroupNeeds): StreamGroup {
       pause(stream.steady ? 0 : retryDelayMs(failures, null, random))
       return
     }
-    const told = error ?? brokenOff()
+    const told = error ?? streamBrokenError()
     const unheard = those(stream, null).filter((member) => !isHeard(member))
     // A server that opened it has the subscriptions.
     const another = !stream.open && anotherServes(told)
     for (const member of unheard) {
-      member.missed = true
+      member.hasMissed = true
       // Whom it concerns knows already.
       if (member.subscription !== null) {
-        member.deaf(another && told.code !== 'throttled' ? openedAnew() : told)
+        member.setInactive(another && told.code !== 'throttled' ? streamReopenedError() : told)
       }
     }
     pause(retryDelayMs(failures, another ? null : told, random))
@@ -214,8 +213,8 @@ export function streamGroup(needs: GroupNeeds): StreamGroup {
 
   /** At once where it is heard by another stream already, else when it is heard again. */
   function lost(member: WatchedMailbox): void {
-    if (isHeard(member)) member.changed()
-    else member.missed = true
+    if (isHeard(member)) member.notifyChanged()
+    else member.hasMissed = true
   }
 
   /** Whether it is the doing of one mailbox, or one server, and the next try is made with another. */
@@ -226,7 +225,7 @@ export function streamGroup(needs: GroupNeeds): StreamGroup {
     const anchor = members.subscribed().find(({ mailbox }) => mailbox === affinity.anchor)
     if (anchor !== undefined) members.putLast(anchor)
     if (passing) {
-      for (const member of members.subscribed()) member.deaf(error)
+      for (const member of members.subscribed()) member.setInactive(error)
       affinity.reset()
       members.forgetSubscriptions()
       return true
@@ -237,7 +236,7 @@ export function streamGroup(needs: GroupNeeds): StreamGroup {
     // Its owner's rights will not do; another's may.
     else if (anchor !== undefined) members.failed(anchor, error)
     const [first] = members.subscribed()
-    if (first !== undefined) affinity.lead(names.of(first.mailbox))
+    if (first !== undefined) affinity.setAnchor(names.idOf(first.mailbox))
     return true
   }
 
@@ -270,10 +269,10 @@ export function streamGroup(needs: GroupNeeds): StreamGroup {
       const { subscription } = member
       if (subscription !== null) {
         for (const stream of streams) stream.left ||= stream.members.has(subscription)
-        subscriptions.end(member.mailbox, subscription, affinity)
+        subscriptions.unsubscribe(member.mailbox, subscription, affinity)
       }
       if (members.size > 0) return
-      for (const { over: controller } of streams) controller.abort(openedAnew())
+      for (const { over: controller } of streams) controller.abort(streamReopenedError())
     },
     close() {
       closed = true
@@ -282,7 +281,7 @@ export function streamGroup(needs: GroupNeeds): StreamGroup {
       members.close()
       for (const stream of streams) {
         for (const cancel of stream.timers) cancel()
-        stream.over.abort(openedAnew())
+        stream.over.abort(streamReopenedError())
       }
     }
   }

@@ -2,22 +2,22 @@
 import { setMaxListeners } from 'node:events'
 import { RemoteError } from '../../../errors.ts'
 import type { After } from '../../../lib/timers.ts'
-import type { Calls } from '../client/ews-client.ts'
-import type { Names } from '../read/impersonation-id.ts'
+import type { EwsClient } from '../client/ews-client.ts'
+import type { ImpersonationIds } from '../read/impersonation-id.ts'
 import { calendarViewRequest, subscribeRequest, unsubscribeRequest } from '../soap/requests.ts'
-import type { Verdict } from '../soap/response.ts'
-import type { GroupAffinity } from './affinity.ts'
+import type { ResponseStatus } from '../soap/response.ts'
+import type { StreamAffinity } from './affinity.ts'
 import { subscribeReader } from './responses.ts'
 import { retryDelayMs } from './retry-delay.ts'
-import { fault } from './stream.ts'
+import { internalError } from './stream.ts'
 
-export interface Subscriptions {
+export interface SubscriptionManager {
   /** Its name at the server; null where the mailbox is on a server that streams nothing. Rejects with RemoteError. */
-  make(mailbox: string, affinity: GroupAffinity): Promise<string | null>
+  subscribe(mailbox: string, affinity: StreamAffinity): Promise<string | null>
   /** As far as that goes: a subscription that nobody asks for ends by itself. Never rejects. */
-  end(mailbox: string, subscription: string, affinity: GroupAffinity): void
+  unsubscribe(mailbox: string, subscription: string, affinity: StreamAffinity): void
   /** When this has come to pass there may be something to end. */
-  expect(made: Promise<void>): void
+  trackPending(made: Promise<void>): void
   /** Any answer of the server says what it speaks: without one there is no telling whether it streams. */
   findVersion(mailbox: string): Promise<void>
   /** Gives up what is to be made. Resolves when what was to be ended is, or soon after. */
@@ -37,21 +37,21 @@ const atOnce = 2
 const longestCall = 60_000
 const patience = 3_000
 
-export function subscriptions(needs: {
-  calls: Calls
-  names: Names
+export function createSubscriptionManager(deps: {
+  client: EwsClient
+  ids: ImpersonationIds
   after: After
   clock: () => number
   random: () => number
-  refusal: (verdict: Verdict, mailbox: string) => RemoteError | null
-}): Subscriptions {
-  const { calls, names, after, clock, random, refusal } = needs
+  errorFor: (status: ResponseStatus, mailbox: string) => RemoteError | null
+}): SubscriptionManager {
+  const { client: calls, ids: names, after, clock, random, errorFor: refusal } = deps
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
   const line: Job[] = []
   const endings = new Set<Promise<void>>()
   /** The first of a group goes ahead alone: its answer says on which server all the others are to be. */
-  const founding = new WeakMap<GroupAffinity, Promise<unknown>>()
+  const founding = new WeakMap<StreamAffinity, Promise<unknown>>()
   let busy = 0
   let closed = false
   /** What befell the last call and would befall every other, until it is time to see again. */
@@ -81,7 +81,7 @@ export function subscriptions(needs: {
           resolve(await call(limited.signal))
           failures = 0
         } catch (cause) {
-          const error = cause instanceof RemoteError ? cause : fault(cause)
+          const error = cause instanceof RemoteError ? cause : internalError(cause)
           reject(error)
           if (error.scope === 'connection' && trouble === null && !closed) stayAway(error)
         } finally {
@@ -108,39 +108,39 @@ export function subscriptions(needs: {
     for (const job of jobs) job.drop(error)
   }
 
-  function expect(ending: Promise<void>): void {
+  function trackPending(ending: Promise<void>): void {
     endings.add(ending)
     void ending.finally(() => endings.delete(ending))
   }
 
-  function subscribe(mailbox: string, affinity: GroupAffinity, signal: AbortSignal): Promise<string> {
-    return names.as(mailbox, async (name) => {
-      const first = affinity.charged === null
+  function subscribe(mailbox: string, affinity: StreamAffinity, signal: AbortSignal): Promise<string> {
+    return names.withId(mailbox, async (name) => {
+      const first = affinity.chargedMailbox === null
       const { subscription } = await calls.send(
         {
           operation: 'Subscribe',
           body: subscribeRequest(),
-          has: ({ streaming }) => streaming,
+          isSupportedBy: ({ streaming }) => streaming,
           impersonated: name,
-          header: () => true,
-          answer: subscribeReader,
-          verdict: ({ verdict, subscription: made }) =>
-            verdict?.code === 'NoError' && made === null ? { ...verdict, code: 'ErrorNoAnswer' } : verdict,
-          refusal: (verdict) => refusal(verdict, mailbox),
+          hasHeader: () => true,
+          createReader: subscribeReader,
+          statusOf: ({ status, subscription: made }) =>
+            status?.code === 'NoError' && made === null ? { ...status, code: 'ErrorNoAnswer' } : status,
+          errorFor: (status) => refusal(status, mailbox),
           affinity: first ? { ...affinity, anchor: mailbox } : affinity
         },
         signal
       )
-      if (first) affinity.lead(name)
+      if (first) affinity.setAnchor(name)
       return subscription ?? ''
     })
   }
 
   return {
-    make: (mailbox, affinity) =>
+    subscribe: (mailbox, affinity) =>
       inLine(async (signal) => {
         if (!calls.versionOf(mailbox).streaming) return null
-        while (affinity.charged === null) {
+        while (affinity.chargedMailbox === null) {
           const before = founding.get(affinity)
           if (before === undefined) {
             const attempt = subscribe(mailbox, affinity, signal)
@@ -155,39 +155,39 @@ export function subscriptions(needs: {
         }
         return subscribe(mailbox, affinity, signal)
       }),
-    end(mailbox, subscription, affinity) {
+    unsubscribe(mailbox, subscription, affinity) {
       if (closing.signal.aborted) return
       const call = inLine(async (signal) => {
         await calls.send(
           {
             operation: 'Unsubscribe',
             body: unsubscribeRequest(subscription),
-            impersonated: names.of(mailbox),
-            header: () => true,
-            answer: subscribeReader,
+            impersonated: names.idOf(mailbox),
+            hasHeader: () => true,
+            createReader: subscribeReader,
             // It is gone, or will be: nothing hangs on the answer, and no budget either.
-            verdict: () => null,
+            statusOf: () => null,
             affinity
           },
           signal
         )
       }, true).catch(() => {})
-      expect(call)
+      trackPending(call)
     },
-    expect,
+    trackPending,
     findVersion: (mailbox) =>
       inLine(async (signal) => {
-        if (calls.settled) return
+        if (calls.isNegotiated) return
         const now = clock()
-        await names.as(mailbox, (impersonated) =>
+        await names.withId(mailbox, (impersonated) =>
           calls.send(
             {
               operation: 'FindItem',
               body: calendarViewRequest({ start: now, end: now + 60_000 }, 1),
               impersonated,
-              header: () => true,
-              answer: subscribeReader,
-              verdict: ({ verdict }) => verdict
+              hasHeader: () => true,
+              createReader: subscribeReader,
+              statusOf: ({ status }) => status
             },
             signal
           )
@@ -195,7 +195,7 @@ export function subscriptions(needs: {
       }),
     async close() {
       closed = true
-      const given = fault(new Error('closed'))
+      const given = internalError(new Error('closed'))
       const others = line.filter(({ ends }) => !ends)
       line.splice(0, line.length, ...line.filter(({ ends }) => ends))
       drop(others, given)

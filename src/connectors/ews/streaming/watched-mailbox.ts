@@ -8,15 +8,15 @@ export interface WatchedMailbox {
   /** The server's name for what it holds; null while there is nothing. */
   subscription: string | null
   /** Something may have happened that nobody was told of: the calendar is to be read once it is heard again. */
-  missed: boolean
+  hasMissed: boolean
   /** Tries that failed since it was last heard for a while. */
   failures: number
-  listen(listener: SubscriptionListener): void
-  unlisten(listener: SubscriptionListener): void
+  addListener(listener: SubscriptionListener): void
+  removeListener(listener: SubscriptionListener): void
   /** Heard from now on; also tells of what was missed. */
-  live(): void
-  deaf(reason: RemoteError | null): void
-  changed(): void
+  setActive(): void
+  setInactive(reason: RemoteError | null): void
+  notifyChanged(): void
 }
 
 export function watchedMailbox(mailbox: string): WatchedMailbox {
@@ -34,28 +34,28 @@ export function watchedMailbox(mailbox: string): WatchedMailbox {
     mailbox,
     listeners,
     subscription: null,
-    missed: false,
+    hasMissed: false,
     failures: 0,
-    listen(listener) {
+    addListener(listener) {
       listeners.add(listener)
       if (told !== null) queueMicrotask(() => inform(listener))
     },
-    unlisten: (listener) => void listeners.delete(listener),
-    live() {
+    removeListener: (listener) => void listeners.delete(listener),
+    setActive() {
       if (told !== 'live') {
         told = 'live'
         for (const listener of [...listeners]) listener.onActive()
       }
-      if (!made.missed) return
-      made.missed = false
-      made.changed()
+      if (!made.hasMissed) return
+      made.hasMissed = false
+      made.notifyChanged()
     },
-    deaf(reason) {
+    setInactive(reason) {
       if (told === reason || (told !== 'live' && told?.hint === reason?.hint)) return
       told = reason
       for (const listener of [...listeners]) listener.onInactive(reason)
     },
-    changed() {
+    notifyChanged() {
       for (const listener of [...listeners]) listener.onChange()
     }
   }
