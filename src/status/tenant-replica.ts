@@ -145,7 +145,7 @@ export async function openTenantReplica(
   async function applyEvent(feed: FeedEvent): Promise<void> {
     if (feed.kind === 'tenant removed') return leave()
     if (feed.kind === 'gap') return catchUp(null)
-    if (feed.kind === 'quiet') {
+    if (feed.kind === 'confirmed') {
       const records = await store.records(tenant, feed.users)
       return view.confirm(records.filter((record) => record !== null))
     }

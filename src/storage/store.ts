@@ -89,7 +89,7 @@ export interface LogEntry {
 /** What followers hear: a log entry, or that records were saved without one. */
 export type FeedEvent =
   | { readonly kind: 'logged'; readonly entry: LogEntry }
-  | { readonly kind: 'quiet'; readonly users: readonly string[] }
+  | { readonly kind: 'confirmed'; readonly users: readonly string[] }
   | { readonly kind: 'tenant removed' }
   /** Something may have been saved that was not told of: take a snapshot. */
   | { readonly kind: 'gap' }

@@ -58,7 +58,7 @@ export function openStoreFeedHandler(
 
   function hear(feed: FeedEvent): void {
     const users =
-      feed.kind === 'logged' ? feed.entry.users : feed.kind === 'quiet' ? feed.users : ('all' as const)
+      feed.kind === 'logged' ? feed.entry.users : feed.kind === 'confirmed' ? feed.users : ('all' as const)
     if (users === 'all') heard.tenant = true
     else for (const user of users) heard.users.add(user)
     // What is there after this is another tenant of the same name.

@@ -43,8 +43,8 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
       t.strictSame(heard, [
         { kind: 'logged', entry: { position: 2, at: 2, users: names } },
         { kind: 'logged', entry: { position: 3, at: 3, users: ['bo'] } },
-        { kind: 'quiet', users: ['anna'] },
-        { kind: 'quiet', users: ['anna'] },
+        { kind: 'confirmed', users: ['anna'] },
+        { kind: 'confirmed', users: ['anna'] },
         { kind: 'logged', entry: { position: 4, at: 6, users: ['bo'] } },
         { kind: 'logged', entry: { position: 5, at: 7, users: 'all' } },
         { kind: 'tenant removed' }

@@ -14,7 +14,7 @@ interface ModelTenant {
   pollSeconds: number | null
   position: number
   loggedAt: number
-  leastGeneration: number
+  minGeneration: number
 }
 type Model = Map<string, ModelTenant>
 
@@ -181,7 +181,7 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
       pollSeconds: null,
       position: 0,
       loggedAt: 0,
-      leastGeneration: 0
+      minGeneration: 0
     }
     const saved: ModelTenant = { ...next, name: o.name }
     model.set(o.id, saved)
@@ -215,7 +215,7 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
         const before = records.get(one.user)
         if (before === undefined) fresh.add(one.user)
         const next = user(one.user, { displayName: one.name })
-        const generation = before === undefined ? kept.leastGeneration : before.sync.generation + 1
+        const generation = before === undefined ? kept.minGeneration : before.sync.generation + 1
         const anew = {
           override: before?.override ?? null,
           timeline: null,
@@ -229,7 +229,7 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
     case 'removeUser': {
       const before = records.get(o.user)
       if (before === undefined) return false
-      kept.leastGeneration = Math.max(kept.leastGeneration, before.sync.generation + 1)
+      kept.minGeneration = Math.max(kept.minGeneration, before.sync.generation + 1)
       log(kept, feeds, o.at, [o.user])
       return records.delete(o.user)
     }
@@ -254,7 +254,7 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
         ;(shows ? visible : quiet).add(outcome.user)
       }
       if (visible.size > 0) log(kept, feeds, o.at, [...visible])
-      if (quiet.size > 0) feeds.push({ kind: 'quiet', users: [...quiet] })
+      if (quiet.size > 0) feeds.push({ kind: 'confirmed', users: [...quiet] })
       return [...new Set([...visible, ...quiet])]
     }
   }

@@ -116,8 +116,8 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     await store.saveReadings('acme', [outcome('anna', 4, null)], 4)
     t.strictSame(heard, [
       { kind: 'logged', entry: { position: 4, at: 3, users: ['anna'] } },
-      { kind: 'quiet', users: ['bo'] },
-      { kind: 'quiet', users: ['anna'] }
+      { kind: 'confirmed', users: ['bo'] },
+      { kind: 'confirmed', users: ['anna'] }
     ])
   })
 

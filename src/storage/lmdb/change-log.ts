@@ -36,7 +36,7 @@ export function changeLog({ heads, log }: Tables, length: number): ChangeLog {
   return {
     headOf,
     begin(tenant) {
-      heads.put(tenant, { epoch: randomUUID(), position: 0, first: 1, leastGeneration: 0 })
+      heads.put(tenant, { epoch: randomUUID(), position: 0, first: 1, minGeneration: 0 })
     },
     append(tenant, at, users) {
       const head = headOf(tenant)

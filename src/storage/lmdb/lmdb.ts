@@ -194,7 +194,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
     records: (tenant, ids) => read(() => ids.map((id) => recordOf(tenant, id))),
     saveUsers: (tenant, given, at) =>
       write(tenant, (feeds) => {
-        const { leastGeneration } = log.headOf(tenant)
+        const { minGeneration } = log.headOf(tenant)
         const fresh = new Set<string>()
         for (const { user, sync } of given) {
           const kept = syncs.get(tenant, user.id)
@@ -202,7 +202,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
           users.put(tenant, user.id, user)
           if (kept !== null && sync === null) continue
           const next = sync ?? initialSyncRecord(user.syncEnabled && user.mailbox !== null, at)
-          const least = kept === null ? leastGeneration : kept.generation + 1
+          const least = kept === null ? minGeneration : kept.generation + 1
           syncs.put(tenant, user.id, { ...next, generation: Math.max(next.generation, least) })
           timelines.remove(tenant, user.id)
         }
@@ -215,8 +215,8 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
         const head = log.headOf(tenant)
         const kept = syncs.get(tenant, user)
         if (kept === null) return false
-        const leastGeneration = Math.max(head.leastGeneration, kept.generation + 1)
-        heads.put(tenant, { ...head, leastGeneration })
+        const minGeneration = Math.max(head.minGeneration, kept.generation + 1)
+        heads.put(tenant, { ...head, minGeneration })
         for (const table of [users, syncs, timelines, overrides]) table.remove(tenant, user)
         feeds.push(log.append(tenant, at, [user]))
         return true
@@ -245,7 +245,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
           ;(shows ? visible : quiet).add(user)
         }
         if (visible.size > 0) feeds.push(log.append(tenant, at, [...visible]))
-        if (quiet.size > 0) feeds.push({ kind: 'quiet', users: [...quiet] })
+        if (quiet.size > 0) feeds.push({ kind: 'confirmed', users: [...quiet] })
         return [...new Set([...visible, ...quiet])]
       }),
 

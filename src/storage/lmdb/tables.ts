@@ -47,14 +47,14 @@ export interface LogHead {
   /** The oldest position that is kept. */
   readonly first: number
   /** No user who comes may have a generation below this: one who went had those. */
-  readonly leastGeneration: number
+  readonly minGeneration: number
 }
 
-const headRecord = jsonCodec<LogHead>('log head', ({ epoch, position, first, leastGeneration }) => ({
+const headRecord = jsonCodec<LogHead>('log head', ({ epoch, position, first, minGeneration }) => ({
   epoch,
   position,
   first,
-  leastGeneration
+  minGeneration
 }))
 
 const entryRecord = jsonCodec<LogEntry>('log entry', ({ position, at, users }) => ({ position, at, users }))

@@ -126,7 +126,7 @@ function headOf({ tenant, connection, rules, users, epoch, position, loggedAt }:
     loggedAt: JSON.stringify(loggedAt),
     sequence: 0,
     // Above all that users there have. Of those who went, no reading is under way any more.
-    leastGeneration: users.reduce((most, { sync }) => Math.max(most, sync.generation + 1), 0),
+    minGeneration: users.reduce((most, { sync }) => Math.max(most, sync.generation + 1), 0),
     ...(connection === null ? {} : { connection: connectionRecord.encode(connection) }),
     ...(rules === null ? {} : { rules: rulesRecord.encode(rules), rulesVersion: rules.version })
   }

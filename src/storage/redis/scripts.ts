@@ -58,7 +58,7 @@ const saveTenant = `
 local isNew = not epoch
 if isNew then
   epoch = ARGV[ARGS + 1]
-  redis.call('HSET', HEAD, 'epoch', epoch, 'position', 0, 'sequence', 0, 'leastGeneration', 0)
+  redis.call('HSET', HEAD, 'epoch', epoch, 'position', 0, 'sequence', 0, 'minGeneration', 0)
 end
 redis.call('HSET', HEAD, 'tenant', ARGV[ARGS + 2])
 return {'OK', epoch, told({logged('"all"')}), isNew and 1 or 0}
@@ -110,7 +110,7 @@ return {'OK', epoch, told({logged('"all"')}), 1}
 const saveUsers = `
 ${unlessGone}
 local fresh = {}
-local least = tonumber(redis.call('HGET', HEAD, 'leastGeneration'))
+local least = tonumber(redis.call('HGET', HEAD, 'minGeneration'))
 for i = ARGS + 2, #ARGV, 7 do
   local id, record, given, generation, wanted, confirmed, json = unpack(ARGV, i, i + 6)
   local kept = redis.call('HGET', SYNCS, id)
@@ -136,8 +136,8 @@ ${unlessGone}
 local id = ARGV[ARGS + 2]
 local kept = redis.call('HGET', SYNCS, id)
 if not kept then return {'OK', epoch, '', 0} end
-local least = math.max(redis.call('HGET', HEAD, 'leastGeneration'), string.match(kept, '^(%S+) ') + 1)
-redis.call('HSET', HEAD, 'leastGeneration', whole(least))
+local least = math.max(redis.call('HGET', HEAD, 'minGeneration'), string.match(kept, '^(%S+) ') + 1)
+redis.call('HSET', HEAD, 'minGeneration', whole(least))
 redis.call('ZREM', IDS, id)
 for _, key in ipairs({USERS, SYNCS, TIMELINES, OVERRIDES}) do redis.call('HDEL', key, id) end
 return {'OK', epoch, told({logged(ARGV[ARGS + 1])}), 1}
