@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Directories } from '../directories.ts'
 import type { Faults, Route, Suffering } from '../faults.ts'
-import { ConcurrencyCounter } from '../graph/at-once.ts'
+import { ConcurrencyCounter } from '../graph/concurrency.ts'
 import type { Mailboxes } from '../mailboxes.ts'
 import type { Answer, Call } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'

@@ -5,9 +5,9 @@ import type { Route } from '../faults.ts'
 import type { Mailboxes } from '../mailboxes.ts'
 import type { Answer, Call } from '../protocol-message.ts'
 import type { Grant } from '../tokens.ts'
+import type { ChangeNotifications } from './change-notifications.ts'
 import type { Deliveries } from './deliveries.ts'
 import { errorResponse, type Ids } from './errors.ts'
-import type { ChangeNotifications } from './notices.ts'
 import {
   type InputError,
   readObject,

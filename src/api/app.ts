@@ -30,7 +30,7 @@ export interface AppDeps extends BaseAppDeps {
   readonly directory: Management
   readonly sync: Sync
   readonly statusService: StatusService
-  /** At `/notices/graph/…`. */
+  /** At `/notifications/graph/…`. */
   readonly graphGate: NoticesNeeds['graphGate']
   /** What a tenant has that has put no rules. */
   readonly defaultRules: RuleSet

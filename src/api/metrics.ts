@@ -67,7 +67,7 @@ export function openMetrics(): Metrics {
   })
   const notices = new Counter({
     name: 'hanvisa_notices_total',
-    help: 'Notices of edits, by connector and outcome (taken; dropped as malformed, forged, replayed, unknown)',
+    help: 'Notices of edits, by connector and outcome (taken; dropped as malformed, invalid_signature, replayed, unknown)',
     labelNames: ['connector', 'outcome'],
     registers
   })

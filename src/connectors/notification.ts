@@ -1,5 +1,5 @@
 /**
- * The port to notices that come over the web: what is posted to `/notices/…` becomes Notices, if it proves genuine.
+ * The port to notices that come over the web: what is posted to `/notifications/…` becomes Notices, if it proves genuine.
  *
  * It knows no mailbox, no user and no store, and costs next to nothing: whoever knows the address can post to it.
  */
@@ -15,7 +15,7 @@ export interface CalendarNotification {
 }
 
 /** `replayed`: the very same was heard before. `unknown`: genuine, but of nothing that is watched here. */
-export const dropReasons = ['malformed', 'forged', 'replayed', 'unknown'] as const
+export const dropReasons = ['malformed', 'invalid_signature', 'replayed', 'unknown'] as const
 export type DropReason = (typeof dropReasons)[number]
 
 export interface NotificationVerifier {

@@ -256,7 +256,7 @@ t.test('open without a key, and nothing else', async (t) => {
       const at = `${service.origin}${path.replace(/\{\w+\}/g, 'acme')}`
       const { status } = await fetch(at, { method: method.toUpperCase() })
       // Notices have a secret of their own, and who lacks it is not told.
-      const isNotice = path.startsWith('/notices/')
+      const isNotice = path.startsWith('/notifications/')
       const isOpen = isNotice || ['/healthz', '/readyz', '/openapi.json'].includes(path)
       t.equal(status, isNotice ? 202 : isOpen ? 200 : 401, `${method} ${path}`)
       t.equal(security?.length === 0, isOpen, 'and the document says so')

@@ -76,7 +76,7 @@ t.test('the handshake: the token comes back as it was meant, as plain text', asy
   const long = await post(`${path}?validationToken=${'x'.repeat(5_000)}`)
   t.same([long.status, long.text], [202, ''], 'nobody is given back a book')
   t.same(await counts(), { malformed: 1 })
-  t.ok(isPublicRoute('/notices/graph/:keyId/:tenant/:targetId'), 'without a key')
+  t.ok(isPublicRoute('/notifications/graph/:keyId/:tenant/:targetId'), 'without a key')
 })
 
 t.test('genuine notices are handed on, and each outcome is counted', async (t) => {
@@ -87,7 +87,7 @@ t.test('genuine notices are handed on, and each outcome is counted', async (t) =
   t.same([status, text], [202, ''])
   const notice = { tenant: 'acme', targetId: 'target-1', event: 'changed' }
   t.same(heard, [notice, notice])
-  t.same(await counts(), { taken: 2, replayed: 1, forged: 1, malformed: 1 })
+  t.same(await counts(), { taken: 2, replayed: 1, invalid_signature: 1, malformed: 1 })
   for (const line of log) t.notMatch(line, /AAMk|guess-of|etag|c6126aa3/, 'nothing of a body is logged')
 })
 
@@ -115,12 +115,12 @@ t.test('whatever is posted, it is 202 and empty', async (t) => {
   }
   for (const odd of [
     `${path}?a=1&%`,
-    '/notices/graph/x/%20/%00',
-    `/notices/graph/x/acme/${'x'.repeat(90)}`
+    '/notifications/graph/x/%20/%00',
+    `/notifications/graph/x/acme/${'x'.repeat(90)}`
   ]) {
     t.equal((await post(odd, '{"value":[{}]}')).status, 202, odd)
   }
-  t.same(Object.keys(await counts()).sort(), ['forged', 'malformed'])
+  t.same(Object.keys(await counts()).sort(), ['invalid_signature', 'malformed'])
   for (const line of log) t.notMatch(line, /Uppsägning/)
 })
 

@@ -111,7 +111,7 @@ t.test(
     const elsewhere = notificationUrl.replace('/acme/', '/globex/')
     t.equal((await fetch(elsewhere, { method: 'POST', body: bodies[0]! })).status, 202)
     const counted = await notices(service)
-    t.same([counted.forged, counted.malformed], [2000, 2])
+    t.same([counted.invalid_signature, counted.malformed], [2000, 2])
     t.equal(reads('di'), asked)
     t.same(
       service.printed.filter((line) => line.includes('a defect') || line.includes('"level":50')),

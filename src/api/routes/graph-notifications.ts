@@ -88,7 +88,7 @@ export function noticesRoutes(needs: NoticesNeeds): FastifyPluginAsyncTypebox {
     })
 
     app.post(
-      '/notices/graph/:keyId/:tenant/:targetId',
+      '/notifications/graph/:keyId/:tenant/:targetId',
       {
         schema: {
           tags: ['Service'],

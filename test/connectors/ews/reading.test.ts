@@ -12,7 +12,11 @@ t.test('delegate: the level that comes back is the rights check, mailbox by mail
   const asked = levels.map((right) => `${right}@example.se`)
   const [none, freeBusy, ...detailed] = await read(connector(), asked)
   t.match(failure(none), { code: 'access_denied', scope: 'mailbox', hint: /'none@example.se'.*Reviewer/ })
-  t.match(freeBusy, { outcome: 'read', saw: 'availability', partialRead: { code: 'subject_not_readable' } })
+  t.match(freeBusy, {
+    outcome: 'read',
+    detail: 'availability',
+    partialRead: { code: 'subject_not_readable' }
+  })
   if (freeBusy?.outcome === 'read') {
     t.same(
       freeBusy.events.map(({ subject, busy }) => [subject, busy]),
@@ -29,7 +33,7 @@ t.test('delegate: the level that comes back is the rights check, mailbox by mail
     t.match(hint, /FolderId\) -User 'HANVISA\\svc-hanvisa' -AccessRights Reviewer/)
   }
   for (const reading of detailed) {
-    t.match(reading, { outcome: 'read', saw: 'subjects-only', partialRead: null })
+    t.match(reading, { outcome: 'read', detail: 'subjects-only', partialRead: null })
     t.match(reading, {
       events: [
         { subject: 'MÖT: budget', cancelled: false },
@@ -39,7 +43,7 @@ t.test('delegate: the level that comes back is the rights check, mailbox by mail
   }
   const plain = await read(connector(), asked.slice(1), { subjects: false })
   for (const reading of plain)
-    t.match(reading, { saw: 'availability', partialRead: null }, 'no more was asked for')
+    t.match(reading, { detail: 'availability', partialRead: null }, 'no more was asked for')
   install({ version: '2007_SP1' })
   const [old] = await read(connector(), ['freeBusy@example.se'])
   t.match(old, { partialRead: { hint: /Add-MailboxPermission -Identity .* -AccessRights FullAccess/ } })
@@ -51,7 +55,7 @@ t.test('impersonation: who may not be impersonated, is unknown, or has no addres
   install({ accounts: [{ ...account, impersonates: ['a@example.se', 'upn@corp.example'] }] })
   for (const name of ['a', 'b']) put(`${name}@example.se`, {}, meeting('MÖT', { sensitivity: 'private' }))
   const [a, b, none, bad] = await read(connector(), ['a@example.se', 'b@example.se', 'x@example.se', 'Kalle'])
-  t.match(a, { outcome: 'read', saw: 'subjects', events: [{ subject: 'MÖT', visibility: 'private' }] })
+  t.match(a, { outcome: 'read', detail: 'subjects', events: [{ subject: 'MÖT', visibility: 'private' }] })
   t.match(failure(b), {
     code: 'access_denied',
     scope: 'mailbox',

@@ -5,7 +5,7 @@ import { connectorContract } from '../../contracts/connector.ts'
 import type { FarEvent, FarSide, Trouble } from '../../contracts/connector-far-side.ts'
 import { type WatchFarSide, watchContract } from '../../contracts/connector-watch.ts'
 import { directory, meeting, openMicrosoft365 } from './microsoft365.ts'
-import { openSubscribed } from './subscribed.ts'
+import { openSubscribed } from './subscription-fixture.ts'
 
 const { simulator, connector } = await openMicrosoft365(t)
 const addressOf = (calendar: string) => `${calendar.toLowerCase().replaceAll(/[^a-z0-9-]/g, '.')}@example.se`

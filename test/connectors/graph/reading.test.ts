@@ -124,7 +124,7 @@ t.test('without need for subjects, getSchedule reads twenty in a call', async (t
   )
   t.equal(requests.count({ route: 'calendarView' }), 0)
   t.match(readings[0], {
-    saw: 'availability',
+    detail: 'availability',
     partialRead: null,
     events: [{ busy: 'workingElsewhere', allDay: false }]
   })
@@ -171,7 +171,7 @@ t.test(
     const many = Array.from({ length: 1001 }, () => meeting('y'))
     cloud.put('busy@example.se', ...many)
     const readings = await cloud.read([objectId, 'busy@example.se'], { subjects: false })
-    t.match(readings, [{ saw: 'subjects', events: [{ subject: 'x' }] }, { saw: 'subjects' }])
+    t.match(readings, [{ detail: 'subjects', events: [{ subject: 'x' }] }, { detail: 'subjects' }])
     if (readings[1]?.outcome === 'read') t.equal(readings[1].events.length, 1001)
   }
 )
@@ -188,9 +188,9 @@ t.test('403 on calendarView: availability, and a hint where subjects were wanted
   })
   const readings = await cloud.read(['anna@example.se', 'bertil@example.se'])
   t.match(readings, [
-    { saw: 'subjects', partialRead: null, events: [{ subject: 'open' }] },
+    { detail: 'subjects', partialRead: null, events: [{ subject: 'open' }] },
     {
-      saw: 'availability',
+      detail: 'availability',
       partialRead: { code: 'subject_not_readable', hint: /Calendars\.Read/ },
       events: [{ busy: 'oof' }]
     }
@@ -203,7 +203,7 @@ t.test('403 on calendarView: availability, and a hint where subjects were wanted
   const days = { start: '2026-11-16', end: '2026-11-17', allDay: true, recurrence: { every: 'day' as const } }
   cloud.put('bertil@example.se', days)
   const [endless] = await cloud.read(['bertil@example.se'])
-  t.match(endless, { saw: 'availability', unreadAt: Date.parse('2026-11-23T23:00:00Z') })
+  t.match(endless, { detail: 'availability', truncatedAt: Date.parse('2026-11-23T23:00:00Z') })
 })
 
 t.test('a mailbox outside the scope says which command shows it', async (t) => {

@@ -29,8 +29,8 @@ async function setUp(
     await new Promise((resolve) => server.close(resolve))
   })
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
-  const read = async (mailbox: string, version?: string): Promise<ReadResult> => {
-    const target = { mailbox, timeZone: 'Europe/Stockholm', ...(version === undefined ? {} : { version }) }
+  const read = async (mailbox: string, etag?: string): Promise<ReadResult> => {
+    const target = { mailbox, timeZone: 'Europe/Stockholm', ...(etag === undefined ? {} : { etag }) }
     const [reading] = await connector.read({
       targets: [target],
       window,
@@ -63,15 +63,15 @@ t.test('a published calendar is read, and then only when it has changed', async 
   const first = await read(url)
   t.match(first, {
     outcome: 'read',
-    saw: 'subjects',
+    detail: 'subjects',
     partialRead: null,
-    unreadAt: null,
+    truncatedAt: null,
     events: { length: 1 }
   })
-  const version = first.outcome === 'read' ? first.etag! : ''
-  t.same(await read(url, version), { outcome: 'unchanged' })
+  const readEtag = first.outcome === 'read' ? first.etag! : ''
+  t.same(await read(url, readEtag), { outcome: 'unchanged' })
   etag = '"two"'
-  t.match(await read(url, version), { outcome: 'read' })
+  t.match(await read(url, readEtag), { outcome: 'read' })
   t.same(asked, [undefined, '"one"', '"one"'])
 })
 
@@ -163,10 +163,10 @@ t.test(
     const { read, folder } = await setUp(t)
     const first = await read('anna.ics')
     t.match(first, { outcome: 'read', events: { length: 1 } })
-    const version = first.outcome === 'read' ? first.etag! : ''
-    t.same(await read('anna.ics', version), { outcome: 'unchanged' })
+    const readEtag = first.outcome === 'read' ? first.etag! : ''
+    t.same(await read('anna.ics', readEtag), { outcome: 'unchanged' })
     await writeFile(join(folder, 'anna.ics'), `\uFEFF${calendar()}`)
-    t.match(await read('anna.ics', version), { outcome: 'read', events: [] })
+    t.match(await read('anna.ics', readEtag), { outcome: 'read', events: [] })
     await writeFile(join(folder, 'anna.ics'), '')
     t.equal(failure(t, await read('anna.ics')).code, 'protocol_error')
     await symlink('/etc/passwd', join(folder, 'out.ics'))

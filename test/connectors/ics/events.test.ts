@@ -153,11 +153,11 @@ t.test('what cannot be read is told by line, and the rest is read', async (t) =>
 
 t.test('a calendar without subjects says so, if subjects are wanted', async (t) => {
   const busy = calendar(event('DTSTART:20261123T110000Z', 'DTEND:20261123T120000Z', 'SUMMARY:Busy'))
-  t.match(read(busy), { saw: 'availability', partialRead: { code: 'subject_not_readable' } })
-  t.match(read(busy, { subjects: false }), { saw: 'availability', partialRead: null })
+  t.match(read(busy), { detail: 'availability', partialRead: { code: 'subject_not_readable' } })
+  t.match(read(busy, { subjects: false }), { detail: 'availability', partialRead: null })
 })
 
-t.test('unreadAt: what never counts neither ends a run nor carries it on', async (t) => {
+t.test('truncatedAt: what never counts neither ends a run nor carries it on', async (t) => {
   const end = window.end
   const vacation = event('DTSTART:20261205T000000Z', 'DTEND:20261210T000000Z', 'SUMMARY:semester')
   const next = (...lines: string[]) => event('DTSTART:20261210T000000Z', 'DURATION:P1D', ...lines)

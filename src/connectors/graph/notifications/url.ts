@@ -32,7 +32,7 @@ export interface NotificationUrls {
   ownerOf(notificationUrl: string): SubscriptionOwner
 }
 
-const path = '/notices/graph/'
+const path = '/notifications/graph/'
 
 export function createNotificationUrls(publicUrl: string, secret: Buffer, tenant: string): NotificationUrls {
   const base = publicUrl.replace(/\/+$/, '')

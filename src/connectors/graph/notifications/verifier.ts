@@ -42,7 +42,7 @@ export function createNotificationVerifiers(
       for (const item of value.slice(0, maxItems)) {
         const { subscriptionId, clientState, ...rest } = membersOf(item)
         if (typeof subscriptionId !== 'string' || typeof clientState !== 'string') drop('malformed')
-        else if (expected === null || !isSame(clientState, expected)) drop('forged')
+        else if (expected === null || !isSame(clientState, expected)) drop('invalid_signature')
         else {
           const news = newsOf(rest)
           if (news === null) drop('malformed')

@@ -3,7 +3,7 @@ import t from 'tap'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
 import { subscriptionError } from '../../../src/connectors/graph/subscriptions/errors.ts'
 import { clientId, meeting, week } from './microsoft365.ts'
-import { isLive, minute, openSubscribed, until, watch } from './subscribed.ts'
+import { isLive, minute, openSubscribed, until, watch } from './subscription-fixture.ts'
 
 const people = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.se`)
 const hour = 60 * minute

@@ -2,7 +2,15 @@
 import t from 'tap'
 import { createSubscriptionStates } from '../../../src/connectors/graph/subscriptions/subscription-states.ts'
 import { directory } from './microsoft365.ts'
-import { isLive, minute, openSubscribed, type Subscribed, type Told, until, watch } from './subscribed.ts'
+import {
+  isLive,
+  minute,
+  openSubscribed,
+  type Subscribed,
+  type Told,
+  until,
+  watch
+} from './subscription-fixture.ts'
 
 const day = 1440 * minute
 const people = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.se`)

@@ -1,7 +1,15 @@
 /** Subscriptions over days: how many calls they take, when they are renewed, and what becomes of what Graph says of them. */
 import t, { type Test } from 'tap'
 import { directory, meeting } from './microsoft365.ts'
-import { isLive, minute, nameOf, openSubscribed, type Subscribed, until, watch } from './subscribed.ts'
+import {
+  isLive,
+  minute,
+  nameOf,
+  openSubscribed,
+  type Subscribed,
+  until,
+  watch
+} from './subscription-fixture.ts'
 
 const day = 1440 * minute
 const people = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.se`)
@@ -192,12 +200,12 @@ t.test('a mailbox that is subscribed to already is taken over, replaced or left'
   const ours = cloud.simulator.subscriptions.list()[0]!.notificationUrl
   const [, mark = ''] = /graph\/([^/]+)\//.exec(ours) ?? []
   const old = [
-    subscribe(moved, `https://old.example/notices/graph/${mark}/acme/${nameOf(moved)}`),
-    subscribe(rekeyed, `${cloud.publicUrl}/notices/graph/12345678/acme/${nameOf(rekeyed)}`),
-    subscribe(renamed, `${cloud.publicUrl}/notices/graph/${mark}/acme/former-zone`)
+    subscribe(moved, `https://old.example/notifications/graph/${mark}/acme/${nameOf(moved)}`),
+    subscribe(rekeyed, `${cloud.publicUrl}/notifications/graph/12345678/acme/${nameOf(rekeyed)}`),
+    subscribe(renamed, `${cloud.publicUrl}/notifications/graph/${mark}/acme/former-zone`)
   ]
   const foreign = [
-    subscribe(neighbours, `${cloud.publicUrl}/notices/graph/${mark}/globex/${nameOf(neighbours)}`),
+    subscribe(neighbours, `${cloud.publicUrl}/notifications/graph/${mark}/globex/${nameOf(neighbours)}`),
     subscribe(strangers, 'https://other.example/hooks')
   ]
   const all = people(5).map((mailbox) => watch(first, mailbox))

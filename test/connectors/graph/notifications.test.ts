@@ -29,7 +29,7 @@ t.test('an address is derived from tenant and target alone, and is told from oth
   const mark = keyIdOf(secret)
   const address = addresses('a+b@c.se').endpointOf('Ö /?')
   t.match(address, {
-    notificationUrl: `https://hanvisa.example.se/base/notices/graph/${mark}/a%2Bb%40c.se/%C3%96%20%2F%3F`,
+    notificationUrl: `https://hanvisa.example.se/base/notifications/graph/${mark}/a%2Bb%40c.se/%C3%96%20%2F%3F`,
     clientState: /^[\w-]{43}$/
   })
   t.same(addresses('a+b@c.se').endpointOf('Ö /?'), address, 'on any replica')
@@ -46,18 +46,18 @@ t.test('an address is derived from tenant and target alone, and is told from oth
   const rows: [url: string, owner: object][] = [
     [own.notificationUrl, { whose: 'ours', targetId: 'x-1', current: true }],
     [
-      `https://old.example/notices/graph/${mark}/acme/x-1`,
+      `https://old.example/notifications/graph/${mark}/acme/x-1`,
       { whose: 'ours', targetId: 'x-1', current: false }
     ],
     [
-      `https://hanvisa.example.se/base/notices/graph/0123abcd/acme/x`,
+      `https://hanvisa.example.se/base/notifications/graph/0123abcd/acme/x`,
       { whose: 'ours', targetId: 'x', current: false }
     ],
-    [`https://hanvisa.example.se/base/notices/graph/${mark}/globex/x-1`, { whose: 'neighbour' }],
-    [`https://old.example/notices/graph/0123abcd/acme/x-1`, { whose: 'stranger' }],
-    [`https://hanvisa.example.se/base/notices/graph/${mark}/acme`, { whose: 'stranger' }],
-    [`https://hanvisa.example.se/base/notices/graph/${mark}/acme/x/y`, { whose: 'stranger' }],
-    [`https://hanvisa.example.se/base/notices/graph/${mark}/acme/%`, { whose: 'stranger' }],
+    [`https://hanvisa.example.se/base/notifications/graph/${mark}/globex/x-1`, { whose: 'neighbour' }],
+    [`https://old.example/notifications/graph/0123abcd/acme/x-1`, { whose: 'stranger' }],
+    [`https://hanvisa.example.se/base/notifications/graph/${mark}/acme`, { whose: 'stranger' }],
+    [`https://hanvisa.example.se/base/notifications/graph/${mark}/acme/x/y`, { whose: 'stranger' }],
+    [`https://hanvisa.example.se/base/notifications/graph/${mark}/acme/%`, { whose: 'stranger' }],
     ['EventHub:https://vault.azure.net/secrets/x', { whose: 'stranger' }],
     ['', { whose: 'stranger' }]
   ]
@@ -112,7 +112,7 @@ t.test('what is not genuine is dropped and counted', async (t) => {
         `${clientState.slice(0, -1)}é`
       ].map((clientState) => ({ ...item, clientState }))
     ),
-    { forged: 6 }
+    { invalid_signature: 6 }
   )
   for (const other of [
     { ...place, keyId: 'other' },
@@ -120,9 +120,16 @@ t.test('what is not genuine is dropped and counted', async (t) => {
     { ...place, targetId: 'x-2' }
   ]) {
     const { accepted: genuine, dropped } = gate(other).verify({ value: [item] }, now)
-    t.same([genuine.length, dropped.get('forged')], [0, 1], 'what is genuine here is not elsewhere')
+    t.same(
+      [genuine.length, dropped.get('invalid_signature')],
+      [0, 1],
+      'what is genuine here is not elsewhere'
+    )
   }
-  t.same(droppedOf(Array(2_500).fill({ ...item, clientState: '' })), { forged: 2000, malformed: 500 })
+  t.same(droppedOf(Array(2_500).fill({ ...item, clientState: '' })), {
+    invalid_signature: 2000,
+    malformed: 500
+  })
 })
 
 t.test('the very same again is a replay, for minutes and in bounded memory', async (t) => {
