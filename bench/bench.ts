@@ -11,10 +11,10 @@ import { type EwsSimulator, startEwsSimulator } from './ews-simulator.ts'
 import { benchGraphReply } from './graph-reply.ts'
 import { benchHttp } from './http.ts'
 import { benchIdleDay } from './idle-day.ts'
-import { benchKeeping } from './idle-tenants.ts'
+import { benchIdleTenants } from './idle-tenants.ts'
 import { benchMemory } from './memory.ts'
 import { benchMillion } from './million.ts'
-import { row } from './paired-runs.ts'
+import { printRow } from './paired-runs.ts'
 import { benchSubjects } from './subjects.ts'
 import { benchTransitions } from './transitions.ts'
 import { benchWorkers } from './workers.ts'
@@ -31,7 +31,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   'idle-day': benchIdleDay,
   edits: benchEdits,
   workers: benchWorkers,
-  keeping: benchKeeping,
+  keeping: benchIdleTenants,
   million: benchMillion
 }
 
@@ -41,7 +41,7 @@ if (unknown.length > 0) {
   process.stderr.write(`There is no ${unknown.join(', ')}. There are: ${Object.keys(parts).join(', ')}.\n`)
   process.exit(2)
 }
-row('what', 'ours', 'baseline', 'ratio (least–most)', 'goal')
+printRow('what', 'ours', 'baseline', 'ratio (least–most)', 'goal')
 for (const [name, bench] of Object.entries(parts)) {
   if (names.length === 0 || names.includes(name)) await bench()
 }

@@ -3,12 +3,17 @@
  * thousand mailboxes, fifty edits a second; the service, Redis and the simulator are processes of their own.
  */
 import { setTimeout as after } from 'node:timers/promises'
-import { directoryOf, estate, mailboxOf, type Way } from './fixtures/simulated-tenant.ts'
-import { type Installation, openInstallation } from './installation.ts'
-import { row } from './paired-runs.ts'
-import { cpuOf, load, memoryOf } from './processes.ts'
+import {
+  benchDirectory,
+  benchMailbox,
+  type CalendarAccess,
+  createBenchTenant
+} from './fixtures/simulated-tenant.ts'
+import { type BenchInstallation, openBenchInstallation } from './installation.ts'
+import { printRow } from './paired-runs.ts'
+import { loadAverage, processCpuMs, residentBytes } from './processes.ts'
 
-interface Heard extends Way {
+interface Heard extends CalendarAccess {
   readonly what: string
   readonly notices: boolean
   readonly goal: string
@@ -37,7 +42,7 @@ export async function benchEdits({
 } = {}): Promise<void> {
   for (const way of ways) {
     if (!way.what.includes(only)) continue
-    const installation = await openInstallation(
+    const installation = await openBenchInstallation(
       ['all'],
       way.notices ? { HANVISA_PUBLIC_URL: 'the door' } : {}
     )
@@ -50,13 +55,14 @@ export async function benchEdits({
 }
 
 async function measure(
-  installation: Installation,
+  installation: BenchInstallation,
   way: Heard,
   users: number,
   seconds: number
 ): Promise<void> {
   const tenants = Array.from({ length: TENANTS }, (_, index) => `t${index}`)
-  for (const [index, tenant] of tenants.entries()) await estate(installation, way, { tenant, index, users })
+  for (const [index, tenant] of tenants.entries())
+    await createBenchTenant(installation, way, { tenant, index, users })
   const began = performance.now()
   await Promise.all(tenants.map((tenant) => ready(installation, way, tenant, users)))
   const readyAfter = performance.now() - began
@@ -76,7 +82,7 @@ async function measure(
     )
   )
   const [replica] = installation.replicas
-  const before = { replica: cpuOf(replica!), simulator: cpuOf(installation.simulator) }
+  const before = { replica: processCpuMs(replica!), simulator: processCpuMs(installation.simulator) }
   const total = seconds * perSecond
   const start = performance.now()
   const edits: Promise<number>[] = []
@@ -89,22 +95,22 @@ async function measure(
   const last = performance.now() + (way.notices ? 30_000 : way.pollSeconds * 1000 + 30_000)
   while (waiting.size > 0 && performance.now() < last) await after(50)
   const spent = {
-    replica: cpuOf(replica!) - before.replica,
-    simulator: cpuOf(installation.simulator) - before.simulator
+    replica: processCpuMs(replica!) - before.replica,
+    simulator: processCpuMs(installation.simulator) - before.simulator
   }
   stopping.abort()
   await Promise.all(polls.map(({ over }) => over))
 
   const [p50, p99, most] = [part(took, 0.5), part(took, 0.99), part(took, 1)]
-  row(`edit to long poll, ${way.what}`, `p50 ${p50}`, `p99 ${p99}`, `most ${most}`, way.goal)
-  row(
+  printRow(`edit to long poll, ${way.what}`, `p50 ${p50}`, `p99 ${p99}`, `most ${most}`, way.goal)
+  printRow(
     `  ${took.length} edits seen, ${waiting.size} never`,
     `${(spent.replica / total).toFixed(1)} ms CPU each`,
     `simulator ${(spent.simulator / total).toFixed(1)} ms`,
     `it takes one in ${part(written, 0.99)} (p99)`,
-    `${TENANTS * users} mailboxes fresh${way.notices ? ' and live' : ''} in ${Math.round(readyAfter / 1000)} s; load ${load()}`
+    `${TENANTS * users} mailboxes fresh${way.notices ? ' and live' : ''} in ${Math.round(readyAfter / 1000)} s; load ${loadAverage()}`
   )
-  row('  memory of the replica', `${Math.round(memoryOf(replica!) / 1e6)} MB`, '–', '–', '–')
+  printRow('  memory of the replica', `${Math.round(residentBytes(replica!) / 1e6)} MB`, '–', '–', '–')
   for (const [name] of [...waiting].slice(0, 10)) process.stderr.write(`never seen: ${name}\n`)
 }
 
@@ -114,7 +120,7 @@ function part(figures: readonly number[], share: number): string {
 }
 
 /** Waits until every calendar was read, and is listened to where that is the way. */
-async function ready({ call }: Installation, way: Heard, tenant: string, users: number): Promise<void> {
+async function ready({ call }: BenchInstallation, way: Heard, tenant: string, users: number): Promise<void> {
   const last = performance.now() + 240_000
   for (;;) {
     const { statuses } = (await call('GET', `/v1/tenants/${tenant}/statuses`)) as Answer
@@ -130,7 +136,7 @@ async function ready({ call }: Installation, way: Heard, tenant: string, users: 
 
 /** The nth edit, of the mailbox whose turn it is. Resolves to the milliseconds in which the calendar took it. */
 async function edit(
-  { simulator }: Installation,
+  { simulator }: BenchInstallation,
   number: number,
   users: number,
   waiting: Map<string, number>
@@ -141,7 +147,7 @@ async function edit(
   const now = Math.floor(Date.now() / 1000) * 1000
   const sent = performance.now()
   waiting.set(`${tenant}/u${user}`, sent)
-  const mailbox = `tenants/${directoryOf(index)}/mailboxes/${mailboxOf(tenant, user)}`
+  const mailbox = `tenants/${benchDirectory(index)}/mailboxes/${benchMailbox(tenant, user)}`
   await simulator.control('PUT', `${mailbox}/events/now`, {
     subject: words[Math.floor(number / TENANTS) % words.length],
     start: new Date(now - 60_000).toISOString(),
@@ -153,7 +159,7 @@ async function edit(
 
 /** Resolves once it has a cursor: every edit from then on is in what it hears. */
 async function begin(
-  { call }: Installation,
+  { call }: BenchInstallation,
   tenant: string,
   signal: AbortSignal,
   seen: (user: string) => void

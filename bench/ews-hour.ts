@@ -5,28 +5,28 @@
 import { createEwsConnector } from '../src/connectors/ews/connector.ts'
 import { openHttpClient } from '../src/connectors/net/http-client.ts'
 import type { EwsSimulator } from './ews-simulator.ts'
-import { row } from './paired-runs.ts'
-import { clockOfReading, syncByHand } from './sync-harness.ts'
+import { printRow } from './paired-runs.ts'
+import { createReadingClock, openBenchSyncHarness } from './sync-harness.ts'
 
 const MAILBOXES = 500
 const HOUR = 3_600_000
 
 export async function benchEwsHour(simulator: EwsSimulator): Promise<void> {
-  const { time, observeQueue } = clockOfReading()
+  const { time, observeQueue } = createReadingClock()
   const filled = await simulator.fill('hour', MAILBOXES, 2, time.clock())
   const connection = filled.connection('delegate')
   const outbound = openHttpClient({ allowPrivateTargets: true })
   const { mailboxes } = filled
   const { clock } = time
   const connector = () => createEwsConnector({ connection, outbound, allowPrivateTargets: true, clock })
-  const sync = await syncByHand({ time, mailboxes, connection, connector, observeQueue })
+  const sync = await openBenchSyncHarness({ time, mailboxes, connection, connector, observeQueue })
   try {
     await time.run(HOUR / 20)
     await filled.forget()
     await time.run(HOUR)
     const { calls, handshakes } = await filled.asked()
-    if (sync.failed.length > 0) throw new Error(`reads failed: ${sync.failed.join(' ')}`)
-    row(
+    if (sync.failures.length > 0) throw new Error(`reads failed: ${sync.failures.join(' ')}`)
+    printRow(
       'Reviewer at 60 s, requests/mailbox and hour',
       (calls / MAILBOXES).toFixed(3),
       `${calls} calls`,

@@ -15,7 +15,7 @@ import { openHttpClient } from '../src/connectors/net/http-client.ts'
 import type { Span } from '../src/domain/calendar-event.ts'
 import { windowAt } from '../src/sync/scheduling/window.ts'
 import type { EwsSimulator, Filled } from './ews-simulator.ts'
-import { inTurns, inWords, median, row } from './paired-runs.ts'
+import { comparePaired, formatRatio, median, printRow } from './paired-runs.ts'
 
 const MAILBOXES = 10_000
 const EVENTS = 20
@@ -48,23 +48,23 @@ export async function benchEwsMailboxes(simulator: EwsSimulator): Promise<void> 
 async function compare(what: string, filled: Filled, ours: Side, baseline: Side): Promise<void> {
   const [one, other] = [measured(filled, ours), measured(filled, baseline)]
   await filled.forget()
-  const cpu = await inTurns(ROUNDS, one.run, other.run)
+  const cpu = await comparePaired(ROUNDS, one.run, other.run)
   const { calls, handshakes } = await filled.asked()
   const [mine, theirs] = [one.speeds(), other.speeds()]
   const ratios = mine.map((speed, round) => speed / theirs[round]!)
-  const ratio = { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) }
+  const ratio = { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) }
   const perSecond = (figure: number) => `${Math.round(figure).toLocaleString('en')}/s`
   const each = (figure: number) => `${(figure * 1000).toFixed(0)} µs`
   const beside = 'no goal; baseline: fetch and saxes'
-  row(
+  printRow(
     `${what}, mailboxes × ${EVENTS} events`,
     perSecond(median(mine)),
     perSecond(median(theirs)),
-    inWords(ratio),
+    formatRatio(ratio),
     beside
   )
-  row(`${what}, CPU per mailbox`, each(cpu.ours), each(cpu.baseline), inWords(cpu.ratio), beside)
-  row(
+  printRow(`${what}, CPU per mailbox`, each(cpu.ours), each(cpu.baseline), formatRatio(cpu.ratio), beside)
+  printRow(
     `${what}, NTLM handshakes`,
     String(handshakes),
     '',

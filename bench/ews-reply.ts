@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { SaxesParser } from 'saxes'
 import { availabilityReader } from '../src/connectors/ews/read/availability-response.ts'
 import { readSoap } from '../src/connectors/ews/soap/response.ts'
-import { inTurns, inWords, median, row } from './paired-runs.ts'
+import { comparePaired, formatRatio, median, printRow } from './paired-runs.ts'
 
 const MAILBOXES = 100
 const EVENTS = 20
@@ -22,23 +22,23 @@ export async function benchEwsReply(): Promise<void> {
     const events = mailboxes.found.reduce((sum, { events }) => sum + events.length, 0)
     if (events !== MAILBOXES * EVENTS) throw new Error(`${events} events were read`)
   }
-  const { ratio, ours, baseline } = await inTurns(
+  const { ratio, ours, baseline } = await comparePaired(
     9,
     () => cpuOf(read),
     () => cpuOf(async () => tokenise(reply))
   )
   const inMilliseconds = (figure: number) => `${figure.toFixed(1)} ms`
-  row(
+  printRow(
     `EWS reply, ${MAILBOXES} mailboxes × ${EVENTS} events`,
     inMilliseconds(ours),
     inMilliseconds(baseline),
-    inWords(ratio),
+    formatRatio(ratio),
     '≤ 1.3 × saxes'
   )
   const stalls: number[] = []
   for (let turn = 0; turn < TURNS; turn++) stalls.push(await longestStall(read))
   const range = `(${Math.min(...stalls).toFixed(1)}–${Math.max(...stalls).toFixed(1)})`
-  row('EWS reply, longest stall of the event loop', inMilliseconds(median(stalls)), '', range, '≤ 20 ms')
+  printRow('EWS reply, longest stall of the event loop', inMilliseconds(median(stalls)), '', range, '≤ 20 ms')
 }
 
 /** CPU milliseconds of one turn. */

@@ -1,6 +1,6 @@
 /** A Graph reply of a full batch to CalendarEvents, beside JSON.parse of it. */
 import { parseCalendarEvents, selectedProperties } from '../src/connectors/graph/read/calendar-events.ts'
-import { cpuOf, inTurns, inWords, row } from './paired-runs.ts'
+import { comparePaired, formatRatio, measureCpuMs, printRow } from './paired-runs.ts'
 
 const MAILBOXES = 20
 const EVENTS = 20
@@ -9,27 +9,27 @@ const TURNS = 40
 export async function benchGraphReply(): Promise<void> {
   const reply = JSON.stringify(batchReply())
   let events = 0
-  const { ratio, ours, baseline } = await inTurns(
+  const { ratio, ours, baseline } = await comparePaired(
     9,
     () =>
-      cpuOf(() => {
+      measureCpuMs(() => {
         for (let turn = 0; turn < TURNS; turn++) {
           const { responses } = JSON.parse(reply) as ReturnType<typeof batchReply>
           for (const { body } of responses) events += parseCalendarEvents(body, 'Europe/Stockholm').length
         }
       }) / TURNS,
     () =>
-      cpuOf(() => {
+      measureCpuMs(() => {
         for (let turn = 0; turn < TURNS; turn++) JSON.parse(reply)
       }) / TURNS
   )
   if (events === 0) throw new Error('no events were read')
   const inMilliseconds = (figure: number) => `${figure.toFixed(2)} ms`
-  row(
+  printRow(
     `Graph reply, ${MAILBOXES} mailboxes × ${EVENTS} events`,
     inMilliseconds(ours),
     inMilliseconds(baseline),
-    inWords(ratio),
+    formatRatio(ratio),
     '≤ 1.5 × JSON.parse'
   )
 }

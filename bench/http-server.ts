@@ -18,7 +18,7 @@ import { openStatusService } from '../src/status/status-service.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
 import { openSyncController } from '../src/sync/sync-controller.ts'
-import { userRecord } from './fixtures/user-records.ts'
+import { benchUserRecord } from './fixtures/user-records.ts'
 
 const USERS = 1000
 const key = randomBytes(24).toString('base64url')
@@ -33,7 +33,7 @@ const metrics = openMetrics()
 await store.saveTenant({ id: 'acme', name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv' }, at)
 // Calendars that are good for a day: nothing turns while the figures are taken.
 const records = Array.from({ length: USERS }, (_, number) =>
-  userRecord(number, 60, at + 3_600_000, at + 86_400_000)
+  benchUserRecord(number, 60, at + 3_600_000, at + 86_400_000)
 )
 await store.saveUsers(
   'acme',

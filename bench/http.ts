@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import autocannon from 'autocannon'
-import { inTurns, inWords, row } from './paired-runs.ts'
+import { comparePaired, formatRatio, printRow } from './paired-runs.ts'
 
 const ROUNDS = 7
 const SECONDS = 2
@@ -29,9 +29,9 @@ export async function benchHttp(): Promise<void> {
     ).headers.get('etag')!
     const compare = async (what: string, ours: Target, baseline: Target, goal: string) => {
       const run = (target: Target) => () => requestsPerCpuSecond(origin, authorization, target)
-      const found = await inTurns(ROUNDS, run(ours), run(baseline))
+      const found = await comparePaired(ROUNDS, run(ours), run(baseline))
       const perSecond = (figure: number) => `${Math.round(figure).toLocaleString('en')}/CPU s`
-      row(what, perSecond(found.ours), perSecond(found.baseline), inWords(found.ratio), goal)
+      printRow(what, perSecond(found.ours), perSecond(found.baseline), formatRatio(found.ratio), goal)
     }
     await compare(
       'GET statuses, 1,000 users',

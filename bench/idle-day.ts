@@ -15,10 +15,10 @@ import { createEwsConnector } from '../src/connectors/ews/connector.ts'
 import { graphConnector } from '../src/connectors/graph/connector.ts'
 import { createNotificationUrls } from '../src/connectors/graph/notifications/url.ts'
 import { type HttpClient, openHttpClient } from '../src/connectors/net/http-client.ts'
-import { account, clientId, directoryOf, mailboxOf } from './fixtures/simulated-tenant.ts'
-import { type SimulatorProcess, startSimulator } from './installation.ts'
-import { row } from './paired-runs.ts'
-import { clockOfReading, type SyncByHand, syncByHand } from './sync-harness.ts'
+import { benchAccount, benchClientId, benchDirectory, benchMailbox } from './fixtures/simulated-tenant.ts'
+import { type SimulatorProcess, startSimulatorProcess } from './installation.ts'
+import { printRow } from './paired-runs.ts'
+import { type BenchSyncHarness, createReadingClock, openBenchSyncHarness } from './sync-harness.ts'
 
 const MAILBOXES = 500
 const hour = 3_600_000
@@ -28,8 +28,8 @@ const step = 15_000
 const stepTakes = 12
 /** Milliseconds in which the connector must hear a sign of life on a stream; Exchange gives one every 30 to 45 s. */
 const silence = 90_000
-const mailboxes = Array.from({ length: MAILBOXES }, (_, number) => mailboxOf('acme', number))
-const directory = directoryOf(0)
+const mailboxes = Array.from({ length: MAILBOXES }, (_, number) => benchMailbox('acme', number))
+const directory = benchDirectory(0)
 
 export async function benchIdleDay(): Promise<void> {
   await overSimulator(graphDay)
@@ -47,11 +47,13 @@ async function overSimulator(measure: (scene: Scene) => Promise<void>): Promise<
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-bench-'))
   undo.push(() => rm(folder, { recursive: true, force: true }))
   try {
-    const { simulator, caFile } = await startSimulator(folder, undo)
+    const { simulator, caFile } = await startSimulatorProcess(folder, undo)
     const ca = await readFile(caFile, 'utf8')
     const outbound = openHttpClient({ allowPrivateTargets: true, ca })
     undo.push(() => outbound.close())
-    await simulator.control('PUT', `tenants/${directory}`, { apps: [{ clientId, secret: 'right' }] })
+    await simulator.control('PUT', `tenants/${directory}`, {
+      apps: [{ clientId: benchClientId, secret: 'right' }]
+    })
     await simulator.control(
       'PUT',
       `tenants/${directory}/mailboxes`,
@@ -64,7 +66,7 @@ async function overSimulator(measure: (scene: Scene) => Promise<void>): Promise<
 }
 
 async function graphDay({ simulator, outbound }: Scene): Promise<void> {
-  const { time, observeQueue } = clockOfReading()
+  const { time, observeQueue } = createReadingClock()
   // The clock moved by hand is days ahead of the simulator's.
   await simulator.control('PUT', 'subscriptions/limits', { longest: 1_000_000 })
   const door = createServer(({ url = '' }, response) => {
@@ -78,14 +80,14 @@ async function graphDay({ simulator, outbound }: Scene): Promise<void> {
   const connection: GraphConnection = {
     kind: 'graph',
     tenantId: directory,
-    clientId,
+    clientId: benchClientId,
     clientSecret: 'right',
     cloud: { login: simulator.origin, graph: simulator.origin },
     pollSeconds: 120
   }
   const connector = () =>
     graphConnector({ connection, outbound, notices, clock: time.clock, timers: time.timers })
-  const sync = await syncByHand({ time, mailboxes, connection, connector, observeQueue })
+  const sync = await openBenchSyncHarness({ time, mailboxes, connection, connector, observeQueue })
   try {
     await aDay(simulator, sync, 'Graph notices', async () => {})
   } finally {
@@ -96,8 +98,8 @@ async function graphDay({ simulator, outbound }: Scene): Promise<void> {
 }
 
 async function streamingDay({ simulator, outbound, ca }: Scene): Promise<void> {
-  const { time, observeQueue } = clockOfReading()
-  const { user, password } = account
+  const { time, observeQueue } = createReadingClock()
+  const { user, password } = benchAccount
   await simulator.control('PUT', `tenants/${directory}/exchange`, {
     version: '2016',
     accounts: [{ user, password, address: `${user}@acme.example`, impersonates: 'everybody' }]
@@ -130,7 +132,7 @@ async function streamingDay({ simulator, outbound, ca }: Scene): Promise<void> {
   }
   const connector = () =>
     createEwsConnector({ connection, outbound, allowPrivateTargets: true, clock, after: listening })
-  const sync = await syncByHand({ time, mailboxes, connection, connector, observeQueue })
+  const sync = await openBenchSyncHarness({ time, mailboxes, connection, connector, observeQueue })
   try {
     await aDay(simulator, sync, 'EWS streaming', async () => {
       const patience = performance.now() + 2_000
@@ -145,7 +147,7 @@ async function streamingDay({ simulator, outbound, ca }: Scene): Promise<void> {
 /** From an hour after all were live, when all that a beginning needs is over. `heard` waits for what goes by the simulator's clock. */
 async function aDay(
   simulator: SimulatorProcess,
-  { time, live, failed }: SyncByHand,
+  { time, activeSubscriptions: live, failures: failed }: BenchSyncHarness,
   what: string,
   heard: () => Promise<void>
 ): Promise<void> {
@@ -173,14 +175,14 @@ async function aDay(
   // Of a batch its items are counted; signing in is nothing that is asked of a mailbox.
   const counted = counts.filter(({ route }) => !['batch', 'token', 'signIn', 'discovery'].includes(route))
   const calls = counted.reduce((sum, { count }) => sum + count, 0)
-  row(
+  printRow(
     `${what}, requests/mailbox and hour, idle day`,
     (calls / MAILBOXES / 24).toFixed(3),
     `${calls} calls`,
     `at most ${deaf} deaf`,
     `≤ 0.25 (${MAILBOXES} mailboxes, a day by a clock moved by hand)`
   )
-  row(
+  printRow(
     '  of these',
     '–',
     '–',

@@ -13,23 +13,23 @@ import { openRedis } from '../src/storage/redis/redis.ts'
 import { sealConnection } from '../src/storage/secrets/connection-secrets.ts'
 import { type Sealer, sealer } from '../src/storage/secrets/seal.ts'
 import type { Store } from '../src/storage/store.ts'
-import { clientId, directoryOf, mailboxOf } from './fixtures/simulated-tenant.ts'
-import { userRecord } from './fixtures/user-records.ts'
-import { type Installation, openInstallation } from './installation.ts'
-import { row } from './paired-runs.ts'
-import { cpuOf, inLanes, load, memoryOf } from './processes.ts'
+import { benchClientId, benchDirectory, benchMailbox } from './fixtures/simulated-tenant.ts'
+import { benchUserRecord } from './fixtures/user-records.ts'
+import { type BenchInstallation, openBenchInstallation } from './installation.ts'
+import { printRow } from './paired-runs.ts'
+import { loadAverage, processCpuMs, residentBytes, runConcurrently } from './processes.ts'
 
 const USERS = 2
 /** Seconds. */
 const idle = 30
 
-export async function benchKeeping(sizes: readonly number[] = [100, 1_000, 10_000]): Promise<void> {
+export async function benchIdleTenants(sizes: readonly number[] = [100, 1_000, 10_000]): Promise<void> {
   for (const tenants of sizes) await measure(tenants)
 }
 
 async function measure(tenants: number): Promise<void> {
   const what = `${tenants.toLocaleString('en')} idle tenants kept`
-  const installation = await openInstallation(['worker'])
+  const installation = await openBenchInstallation(['worker'])
   const { redis, simulator, replicas } = installation
   const [worker] = replicas
   const store = await openRedis({ address: redisAddress(redis.url) })
@@ -41,30 +41,30 @@ async function measure(tenants: number): Promise<void> {
     }
     const server = { pid: await redisPid(installation) }
     await after(5_000)
-    const empty = memoryOf(worker!)
-    const alone = await spentIn(installation, server)
+    const empty = residentBytes(worker!)
+    const alone = await measureIdle(installation, server)
     await worker!.end('SIGTERM')
-    await inLanes(tenants, (index) => fill(installation, needs, index))
+    await runConcurrently(tenants, (index) => saveTenant(installation, needs, index))
 
     const kept = await memoryInRedis(installation)
     await simulator.control('DELETE', 'requests')
-    const before = { worker: 0, redis: cpuOf(server) }
+    const before = { worker: 0, redis: processCpuMs(server) }
     const began = performance.now()
     await worker!.start()
     while ((await answered(installation)) < tenants * USERS) await after(100)
     const seconds = (performance.now() - began) / 1000
-    row(
+    printRow(
       `${what}: taken over and read`,
       `${seconds.toFixed(1)} s`,
-      `${((cpuOf(worker!) - before.worker) / tenants).toFixed(2)} ms CPU each`,
-      `redis ${((cpuOf(server) - before.redis) / tenants).toFixed(2)} ms each`,
-      `load ${load()}`
+      `${((processCpuMs(worker!) - before.worker) / tenants).toFixed(2)} ms CPU each`,
+      `redis ${((processCpuMs(server) - before.redis) / tenants).toFixed(2)} ms each`,
+      `load ${loadAverage()}`
     )
 
     // What follows the reading dies down: saving, posting, collecting garbage.
     await after(20_000)
-    const spent = await spentIn(installation, server)
-    row(
+    const spent = await measureIdle(installation, server)
+    printRow(
       `${what}: in a second`,
       `${(spent.worker / idle).toFixed(1)} ms CPU`,
       `${(alone.worker / idle).toFixed(1)} with none`,
@@ -72,10 +72,10 @@ async function measure(tenants: number): Promise<void> {
       `${spent.commands} commands to Redis (${alone.commands})`
     )
     const jobs = (await memoryInRedis(installation)) - kept
-    row(
+    printRow(
       `${what}: memory`,
-      `${((memoryOf(worker!) - empty) / tenants / 1000).toFixed(1)} kB/tenant`,
-      `${Math.round(memoryOf(worker!) / 1e6)} MB in all`,
+      `${((residentBytes(worker!) - empty) / tenants / 1000).toFixed(1)} kB/tenant`,
+      `${Math.round(residentBytes(worker!) / 1e6)} MB in all`,
       `jobs in Redis ${(jobs / tenants / 1000).toFixed(2)} kB`,
       'linear'
     )
@@ -86,28 +86,33 @@ async function measure(tenants: number): Promise<void> {
 }
 
 /** In so many seconds. */
-async function spentIn({ replicas: [worker], redis }: Installation, server: { readonly pid: number }) {
+async function measureIdle(
+  { replicas: [worker], redis }: BenchInstallation,
+  server: { readonly pid: number }
+) {
   const commands = async () =>
-    Number(/total_commands_processed:(\d+)/.exec(String(await redis.ask('INFO', 'stats')))![1])
-  const before = { worker: cpuOf(worker!), redis: cpuOf(server), commands: await commands() }
+    Number(/total_commands_processed:(\d+)/.exec(String(await redis.command('INFO', 'stats')))![1])
+  const before = { worker: processCpuMs(worker!), redis: processCpuMs(server), commands: await commands() }
   await after(idle * 1000)
   return {
-    worker: cpuOf(worker!) - before.worker,
-    redis: cpuOf(server) - before.redis,
+    worker: processCpuMs(worker!) - before.worker,
+    redis: processCpuMs(server) - before.redis,
     commands: Math.round(((await commands()) - before.commands) / idle)
   }
 }
 
-async function fill(
-  { simulator }: Installation,
+async function saveTenant(
+  { simulator }: BenchInstallation,
   { store, seal, rules }: { readonly store: Store; readonly seal: Sealer; readonly rules: RuleSet },
   index: number
 ): Promise<void> {
   const at = Date.now()
   const tenant = `t${index}`
-  const directory = directoryOf(index)
-  const addresses = Array.from({ length: USERS }, (_, number) => mailboxOf(tenant, number))
-  await simulator.control('PUT', `tenants/${directory}`, { apps: [{ clientId, secret: 'right' }] })
+  const directory = benchDirectory(index)
+  const addresses = Array.from({ length: USERS }, (_, number) => benchMailbox(tenant, number))
+  await simulator.control('PUT', `tenants/${directory}`, {
+    apps: [{ clientId: benchClientId, secret: 'right' }]
+  })
   await simulator.control(
     'PUT',
     `tenants/${directory}/mailboxes`,
@@ -116,7 +121,7 @@ async function fill(
   const connection: GraphConnection = {
     kind: 'graph',
     tenantId: directory,
-    clientId,
+    clientId: benchClientId,
     clientSecret: 'right',
     cloud: { login: simulator.origin, graph: simulator.origin },
     pollSeconds: 3600
@@ -127,14 +132,14 @@ async function fill(
   await store.saveUsers(
     tenant,
     addresses.map((address, number) => ({
-      user: { ...userRecord(number, 0, at, at).user, mailbox: { address } },
+      user: { ...benchUserRecord(number, 0, at, at).user, mailbox: { address } },
       sync: initialSyncRecord(true, at)
     })),
     at
   )
 }
 
-async function answered({ simulator }: Installation): Promise<number> {
+async function answered({ simulator }: BenchInstallation): Promise<number> {
   const { counts } = (await simulator.control('GET', 'requests')) as {
     counts: { route: string; status: number; count: number }[]
   }
@@ -143,10 +148,10 @@ async function answered({ simulator }: Installation): Promise<number> {
     .reduce((sum, { count }) => sum + count, 0)
 }
 
-async function memoryInRedis({ redis }: Installation): Promise<number> {
-  return Number(/used_memory:(\d+)/.exec(String(await redis.ask('INFO', 'memory')))![1])
+async function memoryInRedis({ redis }: BenchInstallation): Promise<number> {
+  return Number(/used_memory:(\d+)/.exec(String(await redis.command('INFO', 'memory')))![1])
 }
 
-async function redisPid({ redis }: Installation): Promise<number> {
-  return Number(/process_id:(\d+)/.exec(String(await redis.ask('INFO', 'server')))![1])
+async function redisPid({ redis }: BenchInstallation): Promise<number> {
+  return Number(/process_id:(\d+)/.exec(String(await redis.command('INFO', 'server')))![1])
 }

@@ -8,13 +8,13 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { Agent, fetch } from 'undici'
-import { type Door, openDoor, type Replica, replica } from '../soak/replicas.ts'
-import { type RedisUnderTest, startRedis } from '../test/support/redis-server.ts'
+import { createReplica, type LoadBalancer, openLoadBalancer, type ReplicaProcess } from '../soak/replicas.ts'
+import { startRedis, type TestRedis } from '../test/support/redis-server.ts'
 
-export interface Installation {
-  readonly redis: RedisUnderTest
-  readonly replicas: readonly Replica[]
-  readonly door: Door
+export interface BenchInstallation {
+  readonly redis: TestRedis
+  readonly replicas: readonly ReplicaProcess[]
+  readonly loadBalancer: LoadBalancer
   readonly simulator: SimulatorProcess
   /** Under which connections are sealed. */
   readonly masterKey: Buffer
@@ -31,52 +31,52 @@ export interface SimulatorProcess {
   control(method: 'GET' | 'PUT' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown>
 }
 
-const key = randomBytes(24).toString('base64url')
+const adminKey = randomBytes(24).toString('base64url')
 
-export async function openInstallation(
+export async function openBenchInstallation(
   roles: readonly ('all' | 'api' | 'worker')[],
   more: Record<string, string> = {}
-): Promise<Installation> {
+): Promise<BenchInstallation> {
   const undo: (() => unknown)[] = []
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-bench-'))
   undo.push(() => rm(folder, { recursive: true, force: true }))
   await mkdir(join(folder, 'data'))
   const redis = await startRedis({ teardown: (step) => void undo.push(step) }, {})
-  const { simulator, caFile } = await startSimulator(folder, undo)
-  const door = await openDoor()
-  undo.push(() => door.close())
+  const { simulator, caFile } = await startSimulatorProcess(folder, undo)
+  const loadBalancer = await openLoadBalancer()
+  undo.push(() => loadBalancer.close())
   const masterKey = randomBytes(32)
   const replicas = roles.map((role, index) =>
-    replica(`${role}-${index}`, {
+    createReplica(`${role}-${index}`, {
       HANVISA_REDIS_URL: redis.url,
       HANVISA_ROLE: role,
       HANVISA_DATA_DIR: join(folder, 'data'),
-      HANVISA_ADMIN_KEY: key,
+      HANVISA_ADMIN_KEY: adminKey,
       HANVISA_MASTER_KEY: masterKey.toString('base64'),
       HANVISA_ALLOW_PRIVATE_TARGETS: '1',
       NODE_EXTRA_CA_CERTS: caFile,
       ...more,
-      ...(more.HANVISA_PUBLIC_URL === 'the door' && { HANVISA_PUBLIC_URL: door.origin })
+      ...(more.HANVISA_PUBLIC_URL === 'the door' && { HANVISA_PUBLIC_URL: loadBalancer.origin })
     })
   )
   undo.push(() => Promise.all(replicas.map((one) => one.end('SIGKILL'))))
   await Promise.all(replicas.map((one) => one.start()))
-  door.behind.push(...replicas.filter(({ name }) => !name.startsWith('worker')))
+  loadBalancer.replicas.push(...replicas.filter(({ name }) => !name.startsWith('worker')))
   const dispatcher = new Agent({ headersTimeout: 600_000, bodyTimeout: 600_000 })
   undo.push(() => dispatcher.close())
 
   return {
     redis,
     replicas,
-    door,
+    loadBalancer,
     simulator,
     masterKey,
     async call(method, path, body) {
       const type = typeof body === 'string' ? 'text/csv' : 'application/json'
-      const response = await fetch(`${door.origin}${path}`, {
+      const response = await fetch(`${loadBalancer.origin}${path}`, {
         method,
         dispatcher,
-        headers: { authorization: `Bearer ${key}`, ...(body !== undefined && { 'content-type': type }) },
+        headers: { authorization: `Bearer ${adminKey}`, ...(body !== undefined && { 'content-type': type }) },
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) })
       })
       const text = await response.text()
@@ -90,7 +90,7 @@ export async function openInstallation(
 }
 
 /** Its certificate authority is in `caFile`. */
-export async function startSimulator(folder: string, undo: (() => unknown)[]) {
+export async function startSimulatorProcess(folder: string, undo: (() => unknown)[]) {
   const program = fileURLToPath(new URL('../simulator/main.js', import.meta.url))
   const child = spawn(process.execPath, [program, '--folder', folder], {
     stdio: ['ignore', 'pipe', 'inherit']

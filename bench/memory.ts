@@ -4,19 +4,25 @@ import { packFolder } from '../src/composition.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { openTenantView, type TenantView } from '../src/status/tenant-view.ts'
 import { tenantContextOf } from '../src/status/user-state.ts'
-import { snapshotOf, userRecord } from './fixtures/user-records.ts'
-import { row } from './paired-runs.ts'
+import { benchSnapshot, benchUserRecord } from './fixtures/user-records.ts'
+import { printRow } from './paired-runs.ts'
 
 /** Users in one tenant; larger numbers are spread over tenants of this size, as a provider's are. */
 const TENANT = 1000
 
 export async function benchMemory(): Promise<void> {
   const sixty = await perUser(10_000, 60)
-  row('memory per user, 60 intervals, 10,000 users', `${(sixty / 1000).toFixed(2)} kB`, '–', '–', '≤ 4 kB')
+  printRow(
+    'memory per user, 60 intervals, 10,000 users',
+    `${(sixty / 1000).toFixed(2)} kB`,
+    '–',
+    '–',
+    '≤ 4 kB'
+  )
   const small = await perUser(10_000, 10)
   for (const users of [10_000, 100_000, 1_000_000]) {
     const each = users === 10_000 ? small : await perUser(users, 10)
-    row(
+    printRow(
       `memory per user, 10 intervals, ${users.toLocaleString('en')} users`,
       `${(each / 1000).toFixed(2)} kB`,
       `${(small / 1000).toFixed(2)} kB`,
@@ -32,8 +38,8 @@ async function perUser(users: number, intervals: number): Promise<number> {
   const before = await used()
   const views: TenantView[] = []
   for (let first = 0; first < users; first += TENANT) {
-    const snapshot = snapshotOf(
-      Array.from({ length: TENANT }, (_, number) => userRecord(first + number, intervals, at, at))
+    const snapshot = benchSnapshot(
+      Array.from({ length: TENANT }, (_, number) => benchUserRecord(first + number, intervals, at, at))
     )
     const view = openTenantView({
       snapshot,

@@ -6,10 +6,10 @@
 import { redisAddress } from '../src/storage/redis/address.ts'
 import { openRedis } from '../src/storage/redis/redis.ts'
 import type { Store } from '../src/storage/store.ts'
-import { userRecord } from './fixtures/user-records.ts'
-import { type Installation, openInstallation } from './installation.ts'
-import { row } from './paired-runs.ts'
-import { cpuOf, inLanes, load, memoryOf } from './processes.ts'
+import { benchUserRecord } from './fixtures/user-records.ts'
+import { type BenchInstallation, openBenchInstallation } from './installation.ts'
+import { printRow } from './paired-runs.ts'
+import { loadAverage, processCpuMs, residentBytes, runConcurrently } from './processes.ts'
 
 const USERS = 100
 const INTERVALS = 10
@@ -20,15 +20,15 @@ export async function benchMillion(sizes: readonly number[] = [10_000, 100_000, 
 
 async function measure(tenants: number): Promise<void> {
   const what = `${(tenants * USERS).toLocaleString('en')} users`
-  const installation = await openInstallation(['api'])
+  const installation = await openBenchInstallation(['api'])
   const [replica] = installation.replicas
   const store = await openRedis({ address: redisAddress(installation.redis.url) })
   try {
-    const filled = await timed(() => inLanes(tenants, (index) => fill(store, index)))
+    const filled = await timed(() => runConcurrently(tenants, (index) => fill(store, index)))
     const inRedis = Number(
-      /used_memory:(\d+)/.exec(String(await installation.redis.ask('INFO', 'memory')))![1]
+      /used_memory:(\d+)/.exec(String(await installation.redis.command('INFO', 'memory')))![1]
     )
-    row(
+    printRow(
       `${what}: written to Redis`,
       perSecond(tenants * USERS, filled),
       `${kB(inRedis / tenants / USERS)}/user`,
@@ -38,9 +38,9 @@ async function measure(tenants: number): Promise<void> {
 
     await replica!.end('SIGTERM')
     const started = await timed(() => replica!.start())
-    const empty = memoryOf(replica!)
+    const empty = residentBytes(replica!)
     const first = await timed(() => ask(installation, 0))
-    row(
+    printRow(
       `${what}: start, then the first answer`,
       `${ms(started)} + ${ms(first)}`,
       '–',
@@ -48,20 +48,26 @@ async function measure(tenants: number): Promise<void> {
       'no slower with more tenants'
     )
 
-    const all = await timed(() => inLanes(tenants, (index) => ask(installation, index)))
-    const held = memoryOf(replica!)
-    row(`${what}: all tenants asked for`, perSecond(tenants, all).replace('/s', ' tenants/s'), '–', '–', '–')
-    row(
+    const all = await timed(() => runConcurrently(tenants, (index) => ask(installation, index)))
+    const held = residentBytes(replica!)
+    printRow(
+      `${what}: all tenants asked for`,
+      perSecond(tenants, all).replace('/s', ' tenants/s'),
+      '–',
+      '–',
+      '–'
+    )
+    printRow(
       `${what}: memory of the replica`,
       `${kB((held - empty) / tenants / USERS)}/user`,
       `${Math.round(held / 1e6)} MB in all`,
-      `load ${load()}`,
+      `load ${loadAverage()}`,
       'linear'
     )
 
-    const idle = cpuOf(replica!)
+    const idle = processCpuMs(replica!)
     await new Promise((resolve) => setTimeout(resolve, 10_000))
-    row(`${what}: ten idle seconds`, `${ms(cpuOf(replica!) - idle)} CPU`, '–', '–', '–')
+    printRow(`${what}: ten idle seconds`, `${ms(processCpuMs(replica!) - idle)} CPU`, '–', '–', '–')
     await changes(installation, store, tenants, what)
   } finally {
     await store.close()
@@ -71,7 +77,7 @@ async function measure(tenants: number): Promise<void> {
 
 /** Overrides set as fast as may be in a hundred tenants, until the replica's long polls have told of the last. */
 async function changes(
-  { replicas, call }: Installation,
+  { replicas, call }: BenchInstallation,
   store: Store,
   tenants: number,
   what: string
@@ -85,7 +91,7 @@ async function changes(
   const rounds = 20
   const total = some.length * rounds
   let seen = 0
-  const before = cpuOf(replicas[0]!)
+  const before = processCpuMs(replicas[0]!)
   const took = await timed(async () => {
     const polls = some.map(async (index) => {
       const left = new Set(Array.from({ length: rounds }, (_, user) => `user${index * USERS + user}`))
@@ -108,10 +114,10 @@ async function changes(
     await Promise.all([...polls, ...writes])
   })
   if (seen !== total) throw new Error(`${seen} of ${total} changes were seen`)
-  row(
+  printRow(
     `${what}: changes, written to long poll`,
     perSecond(total, took).replace('/s', ' changes/s'),
-    `${((cpuOf(replicas[0]!) - before) / total).toFixed(2)} ms CPU each`,
+    `${((processCpuMs(replicas[0]!) - before) / total).toFixed(2)} ms CPU each`,
     '–',
     '–'
   )
@@ -121,7 +127,7 @@ async function fill(store: Store, index: number): Promise<void> {
   const at = Date.now()
   const tenant = idOf(index)
   const records = Array.from({ length: USERS }, (_, user) =>
-    userRecord(index * USERS + user, INTERVALS, at + 3_600_000, at + 86_400_000)
+    benchUserRecord(index * USERS + user, INTERVALS, at + 3_600_000, at + 86_400_000)
   )
   await store.saveTenant({ id: tenant, name: tenant, timeZone: 'Europe/Stockholm', language: 'sv' }, at)
   await store.saveUsers(
@@ -141,7 +147,7 @@ async function fill(store: Store, index: number): Promise<void> {
   )
 }
 
-async function ask({ call }: Installation, index: number): Promise<void> {
+async function ask({ call }: BenchInstallation, index: number): Promise<void> {
   const { statuses } = (await call('GET', `/v1/tenants/${idOf(index)}/statuses`)) as { statuses: unknown[] }
   if (statuses.length !== USERS) throw new Error(`${idOf(index)}: ${statuses.length} users`)
 }

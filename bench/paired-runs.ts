@@ -2,12 +2,12 @@
 
 export interface Ratio {
   readonly median: number
-  readonly least: number
-  readonly most: number
+  readonly min: number
+  readonly max: number
 }
 
 /** Runs both in turns; each run answers a figure. The ratio is `ours / baseline`, round by round. */
-export async function inTurns(
+export async function comparePaired(
   rounds: number,
   ours: () => number | Promise<number>,
   baseline: () => number | Promise<number>
@@ -23,7 +23,7 @@ export async function inTurns(
   }
   const ratios = figures.map((figure) => figure.ours / figure.baseline)
   return {
-    ratio: { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
+    ratio: { median: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) },
     ours: median(figures.map((figure) => figure.ours)),
     baseline: median(figures.map((figure) => figure.baseline))
   }
@@ -36,19 +36,19 @@ export function median(figures: readonly number[]): number {
 }
 
 /** CPU milliseconds (user and system) that this process spends on the work. */
-export function cpuOf(work: () => void): number {
+export function measureCpuMs(work: () => void): number {
   const before = process.cpuUsage()
   work()
   const { user, system } = process.cpuUsage(before)
   return (user + system) / 1000
 }
 
-export function row(what: string, figure: string, baseline: string, ratio: string, goal: string): void {
+export function printRow(what: string, figure: string, baseline: string, ratio: string, goal: string): void {
   process.stdout.write(
     `${what.padEnd(44)} ${figure.padStart(16)} ${baseline.padStart(16)} ${ratio.padStart(22)}  ${goal}\n`
   )
 }
 
-export function inWords({ median, least, most }: Ratio): string {
+export function formatRatio({ median, min: least, max: most }: Ratio): string {
   return `${median.toFixed(2)} (${least.toFixed(2)}–${most.toFixed(2)})`
 }

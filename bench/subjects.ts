@@ -4,7 +4,7 @@ import { packFolder } from '../src/composition.ts'
 import type { CalendarEvent } from '../src/domain/calendar-event.ts'
 import { compileRules, compileUserTriggers, decide } from '../src/domain/decide.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
-import { cpuOf, inTurns, inWords, row } from './paired-runs.ts'
+import { comparePaired, formatRatio, measureCpuMs, printRow } from './paired-runs.ts'
 
 const SUBJECTS = 100_000
 const words =
@@ -47,17 +47,17 @@ export async function benchSubjects(): Promise<void> {
 
   let diverted = 0
   let matched = 0
-  const { ratio, ours, baseline } = await inTurns(
+  const { ratio, ours, baseline } = await comparePaired(
     9,
     () =>
       SUBJECTS /
-      cpuOf(() => {
+      measureCpuMs(() => {
         diverted = 0
         for (const event of events) if (decide(event, rules, own) !== null) diverted++
       }),
     () =>
       SUBJECTS /
-      cpuOf(() => {
+      measureCpuMs(() => {
         matched = 0
         for (const { subject } of events) if (alternation.test(subject)) matched++
       })
@@ -65,11 +65,11 @@ export async function benchSubjects(): Promise<void> {
   if (diverted !== matched)
     throw new Error(`${diverted} were diverted and ${matched} match: not the same work`)
   const perSecond = (figure: number) => `${(figure / 1000).toFixed(2)} M/s`
-  row(
+  printRow(
     'subjects decided, 60 triggers',
     perSecond(ours),
     perSecond(baseline),
-    inWords(ratio),
+    formatRatio(ratio),
     '≥ 0.8 × one alternation'
   )
 }

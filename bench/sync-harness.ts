@@ -12,27 +12,27 @@ import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealConnection } from '../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
 import { openSyncController } from '../src/sync/sync-controller.ts'
-import { type HandClock, handClock } from '../test/support/fake-clock.ts'
-import { userRecord } from './fixtures/user-records.ts'
+import { createFakeClock, type FakeClock } from '../test/support/fake-clock.ts'
+import { benchUserRecord } from './fixtures/user-records.ts'
 
-export interface SyncByHand {
-  readonly time: HandClock
+export interface BenchSyncHarness {
+  readonly time: FakeClock
   /** The codes of reads that failed. */
-  readonly failed: readonly string[]
+  readonly failures: readonly string[]
   /** Calendars that are watched, of which every edit is told. */
-  live(): number
+  activeSubscriptions(): number
   close(): Promise<void>
 }
 
 /** The tenant is `acme`. */
-export async function syncByHand(needs: {
-  readonly time: HandClock
+export async function openBenchSyncHarness(needs: {
+  readonly time: FakeClock
   readonly mailboxes: readonly string[]
   readonly connection: Connection
   readonly connector: () => Connector
   /** Is given the depth of the queue: the clock does not run while somebody is read. */
   readonly observeQueue: (depth: () => { readonly running: number }) => void
-}): Promise<SyncByHand> {
+}): Promise<BenchSyncHarness> {
   const { time, mailboxes, connection } = needs
   const at = time.clock()
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-bench-'))
@@ -41,14 +41,14 @@ export async function syncByHand(needs: {
   await store.saveTenant({ id: 'acme', name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv' }, at)
   await store.saveConnection('acme', sealConnection('acme', connection, seal, at), true, at)
   const users = mailboxes.map((address, number) => ({
-    user: { ...userRecord(number, 0, at, at).user, mailbox: { address } },
+    user: { ...benchUserRecord(number, 0, at, at).user, mailbox: { address } },
     sync: initialSyncRecord(true, at)
   }))
   await store.saveUsers('acme', users, at)
 
-  const failed: string[] = []
-  let live = () => 0
-  const say = () => {}
+  const failures: string[] = []
+  let activeSubscriptions = () => 0
+  const ignore = () => {}
   const sync = await openSyncController({
     store,
     openConnector: needs.connector,
@@ -56,25 +56,25 @@ export async function syncByHand(needs: {
     defaultRules: (await loadPacks(packFolder)).get('infracom')!,
     clock: time.clock,
     timers: time.timers,
-    log: { info: say, warn: say, error: say },
+    log: { info: ignore, warn: ignore, error: ignore },
     metrics: {
-      countRead: (_connector, outcome, code) => void (outcome === 'failed' && failed.push(code ?? '')),
-      countNotifications: say,
-      countReconciliation: say,
-      countMissedNotification: say,
-      observeFreshnessLag: say,
+      countRead: (_connector, outcome, code) => void (outcome === 'failed' && failures.push(code ?? '')),
+      countNotifications: ignore,
+      countReconciliation: ignore,
+      countMissedNotification: ignore,
+      observeFreshnessLag: ignore,
       observeSubscriptions(source) {
-        live = () => [...source()].reduce((sum, [, count]) => sum + count.active, 0)
+        activeSubscriptions = () => [...source()].reduce((sum, [, count]) => sum + count.active, 0)
       },
-      observeConnections: say,
-      observeShards: say,
+      observeConnections: ignore,
+      observeShards: ignore,
       observeQueue: needs.observeQueue
     }
   })
   return {
     time,
-    failed,
-    live: () => live(),
+    failures,
+    activeSubscriptions: () => activeSubscriptions(),
     async close() {
       const closing = sync.close()
       await time.run(10_000)
@@ -86,13 +86,13 @@ export async function syncByHand(needs: {
 }
 
 /** A clock that stands still while somebody is read, and what sync is given to tell it so. */
-export function clockOfReading(): {
-  time: HandClock
-  observeQueue: Parameters<typeof syncByHand>[0]['observeQueue']
+export function createReadingClock(): {
+  time: FakeClock
+  observeQueue: Parameters<typeof openBenchSyncHarness>[0]['observeQueue']
 } {
   let running = () => 0
   return {
-    time: handClock(() => running() === 0),
+    time: createFakeClock(() => running() === 0),
     observeQueue(depth) {
       running = () => depth().running
     }

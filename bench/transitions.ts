@@ -5,8 +5,8 @@ import { loadPacks } from '../src/management/load-packs.ts'
 import { requireCursor } from '../src/status/cursor.ts'
 import { openTenantView } from '../src/status/tenant-view.ts'
 import { tenantContextOf } from '../src/status/user-state.ts'
-import { snapshotOf, userRecord } from './fixtures/user-records.ts'
-import { median, row } from './paired-runs.ts'
+import { benchSnapshot, benchUserRecord } from './fixtures/user-records.ts'
+import { median, printRow } from './paired-runs.ts'
 
 const USERS = 100_000
 
@@ -18,8 +18,8 @@ export async function benchTransitions(): Promise<void> {
   const cpu: number[] = []
   for (let round = 0; round < 5; round++) {
     let now = nine - 60_000
-    const users = Array.from({ length: USERS }, (_, number) => userRecord(number, 10, nine, now))
-    const snapshot = snapshotOf(users)
+    const users = Array.from({ length: USERS }, (_, number) => benchUserRecord(number, 10, nine, now))
+    const snapshot = benchSnapshot(users)
     const view = openTenantView({
       snapshot,
       context: tenantContextOf(snapshot, rules),
@@ -39,7 +39,7 @@ export async function benchTransitions(): Promise<void> {
     if (changes?.changes.length !== USERS) throw new Error('not everybody switched')
     if (body.length === 0) throw new Error('nothing was written out')
   }
-  row(
+  printRow(
     `${USERS.toLocaleString('en')} users switch on the same second`,
     `${median(seconds).toFixed(2)} s`,
     `${median(cpu).toFixed(2)} s CPU`,

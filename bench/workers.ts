@@ -4,10 +4,10 @@
  */
 import { setTimeout as after } from 'node:timers/promises'
 import { shardCount, shardName, shardOf } from '../src/sync/cluster/shards.ts'
-import { estate } from './fixtures/simulated-tenant.ts'
-import { type Installation, openInstallation } from './installation.ts'
-import { row } from './paired-runs.ts'
-import { cpuOf } from './processes.ts'
+import { createBenchTenant } from './fixtures/simulated-tenant.ts'
+import { type BenchInstallation, openBenchInstallation } from './installation.ts'
+import { printRow } from './paired-runs.ts'
+import { processCpuMs } from './processes.ts'
 
 const MAILBOXES = 300
 const EVENTS = 10
@@ -26,7 +26,7 @@ export async function benchWorkers(counts: readonly number[] = [1, 2, 4], rounds
   const found = new Map<string, Spent>()
   for (const count of counts) {
     const workers = Array.from({ length: count }, () => 'worker' as const)
-    const installation = await openInstallation(['api', ...workers])
+    const installation = await openBenchInstallation(['api', ...workers])
     try {
       const tenants = await fill(installation)
       for (const latency of latencies) {
@@ -54,14 +54,14 @@ function print(count: number, latency: number, spent: Spent, one: Spent): void {
   const total = shardCount * MAILBOXES
   const each = (cpu: number) => `${(cpu / total).toFixed(2)}`
   const cores = (spent.workers + spent.simulator + spent.redis + spent.asked) / spent.seconds / 1000
-  row(
+  printRow(
     `${count} workers, ${latency === 0 ? 'no latency' : `${latency} ms a call`}`,
     `${Math.round(total / spent.seconds)}/s`,
     `${spent.seconds.toFixed(1)} s`,
     `${(one.seconds / spent.seconds).toFixed(2)} × one worker`,
     `linear: ${count}.00; ${cores.toFixed(2)} cores busy`
   )
-  row(
+  printRow(
     '  CPU ms per mailbox',
     `workers ${each(spent.workers)}`,
     `simulator ${each(spent.simulator)}`,
@@ -71,7 +71,7 @@ function print(count: number, latency: number, spent: Spent, one: Spent): void {
 }
 
 /** A tenant for each shard, so that what is measured is the workers and not how evenly names fall. */
-async function fill(installation: Installation): Promise<string[]> {
+async function fill(installation: BenchInstallation): Promise<string[]> {
   const tenants = Array.from({ length: shardCount }, (_, shard) => {
     let number = 0
     while (shardOf(`${shardName(shard)}-${number}`) !== shard) number += 1
@@ -80,28 +80,28 @@ async function fill(installation: Installation): Promise<string[]> {
   const way = { kind: 'graph', pollSeconds: 3600 } as const
   const began = Date.now()
   for (const [index, tenant] of tenants.entries())
-    await estate(installation, way, { tenant, index, users: MAILBOXES, events: EVENTS })
+    await createBenchTenant(installation, way, { tenant, index, users: MAILBOXES, events: EVENTS })
   await readSince(installation, tenants, began)
   return tenants
 }
 
-async function slow({ simulator }: Installation, milliseconds: number): Promise<void> {
+async function slow({ simulator }: BenchInstallation, milliseconds: number): Promise<void> {
   await simulator.control('DELETE', 'faults')
   if (milliseconds > 0) {
     await simulator.control('POST', 'faults', { kind: 'slow', route: 'batch', milliseconds })
   }
 }
 
-async function readAll(installation: Installation, tenants: readonly string[]): Promise<Spent> {
+async function readAll(installation: BenchInstallation, tenants: readonly string[]): Promise<Spent> {
   const { replicas, simulator, redis, call } = installation
   const workers = replicas.filter(({ name }) => name.startsWith('worker'))
   const asked = replicas.filter(({ name }) => !name.startsWith('worker'))
-  const server = Number(/process_id:(\d+)/.exec(String(await redis.ask('INFO', 'server')))![1])
+  const server = Number(/process_id:(\d+)/.exec(String(await redis.command('INFO', 'server')))![1])
   const spent = () => ({
-    workers: sum(workers.map(cpuOf)),
-    simulator: cpuOf(simulator),
-    redis: cpuOf({ pid: server }),
-    asked: sum(asked.map(cpuOf))
+    workers: sum(workers.map(processCpuMs)),
+    simulator: processCpuMs(simulator),
+    redis: processCpuMs({ pid: server }),
+    asked: sum(asked.map(processCpuMs))
   })
   // Instants have whole seconds.
   await after(1_000 - (Date.now() % 1_000))
@@ -123,7 +123,7 @@ async function readAll(installation: Installation, tenants: readonly string[]): 
   }
 }
 
-async function answered({ simulator }: Installation): Promise<number> {
+async function answered({ simulator }: BenchInstallation): Promise<number> {
   const { counts } = (await simulator.control('GET', 'requests')) as {
     counts: { route: string; status: number; count: number }[]
   }
@@ -135,7 +135,7 @@ async function answered({ simulator }: Installation): Promise<number> {
 
 /** Waits until what was read since this instant is kept for everybody. */
 async function readSince(
-  { call }: Installation,
+  { call }: BenchInstallation,
   tenants: readonly string[],
   since: number,
   patience = 180_000

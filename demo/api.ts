@@ -1,7 +1,7 @@
 /** The service as any consumer sees it: JSON over HTTP with a key. */
 
 /** The members of a Status that the demo shows. */
-export interface Status {
+export interface DemoStatus {
   readonly user: string
   readonly extension: string
   readonly displayName: string
@@ -14,13 +14,13 @@ export interface Status {
   readonly because?: string
 }
 
-export interface Changes {
+export interface ChangesAnswer {
   readonly cursor: string
-  readonly changes: readonly (Status | { readonly user: string; readonly removed: true })[]
+  readonly changes: readonly (DemoStatus | { readonly user: string; readonly removed: true })[]
 }
 
 /** An answer other than 2xx; `status` is its HTTP status. */
-export class Refused extends Error {
+export class ApiError extends Error {
   override readonly name = 'Refused'
   readonly status: number
 
@@ -30,7 +30,7 @@ export class Refused extends Error {
   }
 }
 
-export interface Api {
+export interface ApiClient {
   readonly address: string
   readonly key: string
   get<T>(path: string): Promise<T>
@@ -38,7 +38,7 @@ export interface Api {
 }
 
 /** Calls below `address` until `signal` is aborted. */
-export function openApi(address: string, key: string, signal: AbortSignal): Api {
+export function createApiClient(address: string, key: string, signal: AbortSignal): ApiClient {
   const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const response = await fetch(address + path, {
       method,
@@ -51,7 +51,7 @@ export function openApi(address: string, key: string, signal: AbortSignal): Api 
     })
     const answer = (await response.json()) as { detail?: string }
     if (!response.ok) {
-      throw new Refused(response.status, `${method} ${path}: ${response.status} ${answer.detail ?? ''}`)
+      throw new ApiError(response.status, `${method} ${path}: ${response.status} ${answer.detail ?? ''}`)
     }
     return answer
   }

@@ -1,7 +1,7 @@
 /** The sample tenants' calendars in the simulator: filled at the start, then edited as people edit theirs. */
 import { randomUUID } from 'node:crypto'
 import { type Plan, span, workingDay } from './day.ts'
-import type { Person, SampleTenant } from './tenants.ts'
+import type { DemoUser, SampleTenant } from './tenants.ts'
 
 /** Writes into mailboxes, as their owners do. */
 export interface Editor {
@@ -12,7 +12,7 @@ export interface Editor {
 interface Entry {
   readonly id: string
   readonly tenant: SampleTenant
-  readonly person: Person
+  readonly person: DemoUser
   readonly plan: Plan
   readonly cancelled: boolean
 }
@@ -20,7 +20,7 @@ interface Entry {
 /** An edit, told without what the event is about. */
 export interface Edit {
   readonly tenant: SampleTenant
-  readonly person: Person
+  readonly person: DemoUser
   readonly story: string
   /** Whether it changes what holds now, and so shows as soon as it is read. */
   readonly atOnce: boolean
@@ -67,8 +67,8 @@ export function openCalendars(
     return { tenant, person: coming.person, story: 'cancels a coming meeting', atOnce: false }
   }
   const meet = async (tenant: SampleTenant, now: number, from: number): Promise<Edit> => {
-    const free = tenant.people.filter((person) => !entries.some((entry) => occupies(entry, person, now)))
-    const person = free[turn % free.length] ?? tenant.people[turn % tenant.people.length]!
+    const free = tenant.users.filter((person) => !entries.some((entry) => occupies(entry, person, now)))
+    const person = free[turn % free.length] ?? tenant.users[turn % tenant.users.length]!
     const plan: Plan = { kind: 'meeting', ...span(now, from, from + 2 + (turn % 3)) }
     await save({ id: randomUUID(), tenant, person, plan, cancelled: false })
     return {
@@ -90,12 +90,12 @@ export function openCalendars(
     fill: async () => {
       for (const tenant of tenants) {
         const days = workingDay(clock(), tenant.timeZone)
-        const theirs = tenant.people.flatMap((person, index) =>
+        const theirs = tenant.users.flatMap((person, index) =>
           (days[index % days.length] ?? []).map(
             (plan): Entry => ({ id: randomUUID(), tenant, person, plan, cancelled: false })
           )
         )
-        const mailboxes = tenant.people.map((person) => ({
+        const mailboxes = tenant.users.map((person) => ({
           address: person.mailbox,
           displayName: person.name,
           timeZone: tenant.timeZone,
@@ -122,7 +122,7 @@ const MINUTE = 60_000
 /** In the languages of the sample tenants. */
 const CANCELLED: Readonly<Record<string, string>> = { sv: 'Inställt', da: 'Aflyst' }
 
-function occupies({ person, plan, cancelled }: Entry, candidate: Person, now: number): boolean {
+function occupies({ person, plan, cancelled }: Entry, candidate: DemoUser, now: number): boolean {
   if (person !== candidate || cancelled || plan.kind === 'note' || plan.kind === 'perhaps') return false
   return plan.allDay || (Date.parse(plan.start) <= now && now < Date.parse(plan.end))
 }

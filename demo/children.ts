@@ -3,10 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
 /** How long a child that was asked to stop may take. */
-const PATIENCE = 5_000
+const STOP_TIMEOUT_MS = 5_000
 /** Ctrl-C reaches children too, and they may be gone before we hear of it: only then is an end called a crash. */
-const GRACE = 500
-const KEPT_LINES = 20
+const CRASH_GRACE_MS = 500
+const MAX_KEPT_LINES = 20
 
 export interface Child {
   readonly name: string
@@ -18,7 +18,7 @@ export interface Child {
 }
 
 /** What is run, beside the file and the environment that it inherits. */
-export interface Orders {
+export interface ChildOptions {
   readonly arguments: readonly string[]
   readonly environment: Readonly<Record<string, string>>
 }
@@ -30,51 +30,51 @@ export interface Orders {
 export function startChild(
   name: string,
   file: string,
-  orders: Orders,
-  crashed: (story: string) => void
+  orders: ChildOptions,
+  onCrash: (story: string) => void
 ): Child {
   const child = spawn(process.execPath, [file, ...orders.arguments], {
     env: { ...ownEnvironment(), ...orders.environment },
     stdio: ['ignore', 'pipe', 'pipe']
   })
   const last: string[] = []
-  const seekers = new Set<(line: string) => void>()
+  const lineListeners = new Set<(line: string) => void>()
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       last.push(line)
-      if (last.length > KEPT_LINES) last.shift()
-      for (const seek of seekers) seek(line)
+      if (last.length > MAX_KEPT_LINES) last.shift()
+      for (const tryLine of lineListeners) tryLine(line)
     })
   }
 
   let stopping = false
   const gone = new Promise((resolve) => child.once('close', resolve))
-  child.on('error', (error) => crashed(`The ${name} could not be started: ${error.message}`))
+  child.on('error', (error) => onCrash(`The ${name} could not be started: ${error.message}`))
   child.on('close', (code, signal) => {
     if (stopping) return
     const how = signal === null ? `exit code ${code}` : `signal ${signal}`
     const story = [`The ${name} stopped by itself (${how}). The last it said:`, ...last].join('\n')
-    setTimeout(() => stopping || crashed(story), GRACE)
+    setTimeout(() => stopping || onCrash(story), CRASH_GRACE_MS)
   })
 
   return {
     name,
     line: (find) =>
       new Promise((resolve) => {
-        const seek = (line: string) => {
+        const tryLine = (line: string) => {
           const found = find(line)
           if (found === null) return
-          seekers.delete(seek)
+          lineListeners.delete(tryLine)
           resolve(found)
         }
-        seekers.add(seek)
-        for (const line of last) seek(line)
+        lineListeners.add(tryLine)
+        for (const line of last) tryLine(line)
       }),
     stop: async () => {
       stopping = true
       if (ended(child)) return
       child.kill('SIGTERM')
-      const impatient = setTimeout(() => child.kill('SIGKILL'), PATIENCE)
+      const impatient = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS)
       await gone
       clearTimeout(impatient)
     },

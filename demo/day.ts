@@ -2,11 +2,11 @@
  * A working day around now, whatever hour it is: people are in the middle of things, and every minute something
  * begins or ends. Pure: it is handed the instant.
  */
-import type { Kind } from './tenants.ts'
+import type { EventKind } from './tenants.ts'
 
 /** Something in a calendar: times in RFC 3339, or dates when it lasts all day (the end being the day after). */
 export interface Plan {
-  readonly kind: Kind
+  readonly kind: EventKind
   readonly start: string
   readonly end: string
   readonly allDay: boolean
@@ -36,7 +36,7 @@ export function span(now: number, from: number, until: number): Omit<Plan, 'kind
 }
 
 /** From and until, in minutes from now unless it says days: of those, 0 to 1 is today. */
-type Sketch = readonly [kind: Kind, from: number, until: number, unit?: 'days']
+type Sketch = readonly [kind: EventKind, from: number, until: number, unit?: 'days']
 
 const sketches: readonly (readonly Sketch[])[] = [
   // One meeting on the heels of the other, then lunch.

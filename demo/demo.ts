@@ -4,26 +4,26 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import type { Api, Status } from './api.ts'
+import type { ApiClient, DemoStatus } from './api.ts'
 import { type Calendars, openCalendars } from './calendars.ts'
-import { type Child, type Orders, startChild } from './children.ts'
-import { type Followed, follow } from './follow.ts'
+import { type Child, type ChildOptions, startChild } from './children.ts'
+import { followChanges, type TenantStatuses } from './follow.ts'
 import { openScreen } from './screen.ts'
-import { type Connection, labelsOf, setUpTenant, startService } from './service.ts'
-import { startSimulator } from './simulator.ts'
-import { openStopwatch, type Seen } from './stopwatch.ts'
-import { type SampleTenant, tenants } from './tenants.ts'
+import { type ConnectionBody, readLabels, setUpTenant, startServiceProcess } from './service.ts'
+import { startDemoSimulator } from './simulator.ts'
+import { createEditStopwatch, type EditLatency } from './stopwatch.ts'
+import { type SampleTenant, sampleTenants } from './tenants.ts'
 
 /** Between two edits in somebody's calendar. Where nobody tells it of them, the service looks as often. */
 const EDIT_EVERY = 10_000
 
 const dist = fileURLToPath(new URL('../', import.meta.url))
 const folder = await mkdtemp(join(tmpdir(), 'hanvisa-demo-'))
-const screen = openScreen(process.stdout, process.env, tenants)
+const screen = openScreen(process.stdout, process.env, sampleTenants)
 const children: Child[] = []
 const ending = new AbortController()
 const now = () => performance.now()
-const stopwatch = openStopwatch(now)
+const stopwatch = createEditStopwatch(now)
 
 /** With null when somebody wants the demo to end, with the story when something goes wrong. */
 const ended = new Promise<string | null>((resolve) => {
@@ -53,27 +53,28 @@ async function run(crashed: (story: string) => void): Promise<void> {
   const around = {
     folder,
     signal: ending.signal,
-    start: (name: string, file: string, orders: Orders) => {
+    start: (name: string, file: string, orders: ChildOptions) => {
       const child = startChild(name, join(dist, file), orders, crashed)
       children.push(child)
       return child
     }
   }
   screen.say('Hanvisa: starting a small Exchange and the service …')
-  const simulator = await startSimulator(around)
-  const api = await startService(around, simulator.authority)
+  const simulator = await startDemoSimulator(around)
+  const api = await startServiceProcess(around, simulator.authority)
 
-  const calendars = openCalendars(simulator.editor, tenants)
-  const connections = new Map<SampleTenant, Connection>()
-  for (const tenant of tenants) connections.set(tenant, await simulator.register(tenant))
+  const calendars = openCalendars(simulator.editor, sampleTenants)
+  const connections = new Map<SampleTenant, ConnectionBody>()
+  for (const tenant of sampleTenants) connections.set(tenant, await simulator.register(tenant))
   await calendars.fill()
   for (const [tenant, connection] of connections) await setUpTenant(api, tenant, connection)
-  await Promise.all(tenants.map((tenant) => calendarsRead(api, tenant)))
+  await Promise.all(sampleTenants.map((tenant) => calendarsRead(api, tenant)))
 
   screen.say('Who is away? Ask it yourself, in another terminal:')
-  for (const tenant of tenants) screen.say(`\n# ${tenant.name}: ${tenant.manner}\n${curlLine(api, tenant)}`)
+  for (const tenant of sampleTenants)
+    screen.say(`\n# ${tenant.name}: ${tenant.manner}\n${curlLine(api, tenant)}`)
   screen.say('')
-  await Promise.all([editing(calendars), ...tenants.map((tenant) => watch(api, tenant))])
+  await Promise.all([editing(calendars), ...sampleTenants.map((tenant) => watch(api, tenant))])
 }
 
 async function editing(calendars: Calendars): Promise<never> {
@@ -83,40 +84,40 @@ async function editing(calendars: Calendars): Promise<never> {
     const edit = await calendars.edit()
     const { tenant, person, story } = edit
     screen.tell(tenant, `${person.name} ${story}`)
-    const seen = stopwatch.made(edit, at)
+    const seen = stopwatch.editMade(edit, at)
     if (seen !== null) tellSeen(seen)
   }
 }
 
 /** Noticed: the calendar system told of the edit. Polled: the service found it when it looked. */
-function tellSeen({ edit: { tenant, person, story }, milliseconds }: Seen): void {
+function tellSeen({ edit: { tenant, person, story }, milliseconds }: EditLatency): void {
   const seconds = (milliseconds / 1000).toFixed(1)
   const how = tenant.exchange === 'cloud' ? 'noticed' : 'polled'
   screen.tell(tenant, `${person.name} ${story}: ${how} after ${seconds} s`)
 }
 
-async function watch(api: Api, tenant: SampleTenant): Promise<void> {
-  const labels = await labelsOf(api, tenant)
-  await follow(
+async function watch(api: ApiClient, tenant: SampleTenant): Promise<void> {
+  const labels = await readLabels(api, tenant)
+  await followChanges(
     api,
     tenant.id,
     ({ statuses, changed }) => {
       screen.show({ tenant, labels, statuses, fresh: new Set(changed) })
-      for (const seen of stopwatch.changed(tenant, changed)) tellSeen(seen)
+      for (const seen of stopwatch.statusesChanged(tenant, changed)) tellSeen(seen)
     },
     ending.signal
   )
 }
 
 /** Resolves when every calendar of the tenant has been read; rejects with the reason when one cannot be. */
-async function calendarsRead(api: Api, tenant: SampleTenant): Promise<void> {
+async function calendarsRead(api: ApiClient, tenant: SampleTenant): Promise<void> {
   const done = new AbortController()
-  let failed: Status | undefined
-  const look = ({ statuses }: Followed) => {
+  let failed: DemoStatus | undefined
+  const look = ({ statuses }: TenantStatuses) => {
     failed = statuses.find(({ sync }) => sync.state === 'failed')
     if (failed || statuses.every(({ sync }) => sync.state === 'fresh')) done.abort()
   }
-  await follow(api, tenant.id, look, done.signal)
+  await followChanges(api, tenant.id, look, done.signal)
   if (failed === undefined) return
   const { users } = await api.get<{ users: { user: string; hint: string | null }[] }>(
     `/v1/tenants/${tenant.id}/sync`
@@ -126,7 +127,7 @@ async function calendarsRead(api: Api, tenant: SampleTenant): Promise<void> {
 }
 
 /** Works as pasted into any shell. */
-function curlLine(api: Api, tenant: SampleTenant): string {
+function curlLine(api: ApiClient, tenant: SampleTenant): string {
   // A proxy set for the reader's shell would be asked for an address that only this machine knows.
   const direct =
     process.env.http_proxy || process.env.ALL_PROXY || process.env.all_proxy ? ' --noproxy "*"' : ''

@@ -1,25 +1,25 @@
 /** Follows one tenant by long polling, as a switch would: the first answer whole, then only what changed. */
-import { type Api, type Changes, Refused, type Status } from './api.ts'
+import { type ApiClient, ApiError, type ChangesAnswer, type DemoStatus } from './api.ts'
 
 /** The longest that the service lets a caller wait. */
 const WAIT_SECONDS = 55
 
-export interface Followed {
-  readonly statuses: readonly Status[]
+export interface TenantStatuses {
+  readonly statuses: readonly DemoStatus[]
   /** The users that changed; at first all. */
   readonly changed: readonly string[]
 }
 
 /** Calls `hear` at once and then for every change, until `signal` is aborted. */
-export async function follow(
-  api: Api,
+export async function followChanges(
+  api: ApiClient,
   tenant: string,
-  hear: (followed: Followed) => void,
+  onChanges: (followed: TenantStatuses) => void,
   signal: AbortSignal
 ): Promise<void> {
   const root = `/v1/tenants/${tenant}`
   while (!signal.aborted) {
-    const whole = await api.get<{ cursor: string; statuses: Status[] }>(`${root}/statuses`)
+    const whole = await api.get<{ cursor: string; statuses: DemoStatus[] }>(`${root}/statuses`)
     const held = new Map(whole.statuses.map((status) => [status.user, status]))
     let { cursor } = whole
     let changed: readonly string[] = [...held.keys()]
@@ -27,15 +27,15 @@ export async function follow(
       for (const user of changed) {
         if (held.has(user)) held.set(user, await api.get(`${root}/users/${user}/status?explain=true`))
       }
-      hear({ statuses: [...held.values()], changed })
+      onChanges({ statuses: [...held.values()], changed })
       if (signal.aborted) return
       const path = `${root}/changes?cursor=${encodeURIComponent(cursor)}&wait=${WAIT_SECONDS}`
-      let answer: Changes
+      let answer: ChangesAnswer
       try {
-        answer = await api.get<Changes>(path)
+        answer = await api.get<ChangesAnswer>(path)
       } catch (error) {
         // 410: too long away to be told the difference. Begin anew with the whole.
-        if (error instanceof Refused && error.status === 410) break
+        if (error instanceof ApiError && error.status === 410) break
         throw error
       }
       cursor = answer.cursor

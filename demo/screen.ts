@@ -1,13 +1,13 @@
 /** What the demo shows: a live table in a terminal, plain lines where it writes to a file or a pipe. */
 import type { WriteStream } from 'node:tty'
-import { type Board, becauseOf, clock, drawTable, nextOf, when } from './table.ts'
+import { becauseOf, clock, drawTable, nextOf, type TableContent, when } from './table.ts'
 import type { SampleTenant } from './tenants.ts'
 
 export interface Screen {
   /** Something that stays where it was said. */
   say(text: string): void
   /** The tenant as it is now; its fresh users are those that changed. */
-  show(board: Board): void
+  show(board: TableContent): void
   /** An edit in the calendar of somebody at the tenant. */
   tell(tenant: SampleTenant, text: string): void
   close(): void
@@ -56,7 +56,7 @@ const FRESH = 5_000
 function liveTable(stream: WriteStream, colour: boolean, tenants: readonly SampleTenant[]): Screen {
   const said: string[] = []
   const edits: string[] = []
-  const boards = new Map<string, Board>()
+  const boards = new Map<string, TableContent>()
   const changedAt = new Map<string, number>()
   let drawn = 0
 

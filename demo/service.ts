@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { freePort } from '../tools/free-port.ts'
-import { type Api, openApi } from './api.ts'
-import type { Child, Orders } from './children.ts'
+import { type ApiClient, createApiClient } from './api.ts'
+import type { Child, ChildOptions } from './children.ts'
 import type { SampleTenant } from './tenants.ts'
 
 /** How a tenant's calendars are reached: the body of `PUT …/connection`. */
-export type Connection = GraphConnection | EwsConnection
+export type ConnectionBody = GraphConnection | EwsConnection
 
 interface GraphConnection {
   readonly kind: 'graph'
@@ -29,9 +29,9 @@ interface EwsConnection {
 }
 
 /** What the demo's programs are started with. */
-export interface Surroundings {
+export interface DemoContext {
   /** Starts one of the project's programs, by its file below `dist`. */
-  readonly start: (name: string, file: string, orders: Orders) => Child
+  readonly start: (name: string, file: string, orders: ChildOptions) => Child
   /** For what the demo keeps while it runs. */
   readonly folder: string
   readonly signal: AbortSignal
@@ -42,15 +42,15 @@ export interface Surroundings {
  * file, which signed the simulator's certificate: Microsoft's cloud has no `ca` of its own in a connection. Notices come
  * to where it listens, so its port is chosen before.
  */
-export async function startService(around: Surroundings, authority: string): Promise<Api> {
+export async function startServiceProcess(context: DemoContext, authority: string): Promise<ApiClient> {
   const key = `demo-${randomBytes(18).toString('base64url')}`
   const port = await freePort()
-  const child = around.start('service', 'src/main.js', {
+  const child = context.start('service', 'src/main.js', {
     arguments: [],
     environment: {
       HANVISA_PORT: String(port),
       HANVISA_PUBLIC_URL: `http://127.0.0.1:${port}`,
-      HANVISA_DATA_DIR: join(around.folder, 'data'),
+      HANVISA_DATA_DIR: join(context.folder, 'data'),
       HANVISA_ADMIN_KEY: key,
       HANVISA_ALLOW_PRIVATE_TARGETS: '1',
       NODE_EXTRA_CA_CERTS: authority
@@ -60,12 +60,16 @@ export async function startService(around: Surroundings, authority: string): Pro
     const said = line.startsWith('{') ? (JSON.parse(line) as { msg?: string; origin?: string }) : {}
     return said.msg === 'listening' ? (said.origin ?? null) : null
   })
-  return openApi(origin, key, around.signal)
+  return createApiClient(origin, key, context.signal)
 }
 
 /** The tenant with its rules and people, its calendars connected last so that they are all read at once. */
-export async function setUpTenant(api: Api, tenant: SampleTenant, connection: Connection): Promise<void> {
-  const { name, timeZone, language, pack, people } = tenant
+export async function setUpTenant(
+  api: ApiClient,
+  tenant: SampleTenant,
+  connection: ConnectionBody
+): Promise<void> {
+  const { name, timeZone, language, pack, users: people } = tenant
   const root = `/v1/tenants/${tenant.id}`
   await api.put(root, { name, timeZone, language })
   await api.put(`${root}/rules`, { pack })
@@ -76,7 +80,7 @@ export async function setUpTenant(api: Api, tenant: SampleTenant, connection: Co
 }
 
 /** The catalogue's labels in the tenant's language, by code. */
-export async function labelsOf(api: Api, tenant: SampleTenant): Promise<ReadonlyMap<string, string>> {
+export async function readLabels(api: ApiClient, tenant: SampleTenant): Promise<ReadonlyMap<string, string>> {
   const { effective } = await api.get<{
     effective: { diversions: { code: string; labels: Record<string, string> }[] }
   }>(`/v1/tenants/${tenant.id}/rules`)

@@ -4,19 +4,19 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Agent, fetch } from 'undici'
 import type { Editor } from './calendars.ts'
-import type { Connection, Surroundings } from './service.ts'
+import type { ConnectionBody, DemoContext } from './service.ts'
 import type { SampleTenant } from './tenants.ts'
 
 /** Who polls looks for edits as often as it may; who is told of them looks only to be sure. */
 const POLL_SECONDS = { premises: 10, cloud: 300 }
 const SERVICE_ACCOUNT = 'svc-hanvisa'
 
-export interface Simulator {
+export interface DemoSimulator {
   /** The file of the authority that signed its certificate. */
   readonly authority: string
   readonly editor: Editor
   /** Makes the tenant's directory, with an application, or a service account, that may read its calendars. */
-  register(tenant: SampleTenant): Promise<Connection>
+  register(tenant: SampleTenant): Promise<ConnectionBody>
 }
 
 interface Announcement {
@@ -27,8 +27,8 @@ interface Announcement {
   readonly caFile: string
 }
 
-export async function startSimulator(around: Surroundings): Promise<Simulator> {
-  const { start, folder, signal } = around
+export async function startDemoSimulator(context: DemoContext): Promise<DemoSimulator> {
+  const { start, folder, signal } = context
   const orders = { arguments: ['--folder', join(folder, 'simulator')], environment: {} }
   const child = start('simulator', 'simulator/main.js', orders)
   const { origin, control, loginRoot, graphRoot, caFile } = await child.line((line) =>
@@ -45,14 +45,14 @@ export async function startSimulator(around: Surroundings): Promise<Simulator> {
     // The path names no event but by its id; the body does, and stays out of this.
     if (!response.ok) throw new Error(`The simulator refused PUT ${path}: ${response.status} ${answer}`)
   }
-  const inTheCloud = async (tenant: SampleTenant): Promise<Connection> => {
+  const inTheCloud = async (tenant: SampleTenant): Promise<ConnectionBody> => {
     const [tenantId, clientId] = [randomUUID(), randomUUID()]
     const clientSecret = randomBytes(24).toString('base64url')
     await put(tenantId, { domain: domainOf(tenant), apps: [{ clientId, secret: clientSecret }] })
     const cloud = { login: loginRoot, graph: graphRoot }
     return { kind: 'graph', tenantId, clientId, clientSecret, cloud, pollSeconds: POLL_SECONDS.cloud }
   }
-  const onPremises = async (tenant: SampleTenant): Promise<Connection> => {
+  const onPremises = async (tenant: SampleTenant): Promise<ConnectionBody> => {
     const domain = domainOf(tenant)
     const password = randomBytes(24).toString('base64url')
     await put(domain, { domain })

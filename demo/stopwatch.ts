@@ -2,25 +2,25 @@
 import type { Edit } from './calendars.ts'
 import type { SampleTenant } from './tenants.ts'
 
-export interface Stopwatch {
+export interface EditStopwatch {
   /** An edit that was begun at `at` was made. Gives how long it took where it shows already, else null. */
-  made(edit: Edit, at: number): Seen | null
+  editMade(edit: Edit, at: number): EditLatency | null
   /** These users' statuses changed just now. Gives the edits that show by it. */
-  changed(tenant: SampleTenant, users: readonly string[]): readonly Seen[]
+  statusesChanged(tenant: SampleTenant, users: readonly string[]): readonly EditLatency[]
 }
 
-export interface Seen {
+export interface EditLatency {
   readonly edit: Edit
   readonly milliseconds: number
 }
 
 /** `now` is monotonic, in milliseconds. */
-export function openStopwatch(now: () => number): Stopwatch {
+export function createEditStopwatch(now: () => number): EditStopwatch {
   const waiting = new Map<string, { readonly edit: Edit; readonly at: number }>()
   const changedAt = new Map<string, number>()
   const keyOf = (tenant: SampleTenant, user: string) => `${tenant.id} ${user}`
   return {
-    made(edit, at) {
+    editMade(edit, at) {
       const key = keyOf(edit.tenant, edit.person.id)
       waiting.delete(key)
       // What changes nothing now shows when its time has come, or not at all.
@@ -30,8 +30,8 @@ export function openStopwatch(now: () => number): Stopwatch {
       waiting.set(key, { edit, at })
       return null
     },
-    changed(tenant, users) {
-      const seen: Seen[] = []
+    statusesChanged(tenant, users) {
+      const seen: EditLatency[] = []
       for (const user of users) {
         const key = keyOf(tenant, user)
         changedAt.set(key, now())

@@ -1,19 +1,19 @@
 /** The table of who is diverted, as lines that fit a terminal of any size. Pure. */
-import type { Status } from './api.ts'
+import type { DemoStatus } from './api.ts'
 import type { SampleTenant } from './tenants.ts'
 
 /** What is known of one tenant. */
-export interface Board {
+export interface TableContent {
   readonly tenant: SampleTenant
   /** The catalogue's labels, by code. */
   readonly labels: ReadonlyMap<string, string>
-  readonly statuses: readonly Status[]
+  readonly statuses: readonly DemoStatus[]
   /** Ids of users who changed a moment ago. */
   readonly fresh: ReadonlySet<string>
 }
 
 export interface Frame {
-  readonly boards: readonly Board[]
+  readonly boards: readonly TableContent[]
   /** What happened in calendars, the newest last. */
   readonly edits: readonly string[]
   readonly now: number
@@ -24,7 +24,7 @@ export interface Frame {
 
 interface Column {
   readonly head: string
-  readonly cell: (status: Status, board: Board, now: number) => string
+  readonly cell: (status: DemoStatus, board: TableContent, now: number) => string
   /** Never narrower than this, unless it is left out. */
   readonly least: number
   /** Where the terminal is too narrow, the highest is left out first; those of 0 stay. */
@@ -76,7 +76,7 @@ export function drawTable(frame: Frame): string[] {
 }
 
 /** Read from the left as far as there is room. */
-function headingOf(board: Board, now: number): string {
+function headingOf(board: TableContent, now: number): string {
   const { tenant, statuses } = board
   const away = statuses.filter(({ diversion }) => diversion !== 'available').length
   const coming = statuses.filter(({ next }) => next !== null)
@@ -86,19 +86,23 @@ function headingOf(board: Board, now: number): string {
 }
 
 /** The next diversion and when it begins: `Lunch 11:30`; empty when none is known. */
-export function nextOf({ next }: Status, board: Pick<Board, 'tenant' | 'labels'>, now: number): string {
+export function nextOf(
+  { next }: DemoStatus,
+  board: Pick<TableContent, 'tenant' | 'labels'>,
+  now: number
+): string {
   return next === null
     ? ''
     : `${board.labels.get(next.diversion) ?? next.diversion} ${when(next.from, board, now)}`
 }
 
 /** Why the diversion holds; empty where there is none to explain. */
-export function becauseOf({ diversion, because }: Status): string {
+export function becauseOf({ diversion, because }: DemoStatus): string {
   return diversion === 'available' ? '' : (because ?? '')
 }
 
 /** The time of day in the tenant's zone; before it the day where that is not today. */
-export function when(instant: string | null, board: Pick<Board, 'tenant'>, now: number): string {
+export function when(instant: string | null, board: Pick<TableContent, 'tenant'>, now: number): string {
   if (instant === null) return ''
   const { timeZone } = board.tenant
   const time = new Intl.DateTimeFormat('sv-SE', { timeZone, timeStyle: 'short' }).format(Date.parse(instant))
@@ -107,7 +111,7 @@ export function when(instant: string | null, board: Pick<Board, 'tenant'>, now: 
 }
 
 /** The time of day in the tenant's zone, or the day alone where that is not today. */
-function shortly(instant: string | null, { tenant }: Pick<Board, 'tenant'>, now: number): string {
+function shortly(instant: string | null, { tenant }: Pick<TableContent, 'tenant'>, now: number): string {
   if (instant === null) return ''
   const { timeZone } = tenant
   const day = (time: number) => new Intl.DateTimeFormat('sv-SE', { timeZone }).format(time)
@@ -122,9 +126,10 @@ export function clock(now: number, { timeZone }: SampleTenant): string {
 }
 
 /** Closed phones first, then open ones that are diverted; within them who changes soonest. */
-function byUrgency(a: Status, b: Status): number {
-  const group = (status: Status) => (status.phone === 'closed' ? 0 : status.diversion === 'available' ? 2 : 1)
-  const turn = (status: Status) => status.until ?? '9'
+function byUrgency(a: DemoStatus, b: DemoStatus): number {
+  const group = (status: DemoStatus) =>
+    status.phone === 'closed' ? 0 : status.diversion === 'available' ? 2 : 1
+  const turn = (status: DemoStatus) => status.until ?? '9'
   return group(a) - group(b) || turn(a).localeCompare(turn(b)) || a.extension.localeCompare(b.extension)
 }
 

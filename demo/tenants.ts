@@ -1,7 +1,7 @@
 /** The three sample tenants: who works there, and how they write in their calendars. */
 
 /** What people do in a day. */
-export const kinds = [
+export const eventKinds = [
   'meeting',
   'lunch',
   'errand',
@@ -15,7 +15,7 @@ export const kinds = [
   'note',
   'gone'
 ] as const
-export type Kind = (typeof kinds)[number]
+export type EventKind = (typeof eventKinds)[number]
 
 /** As Graph has it. */
 export type ShowAs = 'free' | 'tentative' | 'busy' | 'oof' | 'workingElsewhere'
@@ -25,7 +25,7 @@ export interface Wording {
   readonly showAs: ShowAs
 }
 
-export interface Person {
+export interface DemoUser {
   readonly id: string
   readonly name: string
   readonly extension: string
@@ -42,11 +42,11 @@ export interface SampleTenant {
   readonly manner: string
   /** Microsoft 365, or an Exchange server on the tenant's own premises. */
   readonly exchange: 'cloud' | 'premises'
-  readonly people: readonly Person[]
-  readonly wordings: Readonly<Record<Kind, Wording>>
+  readonly users: readonly DemoUser[]
+  readonly wordings: Readonly<Record<EventKind, Wording>>
 }
 
-export const tenants: readonly SampleTenant[] = [
+export const sampleTenants: readonly SampleTenant[] = [
   {
     id: 'bjorken',
     name: 'Björken Bygg',
@@ -55,7 +55,7 @@ export const tenants: readonly SampleTenant[] = [
     pack: 'bredband2-prefix',
     manner: 'a prefix in the subject diverts, as at Bredband2; Exchange on their own premises is polled',
     exchange: 'premises',
-    people: people(
+    users: people(
       'bjorken.example',
       1001,
       'Astrid Holm, Björn Åkesson, Cecilia Lund, David Öberg, Elsa Nyström, Fredrik Sjögren, ' +
@@ -84,7 +84,7 @@ export const tenants: readonly SampleTenant[] = [
     pack: 'infracom',
     manner: 'a trigger word anywhere in the subject diverts, as at Infracom; Microsoft 365 tells of edits',
     exchange: 'cloud',
-    people: people(
+    users: people(
       'fjarden.example',
       2001,
       'Aino Virtanen, Benjamin Lindqvist, Clara Söderholm, Elias Mäkinen, Fanny Björklund, Gustav Rönn, ' +
@@ -113,7 +113,7 @@ export const tenants: readonly SampleTenant[] = [
     pack: '3kontakt',
     manner: 'only Busy diverts, as at 3Kontakt; Microsoft 365 tells of edits',
     exchange: 'cloud',
-    people: people(
+    users: people(
       'havnen.example',
       3001,
       'Anne Mette Krogh, Bo Sørensen, Camilla Vestergaard, Ditte Ågård, Emil Thygesen, Freja Nørgaard, ' +
@@ -136,7 +136,7 @@ export const tenants: readonly SampleTenant[] = [
   }
 ]
 
-function people(domain: string, firstExtension: number, names: string): Person[] {
+function people(domain: string, firstExtension: number, names: string): DemoUser[] {
   return names.split(', ').map((name, index) => {
     const id = plain(name)
     return { id, name, extension: String(firstExtension + index), mailbox: `${id}@${domain}` }

@@ -18,7 +18,7 @@ export interface KeyPair {
   readonly privateKey: string
 }
 
-export interface Authority {
+export interface SimulatorAuthority {
   /** PEM: what a client must trust. */
   readonly ca: string
   readonly server: KeyPair
@@ -36,7 +36,7 @@ const rsa = {
 const day = 86_400_000
 
 /** The authority and a certificate for this machine by every name that it has for itself. */
-export async function makeAuthority(): Promise<Authority> {
+export async function createSimulatorAuthority(): Promise<SimulatorAuthority> {
   const keys = await webcrypto.subtle.generateKey(elliptic, true, ['sign', 'verify'])
   const root = await X509CertificateGenerator.createSelfSigned(
     {
@@ -81,7 +81,7 @@ export async function makeAuthority(): Promise<Authority> {
 }
 
 /** What an operator registers for an application instead of a secret: self-signed, as most are. */
-export async function makeClientCertificate(commonName: string): Promise<KeyPair> {
+export async function createClientCertificate(commonName: string): Promise<KeyPair> {
   const keys = await webcrypto.subtle.generateKey(rsa, true, ['sign', 'verify'])
   const certificate = await X509CertificateGenerator.createSelfSigned(
     { name: `CN=${commonName}`, ...validity(), keys, signingAlgorithm: rsa },

@@ -3,7 +3,7 @@ import { type TObject, type TProperties, Type } from 'typebox'
 import { protections, schemes } from './ews/installations.ts'
 import { versionNames } from './ews/versions.ts'
 import { routes, xmlGarbage } from './faults.ts'
-import { responses, rights, sensitivities, showAsValues } from './mailboxes.ts'
+import { responseStatuses, rights, sensitivities, showAsValues } from './mailboxes.ts'
 import { weekdays } from './recurrence.ts'
 
 export const text = Type.String({ minLength: 1, maxLength: 1000 })
@@ -14,7 +14,7 @@ export function oneOf<const T extends readonly string[]>(values: T) {
   return Type.Unsafe<T[number]>({ type: 'string', enum: [...values] })
 }
 
-export function closed<T extends TProperties>(members: T): TObject<T> {
+export function strictObject<T extends TProperties>(members: T): TObject<T> {
   return Type.Object(members, { additionalProperties: false })
 }
 
@@ -24,11 +24,11 @@ const content = {
   showAs: optional(oneOf(showAsValues)),
   sensitivity: optional(oneOf(sensitivities)),
   cancelled: optional(Type.Boolean()),
-  response: optional(oneOf(responses)),
+  response: optional(oneOf(responseStatuses)),
   categories: optional(Type.Array(text))
 }
 
-const recurrenceBody = closed({
+const recurrenceBody = strictObject({
   every: oneOf(['day', 'week']),
   interval: optional(Type.Integer({ minimum: 1, maximum: 999 })),
   days: optional(Type.Array(oneOf(weekdays), { minItems: 1 })),
@@ -36,7 +36,7 @@ const recurrenceBody = closed({
   count: optional(Type.Integer({ minimum: 1, maximum: 999 })),
   skip: optional(Type.Array(text)),
   changes: optional(
-    Type.Record(Type.String(), closed({ ...content, start: optional(text), end: optional(text) }))
+    Type.Record(Type.String(), strictObject({ ...content, start: optional(text), end: optional(text) }))
   )
 })
 
@@ -45,16 +45,16 @@ const eventMembers = {
   start: text,
   end: text,
   allDay: optional(Type.Boolean()),
-  organizer: optional(closed({ name: Type.String(), address: Type.String() })),
+  organizer: optional(strictObject({ name: Type.String(), address: Type.String() })),
   recurrence: optional(recurrenceBody)
 }
 /** The id stands in the path, or is made. */
-export const eventBody = closed(eventMembers)
+export const eventBody = strictObject(eventMembers)
 /** Each puts an event or deletes one. */
 export const editsBody = Type.Array(
-  closed({
+  strictObject({
     address: text,
-    event: optional(closed({ ...eventMembers, id: optional(text) })),
+    event: optional(strictObject({ ...eventMembers, id: optional(text) })),
     deleted: optional(text)
   })
 )
@@ -67,20 +67,20 @@ const mailboxMembers = {
   timeZone: optional(text),
   hosting: optional(oneOf(['online', 'absent'])),
   rights: optional(Type.Record(Type.String(), oneOf(rights))),
-  events: optional(Type.Array(closed({ ...eventMembers, id: optional(text) })))
+  events: optional(Type.Array(strictObject({ ...eventMembers, id: optional(text) })))
 }
 /** The address stands in the path. */
-export const mailboxBody = closed(mailboxMembers)
+export const mailboxBody = strictObject(mailboxMembers)
 /** Many at once, each with its address. */
-export const mailboxesBody = Type.Array(closed({ ...mailboxMembers, address: text }))
+export const mailboxesBody = Type.Array(strictObject({ ...mailboxMembers, address: text }))
 
 /** The id stands in the path. */
-export const directoryBody = closed({
+export const directoryBody = strictObject({
   domain: optional(text),
   tokenSeconds: optional(Type.Integer({ minimum: 1 })),
   apps: optional(
     Type.Array(
-      closed({
+      strictObject({
         clientId: text,
         secret: optional(text),
         secretExpires: optional(text),
@@ -94,7 +94,7 @@ export const directoryBody = closed({
 })
 
 /** The tenant's own Exchange. */
-export const exchangeBody = closed({
+export const exchangeBody = strictObject({
   version: optional(oneOf(versionNames)),
   schemes: optional(Type.Array(oneOf(schemes))),
   extendedProtection: optional(oneOf(protections)),
@@ -108,7 +108,7 @@ export const exchangeBody = closed({
   redirects: optional(Type.Record(Type.String(), text)),
   accounts: optional(
     Type.Array(
-      closed({
+      strictObject({
         user: text,
         password: Type.String(),
         address: optional(text),
@@ -120,48 +120,48 @@ export const exchangeBody = closed({
   )
 })
 
-const where = {
+const target = {
   tenant: optional(text),
   clientId: optional(text),
   mailbox: optional(text),
   route: optional(oneOf(routes)),
   count: optional(Type.Integer({ minimum: 1 })),
-  share: optional(Type.Number({ minimum: 0, maximum: 1 })),
+  probability: optional(Type.Number({ minimum: 0, maximum: 1 })),
   seed: optional(Type.Integer()),
-  lasts: optional(Type.Integer({ minimum: 1, maximum: 86_400_000 }))
+  durationMs: optional(Type.Integer({ minimum: 1, maximum: 86_400_000 }))
 }
 export const faultBody = Type.Union([
-  closed({
-    ...where,
+  strictObject({
+    ...target,
     kind: Type.Literal('status'),
     status: Type.Integer({ minimum: 400, maximum: 599 }),
     code: optional(text),
     message: optional(text),
     retryAfter: optional(text)
   }),
-  closed({
-    ...where,
+  strictObject({
+    ...target,
     kind: Type.Literal('slow'),
     milliseconds: Type.Integer({ minimum: 0, maximum: 3_600_000 })
   }),
-  closed({
-    ...where,
+  strictObject({
+    ...target,
     kind: Type.Literal('ews'),
     code: text,
     message: optional(text),
     backOffMilliseconds: optional(Type.Integer({ minimum: 0 })),
     inMessages: optional(Type.Boolean())
   }),
-  closed({ ...where, kind: oneOf(['hang', 'cutOff', 'reset']) }),
-  closed({
-    ...where,
+  strictObject({ ...target, kind: oneOf(['hang', 'cutOff', 'reset']) }),
+  strictObject({
+    ...target,
     kind: Type.Literal('garbage'),
     garbage: oneOf(['html', 'truncatedJson', 'wrongTypes', 'empty', 'huge', ...xmlGarbage]),
     bytes: optional(Type.Integer({ minimum: 1 }))
   })
 ])
 
-export const requestsQuery = closed({
+export const requestsQuery = strictObject({
   route: optional(oneOf([...routes, 'other'])),
   tenant: optional(text),
   clientId: optional(text),
@@ -169,7 +169,7 @@ export const requestsQuery = closed({
   status: optional(Type.Integer())
 })
 
-export const tenantPath = closed({ tenant: text })
-export const mailboxPath = closed({ tenant: text, address: text })
-export const eventPath = closed({ tenant: text, address: text, event: text })
-export const faultPath = closed({ id: text })
+export const tenantPath = strictObject({ tenant: text })
+export const mailboxPath = strictObject({ tenant: text, address: text })
+export const eventPath = strictObject({ tenant: text, address: text, event: text })
+export const faultPath = strictObject({ id: text })

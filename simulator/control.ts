@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import fastify from 'fastify'
-import { type NoticeNeeds, noticeRoutes } from './control-notifications.ts'
+import { type NotificationControlDeps, notificationRoutes } from './control-notifications.ts'
 import {
   directoryBody,
   editsBody,
@@ -17,20 +17,20 @@ import {
   requestsQuery,
   tenantPath
 } from './control-schemas.ts'
-import type { Directory } from './directories.ts'
+import type { EntraDirectory } from './directories.ts'
 import type { Installation, Installations } from './ews/installations.ts'
 import type { Faults } from './faults.ts'
 import { InputError, type Mailbox, type Mailboxes } from './mailboxes.ts'
-import { NotHere, tenantNamed } from './not-found.ts'
+import { NotFound, requireTenant } from './not-found.ts'
 import type { Requests } from './requests.ts'
-import type { Tokens } from './tokens.ts'
+import type { TokenIssuer } from './tokens.ts'
 
-export interface ControlNeeds extends NoticeNeeds {
+export interface ControlDeps extends NotificationControlDeps {
   readonly installations: Installations
   readonly mailboxes: Mailboxes
   readonly faults: Faults
   readonly requests: Requests
-  readonly tokens: Tokens
+  readonly tokens: TokenIssuer
 }
 
 export interface Control {
@@ -38,7 +38,7 @@ export interface Control {
   close(): Promise<void>
 }
 
-export async function openControl(needs: ControlNeeds): Promise<Control> {
+export async function openControl(deps: ControlDeps): Promise<Control> {
   // Ten thousand mailboxes come in one body.
   const app = fastify({ bodyLimit: 256_000_000, ajv: { customOptions: { removeAdditional: false } } })
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
@@ -48,19 +48,19 @@ export async function openControl(needs: ControlNeeds): Promise<Control> {
   app.setNotFoundHandler((request, reply) =>
     reply.code(404).send({ error: `the control API has no ${request.method} ${request.url}` })
   )
-  await app.register(tenantRoutes(needs), { prefix: '/control' })
-  await app.register(mailboxRoutes(needs), { prefix: '/control/tenants/:tenant' })
-  await app.register(noticeRoutes(needs), { prefix: '/control' })
-  await app.register(observationRoutes(needs), { prefix: '/control' })
+  await app.register(tenantRoutes(deps), { prefix: '/control' })
+  await app.register(mailboxRoutes(deps), { prefix: '/control/tenants/:tenant' })
+  await app.register(notificationRoutes(deps), { prefix: '/control' })
+  await app.register(observationRoutes(deps), { prefix: '/control' })
   await app.ready()
   return { handle: (request, response) => app.routing(request, response), close: () => app.close() }
 }
 
-function tenantRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
-  const { directories, installations, mailboxes, notices, subscriptions, tokens } = needs
-  const installationOf = ({ id }: Directory): Installation => {
+function tenantRoutes(deps: ControlDeps): FastifyPluginAsyncTypebox {
+  const { directories, installations, mailboxes, ewsSubscriptions, graphSubscriptions, tokens } = deps
+  const requireInstallation = ({ id }: EntraDirectory): Installation => {
     const found = installations.get(id)
-    if (!found) throw new NotHere(`tenant ${id} has no Exchange of its own`)
+    if (!found) throw new NotFound(`tenant ${id} has no Exchange of its own`)
     return found
   }
   return async (app) => {
@@ -69,15 +69,15 @@ function tenantRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
       return directories.put({ ...request.body, id: request.params.tenant }).input
     })
     app.get('/tenants/:tenant', { schema: { params: tenantPath } }, async ({ params }) => {
-      return tenantNamed(directories, params.tenant).input
+      return requireTenant(directories, params.tenant).input
     })
     app.delete('/tenants/:tenant', { schema: { params: tenantPath } }, async ({ params }, reply) => {
-      const { id } = tenantNamed(directories, params.tenant)
+      const { id } = requireTenant(directories, params.tenant)
       directories.delete(id)
       installations.delete(id)
       mailboxes.clear(id)
-      subscriptions.clear(id)
-      notices.drop(id)
+      graphSubscriptions.clear(id)
+      ewsSubscriptions.drop(id)
       tokens.revoke(id)
       return reply.code(204).send()
     })
@@ -86,54 +86,54 @@ function tenantRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
       '/tenants/:tenant/exchange',
       { schema: { params: tenantPath, body: exchangeBody } },
       async (request) => {
-        const { id } = tenantNamed(directories, request.params.tenant)
+        const { id } = requireTenant(directories, request.params.tenant)
         return installations.put(id, request.body).input
       }
     )
     app.get('/tenants/:tenant/exchange', { schema: { params: tenantPath } }, async ({ params }) => {
-      return installationOf(tenantNamed(directories, params.tenant)).input
+      return requireInstallation(requireTenant(directories, params.tenant)).input
     })
     // As when a server starts anew: every subscription is forgotten, and streams are closed.
     app.delete(
       '/tenants/:tenant/subscriptions',
       { schema: { params: tenantPath } },
       async ({ params }, reply) => {
-        notices.drop(tenantNamed(directories, params.tenant).id)
+        ewsSubscriptions.drop(requireTenant(directories, params.tenant).id)
         return reply.code(204).send()
       }
     )
     app.delete('/tenants/:tenant/exchange', { schema: { params: tenantPath } }, async ({ params }, reply) => {
-      const { id } = tenantNamed(directories, params.tenant)
-      installations.delete(installationOf(tenantNamed(directories, id)).tenant)
-      notices.drop(id)
+      const { id } = requireTenant(directories, params.tenant)
+      installations.delete(requireInstallation(requireTenant(directories, id)).tenant)
+      ewsSubscriptions.drop(id)
       return reply.code(204).send()
     })
     // Every token given out so far is refused from now on.
     app.delete('/tenants/:tenant/tokens', { schema: { params: tenantPath } }, async ({ params }, reply) => {
-      tokens.revoke(tenantNamed(directories, params.tenant).id)
+      tokens.revoke(requireTenant(directories, params.tenant).id)
       return reply.code(204).send()
     })
   }
 }
 
-function mailboxRoutes({ directories, mailboxes }: ControlNeeds): FastifyPluginAsyncTypebox {
-  const mailboxNamed = (tenant: string, address: string): Mailbox => {
-    const mailbox = mailboxes.find(tenantNamed(directories, tenant).id, address)
-    if (!mailbox) throw new NotHere(`there is no mailbox ${address} in tenant ${tenant}`)
+function mailboxRoutes({ directories, mailboxes }: ControlDeps): FastifyPluginAsyncTypebox {
+  const requireMailbox = (tenant: string, address: string): Mailbox => {
+    const mailbox = mailboxes.find(requireTenant(directories, tenant).id, address)
+    if (!mailbox) throw new NotFound(`there is no mailbox ${address} in tenant ${tenant}`)
     return mailbox
   }
   return async (app) => {
     app.get('/mailboxes', { schema: { params: tenantPath } }, async ({ params }) => {
-      return mailboxes.list(tenantNamed(directories, params.tenant).id).map(shownMailbox)
+      return mailboxes.list(requireTenant(directories, params.tenant).id).map(toMailboxResponse)
     })
     app.put('/mailboxes', { schema: { params: tenantPath, body: mailboxesBody } }, async (request) => {
-      const { id } = tenantNamed(directories, request.params.tenant)
+      const { id } = requireTenant(directories, request.params.tenant)
       for (const mailbox of request.body) mailboxes.put(id, mailbox)
       return { mailboxes: mailboxes.list(id).length }
     })
     // Many edits in one call, of many mailboxes, in their order: events put or deleted.
     app.post('/edits', { schema: { params: tenantPath, body: editsBody } }, async (request) => {
-      const { id } = tenantNamed(directories, request.params.tenant)
+      const { id } = requireTenant(directories, request.params.tenant)
       const events = request.body.map(({ address, event, deleted }) => {
         if (event) return mailboxes.putEvent(id, address, event).id
         return deleted !== undefined && mailboxes.deleteEvent(id, address, deleted) ? deleted : null
@@ -145,26 +145,28 @@ function mailboxRoutes({ directories, mailboxes }: ControlNeeds): FastifyPluginA
       { schema: { params: mailboxPath, body: mailboxBody } },
       async (request) => {
         const { tenant, address } = request.params
-        return shownMailbox(mailboxes.put(tenantNamed(directories, tenant).id, { ...request.body, address }))
+        return toMailboxResponse(
+          mailboxes.put(requireTenant(directories, tenant).id, { ...request.body, address })
+        )
       }
     )
     app.get('/mailboxes/:address', { schema: { params: mailboxPath } }, async ({ params }) => {
-      return shownMailbox(mailboxNamed(params.tenant, params.address))
+      return toMailboxResponse(requireMailbox(params.tenant, params.address))
     })
     app.delete('/mailboxes/:address', { schema: { params: mailboxPath } }, async ({ params }, reply) => {
-      const mailbox = mailboxNamed(params.tenant, params.address)
+      const mailbox = requireMailbox(params.tenant, params.address)
       mailboxes.delete(mailbox.tenant, mailbox.address)
       return reply.code(204).send()
     })
 
     app.get('/mailboxes/:address/events', { schema: { params: mailboxPath } }, async ({ params }) => {
-      return [...mailboxNamed(params.tenant, params.address).events.values()].map(({ input }) => input)
+      return [...requireMailbox(params.tenant, params.address).events.values()].map(({ input }) => input)
     })
     app.post(
       '/mailboxes/:address/events',
       { schema: { params: mailboxPath, body: eventBody } },
       async (request, reply) => {
-        const mailbox = mailboxNamed(request.params.tenant, request.params.address)
+        const mailbox = requireMailbox(request.params.tenant, request.params.address)
         return reply.code(201).send(mailboxes.putEvent(mailbox.tenant, mailbox.address, request.body).input)
       }
     )
@@ -172,23 +174,23 @@ function mailboxRoutes({ directories, mailboxes }: ControlNeeds): FastifyPluginA
       '/mailboxes/:address/events/:event',
       { schema: { params: eventPath, body: eventBody } },
       async (request) => {
-        const mailbox = mailboxNamed(request.params.tenant, request.params.address)
+        const mailbox = requireMailbox(request.params.tenant, request.params.address)
         const event = { ...request.body, id: request.params.event }
         return mailboxes.putEvent(mailbox.tenant, mailbox.address, event).input
       }
     )
     app.get('/mailboxes/:address/events/:event', { schema: { params: eventPath } }, async ({ params }) => {
-      const item = mailboxNamed(params.tenant, params.address).events.get(params.event)
-      if (!item) throw new NotHere(`there is no event ${params.event} in ${params.address}`)
+      const item = requireMailbox(params.tenant, params.address).events.get(params.event)
+      if (!item) throw new NotFound(`there is no event ${params.event} in ${params.address}`)
       return item.input
     })
     app.delete(
       '/mailboxes/:address/events/:event',
       { schema: { params: eventPath } },
       async ({ params }, reply) => {
-        const mailbox = mailboxNamed(params.tenant, params.address)
+        const mailbox = requireMailbox(params.tenant, params.address)
         if (!mailboxes.deleteEvent(mailbox.tenant, mailbox.address, params.event)) {
-          throw new NotHere(`there is no event ${params.event} in ${params.address}`)
+          throw new NotFound(`there is no event ${params.event} in ${params.address}`)
         }
         return reply.code(204).send()
       }
@@ -196,9 +198,9 @@ function mailboxRoutes({ directories, mailboxes }: ControlNeeds): FastifyPluginA
   }
 }
 
-function observationRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
-  const { directories, installations, mailboxes, faults, requests, tokens } = needs
-  const { notices, subscriptions, deliveries, fates } = needs
+function observationRoutes(deps: ControlDeps): FastifyPluginAsyncTypebox {
+  const { directories, installations, mailboxes, faults, requests, tokens } = deps
+  const { ewsSubscriptions, graphSubscriptions, graphDeliveries, deliveryFaults } = deps
   return async (app) => {
     app.get('/faults', async () => faults.list())
     app.post('/faults', { schema: { body: faultBody } }, async (request, reply) => {
@@ -209,11 +211,15 @@ function observationRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
       return reply.code(204).send()
     })
     app.delete('/faults/:id', { schema: { params: faultPath } }, async ({ params }, reply) => {
-      if (!faults.remove(params.id)) throw new NotHere(`there is no fault ${params.id}`)
+      if (!faults.remove(params.id)) throw new NotFound(`there is no fault ${params.id}`)
       return reply.code(204).send()
     })
     app.get('/requests', { schema: { querystring: requestsQuery } }, async ({ query }) => {
-      return { counts: requests.counts(), mostAtOnce: requests.peaks(), latest: requests.list(query) }
+      return {
+        counts: requests.counts(),
+        peakConcurrency: requests.peakConcurrencies(),
+        latest: requests.list(query)
+      }
     })
     app.delete('/requests', async (_request, reply) => {
       requests.clear()
@@ -225,11 +231,11 @@ function observationRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
       mailboxes.clear()
       directories.clear()
       installations.clear()
-      notices.drop()
-      notices.streams.reset()
-      subscriptions.clear()
-      fates.clear()
-      deliveries.clear()
+      ewsSubscriptions.drop()
+      ewsSubscriptions.streams.reset()
+      graphSubscriptions.clear()
+      deliveryFaults.clear()
+      graphDeliveries.clear()
       tokens.revoke()
       requests.clear()
       return reply.code(204).send()
@@ -237,6 +243,6 @@ function observationRoutes(needs: ControlNeeds): FastifyPluginAsyncTypebox {
   }
 }
 
-function shownMailbox({ events, tenant: _, ...mailbox }: Mailbox) {
+function toMailboxResponse({ events, tenant: _, ...mailbox }: Mailbox) {
   return { ...mailbox, events: events.size }
 }

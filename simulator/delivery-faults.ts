@@ -1,8 +1,8 @@
 /** What befalls notices between the mailbox and whoever listens: late, lost, twice, overtaken, held back; by a seed. */
-import { chance } from './seeded-random.ts'
+import { seededRandom } from './seeded-random.ts'
 
 /** Shares are from 0 to 1. */
-export interface Weather {
+export interface NetworkConditions {
   readonly seed: number
   /** Milliseconds; evenly spread between the two. */
   readonly delay: { readonly min: number; readonly max: number }
@@ -11,11 +11,11 @@ export interface Weather {
   /** Overtaken by the next one; it comes a second later when none does. */
   readonly reordered: number
   /** Which notices it is for; both unless given. */
-  readonly protocol: Protocol | 'both'
+  readonly protocol: NotificationProtocol | 'both'
 }
-export type Protocol = 'graph' | 'ews'
+export type NotificationProtocol = 'graph' | 'ews'
 
-export interface FateCounts {
+export interface DeliveryFaultCounts {
   /** Notices that set out, of what was asked for. */
   readonly sent: number
   readonly lost: number
@@ -26,7 +26,7 @@ export interface FateCounts {
   readonly held: number
 }
 
-const fair: Weather = {
+const noFaults: NetworkConditions = {
   seed: 1,
   delay: { min: 0, max: 0 },
   lost: 0,
@@ -34,29 +34,29 @@ const fair: Weather = {
   reordered: 0,
   protocol: 'both'
 }
-const overtakenWithin = 1000
+const maxOvertakenMs = 1000
 
-export class Fates {
-  #weather = fair
-  #losing = 0
+export class DeliveryFaults {
+  #conditions = noFaults
+  #dropNextCount = 0
   #held: (() => void)[] | null = null
   #counts = { sent: 0, lost: 0, delayed: 0, duplicated: 0, reordered: 0 }
   readonly #timers = new Set<NodeJS.Timeout>()
   /** The one that waits to be overtaken. */
-  #overtaken: (() => void) | null = null
+  #overtakable: (() => void) | null = null
 
   /** What is not given is fair weather. */
-  set(weather: Partial<Weather>): void {
-    this.#weather = { ...fair, ...weather }
+  set(conditions: Partial<NetworkConditions>): void {
+    this.#conditions = { ...noFaults, ...conditions }
   }
 
-  get weather(): Weather {
-    return this.#weather
+  get conditions(): NetworkConditions {
+    return this.#conditions
   }
 
   /** The next so many are lost, whatever the weather. */
-  loseNext(count: number): void {
-    this.#losing = count
+  dropNext(count: number): void {
+    this.#dropNextCount = count
   }
 
   /** From now on notices wait until they are released, all together. */
@@ -68,43 +68,45 @@ export class Fates {
   release(): number {
     const held = this.#held ?? []
     this.#held = null
-    for (const arrive of held) arrive()
+    for (const onDelivered of held) onDelivered()
     return held.length
   }
 
   /** Lets a notice travel: it arrives at once or later, once, twice or never. Its name decides, with the seed. */
-  travel(protocol: Protocol, name: string, arrive: () => void): void {
+  deliver(protocol: NotificationProtocol, name: string, onDelivered: () => void): void {
     this.#counts.sent += 1
-    if (this.#losing > 0) {
-      this.#losing -= 1
+    if (this.#dropNextCount > 0) {
+      this.#dropNextCount -= 1
       this.#counts.lost += 1
       return
     }
-    const weather = this.#weather
-    if (weather === fair || (weather.protocol !== 'both' && weather.protocol !== protocol)) {
-      this.#pass(arrive)
+    const conditions = this.#conditions
+    if (conditions === noFaults || (conditions.protocol !== 'both' && conditions.protocol !== protocol)) {
+      this.#deliverOrHold(onDelivered)
       return
     }
-    const { seed, delay } = weather
-    if (chance(seed, `lost ${name}`) < weather.lost) {
+    const { seed, delay } = conditions
+    if (seededRandom(seed, `lost ${name}`) < conditions.lost) {
       this.#counts.lost += 1
       return
     }
-    const twice = chance(seed, `duplicated ${name}`) < weather.duplicated
+    const twice = seededRandom(seed, `duplicated ${name}`) < conditions.duplicated
     if (twice) this.#counts.duplicated += 1
     for (let copy = 0; copy < (twice ? 2 : 1); copy += 1) {
-      const late = delay.min + chance(seed, `delay ${copy} ${name}`) * (delay.max - delay.min)
+      const late = delay.min + seededRandom(seed, `delay ${copy} ${name}`) * (delay.max - delay.min)
       if (late > 0) this.#counts.delayed += 1
-      this.#after(late, () => this.#inOrder(chance(seed, `reordered ${name}`) < weather.reordered, arrive))
+      this.#afterDelay(late, () =>
+        this.#maybeReorder(seededRandom(seed, `reordered ${name}`) < conditions.reordered, onDelivered)
+      )
     }
   }
 
-  counts(): FateCounts {
+  counts(): DeliveryFaultCounts {
     return { ...this.#counts, held: this.#held?.length ?? 0 }
   }
 
   /** How many are on their way: late, overtaken, or held back. */
-  get underWay(): number {
+  get inTransit(): number {
     return this.#timers.size + (this.#held?.length ?? 0)
   }
 
@@ -112,41 +114,41 @@ export class Fates {
   clear(): void {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()
-    this.#overtaken = null
+    this.#overtakable = null
     this.#held = null
-    this.#losing = 0
-    this.#weather = fair
+    this.#dropNextCount = 0
+    this.#conditions = noFaults
     this.#counts = { sent: 0, lost: 0, delayed: 0, duplicated: 0, reordered: 0 }
   }
 
-  #inOrder(overtaken: boolean, arrive: () => void): void {
-    const earlier = this.#overtaken
+  #maybeReorder(overtaken: boolean, onDelivered: () => void): void {
+    const earlier = this.#overtakable
     if (overtaken && !earlier) {
       this.#counts.reordered += 1
-      const timer = this.#after(overtakenWithin, () => this.#overtaken?.())
-      this.#overtaken = () => {
-        this.#overtaken = null
-        if (timer) this.#forget(timer)
-        this.#pass(arrive)
+      const timer = this.#afterDelay(maxOvertakenMs, () => this.#overtakable?.())
+      this.#overtakable = () => {
+        this.#overtakable = null
+        if (timer) this.#clearTimer(timer)
+        this.#deliverOrHold(onDelivered)
       }
       return
     }
-    this.#pass(arrive)
+    this.#deliverOrHold(onDelivered)
     earlier?.()
   }
 
-  #forget(timer: NodeJS.Timeout): void {
+  #clearTimer(timer: NodeJS.Timeout): void {
     clearTimeout(timer)
     this.#timers.delete(timer)
   }
 
-  #pass(arrive: () => void): void {
-    if (this.#held) this.#held.push(arrive)
-    else arrive()
+  #deliverOrHold(onDelivered: () => void): void {
+    if (this.#held) this.#held.push(onDelivered)
+    else onDelivered()
   }
 
   /** Without a timer when there is nothing to wait for. */
-  #after(milliseconds: number, then: () => void): NodeJS.Timeout | null {
+  #afterDelay(milliseconds: number, then: () => void): NodeJS.Timeout | null {
     if (milliseconds <= 0) {
       then()
       return null

@@ -2,7 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { InputError } from './mailboxes.ts'
 
-export interface DirectoryInput {
+export interface EntraDirectoryInput {
   /** The directory id, a GUID. */
   readonly id: string
   /** A verified domain that names the directory as well as its id does. */
@@ -38,22 +38,22 @@ export interface App {
   readonly disabled: boolean
 }
 
-export interface Directory {
+export interface EntraDirectory {
   readonly id: string
   readonly domain: string | null
   readonly apps: ReadonlyMap<string, App>
   readonly tokenSeconds: number
-  readonly input: DirectoryInput
+  readonly input: EntraDirectoryInput
 }
 
-export class Directories {
-  readonly #byId = new Map<string, Directory>()
-  readonly #byDomain = new Map<string, Directory>()
+export class EntraDirectories {
+  readonly #byId = new Map<string, EntraDirectory>()
+  readonly #byDomain = new Map<string, EntraDirectory>()
 
   /** Creates the directory, or replaces it with its apps; its mailboxes stay. */
-  put(input: DirectoryInput): Directory {
+  put(input: EntraDirectoryInput): EntraDirectory {
     const apps = (input.apps ?? []).map(appOf)
-    const directory: Directory = {
+    const directory: EntraDirectory = {
       id: input.id.toLowerCase(),
       domain: input.domain?.toLowerCase() ?? null,
       apps: new Map(apps.map((app) => [app.clientId.toLowerCase(), app])),
@@ -68,12 +68,12 @@ export class Directories {
   }
 
   /** By id or domain. */
-  find(name: string): Directory | undefined {
+  find(name: string): EntraDirectory | undefined {
     const wanted = name.toLowerCase()
     return this.#byId.get(wanted) ?? this.#byDomain.get(wanted)
   }
 
-  list(): Directory[] {
+  list(): EntraDirectory[] {
     return [...this.#byId.values()]
   }
 
@@ -90,7 +90,7 @@ export class Directories {
     this.#byDomain.clear()
   }
 
-  #leaveDomain(directory: Directory): void {
+  #leaveDomain(directory: EntraDirectory): void {
     const { domain } = directory
     if (domain !== null && this.#byDomain.get(domain) === directory) this.#byDomain.delete(domain)
   }

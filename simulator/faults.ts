@@ -1,7 +1,7 @@
 /** Trouble on order: which requests it befalls, how often, and what it does to them. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Spoil } from './protocol-message.ts'
-import { chance } from './seeded-random.ts'
+import type { Corruption } from './protocol-message.ts'
+import { seededRandom } from './seeded-random.ts'
 
 export const graphRoutes = [
   'batch',
@@ -32,14 +32,14 @@ export const ewsRoutes = [
   'ews'
 ] as const
 /** Ways in: trouble befalls them only where it is ordered for them by name. */
-export const entranceRoutes = ['discovery', 'token', 'signIn', 'autodiscover'] as const
-export const routes = [...entranceRoutes, ...graphRoutes, ...ewsRoutes] as const
+export const entryRoutes = ['discovery', 'token', 'signIn', 'autodiscover'] as const
+export const routes = [...entryRoutes, ...graphRoutes, ...ewsRoutes] as const
 export type Route = (typeof routes)[number]
 
 /** What is done to a right answer of EWS. */
 export const xmlGarbage = ['reprefixed', 'concatenated', 'entities', 'deep', 'wrongCharset'] as const
 
-export type Trouble =
+export type FaultSpec =
   /** An error in the route's own shape. Code and message are the usual ones of the status unless given. */
   | {
       readonly kind: 'status'
@@ -81,7 +81,7 @@ export type Trouble =
     }
 
 /** Members that are not given match everything; `route` not given matches all but the ways in. */
-export type FaultInput = Trouble & {
+export type FaultInput = FaultSpec & {
   readonly tenant?: string
   readonly clientId?: string
   /** Any of its names. A batch as a whole has no mailbox. */
@@ -90,19 +90,19 @@ export type FaultInput = Trouble & {
   /** How many requests it befalls; without it all, until it is removed. */
   readonly count?: number
   /** From 0 to 1: which part of the requests it befalls, drawn by the seed (1 unless given); all unless given. */
-  readonly share?: number
+  readonly probability?: number
   readonly seed?: number
   /** Milliseconds after which it removes itself. */
-  readonly lasts?: number
+  readonly durationMs?: number
 }
-/** `befell` counts the requests that it befell. */
+/** `hits` counts the requests that the fault was applied to. */
 export type Fault = FaultInput & {
   readonly id: string
   readonly left: number | null
-  readonly befell: number
+  readonly hits: number
 }
 
-export interface Sufferer {
+export interface FaultTarget {
   readonly tenant: readonly string[]
   readonly clientId: string | null
   readonly mailbox: readonly string[]
@@ -112,111 +112,111 @@ export interface Sufferer {
 }
 
 /** What befalls one request: the waiting is over when `suffer` resolves. */
-export type Suffering =
-  | Extract<Trouble, { kind: 'status' }>
+export type FaultEffect =
+  | Extract<FaultSpec, { kind: 'status' }>
   | { kind: 'wrongTypes' }
-  | { kind: 'spoil'; spoil: Spoil }
-  | Extract<Trouble, { kind: 'ews' }>
+  | { kind: 'spoil'; spoil: Corruption }
+  | Extract<FaultSpec, { kind: 'ews' }>
   | { kind: 'xml'; xml: (typeof xmlGarbage)[number] }
 
-interface Held {
+interface ActiveFault {
   readonly id: string
   readonly input: FaultInput
   left: number
   /** Requests that it might have befallen, and those that it did. */
-  met: number
-  befell: number
+  seen: number
+  hits: number
   readonly removed: AbortController
   readonly end: NodeJS.Timeout | undefined
 }
 
 export class Faults {
   #next = 1
-  readonly #held = new Map<string, Held>()
+  readonly #active = new Map<string, ActiveFault>()
   /** Used up, with requests hanging on them: removing such a fault must still let go of these. */
-  readonly #spent = new Map<string, Held>()
+  readonly #usedUp = new Map<string, ActiveFault>()
 
   /** Returns its id. */
   add(input: FaultInput): string {
     const id = String(this.#next)
     this.#next += 1
-    this.#held.set(id, {
+    this.#active.set(id, {
       id,
       input,
       left: input.count ?? Number.POSITIVE_INFINITY,
-      met: 0,
-      befell: 0,
+      seen: 0,
+      hits: 0,
       removed: new AbortController(),
-      end: input.lasts === undefined ? undefined : setTimeout(() => this.remove(id), input.lasts)
+      end: input.durationMs === undefined ? undefined : setTimeout(() => this.remove(id), input.durationMs)
     })
     return id
   }
 
   get any(): boolean {
-    return this.#held.size > 0
+    return this.#active.size > 0
   }
 
   list(): Fault[] {
-    return [...this.#held.values()].map(({ id, input, left, befell }) => ({
+    return [...this.#active.values()].map(({ id, input, left, hits }) => ({
       ...input,
       id,
-      befell,
+      hits,
       left: Number.isFinite(left) ? left : null
     }))
   }
 
   remove(id: string): boolean {
-    const fault = this.#held.get(id) ?? this.#spent.get(id)
-    this.#held.delete(id)
-    this.#spent.delete(id)
+    const fault = this.#active.get(id) ?? this.#usedUp.get(id)
+    this.#active.delete(id)
+    this.#usedUp.delete(id)
     clearTimeout(fault?.end)
     fault?.removed.abort()
     return fault !== undefined
   }
 
   clear(): void {
-    for (const id of [...this.#held.keys(), ...this.#spent.keys()]) this.remove(id)
+    for (const id of [...this.#active.keys(), ...this.#usedUp.keys()]) this.remove(id)
   }
 
   /**
    * Waits out every delay that befalls the request, then says what else does: the first other trouble, if any.
    * Rejects when the client is gone.
    */
-  async suffer(who: Sufferer, signal: AbortSignal): Promise<Suffering | null> {
-    let found: Suffering | null = null
-    for (const fault of [...this.#held.values()]) {
+  async apply(who: FaultTarget, signal: AbortSignal): Promise<FaultEffect | null> {
+    let found: FaultEffect | null = null
+    for (const fault of [...this.#active.values()]) {
       const { input } = fault
       const waits = input.kind === 'slow' || input.kind === 'hang'
-      if (!befalls(input, who) || (found && !waits) || fault.left <= 0 || !drawn(fault)) continue
-      this.#use(fault)
+      if (!matches(input, who) || (found && !waits) || fault.left <= 0 || !isSampled(fault)) continue
+      this.#countHit(fault)
       if (input.kind === 'slow') await sleep(input.milliseconds, undefined, { signal })
-      else if (input.kind === 'hang') await released(fault.removed.signal, signal)
-      else found = sufferingOf(input)
+      else if (input.kind === 'hang') await whenRemoved(fault.removed.signal, signal)
+      else found = effectOf(input)
     }
     return found
   }
 
-  #use(fault: Held): void {
+  #countHit(fault: ActiveFault): void {
     fault.left -= 1
-    fault.befell += 1
+    fault.hits += 1
     if (fault.left > 0) return
-    this.#held.delete(fault.id)
+    this.#active.delete(fault.id)
     clearTimeout(fault.end)
-    if (fault.input.kind === 'hang') this.#spent.set(fault.id, fault)
+    if (fault.input.kind === 'hang') this.#usedUp.set(fault.id, fault)
   }
 }
 
 /** The same numbers of requests with the same seed. */
-function drawn(fault: Held): boolean {
-  const { share = 1, seed = 1 } = fault.input
-  fault.met += 1
-  return share >= 1 || chance(seed, `${fault.met} ${fault.input.kind}`) < share
+function isSampled(fault: ActiveFault): boolean {
+  const { probability = 1, seed = 1 } = fault.input
+  fault.seen += 1
+  return probability >= 1 || seededRandom(seed, `${fault.seen} ${fault.input.kind}`) < probability
 }
 
-function befalls(input: FaultInput, who: Sufferer): boolean {
-  if (input.route === undefined ? isEntrance(who.route) : input.route !== who.route) return false
+function matches(input: FaultInput, who: FaultTarget): boolean {
+  if (input.route === undefined ? isEntryRoute(who.route) : input.route !== who.route) return false
   const ofEws = who.route === 'autodiscover' || ewsRoutes.some((route) => route === who.route)
-  if (ofEwsAlone(input) && !ofEws) return false
+  if (isEwsOnly(input) && !ofEws) return false
   if (who.part && input.mailbox === undefined) return false
   if (input.tenant !== undefined && !who.tenant.includes(input.tenant.toLowerCase())) return false
   if (input.clientId !== undefined && input.clientId.toLowerCase() !== who.clientId?.toLowerCase())
@@ -224,27 +224,27 @@ function befalls(input: FaultInput, who: Sufferer): boolean {
   return input.mailbox === undefined || who.mailbox.includes(input.mailbox.toLowerCase())
 }
 
-function isEntrance(route: Route): boolean {
-  return entranceRoutes.some((each) => each === route)
+function isEntryRoute(route: Route): boolean {
+  return entryRoutes.some((each) => each === route)
 }
 
-function ofEwsAlone(input: FaultInput): boolean {
+function isEwsOnly(input: FaultInput): boolean {
   return (
     input.kind === 'ews' || (input.kind === 'garbage' && xmlGarbage.some((each) => each === input.garbage))
   )
 }
 
-function sufferingOf(trouble: Exclude<Trouble, { kind: 'slow' | 'hang' }>): Suffering {
+function effectOf(trouble: Exclude<FaultSpec, { kind: 'slow' | 'hang' }>): FaultEffect {
   if (trouble.kind === 'status' || trouble.kind === 'ews') return trouble
   if (trouble.kind !== 'garbage') return { kind: 'spoil', spoil: trouble.kind }
   if (trouble.garbage === 'wrongTypes') return { kind: 'wrongTypes' }
   if (trouble.garbage === 'huge') return { kind: 'spoil', spoil: { huge: trouble.bytes ?? 64_000_000 } }
   const xml = xmlGarbage.find((each) => each === trouble.garbage)
   if (xml !== undefined) return { kind: 'xml', xml }
-  return { kind: 'spoil', spoil: trouble.garbage as Spoil }
+  return { kind: 'spoil', spoil: trouble.garbage as Corruption }
 }
 
-function released(removed: AbortSignal, gone: AbortSignal): Promise<void> {
+function whenRemoved(removed: AbortSignal, gone: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (removed.aborted) return resolve()
     if (gone.aborted) return reject(gone.reason)

@@ -2,16 +2,23 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import { type CompiledRecurrence, compileRecurrence, type Recurrence } from './recurrence.ts'
-import { dayOf, isZone, parseDate, parseInstant } from './time.ts'
+import { dayOf, isZone, parseDate, parseRfc3339 } from './time.ts'
 
 export const showAsValues = ['free', 'tentative', 'busy', 'oof', 'workingElsewhere', 'unknown'] as const
 export const sensitivities = ['normal', 'personal', 'private', 'confidential'] as const
-export const responses = ['none', 'organizer', 'accepted', 'tentative', 'declined', 'notResponded'] as const
+export const responseStatuses = [
+  'none',
+  'organizer',
+  'accepted',
+  'tentative',
+  'declined',
+  'notResponded'
+] as const
 /** What somebody may see of a calendar, from nothing to everything. */
 export const rights = ['none', 'freeBusy', 'limitedDetails', 'reviewer', 'fullAccess'] as const
 export type Right = (typeof rights)[number]
 
-export interface Person {
+export interface NamedAddress {
   readonly name: string
   readonly address: string
 }
@@ -51,9 +58,9 @@ export interface EventInput {
   readonly showAs?: (typeof showAsValues)[number]
   readonly sensitivity?: (typeof sensitivities)[number]
   readonly cancelled?: boolean
-  readonly response?: (typeof responses)[number]
+  readonly response?: (typeof responseStatuses)[number]
   readonly categories?: readonly string[]
-  readonly organizer?: Person
+  readonly organizer?: NamedAddress
   readonly recurrence?: Recurrence
 }
 
@@ -64,9 +71,9 @@ export interface EventContent {
   readonly showAs: (typeof showAsValues)[number]
   readonly sensitivity: (typeof sensitivities)[number]
   readonly cancelled: boolean
-  readonly response: (typeof responses)[number]
+  readonly response: (typeof responseStatuses)[number]
   readonly categories: readonly string[]
-  readonly organizer: Person
+  readonly organizer: NamedAddress
 }
 
 export interface CalendarItem extends EventContent {
@@ -99,7 +106,7 @@ export interface Mailbox {
   change: number
 }
 
-export interface Change {
+export interface MailboxChange {
   readonly mailbox: Mailbox
   readonly event: string
   readonly kind: 'created' | 'updated' | 'deleted'
@@ -111,7 +118,7 @@ export class InputError extends Error {
 }
 
 /** Emits `changed` after every write to an event: notices to subscribers grow from it. */
-export class Mailboxes extends EventEmitter<{ changed: [Change] }> {
+export class Mailboxes extends EventEmitter<{ changed: [MailboxChange] }> {
   readonly #byName = new Map<string, Mailbox>()
   readonly #byTenant = new Map<string, Map<string, Mailbox>>()
   readonly #clock: () => number
@@ -144,11 +151,11 @@ export class Mailboxes extends EventEmitter<{ changed: [Change] }> {
     }
     const inputs = input.events ?? [...(held?.events.values() ?? [])].map((item) => item.input)
     for (const each of inputs) this.#write(mailbox, each, input.events ? null : held)
-    if (held) this.#forget(held)
+    if (held) this.#removeNames(held)
     for (const name of namesOf(mailbox)) this.#byName.set(keyOf(tenant, name), mailbox)
     const ofTenant = this.#byTenant.get(tenant) ?? new Map<string, Mailbox>()
     this.#byTenant.set(tenant, ofTenant.set(mailbox.address.toLowerCase(), mailbox))
-    if (input.events) this.#tellReplaced(mailbox, held)
+    if (input.events) this.#emitReplaced(mailbox, held)
     return mailbox
   }
 
@@ -157,7 +164,7 @@ export class Mailboxes extends EventEmitter<{ changed: [Change] }> {
     return this.#byTenant.get(tenant)?.get(address.toLowerCase())
   }
 
-  /** By object id, user principal name, primary address or alias. */
+  /** By object id, UPN, primary address or alias. */
   find(tenant: string, name: string): Mailbox | undefined {
     return this.#byName.get(keyOf(tenant, name))
   }
@@ -168,13 +175,13 @@ export class Mailboxes extends EventEmitter<{ changed: [Change] }> {
 
   delete(tenant: string, address: string): boolean {
     const mailbox = this.get(tenant, address)
-    if (mailbox) this.#forget(mailbox)
+    if (mailbox) this.#removeNames(mailbox)
     return mailbox !== undefined
   }
 
   /** Creates the event, or replaces the one with that id. */
   putEvent(tenant: string, address: string, input: EventInput): CalendarItem {
-    const mailbox = this.#owner(tenant, address)
+    const mailbox = this.#requireMailbox(tenant, address)
     const existed = input.id !== undefined && mailbox.events.has(input.id)
     const item = this.#write(mailbox, input, mailbox)
     this.emit('changed', { mailbox, event: item.id, kind: existed ? 'updated' : 'created' })
@@ -182,7 +189,7 @@ export class Mailboxes extends EventEmitter<{ changed: [Change] }> {
   }
 
   deleteEvent(tenant: string, address: string, id: string): boolean {
-    const mailbox = this.#owner(tenant, address)
+    const mailbox = this.#requireMailbox(tenant, address)
     if (!mailbox.events.delete(id)) return false
     mailbox.change += 1
     this.emit('changed', { mailbox, event: id, kind: 'deleted' })
@@ -192,10 +199,10 @@ export class Mailboxes extends EventEmitter<{ changed: [Change] }> {
   /** Removes every mailbox of the tenant, or of all. */
   clear(tenant?: string): void {
     const tenants = tenant === undefined ? [...this.#byTenant.keys()] : [tenant]
-    for (const mailbox of tenants.flatMap((id) => this.list(id))) this.#forget(mailbox)
+    for (const mailbox of tenants.flatMap((id) => this.list(id))) this.#removeNames(mailbox)
   }
 
-  #owner(tenant: string, address: string): Mailbox {
+  #requireMailbox(tenant: string, address: string): Mailbox {
     const mailbox = this.get(tenant, address)
     if (!mailbox) throw new InputError(`there is no mailbox ${address} in tenant ${tenant}`)
     return mailbox
@@ -220,7 +227,7 @@ export class Mailboxes extends EventEmitter<{ changed: [Change] }> {
     return item
   }
 
-  #tellReplaced(mailbox: Mailbox, held: Mailbox | undefined): void {
+  #emitReplaced(mailbox: Mailbox, held: Mailbox | undefined): void {
     for (const event of mailbox.events.keys()) {
       this.emit('changed', { mailbox, event, kind: held?.events.has(event) ? 'updated' : 'created' })
     }
@@ -229,19 +236,19 @@ export class Mailboxes extends EventEmitter<{ changed: [Change] }> {
     }
   }
 
-  #forget(mailbox: Mailbox): void {
+  #removeNames(mailbox: Mailbox): void {
     for (const name of namesOf(mailbox)) this.#byName.delete(keyOf(mailbox.tenant, name))
     this.#byTenant.get(mailbox.tenant)?.delete(mailbox.address.toLowerCase())
   }
 }
 
 /** What `viewer` may see of the mailbox. Everybody sees all of their own. */
-export function rightOf(mailbox: Mailbox, viewer: Mailbox): Right {
-  return rightTo(mailbox, viewer.address)
+export function rightOfViewer(mailbox: Mailbox, viewer: Mailbox): Right {
+  return rightOfAddress(mailbox, viewer.address)
 }
 
 /** The same of somebody who need not have a mailbox. */
-export function rightTo(mailbox: Mailbox, address: string): Right {
+export function rightOfAddress(mailbox: Mailbox, address: string): Right {
   const viewer = address.toLowerCase()
   if (viewer === mailbox.address.toLowerCase()) return 'fullAccess'
   return mailbox.rights[viewer] ?? mailbox.rights.default ?? 'freeBusy'
@@ -268,8 +275,8 @@ function contentOf(mailbox: Mailbox, input: EventInput): EventContent {
 
 function spanOf(mailbox: Mailbox, input: EventInput) {
   const allDay = input.allDay ?? false
-  const start = allDay ? parseDate(input.start) : parseInstant(input.start)
-  const end = allDay ? parseDate(input.end) : parseInstant(input.end)
+  const start = allDay ? parseDate(input.start) : parseRfc3339(input.start)
+  const end = allDay ? parseDate(input.end) : parseRfc3339(input.end)
   const form = allDay ? 'a date like 2026-11-23' : 'a time with offset like 2026-11-23T09:00:00Z'
   if (start === null) throw new InputError(`start: "${input.start}" must be ${form}`)
   if (end === null) throw new InputError(`end: "${input.end}" must be ${form}`)

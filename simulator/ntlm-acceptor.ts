@@ -7,7 +7,7 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { X509Certificate } from '@peculiar/x509'
 import { md4 } from '../src/connectors/ews/auth/ntlm/md4.ts'
 import { rc4 } from '../src/connectors/ews/auth/ntlm/rc4.ts'
-import { bare, challengeIn, completed, mechanismList } from './spnego-acceptor.ts'
+import { completeSpnego, mechanismList, unwrapSpnego, wrapChallenge } from './spnego-acceptor.ts'
 
 export interface NtlmAcceptorOptions {
   /** The account's password; null where there is none by that name. Names as sent: `user@domain` has no domain. */
@@ -37,7 +37,7 @@ export interface NtlmAccount {
   readonly target: string | null
 }
 
-export type Heard =
+export type NtlmOutcome =
   /** `authenticate` goes into WWW-Authenticate of the 200, where it is not null. */
   | { readonly outcome: 'signedIn'; readonly account: NtlmAccount; readonly authenticate: string | null }
   /** To be answered with 401 and these in WWW-Authenticate. */
@@ -46,24 +46,28 @@ export type Heard =
 
 /** One for each connection: that, and not a call, is what signs in. */
 export interface NtlmConnection {
-  hear(authorization: string | undefined): Heard
+  accept(authorization: string | undefined): NtlmOutcome
 }
 
-export function ntlmConnection(options: NtlmAcceptorOptions): NtlmConnection {
+export function createNtlmConnection(options: NtlmAcceptorOptions): NtlmConnection {
   let open: { negotiate: Buffer; challenge: Buffer } | null = null
   let account: NtlmAccount | null = null
-  const refused = (reason: string): Heard => ({ outcome: 'refused', authenticate: options.schemes, reason })
+  const refused = (reason: string): NtlmOutcome => ({
+    outcome: 'refused',
+    authenticate: options.schemes,
+    reason
+  })
 
-  function hear(scheme: string, token: Buffer): Heard {
+  function accept(scheme: string, token: Buffer): NtlmOutcome {
     account = null
-    const { message, enveloped, signature } = bare(token)
+    const { message, enveloped, signature } = unwrapSpnego(token)
     if (message.readUInt32LE(8) === 1) {
       open = { negotiate: message, challenge: challengeMessage(options, message.readUInt32LE(12)) }
-      const answer = enveloped ? challengeIn(open.challenge) : open.challenge
+      const answer = enveloped ? wrapChallenge(open.challenge) : open.challenge
       return { outcome: 'challenge', authenticate: [`${scheme} ${answer.toString('base64')}`] }
     }
     if (message.readUInt32LE(8) !== 3 || open === null) return refused('no handshake is under way')
-    const proved = prove(options, open, message)
+    const proved = verifyAuthenticate(options, open, message)
     open = null
     if (typeof proved === 'string') return refused(proved)
     const { sessionKey, ...rest } = proved
@@ -73,14 +77,14 @@ export function ntlmConnection(options: NtlmAcceptorOptions): NtlmConnection {
     }
     account = { ...rest, enveloped }
     const last = enveloped
-      ? completed(signature && signed(sessionKey, mechanismList, 'server-to-client'))
+      ? completeSpnego(signature && signed(sessionKey, mechanismList, 'server-to-client'))
       : null
     const authenticate = last && `${scheme} ${last.toString('base64')}`
     return { outcome: 'signedIn', account, authenticate }
   }
 
   return {
-    hear(authorization) {
+    accept(authorization) {
       if (authorization === undefined) {
         if (account !== null) return { outcome: 'signedIn', account, authenticate: null }
         return { outcome: 'challenge', authenticate: options.schemes }
@@ -89,7 +93,7 @@ export function ntlmConnection(options: NtlmAcceptorOptions): NtlmConnection {
       const known = options.schemes.find((name) => name.toLowerCase() === scheme.toLowerCase())
       if (known === undefined) return refused(`${scheme} is not offered`)
       try {
-        return hear(known, Buffer.from(token, 'base64'))
+        return accept(known, Buffer.from(token, 'base64'))
       } catch (error) {
         if (error instanceof RangeError) return refused(`the message cannot be read: ${error.message}`)
         throw error
@@ -101,12 +105,12 @@ export function ntlmConnection(options: NtlmAcceptorOptions): NtlmConnection {
 /** What the flags ask for, of what a Windows server knows; NTLM2 session security, target info and the domain's kind. */
 function challengeMessage(options: NtlmAcceptorOptions, asked: number): Buffer {
   const flags = ((asked & 0xe2088235) | 0x00810000 | 0x00000001) >>> 0
-  const name = wide(options.domain)
+  const name = utf16(options.domain)
   const attributes: [id: number, value: Buffer][] = [
     [2, name],
-    [1, wide(options.server)],
-    [4, wide(`${options.domain.toLowerCase()}.example`)],
-    [3, wide(`${options.server.toLowerCase()}.${options.domain.toLowerCase()}.example`)]
+    [1, utf16(options.server)],
+    [4, utf16(`${options.domain.toLowerCase()}.example`)],
+    [3, utf16(`${options.server.toLowerCase()}.${options.domain.toLowerCase()}.example`)]
   ]
   if (options.modern) {
     const time = Buffer.alloc(8)
@@ -136,12 +140,12 @@ function challengeMessage(options: NtlmAcceptorOptions, asked: number): Buffer {
 }
 
 /** Milliseconds that the client's time may differ: what Windows allows. */
-const largestSkew = 1_800_000
+const maxSkewMs = 1_800_000
 
 type Proof = Omit<NtlmAccount, 'enveloped'> & { readonly sessionKey: Buffer }
 
 /** MS-NLMP section 3.2.5.1.2. A string says why not. */
-export function prove(
+export function verifyAuthenticate(
   options: Pick<NtlmAcceptorOptions, 'password' | 'extendedProtection' | 'certificate' | 'clock'>,
   { negotiate, challenge }: { negotiate: Buffer; challenge: Buffer },
   message: Buffer
@@ -158,13 +162,13 @@ export function prove(
   if (response.length < 48) return 'no NTLMv2 response'
   const password = options.password(user, domain)
   if (password === null) return `no account ${user} in ${domain}`
-  const owner = hmac(md4(wide(password)), wide(user.toUpperCase() + domain))
+  const owner = hmac(md4(utf16(password)), utf16(user.toUpperCase() + domain))
   const said = response.subarray(16)
   const proof = hmac(owner, challenge.subarray(24, 32), said)
   if (!equal(response.subarray(0, 16), proof)) return 'the password is wrong'
 
   const time = Number(said.readBigUInt64LE(8) / 10_000n) - 11_644_473_600_000
-  if (Math.abs(time - options.clock()) > largestSkew) return 'the time is wrong'
+  if (Math.abs(time - options.clock()) > maxSkewMs) return 'the time is wrong'
   const attributes = attributesOf(said.subarray(28))
   const flags = message.readUInt32LE(60)
   const baseKey = hmac(owner, proof)
@@ -180,7 +184,7 @@ export function prove(
   const binding = attributes.get(10) ?? Buffer.alloc(16)
   const given = !equal(binding, Buffer.alloc(16))
   const { extendedProtection: mode, certificate } = options
-  const bound = given && certificate !== null && equal(binding, bindingOf(certificate))
+  const bound = given && certificate !== null && equal(binding, channelBindingOf(certificate))
   if (mode !== 'off' && certificate !== null && given && !bound)
     return 'the channel binding is of another certificate'
   if (mode === 'require' && !bound) return 'there is no channel binding'
@@ -199,7 +203,7 @@ function attributesOf(bytes: Buffer): Map<number, Buffer> {
 }
 
 /** RFC 5929 section 4.1, and MD5 over gss_channel_bindings_struct as MS-NLMP section 2.2.2.1 has it. */
-export function bindingOf(pem: string): Buffer {
+export function channelBindingOf(pem: string): Buffer {
   const certificate = new X509Certificate(pem)
   const named = (certificate.signatureAlgorithm as { hash?: { name?: string } }).hash?.name ?? 'SHA-256'
   const hash = named === 'SHA-1' || named === 'MD5' ? 'SHA-256' : named
@@ -227,6 +231,6 @@ function equal(one: Buffer, other: Buffer): boolean {
   return one.length === other.length && timingSafeEqual(one, other)
 }
 
-function wide(text: string): Buffer {
+function utf16(text: string): Buffer {
   return Buffer.from(text, 'utf16le')
 }

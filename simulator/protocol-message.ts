@@ -1,6 +1,6 @@
 /** A request and its answer as the protocols see them, apart from sockets and from batches. */
 
-export interface Call {
+export interface ProtocolRequest {
   readonly method: string
   /** Decoded, without empty ones. */
   readonly segments: readonly string[]
@@ -16,17 +16,17 @@ export interface Call {
   readonly connection?: object
 }
 
-export interface Answer {
+export interface ProtocolResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[]>>
   /** Sent as JSON; a Buffer as it is, and an async iterable of them piece by piece. */
   readonly body: unknown
   /** What goes wrong on the wire with an answer that was right. */
-  readonly spoil?: Spoil
+  readonly corruption?: Corruption
 }
 
 /** Thrown by a body that is sent in pieces: the connection ends here, after this last one. */
-export class BrokenOff extends Error {
+export class ConnectionAborted extends Error {
   override readonly name = 'BrokenOff'
   readonly last: Buffer | null
 
@@ -36,17 +36,17 @@ export class BrokenOff extends Error {
   }
 }
 
-export type Spoil = 'cutOff' | 'reset' | 'html' | 'truncatedJson' | 'empty' | { readonly huge: number }
+export type Corruption = 'cutOff' | 'reset' | 'html' | 'truncatedJson' | 'empty' | { readonly huge: number }
 
-export function callOf(
+export function parseProtocolRequest(
   method: string,
   url: string,
-  headers: Call['headers'],
+  headers: ProtocolRequest['headers'],
   body: string,
   signal: AbortSignal,
   connection?: object
-): Call | null {
-  const [path = '', search = ''] = split(url, '?')
+): ProtocolRequest | null {
+  const [path = '', search = ''] = splitAt(url, '?')
   try {
     const segments = path.split('/').filter(Boolean).map(decodeURIComponent)
     return {
@@ -65,7 +65,7 @@ export function callOf(
   }
 }
 
-function split(text: string, sign: string): [string, string] {
+function splitAt(text: string, sign: string): [string, string] {
   const at = text.indexOf(sign)
   return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
 }

@@ -1,13 +1,18 @@
 /** Between sockets and the protocols: reads a request into a Call, and writes an Answer, spoilt where that is ordered. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { type Answer, BrokenOff, type Call, callOf } from './protocol-message.ts'
+import {
+  ConnectionAborted,
+  type ProtocolRequest,
+  type ProtocolResponse,
+  parseProtocolRequest
+} from './protocol-message.ts'
 
-export type Protocol = (call: Call) => Promise<Answer | null>
+export type ProtocolHandler = (call: ProtocolRequest) => Promise<ProtocolResponse | null>
 
-const largestBody = 4_000_000
+const maxBodyBytes = 4_000_000
 
 /** Lets the first protocol answer that knows the call. */
-export function serve(protocols: readonly Protocol[]) {
+export function serveProtocols(protocols: readonly ProtocolHandler[]) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const gone = new AbortController()
     response.once('close', () => gone.abort())
@@ -17,8 +22,8 @@ export function serve(protocols: readonly Protocol[]) {
       const body = await readBody(request)
       if (body === null)
         return await send(response, { status: 413, headers: {}, body: { error: 'too large' } })
-      const headers = lowered(request)
-      const call = callOf(
+      const headers = headersOf(request)
+      const call = parseProtocolRequest(
         request.method ?? 'GET',
         request.url ?? '/',
         headers,
@@ -40,8 +45,8 @@ export function serve(protocols: readonly Protocol[]) {
   }
 }
 
-async function send(response: ServerResponse, answer: Answer): Promise<void> {
-  const { spoil } = answer
+async function send(response: ServerResponse, answer: ProtocolResponse): Promise<void> {
+  const { corruption: spoil } = answer
   if (spoil === 'reset') return void response.socket?.destroy()
   const headers = { 'Content-Type': 'application/json; charset=utf-8', ...answer.headers }
   if (typeof spoil === 'object') return sendHuge(response, headers, spoil.huge)
@@ -75,7 +80,7 @@ async function sendHuge(
   response.writeHead(200, headers)
   response.write('{"value":[')
   for (let sent = 0; sent < bytes && !response.destroyed; sent += piece.length) {
-    if (!response.write(piece)) await drained(response)
+    if (!response.write(piece)) await whenDrained(response)
   }
   response.end('{}]}')
 }
@@ -95,11 +100,11 @@ async function sendPieces(
   try {
     for await (const piece of pieces) {
       if (response.destroyed) return
-      if (cutOff) throw new BrokenOff(piece.subarray(0, Math.ceil(piece.length / 2)))
-      if (!response.write(piece)) await drained(response)
+      if (cutOff) throw new ConnectionAborted(piece.subarray(0, Math.ceil(piece.length / 2)))
+      if (!response.write(piece)) await whenDrained(response)
     }
   } catch (error) {
-    if (!(error instanceof BrokenOff)) throw error
+    if (!(error instanceof ConnectionAborted)) throw error
     response.write(error.last ?? '', () => response.socket?.destroy())
     return
   }
@@ -107,7 +112,7 @@ async function sendPieces(
 }
 
 /** Or closed. */
-async function drained(response: ServerResponse): Promise<void> {
+async function whenDrained(response: ServerResponse): Promise<void> {
   await new Promise<void>((resolve) => {
     const go = () => {
       response.off('drain', go).off('close', go)
@@ -122,13 +127,13 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
   let size = 0
   for await (const piece of request as AsyncIterable<Buffer>) {
     size += piece.length
-    if (size > largestBody) return null
+    if (size > maxBodyBytes) return null
     pieces.push(piece)
   }
   return Buffer.concat(pieces).toString('utf8')
 }
 
-function lowered(request: IncomingMessage): Record<string, string> {
+function headersOf(request: IncomingMessage): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(request.headers)) {
     headers[name] = Array.isArray(value) ? value.join(', ') : (value ?? '')

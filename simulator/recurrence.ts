@@ -1,6 +1,6 @@
 /** Series of events by day or by week, and the occurrences of every event that touch a window. */
 import type { CalendarItem, EventContent, Mailbox } from './mailboxes.ts'
-import { dayLength, dayOf, instantOf, midnightOf, parseDate, parseInstant, wallOf } from './time.ts'
+import { dayMs, dayOf, instantOfLocal, localTimeOf, midnightOf, parseDate, parseRfc3339 } from './time.ts'
 
 export const weekdays = [
   'monday',
@@ -55,7 +55,7 @@ interface CompiledChange {
   readonly span: { readonly start: number; readonly end: number } | null
 }
 
-export interface Occurrence {
+export interface SimulatedOccurrence {
   readonly event: CalendarItem
   /** The event itself, but for an exception. */
   readonly content: EventContent
@@ -98,7 +98,7 @@ export function compileRecurrence(
       changes.set(day, { content, span: null })
       continue
     }
-    const parse = allDay ? parseDate : parseInstant
+    const parse = allDay ? parseDate : parseRfc3339
     const span = { start: parse(start ?? ''), end: parse(end ?? '') }
     if (span.start === null || span.end === null || span.end < span.start) {
       return `changes of ${date}: start and end must both be given, in the form of the series`
@@ -110,8 +110,8 @@ export function compileRecurrence(
 }
 
 /** All occurrences in the mailbox that touch `[from, to)`; those without length when they begin in it. */
-export function occurrencesIn(mailbox: Mailbox, from: number, to: number): Occurrence[] {
-  const found: Occurrence[] = []
+export function occurrencesIn(mailbox: Mailbox, from: number, to: number): SimulatedOccurrence[] {
+  const found: SimulatedOccurrence[] = []
   const keep: Keep = (event, content, kind, day, floatingStart, floatingEnd) => {
     const { allDay } = event
     const start = allDay ? midnightOf(floatingStart, mailbox.timeZone) : floatingStart
@@ -129,7 +129,7 @@ export function occurrencesIn(mailbox: Mailbox, from: number, to: number): Occur
 type Keep = (
   event: CalendarItem,
   content: EventContent,
-  kind: Occurrence['kind'],
+  kind: SimulatedOccurrence['kind'],
   day: number | null,
   floatingStart: number,
   floatingEnd: number
@@ -145,8 +145,8 @@ function series(
 ): void {
   const length = event.end - event.start
   // One day more on either side: zones differ from UTC by less than that.
-  const begin = Math.max(rule.first, Math.floor((from - length) / dayLength) - 1)
-  const end = Math.min(rule.last, Math.floor(to / dayLength) + 1)
+  const begin = Math.max(rule.first, Math.floor((from - length) / dayMs) - 1)
+  const end = Math.min(rule.last, Math.floor(to / dayMs) + 1)
   for (let day = begin; day <= end; day += 1) {
     if (rule.skip.has(day) || rule.changes.has(day) || !fallsOn(rule, day)) continue
     const start = startOn(mailbox, event, rule, day)
@@ -164,8 +164,8 @@ function startOn(mailbox: Mailbox, event: CalendarItem, rule: CompiledRecurrence
   const known = rule.starts.get(day)
   if (known !== undefined) return known
   const zone = event.allDay ? 'UTC' : mailbox.timeZone
-  const timeOfDay = wallOf(event.start, zone) - dayOf(event.start, zone) * dayLength
-  const start = instantOf(day * dayLength + timeOfDay, zone)
+  const timeOfDay = localTimeOf(event.start, zone) - dayOf(event.start, zone) * dayMs
+  const start = instantOfLocal(day * dayMs + timeOfDay, zone)
   rule.starts.set(day, start)
   return start
 }
@@ -186,7 +186,7 @@ function lastOf(rule: Pick<CompiledRecurrence, 'first' | 'interval' | 'days' | '
 
 function dayNumber(date: string): number | null {
   const midnight = parseDate(date)
-  return midnight === null ? null : midnight / dayLength
+  return midnight === null ? null : midnight / dayMs
 }
 
 /** 1970-01-01 was a Thursday. */

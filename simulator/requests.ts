@@ -24,7 +24,7 @@ export type RequestFilter = Partial<
   Pick<RequestRecord, 'route' | 'tenant' | 'clientId' | 'mailbox' | 'status'>
 >
 
-const kept = 2_000
+const maxKept = 2_000
 
 export class Requests {
   #latest: RequestRecord[] = []
@@ -34,22 +34,22 @@ export class Requests {
   add(record: RequestRecord): void {
     this.#latest.push(record)
     // Cut now and then, not at every request: benchmarks come through here.
-    if (this.#latest.length >= 2 * kept) this.#latest = this.#latest.slice(-kept)
+    if (this.#latest.length >= 2 * maxKept) this.#latest = this.#latest.slice(-maxKept)
     const key = `${record.tenant ?? ''} ${record.route} ${record.status}`
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
   }
 
   /** So many requests were at this mailbox at once. */
-  sawAtOnce(mailbox: string, requests: number): void {
-    if (requests > this.peak(mailbox)) this.#peaks.set(mailbox.toLowerCase(), requests)
+  recordConcurrency(mailbox: string, requests: number): void {
+    if (requests > this.peakConcurrency(mailbox)) this.#peaks.set(mailbox.toLowerCase(), requests)
   }
 
   /** The most requests that were ever at this mailbox (primary address) at once. */
-  peak(mailbox: string): number {
+  peakConcurrency(mailbox: string): number {
     return this.#peaks.get(mailbox.toLowerCase()) ?? 0
   }
 
-  peaks(): Record<string, number> {
+  peakConcurrencies(): Record<string, number> {
     return Object.fromEntries(this.#peaks)
   }
 

@@ -1,7 +1,7 @@
 /** Chance that can be repeated: what it says hangs on a seed and a name alone, never on the order of asking. */
 
 /** From 0 up to 1, evenly. */
-export function chance(seed: number, name: string): number {
+export function seededRandom(seed: number, name: string): number {
   let hash = 0x811c9dc5 ^ seed
   // FNV-1a, then the finish of MurmurHash3, which spreads names that differ in one letter.
   for (let at = 0; at < name.length; at += 1) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193)
@@ -11,19 +11,19 @@ export function chance(seed: number, name: string): number {
 }
 
 /** Which of many it befalls: those that are named, and of these a share. */
-export interface Which {
+export interface Selection {
   readonly tenant?: string
   /** The primary address, case ignored. */
   readonly mailbox?: string
   /** From 0 to 1; all unless given. */
-  readonly share?: number
+  readonly probability?: number
   readonly seed?: number
 }
 
-export function picks(which: Which, { tenant, address, id }: Candidate): boolean {
+export function isSelected(which: Selection, { tenant, address, id }: Candidate): boolean {
   if (which.tenant !== undefined && which.tenant.toLowerCase() !== tenant) return false
   if (which.mailbox !== undefined && which.mailbox.toLowerCase() !== address) return false
-  return which.share === undefined || chance(which.seed ?? 1, id) < which.share
+  return which.probability === undefined || seededRandom(which.seed ?? 1, id) < which.probability
 }
 
 export interface Candidate {

@@ -3,10 +3,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { makeAuthority } from './authority.ts'
+import { createSimulatorAuthority } from './authority.ts'
 import { openControl } from './control.ts'
-import { Fates } from './delivery-faults.ts'
-import { Directories } from './directories.ts'
+import { DeliveryFaults } from './delivery-faults.ts'
+import { EntraDirectories } from './directories.ts'
 import { createEntra } from './entra/entra.ts'
 import { autodiscover } from './ews/autodiscover.ts'
 import { ews } from './ews/ews.ts'
@@ -19,9 +19,9 @@ import { Deliveries } from './graph/deliveries.ts'
 import { createGraph } from './graph/graph.ts'
 import { GraphSubscriptionStore } from './graph/subscriptions.ts'
 import { Mailboxes } from './mailboxes.ts'
-import { serve } from './protocol-server.ts'
+import { serveProtocols } from './protocol-server.ts'
 import { Requests } from './requests.ts'
-import { makeTokens, type Tokens } from './tokens.ts'
+import { createTokens, type TokenIssuer } from './tokens.ts'
 
 export interface SimulatorOptions {
   /** 0, the default, takes a free one. Only this machine can reach it. */
@@ -44,42 +44,53 @@ export interface Simulator {
   readonly ca: string
   /** Where the same was written; null without a folder. */
   readonly caFile: string | null
-  readonly directories: Directories
+  readonly directories: EntraDirectories
   readonly installations: Installations
   readonly mailboxes: Mailboxes
   /** EWS's subscriptions. */
-  readonly notices: Notices
+  readonly ewsSubscriptions: Notices
   /** Graph's subscriptions. */
-  readonly subscriptions: GraphSubscriptionStore
+  readonly graphSubscriptions: GraphSubscriptionStore
   /** What Graph tells subscribers; lifecycle events by order. */
-  readonly graphNotices: ChangeNotifications
+  readonly graphNotifications: ChangeNotifications
   /** Graph's post to subscribers, and how it was taken. */
-  readonly deliveries: Deliveries
+  readonly graphDeliveries: Deliveries
   /** What befalls notices on their way, Graph's and EWS's. */
-  readonly fates: Fates
+  readonly deliveryFaults: DeliveryFaults
   readonly faults: Faults
   readonly requests: Requests
-  readonly tokens: Tokens
+  readonly tokens: TokenIssuer
   /** Ends at once, open connections included. */
   close(): Promise<void>
 }
 
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const clock = options.clock ?? Date.now
-  const [{ ca, server: keys }, tokens] = await Promise.all([makeAuthority(), makeTokens(clock)])
-  const directories = new Directories()
+  const [{ ca, server: keys }, tokens] = await Promise.all([createSimulatorAuthority(), createTokens(clock)])
+  const directories = new EntraDirectories()
   const installations = new Installations()
   const mailboxes = new Mailboxes(clock)
   const faults = new Faults()
   const requests = new Requests()
-  const fates = new Fates()
-  const notices = new Notices(mailboxes, clock, fates)
-  const subscriptions = new GraphSubscriptionStore(clock)
-  const deliveries = new Deliveries()
-  const graphNotices = new ChangeNotifications(mailboxes, subscriptions, deliveries, fates)
-  const told = { notices, subscriptions, graphNotices, deliveries, fates }
-  const needs = { directories, installations, mailboxes, ...told, faults, requests, tokens }
-  const control = await openControl(needs)
+  const deliveryFaults = new DeliveryFaults()
+  const ewsSubscriptions = new Notices(mailboxes, clock, deliveryFaults)
+  const graphSubscriptions = new GraphSubscriptionStore(clock)
+  const graphDeliveries = new Deliveries()
+  const graphNotifications = new ChangeNotifications(
+    mailboxes,
+    graphSubscriptions,
+    graphDeliveries,
+    deliveryFaults
+  )
+  const notificationParts = {
+    ewsSubscriptions,
+    graphSubscriptions,
+    graphNotifications,
+    graphDeliveries,
+    deliveryFaults
+  }
+  const deps = { directories, installations, mailboxes, ...notificationParts, faults, requests, tokens }
+  const control = await openControl(deps)
 
   const server = createServer({ cert: keys.certificate, key: keys.privateKey, keepAliveTimeout: 60_000 })
   await new Promise<void>((resolve, reject) => {
@@ -91,11 +102,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const exchange = {
     installations,
     mailboxes,
-    notices,
+    notices: ewsSubscriptions,
     door: openDoor({ ...shared, certificate: keys.certificate })
   }
-  const protocols = serve([
-    createGraph({ ...shared, ...told, mailboxes }),
+  const protocols = serveProtocols([
+    createGraph({
+      ...shared,
+      mailboxes,
+      subscriptions: graphSubscriptions,
+      graphNotices: graphNotifications,
+      deliveries: graphDeliveries
+    }),
     createEntra(shared),
     ews({ ...shared, ...exchange }),
     autodiscover({ ...shared, ...exchange })
@@ -120,15 +137,15 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     directories,
     installations,
     mailboxes,
-    ...told,
+    ...notificationParts,
     faults,
     requests,
     tokens,
     close: async () => {
       faults.clear()
-      fates.clear()
-      notices.drop()
-      await deliveries.close()
+      deliveryFaults.clear()
+      ewsSubscriptions.drop()
+      await graphDeliveries.close()
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))
       await control.close()

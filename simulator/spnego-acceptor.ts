@@ -7,7 +7,11 @@ const ntlmOid = Buffer.from('060a2b06010401823702020a', 'hex')
 export const mechanismList = Buffer.concat([Buffer.from([0x30, ntlmOid.length]), ntlmOid])
 
 /** NTLM's message, taken out of its envelope where it is in one. */
-export function bare(token: Buffer): { message: Buffer; enveloped: boolean; signature: Buffer | null } {
+export function unwrapSpnego(token: Buffer): {
+  message: Buffer
+  enveloped: boolean
+  signature: Buffer | null
+} {
   if (token.subarray(0, 8).toString('latin1') === 'NTLMSSP\0') {
     return { message: token, enveloped: false, signature: null }
   }
@@ -26,12 +30,12 @@ export function bare(token: Buffer): { message: Buffer; enveloped: boolean; sign
 }
 
 /** accept-incomplete, with the mechanism that was chosen. */
-export function challengeIn(message: Buffer): Buffer {
+export function wrapChallenge(message: Buffer): Buffer {
   return answer(put(0xa0, put(0x0a, Buffer.from([1]))), put(0xa1, ntlmOid), put(0xa2, put(0x04, message)))
 }
 
 /** accept-completed. */
-export function completed(signature: Buffer | null): Buffer {
+export function completeSpnego(signature: Buffer | null): Buffer {
   const signed = signature === null ? [] : [put(0xa3, put(0x04, signature))]
   return answer(put(0xa0, put(0x0a, Buffer.from([0]))), ...signed)
 }

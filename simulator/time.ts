@@ -1,7 +1,7 @@
 /** Dates and zones of the simulator: its own reckoning, so that a fault in the product's cannot hide behind it. */
 import { Temporal } from 'temporal-polyfill'
 
-export const dayLength = 86_400_000
+export const dayMs = 86_400_000
 
 /** The midnight of `2026-11-23` as if UTC were everywhere, in epoch milliseconds; null when it is no date. */
 export function parseDate(text: string): number | null {
@@ -11,7 +11,7 @@ export function parseDate(text: string): number | null {
 }
 
 /** RFC 3339 with `Z` or an offset; null for anything else, a time without offset included. */
-export function parseInstant(text: string): number | null {
+export function parseRfc3339(text: string): number | null {
   if (!/^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)$/.test(text)) return null
   const instant = Date.parse(text)
   return Number.isNaN(instant) ? null : instant
@@ -28,11 +28,11 @@ export function isZone(name: string): boolean {
 
 /** The days since 1970-01-01 of the date that the zone's calendar shows at the instant. */
 export function dayOf(instant: number, zone: string): number {
-  return Math.floor(wallOf(instant, zone) / dayLength)
+  return Math.floor(localTimeOf(instant, zone) / dayMs)
 }
 
 /** What the zone's clock shows, read as if it were UTC. */
-export function wallOf(instant: number, zone: string): number {
+export function localTimeOf(instant: number, zone: string): number {
   if (zone === 'UTC') return instant
   const zoned = Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone)
   return instant + Math.round(zoned.offsetNanoseconds / 1e6)
@@ -46,13 +46,13 @@ export function midnightOf(wall: number, zone: string): number {
   const known = midnights.get(zone) ?? new Map<number, number>()
   if (known.size > 10_000) known.clear()
   midnights.set(zone, known)
-  const instant = known.get(wall) ?? instantOf(wall, zone)
+  const instant = known.get(wall) ?? instantOfLocal(wall, zone)
   known.set(wall, instant)
   return instant
 }
 
 /** The instant at which the zone's clock shows that; in a gap or a repeated hour as RFC 5545 reads it. */
-export function instantOf(wall: number, zone: string): number {
+export function instantOfLocal(wall: number, zone: string): number {
   if (zone === 'UTC') return wall
   const plain = Temporal.PlainDateTime.from(new Date(wall).toISOString().slice(0, 23))
   return plain.toZonedDateTime(zone, { disambiguation: 'compatible' }).epochMilliseconds

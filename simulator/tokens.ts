@@ -8,7 +8,7 @@ import {
   sign
 } from 'node:crypto'
 import { promisify } from 'node:util'
-import type { App, Directory } from './directories.ts'
+import type { App, EntraDirectory } from './directories.ts'
 
 export interface Grant {
   readonly tenant: string
@@ -19,7 +19,7 @@ export interface Grant {
   readonly expires: number
 }
 
-export class Tokens {
+export class TokenIssuer {
   readonly #grants = new Map<string, Grant>()
   readonly #key: KeyObject
   readonly #clock: () => number
@@ -31,7 +31,7 @@ export class Tokens {
     this.#clock = clock
   }
 
-  issue(directory: Directory, app: App, audience: string, issuer: string): string {
+  issue(directory: EntraDirectory, app: App, audience: string, issuer: string): string {
     const now = this.#clock()
     if (Math.abs(now - this.#tidied) > 600_000) this.#tidy(now)
     const seconds = Math.floor(now / 1000)
@@ -93,9 +93,9 @@ export class Tokens {
   }
 }
 
-export async function makeTokens(clock: () => number): Promise<Tokens> {
+export async function createTokens(clock: () => number): Promise<TokenIssuer> {
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 })
-  return new Tokens(privateKey, clock)
+  return new TokenIssuer(privateKey, clock)
 }
 
 function encode(value: unknown): string {

@@ -10,16 +10,16 @@ import { startSimulator } from '../simulator/simulator.ts'
 import { packFolder } from '../src/composition.ts'
 import { type CompiledRules, compileRules } from '../src/domain/decide.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
-import { troubleOn } from './fault-injector.ts'
-import { clockUser, openPlace, type Place, passingTenant, tenants } from './fixture.ts'
-import { type Follower, follow } from './follower.ts'
-import { impliedBy, type Person } from './oracle.ts'
-import { type Random, seeded } from './random.ts'
-import { openDoor, type Replica, replica } from './replicas.ts'
-import { openCalls } from './retrying-client.ts'
-import { openSlowLine } from './slow-proxy.ts'
-import { comeAndGo } from './tenant-churn.ts'
-import { openDeeds } from './workload.ts'
+import { startFaultInjector } from './fault-injector.ts'
+import { churnedTenant, clockUser, createSoakFixture, type SoakFixture, soakTenants } from './fixture.ts'
+import { type ConsumerProbe, startFollower } from './follower.ts'
+import { expectedStatus, type SoakUser } from './oracle.ts'
+import { createRandom, type RandomSource } from './random.ts'
+import { createReplica, openLoadBalancer, type ReplicaProcess } from './replicas.ts'
+import { createRetryingClient } from './retrying-client.ts'
+import { openSlowProxy } from './slow-proxy.ts'
+import { churnTenant } from './tenant-churn.ts'
+import { startWorkload } from './workload.ts'
 
 export interface ChaosOptions {
   readonly seed: number
@@ -29,7 +29,7 @@ export interface ChaosOptions {
   readonly folder: string
   /** A Redis that keeps what it acknowledged when it is killed. */
   readonly redis: RestartableRedis
-  readonly say?: (line: string) => void
+  readonly log?: (line: string) => void
 }
 
 export interface RestartableRedis {
@@ -47,107 +47,119 @@ export interface ChaosReport {
   readonly counts: Readonly<Record<string, number>>
 }
 
-const key = 'the-key-of-the-chaos-run'
+const adminKey = 'the-key-of-the-chaos-run'
 /** Seconds in which all must have come to rest: a lease runs out, jobs are taken up again, refused calls are made anew. */
-const restWithin = 60
+const convergeWithinSeconds = 60
 
-export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { seed, seconds, folder, redis, say = () => {} } = options
-  const random = seeded(seed)
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { seed, seconds, folder, redis, log: say = () => {} } = options
+  const random = createRandom(seed)
   const undo: (() => Promise<unknown> | unknown)[] = []
   try {
     const simulator = await startSimulator({ folder: join(folder, 'simulator') })
     undo.push(() => simulator.close())
-    const door = await openDoor()
+    const door = await openLoadBalancer()
     undo.push(() => door.close())
     const environment = {
       HANVISA_REDIS_URL: redis.url,
       HANVISA_DATA_DIR: join(folder, 'data'),
-      HANVISA_ADMIN_KEY: key,
+      HANVISA_ADMIN_KEY: adminKey,
       HANVISA_MASTER_KEY: randomBytes(32).toString('base64'),
       HANVISA_PUBLIC_URL: door.origin,
       HANVISA_ALLOW_PRIVATE_TARGETS: '1',
       NODE_EXTRA_CA_CERTS: simulator.caFile!
     }
-    for (const name of ['a', 'b']) door.behind.push(replica(name, environment))
-    const line = await openSlowLine(redis.url, 40)
+    for (const name of ['a', 'b']) door.replicas.push(createReplica(name, environment))
+    const line = await openSlowProxy(redis.url, 40)
     undo.push(() => line.close())
-    door.behind.push(replica('c', { ...environment, HANVISA_REDIS_URL: line.url }))
-    undo.push(() => Promise.all(door.behind.map((one) => one.end('SIGKILL'))))
-    await Promise.all(door.behind.map((one) => one.start()))
+    door.replicas.push(createReplica('c', { ...environment, HANVISA_REDIS_URL: line.url }))
+    undo.push(() => Promise.all(door.replicas.map((one) => one.end('SIGKILL'))))
+    await Promise.all(door.replicas.map((one) => one.start()))
 
-    const calls = openCalls(door.origin, key)
-    const place = await openPlace({
+    const calls = createRetryingClient(door.origin, adminKey)
+    const place = await createSoakFixture({
       simulator,
       packs: await loadPacks(packFolder),
-      put: (tenant, path, body) => calls.insist('PUT', `/v1/tenants/${tenant}${path}`, body),
+      put: (tenant, path, body) => calls.callUntilAccepted('PUT', `/v1/tenants/${tenant}${path}`, body),
       random,
       seconds
     })
-    const lives = (origin: string) => door.behind.some((one) => one.origin === origin)
-    const followers = tenants.flatMap(({ id }) => {
-      const common = { tenant: id, key, lives, passing: id === passingTenant.id }
+    const isAlive = (origin: string) => door.replicas.some((one) => one.origin === origin)
+    const followers = soakTenants.flatMap(({ id }) => {
+      const common = { tenant: id, key: adminKey, isAlive, mayVanish: id === churnedTenant.id }
       return [
-        follow({ ...common, name: `steady at ${id}`, wait: 20, choose: sticking(door.behind) }),
-        follow({
+        startFollower({
+          ...common,
+          name: `steady at ${id}`,
+          wait: 20,
+          chooseOrigin: stickToOne(door.replicas)
+        }),
+        startFollower({
           ...common,
           name: `hopping at ${id}`,
           wait: 1,
-          choose: hopping(door.behind, seeded(seed + 1))
+          chooseOrigin: rotate(door.replicas, createRandom(seed + 1))
         })
       ]
     })
     undo.push(() => Promise.all(followers.map((one) => one.stop())))
     const usual = compileRules(place.ruleSets[0]!.effective, 1)
-    const settled = (of: RulesOf) => atRest(followers, place.people, of, restWithin)
-    const atFirst = await settled(() => usual)
+    const converged = (of: RulesOf) => whenConverged(followers, place.users, of, convergeWithinSeconds)
+    const atFirst = await converged(() => usual)
     if (atFirst.length > 0) return { faults: atFirst.map((fault) => `before it began: ${fault}`), counts: {} }
 
     say(`seed ${seed}: ${seconds} s of chaos`)
-    const deeds = openDeeds({ place, simulator, random, insist: calls.insist })
-    const passing = comeAndGo({
+    const deeds = startWorkload({ place, simulator, random, insist: calls.callUntilAccepted })
+    const passing = churnTenant({
       place,
       random,
-      put: (tenant, path, body) => calls.insist('PUT', `/v1/tenants/${tenant}${path}`, body),
-      remove: (path) => calls.insist('DELETE', path)
+      put: (tenant, path, body) => calls.callUntilAccepted('PUT', `/v1/tenants/${tenant}${path}`, body),
+      remove: (path) => calls.callUntilAccepted('DELETE', path)
     })
-    const trouble = troubleOn({ replicas: door.behind, redis, line, simulator, random, say })
+    const trouble = startFaultInjector({
+      replicas: door.replicas,
+      redis,
+      proxy: line,
+      simulator,
+      random,
+      log: say
+    })
     await after(seconds * 1000)
     await trouble.stop()
     await Promise.all([deeds.stop(), passing.stop()])
     say(`seed ${seed}: coming to rest`)
     const faults = [
       ...calls.faults,
-      ...(await settled((tenant) => (tenant === passingTenant.id ? passing.rules() : usual))),
-      ...(await unlike(door.behind))
+      ...(await converged((tenant) => (tenant === churnedTenant.id ? passing.rules() : usual))),
+      ...(await compareReplicas(door.replicas))
     ]
     for (const one of followers) {
       faults.push(...one.faults.map((fault) => `${one.name}: ${fault}`))
-      if (one.name.endsWith(passingTenant.id)) continue
+      if (one.name.endsWith(churnedTenant.id)) continue
       if (one.counts.resets > 0)
         faults.push(`${one.name} was sent back to statuses ${one.counts.resets} times`)
-      if (one.name.startsWith('steady')) faults.push(...borderFaults(one, place))
+      if (one.name.startsWith('steady')) faults.push(...transitionFaults(one, place))
     }
-    for (const { name, printed } of door.behind) {
+    for (const { name, output: printed } of door.replicas) {
       const defect = printed.find(
         (line) => line.includes('"level":60') || line.includes('triggerUncaughtException')
       )
       if (defect !== undefined) faults.push(`${name}: ${defect}`)
     }
-    const counts = { ...trouble.counts, ...deeds.counts, ...passing.counts, ...answersOf(followers) }
-    return { faults, counts: { ...counts, triedAgain: calls.triedAgain() } }
+    const counts = { ...trouble.counts, ...deeds.counts, ...passing.counts, ...countAnswers(followers) }
+    return { faults, counts: { ...counts, triedAgain: calls.retries() } }
   } finally {
     for (const step of undo.reverse()) await step()
   }
 }
 
-function answersOf(followers: readonly Follower[]): Record<string, number> {
+function countAnswers(followers: readonly ConsumerProbe[]): Record<string, number> {
   const sum = (member: 'answers' | 'misses') => followers.reduce((all, { counts }) => all + counts[member], 0)
   return { answers: sum('answers'), misses: sum('misses') }
 }
 
 /** Stays with one replica until that does not answer. */
-function sticking(replicas: readonly Replica[]): (failed: string | null) => string | null {
+function stickToOne(replicas: readonly ReplicaProcess[]): (failed: string | null) => string | null {
   let origin: string | null = null
   return (failed) => {
     const living = replicas.flatMap((one) => one.origin ?? [])
@@ -159,7 +171,7 @@ function sticking(replicas: readonly Replica[]): (failed: string | null) => stri
 }
 
 /** Asks another at each call. */
-function hopping(replicas: readonly Replica[], random: Random): () => string | null {
+function rotate(replicas: readonly ReplicaProcess[], random: RandomSource): () => string | null {
   return () => {
     const living = replicas.flatMap((one) => one.origin ?? [])
     return living.length === 0 ? null : random.of(living)
@@ -169,9 +181,9 @@ function hopping(replicas: readonly Replica[], random: Random): () => string | n
 type RulesOf = (tenant: string) => CompiledRules
 
 /** Waits until every follower holds what is implied; what still differs when the time is over. */
-async function atRest(
-  followers: readonly Follower[],
-  people: readonly Person[],
+async function whenConverged(
+  followers: readonly ConsumerProbe[],
+  people: readonly SoakUser[],
   rulesOf: RulesOf,
   within: number
 ): Promise<string[]> {
@@ -183,18 +195,22 @@ async function atRest(
   }
 }
 
-function differences({ name, held }: Follower, people: readonly Person[], rulesOf: RulesOf): string[] {
+function differences(
+  { name, statuses: held }: ConsumerProbe,
+  people: readonly SoakUser[],
+  rulesOf: RulesOf
+): string[] {
   const tenant = name.split(' ').at(-1)
   return people.flatMap((person) => {
     if (person.tenant !== tenant) return []
     const status = held.get(person.user)
     if (status === undefined) return [`${name}: does not know ${person.user}`]
-    const { since, until, reachableAt, next, source, diversion, phone } = impliedBy(
+    const { since, until, reachableAt, next, source, diversion, phone } = expectedStatus(
       person,
       rulesOf(tenant),
       Date.now()
     )
-    const due = {
+    const expected = {
       diversion,
       phone,
       source,
@@ -205,7 +221,7 @@ function differences({ name, held }: Follower, people: readonly Person[], rulesO
       next: next && { diversion: next.diversion, from: instant(next.from), until: instant(next.until) },
       sync: 'fresh'
     }
-    const is = {
+    const actual = {
       diversion: status.diversion,
       phone: status.phone,
       source: status.source,
@@ -215,16 +231,18 @@ function differences({ name, held }: Follower, people: readonly Person[], rulesO
       next: status.next,
       sync: status.sync.state
     }
-    if (isDeepStrictEqual(is, due)) return []
-    return [`${name}: ${person.user} is ${JSON.stringify(is)}, and ought to be ${JSON.stringify(due)}`]
+    if (isDeepStrictEqual(actual, expected)) return []
+    return [
+      `${name}: ${person.user} is ${JSON.stringify(actual)}, and ought to be ${JSON.stringify(expected)}`
+    ]
   })
 }
 
 /** Replicas whose answers to `GET statuses` are not the same bytes with the same ETag, however often they are asked. */
-async function unlike(replicas: readonly Replica[]): Promise<string[]> {
-  const headers = { authorization: `Bearer ${key}` }
+async function compareReplicas(replicas: readonly ReplicaProcess[]): Promise<string[]> {
+  const headers = { authorization: `Bearer ${adminKey}` }
   const faults: string[] = []
-  for (const { id } of tenants) {
+  for (const { id } of soakTenants) {
     let answers: string[] = []
     // A border may fall between two answers.
     for (let attempt = 0; attempt < 5 && new Set(answers).size !== 1; attempt++) {
@@ -246,12 +264,15 @@ function instant(at: number | null): string | null {
 }
 
 /** Whoever was connected throughout must have seen each border of those whose calendars turn every few seconds. */
-function borderFaults({ name, seen }: Follower, { borders }: Place): string[] {
-  const is = seen.get(clockUser) ?? []
+function transitionFaults({ name, seen }: ConsumerProbe, { transitions: borders }: SoakFixture): string[] {
+  const actual = seen.get(clockUser) ?? []
   // By the words before and after it an `available` is known, though there are many.
-  const begin = is[0] === 'available' ? borders.indexOf(is[1] ?? '') - 1 : borders.indexOf(is[0] ?? '')
-  const due = borders.slice(begin, begin + is.length)
-  const missed = is.findIndex((diversion, index) => diversion !== due[index])
-  if (missed < 0 && is.length > 1) return []
-  return [`${name}: after ${is.slice(Math.max(0, missed - 3), missed)} saw ${is[missed]}, not ${due[missed]}`]
+  const begin =
+    actual[0] === 'available' ? borders.indexOf(actual[1] ?? '') - 1 : borders.indexOf(actual[0] ?? '')
+  const expected = borders.slice(begin, begin + actual.length)
+  const missed = actual.findIndex((diversion, index) => diversion !== expected[index])
+  if (missed < 0 && actual.length > 1) return []
+  return [
+    `${name}: after ${actual.slice(Math.max(0, missed - 3), missed)} saw ${actual[missed]}, not ${expected[missed]}`
+  ]
 }

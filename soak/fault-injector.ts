@@ -2,45 +2,57 @@
 import { setTimeout as after } from 'node:timers/promises'
 import type { Simulator } from '../simulator/simulator.ts'
 import type { RestartableRedis } from './chaos.ts'
-import type { Random } from './random.ts'
-import type { Replica } from './replicas.ts'
-import type { SlowLine } from './slow-proxy.ts'
+import type { RandomSource } from './random.ts'
+import type { ReplicaProcess } from './replicas.ts'
+import type { SlowProxy } from './slow-proxy.ts'
 
-export interface Trouble {
+export interface FaultInjector {
   readonly counts: Record<string, number>
   /** Ends all trouble: everybody lives and nothing is refused any more. */
   stop(): Promise<void>
 }
 
-export interface TroubleNeeds {
-  readonly replicas: readonly Replica[]
+export interface FaultInjectorDeps {
+  readonly replicas: readonly ReplicaProcess[]
   readonly redis: RestartableRedis
   /** That of one replica. */
-  readonly line: SlowLine
+  readonly proxy: SlowProxy
   readonly simulator: Simulator
-  readonly random: Random
-  readonly say: (line: string) => void
+  readonly random: RandomSource
+  readonly log: (proxy: string) => void
 }
 
 /** Notices come late, twice and out of turn. Those that are lost are made good, as Graph does: otherwise only sweeps find them. */
-const weather = { delay: { min: 0, max: 600 }, duplicated: 0.2, reordered: 0.2 }
+const conditions = { delay: { min: 0, max: 600 }, duplicated: 0.2, reordered: 0.2 }
 
-export function troubleOn({ replicas, redis, line, simulator, random, say }: TroubleNeeds): Trouble {
+export function startFaultInjector({
+  replicas,
+  redis,
+  proxy,
+  simulator,
+  random,
+  log: say
+}: FaultInjectorDeps): FaultInjector {
   const counts = { kills: 0, freezes: 0, redisRestarts: 0, redisFreezes: 0, cuts: 0, troubles: 0 }
   const stopping = new AbortController()
   const { signal } = stopping
-  const { faults, fates, notices, graphNotices } = simulator
-  fates.set({ ...weather, seed: random.whole(1, 1000) })
-  simulator.deliveries.configure({ longestRetry: 4_000 })
+  const {
+    faults,
+    deliveryFaults: fates,
+    ewsSubscriptions: notices,
+    graphNotifications: graphNotices
+  } = simulator
+  fates.set({ ...conditions, seed: random.integer(1, 1000) })
+  simulator.graphDeliveries.configure({ longestRetry: 4_000 })
   const pause = (least: number, most: number) =>
     after(least + random.next() * (most - least), undefined, { signal }).catch(() => {})
 
   const running = [
-    again(2_000, 5_000, killOrFreeze),
-    again(9_000, 18_000, troubleRedis),
-    again(4_000, 8_000, cutLine),
-    again(1_000, 4_000, troubleExchange),
-    again(3_000, 8_000, troubleNotices)
+    repeat(2_000, 5_000, killOrFreeze),
+    repeat(9_000, 18_000, disturbRedis),
+    repeat(4_000, 8_000, cutProxy),
+    repeat(1_000, 4_000, disturbExchange),
+    repeat(3_000, 8_000, disturbNotifications)
   ]
   return {
     counts,
@@ -53,7 +65,7 @@ export function troubleOn({ replicas, redis, line, simulator, random, say }: Tro
     }
   }
 
-  async function again(least: number, most: number, work: (turn: number) => Promise<void>): Promise<void> {
+  async function repeat(least: number, most: number, work: (turn: number) => Promise<void>): Promise<void> {
     for (let turn = 0; ; turn++) {
       await pause(least, most)
       if (signal.aborted) return
@@ -79,7 +91,7 @@ export function troubleOn({ replicas, redis, line, simulator, random, say }: Tro
     await victim.start()
   }
 
-  async function troubleRedis(): Promise<void> {
+  async function disturbRedis(): Promise<void> {
     if (random.next() < 0.4) {
       const seconds = random.of([1, 5])
       say(`freeze Redis for ${seconds} s`)
@@ -94,38 +106,38 @@ export function troubleOn({ replicas, redis, line, simulator, random, say }: Tro
     await redis.restart()
   }
 
-  async function cutLine(): Promise<void> {
+  async function cutProxy(): Promise<void> {
     const milliseconds = random.of([100, 1_000, 3_000])
     say(`cut the line to Redis for ${milliseconds} ms`)
     counts.cuts += 1
-    line.cut()
+    proxy.cut()
     await after(milliseconds)
-    line.mend()
+    proxy.restore()
   }
 
-  async function troubleExchange(): Promise<void> {
+  async function disturbExchange(): Promise<void> {
     const kind = random.of(['throttle', 'cut', 'reset', 'slow'] as const)
     say(`Exchange: ${kind}`)
     counts.troubles += 1
-    const count = random.whole(1, 12)
+    const count = random.integer(1, 12)
     if (kind === 'throttle') faults.add({ kind: 'status', status: 503, retryAfter: '1', count })
     if (kind === 'cut') faults.add({ kind: 'cutOff', count })
     if (kind === 'reset') faults.add({ kind: 'reset', count })
     if (kind === 'slow') faults.add({ kind: 'slow', milliseconds: 700, count })
   }
 
-  async function troubleNotices(): Promise<void> {
+  async function disturbNotifications(): Promise<void> {
     const kind = random.of(['lost', 'removed', 'reauthorize', 'close', 'cut', 'reset'] as const)
     say(`notices: ${kind}`)
     counts.troubles += 1
     if (kind === 'lost') {
-      fates.loseNext(random.whole(1, 6))
+      fates.dropNext(random.integer(1, 6))
       await after(700)
-      fates.loseNext(0)
+      fates.dropNext(0)
       graphNotices.lifecycle('missed')
       notices.streams.break('reset')
     } else if (kind === 'removed')
-      graphNotices.lifecycle('subscriptionRemoved', { share: 0.5, seed: random.whole(1, 1000) })
+      graphNotices.lifecycle('subscriptionRemoved', { probability: 0.5, seed: random.integer(1, 1000) })
     else if (kind === 'reauthorize') graphNotices.lifecycle('reauthorizationRequired')
     else notices.streams.break(kind)
   }

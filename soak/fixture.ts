@@ -1,45 +1,45 @@
 /** Where the run takes place: tenants, read over Graph and over EWS, with people whose calendars are known. */
 import type { Simulator } from '../simulator/simulator.ts'
 import type { RuleSet } from '../src/domain/rule-set.ts'
-import type { Meeting, Person } from './oracle.ts'
-import type { Random } from './random.ts'
+import type { Meeting, SoakUser } from './oracle.ts'
+import type { RandomSource } from './random.ts'
 
-export interface Place {
+export interface SoakFixture {
   readonly simulator: Simulator
-  readonly people: readonly Person[]
+  readonly users: readonly SoakUser[]
   /** What tenants are given, and what that comes to; all have the first, but the one that comes and goes. */
-  readonly ruleSets: readonly Rules[]
+  readonly ruleSets: readonly RuleVariant[]
   /** The diversions of the clock user, in their order. */
-  readonly borders: readonly string[]
+  readonly transitions: readonly string[]
 }
 
-export interface Rules {
+export interface RuleVariant {
   readonly put: object
   readonly effective: RuleSet
 }
 
 /** `path` goes on from the tenant's. */
-export type Put = (tenant: string, path: string, body: object) => Promise<void>
+export type PutBody = (tenant: string, path: string, body: object) => Promise<void>
 
 /** Nobody edits this one's calendar: it turns every few seconds by itself. */
 export const clockUser = 'clock'
 
-export const tenants = [
+export const soakTenants = [
   { id: 'cloud', kind: 'graph', users: 12, directory: '3f1b2a3c-0000-4000-8000-00000000000a' },
   { id: 'premises', kind: 'impersonation', users: 12, directory: '3f1b2a3c-0000-4000-8000-00000000000b' },
   { id: 'reviewed', kind: 'delegate', users: 6, directory: '3f1b2a3c-0000-4000-8000-00000000000c' },
   { id: 'passing', kind: 'delegate', users: 4, directory: '3f1b2a3c-0000-4000-8000-00000000000d' }
 ] as const
-type TenantHere = (typeof tenants)[number]
+type SoakTenant = (typeof soakTenants)[number]
 /** It is removed and made anew while the others stay. */
-export const passingTenant = tenants[3]
+export const churnedTenant = soakTenants[3]
 
 const clientId = '7c9e6679-7425-40de-944b-e07fc1f90ae7'
 const account = { user: 'svc-hanvisa', password: 'right' }
 /** Seconds between two borders of the clock user. */
-const tick = 5
+const tickSeconds = 5
 /** Subjects and what they come to under the pack. */
-export const words = [
+export const subjects = [
   ['LUN', 'lunch'],
   ['MÖT', 'meeting'],
   ['DND', 'do-not-disturb'],
@@ -55,7 +55,7 @@ const availability = {
   workingElsewhere: null
 }
 
-function ruleSetsOf(packs: ReadonlyMap<string, RuleSet>): Rules[] {
+function ruleSetsOf(packs: ReadonlyMap<string, RuleSet>): RuleVariant[] {
   const whole = packs.get(pack)!
   const triggers = whole.triggers.map((trigger) =>
     trigger.diversion === 'lunch' ? { ...trigger, diversion: 'meeting' } : trigger
@@ -66,67 +66,67 @@ function ruleSetsOf(packs: ReadonlyMap<string, RuleSet>): Rules[] {
   ]
 }
 
-export async function openPlace(needs: {
+export async function createSoakFixture(needs: {
   readonly simulator: Simulator
   readonly packs: ReadonlyMap<string, RuleSet>
-  readonly put: Put
-  readonly random: Random
+  readonly put: PutBody
+  readonly random: RandomSource
   readonly seconds: number
-}): Promise<Place> {
+}): Promise<SoakFixture> {
   const { simulator, packs, put, random, seconds } = needs
-  const people: Person[] = []
+  const people: SoakUser[] = []
   const ruleSets = ruleSetsOf(packs)
   const begin = Math.floor(Date.now() / 1000) * 1000
   const clock = clockMeetings(begin, seconds + 240)
-  for (const tenant of tenants) {
+  for (const tenant of soakTenants) {
     for (let index = 0; index <= tenant.users; index++) {
       const user = index === 0 ? clockUser : `user-${index}`
-      const meetings = index === 0 ? clock.meetings : someMeetings(random, begin)
+      const meetings = index === 0 ? clock.meetings : randomMeetings(random, begin)
       people.push({ tenant: tenant.id, user, meetings, override: null })
     }
     const mine = people.filter((person) => person.tenant === tenant.id)
-    fill(simulator, tenant, mine)
-    await configure(simulator, tenant, mine, put, ruleSets[0]!.put)
+    fillSimulator(simulator, tenant, mine)
+    await configureTenant(simulator, tenant, mine, put, ruleSets[0]!.put)
   }
-  return { simulator, people, ruleSets, borders: clock.diversions }
+  return { simulator, users: people, ruleSets, transitions: clock.diversions }
 }
 
 /** From before the beginning, so that the order of diversions is known from any moment on. */
 function clockMeetings(begin: number, seconds: number) {
   const meetings = new Map<string, Meeting>()
   const diversions: string[] = ['available']
-  for (let at = 0; at < seconds; at += 2 * tick) {
-    const index = at / (2 * tick)
-    const [word, diversion] = words[index % words.length]!
+  for (let at = 0; at < seconds; at += 2 * tickSeconds) {
+    const index = at / (2 * tickSeconds)
+    const [word, diversion] = subjects[index % subjects.length]!
     const start = begin + at * 1000
-    meetings.set(`tick-${index}`, { subject: word, start, end: start + tick * 1000 })
+    meetings.set(`tick-${index}`, { subject: word, start, end: start + tickSeconds * 1000 })
     diversions.push(diversion, 'available')
   }
   return { meetings, diversions }
 }
 
-function someMeetings(random: Random, now: number): Map<string, Meeting> {
+function randomMeetings(random: RandomSource, now: number): Map<string, Meeting> {
   const meetings = new Map<string, Meeting>()
-  for (let index = 0; index < 4; index++) meetings.set(`event-${index}`, anyMeeting(random, now))
+  for (let index = 0; index < 4; index++) meetings.set(`event-${index}`, randomMeeting(random, now))
   return meetings
 }
 
 /** Within a few hours of now, so that some hold at any moment, at whole seconds, as calendars have them. */
-export function anyMeeting(random: Random, now: number): Meeting {
+export function randomMeeting(random: RandomSource, now: number): Meeting {
   const second = Math.floor(now / 1000)
-  const start = (second + random.whole(-7_200, 7_200)) * 1000
-  return { subject: random.of(words)[0], start, end: start + random.whole(60, 10_800) * 1000 }
+  const start = (second + random.integer(-7_200, 7_200)) * 1000
+  return { subject: random.of(subjects)[0], start, end: start + random.integer(60, 10_800) * 1000 }
 }
 
-export function mailboxOf({ tenant, user }: Pick<Person, 'tenant' | 'user'>): string {
+export function soakMailbox({ tenant, user }: Pick<SoakUser, 'tenant' | 'user'>): string {
   return `${user}@${tenant}.example`
 }
 
-export function directoryOf(tenant: string): string {
-  return tenants.find(({ id }) => id === tenant)!.directory
+export function soakDirectory(tenant: string): string {
+  return soakTenants.find(({ id }) => id === tenant)!.directory
 }
 
-export function eventOf(id: string, { subject, start, end }: Meeting) {
+export function toEventInput(id: string, { subject, start, end }: Meeting) {
   return {
     id,
     subject,
@@ -136,7 +136,11 @@ export function eventOf(id: string, { subject, start, end }: Meeting) {
   }
 }
 
-function fill(simulator: Simulator, { id, kind, directory }: TenantHere, people: readonly Person[]): void {
+function fillSimulator(
+  simulator: Simulator,
+  { id, kind, directory }: SoakTenant,
+  people: readonly SoakUser[]
+): void {
   const address = `${account.user}@${id}.example`
   simulator.directories.put({ id: directory, apps: [{ clientId, secret: 'right' }] })
   if (kind !== 'graph') {
@@ -148,18 +152,18 @@ function fill(simulator: Simulator, { id, kind, directory }: TenantHere, people:
   }
   for (const person of people) {
     simulator.mailboxes.put(directory, {
-      address: mailboxOf(person),
+      address: soakMailbox(person),
       rights: { [address]: 'reviewer' },
-      events: [...person.meetings].map(([event, meeting]) => eventOf(event, meeting))
+      events: [...person.meetings].map(([event, meeting]) => toEventInput(event, meeting))
     })
   }
 }
 
-export async function configure(
+export async function configureTenant(
   simulator: Simulator,
-  { id, kind, directory }: TenantHere,
-  people: readonly Person[],
-  put: Put,
+  { id, kind, directory }: SoakTenant,
+  people: readonly SoakUser[],
+  put: PutBody,
   rules: object
 ): Promise<void> {
   await put(id, '', { name: id, timeZone: 'Europe/Stockholm', language: 'sv' })
@@ -168,7 +172,7 @@ export async function configure(
     await put(id, `/users/${person.user}`, {
       displayName: person.user,
       extension: String(1000 + index),
-      mailbox: mailboxOf(person),
+      mailbox: soakMailbox(person),
       syncEnabled: true
     })
   }

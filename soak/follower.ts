@@ -3,10 +3,10 @@ import { setTimeout as after } from 'node:timers/promises'
 import { parseCursor } from '../src/status/cursor.ts'
 import type { Status } from '../src/status/user-state.ts'
 
-export interface Follower {
+export interface ConsumerProbe {
   readonly name: string
   /** What it holds of each user. */
-  readonly held: ReadonlyMap<string, Status>
+  readonly statuses: ReadonlyMap<string, Status>
   /** The diversions of each user in the order in which they were seen, each once for as long as it went on. */
   readonly seen: ReadonlyMap<string, readonly string[]>
   /** What no consumer should ever meet. */
@@ -16,24 +16,32 @@ export interface Follower {
   stop(): Promise<void>
 }
 
-export interface FollowerOptions {
+export interface ConsumerProbeOptions {
   readonly name: string
   readonly tenant: string
   readonly key: string
   /** Where to ask next; null while nobody lives. `failed` is who did not answer just now. */
-  readonly choose: (failed: string | null) => string | null
+  readonly chooseOrigin: (failed: string | null) => string | null
   /** False once nobody is led there any more: then whoever waits there goes elsewhere, as a load balancer has it. */
-  readonly lives: (origin: string) => boolean
+  readonly isAlive: (origin: string) => boolean
   /** Seconds that the long poll may wait. */
   readonly wait: number
   /** The tenant comes and goes: then its cursors end, and it may be not there. */
-  readonly passing: boolean
+  readonly mayVanish: boolean
 }
 
 /** Milliseconds before somebody else is asked. */
-const patience = 50
+const retryDelayMs = 50
 
-export function follow({ name, tenant, key, choose, lives, wait, passing }: FollowerOptions): Follower {
+export function startFollower({
+  name,
+  tenant,
+  key,
+  chooseOrigin: choose,
+  isAlive: lives,
+  wait,
+  mayVanish: passing
+}: ConsumerProbeOptions): ConsumerProbe {
   const held = new Map<string, Status>()
   const seen = new Map<string, string[]>()
   const faults: string[] = []
@@ -44,7 +52,7 @@ export function follow({ name, tenant, key, choose, lives, wait, passing }: Foll
 
   return {
     name,
-    held,
+    statuses: held,
     seen,
     faults,
     counts,
@@ -59,23 +67,23 @@ export function follow({ name, tenant, key, choose, lives, wait, passing }: Foll
     while (!stopping.signal.aborted) {
       const origin = choose(failed)
       failed = null
-      const answer = origin === null ? null : await ask(origin)
+      const answer = origin === null ? null : await poll(origin)
       if (answer !== null) continue
       counts.misses += 1
       failed = origin
-      await after(patience, undefined, { signal: stopping.signal }).catch(() => {})
+      await after(retryDelayMs, undefined, { signal: stopping.signal }).catch(() => {})
     }
   }
 
   /** Null where there was no answer to go on with. */
-  async function ask(origin: string): Promise<true | null> {
-    const leaving = new AbortController()
-    const looking = setInterval(() => lives(origin) || leaving.abort(), 50)
+  async function poll(origin: string): Promise<true | null> {
+    const abandon = new AbortController()
+    const watchdog = setInterval(() => lives(origin) || abandon.abort(), 50)
     const path = cursor === null ? 'statuses' : `changes?wait=${wait}&cursor=${cursor}`
     try {
       const response = await fetch(`${origin}/v1/tenants/${tenant}/${path}`, {
         headers: { authorization: `Bearer ${key}` },
-        signal: AbortSignal.any([stopping.signal, leaving.signal])
+        signal: AbortSignal.any([stopping.signal, abandon.signal])
       })
       // biome-ignore lint/suspicious/noExplicitAny: what comes is looked at member by member
       const body = (await response.json()) as any
@@ -96,16 +104,16 @@ export function follow({ name, tenant, key, choose, lives, wait, passing }: Foll
       }
       counts.answers += 1
       if (cursor === null) held.clear()
-      take(body.statuses ?? body.changes, body.cursor)
+      apply(body.statuses ?? body.changes, body.cursor)
       return true
     } catch {
       return null
     } finally {
-      clearInterval(looking)
+      clearInterval(watchdog)
     }
   }
 
-  function take(statuses: (Status | { user: string; removed: true })[], next: string): void {
+  function apply(statuses: (Status | { user: string; removed: true })[], next: string): void {
     const before = cursor === null ? null : parseCursor(cursor)
     const now = parseCursor(next)
     if (now === null) faults.push(`no cursor of ours: ${next}`)

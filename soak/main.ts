@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startRedis } from '../test/support/redis-server.ts'
-import { chaos } from './chaos.ts'
+import { runChaos } from './chaos.ts'
 
 const { values } = parseArgs({
   options: {
@@ -23,12 +23,12 @@ for (let seed = first; seed < first + Number(values.seeds); seed++) {
   await mkdir(join(folder, 'data'))
   try {
     const redis = await startRedis({ teardown: (step) => void undo.push(step) }, { appendOnly: true })
-    const { faults, counts } = await chaos({
+    const { faults, counts } = await runChaos({
       seed,
       seconds: Number(values.seconds),
       folder,
       redis,
-      ...(!values.quiet && { say: (line) => process.stdout.write(`  ${line}\n`) })
+      ...(!values.quiet && { log: (line) => process.stdout.write(`  ${line}\n`) })
     })
     process.stdout.write(
       `seed ${seed}: ${faults.length === 0 ? 'nothing lost' : 'FAULTS'} ${JSON.stringify(counts)}\n`

@@ -12,16 +12,22 @@ export interface Meeting {
 }
 
 /** One person: what stands in the calendar, and the override that the service acknowledged last. */
-export interface Person {
+export interface SoakUser {
   readonly tenant: string
   readonly user: string
   readonly meetings: Map<string, Meeting>
   override: { readonly diversion: string; readonly until: number | null; readonly at: number } | null
 }
 
-export function impliedBy({ meetings, override }: Person, rules: CompiledRules, at: number): StatusFields {
+export function expectedStatus(
+  { meetings, override }: SoakUser,
+  rules: CompiledRules,
+  at: number
+): StatusFields {
   const own = compileUserTriggers([], rules)
-  const decisions = [...meetings].flatMap(([id, meeting]) => decide(eventOf(id, meeting), rules, own) ?? [])
+  const decisions = [...meetings].flatMap(
+    ([id, meeting]) => decide(calendarEventOf(id, meeting), rules, own) ?? []
+  )
   const calendar = buildTimeline(decisions, rules, null)
   if (override === null) return statusAt(calendar, at)
   const { diversion, until, at: from } = override
@@ -29,7 +35,7 @@ export function impliedBy({ meetings, override }: Person, rules: CompiledRules, 
   return statusAt(applyOverride(calendar, { diversion, from, until }, phone), at)
 }
 
-function eventOf(id: string, { subject, start, end }: Meeting): CalendarEvent {
+function calendarEventOf(id: string, { subject, start, end }: Meeting): CalendarEvent {
   return {
     id,
     subject,

@@ -8,14 +8,14 @@ import { createInterface } from 'node:readline'
 
 const main = join(import.meta.dirname, '../src/main.js')
 
-export interface Replica {
+export interface ReplicaProcess {
   readonly name: string
   /** Null while it starts, or after it was killed. */
   origin: string | null
   /** Null while it does not run. */
   readonly pid: number | null
   /** Everything it printed, over all of its lives. */
-  readonly printed: string[]
+  readonly output: string[]
   /** Starts it; resolves when it listens. */
   start(): Promise<void>
   /** Ends it without a word (SIGKILL) or in good order (SIGTERM); resolves when it is gone. */
@@ -25,16 +25,16 @@ export interface Replica {
   thaw(): void
 }
 
-export function replica(name: string, environment: Record<string, string>): Replica {
+export function createReplica(name: string, environment: Record<string, string>): ReplicaProcess {
   let child: ChildProcess | null = null
   let reached: string | null = null
-  const self: Replica = {
+  const self: ReplicaProcess = {
     name,
     origin: null,
     get pid() {
       return child?.pid ?? null
     },
-    printed: [],
+    output: [],
     async start() {
       const started = spawn(process.execPath, [main], {
         env: { PATH: process.env.PATH ?? '', HANVISA_PORT: '0', ...environment },
@@ -44,12 +44,12 @@ export function replica(name: string, environment: Record<string, string>): Repl
       reached = await new Promise<string>((resolve, reject) => {
         for (const stream of [started.stdout!, started.stderr!]) {
           createInterface({ input: stream }).on('line', (line) => {
-            self.printed.push(line)
+            self.output.push(line)
             const said = line.startsWith('{') ? (JSON.parse(line) as { msg?: string; origin?: string }) : {}
             if (said.msg === 'listening' && said.origin !== undefined) resolve(said.origin)
           })
         }
-        started.once('exit', () => reject(new Error(`${name} ended: ${self.printed.slice(-5).join('\n')}`)))
+        started.once('exit', () => reject(new Error(`${name} ended: ${self.output.slice(-5).join('\n')}`)))
       })
       self.origin = reached
     },
@@ -73,21 +73,21 @@ export function replica(name: string, environment: Record<string, string>): Repl
   return self
 }
 
-export interface Door {
+export interface LoadBalancer {
   /** `http://127.0.0.1:PORT`: the one address that stays, as a load balancer's does. */
   readonly origin: string
   /** A door may be made before there is anybody behind it. */
-  readonly behind: Replica[]
+  readonly replicas: ReplicaProcess[]
   close(): Promise<void>
 }
 
 /** Hands each request on to one that lives, in turn; 502 where none does, or it dies over it. */
-export async function openDoor(): Promise<Door> {
-  const behind: Replica[] = []
+export async function openLoadBalancer(): Promise<LoadBalancer> {
+  const replicas: ReplicaProcess[] = []
   const agent = new Agent({ keepAlive: true })
   let turn = 0
   const server = createServer((request, response) => {
-    const living = behind.filter(({ origin }) => origin !== null)
+    const living = replicas.filter(({ origin }) => origin !== null)
     const chosen = living[turn++ % Math.max(1, living.length)]?.origin
     const fail = () => {
       if (!response.headersSent) response.writeHead(502)
@@ -108,7 +108,7 @@ export async function openDoor(): Promise<Door> {
   await once(server, 'listening')
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    behind,
+    replicas,
     async close() {
       agent.destroy()
       server.closeAllConnections()

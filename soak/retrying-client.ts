@@ -1,25 +1,25 @@
 /** Calls to the service that are made until it takes them, whatever dies meanwhile. */
 import { setTimeout as after } from 'node:timers/promises'
 
-export interface Calls {
+export interface RetryingClient {
   /** What the service answered that it never should. */
   readonly faults: readonly string[]
-  readonly triedAgain: () => number
+  readonly retries: () => number
   /** Whether a call that was cut off counted nobody knows, but the same once more does no harm. */
-  insist(method: string, path: string, body?: object): Promise<void>
+  callUntilAccepted(method: string, path: string, body?: object): Promise<void>
 }
 
 /** What a call may meet that goes by itself: nobody lives, or the store is away. */
-const passing: readonly number[] = [502, 503]
+const transientStatuses: readonly number[] = [502, 503]
 
-export function openCalls(origin: string, key: string): Calls {
+export function createRetryingClient(origin: string, key: string): RetryingClient {
   const faults: string[] = []
-  let triedAgain = 0
+  let retries = 0
 
   return {
     faults,
-    triedAgain: () => triedAgain,
-    async insist(method, path, body) {
+    retries: () => retries,
+    async callUntilAccepted(method, path, body) {
       for (;;) {
         const response = await fetch(`${origin}${path}`, {
           method,
@@ -28,10 +28,10 @@ export function openCalls(origin: string, key: string): Calls {
         }).catch(() => null)
         const text = await response?.text().catch(() => '')
         if (response?.ok || (method === 'DELETE' && response?.status === 404)) return
-        if (response && !passing.includes(response.status)) {
+        if (response && !transientStatuses.includes(response.status)) {
           faults.push(`${method} ${path}: ${response.status} ${text}`)
         }
-        triedAgain += 1
+        retries += 1
         await after(100)
       }
     }

@@ -2,17 +2,17 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-export interface SlowLine {
+export interface SlowProxy {
   /** As for HANVISA_REDIS_URL. */
   readonly url: string
   /** Ends what is connected and takes nothing more, until it is mended. */
   cut(): void
-  mend(): void
+  restore(): void
   close(): Promise<void>
 }
 
 /** `lag` is milliseconds, each way. */
-export async function openSlowLine(to: string, lag: number): Promise<SlowLine> {
+export async function openSlowProxy(to: string, lag: number): Promise<SlowProxy> {
   const { hostname, port } = new URL(to)
   const sockets = new Set<Socket>()
   let isCut = false
@@ -29,11 +29,11 @@ export async function openSlowLine(to: string, lag: number): Promise<SlowLine> {
     ] as const) {
       sockets.add(from)
       from.setNoDelay(true)
-      from.on('data', (bytes: Buffer) => later(() => into.write(bytes)))
+      from.on('data', (bytes: Buffer) => afterLag(() => into.write(bytes)))
       from.on('error', () => {})
       from.on('close', () => {
         sockets.delete(from)
-        later(() => into.destroy())
+        afterLag(() => into.destroy())
       })
     }
   })
@@ -45,7 +45,7 @@ export async function openSlowLine(to: string, lag: number): Promise<SlowLine> {
       isCut = true
       for (const socket of sockets) socket.destroy()
     },
-    mend() {
+    restore() {
       isCut = false
     },
     async close() {
@@ -55,7 +55,7 @@ export async function openSlowLine(to: string, lag: number): Promise<SlowLine> {
   }
 
   /** Timers of one length go off in the order in which they were set. */
-  function later(work: () => void): void {
+  function afterLag(work: () => void): void {
     setTimeout(work, lag)
   }
 }

@@ -2,19 +2,19 @@
 import { setTimeout as after } from 'node:timers/promises'
 import type { Simulator } from '../simulator/simulator.ts'
 import {
-  anyMeeting,
+  churnedTenant,
   clockUser,
-  directoryOf,
-  eventOf,
-  mailboxOf,
-  type Place,
-  passingTenant
+  randomMeeting,
+  type SoakFixture,
+  soakDirectory,
+  soakMailbox,
+  toEventInput
 } from './fixture.ts'
-import type { Person } from './oracle.ts'
-import type { Random } from './random.ts'
-import type { Calls } from './retrying-client.ts'
+import type { SoakUser } from './oracle.ts'
+import type { RandomSource } from './random.ts'
+import type { RetryingClient } from './retrying-client.ts'
 
-export interface Deeds {
+export interface Workload {
   readonly counts: Record<string, number>
   /** Resolves when nothing more is done, and the last override was taken. */
   stop(): Promise<void>
@@ -22,20 +22,20 @@ export interface Deeds {
 
 const overrides = ['sick', 'lunch', 'do-not-disturb', 'vacation'] as const
 
-export function openDeeds(needs: {
-  readonly place: Place
+export function startWorkload(needs: {
+  readonly place: SoakFixture
   readonly simulator: Simulator
-  readonly random: Random
-  readonly insist: Calls['insist']
-}): Deeds {
+  readonly random: RandomSource
+  readonly insist: RetryingClient['callUntilAccepted']
+}): Workload {
   const { place, simulator, random, insist } = needs
-  const editable = place.people.filter(({ user }) => user !== clockUser)
+  const editable = place.users.filter(({ user }) => user !== clockUser)
   // An override goes with its tenant.
-  const settable = editable.filter(({ tenant }) => tenant !== passingTenant.id)
+  const overridable = editable.filter(({ tenant }) => tenant !== churnedTenant.id)
   const counts = { edits: 0, overridesSet: 0, overridesRemoved: 0 }
   let stopped = false
   /** Whose override is being changed. */
-  const busy = new Set<Person>()
+  const busy = new Set<SoakUser>()
   const running = [editCalendars(), setOverrides(), setOverrides()]
 
   return {
@@ -48,26 +48,26 @@ export function openDeeds(needs: {
 
   async function editCalendars(): Promise<void> {
     while (!stopped) {
-      await after(random.whole(20, 200))
+      await after(random.integer(20, 200))
       const person = random.of(editable)
       const { mailboxes } = simulator
-      const id = `event-${random.whole(0, 6)}`
+      const id = `event-${random.integer(0, 6)}`
       counts.edits += 1
       if (person.meetings.has(id) && random.next() < 0.3) {
         person.meetings.delete(id)
-        mailboxes.deleteEvent(directoryOf(person.tenant), mailboxOf(person), id)
+        mailboxes.deleteEvent(soakDirectory(person.tenant), soakMailbox(person), id)
         continue
       }
-      const meeting = anyMeeting(random, Date.now())
+      const meeting = randomMeeting(random, Date.now())
       person.meetings.set(id, meeting)
-      mailboxes.putEvent(directoryOf(person.tenant), mailboxOf(person), eventOf(id, meeting))
+      mailboxes.putEvent(soakDirectory(person.tenant), soakMailbox(person), toEventInput(id, meeting))
     }
   }
 
   async function setOverrides(): Promise<void> {
     while (!stopped) {
-      await after(random.whole(100, 600))
-      const person = random.of(settable)
+      await after(random.integer(100, 600))
+      const person = random.of(overridable)
       if (busy.has(person)) continue
       busy.add(person)
       if (person.override !== null && random.next() < 0.5) await remove(person)
@@ -76,10 +76,10 @@ export function openDeeds(needs: {
     }
   }
 
-  async function set(person: Person): Promise<void> {
+  async function set(person: SoakUser): Promise<void> {
     const diversion = random.of(overrides)
     const until =
-      random.next() < 0.5 ? null : Math.ceil(Date.now() / 1000) * 1000 + random.whole(600, 7_200) * 1000
+      random.next() < 0.5 ? null : Math.ceil(Date.now() / 1000) * 1000 + random.integer(600, 7_200) * 1000
     await insist('PUT', pathOf(person), {
       diversion,
       ...(until !== null && { until: new Date(until).toISOString() })
@@ -88,13 +88,13 @@ export function openDeeds(needs: {
     counts.overridesSet += 1
   }
 
-  async function remove(person: Person): Promise<void> {
+  async function remove(person: SoakUser): Promise<void> {
     await insist('DELETE', pathOf(person))
     person.override = null
     counts.overridesRemoved += 1
   }
 }
 
-function pathOf({ tenant, user }: Person): string {
+function pathOf({ tenant, user }: SoakUser): string {
   return `/v1/tenants/${tenant}/users/${user}/override`
 }

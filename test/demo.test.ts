@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
 import { Agent, fetch } from 'undici'
-import type { Status } from '../demo/api.ts'
-import { type Board, drawTable } from '../demo/table.ts'
-import { tenants } from '../demo/tenants.ts'
+import type { DemoStatus } from '../demo/api.ts'
+import { drawTable, type TableContent } from '../demo/table.ts'
+import { sampleTenants } from '../demo/tenants.ts'
 
 const ESCAPE = '\x1b'
 
@@ -18,11 +18,14 @@ t.test('npm run demo, not in a terminal', async (t) => {
 
   for (const [index, curl] of curls.entries()) {
     const { stdout } = await promisify(execFile)('sh', ['-c', curl])
-    const { statuses } = JSON.parse(stdout) as { statuses: Status[] }
-    t.ok(statuses.length > 0, `${tenants[index]?.name}: the line works as pasted, and somebody is diverted`)
+    const { statuses } = JSON.parse(stdout) as { statuses: DemoStatus[] }
+    t.ok(
+      statuses.length > 0,
+      `${sampleTenants[index]?.name}: the line works as pasted, and somebody is diverted`
+    )
     t.ok(statuses.every(({ phone }) => phone === 'closed'))
   }
-  for (const { name, people } of tenants) {
+  for (const { name, users: people } of sampleTenants) {
     const told = await demo.lines(
       (line) => line.includes(`${name}: `) && line.includes('; phone '),
       people.length
@@ -41,9 +44,9 @@ t.test('npm run demo, not in a terminal', async (t) => {
   const [, name = ''] = / {2}[^:]+: (.*) books/.exec(edit) ?? []
   const [, moved = ''] = await demo.lines((line) => line.includes(` ${name}: `), 2)
   t.match(moved, /phone closed/, `${name} has booked a meeting, and is diverted`)
-  t.ok(edit.includes(tenants[0]!.name), 'that was the tenant with an Exchange of its own')
+  t.ok(edit.includes(sampleTenants[0]!.name), 'that was the tenant with an Exchange of its own')
   await readOverNtlm(t, curls[0]!)
-  await demo.lines((line) => isSeen(line, tenants[0]!, 'polled'), 1)
+  await demo.lines((line) => isSeen(line, sampleTenants[0]!, 'polled'), 1)
   await seenByNotice(t, demo, curls[1]!)
 
   const children = await childrenOf(demo.child)
@@ -54,7 +57,7 @@ t.test('npm run demo, not in a terminal', async (t) => {
   for (const { pid, program } of children) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, program)
   const said = demo.said.join('\n')
   t.notOk(said.includes(ESCAPE), 'no escape sequences without a terminal')
-  for (const { wordings } of tenants) {
+  for (const { wordings } of sampleTenants) {
     for (const { subject } of Object.values(wordings)) t.notOk(said.includes(subject), 'no subject is told')
   }
 })
@@ -72,7 +75,7 @@ t.test('a child that dies is told, and ends the demo', async (t) => {
 })
 
 t.test('the table fits any terminal', async (t) => {
-  const statuses = (count: number): Status[] =>
+  const statuses = (count: number): DemoStatus[] =>
     Array.from({ length: count }, (_, index) => ({
       user: `u${index}`,
       extension: `10${index}`,
@@ -85,7 +88,7 @@ t.test('the table fits any terminal', async (t) => {
       sync: { state: 'fresh' },
       because: 'Ämnet börjar med ”MOT:”.'
     }))
-  const boards: Board[] = tenants.map((tenant) => ({
+  const boards: TableContent[] = sampleTenants.map((tenant) => ({
     tenant,
     labels: new Map([['lunch', 'Lunch']]),
     statuses: statuses(12),
@@ -116,7 +119,7 @@ t.test('the table fits any terminal', async (t) => {
 
 function isSeen(
   line: string,
-  { name }: (typeof tenants)[number],
+  { name }: (typeof sampleTenants)[number],
   how: 'onNotifications' | 'polled'
 ): boolean {
   return line.includes(`${name}: `) && line.includes(` books a meeting that begins now: ${how} after `)
@@ -124,7 +127,7 @@ function isSeen(
 
 /** By what the demo says of the second tenant's first edit, and by what an operator sees of its connection. */
 async function seenByNotice(t: Test, demo: ReturnType<typeof startDemo>, curl: string): Promise<void> {
-  const tenant = tenants[1]!
+  const tenant = sampleTenants[1]!
   const [seen = ''] = await demo.lines((line) => isSeen(line, tenant, 'onNotifications'), 1)
   const seconds = Number(/ noticed after ([\d.]+) s$/.exec(seen)?.[1])
   const { origin, root, headers } = askerOf(curl)
@@ -134,7 +137,7 @@ async function seenByNotice(t: Test, demo: ReturnType<typeof startDemo>, curl: s
   t.ok(pollSeconds >= 120, `calendars are polled every ${pollSeconds} s, if at all`)
   t.ok(seconds < 10, `an edit showed after ${seconds} s`)
   const sync = (await (await fetch(`${root}/sync`, { headers })).json()) as object
-  const live = { state: 'live', live: tenant.people.length, polling: 0 }
+  const live = { state: 'live', live: tenant.users.length, polling: 0 }
   t.match(sync, { connection: { state: 'working', notices: live } }, 'Graph tells of every calendar')
   const metrics = await (await fetch(`${origin}/metrics`, { headers })).text()
   t.match(metrics, /^hanvisa_notices_total\{connector="graph",outcome="taken"\} [1-9]/m, 'by notices')

@@ -3,7 +3,7 @@
  * error codes"), and so is the shape; the sentences say the same in words of our own.
  */
 import { randomUUID } from 'node:crypto'
-import type { Answer } from '../protocol-message.ts'
+import type { ProtocolResponse } from '../protocol-message.ts'
 
 interface Refusal {
   readonly status: number
@@ -55,7 +55,12 @@ export type Aadsts = keyof typeof refusals
 const usual: Readonly<Record<number, Aadsts>> = { 400: 700016, 401: 7000215, 403: 7000112, 429: 90055 }
 
 /** `what` fills the sentence: a tenant, an application, a parameter. */
-export function refuseToken(code: Aadsts, what: string, clock: () => number, correlation?: string): Answer {
+export function refuseToken(
+  code: Aadsts,
+  what: string,
+  clock: () => number,
+  correlation?: string
+): ProtocolResponse {
   const { status, error, says } = refusals[code]
   return shaped(status, error, String(code), says(what), clock, correlation)
 }
@@ -64,7 +69,7 @@ export function refuseToken(code: Aadsts, what: string, clock: () => number, cor
 export function orderedTokenError(
   order: { status: number; code?: string; message?: string; retryAfter?: string },
   clock: () => number
-): Answer {
+): ProtocolResponse {
   const code = order.code ?? String(usual[order.status] ?? 90033)
   const known: Refusal | undefined = (refusals as Readonly<Record<string, Refusal>>)[code]
   const message = order.message ?? known?.says('-') ?? 'This fault was ordered.'
@@ -80,7 +85,7 @@ function shaped(
   message: string,
   clock: () => number,
   correlation: string = randomUUID()
-): Answer {
+): ProtocolResponse {
   const trace = randomUUID()
   const timestamp = `${new Date(clock()).toISOString().slice(0, 19).replace('T', ' ')}Z`
   const tail = `Trace ID: ${trace} Correlation ID: ${correlation} Timestamp: ${timestamp}`

@@ -1,16 +1,16 @@
 /** Entra: discovery documents and the token endpoint for client credentials, with a secret or a certificate. */
 import { randomUUID } from 'node:crypto'
-import type { App, Directories, Directory } from '../directories.ts'
+import type { App, EntraDirectories, EntraDirectory } from '../directories.ts'
 import type { Faults, Route } from '../faults.ts'
-import type { Answer, Call } from '../protocol-message.ts'
+import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
-import type { Tokens } from '../tokens.ts'
+import type { TokenIssuer } from '../tokens.ts'
 import { type Aadsts, orderedTokenError, refuseToken } from './aadsts.ts'
 import { checkAssertion } from './assertion.ts'
 
 export interface EntraDeps {
-  readonly directories: Directories
-  readonly tokens: Tokens
+  readonly directories: EntraDirectories
+  readonly tokens: TokenIssuer
   readonly faults: Faults
   readonly requests: Requests
   /** Roots, without a slash at the end. */
@@ -25,7 +25,7 @@ const exchangeOnline = 'https://outlook.office365.com'
 const noTenants = new Set(['common', 'organizations', 'consumers'])
 
 /** Answers what belongs to Entra, and null for everything else. */
-export function createEntra(needs: EntraDeps): (call: Call) => Promise<Answer | null> {
+export function createEntra(needs: EntraDeps): (call: ProtocolRequest) => Promise<ProtocolResponse | null> {
   return async (call) => {
     const route = routeOf(call)
     if (route === null) return null
@@ -48,14 +48,14 @@ export function createEntra(needs: EntraDeps): (call: Call) => Promise<Answer | 
       })
     try {
       const who = { tenant: [name.toLowerCase(), ...namesOf(directory)], clientId, mailbox: [], route }
-      const suffering = await needs.faults.suffer(who, call.signal)
-      let answer: Answer
+      const suffering = await needs.faults.apply(who, call.signal)
+      let answer: ProtocolResponse
       if (suffering?.kind === 'status') answer = orderedTokenError(suffering, needs.clock)
       else if (suffering?.kind === 'wrongTypes') answer = { status: 200, headers: {}, body: nonsense }
       else
         answer = route === 'token' ? token(needs, call, form, directory) : discovery(needs, call, directory)
       record(answer.status)
-      return suffering?.kind === 'spoil' ? { ...answer, spoil: suffering.spoil } : answer
+      return suffering?.kind === 'spoil' ? { ...answer, corruption: suffering.spoil } : answer
     } catch (error) {
       record(0)
       throw error
@@ -63,7 +63,7 @@ export function createEntra(needs: EntraDeps): (call: Call) => Promise<Answer | 
   }
 }
 
-function routeOf({ segments }: Call): Route | null {
+function routeOf({ segments }: ProtocolRequest): Route | null {
   const [, second, third, fourth] = segments
   if (second === 'oauth2' && third === 'v2.0' && fourth === 'token') return 'token'
   if (segments.slice(-2).join('/') === '.well-known/openid-configuration') return 'discovery'
@@ -73,10 +73,10 @@ function routeOf({ segments }: Call): Route | null {
 
 function token(
   needs: EntraDeps,
-  call: Call,
+  call: ProtocolRequest,
   form: URLSearchParams,
-  directory: Directory | undefined
-): Answer {
+  directory: EntraDirectory | undefined
+): ProtocolResponse {
   const correlation = call.headers['client-request-id'] ?? form.get('client-request-id') ?? randomUUID()
   const no = (code: Aadsts, what: string) => refuseToken(code, what, needs.clock, correlation)
   const name = call.segments[0] ?? ''
@@ -117,7 +117,7 @@ function token(
 function checkCredential(
   needs: EntraDeps,
   form: URLSearchParams,
-  directory: Directory,
+  directory: EntraDirectory,
   name: string,
   app: App
 ): { code: Aadsts; what: string } | null {
@@ -140,7 +140,11 @@ function checkCredential(
   return null
 }
 
-function discovery(needs: EntraDeps, call: Call, directory: Directory | undefined): Answer {
+function discovery(
+  needs: EntraDeps,
+  call: ProtocolRequest,
+  directory: EntraDirectory | undefined
+): ProtocolResponse {
   const { loginRoot, graphRoot } = needs
   const [name = '', second, third] = call.segments
   if (second === 'discovery' && third === 'instance') {
@@ -193,11 +197,11 @@ function discovery(needs: EntraDeps, call: Call, directory: Directory | undefine
   })
 }
 
-function found(body: unknown): Answer {
+function found(body: unknown): ProtocolResponse {
   return { status: 200, headers: { 'Cache-Control': 'max-age=86400, private' }, body }
 }
 
-function namesOf(directory: Directory | undefined): string[] {
+function namesOf(directory: EntraDirectory | undefined): string[] {
   return directory ? [directory.id, ...(directory.domain ? [directory.domain] : [])] : []
 }
 

@@ -1,6 +1,6 @@
 /** Which of several servers a call lands on, and how it is made to land there again (how-to-maintain-affinity). */
-import type { Call } from '../protocol-message.ts'
-import { chance } from '../seeded-random.ts'
+import type { ProtocolRequest } from '../protocol-message.ts'
+import { seededRandom } from '../seeded-random.ts'
 import type { Installation } from './installations.ts'
 
 export interface Landing {
@@ -11,7 +11,7 @@ export interface Landing {
 }
 
 /** `address` is for whom the call is made. */
-export function landingOf(installation: Installation, call: Call, address: string): Landing {
+export function landingOf(installation: Installation, call: ProtocolRequest, address: string): Landing {
   const { servers, version } = installation
   if (servers === 1) return { server: 0, cookie: null }
   const older = version.build[0] < 15
@@ -21,7 +21,7 @@ export function landingOf(installation: Installation, call: Call, address: strin
   if (brought !== null && brought < servers) return { server: brought, cookie: null }
   // Before 2013 whatever balances the load decides; since then the mailbox does.
   const mailbox = (call.headers['x-anchormailbox'] ?? address).toLowerCase()
-  const server = older ? installation.next() : Math.floor(chance(servers, mailbox) * servers)
+  const server = older ? installation.next() : Math.floor(seededRandom(servers, mailbox) * servers)
   return { server, cookie: asks ? `${name}=ex${server + 1}~1943456; path=/; secure; HttpOnly` : null }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Faults } from '../faults.ts'
 import type { Mailbox, Mailboxes } from '../mailboxes.ts'
-import type { Call } from '../protocol-message.ts'
+import type { ProtocolRequest } from '../protocol-message.ts'
 import type { Installation } from './installations.ts'
 import type { Schema } from './versions.ts'
 import type { Element } from './xml.ts'
@@ -28,7 +28,7 @@ export interface Asked {
   readonly zone: string | null
   /** The body's only child. */
   readonly operation: Element
-  readonly call: Call
+  readonly call: ProtocolRequest
   /** Which of the installation's servers it landed on. */
   readonly server: number
   /** Epoch milliseconds. */

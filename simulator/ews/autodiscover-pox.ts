@@ -1,7 +1,7 @@
 /** Plain old XML: one address, and the protocols that lead to its mailbox. */
 
 import type { Mailbox } from '../mailboxes.ts'
-import type { Answer } from '../protocol-message.ts'
+import type { ProtocolResponse } from '../protocol-message.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'
 import { xmlAnswer } from './trouble.ts'
 import { at, type Element, escaped, textAt } from './xml.ts'
@@ -13,7 +13,7 @@ export function poxAddress(document: Element): string {
   return textAt(document, 'Request', 'EMailAddress') ?? ''
 }
 
-export function poxAnswer(discovery: Discovery): Answer {
+export function poxAnswer(discovery: Discovery): ProtocolResponse {
   const { document, installation, mailboxes } = discovery
   const address = poxAddress(document)
   if (!at(document, 'Request') || address === '') return failed(discovery, 600, 'Invalid Request')
@@ -47,18 +47,18 @@ function settings({ installation, url }: Discovery): string {
   return `<AccountType>email</AccountType><Action>settings</Action><MicrosoftOnline>False</MicrosoftOnline>${protocols.join('')}${web}`
 }
 
-function account(content: string, before = ''): Answer {
+function account(content: string, before = ''): ProtocolResponse {
   return written(`<Response xmlns="${inner}">${before}<Account>${content}</Account></Response>`)
 }
 
-function failed({ now }: Discovery, code: number, message: string): Answer {
+function failed({ now }: Discovery, code: number, message: string): ProtocolResponse {
   const time = new Date(now).toISOString().slice(11, 23)
   return written(
     `<Response><Error Time="${time}0000" Id="2477272013"><ErrorCode>${code}</ErrorCode><Message>${escaped(message)}</Message><DebugData/></Error></Response>`
   )
 }
 
-function written(content: string): Answer {
+function written(content: string): ProtocolResponse {
   return xmlAnswer(
     200,
     `<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="${outer}">${content}</Autodiscover>`

@@ -1,7 +1,7 @@
 /** GetUserSettings of the SOAP Autodiscover service, for several users at once. */
 
 import type { Mailbox } from '../mailboxes.ts'
-import type { Answer } from '../protocol-message.ts'
+import type { ProtocolResponse } from '../protocol-message.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'
 import { xmlAnswer } from './trouble.ts'
 import { schemas, supports, type Version } from './versions.ts'
@@ -19,7 +19,7 @@ function request(document: Element): Element | undefined {
   return at(document, 'Body', 'GetUserSettingsRequestMessage')
 }
 
-export function soapAnswer(discovery: Discovery): Answer {
+export function soapAnswer(discovery: Discovery): ProtocolResponse {
   const { document, installation } = discovery
   const { version } = installation
   const message = request(document)

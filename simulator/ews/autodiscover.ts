@@ -1,9 +1,9 @@
 /** Autodiscover: who asks, and at which server; redirects on order; the answer in SOAP, or in POX as since 2007. */
 
-import type { Directories } from '../directories.ts'
-import type { Faults, Suffering } from '../faults.ts'
+import type { EntraDirectories } from '../directories.ts'
+import type { FaultEffect, Faults } from '../faults.ts'
 import type { Mailboxes } from '../mailboxes.ts'
-import type { Answer, Call } from '../protocol-message.ts'
+import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'
 import { poxAddress, poxAnswer } from './autodiscover-pox.ts'
@@ -15,7 +15,7 @@ import { readXml } from './xml.ts'
 
 export interface AutodiscoverNeeds {
   readonly installations: Installations
-  readonly directories: Directories
+  readonly directories: EntraDirectories
   readonly mailboxes: Mailboxes
   readonly faults: Faults
   readonly requests: Requests
@@ -24,7 +24,9 @@ export interface AutodiscoverNeeds {
 }
 
 /** Answers `/autodiscover/autodiscover.svc` and `.xml`, below a tenant's name or not; null for everything else. */
-export function autodiscover(needs: AutodiscoverNeeds): (call: Call) => Promise<Answer | null> {
+export function autodiscover(
+  needs: AutodiscoverNeeds
+): (call: ProtocolRequest) => Promise<ProtocolResponse | null> {
   return async (call) => {
     const [folder, file] = call.segments.slice(-2).map((each) => each.toLowerCase())
     if (folder !== 'autodiscover' || !/^autodiscover\.(svc|xml)$/.test(file ?? '')) return null
@@ -38,7 +40,7 @@ export function autodiscover(needs: AutodiscoverNeeds): (call: Call) => Promise<
     const from = away?.startsWith('302 ') ? away.slice('302 '.length) : null
     // The Managed API looks for these with a GET, signed in or not.
     const headers = soap ? { 'X-SOAP-Enabled': 'True', 'X-WSSecurity-Enabled': 'True' } : {}
-    const finish = (answer: Answer, who: string | null): Answer => {
+    const finish = (answer: ProtocolResponse, who: string | null): ProtocolResponse => {
       needs.requests.add({
         at: needs.clock(),
         route: 'autodiscover',
@@ -62,7 +64,7 @@ export function autodiscover(needs: AutodiscoverNeeds): (call: Call) => Promise<
       )
     }
     const who = 'clientId' in entered.who ? entered.who.clientId : entered.who.address
-    const suffering = await needs.faults.suffer(
+    const suffering = await needs.faults.apply(
       { tenant: [installation.tenant], clientId: who, mailbox: addresses, route: 'autodiscover' },
       call.signal
     )
@@ -79,7 +81,7 @@ export function autodiscover(needs: AutodiscoverNeeds): (call: Call) => Promise<
   }
 }
 
-function ordered(suffering: Suffering | null, discovery: Discovery, pox: boolean): Answer | null {
+function ordered(suffering: FaultEffect | null, discovery: Discovery, pox: boolean): ProtocolResponse | null {
   if (suffering?.kind === 'ews' && !pox) return xmlAnswer(200, busySoap(discovery, suffering.code))
   return answerTo(suffering, discovery.installation, 'GetUserSettings')
 }
@@ -96,7 +98,11 @@ function meant(
   return found ?? (before.length === 0 ? installations.first() : undefined)
 }
 
-function ewsUrlOf({ installations }: AutodiscoverNeeds, { tenant }: Installation, call: Call): string {
+function ewsUrlOf(
+  { installations }: AutodiscoverNeeds,
+  { tenant }: Installation,
+  call: ProtocolRequest
+): string {
   const origin = `https://${call.headers.host ?? 'localhost'}`
   const first = installations.first()?.tenant === tenant
   return first ? `${origin}/EWS/Exchange.asmx` : `${origin}/${tenant}/EWS/Exchange.asmx`

@@ -1,8 +1,8 @@
 /** For whom a call is made: the account itself, or whoever it may impersonate. */
 
-import type { Directories } from '../directories.ts'
+import type { EntraDirectories } from '../directories.ts'
 import type { Mailbox, Mailboxes } from '../mailboxes.ts'
-import type { Answer, Call } from '../protocol-message.ts'
+import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Grant } from '../tokens.ts'
 import type { Caller } from './asked.ts'
 import { Fault } from './envelope.ts'
@@ -14,16 +14,16 @@ import { at, type Element } from './xml.ts'
 interface Needs {
   readonly installation: Installation
   readonly mailboxes: Mailboxes
-  readonly directories: Directories
+  readonly directories: EntraDirectories
   readonly who: Account | Grant
   readonly header: Element | undefined
   readonly schema: Schema
   readonly operation: Element
-  readonly call: Call
+  readonly call: ProtocolRequest
 }
 
 /** Throws Faults; an Answer is what the front end says before EWS is reached. */
-export function callerOf(needs: Needs): Caller | Answer {
+export function callerOf(needs: Needs): Caller | ProtocolResponse {
   const { installation, mailboxes, who, header, operation, call } = needs
   const account = 'clientId' in who ? who.clientId : who.address
   const impersonation = at(header, 'ExchangeImpersonation')

@@ -1,5 +1,5 @@
 /** Documents of a stream, cut into the writes by which they go over the wire. */
-import { chance } from '../seeded-random.ts'
+import { seededRandom } from '../seeded-random.ts'
 import type { Chunking } from './streams.ts'
 
 /** A comment with letters of two, three and four bytes, for what is split in the middle of them. */
@@ -16,7 +16,7 @@ export function chunked(documents: readonly string[], chunking: Chunking, seed: 
 function split(bytes: Buffer, seed: number): Buffer[] {
   const pieces: Buffer[] = []
   for (let from = 0; from < bytes.length; ) {
-    const to = from + 1 + Math.floor(chance(seed, `${bytes.length} ${from}`) * longest)
+    const to = from + 1 + Math.floor(seededRandom(seed, `${bytes.length} ${from}`) * longest)
     pieces.push(bytes.subarray(from, to))
     from = to
   }

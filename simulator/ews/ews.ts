@@ -1,10 +1,10 @@
 /** EWS: which server is meant, who calls and for whom, in which version, what befalls the call, and its answer. */
 import { randomUUID } from 'node:crypto'
-import type { Directories } from '../directories.ts'
-import type { Faults, Route, Suffering } from '../faults.ts'
+import type { EntraDirectories } from '../directories.ts'
+import type { FaultEffect, Faults, Route } from '../faults.ts'
 import { ConcurrencyCounter } from '../graph/concurrency.ts'
 import type { Mailboxes } from '../mailboxes.ts'
-import type { Answer, Call } from '../protocol-message.ts'
+import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import type { Grant } from '../tokens.ts'
 import { landingOf } from './affinity.ts'
@@ -24,7 +24,7 @@ import { zoneOfContext } from './zones.ts'
 
 export interface EwsNeeds {
   readonly installations: Installations
-  readonly directories: Directories
+  readonly directories: EntraDirectories
   readonly mailboxes: Mailboxes
   readonly faults: Faults
   readonly requests: Requests
@@ -36,7 +36,7 @@ export interface EwsNeeds {
 type Who = Account | Grant
 
 /** Answers `/EWS/Exchange.asmx`, below a tenant's name or not, and null for everything else. */
-export function ews(needs: EwsNeeds): (call: Call) => Promise<Answer | null> {
+export function ews(needs: EwsNeeds): (call: ProtocolRequest) => Promise<ProtocolResponse | null> {
   const { door } = needs
   const atOnce = new ConcurrencyCounter()
   return async (call) => {
@@ -68,7 +68,7 @@ export function ews(needs: EwsNeeds): (call: Call) => Promise<Answer | null> {
     }
     const place = `${installation.tenant} ${mailboxBudget(installation, document) ?? nameOf(who)}`
     const present = atOnce.enter(place)
-    needs.requests.sawAtOnce(nameOf(who), present)
+    needs.requests.recordConcurrency(nameOf(who), present)
     try {
       const suffering = await suffer(needs, installation, call, about)
       const answer = spoilt(
@@ -96,7 +96,7 @@ export function ews(needs: EwsNeeds): (call: Call) => Promise<Answer | null> {
 }
 
 interface Received {
-  readonly call: Call
+  readonly call: ProtocolRequest
   readonly who: Who
   readonly document: Element | null
   readonly operation: Element | undefined
@@ -104,7 +104,11 @@ interface Received {
   readonly present: number
 }
 
-async function answerOf(needs: EwsNeeds, installation: Installation, received: Received): Promise<Answer> {
+async function answerOf(
+  needs: EwsNeeds,
+  installation: Installation,
+  received: Received
+): Promise<ProtocolResponse> {
   const { version } = installation
   try {
     return await answerOrFault(needs, installation, received)
@@ -123,7 +127,7 @@ async function answerOrFault(
   needs: EwsNeeds,
   installation: Installation,
   received: Received
-): Promise<Answer> {
+): Promise<ProtocolResponse> {
   const { call, who, document, operation, kind, present } = received
   const { version } = installation
   if (call.method !== 'POST') return page(405, 'HTTP verb used to access this page is not allowed.')
@@ -151,7 +155,15 @@ async function answerOrFault(
       'You have exceeded the available concurrent connections for your account.  Try again once your other requests have completed.'
     )
   }
-  const caller: Caller | Answer = callerOf({ ...needs, installation, who, header, schema, operation, call })
+  const caller: Caller | ProtocolResponse = callerOf({
+    ...needs,
+    installation,
+    who,
+    header,
+    schema,
+    operation,
+    call
+  })
   if ('status' in caller) return caller
   const landing = landingOf(installation, call, caller.address)
   const asked: Asked = {
@@ -191,7 +203,7 @@ function schemaOf(
 /** By the path: below a tenant's id or domain, or without either the server that was put first. */
 function installationIn(
   { directories, installations }: Pick<EwsNeeds, 'directories' | 'installations'>,
-  { segments }: Call,
+  { segments }: ProtocolRequest,
   tail: readonly string[]
 ): Installation | undefined {
   const below = segments.slice(-tail.length).map((each) => each.toLowerCase())
@@ -203,7 +215,11 @@ function installationIn(
 }
 
 /** What stands before the sign-in, such as a proxy with a page of its own; null when nothing does. */
-async function inFront(needs: EwsNeeds, installation: Installation, call: Call): Promise<Answer | null> {
+async function inFront(
+  needs: EwsNeeds,
+  installation: Installation,
+  call: ProtocolRequest
+): Promise<ProtocolResponse | null> {
   if (!needs.faults.any) return null
   const about: About = { route: 'signIn', who: null, mailbox: null, items: null }
   const suffering = await suffer(needs, installation, call, about)
@@ -220,13 +236,13 @@ async function inFront(needs: EwsNeeds, installation: Installation, call: Call):
 function suffer(
   { faults, directories, mailboxes }: EwsNeeds,
   { tenant }: Installation,
-  call: Call,
+  call: ProtocolRequest,
   { route, who, mailbox }: About
-): Promise<Suffering | null> {
+): Promise<FaultEffect | null> {
   const domain = directories.find(tenant)?.domain
   const found = mailbox === null ? undefined : mailboxes.find(tenant, mailbox)
   const names = mailbox === null ? [] : [mailbox, ...(found ? [found.address, ...found.aliases] : [])]
-  return faults.suffer(
+  return faults.apply(
     {
       tenant: domain ? [tenant, domain] : [tenant],
       clientId: who,
@@ -245,7 +261,13 @@ interface About {
   readonly items: number | null
 }
 
-function record(needs: EwsNeeds, call: Call, { tenant }: Installation, about: About, status: number): void {
+function record(
+  needs: EwsNeeds,
+  call: ProtocolRequest,
+  { tenant }: Installation,
+  about: About,
+  status: number
+): void {
   const { route, who, mailbox, items } = about
   needs.requests.add({
     at: needs.clock(),
@@ -270,17 +292,17 @@ function nameWithin(operation: Element | undefined): string {
   return name.replace(/Request$/, '')
 }
 
-function unauthorized(authenticate: readonly string[]): Answer {
+function unauthorized(authenticate: readonly string[]): ProtocolResponse {
   return page(401, '401 - Unauthorized: Access is denied due to invalid credentials.', {
     'WWW-Authenticate': [...authenticate]
   })
 }
 
-function signed(answer: Answer, authenticate: string): Answer {
+function signed(answer: ProtocolResponse, authenticate: string): ProtocolResponse {
   return { ...answer, headers: { ...answer.headers, 'WWW-Authenticate': authenticate } }
 }
 
-function withIds({ version }: Installation, answer: Answer): Answer {
+function withIds({ version }: Installation, answer: ProtocolResponse): ProtocolResponse {
   const newer = version.build[0] >= 15
   const headers = newer
     ? { 'request-id': randomUUID(), 'X-FEServer': 'EX01', 'X-CalculatedBETarget': 'ex01.hanvisa.example' }

@@ -1,7 +1,7 @@
 /** FindItem on a calendar: the occurrences in a view, or without one the items as they are stored. */
 import type { CalendarItem, Mailbox } from '../mailboxes.ts'
 import { occurrencesIn } from '../recurrence.ts'
-import { dayLength, midnightOf } from '../time.ts'
+import { dayMs, midnightOf } from '../time.ts'
 import type { Asked } from './asked.ts'
 import { attempt, Fault, ItemError, responses } from './envelope.ts'
 import { openFolder } from './folders.ts'
@@ -10,7 +10,7 @@ import { supports } from './versions.ts'
 import { at, type Element } from './xml.ts'
 import { instantIn, timesIn } from './zones.ts'
 
-const longestView = 731 * dayLength
+const longestView = 731 * dayMs
 
 export function findItem(asked: Asked): string {
   const { operation, installation, schema } = asked

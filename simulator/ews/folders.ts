@@ -1,5 +1,5 @@
 /** Folders: whose calendar an id means, and whether the caller may open it. GetFolder and FindFolder. */
-import { type Mailbox, type Right, rightTo } from '../mailboxes.ts'
+import { type Mailbox, type Right, rightOfAddress } from '../mailboxes.ts'
 import type { Asked } from './asked.ts'
 import { attempt, Fault, ItemError, responses } from './envelope.ts'
 import { all, at, type Element, escaped, textAt } from './xml.ts'
@@ -85,7 +85,7 @@ export function mailboxByAddress({ mailboxes, installation }: Asked, address: st
 
 /** No right at all hides the folder; a right to free/busy alone does not open it. */
 function opened({ caller }: Asked, mailbox: Mailbox, folder: FolderName): Opened {
-  const right = rightTo(mailbox, caller.address)
+  const right = rightOfAddress(mailbox, caller.address)
   if (right === 'none') throw notFound()
   const own = right === 'fullAccess'
   if (!own && (folder !== 'calendar' || right !== 'reviewer')) throw denied()

@@ -3,7 +3,7 @@
 import { zoneNamed } from '../graph/preferences.ts'
 import type { EventInput } from '../mailboxes.ts'
 import { type Recurrence, type Weekday, weekdays } from '../recurrence.ts'
-import { wallOf } from '../time.ts'
+import { localTimeOf } from '../time.ts'
 import { ItemError } from './envelope.ts'
 import { all, at, type Element, textAt } from './xml.ts'
 import { instantIn } from './zones.ts'
@@ -63,7 +63,7 @@ export function datesOf(fields: EventFields, home: string): void {
   const date = (text: string, last: boolean) => {
     const instant = Date.parse(text)
     if (/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(instant)) return text
-    const wall = wallOf(instant, home)
+    const wall = localTimeOf(instant, home)
     const day = last ? Math.ceil(wall / 86_400_000) : Math.floor(wall / 86_400_000)
     return new Date(day * 86_400_000).toISOString().slice(0, 10)
   }

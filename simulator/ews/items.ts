@@ -1,7 +1,7 @@
 /** Items by their ids: GetItem and DeleteItem, and where an id leads for whoever may follow it. */
-import { type CalendarItem, type Mailbox, type Right, rightTo } from '../mailboxes.ts'
+import { type CalendarItem, type Mailbox, type Right, rightOfAddress } from '../mailboxes.ts'
 import { occurrencesIn } from '../recurrence.ts'
-import { dayLength } from '../time.ts'
+import { dayMs } from '../time.ts'
 import type { Asked } from './asked.ts'
 import { attempt, Fault, failure, ItemError, responses } from './envelope.ts'
 import { storedItem } from './find-item.ts'
@@ -25,7 +25,7 @@ export function locate({ mailboxes, installation, caller }: Asked, id: Element |
   const mailbox = mailboxes.find(installation.tenant, key.mailbox)
   const event = mailbox?.events.get(key.event)
   if (!mailbox || !event) throw notFound()
-  const right = rightTo(mailbox, caller.address)
+  const right = rightOfAddress(mailbox, caller.address)
   if (right !== 'fullAccess' && right !== 'reviewer') throw right === 'none' ? notFound() : denied()
   return { mailbox, event, day: id?.name === 'RecurringMasterItemId' ? null : key.day, right }
 }
@@ -50,7 +50,7 @@ export function getItem(asked: Asked): string {
 
 /** Where it would be, and a year around that in case it was moved. */
 function occurrenceOf(mailbox: Mailbox, event: CalendarItem, day: number): Item {
-  const around = occurrencesIn(mailbox, (day - 366) * dayLength, (day + 366) * dayLength)
+  const around = occurrencesIn(mailbox, (day - 366) * dayMs, (day + 366) * dayMs)
   const found = around.find((each) => each.event === event && each.day === day)
   if (!found) throw notFound()
   return found
@@ -86,7 +86,7 @@ export function deleteItem(asked: Asked): string {
 }
 
 export function dateOf(day: number): string {
-  return new Date(day * dayLength).toISOString().slice(0, 10)
+  return new Date(day * dayMs).toISOString().slice(0, 10)
 }
 
 /** No id is known in any other format; clients ask to learn the server's version (exchangelib does). */

@@ -1,8 +1,8 @@
 /** Subscriptions and what has happened since, kept beside the mailboxes and told of by them. */
 import { randomUUID } from 'node:crypto'
-import type { Fates } from '../delivery-faults.ts'
-import type { Change, Mailbox, Mailboxes } from '../mailboxes.ts'
-import { type Candidate, picks, type Which } from '../seeded-random.ts'
+import type { DeliveryFaults } from '../delivery-faults.ts'
+import type { Mailbox, MailboxChange, Mailboxes } from '../mailboxes.ts'
+import { type Candidate, isSelected, type Selection } from '../seeded-random.ts'
 import { Streams } from './streams.ts'
 
 export const eventTypes = [
@@ -65,9 +65,9 @@ export class Notices {
   readonly #byMailbox = new Map<string, Set<Subscription>>()
   readonly #byBudget = new Map<string, number>()
   readonly #clock: () => number
-  readonly #fates: Fates
+  readonly #fates: DeliveryFaults
 
-  constructor(mailboxes: Mailboxes, clock: () => number, fates: Fates) {
+  constructor(mailboxes: Mailboxes, clock: () => number, fates: DeliveryFaults) {
     this.#clock = clock
     this.#fates = fates
     mailboxes.on('changed', (change) => this.#heard(change))
@@ -114,9 +114,11 @@ export class Notices {
   }
 
   /** Ids die; streams say which of theirs, unless it is done silently, and live on while they have others. */
-  lose(order: Which & { readonly silently?: boolean } = {}): number {
+  lose(order: Selection & { readonly silently?: boolean } = {}): number {
     const { silently = false, ...which } = order
-    const lost = [...this.#subscriptions.values()].filter(({ mailbox }) => picks(which, candidateOf(mailbox)))
+    const lost = [...this.#subscriptions.values()].filter(({ mailbox }) =>
+      isSelected(which, candidateOf(mailbox))
+    )
     for (const each of lost) this.unsubscribe(each.id)
     for (const each of silently ? [] : lost) for (const listener of [...each.listeners]) listener.died(each)
     return lost.length
@@ -138,7 +140,7 @@ export class Notices {
     return waiting.filter((each) => each.number > number)
   }
 
-  #heard(change: Change): void {
+  #heard(change: MailboxChange): void {
     const { mailbox, event } = change
     const listeners = this.#byMailbox.get(keyOf(mailbox))
     if (!listeners) return
@@ -146,7 +148,7 @@ export class Notices {
     const name = `${mailbox.tenant} ${mailbox.address} ${event} ${mailbox.change}`
     const number = mailbox.change
     for (const subscription of listeners) {
-      this.#fates.travel('ews', name, () => append(subscription, change, number, at))
+      this.#fates.deliver('ews', name, () => append(subscription, change, number, at))
     }
   }
 
@@ -169,7 +171,12 @@ export class Notices {
   }
 }
 
-function append(subscription: Subscription, { mailbox, event, kind }: Change, change: number, at: number) {
+function append(
+  subscription: Subscription,
+  { mailbox, event, kind }: MailboxChange,
+  change: number,
+  at: number
+) {
   for (const type of [types[kind], 'FreeBusyChangedEvent'] as const) {
     if (!subscription.types.has(type) || subscription.waiting.length >= mostKept) continue
     subscription.heard += 1

@@ -1,13 +1,15 @@
 /** The properties of a calendar item, in the schema's order: what each shape holds, and since which version. */
 import type { EventContent, Mailbox } from '../mailboxes.ts'
-import type { Occurrence } from '../recurrence.ts'
+import type { SimulatedOccurrence } from '../recurrence.ts'
 import { Fault } from './envelope.ts'
 import { folderIdOf } from './folders.ts'
 import { type Schema, supports } from './versions.ts'
 import { all, at, type Element, escaped, textAt } from './xml.ts'
 import { windowsNameOf } from './zones.ts'
 
-export type Item = Omit<Occurrence, 'kind'> & { readonly kind: Occurrence['kind'] | 'recurringMaster' }
+export type Item = Omit<SimulatedOccurrence, 'kind'> & {
+  readonly kind: SimulatedOccurrence['kind'] | 'recurringMaster'
+}
 
 export interface Context {
   readonly mailbox: Mailbox

@@ -1,5 +1,5 @@
 /** SerializableTimeZone: a bias and two yearly rules, as availability requests bring them and working hours show them. */
-import { dayLength, wallOf } from '../time.ts'
+import { dayMs, localTimeOf } from '../time.ts'
 import { at, type Element, textAt } from './xml.ts'
 
 export interface RuleZone {
@@ -63,8 +63,8 @@ function ruleOf(element: Element | undefined, bias: number): Rule | null {
 function weekdayOf(year: number, month: number, order: number, weekday: number): number {
   const first = Date.UTC(year, month - 1, 1)
   const ahead = (weekday - new Date(first).getUTCDay() + 7) % 7
-  const found = first + (ahead + (order - 1) * 7) * dayLength
-  return found >= Date.UTC(year, month, 1) ? found - 7 * dayLength : found
+  const found = first + (ahead + (order - 1) * 7) * dayMs
+  return found >= Date.UTC(year, month, 1) ? found - 7 * dayMs : found
 }
 
 interface Turn {
@@ -75,12 +75,12 @@ interface Turn {
 
 /** Where the zone's clock is set in that year: offsets in minutes. */
 function turnsIn(zone: string, year: number): Turn[] {
-  const offset = (instant: number) => (wallOf(instant, zone) - instant) / minute
+  const offset = (instant: number) => (localTimeOf(instant, zone) - instant) / minute
   const turns: Turn[] = []
-  for (let day = Date.UTC(year, 0, 1); day < Date.UTC(year + 1, 0, 1); day += dayLength) {
-    const [from, to] = [offset(day), offset(day + dayLength)]
+  for (let day = Date.UTC(year, 0, 1); day < Date.UTC(year + 1, 0, 1); day += dayMs) {
+    const [from, to] = [offset(day), offset(day + dayMs)]
     if (from === to) continue
-    let [low, high] = [day, day + dayLength]
+    let [low, high] = [day, day + dayMs]
     while (high - low > 1000) {
       const middle = Math.floor((low + high) / 2000) * 1000
       if (offset(middle) === from) low = middle
@@ -107,7 +107,7 @@ export function seasonsOf(zone: string, year: number): { bias: number; standard:
   const [spring, autumn] = [turns.find(({ from, to }) => to > from), turns.find(({ from, to }) => to < from)]
   if (!spring || !autumn) {
     const still: Season = { bias: 0, time: '00:00:00', order: 0, month: 0, weekday: 'Sunday' }
-    const bias = -(wallOf(Date.UTC(year, 0, 1), zone) - Date.UTC(year, 0, 1)) / minute
+    const bias = -(localTimeOf(Date.UTC(year, 0, 1), zone) - Date.UTC(year, 0, 1)) / minute
     return { bias: bias === 0 ? 0 : bias, standard: still, daylight: still }
   }
   return { bias: -autumn.to, standard: season(autumn, 0), daylight: season(spring, spring.from - spring.to) }

@@ -1,12 +1,12 @@
 /** Signing in as IIS has it: Basic for each call, NTLM and Negotiate for each connection, and bearers of tokens. */
 
-import { type NtlmAcceptorOptions, type NtlmConnection, ntlmConnection } from '../ntlm-acceptor.ts'
-import type { Call } from '../protocol-message.ts'
-import type { Grant, Tokens } from '../tokens.ts'
+import { createNtlmConnection, type NtlmAcceptorOptions, type NtlmConnection } from '../ntlm-acceptor.ts'
+import type { ProtocolRequest } from '../protocol-message.ts'
+import type { Grant, TokenIssuer } from '../tokens.ts'
 import { type Account, accountNamed, type Installation } from './installations.ts'
 
 export interface SignInNeeds {
-  readonly tokens: Tokens
+  readonly tokens: TokenIssuer
   /** The server's own, in PEM. */
   readonly certificate: string
   readonly loginRoot: string
@@ -23,9 +23,9 @@ export type SignIn =
     }
 
 export interface Door {
-  enter(installation: Installation, call: Call): SignIn
+  enter(installation: Installation, call: ProtocolRequest): SignIn
   /** The connection must sign in anew, as after a 401 out of turn. */
-  forget(call: Call): void
+  forget(call: ProtocolRequest): void
   /** What WWW-Authenticate lists. */
   offers(installation: Installation): readonly string[]
 }
@@ -45,7 +45,7 @@ export function openDoor(needs: SignInNeeds): Door {
     const made: Handshake = {
       installation,
       account: null,
-      ntlm: ntlmConnection({
+      ntlm: createNtlmConnection({
         ...optionsOf(needs, installation),
         password: (user, domain) => passwordOf(made, user, domain)
       })
@@ -54,10 +54,10 @@ export function openDoor(needs: SignInNeeds): Door {
     return made
   }
 
-  function byConnection(installation: Installation, call: Call): SignIn {
+  function byConnection(installation: Installation, call: ProtocolRequest): SignIn {
     const handshake = handshakeOf(installation, call.connection ?? call)
     const { authorization } = call.headers
-    const heard = handshake.ntlm.hear(authorization)
+    const heard = handshake.ntlm.accept(authorization)
     const { account } = handshake
     if (heard.outcome === 'signedIn' && account !== null) {
       if (authorization !== undefined) account.failures = 0

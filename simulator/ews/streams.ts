@@ -1,5 +1,5 @@
 /** Streams that are open: who is told what, how lively they are, and how they break on request. */
-import { type Candidate, picks, type Which } from '../seeded-random.ts'
+import { type Candidate, isSelected, type Selection } from '../seeded-random.ts'
 import type { Happening, Listener, Subscription } from './notices.ts'
 
 /**
@@ -83,7 +83,7 @@ export class Streams {
   }
 
   /** Those with a subscription that fits. Says how many. */
-  break(how: Break, which: Which = {}): number {
+  break(how: Break, which: Selection = {}): number {
     const found = [...this.#open].filter((stream) => stream.fits(which))
     for (const stream of found) stream.break(how)
     return found.length
@@ -152,13 +152,13 @@ class Stream implements Listener {
   }
 
   /** By any of its mailboxes; chance goes by the first. */
-  fits({ tenant, mailbox, ...rest }: Which): boolean {
+  fits({ tenant, mailbox, ...rest }: Selection): boolean {
     const names = {
       ...(tenant === undefined ? {} : { tenant }),
       ...(mailbox === undefined ? {} : { mailbox })
     }
     const held = [...this.#live].map(candidateOf)
-    return held.some((each) => picks(names, each)) && held[0] !== undefined && picks(rest, held[0])
+    return held.some((each) => isSelected(names, each)) && held[0] !== undefined && isSelected(rest, held[0])
   }
 
   /** Those that nobody listens to any more. */

@@ -1,6 +1,6 @@
 /** Subscribe, Unsubscribe, GetEvents and GetStreamingEvents: who may have them, and what they look like. */
 import { setImmediate } from 'node:timers/promises'
-import { BrokenOff } from '../protocol-message.ts'
+import { ConnectionAborted } from '../protocol-message.ts'
 import type { Asked } from './asked.ts'
 import { chunked, manyBytes } from './chunks.ts'
 import { attempt, Fault, failure, ItemError, responses, streamedEnvelope, success } from './envelope.ts'
@@ -164,7 +164,7 @@ async function* stream(
     if (live.length === 0) return
     yield* say(success('GetStreamingEvents', '<m:ConnectionStatus>OK</m:ConnectionStatus>'))
     for await (const news of streams.listen(live, minutes, call.signal)) {
-      if (news.kind === 'broken') throw new BrokenOff(news.how === 'cut' ? half(version, live) : null)
+      if (news.kind === 'broken') throw new ConnectionAborted(news.how === 'cut' ? half(version, live) : null)
       if (news.kind === 'dead') yield* say(deadOnes(news.ids, news.over))
       if (news.kind === 'dead' && news.over) return
       if (news.kind === 'heartbeat') yield* say(told(heartbeat(live)))

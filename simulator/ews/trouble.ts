@@ -1,8 +1,8 @@
 /** Trouble on order, as EWS has it: faults of its own, pages in place of answers, and answers that are spoilt. */
 
-import type { Route, Suffering } from '../faults.ts'
+import type { FaultEffect, Route } from '../faults.ts'
 import type { Mailbox } from '../mailboxes.ts'
-import type { Answer } from '../protocol-message.ts'
+import type { ProtocolResponse } from '../protocol-message.ts'
 import type { Asked } from './asked.ts'
 import { envelope, Fault, failure, faultEnvelope, ItemError, named, responses } from './envelope.ts'
 import type { Installation } from './installations.ts'
@@ -18,7 +18,7 @@ export async function ordered(
 ): Promise<void> {
   if (!faults.any) return
   const names = [address, ...(mailbox ? [mailbox.address, ...mailbox.aliases] : [])]
-  const suffering = await faults.suffer(
+  const suffering = await faults.apply(
     {
       tenant: [installation.tenant],
       clientId: caller.account,
@@ -39,10 +39,10 @@ export async function ordered(
 
 /** Null when the answer is to be made as if nothing were, and spoilt afterwards. */
 export function answerTo(
-  suffering: Suffering | null,
+  suffering: FaultEffect | null,
   installation: Installation,
   operation: string
-): Answer | null {
+): ProtocolResponse | null {
   const { version } = installation
   if (suffering?.kind === 'wrongTypes') return xmlAnswer(200, envelope(version, nonsense))
   if (suffering?.kind === 'ews') {
@@ -79,10 +79,14 @@ function inside(operation: string, { code, message, values }: Fault): string {
 }
 
 /** A right answer, made wrong, or written otherwise. */
-export function spoilt(answer: Answer, suffering: Suffering | null, version: Version): Answer {
+export function spoilt(
+  answer: ProtocolResponse,
+  suffering: FaultEffect | null,
+  version: Version
+): ProtocolResponse {
   if (suffering?.kind === 'spoil') {
     const { spoil } = suffering
-    if (typeof spoil !== 'object') return { ...answer, spoil }
+    if (typeof spoil !== 'object') return { ...answer, corruption: spoil }
     return { ...answer, body: huge(spoil.huge, version) }
   }
   if (suffering?.kind !== 'xml' || !Buffer.isBuffer(answer.body)) return answer
@@ -136,7 +140,7 @@ export function xmlAnswer(
   status: number,
   xml: string,
   headers: Readonly<Record<string, string>> = {}
-): Answer {
+): ProtocolResponse {
   return {
     status,
     headers: { 'Cache-Control': 'private', 'Content-Type': 'text/xml; charset=utf-8', ...headers },
@@ -149,7 +153,7 @@ export function page(
   status: number,
   text: string,
   headers: Readonly<Record<string, string | string[]>> = {}
-): Answer {
+): ProtocolResponse {
   return {
     status,
     headers: { 'Content-Type': 'text/html; charset=us-ascii', ...headers },
@@ -159,7 +163,7 @@ export function page(
   }
 }
 
-function withRetry(answer: Answer, retryAfter: string | undefined): Answer {
+function withRetry(answer: ProtocolResponse, retryAfter: string | undefined): ProtocolResponse {
   if (retryAfter === undefined) return answer
   return { ...answer, headers: { ...answer.headers, 'Retry-After': retryAfter } }
 }

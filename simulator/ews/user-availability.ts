@@ -1,7 +1,7 @@
 /** GetUserAvailability: up to 100 mailboxes in one answer, each at the level that the caller may see. */
-import { type Mailbox, type Right, rightTo } from '../mailboxes.ts'
-import { type Occurrence, occurrencesIn } from '../recurrence.ts'
-import { dayLength } from '../time.ts'
+import { type Mailbox, type Right, rightOfAddress } from '../mailboxes.ts'
+import { occurrencesIn, type SimulatedOccurrence } from '../recurrence.ts'
+import { dayMs } from '../time.ts'
 import type { Asked } from './asked.ts'
 import { Fault, ItemError } from './envelope.ts'
 import { busyOf } from './properties.ts'
@@ -71,7 +71,7 @@ function freeBusy(asked: Asked, wanted: Wanted, mailbox: Mailbox | undefined, ad
       `Unable to resolve e-mail address ${who} to an Active Directory object.`
     )
   }
-  const right = rightTo(mailbox, asked.caller.address)
+  const right = rightOfAddress(mailbox, asked.caller.address)
   if (right === 'none') {
     throw new ItemError('ErrorNoFreeBusyAccess', 'The caller does not have access to free/busy data.')
   }
@@ -107,7 +107,7 @@ function lowered(view: string, right: Right): string {
 /** `right` is null where details are not wanted or not granted. */
 function eventOf(
   { schema }: Asked,
-  { content, event, kind, day, start, end }: Occurrence,
+  { content, event, kind, day, start, end }: SimulatedOccurrence,
   { written }: Wanted,
   right: Right | null
 ): string {
@@ -127,7 +127,11 @@ function eventOf(
 }
 
 /** The weightiest status in each interval. From 2013 on 4 is working elsewhere and 5 is no data. */
-function mergedView({ installation }: Asked, occurrences: readonly Occurrence[], wanted: Wanted): string {
+function mergedView(
+  { installation }: Asked,
+  occurrences: readonly SimulatedOccurrence[],
+  wanted: Wanted
+): string {
   const newer = installation.version.build[0] >= 15
   const digits = {
     free: 0,
@@ -167,8 +171,8 @@ function wantedOf(asked: Asked): Wanted {
   }
   if (end <= start) throw new Fault('ErrorInvalidTimeInterval', 'The time window ends before it begins.')
   const { mostDays } = installation.version
-  if (end - start > mostDays * dayLength) {
-    const limit = `The allowed limit = ${mostDays}; the actual limit = ${Math.ceil((end - start) / dayLength)}.`
+  if (end - start > mostDays * dayMs) {
+    const limit = `The allowed limit = ${mostDays}; the actual limit = ${Math.ceil((end - start) / dayMs)}.`
     throw new Fault(
       'ErrorTimeIntervalTooBig',
       `The requested time duration specified for FreeBusyViewOptions.TimeWindow is too long. ${limit}`

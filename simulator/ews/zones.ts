@@ -1,6 +1,6 @@
 /** Time zones by name: of the TimeZoneContext header, and those that GetServerTimeZones tells of. */
 import { zoneNamed } from '../graph/preferences.ts'
-import { instantOf, wallOf } from '../time.ts'
+import { instantOfLocal, localTimeOf } from '../time.ts'
 import type { Asked } from './asked.ts'
 import { responses, success } from './envelope.ts'
 import { type RuleZone, type Season, seasonsOf } from './rule-zone.ts'
@@ -13,7 +13,7 @@ export function zoneOfContext(header: Element | undefined): string | null {
 }
 
 export function zoneByRules(zone: string): RuleZone {
-  return { wallAt: (instant) => wallOf(instant, zone), instantAt: (wall) => instantOf(wall, zone) }
+  return { wallAt: (instant) => localTimeOf(instant, zone), instantAt: (wall) => instantOfLocal(wall, zone) }
 }
 
 /** Only those that are asked for by Id: a server has 140, and nobody here wants them. */
@@ -83,7 +83,7 @@ export function windowsNameOf(zone: string): string {
 export function timesIn(zone: string | null): (instant: number) => string {
   if (zone === null || zone === 'UTC') return (instant) => `${new Date(instant).toISOString().slice(0, 19)}Z`
   return (instant) => {
-    const wall = wallOf(instant, zone)
+    const wall = localTimeOf(instant, zone)
     const minutes = Math.abs(wall - instant) / 60_000
     const two = (number: number) => String(Math.floor(number)).padStart(2, '0')
     const sign = wall < instant ? '-' : '+'
@@ -98,5 +98,5 @@ export function instantIn(zone: string | null, text: string | undefined): number
   const time = match[1]?.includes('T') ? match[1] : `${match[1]}T00:00:00`
   const instant = Date.parse(`${time}${match[2] ?? 'Z'}`)
   if (Number.isNaN(instant)) return null
-  return match[2] === undefined ? instantOf(instant, zone ?? 'UTC') : instant
+  return match[2] === undefined ? instantOfLocal(instant, zone ?? 'UTC') : instant
 }

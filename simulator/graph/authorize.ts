@@ -1,12 +1,16 @@
 /** Who calls Graph, by the token; the ids of a call; and what is written down of it. */
 import { randomUUID } from 'node:crypto'
 import type { Route } from '../faults.ts'
-import type { Answer, Call } from '../protocol-message.ts'
+import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
-import type { Grant, Tokens } from '../tokens.ts'
+import type { Grant, TokenIssuer } from '../tokens.ts'
 import { errorResponse, type Ids } from './errors.ts'
 
-export function readGrant({ tokens }: { tokens: Tokens }, call: Call, ids: Ids): Grant | Answer {
+export function readGrant(
+  { tokens }: { tokens: TokenIssuer },
+  call: ProtocolRequest,
+  ids: Ids
+): Grant | ProtocolResponse {
   const denied = (message: string) => errorResponse(ids, 401, 'InvalidAuthenticationToken', message)
   const header = call.headers.authorization ?? ''
   if (!/^Bearer ./i.test(header)) return denied('Access token is empty.')
@@ -23,10 +27,10 @@ interface Ledger {
 
 export function record(
   needs: Ledger,
-  call: Call,
+  call: ProtocolRequest,
   grant: Grant | null,
   about: { route: Route | 'other'; mailbox: string | null; batch: string | null; items?: number | null },
-  { status }: Pick<Answer, 'status'>
+  { status }: Pick<ProtocolResponse, 'status'>
 ): void {
   needs.requests.add({
     at: needs.clock(),
@@ -46,12 +50,12 @@ export function tenantNames(grant: Grant): string[] {
   return grant.domain === null ? [grant.tenant] : [grant.tenant, grant.domain]
 }
 
-export function idsOf(call: Call, clock: () => number): Ids {
+export function idsOf(call: ProtocolRequest, clock: () => number): Ids {
   const request = randomUUID()
   return { request, client: call.headers['client-request-id'] ?? request, now: clock() }
 }
 
-export function withIds(answer: Answer, ids: Ids): Answer {
+export function withIds(answer: ProtocolResponse, ids: Ids): ProtocolResponse {
   const headers = { ...answer.headers, 'request-id': ids.request, 'client-request-id': ids.client }
   return { ...answer, headers }
 }

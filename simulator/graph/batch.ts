@@ -1,5 +1,10 @@
 /** `POST /$batch`: up to 20 calls in one, four at a time, each judged by itself (Graph's json-batching). */
-import { type Answer, type Call, callOf, type Spoil } from '../protocol-message.ts'
+import {
+  type Corruption,
+  type ProtocolRequest,
+  type ProtocolResponse,
+  parseProtocolRequest
+} from '../protocol-message.ts'
 import { errorResponse, type Ids } from './errors.ts'
 
 const mostItems = 20
@@ -8,17 +13,17 @@ const methods = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
 
 interface Item {
   readonly id: string
-  readonly call: Call
+  readonly call: ProtocolRequest
   readonly dependsOn: readonly string[]
 }
 
-type Done = { readonly id: string } & Omit<Answer, 'spoil'>
+type Done = { readonly id: string } & Omit<ProtocolResponse, 'spoil'>
 
 export async function runBatch(
-  outer: Call,
+  outer: ProtocolRequest,
   ids: Ids,
-  perform: (call: Call) => Promise<Answer>
-): Promise<{ answer: Answer; items: number | null }> {
+  perform: (call: ProtocolRequest) => Promise<ProtocolResponse>
+): Promise<{ answer: ProtocolResponse; items: number | null }> {
   if (outer.method !== 'POST') {
     return { answer: errorResponse(ids, 405, 'Request_BadRequest', 'A batch is sent by POST.'), items: null }
   }
@@ -29,10 +34,10 @@ export async function runBatch(
     return { answer: errorResponse(ids, 400, 'MaximumValueExceeded', message), items: items.length }
   }
   const done: Done[] = []
-  let spoil: Spoil | undefined
+  let spoil: Corruption | undefined
   const run = async (item: Item) => {
     const failed = item.dependsOn.some((id) => (done.find((each) => each.id === id)?.status ?? 500) >= 400)
-    const { spoil: spoiled, ...answer } = failed
+    const { corruption: spoiled, ...answer } = failed
       ? errorResponse(ids, 424, 'FailedDependency', 'A request that this one depends on failed.')
       : await perform(item.call)
     // A connection carries the whole batch: what befalls it at one item befalls all.
@@ -51,7 +56,7 @@ export async function runBatch(
       status: 200,
       headers: { 'Cache-Control': 'no-cache', 'Content-Type': 'application/json' },
       body: { responses },
-      ...(spoil === undefined ? {} : { spoil })
+      ...(spoil === undefined ? {} : { corruption: spoil })
     },
     items: items.length
   }
@@ -66,7 +71,7 @@ async function inTurn<T>(all: readonly T[], lanes: number, run: (each: T) => Pro
 }
 
 /** The items, or a sentence on what is wrong with the batch. */
-function readItems(outer: Call): Item[] | string {
+function readItems(outer: ProtocolRequest): Item[] | string {
   const requests = readRequests(outer.body)
   if (requests === null) return 'The body must be an object with a list of requests.'
   const items: Item[] = []
@@ -88,7 +93,7 @@ function readItems(outer: Call): Item[] | string {
       return `Request '${id}' must depend on earlier ones.`
     }
     const text = body === undefined ? '' : JSON.stringify(body)
-    const call = callOf(method, url, lowered, text, outer.signal)
+    const call = parseProtocolRequest(method, url, lowered, text, outer.signal)
     if (!call) return `The url of request '${id}' is malformed.`
     items.push({ id, call, dependsOn: after })
   }

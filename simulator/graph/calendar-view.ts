@@ -1,7 +1,7 @@
 /** `GET /users/{id}/calendarView`: the occurrences in a window, selected, paged, in the zone asked for. */
-import type { Answer, Call } from '../protocol-message.ts'
+import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import { occurrencesIn } from '../recurrence.ts'
-import { dayLength } from '../time.ts'
+import { dayMs } from '../time.ts'
 import { errorResponse } from './errors.ts'
 import { selection, shapeEvent } from './event-shape.ts'
 import type { OpenedMailbox } from './graph.ts'
@@ -10,10 +10,10 @@ import { readInstant, readPreferences } from './preferences.ts'
 const defaultPage = 10
 const largestPage = 1000
 /** Five years: "the range is greater than the allowed range" (microsoft-graph-docs#6284). */
-const longestWindow = 1825 * dayLength
+const longestWindow = 1825 * dayMs
 const known = new Set(['$select', '$top', '$skip', '$orderby', 'startdatetime', 'enddatetime'])
 
-export function listCalendarView({ mailbox, call, ids, basic, graphRoot }: OpenedMailbox): Answer {
+export function listCalendarView({ mailbox, call, ids, basic, graphRoot }: OpenedMailbox): ProtocolResponse {
   const bad = (code: string, message: string) => errorResponse(ids, 400, code, message)
   const preferences = readPreferences(call.headers.prefer)
   if (typeof preferences === 'string') {
@@ -75,7 +75,7 @@ export function listCalendarView({ mailbox, call, ids, basic, graphRoot }: Opene
   }
 }
 
-function nextLink(graphRoot: string, call: Call, top: number, skip: number): string {
+function nextLink(graphRoot: string, call: ProtocolRequest, top: number, skip: number): string {
   const next = new URLSearchParams([...call.query].filter(([name]) => !/^\$(top|skip)$/i.test(name)))
   next.set('$top', String(top))
   next.set('$skip', String(skip))

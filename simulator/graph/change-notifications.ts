@@ -1,8 +1,8 @@
 /** From an edit to the post: what Graph tells subscribers of events, and of their subscriptions' lives. */
 
-import type { Fates } from '../delivery-faults.ts'
-import type { Change, Mailboxes } from '../mailboxes.ts'
-import type { Which } from '../seeded-random.ts'
+import type { DeliveryFaults } from '../delivery-faults.ts'
+import type { MailboxChange, Mailboxes } from '../mailboxes.ts'
+import type { Selection } from '../seeded-random.ts'
 import type { Deliveries } from './deliveries.ts'
 import { graphChangeKeyOf, graphIdOf } from './event-shape.ts'
 import type { GraphSubscription, GraphSubscriptionStore } from './subscriptions.ts'
@@ -10,7 +10,7 @@ import type { GraphSubscription, GraphSubscriptionStore } from './subscriptions.
 export const graphLifecycleEvents = ['reauthorizationRequired', 'subscriptionRemoved', 'missed'] as const
 export type GraphLifecycleEvent = (typeof graphLifecycleEvents)[number]
 
-export interface LifecycleOrder extends Which {
+export interface LifecycleOrder extends Selection {
   /** A subscription is removed and nobody is told. */
   readonly silently?: boolean
   /** Notices wait until the subscription is authorised again or renewed; with `reauthorizationRequired` only. */
@@ -22,13 +22,13 @@ const mostWaiting = 10_000
 export class ChangeNotifications {
   readonly #subscriptions: GraphSubscriptionStore
   readonly #deliveries: Deliveries
-  readonly #fates: Fates
+  readonly #fates: DeliveryFaults
 
   constructor(
     mailboxes: Mailboxes,
     subscriptions: GraphSubscriptionStore,
     deliveries: Deliveries,
-    fates: Fates
+    fates: DeliveryFaults
   ) {
     this.#subscriptions = subscriptions
     this.#deliveries = deliveries
@@ -59,13 +59,13 @@ export class ChangeNotifications {
     for (const item of waiting) this.#post(subscription, item)
   }
 
-  #heard(change: Change): void {
+  #heard(change: MailboxChange): void {
     const { mailbox, event, kind } = change
     for (const subscription of this.#subscriptions.of(mailbox.tenant, mailbox.address)) {
       if (!subscription.changes.has(kind)) continue
       const item = itemOf(subscription, change)
       const name = `${mailbox.tenant} ${mailbox.address} ${event} ${mailbox.change}`
-      this.#fates.travel('graph', name, () => {
+      this.#fates.deliver('graph', name, () => {
         if (subscription.waiting === null) this.#post(subscription, item)
         else if (subscription.waiting.length < mostWaiting) subscription.waiting.push(item)
       })
@@ -90,7 +90,10 @@ export class ChangeNotifications {
   }
 }
 
-function itemOf({ id, expires, immutableIds, clientState }: GraphSubscription, change: Change): object {
+function itemOf(
+  { id, expires, immutableIds, clientState }: GraphSubscription,
+  change: MailboxChange
+): object {
   const { mailbox, event, kind } = change
   const eventId = graphIdOf(mailbox, event, { immutableIds })
   const resource = `Users/${mailbox.objectId}/Events/${eventId}`

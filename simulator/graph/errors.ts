@@ -1,5 +1,5 @@
 /** Graph's refusals in Graph's shape. Codes are as seen in the field; most messages are in words of our own. */
-import type { Answer } from '../protocol-message.ts'
+import type { ProtocolResponse } from '../protocol-message.ts'
 
 export interface Ids {
   readonly request: string
@@ -14,7 +14,7 @@ export function errorResponse(
   code: string,
   message: string,
   headers: Readonly<Record<string, string>> = {}
-): Answer {
+): ProtocolResponse {
   const date = new Date(ids.now).toISOString().slice(0, 19)
   const innerError = { date, 'request-id': ids.request, 'client-request-id': ids.client }
   return {
@@ -46,7 +46,7 @@ const usual: Readonly<Record<number, readonly [code: string, message: string]>> 
 export function orderedError(
   ids: Ids,
   order: { status: number; code?: string; message?: string; retryAfter?: string }
-): Answer {
+): ProtocolResponse {
   const [code, message] = usual[order.status] ?? ['generalException', 'This fault was ordered.']
   const retry: Record<string, string> =
     order.retryAfter === undefined ? {} : { 'Retry-After': order.retryAfter }

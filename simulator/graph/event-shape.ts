@@ -1,7 +1,7 @@
 /** An occurrence in the shape of Graph's `event` (v1.0), member by member, so that only what is selected is made. */
 import type { Mailbox } from '../mailboxes.ts'
-import type { Occurrence } from '../recurrence.ts'
-import { dayLength } from '../time.ts'
+import type { SimulatedOccurrence } from '../recurrence.ts'
+import { dayMs } from '../time.ts'
 import { floatingTime, type Preferences, timeIn } from './preferences.ts'
 
 interface Context {
@@ -20,33 +20,35 @@ const answered = {
 const never = '0001-01-01T00:00:00Z'
 
 const members = {
-  createdDateTime: ({ event }: Occurrence) => fine(event.created),
-  lastModifiedDateTime: ({ event }: Occurrence) => fine(event.modified),
-  changeKey: ({ event }: Occurrence, { mailbox }: Context) => graphChangeKeyOf(mailbox, event.change),
-  categories: ({ content: { categories } }: Occurrence) => categories,
+  createdDateTime: ({ event }: SimulatedOccurrence) => fine(event.created),
+  lastModifiedDateTime: ({ event }: SimulatedOccurrence) => fine(event.modified),
+  changeKey: ({ event }: SimulatedOccurrence, { mailbox }: Context) =>
+    graphChangeKeyOf(mailbox, event.change),
+  categories: ({ content: { categories } }: SimulatedOccurrence) => categories,
   transactionId: () => null,
-  originalStartTimeZone: (_: Occurrence, { mailbox }: Context) => mailbox.timeZone,
-  originalEndTimeZone: (_: Occurrence, { mailbox }: Context) => mailbox.timeZone,
-  iCalUId: (occurrence: Occurrence, { mailbox }: Context) =>
+  originalStartTimeZone: (_: SimulatedOccurrence, { mailbox }: Context) => mailbox.timeZone,
+  originalEndTimeZone: (_: SimulatedOccurrence, { mailbox }: Context) => mailbox.timeZone,
+  iCalUId: (occurrence: SimulatedOccurrence, { mailbox }: Context) =>
     `040000008200E00074C5B7101A82E008${hex(`${mailbox.objectId}/${keyOf(occurrence)}`)}`,
-  uid: ({ event }: Occurrence, { mailbox }: Context) =>
+  uid: ({ event }: SimulatedOccurrence, { mailbox }: Context) =>
     `040000008200E00074C5B7101A82E008${hex(`${mailbox.objectId}/${event.id}`)}`,
   reminderMinutesBeforeStart: () => 15,
   isReminderOn: () => true,
   hasAttachments: () => false,
-  subject: ({ content: { subject } }: Occurrence) => subject,
+  subject: ({ content: { subject } }: SimulatedOccurrence) => subject,
   bodyPreview: () => '',
   importance: () => 'normal',
-  sensitivity: ({ content: { sensitivity } }: Occurrence) => sensitivity,
-  isAllDay: ({ event }: Occurrence) => event.allDay,
-  isCancelled: ({ content: { cancelled } }: Occurrence) => cancelled,
-  isOrganizer: ({ content: { response } }: Occurrence) => response === 'organizer' || response === 'none',
+  sensitivity: ({ content: { sensitivity } }: SimulatedOccurrence) => sensitivity,
+  isAllDay: ({ event }: SimulatedOccurrence) => event.allDay,
+  isCancelled: ({ content: { cancelled } }: SimulatedOccurrence) => cancelled,
+  isOrganizer: ({ content: { response } }: SimulatedOccurrence) =>
+    response === 'organizer' || response === 'none',
   responseRequested: () => true,
-  seriesMasterId: (occurrence: Occurrence, { mailbox, preferences }: Context) =>
+  seriesMasterId: (occurrence: SimulatedOccurrence, { mailbox, preferences }: Context) =>
     occurrence.day === null ? null : graphIdOf(mailbox, occurrence.event.id, preferences),
-  showAs: ({ content: { showAs } }: Occurrence) => showAs,
-  type: ({ kind }: Occurrence) => kind,
-  webLink: (occurrence: Occurrence, { mailbox, preferences }: Context) =>
+  showAs: ({ content: { showAs } }: SimulatedOccurrence) => showAs,
+  type: ({ kind }: SimulatedOccurrence) => kind,
+  webLink: (occurrence: SimulatedOccurrence, { mailbox, preferences }: Context) =>
     `https://outlook.office365.com/owa/?itemid=${encodeURIComponent(
       graphIdOf(mailbox, keyOf(occurrence), preferences)
     )}&exvsurl=1&path=/calendar/item`,
@@ -54,34 +56,35 @@ const members = {
   isOnlineMeeting: () => false,
   onlineMeetingProvider: () => 'unknown',
   allowNewTimeProposals: () => true,
-  occurrenceId: ({ event, day }: Occurrence) => (day === null ? null : `OID.${event.id}.${dateOf(day)}`),
+  occurrenceId: ({ event, day }: SimulatedOccurrence) =>
+    day === null ? null : `OID.${event.id}.${dateOf(day)}`,
   isDraft: () => false,
   hideAttendees: () => false,
-  responseStatus: ({ content: { response }, event }: Occurrence) => ({
+  responseStatus: ({ content: { response }, event }: SimulatedOccurrence) => ({
     response: answered[response],
     time: response === 'organizer' || response === 'none' ? never : fine(event.modified)
   }),
-  body: (_: Occurrence, { preferences }: Context) => ({
+  body: (_: SimulatedOccurrence, { preferences }: Context) => ({
     contentType: preferences.plainText ? 'text' : 'html',
     content: ''
   }),
-  start: (occurrence: Occurrence, { preferences }: Context) =>
+  start: (occurrence: SimulatedOccurrence, { preferences }: Context) =>
     occurrence.event.allDay
       ? floatingTime(occurrence.floatingStart, preferences)
       : timeIn(occurrence.start, preferences),
-  end: (occurrence: Occurrence, { preferences }: Context) =>
+  end: (occurrence: SimulatedOccurrence, { preferences }: Context) =>
     occurrence.event.allDay
       ? floatingTime(occurrence.floatingEnd, preferences)
       : timeIn(occurrence.end, preferences),
-  location: ({ content: { location } }: Occurrence) => locationOf(location),
-  locations: ({ content: { location } }: Occurrence) =>
+  location: ({ content: { location } }: SimulatedOccurrence) => locationOf(location),
+  locations: ({ content: { location } }: SimulatedOccurrence) =>
     location === ''
       ? []
       : [{ displayName: location, locationType: 'default', uniqueId: location, uniqueIdType: 'private' }],
   // The pattern stands on the series' master, which a calendarView never shows.
   recurrence: () => null,
   attendees: () => [],
-  organizer: ({ content: { organizer } }: Occurrence) => ({ emailAddress: organizer }),
+  organizer: ({ content: { organizer } }: SimulatedOccurrence) => ({ emailAddress: organizer }),
   onlineMeeting: () => null
 } as const
 export type EventMember = keyof typeof members | 'id'
@@ -105,7 +108,7 @@ export function selection(select: string | null, basic: boolean): readonly Event
 
 /** `@odata.etag` and `id` always come back, whatever is selected. */
 export function shapeEvent(
-  occurrence: Occurrence,
+  occurrence: SimulatedOccurrence,
   selected: readonly EventMember[],
   context: Context
 ): Record<string, unknown> {
@@ -134,7 +137,7 @@ export function graphIdOf(
   return `${immutableIds ? immutable : mutable}${encoded}`
 }
 
-function keyOf({ event, day }: Occurrence): string {
+function keyOf({ event, day }: SimulatedOccurrence): string {
   return day === null ? event.id : `${event.id}\n${day}`
 }
 
@@ -153,7 +156,7 @@ function fine(instant: number): string {
 }
 
 function dateOf(day: number): string {
-  return new Date(day * dayLength).toISOString().slice(0, 10)
+  return new Date(day * dayMs).toISOString().slice(0, 10)
 }
 
 function hex(text: string): string {

@@ -1,20 +1,26 @@
 /** `POST /users/{id}/calendar/getSchedule`: free/busy of up to 20 addresses as the anchor user may see it. */
 
-import { type Mailbox, type Mailboxes, rightOf } from '../mailboxes.ts'
-import type { Answer } from '../protocol-message.ts'
-import { type Occurrence, occurrencesIn } from '../recurrence.ts'
-import { dayLength } from '../time.ts'
+import { type Mailbox, type Mailboxes, rightOfViewer } from '../mailboxes.ts'
+import type { ProtocolResponse } from '../protocol-message.ts'
+import { occurrencesIn, type SimulatedOccurrence } from '../recurrence.ts'
+import { dayMs } from '../time.ts'
 import { errorResponse } from './errors.ts'
 import type { OpenedMailbox } from './graph.ts'
 import { type Preferences, readPreferences, readTime, timeIn } from './preferences.ts'
 
 /** Documented; a tenant was once seen to take 100 (microsoft-graph-docs#7047), which nobody should lean on. */
 const mostSchedules = 20
-const longestWindow = 62 * dayLength
+const longestWindow = 62 * dayMs
 const mostEntries = 1000
 const minute = 60_000
 
-export function getSchedule({ mailbox: anchor, call, ids, graphRoot, mailboxes }: OpenedMailbox): Answer {
+export function getSchedule({
+  mailbox: anchor,
+  call,
+  ids,
+  graphRoot,
+  mailboxes
+}: OpenedMailbox): ProtocolResponse {
   const bad = (code: string, message: string) => errorResponse(ids, 400, code, message)
   const preferences = readPreferences(call.headers.prefer)
   if (typeof preferences === 'string') {
@@ -96,7 +102,7 @@ function scheduleOf(address: string, anchor: Mailbox, mailboxes: Mailboxes, wind
     return failed('5009', `Unable to resolve e-mail address ${address} to an Active Directory object.`)
   }
   if (mailbox.hosting === 'absent') return failed('ErrorMailboxLogonFailed', 'The mailbox cannot be opened.')
-  const right = rightOf(mailbox, anchor)
+  const right = rightOfViewer(mailbox, anchor)
   if (right === 'none')
     return failed('ErrorNoFreeBusyAccess', 'The caller may not see free/busy information.')
   const occurrences = occurrencesIn(mailbox, window.start, window.end).sort((a, b) => a.start - b.start)
@@ -118,7 +124,7 @@ function scheduleOf(address: string, anchor: Mailbox, mailboxes: Mailboxes, wind
 }
 
 /** Subject and location need both a right to them and an event that is not private. */
-function itemOf(occurrence: Occurrence, details: boolean, preferences: Preferences) {
+function itemOf(occurrence: SimulatedOccurrence, details: boolean, preferences: Preferences) {
   const { start, end } = occurrence
   const { sensitivity, showAs, subject, location } = occurrence.content
   const isPrivate = sensitivity === 'private' || sensitivity === 'confidential'
@@ -135,7 +141,10 @@ function itemOf(occurrence: Occurrence, details: boolean, preferences: Preferenc
 const digits = { free: 0, workingElsewhere: 0, unknown: 0, tentative: 1, busy: 2, oof: 3 }
 
 /** One digit for each interval, the last one cut off at the window's end: the weightiest status in it. */
-function availabilityView(occurrences: readonly Occurrence[], { start, end, interval }: Window): string {
+function availabilityView(
+  occurrences: readonly SimulatedOccurrence[],
+  { start, end, interval }: Window
+): string {
   const view = new Uint8Array(Math.ceil((end - start) / interval))
   for (const occurrence of occurrences) {
     const digit = digits[occurrence.content.showAs]

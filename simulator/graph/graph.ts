@@ -1,11 +1,11 @@
 /** Graph: who may call, which call it is, how many at a time, and what befalls it; alone or in a batch. */
 import { randomUUID } from 'node:crypto'
-import type { Directories } from '../directories.ts'
+import type { EntraDirectories } from '../directories.ts'
 import type { Faults, Route } from '../faults.ts'
 import type { Mailbox, Mailboxes } from '../mailboxes.ts'
-import type { Answer, Call } from '../protocol-message.ts'
+import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
-import type { Grant, Tokens } from '../tokens.ts'
+import type { Grant, TokenIssuer } from '../tokens.ts'
 import { idsOf, readGrant, record, tenantNames, withIds } from './authorize.ts'
 import { runBatch } from './batch.ts'
 import { listCalendarView } from './calendar-view.ts'
@@ -25,12 +25,12 @@ import type { GraphSubscriptionStore } from './subscriptions.ts'
 import { getUser } from './user.ts'
 
 export interface GraphDeps {
-  readonly directories: Directories
+  readonly directories: EntraDirectories
   readonly mailboxes: Mailboxes
   readonly subscriptions: GraphSubscriptionStore
   readonly deliveries: Deliveries
   readonly graphNotices: ChangeNotifications
-  readonly tokens: Tokens
+  readonly tokens: TokenIssuer
   readonly faults: Faults
   readonly requests: Requests
   /** Without a slash at the end. */
@@ -43,7 +43,7 @@ export interface OpenedMailbox {
   readonly mailbox: Mailbox
   readonly mailboxes: Mailboxes
   /** With the segments behind `/v1.0`. */
-  readonly call: Call
+  readonly call: ProtocolRequest
   readonly ids: Ids
   /** The permission is `Calendars.ReadBasic.All` only: no bodies. */
   readonly basic: boolean
@@ -61,7 +61,7 @@ const userRoles = ['User.Read.All', 'User.ReadBasic.All', 'User.ReadWrite.All', 
 const mostAtOnce = 4
 
 /** Answers what is below `/v1.0`, and null for everything else. */
-export function createGraph(needs: GraphDeps): (call: Call) => Promise<Answer | null> {
+export function createGraph(needs: GraphDeps): (call: ProtocolRequest) => Promise<ProtocolResponse | null> {
   const atOnce = new ConcurrencyCounter()
   return async (whole) => {
     if (whole.segments[0] !== 'v1.0') return null
@@ -85,11 +85,11 @@ export function createGraph(needs: GraphDeps): (call: Call) => Promise<Answer | 
 async function serveRequest(
   needs: GraphDeps,
   atOnce: ConcurrencyCounter,
-  call: Call,
+  call: ProtocolRequest,
   grant: Grant,
   ids: Ids,
   inBatch: string | null
-): Promise<Answer> {
+): Promise<ProtocolResponse> {
   const subscription = subscriptionTarget(call)
   if (subscription) return serveSubscriptionRequest(needs, call, grant, ids, subscription, inBatch)
   const target = routeOf(call)
@@ -107,7 +107,7 @@ async function serveRequest(
   const mailbox = needs.mailboxes.find(grant.tenant, name)
   const place = `${grant.clientId} ${mailbox?.address.toLowerCase() ?? name}`
   const present = atOnce.enter(place)
-  needs.requests.sawAtOnce(mailbox?.address ?? name, present)
+  needs.requests.recordConcurrency(mailbox?.address ?? name, present)
   const items = route === 'getSchedule' ? schedulesIn(call.body) : null
   const about = { route, mailbox: mailbox?.address ?? name, batch: inBatch, items }
   try {
@@ -128,17 +128,17 @@ async function serveRequest(
 /** The service that keeps subscriptions is another than Outlook's: its calls do not count among the four at a time. */
 async function serveSubscriptionRequest(
   needs: GraphDeps,
-  call: Call,
+  call: ProtocolRequest,
   grant: Grant,
   ids: Ids,
   target: SubscriptionTarget,
   inBatch: string | null
-): Promise<Answer> {
+): Promise<ProtocolResponse> {
   const name = subscribedMailbox(needs, call, target)
   const mailbox = name === null ? undefined : needs.mailboxes.find(grant.tenant, name)
   const about = { route: target.route, mailbox: mailbox?.address ?? name, batch: inBatch }
   try {
-    const suffering = await needs.faults.suffer(
+    const suffering = await needs.faults.apply(
       {
         tenant: tenantNames(grant),
         clientId: grant.clientId,
@@ -147,12 +147,12 @@ async function serveSubscriptionRequest(
       },
       call.signal
     )
-    let answer: Answer
+    let answer: ProtocolResponse
     if (suffering?.kind === 'status') answer = orderedError(ids, suffering)
     else if (suffering?.kind === 'wrongTypes') answer = { status: 200, headers: json, body: malformedBody }
     else answer = await subscriptionCall({ needs, call, grant, ids }, target)
     record(needs, call, grant, about, answer)
-    return suffering?.kind === 'spoil' ? { ...answer, spoil: suffering.spoil } : answer
+    return suffering?.kind === 'spoil' ? { ...answer, corruption: suffering.spoil } : answer
   } catch (error) {
     record(needs, call, grant, about, { status: 0 })
     throw error
@@ -161,13 +161,13 @@ async function serveSubscriptionRequest(
 
 async function applyFaults(
   needs: GraphDeps,
-  call: Call,
+  call: ProtocolRequest,
   grant: Grant,
   ids: Ids,
   target: CalendarTarget,
   mailbox: Mailbox | undefined
-): Promise<Answer> {
-  const suffering = await needs.faults.suffer(
+): Promise<ProtocolResponse> {
+  const suffering = await needs.faults.apply(
     {
       tenant: tenantNames(grant),
       clientId: grant.clientId,
@@ -179,17 +179,17 @@ async function applyFaults(
   if (suffering?.kind === 'status') return orderedError(ids, suffering)
   if (suffering?.kind === 'wrongTypes') return { status: 200, headers: json, body: malformedBody }
   const answer = serve(needs, call, grant, ids, target, mailbox)
-  return suffering?.kind === 'spoil' ? { ...answer, spoil: suffering.spoil } : answer
+  return suffering?.kind === 'spoil' ? { ...answer, corruption: suffering.spoil } : answer
 }
 
 function serve(
   needs: GraphDeps,
-  call: Call,
+  call: ProtocolRequest,
   grant: Grant,
   ids: Ids,
   { route, name, method }: CalendarTarget,
   mailbox: Mailbox | undefined
-): Answer {
+): ProtocolResponse {
   if (call.method !== method) {
     return errorResponse(ids, 405, 'Request_BadRequest', 'This HTTP method is not allowed for the target.')
   }
@@ -222,28 +222,28 @@ function serve(
 async function serveBatch(
   needs: GraphDeps,
   atOnce: ConcurrencyCounter,
-  call: Call,
+  call: ProtocolRequest,
   grant: Grant,
   ids: Ids
-): Promise<Answer> {
+): Promise<ProtocolResponse> {
   let items: number | null = null
-  const finish = (answer: Pick<Answer, 'status'>) =>
+  const finish = (answer: Pick<ProtocolResponse, 'status'>) =>
     record(needs, call, grant, { route: 'batch', mailbox: null, batch: null, items }, answer)
   try {
-    const suffering = await needs.faults.suffer(
+    const suffering = await needs.faults.apply(
       { tenant: tenantNames(grant), clientId: grant.clientId, mailbox: [], route: 'batch' },
       call.signal
     )
-    let answer: Answer
+    let answer: ProtocolResponse
     if (suffering?.kind === 'status') answer = orderedError(ids, suffering)
     else if (suffering?.kind === 'wrongTypes') {
       answer = { status: 200, headers: json, body: { responses: malformedBody } }
     } else {
-      const perform = (item: Call) =>
+      const perform = (item: ProtocolRequest) =>
         serveRequest(needs, atOnce, item, grant, { ...ids, request: randomUUID() }, ids.request)
       const done = await runBatch(call, ids, perform)
       items = done.items
-      answer = suffering?.kind === 'spoil' ? { ...done.answer, spoil: suffering.spoil } : done.answer
+      answer = suffering?.kind === 'spoil' ? { ...done.answer, corruption: suffering.spoil } : done.answer
     }
     finish(answer)
     return answer
@@ -259,7 +259,7 @@ interface CalendarTarget {
   readonly method: 'GET' | 'POST'
 }
 
-function routeOf({ segments }: Call): CalendarTarget | null {
+function routeOf({ segments }: ProtocolRequest): CalendarTarget | null {
   const [users, name = '', third, fourth, ...more] = segments
   if (users !== 'users' || name === '' || more.length > 0) return null
   const rest = [third, fourth].filter((each) => each !== undefined).join('/')
@@ -274,7 +274,7 @@ function routeOf({ segments }: Call): CalendarTarget | null {
 }
 
 /** As seen in the field: the Outlook service knows two ways to say it, the directory a third. */
-function unknownUser(ids: Ids, route: Route, name: string): Answer {
+function unknownUser(ids: Ids, route: Route, name: string): ProtocolResponse {
   if (route === 'user') {
     return errorResponse(ids, 404, 'Request_ResourceNotFound', `Resource '${name}' does not exist.`)
   }

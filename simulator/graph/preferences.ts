@@ -1,5 +1,5 @@
 /** The `Prefer` header as Outlook's resources read it, and times written in the zone that it asks for. */
-import { instantOf, isZone, wallOf } from '../time.ts'
+import { instantOfLocal, isZone, localTimeOf } from '../time.ts'
 
 export interface Preferences {
   /** As it was asked for: a Windows or an IANA name. */
@@ -63,7 +63,7 @@ export function readPreferences(header: string | undefined): Preferences | strin
 
 /** `dateTimeTimeZone` of an instant in the preferred zone. */
 export function timeIn(instant: number, { zone, zoneName }: Preferences) {
-  return { dateTime: written(wallOf(instant, zone)), timeZone: zoneName }
+  return { dateTime: written(localTimeOf(instant, zone)), timeZone: zoneName }
 }
 
 /** `dateTimeTimeZone` of a time that floats: the same figures in every zone. */
@@ -88,7 +88,7 @@ export function readInstant(text: string, zone: string): number | null {
   const local = `${date}T${minutes}:${seconds}${fraction.slice(0, 4)}`
   const instant = Date.parse(`${local}${offset ?? 'Z'}`)
   if (Number.isNaN(instant)) return null
-  return offset === undefined ? instantOf(instant, zone) : instant
+  return offset === undefined ? instantOfLocal(instant, zone) : instant
 }
 
 /** Seven decimals, no offset. */

@@ -1,9 +1,9 @@
 /** `/subscriptions`: making, listing, renewing and ending them, as Graph answers an application. */
 import { randomUUID } from 'node:crypto'
-import type { Directories } from '../directories.ts'
+import type { EntraDirectories } from '../directories.ts'
 import type { Route } from '../faults.ts'
 import type { Mailboxes } from '../mailboxes.ts'
-import type { Answer, Call } from '../protocol-message.ts'
+import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Grant } from '../tokens.ts'
 import type { ChangeNotifications } from './change-notifications.ts'
 import type { Deliveries } from './deliveries.ts'
@@ -19,7 +19,7 @@ import {
 import { type GraphSubscription, type GraphSubscriptionStore, readChanges } from './subscriptions.ts'
 
 export interface SubscriptionCallDeps {
-  readonly directories: Directories
+  readonly directories: EntraDirectories
   readonly mailboxes: Mailboxes
   readonly subscriptions: GraphSubscriptionStore
   readonly deliveries: Deliveries
@@ -35,7 +35,7 @@ export interface SubscriptionTarget {
 
 interface SubscriptionCall {
   readonly needs: SubscriptionCallDeps
-  readonly call: Call
+  readonly call: ProtocolRequest
   readonly grant: Grant
   readonly ids: Ids
 }
@@ -44,7 +44,7 @@ interface SubscriptionCall {
 const roles = ['Calendars.Read', 'Calendars.ReadWrite']
 
 /** Null when it is no call of this kind. */
-export function subscriptionTarget({ method, segments }: Call): SubscriptionTarget | null {
+export function subscriptionTarget({ method, segments }: ProtocolRequest): SubscriptionTarget | null {
   const [first, id = null, third, ...more] = segments
   if (first !== 'subscriptions' || more.length > 0) return null
   const route = id === null ? ofAll[method] : third === undefined ? ofOne[method] : undefined
@@ -65,7 +65,7 @@ const ofOne: Readonly<Record<string, SubscriptionTarget['route']>> = {
 /** The name of the mailbox that the call is about, as far as it tells. */
 export function subscribedMailbox(
   needs: SubscriptionCallDeps,
-  call: Call,
+  call: ProtocolRequest,
   { id }: SubscriptionTarget
 ): string | null {
   if (id !== null) return needs.subscriptions.get(id)?.mailbox ?? null
@@ -75,7 +75,7 @@ export function subscribedMailbox(
 export async function subscriptionCall(
   asked: SubscriptionCall,
   { route, id }: SubscriptionTarget
-): Promise<Answer> {
+): Promise<ProtocolResponse> {
   const { needs, grant, ids } = asked
   if (grant.roles.length === 0) {
     return errorResponse(ids, 401, 'NoPermissionsInAccessToken', 'The token contains no permissions.')
@@ -92,7 +92,7 @@ export async function subscriptionCall(
   return { status: 204, headers: {}, body: Buffer.alloc(0) }
 }
 
-async function create(asked: SubscriptionCall): Promise<Answer> {
+async function create(asked: SubscriptionCall): Promise<ProtocolResponse> {
   const { needs, call, grant, ids } = asked
   const { subscriptions, deliveries, directories, mailboxes } = needs
   const wanted = readSubscriptionRequest(call.body, subscriptions.limits, ids.now)
@@ -129,7 +129,7 @@ function conflict(
   { needs, grant, ids }: SubscriptionCall,
   wanted: SubscriptionRequest,
   address: string
-): Answer | null {
+): ProtocolResponse | null {
   const { subscriptions } = needs
   const held = subscriptions.of(grant.tenant, address)
   const changes = [...(readChanges(wanted.changeType) ?? [])].join()
@@ -147,7 +147,7 @@ function conflict(
   return failed(ids, 403, 'Forbidden', full)
 }
 
-function list({ needs, call, grant, ids }: SubscriptionCall): Answer {
+function list({ needs, call, grant, ids }: SubscriptionCall): ProtocolResponse {
   const { subscriptions, graphRoot } = needs
   const after = Number(call.query.get('$skiptoken') ?? 0)
   if (!Number.isInteger(after) || after < 0) {
@@ -169,7 +169,7 @@ function list({ needs, call, grant, ids }: SubscriptionCall): Answer {
   }
 }
 
-async function renew(asked: SubscriptionCall, subscription: GraphSubscription): Promise<Answer> {
+async function renew(asked: SubscriptionCall, subscription: GraphSubscription): Promise<ProtocolResponse> {
   const { needs, call, grant, ids } = asked
   const wanted = readRenewal(call.body, needs.subscriptions.limits, ids.now)
   if ('code' in wanted) return refused(ids, wanted)
@@ -192,19 +192,25 @@ async function handshake(
   { needs, ids }: SubscriptionCall,
   deliveries: Deliveries,
   url: string
-): Promise<Answer | null> {
+): Promise<ProtocolResponse | null> {
   // Spaces and signs: whoever forgets to decode it is found out.
   const token = `Validation: Testing client application reachability for subscription Request-Id: ${randomUUID()}`
   const message = await deliveries.handshake(url, token, needs.subscriptions.limits.handshake)
   return message === null ? null : errorResponse(ids, 400, 'ValidationError', message)
 }
 
-function refused(ids: Ids, { code, message }: InputError): Answer {
+function refused(ids: Ids, { code, message }: InputError): ProtocolResponse {
   return errorResponse(ids, 400, code, message)
 }
 
 /** What the Outlook service says, handed on by the subscription service. */
-function failed(ids: Ids, status: number, name: string, reason: string, operation = 'Create'): Answer {
+function failed(
+  ids: Ids,
+  status: number,
+  name: string,
+  reason: string,
+  operation = 'Create'
+): ProtocolResponse {
   const message = `Operation: ${operation}; Exception: [Status Code: ${name}; Reason: ${reason}]`
   return errorResponse(ids, status, 'ExtensionError', message)
 }
@@ -213,7 +219,7 @@ function entity(
   { needs: { graphRoot } }: SubscriptionCall,
   subscription: GraphSubscription,
   status: number
-): Answer {
+): ProtocolResponse {
   const context = `${graphRoot}/v1.0/$metadata#subscriptions/$entity`
   return {
     status,

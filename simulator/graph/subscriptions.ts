@@ -1,6 +1,6 @@
 /** Graph's subscriptions: which mailbox is watched, for which application, until when; found without searching. */
 import { randomUUID } from 'node:crypto'
-import { type Candidate, picks, type Which } from '../seeded-random.ts'
+import { type Candidate, isSelected, type Selection } from '../seeded-random.ts'
 
 export const changeTypes = ['created', 'updated', 'deleted'] as const
 export type ChangeType = (typeof changeTypes)[number]
@@ -110,8 +110,8 @@ export class GraphSubscriptionStore {
     return found ? [...found].filter((each) => this.#lives(each)) : []
   }
 
-  list(which: Which = {}): GraphSubscription[] {
-    return [...this.#byId.values()].filter((each) => this.#lives(each) && picks(which, candidate(each)))
+  list(which: Selection = {}): GraphSubscription[] {
+    return [...this.#byId.values()].filter((each) => this.#lives(each) && isSelected(which, candidate(each)))
   }
 
   count(tenant?: string): number {

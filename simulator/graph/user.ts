@@ -1,10 +1,15 @@
 /** `GET /users/{id}`: a user as the directory knows them. */
 
 import type { Mailbox } from '../mailboxes.ts'
-import type { Answer, Call } from '../protocol-message.ts'
+import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import { errorResponse, type Ids } from './errors.ts'
 
-export function getUser(mailbox: Mailbox, call: Call, ids: Ids, graphRoot: string): Answer {
+export function getUser(
+  mailbox: Mailbox,
+  call: ProtocolRequest,
+  ids: Ids,
+  graphRoot: string
+): ProtocolResponse {
   const all: Record<string, unknown> = {
     businessPhones: [],
     displayName: mailbox.displayName,

@@ -1,8 +1,8 @@
 /** Section 5 of the design when many act at once, tenants come and go under fire, and the service is started anew. */
 import t from 'tap'
-import { serviceUnderTest } from '../support/service.ts'
+import { startTestService } from '../support/service.ts'
 
-const service = await serviceUnderTest(t)
+const service = await startTestService(t)
 const { call } = service
 const root = (tenant: string) => `/v1/tenants/${tenant}`
 const good = { name: 'Acme AB', timeZone: 'Europe/Stockholm', language: 'sv' }
@@ -83,14 +83,14 @@ t.test('rules that drop a code while overrides set it: one of the two is refused
 
 t.test('a service that was started anew goes on where it was', async (t) => {
   const given = { dataDir: t.testdir(), masterKey: Buffer.alloc(32, 7) }
-  const first = await serviceUnderTest(t, given)
+  const first = await startTestService(t, given)
   await first.tenant('acme')
   const at = '/v1/tenants/acme/users/anna'
   await first.call('PUT', at, { displayName: 'Anna', extension: '1', syncEnabled: false })
   const { cursor } = (await first.call('GET', '/v1/tenants/acme/statuses')).body
   const set = (await first.call('PUT', `${at}/override`, { diversion: 'lunch' })).body
   await first.close()
-  const second = await serviceUnderTest(t, given)
+  const second = await startTestService(t, given)
   const { status, body } = await second.call('GET', `/v1/tenants/acme/changes?cursor=${cursor}`)
   t.equal(status, 200)
   t.strictSame(body.changes, [set])

@@ -1,8 +1,8 @@
 /** Section 5 of the design as switches and softphones live it: statuses, filters, cursors, long polls, what goes away. */
 import t from 'tap'
-import { serviceUnderTest, vevent } from '../support/service.ts'
+import { startTestService, vevent } from '../support/service.ts'
 
-const service = await serviceUnderTest(t)
+const service = await startTestService(t)
 const { call } = service
 const root = (tenant: string) => `/v1/tenants/${tenant}`
 type Status = Record<string, unknown> & { user: string }

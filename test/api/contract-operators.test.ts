@@ -1,9 +1,9 @@
 /** Section 5 of the design as operators live it: what is put, read, listed and removed, and with which codes. */
 import { connect } from 'node:net'
 import t from 'tap'
-import { eventually, serviceUnderTest, vevent } from '../support/service.ts'
+import { eventually, startTestService, vevent } from '../support/service.ts'
 
-const service = await serviceUnderTest(t)
+const service = await startTestService(t)
 const { call } = service
 const acme = '/v1/tenants/acme'
 type Body = Record<string, unknown>

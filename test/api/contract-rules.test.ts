@@ -1,8 +1,8 @@
 /** Section 4 of the design, row by row, as `rules/preview` answers: what counts, what matches, what wins. */
 import t from 'tap'
-import { serviceUnderTest } from '../support/service.ts'
+import { startTestService } from '../support/service.ts'
 
-const service = await serviceUnderTest(t)
+const service = await startTestService(t)
 await service.tenant('acme')
 const at = '/v1/tenants/acme'
 type Given = Record<string, unknown>

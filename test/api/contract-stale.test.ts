@@ -2,9 +2,9 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { eventually, serviceUnderTest, vevent } from '../support/service.ts'
+import { eventually, startTestService, vevent } from '../support/service.ts'
 
-const service = await serviceUnderTest(t)
+const service = await startTestService(t)
 const { call } = service
 const acme = '/v1/tenants/acme'
 const MINUTE = 60_000

@@ -1,8 +1,8 @@
 /** Section 4 of the design at the running service: window, override, Status and sync states, over calendar files. */
 import t from 'tap'
-import { eventually, serviceUnderTest, vevent } from '../support/service.ts'
+import { eventually, startTestService, vevent } from '../support/service.ts'
 
-const service = await serviceUnderTest(t)
+const service = await startTestService(t)
 const { call } = service
 const MINUTE = 60_000
 const DAY = 1440 * MINUTE

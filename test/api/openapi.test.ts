@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { openapiText } from '../../tools/write-openapi.ts'
-import { serviceUnderTest } from '../support/service.ts'
+import { startTestService } from '../support/service.ts'
 
 interface Schema {
   readonly $ref?: string
@@ -106,7 +106,7 @@ t.test('every call of the contract is in it', async (t) => {
 })
 
 t.test('the service gives the document and figures with bounded labels', async (t) => {
-  const { call } = await serviceUnderTest(t)
+  const { call } = await startTestService(t)
   t.strictSame((await call('GET', '/openapi.json')).body, document)
   for (let index = 0; index < 30; index++) await call('GET', `/v1/tenants/tenant-${index}?x=${index}`)
   await call('GET', '/v1/nothing')

@@ -3,9 +3,9 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
-import { serviceUnderTest } from '../support/service.ts'
+import { startTestService } from '../support/service.ts'
 
-const service = await serviceUnderTest(t)
+const service = await startTestService(t)
 const { call } = service
 await service.tenant('acme')
 

@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { startRedis } from '../support/redis-server.ts'
-import { eventually, serviceUnderTest } from '../support/service.ts'
+import { eventually, startTestService } from '../support/service.ts'
 
 const redis = await startRedis(t, { appendOnly: true })
 const masterKey = randomBytes(32)
-const service = await serviceUnderTest(t, { redisUrl: redis.url, masterKey })
+const service = await startTestService(t, { redisUrl: redis.url, masterKey })
 const { call } = service
 const acme = '/v1/tenants/acme'
 const anna = `${acme}/users/anna`
@@ -91,7 +91,7 @@ t.test('a frozen Redis: reads from memory, writes refused, nothing lost when it 
 })
 
 t.test('a worker has its probes and figures, and nothing else', async (t) => {
-  const worker = await serviceUnderTest(t, { redisUrl: redis.url, role: 'worker', masterKey })
+  const worker = await startTestService(t, { redisUrl: redis.url, role: 'worker', masterKey })
   t.same((await worker.call('GET', '/healthz')).body, { status: 'ok' })
   t.same((await worker.call('GET', '/readyz')).body, { status: 'ok' })
   t.equal((await worker.call('GET', '/metrics')).status, 200)

@@ -9,7 +9,16 @@ import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import { checkMasterKey, checkSharedMasterKey, sealer } from '../../src/storage/secrets/seal.ts'
-import { connection, ground, plain, read, rules, tenant, timeline, user } from '../contracts/store-samples.ts'
+import {
+  plain,
+  sampleConnection,
+  sampleGround,
+  sampleRules,
+  sampleSync,
+  sampleTenant,
+  sampleTimeline,
+  sampleUser
+} from '../contracts/store-samples.ts'
 import { startCluster, startRedis, until } from '../support/redis-server.ts'
 
 const masterKey = randomBytes(32)
@@ -22,20 +31,21 @@ async function installation(t: Test): Promise<string> {
   await writeFile(join(folder, 'master-key'), `${masterKey.toString('base64')}\n`)
   for (let index = 0; index < 30; index++) {
     const id = `tenant-${index}`
-    await store.saveTenant(tenant(id), 1)
-    if (index % 3 === 0) await store.saveConnection(id, connection(), true, 2)
-    for (let version = 0; version < index % 4; version++) await store.saveRules(id, version, rules(version))
+    await store.saveTenant(sampleTenant(id), 1)
+    if (index % 3 === 0) await store.saveConnection(id, sampleConnection(), true, 2)
+    for (let version = 0; version < index % 4; version++)
+      await store.saveRules(id, version, sampleRules(version))
     const users = Array.from({ length: index === 7 ? 1200 : 3 }, (_, count) => `user-${count}`)
     await store.saveUsers(
       id,
-      users.map((name) => ({ user: user(name), sync: initialSyncRecord(true, 1, index) })),
+      users.map((name) => ({ user: sampleUser(name), sync: initialSyncRecord(true, 1, index) })),
       3
     )
     await store.saveOverride(id, 'user-1', { diversion: 'sick', from: 4, until: null }, 4)
     const outcome = (name: string) => ({
       user: name,
-      sync: read(index, 5.5),
-      timeline: timeline([ground(index)]),
+      sync: sampleSync(index, 5.5),
+      timeline: sampleTimeline([sampleGround(index)]),
       visible: name === 'user-0'
     })
     await store.saveReadings(id, users.slice(0, -1).map(outcome), 6)
@@ -79,7 +89,7 @@ async function isSame(t: Test, folder: string, url: string): Promise<void> {
     await t.rejects(checkSharedMasterKey(redis.keyCheck, sealer(randomBytes(32))), { name: 'SetupError' })
     const before = (await redis.snapshot('tenant-0'))?.position ?? 0
     const sync = initialSyncRecord(true, 8)
-    await redis.saveUsers('tenant-0', [{ user: user('user-2'), sync }], 8)
+    await redis.saveUsers('tenant-0', [{ user: sampleUser('user-2'), sync }], 8)
     t.equal((await redis.snapshot('tenant-0'))?.position, before + 1, 'the log goes on where it was')
   } finally {
     await redis.close()
@@ -141,7 +151,7 @@ t.test('what cannot be is refused in a sentence', async (t) => {
   const byUrl = runMigrate(['--from', empty], { stdout, stderr, redisUrl: 'redis://' })
   await t.rejects(byUrl, { name: 'SetupError', message: /^HANVISA_REDIS_URL must name a host/ })
   const used = await openRedis({ address: redisAddress(server.url) })
-  await used.saveTenant(tenant('theirs'), 1)
+  await used.saveTenant(sampleTenant('theirs'), 1)
   await used.close()
   await refused(folder, server.url, /holds the data of another Hanvisa/)
 })

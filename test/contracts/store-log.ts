@@ -4,14 +4,14 @@ import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import type { FeedEvent } from '../../src/storage/store.ts'
 import type { OpenStore } from './store.ts'
-import { read, tenant, user } from './store-samples.ts'
+import { sampleSync, sampleTenant, sampleUser } from './store-samples.ts'
 
 export async function logContract(t: Test, open: OpenStore): Promise<void> {
   await t.test(
     'followers hear every write in order, once it can be read, before the writer goes on',
     async (t) => {
       const { store } = await open(t)
-      await store.saveTenant(tenant('acme'), 1)
+      await store.saveTenant(sampleTenant('acme'), 1)
       const heard: FeedEvent[] = []
       const deaf: FeedEvent[] = []
       const stop = store.follow('acme', (feed) => heard.push(feed))
@@ -20,13 +20,13 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
       const names = ['anna', 'bo']
       await store.saveUsers(
         'acme',
-        names.map((id) => ({ user: user(id), sync: initialSyncRecord(true, 1) })),
+        names.map((id) => ({ user: sampleUser(id), sync: initialSyncRecord(true, 1) })),
         2
       )
       t.equal(heard.length, 1)
       const outcome = (id: string, visible: boolean) => ({
         user: id,
-        sync: read(0, 3),
+        sync: sampleSync(0, 3),
         timeline: 'same' as const,
         visible
       })
@@ -36,10 +36,10 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
       t.equal(await store.saveOverride('acme', 'zoe', null, 5), false)
       t.equal(await store.removeUser('acme', 'zoe', 5), false)
       t.equal(await store.removeUser('acme', 'bo', 6), true)
-      t.equal(await store.saveTenant(tenant('acme', 'New name'), 7), false)
+      t.equal(await store.saveTenant(sampleTenant('acme', 'New name'), 7), false)
       await store.removeTenant('acme')
       stop()
-      await store.saveTenant(tenant('acme'), 8)
+      await store.saveTenant(sampleTenant('acme'), 8)
       t.strictSame(heard, [
         { kind: 'logged', entry: { position: 2, at: 2, users: names } },
         { kind: 'logged', entry: { position: 3, at: 3, users: ['bo'] } },
@@ -55,9 +55,9 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
 
   await t.test('the log is capped, and says when it no longer reaches back', async (t) => {
     const { store } = await open(t, { logLength: 5 })
-    await store.saveTenant(tenant('acme'), 1)
+    await store.saveTenant(sampleTenant('acme'), 1)
     const first = await store.snapshot('acme')
-    for (let at = 2; at <= 12; at++) await store.saveTenant(tenant('acme'), at)
+    for (let at = 2; at <= 12; at++) await store.saveTenant(sampleTenant('acme'), at)
     t.equal(await store.log('acme', 0), null)
     t.equal(await store.log('acme', 6), null)
     t.strictSame(
@@ -68,19 +68,19 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
     t.strictSame(await store.log('acme', 99), [])
     t.equal((await store.snapshot('acme'))?.epoch, first?.epoch)
     await store.removeTenant('acme')
-    await store.saveTenant(tenant('acme'), 20)
+    await store.saveTenant(sampleTenant('acme'), 20)
     t.not((await store.snapshot('acme'))?.epoch, first?.epoch, 'a tenant that comes again has another log')
     t.strictSame(await store.log('acme', 0), [{ position: 1, at: 20, users: 'all' }])
   })
 
   await t.test('a snapshot is of one moment, whatever is written meanwhile', async (t) => {
     const { store } = await open(t)
-    await store.saveTenant(tenant('acme'), 0)
+    await store.saveTenant(sampleTenant('acme'), 0)
     const all = Array.from({ length: 1500 }, (_, index) => `user-${index}`)
     const writing = (async () => {
       for (let round = 1; round <= 12; round++) {
         const users = all.map((id) => ({
-          user: user(id, { extension: `${round}` }),
+          user: sampleUser(id, { extension: `${round}` }),
           sync: round === 1 ? initialSyncRecord(true, 1) : null
         }))
         await store.saveUsers('acme', users, round)

@@ -5,7 +5,15 @@ import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { type FeedEvent, type Store, TenantGone, type UserRecord } from '../../src/storage/store.ts'
 import type { OpenStore } from './store.ts'
-import { connection, ground, plain, rules, tenant, timeline, user } from './store-samples.ts'
+import {
+  plain,
+  sampleConnection,
+  sampleGround,
+  sampleRules,
+  sampleTenant,
+  sampleTimeline,
+  sampleUser
+} from './store-samples.ts'
 
 interface ModelTenant {
   readonly name: string
@@ -28,7 +36,9 @@ const anyUser = fc.constantFrom('anna', 'anna.b', 'Bo')
 const when = fc.integer({ min: 0, max: 1e13 })
 const anyTimeline = fc
   .array(fc.record({ index: fc.nat(3), private: fc.boolean() }), { maxLength: 6 })
-  .map((parts) => timeline(parts.map(({ index, private: hidden }) => ground(index, { private: hidden }))))
+  .map((parts) =>
+    sampleTimeline(parts.map(({ index, private: hidden }) => sampleGround(index, { private: hidden })))
+  )
 
 const anyOperation = fc.oneof(
   fc.record({ does: fc.constant('saveTenant' as const), id: anyTenant, name: fc.string(), at: when }),
@@ -116,10 +126,10 @@ async function isLike(store: Store, model: Model, feeds: Feeds): Promise<void> {
   )
   for (const [id, due] of model) {
     const is = await store.snapshot(id)
-    same(is?.tenant, tenant(id, due.name))
+    same(is?.tenant, sampleTenant(id, due.name))
     same(
       is?.connection ?? null,
-      due.pollSeconds === null ? null : connection({ pollSeconds: due.pollSeconds })
+      due.pollSeconds === null ? null : sampleConnection({ pollSeconds: due.pollSeconds })
     )
     same(
       (await store.ruleVersions(id)).map(({ version, at }) => [version, at]),
@@ -147,18 +157,18 @@ async function isLike(store: Store, model: Model, feeds: Feeds): Promise<void> {
 async function onStore(store: Store, o: Operation): Promise<unknown> {
   switch (o.does) {
     case 'saveTenant':
-      return store.saveTenant(tenant(o.id, o.name), o.at)
+      return store.saveTenant(sampleTenant(o.id, o.name), o.at)
     case 'removeTenant':
       return store.removeTenant(o.id)
     case 'saveConnection': {
-      const kept = o.pollSeconds === null ? null : connection({ pollSeconds: o.pollSeconds })
+      const kept = o.pollSeconds === null ? null : sampleConnection({ pollSeconds: o.pollSeconds })
       return store.saveConnection(o.id, kept, o.reread, o.at)
     }
     case 'saveRules':
-      return (await store.saveRules(o.id, o.expected, rules(o.at)))?.version ?? null
+      return (await store.saveRules(o.id, o.expected, sampleRules(o.at)))?.version ?? null
     case 'saveUsers': {
       const users = o.users.map((one) => ({
-        user: user(one.user, { displayName: one.name }),
+        user: sampleUser(one.user, { displayName: one.name }),
         sync: one.anew ? initialSyncRecord(true, o.at) : null
       }))
       return store.saveUsers(o.id, users, o.at)
@@ -214,7 +224,7 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
       for (const one of o.users) {
         const before = records.get(one.user)
         if (before === undefined) fresh.add(one.user)
-        const next = user(one.user, { displayName: one.name })
+        const next = sampleUser(one.user, { displayName: one.name })
         const generation = before === undefined ? kept.minGeneration : before.sync.generation + 1
         const anew = {
           override: before?.override ?? null,

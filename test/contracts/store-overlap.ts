@@ -4,7 +4,15 @@ import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import type { FeedEvent, Store } from '../../src/storage/store.ts'
 import type { OpenStore } from './store.ts'
-import { ground, plain, read, rules, tenant, timeline, user } from './store-samples.ts'
+import {
+  plain,
+  sampleGround,
+  sampleRules,
+  sampleSync,
+  sampleTenant,
+  sampleTimeline,
+  sampleUser
+} from './store-samples.ts'
 
 export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
   await t.test('of two readers that overlap, the one who saw the calendar later counts', async (t) => {
@@ -12,8 +20,8 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     await withUsers(store, 'anna', 'bo')
     const outcome = (id: string, at: number | null, index: number) => ({
       user: id,
-      sync: at === null ? { ...initialSyncRecord(true, 1), failedSince: 5 } : read(0, at),
-      timeline: timeline([ground(index)]),
+      sync: at === null ? { ...initialSyncRecord(true, 1), failedSince: 5 } : sampleSync(0, at),
+      timeline: sampleTimeline([sampleGround(index)]),
       visible: true
     })
     const held = async () => {
@@ -49,7 +57,7 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
         const known = await mine.record('acme', 'anna')
         await nextTurn()
         const extension = `${Number(known?.user.extension) + 1}`
-        await mine.saveUsers('acme', [{ user: user('anna', { extension }), sync: null }], 2)
+        await mine.saveUsers('acme', [{ user: sampleUser('anna', { extension }), sync: null }], 2)
         inside--
         return extension
       })
@@ -67,7 +75,7 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     await t.rejects(failing, RangeError)
     t.equal(await countUp(store), `${before + 21}`, 'one that failed holds up nobody')
     await store.withTenantLock('acme', () =>
-      store.withTenantLock('other', async (other) => other.saveTenant(tenant('other'), 3))
+      store.withTenantLock('other', async (other) => other.saveTenant(sampleTenant('other'), 3))
     )
     t.equal((await store.tenants({ limit: 9 })).length, 2, 'and another tenant need not wait')
   })
@@ -81,16 +89,16 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
 
   await t.test('a snapshot says when its last entry was logged', async (t) => {
     const { store } = await open(t, { logLength: 2 })
-    for (const at of [5, 4, 7.5]) await store.saveTenant(tenant('acme'), at)
+    for (const at of [5, 4, 7.5]) await store.saveTenant(sampleTenant('acme'), at)
     t.equal((await store.snapshot('acme'))?.loggedAt, 7.5)
   })
 
   await t.test('no entry is older than the one before it, whoever says so', async (t) => {
     const { store, reopen } = await open(t)
     const heard: number[] = []
-    for (const at of [5, 7, 6.5]) await store.saveTenant(tenant('acme'), at)
+    for (const at of [5, 7, 6.5]) await store.saveTenant(sampleTenant('acme'), at)
     store.follow('acme', (feed) => feed.kind === 'logged' && heard.push(feed.entry.at))
-    for (const at of [3, 9]) await store.saveTenant(tenant('acme'), at)
+    for (const at of [3, 9]) await store.saveTenant(sampleTenant('acme'), at)
     t.strictSame(heard, [7, 9])
     const again = await reopen()
     t.strictSame(
@@ -108,8 +116,8 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     store.follow('acme', (feed) => heard.push(feed))
     const outcome = (id: string, at: number, index: number | null) => ({
       user: id,
-      sync: read(0, at),
-      timeline: index === null ? ('same' as const) : timeline([ground(index)]),
+      sync: sampleSync(0, at),
+      timeline: index === null ? ('same' as const) : sampleTimeline([sampleGround(index)]),
       visible: false
     })
     await store.saveReadings('acme', [outcome('anna', 3, 1), outcome('bo', 3, 1)], 3)
@@ -133,8 +141,8 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     store.follow('acme', (feed) => heard.here.push(feed))
     other.follow('acme', (feed) => heard.there.push(feed))
     // From here on both listen: a write of one's own waits until one does.
-    await store.saveTenant(tenant('acme', '1'), 2)
-    await other.saveTenant(tenant('acme', '2'), 3)
+    await store.saveTenant(sampleTenant('acme', '1'), 2)
+    await other.saveTenant(sampleTenant('acme', '2'), 3)
     while (![heard.here, heard.there].every((feeds) => feeds.some(isAt(3)))) await nextTurn()
     heard.here.length = heard.there.length = 0
     await Promise.all(
@@ -143,24 +151,24 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
         const by = index % 2 === 0 ? store : other
         return by.saveUsers(
           'acme',
-          [{ user: user(`user-${index % 2}`, { extension: `${index}` }), sync }],
+          [{ user: sampleUser(`user-${index % 2}`, { extension: `${index}` }), sync }],
           10
         )
       })
     )
     const outcomes = [
-      { user: 'user-0', sync: read(0, 20), timeline: timeline([ground(1)]), visible: true },
-      { user: 'user-1', sync: read(0, 20), timeline: timeline([ground(2)]), visible: false }
+      { user: 'user-0', sync: sampleSync(0, 20), timeline: sampleTimeline([sampleGround(1)]), visible: true },
+      { user: 'user-1', sync: sampleSync(0, 20), timeline: sampleTimeline([sampleGround(2)]), visible: false }
     ]
     await store.saveReadings('acme', outcomes, 20)
-    await other.saveRules('acme', 0, rules(30))
-    t.equal(await store.saveRules('acme', 0, rules(30)), null, 'a version that another made counts')
+    await other.saveRules('acme', 0, sampleRules(30))
+    t.equal(await store.saveRules('acme', 0, sampleRules(30)), null, 'a version that another made counts')
     // What is answered here was told here: whoever wrote last has heard all of it.
     const positions = heard.here.flatMap((feed) => (feed.kind === 'logged' ? [feed.entry.position] : []))
-    await other.saveTenant(tenant('acme', '3'), 40)
+    await other.saveTenant(sampleTenant('acme', '3'), 40)
     await store.removeTenant('acme')
-    await other.saveTenant(tenant('acme', '4'), 50)
-    await store.saveTenant(tenant('acme', '5'), 60)
+    await other.saveTenant(sampleTenant('acme', '4'), 50)
+    await store.saveTenant(sampleTenant('acme', '5'), 60)
     while (heard.here.length !== heard.there.length) await nextTurn()
     t.strictSame(heard.there, heard.here)
     t.strictSame(
@@ -181,8 +189,8 @@ const isAt = (position: number) => (feed: FeedEvent) =>
   feed.kind === 'logged' && feed.entry.position === position
 
 async function withUsers(store: Store, ...ids: string[]): Promise<void> {
-  await store.saveTenant(tenant('acme'), 1)
+  await store.saveTenant(sampleTenant('acme'), 1)
   if (ids.length === 0) return
-  const users = ids.map((id) => ({ user: user(id), sync: initialSyncRecord(true, 1) }))
+  const users = ids.map((id) => ({ user: sampleUser(id), sync: initialSyncRecord(true, 1) }))
   await store.saveUsers('acme', users, 1)
 }

@@ -3,11 +3,11 @@ import { initialSyncRecord, type SyncRecord } from '../../src/domain/sync-state.
 import type { Cause, Timeline } from '../../src/domain/timeline.ts'
 import type { RulesVersion, StoredConnection, Tenant, User, UserRecord } from '../../src/storage/store.ts'
 
-export function tenant(id: string, name = 'Acme AB'): Tenant {
+export function sampleTenant(id: string, name = 'Acme AB'): Tenant {
   return { id, name, timeZone: 'Europe/Stockholm', language: 'sv' }
 }
 
-export function user(id: string, more: Partial<User> = {}): User {
+export function sampleUser(id: string, more: Partial<User> = {}): User {
   return {
     id,
     displayName: 'Åsa Öberg',
@@ -22,12 +22,12 @@ export function user(id: string, more: Partial<User> = {}): User {
   }
 }
 
-export function connection(more: Partial<StoredConnection> = {}): StoredConnection {
+export function sampleConnection(more: Partial<StoredConnection> = {}): StoredConnection {
   const open = { tenantId: 'acme.example', cloud: 'global' }
   return { kind: 'graph', pollSeconds: 120, open, sealed: 'v1.abc', changedAt: 5, ...more }
 }
 
-export function rules(at: number): Omit<RulesVersion, 'version'> {
+export function sampleRules(at: number): Omit<RulesVersion, 'version'> {
   return {
     at,
     put: { pack: '3kontakt', triggers: [{ text: 'LUN' }] },
@@ -42,12 +42,12 @@ export function rules(at: number): Omit<RulesVersion, 'version'> {
   }
 }
 
-export function ground(index: number, more: Partial<Cause> = {}): Cause {
+export function sampleGround(index: number, more: Partial<Cause> = {}): Cause {
   return { diversion: 'meeting', phone: 'closed', from: 'tenant', index, private: false, ...more }
 }
 
 /** One interval for each ground, an hour each, an hour apart. */
-export function timeline(causes: readonly Cause[], more: Partial<Timeline> = {}): Timeline {
+export function sampleTimeline(causes: readonly Cause[], more: Partial<Timeline> = {}): Timeline {
   const boundaries = Float64Array.from(
     { length: 2 * causes.length },
     (_, index) => 1.7e12 + index * 3_600_000
@@ -55,7 +55,7 @@ export function timeline(causes: readonly Cause[], more: Partial<Timeline> = {})
   return { boundaries, causes, truncatedAt: null, rulesVersion: 1, ...more }
 }
 
-export function read(generation: number, at: number): SyncRecord {
+export function sampleSync(generation: number, at: number): SyncRecord {
   return { ...initialSyncRecord(true, 1, generation), confirmedAt: at, freshSince: at, detail: 'subjects' }
 }
 

@@ -5,7 +5,16 @@ import { type Store, StoreUnavailable, TenantGone } from '../../src/storage/stor
 import { logContract } from './store-log.ts'
 import { followsItsModel } from './store-model.ts'
 import { overlapContract } from './store-overlap.ts'
-import { connection, ground, plain, read, rules, tenant, timeline, user } from './store-samples.ts'
+import {
+  plain,
+  sampleConnection,
+  sampleGround,
+  sampleRules,
+  sampleSync,
+  sampleTenant,
+  sampleTimeline,
+  sampleUser
+} from './store-samples.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
@@ -36,10 +45,10 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       t.equal(await store.log(id, 0), null)
       t.equal(await store.removeTenant(id), false)
     }
-    await t.rejects(store.saveConnection('nobody', connection(), true, 1), TenantGone)
-    await t.rejects(store.saveRules('nobody', 0, rules(1)), TenantGone)
+    await t.rejects(store.saveConnection('nobody', sampleConnection(), true, 1), TenantGone)
+    await t.rejects(store.saveRules('nobody', 0, sampleRules(1)), TenantGone)
     await t.rejects(
-      store.saveUsers('nobody', [{ user: user('anna'), sync: initialSyncRecord(true, 1) }], 1),
+      store.saveUsers('nobody', [{ user: sampleUser('anna'), sync: initialSyncRecord(true, 1) }], 1),
       TenantGone
     )
     await t.rejects(store.removeUser('nobody', 'anna', 1), TenantGone)
@@ -51,12 +60,12 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
   await t.test('tenants and users page by id, each tenant apart from those with similar names', async (t) => {
     const { store } = await open(t)
     const ids = ['Acme', 'a', 'a-b', 'a.b', 'a@b', 'ab', 'acme', 'acme-2', '10', '9']
-    for (const id of ids) t.equal(await store.saveTenant(tenant(id), 1), true)
+    for (const id of ids) t.equal(await store.saveTenant(sampleTenant(id), 1), true)
     for (const id of ids) {
       await store.saveUsers(
         id,
         ids.map((name) => ({
-          user: user(name, { displayName: `${name} of ${id}` }),
+          user: sampleUser(name, { displayName: `${name} of ${id}` }),
           sync: initialSyncRecord(true, 1)
         })),
         1
@@ -91,7 +100,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
 
   await t.test('everything comes back as it went in, also after a restart', async (t) => {
     const { store, reopen } = await open(t)
-    const anna = user('anna', {
+    const anna = sampleUser('anna', {
       displayName: 'Å\u0000\ud800 "quoted" 😀',
       mailbox: { sealed: 'v1.xyz', shown: 'calendar.example/…' },
       triggers: [
@@ -101,31 +110,36 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       timeZone: 'Pacific/Auckland'
     })
     const many = Array.from({ length: 300 }, (_, index) =>
-      ground(index, { from: 'user', private: index % 2 === 0 })
+      sampleGround(index, { from: 'user', private: index % 2 === 0 })
     )
-    const kept = timeline(many, { truncatedAt: 1.8e12 + 0.5, rulesVersion: 70_000 })
+    const kept = sampleTimeline(many, { truncatedAt: 1.8e12 + 0.5, rulesVersion: 70_000 })
     const fault = { code: 'throttled', hint: 'Wait.' }
-    const sync = { ...read(0, 9), failedSince: 11, fault }
-    await store.saveTenant(tenant('acme', 'Åkes & Söner'), 1)
-    await store.saveConnection('acme', connection({ open: { cloud: { login: 'https://x' } } }), false, 2)
-    await store.saveRules('acme', 0, rules(3))
+    const sync = { ...sampleSync(0, 9), failedSince: 11, fault }
+    await store.saveTenant(sampleTenant('acme', 'Åkes & Söner'), 1)
+    await store.saveConnection(
+      'acme',
+      sampleConnection({ open: { cloud: { login: 'https://x' } } }),
+      false,
+      2
+    )
+    await store.saveRules('acme', 0, sampleRules(3))
     await store.saveUsers('acme', [{ user: anna, sync: initialSyncRecord(true, 1) }], 4)
     await store.saveUsers(
       'acme',
-      [{ user: user('bo', { mailbox: null }), sync: initialSyncRecord(false, 1) }],
+      [{ user: sampleUser('bo', { mailbox: null }), sync: initialSyncRecord(false, 1) }],
       4
     )
     await store.saveOverride('acme', 'bo', { diversion: 'sick', from: 5, until: null }, 5)
     await store.saveReadings('acme', [{ user: 'anna', sync, timeline: kept, visible: true }], 6)
 
     const before = await store.snapshot('acme')
-    t.strictSame(before?.tenant, tenant('acme', 'Åkes & Söner'))
-    t.strictSame(before?.connection, connection({ open: { cloud: { login: 'https://x' } } }))
-    t.strictSame(before?.rules, { version: 1, ...rules(3) })
+    t.strictSame(before?.tenant, sampleTenant('acme', 'Åkes & Söner'))
+    t.strictSame(before?.connection, sampleConnection({ open: { cloud: { login: 'https://x' } } }))
+    t.strictSame(before?.rules, { version: 1, ...sampleRules(3) })
     t.strictSame(before?.users.map(plain), [
       plain({ user: anna, override: null, timeline: kept, sync }),
       {
-        user: user('bo', { mailbox: null }),
+        user: sampleUser('bo', { mailbox: null }),
         override: { diversion: 'sick', from: 5, until: null },
         timeline: null,
         sync: initialSyncRecord(false, 1)
@@ -145,20 +159,20 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     'a timeline without intervals is held, and equal grounds come back as one object',
     async (t) => {
       const { store } = await open(t)
-      await store.saveTenant(tenant('acme'), 1)
+      await store.saveTenant(sampleTenant('acme'), 1)
       const names = ['anna', 'bo', 'cy']
       await store.saveUsers(
         'acme',
-        names.map((id) => ({ user: user(id), sync: initialSyncRecord(true, 1) })),
+        names.map((id) => ({ user: sampleUser(id), sync: initialSyncRecord(true, 1) })),
         1
       )
-      const grounds = [ground(0), ground(1), ground(0)]
-      const timelines = [timeline([]), timeline(grounds), timeline(grounds)]
+      const grounds = [sampleGround(0), sampleGround(1), sampleGround(0)]
+      const timelines = [sampleTimeline([]), sampleTimeline(grounds), sampleTimeline(grounds)]
       await store.saveReadings(
         'acme',
         names.map((id, index) => ({
           user: id,
-          sync: read(0, 2),
+          sync: sampleSync(0, 2),
           timeline: timelines[index] ?? 'same',
           visible: true
         })),
@@ -175,10 +189,15 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
 
   await t.test('a reading counts only for the generation that was read', async (t) => {
     const { store } = await open(t)
-    await store.saveTenant(tenant('acme'), 1)
-    await store.saveUsers('acme', [{ user: user('anna'), sync: initialSyncRecord(true, 1) }], 1)
+    await store.saveTenant(sampleTenant('acme'), 1)
+    await store.saveUsers('acme', [{ user: sampleUser('anna'), sync: initialSyncRecord(true, 1) }], 1)
     const outcome = (generation: number) => [
-      { user: 'anna', sync: read(generation, 2), timeline: timeline([ground(0)]), visible: true }
+      {
+        user: 'anna',
+        sync: sampleSync(generation, 2),
+        timeline: sampleTimeline([sampleGround(0)]),
+        visible: true
+      }
     ]
     const generation = async () => (await store.record('acme', 'anna'))?.sync.generation ?? -1
     const dropped = async (why: string, old: number) => {
@@ -195,24 +214,24 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     t.strictSame(await store.saveReadings('acme', outcome(0), 2), ['anna'])
 
     let old = await generation()
-    await store.saveUsers('acme', [{ user: user('anna', { extension: '7' }), sync: null }], 2)
+    await store.saveUsers('acme', [{ user: sampleUser('anna', { extension: '7' }), sync: null }], 2)
     t.equal((await store.record('acme', 'anna'))?.timeline?.causes.length, 1, 'a new extension drops nothing')
-    await store.saveConnection('acme', connection(), false, 2)
+    await store.saveConnection('acme', sampleConnection(), false, 2)
     t.equal(await generation(), old)
 
-    await store.saveConnection('acme', connection(), true, 2)
+    await store.saveConnection('acme', sampleConnection(), true, 2)
     await dropped('a new connection', old)
     old = await generation()
     await store.saveConnection('acme', null, true, 2)
     await dropped('no connection', old)
     old = await generation()
-    await store.saveUsers('acme', [{ user: user('anna'), sync: initialSyncRecord(true, 2, old) }], 2)
+    await store.saveUsers('acme', [{ user: sampleUser('anna'), sync: initialSyncRecord(true, 2, old) }], 2)
     await dropped('a new mailbox', old)
     old = await generation()
     await store.saveOverride('acme', 'anna', { diversion: 'sick', from: 1, until: null }, 2)
     await store.removeUser('acme', 'anna', 2)
     t.strictSame(await store.saveReadings('acme', outcome(old), 3), [])
-    await store.saveUsers('acme', [{ user: user('anna'), sync: initialSyncRecord(true, 2) }], 2)
+    await store.saveUsers('acme', [{ user: sampleUser('anna'), sync: initialSyncRecord(true, 2) }], 2)
     t.equal((await store.record('acme', 'anna'))?.override, null)
     await dropped('a user of the same name', old)
     t.strictSame(await store.saveReadings('acme', [{ ...outcome(0)[0]!, user: 'zoe' }], 3), [])
@@ -220,14 +239,15 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
 
   await t.test('rules are appended only upon the version that the writer knew', async (t) => {
     const { store } = await open(t)
-    await store.saveTenant(tenant('acme'), 1)
-    t.equal(await store.saveRules('acme', 1, rules(1)), null)
+    await store.saveTenant(sampleTenant('acme'), 1)
+    t.equal(await store.saveRules('acme', 1, sampleRules(1)), null)
     const both = await Promise.all([
-      store.saveRules('acme', 0, rules(1)),
-      store.saveRules('acme', 0, rules(2))
+      store.saveRules('acme', 0, sampleRules(1)),
+      store.saveRules('acme', 0, sampleRules(2))
     ])
     t.equal(both.filter((saved) => saved !== null).length, 1)
-    for (let version = 1; version < 120; version++) await store.saveRules('acme', version, rules(version))
+    for (let version = 1; version < 120; version++)
+      await store.saveRules('acme', version, sampleRules(version))
     const versions = (await store.ruleVersions('acme')).map(({ version }) => version)
     t.strictSame(
       versions.slice(0, 100),
@@ -245,11 +265,11 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
   await t.test('nothing is kept but what the port takes', async (t) => {
     const { store, kept } = await open(t)
     const secret = { subject: 'CANARY', location: 'CANARY' }
-    await store.saveTenant({ ...tenant('acme'), ...secret }, 1)
-    await store.saveConnection('acme', { ...connection(), ...secret }, true, 1)
+    await store.saveTenant({ ...sampleTenant('acme'), ...secret }, 1)
+    await store.saveConnection('acme', { ...sampleConnection(), ...secret }, true, 1)
     const mailbox = { address: 'asa@acme.example', ...secret }
     const trigger = { match: 'word' as const, text: 'LUN', diversion: 'lunch', ...secret }
-    const asa = { ...user('asa', { mailbox, triggers: [trigger] }), ...secret }
+    const asa = { ...sampleUser('asa', { mailbox, triggers: [trigger] }), ...secret }
     await store.saveUsers('acme', [{ user: asa, sync: { ...initialSyncRecord(true, 1), ...secret } }], 1)
     await store.saveOverride(
       'acme',
@@ -257,14 +277,14 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       { diversion: 'sick', from: 1, until: null, ...secret } as never,
       1
     )
-    const sync = { ...read(0, 2), fault: { code: 'throttled', hint: 'Wait.', ...secret }, ...secret }
-    const held = { ...timeline([{ ...ground(3), ...secret }]), ...secret }
+    const sync = { ...sampleSync(0, 2), fault: { code: 'throttled', hint: 'Wait.', ...secret }, ...secret }
+    const held = { ...sampleTimeline([{ ...sampleGround(3), ...secret }]), ...secret }
     await store.saveReadings(
       'acme',
       [{ user: 'asa', sync, timeline: held, visible: true, ...secret } as never],
       2
     )
-    await store.saveRules('acme', 0, { ...rules(1), ...secret })
+    await store.saveRules('acme', 0, { ...sampleRules(1), ...secret })
     const bytes = await kept()
     t.ok(bytes.includes('asa@acme.example'), 'what was to be kept is there')
     t.notOk(bytes.includes('CANARY'))
@@ -273,11 +293,11 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
 
   await t.test('a store that is closed says so, and has kept what was asked of it before', async (t) => {
     const { store, reopen } = await open(t)
-    const saves = ['a', 'b', 'c'].map((id) => store.saveTenant(tenant(id), 1))
+    const saves = ['a', 'b', 'c'].map((id) => store.saveTenant(sampleTenant(id), 1))
     const again = await reopen()
     await Promise.all(saves)
     t.equal((await again.tenants({ limit: 9 })).length, 3)
-    await t.rejects(store.saveTenant(tenant('d'), 1), StoreUnavailable)
+    await t.rejects(store.saveTenant(sampleTenant('d'), 1), StoreUnavailable)
     await t.rejects(store.tenant('a'), StoreUnavailable)
   })
 

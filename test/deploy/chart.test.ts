@@ -9,7 +9,7 @@ import {
   everythingSet,
   type Manifest,
   manifests,
-  rendered,
+  renderChart,
   renderedByGo,
   root,
   secretsSet,
@@ -50,15 +50,15 @@ t.test('what cannot be understood of a template is refused, not passed over', as
 })
 
 t.test('without its secrets nothing is installed, and it is said which is lacking', async (t) => {
-  t.throws(() => rendered({}), /secrets\.adminKey\.existingSecret must name/)
+  t.throws(() => renderChart({}), /secrets\.adminKey\.existingSecret must name/)
   t.throws(
-    () => rendered({ ...everythingSet, ingress: { enabled: true, host: 'other.example.com' } }),
+    () => renderChart({ ...everythingSet, ingress: { enabled: true, host: 'other.example.com' } }),
     /must name the same host/
   )
 })
 
 for (const [title, given] of releases) {
-  const installed = manifests(rendered(given))
+  const installed = manifests(renderChart(given))
 
   t.test(`${title}: Go's own templates give the same`, async (t) => {
     const byGo = renderedByGo(given)
@@ -197,7 +197,7 @@ for (const [title, given] of releases) {
 }
 
 t.test('a stranger in the cluster calls neither API nor workers; consumers call the API', async (t) => {
-  const installed = manifests(rendered(everythingSet))
+  const installed = manifests(renderChart(everythingSet))
   const callers = (part: string) =>
     named('NetworkPolicy', `tel-hanvisa-${part}`, installed).spec.ingress.flatMap(({ from }: Manifest) =>
       from.map(
@@ -206,12 +206,12 @@ t.test('a stranger in the cluster calls neither API nor workers; consumers call 
     )
   t.strictSame(callers('api'), ['switch', 'monitoring', '007'])
   t.strictSame(callers('worker'), ['monitoring'])
-  const closed = manifests(rendered({ ...secretsSet, networkPolicy: { monitoring: [] } }))
+  const closed = manifests(renderChart({ ...secretsSet, networkPolicy: { monitoring: [] } }))
   for (const { spec } of all('NetworkPolicy', closed)) t.same(spec.ingress, [])
 })
 
 t.test('what is switched on meets what is there', async (t) => {
-  const installed = manifests(rendered(everythingSet))
+  const installed = manifests(renderChart(everythingSet))
   const services = all('Service', installed)
   const [monitor] = all('ServiceMonitor', installed)
   t.equal(

@@ -69,7 +69,7 @@ export function valuesWith(given: Values): Values {
 }
 
 /** Nothing, or what is wrong with the values. */
-export function faultsOf(values: unknown): readonly string[] {
+export function schemaErrors(values: unknown): readonly string[] {
   if (checked(values)) return []
   const text = ({ instancePath, message, params }: ErrorObject) =>
     `${instancePath} ${message} ${JSON.stringify(params)}`
@@ -77,9 +77,9 @@ export function faultsOf(values: unknown): readonly string[] {
 }
 
 /** Every file of a release named `tel`, in the namespace `telephony`. Throws what the schema or a template refuses. */
-export function rendered(given: Values): ReadonlyMap<string, string> {
+export function renderChart(given: Values): ReadonlyMap<string, string> {
   const values = valuesWith(given)
-  const faults = faultsOf(values)
+  const faults = schemaErrors(values)
   if (faults.length > 0) throw new Error(faults.join('\n'))
   const read = [...templates].map(([name, text]) => [name, readTemplate(name, text)] as const)
   const defined = new Map(read.flatMap(([, template]) => [...template.defined]))

@@ -8,7 +8,7 @@ import { parse } from 'yaml'
 import { openMetrics } from '../../src/api/metrics.ts'
 import { dropReasons } from '../../src/connectors/notification.ts'
 import { syncCodes } from '../../src/errors.ts'
-import { serviceUnderTest } from '../support/service.ts'
+import { startTestService } from '../support/service.ts'
 import { chartFolder, root } from './chart.ts'
 import { readQuery } from './promql.ts'
 
@@ -48,7 +48,7 @@ const everyExpression = [
 const added = ['job', 'instance', 'namespace']
 
 t.test('every metric that is asked for is one of the running service', async (t) => {
-  const service = await serviceUnderTest(t)
+  const service = await startTestService(t)
   await service.tenant('acme')
   await service.call('GET', '/v1/tenants/acme/changes?cursor=none')
   const { text } = await service.call('GET', '/metrics')

@@ -1,14 +1,14 @@
 /** What a PromQL expression asks for: its metrics, with the labels that it names of each. */
 import { parser } from '@prometheus-io/lezer-promql'
 
-export interface Asked {
+export interface MetricSelector {
   readonly metric: string
   /** Matchers: `code=~"a|b"` is ['code', '=~', 'a|b']. */
   readonly matchers: readonly (readonly [label: string, operator: string, value: string])[]
 }
 
 export interface Query {
-  readonly asked: readonly Asked[]
+  readonly asked: readonly MetricSelector[]
   /** Labels by which results are grouped. */
   readonly grouped: readonly string[]
 }

@@ -3,8 +3,8 @@ import t from 'tap'
 import { parse } from 'yaml'
 import {
   everythingSet,
-  faultsOf,
-  rendered,
+  renderChart,
+  schemaErrors,
   secretsSet,
   type Values,
   valuesSchema,
@@ -30,9 +30,9 @@ t.test('every value has a comment of its own', async (t) => {
 })
 
 t.test('the schema knows the values, and nothing else', async (t) => {
-  t.same(faultsOf(values), [])
-  t.same(faultsOf(valuesWith(secretsSet)), [])
-  t.same(faultsOf(valuesWith(everythingSet)), [])
+  t.same(schemaErrors(values), [])
+  t.same(schemaErrors(valuesWith(secretsSet)), [])
+  t.same(schemaErrors(valuesWith(everythingSet)), [])
   const known = [...everyPath(values)].map(String)
   const declared = [...declaredPaths(valuesSchema)].map(String)
   t.strictSame(declared.sort(), known.sort())
@@ -43,7 +43,7 @@ t.test('a name that is none is refused wherever it stands', async (t) => {
     const schema = schemaAt(path)
     if (schema.properties === undefined) continue
     t.equal(schema.additionalProperties, false, path.join('.'))
-    t.not(faultsOf(changed(values, [...path, 'replica'], 1)).length, 0, path.join('.'))
+    t.not(schemaErrors(changed(values, [...path, 'replica'], 1)).length, 0, path.join('.'))
   }
 })
 
@@ -51,7 +51,7 @@ t.test('a value of another kind is refused wherever it stands', async (t) => {
   for (const path of everyPath(values)) {
     const wrong =
       schemaAt(path).type === 'object' || schemaAt(path).type === 'array' ? 'text' : { wrong: true }
-    t.not(faultsOf(changed(values, path, wrong)).length, 0, path.join('.'))
+    t.not(schemaErrors(changed(values, path, wrong)).length, 0, path.join('.'))
   }
 })
 
@@ -81,7 +81,7 @@ t.test('values that cannot work are refused', async (t) => {
     ['monitoring.serviceMonitor.interval', '15']
   ]
   for (const [path, value] of wrong)
-    t.not(faultsOf(changed(values, path.split('.'), value)).length, 0, `${path} ${JSON.stringify(value)}`)
+    t.not(schemaErrors(changed(values, path.split('.'), value)).length, 0, `${path} ${JSON.stringify(value)}`)
 })
 
 t.test('every value makes a difference to what is installed', async (t) => {
@@ -97,9 +97,9 @@ t.test('every value makes a difference to what is installed', async (t) => {
 })
 
 function differs(a: Values, b: Values): boolean {
-  const before = [...rendered(a)].join()
+  const before = [...renderChart(a)].join()
   try {
-    return [...rendered(b)].join() !== before
+    return [...renderChart(b)].join() !== before
   } catch (error) {
     // The template itself refuses it: that is a use of it, too.
     return /must name the same host/.test(String(error))
@@ -136,7 +136,7 @@ function others(base: Values, path: Path): Values[] {
                 `sha256:${'1'.repeat(64)}`,
                 'https://other.example.com'
               ]
-  return candidates.map((other) => changed(base, path, other)).filter((one) => faultsOf(one).length === 0)
+  return candidates.map((other) => changed(base, path, other)).filter((one) => schemaErrors(one).length === 0)
 }
 
 function changed(given: Values, [name, ...rest]: Path, value: unknown): Values {

@@ -6,9 +6,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { X509CertificateGenerator } from '@peculiar/x509'
 import t from 'tap'
-import { serviceUnderTest, vevent } from '../support/service.ts'
+import { startTestService, vevent } from '../support/service.ts'
 
-const service = await serviceUnderTest(t)
+const service = await startTestService(t)
 const { call } = service
 await service.tenant('acme')
 const at = '/v1/tenants/acme/connection'

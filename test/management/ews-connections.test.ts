@@ -3,9 +3,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { openExchange } from '../connectors/ews/exchange.ts'
-import { serviceUnderTest } from '../support/service.ts'
+import { startTestService } from '../support/service.ts'
 
-const service = await serviceUnderTest(t, { allowPrivateTargets: true })
+const service = await startTestService(t, { allowPrivateTargets: true })
 const { call } = service
 await service.tenant('acme')
 const at = '/v1/tenants/acme/connection'

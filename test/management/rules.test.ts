@@ -1,8 +1,8 @@
 /** Rules and their preview: what is put, what it comes to, what is refused. */
 import t from 'tap'
-import { eventually, serviceUnderTest, vevent } from '../support/service.ts'
+import { eventually, startTestService, vevent } from '../support/service.ts'
 
-const service = await serviceUnderTest(t)
+const service = await startTestService(t)
 const { call } = service
 await service.tenant('acme')
 const at = '/v1/tenants/acme/rules'

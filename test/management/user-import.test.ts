@@ -1,8 +1,8 @@
 /** Users from sheets, as spreadsheet programs save them. */
 import t from 'tap'
-import { serviceUnderTest } from '../support/service.ts'
+import { startTestService } from '../support/service.ts'
 
-const service = await serviceUnderTest(t)
+const service = await startTestService(t)
 const { call } = service
 
 const send = (tenant: string, sheet: string | Buffer) =>

@@ -1,8 +1,8 @@
 /** Tenants and users as operators keep them. */
 import t from 'tap'
-import { eventually, serviceUnderTest, vevent } from '../support/service.ts'
+import { eventually, startTestService, vevent } from '../support/service.ts'
 
-const service = await serviceUnderTest(t)
+const service = await startTestService(t)
 const { call } = service
 await service.tenant('acme')
 const anna = { displayName: 'Anna Ek', extension: '1070', syncEnabled: true }

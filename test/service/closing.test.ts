@@ -1,9 +1,9 @@
 /** Asked to stop, the service answers who waits for a change, and goes at once. */
 import t from 'tap'
-import { startRunning } from '../support/service-process.ts'
+import { startServiceProcess } from '../support/service-process.ts'
 
 t.test('a long poll is answered, and its cursor is good for another process', async (t) => {
-  const service = await startRunning(t)
+  const service = await startServiceProcess(t)
   await service.call('PUT', '/v1/tenants/acme', {
     name: 'Acme',
     timeZone: 'Europe/Stockholm',
@@ -18,7 +18,7 @@ t.test('a long poll is answered, and its cursor is good for another process', as
   t.equal(answer.status, 200)
   t.same(answer.json.changes, [])
 
-  const next = await startRunning(t, {}, service.folder)
+  const next = await startServiceProcess(t, {}, service.folder)
   const after = await next.call('GET', `/v1/tenants/acme/changes?cursor=${answer.json.cursor}`)
   t.equal(after.status, 200)
 })

@@ -2,34 +2,34 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { startRedis } from '../support/redis-server.ts'
-import { eventually, type ServiceUnderTest, serviceUnderTest } from '../support/service.ts'
+import { eventually, startTestService, type TestService } from '../support/service.ts'
 
 const redis = await startRedis(t)
 const masterKey = randomBytes(32)
 const acme = '/v1/tenants/acme'
 const user = { displayName: 'Anna', extension: '1', syncEnabled: false }
 
-async function two(t: Test): Promise<readonly [ServiceUnderTest, ServiceUnderTest]> {
+async function two(t: Test): Promise<readonly [TestService, TestService]> {
   const shared = { redisUrl: redis.url, masterKey, role: 'api' as const }
-  const one = await serviceUnderTest(t, { ...shared, dataDir: t.testdir({ one: {} }) })
-  const other = await serviceUnderTest(t, { ...shared, dataDir: one.folder })
+  const one = await startTestService(t, { ...shared, dataDir: t.testdir({ one: {} }) })
+  const other = await startTestService(t, { ...shared, dataDir: one.folder })
   await one.call('DELETE', acme)
   await one.tenant('acme')
   return [one, other]
 }
 
-const bytes = async (service: ServiceUnderTest) => {
+const bytes = async (service: TestService) => {
   const { headers, text } = await service.call('GET', `${acme}/statuses`)
   return `${headers.get('etag')} ${text}`
 }
 
 /** Resolves once both answer the same, which they have to by themselves. */
-const agree = (one: ServiceUnderTest, other: ServiceUnderTest) =>
+const agree = (one: TestService, other: TestService) =>
   eventually('both answer the same bytes', async () => (await bytes(one)) === (await bytes(other)))
 
 t.test('the same user, override and rules put at both at once', async (t) => {
   const [one, other] = await two(t)
-  const each = <T>(count: number, work: (service: ServiceUnderTest, index: number) => Promise<T>) =>
+  const each = <T>(count: number, work: (service: TestService, index: number) => Promise<T>) =>
     Promise.all(Array.from({ length: count }, (_, index) => work(index % 2 ? one : other, index)))
   const put = await each(12, (service, index) =>
     service.call('PUT', `${acme}/users/anna`, { ...user, extension: `${index}` })

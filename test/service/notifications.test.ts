@@ -2,12 +2,12 @@
 import t from 'tap'
 import { eventually } from '../support/service.ts'
 import {
+  createTenantOnGraph,
   DIRECTORY,
-  follow,
-  type Running,
-  reachable,
-  serviceOnGraph,
-  tenantOnGraph
+  followTenant,
+  publicAddress,
+  type ServiceProcess,
+  startServiceOnGraph
 } from '../support/service-process.ts'
 
 const minute = 60_000
@@ -20,13 +20,13 @@ const address = (user: string) => `${user}@acme.example`
 const event = (subject: string) => ({ id: 'e', subject, start: iso(-30), end: iso(30) })
 
 /** What `/metrics` says of notices, by outcome. */
-async function notices(service: Running): Promise<Record<string, number>> {
+async function notices(service: ServiceProcess): Promise<Record<string, number>> {
   const { text } = await service.call('GET', '/metrics')
   const lines = text.matchAll(/^hanvisa_notices_total\{[^}]*outcome="(\w+)"[^}]*\} (\d+)$/gm)
   return Object.fromEntries(Array.from(lines, ([, outcome, count]) => [outcome, Number(count)]))
 }
 
-async function told(service: Running, state: string) {
+async function told(service: ServiceProcess, state: string) {
   await eventually(`notices are ${state}`, async () => {
     const { json } = await service.call('GET', `${root}/sync`)
     return json.connection.notices.state === state
@@ -37,19 +37,19 @@ t.test(
   'an edit shows whatever befalls its notice; a burst is few reads; what is forged is none',
   async (t) => {
     const users = ['anna', 'bo', 'cy', 'di', 'eva']
-    const both = await serviceOnGraph(t, await reachable())
+    const both = await startServiceOnGraph(t, await publicAddress())
     const { simulator, service } = both
     for (const user of users) simulator.mailboxes.put(DIRECTORY, { address: address(user), events: [] })
-    await tenantOnGraph(both, 'acme', users, undefined, seldom)
+    await createTenantOnGraph(both, 'acme', users, undefined, seldom)
     await told(service, 'live')
-    const consumer = await follow(service, 'acme')
+    const consumer = await followTenant(service, 'acme')
     const reads = (user: string) =>
       simulator.requests.list({ route: 'calendarView', mailbox: address(user) }).length
     await consumer.until('all were read', (held) =>
       users.every((user) => held.get(user).sync.state === 'fresh')
     )
 
-    simulator.fates.set({ seed: 7, delay: { min: 0, max: 300 }, duplicated: 0.5, reordered: 0.5 })
+    simulator.deliveryFaults.set({ seed: 7, delay: { min: 0, max: 300 }, duplicated: 0.5, reordered: 0.5 })
     for (let round = 0; round < 4; round++) {
       const [subject, diversion] = round % 2 === 0 ? ['MÖT: kund', 'meeting'] : ['LUN', 'lunch']
       for (const user of users) simulator.mailboxes.putEvent(DIRECTORY, address(user), event(subject!))
@@ -57,39 +57,39 @@ t.test(
         users.every((user) => held.get(user).diversion === diversion)
       )
     }
-    simulator.fates.set({})
+    simulator.deliveryFaults.set({})
     await eventually('all notices arrived', async () => {
-      return simulator.fates.underWay === 0 && simulator.deliveries.counts().waiting === 0
+      return simulator.deliveryFaults.inTransit === 0 && simulator.graphDeliveries.counts().waiting === 0
     })
     t.ok((await notices(service)).replayed! > 0, 'what comes twice is a replay')
 
     // A burst, after the calendar has been left alone for the two seconds.
     await new Promise((resolve) => setTimeout(resolve, 2_500))
     const before = reads('anna')
-    simulator.fates.hold()
+    simulator.deliveryFaults.hold()
     for (let edit = 0; edit < 499; edit++) {
       simulator.mailboxes.putEvent(DIRECTORY, address('anna'), event(`MÖT ${edit}`))
     }
     simulator.mailboxes.putEvent(DIRECTORY, address('anna'), event('HEM'))
-    t.equal(simulator.fates.release(), 500)
-    await eventually('all 500 arrived', async () => simulator.deliveries.counts().waiting === 0)
+    t.equal(simulator.deliveryFaults.release(), 500)
+    await eventually('all 500 arrived', async () => simulator.graphDeliveries.counts().waiting === 0)
     await eventually('the last edit is read', async () => {
       const { json } = await service.call('GET', `${root}/users/anna/status`)
       return json.diversion !== 'meeting' && json.diversion !== 'lunch'
     })
     await new Promise((resolve) => setTimeout(resolve, 2_500))
     t.ok(reads('anna') - before <= 3, `${reads('anna') - before} reads for 500 notices`)
-    t.same(Object.keys(simulator.deliveries.counts().statuses), ['202'])
+    t.same(Object.keys(simulator.graphDeliveries.counts().statuses), ['202'])
 
-    simulator.fates.loseNext(1)
+    simulator.deliveryFaults.dropNext(1)
     simulator.mailboxes.putEvent(DIRECTORY, address('bo'), event('MÖT: kund'))
-    t.equal(simulator.graphNotices.lifecycle('missed', { mailbox: address('bo') }), 1)
+    t.equal(simulator.graphNotifications.lifecycle('missed', { mailbox: address('bo') }), 1)
     await consumer.until('what was missed', (held) => held.get('bo').diversion === 'meeting')
-    simulator.graphNotices.lifecycle('subscriptionRemoved', { mailbox: address('cy') })
+    simulator.graphNotifications.lifecycle('subscriptionRemoved', { mailbox: address('cy') })
     simulator.mailboxes.putEvent(DIRECTORY, address('cy'), event('MÖT: kund'))
     await consumer.until('what came after the removal', (held) => held.get('cy').diversion === 'meeting')
 
-    const { notificationUrl } = simulator.subscriptions.list({ mailbox: address('di') })[0]!
+    const { notificationUrl } = simulator.graphSubscriptions.list({ mailbox: address('di') })[0]!
     const asked = reads('di')
     const item = {
       subscriptionId: 'x',
@@ -114,27 +114,27 @@ t.test(
     t.same([counted.invalid_signature, counted.malformed], [2000, 2])
     t.equal(reads('di'), asked)
     t.same(
-      service.printed.filter((line) => line.includes('a defect') || line.includes('"level":50')),
+      service.output.filter((line) => line.includes('a defect') || line.includes('"level":50')),
       []
     )
   }
 )
 
 t.test('the public URL comes, and goes; what is left at Graph then is of no harm', async (t) => {
-  const both = await serviceOnGraph(t)
+  const both = await startServiceOnGraph(t)
   const { simulator, restart } = both
   simulator.mailboxes.put(DIRECTORY, { address: address('anna'), events: [] })
-  await tenantOnGraph(both, 'acme', ['anna'], undefined, seldom)
+  await createTenantOnGraph(both, 'acme', ['anna'], undefined, seldom)
   await both.service.kill('SIGTERM')
-  const environment = await reachable()
+  const environment = await publicAddress()
   const reached = await restart(environment)
   await told(reached, 'live')
-  t.equal(simulator.subscriptions.count(), 1)
+  t.equal(simulator.graphSubscriptions.count(), 1)
   await reached.kill('SIGTERM')
-  t.equal(simulator.subscriptions.count(), 1, 'it outlives a restart')
+  t.equal(simulator.graphSubscriptions.count(), 1, 'it outlives a restart')
 
   const unreached = await restart({ HANVISA_PORT: environment.HANVISA_PORT })
-  const consumer = await follow(unreached, 'acme')
+  const consumer = await followTenant(unreached, 'acme')
   simulator.mailboxes.putEvent(DIRECTORY, address('anna'), event('MÖT: kund'))
   await consumer.until('the notice is good all the same', (held) => held.get('anna').diversion === 'meeting')
   t.equal((await unreached.call('GET', `${root}/sync`)).json.connection.notices.state, 'off')

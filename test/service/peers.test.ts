@@ -1,11 +1,11 @@
 /** What today's products get wrong, each as a test of the running service over Graph (docs/operations.md). */
 import t from 'tap'
 import {
+  createTenantOnGraph,
   DIRECTORY,
-  follow,
+  followTenant,
   graphConnection,
-  serviceOnGraph,
-  tenantOnGraph
+  startServiceOnGraph
 } from '../support/service-process.ts'
 
 const MINUTE = 60_000
@@ -18,7 +18,7 @@ const away = (held: ReadonlyMap<string, { diversion: string }>, user: string) =>
 t.test(
   'an edit of a running meeting shows within the polling interval, and cancelled counts for nothing',
   async (t) => {
-    const both = await serviceOnGraph(t)
+    const both = await startServiceOnGraph(t)
     const { simulator, service } = both
     const now = wholeSecond()
     const running = { subject: 'MÖT', start: iso(now - 30 * MINUTE), end: iso(now + 30 * MINUTE) }
@@ -29,8 +29,8 @@ t.test(
         events: [{ id: 'e', ...running }]
       })
     }
-    await tenantOnGraph(both, 'acme', users)
-    const consumer = await follow(service, 'acme')
+    await createTenantOnGraph(both, 'acme', users)
+    const consumer = await followTenant(service, 'acme')
     await consumer.until('everybody is in a meeting', (held) => users.every((user) => away(held, user)))
 
     const edit = (user: string, changes: object) =>
@@ -54,15 +54,15 @@ t.test(
 )
 
 t.test('a meeting that ends in the second of a read ends, on the second', async (t) => {
-  const both = await serviceOnGraph(t)
+  const both = await startServiceOnGraph(t)
   const { simulator, service } = both
   const end = Math.ceil(Date.now() / 1000) * 1000 + 4000
   simulator.mailboxes.put(DIRECTORY, {
     address: 'anna@acme.example',
     events: [{ subject: 'MÖT', start: iso(end - MINUTE), end: iso(end) }]
   })
-  await tenantOnGraph(both, 'acme', ['anna'])
-  const consumer = await follow(service, 'acme')
+  await createTenantOnGraph(both, 'acme', ['anna'])
+  const consumer = await followTenant(service, 'acme')
   await consumer.until('in the meeting', (held) => away(held, 'anna'))
   // Reads are on their way before, at and after the end.
   const readings = (async () => {
@@ -77,7 +77,7 @@ t.test('a meeting that ends in the second of a read ends, on the second', async 
 })
 
 t.test('trouble never reads as available: the last timeline stands, turns stale, and says why', async (t) => {
-  const both = await serviceOnGraph(t)
+  const both = await startServiceOnGraph(t)
   const { simulator, service } = both
   const now = wholeSecond()
   const running = { subject: 'MÖT', start: iso(now - 30 * MINUTE), end: iso(now + 30 * MINUTE) }
@@ -90,11 +90,13 @@ t.test('trouble never reads as available: the last timeline stands, turns stale,
   } as const
   for (const name of [...Object.keys(troubles), 'healthy']) {
     simulator.mailboxes.put(DIRECTORY, { address: `${name}@acme.example`, events: [running] })
-    await tenantOnGraph(both, name, [name])
+    await createTenantOnGraph(both, name, [name])
   }
   const names = Object.keys(troubles) as (keyof typeof troubles)[]
   const consumers = new Map(
-    await Promise.all([...names, 'healthy'].map(async (name) => [name, await follow(service, name)] as const))
+    await Promise.all(
+      [...names, 'healthy'].map(async (name) => [name, await followTenant(service, name)] as const)
+    )
   )
   const everybody = (
     what: string,
@@ -144,9 +146,9 @@ t.test('trouble never reads as available: the last timeline stands, turns stale,
 })
 
 t.test('a user whose calendar was never read is not told as available without saying so', async (t) => {
-  const both = await serviceOnGraph(t)
-  await tenantOnGraph(both, 'acme', ['nobody'])
-  const consumer = await follow(both.service, 'acme')
+  const both = await startServiceOnGraph(t)
+  await createTenantOnGraph(both, 'acme', ['nobody'])
+  const consumer = await followTenant(both.service, 'acme')
   await consumer.until('the attempt has failed', (held) => held.get('nobody').sync.state === 'failed')
   const { json } = await both.service.call('GET', '/v1/tenants/acme/sync')
   t.match(json.users[0], { code: 'mailbox_unknown', hint: /nobody@acme\.example/ })

@@ -5,7 +5,13 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { startRedis } from '../support/redis-server.ts'
-import { DIRECTORY, follow, reachable, serviceOnGraph, tenantOnGraph } from '../support/service-process.ts'
+import {
+  createTenantOnGraph,
+  DIRECTORY,
+  followTenant,
+  publicAddress,
+  startServiceOnGraph
+} from '../support/service-process.ts'
 
 const CANARY = 'kanariefågel'
 const PLACE = 'Hemliga gatan'
@@ -19,7 +25,7 @@ const traces = [CANARY, PLACE, 'kanarief', 'Hemliga'].flatMap((word) => [
 ])
 
 t.test('no subject and no location is in the store, a log, a metric, an answer or an error', async (t) => {
-  const both = await serviceOnGraph(t)
+  const both = await startServiceOnGraph(t)
   const { simulator, service } = both
   const now = Date.now()
   const iso = (minutes: number) => new Date(now + minutes * 60_000).toISOString()
@@ -42,9 +48,9 @@ t.test('no subject and no location is in the store, a log, a metric, an answer o
     })
     simulator.faults.add({ ...fault, mailbox: `${user}@acme.example` })
   }
-  await tenantOnGraph(both, 'acme', ['anna', 'broken', 'odd'])
+  await createTenantOnGraph(both, 'acme', ['anna', 'broken', 'odd'])
   const root = '/v1/tenants/acme'
-  const consumer = await follow(service, 'acme')
+  const consumer = await followTenant(service, 'acme')
   await consumer.until('all were tried', (held) => {
     const states = [...held.values()].map(({ sync }) => sync.state)
     return held.get('anna').sync.state === 'fresh' && !states.includes('never')
@@ -77,7 +83,7 @@ t.test('no subject and no location is in the store, a log, a metric, an answer o
   t.notOk('text' in answers[3]!.json.intervals[1].rules[0], 'a private event’s rule is its source alone')
 
   await service.kill('SIGTERM')
-  expectNone(t, Buffer.from(service.printed.join('\n')), 'the log')
+  expectNone(t, Buffer.from(service.output.join('\n')), 'the log')
   const files = (await readdir(service.folder, { recursive: true, withFileTypes: true })).filter((entry) =>
     entry.isFile()
   )
@@ -88,8 +94,8 @@ t.test('no subject and no location is in the store, a log, a metric, an answer o
 t.test('nor in Redis, its jobs and messages, whatever notices and streams tell', async (t) => {
   const redis = await startRedis(t)
   const heard = monitor(t, redis.port)
-  const both = await serviceOnGraph(t, {
-    ...(await reachable()),
+  const both = await startServiceOnGraph(t, {
+    ...(await publicAddress()),
     HANVISA_REDIS_URL: redis.url,
     HANVISA_MASTER_KEY: randomBytes(32).toString('base64')
   })
@@ -123,12 +129,12 @@ t.test('nor in Redis, its jobs and messages, whatever notices and streams tell',
     ca: simulator.ca,
     pollSeconds: 3600
   }
-  await tenantOnGraph(both, 'told', users, undefined, 3600)
-  await tenantOnGraph(both, 'streamed', users, undefined, 3600)
+  await createTenantOnGraph(both, 'told', users, undefined, 3600)
+  await createTenantOnGraph(both, 'streamed', users, undefined, 3600)
   const changed = await service.call('PUT', '/v1/tenants/streamed/connection', streaming)
   t.equal(changed.status, 200)
   for (const tenant of ['told', 'streamed']) {
-    const consumer = await follow(service, tenant)
+    const consumer = await followTenant(service, tenant)
     await consumer.until('read', (held) => users.every((user) => held.get(user).diversion === 'meeting'))
     for (;;) {
       const { json } = await service.call('GET', `/v1/tenants/${tenant}/sync`)
@@ -141,7 +147,7 @@ t.test('nor in Redis, its jobs and messages, whatever notices and streams tell',
     await consumer.until('told', (held) => users.every((user) => held.get(user).diversion === 'meeting'))
   }
   // What Graph does not send, a stranger may; and what is wrong with it must not be quoted.
-  const { notificationUrl, clientState } = simulator.subscriptions.list()[0]!
+  const { notificationUrl, clientState } = simulator.graphSubscriptions.list()[0]!
   const item = {
     subscriptionId: CANARY,
     clientState,
@@ -160,12 +166,12 @@ t.test('nor in Redis, its jobs and messages, whatever notices and streams tell',
   }
   await fetch(notificationUrl, { method: 'POST', body: `{"value":[${CANARY}` })
   await fetch(`${notificationUrl}?validationToken=${CANARY}`, { method: 'POST' })
-  simulator.notices.streams.break('cut')
+  simulator.ewsSubscriptions.streams.break('cut')
   for (const path of ['/metrics', '/v1/tenants/told/sync', '/v1/tenants/streamed/sync']) {
     expectNone(t, Buffer.from((await service.call('GET', path)).text), path)
   }
   await service.kill('SIGTERM')
-  expectNone(t, Buffer.from(service.printed.join('\n')), 'the log')
+  expectNone(t, Buffer.from(service.output.join('\n')), 'the log')
   const written = Buffer.concat(heard)
   // Replicas' messages, the board, jobs and what they hold.
   for (const what of [/"publish"/i, /connection-state/, /:sync:\w/, /"news/]) {

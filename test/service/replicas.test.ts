@@ -4,8 +4,13 @@ import { join } from 'node:path'
 import t from 'tap'
 import { startSimulator } from '../../simulator/simulator.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { eventually, serviceUnderTest } from '../support/service.ts'
-import { DIRECTORY, follow, startRunning, tenantOnGraph } from '../support/service-process.ts'
+import { eventually, startTestService } from '../support/service.ts'
+import {
+  createTenantOnGraph,
+  DIRECTORY,
+  followTenant,
+  startServiceProcess
+} from '../support/service-process.ts'
 
 const MINUTE = 60_000
 const iso = (instant: number) => new Date(instant).toISOString()
@@ -30,18 +35,18 @@ t.test(
       HANVISA_MASTER_KEY: randomBytes(32).toString('base64'),
       NODE_EXTRA_CA_CERTS: simulator.caFile!
     }
-    const one = await startRunning(t, environment, join(folder, 'one'))
-    const two = await startRunning(t, environment, join(folder, 'two'))
+    const one = await startServiceProcess(t, environment, join(folder, 'one'))
+    const two = await startServiceProcess(t, environment, join(folder, 'two'))
 
     const now = Math.floor(Date.now() / 1000) * 1000
     const meeting = { id: 'e', subject: 'MÖT', start: iso(now - 30 * MINUTE), end: iso(now + 30 * MINUTE) }
     // Of several shards, so that both services keep some of them.
     const tenants = ['acme', 'alpha', 'beta', 'gamma', 'delta', 'epsilon']
-    const consumers = new Map<string, Awaited<ReturnType<typeof follow>>>()
+    const consumers = new Map<string, Awaited<ReturnType<typeof followTenant>>>()
     for (const tenant of tenants) {
       simulator.mailboxes.put(DIRECTORY, { address: `${tenant}@acme.example`, events: [meeting] })
-      await tenantOnGraph({ simulator, service: one }, tenant, [tenant])
-      consumers.set(tenant, await follow(two, tenant))
+      await createTenantOnGraph({ simulator, service: one }, tenant, [tenant])
+      consumers.set(tenant, await followTenant(two, tenant))
     }
     const everybody = (what: string, diversion: string) =>
       Promise.all(
@@ -71,7 +76,7 @@ t.test(
     await everybody('shows the edit', 'available')
     t.comment(`all edits showed ${Math.round(performance.now() - killed)} ms after the other was killed`)
     t.same(
-      two.printed.filter((line) => line.includes('a defect')),
+      two.output.filter((line) => line.includes('a defect')),
       []
     )
     const { text } = await two.call('GET', '/metrics')
@@ -85,7 +90,7 @@ t.test(
   async (t) => {
     const redis = await startRedis(t)
     const shared = { redisUrl: redis.url, masterKey: randomBytes(32), dataDir: t.testdir() }
-    const api = await serviceUnderTest(t, { ...shared, role: 'api' })
+    const api = await startTestService(t, { ...shared, role: 'api' })
     t.match(api.log().join('\n'), /a new installation begins/)
     t.match(api.log().join('\n'), /Redis keeps nothing on disk/)
     await api.tenant('acme')
@@ -104,7 +109,7 @@ t.test(
     t.match((await api.call('GET', '/v1/tenants/acme/sync')).body.connection, { state: 'untried' })
     t.match((await api.call('POST', '/v1/tenants/acme/connection/test')).body, { ok: true })
 
-    const worker = await serviceUnderTest(t, { ...shared, role: 'worker' })
+    const worker = await startTestService(t, { ...shared, role: 'worker' })
     for (const [path, status] of [
       ['/healthz', 200],
       ['/readyz', 200],
@@ -119,11 +124,11 @@ t.test(
     }
     t.ok(Date.now() - now < MINUTE)
 
-    await t.rejects(serviceUnderTest(t, { ...shared, masterKey: randomBytes(32) }), {
+    await t.rejects(startTestService(t, { ...shared, masterKey: randomBytes(32) }), {
       name: 'SetupError',
       message: /The master key does not fit/
     })
-    await redis.ask('FLUSHALL')
+    await redis.command('FLUSHALL')
     for (const service of [api, worker]) {
       await eventually('it complains', async () =>
         service.log().some((line) => line.includes('all that was configured is lost'))

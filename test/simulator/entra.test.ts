@@ -2,39 +2,44 @@
 import { createSign, X509Certificate } from 'node:crypto'
 import { ConfidentialClientApplication, ServerError } from '@azure/msal-node'
 import t from 'tap'
-import { makeClientCertificate } from '../../simulator/authority.ts'
-import { clientId, open, tenant } from '../support/open-simulator.ts'
+import { createClientCertificate } from '../../simulator/authority.ts'
+import { openSimulator, simulatedClientId, simulatedTenant } from '../support/open-simulator.ts'
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' }
 
 t.test('a secret gives a token that Graph takes, by tenant id and by domain', async (t) => {
-  const { simulator, token, send, put } = await open(t)
+  const { simulator, token, send, put } = await openSimulator(t)
   put('anna@example.se')
   const path = '/v1.0/users/anna@example.se/calendarView?startDateTime=2026-11-23&endDateTime=2026-11-24'
-  for (const name of [tenant, 'example.se']) {
+  for (const name of [simulatedTenant, 'example.se']) {
     const accessToken = await token({ tenant: name })
     const claims = JSON.parse(Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString())
-    t.match(claims, { aud: simulator.graphRoot, tid: tenant, appid: clientId, roles: ['Calendars.Read'] })
+    t.match(claims, {
+      aud: simulator.graphRoot,
+      tid: simulatedTenant,
+      appid: simulatedClientId,
+      roles: ['Calendars.Read']
+    })
     t.equal(claims.exp - claims.iat, 3599)
     const { status } = await send('GET', path, { headers: { authorization: `Bearer ${accessToken}` } })
     t.equal(status, 200)
   }
-  t.equal(simulator.requests.count({ route: 'token', tenant }), 2)
+  t.equal(simulator.requests.count({ route: 'token', tenant: simulatedTenant }), 2)
 })
 
 t.test('a certificate does as well, and its signature is really verified', async (t) => {
-  const registered = await makeClientCertificate('Hanvisa')
-  const stranger = await makeClientCertificate('Stranger')
-  const { simulator, network } = await open(t, { certificates: [registered.certificate] })
+  const registered = await createClientCertificate('Hanvisa')
+  const stranger = await createClientCertificate('Stranger')
+  const { simulator, network } = await openSimulator(t, { certificates: [registered.certificate] })
   const sign = (certificate: string, privateKey: string) =>
     new ConfidentialClientApplication({
       auth: {
-        clientId,
+        clientId: simulatedClientId,
         clientCertificate: {
           thumbprintSha256: new X509Certificate(certificate).fingerprint256.replaceAll(':', ''),
           privateKey
         },
-        authority: `${simulator.loginRoot}/${tenant}`,
+        authority: `${simulator.loginRoot}/${simulatedTenant}`,
         knownAuthorities: [new URL(simulator.loginRoot).host]
       },
       system: { networkClient: network }
@@ -48,13 +53,20 @@ t.test('a certificate does as well, and its signature is really verified', async
 
 t.test('assertions that are signed but not meant for here are refused', async (t) => {
   const now = Date.parse('2026-11-23T09:00:00Z')
-  const { certificate, privateKey } = await makeClientCertificate('Hanvisa')
-  const { simulator, send } = await open(t, { certificates: [certificate] }, { clock: () => now })
+  const { certificate, privateKey } = await createClientCertificate('Hanvisa')
+  const { simulator, send } = await openSimulator(t, { certificates: [certificate] }, { clock: () => now })
   const thumbprint = Buffer.from(new X509Certificate(certificate).fingerprint256.replaceAll(':', ''), 'hex')
   const ask = async (changed: object) => {
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-    const aud = `${simulator.loginRoot}/${tenant}/oauth2/v2.0/token`
-    const claims = { aud, iss: clientId, sub: clientId, exp: now / 1000 + 600, nbf: now / 1000, ...changed }
+    const aud = `${simulator.loginRoot}/${simulatedTenant}/oauth2/v2.0/token`
+    const claims = {
+      aud,
+      iss: simulatedClientId,
+      sub: simulatedClientId,
+      exp: now / 1000 + 600,
+      nbf: now / 1000,
+      ...changed
+    }
     const input = `${encode({ alg: 'RS256', 'x5t#S256': thumbprint.toString('base64url') })}.${encode(claims)}`
     const signature = createSign('sha256').update(input).sign(privateKey).toString('base64url')
     return askToken(send, {
@@ -71,12 +83,12 @@ t.test('assertions that are signed but not meant for here are refused', async (t
 })
 
 t.test('every refusal carries its AADSTS number, in the shape that operators know', async (t) => {
-  const { simulator, send, token } = await open(t)
+  const { simulator, send, token } = await openSimulator(t)
   simulator.directories.put({
-    id: tenant,
+    id: simulatedTenant,
     domain: 'example.se',
     apps: [
-      { clientId, secret: 'right' },
+      { clientId: simulatedClientId, secret: 'right' },
       { clientId: 'old', secret: 'right', secretExpires: '2026-01-01T00:00:00Z' },
       { clientId: 'off', secret: 'right', disabled: true }
     ]
@@ -117,10 +129,10 @@ t.test('every refusal carries its AADSTS number, in the shape that operators kno
 })
 
 t.test('the discovery documents name what a client needs', async (t) => {
-  const { simulator, send } = await open(t)
-  const { body } = await send('GET', `/${tenant}/v2.0/.well-known/openid-configuration`)
-  t.equal(body.issuer, `${simulator.loginRoot}/${tenant}/v2.0`)
-  t.equal(body.token_endpoint, `${simulator.loginRoot}/${tenant}/oauth2/v2.0/token`)
+  const { simulator, send } = await openSimulator(t)
+  const { body } = await send('GET', `/${simulatedTenant}/v2.0/.well-known/openid-configuration`)
+  t.equal(body.issuer, `${simulator.loginRoot}/${simulatedTenant}/v2.0`)
+  t.equal(body.token_endpoint, `${simulator.loginRoot}/${simulatedTenant}/oauth2/v2.0/token`)
   const keys = await send('GET', new URL(body.jwks_uri).pathname)
   t.match(keys.body, { keys: [{ kty: 'RSA', use: 'sig', kid: String }] })
   const instance = await send('GET', '/common/discovery/instance?api-version=1.1')
@@ -131,7 +143,7 @@ t.test('the discovery documents name what a client needs', async (t) => {
 
 t.test('Graph refuses a token that is missing, made up, expired, revoked or without consent', async (t) => {
   let now = Date.parse('2026-11-23T09:00:00Z')
-  const { simulator, token, send, put } = await open(t, {}, { clock: () => now, tokenSeconds: 60 })
+  const { simulator, token, send, put } = await openSimulator(t, {}, { clock: () => now, tokenSeconds: 60 })
   put('anna@example.se')
   const ask = async (accessToken: string | null, below = view) => {
     const headers: Record<string, string> =
@@ -149,17 +161,25 @@ t.test('Graph refuses a token that is missing, made up, expired, revoked or with
   now += 61_000
   t.same(await ask(first), refused, 'expired')
   const second = await token()
-  simulator.tokens.revoke(tenant)
+  simulator.tokens.revoke(simulatedTenant)
   t.same(await ask(second), refused, 'revoked')
 
-  const app = { clientId, secret: 'right' }
-  simulator.directories.put({ id: tenant, apps: [{ ...app, roles: [] }] })
+  const app = { clientId: simulatedClientId, secret: 'right' }
+  simulator.directories.put({ id: simulatedTenant, apps: [{ ...app, roles: [] }] })
   t.same(await ask(await token()), [401, 'NoPermissionsInAccessToken'], 'nothing was consented to')
-  simulator.directories.put({ id: tenant, apps: [{ ...app, roles: ['Mail.Read'] }] })
+  simulator.directories.put({ id: simulatedTenant, apps: [{ ...app, roles: ['Mail.Read'] }] })
   t.same(await ask(await token()), [403, 'ErrorAccessDenied'], 'something else was')
 })
 
-function askToken(send: Awaited<ReturnType<typeof open>>['send'], parameters: object, at: string = tenant) {
-  const all = new URLSearchParams({ grant_type: 'client_credentials', client_id: clientId, ...parameters })
+function askToken(
+  send: Awaited<ReturnType<typeof openSimulator>>['send'],
+  parameters: object,
+  at: string = simulatedTenant
+) {
+  const all = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: simulatedClientId,
+    ...parameters
+  })
   return send('POST', `/${at}/oauth2/v2.0/token`, { headers: form, form: all.toString() })
 }

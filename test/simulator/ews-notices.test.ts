@@ -113,13 +113,13 @@ t.test('a stream is documents one after the other: opened, told, closed', async 
     stream.raw(),
     /^<\?xml version="1.0" encoding="utf-8"\?><Envelope xmlns="http:\/\/schemas.xmlsoap.org\/soap\/envelope\/"><soap11:Header /
   )
-  simulator.notices.closeStreams(tenant)
+  simulator.ewsSubscriptions.closeStreams(tenant)
   t.same(await stream.next(), ['NoError', 'Closed'])
   t.equal(await stream.next(), null)
-  t.equal(simulator.notices.count(tenant), 2, 'the subscriptions live on')
+  t.equal(simulator.ewsSubscriptions.count(tenant), 2, 'the subscriptions live on')
   const again = await openStream(open, ids)
   t.same(await again.next(), ['NoError', 'OK'])
-  simulator.notices.drop(tenant)
+  simulator.ewsSubscriptions.drop(tenant)
   t.same(await again.next(), ['NoError', 'Closed'])
   const lost = await openStream(open, ids)
   t.same(await lost.next(), ['ErrorInvalidSubscription', ...ids, 'Closed'])

@@ -16,7 +16,7 @@ const pull = `<m:Subscribe><m:PullSubscriptionRequest><t:FolderIds>${calendarOf(
 
 t.test('a stream is closed, cut in the middle of a document, reset, or says nothing more', async (t) => {
   const open = await openEws(t)
-  const { streams } = open.simulator.notices
+  const { streams } = open.simulator.ewsSubscriptions
   open.put(anna)
   const id = await streaming(open, anna)
   const stream = async () => {
@@ -43,7 +43,7 @@ t.test('a stream is closed, cut in the middle of a document, reset, or says noth
   const lively = await stream()
   t.same(await lively.next(), ['NoError', id], 'a sign of life')
   const silent = await stream()
-  t.equal(streams.break('silence', { share: 1 }), 2)
+  t.equal(streams.break('silence', { probability: 1 }), 2)
   t.equal(streams.break('close', { mailbox: 'bo@example.se' }), 0)
   open.simulator.mailboxes.putEvent(tenant, anna, lunch)
   await silent.leave()
@@ -60,7 +60,7 @@ t.test('a stream is closed, cut in the middle of a document, reset, or says noth
 
 t.test('documents come together or in pieces, with borders anywhere', async (t) => {
   const open = await openEws(t)
-  const { notices, mailboxes } = open.simulator
+  const { ewsSubscriptions: notices, mailboxes } = open.simulator
   const names = [anna, 'bo@example.se']
   for (const name of names) open.put(name)
   const ids = [await streaming(open, anna), await streaming(open, 'bo@example.se')]
@@ -93,7 +93,7 @@ t.test('documents come together or in pieces, with borders anywhere', async (t) 
 
 t.test('ids die: the stream names them and lives on with the others, or is not told', async (t) => {
   const open = await openEws(t)
-  const { notices, mailboxes } = open.simulator
+  const { ewsSubscriptions: notices, mailboxes } = open.simulator
   open.put(anna)
   open.put('bo@example.se')
   const ids = [await streaming(open, anna), await streaming(open, 'bo@example.se')]
@@ -116,7 +116,7 @@ t.test('ids die: the stream names them and lives on with the others, or is not t
 
 t.test('notices of EWS are lost, late and doubled like Graph’s; budgets are as they are set', async (t) => {
   const open = await openEws(t, { streams: 1, subscriptions: 2, accounts: [service] })
-  const { fates, mailboxes } = open.simulator
+  const { deliveryFaults: fates, mailboxes } = open.simulator
   open.put(anna)
   const id = await streaming(open, anna)
   await streaming(open, anna)
@@ -164,7 +164,7 @@ t.test('of several servers only the one that has a subscription knows it', async
 
 t.test('an edit wakes its own stream alone, however many there are', async (t) => {
   const open = await openEws(t, { streams: 100 })
-  const { notices, mailboxes, installations } = open.simulator
+  const { ewsSubscriptions: notices, mailboxes, installations } = open.simulator
   const addresses = Array.from({ length: 10_000 }, (_, each) => `u${each}@example.se`)
   for (const address of addresses) open.put(address)
   const wanted = new Set(['CreatedEvent', 'ModifiedEvent', 'DeletedEvent'] as const)

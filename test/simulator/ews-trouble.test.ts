@@ -131,7 +131,7 @@ t.test(
     put('bo@example.se')
     const hang = simulator.faults.add({ kind: 'hang', count: 2 })
     const hanging = [ask(find), ask(find)]
-    await until(() => simulator.requests.peak('svc@example.se') === 2)
+    await until(() => simulator.requests.peakConcurrency('svc@example.se') === 2)
     t.equal((await ask(find)).code, 'ErrorExceededConnectionCount')
     t.equal((await ask(view(calendarOf()), { impersonate: { name: 'bo@example.se' } })).code, 'NoError')
     simulator.faults.remove(hang)

@@ -1,13 +1,13 @@
 /** Trouble on order: each kind does what it says, to whom it says, as often as it says. */
 import t from 'tap'
 import { fetch } from 'undici'
-import type { Trouble } from '../../simulator/faults.ts'
-import { open, tenant, until } from '../support/open-simulator.ts'
+import type { FaultSpec } from '../../simulator/faults.ts'
+import { openSimulator, simulatedTenant, until } from '../support/open-simulator.ts'
 
 const path = '/users/anna@example.se/calendarView?startDateTime=2026-11-23&endDateTime=2026-11-24'
 
 t.test('a status comes in the shape of its route, with what is usual or what was ordered', async (t) => {
-  const { put, graph, simulator, token } = await open(t)
+  const { put, graph, simulator, token } = await openSimulator(t)
   put('anna@example.se')
   const cases: [number, string][] = [
     [401, 'InvalidAuthenticationToken'],
@@ -41,7 +41,7 @@ t.test('a status comes in the shape of its route, with what is usual or what was
 })
 
 t.test('a fault befalls whom it names, for as many requests or until it is removed', async (t) => {
-  const { put, graph, simulator } = await open(t)
+  const { put, graph, simulator } = await openSimulator(t)
   put({ address: 'anna@example.se', aliases: ['a@example.se'] })
   put('bo@example.se')
   const statuses = async () => [
@@ -66,7 +66,10 @@ t.test('a fault befalls whom it names, for as many requests or until it is remov
   )
   t.same(await during({ kind: 'status', status, route: 'batch' }), [200, 200, 503])
   t.same(await during({ kind: 'status', status, route: 'getSchedule' }), [200, 200, 200])
-  t.same(await during({ kind: 'status', status, tenant, clientId: 'another' }), [200, 200, 200])
+  t.same(
+    await during({ kind: 'status', status, tenant: simulatedTenant, clientId: 'another' }),
+    [200, 200, 200]
+  )
 
   simulator.faults.add({
     kind: 'status',
@@ -88,7 +91,7 @@ t.test('a fault befalls whom it names, for as many requests or until it is remov
 })
 
 t.test('on the wire: cut off, reset, a sign-in page, half a JSON, nothing, far too much', async (t) => {
-  const { put, graph, simulator } = await open(t)
+  const { put, graph, simulator } = await openSimulator(t)
   put('anna@example.se', { start: '2026-11-23T09:00:00Z', end: '2026-11-23T10:00:00Z' })
   await graph(path)
   const batch = { body: { requests: [{ id: '1', method: 'GET', url: path }] } }
@@ -116,11 +119,11 @@ t.test('on the wire: cut off, reset, a sign-in page, half a JSON, nothing, far t
 })
 
 t.test('slow answers come late, hanging ones when the fault is removed; both can be left', async (t) => {
-  const { put, simulator, token, send, agent } = await open(t)
+  const { put, simulator, token, send, agent } = await openSimulator(t)
   put('anna@example.se')
   const headers = { authorization: `Bearer ${await token()}` }
   const caught = () => simulator.faults.list().length === 0
-  const left = async (fault: Trouble) => {
+  const left = async (fault: FaultSpec) => {
     simulator.faults.add({ ...fault, count: 1 })
     const leaving = new AbortController()
     const { signal } = leaving
@@ -149,22 +152,28 @@ t.test('slow answers come late, hanging ones when the fault is removed; both can
 })
 
 t.test('a share of the calls is befallen, the same ones with the same seed, for a while', async (t) => {
-  const { put, graph, simulator } = await open(t)
+  const { put, graph, simulator } = await openSimulator(t)
   put('anna@example.se')
   const run = async (fault: object) => {
-    simulator.faults.add({ kind: 'status', status: 429, retryAfter: '1', share: 0.3, ...fault } as never)
+    simulator.faults.add({
+      kind: 'status',
+      status: 429,
+      retryAfter: '1',
+      probability: 0.3,
+      ...fault
+    } as never)
     const statuses: number[] = []
     for (let call = 0; call < 60; call += 1) statuses.push((await graph(path)).status)
-    const befell = simulator.faults.list()[0]?.befell
+    const hits = simulator.faults.list()[0]?.hits
     simulator.faults.clear()
-    return { statuses, befell }
+    return { statuses, hits }
   }
   const first = await run({ seed: 4 })
-  t.equal(first.statuses.filter((status) => status === 429).length, first.befell)
-  t.ok(first.befell! > 8 && first.befell! < 30, `${first.befell} of 60`)
+  t.equal(first.statuses.filter((status) => status === 429).length, first.hits)
+  t.ok(first.hits! > 8 && first.hits! < 30, `${first.hits} of 60`)
   t.same((await run({ seed: 4 })).statuses, first.statuses)
   t.notSame((await run({ seed: 5 })).statuses, first.statuses)
-  simulator.faults.add({ kind: 'status', status: 503, lasts: 1 })
+  simulator.faults.add({ kind: 'status', status: 503, durationMs: 1 })
   await until(() => !simulator.faults.any)
   t.equal((await graph(path)).status, 200)
 })

@@ -1,7 +1,13 @@
 /** What Graph posts after an edit: what it says, how it is repeated, and what befalls it by order. */
 import t from 'tap'
-import { type Receiver, receive } from '../support/notification-receiver.ts'
-import { clientId, type Open, open, tenant, until } from '../support/open-simulator.ts'
+import { type NotificationReceiver, startNotificationReceiver } from '../support/notification-receiver.ts'
+import {
+  type OpenSimulator,
+  openSimulator,
+  simulatedClientId,
+  simulatedTenant,
+  until
+} from '../support/open-simulator.ts'
 
 const lunch = {
   id: 'lunch',
@@ -10,15 +16,18 @@ const lunch = {
   end: '2026-11-23T12:00:00Z'
 }
 
-interface Opened extends Open {
-  readonly receiver: Receiver
+interface Opened extends OpenSimulator {
+  readonly receiver: NotificationReceiver
   subscribe(address: string, changed?: object): Promise<string>
   edit(address: string, event?: string): void
 }
 
-async function opened(t: Parameters<typeof open>[0], protocol: 'http' | 'https' = 'http'): Promise<Opened> {
-  const all = await open(t)
-  const receiver = await receive(t, protocol)
+async function opened(
+  t: Parameters<typeof openSimulator>[0],
+  protocol: 'http' | 'https' = 'http'
+): Promise<Opened> {
+  const all = await openSimulator(t)
+  const receiver = await startNotificationReceiver(t, protocol)
   const subscribe: Opened['subscribe'] = async (address, changed = {}) => {
     all.put(address)
     const body = {
@@ -33,7 +42,7 @@ async function opened(t: Parameters<typeof open>[0], protocol: 'http' | 'https' 
     return (await all.graph('/subscriptions', { body, prefer: 'IdType="ImmutableId"' })).body.id
   }
   const edit: Opened['edit'] = (address, event = 'lunch') => {
-    all.simulator.mailboxes.putEvent(tenant, address, { ...lunch, id: event })
+    all.simulator.mailboxes.putEvent(simulatedTenant, address, { ...lunch, id: event })
   }
   return { ...all, receiver, subscribe, edit }
 }
@@ -42,7 +51,7 @@ t.test('an edit is told with the ids that a reading shows, and without a word of
   const { subscribe, simulator, receiver, graph } = await opened(t, 'https')
   const id = await subscribe('anna@example.se')
   await subscribe('bo@example.se', { changeType: 'deleted' })
-  simulator.mailboxes.putEvent(tenant, 'anna@example.se', lunch)
+  simulator.mailboxes.putEvent(simulatedTenant, 'anna@example.se', lunch)
   await until(() => receiver.items().length === 1)
   const [item] = receiver.items()
   const window = 'startDateTime=2026-11-23&endDateTime=2026-11-24&$select=subject'
@@ -50,7 +59,7 @@ t.test('an edit is told with the ids that a reading shows, and without a word of
     prefer: 'IdType="ImmutableId"'
   })
   const [event] = view.body.value
-  const user = simulator.mailboxes.get(tenant, 'anna@example.se')?.objectId
+  const user = simulator.mailboxes.get(simulatedTenant, 'anna@example.se')?.objectId
   const resource = `Users/${user}/Events/${event.id}`
   t.same(item, {
     subscriptionId: id,
@@ -64,13 +73,13 @@ t.test('an edit is told with the ids that a reading shows, and without a word of
       id: event.id
     },
     clientState: 'hemlig',
-    tenantId: tenant
+    tenantId: simulatedTenant
   })
   t.notMatch(JSON.stringify(item), /sill/)
-  simulator.mailboxes.putEvent(tenant, 'anna@example.se', lunch)
-  simulator.mailboxes.deleteEvent(tenant, 'anna@example.se', 'lunch')
-  simulator.mailboxes.putEvent(tenant, 'bo@example.se', lunch)
-  simulator.mailboxes.deleteEvent(tenant, 'bo@example.se', 'lunch')
+  simulator.mailboxes.putEvent(simulatedTenant, 'anna@example.se', lunch)
+  simulator.mailboxes.deleteEvent(simulatedTenant, 'anna@example.se', 'lunch')
+  simulator.mailboxes.putEvent(simulatedTenant, 'bo@example.se', lunch)
+  simulator.mailboxes.deleteEvent(simulatedTenant, 'bo@example.se', 'lunch')
   await until(() => receiver.items().length === 4)
   t.same(
     receiver.items().map(({ changeType }) => changeType),
@@ -81,7 +90,7 @@ t.test('an edit is told with the ids that a reading shows, and without a word of
 
 t.test('what is not taken comes again, later each time, until it is given up and missed', async (t) => {
   const { subscribe, edit, simulator, receiver } = await opened(t)
-  simulator.deliveries.configure({ firstRetry: 1, longestRetry: 4 })
+  simulator.graphDeliveries.configure({ firstRetry: 1, longestRetry: 4 })
   const id = await subscribe('anna@example.se')
   let refusals = 3
   receiver.answer = () => {
@@ -89,52 +98,55 @@ t.test('what is not taken comes again, later each time, until it is given up and
     return refusals >= 0 ? { status: 503 } : { status: 202 }
   }
   edit('anna@example.se')
-  await until(() => simulator.deliveries.counts().notices === 1)
-  t.match(simulator.deliveries.counts(), {
+  await until(() => simulator.graphDeliveries.counts().notices === 1)
+  t.match(simulator.graphDeliveries.counts(), {
     posts: 4,
     retried: 3,
     waiting: 0,
     givenUp: 0,
     statuses: { 202: 1, 503: 3 }
   })
-  t.ok(simulator.deliveries.counts().slowest > 0)
-  simulator.deliveries.configure({ giveUpAfter: 0 })
+  t.ok(simulator.graphDeliveries.counts().slowest > 0)
+  simulator.graphDeliveries.configure({ giveUpAfter: 0 })
   receiver.answer = (path) => ({ status: path === '/notices' ? 500 : 202 })
   edit('anna@example.se')
-  await until(() => simulator.deliveries.counts().lifecycle === 1)
+  await until(() => simulator.graphDeliveries.counts().lifecycle === 1)
   t.match(receiver.items().at(-1), { subscriptionId: id, lifecycleEvent: 'missed', clientState: 'hemlig' })
-  t.match(simulator.deliveries.counts(), { givenUp: 1, waiting: 0 })
+  t.match(simulator.graphDeliveries.counts(), { givenUp: 1, waiting: 0 })
 })
 
 t.test('lifecycle: to be authorised again, removed, missed, for one mailbox or a share', async (t) => {
   const { subscribe, edit, simulator, receiver, graph } = await opened(t)
   const id = await subscribe('anna@example.se')
   for (let each = 0; each < 20; each += 1) await subscribe(`u${each}@example.se`)
-  const { graphNotices } = simulator
+  const { graphNotifications: graphNotices } = simulator
   const mailbox = 'anna@example.se'
   t.equal(graphNotices.lifecycle('reauthorizationRequired', { mailbox, pausing: true }), 1)
   await until(() => receiver.items().length === 1)
   t.match(receiver.posts[0], {
     path: '/lifecycle',
-    items: [{ subscriptionId: id, lifecycleEvent: 'reauthorizationRequired', tenantId: tenant }]
+    items: [{ subscriptionId: id, lifecycleEvent: 'reauthorizationRequired', tenantId: simulatedTenant }]
   })
-  await until(() => simulator.deliveries.waiting === 0)
+  await until(() => simulator.graphDeliveries.waiting === 0)
   edit(mailbox)
-  t.equal(simulator.deliveries.waiting, 0, 'the notice waits for the authorisation')
+  t.equal(simulator.graphDeliveries.waiting, 0, 'the notice waits for the authorisation')
   await graph(`/subscriptions/${id}/reauthorize`, { body: {} })
   await until(() => receiver.items().length === 2)
   t.equal(receiver.items()[1].changeType, 'created')
 
-  t.equal(graphNotices.lifecycle('subscriptionRemoved', { mailbox, tenant, silently: true }), 1)
+  t.equal(
+    graphNotices.lifecycle('subscriptionRemoved', { mailbox, tenant: simulatedTenant, silently: true }),
+    1
+  )
   t.equal((await graph(`/subscriptions/${id}`)).status, 404)
-  const some = graphNotices.lifecycle('missed', { share: 0.5, seed: 7 })
+  const some = graphNotices.lifecycle('missed', { probability: 0.5, seed: 7 })
   t.ok(some > 4 && some < 16, `${some} of 20`)
   await until(() => receiver.items().length === 2 + some)
   const first = receiver
     .items()
     .slice(2)
     .map(({ subscriptionId }) => subscriptionId)
-  t.equal(graphNotices.lifecycle('missed', { share: 0.5, seed: 7 }), some)
+  t.equal(graphNotices.lifecycle('missed', { probability: 0.5, seed: 7 }), some)
   await until(() => receiver.items().length === 2 + 2 * some)
   t.same(
     receiver
@@ -151,8 +163,8 @@ t.test(
   async (t) => {
     const { subscribe, edit, simulator, receiver } = await opened(t)
     await subscribe('anna@example.se')
-    const { fates } = simulator
-    fates.loseNext(2)
+    const { deliveryFaults: fates } = simulator
+    fates.dropNext(2)
     for (const event of ['a', 'b', 'c']) edit('anna@example.se', event)
     await until(() => receiver.items().length === 1)
     t.match(fates.counts(), { sent: 3, lost: 2 })
@@ -166,14 +178,14 @@ t.test(
     t.equal(receiver.posts.length, 2, 'in one burst')
 
     const run = async () => {
-      simulator.mailboxes.delete(tenant, 'bo@example.se')
+      simulator.mailboxes.delete(simulatedTenant, 'bo@example.se')
       await subscribe('bo@example.se')
       receiver.posts.length = 0
       fates.clear()
       fates.set({ seed: 42, lost: 0.3, duplicated: 0.3, reordered: 0.2, delay: { min: 1, max: 5 } })
       for (let each = 0; each < 40; each += 1) edit('bo@example.se', `e${each}`)
-      await until(() => fates.underWay === 0 && simulator.deliveries.waiting === 0)
-      simulator.subscriptions.clear(tenant)
+      await until(() => fates.inTransit === 0 && simulator.graphDeliveries.waiting === 0)
+      simulator.graphSubscriptions.clear(simulatedTenant)
       return { ids: receiver.items().map(({ resourceData }) => resourceData.id), counts: fates.counts() }
     }
     const [first, second] = [await run(), await run()]
@@ -189,9 +201,9 @@ t.test('a burst of thousands to many addresses is through in a moment', async (t
   const addresses = Array.from({ length: 2000 }, (_, each) => `u${each}@example.se`)
   for (const address of addresses) {
     put(address)
-    simulator.subscriptions.add({
-      tenant,
-      clientId,
+    simulator.graphSubscriptions.add({
+      tenant: simulatedTenant,
+      clientId: simulatedClientId,
       mailbox: address,
       resource: `users/${address}/events`,
       changeType: 'created,updated,deleted',
@@ -204,7 +216,7 @@ t.test('a burst of thousands to many addresses is through in a moment', async (t
     })
   }
   for (let round = 0; round < 5; round += 1) for (const address of addresses) edit(address)
-  await until(() => simulator.deliveries.counts().notices === 10_000)
+  await until(() => simulator.graphDeliveries.counts().notices === 10_000)
   t.equal(receiver.items().length, 10_000)
   t.ok(receiver.posts.length <= 200, `${receiver.posts.length} POSTs`)
 })

@@ -1,13 +1,18 @@
 /** Graph's subscriptions as an application has them: asked for, proved, listed, renewed, ended, expired. */
 import t from 'tap'
-import { type Receiver, receive } from '../support/notification-receiver.ts'
-import { clientId, type Open, open, tenant } from '../support/open-simulator.ts'
+import { type NotificationReceiver, startNotificationReceiver } from '../support/notification-receiver.ts'
+import {
+  type OpenSimulator,
+  openSimulator,
+  simulatedClientId,
+  simulatedTenant
+} from '../support/open-simulator.ts'
 
 const now = Date.parse('2026-11-23T08:00:00Z')
 const inMinutes = (minutes: number, from = now) => new Date(from + minutes * 60_000).toISOString()
 
 /** What the service asks for, with what a test wants otherwise. */
-function wanted({ origin }: Receiver, changed: object = {}) {
+function wanted({ origin }: NotificationReceiver, changed: object = {}) {
   return {
     changeType: 'created,updated,deleted',
     notificationUrl: `${origin}/notices`,
@@ -19,15 +24,15 @@ function wanted({ origin }: Receiver, changed: object = {}) {
   }
 }
 
-async function opened(t: Parameters<typeof open>[0], app: Parameters<typeof open>[1] = {}) {
+async function opened(t: Parameters<typeof openSimulator>[0], app: Parameters<typeof openSimulator>[1] = {}) {
   const clock = { now }
-  const all = await open(t, app, { clock: () => clock.now })
-  const receiver = await receive(t)
+  const all = await openSimulator(t, app, { clock: () => clock.now })
+  const receiver = await startNotificationReceiver(t)
   all.put({ address: 'anna@example.se', aliases: ['a@example.se'], userPrincipalName: 'anna@corp.example' })
   return { ...all, receiver, clock, subscribe: subscriber(all, receiver) }
 }
 
-function subscriber({ graph }: Open, receiver: Receiver) {
+function subscriber({ graph }: OpenSimulator, receiver: NotificationReceiver) {
   return (changed: object = {}) => graph('/subscriptions', { body: wanted(receiver, changed) })
 }
 
@@ -37,14 +42,14 @@ t.test('a subscription is made once both addresses have said the token', async (
   t.equal(made.status, 201)
   t.match(made.body, {
     '@odata.context': `${simulator.graphRoot}/v1.0/$metadata#subscriptions/$entity`,
-    applicationId: clientId,
+    applicationId: simulatedClientId,
     clientState: 'hemlig',
     resource: '/users/anna@example.se/events',
     expirationDateTime: '2026-11-30T08:00:00.0000000Z'
   })
   t.same(receiver.handshakes, ['/notices', '/lifecycle'])
   t.match(await graph(`/subscriptions/${made.body.id}`), { status: 200, body: { clientState: 'hemlig' } })
-  t.equal(simulator.subscriptions.count(tenant), 1)
+  t.equal(simulator.graphSubscriptions.count(simulatedTenant), 1)
   t.equal(simulator.requests.count({ route: 'createSubscription', status: 201 }), 1)
 
   for (const resource of ['users/A@example.se/events', 'Users/anna@corp.example/events/']) {
@@ -57,7 +62,7 @@ t.test('a subscription is made once both addresses have said the token', async (
 
 t.test('an address that fails the handshake has no subscription', async (t) => {
   const { subscribe, receiver, simulator } = await opened(t)
-  const answers: [Receiver['answer'], RegExp][] = [
+  const answers: [NotificationReceiver['answer'], RegExp][] = [
     [() => ({ status: 403 }), /HTTP status code is '403'/],
     [() => ({ status: 202 }), /must respond with 200 OK/],
     [(_path, token) => ({ status: 200, body: encodeURIComponent(token ?? '') }), /exactly match/],
@@ -66,14 +71,14 @@ t.test('an address that fails the handshake has no subscription', async (t) => {
   ]
   for (const [answer, message] of answers) {
     receiver.answer = answer
-    simulator.subscriptions.configure({ handshake: answer('', null) === null ? 50 : 10_000 })
+    simulator.graphSubscriptions.configure({ handshake: answer('', null) === null ? 50 : 10_000 })
     t.match(await subscribe(), { status: 400, body: { error: { code: 'ValidationError', message } } })
   }
   const nobody = { notificationUrl: 'http://127.0.0.1:1/' }
   t.match(await subscribe(nobody), { status: 400, body: { error: { code: 'ValidationError' } } })
   const elsewhere = { notificationUrl: 'https://example.com/notices' }
   t.match(await subscribe(elsewhere), { status: 400, body: { error: { code: 'ValidationError' } } })
-  t.equal(simulator.subscriptions.count(), 0)
+  t.equal(simulator.graphSubscriptions.count(), 0)
 })
 
 t.test('what is asked for wrongly is refused, and what is too short is raised', async (t) => {
@@ -99,7 +104,7 @@ t.test('what is asked for wrongly is refused, and what is too short is raised', 
 
 t.test('ReadBasic, another scope and a full mailbox are refused with 403', async (t) => {
   const { subscribe, simulator } = await opened(t)
-  simulator.subscriptions.configure({ perMailbox: 1 })
+  simulator.graphSubscriptions.configure({ perMailbox: 1 })
   await subscribe()
   const full = await subscribe({ changeType: 'deleted' })
   t.match(full, { status: 403, body: { error: { message: /limit of 1 active subscriptions/ } } })
@@ -155,8 +160,8 @@ t.test('a list has pages, its own subscriptions alone, and no secret', async (t)
     t.equal((await subscribe({ resource: `users/u${each}@example.se/events` })).status, 201)
   }
   const elsewhere = '11111111-5f5e-4d0e-9d3f-0a1b2c3d4e5f'
-  simulator.directories.put({ id: elsewhere, apps: [{ clientId, secret: 'right' }] })
-  simulator.subscriptions.configure({ pageSize: 2 })
+  simulator.directories.put({ id: elsewhere, apps: [{ clientId: simulatedClientId, secret: 'right' }] })
+  simulator.graphSubscriptions.configure({ pageSize: 2 })
   const resources: string[] = []
   let next = '/subscriptions'
   let pages = 0
@@ -173,6 +178,6 @@ t.test('a list has pages, its own subscriptions alone, and no secret', async (t)
   const other = await token({ tenant: elsewhere })
   const headers = { authorization: `Bearer ${other}` }
   t.same((await send('GET', '/v1.0/subscriptions', { headers })).body.value, [])
-  const id = simulator.subscriptions.list()[0]?.id
+  const id = simulator.graphSubscriptions.list()[0]?.id
   t.equal((await send('GET', `/v1.0/subscriptions/${id}`, { headers })).status, 404)
 })

@@ -1,12 +1,12 @@
 /** Reading calendars: what calendarView and users give to the real Graph client, and what they refuse. */
 import t from 'tap'
 import type { EventInput } from '../../simulator/mailboxes.ts'
-import { open, tenant } from '../support/open-simulator.ts'
+import { openSimulator, simulatedTenant } from '../support/open-simulator.ts'
 
 const week = 'startDateTime=2026-11-23T00:00:00Z&endDateTime=2026-11-30T00:00:00Z'
 
 t.test('an event has the members of the real thing, nothing less and in the same types', async (t) => {
-  const { put, token, client } = await open(t)
+  const { put, token, client } = await openSimulator(t)
   put('anna@example.se', {
     id: 'brunch',
     subject: 'Brunch',
@@ -53,7 +53,9 @@ t.test('an event has the members of the real thing, nothing less and in the same
 t.test(
   'only what is selected comes back, with id and etag; without consent to bodies there are none',
   async (t) => {
-    const { simulator, put, token, client, graph } = await open(t, { roles: ['Calendars.ReadBasic.All'] })
+    const { simulator, put, token, client, graph } = await openSimulator(t, {
+      roles: ['Calendars.ReadBasic.All']
+    })
     put('anna@example.se', { subject: 'Lunch', start: '2026-11-23T11:00:00Z', end: '2026-11-23T12:00:00Z' })
     const request = client(await token())
       .api('/users/anna@example.se/calendarView')
@@ -77,7 +79,7 @@ t.test(
 t.test(
   'pages hold ten events unless asked otherwise, and the next link leads through all of them',
   async (t) => {
-    const { put, graph } = await open(t)
+    const { put, graph } = await openSimulator(t)
     const events = Array.from({ length: 25 }, (_, index): EventInput => {
       const hour = String(index % 20).padStart(2, '0')
       return { id: `e${index}`, start: `2026-11-24T${hour}:00:00Z`, end: `2026-11-24T${hour}:30:00Z` }
@@ -112,7 +114,7 @@ t.test(
 t.test(
   'offsets in the window are honoured, without one it is UTC, and the zone of the answer is asked for',
   async (t) => {
-    const { put, graph } = await open(t)
+    const { put, graph } = await openSimulator(t)
     put('anna@example.se', { start: '2026-11-23T09:00:00Z', end: '2026-11-23T10:00:00Z' })
     const count = async (from: string, to: string) => {
       const query = new URLSearchParams({ startDateTime: from, endDateTime: to })
@@ -141,7 +143,7 @@ t.test(
 )
 
 t.test('all-day events float: midnights by name, selected by the midnights of the owner', async (t) => {
-  const { put, graph } = await open(t)
+  const { put, graph } = await openSimulator(t)
   const events: EventInput[] = [{ start: '2026-11-24', end: '2026-11-26', allDay: true, showAs: 'oof' }]
   put({ address: 'tui@example.se', timeZone: 'Pacific/Auckland', events })
   const { body } = await graph(`/users/tui@example.se/calendarView?${week}`)
@@ -159,7 +161,7 @@ t.test('all-day events float: midnights by name, selected by the midnights of th
 t.test(
   'a series is expanded by the wall clock, over the change to summer time, with its exceptions',
   async (t) => {
-    const { put, graph } = await open(t)
+    const { put, graph } = await openSimulator(t)
     put('anna@example.se', {
       id: 'standup',
       subject: 'Avstämning',
@@ -198,7 +200,7 @@ t.test(
 )
 
 t.test('an immutable id outlasts an edit, the etag does not', async (t) => {
-  const { put, simulator, graph } = await open(t)
+  const { put, simulator, graph } = await openSimulator(t)
   const event = { id: 'lunch', start: '2026-11-23T11:00:00Z', end: '2026-11-23T12:00:00Z' }
   put('anna@example.se', event)
   const changed: string[] = []
@@ -207,7 +209,7 @@ t.test('an immutable id outlasts an edit, the etag does not', async (t) => {
     (await graph(`/users/anna@example.se/calendarView?${week}&$select=id`, prefer ? { prefer } : {})).body
       .value[0]
   const before = await read('IdType="ImmutableId"')
-  simulator.mailboxes.putEvent(tenant, 'anna@example.se', {
+  simulator.mailboxes.putEvent(simulatedTenant, 'anna@example.se', {
     ...event,
     subject: 'Sen'
   })
@@ -221,7 +223,7 @@ t.test('an immutable id outlasts an edit, the etag does not', async (t) => {
 })
 
 t.test('a mailbox is found by each of its names; one that cannot be read says why', async (t) => {
-  const { put, graph, simulator } = await open(t, {
+  const { put, graph, simulator } = await openSimulator(t, {
     roles: ['Calendars.Read', 'User.Read.All'],
     mailboxes: ['anna@example.se', 'gone@example.se']
   })
@@ -233,7 +235,7 @@ t.test('a mailbox is found by each of its names; one that cannot be read says wh
   })
   put({ address: 'gone@example.se', hosting: 'absent' })
   put('bo@example.se')
-  const anna = simulator.mailboxes.list(tenant)[0]
+  const anna = simulator.mailboxes.list(simulatedTenant)[0]
   for (const name of ['anna@example.se', 'ek@example.se', 'a@example.se', anna?.objectId ?? '']) {
     t.equal((await graph(`/users/${name}/calendarView?${week}`)).status, 200, name)
   }

@@ -1,14 +1,14 @@
 /** What Graph puts limits on: getSchedule, batches, and calls at a time to one mailbox. */
 import t from 'tap'
 import type { EventInput } from '../../simulator/mailboxes.ts'
-import { open, tenant, until } from '../support/open-simulator.ts'
+import { openSimulator, simulatedTenant, until } from '../support/open-simulator.ts'
 
 const day = 'startDateTime=2026-11-23T00:00:00Z&endDateTime=2026-11-24T00:00:00Z'
 const at = (dateTime: string) => ({ dateTime, timeZone: 'UTC' })
 const window = { startTime: at('2026-11-23T08:00:00'), endTime: at('2026-11-23T12:00:00') }
 
 t.test('getSchedule tells as much as the rights of its anchor allow', async (t) => {
-  const { put, token, client } = await open(t)
+  const { put, token, client } = await openSimulator(t)
   const events: EventInput[] = [
     { subject: 'Möte', location: 'Rum 3', start: '2026-11-23T08:30:00Z', end: '2026-11-23T09:30:00Z' },
     {
@@ -61,7 +61,7 @@ t.test('getSchedule tells as much as the rights of its anchor allow', async (t) 
 t.test(
   "getSchedule reckons in the zones of body and header, all-day events from the owner's midnight",
   async (t) => {
-    const { put, graph } = await open(t)
+    const { put, graph } = await openSimulator(t)
     put({
       address: 'anna@example.se',
       timeZone: 'Europe/Stockholm',
@@ -84,7 +84,7 @@ t.test(
 )
 
 t.test('getSchedule keeps to its limits', async (t) => {
-  const { put, graph } = await open(t)
+  const { put, graph } = await openSimulator(t)
   const events = Array.from({ length: 1001 }, (): EventInput => {
     return { start: '2026-11-23T09:00:00Z', end: '2026-11-23T10:00:00Z' }
   })
@@ -114,7 +114,7 @@ t.test('getSchedule keeps to its limits', async (t) => {
 })
 
 t.test('a batch takes 20 calls, each with an answer of its own, and refuses what is malformed', async (t) => {
-  const { put, graph, simulator } = await open(t)
+  const { put, graph, simulator } = await openSimulator(t)
   put('anna@example.se', { subject: 'x', start: '2026-11-23T09:00:00Z', end: '2026-11-23T10:00:00Z' })
   const item = (id: string, name = 'anna') => ({
     id,
@@ -149,7 +149,7 @@ t.test('a batch takes 20 calls, each with an answer of its own, and refuses what
 })
 
 t.test('headers, bodies and dependencies work inside a batch', async (t) => {
-  const { put, graph } = await open(t)
+  const { put, graph } = await openSimulator(t)
   put('anna@example.se', { start: '2026-11-23T09:00:00Z', end: '2026-11-23T10:00:00Z' })
   const requests = [
     {
@@ -177,13 +177,13 @@ t.test('headers, bodies and dependencies work inside a batch', async (t) => {
 })
 
 t.test('four calls at a time to a mailbox: the fifth is told to wait, other mailboxes are not', async (t) => {
-  const { put, graph, simulator } = await open(t)
+  const { put, graph, simulator } = await openSimulator(t)
   put('anna@example.se')
   put('bo@example.se')
   const read = (name: string) => graph(`/users/${name}@example.se/calendarView?${day}`)
   const hang = simulator.faults.add({ kind: 'hang', mailbox: 'anna@example.se', count: 4 })
   const four = Array.from({ length: 4 }, () => read('anna'))
-  await until(() => simulator.requests.peak('anna@example.se') === 4)
+  await until(() => simulator.requests.peakConcurrency('anna@example.se') === 4)
   const fifth = await read('anna')
   t.match(fifth, {
     status: 429,
@@ -199,7 +199,7 @@ t.test('four calls at a time to a mailbox: the fifth is told to wait, other mail
   t.equal((await read('anna')).status, 200)
 
   simulator.requests.clear()
-  simulator.faults.add({ kind: 'slow', milliseconds: 5, tenant })
+  simulator.faults.add({ kind: 'slow', milliseconds: 5, tenant: simulatedTenant })
   const requests = Array.from({ length: 20 }, (_, id) => ({
     id: String(id),
     method: 'GET',
@@ -210,5 +210,5 @@ t.test('four calls at a time to a mailbox: the fifth is told to wait, other mail
     body.responses.every((each: { status: number }) => each.status === 200),
     'one batch alone never exceeds it'
   )
-  t.equal(simulator.requests.peak('anna@example.se'), 4)
+  t.equal(simulator.requests.peakConcurrency('anna@example.se'), 4)
 })

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { chaos } from '../../soak/chaos.ts'
+import { runChaos } from '../../soak/chaos.ts'
 import { startRedis } from '../support/redis-server.ts'
 
 t.test(
@@ -11,7 +11,7 @@ t.test(
     const folder = t.testdir()
     await mkdir(join(folder, 'data'))
     const redis = await startRedis(t, { appendOnly: true })
-    const { faults, counts } = await chaos({ seed: 1, seconds: 25, folder, redis })
+    const { faults, counts } = await runChaos({ seed: 1, seconds: 25, folder, redis })
     t.comment(JSON.stringify(counts))
     t.same(faults, [])
     t.ok(

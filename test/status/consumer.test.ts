@@ -5,13 +5,13 @@ import type { Override } from '../../src/domain/override.ts'
 import type { Status } from '../../src/status/user-state.ts'
 import {
   addUsers,
-  changes,
+  fixtureTimeline,
   MINUTE,
   openTenant,
+  readChanges,
+  readStatuses,
   START,
-  saveTimeline,
-  statuses,
-  timeline
+  saveTimeline
 } from '../support/tenant-fixture.ts'
 
 t.test('law: a consumer that follows its cursor, however rarely, holds what holds', async (t) => {
@@ -22,7 +22,7 @@ t.test('law: a consumer that follows its cursor, however rarely, holds what hold
   const held = new Map<string, Status>()
   let cursor = ''
   const restart = async () => {
-    const answer = await statuses(service)
+    const answer = await readStatuses(service)
     held.clear()
     for (const status of answer.statuses) held.set(status.user, status)
     cursor = answer.cursor
@@ -58,7 +58,7 @@ t.test('law: a consumer that follows its cursor, however rarely, holds what hold
               ? []
               : [[from - 20 + mark, from - 20 + next, index % 2 ? 'lunch' : 'meeting']]
           })
-          await saveTimeline(store, one.user, timeline(...pieces), now)
+          await saveTimeline(store, one.user, fixtureTimeline(...pieces), now)
         } else if (one.kind === 'override') {
           const override: Override = {
             diversion: 'sick',
@@ -67,12 +67,12 @@ t.test('law: a consumer that follows its cursor, however rarely, holds what hold
           }
           await store.saveOverride('acme', one.user, override, now)
         } else {
-          const answer = await changes(service, cursor)
+          const answer = await readChanges(service, cursor)
           cursor = answer.cursor
           for (const status of answer.changes) held.set(status.user, status)
           t.same(
             [...held.values()].sort((a, b) => (a.user < b.user ? -1 : 1)),
-            (await statuses(service)).statuses
+            (await readStatuses(service)).statuses
           )
         }
       }

@@ -9,7 +9,7 @@ import { openRedis, type RedisStore } from '../../src/storage/redis/redis.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import { eventually } from '../support/service.ts'
-import { addUsersAt, changes, HOUR, openReplica, statuses } from '../support/tenant-fixture.ts'
+import { addUsersAt, HOUR, openReplica, readChanges, readStatuses } from '../support/tenant-fixture.ts'
 
 const redis = await startRedis(t, { appendOnly: true })
 const ids = Array.from({ length: 20 }, (_, index) => `user${index}`)
@@ -42,13 +42,13 @@ const outOfTouch = ({ store }: Replica, away: boolean) =>
 
 /** A consumer that asks another replica each time, until nothing is new in any of them. */
 async function hop(replicas: readonly Replica[], going: () => boolean) {
-  const answer = await statuses(replicas[0]!.service)
+  const answer = await readStatuses(replicas[0]!.service)
   const held = new Map(answer.statuses.map((status) => [status.user, status]))
   let { cursor } = answer
   let refused = 0
   let quiet = 0
   for (let turn = 0; going() || quiet < replicas.length; turn++) {
-    const found = await changes(replicas[turn % replicas.length]!.service, cursor, 20).catch((error) => {
+    const found = await readChanges(replicas[turn % replicas.length]!.service, cursor, 20).catch((error) => {
       if (error.name !== 'StoreUnavailable') throw error
       return null
     })
@@ -89,39 +89,41 @@ t.test('a log that lost what it acknowledged, and grew as far again, is another 
   const client = new Redis(redis.url)
   t.teardown(() => client.disconnect())
   await override(one, 'user0', 'lunch')
-  const safe = (await statuses(one.service)).cursor
+  const safe = (await readStatuses(one.service)).cursor
   const kept = await Promise.all(lost.map(async (key) => [key, await client.dumpBuffer(key)] as const))
   await override(one, 'user1', 'sick')
-  const cursors = [await statuses(one.service), await statuses(other.service)].map(({ cursor }) => cursor)
-  const poll = changes(other.service, cursors[1]!, HOUR)
+  const cursors = [await readStatuses(one.service), await readStatuses(other.service)].map(
+    ({ cursor }) => cursor
+  )
+  const poll = readChanges(other.service, cursors[1]!, HOUR)
   // As after a fail-over to a server that lagged behind.
   for (const [key, bytes] of kept) await client.restore(key, 0, bytes!, 'REPLACE')
   const { store } = await open(t)
   await store.saveOverride('acme', 'user2', { diversion: 'sick', from: 1, until: null }, Date.now() + 1)
-  await redis.ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub')
   await t.rejects(poll, { code: 'cursor_expired' }, 'who waited all the while')
   await Promise.all([outOfTouch(one, false), outOfTouch(other, false)])
   const third = await open(t)
   for (const { service } of [one, other, third]) {
     for (const cursor of cursors) {
-      await t.rejects(changes(service, cursor), { code: 'cursor_expired' })
+      await t.rejects(readChanges(service, cursor), { code: 'cursor_expired' })
     }
-    const { changes: found } = await changes(service, safe)
+    const { changes: found } = await readChanges(service, safe)
     t.same(
       found.map(({ user, diversion }) => [user, diversion]),
       [['user2', 'sick']],
       'what was kept is followed as ever'
     )
-    t.match((await statuses(service)).statuses[1], { diversion: 'available' })
+    t.match((await readStatuses(service)).statuses[1], { diversion: 'available' })
   }
 })
 
 t.test('a Redis that freezes, and one that dies: memory answers, and nothing is lost after', async (t) => {
   const { one, other } = await begin(t)
   await override(one, 'user0', 'lunch')
-  const { cursor } = await statuses(one.service)
-  await statuses(other.service)
-  const poll = changes(one.service, cursor, HOUR)
+  const { cursor } = await readStatuses(one.service)
+  await readStatuses(other.service)
+  const poll = readChanges(one.service, cursor, HOUR)
   let away = true
   const hopper = hop([one, other], () => away)
 
@@ -130,7 +132,7 @@ t.test('a Redis that freezes, and one that dies: memory answers, and nothing is 
   const frozen = (await one.service.view('acme'))!
   t.equal(frozen.isCurrent, false)
   t.equal(frozen.user('user0')?.override?.diversion, 'lunch')
-  t.same((await changes(one.service, cursor)).changes, [])
+  t.same((await readChanges(one.service, cursor)).changes, [])
   const { position } = requireCursor(cursor)
   const ahead = { ...requireCursor(cursor), position: position + 5 }
   const refused = { name: 'StoreUnavailable' }
@@ -142,13 +144,13 @@ t.test('a Redis that freezes, and one that dies: memory answers, and nothing is 
 
   await redis.kill()
   await Promise.all([outOfTouch(one, true), outOfTouch(other, true)])
-  t.match((await statuses(other.service)).statuses[0], { diversion: 'lunch' })
+  t.match((await readStatuses(other.service)).statuses[0], { diversion: 'lunch' })
   await redis.restart()
   await Promise.all([outOfTouch(one, false), outOfTouch(other, false)])
   await override(one, 'user3', 'sick')
   away = false
   const { held } = await hopper
-  const truth = (await statuses(other.service)).statuses
+  const truth = (await readStatuses(other.service)).statuses
   t.same(sorted(held.values()), truth)
   t.equal(held.get('user3')?.diversion, 'sick')
 })

@@ -4,25 +4,25 @@ import t, { type Test } from 'tap'
 import { type Cursor, requireCursor } from '../../src/status/cursor.ts'
 import { openStatusService, type StatusService } from '../../src/status/status-service.ts'
 import type { Status } from '../../src/status/user-state.ts'
-import { event, happen, ids } from '../support/arbitraries.ts'
+import { applyTenantEvent, tenantEvent, userIds } from '../support/arbitraries.ts'
 import { partitionedStore } from '../support/partitioned-store.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import { settableClock } from '../support/settable-clock.ts'
 import {
   addUsers,
-  bytesOf,
-  changes,
   openReplica,
   openTenant,
+  readChanges,
+  readStatuses,
   START,
-  statuses
+  statusesBytes
 } from '../support/tenant-fixture.ts'
 
 t.test(
   'law: a replica that lived through it, one that was cut off, and one just started answer alike',
   async (t) => {
     const { store, clock, service: asked } = await openTenant(t)
-    await addUsers(store, ...ids)
+    await addUsers(store, ...userIds)
     const needs = { store, defaultRules: rulesWith(), clock }
     const seldom = openReplica(t, needs)
     const line = partitionedStore(store)
@@ -31,9 +31,9 @@ t.test(
     const three = [asked, seldom, cutOff]
     let now = START
     let last = ''
-    for (const one of three) await bytesOf(one)
+    for (const one of three) await statusesBytes(one)
     const step = fc.oneof(
-      { weight: 6, arbitrary: event },
+      { weight: 6, arbitrary: tenantEvent },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('line' as const), cut: fc.boolean() }) }
     )
     await fc.assert(
@@ -43,23 +43,23 @@ t.test(
             now += one.by * 1000
             clock.set(now)
           } else if (one.kind === 'line') one.cut ? line.cut() : line.restore()
-          else await happen(store, one, now)
-          const { at } = await statuses(asked)
+          else await applyTenantEvent(store, one, now)
+          const { at } = await readStatuses(asked)
           t.ok(at >= last && Date.parse(at) <= now, 'its instant never goes backwards, nor ahead')
           last = at
-          await bytesOf(cutOff)
+          await statusesBytes(cutOff)
         }
         line.restore()
         const started = openStatusService(needs)
-        const bytes = await bytesOf(asked)
-        for (const one of [seldom, started]) t.equal(await bytesOf(one), bytes)
-        t.same((await statuses(cutOff)).statuses, JSON.parse(bytes).statuses)
+        const bytes = await statusesBytes(asked)
+        for (const one of [seldom, started]) t.equal(await statusesBytes(one), bytes)
+        t.same((await readStatuses(cutOff)).statuses, JSON.parse(bytes).statuses)
         // It may have passed borders that were no more: its instant cannot go back, so it agrees from the next change on.
         now += 1000
         clock.set(now)
         await store.saveTenant({ ...tenant, name: `${now}` }, now)
-        const next = await bytesOf(asked)
-        for (const one of [seldom, cutOff, started]) t.equal(await bytesOf(one), next)
+        const next = await statusesBytes(asked)
+        for (const one of [seldom, cutOff, started]) t.equal(await statusesBytes(one), next)
         started.close()
       }),
       { numRuns: 50 }
@@ -71,7 +71,7 @@ t.test(
   'law: who hops between replicas with one cursor holds what holds, and never goes backwards',
   async (t) => {
     const { store, clock, service: first } = await openTenant(t)
-    await addUsers(store, ...ids)
+    await addUsers(store, ...userIds)
     const defaultRules = rulesWith()
     // Clocks that are apart, and a line that breaks.
     const ahead = settableClock(START + 1700)
@@ -79,20 +79,20 @@ t.test(
     const second = openReplica(t, { store, defaultRules, clock: ahead })
     const third = openReplica(t, { store: line, defaultRules, clock })
     const replicas = [first, second, third]
-    for (const one of replicas) await bytesOf(one)
+    for (const one of replicas) await statusesBytes(one)
     let now = START
     const step = fc.oneof(
-      { weight: 6, arbitrary: event },
+      { weight: 6, arbitrary: tenantEvent },
       { weight: 4, arbitrary: fc.record({ kind: fc.constant('look' as const), where: fc.nat(2) }) },
       { weight: 1, arbitrary: fc.record({ kind: fc.constant('line' as const), cut: fc.boolean() }) }
     )
     const held = new Map<string, Status>()
-    const answer = await statuses(first)
+    const answer = await readStatuses(first)
     for (const status of answer.statuses) held.set(status.user, status)
     let cursor = answer.cursor
     const look = async (service: StatusService): Promise<Cursor | null> => {
       const before = requireCursor(cursor)
-      const found = await changes(service, cursor).catch((error) => {
+      const found = await readChanges(service, cursor).catch((error) => {
         if (error.name !== 'StoreUnavailable') throw error
         return null
       })
@@ -117,7 +117,7 @@ t.test(
           else if (one.kind === 'look') {
             const at = await look(replicas[one.where]!)
             if (at !== null) await holdsWhatHolds(t, at)
-          } else await happen(store, one, now)
+          } else await applyTenantEvent(store, one, now)
         }
       }),
       { numRuns: 80 }

@@ -5,17 +5,17 @@ import { partitionedStore } from '../support/partitioned-store.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import {
   addUsers,
-  bytesOf,
-  changes,
+  fixtureTimeline,
   HOUR,
   MINUTE,
   never,
   openReplica,
   openTenant,
+  readChanges,
+  readStatuses,
   START,
   saveTimeline,
-  statuses,
-  timeline
+  statusesBytes
 } from '../support/tenant-fixture.ts'
 
 const ids = ['anna', 'bo', 'cia']
@@ -25,32 +25,32 @@ t.test('a cursor from a replica that knows more is honoured, not refused', async
   await addUsers(store, ...ids)
   const line = partitionedStore(store)
   const deaf = openReplica(t, { store: line, defaultRules: rulesWith(), clock })
-  await bytesOf(deaf)
+  await statusesBytes(deaf)
   line.dropEvents()
   const override = (diversion: string) =>
     store.saveOverride('acme', 'anna', { diversion, from: START, until: null }, START)
   await override('lunch')
-  const { cursor } = await statuses(wise)
-  t.same((await changes(deaf, cursor)).changes, [], 'it asks the store what it did not hear')
-  t.match((await statuses(deaf)).statuses, [{ diversion: 'lunch' }, {}, {}])
+  const { cursor } = await readStatuses(wise)
+  t.same((await readChanges(deaf, cursor)).changes, [], 'it asks the store what it did not hear')
+  t.match((await readStatuses(deaf)).statuses, [{ diversion: 'lunch' }, {}, {}])
 
   await override('sick')
-  const next = await statuses(wise)
+  const next = await readStatuses(wise)
   line.cut()
-  await t.rejects(changes(deaf, next.cursor), { name: 'StoreUnavailable' }, 'it cannot know, and says so')
-  t.same((await changes(deaf, cursor)).changes, [], 'what it can answer it answers')
+  await t.rejects(readChanges(deaf, next.cursor), { name: 'StoreUnavailable' }, 'it cannot know, and says so')
+  t.same((await readChanges(deaf, cursor)).changes, [], 'what it can answer it answers')
   line.restore()
-  t.same((await changes(deaf, next.cursor)).changes, [])
+  t.same((await readChanges(deaf, next.cursor)).changes, [])
 
   line.dropEvents()
   await store.removeTenant('acme')
   await store.saveTenant({ id: 'acme', name: 'New', timeZone: 'Europe/Stockholm', language: 'sv' }, START)
   await addUsers(store, 'dag')
-  const anew = await statuses(wise)
-  t.same((await changes(deaf, anew.cursor)).changes, [], 'a tenant that was made anew elsewhere')
-  t.match((await statuses(deaf)).statuses, [{ user: 'dag' }])
+  const anew = await readStatuses(wise)
+  t.same((await readChanges(deaf, anew.cursor)).changes, [], 'a tenant that was made anew elsewhere')
+  t.match((await readStatuses(deaf)).statuses, [{ user: 'dag' }])
   const expired = { code: 'cursor_expired' }
-  await t.rejects(changes(deaf, cursor), expired, 'the old log is no more')
+  await t.rejects(readChanges(deaf, cursor), expired, 'the old log is no more')
   const { position } = requireCursor(anew.cursor)
   const ahead = { ...requireCursor(anew.cursor), position: position + 1 }
   await t.rejects(deaf.changes('acme', ahead, 0, never), expired, 'ahead of the log itself')
@@ -61,8 +61,8 @@ t.test('a long poll on a replica that hears of a gap gets what it missed', async
   await addUsers(store, ...ids)
   const line = partitionedStore(store)
   const service = openReplica(t, { store: line, defaultRules: rulesWith(), clock })
-  const { cursor } = await statuses(service)
-  const waiting = changes(service, cursor, HOUR)
+  const { cursor } = await readStatuses(service)
+  const waiting = readChanges(service, cursor, HOUR)
   line.cut()
   await store.saveOverride('acme', 'bo', { diversion: 'lunch', from: START, until: null }, START)
   await store.removeUser('acme', 'cia', START)
@@ -80,11 +80,11 @@ t.test(
   async (t) => {
     const { store, clock, service: well } = await openTenant(t)
     await addUsers(store, 'anna')
-    await saveTimeline(store, 'anna', timeline(), START)
+    await saveTimeline(store, 'anna', fixtureTimeline(), START)
     const line = partitionedStore(store)
     const cutOff = openReplica(t, { store: line, defaultRules: rulesWith(), clock })
-    const { cursor } = await statuses(cutOff)
-    await statuses(well)
+    const { cursor } = await readStatuses(cutOff)
+    await readStatuses(well)
     line.cut()
     clock.set(START + 2 * MINUTE)
     const { sync } = (await store.record('acme', 'anna'))!
@@ -95,12 +95,12 @@ t.test(
       START + 2 * MINUTE
     )
     clock.set(START + 4 * MINUTE)
-    const said = await changes(cutOff, cursor)
+    const said = await readChanges(cutOff, cursor)
     t.match(said.changes, [{ sync: { state: 'stale' } }], 'as far as it knows')
     t.equal(said.inTouch, false)
-    t.match((await changes(well, said.cursor)).changes, [{ sync: { state: 'fresh' } }], 'who hops')
+    t.match((await readChanges(well, said.cursor)).changes, [{ sync: { state: 'fresh' } }], 'who hops')
     line.restore()
-    t.match((await changes(cutOff, said.cursor)).changes, [{ sync: { state: 'fresh' } }], 'who stays')
+    t.match((await readChanges(cutOff, said.cursor)).changes, [{ sync: { state: 'fresh' } }], 'who stays')
   }
 )
 
@@ -111,13 +111,13 @@ t.test(
     await addUsers(store, ...ids)
     const line = partitionedStore(store)
     const late = openReplica(t, { store: line, defaultRules: rulesWith(), clock })
-    await bytesOf(late)
+    await statusesBytes(late)
     line.dropEvents()
-    await saveTimeline(store, 'anna', timeline([1, 9, 'meeting']), START)
-    const { cursor } = await statuses(wise)
+    await saveTimeline(store, 'anna', fixtureTimeline([1, 9, 'meeting']), START)
+    const { cursor } = await readStatuses(wise)
     clock.set(START + 2 * MINUTE)
-    t.match((await statuses(late)).statuses, [{ diversion: 'available' }, {}, {}])
-    t.match((await changes(late, cursor)).changes, [{ user: 'anna', diversion: 'meeting' }])
+    t.match((await readStatuses(late)).statuses, [{ diversion: 'available' }, {}, {}])
+    t.match((await readChanges(late, cursor)).changes, [{ user: 'anna', diversion: 'meeting' }])
   }
 )
 
@@ -139,12 +139,12 @@ t.test('a tenant that nobody asks about is let go, and is there again with its c
   const look = (times: number) => {
     for (let time = 0; time < times; time++) due.shift()!()
   }
-  const { cursor } = await statuses(service)
+  const { cursor } = await readStatuses(service)
   t.equal(line.followers(), 1)
   look(10)
   t.ok(service.loadedView('acme'), 'somebody asked within the time')
   const leaving = new AbortController()
-  const waiting = changes(service, cursor, HOUR, leaving.signal)
+  const waiting = readChanges(service, cursor, HOUR, leaving.signal)
   await new Promise((resolve) => setImmediate(resolve))
   look(20)
   t.equal(line.followers(), 1, 'somebody waits')
@@ -154,6 +154,6 @@ t.test('a tenant that nobody asks about is let go, and is there again with its c
   t.equal(service.loadedView('acme'), null)
   t.equal(line.followers(), 0)
   await store.saveOverride('acme', 'bo', { diversion: 'lunch', from: START, until: null }, START)
-  t.match((await changes(service, cursor)).changes, [{ user: 'bo', diversion: 'lunch' }])
+  t.match((await readChanges(service, cursor)).changes, [{ user: 'bo', diversion: 'lunch' }])
   t.equal(line.followers(), 1)
 })

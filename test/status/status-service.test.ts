@@ -4,24 +4,24 @@ import { requireCursor } from '../../src/status/cursor.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import {
   addUsers,
-  changes,
+  fixtureTimeline,
   HOUR,
   MINUTE,
   never,
   openReplica,
   openTenant,
+  readChanges,
+  readStatuses,
   START,
-  saveTimeline,
-  statuses,
-  timeline
+  saveTimeline
 } from '../support/tenant-fixture.ts'
 
 t.test('a Status as consumers see it', async (t) => {
   const { store, clock, service } = await openTenant(t)
   await addUsers(store, 'bo', 'anna')
-  await saveTimeline(store, 'anna', timeline([0, 90, 'meeting'], [180, 240, 'lunch']), START - MINUTE)
+  await saveTimeline(store, 'anna', fixtureTimeline([0, 90, 'meeting'], [180, 240, 'lunch']), START - MINUTE)
   clock.set(START + MINUTE)
-  const { statuses: list } = await statuses(service)
+  const { statuses: list } = await readStatuses(service)
   t.same(list[0], {
     user: 'anna',
     extension: '1070',
@@ -42,7 +42,7 @@ t.test('a Status as consumers see it', async (t) => {
 t.test('the answer stays the same bytes until something turns', async (t) => {
   const { store, clock, service } = await openTenant(t)
   await addUsers(store, 'anna')
-  await saveTimeline(store, 'anna', timeline([1, 2, 'meeting']), START)
+  await saveTimeline(store, 'anna', fixtureTimeline([1, 2, 'meeting']), START)
   const tag = async () => (await service.view('acme'))!.statuses().etag
   const first = await tag()
   clock.set(START + MINUTE - 1)
@@ -50,8 +50,8 @@ t.test('the answer stays the same bytes until something turns', async (t) => {
   clock.set(START + MINUTE)
   const second = await tag()
   t.not(second, first, 'a border')
-  t.equal((await statuses(service)).at, '2026-11-23T08:01:00Z', '`at` is the instant of the border')
-  await saveTimeline(store, 'anna', timeline([1, 2, 'meeting']), START, false)
+  t.equal((await readStatuses(service)).at, '2026-11-23T08:01:00Z', '`at` is the instant of the border')
+  await saveTimeline(store, 'anna', fixtureTimeline([1, 2, 'meeting']), START, false)
   t.equal(await tag(), second, 'a read that only confirms')
   await store.saveOverride('acme', 'anna', { diversion: 'lunch', from: START, until: null }, START)
   t.not(await tag(), second, 'an override')
@@ -60,52 +60,52 @@ t.test('the answer stays the same bytes until something turns', async (t) => {
 t.test('changes: a cursor yields each who changed or has a border, once, as they are now', async (t) => {
   const { store, clock, service } = await openTenant(t)
   await addUsers(store, 'anna', 'bo', 'cia')
-  await saveTimeline(store, 'anna', timeline([1, 2, 'meeting']), START)
-  const { cursor } = await statuses(service)
-  t.same((await changes(service, cursor)).changes, [])
+  await saveTimeline(store, 'anna', fixtureTimeline([1, 2, 'meeting']), START)
+  const { cursor } = await readStatuses(service)
+  t.same((await readChanges(service, cursor)).changes, [])
 
   clock.set(START + MINUTE)
-  const first = await changes(service, cursor)
+  const first = await readChanges(service, cursor)
   t.match(first.changes, [{ user: 'anna', diversion: 'meeting' }])
   clock.set(START + 2 * MINUTE)
   await store.saveOverride('acme', 'bo', { diversion: 'lunch', from: START, until: null }, START)
   await store.removeUser('acme', 'cia', START)
-  const second = await changes(service, first.cursor)
+  const second = await readChanges(service, first.cursor)
   t.same(second.changes.map(({ user, diversion, removed }) => [user, removed ?? diversion]).sort(), [
     ['anna', 'available'],
     ['bo', 'lunch'],
     ['cia', true]
   ])
-  t.equal((await changes(service, cursor)).changes.length, 3, 'the old cursor too has lost nothing')
-  t.same((await changes(service, second.cursor)).changes, [])
+  t.equal((await readChanges(service, cursor)).changes.length, 3, 'the old cursor too has lost nothing')
+  t.same((await readChanges(service, second.cursor)).changes, [])
 })
 
 t.test('a change of the tenant shows in everybody', async (t) => {
   const { store, service } = await openTenant(t)
   await addUsers(store, 'anna', 'bo')
-  const { cursor } = await statuses(service)
+  const { cursor } = await readStatuses(service)
   const effective = rulesWith({
     diversions: [{ code: 'available', labels: { sv: 'Tillgänglig' }, phone: 'open' }]
   })
   await store.saveRules('acme', 0, { at: START, put: {}, effective })
-  t.match((await changes(service, cursor)).changes, [{ label: 'Tillgänglig' }, { label: 'Tillgänglig' }])
+  t.match((await readChanges(service, cursor)).changes, [{ label: 'Tillgänglig' }, { label: 'Tillgänglig' }])
 })
 
 t.test('a code that has left the catalogue reads as busy, with the phone of its rule', async (t) => {
   const { store, clock, service } = await openTenant(t)
   await addUsers(store, 'anna')
-  await saveTimeline(store, 'anna', timeline([0, 9, 'gone']), START)
+  await saveTimeline(store, 'anna', fixtureTimeline([0, 9, 'gone']), START)
   clock.set(START)
-  t.match((await statuses(service)).statuses, [{ diversion: 'busy', phone: 'closed' }])
+  t.match((await readStatuses(service)).statuses, [{ diversion: 'busy', phone: 'closed' }])
 })
 
 t.test('passing into stale is a border in time', async (t) => {
   const { store, clock, service } = await openTenant(t)
   await addUsers(store, 'anna')
-  await saveTimeline(store, 'anna', timeline([0, 600, 'meeting']), START)
-  const { cursor } = await statuses(service)
+  await saveTimeline(store, 'anna', fixtureTimeline([0, 600, 'meeting']), START)
+  const { cursor } = await readStatuses(service)
   clock.set(START + 4 * MINUTE)
-  t.match((await changes(service, cursor)).changes, [
+  t.match((await readChanges(service, cursor)).changes, [
     { diversion: 'meeting', sync: { state: 'stale', since: '2026-11-23T08:04:00Z' } }
   ])
 })
@@ -115,29 +115,29 @@ t.test(
   async (t) => {
     const { store, clock, service } = await openTenant(t)
     await addUsers(store, 'anna')
-    const { cursor } = await statuses(service)
-    const override = changes(service, cursor, HOUR)
+    const { cursor } = await readStatuses(service)
+    const override = readChanges(service, cursor, HOUR)
     await store.saveOverride('acme', 'anna', { diversion: 'lunch', from: START, until: null }, START)
     const first = await override
     t.match(first.changes, [{ diversion: 'lunch' }])
 
-    const calendar = changes(service, first.cursor, HOUR)
+    const calendar = readChanges(service, first.cursor, HOUR)
     await store.saveOverride('acme', 'anna', null, START)
     const real = Date.now()
     clock.set(START + 1)
-    await saveTimeline(store, 'anna', timeline([0, 1, 'meeting']), START)
+    await saveTimeline(store, 'anna', fixtureTimeline([0, 1, 'meeting']), START)
     const second = await calendar
     t.equal(second.changes.length, 1)
 
     clock.set(START + MINUTE - 30)
-    const border = changes(service, (await changes(service, second.cursor, 0)).cursor, HOUR)
+    const border = readChanges(service, (await readChanges(service, second.cursor, 0)).cursor, HOUR)
     const set = setInterval(() => clock.set(START + MINUTE - 30 + Date.now() - real), 5)
     t.teardown(() => clearInterval(set))
     t.match((await border).changes, [{ diversion: 'available' }])
     clearInterval(set)
 
     const leaving = new AbortController()
-    const left = changes(service, (await statuses(service)).cursor, HOUR, leaving.signal)
+    const left = readChanges(service, (await readStatuses(service)).cursor, HOUR, leaving.signal)
     leaving.abort()
     t.same((await left).changes, [])
   }
@@ -146,7 +146,7 @@ t.test(
 t.test('cursors that cannot be followed', async (t) => {
   const { store, clock, service } = await openTenant(t)
   await addUsers(store, 'anna')
-  const { cursor } = await statuses(service)
+  const { cursor } = await readStatuses(service)
   const given = requireCursor(cursor)
   const { position } = given
   const expired = { status: 410, code: 'cursor_expired' }
@@ -156,7 +156,7 @@ t.test('cursors that cannot be followed', async (t) => {
   await t.rejects(follow({ loggedAt: START - 1 }), expired, 'of a log that was lost and grew anew')
   const late = openReplica(t, { store, defaultRules: rulesWith(), clock })
   await store.saveOverride('acme', 'anna', { diversion: 'sick', from: START, until: null }, START)
-  await statuses(late)
+  await readStatuses(late)
   const old = { ...given, loggedAt: START - 1 }
   await t.rejects(late.changes('acme', old, 0, never), expired, 'which memory does not reach')
   t.match(await late.changes('acme', given, 0, never), { changes: [/anna/] })
@@ -167,9 +167,9 @@ t.test('cursors that cannot be followed', async (t) => {
   clock.set(START + 23 * HOUR)
   t.match(await follow({ position: 0 }), { changes: [/anna/] }, 'from the store, where memory ends')
   clock.set(START + 13 * HOUR)
-  await service.changes('acme', requireCursor((await statuses(service)).cursor), 0, never)
+  await service.changes('acme', requireCursor((await readStatuses(service)).cursor), 0, never)
   clock.set(START + 30 * HOUR)
-  const fresh = (await statuses(service)).cursor
+  const fresh = (await readStatuses(service)).cursor
   t.match(
     await service.changes('acme', requireCursor(fresh), 0, never),
     { changes: [] },
@@ -181,11 +181,11 @@ t.test('cursors that cannot be followed', async (t) => {
 t.test('a clock that is set back starts the borders anew and loses none', async (t) => {
   const { store, clock, service } = await openTenant(t)
   await addUsers(store, 'anna')
-  await saveTimeline(store, 'anna', timeline([1, 2, 'meeting']), START)
+  await saveTimeline(store, 'anna', fixtureTimeline([1, 2, 'meeting']), START)
   clock.set(START + 5 * MINUTE)
-  t.match((await statuses(service)).statuses, [{ diversion: 'available' }])
+  t.match((await readStatuses(service)).statuses, [{ diversion: 'available' }])
   clock.set(START)
-  const { cursor } = await statuses(service)
+  const { cursor } = await readStatuses(service)
   clock.set(START + MINUTE)
-  t.match((await changes(service, cursor)).changes, [{ diversion: 'meeting' }])
+  t.match((await readChanges(service, cursor)).changes, [{ diversion: 'meeting' }])
 })

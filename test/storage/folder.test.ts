@@ -24,8 +24,15 @@ import t, { type Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { SetupError } from '../../src/errors.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
-import { ground, plain, read, tenant, timeline, user } from '../contracts/store-samples.ts'
-import { bare } from '../support/plain-process.ts'
+import {
+  plain,
+  sampleGround,
+  sampleSync,
+  sampleTenant,
+  sampleTimeline,
+  sampleUser
+} from '../contracts/store-samples.ts'
+import { plainNodeArgs } from '../support/plain-process.ts'
 
 async function newFolder(t: Test): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-folder-'))
@@ -37,17 +44,19 @@ async function newFolder(t: Test): Promise<string> {
 async function usedFolder(t: Test): Promise<string> {
   const folder = await newFolder(t)
   const store = await openLmdb({ folder })
-  await store.saveTenant(tenant('acme'), 1)
+  await store.saveTenant(sampleTenant('acme'), 1)
   const ids = Array.from({ length: 200 }, (_, index) => `user-${index}`)
   for (let round = 1; round <= 3; round++) {
     await store.saveUsers(
       'acme',
-      ids.map((id) => ({ user: user(id), sync: round === 1 ? initialSyncRecord(true, 1) : null })),
+      ids.map((id) => ({ user: sampleUser(id), sync: round === 1 ? initialSyncRecord(true, 1) : null })),
       1
     )
     const outcome = (id: string, index: number) => {
-      const held = timeline(Array.from({ length: index % 40 === 0 ? 400 : 5 }, (_, at) => ground(at % 3)))
-      return { user: id, sync: read(0, round), timeline: held, visible: true }
+      const held = sampleTimeline(
+        Array.from({ length: index % 40 === 0 ? 400 : 5 }, (_, at) => sampleGround(at % 3))
+      )
+      return { user: id, sync: sampleSync(0, round), timeline: held, visible: true }
     }
     await store.saveReadings('acme', ids.map(outcome), round)
   }
@@ -61,7 +70,7 @@ function refused(t: Test, folder: string, why: RegExp): Promise<void> {
 
 /** Starts a process that holds the folder. `prefix` may be a shell that sets limits. */
 function holder(t: Test, program: string, folder: string, limit = '') {
-  const child = spawn('sh', ['-c', `${limit} exec env "$@"`, 'sh', ...bare(program, folder)], {
+  const child = spawn('sh', ['-c', `${limit} exec env "$@"`, 'sh', ...plainNodeArgs(program, folder)], {
     stdio: ['pipe', 'pipe', 'ignore']
   })
   t.teardown(() => child.kill('SIGKILL'))
@@ -198,7 +207,7 @@ t.test('a folder that was not finished when its maker was killed is made anew', 
   await writeFile(join(folder, 'format.json'), '{"format":1,"unfinished":true}')
   await writeFile(join(folder, 'data.mdb'), 'half a page')
   const store = await openLmdb({ folder })
-  t.equal(await store.saveTenant(tenant('acme'), 1), true)
+  t.equal(await store.saveTenant(sampleTenant('acme'), 1), true)
   await store.close()
 })
 
@@ -257,7 +266,7 @@ t.test(
     const store = await openLmdb({ folder })
     const kept = (await store.snapshot('acme'))?.users.length ?? 0
     t.ok(kept >= there, 'and all that was acknowledged is there')
-    await store.saveUsers('acme', [{ user: user('one-more'), sync: initialSyncRecord(true, 1) }], 1)
+    await store.saveUsers('acme', [{ user: sampleUser('one-more'), sync: initialSyncRecord(true, 1) }], 1)
     await store.close()
   }
 )

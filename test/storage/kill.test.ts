@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
-import { faults, killed } from '../support/kill-store-writer.ts'
-import { bare } from '../support/plain-process.ts'
+import { killStoreWriter, lostWrites } from '../support/kill-store-writer.ts'
+import { plainNodeArgs } from '../support/plain-process.ts'
 
 const KILLS = 210
 
@@ -24,7 +24,7 @@ t.test(`${KILLS} writers are killed, each at a random moment`, async (t) => {
   let whileOpening = 0
 
   const start = (round: number) =>
-    spawn('env', bare(program, folder, `${1 + round * 100_000}`), {
+    spawn('env', plainNodeArgs(program, folder, `${1 + round * 100_000}`), {
       stdio: ['pipe', 'pipe', 'inherit']
     })
   let next = start(0)
@@ -32,7 +32,7 @@ t.test(`${KILLS} writers are killed, each at a random moment`, async (t) => {
     const writer = next
     // It loads its modules while this one writes and is checked.
     next = start(round + 1)
-    const { promises, opened } = await killed(writer)
+    const { promises, opened } = await killStoreWriter(writer)
     acknowledged += promises.length
     if (!opened) whileOpening++
     for (const [what, count] of promises) promised.set(what, count)
@@ -41,7 +41,7 @@ t.test(`${KILLS} writers are killed, each at a random moment`, async (t) => {
     const snapshot = await store.snapshot('acme')
     const log = await store.log('acme', Math.max(0, (snapshot?.position ?? 0) - 1000))
     await store.close()
-    lost.push(...faults(snapshot, log, promised).map((fault) => `round ${round}: ${fault}`))
+    lost.push(...lostWrites(snapshot, log, promised).map((fault) => `round ${round}: ${fault}`))
   }
   next.kill('SIGKILL')
   await once(next, 'close')

@@ -7,7 +7,7 @@ import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { type FeedEvent, type Store, StoreUnavailable, type User } from '../../src/storage/store.ts'
 import { type OpenStore, storeContract } from '../contracts/store.ts'
-import { tenant, user } from '../contracts/store-samples.ts'
+import { sampleTenant, sampleUser } from '../contracts/store-samples.ts'
 
 const open: OpenStore = async (t, options = {}) => {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-store-'))
@@ -34,7 +34,7 @@ await storeContract(t, open)
 
 t.test('a write that fails halfway leaves nothing behind and takes no other with it', async (t) => {
   const { store } = await open(t)
-  await store.saveTenant(tenant('acme'), 1)
+  await store.saveTenant(sampleTenant('acme'), 1)
   const save = (...users: User[]) =>
     store.saveUsers(
       'acme',
@@ -43,14 +43,14 @@ t.test('a write that fails halfway leaves nothing behind and takes no other with
     )
   const heard: FeedEvent[] = []
   store.follow('acme', (feed) => heard.push(feed))
-  const broken = user('cy', { triggers: null as never })
+  const broken = sampleUser('cy', { triggers: null as never })
   const outcomes = await Promise.allSettled([
-    save(user('anna')),
-    save(user('bo'), broken),
-    save(user('dan')),
+    save(sampleUser('anna')),
+    save(sampleUser('bo'), broken),
+    save(sampleUser('dan')),
     store.saveOverride('nobody', 'anna', null, 1),
-    save(user('x'.repeat(10_000))),
-    save(user('eva'))
+    save(sampleUser('x'.repeat(10_000))),
+    save(sampleUser('eva'))
   ])
   t.strictSame(
     outcomes.map(({ status }) => status),

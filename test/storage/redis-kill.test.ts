@@ -5,8 +5,8 @@ import { resolve } from 'node:path'
 import t from 'tap'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
-import { faults, killed } from '../support/kill-store-writer.ts'
-import { bare } from '../support/plain-process.ts'
+import { killStoreWriter, lostWrites } from '../support/kill-store-writer.ts'
+import { plainNodeArgs } from '../support/plain-process.ts'
 import { startRedis } from '../support/redis-server.ts'
 
 /** Some 15 s of one core. Every other time Redis is killed as well. */
@@ -21,10 +21,10 @@ t.test(`${KILLS} writers are killed, and Redis with them`, async (t) => {
   const lost: string[] = []
   let acknowledged = 0
   for (let round = 0; round < KILLS; round++) {
-    const writer = spawn('env', bare(program, server.url, `${1 + round * 100_000}`), {
+    const writer = spawn('env', plainNodeArgs(program, server.url, `${1 + round * 100_000}`), {
       stdio: ['pipe', 'pipe', 'inherit']
     })
-    const { promises } = await killed(writer)
+    const { promises } = await killStoreWriter(writer)
     acknowledged += promises.length
     for (const [what, count] of promises) promised.set(what, count)
     if (round % 2 === 1) await server.restart()
@@ -33,7 +33,7 @@ t.test(`${KILLS} writers are killed, and Redis with them`, async (t) => {
     const snapshot = await store.snapshot('acme')
     const log = await store.log('acme', Math.max(0, (snapshot?.position ?? 0) - 1000))
     await store.close()
-    lost.push(...faults(snapshot, log, promised).map((fault) => `round ${round}: ${fault}`))
+    lost.push(...lostWrites(snapshot, log, promised).map((fault) => `round ${round}: ${fault}`))
   }
   t.strictSame(lost, [])
   t.ok(acknowledged > KILLS, 'there was something to lose')

@@ -74,17 +74,17 @@ t.test('a Redis that cannot be used is refused, in a sentence that says what to 
     /does not speak TLS|connection to it was lost|does not answer/
   )
   await refused(t, 'redis://redis.invalid', /its name is not known/)
-  await server.ask('ACL', 'SETUSER', 'weak', 'on', '>weak', '+hello', '+info', '+ping')
+  await server.command('ACL', 'SETUSER', 'weak', 'on', '>weak', '+hello', '+info', '+ping')
   await refused(t, `redis://weak:weak@127.0.0.1:${port}`, /its user may not do all that is needed/)
 
-  await server.ask('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
+  await server.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
   await refused(t, server.url, /drops data when its memory is full \(maxmemory-policy allkeys-lru\)/)
-  await server.ask('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
-  await server.ask('HSET', 'hanvisa:store', 'format', 2, 'installation', 'x')
+  await server.command('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
+  await server.command('HSET', 'hanvisa:store', 'format', 2, 'installation', 'x')
   await refused(t, server.url, /written by a newer Hanvisa \(format 2, this one knows 1\)/)
-  await server.ask('HSET', 'hanvisa:store', 'format', 'two')
+  await server.command('HSET', 'hanvisa:store', 'format', 'two')
   await refused(t, server.url, /is not Hanvisa's, or is damaged/)
-  await server.ask('SET', 'hanvisa:store', 'something else')
+  await server.command('SET', 'hanvisa:store', 'something else')
   await refused(t, server.url, /is not Hanvisa's, or is damaged/)
   await server.kill()
   await refused(t, server.url, /nobody listens there/)
@@ -105,7 +105,7 @@ t.test('with its memory full it keeps what it has and refuses more', async (t) =
   t.equal(store.installation.persistent, true)
   const tenant = { id: 'acme', name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv' }
   await store.saveTenant(tenant, 1)
-  await server.ask('CONFIG', 'SET', 'maxmemory', '1mb')
+  await server.command('CONFIG', 'SET', 'maxmemory', '1mb')
   await t.rejects(store.saveTenant({ ...tenant, name: 'New' }, 2), {
     name: 'StoreUnavailable',
     message: 'Redis cannot be used now: its memory is full (maxmemory): give it more.'

@@ -6,7 +6,7 @@ import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis, type RedisOptions, type RedisStore } from '../../src/storage/redis/redis.ts'
 import { type FeedEvent, type Store, StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
-import { tenant, user } from '../contracts/store-samples.ts'
+import { sampleTenant, sampleUser } from '../contracts/store-samples.ts'
 import { startCluster, startRedis, startSentinel, until } from '../support/redis-server.ts'
 
 async function opened(t: Test, url: string, more: Partial<RedisOptions> = {}): Promise<RedisStore> {
@@ -24,7 +24,7 @@ function writing(store: Store) {
     for (let count = 0; going; count++) {
       const id = `user-${count}`
       const begun = Date.now()
-      await store.saveUsers('acme', [{ user: user(id), sync: initialSyncRecord(true, 1) }], 1).then(
+      await store.saveUsers('acme', [{ user: sampleUser(id), sync: initialSyncRecord(true, 1) }], 1).then(
         () => acknowledged.push(id),
         (error: unknown) => refused.push({ error, after: Date.now() - begun })
       )
@@ -47,10 +47,10 @@ t.test('killed and started again with its log, it has all that was acknowledged'
   const server = await startRedis(t, { appendOnly: true })
   const store = await opened(t, server.url)
   const other = await opened(t, server.url)
-  await store.saveTenant(tenant('acme'), 1)
+  await store.saveTenant(sampleTenant('acme'), 1)
   const heard: FeedEvent[] = []
   other.follow('acme', (feed) => heard.push(feed))
-  await other.saveTenant(tenant('acme', '2'), 2)
+  await other.saveTenant(sampleTenant('acme', '2'), 2)
   const writer = writing(store)
   await until(() => writer.acknowledged.length > 50)
   await server.kill()
@@ -88,10 +88,10 @@ t.test('killed and started again with its log, it has all that was acknowledged'
 t.test('frozen, it makes nobody wait long, and does nothing late that was refused', async (t) => {
   const server = await startRedis(t)
   const store = await opened(t, server.url)
-  await store.saveTenant(tenant('acme'), 1)
+  await store.saveTenant(sampleTenant('acme'), 1)
   const heard: FeedEvent[] = []
   store.follow('acme', (feed) => heard.push(feed))
-  await store.saveUsers('acme', [{ user: user('anna'), sync: initialSyncRecord(true, 1) }], 1)
+  await store.saveUsers('acme', [{ user: sampleUser('anna'), sync: initialSyncRecord(true, 1) }], 1)
   server.freeze()
   const begun = Date.now()
   await t.rejects(
@@ -116,15 +116,15 @@ t.test('emptied, it is said, followers hear of it, and a backup heals it', async
   const store: RedisStore = await opened(t, server.url, { onEmptied: () => shouts.push(store.emptied()) })
   t.equal(store.installation.fresh, true)
   t.equal(store.installation.persistent, false)
-  for (const id of ['acme', 'other']) await store.saveTenant(tenant(id), 1)
+  for (const id of ['acme', 'other']) await store.saveTenant(sampleTenant(id), 1)
   const heard: string[] = []
   store.follow('acme', ({ kind }) => heard.push(kind))
-  await store.saveTenant(tenant('acme'), 2)
+  await store.saveTenant(sampleTenant('acme'), 2)
   const client = new Redis(server.url)
   const backup = await Promise.all(
     (await client.keys('*')).map(async (key) => ({ key, bytes: await client.dumpBuffer(key) }))
   )
-  await server.ask('FLUSHALL')
+  await server.command('FLUSHALL')
   await until(() => store.emptied() && heard.includes('tenant removed'))
   t.strictSame(shouts, [true])
   t.equal(await store.tenant('acme'), null)
@@ -132,11 +132,11 @@ t.test('emptied, it is said, followers hear of it, and a backup heals it', async
   const later = await opened(t, server.url)
   t.ok(later.installation.lostAt, 'a process that starts now knows as well')
   t.equal(later.emptied(), false)
-  await store.saveTenant(tenant('acme', 'put again'), 4)
+  await store.saveTenant(sampleTenant('acme', 'put again'), 4)
   t.equal(store.emptied(), true, 'what else was lost is still lost')
   t.equal(heard.at(-1), 'logged')
 
-  await server.ask('FLUSHALL')
+  await server.command('FLUSHALL')
   for (const { key, bytes } of backup) await client.restore(key, 0, bytes ?? '')
   client.disconnect()
   await until(() => !store.emptied() && heard.at(-1) === 'gap')
@@ -150,21 +150,21 @@ t.test('one who lost the turn writes nothing more', async (t) => {
   const server = await startRedis(t)
   const store = await opened(t, server.url)
   const other = await opened(t, server.url)
-  await store.saveTenant(tenant('acme'), 1)
+  await store.saveTenant(sampleTenant('acme'), 1)
   await store.withTenantLock('acme', async (mine) => {
-    await mine.saveTenant(tenant('acme', 'mine'), 2)
+    await mine.saveTenant(sampleTenant('acme', 'mine'), 2)
     // As if it had stood still for longer than a lock lasts.
-    await server.ask('DEL', 'hanvisa:{acme}:turn')
+    await server.command('DEL', 'hanvisa:{acme}:turn')
     await other.withTenantLock('acme', async (theirs) => {
-      await theirs.saveTenant(tenant('acme', 'theirs'), 3)
-      await t.rejects(mine.saveTenant(tenant('acme', 'mine'), 4), StoreUnavailable)
+      await theirs.saveTenant(sampleTenant('acme', 'theirs'), 3)
+      await t.rejects(mine.saveTenant(sampleTenant('acme', 'mine'), 4), StoreUnavailable)
       await t.rejects(mine.removeTenant('acme'), StoreUnavailable)
     })
-    await t.rejects(mine.saveTenant(tenant('acme', 'mine'), 4), StoreUnavailable)
+    await t.rejects(mine.saveTenant(sampleTenant('acme', 'mine'), 4), StoreUnavailable)
     t.equal((await mine.tenant('acme'))?.name, 'theirs')
   })
-  await server.ask('SET', 'hanvisa:{acme}:turn', 'one who died', 'PX', 1500)
-  await store.withTenantLock('acme', async (mine) => mine.saveTenant(tenant('acme', 'after it'), 5))
+  await server.command('SET', 'hanvisa:{acme}:turn', 'one who died', 'PX', 1500)
+  await store.withTenantLock('acme', async (mine) => mine.saveTenant(sampleTenant('acme', 'after it'), 5))
   t.equal((await store.tenant('acme'))?.name, 'after it')
 })
 
@@ -172,20 +172,20 @@ t.test('a listener that was cut off hears of a gap, and then goes on', async (t)
   const server = await startRedis(t)
   const store = await opened(t, server.url)
   const other = await opened(t, server.url)
-  await store.saveTenant(tenant('acme'), 1)
+  await store.saveTenant(sampleTenant('acme'), 1)
   const heard: FeedEvent[] = []
   const inTouch: boolean[] = []
   other.follow('acme', (feed) => {
     heard.push(feed)
     if (feed.kind === 'gap') inTouch.push(other.reachable())
   })
-  await other.saveTenant(tenant('acme'), 2)
-  await server.ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
-  await store.saveTenant(tenant('acme'), 3)
+  await other.saveTenant(sampleTenant('acme'), 2)
+  await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  await store.saveTenant(sampleTenant('acme'), 3)
   await until(() => heard.some(({ kind }) => kind === 'gap'))
   t.strictSame(inTouch, [false], 'it counts as in touch only once the gap was told')
   await until(() => other.reachable())
-  await store.saveTenant(tenant('acme'), 4)
+  await store.saveTenant(sampleTenant('acme'), 4)
   await until(() => heard.at(-1)?.kind === 'logged')
   t.strictSame(heard.at(-1), { kind: 'logged', entry: { position: 4, at: 4, users: 'all' } })
 })
@@ -193,16 +193,16 @@ t.test('a listener that was cut off hears of a gap, and then goes on', async (t)
 t.test('a message that never came is found out', async (t) => {
   const server = await startRedis(t)
   const store = await opened(t, server.url)
-  await store.saveTenant(tenant('acme'), 1)
+  await store.saveTenant(sampleTenant('acme'), 1)
   const heard: string[] = []
   store.follow('acme', ({ kind }) => heard.push(kind))
-  await store.saveTenant(tenant('acme'), 2)
-  await server.ask('HINCRBY', 'hanvisa:{acme}:head', 'sequence', 1)
+  await store.saveTenant(sampleTenant('acme'), 2)
+  await server.command('HINCRBY', 'hanvisa:{acme}:head', 'sequence', 1)
   await until(() => heard.at(-1) === 'gap')
-  await store.saveTenant(tenant('acme'), 3)
+  await store.saveTenant(sampleTenant('acme'), 3)
   t.equal(heard.at(-1), 'logged')
   // As if it had been removed and made anew elsewhere.
-  await server.ask('HSET', 'hanvisa:{acme}:head', 'epoch', 'another', 'sequence', 1)
+  await server.command('HSET', 'hanvisa:{acme}:head', 'epoch', 'another', 'sequence', 1)
   await until(() => heard.at(-1) === 'gap')
 })
 
@@ -212,12 +212,12 @@ t.test('a Sentinel names the new master, a node of a cluster comes back', async 
   const [onSentinel, onCluster] = await Promise.all([opened(t, url), opened(t, clusterUrl)])
   const heard: FeedEvent[] = []
   for (const store of [onSentinel, onCluster]) {
-    await store.saveTenant(tenant('acme'), 1)
+    await store.saveTenant(sampleTenant('acme'), 1)
     store.follow('acme', (feed) => heard.push(feed))
-    await store.saveTenant(tenant('acme'), 2)
+    await store.saveTenant(sampleTenant('acme'), 2)
   }
   const works = (store: Store) => async () =>
-    store.saveTenant(tenant('acme', 'after'), 3).then(
+    store.saveTenant(sampleTenant('acme', 'after'), 3).then(
       () => true,
       () => false
     )

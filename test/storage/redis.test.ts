@@ -5,12 +5,12 @@ import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import type { Store } from '../../src/storage/store.ts'
 import { type OpenStore, storeContract } from '../contracts/store.ts'
-import { type RedisUnderTest, startCluster, startRedis, startSentinel } from '../support/redis-server.ts'
+import { startCluster, startRedis, startSentinel, type TestRedis } from '../support/redis-server.ts'
 
 /** One server for all that the contract asks; each store finds it empty. */
-function onServers(url: string, servers: readonly RedisUnderTest[]): OpenStore {
+function onServers(url: string, servers: readonly TestRedis[]): OpenStore {
   return async (t, options = {}) => {
-    for (const server of servers) await server.ask('FLUSHALL')
+    for (const server of servers) await server.command('FLUSHALL')
     const address = redisAddress(url)
     const opened: Store[] = []
     const another = async () => {
@@ -32,7 +32,7 @@ function onServers(url: string, servers: readonly RedisUnderTest[]): OpenStore {
   }
 }
 
-async function everythingIn({ url }: RedisUnderTest): Promise<Buffer> {
+async function everythingIn({ url }: TestRedis): Promise<Buffer> {
   const client = new Redis(url)
   const found: Buffer[] = []
   for await (const keys of client.scanBufferStream() as AsyncIterable<Buffer[]>) {

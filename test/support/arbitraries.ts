@@ -3,29 +3,29 @@ import fc from 'fast-check'
 import type { Override } from '../../src/domain/override.ts'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import type { Store } from '../../src/storage/store.ts'
-import { MINUTE, START, timeline, user } from './tenant-fixture.ts'
+import { fixtureTimeline, fixtureUser, MINUTE, START } from './tenant-fixture.ts'
 
-export const ids = ['anna', 'bo', 'cia']
-const someone = fc.constantFrom(...ids)
+export const userIds = ['anna', 'bo', 'cia']
+const anyUser = fc.constantFrom(...userIds)
 const minutes = fc.nat(40)
 
 /** What happens to a tenant; `time` in seconds. */
-export const event = fc.oneof(
+export const tenantEvent = fc.oneof(
   fc.record({ kind: fc.constant('time' as const), by: fc.nat(1200) }),
   fc.record({
     kind: fc.constant('calendar' as const),
-    user: someone,
+    user: anyUser,
     at: fc.array(minutes, { maxLength: 6 })
   }),
-  fc.record({ kind: fc.constant('confirm' as const), user: someone }),
-  fc.record({ kind: fc.constant('override' as const), user: someone, until: fc.option(minutes) }),
-  fc.record({ kind: fc.constant('gone' as const), user: someone }),
+  fc.record({ kind: fc.constant('confirm' as const), user: anyUser }),
+  fc.record({ kind: fc.constant('override' as const), user: anyUser, until: fc.option(minutes) }),
+  fc.record({ kind: fc.constant('gone' as const), user: anyUser }),
   fc.record({ kind: fc.constant('tenant' as const), name: fc.constantFrom('Acme', 'Ajax') })
 )
-type Event = typeof event extends fc.Arbitrary<infer E> ? E : never
+type Event = typeof tenantEvent extends fc.Arbitrary<infer E> ? E : never
 
 /** As the directory and sync write, at the instant. */
-export async function happen(
+export async function applyTenantEvent(
   store: Store,
   one: Exclude<Event, { kind: 'time' }>,
   now: number
@@ -37,7 +37,11 @@ export async function happen(
   const known = await store.record('acme', one.user)
   if (one.kind === 'gone') {
     if (known === null) {
-      await store.saveUsers('acme', [{ user: user(one.user), sync: initialSyncRecord(true, now) }], now)
+      await store.saveUsers(
+        'acme',
+        [{ user: fixtureUser(one.user), sync: initialSyncRecord(true, now) }],
+        now
+      )
     } else await store.removeUser('acme', one.user, now)
   } else if (one.kind === 'override') {
     const until = one.until === null ? null : now + (one.until + 1) * MINUTE
@@ -58,7 +62,7 @@ export async function happen(
       return next === undefined ? [] : [[from - 20 + mark, from - 20 + next, index % 2 ? 'lunch' : 'meeting']]
     })
     const sync = { ...known.sync, confirmedAt: now, freshSince: now }
-    const outcome = { user: one.user, sync, timeline: timeline(...pieces), visible: true }
+    const outcome = { user: one.user, sync, timeline: fixtureTimeline(...pieces), visible: true }
     await store.saveReadings('acme', [outcome], now)
   }
 }

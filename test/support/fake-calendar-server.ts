@@ -14,7 +14,7 @@ import type {
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { RemoteError } from '../../src/errors.ts'
 
-export interface Asked {
+export interface RecordedCalendarRequest {
   readonly mailbox: string
   readonly secret: string
   readonly version: string | null
@@ -22,10 +22,10 @@ export interface Asked {
   readonly subjects: boolean
 }
 
-export interface FarSide {
+export interface FakeCalendarServer {
   readonly calendars: Map<string, CalendarEvent[]>
   /** What it was asked, in order. */
-  readonly asked: Asked[]
+  readonly requests: RecordedCalendarRequest[]
   /** The only client secret that it knows. */
   secret: string
   /** Mailboxes that get no answer. */
@@ -46,7 +46,7 @@ export interface FarSide {
   prints: 'none' | 'given' | 'hanging'
   readonly compared: string[][]
   /** The requests that hang. */
-  readonly held: ReadonlySet<() => void>
+  readonly pending: ReadonlySet<() => void>
   /** Lets those hanging have their answer. */
   release(): void
   readonly opened: { count: number; closed: number }
@@ -54,20 +54,20 @@ export interface FarSide {
   close(): Promise<void>
 }
 
-export async function farSide(batchSize = 3): Promise<FarSide> {
+export async function startFakeCalendarServer(batchSize = 3): Promise<FakeCalendarServer> {
   const held = new Set<() => void>()
   const watched = new Map<string, Set<SubscriptionListener>>()
   const server = createServer((request, response) => answer(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
 
-  const side: FarSide = {
+  const side: FakeCalendarServer = {
     calendars: new Map(),
-    asked: [],
+    requests: [],
     secret: 'right',
     hanging: new Set(),
     refusal: null,
-    held,
+    pending: held,
     saw: { value: 'subjects' },
     opened: { count: 0, closed: 0 },
     edited: (mailbox) => {
@@ -136,7 +136,7 @@ export async function farSide(batchSize = 3): Promise<FarSide> {
     const mailbox = decodeURIComponent(pathname.slice(1))
     const version = request.headers['if-none-match'] ?? null
     const secret = request.headers.authorization ?? ''
-    side.asked.push({
+    side.requests.push({
       mailbox,
       secret,
       version,
@@ -209,7 +209,7 @@ function errorOf(response: Response, mailbox: string): RemoteError {
   return new RemoteError('unreachable', 'The far side is out of order.', options)
 }
 
-export function event(
+export function calendarEvent(
   subject: string,
   start: number,
   end: number,

@@ -1,7 +1,7 @@
 /** A clock and timers that a test moves by hand: everything that falls due on the way is called in its order. */
 import type { Timers } from '../../src/lib/timers.ts'
 
-export interface HandClock {
+export interface FakeClock {
   /** Wall clock, epoch milliseconds. */
   readonly clock: () => number
   readonly timers: Timers
@@ -11,7 +11,7 @@ export interface HandClock {
   set(by: number): void
 }
 
-export function handClock(idle: () => boolean = () => true): HandClock {
+export function createFakeClock(isIdle: () => boolean = () => true): FakeClock {
   let wall = Date.UTC(2026, 10, 23, 8)
   let now = 0
   let serial = 0
@@ -28,7 +28,7 @@ export function handClock(idle: () => boolean = () => true): HandClock {
     },
     async run(milliseconds) {
       const end = now + milliseconds
-      await rest()
+      await whenIdle()
       for (;;) {
         let first: number | null = null
         for (const [id, { at }] of waiting) {
@@ -40,7 +40,7 @@ export function handClock(idle: () => boolean = () => true): HandClock {
         wall += Math.max(0, at - now)
         now = Math.max(now, at)
         call()
-        await rest()
+        await whenIdle()
       }
       wall += end - now
       now = end
@@ -50,13 +50,13 @@ export function handClock(idle: () => boolean = () => true): HandClock {
     }
   }
 
-  async function rest(): Promise<void> {
-    await settle()
-    while (!idle()) await new Promise((resolve) => setTimeout(resolve, 1))
+  async function whenIdle(): Promise<void> {
+    await yieldToEventLoop()
+    while (!isIdle()) await new Promise((resolve) => setTimeout(resolve, 1))
   }
 }
 
 /** Lets everything that only waits for promises and for the next turn of the loop go on. */
-export function settle(): Promise<void> {
+export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

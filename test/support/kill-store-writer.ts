@@ -3,10 +3,10 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { LogEntry, TenantSnapshot } from '../../src/storage/store.ts'
-import { lanes, manyGrounds } from './store-writer-lanes.ts'
+import { groundsOfSize, writerLanes } from './store-writer-lanes.ts'
 
 /** Lets the writer go, kills it, and gives what it was promised by then. */
-export async function killed(
+export async function killStoreWriter(
   writer: ChildProcess
 ): Promise<{ promises: [string, number][]; opened: boolean }> {
   const promises: [string, number][] = []
@@ -28,7 +28,7 @@ export async function killed(
 }
 
 /** What is not as it was promised. `log`: the newest entries. */
-export function faults(
+export function lostWrites(
   snapshot: TenantSnapshot | null,
   log: readonly LogEntry[] | null,
   promised: ReadonlyMap<string, number>
@@ -39,7 +39,7 @@ export function faults(
     if (entry.position !== (log[0]?.position ?? 0) + index) found.push('the log has a gap')
   })
   const records = new Map(snapshot?.users.map((record) => [record.user.id, record]))
-  for (const lane of lanes) {
+  for (const lane of writerLanes) {
     const left = records.get(`left-${lane}`)
     const right = records.get(`right-${lane}`)
     const count = Number(left?.user.extension ?? 0)
@@ -48,7 +48,7 @@ export function faults(
     const held = left?.timeline
     if ((held?.rulesVersion ?? 0) < (promised.get(`timeline ${lane}`) ?? 0))
       found.push(`timeline ${lane} lost a write`)
-    if (held && held.causes.length !== manyGrounds(held.rulesVersion).length)
+    if (held && held.causes.length !== groundsOfSize(held.rulesVersion).length)
       found.push(`timeline ${lane} was torn`)
     if (held && left.sync.confirmedAt !== held.rulesVersion) found.push(`reading ${lane} was torn`)
   }

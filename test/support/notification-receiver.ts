@@ -2,12 +2,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { makeAuthority } from '../../simulator/authority.ts'
+import { createSimulatorAuthority } from '../../simulator/authority.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: what came over the wire; each test looks into it where it expects something
 type Item = any
 
-export interface Receiver {
+export interface NotificationReceiver {
   readonly origin: string
   /** Every POST but handshakes, in the order in which they came. */
   readonly posts: { path: string; items: Item[] }[]
@@ -19,10 +19,10 @@ export interface Receiver {
   answer: (path: string, token: string | null) => { status: number; body?: string } | null
 }
 
-export async function receive(
+export async function startNotificationReceiver(
   t: { teardown(end: () => Promise<void>): void },
   protocol: 'http' | 'https' = 'http'
-): Promise<Receiver> {
+): Promise<NotificationReceiver> {
   const heard = async (request: IncomingMessage, response: ServerResponse) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://here')
     const pieces: Buffer[] = []
@@ -41,7 +41,7 @@ export async function receive(
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   })
-  const receiver: Receiver = {
+  const receiver: NotificationReceiver = {
     origin: `${protocol}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     posts: [],
     items: () => receiver.posts.flatMap(({ items }) => items),
@@ -52,6 +52,6 @@ export async function receive(
 }
 
 async function secure(heard: (request: IncomingMessage, response: ServerResponse) => Promise<void>) {
-  const { server } = await makeAuthority()
+  const { server } = await createSimulatorAuthority()
   return createSecureServer({ cert: server.certificate, key: server.privateKey }, heard)
 }

@@ -6,10 +6,10 @@ import type { AppInput } from '../../simulator/directories.ts'
 import type { EventInput, MailboxInput } from '../../simulator/mailboxes.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulator/simulator.ts'
 
-export const tenant = '7c3b6a52-5f5e-4d0e-9d3f-0a1b2c3d4e5f'
-export const clientId = '3f8f2f0e-6a0c-4a53-9f5b-1c2d3e4f5a6b'
+export const simulatedTenant = '7c3b6a52-5f5e-4d0e-9d3f-0a1b2c3d4e5f'
+export const simulatedClientId = '3f8f2f0e-6a0c-4a53-9f5b-1c2d3e4f5a6b'
 
-export interface Reply {
+export interface SimulatorReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   // biome-ignore lint/suspicious/noExplicitAny: what came over the wire; each test looks into it where it expects something
@@ -24,13 +24,13 @@ interface Sent {
   readonly form?: string
 }
 
-export interface Open {
+export interface OpenSimulator {
   readonly simulator: Simulator
   readonly agent: Agent
   readonly network: INetworkModule
-  send(method: string, path: string, options?: Sent): Promise<Reply>
+  send(method: string, path: string, options?: Sent): Promise<SimulatorReply>
   /** With a token of the first application. */
-  graph(path: string, options?: { prefer?: string; body?: unknown }): Promise<Reply>
+  graph(path: string, options?: { prefer?: string; body?: unknown }): Promise<SimulatorReply>
   put(mailbox: MailboxInput): void
   put(address: string, ...events: EventInput[]): void
   token(app?: { clientId?: string; clientSecret?: string; tenant?: string }): Promise<string>
@@ -38,11 +38,11 @@ export interface Open {
 }
 
 /** Everything is closed when the test ends. */
-export async function open(
+export async function openSimulator(
   t: { teardown(end: () => Promise<void>): void },
   app: Partial<AppInput> = {},
   options: SimulatorOptions & { tokenSeconds?: number } = {}
-): Promise<Open> {
+): Promise<OpenSimulator> {
   const simulator = await startSimulator(options)
   const agent = new Agent({ connect: { ca: simulator.ca } })
   t.teardown(async () => {
@@ -51,13 +51,13 @@ export async function open(
   })
   const { tokenSeconds } = options
   simulator.directories.put({
-    id: tenant,
+    id: simulatedTenant,
     domain: 'example.se',
-    apps: [{ clientId, secret: 'right', ...app }],
+    apps: [{ clientId: simulatedClientId, secret: 'right', ...app }],
     ...(tokenSeconds === undefined ? {} : { tokenSeconds })
   })
 
-  const send: Open['send'] = async (method, path, { headers = {}, body, form } = {}) => {
+  const send: OpenSimulator['send'] = async (method, path, { headers = {}, body, form } = {}) => {
     const response = await fetch(new URL(path, simulator.origin), {
       method,
       headers: body === undefined ? { ...headers } : { 'content-type': 'application/json', ...headers },
@@ -82,12 +82,12 @@ export async function open(
       return { headers: {}, status: response.status, body: (await response.json()) as never }
     }
   }
-  const token: Open['token'] = async (who = {}) => {
+  const token: OpenSimulator['token'] = async (who = {}) => {
     const application = new ConfidentialClientApplication({
       auth: {
-        clientId: who.clientId ?? clientId,
+        clientId: who.clientId ?? simulatedClientId,
         clientSecret: who.clientSecret ?? 'right',
-        authority: `${simulator.loginRoot}/${who.tenant ?? tenant}`,
+        authority: `${simulator.loginRoot}/${who.tenant ?? simulatedTenant}`,
         knownAuthorities: [new URL(simulator.loginRoot).host]
       },
       system: { networkClient: network }
@@ -111,7 +111,10 @@ export async function open(
       return send(body === undefined ? 'GET' : 'POST', `/v1.0${path}`, { headers, body })
     },
     put: (mailbox: string | MailboxInput, ...events: EventInput[]) => {
-      simulator.mailboxes.put(tenant, typeof mailbox === 'string' ? { address: mailbox, events } : mailbox)
+      simulator.mailboxes.put(
+        simulatedTenant,
+        typeof mailbox === 'string' ? { address: mailbox, events } : mailbox
+      )
     },
     client: (accessToken) =>
       Client.init({

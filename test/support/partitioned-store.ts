@@ -13,44 +13,44 @@ export interface PartitionedStore extends Store {
 }
 
 export function partitionedStore(store: Store): PartitionedStore {
-  let away = false
-  let deaf = false
+  let isPartitioned = false
+  let dropsEvents = false
   const followers = new Map<symbol, (feed: FeedEvent) => void>()
-  const guarded = Object.fromEntries(
+  const guardedStore = Object.fromEntries(
     Object.entries(store).map(([name, call]) => [
       name,
       async (...args: unknown[]) => {
-        if (away) throw new StoreUnavailable('The line is cut.')
+        if (isPartitioned) throw new StoreUnavailable('The line is cut.')
         const result = await (call as (...args: unknown[]) => unknown)(...args)
-        if (away) throw new StoreUnavailable('The line was cut meanwhile.')
+        if (isPartitioned) throw new StoreUnavailable('The line was cut meanwhile.')
         return result
       }
     ])
   ) as unknown as Store
   return {
-    ...guarded,
+    ...guardedStore,
     follow(tenant, hear) {
       const one = Symbol(tenant)
       followers.set(one, hear)
       const stop = store.follow(tenant, (feed) => {
-        if (!away && !deaf) hear(feed)
+        if (!isPartitioned && !dropsEvents) hear(feed)
       })
       return () => {
         followers.delete(one)
         stop()
       }
     },
-    reachable: () => !away && store.reachable(),
+    reachable: () => !isPartitioned && store.reachable(),
     cut() {
-      away = true
+      isPartitioned = true
     },
     restore() {
-      away = false
-      deaf = false
+      isPartitioned = false
+      dropsEvents = false
       for (const hear of [...followers.values()]) hear({ kind: 'gap' })
     },
     dropEvents() {
-      deaf = true
+      dropsEvents = true
     },
     followers: () => followers.size
   }

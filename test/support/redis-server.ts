@@ -10,11 +10,11 @@ import { Redis } from 'ioredis'
 import { freePort } from '../../tools/free-port.ts'
 
 /** A test of tap's, or whoever else ends what was begun. */
-interface Owner {
+interface TeardownOwner {
   teardown(step: () => unknown): void
 }
 
-export interface RedisOptions {
+export interface TestRedisOptions {
   /** Every write is on disk before it is answered: nothing is lost by `kill` and `restart`. Otherwise nothing is kept. */
   readonly appendOnly?: boolean
   readonly password?: string
@@ -22,7 +22,7 @@ export interface RedisOptions {
   readonly settings?: readonly string[]
 }
 
-export interface RedisUnderTest {
+export interface TestRedis {
   /** As for HANVISA_REDIS_URL, with the password. */
   readonly url: string
   readonly port: number
@@ -34,62 +34,67 @@ export interface RedisUnderTest {
   freeze(): void
   thaw(): void
   /** One command over a connection of its own: `await redis.ask('FLUSHALL')`. */
-  ask(command: string, ...args: (string | number)[]): Promise<unknown>
+  command(command: string, ...args: (string | number)[]): Promise<unknown>
 }
 
-export function startRedis(t: Owner, options: RedisOptions = {}): Promise<RedisUnderTest> {
+export function startRedis(t: TeardownOwner, options: TestRedisOptions = {}): Promise<TestRedis> {
   return start(t, options, [])
 }
 
-export interface ClusterUnderTest {
+export interface TestRedisCluster {
   /** `redis+cluster://…` with all nodes. */
   readonly url: string
-  readonly nodes: readonly RedisUnderTest[]
+  readonly nodes: readonly TestRedis[]
 }
 
 /** A cluster whose nodes, one or three, share the slots evenly; no replicas. */
 export async function startCluster(
-  t: Owner,
-  { nodes: count = 3, ...options }: RedisOptions & { readonly nodes?: 1 | 3 } = {}
-): Promise<ClusterUnderTest> {
+  t: TeardownOwner,
+  { nodes: count = 3, ...options }: TestRedisOptions & { readonly nodes?: 1 | 3 } = {}
+): Promise<TestRedisCluster> {
   const nodes = await Promise.all(
     Array.from({ length: count }, () => start(t, options, ['cluster-enabled', 'yes']))
   )
   const [first] = nodes
   for (const [index, node] of nodes.entries()) {
     const slot = (part: number) => Math.floor((16_384 * part) / count)
-    await node.ask('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)
-    await node.ask('CLUSTER', 'ADDSLOTSRANGE', slot(index), slot(index + 1) - 1)
+    await node.command('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)
+    await node.command('CLUSTER', 'ADDSLOTSRANGE', slot(index), slot(index + 1) - 1)
     if (first !== undefined && node !== first) {
-      const bus = Number(((await node.ask('CONFIG', 'GET', 'cluster-port')) as string[])[1])
-      await first.ask('CLUSTER', 'MEET', '127.0.0.1', node.port, bus)
+      const bus = Number(((await node.command('CONFIG', 'GET', 'cluster-port')) as string[])[1])
+      await first.command('CLUSTER', 'MEET', '127.0.0.1', node.port, bus)
     }
   }
   for (const node of nodes) {
     await until(async () => {
-      const info = String(await node.ask('CLUSTER', 'INFO'))
+      const info = String(await node.command('CLUSTER', 'INFO'))
       return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${count}`)
     })
   }
   return { url: `redis+cluster://${credentials(options)}${nodes.map(address).join(',')}`, nodes }
 }
 
-export interface SentinelUnderTest {
+export interface TestRedisSentinel {
   /** `redis+sentinel://…/main`. */
   readonly url: string
-  readonly master: RedisUnderTest
+  readonly master: TestRedis
   /** Takes the master's place some two seconds after that is gone. */
-  readonly replica: RedisUnderTest
-  readonly sentinel: RedisUnderTest
+  readonly replica: TestRedis
+  readonly sentinel: TestRedis
 }
 
 /** A master, a replica, and one Sentinel that watches over them. */
-export async function startSentinel(t: Owner, options: RedisOptions = {}): Promise<SentinelUnderTest> {
+export async function startSentinel(
+  t: TeardownOwner,
+  options: TestRedisOptions = {}
+): Promise<TestRedisSentinel> {
   const { password } = options
   const auth = password === undefined ? [] : ['masterauth', quoted(password)]
   const master = await start(t, options, [...auth, 'repl-diskless-sync-delay', '0'])
   const replica = await start(t, options, [...auth, 'replicaof', `127.0.0.1 ${master.port}`])
-  await until(async () => String(await replica.ask('INFO', 'replication')).includes('master_link_status:up'))
+  await until(async () =>
+    String(await replica.command('INFO', 'replication')).includes('master_link_status:up')
+  )
   const watch = [
     `sentinel monitor main 127.0.0.1 ${master.port} 1`,
     'sentinel down-after-milliseconds main 1000',
@@ -98,7 +103,7 @@ export async function startSentinel(t: Owner, options: RedisOptions = {}): Promi
   ]
   const sentinel = await start(t, {}, [], watch)
   await until(async () =>
-    String(await sentinel.ask('SENTINEL', 'REPLICAS', 'main')).includes(`${replica.port}`)
+    String(await sentinel.command('SENTINEL', 'REPLICAS', 'main')).includes(`${replica.port}`)
   )
   return {
     url: `redis+sentinel://${credentials(options)}${address(sentinel)}/main`,
@@ -118,21 +123,21 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
 }
 
 const quoted = (text: string) => JSON.stringify(text)
-const address = ({ port }: RedisUnderTest) => `127.0.0.1:${port}`
-const credentials = ({ password }: RedisOptions) =>
+const address = ({ port }: TestRedis) => `127.0.0.1:${port}`
+const credentials = ({ password }: TestRedisOptions) =>
   password === undefined ? '' : `:${encodeURIComponent(password)}@`
 
 /** `watch` is what a Sentinel is told to watch; without it, it is a server. */
 async function start(
-  t: Owner,
-  options: RedisOptions,
+  t: TeardownOwner,
+  options: TestRedisOptions,
   more: readonly string[],
   watch?: readonly string[]
-): Promise<RedisUnderTest> {
+): Promise<TestRedis> {
   const { password, appendOnly = false } = options
   const parent = await mkdtemp(join(tmpdir(), 'hanvisa-redis-'))
   const folder = join(parent, 'data')
-  const configured = join(parent, 'redis.conf')
+  const configFile = join(parent, 'redis.conf')
   let running: ChildProcess | null = null
   let port = 0
   // That between the nodes of a cluster.
@@ -160,8 +165,8 @@ async function start(
         : []),
       ...pairs([...more, ...(options.settings ?? [])])
     ].map((pair) => pair.join(' '))
-    await writeFile(configured, `${[...settings, ...(watch ?? [])].join('\n')}\n`)
-    running = await launched(configured, watch !== undefined)
+    await writeFile(configFile, `${[...settings, ...(watch ?? [])].join('\n')}\n`)
+    running = await whenReady(configFile, watch !== undefined)
   }
   const kill = async (signal: NodeJS.Signals = 'SIGKILL') => {
     const child = running
@@ -193,7 +198,7 @@ async function start(
     },
     freeze: () => void running?.kill('SIGSTOP'),
     thaw: () => void running?.kill('SIGCONT'),
-    async ask(command, ...args) {
+    async command(command, ...args) {
       const client = new Redis({
         port,
         ...(password === undefined || watch ? {} : { password }),
@@ -211,8 +216,8 @@ async function start(
 }
 
 /** Resolves when it takes connections, its data loaded. */
-async function launched(configured: string, asSentinel: boolean): Promise<ChildProcess> {
-  const child = spawn('redis-server', [configured, ...(asSentinel ? ['--sentinel'] : [])], {
+async function whenReady(configFile: string, asSentinel: boolean): Promise<ChildProcess> {
+  const child = spawn('redis-server', [configFile, ...(asSentinel ? ['--sentinel'] : [])], {
     stdio: ['ignore', 'pipe', 'inherit']
   })
   const endWithUs = () => child.kill('SIGKILL')

@@ -10,24 +10,24 @@ import { freePort } from '../../tools/free-port.ts'
 const main = resolve('dist/src/main.js')
 export const KEY = 'the-key-of-the-service-under-test'
 
-export interface Running {
+export interface ServiceProcess {
   readonly origin: string
   readonly folder: string
   /** Every line that the process printed. */
-  readonly printed: readonly string[]
+  readonly output: readonly string[]
   /** Sends with the key; a string goes as it is, anything else as JSON. Throws nothing for a refusal. */
-  call(method: string, path: string, body?: unknown): Promise<{ status: number; text: string; json: Answer }>
+  call(method: string, path: string, body?: unknown): Promise<{ status: number; text: string; json: AnyJson }>
   kill(signal: NodeJS.Signals): Promise<void>
 }
 // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every form
-type Answer = any
+type AnyJson = any
 
 /** `npm test` compiles first, so that what runs here is what operators run. */
-export async function startRunning(
+export async function startServiceProcess(
   t: Test,
   environment: Record<string, string> = {},
   folder = t.testdir()
-): Promise<Running> {
+): Promise<ServiceProcess> {
   const child = spawn(process.execPath, [main], {
     env: {
       PATH: process.env.PATH ?? '',
@@ -40,17 +40,17 @@ export async function startRunning(
     },
     stdio: ['ignore', 'pipe', 'pipe']
   })
-  const printed: string[] = []
+  const output: string[] = []
   const origin = await new Promise<string>((resolve, reject) => {
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
-        printed.push(line)
+        output.push(line)
         if (!line.startsWith('{')) return
         const said = JSON.parse(line) as { msg?: string; origin?: string }
         if (said.msg === 'listening' && said.origin !== undefined) resolve(said.origin)
       })
     }
-    child.once('exit', () => reject(new Error(`the service ended: ${printed.join('\n')}`)))
+    child.once('exit', () => reject(new Error(`the service ended: ${output.join('\n')}`)))
   })
   const kill = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -61,7 +61,7 @@ export async function startRunning(
   return {
     origin,
     folder,
-    printed,
+    output,
     kill,
     async call(method, path, body) {
       const raw = typeof body === 'string'
@@ -83,33 +83,36 @@ export async function startRunning(
 export const DIRECTORY = '3f1b2a3c-0000-4000-8000-00000000000a'
 const CLIENT = '7c9e6679-7425-40de-944b-e07fc1f90ae7'
 
-export interface OnGraph {
+export interface GraphInstallation {
   readonly simulator: Simulator
-  readonly service: Running
+  readonly service: ServiceProcess
   /** Starts another over the same data folder. */
-  restart(environment?: Record<string, string>): Promise<Running>
+  restart(environment?: Record<string, string>): Promise<ServiceProcess>
 }
 
 /** A simulator with one directory and one app, and the service trusting it. */
-export async function serviceOnGraph(t: Test, environment: Record<string, string> = {}): Promise<OnGraph> {
+export async function startServiceOnGraph(
+  t: Test,
+  environment: Record<string, string> = {}
+): Promise<GraphInstallation> {
   const folder = t.testdir({ data: {}, simulator: {} })
   const simulator = await startSimulator({ folder: join(folder, 'simulator') })
   t.teardown(() => simulator.close())
   simulator.directories.put({ id: DIRECTORY, apps: [{ clientId: CLIENT, secret: 'right' }] })
   const restart = (environment: Record<string, string> = {}) =>
-    startRunning(t, { ...environment, NODE_EXTRA_CA_CERTS: simulator.caFile! }, join(folder, 'data'))
+    startServiceProcess(t, { ...environment, NODE_EXTRA_CA_CERTS: simulator.caFile! }, join(folder, 'data'))
   return { simulator, service: await restart(environment), restart }
 }
 
 /** With these Graph's notices reach the service. */
-export async function reachable(): Promise<{ HANVISA_PORT: string; HANVISA_PUBLIC_URL: string }> {
+export async function publicAddress(): Promise<{ HANVISA_PORT: string; HANVISA_PUBLIC_URL: string }> {
   const port = String(await freePort())
   return { HANVISA_PORT: port, HANVISA_PUBLIC_URL: `http://127.0.0.1:${port}` }
 }
 
 /** Makes a tenant whose users have the mailbox `{user}@acme.example`, read every ten seconds unless said otherwise. */
-export async function tenantOnGraph(
-  { service, simulator }: { simulator: Simulator; service: Running },
+export async function createTenantOnGraph(
+  { service, simulator }: { simulator: Simulator; service: ServiceProcess },
   tenant: string,
   users: readonly string[],
   rules: object = {
@@ -148,14 +151,14 @@ export function graphConnection(simulator: Simulator, clientSecret = 'right') {
 }
 
 /** Follows a tenant's changes as a switch does, and keeps what holds for each user. */
-export async function follow(service: Running, tenant: string) {
+export async function followTenant(service: ServiceProcess, tenant: string) {
   const { json } = await service.call('GET', `/v1/tenants/${tenant}/statuses`)
   let cursor: string = json.cursor
-  const held = new Map<string, Answer>(json.statuses.map((status: Answer) => [status.user, status]))
+  const held = new Map<string, AnyJson>(json.statuses.map((status: AnyJson) => [status.user, status]))
   return {
     held,
     /** Long-polls until `enough` says so; fails after a minute. */
-    async until(what: string, enough: (held: ReadonlyMap<string, Answer>) => boolean): Promise<void> {
+    async until(what: string, enough: (held: ReadonlyMap<string, AnyJson>) => boolean): Promise<void> {
       const last = performance.now() + 60_000
       while (!enough(held)) {
         if (performance.now() > last)

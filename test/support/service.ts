@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 import { startService } from '../../src/composition.ts'
 import type { Config } from '../../src/config.ts'
 
-export interface Answer {
+export interface ServiceResponse {
   readonly status: number
   readonly headers: Headers
   readonly text: string
@@ -16,13 +16,18 @@ export interface Answer {
   readonly body: any
 }
 
-export interface ServiceUnderTest {
+export interface TestService {
   readonly origin: string
   readonly key: string
   /** The data folder. */
   readonly folder: string
   /** Sends with the key; a body that is no string or Buffer goes as JSON. */
-  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>
+  ): Promise<ServiceResponse>
   /** What was logged so far, line by line. */
   log(): readonly string[]
   /** Makes the tenant (Stockholm, Swedish). */
@@ -32,7 +37,7 @@ export interface ServiceUnderTest {
   close(): Promise<void>
 }
 
-export async function serviceUnderTest(t: Test, given: Partial<Config> = {}): Promise<ServiceUnderTest> {
+export async function startTestService(t: Test, given: Partial<Config> = {}): Promise<TestService> {
   const folder = given.dataDir ?? t.testdir()
   const key = given.adminKey ?? 'a-key-for-tests-only'
   const lines: string[] = []

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { StoreUnavailable } from '../../src/storage/store.ts'
-import { tenant, user } from '../contracts/store-samples.ts'
+import { sampleTenant, sampleUser } from '../contracts/store-samples.ts'
 
 const [folder = ''] = process.argv.slice(2)
 const input = createInterface({ input: process.stdin })
@@ -28,7 +28,7 @@ try {
 
   async function writeMany(): Promise<string> {
     try {
-      await store.saveTenant(tenant('acme'), 1)
+      await store.saveTenant(sampleTenant('acme'), 1)
       for (let round = 0; round < 1000; round++) {
         // Three at a time, so that some share a commit that fails.
         const refusal = (await Promise.all([some(), some(), some()])).find((error) => error !== null)
@@ -42,7 +42,7 @@ try {
 
   async function some(): Promise<unknown> {
     const users = Array.from({ length: 50 }, () => ({
-      user: user(crypto.randomUUID()),
+      user: sampleUser(crypto.randomUUID()),
       sync: initialSyncRecord(true, 1)
     }))
     try {

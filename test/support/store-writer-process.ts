@@ -8,8 +8,8 @@ import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
-import { read, tenant, timeline, user } from '../contracts/store-samples.ts'
-import { lanes, manyGrounds } from './store-writer-lanes.ts'
+import { sampleSync, sampleTenant, sampleTimeline, sampleUser } from '../contracts/store-samples.ts'
+import { groundsOfSize, writerLanes } from './store-writer-lanes.ts'
 
 const [place = '', begin = '0'] = process.argv.slice(2)
 createInterface({ input: process.stdin }).once('line', () => void work())
@@ -19,22 +19,22 @@ async function work(): Promise<void> {
   const store = place.startsWith('redis')
     ? await openRedis({ address: redisAddress(place) })
     : await openLmdb({ folder: place })
-  if ((await store.tenant('acme')) === null) await store.saveTenant(tenant('acme'), 0)
+  if ((await store.tenant('acme')) === null) await store.saveTenant(sampleTenant('acme'), 0)
   say('open')
-  for (const lane of lanes) void write(lane)
+  for (const lane of writerLanes) void write(lane)
 
   async function write(lane: string): Promise<never> {
     for (let count = Number(begin); ; count++) {
       const known = await store.record('acme', `left-${lane}`)
       const sync = known === null ? initialSyncRecord(true, 1) : null
       const pair = ['left', 'right'].map((side) => ({
-        user: user(`${side}-${lane}`, { extension: `${count}` }),
+        user: sampleUser(`${side}-${lane}`, { extension: `${count}` }),
         sync
       }))
       await store.saveUsers('acme', pair, count)
       say(`pair ${lane} ${count}`)
-      const held = timeline(manyGrounds(count), { rulesVersion: count })
-      const outcome = { user: `left-${lane}`, sync: read(0, count), timeline: held, visible: true }
+      const held = sampleTimeline(groundsOfSize(count), { rulesVersion: count })
+      const outcome = { user: `left-${lane}`, sync: sampleSync(0, count), timeline: held, visible: true }
       await store.saveReadings('acme', [outcome], count)
       say(`timeline ${lane} ${count}`)
     }

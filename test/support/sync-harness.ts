@@ -12,15 +12,15 @@ import { sealConnection, sealMailbox } from '../../src/storage/secrets/connectio
 import { sealer } from '../../src/storage/secrets/seal.ts'
 import type { LogEntry, UserRecord } from '../../src/storage/store.ts'
 import { openSyncController, type SyncOptions } from '../../src/sync/sync-controller.ts'
-import { type FarSide, farSide } from './fake-calendar-server.ts'
-import { handClock, settle } from './fake-clock.ts'
+import { type FakeCalendarServer, startFakeCalendarServer } from './fake-calendar-server.ts'
+import { createFakeClock, yieldToEventLoop } from './fake-clock.ts'
 
-export const minute = 60_000
-export const hour = 60 * minute
+export const minuteMs = 60_000
+export const hourMs = 60 * minuteMs
 /** Seconds. */
 export const polling = 60
 
-export const rules: RuleSet = {
+export const harnessRules: RuleSet = {
   diversions: [
     { code: 'meeting', labels: {}, phone: 'closed' },
     { code: 'lunch', labels: {}, phone: 'closed' },
@@ -34,22 +34,25 @@ export const rules: RuleSet = {
   invitations: 'accepted'
 }
 
-export interface Person {
+export interface HarnessUser {
   readonly mailbox?: string | null
   readonly syncEnabled?: boolean
   readonly timeZone?: string
   readonly triggers?: readonly Trigger[]
 }
 
-export type Bench = Awaited<ReturnType<typeof bench>>
+export type SyncHarness = Awaited<ReturnType<typeof openSyncHarness>>
 
-export async function bench(t: Test, options: Partial<SyncOptions> & { readonly side?: FarSide } = {}) {
+export async function openSyncHarness(
+  t: Test,
+  options: Partial<SyncOptions> & { readonly side?: FakeCalendarServer } = {}
+) {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-sync-'))
   const store = await openLmdb({ folder })
-  const side = options.side ?? (await farSide())
+  const side = options.side ?? (await startFakeCalendarServer())
   let depth = () => ({ waiting: 0, running: 0 })
   // What the far side leaves hanging is not waited for.
-  const time = handClock(() => depth().running <= side.held.size)
+  const time = createFakeClock(() => depth().running <= side.pending.size)
   const clock = options.clock ?? time.clock
   const seal = sealer(randomBytes(32))
   const said: unknown[] = []
@@ -78,7 +81,7 @@ export async function bench(t: Test, options: Partial<SyncOptions> & { readonly 
       store,
       openConnector: (_tenant, connection) => side.connector(connection as GraphConnection),
       sealer: seal,
-      defaultRules: rules,
+      defaultRules: harnessRules,
       clock,
       timers: time.timers,
       log: { info: say, warn: say, error: say },
@@ -117,7 +120,7 @@ export async function bench(t: Test, options: Partial<SyncOptions> & { readonly 
     },
     connect,
     /** As the directory saves them: a calendar that must be read anew begins a new generation. */
-    async people(tenant: string, people: Readonly<Record<string, Person>>) {
+    async people(tenant: string, people: Readonly<Record<string, HarnessUser>>) {
       const at = clock()
       const saved = Object.entries(people).map(async ([id, given]) => {
         const before = await store.record(tenant, id)
@@ -155,7 +158,7 @@ export async function bench(t: Test, options: Partial<SyncOptions> & { readonly 
       const { timeline } = (await store.record(tenant, user))!
       const from = Date.UTC(2026, 10, 23, 8)
       return (timeline?.causes ?? []).map(({ diversion }, index) => {
-        const at = [0, 1].map((side) => (timeline!.boundaries[2 * index + side]! - from) / hour)
+        const at = [0, 1].map((side) => (timeline!.boundaries[2 * index + side]! - from) / hourMs)
         return `${diversion} ${at.join('–')}`
       })
     },
@@ -191,7 +194,7 @@ export async function bench(t: Test, options: Partial<SyncOptions> & { readonly 
   async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
     while (!(await isSo())) {
       await new Promise((resolve) => setTimeout(resolve, 2))
-      await settle()
+      await yieldToEventLoop()
     }
   }
 }

@@ -12,7 +12,7 @@ import { openClient } from '../../src/storage/redis/client.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
 import { openRedisSyncController } from '../../src/sync/cluster/redis/compose.ts'
-import { rules } from './sync-harness.ts'
+import { harnessRules } from './sync-harness.ts'
 
 const [redisUrl = '', root = '', masterKey = ''] = process.argv.slice(2)
 const say = (facts: object, message: string) => console.log(JSON.stringify({ message, ...facts }))
@@ -29,7 +29,7 @@ const keeper = await openRedisSyncController(
     store,
     openConnector: connector,
     sealer: sealer(Buffer.from(masterKey, 'base64')),
-    defaultRules: rules,
+    defaultRules: harnessRules,
     log: { info: say, warn: say, error: say },
     metrics: {
       countRead: nothing,

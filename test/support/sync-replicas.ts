@@ -16,17 +16,17 @@ import { sealer } from '../../src/storage/secrets/seal.ts'
 import type { User } from '../../src/storage/store.ts'
 import { openRedisSyncClient } from '../../src/sync/cluster/redis/compose.ts'
 import { targetOf } from '../../src/sync/targets/target-registry.ts'
-import { bare } from './plain-process.ts'
-import type { RedisUnderTest } from './redis-server.ts'
+import { plainNodeArgs } from './plain-process.ts'
+import type { TestRedis } from './redis-server.ts'
 
-export interface Asked {
+export interface ReplicaRequest {
   readonly mailbox: string
   readonly reader: number
   /** On the monotonic clock. */
   readonly at: number
 }
 
-export interface Replica {
+export interface SyncReplica {
   readonly pid: number
   readonly said: readonly string[]
   /** What it said so far. */
@@ -40,10 +40,10 @@ const minute = 60_000
 const zone = 'Europe/Stockholm'
 
 /** `program` is test/sync/replica.ts, compiled. */
-export async function replicas(t: Test, redis: RedisUnderTest, program: string) {
+export async function startSyncReplicas(t: Test, redis: TestRedis, program: string) {
   const masterKey = randomBytes(32)
   const seal = sealer(masterKey)
-  const asked: Asked[] = []
+  const asked: ReplicaRequest[] = []
   const hanging = new Set<string>()
   const held = new Set<() => void>()
   let refusing = false
@@ -105,8 +105,8 @@ export async function replicas(t: Test, redis: RedisUnderTest, program: string) 
     refuse(now: boolean) {
       refusing = now
     },
-    async start(): Promise<Replica> {
-      const args = bare(program, redis.url, root, masterKey.toString('base64'))
+    async start(): Promise<SyncReplica> {
+      const args = plainNodeArgs(program, redis.url, root, masterKey.toString('base64'))
       const child = spawn('env', args, { stdio: ['pipe', 'pipe', 'inherit'] })
       running.push(child)
       const said: string[] = []
@@ -155,8 +155,8 @@ export async function replicas(t: Test, redis: RedisUnderTest, program: string) 
     async jobs(): Promise<number> {
       let count = 0
       for (const state of ['wait', 'active']) {
-        for (const key of (await redis.ask('KEYS', `{hanvisa:s*}:sync:${state}`)) as string[]) {
-          count += (await redis.ask('LLEN', key)) as number
+        for (const key of (await redis.command('KEYS', `{hanvisa:s*}:sync:${state}`)) as string[]) {
+          count += (await redis.command('LLEN', key)) as number
         }
       }
       return count

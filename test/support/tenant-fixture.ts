@@ -31,7 +31,7 @@ export async function openTenant(t: Test) {
   return { store, clock, service }
 }
 
-export const user = (id: string): User => ({
+export const fixtureUser = (id: string): User => ({
   id,
   displayName: id.toUpperCase(),
   extension: '1070',
@@ -43,7 +43,7 @@ export const user = (id: string): User => ({
   triggersSince: 0
 })
 
-export function timeline(...pieces: [start: number, end: number, diversion: string][]): Timeline {
+export function fixtureTimeline(...pieces: [start: number, end: number, diversion: string][]): Timeline {
   return {
     boundaries: Float64Array.from(
       pieces.flatMap(([start, end]) => [START + start * MINUTE, START + end * MINUTE])
@@ -65,7 +65,7 @@ export async function addUsers(store: Store, ...ids: string[]) {
 }
 
 export async function addUsersAt(store: Store, at: number, ids: readonly string[]) {
-  const users = ids.map((id) => ({ user: user(id), sync: initialSyncRecord(true, at) }))
+  const users = ids.map((id) => ({ user: fixtureUser(id), sync: initialSyncRecord(true, at) }))
   await store.saveUsers('acme', users, at)
 }
 
@@ -86,16 +86,16 @@ export function openReplica(t: Test, needs: StatusServiceDeps) {
   return service
 }
 
-export async function statuses(
+export async function readStatuses(
   service: StatusService
 ): Promise<{ at: string; cursor: string; statuses: Status[] }> {
   return JSON.parse((await service.view('acme'))!.statuses().body.toString())
 }
 
-export const bytesOf = async (service: StatusService) =>
+export const statusesBytes = async (service: StatusService) =>
   (await service.view('acme'))!.statuses().body.toString()
 
-export async function changes(service: StatusService, cursor: string, wait = 0, signal = never) {
+export async function readChanges(service: StatusService, cursor: string, wait = 0, signal = never) {
   const {
     cursor: next,
     changes,

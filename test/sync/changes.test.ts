@@ -1,22 +1,33 @@
 /** What is changed here acts at once: rules, users, mailboxes, connections, tenants. */
 import t from 'tap'
 import type { Store } from '../../src/storage/store.ts'
-import { event } from '../support/fake-calendar-server.ts'
+import { calendarEvent } from '../support/fake-calendar-server.ts'
 import { partitionedStore } from '../support/partitioned-store.ts'
-import { type Bench, bench, hour, minute, polling, rules } from '../support/sync-harness.ts'
+import {
+  harnessRules,
+  hourMs,
+  minuteMs,
+  openSyncHarness,
+  polling,
+  type SyncHarness
+} from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
-const at = (hours: number) => eight + hours * hour
+const at = (hours: number) => eight + hours * hourMs
 
-function saveRules({ store, time }: Bench, expected: number, triggers: typeof rules.triggers) {
-  return store.saveRules('acme', expected, { at: time.clock(), put: {}, effective: { ...rules, triggers } })
+function saveRules({ store, time }: SyncHarness, expected: number, triggers: typeof harnessRules.triggers) {
+  return store.saveRules('acme', expected, {
+    at: time.clock(),
+    put: {},
+    effective: { ...harnessRules, triggers }
+  })
 }
 
 t.test('changed rules are applied to every calendar at once', async (t) => {
-  const all = await bench(t)
+  const all = await openSyncHarness(t)
   const { side, tenant, people, open, until, state, timeline, record } = all
   const ids = Array.from({ length: 12 }, (_, index) => `user${index}`)
-  for (const id of ids) side.calendars.set(`${id}@acme.example`, [event('Fika', at(1), at(2))])
+  for (const id of ids) side.calendars.set(`${id}@acme.example`, [calendarEvent('Fika', at(1), at(2))])
   await tenant('acme')
   await people('acme', Object.fromEntries(ids.map((id) => [id, {}])))
   await open()
@@ -42,9 +53,9 @@ t.test('changed rules are applied to every calendar at once', async (t) => {
 })
 
 t.test('a new user, one with new triggers and one whose sync is switched on are read at once', async (t) => {
-  const { side, tenant, people, open, until, state, timeline } = await bench(t)
-  side.calendars.set('anna@acme.example', [event('Fika', at(1), at(2))])
-  side.calendars.set('bo@acme.example', [event('MÖT', at(1), at(2))])
+  const { side, tenant, people, open, until, state, timeline } = await openSyncHarness(t)
+  side.calendars.set('anna@acme.example', [calendarEvent('Fika', at(1), at(2))])
+  side.calendars.set('bo@acme.example', [calendarEvent('MÖT', at(1), at(2))])
   await tenant('acme')
   await people('acme', { anna: {}, bo: { syncEnabled: false } })
   await open()
@@ -64,9 +75,9 @@ t.test('a new user, one with new triggers and one whose sync is switched on are 
 t.test(
   'a new mailbox drops what was read of the old one, whose late answer counts for nothing',
   async (t) => {
-    const { side, tenant, people, open, until, state, timeline, time, record } = await bench(t)
-    side.calendars.set('old@acme.example', [event('MÖT', at(1), at(2))])
-    side.calendars.set('new@acme.example', [event('MÖT', at(5), at(6))])
+    const { side, tenant, people, open, until, state, timeline, time, record } = await openSyncHarness(t)
+    side.calendars.set('old@acme.example', [calendarEvent('MÖT', at(1), at(2))])
+    side.calendars.set('new@acme.example', [calendarEvent('MÖT', at(5), at(6))])
     await tenant('acme')
     await people('acme', { anna: { mailbox: 'old@acme.example' } })
     await open()
@@ -75,12 +86,12 @@ t.test(
     side.hanging.add('old@acme.example')
     side.hanging.add('new@acme.example')
     await time.run(polling * 1000)
-    await until(() => side.held.size === 1)
+    await until(() => side.pending.size === 1)
     await people('acme', { anna: { mailbox: 'new@acme.example' } })
     t.equal(await state('acme', 'anna'), 'never')
     t.same(await timeline('acme', 'anna'), [])
-    await until(() => side.held.size === 2)
-    const [old, ...others] = [...side.held]
+    await until(() => side.pending.size === 2)
+    const [old, ...others] = [...side.pending]
     old!()
     await time.run(0).catch(() => {})
     t.same(await timeline('acme', 'anna'), [])
@@ -88,20 +99,20 @@ t.test(
     side.hanging.clear()
     await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 5–6')
     t.ok((await record('acme', 'anna')).sync.generation > 1)
-    const asked = side.asked.length
+    const asked = side.requests.length
     await time.run(3 * polling * 1000)
-    t.notOk(side.asked.slice(asked).some(({ mailbox }) => mailbox.startsWith('old')))
+    t.notOk(side.requests.slice(asked).some(({ mailbox }) => mailbox.startsWith('old')))
   }
 )
 
 t.test('another connection is used at once, though the old one hangs', async (t) => {
-  const { side, tenant, people, open, until, state, connect } = await bench(t)
+  const { side, tenant, people, open, until, state, connect } = await openSyncHarness(t)
   for (const id of ['anna', 'bo']) side.calendars.set(`${id}@acme.example`, [])
   side.hanging.add('anna@acme.example')
   await tenant('acme', 'wrong')
   await people('acme', { anna: {}, bo: {} })
   const sync = await open()
-  await until(() => side.held.size === 1)
+  await until(() => side.pending.size === 1)
   side.hanging.clear()
   await connect('acme', 'right')
   sync.invalidateTenant('acme')
@@ -116,7 +127,7 @@ t.test('another connection is used at once, though the old one hangs', async (t)
 t.test(
   'a removed connection ends the reading, a removed user theirs, a removed tenant all of it',
   async (t) => {
-    const { side, store, tenant, people, open, until, state, time, connect } = await bench(t)
+    const { side, store, tenant, people, open, until, state, time, connect } = await openSyncHarness(t)
     for (const id of ['anna', 'bo']) side.calendars.set(`${id}@acme.example`, [])
     await tenant('acme')
     await people('acme', { anna: {}, bo: {} })
@@ -137,24 +148,24 @@ t.test(
 
     await store.removeTenant('acme')
     await until(() => side.opened.closed === 2)
-    const asked = side.asked.length
-    await time.run(5 * minute)
-    t.equal(side.asked.length, asked)
+    const asked = side.requests.length
+    await time.run(5 * minuteMs)
+    t.equal(side.requests.length, asked)
     t.equal(await sync.readNow('acme'), 0)
     t.equal(await sync.connector('acme'), null)
   }
 )
 
 t.test('a tenant that is new, or made again under the same name, is found', async (t) => {
-  const { side, store, tenant, people, open, until, state, timeline, time } = await bench(t)
-  side.calendars.set('anna@acme.example', [event('MÖT', at(1), at(2))])
+  const { side, store, tenant, people, open, until, state, timeline, time } = await openSyncHarness(t)
+  side.calendars.set('anna@acme.example', [calendarEvent('MÖT', at(1), at(2))])
   const sync = await open()
   await tenant('acme')
   await people('acme', { anna: {} })
   sync.invalidateTenant('acme')
   await until(async () => (await state('acme', 'anna')) === 'fresh')
   await store.removeTenant('acme')
-  side.calendars.set('anna@acme.example', [event('MÖT', at(3), at(4))])
+  side.calendars.set('anna@acme.example', [calendarEvent('MÖT', at(3), at(4))])
   await tenant('acme')
   await people('acme', { anna: {} })
   sync.invalidateTenant('acme')
@@ -163,19 +174,19 @@ t.test('a tenant that is new, or made again under the same name, is found', asyn
   side.calendars.set('bo@acme.example', [])
   await tenant('elsewhere')
   await people('elsewhere', { bo: {} })
-  await time.run(minute)
+  await time.run(minuteMs)
   await until(async () => (await state('elsewhere', 'bo')) === 'fresh')
   t.equal((await sync.connection('elsewhere')).state === 'absent', false)
 })
 
 t.test('a tenant that was made again while nothing was heard is read by its own rules', async (t) => {
   const options: { store?: Store } = {}
-  const { side, store, tenant, people, open, until, timeline, time } = await bench(t, options)
+  const { side, store, tenant, people, open, until, timeline, time } = await openSyncHarness(t, options)
   const line = partitionedStore(store)
   options.store = line
-  side.calendars.set('anna@acme.example', [event('MÖT', at(1), at(2))])
+  side.calendars.set('anna@acme.example', [calendarEvent('MÖT', at(1), at(2))])
   const put = async (diversion: string, at: number) => {
-    const effective = { ...rules, triggers: [{ match: 'word' as const, text: 'MÖT', diversion }] }
+    const effective = { ...harnessRules, triggers: [{ match: 'word' as const, text: 'MÖT', diversion }] }
     await store.saveRules('acme', 0, { at, put: {}, effective })
   }
   await tenant('acme')
@@ -194,7 +205,7 @@ t.test('a tenant that was made again while nothing was heard is read by its own 
 })
 
 t.test('an all-day event follows the zone of its owner, and a changed zone is read at once', async (t) => {
-  const { side, store, tenant, people, open, until, state, time } = await bench(t)
+  const { side, store, tenant, people, open, until, state, time } = await openSyncHarness(t)
   side.calendars.set('anna@acme.example', [])
   await tenant('acme')
   await people('acme', { anna: {}, bo: { mailbox: 'anna@acme.example', timeZone: 'Asia/Kolkata' } })
@@ -202,23 +213,23 @@ t.test('an all-day event follows the zone of its owner, and a changed zone is re
   await until(
     async () => (await state('acme', 'anna')) === 'fresh' && (await state('acme', 'bo')) === 'fresh'
   )
-  t.equal(side.asked.length, 2, 'one mailbox in two zones is two readings')
+  t.equal(side.requests.length, 2, 'one mailbox in two zones is two readings')
   const acme = (await store.tenant('acme'))!
   await store.saveTenant({ ...acme, timeZone: 'America/New_York' }, time.clock())
-  await until(() => side.asked.length === 3)
+  await until(() => side.requests.length === 3)
   await store.saveTenant({ ...acme, timeZone: 'America/New_York', name: 'Acme' }, time.clock())
   await time.run(1000)
-  t.equal(side.asked.length, 3, 'another name asks for nothing')
+  t.equal(side.requests.length, 3, 'another name asks for nothing')
 })
 
 t.test('an import of many users is read in full batches, once each', async (t) => {
-  const { side, tenant, people, open, until, state } = await bench(t)
+  const { side, tenant, people, open, until, state } = await openSyncHarness(t)
   const ids = Array.from({ length: 300 }, (_, index) => `user${index}`)
   for (const id of ids) side.calendars.set(`${id}@acme.example`, [])
   await tenant('acme')
   const sync = await open()
   await people('acme', Object.fromEntries(ids.map((id) => [id, {}])))
   for (const id of ids) await until(async () => (await state('acme', id)) === 'fresh')
-  t.equal(side.asked.length, 300)
+  t.equal(side.requests.length, 300)
   t.equal(await sync.readNow('acme', ids.slice(0, 7)), 7)
 })

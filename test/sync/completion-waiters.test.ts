@@ -2,7 +2,7 @@
 import t from 'tap'
 import { createFairQueue, queueLimits } from '../../src/sync/queue/fair-queue.ts'
 import type { BatchResult } from '../../src/sync/queue/queue.ts'
-import { handClock, settle } from '../support/fake-clock.ts'
+import { createFakeClock, yieldToEventLoop } from '../support/fake-clock.ts'
 
 t.test('whoever waits for targets hears when they were read, stand on a pause, or are dropped', async (t) => {
   const started: ((verdict?: BatchResult) => Promise<void>)[] = []
@@ -10,19 +10,19 @@ t.test('whoever waits for targets hears when they were read, stand on a pause, o
     new Promise<BatchResult>((resolve) => {
       started.push(async (verdict = { tenant: null, targets: new Map() }) => {
         resolve(verdict)
-        await settle()
+        await yieldToEventLoop()
       })
     })
-  const queue = createFairQueue({ batchSize: () => 2, read }, queueLimits, handClock().timers)
+  const queue = createFairQueue({ batchSize: () => 2, read }, queueLimits, createFakeClock().timers)
   const heard: string[] = []
   const wait = async (name: string, targets: string[]) => {
     void queue.whenDone('acme', targets).then((read) => heard.push(`${name} ${read}`))
-    await settle()
+    await yieldToEventLoop()
   }
   await wait('nothing', ['a'])
   t.same(heard, ['nothing true'], 'where nothing waits')
   await queue.add('acme', ['a', 'b', 'c'], 'soon')
-  await settle()
+  await yieldToEventLoop()
   await wait('ab', ['a', 'b'])
   await wait('abc', ['a', 'b', 'c'])
   // Heard of again while it is read: that read is not the one that is waited for.
@@ -33,7 +33,7 @@ t.test('whoever waits for targets hears when they were read, stand on a pause, o
   await started[1]!()
   t.same(heard.slice(1).sort(), ['a again true', 'ab true', 'abc true'], 'and b is on a pause')
   await queue.add('acme', ['d'], 'soon')
-  await settle()
+  await yieldToEventLoop()
   await wait('d', ['d'])
   await queue.drop('acme')
   await started[2]!()

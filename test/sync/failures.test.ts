@@ -3,15 +3,15 @@ import t from 'tap'
 import type { Timers } from '../../src/lib/timers.ts'
 import { createFairQueue, queueLimits } from '../../src/sync/queue/fair-queue.ts'
 import type { BatchWorker } from '../../src/sync/queue/queue.ts'
-import { event, farSide } from '../support/fake-calendar-server.ts'
-import { bench, hour, minute, polling } from '../support/sync-harness.ts'
+import { calendarEvent, startFakeCalendarServer } from '../support/fake-calendar-server.ts'
+import { hourMs, minuteMs, openSyncHarness, polling } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
-const at = (hours: number) => eight + hours * hour
+const at = (hours: number) => eight + hours * hourMs
 
 t.test('a wrong address is told of with what to do, and touches nobody else', async (t) => {
-  const { side, tenant, people, open, until, state, record, time } = await bench(t)
-  side.calendars.set('anna@acme.example', [event('MÖT', at(1), at(2))])
+  const { side, tenant, people, open, until, state, record, time } = await openSyncHarness(t)
+  side.calendars.set('anna@acme.example', [calendarEvent('MÖT', at(1), at(2))])
   side.calendars.set('bo@acme.example', [])
   await tenant('acme')
   await people('acme', { anna: {}, wrong: { mailbox: 'nobody@acme.example' }, bo: {} })
@@ -26,7 +26,7 @@ t.test('a wrong address is told of with what to do, and touches nobody else', as
   t.equal(await state('acme', 'anna'), 'fresh')
   await until(async () => (await sync.connection('acme')).state === 'working')
 
-  await time.run(10 * minute)
+  await time.run(10 * minuteMs)
   t.equal(await state('acme', 'anna'), 'fresh')
   side.calendars.set('nobody@acme.example', [])
   t.equal(await sync.readNow('acme', ['wrong']), 1)
@@ -35,7 +35,7 @@ t.test('a wrong address is told of with what to do, and touches nobody else', as
 })
 
 t.test('a wrong secret is told to every user of the tenant, and is not tried over and over', async (t) => {
-  const { side, tenant, people, open, until, state, record, time, connect } = await bench(t)
+  const { side, tenant, people, open, until, state, record, time, connect } = await openSyncHarness(t)
   const ids = Array.from({ length: 30 }, (_, index) => `user${index}`)
   for (const id of [...ids, 'late', 'other']) side.calendars.set(`${id}@acme.example`, [])
   await tenant('acme', 'wrong')
@@ -51,17 +51,17 @@ t.test('a wrong secret is told to every user of the tenant, and is not tried ove
   })
   const { state: connection, fault, nextReadAt } = await sync.connection('acme')
   t.same([connection, fault?.code], ['failing', 'secret_invalid'])
-  t.ok(nextReadAt! > time.clock() + 7 * minute)
-  const tries = () => side.asked.filter(({ secret }) => secret === 'wrong').length
+  t.ok(nextReadAt! > time.clock() + 7 * minuteMs)
+  const tries = () => side.requests.filter(({ secret }) => secret === 'wrong').length
   t.ok(tries() <= 3, 'one batch')
 
   await people('acme', { late: {} })
   await until(async () => (await state('acme', 'late')) === 'failed')
-  await time.run(7 * minute)
+  await time.run(7 * minuteMs)
   t.ok(tries() <= 3, 'accounts get locked')
   await sync.readNow('acme', ['user7'])
   await until(() => tries() > 3)
-  t.ok(side.asked.some(({ mailbox, secret }) => mailbox.startsWith('user7@') && secret === 'wrong'))
+  t.ok(side.requests.some(({ mailbox, secret }) => mailbox.startsWith('user7@') && secret === 'wrong'))
   const before = tries()
 
   await connect('acme', 'right')
@@ -75,9 +75,10 @@ t.test('a wrong secret is told to every user of the tenant, and is not tried ove
 t.test(
   'in an outage the last timeline stands and turns stale; afterwards it is fresh again by itself',
   async (t) => {
-    const { side, tenant, people, open, until, state, timeline, time, record, logged } = await bench(t)
+    const { side, tenant, people, open, until, state, timeline, time, record, logged } =
+      await openSyncHarness(t)
     for (const id of ['anna', 'bo', 'cy', 'di', 'eva']) {
-      side.calendars.set(`${id}@acme.example`, [event('MÖT', at(-1), at(9))])
+      side.calendars.set(`${id}@acme.example`, [calendarEvent('MÖT', at(-1), at(9))])
     }
     await tenant('acme')
     await people('acme', { anna: {}, bo: {}, cy: {}, di: {}, eva: {} })
@@ -87,12 +88,12 @@ t.test(
     const seen = (await logged('acme')).length
 
     side.refusal = { status: 503 }
-    const asked = side.asked.length
+    const asked = side.requests.length
     for (let minutes = 0; minutes < 60; minutes++) {
-      await time.run(minute)
+      await time.run(minuteMs)
       await until(async () => (await sync.connection('acme')).state === 'failing')
     }
-    t.ok(side.asked.length - asked < 80, `${side.asked.length - asked} requests in an hour of outage`)
+    t.ok(side.requests.length - asked < 80, `${side.requests.length - asked} requests in an hour of outage`)
     for (const id of ['anna', 'eva']) {
       t.equal(await state('acme', id), 'stale')
       t.same(await timeline('acme', id), ['meeting -1–9'])
@@ -101,7 +102,7 @@ t.test(
     t.equal((await logged('acme')).length, seen, 'turning stale is a border in time, not a write')
 
     side.refusal = null
-    await time.run(6 * minute)
+    await time.run(6 * minuteMs)
     for (const id of ['anna', 'bo', 'cy', 'di', 'eva'])
       await until(async () => (await state('acme', id)) === 'fresh')
     t.equal((await record('acme', 'eva')).sync.fault, null)
@@ -115,7 +116,7 @@ t.test(
   async (t) => {
     const openQueue = (worker: BatchWorker, timers: Timers) =>
       createFairQueue(worker, { ...queueLimits, maxRunning: 8 }, timers)
-    const { side, tenant, people, open, until, state, time, record } = await bench(t, { openQueue })
+    const { side, tenant, people, open, until, state, time, record } = await openSyncHarness(t, { openQueue })
     side.hanging.add('hangs@acme.example')
     side.calendars.set('anna@acme.example', [])
     for (let index = 0; index < 20; index++) {
@@ -125,22 +126,22 @@ t.test(
     await tenant('other')
     await people('other', { anna: {} })
     await open()
-    await until(() => side.asked.length === 8)
-    for (let minutes = 0; minutes < 6; minutes++) await time.run(minute)
+    await until(() => side.requests.length === 8)
+    for (let minutes = 0; minutes < 6; minutes++) await time.run(minuteMs)
     await until(async () => (await state('other', 'anna')) === 'fresh')
-    const reads = () => side.asked.filter(({ mailbox }) => mailbox === 'anna@acme.example').length
+    const reads = () => side.requests.filter(({ mailbox }) => mailbox === 'anna@acme.example').length
     for (let poll = 0; poll < 10; poll++) {
       const before = reads()
       await time.run(polling * 1000)
       await until(() => reads() > before)
     }
-    t.ok(side.asked.length > 30, 'they are tried on and on')
+    t.ok(side.requests.length > 30, 'they are tried on and on')
     t.equal((await record('hangs0', 'x')).sync.fault?.code, 'unreachable')
   }
 )
 
 t.test('a Retry-After is kept to, whoever asks', async (t) => {
-  const { side, tenant, people, open, until, state, time } = await bench(t)
+  const { side, tenant, people, open, until, state, time } = await openSyncHarness(t)
   side.calendars.set('anna@acme.example', [])
   await tenant('acme')
   await people('acme', { anna: {} })
@@ -150,18 +151,18 @@ t.test('a Retry-After is kept to, whoever asks', async (t) => {
   await time.run(polling * 1000)
   await until(async () => (await sync.connection('acme')).fault?.code === 'throttled')
   side.refusal = null
-  const asked = side.asked.length
+  const asked = side.requests.length
   t.equal((await sync.connection('acme')).nextReadAt! > time.clock() + 80_000, true)
   t.equal(await sync.readNow('acme'), 1)
   await time.run(80_000)
-  t.equal(side.asked.length, asked)
+  t.equal(side.requests.length, asked)
   await time.run(90_000)
-  await until(() => side.asked.length > asked)
+  await until(() => side.requests.length > asked)
   await until(async () => (await state('acme', 'anna')) === 'fresh')
 })
 
 t.test('what was sealed under another master key is told of; tenants that can be read are', async (t) => {
-  const { side, store, tenant, people, open, until, state, record, time } = await bench(t)
+  const { side, store, tenant, people, open, until, state, record, time } = await openSyncHarness(t)
   side.calendars.set('anna@acme.example', [])
   await tenant('acme')
   await people('acme', { anna: {}, url: { mailbox: 'https://a.example/x' } })
@@ -182,7 +183,7 @@ t.test('what was sealed under another master key is told of; tenants that can be
 })
 
 t.test('a connector that breaks its word is the trouble of those it was asked for', async (t) => {
-  const side = await farSide()
+  const side = await startFakeCalendarServer()
   const broken = {
     ...side,
     connector: (connection: Parameters<typeof side.connector>[0]) => ({
@@ -192,7 +193,7 @@ t.test('a connector that breaks its word is the trouble of those it was asked fo
       }
     })
   }
-  const { tenant, people, open, until, state, record, said } = await bench(t, { side: broken })
+  const { tenant, people, open, until, state, record, said } = await openSyncHarness(t, { side: broken })
   await tenant('acme')
   await people('acme', { anna: {} })
   await open()

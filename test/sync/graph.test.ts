@@ -13,8 +13,8 @@ import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
 import { openSyncController } from '../../src/sync/sync-controller.ts'
-import { clientId, tenant as directory, open as openSimulator } from '../support/open-simulator.ts'
-import { rules } from '../support/sync-harness.ts'
+import { simulatedTenant as directory, openSimulator, simulatedClientId } from '../support/open-simulator.ts'
+import { harnessRules } from '../support/sync-harness.ts'
 
 t.test('a tenant is read over Graph; a wrong secret and a wrong address say what to do', async (t) => {
   const { simulator, put } = await openSimulator(t)
@@ -32,7 +32,7 @@ t.test('a tenant is read over Graph; a wrong secret and a wrong address say what
     const connection: GraphConnection = {
       kind: 'graph',
       tenantId: directory,
-      clientId,
+      clientId: simulatedClientId,
       clientSecret,
       cloud: { login: simulator.origin, graph: simulator.origin },
       pollSeconds: 60
@@ -66,7 +66,7 @@ t.test('a tenant is read over Graph; a wrong secret and a wrong address say what
     openConnector: (_tenant, connection) =>
       graphConnector({ connection: connection as GraphConnection, outbound }),
     sealer: seal,
-    defaultRules: rules,
+    defaultRules: harnessRules,
     log: { info: say, warn: say, error: say },
     metrics: openMetrics()
   })

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { machineTimers } from '../../src/lib/timers.ts'
 import { leaseTtlMs, redisLeases } from '../../src/sync/cluster/redis/leases.ts'
 import { leasedShards, type Shards, shardCount, shardOf } from '../../src/sync/cluster/shards.ts'
-import { type RedisUnderTest, startRedis } from '../support/redis-server.ts'
+import { startRedis, type TestRedis } from '../support/redis-server.ts'
 
 const log = { info: () => {}, warn: () => {}, error: () => {} }
 
@@ -19,7 +19,7 @@ async function until(what: string, holds: () => boolean): Promise<number> {
 }
 
 /** One that shares; `ended` says when the work for a shard has ended. */
-function sharer(t: Test, redis: RedisUnderTest, ended: (shard: number) => Promise<void> = async () => {}) {
+function sharer(t: Test, redis: TestRedis, ended: (shard: number) => Promise<void> = async () => {}) {
   const client = new Redis({
     port: redis.port,
     commandTimeout: 2000,
@@ -56,8 +56,8 @@ function sharer(t: Test, redis: RedisUnderTest, ended: (shard: number) => Promis
 }
 
 /** Until every lease lies in Redis. */
-async function untilKept(redis: RedisUnderTest): Promise<void> {
-  while (((await redis.ask('KEYS', '{hanvisa:leases:shards}:of:*')) as unknown[]).length < shardCount)
+async function untilKept(redis: TestRedis): Promise<void> {
+  while (((await redis.command('KEYS', '{hanvisa:leases:shards}:of:*')) as unknown[]).length < shardCount)
     await pause(20)
 }
 
@@ -142,7 +142,7 @@ t.test(
     const shared = () => both.every(({ held }) => held.size === 16)
     await until('two share', shared)
     const before = [...both[0].held].sort()
-    await redis.ask('FLUSHALL')
+    await redis.command('FLUSHALL')
     await untilKept(redis)
     t.same([...both[0].held].sort(), before, 'an emptied Redis changes nothing')
     redis.freeze()

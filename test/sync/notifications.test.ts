@@ -3,16 +3,16 @@ import t from 'tap'
 import { RemoteError } from '../../src/errors.ts'
 import { createNotificationDebouncer } from '../../src/sync/notifications/debouncer.ts'
 import { openTargetSubscriptions } from '../../src/sync/notifications/target-subscriptions.ts'
-import { event, farSide } from '../support/fake-calendar-server.ts'
-import { handClock } from '../support/fake-clock.ts'
-import { type Bench, bench, hour, minute, polling } from '../support/sync-harness.ts'
+import { calendarEvent, startFakeCalendarServer } from '../support/fake-calendar-server.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { hourMs, minuteMs, openSyncHarness, polling, type SyncHarness } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
-const at = (hours: number) => eight + hours * hour
+const at = (hours: number) => eight + hours * hourMs
 const broken = new RemoteError('unreachable', 'The stream was cut.')
 
 /** A tenant whose calendars are all watched and read; `key` is what its watches are called. */
-async function watched(all: Bench, ...ids: string[]) {
+async function watched(all: SyncHarness, ...ids: string[]) {
   const { side, tenant, people, open, until, time, record } = all
   side.watching = 'live'
   for (const id of ids) side.calendars.set(`${id}@acme.example`, [])
@@ -24,7 +24,7 @@ async function watched(all: Bench, ...ids: string[]) {
   // What was edited before they went live may not have been told of.
   await time.run(5000)
   const edit = (id: string, hours: number) =>
-    side.calendars.set(`${id}@acme.example`, [event('MÖT', at(hours), at(hours + 1))])
+    side.calendars.set(`${id}@acme.example`, [calendarEvent('MÖT', at(hours), at(hours + 1))])
   const tell = (id: string, times = 1) => {
     for (let time = 0; time < times; time++) side.edited(`${id}@acme.example`)
   }
@@ -35,10 +35,10 @@ async function watched(all: Bench, ...ids: string[]) {
 }
 
 t.test('a burst of notices is two reads, the second two seconds after the first', async (t) => {
-  const all = await bench(t)
+  const all = await openSyncHarness(t)
   const { side, until, timeline, time, counted } = all
   const { edit, tell } = await watched(all, 'anna')
-  const before = side.asked.length
+  const before = side.requests.length
   edit('anna', 1)
   tell('anna', 20)
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
@@ -48,17 +48,17 @@ t.test('a burst of notices is two reads, the second two seconds after the first'
     tell('anna')
   }
   await time.run(300)
-  t.equal(side.asked.length, before + 1, 'the first at once')
+  t.equal(side.requests.length, before + 1, 'the first at once')
   await time.run(200)
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 2–3')
-  await time.run(minute)
-  t.equal(side.asked.length, before + 2)
+  await time.run(minuteMs)
+  t.equal(side.requests.length, before + 2)
   t.equal(counted('graph notices taken'), 0, 'of Graph the route counts them')
 })
 
 t.test('whatever the read does, notices lead to no more than one in two seconds', async (t) => {
   for (const [what, takes] of Object.entries({ quick: 10, slow: 5000 })) {
-    const { timers, run } = handClock()
+    const { timers, run } = createFakeClock()
     const begun: number[] = []
     let readAt = Number.NEGATIVE_INFINITY
     let seen = -1
@@ -93,52 +93,52 @@ t.test('whatever the read does, notices lead to no more than one in two seconds'
 })
 
 t.test('on a pause notices wait with the calendar, and are one read when it ends', async (t) => {
-  const all = await bench(t)
+  const all = await openSyncHarness(t)
   const { side, until, timeline, time } = all
   const { sync, edit, tell } = await watched(all, 'anna')
   side.refusal = { status: 429, retryAfter: 100 }
   tell('anna')
   await until(async () => (await sync.connection('acme')).fault?.code === 'throttled')
   side.refusal = null
-  const before = side.asked.length
+  const before = side.requests.length
   edit('anna', 1)
   for (let second = 0; second < 90; second++) {
     tell('anna', 3)
     await time.run(1000)
   }
-  t.equal(side.asked.length, before)
+  t.equal(side.requests.length, before)
   await time.run(15_000)
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
-  t.equal(side.asked.length, before + 1)
+  t.equal(side.requests.length, before + 1)
 })
 
 t.test('what is told while the calendar is being read is in the next read', async (t) => {
-  const all = await bench(t)
+  const all = await openSyncHarness(t)
   const { side, until, timeline, time } = all
   const { edit, tell } = await watched(all, 'anna')
   side.hanging.add('anna@acme.example')
   edit('anna', 1)
   tell('anna')
-  await until(() => side.held.size === 1)
-  const before = side.asked.length
+  await until(() => side.pending.size === 1)
+  const before = side.requests.length
   await time.run(3000)
   tell('anna', 10)
   side.release()
   edit('anna', 2)
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 2–3')
-  await time.run(minute)
-  t.ok(side.asked.length <= before + 2)
+  await time.run(minuteMs)
+  t.ok(side.requests.length <= before + 2)
 })
 
 t.test(
   'who is told of is not polled; who ceases to be is, within the interval; and read when it is over',
   async (t) => {
-    const all = await bench(t)
+    const all = await openSyncHarness(t)
     const { side, until, timeline, time, state, record } = all
     const { edit, deafen } = await watched(all, 'anna', 'bo')
-    const before = side.asked.length
-    await time.run(20 * minute)
-    t.equal(side.asked.length, before, 'nobody is polled')
+    const before = side.requests.length
+    await time.run(20 * minuteMs)
+    t.equal(side.requests.length, before, 'nobody is polled')
     t.equal(await state('acme', 'anna'), 'fresh')
 
     edit('anna', 1)
@@ -146,23 +146,23 @@ t.test(
     await time.run(polling * 1000)
     await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
     await time.run(5 * polling * 1000)
-    await until(() => side.asked.length >= before + 6)
-    t.notOk(side.asked.slice(before).some(({ mailbox }) => mailbox.startsWith('bo')))
+    await until(() => side.requests.length >= before + 6)
+    t.notOk(side.requests.slice(before).some(({ mailbox }) => mailbox.startsWith('bo')))
     t.equal((await record('acme', 'anna')).sync.subscribed, false)
 
     edit('anna', 2)
     for (const listener of side.watched.get('anna@acme.example')!) listener.onActive()
     await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 2–3')
-    const read = side.asked.length
-    await time.run(10 * minute)
-    t.ok(side.asked.length <= read + 2, 'and polled no more; a sweep may have come by')
+    const read = side.requests.length
+    await time.run(10 * minuteMs)
+    t.ok(side.requests.length <= read + 2, 'and polled no more; a sweep may have come by')
   }
 )
 
 t.test(
   'when neither notices nor polls come through, the calendar turns stale as a polled one would',
   async (t) => {
-    const all = await bench(t)
+    const all = await openSyncHarness(t)
     const { side, until, time, state, record } = all
     const { deafen } = await watched(all, 'anna')
     side.refusal = { status: 503 }
@@ -176,7 +176,7 @@ t.test(
 )
 
 t.test('news of a watch reach it; of nobody they are counted and dropped', async (t) => {
-  const all = await bench(t)
+  const all = await openSyncHarness(t)
   const { side, counted, until, timeline } = all
   let name = ''
   const connector = side.connector
@@ -198,15 +198,15 @@ t.test('news of a watch reach it; of nobody they are counted and dropped', async
   ])
   t.same(side.told, ['removed'])
   t.equal(counted('graph notices unknown'), 2)
-  const before = side.asked.length
+  const before = side.requests.length
   edit('anna', 1)
   await sync.onNotifications([{ tenant: 'acme', targetId: name, event: 'changed' }])
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
-  t.equal(side.asked.length, before + 1)
+  t.equal(side.requests.length, before + 1)
 })
 
 t.test('watches end with what they are for, and outlive a new secret and a restart', async (t) => {
-  const all = await bench(t)
+  const all = await openSyncHarness(t)
   const { side, store, people, connect, time, until, open } = all
   const ids = ['anna', 'bo', 'cy', 'di']
   const { sync } = await watched(all, ...ids)
@@ -240,8 +240,8 @@ t.test('watches end with what they are for, and outlive a new secret and a resta
 })
 
 t.test('ten thousand watches begin little by little, and who does not get one is said once', async (t) => {
-  const { timers, run } = handClock()
-  const far = await farSide()
+  const { timers, run } = createFakeClock()
+  const far = await startFakeCalendarServer()
   t.teardown(() => far.close())
   const connector = far.connector({} as Parameters<typeof far.connector>[0])
   const said: unknown[] = []

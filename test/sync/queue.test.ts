@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { createFairQueue, type QueueLimits } from '../../src/sync/queue/fair-queue.ts'
 import { BatchCancelled, type BatchResult, BatchTimeout, type SyncQueue } from '../../src/sync/queue/queue.ts'
-import { handClock, settle } from '../support/fake-clock.ts'
+import { createFakeClock, yieldToEventLoop } from '../support/fake-clock.ts'
 
 const limits: QueueLimits = {
   maxRunning: 4,
@@ -23,7 +23,7 @@ interface Job {
 
 /** A queue whose jobs stay until the test ends them. */
 function bench(own: Partial<QueueLimits> = {}, batch = 1) {
-  const time = handClock()
+  const time = createFakeClock()
   const started: Job[] = []
   const queue: SyncQueue = createFairQueue(
     {
@@ -32,7 +32,7 @@ function bench(own: Partial<QueueLimits> = {}, batch = 1) {
         new Promise((resolve) => {
           const end = async (verdict = fine) => {
             resolve(verdict)
-            await settle()
+            await yieldToEventLoop()
           }
           started.push({ tenant, targets, signal, end })
         })
@@ -50,7 +50,7 @@ t.test('a tenant with 10,000 mailboxes does not hold up one with 10', async (t) 
   const { queue, started } = bench({}, 20)
   await queue.add('big', names(10_000), 'poll')
   await queue.add('small', names(10), 'poll')
-  await settle()
+  await yieldToEventLoop()
   let turns = 0
   while (!started.some(({ tenant }) => tenant === 'small')) {
     await started[turns++]!.end()
@@ -68,7 +68,7 @@ t.test('however long the lines are, tenants take turns', (t) =>
           // The first job takes the slot, so that all others stand in line before the second begins.
           for (const [index, length] of lengths.entries())
             await queue.add(`tenant ${index}`, names(length), 'poll')
-          await settle()
+          await yieldToEventLoop()
           const total = lengths.reduce((sum, length) => sum + length, 0)
           for (let done = 0; done < total; done++) await started[done]!.end()
           const longest = Math.max(...lengths)
@@ -92,7 +92,7 @@ t.test(
     const { queue, started, tell } = bench()
     t.equal(await queue.add('acme', ['anna', 'bo', 'anna'], 'poll'), 3)
     t.equal(await queue.add('acme', ['anna', 'bo'], 'poll'), 2)
-    await settle()
+    await yieldToEventLoop()
     t.same(tell(), ['acme:anna'], 'one batch tries whether the tenant answers')
     await queue.add('acme', ['anna'], 'now')
     await queue.add('acme', ['anna'], 'poll')
@@ -100,7 +100,7 @@ t.test(
     await started[1]!.end()
     t.same(tell().sort(), ['acme:anna', 'acme:anna', 'acme:bo'])
     await started[2]!.end()
-    await settle()
+    await yieldToEventLoop()
     t.equal(started.length, 3)
     t.same(queue.depth(), { waiting: 0, running: 0 })
   }
@@ -121,7 +121,7 @@ t.test('a mailbox is never read twice at the same time', (t) =>
           const over = new Set<Job>()
           for (const { target, haste, end } of steps) {
             await queue.add('acme', [`${target}`], haste as 'poll')
-            await settle()
+            await yieldToEventLoop()
             const open = started.filter((job) => !over.has(job))
             const reading = open.flatMap(({ targets }) => targets)
             if (new Set(reading).size !== reading.length) return false
@@ -147,7 +147,7 @@ t.test('a full line takes no more, and says so; another tenant is not touched by
 t.test('what an operator asks for passes ahead', async (t) => {
   const { queue, started, tell } = bench({ maxRunning: 1 })
   await queue.add('acme', names(5), 'poll')
-  await settle()
+  await yieldToEventLoop()
   await queue.add('acme', ['3'], 'now')
   await started[0]!.end()
   t.equal(tell()[1], 'acme:3')
@@ -156,14 +156,14 @@ t.test('what an operator asks for passes ahead', async (t) => {
 t.test('limits hold: in all, for a tenant, and one for a tenant that has not answered yet', async (t) => {
   const { queue, started } = bench()
   for (const tenant of ['a', 'b', 'c', 'd', 'e']) await queue.add(tenant, names(5), 'poll')
-  await settle()
+  await yieldToEventLoop()
   t.same(
     started.map(({ tenant }) => tenant),
     ['a', 'b', 'c', 'd']
   )
   await started[0]!.end()
   await started[4]!.end()
-  await settle()
+  await yieldToEventLoop()
   t.ok(queue.depth().running <= 4)
   for (let index = 0; index < 20; index++) {
     await started[index]!.end()
@@ -177,7 +177,7 @@ t.test('limits hold: in all, for a tenant, and one for a tenant that has not ans
 t.test('a far side that hangs frees its slot at the deadline', async (t) => {
   const { queue, started, time } = bench({ maxRunning: 1 })
   await queue.add('hangs', ['x'], 'poll')
-  await settle()
+  await yieldToEventLoop()
   await queue.add('fine', ['y'], 'poll')
   await time.run(59_999)
   t.notOk(started[0]!.signal.aborted)
@@ -199,7 +199,7 @@ t.test(
   async (t) => {
     const { queue, started, time } = bench()
     await queue.add('acme', names(6), 'poll')
-    await settle()
+    await yieldToEventLoop()
     await started[0]!.end({ tenant: { delayMs: 10_000, source: 'us' }, targets: new Map() })
     await time.run(9_999)
     t.equal(started.length, 1)
@@ -221,14 +221,14 @@ t.test('read now ends a pause of our own, not one that the far side asked for', 
   for (const by of ['us', 'far side'] as const) {
     const { queue, started } = bench()
     await queue.add('acme', ['x'], 'poll')
-    await settle()
+    await yieldToEventLoop()
     await started[0]!.end({ tenant: { delayMs: 100_000, source: by }, targets: new Map() })
     await queue.add('acme', ['x'], 'poll')
     await queue.add('acme', ['x'], 'soon')
-    await settle()
+    await yieldToEventLoop()
     t.equal(started.length, 1, 'a change here does not send for more of the same')
     t.equal(await queue.add('acme', ['x'], 'now'), 1)
-    await settle()
+    await yieldToEventLoop()
     t.equal(started.length, by === 'us' ? 2 : 1, by)
   }
 })
@@ -236,38 +236,38 @@ t.test('read now ends a pause of our own, not one that the far side asked for', 
 t.test('a mailbox on pause is alone in it, and is read again by itself', async (t) => {
   const { queue, started, time, tell } = bench()
   await queue.add('acme', ['bad'], 'poll')
-  await settle()
+  await yieldToEventLoop()
   await started[0]!.end({ tenant: null, targets: new Map([['bad', { delayMs: 30_000, source: 'us' }]]) })
   t.equal(await queue.add('acme', ['bad', 'good'], 'poll'), 2)
-  await settle()
+  await yieldToEventLoop()
   t.same(tell(), ['acme:bad', 'acme:good'])
   await started[1]!.end()
   await time.run(31_000)
   t.same(tell(), ['acme:bad', 'acme:good', 'acme:bad'])
   await started[2]!.end({ tenant: null, targets: new Map([['bad', { delayMs: 30_000, source: 'us' }]]) })
   await queue.add('acme', ['bad'], 'soon')
-  await settle()
+  await yieldToEventLoop()
   t.equal(started.length, 4, 'a change of it is not kept waiting')
 })
 
 t.test('a dropped tenant is forgotten: what was read of it is aborted and says nothing', async (t) => {
   const { queue, started, tell } = bench()
   await queue.add('acme', names(5), 'poll')
-  await settle()
+  await yieldToEventLoop()
   await queue.drop('acme')
   t.ok(started[0]!.signal.reason instanceof BatchCancelled)
   await queue.add('acme', ['0'], 'poll')
-  await settle()
+  await yieldToEventLoop()
   t.same(tell(), ['acme:0', 'acme:0'], 'it begins anew at once, though the old read has not ended')
   await started[0]!.end({ tenant: { delayMs: 1e6, source: 'us' }, targets: new Map() })
   await started[1]!.end()
   await queue.add('acme', ['1'], 'poll')
-  await settle()
+  await yieldToEventLoop()
   t.equal(started.length, 3)
 })
 
 t.test('a worker that throws holds up nobody', async (t) => {
-  const time = handClock()
+  const time = createFakeClock()
   let reads = 0
   const read = async () => {
     reads += 1
@@ -285,7 +285,7 @@ t.test('a worker that throws holds up nobody', async (t) => {
 t.test('closing aborts what runs, waits for its end, and takes nothing up again', async (t) => {
   const { queue, started, time } = bench()
   await queue.add('acme', names(5), 'poll')
-  await settle()
+  await yieldToEventLoop()
   const closed = queue.close()
   t.ok(started[0]!.signal.aborted)
   await time.run(2_000)

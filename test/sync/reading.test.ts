@@ -1,14 +1,17 @@
 /** Calendars are read, decided and kept: what consumers see of it, what they do not, and what is never kept. */
 import t from 'tap'
-import { event } from '../support/fake-calendar-server.ts'
-import { bench, hour, minute, polling, rules } from '../support/sync-harness.ts'
+import { calendarEvent } from '../support/fake-calendar-server.ts'
+import { harnessRules, hourMs, minuteMs, openSyncHarness, polling } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
-const at = (hours: number) => eight + hours * hour
+const at = (hours: number) => eight + hours * hourMs
 
 t.test('after a start everybody is read at once, and the store holds their diversions', async (t) => {
-  const { side, tenant, people, open, until, state, timeline } = await bench(t)
-  side.calendars.set('anna@acme.example', [event('MÖT: kund', at(1), at(2)), event('paus', at(3), at(4))])
+  const { side, tenant, people, open, until, state, timeline } = await openSyncHarness(t)
+  side.calendars.set('anna@acme.example', [
+    calendarEvent('MÖT: kund', at(1), at(2)),
+    calendarEvent('paus', at(3), at(4))
+  ])
   side.calendars.set('bo@acme.example', [])
   await tenant('acme')
   await people('acme', { anna: {}, bo: {}, off: { syncEnabled: false }, none: { mailbox: null } })
@@ -19,14 +22,17 @@ t.test('after a start everybody is read at once, and the store holds their diver
   t.same(await timeline('acme', 'anna'), ['meeting 1–2', 'busy 3–4'])
   t.same(await timeline('acme', 'bo'), [])
   t.equal(await state('acme', 'off'), 'off')
-  t.equal(side.asked.length, 2)
+  t.equal(side.requests.length, 2)
 })
 
 t.test('no subject, location or calendar URL lies in the store or in the log', async (t) => {
-  const { side, tenant, people, open, until, state, bytes, said } = await bench(t)
+  const { side, tenant, people, open, until, state, bytes, said } = await openSyncHarness(t)
   const secret = 'https://outlook.example/owa/calendar/s3cr3t/calendar.ics'
   const subject = 'MÖT: uppsägning av Karl-Bertil'
-  side.calendars.set(secret, [event(subject, at(1), at(2)), event('xyzzy-hemlig', at(3), at(4))])
+  side.calendars.set(secret, [
+    calendarEvent(subject, at(1), at(2)),
+    calendarEvent('xyzzy-hemlig', at(3), at(4))
+  ])
   await tenant('acme')
   await people('acme', { anna: { mailbox: secret }, bo: { mailbox: 'https://outlook.example/n0body' } })
   await open()
@@ -45,8 +51,8 @@ t.test('no subject, location or calendar URL lies in the store or in the log', a
 })
 
 t.test('a shared mailbox is read once and decided for each user by triggers of their own', async (t) => {
-  const { side, tenant, people, open, until, state, timeline } = await bench(t)
-  side.calendars.set('desk@acme.example', [event('Fika', at(1), at(2))])
+  const { side, tenant, people, open, until, state, timeline } = await openSyncHarness(t)
+  side.calendars.set('desk@acme.example', [calendarEvent('Fika', at(1), at(2))])
   await tenant('acme')
   await people('acme', {
     anna: { mailbox: 'desk@acme.example', triggers: [{ match: 'word', text: 'fika', diversion: 'lunch' }] },
@@ -58,12 +64,16 @@ t.test('a shared mailbox is read once and decided for each user by triggers of t
   )
   t.same(await timeline('acme', 'anna'), ['lunch 1–2'])
   t.same(await timeline('acme', 'bo'), ['busy 1–2'])
-  t.equal(side.asked.length, 1)
+  t.equal(side.requests.length, 1)
 })
 
 t.test('polls that find nothing new confirm in silence; an edit is seen within the interval', async (t) => {
-  const { side, tenant, people, open, until, state, logged, record, timeline, time, reads } = await bench(t)
-  side.calendars.set('anna@acme.example', [event('MÖT', at(1), at(2)), event('MÖT', at(300), at(301))])
+  const { side, tenant, people, open, until, state, logged, record, timeline, time, reads } =
+    await openSyncHarness(t)
+  side.calendars.set('anna@acme.example', [
+    calendarEvent('MÖT', at(1), at(2)),
+    calendarEvent('MÖT', at(300), at(301))
+  ])
   await tenant('acme')
   await people('acme', { anna: {} })
   await open()
@@ -77,15 +87,15 @@ t.test('polls that find nothing new confirm in silence; an edit is seen within t
   }
   t.equal((await logged('acme')).length, entries)
   t.equal((await record('acme', 'anna')).sync.freshSince, freshSince)
-  t.equal(side.asked.length, 4, 'once in each interval')
+  t.equal(side.requests.length, 4, 'once in each interval')
   t.same(reads, ['read', 'unchanged', 'unchanged', 'unchanged'])
 
-  const near = [event('MÖT', at(1), at(2)), event('MÖT', at(3), at(4))]
-  side.calendars.set('anna@acme.example', [...near, event('MÖT', at(300), at(301))])
+  const near = [calendarEvent('MÖT', at(1), at(2)), calendarEvent('MÖT', at(3), at(4))]
+  side.calendars.set('anna@acme.example', [...near, calendarEvent('MÖT', at(300), at(301))])
   await time.run(polling * 1000)
   await until(async () => (await timeline('acme', 'anna')).length === 3)
   t.equal((await logged('acme')).length, entries, 'an edit of what no Status shows yet is kept in silence')
-  side.calendars.set('anna@acme.example', [event('MÖT', at(1), at(2.5)), ...near.slice(1)])
+  side.calendars.set('anna@acme.example', [calendarEvent('MÖT', at(1), at(2.5)), ...near.slice(1)])
   await time.run(polling * 1000)
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2.5')
   t.equal((await logged('acme')).length, entries + 1, 'the next run is in the Status')
@@ -94,12 +104,12 @@ t.test('polls that find nothing new confirm in silence; an edit is seen within t
 t.test(
   'a running meeting that is deleted, shortened, moved or turned to Free clears within the interval',
   async (t) => {
-    const { side, tenant, people, open, until, state, timeline, time, logged } = await bench(t)
-    const running = event('MÖT', at(-1), at(2))
+    const { side, tenant, people, open, until, state, timeline, time, logged } = await openSyncHarness(t)
+    const running = calendarEvent('MÖT', at(-1), at(2))
     const edits = {
       deleted: [],
-      shortened: [event('MÖT', at(-1), at(-0.5))],
-      moved: [event('MÖT', at(5), at(8))]
+      shortened: [calendarEvent('MÖT', at(-1), at(-0.5))],
+      moved: [calendarEvent('MÖT', at(5), at(8))]
     }
     const free = { ...running, subject: 'paus', busy: 'free' as const }
     const people4 = Object.keys({ ...edits, free })
@@ -120,29 +130,29 @@ t.test(
 )
 
 t.test('the window moves on once a day, and then calendars are read whole', async (t) => {
-  const { side, tenant, people, open, until, state, logged, time } = await bench(t, {})
-  side.calendars.set('anna@acme.example', [event('MÖT', at(1), at(2))])
+  const { side, tenant, people, open, until, state, logged, time } = await openSyncHarness(t, {})
+  side.calendars.set('anna@acme.example', [calendarEvent('MÖT', at(1), at(2))])
   await tenant('acme', 'right', 3600)
   await people('acme', { anna: {} })
   await open()
   await until(async () => (await state('acme', 'anna')) === 'fresh')
   const entries = (await logged('acme')).length
   for (let reads = 2; reads <= 20; reads++) {
-    await time.run(hour)
-    await until(() => side.asked.length === reads && side.asked.at(-1)!.start > 0)
+    await time.run(hourMs)
+    await until(() => side.requests.length === reads && side.requests.at(-1)!.start > 0)
     await until(async () => (await state('acme', 'anna')) === 'fresh')
   }
-  const starts = [...new Set(side.asked.map(({ start }) => start))]
+  const starts = [...new Set(side.requests.map(({ start }) => start))]
   t.same(starts, [Date.UTC(2026, 10, 22), Date.UTC(2026, 10, 23)])
-  const firstOfDay = side.asked.findIndex(({ start }) => start === starts[1])
-  t.equal(side.asked[firstOfDay]!.version, null)
-  t.ok(side.asked[firstOfDay - 1]!.version)
+  const firstOfDay = side.requests.findIndex(({ start }) => start === starts[1])
+  t.equal(side.requests[firstOfDay]!.version, null)
+  t.ok(side.requests[firstOfDay - 1]!.version)
   t.equal((await logged('acme')).length, entries, 'which nobody sees, as nothing is different')
 })
 
 t.test('subjects are asked for only where a rule looks at them', async (t) => {
-  const { side, tenant, people, open, until, state } = await bench(t, {
-    defaultRules: { ...rules, triggers: [] }
+  const { side, tenant, people, open, until, state } = await openSyncHarness(t, {
+    defaultRules: { ...harnessRules, triggers: [] }
   })
   for (const id of ['anna', 'bo']) side.calendars.set(`${id}@acme.example`, [])
   await tenant('acme')
@@ -151,43 +161,43 @@ t.test('subjects are asked for only where a rule looks at them', async (t) => {
   await until(
     async () => (await state('acme', 'anna')) === 'fresh' && (await state('acme', 'bo')) === 'fresh'
   )
-  t.same(side.asked.map(({ mailbox, subjects }) => [mailbox, subjects]).sort(), [
+  t.same(side.requests.map(({ mailbox, subjects }) => [mailbox, subjects]).sort(), [
     ['anna@acme.example', true],
     ['bo@acme.example', false]
   ])
 })
 
 t.test('a clock that is set neither stops polls nor makes a storm of them', async (t) => {
-  const { side, tenant, people, open, until, state, record, time } = await bench(t)
+  const { side, tenant, people, open, until, state, record, time } = await openSyncHarness(t)
   for (const id of ['anna', 'bo', 'cy', 'di']) side.calendars.set(`${id}@acme.example`, [])
   await tenant('acme')
   await people('acme', { anna: {}, bo: {}, cy: {}, di: {} })
   await open()
-  await until(async () => (await state('acme', 'di')) === 'fresh' && side.asked.length === 4)
-  for (const by of [5 * hour, -9 * hour, 3 * minute, -3 * minute]) {
+  await until(async () => (await state('acme', 'di')) === 'fresh' && side.requests.length === 4)
+  for (const by of [5 * hourMs, -9 * hourMs, 3 * minuteMs, -3 * minuteMs]) {
     time.set(by)
-    const before = side.asked.length
+    const before = side.requests.length
     await time.run(1000)
     await until(async () => {
       const { confirmedAt } = (await record('acme', 'anna')).sync
       return confirmedAt !== null && Math.abs(confirmedAt - time.clock()) < polling * 1000
     })
     for (let second = 0; second < polling; second++) await time.run(1000)
-    await until(() => side.asked.length >= before + 4)
-    t.ok(side.asked.length - before <= 11, 'everybody at once, and their polls')
+    await until(() => side.requests.length >= before + 4)
+    t.ok(side.requests.length - before <= 11, 'everybody at once, and their polls')
     t.equal(await state('acme', 'anna'), 'fresh')
   }
-  for (let flaps = 0, before = side.asked.length; flaps < 20; flaps++) {
-    time.set(flaps % 2 === 0 ? hour : -hour)
+  for (let flaps = 0, before = side.requests.length; flaps < 20; flaps++) {
+    time.set(flaps % 2 === 0 ? hourMs : -hourMs)
     await time.run(1000)
-    t.ok(side.asked.length - before <= 11, 'a clock that jumps to and fro')
+    t.ok(side.requests.length - before <= 11, 'a clock that jumps to and fro')
   }
 })
 
 t.test(
   'an edited calendar is read at once when the far side tells, and soon again if it goes on',
   async (t) => {
-    const { side, tenant, people, open, until, state, timeline, time } = await bench(t)
+    const { side, tenant, people, open, until, state, timeline, time } = await openSyncHarness(t)
     side.calendars.set('anna@acme.example', [])
     await tenant('acme')
     await people('acme', { anna: {} })
@@ -195,33 +205,33 @@ t.test(
     await until(async () => (await state('acme', 'anna')) === 'fresh')
     await time.run(3000)
     const edit = (hours: number) => {
-      side.calendars.set('anna@acme.example', [event('MÖT', at(hours), at(hours + 1))])
+      side.calendars.set('anna@acme.example', [calendarEvent('MÖT', at(hours), at(hours + 1))])
       side.edited('anna@acme.example')
     }
     edit(1)
     await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
-    const reads = side.asked.length
+    const reads = side.requests.length
     edit(2)
     edit(3)
     await time.run(1900)
-    t.equal(side.asked.length, reads)
+    t.equal(side.requests.length, reads)
     await time.run(200)
     await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 3–4')
-    t.equal(side.asked.length, reads + 1)
+    t.equal(side.requests.length, reads + 1)
   }
 )
 
 t.test('a reading that was outdated by a clock ahead of ours is made again', async (t) => {
-  const { side, store, tenant, people, open, until, state, record, timeline, time } = await bench(t)
+  const { side, store, tenant, people, open, until, state, record, timeline, time } = await openSyncHarness(t)
   side.calendars.set('anna@acme.example', [])
   await tenant('acme')
   await people('acme', { anna: {} })
   const sync = await open()
   await until(async () => (await state('acme', 'anna')) === 'fresh')
-  side.calendars.set('anna@acme.example', [event('MÖT', at(1), at(2))])
+  side.calendars.set('anna@acme.example', [calendarEvent('MÖT', at(1), at(2))])
   side.hanging.add('anna@acme.example')
   await sync.readNow('acme')
-  await until(() => side.held.size === 1)
+  await until(() => side.pending.size === 1)
   // Whoever kept it before had read it just before the edit.
   const confirmedAt = time.clock() + 500
   const { sync: held } = await record('acme', 'anna')

@@ -7,20 +7,20 @@ import { createFairQueue, queueLimits } from '../../src/sync/queue/fair-queue.ts
 import { createReconcileSchedule } from '../../src/sync/scheduling/reconcile-schedule.ts'
 import { createTargetRegistry } from '../../src/sync/targets/target-registry.ts'
 import { openTenantSync, type SyncDeps } from '../../src/sync/tenant-sync.ts'
-import { event, farSide } from '../support/fake-calendar-server.ts'
-import { bench, hour, minute, polling, rules } from '../support/sync-harness.ts'
+import { calendarEvent, startFakeCalendarServer } from '../support/fake-calendar-server.ts'
+import { harnessRules, hourMs, minuteMs, openSyncHarness, polling } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
-const at = (hours: number) => eight + hours * hour
-const day = 24 * hour
+const at = (hours: number) => eight + hours * hourMs
+const day = 24 * hourMs
 
 /** One tenant whose calendars are all watched, looked after every minute instead of four times a second. */
 async function sweptTenant(t: Test, people: number, store?: (real: SyncDeps['store']) => SyncDeps['store']) {
-  const all = await bench(t, { side: await farSide(20) })
+  const all = await openSyncHarness(t, { side: await startFakeCalendarServer(20) })
   const { side, time, until, record } = all
   side.watching = 'live'
   const ids = Array.from({ length: people }, (_, index) => `user${index}`)
-  for (const id of ids) side.calendars.set(`${id}@acme.example`, [event('MÖT', at(1), at(2))])
+  for (const id of ids) side.calendars.set(`${id}@acme.example`, [calendarEvent('MÖT', at(1), at(2))])
   await all.tenant('acme')
   await all.people('acme', Object.fromEntries(ids.map((id) => [id, {}])))
   const needs: SyncDeps = {
@@ -28,7 +28,7 @@ async function sweptTenant(t: Test, people: number, store?: (real: SyncDeps['sto
     openConnector: (_tenant, connection) =>
       side.connector(connection as Parameters<typeof side.connector>[0]),
     sealer: all.seal,
-    defaultRules: rules,
+    defaultRules: harnessRules,
     compileRules,
     clock: time.clock,
     timers: time.timers,
@@ -52,12 +52,12 @@ async function sweptTenant(t: Test, people: number, store?: (real: SyncDeps['sto
   for (const id of ids) await until(async () => (await record('acme', id)).sync.subscribed)
   await time.run(10_000)
   const pass = async (milliseconds: number) => {
-    for (let passed = 0; passed < milliseconds; passed += minute) {
+    for (let passed = 0; passed < milliseconds; passed += minuteMs) {
       reading.runDue()
-      await time.run(minute)
+      await time.run(minuteMs)
     }
   }
-  const requests = () => side.asked.length + side.compared.length
+  const requests = () => side.requests.length + side.compared.length
   return { ...all, ids, reading, pass, requests }
 }
 
@@ -68,7 +68,7 @@ t.test('a day without edits costs less than a quarter of a request per mailbox a
       side.prints = prints
       const begun = requests()
       for (let hours = 0; hours < 24; hours++) {
-        await pass(hour)
+        await pass(hourMs)
         for (const id of ids) if ((await state('acme', id)) !== 'fresh') t.fail(`${id} at ${hours}`)
       }
       const first = (requests() - begun) / people / 24
@@ -87,26 +87,26 @@ t.test('a day without edits costs less than a quarter of a request per mailbox a
 t.test('a calendar counts as known while notices tell of it, and no more when reading fails', async (t) => {
   const { side, ids, reading, pass, time } = await sweptTenant(t, 3)
   const behind = () => time.clock() - (reading.oldestSyncAt() ?? 0)
-  await pass(2 * hour)
+  await pass(2 * hourMs)
   t.equal(behind(), 0)
   side.calendars.delete(`${ids[0]}@acme.example`)
   side.edited(`${ids[0]}@acme.example`)
-  await pass(hour)
-  t.ok(behind() >= 2 * hour, `${behind()}`)
+  await pass(hourMs)
+  t.ok(behind() >= 2 * hourMs, `${behind()}`)
 })
 
 t.test('an edit whose notice was lost is found by a sweep, counted and repaired', async (t) => {
   const { side, pass, timeline, counted, until, bytes } = await sweptTenant(t, 8)
   side.prints = 'given'
-  await pass(hour)
+  await pass(hourMs)
   t.notOk((await bytes()).includes(`${at(1)},${at(2)},"busy"`), 'digests are in memory alone')
-  side.calendars.set('user3@acme.example', [event('MÖT', at(4), at(5))])
-  await pass(61 * minute)
+  side.calendars.set('user3@acme.example', [calendarEvent('MÖT', at(4), at(5))])
+  await pass(61 * minuteMs)
   await until(async () => (await timeline('acme', 'user3'))[0] === 'meeting 4–5')
   t.equal(counted('drift'), 1)
   t.equal(counted('swept different'), 1)
   t.ok(counted('swept same') >= 7)
-  await pass(2 * hour)
+  await pass(2 * hourMs)
   t.equal(counted('drift'), 1, 'once')
 })
 
@@ -115,17 +115,17 @@ t.test(
   async (t) => {
     const { side, pass, timeline, counted, until } = await sweptTenant(t, 8)
     side.prints = 'given'
-    await pass(hour)
-    side.calendars.set('user3@acme.example', [event('paus', at(1), at(2))])
-    side.calendars.set('user4@acme.example', [event('MÖT', at(9), at(9.5))])
+    await pass(hourMs)
+    side.calendars.set('user3@acme.example', [calendarEvent('paus', at(1), at(2))])
+    side.calendars.set('user4@acme.example', [calendarEvent('MÖT', at(9), at(9.5))])
     side.edited('user4@acme.example')
     // On the day that comes into the window tonight.
     side.calendars.set('user5@acme.example', [
-      event('MÖT', at(1), at(2)),
-      event('MÖT', at(24 * 15), at(24 * 15 + 1))
+      calendarEvent('MÖT', at(1), at(2)),
+      calendarEvent('MÖT', at(24 * 15), at(24 * 15 + 1))
     ])
     await until(async () => (await timeline('acme', 'user4'))[0] === 'meeting 9–9.5')
-    await pass(17 * hour)
+    await pass(17 * hourMs)
     await until(async () => (await timeline('acme', 'user3'))[0] === 'busy 1–2')
     await until(async () => (await timeline('acme', 'user5')).length === 2)
     t.equal(counted('drift'), 1)
@@ -135,13 +135,13 @@ t.test(
 t.test('who cannot compare, or does not answer that, has everything read all the same', async (t) => {
   const { side, pass, state, counted, time } = await sweptTenant(t, 4)
   side.prints = 'hanging'
-  const reads = side.asked.length
-  await pass(61 * minute)
-  await time.run(minute)
+  const reads = side.requests.length
+  await pass(61 * minuteMs)
+  await time.run(minuteMs)
   t.equal(side.compared.length, 1)
-  t.equal(side.asked.length, reads + 4)
+  t.equal(side.requests.length, reads + 4)
   t.equal(counted('swept unknown'), 4)
-  await pass(6 * hour)
+  await pass(6 * hourMs)
   t.equal(await state('acme', 'user0'), 'fresh')
   t.equal(side.compared.length, 1, 'it is not tried again before tomorrow')
 })
@@ -203,15 +203,15 @@ t.test('after a gap in what is heard of the store, those alone are read whom it 
       }
     })
   )
-  side.calendars.set('new@acme.example', [event('MÖT', at(6), at(7))])
-  side.calendars.set('user2@acme.example', [event('MÖT', at(8), at(9))])
+  side.calendars.set('new@acme.example', [calendarEvent('MÖT', at(6), at(7))])
+  side.calendars.set('user2@acme.example', [calendarEvent('MÖT', at(8), at(9))])
   now.unheard = now.losing = true
   await store.removeUser('acme', ids[0]!, time.clock())
   await people('acme', { new: {}, user1: { triggers: [{ match: 'word', text: 'möt', diversion: 'lunch' }] } })
   await reading.readNow(['user2'])
   await time.run(polling * 1000)
   t.same(await timeline('acme', 'user2'), ['meeting 1–2'], 'acknowledged, and lost')
-  const asked = side.asked.length
+  const asked = side.requests.length
   now.unheard = now.losing = false
   gap()
   await until(async () => (await timeline('acme', 'new'))[0] === 'meeting 6–7')
@@ -219,7 +219,7 @@ t.test('after a gap in what is heard of the store, those alone are read whom it 
   await until(async () => (await timeline('acme', 'user2'))[0] === 'meeting 8–9')
   await reading.whenIdle()
   await time.run(polling * 1000)
-  const read = new Set(side.asked.slice(asked).map(({ mailbox }) => mailbox.split('@')[0]))
+  const read = new Set(side.requests.slice(asked).map(({ mailbox }) => mailbox.split('@')[0]))
   t.same([...read].sort(), ['new', 'user1', 'user2'])
   t.equal(side.stopped.length, 1, 'who is gone is let go')
   t.equal(side.opened.count, 1, 'over the same connection')

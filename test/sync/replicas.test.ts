@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import t from 'tap'
 import { startCluster, startRedis } from '../support/redis-server.ts'
-import { replicas, until } from '../support/sync-replicas.ts'
+import { startSyncReplicas, until } from '../support/sync-replicas.ts'
 
 const program = resolve('dist/test/support/sync-replica-process.js')
 const tenants = Array.from({ length: 12 }, (_, index) => `tenant-${index}`)
@@ -15,7 +15,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t)
-    const stage = await replicas(t, redis, program)
+    const stage = await startSyncReplicas(t, redis, program)
     const { asked, desk } = stage
     for (const tenant of tenants) await stage.tenant(tenant, 3)
     const workers = [await stage.start(), await stage.start(), await stage.start()]
@@ -79,11 +79,11 @@ t.test(
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t)
-    const stage = await replicas(t, redis, program)
+    const stage = await startSyncReplicas(t, redis, program)
     await stage.tenant('acme', 12, 2)
     await stage.tenant('idle', 1, 3600)
     await stage.start()
-    const rounds = async () => (await redis.ask('KEYS', '{hanvisa:s*}:sync:repeat:*')) as string[]
+    const rounds = async () => (await redis.command('KEYS', '{hanvisa:s*}:sync:repeat:*')) as string[]
     const polls = async () => {
       const mark = stage.of('acme').length
       await until('three polls of everybody', () => stage.of('acme').length >= mark + 36)
@@ -99,7 +99,8 @@ t.test(
       'one for each tenant'
     )
     t.equal(stage.of('idle').length, 1, 'which is not polled before its time')
-    for (const key of (await redis.ask('KEYS', '{hanvisa:s*}:*')) as string[]) await redis.ask('DEL', key)
+    for (const key of (await redis.command('KEYS', '{hanvisa:s*}:*')) as string[])
+      await redis.command('DEL', key)
     await polls()
     await until('its rounds are there again', async () =>
       (await rounds()).some((key) => key.endsWith(':repeat:acme'))
@@ -117,7 +118,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t)
-    const stage = await replicas(t, redis, program)
+    const stage = await startSyncReplicas(t, redis, program)
     await stage.tenant('acme', 2)
     const state = async () => (await stage.desk.connection('acme')).state
     t.equal(await state(), 'untried')
@@ -139,7 +140,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t)
-    const stage = await replicas(t, redis, program)
+    const stage = await startSyncReplicas(t, redis, program)
     // Of one shard, so that both share one queue and one worker.
     await stage.tenant('large', 10_000)
     await stage.tenant('small-46', 10)
@@ -161,7 +162,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t, { appendOnly: true })
-    const stage = await replicas(t, redis, program)
+    const stage = await startSyncReplicas(t, redis, program)
     await stage.tenant('acme', 2)
     const worker = await stage.start()
     await until('everybody was read', () => stage.of('acme').length === 2)
@@ -197,7 +198,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t)
-    const stage = await replicas(t, redis, program)
+    const stage = await startSyncReplicas(t, redis, program)
     const tenant = tenants[0]!
     for (const one of tenants) await stage.tenant(one, one === tenant ? 30 : 1)
     const workers = [await stage.start(), await stage.start()]
@@ -232,7 +233,7 @@ t.test(
   { buffered: true },
   async (t) => {
     const cluster = await startCluster(t)
-    const stage = await replicas(t, { ...cluster.nodes[0]!, url: cluster.url }, program)
+    const stage = await startSyncReplicas(t, { ...cluster.nodes[0]!, url: cluster.url }, program)
     const few = ['acme', 'alpha', 'beta', 'gamma', 'delta']
     for (const tenant of few) await stage.tenant(tenant, 2, 5)
     const one = await stage.start()
@@ -261,7 +262,7 @@ t.test(
       )
     await until('the other keeps all', () => few.every((tenant) => readBy(two.pid).has(tenant)))
     for (const node of cluster.nodes) {
-      t.not(((await node.ask('KEYS', '*:sync:repeat:*')) as string[]).length, 0)
+      t.not(((await node.command('KEYS', '*:sync:repeat:*')) as string[]).length, 0)
     }
   }
 )

@@ -13,12 +13,12 @@ import { openHttpClient } from '../../src/connectors/net/http-client.ts'
 import { RemoteError } from '../../src/errors.ts'
 import { machineTimers } from '../../src/lib/timers.ts'
 import type { Sync } from '../../src/sync/sync-controller.ts'
-import { event } from '../support/fake-calendar-server.ts'
-import { type Bench, bench, hour, polling } from '../support/sync-harness.ts'
+import { calendarEvent } from '../support/fake-calendar-server.ts'
+import { hourMs, openSyncHarness, polling, type SyncHarness } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
 
-async function api({ store, time }: Bench, sync: Sync) {
+async function api({ store, time }: SyncHarness, sync: Sync) {
   const app = Fastify()
   app.setErrorHandler(sendError)
   app.setValidatorCompiler(validatorCompiler(schemas))
@@ -33,10 +33,10 @@ async function api({ store, time }: Bench, sync: Sync) {
 t.test(
   'operators see how each calendar and the connection fare, page by page, and may have them read now',
   async (t) => {
-    const all = await bench(t)
+    const all = await openSyncHarness(t)
     const { side, tenant, people, open, until, state } = all
     side.saw.value = 'availability'
-    side.calendars.set('anna@acme.example', [event('MÖT', eight + hour, eight + 2 * hour)])
+    side.calendars.set('anna@acme.example', [calendarEvent('MÖT', eight + hourMs, eight + 2 * hourMs)])
     await tenant('acme')
     await people('acme', { anna: {}, bo: {}, off: { syncEnabled: false } })
     const sync = await open()
@@ -92,11 +92,11 @@ t.test(
     t.same([page.body.users.length, page.body.after], [2, 'bo'])
     t.same((await call('GET', 'acme/sync?limit=2&after=bo')).body.users[0].user, 'off')
 
-    const asked = side.asked.length
+    const asked = side.requests.length
     t.same(await call('POST', 'acme/sync'), { status: 202, body: { queued: 2 } })
     t.same(await call('POST', 'acme/sync?user=anna'), { status: 202, body: { queued: 1 } })
     t.same(await call('POST', 'acme/sync?user=off'), { status: 202, body: { queued: 0 } })
-    await until(() => side.asked.length >= asked + 2)
+    await until(() => side.requests.length >= asked + 2)
     t.equal((await call('POST', 'acme/sync?user=nobody')).status, 404)
     t.equal((await call('GET', 'nowhere/sync')).status, 404)
     t.equal((await call('POST', 'nowhere/sync')).status, 404)
@@ -104,7 +104,7 @@ t.test(
 )
 
 t.test('operators see of which calendars notices tell, and why polling took over from them', async (t) => {
-  const all = await bench(t)
+  const all = await openSyncHarness(t)
   const { side, tenant, people, open, until, state, time, record } = all
   const ids = ['anna', 'bo', 'cy']
   for (const id of ids) side.calendars.set(`${id}@acme.example`, [])
@@ -139,16 +139,16 @@ t.test('a calendar file that is edited is read at once, one that is wrong touche
     await outbound.close()
     await rm(folder, { recursive: true })
   })
-  const { people, store, tenant, open, until, state, timeline, record } = await bench(t, {
+  const { people, store, tenant, open, until, state, timeline, record } = await openSyncHarness(t, {
     clock: Date.now,
     timers: machineTimers,
     openConnector: (id) => icsConnector({ tenant: id, folder, outbound })
   })
-  const at = (hours: number) => Math.floor(Date.now() / hour + hours) * hour
+  const at = (hours: number) => Math.floor(Date.now() / hourMs + hours) * hourMs
   const calendar = (subject: string, start: number) => {
     const stamp = (instant: number) => new Date(instant).toISOString().replace(/[-:]|\.000/g, '')
     const lines = ['BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:test', 'BEGIN:VEVENT', 'UID:1']
-    lines.push(`DTSTAMP:${stamp(start)}`, `DTSTART:${stamp(start)}`, `DTEND:${stamp(start + hour)}`)
+    lines.push(`DTSTAMP:${stamp(start)}`, `DTSTART:${stamp(start)}`, `DTEND:${stamp(start + hourMs)}`)
     lines.push(`SUMMARY:${subject}`, 'END:VEVENT', 'END:VCALENDAR', '')
     return lines.join('\r\n')
   }

@@ -1,14 +1,17 @@
 /** Tenants with equal rules share what is made of them. */
 import t from 'tap'
 import { createRuleCache } from '../../src/sync/batch/rule-cache.ts'
-import { rules } from '../support/sync-harness.ts'
+import { harnessRules } from '../support/sync-harness.ts'
 
 t.test('equal rules of one version are made ready once, others apart', async (t) => {
   const compile = createRuleCache()
-  const first = compile(rules, 1)
-  t.equal(compile(structuredClone(rules), 1), first)
-  t.not(compile(rules, 2), first)
-  const other = compile({ ...rules, triggers: [{ match: 'word', text: 'UTE', diversion: 'lunch' }] }, 1)
+  const first = compile(harnessRules, 1)
+  t.equal(compile(structuredClone(harnessRules), 1), first)
+  t.not(compile(harnessRules, 2), first)
+  const other = compile(
+    { ...harnessRules, triggers: [{ match: 'word', text: 'UTE', diversion: 'lunch' }] },
+    1
+  )
   t.not(other, first)
   t.equal(other.rules.triggers.length, 1)
 })

@@ -2,14 +2,14 @@
 import t from 'tap'
 import { initialSyncRecord, type SyncRecord } from '../../src/domain/sync-state.ts'
 import { changesStatus } from '../../src/sync/batch/status-change.ts'
-import { user } from '../contracts/store-samples.ts'
+import { sampleUser } from '../contracts/store-samples.ts'
 
 const confirmed = (at: number): SyncRecord => ({
   ...initialSyncRecord(true, 0),
   confirmedAt: at,
   freshSince: 1
 })
-const held = (sync: SyncRecord) => ({ user: user('anna'), override: null, timeline: null, sync })
+const held = (sync: SyncRecord) => ({ user: sampleUser('anna'), override: null, timeline: null, sync })
 
 t.test('a confirmation in the nick of time is seen, one in good time is not', async (t) => {
   const hour = 3_600_000

@@ -1,15 +1,15 @@
 /** Watches when things go wrong: calendars that cannot be read, connections and tenants that go, what was edited unheard. */
 import t from 'tap'
 import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'
-import { event } from '../support/fake-calendar-server.ts'
-import { type Bench, bench, hour, minute } from '../support/sync-harness.ts'
+import { calendarEvent } from '../support/fake-calendar-server.ts'
+import { hourMs, minuteMs, openSyncHarness, type SyncHarness } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
-const at = (hours: number) => eight + hours * hour
+const at = (hours: number) => eight + hours * hourMs
 const anna = 'anna@acme.example'
 
 /** A tenant with Anna's calendar watched and read; `name` is what her watch is called. */
-async function watched(all: Bench) {
+async function watched(all: SyncHarness) {
   const { side, tenant, people, open, until, time, record } = all
   let name = ''
   const connector = side.connector
@@ -34,43 +34,43 @@ async function watched(all: Bench) {
 }
 
 t.test('a calendar that cannot be read is not tried for every notice, and is when it mends', async (t) => {
-  const all = await bench(t)
+  const all = await openSyncHarness(t)
   const { side, time, until, timeline, state } = all
   const { changed } = await watched(all)
   side.calendars.delete(anna)
-  const before = side.asked.length
+  const before = side.requests.length
   for (let second = 0; second < 3600; second++) {
     if (second % 3 === 0) await changed()
     await time.run(1000)
   }
-  const reads = side.asked.length - before
+  const reads = side.requests.length - before
   t.ok(reads >= 8 && reads <= 25, `${reads} reads for 1,200 notices in an hour`)
   t.equal(await state('acme', 'anna'), 'stale', 'nobody takes it for fresh')
-  side.calendars.set(anna, [event('MÖT', at(5), at(6))])
-  await time.run(5 * minute)
+  side.calendars.set(anna, [calendarEvent('MÖT', at(5), at(6))])
+  await time.run(5 * minuteMs)
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 5–6')
-  side.calendars.set(anna, [event('MÖT', at(7), at(8))])
-  const mended = side.asked.length
+  side.calendars.set(anna, [calendarEvent('MÖT', at(7), at(8))])
+  const mended = side.requests.length
   await changed()
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 7–8')
-  t.equal(side.asked.length, mended + 1, 'and from then on at once')
+  t.equal(side.requests.length, mended + 1, 'and from then on at once')
 })
 
 t.test('one failure does not keep the next edit waiting', async (t) => {
-  const all = await bench(t)
+  const all = await openSyncHarness(t)
   const { side, time, until, timeline, record } = all
   const { changed } = await watched(all)
   side.calendars.delete(anna)
   await changed()
   await until(async () => (await record('acme', 'anna')).sync.failedSince !== null)
-  side.calendars.set(anna, [event('MÖT', at(5), at(6))])
+  side.calendars.set(anna, [calendarEvent('MÖT', at(5), at(6))])
   await changed()
   await time.run(2000)
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 5–6')
 })
 
 t.test('what was edited before a watch went live is read when it does', async (t) => {
-  const all = await bench(t)
+  const all = await openSyncHarness(t)
   const { side, tenant, people, open, until, time, record, timeline } = all
   side.calendars.set(anna, [])
   await tenant('acme')
@@ -79,17 +79,17 @@ t.test('what was edited before a watch went live is read when it does', async (t
   await time.run(1000)
   await until(async () => (await record('acme', 'anna')).sync.confirmedAt !== null)
   await until(() => side.watched.has(anna))
-  side.calendars.set(anna, [event('MÖT', at(5), at(6))])
-  const before = side.asked.length
+  side.calendars.set(anna, [calendarEvent('MÖT', at(5), at(6))])
+  const before = side.requests.length
   for (const listener of side.watched.get(anna)!) listener.onActive()
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 5–6')
-  t.equal(side.asked.length, before + 1)
+  t.equal(side.requests.length, before + 1)
 })
 
 t.test(
   'watches are stopped, then the connector is closed, when the connection goes or leads elsewhere',
   async (t) => {
-    const all = await bench(t)
+    const all = await openSyncHarness(t)
     const { side, store, time, until, seal, people } = all
     const steps: string[] = []
     const connector = side.connector
@@ -142,12 +142,12 @@ t.test(
 )
 
 t.test('notices of who is switched off or gone are counted and cost nothing', async (t) => {
-  const all = await bench(t)
+  const all = await openSyncHarness(t)
   const { side, store, people, time, until, counted } = all
   const { sync, changed } = await watched(all)
   await people('acme', { anna: { syncEnabled: false } })
   await until(() => side.stopped.length === 1)
-  const before = side.asked.length
+  const before = side.requests.length
   await changed()
   t.equal(counted('graph notices unknown'), 1)
   await store.removeTenant('acme')
@@ -166,7 +166,7 @@ t.test('notices of who is switched off or gone are counted and cost nothing', as
       event: 'missed' as const
     }))
   )
-  await time.run(minute)
+  await time.run(minuteMs)
   t.equal(counted('graph notices unknown'), 2001)
-  t.same([asked, side.asked.length - before], [0, 0], 'neither store nor calendar is asked')
+  t.same([asked, side.requests.length - before], [0, 0], 'neither store nor calendar is asked')
 })

@@ -155,9 +155,9 @@ export function watchFarSide({ simulator, directory, connector, put }: Exchange)
       simulator.mailboxes.putEvent(directory, mailbox, meeting(`MÖT ${edits++}`))
     },
     async dropWatches() {
-      simulator.notices.drop(directory)
+      simulator.ewsSubscriptions.drop(directory)
     },
-    watches: () => simulator.notices.count(directory),
+    watches: () => simulator.ewsSubscriptions.count(directory),
     deliver: () => {}
   }
 }

@@ -3,11 +3,11 @@ import { X509Certificate } from 'node:crypto'
 import fc from 'fast-check'
 import t from 'tap'
 import {
-  bindingOf,
-  type Heard,
+  channelBindingOf,
+  createNtlmConnection,
   type NtlmAcceptorOptions,
-  ntlmConnection,
-  prove
+  type NtlmOutcome,
+  verifyAuthenticate
 } from '../../../simulator/ntlm-acceptor.ts'
 import { bindingOver, channelBinding } from '../../../src/connectors/ews/auth/ntlm/channel-binding.ts'
 import { responseKey } from '../../../src/connectors/ews/auth/ntlm/keys.ts'
@@ -99,13 +99,13 @@ t.test('the numbers of MS-NLMP section 4.2.4', async (t) => {
     clock: () => atTimeZero
   }
   const exchange = { negotiate: Buffer.alloc(0), challenge: example.challenge }
-  t.match(prove(server, exchange, example.authenticate), {
+  t.match(verifyAuthenticate(server, exchange, example.authenticate), {
     user: 'User',
     mic: false,
     sessionKey: hex('55'.repeat(16))
   })
   t.equal(
-    prove({ ...server, password: () => 'password' }, exchange, example.authenticate),
+    verifyAuthenticate({ ...server, password: () => 'password' }, exchange, example.authenticate),
     'the password is wrong'
   )
 })
@@ -116,7 +116,7 @@ t.test('the channel binding, by the hash that signed the certificate', async (t)
   t.equal(bindingOver(hash).toString('hex'), '6586e99d81c2fc984e47172fd4dd0310')
   for (const kind of Object.keys(kinds) as (keyof typeof kinds)[]) {
     const { certificate } = await certificateOf({ kind })
-    t.same(channelBinding(new X509Certificate(certificate).raw), bindingOf(certificate), kind)
+    t.same(channelBinding(new X509Certificate(certificate).raw), channelBindingOf(certificate), kind)
   }
   t.equal(channelBinding(Buffer.from('no certificate')).length, 16)
 })
@@ -147,10 +147,10 @@ function signIn(
   server: Partial<NtlmAcceptorOptions>,
   client: Partial<NtlmOptions>,
   enveloped = false
-): Heard {
-  const connection = ntlmConnection({ ...standard, ...server })
+): NtlmOutcome {
+  const connection = createNtlmConnection({ ...standard, ...server })
   const handshake = ntlmHandshake({ ...identity, ...client })
-  const say = (token: Buffer) => connection.hear(`Negotiate ${token.toString('base64')}`)
+  const say = (token: Buffer) => connection.accept(`Negotiate ${token.toString('base64')}`)
   const heard = say(enveloped ? wrapNegotiate(handshake.negotiate) : handshake.negotiate)
   const token = Buffer.from(heard.authenticate?.[0]?.split(' ')[1] ?? '', 'base64')
   if (!enveloped) return say(handshake.authenticate(token).message)
@@ -181,7 +181,7 @@ t.test('a server that proves everything lets in who is right', async (t) => {
 })
 
 t.test('and nobody else', async (t) => {
-  const reason = (heard: Heard) => (heard.outcome === 'refused' ? heard.reason : heard.outcome)
+  const reason = (heard: NtlmOutcome) => (heard.outcome === 'refused' ? heard.reason : heard.outcome)
   t.equal(reason(signIn({}, { password: 'lösenord' })), 'the password is wrong')
   t.match(reason(signIn({}, { user: 'HANVISA\\Bo' })), /no account Bo/)
   t.equal(reason(signIn({}, { channelBinding: null })), 'there is no channel binding')
@@ -192,22 +192,22 @@ t.test('and nobody else', async (t) => {
   t.equal(reason(signIn({ extendedProtection: 'off' }, { channelBinding: foreign })), 'signedIn')
   t.equal(reason(signIn({ modern: false }, { clock: () => now - 3_600_000 })), 'the time is wrong')
 
-  const connection = ntlmConnection(standard)
+  const connection = createNtlmConnection(standard)
   const handshake = ntlmHandshake(identity)
-  const heard = connection.hear(`NTLM ${handshake.negotiate.toString('base64')}`)
+  const heard = connection.accept(`NTLM ${handshake.negotiate.toString('base64')}`)
   const challenge = Buffer.from(heard.authenticate?.[0]?.split(' ')[1] ?? '', 'base64')
   const { message } = handshake.authenticate(challenge)
   message[80]! ^= 1
-  t.equal(reason(connection.hear(`NTLM ${message.toString('base64')}`)), 'the MIC is wrong')
+  t.equal(reason(connection.accept(`NTLM ${message.toString('base64')}`)), 'the MIC is wrong')
   message[80]! ^= 1
-  t.equal(reason(connection.hear(`NTLM ${message.toString('base64')}`)), 'no handshake is under way')
+  t.equal(reason(connection.accept(`NTLM ${message.toString('base64')}`)), 'no handshake is under way')
 })
 
 t.test('a challenge that is garbage ends in one clean error', async (t) => {
-  const connection = ntlmConnection(standard)
-  const whole = connection.hear(`NTLM ${ntlmHandshake(identity).negotiate.toString('base64')}`)
+  const connection = createNtlmConnection(standard)
+  const whole = connection.accept(`NTLM ${ntlmHandshake(identity).negotiate.toString('base64')}`)
   const challenge = Buffer.from(whole.authenticate?.[0]?.split(' ')[1] ?? '', 'base64')
-  const wrapped = ntlmConnection(standard).hear(
+  const wrapped = createNtlmConnection(standard).accept(
     `Negotiate ${wrapNegotiate(ntlmHandshake(identity).negotiate).toString('base64')}`
   )
   const envelope = Buffer.from(wrapped.authenticate?.[0]?.split(' ')[1] ?? '', 'base64')

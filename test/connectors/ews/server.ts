@@ -5,10 +5,10 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { Test } from 'tap'
 import {
+  createNtlmConnection,
   type NtlmAcceptorOptions,
   type NtlmAccount,
-  type NtlmConnection,
-  ntlmConnection
+  type NtlmConnection
 } from '../../../simulator/ntlm-acceptor.ts'
 import {
   type EwsTransport,
@@ -82,9 +82,9 @@ export async function startServer(t: Test, options: ServerOptions = {}): Promise
       response.writeHead(401, { 'www-authenticate': [...options.other.offers] }).end('401')
       return false
     }
-    const connection = connections.get(request.socket) ?? ntlmConnection(acceptor)
+    const connection = connections.get(request.socket) ?? createNtlmConnection(acceptor)
     connections.set(request.socket, connection)
-    const heard = connection.hear(authorization)
+    const heard = connection.accept(authorization)
     if (heard.outcome === 'refused' || (heard.outcome === 'signedIn' && authorization !== undefined))
       found.attempts++
     if (heard.outcome === 'refused') found.refusals.push(heard.reason)

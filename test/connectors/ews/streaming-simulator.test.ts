@@ -14,7 +14,7 @@ for (const version of ['2010_SP3', 'SE'] as const) {
     const one = connector()
     const heard = mailboxes.map((mailbox) => hear(one, mailbox))
     await until(() => heard.every(({ isLive }) => isLive))
-    t.equal(simulator.notices.streams.count, 1)
+    t.equal(simulator.ewsSubscriptions.streams.count, 1)
     for (const mailbox of mailboxes) simulator.mailboxes.putEvent(directory, mailbox, meeting('MÖT'))
     await until(() => heard.every(({ changes }) => changes > 0))
     t.notOk(heard.some(({ told }) => told.some((word) => word.startsWith('deaf'))))
@@ -29,7 +29,7 @@ t.test('whatever the borders of chunks are, every edit is told of, and of nobody
   const heard = mailboxes.map((mailbox) => hear(one, mailbox))
   await until(() => heard.every(({ isLive }) => isLive))
   for (const [nth, chunks] of (['documents', 'joined', 'split', 'mixed'] as const).entries()) {
-    simulator.notices.streams.configure({ chunks, seed: nth + 1 })
+    simulator.ewsSubscriptions.streams.configure({ chunks, seed: nth + 1 })
     const edited = heard.filter((_, index) => index % 2 === nth % 2)
     const others = heard.filter((each) => !edited.includes(each))
     const before = new Map(heard.map((each) => [each, each.changes]))
@@ -48,12 +48,12 @@ t.test('streams break in every way amid edits, and no edit stays untold', async 
   for (const mailbox of mailboxes) put(mailbox, {})
   const edit = ({ mailbox }: Heard) => void simulator.mailboxes.putEvent(directory, mailbox, meeting('MÖT'))
   const breaks = [
-    () => simulator.notices.streams.break('cut'),
-    () => simulator.notices.streams.break('close'),
-    () => simulator.notices.streams.break('reset'),
-    () => simulator.notices.lose({ share: 0.3, seed: 7 }),
-    () => simulator.notices.lose({ share: 0.3, seed: 8, silently: true }),
-    () => simulator.notices.drop(directory)
+    () => simulator.ewsSubscriptions.streams.break('cut'),
+    () => simulator.ewsSubscriptions.streams.break('close'),
+    () => simulator.ewsSubscriptions.streams.break('reset'),
+    () => simulator.ewsSubscriptions.lose({ probability: 0.3, seed: 7 }),
+    () => simulator.ewsSubscriptions.lose({ probability: 0.3, seed: 8, silently: true }),
+    () => simulator.ewsSubscriptions.drop(directory)
   ]
   for (const [nth, breakIt] of breaks.entries()) {
     // Each has a connector of its own, because breaks in a row are waited out longer and longer.
@@ -65,11 +65,11 @@ t.test('streams break in every way amid edits, and no edit stays untold', async 
     breakIt()
     for (const each of heard.slice(15)) edit(each)
     // A subscription that died without a word is found out by the next stream.
-    if (nth === 4) simulator.notices.streams.break('reset')
+    if (nth === 4) simulator.ewsSubscriptions.streams.break('reset')
     await until(() => heard.every(({ told, isLive }) => isLive && told.includes('changed')))
     for (const { watch } of heard) watch.stop()
     await one.close()
-    await until(() => simulator.notices.streams.count === 0)
+    await until(() => simulator.ewsSubscriptions.streams.count === 0)
     t.pass(`break ${nth}`)
   }
 })

@@ -68,9 +68,9 @@ await t.test('edits are told of', async (t) => {
       subscribed.simulator.mailboxes.putEvent(directory, mailbox, meeting('x'))
     },
     async dropWatches() {
-      subscribed.simulator.graphNotices.lifecycle('subscriptionRemoved')
+      subscribed.simulator.graphNotifications.lifecycle('subscriptionRemoved')
     },
-    watches: () => subscribed.simulator.subscriptions.count(),
+    watches: () => subscribed.simulator.graphSubscriptions.count(),
     deliver(hand) {
       for (const { targetId: target, event: news } of subscribed.received.slice(delivered)) hand(target, news)
       delivered = subscribed.received.length

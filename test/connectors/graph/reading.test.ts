@@ -97,7 +97,7 @@ t.test('never more than four calls at a time to one mailbox', async (t) => {
   ]
   const targets = zones.map((timeZone) => ({ mailbox: 'anna@example.se', timeZone }))
   t.same(outcomes(await cloud.read([], { targets })), Array(6).fill(['x']))
-  t.ok(cloud.simulator.requests.peak('anna@example.se') <= 4)
+  t.ok(cloud.simulator.requests.peakConcurrency('anna@example.se') <= 4)
   t.same(cloud.simulator.requests.list({ status: 429 }), [])
 })
 

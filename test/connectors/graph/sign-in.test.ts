@@ -1,6 +1,6 @@
 /** Signing in to Entra: how often, how long a token is kept, and what each refusal tells the operator. */
 import t from 'tap'
-import { makeClientCertificate } from '../../../simulator/authority.ts'
+import { createClientCertificate } from '../../../simulator/authority.ts'
 import { signInError } from '../../../src/connectors/entra/sign-in-error.ts'
 import { meeting, openMicrosoft365, outcomes, week } from './microsoft365.ts'
 
@@ -54,8 +54,8 @@ t.test('by certificate', async (t) => {
   const cloud = await openMicrosoft365(t)
   cloud.put('anna@example.se', meeting('x'))
   const [registered, stranger] = await Promise.all([
-    makeClientCertificate('app'),
-    makeClientCertificate('other')
+    createClientCertificate('app'),
+    createClientCertificate('other')
   ])
   cloud.register({ certificates: [registered.certificate] })
   const { clientSecret: _, ...connection } = cloud.connection

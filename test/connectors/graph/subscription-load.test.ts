@@ -64,13 +64,17 @@ t.test('a machine that was suspended learns that its subscriptions have run out'
   cloud.leap(10 * minute)
   await untilAll(cloud, all, ({ words }) => words.includes('changed'))
   t.same(new Set(all.map(({ words }) => words.join())), new Set(['live,unreachable,live,changed']))
-  t.equal(cloud.simulator.subscriptions.count(), 30)
+  t.equal(cloud.simulator.graphSubscriptions.count(), 30)
   cloud.suspend(-3 * day)
   cloud.leap(10 * minute)
   cloud.suspend(3 * day)
   cloud.leap(10 * minute)
   await untilAll(cloud, all)
-  t.equal(cloud.simulator.subscriptions.count(), 30, 'a clock that was set wrongly for a while does no harm')
+  t.equal(
+    cloud.simulator.graphSubscriptions.count(),
+    30,
+    'a clock that was set wrongly for a while does no harm'
+  )
 })
 
 t.test('where Graph asks for more renewals than may be sent, everybody has a turn', async (t) => {
@@ -97,7 +101,7 @@ t.test(
     const all = people(300).map((mailbox) => watch(connector, mailbox))
     await untilAll(cloud, all)
     for (const { watch: one } of all.slice(1)) one.stop()
-    const left = () => cloud.simulator.subscriptions.count()
+    const left = () => cloud.simulator.graphSubscriptions.count()
     const begun = performance.now()
     const closing = connector.close()
     await until('some', () => left() < 300)
@@ -115,7 +119,7 @@ t.test('calendars that are others’ to subscribe to are found in the list, not 
   const cloud = await openSubscribed(t)
   for (const mailbox of people(60)) {
     cloud.put(mailbox)
-    cloud.simulator.subscriptions.add({
+    cloud.simulator.graphSubscriptions.add({
       tenant: directory,
       clientId: cloud.connection.clientId,
       mailbox,
@@ -150,7 +154,7 @@ t.test('a storm of what Graph says of all subscriptions is paced, and read once'
     return cloud.count('renewSubscription') === 100
   })
   t.equal(cloud.count('batch'), before + 5)
-  cloud.simulator.graphNotices.lifecycle('subscriptionRemoved', { share: 1, silently: true })
+  cloud.simulator.graphNotifications.lifecycle('subscriptionRemoved', { probability: 1, silently: true })
   for (let times = 0; times < 3; times += 1) for (const one of all) one.watch.onLifecycleEvent('removed')
   await untilAll(cloud, all, ({ words }) => words.at(-1) === 'changed')
   t.equal(cloud.count('createSubscription'), 200)

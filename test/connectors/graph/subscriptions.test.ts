@@ -35,7 +35,7 @@ async function untilAll(cloud: Subscribed, all: ReturnType<typeof watch>[], isSo
 
 t.test('one subscription for each calendar, twenty in a batch, as Graph wants them', async (t) => {
   const { cloud, all } = await watched(t, 45)
-  const { requests, subscriptions } = cloud.simulator
+  const { requests, graphSubscriptions: subscriptions } = cloud.simulator
   t.equal(cloud.count('createSubscription'), 45)
   t.equal(cloud.count('listSubscriptions'), 1)
   t.ok(cloud.count('batch') <= 1 + 4)
@@ -57,7 +57,7 @@ t.test('one subscription for each calendar, twenty in a batch, as Graph wants th
 t.test('after a restart the subscriptions are found, page by page, and none is made', async (t) => {
   const { cloud, mailboxes, connector } = await watched(t, 45)
   await connector.close()
-  cloud.simulator.subscriptions.configure({ pageSize: 10 })
+  cloud.simulator.graphSubscriptions.configure({ pageSize: 10 })
   cloud.simulator.requests.clear()
   const again = cloud.connect()
   const all = mailboxes.map((mailbox) => watch(again, mailbox))
@@ -91,9 +91,9 @@ t.test('renewals are spread between half and nine tenths of a life, the same aft
   await leapTo(1.5)
   await until('all', () => renewed() === 60)
   t.ok(before < 60)
-  t.equal(cloud.simulator.subscriptions.count(), 60, 'none ran out')
+  t.equal(cloud.simulator.graphSubscriptions.count(), 60, 'none ran out')
   t.equal(cloud.count('createSubscription'), 60, 'and none was made anew')
-  const left = cloud.simulator.subscriptions.list().map(({ expires }) => expires)
+  const left = cloud.simulator.graphSubscriptions.list().map(({ expires }) => expires)
   t.ok(Math.max(...left) - Math.min(...left) > day, 'they stay apart')
 })
 
@@ -121,7 +121,10 @@ t.test('what Graph says of a subscription is done, and no more often than it has
   await until('what was asked for again comes in its time', () => renewed() === 3)
   t.same(first.words, ['live', 'changed'], 'nobody need read for it')
 
-  cloud.simulator.graphNotices.lifecycle('subscriptionRemoved', { mailbox: mailboxes[1]!, silently: true })
+  cloud.simulator.graphNotifications.lifecycle('subscriptionRemoved', {
+    mailbox: mailboxes[1]!,
+    silently: true
+  })
   second.watch.onLifecycleEvent('removed')
   await until('made anew', () => second.words.at(-1) === 'changed')
   t.same(second.words, ['live', 'unreachable', 'live', 'changed'])
@@ -130,7 +133,10 @@ t.test('what Graph says of a subscription is done, and no more often than it has
   await until('told', () => third.words.at(-1) === 'changed')
   t.equal(cloud.count('createSubscription'), 4, 'what was removed may be one of before')
 
-  cloud.simulator.graphNotices.lifecycle('subscriptionRemoved', { mailbox: mailboxes[0]!, silently: true })
+  cloud.simulator.graphNotifications.lifecycle('subscriptionRemoved', {
+    mailbox: mailboxes[0]!,
+    silently: true
+  })
   first.words.length = 0
   for (let step = 0; step < 60; step += 1) cloud.leap(150 * minute)
   await untilAll(cloud, [first], ({ words }) => words.includes('changed'))
@@ -146,22 +152,22 @@ t.test('who goes is let go of; who went while we were away is, some minutes late
   const closing = connector.close()
   await until('removed', () => {
     cloud.leap(100)
-    return cloud.simulator.subscriptions.count() === 6
+    return cloud.simulator.graphSubscriptions.count() === 6
   })
   await closing
-  t.equal(cloud.simulator.subscriptions.count(), 6, 'those that were not stopped stay')
+  t.equal(cloud.simulator.graphSubscriptions.count(), 6, 'those that were not stopped stay')
 
   const again = cloud.connect()
   const last = watch(again, mailboxes[29]!)
   await untilAll(cloud, [last])
   cloud.leap(5 * minute)
-  t.equal(cloud.simulator.subscriptions.count(), 6)
+  t.equal(cloud.simulator.graphSubscriptions.count(), 6)
   const late = watch(again, mailboxes[28]!)
   await untilAll(cloud, [late])
   cloud.leap(6 * minute)
-  await until('the others are removed', () => cloud.simulator.subscriptions.count() === 3)
+  await until('the others are removed', () => cloud.simulator.graphSubscriptions.count() === 3)
   t.same(
-    cloud.simulator.subscriptions
+    cloud.simulator.graphSubscriptions
       .list()
       .map(({ mailbox }) => mailbox)
       .sort(),
@@ -181,7 +187,7 @@ t.test('a mailbox that is subscribed to already is taken over, replaced or left'
     string
   ]
   const subscribe = (mailbox: string, notificationUrl: string) =>
-    cloud.simulator.subscriptions.add({
+    cloud.simulator.graphSubscriptions.add({
       tenant: directory,
       clientId: cloud.connection.clientId,
       mailbox,
@@ -197,7 +203,7 @@ t.test('a mailbox that is subscribed to already is taken over, replaced or left'
   const first = cloud.connect()
   cloud.put('x@example.se')
   await untilAll(cloud, [watch(first, 'x@example.se')])
-  const ours = cloud.simulator.subscriptions.list()[0]!.notificationUrl
+  const ours = cloud.simulator.graphSubscriptions.list()[0]!.notificationUrl
   const [, mark = ''] = /graph\/([^/]+)\//.exec(ours) ?? []
   const old = [
     subscribe(moved, `https://old.example/notifications/graph/${mark}/acme/${nameOf(moved)}`),
@@ -217,8 +223,8 @@ t.test('a mailbox that is subscribed to already is taken over, replaced or left'
   )
   t.match(d?.reason?.hint, /another tenant of this installation.*polling meanwhile/)
   t.match(e?.reason?.hint, /for another installation.*own app registration/)
-  for (const { id } of old) t.equal(cloud.simulator.subscriptions.get(id), undefined)
-  for (const { id } of foreign) t.ok(cloud.simulator.subscriptions.get(id), 'is nobody of ours to end')
+  for (const { id } of old) t.equal(cloud.simulator.graphSubscriptions.get(id), undefined)
+  for (const { id } of foreign) t.ok(cloud.simulator.graphSubscriptions.get(id), 'is nobody of ours to end')
 })
 
 t.test('users who share a mailbox in two time zones: one is told of, until the other goes', async (t) => {
@@ -232,6 +238,6 @@ t.test('users who share a mailbox in two time zones: one is told of, until the o
   t.match(tokyo.reason?.hint, /same zone/)
   stockholm.watch.stop()
   await untilAll(cloud, [tokyo])
-  t.match(cloud.simulator.subscriptions.list(), [{ notificationUrl: /\/tokyo$/ }])
+  t.match(cloud.simulator.graphSubscriptions.list(), [{ notificationUrl: /\/tokyo$/ }])
   t.equal(cloud.count('listSubscriptions'), 1, 'the one was gone before the other came')
 })
