@@ -8,9 +8,9 @@ const MAX_KEY_BYTES = 256
 
 const PUBLIC_ROUTES: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/openapi.json'])
 
-/** Whether a route (by its pattern) is open without a key. Notices carry a secret of their own. */
+/** Whether a route (by its pattern) is open without a key. Notifications carry a secret of their own. */
 export function isPublicRoute(pattern: string): boolean {
-  return PUBLIC_ROUTES.has(pattern) || pattern === '/docs' || /^\/(docs|notices)\//.test(pattern)
+  return PUBLIC_ROUTES.has(pattern) || pattern === '/docs' || /^\/(docs|notifications)\//.test(pattern)
 }
 
 /**

@@ -46,7 +46,7 @@ t.test('one subscription for each calendar, twenty in a batch, as Graph wants th
   t.match(first, {
     changeType: 'created,updated,deleted',
     resource: '/users/p7%40example.se/events',
-    notificationUrl: /^http:\/\/127\.0\.0\.1:\d+\/notices\/graph\/[\w-]{8}\/acme\/of-p7$/,
+    notificationUrl: /^http:\/\/127\.0\.0\.1:\d+\/notifications\/graph\/[\w-]{8}\/acme\/of-p7$/,
     lifecycleNotificationUrl: first?.notificationUrl,
     clientState: /^[\w-]{43}$/
   })
