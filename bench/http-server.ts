@@ -61,13 +61,13 @@ const sync = await openSyncController({
   metrics,
   clock
 })
-const directory = createManagement({ store, sync, packs, sealer: seal, clock })
+const management = createManagement({ store, sync, packs, sealer: seal, clock })
 const app = await buildApp({
   log,
   adminKey: key,
   metrics,
   store,
-  directory,
+  management,
   statusService,
   sync,
   graphGate: createNotificationVerifiers(randomBytes(32)),

@@ -79,9 +79,17 @@ export async function startService(
     else {
       const statusService = openStatusService({ store, defaultRules: rules, clock })
       undo.push(() => statusService.close())
-      const directory = createManagement({ store, sync, packs, sealer, clock })
+      const management = createManagement({ store, sync, packs, sealer, clock })
       const graphGate = createNotificationVerifiers(secret)
-      app = await buildApp({ ...bare, directory, statusService, sync, graphGate, defaultRules: rules, clock })
+      app = await buildApp({
+        ...bare,
+        management,
+        statusService,
+        sync,
+        graphGate,
+        defaultRules: rules,
+        clock
+      })
     }
     undo.push(() => app.close())
     await listen(app, config)

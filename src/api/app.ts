@@ -27,7 +27,7 @@ import { usersRoutes } from './routes/users.ts'
 
 export interface AppDeps extends BaseAppDeps {
   readonly store: Store
-  readonly directory: Management
+  readonly management: Management
   readonly sync: Sync
   readonly statusService: StatusService
   /** At `/notifications/graph/…`. */

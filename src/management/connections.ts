@@ -1,7 +1,5 @@
 /** How a tenant's calendars are reached: secrets go in sealed, never come out, and stay only where they were meant for. */
 import { isDeepStrictEqual } from 'node:util'
-import type { Static } from 'typebox'
-import type { ConnectionSchema as ConnectionShown, PutConnectionSchema } from '../api/schemas/connections.ts'
 import type { Connection } from '../connectors/connection.ts'
 import type { Check } from '../connectors/connector.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
@@ -13,14 +11,14 @@ import {
   storedSecrets,
   unsealMailbox
 } from '../storage/secrets/connection-secrets.ts'
+
 import type { StoredConnection, UserRecord } from '../storage/store.ts'
+import type { ConnectionResponse, PutConnectionBody, PutGraphConnectionBody } from './connection-body.ts'
+
 import type { ManagementDeps } from './management.ts'
 import { requireTenant } from './tenants.ts'
 import { validateCloud, validateCredentials } from './validate-credentials.ts'
 import { completeEws, missingEwsSecret, validateEws } from './validate-ews.ts'
-
-export type ConnectionResponse = Static<typeof ConnectionShown>
-type PutConnectionBody = Static<typeof PutConnectionSchema>
 
 /** Seconds between polls unless stated. */
 const DEFAULT_POLL_SECONDS = { graph: 120, ews: 60, ics: 300 }
@@ -134,7 +132,7 @@ function completeConnection(
   return { kind, pollSeconds: connection.pollSeconds, ...mergeSecrets(open, secretsHeld) } as Connection
 }
 
-function completeGraph(body: Extract<PutConnectionBody, { kind: 'graph' }>): Connection {
+function completeGraph(body: PutGraphConnectionBody): Connection {
   const {
     kind,
     tenantId,

@@ -1,6 +1,4 @@
 /** Overrides: set and removed by hand. What they mean is in core/override.ts. */
-import type { Static } from 'typebox'
-import type { OverridePut } from '../api/schemas/statuses.ts'
 import { type Override, resolveOverride } from '../domain/override.ts'
 import { emptyTimeline } from '../domain/status.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
@@ -10,8 +8,14 @@ import type { ManagementDeps } from './management.ts'
 import { requireRules } from './rules.ts'
 import { requireUserRecord } from './users.ts'
 
+export interface PutOverrideBody {
+  readonly diversion: string
+  /** RFC 3339, in the future. */
+  readonly until?: string | null
+}
+
 export interface OverrideManagement {
-  put(tenant: string, user: string, body: Static<typeof OverridePut>): Promise<void>
+  put(tenant: string, user: string, body: PutOverrideBody): Promise<void>
   remove(tenant: string, user: string): Promise<void>
 }
 

@@ -1,6 +1,4 @@
 /** Tries rules out on events, or on a user's calendar as it is now. Nothing is saved, and no subject comes out. */
-import type { Static } from 'typebox'
-import type { PreviewBodySchema, PreviewEventSchema, PreviewSchema } from '../api/schemas/previews.ts'
 import type { CalendarEvent } from '../domain/calendar-event.ts'
 import {
   type CompiledRules,
@@ -9,6 +7,7 @@ import {
   type Decision,
   evaluate
 } from '../domain/decide.ts'
+import type { Phone } from '../domain/diversion.ts'
 import { type Explanation, explain, explainNothing } from '../domain/explain.ts'
 import type { Trigger } from '../domain/rule-set.ts'
 import { statusAt } from '../domain/status.ts'
@@ -19,13 +18,52 @@ import { unsealMailbox } from '../storage/secrets/connection-secrets.ts'
 import type { UserRecord } from '../storage/store.ts'
 import { windowAt } from '../sync/scheduling/window.ts'
 import type { ManagementDeps } from './management.ts'
-import { resolveRules } from './resolve-rules.ts'
+import { resolveRules, type StatedRules } from './resolve-rules.ts'
 import { requireRules } from './rules.ts'
 import { requireTenant } from './tenants.ts'
 import { requireUserRecord } from './users.ts'
 
-type PreviewBody = Static<typeof PreviewBodySchema>
-type PreviewResponse = Static<typeof PreviewSchema>
+/** An event to try the rules on; what may be left out has a usual value. Times are RFC 3339. */
+export type PreviewEvent = { readonly start: string; readonly end: string } & Partial<
+  Omit<CalendarEvent, 'start' | 'end'>
+>
+
+export interface PreviewBody {
+  /** Those in force unless stated. */
+  readonly rules?: StatedRules
+  readonly user?: string
+  /** Without, the calendar of `user` is read now. */
+  readonly events?: readonly PreviewEvent[]
+  readonly at?: string
+}
+
+export interface PreviewResponse {
+  readonly decisions: readonly {
+    readonly event: string
+    readonly diversion: string | null
+    readonly rule: Explanation['rule']
+    readonly because: string
+  }[]
+  readonly timeline: readonly PreviewInterval[]
+  /** What would hold at `at`. */
+  readonly status?: PreviewStatus
+}
+
+export interface PreviewInterval {
+  readonly start: string
+  readonly end: string | null
+  readonly diversion: string
+  readonly phone: Phone
+}
+
+export interface PreviewStatus {
+  readonly diversion: string
+  readonly phone: Phone
+  readonly since: string | null
+  readonly until: string | null
+  readonly reachableAt: string | null
+  readonly next: { readonly diversion: string; readonly from: string; readonly until: string | null } | null
+}
 
 /** Milliseconds that reading a calendar for a preview may take. */
 const READ_TIMEOUT_MS = 45_000
@@ -105,7 +143,7 @@ function toIntervals(timeline: Timeline): PreviewResponse['timeline'] {
   }))
 }
 
-function statusFieldsAt(timeline: Timeline, at: string): NonNullable<PreviewResponse['status']> {
+function statusFieldsAt(timeline: Timeline, at: string): PreviewStatus {
   const { diversion, phone, since, until, reachableAt, next } = statusAt(timeline, toInstant(at))
   const orNull = (value: number | null) => (value === null ? null : formatInstant(value))
   return {
@@ -121,7 +159,7 @@ function statusFieldsAt(timeline: Timeline, at: string): NonNullable<PreviewResp
   }
 }
 
-function toCalendarEvent(event: Static<typeof PreviewEventSchema>, index: number): CalendarEvent {
+function toCalendarEvent(event: PreviewEvent, index: number): CalendarEvent {
   const start = toInstant(event.start)
   const end = toInstant(event.end)
   if (end < start) {

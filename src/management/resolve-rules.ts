@@ -1,12 +1,14 @@
 /** What the rules that an operator puts come to: the pack's members filled in, `available` always in the catalogue. */
-import type { Static } from 'typebox'
-import type { RulesFieldsSchema } from '../api/schemas/rules.ts'
 import { AVAILABLE, type Diversion } from '../domain/diversion.ts'
 import { type RuleFault, type RuleSet, validateRuleSet } from '../domain/rule-set.ts'
 import { RequestError } from '../errors.ts'
 import { DEFAULT_PACK } from './load-packs.ts'
 
-export type StatedRules = Static<typeof RulesFieldsSchema>
+/** What an operator puts: a RuleSet, or a pack and the members that differ from it. */
+export interface StatedRules extends Partial<RuleSet> {
+  readonly pack?: string
+}
+
 type Packs = ReadonlyMap<string, RuleSet>
 
 /** Without a pack: triggers alone divert, by the policies that packs have. Diversions have no such thing. */

@@ -1,12 +1,5 @@
 /** A tenant's rules: versions of what was put and what it came to; a diversion in use cannot go. */
 import { isDeepStrictEqual } from 'node:util'
-import type { Static } from 'typebox'
-import type {
-  PackListSchema,
-  PutRulesSchema,
-  RulesSchema as RulesShown,
-  RulesVersionListSchema
-} from '../api/schemas/rules.ts'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
@@ -18,7 +11,33 @@ import { type PageRequest, paginate } from './pagination.ts'
 import { defaultRules, resolveRules, type StatedRules } from './resolve-rules.ts'
 import { requireTenant } from './tenants.ts'
 
-export type RulesResponse = Static<typeof RulesShown>
+/** `version` and `effective` may stand as they were read, so that what was read can be edited and put back. */
+export interface PutRulesBody extends StatedRules {
+  readonly version?: number
+  readonly effective?: RuleSet
+}
+
+/** What was put, and what it comes to with the pack's members filled in. */
+export interface RulesResponse extends StatedRules {
+  readonly version: number
+  readonly effective: RuleSet
+}
+
+export interface RulesVersionList {
+  readonly versions: readonly {
+    readonly version: number
+    readonly at: string
+    readonly put: StatedRules
+    readonly effective: RuleSet
+  }[]
+  /** The version to go on after; absent when there is no more. */
+  readonly after?: string
+}
+
+export interface PackList {
+  readonly packs: readonly { readonly name: string; readonly rules: RuleSet }[]
+  readonly after?: string
+}
 
 /** Uses of codes that would go are told up to here. */
 const MAX_USES = 50
@@ -32,14 +51,14 @@ export interface RuleManagement {
   /** `ifMatch`: the `If-Match` header, where there is one. */
   put(
     tenant: string,
-    body: Static<typeof PutRulesSchema>,
+    body: PutRulesBody,
     ifMatch: string | undefined
   ): Promise<{ rules: RulesResponse; created: boolean }>
   get(tenant: string, version?: number): Promise<RulesResponse>
   /** Newest first. `after`: only those older than this version. */
-  versions(tenant: string, page: VersionsRequest): Promise<Static<typeof RulesVersionListSchema>>
+  versions(tenant: string, page: VersionsRequest): Promise<RulesVersionList>
   /** By name. */
-  packs(page: PageRequest): Promise<Static<typeof PackListSchema>>
+  packs(page: PageRequest): Promise<PackList>
 }
 
 export function createRuleManagement({ store, packs, clock }: ManagementDeps): RuleManagement {
@@ -94,11 +113,11 @@ export function createRuleManagement({ store, packs, clock }: ManagementDeps): R
           version,
           at: formatInstant(at),
           put: put as StatedRules,
-          effective: asMutable(effective)
+          effective
         }),
         ({ version }) => String(version)
       )
-      return { versions: [...items], ...(next !== undefined && { after: next }) }
+      return { versions: items, ...(next !== undefined && { after: next }) }
     },
 
     async packs(page) {
@@ -109,10 +128,10 @@ export function createRuleManagement({ store, packs, clock }: ManagementDeps): R
             .sort(([one], [other]) => (one < other ? -1 : 1))
             .filter(([name]) => name > after)
             .slice(0, limit),
-        ([name, rules]) => ({ name, rules: asMutable(rules) }),
+        ([name, rules]) => ({ name, rules }),
         ({ name }) => name
       )
-      return { packs: [...items], ...(after !== undefined && { after }) }
+      return { packs: items, ...(after !== undefined && { after }) }
     }
   }
 }
@@ -186,10 +205,5 @@ function preconditionFailed(version: number | null): RequestError {
 }
 
 function toResponse({ version, put, effective }: RulesInForce): RulesResponse {
-  return { ...(put as StatedRules), version, effective: asMutable(effective) }
-}
-
-/** What is kept is read-only by type, and the answer's type is not. */
-function asMutable(rules: RuleSet): Static<typeof RulesShown>['effective'] {
-  return rules as Static<typeof RulesShown>['effective']
+  return { ...(put as StatedRules), version, effective }
 }

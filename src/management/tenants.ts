@@ -1,17 +1,25 @@
 /** Tenants: saved as given, once their zone and language are known ones. */
 import { isDeepStrictEqual } from 'node:util'
-import type { Static } from 'typebox'
-import type { PutTenantSchema, TenantSchema as TenantBody } from '../api/schemas/tenants.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { isValidZone } from '../lib/time-zone.ts'
 import type { Store, Tenant } from '../storage/store.ts'
 import type { ManagementDeps } from './management.ts'
 import { type PagedList, type PageRequest, paginate } from './pagination.ts'
 
-export type TenantResponse = Static<typeof TenantBody>
+export interface PutTenantBody {
+  /** The id, where it is stated once more. */
+  readonly tenant?: string
+  readonly name: string
+  readonly timeZone: string
+  readonly language: string
+}
+
+export interface TenantResponse extends PutTenantBody {
+  readonly tenant: string
+}
 
 export interface TenantManagement {
-  put(id: string, body: Static<typeof PutTenantSchema>): Promise<{ tenant: TenantResponse; created: boolean }>
+  put(id: string, body: PutTenantBody): Promise<{ tenant: TenantResponse; created: boolean }>
   get(id: string): Promise<TenantResponse>
   list(page: PageRequest): Promise<PagedList<TenantResponse>>
   remove(id: string): Promise<void>
@@ -68,7 +76,7 @@ export function surrogateErrors(field: string, text: string): FieldFault[] {
   return text.isWellFormed() ? [] : [{ field, message: 'holds half a character (a lone surrogate)' }]
 }
 
-function validateTenant(id: string, body: Static<typeof PutTenantSchema>): FieldFault[] {
+function validateTenant(id: string, body: PutTenantBody): FieldFault[] {
   const faults = [...surrogateErrors('name', body.name), ...timeZoneErrors(body.timeZone)]
   if (body.tenant !== undefined && body.tenant !== id) {
     faults.push({ field: 'tenant', message: `must be "${id}" as in the address, or be left out` })

@@ -1,9 +1,5 @@
 /** Users from a sheet: all of them, or none and every bad row by number and reason. */
 import { setImmediate } from 'node:timers/promises'
-import type { Static } from 'typebox'
-import { ruleSchemas } from '../api/schemas/rules.ts'
-import { type ImportResultSchema, PutUserSchema } from '../api/schemas/users.ts'
-import { createShapeCheck } from '../api/validation.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import type { UserRecord } from '../storage/store.ts'
 import { type CsvRow, readCsvRows } from './csv.ts'
@@ -18,16 +14,23 @@ const MAX_ROWS = 50_000
 /** Then others have their turn. */
 const ROWS_PER_SLICE = 500
 
+export interface ImportResponse {
+  readonly created: number
+  readonly updated: number
+  readonly unchanged: number
+}
+
+/** What is wrong with the shape of a user's members, as a schema has it. */
+export type CheckShape = (body: unknown) => FieldFault[]
+
 export interface UserImport {
   /** `csv`: the file as it was sent. */
-  run(tenant: string, csv: Buffer): Promise<Static<typeof ImportResultSchema>>
+  run(tenant: string, csv: Buffer, checkShape: CheckShape): Promise<ImportResponse>
 }
 
 export function createUserImport({ store, packs, sealer, clock }: ManagementDeps): UserImport {
-  const shapeFaults = createShapeCheck(PutUserSchema, ruleSchemas)
-
   return {
-    run: (tenant, csv) =>
+    run: (tenant, csv, checkShape) =>
       store.withTenantLock(tenant, async (store) => {
         await requireTenant(store, tenant)
         const rows = await readAllRows(csv)
@@ -42,12 +45,12 @@ export function createUserImport({ store, packs, sealer, clock }: ManagementDeps
           const { user: id = '' } = cells
           const record = held.get(id) ?? null
           const { user: _id, ...body } = toUserFields(cells, record)
-          const wrong = fault === null ? shapeFaults({ user: id, ...body }) : [fault]
+          const wrong = fault === null ? checkShape({ user: id, ...body }) : [fault]
           // The zone of a body of the wrong shape is no zone to look at.
           if (wrong.length === 0)
-            wrong.push(...validateUser(body as UserFields, storedMailbox(record), rules))
+            wrong.push(...validateUser(body as unknown as UserFields, storedMailbox(record), rules))
           faults.push(...wrong.map(({ field, message }) => ({ field, message, row })))
-          bodies.set(id, body as UserFields)
+          bodies.set(id, body as unknown as UserFields)
         }
         if (faults.length > 0) throw validationError(faults, rows.length)
 

@@ -1,9 +1,7 @@
 /** Users: checked against zone and catalogue, their URLs sealed, and read anew when what is read of them changed. */
 import { isDeepStrictEqual } from 'node:util'
-import type { Static } from 'typebox'
-import type { PutUserSchema, UserSchema as UserShown } from '../api/schemas/users.ts'
 import type { Instant } from '../domain/calendar-event.ts'
-import { type RuleSet, validateTriggers } from '../domain/rule-set.ts'
+import { type RuleSet, type Trigger, validateTriggers } from '../domain/rule-set.ts'
 import { initialSyncRecord, type SyncRecord } from '../domain/sync-state.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { isMailbox, isUrl, sealMailbox } from '../storage/secrets/connection-secrets.ts'
@@ -14,15 +12,29 @@ import { type PagedList, type PageRequest, paginate } from './pagination.ts'
 import { requireRules } from './rules.ts'
 import { requireTenant, surrogateErrors, timeZoneErrors } from './tenants.ts'
 
-export type UserResponse = Static<typeof UserShown>
-export type UserFields = Omit<Static<typeof PutUserSchema>, 'user'>
+/** What a user is, as operators write it. Null or absent: none. */
+export interface UserFields {
+  readonly displayName: string
+  readonly extension: string
+  readonly numbers?: readonly string[]
+  readonly mailbox?: string | null
+  readonly syncEnabled: boolean
+  readonly timeZone?: string | null
+  readonly triggers?: readonly Trigger[]
+}
+
+export interface PutUserBody extends UserFields {
+  /** The id, where it is stated once more. */
+  readonly user?: string
+}
+
+/** A mailbox that is a URL is shown by its host alone. */
+export interface UserResponse extends UserFields {
+  readonly user: string
+}
 
 export interface UserManagement {
-  put(
-    tenant: string,
-    id: string,
-    body: Static<typeof PutUserSchema>
-  ): Promise<{ user: UserResponse; created: boolean }>
+  put(tenant: string, id: string, body: PutUserBody): Promise<{ user: UserResponse; created: boolean }>
   get(tenant: string, id: string): Promise<UserResponse>
   list(tenant: string, page: PageRequest): Promise<PagedList<UserResponse>>
   remove(tenant: string, id: string): Promise<void>
@@ -180,11 +192,11 @@ function toResponse(user: User): UserResponse {
     user: id,
     displayName,
     extension,
-    ...(numbers.length > 0 && { numbers: [...numbers] }),
+    ...(numbers.length > 0 && { numbers }),
     ...(mailbox !== null && { mailbox: displayMailbox(mailbox) }),
     syncEnabled,
     ...(timeZone !== null && { timeZone }),
-    ...(triggers.length > 0 && { triggers: [...triggers] })
+    ...(triggers.length > 0 && { triggers })
   }
 }
 

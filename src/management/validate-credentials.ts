@@ -1,20 +1,17 @@
 /** Whether the credentials of an application can be used at all: told when they are put, not at the next read. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import type { Static } from 'typebox'
-import type { PutConnectionSchema } from '../api/schemas/connections.ts'
 import type { FieldFault } from '../errors.ts'
-
-type Body = Static<typeof PutConnectionSchema>
+import type { PutConnectionBody, PutGraphConnectionBody } from './connection-body.ts'
 
 /** A secret or a certificate, not both; and the certificate must fit its key. */
-export function validateCredentials(body: Body): FieldFault[] {
+export function validateCredentials(body: PutConnectionBody): FieldFault[] {
   if (body.kind === 'graph') return validateApplication(body, '')
   return body.kind === 'ews' && body.auth.kind === 'oauth' ? validateApplication(body.auth, 'auth/') : []
 }
 
 /** `at` is where in the body the two stand. */
 function validateApplication(
-  { clientSecret, certificate: pair }: Pick<Extract<Body, { kind: 'graph' }>, 'clientSecret' | 'certificate'>,
+  { clientSecret, certificate: pair }: Pick<PutGraphConnectionBody, 'clientSecret' | 'certificate'>,
   at: string
 ): FieldFault[] {
   if (pair === undefined) return []
@@ -52,7 +49,7 @@ function validateKeyPair(certificate: X509Certificate, privateKey: KeyObject, at
 }
 
 /** A cloud of one's own is always https, and given by its roots. */
-export function validateCloud(body: Body): FieldFault[] {
+export function validateCloud(body: PutConnectionBody): FieldFault[] {
   if (body.kind !== 'graph' || body.cloud === undefined || typeof body.cloud === 'string') return []
   return Object.entries(body.cloud).flatMap(([name, root]) => {
     const message = validateRootUrl(root)

@@ -1,15 +1,11 @@
 /** What is wrong with a connection to EWS, told when it is put; and what it may leave out, filled in. */
 import { X509Certificate } from 'node:crypto'
-import type { Static } from 'typebox'
-import type { PutConnectionSchema } from '../api/schemas/connections.ts'
 import type { EwsConnection } from '../connectors/connection.ts'
 import { autodiscoverFault, ewsUrlFault } from '../connectors/ews/ews-url.ts'
 import type { FieldFault } from '../errors.ts'
+import type { PutConnectionBody, PutEwsConnectionBody } from './connection-body.ts'
 
-type Body = Static<typeof PutConnectionSchema>
-type EwsBody = Extract<Body, { kind: 'ews' }>
-
-export function validateEws(body: Body): FieldFault[] {
+export function validateEws(body: PutConnectionBody): FieldFault[] {
   if (body.kind !== 'ews') return []
   const faults: FieldFault[] = []
   const addFault = (field: string, message: string | null) => {
@@ -54,13 +50,13 @@ function isCertificate(pem: string): boolean {
 }
 
 /** As it is kept, but for secrets that it leaves out. */
-export function completeEws(body: EwsBody, usualPoll: number): EwsConnection {
+export function completeEws(body: PutEwsConnectionBody, usualPoll: number): EwsConnection {
   const { secrets: _, access = 'delegate', version = 'auto', pollSeconds = usualPoll, ...rest } = body
   // What passed the schema, without secrets that are held already: those are added by who calls.
   return { ...rest, access, version, pollSeconds } as EwsConnection
 }
 
 /** The member whose secret is lacking. */
-export function missingEwsSecret({ auth }: EwsBody): string {
+export function missingEwsSecret({ auth }: PutEwsConnectionBody): string {
   return auth.kind === 'oauth' ? 'auth/clientSecret' : 'auth/password'
 }

@@ -11,9 +11,9 @@ const tags = ['Connections']
 const url = '/tenants/:tenant/connection'
 
 export function connectionsRoutes(deps: {
-  directory: Pick<Management, 'connections'>
+  management: Pick<Management, 'connections'>
 }): FastifyPluginAsyncTypebox {
-  const { connections } = deps.directory
+  const { connections } = deps.management
   return async (app) => {
     app.put(
       url,

@@ -3,8 +3,10 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Management } from '../../management/management.ts'
 import { TenantParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
+import { ruleSchemas } from '../schemas/rules.ts'
 import { ref } from '../schemas/types.ts'
-import { ImportResultSchema } from '../schemas/users.ts'
+import { ImportResultSchema, PutUserSchema } from '../schemas/users.ts'
+import { createShapeCheck } from '../validation.ts'
 
 /** Room for 50,000 users. */
 const MAX_CSV_BYTES = 16 * 1024 * 1024
@@ -17,7 +19,10 @@ const CsvBody = Type.Unsafe<Buffer>({
   examples: ['user;displayName;extension;mailbox;syncEnabled\r\nanna;Anna Ek;1070;anna@acme.example;true\r\n']
 })
 
-export function importRoutes(deps: { directory: Pick<Management, 'userImport'> }): FastifyPluginAsyncTypebox {
+export function importRoutes(deps: {
+  management: Pick<Management, 'userImport'>
+}): FastifyPluginAsyncTypebox {
+  const checkUserShape = createShapeCheck(PutUserSchema, ruleSchemas)
   return async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser(
@@ -46,7 +51,8 @@ export function importRoutes(deps: { directory: Pick<Management, 'userImport'> }
           }
         }
       },
-      async ({ params, body }) => deps.directory.userImport.run(params.tenant, body ?? Buffer.alloc(0))
+      async ({ params, body }) =>
+        deps.management.userImport.run(params.tenant, body ?? Buffer.alloc(0), checkUserShape)
     )
   }
 }

@@ -13,10 +13,10 @@ const tags = ['Overrides']
 const url = '/tenants/:tenant/users/:user/override'
 
 export function overridesRoutes(deps: {
-  readonly directory: Pick<Management, 'overrides'>
+  readonly management: Pick<Management, 'overrides'>
   readonly statusService: StatusService
 }): FastifyPluginAsyncTypebox {
-  const { overrides } = deps.directory
+  const { overrides } = deps.management
   return async (app) => {
     app.put(
       url,

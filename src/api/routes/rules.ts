@@ -24,9 +24,9 @@ const IfMatch = Type.Object({
 })
 
 export function rulesRoutes(deps: {
-  directory: Pick<Management, 'rules' | 'previews'>
+  management: Pick<Management, 'rules' | 'previews'>
 }): FastifyPluginAsyncTypebox {
-  const { rules, previews } = deps.directory
+  const { rules, previews } = deps.management
   return async (app) => {
     app.put(
       url,

@@ -8,8 +8,8 @@ import { ref } from '../schemas/types.ts'
 
 const tags = ['Tenants']
 
-export function tenantsRoutes(deps: { directory: Pick<Management, 'tenants'> }): FastifyPluginAsyncTypebox {
-  const { tenants } = deps.directory
+export function tenantsRoutes(deps: { management: Pick<Management, 'tenants'> }): FastifyPluginAsyncTypebox {
+  const { tenants } = deps.management
   return async (app) => {
     app.get(
       '/tenants',

@@ -8,8 +8,8 @@ import { PutUserSchema, UserListSchema, UserSchema } from '../schemas/users.ts'
 
 const tags = ['Users']
 
-export function usersRoutes(deps: { directory: Pick<Management, 'users'> }): FastifyPluginAsyncTypebox {
-  const { users } = deps.directory
+export function usersRoutes(deps: { management: Pick<Management, 'users'> }): FastifyPluginAsyncTypebox {
+  const { users } = deps.management
   return async (app) => {
     app.get(
       '/tenants/:tenant/users',

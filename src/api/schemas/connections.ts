@@ -2,8 +2,9 @@
 import { Type } from 'typebox'
 import { clouds } from '../../connectors/connection.ts'
 import { syncCodes } from '../../errors.ts'
+import type { ConnectionResponse, PutConnectionBody } from '../../management/connection-body.ts'
 import { ewsExample, ewsForms } from './ews-connection.ts'
-import { Enum, Strict } from './types.ts'
+import { Enum, Strict, schemaOf } from './types.ts'
 
 const pollSeconds = (standard: number) =>
   Type.Integer({
@@ -114,20 +115,22 @@ const ews = ewsForms({
 
 type ConnectionBody = Type.Static<typeof GraphPut> | Type.Static<typeof ews.put> | Type.Static<typeof IcsPut>
 
-export const PutConnectionSchema = Type.Unsafe<ConnectionBody>({
-  $id: 'ConnectionPut',
-  type: 'object',
-  discriminator: { propertyName: 'kind' },
-  oneOf: [GraphPut, ews.put, IcsPut],
-  description:
-    'How the tenant’s calendars are reached. Left out, a secret that is held stays, as long as everything that says ' +
-    'where it is sent stays too. `secrets` may stand as it was read.',
-  examples: [
-    { ...graphExample, clientSecret: 'your-client-secret', cloud: 'global', pollSeconds: 120 },
-    ewsExample,
-    { kind: 'ics', pollSeconds: 300 }
-  ]
-})
+export const PutConnectionSchema = schemaOf<PutConnectionBody>()(
+  Type.Unsafe<ConnectionBody>({
+    $id: 'ConnectionPut',
+    type: 'object',
+    discriminator: { propertyName: 'kind' },
+    oneOf: [GraphPut, ews.put, IcsPut],
+    description:
+      'How the tenant’s calendars are reached. Left out, a secret that is held stays, as long as everything that says ' +
+      'where it is sent stays too. `secrets` may stand as it was read.',
+    examples: [
+      { ...graphExample, clientSecret: 'your-client-secret', cloud: 'global', pollSeconds: 120 },
+      ewsExample,
+      { kind: 'ics', pollSeconds: 300 }
+    ]
+  })
+)
 
 const GraphShown = Strict({ ...graph, cloud: Cloud, pollSeconds: pollSeconds(120), secrets })
 const IcsShown = Strict({ kind: icsKind, pollSeconds: pollSeconds(300), secrets })
@@ -137,14 +140,16 @@ type ShownConnection =
   | Type.Static<typeof ews.shown>
   | Type.Static<typeof IcsShown>
 
-export const ConnectionSchema = Type.Unsafe<ShownConnection>({
-  $id: 'Connection',
-  type: 'object',
-  discriminator: { propertyName: 'kind' },
-  oneOf: [GraphShown, ews.shown, IcsShown],
-  description: 'How the tenant’s calendars are reached, without the secrets.',
-  examples: [{ ...graphExample, cloud: 'global', pollSeconds: 120, secrets: ['clientSecret'] }]
-})
+export const ConnectionSchema = schemaOf<ConnectionResponse>()(
+  Type.Unsafe<ShownConnection>({
+    $id: 'Connection',
+    type: 'object',
+    discriminator: { propertyName: 'kind' },
+    oneOf: [GraphShown, ews.shown, IcsShown],
+    description: 'How the tenant’s calendars are reached, without the secrets.',
+    examples: [{ ...graphExample, cloud: 'global', pollSeconds: 120, secrets: ['clientSecret'] }]
+  })
+)
 
 export const ConnectionTestSchema = Strict(
   {

@@ -1,61 +1,72 @@
 /** Rules as operators write and read them: catalogue, triggers, availability and policies. */
-import { Type } from 'typebox'
-import { phones } from '../../domain/diversion.ts'
-import { allDayPolicies, invitationPolicies, privatePolicies, triggerMatches } from '../../domain/rule-set.ts'
-import { After, DiversionCode } from './params.ts'
-import { Enum, InstantSchema, NullableString, ref, Strict } from './types.ts'
 
-export const TriggerSchema = Strict(
-  {
-    match: Enum(triggerMatches, {
-      description: 'Where the text must stand: `prefix`, `word` or `category`.',
-      examples: ['word']
-    }),
-    text: Type.String({
-      minLength: 1,
-      maxLength: 200,
-      description: 'Literal text, never a pattern: 1 to 200 characters.',
-      examples: ['MÖT']
-    }),
-    diversion: DiversionCode,
-    phone: Type.Optional(Enum(phones, { description: 'Overrules the diversion’s own.', examples: ['open'] }))
-  },
-  {
-    $id: 'Trigger',
-    description: 'What a user writes in an event to be diverted.',
-    examples: [{ match: 'word', text: 'MÖT', diversion: 'meeting' }]
-  }
+import { Type } from 'typebox'
+import type { Diversion } from '../../domain/diversion.ts'
+import { phones } from '../../domain/diversion.ts'
+import type { RuleSet, Trigger } from '../../domain/rule-set.ts'
+import { allDayPolicies, invitationPolicies, privatePolicies, triggerMatches } from '../../domain/rule-set.ts'
+import type { StatedRules } from '../../management/resolve-rules.ts'
+import type { PackList, PutRulesBody, RulesResponse, RulesVersionList } from '../../management/rules.ts'
+import { After, DiversionCode } from './params.ts'
+import { Enum, InstantSchema, NullableString, ref, Strict, schemaOf } from './types.ts'
+
+export const TriggerSchema = schemaOf<Trigger>()(
+  Strict(
+    {
+      match: Enum(triggerMatches, {
+        description: 'Where the text must stand: `prefix`, `word` or `category`.',
+        examples: ['word']
+      }),
+      text: Type.String({
+        minLength: 1,
+        maxLength: 200,
+        description: 'Literal text, never a pattern: 1 to 200 characters.',
+        examples: ['MÖT']
+      }),
+      diversion: DiversionCode,
+      phone: Type.Optional(
+        Enum(phones, { description: 'Overrules the diversion’s own.', examples: ['open'] })
+      )
+    },
+    {
+      $id: 'Trigger',
+      description: 'What a user writes in an event to be diverted.',
+      examples: [{ match: 'word', text: 'MÖT', diversion: 'meeting' }]
+    }
+  )
 )
 
-export const DiversionSchema = Strict(
-  {
-    code: DiversionCode,
-    labels: Type.Unsafe<Record<string, string>>({
-      type: 'object',
-      minProperties: 1,
-      maxProperties: 50,
-      propertyNames: { pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$' },
-      additionalProperties: { type: 'string', minLength: 1, maxLength: 100 },
-      description: 'By language tag; each 1 to 100 characters.',
-      examples: [{ sv: 'Möte', en: 'Meeting' }]
-    }),
-    phone: Enum(phones, { description: 'Whether calls reach the person meanwhile.', examples: ['closed'] }),
-    activity: Type.Optional(
-      Type.String({
-        pattern: '^[a-z]+(-[a-z]+)*$',
-        maxLength: 64,
-        description: 'The RPID activity (RFC 4480) that presence documents carry.',
-        examples: ['meeting']
-      })
-    )
-  },
-  {
-    $id: 'Diversion',
-    description: 'An entry of the catalogue.',
-    examples: [
-      { code: 'meeting', labels: { sv: 'Möte', en: 'Meeting' }, phone: 'closed', activity: 'meeting' }
-    ]
-  }
+export const DiversionSchema = schemaOf<Diversion>()(
+  Strict(
+    {
+      code: DiversionCode,
+      labels: Type.Unsafe<Record<string, string>>({
+        type: 'object',
+        minProperties: 1,
+        maxProperties: 50,
+        propertyNames: { pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$' },
+        additionalProperties: { type: 'string', minLength: 1, maxLength: 100 },
+        description: 'By language tag; each 1 to 100 characters.',
+        examples: [{ sv: 'Möte', en: 'Meeting' }]
+      }),
+      phone: Enum(phones, { description: 'Whether calls reach the person meanwhile.', examples: ['closed'] }),
+      activity: Type.Optional(
+        Type.String({
+          pattern: '^[a-z]+(-[a-z]+)*$',
+          maxLength: 64,
+          description: 'The RPID activity (RFC 4480) that presence documents carry.',
+          examples: ['meeting']
+        })
+      )
+    },
+    {
+      $id: 'Diversion',
+      description: 'An entry of the catalogue.',
+      examples: [
+        { code: 'meeting', labels: { sv: 'Möte', en: 'Meeting' }, phone: 'closed', activity: 'meeting' }
+      ]
+    }
+  )
 )
 
 const codeOrNull = NullableString({
@@ -108,11 +119,13 @@ const example = {
   invitations: 'accepted'
 }
 
-export const RuleSetSchema = Strict(members, {
-  $id: 'RuleSet',
-  description: 'The rules by which events become diversions.',
-  examples: [example]
-})
+export const RuleSetSchema = schemaOf<RuleSet>()(
+  Strict(members, {
+    $id: 'RuleSet',
+    description: 'The rules by which events become diversions.',
+    examples: [example]
+  })
+)
 
 const pack = Type.String({
   minLength: 1,
@@ -134,68 +147,78 @@ const stated = {
 const put = { pack: 'infracom', triggers: [{ match: 'word', text: 'MÖT', diversion: 'meeting' }] }
 const version = Type.Integer({ description: 'Counts from 1; 0: nothing was put yet.', examples: [3] })
 
-export const RulesFieldsSchema = Strict(stated, {
-  $id: 'RulesBody',
-  description: 'A RuleSet, or a pack and what differs from it. A stated member replaces the pack’s whole.',
-  examples: [put]
-})
-
-export const PutRulesSchema = Strict(
-  { ...stated, version: Type.Optional(version), effective: Type.Optional(ref(RuleSetSchema)) },
-  {
-    $id: 'RulesPut',
-    description:
-      'A RuleSet, or a pack and what differs from it. A stated member replaces the pack’s whole. `version` and ' +
-      '`effective` may stand as they were read, so that what was read can be edited and put back.',
+export const RulesFieldsSchema = schemaOf<StatedRules>()(
+  Strict(stated, {
+    $id: 'RulesBody',
+    description: 'A RuleSet, or a pack and what differs from it. A stated member replaces the pack’s whole.',
     examples: [put]
-  }
+  })
 )
 
-export const RulesSchema = Strict(
-  { ...stated, version, effective: ref(RuleSetSchema) },
-  {
-    $id: 'Rules',
-    description: 'What was put, and what it comes to with the pack’s members filled in.',
-    examples: [{ ...put, version: 3, effective: example }]
-  }
+export const PutRulesSchema = schemaOf<PutRulesBody>()(
+  Strict(
+    { ...stated, version: Type.Optional(version), effective: Type.Optional(ref(RuleSetSchema)) },
+    {
+      $id: 'RulesPut',
+      description:
+        'A RuleSet, or a pack and what differs from it. A stated member replaces the pack’s whole. `version` and ' +
+        '`effective` may stand as they were read, so that what was read can be edited and put back.',
+      examples: [put]
+    }
+  )
 )
 
-export const RulesVersionListSchema = Strict(
-  {
-    versions: Type.Array(
-      Strict({
-        version,
-        at: InstantSchema('When it was put.'),
-        put: ref(RulesFieldsSchema),
-        effective: ref(RuleSetSchema)
-      }),
-      { description: 'Newest first.' }
-    ),
-    after: After
-  },
-  {
-    $id: 'RulesVersions',
-    description: 'The versions of a tenant’s rules; at least the last 100.',
-    examples: [{ versions: [{ version: 3, at: '2026-11-23T08:00:00Z', put, effective: example }] }]
-  }
+export const RulesSchema = schemaOf<RulesResponse>()(
+  Strict(
+    { ...stated, version, effective: ref(RuleSetSchema) },
+    {
+      $id: 'Rules',
+      description: 'What was put, and what it comes to with the pack’s members filled in.',
+      examples: [{ ...put, version: 3, effective: example }]
+    }
+  )
 )
 
-export const PackListSchema = Strict(
-  {
-    packs: Type.Array(
-      Strict({
-        name: Type.String({ description: 'For the member `pack` of rules.', examples: ['infracom'] }),
-        rules: ref(RuleSetSchema)
-      }),
-      { description: 'By name.' }
-    ),
-    after: After
-  },
-  {
-    $id: 'Packs',
-    description: 'The RuleSets that come with this version, to start from.',
-    examples: [{ packs: [{ name: 'infracom', rules: example }] }]
-  }
+export const RulesVersionListSchema = schemaOf<RulesVersionList>()(
+  Strict(
+    {
+      versions: Type.Array(
+        Strict({
+          version,
+          at: InstantSchema('When it was put.'),
+          put: ref(RulesFieldsSchema),
+          effective: ref(RuleSetSchema)
+        }),
+        { description: 'Newest first.' }
+      ),
+      after: After
+    },
+    {
+      $id: 'RulesVersions',
+      description: 'The versions of a tenant’s rules; at least the last 100.',
+      examples: [{ versions: [{ version: 3, at: '2026-11-23T08:00:00Z', put, effective: example }] }]
+    }
+  )
+)
+
+export const PackListSchema = schemaOf<PackList>()(
+  Strict(
+    {
+      packs: Type.Array(
+        Strict({
+          name: Type.String({ description: 'For the member `pack` of rules.', examples: ['infracom'] }),
+          rules: ref(RuleSetSchema)
+        }),
+        { description: 'By name.' }
+      ),
+      after: After
+    },
+    {
+      $id: 'Packs',
+      description: 'The RuleSets that come with this version, to start from.',
+      examples: [{ packs: [{ name: 'infracom', rules: example }] }]
+    }
+  )
 )
 
 export const ruleSchemas = [

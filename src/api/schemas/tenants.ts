@@ -1,7 +1,9 @@
 /** Tenants as operators write and read them. */
+
 import { Type } from 'typebox'
+import type { PutTenantBody, TenantResponse } from '../../management/tenants.ts'
 import { After, TenantId } from './params.ts'
-import { ref, Strict } from './types.ts'
+import { ref, Strict, schemaOf } from './types.ts'
 
 const members = {
   name: Type.String({
@@ -27,18 +29,23 @@ const members = {
 
 const acme = { tenant: 'acme', name: 'Acme AB', timeZone: 'Europe/Stockholm', language: 'sv' }
 
-export const PutTenantSchema = Strict(
-  { tenant: Type.Optional(TenantId), ...members },
-  {
-    $id: 'TenantPut',
-    description: 'A tenant as it is to be. `tenant` may be left out; else it must be the id in the address.',
-    examples: [{ name: acme.name, timeZone: acme.timeZone, language: acme.language }]
-  }
+export const PutTenantSchema = schemaOf<PutTenantBody>()(
+  Strict(
+    { tenant: Type.Optional(TenantId), ...members },
+    {
+      $id: 'TenantPut',
+      description:
+        'A tenant as it is to be. `tenant` may be left out; else it must be the id in the address.',
+      examples: [{ name: acme.name, timeZone: acme.timeZone, language: acme.language }]
+    }
+  )
 )
 
-export const TenantSchema = Strict(
-  { tenant: TenantId, ...members },
-  { $id: 'Tenant', description: 'A customer of this installation.', examples: [acme] }
+export const TenantSchema = schemaOf<TenantResponse>()(
+  Strict(
+    { tenant: TenantId, ...members },
+    { $id: 'Tenant', description: 'A customer of this installation.', examples: [acme] }
+  )
 )
 
 export const TenantListSchema = Strict(

@@ -39,3 +39,21 @@ export function InstantSchema(description: string, example = '2026-11-23T08:00:0
 export function NullableInstantSchema(description: string, example: string | null = '2026-11-23T09:30:00Z') {
   return NullableString({ format: 'date-time', description, examples: [example] })
 }
+
+/** A type without `readonly` and with every optional member present, to compare what a schema and a type hold. */
+type Shape<T> = T extends string | number | boolean | null | undefined
+  ? T
+  : T extends readonly (infer E)[]
+    ? Shape<E>[]
+    : { -readonly [K in keyof T]-?: Shape<T[K]> }
+
+type HasShapeOf<A, B> = [Shape<A>] extends [Shape<B>]
+  ? [Shape<B>] extends [Shape<A>]
+    ? unknown
+    : { readonly 'the schema and the type differ': never }
+  : { readonly 'the schema and the type differ': never }
+
+/** The schema of a type that is declared elsewhere. It compiles only while both have the same members, of the same types. */
+export function schemaOf<T>() {
+  return <S extends TSchema>(schema: S & HasShapeOf<Static<S>, T>) => Type.Unsafe<T>(schema as unknown as S)
+}

@@ -1,8 +1,11 @@
 /** Users as operators write and read them. */
+
 import { Type } from 'typebox'
+import type { ImportResponse } from '../../management/user-import.ts'
+import type { PutUserBody, UserResponse } from '../../management/users.ts'
 import { After, Extension, UserId } from './params.ts'
 import { TriggerSchema } from './rules.ts'
-import { NullableString, ref, Strict } from './types.ts'
+import { NullableString, ref, Strict, schemaOf } from './types.ts'
 
 const members = {
   displayName: Type.String({
@@ -61,18 +64,22 @@ const anna = {
 }
 const { user: _user, ...annaPut } = anna
 
-export const PutUserSchema = Strict(
-  { user: Type.Optional(UserId), ...members },
-  {
-    $id: 'UserPut',
-    description: 'A user as they are to be. `user` may be left out; else it must be the id in the address.',
-    examples: [annaPut]
-  }
+export const PutUserSchema = schemaOf<PutUserBody>()(
+  Strict(
+    { user: Type.Optional(UserId), ...members },
+    {
+      $id: 'UserPut',
+      description: 'A user as they are to be. `user` may be left out; else it must be the id in the address.',
+      examples: [annaPut]
+    }
+  )
 )
 
-export const UserSchema = Strict(
-  { user: UserId, ...members },
-  { $id: 'User', description: 'A person (or a desk) on the switch.', examples: [anna] }
+export const UserSchema = schemaOf<UserResponse>()(
+  Strict(
+    { user: UserId, ...members },
+    { $id: 'User', description: 'A person (or a desk) on the switch.', examples: [anna] }
+  )
 )
 
 export const UserListSchema = Strict(
@@ -82,17 +89,19 @@ export const UserListSchema = Strict(
 
 const count = (description: string, example: number) => Type.Integer({ description, examples: [example] })
 
-export const ImportResultSchema = Strict(
-  {
-    created: count('Users who are new.', 12),
-    updated: count('Users who were there and differ now.', 3),
-    unchanged: count('Users who were there as the file has them.', 4985)
-  },
-  {
-    $id: 'ImportResult',
-    description: 'All rows were good and everything is saved.',
-    examples: [{ created: 12, updated: 3, unchanged: 4985 }]
-  }
+export const ImportResultSchema = schemaOf<ImportResponse>()(
+  Strict(
+    {
+      created: count('Users who are new.', 12),
+      updated: count('Users who were there and differ now.', 3),
+      unchanged: count('Users who were there as the file has them.', 4985)
+    },
+    {
+      $id: 'ImportResult',
+      description: 'All rows were good and everything is saved.',
+      examples: [{ created: 12, updated: 3, unchanged: 4985 }]
+    }
+  )
 )
 
 export const userSchemas = [PutUserSchema, UserSchema, UserListSchema, ImportResultSchema]
