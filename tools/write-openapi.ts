@@ -12,7 +12,7 @@ export async function openapiText(): Promise<string> {
     log: undefined,
     adminKey: 'unused',
     metrics: openMetrics(),
-    directory: {},
+    management: {},
     sync: {},
     statusService: { releaseWaiters: () => {} },
     store: { reachable: () => true }
