@@ -4,8 +4,8 @@ import { Type } from 'typebox'
 import { oneOf, optional, strictObject, text } from './control-schemas.ts'
 import type { DeliveryFaults } from './delivery-faults.ts'
 import type { EntraDirectories } from './directories.ts'
-import type { Notices } from './ews/notices.ts'
 import { breaks, chunkings } from './ews/streams.ts'
+import type { SubscriptionStore } from './ews/subscription-store.ts'
 import { type ChangeNotifications, graphLifecycleEvents } from './graph/change-notifications.ts'
 import type { Deliveries } from './graph/deliveries.ts'
 import type { GraphSubscriptionStore } from './graph/subscriptions.ts'
@@ -15,7 +15,7 @@ import type { Selection } from './seeded-random.ts'
 export interface NotificationControlDeps {
   readonly directories: EntraDirectories
   /** EWS's subscriptions. */
-  readonly ewsSubscriptions: Notices
+  readonly ewsSubscriptions: SubscriptionStore
   /** Graph's. */
   readonly graphSubscriptions: GraphSubscriptionStore
   readonly graphNotifications: ChangeNotifications
@@ -138,11 +138,11 @@ export function notificationRoutes(deps: NotificationControlDeps): FastifyPlugin
     app.put('/streams', { schema: { body: streamsBody } }, async ({ body }) => streams.configure(body))
     app.post('/streams/break', { schema: { body: breakBody } }, async ({ body }) => {
       const { how, ...order } = body
-      return { streams: streams.break(how, withTenantId(order)) }
+      return { streams: streams.end(how, withTenantId(order)) }
     })
     // EWS's subscriptions: their ids die.
     app.post('/streams/drop-subscriptions', { schema: { body: dropSubscriptionsBody } }, async ({ body }) => {
-      return { subscriptions: ewsSubscriptions.lose(withTenantId(body)) }
+      return { subscriptions: ewsSubscriptions.dropSubscriptions(withTenantId(body)) }
     })
   }
 }

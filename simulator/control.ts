@@ -77,7 +77,7 @@ function tenantRoutes(deps: ControlDeps): FastifyPluginAsyncTypebox {
       installations.delete(id)
       mailboxes.clear(id)
       graphSubscriptions.clear(id)
-      ewsSubscriptions.drop(id)
+      ewsSubscriptions.dropAll(id)
       tokens.revoke(id)
       return reply.code(204).send()
     })
@@ -98,14 +98,14 @@ function tenantRoutes(deps: ControlDeps): FastifyPluginAsyncTypebox {
       '/tenants/:tenant/subscriptions',
       { schema: { params: tenantPath } },
       async ({ params }, reply) => {
-        ewsSubscriptions.drop(requireTenant(directories, params.tenant).id)
+        ewsSubscriptions.dropAll(requireTenant(directories, params.tenant).id)
         return reply.code(204).send()
       }
     )
     app.delete('/tenants/:tenant/exchange', { schema: { params: tenantPath } }, async ({ params }, reply) => {
       const { id } = requireTenant(directories, params.tenant)
       installations.delete(requireInstallation(requireTenant(directories, id)).tenant)
-      ewsSubscriptions.drop(id)
+      ewsSubscriptions.dropAll(id)
       return reply.code(204).send()
     })
     // Every token given out so far is refused from now on.
@@ -231,7 +231,7 @@ function observationRoutes(deps: ControlDeps): FastifyPluginAsyncTypebox {
       mailboxes.clear()
       directories.clear()
       installations.clear()
-      ewsSubscriptions.drop()
+      ewsSubscriptions.dropAll()
       ewsSubscriptions.streams.reset()
       graphSubscriptions.clear()
       deliveryFaults.clear()

@@ -8,11 +8,11 @@ import { openControl } from './control.ts'
 import { DeliveryFaults } from './delivery-faults.ts'
 import { EntraDirectories } from './directories.ts'
 import { createEntra } from './entra/entra.ts'
-import { autodiscover } from './ews/autodiscover.ts'
-import { ews } from './ews/ews.ts'
+import { createSimulatedAuthenticator } from './ews/authenticator.ts'
+import { createAutodiscoverHandler } from './ews/autodiscover.ts'
+import { createEwsHandler } from './ews/ews.ts'
 import { Installations } from './ews/installations.ts'
-import { Notices } from './ews/notices.ts'
-import { openDoor } from './ews/sign-in.ts'
+import { SubscriptionStore } from './ews/subscription-store.ts'
 import { Faults } from './faults.ts'
 import { ChangeNotifications } from './graph/change-notifications.ts'
 import { Deliveries } from './graph/deliveries.ts'
@@ -48,7 +48,7 @@ export interface Simulator {
   readonly installations: Installations
   readonly mailboxes: Mailboxes
   /** EWS's subscriptions. */
-  readonly ewsSubscriptions: Notices
+  readonly ewsSubscriptions: SubscriptionStore
   /** Graph's subscriptions. */
   readonly graphSubscriptions: GraphSubscriptionStore
   /** What Graph tells subscribers; lifecycle events by order. */
@@ -73,7 +73,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const faults = new Faults()
   const requests = new Requests()
   const deliveryFaults = new DeliveryFaults()
-  const ewsSubscriptions = new Notices(mailboxes, clock, deliveryFaults)
+  const ewsSubscriptions = new SubscriptionStore(mailboxes, clock, deliveryFaults)
   const graphSubscriptions = new GraphSubscriptionStore(clock)
   const graphDeliveries = new Deliveries()
   const graphNotifications = new ChangeNotifications(
@@ -103,7 +103,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     installations,
     mailboxes,
     notices: ewsSubscriptions,
-    door: openDoor({ ...shared, certificate: keys.certificate })
+    authenticator: createSimulatedAuthenticator({ ...shared, certificate: keys.certificate })
   }
   const protocols = serveProtocols([
     createGraph({
@@ -114,8 +114,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       deliveries: graphDeliveries
     }),
     createEntra(shared),
-    ews({ ...shared, ...exchange }),
-    autodiscover({ ...shared, ...exchange })
+    createEwsHandler({ ...shared, ...exchange }),
+    createAutodiscoverHandler({ ...shared, ...exchange })
   ])
   server.on('request', (request, response) => {
     if (request.url?.startsWith('/control')) control.handle(request, response)
@@ -144,7 +144,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     close: async () => {
       faults.clear()
       deliveryFaults.clear()
-      ewsSubscriptions.drop()
+      ewsSubscriptions.dropAll()
       await graphDeliveries.close()
       server.closeAllConnections()
       await new Promise<void>((resolve) => server.close(() => resolve()))

@@ -135,10 +135,10 @@ export function startFaultInjector({
       await after(700)
       fates.dropNext(0)
       graphNotices.lifecycle('missed')
-      notices.streams.break('reset')
+      notices.streams.end('reset')
     } else if (kind === 'removed')
       graphNotices.lifecycle('subscriptionRemoved', { probability: 0.5, seed: random.integer(1, 1000) })
     else if (kind === 'reauthorize') graphNotices.lifecycle('reauthorizationRequired')
-    else notices.streams.break(kind)
+    else notices.streams.end(kind)
   }
 }

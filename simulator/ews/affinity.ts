@@ -3,7 +3,7 @@ import type { ProtocolRequest } from '../protocol-message.ts'
 import { seededRandom } from '../seeded-random.ts'
 import type { Installation } from './installations.ts'
 
-export interface Landing {
+export interface ServerAssignment {
   /** Subscriptions live on the server where they were made. */
   readonly server: number
   /** What the answer sets; null when the call came with it or did not ask. */
@@ -11,7 +11,11 @@ export interface Landing {
 }
 
 /** `address` is for whom the call is made. */
-export function landingOf(installation: Installation, call: ProtocolRequest, address: string): Landing {
+export function assignServer(
+  installation: Installation,
+  call: ProtocolRequest,
+  address: string
+): ServerAssignment {
   const { servers, version } = installation
   if (servers === 1) return { server: 0, cookie: null }
   const older = version.build[0] < 15

@@ -1,12 +1,12 @@
 /** What both kinds of Autodiscover answer are made of. */
 import type { Mailboxes } from '../mailboxes.ts'
 import type { Installation } from './installations.ts'
-import type { Element } from './xml.ts'
+import type { XmlElement } from './xml.ts'
 
 export interface Discovery {
   readonly installation: Installation
   readonly mailboxes: Mailboxes
-  readonly document: Element
+  readonly document: XmlElement
   readonly url: string
   /** Epoch milliseconds. */
   readonly now: number

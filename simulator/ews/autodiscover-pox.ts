@@ -3,13 +3,13 @@
 import type { Mailbox } from '../mailboxes.ts'
 import type { ProtocolResponse } from '../protocol-message.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'
-import { xmlAnswer } from './trouble.ts'
-import { at, type Element, escaped, textAt } from './xml.ts'
+import { xmlAnswer } from './injected-faults.ts'
+import { at, escapeText, textAt, type XmlElement } from './xml.ts'
 
 const outer = 'http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006'
 const inner = 'http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a'
 
-export function poxAddress(document: Element): string {
+export function poxAddress(document: XmlElement): string {
   return textAt(document, 'Request', 'EMailAddress') ?? ''
 }
 
@@ -23,8 +23,8 @@ export function poxAnswer(discovery: Discovery): ProtocolResponse {
   const away = redirectFor(installation, address)
   if (away !== undefined) {
     return away.includes('://')
-      ? account(`<Action>redirectUrl</Action><RedirectUrl>${escaped(away)}</RedirectUrl>`)
-      : account(`<Action>redirectAddr</Action><RedirectAddr>${escaped(away)}</RedirectAddr>`)
+      ? account(`<Action>redirectUrl</Action><RedirectUrl>${escapeText(away)}</RedirectUrl>`)
+      : account(`<Action>redirectAddr</Action><RedirectAddr>${escapeText(away)}</RedirectAddr>`)
   }
   const mailbox = mailboxes.find(installation.tenant, address)
   if (!mailbox || mailbox.hosting === 'absent')
@@ -33,12 +33,12 @@ export function poxAnswer(discovery: Discovery): ProtocolResponse {
 }
 
 function user({ displayName, objectId, address }: Mailbox): string {
-  return `<User><DisplayName>${escaped(displayName)}</DisplayName><LegacyDN>/o=Hanvisa/cn=Recipients/cn=${objectId}</LegacyDN><AutoDiscoverSMTPAddress>${escaped(address)}</AutoDiscoverSMTPAddress><DeploymentId>${objectId}</DeploymentId></User>`
+  return `<User><DisplayName>${escapeText(displayName)}</DisplayName><LegacyDN>/o=Hanvisa/cn=Recipients/cn=${objectId}</LegacyDN><AutoDiscoverSMTPAddress>${escapeText(address)}</AutoDiscoverSMTPAddress><DeploymentId>${objectId}</DeploymentId></User>`
 }
 
 /** 2007 calls it ASUrl alone. */
 function settings({ installation, url }: Discovery): string {
-  const shown = escaped(url)
+  const shown = escapeText(url)
   const urls = `<ASUrl>${shown}</ASUrl>${installation.version.build[0] > 8 ? `<EwsUrl>${shown}</EwsUrl>` : ''}`
   const protocols = ['EXCH', 'EXPR'].map(
     (type) => `<Protocol><Type>${type}</Type><Server>ex01.hanvisa.example</Server>${urls}</Protocol>`
@@ -54,7 +54,7 @@ function account(content: string, before = ''): ProtocolResponse {
 function failed({ now }: Discovery, code: number, message: string): ProtocolResponse {
   const time = new Date(now).toISOString().slice(11, 23)
   return written(
-    `<Response><Error Time="${time}0000" Id="2477272013"><ErrorCode>${code}</ErrorCode><Message>${escaped(message)}</Message><DebugData/></Error></Response>`
+    `<Response><Error Time="${time}0000" Id="2477272013"><ErrorCode>${code}</ErrorCode><Message>${escapeText(message)}</Message><DebugData/></Error></Response>`
   )
 }
 

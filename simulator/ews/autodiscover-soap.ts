@@ -3,19 +3,19 @@
 import type { Mailbox } from '../mailboxes.ts'
 import type { ProtocolResponse } from '../protocol-message.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'
-import { xmlAnswer } from './trouble.ts'
-import { schemas, supports, type Version } from './versions.ts'
-import { all, at, type Element, escaped, spaces, textAt } from './xml.ts'
+import { xmlAnswer } from './injected-faults.ts'
+import { type ExchangeVersion, exchangeSchemas, supports } from './versions.ts'
+import { all, at, escapeText, spaces, textAt, type XmlElement } from './xml.ts'
 
 const space = 'http://schemas.microsoft.com/exchange/2010/Autodiscover'
 const nil = '<RedirectTarget i:nil="true"/>'
 
-export function soapAddresses(document: Element): string[] {
+export function soapAddresses(document: XmlElement): string[] {
   const users = at(request(document), 'Request', 'Users')
   return all(users, 'User').map((user) => textAt(user, 'Mailbox') ?? '')
 }
 
-function request(document: Element): Element | undefined {
+function request(document: XmlElement): XmlElement | undefined {
   return at(document, 'Body', 'GetUserSettingsRequestMessage')
 }
 
@@ -51,7 +51,7 @@ export function busySoap({ installation }: Discovery, code: string): string {
   const bare = code.replace(/^Error/, '')
   return written(
     installation.version,
-    `<ErrorCode>${escaped(bare)}</ErrorCode><ErrorMessage>The server is too busy to process the request.</ErrorMessage><UserResponses i:nil="true"/>`
+    `<ErrorCode>${escapeText(bare)}</ErrorCode><ErrorMessage>The server is too busy to process the request.</ErrorMessage><UserResponses i:nil="true"/>`
   )
 }
 
@@ -60,25 +60,25 @@ function userResponse(discovery: Discovery, address: string, settings: readonly 
   const away = redirectFor(discovery.installation, address)
   if (away !== undefined) {
     const code = away.includes('://') ? 'RedirectUrl' : 'RedirectAddress'
-    return `<ErrorCode>${code}</ErrorCode><ErrorMessage>Redirection ${code === 'RedirectUrl' ? 'Url' : 'address'}.</ErrorMessage><RedirectTarget>${escaped(away)}</RedirectTarget>${empty}`
+    return `<ErrorCode>${code}</ErrorCode><ErrorMessage>Redirection ${code === 'RedirectUrl' ? 'Url' : 'address'}.</ErrorMessage><RedirectTarget>${escapeText(away)}</RedirectTarget>${empty}`
   }
   const { mailboxes, installation } = discovery
   const mailbox = mailboxes.find(installation.tenant, address)
   if (!mailbox || mailbox.hosting === 'absent') {
-    return `<ErrorCode>InvalidUser</ErrorCode><ErrorMessage>Invalid user: '${escaped(address)}'</ErrorMessage>${nil}${empty}`
+    return `<ErrorCode>InvalidUser</ErrorCode><ErrorMessage>Invalid user: '${escapeText(address)}'</ErrorMessage>${nil}${empty}`
   }
   const known = valuesOf(discovery, mailbox)
   const missing = settings.filter((name) => !Object.hasOwn(known, name))
   const errors = missing.map(
     (name) =>
-      `<UserSettingError><ErrorCode>SettingIsNotAvailable</ErrorCode><ErrorMessage>The requested setting is not available.</ErrorMessage><SettingName>${escaped(name)}</SettingName></UserSettingError>`
+      `<UserSettingError><ErrorCode>SettingIsNotAvailable</ErrorCode><ErrorMessage>The requested setting is not available.</ErrorMessage><SettingName>${escapeText(name)}</SettingName></UserSettingError>`
   )
   const found = settings.flatMap((name) => {
     const value = Object.hasOwn(known, name) ? known[name] : undefined
     return value === undefined
       ? []
       : [
-          `<UserSetting i:type="StringSetting"><Name>${name}</Name><Value>${escaped(value)}</Value></UserSetting>`
+          `<UserSetting i:type="StringSetting"><Name>${name}</Name><Value>${escapeText(value)}</Value></UserSetting>`
         ]
   })
   return `<ErrorCode>NoError</ErrorCode><ErrorMessage>No error.</ErrorMessage>${nil}<UserSettingErrors>${errors.join('')}</UserSettingErrors><UserSettings>${found.join('')}</UserSettings>`
@@ -93,13 +93,13 @@ function valuesOf({ installation: { version }, url }: Discovery, mailbox: Mailbo
     AutoDiscoverSMTPAddress: mailbox.address,
     InternalEwsUrl: url,
     ExternalEwsUrl: url,
-    EwsSupportedSchemas: schemas.filter((schema) => supports(version.schema, schema)).join(', '),
+    EwsSupportedSchemas: exchangeSchemas.filter((schema) => supports(version.schema, schema)).join(', '),
     CasVersion: version.build.join('.'),
     ...(version.build[0] >= 15 ? { GroupingInformation: 'ex01' } : {})
   }
 }
 
-function written({ build, schema }: Version, content: string): string {
+function written({ build, schema }: ExchangeVersion, content: string): string {
   const [major, minor, number, revision] = build
   return `<s:Envelope xmlns:s="${spaces.soap}" xmlns:a="http://www.w3.org/2005/08/addressing"><s:Header><a:Action s:mustUnderstand="1">${space}/Autodiscover/GetUserSettingsResponse</a:Action><h:ServerVersionInfo xmlns:h="${space}" xmlns:i="http://www.w3.org/2001/XMLSchema-instance"><h:MajorVersion>${major}</h:MajorVersion><h:MinorVersion>${minor}</h:MinorVersion><h:MajorBuildNumber>${number}</h:MajorBuildNumber><h:MinorBuildNumber>${revision}</h:MinorBuildNumber><h:Version>${schema}</h:Version></h:ServerVersionInfo></s:Header><s:Body><GetUserSettingsResponseMessage xmlns="${space}"><Response xmlns:i="http://www.w3.org/2001/XMLSchema-instance">${content}</Response></GetUserSettingsResponseMessage></s:Body></s:Envelope>`
 }

@@ -5,44 +5,44 @@ import type { FaultEffect, Faults } from '../faults.ts'
 import type { Mailboxes } from '../mailboxes.ts'
 import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
+import type { Authenticator } from './authenticator.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'
 import { poxAddress, poxAnswer } from './autodiscover-pox.ts'
 import { busySoap, soapAddresses, soapAnswer } from './autodiscover-soap.ts'
+import { corruptAnswer, errorPage, faultAnswer, xmlAnswer } from './injected-faults.ts'
 import type { Installation, Installations } from './installations.ts'
-import type { Door } from './sign-in.ts'
-import { answerTo, page, spoilt, xmlAnswer } from './trouble.ts'
-import { readXml } from './xml.ts'
+import { parseXml } from './xml.ts'
 
-export interface AutodiscoverNeeds {
+export interface AutodiscoverHandlerDeps {
   readonly installations: Installations
   readonly directories: EntraDirectories
   readonly mailboxes: Mailboxes
   readonly faults: Faults
   readonly requests: Requests
-  readonly door: Door
+  readonly authenticator: Authenticator
   readonly clock: () => number
 }
 
 /** Answers `/autodiscover/autodiscover.svc` and `.xml`, below a tenant's name or not; null for everything else. */
-export function autodiscover(
-  needs: AutodiscoverNeeds
+export function createAutodiscoverHandler(
+  deps: AutodiscoverHandlerDeps
 ): (call: ProtocolRequest) => Promise<ProtocolResponse | null> {
   return async (call) => {
     const [folder, file] = call.segments.slice(-2).map((each) => each.toLowerCase())
     if (folder !== 'autodiscover' || !/^autodiscover\.(svc|xml)$/.test(file ?? '')) return null
     const pox = file === 'autodiscover.xml'
-    const document = call.method === 'POST' ? readXml(call.body) : null
+    const document = call.method === 'POST' ? parseXml(call.body) : null
     const addresses = document ? (pox ? [poxAddress(document)] : soapAddresses(document)) : []
-    const installation = meant(needs, call.segments.slice(0, -2), addresses[0] ?? '')
+    const installation = meant(deps, call.segments.slice(0, -2), addresses[0] ?? '')
     const soap = installation !== undefined && installation.version.build[0] > 8
-    if (!installation || (!pox && !soap)) return page(404, 'File or directory not found.')
+    if (!installation || (!pox && !soap)) return errorPage(404, 'File or directory not found.')
     const away = redirectFor(installation, addresses[0] ?? '')
     const from = away?.startsWith('302 ') ? away.slice('302 '.length) : null
     // The Managed API looks for these with a GET, signed in or not.
     const headers = soap ? { 'X-SOAP-Enabled': 'True', 'X-WSSecurity-Enabled': 'True' } : {}
     const finish = (answer: ProtocolResponse, who: string | null): ProtocolResponse => {
-      needs.requests.add({
-        at: needs.clock(),
+      deps.requests.add({
+        at: deps.clock(),
         route: 'autodiscover',
         tenant: installation.tenant,
         clientId: who,
@@ -55,40 +55,45 @@ export function autodiscover(
       })
       return { ...answer, headers: { ...answer.headers, ...headers } }
     }
-    if (from !== null) return finish(page(302, 'Object moved', { Location: from }), null)
-    const entered = needs.door.enter(installation, call)
+    if (from !== null) return finish(errorPage(302, 'Object moved', { Location: from }), null)
+    const entered = deps.authenticator.authenticate(installation, call)
     if (entered.outcome !== 'signedIn') {
       return finish(
-        page(401, 'Unauthorized', { 'WWW-Authenticate': [...entered.authenticate] }),
+        errorPage(401, 'Unauthorized', { 'WWW-Authenticate': [...entered.authenticate] }),
         entered.user
       )
     }
     const who = 'clientId' in entered.who ? entered.who.clientId : entered.who.address
-    const suffering = await needs.faults.apply(
+    const suffering = await deps.faults.apply(
       { tenant: [installation.tenant], clientId: who, mailbox: addresses, route: 'autodiscover' },
       call.signal
     )
-    if (!document) return finish(page(call.method === 'POST' ? 400 : 200, 'Bad Request'), who)
+    if (!document) return finish(errorPage(call.method === 'POST' ? 400 : 200, 'Bad Request'), who)
     const discovery: Discovery = {
       installation,
-      mailboxes: needs.mailboxes,
+      mailboxes: deps.mailboxes,
       document,
-      url: ewsUrlOf(needs, installation, call),
-      now: needs.clock()
+      url: ewsUrlOf(deps, installation, call),
+      now: deps.clock()
     }
-    const answer = ordered(suffering, discovery, pox) ?? (pox ? poxAnswer(discovery) : soapAnswer(discovery))
-    return finish(spoilt(answer, suffering, installation.version), who)
+    const answer =
+      faultAnswerOf(suffering, discovery, pox) ?? (pox ? poxAnswer(discovery) : soapAnswer(discovery))
+    return finish(corruptAnswer(answer, suffering, installation.version), who)
   }
 }
 
-function ordered(suffering: FaultEffect | null, discovery: Discovery, pox: boolean): ProtocolResponse | null {
+function faultAnswerOf(
+  suffering: FaultEffect | null,
+  discovery: Discovery,
+  pox: boolean
+): ProtocolResponse | null {
   if (suffering?.kind === 'ews' && !pox) return xmlAnswer(200, busySoap(discovery, suffering.code))
-  return answerTo(suffering, discovery.installation, 'GetUserSettings')
+  return faultAnswer(suffering, discovery.installation, 'GetUserSettings')
 }
 
 /** By the tenant in the path, else by the address's domain, else the server that was put first. */
 function meant(
-  { directories, installations }: AutodiscoverNeeds,
+  { directories, installations }: AutodiscoverHandlerDeps,
   before: readonly string[],
   address: string
 ): Installation | undefined {
@@ -99,7 +104,7 @@ function meant(
 }
 
 function ewsUrlOf(
-  { installations }: AutodiscoverNeeds,
+  { installations }: AutodiscoverHandlerDeps,
   { tenant }: Installation,
   call: ProtocolRequest
 ): string {

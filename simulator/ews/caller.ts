@@ -4,32 +4,32 @@ import type { EntraDirectories } from '../directories.ts'
 import type { Mailbox, Mailboxes } from '../mailboxes.ts'
 import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Grant } from '../tokens.ts'
-import type { Caller } from './asked.ts'
-import { Fault } from './envelope.ts'
+import { SoapFault } from './envelope.ts'
+import { errorPage } from './injected-faults.ts'
 import type { Account, Installation } from './installations.ts'
-import { page } from './trouble.ts'
-import { type Schema, supports } from './versions.ts'
-import { at, type Element } from './xml.ts'
+import type { Caller } from './request-context.ts'
+import { type ExchangeSchema, supports } from './versions.ts'
+import { at, type XmlElement } from './xml.ts'
 
 interface Needs {
   readonly installation: Installation
   readonly mailboxes: Mailboxes
   readonly directories: EntraDirectories
   readonly who: Account | Grant
-  readonly header: Element | undefined
-  readonly schema: Schema
-  readonly operation: Element
+  readonly header: XmlElement | undefined
+  readonly schema: ExchangeSchema
+  readonly operation: XmlElement
   readonly call: ProtocolRequest
 }
 
 /** Throws Faults; an Answer is what the front end says before EWS is reached. */
-export function callerOf(needs: Needs): Caller | ProtocolResponse {
-  const { installation, mailboxes, who, header, operation, call } = needs
+export function callerOf(deps: Needs): Caller | ProtocolResponse {
+  const { installation, mailboxes, who, header, operation, call } = deps
   const account = 'clientId' in who ? who.clientId : who.address
   const impersonation = at(header, 'ExchangeImpersonation')
   const token = 'clientId' in who
   if (token && !who.roles.includes('full_access_as_app')) {
-    return page(403, 'Forbidden', {
+    return errorPage(403, 'Forbidden', {
       'x-ms-diagnostics':
         '2000008;reason="The token contains not enough scope to make this call.";error_category="invalid_grant"'
     })
@@ -39,7 +39,7 @@ export function callerOf(needs: Needs): Caller | ProtocolResponse {
     !supports(installation.version.schema, 'Exchange2010') && operation.name === 'GetUserAvailabilityRequest'
   if (!impersonation || unheard) {
     if (token) {
-      throw new Fault(
+      throw new SoapFault(
         'ErrorInvalidExchangeImpersonationHeaderData',
         'ExchangeImpersonation SOAP header must be present for this type of OAuth token.'
       )
@@ -53,13 +53,13 @@ export function callerOf(needs: Needs): Caller | ProtocolResponse {
     }
   }
   if ((token || installation.anchored) && !call.headers['x-anchormailbox']) {
-    return page(503, 'The service is unavailable.', { 'X-CasErrorCode': 'AnchorMailboxMissing' })
+    return errorPage(503, 'The service is unavailable.', { 'X-CasErrorCode': 'AnchorMailboxMissing' })
   }
-  const mailbox = impersonated(needs, impersonation)
-  if (!mayImpersonate(needs, mailbox)) {
+  const mailbox = impersonated(deps, impersonation)
+  if (!mayImpersonate(deps, mailbox)) {
     const denied =
       !supports(installation.version.schema, 'Exchange2010') && !token && isNobody(who as Account)
-    throw new Fault(
+    throw new SoapFault(
       denied ? 'ErrorImpersonationDenied' : 'ErrorImpersonateUserDenied',
       'The account does not have permission to impersonate the requested user.'
     )
@@ -67,7 +67,7 @@ export function callerOf(needs: Needs): Caller | ProtocolResponse {
   return { address: mailbox.address.toLowerCase(), mailbox, impersonated: true, account }
 }
 
-function impersonated({ installation, mailboxes, schema }: Needs, header: Element): Mailbox {
+function impersonated({ installation, mailboxes, schema }: Needs, header: XmlElement): Mailbox {
   const names = at(header, 'ConnectingSID')?.children ?? []
   const [named] = names
   const kinds = [
@@ -80,13 +80,13 @@ function impersonated({ installation, mailboxes, schema }: Needs, header: Elemen
       : [])
   ]
   if (names.length !== 1 || named === undefined || !kinds.includes(named.name)) {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorSchemaValidation',
       'The request failed schema validation: ConnectingSID must hold one name of a kind that this version knows.'
     )
   }
   if (named.text === '' || named.name === 'SID') {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorInvalidExchangeImpersonationHeaderData',
       'The ExchangeImpersonation header is invalid.'
     )
@@ -99,10 +99,10 @@ function impersonated({ installation, mailboxes, schema }: Needs, header: Elemen
     mailbox.hosting === 'absent' ||
     (named.name === 'PrincipalName') !== (principal && named.name === 'PrincipalName')
   ) {
-    throw new Fault('ErrorNonExistentMailbox', 'The SMTP address has no mailbox associated with it.')
+    throw new SoapFault('ErrorNonExistentMailbox', 'The SMTP address has no mailbox associated with it.')
   }
   if (named.name === 'PrimarySmtpAddress' && mailbox.address.toLowerCase() !== wanted) {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorNonPrimarySmtpAddress',
       'The primary SMTP address must be specified when referencing a mailbox.'
     )

@@ -1,7 +1,7 @@
 /** SOAP as the versions write it: envelopes, faults, and the response messages inside. */
 
-import type { Version } from './versions.ts'
-import { escaped, spaces } from './xml.ts'
+import type { ExchangeVersion } from './versions.ts'
+import { escapeText, spaces } from './xml.ts'
 
 const head = '<?xml version="1.0" encoding="utf-8"?>'
 const schema =
@@ -10,7 +10,7 @@ const schema =
 export const named = `xmlns:m="${spaces.messages}" xmlns:t="${spaces.types}"`
 
 /** The call ends in a SOAP fault. */
-export class Fault extends Error {
+export class SoapFault extends Error {
   override readonly name = 'Fault'
   readonly code: string
   readonly values: Readonly<Record<string, string>>
@@ -33,7 +33,7 @@ export class ItemError extends Error {
   }
 }
 
-export function envelope(version: Version, body: string): string {
+export function soapResponse(version: ExchangeVersion, body: string): string {
   if (version.build[0] === 8) {
     return `${head}<soap:Envelope xmlns:soap="${spaces.soap}" ${schema}><soap:Header>${serverInfo(version, 't')}</soap:Header><soap:Body>${body}</soap:Body></soap:Envelope>`
   }
@@ -41,15 +41,15 @@ export function envelope(version: Version, body: string): string {
 }
 
 /** In a stream each stands alone, and looks unlike any other answer. `between` stands between header and body. */
-export function streamedEnvelope(version: Version, body: string, between = ''): string {
+export function streamedEnvelope(version: ExchangeVersion, body: string, between = ''): string {
   return `${head}<Envelope xmlns="${spaces.soap}"><soap11:Header xmlns:soap11="${spaces.soap}">${serverInfo(version, '')}</soap11:Header>${between}<soap11:Body xmlns:soap11="${spaces.soap}">${body}</soap11:Body></Envelope>`
 }
 
 /** No header but with 2007, whose faults have soap's own code outside. */
-export function faultEnvelope(version: Version, { code, message, values }: Fault): string {
-  const text = escaped(message)
+export function faultEnvelope(version: ExchangeVersion, { code, message, values }: SoapFault): string {
+  const text = escapeText(message)
   const list = Object.entries(values).map(
-    ([name, value]) => `<t:Value Name="${name}">${escaped(value)}</t:Value>`
+    ([name, value]) => `<t:Value Name="${name}">${escapeText(value)}</t:Value>`
   )
   const xml =
     list.length === 0 ? '' : `<t:MessageXml xmlns:t="${spaces.types}">${list.join('')}</t:MessageXml>`
@@ -57,16 +57,16 @@ export function faultEnvelope(version: Version, { code, message, values }: Fault
   const detail = `<detail><e:ResponseCode ${errors}>${code}</e:ResponseCode><e:Message ${errors}>${text}</e:Message>${xml}</detail>`
   if (version.build[0] === 8) {
     const fault = `<soap:Fault><faultcode>soap:Client</faultcode><faultstring>${text}</faultstring>${detail}</soap:Fault>`
-    return envelope(version, fault)
+    return soapResponse(version, fault)
   }
   return `${head}<s:Envelope xmlns:s="${spaces.soap}"><s:Body><s:Fault><faultcode xmlns:a="${spaces.types}">a:${code}</faultcode><faultstring xml:lang="en-US">${text}</faultstring>${detail}</s:Fault></s:Body></s:Envelope>`
 }
 
 /** What the availability service of 2007 says instead: no code, but a number. */
-export function numberedFault(version: Version, message: string, number: number): string {
-  return envelope(
+export function numberedFault(version: ExchangeVersion, message: string, number: number): string {
+  return soapResponse(
     version,
-    `<soap:Fault><faultcode>soap:Client</faultcode><faultstring>${escaped(message)}</faultstring><detail><ErrorCode xmlns="${spaces.messages}">${number}</ErrorCode></detail></soap:Fault>`
+    `<soap:Fault><faultcode>soap:Client</faultcode><faultstring>${escapeText(message)}</faultstring><detail><ErrorCode xmlns="${spaces.messages}">${number}</ErrorCode></detail></soap:Fault>`
   )
 }
 
@@ -86,10 +86,10 @@ export function failure(
   values: Readonly<Record<string, string>> = {}
 ): string {
   const list = Object.entries(values).map(
-    ([name, value]) => `<t:Value Name="${name}">${escaped(value)}</t:Value>`
+    ([name, value]) => `<t:Value Name="${name}">${escapeText(value)}</t:Value>`
   )
   const xml = list.length === 0 ? '' : `<m:MessageXml>${list.join('')}</m:MessageXml>`
-  return `<m:${operation}ResponseMessage ResponseClass="Error"><m:MessageText>${escaped(message)}</m:MessageText><m:ResponseCode>${code}</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>${xml}${rest}</m:${operation}ResponseMessage>`
+  return `<m:${operation}ResponseMessage ResponseClass="Error"><m:MessageText>${escapeText(message)}</m:MessageText><m:ResponseCode>${code}</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>${xml}${rest}</m:${operation}ResponseMessage>`
 }
 
 /** The message, or the failure in its place. */
@@ -102,7 +102,7 @@ export function attempt(operation: string, rest: string, make: () => string): st
   }
 }
 
-function serverInfo({ build, label }: Version, prefix: 't' | 'h' | ''): string {
+function serverInfo({ build, label }: ExchangeVersion, prefix: 't' | 'h' | ''): string {
   const [major, minor, buildNumber, revision] = build
   const name = prefix === '' ? 'ServerVersionInfo' : `${prefix}:ServerVersionInfo`
   const own = prefix === '' ? `xmlns="${spaces.types}"` : `xmlns:${prefix}="${spaces.types}"`

@@ -7,47 +7,49 @@ import type { Mailboxes } from '../mailboxes.ts'
 import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import type { Grant } from '../tokens.ts'
-import { landingOf } from './affinity.ts'
-import type { Asked, Caller } from './asked.ts'
+import { assignServer } from './affinity.ts'
+import type { Authenticator } from './authenticator.ts'
 import { callerOf } from './caller.ts'
-import { envelope, Fault, faultEnvelope, numberedFault } from './envelope.ts'
+import { faultEnvelope, numberedFault, SoapFault, soapResponse } from './envelope.ts'
+import { corruptAnswer, errorPage, faultAnswer, xmlAnswer } from './injected-faults.ts'
 import type { Account, Installation, Installations } from './installations.ts'
-import type { Notices } from './notices.ts'
+import { chargedMailboxOf, mailboxOfRequest } from './mailbox-of-request.ts'
 import { type Operation, operations } from './operations.ts'
-import type { Door } from './sign-in.ts'
-import { mailboxBudget, targetOf } from './target.ts'
-import { answerTo, page, spoilt, xmlAnswer } from './trouble.ts'
+import type { Caller, RequestContext } from './request-context.ts'
+import type { SubscriptionStore } from './subscription-store.ts'
 import { addressesIn } from './user-availability.ts'
-import { refusalOf, type Schema, schemas, supports } from './versions.ts'
-import { at, type Element, readXml, spaces } from './xml.ts'
+import { type ExchangeSchema, exchangeSchemas, refusalOf, supports } from './versions.ts'
+import { at, parseXml, spaces, type XmlElement } from './xml.ts'
 import { zoneOfContext } from './zones.ts'
 
-export interface EwsNeeds {
+export interface EwsHandlerDeps {
   readonly installations: Installations
   readonly directories: EntraDirectories
   readonly mailboxes: Mailboxes
   readonly faults: Faults
   readonly requests: Requests
-  readonly notices: Notices
-  readonly door: Door
+  readonly notices: SubscriptionStore
+  readonly authenticator: Authenticator
   readonly clock: () => number
 }
 
 type Who = Account | Grant
 
 /** Answers `/EWS/Exchange.asmx`, below a tenant's name or not, and null for everything else. */
-export function ews(needs: EwsNeeds): (call: ProtocolRequest) => Promise<ProtocolResponse | null> {
-  const { door } = needs
-  const atOnce = new ConcurrencyCounter()
+export function createEwsHandler(
+  deps: EwsHandlerDeps
+): (call: ProtocolRequest) => Promise<ProtocolResponse | null> {
+  const { authenticator: door } = deps
+  const concurrency = new ConcurrencyCounter()
   return async (call) => {
-    const installation = installationIn(needs, call, ['ews', 'exchange.asmx'])
+    const installation = installationIn(deps, call, ['ews', 'exchange.asmx'])
     if (!installation) return null
-    const before = await inFront(needs, installation, call)
+    const before = await answerBeforeSignIn(deps, installation, call)
     if (before) return before
-    const entered = door.enter(installation, call)
+    const entered = door.authenticate(installation, call)
     if (entered.outcome !== 'signedIn') {
       record(
-        needs,
+        deps,
         call,
         installation,
         { route: 'signIn', who: entered.user, mailbox: null, items: null },
@@ -56,28 +58,28 @@ export function ews(needs: EwsNeeds): (call: ProtocolRequest) => Promise<Protoco
       return withIds(installation, unauthorized(entered.authenticate))
     }
     const { who } = entered
-    const document = call.method === 'POST' ? readXml(call.body) : null
+    const document = call.method === 'POST' ? parseXml(call.body) : null
     const operation = at(document ?? undefined, 'Body')?.children[0]
     const kind = operations.get(operation?.name ?? '')
-    const mailbox = operation ? targetOf(document ?? undefined, operation) : null
+    const mailbox = operation ? mailboxOfRequest(document ?? undefined, operation) : null
     const about = {
       route: kind?.route ?? ('other' as const),
       who: nameOf(who),
       mailbox,
       items: operation?.name === 'GetUserAvailabilityRequest' ? addressesIn(operation).length : null
     }
-    const place = `${installation.tenant} ${mailboxBudget(installation, document) ?? nameOf(who)}`
-    const present = atOnce.enter(place)
-    needs.requests.recordConcurrency(nameOf(who), present)
+    const place = `${installation.tenant} ${chargedMailboxOf(installation, document) ?? nameOf(who)}`
+    const present = concurrency.enter(place)
+    deps.requests.recordConcurrency(nameOf(who), present)
     try {
-      const suffering = await suffer(needs, installation, call, about)
-      const answer = spoilt(
-        answerTo(suffering, installation, nameWithin(operation)) ??
-          (await answerOf(needs, installation, { call, who, document, operation, kind, present })),
+      const suffering = await applyFault(deps, installation, call, about)
+      const answer = corruptAnswer(
+        faultAnswer(suffering, installation, nameWithin(operation)) ??
+          (await answerOf(deps, installation, { call, who, document, operation, kind, present })),
         suffering,
         installation.version
       )
-      record(needs, call, installation, about, answer.status)
+      record(deps, call, installation, about, answer.status)
       if (answer.status === 401) {
         door.forget(call)
         return withIds(installation, unauthorized(door.offers(installation)))
@@ -87,10 +89,10 @@ export function ews(needs: EwsNeeds): (call: ProtocolRequest) => Promise<Protoco
         entered.authenticate === null ? answer : signed(answer, entered.authenticate)
       )
     } catch (error) {
-      record(needs, call, installation, about, 0)
+      record(deps, call, installation, about, 0)
       throw error
     } finally {
-      atOnce.leave(place)
+      concurrency.leave(place)
     }
   }
 }
@@ -98,22 +100,22 @@ export function ews(needs: EwsNeeds): (call: ProtocolRequest) => Promise<Protoco
 interface Received {
   readonly call: ProtocolRequest
   readonly who: Who
-  readonly document: Element | null
-  readonly operation: Element | undefined
+  readonly document: XmlElement | null
+  readonly operation: XmlElement | undefined
   readonly kind: Operation | undefined
   readonly present: number
 }
 
 async function answerOf(
-  needs: EwsNeeds,
+  deps: EwsHandlerDeps,
   installation: Installation,
   received: Received
 ): Promise<ProtocolResponse> {
   const { version } = installation
   try {
-    return await answerOrFault(needs, installation, received)
+    return await answerOrFault(deps, installation, received)
   } catch (error) {
-    if (!(error instanceof Fault)) throw error
+    if (!(error instanceof SoapFault)) throw error
     // The availability service of 2007 knows no codes.
     const numbered = version.build[0] === 8 && received.operation?.name === 'GetUserAvailabilityRequest'
     return xmlAnswer(
@@ -124,39 +126,39 @@ async function answerOf(
 }
 
 async function answerOrFault(
-  needs: EwsNeeds,
+  deps: EwsHandlerDeps,
   installation: Installation,
   received: Received
 ): Promise<ProtocolResponse> {
   const { call, who, document, operation, kind, present } = received
   const { version } = installation
-  if (call.method !== 'POST') return page(405, 'HTTP verb used to access this page is not allowed.')
+  if (call.method !== 'POST') return errorPage(405, 'HTTP verb used to access this page is not allowed.')
   if (!/^text\/xml\b/i.test(call.headers['content-type'] ?? '')) {
-    return page(415, 'The content type is not text/xml; charset=utf-8.')
+    return errorPage(415, 'The content type is not text/xml; charset=utf-8.')
   }
-  if (document?.name !== 'Envelope' || document.space !== spaces.soap) return page(400, 'Bad Request')
+  if (document?.name !== 'Envelope' || document.space !== spaces.soap) return errorPage(400, 'Bad Request')
   const header = at(document, 'Header')
   const schema = schemaOf(installation, header, operation)
   if (!operation || !kind || !supports(version.schema, kind.since)) {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorSchemaValidation',
       'The request failed schema validation: no such operation is known.'
     )
   }
   if (!supports(schema, kind.since) && kind.since !== 'Exchange2007_SP1') {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorIncorrectSchemaVersion',
       'The request is valid but does not specify the correct server version in the RequestServerVersion SOAP header.  Ensure that the RequestServerVersion SOAP header is set with the correct RequestServerVersionValue.'
     )
   }
   if (present > installation.atOnce) {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorExceededConnectionCount',
       'You have exceeded the available concurrent connections for your account.  Try again once your other requests have completed.'
     )
   }
   const caller: Caller | ProtocolResponse = callerOf({
-    ...needs,
+    ...deps,
     installation,
     who,
     header,
@@ -165,21 +167,21 @@ async function answerOrFault(
     call
   })
   if ('status' in caller) return caller
-  const landing = landingOf(installation, call, caller.address)
-  const asked: Asked = {
+  const landing = assignServer(installation, call, caller.address)
+  const context: RequestContext = {
     server: landing.server,
     installation,
-    mailboxes: needs.mailboxes,
-    faults: needs.faults,
+    mailboxes: deps.mailboxes,
+    faults: deps.faults,
     caller,
     schema,
     zone: supports(version.schema, 'Exchange2010') ? zoneOfContext(header) : null,
     operation,
     call,
-    now: needs.clock()
+    now: deps.clock()
   }
-  const made = await kind.run(asked, needs.notices)
-  const answer = xmlAnswer(200, typeof made === 'string' ? envelope(version, made) : '')
+  const made = await kind.run(context, deps.notices)
+  const answer = xmlAnswer(200, typeof made === 'string' ? soapResponse(version, made) : '')
   const headers =
     landing.cookie === null ? answer.headers : { ...answer.headers, 'Set-Cookie': landing.cookie }
   return typeof made === 'string' ? { ...answer, headers } : { ...answer, headers, body: made }
@@ -188,21 +190,21 @@ async function answerOrFault(
 /** Without the header a server believes that it speaks with somebody from 2007. */
 function schemaOf(
   { version }: Installation,
-  header: Element | undefined,
-  operation: Element | undefined
-): Schema {
+  header: XmlElement | undefined,
+  operation: XmlElement | undefined
+): ExchangeSchema {
   // The binding of 2007 has no such header for this operation, and what is not bound is not read.
   if (version.build[0] === 8 && operation?.name === 'GetUserAvailabilityRequest') return version.schema
-  const asked = at(header, 'RequestServerVersion')?.attributes.Version ?? 'Exchange2007'
-  const refusal = refusalOf(version, asked)
-  if (refusal === 'ErrorInvalidRequest') throw new Fault(refusal, 'The request is invalid.')
-  if (refusal !== null) throw new Fault(refusal, 'The specified server version is invalid.')
-  return schemas.find((name) => name === asked) ?? 'Exchange2007'
+  const context = at(header, 'RequestServerVersion')?.attributes.Version ?? 'Exchange2007'
+  const refusal = refusalOf(version, context)
+  if (refusal === 'ErrorInvalidRequest') throw new SoapFault(refusal, 'The request is invalid.')
+  if (refusal !== null) throw new SoapFault(refusal, 'The specified server version is invalid.')
+  return exchangeSchemas.find((name) => name === context) ?? 'Exchange2007'
 }
 
 /** By the path: below a tenant's id or domain, or without either the server that was put first. */
 function installationIn(
-  { directories, installations }: Pick<EwsNeeds, 'directories' | 'installations'>,
+  { directories, installations }: Pick<EwsHandlerDeps, 'directories' | 'installations'>,
   { segments }: ProtocolRequest,
   tail: readonly string[]
 ): Installation | undefined {
@@ -215,26 +217,26 @@ function installationIn(
 }
 
 /** What stands before the sign-in, such as a proxy with a page of its own; null when nothing does. */
-async function inFront(
-  needs: EwsNeeds,
+async function answerBeforeSignIn(
+  deps: EwsHandlerDeps,
   installation: Installation,
   call: ProtocolRequest
 ): Promise<ProtocolResponse | null> {
-  if (!needs.faults.any) return null
+  if (!deps.faults.any) return null
   const about: About = { route: 'signIn', who: null, mailbox: null, items: null }
-  const suffering = await suffer(needs, installation, call, about)
+  const suffering = await applyFault(deps, installation, call, about)
   if (suffering === null) return null
-  const answer = spoilt(
-    answerTo(suffering, installation, 'GetFolder') ?? page(200, 'Signed in'),
+  const answer = corruptAnswer(
+    faultAnswer(suffering, installation, 'GetFolder') ?? errorPage(200, 'Signed in'),
     suffering,
     installation.version
   )
-  record(needs, call, installation, about, answer.status)
-  return answer.status === 401 ? unauthorized(needs.door.offers(installation)) : answer
+  record(deps, call, installation, about, answer.status)
+  return answer.status === 401 ? unauthorized(deps.authenticator.offers(installation)) : answer
 }
 
-function suffer(
-  { faults, directories, mailboxes }: EwsNeeds,
+function applyFault(
+  { faults, directories, mailboxes }: EwsHandlerDeps,
   { tenant }: Installation,
   call: ProtocolRequest,
   { route, who, mailbox }: About
@@ -262,19 +264,19 @@ interface About {
 }
 
 function record(
-  needs: EwsNeeds,
+  deps: EwsHandlerDeps,
   call: ProtocolRequest,
   { tenant }: Installation,
   about: About,
   status: number
 ): void {
   const { route, who, mailbox, items } = about
-  needs.requests.add({
-    at: needs.clock(),
+  deps.requests.add({
+    at: deps.clock(),
     route,
     tenant,
     clientId: who,
-    mailbox: mailbox === null ? null : (needs.mailboxes.find(tenant, mailbox)?.address ?? mailbox),
+    mailbox: mailbox === null ? null : (deps.mailboxes.find(tenant, mailbox)?.address ?? mailbox),
     method: call.method,
     url: call.url,
     status,
@@ -287,13 +289,13 @@ function nameOf(who: Who): string {
   return 'clientId' in who ? who.clientId : who.address
 }
 
-function nameWithin(operation: Element | undefined): string {
+function nameWithin(operation: XmlElement | undefined): string {
   const name = operation?.name ?? 'GetFolder'
   return name.replace(/Request$/, '')
 }
 
 function unauthorized(authenticate: readonly string[]): ProtocolResponse {
-  return page(401, '401 - Unauthorized: Access is denied due to invalid credentials.', {
+  return errorPage(401, '401 - Unauthorized: Access is denied due to invalid credentials.', {
     'WWW-Authenticate': [...authenticate]
   })
 }

@@ -2,36 +2,36 @@
 import type { CalendarItem, Mailbox } from '../mailboxes.ts'
 import { occurrencesIn } from '../recurrence.ts'
 import { dayMs, midnightOf } from '../time.ts'
-import type { Asked } from './asked.ts'
-import { attempt, Fault, ItemError, responses } from './envelope.ts'
+import { attempt, ItemError, responses, SoapFault } from './envelope.ts'
 import { openFolder } from './folders.ts'
 import { calendarItem, type Item, shapeOf } from './properties.ts'
+import type { RequestContext } from './request-context.ts'
 import { supports } from './versions.ts'
-import { at, type Element } from './xml.ts'
+import { at, type XmlElement } from './xml.ts'
 import { instantIn, timesIn } from './zones.ts'
 
 const longestView = 731 * dayMs
 
-export function findItem(asked: Asked): string {
-  const { operation, installation, schema } = asked
+export function findItem(context: RequestContext): string {
+  const { operation, installation, schema } = context
   const selected = shapeOf(at(operation, 'ItemShape'), installation.version.schema, schema)
   const view = at(operation, 'CalendarView')
   if (view && at(operation, 'Restriction')) {
-    throw new Fault('ErrorInvalidRequest', 'A CalendarView cannot be combined with a Restriction.')
+    throw new SoapFault('ErrorInvalidRequest', 'A CalendarView cannot be combined with a Restriction.')
   }
   const folders = at(operation, 'ParentFolderIds')?.children ?? []
   const messages = folders.map((id) =>
     attempt('FindItem', '', () => {
-      const { mailbox, folder, right } = openFolder(asked, id)
+      const { mailbox, folder, right } = openFolder(context, id)
       if (view && folder !== 'calendar') {
         throw new ItemError(
           'ErrorCalendarFolderIsInvalidForCalendarView',
           'A calendar view can be used only on a calendar folder.'
         )
       }
-      const found = view ? inView(asked, mailbox, view) : stored(asked, mailbox, folder)
-      const context = { mailbox, schema, written: timesIn(asked.zone), writes: right === 'fullAccess' }
-      const items = found.items.map((item) => calendarItem(item, selected, context))
+      const found = view ? inView(context, mailbox, view) : stored(context, mailbox, folder)
+      const itemContext = { mailbox, schema, written: timesIn(context.zone), writes: right === 'fullAccess' }
+      const items = found.items.map((item) => calendarItem(item, selected, itemContext))
       return `<m:RootFolder${found.offset}${found.total} IncludesLastItemInRange="${found.whole}"><t:Items>${items.join('')}</t:Items></m:RootFolder>`
     })
   )
@@ -46,11 +46,14 @@ interface Found {
   readonly offset: string
 }
 
-function inView(asked: Asked, mailbox: Mailbox, view: Element): Found {
-  const { installation, schema, zone } = asked
+function inView(context: RequestContext, mailbox: Mailbox, view: XmlElement): Found {
+  const { installation, schema, zone } = context
   const [start, end] = [instantIn(zone, view.attributes.StartDate), instantIn(zone, view.attributes.EndDate)]
   if (start === null || end === null) {
-    throw new Fault('ErrorSchemaValidation', 'The request failed schema validation: StartDate and EndDate.')
+    throw new SoapFault(
+      'ErrorSchemaValidation',
+      'The request failed schema validation: StartDate and EndDate.'
+    )
   }
   if (end < start) {
     throw new ItemError('ErrorCalendarEndDateIsEarlierThanStartDate', 'EndDate is earlier than StartDate.')
@@ -60,14 +63,17 @@ function inView(asked: Asked, mailbox: Mailbox, view: Element): Found {
   }
   const most = view.attributes.MaxEntriesReturned
   if (most !== undefined && !/^[1-9]\d{0,8}$/.test(most)) {
-    throw new Fault('ErrorSchemaValidation', 'The request failed schema validation: MaxEntriesReturned.')
+    throw new SoapFault('ErrorSchemaValidation', 'The request failed schema validation: MaxEntriesReturned.')
   }
   const wanted = most === undefined ? Number.POSITIVE_INFINITY : Number(most)
   const found = occurrencesIn(mailbox, start, end).sort((a, b) => a.start - b.start)
   const count = Math.min(found.length, wanted)
   // EWSFindCountLimit: those who ask as 2010 or older are told to come again, others get a part.
   if (count > installation.findCount && !supports(schema, 'Exchange2010_SP1')) {
-    throw new Fault('ErrorServerBusy', 'The server cannot service this request right now. Try again later.')
+    throw new SoapFault(
+      'ErrorServerBusy',
+      'The server cannot service this request right now. Try again later.'
+    )
   }
   const items = found.slice(0, Math.min(count, installation.findCount))
   return {
@@ -78,7 +84,7 @@ function inView(asked: Asked, mailbox: Mailbox, view: Element): Found {
   }
 }
 
-function stored({ operation }: Asked, mailbox: Mailbox, folder: string): Found {
+function stored({ operation }: RequestContext, mailbox: Mailbox, folder: string): Found {
   const page = at(operation, 'IndexedPageItemView')
   const offset = Number(page?.attributes.Offset ?? 0)
   const most = Number(page?.attributes.MaxEntriesReturned ?? 1000)

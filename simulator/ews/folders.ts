@@ -1,8 +1,8 @@
 /** Folders: whose calendar an id means, and whether the caller may open it. GetFolder and FindFolder. */
 import { type Mailbox, type Right, rightOfAddress } from '../mailboxes.ts'
-import type { Asked } from './asked.ts'
-import { attempt, Fault, ItemError, responses } from './envelope.ts'
-import { all, at, type Element, escaped, textAt } from './xml.ts'
+import { attempt, ItemError, responses, SoapFault } from './envelope.ts'
+import type { RequestContext } from './request-context.ts'
+import { all, at, escapeText, textAt, type XmlElement } from './xml.ts'
 
 /** Those of a mailbox that has nothing but a calendar. */
 const folderNames = [
@@ -35,32 +35,35 @@ export interface Opened {
 }
 
 /** A FolderId or a DistinguishedFolderId, opened with the caller's eyes; throws an ItemError when that may not be. */
-export function openFolder(asked: Asked, id: Element | undefined): Opened {
+export function openFolder(context: RequestContext, id: XmlElement | undefined): Opened {
   if (id?.name === 'FolderId') {
     const [owner, folder] = decoded(id.attributes.Id ?? '').split('\nfolder\n')
-    const mailbox = asked.mailboxes.find(asked.installation.tenant, owner ?? '')
+    const mailbox = context.mailboxes.find(context.installation.tenant, owner ?? '')
     const name = folderNames.find((each) => each === folder)
     if (!mailbox || !name) throw new ItemError('ErrorInvalidIdMalformed', 'The Id is malformed.')
-    return opened(asked, mailbox, name)
+    return opened(context, mailbox, name)
   }
   if (id?.name !== 'DistinguishedFolderId') {
-    throw new Fault('ErrorSchemaValidation', 'The request failed schema validation: a folder id is missing.')
+    throw new SoapFault(
+      'ErrorSchemaValidation',
+      'The request failed schema validation: a folder id is missing.'
+    )
   }
   const name = id.attributes.Id ?? ''
   if (!/^[a-z]+$/.test(name)) {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorSchemaValidation',
       `The request failed schema validation: The 'Id' attribute is invalid - The value '${name}' is invalid according to its datatype 'http://schemas.microsoft.com/exchange/services/2006/types:DistinguishedFolderIdNameType' - The Enumeration constraint failed.`
     )
   }
   const folder = folderNames.find((each) => each === name)
   const address = textAt(id, 'Mailbox', 'EmailAddress')
-  const mailbox = address === undefined ? ownMailbox(asked) : mailboxByAddress(asked, address)
+  const mailbox = address === undefined ? ownMailbox(context) : mailboxByAddress(context, address)
   if (!folder) throw notFound()
-  return opened(asked, mailbox, folder)
+  return opened(context, mailbox, folder)
 }
 
-function ownMailbox({ caller }: Asked): Mailbox {
+function ownMailbox({ caller }: RequestContext): Mailbox {
   if (caller.mailbox) return caller.mailbox
   throw new ItemError(
     'ErrorMissingEmailAddress',
@@ -69,7 +72,7 @@ function ownMailbox({ caller }: Asked): Mailbox {
 }
 
 /** Of the primary address alone. */
-export function mailboxByAddress({ mailboxes, installation }: Asked, address: string): Mailbox {
+export function mailboxByAddress({ mailboxes, installation }: RequestContext, address: string): Mailbox {
   const mailbox = mailboxes.find(installation.tenant, address)
   if (!mailbox || mailbox.hosting === 'absent') {
     throw new ItemError('ErrorNonExistentMailbox', 'The SMTP address has no mailbox associated with it.')
@@ -84,7 +87,7 @@ export function mailboxByAddress({ mailboxes, installation }: Asked, address: st
 }
 
 /** No right at all hides the folder; a right to free/busy alone does not open it. */
-function opened({ caller }: Asked, mailbox: Mailbox, folder: FolderName): Opened {
+function opened({ caller }: RequestContext, mailbox: Mailbox, folder: FolderName): Opened {
   const right = rightOfAddress(mailbox, caller.address)
   if (right === 'none') throw notFound()
   const own = right === 'fullAccess'
@@ -100,37 +103,43 @@ function notFound(): ItemError {
   return new ItemError('ErrorFolderNotFound', 'The specified folder could not be found in the store.')
 }
 
-export function getFolder(asked: Asked): string {
-  const ids = at(asked.operation, 'FolderIds')?.children ?? []
-  const base = textAt(asked.operation, 'FolderShape', 'BaseShape') ?? 'IdOnly'
+export function getFolder(context: RequestContext): string {
+  const ids = at(context.operation, 'FolderIds')?.children ?? []
+  const base = textAt(context.operation, 'FolderShape', 'BaseShape') ?? 'IdOnly'
   const messages = ids.map((id) =>
     attempt('GetFolder', '<m:Folders/>', () => {
-      const { mailbox, folder, right } = openFolder(asked, id)
-      return `<m:Folders>${folderShape(asked, mailbox, folder, right, base)}</m:Folders>`
+      const { mailbox, folder, right } = openFolder(context, id)
+      return `<m:Folders>${folderShape(context, mailbox, folder, right, base)}</m:Folders>`
     })
   )
   return responses('GetFolder', messages)
 }
 
 /** The whole of it, flat: a mailbox here has no folders of anybody's own. */
-export function findFolder(asked: Asked): string {
-  const base = textAt(asked.operation, 'FolderShape', 'BaseShape') ?? 'IdOnly'
-  const parents = at(asked.operation, 'ParentFolderIds')?.children ?? []
+export function findFolder(context: RequestContext): string {
+  const base = textAt(context.operation, 'FolderShape', 'BaseShape') ?? 'IdOnly'
+  const parents = at(context.operation, 'ParentFolderIds')?.children ?? []
   const messages = parents.map((id) =>
     attempt('FindFolder', '', () => {
-      const { mailbox, folder, right } = openFolder(asked, id)
+      const { mailbox, folder, right } = openFolder(context, id)
       const inside =
         folder === 'calendar' ? [] : folderNames.filter((name) => name !== 'root' && name !== folder)
-      const folders = inside.map((name) => folderShape(asked, mailbox, name, right, base))
+      const folders = inside.map((name) => folderShape(context, mailbox, name, right, base))
       return `<m:RootFolder IndexedPagingOffset="${inside.length}" TotalItemsInView="${inside.length}" IncludesLastItemInRange="true"><t:Folders>${folders.join('')}</t:Folders></m:RootFolder>`
     })
   )
   return responses('FindFolder', messages)
 }
 
-function folderShape(asked: Asked, mailbox: Mailbox, folder: FolderName, right: Right, base: string): string {
+function folderShape(
+  context: RequestContext,
+  mailbox: Mailbox,
+  folder: FolderName,
+  right: Right,
+  base: string
+): string {
   const { element, name, kind } = shown[folder]
-  const asFields = all(at(asked.operation, 'FolderShape', 'AdditionalProperties'), 'FieldURI')
+  const asFields = all(at(context.operation, 'FolderShape', 'AdditionalProperties'), 'FieldURI')
   const fields = new Set(asFields.map(({ attributes }) => attributes.FieldURI))
   const has = (field: string, inBase: boolean) => inBase || fields.has(`folder:${field}`)
   const everything = base === 'AllProperties'
@@ -144,7 +153,7 @@ function folderShape(asked: Asked, mailbox: Mailbox, folder: FolderName, right: 
       ? `<t:ParentFolderId Id="${folderIdOf(mailbox, parent)}" ChangeKey="AQAAAA=="/>`
       : '',
     has('FolderClass', everything) && kind !== '' ? `<t:FolderClass>${kind}</t:FolderClass>` : '',
-    has('DisplayName', usual) ? `<t:DisplayName>${escaped(name)}</t:DisplayName>` : '',
+    has('DisplayName', usual) ? `<t:DisplayName>${escapeText(name)}</t:DisplayName>` : '',
     has('TotalCount', usual) ? `<t:TotalCount>${count}</t:TotalCount>` : '',
     has('ChildFolderCount', usual) ? '<t:ChildFolderCount>0</t:ChildFolderCount>' : '',
     has('DistinguishedFolderId', false) ? `<t:DistinguishedFolderId>${folder}</t:DistinguishedFolderId>` : '',

@@ -1,6 +1,6 @@
 /** The Exchange servers beside the cloud: one for each tenant, with its version, its ways to sign in and its accounts. */
 import { InputError } from '../mailboxes.ts'
-import { type Version, type VersionName, versions } from './versions.ts'
+import { type ExchangeVersion, exchangeVersions, type VersionName } from './versions.ts'
 
 export const schemes = ['basic', 'ntlm', 'negotiate', 'oauth'] as const
 export type Scheme = (typeof schemes)[number]
@@ -62,7 +62,7 @@ export interface Account {
 
 export interface Installation {
   readonly tenant: string
-  readonly version: Version
+  readonly version: ExchangeVersion
   readonly schemes: ReadonlySet<Scheme>
   readonly extendedProtection: (typeof protections)[number]
   readonly domain: string
@@ -87,7 +87,7 @@ export class Installations {
   /** Creates the tenant's server or replaces it; connections must sign in anew. */
   put(tenant: string, input: InstallationInput): Installation {
     const { accounts = [], ...rest } = input
-    const version = versions.get(input.version ?? 'SE')
+    const version = exchangeVersions.get(input.version ?? 'SE')
     if (!version) throw new InputError(`version: "${input.version}" is not known`)
     const domain = input.domain ?? 'HANVISA'
     const redirects = Object.entries(input.redirects ?? {})

@@ -5,7 +5,7 @@ import type { EventInput } from '../mailboxes.ts'
 import { type Recurrence, type Weekday, weekdays } from '../recurrence.ts'
 import { localTimeOf } from '../time.ts'
 import { ItemError } from './envelope.ts'
-import { all, at, type Element, textAt } from './xml.ts'
+import { all, at, textAt, type XmlElement } from './xml.ts'
 import { instantIn } from './zones.ts'
 
 type Written<T> = { -readonly [Member in keyof T]?: T[Member] }
@@ -21,7 +21,7 @@ const showAs: Readonly<Record<string, EventInput['showAs']>> = {
 }
 
 /** Only what stands in the element. `zone` is the context's, `home` the mailbox's: all-day dates are its. */
-export function fieldsOf(element: Element, zone: string | null, home: string): EventFields {
+export function fieldsOf(element: XmlElement, zone: string | null, home: string): EventFields {
   const fields: EventFields = {}
   const text = (name: string) => textAt(element, name)
   const named = at(element, 'StartTimeZone')?.attributes.Id ?? text('StartTimeZoneId')
@@ -74,7 +74,7 @@ export function datesOf(fields: EventFields, home: string): void {
   }
 }
 
-function recurrenceOf(element: Element): Recurrence {
+function recurrenceOf(element: XmlElement): Recurrence {
   const daily = at(element, 'DailyRecurrence')
   const weekly = at(element, 'WeeklyRecurrence')
   const pattern = daily ?? weekly

@@ -2,12 +2,12 @@
 import { type CalendarItem, type Mailbox, type Right, rightOfAddress } from '../mailboxes.ts'
 import { occurrencesIn } from '../recurrence.ts'
 import { dayMs } from '../time.ts'
-import type { Asked } from './asked.ts'
-import { attempt, Fault, failure, ItemError, responses } from './envelope.ts'
+import { attempt, failure, ItemError, responses, SoapFault } from './envelope.ts'
 import { storedItem } from './find-item.ts'
 import { denied } from './folders.ts'
 import { calendarItem, type Item, readId, shapeOf } from './properties.ts'
-import { at, type Element } from './xml.ts'
+import type { RequestContext } from './request-context.ts'
+import { at, type XmlElement } from './xml.ts'
 import { timesIn } from './zones.ts'
 
 export interface Located {
@@ -19,7 +19,10 @@ export interface Located {
 }
 
 /** Throws an ItemError when the id leads nowhere, or where the caller may not go. */
-export function locate({ mailboxes, installation, caller }: Asked, id: Element | undefined): Located {
+export function locate(
+  { mailboxes, installation, caller }: RequestContext,
+  id: XmlElement | undefined
+): Located {
   const key = readId(id?.attributes.Id ?? id?.attributes.OccurrenceId ?? '')
   if (!key) throw new ItemError('ErrorInvalidIdMalformed', 'The Id is malformed.')
   const mailbox = mailboxes.find(installation.tenant, key.mailbox)
@@ -34,15 +37,15 @@ export function notFound(): ItemError {
   return new ItemError('ErrorItemNotFound', 'The specified object was not found in the store.')
 }
 
-export function getItem(asked: Asked): string {
-  const { operation, installation, schema } = asked
+export function getItem(context: RequestContext): string {
+  const { operation, installation, schema } = context
   const selected = shapeOf(at(operation, 'ItemShape'), installation.version.schema, schema)
   const messages = (at(operation, 'ItemIds')?.children ?? []).map((id) =>
     attempt('GetItem', '<m:Items/>', () => {
-      const { mailbox, event, day, right } = locate(asked, id)
-      const context = { mailbox, schema, written: timesIn(asked.zone), writes: right === 'fullAccess' }
+      const { mailbox, event, day, right } = locate(context, id)
+      const itemContext = { mailbox, schema, written: timesIn(context.zone), writes: right === 'fullAccess' }
       const item = day === null ? storedItem(mailbox, event) : occurrenceOf(mailbox, event, day)
-      return `<m:Items>${calendarItem(item, selected, context)}</m:Items>`
+      return `<m:Items>${calendarItem(item, selected, itemContext)}</m:Items>`
     })
   )
   return responses('GetItem', messages)
@@ -56,17 +59,17 @@ function occurrenceOf(mailbox: Mailbox, event: CalendarItem, day: number): Item 
   return found
 }
 
-export function deleteItem(asked: Asked): string {
-  const { operation, mailboxes } = asked
+export function deleteItem(context: RequestContext): string {
+  const { operation, mailboxes } = context
   if (!operation.attributes.SendMeetingCancellations) {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorSendMeetingCancellationsRequired',
       'SendMeetingCancellations attribute is required for Calendar items.'
     )
   }
   const messages = (at(operation, 'ItemIds')?.children ?? []).map((id) =>
     attempt('DeleteItem', '', () => {
-      const { mailbox, event, day, right } = locate(asked, id)
+      const { mailbox, event, day, right } = locate(context, id)
       if (right !== 'fullAccess')
         throw new ItemError('ErrorCannotDeleteObject', 'The delete action could not be completed.')
       if (day === null) mailboxes.deleteEvent(mailbox.tenant, mailbox.address, event.id)
@@ -90,7 +93,7 @@ export function dateOf(day: number): string {
 }
 
 /** No id is known in any other format; clients ask to learn the server's version (exchangelib does). */
-export function convertId({ operation }: Asked): string {
+export function convertId({ operation }: RequestContext): string {
   const error = { code: 'ErrorInvalidIdMalformed', message: 'The Id is malformed.' }
   return responses(
     'ConvertId',

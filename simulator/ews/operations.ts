@@ -1,23 +1,23 @@
 /** The operations by the name of their request, each with the version that brought it. */
 import type { Route } from '../faults.ts'
-import type { Asked } from './asked.ts'
 import { findItem } from './find-item.ts'
 import { findFolder, getFolder } from './folders.ts'
 import { convertId, deleteItem, getItem } from './items.ts'
-import type { Notices } from './notices.ts'
+import type { RequestContext } from './request-context.ts'
 import { resolveNames } from './resolve-names.ts'
+import type { SubscriptionStore } from './subscription-store.ts'
 import { getEvents, getStreamingEvents, subscribe, unsubscribe } from './subscriptions.ts'
 import { syncFolderItems } from './sync-items.ts'
 import { getUserAvailability } from './user-availability.ts'
-import type { Schema } from './versions.ts'
+import type { ExchangeSchema } from './versions.ts'
 import { createItem, updateItem } from './write-items.ts'
 import { getServerTimeZones } from './zones.ts'
 
 export interface Operation {
   readonly route: Route
-  readonly since: Schema
+  readonly since: ExchangeSchema
   /** The body's content; or whole documents, one after the other. */
-  run(asked: Asked, notices: Notices): string | AsyncIterable<Buffer> | Promise<string>
+  run(context: RequestContext, notices: SubscriptionStore): string | AsyncIterable<Buffer> | Promise<string>
 }
 
 const old = 'Exchange2007_SP1'

@@ -1,10 +1,10 @@
 /** The properties of a calendar item, in the schema's order: what each shape holds, and since which version. */
 import type { EventContent, Mailbox } from '../mailboxes.ts'
 import type { SimulatedOccurrence } from '../recurrence.ts'
-import { Fault } from './envelope.ts'
+import { SoapFault } from './envelope.ts'
 import { folderIdOf } from './folders.ts'
-import { type Schema, supports } from './versions.ts'
-import { all, at, type Element, escaped, textAt } from './xml.ts'
+import { type ExchangeSchema, supports } from './versions.ts'
+import { all, at, escapeText, textAt, type XmlElement } from './xml.ts'
 import { windowsNameOf } from './zones.ts'
 
 export type Item = Omit<SimulatedOccurrence, 'kind'> & {
@@ -13,7 +13,7 @@ export type Item = Omit<SimulatedOccurrence, 'kind'> & {
 
 export interface Context {
   readonly mailbox: Mailbox
-  readonly schema: Schema
+  readonly schema: ExchangeSchema
   readonly written: (instant: number) => string
   /** The caller may write here. */
   readonly writes: boolean
@@ -23,8 +23,8 @@ type Shape = 'default' | 'all' | 'asked'
 type Property = readonly [
   uri: string,
   shape: Shape,
-  since: Schema,
-  xml: (item: Item, context: Context) => string
+  since: ExchangeSchema,
+  xml: (item: Item, itemContext: Context) => string
 ]
 
 const old = 'Exchange2007_SP1'
@@ -59,12 +59,12 @@ const kinds = {
 }
 
 /** To a schema that does not know it, working elsewhere is free, as Outlook shows it there. */
-export function busyOf(showAs: EventContent['showAs'], schema: Schema): string {
+export function legacyFreeBusyStatus(showAs: EventContent['showAs'], schema: ExchangeSchema): string {
   return showAs === 'workingElsewhere' && !supports(schema, 'Exchange2013') ? 'Free' : busy[showAs]
 }
 
 const meeting = ({ content: { response } }: Item) => response !== 'none' && response !== 'organizer'
-const tag = (name: string, text: string) => `<t:${name}>${escaped(text)}</t:${name}>`
+const tag = (name: string, text: string) => `<t:${name}>${escapeText(text)}</t:${name}>`
 
 const properties: readonly Property[] = [
   [
@@ -115,7 +115,7 @@ const properties: readonly Property[] = [
     'calendar:LegacyFreeBusyStatus',
     'default',
     old,
-    ({ content }, { schema }) => tag('LegacyFreeBusyStatus', busyOf(content.showAs, schema))
+    ({ content }, { schema }) => tag('LegacyFreeBusyStatus', legacyFreeBusyStatus(content.showAs, schema))
   ],
   [
     'calendar:Location',
@@ -168,7 +168,7 @@ const properties: readonly Property[] = [
 ]
 
 /** Valid, newer than 2007, and never there: knowing them lets an older server refuse them as it would. */
-const later: Readonly<Record<string, Schema>> = {
+const later: Readonly<Record<string, ExchangeSchema>> = {
   'item:UniqueBody': 'Exchange2010',
   'item:ConversationId': 'Exchange2010',
   'item:StoreEntryId': 'Exchange2010_SP1',
@@ -185,25 +185,32 @@ const later: Readonly<Record<string, Schema>> = {
 }
 
 /** What an ItemShape asks for; throws where the server or the asked version does not know a property. */
-export function shapeOf(shape: Element | undefined, server: Schema, schema: Schema): readonly Property[] {
+export function shapeOf(
+  shape: XmlElement | undefined,
+  server: ExchangeSchema,
+  schema: ExchangeSchema
+): readonly Property[] {
   const base = textAt(shape, 'BaseShape') ?? ''
   if (!['IdOnly', 'Default', 'AllProperties'].includes(base)) {
-    throw new Fault('ErrorSchemaValidation', 'The request failed schema validation: BaseShape is invalid.')
+    throw new SoapFault(
+      'ErrorSchemaValidation',
+      'The request failed schema validation: BaseShape is invalid.'
+    )
   }
   const more = new Set<string>()
   for (const { attributes } of all(at(shape, 'AdditionalProperties'), 'FieldURI')) {
     const uri = attributes.FieldURI ?? ''
     const since = later[uri] ?? old
     if (!/^[a-z][A-Za-z]*:[A-Z]\w*$/.test(uri) || !supports(server, since)) {
-      throw new Fault(
+      throw new SoapFault(
         'ErrorSchemaValidation',
         `The request failed schema validation: The 'FieldURI' attribute is invalid - The value '${uri}' is invalid according to its datatype 'http://schemas.microsoft.com/exchange/services/2006/types:UnindexedFieldURIType' - The Enumeration constraint failed.`
       )
     }
     if (!supports(schema, since) && since !== old) {
-      throw new Fault(
+      throw new SoapFault(
         'ErrorInvalidPropertyRequest',
-        `The property ${uri} is not valid for the version asked for.`
+        `The property ${uri} is not valid for the version context for.`
       )
     }
     more.add(uri)
@@ -215,9 +222,9 @@ export function shapeOf(shape: Element | undefined, server: Schema, schema: Sche
   })
 }
 
-export function calendarItem(item: Item, selected: readonly Property[], context: Context): string {
-  let xml = `<t:CalendarItem>${itemId(context.mailbox, item)}`
-  for (const [, , , write] of selected) xml += write(item, context)
+export function calendarItem(item: Item, selected: readonly Property[], itemContext: Context): string {
+  let xml = `<t:CalendarItem>${itemId(itemContext.mailbox, item)}`
+  for (const [, , , write] of selected) xml += write(item, itemContext)
   return `${xml}</t:CalendarItem>`
 }
 

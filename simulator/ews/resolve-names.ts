@@ -1,13 +1,13 @@
 /** ResolveNames: the directory by name or address, to whoever has signed in. */
 import type { Mailbox } from '../mailboxes.ts'
-import type { Asked } from './asked.ts'
 import { failure, responses, success } from './envelope.ts'
-import { escaped, textAt } from './xml.ts'
+import type { RequestContext } from './request-context.ts'
+import { escapeText, textAt } from './xml.ts'
 
 const most = 100
 
-export function resolveNames(asked: Asked): string {
-  const { operation, mailboxes, installation } = asked
+export function resolveNames(context: RequestContext): string {
+  const { operation, mailboxes, installation } = context
   const wanted = (textAt(operation, 'UnresolvedEntry') ?? '').toLowerCase().replace(/^smtp:/, '')
   const full = operation.attributes.ReturnFullContactData === 'true'
   const found =
@@ -38,7 +38,7 @@ function answers(
 function resolution({ displayName, address, aliases }: Mailbox, full: boolean): string {
   const entries = [`SMTP:${address}`, ...aliases.map((alias) => `smtp:${alias}`)].slice(0, 3)
   const entry = (text: string, place: number) =>
-    `<t:Entry Key="EmailAddress${place + 1}">${escaped(text)}</t:Entry>`
-  const contact = `<t:Contact><t:DisplayName>${escaped(displayName)}</t:DisplayName><t:EmailAddresses>${entries.map(entry).join('')}</t:EmailAddresses><t:ContactSource>ActiveDirectory</t:ContactSource></t:Contact>`
-  return `<t:Resolution><t:Mailbox><t:Name>${escaped(displayName)}</t:Name><t:EmailAddress>${escaped(address)}</t:EmailAddress><t:RoutingType>SMTP</t:RoutingType><t:MailboxType>Mailbox</t:MailboxType></t:Mailbox>${full ? contact : ''}</t:Resolution>`
+    `<t:Entry Key="EmailAddress${place + 1}">${escapeText(text)}</t:Entry>`
+  const contact = `<t:Contact><t:DisplayName>${escapeText(displayName)}</t:DisplayName><t:EmailAddresses>${entries.map(entry).join('')}</t:EmailAddresses><t:ContactSource>ActiveDirectory</t:ContactSource></t:Contact>`
+  return `<t:Resolution><t:Mailbox><t:Name>${escapeText(displayName)}</t:Name><t:EmailAddress>${escapeText(address)}</t:EmailAddress><t:RoutingType>SMTP</t:RoutingType><t:MailboxType>Mailbox</t:MailboxType></t:Mailbox>${full ? contact : ''}</t:Resolution>`
 }

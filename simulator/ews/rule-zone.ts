@@ -1,6 +1,6 @@
 /** SerializableTimeZone: a bias and two yearly rules, as availability requests bring them and working hours show them. */
 import { dayMs, localTimeOf } from '../time.ts'
-import { at, type Element, textAt } from './xml.ts'
+import { at, textAt, type XmlElement } from './xml.ts'
 
 export interface RuleZone {
   /** The zone's wall clock, read as if it were UTC. */
@@ -19,7 +19,7 @@ interface Rule {
 }
 
 /** Null when it cannot be understood. */
-export function readRuleZone(element: Element | undefined): RuleZone | null {
+export function readRuleZone(element: XmlElement | undefined): RuleZone | null {
   const bias = Number(textAt(element, 'Bias'))
   const standard = ruleOf(at(element, 'StandardTime'), bias)
   const daylight = ruleOf(at(element, 'DaylightTime'), bias)
@@ -46,7 +46,7 @@ function zoneOf(standard: Rule, daylight: Rule): RuleZone {
   }
 }
 
-function ruleOf(element: Element | undefined, bias: number): Rule | null {
+function ruleOf(element: XmlElement | undefined, bias: number): Rule | null {
   const own = Number(textAt(element, 'Bias') ?? 0)
   const [month, order] = [Number(textAt(element, 'Month') ?? 0), Number(textAt(element, 'DayOrder') ?? 0)]
   const day = weekdays.indexOf(textAt(element, 'DayOfWeek') ?? 'Sunday')

@@ -1,6 +1,6 @@
 /** Streams that are open: who is told what, how lively they are, and how they break on request. */
 import { type Candidate, isSelected, type Selection } from '../seeded-random.ts'
-import type { Happening, Listener, Subscription } from './notices.ts'
+import type { NotificationEvent, SimulatedSubscription, StreamListener } from './subscription-store.ts'
 
 /**
  * How documents go over the wire: one in a write; several in one; each in many, borders within characters too; or
@@ -26,8 +26,8 @@ export interface StreamSettings {
 export const breaks = ['close', 'cut', 'reset', 'silence'] as const
 export type Break = (typeof breaks)[number]
 
-export type News =
-  | { readonly kind: 'happened'; readonly happened: readonly Happening[] }
+export type StreamUpdate =
+  | { readonly kind: 'happened'; readonly happened: readonly NotificationEvent[] }
   | { readonly kind: 'heartbeat' }
   /** Ids that died; `over` when no other is left. */
   | { readonly kind: 'dead'; readonly ids: readonly string[]; readonly over: boolean }
@@ -37,14 +37,14 @@ const usual: StreamSettings = { heartbeat: 30_000, minute: 60_000, chunks: 'docu
 /** Events of one subscription in one notification. */
 const mostAtOnce = 50
 
-export class Streams {
+export class OpenStreams {
   #settings = usual
   readonly #open = new Set<Stream>()
   readonly #byBudget = new Map<string, number>()
-  readonly #left: (subscription: Subscription) => void
+  readonly #left: (subscription: SimulatedSubscription) => void
 
   /** Is called with each subscription that nobody listens to any more. */
-  constructor(left: (subscription: Subscription) => void) {
+  constructor(left: (subscription: SimulatedSubscription) => void) {
     this.#left = left
   }
 
@@ -83,7 +83,7 @@ export class Streams {
   }
 
   /** Those with a subscription that fits. Says how many. */
-  break(how: Break, which: Selection = {}): number {
+  end(how: Break, which: Selection = {}): number {
     const found = [...this.#open].filter((stream) => stream.fits(which))
     for (const stream of found) stream.break(how)
     return found.length
@@ -91,10 +91,10 @@ export class Streams {
 
   /** What happens, as it happens. Ends with the minutes, by order, or with the client. */
   async *listen(
-    live: readonly Subscription[],
+    live: readonly SimulatedSubscription[],
     minutes: number,
     gone: AbortSignal
-  ): AsyncGenerator<News, void> {
+  ): AsyncGenerator<StreamUpdate, void> {
     const stream = new Stream(live, () => this.#settings.heartbeat)
     this.#open.add(stream)
     const leave = () => stream.leave()
@@ -110,16 +110,16 @@ export class Streams {
   }
 }
 
-class Stream implements Listener {
-  readonly #live: Set<Subscription>
+class Stream implements StreamListener {
+  readonly #live: Set<SimulatedSubscription>
   readonly #heartbeat: () => number
   /** Something waits in these. */
-  readonly #ready = new Set<Subscription>()
+  readonly #ready = new Set<SimulatedSubscription>()
   readonly #dead: string[] = []
   #end: Break | 'left' | null = null
   #wake: () => void = () => {}
 
-  constructor(live: readonly Subscription[], heartbeat: () => number) {
+  constructor(live: readonly SimulatedSubscription[], heartbeat: () => number) {
     this.#live = new Set(live)
     this.#heartbeat = heartbeat
     for (const each of live) {
@@ -128,12 +128,12 @@ class Stream implements Listener {
     }
   }
 
-  heard(subscription: Subscription): void {
+  onEvent(subscription: SimulatedSubscription): void {
     this.#ready.add(subscription)
     this.#wake()
   }
 
-  died(subscription: Subscription): void {
+  onSubscriptionDropped(subscription: SimulatedSubscription): void {
     this.#live.delete(subscription)
     this.#ready.delete(subscription)
     subscription.listeners.delete(this)
@@ -162,12 +162,12 @@ class Stream implements Listener {
   }
 
   /** Those that nobody listens to any more. */
-  close(): Subscription[] {
+  close(): SimulatedSubscription[] {
     for (const each of this.#live) each.listeners.delete(this)
     return [...this.#live].filter(({ listeners }) => listeners.size === 0)
   }
 
-  async *news(over: number): AsyncGenerator<News, void> {
+  async *news(over: number): AsyncGenerator<StreamUpdate, void> {
     for (;;) {
       if (this.#end === 'left') return
       const happened = this.#take()
@@ -193,8 +193,8 @@ class Stream implements Listener {
     }
   }
 
-  #take(): Happening[] {
-    const happened: Happening[] = []
+  #take(): NotificationEvent[] {
+    const happened: NotificationEvent[] = []
     for (const each of this.#ready) {
       happened.push(...each.waiting.splice(0, mostAtOnce))
       if (each.waiting.length === 0) this.#ready.delete(each)
@@ -215,6 +215,6 @@ class Stream implements Listener {
   }
 }
 
-function candidateOf({ mailbox: { tenant, address } }: Subscription): Candidate {
+function candidateOf({ mailbox: { tenant, address } }: SimulatedSubscription): Candidate {
   return { tenant, address: address.toLowerCase(), id: `${tenant} ${address}` }
 }

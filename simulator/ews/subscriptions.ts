@@ -1,30 +1,36 @@
 /** Subscribe, Unsubscribe, GetEvents and GetStreamingEvents: who may have them, and what they look like. */
 import { setImmediate } from 'node:timers/promises'
 import { ConnectionAborted } from '../protocol-message.ts'
-import type { Asked } from './asked.ts'
 import { chunked, manyBytes } from './chunks.ts'
-import { attempt, Fault, failure, ItemError, responses, streamedEnvelope, success } from './envelope.ts'
+import { attempt, failure, ItemError, responses, SoapFault, streamedEnvelope, success } from './envelope.ts'
 import { folderChangeKey, folderIdOf, openFolder } from './folders.ts'
-import { type EventType, eventTypes, type Happening, type Notices, type Subscription } from './notices.ts'
 import { changeKeyOf, idOf } from './properties.ts'
-import { supports, type Version } from './versions.ts'
-import { all, at, escaped, textAt } from './xml.ts'
+import type { RequestContext } from './request-context.ts'
+import {
+  type EventType,
+  eventTypes,
+  type NotificationEvent,
+  type SimulatedSubscription,
+  type SubscriptionStore
+} from './subscription-store.ts'
+import { type ExchangeVersion, supports } from './versions.ts'
+import { all, at, escapeText, textAt } from './xml.ts'
 
 const mostPerStream = 200
 const mostPerNotification = 50
 
-export function subscribe(asked: Asked, notices: Notices): string {
-  const { operation, installation, caller, schema } = asked
+export function subscribe(context: RequestContext, notices: SubscriptionStore): string {
+  const { operation, installation, caller, schema } = context
   const request = operation.children[0]
   const streaming = request?.name === 'StreamingSubscriptionRequest'
   if (!request || !['PullSubscriptionRequest', 'StreamingSubscriptionRequest'].includes(request.name)) {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorInvalidSubscriptionRequest',
       'The simulator has pull and streaming subscriptions only.'
     )
   }
   if (streaming && !supports(schema, 'Exchange2010_SP1')) {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorSchemaValidation',
       'The request failed schema validation: no such subscription is known.'
     )
@@ -32,11 +38,11 @@ export function subscribe(asked: Asked, notices: Notices): string {
   const types = new Set(all(at(request, 'EventTypes'), 'EventType').map(({ text }) => text))
   const known = eventTypes.filter((type) => types.has(type))
   if (known.length === 0 || (types.has('FreeBusyChangedEvent') && !supports(schema, 'Exchange2010_SP1'))) {
-    throw new Fault('ErrorSchemaValidation', 'The request failed schema validation: EventTypes.')
+    throw new SoapFault('ErrorSchemaValidation', 'The request failed schema validation: EventTypes.')
   }
   const message = attempt('Subscribe', '', () => {
     const folders = at(request, 'FolderIds')?.children ?? []
-    const opened = folders.map((id) => openFolder(asked, id))
+    const opened = folders.map((id) => openFolder(context, id))
     const mailbox = opened[0]?.mailbox ?? caller.mailbox
     if (!mailbox || opened.some((each) => each.mailbox !== mailbox)) {
       throw new ItemError('ErrorInvalidSubscriptionRequest', 'A subscription is of one mailbox.')
@@ -55,7 +61,7 @@ export function subscribe(asked: Asked, notices: Notices): string {
       owner: caller.account,
       budget: `${tenant} ${charged}`,
       streaming,
-      server: asked.server,
+      server: context.server,
       types: new Set<EventType>(known),
       minutes: streaming ? 30 : Number(textAt(request, 'Timeout') ?? 30),
       most: installation.subscriptions
@@ -72,16 +78,19 @@ export function subscribe(asked: Asked, notices: Notices): string {
   return responses('Subscribe', [message])
 }
 
-export function unsubscribe(asked: Asked, notices: Notices): string {
+export function unsubscribe(context: RequestContext, notices: SubscriptionStore): string {
   const message = attempt('Unsubscribe', '', () => {
-    const { id } = owned(asked, notices)
+    const { id } = owned(context, notices)
     notices.unsubscribe(id)
     return ''
   })
   return responses('Unsubscribe', [message])
 }
 
-function owned({ operation, caller, server }: Asked, notices: Notices): Subscription {
+function owned(
+  { operation, caller, server }: RequestContext,
+  notices: SubscriptionStore
+): SimulatedSubscription {
   const subscription = notices.get(textAt(operation, 'SubscriptionId') ?? '')
   if (subscription?.server !== server)
     throw new ItemError('ErrorSubscriptionNotFound', 'The specified subscription was not found.')
@@ -91,10 +100,10 @@ function owned({ operation, caller, server }: Asked, notices: Notices): Subscrip
   return subscription
 }
 
-export function getEvents(asked: Asked, notices: Notices): string {
-  const { operation } = asked
+export function getEvents(context: RequestContext, notices: SubscriptionStore): string {
+  const { operation } = context
   const message = attempt('GetEvents', '', () => {
-    const subscription = owned(asked, notices)
+    const subscription = owned(context, notices)
     const since = readWatermark(textAt(operation, 'Watermark') ?? '')
     if (since === null || since > subscription.heard) {
       throw new ItemError(
@@ -112,32 +121,35 @@ export function getEvents(asked: Asked, notices: Notices): string {
 }
 
 /** Documents one after the other, until the time is over, the server closes, or the client goes. */
-export function getStreamingEvents(asked: Asked, notices: Notices): AsyncIterable<Buffer> {
-  const { operation, installation, caller } = asked
+export function getStreamingEvents(
+  context: RequestContext,
+  notices: SubscriptionStore
+): AsyncIterable<Buffer> {
+  const { operation, installation, caller } = context
   const minutes = Number(textAt(operation, 'ConnectionTimeout'))
   if (!Number.isInteger(minutes) || minutes < 1 || minutes > 30) {
-    throw new Fault('ErrorSchemaValidation', 'The request failed schema validation: ConnectionTimeout.')
+    throw new SoapFault('ErrorSchemaValidation', 'The request failed schema validation: ConnectionTimeout.')
   }
   const ids = all(at(operation, 'SubscriptionIds'), 'SubscriptionId').map(({ text }) => text)
   if (ids.length === 0 || ids.length > mostPerStream) {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorInvalidSubscription',
       `A connection takes from 1 to ${mostPerStream} subscriptions.`
     )
   }
   const budget = `${installation.tenant} ${caller.address}`
   if (notices.streams.full(budget, installation.streams)) {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorExceededConnectionCount',
       'You have exceeded the available concurrent connections for your account.  Try again once your other requests have completed.'
     )
   }
-  return stream(asked, notices, ids, minutes, budget)
+  return stream(context, notices, ids, minutes, budget)
 }
 
 async function* stream(
-  { installation: { version }, caller, server, call }: Asked,
-  notices: Notices,
+  { installation: { version }, caller, server, call }: RequestContext,
+  notices: SubscriptionStore,
   ids: readonly string[],
   minutes: number,
   budget: string
@@ -190,7 +202,7 @@ async function* inTurns(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {
   }
 }
 
-function half(version: Version, live: readonly Subscription[]): Buffer {
+function half(version: ExchangeVersion, live: readonly SimulatedSubscription[]): Buffer {
   const whole = Buffer.from(
     streamedEnvelope(version, responses('GetStreamingEvents', [told(heartbeat(live))]))
   )
@@ -199,7 +211,7 @@ function half(version: Version, live: readonly Subscription[]): Buffer {
 
 /** In the namespace in which exchangelib and the Managed API look for ids and notifications; the schema says otherwise. */
 function deadOnes(ids: readonly string[], closed: boolean): string {
-  const list = ids.map((id) => `<m:SubscriptionId>${escaped(id)}</m:SubscriptionId>`).join('')
+  const list = ids.map((id) => `<m:SubscriptionId>${escapeText(id)}</m:SubscriptionId>`).join('')
   const error = { code: 'ErrorInvalidSubscription', message: 'The specified subscription ID does not exist.' }
   const status = closed ? '<m:ConnectionStatus>Closed</m:ConnectionStatus>' : ''
   return failure(
@@ -213,12 +225,12 @@ function told(notifications: string): string {
   return success('GetStreamingEvents', `<m:Notifications>${notifications}</m:Notifications>`)
 }
 
-function heartbeat(live: readonly Subscription[]): string {
+function heartbeat(live: readonly SimulatedSubscription[]): string {
   return notification(live[0]?.id ?? '', '<t:StatusEvent/>')
 }
 
 /** One of each subscription. */
-function notificationsOf(happened: readonly Happening[]): string[] {
+function notificationsOf(happened: readonly NotificationEvent[]): string[] {
   const events = new Map<string, string>()
   for (const each of happened) {
     events.set(each.subscription, (events.get(each.subscription) ?? '') + eventOf(each, false))
@@ -230,7 +242,10 @@ function notification(id: string, events: string): string {
   return `<m:Notification><t:SubscriptionId>${id}</t:SubscriptionId>${events}</m:Notification>`
 }
 
-function eventOf({ type, mailbox, event, change, at: instant, number }: Happening, marked: boolean): string {
+function eventOf(
+  { type, mailbox, event, change, at: instant, number }: NotificationEvent,
+  marked: boolean
+): string {
   const mark = marked ? `<t:Watermark>${watermarkOf(number)}</t:Watermark>` : ''
   const time = `${new Date(instant).toISOString().slice(0, 19)}Z`
   return `<t:${type}>${mark}<t:TimeStamp>${time}</t:TimeStamp><t:ItemId Id="${idOf(mailbox, event, null)}" ChangeKey="${changeKeyOf(change)}"/><t:ParentFolderId Id="${folderIdOf(mailbox, 'calendar')}" ChangeKey="${folderChangeKey(mailbox)}"/></t:${type}>`

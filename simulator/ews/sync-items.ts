@@ -1,33 +1,33 @@
 /** SyncFolderItems: what was created, changed and deleted since a state that the client keeps, series as their masters. */
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Mailbox } from '../mailboxes.ts'
-import type { Asked } from './asked.ts'
-import { attempt, Fault, ItemError, responses } from './envelope.ts'
+import { attempt, ItemError, responses, SoapFault } from './envelope.ts'
 import { storedItem } from './find-item.ts'
 import { openFolder } from './folders.ts'
 import { calendarItem, idOf, readId, shapeOf } from './properties.ts'
+import type { RequestContext } from './request-context.ts'
 import { all, at, textAt } from './xml.ts'
 import { timesIn } from './zones.ts'
 
 const largestState = 1_000_000
 
-export function syncFolderItems(asked: Asked): string {
-  const { operation, installation, schema } = asked
+export function syncFolderItems(context: RequestContext): string {
+  const { operation, installation, schema } = context
   const selected = shapeOf(at(operation, 'ItemShape'), installation.version.schema, schema)
   const most = Number(textAt(operation, 'MaxChangesReturned'))
   if (!Number.isInteger(most) || most < 1 || most > 512) {
-    throw new Fault('ErrorSchemaValidation', 'The request failed schema validation: MaxChangesReturned.')
+    throw new SoapFault('ErrorSchemaValidation', 'The request failed schema validation: MaxChangesReturned.')
   }
   const message = attempt(
     'SyncFolderItems',
     '<m:SyncState/><m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>',
     () => {
-      const { mailbox, folder, right } = openFolder(asked, at(operation, 'SyncFolderId')?.children[0])
+      const { mailbox, folder, right } = openFolder(context, at(operation, 'SyncFolderId')?.children[0])
       const known = readState(mailbox, textAt(operation, 'SyncState') ?? '')
       const ignored = new Set(
         all(at(operation, 'Ignore'), 'ItemId').map(({ attributes }) => readId(attributes.Id ?? '')?.event)
       )
-      const context = { mailbox, schema, written: timesIn(asked.zone), writes: right === 'fullAccess' }
+      const itemContext = { mailbox, schema, written: timesIn(context.zone), writes: right === 'fullAccess' }
       const events = folder === 'calendar' ? mailbox.events : new Map<never, never>()
       const changes: string[] = []
       let more = false
@@ -47,7 +47,7 @@ export function syncFolderItems(asked: Asked): string {
         if (before === event.change) continue
         const kind = before === undefined ? 'Create' : 'Update'
         const write = () =>
-          `<t:${kind}>${calendarItem(storedItem(mailbox, event), selected, context)}</t:${kind}>`
+          `<t:${kind}>${calendarItem(storedItem(mailbox, event), selected, itemContext)}</t:${kind}>`
         tell(event.id, event.change, write)
       }
       for (const id of [...known.keys()]) {

@@ -2,12 +2,12 @@
 import { type Mailbox, type Right, rightOfAddress } from '../mailboxes.ts'
 import { occurrencesIn, type SimulatedOccurrence } from '../recurrence.ts'
 import { dayMs } from '../time.ts'
-import type { Asked } from './asked.ts'
-import { Fault, ItemError } from './envelope.ts'
-import { busyOf } from './properties.ts'
+import { ItemError, SoapFault } from './envelope.ts'
+import { applyItemFault } from './injected-faults.ts'
+import { legacyFreeBusyStatus } from './properties.ts'
+import type { RequestContext } from './request-context.ts'
 import { type RuleZone, readRuleZone, workingHoursIn } from './rule-zone.ts'
-import { ordered } from './trouble.ts'
-import { all, at, type Element, escaped, spaces, textAt } from './xml.ts'
+import { all, at, escapeText, spaces, textAt, type XmlElement } from './xml.ts'
 import { zoneByRules } from './zones.ts'
 
 const mostMailboxes = 100
@@ -26,44 +26,49 @@ interface Wanted {
   readonly written: (instant: number) => string
 }
 
-export async function getUserAvailability(asked: Asked): Promise<string> {
-  const { operation, call } = asked
+export async function getUserAvailability(context: RequestContext): Promise<string> {
+  const { operation, call } = context
   if (Buffer.byteLength(call.body) > largestBody) {
-    throw new Fault('ErrorRequestStreamTooBig', 'The request stream is larger than the allowed limit.')
+    throw new SoapFault('ErrorRequestStreamTooBig', 'The request stream is larger than the allowed limit.')
   }
   const addresses = addressesIn(operation)
-  if (addresses.length === 0) throw new Fault('ErrorMissingArgument', 'The mailbox data array is empty.')
+  if (addresses.length === 0) throw new SoapFault('ErrorMissingArgument', 'The mailbox data array is empty.')
   if (addresses.length > mostMailboxes) {
     const size = `The allowed size = ${mostMailboxes}; the actual size = ${addresses.length}.`
-    throw new Fault(
+    throw new SoapFault(
       'ErrorMailboxDataArrayTooBig',
       `There are too many target users in the EmailAddress array. ${size}`
     )
   }
-  const wanted = wantedOf(asked)
+  const wanted = wantedOf(context)
   const answers: string[] = []
-  for (const address of addresses) answers.push(await answerFor(asked, wanted, address))
+  for (const address of addresses) answers.push(await answerFor(context, wanted, address))
   return `<GetUserAvailabilityResponse xmlns="${spaces.messages}"><FreeBusyResponseArray>${answers.join('')}</FreeBusyResponseArray></GetUserAvailabilityResponse>`
 }
 
-export function addressesIn(operation: Element): string[] {
+export function addressesIn(operation: XmlElement): string[] {
   return all(at(operation, 'MailboxDataArray'), 'MailboxData').map(
     (each) => textAt(each, 'Email', 'Address') ?? ''
   )
 }
 
-async function answerFor(asked: Asked, wanted: Wanted, address: string): Promise<string> {
+async function answerFor(context: RequestContext, wanted: Wanted, address: string): Promise<string> {
   try {
-    const mailbox = asked.mailboxes.find(asked.installation.tenant, address)
-    await ordered(asked, 'getUserAvailability', mailbox, address)
-    return freeBusy(asked, wanted, mailbox, address)
+    const mailbox = context.mailboxes.find(context.installation.tenant, address)
+    await applyItemFault(context, 'getUserAvailability', mailbox, address)
+    return freeBusy(context, wanted, mailbox, address)
   } catch (error) {
-    if (error instanceof ItemError) return failed(asked, error)
+    if (error instanceof ItemError) return failed(context, error)
     throw error
   }
 }
 
-function freeBusy(asked: Asked, wanted: Wanted, mailbox: Mailbox | undefined, address: string): string {
+function freeBusy(
+  context: RequestContext,
+  wanted: Wanted,
+  mailbox: Mailbox | undefined,
+  address: string
+): string {
   if (!mailbox || mailbox.hosting === 'absent' || !address.includes('@')) {
     const who = `<>SMTP:${address}`
     throw new ItemError(
@@ -71,7 +76,7 @@ function freeBusy(asked: Asked, wanted: Wanted, mailbox: Mailbox | undefined, ad
       `Unable to resolve e-mail address ${who} to an Active Directory object.`
     )
   }
-  const right = rightOfAddress(mailbox, asked.caller.address)
+  const right = rightOfAddress(mailbox, context.caller.address)
   if (right === 'none') {
     throw new ItemError('ErrorNoFreeBusyAccess', 'The caller does not have access to free/busy data.')
   }
@@ -82,12 +87,12 @@ function freeBusy(asked: Asked, wanted: Wanted, mailbox: Mailbox | undefined, ad
   }
   const view = lowered(wanted.view, right)
   const merged = /Merged/.test(view)
-    ? `<MergedFreeBusy xmlns="${spaces.types}">${mergedView(asked, occurrences, wanted)}</MergedFreeBusy>`
+    ? `<MergedFreeBusy xmlns="${spaces.types}">${mergedView(context, occurrences, wanted)}</MergedFreeBusy>`
     : ''
   let rest = ''
   if (view !== 'MergedOnly') {
     const detailed = view.startsWith('Detailed')
-    const events = occurrences.map((each) => eventOf(asked, each, wanted, detailed ? right : null))
+    const events = occurrences.map((each) => eventOf(context, each, wanted, detailed ? right : null))
     const hours = workingHoursIn(mailbox.timeZone, new Date(wanted.start).getUTCFullYear())
     // Seen: without an event there is no array either.
     const array =
@@ -106,7 +111,7 @@ function lowered(view: string, right: Right): string {
 
 /** `right` is null where details are not wanted or not granted. */
 function eventOf(
-  { schema }: Asked,
+  { schema }: RequestContext,
   { content, event, kind, day, start, end }: SimulatedOccurrence,
   { written }: Wanted,
   right: Right | null
@@ -120,15 +125,15 @@ function eventOf(
       .toUpperCase()
     const shown = isPrivate
       ? ''
-      : `${right === 'limitedDetails' ? '' : `<ID>${id}</ID>`}<Subject>${escaped(subject)}</Subject><Location>${escaped(location)}</Location>`
+      : `${right === 'limitedDetails' ? '' : `<ID>${id}</ID>`}<Subject>${escapeText(subject)}</Subject><Location>${escapeText(location)}</Location>`
     details = `<CalendarEventDetails>${shown}<IsMeeting>${response !== 'none' && response !== 'organizer'}</IsMeeting><IsRecurring>${day !== null}</IsRecurring><IsException>${kind === 'exception'}</IsException><IsReminderSet>true</IsReminderSet><IsPrivate>${isPrivate}</IsPrivate></CalendarEventDetails>`
   }
-  return `<CalendarEvent><StartTime>${written(start)}</StartTime><EndTime>${written(end)}</EndTime><BusyType>${busyOf(content.showAs, schema)}</BusyType>${details}</CalendarEvent>`
+  return `<CalendarEvent><StartTime>${written(start)}</StartTime><EndTime>${written(end)}</EndTime><BusyType>${legacyFreeBusyStatus(content.showAs, schema)}</BusyType>${details}</CalendarEvent>`
 }
 
 /** The weightiest status in each interval. From 2013 on 4 is working elsewhere and 5 is no data. */
 function mergedView(
-  { installation }: Asked,
+  { installation }: RequestContext,
   occurrences: readonly SimulatedOccurrence[],
   wanted: Wanted
 ): string {
@@ -158,31 +163,33 @@ function mergedView(
   return view.join('')
 }
 
-function wantedOf(asked: Asked): Wanted {
-  const { operation, installation } = asked
+function wantedOf(context: RequestContext): Wanted {
+  const { operation, installation } = context
   const options = at(operation, 'FreeBusyViewOptions')
   const given = at(operation, 'TimeZone')
-  const zone = given ? readRuleZone(given) : asked.zone === null ? null : zoneByRules(asked.zone)
-  if (zone === null) throw new Fault('ErrorTimeZone', 'The time zone of the request is missing or invalid.')
+  const zone = given ? readRuleZone(given) : context.zone === null ? null : zoneByRules(context.zone)
+  if (zone === null)
+    throw new SoapFault('ErrorTimeZone', 'The time zone of the request is missing or invalid.')
   const start = timeIn(zone, textAt(options, 'TimeWindow', 'StartTime'))
   const end = timeIn(zone, textAt(options, 'TimeWindow', 'EndTime'))
   if (start === null || end === null) {
-    throw new Fault('ErrorSchemaValidation', 'The request failed schema validation.')
+    throw new SoapFault('ErrorSchemaValidation', 'The request failed schema validation.')
   }
-  if (end <= start) throw new Fault('ErrorInvalidTimeInterval', 'The time window ends before it begins.')
+  if (end <= start) throw new SoapFault('ErrorInvalidTimeInterval', 'The time window ends before it begins.')
   const { mostDays } = installation.version
   if (end - start > mostDays * dayMs) {
     const limit = `The allowed limit = ${mostDays}; the actual limit = ${Math.ceil((end - start) / dayMs)}.`
-    throw new Fault(
+    throw new SoapFault(
       'ErrorTimeIntervalTooBig',
       `The requested time duration specified for FreeBusyViewOptions.TimeWindow is too long. ${limit}`
     )
   }
   const view = textAt(options, 'RequestedView') ?? 'FreeBusy'
-  if (!views.includes(view)) throw new Fault('ErrorInvalidFreeBusyViewType', `${view} is no view to ask for.`)
+  if (!views.includes(view))
+    throw new SoapFault('ErrorInvalidFreeBusyViewType', `${view} is no view to ask for.`)
   const interval = Number(textAt(options, 'MergedFreeBusyIntervalInMinutes') ?? 30)
   if (!Number.isInteger(interval) || interval < 5 || interval > 1440 || interval * minute > end - start) {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorInvalidMergedFreeBusyInterval',
       'MergedFreeBusyIntervalInMinutes must be from 5 to 1440 and no longer than the time window.'
     )
@@ -218,7 +225,7 @@ function writtenIn(zone: RuleZone, instant: number, offsets: boolean): string {
 /** `ErrorMailRecipientNotFound` was seen with this number, in 2007 and online. */
 const numbers: Readonly<Record<string, string>> = { ErrorMailRecipientNotFound: '5009' }
 
-function failed({ installation }: Asked, { code, message }: ItemError): string {
+function failed({ installation }: RequestContext, { code, message }: ItemError): string {
   const name = `${code.replace(/^Error/, '')}Exception`
   const full = `Microsoft.Exchange.InfoWorker.Common.Availability.${name}`
   const old = installation.version.build[0] === 8
@@ -228,5 +235,5 @@ function failed({ installation }: Asked, { code, message }: ItemError): string {
   const number = numbers[code]
   const errors = `xmlns="${spaces.errors}"`
   const xml = `<ExceptionType ${errors}>${full}</ExceptionType>${number ? `<ExceptionCode ${errors}>${number}</ExceptionCode>` : ''}`
-  return `<FreeBusyResponse><ResponseMessage ResponseClass="Error"><MessageText>${escaped(text)}</MessageText><ResponseCode>${code}</ResponseCode><DescriptiveLinkKey>0</DescriptiveLinkKey><MessageXml>${xml}</MessageXml></ResponseMessage><FreeBusyView><FreeBusyViewType xmlns="${spaces.types}">None</FreeBusyViewType></FreeBusyView></FreeBusyResponse>`
+  return `<FreeBusyResponse><ResponseMessage ResponseClass="Error"><MessageText>${escapeText(text)}</MessageText><ResponseCode>${code}</ResponseCode><DescriptiveLinkKey>0</DescriptiveLinkKey><MessageXml>${xml}</MessageXml></ResponseMessage><FreeBusyView><FreeBusyViewType xmlns="${spaces.types}">None</FreeBusyViewType></FreeBusyView></FreeBusyResponse>`
 }

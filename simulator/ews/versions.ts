@@ -15,7 +15,7 @@ export const versionNames = [
 export type VersionName = (typeof versionNames)[number]
 
 /** Values of RequestServerVersion, oldest first. */
-export const schemas = [
+export const exchangeSchemas = [
   'Exchange2007',
   'Exchange2007_SP1',
   'Exchange2010',
@@ -26,16 +26,16 @@ export const schemas = [
   'Exchange2015',
   'Exchange2016'
 ] as const
-export type Schema = (typeof schemas)[number]
+export type ExchangeSchema = (typeof exchangeSchemas)[number]
 
-export interface Version {
+export interface ExchangeVersion {
   readonly name: VersionName
   /** Major, minor, build, revision. */
   readonly build: readonly [number, number, number, number]
   /** The header's `Version`; null where there is none. */
   readonly label: string | null
   /** The newest schema that it takes. */
-  readonly schema: Schema
+  readonly schema: ExchangeSchema
   /** Of a GetUserAvailability. */
   readonly mostDays: number
   /** EWSMaxConcurrency as it is out of the box; null where there is no throttling. */
@@ -44,15 +44,15 @@ export interface Version {
 
 function version(
   name: VersionName,
-  build: Version['build'],
+  build: ExchangeVersion['build'],
   label: string | null,
-  schema: Schema,
+  schema: ExchangeSchema,
   atOnce: number | null
-): [VersionName, Version] {
+): [VersionName, ExchangeVersion] {
   return [name, { name, build, label, schema, atOnce, mostDays: build[0] === 8 ? 42 : 62 }]
 }
 
-export const versions: ReadonlyMap<VersionName, Version> = new Map([
+export const exchangeVersions: ReadonlyMap<VersionName, ExchangeVersion> = new Map([
   version('2007_SP1', [8, 1, 240, 5], null, 'Exchange2007_SP1', null),
   version('2010', [14, 0, 639, 21], 'Exchange2010', 'Exchange2010', 10),
   version('2010_SP1', [14, 1, 218, 15], 'Exchange2010_SP1', 'Exchange2010_SP1', 10),
@@ -65,13 +65,13 @@ export const versions: ReadonlyMap<VersionName, Version> = new Map([
   version('SE', [15, 2, 2562, 17], 'V2017_07_11', 'Exchange2016', 27)
 ])
 
-export function supports(has: Schema, wanted: Schema): boolean {
-  return schemas.indexOf(has) >= schemas.indexOf(wanted)
+export function supports(has: ExchangeSchema, wanted: ExchangeSchema): boolean {
+  return exchangeSchemas.indexOf(has) >= exchangeSchemas.indexOf(wanted)
 }
 
 /** How a server says no to a RequestServerVersion; null when it takes it. Unknown values and newer ones are one to it. */
-export function refusalOf({ build, schema }: Version, asked: string): string | null {
-  const known = schemas.find((name) => name === asked)
+export function refusalOf({ build, schema }: ExchangeVersion, context: string): string | null {
+  const known = exchangeSchemas.find((name) => name === context)
   if (known !== undefined && supports(schema, known)) return null
   // Seen: 2019 calls "Exchange2019" an invalid request (exchangelib#927), 2010 calls "Exchange2013" an invalid version.
   return build[0] === 15 && build[1] > 0 && known === undefined

@@ -1,18 +1,18 @@
 /** CreateItem and UpdateItem: into the same mailboxes that Graph and the control API show. */
 import { type EventInput, InputError, type Mailbox } from '../mailboxes.ts'
 import type { OccurrenceChange } from '../recurrence.ts'
-import type { Asked } from './asked.ts'
-import { attempt, Fault, ItemError, responses } from './envelope.ts'
+import { attempt, ItemError, responses, SoapFault } from './envelope.ts'
 import { openFolder } from './folders.ts'
 import { datesOf, type EventFields, fieldsOf } from './item-input.ts'
 import { dateOf, type Located, locate } from './items.ts'
 import { changeKeyOf, itemId } from './properties.ts'
-import { all, at, type Element } from './xml.ts'
+import type { RequestContext } from './request-context.ts'
+import { all, at, type XmlElement } from './xml.ts'
 
-export function createItem(asked: Asked): string {
-  const { operation } = asked
+export function createItem(context: RequestContext): string {
+  const { operation } = context
   if (!operation.attributes.SendMeetingInvitations) {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorSendMeetingInvitationsRequired',
       'SendMeetingInvitations attribute is required for Calendar items.'
     )
@@ -20,20 +20,20 @@ export function createItem(asked: Asked): string {
   const folder = at(operation, 'SavedItemFolderId')?.children[0]
   const messages = (at(operation, 'Items')?.children ?? []).map((element) =>
     attempt('CreateItem', '<m:Items/>', () => {
-      const { mailbox, right } = openFolder(asked, folder ?? ownCalendar)
+      const { mailbox, right } = openFolder(context, folder ?? ownCalendar)
       if (right !== 'fullAccess') throw refused('ErrorCreateItemAccessDenied')
       if (element.name !== 'CalendarItem') {
         throw new ItemError('ErrorItemSave', 'The simulator keeps calendar items only.')
       }
-      const { start, end, ...fields } = fieldsOf(element, asked.zone, mailbox.timeZone)
+      const { start, end, ...fields } = fieldsOf(element, context.zone, mailbox.timeZone)
       if (start === undefined || end === undefined) throw refused('ErrorRequiredPropertyMissing')
-      return saved(asked, mailbox, { ...fields, start, end })
+      return saved(context, mailbox, { ...fields, start, end })
     })
   )
   return responses('CreateItem', messages)
 }
 
-const ownCalendar: Element = {
+const ownCalendar: XmlElement = {
   name: 'DistinguishedFolderId',
   space: '',
   attributes: { Id: 'calendar' },
@@ -41,31 +41,31 @@ const ownCalendar: Element = {
   text: ''
 }
 
-export function updateItem(asked: Asked): string {
-  const { operation } = asked
+export function updateItem(context: RequestContext): string {
+  const { operation } = context
   if (!operation.attributes.SendMeetingInvitationsOrCancellations) {
-    throw new Fault(
+    throw new SoapFault(
       'ErrorSendMeetingInvitationsOrCancellationsRequired',
       'SendMeetingInvitationsOrCancellations attribute is required for Calendar items.'
     )
   }
   const messages = all(at(operation, 'ItemChanges'), 'ItemChange').map((change) =>
     attempt('UpdateItem', '<m:Items/>', () => {
-      const located = locate(asked, at(change, 'ItemId'))
+      const located = locate(context, at(change, 'ItemId'))
       if (located.right !== 'fullAccess') throw refused('ErrorAccessDenied')
       checkChangeKey(operation.attributes.ConflictResolution ?? 'AutoResolve', located, at(change, 'ItemId'))
-      const fields = updates(asked, located, at(change, 'Updates'))
+      const fields = updates(context, located, at(change, 'Updates'))
       const { mailbox, event, day } = located
       const input =
         day === null ? whole(event.input, fields, mailbox) : withException(event.input, fields, dateOf(day))
-      const items = saved(asked, mailbox, { ...input, id: event.id }, day)
+      const items = saved(context, mailbox, { ...input, id: event.id }, day)
       return `${items}<m:ConflictResults><t:Count>0</t:Count></m:ConflictResults>`
     })
   )
   return responses('UpdateItem', messages)
 }
 
-function checkChangeKey(resolution: string, { event }: Located, id: Element | undefined): void {
+function checkChangeKey(resolution: string, { event }: Located, id: XmlElement | undefined): void {
   const key = id?.attributes.ChangeKey
   if (resolution === 'AlwaysOverwrite') return
   if (!key) {
@@ -88,7 +88,11 @@ const cleared: Readonly<Record<string, EventFields>> = {
   'item:Categories': { categories: [] }
 }
 
-function updates(asked: Asked, { mailbox }: Located, element: Element | undefined): EventFields {
+function updates(
+  context: RequestContext,
+  { mailbox }: Located,
+  element: XmlElement | undefined
+): EventFields {
   const fields: EventFields = {}
   for (const update of element?.children ?? []) {
     if (update.name === 'DeleteItemField') {
@@ -96,7 +100,7 @@ function updates(asked: Asked, { mailbox }: Located, element: Element | undefine
       continue
     }
     const item = at(update, 'CalendarItem')
-    if (item) Object.assign(fields, fieldsOf(item, asked.zone, mailbox.timeZone))
+    if (item) Object.assign(fields, fieldsOf(item, context.zone, mailbox.timeZone))
   }
   return fields
 }
@@ -124,9 +128,14 @@ function withException(before: EventInput, fields: EventFields, date: string): E
   }
 }
 
-function saved(asked: Asked, mailbox: Mailbox, input: EventInput, day: number | null = null): string {
+function saved(
+  context: RequestContext,
+  mailbox: Mailbox,
+  input: EventInput,
+  day: number | null = null
+): string {
   try {
-    const event = asked.mailboxes.putEvent(mailbox.tenant, mailbox.address, input)
+    const event = context.mailboxes.putEvent(mailbox.tenant, mailbox.address, input)
     return `<m:Items><t:CalendarItem>${itemId(mailbox, { event, day, kind: 'singleInstance' })}</t:CalendarItem></m:Items>`
   } catch (error) {
     if (!(error instanceof InputError)) throw error

@@ -1,13 +1,13 @@
 /** Requests as a small tree, read without DTD or entities and to a limited depth, and text made fit for answers. */
 import { SaxesParser } from 'saxes'
 
-export interface Element {
+export interface XmlElement {
   /** Without prefix. */
   readonly name: string
   /** The namespace's URI. */
   readonly space: string
   readonly attributes: Readonly<Record<string, string>>
-  readonly children: readonly Element[]
+  readonly children: readonly XmlElement[]
   /** Of itself, without that of its children, trimmed. */
   readonly text: string
 }
@@ -21,13 +21,13 @@ export const spaces = {
 
 const deepest = 64
 
-interface Growing extends Element {
+interface Growing extends XmlElement {
   readonly children: Growing[]
   text: string
 }
 
 /** Null when it is no XML, or more than a request should be. */
-export function readXml(text: string): Element | null {
+export function parseXml(text: string): XmlElement | null {
   const parser = new SaxesParser({ xmlns: true, position: false })
   const open: Growing[] = []
   let root: Growing | null = null
@@ -66,17 +66,17 @@ export function readXml(text: string): Element | null {
 }
 
 /** The first child by that name, and so on down the path. */
-export function at(element: Element | undefined, ...path: readonly string[]): Element | undefined {
+export function at(element: XmlElement | undefined, ...path: readonly string[]): XmlElement | undefined {
   let found = element
   for (const name of path) found = found?.children.find((child) => child.name === name)
   return found
 }
 
-export function textAt(element: Element | undefined, ...path: readonly string[]): string | undefined {
+export function textAt(element: XmlElement | undefined, ...path: readonly string[]): string | undefined {
   return at(element, ...path)?.text
 }
 
-export function all(element: Element | undefined, name: string): Element[] {
+export function all(element: XmlElement | undefined, name: string): XmlElement[] {
   return element?.children.filter((child) => child.name === name) ?? []
 }
 
@@ -84,6 +84,6 @@ const signs: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>'
 const unfit = /(?![\t\n\r])\p{Cc}|[\ufffe\uffff]/gu
 
 /** Fit for an element or an attribute; what XML 1.0 cannot hold is left out. */
-export function escaped(text: string): string {
+export function escapeText(text: string): string {
   return text.replace(unfit, '').replace(/[&<>"]/g, (sign) => signs[sign] ?? sign)
 }

@@ -1,13 +1,13 @@
 /** Time zones by name: of the TimeZoneContext header, and those that GetServerTimeZones tells of. */
 import { zoneNamed } from '../graph/preferences.ts'
 import { instantOfLocal, localTimeOf } from '../time.ts'
-import type { Asked } from './asked.ts'
 import { responses, success } from './envelope.ts'
+import type { RequestContext } from './request-context.ts'
 import { type RuleZone, type Season, seasonsOf } from './rule-zone.ts'
-import { all, at, type Element, escaped } from './xml.ts'
+import { all, at, escapeText, type XmlElement } from './xml.ts'
 
 /** IANA; null where the header is not there or names no zone. */
-export function zoneOfContext(header: Element | undefined): string | null {
+export function zoneOfContext(header: XmlElement | undefined): string | null {
   const context = at(header, 'TimeZoneContext', 'TimeZoneDefinition')
   return context ? zoneNamed(context.attributes.Id ?? '') : null
 }
@@ -17,7 +17,7 @@ export function zoneByRules(zone: string): RuleZone {
 }
 
 /** Only those that are asked for by Id: a server has 140, and nobody here wants them. */
-export function getServerTimeZones({ operation, now }: Asked): string {
+export function getServerTimeZones({ operation, now }: RequestContext): string {
   const names = all(at(operation, 'Ids'), 'Id').map(({ text }) => text)
   const year = new Date(now).getUTCFullYear()
   const shown = names.flatMap((name) => {
@@ -30,7 +30,7 @@ export function getServerTimeZones({ operation, now }: Asked): string {
 
 function definition(name: string, zone: string, year: number): string {
   const { bias, standard, daylight } = seasonsOf(zone, year)
-  const id = escaped(name)
+  const id = escapeText(name)
   const period = (kind: string, minutes: number) =>
     `<t:Period Bias="${duration(minutes)}" Name="${kind}" Id="trule:Microsoft/Registry/${id}/2007-${kind}"/>`
   const turn = (kind: string, each: Season) =>

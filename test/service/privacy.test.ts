@@ -166,7 +166,7 @@ t.test('nor in Redis, its jobs and messages, whatever notices and streams tell',
   }
   await fetch(notificationUrl, { method: 'POST', body: `{"value":[${CANARY}` })
   await fetch(`${notificationUrl}?validationToken=${CANARY}`, { method: 'POST' })
-  simulator.ewsSubscriptions.streams.break('cut')
+  simulator.ewsSubscriptions.streams.end('cut')
   for (const path of ['/metrics', '/v1/tenants/told/sync', '/v1/tenants/streamed/sync']) {
     expectNone(t, Buffer.from((await service.call('GET', path)).text), path)
   }

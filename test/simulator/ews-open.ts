@@ -1,7 +1,7 @@
 /** A simulator with one tenant's Exchange, and requests to it as they go over the wire, by hand. */
 import { Agent, fetch } from 'undici'
 import type { AccountInput, InstallationInput } from '../../simulator/ews/installations.ts'
-import { at, type Element, readXml } from '../../simulator/ews/xml.ts'
+import { at, parseXml, type XmlElement } from '../../simulator/ews/xml.ts'
 import type { EventInput, MailboxInput } from '../../simulator/mailboxes.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulator/simulator.ts'
 
@@ -29,9 +29,9 @@ export interface Told {
   readonly headers: Headers
   readonly text: string
   /** Null when it is no XML. */
-  readonly document: Element | null
+  readonly document: XmlElement | null
   /** The body's child. */
-  readonly body: Element | undefined
+  readonly body: XmlElement | undefined
   /** Of a fault the code, else of the first message. */
   readonly code: string | undefined
 }
@@ -74,7 +74,7 @@ export async function openEws(
       redirect: 'manual'
     })
     const text = await response.text()
-    const document = readXml(text)
+    const document = parseXml(text)
     const content = at(document ?? undefined, 'Body')?.children[0]
     return {
       status: response.status,
@@ -158,12 +158,12 @@ export function view(
 }
 
 /** `Name(Child,Child(Grandchild))`: everything that stands in it, in order, without values. */
-export function outline({ name, children }: Element): string {
+export function outline({ name, children }: XmlElement): string {
   return children.length === 0 ? name : `${name}(${children.map(outline).join(',')})`
 }
 
 /** Every element by that name, however deep. */
-export function every(element: Element | null | undefined, name: string): Element[] {
+export function every(element: XmlElement | null | undefined, name: string): XmlElement[] {
   if (!element) return []
   return [
     ...(element.name === name ? [element] : []),
@@ -171,10 +171,10 @@ export function every(element: Element | null | undefined, name: string): Elemen
   ]
 }
 
-export function texts(element: Element | null | undefined, name: string): string[] {
+export function texts(element: XmlElement | null | undefined, name: string): string[] {
   return every(element, name).map(({ text }) => text)
 }
 
-function codeIn(content: Element): string | undefined {
+function codeIn(content: XmlElement): string | undefined {
   return every(content, 'ResponseCode')[0]?.text
 }

@@ -155,7 +155,7 @@ export function watchFarSide({ simulator, directory, connector, put }: Exchange)
       simulator.mailboxes.putEvent(directory, mailbox, meeting(`MÖT ${edits++}`))
     },
     async dropWatches() {
-      simulator.ewsSubscriptions.drop(directory)
+      simulator.ewsSubscriptions.dropAll(directory)
     },
     watches: () => simulator.ewsSubscriptions.count(directory),
     deliver: () => {}

@@ -48,12 +48,12 @@ t.test('streams break in every way amid edits, and no edit stays untold', async 
   for (const mailbox of mailboxes) put(mailbox, {})
   const edit = ({ mailbox }: Heard) => void simulator.mailboxes.putEvent(directory, mailbox, meeting('MÖT'))
   const breaks = [
-    () => simulator.ewsSubscriptions.streams.break('cut'),
-    () => simulator.ewsSubscriptions.streams.break('close'),
-    () => simulator.ewsSubscriptions.streams.break('reset'),
-    () => simulator.ewsSubscriptions.lose({ probability: 0.3, seed: 7 }),
-    () => simulator.ewsSubscriptions.lose({ probability: 0.3, seed: 8, silently: true }),
-    () => simulator.ewsSubscriptions.drop(directory)
+    () => simulator.ewsSubscriptions.streams.end('cut'),
+    () => simulator.ewsSubscriptions.streams.end('close'),
+    () => simulator.ewsSubscriptions.streams.end('reset'),
+    () => simulator.ewsSubscriptions.dropSubscriptions({ probability: 0.3, seed: 7 }),
+    () => simulator.ewsSubscriptions.dropSubscriptions({ probability: 0.3, seed: 8, silently: true }),
+    () => simulator.ewsSubscriptions.dropAll(directory)
   ]
   for (const [nth, breakIt] of breaks.entries()) {
     // Each has a connector of its own, because breaks in a row are waited out longer and longer.
@@ -65,7 +65,7 @@ t.test('streams break in every way amid edits, and no edit stays untold', async 
     breakIt()
     for (const each of heard.slice(15)) edit(each)
     // A subscription that died without a word is found out by the next stream.
-    if (nth === 4) simulator.ewsSubscriptions.streams.break('reset')
+    if (nth === 4) simulator.ewsSubscriptions.streams.end('reset')
     await until(() => heard.every(({ told, isLive }) => isLive && told.includes('changed')))
     for (const { watch } of heard) watch.stop()
     await one.close()

@@ -1,6 +1,6 @@
 /** Every version of Exchange is found out once, and what spends a budget is left alone until its time. */
 import t from 'tap'
-import { type VersionName, versions } from '../../../simulator/ews/versions.ts'
+import { exchangeVersions, type VersionName } from '../../../simulator/ews/versions.ts'
 import { failure, isCall, meeting, openExchange, told } from './exchange.ts'
 
 for (const access of ['delegate', 'impersonation'] as const) {
@@ -9,7 +9,7 @@ for (const access of ['delegate', 'impersonation'] as const) {
     const { simulator, put, install, connector, read } = exchange
     const mailboxes = ['a@example.se', 'b@example.se', 'c@example.se']
     for (const mailbox of mailboxes) put(mailbox, {}, meeting('MÖT', { showAs: 'workingElsewhere' }))
-    for (const version of versions.keys()) {
+    for (const version of exchangeVersions.keys()) {
       install({ version: version as VersionName })
       const one = connector()
       simulator.requests.clear()

@@ -119,7 +119,7 @@ t.test('a stream is documents one after the other: opened, told, closed', async 
   t.equal(simulator.ewsSubscriptions.count(tenant), 2, 'the subscriptions live on')
   const again = await openStream(open, ids)
   t.same(await again.next(), ['NoError', 'OK'])
-  simulator.ewsSubscriptions.drop(tenant)
+  simulator.ewsSubscriptions.dropAll(tenant)
   t.same(await again.next(), ['NoError', 'Closed'])
   const lost = await openStream(open, ids)
   t.same(await lost.next(), ['ErrorInvalidSubscription', ...ids, 'Closed'])

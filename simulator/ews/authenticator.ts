@@ -5,7 +5,7 @@ import type { ProtocolRequest } from '../protocol-message.ts'
 import type { Grant, TokenIssuer } from '../tokens.ts'
 import { type Account, accountNamed, type Installation } from './installations.ts'
 
-export interface SignInNeeds {
+export interface AuthenticatorDeps {
   readonly tokens: TokenIssuer
   /** The server's own, in PEM. */
   readonly certificate: string
@@ -13,7 +13,7 @@ export interface SignInNeeds {
   readonly clock: () => number
 }
 
-export type SignIn =
+export type AuthenticationResult =
   | { readonly outcome: 'signedIn'; readonly who: Account | Grant; readonly authenticate: string | null }
   /** To be answered with 401. */
   | {
@@ -22,8 +22,8 @@ export type SignIn =
       readonly user: string | null
     }
 
-export interface Door {
-  enter(installation: Installation, call: ProtocolRequest): SignIn
+export interface Authenticator {
+  authenticate(installation: Installation, call: ProtocolRequest): AuthenticationResult
   /** The connection must sign in anew, as after a 401 out of turn. */
   forget(call: ProtocolRequest): void
   /** What WWW-Authenticate lists. */
@@ -36,7 +36,7 @@ interface Handshake {
   account: Account | null
 }
 
-export function openDoor(needs: SignInNeeds): Door {
+export function createSimulatedAuthenticator(deps: AuthenticatorDeps): Authenticator {
   const handshakes = new WeakMap<object, Handshake>()
 
   function handshakeOf(installation: Installation, connection: object): Handshake {
@@ -46,7 +46,7 @@ export function openDoor(needs: SignInNeeds): Door {
       installation,
       account: null,
       ntlm: createNtlmConnection({
-        ...optionsOf(needs, installation),
+        ...optionsOf(deps, installation),
         password: (user, domain) => passwordOf(made, user, domain)
       })
     }
@@ -54,7 +54,7 @@ export function openDoor(needs: SignInNeeds): Door {
     return made
   }
 
-  function byConnection(installation: Installation, call: ProtocolRequest): SignIn {
+  function byConnection(installation: Installation, call: ProtocolRequest): AuthenticationResult {
     const handshake = handshakeOf(installation, call.connection ?? call)
     const { authorization } = call.headers
     const heard = handshake.ntlm.accept(authorization)
@@ -78,7 +78,7 @@ export function openDoor(needs: SignInNeeds): Door {
 
   function offers(installation: Installation): readonly string[] {
     const { schemes } = installation
-    const authority = `${needs.loginRoot}/common/oauth2/authorize`
+    const authority = `${deps.loginRoot}/common/oauth2/authorize`
     return [
       ...(schemes.has('negotiate') ? ['Negotiate'] : []),
       ...(schemes.has('ntlm') ? ['NTLM'] : []),
@@ -92,11 +92,11 @@ export function openDoor(needs: SignInNeeds): Door {
   }
 
   return {
-    enter(installation, call) {
+    authenticate(installation, call) {
       const { authorization = '' } = call.headers
       const scheme = authorization.split(' ', 1)[0]?.toLowerCase() ?? ''
       const token = authorization.slice(scheme.length + 1).trim()
-      const refused = (user: string | null): SignIn => ({
+      const refused = (user: string | null): AuthenticationResult => ({
         outcome: 'refused',
         authenticate: offers(installation),
         user
@@ -104,7 +104,7 @@ export function openDoor(needs: SignInNeeds): Door {
       if (scheme === 'basic' && installation.schemes.has('basic'))
         return byPassword(installation, token, refused)
       if (scheme === 'bearer' && installation.schemes.has('oauth')) {
-        const grant = needs.tokens.read(token)
+        const grant = deps.tokens.read(token)
         if (typeof grant === 'string' || grant.tenant !== installation.tenant) return refused(null)
         return { outcome: 'signedIn', who: grant, authenticate: null }
       }
@@ -120,8 +120,8 @@ export function openDoor(needs: SignInNeeds): Door {
 function byPassword(
   installation: Installation,
   token: string,
-  refused: (user: string | null) => SignIn
-): SignIn {
+  refused: (user: string | null) => AuthenticationResult
+): AuthenticationResult {
   const bytes = Buffer.from(token, 'base64')
   for (const text of [bytes.toString('utf8'), bytes.toString('latin1')]) {
     const colon = text.indexOf(':')
@@ -146,12 +146,12 @@ function mayTry(account: Account): boolean {
 }
 
 function optionsOf(
-  needs: SignInNeeds,
+  deps: AuthenticatorDeps,
   { schemes, extendedProtection, domain, version }: Installation
 ): Omit<NtlmAcceptorOptions, 'password'> {
   return {
     extendedProtection,
-    certificate: needs.certificate,
+    certificate: deps.certificate,
     domain,
     server: 'EX01',
     schemes: [
@@ -160,6 +160,6 @@ function optionsOf(
     ],
     // Windows 2003 is what 2007 came with.
     modern: version.build[0] !== 8,
-    clock: needs.clock
+    clock: deps.clock
   }
 }

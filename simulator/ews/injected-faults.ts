@@ -3,15 +3,15 @@
 import type { FaultEffect, Route } from '../faults.ts'
 import type { Mailbox } from '../mailboxes.ts'
 import type { ProtocolResponse } from '../protocol-message.ts'
-import type { Asked } from './asked.ts'
-import { envelope, Fault, failure, faultEnvelope, ItemError, named, responses } from './envelope.ts'
+import { failure, faultEnvelope, ItemError, named, responses, SoapFault, soapResponse } from './envelope.ts'
 import type { Installation } from './installations.ts'
-import type { Version } from './versions.ts'
+import type { RequestContext } from './request-context.ts'
+import type { ExchangeVersion } from './versions.ts'
 import { spaces } from './xml.ts'
 
 /** What befalls one mailbox of a call that has many; only faults that name it do. */
-export async function ordered(
-  { faults, installation, caller, call }: Asked,
+export async function applyItemFault(
+  { faults, installation, caller, call }: RequestContext,
   route: Route,
   mailbox: Mailbox | undefined,
   address: string
@@ -38,30 +38,33 @@ export async function ordered(
 }
 
 /** Null when the answer is to be made as if nothing were, and spoilt afterwards. */
-export function answerTo(
+export function faultAnswer(
   suffering: FaultEffect | null,
   installation: Installation,
   operation: string
 ): ProtocolResponse | null {
   const { version } = installation
-  if (suffering?.kind === 'wrongTypes') return xmlAnswer(200, envelope(version, nonsense))
+  if (suffering?.kind === 'wrongTypes') return xmlAnswer(200, soapResponse(version, nonsense))
   if (suffering?.kind === 'ews') {
     const { code, message, backOffMilliseconds, inMessages } = suffering
-    const fault = new Fault(code, message ?? usual[code] ?? 'An error has been ordered.', {
+    const fault = new SoapFault(code, message ?? defaultMessages[code] ?? 'An error has been ordered.', {
       ...(backOffMilliseconds === undefined ? {} : { BackOffMilliseconds: String(backOffMilliseconds) })
     })
-    if (inMessages) return xmlAnswer(200, envelope(version, inside(operation, fault)))
+    if (inMessages) return xmlAnswer(200, soapResponse(version, inside(operation, fault)))
     return xmlAnswer(500, faultEnvelope(version, fault))
   }
   if (suffering?.kind !== 'status') return null
   if (suffering.code !== undefined) {
-    const fault = new Fault(suffering.code, suffering.message ?? usual[suffering.code] ?? 'Ordered.')
+    const fault = new SoapFault(
+      suffering.code,
+      suffering.message ?? defaultMessages[suffering.code] ?? 'Ordered.'
+    )
     return withRetry(xmlAnswer(suffering.status, faultEnvelope(version, fault)), suffering.retryAfter)
   }
-  return withRetry(page(suffering.status, 'The service is unavailable.'), suffering.retryAfter)
+  return withRetry(errorPage(suffering.status, 'The service is unavailable.'), suffering.retryAfter)
 }
 
-const usual: Readonly<Record<string, string>> = {
+const defaultMessages: Readonly<Record<string, string>> = {
   ErrorServerBusy: 'The server cannot service this request right now. Try again later.',
   ErrorExceededConnectionCount: 'You have exceeded the available concurrent connections for your account.',
   ErrorImpersonateUserDenied: 'The account does not have permission to impersonate the requested user.',
@@ -72,17 +75,17 @@ const usual: Readonly<Record<string, string>> = {
 }
 
 /** The error where the operation's result would stand: in every message of the answer. */
-function inside(operation: string, { code, message, values }: Fault): string {
+function inside(operation: string, { code, message, values }: SoapFault): string {
   if (operation !== 'GetUserAvailability')
     return responses(operation, [failure(operation, { code, message }, '', values)])
   return `<GetUserAvailabilityResponse xmlns="${spaces.messages}"><FreeBusyResponseArray><FreeBusyResponse><ResponseMessage ResponseClass="Error"><MessageText>${message}</MessageText><ResponseCode>${code}</ResponseCode><DescriptiveLinkKey>0</DescriptiveLinkKey></ResponseMessage><FreeBusyView><FreeBusyViewType xmlns="${spaces.types}">None</FreeBusyViewType></FreeBusyView></FreeBusyResponse></FreeBusyResponseArray></GetUserAvailabilityResponse>`
 }
 
 /** A right answer, made wrong, or written otherwise. */
-export function spoilt(
+export function corruptAnswer(
   answer: ProtocolResponse,
   suffering: FaultEffect | null,
-  version: Version
+  version: ExchangeVersion
 ): ProtocolResponse {
   if (suffering?.kind === 'spoil') {
     const { spoil } = suffering
@@ -96,7 +99,7 @@ export function spoilt(
     concatenated: () => Buffer.from(xml + xml),
     entities: () =>
       Buffer.from(`${bomb}${xml.replace(/^<\?xml[^>]*>/, '').replace(/<t?:?Subject>[^<]*/, '$&&i;')}`),
-    deep: () => Buffer.from(envelope(version, `${'<m:x>'.repeat(100_000)}${'</m:x>'.repeat(100_000)}`)),
+    deep: () => Buffer.from(soapResponse(version, `${'<m:x>'.repeat(100_000)}${'</m:x>'.repeat(100_000)}`)),
     wrongCharset: () => Buffer.from(xml.replace('utf-8', 'utf-16'), 'utf16le')
   }
   return { ...answer, body: made[suffering.xml]() }
@@ -122,8 +125,8 @@ function reprefixed(xml: string): string {
 }
 
 /** Right to the last byte, and that much of it. */
-async function* huge(bytes: number, version: Version): AsyncGenerator<Buffer> {
-  const [before = '', after = ''] = envelope(version, '|').split('|')
+async function* huge(bytes: number, version: ExchangeVersion): AsyncGenerator<Buffer> {
+  const [before = '', after = ''] = soapResponse(version, '|').split('|')
   yield Buffer.from(
     `${before}<m:FindItemResponse ${named}><m:ResponseMessages><m:FindItemResponseMessage ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode><m:RootFolder TotalItemsInView="1" IncludesLastItemInRange="true"><t:Items>`
   )
@@ -149,7 +152,7 @@ export function xmlAnswer(
 }
 
 /** What IIS itself says. */
-export function page(
+export function errorPage(
   status: number,
   text: string,
   headers: Readonly<Record<string, string | string[]>> = {}

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { DeliveryFaults } from '../delivery-faults.ts'
 import type { Mailbox, MailboxChange, Mailboxes } from '../mailboxes.ts'
 import { type Candidate, isSelected, type Selection } from '../seeded-random.ts'
-import { Streams } from './streams.ts'
+import { OpenStreams } from './streams.ts'
 
 export const eventTypes = [
   'CreatedEvent',
@@ -30,23 +30,23 @@ export interface SubscriptionInput {
   readonly most: number
 }
 
-export interface Subscription extends SubscriptionInput {
+export interface SimulatedSubscription extends SubscriptionInput {
   readonly id: string
   /** The number of the latest event. */
   heard: number
   /** Epoch milliseconds; while somebody listens it lives on. */
   expires: number
-  readonly waiting: Happening[]
-  readonly listeners: Set<Listener>
+  readonly waiting: NotificationEvent[]
+  readonly listeners: Set<StreamListener>
 }
 
 /** A stream: it is told, and fetches what waits. */
-export interface Listener {
-  heard(subscription: Subscription): void
-  died(subscription: Subscription): void
+export interface StreamListener {
+  onEvent(subscription: SimulatedSubscription): void
+  onSubscriptionDropped(subscription: SimulatedSubscription): void
 }
 
-export interface Happening {
+export interface NotificationEvent {
   readonly subscription: string
   readonly type: EventType
   readonly mailbox: Mailbox
@@ -59,10 +59,10 @@ export interface Happening {
 const mostKept = 10_000
 const types = { created: 'CreatedEvent', updated: 'ModifiedEvent', deleted: 'DeletedEvent' } as const
 
-export class Notices {
-  readonly streams = new Streams((subscription) => this.#touch(subscription))
-  readonly #subscriptions = new Map<string, Subscription>()
-  readonly #byMailbox = new Map<string, Set<Subscription>>()
+export class SubscriptionStore {
+  readonly streams = new OpenStreams((subscription) => this.#touch(subscription))
+  readonly #subscriptions = new Map<string, SimulatedSubscription>()
+  readonly #byMailbox = new Map<string, Set<SimulatedSubscription>>()
   readonly #byBudget = new Map<string, number>()
   readonly #clock: () => number
   readonly #fates: DeliveryFaults
@@ -74,11 +74,18 @@ export class Notices {
   }
 
   /** Null when the budget is spent. */
-  subscribe(input: SubscriptionInput): Subscription | null {
+  subscribe(input: SubscriptionInput): SimulatedSubscription | null {
     if (this.#held(input.budget) >= input.most) this.#forgetOld()
     if (this.#held(input.budget) >= input.most) return null
     const id = Buffer.from(`ex01.hanvisa.example ${randomUUID()}`).toString('base64')
-    const made: Subscription = { ...input, id, heard: 0, expires: 0, waiting: [], listeners: new Set() }
+    const made: SimulatedSubscription = {
+      ...input,
+      id,
+      heard: 0,
+      expires: 0,
+      waiting: [],
+      listeners: new Set()
+    }
     this.#subscriptions.set(id, made)
     this.#byBudget.set(input.budget, this.#held(input.budget) + 1)
     const ofMailbox = this.#byMailbox.get(keyOf(input.mailbox)) ?? new Set()
@@ -88,7 +95,7 @@ export class Notices {
   }
 
   /** Whoever asks for it keeps it alive. */
-  get(id: string): Subscription | undefined {
+  get(id: string): SimulatedSubscription | undefined {
     const found = this.#subscriptions.get(id)
     if (!found || !this.#lives(found)) return undefined
     this.#touch(found)
@@ -106,7 +113,7 @@ export class Notices {
   }
 
   /** Of the tenant, or of all: as when a server starts anew or a database fails over. Streams are closed. */
-  drop(tenant?: string): void {
+  dropAll(tenant?: string): void {
     for (const { id, mailbox } of [...this.#subscriptions.values()]) {
       if (tenant === undefined || mailbox.tenant === tenant) this.unsubscribe(id)
     }
@@ -114,19 +121,20 @@ export class Notices {
   }
 
   /** Ids die; streams say which of theirs, unless it is done silently, and live on while they have others. */
-  lose(order: Selection & { readonly silently?: boolean } = {}): number {
+  dropSubscriptions(order: Selection & { readonly silently?: boolean } = {}): number {
     const { silently = false, ...which } = order
     const lost = [...this.#subscriptions.values()].filter(({ mailbox }) =>
       isSelected(which, candidateOf(mailbox))
     )
     for (const each of lost) this.unsubscribe(each.id)
-    for (const each of silently ? [] : lost) for (const listener of [...each.listeners]) listener.died(each)
+    for (const each of silently ? [] : lost)
+      for (const listener of [...each.listeners]) listener.onSubscriptionDropped(each)
     return lost.length
   }
 
   /** With a last word, as when their time is over. */
   closeStreams(tenant?: string): void {
-    this.streams.break('close', tenant === undefined ? {} : { tenant })
+    this.streams.end('close', tenant === undefined ? {} : { tenant })
   }
 
   /** How many there are now. */
@@ -136,7 +144,7 @@ export class Notices {
     return [...this.#subscriptions.values()].filter(({ mailbox }) => mailbox.tenant === tenant).length
   }
 
-  since({ waiting }: Subscription, number: number): Happening[] {
+  since({ waiting }: SimulatedSubscription, number: number): NotificationEvent[] {
     return waiting.filter((each) => each.number > number)
   }
 
@@ -156,11 +164,11 @@ export class Notices {
     return this.#byBudget.get(budget) ?? 0
   }
 
-  #touch(subscription: Subscription): void {
+  #touch(subscription: SimulatedSubscription): void {
     subscription.expires = this.#clock() + subscription.minutes * 60_000
   }
 
-  #lives({ id, expires, listeners }: Subscription): boolean {
+  #lives({ id, expires, listeners }: SimulatedSubscription): boolean {
     if (listeners.size > 0 || expires >= this.#clock()) return true
     this.unsubscribe(id)
     return false
@@ -172,7 +180,7 @@ export class Notices {
 }
 
 function append(
-  subscription: Subscription,
+  subscription: SimulatedSubscription,
   { mailbox, event, kind }: MailboxChange,
   change: number,
   at: number
@@ -183,7 +191,7 @@ function append(
     const number = subscription.heard
     subscription.waiting.push({ subscription: subscription.id, type, mailbox, event, change, at, number })
   }
-  for (const listener of subscription.listeners) listener.heard(subscription)
+  for (const listener of subscription.listeners) listener.onEvent(subscription)
 }
 
 function candidateOf({ tenant, address }: Mailbox): Candidate {

@@ -4,8 +4,8 @@ import type { Faults } from '../faults.ts'
 import type { Mailbox, Mailboxes } from '../mailboxes.ts'
 import type { ProtocolRequest } from '../protocol-message.ts'
 import type { Installation } from './installations.ts'
-import type { Schema } from './versions.ts'
-import type { Element } from './xml.ts'
+import type { ExchangeSchema } from './versions.ts'
+import type { XmlElement } from './xml.ts'
 
 /** With whose eyes the call looks. */
 export interface Caller {
@@ -17,17 +17,17 @@ export interface Caller {
   readonly account: string
 }
 
-export interface Asked {
+export interface RequestContext {
   readonly installation: Installation
   readonly mailboxes: Mailboxes
   readonly faults: Faults
   readonly caller: Caller
   /** As asked for, Exchange2007 where nothing was. */
-  readonly schema: Schema
+  readonly schema: ExchangeSchema
   /** IANA, by the TimeZoneContext header; null without. */
   readonly zone: string | null
   /** The body's only child. */
-  readonly operation: Element
+  readonly operation: XmlElement
   readonly call: ProtocolRequest
   /** Which of the installation's servers it landed on. */
   readonly server: number

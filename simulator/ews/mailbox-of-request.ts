@@ -2,17 +2,17 @@
 import type { Installation } from './installations.ts'
 import { addressesIn } from './user-availability.ts'
 import { supports } from './versions.ts'
-import { at, type Element, textAt } from './xml.ts'
+import { at, textAt, type XmlElement } from './xml.ts'
 
 /** The one mailbox that the call is about, as the call names it. */
-export function targetOf(document: Element | undefined, operation: Element): string | null {
+export function mailboxOfRequest(document: XmlElement | undefined, operation: XmlElement): string | null {
   const addresses = operation.name === 'GetUserAvailabilityRequest' ? addressesIn(operation) : []
   if (addresses.length > 0) return addresses.length === 1 ? (addresses[0] ?? null) : null
   const named = firstAddress(operation)
   return named ?? at(document, 'Header', 'ExchangeImpersonation', 'ConnectingSID')?.children[0]?.text ?? null
 }
 
-function firstAddress(element: Element): string | null {
+function firstAddress(element: XmlElement): string | null {
   if (element.name === 'Mailbox') return textAt(element, 'EmailAddress') ?? null
   if (
     element.name !== 'DistinguishedFolderId' &&
@@ -27,7 +27,7 @@ function firstAddress(element: Element): string | null {
 }
 
 /** Since 2010 SP2 RU4 an impersonated call is charged to the mailbox, not to the account. */
-export function mailboxBudget({ version }: Installation, document: Element | null): string | null {
+export function chargedMailboxOf({ version }: Installation, document: XmlElement | null): string | null {
   if (!supports(version.schema, 'Exchange2010_SP2')) return null
   return (
     at(document ?? undefined, 'Header', 'ExchangeImpersonation', 'ConnectingSID')?.children[0]?.text ?? null
