@@ -84,6 +84,21 @@ export interface LogEntry {
   readonly at: Instant
   /** `all`: the tenant, its rules or its connection changed, which may show in anybody's Status. */
   readonly users: readonly string[] | 'all'
+  /** Extensions that users had until this entry: they were removed, or have another one now. */
+  readonly vacated: readonly Vacated[]
+}
+
+export interface Vacated {
+  readonly user: string
+  readonly extension: string
+}
+
+/** A part of the change log and some records, read at one moment: the records are as the last entry left them. */
+export interface LogSlice {
+  readonly epoch: string
+  readonly entries: readonly LogEntry[]
+  /** In the order asked for; those that are not there are null. */
+  readonly records: readonly (UserRecord | null)[]
 }
 
 /** What followers hear: a log entry, or that records were saved without one. */
@@ -179,6 +194,8 @@ export interface Store {
    * tenant). Empty for a position ahead of the log.
    */
   log(tenant: string, after: number): Promise<readonly LogEntry[] | null>
+  /** The entries after the position, as `log` gives them, with the records of these users at that same moment. */
+  readAfter(tenant: string, after: number, users: readonly string[]): Promise<LogSlice | null>
   /**
    * Calls `hear` for everything saved from now on, in order, before the promise of the write resolves. A snapshot may
    * be ahead of what was heard: entries up to its position are in it. `hear` must not throw. Returns how to stop.

@@ -41,12 +41,15 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
       stop()
       await store.saveTenant(sampleTenant('acme'), 8)
       t.strictSame(heard, [
-        { kind: 'logged', entry: { position: 2, at: 2, users: names } },
-        { kind: 'logged', entry: { position: 3, at: 3, users: ['bo'] } },
+        { kind: 'logged', entry: { position: 2, at: 2, users: names, vacated: [] } },
+        { kind: 'logged', entry: { position: 3, at: 3, users: ['bo'], vacated: [] } },
         { kind: 'confirmed', users: ['anna'] },
         { kind: 'confirmed', users: ['anna'] },
-        { kind: 'logged', entry: { position: 4, at: 6, users: ['bo'] } },
-        { kind: 'logged', entry: { position: 5, at: 7, users: 'all' } },
+        {
+          kind: 'logged',
+          entry: { position: 4, at: 6, users: ['bo'], vacated: [{ user: 'bo', extension: '1070' }] }
+        },
+        { kind: 'logged', entry: { position: 5, at: 7, users: 'all', vacated: [] } },
         { kind: 'tenant removed' }
       ])
       t.strictSame(deaf, [])
@@ -70,7 +73,38 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
     await store.removeTenant('acme')
     await store.saveTenant(sampleTenant('acme'), 20)
     t.not((await store.snapshot('acme'))?.epoch, first?.epoch, 'a tenant that comes again has another log')
-    t.strictSame(await store.log('acme', 0), [{ position: 1, at: 20, users: 'all' }])
+    t.strictSame(await store.log('acme', 0), [{ position: 1, at: 20, users: 'all', vacated: [] }])
+  })
+
+  await t.test('entries and records that are read together are of one moment', async (t) => {
+    const { store } = await open(t, { logLength: 100 })
+    t.equal(await store.readAfter('acme', 0, ['anna']), null)
+    await store.saveTenant(sampleTenant('acme'), 0)
+    const writing = (async () => {
+      for (let round = 1; round <= 40; round++) {
+        const next = sampleUser('anna', { extension: `${round}` })
+        await store.saveUsers(
+          'acme',
+          [{ user: next, sync: round === 1 ? initialSyncRecord(true, 1) : null }],
+          1
+        )
+      }
+    })()
+    for (let position = 1; position < 41; ) {
+      await nextTurn()
+      const slice = await store.readAfter('acme', position, ['bo', 'anna'])
+      position = slice?.entries.at(-1)?.position ?? position
+      const extension = slice?.records[1]?.user.extension ?? '0'
+      t.strictSame([slice?.records[0], extension], [null, `${position - 1}`])
+      for (const entry of slice?.entries ?? []) {
+        const vacated = entry.position > 2 ? [{ user: 'anna', extension: `${entry.position - 2}` }] : []
+        t.strictSame(entry.vacated, vacated, 'what a user leaves stands in the log')
+      }
+    }
+    await writing
+    t.equal((await store.readAfter('acme', 0, []))?.epoch, (await store.snapshot('acme'))?.epoch)
+    for (let at = 42; at <= 142; at++) await store.saveTenant(sampleTenant('acme'), at)
+    t.equal(await store.readAfter('acme', 0, []), null, 'the log does not reach back')
   })
 
   await t.test('a snapshot is of one moment, whatever is written meanwhile', async (t) => {

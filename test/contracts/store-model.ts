@@ -3,7 +3,13 @@ import { deepStrictEqual as same } from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
-import { type FeedEvent, type Store, TenantGone, type UserRecord } from '../../src/storage/store.ts'
+import {
+  type FeedEvent,
+  type Store,
+  TenantGone,
+  type UserRecord,
+  type Vacated
+} from '../../src/storage/store.ts'
 import type { OpenStore } from './store.ts'
 import {
   plain,
@@ -33,6 +39,7 @@ type Feeds = Record<TenantId, FeedEvent[]>
 
 const anyTenant = fc.constantFrom(...tenantIds)
 const anyUser = fc.constantFrom('anna', 'anna.b', 'Bo')
+const anyExtension = fc.constantFrom('1', '2', '"', '\\', '\\","extension":"2', '/å')
 const when = fc.integer({ min: 0, max: 1e13 })
 const anyTimeline = fc
   .array(fc.record({ index: fc.nat(3), private: fc.boolean() }), { maxLength: 6 })
@@ -54,9 +61,17 @@ const anyOperation = fc.oneof(
   fc.record({
     does: fc.constant('saveUsers' as const),
     id: anyTenant,
-    users: fc.array(fc.record({ user: anyUser, name: fc.string({ unit: 'binary' }), anew: fc.boolean() }), {
-      maxLength: 4
-    }),
+    users: fc.array(
+      fc.record({
+        user: anyUser,
+        name: fc.string({ unit: 'binary' }),
+        extension: anyExtension,
+        anew: fc.boolean()
+      }),
+      {
+        maxLength: 4
+      }
+    ),
     at: when
   }),
   fc.record({ does: fc.constant('removeUser' as const), id: anyTenant, user: anyUser, at: when }),
@@ -168,7 +183,7 @@ async function onStore(store: Store, o: Operation): Promise<unknown> {
       return (await store.saveRules(o.id, o.expected, sampleRules(o.at)))?.version ?? null
     case 'saveUsers': {
       const users = o.users.map((one) => ({
-        user: sampleUser(one.user, { displayName: one.name }),
+        user: sampleUser(one.user, { displayName: one.name, extension: one.extension }),
         sync: one.anew ? initialSyncRecord(true, o.at) : null
       }))
       return store.saveUsers(o.id, users, o.at)
@@ -221,10 +236,13 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
       return kept.versions.push(o.at)
     case 'saveUsers': {
       const fresh = new Set<string>()
+      const vacated: Vacated[] = []
       for (const one of o.users) {
         const before = records.get(one.user)
         if (before === undefined) fresh.add(one.user)
-        const next = sampleUser(one.user, { displayName: one.name })
+        const next = sampleUser(one.user, { displayName: one.name, extension: one.extension })
+        const { extension } = before?.user ?? next
+        if (extension !== next.extension) vacated.push({ user: one.user, extension })
         const generation = before === undefined ? kept.minGeneration : before.sync.generation + 1
         const anew = {
           override: before?.override ?? null,
@@ -233,14 +251,14 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
         }
         records.set(one.user, { ...(before === undefined || one.anew ? anew : before), user: next })
       }
-      if (o.users.length > 0) log(kept, feeds, o.at, [...new Set(o.users.map((one) => one.user))])
+      if (o.users.length > 0) log(kept, feeds, o.at, [...new Set(o.users.map((one) => one.user))], vacated)
       return [...fresh]
     }
     case 'removeUser': {
       const before = records.get(o.user)
       if (before === undefined) return false
       kept.minGeneration = Math.max(kept.minGeneration, before.sync.generation + 1)
-      log(kept, feeds, o.at, [o.user])
+      log(kept, feeds, o.at, [o.user], [{ user: o.user, extension: before.user.extension }])
       return records.delete(o.user)
     }
     case 'saveOverride': {
@@ -270,10 +288,16 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
   }
 }
 
-function log(kept: ModelTenant, feeds: FeedEvent[], at: number, users: readonly string[] | 'all'): void {
+function log(
+  kept: ModelTenant,
+  feeds: FeedEvent[],
+  at: number,
+  users: readonly string[] | 'all',
+  vacated: readonly Vacated[] = []
+): void {
   kept.position += 1
   kept.loggedAt = Math.max(kept.loggedAt, at)
-  feeds.push({ kind: 'logged', entry: { position: kept.position, at: kept.loggedAt, users } })
+  feeds.push({ kind: 'logged', entry: { position: kept.position, at: kept.loggedAt, users, vacated } })
 }
 
 function overrideOf(o: { readonly set: boolean; readonly until: number | null; readonly at: number }) {
@@ -288,7 +312,7 @@ function outcomeOf(one: Outcome) {
     ...initialSyncRecord(true, 1, one.generation),
     confirmedAt,
     freshSince: confirmedAt,
-    saw: 'subjects' as const
+    detail: 'subjects' as const
   }
   return { user: one.user, sync, timeline: one.timeline ?? ('same' as const), visible: one.visible }
 }

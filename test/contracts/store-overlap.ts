@@ -123,7 +123,7 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     await store.saveReadings('acme', [outcome('anna', 3, 1), outcome('bo', 3, 1)], 3)
     await store.saveReadings('acme', [outcome('anna', 4, null)], 4)
     t.strictSame(heard, [
-      { kind: 'logged', entry: { position: 4, at: 3, users: ['anna'] } },
+      { kind: 'logged', entry: { position: 4, at: 3, users: ['anna'], vacated: [] } },
       { kind: 'confirmed', users: ['bo'] },
       { kind: 'confirmed', users: ['anna'] }
     ])

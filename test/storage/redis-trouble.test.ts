@@ -187,7 +187,7 @@ t.test('a listener that was cut off hears of a gap, and then goes on', async (t)
   await until(() => other.reachable())
   await store.saveTenant(sampleTenant('acme'), 4)
   await until(() => heard.at(-1)?.kind === 'logged')
-  t.strictSame(heard.at(-1), { kind: 'logged', entry: { position: 4, at: 4, users: 'all' } })
+  t.strictSame(heard.at(-1), { kind: 'logged', entry: { position: 4, at: 4, users: 'all', vacated: [] } })
 })
 
 t.test('a message that never came is found out', async (t) => {

@@ -74,7 +74,7 @@ export async function saveTimeline(store: Store, id: string, calendar: Timeline,
     ...initialSyncRecord(true, START),
     confirmedAt: at,
     freshSince: at,
-    saw: 'subjects' as const
+    detail: 'subjects' as const
   }
   await store.saveReadings('acme', [{ user: id, sync, timeline: calendar, visible }], at)
 }

@@ -17,7 +17,7 @@ export interface ChangeLog {
   /** Within a write: begins the log of a new tenant, with an epoch of its own. */
   begin(tenant: string): void
   /** Within a write: appends, trims, and gives what followers are to hear. */
-  append(tenant: string, at: Instant, users: LogEntry['users']): FeedEvent
+  append(tenant: string, at: Instant, users: LogEntry['users'], vacated?: LogEntry['vacated']): FeedEvent
   /** Entries after the position, or null when some are trimmed or there is no log. */
   after(tenant: string, position: number): LogEntry[] | null
   follow(tenant: string, hear: (feed: FeedEvent) => void): () => void
@@ -38,10 +38,10 @@ export function changeLog({ heads, log }: Tables, length: number): ChangeLog {
     begin(tenant) {
       heads.put(tenant, { epoch: randomUUID(), position: 0, first: 1, minGeneration: 0 })
     },
-    append(tenant, at, users) {
+    append(tenant, at, users, vacated = []) {
       const head = headOf(tenant)
       const before = log.get(tenant, head.position)?.at ?? at
-      const entry: LogEntry = { position: head.position + 1, at: Math.max(at, before), users }
+      const entry: LogEntry = { position: head.position + 1, at: Math.max(at, before), users, vacated }
       log.put(tenant, entry.position, entry)
       let { first } = head
       for (; first <= entry.position - length; first++) log.remove(tenant, first)

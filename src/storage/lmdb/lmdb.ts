@@ -11,7 +11,8 @@ import {
   type Store,
   StoreUnavailable,
   type TenantSnapshot,
-  type UserRecord
+  type UserRecord,
+  type Vacated
 } from '../store.ts'
 import { changeLog, LOG_LENGTH } from './change-log.ts'
 import { type LockedDataDir, lockDataDir, withSetupError } from './data-dir.ts'
@@ -196,9 +197,12 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
       write(tenant, (feeds) => {
         const { minGeneration } = log.headOf(tenant)
         const fresh = new Set<string>()
+        const vacated: Vacated[] = []
         for (const { user, sync } of given) {
           const kept = syncs.get(tenant, user.id)
           if (kept === null) fresh.add(user.id)
+          const { extension } = users.get(tenant, user.id) ?? user
+          if (extension !== user.extension) vacated.push({ user: user.id, extension })
           users.put(tenant, user.id, user)
           if (kept !== null && sync === null) continue
           const next = sync ?? initialSyncRecord(user.syncEnabled && user.mailbox !== null, at)
@@ -207,7 +211,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
           timelines.remove(tenant, user.id)
         }
         const ids = [...new Set(given.map(({ user }) => user.id))]
-        if (ids.length > 0) feeds.push(log.append(tenant, at, ids))
+        if (ids.length > 0) feeds.push(log.append(tenant, at, ids, vacated))
         return [...fresh]
       }),
     removeUser: (tenant, user, at) =>
@@ -217,8 +221,10 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
         if (kept === null) return false
         const minGeneration = Math.max(head.minGeneration, kept.generation + 1)
         heads.put(tenant, { ...head, minGeneration })
+        const before = users.get(tenant, user)
+        const vacated = before === null ? [] : [{ user, extension: before.extension }]
         for (const table of [users, syncs, timelines, overrides]) table.remove(tenant, user)
-        feeds.push(log.append(tenant, at, [user]))
+        feeds.push(log.append(tenant, at, [user], vacated))
         return true
       }),
 
@@ -256,6 +262,13 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
         return taking.finally(() => snapshots.delete(taking))
       }),
     log: (tenant, after) => read(() => log.after(tenant, after)),
+    readAfter: (tenant, after, ids) =>
+      read(() => {
+        const entries = log.after(tenant, after)
+        const head = heads.get(tenant)
+        if (entries === null || head === null) return null
+        return { epoch: head.epoch, entries, records: ids.map((id) => recordOf(tenant, id)) }
+      }),
     follow: log.follow,
 
     withTenantLock: (tenant, work) => inTurn(tenant, () => work(store)),

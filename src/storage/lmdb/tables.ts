@@ -57,7 +57,12 @@ const headRecord = jsonCodec<LogHead>('log head', ({ epoch, position, first, min
   minGeneration
 }))
 
-const entryRecord = jsonCodec<LogEntry>('log entry', ({ position, at, users }) => ({ position, at, users }))
+const entryRecord = jsonCodec<LogEntry>('log entry', ({ position, at, users, vacated }) => ({
+  position,
+  at,
+  users,
+  vacated: vacated.map(({ user, extension }) => ({ user, extension }))
+}))
 
 export type Tables = ReturnType<typeof openTables>
 

@@ -12,6 +12,7 @@ import {
 } from '../codec.ts'
 import type {
   LogEntry,
+  LogSlice,
   Page,
   RulesVersion,
   StoredConnection,
@@ -47,11 +48,13 @@ export function redisQueries(link: RedisConnection) {
 
   async function records(tenant: string, ids: readonly string[]): Promise<(UserRecord | null)[]> {
     if (!isTenantId(tenant) || ids.length === 0) return ids.map(() => null)
-    const keys = tenantKeys(tenant)
-    const columns = await together<Column[]>((multi) => {
-      for (const key of [keys.users, keys.syncs, keys.timelines, keys.overrides])
-        multi.hmgetBuffer(key, ...ids)
-    })
+    return recordsIn(await together<Column[]>((multi) => queueRecords(multi, tenant, ids)), ids)
+  }
+
+  async function recordsIn(
+    columns: readonly Column[],
+    ids: readonly string[]
+  ): Promise<(UserRecord | null)[]> {
     const found: (UserRecord | null)[] = []
     for (let index = 0; index < ids.length; index++) {
       if (index % STEP === STEP - 1) await nextTurn()
@@ -80,6 +83,23 @@ export function redisQueries(link: RedisConnection) {
       for (const [, [, text = '']] of page) entries.push(JSON.parse(text))
       if (page.length < ENTRIES) return entries
     }
+  }
+
+  async function readAfter(tenant: string, after: number, ids: readonly string[]): Promise<LogSlice | null> {
+    if (!isTenantId(tenant)) return null
+    const { head, log: key } = tenantKeys(tenant)
+    const [[epoch, newest], kept, page, ...columns] = await together<
+      [[string | null, string | null], number, [string, string[]][], ...Column[]]
+    >((multi) => {
+      multi
+        .hmget(head, 'epoch', 'position')
+        .xlen(key)
+        .xrange(key, `${after + 1}-0`, '+')
+      if (ids.length > 0) queueRecords(multi, tenant, ids)
+    })
+    if (epoch === null || after < Number(newest) - kept) return null
+    const entries = page.map(([, [, text = '']]): LogEntry => JSON.parse(text))
+    return { epoch, entries, records: await recordsIn(columns, ids) }
   }
 
   async function snapshot(tenant: string): Promise<TenantSnapshot | null> {
@@ -166,8 +186,14 @@ export function redisQueries(link: RedisConnection) {
     },
     records,
     log,
+    readAfter,
     snapshot
   }
+}
+
+function queueRecords(multi: ChainableCommander, tenant: string, ids: readonly string[]): void {
+  const { users, syncs, timelines, overrides } = tenantKeys(tenant)
+  for (const key of [users, syncs, timelines, overrides]) multi.hmgetBuffer(key, ...ids)
 }
 
 type Hash = Map<string, Buffer>

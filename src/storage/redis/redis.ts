@@ -195,6 +195,7 @@ export async function openRedis({
 
       snapshot: (tenant) => run(() => feed.positionAtSubscribe(tenant).then(() => reading.snapshot(tenant))),
       log: (tenant, after) => run(() => reading.log(tenant, after)),
+      readAfter: (tenant, after, users) => run(() => reading.readAfter(tenant, after, users)),
       follow: feed.follow,
 
       withTenantLock: (tenant, work) => run(() => turn(tenant, (mine) => work(stores(mine)))),

@@ -32,14 +32,29 @@ local epoch = redis.call('HGET', HEAD, 'epoch')
 
 local function whole(number) return string.format('%.0f', number) end
 
-local function logged(users)
+local function logged(users, vacated)
   local position = whole(redis.call('HINCRBY', HEAD, 'position', 1))
   local instant = redis.call('HGET', HEAD, 'loggedAt')
   if not instant or tonumber(instant) < tonumber(at) then instant = at end
-  local entry = '{"position":' .. position .. ',"at":' .. instant .. ',"users":' .. users .. '}'
+  local entry = '{"position":' .. position .. ',"at":' .. instant .. ',"users":' .. users .. ',"vacated":[' .. (vacated or '') .. ']}'
   redis.call('XADD', LOG, 'MAXLEN', '=', logLength, position .. '-0', 'entry', entry)
   redis.call('HSET', HEAD, 'loggedAt', instant)
   return '{"kind":"logged","entry":' .. entry .. '}'
+end
+
+-- The extension in a user's record, as JSON. A quote within a JSON string is escaped, so that no name looks like the member.
+local function extensionOf(record)
+  local _, start = string.find(record, ',"extension":"', 1, true)
+  local from = start + 1
+  while true do
+    local found = string.find(record, '["\\\\]', from)
+    if string.sub(record, found, found) == '"' then return string.sub(record, start, found) end
+    from = found + 2
+  end
+end
+
+local function vacates(id, extension)
+  return '{"user":' .. cjson.encode(id) .. ',"extension":' .. extension .. '}'
 end
 
 local function told(feeds)
@@ -110,6 +125,7 @@ return {'OK', epoch, told({logged('"all"')}), 1}
 const saveUsers = `
 ${unlessGone}
 local fresh = {}
+local vacated = {}
 local least = tonumber(redis.call('HGET', HEAD, 'minGeneration'))
 for i = ARGS + 2, #ARGV, 7 do
   local id, record, given, generation, wanted, confirmed, json = unpack(ARGV, i, i + 6)
@@ -117,6 +133,10 @@ for i = ARGS + 2, #ARGV, 7 do
   if not kept then
     fresh[#fresh + 1] = id
     redis.call('ZADD', IDS, 0, id)
+  end
+  local before = redis.call('HGET', USERS, id)
+  if before and extensionOf(before) ~= extensionOf(record) then
+    vacated[#vacated + 1] = vacates(id, extensionOf(before))
   end
   redis.call('HSET', USERS, id, record)
   if not kept or given == '1' then
@@ -126,7 +146,7 @@ for i = ARGS + 2, #ARGV, 7 do
   end
 end
 local sequence = ''
-if #ARGV > ARGS + 1 then sequence = told({logged(ARGV[ARGS + 1])}) end
+if #ARGV > ARGS + 1 then sequence = told({logged(ARGV[ARGS + 1], table.concat(vacated, ','))}) end
 return {'OK', epoch, sequence, fresh}
 `
 
@@ -139,8 +159,10 @@ if not kept then return {'OK', epoch, '', 0} end
 local least = math.max(redis.call('HGET', HEAD, 'minGeneration'), string.match(kept, '^(%S+) ') + 1)
 redis.call('HSET', HEAD, 'minGeneration', whole(least))
 redis.call('ZREM', IDS, id)
+local before = redis.call('HGET', USERS, id)
 for _, key in ipairs({USERS, SYNCS, TIMELINES, OVERRIDES}) do redis.call('HDEL', key, id) end
-return {'OK', epoch, told({logged(ARGV[ARGS + 1])}), 1}
+local vacated = before and vacates(id, extensionOf(before)) or ''
+return {'OK', epoch, told({logged(ARGV[ARGS + 1], vacated)}), 1}
 `
 
 /** The ids as JSON, the user, the record or ''. Result: whether the user is there. */
