@@ -13,7 +13,7 @@ import {
 } from '../src/connectors/ews/soap/requests.ts'
 import { openHttpClient } from '../src/connectors/net/http-client.ts'
 import type { Span } from '../src/domain/calendar-event.ts'
-import { windowAt } from '../src/sync/scheduling/window.ts'
+import { windowAt } from '../src/domain/window.ts'
 import type { EwsSimulator, Filled } from './ews-simulator.ts'
 import { comparePaired, formatRatio, median, printRow } from './paired-runs.ts'
 

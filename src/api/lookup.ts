@@ -1,11 +1,11 @@
 /** What a request asks about, found or refused: a tenant's view, a user in it, an instant. */
 import type { Instant } from '../domain/calendar-event.ts'
+import { windowAt } from '../domain/window.ts'
 import { RequestError } from '../errors.ts'
 import { formatInstant, parseInstant } from '../lib/rfc3339.ts'
 import type { StatusService } from '../status/status-service.ts'
 import type { TenantView } from '../status/tenant-view.ts'
 import type { UserState } from '../status/user-state.ts'
-import { windowAt } from '../sync/scheduling/window.ts'
 
 export async function requireView(statusService: StatusService, tenant: string): Promise<TenantView> {
   const view = await statusService.view(tenant)

@@ -1,7 +1,7 @@
 /** What is wrong with a connection to EWS, told when it is put; and what it may leave out, filled in. */
 import { X509Certificate } from 'node:crypto'
 import type { EwsConnection } from '../connectors/connection.ts'
-import { autodiscoverFault, ewsUrlFault } from '../connectors/ews/ews-url.ts'
+import { autodiscoverFault, ewsUrlFault } from '../connectors/ews-url.ts'
 import type { FieldFault } from '../errors.ts'
 import type { PutConnectionBody, PutEwsConnectionBody } from './connection-body.ts'
 

@@ -3,6 +3,7 @@
 import type { Connector, ReadResult } from '../../connectors/connector.ts'
 import type { DropReason } from '../../connectors/notification.ts'
 import type { Instant, Span } from '../../domain/calendar-event.ts'
+import { windowAt } from '../../domain/window.ts'
 import type { RemoteError, SyncCode } from '../../errors.ts'
 import type { Log } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
@@ -10,7 +11,6 @@ import type { ReadingOutcome, Store, UserRecord } from '../../storage/store.ts'
 import { BatchCancelled, type Delay } from '../queue/queue.ts'
 import { retryDelay } from '../queue/retry-policy.ts'
 import { isDirty } from '../scheduling/reconcile-schedule.ts'
-import { windowAt } from '../scheduling/window.ts'
 import {
   type LastSync,
   type ReadTarget,

@@ -2,8 +2,8 @@
 import { resolveSrv } from 'node:dns/promises'
 import { Agent, request } from 'undici'
 import { RemoteError } from '../../../errors.ts'
+import { isExchangeOnline, onlineIsRetired } from '../../ews-url.ts'
 import { type HttpClient, publicLookup, readBody } from '../../net/http-client.ts'
-import { isExchangeOnline, onlineIsRetired } from '../ews-url.ts'
 import {
   type AutodiscoverResult,
   getUserSettingsRequest,

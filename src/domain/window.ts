@@ -1,5 +1,5 @@
 /** The span of time that is read of every calendar: the same for a whole day, so that polls compare equal. */
-import type { Instant, Span } from '../../domain/calendar-event.ts'
+import type { Instant, Span } from './calendar-event.ts'
 
 const day = 86_400_000
 const daysBack = 1
