@@ -1,16 +1,15 @@
-/** Lets changes of one tenant go one after the other within this process, so that each builds upon the one before. */
+/** A lock for each key within this process: work for one key runs one after the other, in the order of asking. */
 
-/** Runs `work` when all earlier work of the tenant has ended, well or not. */
-export type InTurn = <T>(tenant: string, work: () => Promise<T>) => Promise<T>
+export class KeyedLock {
+  readonly #last = new Map<string, Promise<unknown>>()
 
-export function turns(): InTurn {
-  const last = new Map<string, Promise<unknown>>()
-  return (tenant, work) => {
-    const before = last.get(tenant) ?? Promise.resolve()
+  /** Runs `work` when all earlier work for the key has ended, well or not. */
+  run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#last.get(key) ?? Promise.resolve()
     const mine = before.then(work, work)
-    last.set(tenant, mine)
+    this.#last.set(key, mine)
     const forget = () => {
-      if (last.get(tenant) === mine) last.delete(tenant)
+      if (this.#last.get(key) === mine) this.#last.delete(key)
     }
     mine.then(forget, forget)
     return mine

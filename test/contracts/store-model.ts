@@ -270,7 +270,7 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
     }
     case 'saveReadings': {
       const visible = new Set<string>()
-      const quiet = new Set<string>()
+      const confirmed = new Set<string>()
       for (const outcome of o.outcomes) {
         const before = records.get(outcome.user)
         if (before?.sync.generation !== outcome.generation) continue
@@ -279,11 +279,11 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
         if (known !== null && known <= o.at && (sync.confirmedAt ?? -1) < known) continue
         records.set(outcome.user, { ...before, sync, timeline: outcome.timeline ?? before.timeline })
         const shows = outcome.visible || (outcome.timeline !== null && before.override !== null)
-        ;(shows ? visible : quiet).add(outcome.user)
+        ;(shows ? visible : confirmed).add(outcome.user)
       }
       if (visible.size > 0) log(kept, feeds, o.at, [...visible])
-      if (quiet.size > 0) feeds.push({ kind: 'confirmed', users: [...quiet] })
-      return [...new Set([...visible, ...quiet])]
+      if (confirmed.size > 0) feeds.push({ kind: 'confirmed', users: [...confirmed] })
+      return [...new Set([...visible, ...confirmed])]
     }
   }
 }

@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { open, type RootDatabase, type Transaction } from 'lmdb'
 import { initialSyncRecord } from '../../domain/sync-state.ts'
-import { turns } from '../../lib/keyed-lock.ts'
+import { KeyedLock } from '../../lib/keyed-lock.ts'
 import { isStaleWrite } from '../is-stale-write.ts'
 import {
   type FeedEvent,
@@ -69,7 +69,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
   const commits = groupCommit(root, held.path)
   const log = changeLog(tables, logLength)
   const snapshots = new Set<Promise<unknown>>()
-  const inTurn = turns()
+  const tenantLock = new KeyedLock()
   let closing: Promise<void> | null = null
 
   /** One write. What it puts into `feeds` is told to the tenant's followers once it is on disk. */
@@ -241,18 +241,18 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
       write(tenant, (feeds) => {
         log.headOf(tenant)
         const visible = new Set<string>()
-        const quiet = new Set<string>()
+        const confirmed = new Set<string>()
         for (const outcome of outcomes) {
           const { user, sync, timeline } = outcome
           if (isStaleWrite(syncs.get(tenant, user), sync, at)) continue
           syncs.put(tenant, user, sync)
           if (timeline !== 'same') timelines.put(tenant, user, timeline)
           const shows = outcome.visible || (timeline !== 'same' && overrides.get(tenant, user) !== null)
-          ;(shows ? visible : quiet).add(user)
+          ;(shows ? visible : confirmed).add(user)
         }
         if (visible.size > 0) feeds.push(log.append(tenant, at, [...visible]))
-        if (quiet.size > 0) feeds.push({ kind: 'confirmed', users: [...quiet] })
-        return [...new Set([...visible, ...quiet])]
+        if (confirmed.size > 0) feeds.push({ kind: 'confirmed', users: [...confirmed] })
+        return [...new Set([...visible, ...confirmed])]
       }),
 
     snapshot: (tenant) =>
@@ -271,7 +271,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
       }),
     follow: log.follow,
 
-    withTenantLock: (tenant, work) => inTurn(tenant, () => work(store)),
+    withTenantLock: (tenant, work) => tenantLock.run(tenant, () => work(store)),
     reachable: () => closing === null,
 
     close() {

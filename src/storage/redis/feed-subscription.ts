@@ -1,8 +1,9 @@
-/** One tenant that is followed in this process: what its followers heard last, and what they may have missed. */
+/** The feed of one tenant in this process: puts messages in order, and reports a gap where one was lost. */
 import { setTimeout as pause } from 'node:timers/promises'
+import { endsWithin } from '../../lib/deadline.ts'
 import type { FeedEvent } from '../store.ts'
 
-/** Every write that is told of has the next sequence within its log's epoch; '' and 0 when there is no such tenant. */
+/** Every write that is published has the next sequence within its log's epoch; '' and 0 when there is no such tenant. */
 export interface Mark {
   readonly epoch: string
   readonly sequence: number
@@ -13,62 +14,171 @@ export interface Message extends Mark {
   readonly feeds: readonly FeedEvent[]
 }
 
-export interface FeedSubscription {
-  /** Returns how to leave, which tells how many are left. */
-  join(receive: (feed: FeedEvent) => void): () => number
-  receive(message: Message): void
-  /** Redis passes messages on to us from now on. Throws when it cannot be said what was missed. */
-  subscribed(): Promise<void>
-  /** Messages may be missed until `subscribed`. */
-  lost(): void
-  /** It is known up to where followers will not hear of what was written. */
-  readonly positionAtSubscribe: Promise<void>
-  pendingSubscribe(): Promise<void> | null
-  waitForDelivery(mark: Mark): Promise<void>
-  /** Looks whether something was missed after all. */
-  compare(): void
-  /** Tells that something was: a gap, or that the tenant is gone. */
-  recheck(): void
-  end(): void
+type Follower = (event: FeedEvent) => void
+
+/** Somebody who waits until a write was published to the followers. */
+interface Waiter {
+  readonly mark: Mark
+  readonly resolve: () => void
 }
 
 const NO_TENANT: Mark = { epoch: '', sequence: 0 }
 const MAX_PAST_EPOCHS = 100
-/** Milliseconds that a message may take after its write was answered. */
+/** How long a message may take after its write was answered. */
 const MAX_DELIVERY_MS = 1000
 
-/** `markNow` reads where the tenant stands; `patience` is how long to wait for the first subscription. */
-export function feedSubscription(markNow: () => Promise<Mark>, patience: number): FeedSubscription {
-  const followers = new Set<(feed: FeedEvent) => void>()
-  /** Asked for before anything that this process writes from now on. */
-  const firstMark = markNow().catch(() => null)
-  /** Up to here followers heard everything. */
-  let last: Mark = NO_TENANT
-  let known = false
-  /** Held back until it is known what came before; null: nothing is. */
-  let heldBack: Message[] | null = []
-  let waiting: { readonly mark: Mark; readonly go: () => void }[] = []
-  /** The last that was told of, whatever came of it. */
-  let published: Mark = NO_TENANT
-  /** The logs that came before: of a tenant of this name who is gone. */
-  const pastEpochs = new Set<string>()
-  let ended = false
-  let settle = () => {}
-  let settled: Promise<void> | null = new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, patience)
-    settle = () => {
-      clearTimeout(timer)
-      settled = null
-      resolve()
-    }
-  })
+export class FeedSubscription {
+  /** Resolves when the position is known from which followers see everything. */
+  readonly positionAtSubscribe: Promise<void>
 
-  function publish(feed: FeedEvent): void {
-    for (const hear of [...followers]) {
+  readonly #readMark: () => Promise<Mark>
+  readonly #followers = new Set<Follower>()
+  /** Read before anything that this process writes from now on. */
+  readonly #firstMark: Promise<Mark | null>
+  /** Followers received everything up to here. */
+  #last: Mark = NO_TENANT
+  #isPositionKnown = false
+  /** Messages that wait until it is known what came before them; null once they are applied as they come. */
+  #heldBack: Message[] | null = []
+  #waiters: Waiter[] = []
+  /** The newest mark that followers were given, as its event or as a gap. */
+  #published: Mark = NO_TENANT
+  /** Epochs of earlier tenants of this name, which were removed. */
+  readonly #pastEpochs = new Set<string>()
+  #isClosed = false
+  #pendingSubscribe: Promise<void> | null
+  #endPendingSubscribe: () => void = () => {}
+
+  /** `readMark` reads the tenant's position; `subscribeTimeoutMs` bounds the wait for the first subscription. */
+  constructor(readMark: () => Promise<Mark>, subscribeTimeoutMs: number) {
+    this.#readMark = readMark
+    this.#firstMark = readMark().catch(() => null)
+    this.positionAtSubscribe = this.#firstMark.then(() => {})
+    const first = new Promise<void>((resolve) => {
+      this.#endPendingSubscribe = resolve
+    })
+    this.#pendingSubscribe = endsWithin(first, subscribeTimeoutMs).then(() => {
+      this.#pendingSubscribe = null
+    })
+  }
+
+  /** Null, or what to wait for before a write, so that followers receive it. */
+  get pendingSubscribe(): Promise<void> | null {
+    return this.#pendingSubscribe
+  }
+
+  /** Returns how to leave, which returns the number of followers left. */
+  join(onEvent: Follower): () => number {
+    // A function of its own, so that one who follows twice is called twice.
+    const follower: Follower = (event) => onEvent(event)
+    this.#followers.add(follower)
+    return () => {
+      this.#followers.delete(follower)
+      return this.#followers.size
+    }
+  }
+
+  receive(message: Message): void {
+    if (this.#heldBack === null) this.#apply(message)
+    else this.#heldBack.push(message)
+  }
+
+  /** Messages arrive from now on. Throws when what was missed cannot be found out. */
+  async onSubscribed(): Promise<void> {
+    const first = await this.#firstMark
+    const now = await this.#readMark()
+    if (this.#isClosed) return
+    if (!this.#isPositionKnown && first !== null) this.#last = first
+    const mayHaveMissed = this.#isPositionKnown ? this.#heldBack !== null : first === null
+    this.#isPositionKnown = true
+    const messages = this.#heldBack ?? []
+    this.#heldBack = null
+    if (mayHaveMissed) this.#publishGap(now)
+    for (const message of messages) this.#apply(message)
+    if (isBehind(this.#last, now)) this.#publishGap(now)
+    this.#endPendingSubscribe()
+  }
+
+  /** Messages may be lost until `onSubscribed`. */
+  onDisconnected(): void {
+    this.#heldBack ??= []
+  }
+
+  /** Resolves once followers were given the write, or a gap in its place. */
+  async waitForDelivery(mark: Mark): Promise<void> {
+    if (this.#isClosed || this.#isPublished(mark)) return
+    let waiter: Waiter | undefined
+    const delivered = new Promise<void>((resolve) => {
+      waiter = { mark, resolve }
+      this.#waiters.push(waiter)
+    })
+    if (await endsWithin(delivered, MAX_DELIVERY_MS)) return
+    this.#waiters = this.#waiters.filter((other) => other !== waiter)
+    if (!this.#isClosed) this.#publishGap(mark)
+  }
+
+  /** Compares the position with the store's, and publishes a gap when messages were lost. */
+  compare(): void {
+    const seen = this.#last
+    const isUnchanged = () => !this.#isClosed && this.#heldBack === null && this.#last === seen
+    if (!isUnchanged()) return
+    void this.#readMark()
+      .then(async (now) => {
+        if (!isUnchanged() || (covers(seen, now) && covers(now, seen))) return
+        await pause(MAX_DELIVERY_MS / 2)
+        if (isUnchanged()) this.#publishGap(now)
+      })
+      .catch(() => {})
+  }
+
+  /** Publishes a gap, or that the tenant was removed. */
+  recheck(): void {
+    void this.#readMark()
+      .then((now) => {
+        if (!this.#isClosed) this.#publishGap(now)
+      })
+      .catch(() => {})
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#endPendingSubscribe()
+    for (const { resolve } of this.#waiters) resolve()
+    this.#waiters = []
+  }
+
+  #apply(message: Message): void {
+    const { epoch, sequence, feeds } = message
+    if (covers(this.#last, message)) {
+      this.#markPublished(message)
+      return
+    }
+    const isNext = sequence === (epoch === this.#last.epoch ? this.#last.sequence : 0) + 1
+    // Sequences of another epoch follow only upon none, or upon those of a removed tenant of that name.
+    if (!isNext || (epoch !== this.#last.epoch && this.#last.epoch !== '')) {
+      this.#publishGap({ epoch, sequence })
+      return
+    }
+    const isRemoved = feeds.some(({ kind }) => kind === 'tenant removed')
+    this.#last = isRemoved ? NO_TENANT : { epoch, sequence }
+    for (const event of feeds) this.#publish(event)
+    this.#markPublished({ epoch, sequence })
+  }
+
+  #publishGap(now: Mark): void {
+    const isRemoved = now.epoch === '' && this.#last.epoch !== ''
+    this.#last = now
+    this.#isPositionKnown = true
+    this.#publish({ kind: isRemoved ? 'tenant removed' : 'gap' })
+    this.#markPublished(now)
+  }
+
+  #publish(event: FeedEvent): void {
+    for (const onEvent of [...this.#followers]) {
       try {
-        hear(feed)
+        onEvent(event)
       } catch (error) {
-        // A fault of the follower's: loud, but neither the write's nor the other followers'.
+        // A fault of the follower's: it must show, but fail neither the write nor the other followers.
         queueMicrotask(() => {
           throw error
         })
@@ -76,126 +186,18 @@ export function feedSubscription(markNow: () => Promise<Mark>, patience: number)
     }
   }
 
-  const isPublished = (mark: Mark) => covers(published, mark) || pastEpochs.has(mark.epoch)
-
-  function reached(mark: Mark): void {
-    if (mark.epoch !== published.epoch) pastEpochs.add(published.epoch)
-    pastEpochs.delete(mark.epoch)
-    if (pastEpochs.size > MAX_PAST_EPOCHS) pastEpochs.clear()
-    published = mark
-    const due = waiting.filter((one) => isPublished(one.mark))
-    waiting = waiting.filter((one) => !due.includes(one))
-    for (const { go } of due) go()
+  #markPublished(mark: Mark): void {
+    if (mark.epoch !== this.#published.epoch) this.#pastEpochs.add(this.#published.epoch)
+    this.#pastEpochs.delete(mark.epoch)
+    if (this.#pastEpochs.size > MAX_PAST_EPOCHS) this.#pastEpochs.clear()
+    this.#published = mark
+    const due = this.#waiters.filter((waiter) => this.#isPublished(waiter.mark))
+    this.#waiters = this.#waiters.filter((waiter) => !due.includes(waiter))
+    for (const { resolve } of due) resolve()
   }
 
-  function publishGap(now: Mark): void {
-    const removed = now.epoch === '' && last.epoch !== ''
-    last = now
-    known = true
-    publish({ kind: removed ? 'tenant removed' : 'gap' })
-    reached(now)
-  }
-
-  function apply(message: Message): void {
-    const { epoch, sequence, feeds } = message
-    if (covers(last, message)) {
-      reached(message)
-      return
-    }
-    const isNext = sequence === (epoch === last.epoch ? last.sequence : 0) + 1
-    // Numbers of another epoch follow only upon none, or upon those of a tenant of that name who is gone.
-    if (!isNext || (epoch !== last.epoch && last.epoch !== '')) {
-      publishGap({ epoch, sequence })
-      return
-    }
-    const removed = feeds.some(({ kind }) => kind === 'tenant removed')
-    last = removed ? NO_TENANT : { epoch, sequence }
-    for (const feed of feeds) publish(feed)
-    reached({ epoch, sequence })
-  }
-
-  async function subscribed(): Promise<void> {
-    const first = await firstMark
-    const now = await markNow()
-    if (ended) return
-    if (!known && first !== null) last = first
-    const missed = known ? heldBack !== null : first === null
-    known = true
-    const held = heldBack ?? []
-    heldBack = null
-    if (missed) publishGap(now)
-    for (const message of held) apply(message)
-    if (isBehind(last, now)) publishGap(now)
-    settle()
-  }
-
-  function compare(): void {
-    const seen = last
-    const unchanged = () => !ended && heldBack === null && last === seen
-    if (!unchanged()) return
-    void markNow()
-      .then(async (now) => {
-        if (!unchanged() || (covers(seen, now) && covers(now, seen))) return
-        await pause(MAX_DELIVERY_MS / 2)
-        if (unchanged()) publishGap(now)
-      })
-      .catch(() => {})
-  }
-
-  function recheck(): void {
-    void markNow()
-      .then((now) => {
-        if (!ended) publishGap(now)
-      })
-      .catch(() => {})
-  }
-
-  return {
-    join(hear) {
-      // A function of its own, so that one who follows twice is called twice.
-      const follower = (feed: FeedEvent) => hear(feed)
-      followers.add(follower)
-      return () => {
-        followers.delete(follower)
-        return followers.size
-      }
-    },
-    receive(message) {
-      if (heldBack === null) apply(message)
-      else heldBack.push(message)
-    },
-    subscribed,
-    lost() {
-      heldBack ??= []
-    },
-    positionAtSubscribe: firstMark.then(() => {}),
-    pendingSubscribe: () => settled,
-    async waitForDelivery(mark) {
-      if (ended || isPublished(mark)) return
-      await new Promise<void>((resolve) => {
-        const one = {
-          mark,
-          go() {
-            clearTimeout(timer)
-            resolve()
-          }
-        }
-        const timer = setTimeout(() => {
-          waiting = waiting.filter((other) => other !== one)
-          if (!ended) publishGap(mark)
-          resolve()
-        }, MAX_DELIVERY_MS)
-        waiting.push(one)
-      })
-    },
-    compare,
-    recheck,
-    end() {
-      ended = true
-      settle()
-      for (const { go } of waiting) go()
-      waiting = []
-    }
+  #isPublished(mark: Mark): boolean {
+    return covers(this.#published, mark) || this.#pastEpochs.has(mark.epoch)
   }
 }
 

@@ -7,7 +7,7 @@ import type { FeedEvent } from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import { COMMAND_TIMEOUT_MS, nodesOf, openListener } from './client.ts'
 import type { RedisConnection } from './connection.ts'
-import { type FeedSubscription, feedSubscription, type Mark, type Message } from './feed-subscription.ts'
+import { FeedSubscription, type Mark, type Message } from './feed-subscription.ts'
 import { channelOf, tenantKeys, tenantOf } from './keys.ts'
 
 export interface RedisFeed {
@@ -62,7 +62,7 @@ export function redisFeed(link: RedisConnection, address: RedisAddress, name: st
       if (closed) return
       listener = null
       resumed = false
-      for (const one of all.values()) one.lost()
+      for (const one of all.values()) one.onDisconnected()
       retry = setTimeout(connect, Math.min(50 * ++attempt, 1000))
     })
     client.once('ready', () => {
@@ -82,7 +82,7 @@ export function redisFeed(link: RedisConnection, address: RedisAddress, name: st
       for (let from = 0; from < tenants.length; from += CHANNELS_PER_COMMAND) {
         const some = tenants.slice(from, from + CHANNELS_PER_COMMAND)
         await client.subscribe(...some.map(channelOf))
-        await Promise.all(some.map((tenant) => all.get(tenant)?.subscribed()))
+        await Promise.all(some.map((tenant) => all.get(tenant)?.onSubscribed()))
       }
       return true
     } catch {
@@ -108,7 +108,7 @@ export function redisFeed(link: RedisConnection, address: RedisAddress, name: st
     follow(tenant, hear) {
       let one = all.get(tenant)
       if (one === undefined) {
-        one = feedSubscription(() => markOf(tenant), COMMAND_TIMEOUT_MS)
+        one = new FeedSubscription(() => markOf(tenant), COMMAND_TIMEOUT_MS)
         all.set(tenant, one)
         if (listener !== null) void subscribe(listener, [tenant])
       }
@@ -116,12 +116,12 @@ export function redisFeed(link: RedisConnection, address: RedisAddress, name: st
       return () => {
         if (leave() > 0 || all.get(tenant) !== one) return
         all.delete(tenant)
-        one.end()
+        one.close()
         listener?.unsubscribe(channelOf(tenant)).catch(() => {})
       }
     },
     positionAtSubscribe: async (tenant) => all.get(tenant)?.positionAtSubscribe,
-    pendingSubscribe: (tenant) => all.get(tenant)?.pendingSubscribe() ?? null,
+    pendingSubscribe: (tenant) => all.get(tenant)?.pendingSubscribe ?? null,
     async waitForDelivery(tenant, mark) {
       await all.get(tenant)?.waitForDelivery(mark)
     },
@@ -133,7 +133,7 @@ export function redisFeed(link: RedisConnection, address: RedisAddress, name: st
       closed = true
       clearTimeout(retry)
       clearInterval(watching)
-      for (const one of all.values()) one.end()
+      for (const one of all.values()) one.close()
       listener?.disconnect()
       connecting?.disconnect()
     }

@@ -5,7 +5,7 @@
  * KEYS are `TenantKeys` in their order. ARGV begins with what every script gets, `Opening` in its order. The answer is
  * `{'GONE' | 'LOST' | 'LATE'}`, or `{'OK', epoch, sequence, result…}`, `sequence` being '' when nobody was told.
  *
- * A sync record is kept as `generation wanted confirmedAt LF json` (redis-records.ts), so that the three can be read here;
+ * A sync record is kept as `generation enabled confirmedAt LF json` (codec.ts), so that the three can be read here;
  * its generation counts, not the one in the JSON.
  */
 
@@ -57,7 +57,7 @@ local function vacates(id, extension)
   return '{"user":' .. cjson.encode(id) .. ',"extension":' .. extension .. '}'
 end
 
-local function told(feeds)
+local function published(feeds)
   local sequence = whole(redis.call('HINCRBY', HEAD, 'sequence', 1))
   redis.call('PUBLISH', channel, '{"epoch":"' .. epoch .. '","sequence":' .. sequence .. ',"feeds":[' .. table.concat(feeds, ',') .. ']}')
   return sequence
@@ -76,18 +76,18 @@ if isNew then
   redis.call('HSET', HEAD, 'epoch', epoch, 'position', 0, 'sequence', 0, 'minGeneration', 0)
 end
 redis.call('HSET', HEAD, 'tenant', ARGV[ARGS + 2])
-return {'OK', epoch, told({logged('"all"')}), isNew and 1 or 0}
+return {'OK', epoch, published({logged('"all"')}), isNew and 1 or 0}
 `
 
 /** Result: whether there was one. */
 const removeTenant = `
 if not epoch then return {'OK', '', '', 0} end
-local sequence = told({'{"kind":"tenant removed"}'})
+local sequence = published({'{"kind":"tenant removed"}'})
 redis.call('UNLINK', HEAD, IDS, USERS, SYNCS, TIMELINES, OVERRIDES, RULES, LOG)
 return {'OK', epoch, sequence, 1}
 `
 
-/** The record or '', '1' to read anew, and what an unread sync record is whose calendar is wanted and not. */
+/** The record or '', '1' to read anew, and what an unread sync record is whose calendar is enabled and not. */
 const saveConnection = `
 ${unlessGone}
 local connection, reread = ARGV[ARGS + 1], ARGV[ARGS + 2]
@@ -99,11 +99,11 @@ if reread == '1' then
   redis.call('UNLINK', TIMELINES)
   local syncs = redis.call('HGETALL', SYNCS)
   for i = 1, #syncs, 2 do
-    local generation, wanted = string.match(syncs[i + 1], '^(%S+) (%S+) ')
-    redis.call('HSET', SYNCS, syncs[i], whole(generation + 1) .. ' ' .. wanted .. ' -\\n' .. unread[wanted])
+    local generation, enabled = string.match(syncs[i + 1], '^(%S+) (%S+) ')
+    redis.call('HSET', SYNCS, syncs[i], whole(generation + 1) .. ' ' .. enabled .. ' -\\n' .. unread[enabled])
   end
 end
-return {'OK', epoch, told({logged('"all"')}), before}
+return {'OK', epoch, published({logged('"all"')}), before}
 `
 
 /** The version expected, the next one's record, how many are kept. Result: whether it was saved. */
@@ -115,20 +115,20 @@ local version = whole(expected + 1)
 redis.call('HSET', HEAD, 'rulesVersion', version, 'rules', ARGV[ARGS + 2])
 redis.call('HSET', RULES, version, ARGV[ARGS + 2])
 redis.call('HDEL', RULES, whole(version - ARGV[ARGS + 3]))
-return {'OK', epoch, told({logged('"all"')}), 1}
+return {'OK', epoch, published({logged('"all"')}), 1}
 `
 
 /**
  * The ids as JSON, then for each user: id, record, '1' if its sync record is given ('0': it is for one who is new),
- * its generation, wanted, confirmedAt or -, and its JSON. Result: the ids that were new.
+ * its generation, enabled, confirmedAt or -, and its JSON. Result: the ids that were new.
  */
 const saveUsers = `
 ${unlessGone}
 local fresh = {}
 local vacated = {}
-local least = tonumber(redis.call('HGET', HEAD, 'minGeneration'))
+local minGeneration = tonumber(redis.call('HGET', HEAD, 'minGeneration'))
 for i = ARGS + 2, #ARGV, 7 do
-  local id, record, given, generation, wanted, confirmed, json = unpack(ARGV, i, i + 6)
+  local id, record, given, generation, enabled, confirmed, json = unpack(ARGV, i, i + 6)
   local kept = redis.call('HGET', SYNCS, id)
   if not kept then
     fresh[#fresh + 1] = id
@@ -140,13 +140,13 @@ for i = ARGS + 2, #ARGV, 7 do
   end
   redis.call('HSET', USERS, id, record)
   if not kept or given == '1' then
-    local atLeast = kept and string.match(kept, '^(%S+) ') + 1 or least
-    redis.call('HSET', SYNCS, id, whole(math.max(generation, atLeast)) .. ' ' .. wanted .. ' ' .. confirmed .. '\\n' .. json)
+    local atLeast = kept and string.match(kept, '^(%S+) ') + 1 or minGeneration
+    redis.call('HSET', SYNCS, id, whole(math.max(generation, atLeast)) .. ' ' .. enabled .. ' ' .. confirmed .. '\\n' .. json)
     redis.call('HDEL', TIMELINES, id)
   end
 end
 local sequence = ''
-if #ARGV > ARGS + 1 then sequence = told({logged(ARGV[ARGS + 1], table.concat(vacated, ','))}) end
+if #ARGV > ARGS + 1 then sequence = published({logged(ARGV[ARGS + 1], table.concat(vacated, ','))}) end
 return {'OK', epoch, sequence, fresh}
 `
 
@@ -156,13 +156,13 @@ ${unlessGone}
 local id = ARGV[ARGS + 2]
 local kept = redis.call('HGET', SYNCS, id)
 if not kept then return {'OK', epoch, '', 0} end
-local least = math.max(redis.call('HGET', HEAD, 'minGeneration'), string.match(kept, '^(%S+) ') + 1)
-redis.call('HSET', HEAD, 'minGeneration', whole(least))
+local minGeneration = math.max(redis.call('HGET', HEAD, 'minGeneration'), string.match(kept, '^(%S+) ') + 1)
+redis.call('HSET', HEAD, 'minGeneration', whole(minGeneration))
 redis.call('ZREM', IDS, id)
 local before = redis.call('HGET', USERS, id)
 for _, key in ipairs({USERS, SYNCS, TIMELINES, OVERRIDES}) do redis.call('HDEL', key, id) end
 local vacated = before and vacates(id, extensionOf(before)) or ''
-return {'OK', epoch, told({logged(ARGV[ARGS + 1], vacated)}), 1}
+return {'OK', epoch, published({logged(ARGV[ARGS + 1], vacated)}), 1}
 `
 
 /** The ids as JSON, the user, the record or ''. Result: whether the user is there. */
@@ -171,16 +171,16 @@ ${unlessGone}
 local id, record = ARGV[ARGS + 2], ARGV[ARGS + 3]
 if redis.call('HEXISTS', SYNCS, id) == 0 then return {'OK', epoch, '', 0} end
 if record == '' then redis.call('HDEL', OVERRIDES, id) else redis.call('HSET', OVERRIDES, id, record) end
-return {'OK', epoch, told({logged(ARGV[ARGS + 1])}), 1}
+return {'OK', epoch, published({logged(ARGV[ARGS + 1])}), 1}
 `
 
 /**
- * For each outcome: user, generation, wanted, confirmedAt or -, JSON, timeline or '', '1' if visible. What is passed over
- * is what isOutdated (outdated.ts) says. Result: the users that were saved.
+ * For each outcome: user, generation, enabled, confirmedAt or -, JSON, timeline or '', '1' if visible. What is passed over
+ * is what isStaleWrite (is-stale-write.ts) says. Result: the users that were saved.
  */
 const saveReadings = `
 ${unlessGone}
-local function isOutdated(kept, generation, confirmed)
+local function isStaleWrite(kept, generation, confirmed)
   if not kept then return true end
   local keptGeneration, _, keptConfirmed = string.match(kept, '^(%S+) (%S+) (%S+)\\n')
   if tonumber(keptGeneration) ~= tonumber(generation) then return true end
@@ -191,10 +191,10 @@ end
 local lists = {['1'] = {}, ['0'] = {}}
 local seen = {['1'] = {}, ['0'] = {}}
 for i = ARGS + 1, #ARGV, 7 do
-  local id, generation, wanted, confirmed, json, timeline, visible = unpack(ARGV, i, i + 6)
-  if not isOutdated(redis.call('HGET', SYNCS, id), generation, confirmed) then
+  local id, generation, enabled, confirmed, json, timeline, visible = unpack(ARGV, i, i + 6)
+  if not isStaleWrite(redis.call('HGET', SYNCS, id), generation, confirmed) then
     if timeline ~= '' and redis.call('HEXISTS', OVERRIDES, id) == 1 then visible = '1' end
-    redis.call('HSET', SYNCS, id, generation .. ' ' .. wanted .. ' ' .. confirmed .. '\\n' .. json)
+    redis.call('HSET', SYNCS, id, generation .. ' ' .. enabled .. ' ' .. confirmed .. '\\n' .. json)
     if timeline ~= '' then redis.call('HSET', TIMELINES, id, timeline) end
     if not seen[visible][id] then
       seen[visible][id] = true
@@ -211,9 +211,9 @@ local function names(list)
 end
 local feeds = {}
 if #lists['1'] > 0 then feeds[1] = logged(names(lists['1'])) end
-if #lists['0'] > 0 then feeds[#feeds + 1] = '{"kind":"quiet","users":' .. names(lists['0']) .. '}' end
+if #lists['0'] > 0 then feeds[#feeds + 1] = '{"kind":"confirmed","users":' .. names(lists['0']) .. '}' end
 local sequence = ''
-if #feeds > 0 then sequence = told(feeds) end
+if #feeds > 0 then sequence = published(feeds) end
 local saved = lists['1']
 for _, id in ipairs(lists['0']) do
   if not seen['1'][id] then table.insert(saved, id) end

@@ -1,7 +1,7 @@
 /** One change of a tenant at a time, over all processes: a lock in Redis that ends by itself when its holder dies. */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import { turns } from '../../lib/keyed-lock.ts'
+import { KeyedLock } from '../../lib/keyed-lock.ts'
 import { StoreUnavailable } from '../store.ts'
 import type { RedisConnection } from './connection.ts'
 import { tenantKeys } from './keys.ts'
@@ -19,10 +19,10 @@ const renew = `return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('PEXP
 const release = `return redis.call('GET', KEYS[1]) == ARGV[1] and redis.call('DEL', KEYS[1]) or 0`
 
 export function redisTenantLock(link: RedisConnection): RedisTenantLock {
-  // Those of this process wait for each other here, in order, and cost Redis nothing.
-  const here = turns()
+  // Callers in this process wait for each other here, in order, without asking Redis.
+  const localLock = new KeyedLock()
   return (tenant, work) =>
-    here(tenant, async () => {
+    localLock.run(tenant, async () => {
       const key = tenantKeys(tenant).lock
       const token = randomUUID()
       await acquire(link, key, token)
