@@ -57,7 +57,7 @@ export async function startService(
     undo.push(() => kept.close())
     const { store, keys, sealer } = kept
     const metrics = openMetrics()
-    metrics.watchStore(() => ({ reachable: store.reachable(), emptied: kept.emptied() }))
+    metrics.observeStore(() => ({ reachable: store.reachable(), emptied: kept.emptied() }))
     const outbound = openHttpClient({ allowPrivateTargets: config.allowPrivateTargets })
     undo.push(() => outbound.close())
     const rules = defaultRules(packs)

@@ -140,7 +140,11 @@ async function seenByNotice(t: Test, demo: ReturnType<typeof startDemo>, curl: s
   const live = { state: 'live', live: tenant.users.length, polling: 0 }
   t.match(sync, { connection: { state: 'working', notices: live } }, 'Graph tells of every calendar')
   const metrics = await (await fetch(`${origin}/metrics`, { headers })).text()
-  t.match(metrics, /^hanvisa_notices_total\{connector="graph",outcome="taken"\} [1-9]/m, 'by notices')
+  t.match(
+    metrics,
+    /^hanvisa_notifications_total\{connector="graph",outcome="accepted"\} [1-9]/m,
+    'by notifications'
+  )
 }
 
 /** By what an operator sees of the first tenant's connection, and by what its Exchange was asked. */

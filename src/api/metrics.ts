@@ -4,7 +4,7 @@ import type { DropReason } from '../connectors/notification.ts'
 import { type SyncCode, syncCodes } from '../errors.ts'
 
 /** Of the tenants, only those furthest behind are named. */
-const MOST_TENANTS = 50
+const MAX_TENANTS = 50
 const LAG_BOUNDS = [30, 60, 120, 300, 600, 1800, 3600]
 /** Seconds. Answers from memory take well below a millisecond, a long poll up to 55 s. */
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.005, 0.025, 0.1, 0.5, 2, 10, 60]
@@ -18,13 +18,13 @@ export interface Metrics {
   observeFreshnessLag(source: () => Iterable<readonly [tenant: string, seconds: number]>): void
   /** `source` is asked at each scrape: calendars that wait, and batches that are being read. */
   observeQueue(source: () => { readonly waiting: number; readonly running: number }): void
-  /** Notices that came over the web (graph) or over streams (ews): taken, or dropped and why. */
-  countNotifications(connector: string, outcome: 'taken' | DropReason, count: number): void
-  /** A sweep compared a calendar's availability with what it was. */
+  /** Notifications from webhooks (graph) or streams (ews): accepted, or dropped and why. */
+  countNotifications(connector: string, outcome: 'accepted' | DropReason, count: number): void
+  /** A reconciliation compared a calendar's availability with that of its last read. */
   countReconciliation(connector: string, outcome: 'same' | 'different' | 'unknown'): void
-  /** A sweep found an edit that no notice had told of. */
+  /** A reconciliation found an edit of which no notification came. */
   countMissedNotification(connector: string): void
-  /** `source` is asked at each scrape: calendars that notices tell of (live), and those that ought to be but are polled. */
+  /** `source` is asked at each scrape: calendars with a subscription, and those that should have one and are polled. */
   observeSubscriptions(
     source: () => Iterable<
       readonly [connector: string, count: { readonly active: number; readonly inactive: number }]
@@ -32,10 +32,10 @@ export interface Metrics {
   ): void
   /** `source` is asked at each scrape: connections that fail as a whole, by code. */
   observeConnections(source: () => ReadonlyMap<SyncCode, number>): void
-  /** `source` is asked at each scrape: how many shards of the tenants this process keeps. */
+  /** `source` is asked at each scrape: how many of the tenants' shards this process owns. */
   observeShards(source: () => number): void
   /** `source` is asked at each scrape. `emptied`: what was kept is gone, and must be restored or put again. */
-  watchStore(source: () => { readonly reachable: boolean; readonly emptied: boolean }): void
+  observeStore(source: () => { readonly reachable: boolean; readonly emptied: boolean }): void
   /** How to time the answers of one route. */
   timing(method: string, route: string): (status: number, milliseconds: number) => void
   /** The exposition text and its content type. */
@@ -65,25 +65,25 @@ export function openMetrics(): Metrics {
     buckets: LATENCY_BUCKETS,
     registers
   })
-  const notices = new Counter({
-    name: 'hanvisa_notices_total',
-    help: 'Notices of edits, by connector and outcome (taken; dropped as malformed, invalid_signature, replayed, unknown)',
+  const notifications = new Counter({
+    name: 'hanvisa_notifications_total',
+    help: 'Notifications of edits, by connector and outcome (accepted; dropped as malformed, invalid_signature, replayed, unknown)',
     labelNames: ['connector', 'outcome'],
     registers
   })
-  const swept = new Counter({
-    name: 'hanvisa_swept_total',
-    help: 'Calendars whose availability a sweep compared (same, different), or could not (unknown)',
+  const reconciliations = new Counter({
+    name: 'hanvisa_reconciliations_total',
+    help: 'Calendars whose availability a reconciliation compared (same, different), or could not (unknown)',
     labelNames: ['connector', 'outcome'],
     registers
   })
-  const drift = new Counter({
-    name: 'hanvisa_drift_total',
-    help: 'Edits that a sweep found and no notice had told of',
+  const missedNotifications = new Counter({
+    name: 'hanvisa_missed_notifications_total',
+    help: 'Edits that a reconciliation found and no notification had announced',
     labelNames: ['connector'],
     registers
   })
-  const asked = sourcesAsked(registers)
+  const observed = createObservedGauges(registers)
   let queue = () => ({ waiting: 0, running: 0 })
   new Gauge({
     name: 'hanvisa_queue',
@@ -99,11 +99,11 @@ export function openMetrics(): Metrics {
   let freshness: () => Iterable<readonly [string, number]> = () => []
   new Gauge({
     name: 'hanvisa_freshness_lag_seconds',
-    help: `How long ago the least fresh calendar was last known to be as it is, for the ${MOST_TENANTS} tenants furthest behind`,
+    help: `How long ago the least fresh calendar was last known to be as it is, for the ${MAX_TENANTS} tenants furthest behind`,
     labelNames: ['tenant'],
     registers,
     collect() {
-      const worst = [...freshness()].sort((a, b) => b[1] - a[1]).slice(0, MOST_TENANTS)
+      const worst = [...freshness()].sort((a, b) => b[1] - a[1]).slice(0, MAX_TENANTS)
       this.reset()
       for (const [tenant, seconds] of worst) this.set({ tenant }, seconds)
     }
@@ -130,10 +130,10 @@ export function openMetrics(): Metrics {
     observeQueue: (source) => {
       queue = source
     },
-    countNotifications: (connector, outcome, count) => notices.inc({ connector, outcome }, count),
-    countReconciliation: (connector, outcome) => swept.inc({ connector, outcome }),
-    countMissedNotification: (connector) => drift.inc({ connector }),
-    ...asked,
+    countNotifications: (connector, outcome, count) => notifications.inc({ connector, outcome }, count),
+    countReconciliation: (connector, outcome) => reconciliations.inc({ connector, outcome }),
+    countMissedNotification: (connector) => missedNotifications.inc({ connector }),
+    ...observed,
     timing(method, route) {
       const classes = ['1xx', '2xx', '3xx', '4xx', '5xx'].map((status) =>
         latency.labels({ method, route, status })
@@ -144,24 +144,24 @@ export function openMetrics(): Metrics {
   }
 }
 
-type Sources = Pick<Metrics, 'observeSubscriptions' | 'observeConnections' | 'observeShards' | 'watchStore'>
+type Sources = Pick<Metrics, 'observeSubscriptions' | 'observeConnections' | 'observeShards' | 'observeStore'>
 
 /** Gauges whose figures others hold. */
-function sourcesAsked(registers: Registry[]): Sources {
-  let watches: Parameters<Metrics['observeSubscriptions']>[0] = () => []
+function createObservedGauges(registers: Registry[]): Sources {
+  let subscriptions: Parameters<Metrics['observeSubscriptions']>[0] = () => []
   let connections: Parameters<Metrics['observeConnections']>[0] = () => new Map()
   let shards = () => 0
   let store = () => ({ reachable: true, emptied: false })
   new Gauge({
-    name: 'hanvisa_watched_calendars',
-    help: 'Calendars that notices tell of (live), and those that ought to be told of but are polled (deaf)',
+    name: 'hanvisa_subscriptions',
+    help: 'Calendars with a subscription (active), and those that should have one and are polled meanwhile (inactive)',
     labelNames: ['connector', 'state'],
     registers,
     collect() {
       this.reset()
-      for (const [connector, { active, inactive }] of watches()) {
-        this.set({ connector, state: 'live' }, active)
-        this.set({ connector, state: 'deaf' }, inactive)
+      for (const [connector, { active, inactive }] of subscriptions()) {
+        this.set({ connector, state: 'active' }, active)
+        this.set({ connector, state: 'inactive' }, inactive)
       }
     }
   })
@@ -177,7 +177,7 @@ function sourcesAsked(registers: Registry[]): Sources {
   })
   new Gauge({
     name: 'hanvisa_shards_held',
-    help: 'Shards of the tenants that this process keeps',
+    help: 'Shards of the tenants that this process owns',
     registers,
     collect() {
       this.set(shards())
@@ -201,7 +201,7 @@ function sourcesAsked(registers: Registry[]): Sources {
   })
   return {
     observeSubscriptions: (source) => {
-      watches = source
+      subscriptions = source
     },
     observeConnections: (source) => {
       connections = source
@@ -209,7 +209,7 @@ function sourcesAsked(registers: Registry[]): Sources {
     observeShards: (source) => {
       shards = source
     },
-    watchStore: (source) => {
+    observeStore: (source) => {
       store = source
     }
   }

@@ -102,7 +102,7 @@ export function openTenantSync(id: string, needs: SyncDeps, queue: SyncQueue, go
     {
       onChanged(key) {
         // Of those that come over the web the route counts every one.
-        if (kind() !== 'graph') metrics.countNotifications(kind(), 'taken', 1)
+        if (kind() !== 'graph') metrics.countNotifications(kind(), 'accepted', 1)
         heard(key)
       },
       onActive: (key) => void ask([key], 'poll'),

@@ -181,7 +181,7 @@ async function everyFigure(): Promise<string> {
   metrics.countRead('graph', 'read')
   metrics.countRead('graph', 'unchanged')
   metrics.countChanges(1)
-  for (const outcome of ['taken', ...dropReasons] as const) metrics.countNotifications('graph', outcome, 1)
+  for (const outcome of ['accepted', ...dropReasons] as const) metrics.countNotifications('graph', outcome, 1)
   for (const outcome of ['same', 'different', 'unknown'] as const)
     metrics.countReconciliation('graph', outcome)
   metrics.countMissedNotification('graph')

@@ -22,7 +22,7 @@ const event = (subject: string) => ({ id: 'e', subject, start: iso(-30), end: is
 /** What `/metrics` says of notices, by outcome. */
 async function notices(service: ServiceProcess): Promise<Record<string, number>> {
   const { text } = await service.call('GET', '/metrics')
-  const lines = text.matchAll(/^hanvisa_notices_total\{[^}]*outcome="(\w+)"[^}]*\} (\d+)$/gm)
+  const lines = text.matchAll(/^hanvisa_notifications_total\{[^}]*outcome="(\w+)"[^}]*\} (\d+)$/gm)
   return Object.fromEntries(Array.from(lines, ([, outcome, count]) => [outcome, Number(count)]))
 }
 

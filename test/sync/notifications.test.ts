@@ -53,7 +53,7 @@ t.test('a burst of notices is two reads, the second two seconds after the first'
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 2–3')
   await time.run(minuteMs)
   t.equal(side.requests.length, before + 2)
-  t.equal(counted('graph notices taken'), 0, 'of Graph the route counts them')
+  t.equal(counted('graph notices accepted'), 0, 'of Graph the route counts them')
 })
 
 t.test('whatever the read does, notices lead to no more than one in two seconds', async (t) => {

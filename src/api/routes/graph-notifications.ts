@@ -124,7 +124,7 @@ export function noticesRoutes(needs: NoticesNeeds): FastifyPluginAsyncTypebox {
     const { accepted: genuine, dropped } = needs.graphGate(place).verify(body, needs.clock())
     for (const [reason, count] of dropped) needs.metrics.countNotifications('graph', reason, count)
     if (genuine.length > 0) {
-      needs.metrics.countNotifications('graph', 'taken', genuine.length)
+      needs.metrics.countNotifications('graph', 'accepted', genuine.length)
       await withinPatience(needs.sync.onNotifications(genuine))
     }
     return reply.code(202).send()

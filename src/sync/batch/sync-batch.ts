@@ -26,7 +26,7 @@ import { maxCursorAgeMs } from './status-change.ts'
 export interface SyncMetrics {
   /** A calendar was read (or not). `code` is absent where it was. */
   countRead(connector: string, outcome: 'read' | 'unchanged' | 'failed', code?: SyncCode): void
-  countNotifications(connector: string, outcome: 'taken' | DropReason, count: number): void
+  countNotifications(connector: string, outcome: 'accepted' | DropReason, count: number): void
   /** A sweep compared a calendar's availability with what it was, or could not. */
   countReconciliation(connector: string, outcome: Comparison['outcome']): void
   /** A sweep found an edit that no notice had told of. */

@@ -49,7 +49,7 @@ async function openAddress(t: Test, noticed: (notices: readonly CalendarNotifica
   }
   const counts = async () => {
     const { text } = await metrics.render()
-    const found = text.matchAll(/hanvisa_notices_total\{connector="graph",outcome="(\w+)"\} (\d+)/g)
+    const found = text.matchAll(/hanvisa_notifications_total\{connector="graph",outcome="(\w+)"\} (\d+)/g)
     return Object.fromEntries([...found].map(([, outcome, count]) => [outcome, Number(count)]))
   }
   return { post, counts, log }
@@ -87,7 +87,7 @@ t.test('genuine notices are handed on, and each outcome is counted', async (t) =
   t.same([status, text], [202, ''])
   const notice = { tenant: 'acme', targetId: 'target-1', event: 'changed' }
   t.same(heard, [notice, notice])
-  t.same(await counts(), { taken: 2, replayed: 1, invalid_signature: 1, malformed: 1 })
+  t.same(await counts(), { accepted: 2, replayed: 1, invalid_signature: 1, malformed: 1 })
   for (const line of log) t.notMatch(line, /AAMk|guess-of|etag|c6126aa3/, 'nothing of a body is logged')
 })
 
