@@ -11,11 +11,12 @@ export type ProtocolHandler = (call: ProtocolRequest) => Promise<ProtocolRespons
 
 const maxBodyBytes = 4_000_000
 
-/** Lets the first protocol answer that knows the call. */
-export function serveProtocols(protocols: readonly ProtocolHandler[]) {
+/** Lets the first protocol answer that knows the call. Answers bear `Date` by the simulator's clock. */
+export function serveProtocols(protocols: readonly ProtocolHandler[], clock: () => number) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const gone = new AbortController()
     response.once('close', () => gone.abort())
+    response.setHeader('Date', new Date(clock()).toUTCString())
     // Writing to somebody who has just left is no fault of anybody's.
     response.on('error', () => gone.abort())
     try {

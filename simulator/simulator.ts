@@ -105,18 +105,21 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     notices: ewsSubscriptions,
     authenticator: createSimulatedAuthenticator({ ...shared, certificate: keys.certificate })
   }
-  const protocols = serveProtocols([
-    createGraph({
-      ...shared,
-      mailboxes,
-      subscriptions: graphSubscriptions,
-      graphNotices: graphNotifications,
-      deliveries: graphDeliveries
-    }),
-    createEntra(shared),
-    createEwsHandler({ ...shared, ...exchange }),
-    createAutodiscoverHandler({ ...shared, ...exchange })
-  ])
+  const protocols = serveProtocols(
+    [
+      createGraph({
+        ...shared,
+        mailboxes,
+        subscriptions: graphSubscriptions,
+        graphNotices: graphNotifications,
+        deliveries: graphDeliveries
+      }),
+      createEntra(shared),
+      createEwsHandler({ ...shared, ...exchange }),
+      createAutodiscoverHandler({ ...shared, ...exchange })
+    ],
+    clock
+  )
   server.on('request', (request, response) => {
     if (request.url?.startsWith('/control')) control.handle(request, response)
     else void protocols(request, response)

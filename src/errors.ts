@@ -52,7 +52,11 @@ export const syncCodes = [
   'consent_missing',
   'throttled',
   'unreachable',
-  'protocol_error'
+  'protocol_error',
+  'clock_wrong',
+  'proxy_refused',
+  'mailbox_twice',
+  'mailbox_outside'
 ] as const
 export type SyncCode = (typeof syncCodes)[number]
 

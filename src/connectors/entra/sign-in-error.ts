@@ -42,7 +42,7 @@ const byNumber: Readonly<Record<number, Meaning>> = {
     `The certificate has expired: register a new one under ${secrets} and put it here.`
   ],
   700024: [
-    'secret_invalid',
+    'clock_wrong',
     "This machine's clock is wrong, so Entra refuses the signature: set the clock (NTP)."
   ],
   700016: [

@@ -3,7 +3,7 @@ import { RemoteError, type SyncCode } from '../../errors.ts'
 import type { Check, ReadRequest, ReadResult, Target } from '../connector.ts'
 
 /** In the order in which they can fail. A step that passed needs those before it. */
-const steps = ['address', 'sign-in', 'consent', 'mailbox', 'subjects'] as const
+const steps = ['address', 'clock', 'sign-in', 'consent', 'mailbox', 'subjects'] as const
 type Step = (typeof steps)[number]
 
 export async function checkGraphConnection(
@@ -11,19 +11,20 @@ export async function checkGraphConnection(
   needs: {
     signIn: (signal: AbortSignal) => Promise<unknown>
     read: (request: ReadRequest) => Promise<readonly ReadResult[]>
+    /** As the answers that came so far have it. */
+    clockError: () => RemoteError | null
     now: number
     signal: AbortSignal
   }
 ): Promise<readonly Check[]> {
-  const { signIn, read, now, signal } = needs
+  const { signIn, read, clockError, now, signal } = needs
   try {
     await signIn(signal)
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error
-    return stoppedAt(
-      error.code === 'unreachable' || error.code === 'protocol_error' ? 'address' : 'sign-in',
-      error
-    )
+    if (unreached.has(error.code)) return stoppedAt('address', error)
+    const clockFault = clockError() ?? (error.code === 'clock_wrong' ? error : null)
+    return clockFault === null ? stoppedAt('sign-in', error) : stoppedAt('clock', clockFault)
   }
   const [reading] = await read({
     targets: [target],
@@ -31,11 +32,15 @@ export async function checkGraphConnection(
     subjects: true,
     signal
   })
+  const clockFault = clockError()
+  if (clockFault !== null) return stoppedAt('clock', clockFault)
   if (reading?.outcome === 'failed') return stoppedAt(stepOf(reading.error), reading.error)
   if (reading?.outcome === 'read' && reading.partialRead !== null)
     return stoppedAt('subjects', reading.partialRead)
   return steps.map((name) => ({ name, ok: true }))
 }
+
+const unreached: ReadonlySet<SyncCode> = new Set(['unreachable', 'protocol_error', 'proxy_refused'])
 
 /** Which step a failed read failed at. The token was good, so what is unreachable is Graph or the mailbox in it. */
 function stepOf({ code, scope }: RemoteError): Step {

@@ -5,6 +5,7 @@ import type { GraphConnection } from '../connection.ts'
 import type { CalendarSubscription, Connector, ReadRequest } from '../connector.ts'
 import { readUniqueTargets } from '../dedupe-targets.ts'
 import { createTokenSource } from '../entra/client-credentials.ts'
+import { ClockMonitor, withClockError } from '../net/clock-monitor.ts'
 import type { HttpClient } from '../net/http-client.ts'
 import { checkGraphConnection } from './check-connection.ts'
 import type { GraphResponse } from './client/batch-response.ts'
@@ -26,7 +27,9 @@ export function graphConnector(needs: {
   clock?: () => number
   timers?: Timers
 }): Connector {
-  const { connection, outbound, notices = null, clock = Date.now, timers = machineTimers } = needs
+  const { connection, notices = null, clock = Date.now, timers = machineTimers } = needs
+  const clockMonitor = new ClockMonitor(clock)
+  const outbound = clockMonitor.watch(needs.outbound)
   const { login, graph } = cloudEndpoints(connection.cloud)
   const tokens = createTokenSource({
     application: { ...connection, login, resource: graph },
@@ -37,7 +40,11 @@ export function graphConnector(needs: {
   const errorOf = (answer: GraphResponse, mailbox: string) =>
     graphResponseError(answer, mailbox, connection.clientId)
   const reader: GraphReader = { calls, graph, errorOf, schedules: createScheduleReader({ calls, errorOf }) }
-  const read = (request: ReadRequest) => readUniqueTargets(request, (once) => readMailboxes(once, reader))
+  const read = async (request: ReadRequest) => {
+    const results = await readUniqueTargets(request, (once) => readMailboxes(once, reader))
+    return withClockError(results, clockMonitor.errorOf())
+  }
+  const clockError = () => clockMonitor.errorOf()
   const { clientId } = connection
   const subscriptions =
     notices && openGraphSubscriptions({ calls, graph, clientId, addresses: notices, clock, timers })
@@ -45,7 +52,7 @@ export function graphConnector(needs: {
     batchSize: 20,
     read,
     check: (target, signal) =>
-      checkGraphConnection(target, { signIn: tokens.get, read, now: clock(), signal }),
+      checkGraphConnection(target, { signIn: tokens.get, read, clockError, now: clock(), signal }),
     fingerprints: (request) => readFingerprints(request, reader.schedules),
     subscribe: (watched, listener) => subscriptions?.subscribe(watched, listener) ?? unwatched,
     close: async () => subscriptions?.close()

@@ -11,13 +11,17 @@ import {
   type RequestInit,
   type Response
 } from 'undici'
-import { RemoteError } from '../../errors.ts'
+import { RemoteError, SetupError } from '../../errors.ts'
+import { createProxyPool } from './proxy.ts'
 import { isIpAddress, isPublicAddress } from './public-address.ts'
 
 export interface HttpClient {
   /** For libraries that take an undici dispatcher. It has the same rules; its errors are undici's own. */
   readonly dispatcher: Dispatcher
-  /** As the platform's; follows redirects by the same rules. Rejects with RemoteError `unreachable` alone. */
+  /**
+   * As the platform's; follows redirects by the same rules. Rejects with RemoteError alone: `unreachable`, or
+   * `proxy_refused` where a proxy gives no way through.
+   */
   fetch(url: string, init?: RequestInit): Promise<Response>
   /** Ends every connection, those in use too. */
   close(): Promise<void>
@@ -40,12 +44,13 @@ export function openHttpClient(options: { allowPrivateTargets: boolean; ca?: str
     ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] })
   }
   const checked = !options.allowPrivateTargets
-  const agent = new EnvHttpProxyAgent({
+  const agent = createProxyAgent({
     headersTimeout: responseTimeoutMs,
     bodyTimeout: responseTimeoutMs,
     connect: checked ? { ...verified, lookup: publicLookup } : verified,
     requestTls: verified,
     proxyTls: verified,
+    clientFactory: (proxy, poolOptions) => createProxyPool(proxy, poolOptions, connectTimeoutMs),
     factory: (origin, poolOptions: Pool.Options) =>
       new Pool(origin, checked ? overProxy(poolOptions) : poolOptions)
   })
@@ -61,6 +66,14 @@ export function openHttpClient(options: { allowPrivateTargets: boolean; ca?: str
       }
     },
     close: () => agent.destroy()
+  }
+}
+
+function createProxyAgent(options: EnvHttpProxyAgent.Options): EnvHttpProxyAgent {
+  try {
+    return new EnvHttpProxyAgent(options)
+  } catch (cause) {
+    throw new SetupError('HTTPS_PROXY and HTTP_PROXY must be like http://host:port.', { cause })
   }
 }
 

@@ -14,10 +14,14 @@ const backoffByCode: Readonly<Record<SyncCode, BackoffOptions>> = {
   throttled: passing,
   unreachable: passing,
   protocol_error: passing,
+  clock_wrong: passing,
+  proxy_refused: passing,
   mailbox_unknown: standing,
   access_denied: standing,
   subject_not_readable: standing,
   consent_missing: standing,
+  mailbox_twice: standing,
+  mailbox_outside: standing,
   secret_invalid: refused,
   secret_expired: refused
 }

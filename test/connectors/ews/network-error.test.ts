@@ -20,9 +20,14 @@ const auth = { kind: 'basic', ...account } as const
 const anybody: ServerOptions = { other: { offers: ['Basic'], good: () => true } }
 const told = '200 <told>x</told>'
 
-async function hint(t: Test, server: { url: string }, options: Parameters<typeof transportTo>[2] = {}) {
+async function hint(
+  t: Test,
+  server: { url: string },
+  options: Parameters<typeof transportTo>[2] = {},
+  code = 'unreachable'
+) {
   const error = await errorOf(t, say(transportTo(t, server, { auth, ...options }), 'x'))
-  t.equal(error.code, 'unreachable', error.hint)
+  t.equal(error.code, code, error.hint)
   return error.hint
 }
 
@@ -160,10 +165,13 @@ t.test('a proxy of the environment is gone through by a tunnel, NTLM and its bin
   t.equal(await say(transportTo(t, { url }, { environment: except }), 'x'), told)
   t.equal(asked.length, 1)
   const anonymous = { https_proxy: `http://127.0.0.1:${proxy}` }
-  t.match(await hint(t, { url }, { environment: anonymous }), /proxy 127\.0\.0\.1:\d+ asks for a sign-in/)
   t.match(
-    await hint(t, { url }, { environment: { HTTPS_PROXY: 'http://127.0.0.1:1' } }),
-    /gave no way .*ECONNREFUSED/
+    await hint(t, { url }, { environment: anonymous }, 'proxy_refused'),
+    /proxy 127\.0\.0\.1:\d+ asks for a sign-in/
+  )
+  t.match(
+    await hint(t, { url }, { environment: { HTTPS_PROXY: 'http://127.0.0.1:1' } }, 'proxy_refused'),
+    /proxy 127\.0\.0\.1:1 does not answer .*ECONNREFUSED/
   )
   t.match(
     await hint(t, { url }, { environment: { HTTPS_PROXY: 'socks5://127.0.0.1:1' } }),

@@ -173,7 +173,7 @@ t.test('the table of sign-in errors, row by row', async (t) => {
     [401, 'invalid_client', 7000222, 'secret_expired'],
     [401, 'invalid_client', 700027, 'secret_invalid'],
     [401, 'invalid_client', 1000502, 'secret_expired'],
-    [401, 'invalid_client', 700024, 'secret_invalid'],
+    [401, 'invalid_client', 700024, 'clock_wrong'],
     [401, 'invalid_client', 7000218, 'secret_invalid'],
     [401, 'invalid_client', undefined, 'secret_invalid'],
     [400, 'unauthorized_client', 700016, 'consent_missing'],

@@ -5,6 +5,7 @@ import { request as overHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { RemoteError } from '../../../errors.ts'
 import { privateAddressError } from '../../net/http-client.ts'
+import { proxyError } from '../../net/proxy.ts'
 import { isPublicAddress } from '../../net/public-address.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -55,12 +56,12 @@ export async function openTunnel(
     rejectUnauthorized: true
   })
   return new Promise((resolve, reject) => {
-    request.once('error', (cause) => reject(unreachable(proxy, codeOf(cause), cause)))
+    request.once('error', (cause) => reject(proxyError(proxy, codeOf(cause), cause)))
     request.once('connect', (response, socket) => {
       const status = response.statusCode ?? 0
       if (status >= 200 && status < 300) return resolve(socket as Socket)
       socket.destroy()
-      reject(unreachable(proxy, `HTTP ${status}`))
+      reject(proxyError(proxy, status))
     })
     request.end()
   })
@@ -71,14 +72,6 @@ async function refusePrivate(host: string): Promise<void> {
   const addresses = await lookup(host, { all: true }).catch(() => [])
   const wrong = addresses.find(({ address }) => !isPublicAddress(address))
   if (wrong !== undefined) throw privateAddressError(host, wrong.address)
-}
-
-function unreachable(proxy: URL, said: string, cause?: unknown): RemoteError {
-  const what =
-    said === 'HTTP 407'
-      ? 'asks for a sign-in: write HTTPS_PROXY=http://user:password@host:port (Basic; NTLM proxies are not supported)'
-      : `gave no way through to the server (${said}): check HTTPS_PROXY, NO_PROXY and what the proxy lets pass`
-  return new RemoteError('unreachable', `The proxy ${proxy.host} ${what}.`, { scope: 'connection', cause })
 }
 
 function basic(proxy: URL): string {
