@@ -85,14 +85,17 @@ export async function openBenchSyncHarness(needs: {
   }
 }
 
-/** A clock that stands still while somebody is read, and what sync is given to tell it so. */
+/**
+ * A clock that stands still while somebody is read, and what sync is given to tell it so. It begins at the machine's time, since
+ * the simulator goes by that: to it a subscription that ends on a fixed date would some day have ended in the past.
+ */
 export function createReadingClock(): {
   time: FakeClock
   observeQueue: Parameters<typeof openBenchSyncHarness>[0]['observeQueue']
 } {
   let running = () => 0
   return {
-    time: createFakeClock(() => running() === 0),
+    time: createFakeClock(() => running() === 0, Date.now()),
     observeQueue(depth) {
       running = () => depth().running
     }

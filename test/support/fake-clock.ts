@@ -11,8 +11,12 @@ export interface FakeClock {
   set(by: number): void
 }
 
-export function createFakeClock(isIdle: () => boolean = () => true): FakeClock {
-  let wall = Date.UTC(2026, 10, 23, 8)
+/** `start` is what the wall clock says at first, epoch milliseconds. */
+export function createFakeClock(
+  isIdle: () => boolean = () => true,
+  start: number = Date.UTC(2026, 10, 23, 8)
+): FakeClock {
+  let wall = start
   let now = 0
   let serial = 0
   const waiting = new Map<number, { readonly at: number; readonly call: () => void }>()
