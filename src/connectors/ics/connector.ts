@@ -4,10 +4,10 @@ import type { CalendarSubscription, Check, Connector, ReadRequest, ReadResult, T
 import type { HttpClient } from '../net/http-client.ts'
 import { type Place, placeOf } from './calendar-source.ts'
 import { UnreadableCalendar } from './errors.ts'
-import { fetchCalendar } from './fetch.ts'
-import { type Fetched, readCalendarFile } from './read-file.ts'
-import { FileWatch } from './watch.ts'
-import { readElsewhere } from './worker/pool.ts'
+import { fetchCalendar } from './fetch-calendar.ts'
+import { FileWatch } from './file-watcher.ts'
+import { type Fetched, readCalendarFile } from './read-calendar-file.ts'
+import { readElsewhere } from './worker/worker-pool.ts'
 
 export interface IcsOptions {
   readonly tenant: string

@@ -1,6 +1,6 @@
 /** What an event says beyond its times: subject, busy status, visibility, answer, categories. */
 import type { BusyStatus, CalendarEvent, Response, Visibility } from '../../domain/calendar-event.ts'
-import type { RawComponent } from './parse.ts'
+import type { RawComponent } from './parse-components.ts'
 import { all, parameter, parsed, textOf, wordOf } from './properties.ts'
 
 export type Details = Pick<

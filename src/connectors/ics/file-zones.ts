@@ -1,6 +1,6 @@
 /** The zones that a calendar's times name: by the IANA database, by Windows' names, or as the file itself defines them. */
 import { ianaZone, instantOf, type OffsetAt, offsetsOf, startOfDay, type Wall } from '../../lib/time-zone.ts'
-import type { RawComponent } from './parse.ts'
+import type { RawComponent } from './parse-components.ts'
 import { all, first, ruleIn, textOf, type When, whenOf, whensIn } from './properties.ts'
 import { wallsOf } from './recurrence.ts'
 

@@ -2,7 +2,7 @@
 import ICAL from 'ical.js'
 import { type Wall, wallOf } from '../../lib/time-zone.ts'
 import { UnreadableEvent } from './errors.ts'
-import type { ContentLine, RawComponent } from './parse.ts'
+import type { ContentLine, RawComponent } from './parse-components.ts'
 
 /** A date or a time as it is written: what it means is up to its zone. */
 export interface When {

@@ -3,11 +3,11 @@ import type { CalendarEvent, Instant, Span } from '../../domain/calendar-event.t
 import type { CalendarRead, PartialRead } from '../connector.ts'
 import { UnreadableCalendar, UnreadableEvent } from './errors.ts'
 import { type Details, detailsOf } from './event-fields.ts'
+import { type Occurrence, occurrencesOf, type Series, seriesOf } from './expand-series.ts'
 import { type FileZones, fileZones } from './file-zones.ts'
-import { settingOf } from './owner.ts'
-import { calendarsIn, type RawComponent } from './parse.ts'
+import { settingOf } from './owner-context.ts'
+import { calendarsIn, type RawComponent } from './parse-components.ts'
 import type { Budget } from './recurrence.ts'
-import { type Occurrence, occurrencesOf, type Series, seriesOf } from './series.ts'
 import { type VEvent, vEventOf } from './vevent.ts'
 
 export interface ToRead {

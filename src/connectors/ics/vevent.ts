@@ -2,7 +2,7 @@
 import type ICAL from 'ical.js'
 import { UnreadableEvent } from './errors.ts'
 import type { FileZones } from './file-zones.ts'
-import type { RawComponent } from './parse.ts'
+import type { RawComponent } from './parse-components.ts'
 import {
   all,
   daysOf,

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { ReadResult } from '../../../src/connectors/connector.ts'
 import { type IcsLimits, icsConnector } from '../../../src/connectors/ics/connector.ts'
-import { retryAfterOf } from '../../../src/connectors/ics/fetch.ts'
+import { retryAfterOf } from '../../../src/connectors/ics/fetch-calendar.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { calendar, event, window } from './calendars.ts'
 

@@ -113,7 +113,7 @@ function finish(thread: Thread, outcome: TextRead | Error): void {
 
 function start(): Thread | null {
   if (threads.size >= MOST_THREADS) return null
-  const worker = new Worker(new URL('./thread.js', import.meta.url), {
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB }
   })
   const thread: Thread = { worker, task: null, ready: false, timer: undefined }

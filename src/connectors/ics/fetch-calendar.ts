@@ -4,7 +4,7 @@ import type { HttpClient } from '../net/http-client.ts'
 import { readBody } from '../net/http-client.ts'
 import type { Place } from './calendar-source.ts'
 import { charsetOf } from './decode.ts'
-import type { Fetched } from './read-file.ts'
+import type { Fetched } from './read-calendar-file.ts'
 
 type Address = Extract<Place, { kind: 'url' }>
 type Reply = Awaited<ReturnType<HttpClient['fetch']>>

@@ -2,7 +2,7 @@
 import { mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { FileWatch } from '../../../src/connectors/ics/watch.ts'
+import { FileWatch } from '../../../src/connectors/ics/file-watcher.ts'
 
 function watching(t: Test, root: string, file: string) {
   const watch = new FileWatch(root)

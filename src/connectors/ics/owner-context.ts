@@ -1,7 +1,7 @@
 /** Whose calendar a file is, so far as it tells. RFC 5545 has no word for it; programs have several. */
 
 import { addressIn, type Setting } from './event-fields.ts'
-import type { RawComponent } from './parse.ts'
+import type { RawComponent } from './parse-components.ts'
 import { all, textOf } from './properties.ts'
 
 const ADDRESS = /[^\s/@:;,"<>]+@[^\s/@:;,"<>]+\.[^\s/@:;,"<>]+/
