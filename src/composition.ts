@@ -14,7 +14,7 @@ import { createEwsConnector } from './connectors/ews/connector.ts'
 import { graphConnector } from './connectors/graph/connector.ts'
 import { createNotificationUrls } from './connectors/graph/notifications/url.ts'
 import { createNotificationVerifiers } from './connectors/graph/notifications/verifier.ts'
-import { icsConnector } from './connectors/ics/connector.ts'
+import { createIcsConnector } from './connectors/ics/connector.ts'
 import { type HttpClient, openHttpClient } from './connectors/net/http-client.ts'
 import { SetupError } from './errors.ts'
 import { loadPacks } from './management/load-packs.ts'
@@ -143,7 +143,7 @@ async function connectors(
     }
     if (connection.kind === 'ews')
       return createEwsConnector({ connection, outbound, allowPrivateTargets, environment })
-    return icsConnector({ tenant, folder: join(calendars, tenant), outbound })
+    return createIcsConnector({ tenant, folder: join(calendars, tenant), httpClient: outbound })
   }
 }
 

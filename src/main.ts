@@ -3,7 +3,7 @@
 import closeWithGrace from 'close-with-grace'
 import { pino } from 'pino'
 import { runMigrate } from './cli/migrate.ts'
-import { runTry } from './cli/preview-calendar.ts'
+import { previewCalendar } from './cli/preview-calendar.ts'
 import { packFolder, startService } from './composition.ts'
 import { readConfig, redisUrlIn } from './config.ts'
 import { SetupError } from './errors.ts'
@@ -24,7 +24,12 @@ try {
 async function run([command, ...rest]: string[]): Promise<number> {
   if (command === undefined) return serve()
   if (command === 'try') {
-    return runTry(rest, { stdout: process.stdout, stderr: process.stderr, packFolder, clock: Date.now })
+    return previewCalendar(rest, {
+      stdout: process.stdout,
+      stderr: process.stderr,
+      packFolder,
+      clock: Date.now
+    })
   }
   if (command === 'migrate') {
     const redisUrl = redisUrlIn(process.env) ?? undefined

@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { CalendarRead } from '../connectors/connector.ts'
-import { icsConnector } from '../connectors/ics/connector.ts'
+import { createIcsConnector } from '../connectors/ics/connector.ts'
 import { openHttpClient } from '../connectors/net/http-client.ts'
 import { compileRules, compileUserTriggers, decide } from '../domain/decide.ts'
 import { AVAILABLE, labelOf } from '../domain/diversion.ts'
@@ -14,7 +14,7 @@ import { RemoteError, SetupError } from '../errors.ts'
 import { ianaZone } from '../lib/time-zone.ts'
 import { DEFAULT_PACK, loadPacks } from '../management/load-packs.ts'
 
-export interface TryNeeds {
+export interface PreviewCalendarDeps {
   readonly stdout: { write(text: string): unknown }
   readonly stderr: { write(text: string): unknown }
   readonly packFolder: string
@@ -28,8 +28,8 @@ const DAY = 86_400_000
 const LANGUAGE = 'en'
 
 /** The exit code: 0 when the timeline was printed, 1 when the calendar could not be read, 2 for a wrong call. */
-export async function runTry(args: readonly string[], needs: TryNeeds): Promise<number> {
-  const call = parsed(args)
+export async function previewCalendar(args: readonly string[], needs: PreviewCalendarDeps): Promise<number> {
+  const call = parseCall(args)
   if (call === null) {
     needs.stderr.write(usage)
     return 2
@@ -50,7 +50,7 @@ export async function runTry(args: readonly string[], needs: TryNeeds): Promise<
   const now = needs.clock()
   try {
     const read = await readCalendar(call.calendar, zone, now)
-    needs.stdout.write(page(read, rules, { zone, pack, now }))
+    needs.stdout.write(formatPage(read, rules, { zone, pack, now }))
     return 0
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error
@@ -59,7 +59,7 @@ export async function runTry(args: readonly string[], needs: TryNeeds): Promise<
   }
 }
 
-function parsed(args: readonly string[]): { calendar: string; pack?: string; zone?: string } | null {
+function parseCall(args: readonly string[]): { calendar: string; pack?: string; zone?: string } | null {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
@@ -75,9 +75,9 @@ function parsed(args: readonly string[]): { calendar: string; pack?: string; zon
 
 async function readCalendar(calendar: string, timeZone: string, now: number): Promise<CalendarRead> {
   // Whoever calls this may read what this machine may.
-  const outbound = openHttpClient({ allowPrivateTargets: true })
-  const { folder, mailbox } = await placed(calendar)
-  const connector = icsConnector({ tenant: 'try', folder, outbound })
+  const httpClient = openHttpClient({ allowPrivateTargets: true })
+  const { folder, mailbox } = await locate(calendar)
+  const connector = createIcsConnector({ tenant: 'try', folder, httpClient })
   try {
     const [reading] = await connector.read({
       targets: [{ mailbox, timeZone }],
@@ -90,11 +90,11 @@ async function readCalendar(calendar: string, timeZone: string, now: number): Pr
     return reading
   } finally {
     await connector.close()
-    await outbound.close()
+    await httpClient.close()
   }
 }
 
-async function placed(calendar: string): Promise<{ folder: string; mailbox: string }> {
+async function locate(calendar: string): Promise<{ folder: string; mailbox: string }> {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(calendar)) return { folder: '.', mailbox: calendar }
   try {
     const path = await realpath(calendar)
@@ -104,29 +104,29 @@ async function placed(calendar: string): Promise<{ folder: string; mailbox: stri
   }
 }
 
-interface Setting {
+interface PageOptions {
   readonly zone: string
   readonly pack: string
   readonly now: number
 }
 
-function page(read: CalendarRead, rules: RuleSet, setting: Setting): string {
+function formatPage(read: CalendarRead, rules: RuleSet, setting: PageOptions): string {
   const { zone, pack, now } = setting
   const compiled = compileRules(rules, 0)
   const own = compileUserTriggers([], compiled)
   const decisions = read.events.flatMap((event) => decide(event, compiled, own) ?? [])
   const timeline = buildTimeline(decisions, compiled, read.truncatedAt)
-  const rows = rowsOf(timeline, rules, setting)
+  const rows = formatRows(timeline, rules, setting)
   const head = `${dayIn(zone, now)} ${timeIn(zone, now)} in ${zone}, rules ${pack}: ${read.events.length} events read`
   const note = read.partialRead === null ? [] : ['', `Note: ${read.partialRead.hint}`]
   const body = rows.length > 0 ? rows : ['Nothing diverts until two weeks from now: the phone stays open.']
   return `${[head, ...note, '', ...body].join('\n')}\n`
 }
 
-function rowsOf(
+function formatRows(
   { boundaries, causes, truncatedAt }: Timeline,
   rules: RuleSet,
-  { zone, now }: Setting
+  { zone, now }: PageOptions
 ): string[] {
   const intervals = causes.flatMap((ground, index) => {
     const start = boundaries[2 * index]!

@@ -1,7 +1,7 @@
 /** `hanvisa try` as somebody sees it who points it at a calendar of their own. */
 import { join, resolve } from 'node:path'
 import t from 'tap'
-import { runTry } from '../../src/cli/preview-calendar.ts'
+import { previewCalendar } from '../../src/cli/preview-calendar.ts'
 import { calendar, event } from '../connectors/ics/calendars.ts'
 
 const packFolder = resolve('rules')
@@ -10,7 +10,7 @@ const now = Date.parse('2026-11-22T08:00:00Z')
 async function tried(...args: string[]) {
   let out = ''
   let errors = ''
-  const code = await runTry(args, {
+  const code = await previewCalendar(args, {
     stdout: { write: (text) => (out += text) },
     stderr: { write: (text) => (errors += text) },
     packFolder,

@@ -8,7 +8,7 @@ import { sendError } from '../../src/api/problem.ts'
 import { syncRoutes } from '../../src/api/routes/sync.ts'
 import { schemas } from '../../src/api/schemas/all.ts'
 import { validatorCompiler } from '../../src/api/validation.ts'
-import { icsConnector } from '../../src/connectors/ics/connector.ts'
+import { createIcsConnector } from '../../src/connectors/ics/connector.ts'
 import { openHttpClient } from '../../src/connectors/net/http-client.ts'
 import { RemoteError } from '../../src/errors.ts'
 import { machineTimers } from '../../src/lib/timers.ts'
@@ -142,7 +142,7 @@ t.test('a calendar file that is edited is read at once, one that is wrong touche
   const { people, store, tenant, open, until, state, timeline, record } = await openSyncHarness(t, {
     clock: Date.now,
     timers: machineTimers,
-    openConnector: (id) => icsConnector({ tenant: id, folder, outbound })
+    openConnector: (id) => createIcsConnector({ tenant: id, folder, httpClient: outbound })
   })
   const at = (hours: number) => Math.floor(Date.now() / hourMs + hours) * hourMs
   const calendar = (subject: string, start: number) => {

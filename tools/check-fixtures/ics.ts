@@ -1,6 +1,6 @@
 /** What the ICS connector must make of each file in the fixtures' `ics` folder. */
 import { readdir } from 'node:fs/promises'
-import { icsConnector } from '../../src/connectors/ics/connector.ts'
+import { createIcsConnector } from '../../src/connectors/ics/connector.ts'
 import { openHttpClient } from '../../src/connectors/net/http-client.ts'
 import type { CheckedFile } from './graph.ts'
 
@@ -23,7 +23,7 @@ type Expectation = Events | { readonly error: RegExp }
 export async function checkIcsFixtures(folder: string): Promise<readonly CheckedFile[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.ics')).sort()
   const outbound = openHttpClient({ allowPrivateTargets: false })
-  const connector = icsConnector({ tenant: 'fixtures', folder, outbound })
+  const connector = createIcsConnector({ tenant: 'fixtures', folder, httpClient: outbound })
   const checked: CheckedFile[] = []
   try {
     for (const file of files) checked.push(await checkFile(file))

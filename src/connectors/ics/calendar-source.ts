@@ -3,7 +3,7 @@ import { realpath } from 'node:fs/promises'
 import { isAbsolute, join, normalize, sep } from 'node:path'
 import { RemoteError } from '../../errors.ts'
 
-export type Place =
+export type CalendarSource =
   | {
       readonly kind: 'url'
       readonly url: string
@@ -14,9 +14,9 @@ export type Place =
   | { readonly kind: 'file'; readonly path: string }
 
 /** The place that a mailbox names. Throws RemoteError `mailbox_unknown`, which repeats none of it. */
-export function placeOf(mailbox: string, folder: string): Place {
+export function parseCalendarSource(mailbox: string, folder: string): CalendarSource {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(mailbox)?.[1]?.toLowerCase()
-  return scheme === undefined ? fileBelow(folder, mailbox) : addressOf(mailbox, scheme)
+  return scheme === undefined ? parseFileSource(folder, mailbox) : parseUrlSource(mailbox, scheme)
 }
 
 const schemes: Readonly<Record<string, string>> = {
@@ -26,11 +26,11 @@ const schemes: Readonly<Record<string, string>> = {
   webcals: 'https'
 }
 
-function addressOf(mailbox: string, scheme: string): Place {
+function parseUrlSource(mailbox: string, scheme: string): CalendarSource {
   const http = schemes[scheme]
   const text = http === undefined ? null : `${http}${mailbox.slice(scheme.length)}`
   if (text === null || !URL.canParse(text)) {
-    throw unknown(
+    throw mailboxUnknown(
       'The mailbox is no address of a calendar: it begins with https:// or webcal:// and names a host.'
     )
   }
@@ -40,12 +40,12 @@ function addressOf(mailbox: string, scheme: string): Place {
   url.password = ''
   url.hash = ''
   const named = username !== '' || password !== ''
-  const pair = `${decoded(username)}:${decoded(password)}`
+  const pair = `${decodePercent(username)}:${decodePercent(password)}`
   const authorization = named ? `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` : null
   return { kind: 'url', url: url.href, authorization, host }
 }
 
-function decoded(text: string): string {
+function decodePercent(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
@@ -53,11 +53,11 @@ function decoded(text: string): string {
   }
 }
 
-function fileBelow(folder: string, mailbox: string): Place {
+function parseFileSource(folder: string, mailbox: string): CalendarSource {
   const parts = mailbox.split(/[/\\]/)
   const outside = isAbsolute(mailbox) || /^[a-z]:/i.test(mailbox) || parts.includes('..')
   if (mailbox.trim() === '' || mailbox.includes('\0') || outside) {
-    throw unknown(
+    throw mailboxUnknown(
       'The mailbox names no file below the tenant\'s calendar folder: write a name such as anna.ics, without a leading "/" and without "..".'
     )
   }
@@ -65,9 +65,9 @@ function fileBelow(folder: string, mailbox: string): Place {
 }
 
 /** The file itself, where no link leads out of the folder. Throws RemoteError, or what the file system says. */
-export async function resolved(path: string, folder: string): Promise<string> {
+export async function resolveCalendarFile(path: string, folder: string): Promise<string> {
   const [root, file] = await Promise.all([realpath(folder), realpath(path)])
-  if (file === root) throw unknown('The mailbox names a folder: write the name of a file in it.')
+  if (file === root) throw mailboxUnknown('The mailbox names a folder: write the name of a file in it.')
   if (!file.startsWith(root.endsWith(sep) ? root : root + sep)) {
     throw new RemoteError(
       'access_denied',
@@ -77,6 +77,6 @@ export async function resolved(path: string, folder: string): Promise<string> {
   return file
 }
 
-function unknown(hint: string): RemoteError {
+function mailboxUnknown(hint: string): RemoteError {
   return new RemoteError('mailbox_unknown', hint)
 }

@@ -2,67 +2,71 @@
 import { RemoteError } from '../../errors.ts'
 import type { CalendarSubscription, Check, Connector, ReadRequest, ReadResult, Target } from '../connector.ts'
 import type { HttpClient } from '../net/http-client.ts'
-import { type Place, placeOf } from './calendar-source.ts'
+import { type CalendarSource, parseCalendarSource } from './calendar-source.ts'
 import { UnreadableCalendar } from './errors.ts'
 import { fetchCalendar } from './fetch-calendar.ts'
-import { FileWatch } from './file-watcher.ts'
-import { type Fetched, readCalendarFile } from './read-calendar-file.ts'
-import { readElsewhere } from './worker/worker-pool.ts'
+import { FileWatcher } from './file-watcher.ts'
+import { type FetchedCalendar, readCalendarFile } from './read-calendar-file.ts'
+import { runInWorker } from './worker/worker-pool.ts'
 
-export interface IcsOptions {
+export interface IcsConnectorOptions {
   readonly tenant: string
   /** Where the tenant's calendar files are: HANVISA_DATA_DIR/calendars/{tenant}. It need not exist. */
   readonly folder: string
-  readonly outbound: HttpClient
+  readonly httpClient: HttpClient
   readonly limits?: Partial<IcsLimits>
 }
 
 export interface IcsLimits {
   /** Of one calendar, unpacked. */
-  readonly bytes: number
+  readonly maxBytes: number
   /** Occurrences of one calendar in the window. */
-  readonly occurrences: number
+  readonly maxOccurrences: number
   /** Occurrences that may have to be worked out to find those. */
-  readonly steps: number
+  readonly maxSteps: number
   /** Milliseconds of work on one calendar. */
-  readonly work: number
+  readonly workMs: number
   /** Milliseconds for fetching one calendar. */
-  readonly fetch: number
+  readonly fetchMs: number
 }
 
 const defaults: IcsLimits = {
-  bytes: 10_000_000,
-  occurrences: 10_000,
-  steps: 200_000,
-  work: 5_000,
-  fetch: 60_000
+  maxBytes: 10_000_000,
+  maxOccurrences: 10_000,
+  maxSteps: 200_000,
+  workMs: 5_000,
+  fetchMs: 60_000
 }
 
-export function icsConnector(options: IcsOptions): Connector {
-  const { tenant, folder, outbound } = options
+export function createIcsConnector(options: IcsConnectorOptions): Connector {
+  const { tenant, folder, httpClient: outbound } = options
   const limits: IcsLimits = { ...defaults, ...options.limits }
-  const files = new FileWatch(folder)
+  const files = new FileWatcher(folder)
   const closing = new AbortController()
 
-  async function fetched(place: Place, target: Target, signal: AbortSignal): Promise<Fetched | 'unchanged'> {
-    if (place.kind === 'file') return readCalendarFile(place.path, folder, target.etag, limits.bytes)
-    const ends = AbortSignal.any([signal, AbortSignal.timeout(limits.fetch)])
-    return fetchCalendar(place, outbound, target.etag, limits.bytes, ends)
+  async function fetchSource(
+    place: CalendarSource,
+    target: Target,
+    signal: AbortSignal
+  ): Promise<FetchedCalendar | 'unchanged'> {
+    if (place.kind === 'file') return readCalendarFile(place.path, folder, target.etag, limits.maxBytes)
+    const ends = AbortSignal.any([signal, AbortSignal.timeout(limits.fetchMs)])
+    return fetchCalendar(place, outbound, target.etag, limits.maxBytes, ends)
   }
 
-  async function worked(
-    place: Place,
-    got: Fetched,
+  async function parseFetched(
+    place: CalendarSource,
+    got: FetchedCalendar,
     target: Target,
-    request: WorkRequest
+    request: ParseRequest
   ): Promise<ReadResult> {
-    if (isPage(got)) throw pageInstead(place)
+    if (isPage(got)) throw webPageError(place)
     const { mailbox, timeZone } = target
     const { window, subjects, signal } = request
-    const { bytes, charset, version } = got
+    const { bytes, charset, etag: version } = got
     const job = { bytes, charset, mailbox: ownerHint(mailbox), timeZone, window, subjects, limits }
     try {
-      return { outcome: 'read', ...(await readElsewhere(tenant, job, limits.work, signal)), etag: version }
+      return { outcome: 'read', ...(await runInWorker(tenant, job, limits.workMs, signal)), etag: version }
     } catch (error) {
       if (!(error instanceof UnreadableCalendar)) throw error
       const where = place.kind === 'file' ? 'The calendar file' : `The calendar at ${place.host}`
@@ -70,16 +74,16 @@ export function icsConnector(options: IcsOptions): Connector {
     }
   }
 
-  async function readOne(target: Target, request: WorkRequest): Promise<ReadResult> {
+  async function readOne(target: Target, request: ParseRequest): Promise<ReadResult> {
     const signal = AbortSignal.any([request.signal, closing.signal])
     try {
       signal.throwIfAborted()
-      const place = placeOf(target.mailbox, folder)
-      const got = await fetched(place, target, signal)
+      const place = parseCalendarSource(target.mailbox, folder)
+      const got = await fetchSource(place, target, signal)
       if (got === 'unchanged') return { outcome: 'unchanged' }
-      return await worked(place, got, target, { ...request, signal })
+      return await parseFetched(place, got, target, { ...request, signal })
     } catch (error) {
-      return { outcome: 'failed', error: asRemote(error) }
+      return { outcome: 'failed', error: toRemoteError(error) }
     }
   }
 
@@ -95,17 +99,19 @@ export function icsConnector(options: IcsOptions): Connector {
           checks.push({ name, ok: true })
           return result
         } catch (error) {
-          const { code, hint } = asRemote(error)
+          const { code, hint } = toRemoteError(error)
           checks.push({ name, ok: false, code, hint })
           return null
         }
       }
-      const place = await step('address', () => placeOf(mailbox, folder))
-      const got = place && (await step('reach', () => fetched(place, target, signal)))
+      const place = await step('address', () => parseCalendarSource(mailbox, folder))
+      const got = place && (await step('reach', () => fetchSource(place, target, signal)))
       if (!place || !got || got === 'unchanged') return checks
       const now = Date.now()
       const window = { start: now - 86_400_000, end: now + 14 * 86_400_000 }
-      const read = await step('read', () => worked(place, got, target, { window, subjects: true, signal }))
+      const read = await step('read', () =>
+        parseFetched(place, got, target, { window, subjects: true, signal })
+      )
       if (read?.outcome === 'read') {
         const { partialRead: shortfall } = read
         checks.push(
@@ -120,7 +126,7 @@ export function icsConnector(options: IcsOptions): Connector {
     subscribe({ mailbox }, listener) {
       const unwatched: CalendarSubscription = { onLifecycleEvent: () => {}, stop: () => {} }
       try {
-        const place = placeOf(mailbox, folder)
+        const place = parseCalendarSource(mailbox, folder)
         if (place.kind !== 'file') return unwatched
         return { onLifecycleEvent: () => {}, stop: files.watch(place.path, () => listener.onChange()) }
       } catch {
@@ -137,10 +143,10 @@ export function icsConnector(options: IcsOptions): Connector {
   }
 }
 
-type WorkRequest = Pick<ReadRequest, 'window' | 'subjects' | 'signal'>
+type ParseRequest = Pick<ReadRequest, 'window' | 'subjects' | 'signal'>
 
 /** Where a web page came: a login, or a calendar's page for people. */
-function isPage({ bytes, isPage }: Fetched): boolean {
+function isPage({ bytes, isPage }: FetchedCalendar): boolean {
   const start = bytes.subarray(0, 1024).toString('latin1').trimStart().toLowerCase()
   return (
     start.startsWith('<!doctype html') ||
@@ -149,7 +155,7 @@ function isPage({ bytes, isPage }: Fetched): boolean {
   )
 }
 
-function pageInstead(place: Place): RemoteError {
+function webPageError(place: CalendarSource): RemoteError {
   const where = place.kind === 'file' ? 'The file holds' : `${place.host}: the address answers with`
   return new RemoteError(
     'protocol_error',
@@ -167,7 +173,7 @@ function ownerHint(mailbox: string): string {
   }
 }
 
-function asRemote(error: unknown): RemoteError {
+function toRemoteError(error: unknown): RemoteError {
   if (error instanceof RemoteError) return error
   const name = error instanceof Error ? error.name : ''
   if (name === 'AbortError' || name === 'TimeoutError') {

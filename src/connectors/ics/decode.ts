@@ -8,7 +8,7 @@ export function decode(bytes: Uint8Array, declared: string | null): string {
     return new TextDecoder(label, { fatal: true }).decode(bytes)
   } catch {
     // An unknown charset, or bytes that do not keep to the one that was named.
-    return plain(bytes)
+    return decodeUndeclared(bytes)
   }
 }
 
@@ -17,7 +17,7 @@ export function charsetOf(contentType: string | null): string | null {
   return /;\s*charset\s*=\s*"?([A-Za-z0-9_:.-]+)/i.exec(contentType ?? '')?.[1] ?? null
 }
 
-function plain(bytes: Uint8Array): string {
+function decodeUndeclared(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {

@@ -1,34 +1,34 @@
 /** What an event says beyond its times: subject, busy status, visibility, answer, categories. */
 import type { BusyStatus, CalendarEvent, Response, Visibility } from '../../domain/calendar-event.ts'
 import type { RawComponent } from './parse-components.ts'
-import { all, parameter, parsed, textOf, wordOf } from './properties.ts'
+import { parseProperty, propertiesNamed, readKeyword, readParameter, readText } from './properties.ts'
 
-export type Details = Pick<
+export type EventFields = Pick<
   CalendarEvent,
   'subject' | 'busy' | 'visibility' | 'cancelled' | 'response' | 'categories'
 >
 
 /** Outlook writes at most 255 characters; what is longer is no subject, and no trigger stands that far back. */
-const LONGEST_SUBJECT = 4_096
+const MAX_SUBJECT_LENGTH = 4_096
 
 /** What the calendar as a whole says of its events. */
-export interface Setting {
+export interface OwnerContext {
   /** METHOD of RFC 5546, upper case, or ''. */
   readonly method: string
   /** E-mail addresses of the calendar's owner, lower case; empty where the calendar does not tell. */
   readonly owner: ReadonlySet<string>
 }
 
-export function detailsOf(event: RawComponent, setting: Setting): Details {
+export function readEventFields(event: RawComponent, setting: OwnerContext): EventFields {
   const busy = busyOf(event)
   return {
-    subject: textOf(event, 'SUMMARY').slice(0, LONGEST_SUBJECT),
+    subject: readText(event, 'SUMMARY').slice(0, MAX_SUBJECT_LENGTH),
     busy,
     visibility: visibilityOf(event),
     cancelled: isCancelled(event, setting),
     response: responseOf(event, setting, busy),
-    categories: all(event, 'CATEGORIES').flatMap((content) =>
-      (parsed(content)?.getValues() ?? [])
+    categories: propertiesNamed(event, 'CATEGORIES').flatMap((content) =>
+      (parseProperty(content)?.getValues() ?? [])
         .filter((value): value is string => typeof value === 'string')
         .map((value) => value.trim())
         .filter((value) => value !== '')
@@ -37,8 +37,8 @@ export function detailsOf(event: RawComponent, setting: Setting): Details {
 }
 
 /** RFC 5545 section 3.8.1.11; of METHOD:CANCEL every event is one that was called off (RFC 5546 section 3.2.5). */
-export function isCancelled(event: RawComponent, setting: Setting): boolean {
-  return wordOf(event, 'STATUS') === 'CANCELLED' || setting.method === 'CANCEL'
+export function isCancelled(event: RawComponent, setting: OwnerContext): boolean {
+  return readKeyword(event, 'STATUS') === 'CANCELLED' || setting.method === 'CANCEL'
 }
 
 const busyWords: Readonly<Record<string, BusyStatus>> = {
@@ -56,16 +56,16 @@ const busyWords: Readonly<Record<string, BusyStatus>> = {
  */
 function busyOf(event: RawComponent): BusyStatus {
   const exchange =
-    busyWords[wordOf(event, 'X-MICROSOFT-CDO-BUSYSTATUS')] ??
-    busyWords[wordOf(event, 'X-MICROSOFT-CDO-INTENDEDSTATUS')]
+    busyWords[readKeyword(event, 'X-MICROSOFT-CDO-BUSYSTATUS')] ??
+    busyWords[readKeyword(event, 'X-MICROSOFT-CDO-INTENDEDSTATUS')]
   if (exchange !== undefined) return exchange
-  if (wordOf(event, 'TRANSP') === 'TRANSPARENT') return 'free'
-  return wordOf(event, 'STATUS') === 'TENTATIVE' ? 'tentative' : 'busy'
+  if (readKeyword(event, 'TRANSP') === 'TRANSPARENT') return 'free'
+  return readKeyword(event, 'STATUS') === 'TENTATIVE' ? 'tentative' : 'busy'
 }
 
 /** An unknown class is to be treated as PRIVATE (RFC 5545 section 3.8.1.3). */
 function visibilityOf(event: RawComponent): Visibility {
-  const word = wordOf(event, 'CLASS')
+  const word = readKeyword(event, 'CLASS')
   if (word === '' || word === 'PUBLIC') return 'normal'
   return word === 'CONFIDENTIAL' ? 'confidential' : 'private'
 }
@@ -85,15 +85,15 @@ const answers: Readonly<Record<string, Response>> = {
  * not named (invited by a list), what all attendees answered alike is the owner's answer too; else Tentative counts
  * as unanswered, as everywhere where a protocol does not tell.
  */
-function responseOf(event: RawComponent, setting: Setting, busy: BusyStatus): Response {
-  const organizer = all(event, 'ORGANIZER').map(addressIn)[0] ?? null
-  const attendees = all(event, 'ATTENDEE')
+function responseOf(event: RawComponent, setting: OwnerContext, busy: BusyStatus): Response {
+  const organizer = propertiesNamed(event, 'ORGANIZER').map(addressIn)[0] ?? null
+  const attendees = propertiesNamed(event, 'ATTENDEE')
   const owned = organizer !== null && setting.owner.has(organizer)
   if (owned) return 'organizer'
   const untold = busy === 'tentative' ? 'notResponded' : 'accepted'
   if (attendees.length === 0) {
     if (organizer !== null && setting.owner.size > 0) return untold
-    return wordOf(event, 'X-MICROSOFT-CDO-BUSYSTATUS') === 'TENTATIVE' ? 'notResponded' : 'none'
+    return readKeyword(event, 'X-MICROSOFT-CDO-BUSYSTATUS') === 'TENTATIVE' ? 'notResponded' : 'none'
   }
   const given = new Set<Response>()
   for (const content of attendees) {
@@ -108,23 +108,23 @@ function responseOf(event: RawComponent, setting: Setting, busy: BusyStatus): Re
 
 /** RFC 5545 section 3.2.12: without PARTSTAT nobody has answered yet. */
 function answerIn(content: { text: string; name: string; line: number }): Response {
-  const property = parsed(content)
-  const word = property === null ? '' : (parameter(property, 'partstat') ?? '').toUpperCase()
+  const property = parseProperty(content)
+  const word = property === null ? '' : (readParameter(property, 'partstat') ?? '').toUpperCase()
   return answers[word] ?? 'notResponded'
 }
 
 /** Rooms and projectors answer too. */
 function isPerson(content: { text: string; name: string; line: number }): boolean {
-  const property = parsed(content)
-  const kind = property === null ? '' : (parameter(property, 'cutype') ?? '').toUpperCase()
+  const property = parseProperty(content)
+  const kind = property === null ? '' : (readParameter(property, 'cutype') ?? '').toUpperCase()
   return kind !== 'ROOM' && kind !== 'RESOURCE'
 }
 
 /** The e-mail address of a calendar user, lower case. Exchange writes `MAILTO:`, others the EMAIL parameter. */
 export function addressIn(content: { text: string; name: string; line: number }): string | null {
-  const property = parsed(content)
+  const property = parseProperty(content)
   if (property === null) return null
   const value = String(property.getFirstValue() ?? '')
-  const mail = /^mailto:(.+)$/i.exec(value.trim())?.[1] ?? parameter(property, 'email')
+  const mail = /^mailto:(.+)$/i.exec(value.trim())?.[1] ?? readParameter(property, 'email')
   return mail ? mail.trim().toLowerCase() : null
 }

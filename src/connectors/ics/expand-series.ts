@@ -3,9 +3,9 @@ import type { Span } from '../../domain/calendar-event.ts'
 import type { Wall } from '../../lib/time-zone.ts'
 import { UnreadableCalendar } from './errors.ts'
 import type { FileZones } from './file-zones.ts'
-import type { Length, When } from './properties.ts'
+import type { CalendarDuration, CalendarTime } from './properties.ts'
 import { type Budget, wallsOf } from './recurrence.ts'
-import { endOf, lengthFrom, longest, startOf, type VEvent } from './vevent.ts'
+import { durationOf, endOf, maxDurationMs, startOf, type VEvent } from './vevent.ts'
 
 export interface Occurrence extends Span {
   /** The event whose properties it has. */
@@ -64,13 +64,13 @@ export function* occurrencesOf(
 ): Generator<Occurrence> {
   const { master, replacements } = series
   for (const event of replacements) {
-    yield* standing(event, window, zones, budget, master === null ? [event] : null)
+    yield* expandEvent(event, window, zones, budget, master === null ? [event] : null)
   }
-  if (master !== null) yield* standing(master, window, zones, budget, [master, ...replacements])
+  if (master !== null) yield* expandEvent(master, window, zones, budget, [master, ...replacements])
 }
 
 /** `rules` null: the event's own time alone. Else what it gives by rules and dates, replaced by those after it. */
-function* standing(
+function* expandEvent(
   event: VEvent,
   window: Span,
   zones: FileZones,
@@ -79,31 +79,31 @@ function* standing(
 ): Generator<Occurrence> {
   if (rules === null) {
     const start = zones.instant(event.start)
-    const end = endOf(event.start, start, lengthFrom(event.start, event.end, zones), zones)
+    const end = endOf(event.start, start, durationOf(event.start, event.end, zones), zones)
     if (touches({ start, end }, window)) yield { start, end, event, allDay: event.start.isDate }
     return
   }
   const [first, ...replacements] = rules
   if (first === undefined) return
   const ranges = rangesOf(replacements, zones)
-  const gone = new Marks(event.start, zones)
-  for (const when of event.exDates) gone.add(when)
-  for (const replacement of replacements) if (replacement.replaces) gone.add(replacement.replaces)
+  const excludedDates = new ExcludedDates(event.start, zones)
+  for (const when of event.exDates) excludedDates.add(when)
+  for (const replacement of replacements) if (replacement.replaces) excludedDates.add(replacement.replaces)
 
   const shift = Math.max(0, ...ranges.map((range) => Math.abs(range.shift)))
-  const own = lengthFrom(event.start, event.end, zones)
+  const own = durationOf(event.start, event.end, zones)
   const periods = event.rDates.map((date) =>
-    'start' in date ? lengthFrom(date.start, date.end, zones) : own
+    'start' in date ? durationOf(date.start, date.end, zones) : own
   )
-  const most = Math.max(...[own, ...periods, ...ranges.map((range) => range.length)].map(longest))
+  const most = Math.max(...[own, ...periods, ...ranges.map((range) => range.length)].map(maxDurationMs))
   // Two days: more than any zone is away from the wall.
   const range = { from: window.start - most - shift - 2 * DAY, to: window.end + shift + 2 * DAY }
   for (const rule of event.exRules) {
-    for (const wall of wallsOf(rule, event.start, range, budget)) gone.addWall(wall)
+    for (const wall of wallsOf(rule, event.start, range, budget)) excludedDates.addWall(wall)
   }
   for (const { when, length } of startsOf(event, own, range, zones, budget)) {
     const start = zones.instant(when)
-    if (gone.has(when, start)) continue
+    if (excludedDates.has(when, start)) continue
     const later = ranges.findLast((candidate) => candidate.from <= start)
     if (later === undefined) {
       const span = { start, end: endOf(when, start, length, zones) }
@@ -116,20 +116,20 @@ function* standing(
 }
 
 interface Start {
-  readonly when: When
-  readonly length: Length
+  readonly when: CalendarTime
+  readonly length: CalendarDuration
 }
 
 /** Every start of a series once, ascending within each source: DTSTART, the rules, the dates. */
 function* startsOf(
   event: VEvent,
-  length: Length,
+  length: CalendarDuration,
   range: { from: Wall; to: Wall },
   zones: FileZones,
   budget: Budget
 ): Generator<Start> {
   const seen = new Set<number>()
-  const once = (when: When): boolean => {
+  const once = (when: CalendarTime): boolean => {
     const key = zones.instant(when)
     if (seen.has(key)) return false
     seen.add(key)
@@ -153,16 +153,16 @@ function* startsOf(
     const when = asKind(written, event.start)
     if (when.wall < range.from || when.wall > range.to || !once(when)) continue
     const own = 'start' in date && !event.start.isDate
-    yield { when, length: own ? lengthFrom(date.start, date.end, zones) : length }
+    yield { when, length: own ? durationOf(date.start, date.end, zones) : length }
   }
 }
 
 /** Whether a wall time is past UNTIL, which is inclusive: a date among times is that whole day. */
 function untilOf(
   until: { year: number; isDate: boolean; zone?: unknown; toString(): string },
-  start: When,
+  start: CalendarTime,
   zones: FileZones
-): (wall: Wall, when: When) => boolean {
+): (wall: Wall, when: CalendarTime) => boolean {
   const text = until.toString()
   const isUtc = text.endsWith('Z')
   const limit = Date.parse(`${text.slice(0, 10)}T${until.isDate ? '23:59:59' : text.slice(11, 19)}Z`)
@@ -171,7 +171,7 @@ function untilOf(
   return isUtc && !until.isDate ? (_, when) => zones.instant(when) > limit : (wall) => wall > limit
 }
 
-function asKind(when: When, start: When): When {
+function asKind(when: CalendarTime, start: CalendarTime): CalendarTime {
   if (when.isDate === start.isDate) return when
   const day = Math.floor(when.wall / DAY) * DAY
   return { ...start, wall: start.isDate ? day : day + (start.wall - Math.floor(start.wall / DAY) * DAY) }
@@ -180,7 +180,7 @@ function asKind(when: When, start: When): When {
 interface Range {
   readonly from: number
   readonly shift: number
-  readonly length: Length
+  readonly length: CalendarDuration
   readonly event: VEvent
 }
 
@@ -191,12 +191,12 @@ function rangesOf(replacements: readonly VEvent[], zones: FileZones): Range[] {
     .map((event) => {
       const from = zones.instant(event.replaces!)
       const shift = zones.instant(event.start) - from
-      return { from, shift, length: lengthFrom(event.start, event.end, zones), event }
+      return { from, shift, length: durationOf(event.start, event.end, zones), event }
     })
     .sort((a, b) => a.from - b.from)
 }
 
-function movedBy(range: Range, when: When, start: number, zones: FileZones): Span {
+function movedBy(range: Range, when: CalendarTime, start: number, zones: FileZones): Span {
   const { event, shift, length } = range
   // Days move by days, so that a change of the clock between them moves nothing.
   const wall = when.isDate
@@ -212,18 +212,18 @@ function touches(span: Span, window: Span): boolean {
 }
 
 /** Occurrences that are gone, by instant or, where only a day is named, by day. */
-class Marks {
+class ExcludedDates {
   readonly #instants = new Set<number>()
   readonly #days = new Set<Wall>()
-  readonly #start: When
+  readonly #start: CalendarTime
   readonly #zones: FileZones
 
-  constructor(start: When, zones: FileZones) {
+  constructor(start: CalendarTime, zones: FileZones) {
     this.#start = start
     this.#zones = zones
   }
 
-  add(when: When): void {
+  add(when: CalendarTime): void {
     if (!this.#start.isDate && !when.isDate) this.#instants.add(this.#zones.instant(when))
     else this.#days.add(this.#dayOf(when))
   }
@@ -232,7 +232,7 @@ class Marks {
     this.add({ ...this.#start, wall })
   }
 
-  has(when: When, instant: number): boolean {
+  has(when: CalendarTime, instant: number): boolean {
     return (
       this.#instants.has(instant) ||
       (this.#days.size > 0 && this.#days.has(Math.floor(when.wall / DAY) * DAY))
@@ -240,7 +240,7 @@ class Marks {
   }
 
   /** Of an all-day series some programs name the day by its midnight in UTC. */
-  #dayOf(when: When): Wall {
+  #dayOf(when: CalendarTime): Wall {
     const day = Math.floor(when.wall / DAY) * DAY
     if (!when.isUtc || when.wall === day) return day
     const local = this.#zones.wallAt({ ...when, isUtc: false, zone: null }, when.wall)

@@ -2,11 +2,11 @@
 import { RemoteError } from '../../errors.ts'
 import type { HttpClient } from '../net/http-client.ts'
 import { readBody } from '../net/http-client.ts'
-import type { Place } from './calendar-source.ts'
+import type { CalendarSource } from './calendar-source.ts'
 import { charsetOf } from './decode.ts'
-import type { Fetched } from './read-calendar-file.ts'
+import type { FetchedCalendar } from './read-calendar-file.ts'
 
-type Address = Extract<Place, { kind: 'url' }>
+type Address = Extract<CalendarSource, { kind: 'url' }>
 type Reply = Awaited<ReturnType<HttpClient['fetch']>>
 
 export async function fetchCalendar(
@@ -15,7 +15,7 @@ export async function fetchCalendar(
   known: string | undefined,
   limit: number,
   signal: AbortSignal
-): Promise<Fetched | 'unchanged'> {
+): Promise<FetchedCalendar | 'unchanged'> {
   const headers: Record<string, string> = {
     accept: 'text/calendar, text/*;q=0.5, */*;q=0.1',
     // Microsoft refuses calls that do not say who calls.
@@ -37,7 +37,7 @@ export async function fetchCalendar(
   return {
     bytes,
     charset: charsetOf(contentType),
-    version: versionOf(reply),
+    etag: versionOf(reply),
     isPage: /^\s*(text\/html|application\/xhtml)/i.test(contentType ?? '')
   }
 }

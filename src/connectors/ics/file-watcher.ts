@@ -3,29 +3,29 @@ import { existsSync, type FSWatcher, statSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 
 /** Quiet for so long, and an edit is over; an edit that never ends is told of every two seconds. */
-const QUIET = 150
-const LONGEST = 2_000
+const quietMs = 150
+const maxDelayMs = 2_000
 /** How soon a folder that went away is looked for again. */
-const AGAIN = 1_000
+const retryMs = 1_000
 
-interface Folder {
+interface WatchedFolder {
   readonly watcher: FSWatcher
-  readonly interested: Set<Watch>
+  readonly files: Set<WatchedFile>
 }
 
 /** One file and who wants to know. */
-interface Watch {
+interface WatchedFile {
   readonly path: string
-  readonly tell: Debounced
+  readonly debounce: Debounce
   /** The folder that is watched for it: its own, or while that is missing the nearest above. */
   at: string
 }
 
-export class FileWatch {
+export class FileWatcher {
   readonly #root: string
-  readonly #folders = new Map<string, Folder>()
-  readonly #watches = new Set<Watch>()
-  #again: NodeJS.Timeout | undefined
+  readonly #folders = new Map<string, WatchedFolder>()
+  readonly #watches = new Set<WatchedFile>()
+  #retryTimer: NodeJS.Timeout | undefined
 
   /** Files are below `root`, which need not exist yet; its own parent is to be there some time. */
   constructor(root: string) {
@@ -34,73 +34,73 @@ export class FileWatch {
 
   /** Returns how to stop. */
   watch(path: string, changed: () => void): () => void {
-    const one: Watch = { path, tell: new Debounced(changed), at: '' }
+    const one: WatchedFile = { path, debounce: new Debounce(changed), at: '' }
     this.#watches.add(one)
     this.#attach(one)
     return () => {
-      one.tell.stop()
+      one.debounce.stop()
       this.#watches.delete(one)
       this.#detach(one)
     }
   }
 
   close(): void {
-    clearTimeout(this.#again)
-    for (const one of this.#watches) one.tell.stop()
+    clearTimeout(this.#retryTimer)
+    for (const one of this.#watches) one.debounce.stop()
     for (const { watcher } of this.#folders.values()) watcher.close()
     this.#watches.clear()
     this.#folders.clear()
   }
 
-  #attach(one: Watch): void {
+  #attach(one: WatchedFile): void {
     let folder = dirname(one.path)
     while (!isFolder(folder) && folder !== dirname(folder) && folder !== dirname(dirname(this.#root))) {
       folder = dirname(folder)
     }
-    const watched = this.#folders.get(folder) ?? this.#open(folder)
+    const watched = this.#folders.get(folder) ?? this.#watchFolder(folder)
     if (watched === null) {
-      this.#later()
+      this.#retryLater()
       return
     }
-    watched.interested.add(one)
+    watched.files.add(one)
     one.at = folder
     // It may have come between the look and the watch.
     if (folder !== dirname(one.path) && existsSync(one.path)) this.#move(one)
   }
 
-  #detach(one: Watch): void {
+  #detach(one: WatchedFile): void {
     const folder = this.#folders.get(one.at)
-    folder?.interested.delete(one)
-    if (folder?.interested.size === 0) {
+    folder?.files.delete(one)
+    if (folder?.files.size === 0) {
       folder.watcher.close()
       this.#folders.delete(one.at)
     }
     one.at = ''
   }
 
-  #move(one: Watch): void {
+  #move(one: WatchedFile): void {
     this.#detach(one)
     this.#attach(one)
-    one.tell.edited()
+    one.debounce.trigger()
   }
 
-  #open(folder: string): Folder | null {
+  #watchFolder(folder: string): WatchedFolder | null {
     try {
       const watcher = watch(folder, { persistent: false })
-      const opened: Folder = { watcher, interested: new Set() }
+      const opened: WatchedFolder = { watcher, files: new Set() }
       this.#folders.set(folder, opened)
-      watcher.on('change', (_, name) => this.#seen(folder, opened, name === null ? null : String(name)))
-      watcher.on('error', () => this.#lost(folder, opened))
+      watcher.on('change', (_, name) => this.#onChange(folder, opened, name === null ? null : String(name)))
+      watcher.on('error', () => this.#onFolderLost(folder, opened))
       return opened
     } catch {
       return null
     }
   }
 
-  #seen(folder: string, { interested }: Folder, name: string | null): void {
+  #onChange(folder: string, { files: interested }: WatchedFolder, name: string | null): void {
     // A folder that was moved or deleted reports itself by its own name.
     if (!isFolder(folder)) {
-      this.#lost(folder, this.#folders.get(folder))
+      this.#onFolderLost(folder, this.#folders.get(folder))
       return
     }
     for (const one of [...interested]) {
@@ -108,32 +108,32 @@ export class FileWatch {
         if (isFolder(dirname(one.path)) || name === null || one.path.startsWith(`${folder}/${name}/`))
           this.#move(one)
       } else if (name === null || name === basename(one.path)) {
-        one.tell.edited()
+        one.debounce.trigger()
       }
     }
   }
 
-  #lost(folder: string, lost: Folder | undefined): void {
+  #onFolderLost(folder: string, lost: WatchedFolder | undefined): void {
     if (lost === undefined) return
     lost.watcher.close()
     this.#folders.delete(folder)
-    for (const one of [...lost.interested]) {
+    for (const one of [...lost.files]) {
       one.at = ''
       this.#attach(one)
-      one.tell.edited()
+      one.debounce.trigger()
     }
   }
 
-  #later(): void {
-    clearTimeout(this.#again)
-    this.#again = setTimeout(() => {
+  #retryLater(): void {
+    clearTimeout(this.#retryTimer)
+    this.#retryTimer = setTimeout(() => {
       for (const one of this.#watches) if (one.at === '') this.#attach(one)
-    }, AGAIN).unref()
+    }, retryMs).unref()
   }
 }
 
 /** Tells once a run of edits is over; an edit during the telling begins another run, so the last is never lost. */
-class Debounced {
+class Debounce {
   readonly #changed: () => void
   #timer: NodeJS.Timeout | undefined
   #since = 0
@@ -142,11 +142,11 @@ class Debounced {
     this.#changed = changed
   }
 
-  edited(): void {
+  trigger(): void {
     const now = Date.now()
     if (this.#timer === undefined) this.#since = now
     clearTimeout(this.#timer)
-    const wait = Math.max(0, Math.min(QUIET, this.#since + LONGEST - now))
+    const wait = Math.max(0, Math.min(quietMs, this.#since + maxDelayMs - now))
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#changed()

@@ -1,16 +1,24 @@
 /** The zones that a calendar's times name: by the IANA database, by Windows' names, or as the file itself defines them. */
 import { ianaZone, instantOf, type OffsetAt, offsetsOf, startOfDay, type Wall } from '../../lib/time-zone.ts'
 import type { RawComponent } from './parse-components.ts'
-import { all, first, ruleIn, textOf, type When, whenOf, whensIn } from './properties.ts'
+import {
+  type CalendarTime,
+  firstProperty,
+  propertiesNamed,
+  readText,
+  readTime,
+  readTimes,
+  ruleIn
+} from './properties.ts'
 import { wallsOf } from './recurrence.ts'
 
 export interface FileZones {
   /** The instant of a time; of a date, the beginning of that day in the owner's zone. */
-  instant(when: When): number
+  instant(when: CalendarTime): number
   /** As `instant`, for another wall time of the same kind and zone. */
-  instantAt(when: When, wall: Wall): number
+  instantAt(when: CalendarTime, wall: Wall): number
   /** What a clock in that time's zone shows at the instant. */
-  wallAt(when: When, instant: number): Wall
+  wallAt(when: CalendarTime, instant: number): Wall
   /** Lines whose zone nobody knows; their times were read as in the owner's zone. */
   readonly unknown: ReadonlySet<number>
 }
@@ -20,12 +28,12 @@ export function fileZones(calendars: readonly RawComponent[], owner: string, thr
   const own = offsetsOf(owner)
   const definitions = new Map<string, RawComponent>()
   for (const zone of calendars.flatMap((calendar) => calendar.parts)) {
-    if (zone.name === 'VTIMEZONE') definitions.set(textOf(zone, 'TZID'), zone)
+    if (zone.name === 'VTIMEZONE') definitions.set(readText(zone, 'TZID'), zone)
   }
   const resolved = new Map<string, OffsetAt | null>()
   const unknown = new Set<number>()
 
-  function offsets(when: When): OffsetAt {
+  function offsets(when: CalendarTime): OffsetAt {
     if (when.isUtc) return () => 0
     if (when.zone === null) return own
     let found = resolved.get(when.zone)
@@ -36,7 +44,7 @@ export function fileZones(calendars: readonly RawComponent[], owner: string, thr
     if (found === null) unknown.add(when.line)
     return found ?? own
   }
-  function instantAt(when: When, wall: Wall): number {
+  function instantAt(when: CalendarTime, wall: Wall): number {
     if (!when.isDate) return instantOf(wall, offsets(when))
     const day = new Date(wall)
     return startOfDay(owner, day.getUTCFullYear(), day.getUTCMonth() + 1, day.getUTCDate())
@@ -54,7 +62,7 @@ export function fileZones(calendars: readonly RawComponent[], owner: string, thr
  * "Customized Time Zone" and the like are only in the file.
  */
 function resolve(name: string, definition: RawComponent | undefined, through: number): OffsetAt | null {
-  const known = named(name) ?? (definition && named(textOf(definition, 'X-LIC-LOCATION')))
+  const known = named(name) ?? (definition && named(readText(definition, 'X-LIC-LOCATION')))
   if (known) return offsetsOf(known)
   return definition ? defined(definition, through) : null
 }
@@ -101,13 +109,13 @@ const EARLIEST = Date.UTC(1970, 0, 1)
 function changesOf(part: RawComponent, through: number): Change[] {
   const from = offsetOf(part, 'TZOFFSETFROM')
   const to = offsetOf(part, 'TZOFFSETTO')
-  const start = whenOf(part, 'DTSTART')
+  const start = readTime(part, 'DTSTART')
   if (start === null || from === null || to === null) return []
   const walls = new Set<Wall>([start.wall])
-  for (const content of all(part, 'RDATE')) {
-    for (const when of whensIn(content)) if ('wall' in when) walls.add(when.wall)
+  for (const content of propertiesNamed(part, 'RDATE')) {
+    for (const when of readTimes(content)) if ('wall' in when) walls.add(when.wall)
   }
-  const content = first(part, 'RRULE')
+  const content = firstProperty(part, 'RRULE')
   if (content !== undefined) {
     const rule = ruleIn(content)
     const until = rule.until
@@ -124,7 +132,7 @@ function changesOf(part: RawComponent, through: number): Change[] {
 }
 
 function offsetOf(part: RawComponent, name: string): number | null {
-  const match = /:\s*([+-])(\d\d):?(\d\d):?(\d\d)?\s*$/.exec(first(part, name)?.text ?? '')
+  const match = /:\s*([+-])(\d\d):?(\d\d):?(\d\d)?\s*$/.exec(firstProperty(part, name)?.text ?? '')
   if (match === null) return null
   const [, sign, hours, minutes, seconds] = match
   const length = ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds ?? 0)) * 1000

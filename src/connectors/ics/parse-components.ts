@@ -57,16 +57,16 @@ const parents: Readonly<Record<string, string>> = {
 }
 
 /** RFC 5545 knows three levels. */
-const DEEPEST = 20
+const MAX_DEPTH = 20
 
 /** The calendars of a stream: as a rule one. Throws UnreadableCalendar, above all when the end is missing. */
-export function calendarsIn(text: string): RawComponent[] {
+export function parseComponents(text: string): RawComponent[] {
   const calendars: RawComponent[] = []
   const open: Open[] = []
   for (const { name, text: content, line } of unfolded(text)) {
     const top = open.at(-1)
     if (name === 'BEGIN') {
-      if (open.length === DEEPEST)
+      if (open.length === MAX_DEPTH)
         throw new UnreadableCalendar(`line ${line}: components are nested too deep`)
       const opened = begin(nameAfter(content), line, top)
       if (open.length === 0 && opened.name !== 'VCALENDAR') throw notOne()

@@ -5,7 +5,7 @@ import { UnreadableEvent } from './errors.ts'
 import type { ContentLine, RawComponent } from './parse-components.ts'
 
 /** A date or a time as it is written: what it means is up to its zone. */
-export interface When {
+export interface CalendarTime {
   readonly wall: Wall
   /** A whole day. */
   readonly isDate: boolean
@@ -16,15 +16,15 @@ export interface When {
 }
 
 /** Of a duration, RFC 5545 section 3.3.6: days follow the calendar, the rest the clock. */
-export interface Length {
+export interface CalendarDuration {
   readonly days: number
   /** Milliseconds. */
   readonly time: number
 }
 
-export interface WhenPeriod {
-  readonly start: When
-  readonly end: When | Length | null
+export interface CalendarPeriod {
+  readonly start: CalendarTime
+  readonly end: CalendarTime | CalendarDuration | null
 }
 
 // Google wrote whole days as `DTSTART;TZID=US/Pacific:20041225`, without VALUE=DATE.
@@ -32,16 +32,16 @@ ICAL.design.strict = false
 
 const DAY = 86_400_000
 
-export function first(component: RawComponent, name: string): ContentLine | undefined {
+export function firstProperty(component: RawComponent, name: string): ContentLine | undefined {
   return component.properties.find((property) => property.name === name)
 }
 
-export function all(component: RawComponent, name: string): ContentLine[] {
+export function propertiesNamed(component: RawComponent, name: string): ContentLine[] {
   return component.properties.filter((property) => property.name === name)
 }
 
 /** The property, or null where it cannot be parsed. */
-export function parsed(content: ContentLine): ICAL.Property | null {
+export function parseProperty(content: ContentLine): ICAL.Property | null {
   try {
     const jCal: unknown = ICAL.parse.property(content.text)
     return Array.isArray(jCal) ? new ICAL.Property(jCal) : null
@@ -51,23 +51,23 @@ export function parsed(content: ContentLine): ICAL.Property | null {
 }
 
 /** The text of the first such property, or '' where it is missing or cannot be parsed. */
-export function textOf(component: RawComponent, name: string): string {
-  const content = first(component, name)
+export function readText(component: RawComponent, name: string): string {
+  const content = firstProperty(component, name)
   if (content === undefined) return ''
-  const value = parsed(content)?.getFirstValue()
+  const value = parseProperty(content)?.getFirstValue()
   return typeof value === 'string' ? value : String(value ?? '')
 }
 
 /** A keyword, upper case. */
-export function wordOf(component: RawComponent, name: string): string {
-  return textOf(component, name).trim().toUpperCase()
+export function readKeyword(component: RawComponent, name: string): string {
+  return readText(component, name).trim().toUpperCase()
 }
 
 /** The date or time of a property; null when it is not there or empty; throws UnreadableEvent. */
-export function whenOf(component: RawComponent, name: string): When | null {
-  const content = first(component, name)
+export function readTime(component: RawComponent, name: string): CalendarTime | null {
+  const content = firstProperty(component, name)
   if (content === undefined || isEmpty(content)) return null
-  const [when] = whensIn(content)
+  const [when] = readTimes(content)
   if (when === undefined || 'start' in when) throw unreadable(content)
   return when
 }
@@ -76,10 +76,10 @@ export function whenOf(component: RawComponent, name: string): When | null {
  * All dates, times and periods of a property; those of RDATE and EXDATE are many. They are taken from jCal (RFC 7265):
  * ical.js's own Time makes a day of next year out of month 13.
  */
-export function whensIn(content: ContentLine): (When | WhenPeriod)[] {
+export function readTimes(content: ContentLine): (CalendarTime | CalendarPeriod)[] {
   if (isEmpty(content)) return []
   try {
-    const [, parameters, , ...values] = ICAL.parse.property(mended(content.text)) as unknown as JCal
+    const [, parameters, , ...values] = ICAL.parse.property(quoteZoneName(content.text)) as unknown as JCal
     const { tzid } = parameters
     const zone = typeof tzid === 'string' ? tzid : null
     return values.map((value) => {
@@ -99,10 +99,10 @@ export function whensIn(content: ContentLine): (When | WhenPeriod)[] {
 type JCal = readonly [name: string, parameters: Record<string, unknown>, type: string, ...values: unknown[]]
 
 /** The DURATION of a component; null when it is not there. */
-export function lengthOf(component: RawComponent): Length | null {
-  const content = first(component, 'DURATION')
+export function readDuration(component: RawComponent): CalendarDuration | null {
+  const content = firstProperty(component, 'DURATION')
   if (content === undefined || isEmpty(content)) return null
-  const value: unknown = parsed(content)?.getFirstValue()
+  const value: unknown = parseProperty(content)?.getFirstValue()
   if (!(value instanceof ICAL.Duration)) throw unreadable(content)
   return lengthFrom(value)
 }
@@ -120,7 +120,7 @@ export function ruleIn(content: ContentLine): ICAL.Recur {
 }
 
 /** A parameter as one text. */
-export function parameter(property: ICAL.Property, name: string): string | null {
+export function readParameter(property: ICAL.Property, name: string): string | null {
   const value: unknown = property.getParameter(name)
   const one: unknown = Array.isArray(value) ? value[0] : value
   return typeof one === 'string' ? one : null
@@ -150,7 +150,7 @@ export function timeFrom(wall: Wall, isDate: boolean): ICAL.Time {
 
 const WHEN = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(Z?))?$/
 
-function whenFrom(text: string, zone: string | null, content: ContentLine): When {
+function whenFrom(text: string, zone: string | null, content: ContentLine): CalendarTime {
   const match = WHEN.exec(text)
   if (match === null) throw unreadable(content)
   const isDate = match[4] === undefined
@@ -165,7 +165,7 @@ function whenFrom(text: string, zone: string | null, content: ContentLine): When
 
 type Six = [number, number, number, number, number, number]
 
-function lengthFrom(duration: ICAL.Duration): Length {
+function lengthFrom(duration: ICAL.Duration): CalendarDuration {
   const sign = duration.isNegative ? -1 : 1
   const { weeks, days, hours, minutes, seconds } = duration
   const time = ((hours * 60 + minutes) * 60 + seconds) * 1000
@@ -173,12 +173,12 @@ function lengthFrom(duration: ICAL.Duration): Length {
 }
 
 /** Whole days of a length, for all-day events: at least one. */
-export function daysOf(length: Length): number {
+export function wholeDays(length: CalendarDuration): number {
   return Math.max(1, length.days + Math.ceil(length.time / DAY))
 }
 
 /** Outlook 2003 does not quote a zone name with a colon: `TZID=(GMT+01:00) Stockholm:20260101T080000`. */
-function mended(text: string): string {
+function quoteZoneName(text: string): string {
   const odd = /^([A-Za-z-]+;(?:[^":]*;)?TZID=)([^";]*:[^";]*):([0-9TZ,/]+)$/i.exec(text)
   return odd === null ? text : `${odd[1]}"${odd[2]}":${odd[3]}`
 }

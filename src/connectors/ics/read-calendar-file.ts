@@ -2,14 +2,14 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { RemoteError } from '../../errors.ts'
-import { resolved } from './calendar-source.ts'
+import { resolveCalendarFile } from './calendar-source.ts'
 
 /** A calendar as it came. */
-export interface Fetched {
+export interface FetchedCalendar {
   readonly bytes: Buffer
   /** By Content-Type; null for a file. */
   readonly charset: string | null
-  readonly version: string | null
+  readonly etag: string | null
   /** The far side says that it is a web page. */
   readonly isPage: boolean
 }
@@ -19,11 +19,11 @@ export async function readCalendarFile(
   folder: string,
   known: string | undefined,
   limit: number
-): Promise<Fetched | 'unchanged'> {
+): Promise<FetchedCalendar | 'unchanged'> {
   try {
     // Without O_NONBLOCK a pipe among the files would hang the service.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-    const handle = await open(await resolved(path, folder), flags)
+    const handle = await open(await resolveCalendarFile(path, folder), flags)
     try {
       return await readWhole(handle, known, limit)
     } finally {
@@ -38,7 +38,7 @@ async function readWhole(
   handle: FileHandle,
   known: string | undefined,
   limit: number
-): Promise<Fetched | 'unchanged'> {
+): Promise<FetchedCalendar | 'unchanged'> {
   const before = await versionOf(handle)
   if (before.version === known) return 'unchanged'
   if (!before.isFile) {
@@ -61,7 +61,7 @@ async function readWhole(
   return {
     bytes: buffer.subarray(0, size),
     charset: null,
-    version: steady ? before.version : null,
+    etag: steady ? before.version : null,
     isPage: false
   }
 }

@@ -2,15 +2,15 @@
 import type { CalendarEvent, Instant, Span } from '../../domain/calendar-event.ts'
 import type { CalendarRead, PartialRead } from '../connector.ts'
 import { UnreadableCalendar, UnreadableEvent } from './errors.ts'
-import { type Details, detailsOf } from './event-fields.ts'
+import { type EventFields, readEventFields } from './event-fields.ts'
 import { type Occurrence, occurrencesOf, type Series, seriesOf } from './expand-series.ts'
 import { type FileZones, fileZones } from './file-zones.ts'
-import { settingOf } from './owner-context.ts'
-import { calendarsIn, type RawComponent } from './parse-components.ts'
+import { findOwnerContext } from './owner-context.ts'
+import { parseComponents, type RawComponent } from './parse-components.ts'
 import type { Budget } from './recurrence.ts'
-import { type VEvent, vEventOf } from './vevent.ts'
+import { readVEvent, type VEvent } from './vevent.ts'
 
-export interface ToRead {
+export interface ReadCalendarRequest {
   readonly text: string
   /** Only to find the owner's address in it. */
   readonly mailbox: string
@@ -22,63 +22,63 @@ export interface ToRead {
 
 export interface ReadLimits {
   /** Occurrences that touch the window. */
-  readonly occurrences: number
+  readonly maxOccurrences: number
   /** Occurrences that have to be worked out to find them. */
-  readonly steps: number
+  readonly maxSteps: number
 }
 
-export type TextRead = Pick<CalendarRead, 'events' | 'truncatedAt' | 'detail' | 'partialRead'>
+export type ParsedCalendar = Pick<CalendarRead, 'events' | 'truncatedAt' | 'detail' | 'partialRead'>
 
 /** Throws UnreadableCalendar. */
-export function readCalendar(request: ToRead): TextRead {
+export function readCalendar(request: ReadCalendarRequest): ParsedCalendar {
   const { window, timeZone, limits } = request
-  const calendars = calendarsIn(request.text)
+  const calendars = parseComponents(request.text)
   const components = calendars.flatMap((calendar) => calendar.parts)
   const raw = components.filter(({ name }) => name === 'VEVENT')
   if (raw.length === 0 && components.some(({ name }) => name === 'VFREEBUSY')) {
     throw new UnreadableCalendar('it holds free/busy times and no events: publish the calendar itself')
   }
-  const left: UnreadableEvent[] = []
-  const budget = { steps: limits.steps }
+  const skipped: UnreadableEvent[] = []
+  const budget = { steps: limits.maxSteps }
   const zones = fileZones(calendars, timeZone, new Date(window.end).getUTCFullYear() + 10)
-  const series = seriesOf(eventsIn(raw, zones, left), zones)
-  const setting = settingOf(calendars, request.mailbox)
-  const describe = remembering((event: VEvent) => detailsOf(event.raw, setting))
+  const series = seriesOf(eventsIn(raw, zones, skipped), zones)
+  const setting = findOwnerContext(calendars, request.mailbox)
+  const describe = memoize((event: VEvent) => readEventFields(event.raw, setting))
 
   const events: CalendarEvent[] = []
-  for (const occurrence of allOf(series, window, zones, budget)) {
-    if (events.length === limits.occurrences) {
+  for (const occurrence of expandAll(series, window, zones, budget)) {
+    if (events.length === limits.maxOccurrences) {
       throw new UnreadableCalendar(
-        `it has more than ${limits.occurrences} occurrences in the time that is read`
+        `it has more than ${limits.maxOccurrences} occurrences in the time that is read`
       )
     }
     events.push(eventOf(occurrence, describe(occurrence.event)))
   }
-  const saw = sawSubjects(events) ? 'subjects' : 'availability'
+  const saw = hasSubjects(events) ? 'subjects' : 'availability'
   return {
     events,
-    truncatedAt: unreadAt(events, series, window, zones, budget, describe),
+    truncatedAt: findTruncation(events, series, window, zones, budget, describe),
     detail: saw,
-    partialRead: shortfallOf(left, zones, saw, request)
+    partialRead: partialReadOf(skipped, zones, saw, request)
   }
 }
 
 /** The events that can be placed in time; the others go to `left`. */
-function eventsIn(raw: readonly RawComponent[], zones: FileZones, left: UnreadableEvent[]): VEvent[] {
+function eventsIn(raw: readonly RawComponent[], zones: FileZones, skipped: UnreadableEvent[]): VEvent[] {
   return raw.flatMap((component) => {
     try {
-      const event = vEventOf(component)
+      const event = readVEvent(component)
       zones.instant(event.start)
       return [event]
     } catch (error) {
       if (!(error instanceof UnreadableEvent)) throw error
-      left.push(error)
+      skipped.push(error)
       return []
     }
   })
 }
 
-function* allOf(
+function* expandAll(
   series: readonly Series[],
   window: Span,
   zones: FileZones,
@@ -87,7 +87,7 @@ function* allOf(
   for (const one of series) yield* occurrencesOf(one, window, zones, budget)
 }
 
-function eventOf({ start, end, allDay, event }: Occurrence, details: Details): CalendarEvent {
+function eventOf({ start, end, allDay, event }: Occurrence, details: EventFields): CalendarEvent {
   return { id: `${event.uid}/${start}`, start, end, allDay, ...details }
 }
 
@@ -95,19 +95,19 @@ function eventOf({ start, end, allDay, event }: Occurrence, details: Details): C
  * `CalendarRead.unreadAt`, over the events that count at all: cancelled, declined and empty ones neither end a run
  * nor carry it on.
  */
-function unreadAt(
+function findTruncation(
   events: readonly CalendarEvent[],
   series: readonly Series[],
   window: Span,
   zones: FileZones,
   budget: Budget,
-  describe: (event: VEvent) => Details
+  describe: (event: VEvent) => EventFields
 ): Instant | null {
   let last = Number.NEGATIVE_INFINITY
   for (const event of events) if (counts(event, event)) last = Math.max(last, event.end)
   if (last < window.end) return null
   try {
-    for (const occurrence of allOf(series, { start: last, end: last + 1 }, zones, budget)) {
+    for (const occurrence of expandAll(series, { start: last, end: last + 1 }, zones, budget)) {
       const unread = occurrence.start >= window.end && occurrence.end > last
       if (unread && counts(occurrence, describe(occurrence.event))) return last
     }
@@ -119,7 +119,7 @@ function unreadAt(
   return null
 }
 
-function counts(span: Span, details: Pick<Details, 'cancelled' | 'response'>): boolean {
+function counts(span: Span, details: Pick<EventFields, 'cancelled' | 'response'>): boolean {
   return span.start < span.end && !details.cancelled && details.response !== 'declined'
 }
 
@@ -132,7 +132,7 @@ const placeholders = new Set(
   ].map((word) => word.normalize('NFC'))
 )
 
-function sawSubjects(events: readonly CalendarEvent[]): boolean {
+function hasSubjects(events: readonly CalendarEvent[]): boolean {
   if (events.length === 0) return true
   return events.some(({ subject }) => {
     const word = subject.trim().toLowerCase().normalize('NFC')
@@ -140,15 +140,15 @@ function sawSubjects(events: readonly CalendarEvent[]): boolean {
   })
 }
 
-function shortfallOf(
-  left: readonly UnreadableEvent[],
+function partialReadOf(
+  skipped: readonly UnreadableEvent[],
   zones: FileZones,
-  saw: TextRead['detail'],
-  request: ToRead
+  saw: ParsedCalendar['detail'],
+  request: ReadCalendarRequest
 ): PartialRead | null {
-  const [firstLeft] = left
+  const [firstLeft] = skipped
   if (firstLeft !== undefined) {
-    const many = left.length === 1 ? '1 event is' : `${left.length} events are`
+    const many = skipped.length === 1 ? '1 event is' : `${skipped.length} events are`
     const hint = `${many} left out because the calendar file is wrong there: line ${firstLeft.line}: ${firstLeft.message}. The others are read.`
     return { code: 'protocol_error', hint }
   }
@@ -165,7 +165,7 @@ function shortfallOf(
   return null
 }
 
-function remembering<In extends object, Out>(make: (key: In) => Out): (key: In) => Out {
+function memoize<In extends object, Out>(make: (key: In) => Out): (key: In) => Out {
   const made = new WeakMap<In, Out>()
   return (key) => {
     let value = made.get(key)

@@ -4,19 +4,19 @@ import { UnreadableEvent } from './errors.ts'
 import type { FileZones } from './file-zones.ts'
 import type { RawComponent } from './parse-components.ts'
 import {
-  all,
-  daysOf,
-  type Length,
-  lengthOf,
-  parameter,
-  parsed,
+  type CalendarDuration,
+  type CalendarPeriod,
+  type CalendarTime,
+  parseProperty,
+  propertiesNamed,
+  readDuration,
+  readKeyword,
+  readParameter,
+  readText,
+  readTime,
+  readTimes,
   ruleIn,
-  textOf,
-  type When,
-  type WhenPeriod,
-  whenOf,
-  whensIn,
-  wordOf
+  wholeDays
 } from './properties.ts'
 import { checkRule } from './recurrence.ts'
 
@@ -24,44 +24,46 @@ export interface VEvent {
   readonly raw: RawComponent
   readonly uid: string
   readonly sequence: number
-  readonly start: When
-  readonly end: When | Length | null
+  readonly start: CalendarTime
+  readonly end: CalendarTime | CalendarDuration | null
   readonly rules: readonly ICAL.Recur[]
   readonly exRules: readonly ICAL.Recur[]
-  readonly exDates: readonly When[]
-  readonly rDates: readonly (When | WhenPeriod)[]
+  readonly exDates: readonly CalendarTime[]
+  readonly rDates: readonly (CalendarTime | CalendarPeriod)[]
   /** Which occurrence of its series this one replaces. */
-  readonly replaces: When | null
+  readonly replaces: CalendarTime | null
   readonly andFuture: boolean
 }
 
 const DAY = 86_400_000
 
 /** Throws UnreadableEvent where the event cannot be placed in time. */
-export function vEventOf(raw: RawComponent): VEvent {
-  const replaces = whenOf(raw, 'RECURRENCE-ID')
-  const cancelled = wordOf(raw, 'STATUS') === 'CANCELLED'
+export function readVEvent(raw: RawComponent): VEvent {
+  const replaces = readTime(raw, 'RECURRENCE-ID')
+  const cancelled = readKeyword(raw, 'STATUS') === 'CANCELLED'
   // What is called off need not say when it would have been.
-  const start = whenOf(raw, 'DTSTART') ?? (cancelled ? replaces : null)
+  const start = readTime(raw, 'DTSTART') ?? (cancelled ? replaces : null)
   if (start === null) throw new UnreadableEvent(raw.line, 'the event has no DTSTART')
-  const end = whenOf(raw, 'DTEND') ?? lengthOf(raw)
+  const end = readTime(raw, 'DTEND') ?? readDuration(raw)
   const [from, to] = asDays(raw, start, end)
   return {
     raw,
-    uid: textOf(raw, 'UID').slice(0, 300),
-    sequence: Number.parseInt(textOf(raw, 'SEQUENCE'), 10) || 0,
+    uid: readText(raw, 'UID').slice(0, 300),
+    sequence: Number.parseInt(readText(raw, 'SEQUENCE'), 10) || 0,
     start: from,
     end: to,
     rules: rulesOf(raw, 'RRULE', from),
     exRules: rulesOf(raw, 'EXRULE', from),
-    exDates: all(raw, 'EXDATE').flatMap((content) => whensIn(content).map((when) => startOf(when))),
-    rDates: all(raw, 'RDATE').flatMap(whensIn),
+    exDates: propertiesNamed(raw, 'EXDATE').flatMap((content) =>
+      readTimes(content).map((when) => startOf(when))
+    ),
+    rDates: propertiesNamed(raw, 'RDATE').flatMap(readTimes),
     replaces,
     andFuture: replaces !== null && isRange(raw)
   }
 }
 
-export function startOf(when: When | WhenPeriod): When {
+export function startOf(when: CalendarTime | CalendarPeriod): CalendarTime {
   return 'start' in when ? when.start : when
 }
 
@@ -70,10 +72,14 @@ export function startOf(when: When | WhenPeriod): When {
  * may count days (RFC 5545 section 3.8.5.3). DTEND is exclusive, and a day that ends on itself, as some programs write
  * it, is one day.
  */
-export function lengthFrom(start: When, end: When | Length | null, zones: FileZones): Length {
+export function durationOf(
+  start: CalendarTime,
+  end: CalendarTime | CalendarDuration | null,
+  zones: FileZones
+): CalendarDuration {
   if (start.isDate) {
     if (end === null) return { days: 1, time: 0 }
-    const days = 'days' in end ? daysOf(end) : Math.ceil((end.wall - start.wall) / DAY)
+    const days = 'days' in end ? wholeDays(end) : Math.ceil((end.wall - start.wall) / DAY)
     return { days: Math.max(1, days), time: 0 }
   }
   if (end === null) return { days: 0, time: 0 }
@@ -82,26 +88,35 @@ export function lengthFrom(start: When, end: When | Length | null, zones: FileZo
 }
 
 /** The end of an occurrence that begins then. */
-export function endOf(start: When, instant: number, length: Length, zones: FileZones): number {
+export function endOf(
+  start: CalendarTime,
+  instant: number,
+  length: CalendarDuration,
+  zones: FileZones
+): number {
   if (length.days === 0) return Math.max(instant, instant + length.time)
   return Math.max(instant, zones.instantAt(start, start.wall + length.days * DAY) + length.time)
 }
 
 /** At least as long as any occurrence, in milliseconds: to know how early one may begin that is still running. */
-export function longest(length: Length): number {
+export function maxDurationMs(length: CalendarDuration): number {
   return Math.max(0, length.days * DAY + length.time) + DAY
 }
 
 /** Exchange marks whole days beside times that are midnights (MS-OXCICAL, X-MICROSOFT-CDO-ALLDAYEVENT). */
-function asDays(raw: RawComponent, start: When, end: When | Length | null): [When, When | Length | null] {
-  if (start.isDate || wordOf(raw, 'X-MICROSOFT-CDO-ALLDAYEVENT') !== 'TRUE') return [start, end]
+function asDays(
+  raw: RawComponent,
+  start: CalendarTime,
+  end: CalendarTime | CalendarDuration | null
+): [CalendarTime, CalendarTime | CalendarDuration | null] {
+  if (start.isDate || readKeyword(raw, 'X-MICROSOFT-CDO-ALLDAYEVENT') !== 'TRUE') return [start, end]
   if (start.wall % DAY !== 0) return [start, end]
   if (end !== null && 'wall' in end && (end.wall % DAY !== 0 || end.zone !== start.zone)) return [start, end]
   return [{ ...start, isDate: true, isUtc: false, zone: null }, end]
 }
 
-function rulesOf(raw: RawComponent, name: string, start: When): ICAL.Recur[] {
-  return all(raw, name).map((content) => {
+function rulesOf(raw: RawComponent, name: string, start: CalendarTime): ICAL.Recur[] {
+  return propertiesNamed(raw, name).map((content) => {
     const rule = ruleIn(content)
     checkRule(rule, start, content.line)
     return rule
@@ -109,7 +124,7 @@ function rulesOf(raw: RawComponent, name: string, start: When): ICAL.Recur[] {
 }
 
 function isRange(raw: RawComponent): boolean {
-  const content = all(raw, 'RECURRENCE-ID')[0]
-  const property = content === undefined ? null : parsed(content)
-  return property !== null && (parameter(property, 'range') ?? '').toUpperCase() === 'THISANDFUTURE'
+  const content = propertiesNamed(raw, 'RECURRENCE-ID')[0]
+  const property = content === undefined ? null : parseProperty(content)
+  return property !== null && (readParameter(property, 'range') ?? '').toUpperCase() === 'THISANDFUTURE'
 }

@@ -1,5 +1,9 @@
 /** Calendars for tests: text from lines, and its reading in a window around late November 2026. */
-import { readCalendar, type TextRead, type ToRead } from '../../../src/connectors/ics/read-calendar.ts'
+import {
+  type ParsedCalendar,
+  type ReadCalendarRequest,
+  readCalendar
+} from '../../../src/connectors/ics/read-calendar.ts'
 
 export const at = (text: string): number => Date.parse(text)
 
@@ -24,20 +28,20 @@ export function event(...lines: string[]): string {
   return ['BEGIN:VEVENT', ...uid, ...lines, 'END:VEVENT'].join('\r\n')
 }
 
-export function read(text: string, request: Partial<ToRead> = {}): TextRead {
+export function read(text: string, request: Partial<ReadCalendarRequest> = {}): ParsedCalendar {
   return readCalendar({
     text,
     mailbox: 'calendar.ics',
     timeZone: 'Europe/Stockholm',
     window,
     subjects: true,
-    limits: { occurrences: 10_000, steps: 200_000 },
+    limits: { maxOccurrences: 10_000, maxSteps: 200_000 },
     ...request
   })
 }
 
 /** `start/end subject` of each event, in order of time. */
-export function shown(result: TextRead): string[] {
+export function shown(result: ParsedCalendar): string[] {
   const minute = (instant: number) => new Date(instant).toISOString().slice(0, 16)
   return [...result.events]
     .sort((a, b) => a.start - b.start)

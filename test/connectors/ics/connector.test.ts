@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { ReadResult } from '../../../src/connectors/connector.ts'
-import { type IcsLimits, icsConnector } from '../../../src/connectors/ics/connector.ts'
+import { createIcsConnector, type IcsLimits } from '../../../src/connectors/ics/connector.ts'
 import { retryAfterOf } from '../../../src/connectors/ics/fetch-calendar.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { calendar, event, window } from './calendars.ts'
@@ -21,7 +21,7 @@ async function setUp(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const outbound = openHttpClient({ allowPrivateTargets: true })
   const folder = t.testdir({ 'anna.ics': meeting })
-  const connector = icsConnector({ tenant: 'acme', folder, outbound, limits })
+  const connector = createIcsConnector({ tenant: 'acme', folder, httpClient: outbound, limits })
   t.teardown(async () => {
     await connector.close()
     await outbound.close()
@@ -131,7 +131,7 @@ t.test('Retry-After: seconds, decimals, dates, nonsense', async (t) => {
 })
 
 t.test('nobody there, and nobody answering', async (t) => {
-  const { read, connector } = await setUp(t, () => undefined, { fetch: 100 })
+  const { read, connector } = await setUp(t, () => undefined, { fetchMs: 100 })
   t.equal(failure(t, await read('http://127.0.0.1:1/secret-path')).code, 'unreachable')
   const { url } = await setUp(t, () => undefined)
   t.equal(failure(t, await read(url)).code, 'unreachable', 'the limit on time')
@@ -197,7 +197,7 @@ t.test(
 t.test(
   'hostile calendars end in an error for themselves, and the service stays awake meanwhile',
   async (t) => {
-    const { read, folder } = await setUp(t, undefined, { work: 3_000 })
+    const { read, folder } = await setUp(t, undefined, { workMs: 3_000 })
     let awake = 0
     const clock = setInterval(() => {
       awake += 1
@@ -237,7 +237,7 @@ t.test('a stream without an end is cut off', async (t) => {
       }
       more()
     },
-    { bytes: 1_000_000 }
+    { maxBytes: 1_000_000 }
   )
   t.match(failure(t, await read(url)).hint, /larger than 1 MB/)
 })

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
-import { icsConnector } from '../../../src/connectors/ics/connector.ts'
+import { createIcsConnector } from '../../../src/connectors/ics/connector.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { connectorContract } from '../../contracts/connector.ts'
 import type { FarEvent, FarSide, Trouble } from '../../contracts/connector-far-side.ts'
@@ -25,7 +25,7 @@ const server = createServer((request, reply) => {
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 const outbound = openHttpClient({ allowPrivateTargets: true })
-const connector = icsConnector({ tenant: 'acme', folder: t.testdirName, outbound })
+const connector = createIcsConnector({ tenant: 'acme', folder: t.testdirName, httpClient: outbound })
 t.teardown(async () => {
   await connector.close()
   await outbound.close()

@@ -2,10 +2,10 @@
 import { mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { FileWatch } from '../../../src/connectors/ics/file-watcher.ts'
+import { FileWatcher } from '../../../src/connectors/ics/file-watcher.ts'
 
 function watching(t: Test, root: string, file: string) {
-  const watch = new FileWatch(root)
+  const watch = new FileWatcher(root)
   let told = 0
   let wake = () => {}
   const stop = watch.watch(join(root, file), () => {
@@ -58,7 +58,7 @@ t.test('a folder that comes only later, and one that goes away and comes again',
 
 t.test('files side by side are told apart, and nothing is told after the end', async (t) => {
   const root = t.testdir({ 'anna.ics': '', 'bo.ics': '' })
-  const watch = new FileWatch(root)
+  const watch = new FileWatcher(root)
   t.teardown(() => watch.close())
   const told: string[] = []
   let wake = () => {}

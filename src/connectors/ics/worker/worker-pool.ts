@@ -2,17 +2,17 @@
 import { createHash } from 'node:crypto'
 import { Worker } from 'node:worker_threads'
 import { UnreadableCalendar } from '../errors.ts'
-import type { TextRead } from '../read-calendar.ts'
-import { type Answer, type Job, READY } from './messages.ts'
+import type { ParsedCalendar } from '../read-calendar.ts'
+import { READY, type WorkerJob, type WorkerResponse } from './messages.ts'
 
 interface Task {
   readonly tenant: string
-  readonly job: Job
-  readonly deadline: number
-  settle(outcome: TextRead | Error): void
+  readonly job: WorkerJob
+  readonly deadlineMs: number
+  settle(outcome: ParsedCalendar | Error): void
 }
 
-interface Thread {
+interface PooledWorker {
   readonly worker: Worker
   task: Task | null
   /** It has loaded its program; only then does a deadline run. */
@@ -21,38 +21,38 @@ interface Thread {
   timer: NodeJS.Timeout | undefined
 }
 
-const MOST_THREADS = 3
-const IDLE = 60_000
-const MEMORY_MB = 512
+const maxWorkers = 3
+const idleMs = 60_000
+const maxMemoryMb = 512
 /** A calendar that took too long is not tried again for so long unless it has changed. */
-const PAUSE = 3_600_000
-const MOST_PAUSED = 1_000
+const rejectMs = 3_600_000
+const maxRejected = 1_000
 
 // The threads are the process's, as its processors are: the connectors of all tenants share them.
 const queue: Task[] = []
-const threads = new Set<Thread>()
-const paused = new Map<string, number>()
+const pool = new Set<PooledWorker>()
+const rejectedUntil = new Map<string, number>()
 
 /**
  * Reads a calendar in another thread. Rejects with UnreadableCalendar, or with the signal's reason. `deadline` is in
  * milliseconds, from when a thread begins. A tenant has one thread at a time: its calendars delay nobody else's.
  */
-export function readElsewhere(
+export function runInWorker(
   tenant: string,
-  job: Job,
-  deadline: number,
+  job: WorkerJob,
+  deadlineMs: number,
   signal: AbortSignal
-): Promise<TextRead> {
+): Promise<ParsedCalendar> {
   return new Promise((resolve, reject) => {
-    if (isPaused(job)) {
-      reject(tooLong(deadline))
+    if (isRejected(job)) {
+      reject(deadlineError(deadlineMs))
       return
     }
     const abort = () => task.settle(signal.reason as Error)
     const task: Task = {
       tenant,
       job,
-      deadline,
+      deadlineMs,
       settle(outcome) {
         signal.removeEventListener('abort', abort)
         if (queue.includes(task)) queue.splice(queue.indexOf(task), 1)
@@ -66,97 +66,97 @@ export function readElsewhere(
     }
     signal.addEventListener('abort', abort, { once: true })
     queue.push(task)
-    serve()
+    assignTasks()
   })
 }
 
-function serve(): void {
-  const busy = new Set([...threads].map((thread) => thread.task?.tenant))
+function assignTasks(): void {
+  const busy = new Set([...pool].map((pooled) => pooled.task?.tenant))
   for (const task of [...queue]) {
     if (busy.has(task.tenant)) continue
-    const thread = [...threads].find((candidate) => candidate.task === null) ?? start()
-    if (thread === null) return
+    const pooled = [...pool].find((candidate) => candidate.task === null) ?? startWorker()
+    if (pooled === null) return
     busy.add(task.tenant)
     queue.splice(queue.indexOf(task), 1)
-    give(thread, task)
+    assign(pooled, task)
   }
 }
 
-function give(thread: Thread, task: Task): void {
-  clearTimeout(thread.timer)
-  thread.task = task
-  if (thread.ready) limit(thread, task)
+function assign(pooled: PooledWorker, task: Task): void {
+  clearTimeout(pooled.timer)
+  pooled.task = task
+  if (pooled.ready) startDeadline(pooled, task)
   // Whoever waits for the answer keeps the process alive; an idle thread does not.
-  thread.worker.ref()
-  thread.worker.postMessage(task.job)
+  pooled.worker.ref()
+  pooled.worker.postMessage(task.job)
 }
 
-function limit(thread: Thread, task: Task): void {
-  thread.timer = setTimeout(() => {
-    pause(task.job)
-    end(thread)
-    finish(thread, tooLong(task.deadline))
-  }, task.deadline)
+function startDeadline(pooled: PooledWorker, task: Task): void {
+  pooled.timer = setTimeout(() => {
+    rejectForNow(task.job)
+    endWorker(pooled)
+    finish(pooled, deadlineError(task.deadlineMs))
+  }, task.deadlineMs)
 }
 
-function finish(thread: Thread, outcome: TextRead | Error): void {
-  clearTimeout(thread.timer)
-  const { task } = thread
-  thread.task = null
-  if (threads.has(thread)) {
-    thread.worker.unref()
-    thread.timer = setTimeout(() => end(thread), IDLE).unref()
+function finish(pooled: PooledWorker, outcome: ParsedCalendar | Error): void {
+  clearTimeout(pooled.timer)
+  const { task } = pooled
+  pooled.task = null
+  if (pool.has(pooled)) {
+    pooled.worker.unref()
+    pooled.timer = setTimeout(() => endWorker(pooled), idleMs).unref()
   }
   task?.settle(outcome)
-  serve()
+  assignTasks()
 }
 
-function start(): Thread | null {
-  if (threads.size >= MOST_THREADS) return null
+function startWorker(): PooledWorker | null {
+  if (pool.size >= maxWorkers) return null
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
-    resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB }
+    resourceLimits: { maxOldGenerationSizeMb: maxMemoryMb }
   })
-  const thread: Thread = { worker, task: null, ready: false, timer: undefined }
-  threads.add(thread)
-  worker.on('message', (answer: Answer | typeof READY) => {
+  const pooled: PooledWorker = { worker, task: null, ready: false, timer: undefined }
+  pool.add(pooled)
+  worker.on('message', (answer: WorkerResponse | typeof READY) => {
     if (answer === READY) {
-      thread.ready = true
-      if (thread.task !== null) limit(thread, thread.task)
+      pooled.ready = true
+      if (pooled.task !== null) startDeadline(pooled, pooled.task)
       return
     }
-    finish(thread, 'read' in answer ? answer.read : new UnreadableCalendar(answer.unreadable))
+    finish(pooled, 'read' in answer ? answer.read : new UnreadableCalendar(answer.unreadable))
   })
   worker.once('error', (error: Error & { code?: string }) => {
-    threads.delete(thread)
+    pool.delete(pooled)
     const outOfMemory = error.code === 'ERR_WORKER_OUT_OF_MEMORY'
-    if (outOfMemory && thread.task !== null) pause(thread.task.job)
-    finish(thread, outOfMemory ? new UnreadableCalendar('it takes too much memory to work out') : error)
+    if (outOfMemory && pooled.task !== null) rejectForNow(pooled.task.job)
+    finish(pooled, outOfMemory ? new UnreadableCalendar('it takes too much memory to work out') : error)
   })
-  return thread
+  return pooled
 }
 
-function end(thread: Thread): void {
-  threads.delete(thread)
-  void thread.worker.terminate()
+function endWorker(pooled: PooledWorker): void {
+  pool.delete(pooled)
+  void pooled.worker.terminate()
 }
 
-function isPaused(job: Job): boolean {
-  return paused.size > 0 && (paused.get(hashOf(job)) ?? 0) > Date.now()
+function isRejected(job: WorkerJob): boolean {
+  return rejectedUntil.size > 0 && (rejectedUntil.get(hashOf(job)) ?? 0) > Date.now()
 }
 
-function pause(job: Job): void {
-  const [oldest] = paused.keys()
-  if (paused.size >= MOST_PAUSED && oldest !== undefined) paused.delete(oldest)
-  paused.set(hashOf(job), Date.now() + PAUSE)
+function rejectForNow(job: WorkerJob): void {
+  const [oldest] = rejectedUntil.keys()
+  if (rejectedUntil.size >= maxRejected && oldest !== undefined) rejectedUntil.delete(oldest)
+  rejectedUntil.set(hashOf(job), Date.now() + rejectMs)
 }
 
 /** Nothing of a calendar is kept, and of this nothing can be read. */
-function hashOf(job: Job): string {
+function hashOf(job: WorkerJob): string {
   return createHash('sha256').update(job.bytes).digest('base64')
 }
 
-function tooLong(deadline: number): UnreadableCalendar {
+function deadlineError(deadlineMs: number): UnreadableCalendar {
   return new UnreadableCalendar(
-    `it takes longer than ${deadline / 1000} s to work out (look at its recurrence rules)`
+    `it takes longer than ${deadlineMs / 1000} s to work out (look at its recurrence rules)`
   )
 }

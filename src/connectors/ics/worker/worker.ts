@@ -3,14 +3,14 @@ import { parentPort } from 'node:worker_threads'
 import { decode } from '../decode.ts'
 import { UnreadableCalendar } from '../errors.ts'
 import { readCalendar } from '../read-calendar.ts'
-import { type Answer, type Job, READY } from './messages.ts'
+import { READY, type WorkerJob, type WorkerResponse } from './messages.ts'
 
-parentPort?.on('message', (job: Job) => {
+parentPort?.on('message', (job: WorkerJob) => {
   parentPort?.postMessage(answer(job))
 })
 parentPort?.postMessage(READY)
 
-function answer({ bytes, charset, ...rest }: Job): Answer {
+function answer({ bytes, charset, ...rest }: WorkerJob): WorkerResponse {
   try {
     return { read: readCalendar({ ...rest, text: decode(bytes, charset) }) }
   } catch (error) {
