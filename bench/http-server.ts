@@ -70,7 +70,7 @@ const app = await buildApp({
   management,
   statusService,
   sync,
-  graphGate: createNotificationVerifiers(randomBytes(32)),
+  graphVerifier: createNotificationVerifiers(randomBytes(32)),
   defaultRules,
   clock
 })

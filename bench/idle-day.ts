@@ -86,7 +86,13 @@ async function graphDay({ simulator, outbound }: Scene): Promise<void> {
     pollSeconds: 120
   }
   const connector = () =>
-    graphConnector({ connection, outbound, notices, clock: time.clock, timers: time.timers })
+    graphConnector({
+      connection,
+      http: outbound,
+      notificationUrls: notices,
+      clock: time.clock,
+      timers: time.timers
+    })
   const sync = await openBenchSyncHarness({ time, mailboxes, connection, connector, observeQueue })
   try {
     await aDay(simulator, sync, 'Graph notices', async () => {})

@@ -80,13 +80,13 @@ export async function startService(
       const statusService = openStatusService({ store, defaultRules: rules, clock })
       undo.push(() => statusService.close())
       const management = createManagement({ store, sync, packs, sealer, clock })
-      const graphGate = createNotificationVerifiers(secret)
+      const graphVerifier = createNotificationVerifiers(secret)
       app = await buildApp({
         ...bare,
         management,
         statusService,
         sync,
-        graphGate,
+        graphVerifier,
         defaultRules: rules,
         clock
       })
@@ -139,7 +139,7 @@ async function connectors(
   return (tenant, connection) => {
     if (connection.kind === 'graph') {
       const notices = publicUrl === null ? null : createNotificationUrls(publicUrl, secret, tenant)
-      return graphConnector({ connection, outbound, notices })
+      return graphConnector({ connection, http: outbound, notificationUrls: notices })
     }
     if (connection.kind === 'ews')
       return createEwsConnector({ connection, outbound, allowPrivateTargets, environment })

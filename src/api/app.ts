@@ -13,7 +13,7 @@ import { componentName, openapiInfo } from './openapi-info.ts'
 import { requireStoreForWrites } from './require-store.ts'
 import { changesRoutes } from './routes/changes.ts'
 import { connectionsRoutes } from './routes/connections.ts'
-import { type NoticesNeeds, noticesRoutes } from './routes/graph-notifications.ts'
+import { type GraphNotificationDeps, graphNotificationRoutes } from './routes/graph-notifications.ts'
 import { importRoutes } from './routes/import.ts'
 import { overridesRoutes } from './routes/overrides.ts'
 import { probesRoutes } from './routes/probes.ts'
@@ -31,7 +31,7 @@ export interface AppDeps extends BaseAppDeps {
   readonly sync: Sync
   readonly statusService: StatusService
   /** At `/notifications/graph/…`. */
-  readonly graphGate: NoticesNeeds['graphGate']
+  readonly graphVerifier: GraphNotificationDeps['graphVerifier']
   /** What a tenant has that has put no rules. */
   readonly defaultRules: RuleSet
   readonly clock: () => Instant
@@ -46,7 +46,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
 
   await app.register(probesRoutes(deps))
   await app.register(serviceRoutes())
-  await app.register(noticesRoutes(deps))
+  await app.register(graphNotificationRoutes(deps))
   await app.register(tenantsRoutes(deps), { prefix: '/v1' })
   await app.register(connectionsRoutes(deps), { prefix: '/v1' })
   await app.register(usersRoutes(deps), { prefix: '/v1' })

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { isPublicRoute } from '../../src/api/auth/admin-key.ts'
 import { openMetrics } from '../../src/api/metrics.ts'
 import { sendError } from '../../src/api/problem.ts'
-import { noticesRoutes } from '../../src/api/routes/graph-notifications.ts'
+import { graphNotificationRoutes } from '../../src/api/routes/graph-notifications.ts'
 import { ProblemSchema } from '../../src/api/schemas/problems.ts'
 import { createNotificationUrls } from '../../src/connectors/graph/notifications/url.ts'
 import { createNotificationVerifiers } from '../../src/connectors/graph/notifications/verifier.ts'
@@ -31,8 +31,8 @@ async function openAddress(t: Test, noticed: (notices: readonly CalendarNotifica
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   app.addSchema(ProblemSchema)
   await app.register(
-    noticesRoutes({
-      graphGate: createNotificationVerifiers(secret),
+    graphNotificationRoutes({
+      graphVerifier: createNotificationVerifiers(secret),
       sync: { onNotifications: noticed },
       metrics,
       clock: () => 1_795_000_000_000

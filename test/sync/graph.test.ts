@@ -64,7 +64,7 @@ t.test('a tenant is read over Graph; a wrong secret and a wrong address say what
   const sync = await openSyncController({
     store,
     openConnector: (_tenant, connection) =>
-      graphConnector({ connection: connection as GraphConnection, outbound }),
+      graphConnector({ connection: connection as GraphConnection, http: outbound }),
     sealer: seal,
     defaultRules: harnessRules,
     log: { info: say, warn: say, error: say },

@@ -8,24 +8,24 @@ import type { Metrics } from '../metrics.ts'
 import { NoContent } from '../schemas/problems.ts'
 
 /** What the address names. */
-export interface NoticePlace {
+export interface NotificationAddress {
   readonly keyId: string
   readonly tenant: string
   readonly targetId: string
 }
 
-export interface NoticesNeeds {
+export interface GraphNotificationDeps {
   /** The gate at one place. */
-  readonly graphGate: (place: NoticePlace) => NotificationVerifier
+  readonly graphVerifier: (place: NotificationAddress) => NotificationVerifier
   readonly sync: Pick<Sync, 'onNotifications'>
   readonly metrics: Pick<Metrics, 'countNotifications'>
   readonly clock: () => Instant
 }
 
 /** Milliseconds that an answer waits for notices to be kept. Graph shuns who takes three seconds. */
-const patience = 500
+const maxAnswerMs = 500
 /** Characters. Graph's tokens have below 200. */
-const longestToken = 2_048
+const maxTokenLength = 2_048
 
 const Place = Type.Object({
   keyId: Type.String({
@@ -77,14 +77,14 @@ const tooLarge = {
   content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } }
 }
 
-export function noticesRoutes(needs: NoticesNeeds): FastifyPluginAsyncTypebox {
+export function graphNotificationRoutes(deps: GraphNotificationDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, parsed(body)))
     app.setErrorHandler((error, request, reply) => {
       // Larger than is read here: refused before it is. All else that cannot be read is answered like what can.
       if ((error as { statusCode?: number }).statusCode === 413) throw error
-      return receive({ place: request.params as NoticePlace, body: undefined }, reply)
+      return receive({ place: request.params as NotificationAddress, body: undefined }, reply)
     })
 
     app.post(
@@ -120,12 +120,15 @@ export function noticesRoutes(needs: NoticesNeeds): FastifyPluginAsyncTypebox {
     )
   }
 
-  async function receive({ place, body }: { place: NoticePlace; body: unknown }, reply: FastifyReply) {
-    const { accepted: genuine, dropped } = needs.graphGate(place).verify(body, needs.clock())
-    for (const [reason, count] of dropped) needs.metrics.countNotifications('graph', reason, count)
+  async function receive(
+    { place, body }: { place: NotificationAddress; body: unknown },
+    reply: FastifyReply
+  ) {
+    const { accepted: genuine, dropped } = deps.graphVerifier(place).verify(body, deps.clock())
+    for (const [reason, count] of dropped) deps.metrics.countNotifications('graph', reason, count)
     if (genuine.length > 0) {
-      needs.metrics.countNotifications('graph', 'accepted', genuine.length)
-      await withinPatience(needs.sync.onNotifications(genuine))
+      deps.metrics.countNotifications('graph', 'accepted', genuine.length)
+      await withinPatience(deps.sync.onNotifications(genuine))
     }
     return reply.code(202).send()
   }
@@ -136,7 +139,7 @@ function tokenIn({ raw: { url = '' } }: FastifyRequest): string | null {
   const at = url.indexOf('?')
   if (at === -1 || !url.includes('validationToken=', at)) return null
   const token = new URLSearchParams(url.slice(at)).get('validationToken')
-  return token === null || token.length > longestToken ? null : token
+  return token === null || token.length > maxTokenLength ? null : token
 }
 
 /** Undefined for what is no JSON: nobody is told, the gate counts it. */
@@ -152,7 +155,7 @@ function parsed(body: string | Buffer): unknown {
 async function withinPatience(kept: Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, patience)
+    timer = setTimeout(resolve, maxAnswerMs)
   })
   await Promise.race([kept.catch(() => {}), late])
   clearTimeout(timer)

@@ -39,9 +39,9 @@ const deadlineMs = 30_000
 const maxResponseBytes = 256 * 1024
 
 /** `outbound` must trust the public authorities: Entra's are among them. */
-export function createTokenSource(needs: {
+export function createTokenSource(deps: {
   application: EntraApplication
-  outbound: HttpClient
+  http: HttpClient
   clock: () => number
 }): TokenSource {
   let held: { token: string; until: number } | null = null
@@ -49,9 +49,9 @@ export function createTokenSource(needs: {
   let away: { error: RemoteError; until: number } | null = null
 
   async function fetchToken(): Promise<string> {
-    const asked = needs.clock()
+    const asked = deps.clock()
     try {
-      const { token, life } = await signIn(needs.application, needs.outbound, needs.clock)
+      const { token, life } = await signIn(deps.application, deps.http, deps.clock)
       held = { token, until: asked + life - Math.min(renewalMarginMs, life / 5) }
       return token
     } catch (error) {
@@ -65,10 +65,10 @@ export function createTokenSource(needs: {
 
   return {
     async get(signal) {
-      if (held !== null && needs.clock() < held.until) return held.token
-      if (away !== null && needs.clock() < away.until) throw away.error
+      if (held !== null && deps.clock() < held.until) return held.token
+      if (away !== null && deps.clock() < away.until) throw away.error
       flight ??= fetchToken()
-      return unlessAborted(flight, signal)
+      return tokenUnlessAborted(flight, signal)
     },
     invalidate(token) {
       if (held?.token === token) held = null
@@ -79,7 +79,7 @@ export function createTokenSource(needs: {
 /** MSAL is made anew for each token: it would keep its own cache and its own penalties by the machine's clock. */
 async function signIn(
   application: EntraApplication,
-  outbound: HttpClient,
+  http: HttpClient,
   clock: () => number
 ): Promise<{ token: string; life: number }> {
   const authority = `${application.login}/${encodeURIComponent(application.tenantId)}`
@@ -88,7 +88,7 @@ async function signIn(
 
   async function call<T>(url: string, init: Parameters<HttpClient['fetch']>[1]) {
     try {
-      const reply = await outbound.fetch(url, {
+      const reply = await http.fetch(url, {
         ...init,
         redirect: 'error',
         signal: AbortSignal.timeout(deadlineMs)
@@ -207,7 +207,7 @@ function unexpected(cause: unknown): RemoteError {
   return new RemoteError('protocol_error', hint, { scope: 'connection', cause })
 }
 
-async function unlessAborted<T>(flight: Promise<T>, signal: AbortSignal): Promise<T> {
+async function tokenUnlessAborted<T>(flight: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop = () => {}
   const aborted = new Promise<never>((_, reject) => {
     stop = () =>

@@ -8,7 +8,7 @@ type Step = (typeof steps)[number]
 
 export async function checkGraphConnection(
   target: Target,
-  needs: {
+  deps: {
     signIn: (signal: AbortSignal) => Promise<unknown>
     read: (request: ReadRequest) => Promise<readonly ReadResult[]>
     /** As the answers that came so far have it. */
@@ -17,7 +17,7 @@ export async function checkGraphConnection(
     signal: AbortSignal
   }
 ): Promise<readonly Check[]> {
-  const { signIn, read, clockError, now, signal } = needs
+  const { signIn, read, clockError, now, signal } = deps
   try {
     await signIn(signal)
   } catch (error) {

@@ -19,27 +19,27 @@ import { createScheduleReader } from './read/schedules.ts'
 import { openGraphSubscriptions } from './subscriptions/subscription-manager.ts'
 
 /** The connection is used as it is: after a change, make another connector. `outbound` stays the caller's to close. */
-export function graphConnector(needs: {
+export function graphConnector(deps: {
   connection: GraphConnection
-  outbound: HttpClient
+  http: HttpClient
   /** Where notices of edits go; without, edits are found by polling. */
-  notices?: NotificationUrls | null
+  notificationUrls?: NotificationUrls | null
   clock?: () => number
   timers?: Timers
 }): Connector {
-  const { connection, notices = null, clock = Date.now, timers = machineTimers } = needs
+  const { connection, notificationUrls: notices = null, clock = Date.now, timers = machineTimers } = deps
   const clockMonitor = new ClockMonitor(clock)
-  const outbound = clockMonitor.watch(needs.outbound)
+  const http = clockMonitor.watch(deps.http)
   const { login, graph } = cloudEndpoints(connection.cloud)
   const tokens = createTokenSource({
     application: { ...connection, login, resource: graph },
-    outbound,
+    http,
     clock
   })
-  const calls = createGraphClient({ graph, tokens, outbound, clock })
+  const client = createGraphClient({ graph, tokens, http, clock })
   const errorOf = (answer: GraphResponse, mailbox: string) =>
     graphResponseError(answer, mailbox, connection.clientId)
-  const reader: GraphReader = { calls, graph, errorOf, schedules: createScheduleReader({ calls, errorOf }) }
+  const reader: GraphReader = { client, graph, errorOf, schedules: createScheduleReader({ client, errorOf }) }
   const read = async (request: ReadRequest) => {
     const results = await readUniqueTargets(request, (once) => readMailboxes(once, reader))
     return withClockError(results, clockMonitor.errorOf())
@@ -47,16 +47,16 @@ export function graphConnector(needs: {
   const clockError = () => clockMonitor.errorOf()
   const { clientId } = connection
   const subscriptions =
-    notices && openGraphSubscriptions({ calls, graph, clientId, addresses: notices, clock, timers })
+    notices && openGraphSubscriptions({ client, graph, clientId, notificationUrls: notices, clock, timers })
   return {
     batchSize: 20,
     read,
     check: (target, signal) =>
       checkGraphConnection(target, { signIn: tokens.get, read, clockError, now: clock(), signal }),
     fingerprints: (request) => readFingerprints(request, reader.schedules),
-    subscribe: (watched, listener) => subscriptions?.subscribe(watched, listener) ?? unwatched,
+    subscribe: (watched, listener) => subscriptions?.subscribe(watched, listener) ?? unsubscribed,
     close: async () => subscriptions?.close()
   }
 }
 
-const unwatched: CalendarSubscription = { onLifecycleEvent: () => {}, stop: () => {} }
+const unsubscribed: CalendarSubscription = { onLifecycleEvent: () => {}, stop: () => {} }

@@ -105,7 +105,7 @@ t.test('an application signs in with tokens; one that is refused is replaced onc
 })
 
 t.test("Entra's tokens are for the resource that is asked for", async (t) => {
-  const { simulator, outbound, connection } = await openMicrosoft365(t)
+  const { simulator, http: outbound, connection } = await openMicrosoft365(t)
   const { tenantId, clientId } = connection
   const server = await startServer(t, {
     other: { offers: ['Bearer'], good: (authorization) => authorization.split('.').length === 3 }
@@ -114,7 +114,7 @@ t.test("Entra's tokens are for the resource that is asked for", async (t) => {
   const through = (clientSecret: string) =>
     createTokenSource({
       application: { tenantId, clientId, clientSecret, ...roots },
-      outbound,
+      http: outbound,
       clock: Date.now
     })
   const tokens = through(connection.clientSecret ?? '')

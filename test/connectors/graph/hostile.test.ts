@@ -52,7 +52,7 @@ async function readFrom(
       cloud: { login: `${far.origin}/`, graph: `${far.origin}/` },
       pollSeconds: 60
     },
-    outbound
+    http: outbound
   })
   const targets = mailboxes.map((mailbox) => ({ mailbox, timeZone: 'Europe/Stockholm' }))
   const readings = await connector.read({

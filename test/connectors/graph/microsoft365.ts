@@ -14,7 +14,7 @@ const clientSecret = 'right'
 
 export interface Microsoft365 {
   readonly simulator: Simulator
-  readonly outbound: HttpClient
+  readonly http: HttpClient
   readonly connection: GraphConnection
   /** Made at the first use; later changes of the connection want one of their own. */
   connector(changes?: Partial<GraphConnection>): Connector
@@ -51,11 +51,11 @@ export async function openMicrosoft365(t: Test, clock: () => number = Date.now):
   }
   register({})
   const connector = (changes: Partial<GraphConnection> = {}) =>
-    graphConnector({ connection: { ...connection, ...changes }, outbound, clock })
+    graphConnector({ connection: { ...connection, ...changes }, http: outbound, clock })
   const first = connector()
   return {
     simulator,
-    outbound,
+    http: outbound,
     connection,
     connector: (changes) => (changes === undefined ? first : connector(changes)),
     register,

@@ -61,7 +61,7 @@ t.test('by certificate', async (t) => {
   const { clientSecret: _, ...connection } = cloud.connection
   const readBy = async (certificate: { certificate: string; privateKey: string }) => {
     const { graphConnector } = await import('../../../src/connectors/graph/connector.ts')
-    const connector = graphConnector({ connection: { ...connection, certificate }, outbound: cloud.outbound })
+    const connector = graphConnector({ connection: { ...connection, certificate }, http: cloud.http })
     return connector.read({
       targets: [target],
       window: week,

@@ -227,7 +227,7 @@ t.test('answers that are none, and links that lead elsewhere', async (t) => {
 t.test('without a public URL nothing is asked of Graph, and closing is at once', async (t) => {
   const cloud = await openSubscribed(t)
   cloud.put('anna@example.se')
-  const connector = graphConnector({ connection: cloud.connection, outbound: cloud.outbound, notices: null })
+  const connector = graphConnector({ connection: cloud.connection, http: cloud.http, notificationUrls: null })
   const { words, watch: one } = watch(connector, 'anna@example.se')
   one.onLifecycleEvent('removed')
   one.stop()

@@ -3,7 +3,7 @@ import Fastify from 'fastify'
 import type { Test } from 'tap'
 import type { Route } from '../../../simulator/faults.ts'
 import { sendError } from '../../../src/api/problem.ts'
-import { noticesRoutes } from '../../../src/api/routes/graph-notifications.ts'
+import { graphNotificationRoutes } from '../../../src/api/routes/graph-notifications.ts'
 import { ProblemSchema } from '../../../src/api/schemas/problems.ts'
 import type { CalendarSubscription, Connector } from '../../../src/connectors/connector.ts'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
@@ -44,8 +44,8 @@ export async function openSubscribed(t: Test): Promise<Subscribed> {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   app.addSchema(ProblemSchema)
   await app.register(
-    noticesRoutes({
-      graphGate: createNotificationVerifiers(secret),
+    graphNotificationRoutes({
+      graphVerifier: createNotificationVerifiers(secret),
       sync: { onNotifications: async (notices) => void received.push(...notices) },
       metrics: {
         countNotifications: (_, outcome, count) =>
@@ -67,8 +67,8 @@ export async function openSubscribed(t: Test): Promise<Subscribed> {
     connect(how = {}) {
       const connector = graphConnector({
         connection: cloud.connection,
-        outbound: cloud.outbound,
-        notices: createNotificationUrls(how.publicUrl ?? publicUrl, secret, how.tenant ?? 'acme'),
+        http: cloud.http,
+        notificationUrls: createNotificationUrls(how.publicUrl ?? publicUrl, secret, how.tenant ?? 'acme'),
         clock: time.clock,
         timers: time.timers
       })

@@ -114,6 +114,10 @@ function signInOf(
   const resource = url === undefined ? exchangeOnline : new URL(url).origin
   return {
     kind: 'oauth',
-    tokens: createTokenSource({ ...deps, application: { login: publicCloud, resource, ...auth } })
+    tokens: createTokenSource({
+      http: deps.outbound,
+      clock: deps.clock,
+      application: { login: publicCloud, resource, ...auth }
+    })
   }
 }

@@ -8,7 +8,7 @@ import type { TokenSource } from '../../entra/client-credentials.ts'
 import { type HttpClient, networkError, readBody } from '../../net/http-client.ts'
 import { isTransient } from '../errors.ts'
 import { type GraphResponse, parseBatchResponse, parseJson } from './batch-response.ts'
-import { mailboxGate, splitIntoBatches } from './mailbox-concurrency.ts'
+import { createMailboxConcurrency, splitIntoBatches } from './mailbox-concurrency.ts'
 
 export interface GraphRequest {
   /** Whose quota it uses. */
@@ -39,16 +39,16 @@ const maxWaitMs = 20_000
 /** Milliseconds before the second, third… try where Graph names no time. After the last it is given up. */
 const backoff = [500, 1500, 4000]
 
-export function createGraphClient(needs: {
+export function createGraphClient(deps: {
   graph: string
   tokens: TokenSource
-  outbound: HttpClient
+  http: HttpClient
   clock: () => number
 }): GraphClient {
-  const gate = mailboxGate()
+  const concurrency = createMailboxConcurrency()
   /** Mailboxes of a batch that failed as a whole: one of them may be why, so each goes alone until it answers. */
-  const suspects = new Set<string>()
-  const post = poster(needs)
+  const isolated = new Set<string>()
+  const post = createPost(deps)
 
   async function sendOnce(
     calls: readonly GraphRequest[],
@@ -56,31 +56,31 @@ export function createGraphClient(needs: {
   ): Promise<readonly GraphResponse[] | RemoteError> {
     const mailboxes = calls.map(({ mailbox }) => mailbox)
     try {
-      await gate.enter(mailboxes, signal)
+      await concurrency.acquire(mailboxes, signal)
     } catch (error) {
       return networkError('Microsoft Graph', error)
     }
     try {
       const answers = await post(calls, signal)
-      for (const mailbox of mailboxes) suspects.delete(mailbox)
+      for (const mailbox of mailboxes) isolated.delete(mailbox)
       return answers
     } catch (error) {
-      if (mailboxes.length > 1) for (const mailbox of mailboxes) suspects.add(mailbox)
-      return onWhom(networkError('Microsoft Graph', error), signal)
+      if (mailboxes.length > 1) for (const mailbox of mailboxes) isolated.add(mailbox)
+      return withScope(networkError('Microsoft Graph', error), signal)
     } finally {
-      gate.leave(mailboxes)
+      concurrency.release(mailboxes)
     }
   }
 
   return {
     async send(calls, signal) {
       const answers = new Map<GraphRequest, GraphResponse | RemoteError>()
-      const alone = calls.filter(({ mailbox }) => suspects.has(mailbox)).map((call) => [call])
-      const together = splitIntoBatches(calls.filter(({ mailbox }) => !suspects.has(mailbox)))
+      const isolatedBatches = calls.filter(({ mailbox }) => isolated.has(mailbox)).map((call) => [call])
+      const sharedBatches = splitIntoBatches(calls.filter(({ mailbox }) => !isolated.has(mailbox)))
       const resend = (batch: readonly GraphRequest[]) =>
         sendBatch(batch, answers, (pending) => sendOnce(pending, signal), signal)
-      await Promise.all([...together, ...alone].map(resend))
-      return calls.map((call) => answers.get(call) ?? notGraph(needs.graph))
+      await Promise.all([...sharedBatches, ...isolatedBatches].map(resend))
+      return calls.map((call) => answers.get(call) ?? notGraphError(deps.graph))
     }
   }
 }
@@ -100,7 +100,7 @@ async function sendBatch(
       // A deadline that passes during a retry does not hide what was said before it.
       if (answer !== undefined && !(signal.aborted && answers.has(call))) answers.set(call, answer)
     })
-    const waits = new Map(pending.map((call) => [call, waitOf(answers.get(call), tries)]))
+    const waits = new Map(pending.map((call) => [call, resendDelayMs(answers.get(call), tries)]))
     pending = pending.filter((call) => waits.get(call) !== null)
     if (pending.length === 0) return
     // All after the longest: the quota that throttles them is often the same (json-batching).
@@ -110,13 +110,13 @@ async function sendBatch(
 }
 
 /** A deadline that passes may be one slow mailbox's doing; a network or an Entra that fails, fails for all. */
-function onWhom(error: RemoteError, signal: AbortSignal): RemoteError {
+function withScope(error: RemoteError, signal: AbortSignal): RemoteError {
   const scope = error.code === 'unreachable' && !signal.aborted ? 'connection' : error.scope
   return new RemoteError(error.code, error.hint, { scope, retryAfter: error.retryAfter, cause: error })
 }
 
 /** Milliseconds until it is of use to send this call again; null when it is not. */
-function waitOf(answer: GraphResponse | RemoteError | undefined, tries: number): number | null {
+function resendDelayMs(answer: GraphResponse | RemoteError | undefined, tries: number): number | null {
   if (answer === undefined) return null
   if (answer instanceof RemoteError) {
     // A connection that breaks may be an idle one that the far side was just closing: once more.
@@ -132,32 +132,32 @@ function waitOf(answer: GraphResponse | RemoteError | undefined, tries: number):
 }
 
 /** One POST: an answer for each call, or the RemoteError that hit the whole batch. */
-function poster(needs: { graph: string; tokens: TokenSource; outbound: HttpClient; clock: () => number }) {
+function createPost(deps: { graph: string; tokens: TokenSource; http: HttpClient; clock: () => number }) {
   const client = Client.initWithMiddleware({
-    baseUrl: needs.graph,
+    baseUrl: deps.graph,
     defaultVersion: 'v1.0',
     // Its own chain waits where no abort reaches, and drops the token for roots that it does not know.
-    middleware: over(needs.outbound)
+    middleware: sendOver(deps.http)
   })
   return async (calls: readonly GraphRequest[], signal: AbortSignal): Promise<readonly GraphResponse[]> => {
-    const token = await needs.tokens.get(signal)
+    const token = await deps.tokens.get(signal)
     const response: Response = await client
       .api('/$batch')
       .header('Authorization', `Bearer ${token}`)
       .options({ signal })
       .responseType(ResponseType.RAW)
-      .post({ requests: calls.map(requestOf) })
+      .post({ requests: calls.map(batchItemOf) })
       .catch((error: unknown) => {
-        throw error instanceof Broken ? error.reason : error
+        throw error instanceof WrappedRemoteError ? error.reason : error
       })
     const bytes = await readBody(response, maxResponseBytes)
-    const answers = answersTo(calls, response, bytes, needs)
-    if (answers.some(({ status }) => status === 401)) needs.tokens.invalidate(token)
+    const answers = responsesTo(calls, response, bytes, deps)
+    if (answers.some(({ status }) => status === 401)) deps.tokens.invalidate(token)
     return answers
   }
 }
 
-function requestOf(call: GraphRequest, index: number) {
+function batchItemOf(call: GraphRequest, index: number) {
   const id = String(index)
   if (call.body === undefined) {
     return { id, method: call.method ?? 'GET', url: call.path, headers: { Prefer: prefer } }
@@ -166,15 +166,15 @@ function requestOf(call: GraphRequest, index: number) {
   return { id, method: call.method ?? 'POST', url: call.path, headers, body: call.body }
 }
 
-function answersTo(
+function responsesTo(
   calls: readonly GraphRequest[],
   response: Response,
   bytes: Buffer,
   { graph, clock }: { graph: string; clock: () => number }
 ): readonly GraphResponse[] {
   const answers = parseBatchResponse(bytes, clock())
-  if (answers !== null) return calls.map((_, index) => answers.get(String(index)) ?? unanswered)
-  if (response.ok) throw notGraph(graph)
+  if (answers !== null) return calls.map((_, index) => answers.get(String(index)) ?? missingResponse)
+  if (response.ok) throw notGraphError(graph)
   const retryAfter = retryAfterOf(response.headers.get('retry-after'), clock())
   const whole = {
     status: response.status,
@@ -186,39 +186,41 @@ function answersTo(
 }
 
 /** A reply to the batch without one to this request in it. */
-const unanswered: GraphResponse = {
+const missingResponse: GraphResponse = {
   status: 200,
   body: undefined,
   retryAfterMs: undefined,
   isWholeBatch: false
 }
 
-function notGraph(graph: string): RemoteError {
+function notGraphError(graph: string): RemoteError {
   const hint = `${new URL(graph).host} does not answer as Microsoft Graph does: check cloud and proxies.`
   return new RemoteError('protocol_error', hint)
 }
 
 /** The Graph client lets errors of its own kind alone pass as they are. */
-class Broken extends GraphClientError {
+class WrappedRemoteError extends GraphClientError {
   readonly reason: RemoteError
 
   constructor(reason: RemoteError) {
     super(reason.message)
-    Object.setPrototypeOf(this, Broken.prototype)
+    Object.setPrototypeOf(this, WrappedRemoteError.prototype)
     this.reason = reason
   }
 }
 
-function over(outbound: HttpClient): Middleware {
+function sendOver(http: HttpClient): Middleware {
   return {
     async execute(context) {
       const { headers, signal, method, body } = context.options ?? {}
       const init = { headers, signal, method, body, redirect: 'error' } as RequestInit
       try {
-        const response: unknown = await outbound.fetch(String(context.request), init)
+        const response: unknown = await http.fetch(String(context.request), init)
         context.response = response as NonNullable<typeof context.response>
       } catch (error) {
-        throw new Broken(error instanceof RemoteError ? error : networkError('Microsoft Graph', error))
+        throw new WrappedRemoteError(
+          error instanceof RemoteError ? error : networkError('Microsoft Graph', error)
+        )
       }
     }
   }

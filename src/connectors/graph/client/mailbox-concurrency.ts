@@ -1,37 +1,38 @@
 /** Exchange Online takes at most four requests of an application at a time to one mailbox. */
 
-const atOnce = 4
+const maxPerMailbox = 4
 
-export interface MailboxGate {
+export interface MailboxConcurrency {
   /** Resolves when all of these may be called; give them back by `leave`. Rejects when the signal aborts first. */
-  enter(mailboxes: readonly string[], signal: AbortSignal): Promise<void>
-  leave(mailboxes: readonly string[]): void
+  acquire(mailboxes: readonly string[], signal: AbortSignal): Promise<void>
+  release(mailboxes: readonly string[]): void
 }
 
 /** Never ask for one mailbox more than four times in one `enter`. */
-export function mailboxGate(): MailboxGate {
+export function createMailboxConcurrency(): MailboxConcurrency {
   const inside = new Map<string, number>()
   const waiting = new Set<() => void>()
 
-  function tryEnter(mailboxes: readonly string[]): boolean {
+  function tryAcquire(mailboxes: readonly string[]): boolean {
     const wanted = new Map<string, number>()
     for (const mailbox of mailboxes) wanted.set(mailbox, (wanted.get(mailbox) ?? 0) + 1)
-    for (const [mailbox, count] of wanted) if ((inside.get(mailbox) ?? 0) + count > atOnce) return false
+    for (const [mailbox, count] of wanted)
+      if ((inside.get(mailbox) ?? 0) + count > maxPerMailbox) return false
     for (const [mailbox, count] of wanted) inside.set(mailbox, (inside.get(mailbox) ?? 0) + count)
     return true
   }
 
   return {
-    async enter(mailboxes, signal) {
+    async acquire(mailboxes, signal) {
       signal.throwIfAborted()
-      if (tryEnter(mailboxes)) return
+      if (tryAcquire(mailboxes)) return
       await new Promise<void>((resolve, reject) => {
         const stop = () => {
           waiting.delete(again)
           reject(signal.reason)
         }
         const again = () => {
-          if (!tryEnter(mailboxes)) return
+          if (!tryAcquire(mailboxes)) return
           waiting.delete(again)
           signal.removeEventListener('abort', stop)
           resolve()
@@ -40,7 +41,7 @@ export function mailboxGate(): MailboxGate {
         signal.addEventListener('abort', stop, { once: true })
       })
     },
-    leave(mailboxes) {
+    release(mailboxes) {
       for (const mailbox of mailboxes) {
         const left = (inside.get(mailbox) ?? 0) - 1
         if (left > 0) inside.set(mailbox, left)
@@ -58,7 +59,8 @@ export function splitIntoBatches<Call extends { readonly mailbox: string }>(
   const batches: Call[][] = []
   for (const call of calls) {
     const room = batches.find(
-      (batch) => batch.length < 20 && batch.filter(({ mailbox }) => mailbox === call.mailbox).length < atOnce
+      (batch) =>
+        batch.length < 20 && batch.filter(({ mailbox }) => mailbox === call.mailbox).length < maxPerMailbox
     )
     if (room === undefined) batches.push([call])
     else room.push(call)

@@ -20,7 +20,7 @@ const maxPages = 25
 
 /** What reading calendars needs. */
 export interface CalendarViewDeps {
-  readonly calls: GraphClient
+  readonly client: GraphClient
   /** Graph's root: links to further pages must be below it. */
   readonly graph: string
   /** Puts an answer that is no calendar into words. */
@@ -30,7 +30,7 @@ export interface CalendarViewDeps {
 /** One View for each that is asked for, in order. */
 export async function readCalendarViews(
   asked: readonly { readonly target: Target; readonly window: Span }[],
-  needs: CalendarViewDeps,
+  deps: CalendarViewDeps,
   signal: AbortSignal
 ): Promise<readonly CalendarViewResult[]> {
   const views = new Map<number, CalendarViewResult>()
@@ -42,9 +42,9 @@ export async function readCalendarViews(
   }))
   for (let page = 1; pending.length > 0; page += 1) {
     const calls = pending.map(({ target, path }) => ({ mailbox: target.mailbox.toLowerCase(), path }))
-    const answers = await needs.calls.send(calls, signal)
+    const answers = await deps.client.send(calls, signal)
     pending = pending.flatMap((one, position) => {
-      const step = stepOf(answers[position], one.target, needs)
+      const step = stepOf(answers[position], one.target, deps)
       if ('outcome' in step) {
         views.set(one.index, step)
         return []
@@ -71,7 +71,7 @@ type Step = CalendarViewResult | { readonly events: CalendarEvent[]; readonly ne
 function stepOf(
   answer: GraphResponse | RemoteError | undefined,
   target: Target,
-  needs: CalendarViewDeps
+  deps: CalendarViewDeps
 ): Step {
   if (answer === undefined || answer instanceof RemoteError) {
     return { outcome: 'failed', error: answer ?? new RemoteError('protocol_error', 'Graph gave no answer.') }
@@ -79,12 +79,12 @@ function stepOf(
   if (answer.status !== 200) {
     return {
       outcome: isAccessRefused(answer) ? 'refused' : 'failed',
-      error: needs.errorOf(answer, target.mailbox)
+      error: deps.errorOf(answer, target.mailbox)
     }
   }
   try {
     const link = membersOf(answer.body)['@odata.nextLink'] ?? null
-    const next = link === null ? null : nextPagePath(link, needs.graph)
+    const next = link === null ? null : nextPagePath(link, deps.graph)
     return { events: parseCalendarEvents(answer.body, target.timeZone), next }
   } catch (error) {
     if (error instanceof RemoteError) return { outcome: 'failed', error }

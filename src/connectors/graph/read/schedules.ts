@@ -19,8 +19,8 @@ export interface ScheduleReader {
 /** How many mailboxes of a batch are tried as anchor in one read. Those that failed come last in the next. */
 const maxAnchors = 3
 
-export function createScheduleReader(needs: {
-  calls: GraphClient
+export function createScheduleReader(deps: {
+  client: GraphClient
   errorOf: (answer: GraphResponse, mailbox: string) => RemoteError
 }): ScheduleReader {
   /** Mailboxes that could not be the anchor, the latest last. */
@@ -38,7 +38,7 @@ export function createScheduleReader(needs: {
       for (const anchor of anchorsOf(targets)) {
         const mailbox = anchor.mailbox.toLowerCase()
         const path = `/users/${encodeURIComponent(anchor.mailbox)}/calendar/getSchedule`
-        const [answer] = await needs.calls.send(
+        const [answer] = await deps.client.send(
           [{ mailbox, path, body: questionOf(targets, window) }],
           signal
         )
@@ -47,7 +47,7 @@ export function createScheduleReader(needs: {
           return targets.map(() => answer ?? noAnchor)
         if (answer.status === 200) return targets.map((target) => parseSchedule(answer.body, target))
         useless.add(mailbox)
-        const error = needs.errorOf(answer, anchor.mailbox)
+        const error = deps.errorOf(answer, anchor.mailbox)
         if (error.scope === 'connection') return targets.map(() => error)
         faults.set(anchor, error)
         if (signal.aborted) break

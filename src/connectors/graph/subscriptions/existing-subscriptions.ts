@@ -35,16 +35,16 @@ export interface ExistingSubscriptions {
 const shortest = 60_000
 
 export function createExistingSubscriptions(
-  needs: {
-    readonly calls: GraphClient
+  deps: {
+    readonly client: GraphClient
     readonly graph: string
     readonly clientId: string
-    readonly addresses: NotificationUrls
+    readonly notificationUrls: NotificationUrls
     readonly clock: () => number
   },
   calendars: SubscriptionStates
 ): ExistingSubscriptions {
-  const { addresses, clock } = needs
+  const { notificationUrls: addresses, clock } = deps
   const byTarget = new Map<string, ListedSubscription[]>()
   /** Mailboxes in lower case that a 409 was met for. */
   const sought = new Set<string>()
@@ -52,7 +52,7 @@ export function createExistingSubscriptions(
   const holders = new Map<string, 'neighbour' | 'stranger'>()
   let isRead = false
   const errorOf = (answer: GraphResponse) =>
-    graphResponseError(answer, 'The list of subscriptions', needs.clientId)
+    graphResponseError(answer, 'The list of subscriptions', deps.clientId)
 
   return {
     get isRead() {
@@ -62,7 +62,7 @@ export function createExistingSubscriptions(
       byTarget.clear()
       holders.clear()
       try {
-        await listSubscriptions({ ...needs, errorOf }, signal, note)
+        await listSubscriptions({ ...deps, errorOf }, signal, note)
       } catch (error) {
         return error instanceof RemoteError ? error : networkError('Microsoft Graph', error)
       }

@@ -96,25 +96,25 @@ const maxPages = 5_000
 
 /** Hands over the subscriptions that the application has in this directory, page by page. Throws RemoteError. */
 export async function listSubscriptions(
-  needs: { calls: GraphClient; graph: string; errorOf: (answer: GraphResponse) => RemoteError },
+  deps: { client: GraphClient; graph: string; errorOf: (answer: GraphResponse) => RemoteError },
   signal: AbortSignal,
   found: (subscription: ListedSubscription) => void
 ): Promise<void> {
   let path: string | null = '/subscriptions'
   for (let page = 1; path !== null; page += 1) {
-    const [answer]: readonly (GraphResponse | RemoteError | undefined)[] = await needs.calls.send(
+    const [answer]: readonly (GraphResponse | RemoteError | undefined)[] = await deps.client.send(
       [{ mailbox: 'subscriptions', path }],
       signal
     )
     if (answer === undefined || answer instanceof RemoteError) throw answer ?? unreadable
-    if (answer.status !== 200) throw needs.errorOf(answer)
+    if (answer.status !== 200) throw deps.errorOf(answer)
     const { value, '@odata.nextLink': link } = membersOf(answer.body)
     if (!Array.isArray(value) || page === maxPages) throw unreadable
     for (const item of value) {
       const listed = listedOf(item)
       if (listed !== null) found(listed)
     }
-    path = link === undefined || link === null ? null : nextPagePath(link, needs.graph)
+    path = link === undefined || link === null ? null : nextPagePath(link, deps.graph)
   }
 }
 

@@ -26,10 +26,10 @@ export interface GraphSubscriptions {
 }
 
 export interface SubscriptionDeps {
-  readonly calls: GraphClient
+  readonly client: GraphClient
   readonly graph: string
   readonly clientId: string
-  readonly addresses: NotificationUrls
+  readonly notificationUrls: NotificationUrls
   readonly clock: () => number
   readonly timers: Timers
 }
@@ -58,7 +58,7 @@ interface Removal {
 }
 
 export function openGraphSubscriptions(needs: SubscriptionDeps): GraphSubscriptions {
-  const { calls, addresses, clock, timers } = needs
+  const { client: calls, notificationUrls: addresses, clock, timers } = needs
   const calendars = createSubscriptionStates(timers, clock)
   const found = createExistingSubscriptions(needs, calendars)
   const pace = createSubscriptionRateLimiter(timers)
