@@ -9,7 +9,7 @@ import { buildApp } from '../src/api/app.ts'
 import { openMetrics } from '../src/api/metrics.ts'
 import { StatusesHeaders, StatusesQuery } from '../src/api/routes/statuses.ts'
 import { TenantParams, UserParams } from '../src/api/schemas/params.ts'
-import { StatusQuery } from '../src/api/schemas/statuses.ts'
+import { StatusQuerySchema } from '../src/api/schemas/statuses.ts'
 import { packFolder } from '../src/composition.ts'
 import { createNotificationVerifiers } from '../src/connectors/graph/notifications/verifier.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
@@ -82,7 +82,7 @@ const status = view.status('user500')!
 const json = 'application/json; charset=utf-8'
 // The same app to the handler: hooks, key, and the checks of parameters.
 const ofTenant = { schema: { params: TenantParams, querystring: StatusesQuery, headers: StatusesHeaders } }
-const ofUser = { schema: { params: UserParams, querystring: StatusQuery } }
+const ofUser = { schema: { params: UserParams, querystring: StatusQuerySchema } }
 app.get('/constant/:tenant/statuses', ofTenant, async (_request, reply) =>
   reply.header('etag', etag).type(json).send(statuses)
 )

@@ -1,7 +1,7 @@
 /** A consumer that follows its cursor through whatever happens, and takes down what it saw and what must not be. */
 import { setTimeout as after } from 'node:timers/promises'
 import { parseCursor } from '../src/status/cursor.ts'
-import type { Status } from '../src/status/user-state.ts'
+import type { Status } from '../src/status/status-members.ts'
 
 export interface ConsumerProbe {
   readonly name: string

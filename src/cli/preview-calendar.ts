@@ -134,7 +134,7 @@ function formatRows(
     if (end <= now) return []
     const diversion = rules.diversions.find(({ code }) => code === ground.diversion)
     const label = diversion === undefined ? ground.diversion : labelOf(diversion, LANGUAGE)
-    const until = end === truncatedAt ? 'goes on' : untilIn(zone, start, end)
+    const until = truncatedAt !== null && end >= truncatedAt ? 'goes on' : untilIn(zone, start, end)
     const what = ground.diversion === AVAILABLE ? label : `${label}, phone ${ground.phone}`
     return {
       day: dayIn(zone, start),

@@ -1,12 +1,23 @@
 /** What one event gives: a diversion by the first trigger that it meets, else by its busy status, else nothing. */
 import type { CalendarEvent, Span } from './calendar-event.ts'
 import { AVAILABLE, type Phone } from './diversion.ts'
+import { findForwardTarget, normalizePrefixes } from './forward-target.ts'
 import { compileTriggers, type Matcher } from './matching/trigger-matcher.ts'
-import { type MappedStatus, mappedStatuses, NO_TRIGGER, type RuleSet, type Trigger } from './rule-set.ts'
+import {
+  allTriggers,
+  type MappedStatus,
+  mappedStatuses,
+  NO_TRIGGER,
+  type RuleSet,
+  type Trigger
+} from './rule-set.ts'
 import type { Cause, TriggerSource } from './timeline.ts'
+import { floorToSecond } from './whole-seconds.ts'
 
 export interface Decision extends Span {
   readonly cause: Cause
+  /** The event named a number to forward to, which the rules do not allow: it sets nothing. */
+  readonly forwardRefused: boolean
 }
 
 /** Why an event gives nothing. */
@@ -27,6 +38,8 @@ export interface CompiledRules {
   /** A diversion's place in the catalogue; the highest is 0. */
   readonly rank: ReadonlyMap<string, number>
   readonly availability: Readonly<Record<MappedStatus, CausePair | null>>
+  /** How a number to forward to must begin; null: no subject sets one. */
+  readonly forwardAllowed: readonly string[] | null
 }
 
 /** A user's own triggers made ready, against one CompiledRules. */
@@ -56,11 +69,12 @@ export function compileRules(rules: RuleSet, version: number): CompiledRules {
   return {
     rules,
     version,
-    triggers: compile(rules.triggers, 'tenant', phones),
+    triggers: compile(allTriggers(rules), 'tenant', phones),
     rank: new Map(rules.diversions.map(({ code }, index) => [code, index])),
     availability: Object.fromEntries(
       mappedStatuses.map((status, index) => [status, byAvailability(status, index)])
-    ) as Record<MappedStatus, CausePair | null>
+    ) as Record<MappedStatus, CausePair | null>,
+    forwardAllowed: rules.forwardTargets === 'off' ? null : normalizePrefixes(rules.forwardAllowed)
   }
 }
 
@@ -76,7 +90,7 @@ export function decide(
   userTriggers: UserTriggers
 ): Decision | null {
   const result = evaluate(event, rules, userTriggers)
-  return typeof result === 'string' ? null : { start: event.start, end: event.end, cause: result }
+  return typeof result === 'string' ? null : result
 }
 
 /** As `decide`, but says why nothing diverts. */
@@ -84,10 +98,12 @@ export function evaluate(
   event: CalendarEvent,
   rules: CompiledRules,
   userTriggers: UserTriggers
-): Cause | NoDiversion {
+): Decision | NoDiversion {
+  const start = floorToSecond(event.start)
+  const end = floorToSecond(event.end)
   if (event.cancelled) return 'cancelled'
   if (event.response === 'declined') return 'declined'
-  if (!(event.start < event.end)) return 'zero-length'
+  if (!(start < end)) return 'zero-length'
   const policy = rules.rules
   const isPrivate = event.visibility !== 'normal'
   if (isPrivate && policy.private === 'ignore') return 'private-ignored'
@@ -96,14 +112,30 @@ export function evaluate(
   const pair =
     triggersApply(event, policy) && (!isPrivate || policy.private === 'match')
       ? (firstTrigger(event, userTriggers) ?? firstTrigger(event, rules.triggers))
-      : undefined
-  if (pair) return isPrivate ? pair.private : pair.open
+      : null
+  if (pair !== null) {
+    const cause = isPrivate ? pair.private : pair.open
+    return { start, end, ...withForwardTarget(cause, event, rules) }
+  }
 
   const away = event.busy === 'oof' || event.busy === 'workingElsewhere'
   if (event.allDay && policy.allDay === 'trigger-or-oof' && !away) return 'all-day-without-trigger'
   const byStatus = rules.availability[event.busy === 'unknown' ? 'busy' : event.busy]
   if (byStatus === null) return 'availability'
-  return isPrivate ? byStatus.private : byStatus.open
+  return { start, end, cause: isPrivate ? byStatus.private : byStatus.open, forwardRefused: false }
+}
+
+/** Only numbers that the operator lists: others in subjects are how toll fraud is done. */
+function withForwardTarget(
+  cause: Cause,
+  event: CalendarEvent,
+  { forwardAllowed }: CompiledRules
+): Pick<Decision, 'cause' | 'forwardRefused'> {
+  const target = forwardAllowed === null ? null : findForwardTarget(event.subject)
+  if (target === null || forwardAllowed === null) return { cause, forwardRefused: false }
+  // Of a private event the outside sees the diversion only.
+  const isAllowed = !cause.private && forwardAllowed.some((prefix) => target.startsWith(prefix))
+  return { cause: isAllowed ? { ...cause, forwardTo: target } : cause, forwardRefused: !isAllowed }
 }
 
 /** A stranger's invitation works nobody's phone: unanswered, it counts by availability only. */
@@ -138,6 +170,7 @@ function compile(
   }
 }
 
-function makeCausePair(cause: Omit<Cause, 'private'>): CausePair {
+function makeCausePair(given: Omit<Cause, 'private' | 'forwardTo'>): CausePair {
+  const cause = { ...given, forwardTo: null }
   return { open: { ...cause, private: false }, private: { ...cause, private: true } }
 }

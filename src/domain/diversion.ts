@@ -17,7 +17,15 @@ export interface Diversion {
   readonly phone: Phone
   /** The RPID activity (RFC 4480) that presence documents carry, where one fits. */
   readonly activity?: string
+  /** When an override of this diversion ends that is set without an end; `manual` unless stated. */
+  readonly overrideEnds?: OverrideEnds
+  /** Who may not see sensitive diversions is shown another in its place. Kept only: nothing masks yet. */
+  readonly sensitive?: boolean
 }
+
+export const overrideEndNames = ['endOfDay', 'nextOpening', 'manual'] as const
+/** A number of minutes, the next midnight, the next opening of the office, or when somebody removes it. */
+export type OverrideEnds = number | (typeof overrideEndNames)[number]
 
 /** Bokmål is written both ways in the field; a tenant that says one is served by a label that says the other. */
 const sameLanguage: Readonly<Record<string, string>> = { no: 'nb', nb: 'no', nn: 'nb' }

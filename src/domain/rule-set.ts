@@ -1,6 +1,7 @@
 /** The rules by which a tenant's events become diversions. What they mean is in decide.ts and timeline.ts. */
 import type { BusyStatus } from './calendar-event.ts'
 import { AVAILABLE, type Diversion, type Phone } from './diversion.ts'
+import { normalizeNumber } from './forward-target.ts'
 
 export const triggerMatches = ['prefix', 'word', 'category'] as const
 export type TriggerMatch = (typeof triggerMatches)[number]
@@ -30,6 +31,7 @@ export const mappedStatuses: readonly MappedStatus[] = [
 export const privatePolicies = ['match', 'availability-only', 'ignore'] as const
 export const allDayPolicies = ['trigger-or-oof', 'divert', 'ignore'] as const
 export const invitationPolicies = ['accepted', 'all'] as const
+export const forwardPolicies = ['off', 'listed'] as const
 
 export interface RuleSet {
   /** The catalogue, highest first: where events overlap the higher one wins. */
@@ -41,6 +43,29 @@ export interface RuleSet {
   readonly private: (typeof privatePolicies)[number]
   readonly allDay: (typeof allDayPolicies)[number]
   readonly invitations: (typeof invitationPolicies)[number]
+  /** Whether a number in a subject (`>0701234567`) may set where calls go. */
+  readonly forwardTargets: (typeof forwardPolicies)[number]
+  /** How such a number must begin, as E.164 or as an extension. */
+  readonly forwardAllowed: readonly string[]
+  /** They stand before `triggers`, so that one more word does not mean restating a pack's twenty. */
+  readonly extraTriggers: readonly Trigger[]
+}
+
+/** What holds where neither a pack nor an operator states a member. The catalogue has no such thing. */
+export const unstatedRules: Omit<RuleSet, 'diversions'> = {
+  triggers: [],
+  availability: { free: null, tentative: null, busy: null, oof: null, workingElsewhere: null },
+  private: 'match',
+  allDay: 'trigger-or-oof',
+  invitations: 'accepted',
+  forwardTargets: 'off',
+  forwardAllowed: [],
+  extraTriggers: []
+}
+
+/** All of the RuleSet's triggers in their order: what a Cause's `index` counts in. */
+export function allTriggers(rules: Pick<RuleSet, 'extraTriggers' | 'triggers'>): readonly Trigger[] {
+  return rules.extraTriggers.length === 0 ? rules.triggers : [...rules.extraTriggers, ...rules.triggers]
 }
 
 /** A fault in rules, with the place of it as `triggers/3/diversion`. */
@@ -98,5 +123,17 @@ export function validateRuleSet(rules: RuleSet): RuleFault[] {
       faults.push({ field: `availability/${status}`, message: `names "${code}", which the catalogue lacks` })
     }
   }
-  return [...faults, ...validateTriggers(rules.triggers, rules.diversions)]
+  rules.forwardAllowed.forEach((prefix, index) => {
+    if (normalizeNumber(prefix) === null) {
+      faults.push({
+        field: `forwardAllowed/${index}`,
+        message: 'is no beginning of a number: write digits, with a + first for E.164, as in +4670 or 10'
+      })
+    }
+  })
+  return [
+    ...faults,
+    ...validateTriggers(rules.extraTriggers, rules.diversions, 'extraTriggers'),
+    ...validateTriggers(rules.triggers, rules.diversions)
+  ]
 }

@@ -1,70 +1,92 @@
-/** What holds for a user at an instant: a pure function of the timeline with the override laid over it. */
+/** What holds for a user at an instant: a pure function of the timeline with the override over it. */
 import type { Instant } from './calendar-event.ts'
 import { AVAILABLE, type Phone } from './diversion.ts'
-import type { Override } from './override.ts'
-import { type Cause, firstEndingAfter, type Timeline } from './timeline.ts'
+import { type Cause, firstEndingAfter } from './timeline.ts'
+import { type EffectiveTimeline, firstOfRun, intervalAt, lastOfRun } from './timeline-runs.ts'
 
-/** A timeline over which an override may lie: then some causes are from `override` and an end may be Infinity. */
-export type EffectiveTimeline = Pick<Timeline, 'boundaries' | 'causes' | 'truncatedAt'>
+/** What decides. `absence` and `hours` are reserved: nothing gives them yet. */
+export const statusSources = ['calendar', 'override', 'absence', 'hours', 'none'] as const
+export type StatusSource = (typeof statusSources)[number]
 
-export interface StatusFields {
-  readonly diversion: string
-  readonly phone: Phone
+/**
+ * `known`: `until` is given. `unknown`: the run ends, but beyond what was read. `indefinite`: nothing that is known ends it.
+ */
+export const untilKinds = ['known', 'unknown', 'indefinite'] as const
+export type UntilKind = (typeof untilKinds)[number]
+
+/**
+ * The members that the present interval alone gives. They are all that can turn where two intervals touch: `nextTransition`
+ * compares these very members, so one added here is a transition too.
+ */
+const intervalMembers = {
+  diversion: (cause: Cause | null): string => cause?.diversion ?? AVAILABLE,
+  phone: (cause: Cause | null): Phone => cause?.phone ?? 'open',
+  forwardTo: (cause: Cause | null): string | null => cause?.forwardTo ?? null,
+  source: (cause: Cause | null): StatusSource => {
+    if (cause === null) return 'none'
+    return cause.from === 'override' ? 'override' : 'calendar'
+  }
+}
+type IntervalMembers = typeof intervalMembers
+type IntervalFields = { readonly [Name in keyof IntervalMembers]: ReturnType<IntervalMembers[Name]> }
+
+export interface StatusFields extends IntervalFields {
   /** The unbroken run of the diversion. Null where nobody knows, or where `available` has no bound. */
   readonly since: Instant | null
   readonly until: Instant | null
+  readonly untilKind: UntilKind
   /** When the unbroken run of closed phone ends; null if open, or if nobody knows. */
   readonly reachableAt: Instant | null
   /** The first run after the present one that is not `available`. */
   readonly next: { readonly diversion: string; readonly from: Instant; readonly until: Instant | null } | null
-  readonly source: 'calendar' | 'override' | 'none'
-  /** What gives the diversion; null where nothing does. */
-  readonly cause: Cause | null
-}
-
-export const emptyTimeline: EffectiveTimeline = {
-  boundaries: new Float64Array(0),
-  causes: [],
-  truncatedAt: null
 }
 
 export function statusAt(timeline: EffectiveTimeline, at: Instant): StatusFields {
-  const { boundaries, causes } = timeline
+  const { boundaries } = timeline
+  const cause = causeAt(timeline, at)
   const index = firstEndingAfter(timeline, at)
-  const holds = index < causes.length && boundaries[2 * index]! <= at
-  const cause = holds ? causes[index]! : null
-  if (cause === null || cause.diversion === AVAILABLE) return availableAt(timeline, index, cause)
+  const fields = intervalFields(cause)
+  if (cause === null || cause.diversion === AVAILABLE) return { ...fields, ...availableRun(timeline, index) }
 
-  const first = runStart(timeline, index)
-  const last = runEnd(timeline, index, (other) => other.diversion === cause.diversion)
-  const lastClosed = runEnd(timeline, index, (other) => other.phone === 'closed')
+  const last = lastOfRun(timeline, index, (other) => other.diversion === cause.diversion)
+  const lastClosed = lastOfRun(timeline, index, (other) => other.phone === 'closed')
+  const end = endOfInterval(timeline, last)
   return {
-    diversion: cause.diversion,
-    phone: cause.phone,
-    since: boundaries[2 * first]!,
-    until: knownEnd(timeline, last),
-    reachableAt: cause.phone === 'closed' ? knownEnd(timeline, lastClosed) : null,
-    next: nextRun(timeline, last + 1),
-    source: cause.from === 'override' ? 'override' : 'calendar',
-    cause
+    ...fields,
+    since: boundaries[2 * firstOfRun(timeline, index)]!,
+    ...end,
+    reachableAt: cause.phone === 'closed' ? endOfInterval(timeline, lastClosed).until : null,
+    next: nextRun(timeline, last + 1)
   }
 }
 
-/** `index` is the interval that holds, if `ground` is given, else the next one. */
-function availableAt(timeline: EffectiveTimeline, index: number, cause: Cause | null): StatusFields {
+/** What gives the diversion at the instant; null where nothing does. */
+export function causeAt(timeline: EffectiveTimeline, at: Instant): Cause | null {
+  const index = intervalAt(timeline, at)
+  return index === null ? null : timeline.causes[index]!
+}
+
+function intervalFields(cause: Cause | null): IntervalFields {
+  return {
+    diversion: intervalMembers.diversion(cause),
+    phone: intervalMembers.phone(cause),
+    forwardTo: intervalMembers.forwardTo(cause),
+    source: intervalMembers.source(cause)
+  }
+}
+
+/** `index` is the interval that holds, where `available` does, else the next one. */
+function availableRun(timeline: EffectiveTimeline, index: number): Omit<StatusFields, keyof IntervalFields> {
   const { boundaries, causes } = timeline
   let before = index - 1
   while (before >= 0 && causes[before]!.diversion === AVAILABLE) before--
   const next = nextRun(timeline, index)
   return {
-    diversion: AVAILABLE,
-    phone: 'open',
     since: before < 0 ? null : boundaries[2 * before + 1]!,
     until: next?.from ?? null,
+    untilKind: next === null ? 'indefinite' : 'known',
     reachableAt: null,
-    next,
-    source: cause === null ? 'none' : cause.from === 'override' ? 'override' : 'calendar',
-    cause
+    next
   }
 }
 
@@ -74,42 +96,23 @@ function nextRun(timeline: EffectiveTimeline, from: number): StatusFields['next'
   while (index < causes.length && causes[index]!.diversion === AVAILABLE) index++
   const cause = causes[index]
   if (cause === undefined) return null
-  const last = runEnd(timeline, index, (other) => other.diversion === cause.diversion)
-  return { diversion: cause.diversion, from: boundaries[2 * index]!, until: knownEnd(timeline, last) }
-}
-
-function runStart({ boundaries, causes }: EffectiveTimeline, index: number): number {
-  const { diversion } = causes[index]!
-  let first = index
-  while (
-    first > 0 &&
-    boundaries[2 * first - 1] === boundaries[2 * first] &&
-    causes[first - 1]!.diversion === diversion
-  ) {
-    first--
+  const last = lastOfRun(timeline, index, (other) => other.diversion === cause.diversion)
+  return {
+    diversion: cause.diversion,
+    from: boundaries[2 * index]!,
+    until: endOfInterval(timeline, last).until
   }
-  return first
 }
 
-function runEnd(
-  { boundaries, causes }: EffectiveTimeline,
-  index: number,
-  continues: (cause: Cause) => boolean
-): number {
-  let last = index
-  while (
-    last + 1 < causes.length &&
-    boundaries[2 * last + 1] === boundaries[2 * last + 2] &&
-    continues(causes[last + 1]!)
-  ) {
-    last++
-  }
-  return last
-}
-
-function knownEnd({ boundaries, truncatedAt }: EffectiveTimeline, index: number): Instant | null {
+/** The end of a run whose last interval this is. What was set by hand is taken at its word. */
+function endOfInterval(
+  { boundaries, causes, truncatedAt }: EffectiveTimeline,
+  index: number
+): Pick<StatusFields, 'until' | 'untilKind'> {
   const end = boundaries[2 * index + 1]!
-  return end === Infinity || end === truncatedAt ? null : end
+  if (end === Infinity) return { until: null, untilKind: 'indefinite' }
+  const mayGoOn = truncatedAt !== null && end >= truncatedAt && causes[index]!.from !== 'override'
+  return mayGoOn ? { until: null, untilKind: 'unknown' } : { until: end, untilKind: 'known' }
 }
 
 /** The next instant after `at` at which what a Status shows turns by the calendar or the override; else Infinity. */
@@ -125,46 +128,8 @@ export function nextTransition(timeline: EffectiveTimeline, at: Instant): Instan
   return Infinity
 }
 
-function sameStatus(cause: Cause, next: Cause | null): boolean {
-  return (
-    next !== null &&
-    cause.diversion === next.diversion &&
-    cause.phone === next.phone &&
-    (cause.from === 'override') === (next.from === 'override')
-  )
-}
+const intervalMemberNames = Object.keys(intervalMembers) as (keyof IntervalMembers)[]
 
-/** The timeline as it is while the override is in force. `phone` is what the catalogue says of the override's code. */
-export function applyOverride(
-  timeline: EffectiveTimeline,
-  override: Override,
-  phone: Phone
-): EffectiveTimeline {
-  const from = override.from
-  const until = override.until ?? Infinity
-  if (until <= from) return timeline
-  const cause: Cause = {
-    diversion: override.diversion,
-    phone: override.diversion === AVAILABLE ? 'open' : phone,
-    from: 'override',
-    index: 0,
-    private: false
-  }
-  const boundaries: number[] = []
-  const causes: Cause[] = []
-  const add = (start: Instant, end: Instant, of: Cause) => {
-    if (start >= end) return
-    boundaries.push(start, end)
-    causes.push(of)
-  }
-  timeline.causes.forEach((of, index) => {
-    add(timeline.boundaries[2 * index]!, Math.min(timeline.boundaries[2 * index + 1]!, from), of)
-  })
-  add(from, until, cause)
-  timeline.causes.forEach((of, index) => {
-    add(Math.max(timeline.boundaries[2 * index]!, until), timeline.boundaries[2 * index + 1]!, of)
-  })
-  // An override that ends just there has an end all the same.
-  const truncatedAt = until === timeline.truncatedAt ? null : timeline.truncatedAt
-  return { boundaries: Float64Array.from(boundaries), causes, truncatedAt }
+function sameStatus(cause: Cause, next: Cause | null): boolean {
+  return intervalMemberNames.every((name) => intervalMembers[name](cause) === intervalMembers[name](next))
 }

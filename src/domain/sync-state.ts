@@ -1,7 +1,8 @@
 /** How well a user's timeline mirrors the calendar at an instant. */
 import type { Instant } from './calendar-event.ts'
 
-export type SyncStateName = 'off' | 'never' | 'failed' | 'stale' | 'fresh'
+export const syncStateNames = ['off', 'never', 'failed', 'stale', 'fresh'] as const
+export type SyncStateName = (typeof syncStateNames)[number]
 
 /** What is kept about the reading of one user's calendar. */
 export interface SyncRecord {

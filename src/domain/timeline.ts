@@ -10,12 +10,14 @@ export type RuleSource = TriggerSource | 'availability'
 export interface Cause {
   readonly diversion: string
   readonly phone: Phone
-  /** `override` only where one is laid over the calendar (status.ts); it is never stored in a timeline. */
+  /** `override` only where an override lies over the calendar (override.ts); a timeline never stores it. */
   readonly from: RuleSource | 'override'
-  /** Which of the user's or the RuleSet's triggers; for `availability`, which of `mappedStatuses`. */
+  /** Which of the user's or the RuleSet's triggers (`allTriggers`); for `availability`, which of `mappedStatuses`. */
   readonly index: number
   /** A private event gave it: outside, the rule is `from` alone. */
   readonly private: boolean
+  /** Where calls go meanwhile: the number that the event named and that the rules allow. */
+  readonly forwardTo: string | null
 }
 
 /**
@@ -25,7 +27,7 @@ export interface Cause {
 export interface Timeline {
   readonly boundaries: Float64Array
   readonly causes: readonly Cause[]
-  /** Where an unread event carries on (`CalendarRead.unreadAt`): a run that ends there has no known end. */
+  /** A run that ends here or later may go on, by an event that was not read: its end is not known. Null: all ends are. */
   readonly truncatedAt: Instant | null
   /** The RuleSet version that decided, 0 for the default pack. */
   readonly rulesVersion: number
@@ -36,14 +38,14 @@ export function buildTimeline(
   rules: CompiledRules,
   truncatedAt: Instant | null
 ): Timeline {
-  const priorityOrder = causesByPriority(decisions, rules)
+  const priorityOrder = sortByPriority(decisions, rules)
   const priorities = new Map(priorityOrder.map((cause, priority) => [causeKey(cause), priority]))
   const changes = decisions
     .flatMap(({ start, end, cause }) => {
       const priority = priorities.get(causeKey(cause))!
       return [
-        { at: start, rung: priority, by: 1 },
-        { at: end, rung: priority, by: -1 }
+        { at: start, priority, by: 1 },
+        { at: end, priority, by: -1 }
       ]
     })
     .sort((a, b) => a.at - b.at)
@@ -52,7 +54,7 @@ export function buildTimeline(
   const boundaries: number[] = []
   const causes: Cause[] = []
   changes.forEach((change, index) => {
-    holding[change.rung]! += change.by
+    holding[change.priority]! += change.by
     const until = changes[index + 1]?.at
     if (until === undefined || until === change.at) return
     const cause = winner(priorityOrder, holding)
@@ -128,7 +130,7 @@ export function firstEndingAfter(
 }
 
 /** The distinct causes, the one that wins first. */
-function causesByPriority(decisions: readonly Decision[], { rank }: CompiledRules): Cause[] {
+function sortByPriority(decisions: readonly Decision[], { rank }: CompiledRules): Cause[] {
   const distinct = new Map(decisions.map(({ cause }) => [causeKey(cause), cause]))
   const rankOf = (cause: Cause) => rank.get(cause.diversion) ?? rank.size
   return [...distinct.values()].sort(
@@ -138,9 +140,17 @@ function causesByPriority(decisions: readonly Decision[], { rank }: CompiledRule
       Number(a.phone === 'open') - Number(b.phone === 'open') ||
       Number(a.from === 'tenant') - Number(b.from === 'tenant') ||
       a.index - b.index ||
-      // Of two events alike the private one is told of, so that nothing of it shows.
-      Number(b.private) - Number(a.private)
+      // Of two events alike the private one counts, so that nothing of it shows.
+      Number(b.private) - Number(a.private) ||
+      compareForward(a.forwardTo, b.forwardTo)
   )
+}
+
+/** A number before none, and of two numbers the one that sorts first: any order will do, if it is always the same. */
+function compareForward(one: string | null, other: string | null): number {
+  if (one === other) return 0
+  if (one === null || other === null) return one === null ? 1 : -1
+  return one < other ? -1 : 1
 }
 
 /** What holds where these causes overlap: if a trigger gives `available`, availability has no say. */
@@ -161,7 +171,8 @@ function winner(priorityOrder: readonly Cause[], holding: Int32Array): Cause | n
 
 /** Equal for causes that are equal in all. */
 export function causeKey(cause: Cause): string {
-  return `${cause.from} ${cause.index} ${cause.private} ${cause.phone} ${cause.diversion}`
+  const { diversion, phone, from, index, private: isPrivate, forwardTo } = cause
+  return `${from} ${index} ${isPrivate} ${phone} ${diversion} ${forwardTo ?? ''}`
 }
 
 function sameCause(one: Cause, other: Cause): boolean {

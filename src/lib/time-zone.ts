@@ -44,6 +44,12 @@ export function isMidnight(zone: string, instant: number): boolean {
   return startOfDay(zone, wall.getUTCFullYear(), wall.getUTCMonth() + 1, wall.getUTCDate()) === instant
 }
 
+/** The end of the local day that the instant is in: 23, 24 or 25 hours after its beginning. */
+export function startOfNextDay(zone: string, instant: number): number {
+  const wall = new Date(instant + offsetsOf(zone)(instant))
+  return startOfDay(zone, wall.getUTCFullYear(), wall.getUTCMonth() + 1, wall.getUTCDate() + 1)
+}
+
 /** The offsets of a zone; throws a RangeError when there is no such zone. */
 export function offsetsOf(zone: string): OffsetAt {
   const found = zoneNamed(zone)

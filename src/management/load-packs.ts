@@ -4,7 +4,7 @@ import { basename, join } from 'node:path'
 import { type Static, Type } from 'typebox'
 import Value from 'typebox/value'
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
-import { phones } from '../domain/diversion.ts'
+import { overrideEndNames, phones } from '../domain/diversion.ts'
 import {
   allDayPolicies,
   invitationPolicies,
@@ -13,6 +13,7 @@ import {
   type RuleSet,
   type Trigger,
   triggerMatches,
+  unstatedRules,
   validateRuleSet
 } from '../domain/rule-set.ts'
 import { SetupError } from '../errors.ts'
@@ -45,7 +46,7 @@ export async function loadPacks(folder: string): Promise<ReadonlyMap<string, Rul
       }
       continue
     }
-    const rules = { ...pack, diversions }
+    const rules: RuleSet = { ...unstatedRules, ...pack, diversions }
     const wrong = [...validateRuleSet(rules), ...repeatedTriggers(rules.triggers)]
     faults.push(...wrong.map((fault) => placed(sheet, fault)))
     packs.set(basename(name, '.yaml'), rules)
@@ -72,7 +73,11 @@ const diversionsSchema = Type.Array(
         minProperties: 1
       }),
       phone: Type.Enum([...phones]),
-      activity: Type.Optional(Type.String({ pattern: '^[a-z]+(-[a-z]+)*$' }))
+      activity: Type.Optional(Type.String({ pattern: '^[a-z]+(-[a-z]+)*$' })),
+      overrideEnds: Type.Optional(
+        Type.Union([Type.Integer({ minimum: 1, maximum: 10_080 }), Type.Enum([...overrideEndNames])])
+      ),
+      sensitive: Type.Optional(Type.Boolean())
     },
     members
   ),

@@ -9,8 +9,8 @@ import {
 } from '../domain/decide.ts'
 import type { Phone } from '../domain/diversion.ts'
 import { type Explanation, explain, explainNothing } from '../domain/explain.ts'
-import type { Trigger } from '../domain/rule-set.ts'
-import { statusAt } from '../domain/status.ts'
+import { allTriggers, type Trigger } from '../domain/rule-set.ts'
+import { statusAt, type UntilKind } from '../domain/status.ts'
 import { buildTimeline, mergeIntervals, type Timeline } from '../domain/timeline.ts'
 import { windowAt } from '../domain/window.ts'
 import { RemoteError, RequestError } from '../errors.ts'
@@ -61,7 +61,9 @@ export interface PreviewStatus {
   readonly phone: Phone
   readonly since: string | null
   readonly until: string | null
+  readonly untilKind: UntilKind
   readonly reachableAt: string | null
+  readonly forwardTo: string | null
   readonly next: { readonly diversion: string; readonly from: string; readonly until: string | null } | null
 }
 
@@ -125,33 +127,34 @@ function evaluateAll(
     if (typeof verdict === 'string') {
       return { event: event.id, decision: null, explanation: explainNothing(verdict, language) }
     }
-    const triggers = verdict.from === 'user' ? ownTriggers : rules.rules.triggers
-    return {
-      event: event.id,
-      decision: { start: event.start, end: event.end, cause: verdict },
-      explanation: explain(verdict, triggers, language)
-    }
+    const triggers = verdict.cause.from === 'user' ? ownTriggers : allTriggers(rules.rules)
+    return { event: event.id, decision: verdict, explanation: explain(verdict.cause, triggers, language) }
   })
 }
 
 function toIntervals(timeline: Timeline): PreviewResponse['timeline'] {
   return mergeIntervals(timeline, Number.NEGATIVE_INFINITY).map(({ start, end, diversion, phone }) => ({
     start: formatInstant(start),
-    end: end === timeline.truncatedAt ? null : formatInstant(end),
+    end: timeline.truncatedAt !== null && end >= timeline.truncatedAt ? null : formatInstant(end),
     diversion,
     phone
   }))
 }
 
 function statusFieldsAt(timeline: Timeline, at: string): PreviewStatus {
-  const { diversion, phone, since, until, reachableAt, next } = statusAt(timeline, toInstant(at))
+  const { diversion, phone, since, until, untilKind, reachableAt, forwardTo, next } = statusAt(
+    timeline,
+    toInstant(at)
+  )
   const orNull = (value: number | null) => (value === null ? null : formatInstant(value))
   return {
     diversion,
     phone,
     since: orNull(since),
     until: orNull(until),
+    untilKind,
     reachableAt: orNull(reachableAt),
+    forwardTo,
     next:
       next === null
         ? null

@@ -1,6 +1,6 @@
 /** What the rules that an operator puts come to: the pack's members filled in, `available` always in the catalogue. */
 import { AVAILABLE, type Diversion } from '../domain/diversion.ts'
-import { type RuleFault, type RuleSet, validateRuleSet } from '../domain/rule-set.ts'
+import { type RuleFault, type RuleSet, unstatedRules, validateRuleSet } from '../domain/rule-set.ts'
 import { RequestError } from '../errors.ts'
 import { DEFAULT_PACK } from './load-packs.ts'
 
@@ -10,15 +10,6 @@ export interface StatedRules extends Partial<RuleSet> {
 }
 
 type Packs = ReadonlyMap<string, RuleSet>
-
-/** Without a pack: triggers alone divert, by the policies that packs have. Diversions have no such thing. */
-const POLICIES_WITHOUT_PACK: Omit<RuleSet, 'diversions'> = {
-  triggers: [],
-  availability: { free: null, tentative: null, busy: null, oof: null, workingElsewhere: null },
-  private: 'match',
-  allDay: 'trigger-or-oof',
-  invitations: 'accepted'
-}
 
 const AVAILABLE_DIVERSION: Diversion = {
   code: AVAILABLE,
@@ -59,7 +50,7 @@ export function resolveRules(stated: StatedRules, packs: Packs, fieldPrefix = ''
   }
   const lacksAvailable = !diversions.some(({ code }) => code === AVAILABLE)
   const rules: RuleSet = {
-    ...POLICIES_WITHOUT_PACK,
+    ...unstatedRules,
     ...pack,
     ...members,
     diversions: lacksAvailable ? [...diversions, AVAILABLE_DIVERSION] : diversions

@@ -1,6 +1,6 @@
 /** Why something holds for a person: finds the triggers that a ground's index counts in. */
 import { type Explanation, explain } from '../domain/explain.ts'
-import type { RuleSet, Trigger } from '../domain/rule-set.ts'
+import { allTriggers, type RuleSet, type Trigger } from '../domain/rule-set.ts'
 import type { Cause } from '../domain/timeline.ts'
 import { type Store, StoreUnavailable } from '../storage/store.ts'
 import type { TenantContext, UserState } from './user-state.ts'
@@ -26,7 +26,7 @@ export async function createExplainer(
   const ownAreThose = record !== null && record.user.triggersSince <= (person.sync.confirmedAt ?? 0)
   const triggersOf: Readonly<Record<Cause['from'], readonly Trigger[] | null>> = {
     user: ownAreThose ? record.user.triggers : null,
-    tenant: rules?.triggers ?? null,
+    tenant: rules === undefined ? null : allTriggers(rules),
     availability: null,
     override: null
   }

@@ -6,16 +6,10 @@ import { type Cause, causeKey } from '../domain/timeline.ts'
 import type { LogEntry, TenantSnapshot, UserRecord } from '../storage/store.ts'
 import { CURSOR_LIFETIME_MS, type Cursor, cursorExpired, formatCursor } from './cursor.ts'
 import { isSameEntry, recentEntries } from './recent-entries.ts'
+import type { Status } from './status-members.ts'
 import { type CachedStatuses, type StatusesResponse, writeStatuses } from './statuses-response.ts'
 import { openTransitionClock } from './transition-clock.ts'
-import {
-  type Status,
-  statusJson,
-  type TenantContext,
-  toStatus,
-  type UserState,
-  userStateOf
-} from './user-state.ts'
+import { statusJson, type TenantContext, toStatus, type UserState, userStateOf } from './user-state.ts'
 
 export interface Changes {
   readonly cursor: string
@@ -262,7 +256,7 @@ export function openTenantView({
       }
       const moment = statusAt(person.effective, at)
       if (phone && !phone.has(moment.phone)) continue
-      const status = toStatus(person, moment, scene, at)
+      const status = toStatus(person, moment, scene, clock())
       if (!diversion || diversion.has(status.diversion)) found.push(status)
     }
     return found

@@ -1,40 +1,19 @@
 /** One user as presence holds them, and what is shown of them at an instant. */
 import type { Instant } from '../domain/calendar-event.ts'
-import { type Diversion, FALLBACK_CODE, labelOf, type Phone } from '../domain/diversion.ts'
-import type { Override } from '../domain/override.ts'
+import { type Diversion, FALLBACK_CODE } from '../domain/diversion.ts'
+import { applyOverride, type Override } from '../domain/override.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
-import {
-  applyOverride,
-  type EffectiveTimeline,
-  emptyTimeline,
-  nextTransition,
-  type StatusFields,
-  statusAt
-} from '../domain/status.ts'
-import { type SyncRecord, type SyncStateName, staleAt, syncStateAt } from '../domain/sync-state.ts'
+import { nextTransition, type StatusFields, statusAt } from '../domain/status.ts'
+import { type SyncRecord, staleAt, syncStateAt } from '../domain/sync-state.ts'
 import { type Cause, firstEndingAfter } from '../domain/timeline.ts'
-import { formatInstant } from '../lib/rfc3339.ts'
+import { type EffectiveTimeline, emptyTimeline } from '../domain/timeline-runs.ts'
 import type { TenantSnapshot, UserRecord } from '../storage/store.ts'
-
-/** What the API calls a Status. Times are RFC 3339 in UTC. */
-export interface Status {
-  readonly user: string
-  readonly extension: string
-  readonly displayName: string
-  readonly diversion: string
-  readonly label: string
-  readonly phone: Phone
-  readonly since: string | null
-  readonly until: string | null
-  readonly reachableAt: string | null
-  readonly next: { readonly diversion: string; readonly from: string; readonly until: string | null } | null
-  readonly source: StatusFields['source']
-  readonly sync: { readonly state: SyncStateName; readonly since: string }
-}
+import { makeStatus, type Status } from './status-members.ts'
 
 /** What of the tenant shows in everybody's Status. */
 export interface TenantContext {
   readonly language: string
+  readonly timeZone: string
   readonly diversions: ReadonlyMap<string, Diversion>
   /** Milliseconds after which an unconfirmed timeline is stale. */
   readonly staleAfter: number
@@ -50,6 +29,7 @@ export function tenantContextOf(
   const { diversions } = rules?.effective ?? defaultRules
   return {
     language: tenant.language,
+    timeZone: tenant.timeZone,
     diversions: new Map(diversions.map((diversion) => [diversion.code, diversion])),
     staleAfter: 2_000 * (connection?.pollSeconds ?? DEFAULT_POLL_SECONDS)
   }
@@ -60,6 +40,8 @@ export interface UserState {
   readonly extension: string
   readonly displayName: string
   readonly numbers: readonly string[]
+  /** Null: the tenant's. */
+  readonly timeZone: string | null
   /** The calendar alone. */
   readonly calendar: EffectiveTimeline
   readonly rulesVersion: number
@@ -93,6 +75,7 @@ export function userStateOf(
     extension: user.extension,
     displayName: user.displayName,
     numbers: user.numbers,
+    timeZone: user.timeZone,
     calendar,
     rulesVersion: timeline?.rulesVersion ?? 0,
     override,
@@ -127,34 +110,21 @@ export function statusJson(person: UserState, scene: TenantContext, at: Instant)
   return json
 }
 
-export function toStatus(person: UserState, moment: StatusFields, scene: TenantContext, at: Instant): Status {
-  const diversion = diversionOf(moment.diversion, scene)
-  const sync = syncStateAt(person.sync, scene.staleAfter, at)
-  return {
-    user: person.id,
-    extension: person.extension,
-    displayName: person.displayName,
-    diversion: diversion.code,
-    label: labelOf(diversion, scene.language),
-    phone: moment.phone,
-    since: formatNullable(moment.since),
-    until: formatNullable(moment.until),
-    reachableAt: formatNullable(moment.reachableAt),
-    next:
-      moment.next === null
-        ? null
-        : {
-            diversion: diversionOf(moment.next.diversion, scene).code,
-            from: formatInstant(moment.next.from),
-            until: formatNullable(moment.next.until)
-          },
-    source: moment.source,
-    sync: { state: sync.state, since: formatInstant(sync.since) }
-  }
-}
-
-function formatNullable(instant: Instant | null): string | null {
-  return instant === null ? null : formatInstant(instant)
+/** `now`: how well the calendar is mirrored is told as of now, whatever instant the fields are of. */
+export function toStatus(
+  user: UserState,
+  fields: StatusFields,
+  context: TenantContext,
+  now: Instant
+): Status {
+  return makeStatus({
+    user,
+    timeZone: user.timeZone ?? context.timeZone,
+    language: context.language,
+    fields,
+    findDiversion: (code) => diversionOf(code, context),
+    sync: syncStateAt(user.sync, context.staleAfter, now)
+  })
 }
 
 /** The next instant after `at` at which time alone turns something that the Status shows; else Infinity. */

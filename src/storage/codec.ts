@@ -66,11 +66,16 @@ export const userRecord = jsonCodec<User>('user', (user) => ({
   triggersSince: user.triggersSince
 }))
 
-export const overrideRecord = jsonCodec<Override>('override', ({ diversion, from, until }) => ({
-  diversion,
-  from,
-  until
-}))
+export const overrideRecord = jsonCodec<Override>(
+  'override',
+  ({ diversion, from, until, phone, backEarlyFrom }) => ({
+    diversion,
+    from,
+    until,
+    ...(phone !== undefined && { phone }),
+    ...(backEarlyFrom !== undefined && { backEarlyFrom })
+  })
+)
 
 export const syncRecord = jsonCodec<SyncRecord>('sync record', (record) => ({
   generation: record.generation,
@@ -92,7 +97,7 @@ export const syncRecord = jsonCodec<SyncRecord>('sync record', (record) => ({
  *     1 byte     index width: 1 or 2 bytes
  *     2 bytes    zero
  *     4 bytes    length of the JSON, n
- *     n bytes    JSON: [rulesVersion, truncatedAt, [[diversion, phone, from, index, private], …]]
+ *     n bytes    JSON: [rulesVersion, truncatedAt, [[diversion, phone, from, index, private, forwardTo], …]]
  *     i × width  for each interval, which of the causes
  *     i × 16     for each interval, start and end
  *
@@ -107,7 +112,7 @@ function encodeTimeline(timeline: Timeline): Buffer {
   const { boundaries, causes, truncatedAt, rulesVersion } = timeline
   const places = new Map<string, number>()
   const indexes = causes.map((ground) => {
-    const text = groundText(ground)
+    const text = causeText(ground)
     const place = places.get(text) ?? places.size
     places.set(text, place)
     return place
@@ -154,16 +159,23 @@ function decodeTimeline(bytes: Uint8Array): Timeline {
 function parseHeader(json: string) {
   try {
     const [rulesVersion, truncatedAt, texts] = JSON.parse(json)
-    return { rulesVersion, truncatedAt, distinct: texts.map(sharedGround) as Cause[] }
+    return { rulesVersion, truncatedAt, distinct: texts.map(sharedCause) as Cause[] }
   } catch {
     throw unreadable()
   }
 }
 
-type GroundTuple = [Cause['diversion'], Cause['phone'], Cause['from'], Cause['index'], Cause['private']]
+type CauseTuple = [
+  Cause['diversion'],
+  Cause['phone'],
+  Cause['from'],
+  Cause['index'],
+  Cause['private'],
+  Cause['forwardTo']
+]
 
-function groundText(ground: Cause): string {
-  const tuple: GroundTuple = [ground.diversion, ground.phone, ground.from, ground.index, ground.private]
+function causeText({ diversion, phone, from, index, private: isPrivate, forwardTo }: Cause): string {
+  const tuple: CauseTuple = [diversion, phone, from, index, isPrivate, forwardTo]
   return JSON.stringify(tuple)
 }
 
@@ -171,15 +183,15 @@ function groundText(ground: Cause): string {
 const shared = new Map<string, Cause>()
 const MOST_SHARED = 10_000
 
-function sharedGround(tuple: GroundTuple): Cause {
+function sharedCause(tuple: CauseTuple): Cause {
   const key = tuple.join('\n')
   const known = shared.get(key)
   if (known !== undefined) return known
-  const [diversion, phone, from, index, isPrivate] = tuple
-  const ground: Cause = { diversion, phone, from, index, private: isPrivate }
+  const [diversion, phone, from, index, isPrivate, forwardTo] = tuple
+  const cause: Cause = { diversion, phone, from, index, private: isPrivate, forwardTo }
   if (shared.size >= MOST_SHARED) shared.clear()
-  shared.set(key, ground)
-  return ground
+  shared.set(key, cause)
+  return cause
 }
 
 const bigEndian = endianness() === 'BE'

@@ -62,7 +62,7 @@ t.test('statuses: by user id, filtered, at an instant', async (t) => {
     past.statuses.map((one: Status) => one.diversion),
     ['available', 'available', 'available']
   )
-  t.match((await statuses('acme', `?at=${soon(3_600_000).replace('Z', '+00:00')}`)).statuses[1], {
+  t.match((await statuses('acme', `?at=${soon(1_800_000).replace('Z', '+00:00')}`)).statuses[1], {
     diversion: 'meeting'
   })
   for (const query of [
@@ -139,13 +139,14 @@ t.test('changes: everything that a Status shows, each user once, as they are now
 })
 
 t.test(
-  'a long poll wakes on an override, on a border to the second, and else ends with its time',
+  'a long poll wakes on an override, on a transition to the second, and else ends with its time',
   async (t) => {
     await service.tenant('wake')
     await user('wake', 'anna')
     const { cursor } = await statuses('wake')
     const waiting = changes('wake', cursor, 30)
-    const until = soon(3000)
+    // Whole seconds: that is how a Status has them.
+    const until = soon(3000).replace(/\.\d+Z$/, 'Z')
     await override('wake', 'anna', 'lunch', until)
     const woken = (await waiting).body
     t.match(woken.changes, [{ user: 'anna', diversion: 'lunch', until }])

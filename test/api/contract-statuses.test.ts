@@ -133,7 +133,10 @@ t.test('a Status: its run, when the caller is told to call again, and what comes
     phone: 'closed',
     since: iso(-30),
     until: iso(30),
+    untilKind: 'known',
     reachableAt: iso(60),
+    forwardTo: null,
+    timeZone: 'Europe/Stockholm',
     next: lunch,
     source: 'calendar',
     sync: { state: 'fresh', since: anna.sync.since }

@@ -37,13 +37,24 @@ export function sampleRules(at: number): Omit<RulesVersion, 'version'> {
       availability: { free: null, tentative: null, busy: 'busy', oof: null, workingElsewhere: null },
       private: 'match',
       allDay: 'trigger-or-oof',
-      invitations: 'accepted'
+      invitations: 'accepted',
+      forwardTargets: 'off',
+      forwardAllowed: [],
+      extraTriggers: []
     }
   }
 }
 
 export function sampleGround(index: number, more: Partial<Cause> = {}): Cause {
-  return { diversion: 'meeting', phone: 'closed', from: 'tenant', index, private: false, ...more }
+  return {
+    diversion: 'meeting',
+    phone: 'closed',
+    from: 'tenant',
+    index,
+    private: false,
+    forwardTo: null,
+    ...more
+  }
 }
 
 /** One interval for each ground, an hour each, an hour apart. */

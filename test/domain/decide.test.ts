@@ -46,8 +46,8 @@ t.test('private events', async (t) => {
     t.equal(given(event, { private: 'ignore' }), null)
   }
   const compiled = compileRules(rulesWith(), 1)
-  const ground = evaluate(eventWith({ visibility: 'private' }), compiled, compileUserTriggers([], compiled))
-  t.match(ground, { private: true, from: 'availability' })
+  const decision = evaluate(eventWith({ visibility: 'private' }), compiled, compileUserTriggers([], compiled))
+  t.match(decision, { cause: { private: true, from: 'availability' } })
 })
 
 t.test('all-day events', async (t) => {

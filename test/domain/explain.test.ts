@@ -16,6 +16,7 @@ const ground = (changes: Partial<Cause>): Cause => ({
   from: 'tenant',
   index: 0,
   private: false,
+  forwardTo: null,
   ...changes
 })
 

@@ -1,37 +1,37 @@
 /** What holds at an instant, with and without an override: examples, and the naive scan that it must equal. */
 import fc from 'fast-check'
 import t from 'tap'
-import type { Override } from '../../src/domain/override.ts'
-import { isOverrideActive, resolveOverride } from '../../src/domain/override.ts'
-import {
-  applyOverride,
-  type EffectiveTimeline,
-  nextTransition,
-  type StatusFields,
-  statusAt
-} from '../../src/domain/status.ts'
+import { applyOverride, type Override } from '../../src/domain/override.ts'
+import { causeAt, nextTransition, type StatusFields, statusAt } from '../../src/domain/status.ts'
 import { initialSyncRecord, markFailed, markSynced, syncStateAt } from '../../src/domain/sync-state.ts'
 import type { Cause } from '../../src/domain/timeline.ts'
+import type { EffectiveTimeline } from '../../src/domain/timeline-runs.ts'
 
-type Piece = [start: number, end: number, diversion: string, phone?: 'open' | 'closed']
+type Piece = [
+  start: number,
+  end: number,
+  diversion: string,
+  phone?: 'open' | 'closed',
+  forwardTo?: string | null
+]
 
 function laid(pieces: readonly Piece[], truncatedAt: number | null = null): EffectiveTimeline {
   return {
     boundaries: Float64Array.from(pieces.flatMap((piece) => [piece[0], piece[1]])),
-    causes: pieces.map(([, , diversion, phone], index) => ({
+    causes: pieces.map(([, , diversion, phone, forwardTo], index) => ({
       diversion,
       phone: phone ?? (diversion === 'available' ? 'open' : 'closed'),
       from: 'tenant',
       index,
-      private: false
+      private: false,
+      forwardTo: forwardTo ?? null
     })),
     truncatedAt
   }
 }
 
-const shown = ({ cause, ...moment }: StatusFields) => moment
 const at = (pieces: readonly Piece[], instant: number, truncatedAt: number | null = null) =>
-  shown(statusAt(laid(pieces, truncatedAt), instant))
+  statusAt(laid(pieces, truncatedAt), instant)
 
 t.test('examples', async (t) => {
   const day: Piece[] = [
@@ -46,7 +46,9 @@ t.test('examples', async (t) => {
     phone: 'open',
     since: null,
     until: 8,
+    untilKind: 'known',
     reachableAt: null,
+    forwardTo: null,
     next: { diversion: 'meeting', from: 8, until: 11 },
     source: 'none'
   })
@@ -69,7 +71,9 @@ t.test('examples', async (t) => {
     'ends on the instant'
   )
   t.match(at(day, 14), { diversion: 'available', since: 12, until: 15, source: 'calendar' })
-  t.match(at(day, 16), { since: 16, until: null, next: null })
+  t.match(at(day, 16), { since: 16, until: null, untilKind: 'indefinite', next: null })
+  t.match(causeAt(laid(day), 11), { diversion: 'lunch' })
+  t.equal(causeAt(laid(day), 13), null)
 })
 
 t.test('a closed phone is reachable when the last of the diversions that close it ends', async (t) => {
@@ -86,21 +90,42 @@ t.test('a closed phone is reachable when the last of the diversions that close i
   )
 })
 
-t.test('a run that reaches what is unread has no known end', async (t) => {
-  t.match(at([[8, 20, 'vacation']], 9, 20), { until: null, reachableAt: null })
-  t.match(at([[8, 20, 'vacation']], 9), { until: 20 })
+t.test('a run that may go on beyond what was read has no known end', async (t) => {
+  t.match(at([[8, 20, 'vacation']], 9, 20), { until: null, untilKind: 'unknown', reachableAt: null })
+  t.match(at([[8, 20, 'vacation']], 9), { until: 20, untilKind: 'known' })
   t.match(at([[8, 20, 'vacation']], 7, 20), { next: { diversion: 'vacation', from: 8, until: null } })
+  const both: Piece[] = [
+    [8, 9, 'vacation'],
+    [9, 20, 'sick']
+  ]
+  t.match(at(both, 8, 20), { until: 9, untilKind: 'known', reachableAt: null })
+  const sickInVacation: Piece[] = [
+    [8, 20, 'sick'],
+    [20, 25, 'vacation']
+  ]
+  t.match(at(sickInVacation, 9, 20), { until: null, untilKind: 'unknown', reachableAt: null })
   t.match(
     at(
       [
-        [8, 9, 'vacation'],
-        [9, 20, 'sick']
+        [8, 9, 'meeting'],
+        [10, 20, 'vacation']
       ],
       8,
       20
     ),
-    { until: 9, reachableAt: null }
+    { until: 9, untilKind: 'known', reachableAt: 9 },
+    'a run that ends before is known, whatever goes on later'
   )
+})
+
+t.test('a forward target holds for its event alone, within a run', async (t) => {
+  const day: Piece[] = [
+    [8, 10, 'meeting', 'closed', '1075'],
+    [10, 12, 'meeting']
+  ]
+  t.match(at(day, 9), { forwardTo: '1075', until: 12 })
+  t.match(at(day, 10), { forwardTo: null, since: 8 })
+  t.equal(nextTransition(laid(day), 8), 10)
 })
 
 t.test('an override is laid over the calendar', async (t) => {
@@ -109,7 +134,7 @@ t.test('an override is laid over the calendar', async (t) => {
     [12, 13, 'lunch']
   ])
   const over = (override: Override, instant: number) =>
-    shown(statusAt(applyOverride(day, override, 'closed'), instant))
+    statusAt(applyOverride(day, override, 'closed'), instant)
   t.match(over({ diversion: 'busy', from: 9, until: 11 }, 8), {
     until: 9,
     reachableAt: 11,
@@ -119,6 +144,7 @@ t.test('an override is laid over the calendar', async (t) => {
   t.match(over({ diversion: 'meeting', from: 9, until: 11 }, 9), { since: 8, until: 11 }, 'one unbroken run')
   t.match(over({ diversion: 'busy', from: 9, until: null }, 99), {
     until: null,
+    untilKind: 'indefinite',
     reachableAt: null,
     next: null
   })
@@ -129,46 +155,23 @@ t.test('an override is laid over the calendar', async (t) => {
   })
 })
 
-t.test('setting and removing by hand', async (t) => {
-  const day = laid([
-    [8, 10, 'meeting'],
-    [10, 11, 'lunch']
-  ])
-  t.same(
-    resolveOverride(null, day, 'available', null, 9),
-    { diversion: 'available', from: 9, until: 10 },
-    'back early'
-  )
-  t.equal(resolveOverride(null, day, 'available', null, 12), null, 'nothing to come back from')
-  const sick: Override = { diversion: 'sick', from: 9, until: null }
-  t.equal(resolveOverride(sick, day, 'available', null, 12), null, 'only removes')
-  t.same(resolveOverride(null, laid([[8, 20, 'vacation']], 20), 'available', null, 9), {
-    diversion: 'available',
-    from: 9,
-    until: 20
-  })
-  t.same(resolveOverride(sick, day, 'sick', 30, 12), { ...sick, until: 30 }, 'the same again goes on')
-  t.same(resolveOverride(sick, day, 'busy', null, 12), { diversion: 'busy', from: 12, until: null })
-  t.equal(isOverrideActive({ ...sick, until: 12 }, 12), false)
-  t.equal(isOverrideActive(sick, 1e15), true)
-})
-
 const pieces: fc.Arbitrary<Piece[]> = fc
   .array(
     fc.tuple(
       fc.nat(3),
       fc.integer({ min: 1, max: 4 }),
       fc.constantFrom('meeting', 'lunch', 'available'),
-      fc.constantFrom<('open' | 'closed')[]>('open', 'closed')
+      fc.constantFrom<('open' | 'closed')[]>('open', 'closed'),
+      fc.constantFrom(null, '1075')
     ),
     { maxLength: 8 }
   )
   .map((parts) => {
     let clock = 0
-    return parts.map(([gap, length, diversion, phone]): Piece => {
+    return parts.map(([gap, length, diversion, phone, forwardTo]): Piece => {
       const start = clock + gap
       clock = start + length
-      return [start, clock, diversion, diversion === 'available' ? 'open' : phone]
+      return [start, clock, diversion, diversion === 'available' ? 'open' : phone, forwardTo]
     })
   })
 const override = fc.option(
@@ -188,73 +191,83 @@ const override = fc.option(
 )
 const END = 70
 
-/** What holds at each instant, told instant by instant. */
+/** What holds at each instant. */
 function scan(parts: readonly Piece[], over: Override | null) {
   return Array.from({ length: END }, (_, instant) => {
     if (over && over.from <= instant && (over.until === null || instant < over.until)) {
       const phone = over.diversion === 'available' ? 'open' : 'closed'
-      return { diversion: over.diversion, phone, source: 'override' }
+      return { diversion: over.diversion, phone, forwardTo: null, source: 'override' }
     }
     const piece = parts.find(([start, end]) => start <= instant && instant < end)
     return piece
-      ? { diversion: piece[2], phone: piece[3]!, source: 'calendar' }
-      : { diversion: 'available', phone: 'open', source: 'none' }
+      ? { diversion: piece[2], phone: piece[3]!, forwardTo: piece[4]!, source: 'calendar' }
+      : { diversion: 'available', phone: 'open', forwardTo: null, source: 'none' }
   })
 }
 
+const truncatedAt = fc.option(fc.nat(50))
+
 t.test('law: a Status is what a naive scan, instant by instant, says', async (t) => {
   fc.assert(
-    fc.property(pieces, override, fc.nat(45), (parts, over, instant) => {
+    fc.property(pieces, override, truncatedAt, fc.nat(45), (parts, over, truncatedAt, instant) => {
       const instants = scan(parts, over)
       const now = instants[instant]!
-      const last = (from: number, goesOn: (one: (typeof instants)[0]) => boolean) => {
+      const last = (from: number, continues: (one: (typeof instants)[0]) => boolean) => {
         let end = from
-        while (end < END && goesOn(instants[end]!)) end++
-        return end >= END ? null : end
+        while (end < END && continues(instants[end]!)) end++
+        if (end >= END) return { until: null, untilKind: 'indefinite' }
+        const isKnown = truncatedAt === null || end < truncatedAt || instants[end - 1]!.source === 'override'
+        return isKnown ? { until: end, untilKind: 'known' } : { until: null, untilKind: 'unknown' }
       }
       let since: number | null = instant
       while (since > 0 && instants[since - 1]!.diversion === now.diversion) since--
       if (since === 0 && now.diversion === 'available') since = null
-      const until = last(instant, ({ diversion }) => diversion === now.diversion)
-      const from =
-        until === null
-          ? -1
-          : instants.findIndex((one, place) => place >= until && one.diversion !== 'available')
+      let end = instant
+      while (end < END && instants[end]!.diversion === now.diversion) end++
+      const from = instants.findIndex((one, place) => place >= end && one.diversion !== 'available')
       const next =
         from === -1
           ? null
           : {
               diversion: instants[from]!.diversion,
               from,
-              until: last(from, (one) => one.diversion === instants[from]!.diversion)
+              until: last(from, (one) => one.diversion === instants[from]!.diversion).until
             }
+      const run =
+        now.diversion === 'available'
+          ? { until: next?.from ?? null, untilKind: next === null ? 'indefinite' : 'known' }
+          : last(instant, ({ diversion }) => diversion === now.diversion)
       const expected = {
         ...now,
         since,
-        until: now.diversion === 'available' ? (next?.from ?? null) : until,
-        reachableAt: now.phone === 'open' ? null : last(instant, ({ phone }) => phone === 'closed'),
+        ...run,
+        reachableAt: now.phone === 'open' ? null : last(instant, ({ phone }) => phone === 'closed').until,
         next
       }
 
-      const timeline = laid(parts)
-      const made = shown(statusAt(over ? applyOverride(timeline, over, 'closed') : timeline, instant))
-      t.same(made, expected)
+      const timeline = laid(parts, truncatedAt)
+      const status: StatusFields = statusAt(
+        over ? applyOverride(timeline, over, 'closed') : timeline,
+        instant
+      )
+      t.same(status, expected)
+      t.equal(status.untilKind === 'known', status.until !== null, 'known exactly where until is given')
       return true
     }),
     { numRuns: 500 }
   )
 })
 
-t.test('law: nothing that a Status shows turns before its next border', async (t) => {
+t.test('law: nothing that a Status shows turns before its next transition', async (t) => {
   fc.assert(
     fc.property(pieces, override, fc.nat(45), (parts, over, instant) => {
       const timeline = over ? applyOverride(laid(parts), over, 'closed') : laid(parts)
-      const border = nextTransition(timeline, instant)
-      const now = JSON.stringify(shown(statusAt(timeline, instant)))
-      for (let later = instant; later < Math.min(border, END); later++) {
-        if (JSON.stringify(shown(statusAt(timeline, later))) !== now) return false
+      const transition = nextTransition(timeline, instant)
+      const now = JSON.stringify(statusAt(timeline, instant))
+      for (let later = instant; later < Math.min(transition, END); later++) {
+        if (JSON.stringify(statusAt(timeline, later)) !== now) return false
       }
-      return border === Infinity || JSON.stringify(shown(statusAt(timeline, border))) !== now
+      return transition === Infinity || JSON.stringify(statusAt(timeline, transition)) !== now
     }),
     { numRuns: 1000 }
   )
@@ -283,7 +296,7 @@ t.test('how well a timeline mirrors the calendar', async (t) => {
   t.equal(state(record, 201), 'fresh since 200')
 })
 
-t.test('grounds carry no subject', async (t) => {
+t.test('causes carry no subject', async (t) => {
   const cause: Cause = laid([[1, 2, 'meeting']]).causes[0]!
-  t.same(Object.keys(cause).sort(), ['diversion', 'from', 'index', 'phone', 'private'])
+  t.same(Object.keys(cause).sort(), ['diversion', 'forwardTo', 'from', 'index', 'phone', 'private'])
 })

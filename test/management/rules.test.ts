@@ -173,7 +173,9 @@ t.test('a preview tells what the events come to, and saves nothing', async (t) =
     phone: 'closed',
     since: start,
     until: '2031-03-05T12:30:00Z',
+    untilKind: 'known',
     reachableAt: '2031-03-05T12:30:00Z',
+    forwardTo: null,
     next: null
   })
   t.notMatch(text, /pizza|Kund/, 'no subject comes out')

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { Override } from '../../src/domain/override.ts'
-import type { Status } from '../../src/status/user-state.ts'
+import type { Status } from '../../src/status/status-members.ts'
 import {
   addUsers,
   fixtureTimeline,

@@ -31,7 +31,10 @@ t.test('a Status as consumers see it', async (t) => {
     phone: 'closed',
     since: '2026-11-23T08:00:00Z',
     until: '2026-11-23T09:30:00Z',
+    untilKind: 'known',
     reachableAt: '2026-11-23T09:30:00Z',
+    forwardTo: null,
+    timeZone: 'Europe/Stockholm',
     next: { diversion: 'lunch', from: '2026-11-23T11:00:00Z', until: '2026-11-23T12:00:00Z' },
     source: 'calendar',
     sync: { state: 'fresh', since: '2026-11-23T07:59:00Z' }

@@ -37,6 +37,9 @@ export function rulesWith(changes: Partial<RuleSet> = {}): RuleSet {
     private: 'match',
     allDay: 'trigger-or-oof',
     invitations: 'accepted',
+    forwardTargets: 'off',
+    forwardAllowed: [],
+    extraTriggers: [],
     ...changes
   }
 }

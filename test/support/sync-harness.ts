@@ -31,7 +31,10 @@ export const harnessRules: RuleSet = {
   availability: { free: null, tentative: null, busy: 'busy', oof: null, workingElsewhere: null },
   private: 'match',
   allDay: 'trigger-or-oof',
-  invitations: 'accepted'
+  invitations: 'accepted',
+  forwardTargets: 'off',
+  forwardAllowed: [],
+  extraTriggers: []
 }
 
 export interface HarnessUser {

@@ -3,12 +3,12 @@ import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import type { Timeline } from '../../src/domain/timeline.ts'
 import { requireCursor } from '../../src/status/cursor.ts'
+import type { Status } from '../../src/status/status-members.ts'
 import {
   openStatusService,
   type StatusService,
   type StatusServiceDeps
 } from '../../src/status/status-service.ts'
-import type { Status } from '../../src/status/user-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import type { Store, User } from '../../src/storage/store.ts'
 import { rulesWith } from './rule-fixtures.ts'
@@ -53,7 +53,8 @@ export function fixtureTimeline(...pieces: [start: number, end: number, diversio
       phone: 'closed',
       from: 'tenant',
       index: 0,
-      private: false
+      private: false,
+      forwardTo: null
     })),
     truncatedAt: null,
     rulesVersion: 0

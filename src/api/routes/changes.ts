@@ -8,7 +8,7 @@ import { setDegradedHeader } from '../lookup.ts'
 import type { Metrics } from '../metrics.ts'
 import { TenantParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
-import { Changes, fromMemory } from '../schemas/statuses.ts'
+import { ChangesSchema, fromMemory } from '../schemas/statuses.ts'
 import { ref, Strict, withHeaders } from '../schemas/types.ts'
 import { sendJson } from '../send-json.ts'
 
@@ -51,7 +51,10 @@ export function changesRoutes(needs: {
             'while the store is away one that is behind it answers 503.',
           params: TenantParams,
           querystring: ChangesQuery,
-          response: { 200: withHeaders(ref(Changes), fromMemory), ...problems('not_found', 'cursor_expired') }
+          response: {
+            200: withHeaders(ref(ChangesSchema), fromMemory),
+            ...problems('not_found', 'cursor_expired')
+          }
         }
       },
       async ({ params, query }, reply) => {

@@ -5,7 +5,7 @@ import type { StatusService } from '../../status/status-service.ts'
 import { requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { UserParams } from '../schemas/params.ts'
 import { NoContent, problems } from '../schemas/problems.ts'
-import { OverridePut, Status } from '../schemas/statuses.ts'
+import { PutOverrideSchema, StatusSchema } from '../schemas/statuses.ts'
 import { ref } from '../schemas/types.ts'
 import { sendJson } from '../send-json.ts'
 
@@ -29,9 +29,9 @@ export function overridesRoutes(deps: {
             '“back early”: it ends with the calendar’s present diversion, and the next one still comes; where the calendar ' +
             'diverts nothing it removes the override. Answers the Status that now holds.',
           params: UserParams,
-          body: ref(OverridePut),
+          body: ref(PutOverrideSchema),
           response: {
-            200: ref(Status),
+            200: ref(StatusSchema),
             ...problems('not_found', 'too_large', 'unsupported_media_type')
           }
         }

@@ -1,6 +1,6 @@
 /** `/v1/tenants/{tenant}/statuses` and `…/users/{user}/status`: who is diverted, until when, and why. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { statusAt } from '../../domain/status.ts'
+import { causeAt, statusAt } from '../../domain/status.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
 import { createExplainer, type ExplainStatusDeps } from '../../status/explain-status.ts'
 import type { StatusService } from '../../status/status-service.ts'
@@ -9,7 +9,7 @@ import { toStatus } from '../../status/user-state.ts'
 import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { TenantParams, UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
-import { fromMemory, Status, Statuses, StatusQuery } from '../schemas/statuses.ts'
+import { fromMemory, StatusesSchema, StatusQuerySchema, StatusSchema } from '../schemas/statuses.ts'
 import { InstantSchema, ref, Strict, withHeaders } from '../schemas/types.ts'
 import { sendJson, sendNotModified } from '../send-json.ts'
 
@@ -57,7 +57,7 @@ export function statusesRoutes(
           querystring: StatusesQuery,
           headers: StatusesHeaders,
           response: {
-            200: withHeaders(ref(Statuses), { ETag, ...fromMemory }),
+            200: withHeaders(ref(StatusesSchema), { ETag, ...fromMemory }),
             304: withHeaders(Type.Null({ description: 'Nothing has changed since the `ETag`.' }), {
               ETag,
               ...fromMemory
@@ -91,8 +91,8 @@ export function statusesRoutes(
           description:
             'With `explain=true` also which rule gives it, and why in a sentence; that is 503 while the store is away.',
           params: UserParams,
-          querystring: StatusQuery,
-          response: { 200: withHeaders(ref(Status), fromMemory), ...problems('not_found') }
+          querystring: StatusQuerySchema,
+          response: { 200: withHeaders(ref(StatusSchema), fromMemory), ...problems('not_found') }
         }
       },
       async ({ params, query }, reply) => {
@@ -105,11 +105,10 @@ export function statusesRoutes(
         }
         const person = requireUserState(view, params.user)
         const at = query.at === undefined ? clock() : requireInstantInWindow(query.at, clock())
-        const moment = statusAt(person.effective, at)
-        const status = toStatus(person, moment, view.context, at)
+        const status = toStatus(person, statusAt(person.effective, at), view.context, clock())
         if (query.explain !== true) return reply.send(status)
         const why = await createExplainer(needs, params.tenant, person, view.context)
-        return reply.send({ ...status, ...why(moment.cause) })
+        return reply.send({ ...status, ...why(causeAt(person.effective, at)) })
       }
     )
   }

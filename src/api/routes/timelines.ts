@@ -11,7 +11,7 @@ import { diversionOf, type TenantContext } from '../../status/user-state.ts'
 import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
-import { fromMemory, StatusQuery, Timeline } from '../schemas/statuses.ts'
+import { fromMemory, StatusQuerySchema, TimelineSchema } from '../schemas/statuses.ts'
 import { ref, withHeaders } from '../schemas/types.ts'
 
 export function timelinesRoutes(
@@ -29,8 +29,8 @@ export function timelinesRoutes(
             'The intervals that end after `at`, by the calendar alone (an override is no part of it), merged where ' +
             'diversion and phone are the same and nothing lies between. With `explain=true` each lists its rules.',
           params: UserParams,
-          querystring: StatusQuery,
-          response: { 200: withHeaders(ref(Timeline), fromMemory), ...problems('not_found') }
+          querystring: StatusQuerySchema,
+          response: { 200: withHeaders(ref(TimelineSchema), fromMemory), ...problems('not_found') }
         }
       },
       async ({ params, query }, reply) => {
@@ -44,7 +44,7 @@ export function timelinesRoutes(
         const known = causes.map((ground) => withKnownDiversion(ground, view.context))
         const intervals = mergeIntervals({ boundaries, causes: known }, at).map((interval) => ({
           start: formatInstant(interval.start),
-          end: interval.end === truncatedAt ? null : formatInstant(interval.end),
+          end: truncatedAt !== null && interval.end >= truncatedAt ? null : formatInstant(interval.end),
           diversion: interval.diversion,
           phone: interval.phone,
           ...(why && explained(interval.causes, why))

@@ -5,7 +5,7 @@ import { busyStatuses, responses, visibilities } from '../../domain/calendar-eve
 import type { PreviewBody, PreviewEvent, PreviewInterval, PreviewResponse } from '../../management/preview.ts'
 import { UserId } from './params.ts'
 import { RulesFieldsSchema } from './rules.ts'
-import { heldMembers, Interval, RuleOrigin } from './statuses.ts'
+import { CalendarStatusSchema, IntervalSchema, RuleOriginSchema } from './statuses.ts'
 import { Enum, InstantSchema, Nullable, NullableString, ref, Strict, schemaOf } from './types.ts'
 
 const lunch = { subject: 'LUN: pizza', start: '2026-11-23T11:00:00Z', end: '2026-11-23T12:00:00Z' }
@@ -62,8 +62,6 @@ export const PreviewBodySchema = schemaOf<PreviewBody>()(
   )
 )
 
-const StatusFieldsSchema = Strict(heldMembers, { description: 'What would hold at `at`.' })
-
 export const PreviewSchema = schemaOf<PreviewResponse>()(
   Strict(
     {
@@ -72,16 +70,16 @@ export const PreviewSchema = schemaOf<PreviewResponse>()(
           event: Type.String({ description: 'The event’s id, else its index.', examples: ['0'] }),
           diversion: NullableString({ description: 'Null: it diverts nothing.', examples: ['lunch'] }),
           rule: Type.Unsafe<PreviewResponse['decisions'][number]['rule']>(
-            Nullable(ref(RuleOrigin), { description: 'What gave it; null where nothing diverts.' })
+            Nullable(ref(RuleOriginSchema), { description: 'What gave it; null where nothing diverts.' })
           ),
           because: Type.String({ description: 'Why, as a sentence in the tenant’s language.' })
         }),
         { description: 'One for each event, in their order.' }
       ),
-      timeline: Type.Array(Type.Unsafe<PreviewInterval>(ref(Interval)), {
+      timeline: Type.Array(Type.Unsafe<PreviewInterval>(ref(IntervalSchema)), {
         description: 'What the events come to together.'
       }),
-      status: Type.Optional(StatusFieldsSchema)
+      status: Type.Optional(CalendarStatusSchema)
     },
     {
       $id: 'Preview',

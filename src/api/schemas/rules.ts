@@ -1,10 +1,16 @@
 /** Rules as operators write and read them: catalogue, triggers, availability and policies. */
 
-import { Type } from 'typebox'
+import { type TOptional, type TProperties, type TSchema, Type } from 'typebox'
 import type { Diversion } from '../../domain/diversion.ts'
-import { phones } from '../../domain/diversion.ts'
+import { overrideEndNames, phones } from '../../domain/diversion.ts'
 import type { RuleSet, Trigger } from '../../domain/rule-set.ts'
-import { allDayPolicies, invitationPolicies, privatePolicies, triggerMatches } from '../../domain/rule-set.ts'
+import {
+  allDayPolicies,
+  forwardPolicies,
+  invitationPolicies,
+  privatePolicies,
+  triggerMatches
+} from '../../domain/rule-set.ts'
 import type { StatedRules } from '../../management/resolve-rules.ts'
 import type { PackList, PutRulesBody, RulesResponse, RulesVersionList } from '../../management/rules.ts'
 import { After, DiversionCode } from './params.ts'
@@ -57,6 +63,25 @@ export const DiversionSchema = schemaOf<Diversion>()(
           description: 'The RPID activity (RFC 4480) that presence documents carry.',
           examples: ['meeting']
         })
+      ),
+      overrideEnds: Type.Optional(
+        Type.Unsafe<number | (typeof overrideEndNames)[number]>({
+          anyOf: [
+            { type: 'integer', minimum: 1, maximum: 10_080 },
+            { type: 'string', enum: [...overrideEndNames] }
+          ],
+          description:
+            'When an override of this diversion ends that is set without `until` and `minutes`: after so many minutes, at ' +
+            'the end of the day, when the office opens next (the end of the day where there are no hours), or when it is ' +
+            'removed (`manual`, unless stated).',
+          examples: [60]
+        })
+      ),
+      sensitive: Type.Optional(
+        Type.Boolean({
+          description: 'Not everybody may see it. It is kept, and masks nothing yet.',
+          examples: [false]
+        })
       )
     },
     {
@@ -75,6 +100,7 @@ const codeOrNull = NullableString({
   examples: ['busy']
 })
 
+/** Typed by the domain's RuleSet: a member that is added there and not here does not compile. */
 const members = {
   diversions: Type.Array(ref(DiversionSchema), {
     minItems: 1,
@@ -103,8 +129,26 @@ const members = {
   invitations: Enum(invitationPolicies, {
     description: 'Which invitations are put to the triggers.',
     examples: ['accepted']
+  }),
+  forwardTargets: Enum(forwardPolicies, {
+    description:
+      'Whether a number in a subject (`>0701234567`) sets where calls go: never, or if it is listed.',
+    examples: ['off']
+  }),
+  forwardAllowed: Type.Array(
+    Type.String({
+      minLength: 1,
+      maxLength: 20,
+      description: 'Digits, with a + first for E.164.',
+      examples: ['+4670']
+    }),
+    { maxItems: 200, description: 'How such a number must begin, as E.164 or as an extension.' }
+  ),
+  extraTriggers: Type.Array(ref(TriggerSchema), {
+    maxItems: 2000,
+    description: 'They stand before `triggers`: for one more word than a pack has. At most 2,000.'
   })
-}
+} satisfies Record<keyof RuleSet, TSchema>
 
 const example = {
   diversions: [
@@ -116,7 +160,10 @@ const example = {
   availability: { free: null, tentative: null, busy: 'busy', oof: null, workingElsewhere: null },
   private: 'match',
   allDay: 'trigger-or-oof',
-  invitations: 'accepted'
+  invitations: 'accepted',
+  forwardTargets: 'off',
+  forwardAllowed: [],
+  extraTriggers: []
 }
 
 export const RuleSetSchema = schemaOf<RuleSet>()(
@@ -134,14 +181,12 @@ const pack = Type.String({
   examples: ['infracom']
 })
 
-const stated = {
-  pack: Type.Optional(pack),
-  diversions: Type.Optional(members.diversions),
-  triggers: Type.Optional(members.triggers),
-  availability: Type.Optional(members.availability),
-  private: Type.Optional(members.private),
-  allDay: Type.Optional(members.allDay),
-  invitations: Type.Optional(members.invitations)
+const stated = { pack: Type.Optional(pack), ...allOptional(members) }
+
+function allOptional<T extends TProperties>(properties: T) {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => [name, Type.Optional(schema)])
+  ) as { [Name in keyof T]: TOptional<T[Name]> }
 }
 
 const put = { pack: 'infracom', triggers: [{ match: 'word', text: 'MÖT', diversion: 'meeting' }] }

@@ -1,19 +1,24 @@
 /** What holds for users, as consumers see it: Status, Statuses, Changes, Timeline and Override. */
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { phones } from '../../domain/diversion.ts'
 import { triggerMatches } from '../../domain/rule-set.ts'
-import { DiversionCode, Extension, UserId } from './params.ts'
+import {
+  type CalendarStatus,
+  calendarMembers,
+  nextRunSchema,
+  type Status,
+  schemasOf,
+  statusMembers
+} from '../../status/status-members.ts'
+import { DiversionCode, UserId } from './params.ts'
 import { Enum, InstantSchema, Nullable, NullableInstantSchema, NullableString, ref, Strict } from './types.ts'
 
-export const sources = ['calendar', 'override', 'none'] as const
-export const syncStates = ['off', 'never', 'failed', 'stale', 'fresh'] as const
-
-export const PhoneState = Enum(phones, {
+export const PhoneSchema = Enum(phones, {
   description: 'Whether calls reach the person.',
   examples: ['closed']
 })
 
-export const RuleOrigin = Strict(
+export const RuleOriginSchema = Strict(
   {
     from: Enum(['user', 'tenant', 'availability'], {
       description: 'The user’s own triggers, the tenant’s, or the busy status alone.'
@@ -38,69 +43,46 @@ const anna = {
   phone: 'closed',
   since: '2026-11-23T08:00:00Z',
   until: '2026-11-23T09:30:00Z',
+  untilKind: 'known',
   reachableAt: '2026-11-23T09:30:00Z',
+  forwardTo: null,
+  timeZone: 'Europe/Stockholm',
   next: { diversion: 'lunch', from: '2026-11-23T11:00:00Z', until: '2026-11-23T12:00:00Z' },
   source: 'calendar',
   sync: { state: 'fresh', since: '2026-11-23T06:14:03Z' }
+} satisfies Status
+
+export const NextRunSchema = Type.Unsafe<NonNullable<Status['next']>>({ ...nextRunSchema })
+
+/** What would hold by the calendar alone: a preview has it. */
+export const CalendarStatusSchema = Type.Unsafe<CalendarStatus>({
+  type: 'object',
+  additionalProperties: false,
+  properties: schemasOf(calendarMembers),
+  required: Object.keys(calendarMembers),
+  description: 'What would hold at `at`.'
+})
+
+/** With `explain=true` a Status has these members too. */
+const explained = {
+  rule: Nullable(ref(RuleOriginSchema), {
+    description: 'With `explain=true`: the rule behind it; null where no rule is.'
+  }),
+  because: Type.String({ description: 'With `explain=true`: why, as a sentence in the tenant’s language.' })
 }
 
-export const NextRun = Strict(
-  {
-    diversion: DiversionCode,
-    from: InstantSchema('When it begins.', '2026-11-23T11:00:00Z'),
-    until: NullableInstantSchema('When it ends, or null where nobody knows yet.', '2026-11-23T12:00:00Z')
-  },
-  {
-    $id: 'NextRun',
-    description: 'The first run after the present one that is not `available`.',
-    examples: [anna.next]
-  }
-)
+type ExplainedStatus = Status & { rule?: Static<(typeof explained)['rule']>; because?: string }
 
-/** What a Status and a preview's `status` have in common: see design section 4. */
-export const heldMembers = {
-  diversion: DiversionCode,
-  phone: PhoneState,
-  since: NullableInstantSchema('When the unbroken run of this diversion began.', anna.since),
-  until: NullableInstantSchema('When it ends; null where nobody knows yet.', anna.until),
-  reachableAt: NullableInstantSchema(
-    'The end of the unbroken run of closed phone: what callers are told. Null if open.',
-    anna.reachableAt
-  ),
-  next: Nullable(ref(NextRun))
-}
-
-export const Status = Strict(
-  {
-    user: UserId,
-    extension: Extension,
-    displayName: Type.String({ description: 'The user’s name.', examples: ['Anna Ek'] }),
-    diversion: heldMembers.diversion,
-    label: Type.String({ description: 'The diversion in the tenant’s language.', examples: ['Möte'] }),
-    phone: heldMembers.phone,
-    since: heldMembers.since,
-    until: heldMembers.until,
-    reachableAt: heldMembers.reachableAt,
-    next: heldMembers.next,
-    source: Enum(sources, { description: 'What decides: the calendar, an override, or nothing.' }),
-    sync: Strict(
-      {
-        state: Enum(syncStates, { description: 'How well the calendar is mirrored.', examples: ['fresh'] }),
-        since: InstantSchema('When that state began.', anna.sync.since)
-      },
-      { description: 'How far the calendar’s part of this can be trusted.' }
-    ),
-    rule: Type.Optional(
-      Nullable(ref(RuleOrigin), {
-        description: 'With `explain=true`: the rule behind it; null where no rule is.'
-      })
-    ),
-    because: Type.Optional(
-      Type.String({ description: 'With `explain=true`: why, as a sentence in the tenant’s language.' })
-    )
-  },
-  { $id: 'Status', description: 'What holds for a user at an instant.', examples: [anna] }
-)
+/** Every member is declared in status/status-members.ts. */
+export const StatusSchema = Type.Unsafe<ExplainedStatus>({
+  $id: 'Status',
+  type: 'object',
+  additionalProperties: false,
+  properties: { ...schemasOf(statusMembers), ...explained },
+  required: Object.keys(statusMembers),
+  description: 'What holds for a user at an instant.',
+  examples: [anna]
+})
 
 /** Of the answers that come from memory. */
 export const fromMemory = {
@@ -117,11 +99,11 @@ const cursor = Type.String({
   examples: ['MTcuNDIuMTc5NTQ']
 })
 
-export const Statuses = Strict(
+export const StatusesSchema = Strict(
   {
     at: InstantSchema('The instant since which this answer holds.'),
     cursor: Type.Optional(cursor),
-    statuses: Type.Array(ref(Status), { description: 'By user id.' })
+    statuses: Type.Array(ref(StatusSchema), { description: 'By user id.' })
   },
   {
     $id: 'Statuses',
@@ -130,15 +112,15 @@ export const Statuses = Strict(
   }
 )
 
-export const Removed = Strict(
+export const RemovedUserSchema = Strict(
   { user: UserId, removed: Type.Literal(true, { description: 'The user is gone.' }) },
   { $id: 'Removed', description: 'A user who is gone.', examples: [{ user: 'bo', removed: true }] }
 )
 
-export const Changes = Strict(
+export const ChangesSchema = Strict(
   {
     cursor,
-    changes: Type.Array(Type.Union([ref(Status), ref(Removed)]), {
+    changes: Type.Array(Type.Union([ref(StatusSchema), ref(RemovedUserSchema)]), {
       description: 'Each user of whom anything that a Status shows has changed, once, as they are now.'
     })
   },
@@ -149,17 +131,19 @@ export const Changes = Strict(
   }
 )
 
-export const Interval = Strict(
+export const IntervalSchema = Strict(
   {
     start: InstantSchema('Belongs to it.', '2026-11-23T11:00:00Z'),
     end: NullableInstantSchema('Does not belong to it any more.', '2026-11-23T12:00:00Z'),
     diversion: DiversionCode,
-    phone: PhoneState,
+    phone: PhoneSchema,
     rule: Type.Optional(
-      Nullable(ref(RuleOrigin), { description: 'With `explain=true`: the rule that gave its beginning.' })
+      Nullable(ref(RuleOriginSchema), {
+        description: 'With `explain=true`: the rule that gave its beginning.'
+      })
     ),
     rules: Type.Optional(
-      Type.Array(ref(RuleOrigin), { description: 'With `explain=true`: all the rules that gave it.' })
+      Type.Array(ref(RuleOriginSchema), { description: 'With `explain=true`: all the rules that gave it.' })
     ),
     because: Type.Optional(
       Type.String({
@@ -176,10 +160,12 @@ export const Interval = Strict(
   }
 )
 
-export const Timeline = Strict(
+export const TimelineSchema = Strict(
   {
     at: InstantSchema('The instant from which the intervals are given.'),
-    intervals: Type.Array(ref(Interval), { description: 'Sorted and disjoint; between them: `available`.' })
+    intervals: Type.Array(ref(IntervalSchema), {
+      description: 'Sorted and disjoint; between them: `available`.'
+    })
   },
   {
     $id: 'Timeline',
@@ -200,26 +186,39 @@ export const Timeline = Strict(
   }
 )
 
-export const OverridePut = Strict(
+export const PutOverrideSchema = Strict(
   {
     diversion: DiversionCode,
     until: Type.Optional(
       NullableString({
         format: 'date-time',
-        description: 'When it ends; without, it holds until it is removed. Must be in the future.',
+        description:
+          'When it ends; in the future. Null: when it is removed. Without `until` and `minutes` it ends as `overrideEnds` of ' +
+          'the diversion says, and `available` with the calendar’s present diversion.',
         examples: ['2026-11-23T12:00:00Z']
       })
+    ),
+    minutes: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 525_600,
+        description: 'In place of `until`: it ends after so many minutes.',
+        examples: [30]
+      })
+    ),
+    phone: Type.Optional(
+      Enum(phones, { description: 'Overrules the diversion’s own.', examples: ['closed'] })
     )
   },
   {
     $id: 'OverridePut',
     description: 'A diversion set by hand, from now on.',
-    examples: [{ diversion: 'lunch', until: '2026-11-23T12:00:00Z' }]
+    examples: [{ diversion: 'lunch', minutes: 30 }]
   }
 )
 
 /** `?at=` and `?explain=` of the calls for one user. */
-export const StatusQuery = Strict({
+export const StatusQuerySchema = Strict({
   at: Type.Optional(InstantSchema('Compute it for this instant instead of now; any in the window.')),
   explain: Type.Optional(
     Type.Boolean({ description: 'Add `rule` and `because`.', examples: [true], default: false })
@@ -227,13 +226,13 @@ export const StatusQuery = Strict({
 })
 
 export const statusSchemas = [
-  RuleOrigin,
-  NextRun,
-  Status,
-  Statuses,
-  Removed,
-  Changes,
-  Interval,
-  Timeline,
-  OverridePut
+  RuleOriginSchema,
+  NextRunSchema,
+  StatusSchema,
+  StatusesSchema,
+  RemovedUserSchema,
+  ChangesSchema,
+  IntervalSchema,
+  TimelineSchema,
+  PutOverrideSchema
 ]

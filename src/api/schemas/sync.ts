@@ -1,12 +1,11 @@
 /** How the reading of calendars goes, as operators see it. */
 
 import { Type } from 'typebox'
-import { type DetailLevel, detailLevels } from '../../domain/sync-state.ts'
+import { type DetailLevel, detailLevels, syncStateNames } from '../../domain/sync-state.ts'
 import { syncCodes } from '../../errors.ts'
 import { connectionStates } from '../../sync/connection/connection-health.ts'
 import { notificationStates } from '../../sync/notifications/target-subscriptions.ts'
 import { After, UserId } from './params.ts'
-import { syncStates } from './statuses.ts'
 import { Enum, InstantSchema, NullableInstantSchema, NullableString, ref, Strict } from './types.ts'
 
 const code = Type.Unsafe<(typeof syncCodes)[number] | null>({
@@ -32,7 +31,7 @@ const bo = {
 export const UserSyncSchema = Strict(
   {
     user: UserId,
-    state: Enum(syncStates, { description: 'How well the calendar is mirrored.', examples: ['fresh'] }),
+    state: Enum(syncStateNames, { description: 'How well the calendar is mirrored.', examples: ['fresh'] }),
     since: InstantSchema('When that state began.'),
     lastSuccess: NullableInstantSchema('The last attempt that succeeded; null: none did.'),
     code,

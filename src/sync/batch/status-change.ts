@@ -36,7 +36,7 @@ export function changesStatus(
 
 /** All that consumers can have seen of a timeline until the instant, as text to compare. */
 function visiblePart(timeline: Timeline, at: Instant): string {
-  const { cause: _, ...moment } = statusAt(timeline, at)
+  const moment = statusAt(timeline, at)
   const seen: unknown[] = [moment]
   for (let index = firstEndingAfter(timeline, at - maxCursorAgeMs); index < timeline.causes.length; index++) {
     const start = timeline.boundaries[2 * index]!
