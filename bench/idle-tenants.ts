@@ -2,9 +2,11 @@
  * Tenants that a worker keeps and nothing happens to: two mailboxes each, over Graph, read once and not due for an hour.
  * What they cost the worker and Redis, and how soon a worker that takes over all of them has read them.
  */
+
 import { setTimeout as after } from 'node:timers/promises'
 import { packFolder } from '../src/composition.ts'
 import type { GraphConnection } from '../src/connectors/connection.ts'
+import { kindOf } from '../src/connectors/kinds.ts'
 import type { RuleSet } from '../src/domain/rule-set.ts'
 import { initialSyncRecord } from '../src/domain/sync-state.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
@@ -128,7 +130,12 @@ async function saveTenant(
   }
   await store.saveTenant({ id: tenant, name: tenant, timeZone: 'Europe/Stockholm', language: 'sv' }, at)
   await store.saveRules(tenant, 0, { at, put: { pack: 'infracom' }, effective: rules })
-  await store.saveConnection(tenant, sealConnection(tenant, connection, seal, at), true, at)
+  await store.saveConnection(
+    tenant,
+    sealConnection(tenant, connection, kindOf(connection).secretMembers, seal, at),
+    true,
+    at
+  )
   await store.saveUsers(
     tenant,
     addresses.map((address, number) => ({

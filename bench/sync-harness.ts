@@ -1,4 +1,5 @@
 /** Sync itself over a store and a connector, by a clock that is moved by hand as fast as the replies come. */
+
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,6 +7,7 @@ import { join } from 'node:path'
 import { packFolder } from '../src/composition.ts'
 import type { Connection } from '../src/connectors/connection.ts'
 import type { Connector } from '../src/connectors/connector.ts'
+import { kindOf } from '../src/connectors/kinds.ts'
 import { initialSyncRecord } from '../src/domain/sync-state.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
@@ -39,7 +41,12 @@ export async function openBenchSyncHarness(needs: {
   const store = await openLmdb({ folder })
   const seal = sealer(randomBytes(32))
   await store.saveTenant({ id: 'acme', name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv' }, at)
-  await store.saveConnection('acme', sealConnection('acme', connection, seal, at), true, at)
+  await store.saveConnection(
+    'acme',
+    sealConnection('acme', connection, kindOf(connection).secretMembers, seal, at),
+    true,
+    at
+  )
   const users = mailboxes.map((address, number) => ({
     user: { ...benchUserRecord(number, 0, at, at).user, mailbox: { address } },
     sync: initialSyncRecord(true, at)

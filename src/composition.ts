@@ -10,12 +10,10 @@ import { openMetrics } from './api/metrics.ts'
 import { buildWorkerApp } from './api/worker-app.ts'
 import type { Config, Role } from './config.ts'
 import type { Environment } from './connectors/ews/client/proxy.ts'
-import { createEwsConnector } from './connectors/ews/connector.ts'
-import { graphConnector } from './connectors/graph/connector.ts'
-import { createNotificationUrls } from './connectors/graph/notifications/url.ts'
 import { createNotificationVerifiers } from './connectors/graph/notifications/verifier.ts'
-import { createIcsConnector } from './connectors/ics/connector.ts'
-import { type HttpClient, openHttpClient } from './connectors/net/http-client.ts'
+import type { ConnectorDeps } from './connectors/kind.ts'
+import { kindOf } from './connectors/kinds.ts'
+import { openHttpClient } from './connectors/net/http-client.ts'
 import { SetupError } from './errors.ts'
 import { loadPacks } from './management/load-packs.ts'
 import { createManagement } from './management/management.ts'
@@ -34,7 +32,6 @@ export interface Service {
   close(): Promise<void>
 }
 
-/** Compiled files stand one folder deeper than their sources. */
 /** From dist/src, where this file runs. */
 export const packFolder = fileURLToPath(new URL('../../rules', import.meta.url))
 
@@ -63,7 +60,7 @@ export async function startService(
     const rules = defaultRules(packs)
     const clock = Date.now
     const secret = noticeSecret(keys.masterKey)
-    const openConnector = await connectors(config, { outbound, environment, secret })
+    const openConnector = await connectors(config, { outbound, environment, notificationSecret: secret })
     const sync = await openSyncOf(config.role, kept.clients, undo, {
       store,
       openConnector,
@@ -130,21 +127,21 @@ async function connectors(
   {
     outbound,
     environment,
-    secret
-  }: { readonly outbound: HttpClient; readonly environment: Environment; readonly secret: Buffer }
+    notificationSecret
+  }: Pick<ConnectorDeps, 'outbound' | 'environment' | 'notificationSecret'>
 ): Promise<OpenConnector> {
   const calendars = join(dataDir, 'calendars')
   // Workers that share Redis share this folder too, if they need it: it is made outside, and may be read-only.
   if (redisUrl === null) await mkdir(calendars, { recursive: true, mode: 0o700 })
-  return (tenant, connection) => {
-    if (connection.kind === 'graph') {
-      const notices = publicUrl === null ? null : createNotificationUrls(publicUrl, secret, tenant)
-      return graphConnector({ connection, http: outbound, notificationUrls: notices })
-    }
-    if (connection.kind === 'ews')
-      return createEwsConnector({ connection, outbound, allowPrivateTargets, environment })
-    return createIcsConnector({ tenant, folder: join(calendars, tenant), httpClient: outbound })
+  const deps: ConnectorDeps = {
+    outbound,
+    allowPrivateTargets,
+    environment,
+    calendarFolder: (tenant) => join(calendars, tenant),
+    publicUrl,
+    notificationSecret
   }
+  return (tenant, connection) => kindOf(connection).createConnector(tenant, connection, deps)
 }
 
 /** Not the master key itself: it seals, this proves. The same in every process, so that any of them takes notices. */

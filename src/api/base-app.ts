@@ -7,12 +7,12 @@ import Fastify, {
   type RouteOptions
 } from 'fastify'
 import { RequestError } from '../errors.ts'
+import { Strict } from '../lib/json-schema.ts'
 import { createAdminKeyHook, isPublicRoute } from './auth/admin-key.ts'
 import type { Metrics } from './metrics.ts'
 import { sendClientError, sendError, sendNotFound } from './problem.ts'
 import { parseQuery } from './query.ts'
 import { schemas } from './schemas/all.ts'
-import { Strict } from './schemas/types.ts'
 import { validatorCompiler } from './validation.ts'
 
 export interface BaseAppDeps {

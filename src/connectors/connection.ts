@@ -72,10 +72,3 @@ export interface EwsConnection {
 }
 
 export type Connection = GraphConnection | EwsConnection | IcsConnection
-
-/** The members that are secrets, by kind, as paths: they are sealed in the store and never given out. */
-export const secretMembers: Readonly<Record<Connection['kind'], readonly string[]>> = {
-  graph: ['clientSecret', 'certificate'],
-  ews: ['auth/password', 'auth/clientSecret', 'auth/certificate'],
-  ics: []
-}

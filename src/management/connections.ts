@@ -1,7 +1,9 @@
 /** How a tenant's calendars are reached: secrets go in sealed, never come out, and stay only where they were meant for. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Connection } from '../connectors/connection.ts'
+import type { ConnectionResponse, PutConnectionBody } from '../connectors/connection-body.ts'
 import type { Check } from '../connectors/connector.ts'
+import { connectorKinds, kindOf } from '../connectors/kinds.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import {
   mergeSecrets,
@@ -11,17 +13,9 @@ import {
   storedSecrets,
   unsealMailbox
 } from '../storage/secrets/connection-secrets.ts'
-
 import type { StoredConnection, UserRecord } from '../storage/store.ts'
-import type { ConnectionResponse, PutConnectionBody, PutGraphConnectionBody } from './connection-body.ts'
-
 import type { ManagementDeps } from './management.ts'
 import { requireTenant } from './tenants.ts'
-import { validateCloud, validateCredentials } from './validate-credentials.ts'
-import { completeEws, missingEwsSecret, validateEws } from './validate-ews.ts'
-
-/** Seconds between polls unless stated. */
-const DEFAULT_POLL_SECONDS = { graph: 120, ews: 60, ics: 300 }
 
 /** Milliseconds that a test may take as a whole. */
 const TEST_TIMEOUT_MS = 45_000
@@ -48,20 +42,18 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
         await requireTenant(store, tenant)
         const held = await store.connection(tenant)
         const secretsHeld = held === null ? {} : storedSecrets(tenant, held, sealer)
-        const faults = [
-          ...validateSecretsMember(body, secretsHeld),
-          ...validateCredentials(body),
-          ...validateCloud(body),
-          ...validateEws(body)
-        ]
+        const faults = [...validateSecretsMember(body, secretsHeld), ...kindOf(body).validate(body)]
         if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
 
         const connection = completeConnection(body, held, secretsHeld)
-        const kept = sealConnection(tenant, connection, sealer, clock())
+        const kept = sealConnection(tenant, connection, kindOf(connection).secretMembers, sealer, clock())
         const moved = held === null || !sameDestination(held, kept)
         const created = !(await store.saveConnection(tenant, kept, moved, clock()))
         sync.invalidateTenant(tenant)
-        return { connection: toResponse(kept, splitSecrets(connection).secrets), created }
+        return {
+          connection: toResponse(kept, splitSecrets(connection, kindOf(connection).secretMembers).secrets),
+          created
+        }
       }),
 
     async get(tenant) {
@@ -103,55 +95,32 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
   }
 }
 
-/** The body with what it may leave out filled in: the usual values, and the secret that is held. */
+/** The body with what it may leave out filled in: the defaults, and the stored secret. */
 function completeConnection(
   body: PutConnectionBody,
   held: StoredConnection | null,
   secretsHeld: Secrets
 ): Connection {
-  if (body.kind === 'ics') return { kind: 'ics', pollSeconds: body.pollSeconds ?? DEFAULT_POLL_SECONDS.ics }
-  const connection = body.kind === 'ews' ? completeEws(body, DEFAULT_POLL_SECONDS.ews) : completeGraph(body)
-  const { open, secrets } = splitSecrets(connection)
-  if (Object.keys(secrets).length > 0) return connection
-  const { kind } = body
-  const lacking = kind === 'ews' ? missingEwsSecret(body) : 'clientSecret'
-  const known = Object.keys(secretsHeld)
-  if (held === null || known.length === 0 || held.kind !== kind) {
-    const or = /clientSecret$/.test(lacking) ? ', or a "certificate" with its private key' : ''
-    throw new RequestError('invalid_request', '', [{ field: lacking, message: `is missing: state it${or}` }])
+  const { kind, secretMembers, complete, requiredSecret } = kindOf(body)
+  const connection = complete(body)
+  const { open, secrets } = splitSecrets(connection, secretMembers)
+  const required = requiredSecret(body)
+  if (required === null || Object.keys(secrets).length > 0) return connection
+  const stored = Object.keys(secretsHeld)
+  if (held === null || stored.length === 0 || held.kind !== kind) {
+    const or = /clientSecret$/.test(required) ? ', or a "certificate" with its private key' : ''
+    throw new RequestError('invalid_request', '', [{ field: required, message: `is missing: state it${or}` }])
   }
   if (!sameDestination(held, { kind, open })) {
     // Else whoever may edit the connection could have the secret sent to a place of their own.
     throw new RequestError('invalid_request', '', [
       {
-        field: kind === 'ews' ? lacking : (known[0] ?? lacking),
+        field: stored.includes(required) ? required : stored[0]!,
         message: `must be stated again, for ${changedMembers(held, open).join(', ')} changed and with it where it is sent`
       }
     ])
   }
   return { kind, pollSeconds: connection.pollSeconds, ...mergeSecrets(open, secretsHeld) } as Connection
-}
-
-function completeGraph(body: PutGraphConnectionBody): Connection {
-  const {
-    kind,
-    tenantId,
-    clientId,
-    cloud = 'global',
-    pollSeconds = DEFAULT_POLL_SECONDS.graph,
-    clientSecret,
-    certificate
-  } = body
-  const connection: Connection = { kind, tenantId, clientId, cloud, pollSeconds }
-  if (clientSecret !== undefined) return { ...connection, clientSecret }
-  return certificate !== undefined ? { ...connection, certificate } : connection
-}
-
-/** The members that say where secrets are sent, and for what. How they are used there is no part of it. */
-const secretDestinations: Readonly<Record<string, readonly string[]>> = {
-  graph: ['tenantId', 'clientId', 'cloud'],
-  ews: ['url', 'autodiscover', 'auth', 'ca'],
-  ics: []
 }
 
 /** Whether the secrets of one are sent to the same place, for the same purpose, as those of the other. */
@@ -167,7 +136,12 @@ function changedMembers(
   after: object
 ): string[] {
   const stated = after as Record<string, unknown>
-  return (secretDestinations[kind] ?? []).filter((name) => !isDeepStrictEqual(stated[name], before[name]))
+  return destinationsOf(kind).filter((name) => !isDeepStrictEqual(stated[name], before[name]))
+}
+
+/** A stored connection of a kind that is no more has none. */
+function destinationsOf(kind: string): readonly string[] {
+  return Object.values(connectorKinds).find((one) => one.kind === kind)?.destinationMembers ?? []
 }
 
 /** `secrets` is what we answer; it may come back as it was read and says nothing by itself. */

@@ -1,10 +1,12 @@
 /** Sync as it runs, over a real store in a folder of its own and the tests' far side, with clocks moved by hand. */
+
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { Connection, GraphConnection } from '../../src/connectors/connection.ts'
+import { kindOf } from '../../src/connectors/kinds.ts'
 import type { RuleSet, Trigger } from '../../src/domain/rule-set.ts'
 import { initialSyncRecord, syncStateAt } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
@@ -190,7 +192,7 @@ export async function openSyncHarness(
       cloud: 'global',
       pollSeconds
     }
-    const kept = sealConnection(tenant, connection, seal, clock())
+    const kept = sealConnection(tenant, connection, kindOf(connection).secretMembers, seal, clock())
     await store.saveConnection(tenant, kept, true, clock())
   }
 

@@ -1,4 +1,5 @@
 /** Several real processes that keep tenants over one Redis, the calendars that they read, and the desk that asks them. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -7,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Test } from 'tap'
+import { kindOf } from '../../src/connectors/kinds.ts'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openClient } from '../../src/storage/redis/client.ts'
@@ -144,7 +146,12 @@ export async function startSyncReplicas(t: Test, redis: TestRedis, program: stri
         cloud: 'global',
         pollSeconds
       } as const
-      await store.saveConnection(id, sealConnection(id, connection, seal, Date.now()), true, Date.now())
+      await store.saveConnection(
+        id,
+        sealConnection(id, connection, kindOf(connection).secretMembers, seal, Date.now()),
+        true,
+        Date.now()
+      )
       desk.invalidateTenant(id)
     },
     /** What notices call the nth user's calendar. */

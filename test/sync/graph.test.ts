@@ -1,4 +1,5 @@
 /** Sync with the Graph connector over the simulator: what a tenant of Microsoft 365 comes to. */
+
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,6 +8,7 @@ import t from 'tap'
 import { openMetrics } from '../../src/api/metrics.ts'
 import type { GraphConnection } from '../../src/connectors/connection.ts'
 import { graphConnector } from '../../src/connectors/graph/connector.ts'
+import { kindOf } from '../../src/connectors/kinds.ts'
 import { openHttpClient } from '../../src/connectors/net/http-client.ts'
 import { initialSyncRecord, syncStateAt } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
@@ -37,7 +39,12 @@ t.test('a tenant is read over Graph; a wrong secret and a wrong address say what
       cloud: { login: simulator.origin, graph: simulator.origin },
       pollSeconds: 60
     }
-    return store.saveConnection(name, sealConnection(name, connection, seal, Date.now()), true, Date.now())
+    return store.saveConnection(
+      name,
+      sealConnection(name, connection, kindOf(connection).secretMembers, seal, Date.now()),
+      true,
+      Date.now()
+    )
   }
   for (const [name, secret] of [
     ['acme', 'right'],

@@ -1,5 +1,7 @@
 /** Watches when things go wrong: calendars that cannot be read, connections and tenants that go, what was edited unheard. */
+
 import t from 'tap'
+import { kindOf } from '../../src/connectors/kinds.ts'
 import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'
 import { calendarEvent } from '../support/fake-calendar-server.ts'
 import { hourMs, minuteMs, openSyncHarness, type SyncHarness } from '../support/sync-harness.ts'
@@ -122,7 +124,7 @@ t.test(
     } as const
     await store.saveConnection(
       'acme',
-      sealConnection('acme', elsewhere, seal, time.clock()),
+      sealConnection('acme', elsewhere, kindOf(elsewhere).secretMembers, seal, time.clock()),
       true,
       time.clock()
     )

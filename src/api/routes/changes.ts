@@ -1,6 +1,7 @@
 /** `/v1/tenants/{tenant}/changes`: what turned since a cursor, as soon as it does. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { RequestError } from '../../errors.ts'
+import { Strict } from '../../lib/json-schema.ts'
 import { requireCursor } from '../../status/cursor.ts'
 import type { StatusService } from '../../status/status-service.ts'
 import { abortOnDisconnect } from '../abort-on-disconnect.ts'
@@ -9,7 +10,7 @@ import type { Metrics } from '../metrics.ts'
 import { TenantParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { ChangesSchema, fromMemory } from '../schemas/statuses.ts'
-import { ref, Strict, withHeaders } from '../schemas/types.ts'
+import { ref, withHeaders } from '../schemas/types.ts'
 import { sendJson } from '../send-json.ts'
 
 /** Seconds: below the minute at which proxies and load balancers cut idle connections. */

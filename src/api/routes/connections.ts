@@ -1,11 +1,12 @@
 /** `/v1/tenants/{tenant}/connection`: how the tenant's calendars are reached. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { Strict } from '../../lib/json-schema.ts'
 import type { Management } from '../../management/management.ts'
 import { abortOnDisconnect } from '../abort-on-disconnect.ts'
 import { ConnectionSchema, ConnectionTestSchema, PutConnectionSchema } from '../schemas/connections.ts'
 import { TenantParams, UserId } from '../schemas/params.ts'
 import { NoContent, problems } from '../schemas/problems.ts'
-import { ref, Strict } from '../schemas/types.ts'
+import { ref } from '../schemas/types.ts'
 
 const tags = ['Connections']
 const url = '/tenants/:tenant/connection'

@@ -1,9 +1,9 @@
 /** Whether the process is up, whether it can serve, and its figures: what every role has. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { Enum, Strict } from '../../lib/json-schema.ts'
 import { type Store, StoreUnavailable } from '../../storage/store.ts'
 import type { Metrics } from '../metrics.ts'
 import { problems } from '../schemas/problems.ts'
-import { Enum, Strict } from '../schemas/types.ts'
 
 const tags = ['Service']
 const open: { security: [] } = { security: [] }

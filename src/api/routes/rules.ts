@@ -1,5 +1,6 @@
 /** `/v1/tenants/{tenant}/rules` and `/v1/packs`: how events become diversions, and what they would come to. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { Strict } from '../../lib/json-schema.ts'
 import type { Management } from '../../management/management.ts'
 import { entityTag } from '../../management/rules.ts'
 import { abortOnDisconnect } from '../abort-on-disconnect.ts'
@@ -7,7 +8,7 @@ import { PageQuery, pageQuery, TenantParams } from '../schemas/params.ts'
 import { PreviewBodySchema, PreviewSchema } from '../schemas/previews.ts'
 import { problems } from '../schemas/problems.ts'
 import { PackListSchema, PutRulesSchema, RulesSchema, RulesVersionListSchema } from '../schemas/rules.ts'
-import { ref, Strict } from '../schemas/types.ts'
+import { ref } from '../schemas/types.ts'
 
 const tags = ['Rules']
 const url = '/tenants/:tenant/rules'

@@ -1,6 +1,7 @@
 /** `/v1/tenants/{tenant}/statuses` and `…/users/{user}/status`: who is diverted, until when, and why. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { causeAt, statusAt } from '../../domain/status.ts'
+import { Strict } from '../../lib/json-schema.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
 import { createExplainer, type ExplainStatusDeps } from '../../status/explain-status.ts'
 import type { StatusService } from '../../status/status-service.ts'
@@ -10,7 +11,7 @@ import { requireInstantInWindow, requireUserState, requireView, setDegradedHeade
 import { TenantParams, UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { fromMemory, StatusesSchema, StatusQuerySchema, StatusSchema } from '../schemas/statuses.ts'
-import { InstantSchema, ref, Strict, withHeaders } from '../schemas/types.ts'
+import { InstantSchema, ref, withHeaders } from '../schemas/types.ts'
 import { sendJson, sendNotModified } from '../send-json.ts'
 
 const tags = ['Statuses']

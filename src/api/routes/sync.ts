@@ -3,6 +3,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { Instant } from '../../domain/calendar-event.ts'
 import { syncStateAt } from '../../domain/sync-state.ts'
 import type { SyncCode } from '../../errors.ts'
+import { Strict } from '../../lib/json-schema.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
 import { paginate } from '../../management/pagination.ts'
 import { requireTenant } from '../../management/tenants.ts'
@@ -13,7 +14,7 @@ import type { Sync } from '../../sync/sync-controller.ts'
 import { PageQuery, TenantParams, UserId } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { SyncReportSchema, SyncStartedSchema } from '../schemas/sync.ts'
-import { ref, Strict } from '../schemas/types.ts'
+import { ref } from '../schemas/types.ts'
 
 const tags = ['Sync']
 const url = '/tenants/:tenant/sync'

@@ -1,6 +1,6 @@
 /** What stands in addresses and queries everywhere: ids, extensions, codes and pages. */
 import { Type } from 'typebox'
-import { Strict } from './types.ts'
+import { Strict } from '../../lib/json-schema.ts'
 
 const ID = '^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$'
 

@@ -2,11 +2,12 @@
 
 import { Type } from 'typebox'
 import { busyStatuses, responses, visibilities } from '../../domain/calendar-event.ts'
+import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { PreviewBody, PreviewEvent, PreviewInterval, PreviewResponse } from '../../management/preview.ts'
 import { UserId } from './params.ts'
 import { RulesFieldsSchema } from './rules.ts'
 import { CalendarStatusSchema, IntervalSchema, RuleOriginSchema } from './statuses.ts'
-import { Enum, InstantSchema, Nullable, NullableString, ref, Strict, schemaOf } from './types.ts'
+import { InstantSchema, Nullable, NullableString, ref } from './types.ts'
 
 const lunch = { subject: 'LUN: pizza', start: '2026-11-23T11:00:00Z', end: '2026-11-23T12:00:00Z' }
 

@@ -1,7 +1,7 @@
 /** What a call answers when it does not do what was asked, and when it has nothing to say. */
 import { Type } from 'typebox'
 import { type ProblemCode, problemStatus } from '../../errors.ts'
-import { Strict } from './types.ts'
+import { Strict } from '../../lib/json-schema.ts'
 
 export const ProblemSchema = Strict(
   {

@@ -11,10 +11,11 @@ import {
   privatePolicies,
   triggerMatches
 } from '../../domain/rule-set.ts'
+import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { StatedRules } from '../../management/resolve-rules.ts'
 import type { PackList, PutRulesBody, RulesResponse, RulesVersionList } from '../../management/rules.ts'
 import { After, DiversionCode } from './params.ts'
-import { Enum, InstantSchema, NullableString, ref, Strict, schemaOf } from './types.ts'
+import { InstantSchema, NullableString, ref } from './types.ts'
 
 export const TriggerSchema = schemaOf<Trigger>()(
   Strict(

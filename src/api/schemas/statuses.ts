@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { phones } from '../../domain/diversion.ts'
 import { triggerMatches } from '../../domain/rule-set.ts'
+import { Enum, Strict } from '../../lib/json-schema.ts'
 import {
   type CalendarStatus,
   calendarMembers,
@@ -11,7 +12,7 @@ import {
   statusMembers
 } from '../../status/status-members.ts'
 import { DiversionCode, UserId } from './params.ts'
-import { Enum, InstantSchema, Nullable, NullableInstantSchema, NullableString, ref, Strict } from './types.ts'
+import { InstantSchema, Nullable, NullableInstantSchema, NullableString, ref } from './types.ts'
 
 export const PhoneSchema = Enum(phones, {
   description: 'Whether calls reach the person.',

@@ -3,10 +3,11 @@
 import { Type } from 'typebox'
 import { type DetailLevel, detailLevels, syncStateNames } from '../../domain/sync-state.ts'
 import { syncCodes } from '../../errors.ts'
+import { Enum, Strict } from '../../lib/json-schema.ts'
 import { connectionStates } from '../../sync/connection/connection-health.ts'
 import { notificationStates } from '../../sync/notifications/target-subscriptions.ts'
 import { After, UserId } from './params.ts'
-import { Enum, InstantSchema, NullableInstantSchema, NullableString, ref, Strict } from './types.ts'
+import { InstantSchema, NullableInstantSchema, NullableString, ref } from './types.ts'
 
 const code = Type.Unsafe<(typeof syncCodes)[number] | null>({
   type: ['string', 'null'],

@@ -1,9 +1,10 @@
 /** Tenants as operators write and read them. */
 
 import { Type } from 'typebox'
+import { Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { PutTenantBody, TenantResponse } from '../../management/tenants.ts'
 import { After, TenantId } from './params.ts'
-import { ref, Strict, schemaOf } from './types.ts'
+import { ref } from './types.ts'
 
 const members = {
   name: Type.String({

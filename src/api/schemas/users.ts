@@ -1,11 +1,12 @@
 /** Users as operators write and read them. */
 
 import { Type } from 'typebox'
+import { Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { ImportResponse } from '../../management/user-import.ts'
 import type { PutUserBody, UserResponse } from '../../management/users.ts'
 import { After, Extension, UserId } from './params.ts'
 import { TriggerSchema } from './rules.ts'
-import { NullableString, ref, Strict, schemaOf } from './types.ts'
+import { NullableString, ref } from './types.ts'
 
 const members = {
   displayName: Type.String({

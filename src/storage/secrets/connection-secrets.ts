@@ -1,20 +1,26 @@
 /** How a connection and a mailbox are kept: their secrets sealed, bound to the tenant that they belong to. */
-import type { Connection } from '../../connectors/connection.ts'
-import { secretMembers } from '../../connectors/connection.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { StoredConnection, User } from '../store.ts'
 import type { Sealer } from './seal.ts'
 
+/** A connection with its secrets as they are; the other members are its kind's own. */
+export interface OpenConnection {
+  readonly kind: string
+  readonly pollSeconds: number
+}
+
 /** The secret members of a connection, by their path (`clientSecret`, `auth/password`). */
 export type Secrets = Readonly<Record<string, unknown>>
 
+/** `secretMembers` are the paths of the members to seal (`auth/password`): connectors/kinds.ts has them. */
 export function sealConnection(
   tenant: string,
-  connection: Connection,
+  connection: OpenConnection,
+  secretMembers: readonly string[],
   sealer: Sealer,
   changedAt: Instant
 ): StoredConnection {
-  const { open, secrets } = splitSecrets(connection)
+  const { open, secrets } = splitSecrets(connection, secretMembers)
   return {
     kind: connection.kind,
     pollSeconds: connection.pollSeconds,
@@ -28,17 +34,20 @@ export function sealConnection(
 }
 
 /** What may be shown of a connection (without `kind` and `pollSeconds`), and what may not. */
-export function splitSecrets(connection: Connection): { open: Record<string, unknown>; secrets: Secrets } {
-  const { kind, pollSeconds: _, ...rest } = connection
+export function splitSecrets(
+  connection: OpenConnection,
+  secretMembers: readonly string[]
+): { open: Record<string, unknown>; secrets: Secrets } {
+  const { kind: _, pollSeconds: __, ...rest } = connection
   const open: Record<string, unknown> = {}
   const secrets: Record<string, unknown> = {}
   const put = (into: Record<string, unknown>, path: string, name: string, value: unknown) => {
     if (value === undefined) return
-    if (secretMembers[kind].includes(path)) secrets[path] = value
+    if (secretMembers.includes(path)) secrets[path] = value
     else into[name] = value
   }
   for (const [name, value] of Object.entries(rest)) {
-    const hides = secretMembers[kind].some((path) => path.startsWith(`${name}/`))
+    const hides = secretMembers.some((path) => path.startsWith(`${name}/`))
     if (!hides) {
       put(open, name, name, value)
       continue
@@ -64,11 +73,10 @@ export function mergeSecrets(
 }
 
 /** The connection with its secrets, for those who read calendars. Throws when they cannot be unsealed. */
-export function unsealConnection(tenant: string, kept: StoredConnection, sealer: Sealer): Connection {
+export function unsealConnection(tenant: string, kept: StoredConnection, sealer: Sealer): OpenConnection {
   const { kind, pollSeconds, open, sealed } = kept
   const secrets: Secrets = sealed === null ? {} : JSON.parse(sealer.open(sealed, connectionPurpose(tenant)))
-  // What was saved passed the schema of its kind.
-  return { kind, pollSeconds, ...mergeSecrets(open, secrets) } as Connection
+  return { kind, pollSeconds, ...mergeSecrets(open, secrets) }
 }
 
 /** None where they cannot be unsealed (another master key): then they are as good as gone, and are asked for anew. */

@@ -24,7 +24,8 @@ export function openTenantConnector(
 ): Connector | RemoteError {
   let connection: Connection
   try {
-    connection = unsealConnection(tenant, kept, needs.sealer)
+    // What was saved passed the schema of its kind.
+    connection = unsealConnection(tenant, kept, needs.sealer) as Connection
   } catch {
     return unsealError
   }

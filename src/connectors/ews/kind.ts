@@ -1,12 +1,31 @@
-/** What is wrong with a connection to EWS, told when it is put; and what it may leave out, filled in. */
+/** Exchange on the customer's own premises over EWS, as a kind of connection. */
 import { X509Certificate } from 'node:crypto'
-import type { EwsConnection } from '../connectors/connection.ts'
-import { autodiscoverFault, ewsUrlFault } from '../connectors/ews-url.ts'
-import type { FieldFault } from '../errors.ts'
-import type { PutConnectionBody, PutEwsConnectionBody } from './connection-body.ts'
+import type { FieldFault } from '../../errors.ts'
+import type { EwsConnection } from '../connection.ts'
+import type { PutEwsConnectionBody } from '../connection-body.ts'
+import { validateApplication } from '../entra/validate-credentials.ts'
+import { autodiscoverFault, ewsUrlFault } from '../ews-url.ts'
+import type { ConnectorKind } from '../kind.ts'
+import { ewsConnectionExample, ewsConnectionSchema, putEwsConnectionSchema } from './connection-schema.ts'
+import { createEwsConnector } from './connector.ts'
 
-export function validateEws(body: PutConnectionBody): FieldFault[] {
-  if (body.kind !== 'ews') return []
+export const ewsKind: ConnectorKind<'ews'> = {
+  kind: 'ews',
+  schemas: { put: putEwsConnectionSchema, response: ewsConnectionSchema, example: ewsConnectionExample },
+  defaultPollSeconds: 60,
+  secretMembers: ['auth/password', 'auth/clientSecret', 'auth/certificate'],
+  destinationMembers: ['url', 'autodiscover', 'auth', 'ca'],
+  notifications: 'stream',
+  validate,
+  // The schema lets a password be left out; a stored one is put in its place before the connection is used.
+  complete: ({ secrets: _, access = 'delegate', version = 'auto', pollSeconds = 60, ...rest }) =>
+    ({ ...rest, access, version, pollSeconds }) as EwsConnection,
+  requiredSecret: ({ auth }) => (auth.kind === 'oauth' ? 'auth/clientSecret' : 'auth/password'),
+  createConnector: (_tenant, connection, { outbound, allowPrivateTargets, environment }) =>
+    createEwsConnector({ connection, outbound, allowPrivateTargets, environment })
+}
+
+function validate(body: PutEwsConnectionBody): FieldFault[] {
   const faults: FieldFault[] = []
   const addFault = (field: string, message: string | null) => {
     if (message !== null) faults.push({ field, message })
@@ -38,6 +57,7 @@ export function validateEws(body: PutConnectionBody): FieldFault[] {
       'must be "impersonation" with oauth: an application has no rights of its own in calendars'
     )
   }
+  if (auth.kind === 'oauth') faults.push(...validateApplication(auth, 'auth/'))
   return faults
 }
 
@@ -47,16 +67,4 @@ function isCertificate(pem: string): boolean {
   } catch {
     return false
   }
-}
-
-/** As it is kept, but for secrets that it leaves out. */
-export function completeEws(body: PutEwsConnectionBody, usualPoll: number): EwsConnection {
-  const { secrets: _, access = 'delegate', version = 'auto', pollSeconds = usualPoll, ...rest } = body
-  // What passed the schema, without secrets that are held already: those are added by who calls.
-  return { ...rest, access, version, pollSeconds } as EwsConnection
-}
-
-/** The member whose secret is lacking. */
-export function missingEwsSecret({ auth }: PutEwsConnectionBody): string {
-  return auth.kind === 'oauth' ? 'auth/clientSecret' : 'auth/password'
 }

@@ -1,5 +1,5 @@
 /** A connection as operators write it, and as it is shown to them: what may be left out, and what is never given out. */
-import type { EwsConnection, EwsSignIn, GraphConnection, IcsConnection } from '../connectors/connection.ts'
+import type { EwsConnection, EwsSignIn, GraphConnection, IcsConnection } from './connection.ts'
 
 /** The names of the stored secrets. In a body they may stand as they were read, and say nothing by themselves. */
 interface StatedSecrets {

@@ -1,7 +1,9 @@
 /** A connection to Exchange on the customer's own premises, as operators write it and read it. */
-import { type TProperties, Type } from 'typebox'
-import { ewsAccesses, ewsSchemas } from '../../connectors/connection.ts'
-import { Enum, Strict } from './types.ts'
+import { Type } from 'typebox'
+import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
+import { ewsAccesses, ewsSchemas } from '../connection.ts'
+import type { PutEwsConnectionBody } from '../connection-body.ts'
+import { pollSecondsSchema, type ResponseOf, secretNamesSchema } from '../kind.ts'
 
 const user = Type.String({
   minLength: 1,
@@ -149,24 +151,29 @@ const version = Enum(['auto', ...ewsSchemas] as const, {
   examples: ['auto']
 })
 
-/** The two forms; `shared` are the members that all kinds of connection have. */
-export function ewsForms<Put extends TProperties, Shown extends TProperties>(shared: {
-  put: Put
-  shown: Shown
-}) {
-  return {
-    put: Strict({
-      ...place,
-      auth: AuthPut,
-      access: Type.Optional(access),
-      version: Type.Optional(version),
-      ...shared.put
-    }),
-    shown: Strict({ ...place, auth: AuthShown, access, version, ...shared.shown })
-  }
-}
+export const putEwsConnectionSchema = schemaOf<PutEwsConnectionBody>()(
+  Strict({
+    ...place,
+    auth: AuthPut,
+    access: Type.Optional(access),
+    version: Type.Optional(version),
+    pollSeconds: Type.Optional(pollSecondsSchema(60)),
+    secrets: Type.Optional(secretNamesSchema)
+  })
+)
 
-export const ewsExample = {
+export const ewsConnectionSchema = schemaOf<ResponseOf<'ews'>>()(
+  Strict({
+    ...place,
+    auth: AuthShown,
+    access,
+    version,
+    pollSeconds: pollSecondsSchema(60),
+    secrets: secretNamesSchema
+  })
+)
+
+export const ewsConnectionExample = {
   kind: 'ews',
   url: 'https://mail.example.se/EWS/Exchange.asmx',
   auth: { kind: 'ntlm', user: 'EXAMPLE\\svc-hanvisa', password: 'your-password' },

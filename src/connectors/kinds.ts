@@ -1,0 +1,16 @@
+/** The table of connection kinds. A further kind is one record here; what the service must know of it stands in the record. */
+import { ewsKind } from './ews/kind.ts'
+import { graphKind } from './graph/kind.ts'
+import { icsKind } from './ics/kind.ts'
+import type { ConnectionKind, ConnectorKind } from './kind.ts'
+
+export const connectorKinds: { readonly [K in ConnectionKind]: ConnectorKind<K> } = {
+  graph: graphKind,
+  ews: ewsKind,
+  ics: icsKind
+}
+
+/** The record of a connection or of a body. */
+export function kindOf<K extends ConnectionKind>({ kind }: { readonly kind: K }): ConnectorKind<K> {
+  return connectorKinds[kind] as ConnectorKind<K>
+}
