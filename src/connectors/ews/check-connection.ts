@@ -1,9 +1,11 @@
-/** "Test connection", step by step, with the very calls that reading uses. */
-import { RemoteError, type SyncCode } from '../../errors.ts'
-import type { Check, ReadRequest, ReadResult, Target } from '../connector.ts'
-import type { EwsEndpoint } from './client/endpoint.ts'
+/** "Test connection", step by step, with the very calls that reading uses; `ok` is said of steps that ran, and of no other. */
+import { RemoteError } from '../../errors.ts'
+import type { Check, Target } from '../connector.ts'
+import type { ConnectionStep } from './client/socket.ts'
+import { type EwsReader, notSmtpAddressError } from './read/ews-reader.ts'
+import { isSmtpAddress } from './soap/requests.ts'
 
-/** In the order in which they can fail. A step that passed needs those before it. */
+/** In the order in which they can fail. */
 const steps = [
   'autodiscover',
   'name',
@@ -20,67 +22,71 @@ type Step = (typeof steps)[number]
 export async function checkConnection(
   target: Target,
   deps: {
-    endpoint: EwsEndpoint
-    read: (request: ReadRequest) => Promise<readonly ReadResult[]>
+    openReader: (onStep: (step: ConnectionStep) => void) => EwsReader
     access: 'delegate' | 'impersonation'
     now: number
     signal: AbortSignal
   }
 ): Promise<readonly Check[]> {
-  const { endpoint, read, access, now, signal } = deps
+  const { openReader, access, now, signal } = deps
   const rights = access === 'delegate' ? 'rights' : 'impersonation'
-  const walked = steps.filter((step) => {
-    if (step === 'rights' || step === 'impersonation') return step === rights
-    return step !== 'autodiscover' || endpoint.usesAutodiscover
-  })
-  endpoint.resetForTest()
+  const passed = new Set<Step>()
+  if (!isSmtpAddress(target.mailbox)) return checksOf(passed, rights, notSmtpAddressError)
+  const reader = openReader((step) => passed.add(step))
+  const { endpoint } = reader
   try {
-    await endpoint.open(signal)
+    const opened = await endpoint.open(signal)
+    if (endpoint.usesAutodiscover) passed.add('autodiscover')
+    const window = { start: now, end: now + 86_400_000 }
+    const [result] = await reader.read({ targets: [target], window, subjects: true, signal })
+    if (result?.outcome === 'failed') {
+      return checksOf(
+        passed,
+        failedStep(result.error, rights, stepsTo(opened.transport.steps, passed)),
+        result.error
+      )
+    }
+    passed.add(rights)
+    if (result?.outcome === 'read' && result.partialRead !== null) {
+      return checksOf(passed, 'subjects', result.partialRead)
+    }
+    passed.add('subjects')
+    return checksOf(passed, null, null)
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error
-    const signedOut = stepOf(error) === 'sign-in'
-    return failedAt(walked, endpoint.usesAutodiscover && !signedOut ? 'autodiscover' : 'name', error)
+    return checksOf(passed, isSignIn(error) ? 'sign-in' : 'autodiscover', error)
+  } finally {
+    reader.close()
   }
-  const window = { start: now, end: now + 86_400_000 }
-  const [reading] = await read({ targets: [target], window, subjects: true, signal })
-  if (reading?.outcome === 'failed') {
-    const { error } = reading
-    const step = error.scope === 'mailbox' && !signal.aborted ? rights : stepOf(error)
-    return failedAt(walked, error.code === 'access_denied' ? rights : step, error)
-  }
-  if (reading?.outcome === 'read' && reading.partialRead !== null) {
-    return failedAt(walked, 'subjects', reading.partialRead)
-  }
-  return walked.map((name) => ({ name, ok: true }))
 }
 
-/** How far a call came that hit the connection as a whole. */
-function stepOf({ code, cause }: RemoteError): Step {
-  if (code === 'secret_invalid' || code === 'secret_expired' || code === 'consent_missing') return 'sign-in'
-  if (code !== 'unreachable') return 'ews'
-  const reason = innermostCode(cause)
-  if (reason === 'ENOTFOUND' || reason === 'EAI_AGAIN') return 'name'
-  if (/CERT|SSL|TLS|SIGNATURE|INVALID_CA/.test(reason)) return 'tls'
-  return 'connect'
+/** The first that was not passed of those that lead to the server. */
+function stepsTo(way: readonly ConnectionStep[], passed: ReadonlySet<Step>): ConnectionStep | undefined {
+  return way.find((step) => !passed.has(step))
 }
 
-/** The code of the innermost error that has one. */
-function innermostCode(cause: unknown): string {
-  let reason = ''
-  let next = cause
-  for (let depth = 0; next instanceof Error && depth < 10; depth += 1) {
-    const { code } = next as { code?: unknown }
-    if (typeof code === 'string' && !(next instanceof RemoteError)) reason = code
-    next = next instanceof AggregateError ? (next.errors[0] ?? next.cause) : next.cause
-  }
-  return reason
+function failedStep(error: RemoteError, rights: Step, next: ConnectionStep | undefined): Step {
+  if (isSignIn(error)) return 'sign-in'
+  if (error.code === 'access_denied' || error.code === 'mailbox_unknown') return rights
+  if (error.code === 'unreachable') return next ?? rights
+  return error.scope === 'mailbox' ? rights : 'ews'
 }
 
-function failedAt(
-  walked: readonly Step[],
-  step: Step,
-  { code, hint }: { code: SyncCode; hint: string }
+function isSignIn({ code }: RemoteError): boolean {
+  return code === 'secret_invalid' || code === 'secret_expired' || code === 'consent_missing'
+}
+
+function checksOf(
+  passed: ReadonlySet<Step>,
+  failed: Step | null,
+  why: Pick<RemoteError, 'code' | 'hint'> | null
 ): Check[] {
-  const passed = walked.slice(0, walked.indexOf(step)).map((name) => ({ name, ok: true }))
-  return [...passed, { name: step, ok: false, code, hint }]
+  const end = failed === null ? steps.length : steps.indexOf(failed)
+  const checks: Check[] = steps
+    .slice(0, end)
+    .filter((step) => passed.has(step))
+    .map((name) => ({ name, ok: true }))
+  if (failed !== null && why !== null)
+    checks.push({ name: failed, ok: false, code: why.code, hint: why.hint })
+  return checks
 }

@@ -16,15 +16,18 @@ export interface ErrorContext {
 interface Meaning {
   readonly code: SyncCode
   readonly hint: (circumstances: ErrorContext) => string
-  /** It concerns the account or the server, not this mailbox. */
+  /** It concerns the service account or the server, not this mailbox. */
   readonly connection?: true
+  /** What it means of the mailbox that is impersonated or asked for; absent: the same as of the service account. */
+  readonly ofMailbox?: Meaning
 }
 
 /** Never for what is throttled: that is the budgets' to say. */
 export function toEwsError(status: ResponseStatus, circumstances: ErrorContext): RemoteError {
   const inner = status.inner !== null && meanings.has(status.inner) ? status.inner : null
   const code = inner ?? status.code
-  const meaning = meanings.get(code) ?? unknown
+  const known = meanings.get(code) ?? unknown
+  const meaning = (circumstances.mailbox === null ? undefined : known.ofMailbox) ?? known
   return new RemoteError(meaning.code, `${meaning.hint(circumstances)} (${code})`, {
     // Passing trouble of a call for many may be one mailbox's doing.
     scope:
@@ -103,6 +106,19 @@ const wrongServer: Meaning = {
     `${who(circumstances)} stands on a server that this one does not pass calls on to: write that server's EWS address in url, or have it found by autodiscover.`
 }
 const account = (code: SyncCode, what: string): Meaning => ({ code, connection: true, hint: () => what })
+/** Codes that Exchange uses of the account that signs in, and of the account of an impersonated mailbox (ResponseCode). */
+const accountOrMailbox = (code: SyncCode, what: string, ofMailbox: string): Meaning => ({
+  ...account(code, what),
+  ofMailbox: {
+    code: 'access_denied',
+    hint: (circumstances) => `The account of ${who(circumstances)} ${ofMailbox}`
+  }
+})
+const notPrimary: Meaning = {
+  code: 'mailbox_unknown',
+  hint: (circumstances) =>
+    `${who(circumstances)} is not the primary address of its mailbox: enter the primary SMTP address as the user's mailbox (Get-Mailbox ${quotePowerShell(circumstances.mailbox ?? 'MAILBOX')} | Format-List PrimarySmtpAddress shows it).`
+}
 const misread: Meaning = {
   code: 'protocol_error',
   connection: true,
@@ -120,6 +136,8 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['ErrorInvalidSmtpAddress', noMailbox],
   ['ErrorInvalidRecipients', noMailbox],
   ['ErrorMissingEmailAddress', noMailbox],
+  ['ErrorCannotFindUser', noMailbox],
+  ['ErrorNonPrimarySmtpAddress', notPrimary],
   ['ErrorNoFreeBusyAccess', noRights],
   ['ErrorAccessDenied', noRights],
   ['ErrorFolderNotFound', noRights],
@@ -142,15 +160,27 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ],
   [
     'ErrorAccountDisabled',
-    account('secret_invalid', 'The account is disabled: enable it in Active Directory, or use another.')
+    accountOrMailbox(
+      'secret_invalid',
+      'The account is disabled: enable it in Active Directory, or use another.',
+      "is disabled: enable it in Active Directory, or take the user's mailbox out."
+    )
   ],
   [
     'ErrorPasswordExpired',
-    account('secret_expired', "The account's password has expired: set a new one, and put it here.")
+    accountOrMailbox(
+      'secret_expired',
+      "The account's password has expired: set a new one, and put it here.",
+      'has a password that has expired: its owner must set a new one.'
+    )
   ],
   [
     'ErrorPasswordChangeRequired',
-    account('secret_expired', 'The account must change its password: do so, and put it here.')
+    accountOrMailbox(
+      'secret_expired',
+      'The account must change its password: do so, and put it here.',
+      'must change its password: its owner must do so.'
+    )
   ],
   [
     'ErrorCallerIsInvalidADAccount',
@@ -197,7 +227,7 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
     {
       code: 'protocol_error',
       hint: (circumstances) =>
-        `${who(circumstances)} has more entries than Exchange shows at a time (1,000): thin the calendar out, or use access impersonation.`
+        `${who(circumstances)} has more entries within an hour than Exchange shows at a time (1,000): thin the calendar out.`
     }
   ]
 ])

@@ -169,7 +169,7 @@ t.test('"test connection" says which step failed and what to do', async (t) => {
       failed: checks.find(({ ok }) => !ok)
     }
   }
-  const all = ['name', 'connect', 'tls', 'sign-in', 'ews', 'rights', 'subjects']
+  const all = ['connect', 'tls', 'sign-in', 'ews', 'rights', 'subjects']
   t.same((await check({})).passed, all)
   const at = (url: string) => ({ url })
   t.match((await check(at('https://mail.invalid/EWS/Exchange.asmx'))).failed, {

@@ -8,6 +8,8 @@ export type AutodiscoverResult =
   | { readonly kind: 'address'; readonly address: string }
   /** Ask there instead. */
   | { readonly kind: 'redirect'; readonly url: string }
+  /** Exchange knows no mailbox of this address, or nothing of it; `code` is what it said. */
+  | { readonly kind: 'unknown'; readonly code: string }
 
 type Chunks = AsyncIterable<Uint8Array> | Iterable<Uint8Array>
 
@@ -48,6 +50,8 @@ export async function readGetUserSettings(
   await readXml(chunks, visitor, { contentType })
   if (code === 'RedirectAddress') return addressed(target)
   if (code === 'RedirectUrl') return target === '' ? null : { kind: 'redirect', url: target }
+  // errorcode-soap.md: "The user that was passed in the request is invalid".
+  if (code === 'InvalidUser') return { kind: 'unknown', code }
   return named(settings.get('ExternalEwsUrl') || settings.get('InternalEwsUrl'))
 }
 
@@ -59,6 +63,7 @@ export async function readPoxResponse(
   const urls = new Map<string, string>()
   const types: string[] = []
   let action = ''
+  let code = ''
   let address = ''
   let redirect = ''
   const visitor = {
@@ -70,6 +75,7 @@ export async function readPoxResponse(
       if (element === 'Protocol') types.pop()
       else if (element === 'Type' && types.length > 0) types[types.length - 1] = value
       else if (element === 'Action') action = value.toLowerCase()
+      else if (element === 'ErrorCode') code = value
       else if (element === 'RedirectAddr') address = value
       else if (element === 'RedirectUrl') redirect = value
       else if ((element === 'EwsUrl' || element === 'ASUrl') && value !== '' && types.length > 0) {
@@ -81,9 +87,13 @@ export async function readPoxResponse(
   await readXml(chunks, visitor, { contentType })
   if (action === 'redirectaddr') return addressed(address)
   if (action === 'redirecturl') return redirect === '' ? null : { kind: 'redirect', url: redirect }
+  if (unknownAddressCodes.has(code)) return { kind: 'unknown', code }
   const order = ['EXPR', 'EXCH', 'WEB'].flatMap((type) => [`${type} EwsUrl`, `${type} ASUrl`])
   return named(order.map((key) => urls.get(key)).find((url) => url !== undefined))
 }
+
+/** [MS-OXDSCLI] 2.2.4.1.1.3.2, ErrorCode: "The email address cannot be found", and twice "Bad Address". */
+const unknownAddressCodes = new Set(['500', '501', '602'])
 
 function addressed(address: string): AutodiscoverResult | null {
   return /^[^\s@<>"]{1,64}@[A-Za-z0-9.-]{1,255}$/.test(address) ? { kind: 'address', address } : null

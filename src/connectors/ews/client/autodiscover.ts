@@ -34,6 +34,8 @@ export async function discoverEws(address: string, deps: AutodiscoverDeps): Prom
   const { urlsFor: placesFor = candidateUrls } = deps
   const seen = new Set<string>()
   const reasons: string[] = []
+  /** What an Exchange said of the address: that is why, whatever befell the other URLs. */
+  let unknown: { host: string; address: string; code: string } | null = null
   let asked = address
   let urls = await placesFor(domainOf(asked))
   while (urls.length > 0) {
@@ -44,10 +46,19 @@ export async function discoverEws(address: string, deps: AutodiscoverDeps): Prom
     const found = await discoverAt(place, asked, deps, reasons)
     if (found === null) continue
     if (found.kind === 'url') return found.url
+    if (found.kind === 'unknown') {
+      unknown ??= { host: new URL(place).host, address: asked, code: found.code }
+      continue
+    }
     if (found.kind === 'address') {
       asked = found.address
       urls = await placesFor(domainOf(asked))
     } else if (found.url.startsWith('https://') || deps.allowHttp) urls = [found.url, ...urls]
+  }
+  if (unknown !== null) {
+    throw failed(
+      `Autodiscover at ${unknown.host} knows no mailbox of ${unknown.address} (ErrorCode ${unknown.code}): write the address of a mailbox that is on this Exchange in autodiscover, or https://…/EWS/Exchange.asmx in url instead.`
+    )
   }
   const domain = domainOf(address)
   throw failed(
@@ -86,7 +97,10 @@ async function discoverAt(
   if (answer === null || answer.kind === 'redirect') return answer
   const transport = deps.transportTo(url.href)
   try {
-    return (await askSoap(url, address, deps)) ?? (await askPox(transport, address, deps))
+    const bySoap = await askSoap(url, address, deps)
+    return bySoap !== null && bySoap.kind !== 'unknown'
+      ? bySoap
+      : ((await askPox(transport, address, deps)) ?? bySoap)
   } catch (error) {
     // A password that was refused once is not tried elsewhere: directories lock accounts.
     if (!(error instanceof RemoteError) || error.code === 'secret_invalid' || deps.signal.aborted) throw error

@@ -7,16 +7,24 @@ import { type HttpClient, openHttpClient } from '../../net/http-client.ts'
 import type { EwsAuth } from '../auth/sign-in.ts'
 import { discoverEws } from './autodiscover.ts'
 import type { Environment } from './proxy.ts'
+import type { ConnectionStep } from './socket.ts'
 import { type EwsTransport, openEwsTransport } from './transport.ts'
+
+export interface OpenEndpoint {
+  readonly transport: EwsTransport
+  readonly host: string
+}
 
 export interface EwsEndpoint {
   /** Rejects with RemoteError. */
-  open(signal: AbortSignal): Promise<{ transport: EwsTransport; host: string }>
-  /** The operator's test may sign in at once, and looks for the server anew. */
+  open(signal: AbortSignal): Promise<OpenEndpoint>
+  /** The operator's test passed: calls may sign in at once, and the server is looked for anew. */
   resetForTest(): void
   /** The server failed: it may have moved, which Autodiscover would know. */
   onConnectionFailed(): void
   readonly usesAutodiscover: boolean
+  /** As EwsTransport's, of the server that is called now; null before it is known. */
+  readonly answerCount: number | null
   close(): void
 }
 
@@ -30,8 +38,9 @@ export function openEwsEndpoint(deps: {
   allowPrivateTargets: boolean
   clock: () => number
   environment?: Environment
+  onStep?: (step: ConnectionStep) => void
 }): EwsEndpoint {
-  const { connection, allowPrivateTargets, clock, environment } = deps
+  const { connection, allowPrivateTargets, clock, environment, onStep } = deps
   const { url, ca, autodiscover, allowRetiringEws = false } = connection
   const auth = signInOf(connection, deps)
   const shared = {
@@ -41,22 +50,23 @@ export function openEwsEndpoint(deps: {
     ...(ca === undefined ? {} : { ca }),
     ...(environment === undefined ? {} : { environment })
   }
-  let opened = url === undefined ? null : openAt(url)
-  let discovery: Promise<NonNullable<typeof opened>> | null = null
+  let opened: OpenEndpoint | null = url === undefined ? null : openAt(url)
+  let discovery: Promise<OpenEndpoint> | null = null
   let searchedAt = clock()
   let outbound: HttpClient | null = null
   let previous: EwsTransport | null = null
 
-  function openAt(at: string) {
+  function openAt(at: string): OpenEndpoint {
     const fault = ewsUrlFault(at, allowRetiringEws)
     if (fault !== null) {
       const named = url === undefined ? `The URL that Autodiscover names (${new URL(at).host})` : 'url'
       throw new RemoteError('protocol_error', `${named} ${fault}.`, { scope: 'connection' })
     }
-    return { transport: openEwsTransport({ ...shared, url: at }), host: new URL(at).host }
+    const transport = openEwsTransport({ ...shared, url: at, ...(onStep === undefined ? {} : { onStep }) })
+    return { transport, host: new URL(at).host }
   }
 
-  async function discover(signal: AbortSignal): Promise<NonNullable<typeof opened>> {
+  async function discover(signal: AbortSignal): Promise<OpenEndpoint> {
     outbound ??= openHttpClient({ allowPrivateTargets, ...(ca === undefined ? {} : { ca }) })
     searchedAt = clock()
     const found = await discoverEws(autodiscover ?? '', {
@@ -94,6 +104,9 @@ export function openEwsEndpoint(deps: {
       if (clock() - searchedAt >= rediscoverAfterMs) forget()
     },
     usesAutodiscover: autodiscover !== undefined,
+    get answerCount() {
+      return opened?.transport.answerCount ?? null
+    },
     close() {
       opened?.transport.close()
       previous?.close()

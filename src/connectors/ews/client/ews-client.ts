@@ -8,6 +8,7 @@ import { type ResponseStatus, readSoap, type SoapReply } from '../soap/response.
 import { type Visitor, webPageError } from '../soap/xml-reader.ts'
 import type { ServerAffinity } from '../streaming/affinity.ts'
 import { httpError } from './http-error.ts'
+import type { ConnectionStep } from './socket.ts'
 import { createThrottle, defaultBackOffMs, throttledError } from './throttle.ts'
 import type { EwsReply, EwsTransport } from './transport.ts'
 import { createVersionNegotiation, type EwsVersion } from './versions.ts'
@@ -52,6 +53,8 @@ export interface EwsClientDeps {
   readonly account: string
   readonly access: ErrorContext['access']
   readonly clock: () => number
+  /** Told of `ews` when a reply is SOAP. */
+  readonly onStep?: (step: ConnectionStep) => void
 }
 
 const headers = { 'content-type': 'text/xml; charset=utf-8', accept: 'text/xml', 'user-agent': 'Hanvisa' }
@@ -131,7 +134,8 @@ export function createEwsClient(deps: EwsClientDeps): EwsClient {
       const cause = frontEndError(raw, host)
       if (cause !== null) throw cause
       if (raw.status === 503) throw serviceUnavailable(raw)
-      const code = `HTTP ${raw.status}`
+      // Another web server is not asked again in each version.
+      const code = raw.status !== 400 || isExchange(raw) ? `HTTP ${raw.status}` : 'NotExchange'
       return {
         answer,
         status: { code, inner: null, backOffMs: null },
@@ -143,6 +147,7 @@ export function createEwsClient(deps: EwsClientDeps): EwsClient {
       contentType: typeOf(raw),
       documents: call.isStreaming ? 'many' : 'one'
     }).catch(throwForMailboxes)
+    deps.onStep?.('ews')
     return { answer, status: reply.fault ?? call.statusOf(answer), reply, error: null }
   }
 
@@ -184,6 +189,12 @@ function frontEndError(raw: EwsReply, host: string): RemoteError | null {
   if (typeof cause !== 'string' || !/^\w{1,60}$/.test(cause)) return null
   const hint = `${host} could not pass the call on to a mailbox server. It is tried again by itself. (HTTP ${raw.status} ${cause})`
   return new RemoteError('unreachable', hint)
+}
+
+/** The headers that IIS and Exchange's front end add to whatever they answer. */
+function isExchange({ headers }: EwsReply): boolean {
+  const added = ['x-feserver', 'x-beserver', 'x-calculatedbetarget', 'x-diaginfo', 'x-aspnet-version']
+  return added.some((name) => headers[name] !== undefined) || /iis/i.test(String(headers.server ?? ''))
 }
 
 function impersonatedIn(version: EwsVersion, { mailbox, by }: ImpersonationId): ConnectingSid {

@@ -13,12 +13,27 @@ export interface OpenSocket {
   readonly certificate: Buffer | null
 }
 
+/** What leads to the server, in order. Names are resolved only where there is one, by us; TLS is not over plain http. */
+export type ConnectionStep = 'name' | 'connect' | 'tls' | 'sign-in' | 'ews'
+
 export interface SocketOptions {
   readonly url: URL
   readonly allowPrivateTargets: boolean
   /** PEM: an authority's, or the server's very certificate; trusted besides the public authorities. */
   readonly ca?: string
   readonly environment: Environment
+  /** Told of each step that has succeeded. */
+  readonly onStep?: (step: ConnectionStep) => void
+}
+
+/** Those that apply to this URL. */
+export function connectionSteps({
+  url,
+  environment
+}: Pick<SocketOptions, 'url' | 'environment'>): readonly ConnectionStep[] {
+  const isNamed = isIP(withoutBrackets(url.hostname)) === 0 && proxyFor(url, environment) === null
+  const tls: readonly ConnectionStep[] = url.protocol === 'https:' ? ['tls'] : []
+  return [...(isNamed ? (['name'] as const) : []), 'connect', ...tls, 'sign-in', 'ews']
 }
 
 /** Milliseconds for name, TCP, proxy and TLS together. */
@@ -26,7 +41,7 @@ const connectTimeoutMs = 10_000
 
 /** Rejects with a RemoteError, or with what `reachError` knows. */
 export function createSocketOpener(options: SocketOptions): (signal: AbortSignal) => Promise<OpenSocket> {
-  const { url } = options
+  const { url, onStep = () => {} } = options
   const host = withoutBrackets(url.hostname)
   let context: SecureContext | null = null
 
@@ -41,12 +56,15 @@ export function createSocketOpener(options: SocketOptions): (signal: AbortSignal
       const proxy = proxyFor(url, options.environment)
       const tcp =
         proxy === null
-          ? await direct(url, host, options.allowPrivateTargets, limited.signal)
+          ? await direct(url, host, options.allowPrivateTargets, limited.signal, onStep)
           : await openTunnel(proxy, url, { ...options, signal: limited.signal })
+      onStep('connect')
       // A peer that vanished without a word is found by the kernel's own questions.
       tcp.setKeepAlive(true, 30_000)
       if (context === null) return { socket: tcp, certificate: null }
-      return await secured(tcp, host, context, limited.signal)
+      const secure = await secured(tcp, host, context, limited.signal)
+      onStep('tls')
+      return secure
     } catch (error) {
       // Whatever broke then broke because of this.
       throw limited.signal.aborted ? limited.signal.reason : error
@@ -57,10 +75,19 @@ export function createSocketOpener(options: SocketOptions): (signal: AbortSignal
   }
 }
 
-async function direct(url: URL, host: string, anywhere: boolean, signal: AbortSignal): Promise<Socket> {
+async function direct(
+  url: URL,
+  host: string,
+  anywhere: boolean,
+  signal: AbortSignal,
+  onStep: (step: ConnectionStep) => void
+): Promise<Socket> {
   if (!anywhere && isIP(host) !== 0 && !isPublicAddress(host)) throw privateAddressError(url.host, host)
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
   const socket = connectTcp({ host, port, noDelay: true, ...(anywhere ? {} : { lookup: publicLookup }) })
+  socket.on('lookup', (error) => {
+    if (!error) onStep('name')
+  })
   return settled(socket, 'connect', signal)
 }
 

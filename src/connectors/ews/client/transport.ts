@@ -9,7 +9,7 @@ import { createHttp1Connection, type Http1Connection, type Http1Response } from 
 import { ConnectionClosedError, toNetworkError } from './network-error.ts'
 import type { Environment } from './proxy.ts'
 import { isRedirect, redirectOf } from './redirect.ts'
-import { createSocketOpener } from './socket.ts'
+import { type ConnectionStep, connectionSteps, createSocketOpener } from './socket.ts'
 
 export interface EwsTransportOptions {
   readonly url: string
@@ -27,6 +27,8 @@ export interface EwsTransportOptions {
   readonly sleep?: Sleep
   /** For HTTPS_PROXY and NO_PROXY; no proxy unless given. */
   readonly environment?: Environment
+  /** Told of each step towards the server that has succeeded. */
+  readonly onStep?: (step: ConnectionStep) => void
 }
 
 export interface EwsRequest {
@@ -58,6 +60,10 @@ export interface EwsReply {
 export interface EwsTransport {
   /** Rejects with a RemoteError alone, of scope `connection` but for a mailbox that cannot stand in a header. */
   call(request: EwsRequest): Promise<EwsReply>
+  /** The steps that lead to this server. */
+  readonly steps: readonly ConnectionStep[]
+  /** How often the server has sent something: what stands still while calls wait is a server that hangs. */
+  readonly answerCount: number
   /** After a refused sign-in calls are refused here for some minutes; the operator's test may try at once. */
   resetSignIn(): void
   /** Ends every connection, those in use too. */
@@ -76,6 +82,8 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
   const calls = createConnectionPool(options.connections ?? 4, open)
   const hangingPool = createConnectionPool(Number.POSITIVE_INFINITY, open)
 
+  let answerCount = 0
+
   interface Leg extends EwsRequest {
     readonly path: string
   }
@@ -85,7 +93,7 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
     leg: Leg,
     authorization: string | null
   ): Promise<Http1Response> {
-    return connection.send({
+    const reply = await connection.send({
       method: leg.method ?? 'POST',
       path: leg.path,
       headers: {
@@ -96,6 +104,8 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
       body: leg.body,
       signal: leg.signal
     })
+    answerCount += 1
+    return reply
   }
 
   /** Shows who calls, and says what became of it. */
@@ -110,6 +120,7 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
     // Exchange answers 200 and 500 (SOAP faults) to those it knows; all else may be a gateway's, before it looked.
     const told = authorization !== null && [200, 403, 500].includes(reply.statusCode)
     connection.isSignedIn = told
+    if (told) options.onStep?.('sign-in')
     return { secret: told ? 'accepted' : 'unknown', value: reply }
   }
 
@@ -150,7 +161,9 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
     return {
       status: reply.statusCode,
       headers: reply.headers,
-      body: readBody(reply, url.host),
+      body: readBody(reply, url.host, () => {
+        answerCount += 1
+      }),
       discard: () => drainBody(reply, AbortSignal.timeout(10_000)).catch(() => connection.destroy())
     }
   }
@@ -174,6 +187,12 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
       } catch (error) {
         throw toNetworkError(url.host, error)
       }
+    },
+    get steps() {
+      return connectionSteps({ url, environment: options.environment ?? {} })
+    },
+    get answerCount() {
+      return answerCount
     },
     resetSignIn: () => circuitBreaker.reset(),
     close() {
@@ -220,9 +239,12 @@ function isConnectionReset(error: unknown): boolean {
   return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE'
 }
 
-async function* readBody({ body }: Http1Response, host: string): AsyncGenerator<Buffer> {
+async function* readBody({ body }: Http1Response, host: string, onChunk: () => void): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of body) yield chunk as Buffer
+    for await (const chunk of body) {
+      onChunk()
+      yield chunk as Buffer
+    }
   } catch (error) {
     throw toNetworkError(host, error)
   }

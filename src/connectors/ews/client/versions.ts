@@ -89,7 +89,10 @@ const versionErrors = [
   'ErrorIncorrectSchemaVersion',
   'ErrorInvalidSchemaVersionForMailboxVersion'
 ]
-/** How some say it that cannot read the request at all; it may mean other things too. */
+/**
+ * How some say it that cannot read the request at all; it may mean other things too. `HTTP 400` counts
+ * where Exchange or its IIS says it (exchangelib, protocol.py), and not where another web server does.
+ */
 const ambiguousErrors = ['ErrorInvalidRequest', 'ErrorSchemaValidation', 'HTTP 400', 'HTTP 500']
 
 export interface VersionNegotiation {

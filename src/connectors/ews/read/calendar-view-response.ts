@@ -1,6 +1,6 @@
 /** The reply to FindItem with CalendarView as CalendarEvents. */
 import type { CalendarEvent, Instant } from '../../../domain/calendar-event.ts'
-import type { RemoteError } from '../../../errors.ts'
+import { RemoteError } from '../../../errors.ts'
 import { isMidnight, offsetsOf, startOfDay } from '../../../lib/time-zone.ts'
 import { instantOfDateTime } from '../soap/date-time.ts'
 import { toBusyStatus, toResponse, toVisibility } from '../soap/enum-mapping.ts'
@@ -45,8 +45,8 @@ export function calendarViewReader(zone: string): CalendarViewReader {
     const start = instantOfDateTime(read.Start ?? '')
     const end = instantOfDateTime(read.End ?? '')
     if (!read.ItemId) fault ??= malformedElement('ItemId')
-    // Whoever answers with masters did not look at the CalendarView.
-    else if (read.CalendarItemType === 'RecurringMaster') fault ??= malformedElement('CalendarItemType')
+    // A server that answers with masters does not expand them: what a master says is not when its occurrences are.
+    else if (read.CalendarItemType === 'RecurringMaster') fault ??= unexpandedSeriesError()
     else if (start === null) fault ??= malformedElement('Start')
     else if (end === null || end < start) fault ??= malformedElement('End')
     else events.push(eventOf(read, start, end, categories, zone))
@@ -84,6 +84,15 @@ export function calendarViewReader(zone: string): CalendarViewReader {
       } else if (depth === 6 || depth === 7) statusReader.close(name, text)
     }
   }
+}
+
+/** calendarview.md: "single calendar items and all occurrences". Some servers that speak EWS give masters instead. */
+export function unexpandedSeriesError(): RemoteError {
+  return new RemoteError(
+    'protocol_error',
+    "This server does not expand series into occurrences in FindItem with CalendarView: set the connection's access to delegate, which reads by GetUserAvailability, and grant the account Reviewer on the calendars.",
+    { scope: 'connection' }
+  )
 }
 
 function eventOf(

@@ -1,5 +1,5 @@
 /** Access `delegate`: GetUserAvailability for up to a hundred mailboxes, with the account's own rights in each. */
-import type { CalendarEvent, Span } from '../../../domain/calendar-event.ts'
+import type { CalendarEvent, Instant, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
 import type { CalendarRead, PartialRead, Target } from '../../connector.ts'
 import type { EwsClient } from '../client/ews-client.ts'
@@ -20,6 +20,10 @@ export type ReadMailboxes = (
 ) => Promise<readonly (MailboxRead | RemoteError)[]>
 
 export const maxMailboxesPerCall = 100
+/** Milliseconds. No part of a window that is read in parts is shorter; the merged view asks for an hour at the least. */
+const minPartMs = 2 * 3_600_000
+/** responsecode.md: "too many calendar entries for a user in a time window"; the allowed size is 1,000. */
+const tooManyEntries = 'ErrorResultSetTooBig'
 
 export function readByAvailability(deps: { client: EwsClient; account: string }): ReadMailboxes {
   /**
@@ -33,7 +37,7 @@ export function readByAvailability(deps: { client: EwsClient; account: string })
     window: Span,
     subjects: boolean,
     signal: AbortSignal
-  ): Promise<readonly (MailboxRead | RemoteError)[]> {
+  ): Promise<readonly (MailboxRead | RemoteError | typeof tooManyEntries)[]> {
     const mailboxes = targets.map(({ mailbox }) => mailbox)
     const { availabilityDays } = deps.client.version
     if (window.end - window.start > availabilityDays * 86_400_000)
@@ -65,13 +69,44 @@ export function readByAvailability(deps: { client: EwsClient; account: string })
     }
   }
 
+  /** Halves the window of one mailbox until each part holds no more entries than Exchange shows. */
+  async function askInParts(
+    target: Target,
+    window: Span,
+    subjects: boolean,
+    signal: AbortSignal
+  ): Promise<MailboxRead | RemoteError> {
+    if (window.end - window.start < 2 * minPartMs) {
+      const status = { code: tooManyEntries, inner: null, backOffMs: null }
+      return deps.client.errorOf(status, target.mailbox, false)
+    }
+    const middle = Math.floor((window.start + window.end) / 2000) * 1000
+    const parts: MailboxRead[] = []
+    for (const span of [
+      { start: window.start, end: middle },
+      { start: middle, end: window.end }
+    ]) {
+      const [found = countMismatchError] = await ask([target], span, subjects, signal)
+      const part = found === tooManyEntries ? await askInParts(target, span, subjects, signal) : found
+      if (part instanceof RemoteError) return part
+      parts.push(part)
+    }
+    return joinParts(parts[0]!, parts[1]!, middle)
+  }
+
   return async (targets, window, subjects, signal) => {
     const answers = new Map<Target, MailboxRead | RemoteError>()
     const batches = splitBatches(targets, batchSizes)
     await Promise.all(
       batches.map(async (batch) => {
         const seen = await ask(batch, window, subjects, signal)
-        for (const [index, target] of batch.entries()) answers.set(target, seen[index] ?? countMismatchError)
+        for (const [index, target] of batch.entries()) {
+          const found = seen[index] ?? countMismatchError
+          answers.set(
+            target,
+            found === tooManyEntries ? await askInParts(target, window, subjects, signal) : found
+          )
+        }
       })
     )
     return targets.map((target) => answers.get(target) ?? countMismatchError)
@@ -97,7 +132,8 @@ function toMailboxRead(
   { mailbox }: Target,
   subjects: boolean,
   { client, account }: { client: EwsClient; account: string }
-): MailboxRead | RemoteError {
+): MailboxRead | RemoteError | typeof tooManyEntries {
+  if (status.code === tooManyEntries) return tooManyEntries
   if (status.code !== 'NoError') return client.errorOf(status, mailbox, false)
   // A merged view has no events; to take it for an empty calendar would open everybody's phone.
   if (!/^(Detailed|FreeBusy)(Merged)?$/.test(view)) return mergedOnlyError(mailbox)
@@ -105,6 +141,13 @@ function toMailboxRead(
   if (!subjects) return { events, detail: 'availability', partialRead: null }
   if (view.startsWith('Detailed')) return { events, detail: 'subjects-only', partialRead: null }
   return { events, detail: 'availability', partialRead: detailsMissing(mailbox, account, client) }
+}
+
+/** An event over the border of two parts is in both, whole. Ids count the events of one reply, so they are given anew. */
+function joinParts(first: MailboxRead, second: MailboxRead, border: Instant): MailboxRead {
+  const events = [...first.events, ...second.events.filter(({ start }) => start >= border)]
+  const lesser = first.detail === 'availability' ? first : second
+  return { ...lesser, events: events.map((event, index) => ({ ...event, id: String(index) })) }
 }
 
 function detailsMissing(mailbox: string, account: string, { version }: EwsClient): PartialRead {
