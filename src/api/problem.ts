@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { type FieldFault, type ProblemCode, problemStatus, RemoteError, RequestError } from '../errors.ts'
+import { ImportInterrupted } from '../management/user-import.ts'
 import { StoreUnavailable, TenantGone } from '../storage/store.ts'
 import { faultsOf } from './validation.ts'
 
@@ -67,6 +68,7 @@ export function problemOf(error: unknown): ProblemDetails {
     return { ...problem('calendar_unreachable', error.hint), code: error.code, hint: error.hint }
   }
   if (error instanceof TenantGone) return problem('not_found', 'There is no such tenant (any more).')
+  if (error instanceof ImportInterrupted) return problem('store_unavailable', error.message)
   if (error instanceof StoreUnavailable) {
     return problem(
       'store_unavailable',

@@ -14,7 +14,7 @@ import {
   unsealMailbox
 } from '../storage/secrets/connection-secrets.ts'
 import type { StoredConnection, UserRecord } from '../storage/store.ts'
-import type { ManagementDeps } from './management.ts'
+import type { ManagementDeps } from './management-deps.ts'
 import { requireTenant } from './tenants.ts'
 
 /** Milliseconds that a test may take as a whole. */

@@ -1,52 +1,52 @@
-/** A sheet of users as spreadsheet programs save it (CSV): decoded, split and given back row by row. */
+/** A sheet of users as spreadsheet programs save it (CSV): decoded, split, and read row by row. The header is row 1. */
+import { isUtf8 } from 'node:buffer'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { CsvError, parse } from 'csv-parse'
 import { type FieldFault, RequestError } from '../errors.ts'
-
-/** The members that a column can hold, as they are written. */
-export const csvColumns = [
-  'user',
-  'displayName',
-  'extension',
-  'numbers',
-  'mailbox',
-  'syncEnabled',
-  'timeZone'
-] as const
-export type CsvColumn = (typeof csvColumns)[number]
+import { readCell } from './spreadsheet-cell.ts'
+import { type CsvColumn, csvColumns } from './user-columns.ts'
 
 const requiredColumns: readonly CsvColumn[] = ['user', 'displayName', 'extension', 'syncEnabled']
 
 /** Characters of a whole row; the longest good one is far shorter. */
 const MAX_ROW_LENGTH = 50_000
+/** Bytes. */
 const CHUNK_LENGTH = 64 * 1024
-/** Then others have their turn: streams alone go on and on where nothing has to be waited for. */
+/** Bytes that are looked at for the delimiter, and characters of them. */
+const HEAD_LENGTH = 8192
+const MAX_HEADER_LENGTH = 2000
+/** After these rows others get their turn: a stream that never waits does not yield by itself. */
 const ROWS_PER_SLICE = 500
-/** Of a file that is no sheet at all, its first line is told of up to here. */
+/** Of a file that is no sheet at all, its first line is told up to here. */
 const MAX_HEADER_ERRORS = 50
 
 export interface CsvRow {
   /** The header is row 1. */
   readonly row: number
   readonly cells: Readonly<Partial<Record<CsvColumn, string>>>
-  /** Set where the row has another number of cells than the header, and cannot be told apart. */
-  readonly fault: FieldFault | null
+  /** Why the cells cannot be taken: there are too many of them, or a program damaged them. */
+  readonly faults: readonly FieldFault[]
 }
 
 /** Throws a RequestError where the sheet as a whole cannot be read. Blank rows are passed over. */
 export async function* readCsvRows(bytes: Buffer): AsyncGenerator<CsvRow> {
-  const text = decodeText(bytes)
+  const encoding = detectEncoding(bytes)
+  const { delimiter, start } = detectDelimiter(
+    new TextDecoder(encoding).decode(bytes.subarray(0, HEAD_LENGTH))
+  )
   const parser = parse({
-    delimiter: detectDelimiter(text),
+    delimiter,
     relax_column_count: true,
     max_record_size: MAX_ROW_LENGTH,
     trim: true
   })
+  const text = Readable.from(decodeInSlices(bytes, encoding, start))
+  text.once('error', (error) => parser.destroy(error))
   let header: readonly CsvColumn[] | null = null
   let row = 0
   try {
-    for await (const cells of Readable.from(splitIntoChunks(text)).pipe(parser) as AsyncIterable<string[]>) {
+    for await (const cells of text.pipe(parser) as AsyncIterable<string[]>) {
       row++
       if (row % ROWS_PER_SLICE === 0) await setImmediate()
       if (header === null) header = parseHeader(cells)
@@ -59,52 +59,54 @@ export async function* readCsvRows(bytes: Buffer): AsyncGenerator<CsvRow> {
     throw validationError([{ field: 'file', message: 'is empty: send a header row and a row for each user' }])
 }
 
-/** UTF-8 and UTF-16 by their marks; else UTF-8 if it is, else Windows-1252, which Excel writes in western Europe. */
-function decodeText(bytes: Buffer): string {
+/** UTF-16 by its mark; else UTF-8 if it is, else Windows-1252, which Excel writes in western Europe. */
+function detectEncoding(bytes: Buffer): string {
   if (bytes.subarray(0, 4).toString('latin1') === 'PK\x03\x04') {
     throw validationError([
       { field: 'file', message: 'is an Excel workbook: save it as CSV (UTF-8) and send that' }
     ])
   }
   const mark = bytes.subarray(0, 2).toString('hex')
-  const text =
-    mark === 'fffe'
-      ? new TextDecoder('utf-16le').decode(bytes)
-      : mark === 'feff'
-        ? new TextDecoder('utf-16be').decode(bytes)
-        : utf8OrWindows1252(bytes)
-  if (text.includes('\0')) {
-    throw validationError([{ field: 'file', message: 'is no text: save it as CSV (UTF-8) and send that' }])
-  }
-  return text
+  if (mark === 'fffe') return 'utf-16le'
+  if (mark === 'feff') return 'utf-16be'
+  return isUtf8(bytes) ? 'utf-8' : 'windows-1252'
 }
 
-function utf8OrWindows1252(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return new TextDecoder('windows-1252').decode(bytes)
+/** In pieces, so that a long sheet leaves others their turn; without the first `start` characters. */
+function* decodeInSlices(bytes: Buffer, encoding: string, start: number): Generator<string> {
+  const decoder = new TextDecoder(encoding)
+  let skip = start
+  for (let from = 0; from < bytes.length; from += CHUNK_LENGTH) {
+    const text = decoder.decode(bytes.subarray(from, from + CHUNK_LENGTH), { stream: true })
+    if (text.includes('\0')) {
+      throw validationError([{ field: 'file', message: 'is no text: save it as CSV (UTF-8) and send that' }])
+    }
+    yield text.slice(skip)
+    skip = Math.max(0, skip - text.length)
   }
+  yield decoder.decode()
 }
 
-/** The one of comma, semicolon and tab that the header row has most of. */
-function detectDelimiter(text: string): string {
-  const header = text.slice(0, 2000).split(/[\r\n]/, 1)[0] ?? ''
+/**
+ * The delimiter, and where the header row starts. Excel reads and writes a first line `sep=;`, which it does not show; else it
+ * is the one of comma, semicolon and tab that the header row has most of.
+ */
+function detectDelimiter(text: string): { readonly delimiter: string; readonly start: number } {
+  const stated = /^"?sep=([,;\t|])"?[,;\t|]*(\r\n|\r|\n|$)/i.exec(text)
+  if (stated !== null) return { delimiter: stated[1] ?? ',', start: stated[0].length }
+  const header = text.slice(0, MAX_HEADER_LENGTH).split(/[\r\n]/, 1)[0] ?? ''
   const count = (sign: string) => header.split(sign).length
-  return [',', ';', '\t'].reduce((best, sign) => (count(sign) > count(best) ? sign : best))
-}
-
-/** In pieces, so that a long sheet leaves others their turn. */
-function* splitIntoChunks(text: string): Generator<string> {
-  for (let start = 0; start < text.length; start += CHUNK_LENGTH)
-    yield text.slice(start, start + CHUNK_LENGTH)
+  const delimiter = [',', ';', '\t'].reduce((best, sign) => (count(sign) > count(best) ? sign : best))
+  return { delimiter, start: 0 }
 }
 
 function parseHeader(cells: readonly string[]): readonly CsvColumn[] {
   const byName = new Map(csvColumns.map((column) => [column.toLowerCase(), column]))
   const found: CsvColumn[] = []
   const faults: FieldFault[] = []
-  for (const cell of cells) {
+  // Some programs end every line with a separator.
+  const named = cells.slice(0, cells.findLastIndex((cell) => cell !== '') + 1)
+  for (const cell of named) {
     const column = byName.get(cell.toLowerCase())
     const message =
       column === undefined
@@ -127,18 +129,18 @@ function parseHeader(cells: readonly string[]): readonly CsvColumn[] {
 function toCsvRow(row: number, header: readonly CsvColumn[], cells: readonly string[]): CsvRow {
   // Programs leave out, or add, empty cells at the end of a row.
   const surplus = cells.slice(header.length).some((cell) => cell !== '')
-  const fault = surplus
-    ? {
-        field: 'row',
-        message: `has ${cells.length} cells, the header ${header.length}: put a cell that holds the delimiter in quotes`,
-        row
-      }
-    : null
-  return {
-    row,
-    cells: Object.fromEntries(header.map((column, index) => [column, cells[index] ?? ''])),
-    fault
+  const faults: FieldFault[] = []
+  if (surplus) {
+    const message = `has ${cells.length} cells, the header ${header.length}: put a cell that holds the delimiter in quotes`
+    faults.push({ field: 'row', message, row })
   }
+  const values: Partial<Record<CsvColumn, string>> = {}
+  for (const [index, column] of header.entries()) {
+    const { value, fault } = readCell(column, cells[index] ?? '')
+    values[column] = value
+    if (fault !== null) faults.push({ field: column, message: fault, row })
+  }
+  return { row, cells: values, faults }
 }
 
 function toParseError(error: CsvError): RequestError {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { isValidZone } from '../lib/time-zone.ts'
 import type { Store, Tenant } from '../storage/store.ts'
-import type { ManagementDeps } from './management.ts'
+import type { ManagementDeps } from './management-deps.ts'
 import { type PagedList, type PageRequest, paginate } from './pagination.ts'
 
 export interface PutTenantBody {

@@ -1,23 +1,50 @@
-/** Users from a sheet: all of them, or none and every bad row by number and reason. */
-import { setImmediate } from 'node:timers/promises'
+/** Users from a sheet: every row is checked before any is saved, then they are saved in batches. */
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { type FieldFault, RequestError } from '../errors.ts'
-import type { UserRecord } from '../storage/store.ts'
+import { backoffMs } from '../lib/backoff.ts'
+import { type Store, StoreUnavailable, type User } from '../storage/store.ts'
 import { type CsvRow, readCsvRows } from './csv.ts'
-import type { ManagementDeps } from './management.ts'
+import { buildUser, diffUser } from './diff-user.ts'
+import type { ManagementDeps } from './management-deps.ts'
 import { requireRules } from './rules.ts'
+import { splitNumbers } from './spreadsheet-cell.ts'
 import { requireTenant } from './tenants.ts'
-import { diffUser, storedMailbox, type UserChange, type UserFields, validateUser } from './users.ts'
+import { shownMailbox, type UserFields } from './user-fields.ts'
+import { eachUser } from './users.ts'
+import { validateUser } from './validate-user.ts'
 
 /** More faults than anybody reads in one go; what is over is counted. */
 const MAX_ERRORS = 10_000
 const MAX_ROWS = 50_000
-/** Then others have their turn. */
-const ROWS_PER_SLICE = 500
+/** Rows checked, or saved, in one go: below 10 ms of this process, and of Redis. */
+const ROWS_PER_SLICE = 250
+/** A store that is away for longer ends the import, which then says how far it came. */
+const RETRY = { firstMs: 200, maxMs: 5_000 }
+const MAX_RETRIES = 8
 
-export interface ImportResponse {
+export const importModes = ['merge', 'replace'] as const
+
+export interface ImportOptions {
+  /** `merge`: users that the file lacks stay. `replace`: they are removed. */
+  readonly mode: (typeof importModes)[number]
+  /** Nothing is saved; the answer says what would be. */
+  readonly dryRun: boolean
+}
+
+export interface ImportedRow {
+  /** The header is row 1; null for a user who is not in the file. */
+  readonly row: number | null
+  readonly user: string
+  readonly action: 'created' | 'updated' | 'unchanged' | 'removed'
+}
+
+export interface ImportResponse extends ImportOptions {
   readonly created: number
   readonly updated: number
   readonly unchanged: number
+  readonly removed: number
+  /** In the order of the file, then those who are removed. */
+  readonly rows: readonly ImportedRow[]
 }
 
 /** What is wrong with the shape of a user's members, as a schema has it. */
@@ -25,62 +52,37 @@ export type CheckShape = (body: unknown) => FieldFault[]
 
 export interface UserImport {
   /** `csv`: the file as it was sent. */
-  run(tenant: string, csv: Buffer, checkShape: CheckShape): Promise<ImportResponse>
+  run(tenant: string, csv: Buffer, options: ImportOptions, checkShape: CheckShape): Promise<ImportResponse>
 }
 
-export function createUserImport({ store, packs, sealer, clock }: ManagementDeps): UserImport {
+interface PlannedRow extends ImportedRow {
+  readonly fields: UserFields | null
+}
+
+export function createUserImport(deps: ManagementDeps): UserImport {
+  const { store } = deps
   return {
-    run: (tenant, csv, checkShape) =>
-      store.withTenantLock(tenant, async (store) => {
-        await requireTenant(store, tenant)
-        const rows = await readAllRows(csv)
-        const ids = rows.map(({ cells }) => cells.user ?? '')
-        const held = await loadRecords(tenant, ids)
-        const { effective: rules } = await requireRules(store, packs, tenant)
-
-        const faults: FieldFault[] = findDuplicateIds(rows)
-        const bodies = new Map<string, UserFields>()
-        for (const [index, { row, cells, fault }] of rows.entries()) {
-          if (index % ROWS_PER_SLICE === 0) await setImmediate()
-          const { user: id = '' } = cells
-          const record = held.get(id) ?? null
-          const { user: _id, ...body } = toUserFields(cells, record)
-          const wrong = fault === null ? checkShape({ user: id, ...body }) : [fault]
-          // The zone of a body of the wrong shape is no zone to look at.
-          if (wrong.length === 0)
-            wrong.push(...validateUser(body as unknown as UserFields, storedMailbox(record), rules))
-          faults.push(...wrong.map(({ field, message }) => ({ field, message, row })))
-          bodies.set(id, body as unknown as UserFields)
-        }
-        if (faults.length > 0) throw validationError(faults, rows.length)
-
-        const at = clock()
-        const changes: UserChange[] = []
-        for (const [id, body] of bodies) {
-          const change = diffUser({ tenant, id, body, record: held.get(id) ?? null, sealer, at })
-          if (change !== null) changes.push(change)
-        }
-        const created = changes.length === 0 ? [] : await store.saveUsers(tenant, changes, at)
-        return {
-          created: created.length,
-          updated: changes.length - created.length,
-          unchanged: rows.length - changes.length
-        }
-      })
-  }
-
-  async function loadRecords(
-    tenant: string,
-    ids: readonly string[]
-  ): Promise<ReadonlyMap<string, UserRecord>> {
-    // An empty id is a fault that is told later; a store need not be asked for it.
-    const asked = [...new Set(ids)].filter((id) => ID_PATTERN.test(id))
-    const records = await store.records(tenant, asked)
-    return new Map(records.flatMap((record) => (record === null ? [] : [[record.user.id, record]])))
+    async run(tenant, csv, options, checkShape) {
+      await requireTenant(store, tenant)
+      const rows = await readAllRows(csv)
+      if (options.mode === 'replace' && rows.length === 0) {
+        const message = 'holds no user, so that "replace" would remove everybody: remove the tenant instead'
+        throw new RequestError('invalid_request', '', [{ field: 'file', message }])
+      }
+      const planned = await planImport(deps, tenant, rows, options, checkShape)
+      if (!options.dryRun) await applyImport(deps, tenant, planned)
+      const count = (action: ImportedRow['action']) => planned.filter((row) => row.action === action).length
+      return {
+        ...options,
+        created: count('created'),
+        updated: count('updated'),
+        unchanged: count('unchanged'),
+        removed: count('removed'),
+        rows: planned.map(({ row, user, action }) => ({ row, user, action }))
+      }
+    }
   }
 }
-
-const ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/
 
 async function readAllRows(csv: Buffer): Promise<CsvRow[]> {
   const rows: CsvRow[] = []
@@ -92,25 +94,124 @@ async function readAllRows(csv: Buffer): Promise<CsvRow[]> {
   return rows
 }
 
-/** A column that is not there leaves what is held; an empty cell takes it away. */
-function toUserFields(cells: CsvRow['cells'], record: UserRecord | null): Record<string, unknown> {
-  const held = record?.user
+/** What becomes of each row. Throws a RequestError with every bad row. */
+async function planImport(
+  { store, packs, sealer, clock }: ManagementDeps,
+  tenant: string,
+  rows: readonly CsvRow[],
+  { mode }: ImportOptions,
+  checkShape: CheckShape
+): Promise<PlannedRow[]> {
+  const { effective: rules } = await requireRules(store, packs, tenant)
+  const stored = new Map<string, User>()
+  for await (const user of eachUser(store, tenant)) stored.set(user.id, user)
+
+  const faults = findDuplicateIds(rows)
+  const planned: PlannedRow[] = []
+  for (const [index, { row, cells, faults: cellFaults }] of rows.entries()) {
+    if (index % ROWS_PER_SLICE === 0) await setImmediate()
+    const { user: id = '' } = cells
+    const before = stored.get(id) ?? null
+    const { user: _, ...members } = toUserMembers(cells, before)
+    const wrong = cellFaults.length > 0 ? [...cellFaults] : checkShape({ user: id, ...members })
+    const fields = members as unknown as UserFields
+    // The zone of a body of the wrong shape is no zone to look at.
+    if (wrong.length === 0) wrong.push(...validateUser(fields, shownMailbox(before), rules))
+    faults.push(...wrong.map(({ field, message }) => ({ field, message, row })))
+    if (faults.length > 0) continue
+    const after = buildUser({ tenant, id, fields, sealer, at: clock() }, before)
+    const action = before === null ? 'created' : after === null ? 'unchanged' : 'updated'
+    planned.push({ row, user: id, action, fields })
+  }
+  if (faults.length > 0) throw validationError(faults, rows.length)
+  if (mode === 'merge') return planned
+  for (const { user } of planned) stored.delete(user)
+  const removed = [...stored.keys()].map((user) => ({
+    row: null,
+    user,
+    action: 'removed' as const,
+    fields: null
+  }))
+  return [...planned, ...removed]
+}
+
+/** Saves what differs, in batches that hold whole or not at all, each compared once more with what is stored by then. */
+async function applyImport(
+  deps: ManagementDeps,
+  tenant: string,
+  planned: readonly PlannedRow[]
+): Promise<void> {
+  const toSave = planned.filter(({ action }) => action !== 'unchanged')
+  for (let from = 0; from < toSave.length; from += ROWS_PER_SLICE) {
+    const batch = toSave.slice(from, from + ROWS_PER_SLICE)
+    await setImmediate()
+    await withRetries(
+      () => deps.store.withTenantLock(tenant, (store) => saveBatch(deps, store, tenant, batch)),
+      (error) => new ImportInterrupted(error, toSave.length, from, batch.length)
+    )
+  }
+}
+
+async function saveBatch(
+  { sealer, clock }: ManagementDeps,
+  store: Store,
+  tenant: string,
+  batch: readonly PlannedRow[]
+): Promise<void> {
+  const at = clock()
+  const removed = batch.flatMap(({ user, fields }) => (fields === null ? [user] : []))
+  if (removed.length > 0) await store.removeUsers(tenant, removed, at)
+  const kept = batch.filter(({ fields }) => fields !== null)
+  const records = await store.records(
+    tenant,
+    kept.map(({ user }) => user)
+  )
+  const changes = kept.flatMap(({ user: id, fields }, index) => {
+    const change = diffUser({ tenant, id, fields: fields!, sealer, at }, records[index] ?? null)
+    return change === null ? [] : [change]
+  })
+  if (changes.length > 0) await store.saveUsers(tenant, changes, at)
+}
+
+/** A batch may have been saved although the store did not answer: saving it again changes nothing. */
+async function withRetries(save: () => Promise<void>, interrupted: (error: StoreUnavailable) => Error) {
+  for (let failures = 1; ; failures++) {
+    try {
+      return await save()
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable)) throw error
+      if (failures > MAX_RETRIES) throw interrupted(error)
+      await setTimeout(backoffMs(RETRY, failures, Math.random()))
+    }
+  }
+}
+
+/** The store went away halfway. The message says what is saved, and is for whoever sent the file. */
+export class ImportInterrupted extends StoreUnavailable {
+  constructor(cause: StoreUnavailable, all: number, saved: number, unsure: number) {
+    super(
+      `The store went away during the import: of ${all} changes ${saved} are saved, of the next ${unsure} it cannot be said, ` +
+        'and the rest is not. Send the same file again: what is saved already counts as unchanged.',
+      { cause }
+    )
+  }
+}
+
+/** A column that is not there leaves what is stored; an empty cell takes it away. */
+function toUserMembers(cells: CsvRow['cells'], stored: User | null): Record<string, unknown> {
+  const orNull = (cell: string | undefined, before: string | null) =>
+    cell === undefined ? before : cell === '' ? null : cell
   return {
     user: cells.user,
     displayName: cells.displayName,
     extension: cells.extension,
-    numbers: cells.numbers === undefined ? (held?.numbers ?? []) : splitNumbers(cells.numbers),
-    mailbox:
-      cells.mailbox === undefined ? storedMailbox(record) : cells.mailbox === '' ? null : cells.mailbox,
+    numbers: cells.numbers === undefined ? (stored?.numbers ?? []) : splitNumbers(cells.numbers),
+    mailbox: orNull(cells.mailbox, shownMailbox(stored)),
+    owner: orNull(cells.owner, stored?.owner ?? null),
     syncEnabled: parseBoolean(cells.syncEnabled ?? ''),
-    timeZone:
-      cells.timeZone === undefined ? (held?.timeZone ?? null) : cells.timeZone === '' ? null : cells.timeZone,
-    triggers: held?.triggers ?? []
+    timeZone: orNull(cells.timeZone, stored?.timeZone ?? null),
+    triggers: stored?.triggers ?? []
   }
-}
-
-function splitNumbers(cell: string): string[] {
-  return cell.split(/[\s|]+/).filter((entry) => entry !== '')
 }
 
 /** Spreadsheet programs write the truth in their own language. Anything else stays, to be refused. */
@@ -137,12 +238,12 @@ function findDuplicateIds(rows: readonly CsvRow[]): FieldFault[] {
 function validationError(faults: FieldFault[], rows: number): RequestError {
   const sorted = faults.sort((a, b) => (a.row ?? 0) - (b.row ?? 0))
   const bad = new Set(sorted.map(({ row }) => row)).size
-  const told = sorted.slice(0, MAX_ERRORS)
-  const more = sorted.length - told.length
-  if (more > 0) told.push({ field: 'file', message: `has ${more} more faults in the rows below` })
+  const reported = sorted.slice(0, MAX_ERRORS)
+  const more = sorted.length - reported.length
+  if (more > 0) reported.push({ field: 'file', message: `has ${more} more faults in the rows below` })
   return new RequestError(
     'invalid_request',
     `Of ${rows} rows ${bad} cannot be taken, so nothing was changed: correct them and send the file again.`,
-    told
+    reported
   )
 }

@@ -60,6 +60,8 @@ export const userRecord = jsonCodec<User>('user', (user) => ({
   extension: user.extension,
   numbers: user.numbers,
   mailbox: mailboxOnly(user.mailbox),
+  // Absent in what earlier versions stored.
+  owner: user.owner ?? null,
   syncEnabled: user.syncEnabled,
   timeZone: user.timeZone,
   triggers: user.triggers.map(triggerOnly),

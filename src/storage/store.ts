@@ -38,6 +38,8 @@ export interface User {
   readonly numbers: readonly string[]
   /** The calendar owner's address; where it is a URL (a published calendar's is a secret) it is sealed. */
   readonly mailbox: { readonly address: string } | { readonly sealed: string; readonly shown: string } | null
+  /** The e-mail address of the calendar's owner, where the calendar does not tell (a published one). */
+  readonly owner: string | null
   readonly syncEnabled: boolean
   readonly timeZone: string | null
   readonly triggers: readonly Trigger[]
@@ -176,8 +178,8 @@ export interface Store {
     users: readonly { readonly user: User; readonly sync: SyncRecord | null }[],
     at: Instant
   ): Promise<readonly string[]>
-  /** Resolves to whether there was one. */
-  removeUser(tenant: string, user: string, at: Instant): Promise<boolean>
+  /** Removes users, all or none. Resolves to the ids of those who were there. */
+  removeUsers(tenant: string, users: readonly string[], at: Instant): Promise<readonly string[]>
 
   /** Resolves to false when the user is not there. */
   saveOverride(tenant: string, user: string, override: Override | null, at: Instant): Promise<boolean>

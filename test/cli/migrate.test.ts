@@ -49,7 +49,7 @@ async function installation(t: Test): Promise<string> {
       visible: name === 'user-0'
     })
     await store.saveReadings(id, users.slice(0, -1).map(outcome), 6)
-    await store.removeUser(id, 'user-2', 7)
+    await store.removeUsers(id, ['user-2'], 7)
   }
   await store.close()
   return folder

@@ -74,7 +74,12 @@ const anyOperation = fc.oneof(
     ),
     at: when
   }),
-  fc.record({ does: fc.constant('removeUser' as const), id: anyTenant, user: anyUser, at: when }),
+  fc.record({
+    does: fc.constant('removeUsers' as const),
+    id: anyTenant,
+    users: fc.array(anyUser, { maxLength: 3 }),
+    at: when
+  }),
   fc.record({
     does: fc.constant('saveOverride' as const),
     id: anyTenant,
@@ -188,8 +193,8 @@ async function onStore(store: Store, o: Operation): Promise<unknown> {
       }))
       return store.saveUsers(o.id, users, o.at)
     }
-    case 'removeUser':
-      return store.removeUser(o.id, o.user, o.at)
+    case 'removeUsers':
+      return store.removeUsers(o.id, o.users, o.at)
     case 'saveOverride':
       return store.saveOverride(o.id, o.user, overrideOf(o), o.at)
     case 'saveReadings':
@@ -254,12 +259,19 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
       if (o.users.length > 0) log(kept, feeds, o.at, [...new Set(o.users.map((one) => one.user))], vacated)
       return [...fresh]
     }
-    case 'removeUser': {
-      const before = records.get(o.user)
-      if (before === undefined) return false
-      kept.minGeneration = Math.max(kept.minGeneration, before.sync.generation + 1)
-      log(kept, feeds, o.at, [o.user], [{ user: o.user, extension: before.user.extension }])
-      return records.delete(o.user)
+    case 'removeUsers': {
+      const removed: string[] = []
+      const vacated: Vacated[] = []
+      for (const user of o.users) {
+        const before = records.get(user)
+        if (before === undefined) continue
+        kept.minGeneration = Math.max(kept.minGeneration, before.sync.generation + 1)
+        vacated.push({ user, extension: before.user.extension })
+        removed.push(user)
+        records.delete(user)
+      }
+      if (removed.length > 0) log(kept, feeds, o.at, removed, vacated)
+      return removed
     }
     case 'saveOverride': {
       const before = records.get(o.user)

@@ -17,6 +17,7 @@ export function sampleUser(id: string, more: Partial<User> = {}): User {
     syncEnabled: true,
     timeZone: null,
     triggers: [],
+    owner: null,
     triggersSince: 1,
     ...more
   }

@@ -51,7 +51,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       store.saveUsers('nobody', [{ user: sampleUser('anna'), sync: initialSyncRecord(true, 1) }], 1),
       TenantGone
     )
-    await t.rejects(store.removeUser('nobody', 'anna', 1), TenantGone)
+    await t.rejects(store.removeUsers('nobody', ['anna'], 1), TenantGone)
     await t.rejects(store.saveOverride('nobody', 'anna', null, 1), TenantGone)
     await t.rejects(store.saveReadings('nobody', [], 1), TenantGone)
     t.strictSame(await store.tenants({ limit: 10 }), [])
@@ -229,7 +229,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     await dropped('a new mailbox', old)
     old = await generation()
     await store.saveOverride('acme', 'anna', { diversion: 'sick', from: 1, until: null }, 2)
-    await store.removeUser('acme', 'anna', 2)
+    await store.removeUsers('acme', ['anna'], 2)
     t.strictSame(await store.saveReadings('acme', outcome(old), 3), [])
     await store.saveUsers('acme', [{ user: sampleUser('anna'), sync: initialSyncRecord(true, 2) }], 2)
     t.equal((await store.record('acme', 'anna'))?.override, null)

@@ -5,8 +5,14 @@ import { startTestService } from '../support/service.ts'
 const service = await startTestService(t)
 const { call } = service
 
-const send = (tenant: string, sheet: string | Buffer) =>
-  call('POST', `/v1/tenants/${tenant}/users/import`, sheet, { 'content-type': 'text/csv' })
+const send = (tenant: string, sheet: string | Buffer, query = '') =>
+  call('POST', `/v1/tenants/${tenant}/users/import${query}`, sheet, { 'content-type': 'text/csv' })
+const counts = ({ body }: { body: Record<string, unknown> }) => [
+  body.created,
+  body.updated,
+  body.unchanged,
+  body.removed
+]
 const users = async (tenant: string) => (await call('GET', `/v1/tenants/${tenant}/users`)).body.users
 const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le')
 
@@ -31,7 +37,7 @@ t.test('every encoding, delimiter and way of quoting in use', async (t) => {
   for (const [tenant, sheet, delimiter] of sheets) {
     await service.tenant(tenant)
     const answer = await send(tenant, sheet)
-    t.strictSame(answer.body, { created: 2, updated: 0, unchanged: 0 }, `${tenant} ${answer.text}`)
+    t.strictSame(counts(answer), [2, 0, 0, 0], `${tenant} ${answer.text}`)
     t.strictSame(await users(tenant), [
       {
         user: 'asa',
@@ -43,7 +49,7 @@ t.test('every encoding, delimiter and way of quoting in use', async (t) => {
       },
       { user: 'bo', displayName: 'Bo', extension: '1071', syncEnabled: false }
     ])
-    t.strictSame((await send(tenant, sheet)).body, { created: 0, updated: 0, unchanged: 2 })
+    t.strictSame(counts(await send(tenant, sheet)), [0, 0, 2, 0])
   }
 })
 
@@ -59,12 +65,12 @@ t.test('what a file does not speak of stays', async (t) => {
   }
   await call('PUT', '/v1/tenants/stays/users/anna', { ...anna, timeZone: 'Europe/Oslo' })
   const short = await send('stays', 'user,displayName,extension,syncEnabled\nanna,Anna B,1,true\n')
-  t.strictSame(short.body, { created: 0, updated: 1, unchanged: 0 })
+  t.strictSame(counts(short), [0, 1, 0, 0])
   const shown = { user: 'anna', ...anna, displayName: 'Anna B', mailbox: 'https://h.example/…' }
   t.strictSame(await users('stays'), [{ ...shown, timeZone: 'Europe/Oslo' }])
   const emptied =
     'user,displayName,extension,syncEnabled,timezone,mailbox\nanna,Anna B,1,ja,,https://h.example/…\n'
-  t.strictSame((await send('stays', emptied)).body, { created: 0, updated: 1, unchanged: 0 })
+  t.strictSame(counts(await send('stays', emptied)), [0, 1, 0, 0])
   t.strictSame(await users('stays'), [shown], 'an empty cell takes away, a shown URL stands for what is held')
 })
 
@@ -73,7 +79,7 @@ t.test('5,000 users, and every bad row by number and reason', async (t) => {
   const header = 'user;displayName;extension;syncEnabled;numbers;timeZone'
   const rows = Array.from({ length: 5000 }, (_, index) => `u${index};User ${index};${1000 + index};true;;`)
   const good = await send('many', [header, ...rows].join('\r\n'))
-  t.strictSame(good.body, { created: 5000, updated: 0, unchanged: 0 })
+  t.strictSame(counts(good), [5000, 0, 0, 0])
 
   const bad = rows.map((row, index) => (index % 10 === 0 ? row.replace(';true;', ';perhaps;') : row))
   bad[1] = 'new;New;;true;0701;Stockholm'
@@ -123,9 +129,123 @@ t.test('files that cannot be read', async (t) => {
   t.equal(json.status, 415)
   t.equal((await send('odd', Buffer.alloc(17 << 20, 'x'))).status, 413)
   t.equal((await send('nobody', row)).status, 404)
+  t.strictSame(counts(await send('odd', row)), [0, 0, 0, 0], 'a header alone is no fault')
+})
+
+const header = 'user,displayName,extension,syncEnabled'
+
+t.test('what Excel makes of digits is undone or refused by row, with what is wrong', async (t) => {
+  await service.tenant('excel')
+  const damaged = `${header}\na,A,"=""01076""",false\nb,B,'01076,false\nc,C,1076.0,false\nd,D,4.67E+10,false\n`
+  const answer = await send('excel', damaged)
+  t.equal(answer.status, 400)
+  const rows = answer.body.errors.map(({ row, field, message }: Record<string, string>) => [
+    row,
+    field,
+    message
+  ])
+  t.match(rows, [
+    [4, 'extension', /"1076\.0".*spreadsheet.*format the column as text/],
+    [5, 'extension', /"4\.67E\+10".*digits are lost.*format the column as text/]
+  ])
+  t.equal(rows.length, 2)
+  t.strictSame(await users('excel'), [], 'no switch has such an extension')
+
   t.strictSame(
-    (await send('odd', row)).body,
-    { created: 0, updated: 0, unchanged: 0 },
-    'a header alone is no fault'
+    counts(await send('excel', damaged.replace('1076.0', '1076').replace('4.67E+10', '1079'))),
+    [4, 0, 0, 0]
   )
+  const extensions = (await users('excel')).map(({ extension }: { extension: string }) => extension)
+  t.strictSame(extensions, ['01076', '01076', '1076', '1079'])
+
+  for (const [cell, fault] of [
+    ['"4,67E+10"', /digits are lost/],
+    ['"1076,00"', /wrote as a decimal/],
+    ['#NAME?', /in place of a formula/]
+  ] as const) {
+    const refused = await send('excel', `${header}\ne,E,${cell},false\n`)
+    t.match(refused.body.errors, [{ row: 2, field: 'extension', message: fault }], cell)
+  }
+  const numbers = await send('excel', `${header},numbers\ne,E,1,false,46701234567|4.67E+10\n`)
+  t.match(numbers.body.errors, [{ row: 2, field: 'numbers', message: /"4.67E\+10"/ }])
+})
+
+t.test('a first line that names the separator, and separators at the end of lines', async (t) => {
+  await service.tenant('sep')
+  const sheet = 'sep=;\r\nuser;displayName;extension;mailbox;syncEnabled\r\nd;D;1073;;false\r\n'
+  t.strictSame(counts(await send('sep', sheet)), [1, 0, 0, 0])
+  t.strictSame(counts(await send('sep', `\ufeff${sheet}`)), [0, 0, 1, 0])
+  t.strictSame(
+    counts(await send('sep', 'user;displayName;extension;syncEnabled;\r\ne;E;1074;true;\r\n')),
+    [1, 0, 0, 0]
+  )
+  const bad = await send('sep', 'sep=,\nuser,displayName,extension,syncEnabled\nf,F,,true\n')
+  t.match(bad.body.errors, [{ row: 2, field: 'extension' }], 'the header is row 1, as Excel shows it')
+})
+
+t.test('replace removes who is not in the file, and a dry run only says so', async (t) => {
+  await service.tenant('whole')
+  await send('whole', `${header}\na,A,1,true\nb,B,2,true\nc,C,3,true\n`)
+  const sheet = `${header}\nc,C,3,true\na,A,11,true\nd,D,4,true\n`
+  const before = await users('whole')
+  const dry = await send('whole', sheet, '?mode=replace&dryRun=true')
+  t.strictSame(dry.body, {
+    mode: 'replace',
+    dryRun: true,
+    created: 1,
+    updated: 1,
+    unchanged: 1,
+    removed: 1,
+    rows: [
+      { row: 2, user: 'c', action: 'unchanged' },
+      { row: 3, user: 'a', action: 'updated' },
+      { row: 4, user: 'd', action: 'created' },
+      { row: null, user: 'b', action: 'removed' }
+    ]
+  })
+  t.strictSame(await users('whole'), before, 'nothing was saved')
+  t.strictSame((await send('whole', sheet, '?mode=replace')).body, { ...dry.body, dryRun: false })
+  const now = (await users('whole')).map(
+    ({ user, extension }: Record<string, string>) => `${user} ${extension}`
+  )
+  t.strictSame(now, ['a 11', 'c 3', 'd 4'])
+  t.equal((await call('GET', '/v1/tenants/whole/users/b/status')).status, 404)
+
+  const empty = await send('whole', header, '?mode=replace')
+  t.match([empty.status, empty.body.errors[0].message], [400, /remove everybody/])
+  t.equal((await send('whole', sheet, '?mode=both')).status, 400)
+  t.equal((await users('whole')).length, 3)
+})
+
+t.test('an export is what the import takes: nothing differs, and nothing runs as a formula', async (t) => {
+  await service.tenant('out')
+  const odd = [
+    {
+      displayName: '=1+1',
+      extension: '01076',
+      syncEnabled: true,
+      owner: 'eva@acme.example',
+      mailbox: 'https://h.example/s3cret'
+    },
+    { displayName: "'=x", extension: '*21#', syncEnabled: false, numbers: ['+46701234567', '+4687000000'] },
+    {
+      displayName: '\'t Hooft; "Gerard", Åsa',
+      extension: '@7',
+      syncEnabled: true,
+      timeZone: 'Europe/Helsinki'
+    }
+  ]
+  for (const [index, body] of odd.entries()) await call('PUT', `/v1/tenants/out/users/u${index}`, body)
+  const before = await users('out')
+  const file = await call('GET', '/v1/tenants/out/users/export')
+  t.match(file.headers.get('content-type'), /^text\/csv/)
+  t.match(file.headers.get('content-disposition'), /filename="users-out.csv"/)
+  t.notMatch(file.text, /s3cret/)
+  t.notMatch(file.text, /(^|,)[=@]/m)
+  t.strictSame(counts(await send('out', Buffer.from(file.text), '?mode=replace')), [0, 0, 3, 0], file.text)
+  t.strictSame(await users('out'), before)
+  await service.tenant('copy')
+  const elsewhere = await send('copy', Buffer.from(file.text))
+  t.match(elsewhere.body.errors, [{ row: 2, field: 'mailbox', message: /write the whole URL/ }])
+  t.equal((await call('GET', '/v1/tenants/nobody/users/export')).status, 404)
 })

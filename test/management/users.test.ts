@@ -152,3 +152,58 @@ t.test(
     t.equal((await status()).sync.state, 'off')
   }
 )
+
+t.test('a patch changes what it states, and null takes away', async (t) => {
+  await service.tenant('patch')
+  const at = '/v1/tenants/patch/users/eva'
+  const eva = { displayName: 'Eva Ek', extension: '1080', syncEnabled: true, numbers: ['+46701234567'] }
+  t.equal((await call('PATCH', at, { extension: '1081' })).status, 404)
+  await call('PUT', at, { ...eva, mailbox: 'https://h.example/s3cret', owner: 'eva@acme.example' })
+  const patched = await call('PATCH', at, { extension: '1081', numbers: null, timeZone: 'Europe/Oslo' })
+  t.equal(patched.status, 200)
+  t.strictSame(patched.body, {
+    user: 'eva',
+    displayName: 'Eva Ek',
+    extension: '1081',
+    mailbox: 'https://h.example/…',
+    owner: 'eva@acme.example',
+    syncEnabled: true,
+    timeZone: 'Europe/Oslo'
+  })
+  t.strictSame((await call('GET', at)).body, patched.body)
+  t.strictSame((await call('PATCH', at, {})).body, patched.body, 'nothing stated, nothing changed')
+  const { mailbox: _, ...without } = patched.body
+  t.strictSame((await call('PATCH', at, { mailbox: null })).body, without)
+  t.match(await faultsOf('PATCH', at, { displayName: null, owner: 'eva', pager: '1' }), {
+    displayName: /a string/,
+    pager: /not a known member/
+  })
+  t.match(await faultsOf('PATCH', at, { owner: 'eva' }), { owner: /e-mail address/ })
+  t.match(await faultsOf('PATCH', at, { user: 'bo' }), { user: /as in the address/ })
+  t.strictSame((await call('GET', at)).body, without, 'what was refused changed nothing')
+})
+
+t.test('users are found by part of name, extension, number or mailbox', async (t) => {
+  await service.tenant('find')
+  const people: [string, object][] = [
+    ['a', { displayName: 'Åsa Öberg', extension: '2001', mailbox: 'asa.oberg@acme.example' }],
+    ['b', { displayName: 'Bo Ek', extension: '2002', numbers: ['+46701740605'] }],
+    ['c', { displayName: 'Cia Ekman', extension: '1705', mailbox: 'https://ek.example/s3cret.ics' }]
+  ]
+  for (const [id, body] of people)
+    await call('PUT', `/v1/tenants/find/users/${id}`, { syncEnabled: false, ...body })
+  const found = async (query: string) => {
+    const { body } = await call('GET', `/v1/tenants/find/users?${query}`)
+    return [body.users.map(({ user }: { user: string }) => user).join(''), body.after]
+  }
+  t.strictSame(await found(`q=${encodeURIComponent('åsa ö')}`), ['a', undefined])
+  t.strictSame(await found('q=EK'), ['bc', undefined])
+  t.strictSame(await found('q=200'), ['ab', undefined])
+  t.strictSame(await found('q=%2B46701740605'), ['b', undefined])
+  t.strictSame(await found('q=oberg@acme'), ['a', undefined])
+  t.strictSame(await found('q=170'), ['c', undefined])
+  t.strictSame(await found('q=s3cret'), ['', undefined], 'a secret is not found by its parts')
+  t.strictSame(await found('q=ek&limit=1'), ['b', 'b'])
+  t.strictSame(await found('q=ek&limit=1&after=b'), ['c', undefined])
+  t.equal((await call('GET', '/v1/tenants/find/users?q=')).status, 400)
+})

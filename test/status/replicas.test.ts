@@ -65,7 +65,7 @@ t.test('a long poll on a replica that hears of a gap gets what it missed', async
   const waiting = readChanges(service, cursor, HOUR)
   line.cut()
   await store.saveOverride('acme', 'bo', { diversion: 'lunch', from: START, until: null }, START)
-  await store.removeUser('acme', 'cia', START)
+  await store.removeUsers('acme', ['cia'], START)
   t.equal((await service.view('acme'))!.isCurrent, false)
   line.restore()
   t.match((await waiting).changes, [

@@ -72,7 +72,7 @@ t.test('changes: a cursor yields each who changed or has a border, once, as they
   t.match(first.changes, [{ user: 'anna', diversion: 'meeting' }])
   clock.set(START + 2 * MINUTE)
   await store.saveOverride('acme', 'bo', { diversion: 'lunch', from: START, until: null }, START)
-  await store.removeUser('acme', 'cia', START)
+  await store.removeUsers('acme', ['cia'], START)
   const second = await readChanges(service, first.cursor)
   t.same(second.changes.map(({ user, diversion, removed }) => [user, removed ?? diversion]).sort(), [
     ['anna', 'available'],

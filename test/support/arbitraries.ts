@@ -42,7 +42,7 @@ export async function applyTenantEvent(
         [{ user: fixtureUser(one.user), sync: initialSyncRecord(true, now) }],
         now
       )
-    } else await store.removeUser('acme', one.user, now)
+    } else await store.removeUsers('acme', [one.user], now)
   } else if (one.kind === 'override') {
     const until = one.until === null ? null : now + (one.until + 1) * MINUTE
     const override: Override = { diversion: 'sick', from: now, until }

@@ -139,6 +139,7 @@ export async function openSyncHarness(
           syncEnabled: given.syncEnabled ?? true,
           timeZone: given.timeZone ?? null,
           triggers: given.triggers ?? [],
+          owner: null,
           triggersSince: at
         }
         const wanted = user.syncEnabled && user.mailbox !== null

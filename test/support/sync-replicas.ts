@@ -181,6 +181,7 @@ function user(tenant: string, index: number): User {
     syncEnabled: true,
     timeZone: null,
     triggers: [],
+    owner: null,
     triggersSince: 0
   }
 }

@@ -40,6 +40,7 @@ export const fixtureUser = (id: string): User => ({
   syncEnabled: true,
   timeZone: null,
   triggers: [],
+  owner: null,
   triggersSince: 0
 })
 

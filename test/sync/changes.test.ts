@@ -135,7 +135,7 @@ t.test(
     await until(
       async () => (await state('acme', 'anna')) === 'fresh' && (await state('acme', 'bo')) === 'fresh'
     )
-    await store.removeUser('acme', 'bo', time.clock())
+    await store.removeUsers('acme', ['bo'], time.clock())
     t.equal(await sync.readNow('acme'), 1)
     t.equal(await sync.readNow('acme', ['bo', 'nobody']), 0)
 

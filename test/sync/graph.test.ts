@@ -62,6 +62,7 @@ t.test('a tenant is read over Graph; a wrong secret and a wrong address say what
         syncEnabled: true,
         timeZone: null,
         triggers: [],
+        owner: null,
         triggersSince: Date.now()
       },
       sync: initialSyncRecord(true, Date.now())

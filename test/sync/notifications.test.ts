@@ -211,7 +211,7 @@ t.test('watches end with what they are for, and outlive a new secret and a resta
   const ids = ['anna', 'bo', 'cy', 'di']
   const { sync } = await watched(all, ...ids)
   const settled = () => sync.readNow('acme', [])
-  await store.removeUser('acme', 'anna', time.clock())
+  await store.removeUsers('acme', ['anna'], time.clock())
   await people('acme', { bo: { syncEnabled: false } })
   await settled()
   t.equal(side.stopped.length, 2, 'removed, and switched off')

@@ -206,7 +206,7 @@ t.test('after a gap in what is heard of the store, those alone are read whom it 
   side.calendars.set('new@acme.example', [calendarEvent('MÖT', at(6), at(7))])
   side.calendars.set('user2@acme.example', [calendarEvent('MÖT', at(8), at(9))])
   now.unheard = now.losing = true
-  await store.removeUser('acme', ids[0]!, time.clock())
+  await store.removeUsers('acme', [ids[0]!], time.clock())
   await people('acme', { new: {}, user1: { triggers: [{ match: 'word', text: 'möt', diversion: 'lunch' }] } })
   await reading.readNow(['user2'])
   await time.run(polling * 1000)

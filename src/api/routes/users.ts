@@ -1,12 +1,25 @@
 /** `/v1/tenants/{tenant}/users`: the people on the switch. */
-import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { Strict } from '../../lib/json-schema.ts'
 import type { Management } from '../../management/management.ts'
-import { PageQuery, TenantParams, UserParams } from '../schemas/params.ts'
+import { pageQuery, TenantParams, UserParams } from '../schemas/params.ts'
 import { NoContent, problems } from '../schemas/problems.ts'
 import { ref } from '../schemas/types.ts'
-import { PutUserSchema, UserListSchema, UserSchema } from '../schemas/users.ts'
+import { PatchUserSchema, PutUserSchema, UserListSchema, UserSchema } from '../schemas/users.ts'
 
 const tags = ['Users']
+
+const UserQuery = Strict({
+  ...pageQuery,
+  q: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 100,
+      description: 'Part of a name, an extension, a number or a mailbox; case is ignored.',
+      examples: ['ek']
+    })
+  )
+})
 
 export function usersRoutes(deps: { management: Pick<Management, 'users'> }): FastifyPluginAsyncTypebox {
   const { users } = deps.management
@@ -16,10 +29,11 @@ export function usersRoutes(deps: { management: Pick<Management, 'users'> }): Fa
       {
         schema: {
           tags,
-          summary: 'List the users',
-          description: 'The users by id, a page at a time.',
+          summary: 'List or find users',
+          description:
+            'The users by id, a page at a time; with `q` those of whom it is part of the name, the extension, a number or the mailbox.',
           params: TenantParams,
-          querystring: PageQuery,
+          querystring: UserQuery,
           response: { 200: ref(UserListSchema), ...problems('not_found') }
         }
       },
@@ -51,6 +65,24 @@ export function usersRoutes(deps: { management: Pick<Management, 'users'> }): Fa
         const { user, created } = await users.put(params.tenant, params.user, body)
         return reply.code(created ? 201 : 200).send(user)
       }
+    )
+
+    app.patch(
+      '/tenants/:tenant/users/:user',
+      {
+        schema: {
+          tags,
+          summary: 'Change some of a user',
+          description: 'What is left out stays, null takes away (RFC 7396). Answers the whole user.',
+          params: UserParams,
+          body: ref(PatchUserSchema),
+          response: {
+            200: ref(UserSchema),
+            ...problems('not_found', 'too_large', 'unsupported_media_type')
+          }
+        }
+      },
+      async ({ params, body }) => users.patch(params.tenant, params.user, body)
     )
 
     app.get(

@@ -1,57 +1,77 @@
 /** Users as operators write and read them. */
 
 import { Type } from 'typebox'
-import { Strict, schemaOf } from '../../lib/json-schema.ts'
-import type { ImportResponse } from '../../management/user-import.ts'
-import type { PutUserBody, UserResponse } from '../../management/users.ts'
+import type { Trigger } from '../../domain/rule-set.ts'
+import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
+import type { PatchUserBody, PutUserBody, UserResponse } from '../../management/user-fields.ts'
+import { type ImportResponse, importModes } from '../../management/user-import.ts'
 import { After, Extension, UserId } from './params.ts'
 import { TriggerSchema } from './rules.ts'
 import { NullableString, ref } from './types.ts'
 
+const displayName = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: '\\S',
+  description: 'The name that attendants see: 1 to 100 characters.',
+  examples: ['Anna Ek']
+})
+
+const E164 = Type.String({
+  pattern: '^\\+[1-9][0-9]{1,14}$',
+  description: 'E.164: + and 2 to 15 digits, nothing between them.',
+  examples: ['+46701234567']
+})
+
+const numbers = {
+  maxItems: 20,
+  description: 'The user’s numbers, E.164; at most 20.',
+  examples: [['+46701234567']]
+}
+
+const mailbox = NullableString({
+  minLength: 1,
+  maxLength: 2048,
+  description:
+    'The calendar owner’s address, used as given; with `ics` the calendar’s URL or file. A URL is a secret: it is ' +
+    'shown as `https://host/…`, and putting that back changes nothing. Null or absent: none.',
+  examples: ['anna@acme.example']
+})
+
+const owner = NullableString({
+  minLength: 3,
+  maxLength: 320,
+  description:
+    'With `ics`: the e-mail address of the calendar’s owner, by which their own answer to an invitation is known where ' +
+    'the calendar does not say whose it is. Null or absent: not stated.',
+  examples: ['anna@acme.example']
+})
+
+const syncEnabled = Type.Boolean({ description: 'Whether the calendar is read.', examples: [true] })
+
+const timeZone = NullableString({
+  minLength: 1,
+  maxLength: 64,
+  description: 'IANA name: where the user’s days begin. Null or absent: the tenant’s.',
+  examples: ['Europe/Helsinki']
+})
+
+const padel = { match: 'word', text: 'padel', diversion: 'out-of-office' }
+const triggers = {
+  maxItems: 100,
+  description: 'The user’s own, put before those of the rules; at most 100.',
+  examples: [[padel]]
+}
+
 const members = {
-  displayName: Type.String({
-    minLength: 1,
-    maxLength: 100,
-    pattern: '\\S',
-    description: 'The name that attendants see: 1 to 100 characters.',
-    examples: ['Anna Ek']
-  }),
+  displayName,
   extension: Extension,
-  numbers: Type.Optional(
-    Type.Array(
-      Type.String({
-        pattern: '^\\+[1-9][0-9]{1,14}$',
-        description: 'E.164: + and 2 to 15 digits, nothing between them.',
-        examples: ['+46701234567']
-      }),
-      { maxItems: 20, description: 'The user’s numbers, E.164; at most 20.' }
-    )
-  ),
-  mailbox: Type.Optional(
-    NullableString({
-      minLength: 1,
-      maxLength: 2048,
-      description:
-        'The calendar owner’s address, used as given; with `ics` the calendar’s URL or file. A URL is a secret: it is ' +
-        'shown as `https://host/…`, and putting that back changes nothing. Null or absent: none.',
-      examples: ['anna@acme.example']
-    })
-  ),
-  syncEnabled: Type.Boolean({ description: 'Whether the calendar is read.', examples: [true] }),
-  timeZone: Type.Optional(
-    NullableString({
-      minLength: 1,
-      maxLength: 64,
-      description: 'IANA name: where the user’s days begin. Null or absent: the tenant’s.',
-      examples: ['Europe/Helsinki']
-    })
-  ),
-  triggers: Type.Optional(
-    Type.Array(ref(TriggerSchema), {
-      maxItems: 100,
-      description: 'The user’s own, put before those of the rules; at most 100.'
-    })
-  )
+  numbers: Type.Optional(Type.Array(E164, numbers)),
+  mailbox: Type.Optional(mailbox),
+  owner: Type.Optional(owner),
+  syncEnabled,
+  timeZone: Type.Optional(timeZone),
+  triggers: Type.Optional(Type.Array(ref(TriggerSchema), triggers))
 }
 
 const anna = {
@@ -61,7 +81,7 @@ const anna = {
   numbers: ['+46701234567'],
   mailbox: 'anna@acme.example',
   syncEnabled: true,
-  triggers: [{ match: 'word', text: 'padel', diversion: 'out-of-office' }]
+  triggers: [padel]
 }
 const { user: _user, ...annaPut } = anna
 
@@ -72,6 +92,31 @@ export const PutUserSchema = schemaOf<PutUserBody>()(
       $id: 'UserPut',
       description: 'A user as they are to be. `user` may be left out; else it must be the id in the address.',
       examples: [annaPut]
+    }
+  )
+)
+
+export const PatchUserSchema = schemaOf<PatchUserBody>()(
+  Strict(
+    {
+      user: Type.Optional(UserId),
+      displayName: Type.Optional(displayName),
+      extension: Type.Optional(Extension),
+      numbers: Type.Optional(
+        Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: E164, ...numbers })
+      ),
+      mailbox: Type.Optional(mailbox),
+      owner: Type.Optional(owner),
+      syncEnabled: Type.Optional(syncEnabled),
+      timeZone: Type.Optional(timeZone),
+      triggers: Type.Optional(
+        Type.Unsafe<Trigger[] | null>({ type: ['array', 'null'], items: ref(TriggerSchema), ...triggers })
+      )
+    },
+    {
+      $id: 'UserPatch',
+      description: 'What is to change of a user: what is left out stays, null takes away (RFC 7396).',
+      examples: [{ extension: '1071', mailbox: null }]
     }
   )
 )
@@ -90,19 +135,50 @@ export const UserListSchema = Strict(
 
 const count = (description: string, example: number) => Type.Integer({ description, examples: [example] })
 
-export const ImportResultSchema = schemaOf<ImportResponse>()(
+const actions = ['created', 'updated', 'unchanged', 'removed'] as const
+
+const ImportedRowSchema = Strict({
+  row: Type.Unsafe<number | null>({
+    type: ['integer', 'null'],
+    description: 'The row of the file, the header being row 1; null: the user is not in the file.',
+    examples: [2]
+  }),
+  user: UserId,
+  action: Enum(actions, { description: 'What was done, or would be.', examples: ['updated'] })
+})
+
+export const ImportResponseSchema = schemaOf<ImportResponse>()(
   Strict(
     {
-      created: count('Users who are new.', 12),
-      updated: count('Users who were there and differ now.', 3),
-      unchanged: count('Users who were there as the file has them.', 4985)
+      mode: Enum(importModes, { description: 'As it was asked for.', examples: ['merge'] }),
+      dryRun: Type.Boolean({ description: 'Whether nothing was saved.', examples: [false] }),
+      created: count('Users who are new.', 1),
+      updated: count('Users who were there and differ now.', 1),
+      unchanged: count('Users who were there as the file has them.', 4985),
+      removed: count('Users who are not in the file; with `replace` alone.', 0),
+      rows: Type.Array(ImportedRowSchema, {
+        description: 'In the order of the file, then those who are removed.'
+      })
     },
     {
       $id: 'ImportResult',
-      description: 'All rows were good and everything is saved.',
-      examples: [{ created: 12, updated: 3, unchanged: 4985 }]
+      description: 'All rows were good. What they came to, or would come to.',
+      examples: [
+        {
+          mode: 'merge',
+          dryRun: false,
+          created: 1,
+          updated: 1,
+          unchanged: 0,
+          removed: 0,
+          rows: [
+            { row: 2, user: 'anna', action: 'updated' },
+            { row: 3, user: 'bo', action: 'created' }
+          ]
+        }
+      ]
     }
   )
 )
 
-export const userSchemas = [PutUserSchema, UserSchema, UserListSchema, ImportResultSchema]
+export const userSchemas = [PutUserSchema, PatchUserSchema, UserSchema, UserListSchema, ImportResponseSchema]

@@ -214,18 +214,25 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
         if (ids.length > 0) feeds.push(log.append(tenant, at, ids, vacated))
         return [...fresh]
       }),
-    removeUser: (tenant, user, at) =>
+    removeUsers: (tenant, ids, at) =>
       write(tenant, (feeds) => {
         const head = log.headOf(tenant)
-        const kept = syncs.get(tenant, user)
-        if (kept === null) return false
-        const minGeneration = Math.max(head.minGeneration, kept.generation + 1)
+        let { minGeneration } = head
+        const removed: string[] = []
+        const vacated: Vacated[] = []
+        for (const user of ids) {
+          const kept = syncs.get(tenant, user)
+          if (kept === null) continue
+          minGeneration = Math.max(minGeneration, kept.generation + 1)
+          const before = users.get(tenant, user)
+          if (before !== null) vacated.push({ user, extension: before.extension })
+          for (const table of [users, syncs, timelines, overrides]) table.remove(tenant, user)
+          removed.push(user)
+        }
+        if (removed.length === 0) return removed
         heads.put(tenant, { ...head, minGeneration })
-        const before = users.get(tenant, user)
-        const vacated = before === null ? [] : [{ user, extension: before.extension }]
-        for (const table of [users, syncs, timelines, overrides]) table.remove(tenant, user)
-        feeds.push(log.append(tenant, at, [user], vacated))
-        return true
+        feeds.push(log.append(tenant, at, removed, vacated))
+        return removed
       }),
 
     saveOverride: (tenant, user, override, at) =>

@@ -175,8 +175,8 @@ export async function openRedis({
         ]
         return (await change(tenant, 'saveUsers', at, args)) as string[]
       },
-      removeUser: async (tenant, user, at) =>
-        (await change(tenant, 'removeUser', at, () => [idsOf([user]), user])) === 1,
+      removeUsers: async (tenant, users, at) =>
+        (await change(tenant, 'removeUsers', at, () => [...users])) as string[],
 
       async saveOverride(tenant, user, override, at) {
         const args = () => [idsOf([user]), user, override === null ? '' : overrideRecord.encode(override)]

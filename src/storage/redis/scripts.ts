@@ -150,19 +150,28 @@ if #ARGV > ARGS + 1 then sequence = published({logged(ARGV[ARGS + 1], table.conc
 return {'OK', epoch, sequence, fresh}
 `
 
-/** The ids as JSON, the user. Result: whether there was one. */
-const removeUser = `
+/** The users. Result: the ids of those who were there. */
+const removeUsers = `
 ${unlessGone}
-local id = ARGV[ARGS + 2]
-local kept = redis.call('HGET', SYNCS, id)
-if not kept then return {'OK', epoch, '', 0} end
-local minGeneration = math.max(redis.call('HGET', HEAD, 'minGeneration'), string.match(kept, '^(%S+) ') + 1)
+local minGeneration = tonumber(redis.call('HGET', HEAD, 'minGeneration'))
+local removed, quoted, vacated = {}, {}, {}
+for i = ARGS + 1, #ARGV do
+  local id = ARGV[i]
+  local kept = redis.call('HGET', SYNCS, id)
+  if kept then
+    minGeneration = math.max(minGeneration, string.match(kept, '^(%S+) ') + 1)
+    local before = redis.call('HGET', USERS, id)
+    if before then vacated[#vacated + 1] = vacates(id, extensionOf(before)) end
+    redis.call('ZREM', IDS, id)
+    for _, key in ipairs({USERS, SYNCS, TIMELINES, OVERRIDES}) do redis.call('HDEL', key, id) end
+    removed[#removed + 1] = id
+    quoted[#quoted + 1] = cjson.encode(id)
+  end
+end
+if #removed == 0 then return {'OK', epoch, '', removed} end
 redis.call('HSET', HEAD, 'minGeneration', whole(minGeneration))
-redis.call('ZREM', IDS, id)
-local before = redis.call('HGET', USERS, id)
-for _, key in ipairs({USERS, SYNCS, TIMELINES, OVERRIDES}) do redis.call('HDEL', key, id) end
-local vacated = before and vacates(id, extensionOf(before)) or ''
-return {'OK', epoch, published({logged(ARGV[ARGS + 1], vacated)}), 1}
+local entry = logged('[' .. table.concat(quoted, ',') .. ']', table.concat(vacated, ','))
+return {'OK', epoch, published({entry}), removed}
 `
 
 /** The ids as JSON, the user, the record or ''. Result: whether the user is there. */
@@ -227,7 +236,7 @@ export const writeScripts = {
   saveConnection,
   saveRules,
   saveUsers,
-  removeUser,
+  removeUsers,
   saveOverride,
   saveReadings
 } as const

@@ -1,0 +1,14 @@
+/** What the parts of management work with. */
+import type { RuleSet } from '../domain/rule-set.ts'
+import type { Sealer } from '../storage/secrets/seal.ts'
+import type { Store } from '../storage/store.ts'
+import type { Sync } from '../sync/sync-controller.ts'
+
+export interface ManagementDeps {
+  readonly store: Store
+  readonly sync: Pick<Sync, 'invalidateTenant' | 'connector' | 'connection'>
+  /** By name; `3kontakt` is among them. */
+  readonly packs: ReadonlyMap<string, RuleSet>
+  readonly sealer: Sealer
+  readonly clock: () => number
+}
