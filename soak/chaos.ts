@@ -10,7 +10,7 @@ import { startSimulator } from '../simulator/simulator.ts'
 import { packFolder } from '../src/composition.ts'
 import { type CompiledRules, compileRules } from '../src/domain/decide.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
-import { startFaultInjector } from './fault-injector.ts'
+import { type RestartableRedis, startFaultInjector } from './fault-injector.ts'
 import { churnedTenant, clockUser, createSoakFixture, type SoakFixture, soakTenants } from './fixture.ts'
 import { type ConsumerProbe, startFollower } from './follower.ts'
 import { expectedStatus, type SoakUser } from './oracle.ts'
@@ -30,15 +30,6 @@ export interface ChaosOptions {
   /** A Redis that keeps what it acknowledged when it is killed. */
   readonly redis: RestartableRedis
   readonly log?: (line: string) => void
-}
-
-export interface RestartableRedis {
-  readonly url: string
-  /** Kills it without a word and starts it over what it kept. */
-  restart(): Promise<void>
-  /** It keeps its connections and answers nothing. */
-  freeze(): void
-  thaw(): void
 }
 
 export interface ChaosReport {

@@ -1,10 +1,18 @@
 /** What goes wrong meanwhile: processes die or stand still, Redis restarts, Exchange refuses and cuts, notices lose their way. */
 import { setTimeout as after } from 'node:timers/promises'
 import type { Simulator } from '../simulator/simulator.ts'
-import type { RestartableRedis } from './chaos.ts'
 import type { RandomSource } from './random.ts'
 import type { ReplicaProcess } from './replicas.ts'
 import type { SlowProxy } from './slow-proxy.ts'
+
+export interface RestartableRedis {
+  readonly url: string
+  /** Kills it without a word and starts it over what it kept. */
+  restart(): Promise<void>
+  /** It keeps its connections and answers nothing. */
+  freeze(): void
+  thaw(): void
+}
 
 export interface FaultInjector {
   readonly counts: Record<string, number>

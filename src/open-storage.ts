@@ -1,11 +1,11 @@
 /** What is kept, and where: in the data folder for this process alone, or in Redis for several. */
 import { join } from 'node:path'
 import type { Config } from './config.ts'
+import { type InstallationKeys, openKeys } from './installation-keys.ts'
 import { openLmdb } from './storage/lmdb/lmdb.ts'
 import { type RedisAddress, redisAddress } from './storage/redis/address.ts'
 import { openClient } from './storage/redis/client.ts'
 import { openRedis, type RedisStore } from './storage/redis/redis.ts'
-import { type InstallationKeys, openKeys } from './storage/secrets/installation-keys.ts'
 import { checkMasterKey, checkSharedMasterKey, type Sealer, sealer } from './storage/secrets/seal.ts'
 import type { Store } from './storage/store.ts'
 import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { readConfig } from '../src/config.ts'
 import { SetupError } from '../src/errors.ts'
-import { openKeys } from '../src/storage/secrets/installation-keys.ts'
+import { openKeys } from '../src/installation-keys.ts'
 
 const masterKey = randomBytes(32).toString('base64')
 

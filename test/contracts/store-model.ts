@@ -10,7 +10,7 @@ import {
   type UserRecord,
   type Vacated
 } from '../../src/storage/store.ts'
-import type { OpenStore } from './store.ts'
+import type { OpenStore } from './open-store.ts'
 import {
   plain,
   sampleConnection,

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import type { FeedEvent, Store } from '../../src/storage/store.ts'
-import type { OpenStore } from './store.ts'
+import type { OpenStore } from './open-store.ts'
 import {
   plain,
   sampleGround,

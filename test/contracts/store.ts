@@ -2,6 +2,7 @@
 import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { type Store, StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
+import type { OpenStore } from './open-store.ts'
 import { logContract } from './store-log.ts'
 import { followsItsModel } from './store-model.ts'
 import { overlapContract } from './store-overlap.ts'
@@ -15,19 +16,6 @@ import {
   sampleTimeline,
   sampleUser
 } from './store-samples.ts'
-
-export interface StoreUnderTest {
-  readonly store: Store
-  /** Closes the store and opens what it kept. */
-  reopen(): Promise<Store>
-  /** Where several processes may share what is kept: one more store on it, closed with the others. */
-  second?(): Promise<Store>
-  /** Every byte that is kept outside the process. */
-  kept(): Promise<Buffer>
-}
-
-/** An empty store, closed and gone when the test ends. `logLength`: how many log entries of a tenant it keeps. */
-export type OpenStore = (t: Test, options?: { readonly logLength?: number }) => Promise<StoreUnderTest>
 
 export async function storeContract(t: Test, open: OpenStore): Promise<void> {
   await t.test('a tenant that is not there reads as nothing, and nothing is written below it', async (t) => {

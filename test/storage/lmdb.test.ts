@@ -6,7 +6,8 @@ import t from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { type FeedEvent, type Store, StoreUnavailable, type User } from '../../src/storage/store.ts'
-import { type OpenStore, storeContract } from '../contracts/store.ts'
+import type { OpenStore } from '../contracts/open-store.ts'
+import { storeContract } from '../contracts/store.ts'
 import { sampleTenant, sampleUser } from '../contracts/store-samples.ts'
 
 const open: OpenStore = async (t, options = {}) => {

@@ -4,7 +4,8 @@ import t, { type Test } from 'tap'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import type { Store } from '../../src/storage/store.ts'
-import { type OpenStore, storeContract } from '../contracts/store.ts'
+import type { OpenStore } from '../contracts/open-store.ts'
+import { storeContract } from '../contracts/store.ts'
 import { startCluster, startRedis, startSentinel, type TestRedis } from '../support/redis-server.ts'
 
 /** One server for all that the contract asks; each store finds it empty. */

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { adminKeyRule, type Config, isAdminKey, masterKeyIn, masterKeyRule } from '../../config.ts'
-import { SetupError } from '../../errors.ts'
+import { adminKeyRule, type Config, isAdminKey, masterKeyIn, masterKeyRule } from './config.ts'
+import { SetupError } from './errors.ts'
 
 export interface InstallationKeys {
   readonly adminKey: string

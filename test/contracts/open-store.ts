@@ -1,0 +1,16 @@
+/** What the suites of the store need: a store of the adapter under test, which they may cut off, kill or open again. */
+import type { Test } from 'tap'
+import type { Store } from '../../src/storage/store.ts'
+
+export interface StoreUnderTest {
+  readonly store: Store
+  /** Closes the store and opens what it kept. */
+  reopen(): Promise<Store>
+  /** Where several processes may share what is kept: one more store on it, closed with the others. */
+  second?(): Promise<Store>
+  /** Every byte that is kept outside the process. */
+  kept(): Promise<Buffer>
+}
+
+/** An empty store, closed and gone when the test ends. `logLength`: how many log entries of a tenant it keeps. */
+export type OpenStore = (t: Test, options?: { readonly logLength?: number }) => Promise<StoreUnderTest>
