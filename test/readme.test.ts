@@ -10,7 +10,8 @@ import t, { type Test } from 'tap'
 import { Settings } from '../src/config.ts'
 import { syncCodes } from '../src/errors.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
-import { startRedis, until } from './support/redis-server.ts'
+import { startRedis } from './support/redis-server.ts'
+import { until } from './support/until.ts'
 
 const program = `"${process.execPath}" "${resolve('.')}/dist/src/main.js"`
 const documents = [

@@ -4,7 +4,8 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import { eventually, startTestService, vevent } from '../support/service.ts'
+import { startTestService, vevent } from '../support/service.ts'
+import { until } from '../support/until.ts'
 
 const service = await startTestService(t)
 const { call } = service
@@ -265,7 +266,7 @@ t.test('no tenant sees another’s calendars, by whatever file name', async (t) 
     t.ok(put.status === 201 || put.status === 400, `${mailbox.slice(0, 40)}: ${put.status}`)
     if (put.status === 201) made.push(`spy${index}`)
   }
-  const report = await eventually('all have failed', async () => {
+  const report = await until('all have failed', async () => {
     const { body } = await call('GET', `${acme}/sync`)
     const spies = body.users.filter((one: { user: string }) => made.includes(one.user))
     return spies.every(({ state }: { state: string }) => state === 'failed') && spies

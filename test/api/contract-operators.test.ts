@@ -1,7 +1,8 @@
 /** Section 5 of the design as operators live it: what is put, read, listed and removed, and with which codes. */
 import { connect } from 'node:net'
 import t from 'tap'
-import { eventually, startTestService, vevent } from '../support/service.ts'
+import { startTestService, vevent } from '../support/service.ts'
+import { until } from '../support/until.ts'
 
 const service = await startTestService(t)
 const { call } = service
@@ -231,7 +232,7 @@ t.test('the connection is tested, and read now, for who is asked for', async (t)
       mailbox: id === 'cia' ? 'none.ics' : 'same.ics'
     })
   }
-  await eventually('both are tried', async () => {
+  await until('both are tried', async () => {
     const { users } = (await call('GET', `${acme}/sync`)).body
     return users[1].state === 'failed' && users[2].state === 'fresh'
   })

@@ -2,7 +2,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { eventually, startTestService, vevent } from '../support/service.ts'
+import { startTestService, vevent } from '../support/service.ts'
+import { until } from '../support/until.ts'
 
 const service = await startTestService(t)
 const { call } = service
@@ -35,7 +36,7 @@ const syncOf = async (id: string) => {
   return users.find((one: { user: string }) => one.user === id)
 }
 const isIn = (state: string, id: string) =>
-  eventually(`${id} is ${state}`, async () => {
+  until(`${id} is ${state}`, async () => {
     const status = await statusOf(id)
     return status.sync.state === state && status
   })

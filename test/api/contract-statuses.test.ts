@@ -1,6 +1,7 @@
 /** Section 4 of the design at the running service: window, override, Status and sync states, over calendar files. */
 import t from 'tap'
-import { eventually, startTestService, vevent } from '../support/service.ts'
+import { startTestService, vevent } from '../support/service.ts'
+import { until } from '../support/until.ts'
 
 const service = await startTestService(t)
 const { call } = service
@@ -45,7 +46,7 @@ const statusOf = async (id: string, query = '') =>
 const intervalsOf = async (id: string, query = '') =>
   (await call('GET', `${acme}/users/${id}/timeline${query}`)).body.intervals
 const isIn = (state: string, id: string) =>
-  eventually(`${id} is ${state}`, async () => {
+  until(`${id} is ${state}`, async () => {
     const status = await statusOf(id)
     return status.sync.state === state && status
   })

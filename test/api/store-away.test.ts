@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { startRedis } from '../support/redis-server.ts'
-import { eventually, startTestService } from '../support/service.ts'
+import { startTestService } from '../support/service.ts'
+import { until } from '../support/until.ts'
 
 const redis = await startRedis(t, { appendOnly: true })
 const masterKey = randomBytes(32)
@@ -13,8 +14,8 @@ const anna = `${acme}/users/anna`
 const body = { displayName: 'Anna', extension: '1', syncEnabled: false }
 const degraded = (headers: Headers) => headers.get('hanvisa-degraded')
 const ready = async () => (await call('GET', '/readyz')).body.status
-const away = () => eventually('Redis is missed', async () => (await ready()) === 'degraded')
-const back = () => eventually('Redis is back', async () => (await ready()) === 'ok')
+const away = () => until('Redis is missed', async () => (await ready()) === 'degraded')
+const back = () => until('Redis is back', async () => (await ready()) === 'ok')
 
 await service.tenant('acme')
 await call('PUT', anna, body)

@@ -19,7 +19,8 @@ import {
   sampleTimeline,
   sampleUser
 } from '../contracts/store-samples.ts'
-import { startCluster, startRedis, until } from '../support/redis-server.ts'
+import { startCluster, startRedis } from '../support/redis-server.ts'
+import { until } from '../support/until.ts'
 
 const masterKey = randomBytes(32)
 

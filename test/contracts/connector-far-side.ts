@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import type { CalendarRead, Connector, ReadResult, Target } from '../../src/connectors/connector.ts'
 import type { BusyStatus, CalendarEvent, Response, Visibility } from '../../src/domain/calendar-event.ts'
 import { RemoteError } from '../../src/errors.ts'
+import { hangSignal } from '../support/until.ts'
 
 /** An event as the calendar's owner would enter it. */
 export interface FarEvent {
@@ -79,7 +80,7 @@ export function readFrom(
   mailboxes: readonly string[],
   options: { timeZone?: string; window?: { start: number; end: number }; signal?: AbortSignal } = {}
 ): Promise<readonly ReadResult[]> {
-  const { timeZone = zone, window = around(noon), signal = AbortSignal.timeout(20_000) } = options
+  const { timeZone = zone, window = around(noon), signal = hangSignal() } = options
   const targets = mailboxes.map((mailbox): Target => ({ mailbox, timeZone }))
   return far.connector.read({ targets, window, subjects: true, signal })
 }

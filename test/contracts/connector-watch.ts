@@ -2,6 +2,7 @@
 import type { Test } from 'tap'
 import type { CalendarSubscription, Connector, LifecycleEvent } from '../../src/connectors/connector.ts'
 import type { RemoteError } from '../../src/errors.ts'
+import { until } from '../support/until.ts'
 
 /** A far side that tells of edits. Calendars are independent of each other. */
 export interface WatchFarSide {
@@ -66,19 +67,16 @@ function listeners(far: WatchFarSide) {
       heard.set(name, one)
       return one
     },
-    /** Waits until it is so; fails after fifteen seconds. */
+    /** Waits until it is so. */
     async until(what: string, isSo: () => boolean): Promise<void> {
-      const end = performance.now() + 15_000
-      for (;;) {
+      await until(what, () => {
         far.deliver((name, news) => {
           const one = heard.get(name)
           if (news === 'changed') one?.told.push('changed')
           else one?.watch.onLifecycleEvent(news)
         })
-        if (isSo()) return
-        if (performance.now() > end) throw new Error(`${what}: not within fifteen seconds`)
-        await new Promise((resolve) => setTimeout(resolve, 10))
-      }
+        return isSo()
+      })
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Rules and their preview: what is put, what it comes to, what is refused. */
 import t from 'tap'
-import { eventually, startTestService, vevent } from '../support/service.ts'
+import { startTestService, vevent } from '../support/service.ts'
+import { until } from '../support/until.ts'
 
 const service = await startTestService(t)
 const { call } = service
@@ -205,7 +206,7 @@ t.test('a preview of a user’s calendar reads it now, with their own triggers',
   const asked = { user: 'eva' }
   t.match(await faultsOf(asked, `${at}/preview`, 'POST'), { user: /no connection yet/ })
   await call('PUT', '/v1/tenants/acme/connection', { kind: 'ics' })
-  const { body, text } = await eventually('it is read', async () => {
+  const { body, text } = await until('it is read', async () => {
     const answer = await call('POST', `${at}/preview`, asked)
     return answer.status === 200 ? answer : null
   })

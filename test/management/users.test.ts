@@ -1,6 +1,7 @@
 /** Tenants and users as operators keep them. */
 import t from 'tap'
-import { eventually, startTestService, vevent } from '../support/service.ts'
+import { startTestService, vevent } from '../support/service.ts'
+import { until } from '../support/until.ts'
 
 const service = await startTestService(t)
 const { call } = service
@@ -136,12 +137,12 @@ t.test(
     const user = { ...anna, mailbox: 'anna.ics' }
     await call('PUT', annaAt, user)
     const status = async () => (await call('GET', `${annaAt}/status`)).body
-    await eventually('anna is at lunch', async () => (await status()).diversion === 'lunch')
+    await until('anna is at lunch', async () => (await status()).diversion === 'lunch')
 
     const triggers = [{ match: 'word', text: 'pizza', diversion: 'meeting' }]
     await call('PUT', annaAt, { ...user, triggers })
     t.not((await status()).sync.state, 'never', 'the timeline is kept')
-    await eventually('anna’s own trigger wins', async () => (await status()).diversion === 'meeting')
+    await until('anna’s own trigger wins', async () => (await status()).diversion === 'meeting')
 
     await call('PUT', annaAt, { ...user, triggers, mailbox: 'nobody.ics' })
     const after = await status()

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
 import { startRedis } from '../support/redis-server.ts'
-import { eventually, startTestService, type TestService } from '../support/service.ts'
+import { startTestService, type TestService } from '../support/service.ts'
+import { until } from '../support/until.ts'
 
 const redis = await startRedis(t)
 const masterKey = randomBytes(32)
@@ -25,7 +26,7 @@ const bytes = async (service: TestService) => {
 
 /** Resolves once both answer the same, which they have to by themselves. */
 const agree = (one: TestService, other: TestService) =>
-  eventually('both answer the same bytes', async () => (await bytes(one)) === (await bytes(other)))
+  until('both answer the same bytes', async () => (await bytes(one)) === (await bytes(other)))
 
 t.test('the same user, override and rules put at both at once', async (t) => {
   const [one, other] = await two(t)

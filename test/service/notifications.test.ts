@@ -1,6 +1,5 @@
 /** Graph's notices from end to end: the service as operators run it, whatever befalls the notices on their way. */
 import t from 'tap'
-import { eventually } from '../support/service.ts'
 import {
   createTenantOnGraph,
   DIRECTORY,
@@ -9,6 +8,7 @@ import {
   type ServiceProcess,
   startServiceOnGraph
 } from '../support/service-process.ts'
+import { until } from '../support/until.ts'
 
 const minute = 60_000
 const now = Math.floor(Date.now() / 1000) * 1000
@@ -27,7 +27,7 @@ async function notices(service: ServiceProcess): Promise<Record<string, number>>
 }
 
 async function told(service: ServiceProcess, state: string) {
-  await eventually(`notices are ${state}`, async () => {
+  await until(`notices are ${state}`, async () => {
     const { json } = await service.call('GET', `${root}/sync`)
     return json.connection.notices.state === state
   })
@@ -58,7 +58,7 @@ t.test(
       )
     }
     simulator.deliveryFaults.set({})
-    await eventually('all notices arrived', async () => {
+    await until('all notices arrived', async () => {
       return simulator.deliveryFaults.inTransit === 0 && simulator.graphDeliveries.counts().waiting === 0
     })
     t.ok((await notices(service)).replayed! > 0, 'what comes twice is a replay')
@@ -72,8 +72,8 @@ t.test(
     }
     simulator.mailboxes.putEvent(DIRECTORY, address('anna'), event('HEM'))
     t.equal(simulator.deliveryFaults.release(), 500)
-    await eventually('all 500 arrived', async () => simulator.graphDeliveries.counts().waiting === 0)
-    await eventually('the last edit is read', async () => {
+    await until('all 500 arrived', async () => simulator.graphDeliveries.counts().waiting === 0)
+    await until('the last edit is read', async () => {
       const { json } = await service.call('GET', `${root}/users/anna/status`)
       return json.diversion !== 'meeting' && json.diversion !== 'lunch'
     })
@@ -143,7 +143,7 @@ t.test('the public URL comes, and goes; what is left at Graph then is of no harm
   for (let edit = 0; edit < 50; edit++) {
     simulator.mailboxes.putEvent(DIRECTORY, address('anna'), event(`LUN ${edit}`))
   }
-  await eventually('notices of a removed tenant are counted', async () => {
+  await until('notices of a removed tenant are counted', async () => {
     return (await notices(unreached)).unknown === 50
   })
   t.equal(simulator.requests.count({ route: 'calendarView' }), 0)

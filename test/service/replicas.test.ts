@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import t from 'tap'
 import { startSimulator } from '../../simulator/simulator.ts'
 import { startRedis } from '../support/redis-server.ts'
-import { eventually, startTestService } from '../support/service.ts'
+import { startTestService } from '../support/service.ts'
 import {
   createTenantOnGraph,
   DIRECTORY,
   followTenant,
   startServiceProcess
 } from '../support/service-process.ts'
+import { until } from '../support/until.ts'
 
 const MINUTE = 60_000
 const iso = (instant: number) => new Date(instant).toISOString()
@@ -62,7 +63,7 @@ t.test(
     await consumers.get('acme')!.until('the override', (held) => held.get('acme').diversion === 'lunch')
     t.equal((await two.call('DELETE', '/v1/tenants/acme/users/acme/override')).status, 204)
     t.match((await one.call('GET', '/v1/tenants/acme/users/acme/status')).json, { diversion: 'meeting' })
-    await eventually('the one asked knows how the other fares', async () => {
+    await until('the one asked knows how the other fares', async () => {
       const { json } = await two.call('GET', '/v1/tenants/acme/sync')
       return json.connection.state === 'working'
     })
@@ -130,7 +131,7 @@ t.test(
     })
     await redis.command('FLUSHALL')
     for (const service of [api, worker]) {
-      await eventually('it complains', async () =>
+      await until('it complains', async () =>
         service.log().some((line) => line.includes('all that was configured is lost'))
       )
     }

@@ -1,7 +1,8 @@
 /** The control API over notices, as a process of its own has nothing else: orders go in, counters come out. */
 import t from 'tap'
 import { startNotificationReceiver } from '../support/notification-receiver.ts'
-import { type OpenSimulator, openSimulator, simulatedTenant, until } from '../support/open-simulator.ts'
+import { type OpenSimulator, openSimulator, simulatedTenant } from '../support/open-simulator.ts'
+import { until } from '../support/until.ts'
 
 const lunch = { id: 'lunch', start: '2026-11-23T11:00:00Z', end: '2026-11-23T12:00:00Z' }
 const anna = 'anna@example.se'

@@ -2,7 +2,7 @@
 import t from 'tap'
 import { fetch } from 'undici'
 import { parseXml } from '../../simulator/ews/xml.ts'
-import { until } from '../support/open-simulator.ts'
+import { until } from '../support/until.ts'
 import {
   availability,
   basic,

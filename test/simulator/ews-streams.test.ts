@@ -1,6 +1,6 @@
 /** Streams at their worst: broken, silent, in odd chunks, with ids that die; and many of them at a time. */
 import t from 'tap'
-import { until } from '../support/open-simulator.ts'
+import { until } from '../support/until.ts'
 import { calendarOf, openEws, service, tenant, texts } from './ews-open.ts'
 import { openStream, streaming, types } from './ews-stream.ts'
 

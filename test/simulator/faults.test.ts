@@ -2,7 +2,8 @@
 import t from 'tap'
 import { fetch } from 'undici'
 import type { FaultSpec } from '../../simulator/faults.ts'
-import { openSimulator, simulatedTenant, until } from '../support/open-simulator.ts'
+import { openSimulator, simulatedTenant } from '../support/open-simulator.ts'
+import { until } from '../support/until.ts'
 
 const path = '/users/anna@example.se/calendarView?startDateTime=2026-11-23&endDateTime=2026-11-24'
 

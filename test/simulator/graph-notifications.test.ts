@@ -5,9 +5,9 @@ import {
   type OpenSimulator,
   openSimulator,
   simulatedClientId,
-  simulatedTenant,
-  until
+  simulatedTenant
 } from '../support/open-simulator.ts'
+import { until } from '../support/until.ts'
 
 const lunch = {
   id: 'lunch',

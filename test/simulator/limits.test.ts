@@ -1,7 +1,8 @@
 /** What Graph puts limits on: getSchedule, batches, and calls at a time to one mailbox. */
 import t from 'tap'
 import type { EventInput } from '../../simulator/mailboxes.ts'
-import { openSimulator, simulatedTenant, until } from '../support/open-simulator.ts'
+import { openSimulator, simulatedTenant } from '../support/open-simulator.ts'
+import { until } from '../support/until.ts'
 
 const day = 'startDateTime=2026-11-23T00:00:00Z&endDateTime=2026-11-24T00:00:00Z'
 const at = (dateTime: string) => ({ dateTime, timeZone: 'UTC' })

@@ -8,8 +8,8 @@ import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis, type RedisStore } from '../../src/storage/redis/redis.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
-import { eventually } from '../support/service.ts'
 import { addUsersAt, HOUR, openReplica, readChanges, readStatuses } from '../support/tenant-fixture.ts'
+import { until } from '../support/until.ts'
 
 const redis = await startRedis(t, { appendOnly: true })
 const ids = Array.from({ length: 20 }, (_, index) => `user${index}`)
@@ -38,7 +38,7 @@ const override = ({ store }: Replica, user: string, diversion: string) =>
   store.saveOverride('acme', user, { diversion, from: Date.now(), until: null }, Date.now())
 const sorted = (list: Iterable<Status>) => [...list].sort((a, b) => (a.user < b.user ? -1 : 1))
 const outOfTouch = ({ store }: Replica, away: boolean) =>
-  eventually('reachable', async () => store.reachable() !== away)
+  until('reachable', async () => store.reachable() !== away)
 
 /** A consumer that asks another replica each time, until nothing is new in any of them. */
 async function hop(replicas: readonly Replica[], going: () => boolean) {

@@ -7,7 +7,8 @@ import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis, type RedisOptions, type RedisStore } from '../../src/storage/redis/redis.ts'
 import { type FeedEvent, type Store, StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
 import { sampleTenant, sampleUser } from '../contracts/store-samples.ts'
-import { startCluster, startRedis, startSentinel, until } from '../support/redis-server.ts'
+import { startCluster, startRedis, startSentinel } from '../support/redis-server.ts'
+import { until } from '../support/until.ts'
 
 async function opened(t: Test, url: string, more: Partial<RedisOptions> = {}): Promise<RedisStore> {
   const store = await openRedis({ address: redisAddress(url), ...more })

@@ -126,8 +126,3 @@ export async function openSimulator(
       })
   }
 }
-
-/** Waits for what is bound to come. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve))
-}

@@ -5,9 +5,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { freePort } from '../../tools/free-port.ts'
+import { until } from './until.ts'
 
 /** A test of tap's, or whoever else ends what was begun. */
 interface TeardownOwner {
@@ -110,15 +110,6 @@ export async function startSentinel(
     master,
     replica,
     sentinel
-  }
-}
-
-/** Resolves once `holds` does; a fault of the test's when it does not within a minute. */
-export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 60_000
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`it never held: ${holds}`)
-    await pause(20)
   }
 }
 

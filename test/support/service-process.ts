@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { freePort } from '../../tools/free-port.ts'
+import { hangMs } from './until.ts'
 
 const main = resolve('dist/src/main.js')
 export const KEY = 'the-key-of-the-service-under-test'
@@ -157,12 +158,12 @@ export async function followTenant(service: ServiceProcess, tenant: string) {
   const held = new Map<string, AnyJson>(json.statuses.map((status: AnyJson) => [status.user, status]))
   return {
     held,
-    /** Long-polls until `enough` says so; fails after a minute. */
+    /** Long-polls until `enough` says so. */
     async until(what: string, enough: (held: ReadonlyMap<string, AnyJson>) => boolean): Promise<void> {
-      const last = performance.now() + 60_000
+      const last = performance.now() + hangMs
       while (!enough(held)) {
         if (performance.now() > last)
-          throw new Error(`${what}: not within a minute: ${JSON.stringify([...held.values()])}`)
+          throw new Error(`${what}: not within ${hangMs / 1000} s: ${JSON.stringify([...held.values()])}`)
         const answer = await service.call('GET', `/v1/tenants/${tenant}/changes?wait=20&cursor=${cursor}`)
         cursor = answer.json.cursor
         for (const status of answer.json.changes) held.set(status.user, status)

@@ -119,17 +119,3 @@ export function vevent(subject: string, start: number, end: number, ...lines: st
   const times = [`DTSTAMP:${utc(start)}`, `DTSTART:${utc(start)}`, `DTEND:${utc(end)}`]
   return ['BEGIN:VEVENT', uid, ...times, `SUMMARY:${subject}`, ...lines, 'END:VEVENT'].join('\r\n')
 }
-
-/** Waits until `look` gives something, and gives that; fails the test after ten seconds. */
-export async function eventually<T>(
-  what: string,
-  look: () => Promise<T | null | undefined | false>
-): Promise<T> {
-  const until = performance.now() + 10_000
-  for (;;) {
-    const found = await look()
-    if (found) return found
-    if (performance.now() > until) throw new Error(`${what}: not within ten seconds`)
-    await new Promise((resolve) => setTimeout(resolve, 25))
-  }
-}

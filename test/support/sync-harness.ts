@@ -16,6 +16,7 @@ import type { LogEntry, UserRecord } from '../../src/storage/store.ts'
 import { openSyncController, type SyncOptions } from '../../src/sync/sync-controller.ts'
 import { type FakeCalendarServer, startFakeCalendarServer } from './fake-calendar-server.ts'
 import { createFakeClock, yieldToEventLoop } from './fake-clock.ts'
+import { until as waitUntil } from './until.ts'
 
 export const minuteMs = 60_000
 export const hourMs = 60 * minuteMs
@@ -198,9 +199,9 @@ export async function openSyncHarness(
   }
 
   async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-    while (!(await isSo())) {
-      await new Promise((resolve) => setTimeout(resolve, 2))
+    await waitUntil(async () => {
       await yieldToEventLoop()
-    }
+      return isSo()
+    })
   }
 }

@@ -6,7 +6,6 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { kindOf } from '../../src/connectors/kinds.ts'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
@@ -38,7 +37,6 @@ export interface SyncReplica {
   close(): Promise<void>
 }
 
-const minute = 60_000
 const zone = 'Europe/Stockholm'
 
 /** `program` is test/sync/replica.ts, compiled. */
@@ -184,18 +182,4 @@ function user(tenant: string, index: number): User {
     owner: null,
     triggersSince: 0
   }
-}
-
-/** Resolves to how long it took, in milliseconds. */
-export async function until(
-  what: string,
-  holds: () => boolean | Promise<boolean>,
-  patience = minute / 2
-): Promise<number> {
-  const begun = performance.now()
-  while (!(await holds())) {
-    if (performance.now() - begun > patience) throw new Error(`${what}: not within ${patience} ms`)
-    await pause(20)
-  }
-  return performance.now() - begun
 }

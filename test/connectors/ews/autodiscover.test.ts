@@ -10,6 +10,7 @@ import {
 } from '../../../src/connectors/ews/client/autodiscover-responses.ts'
 import { openEwsTransport } from '../../../src/connectors/ews/client/transport.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
+import { hangSignal } from '../../support/until.ts'
 import { certificateOf } from './certificates.ts'
 import { openExchange } from './exchange.ts'
 
@@ -205,6 +206,6 @@ function discover(
     allowRetiring: false,
     allowHttp,
     urlsFor: async () => [...places],
-    signal: AbortSignal.timeout(20_000)
+    signal: hangSignal()
   })
 }

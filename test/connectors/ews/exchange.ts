@@ -9,6 +9,7 @@ import { createEwsConnector } from '../../../src/connectors/ews/connector.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import type { FarEvent, FarSide, Trouble } from '../../contracts/connector-far-side.ts'
 import type { WatchFarSide } from '../../contracts/connector-watch.ts'
+import { hangSignal } from '../../support/until.ts'
 
 const directory = '0a4b1c2d-3e4f-4a5b-8c6d-7e8f9a0b1c2d'
 const clientId = '5d2c1b0a-9f8e-4d7c-8b6a-5f4e3d2c1b0a'
@@ -105,7 +106,7 @@ export async function openExchange(
         targets: mailboxes.map((mailbox) => ({ mailbox, timeZone: 'Europe/Stockholm' })),
         window: week,
         subjects: true,
-        signal: AbortSignal.timeout(20_000),
+        signal: hangSignal(),
         ...changes
       })
   }

@@ -4,6 +4,7 @@ import type { EwsConnection } from '../../../src/connectors/connection.ts'
 import type { Connector, ReadRequest, ReadResult } from '../../../src/connectors/connector.ts'
 import { createEwsConnector } from '../../../src/connectors/ews/connector.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
+import { hangSignal } from '../../support/until.ts'
 import { week } from './exchange.ts'
 import { account, shown, startServer } from './server.ts'
 
@@ -91,7 +92,7 @@ export async function fakeExchange(
         targets: mailboxes.map((mailbox) => ({ mailbox, timeZone: 'Europe/Stockholm' })),
         window: week,
         subjects: true,
-        signal: AbortSignal.timeout(60_000),
+        signal: hangSignal(),
         ...changes
       })
   }

@@ -16,6 +16,7 @@ import {
   openEwsTransport
 } from '../../../src/connectors/ews/client/transport.ts'
 import { RemoteError } from '../../../src/errors.ts'
+import { hangSignal } from '../../support/until.ts'
 import { certificateOf, type Shown } from './certificates.ts'
 
 export const account = { user: 'HANVISA\\svc-hanvisa', password: 'hemligt ✓' }
@@ -149,11 +150,7 @@ export function transportTo(
 }
 
 /** The reply's body as a whole, behind its status. */
-export async function say(
-  transport: EwsTransport,
-  body: string,
-  signal = AbortSignal.timeout(20_000)
-): Promise<string> {
+export async function say(transport: EwsTransport, body: string, signal = hangSignal()): Promise<string> {
   const reply = await transport.call({ headers: { 'content-type': 'text/xml; charset=utf-8' }, body, signal })
   let text = ''
   for await (const piece of reply.body) text += piece

@@ -1,5 +1,6 @@
 /** What goes wrong with streams concerns whom it concerns: dead subscriptions, spent budgets, rights, sign-ins. */
 import t from 'tap'
+import { until } from '../../support/until.ts'
 import { account } from './server.ts'
 import {
   allLive,
@@ -11,8 +12,7 @@ import {
   idOf,
   ok,
   replied,
-  streamingExchange,
-  until
+  streamingExchange
 } from './streaming-exchange.ts'
 
 const abc = ['a@example.se', 'b@example.se', 'c@example.se']

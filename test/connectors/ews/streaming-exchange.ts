@@ -1,6 +1,5 @@
 /** An Exchange that only streams, over real TLS and NTLM, and says on each stream just what the test wants. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { setTimeout as shortly } from 'node:timers/promises'
 import type { Test } from 'tap'
 import type { EwsConnection } from '../../../src/connectors/connection.ts'
 import type {
@@ -225,11 +224,6 @@ export function handTimers(): HandTimers {
       now = until
     }
   }
-}
-
-/** Looks until it is so; tap's own limit ends the waiting. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await shortly(2)
 }
 
 /** As streams write it: prefixes unlike all other answers', and a declaration of its own. */

@@ -1,7 +1,8 @@
 /** Streams and digests over the simulator's Exchange: several servers, odd borders of chunks, breaks amid edits. */
 import t from 'tap'
+import { hangSignal, until } from '../../support/until.ts'
 import { isCall, meeting, openExchange } from './exchange.ts'
-import { type Heard, hear, until } from './streaming-exchange.ts'
+import { type Heard, hear } from './streaming-exchange.ts'
 
 const addresses = (many: number) => Array.from({ length: many }, (_, index) => `u${index}@example.se`)
 
@@ -87,7 +88,7 @@ t.test('digests: a hundred mailboxes a call, equal until something moves', async
         end: Date.parse('2026-11-16T00:00:00Z') + days * 86_400_000
       },
       subjects: true,
-      signal: AbortSignal.timeout(20_000)
+      signal: hangSignal()
     })
   const first = await ask(mailboxes)
   t.ok(first.every((digest) => typeof digest === 'string' && digest.length < 64))
@@ -122,7 +123,7 @@ t.test('digests: a hundred mailboxes a call, equal until something moves', async
 
 t.test('digests: delegates read by the very same call; applications must impersonate somebody', async (t) => {
   const window = { start: Date.parse('2026-11-16T00:00:00Z'), end: Date.parse('2026-11-23T00:00:00Z') }
-  const signal = AbortSignal.timeout(20_000)
+  const signal = hangSignal()
   const targets = ['a@example.se', 'b@example.se'].map((mailbox) => ({ mailbox, timeZone: 'UTC' }))
   const delegate = await openExchange(t, 'delegate')
   delegate.put('a@example.se', {}, meeting('MÖT'))

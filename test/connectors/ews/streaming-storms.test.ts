@@ -1,13 +1,13 @@
 /** Streams when much happens at once: accounts that are locked, servers that start anew, watches that end as they begin. */
 import t from 'tap'
+import { hangSignal, until } from '../../support/until.ts'
 import {
   allLive,
   closed,
   type FarCall,
   idOf,
   type StreamingExchange,
-  streamingExchange,
-  until
+  streamingExchange
 } from './streaming-exchange.ts'
 
 const minute = 60_000
@@ -50,7 +50,7 @@ t.test('a locked account: streams and reads together try it a handful of times i
       targets: [{ mailbox, timeZone: 'UTC' }],
       window: { start: 0, end: 86_400_000 },
       subjects: true,
-      signal: AbortSignal.timeout(30_000)
+      signal: hangSignal()
     })
   far.timers.pass(80_000)
   far.server.password = 'another'

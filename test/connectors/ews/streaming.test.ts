@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { retryDelayMs } from '../../../src/connectors/ews/streaming/retry-delay.ts'
 import { RemoteError } from '../../../src/errors.ts'
+import { until } from '../../support/until.ts'
 import { say, startServer, transportTo } from './server.ts'
 import {
   allLive,
@@ -12,8 +13,7 @@ import {
   idOf,
   message,
   ok,
-  streamingExchange,
-  until
+  streamingExchange
 } from './streaming-exchange.ts'
 
 const abc = ['a@example.se', 'b@example.se', 'c@example.se']

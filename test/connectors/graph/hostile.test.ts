@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import type { ReadResult } from '../../../src/connectors/connector.ts'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
+import { hangSignal } from '../../support/until.ts'
 import { makeAuthority, startFarSide } from '../far-side.ts'
 
 const authority = await makeAuthority()
@@ -59,7 +60,7 @@ async function readFrom(
     targets,
     window,
     subjects: true,
-    signal: AbortSignal.timeout(20_000)
+    signal: hangSignal()
   })
   return { readings, asked }
 }

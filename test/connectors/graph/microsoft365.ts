@@ -7,6 +7,7 @@ import type { GraphConnection } from '../../../src/connectors/connection.ts'
 import type { Connector, ReadRequest, ReadResult } from '../../../src/connectors/connector.ts'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
 import { type HttpClient, openHttpClient } from '../../../src/connectors/net/http-client.ts'
+import { hangSignal } from '../../support/until.ts'
 
 export const directory = '7c3b6a52-5f5e-4d0e-9d3f-0a1b2c3d4e5f'
 export const clientId = '3f8f2f0e-6a0c-4a53-9f5b-1c2d3e4f5a6b'
@@ -65,7 +66,7 @@ export async function openMicrosoft365(t: Test, clock: () => number = Date.now):
         targets: mailboxes.map((mailbox) => ({ mailbox, timeZone: 'Europe/Stockholm' })),
         window: week,
         subjects: true,
-        signal: AbortSignal.timeout(20_000),
+        signal: hangSignal(),
         ...changes
       })
   }

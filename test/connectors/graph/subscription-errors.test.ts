@@ -2,8 +2,9 @@
 import t from 'tap'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
 import { subscriptionError } from '../../../src/connectors/graph/subscriptions/errors.ts'
+import { hangSignal, until } from '../../support/until.ts'
 import { clientId, meeting, week } from './microsoft365.ts'
-import { isLive, minute, openSubscribed, until, watch } from './subscription-fixture.ts'
+import { isLive, minute, openSubscribed, watch } from './subscription-fixture.ts'
 
 const people = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.se`)
 const hour = 60 * minute
@@ -249,7 +250,7 @@ t.test('availability is compared by digests, twenty for one call', async (t) => 
       })),
       window,
       subjects: true,
-      signal: AbortSignal.timeout(9_000)
+      signal: hangSignal()
     })
   const before = await prints()
   t.equal(cloud.count('getSchedule'), 1)

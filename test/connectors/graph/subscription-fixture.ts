@@ -113,15 +113,6 @@ export function nameOf(mailbox: string): string {
 export const isLive = ({ words }: Told): boolean =>
   words.filter((word) => word !== 'changed').at(-1) === 'live'
 
-/** Waits until it is so; fails after fifteen seconds. */
-export async function until(what: string, isSo: () => boolean): Promise<void> {
-  const end = performance.now() + 15_000
-  while (!isSo()) {
-    if (performance.now() > end) throw new Error(`${what}: not within fifteen seconds`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-
 function leapingTime() {
   let ahead = 0
   let slept = 0

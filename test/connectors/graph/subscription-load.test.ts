@@ -1,16 +1,9 @@
 /** Subscriptions when much happens at once, or nothing for long: storms, suspended machines, gates that open late. */
 import t from 'tap'
 import { createSubscriptionStates } from '../../../src/connectors/graph/subscriptions/subscription-states.ts'
+import { until } from '../../support/until.ts'
 import { directory } from './microsoft365.ts'
-import {
-  isLive,
-  minute,
-  openSubscribed,
-  type Subscribed,
-  type Told,
-  until,
-  watch
-} from './subscription-fixture.ts'
+import { isLive, minute, openSubscribed, type Subscribed, type Told, watch } from './subscription-fixture.ts'
 
 const day = 1440 * minute
 const people = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.se`)

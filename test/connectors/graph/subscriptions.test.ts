@@ -1,15 +1,8 @@
 /** Subscriptions over days: how many calls they take, when they are renewed, and what becomes of what Graph says of them. */
 import t, { type Test } from 'tap'
+import { hangSignal, until } from '../../support/until.ts'
 import { directory, meeting } from './microsoft365.ts'
-import {
-  isLive,
-  minute,
-  nameOf,
-  openSubscribed,
-  type Subscribed,
-  until,
-  watch
-} from './subscription-fixture.ts'
+import { isLive, minute, nameOf, openSubscribed, type Subscribed, watch } from './subscription-fixture.ts'
 
 const day = 1440 * minute
 const people = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.se`)
@@ -103,7 +96,7 @@ t.test('what Graph says of a subscription is done, and no more often than it has
   const renewed = () => cloud.count('renewSubscription')
   // What was sent before these calls has its answer when they have theirs.
   const target = { mailbox: mailboxes[2]!, timeZone: 'Europe/Stockholm' }
-  const answered = () => connector.check(target, AbortSignal.timeout(15_000))
+  const answered = () => connector.check(target, hangSignal())
   first.watch.onLifecycleEvent('missed')
   t.same(first.words, ['live', 'changed'])
 
