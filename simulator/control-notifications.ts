@@ -87,10 +87,10 @@ export function notificationRoutes(deps: NotificationControlDeps): FastifyPlugin
     order.tenant === undefined ? order : { ...order, tenant: requireTenant(directories, order.tenant).id }
   return async (app) => {
     app.get('/subscriptions', { schema: { querystring: listQuery } }, async ({ query }) => {
-      return graphSubscriptions.list(withTenantId(query)).map(({ changes: _, waiting, ...each }) => ({
+      return graphSubscriptions.list(withTenantId(query)).map(({ changes: _, isPaused, ...each }) => ({
         ...each,
         expires: new Date(each.expires).toISOString(),
-        paused: waiting !== null
+        paused: isPaused
       }))
     })
     app.put('/subscriptions/limits', { schema: { body: limitsBody } }, async ({ body }) => {

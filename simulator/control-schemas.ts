@@ -65,7 +65,7 @@ const mailboxMembers = {
   aliases: optional(Type.Array(text)),
   displayName: optional(text),
   timeZone: optional(text),
-  hosting: optional(oneOf(['online', 'absent'])),
+  hosting: optional(oneOf(['online', 'absent', 'unlicensed'])),
   rights: optional(Type.Record(Type.String(), oneOf(rights))),
   events: optional(Type.Array(strictObject({ ...eventMembers, id: optional(text) })))
 }

@@ -36,8 +36,11 @@ export interface MailboxInput {
   readonly displayName?: string
   /** IANA; Europe/Stockholm unless given. All-day events and recurrences live in it. */
   readonly timeZone?: string
-  /** `absent`: the user is there and has no mailbox in the cloud (unlicensed, deleted, on premises). */
-  readonly hosting?: 'online' | 'absent'
+  /**
+   * `absent`: the user is there and has no mailbox in the cloud (deleted, on premises): Graph answers 404. `unlicensed`: the
+   * same, and over Graph it is answered by a bare 401 though the token is good (azure-docs#27188).
+   */
+  readonly hosting?: 'online' | 'absent' | 'unlicensed'
   /** By the address of who looks; `default` for everybody else, `freeBusy` unless given, as in a new organisation. */
   readonly rights?: Readonly<Record<string, Right>>
   /** Replaces all events; without it they stay. */
@@ -99,7 +102,7 @@ export interface Mailbox {
   readonly aliases: readonly string[]
   readonly displayName: string
   readonly timeZone: string
-  readonly hosting: 'online' | 'absent'
+  readonly hosting: 'online' | 'absent' | 'unlicensed'
   readonly rights: Readonly<Record<string, Right>>
   readonly events: Map<string, CalendarItem>
   /** Counts every write to the mailbox. */

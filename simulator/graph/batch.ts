@@ -49,7 +49,7 @@ export async function runBatch(
   // Graph promises no order, so nobody may come to rely on one: last done, first told.
   const responses = done.reverse().map(({ id, status, headers, body }) => {
     const bare = { id, status, headers }
-    return status === 204 ? bare : { ...bare, body }
+    return Buffer.isBuffer(body) && body.length === 0 ? bare : { ...bare, body }
   })
   return {
     answer: {

@@ -13,11 +13,12 @@ export type GraphLifecycleEvent = (typeof graphLifecycleEvents)[number]
 export interface LifecycleOrder extends Selection {
   /** A subscription is removed and nobody is told. */
   readonly silently?: boolean
-  /** Notices wait until the subscription is authorised again or renewed; with `reauthorizationRequired` only. */
+  /**
+   * Notifications are dropped until the subscription is authorised again or renewed; with `reauthorizationRequired` only.
+   * What changes meanwhile is never notified (learn.microsoft.com/graph/change-notifications-lifecycle-events).
+   */
   readonly pausing?: boolean
 }
-
-const mostWaiting = 10_000
 
 export class ChangeNotifications {
   readonly #subscriptions: GraphSubscriptionStore
@@ -46,17 +47,14 @@ export class ChangeNotifications {
     const found = this.#subscriptions.list(which)
     for (const each of found) {
       if (event === 'subscriptionRemoved') this.#subscriptions.remove(each.id)
-      if (event === 'reauthorizationRequired' && pausing) each.waiting ??= []
+      if (event === 'reauthorizationRequired' && pausing) each.isPaused = true
       if (!silently) this.#tell(each, event)
     }
     return found.length
   }
 
-  /** What waited for it goes out. */
   authorized(subscription: GraphSubscription): void {
-    const waiting = subscription.waiting ?? []
-    subscription.waiting = null
-    for (const item of waiting) this.#post(subscription, item)
+    subscription.isPaused = false
   }
 
   #heard(change: MailboxChange): void {
@@ -66,8 +64,7 @@ export class ChangeNotifications {
       const item = itemOf(subscription, change)
       const name = `${mailbox.tenant} ${mailbox.address} ${event} ${mailbox.change}`
       this.#fates.deliver('graph', name, () => {
-        if (subscription.waiting === null) this.#post(subscription, item)
-        else if (subscription.waiting.length < mostWaiting) subscription.waiting.push(item)
+        if (!subscription.isPaused) this.#post(subscription, item)
       })
     }
   }

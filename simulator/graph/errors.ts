@@ -27,7 +27,7 @@ export function errorResponse(
 /** What a status most often comes with on calendar calls. */
 const usual: Readonly<Record<number, readonly [code: string, message: string]>> = {
   400: ['ErrorInvalidRequest', 'Your request cannot be completed.'],
-  401: ['InvalidAuthenticationToken', 'Access token validation failure. Invalid audience.'],
+  401: ['UnknownError', ''],
   403: ['ErrorAccessDenied', 'Access is denied. Check credentials and try again.'],
   404: [
     'MailboxNotEnabledForRESTAPI',

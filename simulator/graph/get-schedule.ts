@@ -101,7 +101,7 @@ function scheduleOf(address: string, anchor: Mailbox, mailboxes: Mailboxes, wind
   if (!mailbox) {
     return failed('5009', `Unable to resolve e-mail address ${address} to an Active Directory object.`)
   }
-  if (mailbox.hosting === 'absent') return failed('ErrorMailboxLogonFailed', 'The mailbox cannot be opened.')
+  if (mailbox.hosting !== 'online') return failed('ErrorMailboxLogonFailed', 'The mailbox cannot be opened.')
   const right = rightOfViewer(mailbox, anchor)
   if (right === 'none')
     return failed('ErrorNoFreeBusyAccess', 'The caller may not see free/busy information.')

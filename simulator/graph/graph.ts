@@ -113,7 +113,7 @@ async function serveRequest(
   try {
     const answer =
       present > mostAtOnce
-        ? orderedError(ids, { status: 429, retryAfter: '0.5' })
+        ? orderedError(ids, { status: 429, retryAfter: '1' })
         : await applyFaults(needs, call, grant, ids, target, mailbox)
     record(needs, call, grant, about, answer)
     return answer
@@ -210,6 +210,7 @@ function serve(
   if (!mailbox) return unknownUser(ids, route, name)
   if (route === 'user') return getUser(mailbox, call, ids, needs.graphRoot)
   if (mailbox.hosting === 'absent') return orderedError(ids, { status: 404 })
+  if (mailbox.hosting === 'unlicensed') return { status: 401, headers: {}, body: Buffer.alloc(0) }
   const scope = needs.directories.find(grant.tenant)?.apps.get(grant.clientId.toLowerCase())?.mailboxes
   if (scope && !scope.has(mailbox.address.toLowerCase())) {
     return orderedError(ids, { status: 403, message: 'Access to OData is disabled.' })

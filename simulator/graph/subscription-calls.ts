@@ -105,6 +105,7 @@ async function create(asked: SubscriptionCall): Promise<ProtocolResponse> {
     const absent = 'The mailbox is either inactive, soft-deleted, or is hosted on-premise.'
     return failed(ids, 404, 'NotFound', absent)
   }
+  if (mailbox.hosting === 'unlicensed') return failed(ids, 401, 'Unauthorized', '')
   const scope = directories.find(grant.tenant)?.apps.get(grant.clientId.toLowerCase())?.mailboxes
   if (scope && !scope.has(mailbox.address.toLowerCase())) return failed(ids, 403, 'Forbidden', denied)
   const inTheWay = () => conflict(asked, wanted, mailbox.address)

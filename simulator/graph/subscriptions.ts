@@ -31,8 +31,8 @@ export interface GraphSubscription extends Omit<GraphSubscriptionInput, 'expires
   readonly changes: ReadonlySet<ChangeType>
   expires: number
   notificationUrl: string
-  /** What waits until it is authorised again; null when nothing has to. */
-  waiting: object[] | null
+  /** Nothing is notified until it is authorised again. */
+  isPaused: boolean
 }
 
 export interface SubscriptionLimits {
@@ -85,7 +85,7 @@ export class GraphSubscriptionStore {
       id: randomUUID(),
       number: this.#made,
       changes: changesIn(input.changeType),
-      waiting: null
+      isPaused: false
     }
     this.#byId.set(made.id, made)
     within(this.#byMailbox, mailboxKey(made.tenant, made.mailbox)).add(made)

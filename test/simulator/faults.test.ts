@@ -11,7 +11,7 @@ t.test('a status comes in the shape of its route, with what is usual or what was
   const { put, graph, simulator, token } = await openSimulator(t)
   put('anna@example.se')
   const cases: [number, string][] = [
-    [401, 'InvalidAuthenticationToken'],
+    [401, 'UnknownError'],
     [403, 'ErrorAccessDenied'],
     [404, 'MailboxNotEnabledForRESTAPI'],
     [410, 'syncStateNotFound'],

@@ -129,10 +129,11 @@ t.test('lifecycle: to be authorised again, removed, missed, for one mailbox or a
   })
   await until(() => simulator.graphDeliveries.waiting === 0)
   edit(mailbox)
-  t.equal(simulator.graphDeliveries.waiting, 0, 'the notice waits for the authorisation')
+  t.equal(simulator.graphDeliveries.waiting, 0, 'what changes before the authorisation is never notified')
   await graph(`/subscriptions/${id}/reauthorize`, { body: {} })
+  edit(mailbox)
   await until(() => receiver.items().length === 2)
-  t.equal(receiver.items()[1].changeType, 'created')
+  t.equal(receiver.items()[1].changeType, 'updated', 'the edit of after, and not that of before')
 
   t.equal(
     graphNotices.lifecycle('subscriptionRemoved', { mailbox, tenant: simulatedTenant, silently: true }),

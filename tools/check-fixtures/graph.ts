@@ -178,6 +178,7 @@ function subscriptionRefused(status: number) {
       status,
       body: JSON.parse(bytes.toString()),
       retryAfterMs: undefined,
+      challenge: null,
       isWholeBatch: false
     }
     const about = { mailbox: 'a@b.se', clientId: 'app', host: 'hanvisa.example.se' }
@@ -200,6 +201,7 @@ function schedules(bytes: Buffer): unknown {
   return Object.fromEntries(
     entries.map(({ scheduleId }) => {
       const schedule = parseSchedule(reply, { mailbox: scheduleId, timeZone: zone })
+      if (schedule === null) return [scheduleId, 'busy by the view alone']
       return [scheduleId, schedule instanceof RemoteError ? schedule.code : told(() => schedule)]
     })
   )
@@ -248,6 +250,7 @@ function errorWith(status: number) {
       status,
       body: JSON.parse(bytes.toString()),
       retryAfterMs: undefined,
+      challenge: null,
       isWholeBatch: false
     }
     return inShort(graphResponseError(answer, 'a@b.se', 'app'))

@@ -7,6 +7,8 @@ import {
   type NodeAuthOptions
 } from '@azure/msal-node'
 import { RemoteError } from '../../errors.ts'
+import { type BackoffOptions, backoffMs } from '../../lib/backoff.ts'
+import { untilAborted } from '../../lib/deadline.ts'
 import { retryAfterOf } from '../../lib/retry-after.ts'
 import type { GraphConnection } from '../connection.ts'
 import { type HttpClient, networkError, readBody } from '../net/http-client.ts'
@@ -36,6 +38,8 @@ export interface TokenSource {
 /** Milliseconds. A token is renewed so long before its end, a short-lived one after four fifths of its life. */
 const renewalMarginMs = 5 * 60_000
 const deadlineMs = 30_000
+/** The floor of what Entra asks for: `Retry-After: 0` over and over is no leave to ask over and over. */
+const throttledBackoff: BackoffOptions = { firstMs: 2_000, maxMs: 60_000 }
 const maxResponseBytes = 256 * 1024
 
 /** `outbound` must trust the public authorities: Entra's are among them. */
@@ -47,16 +51,23 @@ export function createTokenSource(deps: {
   let held: { token: string; until: number } | null = null
   let flight: Promise<string> | null = null
   let away: { error: RemoteError; until: number } | null = null
+  /** Refusals in a row that named a time to stay away. */
+  let refusals = 0
 
   async function fetchToken(): Promise<string> {
     const asked = deps.clock()
     try {
       const { token, life } = await signIn(deps.application, deps.http, deps.clock)
+      refusals = 0
       held = { token, until: asked + life - Math.min(renewalMarginMs, life / 5) }
       return token
     } catch (error) {
       const failure = error instanceof RemoteError ? error : unexpected(error)
-      if (failure.retryAfter !== undefined) away = { error: failure, until: asked + failure.retryAfter }
+      if (failure.retryAfter !== undefined) {
+        refusals += 1
+        const waitMs = Math.max(failure.retryAfter, backoffMs(throttledBackoff, refusals, Math.random()))
+        away = { error: failure, until: asked + waitMs }
+      }
       throw failure
     } finally {
       flight = null
@@ -207,21 +218,12 @@ function unexpected(cause: unknown): RemoteError {
   return new RemoteError('protocol_error', hint, { scope: 'connection', cause })
 }
 
-async function tokenUnlessAborted<T>(flight: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () =>
-      reject(
-        new RemoteError('unreachable', 'Entra did not answer in time. It is tried again by itself.', {
-          scope: 'connection'
-        })
-      )
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-  })
+async function tokenUnlessAborted(flight: Promise<string>, signal: AbortSignal): Promise<string> {
   try {
-    return await Promise.race([flight, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
+    return await untilAborted(flight, signal)
+  } catch (error) {
+    if (error instanceof RemoteError) throw error
+    const hint = 'Entra did not answer in time. It is tried again by itself.'
+    throw new RemoteError('unreachable', hint, { scope: 'connection' })
   }
 }

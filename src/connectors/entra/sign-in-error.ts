@@ -56,6 +56,9 @@ const byNumber: Readonly<Record<number, Meaning>> = {
   65001: ['consent_missing', 'An administrator of the directory must give admin consent to the application.'],
   90002: ['unreachable', 'There is no such directory in this cloud: check tenantId and cloud.'],
   900023: ['unreachable', 'tenantId is neither a directory id nor a verified domain: correct it.'],
+  // Both: "Confidential Client is not supported in Cross Cloud request" (reference-error-codes).
+  900382: ['unreachable', "The directory lives in another of Microsoft's clouds: change cloud."],
+  900432: ['unreachable', "The directory lives in another of Microsoft's clouds: change cloud."],
   90038: ['unreachable', "The directory lives in another of Microsoft's clouds: change cloud."],
   7000112: [
     'access_denied',

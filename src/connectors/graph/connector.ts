@@ -1,8 +1,9 @@
 /** The connector to Microsoft Graph: an application that signs in by itself and reads many mailboxes of one directory. */
 
+import { RemoteError } from '../../errors.ts'
 import { machineTimers, type Timers } from '../../lib/timers.ts'
 import type { GraphConnection } from '../connection.ts'
-import type { CalendarSubscription, Connector, ReadRequest } from '../connector.ts'
+import type { CalendarSubscription, Connector, ReadRequest, ReadResult } from '../connector.ts'
 import { readUniqueTargets } from '../dedupe-targets.ts'
 import { createTokenSource } from '../entra/client-credentials.ts'
 import { ClockMonitor, withClockError } from '../net/clock-monitor.ts'
@@ -40,9 +41,11 @@ export function graphConnector(deps: {
   const errorOf = (answer: GraphResponse, mailbox: string) =>
     graphResponseError(answer, mailbox, connection.clientId)
   const reader: GraphReader = { client, graph, errorOf, schedules: createScheduleReader({ client, errorOf }) }
+  let hasRead = false
   const read = async (request: ReadRequest) => {
     const results = await readUniqueTargets(request, (once) => readMailboxes(once, reader))
-    return withClockError(results, clockMonitor.errorOf())
+    hasRead ||= results.some(({ outcome }) => outcome === 'read')
+    return withClockError(hasRead ? results : withConsentScope(results), clockMonitor.errorOf())
   }
   const clockError = () => clockMonitor.errorOf()
   const { clientId } = connection
@@ -57,6 +60,21 @@ export function graphConnector(deps: {
     subscribe: (watched, listener) => subscriptions?.subscribe(watched, listener) ?? unsubscribed,
     close: async () => subscriptions?.close()
   }
+}
+
+/**
+ * While no mailbox was ever read, a permission that all of a batch lack is the application's: then the connection fails. Once
+ * one was, it is those mailboxes' own (errors.ts).
+ */
+function withConsentScope(results: readonly ReadResult[]): readonly ReadResult[] {
+  const lacksConsent = (result: ReadResult) =>
+    result.outcome === 'failed' && result.error.code === 'consent_missing'
+  if (results.length < 2 || !results.every(lacksConsent)) return results
+  return results.map((result) => {
+    if (result.outcome !== 'failed') return result
+    const { code, hint, retryAfter } = result.error
+    return { outcome: 'failed', error: new RemoteError(code, hint, { scope: 'connection', retryAfter }) }
+  })
 }
 
 const unsubscribed: CalendarSubscription = { onLifecycleEvent: () => {}, stop: () => {} }

@@ -9,6 +9,8 @@ const passing: BackoffOptions = { firstMs: 5_000, maxMs: 300_000 }
 const standing: BackoffOptions = { firstMs: 60_000, maxMs: 300_000 }
 /** A refused password is not tried over and over: directories lock accounts after a handful of attempts. */
 const refused: BackoffOptions = { firstMs: 900_000, maxMs: 900_000 }
+/** Exchange is reported to send `Retry-After: 1` or 0 whatever the trouble (msgraph-sdk-javascript#297). */
+const namedTimeFloor: BackoffOptions = { firstMs: 2_000, maxMs: 60_000 }
 
 const backoffByCode: Readonly<Record<SyncCode, BackoffOptions>> = {
   throttled: passing,
@@ -27,10 +29,13 @@ const backoffByCode: Readonly<Record<SyncCode, BackoffOptions>> = {
 }
 
 /**
- * The pause after the nth failure in a row (from 1). What the far side asked for is kept to; our own is drawn from the upper
+ * The pause after the nth failure in a row (from 1). What the server asked for is kept to, above a floor that grows; our own is drawn from the upper
  * half, so that those who failed together do not come back together. `random` is in [0, 1).
  */
 export function retryDelay(error: RemoteError, failures: number, random: number): Delay {
-  if (error.retryAfter !== undefined) return { delayMs: Math.max(0, error.retryAfter), source: 'far side' }
-  return { delayMs: backoffMs(backoffByCode[error.code], failures, random), source: 'us' }
+  if (error.retryAfter === undefined) {
+    return { delayMs: backoffMs(backoffByCode[error.code], failures, random), source: 'us' }
+  }
+  const floorMs = backoffMs(namedTimeFloor, failures, random)
+  return { delayMs: Math.max(error.retryAfter, floorMs), source: 'far side' }
 }

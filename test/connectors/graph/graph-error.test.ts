@@ -8,14 +8,15 @@ const answerOf = (status: number, code: string, inner: object = {}, isWholeBatch
   status,
   body: { error: { code, message: 'Subject: Uppsägning', innerError: inner } },
   retryAfterMs: undefined,
+  challenge: null,
   isWholeBatch
 })
 
 t.test('each error has its code, its scope and its hint', async (t) => {
   const rows = [
-    [401, 'InvalidAuthenticationToken', 'access_denied', 'connection', /refuses the token/],
-    [401, 'NoPermissionsInAccessToken', 'consent_missing', 'connection', /Calendars\.Read/],
-    [403, 'Authorization_RequestDenied', 'consent_missing', 'connection', /admin consent/],
+    [401, 'InvalidAuthenticationToken', 'access_denied', 'mailbox', /refuses the token/],
+    [401, 'NoPermissionsInAccessToken', 'consent_missing', 'mailbox', /Calendars\.Read/],
+    [403, 'Authorization_RequestDenied', 'consent_missing', 'mailbox', /admin consent/],
     [
       403,
       'ErrorAccessDenied',
@@ -84,7 +85,11 @@ t.test('a body of any shape gives an error by status', async (t) => {
     { error: { code: 5, innerError: 'x' } }
   ]) {
     t.match(
-      graphResponseError({ status: 404, body, retryAfterMs: undefined, isWholeBatch: false }, mailbox, 'app'),
+      graphResponseError(
+        { status: 404, body, retryAfterMs: undefined, challenge: null, isWholeBatch: false },
+        mailbox,
+        'app'
+      ),
       {
         code: 'mailbox_unknown'
       }

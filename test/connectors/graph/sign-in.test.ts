@@ -38,7 +38,8 @@ t.test('a token that Graph refuses is renewed once', async (t) => {
   await cloud.read(['anna@example.se'])
   for (const route of ['batch', 'calendarView'] as const) {
     cloud.simulator.requests.clear()
-    cloud.simulator.faults.add({ kind: 'status', status: 401, route, count: 1 })
+    const code = 'InvalidAuthenticationToken'
+    cloud.simulator.faults.add({ kind: 'status', status: 401, code, route, count: 1 })
     t.same(outcomes(await cloud.read(['anna@example.se'])), [['x']], route)
     t.equal(cloud.simulator.requests.count({ route: 'token' }), 1)
     t.equal(cloud.simulator.requests.count({ route: 'batch' }), 2)

@@ -14,6 +14,7 @@ t.test('each refusal has its code and a hint that tells what to do', async (t) =
     status,
     body: { error: { code, message: `${message} Uppsägning` } },
     retryAfterMs: undefined,
+    challenge: null,
     isWholeBatch: false
   })
   const outlook = (name: string, reason: string) =>

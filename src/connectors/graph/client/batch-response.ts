@@ -1,13 +1,15 @@
 /** The reply to a `$batch`, from bytes to one answer for each request in it (learn.microsoft.com/graph/json-batching). */
 import { retryAfterOf } from '../../../lib/retry-after.ts'
 
-/** What Graph said to one request. */
+/** What Graph answered to one request. */
 export interface GraphResponse {
   readonly status: number
   /** As parsed from JSON: anything at all. */
   readonly body: unknown
   /** Milliseconds, where it was said. */
   readonly retryAfterMs: number | undefined
+  /** `WWW-Authenticate`, where it was sent. */
+  readonly challenge: string | null
   /** Whether it is the answer to the whole batch, and so no one mailbox's. */
   readonly isWholeBatch: boolean
 }
@@ -24,6 +26,7 @@ export function parseBatchResponse(bytes: Buffer, now: number): ReadonlyMap<stri
       status,
       body,
       retryAfterMs: retryAfterOf(headerOf(headers, 'retry-after'), now),
+      challenge: challengeOf(headers),
       isWholeBatch: false
     })
   }
@@ -41,6 +44,11 @@ export function parseJson(bytes: Buffer): unknown {
 /** The members of whatever was parsed; none when it is no object. */
 export function membersOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+}
+
+function challengeOf(headers: unknown): string | null {
+  const challenge = headerOf(headers, 'www-authenticate')
+  return typeof challenge === 'string' ? challenge : null
 }
 
 function headerOf(headers: unknown, name: string): unknown {

@@ -3,10 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Client, GraphClientError, type Middleware, ResponseType } from '@microsoft/microsoft-graph-client'
 import type { RequestInit, Response } from 'undici'
 import { RemoteError } from '../../../errors.ts'
+import { type BackoffOptions, backoffMs } from '../../../lib/backoff.ts'
 import { retryAfterOf } from '../../../lib/retry-after.ts'
 import type { TokenSource } from '../../entra/client-credentials.ts'
 import { type HttpClient, networkError, readBody } from '../../net/http-client.ts'
-import { isTransient } from '../errors.ts'
+import { isTokenRejected, isTransient } from '../errors.ts'
 import { type GraphResponse, parseBatchResponse, parseJson } from './batch-response.ts'
 import { createMailboxConcurrency, splitIntoBatches } from './mailbox-concurrency.ts'
 
@@ -36,8 +37,13 @@ const maxResponseBytes = 32 * 1024 * 1024
 
 /** Milliseconds. Who is asked to stay away for longer is left to the next read, so that nineteen others need not wait. */
 const maxWaitMs = 20_000
-/** Milliseconds before the second, third… try where Graph names no time. After the last it is given up. */
-const backoff = [500, 1500, 4000]
+/**
+ * Before the second, third… try. It is the floor of what Graph asks for: Exchange is reported to send `Retry-After: 1` or 0
+ * whatever the trouble (msgraph-sdk-javascript#297), and rejected requests count too (learn.microsoft.com/graph/throttling).
+ */
+const resendBackoff: BackoffOptions = { firstMs: 500, maxMs: 4_000 }
+/** Of one request in one read. What is still throttled then waits for the next read. */
+const maxTries = 4
 
 export function createGraphClient(deps: {
   graph: string
@@ -100,7 +106,14 @@ async function sendBatch(
       // A deadline that passes during a retry does not hide what was said before it.
       if (answer !== undefined && !(signal.aborted && answers.has(call))) answers.set(call, answer)
     })
-    const waits = new Map(pending.map((call) => [call, resendDelayMs(answers.get(call), tries)]))
+    const tokenRejected = !(sent instanceof RemoteError) && isTokenRejected(sent)
+    const waits = new Map(
+      pending.map((call) => {
+        // The token was dropped when it was rejected; the next try comes with another.
+        if (tokenRejected) return [call, tries === 0 ? 0 : null]
+        return [call, resendDelayMs(answers.get(call), tries)]
+      })
+    )
     pending = pending.filter((call) => waits.get(call) !== null)
     if (pending.length === 0) return
     // All after the longest: the quota that throttles them is often the same (json-batching).
@@ -122,13 +135,11 @@ function resendDelayMs(answer: GraphResponse | RemoteError | undefined, tries: n
     // A connection that breaks may be an idle one that the far side was just closing: once more.
     return answer.code === 'unreachable' && tries === 0 ? 200 : null
   }
-  // The token was dropped when it was refused; the next try comes with another.
-  if (answer.status === 401) return tries === 0 ? 0 : null
-  if (!isTransient(answer)) return null
-  if (answer.retryAfterMs !== undefined)
-    return answer.retryAfterMs <= maxWaitMs ? Math.max(answer.retryAfterMs, 50) : null
-  const step = backoff[tries]
-  return step === undefined ? null : step * (0.75 + Math.random() / 2)
+  if (!isTransient(answer) || tries + 1 >= maxTries) return null
+  const { retryAfterMs = 0 } = answer
+  return retryAfterMs <= maxWaitMs
+    ? Math.max(retryAfterMs, backoffMs(resendBackoff, tries + 1, Math.random()))
+    : null
 }
 
 /** One POST: an answer for each call, or the RemoteError that hit the whole batch. */
@@ -152,7 +163,7 @@ function createPost(deps: { graph: string; tokens: TokenSource; http: HttpClient
       })
     const bytes = await readBody(response, maxResponseBytes)
     const answers = responsesTo(calls, response, bytes, deps)
-    if (answers.some(({ status }) => status === 401)) deps.tokens.invalidate(token)
+    if (isTokenRejected(answers)) deps.tokens.invalidate(token)
     return answers
   }
 }
@@ -180,6 +191,7 @@ function responsesTo(
     status: response.status,
     body: parseJson(bytes),
     retryAfterMs: retryAfter,
+    challenge: response.headers.get('www-authenticate'),
     isWholeBatch: true
   }
   return calls.map(() => whole)
@@ -187,9 +199,10 @@ function responsesTo(
 
 /** A reply to the batch without one to this request in it. */
 const missingResponse: GraphResponse = {
-  status: 200,
+  status: 0,
   body: undefined,
   retryAfterMs: undefined,
+  challenge: null,
   isWholeBatch: false
 }
 

@@ -4,10 +4,11 @@ import type {
   CalendarEvent,
   Instant,
   Response,
+  Span,
   Visibility
 } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
-import { ianaZone, localInstant, startOfDay } from '../../../lib/time-zone.ts'
+import { ianaZone, isMidnight, localInstant, startOfDay } from '../../../lib/time-zone.ts'
 import { membersOf } from '../client/batch-response.ts'
 
 /** What is read of an event, as `$select` takes it. */
@@ -36,9 +37,10 @@ function parseCalendarEvent(item: unknown, index: number, timeZone: string): Cal
     throw unreadable(`value[${index}].subject`)
   }
   const allDay = parseFlag(event.isAllDay, index, 'isAllDay')
-  const start = instantOf(event.start, allDay, timeZone)
+  const span = allDay ? wholeDays(event.start, event.end, timeZone) : null
+  const start = span?.start ?? parseDateTimeTimeZone(event.start)
   if (start === null) throw unreadable(`value[${index}].start`)
-  const end = instantOf(event.end, allDay, timeZone)
+  const end = span?.end ?? parseDateTimeTimeZone(event.end)
   if (end === null || end < start) throw unreadable(`value[${index}].end`)
   const busy = parseShowAs(event.showAs)
   return {
@@ -111,25 +113,45 @@ function parseCategories(value: unknown, index: number): readonly string[] {
   return value.length === 0 ? none : value
 }
 
-/** Null when it is no time. Of an all-day event Graph tells dates: midnights that float, whatever zone is named. */
-function instantOf(value: unknown, allDay: boolean, timeZone: string): Instant | null {
-  const { dateTime, timeZone: stated } = membersOf(value)
-  if (typeof dateTime !== 'string') return null
-  const localTime = parseLocalTime(dateTime)
-  if (localTime === null) return null
-  if (allDay && localTime % day === 0) {
-    const date = new Date(localTime)
-    return startOfDay(timeZone, date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate())
+/**
+ * Of an all-day event Graph tells dates: midnights that float, whatever zone they are written in, so they are the dates as
+ * written, by the owner's clock. Where they are no midnights (some clients write an all-day event by their own clock), days of the
+ * owner's that the instants fill exactly are those; else the date as written and as many days as it lasts. Null when
+ * either is no time.
+ */
+function wholeDays(start: unknown, end: unknown, timeZone: string): Span | null {
+  const first = localTimeOf(start)
+  const last = localTimeOf(end)
+  if (first === null || last === null || last < first) return null
+  if (first % dayMs !== 0 || last % dayMs !== 0) {
+    const [from, to] = [parseDateTimeTimeZone(start), parseDateTimeTimeZone(end)]
+    const fills = (instant: Instant | null) => instant !== null && isMidnight(timeZone, instant)
+    if (from !== null && to !== null && from < to && fills(from) && fills(to)) return { start: from, end: to }
   }
-  return stated === 'UTC' ? localTime : instantInZone(localTime, stated)
+  const date = Math.floor(first / dayMs) * dayMs
+  const days = Math.max(1, Math.round((last - first) / dayMs))
+  return { start: midnightOf(date, timeZone), end: midnightOf(date + days * dayMs, timeZone) }
+}
+
+function midnightOf(localTime: number, timeZone: string): Instant {
+  const date = new Date(localTime)
+  return startOfDay(timeZone, date.getUTCFullYear(), date.getUTCMonth() + 1, date.getUTCDate())
 }
 
 /** `{ dateTime, timeZone }` of Graph as an instant; null when it is none. */
 export function parseDateTimeTimeZone(value: unknown): Instant | null {
-  return instantOf(value, false, 'UTC')
+  const localTime = localTimeOf(value)
+  if (localTime === null) return null
+  const { timeZone } = membersOf(value)
+  return timeZone === 'UTC' ? localTime : instantInZone(localTime, timeZone)
 }
 
-const day = 86_400_000
+function localTimeOf(value: unknown): number | null {
+  const { dateTime } = membersOf(value)
+  return typeof dateTime === 'string' ? parseLocalTime(dateTime) : null
+}
+
+const dayMs = 86_400_000
 const shape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z?$/
 
 /** Of `2026-11-23T11:00:00.0000000`, as if it were UTC; to the second, as calendars are. */

@@ -47,7 +47,8 @@ async function bySubject(
   const schedules = refused.length === 0 ? [] : await reader.schedules.read(refused, window, signal)
   return targets.map((target, index) => {
     const schedule = schedules[refused.indexOf(target)]
-    if (schedule === undefined || schedule instanceof RemoteError) return wholeOf(views[index])
+    if (schedule === undefined) return wholeOf(views[index])
+    if (schedule instanceof RemoteError) return bothErrors(wholeOf(views[index]), schedule)
     return { events: schedule, detail: 'availability', partialRead: subjectsHidden }
   })
 }
@@ -73,10 +74,23 @@ async function byAvailability(
   return targets.map((target, index) => {
     const schedule = found[index]
     const view = views[left.indexOf(target)]
-    if (view !== undefined) return wholeOf(view)
+    if (view !== undefined) {
+      const seen = wholeOf(view)
+      return schedule instanceof RemoteError ? bothErrors(schedule, seen) : seen
+    }
     if (schedule === undefined || schedule instanceof RemoteError) return schedule ?? nothing
     return { events: schedule, detail: 'availability', partialRead: null }
   })
+}
+
+/** Neither way led to the calendar: what the operator can do about each is said, under the first one's code. */
+function bothErrors(first: ReadOutcome | RemoteError, second: ReadOutcome | RemoteError) {
+  if (!(first instanceof RemoteError)) return first
+  if (!(second instanceof RemoteError)) return second
+  if (first.code === second.code) return first
+  if (first.code === 'unreachable') return second
+  const retryAfter = second.retryAfter ?? first.retryAfter
+  return new RemoteError(first.code, `${first.hint} ${second.hint}`, { scope: first.scope, retryAfter })
 }
 
 function isWorthAnotherWay(schedule: readonly CalendarEvent[] | RemoteError | undefined): boolean {

@@ -1,6 +1,6 @@
 /** Reads availability by getSchedule: twenty mailboxes to a call, seen with the rights of one of them, the anchor. */
 import { toCalendarEvent } from '../../../domain/availability.ts'
-import type { CalendarEvent, Span } from '../../../domain/calendar-event.ts'
+import type { BusyStatus, CalendarEvent, Instant, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
 import { isMidnight } from '../../../lib/time-zone.ts'
 import type { Target } from '../../connector.ts'
@@ -32,20 +32,45 @@ export function createScheduleReader(deps: {
     return [...targets].sort((a, b) => rank(a) - rank(b)).slice(0, maxAnchors)
   }
 
+  /** Of mailboxes whose view is busy but whose items were left out, the view is asked for again, finely. */
+  async function readDetails(
+    anchor: Target,
+    targets: readonly Target[],
+    body: unknown,
+    window: Span,
+    signal: AbortSignal
+  ): Promise<readonly ScheduleResult[]> {
+    const schedules = targets.map((target) => parseSchedule(body, target))
+    const viewOnly = targets.filter((_, index) => schedules[index] === null)
+    if (viewOnly.length === 0) return schedules.map((schedule) => schedule ?? unreadable('scheduleItems'))
+    const request = {
+      mailbox: anchor.mailbox.toLowerCase(),
+      path: schedulePath(anchor),
+      body: questionOf(viewOnly, window, viewIntervalMinutes)
+    }
+    const [answer] = await deps.client.send([request], signal)
+    const viewOf = (target: Target): ScheduleResult => {
+      if (answer === undefined || answer instanceof RemoteError) return answer ?? unreadable('value')
+      if (answer.status !== 200) return deps.errorOf(answer, anchor.mailbox)
+      return parseAvailabilityView(answer.body, target, window.start)
+    }
+    return targets.map((target, index) => schedules[index] ?? viewOf(target))
+  }
+
   return {
     async read(targets, window, signal) {
       const faults = new Map<Target, RemoteError>()
       for (const anchor of anchorsOf(targets)) {
         const mailbox = anchor.mailbox.toLowerCase()
-        const path = `/users/${encodeURIComponent(anchor.mailbox)}/calendar/getSchedule`
+        const path = schedulePath(anchor)
         const [answer] = await deps.client.send(
-          [{ mailbox, path, body: questionOf(targets, window) }],
+          [{ mailbox, path, body: questionOf(targets, window, coarseIntervalMinutes(window)) }],
           signal
         )
         useless.delete(mailbox)
         if (answer === undefined || answer instanceof RemoteError)
           return targets.map(() => answer ?? noAnchor)
-        if (answer.status === 200) return targets.map((target) => parseSchedule(answer.body, target))
+        if (answer.status === 200) return readDetails(anchor, targets, answer.body, window, signal)
         useless.add(mailbox)
         const error = deps.errorOf(answer, anchor.mailbox)
         if (error.scope === 'connection') return targets.map(() => error)
@@ -62,34 +87,43 @@ const noAnchor = new RemoteError(
   'No mailbox that was asked could show the availability of the others. It is tried again with others; correct those that fail.'
 )
 
-function questionOf(targets: readonly Target[], window: Span) {
+function schedulePath({ mailbox }: Target): string {
+  return `/users/${encodeURIComponent(mailbox)}/calendar/getSchedule`
+}
+
+function questionOf(targets: readonly Target[], window: Span, intervalMinutes: number) {
   const time = (instant: number) => ({
     dateTime: new Date(instant).toISOString().slice(0, 19),
     timeZone: 'UTC'
   })
-  const minutes = Math.floor((window.end - window.start) / 60_000)
   return {
     schedules: targets.map(({ mailbox }) => mailbox),
     startTime: time(window.start),
     endTime: time(Math.ceil(window.end / 1000) * 1000),
-    // The view string is not used (it writes workingElsewhere as free): the coarser, the shorter.
-    availabilityViewInterval: Math.min(Math.max(minutes, 5), 1440)
+    availabilityViewInterval: intervalMinutes
   }
 }
 
-/** Of one mailbox out of the reply to all. Graph gives back the addresses that it was asked for. */
-export function parseSchedule(body: unknown, target: Target): ScheduleResult {
-  const { value } = membersOf(body)
-  if (!Array.isArray(value)) return unreadable('value')
-  const wanted = target.mailbox.toLowerCase()
-  const index = value.findIndex((entry) => {
-    const { scheduleId } = membersOf(entry)
-    return typeof scheduleId === 'string' && scheduleId.toLowerCase() === wanted
-  })
-  if (index === -1) return unreadable('scheduleId')
-  const { error, scheduleItems } = membersOf(value[index])
+/** The view string is hardly used (it writes workingElsewhere as free): the coarser, the shorter. */
+function coarseIntervalMinutes(window: Span): number {
+  return Math.min(Math.max(Math.floor((window.end - window.start) / 60_000), 5), 1440)
+}
+
+const viewIntervalMinutes = 15
+
+/**
+ * Of one mailbox out of the reply to all; null where the view alone says that somebody is busy. `scheduleItems` is
+ * optional (learn.microsoft.com/graph/api/resources/scheduleinformation), so without it nobody counts as free.
+ */
+export function parseSchedule(body: unknown, target: Target): ScheduleResult | null {
+  const found = findSchedule(body, target)
+  if (found instanceof RemoteError) return found
+  const { index, schedule } = found
+  const { error, scheduleItems, availabilityView } = schedule
   if (error !== undefined && error !== null)
     return mailboxError(membersOf(error).responseCode, target.mailbox)
+  const isBusy = typeof availabilityView === 'string' && /[1-9]/.test(availabilityView)
+  if (isBusy && (!Array.isArray(scheduleItems) || scheduleItems.length === 0)) return null
   if (!Array.isArray(scheduleItems)) return unreadable(`value[${index}].scheduleItems`)
   const events: CalendarEvent[] = []
   for (const [position, item] of scheduleItems.entries()) {
@@ -110,6 +144,51 @@ export function parseSchedule(body: unknown, target: Target): ScheduleResult {
     events.push(toCalendarEvent(seen, (instant) => isMidnight(target.timeZone, instant)))
   }
   return events
+}
+
+/** Graph gives back the addresses that it was asked for. */
+function findSchedule(
+  body: unknown,
+  target: Target
+): { readonly index: number; readonly schedule: Readonly<Record<string, unknown>> } | RemoteError {
+  const { value } = membersOf(body)
+  if (!Array.isArray(value)) return unreadable('value')
+  const wanted = target.mailbox.toLowerCase()
+  const index = value.findIndex((entry) => {
+    const { scheduleId } = membersOf(entry)
+    return typeof scheduleId === 'string' && scheduleId.toLowerCase() === wanted
+  })
+  return index === -1 ? unreadable('scheduleId') : { index, schedule: membersOf(value[index]) }
+}
+
+/** Digits of `availabilityView` (outlook-get-free-busy-schedule); any other is busy. */
+const viewDigits: ReadonlyMap<string, BusyStatus | null> = new Map([
+  ['0', null],
+  ['1', 'tentative'],
+  ['2', 'busy'],
+  ['3', 'oof'],
+  ['4', 'workingElsewhere']
+])
+
+/** Events out of the view, one for each run of a digit, as finely as `viewIntervalMinutes`. */
+function parseAvailabilityView(body: unknown, target: Target, start: Instant): ScheduleResult {
+  const found = findSchedule(body, target)
+  if (found instanceof RemoteError) return found
+  const { error, availabilityView } = found.schedule
+  if (error !== undefined && error !== null)
+    return mailboxError(membersOf(error).responseCode, target.mailbox)
+  if (typeof availabilityView !== 'string' || !/^[0-9]{1,10000}$/.test(availabilityView))
+    return unreadable(`value[${found.index}].availabilityView`)
+  const at = (digit: number) => start + digit * viewIntervalMinutes * 60_000
+  const runs = [...availabilityView.matchAll(/(\d)\1*/g)]
+  return runs.flatMap(({ 0: run, 1: digit = '', index }) => {
+    const busy = viewDigits.has(digit) ? viewDigits.get(digit) : 'busy'
+    if (busy === null || busy === undefined) return []
+    const item = { subject: '', start: at(index), end: at(index + run.length), busy, private: false }
+    return toCalendarEvent({ id: `view-${at(index)}`, ...item }, (instant) =>
+      isMidnight(target.timeZone, instant)
+    )
+  })
 }
 
 /** `responseCode` is a name of Exchange's or its number (msgraph-docs#11225); what is unknown may pass. */
@@ -138,12 +217,22 @@ function mailboxError(responseCode: unknown, mailbox: string): RemoteError {
   if (/^ErrorServerBusy$/i.test(code)) {
     return new RemoteError('throttled', 'Microsoft 365 asks for fewer requests. It is tried again by itself.')
   }
-  const shown = /^\w{1,60}$/.test(code) ? ` (${code})` : ''
+  const known = knownScheduleCodes.find((each) => each.toLowerCase() === code.toLowerCase())
+  const shown = known !== undefined || /^\d{4}$/.test(code) ? ` (${known ?? code})` : ''
   return new RemoteError(
     'unreachable',
     `Microsoft 365 could not tell when ${mailbox} is busy${shown}. It is tried again by itself.`
   )
 }
+
+/** Of Exchange's availability service (web-service-reference/responsecode): shown where there is nothing better to say. */
+const knownScheduleCodes = [
+  'ErrorFreeBusyGenerationFailed',
+  'ErrorMailboxLogonFailed',
+  'ErrorProxyRequestNotAllowed',
+  'ErrorProxyRequestProcessingFailed',
+  'ErrorTimeoutExpired'
+]
 
 function unreadable(member: string): RemoteError {
   return new RemoteError(
