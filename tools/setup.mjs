@@ -14,7 +14,7 @@ if (major < 20 || (major === 20 && minor < 20)) {
   fail(`Hanvisa needs Node 20.20 or later; this is ${process.version}.`)
 }
 
-if (process.env.npm_lifecycle_event === 'pretest') provideRedis()
+if (process.env.npm_lifecycle_event?.startsWith('pretest')) provideRedis()
 const lockHash = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .digest('hex')

@@ -6,13 +6,12 @@ import t from 'tap'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import { killStoreWriter, lostWrites } from '../support/kill-store-writer.ts'
+import { longTests } from '../support/long-tests.ts'
 import { plainNodeArgs } from '../support/plain-process.ts'
 import { startRedis } from '../support/redis-server.ts'
 
-/** Some 15 s of one core. Every other time Redis is killed as well. */
-const KILLS = 30
-
-t.setTimeout(300_000)
+/** Every other time Redis is killed as well. */
+const KILLS = longTests ? 100 : 12
 
 t.test(`${KILLS} writers are killed, and Redis with them`, async (t) => {
   const server = await startRedis(t, { appendOnly: true })
