@@ -61,8 +61,9 @@ export function offsetsOf(zone: string): OffsetAt {
 export function wallOf(year: number, month: number, day: number, hour = 0, minute = 0, second = 0): Wall {
   const wall = Date.UTC(year, month - 1, day, hour, minute, second)
   if (year >= 100) return wall
-  // Date.UTC takes the years 0 to 99 for 1900 to 1999.
-  return new Date(Date.UTC(2000, month - 1, day, hour, minute, second)).setUTCFullYear(year)
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999; the year 2000 + n has the calendar of the year n + 400 · 5.
+  const later = new Date(Date.UTC(2000 + year, month - 1, day, hour, minute, second))
+  return later.setUTCFullYear(later.getUTCFullYear() - 2000)
 }
 
 /**

@@ -6,6 +6,7 @@ import { type CalendarSource, parseCalendarSource } from './calendar-source.ts'
 import { UnreadableCalendar } from './errors.ts'
 import { fetchCalendar } from './fetch-calendar.ts'
 import { FileWatcher } from './file-watcher.ts'
+import type { ReadLimits } from './read-calendar.ts'
 import { type FetchedCalendar, readCalendarFile } from './read-calendar-file.ts'
 import { runInWorker } from './worker/worker-pool.ts'
 
@@ -17,30 +18,29 @@ export interface IcsConnectorOptions {
   readonly limits?: Partial<IcsLimits>
 }
 
-export interface IcsLimits {
+export interface IcsLimits extends ReadLimits {
   /** Of one calendar, unpacked. */
   readonly maxBytes: number
-  /** Occurrences of one calendar in the window. */
-  readonly maxOccurrences: number
-  /** Occurrences that may have to be worked out to find those. */
-  readonly maxSteps: number
   /** Milliseconds of work on one calendar. */
   readonly workMs: number
   /** Milliseconds for fetching one calendar. */
   readonly fetchMs: number
 }
 
-const defaults: IcsLimits = {
+const defaultLimits: IcsLimits = {
   maxBytes: 10_000_000,
   maxOccurrences: 10_000,
-  maxSteps: 200_000,
-  workMs: 5_000,
+  maxEventOccurrences: 2_000,
+  maxSteps: 5_000_000,
+  maxEventSteps: 500_000,
+  // The steps are the bound; this ends only what is not made of them.
+  workMs: 20_000,
   fetchMs: 60_000
 }
 
 export function createIcsConnector(options: IcsConnectorOptions): Connector {
   const { tenant, folder, httpClient: outbound } = options
-  const limits: IcsLimits = { ...defaults, ...options.limits }
+  const limits: IcsLimits = { ...defaultLimits, ...options.limits }
   const files = new FileWatcher(folder)
   const closing = new AbortController()
 
@@ -64,7 +64,16 @@ export function createIcsConnector(options: IcsConnectorOptions): Connector {
     const { mailbox, timeZone } = target
     const { window, subjects, signal } = request
     const { bytes, charset, etag: version } = got
-    const job = { bytes, charset, mailbox: ownerHint(mailbox), timeZone, window, subjects, limits }
+    const job = {
+      bytes,
+      charset,
+      mailbox: ownerHint(mailbox),
+      owner: null,
+      timeZone,
+      window,
+      subjects,
+      limits
+    }
     try {
       return { outcome: 'read', ...(await runInWorker(tenant, job, limits.workMs, signal)), etag: version }
     } catch (error) {

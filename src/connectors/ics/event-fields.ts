@@ -1,7 +1,14 @@
 /** What an event says beyond its times: subject, busy status, visibility, answer, categories. */
 import type { BusyStatus, CalendarEvent, Response, Visibility } from '../../domain/calendar-event.ts'
-import type { RawComponent } from './parse-components.ts'
-import { parseProperty, propertiesNamed, readKeyword, readParameter, readText } from './properties.ts'
+import type { ContentLine, RawComponent } from './parse-components.ts'
+import {
+  parseProperty,
+  propertiesNamed,
+  readKeyword,
+  readParameter,
+  readText,
+  valuesOf
+} from './properties.ts'
 
 export type EventFields = Pick<
   CalendarEvent,
@@ -11,24 +18,24 @@ export type EventFields = Pick<
 /** Outlook writes at most 255 characters; what is longer is no subject, and no trigger stands that far back. */
 const MAX_SUBJECT_LENGTH = 4_096
 
-/** What the calendar as a whole says of its events. */
+/** What holds for all events of a calendar. */
 export interface OwnerContext {
   /** METHOD of RFC 5546, upper case, or ''. */
   readonly method: string
-  /** E-mail addresses of the calendar's owner, lower case; empty where the calendar does not tell. */
-  readonly owner: ReadonlySet<string>
+  /** E-mail addresses of the calendar's owner, lower case; empty where nobody tells. */
+  readonly addresses: ReadonlySet<string>
 }
 
-export function readEventFields(event: RawComponent, setting: OwnerContext): EventFields {
+export function readEventFields(event: RawComponent, owner: OwnerContext): EventFields {
   const busy = busyOf(event)
   return {
     subject: readText(event, 'SUMMARY').slice(0, MAX_SUBJECT_LENGTH),
     busy,
     visibility: visibilityOf(event),
-    cancelled: isCancelled(event, setting),
-    response: responseOf(event, setting, busy),
+    cancelled: isCancelled(event, owner),
+    response: responseOf(event, owner, busy),
     categories: propertiesNamed(event, 'CATEGORIES').flatMap((content) =>
-      (parseProperty(content)?.getValues() ?? [])
+      valuesOf(content)
         .filter((value): value is string => typeof value === 'string')
         .map((value) => value.trim())
         .filter((value) => value !== '')
@@ -37,8 +44,8 @@ export function readEventFields(event: RawComponent, setting: OwnerContext): Eve
 }
 
 /** RFC 5545 section 3.8.1.11; of METHOD:CANCEL every event is one that was called off (RFC 5546 section 3.2.5). */
-export function isCancelled(event: RawComponent, setting: OwnerContext): boolean {
-  return readKeyword(event, 'STATUS') === 'CANCELLED' || setting.method === 'CANCEL'
+export function isCancelled(event: RawComponent, owner: OwnerContext): boolean {
+  return readKeyword(event, 'STATUS') === 'CANCELLED' || owner.method === 'CANCEL'
 }
 
 const busyWords: Readonly<Record<string, BusyStatus>> = {
@@ -50,14 +57,12 @@ const busyWords: Readonly<Record<string, BusyStatus>> = {
 }
 
 /**
- * Exchange's own word first (MS-OXCICAL, X-MICROSOFT-CDO-BUSYSTATUS: where it stands, TRANSP is not read); then what
- * the organiser meant (X-MICROSOFT-CDO-INTENDEDSTATUS); else RFC 5545: TRANSPARENT takes no time (section 3.8.2.7),
- * STATUS:TENTATIVE is not settled (3.8.1.11), anything else takes time.
+ * Exchange's own word first (MS-OXCICAL 2.1.3.1.1.20.25, X-MICROSOFT-CDO-BUSYSTATUS: where it stands, TRANSP is not
+ * read; X-MICROSOFT-CDO-INTENDEDSTATUS is what the organizer meant for others); else RFC 5545: TRANSPARENT takes no time
+ * (section 3.8.2.7), STATUS:TENTATIVE is not settled (3.8.1.11), anything else takes time.
  */
 function busyOf(event: RawComponent): BusyStatus {
-  const exchange =
-    busyWords[readKeyword(event, 'X-MICROSOFT-CDO-BUSYSTATUS')] ??
-    busyWords[readKeyword(event, 'X-MICROSOFT-CDO-INTENDEDSTATUS')]
+  const exchange = busyWords[readKeyword(event, 'X-MICROSOFT-CDO-BUSYSTATUS')]
   if (exchange !== undefined) return exchange
   if (readKeyword(event, 'TRANSP') === 'TRANSPARENT') return 'free'
   return readKeyword(event, 'STATUS') === 'TENTATIVE' ? 'tentative' : 'busy'
@@ -80,51 +85,39 @@ const answers: Readonly<Record<string, Response>> = {
 }
 
 /**
- * The owner's answer. Nobody asked: one's own event, except that Exchange publishes invitations without their
- * attendees, so that its Tentative there may be an invitation that nobody answered. Where the owner is not known or
- * not named (invited by a list), what all attendees answered alike is the owner's answer too; else Tentative counts
- * as unanswered, as everywhere where a protocol does not tell.
+ * The owner's answer. PARTSTAT is the answer of that attendee alone (RFC 5545 section 3.2.12): where the owner is not
+ * known, or not named because a list was invited, only Tentative counts as unanswered. Without attendees it is one's own
+ * event, except that Exchange publishes invitations without their attendees, so that its Tentative may be one.
  */
-function responseOf(event: RawComponent, setting: OwnerContext, busy: BusyStatus): Response {
+function responseOf(event: RawComponent, owner: OwnerContext, busy: BusyStatus): Response {
+  const { addresses } = owner
   const organizer = propertiesNamed(event, 'ORGANIZER').map(addressIn)[0] ?? null
+  if (organizer !== null && addresses.has(organizer)) return 'organizer'
   const attendees = propertiesNamed(event, 'ATTENDEE')
-  const owned = organizer !== null && setting.owner.has(organizer)
-  if (owned) return 'organizer'
-  const untold = busy === 'tentative' ? 'notResponded' : 'accepted'
+  const unknown = busy === 'tentative' ? 'notResponded' : 'accepted'
   if (attendees.length === 0) {
-    if (organizer !== null && setting.owner.size > 0) return untold
+    if (organizer !== null && addresses.size > 0) return unknown
     return readKeyword(event, 'X-MICROSOFT-CDO-BUSYSTATUS') === 'TENTATIVE' ? 'notResponded' : 'none'
   }
-  const given = new Set<Response>()
-  for (const content of attendees) {
+  const own = attendees.find((content) => {
     const address = addressIn(content)
-    const answer = answerIn(content)
-    if (address !== null && setting.owner.has(address)) return answer
-    if (address !== organizer && isPerson(content)) given.add(answer)
-  }
-  const [alike] = given
-  return given.size === 1 && alike !== undefined ? alike : untold
+    return address !== null && addresses.has(address)
+  })
+  return own === undefined ? unknown : answerIn(own)
 }
 
 /** RFC 5545 section 3.2.12: without PARTSTAT nobody has answered yet. */
-function answerIn(content: { text: string; name: string; line: number }): Response {
+function answerIn(content: ContentLine): Response {
   const property = parseProperty(content)
   const word = property === null ? '' : (readParameter(property, 'partstat') ?? '').toUpperCase()
   return answers[word] ?? 'notResponded'
 }
 
-/** Rooms and projectors answer too. */
-function isPerson(content: { text: string; name: string; line: number }): boolean {
-  const property = parseProperty(content)
-  const kind = property === null ? '' : (readParameter(property, 'cutype') ?? '').toUpperCase()
-  return kind !== 'ROOM' && kind !== 'RESOURCE'
-}
-
 /** The e-mail address of a calendar user, lower case. Exchange writes `MAILTO:`, others the EMAIL parameter. */
-export function addressIn(content: { text: string; name: string; line: number }): string | null {
+export function addressIn(content: ContentLine): string | null {
   const property = parseProperty(content)
   if (property === null) return null
-  const value = String(property.getFirstValue() ?? '')
+  const value = String(valuesOf(content)[0] ?? '')
   const mail = /^mailto:(.+)$/i.exec(value.trim())?.[1] ?? readParameter(property, 'email')
   return mail ? mail.trim().toLowerCase() : null
 }

@@ -43,7 +43,6 @@ const wanted: Readonly<Record<string, ReadonlySet<string>>> = {
     'ORGANIZER',
     'ATTENDEE',
     'X-MICROSOFT-CDO-BUSYSTATUS',
-    'X-MICROSOFT-CDO-INTENDEDSTATUS',
     'X-MICROSOFT-CDO-ALLDAYEVENT'
   ])
 }

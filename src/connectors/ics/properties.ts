@@ -3,6 +3,7 @@ import ICAL from 'ical.js'
 import { type Wall, wallOf } from '../../lib/time-zone.ts'
 import { UnreadableEvent } from './errors.ts'
 import type { ContentLine, RawComponent } from './parse-components.ts'
+import { InvalidRecurrenceRule, parseRecurrenceRule, type RecurrenceRule } from './parse-recurrence-rule.ts'
 
 /** A date or a time as it is written: what it means is up to its zone. */
 export interface CalendarTime {
@@ -50,11 +51,20 @@ export function parseProperty(content: ContentLine): ICAL.Property | null {
   }
 }
 
+/** The values of a property; none where it cannot be parsed. ical.js parses some values only when they are asked for. */
+export function valuesOf(content: ContentLine): readonly unknown[] {
+  try {
+    return parseProperty(content)?.getValues() ?? []
+  } catch {
+    return []
+  }
+}
+
 /** The text of the first such property, or '' where it is missing or cannot be parsed. */
 export function readText(component: RawComponent, name: string): string {
   const content = firstProperty(component, name)
   if (content === undefined) return ''
-  const value = parseProperty(content)?.getFirstValue()
+  const [value] = valuesOf(content)
   return typeof value === 'string' ? value : String(value ?? '')
 }
 
@@ -88,7 +98,7 @@ export function readTimes(content: ContentLine): (CalendarTime | CalendarPeriod)
       const isLength = ICAL.Duration.isValueString(end)
       return {
         start: whenFrom(start, zone, content),
-        end: isLength ? lengthFrom(ICAL.Duration.fromString(end)) : whenFrom(end, zone, content)
+        end: isLength ? durationFrom(ICAL.Duration.fromString(end), content) : whenFrom(end, zone, content)
       }
     })
   } catch {
@@ -102,21 +112,30 @@ type JCal = readonly [name: string, parameters: Record<string, unknown>, type: s
 export function readDuration(component: RawComponent): CalendarDuration | null {
   const content = firstProperty(component, 'DURATION')
   if (content === undefined || isEmpty(content)) return null
-  const value: unknown = parseProperty(content)?.getFirstValue()
+  const [value] = valuesOf(content)
   if (!(value instanceof ICAL.Duration)) throw unreadable(content)
-  return lengthFrom(value)
+  return durationFrom(value, content)
 }
 
-/** A rule, without white space: Exchange 2003 writes `BYDAY=MO, TU`. */
-export function ruleIn(content: ContentLine): ICAL.Recur {
-  try {
-    const value = content.text.slice(content.text.lastIndexOf(':') + 1).replace(/\s+/g, '')
-    const rule = ICAL.Recur.fromString(value.replace(/;+$/, ''))
-    if (typeof rule.freq !== 'string') throw unreadable(content)
-    return rule
-  } catch {
-    throw new UnreadableEvent(content.line, `${content.name} is no recurrence rule of RFC 5545`)
-  }
+/** A rule and where it stands. */
+export interface RuleProperty {
+  readonly rule: RecurrenceRule
+  readonly name: string
+  readonly line: number
+}
+
+/** The rules of RRULE or EXRULE. An empty one, as calendarlabs.com writes, is none. Throws UnreadableEvent. */
+export function readRules(component: RawComponent, name: string): RuleProperty[] {
+  return propertiesNamed(component, name).flatMap((content) => {
+    const value = content.text.slice(content.text.lastIndexOf(':') + 1)
+    if (/^[\s;]*$/.test(value)) return []
+    try {
+      return [{ rule: parseRecurrenceRule(value), name, line: content.line }]
+    } catch (error) {
+      if (!(error instanceof InvalidRecurrenceRule)) throw error
+      throw new UnreadableEvent(content.line, `${name} cannot be read: ${error.message}`)
+    }
+  })
 }
 
 /** A parameter as one text. */
@@ -124,28 +143,6 @@ export function readParameter(property: ICAL.Property, name: string): string | n
   const value: unknown = property.getParameter(name)
   const one: unknown = Array.isArray(value) ? value[0] : value
   return typeof one === 'string' ? one : null
-}
-
-/** A wall time of ical.js, which may come from a rule. */
-export function wallFrom(time: ICAL.Time): Wall {
-  return time.isDate
-    ? wallOf(time.year, time.month, time.day)
-    : wallOf(time.year, time.month, time.day, time.hour, time.minute, time.second)
-}
-
-/** The wall time for ical.js: floating, as rules are worked out on the wall and not on the globe. */
-export function timeFrom(wall: Wall, isDate: boolean): ICAL.Time {
-  const at = new Date(wall)
-  const fields = {
-    year: at.getUTCFullYear(),
-    month: at.getUTCMonth() + 1,
-    day: at.getUTCDate(),
-    hour: at.getUTCHours(),
-    minute: at.getUTCMinutes(),
-    second: at.getUTCSeconds(),
-    isDate
-  }
-  return new ICAL.Time(fields, ICAL.Timezone.localTimezone)
 }
 
 const WHEN = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(Z?))?$/
@@ -165,11 +162,16 @@ function whenFrom(text: string, zone: string | null, content: ContentLine): Cale
 
 type Six = [number, number, number, number, number, number]
 
-function lengthFrom(duration: ICAL.Duration): CalendarDuration {
+/** Longer than any event; what is beyond would leave the range of instants. */
+const MAX_DAYS = 100 * 366
+
+function durationFrom(duration: ICAL.Duration, content: ContentLine): CalendarDuration {
   const sign = duration.isNegative ? -1 : 1
-  const { weeks, days, hours, minutes, seconds } = duration
+  const { weeks, hours, minutes, seconds } = duration
+  const days = weeks * 7 + duration.days
   const time = ((hours * 60 + minutes) * 60 + seconds) * 1000
-  return { days: sign * (weeks * 7 + days), time: sign * time }
+  if (!(days + time / DAY <= MAX_DAYS)) throw unreadable(content)
+  return { days: sign * days, time: sign * time }
 }
 
 /** Whole days of a length, for all-day events: at least one. */

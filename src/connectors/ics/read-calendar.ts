@@ -1,19 +1,23 @@
-/** One calendar's text as CalendarEvents: the whole reading, with no I/O. It runs in a thread of its own. */
+/** One calendar's text as CalendarEvents: the whole reading, with no I/O. It runs in a worker. */
 import type { CalendarEvent, Instant, Span } from '../../domain/calendar-event.ts'
-import type { CalendarRead, PartialRead } from '../connector.ts'
+import type { CalendarRead } from '../connector.ts'
 import { UnreadableCalendar, UnreadableEvent } from './errors.ts'
 import { type EventFields, readEventFields } from './event-fields.ts'
-import { type Occurrence, occurrencesOf, type Series, seriesOf } from './expand-series.ts'
-import { type FileZones, fileZones } from './file-zones.ts'
+import { expandEvent, type Occurrence } from './expand-event.ts'
+import { FileZones } from './file-zones.ts'
+import { type EventSource, groupSeries } from './group-series.ts'
 import { findOwnerContext } from './owner-context.ts'
 import { parseComponents, type RawComponent } from './parse-components.ts'
-import type { Budget } from './recurrence.ts'
+import { hasSubjects, partialReadOf } from './partial-read.ts'
 import { readVEvent, type VEvent } from './vevent.ts'
+import { TooMuchWork, WorkBudget } from './work-budget.ts'
 
 export interface ReadCalendarRequest {
   readonly text: string
   /** Only to find the owner's address in it. */
   readonly mailbox: string
+  /** The owner's e-mail address, where it is told. */
+  readonly owner: string | null
   readonly timeZone: string
   readonly window: Span
   readonly subjects: boolean
@@ -21,10 +25,14 @@ export interface ReadCalendarRequest {
 }
 
 export interface ReadLimits {
-  /** Occurrences that touch the window. */
+  /** Occurrences of one calendar that touch the window. */
   readonly maxOccurrences: number
-  /** Occurrences that have to be worked out to find them. */
+  /** Occurrences of one event that do: an event with more is left out. */
+  readonly maxEventOccurrences: number
+  /** Work for finding them, in the whole calendar. */
   readonly maxSteps: number
+  /** The same for one event. */
+  readonly maxEventSteps: number
 }
 
 export type ParsedCalendar = Pick<CalendarRead, 'events' | 'truncatedAt' | 'detail' | 'partialRead'>
@@ -38,131 +46,169 @@ export function readCalendar(request: ReadCalendarRequest): ParsedCalendar {
   if (raw.length === 0 && components.some(({ name }) => name === 'VFREEBUSY')) {
     throw new UnreadableCalendar('it holds free/busy times and no events: publish the calendar itself')
   }
-  const skipped: UnreadableEvent[] = []
-  const budget = { steps: limits.maxSteps }
-  const zones = fileZones(calendars, timeZone, new Date(window.end).getUTCFullYear() + 10)
-  const series = seriesOf(eventsIn(raw, zones, skipped), zones)
-  const setting = findOwnerContext(calendars, request.mailbox)
-  const describe = memoize((event: VEvent) => readEventFields(event.raw, setting))
+  const budget = new WorkBudget(limits.maxSteps)
+  const zones = new FileZones(calendars, timeZone, new Date(window.end).getUTCFullYear() + 10, budget)
+  const owner = findOwnerContext(calendars, request.mailbox, request.owner)
+  const expansion = new Expansion(zones, limits, budget)
+  const sources = groupSeries(expansion.readEvents(raw), zones)
+  const expanded = expansion.expandAll(sources, window)
 
-  const events: CalendarEvent[] = []
-  for (const occurrence of expandAll(series, window, zones, budget)) {
-    if (events.length === limits.maxOccurrences) {
-      throw new UnreadableCalendar(
-        `it has more than ${limits.maxOccurrences} occurrences in the time that is read`
-      )
-    }
-    events.push(eventOf(occurrence, describe(occurrence.event)))
-  }
-  const saw = hasSubjects(events) ? 'subjects' : 'availability'
+  const describe = memoize((event: VEvent) => readEventFields(event.raw, owner))
+  const occurrences = expanded.flatMap((one) => one.occurrences)
+  const events = occurrences.map((occurrence) => eventOf(occurrence, describe(occurrence.event)))
+  const detail = hasSubjects(events) ? 'subjects' : 'availability'
+  const readable = expanded.map(({ source }) => source)
   return {
     events,
-    truncatedAt: findTruncation(events, series, window, zones, budget, describe),
-    detail: saw,
-    partialRead: partialReadOf(skipped, zones, saw, request)
+    truncatedAt: findTruncation(events, readable, window, expansion, describe),
+    detail,
+    partialRead: partialReadOf({
+      skipped: expansion.skipped,
+      unknownZones: zones.unknown,
+      timeZone,
+      subjectsMissing: request.subjects && detail === 'availability',
+      ownerMissing:
+        owner.addresses.size === 0 &&
+        occurrences.some(({ event }) => event.raw.properties.some(({ name }) => name === 'ATTENDEE'))
+    })
   }
 }
 
-/** The events that can be placed in time; the others go to `left`. */
-function eventsIn(raw: readonly RawComponent[], zones: FileZones, skipped: UnreadableEvent[]): VEvent[] {
-  return raw.flatMap((component) => {
-    try {
-      const event = readVEvent(component)
-      zones.instant(event.start)
-      return [event]
-    } catch (error) {
-      if (!(error instanceof UnreadableEvent)) throw error
-      skipped.push(error)
-      return []
+interface Expanded {
+  readonly source: EventSource
+  readonly occurrences: readonly Occurrence[]
+}
+
+/** Hostile is a calendar that has so many times more occurrences than it may. */
+const MAX_EXCESS = 5
+/** An event with fewer in the window is never the one that makes a calendar too large. */
+const MIN_DROPPED = 100
+
+/** Expands events one by one: one that cannot be read, or gives nothing or too much, is left out and costs nobody else. */
+class Expansion {
+  readonly skipped: UnreadableEvent[] = []
+  readonly #zones: FileZones
+  readonly #limits: ReadLimits
+  readonly #budget: WorkBudget
+
+  constructor(zones: FileZones, limits: ReadLimits, budget: WorkBudget) {
+    this.#zones = zones
+    this.#limits = limits
+    this.#budget = budget
+  }
+
+  readEvents(raw: readonly RawComponent[]): VEvent[] {
+    return raw.flatMap((component) => {
+      const event = this.#attempt(component.line, () => {
+        const read = readVEvent(component, this.#zones)
+        this.#zones.instant(read.start)
+        return read
+      })
+      return event === null ? [] : [event]
+    })
+  }
+
+  /** Throws UnreadableCalendar. */
+  expandAll(sources: readonly EventSource[], window: Span): Expanded[] {
+    const { maxOccurrences } = this.#limits
+    const expanded: Expanded[] = []
+    let total = 0
+    for (const source of sources) {
+      const occurrences = this.#attempt(lineOf(source), () => this.#expandOne(source, window))
+      if (occurrences === null) continue
+      expanded.push({ source, occurrences })
+      total += occurrences.length
+      if (total > MAX_EXCESS * maxOccurrences) throw tooMany(maxOccurrences)
     }
-  })
+    if (total <= maxOccurrences) return expanded
+    for (const one of [...expanded].sort((a, b) => b.occurrences.length - a.occurrences.length)) {
+      if (total <= maxOccurrences) break
+      if (one.occurrences.length < MIN_DROPPED) throw tooMany(maxOccurrences)
+      expanded.splice(expanded.indexOf(one), 1)
+      total -= one.occurrences.length
+      this.skipped.push(new UnreadableEvent(lineOf(one.source), 'its recurrence gives too many occurrences'))
+    }
+    return expanded
+  }
+
+  /** In any order. Throws TooMuchWork. */
+  occurrencesIn(source: EventSource, window: Span): Generator<Occurrence> {
+    return expandEvent(source, window, this.#zones, new WorkBudget(this.#limits.maxEventSteps, this.#budget))
+  }
+
+  #expandOne(source: EventSource, window: Span): Occurrence[] {
+    const { maxEventOccurrences } = this.#limits
+    const occurrences: Occurrence[] = []
+    for (const occurrence of this.occurrencesIn(source, window)) {
+      if (occurrences.length === maxEventOccurrences) {
+        throw new UnreadableEvent(
+          lineOf(source),
+          `its recurrence gives more than ${maxEventOccurrences} occurrences in the time that is read`
+        )
+      }
+      occurrences.push(occurrence)
+    }
+    return occurrences
+  }
+
+  /** Null where the event is left out. */
+  #attempt<T>(line: number, work: () => T): T | null {
+    try {
+      return work()
+    } catch (error) {
+      if (error instanceof UnreadableEvent) this.skipped.push(error)
+      else if (error instanceof TooMuchWork) {
+        this.skipped.push(new UnreadableEvent(line, 'its recurrence takes too much work'))
+      } else throw error
+      return null
+    }
+  }
 }
 
-function* expandAll(
-  series: readonly Series[],
-  window: Span,
-  zones: FileZones,
-  budget: Budget
-): Generator<Occurrence> {
-  for (const one of series) yield* occurrencesOf(one, window, zones, budget)
+/** Where its recurrence stands, or the event. */
+function lineOf({ event }: EventSource): number {
+  return event.rules[0]?.line ?? event.raw.line
 }
 
-function eventOf({ start, end, allDay, event }: Occurrence, details: EventFields): CalendarEvent {
-  return { id: `${event.uid}/${start}`, start, end, allDay, ...details }
+function tooMany(maxOccurrences: number): UnreadableCalendar {
+  return new UnreadableCalendar(`it has more than ${maxOccurrences} occurrences in the time that is read`)
+}
+
+function eventOf({ start, end, allDay, event }: Occurrence, fields: EventFields): CalendarEvent {
+  return { id: `${event.uid}/${start}`, start, end, allDay, ...fields }
 }
 
 /**
- * `CalendarRead.unreadAt`, over the events that count at all: cancelled, declined and empty ones neither end a run
+ * `CalendarRead.truncatedAt`, over the events that count at all: cancelled, declined and empty ones neither end a run
  * nor carry it on.
  */
 function findTruncation(
   events: readonly CalendarEvent[],
-  series: readonly Series[],
+  sources: readonly EventSource[],
   window: Span,
-  zones: FileZones,
-  budget: Budget,
+  expansion: Expansion,
   describe: (event: VEvent) => EventFields
 ): Instant | null {
   let last = Number.NEGATIVE_INFINITY
   for (const event of events) if (counts(event, event)) last = Math.max(last, event.end)
   if (last < window.end) return null
   try {
-    for (const occurrence of expandAll(series, { start: last, end: last + 1 }, zones, budget)) {
-      const unread = occurrence.start >= window.end && occurrence.end > last
-      if (unread && counts(occurrence, describe(occurrence.event))) return last
+    for (const source of sources) {
+      for (const occurrence of expansion.occurrencesIn(source, { start: last, end: last + 1 })) {
+        const unread = occurrence.start >= window.end && occurrence.end > last
+        if (unread && counts(occurrence, describe(occurrence.event))) return last
+      }
     }
   } catch (error) {
-    if (!(error instanceof UnreadableCalendar)) throw error
-    // Too much to be worked out that far ahead: then nobody knows, which is what it says.
+    if (!(error instanceof TooMuchWork)) throw error
+    // Too much work that far ahead: then nobody knows, which is what it says.
     return last
   }
   return null
 }
 
-function counts(span: Span, details: Pick<EventFields, 'cancelled' | 'response'>): boolean {
-  return span.start < span.end && !details.cancelled && details.response !== 'declined'
-}
-
-/** What Outlook, Exchange and Google write for a subject when they publish availability alone. */
-const placeholders = new Set(
-  [
-    ...['busy', 'free', 'tentative', 'away', 'out of office', 'working elsewhere'],
-    ...['upptagen', 'ledig', 'preliminär', 'frånvarande', 'inte på kontoret', 'arbetar någon annanstans'],
-    ...['opptatt', 'optaget', 'varattu']
-  ].map((word) => word.normalize('NFC'))
-)
-
-function hasSubjects(events: readonly CalendarEvent[]): boolean {
-  if (events.length === 0) return true
-  return events.some(({ subject }) => {
-    const word = subject.trim().toLowerCase().normalize('NFC')
-    return word !== '' && !placeholders.has(word)
-  })
-}
-
-function partialReadOf(
-  skipped: readonly UnreadableEvent[],
-  zones: FileZones,
-  saw: ParsedCalendar['detail'],
-  request: ReadCalendarRequest
-): PartialRead | null {
-  const [firstLeft] = skipped
-  if (firstLeft !== undefined) {
-    const many = skipped.length === 1 ? '1 event is' : `${skipped.length} events are`
-    const hint = `${many} left out because the calendar file is wrong there: line ${firstLeft.line}: ${firstLeft.message}. The others are read.`
-    return { code: 'protocol_error', hint }
-  }
-  const [line] = zones.unknown
-  if (line !== undefined) {
-    const hint = `Line ${line} of the calendar file names a time zone that is neither known nor defined in the file: such times are read as in ${request.timeZone}.`
-    return { code: 'protocol_error', hint }
-  }
-  if (saw === 'availability' && request.subjects) {
-    const hint =
-      'The calendar is published without subjects, so triggers cannot match: publish it with full details, or use availability rules.'
-    return { code: 'subject_not_readable', hint }
-  }
-  return null
+function counts(span: Span, fields: Pick<EventFields, 'cancelled' | 'response'>): boolean {
+  return span.start < span.end && !fields.cancelled && fields.response !== 'declined'
 }
 
 function memoize<In extends object, Out>(make: (key: In) => Out): (key: In) => Out {

@@ -1,5 +1,4 @@
 /** The times of one VEVENT: when it begins, how long it lasts, how it recurs. */
-import type ICAL from 'ical.js'
 import { UnreadableEvent } from './errors.ts'
 import type { FileZones } from './file-zones.ts'
 import type { RawComponent } from './parse-components.ts'
@@ -9,16 +8,16 @@ import {
   type CalendarTime,
   parseProperty,
   propertiesNamed,
+  type RuleProperty,
   readDuration,
   readKeyword,
   readParameter,
+  readRules,
   readText,
   readTime,
   readTimes,
-  ruleIn,
   wholeDays
 } from './properties.ts'
-import { checkRule } from './recurrence.ts'
 
 export interface VEvent {
   readonly raw: RawComponent
@@ -26,8 +25,8 @@ export interface VEvent {
   readonly sequence: number
   readonly start: CalendarTime
   readonly end: CalendarTime | CalendarDuration | null
-  readonly rules: readonly ICAL.Recur[]
-  readonly exRules: readonly ICAL.Recur[]
+  readonly rules: readonly RuleProperty[]
+  readonly exRules: readonly RuleProperty[]
   readonly exDates: readonly CalendarTime[]
   readonly rDates: readonly (CalendarTime | CalendarPeriod)[]
   /** Which occurrence of its series this one replaces. */
@@ -36,24 +35,26 @@ export interface VEvent {
 }
 
 const DAY = 86_400_000
+/** RFC 3339 writes years in four digits. */
+const END_OF_TIME = Date.UTC(9999, 11, 31, 23, 59, 59)
 
 /** Throws UnreadableEvent where the event cannot be placed in time. */
-export function readVEvent(raw: RawComponent): VEvent {
+export function readVEvent(raw: RawComponent, zones: FileZones): VEvent {
   const replaces = readTime(raw, 'RECURRENCE-ID')
   const cancelled = readKeyword(raw, 'STATUS') === 'CANCELLED'
   // What is called off need not say when it would have been.
   const start = readTime(raw, 'DTSTART') ?? (cancelled ? replaces : null)
   if (start === null) throw new UnreadableEvent(raw.line, 'the event has no DTSTART')
   const end = readTime(raw, 'DTEND') ?? readDuration(raw)
-  const [from, to] = asDays(raw, start, end)
+  const [from, to] = asDays(raw, start, end, zones)
   return {
     raw,
     uid: readText(raw, 'UID').slice(0, 300),
     sequence: Number.parseInt(readText(raw, 'SEQUENCE'), 10) || 0,
     start: from,
     end: to,
-    rules: rulesOf(raw, 'RRULE', from),
-    exRules: rulesOf(raw, 'EXRULE', from),
+    rules: readRules(raw, 'RRULE'),
+    exRules: readRules(raw, 'EXRULE'),
     exDates: propertiesNamed(raw, 'EXDATE').flatMap((content) =>
       readTimes(content).map((when) => startOf(when))
     ),
@@ -94,8 +95,8 @@ export function endOf(
   length: CalendarDuration,
   zones: FileZones
 ): number {
-  if (length.days === 0) return Math.max(instant, instant + length.time)
-  return Math.max(instant, zones.instantAt(start, start.wall + length.days * DAY) + length.time)
+  const days = length.days === 0 ? instant : zones.instantAt(start, start.wall + length.days * DAY)
+  return Math.max(instant, Math.min(END_OF_TIME, days + length.time))
 }
 
 /** At least as long as any occurrence, in milliseconds: to know how early one may begin that is still running. */
@@ -103,24 +104,27 @@ export function maxDurationMs(length: CalendarDuration): number {
   return Math.max(0, length.days * DAY + length.time) + DAY
 }
 
-/** Exchange marks whole days beside times that are midnights (MS-OXCICAL, X-MICROSOFT-CDO-ALLDAYEVENT). */
+/**
+ * Exchange marks whole days beside times that are local midnights, in whatever zone they are written (MS-OXCICAL,
+ * X-MICROSOFT-CDO-ALLDAYEVENT).
+ */
 function asDays(
   raw: RawComponent,
   start: CalendarTime,
-  end: CalendarTime | CalendarDuration | null
+  end: CalendarTime | CalendarDuration | null,
+  zones: FileZones
 ): [CalendarTime, CalendarTime | CalendarDuration | null] {
   if (start.isDate || readKeyword(raw, 'X-MICROSOFT-CDO-ALLDAYEVENT') !== 'TRUE') return [start, end]
-  if (start.wall % DAY !== 0) return [start, end]
-  if (end !== null && 'wall' in end && (end.wall % DAY !== 0 || end.zone !== start.zone)) return [start, end]
-  return [{ ...start, isDate: true, isUtc: false, zone: null }, end]
-}
-
-function rulesOf(raw: RawComponent, name: string, start: CalendarTime): ICAL.Recur[] {
-  return propertiesNamed(raw, name).map((content) => {
-    const rule = ruleIn(content)
-    checkRule(rule, start, content.line)
-    return rule
+  const asDay = (time: CalendarTime, wall: number) => ({
+    ...time,
+    wall,
+    isDate: true,
+    isUtc: false,
+    zone: null
   })
+  const first = asDay(start, zones.midnightOf(start) ?? Math.floor(start.wall / DAY) * DAY)
+  if (end === null || !('wall' in end)) return [first, end]
+  return [first, asDay(end, zones.midnightOf(end) ?? Math.ceil(end.wall / DAY) * DAY)]
 }
 
 function isRange(raw: RawComponent): boolean {

@@ -35,7 +35,13 @@ export function read(text: string, request: Partial<ReadCalendarRequest> = {}): 
     timeZone: 'Europe/Stockholm',
     window,
     subjects: true,
-    limits: { maxOccurrences: 10_000, maxSteps: 200_000 },
+    owner: null,
+    limits: {
+      maxOccurrences: 10_000,
+      maxEventOccurrences: 2_000,
+      maxSteps: 20_000_000,
+      maxEventSteps: 1_000_000
+    },
     ...request
   })
 }

@@ -10,7 +10,8 @@ import { retryAfterOf } from '../../../src/connectors/ics/fetch-calendar.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { calendar, event, window } from './calendars.ts'
 
-const meeting = calendar(event('DTSTART:20261123T090000Z', 'DTEND:20261123T100000Z', 'SUMMARY:MÖT: kund'))
+const meetingEvent = event('DTSTART:20261123T090000Z', 'DTEND:20261123T100000Z', 'SUMMARY:MÖT: kund')
+const meeting = calendar(meetingEvent)
 
 async function setUp(
   t: Test,
@@ -197,18 +198,13 @@ t.test(
 t.test(
   'hostile calendars end in an error for themselves, and the service stays awake meanwhile',
   async (t) => {
-    const { read, folder } = await setUp(t, undefined, { workMs: 3_000 })
+    const { read, folder } = await setUp(t)
     let awake = 0
     const clock = setInterval(() => {
       awake += 1
     }, 20)
     t.teardown(() => clearInterval(clock))
-    const rule = (text: string) =>
-      calendar(event('DTSTART:19700101T000000Z', 'DURATION:PT1M', `RRULE:${text}`))
     const hostile: [name: string, text: string, hint: RegExp][] = [
-      ['every second', rule('FREQ=SECONDLY'), /more than 10000 occurrences|too many occurrences|longer than/],
-      ['every second, counted', rule('FREQ=SECONDLY;COUNT=999999999'), /too many occurrences|longer than/],
-      ['a rule that never comes', rule('FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30'), /longer than 3 s/],
       ['50 MB', 'X'.repeat(50_000_000), /larger than 10 MB/],
       ['nesting', calendar(...Array(10_000).fill('BEGIN:VEVENT')), /nested too deep/],
       ['NULs', '\0'.repeat(1_000_000), /no iCalendar file/]
@@ -219,12 +215,20 @@ t.test(
       t.equal(error.code, 'protocol_error', name)
       t.match(error.hint, hint)
     }
-    t.ok(awake > 20, 'timers went on')
+    const rules = [
+      'FREQ=SECONDLY',
+      'FREQ=SECONDLY;BYDAY=MO;COUNT=999999999',
+      'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30'
+    ]
+    const events = rules.map((rule) => event('DTSTART:19700101T000000Z', 'DURATION:PT1M', `RRULE:${rule}`))
+    await writeFile(join(folder, 'hostile.ics'), calendar(...events, meetingEvent))
     t.match(
-      await read('anna.ics'),
-      { outcome: 'read', events: { length: 1 } },
-      'the next calendar is read as ever'
+      await read('hostile.ics'),
+      { outcome: 'read', events: { length: 1 }, partialRead: { hint: /^3 events are left out/ } },
+      'rules that give too much or nothing'
     )
+    t.ok(awake > 5, 'timers went on')
+    t.match(await read('anna.ics'), { outcome: 'read', events: { length: 1 } }, 'the next is read as ever')
   }
 )
 

@@ -1,6 +1,6 @@
 /** What single events say: zones, days, busy status, visibility, answers; and what is wrong with some. */
 import t from 'tap'
-import { decode } from '../../../src/connectors/ics/decode.ts'
+import { decodeCalendar } from '../../../src/connectors/ics/decode.ts'
 import { at, calendar, event, read, shown, window } from './calendars.ts'
 
 const noon = ['DTSTART:20261123T110000Z', 'DTEND:20261123T120000Z', 'SUMMARY:x']
@@ -70,7 +70,7 @@ t.test(
   }
 )
 
-t.test('busy status: Exchange, then the organiser, then RFC 5545', async (t) => {
+t.test('busy status: Exchange, then RFC 5545; what the organizer meant for others is nothing', async (t) => {
   const rows: [lines: string[], busy: string][] = [
     [[], 'busy'],
     [['TRANSP:TRANSPARENT'], 'free'],
@@ -78,7 +78,8 @@ t.test('busy status: Exchange, then the organiser, then RFC 5545', async (t) => 
     [['X-MICROSOFT-CDO-BUSYSTATUS:OOF', 'TRANSP:TRANSPARENT'], 'oof'],
     [['X-MICROSOFT-CDO-BUSYSTATUS:WORKINGELSEWHERE'], 'workingElsewhere'],
     [['X-MICROSOFT-CDO-BUSYSTATUS:TENTATIVE', 'X-MICROSOFT-CDO-INTENDEDSTATUS:BUSY'], 'tentative'],
-    [['X-MICROSOFT-CDO-INTENDEDSTATUS:FREE'], 'free'],
+    [['X-MICROSOFT-CDO-INTENDEDSTATUS:FREE'], 'busy'],
+    [['X-MICROSOFT-CDO-INTENDEDSTATUS:BUSY', 'TRANSP:TRANSPARENT'], 'free'],
     [['X-MICROSOFT-CDO-BUSYSTATUS:NONSENSE'], 'busy']
   ]
   for (const [lines, busy] of rows) {
@@ -111,7 +112,8 @@ t.test(
       [[known], [organizer, bo, anna('NEEDS-ACTION')], 'notResponded'],
       [['X-OWNER;CN="Anna":mailto:anna@example.se'], [organizer, bo, anna('TENTATIVE')], 'tentative'],
       [[known], [organizer, bo], 'accepted'],
-      [[], [organizer, anna('DECLINED')], 'declined'],
+      [[], [organizer, anna('DECLINED')], 'accepted'],
+      [[known], [organizer, 'ATTENDEE;PARTSTAT=DECLINED:mailto:cia@example.se'], 'accepted'],
       [[], [organizer, anna('DECLINED'), 'ATTENDEE;PARTSTAT=ACCEPTED:mailto:cia@example.se'], 'accepted'],
       [
         [],
@@ -140,12 +142,24 @@ t.test('what cannot be read is told by line, and the rest is read', async (t) =>
   const rows: [lines: string[], said: RegExp][] = [
     [['DTSTART:20261345T990000'], /line 12: DTSTART cannot be read/],
     [['SUMMARY:hemligt'], /the event has no DTSTART/],
-    [['DTSTART:20261123T110000Z', 'RRULE:FREQ=FORTNIGHTLY'], /no recurrence rule/],
-    [['DTSTART:20261123T110000Z', 'RRULE:FREQ=DAILY;BYYEARDAY=3'], /contradicts itself/]
+    [
+      ['DTSTART:20261123T110000Z', 'RRULE:FREQ=FORTNIGHTLY'],
+      /line 13: RRULE cannot be read: FREQ is missing or unknown/
+    ],
+    [['DTSTART:20261123T110000Z', 'RRULE:FREQ=DAILY;COUNT=many'], /COUNT is no whole number from 1/],
+    [['DTSTART:20261123T110000Z', 'RRULE:FREQ=DAILY;UNTIL=20261345'], /UNTIL is no date and no time/],
+    [['DTSTART:20261123T110000Z', 'RRULE:hemligt'], /a part that RFC 5545 does not know/],
+    [['DTSTART:20261123T110000Z', 'RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30'], /RRULE gives nothing/],
+    [
+      ['DTSTART:20261123T110000Z', 'RRULE:FREQ=MINUTELY'],
+      /line 13: its recurrence gives more than 2000 occurrences/
+    ],
+    [['DTSTART:20261123T110000Z', 'DURATION:P'], /line 13: DURATION cannot be read/],
+    [['DTSTART:20261123T110000Z', 'DURATION:P99999999999999999999W'], /line 13: DURATION cannot be read/]
   ]
   for (const [lines, said] of rows) {
     const result = read(calendar(event(...noon), event(...lines)))
-    t.equal(result.events.length, 1)
+    t.equal(result.events.length, 1, lines.join(' '))
     t.match(result.partialRead, { code: 'protocol_error', hint: said })
     t.notMatch(result.partialRead!.hint, /hemligt/)
   }
@@ -169,9 +183,29 @@ t.test('truncatedAt: what never counts neither ends a run nor carries it on', as
 
 t.test('charsets: a mark first, then what is declared, then UTF-8, then Windows-1252', async (t) => {
   const bytes = (text: string, encoding: BufferEncoding) => Buffer.from(text, encoding)
-  t.equal(decode(bytes('\uFEFFmöte', 'utf8'), 'iso-8859-1'), 'möte')
-  t.equal(decode(bytes('\uFEFFmöte', 'utf16le'), null), 'möte')
-  t.equal(decode(bytes('möte', 'latin1'), 'ISO-8859-1'), 'möte')
-  t.equal(decode(bytes('möte', 'latin1'), null), 'möte')
-  t.equal(decode(bytes('möte', 'utf8'), 'klingon'), 'möte')
+  t.equal(decodeCalendar(bytes('\uFEFFmöte', 'utf8'), 'iso-8859-1'), 'möte')
+  t.equal(decodeCalendar(bytes('\uFEFFmöte', 'utf16le'), null), 'möte')
+  t.equal(decodeCalendar(bytes('möte', 'latin1'), 'ISO-8859-1'), 'möte')
+  t.equal(decodeCalendar(bytes('möte', 'latin1'), null), 'möte')
+  t.equal(decodeCalendar(bytes('möte', 'utf8'), 'klingon'), 'möte')
+})
+
+t.test('a fold within a character, and a line in another charset, change no other line', async (t) => {
+  const line = (text: string, encoding: BufferEncoding = 'utf8') => Buffer.from(text, encoding)
+  for (const end of ['\r\n', '\n', '\r']) {
+    const folded = Buffer.concat([
+      line(`SUMMARY:möte${end}SUMMARY:Kund`),
+      Buffer.from([0xc3]),
+      line(`${end} `),
+      Buffer.from([0xa5]),
+      line(`${end}\tLUN${end}`)
+    ])
+    const text = decodeCalendar(Buffer.concat([folded, line(`SUMMARY:fjäll${end}`, 'latin1'), folded]), null)
+    const lines = text.split('\n')
+    t.same(
+      lines.filter((one) => one.trim() !== ''),
+      [...['SUMMARY:möte', 'SUMMARY:KundåLUN', 'SUMMARY:fjäll'], ...['SUMMARY:möte', 'SUMMARY:KundåLUN']]
+    )
+    t.equal(lines.indexOf('SUMMARY:fjäll'), 4, 'lines keep their numbers')
+  }
 })

@@ -1,4 +1,4 @@
-/** Series of events as calendar programs write them, and the rules that ical.js alone would get wrong. */
+/** Series of events as calendar programs write them. */
 import fc from 'fast-check'
 import t from 'tap'
 import { at, calendar, event, read, shown } from './calendars.ts'
@@ -112,6 +112,39 @@ t.test('exceptions, additions and moved occurrences', async (t) => {
       'UNTIL as a date is that whole day; white space in the rule',
       [daily('RRULE:FREQ=DAILY;BYDAY=MO, TU,WE;UNTIL=20261124')],
       ['2026-11-23T08:00/2026-11-23T09:00 s', '2026-11-24T08:00/2026-11-24T09:00 s']
+    ],
+    [
+      'UNTIL in UTC, by instant; an EXRULE that ends before the rest',
+      [
+        daily(
+          'RRULE:FREQ=DAILY;UNTIL=20261126T080000Z',
+          'EXRULE:FREQ=DAILY;INTERVAL=2;UNTIL=20261124T000000Z'
+        )
+      ],
+      [
+        '2026-11-24T08:00/2026-11-24T09:00 s',
+        '2026-11-25T08:00/2026-11-25T09:00 s',
+        '2026-11-26T08:00/2026-11-26T09:00 s'
+      ]
+    ],
+    [
+      'second 60 is the next minute',
+      [daily('RRULE:FREQ=DAILY;BYSECOND=0,60;COUNT=3')],
+      [
+        '2026-11-23T08:00/2026-11-23T09:00 s',
+        '2026-11-23T08:01/2026-11-23T09:01 s',
+        '2026-11-24T08:00/2026-11-24T09:00 s'
+      ]
+    ],
+    [
+      'UNTIL before DTSTART leaves the first occurrence, as Google ends a series at its beginning',
+      [daily('RRULE:FREQ=DAILY;UNTIL=20261101T000000Z')],
+      ['2026-11-23T08:00/2026-11-23T09:00 s']
+    ],
+    [
+      'numbered days in a weekly rule are every such day',
+      [daily('RRULE:FREQ=WEEKLY;BYDAY=1MO;COUNT=2')],
+      ['2026-11-23T08:00/2026-11-23T09:00 s', '2026-11-30T08:00/2026-11-30T09:00 s']
     ],
     [
       'the fourth Monday of November, by year and by position',
