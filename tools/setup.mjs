@@ -1,6 +1,6 @@
 /**
  * Makes a fresh clone ready: installs what package-lock.json says where that is not done yet, and compiles. For `npm test`
- * it also installs a Redis, of which the tests start their own.
+ * it also installs a Redis, of which the tests start their own, and python3-dateutil, which judges recurrence rules.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -14,7 +14,10 @@ if (major < 20 || (major === 20 && minor < 20)) {
   fail(`Hanvisa needs Node 20.20 or later; this is ${process.version}.`)
 }
 
-if (process.env.npm_lifecycle_event?.startsWith('pretest')) provideRedis()
+if (process.env.npm_lifecycle_event?.startsWith('pretest')) {
+  provideRedis()
+  provideDateutil()
+}
 const lockHash = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
   .digest('hex')
@@ -47,10 +50,21 @@ function provideRedis() {
       'The tests need redis-server, version 7 or later: install it ("apt-get install redis-server" on Debian).'
     )
   }
-  say('installing redis-server (once) …')
+  installPackage('redis-server')
+}
+
+/** Without it the test that it judges is skipped, and says so. */
+function provideDateutil() {
+  const python = '/usr/bin/python3'
+  if (!starts(python) || spawnSync(python, ['-c', 'import dateutil']).status === 0) return
+  if (process.getuid?.() === 0 && starts('apt-get')) installPackage('python3-dateutil')
+}
+
+function installPackage(name) {
+  say(`installing ${name} (once) …`)
   const quietly = { DEBIAN_FRONTEND: 'noninteractive' }
   run('apt-get', ['-qq', 'update'], quietly)
-  run('apt-get', ['-qq', 'install', '--yes', '--no-install-recommends', 'redis-server'], quietly)
+  run('apt-get', ['-qq', 'install', '--yes', '--no-install-recommends', name], quietly)
 }
 
 function starts(program) {
