@@ -126,7 +126,7 @@ async function ready({ call }: BenchInstallation, way: Heard, tenant: string, us
     const { statuses } = (await call('GET', `/v1/tenants/${tenant}/statuses`)) as Answer
     const { connection } = (await call('GET', `/v1/tenants/${tenant}/sync?limit=1`)) as Answer
     const fresh = statuses.filter((status: Answer) => status.sync.state === 'fresh').length
-    if (fresh === users && (!way.notices || connection.notices.live === users)) return
+    if (fresh === users && (!way.notices || connection.notifications.live === users)) return
     if (performance.now() > last) {
       throw new Error(`${tenant}: ${fresh} of ${users} fresh; ${JSON.stringify(connection)}`)
     }

@@ -12,9 +12,10 @@ import { TenantParams, UserParams } from '../src/api/schemas/params.ts'
 import { StatusQuerySchema } from '../src/api/schemas/statuses.ts'
 import { packFolder } from '../src/composition.ts'
 import { createNotificationVerifiers } from '../src/connectors/graph/notifications/verifier.ts'
+import { createLogAudit } from '../src/management/audit.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { createManagement } from '../src/management/management.ts'
-import { StatusService } from '../src/status/status-service.ts'
+import { openStatusService } from '../src/status/status-service.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
 import { openSyncController } from '../src/sync/sync-controller.ts'
@@ -48,7 +49,7 @@ const outcomes = records.map(({ user, sync, timeline }) => ({
 }))
 await store.saveReadings('acme', outcomes, at)
 
-const statusService = new StatusService({ store, defaultRules, clock })
+const statusService = openStatusService({ store, defaultRules, clock })
 const openConnector = () => {
   throw new Error('there is no connection in this bench')
 }
@@ -61,7 +62,7 @@ const sync = await openSyncController({
   metrics,
   clock
 })
-const management = createManagement({ store, sync, packs, sealer: seal, clock })
+const management = createManagement({ store, sync, packs, sealer: seal, clock, audit: createLogAudit(log) })
 const app = await buildApp({
   log,
   adminKey: key,
@@ -76,9 +77,8 @@ const app = await buildApp({
 })
 
 const view = (await statusService.view('acme'))!
-const answer = await view.statuses()
-const statuses = Buffer.from(answer.body)
-const { etag } = answer
+const statuses = Buffer.from(view.statuses().body)
+const { etag } = view.statuses()
 const status = view.status('user500')!
 const json = 'application/json; charset=utf-8'
 // The same app to the handler: hooks, key, and the checks of parameters.

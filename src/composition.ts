@@ -15,11 +15,12 @@ import type { ConnectorDeps } from './connectors/kind.ts'
 import { kindOf } from './connectors/kinds.ts'
 import { openHttpClient } from './connectors/net/http-client.ts'
 import { SetupError } from './errors.ts'
+import { createLogAudit } from './management/audit.ts'
 import { loadPacks } from './management/load-packs.ts'
 import { createManagement } from './management/management.ts'
 import { defaultRules } from './management/resolve-rules.ts'
 import { openStorage } from './open-storage.ts'
-import { StatusService } from './status/status-service.ts'
+import { openStatusService } from './status/status-service.ts'
 import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'
 import { openRedisSyncClient, openRedisSyncController } from './sync/cluster/redis/compose.ts'
 import type { OpenConnector } from './sync/connection/open-connector.ts'
@@ -74,9 +75,9 @@ export async function startService(
     let app: FastifyInstance
     if (sync === null) app = await buildWorkerApp(bare)
     else {
-      const statusService = new StatusService({ store, defaultRules: rules, clock })
+      const statusService = openStatusService({ store, defaultRules: rules, clock })
       undo.push(() => statusService.close())
-      const management = createManagement({ store, sync, packs, sealer, clock })
+      const management = createManagement({ store, sync, packs, sealer, clock, audit: createLogAudit(log) })
       const graphVerifier = createNotificationVerifiers(secret)
       app = await buildApp({
         ...bare,

@@ -12,6 +12,7 @@ export const problemStatus = {
   precondition_failed: 412,
   too_large: 413,
   unsupported_media_type: 415,
+  rate_limited: 429,
   internal_error: 500,
   calendar_unreachable: 502,
   store_unavailable: 503
@@ -31,6 +32,16 @@ export class RequestError extends Error {
     this.status = problemStatus[code]
     this.code = code
     this.errors = errors
+  }
+}
+
+/** The caller must wait. */
+export class RateLimited extends RequestError {
+  readonly retryAfterSeconds: number
+
+  constructor(message: string, retryAfterSeconds: number) {
+    super('rate_limited', message)
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 

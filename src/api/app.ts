@@ -16,6 +16,7 @@ import { connectionsRoutes } from './routes/connections.ts'
 import { type GraphNotificationDeps, graphNotificationRoutes } from './routes/graph-notifications.ts'
 import { importRoutes } from './routes/import.ts'
 import { overridesRoutes } from './routes/overrides.ts'
+import { previewsRoutes } from './routes/previews.ts'
 import { probesRoutes } from './routes/probes.ts'
 import { rulesRoutes } from './routes/rules.ts'
 import { serviceRoutes } from './routes/service.ts'
@@ -52,6 +53,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(usersRoutes(deps), { prefix: '/v1' })
   await app.register(importRoutes(deps), { prefix: '/v1' })
   await app.register(rulesRoutes(deps), { prefix: '/v1' })
+  await app.register(previewsRoutes(deps), { prefix: '/v1' })
   await app.register(statusesRoutes(deps), { prefix: '/v1' })
   await app.register(timelinesRoutes(deps), { prefix: '/v1' })
   await app.register(changesRoutes(deps), { prefix: '/v1' })

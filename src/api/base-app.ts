@@ -46,6 +46,7 @@ export function createBaseApp(deps: BaseAppDeps) {
     clientErrorHandler: sendClientError
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  app.decorateRequest('principal', '')
   app.setErrorHandler(sendError)
   app.setValidatorCompiler(validatorCompiler(schemas))
   // JSON.stringify was never slower than a compiled serializer (reference/packages.md, section 4).
@@ -61,6 +62,7 @@ export function createBaseApp(deps: BaseAppDeps) {
     routes.set(route.url, new Set([...(routes.get(route.url) ?? []), ...methods]))
     if (!isPublicRoute(route.url)) route.onRequest = [key, ...[route.onRequest ?? []].flat()]
     if (!isDocs(route.url)) rejectUnexpectedInput(route)
+    if (route.url.startsWith('/v1/')) forbidCaching(route)
     observeResponseTimes(route, deps.metrics)
   })
 
@@ -106,6 +108,17 @@ const unexpectedBodyError = new RequestError('invalid_request', 'This call takes
 function isEmptyBody(body: unknown): boolean {
   if (body === undefined || body === null) return true
   return typeof body === 'object' && !Array.isArray(body) && Object.keys(body).length === 0
+}
+
+/** Answers name people: no cache on the way may keep them. Those with an entity tag say otherwise (`setEntityTag`). */
+function forbidCaching(route: RouteOptions): void {
+  route.onRequest = [
+    (_request, reply, done) => {
+      reply.header('cache-control', 'no-store')
+      done()
+    },
+    ...[route.onRequest ?? []].flat()
+  ]
 }
 
 function observeResponseTimes(route: RouteOptions, metrics: Metrics): void {

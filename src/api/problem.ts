@@ -2,7 +2,14 @@
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { type FieldFault, type ProblemCode, problemStatus, RemoteError, RequestError } from '../errors.ts'
+import {
+  type FieldFault,
+  type ProblemCode,
+  problemStatus,
+  RateLimited,
+  RemoteError,
+  RequestError
+} from '../errors.ts'
 import { ImportInterrupted } from '../management/user-import.ts'
 import { StoreUnavailable, TenantGone } from '../storage/store.ts'
 import { faultsOf } from './validation.ts'
@@ -34,6 +41,7 @@ const titles: Readonly<Record<ProblemCode, string>> = {
   precondition_failed: 'Precondition failed',
   too_large: 'Request too large',
   unsupported_media_type: 'Unsupported media type',
+  rate_limited: 'Too many requests',
   internal_error: 'Internal error',
   calendar_unreachable: 'Calendar unreachable',
   store_unavailable: 'Store unavailable'
@@ -48,9 +56,16 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     request.log.error({ ...where, err: error }, 'failed')
   else request.log.debug({ ...where, problem: problem.type }, 'refused')
 
-  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="hanvisa"')
+  if (problem.status === 401) reply.header('www-authenticate', challengeFor(request))
+  if (error instanceof RateLimited) reply.header('retry-after', String(error.retryAfterSeconds))
   if (problem.status === 503) reply.header('retry-after', String(STORE_RETRY_SECONDS))
   reply.code(problem.status).type(PROBLEM_JSON).send(JSON.stringify(problem))
+}
+
+/** RFC 6750, section 3: `error` only where credentials were sent, and at least one parameter, which the realm is. */
+function challengeFor({ headers }: FastifyRequest): string {
+  const realm = 'Bearer realm="hanvisa"'
+  return headers.authorization === undefined ? realm : `${realm}, error="invalid_token"`
 }
 
 /** For `setNotFoundHandler`. */

@@ -7,6 +7,12 @@ export function sendJson(reply: { type(name: string): unknown }, json: Buffer | 
   return (reply as FastifyReply).send(json)
 }
 
+/** Whoever asked may keep the answer, and asks each time whether it still holds. No cache on the way may. */
+export function setEntityTag(reply: { header(name: string, value: string): unknown }, tag: string): void {
+  reply.header('etag', tag)
+  reply.header('cache-control', 'private, no-cache')
+}
+
 /** 304: the answer has no body, not even `null`. */
 export function sendNotModified(reply: { code(status: number): unknown }): FastifyReply {
   reply.code(304)

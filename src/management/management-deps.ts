@@ -3,6 +3,7 @@ import type { RuleSet } from '../domain/rule-set.ts'
 import type { Sealer } from '../storage/secrets/seal.ts'
 import type { Store } from '../storage/store.ts'
 import type { Sync } from '../sync/sync-controller.ts'
+import type { Audit } from './audit.ts'
 
 export interface ManagementDeps {
   readonly store: Store
@@ -11,4 +12,5 @@ export interface ManagementDeps {
   readonly packs: ReadonlyMap<string, RuleSet>
   readonly sealer: Sealer
   readonly clock: () => number
+  readonly audit: Audit
 }

@@ -9,7 +9,7 @@ import {
 } from '../domain/decide.ts'
 import type { Phone } from '../domain/diversion.ts'
 import { type Explanation, explain, explainNothing } from '../domain/explain.ts'
-import { allTriggers, type Trigger } from '../domain/rule-set.ts'
+import { allTriggers, type RuleSet, type Trigger } from '../domain/rule-set.ts'
 import { statusAt, type UntilKind } from '../domain/status.ts'
 import { buildTimeline, mergeIntervals, type Timeline } from '../domain/timeline.ts'
 import { windowAt } from '../domain/window.ts'
@@ -72,27 +72,29 @@ const READ_TIMEOUT_MS = 45_000
 
 export interface RulePreview {
   /** `signal` is aborted when nobody waits for the answer any more. */
-  preview(tenant: string, body: PreviewBody, signal: AbortSignal): Promise<PreviewResponse>
+  preview(tenant: string, body: PreviewBody, principal: string, signal: AbortSignal): Promise<PreviewResponse>
 }
 
 export function createRulePreview(deps: ManagementDeps): RulePreview {
-  const { store, packs } = deps
+  const { store, packs, audit } = deps
   return {
-    async preview(id, body, signal) {
+    async preview(id, body, principal, signal) {
       const tenant = await requireTenant(store, id)
-      const ruleSet =
-        body.rules === undefined
-          ? (await requireRules(store, packs, id)).effective
-          : resolveRules(body.rules, packs, 'rules/')
+      const { effective: stored } = await requireRules(store, packs, id)
+      const supplied = body.rules === undefined ? null : resolveRules(body.rules, packs, 'rules/')
       const record = body.user === undefined ? null : await requireUserRecord(store, id, body.user)
+      if (record !== null)
+        audit.record({ action: 'rules.preview', principal, tenant: id, user: record.user.id })
       const { events, unreadAt } =
         body.events === undefined
           ? await readUserCalendar(deps, id, tenant.timeZone, record, signal)
           : { events: body.events.map(toCalendarEvent), unreadAt: null }
 
-      const rules = compileRules(ruleSet, 0)
+      const guarded = supplied === null || body.events !== undefined ? null : guardRules(supplied, stored)
+      const rules = compileRules(guarded?.open ?? supplied ?? stored, 0)
+      const privateRules = guarded === null ? rules : compileRules(guarded.private, 0)
       const own = record?.user.triggers ?? []
-      const judged = evaluateAll(events, rules, own, tenant.language)
+      const judged = evaluateAll(events, { rules, privateRules }, own, tenant.language)
       const decisions = judged.flatMap(({ decision }) => (decision === null ? [] : [decision]))
       const timeline = buildTimeline(decisions, rules, unreadAt)
       return {
@@ -109,6 +111,20 @@ export function createRulePreview(deps: ManagementDeps): RulePreview {
   }
 }
 
+/**
+ * Supplied rules as they may be put to somebody's calendar: whoever supplies a trigger for each letter must not be able to read
+ * subjects. What the tenant decided of private events and of forward targets holds, and private events are put to no trigger
+ * that was supplied. (The catalogue and the availability map tell nothing of a subject.)
+ */
+function guardRules(
+  supplied: RuleSet,
+  stored: RuleSet
+): { readonly open: RuleSet; readonly private: RuleSet } {
+  const { private: policy, forwardTargets, forwardAllowed } = stored
+  const open = { ...supplied, private: policy, forwardTargets, forwardAllowed }
+  return { open, private: { ...open, triggers: [], extraTriggers: [] } }
+}
+
 interface EvaluatedEvent {
   readonly event: string
   readonly decision: Decision | null
@@ -117,12 +133,13 @@ interface EvaluatedEvent {
 
 function evaluateAll(
   events: readonly CalendarEvent[],
-  rules: CompiledRules,
+  compiled: { readonly rules: CompiledRules; readonly privateRules: CompiledRules },
   ownTriggers: readonly Trigger[],
   language: string
 ): EvaluatedEvent[] {
-  const own = compileUserTriggers(ownTriggers, rules)
+  const own = compileUserTriggers(ownTriggers, compiled.rules)
   return events.map((event) => {
+    const rules = event.visibility === 'normal' ? compiled.rules : compiled.privateRules
     const verdict = evaluate(event, rules, own)
     if (typeof verdict === 'string') {
       return { event: event.id, decision: null, explanation: explainNothing(verdict, language) }

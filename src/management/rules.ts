@@ -1,6 +1,7 @@
 /** A tenant's rules: versions of what was put and what it came to; a diversion in use cannot go. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Instant } from '../domain/calendar-event.ts'
+import type { Diversion } from '../domain/diversion.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
@@ -54,7 +55,11 @@ export interface RuleManagement {
     body: PutRulesBody,
     ifMatch: string | undefined
   ): Promise<{ rules: RulesResponse; created: boolean }>
+  /** Puts a version again, as it was resolved then. */
+  restore(tenant: string, version: number, ifMatch: string | undefined): Promise<RulesResponse>
   get(tenant: string, version?: number): Promise<RulesResponse>
+  /** The catalogue in force. */
+  diversions(tenant: string): Promise<readonly Diversion[]>
   /** Newest first. `after`: only those older than this version. */
   versions(tenant: string, page: VersionsRequest): Promise<RulesVersionList>
   /** By name. */
@@ -68,8 +73,7 @@ export function createRuleManagement({ store, packs, clock }: ManagementDeps): R
         await requireTenant(store, tenant)
         const { version: statedVersion, effective: statedEffective, ...put } = body
         const before = await requireRules(store, packs, tenant)
-        if (ifMatch !== undefined && !matchesEntityTag(ifMatch, before.version))
-          throw preconditionFailed(before.version)
+        requireMatch(ifMatch, before)
         if (statedVersion !== undefined && statedVersion !== before.version)
           throw preconditionFailed(before.version)
         if (statedEffective !== undefined && !isDeepStrictEqual(statedEffective, before.effective)) {
@@ -78,29 +82,27 @@ export function createRuleManagement({ store, packs, clock }: ManagementDeps): R
           ])
         }
 
-        const effective = resolveRules(put, packs)
-        const same = isDeepStrictEqual(before.put, put) && isDeepStrictEqual(before.effective, effective)
-        if (before.version > 0 && same) {
-          return { rules: toResponse(before), created: false }
-        }
-        const at = clock()
-        const gone = removedCodes(before.effective, effective)
-        if (gone.size > 0) rejectIfInUse(gone, (await store.snapshot(tenant))?.users ?? [], at)
-        const saved = await store.saveRules(tenant, before.version, { at, put, effective })
-        if (saved === null) throw preconditionFailed(null)
-        return { rules: toResponse(saved), created: saved.version === 1 }
+        return save(store, tenant, before, { put: { ...put }, effective: resolveRules(put, packs) })
+      }),
+
+    restore: (tenant, version, ifMatch) =>
+      store.withTenantLock(tenant, async (store) => {
+        await requireTenant(store, tenant)
+        const before = await requireRules(store, packs, tenant)
+        requireMatch(ifMatch, before)
+        return (await save(store, tenant, before, await requireVersion(store, tenant, version))).rules
       }),
 
     async get(tenant, version) {
       await requireTenant(store, tenant)
       const newest = await requireRules(store, packs, tenant)
       if (version === undefined || version === newest.version) return toResponse(newest)
-      const older = version === 0 ? null : await store.rules(tenant, version)
-      if (older !== null) return toResponse(older)
-      throw new RequestError(
-        'not_found',
-        `There is no version ${version} of the rules (any more): see /rules/versions.`
-      )
+      return toResponse(await requireVersion(store, tenant, version))
+    },
+
+    async diversions(tenant) {
+      await requireTenant(store, tenant)
+      return (await requireRules(store, packs, tenant)).effective.diversions
     },
 
     async versions(tenant, { after = Number.POSITIVE_INFINITY, ...page }) {
@@ -134,6 +136,31 @@ export function createRuleManagement({ store, packs, clock }: ManagementDeps): R
       return { packs: items, ...(after !== undefined && { after }) }
     }
   }
+
+  async function save(
+    store: Store,
+    tenant: string,
+    before: RulesInForce,
+    { put, effective }: Pick<RulesVersion, 'put' | 'effective'>
+  ): Promise<{ rules: RulesResponse; created: boolean }> {
+    const same = isDeepStrictEqual(before.put, put) && isDeepStrictEqual(before.effective, effective)
+    if (before.version > 0 && same) return { rules: toResponse(before), created: false }
+    const at = clock()
+    const gone = removedCodes(before.effective, effective)
+    if (gone.size > 0) rejectIfInUse(gone, (await store.snapshot(tenant))?.users ?? [], at)
+    const saved = await store.saveRules(tenant, before.version, { at, put, effective })
+    if (saved === null) throw preconditionFailed(null)
+    return { rules: toResponse(saved), created: saved.version === 1 }
+  }
+}
+
+async function requireVersion(store: Store, tenant: string, version: number): Promise<RulesVersion> {
+  const found = version === 0 ? null : await store.rules(tenant, version)
+  if (found !== null) return found
+  throw new RequestError(
+    'not_found',
+    `There is no version ${version} of the rules (any more): see /rules/versions.`
+  )
 }
 
 /** The rules in force for a tenant. Version 0: nothing was put, and the default pack holds as it is now. */
@@ -150,6 +177,10 @@ type RulesInForce = Omit<RulesVersion, 'at'>
 
 export function entityTag(version: number): string {
   return `"${version}"`
+}
+
+function requireMatch(ifMatch: string | undefined, { version }: RulesInForce): void {
+  if (ifMatch !== undefined && !matchesEntityTag(ifMatch, version)) throw preconditionFailed(version)
 }
 
 /** RFC 9110 section 13.1.1: any of a list, compared strongly; `*` is any version at all. */

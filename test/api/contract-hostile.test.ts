@@ -183,7 +183,7 @@ t.test('addresses and queries that mean harm', async (t) => {
     }
   }
   for (const version of ['99999999999999999999', '1e300', '9007199254740993', '-1', '0x1', '']) {
-    const { status } = await call('GET', `${acme}/rules?version=${version}`)
+    const { status } = await call('GET', `${acme}/rules/versions/${version}`)
     t.ok(status === 404 || status === 400, `${version}: ${status}`)
   }
   t.equal((await call('GET', '/v1/tenants')).text, before)

@@ -150,10 +150,10 @@ t.test('rules: versions, ETag, If-Match, and a pack that stays as it was', async
   const at = `${acme}/rules`
   const newest = await call('GET', at)
   t.equal(newest.headers.get('etag'), '"3"')
-  const first = await call('GET', `${at}?version=1`)
+  const first = await call('GET', `${at}/versions/1`)
   t.match(first.body, { version: 1, triggers: [{ text: 'one' }], effective: { triggers: [{ text: 'one' }] } })
   t.equal(first.body.effective.triggers.length, 1, 'a stated member replaces the pack’s whole')
-  t.equal((await call('GET', `${at}?version=4`)).status, 404)
+  t.equal((await call('GET', `${at}/versions/4`)).status, 404)
   const change = { pack: '3kontakt', allDay: 'divert' }
   for (const tag of ['"2"', 'W/"3"', '3', '']) {
     t.equal((await call('PUT', at, change, { 'if-match': tag })).status, 412, tag)

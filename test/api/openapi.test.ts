@@ -61,6 +61,7 @@ t.test('every call is described and exampled', async (t) => {
     t.ok(operation.summary && operation.description && operation.tags?.length, `${name} is described`)
     for (const parameter of operation.parameters ?? []) {
       t.ok(parameter.description, `${name} ${parameter.name} is described`)
+      t.ok(parameter.example !== undefined, `${name} ${parameter.name} has an example`)
     }
     const body = operation.requestBody?.content
     if (body !== undefined) t.ok(hasExample(body), `${name} has an example of what is sent`)
@@ -83,10 +84,15 @@ t.test('every call of the contract is in it', async (t) => {
     ]),
     ['post', `${tenant}/connection/test`],
     ['get', `${tenant}/users`],
+    ['patch', `${tenant}/users/{user}`],
     ['post', `${tenant}/users/import`],
+    ['get', `${tenant}/users/export`],
     ['get', `${tenant}/rules`],
     ['put', `${tenant}/rules`],
     ['get', `${tenant}/rules/versions`],
+    ['get', `${tenant}/rules/versions/{version}`],
+    ['post', `${tenant}/rules/versions/{version}/restore`],
+    ['get', `${tenant}/diversions`],
     ['post', `${tenant}/rules/preview`],
     ['get', '/v1/packs'],
     ['get', `${tenant}/statuses`],

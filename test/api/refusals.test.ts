@@ -130,6 +130,39 @@ t.test('nothing there, and methods that an address does not take', async (t) => 
   t.equal((await call('HEAD', '/v1/tenants/acme')).status, 200)
 })
 
+t.test('no cache on the way keeps what names people', async (t) => {
+  await call('PUT', '/v1/tenants/acme/users/anna', {
+    displayName: 'Anna',
+    extension: '1',
+    syncEnabled: false
+  })
+  const cached = async (path: string, headers: Record<string, string> = {}) => {
+    const answer = await call('GET', path, undefined, headers)
+    return [answer.status, answer.headers.get('cache-control')]
+  }
+  for (const path of [
+    'users',
+    'users/anna',
+    'users/export',
+    'users/anna/status',
+    'users/anna/timeline',
+    'sync'
+  ]) {
+    t.strictSame(await cached(`/v1/tenants/acme/${path}`), [200, 'no-store'], path)
+  }
+  t.strictSame(await cached('/v1/tenants/acme/statuses?phone=open'), [200, 'no-store'])
+  t.strictSame(await cached('/v1/tenants/acme/users/nobody'), [404, 'no-store'])
+  const statuses = await call('GET', '/v1/tenants/acme/statuses')
+  t.equal(statuses.headers.get('cache-control'), 'private, no-cache')
+  const tag = statuses.headers.get('etag')!
+  t.strictSame(await cached('/v1/tenants/acme/statuses', { 'if-none-match': tag }), [
+    304,
+    'private, no-cache'
+  ])
+  t.strictSame(await cached('/v1/tenants/acme/rules'), [200, 'private, no-cache'])
+  t.strictSame(await cached('/healthz'), [200, null], 'which names nobody')
+})
+
 t.test('the key', async (t) => {
   for (const authorization of [
     '',
@@ -143,9 +176,12 @@ t.test('the key', async (t) => {
     for (const path of ['/v1/tenants', '/metrics', '/v1/nothing']) {
       const answer = await call('GET', path, undefined, { authorization })
       await refused(t, answer, 401, 'unauthorized')
-      t.match(answer.headers.get('www-authenticate'), /^Bearer/)
+      // RFC 6750, section 3.1: an error code only where credentials were sent.
+      t.equal(answer.headers.get('www-authenticate'), 'Bearer realm="hanvisa", error="invalid_token"')
     }
   }
+  const bare = await fetch(`${service.origin}/v1/tenants`)
+  t.strictSame([bare.status, bare.headers.get('www-authenticate')], [401, 'Bearer realm="hanvisa"'])
   t.equal(
     (await call('GET', '/v1/tenants', undefined, { authorization: `bearer ${service.key}` })).status,
     200

@@ -51,8 +51,62 @@ t.test('a pack with a member of one’s own; the member replaces the pack’s wh
     { version: 2, put: { pack: 'infracom', triggers: [] } },
     { version: 1, at: /Z$/, put: { triggers } }
   ])
-  t.strictSame((await call('GET', `${at}?version=1`)).body, put.body)
-  t.equal((await call('GET', `${at}?version=7`)).status, 404)
+  const first = await call('GET', `${at}/versions/1`)
+  t.strictSame(first.body, put.body)
+  t.equal(first.headers.get('etag'), '"1"')
+  t.equal((await call('GET', `${at}/versions/7`)).status, 404)
+})
+
+t.test('a version is restored as it was, as a new one', async (t) => {
+  await service.tenant('back')
+  const rules = '/v1/tenants/back/rules'
+  const triggers = [{ match: 'word', text: 'MÖT', diversion: 'meeting' }]
+  const first = (await call('PUT', rules, { pack: 'infracom', triggers })).body
+  await call('PUT', rules, { pack: 'trio-no', private: 'ignore' })
+  t.equal((await call('POST', `${rules}/versions/1/restore`, undefined, { 'if-match': '"1"' })).status, 412)
+  const restored = await call('POST', `${rules}/versions/1/restore`, undefined, { 'if-match': '"2"' })
+  t.equal(restored.status, 200, restored.text)
+  t.equal(restored.headers.get('etag'), '"3"')
+  t.strictSame(restored.body, { ...first, version: 3 })
+  t.strictSame((await call('GET', rules)).body, restored.body)
+  t.equal(
+    (await call('POST', `${rules}/versions/3/restore`)).body.version,
+    3,
+    'what is in force is no new version'
+  )
+  t.equal((await call('POST', `${rules}/versions/9/restore`)).status, 404)
+  t.equal((await call('POST', `${rules}/versions/0/restore`)).status, 404)
+
+  await call('PUT', rules, { diversions: [meeting, lunch] })
+  await call('PUT', '/v1/tenants/back/users/bo', { displayName: 'Bo', extension: '1', syncEnabled: false })
+  await call('PUT', rules, { diversions: [meeting, { ...lunch, code: 'fika' }] })
+  await call('PUT', '/v1/tenants/back/users/bo/override', { diversion: 'fika' })
+  const inUse = await call('POST', `${rules}/versions/4/restore`)
+  t.match([inUse.status, inUse.body.errors], [409, [{ field: 'users/bo/override' }]])
+})
+
+t.test('consumers read the catalogue with its labels', async (t) => {
+  await service.tenant('labels')
+  await call('PUT', '/v1/tenants/labels/rules', { diversions: [meeting, lunch] })
+  const { body } = await call('GET', '/v1/tenants/labels/diversions')
+  t.match(body, { diversions: [meeting, lunch, { code: 'available', phone: 'open' }] })
+  t.equal((await call('GET', '/v1/tenants/nobody/diversions')).status, 404)
+})
+
+t.test('extra triggers stand before those of the pack', async (t) => {
+  await service.tenant('extra')
+  const extraTriggers = [{ match: 'word', text: 'LUN', diversion: 'meeting' }]
+  const put = await call('PUT', '/v1/tenants/extra/rules', { pack: 'infracom', extraTriggers })
+  t.equal(put.status, 201, put.text)
+  t.ok(put.body.effective.triggers.length > 5, 'the pack’s are not restated')
+  const events = [{ subject: 'LUN: pizza', start: '2031-03-05T11:00:00Z', end: '2031-03-05T12:00:00Z' }]
+  const { body } = await call('POST', '/v1/tenants/extra/rules/preview', { events })
+  t.match(body.decisions, [{ diversion: 'meeting', rule: { from: 'tenant', match: 'word', text: 'LUN' } }])
+  const wrong = await faultsOf(
+    { pack: 'infracom', extraTriggers: [{ match: 'word', text: 'x', diversion: 'nope' }] },
+    '/v1/tenants/extra/rules'
+  )
+  t.match(wrong, { 'extraTriggers/0/diversion': /lacks/ })
 })
 
 t.test('If-Match keeps two operators from undoing each other', async (t) => {
@@ -206,10 +260,11 @@ t.test('a preview of a user’s calendar reads it now, with their own triggers',
   const asked = { user: 'eva' }
   t.match(await faultsOf(asked, `${at}/preview`, 'POST'), { user: /no connection yet/ })
   await call('PUT', '/v1/tenants/acme/connection', { kind: 'ics' })
-  const { body, text } = await until('it is read', async () => {
-    const answer = await call('POST', `${at}/preview`, asked)
-    return answer.status === 200 ? answer : null
+  await until('the connection is open', async () => {
+    const { body } = await call('POST', '/v1/tenants/acme/connection/test?user=eva')
+    return body.ok
   })
+  const { body, text } = await call('POST', `${at}/preview`, asked)
   t.match(body.decisions, [{ event: '0', diversion: 'lunch', rule: { from: 'user', text: 'padel' } }])
   t.equal(body.timeline.length, 1)
   t.notMatch(text, /Hemlig/)

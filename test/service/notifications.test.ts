@@ -29,7 +29,7 @@ async function notices(service: ServiceProcess): Promise<Record<string, number>>
 async function told(service: ServiceProcess, state: string) {
   await until(`notices are ${state}`, async () => {
     const { json } = await service.call('GET', `${root}/sync`)
-    return json.connection.notices.state === state
+    return json.connection.notifications.state === state
   })
 }
 
@@ -137,7 +137,7 @@ t.test('the public URL comes, and goes; what is left at Graph then is of no harm
   const consumer = await followTenant(unreached, 'acme')
   simulator.mailboxes.putEvent(DIRECTORY, address('anna'), event('MÖT: kund'))
   await consumer.until('the notice is good all the same', (held) => held.get('anna').diversion === 'meeting')
-  t.equal((await unreached.call('GET', `${root}/sync`)).json.connection.notices.state, 'off')
+  t.equal((await unreached.call('GET', `${root}/sync`)).json.connection.notifications.state, 'disabled')
   t.equal((await unreached.call('DELETE', root)).status, 204)
   simulator.requests.clear()
   for (let edit = 0; edit < 50; edit++) {

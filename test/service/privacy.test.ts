@@ -138,7 +138,7 @@ t.test('nor in Redis, its jobs and messages, whatever notices and streams tell',
     await consumer.until('read', (held) => users.every((user) => held.get(user).diversion === 'meeting'))
     for (;;) {
       const { json } = await service.call('GET', `/v1/tenants/${tenant}/sync`)
-      if (json.connection.notices.state === 'live') break
+      if (json.connection.notifications.state === 'live') break
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
     for (const user of users) put(user, 'LUN')

@@ -4,7 +4,11 @@ import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import type { Timeline } from '../../src/domain/timeline.ts'
 import { requireCursor } from '../../src/status/cursor.ts'
 import type { Status } from '../../src/status/status-members.ts'
-import { StatusService, type StatusServiceDeps } from '../../src/status/status-service.ts'
+import {
+  openStatusService,
+  type StatusService,
+  type StatusServiceDeps
+} from '../../src/status/status-service.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import type { Store, User } from '../../src/storage/store.ts'
 import { rulesWith } from './rule-fixtures.ts'
@@ -18,7 +22,7 @@ export const never = new AbortController().signal
 export async function openTenant(t: Test) {
   const store = await openLmdb({ folder: t.testdir() })
   const clock = settableClock(START)
-  const service = new StatusService({ store, defaultRules: rulesWith(), clock })
+  const service = openStatusService({ store, defaultRules: rulesWith(), clock })
   t.teardown(async () => {
     service.close()
     await store.close()
@@ -79,7 +83,7 @@ export async function saveTimeline(store: Store, id: string, calendar: Timeline,
 
 /** Another replica's service, over the same store. */
 export function openReplica(t: Test, needs: StatusServiceDeps) {
-  const service = new StatusService(needs)
+  const service = openStatusService(needs)
   t.teardown(() => service.close())
   return service
 }
@@ -87,20 +91,18 @@ export function openReplica(t: Test, needs: StatusServiceDeps) {
 export async function readStatuses(
   service: StatusService
 ): Promise<{ at: string; cursor: string; statuses: Status[] }> {
-  return JSON.parse(await statusesBytes(service))
+  return JSON.parse((await service.view('acme'))!.statuses().body.toString())
 }
 
-export async function statusesBytes(service: StatusService): Promise<string> {
-  const view = (await service.view('acme'))!
-  return (await view.statuses()).body.toString()
-}
+export const statusesBytes = async (service: StatusService) =>
+  (await service.view('acme'))!.statuses().body.toString()
 
 export async function readChanges(service: StatusService, cursor: string, wait = 0, signal = never) {
   const {
     cursor: next,
     changes,
     isCurrent: inTouch
-  } = (await service.changes('acme', requireCursor(cursor), { waitMs: wait, signal }))!
+  } = (await service.changes('acme', requireCursor(cursor), wait, signal))!
   return {
     cursor: next,
     changes: changes.map((json): Status & { removed?: true } => JSON.parse(json)),

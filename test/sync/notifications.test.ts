@@ -263,5 +263,5 @@ t.test('ten thousand watches begin little by little, and who does not get one is
   t.same([watching.inactive, watching.state.polling, watching.state.code], [9_999, 9_999, 'unreachable'])
   for (const end of ends) end('stop')
   t.equal(far.watched.size, 0)
-  t.match(watching.state, { state: 'off', polling: 0 })
+  t.match(watching.state, { state: 'disabled', polling: 0 })
 })

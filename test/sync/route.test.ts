@@ -48,8 +48,8 @@ t.test(
 
     const { status, body } = await call('GET', 'acme/sync')
     t.equal(status, 200)
-    const notices = { state: 'off', live: 0, polling: 2, code: null, hint: null }
-    t.match(body.connection, { state: 'working', code: null, hint: null, nextReadAt: null, notices })
+    const notifications = { state: 'disabled', live: 0, polling: 2, code: null, hint: null }
+    t.match(body.connection, { state: 'working', code: null, hint: null, nextReadAt: null, notifications })
     t.same(body.users, [
       {
         user: 'anna',
@@ -58,9 +58,9 @@ t.test(
         lastSuccess: '2026-11-23T08:00:00Z',
         code: null,
         hint: null,
-        saw: 'availability',
+        detail: 'availability',
         notes: ['Invitations that were declined cannot be told apart here: they count as accepted ones.'],
-        notices: 'polling',
+        notifications: 'polling',
         rulesVersion: 0
       },
       {
@@ -70,9 +70,9 @@ t.test(
         lastSuccess: null,
         code: 'mailbox_unknown',
         hint: 'Correct the mailbox bo@acme.example.',
-        saw: null,
+        detail: null,
         notes: [],
-        notices: null,
+        notifications: null,
         rulesVersion: null
       },
       {
@@ -82,9 +82,9 @@ t.test(
         lastSuccess: null,
         code: null,
         hint: null,
-        saw: null,
+        detail: null,
         notes: [],
-        notices: null,
+        notifications: null,
         rulesVersion: null
       }
     ])
@@ -116,20 +116,24 @@ t.test('operators see of which calendars notices tell, and why polling took over
   for (const id of ids) await until(async () => (await state('acme', id)) === 'fresh')
   await until(async () => (await record('acme', 'cy')).sync.subscribed)
   const live = (await call('GET', 'acme/sync')).body
-  t.same(live.connection.notices, { state: 'live', live: 3, polling: 0, code: null, hint: null })
-  t.equal(live.users[2].notices, 'live')
+  t.same(live.connection.notifications, { state: 'live', live: 3, polling: 0, code: null, hint: null })
+  t.equal(live.users[2].notifications, 'live')
 
   const quota = new RemoteError('throttled', 'Too many subscriptions: delete some.')
   for (const listener of side.watched.get('cy@acme.example')!) listener.onInactive(quota)
-  const partly = (await call('GET', 'acme/sync')).body.connection.notices
-  t.match(partly, { state: 'partly', live: 2, polling: 1, code: 'throttled', hint: /polled.*delete some/ })
+  const partly = (await call('GET', 'acme/sync')).body.connection.notifications
+  t.match(partly, { state: 'partial', live: 2, polling: 1, code: 'throttled', hint: /polled.*delete some/ })
   await time.run(polling * 1000)
   await until(async () => !(await record('acme', 'cy')).sync.subscribed)
-  t.equal((await call('GET', 'acme/sync')).body.users[2].notices, 'polling')
+  t.equal((await call('GET', 'acme/sync')).body.users[2].notifications, 'polling')
 
   for (const those of side.watched.values()) for (const listener of those) listener.onInactive(quota)
-  t.match((await call('GET', 'acme/sync')).body.connection.notices, { state: 'polling', live: 0, polling: 3 })
-  t.same(all.watches(), [['graph', { live: 0, deaf: 3 }]])
+  t.match((await call('GET', 'acme/sync')).body.connection.notifications, {
+    state: 'fallbackPolling',
+    live: 0,
+    polling: 3
+  })
+  t.same(all.watches(), [['graph', { active: 0, inactive: 3 }]])
 })
 
 t.test('a calendar file that is edited is read at once, one that is wrong touches nobody else', async (t) => {

@@ -2,6 +2,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { onRequestHookHandler } from 'fastify'
 import { RequestError } from '../../errors.ts'
+import { PROVIDER } from './principal.ts'
 
 /** Keys have at most 200 characters (config.ts); `Bearer ` comes before. */
 const MAX_KEY_BYTES = 256
@@ -35,7 +36,9 @@ export function createAdminKeyHook(key: string): onRequestHookHandler {
     given.write(presentedKey, 'latin1')
     // The length is compared too: a key must not be good with zeros after it, nor one longer than the room.
     const same = timingSafeEqual(given, expected) && presentedKey.length === key.length
-    if (same) done()
-    else done(new RequestError('unauthorized', 'That is not the admin key of this service.'))
+    if (same) {
+      request.principal = PROVIDER
+      done()
+    } else done(new RequestError('unauthorized', 'That is not the admin key of this service.'))
   }
 }

@@ -3,9 +3,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Management } from '../../management/management.ts'
 import type { StatusService } from '../../status/status-service.ts'
 import { requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
+import { PutOverrideSchema } from '../schemas/overrides.ts'
 import { UserParams } from '../schemas/params.ts'
 import { NoContent, problems } from '../schemas/problems.ts'
-import { PutOverrideSchema, StatusSchema } from '../schemas/statuses.ts'
+import { StatusSchema } from '../schemas/statuses.ts'
 import { ref } from '../schemas/types.ts'
 import { sendJson } from '../send-json.ts'
 
@@ -25,9 +26,10 @@ export function overridesRoutes(deps: {
           tags,
           summary: 'Set by hand',
           description:
-            'Holds from now on, over the calendar, until `until` or until it is removed. `available` without `until` is ' +
-            '“back early”: it ends with the calendar’s present diversion, and the next one still comes; where the calendar ' +
-            'diverts nothing it removes the override. Answers the Status that now holds.',
+            'Holds from now on, over the calendar. It ends at `until` or after `minutes`; `"until": null` asks for one that ' +
+            'holds until it is removed; without either it ends as `overrideEnds` of the diversion says. `available` without ' +
+            'an end is “back early”: it ends with the calendar’s present diversion, and the next one still comes; where the ' +
+            'calendar diverts nothing it removes the override. Answers the Status that now holds.',
           params: UserParams,
           body: ref(PutOverrideSchema),
           response: {

@@ -1,14 +1,20 @@
 /** `/v1/tenants/{tenant}/rules` and `/v1/packs`: how events become diversions, and what they would come to. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
 import { Strict } from '../../lib/json-schema.ts'
 import type { Management } from '../../management/management.ts'
-import { entityTag } from '../../management/rules.ts'
-import { abortOnDisconnect } from '../abort-on-disconnect.ts'
-import { PageQuery, pageQuery, TenantParams } from '../schemas/params.ts'
-import { PreviewBodySchema, PreviewSchema } from '../schemas/previews.ts'
+import { entityTag, type RulesResponse } from '../../management/rules.ts'
+import { PageQuery, pageQuery, TenantId, TenantParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
-import { PackListSchema, PutRulesSchema, RulesSchema, RulesVersionListSchema } from '../schemas/rules.ts'
+import {
+  DiversionListSchema,
+  PackListSchema,
+  PutRulesSchema,
+  RulesSchema,
+  RulesVersionListSchema
+} from '../schemas/rules.ts'
 import { ref } from '../schemas/types.ts'
+import { setEntityTag } from '../send-json.ts'
 
 const tags = ['Rules']
 const url = '/tenants/:tenant/rules'
@@ -24,10 +30,13 @@ const IfMatch = Type.Object({
   )
 })
 
-export function rulesRoutes(deps: {
-  management: Pick<Management, 'rules' | 'previews'>
-}): FastifyPluginAsyncTypebox {
-  const { rules, previews } = deps.management
+const VersionParams = Strict({
+  tenant: TenantId,
+  version: Type.Integer({ minimum: 0, description: 'A version; 0: the default pack.', examples: [2] })
+})
+
+export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): FastifyPluginAsyncTypebox {
+  const { rules } = deps.management
   return async (app) => {
     app.put(
       url,
@@ -56,10 +65,7 @@ export function rulesRoutes(deps: {
       },
       async ({ params, headers, body }, reply) => {
         const put = await rules.put(params.tenant, body, headers['if-match'])
-        return reply
-          .code(put.created ? 201 : 200)
-          .header('etag', entityTag(put.rules.version))
-          .send(put.rules)
+        return sendRules(reply, put.created ? 201 : 200, put.rules)
       }
     )
 
@@ -73,18 +79,10 @@ export function rulesRoutes(deps: {
             'What was put, at the top level, and `effective`: what it comes to. `ETag` is the version. A tenant that has put ' +
             'none has the pack `3kontakt`, version 0.',
           params: TenantParams,
-          querystring: Strict({
-            version: Type.Optional(
-              Type.Integer({ minimum: 0, description: 'Another version than the newest.', examples: [2] })
-            )
-          }),
           response: { 200: ref(RulesSchema), ...problems('not_found') }
         }
       },
-      async ({ params, query }, reply) => {
-        const found = await rules.get(params.tenant, query.version)
-        return reply.header('etag', entityTag(found.version)).send(found)
-      }
+      async ({ params }, reply) => sendRules(reply, 200, await rules.get(params.tenant))
     )
 
     app.get(
@@ -111,24 +109,50 @@ export function rulesRoutes(deps: {
       async ({ params, query }) => rules.versions(params.tenant, query)
     )
 
-    app.post(
-      `${url}/preview`,
+    app.get(
+      `${url}/versions/:version`,
       {
         schema: {
           tags,
-          summary: 'Try rules out',
-          description:
-            'On the events given, whatever their dates, or on the calendar of `user` as it is now. Nothing is saved, and no ' +
-            'subject comes out.',
-          params: TenantParams,
-          body: ref(PreviewBodySchema),
-          response: {
-            200: ref(PreviewSchema),
-            ...problems('not_found', 'too_large', 'unsupported_media_type', 'calendar_unreachable')
-          }
+          summary: 'Read a version of the rules',
+          description: 'As it was put, and `effective`: what it came to. `ETag` is the version.',
+          params: VersionParams,
+          response: { 200: ref(RulesSchema), ...problems('not_found') }
         }
       },
-      async ({ params, body }, reply) => previews.preview(params.tenant, body, abortOnDisconnect(reply))
+      async ({ params }, reply) => sendRules(reply, 200, await rules.get(params.tenant, params.version))
+    )
+
+    app.post(
+      `${url}/versions/:version/restore`,
+      {
+        schema: {
+          tags,
+          summary: 'Restore a version of the rules',
+          description:
+            'A new version that is what this one was, its pack as it then was; nothing where it is in force already. All ' +
+            'calendars are read again at once.',
+          params: VersionParams,
+          headers: IfMatch,
+          response: { 200: ref(RulesSchema), ...problems('not_found', 'code_in_use', 'precondition_failed') }
+        }
+      },
+      async ({ params, headers }, reply) =>
+        sendRules(reply, 200, await rules.restore(params.tenant, params.version, headers['if-match']))
+    )
+
+    app.get(
+      '/tenants/:tenant/diversions',
+      {
+        schema: {
+          tags,
+          summary: 'The catalogue of diversions',
+          description: 'For consumers: the codes that a Status can have, highest first, with their labels.',
+          params: TenantParams,
+          response: { 200: ref(DiversionListSchema), ...problems('not_found') }
+        }
+      },
+      async ({ params }) => ({ diversions: await rules.diversions(params.tenant) })
     )
 
     app.get(
@@ -145,4 +169,10 @@ export function rulesRoutes(deps: {
       async ({ query }) => rules.packs(query)
     )
   }
+}
+
+function sendRules(reply: Pick<FastifyReply, 'code' | 'header'>, status: 200 | 201, rules: RulesResponse) {
+  setEntityTag(reply, entityTag(rules.version))
+  reply.code(status)
+  return (reply as FastifyReply).send(rules)
 }

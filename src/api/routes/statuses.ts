@@ -1,20 +1,18 @@
 /** `/v1/tenants/{tenant}/statuses` and `…/users/{user}/status`: who is diverted, until when, and why. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { causeAt, statusAt } from '../../domain/status.ts'
-import { floorToSecond } from '../../domain/whole-seconds.ts'
 import { Strict } from '../../lib/json-schema.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
 import { createExplainer, type ExplainStatusDeps } from '../../status/explain-status.ts'
-import { findStatuses, type StatusFilter } from '../../status/find-statuses.ts'
 import type { StatusService } from '../../status/status-service.ts'
+import type { StatusFilter } from '../../status/tenant-view.ts'
 import { toStatus } from '../../status/user-state.ts'
-import { tenantFormat } from '../../status/view-moment.ts'
 import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { TenantParams, UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { fromMemory, StatusesSchema, StatusQuerySchema, StatusSchema } from '../schemas/statuses.ts'
 import { InstantSchema, ref, withHeaders } from '../schemas/types.ts'
-import { sendJson, sendNotModified } from '../send-json.ts'
+import { sendJson, sendNotModified, setEntityTag } from '../send-json.ts'
 
 const tags = ['Statuses']
 
@@ -75,15 +73,13 @@ export function statusesRoutes(
         setDegradedHeader(reply, view)
         const filter = filterOf(query)
         if (filter === null && query.at === undefined) {
-          const { body, etag } = view.keptStatuses(tenantFormat) ?? (await view.statuses())
-          reply.header('etag', etag)
+          const { body, etag } = view.statuses()
+          setEntityTag(reply, etag)
           if (holdsTag(headers['if-none-match'], etag)) return sendNotModified(reply)
           return sendJson(reply, body)
         }
         const at = query.at === undefined ? clock() : requireInstantInWindow(query.at, clock())
-        const search = { ...tenantFormat, filter: filter ?? {}, at, limit: Infinity }
-        const { statuses } = await findStatuses(view.moment(), search)
-        return reply.send({ at: formatInstant(floorToSecond(at)), statuses: [...statuses] })
+        return reply.send({ at: formatInstant(at), statuses: view.statusesAt(filter ?? {}, at) })
       }
     )
 

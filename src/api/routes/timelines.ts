@@ -1,7 +1,8 @@
-/** `/v1/tenants/{tenant}/users/{user}/timeline`: a user's coming diversions, as the calendar alone has them. */
+/** `/v1/tenants/{tenant}/users/{user}/timeline`: a user's coming diversions, by the calendar and by hand. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { Explanation } from '../../domain/explain.ts'
+import { isOverrideActive, type Override } from '../../domain/override.ts'
 import type { Cause } from '../../domain/timeline.ts'
 import { mergeIntervals } from '../../domain/timeline.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
@@ -11,7 +12,8 @@ import { diversionOf, type TenantContext } from '../../status/user-state.ts'
 import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
-import { fromMemory, StatusQuerySchema, TimelineSchema } from '../schemas/statuses.ts'
+import { fromMemory } from '../schemas/statuses.ts'
+import { TimelineQuerySchema, TimelineSchema } from '../schemas/timelines.ts'
 import { ref, withHeaders } from '../schemas/types.ts'
 
 export function timelinesRoutes(
@@ -26,10 +28,11 @@ export function timelinesRoutes(
           tags: ['Statuses'],
           summary: 'One user’s coming diversions',
           description:
-            'The intervals that end after `at`, by the calendar alone (an override is no part of it), merged where ' +
-            'diversion and phone are the same and nothing lies between. With `explain=true` each lists its rules.',
+            'The intervals that end after `at`, by the calendar alone, merged where diversion and phone are the same and ' +
+            'nothing lies between; beside them what is set by hand, and with `effective=true` the intervals as they are with ' +
+            'that laid over them. With `explain=true` each lists its rules.',
           params: UserParams,
-          querystring: StatusQuerySchema,
+          querystring: TimelineQuerySchema,
           response: { 200: withHeaders(ref(TimelineSchema), fromMemory), ...problems('not_found') }
         }
       },
@@ -40,18 +43,41 @@ export function timelinesRoutes(
         const at = query.at === undefined ? clock() : requireInstantInWindow(query.at, clock())
         const why =
           query.explain === true ? await createExplainer(deps, params.tenant, person, view.context) : null
-        const { boundaries, causes, truncatedAt } = person.calendar
+        const { boundaries, causes, truncatedAt } =
+          query.effective === true ? person.effective : person.calendar
         const known = causes.map((ground) => withKnownDiversion(ground, view.context))
         const intervals = mergeIntervals({ boundaries, causes: known }, at).map((interval) => ({
           start: formatInstant(interval.start),
-          end: truncatedAt !== null && interval.end >= truncatedAt ? null : formatInstant(interval.end),
+          end: isEndKnown(interval.end, truncatedAt) ? formatInstant(interval.end) : null,
           diversion: interval.diversion,
           phone: interval.phone,
           ...(why && explained(interval.causes, why))
         }))
-        return { at: formatInstant(at), intervals }
+        return {
+          at: formatInstant(at),
+          intervals,
+          override: shownOverride(person.override, clock()),
+          absences: []
+        }
       }
     )
+  }
+}
+
+/** An override that somebody must remove has no end at all. */
+function isEndKnown(end: Instant, truncatedAt: Instant | null): boolean {
+  return Number.isFinite(end) && (truncatedAt === null || end < truncatedAt)
+}
+
+/** One that has run out is kept, and shown no more. */
+function shownOverride(override: Override | null, now: Instant) {
+  if (override === null || !isOverrideActive(override, now)) return null
+  const { diversion, from, until, phone } = override
+  return {
+    diversion,
+    from: formatInstant(from),
+    until: until === null ? null : formatInstant(until),
+    ...(phone !== undefined && { phone })
   }
 }
 

@@ -1,12 +1,14 @@
 /** The schemas that calls name by `$id`. */
 
 import { connectionSchemas } from './connections.ts'
+import { overrideSchemas } from './overrides.ts'
 import { previewSchemas } from './previews.ts'
 import { ProblemSchema } from './problems.ts'
 import { ruleSchemas } from './rules.ts'
 import { statusSchemas } from './statuses.ts'
 import { syncSchemas } from './sync.ts'
 import { tenantSchemas } from './tenants.ts'
+import { timelineSchemas } from './timelines.ts'
 import { userSchemas } from './users.ts'
 
 export const schemas = [
@@ -16,6 +18,8 @@ export const schemas = [
   ...userSchemas,
   ...connectionSchemas,
   ...statusSchemas,
+  ...overrideSchemas,
+  ...timelineSchemas,
   ...previewSchemas,
   ...syncSchemas
 ]

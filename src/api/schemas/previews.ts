@@ -6,7 +6,8 @@ import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { PreviewBody, PreviewEvent, PreviewInterval, PreviewResponse } from '../../management/preview.ts'
 import { UserId } from './params.ts'
 import { RulesFieldsSchema } from './rules.ts'
-import { CalendarStatusSchema, IntervalSchema, RuleOriginSchema } from './statuses.ts'
+import { CalendarStatusSchema, RuleOriginSchema } from './statuses.ts'
+import { IntervalSchema } from './timelines.ts'
 import { InstantSchema, Nullable, NullableString, ref } from './types.ts'
 
 const lunch = { subject: 'LUN: pizza', start: '2026-11-23T11:00:00Z', end: '2026-11-23T12:00:00Z' }

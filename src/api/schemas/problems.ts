@@ -59,6 +59,7 @@ const problemDescriptions: Readonly<Record<ProblemCode, string>> = {
   precondition_failed: '`If-Match` names another version than the present one: read it again.',
   too_large: 'The request is larger than this call takes.',
   unsupported_media_type: 'The body’s `Content-Type` is not one that this call takes.',
+  rate_limited: 'Too many calls of this kind; try again after `Retry-After` seconds.',
   internal_error: 'Our own fault; the log has it.',
   calendar_unreachable: 'The calendar system did not answer as it should; `hint` says what to do.',
   store_unavailable: 'The store cannot be reached now; try again after `Retry-After` seconds.'
@@ -74,7 +75,9 @@ export function problems(...codes: ProblemCode[]): Record<never, never> {
       problemStatus[code],
       {
         description: problemDescriptions[code],
-        ...(code === 'store_unavailable' && { headers: { 'Retry-After': RetryAfter } }),
+        ...((code === 'store_unavailable' || code === 'rate_limited') && {
+          headers: { 'Retry-After': RetryAfter }
+        }),
         content: { 'application/problem+json': { schema: { $ref: 'Problem#' } } }
       }
     ])

@@ -247,6 +247,19 @@ export const RulesVersionListSchema = schemaOf<RulesVersionList>()(
   )
 )
 
+export const DiversionListSchema = Strict(
+  {
+    diversions: Type.Unsafe<readonly Diversion[]>(
+      Type.Array(ref(DiversionSchema), { description: 'Highest first.' })
+    )
+  },
+  {
+    $id: 'DiversionList',
+    description: 'The tenant’s catalogue.',
+    examples: [{ diversions: example.diversions }]
+  }
+)
+
 export const PackListSchema = schemaOf<PackList>()(
   Strict(
     {
@@ -275,5 +288,6 @@ export const ruleSchemas = [
   PutRulesSchema,
   RulesSchema,
   RulesVersionListSchema,
+  DiversionListSchema,
   PackListSchema
 ]

@@ -1,4 +1,4 @@
-/** What holds for users, as consumers see it: Status, Statuses, Changes, Timeline and Override. */
+/** What holds for users, as consumers see it: Status, Statuses and Changes. */
 import { type Static, Type } from 'typebox'
 import { phones } from '../../domain/diversion.ts'
 import { triggerMatches } from '../../domain/rule-set.ts'
@@ -11,8 +11,8 @@ import {
   schemasOf,
   statusMembers
 } from '../../status/status-members.ts'
-import { DiversionCode, Extension, UserId } from './params.ts'
-import { InstantSchema, Nullable, NullableInstantSchema, NullableString, ref } from './types.ts'
+import { UserId } from './params.ts'
+import { InstantSchema, Nullable, ref } from './types.ts'
 
 export const PhoneSchema = Enum(phones, {
   description: 'Whether calls reach the person.',
@@ -114,16 +114,8 @@ export const StatusesSchema = Strict(
 )
 
 export const RemovedUserSchema = Strict(
-  {
-    user: UserId,
-    extension: Extension,
-    removed: Type.Literal(true, { description: 'The user is gone.' })
-  },
-  {
-    $id: 'Removed',
-    description: 'A user who is gone, with the extension they had.',
-    examples: [{ user: 'bo', extension: '1071', removed: true }]
-  }
+  { user: UserId, removed: Type.Literal(true, { description: 'The user is gone.' }) },
+  { $id: 'Removed', description: 'A user who is gone.', examples: [{ user: 'bo', removed: true }] }
 )
 
 export const ChangesSchema = Strict(
@@ -136,95 +128,7 @@ export const ChangesSchema = Strict(
   {
     $id: 'Changes',
     description: 'What changed since a cursor.',
-    examples: [
-      { cursor: 'MTcuNDMuMTc5NjA', changes: [anna, { user: 'bo', extension: '1071', removed: true }] }
-    ]
-  }
-)
-
-export const IntervalSchema = Strict(
-  {
-    start: InstantSchema('Belongs to it.', '2026-11-23T11:00:00Z'),
-    end: NullableInstantSchema('Does not belong to it any more.', '2026-11-23T12:00:00Z'),
-    diversion: DiversionCode,
-    phone: PhoneSchema,
-    rule: Type.Optional(
-      Nullable(ref(RuleOriginSchema), {
-        description: 'With `explain=true`: the rule that gave its beginning.'
-      })
-    ),
-    rules: Type.Optional(
-      Type.Array(ref(RuleOriginSchema), { description: 'With `explain=true`: all the rules that gave it.' })
-    ),
-    because: Type.Optional(
-      Type.String({
-        description: 'With `explain=true`: why, in the tenant’s language, a sentence for each rule.'
-      })
-    )
-  },
-  {
-    $id: 'Interval',
-    description: 'From `start` until just before `end` the diversion holds.',
-    examples: [
-      { start: '2026-11-23T11:00:00Z', end: '2026-11-23T12:00:00Z', diversion: 'lunch', phone: 'closed' }
-    ]
-  }
-)
-
-export const TimelineSchema = Strict(
-  {
-    at: InstantSchema('The instant from which the intervals are given.'),
-    intervals: Type.Array(ref(IntervalSchema), {
-      description: 'Sorted and disjoint; between them: `available`.'
-    })
-  },
-  {
-    $id: 'Timeline',
-    description: 'A user’s coming diversions.',
-    examples: [
-      {
-        at: '2026-11-23T08:00:00Z',
-        intervals: [
-          {
-            start: '2026-11-23T08:00:00Z',
-            end: '2026-11-23T09:30:00Z',
-            diversion: 'meeting',
-            phone: 'closed'
-          }
-        ]
-      }
-    ]
-  }
-)
-
-export const PutOverrideSchema = Strict(
-  {
-    diversion: DiversionCode,
-    until: Type.Optional(
-      NullableString({
-        format: 'date-time',
-        description:
-          'When it ends; in the future. Null: when it is removed. Without `until` and `minutes` it ends as `overrideEnds` of ' +
-          'the diversion says, and `available` with the calendar’s present diversion.',
-        examples: ['2026-11-23T12:00:00Z']
-      })
-    ),
-    minutes: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 525_600,
-        description: 'In place of `until`: it ends after so many minutes.',
-        examples: [30]
-      })
-    ),
-    phone: Type.Optional(
-      Enum(phones, { description: 'Overrules the diversion’s own.', examples: ['closed'] })
-    )
-  },
-  {
-    $id: 'OverridePut',
-    description: 'A diversion set by hand, from now on.',
-    examples: [{ diversion: 'lunch', minutes: 30 }]
+    examples: [{ cursor: 'MTcuNDMuMTc5NjA', changes: [anna, { user: 'bo', removed: true }] }]
   }
 )
 
@@ -242,8 +146,5 @@ export const statusSchemas = [
   StatusSchema,
   StatusesSchema,
   RemovedUserSchema,
-  ChangesSchema,
-  IntervalSchema,
-  TimelineSchema,
-  PutOverrideSchema
+  ChangesSchema
 ]

@@ -23,9 +23,9 @@ const bo = {
   lastSuccess: '2026-11-23T08:00:00Z',
   code: 'mailbox_unknown',
   hint: 'Exchange does not know bo@acme.example: correct the mailbox of the user "bo".',
-  saw: 'availability',
+  detail: 'availability',
   notes: ['Invitations that were declined cannot be told apart here: they count as accepted ones.'],
-  notices: 'polling',
+  notifications: 'polling',
   rulesVersion: 3
 } as const
 
@@ -37,7 +37,7 @@ export const UserSyncSchema = Strict(
     lastSuccess: NullableInstantSchema('The last attempt that succeeded; null: none did.'),
     code,
     hint: NullableString({ description: 'What to do about it, in plain words.', examples: [bo.hint] }),
-    saw: Type.Unsafe<DetailLevel | null>({
+    detail: Type.Unsafe<DetailLevel | null>({
       type: ['string', 'null'],
       enum: [...detailLevels, null],
       description:
@@ -48,7 +48,7 @@ export const UserSyncSchema = Strict(
       description: 'What to know about the reading beside that, in plain words.',
       examples: [bo.notes]
     }),
-    notices: Type.Unsafe<'live' | 'polling' | null>({
+    notifications: Type.Unsafe<'live' | 'polling' | null>({
       type: ['string', 'null'],
       enum: ['live', 'polling', null],
       description:
@@ -71,16 +71,16 @@ const working = {
   code: null,
   hint: null,
   nextReadAt: null,
-  notices: { state: 'live', live: 850, polling: 0, code: null, hint: null }
+  notifications: { state: 'live', live: 850, polling: 0, code: null, hint: null }
 } as const
 
 const polled = {
-  state: 'polling',
+  state: 'fallbackPolling',
   live: 0,
   polling: 850,
   code: 'consent_missing',
   hint:
-    'Notices fail, so calendars are polled until they come again. The application lacks Calendars.Read: grant it in ' +
+    'Notifications fail, so calendars are polled until they come again. The application lacks Calendars.Read: grant it in ' +
     'Entra and consent to it.'
 } as const
 
@@ -88,8 +88,9 @@ export const SyncNotificationsSchema = Strict(
   {
     state: Enum(notificationStates, {
       description:
-        '`live`: the calendar system tells of edits, which are read within seconds. `partly`: of some calendars. `polling`: it ought ' +
-        'to tell of them, but does not; polling has taken over. `off`: it tells of none (or the service has just begun).',
+        '`live`: the calendar system tells of edits, which are read within seconds. `partial`: of some calendars. ' +
+        '`fallbackPolling`: it ought to tell of them, but does not, and polling has taken over. `disabled`: it tells of none ' +
+        '(or the service has just begun).',
       examples: ['live']
     }),
     live: Type.Integer({ description: 'Calendars whose edits are told of.', examples: [850] }),
@@ -101,9 +102,9 @@ export const SyncNotificationsSchema = Strict(
     })
   },
   {
-    $id: 'SyncNotices',
+    $id: 'SyncNotifications',
     description: 'How edits are learned of. A calendar that users share counts once.',
-    examples: [working.notices, polled]
+    examples: [working.notifications, polled]
   }
 )
 
@@ -120,7 +121,7 @@ export const ConnectionSyncSchema = Strict(
     nextReadAt: NullableInstantSchema(
       'When it is tried again after a failure; null where nothing is waited for.'
     ),
-    notices: ref(SyncNotificationsSchema)
+    notifications: ref(SyncNotificationsSchema)
   },
   {
     $id: 'ConnectionSync',
@@ -133,7 +134,7 @@ export const ConnectionSyncSchema = Strict(
         code: 'secret_expired',
         hint: 'The client secret has expired: make a new one and put the connection again.',
         nextReadAt: '2026-11-23T08:19:00Z',
-        notices: polled
+        notifications: polled
       }
     ]
   }

@@ -5,7 +5,7 @@ import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
 import type { ReadTarget } from '../targets/target-registry.ts'
 
-export const notificationStates = ['off', 'live', 'partly', 'polling'] as const
+export const notificationStates = ['disabled', 'live', 'partial', 'fallbackPolling'] as const
 
 /** Plain JSON: other processes are told of it. */
 export interface NotificationsState {
@@ -20,7 +20,7 @@ export interface NotificationsState {
 }
 
 export const noNotifications: NotificationsState = {
-  state: 'off',
+  state: 'disabled',
   active: 0,
   polling: 0,
   code: null,
@@ -94,7 +94,7 @@ export function openTargetSubscriptions(
       const polling = all.size - live
       const worst = [...reasons.values()].sort((a, b) => b.count - a.count)[0]
       if (live === 0 && worst === undefined) return { ...noNotifications, polling }
-      const state = polling === 0 ? 'live' : live === 0 ? 'polling' : 'partly'
+      const state = polling === 0 ? 'live' : live === 0 ? 'fallbackPolling' : 'partial'
       if (worst === undefined)
         return { state, active: live, polling, code: null, hint: polling === 0 ? null : beginning }
       return {

@@ -1,0 +1,51 @@
+/** `/v1/tenants/{tenant}/rules/preview`: what rules would come to. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { Instant } from '../../domain/calendar-event.ts'
+import type { Management } from '../../management/management.ts'
+import { abortOnDisconnect } from '../abort-on-disconnect.ts'
+import { RateLimiter } from '../auth/rate-limiter.ts'
+import { TenantParams } from '../schemas/params.ts'
+import { PreviewBodySchema, PreviewSchema } from '../schemas/previews.ts'
+import { problems } from '../schemas/problems.ts'
+import { ref } from '../schemas/types.ts'
+
+/** Over all tenants: each preview of a calendar tells a little of what its subjects are. */
+const MAX_USER_PREVIEWS_PER_MINUTE = 10
+
+export function previewsRoutes(deps: {
+  readonly management: Pick<Management, 'previews'>
+  readonly clock: () => Instant
+}): FastifyPluginAsyncTypebox {
+  const limiter = new RateLimiter(MAX_USER_PREVIEWS_PER_MINUTE, deps.clock)
+  return async (app) => {
+    app.post(
+      '/tenants/:tenant/rules/preview',
+      {
+        schema: {
+          tags: ['Rules'],
+          summary: 'Try rules out',
+          description:
+            'On the events given, whatever their dates, or on the calendar of `user` as it is now. Nothing is saved, and no ' +
+            'subject comes out. With `user` what the stored rules say of private events and of forward targets holds, the ' +
+            'triggers of `rules` are not put to private events, and 10 calls a minute may be made with one key.',
+          params: TenantParams,
+          body: ref(PreviewBodySchema),
+          response: {
+            200: ref(PreviewSchema),
+            ...problems(
+              'not_found',
+              'too_large',
+              'unsupported_media_type',
+              'rate_limited',
+              'calendar_unreachable'
+            )
+          }
+        }
+      },
+      async ({ principal, params, body }, reply) => {
+        if (body.user !== undefined) limiter.take(principal)
+        return deps.management.previews.preview(params.tenant, body, principal, abortOnDisconnect(reply))
+      }
+    )
+  }
+}
