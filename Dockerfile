@@ -14,7 +14,9 @@ COPY package.json package-lock.json .npmrc ./
 RUN npm install --no-save --ignore-scripts --loglevel=error
 COPY tsconfig.json ./
 COPY src/ src/
+COPY tools/copy-scripts.mjs tools/copy-scripts.mjs
 RUN node node_modules/@typescript/native/bin/tsc
+RUN node tools/copy-scripts.mjs
 
 # The packages that the service needs, with the prebuilt parts for the architecture that the image is for.
 FROM ${NODE_IMAGE} AS packages

@@ -15,7 +15,7 @@ import { createNotificationVerifiers } from '../src/connectors/graph/notificatio
 import { createLogAudit } from '../src/management/audit.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { createManagement } from '../src/management/management.ts'
-import { openStatusService } from '../src/status/status-service.ts'
+import { StatusService } from '../src/status/status-service.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
 import { openSyncController } from '../src/sync/sync-controller.ts'
@@ -49,7 +49,7 @@ const outcomes = records.map(({ user, sync, timeline }) => ({
 }))
 await store.saveReadings('acme', outcomes, at)
 
-const statusService = openStatusService({ store, defaultRules, clock })
+const statusService = new StatusService({ store, defaultRules, clock })
 const openConnector = () => {
   throw new Error('there is no connection in this bench')
 }
@@ -77,8 +77,9 @@ const app = await buildApp({
 })
 
 const view = (await statusService.view('acme'))!
-const statuses = Buffer.from(view.statuses().body)
-const { etag } = view.statuses()
+const answer = await view.statuses()
+const statuses = Buffer.from(answer.body)
+const { etag } = answer
 const status = view.status('user500')!
 const json = 'application/json; charset=utf-8'
 // The same app to the handler: hooks, key, and the checks of parameters.

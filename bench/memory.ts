@@ -2,7 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { packFolder } from '../src/composition.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
-import { openTenantView, type TenantView } from '../src/status/tenant-view.ts'
+import { TenantView } from '../src/status/tenant-view.ts'
 import { tenantContextOf } from '../src/status/user-state.ts'
 import { benchSnapshot, benchUserRecord } from './fixtures/user-records.ts'
 import { printRow } from './paired-runs.ts'
@@ -41,14 +41,14 @@ async function perUser(users: number, intervals: number): Promise<number> {
     const snapshot = benchSnapshot(
       Array.from({ length: TENANT }, (_, number) => benchUserRecord(first + number, intervals, at, at))
     )
-    const view = openTenantView({
+    const view = await TenantView.open({
       snapshot,
       context: tenantContextOf(snapshot, rules),
       clock: () => at,
       onChange: () => {},
       isCurrent: () => true
     })
-    view.statuses()
+    await view.statuses()
     views.push(view)
   }
   const after = await used()

@@ -3,8 +3,9 @@
 import { packFolder } from '../src/composition.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { requireCursor } from '../src/status/cursor.ts'
-import { openTenantView } from '../src/status/tenant-view.ts'
+import { TenantView } from '../src/status/tenant-view.ts'
 import { tenantContextOf } from '../src/status/user-state.ts'
+import { tenantFormat } from '../src/status/view-moment.ts'
 import { benchSnapshot, benchUserRecord } from './fixtures/user-records.ts'
 import { median, printRow } from './paired-runs.ts'
 
@@ -20,18 +21,18 @@ export async function benchTransitions(): Promise<void> {
     let now = nine - 60_000
     const users = Array.from({ length: USERS }, (_, number) => benchUserRecord(number, 10, nine, now))
     const snapshot = benchSnapshot(users)
-    const view = openTenantView({
+    const view = await TenantView.open({
       snapshot,
       context: tenantContextOf(snapshot, rules),
       clock: () => now,
       onChange: () => {},
       isCurrent: () => true
     })
-    const { cursor } = JSON.parse(view.statuses().body.toString('utf8')) as { cursor: string }
+    const { cursor } = JSON.parse((await view.statuses()).body.toString('utf8')) as { cursor: string }
     now = nine
     const before = process.cpuUsage()
     const start = performance.now()
-    const changes = await view.changesSince(requireCursor(cursor), async () => null)
+    const changes = await view.changesSince(requireCursor(cursor), tenantFormat, async () => null)
     const body = changes?.changes.join(',') ?? ''
     seconds.push((performance.now() - start) / 1000)
     const { user, system } = process.cpuUsage(before)

@@ -20,7 +20,7 @@ import { loadPacks } from './management/load-packs.ts'
 import { createManagement } from './management/management.ts'
 import { defaultRules } from './management/resolve-rules.ts'
 import { openStorage } from './open-storage.ts'
-import { openStatusService } from './status/status-service.ts'
+import { StatusService } from './status/status-service.ts'
 import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'
 import { openRedisSyncClient, openRedisSyncController } from './sync/cluster/redis/compose.ts'
 import type { OpenConnector } from './sync/connection/open-connector.ts'
@@ -75,7 +75,7 @@ export async function startService(
     let app: FastifyInstance
     if (sync === null) app = await buildWorkerApp(bare)
     else {
-      const statusService = openStatusService({ store, defaultRules: rules, clock })
+      const statusService = new StatusService({ store, defaultRules: rules, clock })
       undo.push(() => statusService.close())
       const management = createManagement({ store, sync, packs, sealer, clock, audit: createLogAudit(log) })
       const graphVerifier = createNotificationVerifiers(secret)

@@ -32,6 +32,7 @@ say('compiling …')
 run(process.execPath, [join(root, 'node_modules', '@typescript', 'native', 'bin', 'tsc')])
 
 removeOrphans()
+run(process.execPath, [join(root, 'tools', 'copy-scripts.mjs')])
 
 /** Removes compiled files whose source is gone: the tests run whatever dist/test holds. */
 function removeOrphans() {

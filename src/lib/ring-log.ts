@@ -1,35 +1,50 @@
-/** Who changed, lately: by position in the change log, and by instant for the borders that time brought. */
+/** The newest entries of something that goes on for ever, each at a mark: a position in a log, or an instant. */
 
-/** Marks, oldest first: `at` is a position or an instant and never falls. */
-export interface RingLog<Entry> {
+export class RingLog<Entry> {
+  readonly #minKept: number
+  #marks: number[] = []
+  #entries: Entry[] = []
+  #weights: number[] = []
+  #weight = 0
+  #completeAfter: number
+
+  /** Entries that together weigh at least `minKept` are kept. */
+  constructor(completeAfter: number, minKept: number) {
+    this.#completeAfter = completeAfter
+    this.#minKept = minKept
+  }
+
   /** Everything after this mark is here; what came before may be gone. */
-  readonly completeAfter: number
-  add(at: number, entry: Entry): void
+  get completeAfter(): number {
+    return this.#completeAfter
+  }
+
+  /** `mark` is never less than the one before. */
+  add(mark: number, entry: Entry, weight = 1): void {
+    this.#marks.push(mark)
+    this.#entries.push(entry)
+    this.#weights.push(weight)
+    this.#weight += weight
+    if (this.#weight >= 2 * this.#minKept) this.#trim()
+  }
+
   /** The entries after the mark, up to and including the other one. */
-  between(after: number, upTo: number): Entry[]
-}
+  between(after: number, upTo: number): Entry[] {
+    return this.#entries.slice(firstAfter(this.#marks, after), firstAfter(this.#marks, upTo))
+  }
 
-/** Keeps at least `most` entries. */
-export function createRingLog<Entry>(completeAfter: number, minKept: number): RingLog<Entry> {
-  let marks: number[] = []
-  let entries: Entry[] = []
-  let completeFrom = completeAfter
-
-  return {
-    get completeAfter() {
-      return completeFrom
-    },
-    add(at, entry) {
-      marks.push(at)
-      entries.push(entry)
-      if (marks.length < 2 * minKept) return
-      completeFrom = marks[marks.length - minKept - 1]!
-      marks = marks.slice(-minKept)
-      entries = entries.slice(-minKept)
-    },
-    between(after, upTo) {
-      return entries.slice(firstAfter(marks, after), firstAfter(marks, upTo))
+  #trim(): void {
+    let first = 0
+    for (const last = this.#weights.length - 1; first < last; first++) {
+      const rest = this.#weight - this.#weights[first]!
+      if (rest < this.#minKept) break
+      this.#weight = rest
     }
+    if (first === 0) return
+    this.#completeAfter = this.#marks[first - 1]!
+    this.#marks = this.#marks.slice(first)
+    this.#entries = this.#entries.slice(first)
+    this.#weights = this.#weights.slice(first)
   }
 }
 

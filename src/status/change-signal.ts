@@ -1,17 +1,6 @@
-/** Those who wait for a tenant's next turn: an entry of its log, or a border in time. */
+/** Wakes those who wait for a tenant's next change: an entry of its log, or a transition. */
 import type { Instant } from '../domain/calendar-event.ts'
 import type { After } from '../lib/timers.ts'
-
-export interface ChangeSignal {
-  /** How often anything has turned, so that a turn between looking and waiting is not slept through. */
-  readonly count: number
-  readonly hasWaiters: boolean
-  /** Wakes everybody. */
-  notify(): void
-  /** Waits for a turn, the end of the time, or the consumer's leaving. */
-  wait(milliseconds: number, signal: AbortSignal): Promise<void>
-  close(): void
-}
 
 /** A timer is set no farther ahead: the clock may be set. */
 const MAX_TIMER_MS = 60_000
@@ -22,50 +11,59 @@ export interface ChangeSignalDeps {
   readonly after: After
 }
 
-export function openChangeSignal({
-  nextTransition: nextBorder,
-  clock,
-  after
-}: ChangeSignalDeps): ChangeSignal {
-  const waiters = new Set<() => void>()
-  let count = 0
-  let cancel: (() => void) | null = null
+export class ChangeSignal {
+  readonly #deps: ChangeSignalDeps
+  readonly #waiters = new Set<() => void>()
+  #count = 0
+  #cancelTimer: (() => void) | null = null
 
-  return {
-    get count() {
-      return count
-    },
-    get hasWaiters() {
-      return waiters.size > 0
-    },
-    notify,
-    wait: (milliseconds, signal) =>
-      new Promise<void>((resolve) => {
-        const over = after(milliseconds, done)
-        signal.addEventListener('abort', done, { once: true })
-        waiters.add(done)
-        armTimer()
-        function done(): void {
-          over()
-          signal.removeEventListener('abort', done)
-          waiters.delete(done)
-          resolve()
-        }
-      }),
-    close: () => cancel?.()
+  constructor(deps: ChangeSignalDeps) {
+    this.#deps = deps
   }
 
-  function notify(): void {
-    count++
-    for (const done of [...waiters]) done()
+  /** How often it has notified, so that a change between looking and waiting is not missed. */
+  get count(): number {
+    return this.#count
+  }
+
+  get hasWaiters(): boolean {
+    return this.#waiters.size > 0
+  }
+
+  notify(): void {
+    this.#count++
+    for (const wake of [...this.#waiters]) wake()
+  }
+
+  /** Resolves at the next change, when the time is over, or when the signal is aborted. */
+  wait(milliseconds: number, signal: AbortSignal): Promise<void> {
+    return new Promise<void>((resolve) => {
+      const cancel = this.#deps.after(milliseconds, wake)
+      const waiters = this.#waiters
+      signal.addEventListener('abort', wake, { once: true })
+      waiters.add(wake)
+      this.#armTimer()
+      function wake(): void {
+        cancel()
+        signal.removeEventListener('abort', wake)
+        waiters.delete(wake)
+        resolve()
+      }
+    })
+  }
+
+  close(): void {
+    this.#cancelTimer?.()
   }
 
   /** One timer for each tenant, and only while somebody waits: idle tenants cost nothing. */
-  function armTimer(): void {
-    cancel?.()
-    cancel = after(Math.max(1, Math.min(nextBorder() - clock(), MAX_TIMER_MS)), () => {
-      cancel = null
-      notify()
+  #armTimer(): void {
+    const { nextTransition, clock, after } = this.#deps
+    this.#cancelTimer?.()
+    const milliseconds = Math.max(1, Math.min(nextTransition() - clock(), MAX_TIMER_MS))
+    this.#cancelTimer = after(milliseconds, () => {
+      this.#cancelTimer = null
+      this.notify()
     })
   }
 }

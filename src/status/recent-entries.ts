@@ -1,43 +1,63 @@
 /** What of a tenant's change log is in memory: who changed at which position, and when each entry was logged. */
 import type { Instant } from '../domain/calendar-event.ts'
-import { createRingLog, type RingLog } from '../lib/ring-log.ts'
-import type { Cursor } from './cursor.ts'
+import { RingLog } from '../lib/ring-log.ts'
+import type { LogEntry } from '../storage/store.ts'
+import { type Cursor, cursorExpired } from './cursor.ts'
 
-export interface RecentEntries {
+/** Users of so many entries are kept in memory; who asks for older ones is answered from the store. */
+const MAX_USERS = 20_000
+
+/** Gives the entries of the store's log after a position; null where it does not go back so far. */
+export type ReadLog = (after: number) => Promise<readonly LogEntry[] | null>
+
+export class RecentEntries {
+  readonly #entries: RingLog<LogEntry>
+  readonly #first: { readonly position: number; readonly at: Instant }
+
+  /** `at` is when the entry at the position was logged. */
+  constructor(position: number, at: Instant) {
+    this.#first = { position, at }
+    this.#entries = new RingLog(position, MAX_USERS)
+  }
+
   /** Who changed after this position is known; who changed before may be not. */
-  readonly completeAfter: number
-  addUser(position: number, user: string | 'all'): void
-  /** The entry at the position is in the view. */
-  addEntry(position: number, at: Instant): void
-  usersBetween(after: number, upTo: number): (string | 'all')[]
-  /** False where it is known that another entry stood at the cursor's position when it was given. */
-  mayContain(cursor: Cursor): boolean
-}
+  get completeAfter(): number {
+    return this.#entries.completeAfter
+  }
 
-/** Positions kept in memory; who asks for older ones is answered from the store. */
-const MAX_ENTRIES = 20_000
+  add(entry: LogEntry): void {
+    this.#entries.add(entry.position, entry, entry.users === 'all' ? 1 : 1 + entry.users.length)
+  }
 
-export function recentEntries(position: number, loggedAt: Instant): RecentEntries {
-  const users: RingLog<string | 'all'> = createRingLog(position, MAX_ENTRIES)
-  const instants: RingLog<Instant> = createRingLog(position - 1, MAX_ENTRIES)
-  instants.add(position, loggedAt)
+  between(after: number, upTo: number): LogEntry[] {
+    return this.#entries.between(after, upTo)
+  }
 
-  return {
-    get completeAfter() {
-      return users.completeAfter
-    },
-    addUser: users.add,
-    addEntry: instants.add,
-    usersBetween: users.between,
-    mayContain(cursor) {
-      const place = cursor.position
-      const known = place > instants.completeAfter ? instants.between(place - 1, place)[0] : undefined
-      return known === undefined || isSameEntry(cursor, known)
+  /** The entries after the cursor that are out of memory, and perhaps some that are not. Throws RequestError for an expired cursor. */
+  async readOlder(cursor: Cursor, readLog: ReadLog): Promise<readonly LogEntry[]> {
+    let entries: readonly LogEntry[] = []
+    // More may go out of memory while the store reads.
+    while ((entries.at(-1)?.position ?? cursor.position) < this.completeAfter) {
+      const logged = await readLog(Math.max(0, cursor.position - 1))
+      if (logged === null) throw cursorExpired('The change log does not go back so far any more.')
+      if (logged.some(({ position, at }) => position <= cursor.position && !isSameEntry(cursor, at))) {
+        throw cursorExpired('What it rests on was lost from the change log.')
+      }
+      entries = logged.filter(({ position }) => position > cursor.position)
     }
+    return entries
+  }
+
+  /** False where it is known that another entry stood at the cursor's position when it was given. */
+  mayContain(cursor: Cursor): boolean {
+    const { position } = cursor
+    const at =
+      position === this.#first.position ? this.#first.at : this.between(position - 1, position)[0]?.at
+    return at === undefined || isSameEntry(cursor, at)
   }
 }
 
 /** Whether the entry that stood at the cursor's position when it was given was logged then. */
-export function isSameEntry({ loggedAt: logged }: Cursor, at: Instant): boolean {
-  return logged === null || logged === at
+export function isSameEntry({ loggedAt }: Cursor, at: Instant): boolean {
+  return loggedAt === null || loggedAt === at
 }

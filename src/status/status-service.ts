@@ -1,4 +1,4 @@
-/** The views of the tenants that somebody asks for: loaded at the first question, dropped when nobody asks any more. */
+/** The views of the tenants that somebody asks for: loaded at the first question, evicted when nobody asks any more. */
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import { Semaphore } from '../lib/semaphore.ts'
@@ -7,25 +7,7 @@ import { type Store, StoreUnavailable } from '../storage/store.ts'
 import { type Cursor, cursorExpired } from './cursor.ts'
 import { openTenantReplica, type TenantReplica } from './tenant-replica.ts'
 import type { Changes, TenantView } from './tenant-view.ts'
-
-export interface StatusService {
-  /**
-   * Null when there is no such tenant. Everything that this process wrote before the call is in the view, unless the
-   * store is away: then it is what memory has (`inTouch` is false), or StoreUnavailable where that is nothing.
-   */
-  view(tenant: string): Promise<TenantView | null>
-  /** The same at once, where it is loaded and nothing waits to be taken in; else null. For calls that are polled. */
-  loadedView(tenant: string): TenantView | null
-  /**
-   * What changed since the cursor, as soon as there is something, or (then empty) when `wait` milliseconds have
-   * passed or the signal is aborted. Null when there is no such tenant. A cursor may come from another replica, which
-   * knew more: throws RequestError only when the store knows no more either, StoreUnavailable while it cannot be asked.
-   */
-  changes(tenant: string, cursor: Cursor, wait: number, signal: AbortSignal): Promise<Changes | null>
-  /** Whoever waits is answered now, and nobody waits any more: the process is about to end. */
-  releaseWaiters(): void
-  close(): void
-}
+import { type StatusFormat, tenantFormat } from './view-moment.ts'
 
 export interface StatusServiceDeps {
   readonly store: Store
@@ -33,131 +15,161 @@ export interface StatusServiceDeps {
   readonly defaultRules: RuleSet
   readonly clock?: () => Instant
   readonly after?: After
-  /** Milliseconds after which a tenant that nobody asks about is let go. */
+  /** Milliseconds after which a tenant that nobody asks about is evicted. */
   readonly idleAfterMs?: number
+}
+
+export interface WaitOptions {
+  /** Milliseconds. */
+  readonly waitMs: number
+  readonly signal: AbortSignal
+  readonly format?: StatusFormat
 }
 
 interface LoadedTenant {
   readonly replica: TenantReplica
-  /** Looks around since anybody asked. */
+  /** Checks since anybody asked. */
   idleChecks: number
 }
 
-/** Idle tenants are looked for so many times in `idleAfter`. */
+/** Idle tenants are looked for so many times in `idleAfterMs`. */
 const IDLE_CHECKS = 10
 /** Snapshots that are taken at once. */
 const MAX_SNAPSHOTS = 8
 
-export function openStatusService({
-  store,
-  defaultRules,
-  clock = Date.now,
-  after = machineTimers.after,
-  idleAfterMs: idleAfter = 600_000
-}: StatusServiceDeps): StatusService {
-  const tenants = new Map<string, Promise<TenantReplica | null>>()
-  const loaded = new Map<string, LoadedTenant>()
-  const snapshots = new Semaphore(MAX_SNAPSHOTS)
-  let waitsEnded = false
-  let closed = false
-  let cancelEviction = after(idleAfter / IDLE_CHECKS, evictIdle)
+export class StatusService {
+  readonly #deps: Required<StatusServiceDeps>
+  readonly #replicas = new Map<string, Promise<TenantReplica | null>>()
+  readonly #loaded = new Map<string, LoadedTenant>()
+  readonly #snapshots = new Semaphore(MAX_SNAPSHOTS)
+  #isReleasing = false
+  #isClosed = false
+  #cancelEviction: () => void
 
-  return {
-    async view(tenant) {
-      return (await currentReplica(tenant))?.view ?? null
-    },
-
-    loadedView(tenant) {
-      const known = loaded.get(tenant)
-      if (known === undefined || known.replica.hasPending) return null
-      known.idleChecks = 0
-      return known.replica.view
-    },
-
-    async changes(tenant, cursor, wait, signal) {
-      const until = performance.now() + wait
-      let asked = false
-      for (;;) {
-        const follower = await currentReplica(tenant)
-        if (follower === null) return null
-        const { view, signal: turns } = follower
-        if (!view.reaches(cursor)) {
-          if (asked) throw unreachableCursor(view, cursor)
-          await follower.catchUpTo(cursor)
-          asked = true
-          continue
-        }
-        const { count } = turns
-        const changes = await view.changesSince(cursor, (position) => store.log(tenant, position))
-        if (changes !== null) return changes
-        const left = until - performance.now()
-        if (left <= 0 || signal.aborted || waitsEnded) return view.unchanged(cursor)
-        if (count === turns.count && !follower.hasPending) await turns.wait(left, signal)
-      }
-    },
-
-    releaseWaiters() {
-      waitsEnded = true
-      for (const { replica: follower } of loaded.values()) follower.signal.notify()
-    },
-
-    close() {
-      closed = true
-      cancelEviction()
-      for (const { replica: follower } of [...loaded.values()]) follower.close()
-    }
+  constructor({
+    store,
+    defaultRules,
+    clock = Date.now,
+    after = machineTimers.after,
+    idleAfterMs = 600_000
+  }: StatusServiceDeps) {
+    this.#deps = { store, defaultRules, clock, after, idleAfterMs }
+    this.#cancelEviction = this.#scheduleEviction()
   }
 
-  async function currentReplica(tenant: string): Promise<TenantReplica | null> {
+  /**
+   * Null when there is no such tenant. Everything that this process wrote before the call is in the view, and every transition
+   * until now is passed, unless the store is away: then it is what memory has (`isCurrent` is false), or StoreUnavailable where
+   * that is nothing.
+   */
+  async view(tenant: string): Promise<TenantView | null> {
+    const view = (await this.#currentReplica(tenant))?.view ?? null
+    await view?.settle()
+    return view
+  }
+
+  /** The same at once, where it is loaded and nothing waits to be applied; else null. For calls that are polled. */
+  loadedView(tenant: string): TenantView | null {
+    const loaded = this.#loaded.get(tenant)
+    if (loaded === undefined || loaded.replica.hasPending || !loaded.replica.view.advance()) return null
+    loaded.idleChecks = 0
+    return loaded.replica.view
+  }
+
+  /**
+   * What changed since the cursor, as soon as there is something, or (then empty) when the time has passed or the signal is
+   * aborted. Null when there is no such tenant. A cursor may come from another replica, which had read more of the log: throws
+   * RequestError only when the store has no more either, StoreUnavailable while it cannot be asked.
+   */
+  async changes(
+    tenant: string,
+    cursor: Cursor,
+    { waitMs, signal, format = tenantFormat }: WaitOptions
+  ): Promise<Changes | null> {
+    const until = performance.now() + waitMs
+    let hasCaughtUp = false
     for (;;) {
-      if (closed) throw new StoreUnavailable('This process is about to end.')
-      const follower = await (tenants.get(tenant) ?? load(tenant))
-      await follower?.whenDrained()
-      if (follower === null || !follower.isClosed) {
-        const known = loaded.get(tenant)
-        if (known !== undefined) known.idleChecks = 0
-        return follower
+      const replica = await this.#currentReplica(tenant)
+      if (replica === null) return null
+      const { view, signal: changed } = replica
+      if (!view.reaches(cursor)) {
+        if (hasCaughtUp) throw unreachableCursor(view, cursor)
+        await replica.catchUpTo(cursor)
+        hasCaughtUp = true
+        continue
       }
+      const { count } = changed
+      const changes = await view.changesSince(cursor, format, (position) =>
+        this.#deps.store.log(tenant, position)
+      )
+      if (changes !== null) return changes
+      const left = until - performance.now()
+      if (left <= 0 || signal.aborted || this.#isReleasing) return view.unchanged(cursor)
+      if (count === changed.count && !replica.hasPending) await changed.wait(left, signal)
     }
   }
 
-  function load(tenant: string): Promise<TenantReplica | null> {
-    const loading = openTenantReplica(tenant, {
-      store,
-      defaultRules,
-      clock,
-      after,
-      snapshots,
-      onClose: () => forget()
-    }).then((follower) => {
-      if (follower === null) forget()
-      else if (closed) follower.close()
-      else if (!follower.isClosed) loaded.set(tenant, { replica: follower, idleChecks: 0 })
-      return follower
+  /** Whoever waits is answered now, and nobody waits any more: the process is about to end. */
+  releaseWaiters(): void {
+    this.#isReleasing = true
+    for (const { replica } of this.#loaded.values()) replica.signal.notify()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#cancelEviction()
+    for (const { replica } of [...this.#loaded.values()]) replica.close()
+  }
+
+  async #currentReplica(tenant: string): Promise<TenantReplica | null> {
+    for (;;) {
+      if (this.#isClosed) throw new StoreUnavailable('This process is about to end.')
+      const replica = await (this.#replicas.get(tenant) ?? this.#load(tenant))
+      await replica?.whenDrained()
+      if (replica?.isClosed) continue
+      const loaded = this.#loaded.get(tenant)
+      if (loaded !== undefined) loaded.idleChecks = 0
+      return replica
+    }
+  }
+
+  #load(tenant: string): Promise<TenantReplica | null> {
+    const { store, defaultRules, clock, after } = this.#deps
+    const forget = () => {
+      if (this.#replicas.get(tenant) !== loading) return
+      this.#replicas.delete(tenant)
+      this.#loaded.delete(tenant)
+    }
+    const deps = { store, defaultRules, clock, after, snapshots: this.#snapshots, onClose: forget }
+    const loading: Promise<TenantReplica | null> = openTenantReplica(tenant, deps).then((replica) => {
+      if (replica === null) forget()
+      else if (this.#isClosed) replica.close()
+      else if (!replica.isClosed) this.#loaded.set(tenant, { replica, idleChecks: 0 })
+      return replica
     })
-    tenants.set(tenant, loading)
+    this.#replicas.set(tenant, loading)
     loading.catch(forget)
     return loading
-
-    function forget(): void {
-      if (tenants.get(tenant) !== loading) return
-      tenants.delete(tenant)
-      loaded.delete(tenant)
-    }
   }
 
-  /** One timer for all: lets go of those that nobody asked about, or waits for, since many looks. */
-  function evictIdle(): void {
-    for (const known of [...loaded.values()]) {
-      if (known.replica.signal.hasWaiters) known.idleChecks = 0
-      else if (++known.idleChecks > IDLE_CHECKS) known.replica.close()
+  /** One timer for all tenants. */
+  #scheduleEviction(): () => void {
+    return this.#deps.after(this.#deps.idleAfterMs / IDLE_CHECKS, () => {
+      this.#evictIdle()
+      this.#cancelEviction = this.#scheduleEviction()
+    })
+  }
+
+  #evictIdle(): void {
+    for (const loaded of [...this.#loaded.values()]) {
+      if (loaded.replica.signal.hasWaiters) loaded.idleChecks = 0
+      else if (++loaded.idleChecks > IDLE_CHECKS) loaded.replica.close()
     }
-    cancelEviction = after(idleAfter / IDLE_CHECKS, evictIdle)
   }
 }
 
-function unreachableCursor({ epoch, isCurrent: inTouch }: TenantView, cursor: Cursor): Error {
-  if (!inTouch) return new StoreUnavailable('The cursor is of a log that cannot be asked now.')
+function unreachableCursor({ epoch, isCurrent }: TenantView, cursor: Cursor): Error {
+  if (!isCurrent) return new StoreUnavailable('The cursor is of a log that cannot be asked now.')
   if (cursor.epoch !== epoch) return cursorExpired('It belongs to a change log that is no more.')
   return cursorExpired('What it rests on is not in the change log (any more).')
 }

@@ -1,52 +1,92 @@
 /** The answer to `GET statuses` as bytes: the same on every replica that holds the same. */
 import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { Instant } from '../domain/calendar-event.ts'
+import { floorToSecond } from '../domain/whole-seconds.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
+import { encodeListInSlices, Slice } from '../lib/time-slices.ts'
 import { CURSOR_LIFETIME_MS, type Cursor, formatCursor } from './cursor.ts'
 
-export interface StatusesResponse {
-  readonly body: Buffer
-  /** Equal for equal bytes, on every replica. */
-  readonly etag: string
-}
-
-export interface CachedStatuses extends StatusesResponse {
-  readonly at: Instant
-  /** If nothing turns, it is good until just before this instant. */
-  readonly validUntil: Instant
-}
+export const contentCodings = ['br', 'gzip'] as const
+export type ContentCoding = (typeof contentCodings)[number]
 
 /** An unchanged answer is renewed so often, so that its cursor does not expire while nothing happens. */
 const RENEWAL_MS = CURSOR_LIFETIME_MS / 2
 
-export interface StatusesParts extends Omit<Cursor, 'at' | 'logged'> {
-  /** When time last turned something. */
+/** Brotli's default quality (11) is meant for files that are compressed once and takes a second for 500 kB. */
+const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }
+const compress: Readonly<Record<ContentCoding, (body: Buffer) => Promise<Buffer>>> = {
+  gzip: promisify(gzip),
+  br: (body) => promisify(brotliCompress)(body, brotliOptions)
+}
+
+export class StatusesResponse {
+  readonly body: Buffer
+  /** Equal for equal bytes, on every replica. */
+  readonly etag: string
+  readonly at: Instant
+  /** If nothing changes, it is good until just before this instant. */
+  readonly validUntil: Instant
+  readonly #compressed = new Map<ContentCoding, Promise<Buffer>>()
+  readonly #kept = new Map<ContentCoding, Buffer>()
+
+  constructor(body: Buffer, etag: string, at: Instant, validUntil: Instant) {
+    this.body = body
+    this.etag = etag
+    this.at = at
+    this.validUntil = validUntil
+  }
+
+  /** The body in this coding, where it was compressed before. */
+  kept(coding: ContentCoding): Buffer | null {
+    return this.#kept.get(coding) ?? null
+  }
+
+  /** The body in this coding: compressed once, outside of the event loop, and kept. */
+  compressed(coding: ContentCoding): Promise<Buffer> {
+    let bytes = this.#compressed.get(coding)
+    if (bytes === undefined) {
+      bytes = compress[coding](this.body)
+      this.#compressed.set(coding, bytes)
+      bytes.then(
+        (done) => this.#kept.set(coding, done),
+        () => this.#compressed.delete(coding)
+      )
+    }
+    return bytes
+  }
+}
+
+export interface StatusesParts extends Omit<Cursor, 'at' | 'loggedAt'> {
+  /** When time last changed a Status. */
   readonly lastTransition: Instant
   /** When the newest entry of the log was made, by the clock of who made it. */
   readonly loggedAt: Instant
   /** The answer's instant must not lie before this one (where the clock was not set back). */
   readonly minAt: Instant
   readonly now: Instant
-  /** Every Status as JSON, by user id. */
+  /** Every Status as JSON. */
   readonly list: readonly string[]
 }
 
 /**
- * Nothing of the process goes into it, such as when it was started or heard of a change. Who logged the newest entry may
+ * Nothing of the process goes into it, such as when it was started or received a change. Who logged the newest entry may
  * have a clock that is ahead of ours: until then the answer's instant is now.
  */
-export function writeStatuses({
-  lastTransition: border,
-  loggedAt: logged,
-  minAt: least,
-  now,
-  list,
-  ...place
-}: StatusesParts): CachedStatuses {
-  const since = Math.max(border, Math.min(Math.max(logged, least), now))
+export async function writeStatuses(parts: StatusesParts): Promise<StatusesResponse> {
+  const { lastTransition, loggedAt, minAt, now, list, ...place } = parts
+  const since = Math.max(lastTransition, Math.min(Math.max(loggedAt, minAt), now))
   const at = now - ((now - since) % RENEWAL_MS)
-  const head = { at: formatInstant(at), cursor: formatCursor({ ...place, loggedAt: logged, at }) }
-  const body = Buffer.from(`${JSON.stringify(head).slice(0, -1)},"statuses":[${list.join(',')}]}`)
-  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
-  return { body, etag, at, validUntil: logged > now ? logged : at + RENEWAL_MS }
+  const head = { at: formatInstant(floorToSecond(at)), cursor: formatCursor({ ...place, loggedAt, at }) }
+  const opening = Buffer.from(`${JSON.stringify(head).slice(0, -1)},"statuses":[`)
+  const chunks = [opening, ...(await encodeListInSlices(list)), Buffer.from(']}')]
+  const hash = createHash('sha256')
+  const slice = new Slice()
+  for (const chunk of chunks) {
+    hash.update(chunk)
+    if (slice.isOver(16)) await slice.next()
+  }
+  const etag = `"${hash.digest('base64url').slice(0, 27)}"`
+  return new StatusesResponse(Buffer.concat(chunks), etag, at, loggedAt > now ? loggedAt : at + RENEWAL_MS)
 }

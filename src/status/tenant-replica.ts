@@ -1,6 +1,7 @@
-/** One tenant's view, kept by the store's feed. While the store is away it goes on from memory, and catches up after. */
+/** One tenant's view, kept up to date by the store's feed. While the store is away it goes on from memory, and catches up after. */
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
+import { endsWithin } from '../lib/deadline.ts'
 import type { Semaphore } from '../lib/semaphore.ts'
 import type { After } from '../lib/timers.ts'
 import {
@@ -10,27 +11,10 @@ import {
   StoreUnavailable,
   type TenantSnapshot
 } from '../storage/store.ts'
-import { type ChangeSignal, openChangeSignal } from './change-signal.ts'
+import { ChangeSignal } from './change-signal.ts'
 import type { Cursor } from './cursor.ts'
-import { openTenantView, type TenantView } from './tenant-view.ts'
+import { TenantView } from './tenant-view.ts'
 import { tenantContextOf } from './user-state.ts'
-
-export interface TenantReplica {
-  readonly view: TenantView
-  readonly signal: ChangeSignal
-  /** It follows no longer: the tenant was removed, or was idle. Whoever asks again loads another. */
-  readonly isClosed: boolean
-  /** Whether there is something to take in that can be. */
-  readonly hasPending: boolean
-  /** Resolves when all that was heard so far is in the view, or when that has to wait for the store. */
-  whenDrained(): Promise<void>
-  /**
-   * For a cursor that the view does not reach: hears from the store's own log what lies between. Throws
-   * StoreUnavailable while that cannot be asked.
-   */
-  catchUpTo(cursor: Cursor): Promise<void>
-  close(): void
-}
 
 export interface TenantReplicaDeps {
   readonly store: Store
@@ -40,181 +24,227 @@ export interface TenantReplicaDeps {
   readonly after: After
   /** Snapshots are large, and after an outage every tenant needs one. */
   readonly snapshots: Semaphore
-  /** Called once, when it follows no longer. */
-  readonly onClose: (replica: TenantReplica) => void
+  /** Called once, when the replica follows no longer. */
+  readonly onClose: () => void
 }
 
 /** Milliseconds until what the store could not give is asked for again. */
 const RETRY_MS = 1_000
 /** Milliseconds after which who asks is answered from what is there. */
 const DRAIN_TIMEOUT_MS = 10_000
-/** A view that lacks more entries than these takes a snapshot. */
+/** A view that lacks more entries, or more users, than these takes a snapshot. */
 const MAX_MISSING_ENTRIES = 100
+const MAX_MISSING_USERS = 1_000
+/** Reads of entries and their users, while more are logged meanwhile, before a snapshot is taken. */
+const MAX_READS = 5
 /** Epochs that are remembered to be others' (or nobody's). */
 const MAX_UNKNOWN_EPOCHS = 50
 
 /** Null when there is no such tenant. */
 export async function openTenantReplica(
   tenant: string,
-  needs: TenantReplicaDeps
+  deps: TenantReplicaDeps
 ): Promise<TenantReplica | null> {
-  const { store, defaultRules, clock, after, snapshots } = needs
-  const pending: FeedEvent[] = []
-  let onEvent = (feed: FeedEvent): void => void pending.push(feed)
-  const stop = store.follow(tenant, (feed) => onEvent(feed))
-  const snapshot = await snapshots
-    .run(() => store.snapshot(tenant))
-    .catch((error) => {
-      stop()
-      throw error
-    })
-  if (snapshot === null) {
-    stop()
-    return null
+  const replica = new TenantReplica(tenant, deps)
+  return (await replica.load()) ? replica : null
+}
+
+export class TenantReplica {
+  readonly signal: ChangeSignal
+  readonly #tenant: string
+  readonly #deps: TenantReplicaDeps
+  readonly #stopFollowing: () => void
+  readonly #unknownEpochs = new Set<string>()
+  #view: TenantView | null = null
+  /** What the feed brought and the view does not have yet. */
+  #pending: FeedEvent[] = []
+  #draining: Promise<void> | null = null
+  /** Something was saved (or may have been) that could not be applied so far. */
+  #isStale = false
+  #isClosed = false
+  #cancelRetry: (() => void) | null = null
+
+  constructor(tenant: string, deps: TenantReplicaDeps) {
+    const { store, clock, after } = deps
+    this.#tenant = tenant
+    this.#deps = deps
+    this.signal = new ChangeSignal({ nextTransition: () => this.view.nextTransition, clock, after })
+    this.#stopFollowing = store.follow(tenant, (event) => this.#onEvent(event))
   }
 
-  let gone = false
-  let draining: Promise<void> | null = null
-  /** Something was saved (or may have been) that could not be taken in so far. */
-  let stale = false
-  let cancelRetry: (() => void) | null = null
-  const unknownEpochs = new Set<string>()
-  const view: TenantView = openTenantView({
-    snapshot,
-    context: tenantContextOf(snapshot, defaultRules),
-    clock,
-    onChange: () => turns.notify(),
-    isCurrent: () => !stale && store.reachable()
-  })
-  const turns = openChangeSignal({ nextTransition: () => view.nextTransition, clock, after })
-  const replica: TenantReplica = {
-    view,
-    signal: turns,
-    get isClosed() {
-      return gone
-    },
-    get hasPending() {
-      return pending.length > 0 && store.reachable()
-    },
-    whenDrained: settled,
-    catchUpTo: reachFor,
-    close: leave
-  }
-  onEvent = (feed) => {
-    pending.push(feed)
-    if (feed.kind === 'gap') stale = true
-    // After an outage all tenants hear a gap at once: those that nobody waits for have time until somebody asks.
-    if (feed.kind !== 'gap' || turns.hasWaiters) void drain()
-  }
-  if (pending.some(({ kind }) => kind === 'gap')) stale = true
-  if (pending.length > 0) void drain()
-  return replica
-
-  function drain(): Promise<void> {
-    draining ??= applyPending().finally(() => {
-      draining = null
-    })
-    return draining
-  }
-
-  async function applyPending(): Promise<void> {
+  /** Resolves to whether there is such a tenant. */
+  async load(): Promise<boolean> {
+    const { store, defaultRules, clock, snapshots } = this.#deps
     try {
-      while (!gone && pending.length > 0) {
-        await applyEvent(pending[0]!)
-        pending.shift()
+      const snapshot = await snapshots.run(() => store.snapshot(this.#tenant))
+      if (snapshot !== null) {
+        this.#view = await TenantView.open({
+          snapshot,
+          context: tenantContextOf(snapshot, defaultRules),
+          clock,
+          onChange: () => this.signal.notify(),
+          isCurrent: () => !this.#isStale && store.reachable()
+        })
       }
-      stale = false
     } catch (error) {
-      // A view that could not take in what it heard is true no longer: the next question loads another.
-      if (!(error instanceof StoreUnavailable) && store.reachable()) return leave()
-      pending.splice(0, pending.length, { kind: 'gap' })
-      stale = true
-      scheduleRetry()
+      this.#stopFollowing()
+      throw error
+    }
+    if (this.#view === null) this.#stopFollowing()
+    else if (this.#pending.length > 0) void this.#drain()
+    return this.#view !== null
+  }
+
+  get view(): TenantView {
+    if (this.#view === null) throw new Error('The replica is not loaded.')
+    return this.#view
+  }
+
+  /** It follows no longer: the tenant was removed, or was idle. Whoever asks again loads another. */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Whether there is something to apply that can be. */
+  get hasPending(): boolean {
+    return this.#pending.length > 0 && this.#deps.store.reachable()
+  }
+
+  /** Resolves when all that the feed brought so far is in the view, or when that has to wait for the store. */
+  async whenDrained(): Promise<void> {
+    if (this.#isClosed || this.#pending.length === 0) return
+    if (!this.#deps.store.reachable()) return this.#scheduleRetry()
+    if (!(await endsWithin(this.#drain(), DRAIN_TIMEOUT_MS, this.#deps.after))) this.#isStale = true
+  }
+
+  /**
+   * For a cursor that the view does not reach: reads from the store's own log what lies between. Throws StoreUnavailable while
+   * that cannot be asked.
+   */
+  async catchUpTo({ epoch, position }: Cursor): Promise<void> {
+    const { store } = this.#deps
+    const { view } = this
+    if (this.#unknownEpochs.has(epoch)) return
+    if (!store.reachable()) throw new StoreUnavailable('The cursor is of a log that cannot be asked now.')
+    const isAhead = epoch === view.epoch && position > view.position
+    const entries = isAhead ? await store.log(this.#tenant, view.position) : null
+    if (entries === null) this.#pending.push({ kind: 'gap' })
+    // The feed may bring them too, then they are passed over.
+    else this.#pending.push(...entries.map((entry) => ({ kind: 'logged' as const, entry })))
+    await this.whenDrained()
+    if (epoch === view.epoch || !view.isCurrent || this.#unknownEpochs.size === MAX_UNKNOWN_EPOCHS) return
+    this.#unknownEpochs.add(epoch)
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#stopFollowing()
+    this.#cancelRetry?.()
+    this.signal.close()
+    this.#deps.onClose()
+    this.signal.notify()
+  }
+
+  #onEvent(event: FeedEvent): void {
+    this.#pending.push(event)
+    if (event.kind === 'gap') this.#isStale = true
+    if (this.#view === null) return
+    // After an outage all tenants have a gap at once: those that nobody waits for have time until somebody asks.
+    if (event.kind !== 'gap' || this.signal.hasWaiters) void this.#drain()
+  }
+
+  #drain(): Promise<void> {
+    this.#draining ??= this.#applyPending().finally(() => {
+      this.#draining = null
+    })
+    return this.#draining
+  }
+
+  async #applyPending(): Promise<void> {
+    try {
+      while (!this.#isClosed && this.#pending.length > 0) {
+        const events = [...this.#pending]
+        await this.#applyEvents(events)
+        this.#pending.splice(0, events.length)
+      }
+      this.#isStale = false
+    } catch (error) {
+      // A view that could not apply what the feed brought is true no longer: the next question loads another.
+      if (!(error instanceof StoreUnavailable) && this.#deps.store.reachable()) return this.close()
+      this.#pending = [{ kind: 'gap' }]
+      this.#isStale = true
+      this.#scheduleRetry()
     }
   }
 
-  function scheduleRetry(): void {
-    cancelRetry ??= after(RETRY_MS, () => {
-      cancelRetry = null
-      if (gone || pending.length === 0) return
-      if (store.reachable()) void drain()
-      else scheduleRetry()
+  #scheduleRetry(): void {
+    this.#cancelRetry ??= this.#deps.after(RETRY_MS, () => {
+      this.#cancelRetry = null
+      if (this.#isClosed || this.#pending.length === 0) return
+      if (this.#deps.store.reachable()) void this.#drain()
+      else this.#scheduleRetry()
     })
   }
 
-  async function applyEvent(feed: FeedEvent): Promise<void> {
-    if (feed.kind === 'tenant removed') return leave()
-    if (feed.kind === 'gap') return catchUp(null)
-    if (feed.kind === 'confirmed') {
-      const records = await store.records(tenant, feed.users)
-      return view.confirm(records.filter((record) => record !== null))
+  async #applyEvents(events: readonly FeedEvent[]): Promise<void> {
+    const { view } = this
+    const users = new Set<string>()
+    for (const event of events) {
+      if (event.kind === 'tenant removed') return this.close()
+      if (event.kind === 'gap') return this.#catchUp()
+      const named = event.kind === 'confirmed' ? event.users : usersAfter(view.position, event.entry)
+      if (named === 'all') return this.#catchUp()
+      for (const user of named) users.add(user)
     }
-    const { entry } = feed
-    if (entry.position <= view.position) return
-    if (entry.users === 'all' || entry.position > view.position + 1) return catchUp(entry)
-    const { users } = entry
-    const records = await store.records(tenant, users)
-    view.apply(entry, new Map(users.map((user, index) => [user, records[index] ?? null])))
+    if (users.size > 0) await this.#applyUsers(users)
   }
 
-  async function catchUp(entry: LogEntry | null): Promise<void> {
-    const fresh = await snapshots.run(() => store.snapshot(tenant))
-    const entries = fresh && (await missingEntries(fresh, entry))
-    if (fresh === null || entries === null) leave()
-    else view.catchUp(entries, fresh, tenantContextOf(fresh, defaultRules))
+  /**
+   * Records that are read later than an entry hold later writes too. So they are read with the log, at one moment, and the view
+   * moves to the end of that log: it never shows a write that its position does not tell of.
+   */
+  async #applyUsers(users: Set<string>): Promise<void> {
+    const { store } = this.#deps
+    const { view } = this
+    for (let read = 0; read < MAX_READS && users.size <= MAX_MISSING_USERS; read++) {
+      const ids = [...users]
+      const slice = await store.readAfter(this.#tenant, view.position - 1, ids)
+      if (slice === null || slice.epoch !== view.epoch) break
+      const [last, ...entries] = slice.entries
+      // Redis may have lost what it had acknowledged, and have gone on from there.
+      if (last?.position !== view.position || last.at !== view.loggedAt) break
+      if (entries.length > MAX_MISSING_ENTRIES) break
+      const named = entries.map((entry) => usersAfter(view.position, entry))
+      if (named.includes('all')) break
+      for (const user of named.flat()) users.add(user)
+      if (users.size > ids.length) continue
+      return view.apply(entries, new Map(ids.map((id, index) => [id, slice.records[index] ?? null])))
+    }
+    await this.#catchUp()
+  }
+
+  async #catchUp(): Promise<void> {
+    const { store, defaultRules, snapshots } = this.#deps
+    const snapshot = await snapshots.run(() => store.snapshot(this.#tenant))
+    const entries = snapshot && (await this.#missingEntries(snapshot))
+    if (snapshot === null || entries === null) this.close()
+    else await this.view.rebuild(entries, snapshot, tenantContextOf(snapshot, defaultRules))
   }
 
   /** Null where the view cannot be brought to the snapshot: another log, or one that does not reach back. */
-  async function missingEntries(
-    { epoch, position, loggedAt }: TenantSnapshot,
-    entry: LogEntry | null
-  ): Promise<readonly LogEntry[] | null> {
+  async #missingEntries({ epoch, position, loggedAt }: TenantSnapshot): Promise<readonly LogEntry[] | null> {
+    const { view } = this
     if (epoch !== view.epoch || position < view.position) return null
     if (position === view.position) return loggedAt === view.loggedAt ? [] : null
-    if (entry?.position === position && position === view.position + 1) return [entry]
-    const [last, ...logged] = (await store.log(tenant, view.position - 1)) ?? []
-    // Redis may have lost what it had acknowledged, and have gone on from there.
+    const [last, ...logged] = (await this.#deps.store.log(this.#tenant, view.position - 1)) ?? []
     if (last?.at !== view.loggedAt) return null
     const entries = logged.filter((one) => one.position <= position)
     return entries.length === position - view.position ? entries : null
   }
+}
 
-  async function settled(): Promise<void> {
-    if (gone || pending.length === 0) return
-    if (!store.reachable()) return scheduleRetry()
-    await new Promise<void>((resolve) => {
-      const impatient = after(DRAIN_TIMEOUT_MS, () => {
-        stale = true
-        resolve()
-      })
-      void drain().then(() => {
-        impatient()
-        resolve()
-      })
-    })
-  }
-
-  async function reachFor({ epoch, position }: Cursor): Promise<void> {
-    if (unknownEpochs.has(epoch)) return
-    if (!store.reachable()) throw new StoreUnavailable('The cursor is of a log that cannot be asked now.')
-    const isAhead = epoch === view.epoch && position > view.position
-    const entries = isAhead ? await store.log(tenant, view.position) : null
-    if (entries !== null && entries.length <= MAX_MISSING_ENTRIES) {
-      // The feed may bring them too, then they are passed over.
-      pending.push(...entries.map((entry) => ({ kind: 'logged' as const, entry })))
-    } else pending.push({ kind: 'gap' })
-    await settled()
-    if (epoch === view.epoch || !view.isCurrent || unknownEpochs.size === MAX_UNKNOWN_EPOCHS) return
-    unknownEpochs.add(epoch)
-  }
-
-  function leave(): void {
-    if (gone) return
-    gone = true
-    stop()
-    cancelRetry?.()
-    turns.close()
-    needs.onClose(replica)
-    turns.notify()
-  }
+/** Nobody where the entry is in the view already. */
+function usersAfter(position: number, entry: LogEntry): readonly string[] | 'all' {
+  return entry.position <= position ? [] : entry.users
 }

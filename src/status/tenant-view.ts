@@ -1,305 +1,299 @@
 /** What holds for everybody of one tenant, in memory: statuses, and what changed since a cursor. */
 import type { Instant } from '../domain/calendar-event.ts'
-import { statusAt } from '../domain/status.ts'
-import { syncStateAt } from '../domain/sync-state.ts'
-import { type Cause, causeKey } from '../domain/timeline.ts'
+import { nextSlice } from '../lib/time-slices.ts'
 import type { LogEntry, TenantSnapshot, UserRecord } from '../storage/store.ts'
 import { CURSOR_LIFETIME_MS, type Cursor, cursorExpired, formatCursor } from './cursor.ts'
-import { isSameEntry, recentEntries } from './recent-entries.ts'
-import type { Status } from './status-members.ts'
-import { type CachedStatuses, type StatusesResponse, writeStatuses } from './statuses-response.ts'
-import { openTransitionClock } from './transition-clock.ts'
-import { statusJson, type TenantContext, toStatus, type UserState, userStateOf } from './user-state.ts'
+import { type ReadLog, RecentEntries } from './recent-entries.ts'
+import { StatusesCache } from './statuses-cache.ts'
+import { type StatusesResponse, writeStatuses } from './statuses-response.ts'
+import { createCauseSharing, type TenantContext, type UserState, userStateOf } from './user-state.ts'
+import {
+  compareContents,
+  findTurned,
+  hasSameSync,
+  loadContents,
+  type ViewContents,
+  type ViewContentsOptions
+} from './view-contents.ts'
+import { type StatusFormat, tenantFormat, ViewMoment } from './view-moment.ts'
 
 export interface Changes {
   readonly cursor: string
-  /** Each a Status, or `{user, removed: true}`, as JSON. */
+  /** Each a Status, or `{user, extension, removed: true}`, as JSON; by extension likewise. */
   readonly changes: readonly string[]
-  /** See `TenantView.inTouch`. */
+  /** See `TenantView.isCurrent`. */
   readonly isCurrent: boolean
-}
-
-export interface StatusFilter {
-  readonly diversion?: ReadonlySet<string>
-  readonly phone?: ReadonlySet<string>
-  /** Extensions and numbers. */
-  readonly extension?: ReadonlySet<string>
-}
-
-/** Clocks of replicas, and what they hear, differ by less. */
-const MAX_CLOCK_SKEW_MS = 60_000
-
-export interface TenantView {
-  /** The identity of the change log that the view follows. */
-  readonly epoch: string
-  /** How much of the log is in the view. */
-  readonly position: number
-  /** When the entry at that position was logged. */
-  readonly loggedAt: Instant
-  readonly context: TenantContext
-  /** False while the store may hold what is not in the view: what it answers was true when the store was last heard. */
-  readonly isCurrent: boolean
-  user(user: string): UserState | null
-  /** The cached answer to `GET statuses`: the same bytes from every view at the same position, at the same instant. */
-  statuses(): StatusesResponse
-  statusesAt(filter: StatusFilter, at: Instant): Status[]
-  /** The present Status as JSON. */
-  status(user: string): string | null
-  /** Whether the cursor's log is the view's, and is in it so far. Of positions out of memory `changesSince` says the rest. */
-  reaches(cursor: Cursor): boolean
-  /**
-   * What changed since a cursor that it reaches, or null when nothing did. Throws RequestError for an expired one. `log`
-   * gives entries that are out of memory.
-   */
-  changesSince(
-    cursor: Cursor,
-    log: (after: number) => Promise<readonly LogEntry[] | null>
-  ): Promise<Changes | null>
-  /** What to answer where `changesSince` found nothing. */
-  unchanged(cursor: Cursor): Changes
-  /** When time alone next turns something: for whoever waits. */
-  readonly nextTransition: Instant
-  /** The log grew by this entry; `records` are its users as they are now, null for those who are gone. */
-  apply(entry: LogEntry, records: ReadonlyMap<string, UserRecord | null>): void
-  /** The log grew by these entries, all that lie between the view and the snapshot. */
-  catchUp(entries: readonly LogEntry[], snapshot: TenantSnapshot, context: TenantContext): void
-  /** Records that were saved without any visible difference. */
-  confirm(records: readonly UserRecord[]): void
 }
 
 export interface TenantViewDeps {
   readonly snapshot: TenantSnapshot
   readonly context: TenantContext
   readonly clock: () => Instant
-  /** Called whenever a change was applied or a border was passed. */
+  /** Called whenever a change was applied or transitions were passed. */
   readonly onChange: () => void
+  /** False while the store may hold what is not in the view. */
   readonly isCurrent: () => boolean
 }
 
-export function openTenantView({
-  snapshot,
-  context: firstScene,
-  clock,
-  onChange: turned,
-  isCurrent: inTouch
-}: TenantViewDeps): TenantView {
-  const { epoch } = snapshot
-  let scene = firstScene
-  let { position, loggedAt } = snapshot
-  const people = new Map<string, UserState>()
-  let sortedIds: string[] | null = null
-  const grounds = new Map<string, Cause>()
-  const recent = recentEntries(position, loggedAt)
-  let cached: CachedStatuses | null = null
+/** Clocks of replicas, and when they receive a change, differ by less. */
+const MAX_CLOCK_SKEW_MS = 60_000
+
+export class TenantView {
+  /** The identity of the change log that the view follows. */
+  readonly epoch: string
+  readonly #deps: Omit<TenantViewDeps, 'snapshot'>
+  readonly #shareCause = createCauseSharing()
+  readonly #recent: RecentEntries
+  readonly #answers = new StatusesCache()
+  #contents!: ViewContents
+  #position: number
+  #loggedAt: Instant
   /** The instant of the last answer. */
-  let lastAt = 0
+  #lastAt: Instant = 0
   /** A calendar became stale while the store could not say whether it was confirmed meanwhile. */
-  let uncertain = false
+  #isUncertain = false
+  #settling: Promise<void> | null = null
 
-  for (const record of snapshot.users) people.set(record.user.id, userStateOf(record, scene, shareCause))
-  const passage = openTransitionClock({
-    users: people,
-    context: () => scene,
-    start: clock(),
-    onPassed(stale) {
-      if (stale && !inTouch()) uncertain = true
-      cached = null
-      turned()
-    }
-  })
-
-  return {
-    epoch,
-    get position() {
-      return position
-    },
-    get loggedAt() {
-      return loggedAt
-    },
-    get context() {
-      return scene
-    },
-    get isCurrent() {
-      return inTouch()
-    },
-    get nextTransition() {
-      return passage.next
-    },
-    user: (user) => people.get(user) ?? null,
-    statuses,
-    status: (user) => {
-      const person = people.get(user)
-      return person === undefined ? null : statusJson(person, scene, passage.advance(clock()))
-    },
-    statusesAt,
-    reaches: (one) => one.epoch === epoch && one.position <= position && recent.mayContain(one),
-    changesSince,
-    unchanged: (cursor) => changesUpTo(cursor, Math.max(cursor.at, passage.now), []),
-    apply(entry, records) {
-      const since = Math.min(entry.at, passage.now) - MAX_CLOCK_SKEW_MS
-      for (const [user, record] of records) {
-        recent.addUser(entry.position, user)
-        if (record === null) remove(user)
-        else put(userStateOf(record, scene, shareCause), since)
-      }
-      moveTo(entry.position, entry.at)
-    },
-    catchUp(entries, fresh, freshScene) {
-      const since = entries.reduce((least, { at }) => Math.min(least, at), passage.now) - MAX_CLOCK_SKEW_MS
-      const before = scene
-      scene = freshScene
-      const named = new Set<string>()
-      let all = false
-      for (const { position: place, at, users } of entries) {
-        if (users === 'all') all = true
-        if (place < fresh.position) recent.addEntry(place, at)
-        for (const user of users === 'all' ? [users] : users) {
-          recent.addUser(place, user)
-          named.add(user)
-        }
-      }
-      const there = new Set(fresh.users.map(({ user }) => user.id))
-      for (const user of people.keys()) {
-        if (there.has(user)) continue
-        if (!named.has(user)) recent.addUser(fresh.position, user)
-        remove(user)
-      }
-      for (const record of fresh.users) {
-        const { id } = record.user
-        if (all || named.has(id)) put(userStateOf(record, scene, shareCause), since)
-        else confirmOne(record, before)
-      }
-      moveTo(fresh.position, fresh.loggedAt)
-    },
-    confirm(records) {
-      for (const record of records) if (people.has(record.user.id)) confirmOne(record, scene)
-    }
+  static async open({ snapshot, ...deps }: TenantViewDeps): Promise<TenantView> {
+    const view = new TenantView(snapshot, deps)
+    view.#contents = await loadContents(snapshot, view.#loadOptions(deps.context, deps.clock()))
+    return view
   }
 
-  function put(person: UserState, since: Instant): void {
-    if (!people.has(person.id)) sortedIds = null
-    people.set(person.id, person)
-    passage.plan(person, since)
+  private constructor(snapshot: TenantSnapshot, deps: Omit<TenantViewDeps, 'snapshot'>) {
+    this.#deps = deps
+    this.epoch = snapshot.epoch
+    this.#position = snapshot.position
+    this.#loggedAt = snapshot.loggedAt
+    this.#recent = new RecentEntries(snapshot.position, snapshot.loggedAt)
   }
 
-  /** The view may have heard of the confirmation too late, and said that the calendar was stale. */
-  function confirmOne(record: UserRecord, before: TenantContext): void {
-    const known = people.get(record.user.id)
-    put(userStateOf(record, scene, shareCause), Infinity)
-    if (known === undefined) return
-    const said = syncStateAt(known.sync, before.staleAfter, passage.now)
-    const is = syncStateAt(record.sync, scene.staleAfter, passage.now)
-    if (said.state !== is.state || said.since !== is.since) passage.recordNow(known.id)
+  /** How much of the log is in the view. */
+  get position(): number {
+    return this.#position
   }
 
-  function remove(user: string): void {
-    if (people.delete(user)) sortedIds = null
-    passage.forget(user)
+  /** When the entry at that position was logged. */
+  get loggedAt(): Instant {
+    return this.#loggedAt
   }
 
-  function moveTo(next: number, at: Instant): void {
-    if (next > position) recent.addEntry(next, at)
-    position = next
-    loggedAt = at
-    cached = null
-    turned()
+  get context(): TenantContext {
+    return this.#contents.context
   }
 
-  function shareCause(ground: Cause): Cause {
-    const key = causeKey(ground)
-    const known = grounds.get(key)
-    if (known !== undefined) return known
-    grounds.set(key, ground)
-    return ground
+  /** False while the store may hold what is not in the view: what it answers was true when the store was last reached. */
+  get isCurrent(): boolean {
+    return this.#deps.isCurrent()
   }
 
-  function usersInOrder(): string[] {
-    sortedIds ??= [...people.keys()].sort()
-    return sortedIds
+  /** When time alone may next change something: for whoever waits. */
+  get nextTransition(): Instant {
+    return this.#contents.clock.next
   }
 
-  function statuses(): StatusesResponse {
-    const now = passage.advance(clock())
-    if (uncertain) clearUncertain()
-    if (cached === null || now >= cached.validUntil) {
-      cached = writeStatuses({
-        epoch,
-        position,
-        uncertain,
-        lastTransition: passage.last,
-        loggedAt: loggedAt,
-        minAt: lastAt,
-        now,
-        list: usersInOrder().map((user) => statusJson(people.get(user)!, scene, now))
-      })
-      lastAt = cached.at
-    }
-    return cached
+  /** Passes the transitions that are due. False: they are many, `settle` passes the rest. */
+  advance(): boolean {
+    return this.#contents.clock.advance(this.#deps.clock())
   }
 
-  function clearUncertain(): void {
-    if (!inTouch()) return
-    uncertain = false
-    cached = null
-  }
-
-  function statusesAt({ diversion, phone, extension }: StatusFilter, at: Instant): Status[] {
-    const found: Status[] = []
-    for (const user of usersInOrder()) {
-      const person = people.get(user)!
-      if (
-        extension &&
-        !extension.has(person.extension) &&
-        !person.numbers.some((one) => extension.has(one))
-      ) {
-        continue
-      }
-      const moment = statusAt(person.effective, at)
-      if (phone && !phone.has(moment.phone)) continue
-      const status = toStatus(person, moment, scene, clock())
-      if (!diversion || diversion.has(status.diversion)) found.push(status)
-    }
-    return found
-  }
-
-  async function changesSince(
-    cursor: Cursor,
-    log: (after: number) => Promise<readonly LogEntry[] | null>
-  ): Promise<Changes | null> {
-    if (cursor.at < passage.advance(clock()) - CURSOR_LIFETIME_MS)
-      throw cursorExpired('It is older than 24 hours.')
-    const users = new Set<string>()
-    if (cursor.position < recent.completeAfter) {
-      const entries = await log(Math.max(0, cursor.position - 1))
-      if (entries === null) throw cursorExpired('The change log does not go back so far any more.')
-      for (const { position: place, at, users: those } of entries) {
-        if (place > cursor.position) addUsers(users, those)
-        else if (!isSameEntry(cursor, at))
-          throw cursorExpired('What it rests on was lost from the change log.')
-      }
-    }
-    // Below here nothing is awaited: position, people and borders are of one moment.
-    const now = Math.max(passage.advance(clock()), cursor.at)
-    for (const user of recent.usersBetween(cursor.position, position))
-      addUsers(users, user === 'all' ? 'all' : [user])
-    for (const user of passage.between(cursor.at, now)) users.add(user)
-    if (cursor.uncertain && inTouch())
-      for (const { id, sync } of people.values()) if (sync.enabled) users.add(id)
-    if (users.size === 0) return null
-    const changes = [...users].map((user) => {
-      const person = people.get(user)
-      return person === undefined ? JSON.stringify({ user, removed: true }) : statusJson(person, scene, now)
+  /** Resolves when all transitions are passed that are due now. */
+  settle(): Promise<void> {
+    if (this.advance()) return Promise.resolve()
+    this.#settling ??= this.#advanceInSlices().finally(() => {
+      this.#settling = null
     })
-    return changesUpTo(cursor, now, changes)
+    return this.#settling
   }
 
-  function changesUpTo(cursor: Cursor, at: Instant, changes: readonly string[]): Changes {
-    if (uncertain) clearUncertain()
-    const next = { epoch, position, loggedAt, at, uncertain: !inTouch() && (uncertain || cursor.uncertain) }
-    return { cursor: formatCursor(next), changes, isCurrent: inTouch() }
+  user(id: string): UserState | null {
+    return this.#contents.users.get(id) ?? null
   }
 
-  function addUsers(users: Set<string>, those: readonly string[] | 'all'): void {
-    for (const user of those === 'all' ? people.keys() : those) users.add(user)
+  /** The present Status as JSON. */
+  status(id: string): string | null {
+    const user = this.user(id)
+    return user && this.moment().renderUser(user)
   }
+
+  /** What the view shows now. */
+  moment(): ViewMoment {
+    this.advance()
+    return this.#presentMoment()
+  }
+
+  #presentMoment(): ViewMoment {
+    const { users, context, clock } = this.#contents
+    const { now } = clock
+    const isPresent = () => this.#contents.clock === clock && clock.now === now
+    return new ViewMoment(users.inOrder(), context, now, isPresent)
+  }
+
+  /** The answer to `GET statuses`, where it is kept and still holds. */
+  keptStatuses(format: StatusFormat): StatusesResponse | null {
+    this.#clearUncertain()
+    return this.advance() ? this.#answers.get(format, this.#contents.clock.now) : null
+  }
+
+  /** The answer to `GET statuses`: the same bytes from every view at the same position, at the same instant. */
+  async statuses(format: StatusFormat = tenantFormat): Promise<StatusesResponse> {
+    await this.settle()
+    return this.keptStatuses(format) ?? this.#answers.render(format, () => this.#renderStatuses(format))
+  }
+
+  /** Whether the cursor's log is the view's, and is in it so far. Of positions out of memory `changesSince` says the rest. */
+  reaches(cursor: Cursor): boolean {
+    return cursor.epoch === this.epoch && cursor.position <= this.#position && this.#recent.mayContain(cursor)
+  }
+
+  /**
+   * What changed since a cursor that the view reaches, or null when nothing did. Throws RequestError for an expired one.
+   * `readLog` gives entries that are out of memory.
+   */
+  async changesSince(cursor: Cursor, format: StatusFormat, readLog: ReadLog): Promise<Changes | null> {
+    await this.settle()
+    if (cursor.at < this.#contents.clock.now - CURSOR_LIFETIME_MS) {
+      throw cursorExpired('It is older than 24 hours.')
+    }
+    const older = await this.#recent.readOlder(cursor, readLog)
+    while (!this.advance()) await this.settle()
+    // Nothing is awaited until all that the answer is made of is taken: it is of one moment.
+    const moment = this.#momentFrom(cursor.at)
+    const entries = [
+      ...older.filter(({ position }) => position <= this.#position),
+      ...this.#recent.between(cursor.position, this.#position)
+    ]
+    const passed = this.#contents.clock.between(cursor.at, moment.now)
+    const synced = cursor.uncertain && this.isCurrent ? moment.users.filter(({ sync }) => sync.enabled) : []
+    const answer = this.#cursorAt(moment.now, cursor)
+
+    const turned = passed ?? [await findTurned(moment, cursor.at)]
+    const groups = [...turned, synced.map(({ id }) => id)]
+    const changes = await moment.renderChanges(entries, groups, format)
+    return changes.length === 0 ? null : { ...answer, changes }
+  }
+
+  /** What to answer where `changesSince` found nothing. */
+  unchanged(cursor: Cursor): Changes {
+    return { ...this.#cursorAt(Math.max(cursor.at, this.#contents.clock.now), cursor), changes: [] }
+  }
+
+  /**
+   * The log grew by these entries; `records` are their users as the last entry left them (null for those who are gone), and
+   * others that were saved without any visible difference.
+   */
+  apply(entries: readonly LogEntry[], records: ReadonlyMap<string, UserRecord | null>): void {
+    const { users, clock, context } = this.#contents
+    const since = entries.reduce((least, { at }) => Math.min(least, at), clock.now) - MAX_CLOCK_SKEW_MS
+    const named = namedIn(entries)
+    const synced: string[] = []
+    const next: UserState[] = []
+    for (const [id, record] of records) {
+      const known = users.get(id)
+      if (record === null) users.remove(id)
+      else if (named.has(id) || known !== undefined) next.push(this.#nextState(record, known))
+      if (record === null || known === undefined || named.has(id)) continue
+      if (!hasSameSync(known, context, record, context, clock.now)) synced.push(id)
+    }
+    users.putAll(next)
+    for (const user of next) clock.planAnew(user, named.has(user.id) ? since : Infinity)
+    clock.recordNow(synced)
+    for (const entry of entries) this.#recent.add(entry)
+    const last = entries.at(-1)
+    if (last !== undefined) this.#moveTo(last.position, last.at)
+  }
+
+  /** The log grew by these entries, all that lie between the view and the snapshot: every user is made anew, in slices. */
+  async rebuild(
+    entries: readonly LogEntry[],
+    snapshot: TenantSnapshot,
+    context: TenantContext
+  ): Promise<void> {
+    const before = this.#contents
+    const next = await loadContents(snapshot, this.#loadOptions(context, before.clock.now))
+    const named = namedIn(entries)
+    const isAll = entries.some(({ users }) => users === 'all')
+    const { vacated, synced } = await compareContents(before, next, (user) => named.has(user))
+    while (!next.clock.advance(before.clock.now)) await nextSlice()
+    this.#contents = next
+    for (const entry of entries) this.#recent.add(entry)
+    if (vacated.length > 0) {
+      const users = vacated.map(({ user }) => user)
+      this.#recent.add({ position: snapshot.position, at: snapshot.loggedAt, users, vacated })
+    }
+    next.clock.recordNow(isAll ? [] : synced)
+    this.#moveTo(snapshot.position, snapshot.loggedAt)
+  }
+
+  #loadOptions(context: TenantContext, start: Instant): ViewContentsOptions {
+    const onPassed: ViewContentsOptions['onPassed'] = (stale, clock) => {
+      // Of contents that are being made nothing is shown yet.
+      if (this.#contents?.clock !== clock) return
+      if (stale && !this.isCurrent) this.#isUncertain = true
+      this.#answers.clear()
+      this.#deps.onChange()
+    }
+    return { context, start, shareCause: this.#shareCause, onPassed }
+  }
+
+  #nextState(record: UserRecord, known: UserState | undefined): UserState {
+    const state = userStateOf(record, this.#contents.context, this.#shareCause)
+    state.plannedAt = known?.plannedAt ?? Infinity
+    return state
+  }
+
+  #moveTo(position: number, at: Instant): void {
+    this.#position = position
+    this.#loggedAt = at
+    this.#answers.clear()
+    this.#deps.onChange()
+  }
+
+  async #advanceInSlices(): Promise<void> {
+    do await nextSlice()
+    while (!this.advance())
+  }
+
+  /** The present moment, or the instant where that is later. */
+  #momentFrom(instant: Instant): ViewMoment {
+    const present = this.#presentMoment()
+    if (present.now >= instant) return present
+    return new ViewMoment(present.users, present.context, instant, () => false)
+  }
+
+  async #renderStatuses(format: StatusFormat): Promise<StatusesResponse> {
+    while (!this.advance()) await this.settle()
+    this.#clearUncertain()
+    const moment = this.#presentMoment()
+    const parts = {
+      epoch: this.epoch,
+      position: this.#position,
+      uncertain: this.#isUncertain,
+      lastTransition: this.#contents.clock.last,
+      loggedAt: this.#loggedAt,
+      minAt: this.#lastAt,
+      now: moment.now
+    }
+    const answer = await writeStatuses({ ...parts, list: await moment.renderAll(format) })
+    this.#lastAt = Math.max(this.#lastAt, answer.at)
+    return answer
+  }
+
+  #cursorAt(at: Instant, from: Cursor): Pick<Changes, 'cursor' | 'isCurrent'> {
+    this.#clearUncertain()
+    const { isCurrent } = this
+    const uncertain = !isCurrent && (this.#isUncertain || from.uncertain)
+    const place = { epoch: this.epoch, position: this.#position, loggedAt: this.#loggedAt }
+    return { cursor: formatCursor({ ...place, at, uncertain }), isCurrent }
+  }
+
+  #clearUncertain(): void {
+    if (!this.#isUncertain || !this.isCurrent) return
+    this.#isUncertain = false
+    this.#answers.clear()
+  }
+}
+
+function namedIn(entries: readonly LogEntry[]): ReadonlySet<string> {
+  return new Set(entries.flatMap(({ users }) => (users === 'all' ? [] : users)))
 }

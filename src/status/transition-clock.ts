@@ -1,132 +1,171 @@
-/** How far a view has come in time: the borders that were passed, whose they were, and when the next one comes. */
+/** How far a view has come in time: whose transitions are passed, and when the next one comes. */
 import type { Instant } from '../domain/calendar-event.ts'
 import { staleAt } from '../domain/sync-state.ts'
-import { createRingLog, type RingLog } from '../lib/ring-log.ts'
-import { createTransitionHeap } from './transition-heap.ts'
+import { RingLog } from '../lib/ring-log.ts'
+import { forEachInSlices } from '../lib/time-slices.ts'
+import { TransitionHeap } from './transition-heap.ts'
 import { type TenantContext, transitionAfter, transitionUpTo, type UserState } from './user-state.ts'
+import type { UserTable } from './user-table.ts'
 
-/** Borders kept in memory; who asks for older ones is answered by looking at everybody. */
+/** Transitions of so many users are kept in memory; who asks for older ones is answered by looking at every user. */
 const MAX_TRANSITIONS = 20_000
-/** A clock that was set back farther than this starts the borders anew. */
+/** A clock that was set back farther than this starts anew. */
 const MAX_SETBACK_MS = 1_000
-
-export interface TransitionClock {
-  /** Borders up to here are passed. Falls only where the clock was set back. */
-  readonly now: Instant
-  /** The latest border of anybody up to now; 0 where there was none. */
-  readonly last: Instant
-  readonly next: Instant
-  /** Passes the borders up to the clock's instant. Gives the instant to compute for. */
-  advance(clock: Instant): Instant
-  /** The person is new, or is another. Who has a border after `since` that is passed already is noted: see `note`. */
-  plan(person: UserState, since?: Instant): void
-  forget(user: string): void
-  /** Makes the user one of those who turned at this very moment, for all cursors of before. */
-  recordNow(user: string): void
-  /** Whose borders lie after the one instant, up to and including the other. */
-  between(after: Instant, upTo: Instant): Iterable<string>
-}
+/** Users whose transitions are passed in one call: about 5 ms. */
+const USERS_PER_ADVANCE = 2_000
 
 export interface TransitionClockDeps {
-  readonly users: ReadonlyMap<string, UserState>
-  readonly context: () => TenantContext
+  readonly users: UserTable
+  readonly context: TenantContext
   readonly start: Instant
-  /** Borders were passed; `stale` says whether somebody's calendar became stale by one of them. */
+  /** Transitions were passed; `stale` says whether a calendar became stale by one of them. */
   readonly onPassed: (stale: boolean) => void
 }
 
-export function openTransitionClock({
-  users: people,
-  context: scene,
-  start,
-  onPassed: tell
-}: TransitionClockDeps): TransitionClock {
-  let now = start
-  let last = 0
-  let borders = createTransitionHeap()
-  let passed: RingLog<string> = createRingLog(0, MAX_TRANSITIONS)
-  startAt(start)
+export class TransitionClock {
+  readonly #users: UserTable
+  readonly #context: TenantContext
+  readonly #onPassed: (stale: boolean) => void
+  #heap = new TransitionHeap()
+  #passed: RingLog<readonly string[]>
+  #now: Instant
+  #last: Instant = 0
+  /** Users of the present instant, some of whom are not passed yet. */
+  #passing: {
+    readonly at: Instant
+    readonly users: readonly string[]
+    readonly turned: string[]
+    next: number
+  } | null = null
 
-  return {
-    get now() {
-      return now
-    },
-    get last() {
-      return last
-    },
-    get next() {
-      return borders.next
-    },
-    advance,
-    plan(person, since = Infinity) {
-      const border = planned(person)
-      if (border > since) passed.add(now, person.id)
-    },
-    forget: (user) => borders.forget(user),
-    recordNow(user) {
-      // A millisecond on, for somebody may have asked at this one already.
-      now++
-      passed.add(now, user)
-      tell(false)
-    },
-    between(after, upTo) {
-      if (after >= passed.completeAfter && upTo <= now) return passed.between(after, upTo)
-      return [...people.values()]
-        .filter((person) => transitionAfter(person, scene(), after) <= upTo)
-        .map(({ id }) => id)
+  constructor({ users, context, start, onPassed }: TransitionClockDeps) {
+    this.#users = users
+    this.#context = context
+    this.#now = start
+    this.#onPassed = onPassed
+    this.#passed = new RingLog(0, MAX_TRANSITIONS)
+  }
+
+  /** Plans every user of the table: to be done once, before anything else is asked. */
+  async load(): Promise<void> {
+    await forEachInSlices(this.#users.inOrder(), (user) => this.#plan(user))
+    this.#forgetPassed()
+  }
+
+  /** Transitions up to here are passed, or (while `advance` answers false) are being passed. Falls only where the clock was set back. */
+  get now(): Instant {
+    return this.#now
+  }
+
+  /** The latest transition of anybody up to now; 0 where there was none. */
+  get last(): Instant {
+    return this.#last
+  }
+
+  /** When time alone may next change a Status. */
+  get next(): Instant {
+    return this.#passing === null ? this.#heap.next : this.#now
+  }
+
+  /** Passes transitions up to the clock's instant, of some users. False: there are more to pass, call again. */
+  advance(clock: Instant): boolean {
+    if (clock < this.#now - MAX_SETBACK_MS) this.#restart(clock)
+    let room = USERS_PER_ADVANCE
+    let isStale = false
+    let hasPassed = false
+    while (room > 0) {
+      this.#passing ??= this.#takeNext(clock)
+      if (this.#passing === null) break
+      const { at, users, turned } = this.#passing
+      this.#now = Math.max(this.#now, at)
+      const end = Math.min(users.length, this.#passing.next + room)
+      room -= end - this.#passing.next
+      for (; this.#passing.next < end; this.#passing.next++) {
+        const user = this.#passUser(users[this.#passing.next]!, at)
+        if (user === null) continue
+        turned.push(user.id)
+        isStale ||= staleAt(user.sync, this.#context.staleAfter) === at
+      }
+      if (end < users.length) break
+      this.#passing = null
+      if (turned.length === 0) continue
+      this.#passed.add(this.#now, turned, turned.length)
+      this.#last = Math.max(this.#last, at)
+      hasPassed = true
     }
+    const isDone = this.#passing === null && this.#heap.next > clock
+    if (isDone) this.#now = Math.max(this.#now, clock)
+    if (hasPassed) this.#onPassed(isStale)
+    return isDone
   }
 
-  function advance(clock: Instant): Instant {
-    if (clock < now - MAX_SETBACK_MS) {
-      startAt(clock)
-      tell(false)
+  /** The user is new, or is another. Who has a transition after `since` that is passed already is recorded now. */
+  planAnew(user: UserState, since: Instant): void {
+    if (this.#plan(user) > since) this.#passed.add(this.#now, [user.id])
+  }
+
+  /** Makes the users such as turned at this very moment, for all cursors of before. */
+  recordNow(users: readonly string[]): void {
+    if (users.length === 0) return
+    // A millisecond on, for somebody may have asked at this one already.
+    this.#now++
+    this.#passed.add(this.#now, users, users.length)
+    this.#onPassed(false)
+  }
+
+  /** Who has transitions after the one instant, up to and including the other, in groups; null where nobody remembers. */
+  between(after: Instant, upTo: Instant): readonly (readonly string[])[] | null {
+    if (after < this.#passed.completeAfter || upTo > this.#now) return null
+    return this.#passed.between(after, upTo)
+  }
+
+  #takeNext(clock: Instant) {
+    if (this.#heap.next > clock) return null
+    const found = this.#heap.pop()
+    return found && { ...found, turned: [] as string[], next: 0 }
+  }
+
+  /** Null where the user has no transition at this instant (any more). */
+  #passUser(id: string, at: Instant): UserState | null {
+    const user = this.#users.get(id)
+    if (user === undefined || user.plannedAt !== at) return null
+    const turns = user.nextTransition === at
+    user.plannedAt = Infinity
+    if (turns) user.nextTransition = transitionAfter(user, this.#context, at)
+    this.#planAt(user)
+    return turns ? user : null
+  }
+
+  #restart(instant: Instant): void {
+    this.#now = instant
+    this.#last = 0
+    this.#heap = new TransitionHeap()
+    this.#passing = null
+    for (const user of this.#users.inOrder()) {
+      user.plannedAt = Infinity
+      this.#plan(user)
     }
-    if (clock <= now) return now
-    const before = now
-    now = clock
-    if (borders.next > now) return now
-    const crossed: { at: Instant; user: string }[] = []
-    let stale = false
-    for (const user of borders.popUntil(now)) {
-      const person = people.get(user)
-      if (person === undefined) continue
-      let border: Instant | null = null
-      let next = person.nextTransition
-      for (; next <= now; next = transitionAfter(person, scene(), next)) border = next
-      planAt(person, next)
-      if (border === null) continue
-      crossed.push({ at: border, user })
-      const staleFrom = staleAt(person.sync, scene().staleAfter)
-      if (staleFrom !== null && staleFrom > before && staleFrom <= now) stale = true
-    }
-    if (crossed.length === 0) return now
-    crossed.sort((a, b) => a.at - b.at)
-    for (const { at, user } of crossed) passed.add(at, user)
-    last = Math.max(last, crossed.at(-1)!.at)
-    tell(stale)
-    return now
+    this.#forgetPassed()
+    this.#onPassed(false)
   }
 
-  function startAt(instant: Instant): void {
-    now = instant
-    last = 0
-    borders = createTransitionHeap()
-    for (const person of people.values()) planned(person)
-    // Nobody has a border between the last one and now.
-    passed = createRingLog(last, MAX_TRANSITIONS)
+  /** Nobody has a transition between the last one and now. */
+  #forgetPassed(): void {
+    this.#passed = new RingLog(this.#last, MAX_TRANSITIONS)
   }
 
-  /** Gives the person's latest border up to now. */
-  function planned(person: UserState): Instant {
-    planAt(person, transitionAfter(person, scene(), now))
-    const border = transitionUpTo(person, scene(), now)
-    last = Math.max(last, border)
-    return border
+  /** Gives the user's latest transition up to now. */
+  #plan(user: UserState): Instant {
+    user.nextTransition = transitionAfter(user, this.#context, this.#now)
+    this.#planAt(user)
+    const latest = transitionUpTo(user, this.#context, this.#now)
+    this.#last = Math.max(this.#last, latest)
+    return latest
   }
 
-  function planAt(person: UserState, border: Instant): void {
-    person.nextTransition = border
-    borders.plan(person.id, border)
+  #planAt(user: UserState): void {
+    if (user.plannedAt <= user.nextTransition) return
+    user.plannedAt = user.nextTransition
+    this.#heap.add(user.plannedAt, user.id)
   }
 }

@@ -1,16 +1,16 @@
-/** One user as presence holds them, and what is shown of them at an instant. */
+/** One user in memory, and what is shown of them at an instant. */
 import type { Instant } from '../domain/calendar-event.ts'
 import { type Diversion, FALLBACK_CODE } from '../domain/diversion.ts'
 import { applyOverride, type Override } from '../domain/override.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import { nextTransition, type StatusFields, statusAt } from '../domain/status.ts'
 import { type SyncRecord, staleAt, syncStateAt } from '../domain/sync-state.ts'
-import { type Cause, firstEndingAfter } from '../domain/timeline.ts'
+import { type Cause, causeKey, firstEndingAfter } from '../domain/timeline.ts'
 import { type EffectiveTimeline, emptyTimeline } from '../domain/timeline-runs.ts'
 import type { TenantSnapshot, UserRecord } from '../storage/store.ts'
 import { makeStatus, type Status } from './status-members.ts'
 
-/** What of the tenant shows in everybody's Status. */
+/** What of the tenant shows in every Status. */
 export interface TenantContext {
   readonly language: string
   readonly timeZone: string
@@ -21,6 +21,7 @@ export interface TenantContext {
 
 /** What a tenant has whose connection is gone: then no timeline is held that could become stale. */
 const DEFAULT_POLL_SECONDS = 120
+const MAX_SHARED_CAUSES = 10_000
 
 export function tenantContextOf(
   { tenant, rules, connection }: Pick<TenantSnapshot, 'tenant' | 'rules' | 'connection'>,
@@ -49,17 +50,18 @@ export interface UserState {
   /** The calendar with the override laid over it. */
   readonly effective: EffectiveTimeline
   readonly sync: SyncRecord
-  /** The next border in time after the instant up to which the view has come; Infinity where there is none. */
+  /** The next transition after the instant up to which the view has come; Infinity where there is none. */
   nextTransition: Instant
+  /** Where the user stands in the heap of transitions; Infinity: nowhere. */
+  plannedAt: Instant
   /** The Status as JSON, for as long as it holds. */
   cachedJson: { readonly json: string; readonly from: Instant; readonly before: Instant } | null
 }
 
-/** `share` gives one object for all equal grounds: a service holds millions of intervals and a few dozen grounds. */
 export function userStateOf(
   record: UserRecord,
-  scene: TenantContext,
-  share: (ground: Cause) => Cause
+  context: TenantContext,
+  shareCause: (cause: Cause) => Cause
 ): UserState {
   const { user, timeline, override, sync } = record
   const calendar: EffectiveTimeline =
@@ -67,7 +69,7 @@ export function userStateOf(
       ? emptyTimeline
       : {
           boundaries: timeline.boundaries,
-          causes: timeline.causes.map(share),
+          causes: timeline.causes.map(shareCause),
           truncatedAt: timeline.truncatedAt
         }
   return {
@@ -82,10 +84,25 @@ export function userStateOf(
     effective:
       override === null
         ? calendar
-        : applyOverride(calendar, override, diversionOf(override.diversion, scene).phone),
+        : applyOverride(calendar, override, diversionOf(override.diversion, context).phone),
     sync,
     nextTransition: Infinity,
+    plannedAt: Infinity,
     cachedJson: null
+  }
+}
+
+/** Equal causes are one object: a service holds millions of intervals and a few dozen causes. */
+export function createCauseSharing(): (cause: Cause) => Cause {
+  const causes = new Map<string, Cause>()
+  return (cause) => {
+    const key = causeKey(cause)
+    const known = causes.get(key)
+    if (known !== undefined) return known
+    // Emptied when full, which is harmless.
+    if (causes.size >= MAX_SHARED_CAUSES) causes.clear()
+    causes.set(key, cause)
+    return cause
   }
 }
 
@@ -97,16 +114,14 @@ export function diversionOf(code: string, { diversions }: TenantContext): Divers
   )
 }
 
-export function statusOf(person: UserState, scene: TenantContext, at: Instant): Status {
-  return toStatus(person, statusAt(person.effective, at), scene, at)
-}
-
-/** The same as JSON, made anew only when it has turned. */
-export function statusJson(person: UserState, scene: TenantContext, at: Instant): string {
-  const { cachedJson: written } = person
-  if (written !== null && written.from <= at && at < written.before) return written.json
-  const json = JSON.stringify(statusOf(person, scene, at))
-  person.cachedJson = { json, from: at, before: person.nextTransition }
+/** The Status as JSON. `isPresent`: `nextTransition` is the next after `at`, so that the JSON can be kept until then. */
+export function statusJson(user: UserState, context: TenantContext, at: Instant, isPresent: boolean): string {
+  const { cachedJson } = user
+  if (isPresent && cachedJson !== null && cachedJson.from <= at && at < cachedJson.before) {
+    return cachedJson.json
+  }
+  const json = JSON.stringify(toStatus(user, statusAt(user.effective, at), context, at))
+  if (isPresent) user.cachedJson = { json, from: at, before: user.nextTransition }
   return json
 }
 
@@ -127,25 +142,25 @@ export function toStatus(
   })
 }
 
-/** The next instant after `at` at which time alone turns something that the Status shows; else Infinity. */
-export function transitionAfter(person: UserState, scene: TenantContext, at: Instant): Instant {
-  const border = nextTransition(person.effective, at)
-  const stale = staleAt(person.sync, scene.staleAfter)
-  return stale !== null && stale > at ? Math.min(border, stale) : border
+/** The next instant after `at` at which time alone changes something that the Status shows; else Infinity. */
+export function transitionAfter(user: UserState, { staleAfter }: TenantContext, at: Instant): Instant {
+  const ofCalendar = nextTransition(user.effective, at)
+  const stale = staleAt(user.sync, staleAfter)
+  return stale !== null && stale > at ? Math.min(ofCalendar, stale) : ofCalendar
 }
 
-/** The latest instant up to and including `at` at which time alone turned something that the Status shows; else 0. */
-export function transitionUpTo(person: UserState, scene: TenantContext, at: Instant): Instant {
-  const stale = staleAt(person.sync, scene.staleAfter)
-  const border = calendarBorderUpTo(person.effective, at)
-  return stale !== null && stale <= at ? Math.max(border, stale) : border
+/** The latest instant up to and including `at` at which time alone changed something that the Status shows; else 0. */
+export function transitionUpTo(user: UserState, { staleAfter }: TenantContext, at: Instant): Instant {
+  const ofCalendar = calendarTransitionUpTo(user.effective, at)
+  const stale = staleAt(user.sync, staleAfter)
+  return stale !== null && stale <= at ? Math.max(ofCalendar, stale) : ofCalendar
 }
 
-/** Not every start or end is a border: intervals that show the same may touch. */
-function calendarBorderUpTo(laid: EffectiveTimeline, at: Instant): Instant {
-  for (let index = 2 * firstEndingAfter(laid, at); index >= 0; index--) {
-    const instant = laid.boundaries[index] ?? Infinity
-    if (instant <= at && nextTransition(laid, instant - 1) === instant) return instant
+/** Not every start or end is a transition: intervals that show the same may touch. */
+function calendarTransitionUpTo(effective: EffectiveTimeline, at: Instant): Instant {
+  for (let index = 2 * firstEndingAfter(effective, at); index >= 0; index--) {
+    const instant = effective.boundaries[index] ?? Infinity
+    if (instant <= at && nextTransition(effective, instant - 1) === instant) return instant
   }
   return 0
 }

@@ -1,7 +1,7 @@
 /** What every store must do, whatever keeps it. An adapter's test file opens one and calls `storeContract`. */
 import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
-import { type Store, StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
+import { StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
 import type { OpenStore } from './open-store.ts'
 import { logContract } from './store-log.ts'
 import { followsItsModel } from './store-model.ts'

@@ -8,7 +8,15 @@ import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis, type RedisStore } from '../../src/storage/redis/redis.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
-import { addUsersAt, HOUR, openReplica, readChanges, readStatuses } from '../support/tenant-fixture.ts'
+import {
+  addUsersAt,
+  HOUR,
+  never,
+  openReplica,
+  readChanges,
+  readStatuses,
+  statusesBytes
+} from '../support/tenant-fixture.ts'
 import { until } from '../support/until.ts'
 
 const redis = await startRedis(t, { appendOnly: true })
@@ -75,12 +83,12 @@ t.test('who switches replicas at every call hears all of it, and replicas answer
     if (round % 40 === 0) await one.store.saveTenant({ ...tenant, name: `Acme ${round}` }, Date.now())
   }
   writing = false
-  const answer = (await other.service.view('acme'))!.statuses().body.toString()
+  const answer = await statusesBytes(other.service)
   const truth = JSON.parse(answer).statuses
   for (const { held } of await Promise.all(consumers)) t.same(sorted(held.values()), truth)
-  t.equal((await one.service.view('acme'))!.statuses().body.toString(), answer)
+  t.equal(await statusesBytes(one.service), answer)
   const { service } = await open(t)
-  t.equal((await service.view('acme'))!.statuses().body.toString(), answer, 'one that was just started too')
+  t.equal(await statusesBytes(service), answer, 'one that was just started too')
 })
 
 t.test('a log that lost what it acknowledged, and grew as far again, is another log', async (t) => {
@@ -136,7 +144,7 @@ t.test('a Redis that freezes, and one that dies: memory answers, and nothing is 
   const { position } = requireCursor(cursor)
   const ahead = { ...requireCursor(cursor), position: position + 5 }
   const refused = { name: 'StoreUnavailable' }
-  await t.rejects(one.service.changes('acme', ahead, 0, new AbortController().signal), refused)
+  await t.rejects(one.service.changes('acme', ahead, { waitMs: 0, signal: never }), refused)
   redis.thaw()
   await Promise.all([outOfTouch(one, false), outOfTouch(other, false)])
   await override(other, 'user2', 'sick')

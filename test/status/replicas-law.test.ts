@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { type Cursor, requireCursor } from '../../src/status/cursor.ts'
 import type { Status } from '../../src/status/status-members.ts'
-import { openStatusService, type StatusService } from '../../src/status/status-service.ts'
+import { StatusService } from '../../src/status/status-service.ts'
+import { tenantFormat, ViewMoment } from '../../src/status/view-moment.ts'
 import { applyTenantEvent, tenantEvent, userIds } from '../support/arbitraries.ts'
 import { partitionedStore } from '../support/partitioned-store.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
@@ -50,7 +51,7 @@ t.test(
           await statusesBytes(cutOff)
         }
         line.restore()
-        const started = openStatusService(needs)
+        const started = new StatusService(needs)
         const bytes = await statusesBytes(asked)
         for (const one of [seldom, started]) t.equal(await statusesBytes(one), bytes)
         t.same((await readStatuses(cutOff)).statuses, JSON.parse(bytes).statuses)
@@ -124,7 +125,9 @@ t.test(
     )
 
     async function holdsWhatHolds(t: Test, { at }: Cursor) {
-      const truth = (await first.view('acme'))!.statusesAt({}, at)
+      const { users, context } = (await first.view('acme'))!.moment()
+      const moment = new ViewMoment(users, context, at, () => false)
+      const truth = (await moment.renderAll(tenantFormat)).map((json) => JSON.parse(json))
       t.same(
         [...held.values()].sort((a, b) => (a.user < b.user ? -1 : 1)),
         truth

@@ -53,7 +53,11 @@ t.test('a cursor from a replica that knows more is honoured, not refused', async
   await t.rejects(readChanges(deaf, cursor), expired, 'the old log is no more')
   const { position } = requireCursor(anew.cursor)
   const ahead = { ...requireCursor(anew.cursor), position: position + 1 }
-  await t.rejects(deaf.changes('acme', ahead, 0, never), expired, 'ahead of the log itself')
+  await t.rejects(
+    deaf.changes('acme', ahead, { waitMs: 0, signal: never }),
+    expired,
+    'ahead of the log itself'
+  )
 })
 
 t.test('a long poll on a replica that hears of a gap gets what it missed', async (t) => {

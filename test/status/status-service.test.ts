@@ -46,7 +46,7 @@ t.test('the answer stays the same bytes until something turns', async (t) => {
   const { store, clock, service } = await openTenant(t)
   await addUsers(store, 'anna')
   await saveTimeline(store, 'anna', fixtureTimeline([1, 2, 'meeting']), START)
-  const tag = async () => (await service.view('acme'))!.statuses().etag
+  const tag = async () => (await (await service.view('acme'))!.statuses()).etag
   const first = await tag()
   clock.set(START + MINUTE - 1)
   t.equal(await tag(), first, 'until the last millisecond before the border')
@@ -153,7 +153,8 @@ t.test('cursors that cannot be followed', async (t) => {
   const given = requireCursor(cursor)
   const { position } = given
   const expired = { status: 410, code: 'cursor_expired' }
-  const follow = (changed: object) => service.changes('acme', { ...given, ...changed }, 0, never)
+  const follow = (changed: object) =>
+    service.changes('acme', { ...given, ...changed }, { waitMs: 0, signal: never })
   await t.rejects(follow({ epoch: 'other' }), expired, 'another log')
   await t.rejects(follow({ position: position + 1 }), expired, 'ahead of the log')
   await t.rejects(follow({ loggedAt: START - 1 }), expired, 'of a log that was lost and grew anew')
@@ -161,8 +162,12 @@ t.test('cursors that cannot be followed', async (t) => {
   await store.saveOverride('acme', 'anna', { diversion: 'sick', from: START, until: null }, START)
   await readStatuses(late)
   const old = { ...given, loggedAt: START - 1 }
-  await t.rejects(late.changes('acme', old, 0, never), expired, 'which memory does not reach')
-  t.match(await late.changes('acme', given, 0, never), { changes: [/anna/] })
+  await t.rejects(
+    late.changes('acme', old, { waitMs: 0, signal: never }),
+    expired,
+    'which memory does not reach'
+  )
+  t.match(await late.changes('acme', given, { waitMs: 0, signal: never }), { changes: [/anna/] })
   t.match(await follow({ loggedAt: null }), { changes: [/anna/] }, 'one of before that was known')
   await t.rejects(follow({ at: START - 25 * HOUR }), expired, 'older than a day')
   t.throws(() => requireCursor('nonsense'), { code: 'invalid_request' } as object as Error)
@@ -170,15 +175,18 @@ t.test('cursors that cannot be followed', async (t) => {
   clock.set(START + 23 * HOUR)
   t.match(await follow({ position: 0 }), { changes: [/anna/] }, 'from the store, where memory ends')
   clock.set(START + 13 * HOUR)
-  await service.changes('acme', requireCursor((await readStatuses(service)).cursor), 0, never)
+  await service.changes('acme', requireCursor((await readStatuses(service)).cursor), {
+    waitMs: 0,
+    signal: never
+  })
   clock.set(START + 30 * HOUR)
   const fresh = (await readStatuses(service)).cursor
   t.match(
-    await service.changes('acme', requireCursor(fresh), 0, never),
+    await service.changes('acme', requireCursor(fresh), { waitMs: 0, signal: never }),
     { changes: [] },
     'renewed while idle'
   )
-  t.equal(await service.changes('nobody', requireCursor(cursor), 0, never), null)
+  t.equal(await service.changes('nobody', requireCursor(cursor), { waitMs: 0, signal: never }), null)
 })
 
 t.test('a clock that is set back starts the borders anew and loses none', async (t) => {

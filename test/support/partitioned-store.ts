@@ -8,6 +8,10 @@ export interface PartitionedStore extends Store {
   restore(): void
   /** Followers miss what was saved meanwhile; calls succeed all the while. */
   dropEvents(): void
+  /** From now on events wait to be delivered; calls succeed all the while, so that reads are ahead of what is heard. */
+  delayEvents(): void
+  /** Delivers the oldest events that wait, at most so many. */
+  deliverEvents(max: number): void
   /** How many follow. */
   followers(): number
 }
@@ -15,6 +19,7 @@ export interface PartitionedStore extends Store {
 export function partitionedStore(store: Store): PartitionedStore {
   let isPartitioned = false
   let dropsEvents = false
+  let delayed: (() => void)[] | null = null
   const followers = new Map<symbol, (feed: FeedEvent) => void>()
   const guardedStore = Object.fromEntries(
     Object.entries(store).map(([name, call]) => [
@@ -33,7 +38,9 @@ export function partitionedStore(store: Store): PartitionedStore {
       const one = Symbol(tenant)
       followers.set(one, hear)
       const stop = store.follow(tenant, (feed) => {
-        if (!isPartitioned && !dropsEvents) hear(feed)
+        if (isPartitioned || dropsEvents) return
+        if (delayed === null) hear(feed)
+        else delayed.push(() => hear(feed))
       })
       return () => {
         followers.delete(one)
@@ -51,6 +58,12 @@ export function partitionedStore(store: Store): PartitionedStore {
     },
     dropEvents() {
       dropsEvents = true
+    },
+    delayEvents() {
+      delayed ??= []
+    },
+    deliverEvents(max) {
+      for (const deliver of delayed?.splice(0, max) ?? []) deliver()
     },
     followers: () => followers.size
   }

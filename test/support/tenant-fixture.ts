@@ -4,11 +4,7 @@ import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import type { Timeline } from '../../src/domain/timeline.ts'
 import { requireCursor } from '../../src/status/cursor.ts'
 import type { Status } from '../../src/status/status-members.ts'
-import {
-  openStatusService,
-  type StatusService,
-  type StatusServiceDeps
-} from '../../src/status/status-service.ts'
+import { StatusService, type StatusServiceDeps } from '../../src/status/status-service.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import type { Store, User } from '../../src/storage/store.ts'
 import { rulesWith } from './rule-fixtures.ts'
@@ -22,7 +18,7 @@ export const never = new AbortController().signal
 export async function openTenant(t: Test) {
   const store = await openLmdb({ folder: t.testdir() })
   const clock = settableClock(START)
-  const service = openStatusService({ store, defaultRules: rulesWith(), clock })
+  const service = new StatusService({ store, defaultRules: rulesWith(), clock })
   t.teardown(async () => {
     service.close()
     await store.close()
@@ -83,7 +79,7 @@ export async function saveTimeline(store: Store, id: string, calendar: Timeline,
 
 /** Another replica's service, over the same store. */
 export function openReplica(t: Test, needs: StatusServiceDeps) {
-  const service = openStatusService(needs)
+  const service = new StatusService(needs)
   t.teardown(() => service.close())
   return service
 }
@@ -91,18 +87,20 @@ export function openReplica(t: Test, needs: StatusServiceDeps) {
 export async function readStatuses(
   service: StatusService
 ): Promise<{ at: string; cursor: string; statuses: Status[] }> {
-  return JSON.parse((await service.view('acme'))!.statuses().body.toString())
+  return JSON.parse(await statusesBytes(service))
 }
 
-export const statusesBytes = async (service: StatusService) =>
-  (await service.view('acme'))!.statuses().body.toString()
+export async function statusesBytes(service: StatusService): Promise<string> {
+  const view = (await service.view('acme'))!
+  return (await view.statuses()).body.toString()
+}
 
 export async function readChanges(service: StatusService, cursor: string, wait = 0, signal = never) {
   const {
     cursor: next,
     changes,
     isCurrent: inTouch
-  } = (await service.changes('acme', requireCursor(cursor), wait, signal))!
+  } = (await service.changes('acme', requireCursor(cursor), { waitMs: wait, signal }))!
   return {
     cursor: next,
     changes: changes.map((json): Status & { removed?: true } => JSON.parse(json)),

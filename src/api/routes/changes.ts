@@ -60,13 +60,10 @@ export function changesRoutes(needs: {
       },
       async ({ params, query }, reply) => {
         const cursor = requireCursor(query.cursor)
-        const wait = (query.wait ?? 0) * 1000
-        const changes = await needs.statusService.changes(
-          params.tenant,
-          cursor,
-          wait,
-          abortOnDisconnect(reply)
-        )
+        const changes = await needs.statusService.changes(params.tenant, cursor, {
+          waitMs: (query.wait ?? 0) * 1000,
+          signal: abortOnDisconnect(reply)
+        })
         if (changes === null) throw new RequestError('not_found', `There is no tenant "${params.tenant}".`)
         setDegradedHeader(reply, changes)
         needs.metrics.countChanges(changes.changes.length)

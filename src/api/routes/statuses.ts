@@ -1,12 +1,14 @@
 /** `/v1/tenants/{tenant}/statuses` and `…/users/{user}/status`: who is diverted, until when, and why. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { causeAt, statusAt } from '../../domain/status.ts'
+import { floorToSecond } from '../../domain/whole-seconds.ts'
 import { Strict } from '../../lib/json-schema.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
 import { createExplainer, type ExplainStatusDeps } from '../../status/explain-status.ts'
+import { findStatuses, type StatusFilter } from '../../status/find-statuses.ts'
 import type { StatusService } from '../../status/status-service.ts'
-import type { StatusFilter } from '../../status/tenant-view.ts'
 import { toStatus } from '../../status/user-state.ts'
+import { tenantFormat } from '../../status/view-moment.ts'
 import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { TenantParams, UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
@@ -73,13 +75,15 @@ export function statusesRoutes(
         setDegradedHeader(reply, view)
         const filter = filterOf(query)
         if (filter === null && query.at === undefined) {
-          const { body, etag } = view.statuses()
+          const { body, etag } = view.keptStatuses(tenantFormat) ?? (await view.statuses())
           setEntityTag(reply, etag)
           if (holdsTag(headers['if-none-match'], etag)) return sendNotModified(reply)
           return sendJson(reply, body)
         }
         const at = query.at === undefined ? clock() : requireInstantInWindow(query.at, clock())
-        return reply.send({ at: formatInstant(at), statuses: view.statusesAt(filter ?? {}, at) })
+        const search = { ...tenantFormat, filter: filter ?? {}, at, limit: Infinity }
+        const { statuses } = await findStatuses(view.moment(), search)
+        return reply.send({ at: formatInstant(floorToSecond(at)), statuses: [...statuses] })
       }
     )
 

@@ -11,7 +11,7 @@ import {
   schemasOf,
   statusMembers
 } from '../../status/status-members.ts'
-import { UserId } from './params.ts'
+import { Extension, UserId } from './params.ts'
 import { InstantSchema, Nullable, ref } from './types.ts'
 
 export const PhoneSchema = Enum(phones, {
@@ -114,8 +114,16 @@ export const StatusesSchema = Strict(
 )
 
 export const RemovedUserSchema = Strict(
-  { user: UserId, removed: Type.Literal(true, { description: 'The user is gone.' }) },
-  { $id: 'Removed', description: 'A user who is gone.', examples: [{ user: 'bo', removed: true }] }
+  {
+    user: UserId,
+    extension: Extension,
+    removed: Type.Literal(true, { description: 'The user is gone.' })
+  },
+  {
+    $id: 'Removed',
+    description: 'A user who is gone, with the extension they had.',
+    examples: [{ user: 'bo', extension: '1071', removed: true }]
+  }
 )
 
 export const ChangesSchema = Strict(
@@ -128,7 +136,9 @@ export const ChangesSchema = Strict(
   {
     $id: 'Changes',
     description: 'What changed since a cursor.',
-    examples: [{ cursor: 'MTcuNDMuMTc5NjA', changes: [anna, { user: 'bo', removed: true }] }]
+    examples: [
+      { cursor: 'MTcuNDMuMTc5NjA', changes: [anna, { user: 'bo', extension: '1071', removed: true }] }
+    ]
   }
 )
 

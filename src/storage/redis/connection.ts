@@ -6,7 +6,7 @@ import type { RedisAddress } from './address.ts'
 import { COMMAND_TIMEOUT_MS, openClient, type RedisClient, waitForConnection } from './client.ts'
 import { toStoreUnavailable } from './errors.ts'
 import { STORE_KEY, type TenantKeys } from './keys.ts'
-import { readScripts, type ScriptHeader, type WriteScript, writeScript, writeScripts } from './scripts.ts'
+import { readScript, type ScriptHeader, type WriteScript, writeScript, writeScripts } from './scripts.ts'
 
 type Argument = string | number | Buffer
 
@@ -20,7 +20,7 @@ export interface RedisConnection {
   write(
     script: WriteScript,
     keys: TenantKeys,
-    opening: Omit<ScriptHeader, 'deadline'>,
+    header: Omit<ScriptHeader, 'deadline'>,
     args: readonly Argument[]
   ): Promise<unknown[]>
   usersPage(keys: TenantKeys, after: string, limit: number): Promise<Buffer[]>
@@ -56,10 +56,10 @@ export async function openRedisConnection({
 }: RedisConnectionOptions): Promise<RedisConnection> {
   const client = openClient(address, { for: 'commands', name })
   const bulk = openClient(address, { for: 'bulk', name: `${name}-bulk` })
-  for (const script of Object.keys(writeScripts) as WriteScript[]) {
+  for (const script of writeScripts) {
     client.defineCommand(script, { lua: writeScript(script), numberOfKeys: 9 })
   }
-  client.defineCommand('usersPage', { lua: readScripts.usersPage, numberOfKeys: 2 })
+  client.defineCommand('usersPage', { lua: readScript('users-page'), numberOfKeys: 2 })
   const scripted = client as unknown as Scripted
 
   let lastHeartbeat = Number.NEGATIVE_INFINITY

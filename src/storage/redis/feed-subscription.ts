@@ -40,6 +40,8 @@ export class FeedSubscription {
   #isPositionKnown = false
   /** Messages that wait until it is known what came before them; null once they are applied as they come. */
   #heldBack: Message[] | null = []
+  /** Messages that wait until the store says which epoch is the present one; null: none is in doubt. */
+  #inDoubt: Message[] | null = null
   #waiters: Waiter[] = []
   /** The newest mark that followers were given, as its event or as a gap. */
   #published: Mark = NO_TENANT
@@ -79,8 +81,9 @@ export class FeedSubscription {
   }
 
   receive(message: Message): void {
-    if (this.#heldBack === null) this.#apply(message)
-    else this.#heldBack.push(message)
+    const waiting = this.#heldBack ?? this.#inDoubt
+    if (waiting === null) this.#apply(message)
+    else waiting.push(message)
   }
 
   /** Messages arrive from now on. Throws when what was missed cannot be found out. */
@@ -114,7 +117,8 @@ export class FeedSubscription {
     })
     if (await endsWithin(delivered, MAX_DELIVERY_MS)) return
     this.#waiters = this.#waiters.filter((other) => other !== waiter)
-    if (!this.#isClosed) this.#publishGap(mark)
+    const now = await this.#readMark().catch(() => mark)
+    if (!this.#isClosed) this.#publishGap(now)
   }
 
   /** Compares the position with the store's, and publishes a gap when messages were lost. */
@@ -154,8 +158,11 @@ export class FeedSubscription {
       return
     }
     const isNext = sequence === (epoch === this.#last.epoch ? this.#last.sequence : 0) + 1
-    // Sequences of another epoch follow only upon none, or upon those of a removed tenant of that name.
-    if (!isNext || (epoch !== this.#last.epoch && this.#last.epoch !== '')) {
+    if (epoch !== this.#last.epoch && this.#last.epoch !== '') {
+      this.#checkEpoch()
+      return
+    }
+    if (!isNext) {
       this.#publishGap({ epoch, sequence })
       return
     }
@@ -163,6 +170,23 @@ export class FeedSubscription {
     this.#last = isRemoved ? NO_TENANT : { epoch, sequence }
     for (const event of feeds) this.#publish(event)
     this.#markPublished({ epoch, sequence })
+  }
+
+  /**
+   * A message of another epoch: the tenant was removed and made anew, or, in a cluster, a message of an earlier tenant of this
+   * name came late. The store knows which.
+   */
+  #checkEpoch(): void {
+    this.#inDoubt = []
+    void this.#readMark()
+      .catch(() => null)
+      .then((now) => {
+        const messages = this.#inDoubt ?? []
+        this.#inDoubt = null
+        if (this.#isClosed || now === null) return
+        if (now.epoch !== this.#last.epoch) this.#publishGap(now)
+        for (const message of messages) if (message.epoch === now.epoch) this.receive(message)
+      })
   }
 
   #publishGap(now: Mark): void {

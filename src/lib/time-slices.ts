@@ -1,0 +1,111 @@
+/** Long work on the event loop in slices, so that everything else gets its turn between two of them. */
+
+/** Milliseconds of one slice. A turn of the loop should never take 20 ms, and what a slice calls may take some. */
+const SLICE_MS = 6
+/** Items between two looks at the time, which itself costs something. */
+const ITEMS_PER_CHECK = 16
+
+const waiting: (() => void)[] = []
+let isScheduled = false
+
+/**
+ * Resolves in a later turn of the event loop. Each turn resumes one waiter alone: however much work is under way in slices, a
+ * turn holds one slice.
+ */
+export function nextSlice(): Promise<void> {
+  return new Promise((resolve) => {
+    waiting.push(resolve)
+    scheduleResume()
+  })
+}
+
+function scheduleResume(): void {
+  if (isScheduled) return
+  isScheduled = true
+  setImmediate(() => {
+    isScheduled = false
+    waiting.shift()?.()
+    if (waiting.length > 0) scheduleResume()
+  })
+}
+
+/** Says when a slice of work is over. */
+export class Slice {
+  #start = performance.now()
+  #items = 0
+
+  /** To be asked after every item, or after so many. */
+  isOver(items = 1): boolean {
+    this.#items += items
+    if (this.#items < ITEMS_PER_CHECK) return false
+    this.#items = 0
+    return performance.now() - this.#start >= SLICE_MS
+  }
+
+  async next(): Promise<void> {
+    await nextSlice()
+    this.#start = performance.now()
+  }
+}
+
+/** Works on every item, in order. Few items are done before this returns. */
+export async function forEachInSlices<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
+  const slice = new Slice()
+  for (const item of items) {
+    work(item)
+    if (slice.isOver()) await slice.next()
+  }
+}
+
+/** Texts that are joined and encoded in one go. */
+const TEXTS_PER_CHUNK = 200
+
+/** The texts as UTF-8 with commas between, in chunks. */
+export async function encodeListInSlices(texts: readonly string[]): Promise<Buffer[]> {
+  const chunks: Buffer[] = []
+  const slice = new Slice()
+  for (let from = 0; from < texts.length; from += TEXTS_PER_CHUNK) {
+    const joined = texts.slice(from, from + TEXTS_PER_CHUNK).join(',')
+    chunks.push(Buffer.from(from === 0 ? joined : `,${joined}`))
+    if (slice.isOver(TEXTS_PER_CHUNK)) await slice.next()
+  }
+  return chunks
+}
+
+/** Items that are sorted in one go: a few milliseconds. */
+const ITEMS_PER_RUN = 4000
+
+/** A sorted copy. */
+export async function sortInSlices<T>(items: readonly T[], compare: (a: T, b: T) => number): Promise<T[]> {
+  let runs: T[][] = []
+  for (let from = 0; from < items.length; from += ITEMS_PER_RUN) {
+    if (from > 0) await nextSlice()
+    runs.push(items.slice(from, from + ITEMS_PER_RUN).sort(compare))
+  }
+  while (runs.length > 1) {
+    const merged: T[][] = []
+    for (let index = 0; index < runs.length; index += 2) {
+      const [one, other] = [runs[index]!, runs[index + 1]]
+      merged.push(other === undefined ? one : await mergeInSlices(one, other, compare))
+    }
+    runs = merged
+  }
+  return runs[0] ?? []
+}
+
+async function mergeInSlices<T>(
+  one: readonly T[],
+  other: readonly T[],
+  compare: (a: T, b: T) => number
+): Promise<T[]> {
+  const merged: T[] = []
+  const slice = new Slice()
+  let left = 0
+  let right = 0
+  while (left < one.length || right < other.length) {
+    const takesLeft = right === other.length || (left < one.length && compare(one[left]!, other[right]!) <= 0)
+    merged.push(takesLeft ? one[left++]! : other[right++]!)
+    if (slice.isOver()) await slice.next()
+  }
+  return merged
+}
