@@ -20,7 +20,9 @@ const documents = [
   'docs/architecture.md',
   'docs/glossary.md',
   'docs/privacy.md',
-  'docs/operations.md'
+  'docs/operations.md',
+  'simulator/README.md',
+  'CONTRIBUTING.md'
 ]
 const readme = await readFile('README.md', 'utf8')
 
@@ -36,7 +38,7 @@ const blocks = blocksOf(readme)
 t.test('every block is of a language that is checked', async (t) => {
   // PowerShell speaks to Exchange: nothing here could run it.
   for (const { language, text } of blocks) {
-    t.ok(['sh', 'json', 'powershell'].includes(language), `${language}: ${text.slice(0, 50)}`)
+    t.ok(['sh', 'json', 'powershell', 'text'].includes(language), `${language}: ${text.slice(0, 50)}`)
   }
 })
 
@@ -49,6 +51,15 @@ t.test('the npm commands are there', async (t) => {
     t.ok(scripts[script], `npm ${script}`)
     const [, program] = /^node (?:--\S+ )*dist\/(\S+)\.js/.exec(scripts[script] ?? '') ?? []
     if (program !== undefined) await t.resolves(access(`${program}.ts`), program)
+  }
+})
+
+t.test('the files that CONTRIBUTING.md names are there', async (t) => {
+  const text = await readFile('CONTRIBUTING.md', 'utf8')
+  for (const [, path = ''] of text.matchAll(
+    /`((?:src|test|simulator|docs|helm|openapi|tools)\/[\w./-]*)`/g
+  )) {
+    await t.resolves(access(path), path)
   }
 })
 
