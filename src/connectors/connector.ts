@@ -11,6 +11,8 @@ import type { RemoteError, SyncCode } from '../errors.ts'
 /** One calendar to read. The zone is part of it: it says where an all-day event's midnights are. */
 export interface Target {
   readonly mailbox: string
+  /** The owner's e-mail address, where the mailbox is none and the calendar may not tell (`ics`). */
+  readonly owner?: string
   /** IANA name. */
   readonly timeZone: string
   /** What `Reading.version` said when what is held was read; absent when it must be read whole. */

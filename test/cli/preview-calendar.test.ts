@@ -36,6 +36,16 @@ const folder = t.testdir({
     ),
     event('DTSTART;TZID=Europe/Stockholm:20261121T120000', 'DURATION:PT1H', 'SUMMARY:is over')
   ),
+  'folded.ics': Buffer.concat([
+    Buffer.from(
+      'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:20261202T090000Z\r\nDURATION:PT1H\r\nSUMMARY:Kund'
+    ),
+    Buffer.of(0xc3, 0x0d, 0x0a, 0x20, 0xa5),
+    Buffer.from(
+      ' LUN\r\nEND:VEVENT\r\nBEGIN:VEVENT\r\nUID:2\r\nDTSTART:20261203T090000Z\r\nDURATION:PT1H\r\nSUMMARY:'
+    ),
+    Buffer.from('MÖT hel\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n')
+  ]),
   'free.ics': calendar(),
   'page.ics': '<!DOCTYPE html>'
 })
@@ -59,6 +69,13 @@ t.test('another pack, another zone', async (t) => {
 
 t.test('a calendar in which nothing diverts', async (t) => {
   t.match((await tried(join(folder, 'free.ics'))).out, /Nothing diverts/)
+})
+
+t.test('a fold within a character spoils neither its own line nor another', async (t) => {
+  const { out } = await tried(join(folder, 'folded.ics'), '--pack', 'infracom')
+  t.match(out, /Wed 2 Dec 2026\n {2}10:00 – 11:00 {2}Lunch, phone closed +The subject contains “LUN”/)
+  t.match(out, /Thu 3 Dec 2026\n {2}10:00 – 11:00 {2}Meeting, phone closed +The subject contains “MÖT”/)
+  t.notMatch(out, /Note/)
 })
 
 t.test('what cannot be done is said in one sentence, by exit code too', async (t) => {

@@ -68,7 +68,7 @@ export function createIcsConnector(options: IcsConnectorOptions): Connector {
       bytes,
       charset,
       mailbox: ownerHint(mailbox),
-      owner: null,
+      owner: target.owner ?? null,
       timeZone,
       window,
       subjects,

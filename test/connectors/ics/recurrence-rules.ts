@@ -32,7 +32,7 @@ type Frequency = keyof typeof spans
 type Parts = Record<string, (string | number)[]>
 
 /** The same numbers for the same seed (mulberry32). */
-class Random {
+export class Random {
   #state: number
 
   constructor(seed: number) {
