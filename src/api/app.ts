@@ -9,10 +9,12 @@ import type { StatusService } from '../status/status-service.ts'
 import type { Store } from '../storage/store.ts'
 import type { Sync } from '../sync/sync-controller.ts'
 import { type BaseAppDeps, createBaseApp } from './base-app.ts'
+import { compressAnswer } from './compression.ts'
 import { componentName, openapiInfo } from './openapi-info.ts'
 import { requireStoreForWrites } from './require-store.ts'
 import { changesRoutes } from './routes/changes.ts'
 import { connectionsRoutes } from './routes/connections.ts'
+import { extensionsRoutes } from './routes/extensions.ts'
 import { type GraphNotificationDeps, graphNotificationRoutes } from './routes/graph-notifications.ts'
 import { importRoutes } from './routes/import.ts'
 import { overridesRoutes } from './routes/overrides.ts'
@@ -41,6 +43,7 @@ export interface AppDeps extends BaseAppDeps {
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { app, finish: complete } = createBaseApp(deps)
   app.addHook('onRoute', requireStoreForWrites(deps.store))
+  app.addHook('onSend', compressAnswer)
 
   await app.register(swagger, { openapi: openapiInfo, refResolver: { buildLocalReference: componentName } })
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { persistAuthorization: true } })
@@ -55,6 +58,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(rulesRoutes(deps), { prefix: '/v1' })
   await app.register(previewsRoutes(deps), { prefix: '/v1' })
   await app.register(statusesRoutes(deps), { prefix: '/v1' })
+  await app.register(extensionsRoutes(deps), { prefix: '/v1' })
   await app.register(timelinesRoutes(deps), { prefix: '/v1' })
   await app.register(changesRoutes(deps), { prefix: '/v1' })
   await app.register(overridesRoutes(deps), { prefix: '/v1' })

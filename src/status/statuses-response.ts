@@ -1,25 +1,13 @@
 /** The answer to `GET statuses` as bytes: the same on every replica that holds the same. */
 import { createHash } from 'node:crypto'
-import { promisify } from 'node:util'
-import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { Instant } from '../domain/calendar-event.ts'
 import { floorToSecond } from '../domain/whole-seconds.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 import { encodeListInSlices, Slice } from '../lib/time-slices.ts'
 import { CURSOR_LIFETIME_MS, type Cursor, formatCursor } from './cursor.ts'
 
-export const contentCodings = ['br', 'gzip'] as const
-export type ContentCoding = (typeof contentCodings)[number]
-
 /** An unchanged answer is renewed so often, so that its cursor does not expire while nothing happens. */
 const RENEWAL_MS = CURSOR_LIFETIME_MS / 2
-
-/** Brotli's default quality (11) is meant for files that are compressed once and takes a second for 500 kB. */
-const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }
-const compress: Readonly<Record<ContentCoding, (body: Buffer) => Promise<Buffer>>> = {
-  gzip: promisify(gzip),
-  br: (body) => promisify(brotliCompress)(body, brotliOptions)
-}
 
 export class StatusesResponse {
   readonly body: Buffer
@@ -28,8 +16,8 @@ export class StatusesResponse {
   readonly at: Instant
   /** If nothing changes, it is good until just before this instant. */
   readonly validUntil: Instant
-  readonly #compressed = new Map<ContentCoding, Promise<Buffer>>()
-  readonly #kept = new Map<ContentCoding, Buffer>()
+  readonly #encoded = new Map<string, Buffer>()
+  readonly #encoding = new Map<string, Promise<Buffer>>()
 
   constructor(body: Buffer, etag: string, at: Instant, validUntil: Instant) {
     this.body = body
@@ -38,23 +26,22 @@ export class StatusesResponse {
     this.validUntil = validUntil
   }
 
-  /** The body in this coding, where it was compressed before. */
-  kept(coding: ContentCoding): Buffer | null {
-    return this.#kept.get(coding) ?? null
+  /** The body in a content coding, where that is kept. */
+  encoded(coding: string): Buffer | null {
+    return this.#encoded.get(coding) ?? null
   }
 
-  /** The body in this coding: compressed once, outside of the event loop, and kept. */
-  compressed(coding: ContentCoding): Promise<Buffer> {
-    let bytes = this.#compressed.get(coding)
-    if (bytes === undefined) {
-      bytes = compress[coding](this.body)
-      this.#compressed.set(coding, bytes)
-      bytes.then(
-        (done) => this.#kept.set(coding, done),
-        () => this.#compressed.delete(coding)
-      )
-    }
-    return bytes
+  /** Encodes the body once, and keeps it for as long as the answer itself. */
+  encode(coding: string, encode: (body: Buffer) => Promise<Buffer>): Promise<Buffer> {
+    const present = this.#encoding.get(coding)
+    if (present !== undefined) return present
+    const encoding = encode(this.body)
+    this.#encoding.set(coding, encoding)
+    encoding.then(
+      (bytes) => this.#encoded.set(coding, bytes),
+      () => this.#encoding.delete(coding)
+    )
+    return encoding
   }
 }
 

@@ -72,7 +72,11 @@ t.test('statuses: by user id, filtered, at an instant', async (t) => {
     'at=now',
     'at=2020-01-01T00:00:00Z',
     'state=x',
-    'limit=5'
+    'limit=0',
+    'limit=1001',
+    'q=',
+    'by=number',
+    'language=s_v'
   ]) {
     t.equal((await call('GET', `${root('acme')}/statuses?${query}`)).status, 400, query)
   }
@@ -80,14 +84,35 @@ t.test('statuses: by user id, filtered, at an instant', async (t) => {
 
 t.test('the ETag stands for the bytes, and 304 answers who holds them', async (t) => {
   const path = `${root('acme')}/statuses`
-  const first = await call('GET', path)
+  const get = (headers: Record<string, string> = {}) =>
+    call('GET', path, undefined, { 'accept-encoding': 'identity', ...headers })
+  const first = await get()
   const etag = first.headers.get('etag')!
-  t.equal((await call('GET', path)).text, first.text)
+  t.match(etag, /^"[^"]+"$/)
+  t.equal((await get()).text, first.text)
   for (const held of [etag, `"x", ${etag}`, `W/${etag}`, '*']) {
-    const answer = await call('GET', path, undefined, { 'if-none-match': held })
-    t.equal(answer.status, 304)
-    t.equal(answer.text, '')
-    t.equal(answer.headers.get('etag'), etag)
+    for (const coding of ['identity', 'gzip']) {
+      const answer = await get({ 'if-none-match': held, 'accept-encoding': coding })
+      t.equal(answer.status, 304)
+      t.equal(answer.text, '')
+      t.equal(answer.headers.get('etag'), coding === 'gzip' ? `W/${etag}` : etag)
+      t.equal(answer.headers.get('vary'), 'accept-encoding')
+    }
+  }
+  for (const [accepts, coding] of [
+    ['gzip', 'gzip'],
+    ['br, gzip', 'br'],
+    ['br;q=0, GZIP', 'gzip'],
+    ['gzip;q=0', null],
+    ['zstd', null]
+  ] as const) {
+    for (const time of ['first', 'second']) {
+      const answer = await get({ 'accept-encoding': accepts })
+      t.equal(answer.headers.get('content-encoding'), coding, `${accepts}, the ${time} time`)
+      t.equal(answer.headers.get('vary'), 'accept-encoding')
+      t.equal(answer.headers.get('etag'), coding === null ? etag : `W/${etag}`)
+      t.equal(answer.text, first.text)
+    }
   }
   t.equal((await call('GET', path, undefined, { 'if-none-match': '"other"' })).status, 200)
   await user('acme', 'anna', { displayName: 'Anna Ek', extension: '1070' })

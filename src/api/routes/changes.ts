@@ -2,14 +2,16 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import { RequestError } from '../../errors.ts'
 import { Strict } from '../../lib/json-schema.ts'
+import { encodeListInSlices } from '../../lib/time-slices.ts'
 import { requireCursor } from '../../status/cursor.ts'
 import type { StatusService } from '../../status/status-service.ts'
+import type { Changes } from '../../status/tenant-view.ts'
 import { abortOnDisconnect } from '../abort-on-disconnect.ts'
 import { setDegradedHeader } from '../lookup.ts'
 import type { Metrics } from '../metrics.ts'
 import { TenantParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
-import { ChangesSchema, fromMemory } from '../schemas/statuses.ts'
+import { ChangesSchema, formatQuery, fromMemory } from '../schemas/statuses.ts'
 import { ref, withHeaders } from '../schemas/types.ts'
 import { sendJson } from '../send-json.ts'
 
@@ -30,7 +32,8 @@ const ChangesQuery = Strict({
       description: 'Seconds to wait for the first change, 0 to 55.',
       examples: [30]
     })
-  )
+  ),
+  ...formatQuery
 })
 
 export function changesRoutes(needs: {
@@ -46,8 +49,8 @@ export function changesRoutes(needs: {
           tags: ['Statuses'],
           summary: 'What changed since a cursor',
           description:
-            'Each user of whom anything that a Status shows has changed, once, as they are now; a border in time ' +
-            'is a change. Waits up to `wait` seconds for the first one. Go on with the cursor of the answer: nothing ' +
+            'Each user of whom anything that a Status shows has changed, once, as they are now; a transition ' +
+            'is a change. With `by=extension` each extension likewise. Waits up to `wait` seconds for the first one. Go on with the cursor of the answer: nothing ' +
             'is lost, however long you were away, up to 24 hours; then it is 410 and `statuses` is to be read again. Any replica takes the cursor of any other; ' +
             'while the store is away one that is behind it answers 503.',
           params: TenantParams,
@@ -62,14 +65,20 @@ export function changesRoutes(needs: {
         const cursor = requireCursor(query.cursor)
         const changes = await needs.statusService.changes(params.tenant, cursor, {
           waitMs: (query.wait ?? 0) * 1000,
-          signal: abortOnDisconnect(reply)
+          signal: abortOnDisconnect(reply),
+          format: { by: query.by ?? 'user', language: query.language ?? null }
         })
         if (changes === null) throw new RequestError('not_found', `There is no tenant "${params.tenant}".`)
         setDegradedHeader(reply, changes)
         needs.metrics.countChanges(changes.changes.length)
-        const { cursor: next, changes: list } = changes
-        return sendJson(reply, `{"cursor":${JSON.stringify(next)},"changes":[${list.join(',')}]}`)
+        return sendJson(reply, await writeChanges(changes))
       }
     )
   }
+}
+
+/** Many are written in slices of the event loop. */
+async function writeChanges({ cursor, changes }: Changes): Promise<Buffer> {
+  const opening = Buffer.from(`{"cursor":${JSON.stringify(cursor)},"changes":[`)
+  return Buffer.concat([opening, ...(await encodeListInSlices(changes)), Buffer.from(']}')])
 }

@@ -1,5 +1,6 @@
 /** `/v1/tenants/{tenant}/statuses` and `…/users/{user}/status`: who is diverted, until when, and why. */
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { type FastifyPluginAsyncTypebox, type Static, Type } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
 import { causeAt, statusAt } from '../../domain/status.ts'
 import { floorToSecond } from '../../domain/whole-seconds.ts'
 import { Strict } from '../../lib/json-schema.ts'
@@ -7,12 +8,19 @@ import { formatInstant } from '../../lib/rfc3339.ts'
 import { createExplainer, type ExplainStatusDeps } from '../../status/explain-status.ts'
 import { findStatuses, type StatusFilter } from '../../status/find-statuses.ts'
 import type { StatusService } from '../../status/status-service.ts'
+import type { StatusesResponse } from '../../status/statuses-response.ts'
 import { toStatus } from '../../status/user-state.ts'
-import { tenantFormat } from '../../status/view-moment.ts'
+import { compress, negotiateCoding } from '../compression.ts'
 import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
-import { TenantParams, UserParams } from '../schemas/params.ts'
+import { pageQuery, TenantParams, UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
-import { fromMemory, StatusesSchema, StatusQuerySchema, StatusSchema } from '../schemas/statuses.ts'
+import {
+  formatQuery,
+  fromMemory,
+  StatusesSchema,
+  StatusQuerySchema,
+  StatusSchema
+} from '../schemas/statuses.ts'
 import { InstantSchema, ref, withHeaders } from '../schemas/types.ts'
 import { sendJson, sendNotModified, setEntityTag } from '../send-json.ts'
 
@@ -27,11 +35,14 @@ const commaList = (description: string, example: string, pattern = '^[^,]+(,[^,]
 export const StatusesHeaders = Type.Object({
   'if-none-match': Type.Optional(
     Type.String({ description: 'The `ETag` held.', examples: ['"l0ng4ndOpaque"'] })
+  ),
+  'accept-encoding': Type.Optional(
+    Type.String({ description: '`br` and `gzip` are honoured.', examples: ['gzip, br'] })
   )
 })
 
 const ETag = Type.String({
-  description: 'Equal for equal answers, on every replica.',
+  description: 'Equal for equal answers, on every replica. Weak (`W/`) where the answer is compressed.',
   examples: ['"l0ng4ndOpaque"']
 })
 
@@ -39,7 +50,25 @@ export const StatusesQuery = Strict({
   at: Type.Optional(InstantSchema('Compute them for this instant instead of now; any in the window.')),
   diversion: commaList('Only these diversions, a comma list of codes.', 'meeting,lunch'),
   phone: commaList('Only `open` or only `closed` phones.', 'closed', '^(open|closed)(,(open|closed))*$'),
-  extension: commaList('Only these extensions or numbers, a comma list.', '1070,%2B46701740605')
+  extension: commaList('Only these extensions or numbers, a comma list.', '1070,%2B46701740605'),
+  q: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 100,
+      description: 'Only those of whom it is part of the name, the extension or a number; case is ignored.',
+      examples: ['ek']
+    })
+  ),
+  ...pageQuery,
+  limit: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      description: 'How many to give at the most; without, all.',
+      examples: [100]
+    })
+  ),
+  ...formatQuery
 })
 
 export function statusesRoutes(
@@ -54,8 +83,9 @@ export function statusesRoutes(
           tags,
           summary: 'Everybody’s status',
           description:
-            'By user id, with a cursor for `changes`. Answered from memory; send the `ETag` back as `If-None-Match` and ' +
-            'the answer is 304 while nothing has changed. Filtered answers and those for `?at=` carry no cursor.',
+            'By user id, or with `by=extension` one entry for each extension; with a cursor for `changes`. Answered from ' +
+            'memory; send the `ETag` back as `If-None-Match` and the answer is 304 while nothing has changed. Filtered ' +
+            'answers, pages and those for `?at=` carry no cursor. `sync` is always of now.',
           params: TenantParams,
           querystring: StatusesQuery,
           headers: StatusesHeaders,
@@ -73,17 +103,20 @@ export function statusesRoutes(
         const view =
           statusService.loadedView(params.tenant) ?? (await requireView(statusService, params.tenant))
         setDegradedHeader(reply, view)
-        const filter = filterOf(query)
-        if (filter === null && query.at === undefined) {
-          const { body, etag } = view.keptStatuses(tenantFormat) ?? (await view.statuses())
-          setEntityTag(reply, etag)
-          if (holdsTag(headers['if-none-match'], etag)) return sendNotModified(reply)
-          return sendJson(reply, body)
+        const format = { by: query.by ?? ('user' as const), language: query.language ?? null }
+        if (isForAllNow(query)) {
+          const answer = view.keptStatuses(format) ?? (await view.statuses(format))
+          return sendStatuses(reply, answer, headers)
         }
         const at = query.at === undefined ? clock() : requireInstantInWindow(query.at, clock())
-        const search = { ...tenantFormat, filter: filter ?? {}, at, limit: Infinity }
-        const { statuses } = await findStatuses(view.moment(), search)
-        return reply.send({ at: formatInstant(floorToSecond(at)), statuses: [...statuses] })
+        const { limit = Infinity, after } = query
+        const page = { limit, ...(after !== undefined && { after }) }
+        const found = await findStatuses(view.moment(), { ...format, filter: filterOf(query), at, ...page })
+        return reply.send({
+          at: formatInstant(floorToSecond(at)),
+          ...(found.after !== undefined && { after: found.after }),
+          statuses: [...found.statuses]
+        })
       }
     )
 
@@ -119,13 +152,34 @@ export function statusesRoutes(
   }
 }
 
-function filterOf(query: { diversion?: string; phone?: string; extension?: string }): StatusFilter | null {
-  const { diversion, phone, extension } = query
-  if (diversion === undefined && phone === undefined && extension === undefined) return null
+type StatusesQueryParams = Static<typeof StatusesQuery>
+
+/** Then the answer is kept, has an ETag and carries a cursor. */
+function isForAllNow({ by: _, language: __, ...rest }: StatusesQueryParams): boolean {
+  return Object.keys(rest).length === 0
+}
+
+/** The compressed bytes are kept like the plain ones. Their ETag is weak: it is the same answer in other bytes. */
+async function sendStatuses(
+  reply: FastifyReply,
+  answer: StatusesResponse,
+  headers: Static<typeof StatusesHeaders>
+): Promise<FastifyReply> {
+  const coding = negotiateCoding(headers['accept-encoding'])
+  reply.header('vary', 'accept-encoding')
+  setEntityTag(reply, coding === null ? answer.etag : `W/${answer.etag}`)
+  if (holdsTag(headers['if-none-match'], answer.etag)) return sendNotModified(reply)
+  if (coding === null) return sendJson(reply, answer.body)
+  reply.header('content-encoding', coding)
+  return sendJson(reply, answer.encoded(coding) ?? (await answer.encode(coding, compress[coding])))
+}
+
+function filterOf({ diversion, phone, extension, q }: StatusesQueryParams): StatusFilter {
   return {
     ...(diversion !== undefined && { diversion: new Set(diversion.split(',')) }),
     ...(phone !== undefined && { phone: new Set(phone.split(',')) }),
-    ...(extension !== undefined && { extension: new Set(extension.split(',')) })
+    ...(extension !== undefined && { extension: new Set(extension.split(',')) }),
+    ...(q !== undefined && { q })
   }
 }
 

@@ -3,8 +3,8 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { Explanation } from '../../domain/explain.ts'
 import { isOverrideActive, type Override } from '../../domain/override.ts'
-import type { Cause } from '../../domain/timeline.ts'
-import { mergeIntervals } from '../../domain/timeline.ts'
+import { type Cause, type MergedInterval, mergeIntervals } from '../../domain/timeline.ts'
+import { floorToSecond } from '../../domain/whole-seconds.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
 import { createExplainer, type ExplainStatusDeps } from '../../status/explain-status.ts'
 import type { StatusService } from '../../status/status-service.ts'
@@ -39,24 +39,23 @@ export function timelinesRoutes(
       async ({ params, query }, reply) => {
         const view = await requireView(statusService, params.tenant)
         setDegradedHeader(reply, view)
-        const person = requireUserState(view, params.user)
+        const user = requireUserState(view, params.user)
         const at = query.at === undefined ? clock() : requireInstantInWindow(query.at, clock())
         const why =
-          query.explain === true ? await createExplainer(deps, params.tenant, person, view.context) : null
-        const { boundaries, causes, truncatedAt } =
-          query.effective === true ? person.effective : person.calendar
+          query.explain === true ? await createExplainer(deps, params.tenant, user, view.context) : null
+        const { boundaries, causes, truncatedAt } = query.effective === true ? user.effective : user.calendar
         const known = causes.map((ground) => withKnownDiversion(ground, view.context))
         const intervals = mergeIntervals({ boundaries, causes: known }, at).map((interval) => ({
-          start: formatInstant(interval.start),
-          end: isEndKnown(interval.end, truncatedAt) ? formatInstant(interval.end) : null,
+          start: formatSecond(interval.start),
+          end: isEndKnown(interval, truncatedAt) ? formatSecond(interval.end) : null,
           diversion: interval.diversion,
           phone: interval.phone,
           ...(why && explained(interval.causes, why))
         }))
         return {
-          at: formatInstant(at),
+          at: formatSecond(at),
           intervals,
-          override: shownOverride(person.override, clock()),
+          override: shownOverride(user.override, clock()),
           absences: []
         }
       }
@@ -64,9 +63,10 @@ export function timelinesRoutes(
   }
 }
 
-/** An override that somebody must remove has no end at all. */
-function isEndKnown(end: Instant, truncatedAt: Instant | null): boolean {
-  return Number.isFinite(end) && (truncatedAt === null || end < truncatedAt)
+/** An override that somebody must remove has no end at all; else it is taken at its word. */
+function isEndKnown({ end, causes }: MergedInterval, truncatedAt: Instant | null): boolean {
+  if (!Number.isFinite(end)) return false
+  return truncatedAt === null || end < truncatedAt || causes.at(-1)!.from === 'override'
 }
 
 /** One that has run out is kept, and shown no more. */
@@ -75,20 +75,24 @@ function shownOverride(override: Override | null, now: Instant) {
   const { diversion, from, until, phone } = override
   return {
     diversion,
-    from: formatInstant(from),
-    until: until === null ? null : formatInstant(until),
+    from: formatSecond(from),
+    until: until === null ? null : formatSecond(until),
     ...(phone !== undefined && { phone })
   }
 }
 
 /** With the stand-in for a code that the present catalogue has no longer. */
-function withKnownDiversion(ground: Cause, scene: TenantContext): Cause {
-  const { code } = diversionOf(ground.diversion, scene)
-  return code === ground.diversion ? ground : { ...ground, diversion: code }
+function withKnownDiversion(cause: Cause, context: TenantContext): Cause {
+  const { code } = diversionOf(cause.diversion, context)
+  return code === cause.diversion ? cause : { ...cause, diversion: code }
+}
+
+function formatSecond(instant: Instant): string {
+  return formatInstant(floorToSecond(instant))
 }
 
 /** `rule` and `because` of what holds first, as in a Status; `rules` of all that was merged, each once. */
-function explained(causes: readonly Cause[], why: (ground: Cause) => Explanation) {
+function explained(causes: readonly Cause[], why: (cause: Cause) => Explanation) {
   const explanations = new Map(causes.map(why).map((one) => [JSON.stringify(one), one]))
   const all = [...explanations.values()]
   return {

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { phones } from '../../domain/diversion.ts'
 import { triggerMatches } from '../../domain/rule-set.ts'
 import { Enum, Strict } from '../../lib/json-schema.ts'
+import type { ExtensionStatus } from '../../status/find-statuses.ts'
 import {
   type CalendarStatus,
   calendarMembers,
@@ -11,7 +12,7 @@ import {
   schemasOf,
   statusMembers
 } from '../../status/status-members.ts'
-import { Extension, UserId } from './params.ts'
+import { After, Extension, UserId } from './params.ts'
 import { InstantSchema, Nullable, ref } from './types.ts'
 
 export const PhoneSchema = Enum(phones, {
@@ -85,11 +86,30 @@ export const StatusSchema = Type.Unsafe<ExplainedStatus>({
   examples: [anna]
 })
 
+/** How statuses are given, in every call that gives many. */
+export const formatQuery = {
+  by: Type.Optional(
+    Enum(['user', 'extension'], {
+      default: 'user',
+      description: '`extension`: one entry for each extension, for a switch. Cursors are the same.',
+      examples: ['extension']
+    })
+  ),
+  language: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$',
+      maxLength: 35,
+      description: 'The language of the labels (BCP 47) in place of the tenant’s.',
+      examples: ['en']
+    })
+  )
+}
+
 /** Of the answers that come from memory. */
 export const fromMemory = {
   'Hanvisa-Degraded': Enum(['store'], {
     description:
-      'Only while the store cannot be reached: the answer is from memory. Borders in time still come when they are ' +
+      'Only while the store cannot be reached: the answer is from memory. Transitions still come when they are ' +
       'due; what was changed meanwhile shows when the store is back.',
     examples: ['store']
   })
@@ -100,11 +120,35 @@ const cursor = Type.String({
   examples: ['MTcuNDIuMTc5NTQ']
 })
 
+/** With `by=extension`. */
+export const ExtensionStatusSchema = Type.Unsafe<ExtensionStatus>({
+  $id: 'ExtensionStatus',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    users: {
+      type: 'array',
+      items: UserId,
+      description: 'Who shares the extension, by id.',
+      examples: [['anna', 'bo']]
+    },
+    ...schemasOf(statusMembers)
+  },
+  required: ['users', ...Object.keys(statusMembers)],
+  description:
+    'What holds for an extension: the Status of one of its users, `user`. It is closed only while it is for all who share ' +
+    'it. Shown is who is open, the first by id; while all are closed, who is reachable first.',
+  examples: [{ users: ['anna', 'bo'], ...anna }]
+})
+
 export const StatusesSchema = Strict(
   {
     at: InstantSchema('The instant since which this answer holds.'),
     cursor: Type.Optional(cursor),
-    statuses: Type.Array(ref(StatusSchema), { description: 'By user id.' })
+    after: After,
+    statuses: Type.Array(Type.Union([ref(StatusSchema), ref(ExtensionStatusSchema)]), {
+      description: 'By user id; with `by=extension` by extension.'
+    })
   },
   {
     $id: 'Statuses',
@@ -126,12 +170,34 @@ export const RemovedUserSchema = Strict(
   }
 )
 
+export const RemovedExtensionSchema = Strict(
+  {
+    extension: Extension,
+    removed: Type.Literal(true, { description: 'Nobody has the extension any more.' })
+  },
+  {
+    $id: 'RemovedExtension',
+    description: 'With `by=extension`: an extension that nobody has any more.',
+    examples: [{ extension: '1071', removed: true }]
+  }
+)
+
 export const ChangesSchema = Strict(
   {
     cursor,
-    changes: Type.Array(Type.Union([ref(StatusSchema), ref(RemovedUserSchema)]), {
-      description: 'Each user of whom anything that a Status shows has changed, once, as they are now.'
-    })
+    changes: Type.Array(
+      Type.Union([
+        ref(StatusSchema),
+        ref(ExtensionStatusSchema),
+        ref(RemovedUserSchema),
+        ref(RemovedExtensionSchema)
+      ]),
+      {
+        description:
+          'Each user (with `by=extension` each extension) of whom anything that a Status shows has changed, once, as they ' +
+          'are now.'
+      }
+    )
   },
   {
     $id: 'Changes',
@@ -154,7 +220,9 @@ export const statusSchemas = [
   RuleOriginSchema,
   NextRunSchema,
   StatusSchema,
+  ExtensionStatusSchema,
   StatusesSchema,
   RemovedUserSchema,
+  RemovedExtensionSchema,
   ChangesSchema
 ]
