@@ -18,7 +18,7 @@ import { createManagement } from '../src/management/management.ts'
 import { StatusService } from '../src/status/status-service.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
-import { openSyncController } from '../src/sync/sync-controller.ts'
+import { SyncController } from '../src/sync/sync-controller.ts'
 import { benchUserRecord } from './fixtures/user-records.ts'
 
 const USERS = 1000
@@ -53,7 +53,7 @@ const statusService = new StatusService({ store, defaultRules, clock })
 const openConnector = () => {
   throw new Error('there is no connection in this bench')
 }
-const sync = await openSyncController({
+const sync = await SyncController.open({
   store,
   openConnector,
   sealer: seal,

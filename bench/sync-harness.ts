@@ -13,7 +13,7 @@ import { loadPacks } from '../src/management/load-packs.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealConnection } from '../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
-import { openSyncController } from '../src/sync/sync-controller.ts'
+import { SyncController } from '../src/sync/sync-controller.ts'
 import { createFakeClock, type FakeClock } from '../test/support/fake-clock.ts'
 import { benchUserRecord } from './fixtures/user-records.ts'
 
@@ -56,7 +56,7 @@ export async function openBenchSyncHarness(needs: {
   const failures: string[] = []
   let activeSubscriptions = () => 0
   const ignore = () => {}
-  const sync = await openSyncController({
+  const sync = await SyncController.open({
     store,
     openConnector: needs.connector,
     sealer: seal,
@@ -73,6 +73,7 @@ export async function openBenchSyncHarness(needs: {
       observeSubscriptions(source) {
         activeSubscriptions = () => [...source()].reduce((sum, [, count]) => sum + count.active, 0)
       },
+      observeUnreadableMailboxes: ignore,
       observeConnections: ignore,
       observeShards: ignore,
       observeQueue: needs.observeQueue

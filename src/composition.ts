@@ -24,7 +24,8 @@ import { StatusService } from './status/status-service.ts'
 import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'
 import { openRedisSyncClient, openRedisSyncController } from './sync/cluster/redis/compose.ts'
 import type { OpenConnector } from './sync/connection/open-connector.ts'
-import { openSyncController, type Sync, type SyncOptions } from './sync/sync-controller.ts'
+import type { Sync } from './sync/sync.ts'
+import { SyncController, type SyncOptions } from './sync/sync-controller.ts'
 
 export interface Service {
   /** Where it listens: `http://127.0.0.1:8080`. */
@@ -108,7 +109,7 @@ async function openSyncOf(
   options: SyncOptions
 ): Promise<Sync | null> {
   if (clients === null) {
-    const sync = await openSyncController(options)
+    const sync = await SyncController.open(options)
     undo.push(() => sync.close())
     return sync
   }

@@ -30,6 +30,8 @@ export interface Metrics {
       readonly [connector: string, count: { readonly active: number; readonly inactive: number }]
     >
   ): void
+  /** `source` is asked at each scrape: mailboxes that fail again and again over a connection that works. */
+  observeUnreadableMailboxes(source: () => number): void
   /** `source` is asked at each scrape: connections that fail as a whole, by code. */
   observeConnections(source: () => ReadonlyMap<SyncCode, number>): void
   /** `source` is asked at each scrape: how many of the tenants' shards this process owns. */
@@ -144,11 +146,19 @@ export function openMetrics(): Metrics {
   }
 }
 
-type Sources = Pick<Metrics, 'observeSubscriptions' | 'observeConnections' | 'observeShards' | 'observeStore'>
+type Sources = Pick<
+  Metrics,
+  | 'observeSubscriptions'
+  | 'observeUnreadableMailboxes'
+  | 'observeConnections'
+  | 'observeShards'
+  | 'observeStore'
+>
 
 /** Gauges whose figures others hold. */
 function createObservedGauges(registers: Registry[]): Sources {
   let subscriptions: Parameters<Metrics['observeSubscriptions']>[0] = () => []
+  let unreadable = () => 0
   let connections: Parameters<Metrics['observeConnections']>[0] = () => new Map()
   let shards = () => 0
   let store = () => ({ reachable: true, emptied: false })
@@ -163,6 +173,14 @@ function createObservedGauges(registers: Registry[]): Sources {
         this.set({ connector, state: 'active' }, active)
         this.set({ connector, state: 'inactive' }, inactive)
       }
+    }
+  })
+  new Gauge({
+    name: 'hanvisa_unreadable_mailboxes',
+    help: 'Mailboxes that failed three times in a row or more, while their connection works',
+    registers,
+    collect() {
+      this.set(unreadable())
     }
   })
   new Gauge({
@@ -202,6 +220,9 @@ function createObservedGauges(registers: Registry[]): Sources {
   return {
     observeSubscriptions: (source) => {
       subscriptions = source
+    },
+    observeUnreadableMailboxes: (source) => {
+      unreadable = source
     },
     observeConnections: (source) => {
       connections = source

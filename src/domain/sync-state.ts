@@ -24,6 +24,10 @@ export interface SyncRecord {
   readonly detail: DetailLevel | null
   /** Whether notices told of edits at the last success: then calendars are swept, not polled. */
   readonly subscribed: boolean
+  /** Since when an edit is known of that was not read in time, or nobody is left to learn of edits; null: neither. */
+  readonly overdueSince: Instant | null
+  /** Milliseconds that the last successful read took, where that is longer than the polling interval; else null. */
+  readonly slowMs: number | null
 }
 
 /**
@@ -55,7 +59,9 @@ export function initialSyncRecord(enabled: boolean, at: Instant, generation = 0)
     failedSince: null,
     fault: null,
     detail: null,
-    subscribed: false
+    subscribed: false,
+    overdueSince: null,
+    slowMs: null
   }
 }
 
@@ -65,13 +71,19 @@ export function initialSyncRecord(enabled: boolean, at: Instant, generation = 0)
  * of must be read, so they vouch for a calendar no longer than `staleAfter` once reading fails.
  */
 export function staleAt(record: SyncRecord, staleAfterMs: number): Instant | null {
-  const { enabled, confirmedAt, failedSince, subscribed } = record
+  const { enabled, confirmedAt, failedSince, subscribed, overdueSince, slowMs } = record
   if (!enabled || confirmedAt === null) return null
-  if (!subscribed) return confirmedAt + staleAfterMs
-  const reconcileDueAt = confirmedAt + Math.max(reconcileIntervalMs, staleAfterMs)
-  return failedSince === null
-    ? reconcileDueAt
-    : Math.min(reconcileDueAt, Math.max(confirmedAt, failedSince) + staleAfterMs)
+  // The next read may take as long as the last, and dates from its beginning.
+  const maxAgeMs = staleAfterMs + 2 * (slowMs ?? 0)
+  let stale = confirmedAt + maxAgeMs
+  if (subscribed) {
+    const reconcileDueAt = confirmedAt + Math.max(reconcileIntervalMs, maxAgeMs)
+    stale =
+      failedSince === null
+        ? reconcileDueAt
+        : Math.min(reconcileDueAt, Math.max(confirmedAt, failedSince) + maxAgeMs)
+  }
+  return overdueSince === null ? stale : Math.min(stale, overdueSince)
 }
 
 /** The state at an instant. `staleAfter` is as in `staleAt`. */
@@ -92,7 +104,7 @@ export function markSynced(
   record: SyncRecord,
   at: Instant,
   staleAfterMs: number,
-  outcome: Pick<SyncRecord, 'detail' | 'fault' | 'subscribed'>
+  outcome: Pick<SyncRecord, 'detail' | 'fault' | 'subscribed'> & Partial<Pick<SyncRecord, 'slowMs'>>
 ): SyncRecord {
   const continues = syncStateAt(record, staleAfterMs, at).state === 'fresh'
   return {
@@ -102,11 +114,18 @@ export function markSynced(
     failedSince: null,
     fault: outcome.fault,
     detail: outcome.detail,
-    subscribed: outcome.subscribed
+    subscribed: outcome.subscribed,
+    overdueSince: null,
+    slowMs: outcome.slowMs ?? null
   }
 }
 
 /** The record after a failure at `at`: what is held stays held. */
 export function markFailed(record: SyncRecord, at: Instant, fault: SyncRecord['fault']): SyncRecord {
   return { ...record, failedSince: record.failedSince ?? at, fault }
+}
+
+/** The record once an edit is known of that could not be read in time. What is held is stale from `since` on. */
+export function markOverdue(record: SyncRecord, since: Instant): SyncRecord {
+  return { ...record, overdueSince: Math.min(since, record.overdueSince ?? since) }
 }

@@ -90,7 +90,9 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
       const target = { mailbox: unsealMailbox(tenant, mailbox, sealer), timeZone: own ?? timeZone }
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(TEST_TIMEOUT_MS)])
       const checks = await connector.check(target, deadline)
-      return { ok: checks.every((check) => check.ok), checks: [...checks] }
+      const ok = checks.every((check) => check.ok)
+      if (ok) sync.onConnectionTested(tenant)
+      return { ok, checks: [...checks] }
     }
   }
 }

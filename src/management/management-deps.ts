@@ -2,12 +2,12 @@
 import type { RuleSet } from '../domain/rule-set.ts'
 import type { Sealer } from '../storage/secrets/seal.ts'
 import type { Store } from '../storage/store.ts'
-import type { Sync } from '../sync/sync-controller.ts'
+import type { Sync } from '../sync/sync.ts'
 import type { Audit } from './audit.ts'
 
 export interface ManagementDeps {
   readonly store: Store
-  readonly sync: Pick<Sync, 'invalidateTenant' | 'connector' | 'connection'>
+  readonly sync: Pick<Sync, 'invalidateTenant' | 'connector' | 'connection' | 'onConnectionTested'>
   /** By name; `3kontakt` is among them. */
   readonly packs: ReadonlyMap<string, RuleSet>
   readonly sealer: Sealer

@@ -89,7 +89,9 @@ export const syncRecord = jsonCodec<SyncRecord>('sync record', (record) => ({
   fault: record.fault && { code: record.fault.code, hint: record.fault.hint },
   detail: record.detail,
   // Absent in what earlier versions kept.
-  subscribed: record.subscribed ?? false
+  subscribed: record.subscribed ?? false,
+  overdueSince: record.overdueSince ?? null,
+  slowMs: record.slowMs ?? null
 }))
 
 /**

@@ -1,120 +1,150 @@
-/** What is heard of changes to one tenant, taken note of one after the other; a store that fails is asked again. */
+/** Applies the store's changes of one tenant, one after the other; a store that fails is asked again. */
 
 import { type Log, redactError } from '../lib/redact-error.ts'
 import type { Timers } from '../lib/timers.ts'
 import type { FeedEvent, Store } from '../storage/store.ts'
 
-export interface StoreFeedHandler {
-  /** The tenant, its rules or its connection may have changed. */
-  invalidate(): void
-  /** Resolves when everything that was heard of is taken note of, or the store has failed. */
-  whenIdle(): Promise<void>
-  /** Hears nothing more; resolves when nothing is being taken note of. */
-  close(): Promise<void>
-}
-
 export interface FeedHandlers {
-  /** With `anew` nothing that was known of the tenant counts any more. */
-  applyTenant(anew: boolean): Promise<void>
+  /** With `isNew` nothing that was known of the tenant counts any more. */
+  applyTenant(isNew: boolean): Promise<void>
   applyUsers(users: readonly string[]): Promise<void>
   /** Anything may have been saved of anybody. */
   resyncUsers(): Promise<void>
 }
 
-const chunk = 500
+interface FeedDeps {
+  readonly store: Store
+  readonly timers: Timers
+  readonly log: Log
+}
+
+const maxUsersPerRound = 500
 /** Milliseconds until a store that failed is asked again. */
-const patience = 5_000
+const retryMs = 5_000
 
-/** Begins as if the whole tenant had just been heard of. */
-export function openStoreFeedHandler(
-  tenant: string,
-  notes: FeedHandlers,
-  { store, timers, log }: { readonly store: Store; readonly timers: Timers; readonly log: Log }
-): StoreFeedHandler {
-  const heard = { tenant: true, anew: true, everybody: false, users: new Set<string>() }
-  let work: Promise<void> | null = null
-  let cancelRetry: (() => void) | null = null
-  let closed = false
-  const unfollow = store.follow(tenant, hear)
-  wake()
+/** Begins as if the whole tenant had just been changed. */
+export class StoreFeedHandler {
+  readonly #tenant: string
+  readonly #handlers: FeedHandlers
+  readonly #deps: FeedDeps
+  readonly #unfollow: () => void
+  #tenantChanged = true
+  #isNew = true
+  #resync = false
+  /** Users that may have changed; null: none. */
+  #users: Set<string> | null = null
+  #work: Promise<void> | null = null
+  #cancelRetry: (() => void) | null = null
+  #closed = false
 
-  return {
-    invalidate() {
-      heard.tenant = true
-      wake()
-    },
-    whenIdle: settled,
-    async close() {
-      closed = true
-      unfollow()
-      cancelRetry?.()
-      await settled()
-    }
+  constructor(tenant: string, handlers: FeedHandlers, deps: FeedDeps) {
+    this.#tenant = tenant
+    this.#handlers = handlers
+    this.#deps = deps
+    this.#unfollow = deps.store.follow(tenant, (event) => this.#onFeedEvent(event))
+    this.#wake()
   }
 
-  async function settled(): Promise<void> {
-    while (work !== null) await work
+  /** The tenant, its rules or its connection may have changed. */
+  invalidate(): void {
+    this.#tenantChanged = true
+    this.#wake()
   }
 
-  function hear(feed: FeedEvent): void {
+  /** Resolves when every change so far is applied, or the store has failed. */
+  async whenIdle(): Promise<void> {
+    while (this.#work !== null) await this.#work
+  }
+
+  /** Follows no more; resolves when nothing is being applied. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#unfollow()
+    this.#cancelRetry?.()
+    await this.whenIdle()
+  }
+
+  #onFeedEvent(event: FeedEvent): void {
     const users =
-      feed.kind === 'logged' ? feed.entry.users : feed.kind === 'confirmed' ? feed.users : ('all' as const)
-    if (users === 'all') heard.tenant = true
-    else for (const user of users) heard.users.add(user)
+      event.kind === 'logged' ? event.entry.users : event.kind === 'confirmed' ? event.users : 'all'
+    if (users === 'all') this.#tenantChanged = true
+    else this.#addUsers(users)
     // What is there after this is another tenant of the same name.
-    if (feed.kind === 'tenant removed') heard.anew = true
-    if (feed.kind === 'gap') heard.everybody = true
-    wake()
+    if (event.kind === 'tenant removed') this.#isNew = true
+    if (event.kind === 'gap') this.#resync = true
+    this.#wake()
   }
 
-  function isAnything(): boolean {
-    return heard.tenant || heard.everybody || heard.users.size > 0
+  #addUsers(users: readonly string[]): void {
+    this.#users ??= new Set()
+    for (const user of users) this.#users.add(user)
   }
 
-  function wake(): void {
-    if (closed || work !== null || cancelRetry !== null) return
-    work = takeNote().then(
+  get #hasChanges(): boolean {
+    return this.#tenantChanged || this.#resync || this.#users !== null
+  }
+
+  #wake(): void {
+    if (this.#closed || this.#work !== null || this.#cancelRetry !== null) return
+    this.#work = this.#apply().then(
       () => {
-        work = null
-        if (isAnything()) wake()
+        this.#work = null
+        if (this.#hasChanges) this.#wake()
       },
       (error) => {
-        work = null
-        log.warn({ tenant, ...redactError(error) }, 'changes could not be read from the store; trying again')
-        cancelRetry = timers.after(patience, () => {
-          cancelRetry = null
-          wake()
+        this.#work = null
+        const { log, timers } = this.#deps
+        log.warn(
+          { tenant: this.#tenant, ...redactError(error) },
+          'changes could not be read from the store; trying again'
+        )
+        this.#cancelRetry = timers.after(retryMs, () => {
+          this.#cancelRetry = null
+          this.#wake()
         })
       }
     )
   }
 
-  async function takeNote(): Promise<void> {
-    while (!closed && isAnything()) {
-      if (heard.tenant) {
-        const { anew } = heard
-        heard.tenant = heard.anew = false
-        await notes.applyTenant(anew).catch((error) => {
-          heard.tenant = true
-          heard.anew ||= anew
-          throw error
-        })
-        continue
-      }
-      if (heard.everybody) {
-        heard.everybody = false
-        await notes.resyncUsers().catch((error) => {
-          heard.everybody = true
-          throw error
-        })
-        continue
-      }
-      const users = [...heard.users].slice(0, chunk)
-      for (const user of users) heard.users.delete(user)
-      await notes.applyUsers(users).catch((error) => {
-        for (const user of users) heard.users.add(user)
-        throw error
-      })
+  async #apply(): Promise<void> {
+    while (!this.#closed && this.#hasChanges) {
+      if (this.#tenantChanged) await this.#applyTenant()
+      else if (this.#resync) await this.#resyncUsers()
+      else await this.#applyUsers()
+    }
+  }
+
+  async #applyTenant(): Promise<void> {
+    const isNew = this.#isNew
+    this.#tenantChanged = this.#isNew = false
+    try {
+      await this.#handlers.applyTenant(isNew)
+    } catch (error) {
+      this.#tenantChanged = true
+      this.#isNew ||= isNew
+      throw error
+    }
+  }
+
+  async #resyncUsers(): Promise<void> {
+    this.#resync = false
+    try {
+      await this.#handlers.resyncUsers()
+    } catch (error) {
+      this.#resync = true
+      throw error
+    }
+  }
+
+  async #applyUsers(): Promise<void> {
+    const users = [...this.#users!].slice(0, maxUsersPerRound)
+    for (const user of users) this.#users!.delete(user)
+    if (this.#users!.size === 0) this.#users = null
+    try {
+      await this.#handlers.applyUsers(users)
+    } catch (error) {
+      this.#addUsers(users)
+      throw error
     }
   }
 }

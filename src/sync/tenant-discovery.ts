@@ -1,76 +1,79 @@
-/** Which tenants there are: looked for when it may be others that are kept, and every minute, for somebody else may make one. */
+/** Finds which tenants there are: when other shards are owned, and every minute, for another process may create one. */
 
 import { type Log, redactError } from '../lib/redact-error.ts'
 import type { Timers } from '../lib/timers.ts'
 import type { Store } from '../storage/store.ts'
 
-export interface TenantDiscovery {
-  /** Resolves when every tenant was named. */
-  run(): Promise<void>
-  /** At the next turn of the loop, and again after a census that is being taken. */
-  runSoon(): void
-  close(): void
+interface DiscoveryDeps {
+  readonly store: Store
+  readonly timers: Timers
+  readonly log: Log
+  /** Called for each tenant. */
+  readonly onFound: (tenant: string) => void
+  /** Called after all of them. */
+  readonly onDone: () => void
 }
 
-/** Milliseconds between two. */
-const interval = 60_000
+const intervalMs = 60_000
 /** After one that failed. */
-const patience = 5_000
-const limit = 500
+const retryMs = 5_000
+const tenantsPerPage = 500
 
-/** `found` is called for each tenant, `taken` after all of them. */
-export function openTenantDiscovery(
-  { store, timers, log }: { readonly store: Store; readonly timers: Timers; readonly log: Log },
-  found: (tenant: string) => void,
-  taken: () => void
-): TenantDiscovery {
-  let counting = false
-  let again = false
-  let closed = false
-  let cancel = timers.after(interval, run)
+export class TenantDiscovery {
+  readonly #deps: DiscoveryDeps
+  #isRunning = false
+  #runAgain = false
+  #closed = false
+  #cancel: () => void
 
-  return {
-    run: take,
-    runSoon() {
-      again = true
-      if (!counting) set(0)
-    },
-    close() {
-      closed = true
-      cancel()
-    }
+  constructor(deps: DiscoveryDeps) {
+    this.#deps = deps
+    this.#cancel = deps.timers.after(intervalMs, () => this.#runScheduled())
   }
 
-  async function take(): Promise<void> {
+  /** Resolves when every tenant was named. */
+  async run(): Promise<void> {
+    const { store, onFound, onDone } = this.#deps
     let after: string | undefined
     do {
-      const page = await store.tenants(after === undefined ? { limit } : { limit, after })
-      if (closed) return
-      for (const { id } of page) found(id)
-      after = page.length < limit ? undefined : page.at(-1)?.id
+      const page = await store.tenants({ limit: tenantsPerPage, ...(after !== undefined && { after }) })
+      if (this.#closed) return
+      for (const { id } of page) onFound(id)
+      after = page.length < tenantsPerPage ? undefined : page.at(-1)?.id
     } while (after !== undefined)
-    taken()
+    onDone()
   }
 
-  function run(): void {
-    counting = true
-    again = false
-    void take().then(
-      () => next(again ? 0 : interval),
+  /** At the next turn of the loop, and again after one that is running. */
+  runSoon(): void {
+    this.#runAgain = true
+    if (!this.#isRunning) this.#schedule(0)
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#cancel()
+  }
+
+  #runScheduled(): void {
+    this.#isRunning = true
+    this.#runAgain = false
+    void this.run().then(
+      () => this.#scheduleNext(this.#runAgain ? 0 : intervalMs),
       (error) => {
-        log.warn({ ...redactError(error) }, 'the tenants could not be listed; trying again')
-        next(patience)
+        this.#deps.log.warn({ ...redactError(error) }, 'the tenants could not be listed; trying again')
+        this.#scheduleNext(retryMs)
       }
     )
   }
 
-  function next(milliseconds: number): void {
-    counting = false
-    set(milliseconds)
+  #scheduleNext(waitMs: number): void {
+    this.#isRunning = false
+    this.#schedule(waitMs)
   }
 
-  function set(milliseconds: number): void {
-    cancel()
-    if (!closed) cancel = timers.after(milliseconds, run)
+  #schedule(waitMs: number): void {
+    this.#cancel()
+    if (!this.#closed) this.#cancel = this.#deps.timers.after(waitMs, () => this.#runScheduled())
   }
 }

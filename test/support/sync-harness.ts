@@ -13,7 +13,7 @@ import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { sealConnection, sealMailbox } from '../../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
 import type { LogEntry, UserRecord } from '../../src/storage/store.ts'
-import { openSyncController, type SyncOptions } from '../../src/sync/sync-controller.ts'
+import { SyncController, type SyncOptions } from '../../src/sync/sync-controller.ts'
 import { type FakeCalendarServer, startFakeCalendarServer } from './fake-calendar-server.ts'
 import { createFakeClock, yieldToEventLoop } from './fake-clock.ts'
 import { until as waitUntil } from './until.ts'
@@ -73,6 +73,7 @@ export async function openSyncHarness(
     countReconciliation: (_connector, outcome) => count(`swept ${outcome}`),
     countMissedNotification: () => count('drift'),
     observeFreshnessLag: () => {},
+    observeUnreadableMailboxes: () => {},
     observeConnections: () => {},
     observeShards: () => {},
     observeSubscriptions: (source) => {
@@ -83,7 +84,7 @@ export async function openSyncHarness(
     }
   }
   const start = () =>
-    openSyncController({
+    SyncController.open({
       store,
       openConnector: (_tenant, connection) => side.connector(connection as GraphConnection),
       sealer: seal,

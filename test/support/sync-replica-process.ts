@@ -39,6 +39,7 @@ const keeper = await openRedisSyncController(
       observeFreshnessLag: nothing,
       observeQueue: nothing,
       observeSubscriptions: nothing,
+      observeUnreadableMailboxes: nothing,
       observeConnections: nothing,
       observeShards: nothing
     }

@@ -16,7 +16,7 @@ import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
 import type { User } from '../../src/storage/store.ts'
 import { openRedisSyncClient } from '../../src/sync/cluster/redis/compose.ts'
-import { targetOf } from '../../src/sync/targets/target-registry.ts'
+import { subscriptionIdOf, targetOf } from '../../src/sync/targets/read-target.ts'
 import { plainNodeArgs } from './plain-process.ts'
 import type { TestRedis } from './redis-server.ts'
 
@@ -152,9 +152,11 @@ export async function startSyncReplicas(t: Test, redis: TestRedis, program: stri
       )
       desk.invalidateTenant(id)
     },
-    /** What notices call the nth user's calendar. */
-    target: (tenant: string, index: number) =>
-      targetOf(user(tenant, index), zone, (mailbox) => (mailbox as { address: string }).address)!.key,
+    /** What notifications call the nth user's calendar. */
+    subscriptionId: (tenant: string, index: number) =>
+      subscriptionIdOf(
+        targetOf(user(tenant, index), zone, (mailbox) => (mailbox as { address: string }).address)!
+      ),
     of: (tenant: string) => asked.filter(({ mailbox }) => mailbox.endsWith(`@${tenant}`)),
     /** Jobs that wait or are being done, of all shards. */
     async jobs(): Promise<number> {

@@ -1,6 +1,6 @@
 /** Waiting in the in-process queue for what others wait for: whoever asked for targets hears what became of them. */
 import t from 'tap'
-import { createFairQueue, queueLimits } from '../../src/sync/queue/fair-queue.ts'
+import { FairQueue, queueLimits } from '../../src/sync/queue/fair-queue.ts'
 import type { BatchResult } from '../../src/sync/queue/queue.ts'
 import { createFakeClock, yieldToEventLoop } from '../support/fake-clock.ts'
 
@@ -13,7 +13,7 @@ t.test('whoever waits for targets hears when they were read, stand on a pause, o
         await yieldToEventLoop()
       })
     })
-  const queue = createFairQueue({ batchSize: () => 2, read }, queueLimits, createFakeClock().timers)
+  const queue = new FairQueue({ batchSize: () => 2, read }, queueLimits, createFakeClock().timers)
   const heard: string[] = []
   const wait = async (name: string, targets: string[]) => {
     void queue.whenDone('acme', targets).then((read) => heard.push(`${name} ${read}`))
@@ -28,7 +28,7 @@ t.test('whoever waits for targets hears when they were read, stand on a pause, o
   // Heard of again while it is read: that read is not the one that is waited for.
   await queue.add('acme', ['a'], 'soon')
   await wait('a again', ['a'])
-  await started[0]!({ tenant: null, targets: new Map([['b', { delayMs: 1000, source: 'us' }]]) })
+  await started[0]!({ tenant: null, targets: new Map([['b', { delayMs: 1000, source: 'own' }]]) })
   t.same(heard.slice(1), [], 'a is to be read again')
   await started[1]!()
   t.same(heard.slice(1).sort(), ['a again true', 'ab true', 'abc true'], 'and b is on a pause')

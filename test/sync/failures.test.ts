@@ -1,8 +1,6 @@
 /** What goes wrong with one calendar, or one tenant, is seen there with what to do about it, and nowhere else. */
 import t from 'tap'
-import type { Timers } from '../../src/lib/timers.ts'
-import { createFairQueue, queueLimits } from '../../src/sync/queue/fair-queue.ts'
-import type { BatchWorker } from '../../src/sync/queue/queue.ts'
+import { queueLimits } from '../../src/sync/queue/fair-queue.ts'
 import { calendarEvent, startFakeCalendarServer } from '../support/fake-calendar-server.ts'
 import { hourMs, minuteMs, openSyncHarness, polling } from '../support/sync-harness.ts'
 
@@ -114,9 +112,9 @@ t.test(
 t.test(
   'far sides that hang, more of them than slots, slow no other tenant once they are known to',
   async (t) => {
-    const openQueue = (worker: BatchWorker, timers: Timers) =>
-      createFairQueue(worker, { ...queueLimits, maxRunning: 8 }, timers)
-    const { side, tenant, people, open, until, state, time, record } = await openSyncHarness(t, { openQueue })
+    const { side, tenant, people, open, until, state, time, record } = await openSyncHarness(t, {
+      limits: { ...queueLimits, maxRunning: 8 }
+    })
     side.hanging.add('hangs@acme.example')
     side.calendars.set('anna@acme.example', [])
     for (let index = 0; index < 20; index++) {
@@ -199,6 +197,6 @@ t.test('a connector that breaks its word is the trouble of those it was asked fo
   await open()
   await until(async () => (await state('acme', 'anna')) === 'failed')
   t.equal((await record('acme', 'anna')).sync.fault?.code, 'protocol_error')
-  t.match(JSON.stringify(said), 'trouble.test.js', 'the log has the place')
+  t.match(JSON.stringify(said), 'failures.test.js', 'the log has the place')
   t.notMatch(JSON.stringify(said), 'hemligt', 'and not the words')
 })

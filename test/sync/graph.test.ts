@@ -14,7 +14,7 @@ import { initialSyncRecord, syncStateAt } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
-import { openSyncController } from '../../src/sync/sync-controller.ts'
+import { SyncController } from '../../src/sync/sync-controller.ts'
 import { simulatedTenant as directory, openSimulator, simulatedClientId } from '../support/open-simulator.ts'
 import { harnessRules } from '../support/sync-harness.ts'
 
@@ -69,7 +69,7 @@ t.test('a tenant is read over Graph; a wrong secret and a wrong address say what
     }))
     await store.saveUsers(name, users, Date.now())
   }
-  const sync = await openSyncController({
+  const sync = await SyncController.open({
     store,
     openConnector: (_tenant, connection) =>
       graphConnector({ connection: connection as GraphConnection, http: outbound }),

@@ -1,8 +1,8 @@
 /** Edits that the far side tells of: read at once, however many; and polled for as soon as it ceases to tell. */
 import t from 'tap'
 import { RemoteError } from '../../src/errors.ts'
-import { createNotificationDebouncer } from '../../src/sync/notifications/debouncer.ts'
-import { openTargetSubscriptions } from '../../src/sync/notifications/target-subscriptions.ts'
+import { NotificationDebouncer } from '../../src/sync/notifications/debouncer.ts'
+import { TargetSubscriptions } from '../../src/sync/notifications/target-subscriptions.ts'
 import { calendarEvent, startFakeCalendarServer } from '../support/fake-calendar-server.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { hourMs, minuteMs, openSyncHarness, polling, type SyncHarness } from '../support/sync-harness.ts'
@@ -74,7 +74,7 @@ t.test('whatever the read does, notices lead to no more than one in two seconds'
       })
     }
     // As the queue does: what is asked for while it is being read is read once more after.
-    const notices = createNotificationDebouncer(timers, async () => {
+    const notices = new NotificationDebouncer(timers, async () => {
       if (timers.now() < readAt + takes) again = true
       else begin()
       return true
@@ -248,20 +248,25 @@ t.test('ten thousand watches begin little by little, and who does not get one is
   const say = (facts: object) => void said.push(facts)
   const log = { info: say, warn: say, error: say }
   const ears = { onChanged: () => {}, onActive: () => {}, onStateChange: () => {} }
-  const watching = openTargetSubscriptions('acme', () => connector, ears, { timers, log })
+  const watching = new TargetSubscriptions('acme', {
+    connector: () => connector,
+    handlers: ears,
+    timers,
+    log
+  })
   const ends = Array.from({ length: 10_000 }, (_, index) =>
     watching.add({ key: `${index}`, mailbox: `${index}@acme.example`, timeZone: 'UTC' })
   )
   t.equal(far.watched.size, 0)
   await run(0)
   t.equal(far.watched.size, 100)
-  ends[9_999]!('stop')
+  ends[9_999]!('unsubscribe')
   await run(2000)
   t.equal(far.watched.size, 9_999)
   for (const those of far.watched.values()) for (const one of those) one.onInactive(broken)
   t.equal(said.length, 1)
   t.same([watching.inactive, watching.state.polling, watching.state.code], [9_999, 9_999, 'unreachable'])
-  for (const end of ends) end('stop')
+  for (const end of ends) end('unsubscribe')
   t.equal(far.watched.size, 0)
   t.match(watching.state, { state: 'disabled', polling: 0 })
 })

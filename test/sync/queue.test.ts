@@ -1,7 +1,7 @@
 /** The in-process queue, with jobs of its own: turns, dedupe, deadlines, pauses, bounds. */
 import fc from 'fast-check'
 import t from 'tap'
-import { createFairQueue, type QueueLimits } from '../../src/sync/queue/fair-queue.ts'
+import { FairQueue, type QueueLimits } from '../../src/sync/queue/fair-queue.ts'
 import { BatchCancelled, type BatchResult, BatchTimeout, type SyncQueue } from '../../src/sync/queue/queue.ts'
 import { createFakeClock, yieldToEventLoop } from '../support/fake-clock.ts'
 
@@ -25,7 +25,7 @@ interface Job {
 function bench(own: Partial<QueueLimits> = {}, batch = 1) {
   const time = createFakeClock()
   const started: Job[] = []
-  const queue: SyncQueue = createFairQueue(
+  const queue: SyncQueue = new FairQueue(
     {
       batchSize: () => batch,
       read: (tenant, targets, signal) =>
@@ -186,7 +186,7 @@ t.test('a far side that hangs frees its slot at the deadline', async (t) => {
   t.equal(started.length, 1, 'it may still tell what it waited for')
   await time.run(2_000)
   t.equal(started[1]?.tenant, 'fine')
-  await started[0]!.end({ tenant: { delayMs: 1e9, source: 'us' }, targets: new Map() })
+  await started[0]!.end({ tenant: { delayMs: 1e9, source: 'own' }, targets: new Map() })
   await started[1]!.end()
   await time.run(4_500)
   t.equal(started.length, 2)
@@ -200,7 +200,7 @@ t.test(
     const { queue, started, time } = bench()
     await queue.add('acme', names(6), 'poll')
     await yieldToEventLoop()
-    await started[0]!.end({ tenant: { delayMs: 10_000, source: 'us' }, targets: new Map() })
+    await started[0]!.end({ tenant: { delayMs: 10_000, source: 'own' }, targets: new Map() })
     await time.run(9_999)
     t.equal(started.length, 1)
     await time.run(500)
@@ -218,7 +218,7 @@ t.test(
 )
 
 t.test('read now ends a pause of our own, not one that the far side asked for', async (t) => {
-  for (const by of ['us', 'far side'] as const) {
+  for (const by of ['own', 'server'] as const) {
     const { queue, started } = bench()
     await queue.add('acme', ['x'], 'poll')
     await yieldToEventLoop()
@@ -229,7 +229,7 @@ t.test('read now ends a pause of our own, not one that the far side asked for', 
     t.equal(started.length, 1, 'a change here does not send for more of the same')
     t.equal(await queue.add('acme', ['x'], 'now'), 1)
     await yieldToEventLoop()
-    t.equal(started.length, by === 'us' ? 2 : 1, by)
+    t.equal(started.length, by === 'own' ? 2 : 1, by)
   }
 })
 
@@ -237,14 +237,14 @@ t.test('a mailbox on pause is alone in it, and is read again by itself', async (
   const { queue, started, time, tell } = bench()
   await queue.add('acme', ['bad'], 'poll')
   await yieldToEventLoop()
-  await started[0]!.end({ tenant: null, targets: new Map([['bad', { delayMs: 30_000, source: 'us' }]]) })
+  await started[0]!.end({ tenant: null, targets: new Map([['bad', { delayMs: 30_000, source: 'own' }]]) })
   t.equal(await queue.add('acme', ['bad', 'good'], 'poll'), 2)
   await yieldToEventLoop()
   t.same(tell(), ['acme:bad', 'acme:good'])
   await started[1]!.end()
   await time.run(31_000)
   t.same(tell(), ['acme:bad', 'acme:good', 'acme:bad'])
-  await started[2]!.end({ tenant: null, targets: new Map([['bad', { delayMs: 30_000, source: 'us' }]]) })
+  await started[2]!.end({ tenant: null, targets: new Map([['bad', { delayMs: 30_000, source: 'own' }]]) })
   await queue.add('acme', ['bad'], 'soon')
   await yieldToEventLoop()
   t.equal(started.length, 4, 'a change of it is not kept waiting')
@@ -259,7 +259,7 @@ t.test('a dropped tenant is forgotten: what was read of it is aborted and says n
   await queue.add('acme', ['0'], 'poll')
   await yieldToEventLoop()
   t.same(tell(), ['acme:0', 'acme:0'], 'it begins anew at once, though the old read has not ended')
-  await started[0]!.end({ tenant: { delayMs: 1e6, source: 'us' }, targets: new Map() })
+  await started[0]!.end({ tenant: { delayMs: 1e6, source: 'own' }, targets: new Map() })
   await started[1]!.end()
   await queue.add('acme', ['1'], 'poll')
   await yieldToEventLoop()
@@ -273,7 +273,7 @@ t.test('a worker that throws holds up nobody', async (t) => {
     reads += 1
     throw new Error('a defect')
   }
-  const queue = createFairQueue({ batchSize: () => 0, read }, limits, time.timers)
+  const queue = new FairQueue({ batchSize: () => 0, read }, limits, time.timers)
   await queue.add('acme', names(3), 'poll')
   await time.run(10)
   t.equal(reads, 3)

@@ -12,7 +12,7 @@ import { createIcsConnector } from '../../src/connectors/ics/connector.ts'
 import { openHttpClient } from '../../src/connectors/net/http-client.ts'
 import { RemoteError } from '../../src/errors.ts'
 import { machineTimers } from '../../src/lib/timers.ts'
-import type { Sync } from '../../src/sync/sync-controller.ts'
+import type { Sync } from '../../src/sync/sync.ts'
 import { calendarEvent } from '../support/fake-calendar-server.ts'
 import { hourMs, openSyncHarness, polling, type SyncHarness } from '../support/sync-harness.ts'
 

@@ -4,7 +4,7 @@ import t from 'tap'
 import { windowAt } from '../../src/domain/window.ts'
 import { RemoteError, syncCodes } from '../../src/errors.ts'
 import { retryDelay } from '../../src/sync/queue/retry-policy.ts'
-import { createPollSchedule } from '../../src/sync/scheduling/poll-schedule.ts'
+import { PollSchedule } from '../../src/sync/scheduling/poll-schedule.ts'
 
 const day = 86_400_000
 const beat = 250
@@ -18,11 +18,7 @@ const tenants = fc.record({
 })
 
 /** Lets a schedule run, and says when each target fell due. */
-function dues(
-  polls: ReturnType<typeof createPollSchedule>,
-  from: number,
-  until: number
-): Map<string, number[]> {
+function dues(polls: PollSchedule, from: number, until: number): Map<string, number[]> {
   const found = new Map<string, number[]>()
   for (let now = from + beat; now <= until; now += beat) {
     for (const target of polls.takeDue(now)) found.set(target, [...(found.get(target) ?? []), now])
@@ -33,7 +29,7 @@ function dues(
 t.test('everybody is polled exactly once in each interval, at a time of their own', async (t) => {
   fc.assert(
     fc.property(tenants, ({ tenant, targets, batchSize, interval, from }) => {
-      const polls = createPollSchedule(tenant, interval, batchSize)
+      const polls = new PollSchedule(tenant, interval, batchSize)
       polls.plan(targets, from)
       const found = dues(polls, from, from + 4 * interval)
       return targets.every((target) => {
@@ -50,7 +46,7 @@ t.test('everybody is polled exactly once in each interval, at a time of their ow
 t.test('polls are spread evenly, in full batches', async (t) => {
   fc.assert(
     fc.property(tenants, ({ tenant, targets, batchSize, interval, from }) => {
-      const polls = createPollSchedule(tenant, interval, batchSize)
+      const polls = new PollSchedule(tenant, interval, batchSize)
       polls.plan(targets, from)
       const batches = Math.ceil(targets.length / batchSize)
       const part = interval / 4
@@ -78,7 +74,7 @@ t.test('who comes and goes makes nobody wait for longer than the interval', asyn
       fc.uniqueArray(fc.base64String({ minLength: 4, maxLength: 8 }), { maxLength: 60 }),
       fc.nat(99),
       ({ tenant, targets, batchSize, interval, from }, others, part) => {
-        const polls = createPollSchedule(tenant, interval, batchSize)
+        const polls = new PollSchedule(tenant, interval, batchSize)
         polls.plan(targets, from)
         const change = from + 2 * interval + (interval * part) / 100
         const before = dues(polls, from, change)
@@ -99,7 +95,7 @@ t.test('who comes and goes makes nobody wait for longer than the interval', asyn
 t.test('a restart moves nobody to another part of the interval', async (t) => {
   const targets = Array.from({ length: 100 }, (_, index) => `${index * 7919}`)
   const phases = (from: number) => {
-    const polls = createPollSchedule('acme', 60_000, 5)
+    const polls = new PollSchedule('acme', 60_000, 5)
     polls.plan(targets, from)
     const found = dues(polls, from, from + 60_000)
     return targets.map((target) => (found.get(target)?.[0] ?? 0) % 60_000)
@@ -110,7 +106,7 @@ t.test('a restart moves nobody to another part of the interval', async (t) => {
 t.test('tenants with one mailbox each are not all polled in the same moment', async (t) => {
   const perSecond = new Array<number>(60).fill(0)
   for (let index = 0; index < 3000; index++) {
-    const polls = createPollSchedule(`tenant-${index}`, 60_000, 20)
+    const polls = new PollSchedule(`tenant-${index}`, 60_000, 20)
     polls.plan(['x'], 0)
     perSecond[Math.floor(polls.nextDueAt / 1000) % 60]! += 1
   }
@@ -118,11 +114,11 @@ t.test('tenants with one mailbox each are not all polled in the same moment', as
 })
 
 t.test('nobody asked for hours: everybody is due once, not once for each interval', async (t) => {
-  const polls = createPollSchedule('acme', 60_000, 2)
+  const polls = new PollSchedule('acme', 60_000, 2)
   polls.plan(['a', 'b', 'c'], 0)
   t.same([...polls.takeDue(9 * 3_600_000 + 5)].sort(), ['a', 'b', 'c'])
   t.same(polls.takeDue(9 * 3_600_000 + 6), [])
-  const none = createPollSchedule('acme', 60_000, 2)
+  const none = new PollSchedule('acme', 60_000, 2)
   none.plan([], 0)
   t.equal(none.nextDueAt, Number.POSITIVE_INFINITY)
 })
@@ -160,7 +156,7 @@ t.test('failures keep away for longer and longer, but not for longer than some m
   const refused = new RemoteError('secret_invalid', 'hint', { scope: 'connection' })
   t.ok(retryDelay(refused, 1, 0).delayMs >= 450_000, 'a refused secret is not tried over and over')
   const asked = new RemoteError('throttled', 'hint', { retryAfter: 2_128 })
-  t.same(retryDelay(asked, 1, 0.5), { delayMs: 2_128, source: 'far side' })
+  t.same(retryDelay(asked, 1, 0.5), { delayMs: 2_128, source: 'server' })
   const zero = new RemoteError('throttled', 'hint', { retryAfter: 0 })
   const waits = [1, 2, 3, 4, 5, 6, 50].map((failures) => retryDelay(zero, failures, 0).delayMs)
   t.same(waits, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000], 'nobody is asked over and over')

@@ -27,7 +27,7 @@ t.test('a confirmation in the nick of time is seen, one in good time is not', as
   )
   const failed = { ...confirmed(hour), failedSince: hour + 60_000 }
   t.equal(seen(confirmed(hour), failed, hour + 235_000), false, 'a failure makes nobody less stale')
-  const watched = { ...confirmed(hour), watched: true }
+  const watched = { ...confirmed(hour), subscribed: true }
   const failing = { ...watched, failedSince: 7 * hour - 300_000 }
   t.equal(seen(watched, { ...watched, confirmedAt: 6 * hour }, 6 * hour + 500), false, 'a sweep as usual')
   t.equal(seen(failing, { ...watched, confirmedAt: 7 * hour - 62_000 }, 7 * hour - 61_000), true)

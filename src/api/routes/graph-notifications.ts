@@ -3,7 +3,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NotificationVerifier } from '../../connectors/notification.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
-import type { Sync } from '../../sync/sync-controller.ts'
+import type { Sync } from '../../sync/sync.ts'
 import type { Metrics } from '../metrics.ts'
 import { NoContent } from '../schemas/problems.ts'
 

@@ -1,23 +1,30 @@
-/** What a reading makes of a user's record: success and failure, the timeline, and whether consumers can see it. */
-import type { CalendarRead, ReadResult } from '../../connectors/connector.ts'
+/** What a read makes of a user's record: success and failure, the timeline, and whether consumers can see it. */
+import type { ReadResult } from '../../connectors/connector.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
-import { type CompiledRules, compileUserTriggers, decide } from '../../domain/decide.ts'
-import { markFailed, markSynced, type SyncRecord } from '../../domain/sync-state.ts'
-import { buildTimeline, sameTimelineFrom, type Timeline } from '../../domain/timeline.ts'
+import type { CompiledRules, Decision } from '../../domain/decide.ts'
+import { markFailed, markOverdue, markSynced, type SyncRecord } from '../../domain/sync-state.ts'
+import { buildTimeline, sameTimelineFrom } from '../../domain/timeline.ts'
 import type { RemoteError } from '../../errors.ts'
 import type { ReadingOutcome, Store, UserRecord } from '../../storage/store.ts'
 import { changesStatus, maxCursorAgeMs } from './status-change.ts'
 
 export interface OutcomeContext {
   readonly rules: CompiledRules
-  /** Milliseconds: twice the polling interval. */
-  readonly staleAfter: number
+  readonly pollMs: number
 }
 
-/** What the target was at its last full read, and whether notices tell of its edits now. */
+/** What was read of one user's calendar, decided. */
+export interface DecidedRead {
+  readonly result: ReadResult
+  /** Of everything that was read, beyond the window too. */
+  readonly decisions: readonly Decision[]
+  readonly truncatedAt: Instant | null
+}
+
 export interface TargetSyncState {
   /** What could not be seen when the version was read that an `unchanged` confirms. */
   readonly fault: SyncRecord['fault']
+  /** Whether notifications tell of its edits now. */
   readonly subscribed: boolean
 }
 
@@ -27,34 +34,41 @@ export interface OutcomeTimes {
   readonly now: Instant
 }
 
+/** Milliseconds without a confirmation after which a polled calendar is stale. */
+export function staleAfterMs(pollMs: number): number {
+  return 2 * pollMs
+}
+
 /** What is to be saved for the user; null where nothing is. */
 export function buildOutcome(
-  reading: ReadResult,
+  { result, decisions, truncatedAt }: DecidedRead,
   held: UserRecord,
-  { fault, subscribed: watched }: TargetSyncState,
-  { rules, staleAfter }: OutcomeContext,
+  { fault, subscribed }: TargetSyncState,
+  { rules, pollMs }: OutcomeContext,
   { at, now }: OutcomeTimes
 ): ReadingOutcome | null {
   const { user, timeline } = held
   const sync = notAhead(held.sync, now)
-  if (reading.outcome === 'failed') return buildFailure(reading.error, held, staleAfter, now)
+  const staleAfter = staleAfterMs(pollMs)
+  if (result.outcome === 'failed') return buildFailure(result.error, held, staleAfter, now)
+  const slowMs = now - at > pollMs ? now - at : null
   const success = (found: Pick<SyncRecord, 'fault' | 'detail'>): SyncRecord => ({
-    ...markSynced(sync, now, staleAfter, { ...found, subscribed: watched }),
+    ...markSynced(sync, now, staleAfter, { ...found, subscribed, slowMs }),
     confirmedAt: Math.min(at, now)
   })
   const withVisibility = (outcome: Omit<ReadingOutcome, 'visible'>): ReadingOutcome => ({
     ...outcome,
     visible: changesStatus(held, outcome, staleAfter, now)
   })
-  if (reading.outcome === 'unchanged') {
+  if (result.outcome === 'unchanged') {
     if (timeline === null) return null
     return withVisibility({ user: user.id, sync: success({ fault, detail: sync.detail }), timeline: 'same' })
   }
-  const found = decided(reading, rules, user)
+  const found = buildTimeline(decisions, rules, truncatedAt)
   const same = timeline !== null && sameTimelineFrom(timeline, found, now - maxCursorAgeMs)
   return withVisibility({
     user: user.id,
-    sync: success({ fault: faultOf(reading), detail: reading.detail }),
+    sync: success({ fault: faultOf(result), detail: result.detail }),
     timeline: same ? 'same' : found
   })
 }
@@ -76,12 +90,6 @@ export function buildFailure(
   return { ...outcome, visible: changesStatus(held, outcome, staleAfter, now) }
 }
 
-function decided(reading: CalendarRead, rules: CompiledRules, user: UserRecord['user']): Timeline {
-  const own = compileUserTriggers(user.triggers, rules)
-  const decisions = reading.events.flatMap((event) => decide(event, rules, own) ?? [])
-  return buildTimeline(decisions, rules, reading.truncatedAt)
-}
-
 export function faultOf(reading: ReadResult): SyncRecord['fault'] {
   if (reading.outcome !== 'read' || reading.partialRead === null) return null
   return { code: reading.partialRead.code, hint: reading.partialRead.hint }
@@ -94,25 +102,57 @@ function notAhead(sync: SyncRecord, now: Instant): SyncRecord {
     ...sync,
     confirmedAt: past(sync.confirmedAt),
     freshSince: past(sync.freshSince),
-    failedSince: past(sync.failedSince)
+    failedSince: past(sync.failedSince),
+    overdueSince: past(sync.overdueSince)
   }
 }
 
+const usersPerSave = 500
+
 /** Records a failure for users who were not asked for, because it would have hit them too. */
-export async function saveFailures(
+export function saveFailures(
   store: Store,
   tenant: string,
   users: readonly string[],
   error: RemoteError,
-  staleAfter: number,
-  clock: () => Instant
+  { pollMs, clock }: { readonly pollMs: number; readonly clock: () => Instant }
 ): Promise<void> {
-  const chunk = 500
-  for (let from = 0; from < users.length; from += chunk) {
-    const records = await store.records(tenant, users.slice(from, from + chunk))
+  return saveEach(store, tenant, users, clock, (held, now) =>
+    buildFailure(error, held, staleAfterMs(pollMs), now)
+  )
+}
+
+/** Records that an edit of these calendars is known of that could not be read in time. */
+export function saveOverdue(
+  store: Store,
+  tenant: string,
+  users: readonly string[],
+  since: Instant,
+  { pollMs, clock }: { readonly pollMs: number; readonly clock: () => Instant }
+): Promise<void> {
+  return saveEach(store, tenant, users, clock, (held, now) => {
+    if (held.sync.overdueSince !== null || held.sync.confirmedAt === null) return null
+    const outcome = {
+      user: held.user.id,
+      sync: markOverdue(held.sync, Math.min(since, now)),
+      timeline: 'same'
+    } as const
+    return { ...outcome, visible: changesStatus(held, outcome, staleAfterMs(pollMs), now) }
+  })
+}
+
+async function saveEach(
+  store: Store,
+  tenant: string,
+  users: readonly string[],
+  clock: () => Instant,
+  build: (held: UserRecord, now: Instant) => ReadingOutcome | null
+): Promise<void> {
+  for (let from = 0; from < users.length; from += usersPerSave) {
+    const records = await store.records(tenant, users.slice(from, from + usersPerSave))
     const now = clock()
     const outcomes = records.flatMap((held) =>
-      held === null || !held.sync.enabled ? [] : (buildFailure(error, held, staleAfter, now) ?? [])
+      held === null || !held.sync.enabled ? [] : (build(held, now) ?? [])
     )
     if (outcomes.length > 0) await store.saveReadings(tenant, outcomes, now)
   }

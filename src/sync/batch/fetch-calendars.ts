@@ -1,14 +1,10 @@
-/** Asking a connector for the calendars of a batch: whatever it does, there is an answer for each of them. */
-import type { Connector, ReadResult } from '../../connectors/connector.ts'
+/** Reads the calendars of a batch over the connector: whatever that does, there is a result for each of them. */
+import type { Connector, ReadRequest, ReadResult } from '../../connectors/connector.ts'
 import type { Span } from '../../domain/calendar-event.ts'
 import { RemoteError } from '../../errors.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
-import type { ComparableTarget } from './compare-fingerprints.ts'
-
-export interface CalendarRequest extends ComparableTarget {
-  readonly subjects: boolean
-}
+import type { PlannedTarget } from './plan-batch.ts'
 
 interface FetchContext {
   readonly tenant: string
@@ -17,57 +13,52 @@ interface FetchContext {
   readonly log: Log
 }
 
-/** Milliseconds that a connector has, once it was aborted, to tell of its own accord what it was waiting for. */
+/** Milliseconds that a connector has, once it was aborted, to say of its own accord what it was waiting for. */
 const abortGraceMs = 1_000
 
-/** By key. Those who need no subjects are asked apart from those who do, so that company changes nobody's answer. */
+/** By key. Those who need no subjects are read apart from those who do, so that company changes nobody's result. */
 export async function fetchCalendars(
-  scene: FetchContext,
-  asked: readonly CalendarRequest[],
+  context: FetchContext,
+  planned: readonly PlannedTarget[],
   window: Span,
   signal: AbortSignal
 ): Promise<Map<string, ReadResult>> {
-  const readings = new Map<string, ReadResult>()
-  const kinds = [true, false].map(async (subjects) => {
-    const those = asked.filter((one) => one.subjects === subjects)
-    if (those.length === 0) return
-    const targets = those.map(
-      ({
-        target: { mailbox, timeZone },
-        state: { lastSync: held },
-        inputHash: basis,
-        hasTimelines: holds
-      }) =>
-        holds && held?.inputHash === basis && held.etag !== null
-          ? { mailbox, timeZone, version: held.etag }
-          : { mailbox, timeZone }
-    )
-    const answers = await answersOf(scene, { targets, window, subjects, signal })
-    those.forEach(({ key }, index) => {
-      readings.set(key, answers[index] ?? incomplete)
+  const results = new Map<string, ReadResult>()
+  const groups = [true, false].map(async (subjects) => {
+    const group = planned.filter((one) => one.subjects === subjects)
+    if (group.length === 0) return
+    const targets = group.map(({ target: { mailbox, timeZone }, state, inputHash, hasTimelines }) => {
+      const { lastSync } = state
+      return hasTimelines && lastSync?.inputHash === inputHash && lastSync.etag !== null
+        ? { mailbox, timeZone, etag: lastSync.etag }
+        : { mailbox, timeZone }
+    })
+    const read = await readOrTimeOut(context, { targets, window, subjects, signal })
+    group.forEach(({ key }, index) => {
+      results.set(key, read[index] ?? missing)
     })
   })
-  await Promise.all(kinds)
-  return readings
+  await Promise.all(groups)
+  return results
 }
 
-/** What the connector answers; where it does not in time, or breaks its word, that is a failure of all. */
-async function answersOf(
+/** The connector's results; where there are none in time, or it breaks its word, that is a failure of all. */
+async function readOrTimeOut(
   { connector, timers, log, tenant }: FetchContext,
-  request: Parameters<Connector['read']>[0]
+  request: ReadRequest
 ): Promise<readonly ReadResult[]> {
   let cancel = () => {}
-  const silence = new Promise<readonly ReadResult[]>((resolve) => {
-    const giveUp = () => {
+  const timeout = new Promise<readonly ReadResult[]>((resolve) => {
+    const onAbort = () => {
       cancel = timers.after(abortGraceMs, () => resolve(request.targets.map(() => timedOut)))
     }
-    if (request.signal.aborted) giveUp()
-    else request.signal.addEventListener('abort', giveUp, { once: true })
+    if (request.signal.aborted) onAbort()
+    else request.signal.addEventListener('abort', onAbort, { once: true })
   })
   try {
-    return await Promise.race([connector.read(request), silence])
+    return await Promise.race([connector.read(request), timeout])
   } catch (error) {
-    // A connector does not reject: this is a defect of it, which must not be the end of the tenant's reading.
+    // A connector does not reject: this is a defect of it, which must not be the end of the tenant's sync.
     log.error({ tenant, ...redactError(error) }, 'a connector threw')
     return []
   } finally {
@@ -75,7 +66,7 @@ async function answersOf(
   }
 }
 
-export const timedOut: ReadResult = {
+const timedOut: ReadResult = {
   outcome: 'failed',
   error: new RemoteError(
     'unreachable',
@@ -83,7 +74,7 @@ export const timedOut: ReadResult = {
   )
 }
 
-const incomplete: ReadResult = {
+const missing: ReadResult = {
   outcome: 'failed',
   error: new RemoteError(
     'protocol_error',

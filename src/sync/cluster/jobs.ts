@@ -1,14 +1,17 @@
 /**
- * The port to what is to be done for a tenant by whoever keeps it: jobs that outlive the process that asked for them and
- * the one that began them.
+ * The ports between the process that is asked and the one that owns a tenant: jobs, which outlive both, and the state of
+ * connections.
  *
- * It knows no calendars. A job may be done twice, and by two at a time.
+ * They know no calendars. A job may be done twice, and by two at a time.
  */
 import type { CalendarNotification } from '../../connectors/notification.ts'
 import type { PublishedStatus } from '../connection/connection-health.ts'
 import type { Priority } from '../queue/queue.ts'
 
-/** `targets`: at most `batch` keys. `tenant`: it, or its connection, is new or changed. */
+/**
+ * `targets`: at most `maxTargetsPerJob` keys. `tenant`: it, or its connection, is new or changed. `resume`: its connection was
+ * seen to work.
+ */
 export type SyncJob =
   | {
       readonly kind: 'read'
@@ -16,8 +19,8 @@ export type SyncJob =
       readonly targets: readonly string[]
       readonly priority: Priority
     }
-  | ({ readonly kind: 'news' } & CalendarNotification)
-  | { readonly kind: 'tenant'; readonly tenant: string }
+  | ({ readonly kind: 'notification' } & CalendarNotification)
+  | { readonly kind: 'tenant' | 'resume'; readonly tenant: string }
 
 /** Targets of one job. */
 export const maxTargetsPerJob = 100
@@ -27,26 +30,10 @@ export interface SyncJobs {
   add(jobs: readonly SyncJob[]): Promise<void>
 }
 
-/** The port to how connections fare, as those who keep them tell it for the replicas that are asked. */
+/** The states of connections, as the workers that own them publish them for the replicas that are asked. */
 export interface ConnectionStatusStore {
   /** Best effort. */
-  publish(tenant: string, posted: PublishedStatus): void
-  /** Null: nobody keeps the tenant, or has told yet. */
+  publish(tenant: string, status: PublishedStatus): void
+  /** Null: no worker owns the tenant, or has published yet. */
   read(tenant: string): Promise<PublishedStatus | null>
-}
-
-/** How often a tenant's polls are looked after. */
-export interface PollInterval {
-  /** Milliseconds, whole. */
-  readonly everyMs: number
-  /** When it is due next, on the monotonic clock. */
-  readonly nextDueAt: number
-}
-
-/** The port to the schedules by which kept tenants are polled, one for each. */
-export interface PollJobSchedulers {
-  /** Begins the tenant's rounds, or begins them anew. */
-  start(tenant: string, pace: PollInterval): void
-  /** Ends them for good: the tenant, or its connection, is no more. */
-  stop(tenant: string): void
 }

@@ -1,18 +1,19 @@
-/** The desk: Sync in a process that keeps no tenants. What is asked for becomes jobs for whoever does. */
+/** Sync in a process that owns no tenants: what is asked for becomes jobs for the worker that owns the tenant. */
 import type { Connector } from '../../connectors/connector.ts'
+import type { CalendarNotification } from '../../connectors/notification.ts'
 import { RemoteError } from '../../errors.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
 import { unsealMailbox } from '../../storage/secrets/connection-secrets.ts'
 import type { Sealer } from '../../storage/secrets/seal.ts'
 import { type Store, type StoredConnection, StoreUnavailable, type User } from '../../storage/store.ts'
-import { absentConnection } from '../connection/connection-health.ts'
+import { absentConnection, type ConnectionState } from '../connection/connection-health.ts'
 import { type OpenConnector, openTenantConnector } from '../connection/open-connector.ts'
 import { noNotifications } from '../notifications/target-subscriptions.ts'
-import type { Sync } from '../sync-controller.ts'
-import { targetOf } from '../targets/target-registry.ts'
+import type { Sync } from '../sync.ts'
+import { targetOf } from '../targets/read-target.ts'
 import { type ConnectionStatusStore, maxTargetsPerJob, type SyncJob, type SyncJobs } from './jobs.ts'
-import { openOutbox } from './outbox.ts'
+import { type Outbox, openOutbox } from './outbox.ts'
 
 export interface SyncClientDeps {
   readonly store: Store
@@ -23,130 +24,151 @@ export interface SyncClientDeps {
   readonly clock: () => number
   readonly timers: Timers
   readonly log: Log
+  /** Closes what `jobs` rests on. */
+  readonly onClose: () => Promise<void>
 }
 
-const page = 500
+const usersPerPage = 500
 /** Milliseconds after which a connector that nobody asked for again is closed. A test may take 45 s. */
-const idle = 60_000
+const maxIdleMs = 60_000
 
-interface Opened {
-  readonly of: string
+interface TestConnector {
+  /** The stored connection that it was opened from. */
+  readonly openedFrom: string
   readonly connector: Connector
   cancelIdle: () => void
 }
 
-export function openSyncClient(needs: SyncClientDeps): Sync {
-  const { store, jobs, connectionStatuses: board, sealer, clock, timers, log } = needs
-  const outbox = openOutbox(jobs, needs)
-  const opened = new Map<string, Opened>()
+export class SyncClient implements Sync {
+  readonly #deps: SyncClientDeps
+  readonly #outbox: Outbox
+  readonly #connectors = new Map<string, TestConnector>()
 
-  return {
-    async readNow(tenant, users) {
-      const [found, connection] = await Promise.all([store.tenant(tenant), store.connection(tenant)])
-      if (found === null || connection === null) return 0
-      const targets = [...(await targetsOf(tenant, found.timeZone, users))]
-      const reads: SyncJob[] = []
-      for (let from = 0; from < targets.length; from += maxTargetsPerJob) {
-        reads.push({
-          kind: 'read',
-          tenant,
-          targets: targets.slice(from, from + maxTargetsPerJob),
-          priority: 'now'
-        })
-      }
-      try {
-        await jobs.add(reads)
-      } catch (error) {
-        log.warn({ tenant, ...redactError(error) }, 'what was asked for could not be handed over')
-        throw new StoreUnavailable('Redis cannot be asked now, so nobody can be told to read.')
-      }
-      return targets.length
-    },
-    async connector(tenant) {
-      const kept = await store.connection(tenant)
-      if (kept === null) return null
-      const of = JSON.stringify(kept)
-      const known = opened.get(tenant)
-      if (known?.of === of) {
-        setIdle(tenant, known)
-        return known.connector
-      }
-      const connector = openTenantConnector(tenant, kept, needs)
-      if (connector instanceof RemoteError) return null
-      // The one of before is closed when its time comes: somebody may be testing with it.
-      const one: Opened = { of, connector, cancelIdle: () => {} }
-      opened.set(tenant, one)
-      setIdle(tenant, one)
-      return connector
-    },
-    async connection(tenant) {
-      const kept = await store.connection(tenant)
-      if (kept === null) return absentConnection(clock())
-      const posted = await board.read(tenant).catch(() => null)
-      if (posted === null || posted.changedAt !== kept.changedAt) return untried(kept)
-      const { nextReadAt } = posted.state
-      return { ...posted.state, nextReadAt: nextReadAt !== null && nextReadAt > clock() ? nextReadAt : null }
-    },
-    onNotifications: (notices) => outbox.put(notices.map((notice) => ({ kind: 'news', ...notice }))),
-    invalidateTenant: (tenant) => void outbox.put([{ kind: 'tenant', tenant }]),
-    async close() {
-      await outbox.close()
-      const all = [...opened.values()]
-      opened.clear()
-      await Promise.all(all.map(close))
+  constructor(deps: SyncClientDeps) {
+    this.#deps = deps
+    this.#outbox = openOutbox(deps.jobs, deps)
+  }
+
+  async readNow(tenant: string, users?: readonly string[]): Promise<number> {
+    const { store, jobs, log } = this.#deps
+    const [found, connection] = await Promise.all([store.tenant(tenant), store.connection(tenant)])
+    if (found === null || connection === null) return 0
+    const targets = [...(await this.#targetsOf(tenant, found.timeZone, users))]
+    const reads: SyncJob[] = []
+    for (let from = 0; from < targets.length; from += maxTargetsPerJob) {
+      const some = targets.slice(from, from + maxTargetsPerJob)
+      reads.push({ kind: 'read', tenant, targets: some, priority: 'now' })
+    }
+    try {
+      await jobs.add(reads)
+    } catch (error) {
+      log.warn({ tenant, ...redactError(error) }, 'what was asked for could not be handed over')
+      throw new StoreUnavailable('Redis cannot be asked now, so no worker can be told to read.')
+    }
+    return targets.length
+  }
+
+  async connector(tenant: string): Promise<Connector | null> {
+    const stored = await this.#deps.store.connection(tenant)
+    if (stored === null) return null
+    const openedFrom = JSON.stringify(stored)
+    const known = this.#connectors.get(tenant)
+    if (known?.openedFrom === openedFrom) {
+      this.#setIdle(tenant, known)
+      return known.connector
+    }
+    const connector = openTenantConnector(tenant, stored, this.#deps)
+    if (connector instanceof RemoteError) return null
+    // The one of before is closed when its time comes: somebody may be testing with it.
+    const one: TestConnector = { openedFrom, connector, cancelIdle: () => {} }
+    this.#connectors.set(tenant, one)
+    this.#setIdle(tenant, one)
+    return connector
+  }
+
+  async connection(tenant: string): Promise<ConnectionState> {
+    const { store, clock, connectionStatuses } = this.#deps
+    const stored = await store.connection(tenant)
+    if (stored === null) return absentConnection(clock())
+    const published = await connectionStatuses.read(tenant).catch(() => null)
+    if (published === null || published.changedAt !== stored.changedAt) return untried(stored)
+    const { nextReadAt } = published.state
+    return {
+      ...published.state,
+      nextReadAt: nextReadAt !== null && nextReadAt > clock() ? nextReadAt : null
     }
   }
 
-  /** What keepers call the calendars of these users, each once. */
-  async function targetsOf(
-    tenant: string,
-    zone: string,
-    users: readonly string[] | undefined
-  ): Promise<Set<string>> {
+  onConnectionTested(tenant: string): void {
+    void this.#outbox.put([{ kind: 'resume', tenant }])
+  }
+
+  onNotifications(notifications: readonly CalendarNotification[]): Promise<void> {
+    return this.#outbox.put(notifications.map((one) => ({ kind: 'notification', ...one })))
+  }
+
+  invalidateTenant(tenant: string): void {
+    void this.#outbox.put([{ kind: 'tenant', tenant }])
+  }
+
+  async close(): Promise<void> {
+    await this.#outbox.close()
+    const all = [...this.#connectors.values()]
+    this.#connectors.clear()
+    await Promise.all(all.map((one) => this.#close(one)))
+    await this.#deps.onClose()
+  }
+
+  /** What workers call the calendars of these users, each once. */
+  async #targetsOf(tenant: string, zone: string, users: readonly string[] | undefined): Promise<Set<string>> {
+    const { store, sealer } = this.#deps
     const keys = new Set<string>()
-    const note = (user: User) => {
+    const add = (user: User) => {
       try {
         const target = targetOf(user, zone, (mailbox) => unsealMailbox(tenant, mailbox, sealer))
         if (target !== null) keys.add(target.key)
       } catch {
-        // Its keeper cannot unseal it either, and says so in the user's record.
+        // Its worker cannot unseal it either, and says so in the user's record.
       }
     }
     if (users !== undefined) {
-      for (const record of await store.records(tenant, users)) if (record !== null) note(record.user)
+      for (const record of await store.records(tenant, users)) if (record !== null) add(record.user)
       return keys
     }
     let after: string | undefined
     do {
-      const found = await store.users(tenant, after === undefined ? { limit: page } : { limit: page, after })
-      found.forEach(note)
-      after = found.length < page ? undefined : found.at(-1)?.id
+      const page = await store.users(tenant, {
+        limit: usersPerPage,
+        ...(after !== undefined && { after })
+      })
+      page.forEach(add)
+      after = page.length < usersPerPage ? undefined : page.at(-1)?.id
     } while (after !== undefined)
     return keys
   }
 
-  function setIdle(tenant: string, one: Opened): void {
+  #setIdle(tenant: string, one: TestConnector): void {
     one.cancelIdle()
-    one.cancelIdle = timers.after(idle, () => {
-      if (opened.get(tenant) === one) opened.delete(tenant)
-      void close(one)
+    one.cancelIdle = this.#deps.timers.after(maxIdleMs, () => {
+      if (this.#connectors.get(tenant) === one) this.#connectors.delete(tenant)
+      void this.#close(one)
     })
   }
 
-  async function close(one: Opened): Promise<void> {
+  async #close(one: TestConnector): Promise<void> {
     one.cancelIdle()
     await one.connector
       .close()
-      .catch((error) => log.warn({ ...redactError(error) }, 'a connector did not close'))
+      .catch((error) => this.#deps.log.warn({ ...redactError(error) }, 'a connector did not close'))
   }
 }
 
-function untried({ changedAt }: StoredConnection) {
+function untried({ changedAt }: StoredConnection): ConnectionState {
   return {
     state: 'untried',
     since: changedAt,
     fault: null,
     nextReadAt: null,
     notifications: noNotifications
-  } as const
+  }
 }

@@ -8,7 +8,7 @@ import { retryDelay } from '../queue/retry-policy.ts'
 
 export const connectionStates = ['absent', 'untried', 'working', 'failing'] as const
 
-/** Plain JSON: other processes are told of it. */
+/** Plain JSON: workers publish it for other processes. */
 export interface ConnectionState {
   /** `absent`: there is none. `untried`: nothing was read over it since it was opened. */
   readonly state: (typeof connectionStates)[number]
@@ -31,113 +31,117 @@ export interface PublishedStatus {
   readonly changedAt: Instant | null
 }
 
-export interface ConnectionHealth {
-  readonly state: ConnectionState
-  /** What keeps everybody from being read at present. */
-  readonly fault: RemoteError | null
-  onOpened(): void
-  onClosed(): void
-  /** Says whether it failed before. */
-  recordSuccess(): boolean
-  /** How long to stay away; says whether it is another trouble than before. */
-  recordFailure(error: RemoteError): { readonly pause: Delay; readonly news: boolean }
-  /** An operator does not wait for the end of our own pause. */
-  endOwnPause(): void
-  /** The notices are in another state. */
-  publish(): void
-  close(): void
+export interface ConnectionHealthDeps {
+  readonly clock: () => Instant
+  readonly timers: Timers
+  readonly random: () => number
+  readonly notifications: () => NotificationsState
+  /** Called with every new state, though not more often than once in a second. */
+  readonly onPublish: (state: ConnectionState) => void
 }
 
-/** Milliseconds between two tellings. */
-const tellingInterval = 1_000
+const publishIntervalMs = 1_000
 
-/** `tell` is called with every new state, though not more often than once in a second; `now` can be asked at any time. */
-export function createConnectionHealth(
-  notices: () => NotificationsState,
-  tell: (state: ConnectionState) => void,
-  {
-    clock,
-    timers,
-    random
-  }: { readonly clock: () => Instant; readonly timers: Timers; readonly random: () => number }
-): ConnectionHealth {
-  let state: ConnectionState['state'] = 'absent'
-  let since = clock()
-  let trouble: RemoteError | null = null
-  let failures = 0
-  let pausedUntil = Number.NEGATIVE_INFINITY
-  let by: Delay['source'] = 'us'
-  let toldAt = Number.NEGATIVE_INFINITY
-  let cancelTelling: (() => void) | null = null
-  let closed = false
+export class ConnectionHealth {
+  readonly #deps: ConnectionHealthDeps
+  #state: ConnectionState['state'] = 'absent'
+  #since: Instant
+  #fault: RemoteError | null = null
+  #failures = 0
+  #pausedUntil = Number.NEGATIVE_INFINITY
+  #pauseSource: Delay['source'] = 'own'
+  #publishedAt = Number.NEGATIVE_INFINITY
+  #cancelPublish: (() => void) | null = null
+  #closed = false
 
-  return {
-    get state() {
-      return present()
-    },
-    get fault() {
-      return trouble
-    },
-    onOpened: () => become('untried', null),
-    onClosed: () => become('absent', null),
-    recordSuccess() {
-      const failedBefore = state === 'failing'
-      become('working', null)
-      return failedBefore
-    },
-    recordFailure(error) {
-      const now = timers.now()
-      // Batches that were on their way together failed once.
-      if (pausedUntil <= now) failures += 1
-      const news = trouble?.code !== error.code || trouble.hint !== error.hint
-      const pause = retryDelay(error, failures, random())
-      become('failing', error)
-      if (now + pause.delayMs > pausedUntil) {
-        pausedUntil = now + pause.delayMs
-        by = pause.source
-      }
-      return { pause, news }
-    },
-    endOwnPause() {
-      if (by === 'us') pausedUntil = timers.now()
-      turned()
-    },
-    publish: turned,
-    close() {
-      closed = true
-      cancelTelling?.()
-    }
+  constructor(deps: ConnectionHealthDeps) {
+    this.#deps = deps
+    this.#since = deps.clock()
   }
 
-  function present(): ConnectionState {
-    const left = pausedUntil - timers.now()
+  get state(): ConnectionState {
+    const fault = this.#fault
+    const leftMs = this.#pausedUntil - this.#deps.timers.now()
     return {
-      state,
-      since,
-      fault: trouble === null ? null : { code: trouble.code, hint: trouble.hint },
-      nextReadAt: trouble !== null && left > 0 ? Math.ceil(clock() + left) : null,
-      notifications: notices()
+      state: this.#state,
+      since: this.#since,
+      fault: fault === null ? null : { code: fault.code, hint: fault.hint },
+      nextReadAt: fault !== null && leftMs > 0 ? Math.ceil(this.#deps.clock() + leftMs) : null,
+      notifications: this.#deps.notifications()
     }
   }
 
-  function turned(): void {
-    if (closed || cancelTelling !== null) return
-    const wait = Math.max(0, toldAt + tellingInterval - timers.now())
-    cancelTelling = timers.after(wait, () => {
-      cancelTelling = null
-      toldAt = timers.now()
-      tell(present())
+  /** What keeps everybody from being read at present. */
+  get fault(): RemoteError | null {
+    return this.#fault
+  }
+
+  /** Milliseconds until it is tried again; 0 where nothing is waited for. */
+  get pausedForMs(): number {
+    return Math.max(0, this.#pausedUntil - this.#deps.timers.now())
+  }
+
+  onOpened(): void {
+    this.#setState('untried', null)
+  }
+
+  onClosed(): void {
+    this.#setState('absent', null)
+  }
+
+  /** Says whether it failed before. */
+  recordSuccess(): boolean {
+    const failedBefore = this.#state === 'failing'
+    this.#setState('working', null)
+    return failedBefore
+  }
+
+  /** How long to stay away; says whether it is another fault than before. */
+  recordFailure(error: RemoteError): { readonly pause: Delay; readonly isNew: boolean } {
+    const now = this.#deps.timers.now()
+    // Batches that ran together failed once.
+    if (this.#pausedUntil <= now) this.#failures += 1
+    const isNew = this.#fault?.code !== error.code || this.#fault.hint !== error.hint
+    const pause = retryDelay(error, this.#failures, this.#deps.random())
+    this.#setState('failing', error)
+    if (now + pause.delayMs > this.#pausedUntil) {
+      this.#pausedUntil = now + pause.delayMs
+      this.#pauseSource = pause.source
+    }
+    return { pause, isNew }
+  }
+
+  /** The pause ends, unless the server asked for it. */
+  endOwnPause(): void {
+    if (this.#pauseSource === 'own') this.#pausedUntil = this.#deps.timers.now()
+    this.publish()
+  }
+
+  /** Publishes the state again, soon. */
+  publish(): void {
+    if (this.#closed || this.#cancelPublish !== null) return
+    const { timers, onPublish } = this.#deps
+    const waitMs = Math.max(0, this.#publishedAt + publishIntervalMs - timers.now())
+    this.#cancelPublish = timers.after(waitMs, () => {
+      this.#cancelPublish = null
+      this.#publishedAt = timers.now()
+      onPublish(this.state)
     })
   }
 
-  function become(next: ConnectionState['state'], error: RemoteError | null): void {
-    // That it goes on working is no news.
-    if (next !== 'working' || state !== 'working') turned()
-    if (next !== state) since = clock()
-    state = next
-    trouble = error
+  close(): void {
+    this.#closed = true
+    this.#cancelPublish?.()
+  }
+
+  #setState(next: ConnectionState['state'], fault: RemoteError | null): void {
+    // That it goes on working is not published.
+    if (next !== 'working' || this.#state !== 'working') this.publish()
+    if (next !== this.#state) this.#since = this.#deps.clock()
+    this.#state = next
+    this.#fault = fault
     if (next === 'failing') return
-    failures = 0
-    pausedUntil = Number.NEGATIVE_INFINITY
+    this.#failures = 0
+    this.#pausedUntil = Number.NEGATIVE_INFINITY
   }
 }

@@ -1,67 +1,64 @@
-/** The connector of one tenant, and those of before that still have a read to end. */
+/** The connector of one tenant, and those replaced that still have a read to end. */
 import type { Connector } from '../../connectors/connector.ts'
 
-export interface ConnectorLeases {
-  readonly current: Connector | null
-  /** Puts another in its place; the old one is closed after its reads have ended. */
-  replace(connector: Connector | null): void
-  /** Keeps the present connector open until the work is done. */
-  use<T>(work: (connector: Connector) => Promise<T>): Promise<T | null>
-  /** Resolves when all are closed. */
-  close(): Promise<void>
-}
-
-interface Link {
+interface LeasedConnector {
   readonly connector: Connector
   reads: number
-  retired: boolean
+  isRetired: boolean
+  /** Called when it is retired and nobody reads over it any more. */
+  onUnused: () => void
 }
 
-export function openConnectorLeases(trouble: (error: unknown) => void): ConnectorLeases {
-  let present: Link | null = null
-  /** Each resolves when a connector of before is closed. */
-  const leaving = new Map<Link, { readonly closed: Promise<void>; readonly close: () => void }>()
+export class ConnectorLeases {
+  readonly #onCloseFailed: (error: unknown) => void
+  #current: LeasedConnector | null = null
+  /** Each resolves when a replaced connector is closed. */
+  readonly #closing = new Set<Promise<void>>()
 
-  return {
-    get current() {
-      return present?.connector ?? null
-    },
-    replace(connector) {
-      const old = present
-      present = connector === null ? null : { connector, reads: 0, retired: false }
-      if (old !== null) retire(old)
-    },
-    async use(work) {
-      const link = present
-      if (link === null) return null
-      link.reads += 1
-      try {
-        return await work(link.connector)
-      } finally {
-        link.reads -= 1
-        if (link.retired && link.reads === 0) leaving.get(link)?.close()
-      }
-    },
-    async close() {
-      if (present !== null) retire(present)
-      present = null
-      await Promise.all([...leaving.values()].map(({ closed }) => closed))
+  constructor(onCloseFailed: (error: unknown) => void) {
+    this.#onCloseFailed = onCloseFailed
+  }
+
+  get current(): Connector | null {
+    return this.#current?.connector ?? null
+  }
+
+  /** The old connector is closed after its reads have ended. */
+  replace(connector: Connector | null): void {
+    const old = this.#current
+    this.#current = connector === null ? null : { connector, reads: 0, isRetired: false, onUnused: () => {} }
+    if (old !== null) this.#retire(old)
+  }
+
+  /** Keeps the current connector open until the work is done; null when there is none. */
+  async use<T>(work: (connector: Connector) => Promise<T>): Promise<T | null> {
+    const leased = this.#current
+    if (leased === null) return null
+    leased.reads += 1
+    try {
+      return await work(leased.connector)
+    } finally {
+      leased.reads -= 1
+      if (leased.isRetired && leased.reads === 0) leased.onUnused()
     }
   }
 
-  function retire(link: Link): void {
-    link.retired = true
-    let close = () => {}
-    const ended = new Promise<void>((resolve) => {
-      close = resolve
+  /** Resolves when all are closed. */
+  async close(): Promise<void> {
+    this.replace(null)
+    await Promise.all(this.#closing)
+  }
+
+  #retire(leased: LeasedConnector): void {
+    leased.isRetired = true
+    const unused = new Promise<void>((resolve) => {
+      leased.onUnused = resolve
     })
-    const closed = ended
-      .then(() => link.connector.close())
-      .catch(trouble)
-      .then(() => {
-        leaving.delete(link)
-      })
-    leaving.set(link, { closed, close })
-    if (link.reads === 0) close()
+    if (leased.reads === 0) leased.onUnused()
+    const closed = unused
+      .then(() => leased.connector.close())
+      .catch(this.#onCloseFailed)
+      .then(() => void this.#closing.delete(closed))
+    this.#closing.add(closed)
   }
 }

@@ -1,4 +1,4 @@
-/** "This calendar was edited", coalesced: it is read at once, then at most once more in two seconds. */
+/** Debounces notifications: the first has its calendar read at once, those that follow within two seconds once more together. */
 import type { Timers } from '../../lib/timers.ts'
 import type { Priority } from '../queue/queue.ts'
 
@@ -9,53 +9,60 @@ export function notificationPriority(failures: number): Priority {
   return failures < 2 ? 'soon' : 'poll'
 }
 
-export interface NotificationDebouncer {
-  /** `readAt`: when its last read began, on the monotonic clock. */
-  notify(key: string, readAt: number): void
-  /** A read of it begins: what is heard from now on is not in it. */
-  onReadStart(key: string): void
-  forget(key: string): void
-  clear(): void
-}
+/** Queues a calendar, and resolves to whether it is queued. */
+export type EnqueueTarget = (key: string) => Promise<boolean>
 
-/** `read` puts a calendar in line and resolves to whether it stands there. */
-export function createNotificationDebouncer(
-  timers: Timers,
-  read: (key: string) => Promise<boolean>
-): NotificationDebouncer {
-  /** Heard of too soon after the last read: how to cancel the next. */
-  const later = new Map<string, () => void>()
-  /** In line, however long that takes (the far side may have asked for a pause): that read sees what is heard meanwhile. */
-  const inLine = new Set<string>()
+export class NotificationDebouncer {
+  readonly #timers: Timers
+  readonly #enqueue: EnqueueTarget
+  /** Notified of too soon after the last read: how to cancel the next. */
+  #delayed: Map<string, () => void> | null = null
+  /** Queued, however long that takes (the server may have asked for a pause): that read sees what is notified meanwhile. */
+  #queued: Set<string> | null = null
 
-  return {
-    notify(key, readAt) {
-      if (later.has(key) || inLine.has(key)) return
-      const wait = readAt + debounceMs - timers.now()
-      if (wait <= 0) return enter(key)
-      const cancel = timers.after(wait, () => {
-        later.delete(key)
-        enter(key)
-      })
-      later.set(key, cancel)
-    },
-    onReadStart: (key) => void inLine.delete(key),
-    forget(key) {
-      later.get(key)?.()
-      later.delete(key)
-      inLine.delete(key)
-    },
-    clear() {
-      for (const cancel of later.values()) cancel()
-      later.clear()
-      inLine.clear()
-    }
+  constructor(timers: Timers, enqueue: EnqueueTarget) {
+    this.#timers = timers
+    this.#enqueue = enqueue
   }
 
-  function enter(key: string): void {
-    inLine.add(key)
-    void read(key).then((stands) => {
-      if (!stands) inLine.delete(key)
+  /** `readStartedAt`: when its last read began, on the monotonic clock. */
+  notify(key: string, readStartedAt: number): void {
+    if (this.#delayed?.has(key) || this.#queued?.has(key)) return
+    const waitMs = readStartedAt + debounceMs - this.#timers.now()
+    if (waitMs <= 0) {
+      this.#queue(key)
+      return
+    }
+    this.#delayed ??= new Map()
+    const cancel = this.#timers.after(waitMs, () => {
+      this.#delayed?.delete(key)
+      this.#queue(key)
+    })
+    this.#delayed.set(key, cancel)
+  }
+
+  /** A read of it begins: what is notified from now on is not in it. */
+  onReadStart(key: string): void {
+    this.#queued?.delete(key)
+  }
+
+  forget(key: string): void {
+    this.#delayed?.get(key)?.()
+    this.#delayed?.delete(key)
+    this.#queued?.delete(key)
+  }
+
+  clear(): void {
+    for (const cancel of this.#delayed?.values() ?? []) cancel()
+    this.#delayed = null
+    this.#queued = null
+  }
+
+  #queue(key: string): void {
+    this.#queued ??= new Set()
+    this.#queued.add(key)
+    void this.#enqueue(key).then((isQueued) => {
+      if (!isQueued) this.#queued?.delete(key)
     })
   }
 }

@@ -1,20 +1,20 @@
-/** The watches of one tenant's calendars: of which of them notices tell, and why not of the others. */
+/** The subscriptions of one tenant's calendars: for which of them notifications come, and why not for the others. */
 import type { CalendarSubscription, Connector, LifecycleEvent } from '../../connectors/connector.ts'
 import type { RemoteError, SyncCode } from '../../errors.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
-import type { ReadTarget } from '../targets/target-registry.ts'
+import { type ReadTarget, subscriptionIdOf } from '../targets/read-target.ts'
 
 export const notificationStates = ['disabled', 'live', 'partial', 'fallbackPolling'] as const
 
-/** Plain JSON: other processes are told of it. */
+/** Plain JSON: workers publish it for other processes. */
 export interface NotificationsState {
-  /** `off`: the far side tells of no edits. `live`: of all, `partly`: of some. `polling`: it ought to, but does not. */
+  /** `disabled`: the calendar system sends none. `live`: for all calendars, `partial`: for some. `fallbackPolling`: it ought to, but does not. */
   readonly state: (typeof notificationStates)[number]
-  /** Calendars of which notices tell, and those that are polled. */
+  /** Calendars for which notifications come, and those that are polled. */
   readonly active: number
   readonly polling: number
-  /** Why calendars are polled that notices ought to tell of, as most of them have it. */
+  /** Why calendars are polled that ought to be notified of, as most of them have it. */
   readonly code: SyncCode | null
   readonly hint: string | null
 }
@@ -27,167 +27,216 @@ export const noNotifications: NotificationsState = {
   hint: null
 }
 
-/** `stop`: what the far side holds is removed. `leave`: the next connector takes it up again. */
-export type ReleaseMode = 'stop' | 'leave'
+/** `unsubscribe`: what the server holds is removed. `keep`: the next connector takes it over. */
+export type ReleaseMode = 'unsubscribe' | 'keep'
 
-export interface TargetSubscriptions {
-  /** Watches a calendar from now on; returns how to end it. */
-  add(target: ReadTarget): (parting: ReleaseMode) => void
-  /** Whether every edit of it is told of. */
-  isActive(key: string): boolean
-  onLifecycleEvent(key: string, news: LifecycleEvent): void
-  readonly state: NotificationsState
-  /** Those that ought to be told of but are not. */
-  readonly inactive: number
-  close(): void
-}
-
-/** What the watches tell. */
 export interface SubscriptionHandlers {
   /** The calendar was edited, or may have been. */
   onChanged(key: string): void
-  /** From now on its edits are told of; those of before may not have been. */
+  /** From now on notifications tell of its edits; those of before may have been missed. */
   onActive(key: string): void
   /** `state` is another. */
   onStateChange(): void
 }
 
-interface TargetSubscription {
-  readonly target: ReadTarget
-  /** Null until its turn to be watched has come. */
-  watch: CalendarSubscription | null
-  live: boolean
-  reason: RemoteError | null
-  over: boolean
+export interface SubscriptionDeps {
+  /** The connector in use. */
+  readonly connector: () => Connector | null
+  readonly handlers: SubscriptionHandlers
+  readonly timers: Timers
+  readonly log: Log
 }
 
-/** So many watches begin in one turn of the loop, which others share. */
-const atOnce = 100
-/** Milliseconds between those turns. */
-const pause = 10
+/** One subscription, which serves every target of its mailbox. */
+interface MailboxSubscription {
+  readonly id: string
+  readonly mailbox: string
+  /** The targets that it serves. */
+  readonly keys: Set<string>
+  /** Null until its turn has come. */
+  subscription: CalendarSubscription | null
+  isActive: boolean
+  /** Why it is inactive, where it ought to be active. */
+  reason: RemoteError | null
+  isReleased: boolean
+}
 
-export function openTargetSubscriptions(
-  tenant: string,
-  present: () => Connector | null,
-  ears: SubscriptionHandlers,
-  { timers, log }: { readonly timers: Timers; readonly log: Log }
-): TargetSubscriptions {
-  const all = new Map<string, TargetSubscription>()
-  const waiting = new Set<TargetSubscription>()
-  /** Why calendars that ought to be live are not: by code, with one example. */
-  const reasons = new Map<SyncCode, { readonly example: RemoteError; count: number }>()
-  let live = 0
-  let cancel: (() => void) | null = null
+/** Subscriptions that begin in one turn of the loop: ten thousand at once would keep others from being read. */
+const maxStartsPerTurn = 100
+const startIntervalMs = 10
 
-  return {
-    add(target) {
-      const one: TargetSubscription = { target, watch: null, live: false, reason: null, over: false }
-      all.set(target.key, one)
-      waiting.add(one)
-      cancel ??= timers.after(0, begin)
-      ears.onStateChange()
-      return (parting) => end(one, parting)
-    },
-    isActive: (key) => all.get(key)?.live ?? false,
-    onLifecycleEvent: (key, news) => all.get(key)?.watch?.onLifecycleEvent(news),
-    get state(): NotificationsState {
-      const polling = all.size - live
-      const worst = [...reasons.values()].sort((a, b) => b.count - a.count)[0]
-      if (live === 0 && worst === undefined) return { ...noNotifications, polling }
-      const state = polling === 0 ? 'live' : live === 0 ? 'fallbackPolling' : 'partial'
-      if (worst === undefined)
-        return { state, active: live, polling, code: null, hint: polling === 0 ? null : beginning }
-      return {
-        state,
-        active: live,
-        polling,
-        code: worst.example.code,
-        hint: `${instead} ${worst.example.hint}`
-      }
-    },
-    get inactive() {
-      let deaf = 0
-      for (const { count } of reasons.values()) deaf += count
-      return deaf
-    },
-    close() {
-      cancel?.()
-      cancel = null
-      waiting.clear()
-    }
+export class TargetSubscriptions {
+  readonly #tenant: string
+  readonly #deps: SubscriptionDeps
+  readonly #byId = new Map<string, MailboxSubscription>()
+  readonly #byKey = new Map<string, MailboxSubscription>()
+  readonly #waiting = new Set<MailboxSubscription>()
+  /** Why subscriptions that ought to be active are not: by code, with one example. Null while all is well. */
+  #reasons: Map<SyncCode, { readonly example: RemoteError; count: number }> | null = null
+  #activeTargets = 0
+  #cancelStart: (() => void) | null = null
+
+  constructor(tenant: string, deps: SubscriptionDeps) {
+    this.#tenant = tenant
+    this.#deps = deps
   }
 
-  /** A few at a time: ten thousand of them must not keep those who read from reading. */
-  function begin(): void {
-    let room = atOnce
-    for (const one of waiting) {
-      if (room === 0) break
-      room -= 1
-      waiting.delete(one)
-      listen(one)
-    }
-    cancel = waiting.size > 0 ? timers.after(pause, begin) : null
+  /** Subscribes to a calendar; returns how to end that. */
+  add(target: ReadTarget): (mode: ReleaseMode) => void {
+    const id = subscriptionIdOf(target)
+    const one = this.#byId.get(id) ?? this.#create(id, target.mailbox)
+    one.keys.add(target.key)
+    this.#byKey.set(target.key, one)
+    if (one.isActive) this.#activeTargets += 1
+    this.#deps.handlers.onStateChange()
+    return (mode) => this.#release(one, target.key, mode)
   }
 
-  function listen(one: TargetSubscription): void {
-    const { key, mailbox } = one.target
-    const unlessOver = (call: () => void) => {
-      if (!one.over) call()
+  /** Whether notifications tell of every edit. */
+  isActive(key: string): boolean {
+    return this.#byKey.get(key)?.isActive ?? false
+  }
+
+  /** The targets that a subscription serves. */
+  targetsOf(subscriptionId: string): readonly string[] {
+    return [...(this.#byId.get(subscriptionId)?.keys ?? [])]
+  }
+
+  onLifecycleEvent(subscriptionId: string, event: LifecycleEvent): void {
+    this.#byId.get(subscriptionId)?.subscription?.onLifecycleEvent(event)
+  }
+
+  get state(): NotificationsState {
+    const active = this.#activeTargets
+    const polling = this.#byKey.size - active
+    const worst = this.#worstReason()
+    if (active === 0 && worst === null) return { ...noNotifications, polling }
+    const state = polling === 0 ? 'live' : active === 0 ? 'fallbackPolling' : 'partial'
+    if (worst === null) {
+      return { state, active, polling, code: null, hint: polling === 0 ? null : startingHint }
+    }
+    return { state, active, polling, code: worst.code, hint: `${fallbackHint} ${worst.hint}` }
+  }
+
+  /** Subscriptions that ought to be active but are not. */
+  get inactive(): number {
+    let count = 0
+    for (const reason of this.#reasons?.values() ?? []) count += reason.count
+    return count
+  }
+
+  close(): void {
+    this.#cancelStart?.()
+    this.#cancelStart = null
+    this.#waiting.clear()
+  }
+
+  #create(id: string, mailbox: string): MailboxSubscription {
+    const one: MailboxSubscription = {
+      id,
+      mailbox,
+      keys: new Set(),
+      subscription: null,
+      isActive: false,
+      reason: null,
+      isReleased: false
+    }
+    this.#byId.set(id, one)
+    this.#waiting.add(one)
+    this.#cancelStart ??= this.#deps.timers.after(0, () => this.#startSome())
+    return one
+  }
+
+  #startSome(): void {
+    let left = maxStartsPerTurn
+    for (const one of this.#waiting) {
+      if (left === 0) break
+      left -= 1
+      this.#waiting.delete(one)
+      this.#start(one)
+    }
+    this.#cancelStart =
+      this.#waiting.size > 0 ? this.#deps.timers.after(startIntervalMs, () => this.#startSome()) : null
+  }
+
+  #start(one: MailboxSubscription): void {
+    const { connector, handlers, log } = this.#deps
+    const unlessReleased = (call: () => void) => {
+      if (!one.isReleased) call()
+    }
+    const onActive = () => {
+      this.#setState(one, true, null)
+      for (const key of [...one.keys]) handlers.onActive(key)
     }
     try {
-      const watch = present()?.subscribe(
-        { mailbox, targetId: key },
+      const subscription = connector()?.subscribe(
+        { mailbox: one.mailbox, targetId: one.id },
         {
-          onChange: () => unlessOver(() => ears.onChanged(key)),
-          onActive: () =>
-            unlessOver(() => {
-              become(one, true, null)
-              ears.onActive(key)
+          onChange: () =>
+            unlessReleased(() => {
+              for (const key of [...one.keys]) handlers.onChanged(key)
             }),
-          onInactive: (reason) => unlessOver(() => become(one, false, reason))
+          onActive: () => unlessReleased(onActive),
+          onInactive: (reason) => unlessReleased(() => this.#setState(one, false, reason))
         }
       )
-      one.watch = watch ?? null
+      one.subscription = subscription ?? null
     } catch (error) {
       // A connector does not throw: this is a defect of it. The calendar is polled.
-      log.error({ tenant, ...redactError(error) }, 'a watch could not be begun')
+      log.error({ tenant: this.#tenant, ...redactError(error) }, 'a subscription could not be begun')
     }
   }
 
-  function become(one: TargetSubscription, isLive: boolean, reason: RemoteError | null): void {
-    live += Number(isLive) - Number(one.live)
-    one.live = isLive
+  #setState(one: MailboxSubscription, isActive: boolean, reason: RemoteError | null): void {
+    this.#activeTargets += (Number(isActive) - Number(one.isActive)) * one.keys.size
+    one.isActive = isActive
     if (one.reason?.code !== reason?.code) {
-      if (one.reason !== null) forget(one.reason)
-      if (reason !== null) note(reason)
+      if (one.reason !== null) this.#removeReason(one.reason)
+      if (reason !== null) this.#addReason(reason)
     }
     one.reason = reason
-    ears.onStateChange()
+    this.#deps.handlers.onStateChange()
   }
 
-  function note(reason: RemoteError): void {
-    const known = reasons.get(reason.code)
+  #release(one: MailboxSubscription, key: string, mode: ReleaseMode): void {
+    if (!one.keys.delete(key)) return
+    this.#byKey.delete(key)
+    if (one.isActive) this.#activeTargets -= 1
+    if (one.keys.size === 0) {
+      if (one.reason !== null) this.#removeReason(one.reason)
+      one.isReleased = true
+      this.#byId.delete(one.id)
+      this.#waiting.delete(one)
+      if (mode === 'unsubscribe') one.subscription?.stop()
+    }
+    this.#deps.handlers.onStateChange()
+  }
+
+  #addReason(reason: RemoteError): void {
+    const { code, hint } = reason
+    this.#reasons ??= new Map()
+    const known = this.#reasons.get(code)
     if (known !== undefined) known.count += 1
     else {
-      reasons.set(reason.code, { example: reason, count: 1 })
-      log.warn({ tenant, code: reason.code, hint: reason.hint }, 'notices fail: calendars are polled instead')
+      this.#reasons.set(code, { example: reason, count: 1 })
+      this.#deps.log.warn(
+        { tenant: this.#tenant, code, hint },
+        'notifications fail: calendars are polled instead'
+      )
     }
   }
 
-  function forget(reason: RemoteError): void {
-    const known = reasons.get(reason.code)
-    if (known !== undefined && --known.count === 0) reasons.delete(reason.code)
+  #removeReason({ code }: RemoteError): void {
+    const known = this.#reasons?.get(code)
+    if (known !== undefined && --known.count === 0) this.#reasons!.delete(code)
   }
 
-  function end(one: TargetSubscription, parting: ReleaseMode): void {
-    if (one.over) return
-    become(one, false, null)
-    one.over = true
-    all.delete(one.target.key)
-    waiting.delete(one)
-    if (parting === 'stop') one.watch?.stop()
+  /** The reason that most inactive subscriptions have. */
+  #worstReason(): RemoteError | null {
+    if (this.#reasons === null) return null
+    return [...this.#reasons.values()].sort((a, b) => b.count - a.count)[0]?.example ?? null
   }
 }
 
-const instead = 'Notices fail, so calendars are polled until they come again.'
-const beginning = 'Notices are being set up. The calendars of which they do not tell yet are polled.'
+const fallbackHint = 'Notifications fail, so calendars are polled until they come again.'
+const startingHint = 'Notifications are being set up. The calendars for which none come yet are polled.'

@@ -1,7 +1,6 @@
-/** The queue of a single process: lines in memory, tenants in a ring, slots that a deadline frees. */
+/** The queue in memory: tenants take turns, batch by batch, so that nobody waits for the length of another's queue. */
 
 import type { Timers } from '../../lib/timers.ts'
-import { type CompletionWaiters, createCompletionWaiters } from './completion-waiters.ts'
 import {
   BatchCancelled,
   type BatchResult,
@@ -11,13 +10,14 @@ import {
   type Priority,
   type SyncQueue
 } from './queue.ts'
+import { TenantQueue } from './tenant-queue.ts'
 
 export interface QueueLimits {
   /** Batches that are read at the same time, of all tenants; at most half of them of tenants that failed last. */
   readonly maxRunning: number
   /** Batches of one tenant: 1 until it has answered, and again after it failed as a whole. */
   readonly maxRunningPerTenant: number
-  /** Targets that wait in one tenant's line. */
+  /** Targets that wait in one tenant's queue. */
   readonly maxWaitingPerTenant: number
   /** Milliseconds that one batch may take. */
   readonly deadlineMs: number
@@ -25,7 +25,7 @@ export interface QueueLimits {
   readonly graceMs: number
 }
 
-/** Reads wait for the network, so slots are cheap, and there are enough for a hundred far sides that hang. */
+/** Reads wait for the network, so slots are cheap, and there are enough for a hundred calendar systems that hang. */
 export const queueLimits: QueueLimits = {
   maxRunning: 256,
   maxRunningPerTenant: 16,
@@ -34,273 +34,196 @@ export const queueLimits: QueueLimits = {
   graceMs: 2_000
 }
 
-interface Held {
-  readonly until: number
-  readonly by: Delay['source']
-}
+/** A batch without a result is read again: a calendar with notifications would not be read otherwise. */
+const noResultDelay: Delay = { delayMs: 5_000, source: 'own' }
 
-/** One tenant's line. */
-interface Line {
-  readonly tenant: string
-  readonly ahead: Set<string>
-  readonly behind: Set<string>
-  /** Targets that wait for the end of their own pause. */
-  readonly later: Map<string, Priority>
-  readonly pauses: Map<string, Held>
-  pause: Held | null
-  /** Whether the far side has answered since the line began or was last paused: if not, one batch tries it. */
-  answers: boolean
-  /** Whether its last batch failed as a whole. */
-  fails: boolean
-  readonly reading: Set<string>
-  readonly again: Map<string, Priority>
-  readonly jobs: Set<AbortController>
-  readonly awaited: CompletionWaiters
-  wake: (() => void) | null
-}
+/**
+ * Batches that start in one turn of the loop. A tenant's first batch signs in, which may take ten milliseconds of CPU; whoever
+ * answers calls must get their turn between them.
+ */
+const maxStartsPerTurn = 4
 
-/** What no verdict was given of is read again: a calendar that notices tell of, nobody else would have read. */
-const afterSilence: Delay = { delayMs: 5_000, source: 'us' }
-
-/** Pauses end on the quarter of a second, so that ten thousand of them are not ten thousand timers. */
-const wakeGrain = 250
-
-export function createFairQueue(worker: BatchWorker, limits: QueueLimits, timers: Timers): SyncQueue {
-  const lines = new Map<string, Line>()
-  /** Lines from which a batch could be taken at once, in the order of their turns. */
-  const ring = new Set<Line>()
+export class FairQueue implements SyncQueue {
+  readonly #worker: BatchWorker
+  readonly #limits: QueueLimits
+  readonly #timers: Timers
+  readonly #queues = new Map<string, TenantQueue>()
+  /** Tenants whose last batch was answered: several of their batches may run. */
+  readonly #answering = new Set<string>()
+  /** Tenants of whom a batch could be taken at once, in the order of their turns. */
+  readonly #runnable = new Set<TenantQueue>()
   /** Those among them that failed last. They wait apart: if they hang, they must not hold every slot. */
-  const failing = new Set<Line>()
-  let retries = 0
-  let retryNext = false
-  const running = new Set<Promise<void>>()
-  let closed = false
+  readonly #runnableFailed = new Set<TenantQueue>()
+  readonly #running = new Set<Promise<void>>()
+  #runningRetries = 0
+  #isRetryNext = false
+  #startsLeft = maxStartsPerTurn
+  #nextTurn: NodeJS.Immediate | null = null
+  #closed = false
 
-  return {
-    async add(tenant, targets, haste) {
-      if (closed || targets.length === 0) return 0
-      const line = lines.get(tenant) ?? begin(tenant)
-      if (haste === 'now' && line.pause?.by === 'us') line.pause = null
-      let taken = 0
-      for (const target of targets) if (enter(line, target, haste)) taken += 1
-      turn(line)
-      return taken
-    },
-    async whenDone(tenant, targets) {
-      const line = lines.get(tenant)
-      if (line === undefined || line.pause !== null) return true
-      return line.awaited.wait(targets.filter((target) => line.reading.has(target) || waits(line, target)))
-    },
-    async drop(tenant) {
-      const line = lines.get(tenant)
-      if (line !== undefined) end(line)
-    },
-    depth() {
-      let waiting = 0
-      for (const line of lines.values()) {
-        waiting += line.ahead.size + line.behind.size + line.later.size + line.again.size
-      }
-      return { waiting, running: running.size }
-    },
-    async close() {
-      closed = true
-      for (const line of [...lines.values()]) end(line)
-      await Promise.all(running)
+  constructor(worker: BatchWorker, limits: QueueLimits, timers: Timers) {
+    this.#worker = worker
+    this.#limits = limits
+    this.#timers = timers
+  }
+
+  async add(tenant: string, targets: readonly string[], priority: Priority): Promise<number> {
+    if (this.#closed || targets.length === 0) return 0
+    const queue = this.#queues.get(tenant) ?? this.#create(tenant)
+    if (priority === 'now') queue.endPause()
+    let added = 0
+    for (const target of targets) if (queue.enqueue(target, priority)) added += 1
+    this.#update(queue)
+    return added
+  }
+
+  async whenDone(tenant: string, targets: readonly string[]): Promise<boolean> {
+    return this.#queues.get(tenant)?.whenDone(targets) ?? true
+  }
+
+  resume(tenant: string): void {
+    const queue = this.#queues.get(tenant)
+    if (queue === undefined) return
+    queue.endPause()
+    this.#update(queue)
+  }
+
+  async drop(tenant: string): Promise<void> {
+    const queue = this.#queues.get(tenant)
+    if (queue !== undefined) this.#drop(queue)
+  }
+
+  depth(): { readonly waiting: number; readonly running: number } {
+    let waiting = 0
+    for (const queue of this.#queues.values()) waiting += queue.waiting
+    return { waiting, running: this.#running.size }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#nextTurn !== null) clearImmediate(this.#nextTurn)
+    for (const queue of [...this.#queues.values()]) this.#drop(queue)
+    await Promise.all(this.#running)
+  }
+
+  #create(tenant: string): TenantQueue {
+    const queue = new TenantQueue(tenant, this.#limits.maxWaitingPerTenant, this.#timers, () =>
+      this.#update(queue)
+    )
+    this.#queues.set(tenant, queue)
+    return queue
+  }
+
+  #drop(queue: TenantQueue): void {
+    this.#queues.delete(queue.tenant)
+    this.#answering.delete(queue.tenant)
+    this.#runnable.delete(queue)
+    this.#runnableFailed.delete(queue)
+    queue.drop(new BatchCancelled('the tenant was dropped'))
+  }
+
+  /** Brings a tenant's turn and its timer up to date, then starts what there is room for. */
+  #update(queue: TenantQueue): void {
+    if (this.#queues.get(queue.tenant) === queue) this.#updateRunnable(queue)
+    this.#start()
+  }
+
+  #updateRunnable(queue: TenantQueue): void {
+    const maxRunning = this.#answering.has(queue.tenant) ? this.#limits.maxRunningPerTenant : 1
+    const [own, other] = queue.lastFailed
+      ? [this.#runnableFailed, this.#runnable]
+      : [this.#runnable, this.#runnableFailed]
+    other.delete(queue)
+    // A tenant that waits for its turn already keeps its place.
+    if (queue.isRunnable && queue.running.size < maxRunning) own.add(queue)
+    else own.delete(queue)
+    queue.reschedule()
+    if (queue.isEmpty) this.#queues.delete(queue.tenant)
+  }
+
+  #start(): void {
+    while (!this.#closed && this.#running.size < this.#limits.maxRunning) {
+      if (this.#startsLeft === 0) return
+      const queue = this.#next()
+      if (queue === undefined) return
+      this.#startsLeft -= 1
+      this.#nextTurn ??= setImmediate(() => {
+        this.#nextTurn = null
+        this.#startsLeft = maxStartsPerTurn
+        this.#start()
+      })
+      this.#startBatch(queue)
     }
   }
 
-  function begin(tenant: string): Line {
-    const line: Line = {
-      tenant,
-      ahead: new Set(),
-      behind: new Set(),
-      later: new Map(),
-      pauses: new Map(),
-      pause: null,
-      answers: false,
-      fails: false,
-      reading: new Set(),
-      again: new Map(),
-      jobs: new Set(),
-      awaited: createCompletionWaiters(),
-      wake: null
-    }
-    lines.set(tenant, line)
-    return line
-  }
-
-  function end(line: Line): void {
-    lines.delete(line.tenant)
-    ring.delete(line)
-    failing.delete(line)
-    line.wake?.()
-    for (const job of line.jobs) job.abort(new BatchCancelled('the line was dropped'))
-    line.awaited.completeAll(false)
-  }
-
-  /** Puts one target in its place; false when the line is full. */
-  function enter(line: Line, target: string, haste: Priority): boolean {
-    if (line.reading.has(target)) {
-      line.again.set(target, hastier(line.again.get(target), haste))
-      return true
-    }
-    const held = line.pauses.get(target)
-    const free = held === undefined || held.until <= timers.now() || (haste !== 'poll' && held.by === 'us')
-    if (!free) {
-      line.later.set(target, hastier(line.later.get(target), haste))
-      return true
-    }
-    line.pauses.delete(target)
-    line.later.delete(target)
-    if (line.ahead.has(target)) return true
-    if (line.behind.has(target)) {
-      if (haste === 'poll') return true
-      line.behind.delete(target)
-    } else if (line.ahead.size + line.behind.size >= limits.maxWaitingPerTenant) {
-      return false
-    }
-    ;(haste === 'poll' ? line.behind : line.ahead).add(target)
-    return true
-  }
-
-  /** Brings a line's place in the ring and its alarm up to date, then starts what there is room for. */
-  function turn(line: Line): void {
-    if (lines.get(line.tenant) === line) place(line)
-    start()
-  }
-
-  function place(line: Line): void {
-    const paused = line.pause !== null && line.pause.until > timers.now()
-    if (!paused) line.pause = null
-    const room = line.jobs.size < (line.answers ? limits.maxRunningPerTenant : 1)
-    const [own, other] = line.fails ? [failing, ring] : [ring, failing]
-    other.delete(line)
-    // Who stands in the ring already keeps the place.
-    if (!paused && room && line.ahead.size + line.behind.size > 0) own.add(line)
-    else own.delete(line)
-    setAlarm(line)
-  }
-
-  function setAlarm(line: Line): void {
-    line.wake?.()
-    line.wake = null
-    let earliest = line.pause?.until ?? Number.POSITIVE_INFINITY
-    for (const target of line.later.keys()) {
-      earliest = Math.min(earliest, line.pauses.get(target)?.until ?? 0)
-    }
-    if (earliest === Number.POSITIVE_INFINITY) return
-    const wait = Math.ceil(Math.max(earliest - timers.now(), 1) / wakeGrain) * wakeGrain
-    line.wake = timers.after(wait, () => {
-      const now = timers.now()
-      for (const [target, held] of line.pauses) if (held.until <= now) line.pauses.delete(target)
-      for (const [target, haste] of line.later) if (!line.pauses.has(target)) enter(line, target, haste)
-      turn(line)
+  #startBatch(queue: TenantQueue): void {
+    const batch = queue.take(Math.max(1, this.#worker.batchSize(queue.tenant)))
+    const abort = new AbortController()
+    queue.running.add(abort)
+    const retries = queue.lastFailed ? 1 : 0
+    this.#runningRetries += retries
+    // Removed and added at the end: the next slot is another tenant's.
+    this.#runnable.delete(queue)
+    this.#runnableFailed.delete(queue)
+    this.#updateRunnable(queue)
+    const run: Promise<void> = this.#run(queue, batch, abort).then(() => {
+      this.#running.delete(run)
+      this.#runningRetries -= retries
+      this.#update(queue)
     })
+    this.#running.add(run)
   }
 
-  function start(): void {
-    while (!closed && running.size < limits.maxRunning) {
-      const line = next()
-      if (line === undefined) return
-      const batch = take(line, Math.max(1, worker.batchSize(line.tenant)))
-      const job = new AbortController()
-      line.jobs.add(job)
-      const retry = line.fails ? 1 : 0
-      retries += retry
-      // Away and back in at the end: the next slot is another tenant's.
-      ring.delete(line)
-      failing.delete(line)
-      place(line)
-      const run: Promise<void> = read(line, batch, job).then(() => {
-        running.delete(run)
-        retries -= retry
-        turn(line)
-      })
-      running.add(run)
-    }
+  /** Tenants that failed take turns with those that did not, within their half of the slots. */
+  #next(): TenantQueue | undefined {
+    const queue = this.#runnable.values().next().value
+    const mayRetry = 2 * this.#runningRetries < this.#limits.maxRunning
+    const retry = mayRetry ? this.#runnableFailed.values().next().value : undefined
+    this.#isRetryNext = !this.#isRetryNext
+    return this.#isRetryNext ? (retry ?? queue) : (queue ?? retry)
   }
 
-  /** Whose turn it is. Tenants that failed take turns with those that did not, within their half of the slots. */
-  function next(): Line | undefined {
-    const line = ring.values().next().value
-    const retry = 2 * retries < limits.maxRunning ? failing.values().next().value : undefined
-    retryNext = !retryNext
-    return retryNext ? (retry ?? line) : (line ?? retry)
+  async #run(queue: TenantQueue, batch: readonly string[], abort: AbortController): Promise<void> {
+    const result = await this.#readBatch(queue.tenant, batch, abort)
+    queue.running.delete(abort)
+    queue.release(batch)
+    if (this.#queues.get(queue.tenant) !== queue) return
+    this.#applyResult(queue, batch, result)
+    queue.complete(batch)
   }
 
-  function take(line: Line, size: number): string[] {
-    const batch: string[] = []
-    for (const from of [line.ahead, line.behind]) {
-      for (const target of from) {
-        if (batch.length === size) break
-        from.delete(target)
-        line.reading.add(target)
-        batch.push(target)
-      }
-    }
-    return batch
-  }
-
-  async function read(line: Line, batch: readonly string[], job: AbortController): Promise<void> {
-    const verdict = await withinDeadline(line.tenant, batch, job)
-    line.jobs.delete(job)
-    for (const target of batch) line.reading.delete(target)
-    if (lines.get(line.tenant) !== line) return
-    obey(line, batch, verdict)
-    for (const target of batch) {
-      const haste = line.again.get(target)
-      line.again.delete(target)
-      if (haste !== undefined) enter(line, target, haste)
-    }
-    if (line.pause !== null) line.awaited.completeAll(true)
-    else line.awaited.complete(batch.filter((target) => !waits(line, target)))
-  }
-
-  /** The worker's verdict; null when it gave none in time. It does not reject: trouble of a worker is such a null. */
-  function withinDeadline(
-    tenant: string,
-    batch: readonly string[],
-    job: AbortController
-  ): Promise<BatchResult | null> {
+  /** The worker's result; null when there was none in time. It does not reject: trouble of a worker is such a null. */
+  #readBatch(tenant: string, batch: readonly string[], abort: AbortController): Promise<BatchResult | null> {
+    const { deadlineMs, graceMs } = this.#limits
     return new Promise((resolve) => {
-      let cancel = timers.after(limits.deadlineMs, () =>
-        job.abort(new BatchTimeout(`${limits.deadlineMs} ms have passed`))
+      let cancel = this.#timers.after(deadlineMs, () =>
+        abort.abort(new BatchTimeout(`${deadlineMs} ms have passed`))
       )
-      job.signal.addEventListener('abort', () => {
+      abort.signal.addEventListener('abort', () => {
         cancel()
-        cancel = timers.after(limits.graceMs, () => resolve(null))
+        cancel = this.#timers.after(graceMs, () => resolve(null))
       })
-      const settle = (verdict: BatchResult | null) => {
+      const settle = (result: BatchResult | null) => {
         cancel()
-        resolve(verdict)
+        resolve(result)
       }
       Promise.resolve()
-        .then(() => worker.read(tenant, batch, job.signal))
+        .then(() => this.#worker.read(tenant, batch, abort.signal))
         .then(settle, () => settle(null))
     })
   }
 
-  function obey(line: Line, batch: readonly string[], verdict: BatchResult | null): void {
-    const now = timers.now()
-    line.answers = verdict?.tenant === null
-    line.fails = !line.answers
-    const targets = verdict?.targets ?? new Map(batch.map((target) => [target, afterSilence]))
-    for (const [target, pause] of targets) {
-      line.pauses.set(target, { until: now + pause.delayMs, by: pause.source })
-      enter(line, target, 'poll')
+  #applyResult(queue: TenantQueue, batch: readonly string[], result: BatchResult | null): void {
+    queue.lastFailed = result?.tenant !== null
+    if (queue.lastFailed) this.#answering.delete(queue.tenant)
+    else {
+      this.#answering.add(queue.tenant)
+      queue.endPause()
     }
-    if (verdict === null || verdict.tenant === null) return
-    const until = now + verdict.tenant.delayMs
-    if (line.pause === null || until > line.pause.until) line.pause = { until, by: verdict.tenant.source }
-    for (const target of batch) enter(line, target, 'poll')
+    if (result === null) for (const target of batch) queue.delay(target, noResultDelay)
+    else for (const [target, delay] of result.targets) queue.delay(target, delay)
+    if (result === null || result.tenant === null) return
+    queue.pause(result.tenant)
+    for (const target of batch) queue.enqueue(target, 'poll')
   }
-}
-
-function waits(line: Line, target: string): boolean {
-  return line.ahead.has(target) || line.behind.has(target)
-}
-
-function hastier(a: Priority | undefined, b: Priority): Priority {
-  if (a === undefined || a === 'poll') return b
-  return a === 'now' || b === 'now' ? 'now' : 'soon'
 }

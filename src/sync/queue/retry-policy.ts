@@ -34,8 +34,8 @@ const backoffByCode: Readonly<Record<SyncCode, BackoffOptions>> = {
  */
 export function retryDelay(error: RemoteError, failures: number, random: number): Delay {
   if (error.retryAfter === undefined) {
-    return { delayMs: backoffMs(backoffByCode[error.code], failures, random), source: 'us' }
+    return { delayMs: backoffMs(backoffByCode[error.code], failures, random), source: 'own' }
   }
   const floorMs = backoffMs(namedTimeFloor, failures, random)
-  return { delayMs: Math.max(error.retryAfter, floorMs), source: 'far side' }
+  return { delayMs: Math.max(error.retryAfter, floorMs), source: 'server' }
 }

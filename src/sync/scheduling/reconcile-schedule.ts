@@ -1,89 +1,70 @@
 /**
- * Who of a tenant is due: calendars of which no notice tells are polled, the others swept, to find what notices missed.
+ * Which targets of a tenant are due: calendars without an active subscription are polled, the others reconciled, to find what
+ * notifications missed.
  *
- * A sweep comes by every hour. Where a call compares the availability of many calendars, it does; who must be read, since
- * that cannot be compared, is read by every fifth sweep: 4.8 requests a day, and 6 (a quarter of one an hour) are the budget. In
- * full batches of 20, 24 / 20 calls and one read a day (the window has moved) are 0.09 an hour. The fewer share the call,
- * the fewer the comparisons; one alone is read.
+ * A reconciliation comes by every hour. Where a call compares the fingerprints of many calendars, it does: in full batches of 20,
+ * 24 / 20 calls and one read a day (the window has moved) are 0.09 requests per mailbox and hour. One alone is read, which costs
+ * the same call. Those that have no fingerprint are read by every fifth: a read an hour for each would be over the budget.
  */
-import type { PollInterval } from '../cluster/jobs.ts'
-import type { TargetRegistry, TargetState } from '../targets/target-registry.ts'
-import { createPollSchedule, type PollSchedule } from './poll-schedule.ts'
+import type { TargetRegistry } from '../targets/target-registry.ts'
+import type { TargetState } from '../targets/target-state.ts'
+import { PollSchedule } from './poll-schedule.ts'
 
-/** Milliseconds between two looks at a calendar. */
-const sweepPace = 3_600_000
-/** A calendar that must be read is read in one look of so many. */
-const looksPerRead = 5
-/** So many must share a call for a comparison in every look. */
-const enough = 6
+const reconcileIntervalMs = 3_600_000
+/** A calendar without a fingerprint is read in one reconciliation of so many. */
+const reconciliationsPerRead = 5
 
 export interface DueTargets {
   readonly poll: readonly string[]
   readonly reconcile: readonly string[]
 }
 
-export interface ReconcileSchedule {
-  /** All instants are milliseconds of a monotonic clock. */
-  takeDue(now: number): DueTargets
-  /** How often `due` has somebody to poll, and when next; null where there is nobody. */
-  pollInterval(now: number): PollInterval | null
-}
+const nobody: DueTargets = { poll: [], reconcile: [] }
 
-export function createReconcileSchedule(
-  tenant: string,
-  pollInterval: number,
-  batchSize: number,
-  targets: TargetRegistry,
-  isLive: (key: string) => boolean
-): ReconcileSchedule {
-  const polls: PollSchedule = createPollSchedule(tenant, pollInterval, batchSize)
-  const looks: PollSchedule = createPollSchedule(tenant, sweepPace, batchSize)
+/** All instants are milliseconds of a monotonic clock. */
+export class ReconcileSchedule {
+  readonly #targets: TargetRegistry
+  readonly #isSubscribed: (key: string) => boolean
+  readonly #polls: PollSchedule
+  readonly #reconciliations: PollSchedule
   /** The revision of the targets for which both were planned. */
-  let planned = -1
+  #plannedRevision = -1
 
-  return {
-    pollInterval(now) {
-      plan(now)
-      return polls.nextDueAt === Number.POSITIVE_INFINITY
-        ? null
-        : { everyMs: polls.everyMs, nextDueAt: polls.nextDueAt }
-    },
-    takeDue(now) {
-      plan(now)
-      // Everybody has a place in both, so that who turns deaf is polled at it: within the interval, not all at once.
-      const poll = polls.takeDue(now).filter((key) => !isLive(key))
-      return { poll, reconcile: worthwhile(looks.takeDue(now).filter(isLive), now) }
-    }
+  constructor(
+    tenant: string,
+    pollMs: number,
+    batchSize: number,
+    targets: TargetRegistry,
+    isSubscribed: (key: string) => boolean
+  ) {
+    this.#targets = targets
+    this.#isSubscribed = isSubscribed
+    this.#polls = new PollSchedule(tenant, pollMs, batchSize)
+    this.#reconciliations = new PollSchedule(tenant, reconcileIntervalMs, batchSize)
   }
 
-  function plan(now: number): void {
-    if (planned === targets.revision) return
-    polls.plan(targets.keys(), now)
-    looks.plan(targets.keys(), now)
-    planned = targets.revision
+  takeDue(now: number): DueTargets {
+    if (this.#plannedRevision !== this.#targets.revision) this.#plan(now)
+    if (now < this.#polls.nextDueAt && now < this.#reconciliations.nextDueAt) return nobody
+    // Everybody has a place in both, so that whose subscription ends is polled at it: within the interval, not all at once.
+    const poll = this.#polls.takeDue(now).filter((key) => !this.#isSubscribed(key))
+    const reconcile = this.#reconciliations
+      .takeDue(now)
+      .filter((key) => this.#isSubscribed(key) && this.#isWorthwhile(this.#targets.get(key)!, now))
+    return { poll, reconcile }
   }
 
-  function worthwhile(keys: readonly string[], now: number): string[] {
-    const entries = keys.map((key): readonly [string, TargetState] => [key, targets.get(key)!])
-    const comparable = entries.filter(([, entry]) => !lacksFingerprint(entry, now)).length
-    const sharing = Math.min(comparable, batchSize)
-    return entries.flatMap(([key, entry]) => {
-      if (isDirty(entry)) return key
-      const alone = sharing < 2 || lacksFingerprint(entry, now)
-      const [since, looks] = alone
-        ? [entry.readAt, looksPerRead]
-        : [entry.comparedAt, Math.ceil(enough / sharing)]
-      return now - since >= (looks - 0.5) * sweepPace ? key : []
-    })
+  #plan(now: number): void {
+    this.#polls.plan(this.#targets.keys(), now)
+    this.#reconciliations.plan(this.#targets.keys(), now)
+    this.#plannedRevision = this.#targets.revision
   }
-}
 
-/** Whether its availability could not be compared when that was last tried. */
-export function lacksFingerprint(entry: TargetState, now: number): boolean {
-  return entry.noFingerprintUntil > now
-}
-
-/** Whether it is to be read for more than to be confirmed: something was heard of it that no read has seen yet. */
-export function isDirty(entry: TargetState): boolean {
-  return entry.dirtySeq !== entry.syncedSeq
+  #isWorthwhile(state: TargetState, now: number): boolean {
+    if (state.isDirty) return true
+    const since = state.lacksFingerprint(now)
+      ? ([state.readStartedAt, reconciliationsPerRead] as const)
+      : ([Math.max(state.comparedAt, state.readStartedAt), 1] as const)
+    return now - since[0] >= (since[1] - 0.5) * reconcileIntervalMs
+  }
 }

@@ -2,87 +2,105 @@
 import type { RemoteError } from '../../errors.ts'
 import type { Store, UserRecord } from '../../storage/store.ts'
 import { unsealError } from '../connection/open-connector.ts'
-import type { ReadTarget, TargetRegistry } from './target-registry.ts'
+import type { ReadTarget } from './read-target.ts'
+import type { TargetRegistry } from './target-registry.ts'
 
-export interface UserIndex {
-  /** Takes note of users; resolves to the targets that must be read for what has changed. */
-  apply(users: readonly string[]): Promise<readonly string[]>
-  /** Takes note of everybody, page by page. */
-  applyAll(page: (users: readonly string[], keys: readonly string[]) => Promise<void>): Promise<void>
-  /** As `noteAll`, after which the store may have lost what it held: those are read again, and who is gone is let go. */
-  resync(page: (users: readonly string[], keys: readonly string[]) => Promise<void>): Promise<void>
+export interface UserIndexDeps {
+  readonly store: Store
+  readonly targets: TargetRegistry
+  /** Throws when the mailbox cannot be unsealed. */
+  readonly targetOf: (record: UserRecord) => ReadTarget | null
+  /** Whether there is something to read with. */
+  readonly isConnected: () => boolean
+  readonly isClosed: () => boolean
+  readonly saveFailures: (users: readonly string[], error: RemoteError) => Promise<void>
 }
 
-const size = 500
+/** Called with some of the users, and with the targets that must be read for what has changed of them. */
+export type OnUsersApplied = (users: readonly string[], keys: readonly string[]) => Promise<void>
 
-export function createUserIndex(
-  tenant: string,
-  targets: TargetRegistry,
-  needs: {
-    readonly store: Store
-    /** Throws when the mailbox cannot be unsealed. */
-    readonly targetOf: (record: UserRecord) => ReadTarget | null
-    /** Whether there is something to read with. */
-    readonly isConnected: () => boolean
-    readonly isClosed: () => boolean
-    readonly mark: (users: readonly string[], error: RemoteError) => Promise<void>
-  }
-): UserIndex {
-  const { store } = needs
-  return {
-    apply: (users) => note(users, () => false),
-    applyAll: (page) => each(() => false, page),
-    async resync(page) {
-      const there = new Set<string>()
-      await each(isStale, async (users, keys) => {
-        for (const user of users) there.add(user)
-        await page(users, keys)
-      })
-      if (needs.isClosed()) return
-      for (const user of [...targets.users()]) if (!there.has(user)) targets.apply(user, null, null)
-    }
+/** Whether a record is older than what is remembered of its target. */
+type IsStale = (record: UserRecord, key: string) => boolean
+
+const usersPerPage = 500
+
+export class UserIndex {
+  readonly #tenant: string
+  readonly #deps: UserIndexDeps
+
+  constructor(tenant: string, deps: UserIndexDeps) {
+    this.#tenant = tenant
+    this.#deps = deps
   }
 
-  async function each(isStale: Lost, page: Parameters<UserIndex['applyAll']>[0]): Promise<void> {
+  /** Takes users as they are now; resolves to the targets that must be read for what has changed. */
+  apply(users: readonly string[]): Promise<readonly string[]> {
+    return this.#apply(users, () => false)
+  }
+
+  /** Takes everybody, page by page. */
+  applyAll(onPage: OnUsersApplied): Promise<void> {
+    return this.#eachPage(() => false, onPage)
+  }
+
+  /** As `applyAll`, after which the store may have lost what it held: those are read again, and who is gone is let go. */
+  async resync(onPage: OnUsersApplied): Promise<void> {
+    const { targets, isClosed } = this.#deps
+    const found = new Set<string>()
+    await this.#eachPage(
+      (record, key) => this.#isStale(record, key),
+      async (users, keys) => {
+        for (const user of users) found.add(user)
+        await onPage(users, keys)
+      }
+    )
+    if (isClosed()) return
+    for (const user of [...targets.users()]) if (!found.has(user)) targets.apply(user, null, null)
+  }
+
+  async #eachPage(isStale: IsStale, onPage: OnUsersApplied): Promise<void> {
+    const { store, isClosed } = this.#deps
     let after: string | undefined
-    while (!needs.isClosed()) {
-      const users = await store.users(tenant, after === undefined ? { limit: size } : { limit: size, after })
+    while (!isClosed()) {
+      const users = await store.users(this.#tenant, {
+        limit: usersPerPage,
+        ...(after !== undefined && { after })
+      })
       after = users.at(-1)?.id
       if (after === undefined) return
       const ids = users.map(({ id }) => id)
-      await page(ids, await note(ids, isStale))
+      await onPage(ids, await this.#apply(ids, isStale))
     }
   }
 
-  async function note(users: readonly string[], isStale: Lost): Promise<string[]> {
-    const records = await store.records(tenant, users)
-    const sealedAway: string[] = []
+  async #apply(users: readonly string[], isStale: IsStale): Promise<string[]> {
+    const { store, targets, targetOf, isConnected, saveFailures } = this.#deps
+    const records = await store.records(this.#tenant, users)
+    const unreadable: string[] = []
     const keys = new Set<string>()
     users.forEach((user, index) => {
       const record = records[index] ?? null
       let target: ReadTarget | null = null
       try {
-        target = record === null ? null : needs.targetOf(record)
+        target = record === null ? null : targetOf(record)
       } catch {
-        sealedAway.push(user)
+        unreadable.push(user)
       }
-      if (target !== null && !needs.isConnected()) return
-      const changed = targets.apply(user, record, target)
+      if (target !== null && !isConnected()) return
+      const isChanged = targets.apply(user, record, target)
       if (record === null || target === null) return
-      if (changed || isStale(record, target.key)) keys.add(target.key)
+      if (isChanged || isStale(record, target.key)) keys.add(target.key)
     })
-    if (sealedAway.length > 0) await needs.mark(sealedAway, unsealError)
+    if (unreadable.length > 0) await saveFailures(unreadable, unsealError)
     return [...keys]
   }
 
   /** Whether the record is of before the last success: then nothing that is remembered of it counts. */
-  function isStale({ sync }: UserRecord, key: string): boolean {
-    const entry = targets.get(key)
-    if (entry === undefined || entry.confirmedAt === null) return false
-    if (sync.confirmedAt !== null && sync.confirmedAt >= entry.confirmedAt) return false
-    entry.lastSync = null
+  #isStale({ sync }: UserRecord, key: string): boolean {
+    const state = this.#deps.targets.get(key)
+    if (state === undefined || state.confirmedAt === null) return false
+    if (sync.confirmedAt !== null && sync.confirmedAt >= state.confirmedAt) return false
+    state.forgetLastSync()
     return true
   }
 }
-
-type Lost = (record: UserRecord, key: string) => boolean

@@ -1,81 +1,64 @@
 /** Sync on Redis put together: the controller of a worker's shards, and the client for API replicas. */
 
 import { machineTimers } from '../../../lib/timers.ts'
-import {
-  openSyncController,
-  type Sync,
-  type SyncController,
-  type SyncOptions
-} from '../../sync-controller.ts'
+import type { Sync } from '../../sync.ts'
+import { SyncController, type SyncOptions } from '../../sync-controller.ts'
 import { leasedShards } from '../shards.ts'
-import { openSyncClient, type SyncClientDeps } from '../sync-client.ts'
+import { SyncClient, type SyncClientDeps } from '../sync-client.ts'
 import type { SyncRedisClients } from './clients.ts'
 import { redisConnectionStatuses } from './connection-status.ts'
-import { createJobWorkers, type JobWorkers } from './job-worker.ts'
+import { JobWorkers } from './job-worker.ts'
 import { bullSyncJobs, openJobQueues } from './jobs.ts'
 import { redisLeases } from './leases.ts'
-import { bullPollJobSchedulers } from './poll-job-schedulers.ts'
 
-type SyncClientOptions = Omit<SyncClientDeps, 'jobs' | 'connectionStatuses' | 'clock' | 'timers'> &
+type SyncClientOptions = Omit<
+  SyncClientDeps,
+  'jobs' | 'connectionStatuses' | 'onClose' | 'clock' | 'timers'
+> &
   Pick<SyncOptions, 'clock' | 'timers'>
-type SyncControllerOptions = Omit<SyncOptions, 'publishStatus' | 'openShards' | 'pollJobSchedulers'>
+type SyncControllerOptions = Omit<SyncOptions, 'publishStatus' | 'openShards'>
 
 /** Sync for whoever is asked: nothing is read in this process for it, but to test a connection. */
 export function openRedisSyncClient(options: SyncClientOptions, { failFast }: SyncRedisClients): Sync {
   const { clock = Date.now, timers = machineTimers, log } = options
   const queues = openJobQueues(failFast, log)
-  const client = openSyncClient({
+  return new SyncClient({
     ...options,
     clock,
     timers,
     jobs: bullSyncJobs(queues),
+    onClose: () => queues.close(),
     connectionStatuses: redisConnectionStatuses(failFast, log)
   })
-  return {
-    ...client,
-    async close() {
-      await client.close()
-      await queues.close()
-    }
-  }
 }
 
-/** Keeps this process' share of the tenants until it is closed. */
+/** Owns this process' share of the tenants until it is closed. */
 export async function openRedisSyncController(
   options: SyncControllerOptions,
   { failFast, blocking }: SyncRedisClients
 ): Promise<Pick<SyncController, 'close'>> {
-  const { clock = Date.now, timers = machineTimers, log } = options
-  const queues = openJobQueues(failFast, log)
+  const { timers = machineTimers, log } = options
   const statuses = redisConnectionStatuses(failFast, log)
-  const rounds = bullPollJobSchedulers(queues, { clock, timers, log })
   const openShards = leasedShards(redisLeases('shards', { client: failFast, timers, log }))
-  const controller: Promise<SyncController> = openSyncController({
+  const controller: Promise<SyncController> = SyncController.open({
     ...options,
     publishStatus: (tenant, published) => statuses.publish(tenant, published),
-    pollJobSchedulers: rounds,
-    openShards: (holder) =>
+    openShards: (handlers) =>
       openShards({
         onAcquired(shard) {
-          holder.onAcquired(shard)
-          work().start(shard)
+          handlers.onAcquired(shard)
+          workers().start(shard)
         },
         // Jobs go back to the queue when their tenants are closed, so neither can wait for the other.
         async onReleased(shard) {
-          await Promise.all([work().stop(shard), holder.onReleased(shard)])
+          await Promise.all([workers().stop(shard), handlers.onReleased(shard)])
         }
       })
   })
-  let begun: JobWorkers | null = null
-  const work = () => {
-    begun ??= createJobWorkers(blocking, controller, rounds, log)
-    return begun
+  let created: JobWorkers | null = null
+  const workers = () => {
+    created ??= new JobWorkers(blocking, controller, log)
+    return created
   }
-  const { close } = await controller
-  return {
-    async close() {
-      await close()
-      await queues.close()
-    }
-  }
+  return controller
 }

@@ -1,127 +1,118 @@
 /**
- * The jobs of the shards that this process keeps, done: a BullMQ worker for each shard while it is held.
+ * Works off the jobs of the shards that this process owns: a BullMQ worker for each shard while it is owned.
  *
- * A job is handed to the line in memory, which knows fairness, pauses and budgets, and ends when its targets were read, or
- * stand in the line on a pause. A process that is killed leaves its jobs to whoever keeps the shard next: BullMQ finds them
- * stalled. (That one reads all calendars of the shard anyway: nothing hangs on a job alone.)
+ * A job is handed to the queue in memory, which knows fairness, delays and limits, and ends when its targets were read, or are
+ * delayed. A process that is killed leaves its jobs to whoever owns the shard next: BullMQ finds them stalled. (That one
+ * reads all calendars of the shard anyway: nothing hangs on a job alone.)
  */
-import { type Job as BullJob, WaitingError, Worker } from 'bullmq'
+import { type Job, WaitingError, Worker } from 'bullmq'
+import { endsWithin } from '../../../lib/deadline.ts'
 import { type Log, redactError } from '../../../lib/redact-error.ts'
 import type { JobResult, SyncController } from '../../sync-controller.ts'
-import type { PollJobSchedulers, SyncJob } from '../jobs.ts'
+import type { SyncJob } from '../jobs.ts'
 import { shardOf } from '../shards.ts'
 import type { SyncRedisClient } from './clients.ts'
-import type { PollJob } from './jobs.ts'
 import { queueName, queuePrefix } from './keys.ts'
 
-export interface JobWorkers {
-  start(shard: number): void
-  /** Takes up no more at once. Resolves when what was begun has ended or is back in the queue. */
-  stop(shard: number): Promise<void>
-}
-
-/** Jobs of a shard that are in hand at a time. They wait for calendars, and cost next to nothing. */
+/** Jobs of a shard at a time. They wait for calendars, and cost next to nothing. */
 const concurrency = 500
-/** Of one tenant: beyond, its jobs end when their targets stand in the line, so that they never hold up another's. */
+/** Of one tenant: beyond, its jobs end when their targets are queued, so that they never hold up another's. */
 const concurrencyPerTenant = 50
-/** Milliseconds. The lock of a killed process' job ends within the first, and is found missing within twice the second. */
-const lockDuration = 5_000
-const stalledInterval = 2_000
+/** The lock of a killed process' job ends within the first, and is found missing within twice the second. */
+const lockDurationMs = 5_000
+const stalledIntervalMs = 2_000
 /** Processes may be killed over and over; that is no fault of the job's. */
 const maxStalledCount = 1_000_000
-/** Milliseconds between two complaints. */
-const quiet = 30_000
-/** Milliseconds that a worker has to close. */
-const patience = 5_000
+/** Milliseconds between two log entries of the same trouble. */
+const quietMs = 30_000
+const maxCloseMs = 5_000
 
-export function createJobWorkers(
-  client: SyncRedisClient,
-  kept: Promise<Pick<SyncController, 'poll' | 'read' | 'onNotifications' | 'invalidateTenant'>>,
-  rounds: PollJobSchedulers,
-  log: Log
-): JobWorkers {
-  const workers = new Map<number, Worker>()
-  const held = new Map<string, number>()
-  let quietUntil = Number.NEGATIVE_INFINITY
+type JobTarget = Pick<SyncController, 'read' | 'onNotifications' | 'invalidateTenant' | 'onConnectionTested'>
 
-  return {
-    start(shard) {
-      const worker = new Worker<SyncJob | PollJob>(queueName, (job, token) => work(job, token), {
-        connection: client,
-        prefix: queuePrefix(shard),
-        concurrency: concurrency,
-        lockDuration,
-        stalledInterval,
-        maxStalledCount,
-        runRetryDelay: 1_000,
-        drainDelay: 5,
-        skipVersionCheck: true
-      })
-      worker.on('error', (error) => tell(shard, error))
-      worker.on('failed', (job, error) =>
-        log.error({ shard, job: job?.name, ...redactError(error) }, 'a job failed')
-      )
-      workers.set(shard, worker)
-    },
-    async stop(shard) {
-      const worker = workers.get(shard)
-      workers.delete(shard)
-      if (worker === undefined) return
-      const closed = worker.close().catch(() => {})
-      let timer: NodeJS.Timeout | undefined
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, patience)
-      })
-      // With Redis away it closes when that comes back: it takes nothing up any more, and its jobs are found stalled.
-      await Promise.race([closed, late])
-      clearTimeout(timer)
-    }
+export class JobWorkers {
+  readonly #client: SyncRedisClient
+  readonly #controller: Promise<JobTarget>
+  readonly #log: Log
+  readonly #workers = new Map<number, Worker>()
+  readonly #runningByTenant = new Map<string, number>()
+  #quietUntil = Number.NEGATIVE_INFINITY
+
+  constructor(client: SyncRedisClient, controller: Promise<JobTarget>, log: Log) {
+    this.#client = client
+    this.#controller = controller
+    this.#log = log
   }
 
-  /** All of them have the same trouble at the same time, as a rule that Redis is away, which others tell. */
-  function tell(shard: number, error: Error): void {
+  start(shard: number): void {
+    const worker = new Worker<SyncJob>(queueName, (job, token) => this.#process(job, token), {
+      connection: this.#client,
+      prefix: queuePrefix(shard),
+      concurrency,
+      lockDuration: lockDurationMs,
+      stalledInterval: stalledIntervalMs,
+      maxStalledCount,
+      runRetryDelay: 1_000,
+      drainDelay: 5,
+      skipVersionCheck: true
+    })
+    worker.on('error', (error) => this.#onError(shard, error))
+    worker.on('failed', (job, error) =>
+      this.#log.error({ shard, job: job?.name, ...redactError(error) }, 'a job failed')
+    )
+    this.#workers.set(shard, worker)
+  }
+
+  /** Takes up no more at once. Resolves when what was begun has ended or is back in the queue. */
+  async stop(shard: number): Promise<void> {
+    const worker = this.#workers.get(shard)
+    this.#workers.delete(shard)
+    // With Redis away it closes when that comes back: it takes nothing up any more, and its jobs are found stalled.
+    if (worker !== undefined) await endsWithin(worker.close(), maxCloseMs)
+  }
+
+  /** All of them have the same trouble at the same time, as a rule that Redis is away, which others log. */
+  #onError(shard: number, error: Error): void {
     const now = performance.now()
-    if (now < quietUntil) return
-    quietUntil = now + quiet
-    log.warn({ shard, ...redactError(error) }, 'jobs cannot be taken up; trying again')
+    if (now < this.#quietUntil) return
+    this.#quietUntil = now + quietMs
+    this.#log.warn({ shard, ...redactError(error) }, 'jobs cannot be taken up; trying again')
   }
 
-  async function work(job: BullJob<SyncJob | PollJob>, token: string | undefined): Promise<void> {
+  async #process(job: Job<SyncJob>, token: string | undefined): Promise<void> {
     const { tenant } = job.data
-    const count = (held.get(tenant) ?? 0) + 1
-    held.set(tenant, count)
+    const running = (this.#runningByTenant.get(tenant) ?? 0) + 1
+    this.#runningByTenant.set(tenant, running)
     try {
-      const done = await runJob(job.data, count <= concurrencyPerTenant)
-      if (done === 'gone') rounds.stop(tenant)
-      if (done !== 'elsewhere') return
+      if ((await this.#run(job.data, running <= concurrencyPerTenant)) === 'done') return
     } finally {
-      const left = held.get(tenant)! - 1
-      if (left > 0) held.set(tenant, left)
-      else held.delete(tenant)
+      const left = this.#runningByTenant.get(tenant)! - 1
+      if (left > 0) this.#runningByTenant.set(tenant, left)
+      else this.#runningByTenant.delete(tenant)
     }
     await job.moveToWait(token)
     throw new WaitingError()
   }
 
-  async function runJob(job: SyncJob | PollJob, wait: boolean): Promise<JobResult> {
-    const keeper = await kept
+  async #run(job: SyncJob, wait: boolean): Promise<JobResult> {
+    const controller = await this.#controller
     switch (job.kind) {
-      case 'poll':
-        return keeper.poll(job.tenant, wait)
       case 'read':
-        return keeper.read(job.tenant, job.targets, job.priority, wait)
-      case 'news':
-        // Heard, it is read at once or within two seconds; whoever takes over before reads everything.
-        await keeper.onNotifications([job])
-        return doneOrElsewhere(job)
+        return controller.read(job.tenant, job.targets, job.priority, wait)
+      case 'notification':
+        // The calendar is read at once or within two seconds; whoever takes over before reads everything.
+        await controller.onNotifications([job])
+        return this.#doneIfOwner(job)
       case 'tenant':
-        keeper.invalidateTenant(job.tenant)
-        return doneOrElsewhere(job)
+        controller.invalidateTenant(job.tenant)
+        return this.#doneIfOwner(job)
+      case 'resume':
+        controller.onConnectionTested(job.tenant)
+        return this.#doneIfOwner(job)
     }
   }
 
   /** A process that stood still may wake over a job when another has long taken over, and read everything before it came. */
-  function doneOrElsewhere({ tenant }: SyncJob): JobResult {
-    return workers.has(shardOf(tenant)) ? 'done' : 'elsewhere'
+  #doneIfOwner({ tenant }: SyncJob): JobResult {
+    return this.#workers.has(shardOf(tenant)) ? 'done' : 'notOwner'
   }
 }

@@ -7,12 +7,6 @@ import { shardOf } from '../shards.ts'
 import type { SyncRedisClient } from './clients.ts'
 import { queueName, queuePrefix } from './keys.ts'
 
-/** What a `poll` job holds, which a tenant's rounds make. */
-export interface PollJob {
-  readonly kind: 'poll'
-  readonly tenant: string
-}
-
 /** The queue of each shard, opened on first use. */
 export interface JobQueues {
   /** Has the queue of the tenant's shard do something. Rejects when Redis cannot be asked now. */

@@ -1,0 +1,134 @@
+/**
+ * Absences that go on where the window ends: the calendar is read beyond it, for those users alone, until the absence ends or
+ * 180 days ahead. What that found is kept for hours, so that polls pay nothing for it.
+ */
+import type { CalendarRead, ReadResult } from '../../connectors/connector.ts'
+import type { Instant, Span } from '../../domain/calendar-event.ts'
+import { compileUserTriggers, type Decision, decide } from '../../domain/decide.ts'
+import { buildTimeline } from '../../domain/timeline.ts'
+import type { UserRecord } from '../../storage/store.ts'
+import type { Extension } from '../targets/extension.ts'
+import { fetchCalendars } from './fetch-calendars.ts'
+import type { PlannedTarget } from './plan-batch.ts'
+import type { BatchContext } from './sync-batch.ts'
+
+const dayMs = 86_400_000
+/** Days ahead of now; where the absence still goes on there, its end is unknown. */
+const maxDaysAhead = 180
+/** Days of one read: Exchange answers GetUserAvailability for 62 days at most, Exchange 2007 for 42. */
+const daysPerRead = 30
+/** An edit beyond the window that no notification tells of is found so late. */
+const validForMs = 6 * 3_600_000
+/** After a read beyond the window that failed. */
+const retryAfterMs = 30 * 60_000
+/** Milliseconds that all of this may add to a batch. */
+const maxFollowMs = 15_000
+
+/** The extension of each target that has one, by key; those of whom nothing goes on have none. */
+export async function followAbsences(
+  context: BatchContext,
+  planned: readonly PlannedTarget[],
+  results: ReadonlyMap<string, ReadResult>,
+  { at, window, signal }: { readonly at: Instant; readonly window: Span; readonly signal: AbortSignal }
+): Promise<Map<string, Extension>> {
+  const extensions = new Map<string, Extension>()
+  const late = new AbortController()
+  const cancel = context.timers.after(maxFollowMs, () => late.abort())
+  const ends = AbortSignal.any([signal, late.signal])
+  try {
+    await Promise.all(
+      planned.map(async (one) => {
+        const result = results.get(one.key)
+        if (result?.outcome !== 'read' || !continuesBeyond(context, one, result, [])) return
+        extensions.set(
+          one.key,
+          keptExtension(context, one, result) ??
+            (await follow(context, one, result, { at, window, signal: ends }))
+        )
+      })
+    )
+  } finally {
+    cancel()
+  }
+  return extensions
+}
+
+/** The decisions of one user for the events of a read. */
+export function decideEvents(
+  { rules }: Pick<BatchContext, 'rules'>,
+  { user }: Pick<UserRecord, 'user'>,
+  { events }: CalendarRead
+): Decision[] {
+  const own = compileUserTriggers(user.triggers, rules)
+  return events.flatMap((event) => decide(event, rules, own) ?? [])
+}
+
+/** What is known from before, where it still holds. */
+function keptExtension(
+  { timers }: BatchContext,
+  { state, configHash, dirtySeq }: PlannedTarget,
+  { truncatedAt }: CalendarRead
+): Extension | null {
+  const kept = state.extension
+  const holds =
+    kept !== null &&
+    kept.configHash === configHash &&
+    kept.from === truncatedAt &&
+    kept.dirtySeq === dirtySeq &&
+    timers.now() < kept.validUntil
+  return holds ? kept : null
+}
+
+async function follow(
+  context: BatchContext,
+  one: PlannedTarget,
+  base: CalendarRead,
+  { at, window, signal }: { readonly at: Instant; readonly window: Span; readonly signal: AbortSignal }
+): Promise<Extension> {
+  const reads: CalendarRead[] = []
+  const last = at + maxDaysAhead * dayMs
+  let validMs = validForMs
+  let start = window.end
+  while (start < last && continuesBeyond(context, one, base, reads)) {
+    const end = Math.min(start + daysPerRead * dayMs, last)
+    // The version that the server gave is of the window alone.
+    const request = { ...one, hasTimelines: false }
+    const result = (await fetchCalendars(context, [request], { start, end }, signal)).get(one.key)
+    if (result?.outcome !== 'read') {
+      validMs = retryAfterMs
+      break
+    }
+    reads.push(result)
+    start = end
+  }
+  const decisions = new Map(
+    one.records.map((record) => [
+      record.user.id,
+      reads.flatMap((read) => decideEvents(context, record, read))
+    ])
+  )
+  return {
+    configHash: one.configHash,
+    from: base.truncatedAt!,
+    dirtySeq: one.dirtySeq,
+    validUntil: context.timers.now() + validMs,
+    decisions,
+    truncatedAt: reads.length === 0 ? base.truncatedAt : reads.at(-1)!.truncatedAt
+  }
+}
+
+/** Whether somebody's run of diversions reaches the instant at which an unread event goes on. */
+function continuesBeyond(
+  context: BatchContext,
+  { records }: PlannedTarget,
+  base: CalendarRead,
+  reads: readonly CalendarRead[]
+): boolean {
+  const all = [base, ...reads]
+  const { truncatedAt } = all.at(-1)!
+  if (truncatedAt === null) return false
+  return records.some((record) => {
+    const decisions = all.flatMap((read) => decideEvents(context, record, read))
+    return buildTimeline(decisions, context.rules, null).boundaries.at(-1) === truncatedAt
+  })
+}

@@ -1,0 +1,82 @@
+/** The plan of one batch: which of its targets are read, for whom, and by what. */
+import type { Span } from '../../domain/calendar-event.ts'
+import type { UserRecord } from '../../storage/store.ts'
+import { type ReadTarget, userConfigHash } from '../targets/read-target.ts'
+import type { TargetState } from '../targets/target-state.ts'
+import type { BatchContext } from './sync-batch.ts'
+
+/** One target of the batch, and those for whom it is read, as they were at its beginning. */
+export interface PlannedTarget {
+  readonly key: string
+  readonly target: ReadTarget
+  readonly state: TargetState
+  readonly records: readonly UserRecord[]
+  /** Whether a rule looks at subjects or categories. */
+  readonly subjects: boolean
+  /** Whether a timeline is held for everybody. */
+  readonly hasTimelines: boolean
+  /** As in `LastSync`. */
+  readonly inputHash: string
+  readonly configHash: string
+  /** Whether it is only to be confirmed. */
+  readonly reconcile: boolean
+  /** `TargetState.dirtySeq` when the batch began. */
+  readonly dirtySeq: number
+}
+
+/** Asks the store once for the whole batch. */
+export async function planBatch(
+  context: BatchContext,
+  keys: readonly string[],
+  window: Span
+): Promise<PlannedTarget[]> {
+  const states = keys.flatMap((key) => {
+    const state = context.targets.get(key)
+    return state === undefined ? [] : [{ key, state, dirtySeq: state.dirtySeq }]
+  })
+  const ids = states.flatMap(({ state }) => [...state.users])
+  const found = new Map<string, UserRecord>()
+  for (const record of await context.store.records(context.tenant, ids)) {
+    if (record !== null) found.set(record.user.id, record)
+  }
+  return states.flatMap(({ key, state, dirtySeq }) => {
+    const { target, records } = recordsOf(context, key, state, found)
+    if (target === null) return []
+    const hasTriggers = records.some(({ user }) => user.triggers.length > 0)
+    const subjects = hasTriggers || context.rules.rules.triggers.length > 0
+    const configHashes = records.map((record) => [record.user.id, userConfigHash(record)])
+    const configHash = JSON.stringify([context.rules.version, subjects, configHashes])
+    return {
+      key,
+      target,
+      state,
+      records,
+      subjects,
+      hasTimelines: records.every(({ timeline }) => timeline !== null),
+      configHash,
+      inputHash: `${window.start} ${configHash}`,
+      reconcile: state.reconcilePending && !state.isDirty,
+      dirtySeq
+    }
+  })
+}
+
+/** Those who are still read by this target. */
+function recordsOf(
+  { targetOf }: BatchContext,
+  key: string,
+  state: TargetState,
+  found: ReadonlyMap<string, UserRecord>
+): { target: ReadTarget | null; records: UserRecord[] } {
+  let target: ReadTarget | null = null
+  const records: UserRecord[] = []
+  for (const user of state.users) {
+    const record = found.get(user)
+    if (record === undefined || !record.sync.enabled) continue
+    const own = targetOf(record)
+    if (own?.key !== key) continue
+    target = own
+    records.push(record)
+  }
+  return { target, records }
+}

@@ -1,0 +1,120 @@
+/** What came of a batch, saved for those whose record is still of the generation for which it was read. */
+
+import type { Instant } from '../../domain/calendar-event.ts'
+import type { ReadingOutcome, UserRecord } from '../../storage/store.ts'
+import type { LastSync } from '../targets/target-state.ts'
+import { buildOutcome, faultOf } from './build-outcome.ts'
+import { decideEvents } from './follow-absences.ts'
+import { differsWithin } from './missed-edit.ts'
+import type { PlannedTarget } from './plan-batch.ts'
+import { maxCursorAgeMs } from './status-change.ts'
+import type { BatchContext, BatchRun } from './sync-batch.ts'
+
+/** Resolves to the targets of which the store took not all. */
+export async function saveBatch(context: BatchContext, run: BatchRun): Promise<ReadonlySet<string>> {
+  const now = context.clock()
+  const { outcomes, missedEdits } = await buildOutcomes(context, run, now)
+  const refused = new Set<string>()
+  if (outcomes.length === 0) return refused
+  const offered = new Set(outcomes.map(({ user }) => user))
+  const saved = new Set(await context.store.saveReadings(context.tenant, outcomes, now))
+  for (const one of run.planned) {
+    if (run.results.get(one.key)!.outcome === 'failed') continue
+    const all = one.records.every(({ user }) => saved.has(user.id))
+    one.state.onSaved(all ? lastSyncAfter(one, run) : null, run.at)
+    if (run.results.get(one.key)!.outcome === 'read') {
+      one.state.keepExtension(run.extensions.get(one.key) ?? null)
+    }
+    const comparison = run.comparisons.get(one.key)
+    if (comparison?.attempted && comparison.fingerprint === null) {
+      one.state.onNoFingerprint(context.timers.now())
+    }
+    if (one.records.some(({ user }) => offered.has(user.id) && !saved.has(user.id))) refused.add(one.key)
+    else one.state.onSynced(one.dirtySeq)
+    if (all && missedEdits.has(one)) context.metrics.countMissedNotification(context.kind)
+  }
+  return refused
+}
+
+async function buildOutcomes(
+  context: BatchContext,
+  run: BatchRun,
+  now: Instant
+): Promise<{ outcomes: ReadingOutcome[]; missedEdits: ReadonlySet<PlannedTarget> }> {
+  const { at, planned, results, extensions } = run
+  const ids = planned.flatMap(({ records }) => records.map(({ user }) => user.id))
+  const current = new Map<string, UserRecord>()
+  for (const record of await context.store.records(context.tenant, ids)) {
+    if (record !== null) current.set(record.user.id, record)
+  }
+  const outcomes: ReadingOutcome[] = []
+  const missedEdits = new Set<PlannedTarget>()
+  for (const one of planned) {
+    const result = results.get(one.key)!
+    const extension = extensions.get(one.key)
+    const subscribed = context.isSubscribed(one.key)
+    for (const record of one.records) {
+      const { user, sync } = record
+      const held = current.get(user.id)
+      if (held === undefined || held.sync.generation !== sync.generation) continue
+      const decisions =
+        result.outcome === 'read'
+          ? [...decideEvents(context, record, result), ...(extension?.decisions.get(user.id) ?? [])]
+          : []
+      const truncatedAt =
+        result.outcome !== 'read'
+          ? null
+          : extension === undefined
+            ? result.truncatedAt
+            : extension.truncatedAt
+      const outcome = buildOutcome(
+        { result, decisions, truncatedAt },
+        // The triggers are those of the beginning: a success that dates from before they were changed tells of the old.
+        { ...held, user },
+        { fault: one.state.lastSync?.fault ?? null, subscribed },
+        context,
+        { at, now }
+      )
+      if (outcome === null) continue
+      outcomes.push(outcome)
+      if (isMissedEdit(one, held, outcome, subscribed, run, now)) missedEdits.add(one)
+    }
+  }
+  return { outcomes, missedEdits }
+}
+
+function lastSyncAfter(
+  { key, state, inputHash, configHash }: PlannedTarget,
+  { window, results, comparisons }: BatchRun
+): LastSync | null {
+  const result = results.get(key)!
+  const fingerprint = comparisons.get(key)?.fingerprint ?? null
+  const { lastSync } = state
+  if (result.outcome !== 'read') {
+    return lastSync && { ...lastSync, fingerprint: fingerprint ?? lastSync.fingerprint }
+  }
+  return {
+    inputHash,
+    configHash,
+    windowEnd: window.end,
+    etag: result.etag,
+    fingerprint,
+    fault: faultOf(result)
+  }
+}
+
+/** Whether a reconciliation found what no notification had told of. What the window or the rules brought is no edit. */
+function isMissedEdit(
+  { reconcile, state, configHash, dirtySeq }: PlannedTarget,
+  { timeline }: UserRecord,
+  outcome: ReadingOutcome,
+  subscribed: boolean,
+  { window }: BatchRun,
+  now: Instant
+): boolean {
+  if (!reconcile || !subscribed || state.dirtySeq !== dirtySeq) return false
+  if (timeline === null || outcome.timeline === 'same' || state.lastSync?.configHash !== configHash)
+    return false
+  const until = Math.min(state.lastSync.windowEnd, window.end)
+  return differsWithin(timeline, outcome.timeline, now - maxCursorAgeMs, until)
+}

@@ -1,0 +1,27 @@
+/** What the sync of every tenant rests on. */
+import type { Instant } from '../domain/calendar-event.ts'
+import type { RuleSet } from '../domain/rule-set.ts'
+import type { Log } from '../lib/redact-error.ts'
+import type { Timers } from '../lib/timers.ts'
+import type { Sealer } from '../storage/secrets/seal.ts'
+import type { Store } from '../storage/store.ts'
+import type { CompileRules } from './batch/rule-cache.ts'
+import type { SyncMetrics } from './batch/sync-batch.ts'
+import type { PublishedStatus } from './connection/connection-health.ts'
+import type { OpenConnector } from './connection/open-connector.ts'
+
+export interface SyncDeps {
+  readonly store: Store
+  readonly openConnector: OpenConnector
+  readonly sealer: Sealer
+  /** The rules of a tenant that has none of its own. */
+  readonly defaultRules: RuleSet
+  readonly compileRules: CompileRules
+  readonly clock: () => Instant
+  readonly timers: Timers
+  readonly random: () => number
+  readonly log: Log
+  readonly metrics: SyncMetrics
+  /** Called whenever the state of a connection is another; null: no other process is to know. */
+  readonly publishStatus: ((tenant: string, status: PublishedStatus) => void) | null
+}

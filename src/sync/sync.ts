@@ -1,0 +1,23 @@
+/** The port to sync, for whoever operates it: what can be asked of it, in the process that reads and in any other. */
+import type { Connector } from '../connectors/connector.ts'
+import type { CalendarNotification } from '../connectors/notification.ts'
+import type { ConnectionState } from './connection/connection-health.ts'
+
+export interface Sync {
+  /**
+   * Reads the calendars of these users (without: of all) ahead of the others, ending pauses of our own making.
+   * Resolves to how many calendars that is; those whose users are not to be read, or that share one, are not counted.
+   */
+  readNow(tenant: string, users?: readonly string[]): Promise<number>
+  /** What reads the tenant's calendars, for a test of the connection; null when there is no usable connection. */
+  connector(tenant: string): Promise<Connector | null>
+  /** A test of the connection has passed: a pause of our own making is over. */
+  onConnectionTested(tenant: string): void
+  connection(tenant: string): Promise<ConnectionState>
+  /** Genuine notifications. Resolves once they are kept where the end of this process does not lose them. */
+  onNotifications(notifications: readonly CalendarNotification[]): Promise<void>
+  /** The tenant or its connection is new or changed; other changes come from the store's feed. */
+  invalidateTenant(tenant: string): void
+  /** Resolves when nothing is read or saved any more. */
+  close(): Promise<void>
+}

@@ -1,0 +1,85 @@
+/** What operators have configured of one tenant, as it was last loaded, and what of it has changed since. */
+import type { CompiledRules } from '../domain/decide.ts'
+import type { RuleSet } from '../domain/rule-set.ts'
+import type { RulesVersion, Store, StoredConnection, Tenant } from '../storage/store.ts'
+import type { CompileRules } from './batch/rule-cache.ts'
+import { keepsSubscriptions } from './connection/open-connector.ts'
+import type { ReleaseMode } from './notifications/target-subscriptions.ts'
+
+export interface ConfigChange {
+  readonly timeZone: boolean
+  readonly rules: boolean
+  readonly connection: boolean
+  /** What becomes of the old connection's subscriptions. */
+  readonly releaseMode: ReleaseMode
+}
+
+interface ConfigDeps {
+  readonly store: Store
+  readonly compileRules: CompileRules
+  /** The rules of a tenant that has none of its own. */
+  readonly defaultRules: RuleSet
+}
+
+/** What a tenant without a connection is polled by, in seconds: not at all, but a record wants an age at which it is stale. */
+const noPollSeconds = 3600
+
+export class TenantConfig {
+  readonly #id: string
+  readonly #deps: ConfigDeps
+  #tenant: Tenant | null = null
+  #connection: StoredConnection | null = null
+  #rulesVersion: Pick<RulesVersion, 'version' | 'at'> | null = null
+  #rules: CompiledRules
+
+  constructor(id: string, deps: ConfigDeps) {
+    this.#id = id
+    this.#deps = deps
+    this.#rules = deps.compileRules(deps.defaultRules, 0)
+  }
+
+  get connection(): StoredConnection | null {
+    return this.#connection
+  }
+
+  get rules(): CompiledRules {
+    return this.#rules
+  }
+
+  get timeZone(): string {
+    return this.#tenant?.timeZone ?? 'UTC'
+  }
+
+  /** The kind of connector; empty without a connection. */
+  get kind(): string {
+    return this.#connection?.kind ?? ''
+  }
+
+  get pollMs(): number {
+    return 1000 * (this.#connection?.pollSeconds ?? noPollSeconds)
+  }
+
+  /** Null: there is no such tenant. With `isNew` everything counts as changed. */
+  async load(isNew: boolean): Promise<ConfigChange | null> {
+    const { store, compileRules, defaultRules } = this.#deps
+    const [tenant, connection, version] = await Promise.all([
+      store.tenant(this.#id),
+      store.connection(this.#id),
+      store.rules(this.#id)
+    ])
+    if (tenant === null) return null
+    const before = this.#rulesVersion
+    const change = {
+      timeZone: tenant.timeZone !== this.#tenant?.timeZone,
+      // Versions count from 1 again in another tenant of the same name, of whom there may have been no event.
+      rules: isNew || version?.version !== before?.version || version?.at !== before?.at,
+      connection: isNew || JSON.stringify(connection) !== JSON.stringify(this.#connection),
+      releaseMode: keepsSubscriptions(this.#connection, connection) ? 'keep' : 'unsubscribe'
+    } as const
+    this.#tenant = tenant
+    this.#connection = connection
+    this.#rulesVersion = version && { version: version.version, at: version.at }
+    if (change.rules) this.#rules = compileRules(version?.effective ?? defaultRules, version?.version ?? 0)
+    return change
+  }
+}
