@@ -10,10 +10,10 @@ import {
   type Secrets,
   sealConnection,
   splitSecrets,
-  storedSecrets,
-  unsealMailbox
+  storedSecrets
 } from '../storage/secrets/connection-secrets.ts'
 import type { StoredConnection, UserRecord } from '../storage/store.ts'
+import { calendarTarget } from './calendar-target.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { requireTenant } from './tenants.ts'
 
@@ -72,7 +72,7 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
       }),
 
     async test(tenant, user, signal) {
-      const { timeZone } = await requireTenant(store, tenant)
+      const known = await requireTenant(store, tenant)
       const connector = await sync.connector(tenant)
       if (connector === null) {
         return explainNoConnector(deps, tenant)
@@ -85,9 +85,9 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
           'No user is enabled: give one a mailbox and "syncEnabled": true, or name one by ?user=.'
         )
       }
-      const { id, mailbox, timeZone: own } = record.user
-      if (mailbox === null) return failedTest('user', `The user "${id}" has no mailbox: give them one.`)
-      const target = { mailbox: unsealMailbox(tenant, mailbox, sealer), timeZone: own ?? timeZone }
+      const target = calendarTarget(known, record.user, sealer)
+      if (target === null)
+        return failedTest('user', `The user "${record.user.id}" has no mailbox: give them one.`)
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(TEST_TIMEOUT_MS)])
       const checks = await connector.check(target, deadline)
       const ok = checks.every((check) => check.ok)

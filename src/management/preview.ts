@@ -15,8 +15,8 @@ import { buildTimeline, mergeIntervals, type Timeline } from '../domain/timeline
 import { windowAt } from '../domain/window.ts'
 import { RemoteError, RequestError } from '../errors.ts'
 import { formatInstant, parseInstant } from '../lib/rfc3339.ts'
-import { unsealMailbox } from '../storage/secrets/connection-secrets.ts'
-import type { UserRecord } from '../storage/store.ts'
+import type { Tenant, UserRecord } from '../storage/store.ts'
+import { calendarTarget } from './calendar-target.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { resolveRules, type StatedRules } from './resolve-rules.ts'
 import { requireRules } from './rules.ts'
@@ -87,7 +87,7 @@ export function createRulePreview(deps: ManagementDeps): RulePreview {
         audit.record({ action: 'rules.preview', principal, tenant: id, user: record.user.id })
       const { events, unreadAt } =
         body.events === undefined
-          ? await readUserCalendar(deps, id, tenant.timeZone, record, signal)
+          ? await readUserCalendar(deps, tenant, record, signal)
           : { events: body.events.map(toCalendarEvent), unreadAt: null }
 
       const guarded = supplied === null || body.events !== undefined ? null : guardRules(supplied, stored)
@@ -204,25 +204,24 @@ function toCalendarEvent(event: PreviewEvent, index: number): CalendarEvent {
 /** The user's calendar as it is now. The ids of its events mean nothing outside, so each gets its index. */
 async function readUserCalendar(
   { sync, sealer, clock }: ManagementDeps,
-  tenant: string,
-  tenantZone: string,
+  tenant: Tenant,
   record: UserRecord | null,
   signal: AbortSignal
 ): Promise<{ events: CalendarEvent[]; unreadAt: number | null }> {
   if (record === null)
     throw validationError('events', 'is missing: state events, or a "user" whose calendar is to be read')
-  const { id, mailbox, timeZone } = record.user
-  if (mailbox === null)
-    throw validationError('user', `"${id}" has no mailbox: give them one, or state "events"`)
-  const connector = await sync.connector(tenant)
+  const target = calendarTarget(tenant, record.user, sealer)
+  if (target === null)
+    throw validationError('user', `"${record.user.id}" has no mailbox: give them one, or state "events"`)
+  const connector = await sync.connector(tenant.id)
   if (connector === null) {
     throw validationError(
       'user',
-      `cannot be read: there is no connection yet (PUT /v1/tenants/${tenant}/connection)`
+      `cannot be read: there is no connection yet (PUT /v1/tenants/${tenant.id}/connection)`
     )
   }
   const [reading] = await connector.read({
-    targets: [{ mailbox: unsealMailbox(tenant, mailbox, sealer), timeZone: timeZone ?? tenantZone }],
+    targets: [target],
     window: windowAt(clock()),
     subjects: true,
     signal: AbortSignal.any([signal, AbortSignal.timeout(READ_TIMEOUT_MS)])
