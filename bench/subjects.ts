@@ -28,7 +28,7 @@ export async function benchSubjects(): Promise<void> {
       id: String(index),
       subject: parts.join(' '),
       start: 0,
-      end: 1,
+      end: 3_600_000,
       allDay: false,
       busy: 'busy',
       visibility: 'normal',

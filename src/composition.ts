@@ -15,6 +15,7 @@ import type { ConnectorDeps } from './connectors/kind.ts'
 import { kindOf } from './connectors/kinds.ts'
 import { openHttpClient } from './connectors/net/http-client.ts'
 import { SetupError } from './errors.ts'
+import { restoreStringMethods } from './lib/string-prototype.ts'
 import { createLogAudit } from './management/audit.ts'
 import { loadPacks } from './management/load-packs.ts'
 import { createManagement } from './management/management.ts'
@@ -26,6 +27,9 @@ import { openRedisSyncClient, openRedisSyncController } from './sync/cluster/red
 import type { OpenConnector } from './sync/connection/open-connector.ts'
 import type { Sync } from './sync/sync.ts'
 import { SyncController, type SyncOptions } from './sync/sync-controller.ts'
+
+// The adapters are loaded now, ioredis among them.
+restoreStringMethods()
 
 export interface Service {
   /** Where it listens: `http://127.0.0.1:8080`. */

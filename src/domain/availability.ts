@@ -11,20 +11,11 @@ export interface AvailabilityItem {
   readonly private: boolean
 }
 
-/** How servers in the Nordic languages and English begin the subject of a meeting that its organiser called off. */
-const cancelledMark = /^(?:Canceled|Cancelled|Inställt|Avlyst|Aflyst|Peruutettu):/iu
-
 const noCategories: readonly string[] = []
 
-/** Looks closer only at subjects with a colon in about the right place: this is asked of every event of every poll. */
-function isCalledOff(subject: string): boolean {
-  const colon = subject.indexOf(':')
-  return colon >= 6 && colon <= 16 && cancelledMark.test(subject.slice(0, colon + 1).normalize('NFC'))
-}
-
 /**
- * getSchedule and GetUserAvailability lack flags. Midnight to midnight in the user's zone is all-day, a subject that
- * begins `Inställt:` is cancelled, Tentative is an invitation that nobody answered; declined cannot be known.
+ * getSchedule and GetUserAvailability lack flags. Midnight to midnight in the user's zone is all-day, Tentative is an
+ * invitation that nobody answered; declined cannot be known.
  */
 export function toCalendarEvent(
   item: AvailabilityItem,
@@ -38,7 +29,7 @@ export function toCalendarEvent(
     allDay: item.start < item.end && isMidnight(item.start) && isMidnight(item.end),
     busy: item.busy,
     visibility: item.private ? 'private' : 'normal',
-    cancelled: isCalledOff(item.subject),
+    cancelled: false,
     response: item.busy === 'tentative' ? 'notResponded' : 'organizer',
     categories: noCategories
   }

@@ -2,6 +2,8 @@
 import type { CalendarEvent, Span } from './calendar-event.ts'
 import { AVAILABLE, type Phone } from './diversion.ts'
 import { findForwardTarget, normalizePrefixes } from './forward-target.ts'
+import { normalize } from './matching/case-folding.ts'
+import { isCancelledSubject } from './matching/subject-start.ts'
 import { compileTriggers, type Matcher } from './matching/trigger-matcher.ts'
 import {
   allTriggers,
@@ -102,6 +104,10 @@ export function evaluate(
   const start = floorToSecond(event.start)
   const end = floorToSecond(event.end)
   if (event.cancelled) return 'cancelled'
+  // Most subjects have nothing that any rule looks for, and one look tells.
+  const mayMatch = rules.triggers.matcher.mayMatch(event.subject)
+  const subject = mayMatch ? normalize(event.subject) : event.subject
+  if (mayMatch && isCancelledSubject(subject)) return 'cancelled'
   if (event.response === 'declined') return 'declined'
   if (!(start < end)) return 'zero-length'
   const policy = rules.rules
@@ -111,11 +117,15 @@ export function evaluate(
 
   const pair =
     triggersApply(event, policy) && (!isPrivate || policy.private === 'match')
-      ? (firstTrigger(event, userTriggers) ?? firstTrigger(event, rules.triggers))
+      ? (firstTrigger(subject, event, userTriggers, true) ??
+        firstTrigger(subject, event, rules.triggers, mayMatch))
       : null
   if (pair !== null) {
     const cause = isPrivate ? pair.private : pair.open
-    return { start, end, ...withForwardTarget(cause, event, rules) }
+    const target = rules.forwardAllowed === null ? null : findForwardTarget(subject)
+    if (target === null) return { start, end, cause, forwardRefused: false }
+    const forwardRefused = !isForwardAllowed(target, cause, rules)
+    return { start, end, cause: forwardRefused ? cause : { ...cause, forwardTo: target }, forwardRefused }
   }
 
   const away = event.busy === 'oof' || event.busy === 'workingElsewhere'
@@ -125,17 +135,11 @@ export function evaluate(
   return { start, end, cause: isPrivate ? byStatus.private : byStatus.open, forwardRefused: false }
 }
 
-/** Only numbers that the operator lists: others in subjects are how toll fraud is done. */
-function withForwardTarget(
-  cause: Cause,
-  event: CalendarEvent,
-  { forwardAllowed }: CompiledRules
-): Pick<Decision, 'cause' | 'forwardRefused'> {
-  const target = forwardAllowed === null ? null : findForwardTarget(event.subject)
-  if (target === null || forwardAllowed === null) return { cause, forwardRefused: false }
-  // Of a private event the outside sees the diversion only.
-  const isAllowed = !cause.private && forwardAllowed.some((prefix) => target.startsWith(prefix))
-  return { cause: isAllowed ? { ...cause, forwardTo: target } : cause, forwardRefused: !isAllowed }
+/** Only numbers that the operator lists: others in subjects are how toll fraud is done. Of a private event none. */
+function isForwardAllowed(target: string, cause: Cause, { forwardAllowed }: CompiledRules): boolean {
+  return (
+    !cause.private && forwardAllowed !== null && forwardAllowed.some((prefix) => target.startsWith(prefix))
+  )
 }
 
 /** A stranger's invitation works nobody's phone: unanswered, it counts by availability only. */
@@ -143,9 +147,14 @@ function triggersApply(event: CalendarEvent, policy: RuleSet): boolean {
   return policy.invitations === 'all' || (event.response !== 'tentative' && event.response !== 'notResponded')
 }
 
-function firstTrigger(event: CalendarEvent, { matcher, causes }: CompiledTriggers): CausePair | null {
+function firstTrigger(
+  subject: string,
+  { categories }: CalendarEvent,
+  { matcher, causes }: CompiledTriggers,
+  mayMatch: boolean
+): CausePair | null {
   if (causes.length === 0) return null
-  const index = matcher.find(event.subject, event.categories)
+  const index = mayMatch ? matcher.find(subject, categories) : matcher.findWithoutWords(subject, categories)
   return index === NO_TRIGGER ? null : causes[index]!
 }
 

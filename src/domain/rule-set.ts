@@ -2,6 +2,7 @@
 import type { BusyStatus } from './calendar-event.ts'
 import { AVAILABLE, type Diversion, type Phone } from './diversion.ts'
 import { normalizeNumber } from './forward-target.ts'
+import { isEmptyText } from './matching/case-folding.ts'
 
 export const triggerMatches = ['prefix', 'word', 'category'] as const
 export type TriggerMatch = (typeof triggerMatches)[number]
@@ -83,7 +84,7 @@ export function validateTriggers(
   const codes = new Set(diversions.map((diversion) => diversion.code))
   return triggers.flatMap((trigger, index) => {
     const faults: RuleFault[] = []
-    if (trigger.text.trim() === '') {
+    if (isEmptyText(trigger.text)) {
       faults.push({ field: `${field}/${index}/text`, message: 'is empty: write the text that diverts' })
     } else if (!trigger.text.isWellFormed()) {
       faults.push({ field: `${field}/${index}/text`, message: 'holds half a character (a lone surrogate)' })

@@ -80,7 +80,8 @@ t.test('which events count', (t) =>
     [{ subject: 'MÖT', response: 'declined' }, null],
     [{ subject: 'MÖT', end: hour('09:00') }, null],
     [{ busy: 'unknown' }, 'busy'],
-    [{ subject: 'Inställt: MÖT' }, 'meeting'],
+    [{ subject: 'Inställt: MÖT' }, null],
+    [{ subject: 'RE: Canceled: MÖT' }, null],
     [{}, 'busy']
   ])
 )

@@ -95,18 +95,95 @@ t.test('protocols that tell only availability', async (t) => {
   t.equal(toCalendarEvent({ ...item, end: day / 2 }, isMidnight).allDay, false)
   t.equal(toCalendarEvent({ ...item, end: 0 }, isMidnight).allDay, false)
   t.equal(toCalendarEvent({ ...item, busy: 'tentative' }, isMidnight).response, 'notResponded')
-  for (const mark of [
-    'Canceled:',
-    'Cancelled:',
-    'Inställt:',
-    'Avlyst:',
-    'Aflyst:',
-    'PERUUTETTU:',
-    'Insta\u0308llt:'
-  ]) {
-    t.equal(toCalendarEvent({ ...item, subject: `${mark} kund` }, isMidnight).cancelled, true, mark)
+})
+
+t.test('a subject that says so is cancelled, over every protocol', async (t) => {
+  for (const mark of ['Canceled:', 'Cancelled:', 'Inställt:', 'Avlyst:', 'Aflyst:', 'PERUUTETTU:']) {
+    for (const subject of [
+      `${mark} MÖT`,
+      ` \u200e${mark}MÖT`,
+      `SV: [Extern] ${mark} MÖT`,
+      `${mark.slice(0, -1)} : MÖT`
+    ]) {
+      t.equal(given({ subject }), null, subject)
+    }
   }
-  t.equal(toCalendarEvent({ ...item, subject: 'Ej inställt: kund' }, isMidnight).cancelled, false)
+  t.equal(given({ subject: 'Insta\u0308llt: MÖT' }), null)
+  t.equal(given({ subject: 'Ej inställt: MÖT' }), 'meeting')
+  t.equal(given({ subject: 'Inställt MÖT' }), 'meeting', 'without its colon it is any word')
+})
+
+t.test('cases/rules: what a subject begins with', async (t) => {
+  const lun: Partial<RuleSet> = { triggers: [{ match: 'prefix', text: 'LUN:', diversion: 'lunch' }] }
+  const lunch = [
+    '\u200bLUN: a',
+    '\u200eLUN: a',
+    'LUN\xa0: a',
+    'Copy: LUN: x',
+    'Kopia: LUN: x',
+    'AW: LUN: x',
+    'RE : LUN: x',
+    '[Extern] LUN: x',
+    '[x] RE: [y] LUN: z',
+    'LU\u00adN: soft hyphen',
+    'Re[2]: LUN: x'
+  ]
+  for (const subject of lunch)
+    t.equal(given({ subject, busy: 'free' }, lun), 'lunch', JSON.stringify(subject))
+  for (const subject of ['Canceled: LUN: x', 'Inställt: LUN: x', 'a LUN: x']) {
+    t.equal(given({ subject, busy: 'free' }, lun), null, subject)
+  }
+})
+
+t.test('extra triggers stand before the triggers, and the user’s own before both', async (t) => {
+  const extraTriggers: Trigger[] = [{ match: 'word', text: 'MÖT', diversion: 'lunch' }]
+  t.equal(given({ subject: 'MÖT' }, { extraTriggers }), 'lunch')
+  t.equal(given({ subject: 'LUN' }, { extraTriggers }), 'lunch')
+  t.equal(
+    given({ subject: 'MÖT' }, { extraTriggers }, [{ match: 'word', text: 'möt', diversion: 'sick' }]),
+    'sick'
+  )
+})
+
+t.test('events are in whole seconds', async (t) => {
+  const compiled = compileRules(rulesWith(), 1)
+  const decided = (start: number, end: number) =>
+    evaluate(eventWith({ start, end, subject: 'MÖT' }), compiled, compileUserTriggers([], compiled))
+  t.match(decided(1999, 60_001), { start: 1000, end: 60_000 })
+  t.equal(decided(1001, 1999), 'zero-length')
+})
+
+t.test('a forward target is a number in the subject that the rules allow', async (t) => {
+  const rules: Partial<RuleSet> = { forwardTargets: 'listed', forwardAllowed: ['070', '+4670', '10'] }
+  const forwardOf = (subject: string, changes: Partial<CalendarEvent> = {}, more = rules) => {
+    const compiled = compileRules(rulesWith(more), 1)
+    const decision = decide(eventWith({ subject, ...changes }), compiled, compileUserTriggers([], compiled))
+    return decision === null ? null : { to: decision.cause.forwardTo, refused: decision.forwardRefused }
+  }
+  const table: [subject: string, to: string][] = [
+    ['LUN >0701234567', '0701234567'],
+    ['LUN > 070-123 45 67', '0701234567'],
+    ['LUN >+46 (0)70-123 45 67', '+46701234567'],
+    ['LUN >0046701234567', '+46701234567'],
+    ['>1075 LUN', '1075'],
+    ['LUN >1075 12.00-13.00', '1075'],
+    ['LUN >0701234567 12-13', '0701234567'],
+    ['LUN >070\u200b1234567', '0701234567']
+  ]
+  for (const [subject, to] of table) t.same(forwardOf(subject), { to, refused: false }, subject)
+  for (const subject of ['LUN >0900123456', 'LUN >+4790000000', 'LUN >2075', 'LUN >0900123456 >0701234567']) {
+    t.same(forwardOf(subject), { to: null, refused: true }, subject)
+  }
+  for (const subject of ['LUN', 'LUN > 5 personer', 'LUN >1075b', 'LUN 0701234567', 'LUN >']) {
+    t.same(forwardOf(subject), { to: null, refused: false }, subject)
+  }
+  t.same(forwardOf('Kund >0701234567'), { to: null, refused: false }, 'only where a trigger decided')
+  t.same(forwardOf('LUN >0701234567', { visibility: 'private' }), { to: null, refused: true }, 'private')
+  t.same(forwardOf('LUN >0701234567', {}, {}), { to: null, refused: false }, 'off unless stated')
+  t.same(
+    validateRuleSet(rulesWith({ forwardAllowed: ['070', 'x', '+', '+46 70'] })).map(({ field }) => field),
+    ['forwardAllowed/1', 'forwardAllowed/2']
+  )
 })
 
 t.test('faults of a RuleSet are named by place', async (t) => {

@@ -1,69 +1,85 @@
-/** Which of many literal beginnings does a subject have, after white space and reply marks, case ignored? */
+/** Which of many literal beginnings does a subject have, after white space, reply marks and tags, case ignored? */
 
 import { NO_TRIGGER } from '../rule-set.ts'
-import { FIRST_COMBINING, foldOf, isLetterUnit, isSpaceUnit, normalize, unitsOf } from './case-folding.ts'
+import { isLetterBefore, normalize, SPACE, skipSpace, unitAt, unitsOf, wordFolds } from './case-folding.ts'
+import { afterMark } from './subject-start.ts'
 import type { FindFirst, IndexedText } from './word-automaton.ts'
 
 interface Node {
   index: number
   readonly next: Map<number, Node>
+  /** Of texts whose own sign (`HEM:`) begins here: white space before it in the subject does not matter. */
+  readonly sign: Map<number, Node>
 }
 
-/** Marks that mail programs put before a subject: Swedish, Danish, Norwegian, Finnish and English. */
-const replyMark = /(?:RE|SV|VS|FWD?|VB|TR|VL):\s*/iuy
-
-/** The smallest index of the texts that the subject begins with. Of equal texts the first one counts. */
+/** The smallest index of the texts that the normalized subject begins with. Of equal texts the first one counts. */
 export function buildPrefixTree(texts: readonly IndexedText[]): FindFirst {
   const root = buildTree(texts)
-  if (root.next.size === 0) return () => NO_TRIGGER
+  if (root.next.size === 0 && root.sign.size === 0) return () => NO_TRIGGER
   return (subject) => {
-    const text = needsNormalizing(subject) ? normalize(subject) : subject
-    let at = 0
-    while (isSpaceUnit(text.charCodeAt(at))) at++
     // A prefix may stand after any run of marks, also after none: `VS:` itself can be a trigger.
-    let first = matchAt(root, text, at)
-    while (isLetterUnit(text.charCodeAt(at))) {
-      replyMark.lastIndex = at
-      if (!replyMark.test(text)) break
-      at = replyMark.lastIndex
-      first = Math.min(first, matchAt(root, text, at))
+    let first = NO_TRIGGER
+    for (let at = skipSpace(subject, 0); at !== -1; at = afterMark(subject, at)) {
+      first = Math.min(first, matchAt(root, subject, at))
     }
     return first
   }
 }
 
 function buildTree(texts: readonly IndexedText[]): Node {
-  const root: Node = { index: NO_TRIGGER, next: new Map() }
+  const root = newNode()
   for (const { text, index } of texts) {
+    const { words, sign } = splitSign(text)
     let node = root
-    for (const unit of unitsOf(normalize(text.trimStart()))) {
-      const fold = foldOf(unit)
-      let next = node.next.get(fold)
-      if (next === undefined) {
-        next = { index: NO_TRIGGER, next: new Map() }
-        node.next.set(fold, next)
-      }
-      node = next
+    for (const unit of unitsOf(words)) node = childOf(node.next, wordFolds[unit]!)
+    let edges = node.sign
+    for (const unit of unitsOf(sign)) {
+      node = childOf(edges, wordFolds[unit]!)
+      edges = node.next
     }
     node.index = Math.min(node.index, index)
   }
   return root
 }
 
-function matchAt(root: Node, text: string, at: number): number {
-  let first = NO_TRIGGER
-  let node: Node | undefined = root
-  for (let place = at; place < text.length; place++) {
-    node = node.next.get(foldOf(text.charCodeAt(place)))
-    if (node === undefined) break
-    if (node.index < first) first = node.index
-  }
-  return first
+/** The sign is what the text ends in that is neither letter nor white space. Any run of white space is one space. */
+function splitSign(given: string): { words: string; sign: string } {
+  const text = normalize(given)
+    .replace(/^\p{White_Space}+/u, '')
+    .replace(/\p{White_Space}+/gu, ' ')
+  let end = text.length
+  while (end > 0 && text[end - 1] !== ' ' && !isLetterBefore(text, end)) end--
+  const words = text.slice(0, end)
+  return end === text.length ? { words, sign: '' } : { words: words.trimEnd(), sign: text.slice(end) }
 }
 
-function needsNormalizing(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    if (text.charCodeAt(index) >= FIRST_COMBINING) return true
+function newNode(): Node {
+  return { index: NO_TRIGGER, next: new Map(), sign: new Map() }
+}
+
+function childOf(edges: Map<number, Node>, symbol: number): Node {
+  const known = edges.get(symbol)
+  if (known !== undefined) return known
+  const made = newNode()
+  edges.set(symbol, made)
+  return made
+}
+
+function matchAt(from: Node, subject: string, start: number): number {
+  let first = NO_TRIGGER
+  let node: Node | undefined = from
+  let at = start
+  while (node !== undefined) {
+    if (node.index < first) first = node.index
+    const afterSpace = skipSpace(subject, at)
+    if (node.sign.size > 0 && afterSpace < subject.length) {
+      const signed = node.sign.get(wordFolds[unitAt(subject, afterSpace)]!)
+      // A sign holds neither signs of its own nor white space: this goes no deeper.
+      if (signed !== undefined) first = Math.min(first, matchAt(signed, subject, afterSpace + 1))
+    }
+    if (at >= subject.length) break
+    node = node.next.get(afterSpace > at ? SPACE : wordFolds[unitAt(subject, at)]!)
+    at = Math.max(afterSpace, at + 1)
   }
-  return false
+  return first
 }

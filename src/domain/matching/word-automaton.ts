@@ -1,177 +1,213 @@
 /**
- * Finds whole words among many in one pass: the automaton of Aho and Corasick (CACM 18(6), 1975) over folded code
- * units, with any run of white space as one space and the borders of words asked for at each find.
+ * Finds whole words among many in one pass: the automaton of Aho and Corasick (CACM 18(6), 1975) over case-folded
+ * characters, with any run of white space as one space. A word whose first character is a letter can begin only where no
+ * letter stands before; the automaton knows that from its state, so that most of a subject is passed over letter by letter.
  */
 
 import { NO_TRIGGER } from '../rule-set.ts'
-import {
-  FIRST_COMBINING,
-  isLetterAt,
-  isLetterBefore,
-  normalize,
-  SPACE,
-  unitsOf,
-  wordFolds
-} from './case-folding.ts'
+import { FIRST_COMBINING, isLetterAt, letters, normalize, SPACE, unitAt, wordFolds } from './case-folding.ts'
 
 export interface IndexedText {
   readonly text: string
   readonly index: number
 }
 
-/** The smallest index of the words that stand in the subject, or NO_TRIGGER. */
+/** The smallest index of the texts that the normalized subject has, or NO_TRIGGER. */
 export type FindFirst = (subject: string) => number
 
-/** A word, as the state in which it ends knows it. */
-interface Word {
-  readonly index: number
-  /** In symbols: a run of white space is one. */
-  readonly length: number
-  /** Whether the text's own edge is a letter, so that none may stand beside it. */
-  readonly guardedBefore: boolean
-  readonly guardedAfter: boolean
-}
-
-const ROOT = 0
-/** The class of every symbol that is in no word. */
+/** The classes of characters that no trigger has. */
 const OTHER = 0
+const OTHER_LETTER = 1
+
 /** Entries: 4 MB. Sixty triggers need some 20,000; thousands of long ones in many scripts go without a table. */
 const MAX_TABLE_ENTRIES = 2 ** 20
 
-/** Of equal texts the first one counts. */
+interface State {
+  readonly next: Map<number, State>
+  /** The longest proper end of what was seen that is a beginning of a word too. */
+  suffix: State | null
+  readonly endsInSpace: boolean
+  /** The trigger whose text ends here; of equal texts the first. */
+  index: number
+  /** Whether the text's last character is a letter, so that none may follow. */
+  guardedAfter: boolean
+  /** The nearest state, by way of suffixes and this one itself, in which a text ends. */
+  ending: State | null
+  /** Its number in the table; states with an ending have the highest. */
+  number: number
+}
+
 export function buildWordAutomaton(texts: readonly IndexedText[]): FindFirst {
-  const { children, words, classOf, classCount } = buildWordTree(texts)
-  const count = children.length
-  const steps = count * classCount <= MAX_TABLE_ENTRIES ? new Int32Array(count * classCount) : null
-  const suffix = new Int32Array(count)
-  /** The nearest state, by way of suffixes and itself, in which a word ends; ROOT when there is none. */
-  const ending = new Int32Array(count)
-  const shorterEnding = new Int32Array(count)
-  const queue = [ROOT]
-  for (const state of queue) {
-    steps?.copyWithin(state * classCount, suffix[state]! * classCount, (suffix[state]! + 1) * classCount)
-    for (const [symbolClass, next] of children[state]!) {
-      suffix[next] = state === ROOT ? ROOT : stepBySuffixes(suffix[state]!, symbolClass)
-      if (steps) steps[state * classCount + symbolClass] = next
-      queue.push(next)
-    }
-    shorterEnding[state] = ending[suffix[state]!]!
-    ending[state] = words[state] === undefined ? shorterEnding[state]! : state
-  }
+  if (texts.length === 0) return () => NO_TRIGGER
+  const automaton = new Automaton(texts)
+  const table = automaton.buildTable()
+  if (table === null) return (subject) => automaton.find(subject)
+  const { steps, classes, withinRow, firstEndingRow, endings } = table
 
-  const spaceClass = classOf(SPACE)
-  /** Classes of the code units that need no normalizing: fold, white space and class in one look. */
-  const near = Uint16Array.from({ length: FIRST_COMBINING }, (_, unit) => classOf(wordFolds[unit]!))
-
-  if (count === 1) return () => NO_TRIGGER
-  return steps === null ? (subject) => findSlowly(normalize(subject)) : findFast
-
-  function findFast(subject: string): number {
-    const table = steps!
+  return (subject) => {
     let found = NO_TRIGGER
-    let state = ROOT
-    let previous = OTHER
-    for (let place = 0; place < subject.length; place++) {
-      const unit = subject.charCodeAt(place)
-      if (unit >= FIRST_COMBINING) return findSlowly(normalize(subject))
-      const symbolClass = near[unit]!
-      if (symbolClass === spaceClass && previous === spaceClass && symbolClass !== OTHER) continue
-      previous = symbolClass
-      state = table[state * classCount + symbolClass]!
-      if (ending[state] !== ROOT) found = firstEnding(subject, place, state, found)
+    let row = 0
+    for (let at = 0; at < subject.length; at++) {
+      const unit = unitAt(subject, at)
+      if (unit >= FIRST_COMBINING) return automaton.find(subject)
+      row = steps[row + classes[unit]!]!
+      if (row === withinRow) {
+        // The rest of a word that is none of the triggers'.
+        while (at + 1 < subject.length && letters[unitAt(subject, at + 1)] === 1) at++
+      } else if (row >= firstEndingRow) {
+        found = automaton.firstEnding(endings[row]!, subject, at + 1, found)
+      }
     }
     return found
   }
-
-  function findSlowly(subject: string): number {
-    let found = NO_TRIGGER
-    let state = ROOT
-    let previous = -1
-    for (let place = 0; place < subject.length; place++) {
-      const symbol = wordFolds[subject.charCodeAt(place)]!
-      if (symbol === SPACE && previous === SPACE) continue
-      previous = symbol
-      state = stepBySuffixes(state, classOf(symbol))
-      if (ending[state] !== ROOT) found = firstEnding(subject, place, state, found)
-    }
-    return found
-  }
-
-  function stepBySuffixes(from: number, symbolClass: number): number {
-    for (let state = from; ; state = suffix[state]!) {
-      const next = children[state]!.get(symbolClass)
-      if (next !== undefined) return next
-      if (state === ROOT) return ROOT
-    }
-  }
-
-  /** The smallest index, `found` included, of the words that end at `place` and have their borders there. */
-  function firstEnding(subject: string, place: number, state: number, found: number): number {
-    let first = found
-    for (let end = ending[state]!; end !== ROOT; end = shorterEnding[end]!) {
-      const word = words[end]!
-      if (word.index >= first) continue
-      if (word.guardedAfter && place + 1 < subject.length && isLetterAt(subject, place + 1)) continue
-      if (word.guardedBefore && isLetterBefore(subject, startOf(subject, place, word.length))) continue
-      first = word.index
-    }
-    return first
-  }
 }
 
-/** Where the word of so many symbols begins that ends at `place`. */
-function startOf(subject: string, place: number, length: number): number {
-  let start = place
-  for (let left = length - 1; left > 0; left--) {
-    start--
-    if (!isSpaceAt(subject, start)) continue
-    while (start > 0 && isSpaceAt(subject, start - 1)) start--
+class Automaton {
+  /** Nothing of a word was seen, and no letter stands before: any word may begin. */
+  readonly #start = newState(false)
+  /** Nothing of a word was seen, and a letter stands before: only what does not begin with a letter may begin. */
+  readonly #within = newState(false)
+  readonly #states: State[] = [this.#start, this.#within]
+  readonly #classes = new Map<number, number>([[SPACE, 2]])
+  /** By class: whether its characters are letters. */
+  readonly #isLetter: boolean[] = [false, true, false]
+
+  constructor(texts: readonly IndexedText[]) {
+    for (const { text, index } of texts) this.#add(normalize(text), index)
+    this.#linkSuffixes()
   }
-  return start
-}
 
-function isSpaceAt(subject: string, place: number): boolean {
-  return wordFolds[subject.charCodeAt(place)] === SPACE
-}
-
-function buildWordTree(texts: readonly IndexedText[]) {
-  const classes = new Map<number, number>()
-  const children: Map<number, number>[] = [new Map()]
-  const words: (Word | undefined)[] = [undefined]
-  for (const { text: given, index } of texts) {
-    const text = normalize(given.trim())
-    const symbols = symbolsOf(text)
-    let state = ROOT
-    for (const symbol of symbols) {
-      const symbolClass = classes.get(symbol) ?? classes.size + 1
-      classes.set(symbol, symbolClass)
-      let next = children[state]!.get(symbolClass)
+  #add(text: string, index: number): void {
+    const symbols = symbolsOf(text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, ''))
+    let state = this.#start
+    for (const { symbol, isLetter } of symbols) {
+      let symbolClass = this.#classes.get(symbol)
+      if (symbolClass === undefined) {
+        symbolClass = this.#isLetter.push(isLetter) - 1
+        this.#classes.set(symbol, symbolClass)
+      }
+      let next = state.next.get(symbolClass)
       if (next === undefined) {
-        next = children.push(new Map()) - 1
-        children[state]!.set(symbolClass, next)
+        next = newState(symbol === SPACE)
+        state.next.set(symbolClass, next)
+        this.#states.push(next)
       }
       state = next
     }
-    words[state] ??= {
-      index,
-      length: symbols.length,
-      guardedBefore: isLetterAt(text, 0),
-      guardedAfter: isLetterBefore(text, text.length)
+    if (state === this.#start || state.index <= index) return
+    state.index = index
+    state.guardedAfter = symbols.at(-1)!.isLetter
+  }
+
+  /** Breadth first, so that shorter states are linked before those that lead to them. */
+  #linkSuffixes(): void {
+    const queue = [this.#start]
+    for (const state of queue) {
+      for (const [symbolClass, next] of state.next) {
+        const root = this.#isLetter[symbolClass] === true ? this.#within : this.#start
+        next.suffix = state === this.#start ? root : this.#step(state.suffix!, symbolClass)
+        next.ending = next.index === NO_TRIGGER ? next.suffix.ending : next
+        queue.push(next)
+      }
     }
   }
-  return {
-    children,
-    words,
-    classOf: (symbol: number) => classes.get(symbol) ?? OTHER,
-    classCount: classes.size + 1
+
+  #step(from: State, symbolClass: number): State {
+    const isLetter = this.#isLetter[symbolClass] === true
+    for (let state = from; ; state = state.suffix!) {
+      if (state === this.#start || state === this.#within) {
+        const begun = state === this.#within && isLetter ? undefined : this.#start.next.get(symbolClass)
+        return begun ?? (isLetter ? this.#within : this.#start)
+      }
+      const next = state.next.get(symbolClass)
+      if (next !== undefined) return next
+      if (state.endsInSpace && symbolClass === this.#classes.get(SPACE)) return state
+    }
+  }
+
+  /** For subjects of any characters. */
+  find(subject: string): number {
+    let found = NO_TRIGGER
+    let state = this.#start
+    let end = 0
+    for (const { symbol, isLetter, length } of symbolsIn(subject)) {
+      end += length
+      state = this.#step(state, this.#classes.get(symbol) ?? (isLetter ? OTHER_LETTER : OTHER))
+      if (state.ending !== null) found = this.firstEnding(state.ending, subject, end, found)
+    }
+    return found
+  }
+
+  /** The smallest index, `found` included, of the texts that end at `end` and may end there. */
+  firstEnding(from: State, subject: string, end: number, found: number): number {
+    const isLetterAfter = end < subject.length && isLetterAt(subject, end)
+    let first = found
+    for (let state: State | null = from; state !== null; state = state.suffix?.ending ?? null) {
+      if (state.index < first && !(state.guardedAfter && isLetterAfter)) first = state.index
+    }
+    return first
+  }
+
+  /** For subjects of characters below FIRST_COMBINING, a row of steps by class for each state; null if it were too large. */
+  buildTable() {
+    const width = this.#isLetter.length
+    if (this.#states.length * width > MAX_TABLE_ENTRIES) return null
+    const isEnding = ({ ending }: State) => ending !== null
+    const ordered = [...this.#states.filter((state) => !isEnding(state)), ...this.#states.filter(isEnding)]
+    ordered.forEach((state, number) => {
+      state.number = number
+    })
+    const steps = new Int32Array(ordered.length * width)
+    const endings: (State | undefined)[] = []
+    for (const state of ordered) {
+      const row = state.number * width
+      if (state.ending !== null) endings[row] = state.ending
+      for (let symbolClass = 0; symbolClass < width; symbolClass++) {
+        steps[row + symbolClass] = this.#step(state, symbolClass).number * width
+      }
+    }
+    const classes = Uint16Array.from({ length: FIRST_COMBINING }, (_, unit) => {
+      return this.#classes.get(wordFolds[unit]!) ?? (letters[unit] === 1 ? OTHER_LETTER : OTHER)
+    })
+    const firstEndingRow = ordered.findIndex(isEnding) * width
+    return { steps, classes, withinRow: this.#within.number * width, firstEndingRow, endings }
   }
 }
 
-function symbolsOf(text: string): number[] {
-  const symbols: number[] = []
-  for (const unit of unitsOf(text)) {
-    const symbol = wordFolds[unit]!
-    if (symbol !== SPACE || symbols.at(-1) !== SPACE) symbols.push(symbol)
+function newState(endsInSpace: boolean): State {
+  return {
+    next: new Map(),
+    suffix: null,
+    endsInSpace,
+    index: NO_TRIGGER,
+    guardedAfter: false,
+    ending: null,
+    number: 0
+  }
+}
+
+interface Symbol {
+  /** The case-folded code point; any white space is SPACE. */
+  readonly symbol: number
+  readonly isLetter: boolean
+  /** In code units. */
+  readonly length: number
+}
+
+/** A run of white space is one. */
+function symbolsOf(text: string): Symbol[] {
+  const symbols: Symbol[] = []
+  for (const one of symbolsIn(text)) {
+    if (one.symbol !== SPACE || symbols.at(-1)?.symbol !== SPACE) symbols.push(one)
   }
   return symbols
+}
+
+function* symbolsIn(text: string): Generator<Symbol> {
+  for (let at = 0; at < text.length; ) {
+    const point = text.codePointAt(at)!
+    const length = point > 0xffff ? 2 : 1
+    yield { symbol: length === 2 ? point : wordFolds[point]!, isLetter: isLetterAt(text, at), length }
+    at += length
+  }
 }
