@@ -2,7 +2,7 @@
  * The port to one calendar system. A connector reads mailboxes and hands over CalendarEvents.
  *
  * It does not know users, rules, diversions or stores; it keeps no event; it does not decide when to read (sync
- * does). It honours the far side's own limits (calls at a time, batch sizes, Retry-After) and nothing else paces it.
+ * does). It keeps to the calendar system's own limits (calls at a time, batch sizes, Retry-After) and nothing else paces it.
  */
 import type { CalendarEvent, Instant, Span } from '../domain/calendar-event.ts'
 import type { DetailLevel } from '../domain/sync-state.ts'
@@ -15,7 +15,7 @@ export interface Target {
   readonly owner?: string
   /** IANA name. */
   readonly timeZone: string
-  /** What `Reading.version` said when what is held was read; absent when it must be read whole. */
+  /** `CalendarRead.etag` of the read whose events are held; absent when the calendar must be read whole. */
   readonly etag?: string
 }
 
@@ -39,11 +39,11 @@ export interface CalendarRead {
    * the last of those that were read ends: that instant. There nobody knows yet when a run ends. Else null.
    */
   readonly truncatedAt: Instant | null
-  /** What the far side let us see. */
+  /** What the calendar system shows of events. */
   readonly detail: DetailLevel
-  /** Where less was seen than was asked for: `subject_not_readable`, and what to do. */
+  /** What an operator is to know though the calendar was read: `subject_not_readable`, `clock_wrong`. */
   readonly partialRead: PartialRead | null
-  /** For `Target.version` of the next read, where the far side can say "unchanged" (an ETag). */
+  /** For `Target.etag` of the next read, where the calendar system can say "unchanged". */
   readonly etag: string | null
 }
 
@@ -54,7 +54,7 @@ export interface PartialRead {
 
 export type ReadResult =
   | CalendarRead
-  /** Nothing has changed since `Target.version`: what is held stands confirmed. */
+  /** Nothing has changed since the read that `Target.etag` names: its events are confirmed. */
   | { readonly outcome: 'unchanged' }
   | { readonly outcome: 'failed'; readonly error: RemoteError }
 
@@ -69,48 +69,53 @@ export interface Check {
 export interface Connector {
   /** How many targets one read takes at the most. */
   readonly batchSize: number
-  /** One Reading for each target, in the same order. Trouble is a `failed` Reading, never a rejection. */
+  /** One ReadResult for each target, in the same order. Trouble is a `failed` result, never a rejection. */
   read(request: ReadRequest): Promise<readonly ReadResult[]>
   /** Walks through what a read needs, with the very calls that reading uses; stops at the first step that fails. */
   check(target: Target, signal: AbortSignal): Promise<readonly Check[]>
   /**
-   * A digest of each target's availability in the window, in order, by a call that costs less than reading it. Unlike
-   * `read` it takes any number of targets. While two are equal, nothing but subjects, categories and answers can have changed between. Null where there is no such call,
-   * or it failed: the calendar is read instead. Never rejects.
+   * A digest of each target's calendar in the window, in order, by a call that costs less than reading it. Unlike `read` it
+   * takes any number of targets. While two digests of a target are equal, nothing that the connector could have compared
+   * has changed between them: with Graph every edit changes it, with EWS those of subjects need not. Null where there is
+   * no such call, or it failed: then the calendar is read instead. Never rejects.
    */
   fingerprints(request: ReadRequest): Promise<readonly (string | null)[]>
-  /** Begins to listen for edits of one calendar. Never throws: what goes wrong is told to the listener. */
-  subscribe(watched: SubscribeRequest, listener: SubscriptionListener): CalendarSubscription
-  /** Lets go of connections. Watches that were not stopped are left as they are at the far side, to be taken up again. */
+  /** Subscribes to edits of one calendar. Never throws: what goes wrong is told to the listener. */
+  subscribe(request: SubscribeRequest, listener: SubscriptionListener): CalendarSubscription
+  /** Ends connections. Subscriptions that were not stopped stay at the calendar system, for the next connector to adopt. */
   close(): Promise<void>
 }
 
 export interface SubscribeRequest {
   readonly mailbox: string
-  /** What sync calls the target: notices that come over the web name it. Url-safe, at most 64 characters. */
+  /** What sync calls the target, and notifications that come over the web too. URL-safe, at most 64 characters. */
   readonly targetId: string
 }
 
-/** Whoever wants to know of edits. A watch begins deaf, without a reason. */
+/** A subscription begins inactive, without a reason. */
 export interface SubscriptionListener {
-  /** The calendar was edited, or may have been while nobody listened. */
+  /** The calendar was edited, or may have been while the subscription was inactive. */
   onChange(): void
-  /** From now on every edit is told of. What was edited before may not have been. */
+  /** From now on every edit is notified. Edits from before may not have been. */
   onActive(): void
-  /** Edits are not told of until `live`. The reason says who must act; null where there are none to be had. */
+  /** Edits are not notified until `onActive`. The reason says who must act; null where there are no notifications. */
   onInactive(reason: RemoteError | null): void
 }
 
 export interface CalendarSubscription {
-  /** What the far side said of the watch itself, where that comes over the web. */
-  onLifecycleEvent(news: LifecycleEvent): void
-  /** The calendar is to be watched no more: what the far side holds for it is removed, as soon as may be. */
+  /**
+   * What was notified over the web under this target's id. Of `changed` whoever calls has taken note for this target; the
+   * connector tells the listeners of other targets that share the mailbox.
+   */
+  onNotification(event: NotificationEvent): void
+  /** What the calendar system holds for the calendar is deleted, as soon as may be. */
   stop(): void
 }
 
 /**
- * `missed`: edits were not told of. `removed`: the far side ended the watch. `reauthorize`: it ends soon unless it is
- * renewed (Graph's lifecycle notifications).
+ * `missed`: edits were not notified. `removed`: the calendar system ended the subscription. `reauthorize`: it ends soon
+ * unless it is renewed (Graph's lifecycle notifications).
  */
 export const lifecycleEvents = ['missed', 'removed', 'reauthorize'] as const
 export type LifecycleEvent = (typeof lifecycleEvents)[number]
+export type NotificationEvent = 'changed' | LifecycleEvent

@@ -1,20 +1,21 @@
 /**
- * The port to notices that come over the web: what is posted to `/notifications/…` becomes Notices, if it proves genuine.
+ * The port to notifications that come over the web: what is posted to `/notifications/…` becomes CalendarNotifications, if
+ * it proves genuine.
  *
  * It knows no mailbox, no user and no store, and costs next to nothing: whoever knows the address can post to it.
  */
 import type { Instant } from '../domain/calendar-event.ts'
-import type { LifecycleEvent } from './connector.ts'
+import type { NotificationEvent } from './connector.ts'
 
-/** The far side said something of one watched calendar. */
+/** The calendar system notified something of one subscribed calendar. */
 export interface CalendarNotification {
   readonly tenant: string
-  /** `Watched.name`. */
+  /** `SubscribeRequest.targetId`. */
   readonly targetId: string
-  readonly event: 'changed' | LifecycleEvent
+  readonly event: NotificationEvent
 }
 
-/** `replayed`: the very same was heard before. `unknown`: genuine, but of nothing that is watched here. */
+/** `replayed`: the very same came before. `unknown`: genuine, but of nothing that is subscribed here. */
 export const dropReasons = ['malformed', 'invalid_signature', 'replayed', 'unknown'] as const
 export type DropReason = (typeof dropReasons)[number]
 

@@ -73,7 +73,7 @@ function listeners(far: WatchFarSide) {
         far.deliver((name, news) => {
           const one = heard.get(name)
           if (news === 'changed') one?.told.push('changed')
-          else one?.watch.onLifecycleEvent(news)
+          one?.watch.onNotification(news)
         })
         return isSo()
       })

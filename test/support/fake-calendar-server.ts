@@ -110,7 +110,9 @@ export async function startFakeCalendarServer(batchSize = 3): Promise<FakeCalend
           watched.set(mailbox, those.add(listener))
           if (side.watching === 'live') listener.onActive()
           return {
-            onLifecycleEvent: (news) => void side.told.push(news),
+            onNotification(event) {
+              if (event !== 'changed') side.told.push(event)
+            },
             stop() {
               side.stopped.push(name)
               those.delete(listener)

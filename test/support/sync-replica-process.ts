@@ -61,7 +61,7 @@ function connector(): Connector {
     read: ({ targets, signal }) => Promise.all(targets.map(({ mailbox }) => read(mailbox, signal))),
     check: async () => [],
     fingerprints: async ({ targets }) => targets.map(() => null),
-    subscribe: () => ({ onLifecycleEvent: nothing, stop: nothing }),
+    subscribe: () => ({ onNotification: nothing, stop: nothing }),
     close: async () => {}
   }
 }

@@ -71,4 +71,4 @@ export function createEwsConnector(deps: EwsConnectorDeps): Connector {
   }
 }
 
-const noWatch: CalendarSubscription = { onLifecycleEvent: () => {}, stop: () => {} }
+const noWatch: CalendarSubscription = { onNotification: () => {}, stop: () => {} }

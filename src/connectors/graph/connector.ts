@@ -17,7 +17,7 @@ import type { NotificationUrls } from './notifications/url.ts'
 import { readFingerprints } from './read/fingerprints.ts'
 import { type GraphReader, readMailboxes } from './read/read-mailboxes.ts'
 import { createScheduleReader } from './read/schedules.ts'
-import { openGraphSubscriptions } from './subscriptions/subscription-manager.ts'
+import { SubscriptionManager } from './subscriptions/subscription-manager.ts'
 
 /** The connection is used as it is: after a change, make another connector. `outbound` stays the caller's to close. */
 export function graphConnector(deps: {
@@ -28,7 +28,7 @@ export function graphConnector(deps: {
   clock?: () => number
   timers?: Timers
 }): Connector {
-  const { connection, notificationUrls: notices = null, clock = Date.now, timers = machineTimers } = deps
+  const { connection, notificationUrls = null, clock = Date.now, timers = machineTimers } = deps
   const clockMonitor = new ClockMonitor(clock)
   const http = clockMonitor.watch(deps.http)
   const { login, graph } = cloudEndpoints(connection.cloud)
@@ -50,7 +50,7 @@ export function graphConnector(deps: {
   const clockError = () => clockMonitor.errorOf()
   const { clientId } = connection
   const subscriptions =
-    notices && openGraphSubscriptions({ client, graph, clientId, notificationUrls: notices, clock, timers })
+    notificationUrls && new SubscriptionManager({ client, graph, clientId, notificationUrls, clock, timers })
   return {
     batchSize: 20,
     read,
@@ -77,4 +77,4 @@ function withConsentScope(results: readonly ReadResult[]): readonly ReadResult[]
   })
 }
 
-const unsubscribed: CalendarSubscription = { onLifecycleEvent: () => {}, stop: () => {} }
+const unsubscribed: CalendarSubscription = { onNotification: () => {}, stop: () => {} }

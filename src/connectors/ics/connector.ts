@@ -133,11 +133,11 @@ export function createIcsConnector(options: IcsConnectorOptions): Connector {
     fingerprints: async ({ targets }) => targets.map(() => null),
     // Of a file's edits the file system tells, but not reliably on every disk: it stays deaf, and is polled as well.
     subscribe({ mailbox }, listener) {
-      const unwatched: CalendarSubscription = { onLifecycleEvent: () => {}, stop: () => {} }
+      const unwatched: CalendarSubscription = { onNotification: () => {}, stop: () => {} }
       try {
         const place = parseCalendarSource(mailbox, folder)
         if (place.kind !== 'file') return unwatched
-        return { onLifecycleEvent: () => {}, stop: files.watch(place.path, () => listener.onChange()) }
+        return { onNotification: () => {}, stop: files.watch(place.path, () => listener.onChange()) }
       } catch {
         // A mailbox that names nothing: reading says so.
         return unwatched

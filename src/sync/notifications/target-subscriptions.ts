@@ -1,5 +1,5 @@
 /** The subscriptions of one tenant's calendars: for which of them notifications come, and why not for the others. */
-import type { CalendarSubscription, Connector, LifecycleEvent } from '../../connectors/connector.ts'
+import type { CalendarSubscription, Connector, NotificationEvent } from '../../connectors/connector.ts'
 import type { RemoteError, SyncCode } from '../../errors.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
@@ -102,8 +102,9 @@ export class TargetSubscriptions {
     return [...(this.#byId.get(subscriptionId)?.keys ?? [])]
   }
 
-  onLifecycleEvent(subscriptionId: string, event: LifecycleEvent): void {
-    this.#byId.get(subscriptionId)?.subscription?.onLifecycleEvent(event)
+  /** Tells the connector too: other subscriptions may be of the same mailbox under another spelling. */
+  onNotification(subscriptionId: string, event: NotificationEvent): void {
+    this.#byId.get(subscriptionId)?.subscription?.onNotification(event)
   }
 
   get state(): NotificationsState {

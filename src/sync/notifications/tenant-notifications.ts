@@ -83,8 +83,10 @@ export class TenantNotifications {
   onNotification({ targetId, event }: CalendarNotification): boolean {
     const keys = this.#subscriptions.targetsOf(targetId)
     if (keys.length === 0) this.#deps.metrics.countNotifications(this.#deps.kind(), 'unknown', 1)
-    else if (event !== 'changed') this.#subscriptions.onLifecycleEvent(targetId, event)
-    else for (const key of keys) this.#onEdited(key)
+    else {
+      if (event === 'changed') for (const key of keys) this.#onEdited(key)
+      this.#subscriptions.onNotification(targetId, event)
+    }
     return keys.length > 0
   }
 

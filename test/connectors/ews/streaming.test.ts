@@ -288,7 +288,7 @@ t.test(
     const deaf = far.watch(old, ...abc)
     far.timers.pass(7_200_000)
     for (const { watch, told } of [...delegate, ...deaf, none!]) {
-      watch.onLifecycleEvent('missed')
+      watch.onNotification('missed')
       watch.stop()
       t.same(told, [])
     }

@@ -53,13 +53,13 @@ t.test('an address is derived from tenant and target alone, and is told from oth
       `https://hanvisa.example.se/base/notifications/graph/0123abcd/acme/x`,
       { whose: 'ours', targetId: 'x', current: false }
     ],
-    [`https://hanvisa.example.se/base/notifications/graph/${mark}/globex/x-1`, { whose: 'neighbour' }],
-    [`https://old.example/notifications/graph/0123abcd/acme/x-1`, { whose: 'stranger' }],
-    [`https://hanvisa.example.se/base/notifications/graph/${mark}/acme`, { whose: 'stranger' }],
-    [`https://hanvisa.example.se/base/notifications/graph/${mark}/acme/x/y`, { whose: 'stranger' }],
-    [`https://hanvisa.example.se/base/notifications/graph/${mark}/acme/%`, { whose: 'stranger' }],
-    ['EventHub:https://vault.azure.net/secrets/x', { whose: 'stranger' }],
-    ['', { whose: 'stranger' }]
+    [`https://hanvisa.example.se/base/notifications/graph/${mark}/globex/x-1`, { whose: 'otherTenant' }],
+    [`https://old.example/notifications/graph/0123abcd/acme/x-1`, { whose: 'unknown' }],
+    [`https://hanvisa.example.se/base/notifications/graph/${mark}/acme`, { whose: 'unknown' }],
+    [`https://hanvisa.example.se/base/notifications/graph/${mark}/acme/x/y`, { whose: 'unknown' }],
+    [`https://hanvisa.example.se/base/notifications/graph/${mark}/acme/%`, { whose: 'unknown' }],
+    ['EventHub:https://vault.azure.net/secrets/x', { whose: 'unknown' }],
+    ['', { whose: 'unknown' }]
   ]
   for (const [url, owner] of rows) t.same(acme.ownerOf(url), owner, url)
 })

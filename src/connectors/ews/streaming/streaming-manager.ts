@@ -150,7 +150,7 @@ export function createStreamingManager(deps: StreamingManagerDeps): StreamingMan
       }
       return {
         // That comes over the web, and concerns Graph.
-        onLifecycleEvent: () => {},
+        onNotification: () => {},
         stop() {
           if (!member.listeners.has(listener)) return
           member.removeListener(listener)

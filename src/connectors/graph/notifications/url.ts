@@ -19,11 +19,11 @@ export interface NotificationEndpoint {
 
 /**
  * Whose a subscription is, by the address it posts to. `ours`: this tenant's; it is `current` when it was made under
- * the present public URL and secret. `neighbour`: another tenant's of this installation. `stranger`: anybody else's.
+ * the present public URL and secret. `otherTenant`: another tenant's of this installation. `unknown`: anybody else's.
  */
 export type SubscriptionOwner =
   | { readonly whose: 'ours'; readonly targetId: string; readonly current: boolean }
-  | { readonly whose: 'neighbour' | 'stranger' }
+  | { readonly whose: 'otherTenant' | 'unknown' }
 
 export interface NotificationUrls {
   /** The host that Microsoft 365 must reach. */
@@ -52,11 +52,11 @@ export function createNotificationUrls(publicUrl: string, secret: Buffer, tenant
       const at = notificationUrl.lastIndexOf(path)
       const names = at === -1 ? [] : notificationUrl.slice(at + path.length).split('/')
       const [foundMark, foundTenant, target] = names.map(decoded)
-      if (names.length !== 3 || !foundMark || !foundTenant || !target) return { whose: 'stranger' }
+      if (names.length !== 3 || !foundMark || !foundTenant || !target) return { whose: 'unknown' }
       const sameBase = notificationUrl.slice(0, at) === base
       // One of the two proves it: the public URL may have moved, or the master key be another.
-      if (!sameBase && foundMark !== mark) return { whose: 'stranger' }
-      if (foundTenant !== tenant) return { whose: 'neighbour' }
+      if (!sameBase && foundMark !== mark) return { whose: 'unknown' }
+      if (foundTenant !== tenant) return { whose: 'otherTenant' }
       return { whose: 'ours', targetId: target, current: sameBase && foundMark === mark }
     }
   }

@@ -1,11 +1,12 @@
-/** Why a calendar's edits are not told of, in the words of the operator who must act, and when it is worth another try. */
+/** Why a calendar's edits are not notified, in the words of the operator who must act, and when it is worth another try. */
 import { RemoteError, type SyncCode } from '../../../errors.ts'
+import { type BackoffOptions, backoffMs } from '../../../lib/backoff.ts'
 import { type GraphResponse, membersOf } from '../client/batch-response.ts'
 import { graphResponseError, quotePowerShell } from '../errors.ts'
 
 export interface SubscriptionFailure {
   readonly error: RemoteError
-  /** Whether the same holds for all: then one asks, and the others wait. */
+  /** Whether all calls fail in the same way: then one asks, and the others wait. */
   readonly isApplicationWide: boolean
   readonly retryPolicy: keyof typeof retryPolicies
 }
@@ -21,55 +22,58 @@ export function subscriptionError(
   const plain = graphResponseError(answer, mailbox, clientId)
   const message = messageOf(answer.body)
   const shown = / \(HTTP [^)]*\)$/.exec(plain.hint)?.[0] ?? ''
-  const refusal = (
+  const failure = (
     code: SyncCode,
     hint: string,
-    all = false,
-    patience: SubscriptionFailure['retryPolicy'] = all ? 'standing' : 'hourly'
+    isApplicationWide = false,
+    retryPolicy: SubscriptionFailure['retryPolicy'] = isApplicationWide ? 'application' : 'perMailbox'
   ): SubscriptionFailure => ({
     error: new RemoteError(code, `${hint}${shown}`, { retryAfter: plain.retryAfter }),
-    isApplicationWide: all,
-    retryPolicy: patience
+    isApplicationWide,
+    retryPolicy
   })
+  if (answer.isWholeBatch) return toSubscriptionFailure(plain)
   if (/expiration (date ?time )?can only be/i.test(message)) {
-    return refusal(
-      'protocol_error',
+    return failure(
+      'clock_wrong',
       'Graph does not take the time until which to subscribe: check the clock of this machine.',
       true
     )
   }
   if (answer.status === 400 && /validation/i.test(`${shown}${message}`)) {
-    return refusal(
+    return failure(
       'unreachable',
       `Microsoft 365 got no answer from this service at ${host}: HANVISA_PUBLIC_URL must be an https address that leads here from the internet, with a public certificate. Calendars are polled meanwhile.`,
       true,
-      'unheard'
+      'unreached'
     )
   }
   if (plain.code === 'consent_missing') {
-    return refusal(
+    return failure(
       'consent_missing',
-      'Edits are not told of: grant the application Calendars.Read (application) in Entra and give admin consent; Calendars.ReadBasic does not suffice for subscriptions. Calendars are polled meanwhile.',
-      true
+      `Edits are not notified: grant the application Calendars.Read (application) in Entra and give admin consent; Calendars.ReadBasic does not suffice for subscriptions. ${polled}`
     )
   }
   // The Outlook service's own status may stand in the message alone (learn.microsoft.com/answers/questions/417261).
   if (plain.code === 'throttled' || /Status Code: (ServiceUnavailable|TooManyRequests)/i.test(message)) {
     return toSubscriptionFailure(plain)
   }
+  if (/Test-ApplicationAccessPolicy|insufficient_claims/.test(plain.hint)) {
+    return { error: plain, isApplicationWide: false, retryPolicy: 'perMailbox' }
+  }
   if (answer.status === 403) {
     return /\b(limit|quota|maximum|exceed)/i.test(message)
-      ? refusal(
+      ? failure(
           'throttled',
           `${mailbox} has as many subscriptions as it may have, of all applications together: end some. ${polled}`
         )
-      : refusal(
+      : failure(
           'access_denied',
           `The application may not subscribe to this calendar: grant it Calendars.Read with admin consent (Calendars.ReadBasic does not suffice), or include the mailbox in its scope. See what holds with: Test-ServicePrincipalAuthorization -Identity ${quotePowerShell(clientId)} -Resource ${quotePowerShell(mailbox)}. ${polled}`
         )
   }
   if (answer.status === 404) {
-    return refusal(
+    return failure(
       'mailbox_unknown',
       `${mailbox} has no calendar that can be subscribed to: it is no user of this directory, has no mailbox in Exchange Online, or is a room. ${polled}`
     )
@@ -85,12 +89,6 @@ export function duplicateSubscription(mailbox: string, byNeighbour: boolean): Re
   return new RemoteError('protocol_error', `${hint} ${polled}`)
 }
 
-/** A calendar that is read in two zones is two calendars here, and one there. */
-export const shared = new RemoteError(
-  'protocol_error',
-  'Graph tells of edits of a mailbox once, and users share this one in different time zones: give them the same zone. It is polled meanwhile.'
-)
-
 export const subscriptionEnded = new RemoteError(
   'unreachable',
   'Microsoft 365 ended the subscription to this calendar; it is made anew by itself.'
@@ -101,42 +99,58 @@ export const malformedResponse = new RemoteError(
   'What Graph answered to the subscription is not as documented. It is tried again by itself.'
 )
 
-/** Milliseconds after the first failure; twice as long after each further one. */
 const retryPolicies = {
   /** What time alone may mend. */
-  passing: { first: 5_000, longest: 300_000 },
+  transient: { firstMs: 5_000, maxMs: 300_000 },
   /** Graph's question did not reach us: while we start, what stands before us lets nobody in for some seconds. */
-  unheard: { first: 5_000, longest: 3_600_000 },
-  /** What holds for all, and an operator must mend: one asks. */
-  standing: { first: 60_000, longest: 3_600_000 },
+  unreached: { firstMs: 5_000, maxMs: 3_600_000 },
+  /** What fails for the whole application, and an operator must mend: one asks. */
+  application: { firstMs: 60_000, maxMs: 3_600_000 },
   /** The same of one mailbox: thousands ask. Grants take up to two hours to spread. */
-  hourly: { first: 3_600_000, longest: 3_600_000 },
+  perMailbox: { firstMs: 3_600_000, maxMs: 3_600_000 },
   /** Directories lock accounts whose secret is wrong too often. */
-  refused: { first: 900_000, longest: 900_000 }
+  secretRefused: { firstMs: 900_000, maxMs: 900_000 }
+} satisfies Record<string, BackoffOptions>
+
+/** Exchange is reported to send `Retry-After: 1` or 0 whatever the trouble (msgraph-sdk-javascript#297). */
+const namedTimeFloor: BackoffOptions = { firstMs: 2_000, maxMs: 60_000 }
+
+/** Milliseconds until the next try after so many failures in a row (from 1). `random` is in [0, 1). */
+export function retryDelayMs(
+  { error, retryPolicy }: SubscriptionFailure,
+  failures: number,
+  random: number
+): number {
+  if (error.retryAfter === undefined) return backoffMs(retryPolicies[retryPolicy], failures, random)
+  return Math.max(error.retryAfter, backoffMs(namedTimeFloor, failures, random))
 }
 
-/**
- * Milliseconds until the next try after so many failures in a row (from 1). `place` in [0, 1) draws from the upper half, so
- * that those who failed together do not come back together.
- */
-export function retryDelayMs(
-  { error, retryPolicy: patience }: SubscriptionFailure,
-  failures: number,
-  place: number
-): number {
-  if (error.retryAfter !== undefined) return Math.max(1_000, error.retryAfter)
-  const { first, longest } = retryPolicies[patience]
-  return Math.min(longest, first * 2 ** Math.min(failures - 1, 20)) * (0.5 + place / 2)
+/** `Subscription Id X already exists for the requested combination`: X, as long as it looks like an id. */
+export function conflictingId(body: unknown): string | null {
+  return /\bId ([0-9a-f][0-9a-f-]{7,63})\b/i.exec(messageOf(body))?.[1] ?? null
+}
+
+/** Whether Graph says of this call that the permission is missing. */
+export function isConsentMissing(response: GraphResponse | RemoteError): boolean {
+  return (
+    !(response instanceof RemoteError) &&
+    response.status >= 400 &&
+    graphResponseError(response, '', '').code === 'consent_missing'
+  )
 }
 
 /** What is wrong with a call as a whole, or with the sign-in. */
 export function toSubscriptionFailure(error: RemoteError): SubscriptionFailure {
   const all = error.scope === 'connection'
   if (error.code === 'secret_invalid' || error.code === 'secret_expired') {
-    return { error, isApplicationWide: all, retryPolicy: 'refused' }
+    return { error, isApplicationWide: all, retryPolicy: 'secretRefused' }
   }
   const passing = error.code === 'throttled' || error.code === 'unreachable'
-  return { error, isApplicationWide: all, retryPolicy: passing ? 'passing' : all ? 'standing' : 'hourly' }
+  return {
+    error,
+    isApplicationWide: all,
+    retryPolicy: passing ? 'transient' : all ? 'application' : 'perMailbox'
+  }
 }
 
 function messageOf(body: unknown): string {

@@ -1,4 +1,4 @@
-/** The subscriptions that Graph holds already for this tenant: to be taken over, to make room, or left by nobody. */
+/** The subscriptions that Graph holds already for this tenant: to be adopted, to make room, or of nobody any more. */
 import { RemoteError } from '../../../errors.ts'
 import { networkError } from '../../net/http-client.ts'
 import type { GraphResponse } from '../client/batch-response.ts'
@@ -16,105 +16,108 @@ export interface FoundForCalendar {
   readonly others: readonly string[]
 }
 
-export interface ExistingSubscriptions {
-  /** False until the list was read, and again after `seek`. */
-  readonly isRead: boolean
-  /** Null when it was read. */
-  read(signal: AbortSignal): Promise<RemoteError | null>
-  /** Asks for another reading: Graph holds one for this calendar that is not known here. */
-  seek(calendar: SubscriptionState): void
-  /** What was found for a calendar; it is handed out once. */
-  take(calendar: SubscriptionState): FoundForCalendar
-  /** Who else was found to subscribe to it: another tenant of this installation, or anybody; null for nobody. */
-  holderOf(mailbox: string): 'neighbour' | 'stranger' | null
-  /** What nobody watches; it is handed out once. */
-  orphans(): readonly ListedSubscription[]
+export interface ExistingSubscriptionsDeps {
+  readonly client: GraphClient
+  readonly graph: string
+  readonly clientId: string
+  readonly notificationUrls: NotificationUrls
+  readonly clock: () => number
 }
 
 /** Milliseconds. Of a subscription with less to live another is made. */
-const shortest = 60_000
+const minRemainingMs = 60_000
 
-export function createExistingSubscriptions(
-  deps: {
-    readonly client: GraphClient
-    readonly graph: string
-    readonly clientId: string
-    readonly notificationUrls: NotificationUrls
-    readonly clock: () => number
-  },
-  calendars: SubscriptionStates
-): ExistingSubscriptions {
-  const { notificationUrls: addresses, clock } = deps
-  const byTarget = new Map<string, ListedSubscription[]>()
+export class ExistingSubscriptions {
+  readonly #deps: ExistingSubscriptionsDeps
+  readonly #states: SubscriptionStates
+  readonly #byTarget = new Map<string, ListedSubscription[]>()
   /** Mailboxes in lower case that a 409 was met for. */
-  const sought = new Set<string>()
-  /** By mailbox in lower case. */
-  const holders = new Map<string, 'neighbour' | 'stranger'>()
-  let isRead = false
-  const errorOf = (answer: GraphResponse) =>
-    graphResponseError(answer, 'The list of subscriptions', deps.clientId)
+  readonly #sought = new Set<string>()
+  /** Who else subscribes, by mailbox in lower case. */
+  readonly #otherOwners = new Map<string, 'otherTenant' | 'unknown'>()
+  #isRead = false
 
-  return {
-    get isRead() {
-      return isRead
-    },
-    async read(signal) {
-      byTarget.clear()
-      holders.clear()
-      try {
-        await listSubscriptions({ ...deps, errorOf }, signal, note)
-      } catch (error) {
-        return error instanceof RemoteError ? error : networkError('Microsoft Graph', error)
-      }
-      isRead = true
-      return null
-    },
-    seek({ mailbox }) {
-      sought.add(mailbox.toLowerCase())
-      isRead = false
-    },
-    take(calendar) {
-      const found = byTarget.get(calendar.name) ?? []
-      byTarget.delete(calendar.name)
-      const address = addresses.endpointOf(calendar.name)
-      const [held = null] = found
-        .filter((one) => isReusable(one, calendar.mailbox, address) && one.expires > clock() + shortest)
-        .sort((a, b) => b.expires - a.expires)
-      const inTheWay = sought.delete(calendar.mailbox.toLowerCase()) ? leftIn(calendar.mailbox) : []
-      const others = [...found, ...inTheWay].filter((one) => one !== held).map(({ id }) => id)
-      return { held, others }
-    },
-    holderOf: (mailbox) => holders.get(mailbox.toLowerCase()) ?? null,
-    orphans() {
-      const left = [...byTarget.values()].flat()
-      byTarget.clear()
-      return left.filter(({ notificationUrl }) => {
-        const owner = addresses.ownerOf(notificationUrl)
-        return owner.whose === 'ours' && owner.current && calendars.get(owner.targetId) === undefined
-      })
-    }
+  constructor(deps: ExistingSubscriptionsDeps, states: SubscriptionStates) {
+    this.#deps = deps
+    this.#states = states
   }
 
-  function note(one: ListedSubscription): void {
-    const owner = addresses.ownerOf(one.notificationUrl)
+  /** False until the list was read, and again after `seek`. */
+  get isRead(): boolean {
+    return this.#isRead
+  }
+
+  /** Null when it was read. */
+  async read(signal: AbortSignal): Promise<RemoteError | null> {
+    this.#byTarget.clear()
+    this.#otherOwners.clear()
+    const errorOf = (response: GraphResponse) =>
+      graphResponseError(response, 'The list of subscriptions', this.#deps.clientId)
+    try {
+      await listSubscriptions({ ...this.#deps, errorOf }, signal, (listed) => this.#note(listed))
+    } catch (error) {
+      return error instanceof RemoteError ? error : networkError('Microsoft Graph', error)
+    }
+    this.#isRead = true
+    return null
+  }
+
+  /** Asks for another reading: Graph holds one for this calendar that is not known here. */
+  seek({ mailbox }: SubscriptionState): void {
+    this.#sought.add(mailbox.toLowerCase())
+    this.#isRead = false
+  }
+
+  /** What was found for a calendar; it is handed out once. */
+  take(state: SubscriptionState): FoundForCalendar {
+    const found = this.#byTarget.get(state.targetId) ?? []
+    this.#byTarget.delete(state.targetId)
+    const endpoint = this.#deps.notificationUrls.endpointOf(state.targetId)
+    const minExpiry = this.#deps.clock() + minRemainingMs
+    const [held = null] = found
+      .filter((one) => isReusable(one, state.mailbox, endpoint) && one.expires > minExpiry)
+      .sort((a, b) => b.expires - a.expires)
+    const inTheWay = this.#sought.delete(state.mailbox.toLowerCase()) ? this.#takeUnused(state.mailbox) : []
+    const others = [...found, ...inTheWay].filter((one) => one !== held).map(({ id }) => id)
+    return { held, others }
+  }
+
+  /** Who else was found to subscribe to it: another tenant of this installation, or anybody; null for nobody. */
+  otherOwnerOf(mailbox: string): 'otherTenant' | 'unknown' | null {
+    return this.#otherOwners.get(mailbox.toLowerCase()) ?? null
+  }
+
+  /** Ours, for calendars that nobody subscribes to; handed out once. */
+  takeOrphans(): readonly ListedSubscription[] {
+    const left = [...this.#byTarget.values()].flat()
+    this.#byTarget.clear()
+    return left.filter(({ notificationUrl }) => {
+      const owner = this.#deps.notificationUrls.ownerOf(notificationUrl)
+      return owner.whose === 'ours' && owner.current && this.#states.get(owner.targetId) === undefined
+    })
+  }
+
+  #note(listed: ListedSubscription): void {
+    const owner = this.#deps.notificationUrls.ownerOf(listed.notificationUrl)
     if (owner.whose !== 'ours') {
-      if (one.mailbox !== null && coversAllChanges(one)) holders.set(one.mailbox, owner.whose)
+      if (listed.mailbox !== null && coversAllChanges(listed))
+        this.#otherOwners.set(listed.mailbox, owner.whose)
       return
     }
-    if (calendars.get(owner.targetId)?.id === one.id) return
-    const known = byTarget.get(owner.targetId)
-    if (known === undefined) byTarget.set(owner.targetId, [one])
-    else known.push(one)
+    if (this.#states.get(owner.targetId)?.id === listed.id) return
+    const known = this.#byTarget.get(owner.targetId)
+    if (known === undefined) this.#byTarget.set(owner.targetId, [listed])
+    else known.push(listed)
   }
 
   /** Subscriptions to this mailbox under other names, none of which is in use: its user had another time zone, say. */
-  function leftIn(mailbox: string): ListedSubscription[] {
-    const left: ListedSubscription[] = []
-    for (const [target, listed] of byTarget) {
+  #takeUnused(mailbox: string): ListedSubscription[] {
+    const unused: ListedSubscription[] = []
+    for (const [targetId, listed] of this.#byTarget) {
       const others = listed.filter((one) => one.mailbox !== mailbox.toLowerCase())
-      if (others.length < listed.length) byTarget.set(target, others)
-      left.push(...listed.filter((one) => !others.includes(one)))
+      if (others.length < listed.length) this.#byTarget.set(targetId, others)
+      unused.push(...listed.filter((one) => !others.includes(one)))
     }
-    return left
+    return unused
   }
 }

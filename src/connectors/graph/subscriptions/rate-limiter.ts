@@ -2,75 +2,76 @@
 import type { Timers } from '../../../lib/timers.ts'
 import { retryDelayMs, type SubscriptionFailure } from './errors.ts'
 
-export interface SubscriptionRateLimiter {
-  /** What holds for all; null while nothing does. */
-  readonly trouble: SubscriptionFailure | null
-  /** Counts up with every failure of that kind. */
-  readonly troubles: number
-  /** Nothing is to be sent before. Monotonic. */
-  readonly from: number
-  /** How many calls may go out now, beside so many batches that are on their way. */
-  room(onTheWay: number): number
-  sent(calls: number): void
-  /** What one was told holds for all: the others are not sent to hear the same. */
-  troubled(refusal: SubscriptionFailure): void
-  /** Says whether there was trouble. */
-  recovered(): boolean
-  /** Graph asked to be left alone for so many milliseconds. */
-  hold(retryAfter: number | undefined): void
-}
-
 const batchSize = 20
-/** Batches on their way: Graph asks our own address, call by call, before it answers. */
-const mostAtOnce = 3
+/** Batches in flight: Graph asks our own address, call by call, before it answers. */
+const maxBatches = 3
 /**
  * Milliseconds for each call: 30 a second of Graph's 50 for an application and directory (throttling-subscription-services),
  * which is one renewal an hour for each of 100,000 calendars.
  */
-const each = 33
-/** Milliseconds: however long one mailbox is throttled, the others are tried after this. */
-const longestHold = 120_000
+const perCallMs = 33
+/** However long one mailbox is throttled, the others are tried after this. */
+const maxHoldMs = 120_000
 
-export function createSubscriptionRateLimiter(timers: Timers): SubscriptionRateLimiter {
+/** All instants are monotonic. */
+export class SubscriptionRateLimiter {
+  readonly #timers: Timers
   /** Keeps connectors that failed together from coming back together. */
-  const place = Math.random()
-  let trouble: SubscriptionFailure | null = null
-  let troubles = 0
-  let pausedUntil = Number.NEGATIVE_INFINITY
-  let nextAt = Number.NEGATIVE_INFINITY
-  return {
-    get trouble() {
-      return trouble
-    },
-    get troubles() {
-      return troubles
-    },
-    get from() {
-      return Math.max(pausedUntil, nextAt)
-    },
-    room(onTheWay) {
-      if (trouble !== null) return onTheWay === 0 ? 1 : 0
-      return onTheWay < mostAtOnce ? batchSize : 0
-    },
-    sent(calls) {
-      nextAt = Math.max(timers.now(), nextAt) + calls * each
-    },
-    troubled(refusal) {
-      const now = timers.now()
-      const isNews = trouble === null || now >= pausedUntil
-      trouble = refusal
-      if (!isNews) return
-      troubles += 1
-      pausedUntil = now + retryDelayMs(refusal, troubles, place)
-    },
-    recovered() {
-      const was = trouble !== null
-      trouble = null
-      troubles = 0
-      return was
-    },
-    hold(retryAfter = 0) {
-      pausedUntil = Math.max(pausedUntil, timers.now() + Math.min(retryAfter, longestHold))
-    }
+  readonly #random = Math.random()
+  #failure: SubscriptionFailure | null = null
+  #failures = 0
+  #heldUntil = Number.NEGATIVE_INFINITY
+  #nextCallAt = Number.NEGATIVE_INFINITY
+
+  constructor(timers: Timers) {
+    this.#timers = timers
+  }
+
+  /** What fails for the whole application; null while nothing does. */
+  get failure(): SubscriptionFailure | null {
+    return this.#failure
+  }
+
+  /** Counts up with every failure of the whole application; 0 after a recovery. */
+  get failures(): number {
+    return this.#failures
+  }
+
+  /** Nothing is to be sent before. */
+  get readyAt(): number {
+    return Math.max(this.#heldUntil, this.#nextCallAt)
+  }
+
+  /** How many calls may go out now, beside so many batches in flight. */
+  capacity(batchesInFlight: number): number {
+    if (this.#failure !== null) return batchesInFlight === 0 ? 1 : 0
+    return batchesInFlight < maxBatches ? batchSize : 0
+  }
+
+  onSent(calls: number): void {
+    this.#nextCallAt = Math.max(this.#timers.now(), this.#nextCallAt) + calls * perCallMs
+  }
+
+  /** One call failed as all would: the others are not sent to be told the same. */
+  onApplicationError(failure: SubscriptionFailure): void {
+    const now = this.#timers.now()
+    const isNew = this.#failure === null || now >= this.#heldUntil
+    this.#failure = failure
+    if (!isNew) return
+    this.#failures += 1
+    this.#heldUntil = now + retryDelayMs(failure, this.#failures, this.#random)
+  }
+
+  /** Says whether there was a failure of the whole application. */
+  recover(): boolean {
+    const hadFailure = this.#failure !== null
+    this.#failure = null
+    this.#failures = 0
+    return hadFailure
+  }
+
+  /** Graph asked to be left alone for so many milliseconds. */
+  hold(retryAfterMs = 0): void {
+    this.#heldUntil = Math.max(this.#heldUntil, this.#timers.now() + Math.min(retryAfterMs, maxHoldMs))
   }
 }

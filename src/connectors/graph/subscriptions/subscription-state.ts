@@ -1,134 +1,190 @@
-/** One watched calendar: what Graph holds for it, when it is to be called about, and what its listener was told. */
+/** The subscription of one calendar: what Graph holds for it, when the next call is due, and what its listener knows. */
 import { createHash } from 'node:crypto'
 import type { RemoteError } from '../../../errors.ts'
 import type { Timers } from '../../../lib/timers.ts'
-import type { SubscribeRequest, SubscriptionListener } from '../../connector.ts'
+import type { NotificationEvent, SubscribeRequest, SubscriptionListener } from '../../connector.ts'
 import { retryDelayMs, type SubscriptionFailure, subscriptionEnded } from './errors.ts'
-import { type HeldSubscription, lifetimeMs } from './requests.ts'
+import type { HeldSubscription } from './requests.ts'
 
-/** Milliseconds between two renewals that Graph asks for (it may ask every few minutes). */
-const renewInterval = 600_000
 /** Milliseconds between two renewals, however short a life Graph gives. */
-const shortest = 60_000
+const minLifeMs = 60_000
 
-/** All instants are monotonic. */
+/**
+ * Graph has one subscription for each mailbox. Of several calendars of one mailbox (in several time zones, or under several
+ * spellings) one holds it, and the others follow: their listeners are told what the holder's is. All instants are monotonic.
+ */
 export class SubscriptionState {
   readonly mailbox: string
-  readonly name: string
-  /** In [0, 1), its own: what all have to do is spread by it. */
-  readonly place: number
-  /** What Graph calls the subscription; null when there is none. */
+  readonly targetId: string
+  /** Graph's id of the subscription; null when there is none. */
   id: string | null = null
   /** Subscriptions that are in the way of a new one. */
   readonly obsolete: string[] = []
-  expiresAt = 0
   /** When the next call about it is due. */
   dueAt: number
-  /** A call about it is on its way. */
-  busy = false
-  stopped = false
+  /** A call about it is in flight. */
+  isBusy = false
+  isStopped = false
   /** 409s in a row. */
   conflicts = 0
+  /** In [0, 1), its own: spreads what is due for all. */
+  readonly #spread: number
   readonly #listener: SubscriptionListener
   readonly #timers: Timers
+  readonly #followers = new Set<SubscriptionState>()
+  #holder: SubscriptionState | null = null
+  #expiresAt = 0
+  /** Whether this process made or renewed what Graph holds: only then it is known to notify. */
+  #isRenewed = false
   #failures = 0
-  #renewedAt = Number.NEGATIVE_INFINITY
-  /** Edits may have been missed since the listener was told that it is live. */
-  #missed = false
-  /** Something was said while a call was on its way, which that call does not answer. */
-  #again = false
-  /** What the listener knows. */
-  #known: 'nothing' | 'live' | RemoteError = 'nothing'
+  /** Edits may have been missed since the listener was told that it is active. */
+  #mayHaveMissed = false
+  /** Something was said while a call was in flight, which that call does not answer. */
+  #callAgain = false
+  #known: 'nothing' | 'active' | RemoteError = 'nothing'
 
-  constructor({ mailbox, targetId: name }: SubscribeRequest, listener: SubscriptionListener, timers: Timers) {
+  constructor({ mailbox, targetId }: SubscribeRequest, listener: SubscriptionListener, timers: Timers) {
     this.mailbox = mailbox
-    this.name = name
-    this.place = createHash('sha256').update(name).digest().readUInt32BE(0) / 2 ** 32
+    this.targetId = targetId
+    this.#spread = createHash('sha256').update(targetId).digest().readUInt32BE(0) / 2 ** 32
     this.dueAt = timers.now()
     this.#listener = listener
     this.#timers = timers
   }
 
-  get isLive(): boolean {
-    return this.#known === 'live'
+  get isActive(): boolean {
+    return this.#known === 'active'
   }
 
-  /** Graph holds this subscription, made or renewed just now, or found; `now` is by the clock that tells the time. */
-  hold({ id, expires }: HeldSubscription, now: number, how: 'called' | 'found'): void {
-    const present = this.#timers.now()
-    const left = Math.max(0, expires - now)
-    // One that was found keeps the place that it had: taking over thousands makes no burst of renewals.
-    const life = how === 'called' ? left : Math.max(left, lifetimeMs)
+  /** Makes it follow another of the same mailbox. */
+  follow(holder: SubscriptionState): void {
+    this.#holder = holder
+    holder.#followers.add(this)
+    if (holder.#known !== 'nothing') this.#tell(holder.#known)
+  }
+
+  /** It follows nobody any more; those who follow it are told that nothing is notified until another holds it. */
+  leave(): void {
+    if (this.#holder !== null) this.#holder.#followers.delete(this)
+    this.#holder = null
+    for (const follower of this.#followers) {
+      follower.#holder = null
+      follower.#tell(subscriptionEnded)
+      follower.#mayHaveMissed = true
+      follower.dueAt = this.#timers.now()
+    }
+    this.#followers.clear()
+  }
+
+  /**
+   * Graph was found to hold one from before this process. It holds the token with which it was last renewed, which may have
+   * ended while nobody answered Graph's challenges (change-notifications-lifecycle-events), so it is renewed at once
+   * and vouches for nothing until then. `now` is by the clock that tells the time.
+   */
+  adopt({ id, expires }: HeldSubscription, now: number): void {
     this.id = id
-    this.expiresAt = present + left
-    const earliest = how === 'called' ? present + shortest : present
-    this.dueAt = Math.max(earliest, this.expiresAt - life * (0.5 - 0.4 * this.place))
-    if (how === 'called') this.#renewedAt = present
-    if (this.#again) this.dueAt = present
-    this.#again = false
+    this.#isRenewed = false
+    this.#expiresAt = this.#timers.now() + Math.max(0, expires - now)
+    this.dueAt = this.#timers.now()
     this.#failures = 0
     this.conflicts = 0
-    this.live()
+  }
+
+  /** It was made or renewed just now. The next renewal comes after half to nine tenths of its life. */
+  onRenewed({ id, expires }: HeldSubscription, now: number): void {
+    const present = this.#timers.now()
+    const lifeMs = Math.max(0, expires - now)
+    this.id = id
+    this.#isRenewed = true
+    this.#expiresAt = present + lifeMs
+    const renewAt = this.#expiresAt - lifeMs * (0.5 - 0.4 * this.#spread)
+    this.dueAt = this.#callAgain ? present : Math.max(present + minLifeMs, renewAt)
+    this.#callAgain = false
+    this.#failures = 0
+    this.conflicts = 0
+    this.setActive()
   }
 
   /** Graph knows the subscription no more. */
-  lost(): void {
+  onLost(): void {
     this.id = null
-    this.#missed = true
+    this.#isRenewed = false
+    this.#mayHaveMissed = true
     this.dueAt = this.#timers.now()
-    this.deaf(subscriptionEnded)
+    this.setInactive(subscriptionEnded)
   }
 
   /** A subscription stays as good as it was while its renewal meets with passing trouble. */
-  failed(refusal: SubscriptionFailure): void {
+  onFailure(failure: SubscriptionFailure): void {
     const now = this.#timers.now()
     this.#failures += 1
-    this.dueAt = now + retryDelayMs(refusal, this.#failures, this.place)
-    const lasts = this.id !== null && this.expiresAt > this.dueAt
-    if (!lasts || refusal.retryPolicy !== 'passing') this.deaf(refusal.error)
-    if (this.id !== null && this.expiresAt <= this.dueAt) this.dueAt = Math.max(now, this.expiresAt)
+    this.dueAt = now + retryDelayMs(failure, this.#failures, this.#spread)
+    const outlastsRetry = this.id !== null && this.#expiresAt > this.dueAt
+    if (!this.isActive || !outlastsRetry || failure.retryPolicy !== 'transient')
+      this.setInactive(failure.error)
+    if (this.id !== null && this.#expiresAt <= this.dueAt) this.dueAt = Math.max(now, this.#expiresAt)
   }
 
   /** So much time has gone by unnoticed. */
-  passed(milliseconds: number): void {
-    this.expiresAt -= milliseconds
+  onClockJump(milliseconds: number): void {
+    this.#expiresAt -= milliseconds
     if (this.id !== null) this.dueAt -= milliseconds
   }
 
   /** It ran out before it could be renewed. */
   expire(): void {
-    if (this.id !== null && this.expiresAt <= this.#timers.now() && !this.busy) this.lost()
+    if (this.id !== null && this.#expiresAt <= this.#timers.now() && !this.isBusy) this.onLost()
   }
 
-  reauthorize(): void {
-    if (this.busy || this.id === null) return
-    this.dueAt = Math.min(this.dueAt, Math.max(this.#timers.now(), this.#renewedAt + renewInterval))
+  /**
+   * Of `changed` whoever passes it on has taken note for this calendar; the others of its mailbox are told here.
+   * After `reauthorize`, each time, what changed before the renewal is not notified; what was removed may be a
+   * subscription of before, and a renewal shows whether this one still is. After both, the calendar is read.
+   */
+  onNotification(event: NotificationEvent): void {
+    const holder = this.#holder ?? this
+    if (event === 'changed') {
+      holder.#tellChange(this)
+      return
+    }
+    if (event === 'missed') {
+      holder.#tellChange()
+      return
+    }
+    holder.#mayHaveMissed = true
+    if (holder.isBusy) holder.#callAgain = true
+    else if (holder.id !== null) holder.dueAt = holder.#timers.now()
   }
 
-  /** What was removed may be one of before: a renewal shows whether this one still is. */
-  removed(): void {
-    this.#missed = true
-    if (this.busy) this.#again = true
-    else if (this.id !== null) this.dueAt = this.#timers.now()
+  setActive(): void {
+    if (this.isStopped || !this.#isRenewed) return
+    this.#tellAll('active')
+    if (this.#mayHaveMissed) this.#tellChange()
+    this.#mayHaveMissed = false
   }
 
-  missed(): void {
-    this.#listener.onChange()
+  setInactive(reason: RemoteError): void {
+    this.#tellAll(reason)
   }
 
-  live(): void {
-    if (this.stopped || this.id === null) return
+  #tellChange(except?: SubscriptionState): void {
+    for (const state of [this, ...this.#followers]) {
+      if (!state.isStopped && state !== except) state.#listener.onChange()
+    }
+  }
+
+  #tellAll(known: 'active' | RemoteError): void {
+    for (const state of [this, ...this.#followers]) state.#tell(known)
+  }
+
+  #tell(known: 'active' | RemoteError): void {
+    if (this.isStopped) return
     const before = this.#known
-    this.#known = 'live'
-    if (before !== 'live') this.#listener.onActive()
-    if (this.#missed) this.#listener.onChange()
-    this.#missed = false
-  }
-
-  deaf(reason: RemoteError): void {
-    if (this.stopped) return
-    const before = this.#known
-    this.#known = reason
-    if (typeof before === 'string' || before.message !== reason.message) this.#listener.onInactive(reason)
+    this.#known = known
+    if (known === 'active') {
+      if (before !== 'active') this.#listener.onActive()
+    } else if (typeof before === 'string' || before.message !== known.message) {
+      this.#listener.onInactive(known)
+    }
   }
 }
