@@ -32,16 +32,32 @@ const sameLanguage: Readonly<Record<string, string>> = { no: 'nb', nb: 'no', nn:
 
 /** The label in the language, else in a near one, else in English, else in Swedish, else any, else the code. */
 export function labelOf({ code, labels }: Diversion, language: string): string {
+  return (
+    findLabel(labels, language) ??
+    findLabel(labels, 'en') ??
+    findLabel(labels, 'sv') ??
+    Object.values(labels)[0] ??
+    code
+  )
+}
+
+/** Whether it has a label in the language or a near one. */
+export function hasLabel({ labels }: Diversion, language: string): boolean {
+  return findLabel(labels, language) !== undefined
+}
+
+function findLabel(labels: Diversion['labels'], language: string): string | undefined {
   const exact = labels[language]
   if (exact !== undefined) return exact
   // Case says nothing in a language tag (RFC 5646 section 2.1.1).
   const byTag = new Map(Object.entries(labels).map(([tag, label]) => [tag.toLowerCase(), label]))
   const tags = withShorterTags(language.toLowerCase())
-  for (const tag of [...tags, sameLanguage[tags.at(-1) ?? ''], 'en', 'sv']) {
-    const label = tag === undefined ? undefined : byTag.get(tag)
+  const near = sameLanguage[tags.at(-1) ?? '']
+  for (const tag of near === undefined ? tags : [...tags, near]) {
+    const label = byTag.get(tag)
     if (label !== undefined) return label
   }
-  return Object.values(labels)[0] ?? code
+  return undefined
 }
 
 /** The tag and those that say less, as RFC 4647 section 3.4 looks them up: `nb-no`, `nb`. */
