@@ -25,8 +25,13 @@ export function assignServer(
   if (brought !== null && brought < servers) return { server: brought, cookie: null }
   // Before 2013 whatever balances the load decides; since then the mailbox does.
   const mailbox = (call.headers['x-anchormailbox'] ?? address).toLowerCase()
-  const server = older ? installation.next() : Math.floor(seededRandom(servers, mailbox) * servers)
+  const server = older ? installation.next() : serverOfMailbox(servers, mailbox)
   return { server, cookie: asks ? `${name}=ex${server + 1}~1943456; path=/; secure; HttpOnly` : null }
+}
+
+/** From 2013 on. */
+export function serverOfMailbox(servers: number, address: string): number {
+  return servers === 1 ? 0 : Math.floor(seededRandom(servers, address.toLowerCase()) * servers)
 }
 
 function serverIn(cookies: string, name: string): number | null {

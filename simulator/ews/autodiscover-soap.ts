@@ -2,6 +2,7 @@
 
 import type { Mailbox } from '../mailboxes.ts'
 import type { ProtocolResponse } from '../protocol-message.ts'
+import { serverOfMailbox } from './affinity.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'
 import { xmlAnswer } from './injected-faults.ts'
 import { type ExchangeVersion, exchangeSchemas, supports } from './versions.ts'
@@ -84,7 +85,10 @@ function userResponse(discovery: Discovery, address: string, settings: readonly 
   return `<ErrorCode>NoError</ErrorCode><ErrorMessage>No error.</ErrorMessage>${nil}<UserSettingErrors>${errors.join('')}</UserSettingErrors><UserSettings>${found.join('')}</UserSettings>`
 }
 
-function valuesOf({ installation: { version }, url }: Discovery, mailbox: Mailbox): Record<string, string> {
+function valuesOf(
+  { installation: { version, servers }, url }: Discovery,
+  mailbox: Mailbox
+): Record<string, string> {
   const group = 'Recipients/cn='
   return {
     UserDisplayName: mailbox.displayName,
@@ -95,7 +99,9 @@ function valuesOf({ installation: { version }, url }: Discovery, mailbox: Mailbo
     ExternalEwsUrl: url,
     EwsSupportedSchemas: exchangeSchemas.filter((schema) => supports(version.schema, schema)).join(', '),
     CasVersion: version.build.join('.'),
-    ...(version.build[0] >= 15 ? { GroupingInformation: 'ex01' } : {})
+    ...(version.build[0] >= 15
+      ? { GroupingInformation: `ex0${serverOfMailbox(servers, mailbox.address) + 1}` }
+      : {})
   }
 }
 

@@ -1,6 +1,6 @@
 /** Streams that are open: who is told what, how lively they are, and how they break on request. */
 import { type Candidate, isSelected, type Selection } from '../seeded-random.ts'
-import type { NotificationEvent, SimulatedSubscription, StreamListener } from './subscription-store.ts'
+import type { MailboxEvent, SimulatedSubscription, StreamListener } from './subscription-store.ts'
 
 /**
  * How documents go over the wire: one in a write; several in one; each in many, borders within characters too; or
@@ -27,7 +27,7 @@ export const breaks = ['close', 'cut', 'reset', 'silence'] as const
 export type Break = (typeof breaks)[number]
 
 export type StreamUpdate =
-  | { readonly kind: 'happened'; readonly happened: readonly NotificationEvent[] }
+  | { readonly kind: 'happened'; readonly happened: readonly MailboxEvent[] }
   | { readonly kind: 'heartbeat' }
   /** Ids that died; `over` when no other is left. */
   | { readonly kind: 'dead'; readonly ids: readonly string[]; readonly over: boolean }
@@ -193,8 +193,8 @@ class Stream implements StreamListener {
     }
   }
 
-  #take(): NotificationEvent[] {
-    const happened: NotificationEvent[] = []
+  #take(): MailboxEvent[] {
+    const happened: MailboxEvent[] = []
     for (const each of this.#ready) {
       happened.push(...each.waiting.splice(0, mostAtOnce))
       if (each.waiting.length === 0) this.#ready.delete(each)

@@ -36,7 +36,7 @@ export interface SimulatedSubscription extends SubscriptionInput {
   heard: number
   /** Epoch milliseconds; while somebody listens it lives on. */
   expires: number
-  readonly waiting: NotificationEvent[]
+  readonly waiting: MailboxEvent[]
   readonly listeners: Set<StreamListener>
 }
 
@@ -46,7 +46,7 @@ export interface StreamListener {
   onSubscriptionDropped(subscription: SimulatedSubscription): void
 }
 
-export interface NotificationEvent {
+export interface MailboxEvent {
   readonly subscription: string
   readonly type: EventType
   readonly mailbox: Mailbox
@@ -144,7 +144,7 @@ export class SubscriptionStore {
     return [...this.#subscriptions.values()].filter(({ mailbox }) => mailbox.tenant === tenant).length
   }
 
-  since({ waiting }: SimulatedSubscription, number: number): NotificationEvent[] {
+  since({ waiting }: SimulatedSubscription, number: number): MailboxEvent[] {
     return waiting.filter((each) => each.number > number)
   }
 

@@ -9,7 +9,7 @@ import type { RequestContext } from './request-context.ts'
 import {
   type EventType,
   eventTypes,
-  type NotificationEvent,
+  type MailboxEvent,
   type SimulatedSubscription,
   type SubscriptionStore
 } from './subscription-store.ts'
@@ -230,7 +230,7 @@ function heartbeat(live: readonly SimulatedSubscription[]): string {
 }
 
 /** One of each subscription. */
-function notificationsOf(happened: readonly NotificationEvent[]): string[] {
+function notificationsOf(happened: readonly MailboxEvent[]): string[] {
   const events = new Map<string, string>()
   for (const each of happened) {
     events.set(each.subscription, (events.get(each.subscription) ?? '') + eventOf(each, false))
@@ -243,7 +243,7 @@ function notification(id: string, events: string): string {
 }
 
 function eventOf(
-  { type, mailbox, event, change, at: instant, number }: NotificationEvent,
+  { type, mailbox, event, change, at: instant, number }: MailboxEvent,
   marked: boolean
 ): string {
   const mark = marked ? `<t:Watermark>${watermarkOf(number)}</t:Watermark>` : ''

@@ -10,7 +10,7 @@ import { openEwsReader } from './read/ews-reader.ts'
 import { createFingerprints } from './read/fingerprints.ts'
 import { maxMailboxesPerCall } from './read/read-availability.ts'
 import { isSmtpAddress } from './soap/requests.ts'
-import { createStreamingManager } from './streaming/streaming-manager.ts'
+import { StreamingManager } from './streaming/streaming-manager.ts'
 
 export interface EwsConnectorDeps {
   readonly connection: EwsConnection
@@ -37,7 +37,8 @@ export function createEwsConnector(deps: EwsConnectorDeps): Connector {
   const reader = openEwsReader({ ...deps, clock })
   const { client, ids, endpoint, account } = reader
   const fingerprints = createFingerprints({ client, ids, asOwner: auth.kind === 'oauth' })
-  const streaming = createStreamingManager({ client, ids, account, after, clock, random })
+  const { groupingOf } = endpoint
+  const streaming = new StreamingManager({ client, ids, account, groupingOf, after, clock, random })
   return {
     batchSize: access === 'delegate' ? maxMailboxesPerCall : maxImpersonatedPerRead,
     async read(request) {
@@ -63,7 +64,7 @@ export function createEwsConnector(deps: EwsConnectorDeps): Connector {
       access === 'delegate' ? request.targets.map(() => null) : fingerprints(request),
     // Only their owners, and who impersonates them, are told of edits.
     subscribe: ({ mailbox }, listener) =>
-      access === 'delegate' || !isSmtpAddress(mailbox) ? noWatch : streaming.watch(mailbox, listener),
+      access === 'delegate' || !isSmtpAddress(mailbox) ? noWatch : streaming.subscribe(mailbox, listener),
     async close() {
       await streaming.close()
       reader.close()

@@ -45,6 +45,10 @@ export interface StreamingExchange {
   takesOver: boolean
   /** What a stream begins with. */
   greet: (stream: FarStream) => void
+  /** GroupingInformation of a mailbox; null: there is no Autodiscover here. */
+  serverOf: ((mailbox: string) => string) | null
+  /** How often Autodiscover was asked. */
+  discoveries: number
   /** `Set-Cookie` of what it answers. */
   cookies: (call: FarCall) => string[]
   readonly timers: HandTimers
@@ -67,10 +71,20 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
     refuse: (_: FarCall): string | null => null,
     takesOver: true,
     greet: (stream: FarStream) => stream.say(ok()),
+    serverOf: null as ((mailbox: string) => string) | null,
+    discoveries: 0,
     cookies: (_: FarCall): string[] => []
   }
   const server = await startServer(t, {
     answer(request, response, body) {
+      if (request.url?.endsWith('.svc')) {
+        far.discoveries += 1
+        const asked = Array.from(body.matchAll(/<a:Mailbox>([^<]*)/g), ([, mailbox]) => mailbox!)
+        const { serverOf } = far
+        if (serverOf === null) response.writeHead(404).end()
+        else response.setHeader('content-type', 'text/xml; charset=utf-8').end(userSettings(asked, serverOf))
+        return
+      }
       const operation = /<m:(\w+)/.exec(body)?.[1] ?? ''
       const mailbox = /<t:(?:SmtpAddress|PrincipalName)>([^<]*)/.exec(body)?.[1] ?? ''
       const call = { operation, mailbox, headers: request.headers }
@@ -143,6 +157,15 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
     },
     watch: (connector: Connector, ...mailboxes: string[]) => mailboxes.map((each) => hear(connector, each))
   })
+}
+
+/** getusersettings-operation-soap.md: a UserResponse for each User, in their order. */
+function userSettings(mailboxes: readonly string[], serverOf: (mailbox: string) => string): string {
+  const users = mailboxes.map(
+    (mailbox) =>
+      `<UserResponse><ErrorCode>NoError</ErrorCode><ErrorMessage>No error.</ErrorMessage><RedirectTarget/><UserSettingErrors/><UserSettings><UserSetting><Name>ExternalEwsUrl</Name><Value>https://mail.example.se/EWS/Exchange.asmx</Value></UserSetting><UserSetting><Name>GroupingInformation</Name><Value>${serverOf(mailbox)}</Value></UserSetting></UserSettings></UserResponse>`
+  )
+  return `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><GetUserSettingsResponseMessage xmlns="http://schemas.microsoft.com/exchange/2010/Autodiscover"><Response><ErrorCode>NoError</ErrorCode><ErrorMessage/><UserResponses>${users.join('')}</UserResponses></Response></GetUserSettingsResponseMessage></s:Body></s:Envelope>`
 }
 
 /** What a listener was told, in words: `live`, `changed`, `deaf CODE`. */

@@ -15,10 +15,15 @@ for (const version of ['2010_SP3', 'SE'] as const) {
     const one = connector()
     const heard = mailboxes.map((mailbox) => hear(one, mailbox))
     await until(() => heard.every(({ isLive }) => isLive))
-    t.equal(simulator.ewsSubscriptions.streams.count, 1)
+    const streams = simulator.ewsSubscriptions.streams.count
+    t.equal(streams, version === 'SE' ? 3 : 1, 'from 2013 on Autodiscover says who shares a server')
     for (const mailbox of mailboxes) simulator.mailboxes.putEvent(directory, mailbox, meeting('MÖT'))
     await until(() => heard.every(({ changes }) => changes > 0))
     t.notOk(heard.some(({ told }) => told.some((word) => word.startsWith('deaf'))))
+    if (version === 'SE') {
+      const routes = simulator.requests.list().map(({ route }) => route)
+      t.equal(routes.filter((route) => route === 'subscribe').length, 30, 'each subscribes once')
+    }
   })
 }
 

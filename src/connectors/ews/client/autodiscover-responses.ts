@@ -17,7 +17,14 @@ const soap = 'http://schemas.xmlsoap.org/soap/envelope/'
 const service = 'http://schemas.microsoft.com/exchange/2010/Autodiscover'
 
 export function getUserSettingsRequest(address: string, to: string): string {
-  return `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="${soap}" xmlns:a="${service}" xmlns:w="http://www.w3.org/2005/08/addressing"><s:Header><a:RequestedServerVersion>Exchange2010</a:RequestedServerVersion><w:Action>${service}/Autodiscover/GetUserSettings</w:Action><w:To>${escapeXml(to)}</w:To></s:Header><s:Body><a:GetUserSettingsRequestMessage><a:Request><a:Users><a:User><a:Mailbox>${escapeXml(address)}</a:Mailbox></a:User></a:Users><a:RequestedSettings><a:Setting>ExternalEwsUrl</a:Setting><a:Setting>InternalEwsUrl</a:Setting></a:RequestedSettings></a:Request></a:GetUserSettingsRequestMessage></s:Body></s:Envelope>`
+  const user = `<a:User><a:Mailbox>${escapeXml(address)}</a:Mailbox></a:User>`
+  return autodiscoverEnvelope(user, ['ExternalEwsUrl', 'InternalEwsUrl'], to)
+}
+
+/** GetUserSettings for these User elements. */
+export function autodiscoverEnvelope(users: string, settings: readonly string[], to: string): string {
+  const wanted = settings.map((name) => `<a:Setting>${name}</a:Setting>`).join('')
+  return `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="${soap}" xmlns:a="${service}" xmlns:w="http://www.w3.org/2005/08/addressing"><s:Header><a:RequestedServerVersion>Exchange2010</a:RequestedServerVersion><w:Action>${service}/Autodiscover/GetUserSettings</w:Action><w:To>${escapeXml(to)}</w:To></s:Header><s:Body><a:GetUserSettingsRequestMessage><a:Request><a:Users>${users}</a:Users><a:RequestedSettings>${wanted}</a:RequestedSettings></a:Request></a:GetUserSettingsRequestMessage></s:Body></s:Envelope>`
 }
 
 export function poxRequest(address: string): string {

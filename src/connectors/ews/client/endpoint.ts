@@ -6,6 +6,7 @@ import { ewsUrlFault } from '../../ews-url.ts'
 import { type HttpClient, openHttpClient } from '../../net/http-client.ts'
 import type { EwsAuth } from '../auth/sign-in.ts'
 import { discoverEws } from './autodiscover.ts'
+import { readGroupingInformation } from './grouping-information.ts'
 import type { Environment } from './proxy.ts'
 import type { ConnectionStep } from './socket.ts'
 import { type EwsTransport, openEwsTransport } from './transport.ts'
@@ -23,6 +24,8 @@ export interface EwsEndpoint {
   /** The server failed: it may have moved, which Autodiscover would know. */
   onConnectionFailed(): void
   readonly usesAutodiscover: boolean
+  /** By mailbox, which server it stands on, where the server's own Autodiscover says so. Rejects with RemoteError. */
+  groupingOf(mailboxes: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>
   /** As EwsTransport's, of the server that is called now; null before it is known. */
   readonly answerCount: number | null
   close(): void
@@ -50,6 +53,8 @@ export function openEwsEndpoint(deps: {
     ...(ca === undefined ? {} : { ca }),
     ...(environment === undefined ? {} : { environment })
   }
+  /** Of the server that is called now. */
+  let currentUrl = url ?? null
   let opened: OpenEndpoint | null = url === undefined ? null : openAt(url)
   let discovery: Promise<OpenEndpoint> | null = null
   let searchedAt = clock()
@@ -77,6 +82,7 @@ export function openEwsEndpoint(deps: {
       signal
     })
     opened = openAt(found)
+    currentUrl = found
     return opened
   }
 
@@ -104,6 +110,16 @@ export function openEwsEndpoint(deps: {
       if (clock() - searchedAt >= rediscoverAfterMs) forget()
     },
     usesAutodiscover: autodiscover !== undefined,
+    async groupingOf(mailboxes, signal) {
+      if (currentUrl === null) return new Map()
+      const service = new URL('/autodiscover/autodiscover.svc', currentUrl).href
+      const transport = openEwsTransport({ ...shared, url: service, redirects: 'none', connections: 1 })
+      try {
+        return await readGroupingInformation({ transport, url: service }, mailboxes, signal)
+      } finally {
+        transport.close()
+      }
+    },
     get answerCount() {
       return opened?.transport.answerCount ?? null
     },

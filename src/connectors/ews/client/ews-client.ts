@@ -23,15 +23,15 @@ export interface EwsCall<Reader extends Visitor> {
   /** A new reader of the answer, for each try. */
   readonly createReader: () => Reader
   /** What an answer says of itself as a whole, for operations of one mailbox; null where it says nothing. */
-  readonly statusOf: (createReader: Reader) => ResponseStatus | null
+  readonly statusOf: (reader: Reader) => ResponseStatus | null
   /** What this operation makes of a refusal; null, or absent: what it usually means. */
-  readonly errorFor?: (statusOf: ResponseStatus) => RemoteError | null
+  readonly errorFor?: (status: ResponseStatus) => RemoteError | null
   /** Which versions have the operation; all unless given. */
   readonly isSupportedBy?: (version: EwsVersion) => boolean
   /** For calls that must reach the same server. */
   readonly affinity?: ServerAffinity
-  /** The answer goes on for minutes, one document after the other. */
-  readonly isStreaming?: boolean
+  /** The answer goes on for minutes, one document after the other, until this says that it is over, or the server ends it. */
+  readonly isStreamOver?: (reader: Reader) => boolean
 }
 
 export interface EwsClient {
@@ -115,6 +115,7 @@ export function createEwsClient(deps: EwsClientDeps): EwsClient {
     error: RemoteError | null
   }> {
     const { transport, host } = await deps.transport(signal)
+    const { isStreamOver } = call
     const mailbox = call.impersonated?.mailbox ?? null
     const who = call.impersonated === null ? null : impersonatedIn(version, call.impersonated)
     const body = soapEnvelope(call.body, call.hasHeader(version) ? version : null, who)
@@ -124,7 +125,7 @@ export function createEwsClient(deps: EwsClientDeps): EwsClient {
       body,
       signal,
       ...(anchor === null ? {} : { anchorMailbox: anchor }),
-      ...(call.isStreaming ? { isHanging: true } : {})
+      ...(isStreamOver === undefined ? {} : { isHanging: true })
     })
     call.affinity?.takeCookie(raw.headers['set-cookie'], version.affinityCookie)
     const answer = call.createReader()
@@ -145,7 +146,7 @@ export function createEwsClient(deps: EwsClientDeps): EwsClient {
     }
     const reply = await readSoap(raw.body, call.operation, answer, {
       contentType: typeOf(raw),
-      documents: call.isStreaming ? 'many' : 'one'
+      ...(isStreamOver === undefined ? {} : { documents: 'many', isOver: () => isStreamOver(answer) })
     }).catch(throwForMailboxes)
     deps.onStep?.('ews')
     return { answer, status: reply.fault ?? call.statusOf(answer), reply, error: null }

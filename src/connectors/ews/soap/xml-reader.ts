@@ -16,6 +16,8 @@ export interface XmlOptions {
   readonly contentType?: string | undefined
   /** `many` for streams of notices, where one document follows the other, each read by itself; else a second is refused. */
   readonly documents?: 'one' | 'many'
+  /** Of many documents: asked after each; where it is true the rest is not read, and the connection is let go. */
+  readonly isOver?: () => boolean
 }
 
 /** A hundred calendars of three hundred events each. */
@@ -36,7 +38,8 @@ export async function readXml(
   options: XmlOptions = {}
 ): Promise<void> {
   const decoder = decoderOf(options.contentType)
-  const parser = options.documents === 'many' ? parserOfMany(visitor) : parserFor(visitor)
+  const isOver = options.isOver ?? (() => false)
+  const parser = options.documents === 'many' ? parserOfMany(visitor, isOver) : parserFor(visitor)
   /** Of the document. */
   let size = 0
   let yieldedAt = performance.now()
@@ -46,7 +49,10 @@ export async function readXml(
     if (size > maxReplyBytes) throw invalidReply(`is larger than ${maxReplyBytes / 1024 / 1024} MB`)
     for (let at = 0; at < bytes.length; at += sliceBytes) {
       const piece = bytes.subarray(at, at + sliceBytes)
-      if (parser.write(decoder.write(piece))) size = bytes.length - at
+      if (parser.write(decoder.write(piece))) {
+        if (isOver()) return
+        size = bytes.length - at
+      }
       if (performance.now() - yieldedAt < yieldAfterMs) continue
       await breathe()
       yieldedAt = performance.now()
@@ -64,7 +70,7 @@ interface Parser {
 }
 
 /** Each document has its own declaration, or none, and is a whole: so each gets a parser, and tags are handed in singly. */
-function parserOfMany(visitor: Visitor): Parser {
+function parserOfMany(visitor: Visitor, isOver: () => boolean): Parser {
   let parser: (Parser & { readonly whole: boolean }) | null = null
   let documents = 0
 
@@ -83,6 +89,7 @@ function parserOfMany(visitor: Visitor): Parser {
         parser.end()
         parser = null
         documents += 1
+        if (isOver()) break
       }
       return documents > before
     },

@@ -58,6 +58,16 @@ export function streamLimitError({ streams }: EwsVersion): RemoteError {
   )
 }
 
+/** Of our own: each is a connection that hangs, here, in every proxy, and in IIS. */
+export const maxSingleMailboxStreams = 200
+
+export function singleIdentityLimitError(): RemoteError {
+  return new RemoteError(
+    'throttled',
+    `This server takes one mailbox to a stream, and no more than ${maxSingleMailboxStreams} streams are opened: calendars beyond those are polled.`
+  )
+}
+
 export function subscriptionEndedError(mailbox: string): RemoteError {
   return new RemoteError(
     'unreachable',

@@ -1,4 +1,4 @@
-/** What Exchange answers to Subscribe, and what it tells on a stream: of edits, of dead subscriptions, of its end. */
+/** What Exchange answers to Subscribe, and what it says on a stream: of edits, of subscriptions that it lost, of its end. */
 import { createStatusReader, type ResponseStatus } from '../soap/response.ts'
 import type { Visitor } from '../soap/xml-reader.ts'
 
@@ -32,9 +32,9 @@ export function subscribeReader(): SubscribeReader {
 }
 
 export interface StreamHandlers {
-  /** Something was said: the server lives. */
+  /** The server has said something. */
   onHeartbeat(): void
-  /** From now on edits are told of here. */
+  /** From now on the server tells of edits here. */
   onOpen(): void
   onEdited(subscriptions: ReadonlySet<string>): void
   /** Null: every one of the stream. */
@@ -54,7 +54,7 @@ export function streamReader(handlers: StreamHandlers): StreamReader {
   let status = ''
   let notified = ''
   let edited = new Set<string>()
-  let dead = new Set<string>()
+  let lost = new Set<string>()
 
   function message(): void {
     handlers.onHeartbeat()
@@ -62,7 +62,7 @@ export function streamReader(handlers: StreamHandlers): StreamReader {
     if (said.code === 'NoError') {
       if (status === 'OK') handlers.onOpen()
       if (edited.size > 0) handlers.onEdited(edited)
-    } else if (dead.size > 0) handlers.onSubscriptionsLost(dead)
+    } else if (lost.size > 0) handlers.onSubscriptionsLost(lost)
     else if (lostSubscriptionCodes.has(said.code)) handlers.onSubscriptionsLost(null)
     // Another stream has taken over; this one has told what it had to.
     else if (said.code === 'ErrorNewEventStreamConnectionOpened') closed = true
@@ -79,7 +79,7 @@ export function streamReader(handlers: StreamHandlers): StreamReader {
         statusReader.reset()
         status = notified = ''
         edited = new Set()
-        dead = new Set()
+        lost = new Set()
       } else if (depth > 5) statusReader.open(name, attributes)
     },
     close(name, depth, text) {
@@ -90,7 +90,7 @@ export function streamReader(handlers: StreamHandlers): StreamReader {
       } else if (depth === 7) {
         if (name === 'Notification') notified = ''
         // Of ErrorSubscriptionIds; in which namespace depends on the version.
-        else if (name === 'SubscriptionId') dead.add(idOf(text))
+        else if (name === 'SubscriptionId') lost.add(idOf(text))
         else statusReader.close(name, text)
       } else if (depth === 8) {
         if (name === 'SubscriptionId') notified = idOf(text)

@@ -1,4 +1,4 @@
-/** Up to 200 mailboxes that are heard over one stream, which is opened anew whenever it ends, breaks or lacks somebody. */
+/** Up to 200 mailboxes that share one stream, which is opened anew whenever it ends, breaks or lacks one of them. */
 import type { RemoteError } from '../../../errors.ts'
 import type { ImpersonationIds } from '../read/impersonation-id.ts'
 import { createStreamAffinity } from './affinity.ts'
@@ -8,281 +8,291 @@ import {
   streamReopenedError,
   subscriptionEndedError
 } from './errors.ts'
-import { groupMembers } from './group-members.ts'
+import { GroupMembers } from './group-members.ts'
+import { GroupStream } from './group-stream.ts'
 import { retryDelayMs } from './retry-delay.ts'
 import { runStream, type StreamDeps } from './stream.ts'
 import type { SubscriptionManager } from './subscription-manager.ts'
 import type { WatchedMailbox } from './watched-mailbox.ts'
 
-export interface StreamGroup {
-  readonly size: number
-  add(member: WatchedMailbox): void
-  /** Ends its subscription, too. */
-  remove(member: WatchedMailbox): void
-  close(): void
-}
-
 export interface StreamGroupDeps extends StreamDeps {
   readonly ids: ImpersonationIds
   readonly subscriptions: SubscriptionManager
   readonly random: () => number
-  /** Its subscriptions do not live on this group's server: it belongs with others. It is no member any more. */
+  /** The member's subscriptions do not live on this group's server: it belongs to another group, and is out of this one. */
   readonly reassign: (member: WatchedMailbox) => void
+  /** The server serves no other identity on a stream than the one that the stream is charged to. */
+  readonly onSingleIdentity: () => void
 }
 
-interface Stream {
-  /** By subscription. */
-  readonly members: ReadonlyMap<string, WatchedMailbox>
-  readonly over: AbortController
-  open: boolean
-  /** It has been open for a while. */
-  steady: boolean
-  /** Another has taken its place; it may still tell of what happened before. */
-  replaced: boolean
-  /** Somebody's subscription in it was ended by ourselves. */
-  left: boolean
-  readonly timers: Set<() => void>
-}
-
-/** Milliseconds. For others whose subscriptions are being made: a stream takes them all, or is opened again for them. */
-const longestGathering = 5_000
-/** Milliseconds. While a stream runs there is no haste: another takes its place for all that come together. */
-const gathering = 1_000
-/** Milliseconds after which a stream counts as one that works. */
-const steadyAfter = 30_000
-/** Milliseconds for a stream that was replaced to say its last. */
-const lastWords = 5_000
+/** While subscriptions are being made a stream waits for them for so long: it takes them all, or is opened again for them. */
+const maxBatchDelayMs = 5_000
+/** While a stream runs another takes its place for all members that come within this time. */
+const batchDelayMs = 1_000
+/** A stream counts as one that works after this time. */
+const steadyAfterMs = 30_000
 /** Failures in a row after which a server is given up. */
-const patience = 3
+const maxFailures = 3
+/** Streams in a row that served their own identity alone: then that is the server's way and no accident. */
+const maxForeignRejections = 2
 
-export function streamGroup(deps: StreamGroupDeps): StreamGroup {
-  const { after, random, ids: names, subscriptions } = deps
-  const affinity = createStreamAffinity()
-  const members = groupMembers({ ...deps, affinity, changed: consider })
-  const streams = new Set<Stream>()
-  let current: Stream | null = null
-  let next: Stream | null = null
-  let failures = 0
-  /** Until the next stream may be opened. */
-  let rest: (() => void) | null = null
-  let gatheringEnds: { readonly cancel: () => void; readonly long: boolean } | null = null
+export class StreamGroup {
+  /** The server of its mailboxes, as Autodiscover names it; empty where that is not known. */
+  readonly key: string
+  readonly #deps: StreamGroupDeps
+  readonly #affinity = createStreamAffinity()
+  readonly #members: GroupMembers
+  readonly #streams = new Set<GroupStream>()
+  #current: GroupStream | null = null
+  #next: GroupStream | null = null
+  #failures = 0
+  #foreignRejections = 0
+  /** Cancels the wait until the next stream may be opened. */
+  #retryTimer: (() => void) | null = null
+  #batchTimer: { readonly cancel: () => void; readonly long: boolean } | null = null
   /** The server takes no second stream: the first must go before. */
-  let tight = false
-  let closed = false
+  #singleStream = false
+  #closed = false
 
-  /** Does what is to be done now; is called whenever anything has changed. */
-  function consider(): void {
-    if (closed) return
-    members.subscribe()
-    if (next !== null || rest !== null || members.subscribed().every(isHeard)) return
-    const long = members.isSubscribing
-    if (!long && current === null) {
-      launch()
+  constructor(key: string, deps: StreamGroupDeps) {
+    this.key = key
+    this.#deps = deps
+    this.#members = new GroupMembers({
+      ...deps,
+      affinity: this.#affinity,
+      onChange: () => this.#reconcile()
+    })
+  }
+
+  get size(): number {
+    return this.#members.size
+  }
+
+  add(member: WatchedMailbox): void {
+    this.#members.add(member)
+    this.#reconcile()
+  }
+
+  /** Ends its subscription, too. */
+  remove(member: WatchedMailbox): void {
+    if (!this.#members.has(member)) return
+    this.#members.delete(member)
+    const { subscription } = member
+    if (subscription !== null) {
+      for (const stream of this.#streams) if (stream.serves(member)) stream.hasOwnDelete = true
+      this.#deps.subscriptions.unsubscribe(member.mailbox, subscription, this.#affinity)
+      member.subscription = null
+    }
+    if (this.#members.size > 0) return
+    for (const stream of this.#streams) stream.end()
+  }
+
+  /** Keeps the member that streams are charged to; returns the others, which are members no more. */
+  splitOff(): WatchedMailbox[] {
+    const all = this.#members.all()
+    const kept = all.find(({ mailbox }) => mailbox === this.#affinity.anchor) ?? all[0]
+    const others = all.filter((member) => member !== kept)
+    // What failed was the company, not the one that stays.
+    this.#failures = 0
+    for (const member of others) {
+      this.remove(member)
+      member.hasMissed = true
+    }
+    return others
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#retryTimer?.()
+    this.#batchTimer?.cancel()
+    this.#members.close()
+    for (const stream of this.#streams) {
+      stream.clearTimers()
+      stream.end()
+    }
+  }
+
+  /** Brings about what is wanted: every member has a subscription, and a stream serves them all. */
+  #reconcile(): void {
+    if (this.#closed) return
+    this.#members.subscribe()
+    const isServed = this.#members.subscribed().every((member) => this.#isServed(member))
+    if (this.#next !== null || this.#retryTimer !== null || isServed) return
+    const long = this.#members.isSubscribing
+    if (!long && this.#current === null) {
+      this.#openStream()
       return
     }
-    if (gatheringEnds?.long === long) return
-    gatheringEnds?.cancel()
-    gatheringEnds = { long, cancel: after(long ? longestGathering : gathering, launch) }
+    if (this.#batchTimer?.long === long) return
+    this.#batchTimer?.cancel()
+    const cancel = this.#deps.after(long ? maxBatchDelayMs : batchDelayMs, () => this.#openStream())
+    this.#batchTimer = { cancel, long }
   }
 
-  function isHeard({ subscription }: WatchedMailbox): boolean {
-    return subscription !== null && current?.members.has(subscription) === true
+  #isServed(member: WatchedMailbox): boolean {
+    return this.#current?.serves(member) === true
   }
 
-  /** Opens a stream for everybody who has a subscription; the one that runs goes on until then. */
-  function launch(): void {
-    gatheringEnds?.cancel()
-    gatheringEnds = null
-    const heard = members.subscribed().slice(0, maxMailboxesPerStream)
-    if (closed || next !== null || heard.length === 0) return
-    if (tight && current !== null) replace(current)
-    const leader = heard.find(({ mailbox }) => mailbox === affinity.anchor) ?? heard[0]!
-    const charged = names.idOf(leader.mailbox)
-    affinity.setAnchor(charged)
-    const stream: Stream = {
-      members: new Map(heard.map((member) => [member.subscription ?? '', member])),
-      over: new AbortController(),
-      open: false,
-      steady: false,
-      replaced: false,
-      left: false,
-      timers: new Set()
-    }
-    next = stream
-    streams.add(stream)
-    const hearer = {
-      onOpen: () => opened(stream),
+  /** Opens a stream for every member that has a subscription; the one that runs goes on until then. */
+  #openStream(): void {
+    this.#batchTimer?.cancel()
+    this.#batchTimer = null
+    const served = this.#members.subscribed().slice(0, maxMailboxesPerStream)
+    const [first] = served
+    if (this.#closed || this.#next !== null || first === undefined) return
+    if (served.every((member) => this.#isServed(member))) return
+    if (this.#singleStream && this.#current !== null) this.#replace(this.#current)
+    const leader = served.find(({ mailbox }) => mailbox === this.#affinity.anchor) ?? first
+    const chargedMailbox = this.#deps.ids.idOf(leader.mailbox)
+    this.#affinity.setAnchor(chargedMailbox)
+    const stream = new GroupStream(served, leader, this.#deps.after)
+    this.#next = stream
+    this.#streams.add(stream)
+    const handlers = {
+      onOpen: () => this.#onOpen(stream),
       onEdited: (ids: ReadonlySet<string>) => {
-        for (const member of those(stream, ids)) member.notifyChanged()
+        for (const member of stream.currentMembers(this.#members, ids)) member.notifyChanged()
       },
-      onSubscriptionsLost: (ids: ReadonlySet<string> | null) => died(stream, ids)
+      onSubscriptionsLost: (ids: ReadonlySet<string> | null) => this.#onSubscriptionsLost(stream, ids)
     }
-    const run = runStream([...stream.members.keys()], { charged, affinity }, hearer, deps, stream.over.signal)
-    void run.then((error) => over(stream, error))
+    const target = { chargedMailbox, affinity: this.#affinity }
+    void runStream([...stream.members.keys()], target, handlers, this.#deps, stream.signal).then((error) =>
+      this.#onStreamEnd(stream, error)
+    )
   }
 
-  /** Who is still meant by these; by null, all. */
-  function those(stream: Stream, ids: ReadonlySet<string> | null): WatchedMailbox[] {
-    const found: WatchedMailbox[] = []
-    for (const [id, member] of stream.members) {
-      if (member.subscription === id && members.has(member) && (ids?.has(id) ?? true)) found.push(member)
-    }
-    return found
-  }
-
-  function opened(stream: Stream): void {
-    if (closed || stream.open || stream.over.signal.aborted) return
-    stream.open = true
-    if (current !== null) replace(current)
-    current = stream
-    next = null
-    const steady = () => {
-      stream.steady = true
-      failures = 0
-      for (const member of those(stream, null)) member.failures = 0
-    }
-    stream.timers.add(after(steadyAfter, steady))
-    for (const member of those(stream, null)) member.setActive()
-    consider()
+  #onOpen(stream: GroupStream): void {
+    if (this.#closed || stream.isOpen || stream.signal.aborted) return
+    stream.isOpen = true
+    if (stream.members.size > 1) this.#foreignRejections = 0
+    if (this.#current !== null) this.#replace(this.#current)
+    this.#current = stream
+    this.#next = null
+    this.#retryTimer?.()
+    this.#retryTimer = null
+    stream.setTimer(steadyAfterMs, () => {
+      stream.isSteady = true
+      this.#failures = 0
+      for (const member of stream.currentMembers(this.#members, null)) member.failures = 0
+    })
+    for (const member of stream.currentMembers(this.#members, null)) member.setActive()
+    this.#reconcile()
   }
 
   /** Exchange ends the first stream itself when a second one is opened (ErrorNewEventStreamConnectionOpened). */
-  function replace(stream: Stream): void {
-    stream.replaced = true
-    if (current === stream) current = null
-    if (tight) stream.over.abort(streamReopenedError())
-    else stream.timers.add(after(lastWords, () => stream.over.abort(streamReopenedError())))
+  #replace(stream: GroupStream): void {
+    if (this.#current === stream) this.#current = null
+    stream.replace(this.#singleStream)
   }
 
-  function died(stream: Stream, ids: ReadonlySet<string> | null): void {
+  #onSubscriptionsLost(stream: GroupStream, ids: ReadonlySet<string> | null): void {
     // Without a stream nothing is wrong with the subscriptions.
-    if (closed || (ids === null && stream.replaced)) return
-    // It may mean those alone whose subscriptions we ended: the next stream shows whether the others live.
-    if (ids === null && stream.left && stream.open) {
-      stream.over.abort(streamReopenedError())
+    if (this.#closed || (ids === null && stream.isReplaced)) return
+    // It may mean only those that we ended ourselves: the next stream shows whether the others live.
+    if (ids === null && stream.hasOwnDelete && stream.isOpen) {
+      stream.end()
       return
     }
-    const dead = those(stream, ids)
-    const all = dead.length === those(stream, null).length
-    for (const member of dead) {
+    const lost = stream.currentMembers(this.#members, ids)
+    const all = lost.length === stream.currentMembers(this.#members, null).length
+    if (this.#servesOneIdentity(stream, lost)) {
+      this.#deps.onSingleIdentity()
+      return
+    }
+    for (const member of lost) {
       member.hasMissed = true
-      members.failed(member, subscriptionEndedError(member.mailbox))
-      if (all || member.failures < patience || member.mailbox === affinity.anchor) continue
-      members.delete(member)
-      deps.reassign(member)
+      this.#members.onFailed(member, subscriptionEndedError(member.mailbox))
+      if (all || member.failures < maxFailures || member.mailbox === this.#affinity.anchor) continue
+      this.#members.delete(member)
+      this.#deps.reassign(member)
     }
     if (all) {
-      affinity.reset()
-      stream.over.abort(streamReopenedError())
+      this.#affinity.reset()
+      stream.end()
     }
-    consider()
+    this.#reconcile()
   }
 
-  function over(stream: Stream, error: RemoteError | null): void {
-    streams.delete(stream)
-    for (const cancel of stream.timers) cancel()
-    if (closed) return
-    if (stream.replaced) {
-      // What was on its way to us when it was cut is lost.
-      if (error !== null) for (const member of those(stream, null)) lost(member)
+  /** Every subscription was refused but that of the identity which the stream is charged to, and not for the first time. */
+  #servesOneIdentity(stream: GroupStream, lost: readonly WatchedMailbox[]): boolean {
+    const isForeign = stream.members.size > 1 && !stream.isOpen && lost.length === stream.members.size - 1
+    if (!isForeign || lost.includes(stream.charged)) return false
+    this.#foreignRejections += 1
+    return this.#foreignRejections >= maxForeignRejections
+  }
+
+  #onStreamEnd(stream: GroupStream, error: RemoteError | null): void {
+    this.#streams.delete(stream)
+    stream.clearTimers()
+    if (this.#closed) return
+    if (stream.isReplaced) {
+      // What was on its way to us when it was cut is lost: it is read at once where another stream serves it already.
+      for (const member of error === null ? [] : stream.currentMembers(this.#members, null)) {
+        member.hasMissed = true
+        if (this.#isServed(member)) member.setActive()
+      }
       return
     }
-    if (stream === current) current = null
-    if (stream === next) next = null
-    if (members.size === 0) return
-    // The server has told everything: until the next stream, what happens waits in the subscriptions.
-    const inOrder = error === null && stream.open
-    failures = (stream.steady ? 0 : failures) + (inOrder && stream.steady ? 0 : 1)
-    if (inOrder) {
-      pause(stream.steady ? 0 : retryDelayMs(failures, null, random))
+    if (stream === this.#current) this.#current = null
+    if (stream === this.#next) this.#next = null
+    if (this.#members.size === 0) return
+    // The server has told of everything: until the next stream, what happens waits in the subscriptions.
+    const isOrderly = error === null && stream.isOpen
+    this.#failures = (stream.isSteady ? 0 : this.#failures) + (isOrderly && stream.isSteady ? 0 : 1)
+    if (isOrderly) {
+      this.#openAfter(stream.isSteady ? 0 : retryDelayMs(this.#failures, null, this.#deps.random))
       return
     }
-    const told = error ?? streamBrokenError()
-    const unheard = those(stream, null).filter((member) => !isHeard(member))
-    // A server that opened it has the subscriptions.
-    const another = !stream.open && anotherServes(told)
-    for (const member of unheard) {
+    const reason = error ?? streamBrokenError()
+    const unserved = stream.currentMembers(this.#members, null).filter((member) => !this.#isServed(member))
+    // A server that opened the stream has the subscriptions.
+    const another = !stream.isOpen && this.#handleServerError(reason)
+    for (const member of unserved) {
       member.hasMissed = true
-      // Whom it concerns knows already.
+      // Those that it concerns were told already.
       if (member.subscription !== null) {
-        member.setInactive(another && told.code !== 'throttled' ? streamReopenedError() : told)
+        member.setInactive(another && reason.code !== 'throttled' ? streamReopenedError() : reason)
       }
     }
-    pause(retryDelayMs(failures, another ? null : told, random))
+    this.#openAfter(retryDelayMs(this.#failures, another ? null : reason, this.#deps.random))
   }
 
-  /** At once where it is heard by another stream already, else when it is heard again. */
-  function lost(member: WatchedMailbox): void {
-    if (isHeard(member)) member.notifyChanged()
-    else member.hasMissed = true
-  }
-
-  /** Whether it is the doing of one mailbox, or one server, and the next try is made with another. */
-  function anotherServes(error: RemoteError): boolean {
+  /** Whether the error is one mailbox's, or one server's, so that the next try is made with another. */
+  #handleServerError(error: RemoteError): boolean {
     if (error.scope !== 'mailbox' || error.code === 'protocol_error') return false
-    const passing = error.code === 'unreachable'
-    if (passing && (failures < patience || current !== null)) return false
-    const anchor = members.subscribed().find(({ mailbox }) => mailbox === affinity.anchor)
+    const isPassing = error.code === 'unreachable'
+    if (isPassing && (this.#failures < maxFailures || this.#current !== null)) return false
+    const members = this.#members
+    const anchor = members.subscribed().find(({ mailbox }) => mailbox === this.#affinity.anchor)
     if (anchor !== undefined) members.putLast(anchor)
-    if (passing) {
+    if (isPassing) {
       for (const member of members.subscribed()) member.setInactive(error)
-      affinity.reset()
+      this.#affinity.reset()
       members.forgetSubscriptions()
       return true
     }
     if (error.code === 'throttled') {
-      tight ||= failures > 1 && error.retryAfter === undefined && current !== null
+      this.#singleStream ||= this.#failures > 1 && error.retryAfter === undefined && this.#current !== null
     }
     // Its owner's rights will not do; another's may.
-    else if (anchor !== undefined) members.failed(anchor, error)
+    else if (anchor !== undefined) members.onFailed(anchor, error)
     const [first] = members.subscribed()
-    if (first !== undefined) affinity.setAnchor(names.idOf(first.mailbox))
+    if (first !== undefined) this.#affinity.setAnchor(this.#deps.ids.idOf(first.mailbox))
     return true
   }
 
-  function pause(milliseconds: number): void {
-    rest?.()
-    rest = null
-    if (milliseconds === 0) {
-      launch()
+  #openAfter(delayMs: number): void {
+    this.#retryTimer?.()
+    this.#retryTimer = null
+    if (delayMs === 0) {
+      this.#openStream()
       return
     }
-    rest = after(milliseconds, () => {
-      rest = null
-      launch()
-      consider()
+    this.#retryTimer = this.#deps.after(delayMs, () => {
+      this.#retryTimer = null
+      this.#openStream()
+      this.#reconcile()
     })
-    consider()
-  }
-
-  return {
-    get size() {
-      return members.size
-    },
-    add(member) {
-      members.add(member)
-      consider()
-    },
-    remove(member) {
-      if (!members.has(member)) return
-      members.delete(member)
-      const { subscription } = member
-      if (subscription !== null) {
-        for (const stream of streams) stream.left ||= stream.members.has(subscription)
-        subscriptions.unsubscribe(member.mailbox, subscription, affinity)
-      }
-      if (members.size > 0) return
-      for (const { over: controller } of streams) controller.abort(streamReopenedError())
-    },
-    close() {
-      closed = true
-      rest?.()
-      gatheringEnds?.cancel()
-      members.close()
-      for (const stream of streams) {
-        for (const cancel of stream.timers) cancel()
-        stream.over.abort(streamReopenedError())
-      }
-    }
+    this.#reconcile()
   }
 }

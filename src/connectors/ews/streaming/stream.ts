@@ -23,51 +23,52 @@ export interface StreamDeps {
 /** Resolves at its end: with null when the server has told everything, else with what befell it. Never rejects. */
 export async function runStream(
   subscriptions: readonly string[],
-  { charged, affinity }: { charged: ImpersonationId; affinity: StreamAffinity },
-  hearer: Omit<StreamHandlers, 'onHeartbeat' | 'onRefused'>,
-  { client: calls, after, errorFor: refusal }: StreamDeps,
-  letGo: AbortSignal
+  { chargedMailbox, affinity }: { chargedMailbox: ImpersonationId; affinity: StreamAffinity },
+  handlers: Omit<StreamHandlers, 'onHeartbeat' | 'onRefused'>,
+  { client, after, errorFor }: StreamDeps,
+  signal: AbortSignal
 ): Promise<RemoteError | null> {
   const over = new AbortController()
-  const stop = () => over.abort(letGo.reason)
-  letGo.addEventListener('abort', stop, { once: true })
+  const stop = () => over.abort(signal.reason)
+  signal.addEventListener('abort', stop, { once: true })
   let cancel = () => {}
-  const sign = () => {
+  const onHeartbeat = () => {
     cancel()
     cancel = after(maxSilenceMs, () => over.abort(streamSilentError(maxSilenceMs)))
   }
-  const meaning = (status: ResponseStatus) => refusal(status, charged.mailbox)
-  const refused = (status: ResponseStatus) =>
-    over.abort(meaning(status) ?? calls.errorOf(status, charged.mailbox, true))
-  sign()
+  const toError = (status: ResponseStatus) => errorFor(status, chargedMailbox.mailbox)
+  const onRefused = (status: ResponseStatus) =>
+    over.abort(toError(status) ?? client.errorOf(status, chargedMailbox.mailbox, true))
+  onHeartbeat()
   try {
-    letGo.throwIfAborted()
-    const { isClosed: closed } = await calls.send(
+    signal.throwIfAborted()
+    const { isClosed } = await client.send(
       {
         operation: 'GetStreamingEvents',
         body: streamRequest(subscriptions, connectionTimeoutMinutes),
-        impersonated: charged,
+        impersonated: chargedMailbox,
         hasHeader: () => true,
         isSupportedBy: ({ streaming }) => streaming,
-        createReader: () => streamReader({ ...hearer, onHeartbeat: sign, onRefused: refused }),
+        createReader: () => streamReader({ ...handlers, onHeartbeat, onRefused }),
         statusOf: () => null,
-        errorFor: meaning,
+        errorFor: toError,
         affinity,
-        isStreaming: true
+        // connectionstatus.md: `Closed` is the end, whether the server hangs up or not.
+        isStreamOver: (reader) => reader.isClosed
       },
       over.signal
     )
-    return closed ? null : streamBrokenError()
+    return isClosed ? null : streamBrokenError()
   } catch (error) {
     if (over.signal.reason instanceof RemoteError) return over.signal.reason
     return error instanceof RemoteError ? error : internalError(error)
   } finally {
     cancel()
-    letGo.removeEventListener('abort', stop)
+    signal.removeEventListener('abort', stop)
   }
 }
 
 export function internalError(cause: unknown): RemoteError {
-  const hint = 'Edits could not be heard of because of a fault in this service: report it with its log.'
+  const hint = 'Notifications failed because of a fault in this service: report it with its log.'
   return new RemoteError('protocol_error', hint, { cause })
 }

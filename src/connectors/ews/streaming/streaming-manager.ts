@@ -1,25 +1,32 @@
-/** Hears of edits by streaming: gathers the mailboxes that are watched into groups of one stream each. */
+/** Learns of edits by streaming: puts the mailboxes that are subscribed to into groups, each of which shares one stream. */
 import type { RemoteError } from '../../../errors.ts'
+import { endsWithin } from '../../../lib/deadline.ts'
 import type { After } from '../../../lib/timers.ts'
 import type { CalendarSubscription, SubscriptionListener } from '../../connector.ts'
 import type { EwsClient } from '../client/ews-client.ts'
 import type { ImpersonationIds } from '../read/impersonation-id.ts'
-import { maxMailboxesPerStream, streamingError, streamLimitError } from './errors.ts'
+import type { ResponseStatus } from '../soap/response.ts'
+import {
+  maxMailboxesPerStream,
+  maxSingleMailboxStreams,
+  singleIdentityLimitError,
+  streamingError,
+  streamLimitError
+} from './errors.ts'
 import { retryDelayMs } from './retry-delay.ts'
-import { type StreamGroup, streamGroup } from './stream-group.ts'
-import { createSubscriptionManager as subscriptionsOver } from './subscription-manager.ts'
-import { type WatchedMailbox, watchedMailbox } from './watched-mailbox.ts'
-
-export interface StreamingManager {
-  watch(mailbox: string, listener: SubscriptionListener): CalendarSubscription
-  /** Ends the streams. Subscriptions of watches that were not stopped stay, and end by themselves. */
-  close(): Promise<void>
-}
+import { StreamGroup } from './stream-group.ts'
+import { SubscriptionManager } from './subscription-manager.ts'
+import { WatchedMailbox } from './watched-mailbox.ts'
 
 export interface StreamingManagerDeps {
   readonly client: EwsClient
   readonly ids: ImpersonationIds
   readonly account: string
+  /** By mailbox, which server it stands on, where Autodiscover says so. */
+  readonly groupingOf: (
+    mailboxes: readonly string[],
+    signal: AbortSignal
+  ) => Promise<ReadonlyMap<string, string>>
   readonly after: After
   readonly clock: () => number
   readonly random: () => number
@@ -27,143 +34,204 @@ export interface StreamingManagerDeps {
 
 /** So many may refuse to be impersonated, or be unknown, before there is a pause. */
 const maxProbes = 10
-/** Milliseconds until a mailbox without a place asks for one again. */
+/** A mailbox without a group asks for one again after this time. */
 const retryPlacementMs = 300_000
+/** Groups are made without Autodiscover's word where it takes longer. */
+const maxGroupingMs = 10_000
+/** Autodiscover is left alone for so long after it failed. */
+const groupingRetryMs = 3_600_000
 
-export function createStreamingManager(deps: StreamingManagerDeps): StreamingManager {
-  const { client: calls, account, after, random } = deps
-  const refusal = (status: Parameters<typeof streamingError>[0], mailbox: string) =>
-    streamingError(status, { mailbox, account, version: calls.versionOf(mailbox) })
-  const subscriptions = subscriptionsOver({ ...deps, errorFor: refusal })
+export class StreamingManager {
+  readonly #deps: StreamingManagerDeps
+  readonly #subscriptions: SubscriptionManager
   /** Several users may have one mailbox, in whatever case they write it. */
-  const mailboxes = new Map<string, WatchedMailbox>()
-  const groups: StreamGroup[] = []
-  const groupOf = new Map<WatchedMailbox, StreamGroup>()
+  readonly #mailboxes = new Map<string, WatchedMailbox>()
+  readonly #groups: StreamGroup[] = []
+  readonly #groupOf = new Map<WatchedMailbox, StreamGroup>()
   /** Groups in which a mailbox's subscriptions did not live. */
-  const rejectedBy = new WeakMap<WatchedMailbox, Set<StreamGroup>>()
-  /** Who has no group yet. */
-  const pending = new Set<WatchedMailbox>()
-  let admitting = false
-  let retryTimer: (() => void) | null = null
-  let failures = 0
-  let closed = false
+  readonly #rejectedBy = new WeakMap<WatchedMailbox, Set<StreamGroup>>()
+  /** Which server each stands on; empty where that is not known. */
+  readonly #servers = new WeakMap<WatchedMailbox, string>()
+  /** Those that have no group yet. */
+  readonly #pending = new Set<WatchedMailbox>()
+  readonly #closing = new AbortController()
+  #maxGroupSize = maxMailboxesPerStream
+  #isAssigning = false
+  #groupingNotBefore = Number.NEGATIVE_INFINITY
+  #retryTimer: (() => void) | null = null
+  #failures = 0
 
-  /** Whether they can be heard at all is known when the server has said once what it speaks. */
-  async function assignGroups(): Promise<void> {
-    if (admitting) return
-    admitting = true
-    // All that are watched in one go belong together.
+  constructor(deps: StreamingManagerDeps) {
+    this.#deps = deps
+    this.#subscriptions = new SubscriptionManager({ ...deps, errorFor: this.#errorFor })
+  }
+
+  subscribe(mailbox: string, listener: SubscriptionListener): CalendarSubscription {
+    const key = keyOf(mailbox)
+    const known = this.#mailboxes.get(key)
+    const member = known ?? new WatchedMailbox(mailbox)
+    member.addListener(listener)
+    if (known === undefined && !this.#isClosed) {
+      this.#mailboxes.set(key, member)
+      this.#pending.add(member)
+      void this.#assignGroups()
+    }
+    return {
+      // Notifications over the web are from Graph.
+      onNotification: () => {},
+      stop: () => {
+        if (!member.removeListener(listener)) return
+        if (!member.hasListeners && !this.#isClosed) this.#remove(member)
+      }
+    }
+  }
+
+  /** Ends the streams. Subscriptions that were not stopped stay, and end by themselves. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    this.#retryTimer?.()
+    for (const group of this.#groups) group.close()
+    await this.#subscriptions.close()
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted
+  }
+
+  readonly #errorFor = (status: ResponseStatus, mailbox: string): RemoteError | null => {
+    const { client, account } = this.#deps
+    return streamingError(status, { mailbox, account, version: client.versionOf(mailbox) })
+  }
+
+  /** Whether the server streams at all is known when it has said once which version it speaks. */
+  async #assignGroups(): Promise<void> {
+    if (this.#isAssigning) return
+    this.#isAssigning = true
+    // All that are subscribed to in one go belong together.
     await null
-    const trouble = await findVersion()
-    admitting = false
-    if (trouble !== null && !closed) {
-      failures += 1
-      retryLater(retryDelayMs(failures, trouble, random))
+    const error = await this.#findVersion()
+    if (error === null) await this.#findServers()
+    this.#isAssigning = false
+    if (error !== null && !this.#isClosed) {
+      this.#failures += 1
+      this.#retryLater(retryDelayMs(this.#failures, error, this.#deps.random))
       return
     }
-    failures = 0
-    if (closed || !calls.version.streaming) return
-    for (const arrival of [...pending]) assign(arrival)
-    if (pending.size > 0) retryLater(retryPlacementMs)
+    this.#failures = 0
+    if (this.#isClosed || !this.#deps.client.version.streaming) return
+    for (const member of [...this.#pending]) this.#assign(member)
+    if (this.#pending.size > 0) this.#retryLater(retryPlacementMs)
   }
 
-  /** Asks in the name of one after the other. Null when it is known. */
-  async function findVersion(): Promise<RemoteError | null> {
+  /** Asks in the name of one after the other. Null when the version is known. */
+  async #findVersion(): Promise<RemoteError | null> {
+    const { client } = this.#deps
     const asked = new Set<WatchedMailbox>()
-    for (let trouble: RemoteError | null = null; ; ) {
-      const next = [...pending].find((arrival) => !asked.has(arrival))
-      if (calls.isNegotiated || closed) return null
-      if (next === undefined || asked.size === maxProbes) return trouble
+    for (let error: RemoteError | null = null; ; ) {
+      const next = [...this.#pending].find((member) => !asked.has(member))
+      if (client.isNegotiated || this.#isClosed) return null
+      if (next === undefined || asked.size === maxProbes) return error
       asked.add(next)
-      trouble = await subscriptions.findVersion(next.mailbox).then(
+      error = await this.#subscriptions.findVersion(next.mailbox).then(
         () => null,
-        (error: RemoteError) => error
+        (reason: RemoteError) => reason
       )
-      if (trouble === null) return null
-      const everybody = trouble.scope === 'connection'
-      for (const each of everybody ? pending : [next]) each.setInactive(trouble)
-      if (everybody) return trouble
+      if (error === null) return null
+      const everybody = error.scope === 'connection'
+      for (const member of everybody ? this.#pending : [next]) member.setInactive(error)
+      if (everybody) return error
       // The next time others are asked first.
-      if (pending.delete(next)) pending.add(next)
+      if (this.#pending.delete(next)) this.#pending.add(next)
     }
   }
 
-  function retryLater(milliseconds: number): void {
-    retryTimer?.()
-    retryTimer = after(milliseconds, () => {
-      retryTimer = null
-      void assignGroups()
+  /** From 2013 on subscriptions live on mailbox servers, and Autodiscover knows which mailboxes share one. */
+  async #findServers(): Promise<void> {
+    const { client, groupingOf, clock, after } = this.#deps
+    const { streaming, affinityCookie } = client.version
+    const unknown = [...this.#pending].filter((member) => !this.#servers.has(member))
+    const isSplit = streaming && affinityCookie === 'X-BackEndOverrideCookie' && this.#maxGroupSize > 1
+    if (!isSplit || unknown.length === 0 || this.#isClosed || clock() < this.#groupingNotBefore) return
+    const answer = groupingOf(
+      unknown.map(({ mailbox }) => mailbox),
+      this.#closing.signal
+    ).then(
+      (servers) => {
+        for (const member of unknown) this.#servers.set(member, servers.get(member.mailbox) ?? '')
+        return servers.size > 0
+      },
+      () => false
+    )
+    const isKnown = await endsWithin(answer, maxGroupingMs, after)
+    if (!isKnown || !(await answer)) this.#groupingNotBefore = clock() + groupingRetryMs
+  }
+
+  #retryLater(delayMs: number): void {
+    this.#retryTimer?.()
+    this.#retryTimer = this.#deps.after(delayMs, () => {
+      this.#retryTimer = null
+      void this.#assignGroups()
     })
   }
 
-  function assign(member: WatchedMailbox): void {
-    const rejected = rejectedBy.get(member)
-    const room =
-      groups.find((group) => group.size < maxMailboxesPerStream && !rejected?.has(group)) ?? addGroup()
-    if (room === null) {
-      pending.add(member)
-      member.setInactive(streamLimitError(calls.version))
+  #assign(member: WatchedMailbox): void {
+    const server = this.#servers.get(member) ?? ''
+    const rejected = this.#rejectedBy.get(member)
+    const group =
+      this.#groups.find(
+        (each) => each.size < this.#maxGroupSize && each.key === server && !rejected?.has(each)
+      ) ?? this.#addGroup(server)
+    if (group === null) {
+      this.#pending.add(member)
+      const { version } = this.#deps.client
+      member.setInactive(this.#maxGroupSize === 1 ? singleIdentityLimitError() : streamLimitError(version))
       return
     }
-    pending.delete(member)
-    groupOf.set(member, room)
-    room.add(member)
+    this.#pending.delete(member)
+    this.#groupOf.set(member, group)
+    group.add(member)
   }
 
-  /** Null where the account is charged and has no more. One is spared, for streams that take the place of others. */
-  function addGroup(): StreamGroup | null {
-    const { chargesMailbox, streams } = calls.version
-    if (!chargesMailbox && groups.length >= streams - 1) return null
-    const made: StreamGroup = streamGroup({
-      ...deps,
-      subscriptions,
-      errorFor: refusal,
-      reassign(member) {
-        const rejected = rejectedBy.get(member) ?? new Set()
-        rejectedBy.set(member, rejected.add(made))
+  /** Null where there are as many as may be. One stream is spared, for those that take the place of others. */
+  #addGroup(server: string): StreamGroup | null {
+    const { chargesMailbox, streams } = this.#deps.client.version
+    if (!chargesMailbox && this.#groups.length >= streams - 1) return null
+    if (this.#maxGroupSize === 1 && this.#groups.length >= maxSingleMailboxStreams) return null
+    const group: StreamGroup = new StreamGroup(server, {
+      ...this.#deps,
+      subscriptions: this.#subscriptions,
+      errorFor: this.#errorFor,
+      reassign: (member) => {
+        const rejected = this.#rejectedBy.get(member) ?? new Set()
+        this.#rejectedBy.set(member, rejected.add(group))
         member.failures = 0
-        assign(member)
-      }
+        this.#assign(member)
+      },
+      onSingleIdentity: () => this.#separate()
     })
-    groups.push(made)
-    return made
+    this.#groups.push(group)
+    return group
   }
 
-  function leave(member: WatchedMailbox): void {
-    mailboxes.delete(keyOf(member.mailbox))
-    pending.delete(member)
-    groupOf.get(member)?.remove(member)
-    groupOf.delete(member)
-    // A place is free.
-    if (pending.size > 0 && calls.isNegotiated) void assignGroups()
+  /** From now on each mailbox has a stream of its own. */
+  #separate(): void {
+    this.#maxGroupSize = 1
+    const others = this.#groups.flatMap((group) => group.splitOff())
+    for (const member of others) this.#assign(member)
   }
 
-  return {
-    watch(mailbox, listener) {
-      const known = mailboxes.get(keyOf(mailbox))
-      const member = known ?? watchedMailbox(mailbox)
-      member.addListener(listener)
-      if (known === undefined && !closed) {
-        mailboxes.set(keyOf(mailbox), member)
-        pending.add(member)
-        void assignGroups()
-      }
-      return {
-        // That comes over the web, and concerns Graph.
-        onNotification: () => {},
-        stop() {
-          if (!member.listeners.has(listener)) return
-          member.removeListener(listener)
-          if (member.listeners.size === 0 && !closed) leave(member)
-        }
-      }
-    },
-    async close() {
-      closed = true
-      retryTimer?.()
-      for (const group of groups) group.close()
-      await subscriptions.close()
+  #remove(member: WatchedMailbox): void {
+    this.#mailboxes.delete(keyOf(member.mailbox))
+    this.#pending.delete(member)
+    const group = this.#groupOf.get(member)
+    this.#groupOf.delete(member)
+    group?.remove(member)
+    if (group?.size === 0) {
+      group.close()
+      this.#groups.splice(this.#groups.indexOf(group), 1)
     }
+    // A place is free.
+    if (this.#pending.size > 0 && this.#deps.client.isNegotiated) void this.#assignGroups()
   }
 }
 

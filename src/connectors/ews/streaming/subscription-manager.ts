@@ -1,217 +1,145 @@
-/** Subscribe and Unsubscribe: a few at a time, so that reading goes on; trouble that is everybody's is found out once. */
-import { setMaxListeners } from 'node:events'
-import { RemoteError } from '../../../errors.ts'
+/** Subscribe and Unsubscribe, and the call that finds out which version the server speaks. */
+import type { RemoteError } from '../../../errors.ts'
+import { endsWithin } from '../../../lib/deadline.ts'
 import type { After } from '../../../lib/timers.ts'
 import type { EwsClient } from '../client/ews-client.ts'
 import type { ImpersonationIds } from '../read/impersonation-id.ts'
 import { calendarViewRequest, subscribeRequest, unsubscribeRequest } from '../soap/requests.ts'
 import type { ResponseStatus } from '../soap/response.ts'
 import type { StreamAffinity } from './affinity.ts'
+import { CallQueue } from './call-queue.ts'
 import { subscribeReader } from './responses.ts'
-import { retryDelayMs } from './retry-delay.ts'
-import { internalError } from './stream.ts'
 
-export interface SubscriptionManager {
-  /** Its name at the server; null where the mailbox is on a server that streams nothing. Rejects with RemoteError. */
-  subscribe(mailbox: string, affinity: StreamAffinity): Promise<string | null>
-  /** As far as that goes: a subscription that nobody asks for ends by itself. Never rejects. */
-  unsubscribe(mailbox: string, subscription: string, affinity: StreamAffinity): void
-  /** When this has come to pass there may be something to end. */
-  trackPending(made: Promise<void>): void
-  /** Any answer of the server says what it speaks: without one there is no telling whether it streams. */
-  findVersion(mailbox: string): Promise<void>
-  /** Gives up what is to be made. Resolves when what was to be ended is, or soon after. */
-  close(): Promise<void>
+export interface SubscriptionManagerDeps {
+  readonly client: EwsClient
+  readonly ids: ImpersonationIds
+  readonly after: After
+  readonly clock: () => number
+  readonly random: () => number
+  readonly errorFor: (status: ResponseStatus, mailbox: string) => RemoteError | null
 }
 
-interface Job {
-  readonly run: (signal: AbortSignal) => Promise<void>
-  readonly drop: (error: RemoteError) => void
-  /** It ends a subscription. */
-  readonly ends: boolean
-}
+/** What is to be ended when the connector closes has so long. */
+const maxCloseMs = 3_000
 
-/** Half of the connections that all calls share. */
-const atOnce = 2
-/** Milliseconds. */
-const longestCall = 60_000
-const patience = 3_000
+export class SubscriptionManager {
+  readonly #deps: SubscriptionManagerDeps
+  readonly #queue: CallQueue
+  /** Unsubscribes under way, and subscriptions in the making that are to be ended when they are made. */
+  readonly #pendingDeletes = new Set<Promise<void>>()
+  /** The first Subscribe of a group goes ahead alone: its answer says on which server all the others are to be. */
+  readonly #anchorSubscribe = new WeakMap<StreamAffinity, Promise<unknown>>()
 
-export function createSubscriptionManager(deps: {
-  client: EwsClient
-  ids: ImpersonationIds
-  after: After
-  clock: () => number
-  random: () => number
-  errorFor: (status: ResponseStatus, mailbox: string) => RemoteError | null
-}): SubscriptionManager {
-  const { client: calls, ids: names, after, clock, random, errorFor: refusal } = deps
-  const closing = new AbortController()
-  setMaxListeners(0, closing.signal)
-  const line: Job[] = []
-  const endings = new Set<Promise<void>>()
-  /** The first of a group goes ahead alone: its answer says on which server all the others are to be. */
-  const founding = new WeakMap<StreamAffinity, Promise<unknown>>()
-  let busy = 0
-  let closed = false
-  /** What befell the last call and would befall every other, until it is time to see again. */
-  let trouble: RemoteError | null = null
-  let failures = 0
-
-  function next(): void {
-    while (busy < atOnce && line.length > 0) {
-      const job = line.shift()!
-      busy += 1
-      void job.run(closing.signal).finally(() => {
-        busy -= 1
-        next()
-      })
-    }
+  constructor(deps: SubscriptionManagerDeps) {
+    this.#deps = deps
+    this.#queue = new CallQueue(deps.after, deps.random)
   }
 
-  function inLine<T>(call: (signal: AbortSignal) => Promise<T>, ends = false): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const run = async (signal: AbortSignal) => {
-        const limited = new AbortController()
-        const stop = () => limited.abort(signal.reason)
-        signal.addEventListener('abort', stop, { once: true })
-        const cancel = after(longestCall, () => limited.abort(new DOMException('', 'TimeoutError')))
-        try {
-          if (trouble !== null) throw trouble
-          resolve(await call(limited.signal))
-          failures = 0
-        } catch (cause) {
-          const error = cause instanceof RemoteError ? cause : internalError(cause)
-          reject(error)
-          if (error.scope === 'connection' && trouble === null && !closed) stayAway(error)
-        } finally {
-          cancel()
-          signal.removeEventListener('abort', stop)
+  /** The server's id; null where the mailbox is on a server that streams nothing. Rejects with RemoteError. */
+  subscribe(mailbox: string, affinity: StreamAffinity): Promise<string | null> {
+    return this.#queue.add(async (signal) => {
+      if (!this.#deps.client.versionOf(mailbox).streaming) return null
+      while (affinity.chargedMailbox === null) {
+        const before = this.#anchorSubscribe.get(affinity)
+        if (before === undefined) {
+          const attempt = this.#send(mailbox, affinity, signal)
+          this.#anchorSubscribe.set(affinity, attempt)
+          try {
+            return await attempt
+          } finally {
+            this.#anchorSubscribe.delete(affinity)
+          }
         }
+        await before.catch(() => {})
       }
-      line[ends ? 'unshift' : 'push']({ run, drop: reject, ends })
-      next()
+      return this.#send(mailbox, affinity, signal)
     })
   }
 
-  /** Whoever waits would only run into the same. */
-  function stayAway(error: RemoteError): void {
-    trouble = error
-    failures += 1
-    after(retryDelayMs(failures, error, random), () => {
-      trouble = null
+  /** As far as that goes: a subscription that nobody streams ends by itself. Never rejects. */
+  unsubscribe(mailbox: string, subscription: string, affinity: StreamAffinity): void {
+    if (this.#queue.signal.aborted) return
+    const { client, ids } = this.#deps
+    const call = async (signal: AbortSignal) => {
+      await client.send(
+        {
+          operation: 'Unsubscribe',
+          body: unsubscribeRequest(subscription),
+          impersonated: ids.idOf(mailbox),
+          hasHeader: () => true,
+          createReader: subscribeReader,
+          // It is gone, or will be: nothing depends on the answer, and no budget either.
+          statusOf: () => null,
+          affinity
+        },
+        signal
+      )
+    }
+    this.trackPending(this.#queue.add(call, true).catch(() => {}))
+  }
+
+  /** When this has ended there may be something to unsubscribe. */
+  trackPending(pending: Promise<void>): void {
+    this.#pendingDeletes.add(pending)
+    void pending.finally(() => this.#pendingDeletes.delete(pending))
+  }
+
+  /** Any answer of the server says which version it speaks: without one it is not known whether it streams. */
+  findVersion(mailbox: string): Promise<void> {
+    const { client, ids, clock } = this.#deps
+    return this.#queue.add(async (signal) => {
+      if (client.isNegotiated) return
+      const now = clock()
+      await ids.withId(mailbox, (impersonated) =>
+        client.send(
+          {
+            operation: 'FindItem',
+            body: calendarViewRequest({ start: now, end: now + 60_000 }, 1),
+            impersonated,
+            hasHeader: () => true,
+            createReader: subscribeReader,
+            statusOf: ({ status }) => status
+          },
+          signal
+        )
+      )
     })
-    drop(line.splice(0), error)
   }
 
-  function drop(jobs: readonly Job[], error: RemoteError): void {
-    for (const job of jobs) job.drop(error)
+  /** Gives up what is to be made. Resolves when what was to be ended is, or soon after. */
+  async close(): Promise<void> {
+    this.#queue.dropOthers()
+    await endsWithin(this.#deletesEnded(), maxCloseMs, this.#deps.after)
+    this.#queue.close()
   }
 
-  function trackPending(ending: Promise<void>): void {
-    endings.add(ending)
-    void ending.finally(() => endings.delete(ending))
+  /** A subscription that was being made is unsubscribed when it is. */
+  async #deletesEnded(): Promise<void> {
+    while (this.#pendingDeletes.size > 0 && !this.#queue.signal.aborted)
+      await Promise.all(this.#pendingDeletes)
   }
 
-  function subscribe(mailbox: string, affinity: StreamAffinity, signal: AbortSignal): Promise<string> {
-    return names.withId(mailbox, async (name) => {
-      const first = affinity.chargedMailbox === null
-      const { subscription } = await calls.send(
+  #send(mailbox: string, affinity: StreamAffinity, signal: AbortSignal): Promise<string> {
+    const { client, ids, errorFor } = this.#deps
+    return ids.withId(mailbox, async (id) => {
+      const isFirst = affinity.chargedMailbox === null
+      const { subscription } = await client.send(
         {
           operation: 'Subscribe',
           body: subscribeRequest(),
           isSupportedBy: ({ streaming }) => streaming,
-          impersonated: name,
+          impersonated: id,
           hasHeader: () => true,
           createReader: subscribeReader,
           statusOf: ({ status, subscription: made }) =>
             status?.code === 'NoError' && made === null ? { ...status, code: 'ErrorNoAnswer' } : status,
-          errorFor: (status) => refusal(status, mailbox),
-          affinity: first ? { ...affinity, anchor: mailbox } : affinity
+          errorFor: (status) => errorFor(status, mailbox),
+          affinity: isFirst ? { ...affinity, anchor: mailbox } : affinity
         },
         signal
       )
-      if (first) affinity.setAnchor(name)
+      if (isFirst) affinity.setAnchor(id)
       return subscription ?? ''
     })
-  }
-
-  return {
-    subscribe: (mailbox, affinity) =>
-      inLine(async (signal) => {
-        if (!calls.versionOf(mailbox).streaming) return null
-        while (affinity.chargedMailbox === null) {
-          const before = founding.get(affinity)
-          if (before === undefined) {
-            const attempt = subscribe(mailbox, affinity, signal)
-            founding.set(affinity, attempt)
-            try {
-              return await attempt
-            } finally {
-              founding.delete(affinity)
-            }
-          }
-          await before.catch(() => {})
-        }
-        return subscribe(mailbox, affinity, signal)
-      }),
-    unsubscribe(mailbox, subscription, affinity) {
-      if (closing.signal.aborted) return
-      const call = inLine(async (signal) => {
-        await calls.send(
-          {
-            operation: 'Unsubscribe',
-            body: unsubscribeRequest(subscription),
-            impersonated: names.idOf(mailbox),
-            hasHeader: () => true,
-            createReader: subscribeReader,
-            // It is gone, or will be: nothing hangs on the answer, and no budget either.
-            statusOf: () => null,
-            affinity
-          },
-          signal
-        )
-      }, true).catch(() => {})
-      trackPending(call)
-    },
-    trackPending,
-    findVersion: (mailbox) =>
-      inLine(async (signal) => {
-        if (calls.isNegotiated) return
-        const now = clock()
-        await names.withId(mailbox, (impersonated) =>
-          calls.send(
-            {
-              operation: 'FindItem',
-              body: calendarViewRequest({ start: now, end: now + 60_000 }, 1),
-              impersonated,
-              hasHeader: () => true,
-              createReader: subscribeReader,
-              statusOf: ({ status }) => status
-            },
-            signal
-          )
-        )
-      }),
-    async close() {
-      closed = true
-      const given = internalError(new Error('closed'))
-      const others = line.filter(({ ends }) => !ends)
-      line.splice(0, line.length, ...line.filter(({ ends }) => ends))
-      drop(others, given)
-      let late = false
-      let cancel = () => {}
-      const enough = new Promise<void>((resolve) => {
-        cancel = after(patience, () => {
-          late = true
-          resolve()
-        })
-      })
-      // What is being made is to end when it is.
-      while (endings.size > 0 && !late) await Promise.race([Promise.all(endings), enough])
-      cancel()
-      closing.abort()
-      drop(line.splice(0), given)
-    }
   }
 }

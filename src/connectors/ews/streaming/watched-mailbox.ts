@@ -1,63 +1,62 @@
-/** One mailbox that is watched, for however many listeners, and what they were told last. */
+/** One mailbox that is subscribed to, for however many listeners, and the state that they were told last. */
 import type { RemoteError } from '../../../errors.ts'
 import type { SubscriptionListener } from '../../connector.ts'
 
-export interface WatchedMailbox {
+export class WatchedMailbox {
   readonly mailbox: string
-  readonly listeners: ReadonlySet<SubscriptionListener>
-  /** The server's name for what it holds; null while there is nothing. */
-  subscription: string | null
-  /** Something may have happened that nobody was told of: the calendar is to be read once it is heard again. */
-  hasMissed: boolean
-  /** Tries that failed since it was last heard for a while. */
-  failures: number
-  addListener(listener: SubscriptionListener): void
-  removeListener(listener: SubscriptionListener): void
-  /** Heard from now on; also tells of what was missed. */
-  setActive(): void
-  setInactive(reason: RemoteError | null): void
-  notifyChanged(): void
-}
+  /** The server's id; null while there is none. */
+  subscription: string | null = null
+  /** Edits may have happened that nobody was told of: the calendar is to be read once its stream runs again. */
+  hasMissed = false
+  /** Failures in a row; counted from 0 again when its stream has run for a while. */
+  failures = 0
+  readonly #listeners = new Set<SubscriptionListener>()
+  #state: 'active' | RemoteError | null = null
 
-export function watchedMailbox(mailbox: string): WatchedMailbox {
-  const listeners = new Set<SubscriptionListener>()
-  let told: 'live' | RemoteError | null = null
-
-  /** Whoever joins hears how it stands, though not before `watch` has returned. */
-  function inform(listener: SubscriptionListener): void {
-    if (!listeners.has(listener)) return
-    if (told === 'live') listener.onActive()
-    else if (told !== null) listener.onInactive(told)
+  constructor(mailbox: string) {
+    this.mailbox = mailbox
   }
 
-  const made: WatchedMailbox = {
-    mailbox,
-    listeners,
-    subscription: null,
-    hasMissed: false,
-    failures: 0,
-    addListener(listener) {
-      listeners.add(listener)
-      if (told !== null) queueMicrotask(() => inform(listener))
-    },
-    removeListener: (listener) => void listeners.delete(listener),
-    setActive() {
-      if (told !== 'live') {
-        told = 'live'
-        for (const listener of [...listeners]) listener.onActive()
-      }
-      if (!made.hasMissed) return
-      made.hasMissed = false
-      made.notifyChanged()
-    },
-    setInactive(reason) {
-      if (told === reason || (told !== 'live' && told?.hint === reason?.hint)) return
-      told = reason
-      for (const listener of [...listeners]) listener.onInactive(reason)
-    },
-    notifyChanged() {
-      for (const listener of [...listeners]) listener.onChange()
+  get hasListeners(): boolean {
+    return this.#listeners.size > 0
+  }
+
+  /** A listener that joins later is told the state, though not before `subscribe` has returned. */
+  addListener(listener: SubscriptionListener): void {
+    this.#listeners.add(listener)
+    if (this.#state !== null) queueMicrotask(() => this.#tellState(listener))
+  }
+
+  /** Says whether it was one. */
+  removeListener(listener: SubscriptionListener): boolean {
+    return this.#listeners.delete(listener)
+  }
+
+  /** Edits are told of from now on; also tells of what was missed. */
+  setActive(): void {
+    if (this.#state !== 'active') {
+      this.#state = 'active'
+      for (const listener of [...this.#listeners]) listener.onActive()
     }
+    if (!this.hasMissed) return
+    this.hasMissed = false
+    this.notifyChanged()
   }
-  return made
+
+  setInactive(reason: RemoteError | null): void {
+    const state = this.#state
+    if (state === reason || (state !== 'active' && state?.hint === reason?.hint)) return
+    this.#state = reason
+    for (const listener of [...this.#listeners]) listener.onInactive(reason)
+  }
+
+  notifyChanged(): void {
+    for (const listener of [...this.#listeners]) listener.onChange()
+  }
+
+  #tellState(listener: SubscriptionListener): void {
+    if (!this.#listeners.has(listener)) return
+    if (this.#state === 'active') listener.onActive()
+    else if (this.#state !== null) listener.onInactive(this.#state)
+  }
 }
