@@ -9,6 +9,8 @@ export type CalendarSource =
       readonly url: string
       readonly authorization: string | null
       readonly host: string
+      /** It was written as webcal://, which stands for https:// here. */
+      readonly isWebcal: boolean
     }
   /** Resolved only in words: links are looked at when it is read. */
   | { readonly kind: 'file'; readonly path: string }
@@ -42,7 +44,7 @@ function parseUrlSource(mailbox: string, scheme: string): CalendarSource {
   const named = username !== '' || password !== ''
   const pair = `${decodePercent(username)}:${decodePercent(password)}`
   const authorization = named ? `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` : null
-  return { kind: 'url', url: url.href, authorization, host }
+  return { kind: 'url', url: url.href, authorization, host, isWebcal: scheme.startsWith('webcal') }
 }
 
 function decodePercent(text: string): string {

@@ -1,44 +1,63 @@
 /** Fetches a calendar over HTTP: only if it has changed, and never more than the limit. */
 import { RemoteError } from '../../errors.ts'
+import { retryAfterOf } from '../../lib/retry-after.ts'
 import type { HttpClient } from '../net/http-client.ts'
 import { readBody } from '../net/http-client.ts'
 import type { CalendarSource } from './calendar-source.ts'
 import { charsetOf } from './decode.ts'
-import type { FetchedCalendar } from './read-calendar-file.ts'
+import { type FetchedCalendar, tooLarge } from './read-calendar-file.ts'
 
-type Address = Extract<CalendarSource, { kind: 'url' }>
+type UrlSource = Extract<CalendarSource, { kind: 'url' }>
 type Reply = Awaited<ReturnType<HttpClient['fetch']>>
 
 export async function fetchCalendar(
-  address: Address,
-  outbound: HttpClient,
-  known: string | undefined,
-  limit: number,
+  source: UrlSource,
+  httpClient: HttpClient,
+  knownEtag: string | undefined,
+  maxBytes: number,
   signal: AbortSignal
 ): Promise<FetchedCalendar | 'unchanged'> {
   const headers: Record<string, string> = {
     accept: 'text/calendar, text/*;q=0.5, */*;q=0.1',
     // Microsoft refuses calls that do not say who calls.
     'user-agent': 'Hanvisa',
-    ...conditions(known)
+    ...conditions(knownEtag)
   }
-  if (address.authorization !== null) headers.authorization = address.authorization
-  const reply = await outbound.fetch(address.url, { headers, signal })
-  if (reply.status === 304 && known !== undefined) {
+  if (source.authorization !== null) headers.authorization = source.authorization
+  const reply = await call(source, httpClient, { headers, signal })
+  if (reply.status === 304 && knownEtag !== undefined) {
     await reply.body?.cancel()
     return 'unchanged'
   }
   if (reply.status !== 200) {
     await reply.body?.cancel()
-    throw refusal(reply, address.host)
+    throw refusal(reply, source)
   }
-  const bytes = await readBody(reply, limit)
+  const bytes = await readBody(reply, maxBytes, () => tooLarge(`The calendar at ${source.host}`, maxBytes))
   const contentType = reply.headers.get('content-type')
   return {
     bytes,
     charset: charsetOf(contentType),
     etag: versionOf(reply),
-    isPage: /^\s*(text\/html|application\/xhtml)/i.test(contentType ?? '')
+    mediaType: (contentType ?? '').trim().toLowerCase()
+  }
+}
+
+/** webcal does not say whether it means http or https; only the latter keeps the address secret. */
+async function call(
+  source: UrlSource,
+  httpClient: HttpClient,
+  init: { headers: Record<string, string>; signal: AbortSignal }
+): Promise<Reply> {
+  try {
+    return await httpClient.fetch(source.url, init)
+  } catch (error) {
+    if (!source.isWebcal || !(error instanceof RemoteError) || error.code !== 'unreachable') throw error
+    throw new RemoteError(
+      error.code,
+      `${error.hint} A webcal:// address is read over https: where the server has http alone, write http:// in its place (which needs HANVISA_ALLOW_PRIVATE_TARGETS=1).`,
+      { cause: error }
+    )
   }
 }
 
@@ -49,10 +68,10 @@ function versionOf(reply: Reply): string | null {
   return etag === null && modified === null ? null : JSON.stringify([etag, modified])
 }
 
-function conditions(known: string | undefined): Record<string, string> {
-  if (known === undefined) return {}
+function conditions(knownEtag: string | undefined): Record<string, string> {
+  if (knownEtag === undefined) return {}
   try {
-    const [etag, modified] = JSON.parse(known) as [unknown, unknown]
+    const [etag, modified] = JSON.parse(knownEtag) as [unknown, unknown]
     return {
       ...(typeof etag === 'string' ? { 'if-none-match': etag } : {}),
       ...(typeof modified === 'string' ? { 'if-modified-since': modified } : {})
@@ -62,13 +81,25 @@ function conditions(known: string | undefined): Record<string, string> {
   }
 }
 
-function refusal(reply: Reply, host: string): RemoteError {
+function refusal(reply: Reply, { host, authorization }: UrlSource): RemoteError {
   const { status } = reply
   const retryAfter = retryAfterOf(reply.headers.get('retry-after'), Date.now())
-  if (status === 401 || status === 403) {
+  if (status === 401 && authorization !== null) {
+    return new RemoteError(
+      'secret_invalid',
+      `${host} refuses the user name and password that stand in the address (HTTP 401): correct them in the user's mailbox (https://name:password@…, with characters such as @ and / percent-encoded).`
+    )
+  }
+  if (status === 401) {
     return new RemoteError(
       'access_denied',
-      `${host} does not let this calendar be read (HTTP ${status}): publish it again and give the user's new address.`
+      `${host} asks for a user name and password (HTTP 401): publish the calendar so that it needs none, or write them into the address (https://name:password@…).`
+    )
+  }
+  if (status === 403) {
+    return new RemoteError(
+      'access_denied',
+      `${host} does not let this calendar be read (HTTP 403): publish it again and give the user's new address.`
     )
   }
   if (status === 404 || status === 410) {
@@ -99,14 +130,4 @@ function refusal(reply: Reply, host: string): RemoteError {
     'protocol_error',
     `${host} answered HTTP ${status} where a calendar was expected: check the address.`
   )
-}
-
-const LONGEST_WAIT = 24 * 3_600_000
-
-/** Seconds (decimals too, as Microsoft sends them) or an HTTP date; in milliseconds. */
-export function retryAfterOf(header: string | null, now: number): number | undefined {
-  const text = header?.trim() ?? ''
-  if (text === '') return undefined
-  const wait = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now
-  return Number.isNaN(wait) ? undefined : Math.min(LONGEST_WAIT, Math.max(0, Math.round(wait)))
 }

@@ -10,8 +10,8 @@ export interface FetchedCalendar {
   /** By Content-Type; null for a file. */
   readonly charset: string | null
   readonly etag: string | null
-  /** The far side says that it is a web page. */
-  readonly isPage: boolean
+  /** Of Content-Type, lower case; '' for a file. */
+  readonly mediaType: string
 }
 
 export async function readCalendarFile(
@@ -47,7 +47,7 @@ async function readWhole(
       "The user's mailbox names something that is no file: correct it."
     )
   }
-  if (before.size > limit) throw tooLarge(limit)
+  if (before.size > limit) throw tooLarge('The calendar file', limit)
   const buffer = Buffer.allocUnsafeSlow(before.size + 1)
   let size = 0
   while (size < buffer.length) {
@@ -62,7 +62,7 @@ async function readWhole(
     bytes: buffer.subarray(0, size),
     charset: null,
     etag: steady ? before.version : null,
-    isPage: false
+    mediaType: ''
   }
 }
 
@@ -75,10 +75,11 @@ async function versionOf(handle: FileHandle): Promise<{ version: string; size: n
   }
 }
 
-export function tooLarge(limit: number): RemoteError {
+/** Publishers put all the years of a calendar into its address. */
+export function tooLarge(what: string, maxBytes: number): RemoteError {
   return new RemoteError(
     'protocol_error',
-    `The calendar is larger than ${Math.round(limit / 1e5) / 10} MB and was not read: publish a shorter time.`
+    `${what} is larger than ${Math.round(maxBytes / 1e5) / 10} MB, all its years included, and was not read: move or delete past events, publish a shorter time, or publish another calendar for this.`
   )
 }
 

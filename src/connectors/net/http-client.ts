@@ -19,8 +19,8 @@ export interface HttpClient {
   /** For libraries that take an undici dispatcher. It has the same rules; its errors are undici's own. */
   readonly dispatcher: Dispatcher
   /**
-   * As the platform's; follows redirects by the same rules. Rejects with RemoteError alone: `unreachable`, or
-   * `proxy_refused` where a proxy gives no way through.
+   * As the platform's; follows redirects by the same rules. Rejects with RemoteError alone: `unreachable`,
+   * `proxy_refused` where a proxy gives no way through, or `protocol_error` where redirects have no end.
    */
   fetch(url: string, init?: RequestInit): Promise<Response>
   /** Ends every connection, those in use too. */
@@ -77,8 +77,15 @@ function createProxyAgent(options: EnvHttpProxyAgent.Options): EnvHttpProxyAgent
   }
 }
 
-/** The body, or RemoteError: `protocol_error` above `limit` bytes, unpacked; `unreachable` when it breaks off. */
-export async function readBody(response: Response, maxBytes: number): Promise<Buffer> {
+/**
+ * The body, or RemoteError: `protocol_error` above `maxBytes`, unpacked, or where it cannot be unpacked; `unreachable` when it
+ * breaks off.
+ */
+export async function readBody(
+  response: Response,
+  maxBytes: number,
+  tooLarge: () => RemoteError = () => bodyTooLarge(response, maxBytes)
+): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   let size = 0
   const host = hostOf(response.url)
@@ -91,14 +98,16 @@ export async function readBody(response: Response, maxBytes: number): Promise<Bu
   } catch (error) {
     throw networkError(host, error)
   }
-  if (size > maxBytes) {
-    const megabytes = Math.round(maxBytes / 1e5) / 10
-    throw new RemoteError(
-      'protocol_error',
-      `The reply of ${host} is larger than ${megabytes} MB: it was not read.`
-    )
-  }
+  if (size > maxBytes) throw tooLarge()
   return Buffer.concat(chunks, size)
+}
+
+function bodyTooLarge(response: Response, maxBytes: number): RemoteError {
+  const megabytes = Math.round(maxBytes / 1e5) / 10
+  return new RemoteError(
+    'protocol_error',
+    `The reply of ${hostOf(response.url)} is larger than ${megabytes} MB: it was not read.`
+  )
 }
 
 /** Redirects pass here too. An address written as such never comes to `lookup`. */
@@ -164,7 +173,22 @@ export function networkError(host: string, error: unknown): RemoteError {
   const own = chain.find((cause) => cause instanceof RemoteError)
   if (own !== undefined) return own
   const code = chain.map(codeOf).find((found) => found !== undefined) ?? ''
+  const malformed = malformedReply(host, code, chain)
+  if (malformed !== null) return new RemoteError('protocol_error', malformed, { cause: error })
   return new RemoteError('unreachable', hintOf(host, code, chain.some(isAbort)), { cause: error })
+}
+
+/** Where the host answered, but trying again will not help; else null. */
+function malformedReply(host: string, code: string, chain: readonly unknown[]): string | null {
+  // Undici follows twenty redirects, as fetch does (https://fetch.spec.whatwg.org/#http-redirect-fetch).
+  if (chain.some((cause) => (cause as Error).message === 'redirect count exceeded')) {
+    return `${host} redirects in a circle (more than 20 times): open the address in a browser, signed out, and give the one at which it ends.`
+  }
+  // zlib's codes, and Brotli's.
+  if (/^Z_|^ERR__ERROR_FORMAT/.test(code)) {
+    return `${host} says that its reply is compressed, and it is not, or it is damaged (${code}): have the server, or the proxy before it, mended.`
+  }
+  return null
 }
 
 function hintOf(host: string, code: string, aborted: boolean): string {
@@ -174,6 +198,9 @@ function hintOf(host: string, code: string, aborted: boolean): string {
   if (code === 'ECONNREFUSED') return `Nothing listens at ${host}: check the address and port.`
   if (aborted || code === 'ETIMEDOUT' || code.endsWith('_TIMEOUT')) {
     return `${host} did not answer in time. It is tried again by itself; check the network if it stays so.`
+  }
+  if (/^(ERR_SSL_WRONG_VERSION_NUMBER|EPROTO|ERR_SSL_PACKET_LENGTH_TOO_LONG)$/.test(code)) {
+    return `${host} does not speak TLS there (${code}), which https needs: check the port, or have the server set up for https.`
   }
   if (/CERT|SIGNATURE|^ERR_TLS/.test(code)) {
     return `The certificate of ${host} is not trusted (${code}): a private authority comes by NODE_EXTRA_CA_CERTS.`

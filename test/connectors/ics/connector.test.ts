@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import type { ReadResult } from '../../../src/connectors/connector.ts'
-import { createIcsConnector, type IcsLimits } from '../../../src/connectors/ics/connector.ts'
-import { retryAfterOf } from '../../../src/connectors/ics/fetch-calendar.ts'
+import type { IcsLimits } from '../../../src/connectors/ics/calendar-reader.ts'
+import { createIcsConnector } from '../../../src/connectors/ics/connector.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { calendar, event, window } from './calendars.ts'
 
@@ -93,7 +93,7 @@ t.test('what the server refuses becomes a code and a hint that names the host al
     reply.writeHead(answer[0], answer[1]).end(answer[2])
   )
   const rows: [typeof answer, code: string, hint: RegExp, retryAfter?: number][] = [
-    [[401, {}, ''], 'access_denied', /publish it again/],
+    [[401, {}, ''], 'access_denied', /asks for a user name and password \(HTTP 401\): publish the calendar/],
     [[403, {}, ''], 'access_denied', /HTTP 403/],
     [[404, {}, ''], 'mailbox_unknown', /no calendar at this address/],
     [[410, {}, ''], 'mailbox_unknown', /HTTP 410/],
@@ -108,6 +108,18 @@ t.test('what the server refuses becomes a code and a hint that names the host al
       /web page/
     ],
     [[200, {}, '  <html>'], 'protocol_error', /web page/],
+    [[200, {}, '{"error": "MÖT"}'], 'protocol_error', /JSON and not a calendar/],
+    [
+      [200, { 'content-type': 'application/problem+json' }, '"x"'],
+      'protocol_error',
+      /JSON and not a calendar/
+    ],
+    [[302, { location: '/secret-path/again' }, ''], 'protocol_error', /redirects in a circle/],
+    [
+      [200, { 'content-encoding': 'gzip' }, meeting],
+      'protocol_error',
+      /says that its reply is compressed, and it is not/
+    ],
     [[200, {}, 'MÖT'], 'protocol_error', /no iCalendar file/],
     [[200, {}, ''], 'protocol_error', /no iCalendar file/],
     [[200, {}, meeting.slice(0, -17)], 'protocol_error', /breaks off/]
@@ -120,15 +132,6 @@ t.test('what the server refuses becomes a code and a hint that names the host al
     t.ok(error.hint.includes(host), 'names the host')
     t.equal(error.retryAfter, retryAfter)
   }
-})
-
-t.test('Retry-After: seconds, decimals, dates, nonsense', async (t) => {
-  const now = Date.parse('2026-11-22T08:00:00Z')
-  t.equal(retryAfterOf('0.25', now), 250)
-  t.equal(retryAfterOf('Sun, 22 Nov 2026 08:00:30 GMT', now), 30_000)
-  t.equal(retryAfterOf('Sun, 22 Nov 2026 07:00:00 GMT', now), 0)
-  t.equal(retryAfterOf('soon', now), undefined)
-  t.equal(retryAfterOf('99999999999', now), 86_400_000)
 })
 
 t.test('nobody there, and nobody answering', async (t) => {
@@ -145,6 +148,62 @@ t.test('nobody there, and nobody answering', async (t) => {
   })
   stop.abort()
   t.equal(failure(t, (await reading)[0]!).code, 'unreachable', 'an abort')
+})
+
+t.test(
+  'a refused password, https where there is http alone, and too much each name the remedy',
+  async (t) => {
+    const { read, url, host } = await setUp(t, (_, reply) => reply.writeHead(401).end())
+    const withPassword = url.replace('http://', 'http://anna:wrong@')
+    const refused = failure(t, await read(withPassword))
+    t.equal(refused.code, 'secret_invalid')
+    t.match(refused.hint, /refuses the user name and password that stand in the address/)
+    t.notMatch(refused.hint, /anna|wrong/)
+
+    const webcal = failure(t, await read(url.replace('http://', 'webcal://')))
+    t.equal(webcal.code, 'unreachable')
+    t.ok(webcal.hint.startsWith(`${host} does not speak TLS there`))
+    t.match(webcal.hint, /A webcal:\/\/ address is read over https: .* write http:\/\/ in its place/)
+    t.notMatch(failure(t, await read(url.replace('http://', 'https://'))).hint, /webcal/)
+    t.match(failure(t, await read('webcal://127.0.0.1:1/x')).hint, /A webcal:\/\//)
+
+    const large = await setUp(t, (_, reply) => reply.end(meeting), { maxBytes: 100 })
+    t.match(
+      failure(t, await large.read(large.url)).hint,
+      /larger than 0 MB, all its years .*: move or delete past/
+    )
+    t.match(
+      failure(t, await large.read('anna.ics')).hint,
+      /The calendar file is larger .* move or delete past/
+    )
+  }
+)
+
+t.test("a wrong clock is told of the calendar's own server, and what was read stands", async (t) => {
+  let date = new Date()
+  const { read, url, connector } = await setUp(t, (_, reply) => {
+    reply.setHeader('date', date.toUTCString())
+    reply.end(meeting)
+  })
+  t.match(await read(url), { outcome: 'read', partialRead: null })
+  date = new Date(Date.now() - 3_600_000)
+  t.match(await read(url), { outcome: 'read', events: { length: 1 }, partialRead: { code: 'clock_wrong' } })
+  t.match(await read('anna.ics'), { outcome: 'read', partialRead: null })
+  const checks = await connector.check({ mailbox: url, timeZone: 'UTC' }, new AbortController().signal)
+  t.match(checks.at(-1), { name: 'clock', ok: false, code: 'clock_wrong' })
+})
+
+t.test("a test says what is missing of a calendar, and takes the user's owner into account", async (t) => {
+  const { connector, folder } = await setUp(t)
+  const day = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')
+  const lines = [`DTSTART:${day}T090000Z`, 'DURATION:PT1H', 'SUMMARY:x', 'ATTENDEE:mailto:bo@example.se']
+  await writeFile(join(folder, 'bo.ics'), calendar(event(...lines)))
+  const test = (owner?: string) => {
+    const target = { mailbox: 'bo.ics', timeZone: 'UTC', ...(owner === undefined ? {} : { owner }) }
+    return connector.check(target, new AbortController().signal)
+  }
+  t.match((await test()).at(-1), { name: 'content', ok: false, hint: /does not say whose it is/ })
+  t.match((await test('bo@example.se')).at(-1), { name: 'subjects', ok: true })
 })
 
 t.test('credentials in the address go into the header, and charsets are honoured', async (t) => {
@@ -232,6 +291,33 @@ t.test(
   }
 )
 
+t.test('a large calendar comes in slices, and the service has its turns between them', async (t) => {
+  const { read, folder } = await setUp(t)
+  const description = `DESCRIPTION:${'x'.repeat(900)}`
+  const events = Array.from({ length: 9_000 }, (_, index) =>
+    event('DTSTART:20261123T090000Z', 'DURATION:PT1H', `SUMMARY:${index}`, description)
+  )
+  await writeFile(join(folder, 'large.ics'), calendar(...events))
+  await read('anna.ics')
+  let turns = 0
+  let isReading = true
+  const count = () => {
+    turns += 1
+    if (isReading) setImmediate(count)
+  }
+  const reading = read('large.ics')
+  setImmediate(count)
+  const result = await reading
+  isReading = false
+  t.match(result, { outcome: 'read', events: { length: 9_000 } })
+  t.same(
+    result.outcome === 'read' &&
+      result.events.map(({ subject }) => subject).sort((a, b) => Number(a) - Number(b)),
+    events.map((_, index) => String(index))
+  )
+  t.ok(turns > 18, `${turns} turns of the event loop`)
+})
+
 t.test('a stream without an end is cut off', async (t) => {
   const { read, url } = await setUp(
     t,
@@ -252,7 +338,7 @@ t.test('"test connection" walks the steps and stops at the first that fails', as
     connector.check({ mailbox, timeZone: 'UTC' }, new AbortController().signal)
   t.same(
     await test(url),
-    ['address', 'reach', 'read', 'subjects'].map((name) => ({ name, ok: true }))
+    ['address', 'reach', 'clock', 'read', 'content', 'subjects'].map((name) => ({ name, ok: true }))
   )
   t.match(await test('gone.ics'), [
     { name: 'address', ok: true },

@@ -1,4 +1,5 @@
-/** What the service and the threads that read calendars say to each other. */
+/** What the service and the workers that read calendars send each other. */
+import type { CalendarEvent } from '../../../domain/calendar-event.ts'
 import type { ParsedCalendar, ReadCalendarRequest } from '../read-calendar.ts'
 
 export interface WorkerJob extends Omit<ReadCalendarRequest, 'text'> {
@@ -6,8 +7,17 @@ export interface WorkerJob extends Omit<ReadCalendarRequest, 'text'> {
   readonly charset: string | null
 }
 
-/** `unreadable` is a hint, free of the calendar's text. */
-export type WorkerResponse = { readonly read: ParsedCalendar } | { readonly unreadable: string }
+export type WorkerRequest =
+  /** `rejected` holds hashes of calendars that took too long and are not to be tried again yet. */
+  { readonly job: WorkerJob; readonly rejected: readonly string[] } | 'next'
 
-/** The first thing that a thread says. */
-export const READY = 'ready'
+export type WorkerResponse =
+  /** The first message of a worker. */
+  | 'ready'
+  /** The first answer to a job: of the bytes. */
+  | { readonly hash: string }
+  | 'rejected'
+  /** A hint, free of the calendar's text. */
+  | { readonly unreadable: string }
+  /** Some of the events; `rest` is null until the last of them. The next are sent when they are asked for. */
+  | { readonly events: readonly CalendarEvent[]; readonly rest: Omit<ParsedCalendar, 'events'> | null }
