@@ -2,6 +2,7 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { parseCursor } from '../src/status/cursor.ts'
 import type { Status } from '../src/status/status-members.ts'
+import { checkAnswer, UndocumentedAnswer } from '../test/support/openapi.ts'
 
 export interface ConsumerProbe {
   readonly name: string
@@ -85,8 +86,12 @@ export function startFollower({
         headers: { authorization: `Bearer ${key}` },
         signal: AbortSignal.any([stopping.signal, abandon.signal])
       })
+      const { status } = response
+      const text = await response.text()
+      const contentType = response.headers.get('content-type')
+      checkAnswer({ method: 'GET', path: `/v1/tenants/${tenant}/${path}`, status, contentType, text })
       // biome-ignore lint/suspicious/noExplicitAny: what comes is looked at member by member
-      const body = (await response.json()) as any
+      const body = JSON.parse(text) as any
       if (response.status === 410) {
         counts.resets += 1
         cursor = null
@@ -106,7 +111,8 @@ export function startFollower({
       if (cursor === null) held.clear()
       apply(body.statuses ?? body.changes, body.cursor)
       return true
-    } catch {
+    } catch (error) {
+      if (error instanceof UndocumentedAnswer) faults.push(error.message)
       return null
     } finally {
       clearInterval(watchdog)

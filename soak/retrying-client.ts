@@ -1,5 +1,6 @@
 /** Calls to the service that are made until it takes them, whatever dies meanwhile. */
 import { setTimeout as after } from 'node:timers/promises'
+import { checkAnswer } from '../test/support/openapi.ts'
 
 export interface RetryingClient {
   /** What the service answered that it never should. */
@@ -26,7 +27,8 @@ export function createRetryingClient(origin: string, key: string): RetryingClien
           headers: { authorization: `Bearer ${key}`, ...(body && { 'content-type': 'application/json' }) },
           ...(body && { body: JSON.stringify(body) })
         }).catch(() => null)
-        const text = await response?.text().catch(() => '')
+        const text = (await response?.text().catch(() => null)) ?? null
+        if (response !== null && text !== null) faults.push(...undocumented(method, path, response, text))
         if (response?.ok || (method === 'DELETE' && response?.status === 404)) return
         if (response && !transientStatuses.includes(response.status)) {
           faults.push(`${method} ${path}: ${response.status} ${text}`)
@@ -35,5 +37,17 @@ export function createRetryingClient(origin: string, key: string): RetryingClien
         await after(100)
       }
     }
+  }
+}
+
+/** 502 is the load balancer's; all else is the service's, and must be as it is documented. */
+function undocumented(method: string, path: string, response: Response, text: string): string[] {
+  const { status, headers } = response
+  if (status === 502) return []
+  try {
+    checkAnswer({ method, path, status, contentType: headers.get('content-type'), text })
+    return []
+  } catch (error) {
+    return [String(error)]
   }
 }

@@ -9,6 +9,7 @@ import { Agent, fetch } from 'undici'
 import type { DemoStatus } from '../demo/api.ts'
 import { drawTable, type TableContent } from '../demo/table.ts'
 import { sampleTenants } from '../demo/tenants.ts'
+import { checkedFetch } from './support/openapi.ts'
 
 const ESCAPE = '\x1b'
 
@@ -131,15 +132,15 @@ async function seenByNotice(t: Test, demo: ReturnType<typeof startDemo>, curl: s
   const [seen = ''] = await demo.lines((line) => isSeen(line, tenant, 'onNotifications'), 1)
   const seconds = Number(/ noticed after ([\d.]+) s$/.exec(seen)?.[1])
   const { origin, root, headers } = askerOf(curl)
-  const { pollSeconds } = (await (await fetch(`${root}/connection`, { headers })).json()) as {
+  const { pollSeconds } = (await (await checkedFetch(`${root}/connection`, { headers })).json()) as {
     pollSeconds: number
   }
   t.ok(pollSeconds >= 120, `calendars are polled every ${pollSeconds} s, if at all`)
   t.ok(seconds < 10, `an edit showed after ${seconds} s`)
-  const sync = (await (await fetch(`${root}/sync`, { headers })).json()) as object
+  const sync = (await (await checkedFetch(`${root}/sync`, { headers })).json()) as object
   const live = { state: 'live', live: tenant.users.length, polling: 0 }
   t.match(sync, { connection: { state: 'working', notices: live } }, 'Graph tells of every calendar')
-  const metrics = await (await fetch(`${origin}/metrics`, { headers })).text()
+  const metrics = await (await checkedFetch(`${origin}/metrics`, { headers })).text()
   t.match(
     metrics,
     /^hanvisa_notifications_total\{connector="graph",outcome="accepted"\} [1-9]/m,
@@ -150,7 +151,7 @@ async function seenByNotice(t: Test, demo: ReturnType<typeof startDemo>, curl: s
 /** By what an operator sees of the first tenant's connection, and by what its Exchange was asked. */
 async function readOverNtlm(t: Test, curl: string): Promise<void> {
   const { root, headers } = askerOf(curl)
-  const connection = (await (await fetch(`${root}/connection`, { headers })).json()) as {
+  const connection = (await (await checkedFetch(`${root}/connection`, { headers })).json()) as {
     url: string
     ca: string
   }

@@ -10,6 +10,7 @@ import t, { type Test } from 'tap'
 import { Settings } from '../src/config.ts'
 import { syncCodes } from '../src/errors.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
+import { checkedFetch } from './support/openapi.ts'
 import { startRedis } from './support/redis-server.ts'
 import { until } from './support/until.ts'
 
@@ -108,15 +109,19 @@ t.test('the commands do what the README says, from an empty service on', async (
   const key = (await readFile(join(folder, 'data', 'admin-key'), 'utf8')).trim()
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
   for (const { text } of blocksOf(await readFile('rules/README.md', 'utf8'))) {
-    const answer = await fetch(`${origin}/v1/tenants/contoso/rules`, { method: 'PUT', headers, body: text })
+    const answer = await checkedFetch(`${origin}/v1/tenants/contoso/rules`, {
+      method: 'PUT',
+      headers,
+      body: text
+    })
     t.ok(answer.ok, `rules/README.md: ${text}`)
   }
   for (const body of connectionBodies()) {
     const init = { method: 'PUT', headers, body: JSON.stringify(body) }
-    const answer = await fetch(`${origin}/v1/tenants/fabrikam/connection`, init)
+    const answer = await checkedFetch(`${origin}/v1/tenants/fabrikam/connection`, init)
     t.ok(answer.ok, `${body.kind} ${body.access}: ${await answer.text()}`)
   }
-  const metrics = await (await fetch(`${origin}/metrics`, { headers })).text()
+  const metrics = await (await checkedFetch(`${origin}/metrics`, { headers })).text()
   for (const [, name = ''] of (await readFile('docs/operations.md', 'utf8')).matchAll(
     /^\| `(hanvisa_\w+)`/gm
   )) {
@@ -160,7 +165,7 @@ async function movedToRedis(t: Test, folder: string, key: string): Promise<void>
   })
   await until(() => origins.length === 2)
   const headers = { authorization: `Bearer ${key}` }
-  const ask = (origin: string, path: string) => fetch(`${origin}/v1/tenants/acme/${path}`, { headers })
+  const ask = (origin: string, path: string) => checkedFetch(`${origin}/v1/tenants/acme/${path}`, { headers })
   const answers = await Promise.all(origins.map((origin) => ask(origin, 'users/anna/status')))
   t.same(answers.map(({ status }) => status).sort(), [200, 404], 'one answers, the other reads')
   const api = origins[answers.findIndex(({ ok }) => ok)] ?? ''

@@ -1,6 +1,7 @@
 /** Section 5 of the design as operators live it: what is put, read, listed and removed, and with which codes. */
 import { connect } from 'node:net'
 import t from 'tap'
+import { checkedFetch } from '../support/openapi.ts'
 import { startTestService, vevent } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
@@ -255,7 +256,7 @@ t.test('open without a key, and nothing else', async (t) => {
   for (const [path, methods] of Object.entries(paths)) {
     for (const [method, { security }] of Object.entries(methods)) {
       const at = `${service.origin}${path.replace(/\{\w+\}/g, 'acme')}`
-      const { status } = await fetch(at, { method: method.toUpperCase() })
+      const { status } = await checkedFetch(at, { method: method.toUpperCase() })
       // Notices have a secret of their own, and who lacks it is not told.
       const isNotice = path.startsWith('/notifications/')
       const isOpen = isNotice || ['/healthz', '/readyz', '/openapi.json'].includes(path)

@@ -10,6 +10,7 @@ import { ProblemSchema } from '../../src/api/schemas/problems.ts'
 import { createNotificationUrls } from '../../src/connectors/graph/notifications/url.ts'
 import { createNotificationVerifiers } from '../../src/connectors/graph/notifications/verifier.ts'
 import type { CalendarNotification } from '../../src/connectors/notification.ts'
+import { checkedFetch } from '../support/openapi.ts'
 
 const secret = createHmac('sha256', 'master key').update('graph notices').digest()
 const address = createNotificationUrls('https://hanvisa.example.se', secret, 'acme').endpointOf('target-1')
@@ -41,7 +42,7 @@ async function openAddress(t: Test, noticed: (notices: readonly CalendarNotifica
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
   t.teardown(() => app.close())
   const post = async (to: string, body?: string | Buffer, type = 'application/json; charset=utf-8') => {
-    const response = await fetch(`${origin}${to}`, {
+    const response = await checkedFetch(`${origin}${to}`, {
       method: 'POST',
       ...(body !== undefined && { body, headers: type === '' ? {} : { 'content-type': type } })
     })

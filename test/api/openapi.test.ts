@@ -1,7 +1,8 @@
 /** The document that consumers generate their clients from, and the figures that operators watch. */
 import { readFile } from 'node:fs/promises'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { openapiText } from '../../tools/write-openapi.ts'
+import { checkAnswer, UndocumentedAnswer } from '../support/openapi.ts'
 import { startTestService } from '../support/service.ts'
 
 interface Schema {
@@ -131,3 +132,31 @@ t.test('the service gives the document and figures with bounded labels', async (
   t.match(text, /hanvisa_http_seconds_count\{method="GET",route="\/v1\/tenants\/:tenant",status="4xx"\} 30/)
   t.notMatch(text, /tenant-1/, 'no tenant that does not exist makes a label')
 })
+
+t.test('the tests hold every answer to the document: statuses, media types, members', async (t) => {
+  const tenant = { id: 'acme', name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv' }
+  const answer = (
+    status: number,
+    body: unknown,
+    contentType = 'application/json',
+    path = '/v1/tenants/acme'
+  ) => checkAnswer({ method: 'GET', path, status, contentType, text: JSON.stringify(body) })
+  const list = '/v1/tenants?limit=2'
+  const whole: unknown = (await (await service(t)).call('GET', '/v1/tenants/acme')).body
+  answer(200, whole)
+  t.throws(() => answer(201, whole), UndocumentedAnswer, 'a status')
+  t.throws(() => answer(200, whole, 'text/plain'), UndocumentedAnswer, 'a media type')
+  t.throws(() => answer(200, { ...tenant, timeZone: 1 }), UndocumentedAnswer, 'a type')
+  t.throws(() => answer(200, { ...(whole as object), plan: 'gold' }), /plan/, 'a further member')
+  t.throws(
+    () => answer(200, { tenants: [{ ...(whole as object), plan: 'gold' }] }, 'application/json', list),
+    /plan/
+  )
+  t.throws(() => answer(200, whole, 'application/json', '/v1/nothing'), UndocumentedAnswer, 'a call')
+})
+
+async function service(t: Test) {
+  const started = await startTestService(t)
+  await started.tenant('acme')
+  return started
+}

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import t, { type Test } from 'tap'
+import { checkedFetch } from '../support/openapi.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { assigned, readDockerfile, type Stage } from './dockerfile.ts'
 
@@ -109,10 +110,10 @@ t.test('the image, made by hand: compiled, packed, started as its user, asked, s
     t.same(JSON.parse(only(last, 'VOLUME').rest), ['/data'])
     t.match(settings, { HANVISA_HOST: '0.0.0.0', HANVISA_DATA_DIR: '/data', NODE_ENV: 'production' })
     const { origin, child } = await started(t, image, user, { ...settings, HANVISA_DATA_DIR: data })
-    t.equal((await fetch(`${origin}/healthz`)).status, 200)
-    t.equal((await fetch(`${origin}/readyz`)).status, 200)
+    t.equal((await checkedFetch(`${origin}/healthz`)).status, 200)
+    t.equal((await checkedFetch(`${origin}/readyz`)).status, 200)
     const key = readFileSync(join(data, 'admin-key'), 'utf8').trim()
-    const packs = await fetch(`${origin}/v1/packs`, { headers: { authorization: `Bearer ${key}` } })
+    const packs = await checkedFetch(`${origin}/v1/packs`, { headers: { authorization: `Bearer ${key}` } })
     t.match(await packs.text(), 'infracom', 'the rules are there')
 
     const port = new URL(origin).port
@@ -134,7 +135,7 @@ t.test('the image, made by hand: compiled, packed, started as its user, asked, s
         HANVISA_MASTER_KEY: Buffer.alloc(32).toString('base64'),
         HANVISA_DATA_DIR: image
       })
-      t.equal((await fetch(`${origin}/readyz`)).status, 200, role)
+      t.equal((await checkedFetch(`${origin}/readyz`)).status, 200, role)
     }
     t.strictSame((await readdir(image)).sort(), ['dist', 'node_modules', 'package.json', 'rules'])
   })

@@ -1,5 +1,6 @@
 /** Graph's notices from end to end: the service as operators run it, whatever befalls the notices on their way. */
 import t from 'tap'
+import { checkedFetch } from '../support/openapi.ts'
 import {
   createTenantOnGraph,
   DIRECTORY,
@@ -103,13 +104,15 @@ t.test(
       `${'['.repeat(100_000)}`,
       'x'.repeat(2 ** 20 + 1)
     ]
-    const answers = await Promise.all(bodies.map((body) => fetch(notificationUrl, { method: 'POST', body })))
+    const answers = await Promise.all(
+      bodies.map((body) => checkedFetch(notificationUrl, { method: 'POST', body }))
+    )
     t.same(
       answers.map(({ status }) => status),
       [202, 202, 202, 413]
     )
     const elsewhere = notificationUrl.replace('/acme/', '/globex/')
-    t.equal((await fetch(elsewhere, { method: 'POST', body: bodies[0]! })).status, 202)
+    t.equal((await checkedFetch(elsewhere, { method: 'POST', body: bodies[0]! })).status, 202)
     const counted = await notices(service)
     t.same([counted.invalid_signature, counted.malformed], [2000, 2])
     t.equal(reads('di'), asked)

@@ -4,6 +4,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { checkedFetch } from '../support/openapi.ts'
 import { startRedis } from '../support/redis-server.ts'
 import {
   createTenantOnGraph,
@@ -162,10 +163,10 @@ t.test('nor in Redis, its jobs and messages, whatever notices and streams tell',
     [{ ...item, changeType: CANARY }],
     CANARY
   ]) {
-    await fetch(notificationUrl, { method: 'POST', body: JSON.stringify({ value }) })
+    await checkedFetch(notificationUrl, { method: 'POST', body: JSON.stringify({ value }) })
   }
-  await fetch(notificationUrl, { method: 'POST', body: `{"value":[${CANARY}` })
-  await fetch(`${notificationUrl}?validationToken=${CANARY}`, { method: 'POST' })
+  await checkedFetch(notificationUrl, { method: 'POST', body: `{"value":[${CANARY}` })
+  await checkedFetch(`${notificationUrl}?validationToken=${CANARY}`, { method: 'POST' })
   simulator.ewsSubscriptions.streams.end('cut')
   for (const path of ['/metrics', '/v1/tenants/told/sync', '/v1/tenants/streamed/sync']) {
     expectNone(t, Buffer.from((await service.call('GET', path)).text), path)

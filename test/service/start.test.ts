@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import t from 'tap'
+import { checkedFetch } from '../support/openapi.ts'
 
 t.test('a signal to npm reaches the service, which closes', async (t) => {
   // `env -i`, because what is started from a test inherits what tap looks into processes with.
@@ -25,7 +26,7 @@ t.test('a signal to npm reaches the service, which closes', async (t) => {
     })
   })
   await listening
-  t.equal((await fetch(`${origin}/readyz`)).status, 200)
+  t.equal((await checkedFetch(`${origin}/readyz`)).status, 200)
   const ended = once(npm, 'exit')
   const printed = once(lines, 'close')
   npm.kill('SIGTERM')

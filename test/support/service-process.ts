@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { freePort } from '../../tools/free-port.ts'
+import { checkedFetch } from './openapi.ts'
 import { hangMs } from './until.ts'
 
 const main = resolve('dist/src/main.js')
@@ -66,7 +67,7 @@ export async function startServiceProcess(
     kill,
     async call(method, path, body) {
       const raw = typeof body === 'string'
-      const response = await fetch(`${origin}${path}`, {
+      const response = await checkedFetch(`${origin}${path}`, {
         method,
         headers: {
           authorization: `Bearer ${KEY}`,

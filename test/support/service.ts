@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 import { startService } from '../../src/composition.ts'
 import type { Config } from '../../src/config.ts'
+import { checkedFetch } from './openapi.ts'
 
 export interface ServiceResponse {
   readonly status: number
@@ -62,7 +63,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
 
   async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
     const raw = typeof body === 'string' || Buffer.isBuffer(body)
-    const response = await fetch(`${service.origin}${path}`, {
+    const response = await checkedFetch(`${service.origin}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${key}`,

@@ -3,7 +3,7 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import { Enum, Strict } from '../../lib/json-schema.ts'
 import { type Store, StoreUnavailable } from '../../storage/store.ts'
 import type { Metrics } from '../metrics.ts'
-import { problems } from '../schemas/problems.ts'
+import { problemResponses, problems } from '../schemas/problems.ts'
 
 const tags = ['Service']
 const open: { security: [] } = { security: [] }
@@ -45,7 +45,7 @@ export function probesRoutes({
           ...open,
           summary: 'Is it alive?',
           description: 'Answers as long as the process does. Open without a key.',
-          response: { 200: Up }
+          response: { 200: Up, ...problemResponses('invalid_request') }
         }
       },
       async () => ({ status: 'ok' as const })

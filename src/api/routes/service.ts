@@ -1,5 +1,6 @@
 /** The installation's own description. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { problemResponses } from '../schemas/problems.ts'
 
 const Document = Type.Unsafe<object>({
   type: 'object',
@@ -18,7 +19,7 @@ export function serviceRoutes(): FastifyPluginAsyncTypebox {
           security: [],
           summary: 'This document',
           description: 'OpenAPI 3.1. Open without a key; `/docs` shows it to people.',
-          response: { 200: Document }
+          response: { 200: Document, ...problemResponses('invalid_request') }
         }
       },
       async () => app.swagger()

@@ -69,9 +69,13 @@ const RetryAfter = Type.Integer({ description: 'Seconds to wait before the next 
 
 /** The problems that a call can answer with, for its `response`; those that every call shares are added. */
 export function problems(...codes: ProblemCode[]): Record<never, never> {
-  const all: ProblemCode[] = ['invalid_request', 'unauthorized', ...codes, 'store_unavailable']
+  return problemResponses('invalid_request', 'unauthorized', ...codes, 'store_unavailable')
+}
+
+/** Those and no others, for a call that takes no key or asks no store. */
+export function problemResponses(...codes: ProblemCode[]): Record<never, never> {
   return Object.fromEntries(
-    all.map((code) => [
+    codes.map((code) => [
       problemStatus[code],
       {
         description: problemDescriptions[code],
