@@ -11,6 +11,7 @@ const steps = [
   'name',
   'connect',
   'tls',
+  'clock',
   'sign-in',
   'ews',
   'rights',
@@ -39,6 +40,9 @@ export async function checkConnection(
     if (endpoint.usesAutodiscover) passed.add('autodiscover')
     const window = { start: now, end: now + 86_400_000 }
     const [result] = await reader.read({ targets: [target], window, subjects: true, signal })
+    // A sign-in may be refused for the clock alone.
+    const clockError = reader.clockError()
+    if (clockError !== null) return checksOf(passed, 'clock', clockError)
     if (result?.outcome === 'failed') {
       return checksOf(
         passed,
@@ -68,7 +72,7 @@ function stepsTo(way: readonly ConnectionStep[], passed: ReadonlySet<Step>): Con
 function failedStep(error: RemoteError, rights: Step, next: ConnectionStep | undefined): Step {
   if (isSignIn(error)) return 'sign-in'
   if (error.code === 'access_denied' || error.code === 'mailbox_unknown') return rights
-  if (error.code === 'unreachable') return next ?? rights
+  if (error.code === 'unreachable' || error.code === 'proxy_refused') return next ?? rights
   return error.scope === 'mailbox' ? rights : 'ews'
 }
 

@@ -53,6 +53,35 @@ t.test('HTTP 400 of something else is no sign-in', async (t) => {
   t.match(failed, { name: 'ews', code: 'protocol_error', hint: /check url/ })
 })
 
+t.test('clocks that are apart are said before the sign-in, and with what is read', async (t) => {
+  const exchange = await fakeExchange(t, () => ({
+    headers: { date: new Date(Date.now() - 600_000).toUTCString() },
+    body: calendarView([])
+  }))
+  const connector = exchange.connector()
+  const { passed, failed } = await check(connector)
+  t.same(passed, ['name', 'connect', 'tls'])
+  t.match(failed, { name: 'clock', code: 'clock_wrong', hint: /10 minutes ahead of that of localhost/ })
+  const [result] = await exchange.read(connector, ['a@example.se'])
+  t.match(result, { outcome: 'read', partialRead: { code: 'clock_wrong' } })
+})
+
+t.test('a test that passes ends the pause after a refused sign-in', async (t) => {
+  let refuses = false
+  const exchange = await fakeExchange(t, () =>
+    refuses ? { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' }, body: '' } : calendarView([])
+  )
+  const connector = exchange.connector()
+  refuses = true
+  const [refused] = await exchange.read(connector, ['a@example.se'])
+  t.match(refused, { outcome: 'failed', error: { code: 'secret_invalid' } })
+  const [paused] = await exchange.read(connector, ['a@example.se'])
+  t.match(paused, { outcome: 'failed', error: { hint: /not tried again/, retryAfter: undefined } })
+  refuses = false
+  t.equal((await check(connector)).failed, undefined)
+  t.match(await exchange.read(connector, ['a@example.se']), [{ outcome: 'read' }])
+})
+
 t.test('a server that hangs fails at the step after the last that passed', async (t) => {
   const tls = await fakeExchange(t, () => null)
   const hanging = await check(tls.connector(), 'a@example.se', 2_000)
@@ -95,6 +124,7 @@ t.test(
             ids: null as never,
             account: 'svc',
             read: async () => [],
+            clockError: () => null,
             close: () => {}
           }),
           access: 'delegate',

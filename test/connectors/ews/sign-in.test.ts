@@ -14,7 +14,7 @@ t.test('a wrong password is tried once, by however many calls', async (t) => {
   for (const error of errors)
     t.match(error, { code: 'secret_invalid', hint: /refuses the sign-in: correct auth.user/ })
   t.equal(server.attempts, 1)
-  t.match(await errorOf(t, say(transport, 'x')), { hint: /not tried again for 5 min/, retryAfter: 300_000 })
+  t.match(await errorOf(t, say(transport, 'x')), { hint: /not tried again for 5 min/, retryAfter: undefined })
   now += 301_000
   await errorOf(t, say(transport, 'x'))
   t.equal(server.attempts, 2)

@@ -3,6 +3,7 @@ import { RemoteError } from '../../../errors.ts'
 import type { EwsConnection } from '../../connection.ts'
 import { createTokenSource } from '../../entra/client-credentials.ts'
 import { ewsUrlFault } from '../../ews-url.ts'
+import type { ClockMonitor } from '../../net/clock-monitor.ts'
 import { type HttpClient, openHttpClient } from '../../net/http-client.ts'
 import type { EwsAuth } from '../auth/sign-in.ts'
 import { discoverEws } from './autodiscover.ts'
@@ -41,9 +42,10 @@ export function openEwsEndpoint(deps: {
   allowPrivateTargets: boolean
   clock: () => number
   environment?: Environment
+  clockMonitor?: ClockMonitor
   onStep?: (step: ConnectionStep) => void
 }): EwsEndpoint {
-  const { connection, allowPrivateTargets, clock, environment, onStep } = deps
+  const { connection, allowPrivateTargets, clock, environment, clockMonitor, onStep } = deps
   const { url, ca, autodiscover, allowRetiringEws = false } = connection
   const auth = signInOf(connection, deps)
   const shared = {
@@ -51,7 +53,8 @@ export function openEwsEndpoint(deps: {
     allowPrivateTargets,
     clock,
     ...(ca === undefined ? {} : { ca }),
-    ...(environment === undefined ? {} : { environment })
+    ...(environment === undefined ? {} : { environment }),
+    ...(clockMonitor === undefined ? {} : { clockMonitor })
   }
   /** Of the server that is called now. */
   let currentUrl = url ?? null

@@ -1,6 +1,7 @@
 /** What carries EWS calls: connections that are kept, belong to one identity, and sign in no more than they must. */
 import { setTimeout as pauseFor } from 'node:timers/promises'
 import { RemoteError } from '../../../errors.ts'
+import type { ClockMonitor } from '../../net/clock-monitor.ts'
 import { createAuthCircuitBreaker, type SignInOutcome, type Sleep } from '../auth/auth-circuit-breaker.ts'
 import { createAuthenticator, drainBody, type EwsAuth } from '../auth/sign-in.ts'
 import { parseWwwAuthenticate } from '../auth/www-authenticate.ts'
@@ -27,6 +28,7 @@ export interface EwsTransportOptions {
   readonly sleep?: Sleep
   /** For HTTPS_PROXY and NO_PROXY; no proxy unless given. */
   readonly environment?: Environment
+  readonly clockMonitor?: ClockMonitor
   /** Told of each step towards the server that has succeeded. */
   readonly onStep?: (step: ConnectionStep) => void
 }
@@ -105,6 +107,7 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
       signal: leg.signal
     })
     answerCount += 1
+    options.clockMonitor?.observe(url.host, { get: (name) => firstOf(reply.headers[name]) })
     return reply
   }
 
@@ -200,6 +203,10 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
       hangingPool.close()
     }
   }
+}
+
+function firstOf(header: string | string[] | undefined): string | null {
+  return (typeof header === 'string' ? header : header?.[0]) ?? null
 }
 
 function parseUrl(written: string, anywhere: boolean): URL {

@@ -4,6 +4,7 @@ import { RemoteError } from '../../../errors.ts'
 import type { EwsConnection } from '../../connection.ts'
 import type { ReadRequest, ReadResult } from '../../connector.ts'
 import { readUniqueTargets } from '../../dedupe-targets.ts'
+import { ClockMonitor, withClockError } from '../../net/clock-monitor.ts'
 import type { HttpClient } from '../../net/http-client.ts'
 import { type EwsEndpoint, openEwsEndpoint } from '../client/endpoint.ts'
 import { createEwsClient, type EwsClient } from '../client/ews-client.ts'
@@ -23,6 +24,8 @@ export interface EwsReader {
   readonly account: string
   /** As Connector's. */
   read(request: ReadRequest): Promise<readonly ReadResult[]>
+  /** `clock_wrong` while the server's clock and ours are apart. */
+  clockError(): RemoteError | null
   close(): void
 }
 
@@ -40,7 +43,8 @@ export interface EwsReaderDeps {
 export function openEwsReader(deps: EwsReaderDeps): EwsReader {
   const { connection, clock, onStep } = deps
   const { access, auth, version } = connection
-  const endpoint = openEwsEndpoint(deps)
+  const clockMonitor = new ClockMonitor(clock)
+  const endpoint = openEwsEndpoint({ ...deps, clockMonitor })
   const account = auth.kind === 'oauth' ? auth.clientId : auth.user
   const client = createEwsClient({
     transport: endpoint.open,
@@ -66,8 +70,9 @@ export function openEwsReader(deps: EwsReaderDeps): EwsReader {
       const results = await readUniqueTargets(request, (once) => readTargets(once, readAll, lookahead))
       const isHanging =
         request.signal.aborted && endpoint.answerCount === answersBefore && results.every(isTimeout)
-      return isHanging ? results.map(toConnectionScope) : results
+      return isHanging ? results.map(toConnectionScope) : withClockError(results, clockMonitor.errorOf())
     },
+    clockError: () => clockMonitor.errorOf(),
     close: () => endpoint.close()
   }
 }
