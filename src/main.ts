@@ -9,7 +9,8 @@ import { readConfig, redisUrlIn } from './config.ts'
 import { SetupError } from './errors.ts'
 
 const usage = `usage: hanvisa                                                   the service
-       hanvisa try FILE.ics|URL [--pack NAME] [--zone ZONE]      what one calendar comes to
+       hanvisa try FILE.ics|URL [--pack NAME] [--zone ZONE] [--owner ADDRESS]
+                                                                 what one calendar comes to
        hanvisa migrate --from DATA_DIR [--to redis://HOST:6379]  an embedded installation into Redis
 `
 

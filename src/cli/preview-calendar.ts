@@ -23,7 +23,7 @@ export interface PreviewCalendarDeps {
   readonly ownZone?: string
 }
 
-const usage = 'usage: hanvisa try FILE.ics|URL [--pack NAME] [--zone ZONE]\n'
+const usage = 'usage: hanvisa try FILE.ics|URL [--pack NAME] [--zone ZONE] [--owner ADDRESS]\n'
 const DAY = 86_400_000
 const LANGUAGE = 'en'
 
@@ -49,7 +49,7 @@ export async function previewCalendar(args: readonly string[], needs: PreviewCal
   }
   const now = needs.clock()
   try {
-    const read = await readCalendar(call.calendar, zone, now)
+    const read = await readCalendar(call, zone, now)
     needs.stdout.write(formatPage(read, rules, { zone, pack, now }))
     return 0
   } catch (error) {
@@ -59,12 +59,21 @@ export async function previewCalendar(args: readonly string[], needs: PreviewCal
   }
 }
 
-function parseCall(args: readonly string[]): { calendar: string; pack?: string; zone?: string } | null {
+interface PreviewCall {
+  /** A file's name or an address. */
+  readonly calendar: string
+  readonly pack?: string
+  readonly zone?: string
+  /** The owner's e-mail address, where the calendar does not tell. */
+  readonly owner?: string
+}
+
+function parseCall(args: readonly string[]): PreviewCall | null {
   try {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { pack: { type: 'string' }, zone: { type: 'string' } }
+      options: { pack: { type: 'string' }, zone: { type: 'string' }, owner: { type: 'string' } }
     })
     const [calendar, ...more] = positionals
     return calendar === undefined || more.length > 0 ? null : { calendar, ...values }
@@ -73,14 +82,14 @@ function parseCall(args: readonly string[]): { calendar: string; pack?: string; 
   }
 }
 
-async function readCalendar(calendar: string, timeZone: string, now: number): Promise<CalendarRead> {
+async function readCalendar(call: PreviewCall, timeZone: string, now: number): Promise<CalendarRead> {
   // Whoever calls this may read what this machine may.
   const httpClient = openHttpClient({ allowPrivateTargets: true })
-  const { folder, mailbox } = await locate(calendar)
+  const { folder, mailbox } = await locate(call.calendar)
   const connector = createIcsConnector({ tenant: 'try', folder, httpClient })
   try {
     const [reading] = await connector.read({
-      targets: [{ mailbox, timeZone }],
+      targets: [{ mailbox, timeZone, ...(call.owner === undefined ? {} : { owner: call.owner }) }],
       window: { start: now - DAY, end: now + 14 * DAY },
       subjects: true,
       signal: AbortSignal.timeout(120_000)

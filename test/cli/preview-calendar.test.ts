@@ -36,6 +36,15 @@ const folder = t.testdir({
     ),
     event('DTSTART;TZID=Europe/Stockholm:20261121T120000', 'DURATION:PT1H', 'SUMMARY:is over')
   ),
+  'invited.ics': calendar(
+    event(
+      'DTSTART:20261202T090000Z',
+      'DURATION:PT1H',
+      'SUMMARY:Budget',
+      'ORGANIZER:mailto:anna@example.se',
+      'ATTENDEE;PARTSTAT=DECLINED:mailto:bo@example.se'
+    )
+  ),
   'folded.ics': Buffer.concat([
     Buffer.from(
       'BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:20261202T090000Z\r\nDURATION:PT1H\r\nSUMMARY:Kund'
@@ -69,6 +78,15 @@ t.test('another pack, another zone', async (t) => {
 
 t.test('a calendar in which nothing diverts', async (t) => {
   t.match((await tried(join(folder, 'free.ics'))).out, /Nothing diverts/)
+})
+
+t.test('whose calendar it is can be told, and the note that asks for it goes away', async (t) => {
+  const invited = join(folder, 'invited.ics')
+  const unknown = await tried(invited)
+  t.match(unknown.out, /Note: The calendar does not say whose it is.*`--owner` of `hanvisa try`/)
+  t.match(unknown.out, /10:00 – 11:00 {2}Busy, phone closed/)
+  const told = await tried(invited, '--owner', 'Bo@example.se')
+  t.match(told.out, /1 events read\n\nNothing diverts/)
 })
 
 t.test('a fold within a character spoils neither its own line nor another', async (t) => {

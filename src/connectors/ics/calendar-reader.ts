@@ -31,7 +31,7 @@ export interface IcsLimits extends ReadLimits {
 
 const defaultLimits: IcsLimits = {
   maxBytes: 10_000_000,
-  maxOccurrences: 10_000,
+  maxOccurrences: 5_000,
   maxEventOccurrences: 2_000,
   maxSteps: 5_000_000,
   maxEventSteps: 500_000,

@@ -40,7 +40,7 @@ export function partialReadOf(shortcomings: Shortcomings): PartialRead | null {
   if (ownerMissing) {
     found.push({
       code: 'protocol_error',
-      hint: "The calendar does not say whose it is, so meetings that the owner declined or has not answered count as accepted: give the owner's e-mail address (the user's owner, beside mailbox)."
+      hint: "The calendar does not say whose it is, so meetings that the owner declined or has not answered count as accepted: state the owner's e-mail address (`owner` of the user, `--owner` of `hanvisa try`)."
     })
   }
   const [first] = found

@@ -293,8 +293,8 @@ t.test(
 
 t.test('a large calendar comes in slices, and the service has its turns between them', async (t) => {
   const { read, folder } = await setUp(t)
-  const description = `DESCRIPTION:${'x'.repeat(900)}`
-  const events = Array.from({ length: 9_000 }, (_, index) =>
+  const description = `DESCRIPTION:${'x'.repeat(1_800)}`
+  const events = Array.from({ length: 4_900 }, (_, index) =>
     event('DTSTART:20261123T090000Z', 'DURATION:PT1H', `SUMMARY:${index}`, description)
   )
   await writeFile(join(folder, 'large.ics'), calendar(...events))
@@ -309,13 +309,13 @@ t.test('a large calendar comes in slices, and the service has its turns between 
   setImmediate(count)
   const result = await reading
   isReading = false
-  t.match(result, { outcome: 'read', events: { length: 9_000 } })
+  t.match(result, { outcome: 'read', events: { length: 4_900 } })
   t.same(
     result.outcome === 'read' &&
       result.events.map(({ subject }) => subject).sort((a, b) => Number(a) - Number(b)),
     events.map((_, index) => String(index))
   )
-  t.ok(turns > 18, `${turns} turns of the event loop`)
+  t.ok(turns > 9, `${turns} turns of the event loop`)
 })
 
 t.test('a stream without an end is cut off', async (t) => {
