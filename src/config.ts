@@ -1,4 +1,4 @@
-/** The settings, from the environment: every fault told at once, frozen, secrets also from files. */
+/** The settings, from the environment: every fault reported at once, frozen, secrets also from files. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Static, Type } from 'typebox'

@@ -15,7 +15,7 @@ interface Log {
   info(facts: object, message: string): void
 }
 
-/** The log is told where a key was written, never the key. Throws SetupError. */
+/** The log says where a key was written, never the key. Throws SetupError. */
 export async function openKeys(
   { adminKey, masterKey, dataDir }: Pick<Config, 'adminKey' | 'masterKey' | 'dataDir'>,
   log: Log

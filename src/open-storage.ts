@@ -1,4 +1,4 @@
-/** What is kept, and where: in the data folder for this process alone, or in Redis for several. */
+/** Opens the store: in the data folder for this process alone, or in Redis for several. */
 import { join } from 'node:path'
 import type { Config } from './config.ts'
 import { type InstallationKeys, openKeys } from './installation-keys.ts'

@@ -147,7 +147,7 @@ t.test('emptied, it is said, followers hear of it, and a backup heals it', async
   t.strictSame(shouts, [true, false, true])
 })
 
-t.test('one who lost the turn writes nothing more', async (t) => {
+t.test('a holder that lost the tenant lock writes nothing more', async (t) => {
   const server = await startRedis(t)
   const store = await opened(t, server.url)
   const other = await opened(t, server.url)
@@ -155,7 +155,7 @@ t.test('one who lost the turn writes nothing more', async (t) => {
   await store.withTenantLock('acme', async (mine) => {
     await mine.saveTenant(sampleTenant('acme', 'mine'), 2)
     // As if it had stood still for longer than a lock lasts.
-    await server.command('DEL', 'hanvisa:{acme}:turn')
+    await server.command('DEL', 'hanvisa:{acme}:lock')
     await other.withTenantLock('acme', async (theirs) => {
       await theirs.saveTenant(sampleTenant('acme', 'theirs'), 3)
       await t.rejects(mine.saveTenant(sampleTenant('acme', 'mine'), 4), StoreUnavailable)
@@ -164,7 +164,7 @@ t.test('one who lost the turn writes nothing more', async (t) => {
     await t.rejects(mine.saveTenant(sampleTenant('acme', 'mine'), 4), StoreUnavailable)
     t.equal((await mine.tenant('acme'))?.name, 'theirs')
   })
-  await server.command('SET', 'hanvisa:{acme}:turn', 'one who died', 'PX', 1500)
+  await server.command('SET', 'hanvisa:{acme}:lock', 'one who died', 'PX', 1500)
   await store.withTenantLock('acme', async (mine) => mine.saveTenant(sampleTenant('acme', 'after it'), 5))
   t.equal((await store.tenant('acme'))?.name, 'after it')
 })

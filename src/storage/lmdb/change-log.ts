@@ -16,7 +16,7 @@ export interface ChangeLog {
   headOf(tenant: string): LogHead
   /** Within a write: begins the log of a new tenant, with an epoch of its own. */
   begin(tenant: string): void
-  /** Within a write: appends, trims, and gives what followers are to hear. */
+  /** Within a write: appends, trims, and returns the event for the followers. */
   append(tenant: string, at: Instant, users: LogEntry['users'], vacated?: LogEntry['vacated']): FeedEvent
   /** Entries after the position, or null when some are trimmed or there is no log. */
   after(tenant: string, position: number): LogEntry[] | null
@@ -70,7 +70,7 @@ export function changeLog({ heads, log }: Tables, length: number): ChangeLog {
           try {
             hear(feed)
           } catch (error) {
-            // A fault of the follower's: loud, but neither the write's nor the other followers'.
+            // A fault of the follower's: it must show, but fail neither the write nor the other followers.
             queueMicrotask(() => {
               throw error
             })

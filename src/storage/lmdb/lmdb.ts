@@ -19,7 +19,7 @@ import { type LockedDataDir, lockDataDir, withSetupError } from './data-dir.ts'
 import { groupCommit } from './group-commit.ts'
 import { openTables, type Tables } from './tables.ts'
 
-/** Users read in one go for a snapshot, before others get their turn: about 10 ms. */
+/** Users read for a snapshot before the event loop is given back: about 10 ms. */
 const SNAPSHOT_STEP = 250
 /**
  * Address space, not disk: the file grows as it fills. Given beforehand, because the map need then never be moved
@@ -72,7 +72,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
   const tenantLock = new KeyedLock()
   let closing: Promise<void> | null = null
 
-  /** One write. What it puts into `feeds` is told to the tenant's followers once it is on disk. */
+  /** One write. The tenant's followers receive what it puts into `feeds` once it is on disk. */
   async function write<T>(tenant: string, step: (feeds: FeedEvent[]) => T): Promise<T> {
     const { result } = await commits.write(
       () => {

@@ -1,4 +1,4 @@
-/** Connections to Redis, wherever it is, for those who ask, those who listen and those who wait for work. */
+/** Connections to Redis, wherever it is, for commands, for Pub/Sub and for blocking reads. */
 import { type RedisOptions as AnyOptions, Cluster, type ClusterOptions, Redis } from 'ioredis'
 import { SetupError } from '../../errors.ts'
 import type { RedisAddress, RedisNode } from './address.ts'
@@ -12,7 +12,7 @@ type RedisOptions = Omit<AnyOptions, 'replyMapping'>
 /** After so many milliseconds without an answer a command has failed. */
 export const COMMAND_TIMEOUT_MS = 2000
 const BULK_TIMEOUT_MS = 30_000
-/** BullMQ blocks for 10 s at most: a connection that says nothing for longer leads to a machine that is gone. */
+/** BullMQ blocks for 10 s at most: a connection that is silent for longer is broken. */
 const LONGEST_BLOCK = 15_000
 
 /**
@@ -29,7 +29,7 @@ export function openClient(
   { for: use, name }: { for: Use; name: string }
 ): RedisClient {
   const client = connect(address, use, name)
-  // Commands tell their callers; without a listener ioredis would print it.
+  // Each command rejects by itself; without a listener ioredis would print the error.
   client.on('error', () => {})
   // Otherwise a node is connected to with the first command for it, which the next ones are refused while it lasts.
   if (client instanceof Cluster && use !== 'blocking') {
@@ -39,14 +39,14 @@ export function openClient(
 }
 
 /**
- * A connection that only listens, to one server: the `turn`-th of the nodes where it is a cluster (any node passes on
- * what is published at any other). It does not connect again: whoever listens must know that something was missed.
+ * A connection that only listens, to one server: the `attempt`-th of the nodes where it is a cluster (any node passes on
+ * what is published at any other). It does not reconnect: the feed must know that messages were lost.
  */
 export function openListener(
   address: RedisAddress,
   name: string,
   nodes: readonly RedisNode[],
-  turn: number
+  attempt: number
 ): Redis {
   const once = {
     ...optionsFor('commands', address, name),
@@ -55,7 +55,7 @@ export function openListener(
     enableOfflineQueue: true,
     lazyConnect: true
   }
-  const node = nodes[turn % Math.max(1, nodes.length)]
+  const node = nodes[attempt % Math.max(1, nodes.length)]
   const client =
     address.kind === 'cluster' && node !== undefined
       ? new Redis({ ...once, ...node })
@@ -72,7 +72,7 @@ export function nodesOf(client: RedisClient): RedisNode[] {
 
 /**
  * Resolves when the client can be used. Throws a SetupError, a sentence with the remedy, when Redis refuses, or cannot be
- * reached for `patience` milliseconds.
+ * reached within `timeoutMs`.
  */
 export async function waitForConnection(
   client: RedisClient,
@@ -134,7 +134,7 @@ function placeOf(address: RedisAddress): RedisOptions {
     case 'server':
       return { ...address.place, db: address.db }
     case 'sentinel':
-      // Not with ioredis's failoverDetector: what it hears while a connection is being made ends the client for good. The old
+      // Not with ioredis's failoverDetector: a message while a connection is being made ends the client for good. The old
       // master's connections end by themselves: with it, when it becomes a replica, or by its silence.
       return {
         sentinels: [...address.sentinels],
@@ -170,7 +170,7 @@ function optionsFor(use: Use, { tls, username, password }: RedisAddress, name: s
           // What is on its way when the connection goes fails then, not with the next one.
           maxRetriesPerRequest: 0,
           commandTimeout: use === 'bulk' ? BULK_TIMEOUT_MS : COMMAND_TIMEOUT_MS,
-          // A machine that is gone says nothing: without this the kernel would wait for a quarter of an hour.
+          // A dead machine sends nothing: without this the kernel would wait for a quarter of an hour.
           socketTimeout: COMMAND_TIMEOUT_MS + 1000
         })
   }

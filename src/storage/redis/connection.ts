@@ -51,7 +51,7 @@ type Scripted = Record<string, (...args: (Argument | readonly Argument[])[]) => 
 export async function openRedisConnection({
   address,
   name,
-  connectTimeoutMs: patience,
+  connectTimeoutMs,
   onHeartbeat: onBeat
 }: RedisConnectionOptions): Promise<RedisConnection> {
   const client = openClient(address, { for: 'commands', name })
@@ -121,8 +121,8 @@ export async function openRedisConnection({
   }
 
   try {
-    await waitForConnection(client, address, patience)
-    await waitForConnection(bulk, address, patience)
+    await waitForConnection(client, address, connectTimeoutMs)
+    await waitForConnection(bulk, address, connectTimeoutMs)
   } catch (error) {
     close()
     throw error

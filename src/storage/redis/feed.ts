@@ -1,6 +1,6 @@
 /**
- * What followers hear of writes in any process: Redis passes each on as it is made (Pub/Sub), numbered, so that what was
- * missed shows as a gap.
+ * The feed of writes by all processes: Redis publishes each write (Pub/Sub) with a sequence number, so that a lost message
+ * shows as a gap.
  */
 import type { Redis } from 'ioredis'
 import type { FeedEvent } from '../store.ts'
@@ -10,79 +10,132 @@ import type { RedisConnection } from './connection.ts'
 import { FeedSubscription, type Mark, type Message } from './feed-subscription.ts'
 import { channelOf, tenantKeys, tenantOf } from './keys.ts'
 
-export interface RedisFeed {
-  follow(tenant: string, hear: (feed: FeedEvent) => void): () => void
-  /** Null, or what to wait for before a write to a tenant that is followed only just now. */
-  pendingSubscribe(tenant: string): Promise<void> | null
-  /** A snapshot that is taken from then on has everything that followers will not hear of. */
-  positionAtSubscribe(tenant: string): Promise<void>
-  /** Resolves once our own followers of the tenant have heard the write, or a gap in its stead. */
-  waitForDelivery(tenant: string, mark: Mark): Promise<void>
-  /** Followers may be behind: everything is looked at again. */
-  recheck(): void
-  /** Whether we are listening and told of all that was missed before, or nobody asked us to. */
-  isComplete(): boolean
-  close(): void
-}
-
-/** Channels subscribed to with one command. */
 const CHANNELS_PER_COMMAND = 500
-/** All that is followed is compared with what is kept within so many milliseconds: a message may be lost in a cluster. */
+/** Every followed tenant is compared with the store within this time: a cluster may lose a message. */
 const COMPARE_ALL_MS = 15_000
 const COMPARE_STEP_MS = 1000
 
-export function redisFeed(link: RedisConnection, address: RedisAddress, name: string): RedisFeed {
-  const all = new Map<string, FeedSubscription>()
+export class RedisFeed {
+  readonly #connection: RedisConnection
+  readonly #address: RedisAddress
+  readonly #name: string
+  readonly #subscriptions = new Map<string, FeedSubscription>()
   /** Where messages come from; null while there is no connection. */
-  let listener: Redis | null = null
-  /** Everybody who was followed when the connection came has been told what they may have missed. */
-  let resumed = false
-  let connecting: Redis | null = null
-  let closed = false
-  let attempt = 0
-  let retry: NodeJS.Timeout | undefined
+  #listener: Redis | null = null
+  #connecting: Redis | null = null
+  /** Whether every subscription was renewed after the last connect. */
+  #isResumed = false
+  #isClosed = false
+  #attempts = 0
+  #reconnectTimer: NodeJS.Timeout | undefined
+  readonly #compareTimer: NodeJS.Timeout
+  /** Which subscription is compared next. */
+  #compareFrom = 0
 
-  async function markOf(tenant: string): Promise<Mark> {
-    const [epoch, sequence] = await link.ask((client) =>
+  constructor(connection: RedisConnection, address: RedisAddress, name: string) {
+    this.#connection = connection
+    this.#address = address
+    this.#name = name
+    this.#compareTimer = setInterval(() => this.#compareSome(), COMPARE_STEP_MS)
+    this.#compareTimer.unref()
+    this.#connect()
+  }
+
+  /** Returns how to stop. */
+  follow(tenant: string, onEvent: (event: FeedEvent) => void): () => void {
+    const subscription = this.#subscriptions.get(tenant) ?? this.#open(tenant)
+    const leave = subscription.join(onEvent)
+    return () => {
+      if (leave() > 0 || this.#subscriptions.get(tenant) !== subscription) return
+      this.#subscriptions.delete(tenant)
+      subscription.close()
+      this.#listener?.unsubscribe(channelOf(tenant)).catch(() => {})
+    }
+  }
+
+  /** Null, or what a write waits for when the tenant is followed only just now. */
+  pendingSubscribe(tenant: string): Promise<void> | null {
+    return this.#subscriptions.get(tenant)?.pendingSubscribe ?? null
+  }
+
+  /** A snapshot that is taken after it has everything that followers will not receive. */
+  async positionAtSubscribe(tenant: string): Promise<void> {
+    await this.#subscriptions.get(tenant)?.positionAtSubscribe
+  }
+
+  /** Resolves once this process's followers of the tenant received the write, or a gap in its place. */
+  async waitForDelivery(tenant: string, mark: Mark): Promise<void> {
+    await this.#subscriptions.get(tenant)?.waitForDelivery(mark)
+  }
+
+  /** Publishes a gap to all followers: they may be behind. */
+  recheck(): void {
+    for (const subscription of this.#subscriptions.values()) subscription.recheck()
+  }
+
+  /** Whether followers miss nothing: the listener is connected, and gaps were published for what was lost before. */
+  isComplete(): boolean {
+    return this.#subscriptions.size === 0 || this.#isResumed
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#reconnectTimer)
+    clearInterval(this.#compareTimer)
+    for (const subscription of this.#subscriptions.values()) subscription.close()
+    this.#listener?.disconnect()
+    this.#connecting?.disconnect()
+  }
+
+  #open(tenant: string): FeedSubscription {
+    const subscription = new FeedSubscription(() => this.#readMark(tenant), COMMAND_TIMEOUT_MS)
+    this.#subscriptions.set(tenant, subscription)
+    if (this.#listener !== null) void this.#subscribe(this.#listener, [tenant])
+    return subscription
+  }
+
+  async #readMark(tenant: string): Promise<Mark> {
+    const [epoch, sequence] = await this.#connection.ask((client) =>
       client.hmget(tenantKeys(tenant).head, 'epoch', 'sequence')
     )
     return { epoch: epoch ?? '', sequence: Number(sequence ?? 0) }
   }
 
-  function connect(): void {
-    const client = openListener(address, `${name}-feed`, nodesOf(link.client), attempt)
-    connecting = client
+  #connect(): void {
+    const nodes = nodesOf(this.#connection.client)
+    const client = openListener(this.#address, `${this.#name}-feed`, nodes, this.#attempts)
+    this.#connecting = client
     client.on('message', (channel: string, text: string) => {
-      const message = messageIn(text)
-      const one = all.get(tenantOf(channel))
-      if (message === null) one?.recheck()
-      else one?.receive(message)
+      const message = parseMessage(text)
+      const subscription = this.#subscriptions.get(tenantOf(channel))
+      if (message === null) subscription?.recheck()
+      else subscription?.receive(message)
     })
     client.once('end', () => {
-      if (closed) return
-      listener = null
-      resumed = false
-      for (const one of all.values()) one.onDisconnected()
-      retry = setTimeout(connect, Math.min(50 * ++attempt, 1000))
+      if (this.#isClosed) return
+      this.#listener = null
+      this.#isResumed = false
+      for (const subscription of this.#subscriptions.values()) subscription.onDisconnected()
+      this.#reconnectTimer = setTimeout(() => this.#connect(), Math.min(50 * ++this.#attempts, 1000))
     })
     client.once('ready', () => {
-      attempt = 0
-      listener = client
-      connecting = null
-      void subscribe(client, [...all.keys()]).then((subscribed) => {
-        if (listener === client) resumed = subscribed
+      this.#attempts = 0
+      this.#listener = client
+      this.#connecting = null
+      void this.#subscribe(client, [...this.#subscriptions.keys()]).then((isSubscribed) => {
+        if (this.#listener === client) this.#isResumed = isSubscribed
       })
     })
     client.connect().catch(() => client.disconnect())
   }
 
-  /** Those that were followed before are told of a gap once they are subscribed to again. False: the connection is given up. */
-  async function subscribe(client: Redis, tenants: readonly string[]): Promise<boolean> {
+  /** False when it failed: the connection is then closed, and another is made. */
+  async #subscribe(client: Redis, tenants: readonly string[]): Promise<boolean> {
     try {
       for (let from = 0; from < tenants.length; from += CHANNELS_PER_COMMAND) {
         const some = tenants.slice(from, from + CHANNELS_PER_COMMAND)
         await client.subscribe(...some.map(channelOf))
-        await Promise.all(some.map((tenant) => all.get(tenant)?.onSubscribed()))
+        await Promise.all(some.map((tenant) => this.#subscriptions.get(tenant)?.onSubscribed()))
       }
       return true
     } catch {
@@ -91,57 +144,20 @@ export function redisFeed(link: RedisConnection, address: RedisAddress, name: st
     }
   }
 
-  let place = 0
-  const watching = setInterval(() => {
-    const client = listener
+  #compareSome(): void {
+    const client = this.#listener
     if (client === null) return
     client.ping().catch(() => client.disconnect())
-    const tenants = [...all.keys()]
-    const some = Math.ceil((tenants.length * COMPARE_STEP_MS) / COMPARE_ALL_MS)
-    for (const tenant of tenants.slice(place, place + some)) all.get(tenant)?.compare()
-    place = place + some >= tenants.length ? 0 : place + some
-  }, COMPARE_STEP_MS)
-  watching.unref()
-  connect()
-
-  return {
-    follow(tenant, hear) {
-      let one = all.get(tenant)
-      if (one === undefined) {
-        one = new FeedSubscription(() => markOf(tenant), COMMAND_TIMEOUT_MS)
-        all.set(tenant, one)
-        if (listener !== null) void subscribe(listener, [tenant])
-      }
-      const leave = one.join(hear)
-      return () => {
-        if (leave() > 0 || all.get(tenant) !== one) return
-        all.delete(tenant)
-        one.close()
-        listener?.unsubscribe(channelOf(tenant)).catch(() => {})
-      }
-    },
-    positionAtSubscribe: async (tenant) => all.get(tenant)?.positionAtSubscribe,
-    pendingSubscribe: (tenant) => all.get(tenant)?.pendingSubscribe ?? null,
-    async waitForDelivery(tenant, mark) {
-      await all.get(tenant)?.waitForDelivery(mark)
-    },
-    recheck() {
-      for (const one of all.values()) one.recheck()
-    },
-    isComplete: () => all.size === 0 || resumed,
-    close() {
-      closed = true
-      clearTimeout(retry)
-      clearInterval(watching)
-      for (const one of all.values()) one.close()
-      listener?.disconnect()
-      connecting?.disconnect()
-    }
+    const tenants = [...this.#subscriptions.keys()]
+    const count = Math.ceil((tenants.length * COMPARE_STEP_MS) / COMPARE_ALL_MS)
+    const end = this.#compareFrom + count
+    for (const tenant of tenants.slice(this.#compareFrom, end)) this.#subscriptions.get(tenant)?.compare()
+    this.#compareFrom = end >= tenants.length ? 0 : end
   }
 }
 
-/** Null when somebody else published it. */
-function messageIn(text: string): Message | null {
+/** Null when another program published it. */
+function parseMessage(text: string): Message | null {
   try {
     return JSON.parse(text) as Message
   } catch {

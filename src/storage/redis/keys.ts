@@ -1,11 +1,11 @@
 /** Every key and channel that Hanvisa's store has in Redis. What is in braces decides the slot in a cluster. */
 
-/** A hash: which data this is (redis-installation.ts). */
+/** A hash: which data this is (installation.ts). */
 export const STORE_KEY = 'hanvisa:store'
 /** A sorted set of tenant ids, all with the score 0. The truth is each tenant's own `head`. */
 export const TENANTS_KEY = 'hanvisa:tenants'
 
-/** Where a tenant's scripts find their keys: the order of KEYS in redis-scripts.ts. */
+/** A tenant's keys, in the order of KEYS in scripts/prelude.lua. */
 export interface TenantKeys {
   /** A hash: the tenant, its connection, its newest rules, and where its log stands. */
   readonly head: string
@@ -20,7 +20,7 @@ export interface TenantKeys {
   readonly rules: string
   /** A stream whose ids are `position-0`. */
   readonly log: string
-  /** Who has the turn: the token of `inTurn`. */
+  /** The token of who holds the tenant's lock. */
   readonly lock: string
 }
 
@@ -35,7 +35,7 @@ export function tenantKeys(tenant: string): TenantKeys {
     overrides: key('overrides'),
     rules: key('rules'),
     log: key('log'),
-    lock: key('turn')
+    lock: key('lock')
   }
 }
 

@@ -25,7 +25,7 @@ import { decodeSync } from './codec.ts'
 import type { RedisConnection } from './connection.ts'
 import { isTenantId, TENANTS_KEY, tenantKeys } from './keys.ts'
 
-/** Users decoded in one go, before others get their turn: about 10 ms. */
+/** Users decoded before the event loop is given back: about 10 ms. */
 const STEP = 250
 const ENTRIES = 1000
 

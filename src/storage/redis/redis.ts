@@ -1,4 +1,4 @@
-/** The store for several processes: everything in Redis, every write one script, followers told by Pub/Sub. */
+/** The store for several processes: everything in Redis, every write one script, the feed by Pub/Sub. */
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../domain/calendar-event.ts'
 import { initialSyncRecord } from '../../domain/sync-state.ts'
@@ -16,7 +16,7 @@ import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable, TenantG
 import type { RedisAddress } from './address.ts'
 import { syncParts } from './codec.ts'
 import { openRedisConnection } from './connection.ts'
-import { redisFeed } from './feed.ts'
+import { RedisFeed } from './feed.ts'
 import { findInstallation, type Installation, saveKeyCheck, startInstallation } from './installation.ts'
 import { channelOf, isTenantId, TENANTS_KEY, tenantKeys } from './keys.ts'
 import { redisQueries } from './queries.ts'
@@ -29,18 +29,18 @@ export interface RedisOptions {
   readonly logLength?: number
   /** Milliseconds to wait at the start for a Redis that cannot be reached yet, or loads its data. */
   readonly connectTimeoutMs?: number
-  /** What was kept is gone, or has come back: `emptied()` says which. */
+  /** The stored data is gone, or was restored: `emptied()` says which. */
   readonly onEmptied?: () => void
 }
 
 export interface RedisStore extends Store {
   readonly installation: Installation
   /**
-   * True once the data that this process began with is not there any more, until it is put back from a backup or the
-   * process ends. Writes go on: the operator puts the configuration again.
+   * True once the data that this process started with is gone, until it is restored from a backup or the process ends.
+   * Writes go on: the operator puts the configuration again.
    */
   emptied(): boolean
-  /** Keeps a sealed text by which the master key is known; gives the one that was kept first. For seal.ts. */
+  /** Stores a sealed text that proves the master key, unless there is one; returns the one that was stored first. For seal.ts. */
   keyCheck(text: string): Promise<string>
 }
 
@@ -48,7 +48,7 @@ export interface RedisStore extends Store {
 export async function openRedis({
   address,
   logLength = LOG_LENGTH,
-  connectTimeoutMs: patience = 10_000,
+  connectTimeoutMs = 10_000,
   onEmptied = () => {}
 }: RedisOptions): Promise<RedisStore> {
   let emptied = false
@@ -56,11 +56,11 @@ export async function openRedis({
   const link = await openRedisConnection({
     address,
     name: 'hanvisa-store',
-    connectTimeoutMs: patience,
+    connectTimeoutMs,
     onHeartbeat(id) {
       if (opened === null) return
       const { installation, recheck } = opened
-      // Marked at once, so that a process that starts now knows; this one knows by the id that it began with.
+      // Marked at once for processes that start from now on; this one compares the id that it started with.
       if (id === null) startInstallation(link, installation.id, Date.now()).catch(() => {})
       if (emptied === (id !== installation.id)) return
       emptied = !emptied
@@ -72,14 +72,14 @@ export async function openRedis({
     link.close()
     throw error
   })
-  const feed = redisFeed(link, address, 'hanvisa')
-  opened = { installation, recheck: feed.recheck }
-  const turn = redisTenantLock(link)
+  const feed = new RedisFeed(link, address, 'hanvisa')
+  opened = { installation, recheck: () => feed.recheck() }
+  const tenantLock = redisTenantLock(link)
   const reading = redisQueries(link)
   const running = new Set<Promise<unknown>>()
   let closing: Promise<void> | null = null
 
-  /** Everything that is asked of the store, begun before this returns. `close` waits for it. */
+  /** Starts every call to the store before it returns. `close` waits for all of them. */
   async function run<T>(work: () => Promise<T>): Promise<T> {
     if (closing !== null) throw new StoreUnavailable('The store is closed.')
     const promise = work()
@@ -94,12 +94,13 @@ export async function openRedis({
       at: Instant,
       args: readonly (string | number | Buffer)[]
     ): Promise<unknown> {
-      const settling = feed.pendingSubscribe(tenant)
-      if (settling !== null) await settling
+      const pendingSubscribe = feed.pendingSubscribe(tenant)
+      if (pendingSubscribe !== null) await pendingSubscribe
       const begin = { token, logLength, channel: channelOf(tenant), at: JSON.stringify(at) }
       const [status, epoch, sequence, result] = await link.write(script, tenantKeys(tenant), begin, args)
       if (status === 'GONE') throw gone(tenant)
-      if (status === 'LOST') throw new StoreUnavailable('The turn was lost: nothing was saved, try again.')
+      if (status === 'LOST')
+        throw new StoreUnavailable('The lock of the tenant was lost: nothing was saved, try again.')
       if (status === 'LATE') throw new StoreUnavailable('Redis was too slow: nothing was saved, try again.')
       if (sequence !== '')
         await feed.waitForDelivery(tenant, { epoch: `${epoch}`, sequence: Number(sequence) })
@@ -124,7 +125,7 @@ export async function openRedis({
       saveTenant: (tenant, at) =>
         run(async () => {
           if (!isTenantId(tenant.id)) throw new RangeError('A tenant id holds a character that it must not.')
-          // Twice: before, so that none is ever there unlisted; after, because somebody may have removed it meanwhile.
+          // Twice: before, so that no tenant exists unlisted; after, because another process may have removed it meanwhile.
           const [, isNew] = await Promise.all([
             listed(tenant.id),
             write(tenant.id, 'saveTenant', at, [randomUUID(), tenantRecord.encode(tenant)])
@@ -196,9 +197,9 @@ export async function openRedis({
       snapshot: (tenant) => run(() => feed.positionAtSubscribe(tenant).then(() => reading.snapshot(tenant))),
       log: (tenant, after) => run(() => reading.log(tenant, after)),
       readAfter: (tenant, after, users) => run(() => reading.readAfter(tenant, after, users)),
-      follow: feed.follow,
+      follow: (tenant, onEvent) => feed.follow(tenant, onEvent),
 
-      withTenantLock: (tenant, work) => run(() => turn(tenant, (mine) => work(stores(mine)))),
+      withTenantLock: (tenant, work) => run(() => tenantLock(tenant, (token) => work(stores(token)))),
       reachable: () => link.alive() && feed.isComplete(),
       emptied: () => emptied,
       keyCheck: (text) => run(() => saveKeyCheck(link, 'keyCheck', text)),
