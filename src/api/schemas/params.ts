@@ -53,6 +53,6 @@ export const pageQuery = {
 export const PageQuery = Strict(pageQuery)
 
 /** The `after` member of a list's answer. */
-export const After = Type.Optional(
+export const AfterParam = Type.Optional(
   Type.String({ description: 'There are more: ask again with this `after`.', examples: ['acme'] })
 )

@@ -14,7 +14,7 @@ import {
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { StatedRules } from '../../management/resolve-rules.ts'
 import type { PackList, PutRulesBody, RulesResponse, RulesVersionList } from '../../management/rules.ts'
-import { After, DiversionCode } from './params.ts'
+import { AfterParam, DiversionCode } from './params.ts'
 import { InstantSchema, NullableString, ref } from './types.ts'
 
 export const TriggerSchema = schemaOf<Trigger>()(
@@ -237,7 +237,7 @@ export const RulesVersionListSchema = schemaOf<RulesVersionList>()(
         }),
         { description: 'Newest first.' }
       ),
-      after: After
+      after: AfterParam
     },
     {
       $id: 'RulesVersions',
@@ -270,7 +270,7 @@ export const PackListSchema = schemaOf<PackList>()(
         }),
         { description: 'By name.' }
       ),
-      after: After
+      after: AfterParam
     },
     {
       $id: 'Packs',

@@ -12,7 +12,7 @@ import {
   schemasOf,
   statusMembers
 } from '../../status/status-members.ts'
-import { After, Extension, UserId } from './params.ts'
+import { AfterParam, Extension, UserId } from './params.ts'
 import { InstantSchema, Nullable, ref } from './types.ts'
 
 export const PhoneSchema = Enum(phones, {
@@ -145,7 +145,7 @@ export const StatusesSchema = Strict(
   {
     at: InstantSchema('The instant since which this answer holds.'),
     cursor: Type.Optional(cursor),
-    after: After,
+    after: AfterParam,
     statuses: Type.Array(Type.Union([ref(StatusSchema), ref(ExtensionStatusSchema)]), {
       description: 'By user id; with `by=extension` by extension.'
     })

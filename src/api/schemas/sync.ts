@@ -6,7 +6,7 @@ import { syncCodes } from '../../errors.ts'
 import { Enum, Strict } from '../../lib/json-schema.ts'
 import { connectionStates } from '../../sync/connection/connection-health.ts'
 import { notificationStates } from '../../sync/notifications/target-subscriptions.ts'
-import { After, UserId } from './params.ts'
+import { AfterParam, UserId } from './params.ts'
 import { InstantSchema, NullableInstantSchema, NullableString, ref } from './types.ts'
 
 const code = Type.Unsafe<(typeof syncCodes)[number] | null>({
@@ -144,7 +144,7 @@ export const SyncReportSchema = Strict(
   {
     connection: ref(ConnectionSyncSchema),
     users: Type.Array(ref(UserSyncSchema), { description: 'By user id.' }),
-    after: After
+    after: AfterParam
   },
   {
     $id: 'SyncReport',

@@ -3,7 +3,7 @@
 import { Type } from 'typebox'
 import { Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { PutTenantBody, TenantResponse } from '../../management/tenants.ts'
-import { After, TenantId } from './params.ts'
+import { AfterParam, TenantId } from './params.ts'
 import { ref } from './types.ts'
 
 const members = {
@@ -50,7 +50,7 @@ export const TenantSchema = schemaOf<TenantResponse>()(
 )
 
 export const TenantListSchema = Strict(
-  { tenants: Type.Array(ref(TenantSchema), { description: 'By id.' }), after: After },
+  { tenants: Type.Array(ref(TenantSchema), { description: 'By id.' }), after: AfterParam },
   { $id: 'TenantList', description: 'A page of tenants.', examples: [{ tenants: [acme] }] }
 )
 

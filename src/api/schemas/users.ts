@@ -5,7 +5,7 @@ import type { Trigger } from '../../domain/rule-set.ts'
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { PatchUserBody, PutUserBody, UserResponse } from '../../management/user-fields.ts'
 import { type ImportResponse, importModes } from '../../management/user-import.ts'
-import { After, Extension, UserId } from './params.ts'
+import { AfterParam, Extension, UserId } from './params.ts'
 import { TriggerSchema } from './rules.ts'
 import { NullableString, ref } from './types.ts'
 
@@ -129,7 +129,7 @@ export const UserSchema = schemaOf<UserResponse>()(
 )
 
 export const UserListSchema = Strict(
-  { users: Type.Array(ref(UserSchema), { description: 'By id.' }), after: After },
+  { users: Type.Array(ref(UserSchema), { description: 'By id.' }), after: AfterParam },
   { $id: 'UserList', description: 'A page of users.', examples: [{ users: [anna] }] }
 )
 

@@ -2,7 +2,7 @@
 import { RemoteError, type SyncCode } from '../../../errors.ts'
 import { type BackoffOptions, backoffMs } from '../../../lib/backoff.ts'
 import { type GraphResponse, membersOf } from '../client/batch-response.ts'
-import { graphResponseError, quotePowerShell } from '../errors.ts'
+import { graphResponseError, quoteUnlessPlain } from '../errors.ts'
 
 export interface SubscriptionFailure {
   readonly error: RemoteError
@@ -69,7 +69,7 @@ export function subscriptionError(
         )
       : failure(
           'access_denied',
-          `The application may not subscribe to this calendar: grant it Calendars.Read with admin consent (Calendars.ReadBasic does not suffice), or include the mailbox in its scope. See what holds with: Test-ServicePrincipalAuthorization -Identity ${quotePowerShell(clientId)} -Resource ${quotePowerShell(mailbox)}. ${polled}`
+          `The application may not subscribe to this calendar: grant it Calendars.Read with admin consent (Calendars.ReadBasic does not suffice), or include the mailbox in its scope. See what holds with: Test-ServicePrincipalAuthorization -Identity ${quoteUnlessPlain(clientId)} -Resource ${quoteUnlessPlain(mailbox)}. ${polled}`
         )
   }
   if (answer.status === 404) {
@@ -116,7 +116,7 @@ const retryPolicies = {
 const namedTimeFloor: BackoffOptions = { firstMs: 2_000, maxMs: 60_000 }
 
 /** Milliseconds until the next try after so many failures in a row (from 1). `random` is in [0, 1). */
-export function retryDelayMs(
+export function subscriptionRetryDelayMs(
   { error, retryPolicy }: SubscriptionFailure,
   failures: number,
   random: number

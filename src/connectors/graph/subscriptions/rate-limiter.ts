@@ -1,6 +1,6 @@
 /** How many calls about subscriptions may go out, and when: well below Graph's limit, and one alone while all fail. */
 import type { Timers } from '../../../lib/timers.ts'
-import { retryDelayMs, type SubscriptionFailure } from './errors.ts'
+import { type SubscriptionFailure, subscriptionRetryDelayMs } from './errors.ts'
 
 const batchSize = 20
 /** Batches in flight: Graph asks our own address, call by call, before it answers. */
@@ -59,7 +59,7 @@ export class SubscriptionRateLimiter {
     this.#failure = failure
     if (!isNew) return
     this.#failures += 1
-    this.#heldUntil = now + retryDelayMs(failure, this.#failures, this.#random)
+    this.#heldUntil = now + subscriptionRetryDelayMs(failure, this.#failures, this.#random)
   }
 
   /** Says whether there was a failure of the whole application. */

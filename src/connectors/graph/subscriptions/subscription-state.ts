@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { RemoteError } from '../../../errors.ts'
 import type { Timers } from '../../../lib/timers.ts'
 import type { NotificationEvent, SubscribeRequest, SubscriptionListener } from '../../connector.ts'
-import { retryDelayMs, type SubscriptionFailure, subscriptionEnded } from './errors.ts'
+import { type SubscriptionFailure, subscriptionEnded, subscriptionRetryDelayMs } from './errors.ts'
 import type { HeldSubscription } from './requests.ts'
 
 /** Milliseconds between two renewals, however short a life Graph gives. */
@@ -118,7 +118,7 @@ export class SubscriptionState {
   onFailure(failure: SubscriptionFailure): void {
     const now = this.#timers.now()
     this.#failures += 1
-    this.dueAt = now + retryDelayMs(failure, this.#failures, this.#spread)
+    this.dueAt = now + subscriptionRetryDelayMs(failure, this.#failures, this.#spread)
     const outlastsRetry = this.id !== null && this.#expiresAt > this.dueAt
     if (!this.isActive || !outlastsRetry || failure.retryPolicy !== 'transient')
       this.setInactive(failure.error)
