@@ -1,6 +1,7 @@
 /** Answers with JSON that is written already, past the types that watch over values. */
-import { setImmediate } from 'node:timers/promises'
+
 import type { FastifyReply } from 'fastify'
+import { nextSlice } from '../lib/time-slices.ts'
 
 export function sendJson(reply: { type(name: string): unknown }, json: Buffer | string | null): FastifyReply {
   reply.type('application/json; charset=utf-8')
@@ -32,7 +33,7 @@ export async function stringifyInSlices(
   for (let from = 0; from < list.length; from += SLICE) {
     const piece = JSON.stringify(list.slice(from, from + SLICE)).slice(1, -1)
     pieces.push(from === 0 ? piece : `,${piece}`)
-    await setImmediate()
+    await nextSlice()
   }
   return Buffer.from(`${pieces.join('')}]}`)
 }

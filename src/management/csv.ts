@@ -1,9 +1,9 @@
 /** A sheet of users as spreadsheet programs save it (CSV): decoded, split, and read row by row. The header is row 1. */
 import { isUtf8 } from 'node:buffer'
 import { Readable } from 'node:stream'
-import { setImmediate } from 'node:timers/promises'
 import { CsvError, parse } from 'csv-parse'
 import { type FieldFault, RequestError } from '../errors.ts'
+import { nextSlice } from '../lib/time-slices.ts'
 import { readCell } from './spreadsheet-cell.ts'
 import { type CsvColumn, csvColumns } from './user-columns.ts'
 
@@ -48,7 +48,7 @@ export async function* readCsvRows(bytes: Buffer): AsyncGenerator<CsvRow> {
   try {
     for await (const cells of text.pipe(parser) as AsyncIterable<string[]>) {
       row++
-      if (row % ROWS_PER_SLICE === 0) await setImmediate()
+      if (row % ROWS_PER_SLICE === 0) await nextSlice()
       if (header === null) header = parseHeader(cells)
       else if (cells.some((cell) => cell !== '')) yield toCsvRow(row, header, cells)
     }

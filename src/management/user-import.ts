@@ -1,7 +1,8 @@
 /** Users from a sheet: every row is checked before any is saved, then they are saved in batches. */
-import { setImmediate, setTimeout } from 'node:timers/promises'
+import { setTimeout } from 'node:timers/promises'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { backoffMs } from '../lib/backoff.ts'
+import { nextSlice, Slice } from '../lib/time-slices.ts'
 import { type Store, StoreUnavailable, type User } from '../storage/store.ts'
 import { type CsvRow, readCsvRows } from './csv.ts'
 import { buildUser, diffUser } from './diff-user.ts'
@@ -16,8 +17,8 @@ import { validateUser } from './validate-user.ts'
 /** More faults than anybody reads in one go; what is over is counted. */
 const MAX_ERRORS = 10_000
 const MAX_ROWS = 50_000
-/** Rows checked, or saved, in one go: below 10 ms of this process, and of Redis. */
-const ROWS_PER_SLICE = 250
+/** Rows saved in one go: below 10 ms of this process, and of Redis. */
+const ROWS_PER_BATCH = 200
 /** A store that is away for longer ends the import, which then says how far it came. */
 const RETRY = { firstMs: 200, maxMs: 5_000 }
 const MAX_RETRIES = 8
@@ -108,8 +109,9 @@ async function planImport(
 
   const faults = findDuplicateIds(rows)
   const planned: PlannedRow[] = []
-  for (const [index, { row, cells, faults: cellFaults }] of rows.entries()) {
-    if (index % ROWS_PER_SLICE === 0) await setImmediate()
+  const slice = new Slice()
+  for (const { row, cells, faults: cellFaults } of rows) {
+    if (slice.isOver()) await slice.next()
     const { user: id = '' } = cells
     const before = stored.get(id) ?? null
     const { user: _, ...members } = toUserMembers(cells, before)
@@ -142,9 +144,9 @@ async function applyImport(
   planned: readonly PlannedRow[]
 ): Promise<void> {
   const toSave = planned.filter(({ action }) => action !== 'unchanged')
-  for (let from = 0; from < toSave.length; from += ROWS_PER_SLICE) {
-    const batch = toSave.slice(from, from + ROWS_PER_SLICE)
-    await setImmediate()
+  for (let from = 0; from < toSave.length; from += ROWS_PER_BATCH) {
+    const batch = toSave.slice(from, from + ROWS_PER_BATCH)
+    await nextSlice()
     await withRetries(
       () => deps.store.withTenantLock(tenant, (store) => saveBatch(deps, store, tenant, batch)),
       (error) => new ImportInterrupted(error, toSave.length, from, batch.length)

@@ -1,6 +1,6 @@
 /** Users: made, changed, found and removed. */
-import { setImmediate } from 'node:timers/promises'
 import { RequestError } from '../errors.ts'
+import { nextSlice } from '../lib/time-slices.ts'
 import type { Store, User, UserRecord } from '../storage/store.ts'
 import { diffUser } from './diff-user.ts'
 import type { ManagementDeps } from './management-deps.ts'
@@ -130,7 +130,7 @@ export async function* eachUser(store: Store, tenant: string, from?: string): As
     yield* users
     if (users.length < SEARCH_SLICE) return
     after = users.at(-1)?.id
-    await setImmediate()
+    await nextSlice()
   }
 }
 

@@ -1,11 +1,11 @@
 /** `/v1/tenants/{tenant}/sync`: how the reading of calendars goes, and "read now". */
-import { setImmediate } from 'node:timers/promises'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Instant } from '../../domain/calendar-event.ts'
 import { syncStateAt, syncStateNames } from '../../domain/sync-state.ts'
 import { type SyncCode, syncCodes } from '../../errors.ts'
 import { Strict } from '../../lib/json-schema.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
+import { nextSlice } from '../../lib/time-slices.ts'
 import { paginate } from '../../management/pagination.ts'
 import { requireTenant } from '../../management/tenants.ts'
 import { requireUserRecord } from '../../management/users.ts'
@@ -146,7 +146,7 @@ async function findUserSyncs(
     }
     if (users.length < FILTER_SLICE) return found
     last = users.at(-1)?.id
-    await setImmediate()
+    await nextSlice()
   }
 }
 
