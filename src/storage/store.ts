@@ -144,7 +144,8 @@ export interface Store {
   connection(tenant: string): Promise<StoredConnection | null>
   /**
    * Saves, replaces or (null) removes the connection. With `reread` every user's timeline is dropped and their
-   * records begin a new generation, in the same step. Resolves to whether there was one before.
+   * records begin a new generation; of a large tenant this may be seen to happen user by user, after the connection was saved, and
+   * it goes on after a crash. Resolves to whether there was one before.
    */
   saveConnection(
     tenant: string,

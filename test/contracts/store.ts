@@ -225,6 +225,37 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     t.strictSame(await store.saveReadings('acme', [{ ...outcome(0)[0]!, user: 'zoe' }], 3), [])
   })
 
+  await t.test('a large tenant is removed whole, and read anew whole', async (t) => {
+    const { store } = await open(t)
+    await store.saveTenant(sampleTenant('acme'), 1)
+    const ids = Array.from({ length: 1000 }, (_, index) => `user-${String(index).padStart(4, '0')}`)
+    const users = ids.map((id) => ({ user: sampleUser(id), sync: initialSyncRecord(true, 1) }))
+    await store.saveUsers('acme', users, 1)
+    const timeline = sampleTimeline([])
+    const outcomes = ids.map((user, index) => ({
+      user,
+      sync: sampleSync(0, 2),
+      timeline,
+      visible: index === 0
+    }))
+    await store.saveReadings('acme', outcomes, 2)
+    t.equal((await store.records('acme', ids)).filter((record) => record?.timeline).length, 1000)
+    await store.saveConnection('acme', sampleConnection(), true, 3)
+    const records = await store.records('acme', ids)
+    t.ok(records.every((record) => record?.timeline === null && record.sync.generation === 1))
+    t.strictSame(await store.saveReadings('acme', outcomes, 4), [], 'what was read before counts no more')
+
+    const [removed, isNew] = await Promise.all([
+      store.removeTenant('acme'),
+      store.saveTenant(sampleTenant('acme'), 5)
+    ])
+    t.strictSame([removed, isNew], [true, true])
+    t.strictSame(await store.users('acme', { limit: 10 }), [])
+    t.strictSame((await store.snapshot('acme'))?.users, [])
+    await store.saveUsers('acme', [{ user: sampleUser('anna'), sync: null }], 6)
+    t.equal((await store.users('acme', { limit: 10 })).length, 1, 'nothing that went takes anybody along')
+  })
+
   await t.test('rules are appended only upon the version that the writer knew', async (t) => {
     const { store } = await open(t)
     await store.saveTenant(sampleTenant('acme'), 1)

@@ -17,6 +17,7 @@ import {
 import { changeLog, LOG_LENGTH } from './change-log.ts'
 import { type LockedDataDir, lockDataDir, withSetupError } from './data-dir.ts'
 import { groupCommit } from './group-commit.ts'
+import { PendingWork } from './pending-work.ts'
 import { openTables, type Tables } from './tables.ts'
 
 /** Users read for a snapshot before the event loop is given back: about 10 ms. */
@@ -70,6 +71,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
   const log = changeLog(tables, logLength)
   const snapshots = new Set<Promise<unknown>>()
   const tenantLock = new KeyedLock()
+  const work = new PendingWork(tables, log, write)
   let closing: Promise<void> | null = null
 
   /** One write. The tenant's followers receive what it puts into `feeds` once it is on disk. */
@@ -88,6 +90,11 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
   async function read<T>(action: () => T | Promise<T>): Promise<T> {
     if (closing !== null) throw new StoreUnavailable('The store is closed.')
     return action()
+  }
+
+  /** Of a tenant that is gone nothing is read, though some of it may still be there. */
+  function readOf<T>(tenant: string, none: T, action: () => T): Promise<T> {
+    return read(() => (heads.get(tenant) === null ? none : action()))
   }
 
   function recordOf(tenant: string, id: string): UserRecord | null {
@@ -140,44 +147,52 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
   const store: Store = {
     tenants: ({ limit, after }) => read(() => tenants.page(limit, after)),
     tenant: (id) => read(() => tenants.get(id)),
-    saveTenant: (tenant, at) =>
-      write(tenant.id, (feeds) => {
-        const isNew = heads.get(tenant.id) === null
-        tenants.put(tenant.id, tenant)
-        if (isNew) log.begin(tenant.id)
-        feeds.push(log.append(tenant.id, at, 'all'))
-        return isNew
-      }),
-    removeTenant: (id) =>
-      write(id, (feeds) => {
+    async saveTenant(tenant, at) {
+      const { id } = tenant
+      for (;;) {
+        const isNew = await write(id, (feeds) => {
+          const head = heads.get(id)
+          // What is left of an earlier tenant of this id goes first.
+          if (head === null && tables.pending.get(id) !== null) return null
+          tenants.put(id, tenant)
+          if (head === null) log.begin(id)
+          feeds.push(log.append(id, at, 'all'))
+          return head === null
+        })
+        if (isNew !== null) return isNew
+        await work.finish(id)
+      }
+    },
+    async removeTenant(id) {
+      const removed = await write(id, (feeds) => {
         if (heads.get(id) === null) return false
-        for (const table of [tables.rules, users, syncs, timelines, overrides, tables.log])
-          table.removeAll(id)
         for (const table of [tenants, connections, heads]) table.remove(id)
+        work.begin(id, { kind: 'remove' }, feeds)
         feeds.push({ kind: 'tenant removed' })
         return true
-      }),
+      })
+      if (removed) await work.finish(id)
+      return removed
+    },
 
     connection: (tenant) => read(() => connections.get(tenant)),
-    saveConnection: (tenant, connection, reread, at) =>
-      write(tenant, (feeds) => {
+    async saveConnection(tenant, connection, reread, at) {
+      const before = await write(tenant, (feeds) => {
         log.headOf(tenant)
         const before = connections.get(tenant) !== null
         if (connection === null) connections.remove(tenant)
         else connections.put(tenant, connection)
-        if (reread) {
-          timelines.removeAll(tenant)
-          for (const [id, { enabled, generation }] of syncs.entries(tenant)) {
-            syncs.put(tenant, id, initialSyncRecord(enabled, at, generation + 1))
-          }
-        }
+        if (reread) work.begin(tenant, { kind: 'reread', at, after: null }, feeds)
         feeds.push(log.append(tenant, at, 'all'))
         return before
-      }),
+      })
+      if (reread) await work.finish(tenant)
+      return before
+    },
 
     rules: (tenant, version) =>
-      read(() => (version === undefined ? newestRules(tenant) : rules.get(tenant, version))),
-    ruleVersions: (tenant) => read(() => rules.page(tenant, {}).reverse()),
+      readOf(tenant, null, () => (version === undefined ? newestRules(tenant) : rules.get(tenant, version))),
+    ruleVersions: (tenant) => readOf(tenant, [], () => rules.page(tenant, {}).reverse()),
     saveRules: (tenant, expected, { at, put, effective }) =>
       write(tenant, (feeds) => {
         log.headOf(tenant)
@@ -190,9 +205,14 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
         return saved
       }),
 
-    users: (tenant, page) => read(() => users.page(tenant, page)),
-    record: (tenant, user) => read(() => recordOf(tenant, user)),
-    records: (tenant, ids) => read(() => ids.map((id) => recordOf(tenant, id))),
+    users: (tenant, page) => readOf(tenant, [], () => users.page(tenant, page)),
+    record: (tenant, user) => readOf(tenant, null, () => recordOf(tenant, user)),
+    records: (tenant, ids) =>
+      readOf(
+        tenant,
+        ids.map(() => null),
+        () => ids.map((id) => recordOf(tenant, id))
+      ),
     saveUsers: (tenant, given, at) =>
       write(tenant, (feeds) => {
         const { minGeneration } = log.headOf(tenant)
@@ -291,5 +311,6 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
       return closing
     }
   }
+  work.resume()
   return store
 }

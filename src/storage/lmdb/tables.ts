@@ -1,5 +1,6 @@
 /** The tables of the lmdb file: what lies under which key. Reads within a write see what it wrote. */
 import type { Database, RootDatabase, Transaction } from 'lmdb'
+import type { Instant } from '../../domain/calendar-event.ts'
 import {
   type Codec,
   connectionRecord,
@@ -20,6 +21,7 @@ export interface TenantTable<T> {
   remove(tenant: string): void
   /** Ids after `after`, at most `limit`, with what is under them. */
   page(limit: number, after?: string): T[]
+  entries(): T[]
 }
 
 /** Many records below each tenant, by user id, version or position. */
@@ -27,11 +29,12 @@ export interface Table<Id extends string | number, T> {
   get(tenant: string, id: Id, at?: Transaction): T | null
   put(tenant: string, id: Id, value: T): void
   remove(tenant: string, id: Id): void
-  removeAll(tenant: string): void
+  /** At most `limit` of them; how many that were. */
+  removeSome(tenant: string, limit: number): number
   /** In order of ids, from the first after `after`, at most `limit`. */
   page(tenant: string, options: PageOptions<Id>): T[]
   ids(tenant: string, at?: Transaction): Id[]
-  entries(tenant: string): [Id, T][]
+  entries(tenant: string, options: PageOptions<Id>): [Id, T][]
 }
 
 export interface PageOptions<Id> {
@@ -64,6 +67,16 @@ const entryRecord = jsonCodec<LogEntry>('log entry', ({ position, at, users, vac
   vacated: vacated.map(({ user, extension }) => ({ user, extension }))
 }))
 
+/** What is left to do for a tenant. `after`: the last user that was begun anew. */
+export type Pending =
+  | { readonly kind: 'remove' }
+  | { readonly kind: 'reread'; readonly at: Instant; readonly after: string | null }
+
+const pendingRecord = jsonCodec<{ readonly tenant: string; readonly pending: Pending }>(
+  'pending work',
+  ({ tenant, pending }) => ({ tenant, pending })
+)
+
 export type Tables = ReturnType<typeof openTables>
 
 export function openTables(root: RootDatabase) {
@@ -85,7 +98,8 @@ export function openTables(root: RootDatabase) {
       database('overrides'),
       overrideRecord
     ),
-    log: table<number, LogEntry>(database('log'), entryRecord)
+    log: table<number, LogEntry>(database('log'), entryRecord),
+    pending: tenantTable(database('pending'), pendingRecord)
   }
 }
 
@@ -107,7 +121,8 @@ function tenantTable<T>(db: Database<Buffer, string>, { encode, decode }: Codec<
     page(limit, after) {
       const from = after === undefined || after === '' ? {} : { start: cut(after), exclusiveStart: true }
       return [...db.getRange({ ...from, limit })].map(({ value }) => decode(value))
-    }
+    },
+    entries: () => [...db.getRange({})].map(({ value }) => decode(value))
   }
 }
 
@@ -130,9 +145,9 @@ function table<Id extends string | number, T>(
     }
     return found
   }
-  const ids = (tenant: string, transaction?: Transaction): Id[] => {
+  const ids = (tenant: string, options: PageOptions<Id>): Id[] => {
     const found: Id[] = []
-    for (const key of db.getKeys(range(tenant, transaction === undefined ? {} : { transaction }))) {
+    for (const key of db.getKeys(range(tenant, options))) {
       if (key[0] !== tenant) break
       found.push(key[1])
     }
@@ -150,13 +165,15 @@ function table<Id extends string | number, T>(
       void db.put([tenant, id], encode(value))
     },
     remove: removeOne,
-    removeAll(tenant) {
-      for (const id of ids(tenant)) removeOne(tenant, id)
+    removeSome(tenant, limit) {
+      const some = ids(tenant, { limit })
+      for (const id of some) removeOne(tenant, id)
+      return some.length
     },
     page: (tenant, options) =>
       isKey(tenant) ? entries(tenant, options).map(([, value]) => decode(value)) : [],
-    ids: (tenant, at) => (isKey(tenant) ? ids(tenant, at) : []),
-    entries: (tenant) => entries(tenant, {}).map(([id, value]) => [id, decode(value)])
+    ids: (tenant, at) => (isKey(tenant) ? ids(tenant, at === undefined ? {} : { transaction: at }) : []),
+    entries: (tenant, options) => entries(tenant, options).map(([id, value]) => [id, decode(value)])
   }
 }
 
