@@ -15,8 +15,11 @@ export interface CalendarNotification {
   readonly event: NotificationEvent
 }
 
-/** `replayed`: the very same came before. `unknown`: genuine, but of nothing that is subscribed here. */
-export const dropReasons = ['malformed', 'invalid_signature', 'replayed', 'unknown'] as const
+/**
+ * `replayed`: the very same came before. `unknown`: genuine, but of nothing that is subscribed here. `not_kept`: refused, so
+ * that it is sent again.
+ */
+export const dropReasons = ['malformed', 'invalid_signature', 'replayed', 'unknown', 'not_kept'] as const
 export type DropReason = (typeof dropReasons)[number]
 
 export interface NotificationVerifier {
@@ -28,4 +31,6 @@ export interface VerifiedNotifications {
   readonly accepted: readonly CalendarNotification[]
   /** How many were dropped, and why. */
   readonly dropped: ReadonlyMap<DropReason, number>
+  /** What was accepted could not be kept: when it is sent again, it is no replay. */
+  forget(): void
 }

@@ -1,8 +1,9 @@
-/** Where Graph posts its notices: open to the whole internet, so it answers at once and costs next to nothing. */
+/** Where Graph posts its notifications: open to the whole internet, so it answers at once and costs next to nothing. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NotificationVerifier } from '../../connectors/notification.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
+import { withDeadline } from '../../lib/deadline.ts'
 import type { Sync } from '../../sync/sync.ts'
 import type { Metrics } from '../metrics.ts'
 import { NoContent } from '../schemas/problems.ts'
@@ -22,7 +23,7 @@ export interface GraphNotificationDeps {
   readonly clock: () => Instant
 }
 
-/** Milliseconds that an answer waits for notices to be kept. Graph shuns who takes three seconds. */
+/** How long an answer waits for notifications to be kept. Graph delays those to whoever takes three seconds. */
 const maxAnswerMs = 500
 /** Characters. Graph's tokens have below 200. */
 const maxTokenLength = 2_048
@@ -105,7 +106,8 @@ export function graphNotificationRoutes(deps: GraphNotificationDeps): FastifyPlu
               description: 'Graph’s question whether the address is ours.',
               content: { 'text/plain': { schema: Token } }
             },
-            202: NoContent('Taken note of, or dropped.'),
+            202: NoContent('Kept, or dropped.'),
+            503: NoContent('Genuine, but it could not be kept: send it again.'),
             413: tooLarge
           }
         },
@@ -124,13 +126,17 @@ export function graphNotificationRoutes(deps: GraphNotificationDeps): FastifyPlu
     { place, body }: { place: NotificationAddress; body: unknown },
     reply: FastifyReply
   ) {
-    const { accepted: genuine, dropped } = deps.graphVerifier(place).verify(body, deps.clock())
+    const { accepted, dropped, forget } = deps.graphVerifier(place).verify(body, deps.clock())
     for (const [reason, count] of dropped) deps.metrics.countNotifications('graph', reason, count)
-    if (genuine.length > 0) {
-      deps.metrics.countNotifications('graph', 'accepted', genuine.length)
-      await withinPatience(deps.sync.onNotifications(genuine))
+    if (accepted.length === 0) return reply.code(202).send()
+    if (await isKept(deps.sync.onNotifications(accepted))) {
+      deps.metrics.countNotifications('graph', 'accepted', accepted.length)
+      return reply.code(202).send()
     }
-    return reply.code(202).send()
+    // Graph sends it again for four hours (change-notifications-delivery-webhooks).
+    forget()
+    deps.metrics.countNotifications('graph', 'not_kept', accepted.length)
+    return reply.code(503).send()
   }
 }
 
@@ -151,12 +157,12 @@ function parsed(body: string | Buffer): unknown {
   }
 }
 
-/** Whether they could be kept or not, Graph hears the same: what it sent again would be worth no more than a sweep. */
-async function withinPatience(kept: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, maxAnswerMs)
-  })
-  await Promise.race([kept.catch(() => {}), late])
-  clearTimeout(timer)
+/** Whether they were kept, and in time. */
+async function isKept(keeping: Promise<void>): Promise<boolean> {
+  try {
+    await withDeadline(keeping, maxAnswerMs)
+    return true
+  } catch {
+    return false
+  }
 }

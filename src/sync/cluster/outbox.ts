@@ -1,100 +1,105 @@
-/** Jobs on their way to where they are kept: what cannot be handed over now waits here, each once, and goes when it can. */
-
+/** Jobs on their way to Redis: what cannot be handed over now waits here, each once, and goes when it can. */
+import { endsWithin, withDeadline } from '../../lib/deadline.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
 import type { SyncJob, SyncJobs } from './jobs.ts'
 
-export interface Outbox {
-  /** Resolves when they are kept, or when that takes too long for whoever waits: then they wait here. */
-  put(jobs: readonly SyncJob[]): Promise<void>
-  /** Resolves when they are kept, or cannot be. */
-  close(): Promise<void>
+/** Of different jobs; what a notification more than these is about is found by the next reconciliation. */
+const maxWaiting = 100_000
+/** Jobs handed over in one go. */
+const maxPerCall = 1_000
+/** Graph wants its answer within seconds, and slows down whoever is late. */
+const maxPutMs = 500
+const retryMs = 1_000
+const callTimeoutMs = 5_000
+
+/** The jobs wait in this process alone: whoever can ask for them again is to do so. */
+export class JobsNotKept extends Error {
+  override readonly name = 'JobsNotKept'
 }
 
-/** Of different jobs; a notice more than these is found by the next sweep. */
-const room = 100_000
-/** Jobs handed over in one go. */
-const chunk = 1_000
-/** Milliseconds. Graph wants its answer within seconds, and slows down whoever is late. */
-const patience = 500
-/** Milliseconds between two attempts, and how long one may take. */
-const pause = 1_000
-const deadline = 5_000
+export class Outbox {
+  readonly #jobs: SyncJobs
+  readonly #timers: Timers
+  readonly #log: Log
+  /** By what they say: a thousand notifications of one calendar are one. */
+  readonly #waiting = new Map<string, SyncJob>()
+  #sending: Promise<void> | null = null
+  #cancelRetry: (() => void) | null = null
+  #refused = 0
+  #closed = false
 
-export function openOutbox(jobs: SyncJobs, { timers, log }: { timers: Timers; log: Log }): Outbox {
-  /** By what they say: a thousand notices of one calendar are one. */
-  const waiting = new Map<string, SyncJob>()
-  let sending: Promise<void> | null = null
-  let cancelRetry: (() => void) | null = null
-  let refused = 0
-  let closed = false
+  constructor(jobs: SyncJobs, { timers, log }: { readonly timers: Timers; readonly log: Log }) {
+    this.#jobs = jobs
+    this.#timers = timers
+    this.#log = log
+  }
 
-  return {
-    async put(those) {
-      for (const job of those) {
-        const key = JSON.stringify(job)
-        if (waiting.has(key)) continue
-        if (waiting.size < room) waiting.set(key, job)
-        else refused += 1
-      }
-      await within(patience, send())
-    },
-    async close() {
-      closed = true
-      cancelRetry?.()
-      cancelRetry = null
-      if (waiting.size > 0) await within(deadline, send())
+  /** Resolves when they are kept in Redis. Rejects with JobsNotKept where that takes long; they go there later all the same. */
+  async put(jobs: readonly SyncJob[]): Promise<void> {
+    const keys = jobs.map((job) => JSON.stringify(job))
+    for (const [index, key] of keys.entries()) {
+      const job = jobs[index]
+      if (job === undefined || this.#waiting.has(key)) continue
+      if (this.#waiting.size < maxWaiting) this.#waiting.set(key, job)
+      else this.#refused += 1
     }
+    const wasRefused = this.#refused > 0
+    const inTime = await endsWithin(this.#send(), maxPutMs, this.#timers.after)
+    if (!inTime || wasRefused || keys.some((key) => this.#waiting.has(key))) {
+      throw new JobsNotKept('the jobs are not in Redis yet')
+    }
+  }
+
+  /** As `put`, for what nobody asks for again. */
+  async post(jobs: readonly SyncJob[]): Promise<void> {
+    await this.put(jobs).catch(() => {})
+  }
+
+  /** Resolves when they are kept, or cannot be. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#cancelRetry?.()
+    this.#cancelRetry = null
+    if (this.#waiting.size > 0) await endsWithin(this.#send(), callTimeoutMs, this.#timers.after)
   }
 
   /** Resolves when everything is handed over, or could not be. */
-  function send(): Promise<void> {
-    if (cancelRetry !== null) return Promise.resolve()
-    sending ??= handOver().finally(() => {
-      sending = null
+  #send(): Promise<void> {
+    if (this.#cancelRetry !== null) return Promise.resolve()
+    this.#sending ??= this.#handOver().finally(() => {
+      this.#sending = null
     })
-    return sending
+    return this.#sending
   }
 
-  async function handOver(): Promise<void> {
-    while (waiting.size > 0) {
-      const those = [...waiting].slice(0, chunk)
-      for (const [key] of those) waiting.delete(key)
+  async #handOver(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      const taken = [...this.#waiting].slice(0, maxPerCall)
+      for (const [key] of taken) this.#waiting.delete(key)
       try {
-        await orLate(jobs.add(those.map(([, job]) => job)))
+        const added = this.#jobs.add(taken.map(([, job]) => job))
+        await withDeadline(added, callTimeoutMs, this.#timers.after)
       } catch (error) {
-        for (const [key, job] of those) waiting.set(key, job)
-        log.warn(
-          { waiting: waiting.size, ...redactError(error) },
-          'jobs could not be handed over; trying again'
-        )
-        if (closed) return
-        cancelRetry = timers.after(pause, () => {
-          cancelRetry = null
-          void send()
-        })
+        for (const [key, job] of taken) this.#waiting.set(key, job)
+        this.#onFailure(error)
         return
       }
     }
-    if (refused > 0)
-      log.warn({ refused }, 'there were too many jobs to keep: sweeps find what they were about')
-    refused = 0
+    if (this.#refused > 0) {
+      const facts = { refused: this.#refused }
+      this.#log.warn(facts, 'there were too many jobs to keep: reconciliations find what they were about')
+    }
+    this.#refused = 0
   }
 
-  function orLate(work: Promise<void>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const cancel = timers.after(deadline, () => reject(new Error('it took too long')))
-      work.then(resolve, reject).finally(cancel)
-    })
-  }
-
-  function within(milliseconds: number, work: Promise<void>): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = timers.after(milliseconds, resolve)
-      void work.then(() => {
-        cancel()
-        resolve()
-      })
+  #onFailure(error: unknown): void {
+    const facts = { waiting: this.#waiting.size, ...redactError(error) }
+    this.#log.warn(facts, 'jobs could not be handed over; trying again')
+    if (this.#closed) return
+    this.#cancelRetry = this.#timers.after(retryMs, () => {
+      this.#cancelRetry = null
+      void this.#send()
     })
   }
 }

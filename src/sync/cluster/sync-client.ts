@@ -13,7 +13,7 @@ import { noNotifications } from '../notifications/target-subscriptions.ts'
 import type { Sync } from '../sync.ts'
 import { targetOf } from '../targets/read-target.ts'
 import { type ConnectionStatusStore, maxTargetsPerJob, type SyncJob, type SyncJobs } from './jobs.ts'
-import { type Outbox, openOutbox } from './outbox.ts'
+import { Outbox } from './outbox.ts'
 
 export interface SyncClientDeps {
   readonly store: Store
@@ -46,7 +46,7 @@ export class SyncClient implements Sync {
 
   constructor(deps: SyncClientDeps) {
     this.#deps = deps
-    this.#outbox = openOutbox(deps.jobs, deps)
+    this.#outbox = new Outbox(deps.jobs, deps)
   }
 
   async readNow(tenant: string, users?: readonly string[]): Promise<number> {
@@ -100,7 +100,7 @@ export class SyncClient implements Sync {
   }
 
   onConnectionTested(tenant: string): void {
-    void this.#outbox.put([{ kind: 'resume', tenant }])
+    void this.#outbox.post([{ kind: 'resume', tenant }])
   }
 
   onNotifications(notifications: readonly CalendarNotification[]): Promise<void> {
@@ -108,7 +108,7 @@ export class SyncClient implements Sync {
   }
 
   invalidateTenant(tenant: string): void {
-    void this.#outbox.put([{ kind: 'tenant', tenant }])
+    void this.#outbox.post([{ kind: 'tenant', tenant }])
   }
 
   async close(): Promise<void> {

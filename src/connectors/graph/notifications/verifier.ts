@@ -1,9 +1,14 @@
-/** What was posted to a calendar's notice address: genuine news, or dropped and counted (change-notifications-overview). */
+/** What was posted to a calendar's notification address: genuine, or dropped and counted (change-notifications-overview). */
 import { timingSafeEqual } from 'node:crypto'
-import type { LifecycleEvent } from '../../connector.ts'
-import type { CalendarNotification, DropReason, NotificationVerifier } from '../../notification.ts'
+import type { LifecycleEvent, NotificationEvent } from '../../connector.ts'
+import type {
+  CalendarNotification,
+  DropReason,
+  NotificationVerifier,
+  VerifiedNotifications
+} from '../../notification.ts'
 import { membersOf } from '../client/batch-response.ts'
-import { heardBefore } from './replay-filter.ts'
+import { ReplayFilter } from './replay-filter.ts'
 import { clientStateOf, keyIdOf, type NotificationRoute } from './url.ts'
 
 /** Graph sends far fewer in one body; whoever sends more is not Graph. */
@@ -17,55 +22,83 @@ const lifecycle: ReadonlyMap<unknown, LifecycleEvent> = new Map([
 ])
 const changes: ReadonlySet<unknown> = new Set(['created', 'updated', 'deleted'])
 
-/** The gate at each place; all share what was heard before. */
+/** The verifier of each address; all share the filter of replays. */
 export function createNotificationVerifiers(
   secret: Buffer
-): (place: NotificationRoute) => NotificationVerifier {
-  const heard = heardBefore()
-  const mark = keyIdOf(secret)
-  return (place) => ({
+): (route: NotificationRoute) => NotificationVerifier {
+  const replays = new ReplayFilter()
+  const keyId = keyIdOf(secret)
+  return (route) => ({
     verify(body, now) {
-      const genuine: CalendarNotification[] = []
-      const dropped = new Map<DropReason, number>()
-      const drop = (reason: DropReason, count = 1) => {
-        dropped.set(reason, (dropped.get(reason) ?? 0) + count)
-      }
-      const { value } = membersOf(body)
-      if (!Array.isArray(value)) {
-        drop('malformed')
-        return { accepted: genuine, dropped }
-      }
-      if (value.length > maxItems) drop('malformed', value.length - maxItems)
       // Under another secret nothing here can prove itself, so nothing is computed.
       const expected =
-        place.keyId === mark ? Buffer.from(clientStateOf(secret, place.tenant, place.targetId)) : null
-      for (const item of value.slice(0, maxItems)) {
-        const { subscriptionId, clientState, ...rest } = membersOf(item)
-        if (typeof subscriptionId !== 'string' || typeof clientState !== 'string') drop('malformed')
-        else if (expected === null || !isSame(clientState, expected)) drop('invalid_signature')
-        else {
-          const news = newsOf(rest)
-          if (news === null) drop('malformed')
-          else if (isReplay(subscriptionId, rest, now)) drop('replayed')
-          else genuine.push({ tenant: place.tenant, targetId: place.targetId, event: news })
-        }
-      }
-      return { accepted: genuine, dropped }
+        route.keyId === keyId ? Buffer.from(clientStateOf(secret, route.tenant, route.targetId)) : null
+      return verifyItems(body, now, { route, expected, replays })
     }
   })
-
-  /** Without an etag nothing tells one edit from the next. */
-  function isReplay(subscription: string, item: Readonly<Record<string, unknown>>, now: number): boolean {
-    const { id, '@odata.etag': etag } = membersOf(item.resourceData)
-    if (typeof id !== 'string' || typeof etag !== 'string' || etag === '') return false
-    return heard.hear(`${subscription}\n${item.changeType}\n${id}\n${etag}`, now)
-  }
 }
 
-function newsOf({
+function verifyItems(
+  body: unknown,
+  now: number,
+  by: {
+    readonly route: NotificationRoute
+    readonly expected: Buffer | null
+    readonly replays: ReplayFilter
+  }
+): VerifiedNotifications {
+  const { route, expected, replays } = by
+  const accepted: CalendarNotification[] = []
+  const dropped = new Map<DropReason, number>()
+  const keys: string[] = []
+  const drop = (reason: DropReason, count = 1) => {
+    dropped.set(reason, (dropped.get(reason) ?? 0) + count)
+  }
+  const forget = () => {
+    for (const key of keys) replays.delete(key)
+  }
+  const { value } = membersOf(body)
+  if (!Array.isArray(value)) {
+    drop('malformed')
+    return { accepted, dropped, forget }
+  }
+  if (value.length > maxItems) drop('malformed', value.length - maxItems)
+  for (const item of value.slice(0, maxItems)) {
+    const { subscriptionId, clientState, ...rest } = membersOf(item)
+    if (typeof subscriptionId !== 'string' || typeof clientState !== 'string') {
+      drop('malformed')
+      continue
+    }
+    if (expected === null || !isSame(clientState, expected)) {
+      drop('invalid_signature')
+      continue
+    }
+    const event = eventOf(rest)
+    const key = replayKeyOf(subscriptionId, rest)
+    if (event === null) drop('malformed')
+    else if (key !== null && replays.has(key)) drop('replayed')
+    else {
+      if (key !== null) {
+        replays.add(key, now)
+        keys.push(key)
+      }
+      accepted.push({ tenant: route.tenant, targetId: route.targetId, event })
+    }
+  }
+  return { accepted, dropped, forget }
+}
+
+/** Null without an etag: nothing else tells one edit from the next. */
+function replayKeyOf(subscriptionId: string, item: Readonly<Record<string, unknown>>): string | null {
+  const { id, '@odata.etag': etag } = membersOf(item.resourceData)
+  if (typeof id !== 'string' || typeof etag !== 'string' || etag === '') return null
+  return `${subscriptionId}\n${item.changeType}\n${id}\n${etag}`
+}
+
+function eventOf({
   lifecycleEvent,
   changeType
-}: Readonly<Record<string, unknown>>): CalendarNotification['event'] | null {
+}: Readonly<Record<string, unknown>>): NotificationEvent | null {
   if (lifecycleEvent !== undefined && lifecycleEvent !== null) return lifecycle.get(lifecycleEvent) ?? null
   return changes.has(changeType) ? 'changed' : null
 }
