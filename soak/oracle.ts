@@ -1,9 +1,10 @@
 /** What the calendars and overrides imply, worked out from them alone: the measure that consumers are held to. */
+
+import { buildTimeline } from '../src/domain/build-timeline.ts'
 import type { CalendarEvent } from '../src/domain/calendar-event.ts'
 import { type CompiledRules, compileUserTriggers, decide } from '../src/domain/decide.ts'
 import { applyOverride } from '../src/domain/override.ts'
 import { type StatusFields, statusAt } from '../src/domain/status.ts'
-import { buildTimeline } from '../src/domain/timeline.ts'
 
 export interface Meeting {
   readonly subject: string

@@ -5,11 +5,12 @@ import { parseArgs } from 'node:util'
 import type { CalendarRead } from '../connectors/connector.ts'
 import { createIcsConnector } from '../connectors/ics/connector.ts'
 import { openHttpClient } from '../connectors/net/http-client.ts'
+import { buildTimeline } from '../domain/build-timeline.ts'
 import { compileRules, compileUserTriggers, decide } from '../domain/decide.ts'
 import { AVAILABLE, labelOf } from '../domain/diversion.ts'
 import { explain } from '../domain/explain.ts'
-import type { RuleSet } from '../domain/rule-set.ts'
-import { buildTimeline, type Timeline } from '../domain/timeline.ts'
+import { allTriggers, type RuleSet } from '../domain/rule-set.ts'
+import type { Timeline } from '../domain/timeline.ts'
 import { RemoteError, SetupError } from '../errors.ts'
 import { ianaZone } from '../lib/time-zone.ts'
 import { DEFAULT_PACK, loadPacks } from '../management/load-packs.ts'
@@ -25,6 +26,9 @@ export interface PreviewCalendarDeps {
 
 const usage = 'usage: hanvisa try FILE.ics|URL [--pack NAME] [--zone ZONE] [--owner ADDRESS]\n'
 const DAY = 86_400_000
+const DAYS_SHOWN = 14
+/** An absence that goes on where the page ends has its true end if it lies before that. */
+const DAYS_READ = DAYS_SHOWN + 180
 const LANGUAGE = 'en'
 
 /** The exit code: 0 when the timeline was printed, 1 when the calendar could not be read, 2 for a wrong call. */
@@ -90,7 +94,7 @@ async function readCalendar(call: PreviewCall, timeZone: string, now: number): P
   try {
     const [reading] = await connector.read({
       targets: [{ mailbox, timeZone, ...(call.owner === undefined ? {} : { owner: call.owner }) }],
-      window: { start: now - DAY, end: now + 14 * DAY },
+      window: { start: now - DAY, end: now + DAYS_READ * DAY },
       subjects: true,
       signal: AbortSignal.timeout(120_000)
     })
@@ -124,9 +128,11 @@ function formatPage(read: CalendarRead, rules: RuleSet, setting: PageOptions): s
   const compiled = compileRules(rules, 0)
   const own = compileUserTriggers([], compiled)
   const decisions = read.events.flatMap((event) => decide(event, compiled, own) ?? [])
-  const timeline = buildTimeline(decisions, compiled, read.truncatedAt)
+  const horizon = now + DAYS_SHOWN * DAY
+  const timeline = buildTimeline(decisions, compiled, { horizon, readUntil: now + DAYS_READ * DAY })
+  const shown = read.events.filter(({ start }) => start < horizon)
   const rows = formatRows(timeline, rules, setting)
-  const head = `${dayIn(zone, now)} ${timeIn(zone, now)} in ${zone}, rules ${pack}: ${read.events.length} events read`
+  const head = `${dayIn(zone, now)} ${timeIn(zone, now)} in ${zone}, rules ${pack}: ${shown.length} events read`
   const note = read.partialRead === null ? [] : ['', `Note: ${read.partialRead.hint}`]
   const body = rows.length > 0 ? rows : ['Nothing diverts until two weeks from now: the phone stays open.']
   return `${[head, ...note, '', ...body].join('\n')}\n`
@@ -150,7 +156,7 @@ function formatRows(
       from: timeIn(zone, start),
       until,
       what,
-      because: explain(ground, rules.triggers, LANGUAGE).because
+      because: explain(ground, allTriggers(rules), LANGUAGE).because
     }
   })
   const wide = (width: number, texts: readonly string[]) =>

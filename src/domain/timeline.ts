@@ -1,7 +1,6 @@
-/** A user's timeline: sorted, disjoint, half-open intervals of diversions, from decisions in any order. */
+/** A user's timeline: sorted, disjoint, half-open intervals of diversions. */
 import type { Instant } from './calendar-event.ts'
-import type { CompiledRules, Decision } from './decide.ts'
-import { AVAILABLE, type Phone } from './diversion.ts'
+import type { Phone } from './diversion.ts'
 
 export type TriggerSource = 'user' | 'tenant'
 export type RuleSource = TriggerSource | 'availability'
@@ -27,45 +26,10 @@ export interface Cause {
 export interface Timeline {
   readonly boundaries: Float64Array
   readonly causes: readonly Cause[]
-  /** A run that ends here or later may go on, by an event that was not read: its end is not known. Null: all ends are. */
+  /** A run that ends here or later may go on by an event that was not read: its end is not known. Null: all ends are. */
   readonly truncatedAt: Instant | null
   /** The RuleSet version that decided, 0 for the default pack. */
   readonly rulesVersion: number
-}
-
-export function buildTimeline(
-  decisions: readonly Decision[],
-  rules: CompiledRules,
-  truncatedAt: Instant | null
-): Timeline {
-  const priorityOrder = sortByPriority(decisions, rules)
-  const priorities = new Map(priorityOrder.map((cause, priority) => [causeKey(cause), priority]))
-  const changes = decisions
-    .flatMap(({ start, end, cause }) => {
-      const priority = priorities.get(causeKey(cause))!
-      return [
-        { at: start, priority, by: 1 },
-        { at: end, priority, by: -1 }
-      ]
-    })
-    .sort((a, b) => a.at - b.at)
-
-  const holding = new Int32Array(priorityOrder.length)
-  const boundaries: number[] = []
-  const causes: Cause[] = []
-  changes.forEach((change, index) => {
-    holding[change.priority]! += change.by
-    const until = changes[index + 1]?.at
-    if (until === undefined || until === change.at) return
-    const cause = winner(priorityOrder, holding)
-    if (cause === null) return
-    if (causes.at(-1) === cause && boundaries.at(-1) === change.at) boundaries[boundaries.length - 1] = until
-    else {
-      boundaries.push(change.at, until)
-      causes.push(cause)
-    }
-  })
-  return { boundaries: Float64Array.from(boundaries), causes, truncatedAt, rulesVersion: rules.version }
 }
 
 /** Whether two timelines give the same in all that ends after the instant. */
@@ -127,46 +91,6 @@ export function firstEndingAfter(
     else low = middle + 1
   }
   return low
-}
-
-/** The distinct causes, the one that wins first. */
-function sortByPriority(decisions: readonly Decision[], { rank }: CompiledRules): Cause[] {
-  const distinct = new Map(decisions.map(({ cause }) => [causeKey(cause), cause]))
-  const rankOf = (cause: Cause) => rank.get(cause.diversion) ?? rank.size
-  return [...distinct.values()].sort(
-    (a, b) =>
-      rankOf(a) - rankOf(b) ||
-      Number(a.from === 'availability') - Number(b.from === 'availability') ||
-      Number(a.phone === 'open') - Number(b.phone === 'open') ||
-      Number(a.from === 'tenant') - Number(b.from === 'tenant') ||
-      a.index - b.index ||
-      // Of two events alike the private one counts, so that nothing of it shows.
-      Number(b.private) - Number(a.private) ||
-      compareForward(a.forwardTo, b.forwardTo)
-  )
-}
-
-/** A number before none, and of two numbers the one that sorts first: any order will do, if it is always the same. */
-function compareForward(one: string | null, other: string | null): number {
-  if (one === other) return 0
-  if (one === null || other === null) return one === null ? 1 : -1
-  return one < other ? -1 : 1
-}
-
-/** What holds where these causes overlap: if a trigger gives `available`, availability has no say. */
-function winner(priorityOrder: readonly Cause[], holding: Int32Array): Cause | null {
-  let first: Cause | null = null
-  let firstTrigger: Cause | null = null
-  let saidAvailable = false
-  for (let priority = 0; priority < priorityOrder.length; priority++) {
-    if (holding[priority] === 0) continue
-    const cause = priorityOrder[priority]!
-    first ??= cause
-    if (cause.from === 'availability') continue
-    firstTrigger ??= cause
-    if (cause.diversion === AVAILABLE) saidAvailable = true
-  }
-  return saidAvailable ? firstTrigger : first
 }
 
 /** Equal for causes that are equal in all. */

@@ -1,4 +1,6 @@
 /** Tries rules out on events, or on a user's calendar as it is now. Nothing is saved, and no subject comes out. */
+
+import { buildTimeline, type ReadExtent } from '../domain/build-timeline.ts'
 import type { CalendarEvent } from '../domain/calendar-event.ts'
 import {
   type CompiledRules,
@@ -11,7 +13,7 @@ import type { Phone } from '../domain/diversion.ts'
 import { type Explanation, explain, explainNothing } from '../domain/explain.ts'
 import { allTriggers, type RuleSet, type Trigger } from '../domain/rule-set.ts'
 import { statusAt, type UntilKind } from '../domain/status.ts'
-import { buildTimeline, mergeIntervals, type Timeline } from '../domain/timeline.ts'
+import { mergeIntervals, type Timeline } from '../domain/timeline.ts'
 import { windowAt } from '../domain/window.ts'
 import { RemoteError, RequestError } from '../errors.ts'
 import { formatInstant, parseInstant } from '../lib/rfc3339.ts'
@@ -85,10 +87,10 @@ export function createRulePreview(deps: ManagementDeps): RulePreview {
       const record = body.user === undefined ? null : await requireUserRecord(store, id, body.user)
       if (record !== null)
         audit.record({ action: 'rules.preview', principal, tenant: id, user: record.user.id })
-      const { events, unreadAt } =
+      const { events, extent } =
         body.events === undefined
           ? await readUserCalendar(deps, tenant, record, signal)
-          : { events: body.events.map(toCalendarEvent), unreadAt: null }
+          : { events: body.events.map(toCalendarEvent), extent: null }
 
       const guarded = supplied === null || body.events !== undefined ? null : guardRules(supplied, stored)
       const rules = compileRules(guarded?.open ?? supplied ?? stored, 0)
@@ -96,7 +98,7 @@ export function createRulePreview(deps: ManagementDeps): RulePreview {
       const own = record?.user.triggers ?? []
       const judged = evaluateAll(events, { rules, privateRules }, own, tenant.language)
       const decisions = judged.flatMap(({ decision }) => (decision === null ? [] : [decision]))
-      const timeline = buildTimeline(decisions, rules, unreadAt)
+      const timeline = buildTimeline(decisions, rules, extent)
       return {
         decisions: judged.map(({ event, decision, explanation }) => ({
           event,
@@ -207,7 +209,7 @@ async function readUserCalendar(
   tenant: Tenant,
   record: UserRecord | null,
   signal: AbortSignal
-): Promise<{ events: CalendarEvent[]; unreadAt: number | null }> {
+): Promise<{ events: CalendarEvent[]; extent: ReadExtent }> {
   if (record === null)
     throw validationError('events', 'is missing: state events, or a "user" whose calendar is to be read')
   const target = calendarTarget(tenant, record.user, sealer)
@@ -220,9 +222,10 @@ async function readUserCalendar(
       `cannot be read: there is no connection yet (PUT /v1/tenants/${tenant.id}/connection)`
     )
   }
+  const window = windowAt(clock())
   const [reading] = await connector.read({
     targets: [target],
-    window: windowAt(clock()),
+    window,
     subjects: true,
     signal: AbortSignal.any([signal, AbortSignal.timeout(READ_TIMEOUT_MS)])
   })
@@ -231,7 +234,7 @@ async function readUserCalendar(
     throw new RemoteError('protocol_error', 'The calendar gave no answer: try again.')
   return {
     events: reading.events.map((event, index) => ({ ...event, id: String(index) })),
-    unreadAt: reading.truncatedAt
+    extent: { horizon: window.end, readUntil: window.end }
   }
 }
 

@@ -76,6 +76,7 @@ const calendars: Record<string, string[]> = {
   anna: [event('MÖT', -30, 30), event('LUN', 30, 60), event('MÖT', 180, 240)],
   bo: [event('ÖPPEN', -10, 10), event('MÖT', 10, 20), event('LUN', 20, 30)],
   cia: [event('VAC', -20 * 1440, 20 * 1440)],
+  leo: [event('VAC', -60, 250 * 1440)],
   dan: [event('VAC', -60, 17 * 1440), event('VAC', 17 * 1440, 30 * 1440), event('MÖT', -120, -60)],
   eva: [event('MÖT', -120, -60), event('LUN', 60, 90)],
   fia: [],
@@ -173,10 +174,16 @@ t.test('the window selects events and cuts none', async (t) => {
   t.strictSame(held(await statusOf('cia')), { ...cia, since, until, reachableAt: until })
   t.strictSame(
     held(await statusOf('dan')),
-    { ...cia, since: iso(-60), until: null, reachableAt: null },
-    'where more is unread beyond nobody knows the end'
+    { ...cia, since: iso(-60), until: iso(30 * 1440), reachableAt: iso(30 * 1440) },
+    'an absence in parts is followed beyond the window'
   )
-  t.match(await intervalsOf('dan'), [{ diversion: 'vacation', start: iso(-60), end: null }])
+  t.match(await intervalsOf('dan'), [{ diversion: 'vacation', start: iso(-60), end: iso(30 * 1440) }])
+  t.match(
+    await statusOf('leo'),
+    { until: null, untilKind: 'unknown', reachableAt: null },
+    '180 days, no further'
+  )
+  t.match(await intervalsOf('leo'), [{ diversion: 'vacation', start: iso(-60), end: null }])
   t.strictSame(held(await statusOf('far')), nothing, 'what lies beyond it is not told')
   const start = Math.floor(now / DAY) * DAY - DAY
   const edge = (instant: number) => new Date(instant).toISOString()

@@ -1,9 +1,11 @@
 /** Timelines: what overlapping events come to, and the laws that every timeline keeps. */
 import fc from 'fast-check'
 import t from 'tap'
+import { buildTimeline } from '../../src/domain/build-timeline.ts'
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { compileRules, compileUserTriggers, type Decision, decide } from '../../src/domain/decide.ts'
-import { buildTimeline, type Cause, sameTimelineFrom, type Timeline } from '../../src/domain/timeline.ts'
+import { statusAt } from '../../src/domain/status.ts'
+import { type Cause, sameTimelineFrom, type Timeline } from '../../src/domain/timeline.ts'
 import { catalogue, eventWith, rulesWith } from '../support/rule-fixtures.ts'
 
 const rules = compileRules(rulesWith(), 7)
@@ -222,4 +224,131 @@ t.test('ten thousand overlapping events are no trouble', async (t) => {
     index % 2 ? 'MÖT' : 'LUN'
   ])
   t.same(written(timeline(...events)), ['0-1 lunch', '1-29999 meeting'])
+})
+
+function readTo(events: readonly Short[], horizon: number, readUntil = horizon) {
+  const read = events.filter(([start]) => start < readUntil)
+  return buildTimeline(decisionsOf(read), rules, { horizon: horizon * SECOND, readUntil: readUntil * SECOND })
+}
+
+t.test('whether a run goes on beyond what was read is answered run by run', async (t) => {
+  const table: [what: string, events: Short[], truncatedAt: number | null, kept: string[]][] = [
+    ['a run that ends before is known', [[5, 13, 'MÖT']], null, ['5-13 meeting']],
+    ['one that ends just there may go on', [[5, 14, 'MÖT']], 14, ['5-14 meeting']],
+    ['one that reaches beyond may go on', [[5, 20, 'MÖT']], 20, ['5-20 meeting']],
+    [
+      'a Free event that outlasts it hides nothing',
+      [
+        [5, 20, 'MÖT'],
+        [6, 40, '', { busy: 'free' }]
+      ],
+      20,
+      ['5-20 meeting']
+    ],
+    [
+      'nor is what would follow it known',
+      [
+        [5, 20, 'MÖT'],
+        [6, 30, 'LUN']
+      ],
+      20,
+      ['5-20 meeting']
+    ],
+    [
+      'beyond the horizon only what belongs to the run is kept',
+      [
+        [5, 20, 'HEM: a'],
+        [6, 30, 'ÖPPEN', { busy: 'free' }]
+      ],
+      30,
+      ['5-6 working-from-home', '6-30 meeting']
+    ],
+    ['`available` by a trigger is no run', [[5, 20, 'TILL']], null, ['5-20 available']]
+  ]
+  for (const [what, events, truncatedAt, kept] of table) {
+    const made = readTo(events, 14)
+    t.equal(made.truncatedAt, truncatedAt === null ? null : truncatedAt * SECOND, what)
+    t.same(written(made), kept, what)
+  }
+  const parts: Short[] = [
+    [5, 14, 'MÖT'],
+    [14, 40, 'MÖT'],
+    [41, 43, 'LUN']
+  ]
+  t.same(written(readTo(parts, 14, 60)), ['5-40 meeting'], 'an absence in parts, and nothing after it')
+  const closed: Short[] = [
+    [5, 20, 'MÖT'],
+    [20, 25, 'LUN'],
+    [25, 30, 'HEM: x']
+  ]
+  t.same(
+    written(readTo(closed, 14, 60)),
+    ['5-20 meeting', '20-25 lunch'],
+    'closed phone goes on in another diversion'
+  )
+  t.equal(readTo(parts, 14, 60).truncatedAt, null)
+  t.equal(readTo(parts, 14, 30).truncatedAt, 40 * SECOND)
+})
+
+t.test('cases/rules: two all-day events in succession end where the second one ends', async (t) => {
+  const at = (text: string) => Date.parse(text) / SECOND
+  const oof = { allDay: true, busy: 'oof' } as const
+  const events: Short[] = [
+    [at('2026-11-19T23:00:00Z'), at('2026-12-19T23:00:00Z'), 'SEM del 1', oof],
+    [at('2026-12-19T23:00:00Z'), at('2027-01-06T23:00:00Z'), 'SEM del 2', oof]
+  ]
+  const horizon = at('2026-12-08T00:00:00Z')
+  const now = Date.parse('2026-11-23T08:00:00Z')
+  t.match(statusAt(readTo(events, horizon), now), { until: null, untilKind: 'unknown', reachableAt: null })
+  const end = Date.parse('2027-01-06T23:00:00Z')
+  t.match(statusAt(readTo(events, horizon, horizon + 180 * 86_400), now), {
+    until: end,
+    untilKind: 'known',
+    reachableAt: end
+  })
+})
+
+t.test('law: what is known by a window and a look beyond it is true', async (t) => {
+  const events: fc.Arbitrary<Short[]> = fc.array(
+    fc
+      .record({
+        start: fc.nat(40),
+        length: fc.integer({ min: 1, max: 15 }),
+        subject: fc.constantFrom('MÖT', 'LUN', 'TILL', 'HEM: x', 'ÖPPEN', '')
+      })
+      .map(({ start, length, subject }): Short => [start, start + length, subject]),
+    { maxLength: 10 }
+  )
+  fc.assert(
+    fc.property(
+      events,
+      fc.integer({ min: 5, max: 20 }),
+      fc.integer({ min: 1, max: 20 }),
+      (all, horizon, more) => {
+        const truth = timeline(...all)
+        let readUntil = horizon
+        if (readTo(all, horizon).truncatedAt !== null) readUntil += more
+        const seen = readTo(all, horizon, readUntil)
+        for (let at = 0; at < horizon; at++) {
+          const { next, ...status } = statusAt(seen, at * SECOND)
+          const { next: trueNext, ...real } = statusAt(truth, at * SECOND)
+          if (status.diversion !== real.diversion || status.phone !== real.phone) return false
+          if (status.until !== null && status.until !== real.until) return false
+          if (status.reachableAt !== null && status.reachableAt !== real.reachableAt) return false
+          if (
+            next !== null &&
+            (next.from !== trueNext?.from || (next.until ?? trueNext.until) !== trueNext.until)
+          )
+            return false
+          // Unknown only where the run does reach what was not read.
+          if (status.untilKind === 'unknown' && real.until !== null && real.until < readUntil * SECOND)
+            return false
+          if (real.diversion !== 'available' && status.untilKind === 'indefinite') return false
+        }
+        return true
+      }
+    ),
+    { numRuns: 1000 }
+  )
+  t.pass()
 })

@@ -1,9 +1,10 @@
 /** What a read makes of a user's record: success and failure, the timeline, and whether consumers can see it. */
 import type { ReadResult } from '../../connectors/connector.ts'
+import { buildTimeline, type ReadExtent } from '../../domain/build-timeline.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { CompiledRules, Decision } from '../../domain/decide.ts'
 import { markFailed, markOverdue, markSynced, type SyncRecord } from '../../domain/sync-state.ts'
-import { buildTimeline, sameTimelineFrom } from '../../domain/timeline.ts'
+import { sameTimelineFrom } from '../../domain/timeline.ts'
 import type { RemoteError } from '../../errors.ts'
 import type { ReadingOutcome, Store, UserRecord } from '../../storage/store.ts'
 import { changesStatus, maxCursorAgeMs } from './status-change.ts'
@@ -18,7 +19,7 @@ export interface DecidedRead {
   readonly result: ReadResult
   /** Of everything that was read, beyond the window too. */
   readonly decisions: readonly Decision[]
-  readonly truncatedAt: Instant | null
+  readonly extent: ReadExtent
 }
 
 export interface TargetSyncState {
@@ -41,7 +42,7 @@ export function staleAfterMs(pollMs: number): number {
 
 /** What is to be saved for the user; null where nothing is. */
 export function buildOutcome(
-  { result, decisions, truncatedAt }: DecidedRead,
+  { result, decisions, extent }: DecidedRead,
   held: UserRecord,
   { fault, subscribed }: TargetSyncState,
   { rules, pollMs }: OutcomeContext,
@@ -64,7 +65,7 @@ export function buildOutcome(
     if (timeline === null) return null
     return withVisibility({ user: user.id, sync: success({ fault, detail: sync.detail }), timeline: 'same' })
   }
-  const found = buildTimeline(decisions, rules, truncatedAt)
+  const found = buildTimeline(decisions, rules, extent)
   const same = timeline !== null && sameTimelineFrom(timeline, found, now - maxCursorAgeMs)
   return withVisibility({
     user: user.id,

@@ -3,9 +3,9 @@
  * 180 days ahead. What that found is kept for hours, so that polls pay nothing for it.
  */
 import type { CalendarRead, ReadResult } from '../../connectors/connector.ts'
+import { buildTimeline } from '../../domain/build-timeline.ts'
 import type { Instant, Span } from '../../domain/calendar-event.ts'
 import { compileUserTriggers, type Decision, decide } from '../../domain/decide.ts'
-import { buildTimeline } from '../../domain/timeline.ts'
 import type { UserRecord } from '../../storage/store.ts'
 import type { Extension } from '../targets/extension.ts'
 import { fetchCalendars } from './fetch-calendars.ts'
@@ -39,10 +39,11 @@ export async function followAbsences(
     await Promise.all(
       planned.map(async (one) => {
         const result = results.get(one.key)
-        if (result?.outcome !== 'read' || !continuesBeyond(context, one, result, [])) return
+        if (result?.outcome !== 'read' || !continuesBeyond(context, one, [result], window.end, window.end))
+          return
         extensions.set(
           one.key,
-          keptExtension(context, one, result) ??
+          keptExtension(context, one, window.end) ??
             (await follow(context, one, result, { at, window, signal: ends }))
         )
       })
@@ -67,13 +68,13 @@ export function decideEvents(
 function keptExtension(
   { timers }: BatchContext,
   { state, configHash, dirtySeq }: PlannedTarget,
-  { truncatedAt }: CalendarRead
+  horizon: Instant
 ): Extension | null {
   const kept = state.extension
   const holds =
     kept !== null &&
     kept.configHash === configHash &&
-    kept.from === truncatedAt &&
+    kept.horizon === horizon &&
     kept.dirtySeq === dirtySeq &&
     timers.now() < kept.validUntil
   return holds ? kept : null
@@ -89,7 +90,7 @@ async function follow(
   const last = at + maxDaysAhead * dayMs
   let validMs = validForMs
   let start = window.end
-  while (start < last && continuesBeyond(context, one, base, reads)) {
+  while (start < last && continuesBeyond(context, one, [base, ...reads], window.end, start)) {
     const end = Math.min(start + daysPerRead * dayMs, last)
     // The version that the server gave is of the window alone.
     const request = { ...one, hasTimelines: false }
@@ -109,26 +110,24 @@ async function follow(
   )
   return {
     configHash: one.configHash,
-    from: base.truncatedAt!,
+    horizon: window.end,
     dirtySeq: one.dirtySeq,
     validUntil: context.timers.now() + validMs,
     decisions,
-    truncatedAt: reads.length === 0 ? base.truncatedAt : reads.at(-1)!.truncatedAt
+    readUntil: start
   }
 }
 
-/** Whether somebody's run of diversions reaches the instant at which an unread event goes on. */
+/** Whether somebody's run goes on where the reads end, so that only what comes after can tell its end. */
 function continuesBeyond(
   context: BatchContext,
   { records }: PlannedTarget,
-  base: CalendarRead,
-  reads: readonly CalendarRead[]
+  reads: readonly CalendarRead[],
+  horizon: Instant,
+  readUntil: Instant
 ): boolean {
-  const all = [base, ...reads]
-  const { truncatedAt } = all.at(-1)!
-  if (truncatedAt === null) return false
   return records.some((record) => {
-    const decisions = all.flatMap((read) => decideEvents(context, record, read))
-    return buildTimeline(decisions, context.rules, null).boundaries.at(-1) === truncatedAt
+    const decisions = reads.flatMap((read) => decideEvents(context, record, read))
+    return buildTimeline(decisions, context.rules, { horizon, readUntil }).truncatedAt !== null
   })
 }

@@ -53,6 +53,8 @@ async function buildOutcomes(
     const result = results.get(one.key)!
     const extension = extensions.get(one.key)
     const subscribed = context.isSubscribed(one.key)
+    const horizon = run.window.end
+    const extent = { horizon, readUntil: extension?.readUntil ?? horizon }
     for (const record of one.records) {
       const { user, sync } = record
       const held = current.get(user.id)
@@ -61,14 +63,8 @@ async function buildOutcomes(
         result.outcome === 'read'
           ? [...decideEvents(context, record, result), ...(extension?.decisions.get(user.id) ?? [])]
           : []
-      const truncatedAt =
-        result.outcome !== 'read'
-          ? null
-          : extension === undefined
-            ? result.truncatedAt
-            : extension.truncatedAt
       const outcome = buildOutcome(
-        { result, decisions, truncatedAt },
+        { result, decisions, extent },
         // The triggers are those of the beginning: a success that dates from before they were changed tells of the old.
         { ...held, user },
         { fault: one.state.lastSync?.fault ?? null, subscribed },

@@ -5,14 +5,14 @@ import type { Decision } from '../../domain/decide.ts'
 export interface Extension {
   /** As in `LastSync`. */
   readonly configHash: string
-  /** Where the window's own events end, and an unread one goes on. */
-  readonly from: Instant
+  /** The end of the window that it begins at. */
+  readonly horizon: Instant
   /** `TargetState.dirtySeq` when it was read. */
   readonly dirtySeq: number
   /** On the monotonic clock: after it the calendar is read there again. */
   readonly validUntil: number
   /** By user. */
   readonly decisions: ReadonlyMap<string, readonly Decision[]>
-  /** Where an event goes on that was not read even so; null: the absence has its true end. */
-  readonly truncatedAt: Instant | null
+  /** No event that begins here or later was read. */
+  readonly readUntil: Instant
 }
