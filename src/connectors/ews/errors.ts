@@ -1,5 +1,7 @@
 /** What Exchange answers instead of a calendar, in the words of the operator who must act. */
+
 import { RemoteError, type SyncCode } from '../../errors.ts'
+import { quotePowerShell } from '../powershell.ts'
 import type { EwsVersion } from './client/versions.ts'
 import type { ResponseStatus } from './soap/response.ts'
 
@@ -231,8 +233,3 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
     }
   ]
 ])
-
-/** As PowerShell takes it whole, whatever it holds. */
-export function quotePowerShell(argument: string): string {
-  return `'${argument.replaceAll(/['\u2018\u2019\u201a\u201b]/g, '$&$&')}'`
-}

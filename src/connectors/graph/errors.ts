@@ -1,5 +1,7 @@
 /** What Graph answers instead of a calendar, in the words of the operator who must act. */
+
 import { RemoteError, type SyncCode } from '../../errors.ts'
+import { quotePowerShell } from '../powershell.ts'
 import { type GraphResponse, membersOf } from './client/batch-response.ts'
 
 /**
@@ -130,9 +132,9 @@ function noMailbox(mailbox: string): Meaning {
 function accessHint(body: unknown, mailbox: string, clientId: string): string {
   const { message } = membersOf(membersOf(body).error)
   if (typeof message === 'string' && /Access to OData is disabled/i.test(message)) {
-    return `An application access policy keeps the application out of this mailbox: add the mailbox to the group that the policy names. See what holds with: Test-ApplicationAccessPolicy -Identity ${quoteUnlessPlain(mailbox)} -AppId ${quoteUnlessPlain(clientId)}. A change takes up to two hours.`
+    return `An application access policy keeps the application out of this mailbox: add the mailbox to the group that the policy names. See what holds with: Test-ApplicationAccessPolicy -Identity ${quotePowerShell(mailbox)} -AppId ${quotePowerShell(clientId)}. A change takes up to two hours.`
   }
-  return `The application may not read this calendar: grant it Calendars.Read with admin consent, or include the mailbox in its scope. See what holds with: Test-ServicePrincipalAuthorization -Identity ${quoteUnlessPlain(clientId)} -Resource ${quoteUnlessPlain(mailbox)}. A change takes up to two hours.`
+  return `The application may not read this calendar: grant it Calendars.Read with admin consent, or include the mailbox in its scope. See what holds with: Test-ServicePrincipalAuthorization -Identity ${quotePowerShell(clientId)} -Resource ${quotePowerShell(mailbox)}. A change takes up to two hours.`
 }
 
 function isThrottled(status: number, codes: readonly string[]): boolean {
@@ -182,9 +184,4 @@ function shownCode(status: number, codes: readonly string[]): string {
     if (known !== undefined) return ` (HTTP ${status} ${known})`
   }
   return ` (HTTP ${status})`
-}
-
-/** As PowerShell takes it whole, whatever it holds. */
-export function quoteUnlessPlain(argument: string): string {
-  return /^[\w@.+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "''")}'`
 }

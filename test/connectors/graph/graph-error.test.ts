@@ -22,7 +22,7 @@ t.test('each error has its code, its scope and its hint', async (t) => {
       'ErrorAccessDenied',
       'access_denied',
       'mailbox',
-      /Test-ServicePrincipalAuthorization -Identity app -Resource anna@example\.se/
+      /Test-ServicePrincipalAuthorization -Identity 'app' -Resource 'anna@example\.se'/
     ],
     [403, '', 'access_denied', 'mailbox', /HTTP 403\)$/],
     [

@@ -94,7 +94,7 @@ t.test('each kind of refusal has the hint that helps', async (t) => {
     [
       failed(403, 'ErrorAccessDenied', 'Access to OData is disabled.'),
       'access_denied',
-      /Test-ApplicationAccessPolicy -Identity guest@example\.se -AppId 3f8f2f0e-6a0c-4a53-9f5b-1c2d3e4f5a6b/
+      /Test-ApplicationAccessPolicy -Identity 'guest@example\.se' -AppId '?3f8f2f0e-6a0c-4a53-9f5b-1c2d3e4f5a6b/
     ],
     [
       failed(403, 'ErrorAccessDenied', 'Access is denied. Check credentials and try again.'),

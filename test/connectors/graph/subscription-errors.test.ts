@@ -34,7 +34,7 @@ t.test('each refusal has its code and a hint that tells what to do', async (t) =
       'ExtensionError',
       outlook('Forbidden', 'Access is denied.'),
       'access_denied',
-      /ReadBasic does not suffice.*-Identity app -Resource anna@example\.se/,
+      /ReadBasic does not suffice.*-Identity 'app' -Resource 'anna@example\.se'/,
       false
     ],
     [

@@ -1,7 +1,7 @@
 /** What Exchange's refusals mean where they concern subscriptions and streams, in the words of the operator who must act. */
 import { RemoteError } from '../../../errors.ts'
+import { quotePowerShell } from '../../powershell.ts'
 import type { EwsVersion } from '../client/versions.ts'
-import { quotePowerShell } from '../errors.ts'
 import type { ResponseStatus } from '../soap/response.ts'
 
 interface StreamingErrorContext {

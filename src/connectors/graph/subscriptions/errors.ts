@@ -1,8 +1,9 @@
 /** Why a calendar's edits are not notified, in the words of the operator who must act, and when it is worth another try. */
 import { RemoteError, type SyncCode } from '../../../errors.ts'
 import { type BackoffOptions, backoffMs } from '../../../lib/backoff.ts'
+import { quotePowerShell } from '../../powershell.ts'
 import { type GraphResponse, membersOf } from '../client/batch-response.ts'
-import { graphResponseError, quoteUnlessPlain } from '../errors.ts'
+import { graphResponseError } from '../errors.ts'
 
 export interface SubscriptionFailure {
   readonly error: RemoteError
@@ -69,7 +70,7 @@ export function subscriptionError(
         )
       : failure(
           'access_denied',
-          `The application may not subscribe to this calendar: grant it Calendars.Read with admin consent (Calendars.ReadBasic does not suffice), or include the mailbox in its scope. See what holds with: Test-ServicePrincipalAuthorization -Identity ${quoteUnlessPlain(clientId)} -Resource ${quoteUnlessPlain(mailbox)}. ${polled}`
+          `The application may not subscribe to this calendar: grant it Calendars.Read with admin consent (Calendars.ReadBasic does not suffice), or include the mailbox in its scope. See what holds with: Test-ServicePrincipalAuthorization -Identity ${quotePowerShell(clientId)} -Resource ${quotePowerShell(mailbox)}. ${polled}`
         )
   }
   if (answer.status === 404) {
