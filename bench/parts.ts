@@ -1,0 +1,40 @@
+/** The parts of the bench by their names, in the order in which `npm run bench` runs them. */
+import { benchEdits } from './edits.ts'
+import { benchEwsHour } from './ews-hour.ts'
+import { benchEwsMailboxes } from './ews-mailboxes.ts'
+import { benchEwsReply } from './ews-reply.ts'
+import { type EwsSimulator, startEwsSimulator } from './ews-simulator.ts'
+import { benchGraphReply } from './graph-reply.ts'
+import { benchHttp } from './http.ts'
+import { benchIdleDay } from './idle-day.ts'
+import { benchIdleTenants } from './idle-tenants.ts'
+import { benchMemory } from './memory.ts'
+import { benchMillion } from './million.ts'
+import { benchSubjects } from './subjects.ts'
+import { benchTransitions } from './transitions.ts'
+import { benchWorkers } from './workers.ts'
+
+export const parts: Readonly<Record<string, () => Promise<void>>> = {
+  subjects: benchSubjects,
+  'graph-reply': benchGraphReply,
+  'ews-reply': benchEwsReply,
+  'ews-mailboxes': () => overEws(benchEwsMailboxes),
+  'ews-hour': () => overEws(benchEwsHour),
+  http: benchHttp,
+  transitions: benchTransitions,
+  memory: benchMemory,
+  'idle-day': benchIdleDay,
+  edits: benchEdits,
+  workers: benchWorkers,
+  'idle-tenants': benchIdleTenants,
+  million: benchMillion
+}
+
+async function overEws(bench: (simulator: EwsSimulator) => Promise<void>): Promise<void> {
+  const simulator = await startEwsSimulator()
+  try {
+    await bench(simulator)
+  } finally {
+    await simulator.stop()
+  }
+}
