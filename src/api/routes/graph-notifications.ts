@@ -24,7 +24,7 @@ export interface GraphNotificationDeps {
 }
 
 /** How long an answer waits for notifications to be kept. Graph delays those to whoever takes three seconds. */
-const maxAnswerMs = 500
+const maxAnswerMs = 1_000
 /** Characters. Graph's tokens have below 200. */
 const maxTokenLength = 2_048
 

@@ -9,7 +9,7 @@ const maxWaiting = 100_000
 /** Jobs handed over in one go. */
 const maxPerCall = 1_000
 /** Graph wants its answer within seconds, and slows down whoever is late. */
-const maxPutMs = 500
+const maxPutMs = 1_000
 const retryMs = 1_000
 const callTimeoutMs = 5_000
 

@@ -11,26 +11,28 @@ export class ReplayFilter {
   #old = new Set<string>()
   #youngSince = Number.NEGATIVE_INFINITY
 
-  has(key: string): boolean {
+  /** Says whether it is new, and remembers it. */
+  add(key: string, now: Instant): boolean {
+    this.#rotate(now)
     const digest = digestOf(key)
-    return this.#young.has(digest) || this.#old.has(digest)
-  }
-
-  add(key: string, now: Instant): void {
-    // A clock that was set back must not make a generation last for ever.
-    const ageMs = Math.abs(now - this.#youngSince)
-    if (ageMs >= generationMs || this.#young.size >= maxDigests) {
-      this.#old = ageMs >= 2 * generationMs ? new Set() : this.#young
-      this.#young = new Set()
-      this.#youngSince = now
-    }
-    this.#young.add(digestOf(key))
+    if (this.#young.has(digest) || this.#old.has(digest)) return false
+    this.#young.add(digest)
+    return true
   }
 
   delete(key: string): void {
     const digest = digestOf(key)
     this.#young.delete(digest)
     this.#old.delete(digest)
+  }
+
+  #rotate(now: Instant): void {
+    // A clock that was set back must not make a generation last for ever.
+    const ageMs = Math.abs(now - this.#youngSince)
+    if (ageMs < generationMs && this.#young.size < maxDigests) return
+    this.#old = ageMs >= 2 * generationMs ? new Set() : this.#young
+    this.#young = new Set()
+    this.#youngSince = now
   }
 }
 

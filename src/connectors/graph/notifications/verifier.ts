@@ -76,12 +76,9 @@ function verifyItems(
     const event = eventOf(rest)
     const key = replayKeyOf(subscriptionId, rest)
     if (event === null) drop('malformed')
-    else if (key !== null && replays.has(key)) drop('replayed')
+    else if (key !== null && !replays.add(key, now)) drop('replayed')
     else {
-      if (key !== null) {
-        replays.add(key, now)
-        keys.push(key)
-      }
+      if (key !== null) keys.push(key)
       accepted.push({ tenant: route.tenant, targetId: route.targetId, event })
     }
   }
