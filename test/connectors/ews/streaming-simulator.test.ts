@@ -115,7 +115,11 @@ t.test('digests: a hundred mailboxes a call, equal until something moves', async
   put('u4@example.se', { right: 'none' }, meeting('MÖT'))
   const asked = ['U0@example.se', 'u0@example.se', 'u1@example.se', 'u2@example.se', 'u3@example.se']
   const [a, same, b, c, d, e, f, g] = await ask([...asked, 'u4@example.se', 'nobody@example.se', 'Kalle'])
-  t.same([a, same, b], [first[0], first[0], first[0]], 'subjects are no part of it')
+  t.same(
+    [a, same, b],
+    [first[0], first[0], first[0]],
+    'subjects that the account may not see are no part of it'
+  )
   t.ok(new Set([a, c, d]).size === 3)
   t.same([e, f, g], [null, null, null], 'who cannot be seen is read instead')
   t.same(await ask(asked, 63), Array(5).fill(null), 'a window that Exchange does not show')
@@ -125,6 +129,40 @@ t.test('digests: a hundred mailboxes a call, equal until something moves', async
   t.equal((await ask(asked))[0], first[0])
   t.ok(simulator.mailboxes.find(directory, 'u0@example.se'))
 })
+
+t.test(
+  'digests: a change of a subject alone shows where the account may read details, at no further call',
+  async (t) => {
+    const { simulator, put, connector } = await openExchange(t, 'impersonation')
+    const levels = ['freeBusy', 'limitedDetails', 'reviewer'] as const
+    const fill = (subject: string) => {
+      for (const right of levels) put(`${right}@example.se`, { right }, meeting(subject))
+    }
+    const one = connector()
+    const ask = () =>
+      one.fingerprints({
+        targets: levels.map((right) => ({ mailbox: `${right}@example.se`, timeZone: 'Europe/Stockholm' })),
+        window: { start: Date.parse('2026-11-16T00:00:00Z'), end: Date.parse('2026-11-23T00:00:00Z') },
+        subjects: true,
+        signal: hangSignal()
+      })
+    fill('MÖT')
+    const before = await ask()
+    t.same(await ask(), before)
+    fill('VAB')
+    simulator.requests.clear()
+    const after = await ask()
+    t.same(
+      after.map((digest, index) => digest !== before[index]),
+      [false, true, true]
+    )
+    t.equal(simulator.requests.list().filter(isCall).length, 1)
+    t.notOk(
+      after.some((digest) => digest?.includes('VAB')),
+      'and no subject is in it'
+    )
+  }
+)
 
 t.test('digests: delegates read by the very same call; applications must impersonate somebody', async (t) => {
   const window = { start: Date.parse('2026-11-16T00:00:00Z'), end: Date.parse('2026-11-23T00:00:00Z') }

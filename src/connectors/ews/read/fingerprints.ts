@@ -1,4 +1,8 @@
-/** Digests of many mailboxes' availability, a hundred a call: what has the same digest was not moved, made or deleted. */
+/**
+ * Digests of many mailboxes' availability, a hundred a call: what has the same digest was not moved, made or deleted. Where the
+ * service account itself may read the details (Reviewer, LimitedDetails, by the mailbox's Default permission too), a change
+ * of a subject alone changes the digest as well.
+ */
 import { createHash } from 'node:crypto'
 import { RemoteError } from '../../../errors.ts'
 import type { ReadRequest } from '../../connector.ts'
@@ -20,7 +24,7 @@ export function createFingerprints(deps: { client: EwsClient; ids: Impersonation
       const { found } = await calls.send(
         {
           operation: 'GetUserAvailability',
-          body: availabilityRequest(mailboxes, window, 'FreeBusy'),
+          body: availabilityRequest(mailboxes, window, asOwner ? 'FreeBusy' : 'Detailed'),
           impersonated: asOwner ? names.idOf(mailboxes[0]!) : null,
           hasHeader: ({ availabilityHeader }) => availabilityHeader,
           createReader: () => availabilityReader([]),
@@ -53,9 +57,14 @@ export function createFingerprints(deps: { client: EwsClient; ids: Impersonation
   }
 }
 
-/** Null where not all is seen. The order in which Exchange tells is its own affair. */
+/**
+ * Null where not all is seen. Exchange lowers the view silently to what the caller may see (requestedview.md), which is the
+ * same at every call with the account's own rights. The order in which it tells is its own affair.
+ */
 function digestOf({ status, view, events, fault }: Availability): string | null {
   if (status.code !== 'NoError' || fault !== null || !/^(Detailed|FreeBusy)(Merged)?$/.test(view)) return null
-  const lines = events.map(({ start, end, busy }) => `${start} ${end} ${busy}`).sort()
+  const lines = events
+    .map(({ start, end, busy, visibility, subject }) => `${start} ${end} ${busy} ${visibility} ${subject}`)
+    .sort()
   return createHash('sha256').update(lines.join('\n')).digest('base64url')
 }
