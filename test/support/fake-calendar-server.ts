@@ -32,7 +32,7 @@ export interface FakeCalendarServer {
   readonly hanging: Set<string>
   /** Answered to everybody instead of calendars. */
   refusal: { readonly status: number; readonly retryAfter?: number } | null
-  readonly saw: { value: 'subjects' | 'availability' }
+  readonly saw: { value: 'subjects' | 'subjects-only' | 'availability' }
   /** Tells those who watch. */
   edited(mailbox: string): void
   /** What it does for whoever begins to watch: nothing, or tell that every edit will be told of. */

@@ -31,6 +31,24 @@ async function api({ store, time }: SyncHarness, sync: Sync) {
 }
 
 t.test(
+  'where only availability with subjects is seen, operators are told what that leaves unknown',
+  async (t) => {
+    const all = await openSyncHarness(t)
+    const { side, tenant, people, open, until, state } = all
+    side.saw.value = 'subjects-only'
+    side.calendars.set('anna@acme.example', [])
+    await tenant('acme')
+    await people('acme', { anna: {} })
+    const call = await api(all, await open())
+    await until(async () => (await state('acme', 'anna')) === 'fresh')
+    const { body } = await call('GET', 'acme/sync')
+    const notes: string[] = body.users[0].notes
+    t.ok(notes.some((note) => /Answers.*tentative event.*own too.*no trigger/.test(note)))
+    t.ok(notes.some((note) => /Categories are unknown/.test(note)))
+  }
+)
+
+t.test(
   'operators see how each calendar and the connection fare, page by page, and may have them read now',
   async (t) => {
     const all = await openSyncHarness(t)
@@ -59,7 +77,10 @@ t.test(
         code: null,
         hint: null,
         detail: 'availability',
-        notes: ['Invitations that were declined cannot be told apart here: they count as accepted ones.'],
+        notes: [
+          'Invitations that were declined cannot be told apart here: they count as accepted ones.',
+          'Subjects and categories are not seen here, so triggers meet nothing.'
+        ],
         notifications: 'polling',
         rulesVersion: 0
       },

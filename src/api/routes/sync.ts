@@ -1,7 +1,7 @@
 /** `/v1/tenants/{tenant}/sync`: how the reading of calendars goes, and "read now". */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { Instant } from '../../domain/calendar-event.ts'
-import { syncStateAt, syncStateNames } from '../../domain/sync-state.ts'
+import { type DetailLevel, syncStateAt, syncStateNames } from '../../domain/sync-state.ts'
 import { type SyncCode, syncCodes } from '../../errors.ts'
 import { Strict } from '../../lib/json-schema.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
@@ -20,8 +20,18 @@ import { ref } from '../schemas/types.ts'
 const tags = ['Sync']
 const url = '/tenants/:tenant/sync'
 /** getSchedule and GetUserAvailability list a declined meeting like any other. */
-const DECLINED_NOT_VISIBLE =
+const declinedNotVisible =
   'Invitations that were declined cannot be told apart here: they count as accepted ones.'
+/** What each level leaves unknown, in plain words. */
+const notesOf: Readonly<Record<DetailLevel, readonly string[]>> = {
+  subjects: [],
+  'subjects-only': [
+    declinedNotVisible,
+    "Answers to invitations are unknown here: a tentative event counts as an invitation that nobody answered, the user's own too, and meets no trigger.",
+    'Categories are unknown here: triggers by category meet nothing.'
+  ],
+  availability: [declinedNotVisible, 'Subjects and categories are not seen here, so triggers meet nothing.']
+}
 
 const SyncQuery = Strict({
   ...pageQuery,
@@ -163,7 +173,7 @@ function toUserSync({ user, sync, timeline }: UserRecord, staleAfter: number, at
     code: (sync.fault?.code ?? null) as SyncCode | null,
     hint: sync.fault?.hint ?? null,
     detail: sync.detail,
-    notes: sync.detail === null || sync.detail === 'subjects' ? [] : [DECLINED_NOT_VISIBLE],
+    notes: [...(sync.detail === null ? [] : notesOf[sync.detail])],
     notifications:
       sync.confirmedAt === null ? null : sync.subscribed ? ('live' as const) : ('polling' as const),
     rulesVersion: timeline?.rulesVersion ?? null

@@ -24,7 +24,10 @@ const bo = {
   code: 'mailbox_unknown',
   hint: 'Exchange does not know bo@acme.example: correct the mailbox of the user "bo".',
   detail: 'availability',
-  notes: ['Invitations that were declined cannot be told apart here: they count as accepted ones.'],
+  notes: [
+    'Invitations that were declined cannot be told apart here: they count as accepted ones.',
+    'Subjects and categories are not seen here, so triggers meet nothing.'
+  ],
   notifications: 'polling',
   rulesVersion: 3
 } as const
@@ -41,8 +44,8 @@ export const UserSyncSchema = Strict(
       type: ['string', 'null'],
       enum: [...detailLevels, null],
       description:
-        'What the calendar let us see at the last success: all that decides (`subjects`), subjects but no answers to ' +
-        'invitations (`subjects-only`), or `availability` alone.'
+        'What the calendar let us see at the last success: all that decides (`subjects`), subjects but neither answers to ' +
+        'invitations nor categories (`subjects-only`), or `availability` alone.'
     }),
     notes: Type.Array(Type.String(), {
       description: 'What to know about the reading beside that, in plain words.',
