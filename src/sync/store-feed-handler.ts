@@ -12,6 +12,12 @@ export interface FeedHandlers {
   resyncUsers(): Promise<void>
 }
 
+/** The users whose records were changed by others since it began. */
+export interface ChangeTracker {
+  has(user: string): boolean
+  stop(): void
+}
+
 interface FeedDeps {
   readonly store: Store
   readonly timers: Timers
@@ -33,6 +39,9 @@ export class StoreFeedHandler {
   #resync = false
   /** Users that may have changed; null: none. */
   #users: Set<string> | null = null
+  /** How many events of each user are still to come of writes of our own. */
+  readonly #ownWrites = new Map<string, number>()
+  readonly #trackers = new Set<{ all: boolean; readonly users: Set<string> }>()
   #work: Promise<void> | null = null
   #cancelRetry: (() => void) | null = null
   #closed = false
@@ -56,6 +65,26 @@ export class StoreFeedHandler {
     while (this.#work !== null) await this.#work
   }
 
+  /** Tracks what others change from now on, so that what was read before need not be read again. */
+  trackChanges(): ChangeTracker {
+    const tracker = { all: false, users: new Set<string>() }
+    this.#trackers.add(tracker)
+    return {
+      has: (user) => tracker.all || tracker.users.has(user),
+      stop: () => void this.#trackers.delete(tracker)
+    }
+  }
+
+  /** Writes records of these users. The events of that write, which come before it ends, tell us nothing. */
+  async writeOwn<T>(users: readonly string[], write: () => Promise<T>): Promise<T> {
+    for (const user of users) this.#ownWrites.set(user, (this.#ownWrites.get(user) ?? 0) + 1)
+    try {
+      return await write()
+    } finally {
+      for (const user of users) this.#takeOwnWrite(user)
+    }
+  }
+
   /** Follows no more; resolves when nothing is being applied. */
   async close(): Promise<void> {
     this.#closed = true
@@ -68,11 +97,27 @@ export class StoreFeedHandler {
     const users =
       event.kind === 'logged' ? event.entry.users : event.kind === 'confirmed' ? event.users : 'all'
     if (users === 'all') this.#tenantChanged = true
-    else this.#addUsers(users)
+    else this.#onUsersChanged(users.filter((user) => !this.#takeOwnWrite(user)))
+    if (users === 'all') for (const tracker of this.#trackers) tracker.all = true
     // What is there after this is another tenant of the same name.
     if (event.kind === 'tenant removed') this.#isNew = true
     if (event.kind === 'gap') this.#resync = true
     this.#wake()
+  }
+
+  #onUsersChanged(users: readonly string[]): void {
+    if (users.length === 0) return
+    this.#addUsers(users)
+    for (const tracker of this.#trackers) for (const user of users) tracker.users.add(user)
+  }
+
+  /** Whether an event of this user was to come of a write of our own. */
+  #takeOwnWrite(user: string): boolean {
+    const count = this.#ownWrites.get(user)
+    if (count === undefined) return false
+    if (count > 1) this.#ownWrites.set(user, count - 1)
+    else this.#ownWrites.delete(user)
+    return true
   }
 
   #addUsers(users: readonly string[]): void {

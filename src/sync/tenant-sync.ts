@@ -213,6 +213,7 @@ export class TenantSync {
       kind: this.#config.kind,
       rules: this.#config.rules,
       pollMs: this.#config.pollMs,
+      feed: this.#feed,
       targets: this.#targets,
       isSubscribed: (key) => this.#notifications.isSubscribed(key),
       targetOf: (record) => this.#targetOf(record)

@@ -1,6 +1,6 @@
 /** Calendars are read, decided and kept: what consumers see of it, what they do not, and what is never kept. */
 import t from 'tap'
-import { calendarEvent } from '../support/fake-calendar-server.ts'
+import { calendarEvent, startFakeCalendarServer } from '../support/fake-calendar-server.ts'
 import { harnessRules, hourMs, minuteMs, openSyncHarness, polling } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
@@ -241,4 +241,29 @@ t.test('a reading that was outdated by a clock ahead of ours is made again', asy
   side.release()
   await time.run(5_000)
   t.same(await timeline('acme', 'anna'), ['meeting 1–2'], 'without a poll')
+})
+
+t.test('a batch asks the store once for all its calendars', async (t) => {
+  const side = await startFakeCalendarServer(50)
+  const { tenant, people, store, until, time, state, open } = await openSyncHarness(t, { side })
+  const ids = Array.from({ length: 40 }, (_, index) => `user${index}`)
+  for (const id of ids) side.calendars.set(`${id}@acme.example`, [])
+  await tenant('acme')
+  await people('acme', Object.fromEntries(ids.map((id) => [id, {}])))
+  const asked: number[] = []
+  const { records } = store
+  Object.assign(store, {
+    records: (id: string, users: readonly string[]) => {
+      asked.push(users.length)
+      return records(id, users)
+    }
+  })
+  const sync = await open()
+  for (const id of ids) await until(async () => (await state('acme', id)) === 'fresh')
+  await time.run(1000)
+  asked.length = 0
+  t.equal(await sync.readNow('acme'), 40)
+  await until(() => side.requests.length === 80)
+  await time.run(1000)
+  t.same(asked, [40])
 })

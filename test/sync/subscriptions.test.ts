@@ -172,3 +172,36 @@ t.test('notices of who is switched off or gone are counted and cost nothing', as
   t.equal(counted('graph notices unknown'), 2001)
   t.same([asked, side.requests.length - before], [0, 0], 'neither store nor calendar is asked')
 })
+
+t.test(
+  'users who share a mailbox in two zones, or spell it in two ways, are all subscribed by one',
+  async (t) => {
+    const { side, tenant, people, open, until, record, time, timeline } = await openSyncHarness(t)
+    for (const mailbox of ['anna@acme.example', 'Anna@Acme.example']) side.calendars.set(mailbox, [])
+    side.watching = 'live'
+    await tenant('acme')
+    const users = {
+      stockholm: { mailbox: 'anna@acme.example' },
+      helsinki: { mailbox: 'anna@acme.example', timeZone: 'Europe/Helsinki' },
+      spelled: { mailbox: 'Anna@Acme.example' }
+    }
+    await people('acme', users)
+    const sync = await open()
+    await time.run(1000)
+    for (const id of Object.keys(users)) await until(async () => (await record('acme', id)).sync.subscribed)
+    t.match((await sync.connection('acme')).notifications, { state: 'live', active: 3, polling: 0 })
+    t.equal(side.watched.size, 1)
+    await time.run(10_000)
+    const [mailbox] = [...side.watched.keys()]
+    for (const one of ['anna@acme.example', 'Anna@Acme.example'])
+      side.calendars.set(one, [calendarEvent('MÖT', Date.UTC(2026, 10, 23, 9), Date.UTC(2026, 10, 23, 10))])
+    side.edited(mailbox!)
+    for (const id of Object.keys(users))
+      await until(async () => (await timeline('acme', id))[0] === 'meeting 1–2')
+    await people('acme', { stockholm: { syncEnabled: false }, helsinki: { syncEnabled: false } })
+    await sync.readNow('acme')
+    t.equal(side.watched.size, 1, 'the third is subscribed still')
+    await people('acme', { spelled: { syncEnabled: false } })
+    await until(() => side.watched.size === 0)
+  }
+)

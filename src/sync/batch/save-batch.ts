@@ -17,7 +17,8 @@ export async function saveBatch(context: BatchContext, run: BatchRun): Promise<R
   const refused = new Set<string>()
   if (outcomes.length === 0) return refused
   const offered = new Set(outcomes.map(({ user }) => user))
-  const saved = new Set(await context.store.saveReadings(context.tenant, outcomes, now))
+  const write = () => context.store.saveReadings(context.tenant, outcomes, now)
+  const saved = new Set(await context.feed.writeOwn([...offered], write))
   for (const one of run.planned) {
     if (run.results.get(one.key)!.outcome === 'failed') continue
     const all = one.records.every(({ user }) => saved.has(user.id))
@@ -42,11 +43,7 @@ async function buildOutcomes(
   now: Instant
 ): Promise<{ outcomes: ReadingOutcome[]; missedEdits: ReadonlySet<PlannedTarget> }> {
   const { at, planned, results, extensions } = run
-  const ids = planned.flatMap(({ records }) => records.map(({ user }) => user.id))
-  const current = new Map<string, UserRecord>()
-  for (const record of await context.store.records(context.tenant, ids)) {
-    if (record !== null) current.set(record.user.id, record)
-  }
+  const current = await currentRecords(context, run)
   const outcomes: ReadingOutcome[] = []
   const missedEdits = new Set<PlannedTarget>()
   for (const one of planned) {
@@ -77,6 +74,24 @@ async function buildOutcomes(
     }
   }
   return { outcomes, missedEdits }
+}
+
+/** The records as they are now: those of the plan, unless somebody changed them since. */
+async function currentRecords(
+  { store, tenant }: BatchContext,
+  { planned, changes }: BatchRun
+): Promise<Map<string, UserRecord>> {
+  const current = new Map<string, UserRecord>()
+  const changed: string[] = []
+  for (const record of planned.flatMap(({ records }) => records)) {
+    if (changes.has(record.user.id)) changed.push(record.user.id)
+    else current.set(record.user.id, record)
+  }
+  if (changed.length === 0) return current
+  for (const record of await store.records(tenant, changed)) {
+    if (record !== null) current.set(record.user.id, record)
+  }
+  return current
 }
 
 function lastSyncAfter(

@@ -10,6 +10,7 @@ import type { Timers } from '../../lib/timers.ts'
 import type { Store, UserRecord } from '../../storage/store.ts'
 import { BatchCancelled, BatchTimeout, type Delay } from '../queue/queue.ts'
 import { retryDelay } from '../queue/retry-policy.ts'
+import type { ChangeTracker, StoreFeedHandler } from '../store-feed-handler.ts'
 import type { Extension } from '../targets/extension.ts'
 import type { ReadTarget } from '../targets/read-target.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
@@ -41,6 +42,8 @@ export interface BatchContext extends OutcomeContext {
   /** Throws when the mailbox cannot be unsealed. */
   readonly targetOf: (record: UserRecord) => ReadTarget | null
   readonly store: Store
+  /** Tells what others change meanwhile. */
+  readonly feed: Pick<StoreFeedHandler, 'trackChanges' | 'writeOwn'>
   readonly clock: () => Instant
   readonly timers: Timers
   readonly random: () => number
@@ -65,6 +68,8 @@ export interface BatchRun {
   readonly comparisons: ReadonlyMap<string, Comparison>
   readonly results: ReadonlyMap<string, ReadResult>
   readonly extensions: ReadonlyMap<string, Extension>
+  /** Whose records are no longer as they were when the batch was planned. */
+  readonly changes: ChangeTracker
 }
 
 /**
@@ -77,6 +82,20 @@ export async function runBatch(
   context: BatchContext,
   keys: readonly string[],
   signal: AbortSignal
+): Promise<BatchReport> {
+  const changes = context.feed.trackChanges()
+  try {
+    return await readAndSave(context, keys, signal, changes)
+  } finally {
+    changes.stop()
+  }
+}
+
+async function readAndSave(
+  context: BatchContext,
+  keys: readonly string[],
+  signal: AbortSignal,
+  changes: ChangeTracker
 ): Promise<BatchReport> {
   const at = context.clock()
   const window = windowAt(at)
@@ -100,7 +119,8 @@ export async function runBatch(
       ...results,
       ...planned.filter(isSame).map(({ key }) => [key, { outcome: 'unchanged' }] as const)
     ]),
-    extensions
+    extensions,
+    changes
   }
   const refused = await saveBatch(context, run)
   return report(context, run, toRead, refused, signal.reason instanceof BatchTimeout)
@@ -116,6 +136,8 @@ function report(
 ): BatchReport {
   const retries = new Map<string, Delay>([...refused].map((key) => [key, staleWriteDelay]))
   const isAnswered = [...results.values()].some(({ outcome }) => outcome !== 'failed')
+  // Of a batch that was aborted the connector cannot say more than that nothing came.
+  const isTimedOut = isOverdue && !isAnswered
   let connectionFault: RemoteError | null = null
   for (const { key, state } of planned) if (results.get(key)!.outcome !== 'failed') state.onSuccess()
   for (const { key, state } of read) {
@@ -127,13 +149,13 @@ function report(
     const { error } = result
     metrics.countRead(kind, 'failed', error.code)
     // A connection over which another mailbox was read works: what failed is this mailbox alone, unless we are to slow down.
-    if (error.scope === 'connection' && (!isAnswered || error.code === 'throttled')) connectionFault ??= error
+    const isShared = error.scope === 'connection' && !isTimedOut
+    if (isShared && (!isAnswered || error.code === 'throttled')) connectionFault ??= error
     else {
       state.onFailure()
       retries.set(key, retryDelay(error, state.failures, random()))
     }
   }
-  const isTimedOut = isOverdue && !isAnswered
   const outcome = planned.length === 0 ? 'nothing' : isTimedOut ? 'timedOut' : 'answered'
   return { connectionFault, outcome, retries }
 }
