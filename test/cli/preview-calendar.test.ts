@@ -36,6 +36,10 @@ const folder = t.testdir({
     ),
     event('DTSTART;TZID=Europe/Stockholm:20261121T120000', 'DURATION:PT1H', 'SUMMARY:is over')
   ),
+  'cancelled.ics': calendar(
+    event('DTSTART:20261202T090000Z', 'DURATION:PT1H', 'SUMMARY:Canceled: MÖT vecka'),
+    event('DTSTART:20261203T090000Z', 'DURATION:PT1H', 'STATUS:CONFIRMED', 'SUMMARY:Inställt: MÖT vecka')
+  ),
   'invited.ics': calendar(
     event(
       'DTSTART:20261202T090000Z',
@@ -78,6 +82,11 @@ t.test('another pack, another zone', async (t) => {
 
 t.test('a calendar in which nothing diverts', async (t) => {
   t.match((await tried(join(folder, 'free.ics'))).out, /Nothing diverts/)
+})
+
+t.test('what was cancelled by its subject diverts nobody', async (t) => {
+  const { out } = await tried(join(folder, 'cancelled.ics'), '--pack', 'infracom')
+  t.match(out, /2 events read\n\nNothing diverts/)
 })
 
 t.test('whose calendar it is can be told, and the note that asks for it goes away', async (t) => {

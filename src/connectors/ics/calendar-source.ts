@@ -1,4 +1,4 @@
-/** Where a mailbox of kind `ics` is: a calendar's address, or a file below the tenant's folder. */
+/** What a mailbox of kind `ics` names: a calendar's URL, or a file below the tenant's folder. */
 import { realpath } from 'node:fs/promises'
 import { isAbsolute, join, normalize, sep } from 'node:path'
 import { RemoteError } from '../../errors.ts'
@@ -12,10 +12,10 @@ export type CalendarSource =
       /** It was written as webcal://, which stands for https:// here. */
       readonly isWebcal: boolean
     }
-  /** Resolved only in words: links are looked at when it is read. */
+  /** Not resolved yet: symbolic links are followed when the file is read. */
   | { readonly kind: 'file'; readonly path: string }
 
-/** The place that a mailbox names. Throws RemoteError `mailbox_unknown`, which repeats none of it. */
+/** The source that a mailbox names. Throws RemoteError `mailbox_unknown`, which repeats none of it. */
 export function parseCalendarSource(mailbox: string, folder: string): CalendarSource {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(mailbox)?.[1]?.toLowerCase()
   return scheme === undefined ? parseFileSource(folder, mailbox) : parseUrlSource(mailbox, scheme)

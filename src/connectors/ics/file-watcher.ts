@@ -2,10 +2,10 @@
 import { existsSync, type FSWatcher, statSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 
-/** Quiet for so long, and an edit is over; an edit that never ends is told of every two seconds. */
+/** An edit is over after `quietMs` without another event of its file; one that never ends is reported every `maxDelayMs`. */
 const quietMs = 150
 const maxDelayMs = 2_000
-/** How soon a folder that went away is looked for again. */
+/** After this time a folder that went away is looked for again. */
 const retryMs = 1_000
 
 interface WatchedFolder {
@@ -13,7 +13,7 @@ interface WatchedFolder {
   readonly files: Set<WatchedFile>
 }
 
-/** One file and who wants to know. */
+/** One file and its subscriber. */
 interface WatchedFile {
   readonly path: string
   readonly debounce: Debounce
@@ -32,9 +32,9 @@ export class FileWatcher {
     this.#root = root
   }
 
-  /** Returns how to stop. */
-  watch(path: string, changed: () => void): () => void {
-    const one: WatchedFile = { path, debounce: new Debounce(changed), at: '' }
+  /** Returns the function that stops it. */
+  watch(path: string, onChange: () => void): () => void {
+    const one: WatchedFile = { path, debounce: new Debounce(onChange), at: '' }
     this.#watches.add(one)
     this.#attach(one)
     return () => {
@@ -64,7 +64,7 @@ export class FileWatcher {
     }
     watched.files.add(one)
     one.at = folder
-    // It may have come between the look and the watch.
+    // The file may have been made before its folder was watched.
     if (folder !== dirname(one.path) && existsSync(one.path)) this.#move(one)
   }
 
@@ -132,14 +132,14 @@ export class FileWatcher {
   }
 }
 
-/** Tells once a run of edits is over; an edit during the telling begins another run, so the last is never lost. */
+/** Calls back once a run of edits is over; an edit during the call begins another run, so the last is never lost. */
 class Debounce {
-  readonly #changed: () => void
+  readonly #onChange: () => void
   #timer: NodeJS.Timeout | undefined
   #since = 0
 
-  constructor(changed: () => void) {
-    this.#changed = changed
+  constructor(onChange: () => void) {
+    this.#onChange = onChange
   }
 
   trigger(): void {
@@ -149,7 +149,7 @@ class Debounce {
     const wait = Math.max(0, Math.min(quietMs, this.#since + maxDelayMs - now))
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      this.#changed()
+      this.#onChange()
     }, wait)
   }
 

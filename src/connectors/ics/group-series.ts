@@ -27,7 +27,7 @@ export function groupSeries(events: readonly VEvent[], zones: FileZones): EventS
     // An invitation to one occurrence comes without its series.
     for (const event of replacements) sources.push({ event, recurs: master === undefined, replacements: [] })
     if (master !== undefined) sources.push({ event: master, recurs: true, replacements })
-    // Some programs give all their events one UID: all are kept, as strangers to each other.
+    // Some programs give all their events one UID: all are kept, each as a series of its own.
     for (const event of others) sources.push({ event, recurs: true, replacements: [] })
   }
   return sources

@@ -1,4 +1,4 @@
-/** What happens to a calendar file is told, whichever way a program writes it. */
+/** Every edit of a calendar file is reported, whichever way a program writes it. */
 import { mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -6,17 +6,17 @@ import { FileWatcher } from '../../../src/connectors/ics/file-watcher.ts'
 
 function watching(t: Test, root: string, file: string) {
   const watch = new FileWatcher(root)
-  let told = 0
+  let reported = 0
   let wake = () => {}
   const stop = watch.watch(join(root, file), () => {
-    told += 1
+    reported += 1
     wake()
   })
   t.teardown(() => watch.close())
   return {
     stop,
-    count: () => told,
-    /** Ends when an edit is told after what the function does. */
+    count: () => reported,
+    /** Ends when an edit is reported after what the function does. */
     async after(what: () => Promise<unknown>): Promise<void> {
       const next = new Promise<void>((resolve) => {
         wake = resolve
@@ -39,7 +39,7 @@ t.test('written, replaced, deleted and made again', async (t) => {
   await after(() => unlink(file))
   await after(() => writeFile(file, 'four'))
   await after(() => writeFile(file, 'five'))
-  t.pass('each was told')
+  t.pass('each was reported')
 })
 
 t.test('a folder that comes only later, and one that goes away and comes again', async (t) => {
@@ -53,18 +53,18 @@ t.test('a folder that comes only later, and one that goes away and comes again',
   await after(write)
   await after(() => rm(root, { recursive: true }))
   await after(write)
-  t.pass('each was told')
+  t.pass('each was reported')
 })
 
-t.test('files side by side are told apart, and nothing is told after the end', async (t) => {
+t.test('files side by side are told apart, and nothing is reported after the end', async (t) => {
   const root = t.testdir({ 'anna.ics': '', 'bo.ics': '' })
   const watch = new FileWatcher(root)
   t.teardown(() => watch.close())
-  const told: string[] = []
+  const reported: string[] = []
   let wake = () => {}
-  const stop = watch.watch(join(root, 'anna.ics'), () => told.push('anna'))
+  const stop = watch.watch(join(root, 'anna.ics'), () => reported.push('anna'))
   watch.watch(join(root, 'bo.ics'), () => {
-    told.push('bo')
+    reported.push('bo')
     wake()
   })
   const next = () =>
@@ -74,11 +74,11 @@ t.test('files side by side are told apart, and nothing is told after the end', a
   let bo = next()
   await writeFile(join(root, 'bo.ics'), '1')
   await bo
-  t.same(told, ['bo'])
+  t.same(reported, ['bo'])
   stop()
   bo = next()
   await writeFile(join(root, 'anna.ics'), '2')
   await writeFile(join(root, 'bo.ics'), '2')
   await bo
-  t.same(told, ['bo', 'bo'])
+  t.same(reported, ['bo', 'bo'])
 })
