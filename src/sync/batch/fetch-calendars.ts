@@ -27,11 +27,11 @@ export async function fetchCalendars(
   const groups = [true, false].map(async (subjects) => {
     const group = planned.filter((one) => one.subjects === subjects)
     if (group.length === 0) return
-    const targets = group.map(({ target: { mailbox, timeZone }, state, inputHash, hasTimelines }) => {
+    const targets = group.map(({ target: { key: _, ...target }, state, inputHash, hasTimelines }) => {
       const { lastSync } = state
       return hasTimelines && lastSync?.inputHash === inputHash && lastSync.etag !== null
-        ? { mailbox, timeZone, etag: lastSync.etag }
-        : { mailbox, timeZone }
+        ? { ...target, etag: lastSync.etag }
+        : target
     })
     const read = await readOrTimeOut(context, { targets, window, subjects, signal })
     group.forEach(({ key }, index) => {

@@ -1,4 +1,4 @@
-/** The calendar that is to be read for a user: a mailbox, in a zone. */
+/** The calendar that is to be read for a user: a mailbox, in a zone, as its owner sees it. */
 import { createHash } from 'node:crypto'
 import type { User, UserRecord } from '../../storage/store.ts'
 
@@ -8,6 +8,8 @@ export interface ReadTarget {
   readonly mailbox: string
   /** IANA name. */
   readonly timeZone: string
+  /** The owner's e-mail address, where the user states it. */
+  readonly owner?: string
 }
 
 /** The user's calendar, or null when it is not to be read. Throws when the mailbox cannot be unsealed. */
@@ -19,7 +21,9 @@ export function targetOf(
   if (!user.syncEnabled || user.mailbox === null) return null
   const mailbox = unseal(user.mailbox)
   const timeZone = user.timeZone ?? tenantZone
-  return { key: digest(`${timeZone}\0${mailbox}`), mailbox, timeZone }
+  const { owner } = user
+  const names = owner === null ? [timeZone, mailbox] : [timeZone, mailbox, owner]
+  return { key: digest(names.join('\0')), mailbox, timeZone, ...(owner !== null && { owner }) }
 }
 
 /**
