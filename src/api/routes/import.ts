@@ -80,7 +80,9 @@ export function importRoutes(deps: {
           }
         }
       },
-      async ({ params, query, body }, reply) => {
+      async ({ raw, params, query, body }, reply) => {
+        // 50,000 rows may take longer than a connection may be idle.
+        raw.socket.setTimeout(0)
         const { mode = 'merge', dryRun = false } = query
         const csv = body ?? Buffer.alloc(0)
         const { rows, ...rest } = await deps.management.userImport.run(
