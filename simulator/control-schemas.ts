@@ -1,10 +1,9 @@
 /** What the control API takes, as TypeBox schemas: unknown members are refused, so that a slip of the pen is seen. */
 import { type TObject, type TProperties, Type } from 'typebox'
+import { responseStatuses, rights, sensitivities, showAsValues, weekdays } from './calendar-item.ts'
 import { protections, schemes } from './ews/installations.ts'
 import { versionNames } from './ews/versions.ts'
 import { routes, xmlGarbage } from './faults.ts'
-import { responseStatuses, rights, sensitivities, showAsValues } from './mailboxes.ts'
-import { weekdays } from './recurrence.ts'
 
 export const text = Type.String({ minLength: 1, maxLength: 1000 })
 export const optional = Type.Optional

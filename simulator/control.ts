@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import fastify from 'fastify'
+import type { Mailbox } from './calendar-item.ts'
 import { type NotificationControlDeps, notificationRoutes } from './control-notifications.ts'
 import {
   directoryBody,
@@ -20,7 +21,7 @@ import {
 import type { EntraDirectory } from './directories.ts'
 import type { Installation, Installations } from './ews/installations.ts'
 import type { Faults } from './faults.ts'
-import { InputError, type Mailbox, type Mailboxes } from './mailboxes.ts'
+import { InputError, type Mailboxes } from './mailboxes.ts'
 import { NotFound, requireTenant } from './not-found.ts'
 import type { Requests } from './requests.ts'
 import type { TokenIssuer } from './tokens.ts'

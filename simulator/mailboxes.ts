@@ -1,27 +1,11 @@
 /** The set of mailboxes and their events, as an Exchange keeps them: free of any protocol. */
+
 import { createHash, randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { type CompiledRecurrence, compileRecurrence, type Recurrence } from './recurrence.ts'
+import type { CalendarItem, EventContent, EventInput, Mailbox, Right } from './calendar-item.ts'
+import { compileRecurrence } from './recurrence.ts'
+
 import { dayOf, isZone, parseDate, parseRfc3339 } from './time.ts'
-
-export const showAsValues = ['free', 'tentative', 'busy', 'oof', 'workingElsewhere', 'unknown'] as const
-export const sensitivities = ['normal', 'personal', 'private', 'confidential'] as const
-export const responseStatuses = [
-  'none',
-  'organizer',
-  'accepted',
-  'tentative',
-  'declined',
-  'notResponded'
-] as const
-/** What somebody may see of a calendar, from nothing to everything. */
-export const rights = ['none', 'freeBusy', 'limitedDetails', 'reviewer', 'fullAccess'] as const
-export type Right = (typeof rights)[number]
-
-export interface NamedAddress {
-  readonly name: string
-  readonly address: string
-}
 
 /** A mailbox as a test or a person describes it. */
 export interface MailboxInput {
@@ -45,68 +29,6 @@ export interface MailboxInput {
   readonly rights?: Readonly<Record<string, Right>>
   /** Replaces all events; without it they stay. */
   readonly events?: readonly EventInput[]
-}
-
-/** An event as a test or a person describes it. */
-export interface EventInput {
-  /** Unique in its mailbox; made unless given. Never changes. */
-  readonly id?: string
-  readonly subject?: string
-  readonly location?: string
-  /** RFC 3339 with `Z` or an offset; of an all-day event a date, `2026-11-23`. Of a series: its first occurrence. */
-  readonly start: string
-  /** As `start`; of an all-day event the day after its last. */
-  readonly end: string
-  readonly allDay?: boolean
-  readonly showAs?: (typeof showAsValues)[number]
-  readonly sensitivity?: (typeof sensitivities)[number]
-  readonly cancelled?: boolean
-  readonly response?: (typeof responseStatuses)[number]
-  readonly categories?: readonly string[]
-  readonly organizer?: NamedAddress
-  readonly recurrence?: Recurrence
-}
-
-/** What may differ between the occurrences of a series, and what every event has. */
-export interface EventContent {
-  readonly subject: string
-  readonly location: string
-  readonly showAs: (typeof showAsValues)[number]
-  readonly sensitivity: (typeof sensitivities)[number]
-  readonly cancelled: boolean
-  readonly response: (typeof responseStatuses)[number]
-  readonly categories: readonly string[]
-  readonly organizer: NamedAddress
-}
-
-export interface CalendarItem extends EventContent {
-  readonly id: string
-  readonly allDay: boolean
-  /** Epoch milliseconds; of an all-day event the midnights as if UTC were everywhere (they float). */
-  readonly start: number
-  readonly end: number
-  readonly recurrence: CompiledRecurrence | null
-  /** The mailbox's counter when this was last written: the source of change keys and ETags. */
-  readonly change: number
-  readonly created: number
-  readonly modified: number
-  /** As it was put, for whoever asks what is there. */
-  readonly input: EventInput
-}
-
-export interface Mailbox {
-  readonly tenant: string
-  readonly address: string
-  readonly objectId: string
-  readonly userPrincipalName: string
-  readonly aliases: readonly string[]
-  readonly displayName: string
-  readonly timeZone: string
-  readonly hosting: 'online' | 'absent' | 'unlicensed'
-  readonly rights: Readonly<Record<string, Right>>
-  readonly events: Map<string, CalendarItem>
-  /** Counts every write to the mailbox. */
-  change: number
 }
 
 export interface MailboxChange {

@@ -1,59 +1,8 @@
 /** Series of events by day or by week, and the occurrences of every event that touch a window. */
-import type { CalendarItem, EventContent, Mailbox } from './mailboxes.ts'
+
+import type { CalendarItem, EventContent, Mailbox } from './calendar-item.ts'
+import { type CompiledChange, type CompiledRecurrence, type Recurrence, weekdays } from './calendar-item.ts'
 import { dayMs, dayOf, instantOfLocal, localTimeOf, midnightOf, parseDate, parseRfc3339 } from './time.ts'
-
-export const weekdays = [
-  'monday',
-  'tuesday',
-  'wednesday',
-  'thursday',
-  'friday',
-  'saturday',
-  'sunday'
-] as const
-export type Weekday = (typeof weekdays)[number]
-
-/** Kept simple: the event's own start is the first occurrence, and the mailbox's zone is the series' zone. */
-export interface Recurrence {
-  readonly every: 'day' | 'week'
-  /** Every second day, every third week. 1 unless given. */
-  readonly interval?: number
-  /** Of a weekly series; the weekday of its start unless given. */
-  readonly days?: readonly Weekday[]
-  /** The last date on which an occurrence may begin. */
-  readonly until?: string
-  readonly count?: number
-  /** Dates whose occurrence was deleted. */
-  readonly skip?: readonly string[]
-  /** Exceptions, by the date on which the occurrence would have begun. */
-  readonly changes?: Readonly<Record<string, OccurrenceChange>>
-}
-
-export interface OccurrenceChange extends Partial<Omit<EventContent, 'organizer'>> {
-  /** RFC 3339 with offset; of an all-day series a date. Both or neither. */
-  readonly start?: string
-  readonly end?: string
-}
-
-export interface CompiledRecurrence {
-  readonly input: Recurrence
-  /** Days since 1970-01-01, inclusive. */
-  readonly first: number
-  readonly last: number
-  readonly interval: number
-  /** Numbers of weekdays, Monday being 0; all seven of a daily series. */
-  readonly days: ReadonlySet<number>
-  readonly weekly: boolean
-  readonly skip: ReadonlySet<number>
-  readonly changes: ReadonlyMap<number, CompiledChange>
-  /** The instants that were reckoned already, by day. */
-  readonly starts: Map<number, number>
-}
-
-interface CompiledChange {
-  readonly content: Partial<EventContent>
-  readonly span: { readonly start: number; readonly end: number } | null
-}
 
 export interface SimulatedOccurrence {
   readonly event: CalendarItem

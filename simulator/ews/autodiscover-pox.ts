@@ -1,6 +1,6 @@
 /** Plain old XML: one address, and the protocols that lead to its mailbox. */
 
-import type { Mailbox } from '../mailboxes.ts'
+import type { Mailbox } from '../calendar-item.ts'
 import type { ProtocolResponse } from '../protocol-message.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'
 import { xmlAnswer } from './injected-faults.ts'

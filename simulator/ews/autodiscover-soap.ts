@@ -1,6 +1,6 @@
 /** GetUserSettings of the SOAP Autodiscover service, for several users at once. */
 
-import type { Mailbox } from '../mailboxes.ts'
+import type { Mailbox } from '../calendar-item.ts'
 import type { ProtocolResponse } from '../protocol-message.ts'
 import { serverOfMailbox } from './affinity.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'

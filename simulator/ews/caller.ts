@@ -1,7 +1,8 @@
 /** For whom a call is made: the account itself, or whoever it may impersonate. */
 
+import type { Mailbox } from '../calendar-item.ts'
 import type { EntraDirectories } from '../directories.ts'
-import type { Mailbox, Mailboxes } from '../mailboxes.ts'
+import type { Mailboxes } from '../mailboxes.ts'
 import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Grant } from '../tokens.ts'
 import { SoapFault } from './envelope.ts'

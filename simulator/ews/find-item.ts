@@ -1,5 +1,5 @@
 /** FindItem on a calendar: the occurrences in a view, or without one the items as they are stored. */
-import type { CalendarItem, Mailbox } from '../mailboxes.ts'
+import type { CalendarItem, Mailbox } from '../calendar-item.ts'
 import { occurrencesIn } from '../recurrence.ts'
 import { dayMs, midnightOf } from '../time.ts'
 import { attempt, ItemError, responses, SoapFault } from './envelope.ts'

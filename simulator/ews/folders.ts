@@ -1,5 +1,7 @@
 /** Folders: whose calendar an id means, and whether the caller may open it. GetFolder and FindFolder. */
-import { type Mailbox, type Right, rightOfAddress } from '../mailboxes.ts'
+
+import type { Mailbox, Right } from '../calendar-item.ts'
+import { rightOfAddress } from '../mailboxes.ts'
 import { attempt, ItemError, responses, SoapFault } from './envelope.ts'
 import type { RequestContext } from './request-context.ts'
 import { all, at, escapeText, textAt, type XmlElement } from './xml.ts'

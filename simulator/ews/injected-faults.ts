@@ -1,7 +1,7 @@
 /** Trouble on order, as EWS has it: faults of its own, pages in place of answers, and answers that are spoilt. */
 
+import type { Mailbox } from '../calendar-item.ts'
 import type { FaultEffect, Route } from '../faults.ts'
-import type { Mailbox } from '../mailboxes.ts'
 import type { ProtocolResponse } from '../protocol-message.ts'
 import { failure, faultEnvelope, ItemError, named, responses, SoapFault, soapResponse } from './envelope.ts'
 import type { Installation } from './installations.ts'

@@ -1,8 +1,8 @@
 /** A CalendarItem out of a request as the mailboxes take events: fields, all-day dates, series by day or week. */
 
+import type { EventInput } from '../calendar-item.ts'
+import { type Recurrence, type Weekday, weekdays } from '../calendar-item.ts'
 import { zoneNamed } from '../graph/preferences.ts'
-import type { EventInput } from '../mailboxes.ts'
-import { type Recurrence, type Weekday, weekdays } from '../recurrence.ts'
 import { localTimeOf } from '../time.ts'
 import { ItemError } from './envelope.ts'
 import { all, at, textAt, type XmlElement } from './xml.ts'

@@ -1,5 +1,7 @@
 /** Items by their ids: GetItem and DeleteItem, and where an id leads for whoever may follow it. */
-import { type CalendarItem, type Mailbox, type Right, rightOfAddress } from '../mailboxes.ts'
+
+import type { CalendarItem, Mailbox, Right } from '../calendar-item.ts'
+import { rightOfAddress } from '../mailboxes.ts'
 import { occurrencesIn } from '../recurrence.ts'
 import { dayMs } from '../time.ts'
 import { attempt, failure, ItemError, responses, SoapFault } from './envelope.ts'

@@ -1,5 +1,5 @@
 /** The properties of a calendar item, in the schema's order: what each shape holds, and since which version. */
-import type { EventContent, Mailbox } from '../mailboxes.ts'
+import type { EventContent, Mailbox } from '../calendar-item.ts'
 import type { SimulatedOccurrence } from '../recurrence.ts'
 import { SoapFault } from './envelope.ts'
 import { folderIdOf } from './folders.ts'

@@ -1,7 +1,8 @@
 /** A call that may be answered: signed in, parsed, in a version that the server takes, for whom it is made. */
 
+import type { Mailbox } from '../calendar-item.ts'
 import type { Faults } from '../faults.ts'
-import type { Mailbox, Mailboxes } from '../mailboxes.ts'
+import type { Mailboxes } from '../mailboxes.ts'
 import type { ProtocolRequest } from '../protocol-message.ts'
 import type { Installation } from './installations.ts'
 import type { ExchangeSchema } from './versions.ts'

@@ -1,5 +1,5 @@
 /** ResolveNames: the directory by name or address, to whoever has signed in. */
-import type { Mailbox } from '../mailboxes.ts'
+import type { Mailbox } from '../calendar-item.ts'
 import { failure, responses, success } from './envelope.ts'
 import type { RequestContext } from './request-context.ts'
 import { escapeText, textAt } from './xml.ts'

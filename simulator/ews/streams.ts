@@ -1,6 +1,6 @@
 /** Streams that are open: who is told what, how lively they are, and how they break on request. */
 import { type Candidate, isSelected, type Selection } from '../seeded-random.ts'
-import type { MailboxEvent, SimulatedSubscription, StreamListener } from './subscription-store.ts'
+import type { MailboxEvent, SimulatedSubscription, StreamListener } from './subscription.ts'
 
 /**
  * How documents go over the wire: one in a write; several in one; each in many, borders within characters too; or

@@ -1,60 +1,12 @@
 /** Subscriptions and what has happened since, kept beside the mailboxes and told of by them. */
+
 import { randomUUID } from 'node:crypto'
+import type { Mailbox } from '../calendar-item.ts'
 import type { DeliveryFaults } from '../delivery-faults.ts'
-import type { Mailbox, MailboxChange, Mailboxes } from '../mailboxes.ts'
+import type { MailboxChange, Mailboxes } from '../mailboxes.ts'
 import { type Candidate, isSelected, type Selection } from '../seeded-random.ts'
 import { OpenStreams } from './streams.ts'
-
-export const eventTypes = [
-  'CreatedEvent',
-  'ModifiedEvent',
-  'DeletedEvent',
-  'MovedEvent',
-  'FreeBusyChangedEvent'
-] as const
-export type EventType = (typeof eventTypes)[number]
-
-export interface SubscriptionInput {
-  readonly mailbox: Mailbox
-  /** The account that made it; nobody else may use it. */
-  readonly owner: string
-  /** Whose number of subscriptions it counts against. */
-  readonly budget: string
-  readonly streaming: boolean
-  /** Of the installation's servers the one that keeps it. */
-  readonly server: number
-  readonly types: ReadonlySet<EventType>
-  /** It is forgotten when nobody has asked for so long. */
-  readonly minutes: number
-  /** How many the budget allows. */
-  readonly most: number
-}
-
-export interface SimulatedSubscription extends SubscriptionInput {
-  readonly id: string
-  /** The number of the latest event. */
-  heard: number
-  /** Epoch milliseconds; while somebody listens it lives on. */
-  expires: number
-  readonly waiting: MailboxEvent[]
-  readonly listeners: Set<StreamListener>
-}
-
-/** A stream: it is told, and fetches what waits. */
-export interface StreamListener {
-  onEvent(subscription: SimulatedSubscription): void
-  onSubscriptionDropped(subscription: SimulatedSubscription): void
-}
-
-export interface MailboxEvent {
-  readonly subscription: string
-  readonly type: EventType
-  readonly mailbox: Mailbox
-  readonly event: string
-  readonly change: number
-  readonly at: number
-  readonly number: number
-}
+import type { MailboxEvent, SimulatedSubscription, SubscriptionInput } from './subscription.ts'
 
 const mostKept = 10_000
 const types = { created: 'CreatedEvent', updated: 'ModifiedEvent', deleted: 'DeletedEvent' } as const

@@ -6,13 +6,8 @@ import { attempt, failure, ItemError, responses, SoapFault, streamedEnvelope, su
 import { folderChangeKey, folderIdOf, openFolder } from './folders.ts'
 import { changeKeyOf, idOf } from './properties.ts'
 import type { RequestContext } from './request-context.ts'
-import {
-  type EventType,
-  eventTypes,
-  type MailboxEvent,
-  type SimulatedSubscription,
-  type SubscriptionStore
-} from './subscription-store.ts'
+import { type EventType, eventTypes, type MailboxEvent, type SimulatedSubscription } from './subscription.ts'
+import type { SubscriptionStore } from './subscription-store.ts'
 import { type ExchangeVersion, supports } from './versions.ts'
 import { all, at, escapeText, textAt } from './xml.ts'
 

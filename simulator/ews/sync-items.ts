@@ -1,6 +1,6 @@
 /** SyncFolderItems: what was created, changed and deleted since a state that the client keeps, series as their masters. */
 import { gunzipSync, gzipSync } from 'node:zlib'
-import type { Mailbox } from '../mailboxes.ts'
+import type { Mailbox } from '../calendar-item.ts'
 import { attempt, ItemError, responses, SoapFault } from './envelope.ts'
 import { storedItem } from './find-item.ts'
 import { openFolder } from './folders.ts'

@@ -1,5 +1,7 @@
 /** GetUserAvailability: up to 100 mailboxes in one answer, each at the level that the caller may see. */
-import { type Mailbox, type Right, rightOfAddress } from '../mailboxes.ts'
+
+import type { Mailbox, Right } from '../calendar-item.ts'
+import { rightOfAddress } from '../mailboxes.ts'
 import { occurrencesIn, type SimulatedOccurrence } from '../recurrence.ts'
 import { dayMs } from '../time.ts'
 import { ItemError, SoapFault } from './envelope.ts'

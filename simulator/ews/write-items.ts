@@ -1,6 +1,7 @@
 /** CreateItem and UpdateItem: into the same mailboxes that Graph and the control API show. */
-import { type EventInput, InputError, type Mailbox } from '../mailboxes.ts'
-import type { OccurrenceChange } from '../recurrence.ts'
+
+import type { EventInput, Mailbox, OccurrenceChange } from '../calendar-item.ts'
+import { InputError } from '../mailboxes.ts'
 import { attempt, ItemError, responses, SoapFault } from './envelope.ts'
 import { openFolder } from './folders.ts'
 import { datesOf, type EventFields, fieldsOf } from './item-input.ts'

@@ -4,7 +4,7 @@ import { occurrencesIn } from '../recurrence.ts'
 import { dayMs } from '../time.ts'
 import { errorResponse } from './errors.ts'
 import { selection, shapeEvent } from './event-shape.ts'
-import type { OpenedMailbox } from './graph.ts'
+import type { OpenedMailbox } from './opened-mailbox.ts'
 import { readInstant, readPreferences } from './preferences.ts'
 
 const defaultPage = 10

@@ -1,5 +1,5 @@
 /** An occurrence in the shape of Graph's `event` (v1.0), member by member, so that only what is selected is made. */
-import type { Mailbox } from '../mailboxes.ts'
+import type { Mailbox } from '../calendar-item.ts'
 import type { SimulatedOccurrence } from '../recurrence.ts'
 import { dayMs } from '../time.ts'
 import { floatingTime, type Preferences, timeIn } from './preferences.ts'

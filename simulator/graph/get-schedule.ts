@@ -1,11 +1,12 @@
 /** `POST /users/{id}/calendar/getSchedule`: free/busy of up to 20 addresses as the anchor user may see it. */
 
-import { type Mailbox, type Mailboxes, rightOfViewer } from '../mailboxes.ts'
+import type { Mailbox } from '../calendar-item.ts'
+import { type Mailboxes, rightOfViewer } from '../mailboxes.ts'
 import type { ProtocolResponse } from '../protocol-message.ts'
 import { occurrencesIn, type SimulatedOccurrence } from '../recurrence.ts'
 import { dayMs } from '../time.ts'
 import { errorResponse } from './errors.ts'
-import type { OpenedMailbox } from './graph.ts'
+import type { OpenedMailbox } from './opened-mailbox.ts'
 import { type Preferences, readPreferences, readTime, timeIn } from './preferences.ts'
 
 /** Documented; a tenant was once seen to take 100 (microsoft-graph-docs#7047), which nobody should lean on. */

@@ -1,8 +1,9 @@
 /** Graph: who may call, which call it is, how many at a time, and what befalls it; alone or in a batch. */
 import { randomUUID } from 'node:crypto'
+import type { Mailbox } from '../calendar-item.ts'
 import type { EntraDirectories } from '../directories.ts'
 import type { Faults, Route } from '../faults.ts'
-import type { Mailbox, Mailboxes } from '../mailboxes.ts'
+import type { Mailboxes } from '../mailboxes.ts'
 import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import type { Grant, TokenIssuer } from '../tokens.ts'
@@ -36,18 +37,6 @@ export interface GraphDeps {
   /** Without a slash at the end. */
   readonly graphRoot: string
   readonly clock: () => number
-}
-
-/** A call that may be answered: everything was checked that does not depend on the call's own parameters. */
-export interface OpenedMailbox {
-  readonly mailbox: Mailbox
-  readonly mailboxes: Mailboxes
-  /** With the segments behind `/v1.0`. */
-  readonly call: ProtocolRequest
-  readonly ids: Ids
-  /** The permission is `Calendars.ReadBasic.All` only: no bodies. */
-  readonly basic: boolean
-  readonly graphRoot: string
 }
 
 const calendarRoles = [

@@ -1,6 +1,6 @@
 /** `GET /users/{id}`: a user as the directory knows them. */
 
-import type { Mailbox } from '../mailboxes.ts'
+import type { Mailbox } from '../calendar-item.ts'
 import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import { errorResponse, type Ids } from './errors.ts'
 

@@ -1,8 +1,9 @@
 /** A simulator with one tenant's Exchange, and requests to it as they go over the wire, by hand. */
 import { Agent, fetch } from 'undici'
+import type { EventInput } from '../../simulator/calendar-item.ts'
 import type { AccountInput, InstallationInput } from '../../simulator/ews/installations.ts'
 import { at, parseXml, type XmlElement } from '../../simulator/ews/xml.ts'
-import type { EventInput, MailboxInput } from '../../simulator/mailboxes.ts'
+import type { MailboxInput } from '../../simulator/mailboxes.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulator/simulator.ts'
 
 export const tenant = '7c3b6a52-5f5e-4d0e-9d3f-0a1b2c3d4e5f'

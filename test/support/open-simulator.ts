@@ -2,8 +2,9 @@
 import { ConfidentialClientApplication, type INetworkModule } from '@azure/msal-node'
 import { Client } from '@microsoft/microsoft-graph-client'
 import { Agent, fetch } from 'undici'
+import type { EventInput } from '../../simulator/calendar-item.ts'
 import type { AppInput } from '../../simulator/directories.ts'
-import type { EventInput, MailboxInput } from '../../simulator/mailboxes.ts'
+import type { MailboxInput } from '../../simulator/mailboxes.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulator/simulator.ts'
 
 export const simulatedTenant = '7c3b6a52-5f5e-4d0e-9d3f-0a1b2c3d4e5f'

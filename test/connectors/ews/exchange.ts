@@ -1,7 +1,7 @@
 /** The simulator with one Exchange server, and connectors to it for each access and each way to sign in. */
 import type { Test } from 'tap'
+import type { EventInput, Right } from '../../../simulator/calendar-item.ts'
 import type { InstallationInput } from '../../../simulator/ews/installations.ts'
-import type { EventInput, Right } from '../../../simulator/mailboxes.ts'
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import type { EwsConnection, EwsSignIn } from '../../../src/connectors/connection.ts'
 import type { Connector, ReadRequest, ReadResult } from '../../../src/connectors/connector.ts'

@@ -1,6 +1,6 @@
 /** Reading from Exchange with every right, and what operators are told where less is seen than is wanted. */
 import t from 'tap'
-import type { Right } from '../../../simulator/mailboxes.ts'
+import type { Right } from '../../../simulator/calendar-item.ts'
 import type { Connector } from '../../../src/connectors/connector.ts'
 import { hangSignal } from '../../support/until.ts'
 import { failure, isCall, meeting, openExchange, told, week } from './exchange.ts'

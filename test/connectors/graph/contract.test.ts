@@ -1,6 +1,6 @@
 /** The Graph connector passes what every connector must, over the simulator. */
 import t from 'tap'
-import type { EventInput } from '../../../simulator/mailboxes.ts'
+import type { EventInput } from '../../../simulator/calendar-item.ts'
 import { connectorContract } from '../../contracts/connector.ts'
 import type { FarEvent, FarSide, Trouble } from '../../contracts/connector-far-side.ts'
 import { type WatchFarSide, watchContract } from '../../contracts/connector-watch.ts'

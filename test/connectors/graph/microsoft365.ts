@@ -1,7 +1,7 @@
 /** The simulator with one directory and a connector to it, over real TLS. */
 import type { Test } from 'tap'
+import type { EventInput } from '../../../simulator/calendar-item.ts'
 import type { AppInput } from '../../../simulator/directories.ts'
-import type { EventInput } from '../../../simulator/mailboxes.ts'
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import type { GraphConnection } from '../../../src/connectors/connection.ts'
 import type { Connector, ReadRequest, ReadResult } from '../../../src/connectors/connector.ts'
