@@ -5,8 +5,9 @@ import { TenantGone } from '../../storage/store.ts'
 import type { ConnectionHealth } from '../connection/connection-health.ts'
 import type { ConnectorLeases } from '../connection/connector-leases.ts'
 import type { BatchResult, Delay } from '../queue/queue.ts'
+import type { BatchContext, BatchReport } from './batch-context.ts'
 import { staleAfterMs } from './build-outcome.ts'
-import { type BatchContext, type BatchReport, runBatch } from './sync-batch.ts'
+import { runBatch } from './sync-batch.ts'
 
 export interface BatchRunnerDeps {
   readonly log: Log

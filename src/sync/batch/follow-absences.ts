@@ -8,9 +8,9 @@ import type { Instant, Span } from '../../domain/calendar-event.ts'
 import { compileUserTriggers, type Decision, decide } from '../../domain/decide.ts'
 import type { UserRecord } from '../../storage/store.ts'
 import type { Extension } from '../targets/extension.ts'
+import type { BatchContext } from './batch-context.ts'
 import { fetchCalendars } from './fetch-calendars.ts'
 import type { PlannedTarget } from './plan-batch.ts'
-import type { BatchContext } from './sync-batch.ts'
 
 const dayMs = 86_400_000
 /** Days ahead of now; where the absence still goes on there, its end is unknown. */

@@ -3,7 +3,7 @@ import type { Span } from '../../domain/calendar-event.ts'
 import type { UserRecord } from '../../storage/store.ts'
 import { type ReadTarget, userConfigHash } from '../targets/read-target.ts'
 import type { TargetState } from '../targets/target-state.ts'
-import type { BatchContext } from './sync-batch.ts'
+import type { BatchContext } from './batch-context.ts'
 
 /** One target of the batch, and those for whom it is read, as they were at its beginning. */
 export interface PlannedTarget {

@@ -3,12 +3,12 @@
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { ReadingOutcome, UserRecord } from '../../storage/store.ts'
 import type { LastSync } from '../targets/target-state.ts'
+import type { BatchContext, BatchRun } from './batch-context.ts'
 import { buildOutcome, faultOf } from './build-outcome.ts'
 import { decideEvents } from './follow-absences.ts'
 import { differsWithin } from './missed-edit.ts'
 import type { PlannedTarget } from './plan-batch.ts'
 import { maxCursorAgeMs } from './status-change.ts'
-import type { BatchContext, BatchRun } from './sync-batch.ts'
 
 /** Resolves to the targets of which the store took not all. */
 export async function saveBatch(context: BatchContext, run: BatchRun): Promise<ReadonlySet<string>> {

@@ -1,0 +1,67 @@
+/** What one batch of calendars is read with: its ports, its rules, and its progress. */
+import type { Connector, ReadResult } from '../../connectors/connector.ts'
+import type { DropReason } from '../../connectors/notification.ts'
+import type { Instant, Span } from '../../domain/calendar-event.ts'
+import type { RemoteError, SyncCode } from '../../errors.ts'
+import type { Log } from '../../lib/redact-error.ts'
+import type { Timers } from '../../lib/timers.ts'
+import type { Store, UserRecord } from '../../storage/store.ts'
+import type { Delay } from '../queue/queue.ts'
+import type { ChangeTracker, StoreFeedHandler } from '../store-feed-handler.ts'
+import type { Extension } from '../targets/extension.ts'
+import type { ReadTarget } from '../targets/read-target.ts'
+import type { TargetRegistry } from '../targets/target-registry.ts'
+import type { OutcomeContext } from './build-outcome.ts'
+import type { Comparison } from './compare-fingerprints.ts'
+import type { PlannedTarget } from './plan-batch.ts'
+
+export interface SyncMetrics {
+  /** A calendar was read (or not). `code` is absent where it was. */
+  countRead(connector: string, outcome: 'read' | 'unchanged' | 'failed', code?: SyncCode): void
+  countNotifications(connector: string, outcome: 'accepted' | DropReason, count: number): void
+  /** A reconciliation compared a calendar's fingerprint with what it was, or could not. */
+  countReconciliation(connector: string, outcome: Comparison['outcome']): void
+  /** A reconciliation found an edit that no notification had told of. */
+  countMissedNotification(connector: string): void
+}
+
+/** What a batch is read with: one tenant as it is at its beginning. */
+export interface BatchContext extends OutcomeContext {
+  readonly tenant: string
+  readonly connector: Connector
+  readonly kind: string
+  readonly targets: TargetRegistry
+  /** Whether notifications tell of the target's edits now. */
+  readonly isSubscribed: (key: string) => boolean
+  /** Throws when the mailbox cannot be unsealed. */
+  readonly targetOf: (record: UserRecord) => ReadTarget | null
+  readonly store: Store
+  /** Tells what others change meanwhile. */
+  readonly feed: Pick<StoreFeedHandler, 'trackChanges' | 'writeOwn'>
+  readonly clock: () => Instant
+  readonly timers: Timers
+  readonly random: () => number
+  readonly log: Log
+  readonly metrics: SyncMetrics
+}
+
+export interface BatchReport {
+  /** What hit the connection as a whole. */
+  readonly connectionFault: RemoteError | null
+  /** `timedOut`: nothing came before the deadline. `nothing`: nothing was asked, or nobody waits for it any more. */
+  readonly outcome: 'answered' | 'timedOut' | 'nothing'
+  /** Targets that are to be read again after a delay of their own. */
+  readonly retries: ReadonlyMap<string, Delay>
+}
+
+/** One batch, with all that came of it. */
+export interface BatchRun {
+  readonly at: Instant
+  readonly window: Span
+  readonly planned: readonly PlannedTarget[]
+  readonly comparisons: ReadonlyMap<string, Comparison>
+  readonly results: ReadonlyMap<string, ReadResult>
+  readonly extensions: ReadonlyMap<string, Extension>
+  /** Whose records are no longer as they were when the batch was planned. */
+  readonly changes: ChangeTracker
+}
