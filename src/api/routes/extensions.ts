@@ -4,7 +4,7 @@ import { RequestError } from '../../errors.ts'
 import { Strict } from '../../lib/json-schema.ts'
 import type { StatusService } from '../../status/status-service.ts'
 import { requireView, setDegradedHeader } from '../lookup.ts'
-import { Extension, TenantId } from '../schemas/params.ts'
+import { ExtensionParam, TenantId } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { ExtensionStatusSchema, fromMemory } from '../schemas/statuses.ts'
 import { ref, withHeaders } from '../schemas/types.ts'
@@ -20,7 +20,7 @@ export function extensionsRoutes(deps: { readonly statusService: StatusService }
           tags: ['Statuses'],
           summary: 'One extension’s status',
           description: 'As `GET …/statuses?by=extension` has it. 404 when nobody has the extension.',
-          params: Strict({ tenant: TenantId, extension: Extension }),
+          params: Strict({ tenant: TenantId, extension: ExtensionParam }),
           response: { 200: withHeaders(ref(ExtensionStatusSchema), fromMemory), ...problems('not_found') }
         }
       },

@@ -16,7 +16,7 @@ export const UserId = Type.String({
   examples: ['anna']
 })
 
-export const Extension = Type.String({
+export const ExtensionParam = Type.String({
   pattern: '^[^\\s\\p{C}]{1,32}$',
   description: 'What is dialled to reach the user: 1 to 32 visible characters. It may be shared.',
   examples: ['1070']

@@ -12,7 +12,7 @@ import {
   schemasOf,
   statusMembers
 } from '../../status/status-members.ts'
-import { AfterParam, Extension, UserId } from './params.ts'
+import { AfterParam, ExtensionParam, UserId } from './params.ts'
 import { InstantSchema, Nullable, ref } from './types.ts'
 
 export const PhoneSchema = Enum(phones, {
@@ -160,7 +160,7 @@ export const StatusesSchema = Strict(
 export const RemovedUserSchema = Strict(
   {
     user: UserId,
-    extension: Extension,
+    extension: ExtensionParam,
     removed: Type.Literal(true, { description: 'The user is gone.' })
   },
   {
@@ -172,7 +172,7 @@ export const RemovedUserSchema = Strict(
 
 export const RemovedExtensionSchema = Strict(
   {
-    extension: Extension,
+    extension: ExtensionParam,
     removed: Type.Literal(true, { description: 'Nobody has the extension any more.' })
   },
   {

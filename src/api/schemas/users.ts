@@ -5,7 +5,7 @@ import type { Trigger } from '../../domain/rule-set.ts'
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { PatchUserBody, PutUserBody, UserResponse } from '../../management/user-fields.ts'
 import { type ImportResponse, importModes } from '../../management/user-import.ts'
-import { AfterParam, Extension, UserId } from './params.ts'
+import { AfterParam, ExtensionParam, UserId } from './params.ts'
 import { TriggerSchema } from './rules.ts'
 import { NullableString, ref } from './types.ts'
 
@@ -65,7 +65,7 @@ const triggers = {
 
 const members = {
   displayName,
-  extension: Extension,
+  extension: ExtensionParam,
   numbers: Type.Optional(Type.Array(E164, numbers)),
   mailbox: Type.Optional(mailbox),
   owner: Type.Optional(owner),
@@ -101,7 +101,7 @@ export const PatchUserSchema = schemaOf<PatchUserBody>()(
     {
       user: Type.Optional(UserId),
       displayName: Type.Optional(displayName),
-      extension: Type.Optional(Extension),
+      extension: Type.Optional(ExtensionParam),
       numbers: Type.Optional(
         Type.Unsafe<string[] | null>({ type: ['array', 'null'], items: E164, ...numbers })
       ),

@@ -3,7 +3,7 @@ import type { RemoteError } from '../../../errors.ts'
 import type { After } from '../../../lib/timers.ts'
 import type { StreamAffinity } from './affinity.ts'
 import { retryDelayMs } from './retry-delay.ts'
-import type { SubscriptionManager } from './subscription-manager.ts'
+import type { StreamSubscriptionManager } from './subscription-manager.ts'
 import type { WatchedMailbox } from './watched-mailbox.ts'
 
 /** A mailbox on a server that is too old to stream may be moved one day. */
@@ -11,7 +11,7 @@ const unsupportedRetryMs = 3_600_000
 
 export interface GroupMembersDeps {
   readonly affinity: StreamAffinity
-  readonly subscriptions: SubscriptionManager
+  readonly subscriptions: StreamSubscriptionManager
   readonly after: After
   readonly random: () => number
   /** A subscription was made, or is to be made; never called from within a call of these. */

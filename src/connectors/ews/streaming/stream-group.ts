@@ -12,12 +12,12 @@ import { GroupMembers } from './group-members.ts'
 import { GroupStream } from './group-stream.ts'
 import { retryDelayMs } from './retry-delay.ts'
 import { runStream, type StreamDeps } from './stream.ts'
-import type { SubscriptionManager } from './subscription-manager.ts'
+import type { StreamSubscriptionManager } from './subscription-manager.ts'
 import type { WatchedMailbox } from './watched-mailbox.ts'
 
 export interface StreamGroupDeps extends StreamDeps {
   readonly ids: ImpersonationIds
-  readonly subscriptions: SubscriptionManager
+  readonly subscriptions: StreamSubscriptionManager
   readonly random: () => number
   /** The member's subscriptions do not live on this group's server: it belongs to another group, and is out of this one. */
   readonly reassign: (member: WatchedMailbox) => void

@@ -15,7 +15,7 @@ import {
 } from './errors.ts'
 import { retryDelayMs } from './retry-delay.ts'
 import { StreamGroup } from './stream-group.ts'
-import { SubscriptionManager } from './subscription-manager.ts'
+import { StreamSubscriptionManager } from './subscription-manager.ts'
 import { WatchedMailbox } from './watched-mailbox.ts'
 
 export interface StreamingManagerDeps {
@@ -43,7 +43,7 @@ const groupingRetryMs = 3_600_000
 
 export class StreamingManager {
   readonly #deps: StreamingManagerDeps
-  readonly #subscriptions: SubscriptionManager
+  readonly #subscriptions: StreamSubscriptionManager
   /** Several users may have one mailbox, in whatever case they write it. */
   readonly #mailboxes = new Map<string, WatchedMailbox>()
   readonly #groups: StreamGroup[] = []
@@ -63,7 +63,7 @@ export class StreamingManager {
 
   constructor(deps: StreamingManagerDeps) {
     this.#deps = deps
-    this.#subscriptions = new SubscriptionManager({ ...deps, errorFor: this.#errorFor })
+    this.#subscriptions = new StreamSubscriptionManager({ ...deps, errorFor: this.#errorFor })
   }
 
   subscribe(mailbox: string, listener: SubscriptionListener): CalendarSubscription {

@@ -10,7 +10,7 @@ import type { StreamAffinity } from './affinity.ts'
 import { CallQueue } from './call-queue.ts'
 import { subscribeReader } from './responses.ts'
 
-export interface SubscriptionManagerDeps {
+export interface StreamSubscriptionManagerDeps {
   readonly client: EwsClient
   readonly ids: ImpersonationIds
   readonly after: After
@@ -22,15 +22,15 @@ export interface SubscriptionManagerDeps {
 /** What is to be ended when the connector closes has so long. */
 const maxCloseMs = 3_000
 
-export class SubscriptionManager {
-  readonly #deps: SubscriptionManagerDeps
+export class StreamSubscriptionManager {
+  readonly #deps: StreamSubscriptionManagerDeps
   readonly #queue: CallQueue
   /** Unsubscribes under way, and subscriptions in the making that are to be ended when they are made. */
   readonly #pendingDeletes = new Set<Promise<void>>()
   /** The first Subscribe of a group goes ahead alone: its answer says on which server all the others are to be. */
   readonly #anchorSubscribe = new WeakMap<StreamAffinity, Promise<unknown>>()
 
-  constructor(deps: SubscriptionManagerDeps) {
+  constructor(deps: StreamSubscriptionManagerDeps) {
     this.#deps = deps
     this.#queue = new CallQueue(deps.after, deps.random)
   }
