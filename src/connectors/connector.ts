@@ -4,7 +4,7 @@
  * It does not know users, rules, diversions or stores; it keeps no event; it does not decide when to read (sync
  * does). It keeps to the calendar system's own limits (calls at a time, batch sizes, Retry-After) and nothing else paces it.
  */
-import type { CalendarEvent, Instant, Span } from '../domain/calendar-event.ts'
+import type { CalendarEvent, Span } from '../domain/calendar-event.ts'
 import type { DetailLevel } from '../domain/sync-state.ts'
 import type { RemoteError, SyncCode } from '../errors.ts'
 
@@ -34,11 +34,6 @@ export interface ReadRequest {
 export interface CalendarRead {
   readonly outcome: 'read'
   readonly events: readonly CalendarEvent[]
-  /**
-   * Where an event that was not read (it begins at or after the window's end) holds at the very instant at which
-   * the last of those that were read ends: that instant. There nobody knows yet when a run ends. Else null.
-   */
-  readonly truncatedAt: Instant | null
   /** What the calendar system shows of events. */
   readonly detail: DetailLevel
   /** What an operator is to know though the calendar was read: `subject_not_readable`, `clock_wrong`. */

@@ -11,7 +11,7 @@ import type {
   SubscriptionListener,
   Target
 } from '../../src/connectors/connector.ts'
-import type { CalendarEvent, Span } from '../../src/domain/calendar-event.ts'
+import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { RemoteError } from '../../src/errors.ts'
 
 export interface RecordedCalendarRequest {
@@ -183,7 +183,6 @@ export async function startFakeCalendarServer(batchSize = 3): Promise<FakeCalend
       return {
         outcome: 'read',
         events: events.filter(({ start, end }) => start < window.end && end > window.start),
-        truncatedAt: truncatedAt(events, window),
         detail: side.saw.value,
         partialRead: null,
         etag: response.headers.get('etag')
@@ -193,13 +192,6 @@ export async function startFakeCalendarServer(batchSize = 3): Promise<FakeCalend
       return { outcome: 'failed', error: new RemoteError('unreachable', hint, { scope: 'connection' }) }
     }
   }
-}
-
-/** As the port has it: where the last event that was read ends, and one holds that begins after the window. */
-function truncatedAt(events: readonly CalendarEvent[], window: Span): number | null {
-  const read = events.filter(({ start, end }) => start < window.end && end > window.start)
-  const last = Math.max(...read.map(({ end }) => end))
-  return events.some(({ start, end }) => start >= window.end && start <= last && end > last) ? last : null
 }
 
 function availability(events: readonly CalendarEvent[]): string {

@@ -79,7 +79,7 @@ async function read(mailbox: string, signal: AbortSignal): Promise<ReadResult> {
       }
     }
     const events = (await response.json()) as CalendarEvent[]
-    return { outcome: 'read', events, truncatedAt: null, detail: 'subjects', partialRead: null, etag: null }
+    return { outcome: 'read', events, detail: 'subjects', partialRead: null, etag: null }
   } catch {
     return { outcome: 'failed', error: new RemoteError('unreachable', 'It does not answer.') }
   }

@@ -45,6 +45,22 @@ t.test('an absence in two parts ends where the second does', async (t) => {
   t.same([...(await record('acme', 'anna')).timeline!.boundaries], [midnight(11, 20), midnight(13, 7)])
 })
 
+t.test('a Free event that outlasts an absence does not hide that it goes on', async (t) => {
+  const { side, tenant, people, open, until, record, state } = await openSyncHarness(t, { defaultRules })
+  side.calendars.set('anna@acme.example', [
+    vacation(midnight(11, 20), midnight(12, 20)),
+    vacation(midnight(12, 20), midnight(13, 7)),
+    calendarEvent('projekt', midnight(11, 20), midnight(14, 20), { busy: 'free' })
+  ])
+  await tenant('acme')
+  await people('acme', { anna: {} })
+  await open()
+  await until(async () => (await state('acme', 'anna')) === 'fresh')
+  const { timeline } = await record('acme', 'anna')
+  t.same([...timeline!.boundaries], [midnight(11, 20), midnight(13, 7)])
+  t.equal(timeline!.truncatedAt, null)
+})
+
 t.test('what goes on for more than 180 days has no known end, and is read in steps', async (t) => {
   const { side, tenant, people, open, until, record, time, state } = await openSyncHarness(t, {
     defaultRules

@@ -1,5 +1,5 @@
 /** One calendar's text as CalendarEvents: the whole reading, with no I/O. It runs in a worker. */
-import type { CalendarEvent, Instant, Span } from '../../domain/calendar-event.ts'
+import type { CalendarEvent, Span } from '../../domain/calendar-event.ts'
 import type { CalendarRead } from '../connector.ts'
 import { UnreadableCalendar, UnreadableEvent } from './errors.ts'
 import { type EventFields, readEventFields } from './event-fields.ts'
@@ -35,7 +35,7 @@ export interface ReadLimits {
   readonly maxEventSteps: number
 }
 
-export type ParsedCalendar = Pick<CalendarRead, 'events' | 'truncatedAt' | 'detail' | 'partialRead'>
+export type ParsedCalendar = Pick<CalendarRead, 'events' | 'detail' | 'partialRead'>
 
 /** Throws UnreadableCalendar. */
 export function readCalendar(request: ReadCalendarRequest): ParsedCalendar {
@@ -57,10 +57,8 @@ export function readCalendar(request: ReadCalendarRequest): ParsedCalendar {
   const occurrences = expanded.flatMap((one) => one.occurrences)
   const events = occurrences.map((occurrence) => eventOf(occurrence, describe(occurrence.event)))
   const detail = hasSubjects(events) ? 'subjects' : 'availability'
-  const readable = expanded.map(({ source }) => source)
   return {
     events,
-    truncatedAt: findTruncation(events, readable, window, expansion, describe),
     detail,
     partialRead: partialReadOf({
       skipped: expansion.skipped,
@@ -176,39 +174,6 @@ function tooMany(maxOccurrences: number): UnreadableCalendar {
 
 function eventOf({ start, end, allDay, event }: Occurrence, fields: EventFields): CalendarEvent {
   return { id: `${event.uid}/${start}`, start, end, allDay, ...fields }
-}
-
-/**
- * `CalendarRead.truncatedAt`, over the events that count at all: cancelled, declined and empty ones neither end a run
- * nor carry it on.
- */
-function findTruncation(
-  events: readonly CalendarEvent[],
-  sources: readonly EventSource[],
-  window: Span,
-  expansion: Expansion,
-  describe: (event: VEvent) => EventFields
-): Instant | null {
-  let last = Number.NEGATIVE_INFINITY
-  for (const event of events) if (counts(event, event)) last = Math.max(last, event.end)
-  if (last < window.end) return null
-  try {
-    for (const source of sources) {
-      for (const occurrence of expansion.occurrencesIn(source, { start: last, end: last + 1 })) {
-        const unread = occurrence.start >= window.end && occurrence.end > last
-        if (unread && counts(occurrence, describe(occurrence.event))) return last
-      }
-    }
-  } catch (error) {
-    if (!(error instanceof TooMuchWork)) throw error
-    // Too much work that far ahead: then nobody knows, which is what it says.
-    return last
-  }
-  return null
-}
-
-function counts(span: Span, fields: Pick<EventFields, 'cancelled' | 'response'>): boolean {
-  return span.start < span.end && !fields.cancelled && fields.response !== 'declined'
 }
 
 function memoize<In extends object, Out>(make: (key: In) => Out): (key: In) => Out {

@@ -1,7 +1,7 @@
 /** What single events say: zones, days, busy status, visibility, answers; and what is wrong with some. */
 import t from 'tap'
 import { decodeCalendar } from '../../../src/connectors/ics/decode.ts'
-import { at, calendar, event, read, shown, window } from './calendars.ts'
+import { at, calendar, event, read, shown } from './calendars.ts'
 
 const noon = ['DTSTART:20261123T110000Z', 'DTEND:20261123T120000Z', 'SUMMARY:x']
 
@@ -169,16 +169,6 @@ t.test('a calendar without subjects says so, if subjects are wanted', async (t) 
   const busy = calendar(event('DTSTART:20261123T110000Z', 'DTEND:20261123T120000Z', 'SUMMARY:Busy'))
   t.match(read(busy), { detail: 'availability', partialRead: { code: 'subject_not_readable' } })
   t.match(read(busy, { subjects: false }), { detail: 'availability', partialRead: null })
-})
-
-t.test('truncatedAt: what never counts neither ends a run nor carries it on', async (t) => {
-  const end = window.end
-  const vacation = event('DTSTART:20261205T000000Z', 'DTEND:20261210T000000Z', 'SUMMARY:semester')
-  const next = (...lines: string[]) => event('DTSTART:20261210T000000Z', 'DURATION:P1D', ...lines)
-  t.equal(read(calendar(vacation, next())).truncatedAt, at('2026-12-10T00:00:00Z'))
-  t.equal(read(calendar(vacation, next('STATUS:CANCELLED'))).truncatedAt, null)
-  t.equal(read(calendar(vacation)).truncatedAt, null)
-  t.ok(end < at('2026-12-10T00:00:00Z'))
 })
 
 t.test('charsets: a mark first, then what is declared, then UTF-8, then Windows-1252', async (t) => {

@@ -146,14 +146,13 @@ t.test(`${count} mutants of seed ${seed} (again: MUTANTS_SEED=${seed})`, { timeo
   for (let number = 0; number < count; number += 1) {
     const mutant = mutate(Buffer.from(whole), random)
     try {
-      const { events, truncatedAt } = read(decodeCalendar(mutant, null), { limits })
+      const { events } = read(decodeCalendar(mutant, null), { limits })
       readable += 1
       for (const { start, end } of events) {
         if (!(start <= end) || !/^\d{4}-/.test(new Date(end).toISOString())) {
           t.fail(`mutant ${number}: ${start} to ${end}`)
         }
       }
-      if (truncatedAt !== null) new Date(truncatedAt).toISOString()
     } catch (error) {
       if (!(error instanceof UnreadableCalendar)) {
         t.fail(`mutant ${number}: ${(error as Error).stack}`, { mutant: mutant.toString('latin1') })

@@ -12,7 +12,6 @@ import type { Environment } from '../client/proxy.ts'
 import type { ConnectionStep } from '../client/socket.ts'
 import { isSmtpAddress } from '../soap/requests.ts'
 import { createImpersonationIds, type ImpersonationIds } from './impersonation-id.ts'
-import { createLookahead, type Lookahead } from './lookahead.ts'
 import { type MailboxRead, type ReadMailboxes, readByAvailability } from './read-availability.ts'
 import { readByCalendarView } from './read-calendars.ts'
 
@@ -57,7 +56,6 @@ export function openEwsReader(deps: EwsReaderDeps): EwsReader {
   const ids = createImpersonationIds()
   const readAll =
     access === 'delegate' ? readByAvailability({ client, account }) : readByCalendarView({ client, ids })
-  const lookahead = createLookahead(clock)
   return {
     endpoint,
     client,
@@ -67,7 +65,7 @@ export function openEwsReader(deps: EwsReaderDeps): EwsReader {
       // Each of its calls listens, under way or waiting for a connection: more than Node takes for a leak.
       setMaxListeners(0, request.signal)
       const answersBefore = endpoint.answerCount
-      const results = await readUniqueTargets(request, (once) => readTargets(once, readAll, lookahead))
+      const results = await readUniqueTargets(request, (once) => readTargets(once, readAll))
       const isHanging =
         request.signal.aborted && endpoint.answerCount === answersBefore && results.every(isTimeout)
       return isHanging ? results.map(toConnectionScope) : withClockError(results, clockMonitor.errorOf())
@@ -79,8 +77,7 @@ export function openEwsReader(deps: EwsReaderDeps): EwsReader {
 
 async function readTargets(
   { targets, window, subjects, signal }: ReadRequest,
-  readAll: ReadMailboxes,
-  lookahead: Lookahead
+  readAll: ReadMailboxes
 ): Promise<readonly ReadResult[]> {
   const asked = targets.filter(({ mailbox }) => isSmtpAddress(mailbox))
   const answers = asked.length === 0 ? [] : await readAll(asked, window, subjects, signal)
@@ -91,17 +88,9 @@ async function readTargets(
     // What only borders on the window does not touch it.
     return { ...one, events: one.events.filter(({ start, end }) => start < window.end && end > window.start) }
   })
-  const events = seen.map((one) => (one instanceof RemoteError ? one : one.events))
-  const ends = await lookahead.truncatedAts(targets, events, window, async (those, span) => {
-    const found = await readAll(those, span, subjects, signal)
-    return found.map((one) => (one instanceof RemoteError ? one : one.events))
-  })
-  return seen.map((one, index): ReadResult => {
-    const truncatedAt = ends[index] ?? null
+  return seen.map((one): ReadResult => {
     if (one instanceof RemoteError) return { outcome: 'failed', error: one }
-    if (truncatedAt instanceof RemoteError)
-      return { outcome: 'failed', error: toMailboxScope(truncatedAt, signal) }
-    return { outcome: 'read', ...one, truncatedAt, etag: null }
+    return { outcome: 'read', ...one, etag: null }
   })
 }
 

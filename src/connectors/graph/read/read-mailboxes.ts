@@ -1,9 +1,8 @@
 /** One read of up to twenty mailboxes: by subject where that is wanted and granted, else by availability. */
 
-import type { CalendarEvent, Instant, Span } from '../../../domain/calendar-event.ts'
+import type { CalendarEvent, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
-import type { CalendarRead, PartialRead, ReadRequest, ReadResult, Target } from '../../connector.ts'
-import { continuesAt, latestEnd } from '../../window-edge.ts'
+import type { CalendarRead, PartialRead, ReadRequest, ReadResult } from '../../connector.ts'
 import { type CalendarViewDeps, type CalendarViewResult, readCalendarViews } from './calendar-view.ts'
 import type { ScheduleReader } from './schedules.ts'
 
@@ -20,17 +19,10 @@ export async function readMailboxes(
   request: ReadRequest,
   reader: GraphReader
 ): Promise<readonly ReadResult[]> {
-  const { targets, window, signal } = request
   const found = request.subjects ? await bySubject(request, reader) : await byAvailability(request, reader)
-  const seen = found.map((one) =>
-    one instanceof RemoteError ? one : { ...one, events: touching(one.events, window) }
-  )
-  const unread = await unreadAts(targets, seen, window, signal, reader)
-  return seen.map((one, index): ReadResult => {
-    const unreadAt = unread[index] ?? null
+  return found.map((one): ReadResult => {
     if (one instanceof RemoteError) return { outcome: 'failed', error: one }
-    if (unreadAt instanceof RemoteError) return { outcome: 'failed', error: unreadAt }
-    return { outcome: 'read', ...one, truncatedAt: unreadAt, etag: null }
+    return { outcome: 'read', ...one, events: touching(one.events, request.window), etag: null }
   })
 }
 
@@ -113,47 +105,4 @@ const subjectsHidden: PartialRead = {
 /** Days that float may come back though they lie just outside by the user's own clock. */
 function touching(events: readonly CalendarEvent[], window: Span): CalendarEvent[] {
   return events.filter(({ start, end }) => start < window.end && end > window.start)
-}
-
-/** `CalendarRead.unreadAt` of each: asks once more, and only where the last event ends at the window's end or after. */
-async function unreadAts(
-  targets: readonly Target[],
-  seen: readonly (ReadOutcome | RemoteError)[],
-  window: Span,
-  signal: AbortSignal,
-  reader: GraphReader
-): Promise<readonly (Instant | null | RemoteError)[]> {
-  const unread = targets.map((): Instant | null | RemoteError => null)
-  const asked = targets.flatMap((target, index) => {
-    const one = seen[index]
-    if (one === undefined || one instanceof RemoteError) return []
-    const last = latestEnd(one.events)
-    return last < window.end ? [] : [{ target, index, last, saw: one.detail }]
-  })
-  const note = (
-    { index, last }: { index: number; last: Instant },
-    found: readonly CalendarEvent[] | RemoteError
-  ) => {
-    if (found instanceof RemoteError) unread[index] = found
-    else if (continuesAt(last, found, window)) unread[index] = last
-  }
-  const byView = asked.filter(({ saw }) => saw === 'subjects')
-  const spans = byView.map(({ target, last }) => ({ target, window: { start: last, end: last + 1000 } }))
-  const views = async () => {
-    const answers = await readCalendarViews(spans, reader, signal)
-    for (const [place, one] of byView.entries()) {
-      const found = wholeOf(answers[place])
-      note(one, found instanceof RemoteError ? found : found.events)
-    }
-  }
-  const schedules = asked
-    .filter(({ saw }) => saw === 'availability')
-    .map(async (one) => {
-      // getSchedule takes no less than one step of its view string.
-      const span = { start: one.last, end: one.last + 3_600_000 }
-      const [found] = await reader.schedules.read([one.target], span, signal)
-      note(one, found ?? nothing)
-    })
-  await Promise.all([views(), ...schedules])
-  return unread
 }
