@@ -2,8 +2,8 @@
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { machineTimers } from '../../src/lib/timers.ts'
-import { leaseTtlMs, redisLeases } from '../../src/sync/cluster/redis/leases.ts'
-import { leasedShards, type Shards, shardCount, shardOf } from '../../src/sync/cluster/shards.ts'
+import { leaseTtlMs, readLeaseAges, redisLeases } from '../../src/sync/cluster/redis/leases.ts'
+import { leasedShards, type Shards, shardCount, shardNames, shardOf } from '../../src/sync/cluster/shards.ts'
 import { startRedis, type TestRedis } from '../support/redis-server.ts'
 import { until } from '../support/until.ts'
 
@@ -144,3 +144,16 @@ t.test(
     await until('shared again', () => shared() && total(...both) === shardCount)
   }
 )
+
+t.test('everybody can see since when a shard has no owner', async (t) => {
+  const redis = await startRedis(t)
+  const client = new Redis({ port: redis.port })
+  t.teardown(() => client.disconnect())
+  const ages = () => readLeaseAges(client, 'shards', shardNames)
+  t.same(new Set(await ages()), new Set([null]), 'none was ever owned')
+  const one = await sharer(t, redis).begin()
+  await until('it owns all', () => one.held.size === shardCount)
+  await until('they are renewed', async () => (await ages()).every((age) => age !== null && age < 2_000))
+  one.stop()
+  await until('their age grows', async () => (await ages()).every((age) => age !== null && age > 3_000))
+})

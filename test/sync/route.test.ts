@@ -200,3 +200,23 @@ t.test('a calendar file that is edited is read at once, one that is wrong touche
   await until(async () => (await state('acme', 'cy')) === 'fresh')
   t.equal((await store.users('acme', { limit: 9 })).length, 3)
 })
+
+t.test('operators see that a read is slow, and that an edit could not be read in time', async (t) => {
+  const all = await openSyncHarness(t)
+  const { side, tenant, people, store, open, until, state, record, time } = all
+  side.calendars.set('anna@acme.example', [])
+  await tenant('acme')
+  await people('acme', { anna: {} })
+  const sync = await open()
+  await until(async () => (await state('acme', 'anna')) === 'fresh')
+  const call = await api(all, sync)
+  const notes = async () => (await call('GET', 'acme/sync')).body.users[0].notes as string[]
+  t.same(await notes(), [])
+  const held = (await record('acme', 'anna')).sync
+  const save = (sync: typeof held) =>
+    store.saveReadings('acme', [{ user: 'anna', sync, timeline: 'same', visible: true }], time.clock())
+  await save({ ...held, slowMs: 75_400 })
+  t.match(await notes(), [/Slow: the last read took 75 s/])
+  await save({ ...held, overdueSince: time.clock() })
+  t.match(await notes(), [/could not be read in time/])
+})

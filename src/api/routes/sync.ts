@@ -173,11 +173,28 @@ function toUserSync({ user, sync, timeline }: UserRecord, staleAfter: number, at
     code: (sync.fault?.code ?? null) as SyncCode | null,
     hint: sync.fault?.hint ?? null,
     detail: sync.detail,
-    notes: [...(sync.detail === null ? [] : notesOf[sync.detail])],
+    notes: [...(sync.detail === null ? [] : notesOf[sync.detail]), ...readingNotes(sync)],
     notifications:
       sync.confirmedAt === null ? null : sync.subscribed ? ('live' as const) : ('polling' as const),
     rulesVersion: timeline?.rulesVersion ?? null
   }
+}
+
+/** How the last read went, where it was no failure. */
+function readingNotes({ slowMs, overdueSince }: UserRecord['sync']): string[] {
+  const notes: string[] = []
+  if (slowMs !== null) {
+    const seconds = Math.round(slowMs / 1000)
+    notes.push(
+      `Slow: the last read took ${seconds} s, longer than pollSeconds. See whether the calendar system is overloaded, or raise pollSeconds.`
+    )
+  }
+  if (overdueSince !== null) {
+    notes.push(
+      'An edit was notified of and could not be read in time, or no worker is left: what is shown may be wrong.'
+    )
+  }
+  return notes
 }
 
 function toConnectionSync({ state, since, fault, nextReadAt, notifications }: ConnectionState, at: Instant) {

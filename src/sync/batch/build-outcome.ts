@@ -123,7 +123,7 @@ export function saveFailures(
   )
 }
 
-/** Records that an edit of these calendars is known of that could not be read in time. */
+/** Records that edits of these calendars were notified of and not read in time, or that nobody is left to be notified. */
 export function saveOverdue(
   store: Store,
   tenant: string,
@@ -132,7 +132,8 @@ export function saveOverdue(
   { pollMs, clock }: { readonly pollMs: number; readonly clock: () => Instant }
 ): Promise<void> {
   return saveEach(store, tenant, users, clock, (held, now) => {
-    if (held.sync.overdueSince !== null || held.sync.confirmedAt === null) return null
+    const { subscribed, overdueSince, confirmedAt } = held.sync
+    if (!subscribed || overdueSince !== null || confirmedAt === null) return null
     const outcome = {
       user: held.user.id,
       sync: markOverdue(held.sync, Math.min(since, now)),

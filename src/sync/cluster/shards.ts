@@ -35,18 +35,17 @@ export const singleProcess: OpenShards = () => ({
 
 /** Shared among processes by leases. */
 export function leasedShards(openLeases: OpenLeases): OpenShards {
-  const names = Array.from({ length: shardCount }, (_, shard) => shardName(shard))
   return (keeper) => {
     const held = new Set<number>()
     const leases = openLeases({
-      names: () => names,
+      names: () => shardNames,
       onAcquired(name) {
-        const shard = names.indexOf(name)
+        const shard = shardNames.indexOf(name)
         held.add(shard)
         keeper.onAcquired(shard)
       },
       onReleased(name) {
-        const shard = names.indexOf(name)
+        const shard = shardNames.indexOf(name)
         held.delete(shard)
         return keeper.onReleased(shard)
       }
@@ -54,6 +53,11 @@ export function leasedShards(openLeases: OpenLeases): OpenShards {
     return { owns: (shard) => held.has(shard), count: () => held.size, close: () => leases.close() }
   }
 }
+
+/** By shard. */
+export const shardNames: readonly string[] = Array.from({ length: shardCount }, (_, shard) =>
+  shardName(shard)
+)
 
 /** `s07` */
 export function shardName(shard: number): string {

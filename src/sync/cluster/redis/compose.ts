@@ -3,13 +3,17 @@
 import { machineTimers } from '../../../lib/timers.ts'
 import type { Sync } from '../../sync.ts'
 import { SyncController, type SyncOptions } from '../../sync-controller.ts'
-import { leasedShards } from '../shards.ts'
+import { AbandonedTenants } from '../abandoned-tenants.ts'
+import { leasedShards, shardNames } from '../shards.ts'
 import { SyncClient, type SyncClientDeps } from '../sync-client.ts'
 import type { SyncRedisClients } from './clients.ts'
 import { redisConnectionStatuses } from './connection-status.ts'
 import { JobWorkers } from './job-worker.ts'
 import { bullSyncJobs, openJobQueues } from './jobs.ts'
-import { redisLeases } from './leases.ts'
+import { readLeaseAges, redisLeases } from './leases.ts'
+
+/** The group of the leases of shards. */
+const shardGroup = 'shards'
 
 type SyncClientOptions = Omit<
   SyncClientDeps,
@@ -22,12 +26,21 @@ type SyncControllerOptions = Omit<SyncOptions, 'publishStatus' | 'openShards'>
 export function openRedisSyncClient(options: SyncClientOptions, { failFast }: SyncRedisClients): Sync {
   const { clock = Date.now, timers = machineTimers, log } = options
   const queues = openJobQueues(failFast, log)
+  const abandoned = new AbandonedTenants({
+    ...options,
+    clock,
+    timers,
+    readShardAges: () => readLeaseAges(failFast, shardGroup, shardNames)
+  })
   return new SyncClient({
     ...options,
     clock,
     timers,
     jobs: bullSyncJobs(queues),
-    onClose: () => queues.close(),
+    async onClose() {
+      await abandoned.close()
+      await queues.close()
+    },
     connectionStatuses: redisConnectionStatuses(failFast, log)
   })
 }
@@ -39,7 +52,7 @@ export async function openRedisSyncController(
 ): Promise<Pick<SyncController, 'close'>> {
   const { timers = machineTimers, log } = options
   const statuses = redisConnectionStatuses(failFast, log)
-  const openShards = leasedShards(redisLeases('shards', { client: failFast, timers, log }))
+  const openShards = leasedShards(redisLeases(shardGroup, { client: failFast, timers, log }))
   const controller: Promise<SyncController> = SyncController.open({
     ...options,
     publishStatus: (tenant, published) => statuses.publish(tenant, published),
