@@ -108,7 +108,7 @@ t.test('HTTP 400 of a server that is no EWS is asked once; of Exchange once in e
   })
   t.equal(other.calls.length, 1)
   const old = await fakeExchange(t, ({ body }) =>
-    body.includes('Exchange2010_SP2')
+    body.includes('Exchange2010_SP2') || body.includes('IndexedPageItemView')
       ? calendarView([single('1')])
       : { ...bad, headers: { server: 'Microsoft-IIS/7.5', 'content-type': 'text/html' } }
   )
@@ -119,6 +119,47 @@ t.test('a server that answers with masters is not read, and delegate is named', 
   const exchange = await fakeExchange(t, () => calendarView([single('1', 'RecurringMaster')]))
   const error = failure((await exchange.read(exchange.connector(), ['a@example.se']))[0])
   t.match(error, { code: 'protocol_error', scope: 'connection', hint: /access to delegate/ })
+})
+
+t.test(
+  'a series begun before the window is not missed in silence by a server that does not expand',
+  async (t) => {
+    const master = item(
+      'm',
+      '<t:Start>2026-09-07T07:00:00Z</t:Start><t:End>2026-09-07T08:00:00Z</t:End><t:CalendarItemType>RecurringMaster</t:CalendarItemType>'
+    )
+    // It takes the CalendarView for a filter of what is stored: a series is where its first occurrence is.
+    const stored = await fakeExchange(t, ({ body }) =>
+      calendarView(
+        !body.includes('CalendarView') || body.includes('StartDate="2026-09-07') ? [master] : [single('1')]
+      )
+    )
+    const error = failure((await stored.read(stored.connector(), ['a@example.se']))[0])
+    t.match(error, { code: 'protocol_error', scope: 'connection', hint: /access to delegate/ })
+    // And one that leaves series out of views altogether.
+    const silent = await fakeExchange(t, ({ body }) =>
+      calendarView(body.includes('CalendarView') ? [single('1')] : [master])
+    )
+    t.match(failure((await silent.read(silent.connector(), ['a@example.se']))[0]), {
+      hint: /access to delegate/
+    })
+  }
+)
+
+t.test('a server that expands is looked at no more once a view has shown an occurrence', async (t) => {
+  const exchange = await fakeExchange(t, ({ impersonated, body }) => {
+    if (!body.includes('CalendarView')) return calendarView([])
+    return calendarView([single('1', impersonated === 'b@example.se' ? 'Occurrence' : 'Single')])
+  })
+  const connector = exchange.connector()
+  const looks = () => exchange.calls.filter(({ body }) => body.includes('IndexedPageItemView')).length
+  await exchange.read(connector, ['a@example.se'])
+  t.equal(looks(), 1)
+  await exchange.read(connector, ['a@example.se'])
+  t.equal(looks(), 1, 'once for each mailbox')
+  await exchange.read(connector, ['b@example.se'])
+  await exchange.read(connector, ['c@example.se', 'd@example.se'])
+  t.equal(looks(), 1)
 })
 
 t.test('a server that hangs for a whole batch is unreachable; one slow mailbox is not', async (t) => {

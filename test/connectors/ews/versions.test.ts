@@ -16,7 +16,9 @@ for (const access of ['delegate', 'impersonation'] as const) {
       t.same(told(await read(one, mailboxes)), [['MÖT'], ['MÖT'], ['MÖT']], version)
       const first = simulator.requests.list({ tenant: exchange.directory }).filter(isCall).length
       const usual = access === 'delegate' ? 1 : 3
-      t.ok(first >= usual && first <= usual + 6, `${version}: ${first} calls at first`)
+      // Besides, each mailbox that shows no occurrence is looked at once for series.
+      const looks = access === 'delegate' ? 0 : 3
+      t.ok(first >= usual && first <= usual + looks + 6, `${version}: ${first} calls at first`)
       simulator.requests.clear()
       const [again] = await read(one, mailboxes)
       const then = simulator.requests.list({ tenant: exchange.directory }).filter(isCall).length

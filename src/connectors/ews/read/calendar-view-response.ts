@@ -1,5 +1,5 @@
 /** The reply to FindItem with CalendarView as CalendarEvents. */
-import type { CalendarEvent, Instant } from '../../../domain/calendar-event.ts'
+import type { CalendarEvent, Instant, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
 import { isMidnight, offsetsOf, startOfDay } from '../../../lib/time-zone.ts'
 import { instantOfDateTime } from '../soap/date-time.ts'
@@ -14,6 +14,12 @@ export interface CalendarViewReader extends Visitor {
   /** False where the view was cut. */
   readonly isComplete: boolean
   readonly fault: RemoteError | null
+  /** Whether a series was expanded: an Occurrence or Exception was shown. */
+  readonly hasOccurrence: boolean
+  /** Series as they are stored, which a view must not show. */
+  readonly masters: readonly Span[]
+  /** Items, whatever they are. */
+  readonly count: number
 }
 
 /** The fields that are read; all are of the schema of 2007 SP1, and none costs the server a look at the item itself. */
@@ -37,24 +43,38 @@ export function calendarViewReader(zone: string): CalendarViewReader {
   let answered = false
   let whole = true
   let fault: RemoteError | null = null
+  let hasOccurrence = false
+  let count = 0
+  const masters: Span[] = []
   let item: Record<string, string> | null = null
   let categories: string[] = []
 
   function finish(read: Record<string, string>): void {
     if (events.length >= maxEventsPerCalendar) throw tooManyEventsError()
+    count += 1
+    hasOccurrence ||= read.CalendarItemType === 'Occurrence' || read.CalendarItemType === 'Exception'
     const start = instantOfDateTime(read.Start ?? '')
     const end = instantOfDateTime(read.End ?? '')
     if (!read.ItemId) fault ??= malformedElement('ItemId')
-    // A server that answers with masters does not expand them: what a master says is not when its occurrences are.
-    else if (read.CalendarItemType === 'RecurringMaster') fault ??= unexpandedSeriesError()
     else if (start === null) fault ??= malformedElement('Start')
     else if (end === null || end < start) fault ??= malformedElement('End')
-    else events.push(eventOf(read, start, end, categories, zone))
+    // A server that answers with masters does not expand them: what a master says is not when its occurrences are.
+    else if (read.CalendarItemType === 'RecurringMaster') {
+      masters.push({ start, end })
+      fault ??= unexpandedSeriesError('connection')
+    } else events.push(eventOf(read, start, end, categories, zone))
   }
 
   // The depths are counted from the envelope: 5 the response message, 8 an item, 9 its members.
   return {
     events,
+    masters,
+    get hasOccurrence() {
+      return hasOccurrence
+    },
+    get count() {
+      return count
+    },
     get status() {
       return answered ? statusReader.status() : null
     },
@@ -87,11 +107,11 @@ export function calendarViewReader(zone: string): CalendarViewReader {
 }
 
 /** calendarview.md: "single calendar items and all occurrences". Some servers that speak EWS give masters instead. */
-export function unexpandedSeriesError(): RemoteError {
+export function unexpandedSeriesError(scope: RemoteError['scope']): RemoteError {
   return new RemoteError(
     'protocol_error',
     "This server does not expand series into occurrences in FindItem with CalendarView: set the connection's access to delegate, which reads by GetUserAvailability, and grant the account Reviewer on the calendars.",
-    { scope: 'connection' }
+    { scope }
   )
 }
 

@@ -3,64 +3,82 @@ import type { CalendarEvent, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
 import type { Target } from '../../connector.ts'
 import type { EwsClient } from '../client/ews-client.ts'
-import { calendarViewRequest } from '../soap/requests.ts'
-import { type CalendarViewReader, calendarViewReader } from './calendar-view-response.ts'
-import type { ImpersonationId, ImpersonationIds } from './impersonation-id.ts'
+import { calendarViewRequest, storedItemsRequest } from '../soap/requests.ts'
+import { calendarViewReader } from './calendar-view-response.ts'
+import type { ImpersonationIds } from './impersonation-id.ts'
 import type { MailboxRead, ReadMailboxes } from './read-availability.ts'
+import { isPassing, SeriesExpansion } from './series-expansion.ts'
 
 /** Below EWSFindCountLimit (1,000 in memory, for all calls of one mailbox together). */
 const maxEntriesPerView = 500
 /** A view that was cut is read again in halves: so often, and no shorter than this. */
 const minViewMs = 60_000
 
-export function readByCalendarView(deps: { client: EwsClient; ids: ImpersonationIds }): ReadMailboxes {
-  const view = (target: Target, span: Span, signal: AbortSignal): Promise<CalendarViewReader> =>
-    deps.ids.withId(target.mailbox, (name) => send(target, span, name, signal))
-
-  const send = ({ timeZone }: Target, span: Span, impersonated: ImpersonationId, signal: AbortSignal) =>
-    deps.client.send(
-      {
-        operation: 'FindItem',
-        body: calendarViewRequest(span, maxEntriesPerView),
-        impersonated,
-        hasHeader: () => true,
-        createReader: () => calendarViewReader(timeZone),
-        statusOf: ({ status }) => status ?? { code: 'ErrorNoAnswer', inner: null, backOffMs: null }
-      },
-      signal
-    )
-
+/** One mailbox's entries as they are gathered. */
+interface Gathered {
   /** By id: an event that lies over the border of two halves is in both. */
+  readonly events: Map<string, CalendarEvent>
+  hasOccurrence: boolean
+}
+
+export function readByCalendarView(deps: { client: EwsClient; ids: ImpersonationIds }): ReadMailboxes {
+  const send = (mailbox: string, timeZone: string, body: string, signal: AbortSignal) =>
+    deps.ids.withId(mailbox, (impersonated) =>
+      deps.client.send(
+        {
+          operation: 'FindItem',
+          body,
+          impersonated,
+          hasHeader: () => true,
+          createReader: () => calendarViewReader(timeZone),
+          statusOf: ({ status }) => status ?? { code: 'ErrorNoAnswer', inner: null, backOffMs: null }
+        },
+        signal
+      )
+    )
+  const expansion = new SeriesExpansion({
+    readStored: (mailbox, offset, signal) =>
+      send(mailbox, 'UTC', storedItemsRequest(offset, maxEntriesPerView), signal),
+    readView: (mailbox, span, signal) =>
+      send(mailbox, 'UTC', calendarViewRequest(span, maxEntriesPerView), signal)
+  })
+
   async function gather(
-    target: Target,
+    { mailbox, timeZone }: Target,
     span: Span,
-    found: Map<string, CalendarEvent>,
+    found: Gathered,
     signal: AbortSignal
   ): Promise<void> {
-    const { events, isComplete: whole, fault } = await view(target, span, signal)
-    if (fault !== null) throw fault
-    if (!whole) {
+    const view = await send(mailbox, timeZone, calendarViewRequest(span, maxEntriesPerView), signal)
+    if (view.fault !== null) throw view.fault
+    if (!view.isComplete) {
       const middle = Math.floor((span.start + span.end) / 2000) * 1000
-      if (span.end - span.start < 2 * minViewMs) throw tooManyEntriesError(target.mailbox)
-      await gather(target, { start: span.start, end: middle }, found, signal)
-      await gather(target, { start: middle, end: span.end }, found, signal)
+      if (span.end - span.start < 2 * minViewMs) throw tooManyEntriesError(mailbox)
+      await gather({ mailbox, timeZone }, { start: span.start, end: middle }, found, signal)
+      await gather({ mailbox, timeZone }, { start: middle, end: span.end }, found, signal)
       return
     }
-    for (const event of events) found.set(event.id, event)
+    found.hasOccurrence ||= view.hasOccurrence
+    for (const event of view.events) found.events.set(event.id, event)
+  }
+
+  async function read(target: Target, window: Span, signal: AbortSignal): Promise<MailboxRead> {
+    const found: Gathered = { events: new Map(), hasOccurrence: false }
+    await gather(target, window, found, signal)
+    await expansion.check(target.mailbox, found.hasOccurrence, signal).catch((error: unknown) => {
+      if (!isPassing(error)) throw error
+    })
+    return { events: [...found.events.values()], detail: 'subjects', partialRead: null }
   }
 
   return (targets, window, _subjects, signal) =>
     Promise.all(
-      targets.map(async (target): Promise<MailboxRead | RemoteError> => {
-        const found = new Map<string, CalendarEvent>()
-        try {
-          await gather(target, window, found, signal)
-          return { events: [...found.values()], detail: 'subjects', partialRead: null }
-        } catch (error) {
+      targets.map((target) =>
+        read(target, window, signal).catch((error: unknown) => {
           if (error instanceof RemoteError) return error
           throw error
-        }
-      })
+        })
+      )
     )
 }
 

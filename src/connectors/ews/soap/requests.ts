@@ -57,6 +57,13 @@ export function calendarViewRequest({ start, end }: Span, most: number): string 
   return `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>${properties}</t:AdditionalProperties></m:ItemShape><m:CalendarView MaxEntriesReturned="${most}" ${range}/><m:ParentFolderIds><t:DistinguishedFolderId Id="calendar"/></m:ParentFolderIds></m:FindItem>`
 }
 
+/** What the calendar holds as it is stored, series as their masters: a page from this offset. */
+export function storedItemsRequest(offset: number, most: number): string {
+  const wanted = ['calendar:Start', 'calendar:End', 'calendar:CalendarItemType']
+  const properties = wanted.map((field) => `<t:FieldURI FieldURI="${field}"/>`).join('')
+  return `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>${properties}</t:AdditionalProperties></m:ItemShape><m:IndexedPageItemView MaxEntriesReturned="${most}" Offset="${offset}" BasePoint="Beginning"/><m:ParentFolderIds><t:DistinguishedFolderId Id="calendar"/></m:ParentFolderIds></m:FindItem>`
+}
+
 /**
  * Of the impersonated mailbox's calendar. One edit is told of several times; FreeBusyChanged besides, for what Exchange
  * books by itself. Notices hold ids alone.
