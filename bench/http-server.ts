@@ -78,7 +78,7 @@ const app = await buildApp({
 
 const view = (await statusService.view('acme'))!
 const answer = await view.statuses()
-const statuses = Buffer.from(answer.body)
+const statuses = Buffer.concat(answer.chunks)
 const { etag } = answer
 const status = view.status('user500')!
 const json = 'application/json; charset=utf-8'

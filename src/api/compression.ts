@@ -1,8 +1,9 @@
 /** Which content coding a caller gets (RFC 9110, 12.5.3), and compression of answers that are not compressed yet. */
-import { promisify } from 'node:util'
-import { brotliCompress, constants, gzip } from 'node:zlib'
+import { Readable, type Transform } from 'node:stream'
+import { constants, createBrotliCompress, createGzip } from 'node:zlib'
 import { negotiate } from '@fastify/accept-negotiator'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { JSON_TYPE } from './send-json.ts'
 
 /** The better first. */
 export const contentCodings = ['br', 'gzip'] as const
@@ -10,13 +11,25 @@ export type ContentCoding = (typeof contentCodings)[number]
 
 /** Below this a network packet is saved by nothing. */
 const MIN_BYTES = 1_024
+/** Above this compressed bytes stay in chunks. */
+const MAX_ONE_CHUNK = 1_048_576
 /** Brotli's default quality (11) is meant for files that are compressed once: it takes a second for 500 kB. */
 const brotliOptions = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }
 
+const compressors: Readonly<Record<ContentCoding, () => Transform>> = {
+  br: () => createBrotliCompress(brotliOptions),
+  gzip: () => createGzip()
+}
+
 /** Outside of the event loop. */
-export const compress: Readonly<Record<ContentCoding, (body: Buffer) => Promise<Buffer>>> = {
-  br: (body) => promisify(brotliCompress)(body, brotliOptions),
-  gzip: promisify(gzip)
+export async function compressChunks(
+  coding: ContentCoding,
+  chunks: readonly Buffer[]
+): Promise<readonly Buffer[]> {
+  const compressed: Buffer[] = []
+  for await (const chunk of Readable.from(chunks).pipe(compressors[coding]())) compressed.push(chunk)
+  const length = compressed.reduce((sum, chunk) => sum + chunk.length, 0)
+  return length <= MAX_ONE_CHUNK ? [Buffer.concat(compressed)] : compressed
 }
 
 /** Null: as it is. */
@@ -33,13 +46,15 @@ export async function compressAnswer(
   reply: FastifyReply,
   payload: unknown
 ): Promise<unknown> {
+  if (reply.hasHeader('content-encoding')) return payload
   const isText = typeof payload === 'string' || Buffer.isBuffer(payload)
-  if (!isText || payload.length < MIN_BYTES || reply.hasHeader('content-encoding')) return payload
+  const isJsonStream = payload instanceof Readable && reply.getHeader('content-type') === JSON_TYPE
+  if (!isJsonStream && (!isText || payload.length < MIN_BYTES)) return payload
   reply.header('vary', 'accept-encoding')
   const coding = negotiateCoding(request.headers['accept-encoding'])
   if (coding === null) return payload
-  const compressed = await compress[coding](Buffer.from(payload as string))
   reply.header('content-encoding', coding)
   reply.removeHeader('content-length')
-  return compressed
+  if (isJsonStream) return payload.pipe(compressors[coding]())
+  return (await compressChunks(coding, [Buffer.from(payload as string)]))[0]
 }

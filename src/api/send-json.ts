@@ -1,11 +1,25 @@
 /** Answers with JSON that is written already, past the types that watch over values. */
-
+import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import { nextSlice } from '../lib/time-slices.ts'
 
+export const JSON_TYPE = 'application/json; charset=utf-8'
+
 export function sendJson(reply: { type(name: string): unknown }, json: Buffer | string | null): FastifyReply {
-  reply.type('application/json; charset=utf-8')
+  reply.type(JSON_TYPE)
   return (reply as FastifyReply).send(json)
+}
+
+/** The bytes of one JSON text, one chunk after the other. */
+export function sendJsonChunks(
+  reply: { type(name: string): unknown; header(name: string, value: number): unknown },
+  chunks: readonly Buffer[]
+): FastifyReply {
+  if (chunks.length === 1) return sendJson(reply, chunks[0]!)
+  reply.type(JSON_TYPE)
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  reply.header('content-length', length)
+  return (reply as FastifyReply).send(Readable.from(chunks))
 }
 
 /** Whoever asked may keep the answer, and asks each time whether it still holds. No cache on the way may. */

@@ -45,19 +45,18 @@ export function statusAt(timeline: EffectiveTimeline, at: Instant): StatusFields
   const { boundaries } = timeline
   const cause = causeAt(timeline, at)
   const index = firstEndingAfter(timeline, at)
-  const fields = intervalFields(cause)
-  if (cause === null || cause.diversion === AVAILABLE) return { ...fields, ...availableRun(timeline, index) }
+  if (cause === null || cause.diversion === AVAILABLE) return joinFields(cause, availableRun(timeline, index))
 
   const last = lastOfRun(timeline, index, (other) => other.diversion === cause.diversion)
   const lastClosed = lastOfRun(timeline, index, (other) => other.phone === 'closed')
-  const end = endOfInterval(timeline, last)
-  return {
-    ...fields,
+  const { until, untilKind } = endOfInterval(timeline, last)
+  return joinFields(cause, {
     since: boundaries[2 * firstOfRun(timeline, index)]!,
-    ...end,
+    until,
+    untilKind,
     reachableAt: cause.phone === 'closed' ? endOfInterval(timeline, lastClosed).until : null,
     next: nextRun(timeline, last + 1)
-  }
+  })
 }
 
 /** What gives the diversion at the instant; null where nothing does. */
@@ -66,17 +65,25 @@ export function causeAt(timeline: EffectiveTimeline, at: Instant): Cause | null 
   return index === null ? null : timeline.causes[index]!
 }
 
-function intervalFields(cause: Cause | null): IntervalFields {
+type RunFields = Omit<StatusFields, keyof IntervalFields>
+
+/** Member by member: spreading objects took a third of the time in which 100,000 users switch. */
+function joinFields(cause: Cause | null, run: RunFields): StatusFields {
   return {
     diversion: intervalMembers.diversion(cause),
     phone: intervalMembers.phone(cause),
     forwardTo: intervalMembers.forwardTo(cause),
-    source: intervalMembers.source(cause)
+    source: intervalMembers.source(cause),
+    since: run.since,
+    until: run.until,
+    untilKind: run.untilKind,
+    reachableAt: run.reachableAt,
+    next: run.next
   }
 }
 
 /** `index` is the interval that holds, where `available` does, else the next one. */
-function availableRun(timeline: EffectiveTimeline, index: number): Omit<StatusFields, keyof IntervalFields> {
+function availableRun(timeline: EffectiveTimeline, index: number): RunFields {
   const { boundaries, causes } = timeline
   let before = index - 1
   while (before >= 0 && causes[before]!.diversion === AVAILABLE) before--

@@ -1,8 +1,8 @@
 /** Statuses that are asked for by filter, by page, or at another instant than now. */
 import type { Instant } from '../domain/calendar-event.ts'
 import { statusAt } from '../domain/status.ts'
-import { Slice } from '../lib/time-slices.ts'
-import { pickShownUser } from './extension-status.ts'
+import { Slice, sortInSlices } from '../lib/time-slices.ts'
+import { compareExtensions, pickShownUser } from './extension-status.ts'
 import type { Status } from './status-members.ts'
 import { toStatus, type UserState } from './user-state.ts'
 import type { StatusFormat, ViewMoment } from './view-moment.ts'
@@ -65,7 +65,7 @@ async function candidatesOf(
 ): Promise<Iterable<Candidate>> {
   if (by === 'user') return eachUser(moment.users, after)
   const groups = await moment.groupByExtension()
-  return eachExtension(groups, after)
+  return eachExtension(groups, await sortInSlices([...groups.keys()], compareExtensions), after)
 }
 
 function* eachUser(users: readonly UserState[], after: string): Generator<Candidate> {
@@ -74,9 +74,10 @@ function* eachUser(users: readonly UserState[], after: string): Generator<Candid
 
 function* eachExtension(
   groups: ReadonlyMap<string, readonly UserState[]>,
+  sorted: readonly string[],
   after: string
 ): Generator<Candidate> {
-  for (const [key, users] of groups) if (key > after) yield { key, users }
+  for (const key of sorted) if (key > after) yield { key, users: groups.get(key)! }
 }
 
 function matcherOf({ extension, q }: StatusFilter): (user: UserState) => boolean {

@@ -22,10 +22,16 @@ type JsonSchema = Readonly<Record<string, unknown>>
 interface Member<T> {
   readonly schema: JsonSchema
   readonly value: (parts: StatusParts) => T
+  /** Whether each user has a value of their own; else its JSON is kept for the next Status. */
+  readonly isPersonal: boolean
 }
 
 function member<T>(schema: JsonSchema, value: (parts: StatusParts) => T): Member<T> {
-  return { schema, value }
+  return { schema, value, isPersonal: false }
+}
+
+function personalMember<T>(schema: JsonSchema, value: (parts: StatusParts) => T): Member<T> {
+  return { schema, value, isPersonal: true }
 }
 
 const text = (description: string, example: string): JsonSchema => ({
@@ -124,9 +130,9 @@ const { diversion, phone, since, until, untilKind, reachableAt, forwardTo, next 
 
 /** In the order in which a Status has them. */
 export const statusMembers = {
-  user: member(text('The user’s id within the tenant.', 'anna'), ({ user }) => user.id),
-  extension: member(text('What is dialled to reach the user.', '1070'), ({ user }) => user.extension),
-  displayName: member(text('The user’s name.', 'Anna Ek'), ({ user }) => user.displayName),
+  user: personalMember(text('The user’s id within the tenant.', 'anna'), ({ user }) => user.id),
+  extension: personalMember(text('What is dialled to reach the user.', '1070'), ({ user }) => user.extension),
+  displayName: personalMember(text('The user’s name.', 'Anna Ek'), ({ user }) => user.displayName),
   diversion,
   label: member(
     text('The diversion in the tenant’s language.', 'Möte'),
@@ -169,6 +175,45 @@ export type CalendarStatus = {
 
 export function makeStatus(parts: StatusParts): Status {
   return collect(statusMembers, parts) as Status
+}
+
+const names = Object.keys(statusMembers) as (keyof Members)[]
+const members: readonly Member<JsonValue>[] = names.map((name) => statusMembers[name])
+/** Names as JSON, with room after each for the value. */
+const pieces = names.flatMap((name, index) => [`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`, ''])
+
+/** The same as JSON, in less time than it takes to make an object and hand it to `JSON.stringify`. */
+export function writeStatus(parts: StatusParts): string {
+  for (let index = 0; index < members.length; index++) {
+    const { value, isPersonal } = members[index]!
+    pieces[2 * index + 1] = isPersonal ? JSON.stringify(value(parts)) : writeValue(value(parts))
+  }
+  // Joined, not added up: a text that was added up takes several times the memory until somebody reads it.
+  return `${pieces.join('')}}`
+}
+
+type JsonValue = string | null | { readonly [name: string]: JsonValue }
+
+function writeValue(value: JsonValue): string {
+  if (value === null) return 'null'
+  if (typeof value === 'string') return quote(value)
+  let text = ''
+  for (const name in value) text += `${text === '' ? '{' : ','}${quote(name)}:${writeValue(value[name]!)}`
+  return `${text}}`
+}
+
+/** Most strings of Statuses are the same few: codes, labels and whole minutes. */
+const quoted = new Map<string, string>()
+const MAX_QUOTED = 20_000
+
+function quote(text: string): string {
+  const known = quoted.get(text)
+  if (known !== undefined) return known
+  const json = JSON.stringify(text)
+  // Emptied when full, which is harmless.
+  if (quoted.size >= MAX_QUOTED) quoted.clear()
+  quoted.set(text, json)
+  return json
 }
 
 export function makeCalendarStatus(parts: Pick<StatusParts, 'fields' | 'findDiversion'>): CalendarStatus {

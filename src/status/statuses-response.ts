@@ -3,42 +3,46 @@ import { createHash } from 'node:crypto'
 import type { Instant } from '../domain/calendar-event.ts'
 import { floorToSecond } from '../domain/whole-seconds.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
-import { encodeListInSlices, Slice } from '../lib/time-slices.ts'
+import { encodeListInSlices, nextSlice } from '../lib/time-slices.ts'
 import { CURSOR_LIFETIME_MS, type Cursor, formatCursor } from './cursor.ts'
 
 /** An unchanged answer is renewed so often, so that its cursor does not expire while nothing happens. */
 const RENEWAL_MS = CURSOR_LIFETIME_MS / 2
 
 export class StatusesResponse {
-  readonly body: Buffer
+  /** The body's bytes, one after the other: one chunk for a thousand users. */
+  readonly chunks: readonly Buffer[]
   /** Equal for equal bytes, on every replica. */
   readonly etag: string
   readonly at: Instant
   /** If nothing changes, it is good until just before this instant. */
   readonly validUntil: Instant
-  readonly #encoded = new Map<string, Buffer>()
-  readonly #encoding = new Map<string, Promise<Buffer>>()
+  readonly #encoded = new Map<string, readonly Buffer[]>()
+  readonly #encoding = new Map<string, Promise<readonly Buffer[]>>()
 
-  constructor(body: Buffer, etag: string, at: Instant, validUntil: Instant) {
-    this.body = body
+  constructor(chunks: readonly Buffer[], etag: string, at: Instant, validUntil: Instant) {
+    this.chunks = chunks
     this.etag = etag
     this.at = at
     this.validUntil = validUntil
   }
 
   /** The body in a content coding, where that is kept. */
-  encoded(coding: string): Buffer | null {
+  encoded(coding: string): readonly Buffer[] | null {
     return this.#encoded.get(coding) ?? null
   }
 
   /** Encodes the body once, and keeps it for as long as the answer itself. */
-  encode(coding: string, encode: (body: Buffer) => Promise<Buffer>): Promise<Buffer> {
+  encode(
+    coding: string,
+    encode: (chunks: readonly Buffer[]) => Promise<readonly Buffer[]>
+  ): Promise<readonly Buffer[]> {
     const present = this.#encoding.get(coding)
     if (present !== undefined) return present
-    const encoding = encode(this.body)
+    const encoding = encode(this.chunks)
     this.#encoding.set(coding, encoding)
     encoding.then(
-      (bytes) => this.#encoded.set(coding, bytes),
+      (chunks) => this.#encoded.set(coding, chunks),
       () => this.#encoding.delete(coding)
     )
     return encoding
@@ -66,14 +70,12 @@ export async function writeStatuses(parts: StatusesParts): Promise<StatusesRespo
   const since = Math.max(lastTransition, Math.min(Math.max(loggedAt, minAt), now))
   const at = now - ((now - since) % RENEWAL_MS)
   const head = { at: formatInstant(floorToSecond(at)), cursor: formatCursor({ ...place, loggedAt, at }) }
-  const opening = Buffer.from(`${JSON.stringify(head).slice(0, -1)},"statuses":[`)
-  const chunks = [opening, ...(await encodeListInSlices(list)), Buffer.from(']}')]
+  const chunks = await encodeListInSlices(`${JSON.stringify(head).slice(0, -1)},"statuses":[`, list, ']}')
   const hash = createHash('sha256')
-  const slice = new Slice()
-  for (const chunk of chunks) {
+  for (const [index, chunk] of chunks.entries()) {
+    if (index > 0) await nextSlice()
     hash.update(chunk)
-    if (slice.isOver(16)) await slice.next()
   }
   const etag = `"${hash.digest('base64url').slice(0, 27)}"`
-  return new StatusesResponse(Buffer.concat(chunks), etag, at, loggedAt > now ? loggedAt : at + RENEWAL_MS)
+  return new StatusesResponse(chunks, etag, at, loggedAt > now ? loggedAt : at + RENEWAL_MS)
 }

@@ -8,7 +8,7 @@ import { type SyncRecord, staleAt, syncStateAt } from '../domain/sync-state.ts'
 import { type Cause, causeKey, firstEndingAfter } from '../domain/timeline.ts'
 import { type EffectiveTimeline, emptyTimeline } from '../domain/timeline-runs.ts'
 import type { TenantSnapshot, UserRecord } from '../storage/store.ts'
-import { makeStatus, type Status } from './status-members.ts'
+import { makeStatus, type Status, type StatusParts, writeStatus } from './status-members.ts'
 
 /** What of the tenant shows in every Status. */
 export interface TenantContext {
@@ -120,7 +120,7 @@ export function statusJson(user: UserState, context: TenantContext, at: Instant,
   if (isPresent && cachedJson !== null && cachedJson.from <= at && at < cachedJson.before) {
     return cachedJson.json
   }
-  const json = JSON.stringify(toStatus(user, statusAt(user.effective, at), context, at))
+  const json = writeStatus(partsOf(user, statusAt(user.effective, at), context, at))
   if (isPresent) user.cachedJson = { json, from: at, before: user.nextTransition }
   return json
 }
@@ -132,14 +132,18 @@ export function toStatus(
   context: TenantContext,
   now: Instant
 ): Status {
-  return makeStatus({
+  return makeStatus(partsOf(user, fields, context, now))
+}
+
+function partsOf(user: UserState, fields: StatusFields, context: TenantContext, now: Instant): StatusParts {
+  return {
     user,
     timeZone: user.timeZone ?? context.timeZone,
     language: context.language,
     fields,
     findDiversion: (code) => diversionOf(code, context),
     sync: syncStateAt(user.sync, context.staleAfter, now)
-  })
+  }
 }
 
 /** The next instant after `at` at which time alone changes something that the Status shows; else Infinity. */

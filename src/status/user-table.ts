@@ -20,6 +20,17 @@ export class UserTable {
     return this.#ordered
   }
 
+  /** For many that come by id, as in a snapshot. */
+  append(user: UserState): void {
+    const last = this.#ordered.at(-1)
+    if (last !== undefined && last.id >= user.id) this.putAll([user])
+    else {
+      this.#unshare()
+      this.#byId.set(user.id, user)
+      this.#ordered.push(user)
+    }
+  }
+
   /** Each takes the place of the one with its id. */
   putAll(users: readonly UserState[]): void {
     this.#unshare()
@@ -57,7 +68,7 @@ export function findUser(ordered: readonly UserState[], id: string): UserState |
 }
 
 /** Where the user stands, or would stand. */
-function indexOfUser(ordered: readonly UserState[], id: string): number {
+export function indexOfUser(ordered: readonly UserState[], id: string): number {
   let low = 0
   let high = ordered.length
   while (low < high) {

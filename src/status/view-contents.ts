@@ -26,12 +26,8 @@ export async function loadContents(
   { users: records }: Pick<TenantSnapshot, 'users'>,
   { context, start, shareCause, onPassed }: ViewContentsOptions
 ): Promise<ViewContents> {
-  const states: UserState[] = []
-  await forEachInSlices(records, (record) => {
-    states.push(userStateOf(record, context, shareCause))
-  })
   const users = new UserTable()
-  users.putAll(states)
+  await forEachInSlices(records, (record) => users.append(userStateOf(record, context, shareCause)))
   const clock: TransitionClock = new TransitionClock({
     users,
     context,

@@ -9,7 +9,7 @@ import {
   removedExtensionJson
 } from './extension-status.ts'
 import { statusJson, type TenantContext, type UserState } from './user-state.ts'
-import { findUser } from './user-table.ts'
+import { findUser, indexOfUser } from './user-table.ts'
 
 /** How statuses are given. */
 export interface StatusFormat {
@@ -20,9 +20,6 @@ export interface StatusFormat {
 }
 
 export const tenantFormat: StatusFormat = { by: 'user', language: null }
-
-/** Up to so many users are looked up one by one; for more it is cheaper to look at every user. */
-const MAX_LOOKUPS = 1_000
 
 export class ViewMoment {
   /** By id. */
@@ -60,11 +57,8 @@ export class ViewMoment {
   ): Promise<string[]> {
     const moment = this.withLanguage(language)
     const isAll = entries.some(({ users }) => users === 'all')
-    const ids = await collect(
-      [...entries.map(({ users }) => (users === 'all' ? [] : users)), ...turned],
-      (id) => id
-    )
-    const users = isAll ? moment.users : await moment.#select(ids)
+    const groups = [...entries.map(({ users }) => (users === 'all' ? [] : users)), ...turned]
+    const users = isAll ? moment.users : await moment.#select(groups)
     const vacated = entries.flatMap((entry) => entry.vacated)
     if (by === 'user') {
       const removed = vacated.filter(({ user }) => findUser(moment.users, user) === undefined)
@@ -74,12 +68,12 @@ export class ViewMoment {
     }
     const extensions = await collect([users], ({ extension }) => extension)
     for (const { extension } of vacated) extensions.add(extension)
-    const groups = await moment.groupByExtension(extensions)
-    const gone = [...extensions].filter((extension) => !groups.has(extension)).map(removedExtensionJson)
-    return [...(await moment.#renderExtensions(groups)), ...gone]
+    const shared = await moment.groupByExtension(extensions)
+    const gone = [...extensions].filter((extension) => !shared.has(extension)).map(removedExtensionJson)
+    return [...(await moment.#renderExtensions(shared)), ...gone]
   }
 
-  /** Who shares each extension, in the order of extensions; of these alone, if they are given. */
+  /** Who shares each extension, in no order; of these alone, if they are given. */
   async groupByExtension(only?: ReadonlySet<string>): Promise<Map<string, UserState[]>> {
     const groups = new Map<string, UserState[]>()
     const slice = new Slice()
@@ -90,8 +84,7 @@ export class ViewMoment {
       if (group === undefined) groups.set(user.extension, [user])
       else group.push(user)
     }
-    const sorted = await sortInSlices([...groups.keys()], compareExtensions)
-    return new Map(sorted.map((extension) => [extension, groups.get(extension)!]))
+    return groups
   }
 
   renderUser(user: UserState): string {
@@ -117,22 +110,26 @@ export class ViewMoment {
   async #renderExtensions(groups: ReadonlyMap<string, readonly UserState[]>): Promise<string[]> {
     const list: string[] = []
     const slice = new Slice()
-    for (const users of groups.values()) {
-      list.push(this.renderExtension(users))
+    for (const extension of await sortInSlices([...groups.keys()], compareExtensions)) {
+      list.push(this.renderExtension(groups.get(extension)!))
       if (slice.isOver()) await slice.next()
     }
     return list
   }
 
-  /** Those of them who are there. */
-  async #select(ids: ReadonlySet<string>): Promise<readonly UserState[]> {
-    if (ids.size <= MAX_LOOKUPS) {
-      return [...ids].map((id) => findUser(this.users, id)).filter((user) => user !== undefined)
-    }
+  /** Those of them who are there, each once. */
+  async #select(groups: readonly (readonly string[])[]): Promise<readonly UserState[]> {
+    const filled = groups.filter(({ length }) => length > 0)
+    // A group names each user once.
+    const ids = filled.length === 1 ? filled[0]! : await collect(filled, (id) => id)
     const selected: UserState[] = []
     const slice = new Slice()
-    for (const user of this.users) {
-      if (ids.has(user.id)) selected.push(user)
+    let index = -1
+    for (const id of ids) {
+      // They mostly are in the order of ids: then the next one is the one.
+      index = this.users[index + 1]?.id === id ? index + 1 : indexOfUser(this.users, id)
+      const user = this.users[index]
+      if (user?.id === id) selected.push(user)
       if (slice.isOver()) await slice.next()
     }
     return selected

@@ -82,6 +82,14 @@ t.test('who switches replicas at every call hears all of it, and replicas answer
     await override(round % 2 ? one : other, ids[(round * 7) % ids.length]!, round % 3 ? 'lunch' : 'sick')
     if (round % 40 === 0) await one.store.saveTenant({ ...tenant, name: `Acme ${round}` }, Date.now())
   }
+  const { position } = (await one.store.snapshot('acme'))!
+  // Redis tells the other process of the last acknowledged write when it gets there.
+  for (const { service } of [one, other]) {
+    await until(
+      'the last write is in the view',
+      async () => (await service.view('acme'))!.position === position
+    )
+  }
   writing = false
   const answer = await statusesBytes(other.service)
   const truth = JSON.parse(answer).statuses

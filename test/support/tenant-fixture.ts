@@ -92,7 +92,7 @@ export async function readStatuses(
 
 export async function statusesBytes(service: StatusService): Promise<string> {
   const view = (await service.view('acme'))!
-  return (await view.statuses()).body.toString()
+  return Buffer.concat((await view.statuses()).chunks).toString()
 }
 
 export async function readChanges(service: StatusService, cursor: string, wait = 0, signal = never) {

@@ -13,7 +13,7 @@ import { TenantParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { ChangesSchema, formatQuery, fromMemory } from '../schemas/statuses.ts'
 import { ref, withHeaders } from '../schemas/types.ts'
-import { sendJson } from '../send-json.ts'
+import { sendJsonChunks } from '../send-json.ts'
 
 /** Seconds: below the minute at which proxies and load balancers cut idle connections. */
 const LONGEST_WAIT = 55
@@ -71,14 +71,12 @@ export function changesRoutes(needs: {
         if (changes === null) throw new RequestError('not_found', `There is no tenant "${params.tenant}".`)
         setDegradedHeader(reply, changes)
         needs.metrics.countChanges(changes.changes.length)
-        return sendJson(reply, await writeChanges(changes))
+        return sendJsonChunks(reply, await writeChanges(changes))
       }
     )
   }
 }
 
-/** Many are written in slices of the event loop. */
-async function writeChanges({ cursor, changes }: Changes): Promise<Buffer> {
-  const opening = Buffer.from(`{"cursor":${JSON.stringify(cursor)},"changes":[`)
-  return Buffer.concat([opening, ...(await encodeListInSlices(changes)), Buffer.from(']}')])
+function writeChanges({ cursor, changes }: Changes): Promise<Buffer[]> {
+  return encodeListInSlices(`{"cursor":${JSON.stringify(cursor)},"changes":[`, changes, ']}')
 }

@@ -10,7 +10,7 @@ import { findStatuses, type StatusFilter } from '../../status/find-statuses.ts'
 import type { StatusService } from '../../status/status-service.ts'
 import type { StatusesResponse } from '../../status/statuses-response.ts'
 import { toStatus } from '../../status/user-state.ts'
-import { compress, negotiateCoding } from '../compression.ts'
+import { compressChunks, negotiateCoding } from '../compression.ts'
 import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { pageQuery, TenantParams, UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
@@ -22,7 +22,7 @@ import {
   StatusSchema
 } from '../schemas/statuses.ts'
 import { InstantSchema, ref, withHeaders } from '../schemas/types.ts'
-import { sendJson, sendNotModified, setEntityTag } from '../send-json.ts'
+import { sendJson, sendJsonChunks, sendNotModified, setEntityTag } from '../send-json.ts'
 
 const tags = ['Statuses']
 
@@ -169,9 +169,11 @@ async function sendStatuses(
   reply.header('vary', 'accept-encoding')
   setEntityTag(reply, coding === null ? answer.etag : `W/${answer.etag}`)
   if (holdsTag(headers['if-none-match'], answer.etag)) return sendNotModified(reply)
-  if (coding === null) return sendJson(reply, answer.body)
+  if (coding === null) return sendJsonChunks(reply, answer.chunks)
   reply.header('content-encoding', coding)
-  return sendJson(reply, answer.encoded(coding) ?? (await answer.encode(coding, compress[coding])))
+  const encoded =
+    answer.encoded(coding) ?? (await answer.encode(coding, (chunks) => compressChunks(coding, chunks)))
+  return sendJsonChunks(reply, encoded)
 }
 
 function filterOf({ diversion, phone, extension, q }: StatusesQueryParams): StatusFilter {
