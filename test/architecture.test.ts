@@ -74,12 +74,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'demo/': ['src/domain/', 'simulator/', 'tools/'],
   'tools/': ['src/'],
   'bench/': ['src/', 'simulator/', 'demo/', 'soak/', 'tools/', 'test/'],
-  'soak/': ['src/', 'simulator/', 'test/'],
+  'soak/': ['src/', 'simulator/', 'tools/', 'test/'],
   'test/': ['src/', 'simulator/', 'demo/', 'bench/', 'soak/', 'tools/']
 }
-
-/** Imports that stand today and are to go; nothing is added here. */
-const outstanding: ReadonlySet<string> = new Set([])
 
 function partOf(path: string): string | undefined {
   return Object.keys(allowed)
@@ -95,7 +92,7 @@ function mayImport(part: string, name: string): boolean {
   })
 }
 
-t.test('every file imports what its part may know', { todo: 'the folders are being untied' }, async (t) => {
+t.test('every file imports what its part may know', async (t) => {
   const wrong = []
   for (const { path, imports } of sources) {
     const part = partOf(path)
@@ -105,8 +102,7 @@ t.test('every file imports what its part may know', { todo: 'the folders are bei
     }
     for (const name of imports) {
       if (!/^(src|simulator|demo|bench|soak|tools|test)\//.test(name)) continue
-      const arrow = `${path} -> ${name}`
-      if (!mayImport(part, name) && !outstanding.has(arrow)) wrong.push(arrow)
+      if (!mayImport(part, name)) wrong.push(`${path} -> ${name}`)
     }
   }
   t.same(wrong, [])
@@ -123,29 +119,25 @@ t.test('the domain knows no package and no module of Node, lib no package but Ty
   }
 })
 
-t.test(
-  'no file imports itself by a detour, types included',
-  { todo: 'the folders are being untied' },
-  async (t) => {
-    const known = new Map(sources.map((source) => [source.path, source]))
-    const state = new Map<string, 'open' | 'done'>()
-    const circles: string[] = []
-    const visit = (path: string, way: readonly string[]): void => {
-      if (state.get(path) === 'done') return
-      if (state.get(path) === 'open') {
-        circles.push([...way.slice(way.indexOf(path)), path].join(' -> '))
-        return
-      }
-      state.set(path, 'open')
-      for (const name of known.get(path)?.imports ?? []) if (known.has(name)) visit(name, [...way, path])
-      state.set(path, 'done')
+t.test('no file imports itself by a detour, types included', async (t) => {
+  const known = new Map(sources.map((source) => [source.path, source]))
+  const state = new Map<string, 'open' | 'done'>()
+  const circles: string[] = []
+  const visit = (path: string, way: readonly string[]): void => {
+    if (state.get(path) === 'done') return
+    if (state.get(path) === 'open') {
+      circles.push([...way.slice(way.indexOf(path)), path].join(' -> '))
+      return
     }
-    for (const { path } of sources) visit(path, [])
-    t.same(circles, [])
+    state.set(path, 'open')
+    for (const name of known.get(path)?.imports ?? []) if (known.has(name)) visit(name, [...way, path])
+    state.set(path, 'done')
   }
-)
+  for (const { path } of sources) visit(path, [])
+  t.same(circles, [])
+})
 
-t.test('no exported name stands for two things', { todo: 'the folders are being untied' }, async (t) => {
+t.test('no exported name stands for two things', async (t) => {
   const declared =
     /^export (?:declare )?(?:abstract )?(?:async )?(?:function\*?|class|const|let|interface|type|enum) (\w+)/gm
   const places = new Map<string, Set<string>>()
@@ -166,13 +158,11 @@ t.test('only main.ts reads the environment and exits', async (t) => {
   }
 })
 
-t.test(
-  'a file says in its first line what it is, and is one story',
-  { todo: 'closures become classes' },
-  async (t) => {
-    for (const { path, text } of sources) {
-      t.match(text, /^(#!.*\n)?\/\*\*/, `${path} begins with what it is`)
-      t.ok(text.split('\n').length <= 301, `${path} has at most 300 lines`)
-    }
+t.test('a file says in its first line what it is, and is one story', async (t) => {
+  for (const { path, text } of sources) {
+    t.match(text, /^(#!.*\n)?\/\*\*/, `${path} begins with what it is`)
+    // Tests may hold long tables of cases.
+    const most = path.startsWith('test/') ? 400 : 300
+    t.ok(text.split('\n').length <= most + 1, `${path} has at most ${most} lines`)
   }
-)
+})

@@ -1,5 +1,5 @@
 /** EWS: which server is meant, who calls and for whom, in which version, what befalls the call, and its answer. */
-import { randomUUID } from 'node:crypto'
+
 import type { EntraDirectories } from '../directories.ts'
 import type { FaultEffect, Faults, Route } from '../faults.ts'
 import { ConcurrencyCounter } from '../graph/concurrency.ts'
@@ -16,6 +16,7 @@ import type { Account, Installation, Installations } from './installations.ts'
 import { chargedMailboxOf, mailboxOfRequest } from './mailbox-of-request.ts'
 import { type Operation, operations } from './operations.ts'
 import type { Caller, RequestContext } from './request-context.ts'
+import { signed, unauthorized, withIds } from './response-headers.ts'
 import type { SubscriptionStore } from './subscription-store.ts'
 import { addressesIn } from './user-availability.ts'
 import { type ExchangeSchema, exchangeSchemas, refusalOf, supports } from './versions.ts'
@@ -292,22 +293,4 @@ function nameOf(who: Who): string {
 function nameWithin(operation: XmlElement | undefined): string {
   const name = operation?.name ?? 'GetFolder'
   return name.replace(/Request$/, '')
-}
-
-function unauthorized(authenticate: readonly string[]): ProtocolResponse {
-  return errorPage(401, '401 - Unauthorized: Access is denied due to invalid credentials.', {
-    'WWW-Authenticate': [...authenticate]
-  })
-}
-
-function signed(answer: ProtocolResponse, authenticate: string): ProtocolResponse {
-  return { ...answer, headers: { ...answer.headers, 'WWW-Authenticate': authenticate } }
-}
-
-function withIds({ version }: Installation, answer: ProtocolResponse): ProtocolResponse {
-  const newer = version.build[0] >= 15
-  const headers = newer
-    ? { 'request-id': randomUUID(), 'X-FEServer': 'EX01', 'X-CalculatedBETarget': 'ex01.hanvisa.example' }
-    : {}
-  return { ...answer, headers: { ...answer.headers, ...headers, 'X-Powered-By': 'ASP.NET' } }
 }

@@ -1,6 +1,5 @@
 /** The embedded store: one process, one lmdb file, one transaction for every write. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { open, type RootDatabase, type Transaction } from 'lmdb'
+import { open, type RootDatabase } from 'lmdb'
 import { initialSyncRecord } from '../../domain/sync-state.ts'
 import { KeyedLock } from '../../lib/keyed-lock.ts'
 import { isStaleWrite } from '../is-stale-write.ts'
@@ -10,18 +9,15 @@ import {
   type RulesVersion,
   type Store,
   StoreUnavailable,
-  type TenantSnapshot,
-  type UserRecord,
   type Vacated
 } from '../store.ts'
 import { changeLog, LOG_LENGTH } from './change-log.ts'
 import { type LockedDataDir, lockDataDir, withSetupError } from './data-dir.ts'
 import { groupCommit } from './group-commit.ts'
 import { PendingWork } from './pending-work.ts'
+import { readNewestRules, readRecord, takeSnapshot } from './queries.ts'
 import { openTables, type Tables } from './tables.ts'
 
-/** Users read for a snapshot before the event loop is given back: about 10 ms. */
-const SNAPSHOT_STEP = 250
 /**
  * Address space, not disk: the file grows as it fills. Given beforehand, because the map need then never be moved
  * under those who read; a million users with sixty intervals each need some 2 GB.
@@ -97,53 +93,6 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
     return read(() => (heads.get(tenant) === null ? none : action()))
   }
 
-  function recordOf(tenant: string, id: string): UserRecord | null {
-    const user = users.get(tenant, id)
-    return user === null ? null : { user, ...besides(tenant, id) }
-  }
-
-  function besides(tenant: string, id: string, at?: Transaction): Omit<UserRecord, 'user'> {
-    return {
-      override: overrides.get(tenant, id, at),
-      timeline: timelines.get(tenant, id, at),
-      sync: syncs.get(tenant, id, at) ?? initialSyncRecord(false, 0)
-    }
-  }
-
-  function newestRules(tenant: string, transaction?: Transaction): RulesVersion | null {
-    const versions = rules.ids(tenant, transaction)
-    const newest = versions.at(-1)
-    return newest === undefined ? null : rules.get(tenant, newest, transaction)
-  }
-
-  async function takeSnapshot(tenant: string): Promise<TenantSnapshot | null> {
-    const at = root.useReadTransaction()
-    try {
-      const kept = tenants.get(tenant, at)
-      const head = heads.get(tenant, at)
-      if (kept === null || head === null) return null
-      const records: UserRecord[] = []
-      for (;;) {
-        const after = records.at(-1)?.user.id
-        const some = users.page(tenant, { after, limit: SNAPSHOT_STEP, transaction: at })
-        for (const user of some) records.push({ user, ...besides(tenant, user.id, at) })
-        if (some.length < SNAPSHOT_STEP) break
-        await nextTurn()
-      }
-      return {
-        tenant: kept,
-        rules: newestRules(tenant, at),
-        connection: connections.get(tenant, at),
-        users: records,
-        epoch: head.epoch,
-        position: head.position,
-        loggedAt: log.after(tenant, head.position - 1)?.[0]?.at ?? 0
-      }
-    } finally {
-      at.done()
-    }
-  }
-
   const store: Store = {
     tenants: ({ limit, after }) => read(() => tenants.page(limit, after)),
     tenant: (id) => read(() => tenants.get(id)),
@@ -191,7 +140,9 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
     },
 
     rules: (tenant, version) =>
-      readOf(tenant, null, () => (version === undefined ? newestRules(tenant) : rules.get(tenant, version))),
+      readOf(tenant, null, () =>
+        version === undefined ? readNewestRules(tables, tenant) : rules.get(tenant, version)
+      ),
     ruleVersions: (tenant) => readOf(tenant, [], () => rules.page(tenant, {}).reverse()),
     saveRules: (tenant, expected, { at, put, effective }) =>
       write(tenant, (feeds) => {
@@ -206,12 +157,12 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
       }),
 
     users: (tenant, page) => readOf(tenant, [], () => users.page(tenant, page)),
-    record: (tenant, user) => readOf(tenant, null, () => recordOf(tenant, user)),
+    record: (tenant, user) => readOf(tenant, null, () => readRecord(tables, tenant, user)),
     records: (tenant, ids) =>
       readOf(
         tenant,
         ids.map(() => null),
-        () => ids.map((id) => recordOf(tenant, id))
+        () => ids.map((id) => readRecord(tables, tenant, id))
       ),
     saveUsers: (tenant, given, at) =>
       write(tenant, (feeds) => {
@@ -284,7 +235,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
 
     snapshot: (tenant) =>
       read(() => {
-        const taking = takeSnapshot(tenant)
+        const taking = takeSnapshot(root, tables, log, tenant)
         snapshots.add(taking)
         return taking.finally(() => snapshots.delete(taking))
       }),
@@ -294,7 +245,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
         const entries = log.after(tenant, after)
         const head = heads.get(tenant)
         if (entries === null || head === null) return null
-        return { epoch: head.epoch, entries, records: ids.map((id) => recordOf(tenant, id)) }
+        return { epoch: head.epoch, entries, records: ids.map((id) => readRecord(tables, tenant, id)) }
       }),
     follow: log.follow,
 

@@ -13,7 +13,7 @@ import type { ReadTarget } from '../targets/read-target.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
 import type { OutcomeContext } from './build-outcome.ts'
 import type { Comparison } from './compare-fingerprints.ts'
-import type { PlannedTarget } from './plan-batch.ts'
+import type { PlannedTarget } from './planned-target.ts'
 
 export interface SyncMetrics {
   /** A calendar was read (or not). `code` is absent where it was. */

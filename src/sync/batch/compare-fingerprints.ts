@@ -4,7 +4,7 @@ import type { Span } from '../../domain/calendar-event.ts'
 import { DeadlineExceeded, untilAborted, withDeadline } from '../../lib/deadline.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
-import type { PlannedTarget } from './plan-batch.ts'
+import type { PlannedTarget } from './planned-target.ts'
 
 export interface Comparison {
   /** `unknown`: there is nothing to compare, or nothing to compare it with. */

@@ -10,7 +10,7 @@ import type { UserRecord } from '../../storage/store.ts'
 import type { Extension } from '../targets/extension.ts'
 import type { BatchContext } from './batch-context.ts'
 import { fetchCalendars } from './fetch-calendars.ts'
-import type { PlannedTarget } from './plan-batch.ts'
+import type { PlannedTarget } from './planned-target.ts'
 
 const dayMs = 86_400_000
 /** Days ahead of now; where the absence still goes on there, its end is unknown. */

@@ -7,7 +7,7 @@ import type { BatchContext, BatchRun } from './batch-context.ts'
 import { buildOutcome, faultOf } from './build-outcome.ts'
 import { decideEvents } from './follow-absences.ts'
 import { differsWithin } from './missed-edit.ts'
-import type { PlannedTarget } from './plan-batch.ts'
+import type { PlannedTarget } from './planned-target.ts'
 import { maxCursorAgeMs } from './status-change.ts'
 
 /** Resolves to the targets of which the store took not all. */

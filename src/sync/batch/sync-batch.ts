@@ -10,7 +10,8 @@ import type { BatchContext, BatchReport, BatchRun } from './batch-context.ts'
 import { compareFingerprints } from './compare-fingerprints.ts'
 import { fetchCalendars } from './fetch-calendars.ts'
 import { followAbsences } from './follow-absences.ts'
-import { type PlannedTarget, planBatch } from './plan-batch.ts'
+import { planBatch } from './plan-batch.ts'
+import type { PlannedTarget } from './planned-target.ts'
 import { saveBatch } from './save-batch.ts'
 
 /**
