@@ -28,6 +28,8 @@ export interface SyncRecord {
   readonly overdueSince: Instant | null
   /** Milliseconds that the last successful read took, where that is longer than the polling interval; else null. */
   readonly slowMs: number | null
+  /** Events, as of the last full read, that name a number to forward to which the rules do not allow. */
+  readonly refusedForwards: number
 }
 
 /**
@@ -61,7 +63,8 @@ export function initialSyncRecord(enabled: boolean, at: Instant, generation = 0)
     detail: null,
     subscribed: false,
     overdueSince: null,
-    slowMs: null
+    slowMs: null,
+    refusedForwards: 0
   }
 }
 
@@ -104,7 +107,8 @@ export function markSynced(
   record: SyncRecord,
   at: Instant,
   staleAfterMs: number,
-  outcome: Pick<SyncRecord, 'detail' | 'fault' | 'subscribed'> & Partial<Pick<SyncRecord, 'slowMs'>>
+  outcome: Pick<SyncRecord, 'detail' | 'fault' | 'subscribed'> &
+    Partial<Pick<SyncRecord, 'slowMs' | 'refusedForwards'>>
 ): SyncRecord {
   const continues = syncStateAt(record, staleAfterMs, at).state === 'fresh'
   return {
@@ -116,7 +120,8 @@ export function markSynced(
     detail: outcome.detail,
     subscribed: outcome.subscribed,
     overdueSince: null,
-    slowMs: outcome.slowMs ?? null
+    slowMs: outcome.slowMs ?? null,
+    refusedForwards: outcome.refusedForwards ?? record.refusedForwards
   }
 }
 

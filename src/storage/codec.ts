@@ -91,7 +91,8 @@ export const syncRecord = jsonCodec<SyncRecord>('sync record', (record) => ({
   // Absent in what earlier versions kept.
   subscribed: record.subscribed ?? false,
   overdueSince: record.overdueSince ?? null,
-  slowMs: record.slowMs ?? null
+  slowMs: record.slowMs ?? null,
+  refusedForwards: record.refusedForwards ?? 0
 }))
 
 /**

@@ -1,5 +1,6 @@
 /** What every store must do, whatever keeps it. An adapter's test file opens one and calls `storeContract`. */
 import type { Test } from 'tap'
+import type { Override } from '../../src/domain/override.ts'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
 import type { OpenStore } from './open-store.ts'
@@ -98,11 +99,22 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       timeZone: 'Pacific/Auckland'
     })
     const many = Array.from({ length: 300 }, (_, index) =>
-      sampleGround(index, { from: 'user', private: index % 2 === 0 })
+      sampleGround(index, {
+        from: 'user',
+        private: index % 2 === 0,
+        forwardTo: index % 3 === 0 ? '+46701234567' : null
+      })
     )
     const kept = sampleTimeline(many, { truncatedAt: 1.8e12 + 0.5, rulesVersion: 70_000 })
     const fault = { code: 'throttled', hint: 'Wait.' }
-    const sync = { ...sampleSync(0, 9), failedSince: 11, fault }
+    const sync = { ...sampleSync(0, 9), failedSince: 11, fault, refusedForwards: 2 }
+    const override: Override = {
+      diversion: 'available',
+      from: 5,
+      until: 9,
+      phone: 'open',
+      backEarlyFrom: 'vacation'
+    }
     await store.saveTenant(sampleTenant('acme', 'Åkes & Söner'), 1)
     await store.saveConnection(
       'acme',
@@ -117,7 +129,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       [{ user: sampleUser('bo', { mailbox: null }), sync: initialSyncRecord(false, 1) }],
       4
     )
-    await store.saveOverride('acme', 'bo', { diversion: 'sick', from: 5, until: null }, 5)
+    await store.saveOverride('acme', 'bo', override, 5)
     await store.saveReadings('acme', [{ user: 'anna', sync, timeline: kept, visible: true }], 6)
 
     const before = await store.snapshot('acme')
@@ -128,7 +140,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       plain({ user: anna, override: null, timeline: kept, sync }),
       {
         user: sampleUser('bo', { mailbox: null }),
-        override: { diversion: 'sick', from: 5, until: null },
+        override,
         timeline: null,
         sync: initialSyncRecord(false, 1)
       }

@@ -14,7 +14,7 @@ import { RemoteError } from '../../src/errors.ts'
 import { machineTimers } from '../../src/lib/timers.ts'
 import type { Sync } from '../../src/sync/sync.ts'
 import { calendarEvent } from '../support/fake-calendar-server.ts'
-import { hourMs, openSyncHarness, polling, type SyncHarness } from '../support/sync-harness.ts'
+import { harnessRules, hourMs, openSyncHarness, polling, type SyncHarness } from '../support/sync-harness.ts'
 
 const eight = Date.UTC(2026, 10, 23, 8)
 
@@ -47,6 +47,28 @@ t.test(
     t.ok(notes.some((note) => /Categories are unknown/.test(note)))
   }
 )
+
+t.test('operators are told of numbers in subjects that the rules do not let through', async (t) => {
+  const defaultRules = { ...harnessRules, forwardTargets: 'listed', forwardAllowed: ['070'] } as const
+  const all = await openSyncHarness(t, { defaultRules })
+  const { side, tenant, people, open, until, state, record } = all
+  side.calendars.set('anna@acme.example', [
+    calendarEvent('MÖT >0701234567', eight, eight + hourMs),
+    calendarEvent('MÖT >0900123456', eight + 2 * hourMs, eight + 3 * hourMs)
+  ])
+  await tenant('acme')
+  await people('acme', { anna: {} })
+  const call = await api(all, await open())
+  await until(async () => (await state('acme', 'anna')) === 'fresh')
+  const { body } = await call('GET', 'acme/sync')
+  t.match(body.users[0].notes, [/^One event names a number.*forwardAllowed/])
+  t.notMatch(JSON.stringify(body), /0900/)
+  const { timeline } = await record('acme', 'anna')
+  t.same(
+    timeline!.causes.map(({ forwardTo }) => forwardTo),
+    ['0701234567', null]
+  )
+})
 
 t.test(
   'operators see how each calendar and the connection fare, page by page, and may have them read now',

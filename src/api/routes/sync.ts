@@ -33,6 +33,14 @@ const notesOf: Readonly<Record<DetailLevel, readonly string[]>> = {
   availability: [declinedNotVisible, 'Subjects and categories are not seen here, so triggers meet nothing.']
 }
 
+function forwardNotes(count: number): string[] {
+  if (count === 0) return []
+  const events = count === 1 ? 'One event names' : `${count} events name`
+  return [
+    `${events} a number to forward to (> and digits) that is not taken: only numbers that begin with one of the rules' forwardAllowed are, and none of private events.`
+  ]
+}
+
 const SyncQuery = Strict({
   ...pageQuery,
   state: Type.Optional(
@@ -173,7 +181,11 @@ function toUserSync({ user, sync, timeline }: UserRecord, staleAfter: number, at
     code: (sync.fault?.code ?? null) as SyncCode | null,
     hint: sync.fault?.hint ?? null,
     detail: sync.detail,
-    notes: [...(sync.detail === null ? [] : notesOf[sync.detail]), ...readingNotes(sync)],
+    notes: [
+      ...(sync.detail === null ? [] : notesOf[sync.detail]),
+      ...readingNotes(sync),
+      ...forwardNotes(sync.refusedForwards)
+    ],
     notifications:
       sync.confirmedAt === null ? null : sync.subscribed ? ('live' as const) : ('polling' as const),
     rulesVersion: timeline?.rulesVersion ?? null

@@ -53,7 +53,9 @@ export function buildOutcome(
   const staleAfter = staleAfterMs(pollMs)
   if (result.outcome === 'failed') return buildFailure(result.error, held, staleAfter, now)
   const slowMs = now - at > pollMs ? now - at : null
-  const success = (found: Pick<SyncRecord, 'fault' | 'detail'>): SyncRecord => ({
+  const success = (
+    found: Pick<SyncRecord, 'fault' | 'detail'> & Partial<Pick<SyncRecord, 'refusedForwards'>>
+  ): SyncRecord => ({
     ...markSynced(sync, now, staleAfter, { ...found, subscribed, slowMs }),
     confirmedAt: Math.min(at, now)
   })
@@ -66,10 +68,11 @@ export function buildOutcome(
     return withVisibility({ user: user.id, sync: success({ fault, detail: sync.detail }), timeline: 'same' })
   }
   const found = buildTimeline(decisions, rules, extent)
+  const refusedForwards = decisions.filter(({ forwardRefused }) => forwardRefused).length
   const same = timeline !== null && sameTimelineFrom(timeline, found, now - maxCursorAgeMs)
   return withVisibility({
     user: user.id,
-    sync: success({ fault: faultOf(result), detail: result.detail }),
+    sync: success({ fault: faultOf(result), detail: result.detail, refusedForwards }),
     timeline: same ? 'same' : found
   })
 }
