@@ -32,33 +32,33 @@ const DAYS_READ = DAYS_SHOWN + 180
 const LANGUAGE = 'en'
 
 /** The exit code: 0 when the timeline was printed, 1 when the calendar could not be read, 2 for a wrong call. */
-export async function previewCalendar(args: readonly string[], needs: PreviewCalendarDeps): Promise<number> {
+export async function previewCalendar(args: readonly string[], deps: PreviewCalendarDeps): Promise<number> {
   const call = parseCall(args)
   if (call === null) {
-    needs.stderr.write(usage)
+    deps.stderr.write(usage)
     return 2
   }
-  const ownZone = needs.ownZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone
+  const ownZone = deps.ownZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone
   const zone = ianaZone(call.zone ?? ownZone)
   if (zone === null) {
-    needs.stderr.write(`There is no time zone "${call.zone}": write a name such as Europe/Stockholm.\n`)
+    deps.stderr.write(`There is no time zone "${call.zone}": write a name such as Europe/Stockholm.\n`)
     return 2
   }
-  const packs = await loadPacks(needs.packFolder)
+  const packs = await loadPacks(deps.packFolder)
   const pack = call.pack ?? DEFAULT_PACK
   const rules = packs.get(pack)
   if (rules === undefined) {
-    needs.stderr.write(`There is no pack "${pack}": there are ${[...packs.keys()].sort().join(', ')}.\n`)
+    deps.stderr.write(`There is no pack "${pack}": there are ${[...packs.keys()].sort().join(', ')}.\n`)
     return 2
   }
-  const now = needs.clock()
+  const now = deps.clock()
   try {
     const read = await readCalendar(call, zone, now)
-    needs.stdout.write(formatPage(read, rules, { zone, pack, now }))
+    deps.stdout.write(formatPage(read, rules, { zone, pack, now }))
     return 0
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error
-    needs.stderr.write(`${error.hint}\n`)
+    deps.stderr.write(`${error.hint}\n`)
     return 1
   }
 }

@@ -61,7 +61,7 @@ export function offsetsOf(zone: string): OffsetAt {
 export function wallOf(year: number, month: number, day: number, hour = 0, minute = 0, second = 0): Wall {
   const wall = Date.UTC(year, month - 1, day, hour, minute, second)
   if (year >= 100) return wall
-  // Date.UTC takes the years 0 to 99 for 1900 to 1999; the year 2000 + n has the calendar of the year n + 400 · 5.
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999. The calendar repeats every 400 years, so 2000 years later it is the same.
   const later = new Date(Date.UTC(2000 + year, month - 1, day, hour, minute, second))
   return later.setUTCFullYear(later.getUTCFullYear() - 2000)
 }

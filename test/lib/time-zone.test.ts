@@ -8,7 +8,8 @@ import {
   isValidZone,
   localInstant,
   offsetsOf,
-  startOfDay
+  startOfDay,
+  wallOf
 } from '../../src/lib/time-zone.ts'
 
 const at = (text: string) => Date.parse(text)
@@ -120,4 +121,11 @@ t.test('law: a wall time that is shown at all is shown at the instant that is gi
     }),
     { numRuns: 2000 }
   )
+})
+
+t.test('local times of the first century, and days and months that run over into the next', async (t) => {
+  t.equal(wallOf(99, 13, 1), at('0100-01-01T00:00:00Z'))
+  t.equal(wallOf(4, 2, 29, 12), at('0004-02-29T12:00:00Z'))
+  t.equal(wallOf(1, 1, 0), at('0000-12-31T00:00:00Z'))
+  t.equal(wallOf(2026, 14, 1), at('2027-02-01T00:00:00Z'))
 })

@@ -14,7 +14,7 @@ interface Events {
   /** The first one's beginning, in UTC. */
   readonly first: string
   /** Events of the file that cannot be placed in time, and are reported. */
-  readonly left?: number
+  readonly skipped?: number
 }
 
 type Expectation = Events | { readonly error: RegExp }
@@ -22,14 +22,14 @@ type Expectation = Events | { readonly error: RegExp }
 /** Reads every file with the connector itself, limits and deadline included. */
 export async function checkIcsFixtures(folder: string): Promise<readonly CheckedFile[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith('.ics')).sort()
-  const outbound = openHttpClient({ allowPrivateTargets: false })
-  const connector = createIcsConnector({ tenant: 'fixtures', folder, httpClient: outbound })
+  const httpClient = openHttpClient({ allowPrivateTargets: false })
+  const connector = createIcsConnector({ tenant: 'fixtures', folder, httpClient })
   const checked: CheckedFile[] = []
   try {
     for (const file of files) checked.push(await checkFile(file))
   } finally {
     await connector.close()
-    await outbound.close()
+    await httpClient.close()
   }
   const missing = Object.keys(expectations).filter((file) => !files.includes(file))
   return [...checked, ...missing.map((file) => ({ file, found: 'nothing', fault: 'the file is not there' }))]
@@ -52,9 +52,11 @@ export async function checkIcsFixtures(folder: string): Promise<readonly Checked
       return { file, found, fault: right ? null : `expected ${shown(expected)}` }
     }
     const starts = reading.events.map(({ start }) => start).sort((a, b) => a - b)
-    const left = Number(/^(\d+) events? (?:is|are) left out/.exec(reading.partialRead?.hint ?? '')?.[1] ?? 0)
+    const skipped = Number(
+      /^(\d+) events? (?:is|are) left out/.exec(reading.partialRead?.hint ?? '')?.[1] ?? 0
+    )
     const first = starts[0] === undefined ? '' : new Date(starts[0]).toISOString().replace(':00.000Z', 'Z')
-    const found = { days, count: starts.length, first, ...(left === 0 ? {} : { left }) }
+    const found = { days, count: starts.length, first, ...(skipped === 0 ? {} : { skipped }) }
     return {
       file,
       found: shown(found),
@@ -65,8 +67,8 @@ export async function checkIcsFixtures(folder: string): Promise<readonly Checked
 
 function shown(expectation: Expectation): string {
   if ('error' in expectation) return `an error as ${expectation.error}`
-  const { days, count, first, left = 0 } = expectation
-  return `${count} from ${first}${left === 0 ? '' : `, ${left} left out`} (${days.join(' to ')})`
+  const { days, count, first, skipped = 0 } = expectation
+  return `${count} from ${first}${skipped === 0 ? '' : `, ${skipped} left out`} (${days.join(' to ')})`
 }
 
 /** Winter time in all but the summer's windows, which begin an hour early: no file has an event in that hour. */
@@ -76,7 +78,7 @@ function midnight(day: string): number {
 
 const whenever: Days = ['1990-01-01', '2030-01-01']
 
-/** Worked out from the files by hand: what stands beside each is why. */
+/** Derived from the files by hand; the reason stands beside each. */
 const expectations: Readonly<Record<string, Expectation>> = {
   // 19 periods, Tuesdays 27 March to 31 July, 08:00 in Chicago (CDT); the first is DTSTART's own.
   'collective_icalendar__issue_156_RDATE_with_PERIOD_TZID_khal.ics': {
@@ -107,7 +109,7 @@ const expectations: Readonly<Record<string, Expectation>> = {
     days: ['2024-09-01', '2024-10-01'],
     count: 1,
     first: '2024-09-13T10:00Z',
-    left: 2
+    skipped: 2
   },
   // 17:00 EDT.
   'collective_icalendar__issue_836_do_not_quote_tzid.ics': {
@@ -226,7 +228,7 @@ const expectations: Readonly<Record<string, Expectation>> = {
     days: ['2002-09-18', '2002-10-01'],
     count: 17,
     first: '2002-09-18T19:15Z',
-    left: 1
+    skipped: 1
   },
   // 1 April, 3 September, 2 November.
   'ical4j_ical4j__rfc5545-sec3.6.1.ics': {

@@ -39,7 +39,7 @@ function decodeLines(bytes: Buffer, label: string): string {
     const line = Buffer.concat(pieces)
     const text =
       tryDecode(line, label) ?? tryDecode(line, 'utf-8') ?? new TextDecoder('windows-1252').decode(line)
-    lines.push(text, ...Array<string>(pieces.length - 1).fill(' '))
+    lines.push(text + '\n '.repeat(pieces.length - 1))
     pieces = []
   }
   for (let from = 0; from <= bytes.length; ) {

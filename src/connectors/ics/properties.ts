@@ -41,8 +41,12 @@ export function propertiesNamed(component: RawComponent, name: string): ContentL
   return component.properties.filter((property) => property.name === name)
 }
 
+/** ical.js takes time that grows by the square of the number of parameters. */
+const MAX_LINE_LENGTH = 250_000
+
 /** The property, or null where it cannot be parsed. */
 export function parseProperty(content: ContentLine): ICAL.Property | null {
+  if (content.text.length > MAX_LINE_LENGTH) return null
   try {
     const jCal: unknown = ICAL.parse.property(content.text)
     return Array.isArray(jCal) ? new ICAL.Property(jCal) : null
@@ -64,7 +68,7 @@ export function valuesOf(content: ContentLine): readonly unknown[] {
 export function readText(component: RawComponent, name: string): string {
   const content = firstProperty(component, name)
   if (content === undefined) return ''
-  const [value] = valuesOf(content)
+  const [value] = valuesOf({ ...content, text: content.text.slice(0, MAX_LINE_LENGTH) })
   return typeof value === 'string' ? value : String(value ?? '')
 }
 
@@ -88,6 +92,7 @@ export function readTime(component: RawComponent, name: string): CalendarTime | 
  */
 export function readTimes(content: ContentLine): (CalendarTime | CalendarPeriod)[] {
   if (isEmpty(content)) return []
+  if (content.text.length > MAX_LINE_LENGTH) throw unreadable(content)
   try {
     const [, parameters, , ...values] = ICAL.parse.property(quoteZoneName(content.text)) as unknown as JCal
     const { tzid } = parameters

@@ -199,3 +199,20 @@ t.test('a fold within a character, and a line in another charset, change no othe
     t.equal(lines.indexOf('SUMMARY:fjäll'), 4, 'lines keep their numbers')
   }
 })
+
+t.test('lines that are longer than any program writes cost their own event at the most', async (t) => {
+  const parameters = ';X=1'.repeat(100_000)
+  const result = read(
+    calendar(
+      event('DTSTART:20261123T110000Z', 'DURATION:PT1H', `SUMMARY:MÖT ${'x'.repeat(300_000)}`),
+      event(`DTSTART${parameters}:20261123T110000Z`, 'SUMMARY:x'),
+      event('DTSTART:20261123T120000Z', 'DURATION:PT1H', `ATTENDEE${parameters}:mailto:a@example.se`)
+    )
+  )
+  t.match(result.events, [{ subject: /^MÖT x/ }, { start: at('2026-11-23T12:00:00Z') }])
+  t.equal(result.events.length, 2)
+  t.match(result.partialRead, { hint: /^1 event is left out .*: line 12: DTSTART cannot be read/ })
+
+  const folds = Buffer.concat([Buffer.from(`SUMMARY:${'a\r\n '.repeat(300_000)}`), Buffer.of(0xe4)])
+  t.equal(decodeCalendar(folds, null).split('\n').length, 300_001)
+})
