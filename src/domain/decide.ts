@@ -53,7 +53,7 @@ interface CompiledTriggers {
   readonly causes: readonly (CausePair | null)[]
 }
 
-/** The ground of an open event and that of a private one, made once so that a million intervals share them. */
+/** The cause of an open event and that of a private one, made once so that a million intervals share them. */
 interface CausePair {
   readonly open: Cause
   readonly private: Cause

@@ -18,31 +18,31 @@ export interface ExplainedRule {
 }
 
 /**
- * Explains a ground. `triggers` are those that its index counts in: the user's or those of the RuleSet version that
- * decided; null when they are not to be had any more, then the rule is told by its source alone.
+ * Explains a cause. `triggers` are those that its index counts in: the user's, or `allTriggers` of the RuleSet version that
+ * decided; null where they are gone, and then the rule is its source alone.
  */
 export function explain(
-  ground: Cause | null,
+  cause: Cause | null,
   triggers: readonly Trigger[] | null,
   language: string
 ): Explanation {
   const say = sentencesIn(language)
-  if (ground === null) return { rule: null, because: say.nothing }
-  if (ground.from === 'override') return { rule: null, because: say.override }
-  const { from } = ground
-  if (ground.private) return { rule: { from }, because: say.private }
+  if (cause === null) return { rule: null, because: say.nothing }
+  if (cause.from === 'override') return { rule: null, because: say.override }
+  const { from } = cause
+  if (cause.private) return { rule: { from }, because: say.private }
   if (from === 'availability') {
-    const busy = mappedStatuses[ground.index]
+    const busy = mappedStatuses[cause.index]
     if (busy === undefined) return { rule: { from }, because: say.calendar }
     return { rule: { from, busy }, because: say.availability(say.busy[busy]) }
   }
-  const trigger = triggers?.[ground.index]
+  const trigger = triggers?.[cause.index]
   if (trigger === undefined) return { rule: { from }, because: say.calendar }
   const { match, text } = trigger
   return { rule: { from, match, text }, because: say[match](text, from === 'user') }
 }
 
-/** Explains why an event gives nothing. */
+/** Explains why an event diverts nothing. */
 export function explainNothing(reason: NoDiversion, language: string): Explanation {
   return { rule: null, because: sentencesIn(language).not[reason] }
 }
@@ -51,7 +51,7 @@ interface Sentences {
   readonly nothing: string
   readonly override: string
   readonly private: string
-  /** The rule is not to be had any more. */
+  /** The rule is gone. */
   readonly calendar: string
   readonly prefix: (text: string, own: boolean) => string
   readonly word: (text: string, own: boolean) => string

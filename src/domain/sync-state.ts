@@ -20,9 +20,9 @@ export interface SyncRecord {
   readonly failedSince: Instant | null
   /** Why the last attempt failed, or what it could not see (then `failedSince` is null). No subject is in it. */
   readonly fault: { readonly code: string; readonly hint: string } | null
-  /** What the far side let us see at the last success. */
+  /** What the calendar server let us see at the last success. */
   readonly detail: DetailLevel | null
-  /** Whether notices told of edits at the last success: then calendars are swept, not polled. */
+  /** Whether the calendar had an active subscription at the last success: then it is reconciled, not polled. */
   readonly subscribed: boolean
   /** Since when an edit is known of that was not read in time, or nobody is left to learn of edits; null: neither. */
   readonly overdueSince: Instant | null
@@ -69,9 +69,9 @@ export function initialSyncRecord(enabled: boolean, at: Instant, generation = 0)
 }
 
 /**
- * The instant at which a held timeline becomes stale unless it is confirmed again; null when none is held. `staleAfter`
- * is milliseconds: twice the connection's `pollSeconds`. With notices it is one sweep, if that is longer; but what they tell
- * of must be read, so they vouch for a calendar no longer than `staleAfter` once reading fails.
+ * The instant at which a held timeline becomes stale unless it is confirmed again; null where none is held. `staleAfterMs`
+ * is milliseconds: twice the connection's `pollSeconds`. With a subscription it is one reconciliation, if that is longer; but an
+ * edit that is notified of must be read, so once reading fails a subscription counts for no longer than `staleAfterMs`.
  */
 export function staleAt(record: SyncRecord, staleAfterMs: number): Instant | null {
   const { enabled, confirmedAt, failedSince, subscribed, overdueSince, slowMs } = record
@@ -89,7 +89,7 @@ export function staleAt(record: SyncRecord, staleAfterMs: number): Instant | nul
   return overdueSince === null ? stale : Math.min(stale, overdueSince)
 }
 
-/** The state at an instant. `staleAfter` is as in `staleAt`. */
+/** The state at an instant. `staleAfterMs` is as in `staleAt`. */
 export function syncStateAt(record: SyncRecord, staleAfterMs: number, at: Instant): SyncState {
   if (!record.enabled) return { state: 'off', since: record.enabledSince }
   const stale = staleAt(record, staleAfterMs)

@@ -1,12 +1,13 @@
 /** Reads the packs in `rules/`: one YAML file each, refused with file, line and reason where anything is wrong. */
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import Value from 'typebox/value'
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import { overrideEndNames, phones } from '../domain/diversion.ts'
 import {
   allDayPolicies,
+  forwardPolicies,
   invitationPolicies,
   privatePolicies,
   type RuleFault,
@@ -86,37 +87,43 @@ const diversionsSchema = Type.Array(
 
 const catalogueSchema = Type.Object({ diversions: diversionsSchema }, members)
 
-/** Every member but the catalogue is required: a pack is read by people, and says what it does. */
-const packSchema = Type.Object(
-  {
-    diversions: Type.Optional(diversionsSchema),
-    triggers: Type.Array(
-      Type.Object(
-        {
-          match: Type.Enum([...triggerMatches]),
-          text: Type.String(),
-          diversion: text,
-          phone: Type.Optional(Type.Enum([...phones]))
-        },
-        members
-      )
-    ),
-    availability: Type.Object(
-      {
-        free: diversionOrNull,
-        tentative: diversionOrNull,
-        busy: diversionOrNull,
-        oof: diversionOrNull,
-        workingElsewhere: diversionOrNull
-      },
-      members
-    ),
-    private: Type.Enum([...privatePolicies]),
-    allDay: Type.Enum([...allDayPolicies]),
-    invitations: Type.Enum([...invitationPolicies])
-  },
-  members
+const triggersSchema = Type.Array(
+  Type.Object(
+    {
+      match: Type.Enum([...triggerMatches]),
+      text: Type.String(),
+      diversion: text,
+      phone: Type.Optional(Type.Enum([...phones]))
+    },
+    members
+  )
 )
+
+/**
+ * What decides what a pack does is required: a pack is read by people, and says what it does. What operators add is not. Typed
+ * by the domain's RuleSet: a member that is added there and not here does not compile.
+ */
+const packMembers = {
+  diversions: Type.Optional(diversionsSchema),
+  triggers: triggersSchema,
+  availability: Type.Object(
+    {
+      free: diversionOrNull,
+      tentative: diversionOrNull,
+      busy: diversionOrNull,
+      oof: diversionOrNull,
+      workingElsewhere: diversionOrNull
+    },
+    members
+  ),
+  private: Type.Enum([...privatePolicies]),
+  allDay: Type.Enum([...allDayPolicies]),
+  invitations: Type.Enum([...invitationPolicies]),
+  forwardTargets: Type.Optional(Type.Enum([...forwardPolicies])),
+  forwardAllowed: Type.Optional(Type.Array(text)),
+  extraTriggers: Type.Optional(triggersSchema)
+} satisfies Record<keyof RuleSet, TSchema>
+const packSchema = Type.Object(packMembers, members)
 
 async function packFiles(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
