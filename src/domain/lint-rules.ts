@@ -25,37 +25,44 @@ interface Placed {
 
 /** `language` is the tenant's: labels are asked for in it. The rules are valid (`validateRuleSet`). */
 export function lintRules(rules: RuleSet, language: string): LintFinding[] {
+  return [...lintInSteps(rules, language)].flat()
+}
+
+/** The same, trigger by trigger, so that whoever has thousands of them can let others take their turn between two. */
+export function* lintInSteps(rules: RuleSet, language: string): Generator<readonly LintFinding[]> {
   const placed: Placed[] = [
     ...rules.extraTriggers.map((trigger, index) => ({ trigger, field: `extraTriggers/${index}` })),
     ...rules.triggers.map((trigger, index) => ({ trigger, field: `triggers/${index}` }))
   ]
-  return [
-    ...findNeverFiring(placed),
-    ...findEverydayWords(placed),
-    ...findNearMisses(placed),
-    ...findMissingLabels(rules.diversions, language)
-  ]
+  yield* findNeverFiring(placed)
+  yield findEverydayWords(placed)
+  yield* findNearMisses(placed)
+  yield findMissingLabels(rules.diversions, language)
 }
 
 /** One matcher for all triggers of a kind: each text is put to it, and what it finds first is what takes its events. */
-function findNeverFiring(placed: readonly Placed[]): LintFinding[] {
+function* findNeverFiring(placed: readonly Placed[]): Generator<readonly LintFinding[]> {
   const matcherOf = (match: TriggerMatch): Matcher =>
     compileTriggers(
       placed.map(({ trigger }) => (trigger.match === match ? trigger : { ...trigger, text: '' }))
     )
   const matchers = { word: matcherOf('word'), prefix: matcherOf('prefix'), category: matcherOf('category') }
-  return placed.flatMap(({ trigger, field }, index): LintFinding[] => {
+  for (const [index, { trigger, field }] of placed.entries()) {
     const { match, text } = trigger
     if (match === 'prefix' && isCancelledSubject(foldCase(text))) {
       const message = `"${text}" never fires: events whose subject begins so are cancelled`
-      return [{ code: 'never_fires', field, other: null, message }]
+      yield [{ code: 'never_fires', field, other: null, message }]
+      continue
     }
     const taker = findTaker(trigger, matchers)
     const first = placed[taker]
-    if (first === undefined || taker >= index) return []
+    if (first === undefined || taker >= index) {
+      yield []
+      continue
+    }
     const message = `"${text}" never fires: "${first.trigger.text}" stands before it and takes all its events`
-    return [{ code: 'never_fires', field, other: first.field, message }]
-  })
+    yield [{ code: 'never_fires', field, other: first.field, message }]
+  }
 }
 
 /** The index of the first trigger that matches whatever the trigger matches; it may be the trigger itself. */
@@ -80,10 +87,10 @@ function findEverydayWords(placed: readonly Placed[]): LintFinding[] {
 }
 
 /** White space before the sign, letters in the wrong order, and in words of five letters or more one letter's difference. */
-function findNearMisses(placed: readonly Placed[]): LintFinding[] {
-  const findings: LintFinding[] = []
+function* findNearMisses(placed: readonly Placed[]): Generator<readonly LintFinding[]> {
   const seen = new Map<string, { word: string; text: string; field: string }[]>()
   for (const { trigger, field } of placed) {
+    const findings: LintFinding[] = []
     if (trigger.match !== 'prefix' || isEmptyText(trigger.text)) continue
     const { text } = trigger
     const spaced = /\p{White_Space}+([^\p{L}\p{N}\p{M}\p{White_Space}]+)$/u.exec(text)
@@ -93,6 +100,10 @@ function findNearMisses(placed: readonly Placed[]): LintFinding[] {
       findings.push({ code: 'near_miss', field, other: null, message })
     }
     const word = foldCase(text).replace(/\p{White_Space}+/gu, '')
+    if (word.length > MAX_WORD_LENGTH) {
+      yield findings
+      continue
+    }
     const candidates = variantsOf(word).flatMap((variant) => seen.get(variant) ?? [])
     const near = candidates.find((other) => isNearMiss(word, other.word))
     if (near !== undefined) {
@@ -100,11 +111,18 @@ function findNearMisses(placed: readonly Placed[]): LintFinding[] {
       findings.push({ code: 'near_miss', field, other: near.field, message })
     }
     for (const variant of variantsOf(word)) {
-      seen.set(variant, [...(seen.get(variant) ?? []), { word, text, field }])
+      const those = seen.get(variant)
+      if (those === undefined) seen.set(variant, [{ word, text, field }])
+      else if (those.length < MAX_CANDIDATES) those.push({ word, text, field })
     }
+    yield findings
   }
-  return findings
 }
+
+/** Longer texts are sentences: nobody mistypes another one into them. */
+const MAX_WORD_LENGTH = 40
+/** Of the words that share a variant the first are enough to find one that is near. */
+const MAX_CANDIDATES = 8
 
 /** The word, and the word without each of its characters: words that differ by one share one of these. */
 function variantsOf(word: string): string[] {

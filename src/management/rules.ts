@@ -2,9 +2,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { Diversion } from '../domain/diversion.ts'
+import { type LintFinding, lintInSteps } from '../domain/lint-rules.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
+import { forEachInSlices } from '../lib/time-slices.ts'
 import type { RulesVersion, Store, UserRecord } from '../storage/store.ts'
 import { DEFAULT_PACK } from './load-packs.ts'
 import type { ManagementDeps } from './management-deps.ts'
@@ -58,6 +60,8 @@ export interface RuleManagement {
   /** Puts a version again, as it was resolved then. */
   restore(tenant: string, version: number, ifMatch: string | undefined): Promise<RulesResponse>
   get(tenant: string, version?: number): Promise<RulesResponse>
+  /** What in the rules is allowed and hardly meant. `stated` without members: the rules in force. Nothing is saved. */
+  lint(tenant: string, stated: StatedRules): Promise<readonly LintFinding[]>
   /** The catalogue in force. */
   diversions(tenant: string): Promise<readonly Diversion[]>
   /** Newest first. `after`: only those older than this version. */
@@ -98,6 +102,17 @@ export function createRuleManagement({ store, packs, clock }: ManagementDeps): R
       const newest = await requireRules(store, packs, tenant)
       if (version === undefined || version === newest.version) return toResponse(newest)
       return toResponse(await requireVersion(store, tenant, version))
+    },
+
+    async lint(tenant, stated) {
+      const { language } = await requireTenant(store, tenant)
+      const rules =
+        Object.keys(stated).length === 0
+          ? (await requireRules(store, packs, tenant)).effective
+          : resolveRules(stated, packs)
+      const found: LintFinding[] = []
+      await forEachInSlices(lintInSteps(rules, language), (findings) => found.push(...findings))
+      return found
     },
 
     async diversions(tenant) {

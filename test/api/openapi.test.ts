@@ -93,6 +93,7 @@ t.test('every call of the contract is in it', async (t) => {
     ['get', `${tenant}/rules/versions`],
     ['get', `${tenant}/rules/versions/{version}`],
     ['post', `${tenant}/rules/versions/{version}/restore`],
+    ['post', `${tenant}/rules/lint`],
     ['get', `${tenant}/diversions`],
     ['post', `${tenant}/rules/preview`],
     ['get', '/v1/packs'],

@@ -85,6 +85,28 @@ t.test('a version is restored as it was, as a new one', async (t) => {
   t.match([inUse.status, inUse.body.errors], [409, [{ field: 'users/bo/override' }]])
 })
 
+t.test('rules are looked over without being saved', async (t) => {
+  await service.tenant('lint')
+  const path = '/v1/tenants/lint/rules'
+  const prefix = (text: string) => ({ match: 'prefix', text, diversion: 'meeting' })
+  const rules = {
+    diversions: [meeting, lunch],
+    triggers: [prefix('MÖT'), prefix('MÖTE:'), prefix('LUNCH :')]
+  }
+  const { status, body, text } = await call('POST', `${path}/lint`, rules)
+  t.equal(status, 200, text)
+  t.match(body.findings, [
+    { code: 'never_fires', field: 'triggers/1', other: 'triggers/0', message: /MÖTE:.*never fires/ },
+    { code: 'near_miss', field: 'triggers/2', other: null, message: /LUNCH:/ }
+  ])
+  t.equal((await call('GET', path)).body.version, 0, 'nothing is saved')
+  await call('PUT', path, { ...rules, triggers: [prefix('MÖT:'), prefix('MTÖ:')] })
+  const inForce = await call('POST', `${path}/lint`, {})
+  t.match(inForce.body.findings, [{ code: 'near_miss', field: 'triggers/1', other: 'triggers/0' }])
+  t.match(await faultsOf({ triggers: [] }, `${path}/lint`, 'POST'), { diversions: /is missing/ })
+  t.equal((await call('POST', '/v1/tenants/nobody/rules/lint', {})).status, 404)
+})
+
 t.test('consumers read the catalogue with its labels', async (t) => {
   await service.tenant('labels')
   await call('PUT', '/v1/tenants/labels/rules', { diversions: [meeting, lunch] })

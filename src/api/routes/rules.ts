@@ -8,11 +8,11 @@ import { PageQuery, pageQuery, TenantId, TenantParams } from '../schemas/params.
 import { problems } from '../schemas/problems.ts'
 import {
   DiversionListSchema,
+  LintResultSchema,
   PackListSchema,
-  PutRulesSchema,
-  RulesSchema,
   RulesVersionListSchema
-} from '../schemas/rules.ts'
+} from '../schemas/rule-lists.ts'
+import { PutRulesSchema, RulesFieldsSchema, RulesSchema } from '../schemas/rules.ts'
 import { ref } from '../schemas/types.ts'
 import { setEntityTag } from '../send-json.ts'
 
@@ -139,6 +139,26 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
       },
       async ({ params, headers }, reply) =>
         sendRules(reply, 200, await rules.restore(params.tenant, params.version, headers['if-match']))
+    )
+
+    app.post(
+      `${url}/lint`,
+      {
+        schema: {
+          tags,
+          summary: 'Look rules over',
+          description:
+            'What is allowed and hardly meant: triggers that never fire and which takes their events, everyday words, near ' +
+            'misses of a prefix, codes without a label in the tenant’s language. With `{}` the rules in force. Nothing is saved.',
+          params: TenantParams,
+          body: ref(RulesFieldsSchema),
+          response: {
+            200: ref(LintResultSchema),
+            ...problems('not_found', 'too_large', 'unsupported_media_type')
+          }
+        }
+      },
+      async ({ params, body }) => ({ findings: await rules.lint(params.tenant, body) })
     )
 
     app.get(

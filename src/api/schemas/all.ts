@@ -4,6 +4,7 @@ import { connectionSchemas } from './connections.ts'
 import { overrideSchemas } from './overrides.ts'
 import { previewSchemas } from './previews.ts'
 import { ProblemSchema } from './problems.ts'
+import { ruleListSchemas } from './rule-lists.ts'
 import { ruleSchemas } from './rules.ts'
 import { statusSchemas } from './statuses.ts'
 import { syncSchemas } from './sync.ts'
@@ -15,6 +16,7 @@ export const schemas = [
   ProblemSchema,
   ...tenantSchemas,
   ...ruleSchemas,
+  ...ruleListSchemas,
   ...userSchemas,
   ...connectionSchemas,
   ...statusSchemas,

@@ -13,9 +13,9 @@ import {
 } from '../../domain/rule-set.ts'
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { StatedRules } from '../../management/resolve-rules.ts'
-import type { PackList, PutRulesBody, RulesResponse, RulesVersionList } from '../../management/rules.ts'
-import { AfterParam, DiversionCode } from './params.ts'
-import { InstantSchema, NullableString, ref } from './types.ts'
+import type { PutRulesBody, RulesResponse } from '../../management/rules.ts'
+import { DiversionCode } from './params.ts'
+import { NullableString, ref } from './types.ts'
 
 export const TriggerSchema = schemaOf<Trigger>()(
   Strict(
@@ -151,7 +151,7 @@ const members = {
   })
 } satisfies Record<keyof RuleSet, TSchema>
 
-const example = {
+export const ruleSetExample = {
   diversions: [
     { code: 'meeting', labels: { sv: 'Möte', en: 'Meeting' }, phone: 'closed', activity: 'meeting' },
     { code: 'busy', labels: { sv: 'Upptagen', en: 'Busy' }, phone: 'closed' },
@@ -171,7 +171,7 @@ export const RuleSetSchema = schemaOf<RuleSet>()(
   Strict(members, {
     $id: 'RuleSet',
     description: 'The rules by which events become diversions.',
-    examples: [example]
+    examples: [ruleSetExample]
   })
 )
 
@@ -190,92 +190,43 @@ function allOptional<T extends TProperties>(properties: T) {
   ) as { [Name in keyof T]: TOptional<T[Name]> }
 }
 
-const put = { pack: 'infracom', triggers: [{ match: 'word', text: 'MÖT', diversion: 'meeting' }] }
-const version = Type.Integer({ description: 'Counts from 1; 0: nothing was put yet.', examples: [3] })
+export const putRulesExample = {
+  pack: 'infracom',
+  triggers: [{ match: 'word', text: 'MÖT', diversion: 'meeting' }]
+}
+export const rulesVersion = Type.Integer({
+  description: 'Counts from 1; 0: nothing was put yet.',
+  examples: [3]
+})
 
 export const RulesFieldsSchema = schemaOf<StatedRules>()(
   Strict(stated, {
     $id: 'RulesBody',
     description: 'A RuleSet, or a pack and what differs from it. A stated member replaces the pack’s whole.',
-    examples: [put]
+    examples: [putRulesExample]
   })
 )
 
 export const PutRulesSchema = schemaOf<PutRulesBody>()(
   Strict(
-    { ...stated, version: Type.Optional(version), effective: Type.Optional(ref(RuleSetSchema)) },
+    { ...stated, version: Type.Optional(rulesVersion), effective: Type.Optional(ref(RuleSetSchema)) },
     {
       $id: 'RulesPut',
       description:
         'A RuleSet, or a pack and what differs from it. A stated member replaces the pack’s whole. `version` and ' +
         '`effective` may stand as they were read, so that what was read can be edited and put back.',
-      examples: [put]
+      examples: [putRulesExample]
     }
   )
 )
 
 export const RulesSchema = schemaOf<RulesResponse>()(
   Strict(
-    { ...stated, version, effective: ref(RuleSetSchema) },
+    { ...stated, version: rulesVersion, effective: ref(RuleSetSchema) },
     {
       $id: 'Rules',
       description: 'What was put, and what it comes to with the pack’s members filled in.',
-      examples: [{ ...put, version: 3, effective: example }]
-    }
-  )
-)
-
-export const RulesVersionListSchema = schemaOf<RulesVersionList>()(
-  Strict(
-    {
-      versions: Type.Array(
-        Strict({
-          version,
-          at: InstantSchema('When it was put.'),
-          put: ref(RulesFieldsSchema),
-          effective: ref(RuleSetSchema)
-        }),
-        { description: 'Newest first.' }
-      ),
-      after: AfterParam
-    },
-    {
-      $id: 'RulesVersions',
-      description: 'The versions of a tenant’s rules; at least the last 100.',
-      examples: [{ versions: [{ version: 3, at: '2026-11-23T08:00:00Z', put, effective: example }] }]
-    }
-  )
-)
-
-export const DiversionListSchema = Strict(
-  {
-    diversions: Type.Unsafe<readonly Diversion[]>(
-      Type.Array(ref(DiversionSchema), { description: 'Highest first.' })
-    )
-  },
-  {
-    $id: 'DiversionList',
-    description: 'The tenant’s catalogue.',
-    examples: [{ diversions: example.diversions }]
-  }
-)
-
-export const PackListSchema = schemaOf<PackList>()(
-  Strict(
-    {
-      packs: Type.Array(
-        Strict({
-          name: Type.String({ description: 'For the member `pack` of rules.', examples: ['infracom'] }),
-          rules: ref(RuleSetSchema)
-        }),
-        { description: 'By name.' }
-      ),
-      after: AfterParam
-    },
-    {
-      $id: 'Packs',
-      description: 'The RuleSets that come with this version, to start from.',
-      examples: [{ packs: [{ name: 'infracom', rules: example }] }]
+      examples: [{ ...putRulesExample, version: 3, effective: ruleSetExample }]
     }
   )
 )
@@ -286,8 +237,5 @@ export const ruleSchemas = [
   RuleSetSchema,
   RulesFieldsSchema,
   PutRulesSchema,
-  RulesSchema,
-  RulesVersionListSchema,
-  DiversionListSchema,
-  PackListSchema
+  RulesSchema
 ]
