@@ -117,15 +117,13 @@ async function openSyncOf(
     undo.push(() => sync.close())
     return sync
   }
-  // Who is asked closes before who keeps, so that what was asked for last is handed over.
-  if (role !== 'api') {
-    const keeper = await openRedisSyncController(options, clients)
-    undo.push(() => keeper.close())
-  }
+  // Who is asked closes before who reads, so that what was asked for last is handed over.
+  const controller = role === 'api' ? null : await openRedisSyncController(options, clients)
+  if (controller !== null) undo.push(() => controller.close())
   if (role === 'worker') return null
-  const desk = openRedisSyncClient(options, clients)
-  undo.push(() => desk.close())
-  return desk
+  const client = openRedisSyncClient(options, clients, controller)
+  undo.push(() => client.close())
+  return client
 }
 
 async function connectors(

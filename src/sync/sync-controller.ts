@@ -95,7 +95,7 @@ export class SyncController implements Sync {
       timers,
       log,
       onFound: (id) => {
-        if (this.#owns(id)) this.#getOrOpen(id)
+        if (this.owns(id)) this.#getOrOpen(id)
       },
       onDone: () => this.#publishStatuses()
     })
@@ -141,17 +141,17 @@ export class SyncController implements Sync {
   }
 
   invalidateTenant(id: string): void {
-    if (this.#owns(id)) this.#getOrOpen(id).invalidate()
+    if (this.owns(id)) this.#getOrOpen(id).invalidate()
   }
 
   /** Reads targets. Unless it is to `wait`, it is done once they are queued. */
   async read(id: string, keys: readonly string[], priority: Priority, wait: boolean): Promise<JobResult> {
     const tenant = await this.#whenIdle(id)
-    if (tenant === null) return this.#owns(id) ? 'done' : 'notOwner'
+    if (tenant === null) return this.owns(id) ? 'done' : 'notOwner'
     await tenant.readTargets(keys, priority)
     if (!wait || (await this.#queue.whenDone(id, keys))) return 'done'
     // Dropped: over a new connection everybody is read anew, but not by us if the tenant is another's.
-    return this.#owns(id) ? 'done' : 'notOwner'
+    return this.owns(id) ? 'done' : 'notOwner'
   }
 
   async close(): Promise<void> {
@@ -164,7 +164,8 @@ export class SyncController implements Sync {
     this.#tenants.clear()
   }
 
-  #owns(id: string): boolean {
+  /** Whether this process reads the tenant's calendars now. */
+  owns(id: string): boolean {
     return !this.#closed && this.#shards.owns(shardOf(id))
   }
 
@@ -181,7 +182,7 @@ export class SyncController implements Sync {
 
   /** The tenant with all that is saved so far applied; null when there is none. */
   async #whenIdle(id: string): Promise<TenantSync | null> {
-    if (!this.#owns(id)) return null
+    if (!this.owns(id)) return null
     await this.#getOrOpen(id).whenIdle()
     return this.#tenants.get(id) ?? null
   }

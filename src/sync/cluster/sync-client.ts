@@ -11,6 +11,7 @@ import { absentConnection, type ConnectionState } from '../connection/connection
 import { type OpenConnector, openTenantConnector } from '../connection/open-connector.ts'
 import { noNotifications } from '../notifications/target-subscriptions.ts'
 import type { Sync } from '../sync.ts'
+import type { SyncController } from '../sync-controller.ts'
 import { targetOf } from '../targets/read-target.ts'
 import { type ConnectionStatusStore, maxTargetsPerJob, type SyncJob, type SyncJobs } from './jobs.ts'
 import { Outbox } from './outbox.ts'
@@ -26,6 +27,8 @@ export interface SyncClientDeps {
   readonly log: Log
   /** Closes what `jobs` rests on. */
   readonly onClose: () => Promise<void>
+  /** The controller in this process, where there is one: notifications of tenants that it owns need no job. */
+  readonly local: Pick<SyncController, 'owns' | 'onNotifications'> | null
 }
 
 const usersPerPage = 500
@@ -103,8 +106,17 @@ export class SyncClient implements Sync {
     void this.#outbox.post([{ kind: 'resume', tenant }])
   }
 
-  onNotifications(notifications: readonly CalendarNotification[]): Promise<void> {
-    return this.#outbox.put(notifications.map((one) => ({ kind: 'notification', ...one })))
+  /** A local owner that ends before it has read is no loss: whoever takes over reads everything. */
+  async onNotifications(notifications: readonly CalendarNotification[]): Promise<void> {
+    const { local } = this.#deps
+    const own: CalendarNotification[] = []
+    const jobs: SyncJob[] = []
+    for (const notification of notifications) {
+      if (local?.owns(notification.tenant)) own.push(notification)
+      else jobs.push({ kind: 'notification', ...notification })
+    }
+    if (own.length > 0) await local!.onNotifications(own)
+    if (jobs.length > 0) await this.#outbox.put(jobs)
   }
 
   invalidateTenant(tenant: string): void {

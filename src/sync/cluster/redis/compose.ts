@@ -17,13 +17,20 @@ const shardGroup = 'shards'
 
 type SyncClientOptions = Omit<
   SyncClientDeps,
-  'jobs' | 'connectionStatuses' | 'onClose' | 'clock' | 'timers'
+  'jobs' | 'connectionStatuses' | 'onClose' | 'local' | 'clock' | 'timers'
 > &
   Pick<SyncOptions, 'clock' | 'timers'>
 type SyncControllerOptions = Omit<SyncOptions, 'publishStatus' | 'openShards'>
 
-/** Sync for whoever is asked: nothing is read in this process for it, but to test a connection. */
-export function openRedisSyncClient(options: SyncClientOptions, { failFast }: SyncRedisClients): Sync {
+/**
+ * Sync for whoever is asked: nothing is read in this process for it, but to test a connection. `local` is the controller in this
+ * process, where there is one.
+ */
+export function openRedisSyncClient(
+  options: SyncClientOptions,
+  { failFast }: SyncRedisClients,
+  local: SyncController | null = null
+): Sync {
   const { clock = Date.now, timers = machineTimers, log } = options
   const queues = openJobQueues(failFast, log)
   const abandoned = new AbandonedTenants({
@@ -37,6 +44,7 @@ export function openRedisSyncClient(options: SyncClientOptions, { failFast }: Sy
     clock,
     timers,
     jobs: bullSyncJobs(queues),
+    local,
     async onClose() {
       await abandoned.close()
       await queues.close()
@@ -49,7 +57,7 @@ export function openRedisSyncClient(options: SyncClientOptions, { failFast }: Sy
 export async function openRedisSyncController(
   options: SyncControllerOptions,
   { failFast, blocking }: SyncRedisClients
-): Promise<Pick<SyncController, 'close'>> {
+): Promise<SyncController> {
   const { timers = machineTimers, log } = options
   const statuses = redisConnectionStatuses(failFast, log)
   const openShards = leasedShards(redisLeases(shardGroup, { client: failFast, timers, log }))
