@@ -135,6 +135,16 @@ export function nextTransition(timeline: EffectiveTimeline, at: Instant): Instan
   return Infinity
 }
 
+/** What of a Status an interval alone gives. */
+export function intervalFieldsOf(cause: Cause): IntervalFields {
+  return {
+    diversion: intervalMembers.diversion(cause),
+    phone: intervalMembers.phone(cause),
+    forwardTo: intervalMembers.forwardTo(cause),
+    source: intervalMembers.source(cause)
+  }
+}
+
 const intervalMemberNames = Object.keys(intervalMembers) as (keyof IntervalMembers)[]
 
 function sameStatus(cause: Cause, next: Cause | null): boolean {

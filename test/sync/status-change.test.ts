@@ -1,8 +1,9 @@
 /** What of a reading consumers can see, where it is not obvious. */
 import t from 'tap'
 import { initialSyncRecord, type SyncRecord } from '../../src/domain/sync-state.ts'
+import type { Cause } from '../../src/domain/timeline.ts'
 import { changesStatus } from '../../src/sync/batch/status-change.ts'
-import { sampleUser } from '../contracts/store-samples.ts'
+import { sampleGround, sampleTimeline, sampleUser } from '../contracts/store-samples.ts'
 
 const confirmed = (at: number): SyncRecord => ({
   ...initialSyncRecord(true, 0),
@@ -31,4 +32,25 @@ t.test('a confirmation in the nick of time is seen, one in good time is not', as
   const failing = { ...watched, failedSince: 7 * hour - 300_000 }
   t.equal(seen(watched, { ...watched, confirmedAt: 6 * hour }, 6 * hour + 500), false, 'a sweep as usual')
   t.equal(seen(failing, { ...watched, confirmedAt: 7 * hour - 62_000 }, 7 * hour - 61_000), true)
+})
+
+t.test('whatever an interval shows is seen, and what it does not show is not', async (t) => {
+  const hour = 3_600_000
+  const timeline = (more: Partial<Cause>) => {
+    const cause = { ...sampleGround(0), ...more }
+    return { ...sampleTimeline([cause]), boundaries: Float64Array.of(hour, 2 * hour) }
+  }
+  const sync = confirmed(hour)
+  const seen = (more: Partial<Cause>, at: number) =>
+    changesStatus(
+      { ...held(sync), timeline: timeline({}) },
+      { sync, timeline: timeline(more) },
+      10 * hour,
+      at
+    )
+  for (const at of [hour + 1, 3 * hour]) {
+    t.equal(seen({ forwardTo: '1075' }, at), true, 'now, and within the life of a cursor')
+    t.equal(seen({ phone: 'open' }, at), true)
+    t.equal(seen({ index: 7, private: true }, at), false)
+  }
 })

@@ -1,6 +1,6 @@
 /** Whether consumers can see that one reading's outcome took the place of another. */
 import type { Instant } from '../../domain/calendar-event.ts'
-import { statusAt } from '../../domain/status.ts'
+import { intervalFieldsOf, statusAt } from '../../domain/status.ts'
 import { type SyncRecord, staleAt, syncStateAt } from '../../domain/sync-state.ts'
 import { firstEndingAfter, type Timeline } from '../../domain/timeline.ts'
 import type { UserRecord } from '../../storage/store.ts'
@@ -36,13 +36,12 @@ export function changesStatus(
 
 /** All that consumers can have seen of a timeline until the instant, as text to compare. */
 function visiblePart(timeline: Timeline, at: Instant): string {
-  const moment = statusAt(timeline, at)
-  const seen: unknown[] = [moment]
+  const seen: unknown[] = [statusAt(timeline, at)]
   for (let index = firstEndingAfter(timeline, at - maxCursorAgeMs); index < timeline.causes.length; index++) {
     const start = timeline.boundaries[2 * index]!
     if (start > at) break
-    const { diversion, phone } = timeline.causes[index]!
-    seen.push([start, Math.min(timeline.boundaries[2 * index + 1]!, at), diversion, phone])
+    const end = Math.min(timeline.boundaries[2 * index + 1]!, at)
+    seen.push([start, end, intervalFieldsOf(timeline.causes[index]!)])
   }
   return JSON.stringify(seen)
 }
