@@ -66,6 +66,7 @@ const streamsBody = strictObject({
   heartbeat: optional(natural),
   minute: optional(natural),
   chunks: optional(oneOf(chunkings)),
+  hangsUp: optional(Type.Boolean()),
   seed: optional(Type.Integer())
 })
 const breakBody = strictObject({ ...selection, how: oneOf(breaks) })

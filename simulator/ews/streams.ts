@@ -17,6 +17,11 @@ export interface StreamSettings {
   readonly chunks: Chunking
   /** Decides where documents are split. */
   readonly seed: number
+  /**
+   * Whether the reply ends after `Closed`. connectionstatus.md says that the connection is closed, and not who hangs up: some
+   * servers leave it open until the client goes.
+   */
+  readonly hangsUp: boolean
 }
 
 /**
@@ -33,7 +38,13 @@ export type StreamUpdate =
   | { readonly kind: 'dead'; readonly ids: readonly string[]; readonly over: boolean }
   | { readonly kind: 'broken'; readonly how: 'cut' | 'reset' }
 
-const usual: StreamSettings = { heartbeat: 30_000, minute: 60_000, chunks: 'documents', seed: 1 }
+const usual: StreamSettings = {
+  heartbeat: 30_000,
+  minute: 60_000,
+  chunks: 'documents',
+  seed: 1,
+  hangsUp: true
+}
 /** Events of one subscription in one notification. */
 const mostAtOnce = 50
 

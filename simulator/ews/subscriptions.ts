@@ -168,12 +168,12 @@ async function* stream(
     })
     const dead = ids.filter((id) => !live.some((each) => each.id === id))
     if (dead.length > 0) yield* say(deadOnes(dead, live.length === 0))
-    if (live.length === 0) return
+    if (live.length === 0) return await hangUp(streams.settings.hangsUp, call.signal)
     yield* say(success('GetStreamingEvents', '<m:ConnectionStatus>OK</m:ConnectionStatus>'))
     for await (const news of streams.listen(live, minutes, call.signal)) {
       if (news.kind === 'broken') throw new ConnectionAborted(news.how === 'cut' ? half(version, live) : null)
       if (news.kind === 'dead') yield* say(deadOnes(news.ids, news.over))
-      if (news.kind === 'dead' && news.over) return
+      if (news.kind === 'dead' && news.over) return await hangUp(streams.settings.hangsUp, call.signal)
       if (news.kind === 'heartbeat') yield* say(told(heartbeat(live)))
       if (news.kind !== 'happened') continue
       const notifications = notificationsOf(news.happened)
@@ -184,9 +184,16 @@ async function* stream(
     }
     if (call.signal.aborted) return
     yield* say(success('GetStreamingEvents', '<m:ConnectionStatus>Closed</m:ConnectionStatus>'))
+    await hangUp(streams.settings.hangsUp, call.signal)
   } finally {
     streams.leave(budget)
   }
+}
+
+/** At once, or when the client goes. */
+async function hangUp(atOnce: boolean, gone: AbortSignal): Promise<void> {
+  if (atOnce || gone.aborted) return
+  await new Promise((resolve) => gone.addEventListener('abort', resolve, { once: true }))
 }
 
 /** Each in a turn of its own, so that they arrive apart. */

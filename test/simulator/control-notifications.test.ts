@@ -93,7 +93,7 @@ t.test(
 
 t.test('streams are set, broken and robbed of their ids by order; a reset ends all of it', async (t) => {
   const { control } = await opened(t)
-  const streams = { heartbeat: 1000, minute: 5000, chunks: 'mixed', seed: 9 }
+  const streams = { heartbeat: 1000, minute: 5000, chunks: 'mixed', seed: 9, hangsUp: true }
   t.same((await control('PUT', '/streams', streams)).body, streams)
   t.equal((await control('PUT', '/streams', { chunks: 'tiny' })).status, 400)
   t.same((await control('POST', '/streams/break', { how: 'cut', tenant: 'example.se' })).body, { streams: 0 })

@@ -56,6 +56,10 @@ t.test('streams break in every way amid edits, and no edit stays untold', async 
   const breaks = [
     () => simulator.ewsSubscriptions.streams.end('cut'),
     () => simulator.ewsSubscriptions.streams.end('close'),
+    () => {
+      simulator.ewsSubscriptions.streams.configure({ hangsUp: false })
+      simulator.ewsSubscriptions.streams.end('close')
+    },
     () => simulator.ewsSubscriptions.streams.end('reset'),
     () => simulator.ewsSubscriptions.dropSubscriptions({ probability: 0.3, seed: 7 }),
     () => simulator.ewsSubscriptions.dropSubscriptions({ probability: 0.3, seed: 8, silently: true }),
@@ -71,7 +75,7 @@ t.test('streams break in every way amid edits, and no edit stays untold', async 
     breakIt()
     for (const each of heard.slice(15)) edit(each)
     // A subscription that died without a word is found out by the next stream.
-    if (nth === 4) simulator.ewsSubscriptions.streams.end('reset')
+    if (nth === 5) simulator.ewsSubscriptions.streams.end('reset')
     await until(() => heard.every(({ told, isLive }) => isLive && told.includes('changed')))
     for (const { watch } of heard) watch.stop()
     await one.close()
