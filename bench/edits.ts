@@ -1,5 +1,5 @@
 /**
- * From an edit in a calendar to the consumer's long poll: over Graph's notices, EWS streaming, and polling. Ten tenants of a
+ * From an edit in a calendar to the consumer's long poll: over Graph's notifications, EWS streaming, and polling. Ten tenants of a
  * thousand mailboxes, fifty edits a second; the service, Redis and the simulator are processes of their own.
  */
 import { setTimeout as after } from 'node:timers/promises'
@@ -15,15 +15,15 @@ import { loadAverage, processCpuMs, residentBytes } from './processes.ts'
 
 interface Heard extends CalendarAccess {
   readonly what: string
-  readonly notices: boolean
+  readonly notifications: boolean
   readonly goal: string
 }
 
 const ways: readonly Heard[] = [
-  { what: 'Graph notices', kind: 'graph', notices: true, pollSeconds: 120, goal: 'p99 ≤ 2 s' },
-  { what: 'EWS streaming', kind: 'impersonation', notices: true, pollSeconds: 60, goal: 'p99 ≤ 2 s' },
-  { what: 'EWS polled at 60 s', kind: 'delegate', notices: false, pollSeconds: 60, goal: '≤ 61 s' },
-  { what: 'Graph polled at 60 s', kind: 'graph', notices: false, pollSeconds: 60, goal: '≤ 61 s' }
+  { what: 'Graph notifications', kind: 'graph', notifications: true, pollSeconds: 120, goal: 'p99 ≤ 2 s' },
+  { what: 'EWS streaming', kind: 'impersonation', notifications: true, pollSeconds: 60, goal: 'p99 ≤ 2 s' },
+  { what: 'EWS polled at 60 s', kind: 'delegate', notifications: false, pollSeconds: 60, goal: '≤ 61 s' },
+  { what: 'Graph polled at 60 s', kind: 'graph', notifications: false, pollSeconds: 60, goal: '≤ 61 s' }
 ]
 
 const TENANTS = 10
@@ -44,7 +44,7 @@ export async function benchEdits({
     if (!way.what.includes(only)) continue
     const installation = await openBenchInstallation(
       ['all'],
-      way.notices ? { HANVISA_PUBLIC_URL: 'the door' } : {}
+      way.notifications ? { HANVISA_PUBLIC_URL: 'the door' } : {}
     )
     try {
       await measure(installation, way, mailboxes / TENANTS, seconds)
@@ -92,7 +92,7 @@ async function measure(
     edits.push(edit(installation, number, users, waiting))
   }
   const written = await Promise.all(edits)
-  const last = performance.now() + (way.notices ? 30_000 : way.pollSeconds * 1000 + 30_000)
+  const last = performance.now() + (way.notifications ? 30_000 : way.pollSeconds * 1000 + 30_000)
   while (waiting.size > 0 && performance.now() < last) await after(50)
   const spent = {
     replica: processCpuMs(replica!) - before.replica,
@@ -108,7 +108,7 @@ async function measure(
     `${(spent.replica / total).toFixed(1)} ms CPU each`,
     `simulator ${(spent.simulator / total).toFixed(1)} ms`,
     `it takes one in ${part(written, 0.99)} (p99)`,
-    `${TENANTS * users} mailboxes fresh${way.notices ? ' and live' : ''} in ${Math.round(readyAfter / 1000)} s; load ${loadAverage()}`
+    `${TENANTS * users} mailboxes fresh${way.notifications ? ' and live' : ''} in ${Math.round(readyAfter / 1000)} s; load ${loadAverage()}`
   )
   printRow('  memory of the replica', `${Math.round(residentBytes(replica!) / 1e6)} MB`, '–', '–', '–')
   for (const [name] of [...waiting].slice(0, 10)) process.stderr.write(`never seen: ${name}\n`)
@@ -126,7 +126,7 @@ async function ready({ call }: BenchInstallation, way: Heard, tenant: string, us
     const { statuses } = (await call('GET', `/v1/tenants/${tenant}/statuses`)) as Answer
     const { connection } = (await call('GET', `/v1/tenants/${tenant}/sync?limit=1`)) as Answer
     const fresh = statuses.filter((status: Answer) => status.sync.state === 'fresh').length
-    if (fresh === users && (!way.notices || connection.notifications.live === users)) return
+    if (fresh === users && (!way.notifications || connection.notifications.live === users)) return
     if (performance.now() > last) {
       throw new Error(`${tenant}: ${fresh} of ${users} fresh; ${JSON.stringify(connection)}`)
     }
@@ -157,7 +157,7 @@ async function edit(
   return performance.now() - sent
 }
 
-/** Resolves once it has a cursor: every edit from then on is in what it hears. */
+/** Resolves once it has a cursor: every edit from then on is in its answers. */
 async function begin(
   { call }: BenchInstallation,
   tenant: string,

@@ -1,5 +1,5 @@
 /**
- * What an idle day asks of Exchange where notices tell of edits: sync itself over the connectors, subscriptions and streams,
+ * What an idle day asks of Exchange with notifications: sync itself over the connectors, subscriptions and streams,
  * with a clock that is moved by hand, and the simulator's own minutes as much shorter. The simulator counts.
  */
 import { randomBytes } from 'node:crypto'
@@ -26,7 +26,7 @@ const day = 24 * hour
 /** Milliseconds by hand, and how long they take at the least: the simulator's streams live by its own clock. */
 const step = 15_000
 const stepTakes = 12
-/** Milliseconds in which the connector must hear a sign of life on a stream; Exchange gives one every 30 to 45 s. */
+/** Milliseconds in which the connector must receive a sign of life on a stream; Exchange gives one every 30 to 45 s. */
 const silence = 90_000
 const mailboxes = Array.from({ length: MAILBOXES }, (_, number) => benchMailbox('acme', number))
 const directory = benchDirectory(0)
@@ -95,7 +95,7 @@ async function graphDay({ simulator, outbound }: Scene): Promise<void> {
     })
   const sync = await openBenchSyncHarness({ time, mailboxes, connection, connector, observeQueue })
   try {
-    await aDay(simulator, sync, 'Graph notices', async () => {})
+    await aDay(simulator, sync, 'Graph notifications', async () => {})
   } finally {
     await sync.close()
     door.closeAllConnections()

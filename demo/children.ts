@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 
 /** How long a child that was asked to stop may take. */
 const STOP_TIMEOUT_MS = 5_000
-/** Ctrl-C reaches children too, and they may be gone before we hear of it: only then is an end called a crash. */
+/** Ctrl-C reaches children too, and they may be gone before we see the signal: an end that follows ours at once is no crash. */
 const CRASH_GRACE_MS = 500
 const MAX_KEPT_LINES = 20
 
@@ -24,7 +24,7 @@ export interface ChildOptions {
 }
 
 /**
- * Starts `node FILE ARGUMENTS`. `crashed` hears a sentence, with the last lines that the child printed, when it ends
+ * Starts `node FILE ARGUMENTS`. `onCrash` gets a sentence, with the last lines that the child printed, when it ends
  * without having been asked to.
  */
 export function startChild(

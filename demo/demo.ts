@@ -14,7 +14,7 @@ import { startDemoSimulator } from './simulator.ts'
 import { createEditStopwatch, type EditLatency } from './stopwatch.ts'
 import { type SampleTenant, sampleTenants } from './tenants.ts'
 
-/** Between two edits in somebody's calendar. Where nobody tells it of them, the service looks as often. */
+/** Between two edits in somebody's calendar. Without notifications the service polls as often. */
 const EDIT_EVERY = 10_000
 
 const dist = fileURLToPath(new URL('../', import.meta.url))
@@ -89,10 +89,10 @@ async function editing(calendars: Calendars): Promise<never> {
   }
 }
 
-/** Noticed: the calendar system told of the edit. Polled: the service found it when it looked. */
+/** Notified: the calendar system sent a notification. Polled: the service found it at its next poll. */
 function tellSeen({ edit: { tenant, person, story }, milliseconds }: EditLatency): void {
   const seconds = (milliseconds / 1000).toFixed(1)
-  const how = tenant.exchange === 'cloud' ? 'noticed' : 'polled'
+  const how = tenant.exchange === 'cloud' ? 'notified' : 'polled'
   screen.tell(tenant, `${person.name} ${story}: ${how} after ${seconds} s`)
 }
 

@@ -10,7 +10,7 @@ export interface TenantStatuses {
   readonly changed: readonly string[]
 }
 
-/** Calls `hear` at once and then for every change, until `signal` is aborted. */
+/** Calls `onChanges` at once and then for every change, until `signal` is aborted. */
 export async function followChanges(
   api: ApiClient,
   tenant: string,
@@ -34,7 +34,7 @@ export async function followChanges(
       try {
         answer = await api.get<ChangesAnswer>(path)
       } catch (error) {
-        // 410: too long away to be told the difference. Begin anew with the whole.
+        // 410: the cursor expired. Begin again with all statuses.
         if (error instanceof ApiError && error.status === 410) break
         throw error
       }

@@ -7,7 +7,7 @@ import type { Editor } from './calendars.ts'
 import type { ConnectionBody, DemoContext } from './service.ts'
 import type { SampleTenant } from './tenants.ts'
 
-/** Who polls looks for edits as often as it may; who is told of them looks only to be sure. */
+/** Without notifications as often as the service lets one poll; with them only to be sure. */
 const POLL_SECONDS = { premises: 10, cloud: 300 }
 const SERVICE_ACCOUNT = 'svc-hanvisa'
 

@@ -82,7 +82,7 @@ export const sampleTenants: readonly SampleTenant[] = [
     timeZone: 'Europe/Helsinki',
     language: 'sv',
     pack: 'infracom',
-    manner: 'a trigger word anywhere in the subject diverts, as at Infracom; Microsoft 365 tells of edits',
+    manner: 'a trigger word anywhere in the subject diverts, as at Infracom; Microsoft 365 notifies of edits',
     exchange: 'cloud',
     users: people(
       'fjarden.example',
@@ -111,7 +111,7 @@ export const sampleTenants: readonly SampleTenant[] = [
     timeZone: 'Europe/Copenhagen',
     language: 'da',
     pack: '3kontakt',
-    manner: 'only Busy diverts, as at 3Kontakt; Microsoft 365 tells of edits',
+    manner: 'only Busy diverts, as at 3Kontakt; Microsoft 365 notifies of edits',
     exchange: 'cloud',
     users: people(
       'havnen.example',

@@ -1,4 +1,4 @@
-/** The control API of notices: subscriptions and their lives, what befalls notices on their way, and streams. */
+/** The control API of notifications: subscriptions and their lifecycle, delivery faults, and streams. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { Type } from 'typebox'
 import { oneOf, optional, strictObject, text } from './control-schemas.ts'
@@ -109,7 +109,7 @@ export function notificationRoutes(deps: NotificationControlDeps): FastifyPlugin
       network: { ...deliveryFaults.counts(), inTransit: deliveryFaults.inTransit },
       deliveries: graphDeliveries.counts()
     }))
-    // Fair weather, nothing under way, and counts from nothing; subscriptions stay.
+    // No delivery faults, nothing in transit, and counts from 0; subscriptions stay.
     app.delete('/notifications', async (_request, reply) => {
       deliveryFaults.clear()
       graphDeliveries.clear()

@@ -1,7 +1,7 @@
-/** What befalls notices between the mailbox and whoever listens: late, lost, twice, overtaken, held back; by a seed. */
+/** Faults of notifications on their way to the subscriber: late, lost, twice, reordered, held back; reproducible by a seed. */
 import { seededRandom } from './seeded-random.ts'
 
-/** Shares are from 0 to 1. */
+/** Probabilities are from 0 to 1. */
 export interface NetworkConditions {
   readonly seed: number
   /** Milliseconds; evenly spread between the two. */
@@ -10,13 +10,13 @@ export interface NetworkConditions {
   readonly duplicated: number
   /** Overtaken by the next one; it comes a second later when none does. */
   readonly reordered: number
-  /** Which notices it is for; both unless given. */
+  /** Which notifications it applies to; both unless given. */
   readonly protocol: NotificationProtocol | 'both'
 }
 export type NotificationProtocol = 'graph' | 'ews'
 
 export interface DeliveryFaultCounts {
-  /** Notices that set out, of what was asked for. */
+  /** Notifications that set out. */
   readonly sent: number
   readonly lost: number
   readonly delayed: number
@@ -45,7 +45,7 @@ export class DeliveryFaults {
   /** The one that waits to be overtaken. */
   #overtakable: (() => void) | null = null
 
-  /** What is not given is fair weather. */
+  /** What is not given is without faults. */
   set(conditions: Partial<NetworkConditions>): void {
     this.#conditions = { ...noFaults, ...conditions }
   }
@@ -54,12 +54,12 @@ export class DeliveryFaults {
     return this.#conditions
   }
 
-  /** The next so many are lost, whatever the weather. */
+  /** The next so many are lost, whatever the conditions. */
   dropNext(count: number): void {
     this.#dropNextCount = count
   }
 
-  /** From now on notices wait until they are released, all together. */
+  /** From now on notifications wait until they are released, all together. */
   hold(): void {
     this.#held ??= []
   }
@@ -72,7 +72,7 @@ export class DeliveryFaults {
     return held.length
   }
 
-  /** Lets a notice travel: it arrives at once or later, once, twice or never. Its name decides, with the seed. */
+  /** Delivers a notification at once or later, once, twice or never: its name decides, with the seed. */
   deliver(protocol: NotificationProtocol, name: string, onDelivered: () => void): void {
     this.#counts.sent += 1
     if (this.#dropNextCount > 0) {
@@ -110,7 +110,7 @@ export class DeliveryFaults {
     return this.#timers.size + (this.#held?.length ?? 0)
   }
 
-  /** Fair weather, and nothing is on its way any more. */
+  /** No faults, and nothing in transit any more. */
   clear(): void {
     for (const timer of this.#timers) clearTimeout(timer)
     this.#timers.clear()

@@ -1,4 +1,4 @@
-/** Trouble on order: which requests it befalls, how often, and what it does to them. */
+/** Faults on request: which requests they apply to, how often, and what they do to them. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Corruption } from './protocol-message.ts'
 import { seededRandom } from './seeded-random.ts'
@@ -31,7 +31,7 @@ export const ewsRoutes = [
   'getStreamingEvents',
   'ews'
 ] as const
-/** Ways in: trouble befalls them only where it is ordered for them by name. */
+/** A fault applies to these only where it names them. */
 export const entryRoutes = ['discovery', 'token', 'signIn', 'autodiscover'] as const
 export const routes = [...entryRoutes, ...graphRoutes, ...ewsRoutes] as const
 export type Route = (typeof routes)[number]
@@ -87,9 +87,9 @@ export type FaultInput = FaultSpec & {
   /** Any of its names. A batch as a whole has no mailbox. */
   readonly mailbox?: string
   readonly route?: Route
-  /** How many requests it befalls; without it all, until it is removed. */
+  /** How many requests it applies to; without it all, until it is removed. */
   readonly count?: number
-  /** From 0 to 1: which part of the requests it befalls, drawn by the seed (1 unless given); all unless given. */
+  /** From 0 to 1: which part of the requests it applies to, drawn by the seed (1 unless given); all unless given. */
   readonly probability?: number
   readonly seed?: number
   /** Milliseconds after which it removes itself. */
@@ -107,11 +107,11 @@ export interface FaultTarget {
   readonly clientId: string | null
   readonly mailbox: readonly string[]
   readonly route: Route
-  /** One mailbox out of a call for many: only what names a mailbox befalls it. */
+  /** One mailbox out of a call for many: only a fault that names a mailbox applies. */
   readonly part?: boolean
 }
 
-/** What befalls one request: the waiting is over when `suffer` resolves. */
+/** What a fault does to one request: the waiting is over when `apply` resolves. */
 export type FaultEffect =
   | Extract<FaultSpec, { kind: 'status' }>
   | { kind: 'wrongTypes' }
@@ -123,7 +123,7 @@ interface ActiveFault {
   readonly id: string
   readonly input: FaultInput
   left: number
-  /** Requests that it might have befallen, and those that it did. */
+  /** Requests that matched, and those that it was applied to. */
   seen: number
   hits: number
   readonly removed: AbortController
@@ -179,7 +179,7 @@ export class Faults {
   }
 
   /**
-   * Waits out every delay that befalls the request, then says what else does: the first other trouble, if any.
+   * Waits out every delay that applies to the request, then says what else applies: the first other fault, if any.
    * Rejects when the client is gone.
    */
   async apply(who: FaultTarget, signal: AbortSignal): Promise<FaultEffect | null> {

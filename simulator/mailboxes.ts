@@ -42,7 +42,7 @@ export class InputError extends Error {
   override readonly name = 'InputError'
 }
 
-/** Emits `changed` after every write to an event: notices to subscribers grow from it. */
+/** Emits `changed` after every write to an event: notifications follow from it. */
 export class Mailboxes extends EventEmitter<{ changed: [MailboxChange] }> {
   readonly #byName = new Map<string, Mailbox>()
   readonly #byTenant = new Map<string, Map<string, Mailbox>>()

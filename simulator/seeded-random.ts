@@ -10,7 +10,7 @@ export function seededRandom(seed: number, name: string): number {
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32
 }
 
-/** Which of many it befalls: those that are named, and of these a share. */
+/** Which of many are selected: those that are named, and of these a part. */
 export interface Selection {
   readonly tenant?: string
   /** The primary address, case ignored. */

@@ -51,11 +51,11 @@ export interface Simulator {
   readonly ewsSubscriptions: SubscriptionStore
   /** Graph's subscriptions. */
   readonly graphSubscriptions: GraphSubscriptionStore
-  /** What Graph tells subscribers; lifecycle events by order. */
+  /** Graph's change notifications; lifecycle notifications on request. */
   readonly graphNotifications: ChangeNotifications
   /** Graph's post to subscribers, and how it was taken. */
   readonly graphDeliveries: Deliveries
-  /** What befalls notices on their way, Graph's and EWS's. */
+  /** Delivery faults of notifications, Graph's and EWS's. */
   readonly deliveryFaults: DeliveryFaults
   readonly faults: Faults
   readonly requests: Requests

@@ -1,4 +1,4 @@
-/** Access tokens: signed as Entra's are, and known by heart, so that Graph checks one with a look into a map. */
+/** Access tokens: signed as Entra's are, and kept in a map, so that Graph checks one without verifying. */
 import {
   createPublicKey,
   generateKeyPair,

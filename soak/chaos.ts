@@ -43,31 +43,31 @@ const adminKey = 'the-key-of-the-chaos-run'
 const convergeWithinSeconds = 60
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { seed, seconds, folder, redis, log: say = () => {} } = options
+  const { seed, seconds, folder, redis, log = () => {} } = options
   const random = createRandom(seed)
   const undo: (() => Promise<unknown> | unknown)[] = []
   try {
     const simulator = await startSimulator({ folder: join(folder, 'simulator') })
     undo.push(() => simulator.close())
-    const door = await openLoadBalancer()
-    undo.push(() => door.close())
+    const loadBalancer = await openLoadBalancer()
+    undo.push(() => loadBalancer.close())
     const environment = {
       HANVISA_REDIS_URL: redis.url,
       HANVISA_DATA_DIR: join(folder, 'data'),
       HANVISA_ADMIN_KEY: adminKey,
       HANVISA_MASTER_KEY: randomBytes(32).toString('base64'),
-      HANVISA_PUBLIC_URL: door.origin,
+      HANVISA_PUBLIC_URL: loadBalancer.origin,
       HANVISA_ALLOW_PRIVATE_TARGETS: '1',
       NODE_EXTRA_CA_CERTS: simulator.caFile!
     }
-    for (const name of ['a', 'b']) door.replicas.push(createReplica(name, environment))
+    for (const name of ['a', 'b']) loadBalancer.replicas.push(createReplica(name, environment))
     const line = await openSlowProxy(redis.url, 40)
     undo.push(() => line.close())
-    door.replicas.push(createReplica('c', { ...environment, HANVISA_REDIS_URL: line.url }))
-    undo.push(() => Promise.all(door.replicas.map((one) => one.end('SIGKILL'))))
-    await Promise.all(door.replicas.map((one) => one.start()))
+    loadBalancer.replicas.push(createReplica('c', { ...environment, HANVISA_REDIS_URL: line.url }))
+    undo.push(() => Promise.all(loadBalancer.replicas.map((one) => one.end('SIGKILL'))))
+    await Promise.all(loadBalancer.replicas.map((one) => one.start()))
 
-    const calls = createRetryingClient(door.origin, adminKey)
+    const calls = createRetryingClient(loadBalancer.origin, adminKey)
     const place = await createSoakFixture({
       simulator,
       packs: await loadPacks(packFolder),
@@ -75,7 +75,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       random,
       seconds
     })
-    const isAlive = (origin: string) => door.replicas.some((one) => one.origin === origin)
+    const isAlive = (origin: string) => loadBalancer.replicas.some((one) => one.origin === origin)
     const followers = soakTenants.flatMap(({ id }) => {
       const common = { tenant: id, key: adminKey, isAlive, mayVanish: id === churnedTenant.id }
       return [
@@ -83,13 +83,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
           ...common,
           name: `steady at ${id}`,
           wait: 20,
-          chooseOrigin: stickToOne(door.replicas)
+          chooseOrigin: stickToOne(loadBalancer.replicas)
         }),
         startFollower({
           ...common,
           name: `hopping at ${id}`,
           wait: 1,
-          chooseOrigin: rotate(door.replicas, createRandom(seed + 1))
+          chooseOrigin: rotate(loadBalancer.replicas, createRandom(seed + 1))
         })
       ]
     })
@@ -99,7 +99,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const atFirst = await converged(() => usual)
     if (atFirst.length > 0) return { faults: atFirst.map((fault) => `before it began: ${fault}`), counts: {} }
 
-    say(`seed ${seed}: ${seconds} s of chaos`)
+    log(`seed ${seed}: ${seconds} s of chaos`)
     const deeds = startWorkload({ place, simulator, random, insist: calls.callUntilAccepted })
     const passing = churnTenant({
       place,
@@ -108,21 +108,21 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       remove: (path) => calls.callUntilAccepted('DELETE', path)
     })
     const trouble = startFaultInjector({
-      replicas: door.replicas,
+      replicas: loadBalancer.replicas,
       redis,
       proxy: line,
       simulator,
       random,
-      log: say
+      log
     })
     await after(seconds * 1000)
     await trouble.stop()
     await Promise.all([deeds.stop(), passing.stop()])
-    say(`seed ${seed}: coming to rest`)
+    log(`seed ${seed}: coming to rest`)
     const faults = [
       ...calls.faults,
       ...(await converged((tenant) => (tenant === churnedTenant.id ? passing.rules() : usual))),
-      ...(await compareReplicas(door.replicas))
+      ...(await compareReplicas(loadBalancer.replicas))
     ]
     for (const one of followers) {
       faults.push(...one.faults.map((fault) => `${one.name}: ${fault}`))
@@ -131,8 +131,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         faults.push(`${one.name} was sent back to statuses ${one.counts.resets} times`)
       if (one.name.startsWith('steady')) faults.push(...transitionFaults(one, place))
     }
-    for (const { name, output: printed } of door.replicas) {
-      const defect = printed.find(
+    for (const { name, output } of loadBalancer.replicas) {
+      const defect = output.find(
         (line) => line.includes('"level":60') || line.includes('triggerUncaughtException')
       )
       if (defect !== undefined) faults.push(`${name}: ${defect}`)
@@ -235,7 +235,7 @@ async function compareReplicas(replicas: readonly ReplicaProcess[]): Promise<str
   const faults: string[] = []
   for (const { id } of soakTenants) {
     let answers: string[] = []
-    // A border may fall between two answers.
+    // A transition may fall between two answers.
     for (let attempt = 0; attempt < 5 && new Set(answers).size !== 1; attempt++) {
       answers = await Promise.all(
         replicas.map(async ({ origin }) => {
@@ -254,13 +254,15 @@ function instant(at: number | null): string | null {
   return at === null ? null : new Date(at).toISOString().replace('.000Z', 'Z')
 }
 
-/** Whoever was connected throughout must have seen each border of those whose calendars turn every few seconds. */
-function transitionFaults({ name, seen }: ConsumerProbe, { transitions: borders }: SoakFixture): string[] {
+/** Whoever was connected throughout must have seen each transition of the users whose calendars change every few seconds. */
+function transitionFaults({ name, seen }: ConsumerProbe, { transitions }: SoakFixture): string[] {
   const actual = seen.get(clockUser) ?? []
   // By the words before and after it an `available` is known, though there are many.
   const begin =
-    actual[0] === 'available' ? borders.indexOf(actual[1] ?? '') - 1 : borders.indexOf(actual[0] ?? '')
-  const expected = borders.slice(begin, begin + actual.length)
+    actual[0] === 'available'
+      ? transitions.indexOf(actual[1] ?? '') - 1
+      : transitions.indexOf(actual[0] ?? '')
+  const expected = transitions.slice(begin, begin + actual.length)
   const missed = actual.findIndex((diversion, index) => diversion !== expected[index])
   if (missed < 0 && actual.length > 1) return []
   return [

@@ -1,4 +1,4 @@
-/** What goes wrong meanwhile: processes die or stand still, Redis restarts, Exchange refuses and cuts, notices lose their way. */
+/** What fails meanwhile: processes die or stand still, Redis restarts, Exchange refuses and cuts, notifications get lost. */
 import { setTimeout as after } from 'node:timers/promises'
 import type { Simulator } from '../simulator/simulator.ts'
 import type { RandomSource } from './random.ts'
@@ -30,7 +30,7 @@ export interface FaultInjectorDeps {
   readonly log: (proxy: string) => void
 }
 
-/** Notices come late, twice and out of turn. Those that are lost are made good, as Graph does: otherwise only sweeps find them. */
+/** Notifications come late, twice and out of order. Those that are lost are followed by `missed`, as Graph does: otherwise only reconciliation finds them. */
 const conditions = { delay: { min: 0, max: 600 }, duplicated: 0.2, reordered: 0.2 }
 
 export function startFaultInjector({
@@ -39,7 +39,7 @@ export function startFaultInjector({
   proxy,
   simulator,
   random,
-  log: say
+  log
 }: FaultInjectorDeps): FaultInjector {
   const counts = { kills: 0, freezes: 0, redisRestarts: 0, redisFreezes: 0, cuts: 0, troubles: 0 }
   const stopping = new AbortController()
@@ -86,14 +86,14 @@ export function startFaultInjector({
     if (random.next() < 0.3) {
       // Beyond 8 s others take over what it keeps.
       const seconds = random.of([2, 4, 12])
-      say(`freeze ${victim.name} for ${seconds} s`)
+      log(`freeze ${victim.name} for ${seconds} s`)
       counts.freezes += 1
       victim.freeze()
       await after(seconds * 1000)
       victim.thaw()
       return
     }
-    say(`kill ${victim.name}`)
+    log(`kill ${victim.name}`)
     counts.kills += 1
     await victim.end('SIGKILL')
     await victim.start()
@@ -102,21 +102,21 @@ export function startFaultInjector({
   async function disturbRedis(): Promise<void> {
     if (random.next() < 0.4) {
       const seconds = random.of([1, 5])
-      say(`freeze Redis for ${seconds} s`)
+      log(`freeze Redis for ${seconds} s`)
       counts.redisFreezes += 1
       redis.freeze()
       await after(seconds * 1000)
       redis.thaw()
       return
     }
-    say('restart Redis')
+    log('restart Redis')
     counts.redisRestarts += 1
     await redis.restart()
   }
 
   async function cutProxy(): Promise<void> {
     const milliseconds = random.of([100, 1_000, 3_000])
-    say(`cut the line to Redis for ${milliseconds} ms`)
+    log(`cut the connection to Redis for ${milliseconds} ms`)
     counts.cuts += 1
     proxy.cut()
     await after(milliseconds)
@@ -125,7 +125,7 @@ export function startFaultInjector({
 
   async function disturbExchange(): Promise<void> {
     const kind = random.of(['throttle', 'cut', 'reset', 'slow'] as const)
-    say(`Exchange: ${kind}`)
+    log(`Exchange: ${kind}`)
     counts.troubles += 1
     const count = random.integer(1, 12)
     if (kind === 'throttle') faults.add({ kind: 'status', status: 503, retryAfter: '1', count })
@@ -136,7 +136,7 @@ export function startFaultInjector({
 
   async function disturbNotifications(): Promise<void> {
     const kind = random.of(['lost', 'removed', 'reauthorize', 'close', 'cut', 'reset'] as const)
-    say(`notices: ${kind}`)
+    log(`notifications: ${kind}`)
     counts.troubles += 1
     if (kind === 'lost') {
       fates.dropNext(random.integer(1, 6))

@@ -1,4 +1,4 @@
-/** A line to Redis on which everything takes its time, and which can be cut: whoever is at its end hears late, or nothing. */
+/** A TCP proxy to Redis that delays every byte, and can be cut. */
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 

@@ -20,7 +20,7 @@ export function churnTenant(needs: {
   readonly remove: (path: string) => Promise<void>
 }): TenantChurn {
   const { place, random, put, remove } = needs
-  const { users: people, ruleSets } = place
+  const { users, ruleSets } = place
   const counts = { tenantsMadeAnew: 0, rulesChanged: 0 }
   let rules = compileRules(ruleSets[0]!.effective, 1)
   const stopping = new AbortController()
@@ -46,7 +46,7 @@ export function churnTenant(needs: {
       } else {
         await remove(`/v1/tenants/${churnedTenant.id}`)
         await after(random.integer(0, 1_500))
-        const mine = people.filter(({ tenant }) => tenant === churnedTenant.id)
+        const mine = users.filter(({ tenant }) => tenant === churnedTenant.id)
         await configureTenant(place.simulator, churnedTenant, mine, put, chosen.put)
         counts.tenantsMadeAnew += 1
       }

@@ -48,7 +48,7 @@ t.test('npm run demo, not in a terminal', async (t) => {
   t.ok(edit.includes(sampleTenants[0]!.name), 'that was the tenant with an Exchange of its own')
   await readOverNtlm(t, curls[0]!)
   await demo.lines((line) => isSeen(line, sampleTenants[0]!, 'polled'), 1)
-  await seenByNotice(t, demo, curls[1]!)
+  await seenByNotification(t, demo, curls[1]!)
 
   const children = await childrenOf(demo.child)
   t.equal(children.length, 2, 'the service and the simulator run beside it')
@@ -118,28 +118,24 @@ t.test('the table fits any terminal', async (t) => {
   t.ok(draw(140, 60, true).some((line) => line.startsWith(`${ESCAPE}[31m`)))
 })
 
-function isSeen(
-  line: string,
-  { name }: (typeof sampleTenants)[number],
-  how: 'onNotifications' | 'polled'
-): boolean {
+function isSeen(line: string, { name }: (typeof sampleTenants)[number], how: 'notified' | 'polled'): boolean {
   return line.includes(`${name}: `) && line.includes(` books a meeting that begins now: ${how} after `)
 }
 
 /** By what the demo says of the second tenant's first edit, and by what an operator sees of its connection. */
-async function seenByNotice(t: Test, demo: ReturnType<typeof startDemo>, curl: string): Promise<void> {
+async function seenByNotification(t: Test, demo: ReturnType<typeof startDemo>, curl: string): Promise<void> {
   const tenant = sampleTenants[1]!
-  const [seen = ''] = await demo.lines((line) => isSeen(line, tenant, 'onNotifications'), 1)
-  const seconds = Number(/ noticed after ([\d.]+) s$/.exec(seen)?.[1])
+  const [seen = ''] = await demo.lines((line) => isSeen(line, tenant, 'notified'), 1)
+  const seconds = Number(/ notified after ([\d.]+) s$/.exec(seen)?.[1])
   const { origin, root, headers } = askerOf(curl)
   const { pollSeconds } = (await (await checkedFetch(`${root}/connection`, { headers })).json()) as {
     pollSeconds: number
   }
   t.ok(pollSeconds >= 120, `calendars are polled every ${pollSeconds} s, if at all`)
-  t.ok(seconds < 10, `an edit showed after ${seconds} s`)
+  t.ok(seconds < 60, `an edit showed after ${seconds} s`)
   const sync = (await (await checkedFetch(`${root}/sync`, { headers })).json()) as object
   const live = { state: 'live', live: tenant.users.length, polling: 0 }
-  t.match(sync, { connection: { state: 'working', notices: live } }, 'Graph tells of every calendar')
+  t.match(sync, { connection: { state: 'working', notifications: live } }, 'Graph tells of every calendar')
   const metrics = await (await checkedFetch(`${origin}/metrics`, { headers })).text()
   t.match(
     metrics,
