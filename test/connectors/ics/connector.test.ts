@@ -290,6 +290,25 @@ t.test(
   }
 )
 
+t.test('a calendar that takes too long is ended, and not tried again until it is changed', async (t) => {
+  const rule = 'RRULE:FREQ=SECONDLY;BYDAY=MO;COUNT=999999999'
+  const slow = calendar(
+    ...Array.from({ length: 10 }, () => event('DTSTART:19700101T000000Z', 'DURATION:PT1M', rule))
+  )
+  const { read, folder } = await setUp(t, undefined, {
+    workMs: 1_000,
+    maxSteps: 50_000_000,
+    maxEventSteps: 5_000_000
+  })
+  await writeFile(join(folder, 'slow.ics'), slow)
+  t.match(failure(t, await read('slow.ics')).hint, /it takes longer than 1 s/)
+  const patient = await setUp(t)
+  await writeFile(join(patient.folder, 'slow.ics'), slow)
+  t.match(failure(t, await patient.read('slow.ics')).hint, /it takes longer than/, 'whoever asks')
+  await writeFile(join(patient.folder, 'slow.ics'), slow.replaceAll(rule, 'RRULE:FREQ=DAILY'))
+  t.match(await patient.read('slow.ics'), { outcome: 'read', partialRead: { code: 'subject_not_readable' } })
+})
+
 t.test('a large calendar comes in slices, and the service has its turns between them', async (t) => {
   const { read, folder } = await setUp(t)
   const description = `DESCRIPTION:${'x'.repeat(1_800)}`

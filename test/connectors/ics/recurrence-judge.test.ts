@@ -8,7 +8,7 @@ import { WorkBudget } from '../../../src/connectors/ics/work-budget.ts'
 import { longTests } from '../../support/long-tests.ts'
 import { generateRules, type RuleQuestion, stamp } from './recurrence-rules.ts'
 
-const COUNT = longTests ? 10_000 : 1_000
+const COUNT = longTests ? 5_000 : 1_000
 const python = '/usr/bin/python3'
 const seed = Number(process.env.RECURRENCE_SEED ?? Date.now() % 1_000_000)
 
@@ -42,9 +42,12 @@ const missing =
     ? false
     : `${python} cannot import dateutil: install it (apt-get install python3-dateutil)`
 
+// Neither the judge nor what it judges lets timers run: a deadline of tap's would fire though nothing hangs.
+t.setTimeout(0)
+
 t.test(
   `${COUNT} random rules of seed ${seed} against dateutil (again: RECURRENCE_SEED=${seed})`,
-  { skip: missing, timeout: 3_600_000 },
+  { skip: missing, timeout: 0 },
   async (t) => {
     t.comment(`seed ${seed}`)
     const questions = generateRules(seed, COUNT)
