@@ -4,6 +4,8 @@ import { mkdtemp } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import type { FastifyReply } from 'fastify'
 import { pino } from 'pino'
 import { buildApp } from '../src/api/app.ts'
 import { openMetrics } from '../src/api/metrics.ts'
@@ -79,17 +81,23 @@ const app = await buildApp({
 const view = (await statusService.view('acme'))!
 const answer = await view.statuses()
 const statuses = Buffer.concat(answer.chunks)
+const compressed = gzipSync(statuses)
 const { etag } = answer
 const status = view.status('user500')!
 const json = 'application/json; charset=utf-8'
 // The same app to the handler: hooks, key, and the checks of parameters.
 const ofTenant = { schema: { params: TenantParams, querystring: StatusesQuery, headers: StatusesHeaders } }
 const ofUser = { schema: { params: UserParams, querystring: StatusQuerySchema } }
+const setHeaders = (reply: FastifyReply) =>
+  reply.header('vary', 'accept-encoding').header('etag', etag).header('cache-control', 'private, no-cache')
 app.get('/constant/:tenant/statuses', ofTenant, async (_request, reply) =>
-  reply.header('etag', etag).type(json).send(statuses)
+  setHeaders(reply).type(json).send(statuses)
+)
+app.get('/constant/:tenant/gzip', ofTenant, async (_request, reply) =>
+  setHeaders(reply).header('content-encoding', 'gzip').type(json).send(compressed)
 )
 app.get('/constant/:tenant/unchanged', ofTenant, async (_request, reply) =>
-  reply.header('etag', etag).code(304).send()
+  setHeaders(reply).code(304).send()
 )
 app.get('/constant/:tenant/status/:user', ofUser, async (_request, reply) => reply.type(json).send(status))
 

@@ -40,6 +40,12 @@ export async function benchHttp(): Promise<void> {
       '≥ 0.9 × a constant Buffer'
     )
     await compare(
+      'GET statuses, gzip',
+      { path: '/v1/tenants/acme/statuses', headers: { 'accept-encoding': 'gzip' }, status: 200 },
+      { path: '/constant/acme/gzip', headers: { 'accept-encoding': 'gzip' }, status: 200 },
+      '≥ 0.9 × a constant Buffer'
+    )
+    await compare(
       'GET statuses answered 304',
       { path: '/v1/tenants/acme/statuses', headers: { 'if-none-match': etag }, status: 304 },
       { path: '/constant/acme/unchanged', status: 304 },

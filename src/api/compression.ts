@@ -32,12 +32,21 @@ export async function compressChunks(
   return length <= MAX_ONE_CHUNK ? [Buffer.concat(compressed)] : compressed
 }
 
+/** Callers send the same header each time. */
+const negotiated = new Map<string, ContentCoding | null>()
+const MAX_NEGOTIATED = 100
+
 /** Null: as it is. */
 export function negotiateCoding(acceptEncoding: string | undefined): ContentCoding | null {
   if (acceptEncoding === undefined) return null
+  const known = negotiated.get(acceptEncoding)
+  if (known !== undefined) return known
   // Codings are compared in any case (RFC 9110, 8.4.1).
-  const coding = negotiate(acceptEncoding.toLowerCase(), [...contentCodings, 'identity'])
-  return coding === null || coding === 'identity' ? null : (coding as ContentCoding)
+  const found = negotiate(acceptEncoding.toLowerCase(), [...contentCodings, 'identity'])
+  const coding = contentCodings.find((one) => one === found) ?? null
+  if (negotiated.size >= MAX_NEGOTIATED) negotiated.clear()
+  negotiated.set(acceptEncoding, coding)
+  return coding
 }
 
 /** For Fastify's `onSend`. An answer that says its coding is left as it is. */

@@ -41,5 +41,5 @@ export class StatusesCache {
 }
 
 function keyOf({ by, language }: StatusFormat): string {
-  return `${by} ${language ?? ''}`
+  return language === null ? by : `${by} ${language}`
 }

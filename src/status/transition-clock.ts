@@ -131,7 +131,10 @@ export class TransitionClock {
     if (user === undefined || user.plannedAt !== at) return null
     const turns = user.nextTransition === at
     user.plannedAt = Infinity
-    if (turns) user.nextTransition = transitionAfter(user, this.#context, at)
+    if (turns) {
+      user.nextTransition = transitionAfter(user, this.#context, at)
+      user.cachedJson = null
+    }
     this.#planAt(user)
     return turns ? user : null
   }
@@ -157,6 +160,7 @@ export class TransitionClock {
   /** Gives the user's latest transition up to now. */
   #plan(user: UserState): Instant {
     user.nextTransition = transitionAfter(user, this.#context, this.#now)
+    user.cachedJson = null
     this.#planAt(user)
     const latest = transitionUpTo(user, this.#context, this.#now)
     this.#last = Math.max(this.#last, latest)

@@ -54,8 +54,8 @@ export interface UserState {
   nextTransition: Instant
   /** Where the user stands in the heap of transitions; Infinity: nowhere. */
   plannedAt: Instant
-  /** The Status as JSON, for as long as it holds. */
-  cachedJson: { readonly json: string; readonly from: Instant; readonly before: Instant } | null
+  /** The present Status as JSON: it holds until `nextTransition`. */
+  cachedJson: string | null
 }
 
 export function userStateOf(
@@ -116,12 +116,10 @@ export function diversionOf(code: string, { diversions }: TenantContext): Divers
 
 /** The Status as JSON. `isPresent`: `nextTransition` is the next after `at`, so that the JSON can be kept until then. */
 export function statusJson(user: UserState, context: TenantContext, at: Instant, isPresent: boolean): string {
-  const { cachedJson } = user
-  if (isPresent && cachedJson !== null && cachedJson.from <= at && at < cachedJson.before) {
-    return cachedJson.json
-  }
+  const canKeep = isPresent && at < user.nextTransition
+  if (canKeep && user.cachedJson !== null) return user.cachedJson
   const json = writeStatus(partsOf(user, statusAt(user.effective, at), context, at))
-  if (isPresent) user.cachedJson = { json, from: at, before: user.nextTransition }
+  if (canKeep) user.cachedJson = json
   return json
 }
 

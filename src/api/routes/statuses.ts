@@ -10,6 +10,7 @@ import { findStatuses, type StatusFilter } from '../../status/find-statuses.ts'
 import type { StatusService } from '../../status/status-service.ts'
 import type { StatusesResponse } from '../../status/statuses-response.ts'
 import { toStatus } from '../../status/user-state.ts'
+import { type StatusFormat, tenantFormat } from '../../status/view-moment.ts'
 import { compressChunks, negotiateCoding } from '../compression.ts'
 import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { pageQuery, TenantParams, UserParams } from '../schemas/params.ts'
@@ -103,7 +104,7 @@ export function statusesRoutes(
         const view =
           statusService.loadedView(params.tenant) ?? (await requireView(statusService, params.tenant))
         setDegradedHeader(reply, view)
-        const format = { by: query.by ?? ('user' as const), language: query.language ?? null }
+        const format = formatOf(query)
         if (isForAllNow(query)) {
           const answer = view.keptStatuses(format) ?? (await view.statuses(format))
           return sendStatuses(reply, answer, headers)
@@ -155,25 +156,32 @@ export function statusesRoutes(
 type StatusesQueryParams = Static<typeof StatusesQuery>
 
 /** Then the answer is kept, has an ETag and carries a cursor. */
-function isForAllNow({ by: _, language: __, ...rest }: StatusesQueryParams): boolean {
-  return Object.keys(rest).length === 0
+function isForAllNow(query: StatusesQueryParams): boolean {
+  for (const name in query) if (!(name in formatQuery)) return false
+  return true
+}
+
+function formatOf({ by = 'user', language }: StatusesQueryParams): StatusFormat {
+  return by === 'user' && language === undefined ? tenantFormat : { by, language: language ?? null }
 }
 
 /** The compressed bytes are kept like the plain ones. Their ETag is weak: it is the same answer in other bytes. */
-async function sendStatuses(
+function sendStatuses(
   reply: FastifyReply,
   answer: StatusesResponse,
   headers: Static<typeof StatusesHeaders>
-): Promise<FastifyReply> {
+): FastifyReply | Promise<FastifyReply> {
   const coding = negotiateCoding(headers['accept-encoding'])
   reply.header('vary', 'accept-encoding')
   setEntityTag(reply, coding === null ? answer.etag : `W/${answer.etag}`)
   if (holdsTag(headers['if-none-match'], answer.etag)) return sendNotModified(reply)
   if (coding === null) return sendJsonChunks(reply, answer.chunks)
   reply.header('content-encoding', coding)
-  const encoded =
-    answer.encoded(coding) ?? (await answer.encode(coding, (chunks) => compressChunks(coding, chunks)))
-  return sendJsonChunks(reply, encoded)
+  const kept = answer.encoded(coding)
+  if (kept !== null) return sendJsonChunks(reply, kept)
+  return answer
+    .encode(coding, (chunks) => compressChunks(coding, chunks))
+    .then((chunks) => sendJsonChunks(reply, chunks))
 }
 
 function filterOf({ diversion, phone, extension, q }: StatusesQueryParams): StatusFilter {
