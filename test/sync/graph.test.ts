@@ -28,6 +28,7 @@ t.test('a tenant is read over Graph; a wrong secret and a wrong address say what
   const say = (facts: object, message: string) => void said.push({ ...facts, message })
   const at = Math.floor(Date.now() / 3_600_000) * 3_600_000
   const utc = (instant: number) => new Date(instant).toISOString()
+  put({ address: 'guest@example.se', hosting: 'unlicensed' })
   put('anna@example.se', { subject: 'MÖT: kund', start: utc(at), end: utc(at + 7_200_000) })
 
   const connect = (name: string, clientSecret: string) => {
@@ -52,7 +53,7 @@ t.test('a tenant is read over Graph; a wrong secret and a wrong address say what
   ] as const) {
     await store.saveTenant({ id: name, name, timeZone: 'Europe/Stockholm', language: 'sv' }, Date.now())
     await connect(name, secret)
-    const users = ['anna', 'nobody'].map((id) => ({
+    const users = ['anna', 'nobody', 'guest'].map((id) => ({
       user: {
         id,
         displayName: id,
@@ -94,6 +95,17 @@ t.test('a tenant is read over Graph; a wrong secret and a wrong address say what
   await becomes('acme', 'anna', 'fresh ')
   t.equal((await store.record('acme', 'anna'))?.timeline?.causes[0]?.diversion, 'meeting')
   await becomes('acme', 'nobody', 'failed mailbox_unknown')
+  await becomes('acme', 'guest', 'failed mailbox_unknown')
+  t.equal(
+    (await sync.connection('acme')).fault,
+    null,
+    'a mailbox that is answered 401 is no fault of the connection'
+  )
+  put('anna@example.se', { subject: 'upptagen', start: utc(at), end: utc(at + 7_200_000) })
+  await sync.readNow('acme', ['anna', 'guest'])
+  const diversion = async () => (await store.record('acme', 'anna'))?.timeline?.causes[0]?.diversion
+  while ((await diversion()) !== 'busy') await new Promise((resolve) => setTimeout(resolve, 5))
+  t.equal(await state('acme', 'anna'), 'fresh ', 'an edit of somebody else shows all the same')
   await becomes('other', 'anna', 'failed secret_invalid')
   await becomes('other', 'nobody', 'failed secret_invalid')
   t.equal((await sync.connection('other')).fault?.code, 'secret_invalid')

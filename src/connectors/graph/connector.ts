@@ -56,7 +56,7 @@ export function graphConnector(deps: {
     read,
     check: (target, signal) =>
       checkGraphConnection(target, { signIn: tokens.get, read, clockError, now: clock(), signal }),
-    fingerprints: (request) => readFingerprints(request, reader.schedules),
+    fingerprints: (request) => readFingerprints(request, reader),
     subscribe: (watched, listener) => subscriptions?.subscribe(watched, listener) ?? unsubscribed,
     close: async () => subscriptions?.close()
   }

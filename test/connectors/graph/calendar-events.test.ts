@@ -121,6 +121,21 @@ t.test('times in any zone, and dates that float', async (t) => {
       true,
       '2026-11-17T23:00:00Z',
       '2026-11-18T23:00:00Z'
+    ],
+    // Written by the clock of somebody in New York, or in a zone that nobody knows: whole days, by their dates.
+    [
+      utc('2026-11-18T05:00:00'),
+      utc('2026-11-20T05:00:00'),
+      true,
+      '2026-11-17T23:00:00Z',
+      '2026-11-19T23:00:00Z'
+    ],
+    [
+      { dateTime: '2026-11-18T09:00:00', timeZone: 'Customized Time Zone' },
+      { dateTime: '2026-11-18T17:00:00', timeZone: 'Customized Time Zone' },
+      true,
+      '2026-11-17T23:00:00Z',
+      '2026-11-18T23:00:00Z'
     ]
   ]
   for (const [start, end, isAllDay, from, to] of rows) {

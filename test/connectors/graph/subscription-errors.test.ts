@@ -2,8 +2,7 @@
 import t from 'tap'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
 import { subscriptionError } from '../../../src/connectors/graph/subscriptions/errors.ts'
-import { hangSignal, until } from '../../support/until.ts'
-import { clientId, meeting, week } from './microsoft365.ts'
+import { until } from '../../support/until.ts'
 import { isLive, minute, openSubscribed, watch } from './subscription-fixture.ts'
 
 const people = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.se`)
@@ -244,42 +243,4 @@ t.test('without a public URL nothing is asked of Graph, and closing is at once',
   await cloud.connect().close()
   t.same(words, [])
   t.equal(cloud.count('batch'), 0)
-})
-
-t.test('availability is compared by digests, twenty for one call', async (t) => {
-  const cloud = await openSubscribed(t)
-  for (const mailbox of people(19)) cloud.put(mailbox, meeting('a'), meeting('b', { showAs: 'oof' }))
-  const connector = cloud.connect()
-  const prints = (window = week) =>
-    connector.fingerprints({
-      targets: [...people(19), 'nobody@example.se', clientId].map((mailbox) => ({
-        mailbox,
-        timeZone: 'UTC'
-      })),
-      window,
-      subjects: true,
-      signal: hangSignal()
-    })
-  const before = await prints()
-  t.equal(cloud.count('getSchedule'), 1)
-  t.ok(before.slice(0, 19).every((print) => /^[\w-]{22}$/.test(print ?? '')))
-  t.same(before.slice(19), [null, null], 'unknown to getSchedule, or no address')
-  cloud.put('p3@example.se', meeting('b', { showAs: 'oof' }), meeting('another subject'))
-  t.same(await prints(), before, 'in whatever order; subjects do not count')
-  cloud.put('p3@example.se', meeting('a'), meeting('b', { showAs: 'tentative' }))
-  cloud.put('p4@example.se', meeting('a', { end: '2026-11-18T13:15:00Z' }), meeting('b', { showAs: 'oof' }))
-  const after = await prints()
-  t.same(
-    after.flatMap((print, index) => (print === before[index] ? [] : [index])),
-    [3, 4]
-  )
-  const gone = new AbortController()
-  gone.abort()
-  const aborted = {
-    targets: [{ mailbox: 'p1@example.se', timeZone: 'UTC' }],
-    window: week,
-    subjects: true,
-    signal: gone.signal
-  }
-  t.same(await connector.fingerprints(aborted), [null])
 })

@@ -8,14 +8,26 @@ import { nextPagePath } from '../client/next-page.ts'
 import { isAccessRefused } from '../errors.ts'
 import { parseCalendarEvents, selectedProperties } from './calendar-events.ts'
 
-export type CalendarViewResult =
-  | { readonly outcome: 'read'; readonly events: readonly CalendarEvent[] }
+export type CalendarViewResult<Item = CalendarEvent> =
+  | { readonly outcome: 'read'; readonly events: readonly Item[] }
   /** 403: availability may still be granted. The error says what to do if it is not. */
   | { readonly outcome: 'refused'; readonly error: RemoteError }
   | { readonly outcome: 'failed'; readonly error: RemoteError }
 
-/** Small enough for twenty in one reply; most calendars fit into one. */
-const pageSize = 200
+/** What is asked of each event, and how an answer's page is read. `parsePage` throws RemoteError. */
+export interface CalendarViewQuery<Item> {
+  readonly select: string
+  readonly pageSize: number
+  readonly parsePage: (body: unknown, target: Target) => readonly Item[]
+}
+
+/** Pages small enough for twenty in one reply; most calendars fit into one. */
+export const wholeEvents: CalendarViewQuery<CalendarEvent> = {
+  select: selectedProperties,
+  pageSize: 200,
+  parsePage: (body, { timeZone }) => parseCalendarEvents(body, timeZone)
+}
+
 const maxPages = 25
 
 /** What reading calendars needs. */
@@ -27,24 +39,25 @@ export interface CalendarViewDeps {
   readonly errorOf: (answer: GraphResponse, mailbox: string) => RemoteError
 }
 
-/** One View for each that is asked for, in order. */
-export async function readCalendarViews(
+/** One result for each that is asked for, in order. */
+export async function readCalendarViews<Item>(
   asked: readonly { readonly target: Target; readonly window: Span }[],
+  query: CalendarViewQuery<Item>,
   deps: CalendarViewDeps,
   signal: AbortSignal
-): Promise<readonly CalendarViewResult[]> {
-  const views = new Map<number, CalendarViewResult>()
-  const read = asked.map((): CalendarEvent[] => [])
+): Promise<readonly CalendarViewResult<Item>[]> {
+  const views = new Map<number, CalendarViewResult<Item>>()
+  const read = asked.map((): Item[] => [])
   let pending = asked.map(({ target, window }, index) => ({
     target,
     index,
-    path: firstPage(target.mailbox, window)
+    path: firstPage(target.mailbox, window, query)
   }))
   for (let page = 1; pending.length > 0; page += 1) {
     const calls = pending.map(({ target, path }) => ({ mailbox: target.mailbox.toLowerCase(), path }))
     const answers = await deps.client.send(calls, signal)
     pending = pending.flatMap((one, position) => {
-      const step = stepOf(answers[position], one.target, deps)
+      const step = stepOf(answers[position], one.target, query, deps)
       if ('outcome' in step) {
         views.set(one.index, step)
         return []
@@ -59,20 +72,27 @@ export async function readCalendarViews(
   return asked.map((_, index) => views.get(index) ?? { outcome: 'read', events: read[index] ?? [] })
 }
 
-function firstPage(mailbox: string, { start, end }: Span): string {
+function firstPage(
+  mailbox: string,
+  { start, end }: Span,
+  { select, pageSize }: { readonly select: string; readonly pageSize: number }
+): string {
   const from = new Date(start).toISOString()
   const to = new Date(end).toISOString()
-  const query = `startDateTime=${from}&endDateTime=${to}&$select=${selectedProperties}&$top=${pageSize}`
+  const query = `startDateTime=${from}&endDateTime=${to}&$select=${select}&$top=${pageSize}`
   return `/users/${encodeURIComponent(mailbox)}/calendarView?${query}`
 }
 
-type Step = CalendarViewResult | { readonly events: CalendarEvent[]; readonly next: string | null }
+type Step<Item> =
+  | CalendarViewResult<Item>
+  | { readonly events: readonly Item[]; readonly next: string | null }
 
-function stepOf(
+function stepOf<Item>(
   answer: GraphResponse | RemoteError | undefined,
   target: Target,
+  query: CalendarViewQuery<Item>,
   deps: CalendarViewDeps
-): Step {
+): Step<Item> {
   if (answer === undefined || answer instanceof RemoteError) {
     return { outcome: 'failed', error: answer ?? new RemoteError('protocol_error', 'Graph gave no answer.') }
   }
@@ -85,7 +105,7 @@ function stepOf(
   try {
     const link = membersOf(answer.body)['@odata.nextLink'] ?? null
     const next = link === null ? null : nextPagePath(link, deps.graph)
-    return { events: parseCalendarEvents(answer.body, target.timeZone), next }
+    return { events: query.parsePage(answer.body, target), next }
   } catch (error) {
     if (error instanceof RemoteError) return { outcome: 'failed', error }
     throw error

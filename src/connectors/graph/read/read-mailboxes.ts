@@ -3,7 +3,12 @@
 import type { CalendarEvent, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
 import type { CalendarRead, PartialRead, ReadRequest, ReadResult } from '../../connector.ts'
-import { type CalendarViewDeps, type CalendarViewResult, readCalendarViews } from './calendar-view.ts'
+import {
+  type CalendarViewDeps,
+  type CalendarViewResult,
+  readCalendarViews,
+  wholeEvents
+} from './calendar-view.ts'
 import type { ScheduleReader } from './schedules.ts'
 
 export interface GraphReader extends CalendarViewDeps {
@@ -32,6 +37,7 @@ async function bySubject(
 ): Promise<(ReadOutcome | RemoteError)[]> {
   const views = await readCalendarViews(
     targets.map((target) => ({ target, window })),
+    wholeEvents,
     reader,
     signal
   )
@@ -60,6 +66,7 @@ async function byAvailability(
   const left = targets.filter((_, index) => isWorthAnotherWay(found[index]))
   const views = await readCalendarViews(
     left.map((target) => ({ target, window })),
+    wholeEvents,
     reader,
     signal
   )
