@@ -1,17 +1,11 @@
 /** Keeps a refused secret from being tried over and over: directories lock accounts after a handful of attempts. */
 import { RemoteError } from '../../../errors.ts'
+import { untilAborted } from '../../../lib/deadline.ts'
 
 export type SignInOutcome<T> =
   /** `unknown`: the answer says nothing about the secret (503). */
   | { readonly secret: 'accepted' | 'unknown'; readonly value: T }
   | { readonly secret: 'refused'; readonly error: RemoteError }
-
-export interface AuthCircuitBreaker {
-  /** Runs what carries the secret, and once more where it is refused that was accepted before. */
-  attempt<T>(signal: AbortSignal, run: () => Promise<SignInOutcome<T>>): Promise<T>
-  /** The operator asks: a refused secret may be tried again at once. */
-  reset(): void
-}
 
 type SecretState = 'unproven' | 'proven' | 'doubted'
 
@@ -30,96 +24,113 @@ const openForMs = 5 * 60_000
 const maxOpenForMs = 30 * 60_000
 
 /** Until the secret is known to be right, and when that comes into doubt, one attempt goes at a time. */
-export function createAuthCircuitBreaker(options: { clock: () => number; sleep: Sleep }): AuthCircuitBreaker {
-  let secretState: SecretState = 'unproven'
-  let acceptedAt = Number.NEGATIVE_INFINITY
-  let probe: Promise<void> | null = null
-  let refusal: { error: RemoteError; until: number } | null = null
-  let refusals = 0
-  let lastTurn: Promise<void> = Promise.resolve()
+export class AuthCircuitBreaker {
+  readonly #clock: () => number
+  readonly #sleep: Sleep
+  #state: SecretState = 'unproven'
+  #acceptedAt = Number.NEGATIVE_INFINITY
+  #probe: Promise<void> | null = null
+  #refusal: { readonly error: RemoteError; readonly until: number } | null = null
+  #refusals = 0
+  #lastTurn: Promise<void> = Promise.resolve()
 
-  function throwIfRefused(): void {
-    if (refusal === null) return
-    const left = refusal.until - options.clock()
-    if (left <= 0) refusal = null
-    else throw blockedError(refusal.error, left)
+  constructor({ clock, sleep }: { clock: () => number; sleep: Sleep }) {
+    this.#clock = clock
+    this.#sleep = sleep
   }
 
-  /** Not before whoever goes ahead after a quiet time is through, unless that takes long. */
-  async function attemptConcurrently<T>(
+  /** Runs what carries the secret, and once more where it is refused that was accepted before. */
+  async attempt<T>(signal: AbortSignal, run: () => Promise<SignInOutcome<T>>): Promise<T> {
+    for (let refused = 0; ; ) {
+      this.#throwIfOpen()
+      if (this.#state === 'proven') {
+        const outcome = await this.#attemptConcurrently(signal, run)
+        if (outcome === null) continue
+        if (outcome.secret !== 'refused') return outcome.value
+        this.#state = 'doubted'
+        refused++
+        if (refused > 1) throw outcome.error
+      }
+      const endTurn = await this.#takeTurn(signal)
+      try {
+        this.#throwIfOpen()
+        // Somebody ahead has found it good.
+        if (this.#isProven()) continue
+        if (this.#state === 'doubted') await this.#sleep(secondTryDelayMs, signal)
+        return this.#record(await run())
+      } finally {
+        endTurn()
+      }
+    }
+  }
+
+  /** The operator asks: a refused secret may be tried again at once. */
+  reset(): void {
+    this.#refusal = null
+    this.#refusals = 0
+  }
+
+  #isProven(): boolean {
+    return this.#state === 'proven'
+  }
+
+  #throwIfOpen(): void {
+    if (this.#refusal === null) return
+    const leftMs = this.#refusal.until - this.#clock()
+    if (leftMs > 0) throw blockedError(this.#refusal.error, leftMs)
+    this.#refusal = null
+  }
+
+  #record<T>(outcome: SignInOutcome<T>): T {
+    if (outcome.secret === 'refused') {
+      this.#state = 'unproven'
+      const openMs = Math.min(maxOpenForMs, openForMs * 2 ** Math.min(this.#refusals, 16))
+      this.#refusals += 1
+      this.#refusal = { error: outcome.error, until: this.#clock() + openMs }
+      throw outcome.error
+    }
+    if (outcome.secret === 'accepted') {
+      this.#state = 'proven'
+      this.#acceptedAt = this.#clock()
+      this.#refusals = 0
+    }
+    return outcome.value
+  }
+
+  /** Not before the probe after a quiet time is through, unless that takes long. Null where the secret is proven no more. */
+  async #attemptConcurrently<T>(
     signal: AbortSignal,
     run: () => Promise<SignInOutcome<T>>
   ): Promise<SignInOutcome<T> | null> {
-    if (probe !== null) await Promise.race([probe, options.sleep(maxProbeWaitMs, signal)])
-    if (secretState !== 'proven') return null
-    const going = run()
-    if (probe === null && options.clock() - acceptedAt >= acceptedForMs) {
-      const over = () => {
-        probe = null
+    if (this.#probe !== null) await Promise.race([this.#probe, this.#sleep(maxProbeWaitMs, signal)])
+    if (!this.#isProven()) return null
+    const running = run()
+    if (this.#probe === null && this.#clock() - this.#acceptedAt >= acceptedForMs) {
+      const onEnd = () => {
+        this.#probe = null
       }
-      probe = going.then(over, over)
+      this.#probe = running.then(onEnd, onEnd)
     }
-    const status = await going
-    if (status.secret === 'accepted') acceptedAt = options.clock()
-    return status
+    const outcome = await running
+    if (outcome.secret === 'accepted') this.#acceptedAt = this.#clock()
+    return outcome
   }
 
-  async function takeTurn(signal: AbortSignal): Promise<() => void> {
-    const before = lastTurn
-    let leave = () => {}
-    lastTurn = new Promise((resolve) => {
-      leave = resolve
+  /** Resolves to what ends the turn. */
+  async #takeTurn(signal: AbortSignal): Promise<() => void> {
+    const before = this.#lastTurn
+    let endTurn = () => {}
+    this.#lastTurn = new Promise((resolve) => {
+      endTurn = resolve
     })
     try {
-      await orAborted(before, signal)
-      return leave
+      signal.throwIfAborted()
+      await untilAborted(before, signal)
+      return endTurn
     } catch (error) {
-      // Our place in the line must not be passed before those ahead are through.
-      void before.then(leave)
+      // Our turn must not be passed before those ahead are through.
+      void before.then(endTurn)
       throw error
-    }
-  }
-
-  return {
-    async attempt(signal, run) {
-      for (let refused = 0; ; ) {
-        throwIfRefused()
-        if (secretState === 'proven') {
-          const status = await attemptConcurrently(signal, run)
-          if (status === null) continue
-          if (status.secret !== 'refused') return status.value
-          secretState = 'doubted'
-          refused++
-          if (refused > 1) throw status.error
-        }
-        const leave = await takeTurn(signal)
-        try {
-          throwIfRefused()
-          // Somebody ahead in the line has found it good.
-          if ((secretState as SecretState) === 'proven') continue
-          if (secretState === 'doubted') await options.sleep(secondTryDelayMs, signal)
-          const status = await run()
-          if (status.secret === 'refused') {
-            secretState = 'unproven'
-            const closed = Math.min(maxOpenForMs, openForMs * 2 ** Math.min(refusals, 16))
-            refusals += 1
-            refusal = { error: status.error, until: options.clock() + closed }
-            throw status.error
-          }
-          if (status.secret === 'accepted') {
-            secretState = 'proven'
-            acceptedAt = options.clock()
-            refusals = 0
-          }
-          return status.value
-        } finally {
-          leave()
-        }
-      }
-    },
-    reset() {
-      refusal = null
-      refusals = 0
     }
   }
 }
@@ -129,18 +140,4 @@ function blockedError({ code, hint, scope }: RemoteError, left: number): RemoteE
   const text = `${hint} It is not tried again for ${minutes} min, so that the account is not locked.`
   // Without retryAfter: the server asked for no pause, and a test that passes ends ours.
   return new RemoteError(code, text, { scope })
-}
-
-async function orAborted(done: Promise<void>, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted()
-  let stop = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
-    signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    await Promise.race([done, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
 }

@@ -1,87 +1,86 @@
-/** At most so many connections at a time; who comes too late waits in line, the one used last is used first. */
+/** At most so many connections at a time; calls beyond wait their turn, and the connection used last is used first. */
 import type { Http1Connection } from './http1-connection.ts'
 
-export interface ConnectionPool {
+export class ConnectionPool {
+  readonly #max: number
+  readonly #open: (signal: AbortSignal) => Promise<Http1Connection>
+  readonly #all = new Set<Http1Connection>()
+  readonly #idle: Http1Connection[] = []
+  /** Each lets one call go on. */
+  readonly #waiting = new Set<() => void>()
+  #acquired = 0
+  #isClosed = false
+
+  constructor(max: number, open: (signal: AbortSignal) => Promise<Http1Connection>) {
+    this.#max = max
+    this.#open = open
+  }
+
   /**
-   * Give it back with `give`, always. Rejects when the signal is aborted, or with what opening rejects with. With
+   * Give it back with `release`, always. Rejects when the signal is aborted, or with what opening rejects with. With
    * `fresh` no idle connection is trusted any more: where one has died unseen, the others have too.
    */
-  acquire(signal: AbortSignal, fresh: boolean): Promise<Http1Connection>
-  release(connection: Http1Connection): void
+  async acquire(signal: AbortSignal, fresh: boolean): Promise<Http1Connection> {
+    await this.#waitForPlace(signal)
+    for (const connection of fresh ? this.#idle.splice(0) : []) {
+      connection.destroy()
+      this.#all.delete(connection)
+    }
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (idle.isAlive) return idle
+      this.#all.delete(idle)
+    }
+    try {
+      if (this.#isClosed) throw new Error('the transport is closed')
+      const connection = await this.#open(signal)
+      this.#all.add(connection)
+      if (this.#isClosed) connection.destroy()
+      return connection
+    } catch (error) {
+      this.#freePlace()
+      throw error
+    }
+  }
+
+  release(connection: Http1Connection): void {
+    if (connection.isAlive) this.#idle.push(connection)
+    else this.#all.delete(connection)
+    this.#freePlace()
+  }
+
   /** Ends every connection, those in use too. */
-  close(): void
-}
+  close(): void {
+    this.#isClosed = true
+    for (const connection of this.#all) connection.destroy()
+    this.#all.clear()
+  }
 
-export function createConnectionPool(
-  maxConnections: number,
-  open: (signal: AbortSignal) => Promise<Http1Connection>
-): ConnectionPool {
-  const all = new Set<Http1Connection>()
-  const idle: Http1Connection[] = []
-  const waiting = new Set<() => void>()
-  let taken = 0
-  let closed = false
-
-  async function place(signal: AbortSignal): Promise<void> {
+  async #waitForPlace(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
-    if (taken < maxConnections) {
-      taken++
+    if (this.#acquired < this.#max) {
+      this.#acquired++
       return
     }
     await new Promise<void>((resolve, reject) => {
-      const go = () => {
-        signal.removeEventListener('abort', stop)
+      const onFree = () => {
+        signal.removeEventListener('abort', onAbort)
         resolve()
       }
-      const stop = () => {
-        waiting.delete(go)
+      const onAbort = () => {
+        this.#waiting.delete(onFree)
         reject(signal.reason)
       }
-      waiting.add(go)
-      signal.addEventListener('abort', stop, { once: true })
+      this.#waiting.add(onFree)
+      signal.addEventListener('abort', onAbort, { once: true })
     })
   }
 
-  function free(): void {
-    const [next] = waiting
-    if (next === undefined) taken--
+  #freePlace(): void {
+    const [next] = this.#waiting
+    if (next === undefined) this.#acquired--
     else {
-      waiting.delete(next)
+      this.#waiting.delete(next)
       next()
-    }
-  }
-
-  return {
-    async acquire(signal, fresh) {
-      await place(signal)
-      for (const connection of fresh ? idle.splice(0) : []) {
-        connection.destroy()
-        all.delete(connection)
-      }
-      for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
-        if (connection.isAlive) return connection
-        all.delete(connection)
-      }
-      try {
-        if (closed) throw new Error('the transport is closed')
-        const connection = await open(signal)
-        all.add(connection)
-        if (closed) connection.destroy()
-        return connection
-      } catch (error) {
-        free()
-        throw error
-      }
-    },
-    release(connection) {
-      if (connection.isAlive) idle.push(connection)
-      else all.delete(connection)
-      free()
-    },
-    close() {
-      closed = true
-      for (const connection of all) connection.destroy()
-      all.clear()
     }
   }
 }

@@ -10,127 +10,154 @@ import { discoverEws } from './autodiscover.ts'
 import { readGroupingInformation } from './grouping-information.ts'
 import type { Environment } from './proxy.ts'
 import type { ConnectionStep } from './socket.ts'
-import { type EwsTransport, openEwsTransport } from './transport.ts'
+import { type EwsTransport, type EwsTransportOptions, openEwsTransport } from './transport.ts'
 
 export interface OpenEndpoint {
   readonly transport: EwsTransport
   readonly host: string
 }
 
-export interface EwsEndpoint {
-  /** Rejects with RemoteError. */
-  open(signal: AbortSignal): Promise<OpenEndpoint>
-  /** The operator's test passed: calls may sign in at once, and the server is looked for anew. */
-  resetForTest(): void
-  /** The server failed: it may have moved, which Autodiscover would know. */
-  onConnectionFailed(): void
-  readonly usesAutodiscover: boolean
-  /** By mailbox, which server it stands on, where the server's own Autodiscover says so. Rejects with RemoteError. */
-  groupingOf(mailboxes: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>
-  /** As EwsTransport's, of the server that is called now; null before it is known. */
-  readonly answerCount: number | null
-  close(): void
+export interface EwsEndpointDeps {
+  readonly connection: EwsConnection
+  /** For an application's tokens. */
+  readonly outbound: HttpClient
+  readonly allowPrivateTargets: boolean
+  readonly clock: () => number
+  readonly environment?: Environment
+  readonly clockMonitor?: ClockMonitor
+  readonly onStep?: (step: ConnectionStep) => void
 }
 
-/** Milliseconds between two searches for a server that does not answer. */
+/** Between two searches for a server that does not answer. */
 const rediscoverAfterMs = 3_600_000
 
-/** Throws RemoteError where the URL is none that may be called. */
-export function openEwsEndpoint(deps: {
-  connection: EwsConnection
-  outbound: HttpClient
-  allowPrivateTargets: boolean
-  clock: () => number
-  environment?: Environment
-  clockMonitor?: ClockMonitor
-  onStep?: (step: ConnectionStep) => void
-}): EwsEndpoint {
-  const { connection, allowPrivateTargets, clock, environment, clockMonitor, onStep } = deps
-  const { url, ca, autodiscover, allowRetiringEws = false } = connection
-  const auth = signInOf(connection, deps)
-  const shared = {
-    auth,
-    allowPrivateTargets,
-    clock,
-    ...(ca === undefined ? {} : { ca }),
-    ...(environment === undefined ? {} : { environment }),
-    ...(clockMonitor === undefined ? {} : { clockMonitor })
-  }
+export class EwsEndpoint {
+  readonly usesAutodiscover: boolean
+  readonly #connection: EwsConnection
+  /** Of every transport. */
+  readonly #options: Omit<EwsTransportOptions, 'url'>
+  readonly #onStep: EwsEndpointDeps['onStep']
+  readonly #clock: () => number
   /** Of the server that is called now. */
-  let currentUrl = url ?? null
-  let opened: OpenEndpoint | null = url === undefined ? null : openAt(url)
-  let discovery: Promise<OpenEndpoint> | null = null
-  let searchedAt = clock()
-  let outbound: HttpClient | null = null
-  let previous: EwsTransport | null = null
+  #url: string | null
+  #opened: OpenEndpoint | null
+  #discovery: Promise<OpenEndpoint> | null = null
+  #discoveredAt: number
+  /** For calls without secrets. */
+  #http: HttpClient | null = null
+  /** Calls that were under way when the server was forgotten go on over it. */
+  #previous: EwsTransport | null = null
 
-  function openAt(at: string): OpenEndpoint {
-    const fault = ewsUrlFault(at, allowRetiringEws)
+  /** Throws RemoteError where the URL is none that may be called. */
+  constructor(deps: EwsEndpointDeps) {
+    const { connection, allowPrivateTargets, clock, environment, clockMonitor } = deps
+    const { url, ca, autodiscover } = connection
+    this.usesAutodiscover = autodiscover !== undefined
+    this.#connection = connection
+    this.#onStep = deps.onStep
+    this.#clock = clock
+    this.#options = {
+      auth: signInOf(connection, deps),
+      allowPrivateTargets,
+      clock,
+      ...(ca === undefined ? {} : { ca }),
+      ...(environment === undefined ? {} : { environment }),
+      ...(clockMonitor === undefined ? {} : { clockMonitor })
+    }
+    this.#url = url ?? null
+    this.#opened = url === undefined ? null : this.#openAt(url)
+    this.#discoveredAt = clock()
+  }
+
+  /** As EwsTransport's, of the server that is called now; null before it is known. */
+  get answerCount(): number | null {
+    return this.#opened?.transport.answerCount ?? null
+  }
+
+  /** Rejects with RemoteError. */
+  readonly open = async (signal: AbortSignal): Promise<OpenEndpoint> => {
+    if (this.#opened !== null) return this.#opened
+    this.#discovery ??= this.#discover(signal).finally(() => {
+      this.#discovery = null
+    })
+    return this.#discovery
+  }
+
+  /** By mailbox, which server it stands on, where the server's own Autodiscover says so. Rejects with RemoteError. */
+  readonly groupingOf = async (
+    mailboxes: readonly string[],
+    signal: AbortSignal
+  ): Promise<ReadonlyMap<string, string>> => {
+    if (this.#url === null) return new Map()
+    const url = new URL('/autodiscover/autodiscover.svc', this.#url).href
+    const transport = this.#autodiscoverTransport(url)
+    try {
+      return await readGroupingInformation({ transport, url }, mailboxes, signal)
+    } finally {
+      transport.close()
+    }
+  }
+
+  /** The operator's test passed: calls may sign in at once, and the server is looked for anew. */
+  resetForTest(): void {
+    this.#forget()
+    this.#opened?.transport.resetSignIn()
+  }
+
+  /** The server failed: it may have moved, which Autodiscover would know. */
+  onConnectionFailed(): void {
+    if (this.#clock() - this.#discoveredAt >= rediscoverAfterMs) this.#forget()
+  }
+
+  close(): void {
+    this.#opened?.transport.close()
+    this.#previous?.close()
+    this.#http?.close().catch(() => {})
+  }
+
+  #openAt(url: string): OpenEndpoint {
+    const { url: stated, allowRetiringEws = false } = this.#connection
+    const fault = ewsUrlFault(url, allowRetiringEws)
     if (fault !== null) {
-      const named = url === undefined ? `The URL that Autodiscover names (${new URL(at).host})` : 'url'
+      const named = stated === undefined ? `The URL that Autodiscover names (${new URL(url).host})` : 'url'
       throw new RemoteError('protocol_error', `${named} ${fault}.`, { scope: 'connection' })
     }
-    const transport = openEwsTransport({ ...shared, url: at, ...(onStep === undefined ? {} : { onStep }) })
-    return { transport, host: new URL(at).host }
+    const onStep = this.#onStep
+    const transport = openEwsTransport({
+      ...this.#options,
+      url,
+      ...(onStep === undefined ? {} : { onStep })
+    })
+    return { transport, host: new URL(url).host }
   }
 
-  async function discover(signal: AbortSignal): Promise<OpenEndpoint> {
-    outbound ??= openHttpClient({ allowPrivateTargets, ...(ca === undefined ? {} : { ca }) })
-    searchedAt = clock()
-    const found = await discoverEws(autodiscover ?? '', {
-      outbound,
-      transportTo: (at) => openEwsTransport({ ...shared, url: at, redirects: 'none', connections: 1 }),
+  async #discover(signal: AbortSignal): Promise<OpenEndpoint> {
+    const { allowPrivateTargets } = this.#options
+    const { autodiscover = '', ca, allowRetiringEws = false } = this.#connection
+    this.#http ??= openHttpClient({ allowPrivateTargets, ...(ca === undefined ? {} : { ca }) })
+    this.#discoveredAt = this.#clock()
+    const found = await discoverEws(autodiscover, {
+      outbound: this.#http,
+      transportTo: (url) => this.#autodiscoverTransport(url),
       allowRetiring: allowRetiringEws,
       allowHttp: allowPrivateTargets,
       signal
     })
-    opened = openAt(found)
-    currentUrl = found
-    return opened
+    this.#opened = this.#openAt(found)
+    this.#url = found
+    return this.#opened
   }
 
-  /** Calls on their way go on over the one that is left; the one before it has had its time. */
-  function forget(): void {
-    if (autodiscover === undefined) return
-    previous?.close()
-    previous = opened?.transport ?? null
-    opened = null
+  #autodiscoverTransport(url: string): EwsTransport {
+    return openEwsTransport({ ...this.#options, url, redirects: 'none', connections: 1 })
   }
 
-  return {
-    async open(signal) {
-      if (opened !== null) return opened
-      discovery ??= discover(signal).finally(() => {
-        discovery = null
-      })
-      return discovery
-    },
-    resetForTest() {
-      forget()
-      opened?.transport.resetSignIn()
-    },
-    onConnectionFailed() {
-      if (clock() - searchedAt >= rediscoverAfterMs) forget()
-    },
-    usesAutodiscover: autodiscover !== undefined,
-    async groupingOf(mailboxes, signal) {
-      if (currentUrl === null) return new Map()
-      const service = new URL('/autodiscover/autodiscover.svc', currentUrl).href
-      const transport = openEwsTransport({ ...shared, url: service, redirects: 'none', connections: 1 })
-      try {
-        return await readGroupingInformation({ transport, url: service }, mailboxes, signal)
-      } finally {
-        transport.close()
-      }
-    },
-    get answerCount() {
-      return opened?.transport.answerCount ?? null
-    },
-    close() {
-      opened?.transport.close()
-      previous?.close()
-      outbound?.close().catch(() => {})
-    }
+  /** Calls under way go on over the transport that is left; the one before it has had its time. */
+  #forget(): void {
+    if (!this.usesAutodiscover) return
+    this.#previous?.close()
+    this.#previous = this.#opened?.transport ?? null
+    this.#opened = null
   }
 }
 

@@ -2,10 +2,10 @@
 import { setTimeout as pauseFor } from 'node:timers/promises'
 import { RemoteError } from '../../../errors.ts'
 import type { ClockMonitor } from '../../net/clock-monitor.ts'
-import { createAuthCircuitBreaker, type SignInOutcome, type Sleep } from '../auth/auth-circuit-breaker.ts'
+import { AuthCircuitBreaker, type SignInOutcome, type Sleep } from '../auth/auth-circuit-breaker.ts'
 import { createAuthenticator, drainBody, type EwsAuth } from '../auth/sign-in.ts'
 import { parseWwwAuthenticate } from '../auth/www-authenticate.ts'
-import { type ConnectionPool, createConnectionPool } from './connection-pool.ts'
+import { ConnectionPool } from './connection-pool.ts'
 import { createHttp1Connection, type Http1Connection, type Http1Response } from './http1-connection.ts'
 import { ConnectionClosedError, toNetworkError } from './network-error.ts'
 import type { Environment } from './proxy.ts'
@@ -78,11 +78,11 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
   const clock = options.clock ?? Date.now
   const sleep = options.sleep ?? ((milliseconds, signal) => pauseFor(milliseconds, undefined, { signal }))
   const signIn = createAuthenticator(options.auth, url.host, clock)
-  const circuitBreaker = createAuthCircuitBreaker({ clock, sleep })
+  const circuitBreaker = new AuthCircuitBreaker({ clock, sleep })
   const openSocket = createSocketOpener({ ...options, url, environment: options.environment ?? {} })
   const open = async (signal: AbortSignal) => createHttp1Connection(url.origin, await openSocket(signal))
-  const calls = createConnectionPool(options.connections ?? 4, open)
-  const hangingPool = createConnectionPool(Number.POSITIVE_INFINITY, open)
+  const calls = new ConnectionPool(options.connections ?? 4, open)
+  const hangingPool = new ConnectionPool(Number.POSITIVE_INFINITY, open)
 
   let answerCount = 0
 

@@ -6,7 +6,7 @@ import type { ReadRequest, ReadResult } from '../../connector.ts'
 import { readUniqueTargets } from '../../dedupe-targets.ts'
 import { ClockMonitor, withClockError } from '../../net/clock-monitor.ts'
 import type { HttpClient } from '../../net/http-client.ts'
-import { type EwsEndpoint, openEwsEndpoint } from '../client/endpoint.ts'
+import { EwsEndpoint } from '../client/endpoint.ts'
 import { createEwsClient, type EwsClient } from '../client/ews-client.ts'
 import type { Environment } from '../client/proxy.ts'
 import type { ConnectionStep } from '../client/socket.ts'
@@ -43,7 +43,7 @@ export function openEwsReader(deps: EwsReaderDeps): EwsReader {
   const { connection, clock, onStep } = deps
   const { access, auth, version } = connection
   const clockMonitor = new ClockMonitor(clock)
-  const endpoint = openEwsEndpoint({ ...deps, clockMonitor })
+  const endpoint = new EwsEndpoint({ ...deps, clockMonitor })
   const account = auth.kind === 'oauth' ? auth.clientId : auth.user
   const client = createEwsClient({
     transport: endpoint.open,
