@@ -8,6 +8,7 @@ import { FileZones } from './file-zones.ts'
 import { type EventSource, groupSeries } from './group-series.ts'
 import { findOwnerContext } from './owner-context.ts'
 import { parseComponents, type RawComponent } from './parse-components.ts'
+import { frequencies } from './parse-recurrence-rule.ts'
 import { hasSubjects, partialReadOf } from './partial-read.ts'
 import { readVEvent, type VEvent } from './vevent.ts'
 import { TooMuchWork, WorkBudget } from './work-budget.ts'
@@ -111,7 +112,8 @@ class Expansion {
     const { maxOccurrences } = this.#limits
     const expanded: Expanded[] = []
     let total = 0
-    for (const source of sources) {
+    // What takes most work comes last, so that it uses up nobody else's steps.
+    for (const source of [...sources].sort((a, b) => Number(isHeavy(a)) - Number(isHeavy(b)))) {
       const occurrences = this.#attempt(lineOf(source), () => this.#expandOne(source, window))
       if (occurrences === null) continue
       expanded.push({ source, occurrences })
@@ -161,6 +163,14 @@ class Expansion {
       return null
     }
   }
+}
+
+/** Rules within days, and those whose occurrences have to be counted for long. */
+function isHeavy({ event }: EventSource): boolean {
+  return [...event.rules, ...event.exRules].some(
+    ({ rule: { frequency, count } }) =>
+      frequencies.indexOf(frequency) > frequencies.indexOf('DAILY') || (count ?? 0) > 10_000
+  )
 }
 
 /** Where its recurrence stands, or the event. */

@@ -119,12 +119,19 @@ t.test('of events that give too much only those are left out, each with its line
   t.ok(shown(many).some((text) => text.endsWith('good')))
   t.ok(many.events.length <= 10_000)
 
-  const spent = read(
-    calendar(...Array<string>(40).fill(tooMuch('FREQ=DAILY;BYMONTH=1;BYHOUR=1;COUNT=99999')), good),
-    {
-      limits: { maxOccurrences: 10_000, maxEventOccurrences: 2_000, maxSteps: 100_000, maxEventSteps: 10_000 }
-    }
-  )
+  const weekly = event('DTSTART:20261102T090000Z', 'DURATION:PT1H', 'RRULE:FREQ=WEEKLY', 'SUMMARY:weekly')
+  const small = {
+    maxOccurrences: 10_000,
+    maxEventOccurrences: 2_000,
+    maxSteps: 100_000,
+    maxEventSteps: 10_000
+  }
+  const counted = Array.from({ length: 30 }, () => tooMuch('FREQ=SECONDLY;BYDAY=MO;COUNT=1000000000'))
+  const last = read(calendar(...counted, weekly), { limits: small })
+  t.equal(shown(last).filter((text) => text.endsWith('weekly')).length, 2, 'who takes much comes last')
+
+  const daily = Array.from({ length: 40 }, () => tooMuch('FREQ=DAILY;BYMONTH=1;BYHOUR=1;COUNT=99999'))
+  const spent = read(calendar(...daily, good), { limits: small })
   t.same(shown(spent), ['2026-12-01T09:00/2026-12-01T10:00 good'], 'a single event takes no work')
   t.match(spent.partialRead?.hint, /takes too much work/)
 })
