@@ -10,7 +10,7 @@ export interface LeaseHolder {
   names(): readonly string[]
   /** From now on this process does it. */
   onAcquired(name: string): void
-  /** No more. Resolves when nothing is done for it any more; the next one begins then, or when patience ends. */
+  /** No more. Resolves when nothing is done for it any more; the next one begins then, or when its time to end is up. */
   onReleased(name: string): Promise<void>
 }
 

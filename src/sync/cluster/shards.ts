@@ -1,4 +1,4 @@
-/** Which tenants this process keeps: they are divided into shards, each kept by one process at a time. */
+/** Which tenants this process owns: they are divided into shards, each owned by one process at a time. */
 import { createHash } from 'node:crypto'
 import type { OpenLeases } from './leases.ts'
 
@@ -11,7 +11,7 @@ export function shardOf(tenant: string): number {
 }
 
 export interface ShardHandlers {
-  /** From now on this process keeps the shard's tenants, which it did not from the start. */
+  /** From now on this process owns the shard's tenants, which it did not from the start. */
   onAcquired(shard: number): void
   /** No more. Resolves when nothing is done for them any more. */
   onReleased(shard: number): Promise<void>
@@ -24,9 +24,9 @@ export interface Shards {
   close(): Promise<void>
 }
 
-export type OpenShards = (keeper: ShardHandlers) => Shards
+export type OpenShards = (handlers: ShardHandlers) => Shards
 
-/** The only process there is keeps everything, from the start. */
+/** The only process there is owns everything, from the start. */
 export const singleProcess: OpenShards = () => ({
   owns: () => true,
   count: () => shardCount,
@@ -35,19 +35,19 @@ export const singleProcess: OpenShards = () => ({
 
 /** Shared among processes by leases. */
 export function leasedShards(openLeases: OpenLeases): OpenShards {
-  return (keeper) => {
+  return (handlers) => {
     const held = new Set<number>()
     const leases = openLeases({
       names: () => shardNames,
       onAcquired(name) {
         const shard = shardNames.indexOf(name)
         held.add(shard)
-        keeper.onAcquired(shard)
+        handlers.onAcquired(shard)
       },
       onReleased(name) {
         const shard = shardNames.indexOf(name)
         held.delete(shard)
-        return keeper.onReleased(shard)
+        return handlers.onReleased(shard)
       }
     })
     return { owns: (shard) => held.has(shard), count: () => held.size, close: () => leases.close() }
