@@ -18,6 +18,7 @@ export type FindFirst = (subject: string) => number
 /** The classes of characters that no trigger has. */
 const OTHER = 0
 const OTHER_LETTER = 1
+const SPACE_CLASS = 2
 
 /** Entries: 4 MB. Sixty triggers need some 20,000; thousands of long ones in many scripts go without a table. */
 const MAX_TABLE_ENTRIES = 2 ** 20
@@ -67,8 +68,9 @@ class Automaton {
   readonly #start = newState(false)
   /** Nothing of a word was seen, and a letter stands before: only what does not begin with a letter may begin. */
   readonly #within = newState(false)
-  readonly #states: State[] = [this.#start, this.#within]
-  readonly #classes = new Map<number, number>([[SPACE, 2]])
+  /** All states, so that each comes after the shorter ones that it depends on. */
+  readonly #shortestFirst: State[] = [this.#start, this.#within]
+  readonly #classes = new Map<number, number>([[SPACE, SPACE_CLASS]])
   /** By class: whether its characters are letters. */
   readonly #isLetter: boolean[] = [false, true, false]
 
@@ -90,7 +92,6 @@ class Automaton {
       if (next === undefined) {
         next = newState(symbol === SPACE)
         state.next.set(symbolClass, next)
-        this.#states.push(next)
       }
       state = next
     }
@@ -101,7 +102,7 @@ class Automaton {
 
   /** Breadth first, so that shorter states are linked before those that lead to them. */
   #linkSuffixes(): void {
-    const queue = [this.#start]
+    const queue = this.#shortestFirst
     for (const state of queue) {
       for (const [symbolClass, next] of state.next) {
         const root = this.#isLetter[symbolClass] === true ? this.#within : this.#start
@@ -121,7 +122,7 @@ class Automaton {
       }
       const next = state.next.get(symbolClass)
       if (next !== undefined) return next
-      if (state.endsInSpace && symbolClass === this.#classes.get(SPACE)) return state
+      if (state.endsInSpace && symbolClass === SPACE_CLASS) return state
     }
   }
 
@@ -151,20 +152,31 @@ class Automaton {
   /** For subjects of characters below FIRST_COMBINING, a row of steps by class for each state; null if it were too large. */
   buildTable() {
     const width = this.#isLetter.length
-    if (this.#states.length * width > MAX_TABLE_ENTRIES) return null
+    if (this.#shortestFirst.length * width > MAX_TABLE_ENTRIES) return null
     const isEnding = ({ ending }: State) => ending !== null
-    const ordered = [...this.#states.filter((state) => !isEnding(state)), ...this.#states.filter(isEnding)]
+    const ordered = [
+      ...this.#shortestFirst.filter((state) => !isEnding(state)),
+      ...this.#shortestFirst.filter(isEnding)
+    ]
     ordered.forEach((state, number) => {
       state.number = number
     })
     const steps = new Int32Array(ordered.length * width)
     const endings: (State | undefined)[] = []
-    for (const state of ordered) {
+    for (const state of this.#shortestFirst) {
       const row = state.number * width
       if (state.ending !== null) endings[row] = state.ending
-      for (let symbolClass = 0; symbolClass < width; symbolClass++) {
-        steps[row + symbolClass] = this.#step(state, symbolClass).number * width
+      if (state.suffix === null) {
+        for (let symbolClass = 0; symbolClass < width; symbolClass++) {
+          steps[row + symbolClass] = this.#step(state, symbolClass).number * width
+        }
+        continue
       }
+      // Where a state leads nowhere of its own, it leads where its suffix does.
+      const suffixRow = state.suffix.number * width
+      steps.copyWithin(row, suffixRow, suffixRow + width)
+      if (state.endsInSpace) steps[row + SPACE_CLASS] = row
+      for (const [symbolClass, next] of state.next) steps[row + symbolClass] = next.number * width
     }
     const classes = Uint16Array.from({ length: FIRST_COMBINING }, (_, unit) => {
       return this.#classes.get(wordFolds[unit]!) ?? (letters[unit] === 1 ? OTHER_LETTER : OTHER)
