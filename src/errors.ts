@@ -98,6 +98,9 @@ export class RemoteError extends Error {
   }
 }
 
+/** What is kept of a RemoteError. The error itself holds its cause, and with its stack whatever took part in the call. */
+export type RemoteFault = Pick<RemoteError, 'code' | 'hint'>
+
 /** The operator of this installation must act before it can start or go on. The message is the whole story. */
 export class SetupError extends Error {
   override readonly name = 'SetupError'

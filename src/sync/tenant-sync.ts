@@ -2,7 +2,7 @@
 import type { Connector } from '../connectors/connector.ts'
 import type { CalendarNotification } from '../connectors/notification.ts'
 import type { Instant } from '../domain/calendar-event.ts'
-import { RemoteError } from '../errors.ts'
+import { RemoteError, type RemoteFault } from '../errors.ts'
 import { redactError } from '../lib/redact-error.ts'
 import { unsealMailbox } from '../storage/secrets/connection-secrets.ts'
 import type { UserRecord } from '../storage/store.ts'
@@ -71,7 +71,7 @@ export class TenantSync {
       onActive: (key) => this.#onSubscribed(key),
       onStateChange: () => this.#health.publish()
     })
-    const markFailed = (users: readonly string[], error: RemoteError) => this.#saveFailures(users, error)
+    const markFailed = (users: readonly string[], error: RemoteFault) => this.#saveFailures(users, error)
     this.#users = new UserIndex(id, {
       store,
       targets: this.#targets,
@@ -289,7 +289,7 @@ export class TenantSync {
     )
   }
 
-  #saveFailures(users: readonly string[], error: RemoteError): Promise<void> {
+  #saveFailures(users: readonly string[], error: RemoteFault): Promise<void> {
     const { store, clock } = this.#deps
     return saveFailures(store, this.#id, users, error, { pollMs: this.#config.pollMs, clock })
   }

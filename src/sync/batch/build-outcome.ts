@@ -5,7 +5,7 @@ import type { Instant } from '../../domain/calendar-event.ts'
 import type { CompiledRules, Decision } from '../../domain/decide.ts'
 import { markFailed, markOverdue, markSynced, type SyncRecord } from '../../domain/sync-state.ts'
 import { sameTimelineFrom } from '../../domain/timeline.ts'
-import type { RemoteError } from '../../errors.ts'
+import type { RemoteFault } from '../../errors.ts'
 import type { ReadingOutcome, Store, UserRecord } from '../../storage/store.ts'
 import { changesStatus, maxCursorAgeMs } from './status-change.ts'
 
@@ -79,7 +79,7 @@ export function buildOutcome(
 
 /** Null where the record says so already. */
 export function buildFailure(
-  { code, hint }: RemoteError,
+  { code, hint }: RemoteFault,
   held: UserRecord,
   staleAfter: number,
   now: Instant
@@ -118,7 +118,7 @@ export function saveFailures(
   store: Store,
   tenant: string,
   users: readonly string[],
-  error: RemoteError,
+  error: RemoteFault,
   { pollMs, clock }: { readonly pollMs: number; readonly clock: () => Instant }
 ): Promise<void> {
   return saveEach(store, tenant, users, clock, (held, now) =>

@@ -1,6 +1,6 @@
 /** How one tenant's connection fares as a whole: what hits it is hit by everybody who is read over it. */
 import type { Instant } from '../../domain/calendar-event.ts'
-import type { RemoteError, SyncCode } from '../../errors.ts'
+import type { RemoteError, RemoteFault } from '../../errors.ts'
 import type { Timers } from '../../lib/timers.ts'
 import { type NotificationsState, noNotifications } from '../notifications/target-subscriptions.ts'
 import type { Delay } from '../queue/queue.ts'
@@ -14,7 +14,7 @@ export interface ConnectionState {
   readonly state: (typeof connectionStates)[number]
   /** When that state began. */
   readonly since: Instant
-  readonly fault: { readonly code: SyncCode; readonly hint: string } | null
+  readonly fault: RemoteFault | null
   /** When it is tried again after a failure. */
   readonly nextReadAt: Instant | null
   readonly notifications: NotificationsState
@@ -46,7 +46,7 @@ export class ConnectionHealth {
   readonly #deps: ConnectionHealthDeps
   #state: ConnectionState['state'] = 'absent'
   #since: Instant
-  #fault: RemoteError | null = null
+  #fault: RemoteFault | null = null
   #failures = 0
   #pausedUntil = Number.NEGATIVE_INFINITY
   #pauseSource: Delay['source'] = 'own'
@@ -65,14 +65,14 @@ export class ConnectionHealth {
     return {
       state: this.#state,
       since: this.#since,
-      fault: fault === null ? null : { code: fault.code, hint: fault.hint },
+      fault,
       nextReadAt: fault !== null && leftMs > 0 ? Math.ceil(this.#deps.clock() + leftMs) : null,
       notifications: this.#deps.notifications()
     }
   }
 
   /** What keeps everybody from being read at present. */
-  get fault(): RemoteError | null {
+  get fault(): RemoteFault | null {
     return this.#fault
   }
 
@@ -103,7 +103,7 @@ export class ConnectionHealth {
     if (this.#pausedUntil <= now) this.#failures += 1
     const isNew = this.#fault?.code !== error.code || this.#fault.hint !== error.hint
     const pause = retryDelay(error, this.#failures, this.#deps.random())
-    this.#setState('failing', error)
+    this.#setState('failing', { code: error.code, hint: error.hint })
     if (now + pause.delayMs > this.#pausedUntil) {
       this.#pausedUntil = now + pause.delayMs
       this.#pauseSource = pause.source
@@ -134,7 +134,7 @@ export class ConnectionHealth {
     this.#cancelPublish?.()
   }
 
-  #setState(next: ConnectionState['state'], fault: RemoteError | null): void {
+  #setState(next: ConnectionState['state'], fault: RemoteFault | null): void {
     // That it goes on working is not published.
     if (next !== 'working' || this.#state !== 'working') this.publish()
     if (next !== this.#state) this.#since = this.#deps.clock()

@@ -1,6 +1,6 @@
 /** The subscriptions of one tenant's calendars: for which of them notifications come, and why not for the others. */
 import type { CalendarSubscription, Connector, NotificationEvent } from '../../connectors/connector.ts'
-import type { RemoteError, SyncCode } from '../../errors.ts'
+import type { RemoteFault, SyncCode } from '../../errors.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
 import { type ReadTarget, subscriptionIdOf } from '../targets/read-target.ts'
@@ -57,7 +57,7 @@ interface MailboxSubscription {
   subscription: CalendarSubscription | null
   isActive: boolean
   /** Why it is inactive, where it ought to be active. */
-  reason: RemoteError | null
+  reason: RemoteFault | null
   isReleased: boolean
 }
 
@@ -72,7 +72,7 @@ export class TargetSubscriptions {
   readonly #byKey = new Map<string, MailboxSubscription>()
   readonly #waiting = new Set<MailboxSubscription>()
   /** Why subscriptions that ought to be active are not: by code, with one example. Null while all is well. */
-  #reasons: Map<SyncCode, { readonly example: RemoteError; count: number }> | null = null
+  #reasons: Map<SyncCode, { readonly example: RemoteFault; count: number }> | null = null
   #activeTargets = 0
   #cancelStart: (() => void) | null = null
 
@@ -178,7 +178,10 @@ export class TargetSubscriptions {
               for (const key of [...one.keys]) handlers.onChanged(key)
             }),
           onActive: () => unlessReleased(onActive),
-          onInactive: (reason) => unlessReleased(() => this.#setState(one, false, reason))
+          onInactive: (reason) =>
+            unlessReleased(() =>
+              this.#setState(one, false, reason && { code: reason.code, hint: reason.hint })
+            )
         }
       )
       one.subscription = subscription ?? null
@@ -188,7 +191,7 @@ export class TargetSubscriptions {
     }
   }
 
-  #setState(one: MailboxSubscription, isActive: boolean, reason: RemoteError | null): void {
+  #setState(one: MailboxSubscription, isActive: boolean, reason: RemoteFault | null): void {
     this.#activeTargets += (Number(isActive) - Number(one.isActive)) * one.keys.size
     one.isActive = isActive
     if (one.reason?.code !== reason?.code) {
@@ -213,7 +216,7 @@ export class TargetSubscriptions {
     this.#deps.handlers.onStateChange()
   }
 
-  #addReason(reason: RemoteError): void {
+  #addReason(reason: RemoteFault): void {
     const { code, hint } = reason
     this.#reasons ??= new Map()
     const known = this.#reasons.get(code)
@@ -227,13 +230,13 @@ export class TargetSubscriptions {
     }
   }
 
-  #removeReason({ code }: RemoteError): void {
+  #removeReason({ code }: RemoteFault): void {
     const known = this.#reasons?.get(code)
     if (known !== undefined && --known.count === 0) this.#reasons!.delete(code)
   }
 
   /** The reason that most inactive subscriptions have. */
-  #worstReason(): RemoteError | null {
+  #worstReason(): RemoteFault | null {
     if (this.#reasons === null) return null
     return [...this.#reasons.values()].sort((a, b) => b.count - a.count)[0]?.example ?? null
   }
