@@ -62,9 +62,11 @@ export function createEwsConnector(deps: EwsConnectorDeps): Connector {
     // Reading by availability is that very call.
     fingerprints: async (request) =>
       access === 'delegate' ? request.targets.map(() => null) : fingerprints(request),
-    // Only their owners, and who impersonates them, are told of edits.
+    // Exchange notifies owners alone, and accounts that impersonate them.
     subscribe: ({ mailbox }, listener) =>
-      access === 'delegate' || !isSmtpAddress(mailbox) ? noWatch : streaming.subscribe(mailbox, listener),
+      access === 'delegate' || !isSmtpAddress(mailbox)
+        ? noSubscription
+        : streaming.subscribe(mailbox, listener),
     async close() {
       await streaming.close()
       reader.close()
@@ -72,4 +74,4 @@ export function createEwsConnector(deps: EwsConnectorDeps): Connector {
   }
 }
 
-const noWatch: CalendarSubscription = { onNotification: () => {}, stop: () => {} }
+const noSubscription: CalendarSubscription = { onNotification: () => {}, stop: () => {} }

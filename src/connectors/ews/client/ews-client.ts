@@ -80,7 +80,7 @@ export function createEwsClient(deps: EwsClientDeps): EwsClient {
     }
   }
 
-  /** From the version that is likeliest to the oldest; what the first one said is what is told. */
+  /** From the version that is likeliest to the oldest; where all are refused, the first refusal is the error. */
   async function tryVersions<Reader extends Visitor>(
     call: EwsCall<Reader>,
     signal: AbortSignal

@@ -21,7 +21,7 @@ export async function readGroupingInformation(
   for (let at = 0; at < mailboxes.length; at += maxUsersPerCall) {
     const asked = mailboxes.slice(at, at + maxUsersPerCall)
     const users = await readUsers(service, asked, signal)
-    // They are told apart by their places alone.
+    // Their order alone says which is whose.
     if (users === null || users.length !== asked.length) return groups
     for (const [index, mailbox] of asked.entries()) {
       const settings = users[index]!

@@ -35,7 +35,7 @@ function isExcepted(url: URL, list: string): boolean {
   })
 }
 
-/** A socket on which the server itself is heard. The signal ends the trying. */
+/** A socket to the server itself, through the proxy. The signal ends the attempt. */
 export async function openTunnel(
   proxy: URL,
   url: URL,

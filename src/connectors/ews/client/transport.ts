@@ -121,10 +121,10 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
       return { secret: 'refused', error: signIn.refusalError(authorization, offers) }
     }
     // Exchange answers 200 and 500 (SOAP faults) to those it knows; all else may be a gateway's, before it looked.
-    const told = authorization !== null && [200, 403, 500].includes(reply.statusCode)
-    connection.isSignedIn = told
-    if (told) options.onStep?.('sign-in')
-    return { secret: told ? 'accepted' : 'unknown', value: reply }
+    const isAccepted = authorization !== null && [200, 403, 500].includes(reply.statusCode)
+    connection.isSignedIn = isAccepted
+    if (isAccepted) options.onStep?.('sign-in')
+    return { secret: isAccepted ? 'accepted' : 'unknown', value: reply }
   }
 
   async function sendSignedIn(connection: Http1Connection, leg: Leg): Promise<Http1Response> {

@@ -21,7 +21,7 @@ export interface EwsVersion {
   readonly streams: 3 | 10
   /** What keeps calls on the server that has the subscriptions. */
   readonly affinityCookie: 'X-BackEndOverrideCookie' | 'exchangecookie'
-  /** WorkingElsewhere; before, such an event is told as Free. */
+  /** WorkingElsewhere; before, such an event is shown as Free. */
   readonly workingElsewhere: boolean
   /** How the operator lets the account read a calendar. */
   readonly grants: 'folder' | 'mailbox'
@@ -104,7 +104,7 @@ export interface VersionNegotiation {
   isVersionError(code: string): boolean
   /** False until the first answer. */
   readonly isNegotiated: boolean
-  /** What the server speaks, as far as is known: the newest unless told otherwise. */
+  /** What the server speaks, as far as is known: the newest until an answer says otherwise. */
   readonly current: EwsVersion
 }
 

@@ -32,7 +32,7 @@ export function createFingerprints(deps: { client: EwsClient; ids: Impersonation
         },
         signal
       )
-      // They are told apart by their places alone.
+      // Their order alone says which is whose.
       return mailboxes.map((_, index) => (found.length === mailboxes.length ? digestOf(found[index]!) : null))
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error

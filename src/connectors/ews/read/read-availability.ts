@@ -55,7 +55,7 @@ export function readByAvailability(deps: { client: EwsClient; account: string })
         signal
       )
       for (const mailbox of mailboxes) batchSizes.delete(mailbox)
-      // They are told apart by their places alone.
+      // Their order alone says which is whose.
       if (found.length !== targets.length) throw countMismatch(found, deps.client)
       return targets.map((target, index) => toMailboxRead(found[index]!, target, subjects, deps))
     } catch (error) {
@@ -171,7 +171,7 @@ const windowTooLongError = new RemoteError(
   'This version of Exchange shows no window that long at a time (42 days, from 2010 on 62): ask for a shorter one.'
 )
 
-/** What befell the call as a whole may be told once instead of for each. */
+/** An error of the call as a whole may be answered once instead of for each mailbox. */
 function countMismatch(found: readonly Availability[], client: EwsClient): RemoteError {
   const [only] = found
   const refused = found.length === 1 && only !== undefined && only.status.code !== 'NoError'

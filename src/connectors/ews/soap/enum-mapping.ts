@@ -29,7 +29,7 @@ const responses = new Map<string, Response>([
   ['NoResponseReceived', 'notResponded']
 ])
 
-/** MyResponseType. Where it is not told, Tentative counts as unanswered. */
+/** MyResponseType. Where it is missing, Tentative counts as unanswered. */
 export function toResponse(text: string, busy: BusyStatus): Response {
   return responses.get(text) ?? (busy === 'tentative' ? 'notResponded' : 'organizer')
 }

@@ -65,7 +65,7 @@ export function storedItemsRequest(offset: number, most: number): string {
 }
 
 /**
- * Of the impersonated mailbox's calendar. One edit is told of several times; FreeBusyChanged besides, for what Exchange
+ * Of the impersonated mailbox's calendar. One edit gives several notifications; FreeBusyChanged besides, for what Exchange
  * books by itself. Notices hold ids alone.
  */
 export function subscribeRequest(): string {

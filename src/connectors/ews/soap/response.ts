@@ -20,11 +20,11 @@ export interface ServerVersion {
 
 export interface SoapReply {
   readonly fault: ResponseStatus | null
-  /** Null where it is not told, as by 2007 and in faults. */
+  /** Null where it is missing, as from 2007 and in faults. */
   readonly server: ServerVersion | null
 }
 
-/** Reads one reply to `operation`; `answer` is told of what stands in the operation's response. Throws as readXml does. */
+/** Reads one reply to `operation`; `answer` visits what is in the operation's response. Throws as readXml does. */
 export async function readSoap(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   operation: string,

@@ -4,7 +4,7 @@ import { SaxesParser } from 'saxes'
 import { RemoteError } from '../../../errors.ts'
 import { decoderOf } from './charset.ts'
 
-/** Is told of each element by its local name: prefixes and namespaces vary by version, and both of Exchange's occur. */
+/** Called for each element, by its local name: prefixes and namespaces vary by version, and both of Exchange's occur. */
 export interface Visitor {
   /** The root has depth 1. */
   open(name: string, depth: number, attributes: Readonly<Record<string, string>>): void
@@ -115,7 +115,7 @@ function parserFor(visitor: Visitor): Parser & { readonly whole: boolean } {
   }
 
   // Seven handlers and no more: with the eighth V8 keeps the parser in its dictionary mode, where each character costs seven
-  // times as much (`npm run bench`, EWS reply). So comments are not heard of.
+  // times as much (`npm run bench`, EWS reply). So comments have no handler.
   saxes.on('opentag', (tag) => {
     sawTag = true
     text = ''

@@ -33,7 +33,7 @@ export function streamingError(
   if (code !== 'ErrorSubscriptionDelegateAccessNotSupported') return null
   return new RemoteError(
     'access_denied',
-    `Only the owner of ${mailbox}, or who impersonates the owner, may be told of edits: New-ManagementRoleAssignment -Name Hanvisa -Role ApplicationImpersonation -User ${quotePowerShell(account)}. ${meanwhile} (${code})`
+    `Only the owner of ${mailbox}, or who impersonates the owner, is notified of edits: New-ManagementRoleAssignment -Name Hanvisa -Role ApplicationImpersonation -User ${quotePowerShell(account)}. ${meanwhile} (${code})`
   )
 }
 

@@ -4,7 +4,7 @@ import { streamReopenedError } from './errors.ts'
 import type { GroupMembers } from './group-members.ts'
 import type { WatchedMailbox } from './watched-mailbox.ts'
 
-/** A stream that is replaced may go on for so long, to tell of what happened before. */
+/** A stream that is replaced may go on for so long, to notify of earlier edits. */
 const drainMs = 5_000
 
 export class GroupStream {
@@ -50,7 +50,7 @@ export class GroupStream {
     this.#timers.add(this.#after(delayMs, call))
   }
 
-  /** At once, or after it has told of what happened before. */
+  /** At once, or after it has notified of earlier edits. */
   replace(atOnce: boolean): void {
     this.isReplaced = true
     if (atOnce) this.end()

@@ -64,7 +64,7 @@ export function streamReader(handlers: StreamHandlers): StreamReader {
       if (edited.size > 0) handlers.onEdited(edited)
     } else if (lost.size > 0) handlers.onSubscriptionsLost(lost)
     else if (lostSubscriptionCodes.has(said.code)) handlers.onSubscriptionsLost(null)
-    // Another stream has taken over; this one has told what it had to.
+    // Another stream has taken over; this one has sent what it had to.
     else if (said.code === 'ErrorNewEventStreamConnectionOpened') closed = true
     else handlers.onRefused(said)
     if (status === 'Closed') closed = true

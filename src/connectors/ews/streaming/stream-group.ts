@@ -236,7 +236,7 @@ export class StreamGroup {
     if (stream === this.#current) this.#current = null
     if (stream === this.#next) this.#next = null
     if (this.#members.size === 0) return
-    // The server has told of everything: until the next stream, what happens waits in the subscriptions.
+    // The server has sent everything: until the next stream, edits wait in the subscriptions.
     const isOrderly = error === null && stream.isOpen
     this.#failures = (stream.isSteady ? 0 : this.#failures) + (isOrderly && stream.isSteady ? 0 : 1)
     if (isOrderly) {
@@ -249,7 +249,7 @@ export class StreamGroup {
     const another = !stream.isOpen && this.#handleServerError(reason)
     for (const member of unserved) {
       member.hasMissed = true
-      // Those that it concerns were told already.
+      // The members that it concerns are inactive already.
       if (member.subscription !== null) {
         member.setInactive(another && reason.code !== 'throttled' ? streamReopenedError() : reason)
       }

@@ -20,7 +20,7 @@ export interface StreamDeps {
   readonly errorFor: (status: ResponseStatus, mailbox: string) => RemoteError | null
 }
 
-/** Resolves at its end: with null when the server has told everything, else with what befell it. Never rejects. */
+/** Resolves at its end: with null when the server has sent everything, else with the error. Never rejects. */
 export async function runStream(
   subscriptions: readonly string[],
   { chargedMailbox, affinity }: { chargedMailbox: ImpersonationId; affinity: StreamAffinity },

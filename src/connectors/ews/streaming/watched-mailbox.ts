@@ -1,4 +1,4 @@
-/** One mailbox that is subscribed to, for however many listeners, and the state that they were told last. */
+/** One mailbox that is subscribed to, for however many listeners, and the state that was last reported to them. */
 import type { RemoteError } from '../../../errors.ts'
 import type { SubscriptionListener } from '../../connector.ts'
 
@@ -6,7 +6,7 @@ export class WatchedMailbox {
   readonly mailbox: string
   /** The server's id; null while there is none. */
   subscription: string | null = null
-  /** Edits may have happened that nobody was told of: the calendar is to be read once its stream runs again. */
+  /** Edits may have gone unnotified: the calendar is to be read once its stream runs again. */
   hasMissed = false
   /** Failures in a row; counted from 0 again when its stream has run for a while. */
   failures = 0
@@ -21,7 +21,7 @@ export class WatchedMailbox {
     return this.#listeners.size > 0
   }
 
-  /** A listener that joins later is told the state, though not before `subscribe` has returned. */
+  /** A listener that joins later gets the state, though not before `subscribe` has returned. */
   addListener(listener: SubscriptionListener): void {
     this.#listeners.add(listener)
     if (this.#state !== null) queueMicrotask(() => this.#tellState(listener))
@@ -32,7 +32,7 @@ export class WatchedMailbox {
     return this.#listeners.delete(listener)
   }
 
-  /** Edits are told of from now on; also tells of what was missed. */
+  /** Edits are notified from now on; also notifies of what was missed. */
   setActive(): void {
     if (this.#state !== 'active') {
       this.#state = 'active'

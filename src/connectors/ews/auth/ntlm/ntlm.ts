@@ -46,8 +46,8 @@ export function ntlmHandshake(options: NtlmOptions): NtlmHandshake {
 function answer(options: NtlmOptions, negotiate: Buffer, message: Buffer): NtlmAnswer {
   const random = options.random ?? randomBytes
   const { flags, nonce, targetInfo } = readChallenge(message)
-  const told = readAvPairs(targetInfo)
-  const timestamp = told.find(({ id }) => id === avId.timestamp)?.value
+  const pairs = readAvPairs(targetInfo)
+  const timestamp = pairs.find(({ id }) => id === avId.timestamp)?.value
   if (timestamp !== undefined && timestamp.length !== 8) throw malformed('its time is not eight bytes')
   // A server that tells its time knows the MIC, and insists on it; an older one may not even skip it.
   const mic = timestamp !== undefined
@@ -60,7 +60,7 @@ function answer(options: NtlmOptions, negotiate: Buffer, message: Buffer): NtlmA
     timestamp ?? fileTime(options.clock()),
     own,
     Buffer.alloc(4),
-    writeAvPairs(saidBack(told, mic, options)),
+    writeAvPairs(echoedPairs(pairs, mic, options)),
     Buffer.alloc(4)
   ])
   const proof = hmacMd5(key, nonce, said)
@@ -88,10 +88,10 @@ function answer(options: NtlmOptions, negotiate: Buffer, message: Buffer): NtlmA
 }
 
 /** The server's own attributes in their order, ours in place of any that claim to be ours. */
-function saidBack(told: readonly AvPair[], mic: boolean, options: NtlmOptions): AvPair[] {
+function echoedPairs(pairs: readonly AvPair[], mic: boolean, options: NtlmOptions): AvPair[] {
   const ours: AvPair[] = []
   const flags =
-    told.find(({ id, value }) => id === avId.flags && value.length === 4)?.value.readUInt32LE() ?? 0
+    pairs.find(({ id, value }) => id === avId.flags && value.length === 4)?.value.readUInt32LE() ?? 0
   if (mic || flags !== 0) {
     const value = Buffer.alloc(4)
     value.writeUInt32LE((mic ? flags | micProvided : flags) >>> 0)
@@ -100,7 +100,7 @@ function saidBack(told: readonly AvPair[], mic: boolean, options: NtlmOptions): 
   if (options.channelBinding !== null) ours.push({ id: avId.channelBindings, value: options.channelBinding })
   if (options.targetName !== null) ours.push({ id: avId.targetName, value: utf16(options.targetName) })
   const replaced: readonly number[] = [avId.flags, avId.channelBindings, avId.targetName]
-  return [...told.filter(({ id }) => !replaced.includes(id)), ...ours]
+  return [...pairs.filter(({ id }) => !replaced.includes(id)), ...ours]
 }
 
 /** `user@domain` goes out whole, without a domain: the directory knows such names by themselves. */
