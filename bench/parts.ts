@@ -8,6 +8,7 @@ import { benchGraphReply } from './graph-reply.ts'
 import { benchHttp } from './http.ts'
 import { benchIdleDay } from './idle-day.ts'
 import { benchIdleTenants } from './idle-tenants.ts'
+import { benchLargeTenant } from './large-tenant.ts'
 import { benchMemory } from './memory.ts'
 import { benchMillion } from './million.ts'
 import { benchSubjects } from './subjects.ts'
@@ -22,6 +23,7 @@ export const parts: Readonly<Record<string, () => Promise<void>>> = {
   'ews-hour': () => overEws(benchEwsHour),
   http: benchHttp,
   transitions: benchTransitions,
+  'large-tenant': benchLargeTenant,
   memory: benchMemory,
   'idle-day': benchIdleDay,
   edits: benchEdits,

@@ -33,14 +33,20 @@ export class RingLog<Entry> {
     return this.#entries.slice(firstAfter(this.#marks, after), firstAfter(this.#marks, upTo))
   }
 
+  /** Entries at one mark go together: `completeAfter` lies between marks. */
   #trim(): void {
     let first = 0
-    for (const last = this.#weights.length - 1; first < last; first++) {
-      const rest = this.#weight - this.#weights[first]!
-      if (rest < this.#minKept) break
-      this.#weight = rest
+    let weight = this.#weight
+    for (let index = 0, rest = weight; index < this.#marks.length; index++) {
+      if (index > 0 && this.#marks[index] !== this.#marks[index - 1]) {
+        if (rest < this.#minKept) break
+        first = index
+        weight = rest
+      }
+      rest -= this.#weights[index]!
     }
     if (first === 0) return
+    this.#weight = weight
     this.#completeAfter = this.#marks[first - 1]!
     this.#marks = this.#marks.slice(first)
     this.#entries = this.#entries.slice(first)

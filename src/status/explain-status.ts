@@ -1,4 +1,4 @@
-/** Why something holds for a person: finds the triggers that a ground's index counts in. */
+/** Why something holds for a user: finds the triggers in which a cause's index counts. */
 import { type Explanation, explain } from '../domain/explain.ts'
 import { allTriggers, type RuleSet, type Trigger } from '../domain/rule-set.ts'
 import type { Cause } from '../domain/timeline.ts'
@@ -11,24 +11,24 @@ export interface ExplainStatusDeps {
   readonly defaultRules: RuleSet
 }
 
-/** Explains grounds of one person's timeline, in the tenant's language. Throws StoreUnavailable: triggers are not in memory. */
+/** Explains causes in one user's timeline, in the tenant's language. Throws StoreUnavailable: triggers are not in memory. */
 export async function createExplainer(
   { store, defaultRules }: ExplainStatusDeps,
   tenant: string,
-  person: UserState,
-  scene: TenantContext
-): Promise<(ground: Cause | null) => Explanation> {
+  user: UserState,
+  context: TenantContext
+): Promise<(cause: Cause | null) => Explanation> {
   if (!store.reachable()) throw new StoreUnavailable('Nothing can be explained without the store.')
-  const version = person.rulesVersion
+  const version = user.rulesVersion
   const rules = version === 0 ? defaultRules : (await store.rules(tenant, version))?.effective
-  const record = await store.record(tenant, person.id)
+  const record = await store.record(tenant, user.id)
   // A timeline that was read before the user's triggers changed counts in the older ones.
-  const ownAreThose = record !== null && record.user.triggersSince <= (person.sync.confirmedAt ?? 0)
+  const ownAreThose = record !== null && record.user.triggersSince <= (user.sync.confirmedAt ?? 0)
   const triggersOf: Readonly<Record<Cause['from'], readonly Trigger[] | null>> = {
     user: ownAreThose ? record.user.triggers : null,
     tenant: rules === undefined ? null : allTriggers(rules),
     availability: null,
     override: null
   }
-  return (ground) => explain(ground, ground && triggersOf[ground.from], scene.language)
+  return (cause) => explain(cause, cause && triggersOf[cause.from], context.language)
 }

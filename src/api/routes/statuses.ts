@@ -142,12 +142,12 @@ export function statusesRoutes(
           requireUserState(view, params.user)
           return sendJson(reply, view.status(params.user))
         }
-        const person = requireUserState(view, params.user)
+        const user = requireUserState(view, params.user)
         const at = query.at === undefined ? clock() : requireInstantInWindow(query.at, clock())
-        const status = toStatus(person, statusAt(person.effective, at), view.context, clock())
+        const status = toStatus(user, statusAt(user.effective, at), view.context, clock())
         if (query.explain !== true) return reply.send(status)
-        const why = await createExplainer(needs, params.tenant, person, view.context)
-        return reply.send({ ...status, ...why(causeAt(person.effective, at)) })
+        const why = await createExplainer(needs, params.tenant, user, view.context)
+        return reply.send({ ...status, ...why(causeAt(user.effective, at)) })
       }
     )
   }
