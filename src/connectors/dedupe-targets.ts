@@ -1,4 +1,4 @@
-/** What every connector that reads many mailboxes in one call owes its caller: one Reading each, whatever happens. */
+/** What every connector that reads many mailboxes in one call owes its caller: one result each, whatever happens. */
 import { RemoteError } from '../errors.ts'
 import type { ReadRequest, ReadResult, Target } from './connector.ts'
 

@@ -19,11 +19,11 @@ import { type GraphReader, readMailboxes } from './read/read-mailboxes.ts'
 import { createScheduleReader } from './read/schedules.ts'
 import { SubscriptionManager } from './subscriptions/subscription-manager.ts'
 
-/** The connection is used as it is: after a change, make another connector. `outbound` stays the caller's to close. */
+/** The connection is used as it is: after a change, make another connector. `http` stays the caller's to close. */
 export function graphConnector(deps: {
   connection: GraphConnection
   http: HttpClient
-  /** Where notices of edits go; without, edits are found by polling. */
+  /** Where notifications of edits go; without, edits are found by polling. */
   notificationUrls?: NotificationUrls | null
   clock?: () => number
   timers?: Timers

@@ -23,7 +23,7 @@ export interface GraphRequest {
 }
 
 export interface GraphClient {
-  /** One answer for each call, in order; where the last try failed, what was said then. Rejects never. */
+  /** One response for each request, in order; where the last try failed, that of the last. Never rejects. */
   send(calls: readonly GraphRequest[], signal: AbortSignal): Promise<readonly (GraphResponse | RemoteError)[]>
 }
 
@@ -91,7 +91,7 @@ export function createGraphClient(deps: {
   }
 }
 
-/** Sends, and resends what is throttled or in passing trouble, until all is final, useless, or nobody waits any more. */
+/** Sends, and resends what is throttled or in transient trouble, until all is final, tried often enough, or aborted. */
 async function sendBatch(
   batch: readonly GraphRequest[],
   answers: Map<GraphRequest, GraphResponse | RemoteError>,

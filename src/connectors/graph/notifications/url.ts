@@ -1,12 +1,12 @@
-/** Where Graph posts the notices of one calendar, and the word that proves them: derived, so that nothing is kept. */
+/** Where Graph posts the notifications of one calendar, and the secret that proves them: derived, so that nothing is kept. */
 import { createHmac } from 'node:crypto'
 
-/** One watched calendar, as the address names it. */
+/** One subscribed calendar, as the address names it. */
 export interface NotificationRoute {
   /** Of the secret under which the address was made. */
   readonly keyId: string
   readonly tenant: string
-  /** `Watched.name`. */
+  /** `SubscribeRequest.targetId`. */
   readonly targetId: string
 }
 

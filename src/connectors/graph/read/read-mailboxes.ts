@@ -19,7 +19,7 @@ interface ReadOutcome extends Pick<CalendarRead, 'detail' | 'partialRead'> {
   readonly events: readonly CalendarEvent[]
 }
 
-/** One Reading for each target, in order. */
+/** One result for each target, in order. */
 export async function readMailboxes(
   request: ReadRequest,
   reader: GraphReader
