@@ -267,3 +267,30 @@ t.test('a batch asks the store once for all its calendars', async (t) => {
   await time.run(1000)
   t.same(asked, [40])
 })
+
+t.test('nobody is polled later than the interval and a second', async (t) => {
+  const { side, tenant, people, until, time, state, open } = await openSyncHarness(t)
+  const ids = Array.from({ length: 10 }, (_, index) => `user${index}`)
+  for (const id of ids) side.calendars.set(`${id}@acme.example`, [])
+  await tenant('acme', 'right', 10)
+  await people('acme', Object.fromEntries(ids.map((id) => [id, {}])))
+  await open()
+  for (const id of ids) await until(async () => (await state('acme', id)) === 'fresh')
+  const polledAt = new Map<string, number>()
+  let longestMs = 0
+  let polls = 0
+  let seen = side.requests.length
+  for (let passed = 0; passed < 60_000; passed += 250) {
+    await time.run(250)
+    for (const { mailbox } of side.requests.slice(seen)) {
+      const before = polledAt.get(mailbox)
+      if (before !== undefined) longestMs = Math.max(longestMs, time.clock() - before)
+      polledAt.set(mailbox, time.clock())
+      polls += 1
+    }
+    seen = side.requests.length
+  }
+  t.equal(polledAt.size, 10)
+  t.ok(polls >= 50, `${polls} polls`)
+  t.ok(longestMs <= 11_000, `${longestMs} ms between two polls of one mailbox`)
+})

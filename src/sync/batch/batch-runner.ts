@@ -73,7 +73,7 @@ export class BatchRunner {
     return this.#failConnection(hanging, keys, retries)
   }
 
-  /** One batch was told what holds for all: the others are not sent to be told the same. */
+  /** What one batch met holds for all: the others wait. */
   async #failConnection(
     error: RemoteError,
     keys: readonly string[],

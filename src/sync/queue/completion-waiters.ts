@@ -25,7 +25,7 @@ export class CompletionWaiters {
     }
   }
 
-  /** Nobody waits any more; `isRead` is what all are told. */
+  /** Resolves all to `isRead`. */
   completeAll(isRead: boolean): void {
     for (const { resolve } of this.#waiters ?? []) resolve(isRead)
     this.#waiters = null

@@ -119,7 +119,7 @@ export class TenantQueue {
     this.enqueue(target, 'poll')
   }
 
-  /** Those that were added while they were read wait again; whoever waited for the others is told. */
+  /** Those that were added while they were read wait again; those who waited for the others are resolved. */
   complete(batch: readonly string[]): void {
     for (const target of batch) {
       const priority = this.#requeued.get(target)
@@ -167,7 +167,7 @@ export class TenantQueue {
     })
   }
 
-  /** Aborts what runs; who waits is told that the queue was dropped. */
+  /** Aborts what runs; those who wait resolve to false. */
   drop(reason: Error): void {
     this.#cancelWake?.()
     for (const batch of this.running) batch.abort(reason)

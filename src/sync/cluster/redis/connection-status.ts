@@ -13,7 +13,7 @@ export function redisConnectionStatuses(client: SyncRedisClient, log: Log): Conn
   return {
     publish(tenant, posted) {
       client.set(connectionStateKey(tenant), JSON.stringify(posted), 'PX', shownFor).catch((error) => {
-        log.warn({ tenant, ...redactError(error) }, 'how a connection fares could not be told')
+        log.warn({ tenant, ...redactError(error) }, 'the state of a connection could not be published')
       })
     },
     async read(tenant) {

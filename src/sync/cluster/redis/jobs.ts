@@ -46,7 +46,7 @@ export function openJobQueues(client: SyncRedisClient, log: Log): JobQueues {
       streams: { events: { maxLen: 100 } },
       defaultJobOptions: { removeOnComplete: true, removeOnFail: { count: keptFailures } }
     })
-    // Whoever uses it is told.
+    // `use` rejects with the same.
     queue.on('error', () => {})
     queues.set(shard, queue)
     return queue

@@ -14,7 +14,7 @@ export function queuePrefix(shard: number): string {
 
 export const queueName = 'sync'
 
-/** How a tenant's connection fares, as its keeper says. */
+/** The state of a tenant's connection, as its owner publishes it. */
 export function connectionStateKey(tenant: string): string {
   return `hanvisa:{${tenant}}:connection-state`
 }
