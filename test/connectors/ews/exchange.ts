@@ -189,7 +189,7 @@ export const meeting = (subject: string, more: Partial<EventInput> = {}): EventI
 })
 
 /** What came of each: the subjects, or the code. */
-export function told(readings: readonly ReadResult[]): unknown[] {
+export function outcomesOf(readings: readonly ReadResult[]): unknown[] {
   return readings.map((reading) => {
     if (reading.outcome === 'read') return reading.events.map(({ subject }) => subject).sort()
     return reading.outcome === 'failed' ? reading.error.code : reading.outcome

@@ -6,7 +6,7 @@ import { createEwsConnector } from '../../../src/connectors/ews/connector.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { hangSignal } from '../../support/until.ts'
 import { week } from './exchange.ts'
-import { account, shown, startServer } from './server.ts'
+import { account, serverCertificate, startServer } from './server.ts'
 
 export interface FakeCall {
   readonly operation: string
@@ -76,7 +76,7 @@ export async function fakeExchange(
           auth: { kind: 'basic', ...account },
           access: 'impersonation',
           version: 'auto',
-          ca: shown.signer,
+          ca: serverCertificate.signer,
           pollSeconds: 60,
           ...changes
         },

@@ -1,7 +1,7 @@
 /** What is wrong with one mailbox is that mailbox's, and what is wrong with the server is said of the server. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { failure, told, week } from './exchange.ts'
+import { failure, outcomesOf, week } from './exchange.ts'
 import { type FakeCall, fakeExchange } from './fake-exchange.ts'
 import { availability, calendarView, fault, item, mailbox, refusedMailbox } from './replies.ts'
 
@@ -112,7 +112,7 @@ t.test('HTTP 400 of a server that is no EWS is asked once; of Exchange once in e
       ? calendarView([single('1')])
       : { ...bad, headers: { server: 'Microsoft-IIS/7.5', 'content-type': 'text/html' } }
   )
-  t.same(told(await old.read(old.connector(), ['a@example.se'])), [['MÖT']])
+  t.same(outcomesOf(await old.read(old.connector(), ['a@example.se'])), [['MÖT']])
 })
 
 t.test('a server that answers with masters is not read, and delegate is named', async (t) => {

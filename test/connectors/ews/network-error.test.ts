@@ -10,8 +10,8 @@ import {
   account,
   errorOf,
   type ServerOptions,
-  say,
-  shown,
+  sendBody,
+  serverCertificate,
   startServer,
   transportTo
 } from './server.ts'
@@ -26,18 +26,28 @@ async function hint(
   options: Parameters<typeof transportTo>[2] = {},
   code = 'unreachable'
 ) {
-  const error = await errorOf(t, say(transportTo(t, server, { auth, ...options }), 'x'))
+  const error = await errorOf(t, sendBody(transportTo(t, server, { auth, ...options }), 'x'))
   t.equal(error.code, code, error.hint)
   return error.hint
 }
 
 t.test('a certificate is taken from its authority, or as it stands, and not else', async (t) => {
   const signed = await startServer(t, anybody)
-  t.equal(await say(transportTo(t, signed, { auth, ca: shown.signer }), 'x'), told)
-  t.equal(await say(transportTo(t, signed, { auth, ca: shown.certificate }), 'x'), told, 'pinned')
+  t.equal(await sendBody(transportTo(t, signed, { auth, ca: serverCertificate.signer }), 'x'), told)
+  t.equal(
+    await sendBody(transportTo(t, signed, { auth, ca: serverCertificate.certificate }), 'x'),
+    told,
+    'pinned'
+  )
   const own = await certificateOf({})
-  const selfSigned = await startServer(t, { ...anybody, shown: own })
-  t.equal(await say(transportTo(t, selfSigned, { auth, ca: `${shown.signer}${own.certificate}` }), 'x'), told)
+  const selfSigned = await startServer(t, { ...anybody, serverCertificate: own })
+  t.equal(
+    await sendBody(
+      transportTo(t, selfSigned, { auth, ca: `${serverCertificate.signer}${own.certificate}` }),
+      'x'
+    ),
+    told
+  )
   t.match(await hint(t, selfSigned), /from nobody known here .*SELF_SIGNED.*PEM in the connection's `ca`/)
   t.match(await hint(t, signed, { ca: own.certificate }), /from nobody known here/)
   const { ca: _, ...withoutCa } = {
@@ -56,11 +66,11 @@ t.test('a certificate is taken from its authority, or as it stands, and not else
     process.emitWarning = warn
     delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
   })
-  t.match(await errorOf(t, say(stranger, 'x')), { hint: /from nobody known here/ })
+  t.match(await errorOf(t, sendBody(stranger, 'x')), { hint: /from nobody known here/ })
   delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
   t.match(await hint(t, signed, { ca: 'my certificate' }), /holds no readable PEM certificate/)
   t.match(
-    await hint(t, signed, { ca: shown.signer.replace(/\nM../, '\nAAAA') }),
+    await hint(t, signed, { ca: serverCertificate.signer.replace(/\nM../, '\nAAAA') }),
     /holds no readable PEM certificate/
   )
   t.equal(signed.attempts, 2)
@@ -68,17 +78,17 @@ t.test('a certificate is taken from its authority, or as it stands, and not else
 
 t.test('a certificate for another name, or of another time', async (t) => {
   const named = await certificateOf({ names: ['EX01', 'ex01.firma.local'], signed: true })
-  const server = await startServer(t, { ...anybody, shown: named })
+  const server = await startServer(t, { ...anybody, serverCertificate: named })
   t.match(
     await hint(t, server, { ca: named.signer }),
     /localhost:\d+ is for EX01, ex01\.firma\.local: write one of its names/
   )
   t.match(await hint(t, server, { ca: named.certificate }), /is for EX01/, 'pinned too')
   const old = await certificateOf({ from: -9, until: -1, signed: true })
-  const expired = await startServer(t, { ...anybody, shown: old })
+  const expired = await startServer(t, { ...anybody, serverCertificate: old })
   t.match(await hint(t, expired, { ca: old.signer }), /has expired: renew it/)
   const early = await certificateOf({ from: 1, until: 9, signed: true })
-  const future = await startServer(t, { ...anybody, shown: early })
+  const future = await startServer(t, { ...anybody, serverCertificate: early })
   t.match(await hint(t, future, { ca: early.signer }), /not valid yet: check the clocks/)
 })
 
@@ -87,16 +97,16 @@ t.test(
   async (t) => {
     const tls = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
     const rsa = await certificateOf({ kind: 'RSA, SHA-256', signed: true })
-    const old = await startServer(t, { ...anybody, tls, shown: rsa })
+    const old = await startServer(t, { ...anybody, tls, serverCertificate: rsa })
     t.match(await hint(t, old, { ca: rsa.signer }), /speaks no TLS of today .*switch TLS 1\.2 on/)
     const weak = { maxVersion: 'TLSv1.2', ciphers: 'AES128-SHA:@SECLEVEL=0', secureOptions: 0 } as const
     const suites = await startServer(t, {
       ...anybody,
       tls: { ...weak, ciphers: 'CAMELLIA128-SHA' },
-      shown: rsa
+      serverCertificate: rsa
     })
     t.match(await hint(t, suites, { ca: rsa.signer }), /TLS that is too weak|speaks no TLS of today/)
-    const plain = await startServer(t, { ...anybody, shown: null })
+    const plain = await startServer(t, { ...anybody, serverCertificate: null })
     t.match(await hint(t, { url: plain.url.replace('http:', 'https:') }), /does not speak TLS at that port/)
   }
 )
@@ -117,7 +127,9 @@ t.test('names, ports and networks', async (t) => {
     createTcp((socket) => void t.teardown(() => socket.destroy()))
   )
   const transport = transportTo(t, { url: `https://localhost:${mute.port}/EWS/Exchange.asmx` }, { auth })
-  t.match(await errorOf(t, say(transport, 'x', AbortSignal.timeout(100))), { hint: /did not answer in time/ })
+  t.match(await errorOf(t, sendBody(transport, 'x', AbortSignal.timeout(100))), {
+    hint: /did not answer in time/
+  })
   const rude = await listening(
     t,
     createTcp((socket) => void socket.destroy())
@@ -135,7 +147,7 @@ t.test('private addresses and plain http are called only where that is allowed',
     const url = `https://${host}:${server.port}/EWS/Exchange.asmx`
     const transport = transportTo(t, { url }, { auth, ...closed })
     t.match(
-      await errorOf(t, say(transport, 'x')),
+      await errorOf(t, sendBody(transport, 'x')),
       { code: 'unreachable', hint: /no public address.*ALLOW_PRIVATE_TARGETS/ },
       host
     )
@@ -157,12 +169,12 @@ t.test('a proxy of the environment is gone through by a tunnel, NTLM and its bin
   const environment = { HTTPS_PROXY: `http://hanvisa:pass%20word@127.0.0.1:${proxy}` }
   const url = `https://localhost:${server.port}/EWS/Exchange.asmx`
   const transport = transportTo(t, { url }, { environment })
-  t.same([await say(transport, 'x'), await say(transport, 'x')], [told, told])
+  t.same([await sendBody(transport, 'x'), await sendBody(transport, 'x')], [told, told])
   t.same(asked, [`localhost:${server.port} Basic ${Buffer.from('hanvisa:pass word').toString('base64')}`])
   t.match(server.accounts, [{ bound: true }])
 
   const except = { ...environment, NO_PROXY: '.example,localhost' }
-  t.equal(await say(transportTo(t, { url }, { environment: except }), 'x'), told)
+  t.equal(await sendBody(transportTo(t, { url }, { environment: except }), 'x'), told)
   t.equal(asked.length, 1)
   const anonymous = { https_proxy: `http://127.0.0.1:${proxy}` }
   t.match(
@@ -178,7 +190,7 @@ t.test('a proxy of the environment is gone through by a tunnel, NTLM and its bin
     /SOCKS and PAC are not supported/
   )
   const refused = transportTo(t, { url }, { auth, environment, allowPrivateTargets: false })
-  t.match(await errorOf(t, say(refused, 'x')), { hint: /no public address/ })
+  t.match(await errorOf(t, sendBody(refused, 'x')), { hint: /no public address/ })
 })
 
 t.test('redirects within the server are followed; all others are explained', async (t) => {
@@ -201,8 +213,8 @@ t.test('redirects within the server are followed; all others are explained', asy
   })
   const at = (path: string, redirects: 'same-server' | 'none' = 'same-server') =>
     transportTo(t, { url: new URL(path, server.url).href }, { auth, redirects })
-  t.equal(await say(at('/old.asmx'), 'x'), told)
-  t.equal(await say(at('/old.asmx', 'none'), 'x'), '302 moved')
+  t.equal(await sendBody(at('/old.asmx'), 'x'), told)
+  t.equal(await sendBody(at('/old.asmx', 'none'), 'x'), '302 moved')
   const expected: Record<string, [code: string, hint: RegExp]> = {
     '/circle.asmx': ['protocol_error', /redirects in a circle/],
     '/away.asmx': [
@@ -214,7 +226,7 @@ t.test('redirects within the server are followed; all others are explained', asy
     '/outage.asmx': ['unreachable', /shows its error page/]
   }
   for (const [path, [code, hint]] of Object.entries(expected)) {
-    t.match(await errorOf(t, say(at(path), 'x')), { code, hint }, path)
+    t.match(await errorOf(t, sendBody(at(path), 'x')), { code, hint }, path)
   }
 })
 

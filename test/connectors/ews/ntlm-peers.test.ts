@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { account, shown, startServer } from './server.ts'
+import { account, serverCertificate, startServer } from './server.ts'
 
 const run = promisify(execFile)
 const [domain, user] = account.user.split('\\')
@@ -21,7 +21,7 @@ async function printed(program: string, ...args: string[]): Promise<string | nul
 const folder = await mkdtemp(join(tmpdir(), 'hanvisa-ntlm-'))
 t.teardown(() => rm(folder, { recursive: true }))
 const ca = join(folder, 'ca.pem')
-await writeFile(ca, shown.signer)
+await writeFile(ca, serverCertificate.signer)
 
 const curl = /\bNTLM\b/.test((await printed('curl', '--version')) ?? '')
 const python = process.env.HANVISA_TEST_PYTHON ?? '/usr/bin/python3'
@@ -29,7 +29,7 @@ const there = (await printed(python, '-W', 'ignore', '-c', 'import requests_ntlm
 t.test('curl --ntlm', { skip: curl ? false : 'no curl with NTLM here: apt install curl' }, async (t) => {
   // curl widens bytes to UTF-16 one by one: letters beyond ASCII it cannot sign in with.
   const ascii = 'hemligt'
-  const plain = await startServer(t, { shown: null })
+  const plain = await startServer(t, { serverCertificate: null })
   const none = await startServer(t, { ntlm: { extendedProtection: 'off' } })
   const allow = await startServer(t, { ntlm: { extendedProtection: 'allow' } })
   const require = await startServer(t)

@@ -3,7 +3,7 @@ import t from 'tap'
 import type { Right } from '../../../simulator/calendar-item.ts'
 import type { Connector } from '../../../src/connectors/connector.ts'
 import { hangSignal } from '../../support/until.ts'
-import { failure, isCall, meeting, openExchange, told, week } from './exchange.ts'
+import { failure, isCall, meeting, openExchange, outcomesOf, week } from './exchange.ts'
 
 t.test('delegate: the level that comes back is the rights check, mailbox by mailbox', async (t) => {
   const { put, install, connector, read } = await openExchange(t, 'delegate')
@@ -77,9 +77,9 @@ t.test('impersonation: a sign-in name that is no address is found as such, and r
     events: [meeting('MÖT')]
   })
   const one = connector()
-  t.same(told(await read(one, ['anek@corp.example'])), [['MÖT']])
+  t.same(outcomesOf(await read(one, ['anek@corp.example'])), [['MÖT']])
   simulator.requests.clear()
-  t.same(told(await read(one, ['anek@corp.example'])), [['MÖT']])
+  t.same(outcomesOf(await read(one, ['anek@corp.example'])), [['MÖT']])
   t.equal(simulator.requests.list().filter(isCall).length, 1)
 })
 
@@ -111,7 +111,7 @@ t.test(
     t.equal(one.batchSize, 100)
     const readings = await read(one, mailboxes)
     t.same(
-      told(readings),
+      outcomesOf(readings),
       mailboxes.map((_, index) => [`Nr ${index}`, 'VAB'])
     )
     simulator.requests.clear()
@@ -134,8 +134,8 @@ t.test(
     await read(one, both)
     const route = 'getUserAvailability'
     simulator.faults.add({ kind: 'ews', code: 'ErrorMailboxFailover', inMessages: true, count: 1, route })
-    t.same(told(await read(one, both)), ['unreachable', 'unreachable'])
-    t.same(told(await read(one, both)), [['MÖT'], ['MÖT']])
+    t.same(outcomesOf(await read(one, both)), ['unreachable', 'unreachable'])
+    t.same(outcomesOf(await read(one, both)), [['MÖT'], ['MÖT']])
     const long = { window: { start: week.start, end: week.start + 63 * 86_400_000 } }
     t.match(failure((await read(one, both, long))[0]), { code: 'protocol_error', hint: /42 days/ })
   }
@@ -154,7 +154,7 @@ t.test('a reply that is spoilt is refused in words, one that is written otherwis
       t.notMatch(`${reading.error.stack} ${reading.error.cause}`, /Kalle/, garbage)
     return reading
   }
-  t.same(told([(await after('reprefixed'))!]), [['Uppsägning av Kalle']])
+  t.same(outcomesOf([(await after('reprefixed'))!]), [['Uppsägning av Kalle']])
   for (const garbage of ['html', 'empty', 'concatenated', 'entities', 'deep'] as const) {
     t.match(failure(await after(garbage)), { code: 'protocol_error' }, garbage)
   }

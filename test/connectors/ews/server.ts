@@ -20,7 +20,7 @@ import { hangSignal } from '../../support/until.ts'
 import { certificateOf, type Shown } from './certificates.ts'
 
 export const account = { user: 'HANVISA\\svc-hanvisa', password: 'hemligt ✓' }
-export const shown = await certificateOf({ signed: true })
+export const serverCertificate = await certificateOf({ signed: true })
 
 export interface AskingServer {
   /** `https://localhost:PORT/EWS/Exchange.asmx`; http without a certificate. */
@@ -41,7 +41,7 @@ export interface AskingServer {
 }
 
 export interface ServerOptions {
-  readonly shown?: Shown | null
+  readonly serverCertificate?: Shown | null
   readonly tls?: TlsOptions
   readonly ntlm?: Partial<NtlmAcceptorOptions>
   /** Instead of NTLM: whether this Authorization is good, and what WWW-Authenticate asks for. */
@@ -53,7 +53,7 @@ export interface ServerOptions {
 }
 
 export async function startServer(t: Test, options: ServerOptions = {}): Promise<AskingServer> {
-  const certificate = options.shown === undefined ? shown : options.shown
+  const certificate = options.serverCertificate === undefined ? serverCertificate : options.serverCertificate
   const connections = new WeakMap<Socket, NtlmConnection>()
   const seen = {
     sockets: new Set<Socket>(),
@@ -140,7 +140,7 @@ export function transportTo(
     url,
     auth: { kind: 'ntlm', ...account },
     allowPrivateTargets: true,
-    ca: shown.signer,
+    ca: serverCertificate.signer,
     environment: {},
     sleep: async () => {},
     ...options
@@ -150,7 +150,11 @@ export function transportTo(
 }
 
 /** The reply's body as a whole, behind its status. */
-export async function say(transport: EwsTransport, body: string, signal = hangSignal()): Promise<string> {
+export async function sendBody(
+  transport: EwsTransport,
+  body: string,
+  signal = hangSignal()
+): Promise<string> {
   const reply = await transport.call({ headers: { 'content-type': 'text/xml; charset=utf-8' }, body, signal })
   let text = ''
   for await (const piece of reply.body) text += piece

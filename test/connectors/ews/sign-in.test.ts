@@ -3,24 +3,27 @@ import { once } from 'node:events'
 import t from 'tap'
 import { createTokenSource } from '../../../src/connectors/entra/client-credentials.ts'
 import { openMicrosoft365 } from '../graph/microsoft365.ts'
-import { account, errorOf, say, startServer, transportTo } from './server.ts'
+import { account, errorOf, sendBody, startServer, transportTo } from './server.ts'
 
 t.test('a wrong password is tried once, by however many calls', async (t) => {
   const server = await startServer(t)
   server.password = 'another'
   let now = Date.now()
   const transport = transportTo(t, server, { connections: 4, clock: () => now })
-  const errors = await Promise.all(Array.from({ length: 8 }, () => errorOf(t, say(transport, 'x'))))
+  const errors = await Promise.all(Array.from({ length: 8 }, () => errorOf(t, sendBody(transport, 'x'))))
   for (const error of errors)
     t.match(error, { code: 'secret_invalid', hint: /refuses the sign-in: correct auth.user/ })
   t.equal(server.attempts, 1)
-  t.match(await errorOf(t, say(transport, 'x')), { hint: /not tried again for 5 min/, retryAfter: undefined })
+  t.match(await errorOf(t, sendBody(transport, 'x')), {
+    hint: /not tried again for 5 min/,
+    retryAfter: undefined
+  })
   now += 301_000
-  await errorOf(t, say(transport, 'x'))
+  await errorOf(t, sendBody(transport, 'x'))
   t.equal(server.attempts, 2)
   transport.resetSignIn()
   server.password = account.password
-  t.equal(await say(transport, 'x'), '200 <told>x</told>')
+  t.equal(await sendBody(transport, 'x'), '200 <told>x</told>')
   t.equal(server.attempts, 3)
   t.notMatch(JSON.stringify(errors), /hemligt/)
 })
@@ -30,13 +33,13 @@ t.test('a password that was right and is refused is tried once more, then raised
   const pauses: number[] = []
   const pause = async (milliseconds: number) => void pauses.push(milliseconds)
   const transport = transportTo(t, server, { connections: 4, sleep: pause })
-  await say(transport, 'a')
+  await sendBody(transport, 'a')
   server.password = 'changed'
-  t.equal(await say(transport, 'b'), '200 <told>b</told>', 'a connection that is signed in stays so')
+  t.equal(await sendBody(transport, 'b'), '200 <told>b</told>', 'a connection that is signed in stays so')
   const gone = Promise.all([...server.sockets].map((socket) => once(socket, 'close')))
   server.server.closeAllConnections()
   await gone
-  const errors = await Promise.all(Array.from({ length: 20 }, () => errorOf(t, say(transport, 'c'))))
+  const errors = await Promise.all(Array.from({ length: 20 }, () => errorOf(t, sendBody(transport, 'c'))))
   t.match(errors, Array(20).fill({ code: 'secret_invalid' }))
   t.ok(
     server.refusals.length >= 2 && server.refusals.length <= 5,
@@ -57,9 +60,9 @@ t.test('a domain controller that was busy for a moment is forgiven', async (t) =
       busy = false
     }
   })
-  t.equal(await say(transport, 'a'), '200 a')
+  t.equal(await sendBody(transport, 'a'), '200 a')
   busy = true
-  t.equal(await say(transport, 'b'), '200 b')
+  t.equal(await sendBody(transport, 'b'), '200 b')
   t.equal(server.attempts, 3)
 })
 
@@ -69,19 +72,19 @@ t.test('Basic goes with every call, and says so where the server does not take i
   const server = await startServer(t, { other: { offers: ['Basic realm="x"'], good } })
   const auth = { kind: 'basic', ...account } as const
   const transport = transportTo(t, server, { auth })
-  await Promise.all(['a', 'b', 'c'].map((body) => say(transport, body)))
+  await Promise.all(['a', 'b', 'c'].map((body) => sendBody(transport, body)))
   t.match(server.calls.sort(), ['Basic a', 'Basic b', 'Basic c'])
 
   const modern = await startServer(t)
-  t.match(await errorOf(t, say(transportTo(t, modern, { auth }), 'x')), {
+  t.match(await errorOf(t, sendBody(transportTo(t, modern, { auth }), 'x')), {
     code: 'secret_invalid',
     hint: /offers NTLM, Negotiate, and auth\.kind is basic: set auth\.kind to ntlm/
   })
-  t.match(await errorOf(t, say(transportTo(t, server), 'x')), {
+  t.match(await errorOf(t, sendBody(transportTo(t, server), 'x')), {
     hint: /offers Basic, and auth\.kind is ntlm: set auth\.kind to basic/
   })
   const none = await startServer(t, { other: { offers: [], good } })
-  t.match(await errorOf(t, say(transportTo(t, none), 'x')), { hint: /offers no way to sign in/ })
+  t.match(await errorOf(t, sendBody(transportTo(t, none), 'x')), { hint: /offers no way to sign in/ })
 })
 
 t.test('an application signs in with tokens; one that is refused is replaced once', async (t) => {
@@ -95,12 +98,12 @@ t.test('an application signs in with tokens; one that is refused is replaced onc
     invalidate: (token: string) => void (token === `token ${issued}` && issued++)
   }
   const transport = transportTo(t, server, { auth: { kind: 'oauth', tokens } })
-  t.equal(await say(transport, 'a'), '200 <told>a</told>')
+  t.equal(await sendBody(transport, 'a'), '200 <told>a</told>')
   valid.clear()
   valid.add('token 2')
-  t.equal(await say(transport, 'b'), '200 <told>b</told>')
+  t.equal(await sendBody(transport, 'b'), '200 <told>b</told>')
   valid.clear()
-  t.match(await errorOf(t, say(transport, 'c')), { code: 'consent_missing', hint: /full_access_as_app/ })
+  t.match(await errorOf(t, sendBody(transport, 'c')), { code: 'consent_missing', hint: /full_access_as_app/ })
   t.equal(server.attempts, 5)
 })
 
@@ -118,7 +121,10 @@ t.test("Entra's tokens are for the resource that is asked for", async (t) => {
       clock: Date.now
     })
   const tokens = through(connection.clientSecret ?? '')
-  t.equal(await say(transportTo(t, server, { auth: { kind: 'oauth', tokens } }), 'a'), '200 <told>a</told>')
+  t.equal(
+    await sendBody(transportTo(t, server, { auth: { kind: 'oauth', tokens } }), 'a'),
+    '200 <told>a</told>'
+  )
   const wrong = transportTo(t, server, { auth: { kind: 'oauth', tokens: through('wrong') } })
-  t.match(await errorOf(t, say(wrong, 'b')), { code: 'secret_invalid', hint: /client secret is wrong/ })
+  t.match(await errorOf(t, sendBody(wrong, 'b')), { code: 'secret_invalid', hint: /client secret is wrong/ })
 })

@@ -10,19 +10,19 @@ import type {
 import { createEwsConnector } from '../../../src/connectors/ews/connector.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { calendarView, fault, server as serverInfo, soap } from './replies.ts'
-import { type AskingServer, account, type ServerOptions, shown, startServer } from './server.ts'
+import { type AskingServer, account, type ServerOptions, serverCertificate, startServer } from './server.ts'
 
 const messages = 'http://schemas.microsoft.com/exchange/services/2006/messages'
 const types = 'http://schemas.microsoft.com/exchange/services/2006/types'
 
-export interface FarCall {
+export interface FakeStreamingCall {
   readonly operation: string
   /** Whom it impersonates. */
   readonly mailbox: string
   readonly headers: IncomingMessage['headers']
 }
 
-export interface FarStream {
+export interface FakeStream {
   readonly ids: readonly string[]
   readonly mailbox: string
   readonly headers: IncomingMessage['headers']
@@ -34,46 +34,46 @@ export interface FarStream {
 
 export interface StreamingExchange {
   readonly server: AskingServer
-  readonly calls: FarCall[]
+  readonly calls: FakeStreamingCall[]
   /** All there ever were. */
-  readonly streams: FarStream[]
+  readonly streams: FakeStream[]
   /** Those that are open. */
-  readonly open: readonly FarStream[]
+  readonly open: readonly FakeStream[]
   /** Answers with this instead, while it gives any. */
-  refuse: (call: FarCall) => string | null
+  refuse: (call: FakeStreamingCall) => string | null
   /** As Exchange does it, the first stream of a subscription ends when a second is opened. */
   takesOver: boolean
   /** What a stream begins with. */
-  greet: (stream: FarStream) => void
+  greet: (stream: FakeStream) => void
   /** GroupingInformation of a mailbox; null: there is no Autodiscover here. */
   serverOf: ((mailbox: string) => string) | null
   /** How often Autodiscover was asked. */
   discoveries: number
   /** `Set-Cookie` of what it answers. */
-  cookies: (call: FarCall) => string[]
-  readonly timers: HandTimers
+  cookies: (call: FakeStreamingCall) => string[]
+  readonly timers: ManualTimers
   connector(changes?: Partial<EwsConnection>): Connector
-  watch(connector: Connector, ...mailboxes: string[]): Heard[]
+  watch(connector: Connector, ...mailboxes: string[]): RecordedSubscription[]
 }
 
 /** The name of a mailbox's first, second… subscription. */
 export const idOf = (mailbox: string, nth = 1) => `${mailbox}#${nth}`
 
 export async function streamingExchange(t: Test, options: ServerOptions = {}): Promise<StreamingExchange> {
-  const timers = handTimers()
+  const timers = manualTimers()
   const made = new Map<string, number>()
   const far = {
-    calls: [] as FarCall[],
-    streams: [] as FarStream[],
+    calls: [] as FakeStreamingCall[],
+    streams: [] as FakeStream[],
     get open() {
       return far.streams.filter(({ gone }) => !gone)
     },
-    refuse: (_: FarCall): string | null => null,
+    refuse: (_: FakeStreamingCall): string | null => null,
     takesOver: true,
-    greet: (stream: FarStream) => stream.say(ok()),
+    greet: (stream: FakeStream) => stream.say(ok()),
     serverOf: null as ((mailbox: string) => string) | null,
     discoveries: 0,
-    cookies: (_: FarCall): string[] => []
+    cookies: (_: FakeStreamingCall): string[] => []
   }
   const server = await startServer(t, {
     answer(request, response, body) {
@@ -102,7 +102,7 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
       } else if (operation === 'Unsubscribe') response.end(replied('Unsubscribe', ''))
       else {
         const ids = Array.from(body.matchAll(/<t:SubscriptionId>([^<]*)/g), ([, id]) => id ?? '')
-        const stream: FarStream = {
+        const stream: FakeStream = {
           ids,
           mailbox,
           headers: request.headers,
@@ -139,7 +139,7 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
         auth: { kind: 'ntlm', ...account },
         access: 'impersonation',
         version: 'auto',
-        ca: shown.signer,
+        ca: serverCertificate.signer,
         pollSeconds: 60,
         ...changes
       }
@@ -155,7 +155,8 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
       connectors.push(made)
       return made
     },
-    watch: (connector: Connector, ...mailboxes: string[]) => mailboxes.map((each) => hear(connector, each))
+    watch: (connector: Connector, ...mailboxes: string[]) =>
+      mailboxes.map((each) => subscribeRecorded(connector, each))
   })
 }
 
@@ -169,16 +170,16 @@ function userSettings(mailboxes: readonly string[], serverOf: (mailbox: string) 
 }
 
 /** What a listener was told, in words: `live`, `changed`, `deaf CODE`. */
-export interface Heard {
+export interface RecordedSubscription {
   readonly mailbox: string
-  readonly told: string[]
+  readonly events: string[]
   readonly hint: string
-  readonly isLive: boolean
+  readonly isActive: boolean
   readonly changes: number
   readonly watch: CalendarSubscription
 }
 
-export function hear(connector: Connector, mailbox: string): Heard {
+export function subscribeRecorded(connector: Connector, mailbox: string): RecordedSubscription {
   const told: string[] = []
   let hint = ''
   let isLive = false
@@ -197,12 +198,12 @@ export function hear(connector: Connector, mailbox: string): Heard {
   const watch = connector.subscribe({ mailbox, targetId: mailbox.replace('@', '-') }, listener)
   return {
     mailbox,
-    told,
+    events: told,
     watch,
     get hint() {
       return hint
     },
-    get isLive() {
+    get isActive() {
       return isLive
     },
     get changes() {
@@ -211,11 +212,11 @@ export function hear(connector: Connector, mailbox: string): Heard {
   }
 }
 
-export function allLive(heard: readonly Heard[]): boolean {
-  return heard.every(({ isLive }) => isLive)
+export function allActive(heard: readonly RecordedSubscription[]): boolean {
+  return heard.every(({ isActive: isLive }) => isLive)
 }
 
-export interface HandTimers {
+export interface ManualTimers {
   after(milliseconds: number, call: () => void): () => void
   /** Lets time pass, and rings whatever is due, in order. */
   pass(milliseconds: number): void
@@ -224,7 +225,7 @@ export interface HandTimers {
   now(): number
 }
 
-export function handTimers(): HandTimers {
+export function manualTimers(): ManualTimers {
   const waiting = new Set<{ at: number; call: () => void }>()
   let now = 0
   return {
@@ -273,7 +274,11 @@ export function notification(id: string, events: string): string {
 }
 
 /** The ids stand in the messages namespace in some versions, and in that of types in others. */
-export function dead(ids: readonly string[], code = 'ErrorSubscriptionNotFound', prefix = 'm'): string {
+export function lostSubscriptions(
+  ids: readonly string[],
+  code = 'ErrorSubscriptionNotFound',
+  prefix = 'm'
+): string {
   const list = ids.map((id) => `<${prefix}:SubscriptionId>${id}</${prefix}:SubscriptionId>`).join('')
   return message(list === '' ? '' : `<m:ErrorSubscriptionIds>${list}</m:ErrorSubscriptionIds>`, code)
 }

@@ -2,9 +2,9 @@
 import t from 'tap'
 import { until } from '../../support/until.ts'
 import {
-  allLive,
+  allActive,
   closed,
-  dead,
+  lostSubscriptions,
   message,
   ok,
   type StreamingExchange,
@@ -29,14 +29,14 @@ t.test(
   async (t) => {
     const far = await streamingExchange(t)
     const heard = far.watch(far.connector(), ...mailboxesOf(3))
-    await until(() => allLive(heard))
+    await until(() => allActive(heard))
     far.timers.pass(40_000)
     const [first] = far.streams
     first?.say(closed())
     await until(() => far.streams.length === 2 && far.open.length === 1)
     t.ok(first?.gone, 'the connection is let go')
     t.same(far.streams[1]?.ids, first?.ids, 'the subscriptions are the same')
-    t.notOk(heard.some(({ told }) => told.some((word) => word.startsWith('deaf'))))
+    t.notOk(heard.some(({ events: told }) => told.some((word) => word.startsWith('deaf'))))
   }
 )
 
@@ -52,7 +52,7 @@ t.test(
       stream.say(invalid(gone))
     }
     const heard = far.watch(far.connector(), ...mailboxesOf(4))
-    await passUntil(far, () => allLive(heard))
+    await passUntil(far, () => allActive(heard))
     t.ok(refused)
     t.equal(count(far, 'Subscribe'), 5, 'the one that was refused is subscribed once more')
   }
@@ -80,7 +80,7 @@ async function singleIdentity(t: Parameters<typeof streamingExchange>[0]) {
 t.test('a server that serves one identity to a stream gets a stream for each mailbox', async (t) => {
   const far = await singleIdentity(t)
   const heard = far.watch(far.connector(), ...mailboxesOf(8))
-  await passUntil(far, () => allLive(heard))
+  await passUntil(far, () => allActive(heard))
   t.ok(far.timers.now() < 60_000, `all are live after ${far.timers.now() / 1000} s`)
   await until(() => far.open.length === 8)
   t.ok(far.open.every(({ ids, mailbox }) => ids.length === 1 && ids[0]?.startsWith(mailbox)))
@@ -97,7 +97,7 @@ t.test('…within the budget of connections: what is beyond is polled, and told 
   const far = await singleIdentity(t)
   // 2010 SP1 charges streams to the account (EWSMaxConcurrency, 10).
   const heard = far.watch(far.connector({ version: 'Exchange2010_SP1' }), ...mailboxesOf(12))
-  await passUntil(far, () => heard.filter(({ isLive }) => isLive).length === 9)
+  await passUntil(far, () => heard.filter(({ isActive: isLive }) => isLive).length === 9)
   await until(() => heard.filter(({ hint }) => /one mailbox to a stream|account/.test(hint)).length === 3)
   t.ok(far.open.length <= 10)
 })
@@ -110,11 +110,11 @@ t.test('mailboxes on different servers are grouped right from the start', async 
   // Subscriptions live where they were made: those of another server are not found.
   far.greet = (stream) => {
     const strangers = stream.ids.filter((id) => serverOf(id) !== serverOf(stream.mailbox))
-    if (strangers.length > 0) stream.say(dead(strangers))
+    if (strangers.length > 0) stream.say(lostSubscriptions(strangers))
     stream.say(ok())
   }
   const heard = far.watch(far.connector(), ...mailboxes)
-  await passUntil(far, () => allLive(heard))
+  await passUntil(far, () => allActive(heard))
   t.equal(far.discoveries > 0 && far.discoveries <= 2, true, `${far.discoveries} requests to Autodiscover`)
   await passUntil(far, () => far.open.length === 3)
   t.equal(count(far, 'Subscribe'), 9, 'no subscription is refused')
@@ -127,16 +127,16 @@ t.test('mailboxes on different servers are grouped right from the start', async 
 t.test('without Autodiscover beside EWS all begin in one group', async (t) => {
   const far = await streamingExchange(t)
   const heard = far.watch(far.connector(), ...mailboxesOf(3))
-  await passUntil(far, () => allLive(heard))
+  await passUntil(far, () => allActive(heard))
   t.equal(far.streams.length, 1)
 })
 
 t.test('two users of one mailbox, under two spellings, are both live by one subscription', async (t) => {
   const far = await streamingExchange(t)
   const heard = far.watch(far.connector(), 'anna@example.se', 'Anna@Example.se')
-  await passUntil(far, () => allLive(heard))
+  await passUntil(far, () => allActive(heard))
   t.equal(count(far, 'Subscribe'), 1)
   heard[0]?.watch.stop()
-  t.ok(heard[1]?.isLive, 'one may go and the other stays')
+  t.ok(heard[1]?.isActive, 'one may go and the other stays')
   t.equal(count(far, 'Unsubscribe'), 0)
 })

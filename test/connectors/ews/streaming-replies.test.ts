@@ -5,7 +5,7 @@ import { readSoap } from '../../../src/connectors/ews/soap/response.ts'
 import { streamReader } from '../../../src/connectors/ews/streaming/responses.ts'
 import { RemoteError } from '../../../src/errors.ts'
 import { pieces } from './replies.ts'
-import { closed, dead, edited, heartbeat, message, ok } from './streaming-exchange.ts'
+import { closed, edited, heartbeat, lostSubscriptions, message, ok } from './streaming-exchange.ts'
 
 t.test('documents run into each other, and break anywhere, also within a letter', async (t) => {
   const documents = [
@@ -13,8 +13,8 @@ t.test('documents run into each other, and break anywhere, also within a letter'
     `\uFEFF${edited('å–1', 'CreatedEvent')}`,
     `\r\n${heartbeat('å–1')}\r\n`,
     edited('名', 'DeletedEvent').replace(/^<\?xml[^>]*>/, ''),
-    dead(['x', 'y']),
-    dead(['z'], 'ErrorExpiredSubscription', 't'),
+    lostSubscriptions(['x', 'y']),
+    lostSubscriptions(['z'], 'ErrorExpiredSubscription', 't'),
     message('', 'ErrorReadEventsFailed'),
     message(
       '<m:MessageXml><t:Value Name="BackOffMilliseconds"> 70 </t:Value></m:MessageXml>',

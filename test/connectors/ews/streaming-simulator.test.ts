@@ -2,7 +2,7 @@
 import t from 'tap'
 import { hangSignal, until } from '../../support/until.ts'
 import { isCall, meeting, openExchange } from './exchange.ts'
-import { type Heard, hear } from './streaming-exchange.ts'
+import { type RecordedSubscription, subscribeRecorded } from './streaming-exchange.ts'
 
 const addresses = (many: number) => Array.from({ length: many }, (_, index) => `u${index}@example.se`)
 
@@ -13,13 +13,13 @@ for (const version of ['2010_SP3', 'SE'] as const) {
     const mailboxes = addresses(30)
     for (const mailbox of mailboxes) put(mailbox, {})
     const one = connector()
-    const heard = mailboxes.map((mailbox) => hear(one, mailbox))
-    await until(() => heard.every(({ isLive }) => isLive))
+    const heard = mailboxes.map((mailbox) => subscribeRecorded(one, mailbox))
+    await until(() => heard.every(({ isActive: isLive }) => isLive))
     const streams = simulator.ewsSubscriptions.streams.count
     t.equal(streams, version === 'SE' ? 3 : 1, 'from 2013 on Autodiscover says who shares a server')
     for (const mailbox of mailboxes) simulator.mailboxes.putEvent(directory, mailbox, meeting('MÖT'))
     await until(() => heard.every(({ changes }) => changes > 0))
-    t.notOk(heard.some(({ told }) => told.some((word) => word.startsWith('deaf'))))
+    t.notOk(heard.some(({ events: told }) => told.some((word) => word.startsWith('deaf'))))
     if (version === 'SE') {
       const routes = simulator.requests.list().map(({ route }) => route)
       t.equal(routes.filter((route) => route === 'subscribe').length, 30, 'each subscribes once')
@@ -32,8 +32,8 @@ t.test('whatever the borders of chunks are, every edit is told of, and of nobody
   const mailboxes = addresses(20)
   for (const mailbox of mailboxes) put(mailbox, {})
   const one = connector()
-  const heard = mailboxes.map((mailbox) => hear(one, mailbox))
-  await until(() => heard.every(({ isLive }) => isLive))
+  const heard = mailboxes.map((mailbox) => subscribeRecorded(one, mailbox))
+  await until(() => heard.every(({ isActive: isLive }) => isLive))
   for (const [nth, chunks] of (['documents', 'joined', 'split', 'mixed'] as const).entries()) {
     simulator.ewsSubscriptions.streams.configure({ chunks, seed: nth + 1 })
     const edited = heard.filter((_, index) => index % 2 === nth % 2)
@@ -52,7 +52,8 @@ t.test('streams break in every way amid edits, and no edit stays untold', async 
   const { simulator, directory, put, connector } = await openExchange(t, 'impersonation')
   const mailboxes = addresses(30)
   for (const mailbox of mailboxes) put(mailbox, {})
-  const edit = ({ mailbox }: Heard) => void simulator.mailboxes.putEvent(directory, mailbox, meeting('MÖT'))
+  const edit = ({ mailbox }: RecordedSubscription) =>
+    void simulator.mailboxes.putEvent(directory, mailbox, meeting('MÖT'))
   const breaks = [
     () => simulator.ewsSubscriptions.streams.end('cut'),
     () => simulator.ewsSubscriptions.streams.end('close'),
@@ -68,15 +69,15 @@ t.test('streams break in every way amid edits, and no edit stays untold', async 
   for (const [nth, breakIt] of breaks.entries()) {
     // Each has a connector of its own, because breaks in a row are waited out longer and longer.
     const one = connector()
-    const heard = mailboxes.map((mailbox) => hear(one, mailbox))
-    await until(() => heard.every(({ isLive }) => isLive))
-    for (const each of heard) each.told.length = 0
+    const heard = mailboxes.map((mailbox) => subscribeRecorded(one, mailbox))
+    await until(() => heard.every(({ isActive: isLive }) => isLive))
+    for (const each of heard) each.events.length = 0
     for (const each of heard.slice(0, 15)) edit(each)
     breakIt()
     for (const each of heard.slice(15)) edit(each)
     // A subscription that died without a word is found out by the next stream.
     if (nth === 5) simulator.ewsSubscriptions.streams.end('reset')
-    await until(() => heard.every(({ told, isLive }) => isLive && told.includes('changed')))
+    await until(() => heard.every(({ events: told, isActive: isLive }) => isLive && told.includes('changed')))
     for (const { watch } of heard) watch.stop()
     await one.close()
     await until(() => simulator.ewsSubscriptions.streams.count === 0)

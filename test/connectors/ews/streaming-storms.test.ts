@@ -2,9 +2,9 @@
 import t from 'tap'
 import { hangSignal, until } from '../../support/until.ts'
 import {
-  allLive,
+  allActive,
   closed,
-  type FarCall,
+  type FakeStreamingCall,
   idOf,
   type StreamingExchange,
   streamingExchange
@@ -12,7 +12,7 @@ import {
 
 const minute = 60_000
 const people = (count: number) => Array.from({ length: count }, (_, index) => `u${index}@example.se`)
-const operations = (calls: readonly FarCall[], operation: string) =>
+const operations = (calls: readonly FakeStreamingCall[], operation: string) =>
   calls.filter((call) => call.operation === operation)
 
 t.test('who stops while the subscription is being made, and closes, leaves nothing behind', async (t) => {
@@ -44,7 +44,7 @@ t.test('a locked account: streams and reads together try it a handful of times i
   const far = await streamingExchange(t)
   const connector = far.connector()
   const heard = far.watch(connector, ...people(201))
-  await until(() => allLive(heard))
+  await until(() => allActive(heard))
   const read = (mailbox: string) =>
     connector.read({
       targets: [{ mailbox, timeZone: 'UTC' }],
@@ -64,7 +64,7 @@ t.test('a locked account: streams and reads together try it a handful of times i
     codes = new Set(readings.flat().map((one) => (one.outcome === 'failed' ? one.error.code : 'read')))
   }
   t.same([...codes], ['secret_invalid'])
-  t.ok(heard.every(({ told }) => told.at(-1) === 'deaf secret_invalid'))
+  t.ok(heard.every(({ events: told }) => told.at(-1) === 'deaf secret_invalid'))
   const attempts = far.server.attempts - before
   t.ok(attempts >= 3 && attempts <= 6, `${attempts} attempts`)
 })
@@ -74,13 +74,13 @@ t.test(
   async (t) => {
     const far = await streamingExchange(t)
     const heard = far.watch(far.connector(), ...people(201))
-    await until(() => allLive(heard))
+    await until(() => allActive(heard))
     far.timers.pass(40_000)
     const subscribed = () => operations(far.calls, 'Subscribe').length
     t.equal(subscribed(), 201)
     for (const stream of far.open) stream.end(closed('ErrorInvalidSubscription'))
-    await until(() => heard.every(({ isLive }) => !isLive))
-    await liveAgain(far, () => allLive(heard))
+    await until(() => heard.every(({ isActive: isLive }) => !isLive))
+    await liveAgain(far, () => allActive(heard))
     t.equal(subscribed(), 402)
     t.same(new Set(heard.map(({ changes }) => changes)), new Set([1]), 'each is read once')
     t.ok(far.server.sockets.size <= 8, `${far.server.sockets.size} connections`)

@@ -4,9 +4,9 @@ import t from 'tap'
 import { retryDelayMs } from '../../../src/connectors/ews/streaming/retry-delay.ts'
 import { RemoteError } from '../../../src/errors.ts'
 import { until } from '../../support/until.ts'
-import { say, startServer, transportTo } from './server.ts'
+import { sendBody, startServer, transportTo } from './server.ts'
 import {
-  allLive,
+  allActive,
   closed,
   edited,
   heartbeat,
@@ -25,16 +25,16 @@ t.test('an edit is told of to whom it concerns, and to nobody before the stream 
   const [a, b, c] = heard
   await until(() => far.streams.length === 1)
   t.same(
-    heard.map(({ told }) => told),
+    heard.map(({ events: told }) => told),
     [[], [], []]
   )
   const [stream] = far.streams
   stream?.say(ok())
-  await until(() => allLive(heard))
+  await until(() => allActive(heard))
   stream?.say(edited(idOf('b@example.se'), 'CreatedEvent'), heartbeat(idOf('a@example.se')))
   stream?.say(edited(idOf('c@example.se'), 'FreeBusyChangedEvent'), edited('of nobody'))
   await until(() => c?.changes === 1)
-  t.same([a?.told, b?.told, c?.told], [['live'], ['live', 'changed'], ['live', 'changed']])
+  t.same([a?.events, b?.events, c?.events], [['live'], ['live', 'changed'], ['live', 'changed']])
   t.same(
     far.calls.map(({ operation, mailbox }) => `${operation} ${mailbox}`),
     [
@@ -60,7 +60,7 @@ t.test(
         : []
     const mailboxes = Array.from({ length: 201 }, (_, index) => `u${index}@example.se`)
     const heard = far.watch(far.connector(), ...mailboxes)
-    await until(() => allLive(heard))
+    await until(() => allActive(heard))
     t.same(far.streams.map(({ ids, mailbox }) => [mailbox, ids.length]).sort(), [
       ['u0@example.se', 200],
       ['u200@example.se', 1]
@@ -85,7 +85,7 @@ t.test('2010 keeps a group together by a cookie of its own', async (t) => {
   const far = await streamingExchange(t)
   far.cookies = () => ['exchangecookie=cas1; path=/']
   const heard = far.watch(far.connector({ version: 'Exchange2010_SP2' }), ...abc)
-  await until(() => allLive(heard))
+  await until(() => allActive(heard))
   t.same(
     far.calls.map(({ headers }) => headers.cookie),
     [undefined, 'exchangecookie=cas1', 'exchangecookie=cas1', 'exchangecookie=cas1']
@@ -104,7 +104,7 @@ t.test('streams take no connection from other calls', async (t) => {
   for (let nth = 0; nth < 5; nth += 1) {
     await transport.call({ headers: {}, body: 'stream', signal: ending.signal, isHanging: true })
   }
-  t.equal(await say(transport, 'x'), '200 x')
+  t.equal(await sendBody(transport, 'x'), '200 x')
   t.equal(server.accounts.length, 6, 'each connection is signed in by itself')
   ending.abort()
 })
@@ -114,7 +114,7 @@ t.test(
   async (t) => {
     const far = await streamingExchange(t)
     const heard = far.watch(far.connector(), ...abc)
-    await until(() => allLive(heard))
+    await until(() => allActive(heard))
     for (let nth = 1; nth <= 3; nth += 1) {
       far.timers.pass(40_000)
       far.streams.at(-1)?.end(closed())
@@ -127,7 +127,7 @@ t.test(
       Array(4).fill(abc.map((mailbox) => idOf(mailbox)))
     )
     t.same(
-      heard.map(({ told }) => told),
+      heard.map(({ events: told }) => told),
       [['live', 'changed', 'changed', 'changed'], ['live'], ['live']]
     )
     await until(() => far.open.length === 1)
@@ -137,20 +137,20 @@ t.test(
 t.test('a stream without a sign of life for 90 s is dead: opened anew, and all are read again', async (t) => {
   const far = await streamingExchange(t)
   const heard = far.watch(far.connector(), ...abc)
-  await until(() => allLive(heard))
+  await until(() => allActive(heard))
   const [stream] = far.streams
   far.timers.pass(80_000)
   stream?.say(heartbeat(idOf('a@example.se')), edited(idOf('b@example.se')))
   await until(() => heard[1]?.changes === 1)
   far.timers.pass(89_999)
-  t.ok(allLive(heard))
+  t.ok(allActive(heard))
   far.timers.pass(1)
-  await until(() => stream?.gone === true && heard.every(({ isLive }) => !isLive))
+  await until(() => stream?.gone === true && heard.every(({ isActive: isLive }) => !isLive))
   t.match(heard[0]?.hint, /silent for 90 s.*load balancer/)
   far.timers.pass(1_000)
-  await until(() => allLive(heard))
+  await until(() => allActive(heard))
   t.same(
-    heard.map(({ told }) => told.slice(-3)),
+    heard.map(({ events: told }) => told.slice(-3)),
     Array(3).fill(['deaf unreachable', 'live', 'changed'])
   )
   t.same(far.streams[1]?.ids, stream?.ids, 'the subscriptions are the same')
@@ -159,7 +159,7 @@ t.test('a stream without a sign of life for 90 s is dead: opened anew, and all a
 t.test('a stream that is cut in the middle of a document, or ends without a word, is a gap', async (t) => {
   const far = await streamingExchange(t)
   const heard = far.watch(far.connector(), ...abc)
-  await until(() => allLive(heard))
+  await until(() => allActive(heard))
   const breaks = [
     () => {
       const { response } = far.streams.at(-1)!
@@ -172,10 +172,10 @@ t.test('a stream that is cut in the middle of a document, or ends without a word
   for (const [nth, breakIt] of breaks.entries()) {
     far.timers.pass(40_000)
     breakIt()
-    await until(() => heard.every(({ isLive }) => !isLive))
+    await until(() => heard.every(({ isActive: isLive }) => !isLive))
     t.equal(heard[0]?.changes, nth, 'an edit that was told of in half is not told of')
     far.timers.pass(60_000)
-    await until(() => allLive(heard))
+    await until(() => allActive(heard))
     t.same(
       heard.map(({ changes }) => changes),
       Array(3).fill(nth + 1)
@@ -215,7 +215,7 @@ t.test('who comes later gets into the running stream together, without a gap for
   const far = await streamingExchange(t)
   const connector = far.connector()
   const early = far.watch(connector, ...abc)
-  await until(() => allLive(early))
+  await until(() => allActive(early))
   far.greet = (stream) => {
     t.equal(far.open.length, 2, 'the first goes on until the second is open')
     far.streams[0]?.say(edited(idOf('a@example.se')))
@@ -226,13 +226,13 @@ t.test('who comes later gets into the running stream together, without a gap for
   await until(() => far.timers.waits(1_000))
   far.timers.pass(1_000)
   await until(() => far.streams.length === 2)
-  await until(() => allLive(late))
+  await until(() => allActive(late))
   t.equal(far.streams[1]?.ids.length, 5)
   // What is told before the last word is heard.
   await until(() => early[0]?.changes === 1)
   far.takesOver = false
   t.same(
-    early.map(({ told }) => told),
+    early.map(({ events: told }) => told),
     [['live', 'changed'], ['live'], ['live']]
   )
   far.greet = (stream) => stream.say(ok())
@@ -240,12 +240,12 @@ t.test('who comes later gets into the running stream together, without a gap for
   await until(() => far.timers.waits(1_000))
   far.timers.pass(1_000)
   await until(() => far.streams.length === 3)
-  await until(() => allLive(latest))
+  await until(() => allActive(latest))
   far.timers.pass(5_000)
   await until(() => far.open.length === 1)
   await until(() => [...early, ...late].every(({ changes }) => changes >= 1))
   t.ok(
-    allLive([...early, ...late]),
+    allActive([...early, ...late]),
     'a server that leaves the first open: it is closed, and read once to be safe'
   )
 })
@@ -255,7 +255,7 @@ t.test('what is stopped is unsubscribed; what is only closed is left', async (t)
   const connector = far.connector()
   const [a, b, c] = far.watch(connector, ...abc)
   const [twin] = far.watch(connector, 'A@Example.se')
-  await until(() => allLive([a!, b!, c!, twin!]))
+  await until(() => allActive([a!, b!, c!, twin!]))
   const ended = () =>
     far.calls.filter(({ operation }) => operation === 'Unsubscribe').map(({ mailbox }) => mailbox)
   a?.watch.stop()
@@ -265,17 +265,17 @@ t.test('what is stopped is unsubscribed; what is only closed is left', async (t)
   t.same(ended(), ['b@example.se'], 'a has another listener')
   // Exchange may complain of what is gone, without saying of whom.
   far.streams[0]?.say(message('', 'ErrorSubscriptionNotFound'))
-  await until(() => c?.isLive === false)
+  await until(() => c?.isActive === false)
   far.timers.pass(1_000)
   await until(() => far.streams.length === 2)
   t.same(far.streams[1]?.ids, [idOf('a@example.se'), idOf('c@example.se')])
-  await until(() => allLive([c!, twin!]))
-  t.equal(b?.told.at(-1), 'live', 'nothing more is heard by whoever stopped')
+  await until(() => allActive([c!, twin!]))
+  t.equal(b?.events.at(-1), 'live', 'nothing more is heard by whoever stopped')
   twin?.watch.stop()
   await connector.close()
   t.same(ended(), ['b@example.se', 'a@example.se'], 'closing waits for what was stopped')
   await until(() => far.open.length === 0)
-  t.same(c?.told.filter((each) => each.startsWith('deaf')).length, 1)
+  t.same(c?.events.filter((each) => each.startsWith('deaf')).length, 1)
 })
 
 t.test(
@@ -287,7 +287,7 @@ t.test(
     const [none] = far.watch(far.connector(), 'Kalle')
     const deaf = far.watch(old, ...abc)
     far.timers.pass(7_200_000)
-    for (const { watch, told } of [...delegate, ...deaf, none!]) {
+    for (const { watch, events: told } of [...delegate, ...deaf, none!]) {
       watch.onNotification('missed')
       watch.stop()
       t.same(told, [])

@@ -1,7 +1,7 @@
 /** Calls over kept connections: one sign-in for each, and what happens when connections go. */
 import { EventEmitter, once } from 'node:events'
 import t from 'tap'
-import { errorOf, say, shown, startServer, transportTo } from './server.ts'
+import { errorOf, sendBody, serverCertificate, startServer, transportTo } from './server.ts'
 
 t.test(
   'NTLM signs a connection in once, bound to its TLS, whatever number of calls goes over it',
@@ -9,10 +9,12 @@ t.test(
     const server = await startServer(t)
     const transport = transportTo(t, server, { connections: 3 })
     for (let call = 0; call < 5; call++)
-      t.equal(await say(transport, `one ${call}`), `200 <told>one ${call}</told>`)
+      t.equal(await sendBody(transport, `one ${call}`), `200 <told>one ${call}</told>`)
     t.equal(server.sockets.size, 1)
     t.same(server.calls, ['NTLM one 0', '- one 1', '- one 2', '- one 3', '- one 4'])
-    const many = await Promise.all(Array.from({ length: 30 }, (_, call) => say(transport, `many ${call}`)))
+    const many = await Promise.all(
+      Array.from({ length: 30 }, (_, call) => sendBody(transport, `many ${call}`))
+    )
     t.same(
       many,
       Array.from({ length: 30 }, (_, call) => `200 <told>many ${call}</told>`)
@@ -30,8 +32,8 @@ t.test(
 t.test('inside Negotiate, in its envelope or bare, as the server takes it', async (t) => {
   const negotiate = await startServer(t, { ntlm: { schemes: ['Negotiate'] } })
   const enveloped = transportTo(t, negotiate)
-  t.equal(await say(enveloped, 'a'), '200 <told>a</told>')
-  t.equal(await say(enveloped, 'b'), '200 <told>b</told>')
+  t.equal(await sendBody(enveloped, 'a'), '200 <told>a</told>')
+  t.equal(await sendBody(enveloped, 'b'), '200 <told>b</told>')
   t.match(negotiate.accounts, [{ enveloped: true, mic: true, bound: true }])
 
   const bareOnly = await startServer(t, {
@@ -42,24 +44,24 @@ t.test('inside Negotiate, in its envelope or bare, as the server takes it', asyn
       return spnego
     }
   })
-  t.equal(await say(transportTo(t, bareOnly), 'c'), '200 <told>c</told>')
+  t.equal(await sendBody(transportTo(t, bareOnly), 'c'), '200 <told>c</told>')
   t.match(bareOnly.accounts, [{ enveloped: false, mic: true, bound: true }])
 })
 
 t.test('an Exchange of before 2010, without MIC and Extended Protection', async (t) => {
-  const server = await startServer(t, { shown: null, ntlm: { modern: false } })
-  t.equal(await say(transportTo(t, server), 'x'), '200 <told>x</told>')
+  const server = await startServer(t, { serverCertificate: null, ntlm: { modern: false } })
+  t.equal(await sendBody(transportTo(t, server), 'x'), '200 <told>x</told>')
   t.match(server.accounts, [{ mic: false, bound: false }])
 })
 
 t.test('a connection that the server ended signs in anew, and the call is not lost', async (t) => {
   const server = await startServer(t)
   const transport = transportTo(t, server, { connections: 1 })
-  await say(transport, 'first')
+  await sendBody(transport, 'first')
   const ended = Promise.all([...server.sockets].map((socket) => once(socket, 'close')))
   server.server.closeIdleConnections()
   await ended
-  t.equal(await say(transport, 'second'), '200 <told>second</told>')
+  t.equal(await sendBody(transport, 'second'), '200 <told>second</told>')
   t.same([server.sockets.size, server.accounts.length], [2, 2])
 
   // At the very moment of the call: it is on its way when the connection goes, and the idle ones are dead too.
@@ -71,8 +73,8 @@ t.test('a connection that the server ended signs in anew, and the call is not lo
     }
   })
   const again = transportTo(t, rude, { connections: 2 })
-  await Promise.all([say(again, 'first'), say(again, 'beside')])
-  t.equal(await say(again, 'second'), '200 <told>second</told>')
+  await Promise.all([sendBody(again, 'first'), sendBody(again, 'beside')])
+  t.equal(await sendBody(again, 'second'), '200 <told>second</told>')
   t.match(rude.calls.sort(), ['NTLM beside', 'NTLM first', 'NTLM second'])
 })
 
@@ -88,9 +90,9 @@ t.test(
       }
     })
     const transport = transportTo(t, server)
-    for (const call of ['a', 'b', 'c']) t.equal(await say(transport, call), `200 <told>${call}</told>`)
+    for (const call of ['a', 'b', 'c']) t.equal(await sendBody(transport, call), `200 <told>${call}</told>`)
     forget = false
-    t.equal(await say(transport, 'd'), '200 <told>d</told>')
+    t.equal(await sendBody(transport, 'd'), '200 <told>d</told>')
     t.same(server.calls, ['NTLM a', 'NTLM b', 'NTLM c', '- d'])
     t.equal(server.sockets.size, 1)
   }
@@ -103,7 +105,7 @@ t.test('a server that ends the connection between the messages of a handshake', 
       return false
     }
   })
-  const error = await errorOf(t, say(transportTo(t, server), 'x'))
+  const error = await errorOf(t, sendBody(transportTo(t, server), 'x'))
   t.match(error, { code: 'unreachable', hint: /ends connections in the middle of the NTLM handshake/ })
   t.equal(server.attempts, 0, 'the password was never sent')
   t.equal(server.sockets.size, 2)
@@ -116,7 +118,7 @@ t.test('a server that ends the connection between the messages of a handshake', 
       return false
     }
   })
-  t.equal(await say(transportTo(t, once), 'x'), '200 <told>x</told>', 'once is got over')
+  t.equal(await sendBody(transportTo(t, once), 'x'), '200 <told>x</told>', 'once is got over')
 })
 
 t.test('a server that floods a 401, or its headers, is given up', async (t) => {
@@ -129,14 +131,14 @@ t.test('a server that floods a 401, or its headers, is given up', async (t) => {
       return true
     }
   })
-  t.match(await errorOf(t, say(transportTo(t, endless), 'x')), { code: /unreachable|secret_invalid/ })
+  t.match(await errorOf(t, sendBody(transportTo(t, endless), 'x')), { code: /unreachable|secret_invalid/ })
   const headers = await startServer(t, {
     before(_, response) {
       response.writeHead(401, { 'www-authenticate': `NTLM ${'A'.repeat(60_000)}` }).end()
       return true
     }
   })
-  t.match(await errorOf(t, say(transportTo(t, headers), 'x')), {
+  t.match(await errorOf(t, sendBody(transportTo(t, headers), 'x')), {
     hint: /broke off \(UND_ERR_HEADERS_OVERFLOW\)/
   })
   const garbage = await startServer(t, {
@@ -145,7 +147,7 @@ t.test('a server that floods a 401, or its headers, is given up', async (t) => {
       return true
     }
   })
-  t.match(await errorOf(t, say(transportTo(t, garbage), 'x')), {
+  t.match(await errorOf(t, sendBody(transportTo(t, garbage), 'x')), {
     code: 'protocol_error',
     hint: /challenge is malformed/
   })
@@ -159,17 +161,17 @@ t.test('the signal ends a call that waits for its turn, for an answer or for mor
       arrived.emit(body)
     }
   })
-  const transport = transportTo(t, server, { connections: 1, ca: shown.signer })
+  const transport = transportTo(t, server, { connections: 1, ca: serverCertificate.signer })
   const streaming = new AbortController()
   const reply = await transport.call({ headers: {}, body: 'stream', signal: streaming.signal })
   const pieces = reply.body[Symbol.asyncIterator]()
   t.equal(String((await pieces.next()).value), '<first/>', 'what has come is there before the rest')
-  const waiting = await errorOf(t, say(transport, 'x', AbortSignal.timeout(50)))
+  const waiting = await errorOf(t, sendBody(transport, 'x', AbortSignal.timeout(50)))
   t.match(waiting, { code: 'unreachable', hint: /did not answer in time/ })
   streaming.abort()
   t.match(await errorOf(t, pieces.next()), { hint: /did not answer in time/ })
   const unanswered = new AbortController()
-  const second = errorOf(t, say(transport, 'y', unanswered.signal))
+  const second = errorOf(t, sendBody(transport, 'y', unanswered.signal))
   await once(arrived, 'y')
   unanswered.abort()
   t.match(await second, { hint: /did not answer in time/ }, 'the place was free again')
@@ -177,9 +179,9 @@ t.test('the signal ends a call that waits for its turn, for an answer or for mor
     transport.call({ headers: {}, body: '', signal: new AbortController().signal, anchorMailbox: 'a\r\nb' }),
     { code: 'mailbox_unknown', scope: 'mailbox' }
   )
-  const closing = errorOf(t, say(transport, 'z'))
+  const closing = errorOf(t, sendBody(transport, 'z'))
   await once(arrived, 'z')
   transport.close()
   await closing
-  await errorOf(t, say(transport, 'after'))
+  await errorOf(t, sendBody(transport, 'after'))
 })

@@ -1,7 +1,7 @@
 /** Every version of Exchange is found out once, and what spends a budget is left alone until its time. */
 import t from 'tap'
 import { exchangeVersions, type VersionName } from '../../../simulator/ews/versions.ts'
-import { failure, isCall, meeting, openExchange, told } from './exchange.ts'
+import { failure, isCall, meeting, openExchange, outcomesOf } from './exchange.ts'
 
 for (const access of ['delegate', 'impersonation'] as const) {
   t.test(`${access}: every version is found out once and remembered`, async (t) => {
@@ -13,7 +13,7 @@ for (const access of ['delegate', 'impersonation'] as const) {
       install({ version: version as VersionName })
       const one = connector()
       simulator.requests.clear()
-      t.same(told(await read(one, mailboxes)), [['MÖT'], ['MÖT'], ['MÖT']], version)
+      t.same(outcomesOf(await read(one, mailboxes)), [['MÖT'], ['MÖT'], ['MÖT']], version)
       const first = simulator.requests.list({ tenant: exchange.directory }).filter(isCall).length
       const usual = access === 'delegate' ? 1 : 3
       // Besides, each mailbox that shows no occurrence is looked at once for series.
@@ -34,7 +34,7 @@ for (const access of ['delegate', 'impersonation'] as const) {
     put('a@example.se', {}, meeting('MÖT'))
     install({ version: '2010_SP1' })
     const stated = connector({ version: 'Exchange2010_SP1' })
-    t.same(told(await read(stated, ['a@example.se'])), [['MÖT']])
+    t.same(outcomesOf(await read(stated, ['a@example.se'])), [['MÖT']])
     simulator.requests.clear()
     const error = failure((await read(connector({ version: 'Exchange2016' }), ['a@example.se']))[0])
     t.match(error, { code: 'protocol_error', hint: /version.*ErrorInvalidServerVersion/ })
@@ -70,7 +70,7 @@ for (const access of ['delegate', 'impersonation'] as const) {
       t.match(failure((await read(one, ['a@example.se']))[0]), { code: 'throttled', retryAfter: 1000 })
       t.equal(simulator.requests.list().filter(isCall).length, 0, 'no call before its time')
       now += 1001
-      t.same(told(await read(one, ['a@example.se'])), [['A']])
+      t.same(outcomesOf(await read(one, ['a@example.se'])), [['A']])
     }
     simulator.faults.add({ kind: 'status', status: 503, retryAfter: '4', count: 1, route, ...owner })
     t.match(failure((await read(one, ['a@example.se']))[0]), {
@@ -87,7 +87,7 @@ for (const access of ['delegate', 'impersonation'] as const) {
     simulator.faults.add({ kind: 'ews', code: 'ErrorExceededConnectionCount', count: 1, route, ...owner })
     t.match(failure((await read(one, ['a@example.se']))[0]), { code: 'throttled', retryAfter: 5000 })
     now += 5001
-    t.same(told(await read(one, both)), [['A'], ['B']])
+    t.same(outcomesOf(await read(one, both)), [['A'], ['B']])
   })
 }
 
