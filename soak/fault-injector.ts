@@ -69,7 +69,7 @@ export function startFaultInjector({
       await Promise.all(running)
       faults.clear()
       fates.set({})
-      await Promise.all(replicas.map((one) => (one.pid === null ? one.start() : null)))
+      await Promise.all(replicas.map((one) => (one.pid === null ? startAgain(one) : null)))
     }
   }
 
@@ -96,7 +96,20 @@ export function startFaultInjector({
     log(`kill ${victim.name}`)
     counts.kills += 1
     await victim.end('SIGKILL')
-    await victim.start()
+    await startAgain(victim)
+  }
+
+  /** As a supervisor does: a replica that does not find Redis when it starts ends, and is started again. */
+  async function startAgain(victim: ReplicaProcess): Promise<void> {
+    while (
+      !(await victim.start().then(
+        () => true,
+        () => false
+      ))
+    ) {
+      log(`${victim.name} could not start`)
+      await after(500)
+    }
   }
 
   async function disturbRedis(): Promise<void> {

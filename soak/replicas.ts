@@ -49,7 +49,10 @@ export function createReplica(name: string, environment: Record<string, string>)
             if (said.msg === 'listening' && said.origin !== undefined) resolve(said.origin)
           })
         }
-        started.once('exit', () => reject(new Error(`${name} ended: ${self.output.slice(-5).join('\n')}`)))
+        started.once('exit', () => {
+          if (child === started) child = null
+          reject(new Error(`${name} ended: ${self.output.slice(-5).join('\n')}`))
+        })
       })
       self.origin = reached
     },

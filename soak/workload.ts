@@ -82,7 +82,8 @@ export function startWorkload(needs: {
       random.next() < 0.5 ? null : Math.ceil(Date.now() / 1000) * 1000 + random.integer(600, 7_200) * 1000
     await insist('PUT', pathOf(person), {
       diversion,
-      ...(until !== null && { until: new Date(until).toISOString() })
+      // Without `until` it would end as the catalogue says.
+      until: until === null ? null : new Date(until).toISOString()
     })
     person.override = { diversion, until, at: Date.now() }
     counts.overridesSet += 1

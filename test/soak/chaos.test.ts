@@ -15,7 +15,7 @@ t.test(
     t.comment(JSON.stringify(counts))
     t.same(faults, [])
     t.ok(
-      counts.kills! + counts.freezes! >= 2 && counts.redisRestarts! + counts.redisFreezes! >= 1,
+      counts.kills! + counts.freezes! >= 1 && counts.redisRestarts! + counts.redisFreezes! >= 1,
       'there was chaos'
     )
     t.ok(counts.edits! > 50 && counts.overridesSet! > 20, 'and people at work')
