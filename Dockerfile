@@ -1,6 +1,6 @@
 # syntax=docker/dockerfile:1
 # The image of Hanvisa: compiled in one stage, its packages fetched in another, and nothing but the two in the last.
-# test/ship/image.test.ts runs what these stages copy, without an engine.
+# test/deploy/image.test.ts runs what these stages copy, without an engine.
 #
 # Node 24 LTS on Debian (glibc, which lmdb's prebuilt parts want), pinned by the digest of its index of linux/amd64 and
 # linux/arm64. To renew it: docker buildx imagetools inspect node:24-bookworm-slim
@@ -10,8 +10,7 @@ ARG NODE_IMAGE=node:24.21.0-bookworm-slim@sha256:d6aa754f16b3197301076f047b5def2
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS compiled
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
-# Not `npm ci`: the lock file lacks packages of other systems (docs/decisions.md). What it has is installed as it says.
-RUN npm install --no-save --ignore-scripts --loglevel=error
+RUN npm ci --ignore-scripts --loglevel=error
 COPY tsconfig.json ./
 COPY src/ src/
 COPY tools/copy-scripts.mjs tools/copy-scripts.mjs
@@ -22,7 +21,7 @@ RUN node tools/copy-scripts.mjs
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
-RUN npm install --omit=dev --no-save --ignore-scripts --loglevel=error
+RUN npm ci --omit=dev --ignore-scripts --loglevel=error
 # Without its prebuilt part lmdb would fail at the customer's: fail here.
 RUN node --eval "require('lmdb')"
 

@@ -24,7 +24,7 @@ const lockHash = createHash('sha256')
 const stamp = join(root, 'node_modules', '.hanvisa-lock')
 if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== lockHash) {
   say('installing packages (once) …')
-  // Not `npm ci`: the lock file was written where packages for other systems could not be had, and it would refuse it.
+  // Not `npm ci`, which first removes what is installed: without a network it would leave nothing.
   run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'])
   writeFileSync(stamp, lockHash)
 }

@@ -38,6 +38,21 @@ t.test('what is described is this version', async (t) => {
   t.equal(labels['org.opencontainers.image.description'], manifest.description)
 })
 
+t.test('the lock file names the optional packages of every system: `npm ci` takes no other', async (t) => {
+  const { packages } = JSON.parse(read('package-lock.json')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>
+  }
+  const names = Object.values(packages).flatMap(({ optionalDependencies = {} }) =>
+    Object.keys(optionalDependencies)
+  )
+  t.ok(names.length > 10)
+  // Where one is missing: `npm install --package-lock-only --force`.
+  t.same(
+    names.filter((name) => !Object.keys(packages).some((path) => path.endsWith(`node_modules/${name}`))),
+    []
+  )
+})
+
 t.test('the build is given what it copies, and no more', async (t) => {
   const lines = read('.dockerignore')
     .split('\n')
@@ -74,7 +89,7 @@ t.test('the image, made by hand: compiled, packed, started as its user, asked, s
 
   await t.test('its packages are those of production', async (t) => {
     const run = named('packages').instructions.filter(({ word }) => word === 'RUN')
-    t.match(run[0]!.rest, /^npm install --omit=dev --no-save /)
+    t.match(run[0]!.rest, /^npm ci --omit=dev /)
     const archive = join(folder, 'packages.tar')
     t.equal(spawnSync('tar', ['-cf', archive, ...productionPackages()], { cwd: root }).status, 0)
     t.equal(spawnSync('tar', ['-xf', archive, '-C', packages]).status, 0)
@@ -181,7 +196,7 @@ async function copyFromContext(stage: Stage, folder: string): Promise<void> {
   }
 }
 
-/** Relative to the project, as `npm install --omit=dev` would lay them out. */
+/** Relative to the project, as `npm ci --omit=dev` would lay them out. */
 function productionPackages(): string[] {
   const { stdout } = spawnSync('npm', ['ls', '--omit=dev', '--all', '--parseable'], {
     cwd: root,
