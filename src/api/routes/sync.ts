@@ -96,15 +96,23 @@ export function syncRoutes(deps: {
         const connection = await store.connection(id)
         const filter = { states: listOf(query.state), codes: listOf(query.code) }
         const staleAfter = 2000 * (connection?.pollSeconds ?? 0)
+        const state = await sync.connection(id)
+        // A record says what held at its last read: while no subscription of the tenant is active, nobody is live.
+        const isAnyActive = state.notifications.active > 0
+        const userSyncOf = (record: UserRecord) => {
+          const user = toUserSync(record, staleAfter, clock())
+          return user.notifications === 'live' && !isAnyActive
+            ? { ...user, notifications: 'polling' as const }
+            : user
+        }
         const page = await paginate(
           query,
-          (asked) =>
-            findUserSyncs(store, id, asked, filter, (record) => toUserSync(record, staleAfter, clock())),
+          (asked) => findUserSyncs(store, id, asked, filter, userSyncOf),
           (user) => user,
           ({ user }) => user
         )
         return {
-          connection: toConnectionSync(await sync.connection(id), clock()),
+          connection: toConnectionSync(state, clock()),
           users: [...page.items],
           ...(page.after !== undefined && { after: page.after })
         }
