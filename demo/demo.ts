@@ -9,7 +9,7 @@ import { type Calendars, openCalendars } from './calendars.ts'
 import { type Child, type ChildOptions, startChild } from './children.ts'
 import { followChanges, type TenantStatuses } from './follow.ts'
 import { openScreen } from './screen.ts'
-import { type ConnectionBody, readLabels, setUpTenant, startServiceProcess } from './service.ts'
+import { type ConnectionBody, readLabels, setUpTenant, startDemoService } from './service.ts'
 import { startDemoSimulator } from './simulator.ts'
 import { createEditStopwatch, type EditLatency } from './stopwatch.ts'
 import { type SampleTenant, sampleTenants } from './tenants.ts'
@@ -61,7 +61,7 @@ async function run(crashed: (story: string) => void): Promise<void> {
   }
   screen.say('Hanvisa: starting a small Exchange and the service …')
   const simulator = await startDemoSimulator(around)
-  const api = await startServiceProcess(around, simulator.authority)
+  const api = await startDemoService(around, simulator.authority)
 
   const calendars = openCalendars(simulator.editor, sampleTenants)
   const connections = new Map<SampleTenant, ConnectionBody>()

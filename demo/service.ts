@@ -42,7 +42,7 @@ export interface DemoContext {
  * file, which signed the simulator's certificate: Microsoft's cloud has no `ca` of its own in a connection. Notices come
  * to where it listens, so its port is chosen before.
  */
-export async function startServiceProcess(context: DemoContext, authority: string): Promise<ApiClient> {
+export async function startDemoService(context: DemoContext, authority: string): Promise<ApiClient> {
   const key = `demo-${randomBytes(18).toString('base64url')}`
   const port = await freePort()
   const child = context.start('service', 'src/main.js', {

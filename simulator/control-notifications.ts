@@ -9,7 +9,7 @@ import type { SubscriptionStore } from './ews/subscription-store.ts'
 import { type ChangeNotifications, graphLifecycleEvents } from './graph/change-notifications.ts'
 import type { Deliveries } from './graph/deliveries.ts'
 import type { GraphSubscriptionStore } from './graph/subscriptions.ts'
-import { requireTenant } from './not-found.ts'
+import { requireDirectory } from './not-found.ts'
 import type { Selection } from './seeded-random.ts'
 
 export interface NotificationControlDeps {
@@ -85,7 +85,7 @@ export function notificationRoutes(deps: NotificationControlDeps): FastifyPlugin
   const { streams } = ewsSubscriptions
   /** The tenant by its id, whatever it was called. */
   const withTenantId = <T extends Selection>(order: T): T =>
-    order.tenant === undefined ? order : { ...order, tenant: requireTenant(directories, order.tenant).id }
+    order.tenant === undefined ? order : { ...order, tenant: requireDirectory(directories, order.tenant).id }
   return async (app) => {
     app.get('/subscriptions', { schema: { querystring: listQuery } }, async ({ query }) => {
       return graphSubscriptions.list(withTenantId(query)).map(({ changes: _, isPaused, ...each }) => ({

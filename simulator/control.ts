@@ -21,8 +21,8 @@ import {
 import type { EntraDirectory } from './directories.ts'
 import type { Installation, Installations } from './ews/installations.ts'
 import type { Faults } from './faults.ts'
-import { InputError, type Mailboxes } from './mailboxes.ts'
-import { NotFound, requireTenant } from './not-found.ts'
+import { ControlInputError, type Mailboxes } from './mailboxes.ts'
+import { NotFound, requireDirectory } from './not-found.ts'
 import type { Requests } from './requests.ts'
 import type { TokenIssuer } from './tokens.ts'
 
@@ -43,7 +43,7 @@ export async function openControl(deps: ControlDeps): Promise<Control> {
   // Ten thousand mailboxes come in one body.
   const app = fastify({ bodyLimit: 256_000_000, ajv: { customOptions: { removeAdditional: false } } })
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-    const status = error instanceof InputError ? 400 : (error.statusCode ?? 500)
+    const status = error instanceof ControlInputError ? 400 : (error.statusCode ?? 500)
     return reply.code(status).send({ error: error.message })
   })
   app.setNotFoundHandler((request, reply) =>
@@ -70,10 +70,10 @@ function tenantRoutes(deps: ControlDeps): FastifyPluginAsyncTypebox {
       return directories.put({ ...request.body, id: request.params.tenant }).input
     })
     app.get('/tenants/:tenant', { schema: { params: tenantPath } }, async ({ params }) => {
-      return requireTenant(directories, params.tenant).input
+      return requireDirectory(directories, params.tenant).input
     })
     app.delete('/tenants/:tenant', { schema: { params: tenantPath } }, async ({ params }, reply) => {
-      const { id } = requireTenant(directories, params.tenant)
+      const { id } = requireDirectory(directories, params.tenant)
       directories.delete(id)
       installations.delete(id)
       mailboxes.clear(id)
@@ -87,31 +87,31 @@ function tenantRoutes(deps: ControlDeps): FastifyPluginAsyncTypebox {
       '/tenants/:tenant/exchange',
       { schema: { params: tenantPath, body: exchangeBody } },
       async (request) => {
-        const { id } = requireTenant(directories, request.params.tenant)
+        const { id } = requireDirectory(directories, request.params.tenant)
         return installations.put(id, request.body).input
       }
     )
     app.get('/tenants/:tenant/exchange', { schema: { params: tenantPath } }, async ({ params }) => {
-      return requireInstallation(requireTenant(directories, params.tenant)).input
+      return requireInstallation(requireDirectory(directories, params.tenant)).input
     })
     // As when a server starts anew: every subscription is forgotten, and streams are closed.
     app.delete(
       '/tenants/:tenant/subscriptions',
       { schema: { params: tenantPath } },
       async ({ params }, reply) => {
-        ewsSubscriptions.dropAll(requireTenant(directories, params.tenant).id)
+        ewsSubscriptions.dropAll(requireDirectory(directories, params.tenant).id)
         return reply.code(204).send()
       }
     )
     app.delete('/tenants/:tenant/exchange', { schema: { params: tenantPath } }, async ({ params }, reply) => {
-      const { id } = requireTenant(directories, params.tenant)
-      installations.delete(requireInstallation(requireTenant(directories, id)).tenant)
+      const { id } = requireDirectory(directories, params.tenant)
+      installations.delete(requireInstallation(requireDirectory(directories, id)).tenant)
       ewsSubscriptions.dropAll(id)
       return reply.code(204).send()
     })
     // Every token given out so far is refused from now on.
     app.delete('/tenants/:tenant/tokens', { schema: { params: tenantPath } }, async ({ params }, reply) => {
-      tokens.revoke(requireTenant(directories, params.tenant).id)
+      tokens.revoke(requireDirectory(directories, params.tenant).id)
       return reply.code(204).send()
     })
   }
@@ -119,22 +119,22 @@ function tenantRoutes(deps: ControlDeps): FastifyPluginAsyncTypebox {
 
 function mailboxRoutes({ directories, mailboxes }: ControlDeps): FastifyPluginAsyncTypebox {
   const requireMailbox = (tenant: string, address: string): Mailbox => {
-    const mailbox = mailboxes.find(requireTenant(directories, tenant).id, address)
+    const mailbox = mailboxes.find(requireDirectory(directories, tenant).id, address)
     if (!mailbox) throw new NotFound(`there is no mailbox ${address} in tenant ${tenant}`)
     return mailbox
   }
   return async (app) => {
     app.get('/mailboxes', { schema: { params: tenantPath } }, async ({ params }) => {
-      return mailboxes.list(requireTenant(directories, params.tenant).id).map(toMailboxResponse)
+      return mailboxes.list(requireDirectory(directories, params.tenant).id).map(toMailboxResponse)
     })
     app.put('/mailboxes', { schema: { params: tenantPath, body: mailboxesBody } }, async (request) => {
-      const { id } = requireTenant(directories, request.params.tenant)
+      const { id } = requireDirectory(directories, request.params.tenant)
       for (const mailbox of request.body) mailboxes.put(id, mailbox)
       return { mailboxes: mailboxes.list(id).length }
     })
     // Many edits in one call, of many mailboxes, in their order: events put or deleted.
     app.post('/edits', { schema: { params: tenantPath, body: editsBody } }, async (request) => {
-      const { id } = requireTenant(directories, request.params.tenant)
+      const { id } = requireDirectory(directories, request.params.tenant)
       const events = request.body.map(({ address, event, deleted }) => {
         if (event) return mailboxes.putEvent(id, address, event).id
         return deleted !== undefined && mailboxes.deleteEvent(id, address, deleted) ? deleted : null
@@ -147,7 +147,7 @@ function mailboxRoutes({ directories, mailboxes }: ControlDeps): FastifyPluginAs
       async (request) => {
         const { tenant, address } = request.params
         return toMailboxResponse(
-          mailboxes.put(requireTenant(directories, tenant).id, { ...request.body, address })
+          mailboxes.put(requireDirectory(directories, tenant).id, { ...request.body, address })
         )
       }
     )

@@ -1,6 +1,6 @@
 /** The directories (tenants) in Entra and the applications registered in them. */
 import { X509Certificate } from 'node:crypto'
-import { InputError } from './mailboxes.ts'
+import { ControlInputError } from './mailboxes.ts'
 
 export interface EntraDirectoryInput {
   /** The directory id, a GUID. */
@@ -98,7 +98,8 @@ export class EntraDirectories {
 
 function appOf(input: AppInput): App {
   const secretExpires = input.secretExpires === undefined ? null : Date.parse(input.secretExpires)
-  if (Number.isNaN(secretExpires)) throw new InputError(`secretExpires: "${input.secretExpires}" is no time`)
+  if (Number.isNaN(secretExpires))
+    throw new ControlInputError(`secretExpires: "${input.secretExpires}" is no time`)
   const certificates = new Map<string, X509Certificate>()
   for (const pem of input.certificates ?? []) {
     const certificate = readCertificate(pem)
@@ -120,7 +121,7 @@ function readCertificate(pem: string): X509Certificate {
   try {
     return new X509Certificate(pem)
   } catch (cause) {
-    throw new InputError('certificates: each must be a certificate in PEM', { cause })
+    throw new ControlInputError('certificates: each must be a certificate in PEM', { cause })
   }
 }
 

@@ -38,7 +38,7 @@ export interface MailboxChange {
 }
 
 /** What was put is not right; the message says what to put instead. */
-export class InputError extends Error {
+export class ControlInputError extends Error {
   override readonly name = 'InputError'
 }
 
@@ -69,10 +69,12 @@ export class Mailboxes extends EventEmitter<{ changed: [MailboxChange] }> {
       events: new Map(),
       change: held?.change ?? 0
     }
-    if (!isZone(mailbox.timeZone)) throw new InputError(`timeZone: "${mailbox.timeZone}" is no IANA zone`)
+    if (!isZone(mailbox.timeZone))
+      throw new ControlInputError(`timeZone: "${mailbox.timeZone}" is no IANA zone`)
     for (const name of namesOf(mailbox)) {
       const other = this.#byName.get(keyOf(tenant, name))
-      if (other !== undefined && other !== held) throw new InputError(`"${name}" belongs to ${other.address}`)
+      if (other !== undefined && other !== held)
+        throw new ControlInputError(`"${name}" belongs to ${other.address}`)
     }
     const inputs = input.events ?? [...(held?.events.values() ?? [])].map((item) => item.input)
     for (const each of inputs) this.#write(mailbox, each, input.events ? null : held)
@@ -129,7 +131,7 @@ export class Mailboxes extends EventEmitter<{ changed: [MailboxChange] }> {
 
   #requireMailbox(tenant: string, address: string): Mailbox {
     const mailbox = this.get(tenant, address)
-    if (!mailbox) throw new InputError(`there is no mailbox ${address} in tenant ${tenant}`)
+    if (!mailbox) throw new ControlInputError(`there is no mailbox ${address} in tenant ${tenant}`)
     return mailbox
   }
 
@@ -203,12 +205,13 @@ function spanOf(mailbox: Mailbox, input: EventInput) {
   const start = allDay ? parseDate(input.start) : parseRfc3339(input.start)
   const end = allDay ? parseDate(input.end) : parseRfc3339(input.end)
   const form = allDay ? 'a date like 2026-11-23' : 'a time with offset like 2026-11-23T09:00:00Z'
-  if (start === null) throw new InputError(`start: "${input.start}" must be ${form}`)
-  if (end === null) throw new InputError(`end: "${input.end}" must be ${form}`)
-  if (end < start || (allDay && end === start)) throw new InputError(`end: "${input.end}" is too early`)
+  if (start === null) throw new ControlInputError(`start: "${input.start}" must be ${form}`)
+  if (end === null) throw new ControlInputError(`end: "${input.end}" must be ${form}`)
+  if (end < start || (allDay && end === start))
+    throw new ControlInputError(`end: "${input.end}" is too early`)
   const firstDay = () => dayOf(start, allDay ? 'UTC' : mailbox.timeZone)
   const recurrence = input.recurrence ? compileRecurrence(input.recurrence, firstDay(), allDay) : null
-  if (typeof recurrence === 'string') throw new InputError(`recurrence: ${recurrence}`)
+  if (typeof recurrence === 'string') throw new ControlInputError(`recurrence: ${recurrence}`)
   return { allDay, start, end, recurrence }
 }
 

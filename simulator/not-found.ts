@@ -7,7 +7,7 @@ export class NotFound extends Error {
 }
 
 /** By id or domain. */
-export function requireTenant(directories: EntraDirectories, name: string): EntraDirectory {
+export function requireDirectory(directories: EntraDirectories, name: string): EntraDirectory {
   const directory = directories.find(name)
   if (!directory) throw new NotFound(`there is no tenant ${name}`)
   return directory

@@ -1,5 +1,5 @@
 /** The Exchange servers beside the cloud: one for each tenant, with its version, its ways to sign in and its accounts. */
-import { InputError } from '../mailboxes.ts'
+import { ControlInputError } from '../mailboxes.ts'
 import { type ExchangeVersion, exchangeVersions, type VersionName } from './versions.ts'
 
 export const schemes = ['basic', 'ntlm', 'negotiate', 'oauth'] as const
@@ -88,7 +88,7 @@ export class Installations {
   put(tenant: string, input: InstallationInput): Installation {
     const { accounts = [], ...rest } = input
     const version = exchangeVersions.get(input.version ?? 'SE')
-    if (!version) throw new InputError(`version: "${input.version}" is not known`)
+    if (!version) throw new ControlInputError(`version: "${input.version}" is not known`)
     const domain = input.domain ?? 'HANVISA'
     const redirects = Object.entries(input.redirects ?? {})
     const servers = input.servers ?? 1

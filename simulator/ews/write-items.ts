@@ -1,7 +1,7 @@
 /** CreateItem and UpdateItem: into the same mailboxes that Graph and the control API show. */
 
 import type { EventInput, Mailbox, OccurrenceChange } from '../calendar-item.ts'
-import { InputError } from '../mailboxes.ts'
+import { ControlInputError } from '../mailboxes.ts'
 import { attempt, ItemError, responses, SoapFault } from './envelope.ts'
 import { openFolder } from './folders.ts'
 import { datesOf, type EventFields, fieldsOf } from './item-input.ts'
@@ -139,7 +139,7 @@ function saved(
     const event = context.mailboxes.putEvent(mailbox.tenant, mailbox.address, input)
     return `<m:Items><t:CalendarItem>${itemId(mailbox, { event, day, kind: 'singleInstance' })}</t:CalendarItem></m:Items>`
   } catch (error) {
-    if (!(error instanceof InputError)) throw error
+    if (!(error instanceof ControlInputError)) throw error
     const early = error.message.includes('too early')
     throw new ItemError(
       early ? 'ErrorCalendarEndDateIsEarlierThanStartDate' : 'ErrorInvalidPropertySet',

@@ -5,10 +5,10 @@ import type { Override } from '../../src/domain/override.ts'
 import type { Status } from '../../src/status/status-members.ts'
 import {
   addUsers,
+  fetchChanges,
   fixtureTimeline,
   MINUTE,
   openTenant,
-  readChanges,
   readStatuses,
   START,
   saveTimeline
@@ -67,7 +67,7 @@ t.test('law: a consumer that follows its cursor, however rarely, holds what hold
           }
           await store.saveOverride('acme', one.user, override, now)
         } else {
-          const answer = await readChanges(service, cursor)
+          const answer = await fetchChanges(service, cursor)
           cursor = answer.cursor
           for (const status of answer.changes) held.set(status.user, status)
           t.same(

@@ -6,11 +6,11 @@ import { partitionedStore } from '../support/partitioned-store.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import {
   addUsers,
+  fetchChanges,
   fixtureTimeline,
   fixtureUser,
   openReplica,
   openTenant,
-  readChanges,
   readStatuses,
   START,
   saveTimeline
@@ -46,7 +46,7 @@ t.test('law: no write is undone for who changes replicas, and in the end everyth
   let now = START
   const revisionOf = (name: string) => Number(name.split(' ')[1] ?? 0)
   const look = async (where: number): Promise<number> => {
-    const answer = await readChanges(services[where]!, cursor)
+    const answer = await fetchChanges(services[where]!, cursor)
     const [before, after] = [requireCursor(cursor), requireCursor(answer.cursor)]
     t.ok(after.position >= before.position && after.at >= before.at, 'cursors never go backwards')
     cursor = answer.cursor

@@ -10,10 +10,10 @@ import { startRedis } from '../support/redis-server.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import {
   addUsersAt,
+  fetchChanges,
   HOUR,
   never,
   openReplica,
-  readChanges,
   readStatuses,
   statusesBytes
 } from '../support/tenant-fixture.ts'
@@ -56,7 +56,7 @@ async function hop(replicas: readonly Replica[], going: () => boolean) {
   let refused = 0
   let quiet = 0
   for (let turn = 0; going() || quiet < replicas.length; turn++) {
-    const found = await readChanges(replicas[turn % replicas.length]!.service, cursor, 20).catch((error) => {
+    const found = await fetchChanges(replicas[turn % replicas.length]!.service, cursor, 20).catch((error) => {
       if (error.name !== 'StoreUnavailable') throw error
       return null
     })
@@ -111,7 +111,7 @@ t.test('a log that lost what it acknowledged, and grew as far again, is another 
   const cursors = [await readStatuses(one.service), await readStatuses(other.service)].map(
     ({ cursor }) => cursor
   )
-  const poll = readChanges(other.service, cursors[1]!, HOUR)
+  const poll = fetchChanges(other.service, cursors[1]!, HOUR)
   // As after a fail-over to a server that lagged behind.
   for (const [key, bytes] of kept) await client.restore(key, 0, bytes!, 'REPLACE')
   const { store } = await open(t)
@@ -122,9 +122,9 @@ t.test('a log that lost what it acknowledged, and grew as far again, is another 
   const third = await open(t)
   for (const { service } of [one, other, third]) {
     for (const cursor of cursors) {
-      await t.rejects(readChanges(service, cursor), { code: 'cursor_expired' })
+      await t.rejects(fetchChanges(service, cursor), { code: 'cursor_expired' })
     }
-    const { changes: found } = await readChanges(service, safe)
+    const { changes: found } = await fetchChanges(service, safe)
     t.same(
       found.map(({ user, diversion }) => [user, diversion]),
       [['user2', 'sick']],
@@ -139,7 +139,7 @@ t.test('a Redis that freezes, and one that dies: memory answers, and nothing is 
   await override(one, 'user0', 'lunch')
   const { cursor } = await readStatuses(one.service)
   await readStatuses(other.service)
-  const poll = readChanges(one.service, cursor, HOUR)
+  const poll = fetchChanges(one.service, cursor, HOUR)
   let away = true
   const hopper = hop([one, other], () => away)
 
@@ -148,7 +148,7 @@ t.test('a Redis that freezes, and one that dies: memory answers, and nothing is 
   const frozen = (await one.service.view('acme'))!
   t.equal(frozen.isCurrent, false)
   t.equal(frozen.user('user0')?.override?.diversion, 'lunch')
-  t.same((await readChanges(one.service, cursor)).changes, [])
+  t.same((await fetchChanges(one.service, cursor)).changes, [])
   const { position } = requireCursor(cursor)
   const ahead = { ...requireCursor(cursor), position: position + 5 }
   const refused = { name: 'StoreUnavailable' }

@@ -11,9 +11,9 @@ import { rulesWith } from '../support/rule-fixtures.ts'
 import { settableClock } from '../support/settable-clock.ts'
 import {
   addUsers,
+  fetchChanges,
   openReplica,
   openTenant,
-  readChanges,
   readStatuses,
   START,
   statusesBytes
@@ -93,7 +93,7 @@ t.test(
     let cursor = answer.cursor
     const look = async (service: StatusService): Promise<Cursor | null> => {
       const before = requireCursor(cursor)
-      const found = await readChanges(service, cursor).catch((error) => {
+      const found = await fetchChanges(service, cursor).catch((error) => {
         if (error.name !== 'StoreUnavailable') throw error
         return null
       })

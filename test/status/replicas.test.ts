@@ -5,13 +5,13 @@ import { partitionedStore } from '../support/partitioned-store.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import {
   addUsers,
+  fetchChanges,
   fixtureTimeline,
   HOUR,
   MINUTE,
   never,
   openReplica,
   openTenant,
-  readChanges,
   readStatuses,
   START,
   saveTimeline,
@@ -31,26 +31,30 @@ t.test('a cursor from a replica that knows more is honoured, not refused', async
     store.saveOverride('acme', 'anna', { diversion, from: START, until: null }, START)
   await override('lunch')
   const { cursor } = await readStatuses(wise)
-  t.same((await readChanges(deaf, cursor)).changes, [], 'it asks the store what it did not hear')
+  t.same((await fetchChanges(deaf, cursor)).changes, [], 'it asks the store what it did not hear')
   t.match((await readStatuses(deaf)).statuses, [{ diversion: 'lunch' }, {}, {}])
 
   await override('sick')
   const next = await readStatuses(wise)
   line.cut()
-  await t.rejects(readChanges(deaf, next.cursor), { name: 'StoreUnavailable' }, 'it cannot know, and says so')
-  t.same((await readChanges(deaf, cursor)).changes, [], 'what it can answer it answers')
+  await t.rejects(
+    fetchChanges(deaf, next.cursor),
+    { name: 'StoreUnavailable' },
+    'it cannot know, and says so'
+  )
+  t.same((await fetchChanges(deaf, cursor)).changes, [], 'what it can answer it answers')
   line.restore()
-  t.same((await readChanges(deaf, next.cursor)).changes, [])
+  t.same((await fetchChanges(deaf, next.cursor)).changes, [])
 
   line.dropEvents()
   await store.removeTenant('acme')
   await store.saveTenant({ id: 'acme', name: 'New', timeZone: 'Europe/Stockholm', language: 'sv' }, START)
   await addUsers(store, 'dag')
   const anew = await readStatuses(wise)
-  t.same((await readChanges(deaf, anew.cursor)).changes, [], 'a tenant that was made anew elsewhere')
+  t.same((await fetchChanges(deaf, anew.cursor)).changes, [], 'a tenant that was made anew elsewhere')
   t.match((await readStatuses(deaf)).statuses, [{ user: 'dag' }])
   const expired = { code: 'cursor_expired' }
-  await t.rejects(readChanges(deaf, cursor), expired, 'the old log is no more')
+  await t.rejects(fetchChanges(deaf, cursor), expired, 'the old log is no more')
   const { position } = requireCursor(anew.cursor)
   const ahead = { ...requireCursor(anew.cursor), position: position + 1 }
   await t.rejects(
@@ -66,7 +70,7 @@ t.test('a long poll on a replica that hears of a gap gets what it missed', async
   const line = partitionedStore(store)
   const service = openReplica(t, { store: line, defaultRules: rulesWith(), clock })
   const { cursor } = await readStatuses(service)
-  const waiting = readChanges(service, cursor, HOUR)
+  const waiting = fetchChanges(service, cursor, HOUR)
   line.cut()
   await store.saveOverride('acme', 'bo', { diversion: 'lunch', from: START, until: null }, START)
   await store.removeUsers('acme', ['cia'], START)
@@ -99,12 +103,12 @@ t.test(
       START + 2 * MINUTE
     )
     clock.set(START + 4 * MINUTE)
-    const said = await readChanges(cutOff, cursor)
+    const said = await fetchChanges(cutOff, cursor)
     t.match(said.changes, [{ sync: { state: 'stale' } }], 'as far as it knows')
     t.equal(said.inTouch, false)
-    t.match((await readChanges(well, said.cursor)).changes, [{ sync: { state: 'fresh' } }], 'who hops')
+    t.match((await fetchChanges(well, said.cursor)).changes, [{ sync: { state: 'fresh' } }], 'who hops')
     line.restore()
-    t.match((await readChanges(cutOff, said.cursor)).changes, [{ sync: { state: 'fresh' } }], 'who stays')
+    t.match((await fetchChanges(cutOff, said.cursor)).changes, [{ sync: { state: 'fresh' } }], 'who stays')
   }
 )
 
@@ -121,7 +125,7 @@ t.test(
     const { cursor } = await readStatuses(wise)
     clock.set(START + 2 * MINUTE)
     t.match((await readStatuses(late)).statuses, [{ diversion: 'available' }, {}, {}])
-    t.match((await readChanges(late, cursor)).changes, [{ user: 'anna', diversion: 'meeting' }])
+    t.match((await fetchChanges(late, cursor)).changes, [{ user: 'anna', diversion: 'meeting' }])
   }
 )
 
@@ -148,7 +152,7 @@ t.test('a tenant that nobody asks about is let go, and is there again with its c
   look(10)
   t.ok(service.loadedView('acme'), 'somebody asked within the time')
   const leaving = new AbortController()
-  const waiting = readChanges(service, cursor, HOUR, leaving.signal)
+  const waiting = fetchChanges(service, cursor, HOUR, leaving.signal)
   await new Promise((resolve) => setImmediate(resolve))
   look(20)
   t.equal(line.followers(), 1, 'somebody waits')
@@ -158,6 +162,6 @@ t.test('a tenant that nobody asks about is let go, and is there again with its c
   t.equal(service.loadedView('acme'), null)
   t.equal(line.followers(), 0)
   await store.saveOverride('acme', 'bo', { diversion: 'lunch', from: START, until: null }, START)
-  t.match((await readChanges(service, cursor)).changes, [{ user: 'bo', diversion: 'lunch' }])
+  t.match((await fetchChanges(service, cursor)).changes, [{ user: 'bo', diversion: 'lunch' }])
   t.equal(line.followers(), 1)
 })

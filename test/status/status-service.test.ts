@@ -4,13 +4,13 @@ import { requireCursor } from '../../src/status/cursor.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import {
   addUsers,
+  fetchChanges,
   fixtureTimeline,
   HOUR,
   MINUTE,
   never,
   openReplica,
   openTenant,
-  readChanges,
   readStatuses,
   START,
   saveTimeline
@@ -65,22 +65,22 @@ t.test('changes: a cursor yields each who changed or has a border, once, as they
   await addUsers(store, 'anna', 'bo', 'cia')
   await saveTimeline(store, 'anna', fixtureTimeline([1, 2, 'meeting']), START)
   const { cursor } = await readStatuses(service)
-  t.same((await readChanges(service, cursor)).changes, [])
+  t.same((await fetchChanges(service, cursor)).changes, [])
 
   clock.set(START + MINUTE)
-  const first = await readChanges(service, cursor)
+  const first = await fetchChanges(service, cursor)
   t.match(first.changes, [{ user: 'anna', diversion: 'meeting' }])
   clock.set(START + 2 * MINUTE)
   await store.saveOverride('acme', 'bo', { diversion: 'lunch', from: START, until: null }, START)
   await store.removeUsers('acme', ['cia'], START)
-  const second = await readChanges(service, first.cursor)
+  const second = await fetchChanges(service, first.cursor)
   t.same(second.changes.map(({ user, diversion, removed }) => [user, removed ?? diversion]).sort(), [
     ['anna', 'available'],
     ['bo', 'lunch'],
     ['cia', true]
   ])
-  t.equal((await readChanges(service, cursor)).changes.length, 3, 'the old cursor too has lost nothing')
-  t.same((await readChanges(service, second.cursor)).changes, [])
+  t.equal((await fetchChanges(service, cursor)).changes.length, 3, 'the old cursor too has lost nothing')
+  t.same((await fetchChanges(service, second.cursor)).changes, [])
 })
 
 t.test('a change of the tenant shows in everybody', async (t) => {
@@ -91,7 +91,7 @@ t.test('a change of the tenant shows in everybody', async (t) => {
     diversions: [{ code: 'available', labels: { sv: 'Tillgänglig' }, phone: 'open' }]
   })
   await store.saveRules('acme', 0, { at: START, put: {}, effective })
-  t.match((await readChanges(service, cursor)).changes, [{ label: 'Tillgänglig' }, { label: 'Tillgänglig' }])
+  t.match((await fetchChanges(service, cursor)).changes, [{ label: 'Tillgänglig' }, { label: 'Tillgänglig' }])
 })
 
 t.test('a code that has left the catalogue reads as busy, with the phone of its rule', async (t) => {
@@ -108,7 +108,7 @@ t.test('passing into stale is a border in time', async (t) => {
   await saveTimeline(store, 'anna', fixtureTimeline([0, 600, 'meeting']), START)
   const { cursor } = await readStatuses(service)
   clock.set(START + 4 * MINUTE)
-  t.match((await readChanges(service, cursor)).changes, [
+  t.match((await fetchChanges(service, cursor)).changes, [
     { diversion: 'meeting', sync: { state: 'stale', since: '2026-11-23T08:04:00Z' } }
   ])
 })
@@ -119,12 +119,12 @@ t.test(
     const { store, clock, service } = await openTenant(t)
     await addUsers(store, 'anna')
     const { cursor } = await readStatuses(service)
-    const override = readChanges(service, cursor, HOUR)
+    const override = fetchChanges(service, cursor, HOUR)
     await store.saveOverride('acme', 'anna', { diversion: 'lunch', from: START, until: null }, START)
     const first = await override
     t.match(first.changes, [{ diversion: 'lunch' }])
 
-    const calendar = readChanges(service, first.cursor, HOUR)
+    const calendar = fetchChanges(service, first.cursor, HOUR)
     await store.saveOverride('acme', 'anna', null, START)
     const real = Date.now()
     clock.set(START + 1)
@@ -133,14 +133,14 @@ t.test(
     t.equal(second.changes.length, 1)
 
     clock.set(START + MINUTE - 30)
-    const border = readChanges(service, (await readChanges(service, second.cursor, 0)).cursor, HOUR)
+    const border = fetchChanges(service, (await fetchChanges(service, second.cursor, 0)).cursor, HOUR)
     const set = setInterval(() => clock.set(START + MINUTE - 30 + Date.now() - real), 5)
     t.teardown(() => clearInterval(set))
     t.match((await border).changes, [{ diversion: 'available' }])
     clearInterval(set)
 
     const leaving = new AbortController()
-    const left = readChanges(service, (await readStatuses(service)).cursor, HOUR, leaving.signal)
+    const left = fetchChanges(service, (await readStatuses(service)).cursor, HOUR, leaving.signal)
     leaving.abort()
     t.same((await left).changes, [])
   }
@@ -198,5 +198,5 @@ t.test('a clock that is set back starts the borders anew and loses none', async 
   clock.set(START)
   const { cursor } = await readStatuses(service)
   clock.set(START + MINUTE)
-  t.match((await readChanges(service, cursor)).changes, [{ diversion: 'meeting' }])
+  t.match((await fetchChanges(service, cursor)).changes, [{ diversion: 'meeting' }])
 })

@@ -95,7 +95,7 @@ export async function statusesBytes(service: StatusService): Promise<string> {
   return Buffer.concat((await view.statuses()).chunks).toString()
 }
 
-export async function readChanges(service: StatusService, cursor: string, wait = 0, signal = never) {
+export async function fetchChanges(service: StatusService, cursor: string, wait = 0, signal = never) {
   const {
     cursor: next,
     changes,

@@ -1,5 +1,5 @@
 /** What stands in the replies to operations that the EWS connector does not use yet, file by file. */
-export const operations: Readonly<Record<string, string>> = {
+export const checkedOperations: Readonly<Record<string, string>> = {
   'createitem-calendaritem-impersonation.xml': 'CreateItemResponse NoError CalendarItem',
   'createitem-calendaritem.xml': 'CreateItemResponse NoError CalendarItem',
   'createitem-contact-error.xml': 'CreateItemResponse ErrorCannotCreateContactInNonContactFolder',

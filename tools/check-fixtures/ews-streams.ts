@@ -1,7 +1,7 @@
 /** What the EWS connector hears in each file of subscriptions and streams. */
 import { readSoap } from '../../src/connectors/ews/soap/response.ts'
 import { streamReader, subscribeReader } from '../../src/connectors/ews/streaming/responses.ts'
-import { pieces } from './pieces.ts'
+import { inPieces } from './pieces.ts'
 
 type Read = (bytes: Buffer, size?: number) => Promise<unknown>
 
@@ -36,7 +36,7 @@ export const streams: Readonly<Record<string, readonly [read: Read, expected: un
 async function subscribed(bytes: Buffer, size = 97): Promise<unknown> {
   const reader = subscribeReader()
   const operation = bytes.includes('UnsubscribeResponse') ? 'Unsubscribe' : 'Subscribe'
-  await readSoap(pieces(bytes, size), operation, reader)
+  await readSoap(inPieces(bytes, size), operation, reader)
   return `${reader.subscription ?? 'no subscription'} ${reader.status?.code}`
 }
 
@@ -50,6 +50,6 @@ async function stream(bytes: Buffer, size = 97): Promise<unknown> {
     onSubscriptionsLost: (ids) => void heard.push(`dead: ${ids === null ? 'all' : [...ids].join(' ')}`),
     onRefused: ({ code }) => void heard.push(`refused ${code}`)
   })
-  await readSoap(pieces(bytes, size), 'GetStreamingEvents', reader, { documents: 'many' })
+  await readSoap(inPieces(bytes, size), 'GetStreamingEvents', reader, { documents: 'many' })
   return reader.isClosed ? [...heard, 'closed'] : heard
 }

@@ -14,24 +14,24 @@ import { type ResponseStatus, readSoap, type ServerVersion } from '../../src/con
 import { readXml } from '../../src/connectors/ews/soap/xml-reader.ts'
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { RemoteError } from '../../src/errors.ts'
-import { operations } from './ews-operations.ts'
+import { checkedOperations } from './ews-operations.ts'
 import { streams } from './ews-streams.ts'
 import type { CheckedFile } from './graph.ts'
-import { pieces } from './pieces.ts'
+import { inPieces } from './pieces.ts'
 
 /** Every file is read whole, in pieces that end anywhere, by the connector's own parsers. */
 export async function checkEwsFixtures(folder: string): Promise<readonly CheckedFile[]> {
   const files = (await readdir(folder)).filter((file) => /\.(xml|txt)$/.test(file)).sort()
   const checked: CheckedFile[] = []
   for (const file of files) checked.push(await checkFile(file, await readFile(join(folder, file))))
-  const missing = [...Object.keys(expectations), ...Object.keys(operations)].filter(
+  const missing = [...Object.keys(expectations), ...Object.keys(checkedOperations)].filter(
     (file) => !files.includes(file)
   )
   return [...checked, ...missing.map((file) => ({ file, found: 'nothing', fault: 'the file is not there' }))]
 }
 
 async function checkFile(file: string, bytes: Buffer): Promise<CheckedFile> {
-  const known = operations[file]
+  const known = checkedOperations[file]
   const [read, expected] = expectations[file] ?? (known === undefined ? [] : ([operation, known] as const))
   if (read === undefined) return { file, found: 'an unknown file', fault: 'no expectation is written for it' }
   try {
@@ -181,7 +181,7 @@ const expectations: Readonly<Record<string, readonly [read: Read, expected: unkn
 
 async function availability(bytes: Buffer, size = 97): Promise<unknown> {
   const reader = availabilityReader([zone, zone, zone])
-  const { server } = await readSoap(pieces(bytes, size), 'GetUserAvailability', reader)
+  const { server } = await readSoap(inPieces(bytes, size), 'GetUserAvailability', reader)
   return [
     schemaOf(server),
     ...reader.found.map(({ status: verdict, view, events, fault }) => {
@@ -198,22 +198,22 @@ async function availability(bytes: Buffer, size = 97): Promise<unknown> {
 
 async function view(bytes: Buffer, size = 97): Promise<unknown> {
   const reader = calendarViewReader(zone)
-  await readSoap(pieces(bytes, size), 'FindItem', reader)
+  await readSoap(inPieces(bytes, size), 'FindItem', reader)
   if (reader.fault !== null) return `${reader.fault.code} ${reader.fault.hint.split(' ')[0]}`
   return [reader.isComplete ? 'whole' : 'cut', ...reader.events.map(eventInWords)]
 }
 
 async function fault(bytes: Buffer, size = 97): Promise<unknown> {
-  const { fault } = await readSoap(pieces(bytes, size), 'FindItem', { open() {}, close() {} })
+  const { fault } = await readSoap(inPieces(bytes, size), 'FindItem', { open() {}, close() {} })
   return fault === null ? 'no fault' : meaningOf(fault)
 }
 
 async function pox(bytes: Buffer, size = 97): Promise<unknown> {
-  return readPoxResponse(pieces(bytes, size), 'text/xml')
+  return readPoxResponse(inPieces(bytes, size), 'text/xml')
 }
 
 async function settings(bytes: Buffer, size = 97): Promise<unknown> {
-  return readGetUserSettings(pieces(bytes, size), 'text/xml')
+  return readGetUserSettings(inPieces(bytes, size), 'text/xml')
 }
 
 /** Operations that the connector does not use yet: what stands in the body, by the same reader. */
@@ -229,7 +229,7 @@ async function operation(bytes: Buffer, size = 97): Promise<string> {
     }
   }
   const documents = bytes.includes('</Envelope><Envelope') ? 'many' : 'one'
-  await readXml(pieces(bytes, size), visitor, { documents })
+  await readXml(inPieces(bytes, size), visitor, { documents })
   return seen.filter((word) => word !== 'ServerVersionInfo').join(' ')
 }
 

@@ -1,5 +1,5 @@
 /** A file in pieces that end anywhere. */
 
-export function* pieces(bytes: Buffer, size: number): Generator<Buffer> {
+export function* inPieces(bytes: Buffer, size: number): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
