@@ -117,7 +117,7 @@ const expectations: Readonly<
   ],
   'batch.response-mixed.json': [
     batch,
-    { 2: 'access_denied mailbox', 3: 'consent_missing connection', 4: 'protocol_error mailbox', 5: 200 }
+    { 2: 'access_denied mailbox', 3: 'consent_missing mailbox', 4: 'protocol_error mailbox', 5: 200 }
   ],
   'batch.response-with-429.json': [
     batch,
@@ -132,14 +132,20 @@ const expectations: Readonly<
   'token.error-AADSTS-shape.json': [refusal, 'unreachable connection AADSTS70011'],
   'token.error-AADSTS7000215.json': [refusal, 'secret_invalid connection AADSTS7000215'],
   'token.ok.json': [token, { type: 'Bearer', seconds: 3599 }],
-  'notification.basic-event.json': [notices, { proven: ['changed'], asSent: { forged: 1 } }],
-  'notification.basic-message.json': [notices, { proven: ['changed'], asSent: { forged: 1 } }],
-  'notification.rich-message-encrypted.json': [notices, { proven: ['changed'], asSent: { forged: 1 } }],
+  'notification.basic-event.json': [notices, { proven: ['changed'], asSent: { invalid_signature: 1 } }],
+  'notification.basic-message.json': [notices, { proven: ['changed'], asSent: { invalid_signature: 1 } }],
+  'notification.rich-message-encrypted.json': [
+    notices,
+    { proven: ['changed'], asSent: { invalid_signature: 1 } }
+  ],
   // Not for addresses on the web.
-  'notification.eventhub-validation.json': [notices, { proven: [], asSent: { forged: 1 } }],
-  'lifecycle.missed.json': [notices, { proven: ['missed'], asSent: { forged: 1 } }],
-  'lifecycle.reauthorizationRequired.json': [notices, { proven: ['reauthorize'], asSent: { forged: 1 } }],
-  'lifecycle.subscriptionRemoved.json': [notices, { proven: ['removed'], asSent: { forged: 1 } }],
+  'notification.eventhub-validation.json': [notices, { proven: [], asSent: { invalid_signature: 1 } }],
+  'lifecycle.missed.json': [notices, { proven: ['missed'], asSent: { invalid_signature: 1 } }],
+  'lifecycle.reauthorizationRequired.json': [
+    notices,
+    { proven: ['reauthorize'], asSent: { invalid_signature: 1 } }
+  ],
+  'lifecycle.subscriptionRemoved.json': [notices, { proven: ['removed'], asSent: { invalid_signature: 1 } }],
   'subscription.create.response-201.json': [
     subscription,
     '7f105c7d-2dc5-4530-97cd-4e7ae6534c07 until 2016-11-20T18:23Z'
@@ -149,8 +155,8 @@ const expectations: Readonly<
     '5522bd62-7c96-4530-85b0-00b916f6151a until 2022-01-01T21:42Z'
   ],
   // Before it comes to this the connector looks for what is in the way.
-  'error.409-duplicate-subscription.json': [subscriptionRefused(409), 'unreachable mailbox passing'],
-  'error.ExtensionError-subscription.json': [subscriptionRefused(400), 'unreachable mailbox passing']
+  'error.409-duplicate-subscription.json': [subscriptionRefused(409), 'unreachable mailbox transient'],
+  'error.ExtensionError-subscription.json': [subscriptionRefused(400), 'unreachable mailbox transient']
 }
 
 /** What the gate makes of it as it stands, and with the word that proves it. */
