@@ -76,7 +76,7 @@ async function graphDay({ simulator, outbound }: Scene): Promise<void> {
   door.listen(0, '127.0.0.1')
   await once(door, 'listening')
   const address = `http://127.0.0.1:${(door.address() as AddressInfo).port}`
-  const notices = createNotificationUrls(address, randomBytes(32), 'acme')
+  const notificationUrls = createNotificationUrls(address, randomBytes(32), 'acme')
   const connection: GraphConnection = {
     kind: 'graph',
     tenantId: directory,
@@ -89,7 +89,7 @@ async function graphDay({ simulator, outbound }: Scene): Promise<void> {
     graphConnector({
       connection,
       http: outbound,
-      notificationUrls: notices,
+      notificationUrls,
       clock: time.clock,
       timers: time.timers
     })
@@ -141,9 +141,9 @@ async function streamingDay({ simulator, outbound, ca }: Scene): Promise<void> {
   const sync = await openBenchSyncHarness({ time, mailboxes, connection, connector, observeQueue })
   try {
     await aDay(simulator, sync, 'EWS streaming', async () => {
-      const patience = performance.now() + 2_000
+      const deadline = performance.now() + 2_000
       const isLate = ({ at }: { at: number }) => timers.now() - at > 2 * step
-      while ([...signs].some(isLate) && performance.now() < patience) await after(2)
+      while ([...signs].some(isLate) && performance.now() < deadline) await after(2)
     })
   } finally {
     await sync.close()
@@ -153,24 +153,25 @@ async function streamingDay({ simulator, outbound, ca }: Scene): Promise<void> {
 /** From an hour after all were live, when all that a beginning needs is over. `heard` waits for what goes by the simulator's clock. */
 async function aDay(
   simulator: SimulatorProcess,
-  { time, activeSubscriptions: live, failures: failed }: BenchSyncHarness,
+  { time, activeSubscriptions, failures: failed }: BenchSyncHarness,
   what: string,
-  heard: () => Promise<void>
+  waitForStreams: () => Promise<void>
 ): Promise<void> {
   const last = performance.now() + 120_000
-  while (live() < MAILBOXES) {
-    if (performance.now() > last) throw new Error(`${what}: ${live()} of ${MAILBOXES} are live`)
+  while (activeSubscriptions() < MAILBOXES) {
+    if (performance.now() > last)
+      throw new Error(`${what}: ${activeSubscriptions()} of ${MAILBOXES} are live`)
     await time.run(250)
     await after(25)
-    await heard()
+    await waitForStreams()
   }
-  let deaf = 0
+  let maxInactive = 0
   for (let passed = -hour; passed < day; passed += step) {
     if (passed === 0) await simulator.control('DELETE', 'requests')
     const began = performance.now()
     await time.run(step)
-    await heard()
-    deaf = Math.max(deaf, MAILBOXES - live())
+    await waitForStreams()
+    maxInactive = Math.max(maxInactive, MAILBOXES - activeSubscriptions())
     const left = stepTakes - (performance.now() - began)
     if (left > 0) await after(left)
   }
@@ -185,7 +186,7 @@ async function aDay(
     `${what}, requests/mailbox and hour, idle day`,
     (calls / MAILBOXES / 24).toFixed(3),
     `${calls} calls`,
-    `at most ${deaf} deaf`,
+    `at most ${maxInactive} deaf`,
     `≤ 0.25 (${MAILBOXES} mailboxes, a day by a clock moved by hand)`
   )
   printRow(

@@ -48,7 +48,7 @@ async function measure(tenants: number): Promise<void> {
     await worker!.end('SIGTERM')
     await runConcurrently(tenants, (index) => saveTenant(installation, needs, index))
 
-    const kept = await memoryInRedis(installation)
+    const redisBytes = await memoryInRedis(installation)
     await simulator.control('DELETE', 'requests')
     const before = { worker: 0, redis: processCpuMs(server) }
     const began = performance.now()
@@ -73,7 +73,7 @@ async function measure(tenants: number): Promise<void> {
       `redis ${(spent.redis / idle).toFixed(1)} (${(alone.redis / idle).toFixed(1)}) ms`,
       `${spent.commands} commands to Redis (${alone.commands})`
     )
-    const jobs = (await memoryInRedis(installation)) - kept
+    const jobs = (await memoryInRedis(installation)) - redisBytes
     printRow(
       `${what}: memory`,
       `${((residentBytes(worker!) - empty) / tenants / 1000).toFixed(1)} kB/tenant`,

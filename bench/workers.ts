@@ -138,7 +138,7 @@ async function readSince(
   { call }: BenchInstallation,
   tenants: readonly string[],
   since: number,
-  patience = 180_000
+  timeoutMs = 180_000
 ): Promise<void> {
   for (const tenant of tenants) {
     for (;;) {
@@ -149,7 +149,7 @@ async function readSince(
         ({ lastSuccess }) => lastSuccess !== null && Date.parse(lastSuccess) >= since
       ).length
       if (read === MAILBOXES) break
-      if (Date.now() > since + patience) throw new Error(`${tenant}: ${read} of ${MAILBOXES} were read`)
+      if (Date.now() > since + timeoutMs) throw new Error(`${tenant}: ${read} of ${MAILBOXES} were read`)
       await after(50)
     }
   }

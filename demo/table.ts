@@ -50,11 +50,11 @@ export function drawTable(frame: Frame): string[] {
   const { boards, edits, now, width, height, colour } = frame
   const paint = (code: string, text: string) => (colour ? `\x1b[${code}m${text}\x1b[0m` : text)
   const fitted = fitColumns(frame)
-  const told = edits.slice(height > 45 ? -3 : -1)
+  const recentEdits = edits.slice(height > 45 ? -3 : -1)
   // A low terminal has better use for lines than to leave them blank.
   const gap = height > 30 ? [''] : []
   // The titles, what was told and the last line; then a heading and a gap for every tenant.
-  const places = Math.max(1, Math.floor((height - 2 - told.length) / boards.length) - 1 - gap.length)
+  const places = Math.max(1, Math.floor((height - 2 - recentEdits.length) / boards.length) - 1 - gap.length)
 
   const heads = fitted.map(({ column, wide }) => fit(column.head, wide)).join(GAP)
   const lines = [paint('2', fit(`  ${heads}`, width))]
@@ -70,7 +70,7 @@ export function drawTable(frame: Frame): string[] {
     if (shown.length < sorted.length) lines.push(fit(`  and ${sorted.length - shown.length} more`, width))
     lines.push(...gap)
   }
-  lines.push(...told.map((text) => paint('36', fit(text, width))))
+  lines.push(...recentEdits.map((text) => paint('36', fit(text, width))))
   lines.push(paint('2', fit('Ctrl-C ends the demo', width)))
   return lines.slice(-height)
 }

@@ -102,7 +102,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const exchange = {
     installations,
     mailboxes,
-    notices: ewsSubscriptions,
+    subscriptions: ewsSubscriptions,
     authenticator: createSimulatedAuthenticator({ ...shared, certificate: keys.certificate })
   }
   const protocols = serveProtocols(

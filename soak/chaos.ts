@@ -100,7 +100,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     if (atFirst.length > 0) return { faults: atFirst.map((fault) => `before it began: ${fault}`), counts: {} }
 
     log(`seed ${seed}: ${seconds} s of chaos`)
-    const deeds = startWorkload({ place, simulator, random, insist: calls.callUntilAccepted })
+    const workload = startWorkload({ place, simulator, random, insist: calls.callUntilAccepted })
     const passing = churnTenant({
       place,
       random,
@@ -117,7 +117,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     })
     await after(seconds * 1000)
     await trouble.stop()
-    await Promise.all([deeds.stop(), passing.stop()])
+    await Promise.all([workload.stop(), passing.stop()])
     log(`seed ${seed}: coming to rest`)
     const faults = [
       ...calls.faults,
@@ -137,7 +137,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       )
       if (defect !== undefined) faults.push(`${name}: ${defect}`)
     }
-    const counts = { ...trouble.counts, ...deeds.counts, ...passing.counts, ...countAnswers(followers) }
+    const counts = { ...trouble.counts, ...workload.counts, ...passing.counts, ...countAnswers(followers) }
     return { faults, counts: { ...counts, triedAgain: calls.retries() } }
   } finally {
     for (const step of undo.reverse()) await step()

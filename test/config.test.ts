@@ -76,7 +76,7 @@ t.test('all faults at once, each with the setting and the remedy', async (t) => 
     HANVISA_LOG_LEVEL: 'loud',
     HANVISA_ADMINKEY: 'x'
   })
-  for (const told of [
+  for (const expected of [
     /HANVISA_PORT must be a number from 0 to 65535/,
     /HANVISA_ROLE must be one of all, api, worker/,
     /HANVISA_REDIS_URL has a user without a password/,
@@ -87,7 +87,7 @@ t.test('all faults at once, each with the setting and the remedy', async (t) => 
     /HANVISA_LOG_LEVEL must be one of fatal/,
     /HANVISA_ADMINKEY is not a setting .a typing error/
   ]) {
-    t.match(message, told)
+    t.match(message, expected)
   }
   t.notMatch(message, /secret|short|c2hv/, 'and no secret among them')
 })

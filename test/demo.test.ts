@@ -27,16 +27,16 @@ t.test('npm run demo, not in a terminal', async (t) => {
     t.ok(statuses.every(({ phone }) => phone === 'closed'))
   }
   for (const { name, users: people } of sampleTenants) {
-    const told = await demo.lines(
+    const lines = await demo.lines(
       (line) => line.includes(`${name}: `) && line.includes('; phone '),
       people.length
     )
     t.ok(
-      people.every((person) => told.some((line) => line.includes(`${person.extension} ${person.name}: `))),
+      people.every((person) => lines.some((line) => line.includes(`${person.extension} ${person.name}: `))),
       `${name}: everybody is told`
     )
     t.ok(
-      told.some((line) => /phone closed; until .*; because: /.test(line)),
+      lines.some((line) => /phone closed; until .*; because: /.test(line)),
       `${name}: somebody is diverted, and why`
     )
   }
@@ -134,8 +134,8 @@ async function seenByNotification(t: Test, demo: ReturnType<typeof startDemo>, c
   t.ok(pollSeconds >= 120, `calendars are polled every ${pollSeconds} s, if at all`)
   t.ok(seconds < 60, `an edit showed after ${seconds} s`)
   const sync = (await (await checkedFetch(`${root}/sync`, { headers })).json()) as object
-  const live = { state: 'live', live: tenant.users.length, polling: 0 }
-  t.match(sync, { connection: { state: 'working', notifications: live } }, 'Graph tells of every calendar')
+  const notifications = { state: 'live', live: tenant.users.length, polling: 0 }
+  t.match(sync, { connection: { state: 'working', notifications } }, 'Graph tells of every calendar')
   const metrics = await (await checkedFetch(`${origin}/metrics`, { headers })).text()
   t.match(
     metrics,
@@ -189,11 +189,11 @@ function startDemo(t: Test) {
     await exit
   })
   const said: string[] = []
-  const heard = new Set<() => void>()
+  const observers = new Set<() => void>()
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       said.push(line)
-      for (const hear of heard) hear()
+      for (const hear of observers) hear()
     })
   }
   /** The first `count` lines that are such, as soon as they are there. */
@@ -202,10 +202,10 @@ function startDemo(t: Test) {
       const look = () => {
         const found = said.filter(such)
         if (found.length < count) return
-        heard.delete(look)
+        observers.delete(look)
         resolve(found.slice(0, count))
       }
-      heard.add(look)
+      observers.add(look)
       look()
       void exit.then(() => reject(new Error(`the demo ended:\n${said.join('\n')}`)))
     })

@@ -57,16 +57,16 @@ export function createSimulatedAuthenticator(deps: AuthenticatorDeps): Authentic
   function byConnection(installation: Installation, call: ProtocolRequest): AuthenticationResult {
     const handshake = handshakeOf(installation, call.connection ?? call)
     const { authorization } = call.headers
-    const heard = handshake.ntlm.accept(authorization)
+    const ntlmOutcome = handshake.ntlm.accept(authorization)
     const { account } = handshake
-    if (heard.outcome === 'signedIn' && account !== null) {
+    if (ntlmOutcome.outcome === 'signedIn' && account !== null) {
       if (authorization !== undefined) account.failures = 0
-      return { outcome: 'signedIn', who: account, authenticate: heard.authenticate }
+      return { outcome: 'signedIn', who: account, authenticate: ntlmOutcome.authenticate }
     }
-    if (heard.outcome === 'challenge' && authorization !== undefined) {
-      return { outcome: 'asked', authenticate: heard.authenticate, user: null }
+    if (ntlmOutcome.outcome === 'challenge' && authorization !== undefined) {
+      return { outcome: 'asked', authenticate: ntlmOutcome.authenticate, user: null }
     }
-    if (heard.outcome === 'refused' && heard.reason === 'the password is wrong' && account)
+    if (ntlmOutcome.outcome === 'refused' && ntlmOutcome.reason === 'the password is wrong' && account)
       account.failures += 1
     const outcome = authorization === undefined ? 'asked' : 'refused'
     return {

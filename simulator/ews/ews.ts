@@ -29,7 +29,7 @@ export interface EwsHandlerDeps {
   readonly mailboxes: Mailboxes
   readonly faults: Faults
   readonly requests: Requests
-  readonly notices: SubscriptionStore
+  readonly subscriptions: SubscriptionStore
   readonly authenticator: Authenticator
   readonly clock: () => number
 }
@@ -181,7 +181,7 @@ async function answerOrFault(
     call,
     now: deps.clock()
   }
-  const made = await kind.run(context, deps.notices)
+  const made = await kind.run(context, deps.subscriptions)
   const answer = xmlAnswer(200, typeof made === 'string' ? soapResponse(version, made) : '')
   const headers =
     landing.cookie === null ? answer.headers : { ...answer.headers, 'Set-Cookie': landing.cookie }

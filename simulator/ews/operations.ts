@@ -17,7 +17,10 @@ export interface Operation {
   readonly route: Route
   readonly since: ExchangeSchema
   /** The body's content; or whole documents, one after the other. */
-  run(context: RequestContext, notices: SubscriptionStore): string | AsyncIterable<Buffer> | Promise<string>
+  run(
+    context: RequestContext,
+    subscriptions: SubscriptionStore
+  ): string | AsyncIterable<Buffer> | Promise<string>
 }
 
 const old = 'Exchange2007_SP1'

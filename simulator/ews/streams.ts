@@ -102,11 +102,11 @@ export class OpenStreams {
 
   /** What happens, as it happens. Ends with the minutes, by order, or with the client. */
   async *listen(
-    live: readonly SimulatedSubscription[],
+    subscriptions: readonly SimulatedSubscription[],
     minutes: number,
     gone: AbortSignal
   ): AsyncGenerator<StreamUpdate, void> {
-    const stream = new Stream(live, () => this.#settings.heartbeat)
+    const stream = new Stream(subscriptions, () => this.#settings.heartbeat)
     this.#open.add(stream)
     const leave = () => stream.leave()
     gone.addEventListener('abort', leave, { once: true })
@@ -122,7 +122,7 @@ export class OpenStreams {
 }
 
 class Stream implements StreamListener {
-  readonly #live: Set<SimulatedSubscription>
+  readonly #subscriptions: Set<SimulatedSubscription>
   readonly #heartbeat: () => number
   /** Something waits in these. */
   readonly #ready = new Set<SimulatedSubscription>()
@@ -130,10 +130,10 @@ class Stream implements StreamListener {
   #end: Break | 'left' | null = null
   #wake: () => void = () => {}
 
-  constructor(live: readonly SimulatedSubscription[], heartbeat: () => number) {
-    this.#live = new Set(live)
+  constructor(subscriptions: readonly SimulatedSubscription[], heartbeat: () => number) {
+    this.#subscriptions = new Set(subscriptions)
     this.#heartbeat = heartbeat
-    for (const each of live) {
+    for (const each of subscriptions) {
       each.listeners.add(this)
       if (each.waiting.length > 0) this.#ready.add(each)
     }
@@ -145,7 +145,7 @@ class Stream implements StreamListener {
   }
 
   onSubscriptionDropped(subscription: SimulatedSubscription): void {
-    this.#live.delete(subscription)
+    this.#subscriptions.delete(subscription)
     this.#ready.delete(subscription)
     subscription.listeners.delete(this)
     this.#dead.push(subscription.id)
@@ -168,14 +168,14 @@ class Stream implements StreamListener {
       ...(tenant === undefined ? {} : { tenant }),
       ...(mailbox === undefined ? {} : { mailbox })
     }
-    const held = [...this.#live].map(candidateOf)
+    const held = [...this.#subscriptions].map(candidateOf)
     return held.some((each) => isSelected(names, each)) && held[0] !== undefined && isSelected(rest, held[0])
   }
 
   /** Those that nobody listens to any more. */
   close(): SimulatedSubscription[] {
-    for (const each of this.#live) each.listeners.delete(this)
-    return [...this.#live].filter(({ listeners }) => listeners.size === 0)
+    for (const each of this.#subscriptions) each.listeners.delete(this)
+    return [...this.#subscriptions].filter(({ listeners }) => listeners.size === 0)
   }
 
   async *news(over: number): AsyncGenerator<StreamUpdate, void> {
@@ -189,7 +189,7 @@ class Stream implements StreamListener {
       }
       if (happened.length > 0) yield { kind: 'happened', happened }
       if (this.#dead.length > 0) {
-        const last = this.#live.size === 0
+        const last = this.#subscriptions.size === 0
         yield { kind: 'dead', ids: this.#dead.splice(0), over: last }
         if (last) return
       }

@@ -22,7 +22,7 @@ export class SubscriptionStore {
   constructor(mailboxes: Mailboxes, clock: () => number, fates: DeliveryFaults) {
     this.#clock = clock
     this.#fates = fates
-    mailboxes.on('changed', (change) => this.#heard(change))
+    mailboxes.on('changed', (change) => this.#onChange(change))
   }
 
   /** Null when the budget is spent. */
@@ -33,7 +33,7 @@ export class SubscriptionStore {
     const made: SimulatedSubscription = {
       ...input,
       id,
-      heard: 0,
+      eventCount: 0,
       expires: 0,
       waiting: [],
       listeners: new Set()
@@ -100,7 +100,7 @@ export class SubscriptionStore {
     return waiting.filter((each) => each.number > number)
   }
 
-  #heard(change: MailboxChange): void {
+  #onChange(change: MailboxChange): void {
     const { mailbox, event } = change
     const listeners = this.#byMailbox.get(keyOf(mailbox))
     if (!listeners) return
@@ -139,8 +139,8 @@ function append(
 ) {
   for (const type of [types[kind], 'FreeBusyChangedEvent'] as const) {
     if (!subscription.types.has(type) || subscription.waiting.length >= mostKept) continue
-    subscription.heard += 1
-    const number = subscription.heard
+    subscription.eventCount += 1
+    const number = subscription.eventCount
     subscription.waiting.push({ subscription: subscription.id, type, mailbox, event, change, at, number })
   }
   for (const listener of subscription.listeners) listener.onEvent(subscription)

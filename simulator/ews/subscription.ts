@@ -30,7 +30,7 @@ export interface SubscriptionInput {
 export interface SimulatedSubscription extends SubscriptionInput {
   readonly id: string
   /** The number of the latest event. */
-  heard: number
+  eventCount: number
   /** Epoch milliseconds; while somebody listens it lives on. */
   expires: number
   readonly waiting: MailboxEvent[]

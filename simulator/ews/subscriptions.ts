@@ -14,7 +14,7 @@ import { all, at, escapeText, textAt } from './xml.ts'
 const mostPerStream = 200
 const mostPerNotification = 50
 
-export function subscribe(context: RequestContext, notices: SubscriptionStore): string {
+export function subscribe(context: RequestContext, store: SubscriptionStore): string {
   const { operation, installation, caller, schema } = context
   const request = operation.children[0]
   const streaming = request?.name === 'StreamingSubscriptionRequest'
@@ -51,7 +51,7 @@ export function subscribe(context: RequestContext, notices: SubscriptionStore): 
     const { version, tenant } = installation
     // Before 2010 SP2 RU4 the account pays for whom it impersonates, too.
     const charged = supports(version.schema, 'Exchange2010_SP2') ? caller.address : caller.account
-    const made = notices.subscribe({
+    const made = store.subscribe({
       mailbox,
       owner: caller.account,
       budget: `${tenant} ${charged}`,
@@ -67,16 +67,16 @@ export function subscribe(context: RequestContext, notices: SubscriptionStore): 
         'You have exceeded the available subscriptions for your account.'
       )
     }
-    const watermark = streaming ? '' : `<m:Watermark>${watermarkOf(made.heard)}</m:Watermark>`
+    const watermark = streaming ? '' : `<m:Watermark>${watermarkOf(made.eventCount)}</m:Watermark>`
     return `<m:SubscriptionId>${made.id}</m:SubscriptionId>${watermark}`
   })
   return responses('Subscribe', [message])
 }
 
-export function unsubscribe(context: RequestContext, notices: SubscriptionStore): string {
+export function unsubscribe(context: RequestContext, store: SubscriptionStore): string {
   const message = attempt('Unsubscribe', '', () => {
-    const { id } = owned(context, notices)
-    notices.unsubscribe(id)
+    const { id } = owned(context, store)
+    store.unsubscribe(id)
     return ''
   })
   return responses('Unsubscribe', [message])
@@ -84,9 +84,9 @@ export function unsubscribe(context: RequestContext, notices: SubscriptionStore)
 
 function owned(
   { operation, caller, server }: RequestContext,
-  notices: SubscriptionStore
+  store: SubscriptionStore
 ): SimulatedSubscription {
-  const subscription = notices.get(textAt(operation, 'SubscriptionId') ?? '')
+  const subscription = store.get(textAt(operation, 'SubscriptionId') ?? '')
   if (subscription?.server !== server)
     throw new ItemError('ErrorSubscriptionNotFound', 'The specified subscription was not found.')
   if (subscription.owner !== caller.account) {
@@ -95,31 +95,28 @@ function owned(
   return subscription
 }
 
-export function getEvents(context: RequestContext, notices: SubscriptionStore): string {
+export function getEvents(context: RequestContext, store: SubscriptionStore): string {
   const { operation } = context
   const message = attempt('GetEvents', '', () => {
-    const subscription = owned(context, notices)
+    const subscription = owned(context, store)
     const since = readWatermark(textAt(operation, 'Watermark') ?? '')
-    if (since === null || since > subscription.heard) {
+    if (since === null || since > subscription.eventCount) {
       throw new ItemError(
         'ErrorInvalidWatermark',
         'The watermark used for creating this subscription was not found.'
       )
     }
-    const waiting = notices.since(subscription, since)
+    const waiting = store.since(subscription, since)
     const shown = waiting.slice(0, mostPerNotification)
     const events = shown.map((each) => eventOf(each, true)).join('')
-    const idle = `<t:StatusEvent><t:Watermark>${watermarkOf(subscription.heard)}</t:Watermark></t:StatusEvent>`
+    const idle = `<t:StatusEvent><t:Watermark>${watermarkOf(subscription.eventCount)}</t:Watermark></t:StatusEvent>`
     return `<m:Notification><t:SubscriptionId>${subscription.id}</t:SubscriptionId><t:PreviousWatermark>${watermarkOf(since)}</t:PreviousWatermark><t:MoreEvents>${shown.length < waiting.length}</t:MoreEvents>${events || idle}</m:Notification>`
   })
   return responses('GetEvents', [message])
 }
 
 /** Documents one after the other, until the time is over, the server closes, or the client goes. */
-export function getStreamingEvents(
-  context: RequestContext,
-  notices: SubscriptionStore
-): AsyncIterable<Buffer> {
+export function getStreamingEvents(context: RequestContext, store: SubscriptionStore): AsyncIterable<Buffer> {
   const { operation, installation, caller } = context
   const minutes = Number(textAt(operation, 'ConnectionTimeout'))
   if (!Number.isInteger(minutes) || minutes < 1 || minutes > 30) {
@@ -133,23 +130,23 @@ export function getStreamingEvents(
     )
   }
   const budget = `${installation.tenant} ${caller.address}`
-  if (notices.streams.full(budget, installation.streams)) {
+  if (store.streams.full(budget, installation.streams)) {
     throw new SoapFault(
       'ErrorExceededConnectionCount',
       'You have exceeded the available concurrent connections for your account.  Try again once your other requests have completed.'
     )
   }
-  return stream(context, notices, ids, minutes, budget)
+  return stream(context, store, ids, minutes, budget)
 }
 
 async function* stream(
   { installation: { version }, caller, server, call }: RequestContext,
-  notices: SubscriptionStore,
+  store: SubscriptionStore,
   ids: readonly string[],
   minutes: number,
   budget: string
 ): AsyncGenerator<Buffer> {
-  const { streams } = notices
+  const { streams } = store
   const say = (...messages: string[]) => {
     const { chunks, seed } = streams.settings
     const odd = chunks === 'split' || chunks === 'mixed' ? manyBytes : ''
@@ -161,26 +158,27 @@ async function* stream(
   // Here and not before: what is never begun, because the connection was reset, need not leave either.
   streams.enter(budget)
   try {
-    const live = ids.flatMap((id) => {
-      const found = notices.get(id)
+    const active = ids.flatMap((id) => {
+      const found = store.get(id)
       const own = found?.owner === caller.account && found.server === server
       return found?.streaming && own ? [found] : []
     })
-    const dead = ids.filter((id) => !live.some((each) => each.id === id))
-    if (dead.length > 0) yield* say(deadOnes(dead, live.length === 0))
-    if (live.length === 0) return await hangUp(streams.settings.hangsUp, call.signal)
+    const dead = ids.filter((id) => !active.some((each) => each.id === id))
+    if (dead.length > 0) yield* say(deadOnes(dead, active.length === 0))
+    if (active.length === 0) return await hangUp(streams.settings.hangsUp, call.signal)
     yield* say(success('GetStreamingEvents', '<m:ConnectionStatus>OK</m:ConnectionStatus>'))
-    for await (const news of streams.listen(live, minutes, call.signal)) {
-      if (news.kind === 'broken') throw new ConnectionAborted(news.how === 'cut' ? half(version, live) : null)
+    for await (const news of streams.listen(active, minutes, call.signal)) {
+      if (news.kind === 'broken')
+        throw new ConnectionAborted(news.how === 'cut' ? half(version, active) : null)
       if (news.kind === 'dead') yield* say(deadOnes(news.ids, news.over))
       if (news.kind === 'dead' && news.over) return await hangUp(streams.settings.hangsUp, call.signal)
-      if (news.kind === 'heartbeat') yield* say(told(heartbeat(live)))
+      if (news.kind === 'heartbeat') yield* say(responseMessage(heartbeat(active)))
       if (news.kind !== 'happened') continue
       const notifications = notificationsOf(news.happened)
       const several = streams.settings.chunks === 'joined' || streams.settings.chunks === 'mixed'
       yield* several
-        ? say(...notifications.map(told), told(heartbeat(live)))
-        : say(told(notifications.join('')))
+        ? say(...notifications.map(responseMessage), responseMessage(heartbeat(active)))
+        : say(responseMessage(notifications.join('')))
     }
     if (call.signal.aborted) return
     yield* say(success('GetStreamingEvents', '<m:ConnectionStatus>Closed</m:ConnectionStatus>'))
@@ -204,9 +202,9 @@ async function* inTurns(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {
   }
 }
 
-function half(version: ExchangeVersion, live: readonly SimulatedSubscription[]): Buffer {
+function half(version: ExchangeVersion, active: readonly SimulatedSubscription[]): Buffer {
   const whole = Buffer.from(
-    streamedEnvelope(version, responses('GetStreamingEvents', [told(heartbeat(live))]))
+    streamedEnvelope(version, responses('GetStreamingEvents', [responseMessage(heartbeat(active))]))
   )
   return whole.subarray(0, Math.floor(whole.length / 2))
 }
@@ -223,12 +221,12 @@ function deadOnes(ids: readonly string[], closed: boolean): string {
   )
 }
 
-function told(notifications: string): string {
+function responseMessage(notifications: string): string {
   return success('GetStreamingEvents', `<m:Notifications>${notifications}</m:Notifications>`)
 }
 
-function heartbeat(live: readonly SimulatedSubscription[]): string {
-  return notification(live[0]?.id ?? '', '<t:StatusEvent/>')
+function heartbeat(active: readonly SimulatedSubscription[]): string {
+  return notification(active[0]?.id ?? '', '<t:StatusEvent/>')
 }
 
 /** One of each subscription. */

@@ -34,7 +34,7 @@ export class ChangeNotifications {
     this.#subscriptions = subscriptions
     this.#deliveries = deliveries
     this.#fates = fates
-    mailboxes.on('changed', (change) => this.#heard(change))
+    mailboxes.on('changed', (change) => this.#onChange(change))
     deliveries.gaveUp = (id) => {
       const found = subscriptions.get(id)
       if (found) this.#tell(found, 'missed')
@@ -57,7 +57,7 @@ export class ChangeNotifications {
     subscription.isPaused = false
   }
 
-  #heard(change: MailboxChange): void {
+  #onChange(change: MailboxChange): void {
     const { mailbox, event, kind } = change
     for (const subscription of this.#subscriptions.of(mailbox.tenant, mailbox.address)) {
       if (!subscription.changes.has(kind)) continue

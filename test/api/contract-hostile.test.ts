@@ -121,10 +121,10 @@ t.test('ids as odd as the contract allows', async (t) => {
   }
   t.equal((await call('PUT', `/v1/tenants/odd/users/${encodeURIComponent('a+c')}`, user())).status, 201)
   t.equal((await call('GET', '/v1/tenants/odd/users/a+c')).body.user, 'a+c', 'encoded or not')
-  const told = (await call('GET', '/v1/tenants/odd/statuses')).body.statuses.map(
+  const users = (await call('GET', '/v1/tenants/odd/statuses')).body.statuses.map(
     (one: { user: string }) => one.user
   )
-  t.strictSame(told, [...ids, 'a+c'].sort())
+  t.strictSame(users, [...ids, 'a+c'].sort())
   const paged: string[] = []
   for (let after = ''; ; ) {
     const { body } = await call('GET', `/v1/tenants/odd/users?limit=1${after && `&after=${after}`}`)
@@ -134,7 +134,7 @@ t.test('ids as odd as the contract allows', async (t) => {
     if (paged.length > 30) break
     after = body.after
   }
-  t.strictSame(paged, told)
+  t.strictSame(paged, users)
   t.equal((await call('DELETE', '/v1/tenants/odd/users/A')).status, 204)
   t.equal((await call('GET', '/v1/tenants/odd/users/a')).status, 200, 'case tells them apart')
 })

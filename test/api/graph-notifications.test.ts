@@ -22,7 +22,10 @@ const item = (etag: string) => ({
   resourceData: { id: 'AAMk', '@odata.etag': etag }
 })
 
-async function openAddress(t: Test, noticed: (notices: readonly CalendarNotification[]) => Promise<void>) {
+async function openAddress(
+  t: Test,
+  onNotifications: (notifications: readonly CalendarNotification[]) => Promise<void>
+) {
   const metrics = openMetrics()
   const log: string[] = []
   const app = Fastify({
@@ -34,7 +37,7 @@ async function openAddress(t: Test, noticed: (notices: readonly CalendarNotifica
   await app.register(
     graphNotificationRoutes({
       graphVerifier: createNotificationVerifiers(secret),
-      sync: { onNotifications: noticed },
+      sync: { onNotifications },
       metrics,
       clock: () => 1_795_000_000_000
     })
@@ -81,13 +84,16 @@ t.test('the handshake: the token comes back as it was meant, as plain text', asy
 })
 
 t.test('genuine notices are handed on, and each outcome is counted', async (t) => {
-  const heard: CalendarNotification[] = []
-  const { post, counts, log } = await openAddress(t, async (notices) => void heard.push(...notices))
+  const received: CalendarNotification[] = []
+  const { post, counts, log } = await openAddress(
+    t,
+    async (notifications) => void received.push(...notifications)
+  )
   const value = [item('1'), item('1'), item('2'), { ...item('3'), clientState: 'guess-of-a-secret' }, {}]
   const { status, text } = await post(path, JSON.stringify({ value }))
   t.same([status, text], [202, ''])
-  const notice = { tenant: 'acme', targetId: 'target-1', event: 'changed' }
-  t.same(heard, [notice, notice])
+  const notification = { tenant: 'acme', targetId: 'target-1', event: 'changed' }
+  t.same(received, [notification, notification])
   t.same(await counts(), { accepted: 2, replayed: 1, invalid_signature: 1, malformed: 1 })
   for (const line of log) t.notMatch(line, /AAMk|guess-of|etag|c6126aa3/, 'nothing of a body is logged')
 })
@@ -134,10 +140,10 @@ t.test('more than is read is refused before it is', async (t) => {
 t.test('what could not be kept is answered 503, and taken when Graph sends it again', async (t) => {
   // learn.microsoft.com/graph/change-notifications-delivery-webhooks: not 2xx is sent again for up to four hours.
   let isAway = true
-  const kept: CalendarNotification[] = []
+  const accepted: CalendarNotification[] = []
   const { post, counts } = await openAddress(t, async (notifications) => {
     if (isAway) throw new Error('the store is away')
-    kept.push(...notifications)
+    accepted.push(...notifications)
   })
   const body = JSON.stringify({ value: [item('a')] })
   t.same([(await post(path, body)).status, (await post(path, body)).status], [503, 503])
@@ -148,7 +154,7 @@ t.test('what could not be kept is answered 503, and taken when Graph sends it ag
   )
   isAway = false
   t.same([(await post(path, body)).status, (await post(path, body)).status], [202, 202])
-  t.equal(kept.length, 1)
+  t.equal(accepted.length, 1)
   t.same(await counts(), { not_kept: 2, malformed: 1, accepted: 1, replayed: 1 })
 })
 

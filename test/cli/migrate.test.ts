@@ -145,10 +145,10 @@ t.test('what cannot be is refused in a sentence', async (t) => {
   await refused(empty, server.url, /holds no data of Hanvisa .*--from/)
   await refused(folder, 'http://localhost', /^--to must be redis/)
   const stdout = { write: () => {} }
-  let told = ''
-  const stderr = { write: (text: string) => (told += text) }
+  let printed = ''
+  const stderr = { write: (text: string) => (printed += text) }
   t.equal(await runMigrate(['--from', folder], { stdout, stderr }), 2)
-  t.match(told, /usage: hanvisa migrate/)
+  t.match(printed, /usage: hanvisa migrate/)
   const byUrl = runMigrate(['--from', empty], { stdout, stderr, redisUrl: 'redis://' })
   await t.rejects(byUrl, { name: 'SetupError', message: /^HANVISA_REDIS_URL must name a host/ })
   const used = await openRedis({ address: redisAddress(server.url) })

@@ -94,8 +94,8 @@ t.test('whose calendar it is can be told, and the note that asks for it goes awa
   const unknown = await tried(invited)
   t.match(unknown.out, /Note: The calendar does not say whose it is.*`--owner` of `hanvisa try`/)
   t.match(unknown.out, /10:00 – 11:00 {2}Busy, phone closed/)
-  const told = await tried(invited, '--owner', 'Bo@example.se')
-  t.match(told.out, /1 events read\n\nNothing diverts/)
+  const withOwner = await tried(invited, '--owner', 'Bo@example.se')
+  t.match(withOwner.out, /1 events read\n\nNothing diverts/)
 })
 
 t.test('a fold within a character spoils neither its own line nor another', async (t) => {

@@ -2,36 +2,36 @@
 import type { Test } from 'tap'
 import {
   around,
+  type CalendarServer,
+  type ContractEvent,
   day,
-  type FarEvent,
-  type FarSide,
   iso,
   meeting,
+  memberBySubject,
   noon,
   readOne,
-  spans,
-  told
-} from './connector-far-side.ts'
+  spans
+} from './connector-calendar-server.ts'
 
 export const eventCases = {
-  'an empty calendar has no events': async (t: Test, far: FarSide) => {
-    const { events, detail, partialRead: shortfall } = await readOne(t, far, 'empty', [])
+  'an empty calendar has no events': async (t: Test, server: CalendarServer) => {
+    const { events, detail, partialRead: shortfall } = await readOne(t, server, 'empty', [])
     t.same({ events, shortfall }, { events: [], shortfall: null })
     t.match(detail, /^subjects/)
   },
 
-  'every busy status': async (t: Test, far: FarSide) => {
+  'every busy status': async (t: Test, server: CalendarServer) => {
     const statuses = ['free', 'tentative', 'busy', 'oof', 'workingElsewhere'] as const
     const { events } = await readOne(
       t,
-      far,
+      server,
       'busy',
       statuses.map((busy) => ({ ...meeting(busy), busy }))
     )
-    t.same(told(events, 'busy'), Object.fromEntries(statuses.map((busy) => [busy, busy])))
+    t.same(memberBySubject(events, 'busy'), Object.fromEntries(statuses.map((busy) => [busy, busy])))
   },
 
-  'subjects as they were written': async (t: Test, far: FarSide) => {
+  'subjects as they were written': async (t: Test, server: CalendarServer) => {
     const subjects = [
       'MÖT; budget, "våren" \\ höst',
       'e\u0301te\u0301',
@@ -39,18 +39,18 @@ export const eventCases = {
       `${'lång '.repeat(60)}slut`,
       'a\tb'
     ]
-    const { events } = await readOne(t, far, 'subjects', subjects.map(meeting))
+    const { events } = await readOne(t, server, 'subjects', subjects.map(meeting))
     t.same(new Set(events.map(({ subject }) => subject)), new Set(subjects))
   },
 
   'whole days run from midnight to midnight of the user, over both clock changes': async (
     t: Test,
-    far: FarSide
+    server: CalendarServer
   ) => {
     for (const [place, date, next, start, end] of wholeDays) {
       const name = `day-${place.split('/')[1]}-${date}`
       const event = { subject: 'Semester', start: date, end: next, allDay: true, busy: 'oof' as const }
-      const { events } = await readOne(t, far, name, [event], {
+      const { events } = await readOne(t, server, name, [event], {
         timeZone: place,
         window: around(Date.parse(date))
       })
@@ -60,16 +60,16 @@ export const eventCases = {
     }
   },
 
-  'private and confidential events say so': async (t: Test, far: FarSide) => {
+  'private and confidential events say so': async (t: Test, server: CalendarServer) => {
     const kinds = ['normal', 'private', 'confidential'] as const
     const put = kinds.map((visibility) => ({ ...meeting(visibility), visibility }))
-    const { events } = await readOne(t, far, 'private', put)
+    const { events } = await readOne(t, server, 'private', put)
     // Subjects are told by those that may read them at all; what is shown of them is the core's to decide.
     t.same(new Set(events.map(({ visibility }) => visibility)), new Set(kinds))
   },
 
-  'cancelled events say so': async (t: Test, far: FarSide) => {
-    const { events } = await readOne(t, far, 'cancelled', [
+  'cancelled events say so': async (t: Test, server: CalendarServer) => {
+    const { events } = await readOne(t, server, 'cancelled', [
       { ...meeting('off'), cancelled: true },
       meeting('on')
     ])
@@ -77,31 +77,34 @@ export const eventCases = {
     t.same(on, ['on'], 'gone altogether would be as good')
   },
 
-  'what the user answered': async (t: Test, far: FarSide) => {
+  'what the user answered': async (t: Test, server: CalendarServer) => {
     const answers = ['organizer', 'accepted', 'tentative', 'declined', 'notResponded'] as const
     const { events } = await readOne(
       t,
-      far,
+      server,
       'answers',
       answers.map((response) => ({ ...meeting(response), response }))
     )
-    t.same(told(events, 'response'), Object.fromEntries(answers.map((response) => [response, response])))
+    t.same(
+      memberBySubject(events, 'response'),
+      Object.fromEntries(answers.map((response) => [response, response]))
+    )
   },
 
-  categories: async (t: Test, far: FarSide) => {
+  categories: async (t: Test, server: CalendarServer) => {
     const categories = ['Semester', 'Röd kategori']
-    const { events } = await readOne(t, far, 'categories', [
+    const { events } = await readOne(t, server, 'categories', [
       { ...meeting('with'), categories },
       meeting('without')
     ])
-    t.same(told(events, 'categories'), { with: categories, without: [] })
+    t.same(memberBySubject(events, 'categories'), { with: categories, without: [] })
   },
 
   'a series keeps its local time, without what was deleted and with what was moved': async (
     t: Test,
-    far: FarSide
+    server: CalendarServer
   ) => {
-    const series: FarEvent = {
+    const series: ContractEvent = {
       subject: 'Stand-up',
       start: '2026-03-26T08:00:00Z',
       end: '2026-03-26T08:30:00Z',
@@ -112,7 +115,7 @@ export const eventCases = {
       }
     }
     const window = { start: Date.parse('2026-03-25T00:00:00Z'), end: Date.parse('2026-04-08T00:00:00Z') }
-    const { events } = await readOne(t, far, 'series', [series], { window })
+    const { events } = await readOne(t, server, 'series', [series], { window })
     t.same(spans(events), [
       '2026-03-26T08:00:00.000Z/2026-03-26T08:30:00.000Z',
       '2026-03-27T08:00:00.000Z/2026-03-27T08:30:00.000Z',
@@ -125,14 +128,14 @@ export const eventCases = {
 
   'an event that touches the window comes whole, one that borders on it not at all': async (
     t: Test,
-    far: FarSide
+    server: CalendarServer
   ) => {
     const window = around(noon, 1)
     const at = (subject: string, from: number, to: number) => ({ subject, start: iso(from), end: iso(to) })
     const hour = 3_600_000
     const { events } = await readOne(
       t,
-      far,
+      server,
       'edges',
       [
         at('over the start', window.start - hour, window.start + hour),
@@ -152,37 +155,37 @@ export const eventCases = {
 
   'an absence that reaches the end of the window ends when it ends, and what follows can be read': async (
     t: Test,
-    far: FarSide
+    server: CalendarServer
   ) => {
     const window = around(noon, 7)
     const vacation = { subject: 'Semester', start: '2026-11-16', end: '2026-12-28', allDay: true }
     const then = { subject: 'Kurs', start: '2026-12-27T23:00:00Z', end: '2026-12-28T10:00:00Z' }
-    const { events } = await readOne(t, far, 'followed', [vacation, then], { window })
+    const { events } = await readOne(t, server, 'followed', [vacation, then], { window })
     t.same(
       events.map(({ end }) => iso(end)),
       ['2026-12-27T23:00:00.000Z']
     )
     const beyond = { start: Date.parse('2026-12-20T00:00:00Z'), end: Date.parse('2027-01-19T00:00:00Z') }
-    const further = await readOne(t, far, 'further', [vacation, then], { window: beyond })
+    const further = await readOne(t, server, 'further', [vacation, then], { window: beyond })
     t.same(
       further.events.map(({ end }) => iso(end)),
       ['2026-12-27T23:00:00.000Z', '2026-12-28T10:00:00.000Z']
     )
   },
 
-  'hundreds of events': async (t: Test, far: FarSide) => {
+  'hundreds of events': async (t: Test, server: CalendarServer) => {
     const put = Array.from({ length: 450 }, (_, index) => ({
       subject: `Nr ${index}`,
       start: iso(noon + index * 600_000),
       end: iso(noon + index * 600_000 + 300_000)
     }))
-    const { events } = await readOne(t, far, 'hundreds', put, { window: around(noon, 14) })
+    const { events } = await readOne(t, server, 'hundreds', put, { window: around(noon, 14) })
     t.equal(new Set(events.map(({ subject }) => subject)).size, 450)
   },
 
-  'an edit is there at the next read': async (t: Test, far: FarSide) => {
-    await readOne(t, far, 'edited', [meeting('before'), meeting('deleted')])
-    const { events } = await readOne(t, far, 'edited', [meeting('after')])
+  'an edit is there at the next read': async (t: Test, server: CalendarServer) => {
+    await readOne(t, server, 'edited', [meeting('before'), meeting('deleted')])
+    const { events } = await readOne(t, server, 'edited', [meeting('after')])
     t.same(
       events.map(({ subject }) => subject),
       ['after']

@@ -1,7 +1,14 @@
 /** What every connector must make of trouble: the right calendars fail, with the right code, in time, and tell nothing. */
 import type { Test } from 'tap'
 import { hangSignal } from '../support/until.ts'
-import { type FarSide, failure, meeting, readFrom, subjectsOf, zone } from './connector-far-side.ts'
+import {
+  type CalendarServer,
+  failure,
+  meeting,
+  readFrom,
+  subjectsOf,
+  zone
+} from './connector-calendar-server.ts'
 
 /** A subject that no error may hold. */
 const secret = 'Uppsägning av Kalle'
@@ -9,41 +16,41 @@ const secret = 'Uppsägning av Kalle'
 export const troubleCases = {
   'an unknown mailbox fails alone, and there is a Reading for each target in order': async (
     t: Test,
-    far: FarSide
+    server: CalendarServer
   ) => {
-    const here = await far.put('known', zone, [meeting('here')])
-    const there = await far.put('other', zone, [meeting('there')])
-    const mailboxes = [far.missing('nobody'), here, far.missing('no one'), there, here]
-    const readings = await readFrom(far, mailboxes)
+    const here = await server.put('known', zone, [meeting('here')])
+    const there = await server.put('other', zone, [meeting('there')])
+    const mailboxes = [server.missing('nobody'), here, server.missing('no one'), there, here]
+    const readings = await readFrom(server, mailboxes)
     t.same(readings.map(subjectsOf), ['mailbox_unknown', ['here'], 'mailbox_unknown', ['there'], ['here']])
     const [first] = readings
     t.match(first, { error: { scope: 'mailbox' } })
     if (first?.outcome === 'failed') t.match(first.error.hint, /\S{3,}/, 'with a hint')
   },
 
-  'a far side that hangs ends with the signal': async (t: Test, far: FarSide) => {
-    const mailbox = await far.put('hanging', zone, [meeting(secret)])
-    const stop = await far.trouble('hangs', 'hanging')
-    const [reading] = await readFrom(far, [mailbox], { signal: AbortSignal.timeout(400) })
+  'a far side that hangs ends with the signal': async (t: Test, server: CalendarServer) => {
+    const mailbox = await server.put('hanging', zone, [meeting(secret)])
+    const stop = await server.trouble('hangs', 'hanging')
+    const [reading] = await readFrom(server, [mailbox], { signal: AbortSignal.timeout(400) })
     stop()
     t.equal(failure(t, reading).code, 'unreachable')
-    t.same(subjectsOf((await readFrom(far, [mailbox]))[0]), [secret], 'and is read again when it answers')
+    t.same(subjectsOf((await readFrom(server, [mailbox]))[0]), [secret], 'and is read again when it answers')
     const gone = new AbortController()
     gone.abort()
-    failure(t, (await readFrom(far, [mailbox], { signal: gone.signal }))[0])
+    failure(t, (await readFrom(server, [mailbox], { signal: gone.signal }))[0])
   },
 
   'one calendar that hangs does not keep the others from being read for long': async (
     t: Test,
-    far: FarSide
+    server: CalendarServer
   ) => {
-    const slow = await far.put('slow', zone, [meeting('slow')])
-    const well = await far.put('well', zone, [meeting('well')])
-    const stop = await far.trouble('hangs', 'slow')
+    const slow = await server.put('slow', zone, [meeting('slow')])
+    const well = await server.put('well', zone, [meeting('well')])
+    const stop = await server.trouble('hangs', 'slow')
     let found: (string | readonly string[])[] = []
     // The first may fail for both; how long an answer takes on this machine is not what is tested.
     for (const deadline of [400, 800, 3000, 9000]) {
-      const readings = await readFrom(far, [slow, well], { signal: AbortSignal.timeout(deadline) })
+      const readings = await readFrom(server, [slow, well], { signal: AbortSignal.timeout(deadline) })
       found = readings.map(subjectsOf)
       if (found[1] !== 'unreachable') break
     }
@@ -51,14 +58,17 @@ export const troubleCases = {
     t.same(found, ['unreachable', ['well']])
   },
 
-  'garbage is a protocol error, a reply that breaks off is unreachable': async (t: Test, far: FarSide) => {
-    const mailbox = await far.put('spoilt', zone, [meeting(secret)])
+  'garbage is a protocol error, a reply that breaks off is unreachable': async (
+    t: Test,
+    server: CalendarServer
+  ) => {
+    const mailbox = await server.put('spoilt', zone, [meeting(secret)])
     for (const [kind, codes] of [
       ['garbage', ['protocol_error']],
       ['cut off', ['unreachable', 'protocol_error']]
     ] as const) {
-      const stop = await far.trouble(kind, 'spoilt')
-      const [reading] = await readFrom(far, [mailbox])
+      const stop = await server.trouble(kind, 'spoilt')
+      const [reading] = await readFrom(server, [mailbox])
       stop()
       const error = failure(t, reading)
       t.ok((codes as readonly string[]).includes(error.code), `${kind}: ${error.code}`)
@@ -68,15 +78,15 @@ export const troubleCases = {
         'with nothing of the calendar'
       )
     }
-    t.same(subjectsOf((await readFrom(far, [mailbox]))[0]), [secret])
+    t.same(subjectsOf((await readFrom(server, [mailbox]))[0]), [secret])
   },
 
-  '"test connection" goes step by step and stops where it fails': async (t: Test, far: FarSide) => {
-    const mailbox = await far.put('tested', zone, [meeting('x')])
-    const checks = await far.connector.check({ mailbox, timeZone: zone }, hangSignal())
+  '"test connection" goes step by step and stops where it fails': async (t: Test, server: CalendarServer) => {
+    const mailbox = await server.put('tested', zone, [meeting('x')])
+    const checks = await server.connector.check({ mailbox, timeZone: zone }, hangSignal())
     t.ok(checks.length > 0 && checks.every(({ ok }) => ok), JSON.stringify(checks))
-    const wrong = { mailbox: far.missing('nobody'), timeZone: zone }
-    const stopped = await far.connector.check(wrong, hangSignal())
+    const wrong = { mailbox: server.missing('nobody'), timeZone: zone }
+    const stopped = await server.connector.check(wrong, hangSignal())
     t.same(
       stopped.map(({ ok }) => ok),
       [...stopped.slice(1).map(() => true), false]

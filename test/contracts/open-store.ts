@@ -9,7 +9,7 @@ export interface StoreUnderTest {
   /** Where several processes may share what is kept: one more store on it, closed with the others. */
   second?(): Promise<Store>
   /** Every byte that is kept outside the process. */
-  kept(): Promise<Buffer>
+  storedBytes(): Promise<Buffer>
 }
 
 /** An empty store, closed and gone when the test ends. `logLength`: how many log entries of a tenant it keeps. */

@@ -12,18 +12,18 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
     async (t) => {
       const { store } = await open(t)
       await store.saveTenant(sampleTenant('acme'), 1)
-      const heard: FeedEvent[] = []
-      const deaf: FeedEvent[] = []
-      const stop = store.follow('acme', (feed) => heard.push(feed))
-      store.follow('acme', (feed) => deaf.push(feed))()
-      store.follow('other', (feed) => deaf.push(feed))
+      const events: FeedEvent[] = []
+      const unexpected: FeedEvent[] = []
+      const stop = store.follow('acme', (feed) => events.push(feed))
+      store.follow('acme', (feed) => unexpected.push(feed))()
+      store.follow('other', (feed) => unexpected.push(feed))
       const names = ['anna', 'bo']
       await store.saveUsers(
         'acme',
         names.map((id) => ({ user: sampleUser(id), sync: initialSyncRecord(true, 1) })),
         2
       )
-      t.equal(heard.length, 1)
+      t.equal(events.length, 1)
       const outcome = (id: string, visible: boolean) => ({
         user: id,
         sync: sampleSync(0, 3),
@@ -40,7 +40,7 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
       await store.removeTenant('acme')
       stop()
       await store.saveTenant(sampleTenant('acme'), 8)
-      t.strictSame(heard, [
+      t.strictSame(events, [
         { kind: 'logged', entry: { position: 2, at: 2, users: names, vacated: [] } },
         { kind: 'logged', entry: { position: 3, at: 3, users: ['bo'], vacated: [] } },
         { kind: 'confirmed', users: ['anna'] },
@@ -52,7 +52,7 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
         { kind: 'logged', entry: { position: 5, at: 7, users: 'all', vacated: [] } },
         { kind: 'tenant removed' }
       ])
-      t.strictSame(deaf, [])
+      t.strictSame(unexpected, [])
     }
   )
 

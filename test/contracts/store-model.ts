@@ -115,9 +115,9 @@ export async function followsItsModel(t: Test, open: OpenStore): Promise<void> {
     fc.asyncProperty(steps, async (sequence) => {
       const { store, reopen } = await open(t)
       const model: Model = new Map()
-      const heard: Feeds = { acme: [], 'acme-2': [] }
+      const received: Feeds = { acme: [], 'acme-2': [] }
       const expected: Feeds = { acme: [], 'acme-2': [] }
-      for (const id of tenantIds) store.follow(id, (feed) => heard[id].push(feed))
+      for (const id of tenantIds) store.follow(id, (feed) => received[id].push(feed))
       const tenants = tenantIds.map((id) => ({
         operation: { does: 'saveTenant' as const, id, name: '', at: 0 },
         wait: false
@@ -130,7 +130,7 @@ export async function followsItsModel(t: Test, open: OpenStore): Promise<void> {
         if (wait) await is
       }
       for (const { is, due } of answers) same(await is, due)
-      same(heard, expected)
+      same(received, expected)
       await isLike(store, model, expected)
       await isLike(await reopen(), model, expected)
     }),
@@ -181,8 +181,8 @@ async function onStore(store: Store, o: Operation): Promise<unknown> {
     case 'removeTenant':
       return store.removeTenant(o.id)
     case 'saveConnection': {
-      const kept = o.pollSeconds === null ? null : sampleConnection({ pollSeconds: o.pollSeconds })
-      return store.saveConnection(o.id, kept, o.reread, o.at)
+      const connection = o.pollSeconds === null ? null : sampleConnection({ pollSeconds: o.pollSeconds })
+      return store.saveConnection(o.id, connection, o.reread, o.at)
     }
     case 'saveRules':
       return (await store.saveRules(o.id, o.expected, sampleRules(o.at)))?.version ?? null
@@ -203,9 +203,9 @@ async function onStore(store: Store, o: Operation): Promise<unknown> {
 }
 
 function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
-  const kept = model.get(o.id)
+  const tenant = model.get(o.id)
   if (o.does === 'saveTenant') {
-    const next = kept ?? {
+    const next = tenant ?? {
       records: new Map(),
       versions: [],
       pollSeconds: null,
@@ -216,29 +216,29 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
     const saved: ModelTenant = { ...next, name: o.name }
     model.set(o.id, saved)
     log(saved, feeds, o.at, 'all')
-    return kept === undefined
+    return tenant === undefined
   }
   if (o.does === 'removeTenant') {
-    if (kept !== undefined) feeds.push({ kind: 'tenant removed' })
+    if (tenant !== undefined) feeds.push({ kind: 'tenant removed' })
     return model.delete(o.id)
   }
-  if (kept === undefined) return 'gone'
-  const { records } = kept
+  if (tenant === undefined) return 'gone'
+  const { records } = tenant
   switch (o.does) {
     case 'saveConnection': {
-      const before = kept.pollSeconds !== null
-      kept.pollSeconds = o.pollSeconds
+      const before = tenant.pollSeconds !== null
+      tenant.pollSeconds = o.pollSeconds
       for (const [id, record] of o.reread ? records : []) {
         const { enabled, generation } = record.sync
         records.set(id, { ...record, timeline: null, sync: initialSyncRecord(enabled, o.at, generation + 1) })
       }
-      log(kept, feeds, o.at, 'all')
+      log(tenant, feeds, o.at, 'all')
       return before
     }
     case 'saveRules':
-      if (o.expected !== kept.versions.length) return null
-      log(kept, feeds, o.at, 'all')
-      return kept.versions.push(o.at)
+      if (o.expected !== tenant.versions.length) return null
+      log(tenant, feeds, o.at, 'all')
+      return tenant.versions.push(o.at)
     case 'saveUsers': {
       const fresh = new Set<string>()
       const vacated: Vacated[] = []
@@ -248,7 +248,7 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
         const next = sampleUser(one.user, { displayName: one.name, extension: one.extension })
         const { extension } = before?.user ?? next
         if (extension !== next.extension) vacated.push({ user: one.user, extension })
-        const generation = before === undefined ? kept.minGeneration : before.sync.generation + 1
+        const generation = before === undefined ? tenant.minGeneration : before.sync.generation + 1
         const anew = {
           override: before?.override ?? null,
           timeline: null,
@@ -256,7 +256,7 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
         }
         records.set(one.user, { ...(before === undefined || one.anew ? anew : before), user: next })
       }
-      if (o.users.length > 0) log(kept, feeds, o.at, [...new Set(o.users.map((one) => one.user))], vacated)
+      if (o.users.length > 0) log(tenant, feeds, o.at, [...new Set(o.users.map((one) => one.user))], vacated)
       return [...fresh]
     }
     case 'removeUsers': {
@@ -265,19 +265,19 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
       for (const user of o.users) {
         const before = records.get(user)
         if (before === undefined) continue
-        kept.minGeneration = Math.max(kept.minGeneration, before.sync.generation + 1)
+        tenant.minGeneration = Math.max(tenant.minGeneration, before.sync.generation + 1)
         vacated.push({ user, extension: before.user.extension })
         removed.push(user)
         records.delete(user)
       }
-      if (removed.length > 0) log(kept, feeds, o.at, removed, vacated)
+      if (removed.length > 0) log(tenant, feeds, o.at, removed, vacated)
       return removed
     }
     case 'saveOverride': {
       const before = records.get(o.user)
       if (before === undefined) return false
       records.set(o.user, { ...before, override: overrideOf(o) })
-      log(kept, feeds, o.at, [o.user])
+      log(tenant, feeds, o.at, [o.user])
       return true
     }
     case 'saveReadings': {
@@ -293,7 +293,7 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
         const shows = outcome.visible || (outcome.timeline !== null && before.override !== null)
         ;(shows ? visible : confirmed).add(outcome.user)
       }
-      if (visible.size > 0) log(kept, feeds, o.at, [...visible])
+      if (visible.size > 0) log(tenant, feeds, o.at, [...visible])
       if (confirmed.size > 0) feeds.push({ kind: 'confirmed', users: [...confirmed] })
       return [...new Set([...visible, ...confirmed])]
     }
@@ -301,15 +301,15 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
 }
 
 function log(
-  kept: ModelTenant,
+  tenant: ModelTenant,
   feeds: FeedEvent[],
   at: number,
   users: readonly string[] | 'all',
   vacated: readonly Vacated[] = []
 ): void {
-  kept.position += 1
-  kept.loggedAt = Math.max(kept.loggedAt, at)
-  feeds.push({ kind: 'logged', entry: { position: kept.position, at: kept.loggedAt, users, vacated } })
+  tenant.position += 1
+  tenant.loggedAt = Math.max(tenant.loggedAt, at)
+  feeds.push({ kind: 'logged', entry: { position: tenant.position, at: tenant.loggedAt, users, vacated } })
 }
 
 function overrideOf(o: { readonly set: boolean; readonly until: number | null; readonly at: number }) {

@@ -95,11 +95,11 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
 
   await t.test('no entry is older than the one before it, whoever says so', async (t) => {
     const { store, reopen } = await open(t)
-    const heard: number[] = []
+    const times: number[] = []
     for (const at of [5, 7, 6.5]) await store.saveTenant(sampleTenant('acme'), at)
-    store.follow('acme', (feed) => feed.kind === 'logged' && heard.push(feed.entry.at))
+    store.follow('acme', (feed) => feed.kind === 'logged' && times.push(feed.entry.at))
     for (const at of [3, 9]) await store.saveTenant(sampleTenant('acme'), at)
-    t.strictSame(heard, [7, 9])
+    t.strictSame(times, [7, 9])
     const again = await reopen()
     t.strictSame(
       (await again.log('acme', 0))?.map(({ at }) => at),
@@ -112,8 +112,8 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     const { store } = await open(t)
     await withUsers(store, 'anna', 'bo')
     await store.saveOverride('acme', 'anna', { diversion: 'sick', from: 2, until: null }, 2)
-    const heard: FeedEvent[] = []
-    store.follow('acme', (feed) => heard.push(feed))
+    const events: FeedEvent[] = []
+    store.follow('acme', (feed) => events.push(feed))
     const outcome = (id: string, at: number, index: number | null) => ({
       user: id,
       sync: sampleSync(0, at),
@@ -122,7 +122,7 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     })
     await store.saveReadings('acme', [outcome('anna', 3, 1), outcome('bo', 3, 1)], 3)
     await store.saveReadings('acme', [outcome('anna', 4, null)], 4)
-    t.strictSame(heard, [
+    t.strictSame(events, [
       { kind: 'logged', entry: { position: 4, at: 3, users: ['anna'], vacated: [] } },
       { kind: 'confirmed', users: ['bo'] },
       { kind: 'confirmed', users: ['anna'] }
@@ -137,14 +137,14 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     }
     const other = await second()
     await withUsers(store)
-    const heard: { readonly here: FeedEvent[]; readonly there: FeedEvent[] } = { here: [], there: [] }
-    store.follow('acme', (feed) => heard.here.push(feed))
-    other.follow('acme', (feed) => heard.there.push(feed))
+    const feeds: { readonly here: FeedEvent[]; readonly there: FeedEvent[] } = { here: [], there: [] }
+    store.follow('acme', (feed) => feeds.here.push(feed))
+    other.follow('acme', (feed) => feeds.there.push(feed))
     // From here on both listen: a write of one's own waits until one does.
     await store.saveTenant(sampleTenant('acme', '1'), 2)
     await other.saveTenant(sampleTenant('acme', '2'), 3)
-    while (![heard.here, heard.there].every((feeds) => feeds.some(isAt(3)))) await nextTurn()
-    heard.here.length = heard.there.length = 0
+    while (![feeds.here, feeds.there].every((feeds) => feeds.some(isAt(3)))) await nextTurn()
+    feeds.here.length = feeds.there.length = 0
     await Promise.all(
       Array.from({ length: 30 }, (_, index) => {
         const sync = index < 2 ? initialSyncRecord(true, 1) : null
@@ -164,19 +164,19 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     await other.saveRules('acme', 0, sampleRules(30))
     t.equal(await store.saveRules('acme', 0, sampleRules(30)), null, 'a version that another made counts')
     // What is answered here was told here: whoever wrote last has heard all of it.
-    const positions = heard.here.flatMap((feed) => (feed.kind === 'logged' ? [feed.entry.position] : []))
+    const positions = feeds.here.flatMap((feed) => (feed.kind === 'logged' ? [feed.entry.position] : []))
     await other.saveTenant(sampleTenant('acme', '3'), 40)
     await store.removeTenant('acme')
     await other.saveTenant(sampleTenant('acme', '4'), 50)
     await store.saveTenant(sampleTenant('acme', '5'), 60)
-    while (heard.here.length !== heard.there.length) await nextTurn()
-    t.strictSame(heard.there, heard.here)
+    while (feeds.here.length !== feeds.there.length) await nextTurn()
+    t.strictSame(feeds.there, feeds.here)
     t.strictSame(
       positions.slice(0, 31),
       Array.from({ length: 31 }, (_, index) => 4 + index)
     )
     t.strictSame(
-      heard.here.slice(-4).map((feed) => (feed.kind === 'logged' ? feed.entry.position : feed.kind)),
+      feeds.here.slice(-4).map((feed) => (feed.kind === 'logged' ? feed.entry.position : feed.kind)),
       [36, 'tenant removed', 1, 2]
     )
     const [one, two] = await Promise.all([store.snapshot('acme'), other.snapshot('acme')])

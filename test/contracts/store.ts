@@ -105,7 +105,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
         forwardTo: index % 3 === 0 ? '+46701234567' : null
       })
     )
-    const kept = sampleTimeline(many, { truncatedAt: 1.8e12 + 0.5, rulesVersion: 70_000 })
+    const timeline = sampleTimeline(many, { truncatedAt: 1.8e12 + 0.5, rulesVersion: 70_000 })
     const fault = { code: 'throttled', hint: 'Wait.' }
     const sync = { ...sampleSync(0, 9), failedSince: 11, fault, refusedForwards: 2 }
     const override: Override = {
@@ -130,14 +130,14 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       4
     )
     await store.saveOverride('acme', 'bo', override, 5)
-    await store.saveReadings('acme', [{ user: 'anna', sync, timeline: kept, visible: true }], 6)
+    await store.saveReadings('acme', [{ user: 'anna', sync, timeline: timeline, visible: true }], 6)
 
     const before = await store.snapshot('acme')
     t.strictSame(before?.tenant, sampleTenant('acme', 'Åkes & Söner'))
     t.strictSame(before?.connection, sampleConnection({ open: { cloud: { login: 'https://x' } } }))
     t.strictSame(before?.rules, { version: 1, ...sampleRules(3) })
     t.strictSame(before?.users.map(plain), [
-      plain({ user: anna, override: null, timeline: kept, sync }),
+      plain({ user: anna, override: null, timeline: timeline, sync }),
       {
         user: sampleUser('bo', { mailbox: null }),
         override,
@@ -294,7 +294,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
   await overlapContract(t, open)
 
   await t.test('nothing is kept but what the port takes', async (t) => {
-    const { store, kept } = await open(t)
+    const { store, storedBytes: kept } = await open(t)
     const secret = { subject: 'CANARY', location: 'CANARY' }
     await store.saveTenant({ ...sampleTenant('acme'), ...secret }, 1)
     await store.saveConnection('acme', { ...sampleConnection(), ...secret }, true, 1)

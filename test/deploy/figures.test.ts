@@ -116,10 +116,11 @@ t.test('every alert says how bad it is, who must act, and what to do', async (t)
     t.ok(annotations.description!.length > 100, alert)
     const { asked, grouped } = readQuery(expr)
     const comes = [...grouped, ...(grouped.length === 0 ? added : [])]
-    const told = Object.values(annotations)
+    const placeholders = Object.values(annotations)
       .join()
       .matchAll(/\$labels\.(\w+)/g)
-    for (const [, label] of told) t.ok(comes.includes(label!), `${alert} ${asked[0]?.metric}: ${label}`)
+    for (const [, label] of placeholders)
+      t.ok(comes.includes(label!), `${alert} ${asked[0]?.metric}: ${label}`)
   }
 })
 

@@ -10,7 +10,7 @@ const triggers: Trigger[] = [
   { match: 'prefix', text: 'HEM:', diversion: 'lunch' },
   { match: 'category', text: 'Semester', diversion: 'lunch' }
 ]
-const ground = (changes: Partial<Cause>): Cause => ({
+const cause = (changes: Partial<Cause>): Cause => ({
   diversion: 'lunch',
   phone: 'closed',
   from: 'tenant',
@@ -21,22 +21,22 @@ const ground = (changes: Partial<Cause>): Cause => ({
 })
 
 t.test('each kind of rule is named in the tenant’s language', async (t) => {
-  t.same(explain(ground({}), triggers, 'sv'), {
+  t.same(explain(cause({}), triggers, 'sv'), {
     rule: { from: 'tenant', match: 'word', text: 'LUN' },
     because: 'I ämnet står ”LUN”.'
   })
   t.equal(
-    explain(ground({ index: 1, from: 'user' }), triggers, 'en-GB').because,
+    explain(cause({ index: 1, from: 'user' }), triggers, 'en-GB').because,
     'The subject begins with “HEM:” (own rule).'
   )
-  t.equal(explain(ground({ index: 2 }), triggers, 'da').because, 'Aftalen har kategorien »Semester«.')
-  t.same(explain(ground({ from: 'availability', index: 3 }), null, 'nb'), {
+  t.equal(explain(cause({ index: 2 }), triggers, 'da').because, 'Aftalen har kategorien »Semester«.')
+  t.same(explain(cause({ from: 'availability', index: 3 }), null, 'nb'), {
     rule: { from: 'availability', busy: 'oof' },
     because: 'Kalenderen viser Ikke til stede.'
   })
   t.equal(explain(null, null, 'fi').because, 'Mikään kalenterissa ei siirrä puheluita.')
   t.equal(
-    explain(ground({ from: 'override' }), null, 'pl').because,
+    explain(cause({ from: 'override' }), null, 'pl').because,
     'Set by hand.',
     'English where there is none'
   )
@@ -46,7 +46,7 @@ t.test('each kind of rule is named in the tenant’s language', async (t) => {
 t.test('of a private event only the source of the rule is told', async (t) => {
   for (const language of ['sv', 'en', 'da', 'nb', 'fi']) {
     for (const from of ['user', 'tenant', 'availability'] as const) {
-      const { rule, because } = explain(ground({ from, private: true }), triggers, language)
+      const { rule, because } = explain(cause({ from, private: true }), triggers, language)
       t.same(rule, { from })
       t.notMatch(because, /LUN/)
     }
@@ -54,8 +54,8 @@ t.test('of a private event only the source of the rule is told', async (t) => {
 })
 
 t.test('a rule that is not to be had any more is told by its source', async (t) => {
-  t.same(explain(ground({}), null, 'en'), { rule: { from: 'tenant' }, because: 'An event in the calendar.' })
-  t.same(explain(ground({ index: 9 }), triggers, 'en').rule, { from: 'tenant' })
+  t.same(explain(cause({}), null, 'en'), { rule: { from: 'tenant' }, because: 'An event in the calendar.' })
+  t.same(explain(cause({ index: 9 }), triggers, 'en').rule, { from: 'tenant' })
 })
 
 t.test('labels fall back to a near language, English, Swedish, any, the code', async (t) => {

@@ -265,10 +265,10 @@ t.test('whether a run goes on beyond what was read is answered run by run', asyn
     ],
     ['`available` by a trigger is no run', [[5, 20, 'TILL']], null, ['5-20 available']]
   ]
-  for (const [what, events, truncatedAt, kept] of table) {
+  for (const [what, events, truncatedAt, expected] of table) {
     const made = readTo(events, 14)
     t.equal(made.truncatedAt, truncatedAt === null ? null : truncatedAt * SECOND, what)
-    t.same(written(made), kept, what)
+    t.same(written(made), expected, what)
   }
   const parts: Short[] = [
     [5, 14, 'MÖT'],

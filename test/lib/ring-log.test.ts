@@ -15,10 +15,10 @@ t.test('law: after `completeAfter` nothing is missing, and enough is kept', asyn
         log.add(mark, index, weight)
         all.push({ mark, entry: index, weight })
       }
-      const kept = log.between(log.completeAfter, mark)
+      const received = log.between(log.completeAfter, mark)
       const due = all.filter((one) => one.mark > log.completeAfter)
       t.same(
-        kept,
+        received,
         due.map((one) => one.entry)
       )
       const total = all.reduce((sum, one) => sum + one.weight, 0)

@@ -21,13 +21,13 @@ const address = (user: string) => `${user}@acme.example`
 const event = (subject: string) => ({ id: 'e', subject, start: iso(-30), end: iso(30) })
 
 /** What `/metrics` says of notices, by outcome. */
-async function notices(service: ServiceProcess): Promise<Record<string, number>> {
+async function notificationOutcomes(service: ServiceProcess): Promise<Record<string, number>> {
   const { text } = await service.call('GET', '/metrics')
   const lines = text.matchAll(/^hanvisa_notifications_total\{[^}]*outcome="(\w+)"[^}]*\} (\d+)$/gm)
   return Object.fromEntries(Array.from(lines, ([, outcome, count]) => [outcome, Number(count)]))
 }
 
-async function told(service: ServiceProcess, state: string) {
+async function untilState(service: ServiceProcess, state: string) {
   await until(`notices are ${state}`, async () => {
     const { json } = await service.call('GET', `${root}/sync`)
     return json.connection.notifications.state === state
@@ -42,7 +42,7 @@ t.test(
     const { simulator, service } = both
     for (const user of users) simulator.mailboxes.put(DIRECTORY, { address: address(user), events: [] })
     await createTenantOnGraph(both, 'acme', users, undefined, seldom)
-    await told(service, 'live')
+    await untilState(service, 'live')
     const consumer = await followTenant(service, 'acme')
     const reads = (user: string) =>
       simulator.requests.list({ route: 'calendarView', mailbox: address(user) }).length
@@ -62,7 +62,7 @@ t.test(
     await until('all notices arrived', async () => {
       return simulator.deliveryFaults.inTransit === 0 && simulator.graphDeliveries.counts().waiting === 0
     })
-    t.ok((await notices(service)).replayed! > 0, 'what comes twice is a replay')
+    t.ok((await notificationOutcomes(service)).replayed! > 0, 'what comes twice is a replay')
 
     // A burst, after the calendar has been left alone for the two seconds.
     await new Promise((resolve) => setTimeout(resolve, 2_500))
@@ -113,7 +113,7 @@ t.test(
     )
     const elsewhere = notificationUrl.replace('/acme/', '/globex/')
     t.equal((await checkedFetch(elsewhere, { method: 'POST', body: bodies[0]! })).status, 202)
-    const counted = await notices(service)
+    const counted = await notificationOutcomes(service)
     t.same([counted.invalid_signature, counted.malformed], [2000, 2])
     t.equal(reads('di'), asked)
     t.same(
@@ -131,7 +131,7 @@ t.test('the public URL comes, and goes; what is left at Graph then is of no harm
   await both.service.kill('SIGTERM')
   const environment = await publicAddress()
   const reached = await restart(environment)
-  await told(reached, 'live')
+  await untilState(reached, 'live')
   t.equal(simulator.graphSubscriptions.count(), 1)
   await reached.kill('SIGTERM')
   t.equal(simulator.graphSubscriptions.count(), 1, 'it outlives a restart')
@@ -147,7 +147,7 @@ t.test('the public URL comes, and goes; what is left at Graph then is of no harm
     simulator.mailboxes.putEvent(DIRECTORY, address('anna'), event(`LUN ${edit}`))
   }
   await until('notices of a removed tenant are counted', async () => {
-    return (await notices(unreached)).unknown === 50
+    return (await notificationOutcomes(unreached)).unknown === 50
   })
   t.equal(simulator.requests.count({ route: 'calendarView' }), 0)
 })

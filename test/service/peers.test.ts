@@ -131,8 +131,8 @@ t.test('trouble never reads as available: the last timeline stands, turns stale,
   for (const name of names) {
     const { json } = await service.call('GET', `/v1/tenants/${name}/sync`)
     // One that hangs has its code when the deadline of the call, a minute, has passed.
-    const told = name === 'hanging' ? {} : { code: codes[name], hint: /\w/ }
-    t.match(json.users[0], { state: 'stale', ...told }, name)
+    const expected = name === 'hanging' ? {} : { code: codes[name], hint: /\w/ }
+    t.match(json.users[0], { state: 'stale', ...expected }, name)
   }
   const { json } = await service.call('GET', '/v1/tenants/healthy/users/healthy/status')
   t.match(json, { diversion: 'meeting', sync: { state: 'fresh' } }, 'and it is nobody else’s trouble')

@@ -19,11 +19,11 @@ t.test('Autodiscover leads to the server, in SOAP for many and in POX for one, o
       `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:a="${space}"><s:Header><a:RequestedServerVersion>Exchange2010</a:RequestedServerVersion></s:Header><s:Body><a:GetUserSettingsRequestMessage><a:Request><a:Users>${addresses.map((each) => `<a:User><a:Mailbox>${each}</a:Mailbox></a:User>`).join('')}</a:Users><a:RequestedSettings>${settings.map((each) => `<a:Setting>${each}</a:Setting>`).join('')}</a:RequestedSettings></a:Request></a:GetUserSettingsRequestMessage></s:Body></s:Envelope>`,
       headers
     )
-  const told = await ask(
+  const response = await ask(
     ['anna@example.se', 'nobody@example.se', 'moved@example.se', 'x@elsewhere.example'],
     ['ExternalEwsUrl', 'CasVersion', 'constructor']
   )
-  t.same(texts(told.body, 'ErrorCode'), [
+  t.same(texts(response.body, 'ErrorCode'), [
     'NoError',
     'NoError',
     'SettingIsNotAvailable',
@@ -31,14 +31,14 @@ t.test('Autodiscover leads to the server, in SOAP for many and in POX for one, o
     'RedirectAddress',
     'RedirectUrl'
   ])
-  t.same(texts(told.body, 'Value'), [simulator.ewsUrl, '15.2.2562.17'])
-  t.same(texts(told.body, 'RedirectTarget').slice(2), [
+  t.same(texts(response.body, 'Value'), [simulator.ewsUrl, '15.2.2562.17'])
+  t.same(texts(response.body, 'RedirectTarget').slice(2), [
     'new@example.net',
     'https://mail.elsewhere.example/autodiscover/autodiscover.xml'
   ])
   const answer =
     'ErrorCode,ErrorMessage,RedirectTarget,UserSettingErrors(UserSettingError(ErrorCode,ErrorMessage,SettingName)),UserSettings(UserSetting(Name,Value),UserSetting(Name,Value))'
-  t.equal(outline(every(told.body, 'UserResponse')[0]!), `UserResponse(${answer})`)
+  t.equal(outline(every(response.body, 'UserResponse')[0]!), `UserResponse(${answer})`)
   t.equal((await ask(['anna@example.se'], [], {})).status, 401)
   const away = await ask(['away@example.se'], [], {})
   t.same([away.status, away.headers.get('location')], [302, 'https://autodiscover.example.net/x'])

@@ -52,12 +52,12 @@ t.test('rights decide the view of each mailbox, and the answer says which', asyn
 t.test('a private event keeps its text to itself, and says so', async (t) => {
   const { put, ask } = await openEws(t)
   const rights = { 'svc@example.se': 'reviewer' } as const
-  const kept = [
+  const storedEvents = [
     { ...meeting, sensitivity: 'private', showAs: 'oof' },
     { ...meeting, sensitivity: 'confidential', start: '2026-11-23T11:00:00Z', end: '2026-11-23T12:00:00Z' },
     { ...meeting, sensitivity: 'personal', start: '2026-11-23T13:00:00Z', end: '2026-11-23T14:00:00Z' }
   ] as const
-  put({ address: 'anna@example.se', rights, events: kept })
+  put({ address: 'anna@example.se', rights, events: storedEvents })
   const { body } = await ask(availability(['anna@example.se']))
   t.same(texts(body, 'IsPrivate'), ['true', 'true', 'false'])
   t.same(
@@ -141,8 +141,8 @@ t.test('what Exchange refuses is refused: too many, too long, no such view, no s
   const { put, ask, simulator } = await openEws(t)
   put('anna@example.se')
   const code = async (addresses: string[], options = {}) => {
-    const told = await ask(availability(addresses, options))
-    return `${told.status} ${told.code}`
+    const response = await ask(availability(addresses, options))
+    return `${response.status} ${response.code}`
   }
   const anna = ['anna@example.se']
   const many = (count: number) => Array<string>(count).fill('anna@example.se')
@@ -162,9 +162,13 @@ t.test('what Exchange refuses is refused: too many, too long, no such view, no s
     accounts: [service]
   })
   t.equal(await code(anna, { to: '2027-01-04T00:00:00' }), '200 NoError', '42 days')
-  const told = await ask(availability(anna, { to: '2027-01-04T00:00:01' }))
-  t.equal(told.status, 500)
-  t.equal(outline(told.body!), 'Fault(faultcode,faultstring,detail(ErrorCode))', 'a number, as 2007 has it')
+  const response = await ask(availability(anna, { to: '2027-01-04T00:00:01' }))
+  t.equal(response.status, 500)
+  t.equal(
+    outline(response.body!),
+    'Fault(faultcode,faultstring,detail(ErrorCode))',
+    'a number, as 2007 has it'
+  )
 })
 
 t.test('impersonation swaps the eyes, but not with 2007, which does not know it here', async (t) => {

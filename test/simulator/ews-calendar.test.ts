@@ -54,9 +54,9 @@ t.test(
     } as const
     put({ ...anna, events: [rich, daily] })
     const shape = itemShape('IdOnly', ...wanted)
-    const told = await ask(view(calendarOf(), { shape, to: '2026-11-26T00:00:00Z' }), { impersonate })
-    t.equal(told.status, 200)
-    const items = every(told.body, 'CalendarItem')
+    const response = await ask(view(calendarOf(), { shape, to: '2026-11-26T00:00:00Z' }), { impersonate })
+    t.equal(response.status, 200)
+    const items = every(response.body, 'CalendarItem')
     const rest = 'UID,Start,End,IsAllDayEvent,LegacyFreeBusyStatus'
     const last = 'IsCancelled,CalendarItemType,MyResponseType'
     t.same(items.map(outline), [
@@ -64,16 +64,16 @@ t.test(
       `CalendarItem(ItemId,Subject,Sensitivity,Categories(String),LastModifiedTime,${rest},Location,${last})`,
       `CalendarItem(ItemId,Subject,Sensitivity,LastModifiedTime,${rest},${last})`
     ])
-    t.same(texts(told.body, 'Start'), [
+    t.same(texts(response.body, 'Start'), [
       '2026-11-23T08:00:00Z',
       '2026-11-23T11:00:00Z',
       '2026-11-25T14:00:00Z'
     ])
-    t.same(texts(told.body, 'CalendarItemType'), ['Occurrence', 'Single', 'Exception'])
+    t.same(texts(response.body, 'CalendarItemType'), ['Occurrence', 'Single', 'Exception'])
     t.same(texts(items[1], 'MyResponseType'), ['Decline'])
     t.same(texts(items[1], 'LegacyFreeBusyStatus'), ['WorkingElsewhere'])
     t.same(texts(items[1], 'Subject'), ['LUN: sill'], 'a private subject is shown to whoever may read')
-    t.match(every(told.body, 'RootFolder')[0]?.attributes, {
+    t.match(every(response.body, 'RootFolder')[0]?.attributes, {
       TotalItemsInView: '3',
       IncludesLastItemInRange: 'true'
     })
@@ -96,14 +96,14 @@ t.test(
     })
     put({ ...anna, events: [daily] })
     const cut = async (most: string, version = 'Exchange2016') => {
-      const told = await ask(view(calendarOf(), { most, to: '2026-12-23T00:00:00Z' }), {
+      const response = await ask(view(calendarOf(), { most, to: '2026-12-23T00:00:00Z' }), {
         impersonate,
         version
       })
-      const root = every(told.body, 'RootFolder')[0]?.attributes
+      const root = every(response.body, 'RootFolder')[0]?.attributes
       return root
-        ? [every(told.body, 'CalendarItem').length, root.TotalItemsInView, root.IncludesLastItemInRange]
-        : told.code
+        ? [every(response.body, 'CalendarItem').length, root.TotalItemsInView, root.IncludesLastItemInRange]
+        : response.code
     }
     t.same(await cut('2'), [2, '29', 'false'])
     t.same(await cut(''), [3, '29', 'false'])
@@ -138,8 +138,8 @@ t.test('a folder opens to Reviewer rights, under its primary address, and to nob
     })
   }
   const codes = async (operation: (address: string) => string) => {
-    const told = ['none', 'freeBusy', 'limitedDetails', 'reviewer', 'fullAccess', 'alias.reviewer', 'nobody']
-    return Promise.all(told.map(async (name) => (await ask(operation(`${name}@example.se`))).code))
+    const names = ['none', 'freeBusy', 'limitedDetails', 'reviewer', 'fullAccess', 'alias.reviewer', 'nobody']
+    return Promise.all(names.map(async (name) => (await ask(operation(`${name}@example.se`))).code))
   }
   const expected = [
     'ErrorFolderNotFound',
@@ -154,13 +154,13 @@ t.test('a folder opens to Reviewer rights, under its primary address, and to nob
   const getFolder = (id: string) =>
     `<m:GetFolder><m:FolderShape><t:BaseShape>Default</t:BaseShape></m:FolderShape><m:FolderIds>${id}</m:FolderIds></m:GetFolder>`
   t.same(await codes((address) => getFolder(calendarOf(address))), expected)
-  const told = await ask(getFolder(calendarOf('reviewer@example.se')))
+  const response = await ask(getFolder(calendarOf('reviewer@example.se')))
   t.equal(
-    outline(every(told.body, 'Folders')[0]!),
+    outline(every(response.body, 'Folders')[0]!),
     'Folders(CalendarFolder(FolderId,DisplayName,TotalCount,ChildFolderCount))'
   )
-  t.same(texts(told.body, 'DisplayName'), ['Kalender'], 'in the user’s language')
-  const id = every(told.body, 'FolderId')[0]?.attributes.Id
+  t.same(texts(response.body, 'DisplayName'), ['Kalender'], 'in the user’s language')
+  const id = every(response.body, 'FolderId')[0]?.attributes.Id
   t.equal((await ask(view(`<t:FolderId Id="${id}"/>`))).code, 'NoError')
   t.equal((await ask(view('<t:FolderId Id="nonsense"/>'))).code, 'ErrorInvalidIdMalformed')
   t.equal((await ask(view(calendarOf()))).code, 'ErrorMissingEmailAddress', 'the account has no mailbox')

@@ -60,12 +60,12 @@ t.test('a stream is closed, cut in the middle of a document, reset, or says noth
 
 t.test('documents come together or in pieces, with borders anywhere', async (t) => {
   const open = await openEws(t)
-  const { ewsSubscriptions: notices, mailboxes } = open.simulator
+  const { ewsSubscriptions: subscriptions, mailboxes } = open.simulator
   const names = [anna, 'bo@example.se']
   for (const name of names) open.put(name)
   const ids = [await streaming(open, anna), await streaming(open, 'bo@example.se')]
   const read = async (chunks: 'joined' | 'split' | 'mixed') => {
-    notices.streams.configure({ chunks, seed: 3 })
+    subscriptions.streams.configure({ chunks, seed: 3 })
     const stream = await openStream(open, ids)
     t.same(await stream.next(), opened)
     const before = stream.chunks.length
@@ -93,23 +93,23 @@ t.test('documents come together or in pieces, with borders anywhere', async (t) 
 
 t.test('ids die: the stream names them and lives on with the others, or is not told', async (t) => {
   const open = await openEws(t)
-  const { ewsSubscriptions: notices, mailboxes } = open.simulator
+  const { ewsSubscriptions: subscriptions, mailboxes } = open.simulator
   open.put(anna)
   open.put('bo@example.se')
   const ids = [await streaming(open, anna), await streaming(open, 'bo@example.se')]
   const stream = await openStream(open, ids)
   await stream.next()
-  t.equal(notices.dropSubscriptions({ mailbox: anna }), 1)
+  t.equal(subscriptions.dropSubscriptions({ mailbox: anna }), 1)
   t.same(await stream.next(), ['ErrorInvalidSubscription', ids[0]])
   mailboxes.putEvent(tenant, anna, lunch)
   mailboxes.putEvent(tenant, 'bo@example.se', lunch)
   t.same((await stream.next())?.[1], ids[1])
-  t.equal(notices.dropSubscriptions({ silently: true }), 1)
+  t.equal(subscriptions.dropSubscriptions({ silently: true }), 1)
   open.put(anna)
   const again = await streaming(open, anna)
   const next = await openStream(open, [again])
   await next.next()
-  t.equal(notices.dropSubscriptions({ tenant }), 1)
+  t.equal(subscriptions.dropSubscriptions({ tenant }), 1)
   t.same((await next.next())?.[0], 'ErrorInvalidSubscription')
   t.equal(await next.next(), null, 'none is left')
 })
@@ -164,7 +164,7 @@ t.test('of several servers only the one that has a subscription knows it', async
 
 t.test('an edit wakes its own stream alone, however many there are', async (t) => {
   const open = await openEws(t, { streams: 100 })
-  const { ewsSubscriptions: notices, mailboxes, installations } = open.simulator
+  const { ewsSubscriptions: subscriptions, mailboxes, installations } = open.simulator
   const addresses = Array.from({ length: 10_000 }, (_, each) => `u${each}@example.se`)
   for (const address of addresses) open.put(address)
   const wanted = new Set(['CreatedEvent', 'ModifiedEvent', 'DeletedEvent'] as const)
@@ -172,7 +172,7 @@ t.test('an edit wakes its own stream alone, however many there are', async (t) =
   const ids = addresses.map((address) => {
     const mailbox = mailboxes.get(tenant, address)!
     const budget = `${tenant} ${address}`
-    return notices.subscribe({
+    return subscriptions.subscribe({
       mailbox,
       owner,
       budget,

@@ -22,15 +22,15 @@ t.test('a folder is followed by a state that the client keeps', async (t) => {
   const { put, ask, simulator } = await openEws(t)
   put({ ...anna, rights: { 'svc@example.se': 'reviewer' }, events: [lunch, daily] })
   const sync = async (state: string, most = 10) => {
-    const told = await ask(
+    const response = await ask(
       `<m:SyncFolderItems>${itemShape('IdOnly')}<m:SyncFolderId>${calendarOf('anna@example.se')}</m:SyncFolderId>${state && `<m:SyncState>${state}</m:SyncState>`}<m:MaxChangesReturned>${most}</m:MaxChangesReturned></m:SyncFolderItems>`
     )
-    const changes = every(told.body, 'Changes')[0]?.children.map(outline)
+    const changes = every(response.body, 'Changes')[0]?.children.map(outline)
     return {
       changes,
-      state: texts(told.body, 'SyncState')[0]!,
-      whole: texts(told.body, 'IncludesLastItemInRange')[0],
-      code: told.code
+      state: texts(response.body, 'SyncState')[0]!,
+      whole: texts(response.body, 'IncludesLastItemInRange')[0],
+      code: response.code
     }
   }
   const first = await sync('', 1)
@@ -76,13 +76,13 @@ t.test(
     )
     simulator.mailboxes.putEvent(tenant, 'anna@example.se', lunch)
     simulator.mailboxes.putEvent(tenant, 'anna@example.se', { ...lunch, subject: 'Ny' })
-    const told = await events(first)
+    const response = await events(first)
     const inside = '(Watermark,TimeStamp,ItemId,ParentFolderId)'
     t.equal(
-      outline(every(told.body, 'Notification')[0]!),
+      outline(every(response.body, 'Notification')[0]!),
       `Notification(SubscriptionId,PreviousWatermark,MoreEvents,CreatedEvent${inside},FreeBusyChangedEvent${inside},ModifiedEvent${inside},FreeBusyChangedEvent${inside})`
     )
-    const latest = texts(told.body, 'Watermark').at(-1)!
+    const latest = texts(response.body, 'Watermark').at(-1)!
     t.equal(every((await events(latest)).body, 'StatusEvent').length, 1)
     t.equal(every((await events(first)).body, 'CreatedEvent').length, 1, 'asked again from the old watermark')
     t.equal((await events('nonsense')).code, 'ErrorInvalidWatermark')

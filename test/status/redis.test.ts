@@ -106,14 +106,14 @@ t.test('a log that lost what it acknowledged, and grew as far again, is another 
   t.teardown(() => client.disconnect())
   await override(one, 'user0', 'lunch')
   const safe = (await readStatuses(one.service)).cursor
-  const kept = await Promise.all(lost.map(async (key) => [key, await client.dumpBuffer(key)] as const))
+  const records = await Promise.all(lost.map(async (key) => [key, await client.dumpBuffer(key)] as const))
   await override(one, 'user1', 'sick')
   const cursors = [await readStatuses(one.service), await readStatuses(other.service)].map(
     ({ cursor }) => cursor
   )
   const poll = fetchChanges(other.service, cursors[1]!, HOUR)
   // As after a fail-over to a server that lagged behind.
-  for (const [key, bytes] of kept) await client.restore(key, 0, bytes!, 'REPLACE')
+  for (const [key, bytes] of records) await client.restore(key, 0, bytes!, 'REPLACE')
   const { store } = await open(t)
   await store.saveOverride('acme', 'user2', { diversion: 'sick', from: 1, until: null }, Date.now() + 1)
   await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub')

@@ -24,41 +24,41 @@ t.test('a cursor from a replica that knows more is honoured, not refused', async
   const { store, clock, service: wise } = await openTenant(t)
   await addUsers(store, ...ids)
   const line = partitionedStore(store)
-  const deaf = openReplica(t, { store: line, defaultRules: rulesWith(), clock })
-  await statusesBytes(deaf)
+  const partitioned = openReplica(t, { store: line, defaultRules: rulesWith(), clock })
+  await statusesBytes(partitioned)
   line.dropEvents()
   const override = (diversion: string) =>
     store.saveOverride('acme', 'anna', { diversion, from: START, until: null }, START)
   await override('lunch')
   const { cursor } = await readStatuses(wise)
-  t.same((await fetchChanges(deaf, cursor)).changes, [], 'it asks the store what it did not hear')
-  t.match((await readStatuses(deaf)).statuses, [{ diversion: 'lunch' }, {}, {}])
+  t.same((await fetchChanges(partitioned, cursor)).changes, [], 'it asks the store what it did not hear')
+  t.match((await readStatuses(partitioned)).statuses, [{ diversion: 'lunch' }, {}, {}])
 
   await override('sick')
   const next = await readStatuses(wise)
   line.cut()
   await t.rejects(
-    fetchChanges(deaf, next.cursor),
+    fetchChanges(partitioned, next.cursor),
     { name: 'StoreUnavailable' },
     'it cannot know, and says so'
   )
-  t.same((await fetchChanges(deaf, cursor)).changes, [], 'what it can answer it answers')
+  t.same((await fetchChanges(partitioned, cursor)).changes, [], 'what it can answer it answers')
   line.restore()
-  t.same((await fetchChanges(deaf, next.cursor)).changes, [])
+  t.same((await fetchChanges(partitioned, next.cursor)).changes, [])
 
   line.dropEvents()
   await store.removeTenant('acme')
   await store.saveTenant({ id: 'acme', name: 'New', timeZone: 'Europe/Stockholm', language: 'sv' }, START)
   await addUsers(store, 'dag')
   const anew = await readStatuses(wise)
-  t.same((await fetchChanges(deaf, anew.cursor)).changes, [], 'a tenant that was made anew elsewhere')
-  t.match((await readStatuses(deaf)).statuses, [{ user: 'dag' }])
+  t.same((await fetchChanges(partitioned, anew.cursor)).changes, [], 'a tenant that was made anew elsewhere')
+  t.match((await readStatuses(partitioned)).statuses, [{ user: 'dag' }])
   const expired = { code: 'cursor_expired' }
-  await t.rejects(fetchChanges(deaf, cursor), expired, 'the old log is no more')
+  await t.rejects(fetchChanges(partitioned, cursor), expired, 'the old log is no more')
   const { position } = requireCursor(anew.cursor)
   const ahead = { ...requireCursor(anew.cursor), position: position + 1 }
   await t.rejects(
-    deaf.changes('acme', ahead, { waitMs: 0, signal: never }),
+    partitioned.changes('acme', ahead, { waitMs: 0, signal: never }),
     expired,
     'ahead of the log itself'
   )

@@ -133,10 +133,10 @@ t.test(
     t.equal(second.changes.length, 1)
 
     clock.set(START + MINUTE - 30)
-    const border = fetchChanges(service, (await fetchChanges(service, second.cursor, 0)).cursor, HOUR)
+    const atTransition = fetchChanges(service, (await fetchChanges(service, second.cursor, 0)).cursor, HOUR)
     const set = setInterval(() => clock.set(START + MINUTE - 30 + Date.now() - real), 5)
     t.teardown(() => clearInterval(set))
-    t.match((await border).changes, [{ diversion: 'available' }])
+    t.match((await atTransition).changes, [{ diversion: 'available' }])
     clearInterval(set)
 
     const leaving = new AbortController()

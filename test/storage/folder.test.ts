@@ -264,8 +264,8 @@ t.test(
     tight.tell('close')
     t.equal(await tight.said(), 'closed')
     const store = await openLmdb({ folder })
-    const kept = (await store.snapshot('acme'))?.users.length ?? 0
-    t.ok(kept >= there, 'and all that was acknowledged is there')
+    const stored = (await store.snapshot('acme'))?.users.length ?? 0
+    t.ok(stored >= there, 'and all that was acknowledged is there')
     await store.saveUsers('acme', [{ user: sampleUser('one-more'), sync: initialSyncRecord(true, 1) }], 1)
     await store.close()
   }

@@ -24,7 +24,7 @@ const open: OpenStore = async (t, options = {}) => {
       store = await openLmdb({ folder, ...options })
       return store
     },
-    async kept() {
+    async storedBytes() {
       const files = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isFile())
       return Buffer.concat(await Promise.all(files.map(({ name }) => readFile(join(folder, name)))))
     }
@@ -42,8 +42,8 @@ t.test('a write that fails halfway leaves nothing behind and takes no other with
       users.map((one) => ({ user: one, sync: initialSyncRecord(true, 1) })),
       1
     )
-  const heard: FeedEvent[] = []
-  store.follow('acme', (feed) => heard.push(feed))
+  const events: FeedEvent[] = []
+  store.follow('acme', (feed) => events.push(feed))
   const broken = sampleUser('cy', { triggers: null as never })
   const outcomes = await Promise.allSettled([
     save(sampleUser('anna')),
@@ -65,7 +65,7 @@ t.test('a write that fails halfway leaves nothing behind and takes no other with
   )
   t.equal(snapshot?.position, 4)
   t.strictSame(
-    heard.map((feed) => (feed.kind === 'logged' ? feed.entry.users : feed.kind)),
+    events.map((feed) => (feed.kind === 'logged' ? feed.entry.users : feed.kind)),
     [['anna'], ['dan'], ['eva']]
   )
 })

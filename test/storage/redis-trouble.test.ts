@@ -49,8 +49,8 @@ t.test('killed and started again with its log, it has all that was acknowledged'
   const store = await opened(t, server.url)
   const other = await opened(t, server.url)
   await store.saveTenant(sampleTenant('acme'), 1)
-  const heard: FeedEvent[] = []
-  other.follow('acme', (feed) => heard.push(feed))
+  const events: FeedEvent[] = []
+  other.follow('acme', (feed) => events.push(feed))
   await other.saveTenant(sampleTenant('acme', '2'), 2)
   const writer = writing(store)
   await until(() => writer.acknowledged.length > 50)
@@ -70,10 +70,10 @@ t.test('killed and started again with its log, it has all that was acknowledged'
   await server.restart()
   await until(() => writer.acknowledged.length > before + 50 && store.reachable() && other.reachable())
   await writer.stop()
-  await until(() => heard.some(({ kind }) => kind === 'gap'))
-  const kept = await idsIn(other)
+  await until(() => events.some(({ kind }) => kind === 'gap'))
+  const stored = await idsIn(other)
   t.strictSame(
-    writer.acknowledged.filter((id) => !kept.has(id)),
+    writer.acknowledged.filter((id) => !stored.has(id)),
     []
   )
   t.equal(other.emptied(), false)
@@ -83,15 +83,15 @@ t.test('killed and started again with its log, it has all that was acknowledged'
     positions?.map((_, index) => index + 1),
     'nothing was done twice, nor left out of the log'
   )
-  t.equal(kept.size, (positions?.length ?? 0) - 2, 'one entry for each user')
+  t.equal(stored.size, (positions?.length ?? 0) - 2, 'one entry for each user')
 })
 
 t.test('frozen, it makes nobody wait long, and does nothing late that was refused', async (t) => {
   const server = await startRedis(t)
   const store = await opened(t, server.url)
   await store.saveTenant(sampleTenant('acme'), 1)
-  const heard: FeedEvent[] = []
-  store.follow('acme', (feed) => heard.push(feed))
+  const events: FeedEvent[] = []
+  store.follow('acme', (feed) => events.push(feed))
   await store.saveUsers('acme', [{ user: sampleUser('anna'), sync: initialSyncRecord(true, 1) }], 1)
   server.freeze()
   const begun = Date.now()
@@ -106,7 +106,7 @@ t.test('frozen, it makes nobody wait long, and does nothing late that was refuse
   t.equal((await store.record('acme', 'anna'))?.override, null, 'refused is refused')
   await until(async () => {
     await store.saveOverride('acme', 'anna', { diversion: 'lunch', from: 2, until: null }, 2)
-    const last = heard.at(-1)
+    const last = events.at(-1)
     return last?.kind === 'logged' && last.entry.users.includes('anna')
   })
 })
@@ -118,15 +118,15 @@ t.test('emptied, it is said, followers hear of it, and a backup heals it', async
   t.equal(store.installation.fresh, true)
   t.equal(store.installation.persistent, false)
   for (const id of ['acme', 'other']) await store.saveTenant(sampleTenant(id), 1)
-  const heard: string[] = []
-  store.follow('acme', ({ kind }) => heard.push(kind))
+  const events: string[] = []
+  store.follow('acme', ({ kind }) => events.push(kind))
   await store.saveTenant(sampleTenant('acme'), 2)
   const client = new Redis(server.url)
   const backup = await Promise.all(
     (await client.keys('*')).map(async (key) => ({ key, bytes: await client.dumpBuffer(key) }))
   )
   await server.command('FLUSHALL')
-  await until(() => store.emptied() && heard.includes('tenant removed'))
+  await until(() => store.emptied() && events.includes('tenant removed'))
   t.strictSame(shouts, [true])
   t.equal(await store.tenant('acme'), null)
   await t.rejects(store.saveOverride('acme', 'anna', null, 3), TenantGone)
@@ -135,12 +135,12 @@ t.test('emptied, it is said, followers hear of it, and a backup heals it', async
   t.equal(later.emptied(), false)
   await store.saveTenant(sampleTenant('acme', 'put again'), 4)
   t.equal(store.emptied(), true, 'what else was lost is still lost')
-  t.equal(heard.at(-1), 'logged')
+  t.equal(events.at(-1), 'logged')
 
   await server.command('FLUSHALL')
   for (const { key, bytes } of backup) await client.restore(key, 0, bytes ?? '')
   client.disconnect()
-  await until(() => !store.emptied() && heard.at(-1) === 'gap')
+  await until(() => !store.emptied() && events.at(-1) === 'gap')
   t.equal((await store.tenants({ limit: 9 })).length, 2)
   await server.restart({ emptied: true })
   await until(() => store.reachable() && store.emptied())
@@ -174,47 +174,47 @@ t.test('a listener that was cut off hears of a gap, and then goes on', async (t)
   const store = await opened(t, server.url)
   const other = await opened(t, server.url)
   await store.saveTenant(sampleTenant('acme'), 1)
-  const heard: FeedEvent[] = []
+  const events: FeedEvent[] = []
   const inTouch: boolean[] = []
   other.follow('acme', (feed) => {
-    heard.push(feed)
+    events.push(feed)
     if (feed.kind === 'gap') inTouch.push(other.reachable())
   })
   await other.saveTenant(sampleTenant('acme'), 2)
   await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub')
   await store.saveTenant(sampleTenant('acme'), 3)
-  await until(() => heard.some(({ kind }) => kind === 'gap'))
+  await until(() => events.some(({ kind }) => kind === 'gap'))
   t.strictSame(inTouch, [false], 'it counts as in touch only once the gap was told')
   await until(() => other.reachable())
   await store.saveTenant(sampleTenant('acme'), 4)
-  await until(() => heard.at(-1)?.kind === 'logged')
-  t.strictSame(heard.at(-1), { kind: 'logged', entry: { position: 4, at: 4, users: 'all', vacated: [] } })
+  await until(() => events.at(-1)?.kind === 'logged')
+  t.strictSame(events.at(-1), { kind: 'logged', entry: { position: 4, at: 4, users: 'all', vacated: [] } })
 })
 
 t.test('a message that never came is found out', async (t) => {
   const server = await startRedis(t)
   const store = await opened(t, server.url)
   await store.saveTenant(sampleTenant('acme'), 1)
-  const heard: string[] = []
-  store.follow('acme', ({ kind }) => heard.push(kind))
+  const events: string[] = []
+  store.follow('acme', ({ kind }) => events.push(kind))
   await store.saveTenant(sampleTenant('acme'), 2)
   await server.command('HINCRBY', 'hanvisa:{acme}:head', 'sequence', 1)
-  await until(() => heard.at(-1) === 'gap')
+  await until(() => events.at(-1) === 'gap')
   await store.saveTenant(sampleTenant('acme'), 3)
-  t.equal(heard.at(-1), 'logged')
+  t.equal(events.at(-1), 'logged')
   // As if it had been removed and made anew elsewhere.
   await server.command('HSET', 'hanvisa:{acme}:head', 'epoch', 'another', 'sequence', 1)
-  await until(() => heard.at(-1) === 'gap')
+  await until(() => events.at(-1) === 'gap')
 })
 
 t.test('a Sentinel names the new master, a node of a cluster comes back', async (t) => {
   const { url, master } = await startSentinel(t)
   const { url: clusterUrl, nodes } = await startCluster(t, { appendOnly: true })
   const [onSentinel, onCluster] = await Promise.all([opened(t, url), opened(t, clusterUrl)])
-  const heard: FeedEvent[] = []
+  const events: FeedEvent[] = []
   for (const store of [onSentinel, onCluster]) {
     await store.saveTenant(sampleTenant('acme'), 1)
-    store.follow('acme', (feed) => heard.push(feed))
+    store.follow('acme', (feed) => events.push(feed))
     await store.saveTenant(sampleTenant('acme'), 2)
   }
   const works = (store: Store) => async () =>
@@ -233,5 +233,5 @@ t.test('a Sentinel names the new master, a node of a cluster comes back', async 
     t.equal((await store.snapshot('acme'))?.tenant.name, 'after')
     t.equal(store.emptied(), false)
   }
-  t.ok(heard.some(({ kind }) => kind === 'gap'))
+  t.ok(events.some(({ kind }) => kind === 'gap'))
 })

@@ -28,7 +28,7 @@ function onServers(url: string, servers: readonly TestRedis[]): OpenStore {
         return another()
       },
       second: another,
-      kept: async () => Buffer.concat(await Promise.all(servers.map(everythingIn)))
+      storedBytes: async () => Buffer.concat(await Promise.all(servers.map(everythingIn)))
     }
   }
 }

@@ -32,19 +32,19 @@ export interface FakeCalendarServer {
   readonly hanging: Set<string>
   /** Answered to everybody instead of calendars. */
   refusal: { readonly status: number; readonly retryAfter?: number } | null
-  readonly saw: { value: 'subjects' | 'subjects-only' | 'availability' }
+  readonly detail: { value: 'subjects' | 'subjects-only' | 'availability' }
   /** Tells those who watch. */
   edited(mailbox: string): void
   /** What it does for whoever begins to watch: nothing, or tell that every edit will be told of. */
-  watching: 'deaf' | 'live'
+  newSubscriptions: 'deaf' | 'live'
   /** The mailboxes that are watched, and who listens. */
   readonly watched: ReadonlyMap<string, ReadonlySet<SubscriptionListener>>
   /** The names of those whose watch was stopped; what was told of watches. */
   readonly stopped: string[]
-  readonly told: LifecycleEvent[]
+  readonly lifecycleEvents: LifecycleEvent[]
   /** What it says to comparisons, and the mailboxes of each that it was asked for. */
-  prints: 'none' | 'given' | 'hanging'
-  readonly compared: string[][]
+  fingerprints: 'none' | 'given' | 'hanging'
+  readonly fingerprintRequests: string[][]
   /** The requests that hang. */
   readonly pending: ReadonlySet<() => void>
   /** Lets those hanging have their answer. */
@@ -68,17 +68,17 @@ export async function startFakeCalendarServer(batchSize = 3): Promise<FakeCalend
     hanging: new Set(),
     refusal: null,
     pending: held,
-    saw: { value: 'subjects' },
+    detail: { value: 'subjects' },
     opened: { count: 0, closed: 0 },
     edited: (mailbox) => {
       for (const listener of watched.get(mailbox) ?? []) listener.onChange()
     },
-    watching: 'deaf',
+    newSubscriptions: 'deaf',
     watched,
     stopped: [],
-    told: [],
-    prints: 'none',
-    compared: [],
+    lifecycleEvents: [],
+    fingerprints: 'none',
+    fingerprintRequests: [],
     release() {
       side.hanging.clear()
       for (const go of held) go()
@@ -91,9 +91,9 @@ export async function startFakeCalendarServer(batchSize = 3): Promise<FakeCalend
         read: (request) => Promise.all(request.targets.map((target) => readOne(connection, request, target))),
         check: async () => [],
         async fingerprints({ targets, signal }) {
-          side.compared.push(targets.map(({ mailbox }) => mailbox))
-          if (side.prints === 'none') return targets.map(() => null)
-          if (side.prints === 'hanging') {
+          side.fingerprintRequests.push(targets.map(({ mailbox }) => mailbox))
+          if (side.fingerprints === 'none') return targets.map(() => null)
+          if (side.fingerprints === 'hanging') {
             return new Promise((resolve) => {
               const go = () => {
                 held.delete(go)
@@ -108,10 +108,10 @@ export async function startFakeCalendarServer(batchSize = 3): Promise<FakeCalend
         subscribe({ mailbox, targetId: name }, listener) {
           const those = watched.get(mailbox) ?? new Set()
           watched.set(mailbox, those.add(listener))
-          if (side.watching === 'live') listener.onActive()
+          if (side.newSubscriptions === 'live') listener.onActive()
           return {
             onNotification(event) {
-              if (event !== 'changed') side.told.push(event)
+              if (event !== 'changed') side.lifecycleEvents.push(event)
             },
             stop() {
               side.stopped.push(name)
@@ -183,7 +183,7 @@ export async function startFakeCalendarServer(batchSize = 3): Promise<FakeCalend
       return {
         outcome: 'read',
         events: events.filter(({ start, end }) => start < window.end && end > window.start),
-        detail: side.saw.value,
+        detail: side.detail.value,
         partialRead: null,
         etag: response.headers.get('etag')
       }

@@ -23,7 +23,7 @@ export async function startNotificationReceiver(
   t: { teardown(end: () => Promise<void>): void },
   protocol: 'http' | 'https' = 'http'
 ): Promise<NotificationReceiver> {
-  const heard = async (request: IncomingMessage, response: ServerResponse) => {
+  const onRequest = async (request: IncomingMessage, response: ServerResponse) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://here')
     const pieces: Buffer[] = []
     for await (const piece of request as AsyncIterable<Buffer>) pieces.push(piece)
@@ -35,7 +35,7 @@ export async function startNotificationReceiver(
     if (answer === null) return
     response.writeHead(answer.status, { 'content-type': 'text/plain' }).end(answer.body ?? token ?? '')
   }
-  const server = protocol === 'http' ? createServer(heard) : await secure(heard)
+  const server = protocol === 'http' ? createServer(onRequest) : await secure(onRequest)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(async () => {
     server.closeAllConnections()
@@ -51,7 +51,7 @@ export async function startNotificationReceiver(
   return receiver
 }
 
-async function secure(heard: (request: IncomingMessage, response: ServerResponse) => Promise<void>) {
+async function secure(onRequest: (request: IncomingMessage, response: ServerResponse) => Promise<void>) {
   const { server } = await createSimulatorAuthority()
-  return createSecureServer({ cert: server.certificate, key: server.privateKey }, heard)
+  return createSecureServer({ cert: server.certificate, key: server.privateKey }, onRequest)
 }

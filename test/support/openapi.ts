@@ -51,26 +51,26 @@ export function checkAnswer({ method, path, status, contentType, text }: Answer)
   const name = method.toLowerCase() === 'head' ? 'get' : method.toLowerCase()
   const operation = paths.find(({ pattern, operations }) => pattern.test(pathname) && name in operations)
     ?.operations[name]
-  const told = `${method} ${pathname} answered ${status}`
+  const answer = `${method} ${pathname} answered ${status}`
   if (operation === undefined) {
     // What is not there is refused, in the form of every refusal.
-    if (status < 400) throw new UndocumentedAnswer(`${told}, and the OpenAPI document has no such call`)
-    checkBody(told, document.components.schemas.Problem!, text)
+    if (status < 400) throw new UndocumentedAnswer(`${answer}, and the OpenAPI document has no such call`)
+    checkBody(answer, document.components.schemas.Problem!, text)
     return
   }
   const response = operation.responses[status]
   if (response === undefined)
-    throw new UndocumentedAnswer(`${told}, which the OpenAPI document does not name: ${text}`)
+    throw new UndocumentedAnswer(`${answer}, which the OpenAPI document does not name: ${text}`)
   if (method.toLowerCase() === 'head' || response.content === undefined) {
     if (text !== '')
-      throw new UndocumentedAnswer(`${told} with a body that the OpenAPI document does not name: ${text}`)
+      throw new UndocumentedAnswer(`${answer} with a body that the OpenAPI document does not name: ${text}`)
     return
   }
   const type = contentType?.split(';')[0] ?? 'nothing'
   const media = response.content[type]
   if (media === undefined)
-    throw new UndocumentedAnswer(`${told} with ${type}, which the OpenAPI document does not name`)
-  if (type.endsWith('json') && media.schema !== undefined) checkBody(told, media.schema, text)
+    throw new UndocumentedAnswer(`${answer} with ${type}, which the OpenAPI document does not name`)
+  if (type.endsWith('json') && media.schema !== undefined) checkBody(answer, media.schema, text)
 }
 
 /** As `fetch`, for the service: rejects where the document does not describe the answer. */
@@ -83,7 +83,7 @@ export async function checkedFetch(url: string | URL, init: RequestInit = {}): P
   return response
 }
 
-function checkBody(told: string, schema: object, text: string): void {
+function checkBody(answer: string, schema: object, text: string): void {
   const validate = validators.get(schema) ?? ajv.compile(refuseUnknown(schema, 'whole') as object)
   validators.set(schema, validate)
   if (validate(JSON.parse(text))) return
@@ -91,7 +91,7 @@ function checkBody(told: string, schema: object, text: string): void {
     ({ instancePath, message, params }) => `${instancePath || '/'} ${message} ${JSON.stringify(params)}`
   )
   throw new UndocumentedAnswer(
-    `${told} otherwise than the OpenAPI document says: ${faults.join('; ')}\n${text}`
+    `${answer} otherwise than the OpenAPI document says: ${faults.join('; ')}\n${text}`
   )
 }
 

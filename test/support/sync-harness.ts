@@ -195,8 +195,8 @@ export async function openSyncHarness(
       cloud: 'global',
       pollSeconds
     }
-    const kept = sealConnection(tenant, connection, kindOf(connection).secretMembers, seal, clock())
-    await store.saveConnection(tenant, kept, true, clock())
+    const stored = sealConnection(tenant, connection, kindOf(connection).secretMembers, seal, clock())
+    await store.saveConnection(tenant, stored, true, clock())
   }
 
   async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {

@@ -24,7 +24,7 @@ const clients = {
   failFast: openClient(address, { for: 'commands', name: 'quick' }),
   blocking: openClient(address, { for: 'blocking', name: 'patient' })
 }
-const keeper = await openRedisSyncController(
+const controller = await openRedisSyncController(
   {
     store,
     openConnector: connector,
@@ -47,7 +47,7 @@ const keeper = await openRedisSyncController(
   clients
 )
 createInterface({ input: process.stdin }).on('line', async () => {
-  await keeper.close()
+  await controller.close()
   clients.failFast.disconnect()
   clients.blocking.disconnect()
   await store.close()

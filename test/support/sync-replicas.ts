@@ -68,7 +68,7 @@ export async function startSyncReplicas(t: Test, redis: TestRedis, program: stri
     blocking: openClient(address, { for: 'blocking', name: 'patient' })
   }
   const quiet = { info: () => {}, warn: () => {}, error: () => {} }
-  const desk = openRedisSyncClient(
+  const syncClient = openRedisSyncClient(
     {
       store,
       openConnector: () => {
@@ -82,7 +82,7 @@ export async function startSyncReplicas(t: Test, redis: TestRedis, program: stri
   const running: ChildProcess[] = []
   t.teardown(async () => {
     for (const child of running) child.kill('SIGKILL')
-    await desk.close()
+    await syncClient.close()
     clients.failFast.disconnect()
     clients.blocking.disconnect()
     await store.close()
@@ -92,7 +92,7 @@ export async function startSyncReplicas(t: Test, redis: TestRedis, program: stri
 
   return {
     store,
-    desk,
+    desk: syncClient,
     asked,
     hanging,
     /** Lets those that hang have their answers. */
@@ -150,7 +150,7 @@ export async function startSyncReplicas(t: Test, redis: TestRedis, program: stri
         true,
         Date.now()
       )
-      desk.invalidateTenant(id)
+      syncClient.invalidateTenant(id)
     },
     /** What notifications call the nth user's calendar. */
     subscriptionId: (tenant: string, index: number) =>

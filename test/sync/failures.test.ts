@@ -104,8 +104,8 @@ t.test(
     for (const id of ['anna', 'bo', 'cy', 'di', 'eva'])
       await until(async () => (await state('acme', id)) === 'fresh')
     t.equal((await record('acme', 'eva')).sync.fault, null)
-    const told = (await logged('acme')).slice(seen).flatMap(({ users }) => users)
-    t.same([...new Set(told)].sort(), ['anna', 'bo', 'cy', 'di', 'eva'])
+    const users = (await logged('acme')).slice(seen).flatMap(({ users }) => users)
+    t.same([...new Set(users)].sort(), ['anna', 'bo', 'cy', 'di', 'eva'])
   }
 )
 

@@ -14,7 +14,7 @@ const broken = new RemoteError('unreachable', 'The stream was cut.')
 /** A tenant whose calendars are all watched and read; `key` is what its watches are called. */
 async function watched(all: SyncHarness, ...ids: string[]) {
   const { side, tenant, people, open, until, time, record } = all
-  side.watching = 'live'
+  side.newSubscriptions = 'live'
   for (const id of ids) side.calendars.set(`${id}@acme.example`, [])
   await tenant('acme')
   await people('acme', Object.fromEntries(ids.map((id) => [id, {}])))
@@ -43,7 +43,7 @@ t.test('a burst of notices is two reads, the second two seconds after the first'
   tell('anna', 20)
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
   edit('anna', 2)
-  for (let notices = 0; notices < 80; notices++) {
+  for (let count = 0; count < 80; count++) {
     await time.run(20)
     tell('anna')
   }
@@ -67,14 +67,14 @@ t.test('whatever the read does, notices lead to no more than one in two seconds'
       readAt = timers.now()
       seen = readAt
       begun.push(readAt)
-      notices.onReadStart('anna')
+      debouncer.onReadStart('anna')
       timers.after(takes, () => {
         if (again) begin()
         again = false
       })
     }
     // As the queue does: what is asked for while it is being read is read once more after.
-    const notices = new NotificationDebouncer(timers, async () => {
+    const debouncer = new NotificationDebouncer(timers, async () => {
       if (timers.now() < readAt + takes) again = true
       else begin()
       return true
@@ -82,7 +82,7 @@ t.test('whatever the read does, notices lead to no more than one in two seconds'
     let last = 0
     for (let edits = 0; edits < 200; edits++) {
       last = timers.now()
-      notices.notify('anna', readAt)
+      debouncer.notify('anna', readAt)
       await run(97)
     }
     await run(20_000)
@@ -196,7 +196,7 @@ t.test('news of a watch reach it; of nobody they are counted and dropped', async
     { tenant: 'acme', targetId: 'nobody', event: 'changed' },
     { tenant: 'nowhere', targetId: name, event: 'changed' }
   ])
-  t.same(side.told, ['removed'])
+  t.same(side.lifecycleEvents, ['removed'])
   t.equal(counted('graph notices unknown'), 2)
   const before = side.requests.length
   edit('anna', 1)
@@ -241,9 +241,9 @@ t.test('watches end with what they are for, and outlive a new secret and a resta
 
 t.test('ten thousand watches begin little by little, and who does not get one is said once', async (t) => {
   const { timers, run } = createFakeClock()
-  const far = await startFakeCalendarServer()
-  t.teardown(() => far.close())
-  const connector = far.connector({} as Parameters<typeof far.connector>[0])
+  const calendarServer = await startFakeCalendarServer()
+  t.teardown(() => calendarServer.close())
+  const connector = calendarServer.connector({} as Parameters<typeof calendarServer.connector>[0])
   const said: unknown[] = []
   const say = (facts: object) => void said.push(facts)
   const log = { info: say, warn: say, error: say }
@@ -257,16 +257,16 @@ t.test('ten thousand watches begin little by little, and who does not get one is
   const ends = Array.from({ length: 10_000 }, (_, index) =>
     watching.add({ key: `${index}`, mailbox: `${index}@acme.example`, timeZone: 'UTC' })
   )
-  t.equal(far.watched.size, 0)
+  t.equal(calendarServer.watched.size, 0)
   await run(0)
-  t.equal(far.watched.size, 100)
+  t.equal(calendarServer.watched.size, 100)
   ends[9_999]!('unsubscribe')
   await run(2000)
-  t.equal(far.watched.size, 9_999)
-  for (const those of far.watched.values()) for (const one of those) one.onInactive(broken)
+  t.equal(calendarServer.watched.size, 9_999)
+  for (const those of calendarServer.watched.values()) for (const one of those) one.onInactive(broken)
   t.equal(said.length, 1)
   t.same([watching.inactive, watching.state.polling, watching.state.code], [9_999, 9_999, 'unreachable'])
   for (const end of ends) end('unsubscribe')
-  t.equal(far.watched.size, 0)
+  t.equal(calendarServer.watched.size, 0)
   t.match(watching.state, { state: 'disabled', polling: 0 })
 })

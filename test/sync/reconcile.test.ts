@@ -19,7 +19,7 @@ const day = 24 * hourMs
 async function sweptTenant(t: Test, people: number, store?: (real: SyncDeps['store']) => SyncDeps['store']) {
   const all = await openSyncHarness(t, { side: await startFakeCalendarServer(20) })
   const { side, time, until, record } = all
-  side.watching = 'live'
+  side.newSubscriptions = 'live'
   const ids = Array.from({ length: people }, (_, index) => `user${index}`)
   for (const id of ids) side.calendars.set(`${id}@acme.example`, [calendarEvent('MÖT', at(1), at(2))])
   await all.tenant('acme')
@@ -58,7 +58,7 @@ async function sweptTenant(t: Test, people: number, store?: (real: SyncDeps['sto
       await time.run(minuteMs)
     }
   }
-  const requests = () => side.requests.length + side.compared.length
+  const requests = () => side.requests.length + side.fingerprintRequests.length
   return { ...all, ids, reading, pass, requests }
 }
 
@@ -68,7 +68,7 @@ t.test(
     for (const prints of ['given', 'none'] as const) {
       for (const people of [1, 2, 6, 21]) {
         const { side, ids, pass, requests, state, counted } = await sweptTenant(t, people)
-        side.prints = prints
+        side.fingerprints = prints
         const begun = requests()
         for (let hours = 0; hours < 24; hours++) {
           await pass(hourMs)
@@ -108,7 +108,7 @@ t.test(
 
 t.test('an edit whose notice was lost is found by a sweep, counted and repaired', async (t) => {
   const { side, pass, timeline, counted, until, bytes } = await sweptTenant(t, 8)
-  side.prints = 'given'
+  side.fingerprints = 'given'
   await pass(hourMs)
   t.notOk((await bytes()).includes(`${at(1)},${at(2)},"busy"`), 'digests are in memory alone')
   side.calendars.set('user3@acme.example', [calendarEvent('MÖT', at(4), at(5))])
@@ -125,7 +125,7 @@ t.test(
   'an edit that availability does not show is found within a day; told of, it is no drift',
   async (t) => {
     const { side, pass, timeline, counted, until } = await sweptTenant(t, 8)
-    side.prints = 'given'
+    side.fingerprints = 'given'
     await pass(hourMs)
     side.calendars.set('user3@acme.example', [calendarEvent('paus', at(1), at(2))])
     side.calendars.set('user4@acme.example', [calendarEvent('MÖT', at(9), at(9.5))])
@@ -145,16 +145,16 @@ t.test(
 
 t.test('who cannot compare, or does not answer that, has everything read all the same', async (t) => {
   const { side, pass, state, counted, time } = await sweptTenant(t, 4)
-  side.prints = 'hanging'
+  side.fingerprints = 'hanging'
   const reads = side.requests.length
   await pass(61 * minuteMs)
   await time.run(minuteMs)
-  t.equal(side.compared.length, 1)
+  t.equal(side.fingerprintRequests.length, 1)
   t.equal(side.requests.length, reads + 4)
   t.equal(counted('swept unknown'), 4)
   await pass(6 * hourMs)
   t.equal(await state('acme', 'user0'), 'fresh')
-  t.equal(side.compared.length, 1, 'it is not tried again before tomorrow')
+  t.equal(side.fingerprintRequests.length, 1, 'it is not tried again before tomorrow')
 })
 
 t.test('when all turn deaf at once they are polled within the interval, spread over it', async (t) => {
@@ -174,11 +174,11 @@ t.test('when all turn deaf at once they are polled within the interval, spread o
           const key = `${(index * 7919) % 10_007}-${index}`
           targets.apply(key, record, { key, mailbox: key, timeZone: 'UTC' })
         }
-        let live = true
-        const plan = new ReconcileSchedule('acme', interval, batchSize, targets, () => live)
+        let isActive = true
+        const plan = new ReconcileSchedule('acme', interval, batchSize, targets, () => isActive)
         for (let now = from; now < from + interval; now += 1000)
           if (plan.takeDue(now).poll.length > 0) return false
-        live = false
+        isActive = false
         const beat = 250
         const polled = new Set<string>()
         const most = (Math.ceil((beat / interval) * Math.ceil(people / batchSize)) + 1) * batchSize

@@ -17,13 +17,13 @@ t.test(
   async (t) => {
     const redis = await startRedis(t)
     const stage = await startSyncReplicas(t, redis, program)
-    const { asked, desk } = stage
+    const { asked, desk: syncClient } = stage
     for (const tenant of tenants) await stage.tenant(tenant, 3)
     const workers = [await stage.start(), await stage.start(), await stage.start()]
     const readers = () => new Set(asked.map(({ reader }) => reader))
     await until('everybody was read', () => new Set(asked.map(({ mailbox }) => mailbox)).size === 36)
     await until('by all three', async () => {
-      for (const tenant of tenants) await desk.readNow(tenant)
+      for (const tenant of tenants) await syncClient.readNow(tenant)
       return readers().size === 3
     })
     await until('all jobs are done', async () => (await stage.jobs()) === 0)
@@ -32,13 +32,15 @@ t.test(
     const target = stage.subscriptionId('tenant-0', 1)
     const before = asked.length
     for (let burst = 0; burst < 20; burst++) {
-      const notices = Array.from({ length: 50 }, () => ({
+      const notifications = Array.from({ length: 50 }, () => ({
         tenant: 'tenant-0',
         targetId: target,
         event: 'changed' as const
       }))
       // On a busy machine some are not in Redis within a second; they go there all the same.
-      await Promise.allSettled(notices.map((notice) => desk.onNotifications([notice])))
+      await Promise.allSettled(
+        notifications.map((notification) => syncClient.onNotifications([notification]))
+      )
     }
     await until('it was read', () => asked.slice(before).some(({ mailbox }) => mailbox === '1@tenant-0'))
     await until('all jobs are done', async () => (await stage.jobs()) === 0)
@@ -47,7 +49,7 @@ t.test(
     // Killed while it reads what it was asked for.
     const tenant = 'tenant-5'
     stage.hanging.add(`0@${tenant}`)
-    t.equal(await desk.readNow(tenant), 3)
+    t.equal(await syncClient.readNow(tenant), 3)
     await until('it hangs', () => stage.held.size === 1)
     const victim = workers.find(({ pid }) => pid === stage.of(tenant).at(-1)!.reader)!
     const killed = performance.now()
@@ -65,7 +67,7 @@ t.test(
     await leaving!.close()
     await until('the last one keeps all', async () => {
       const readBy = new Map(asked.slice(mark).map(({ mailbox, reader }) => [mailbox.split('@')[1], reader]))
-      for (const tenant of tenants) if (readBy.get(tenant) !== staying!.pid) await desk.readNow(tenant)
+      for (const tenant of tenants) if (readBy.get(tenant) !== staying!.pid) await syncClient.readNow(tenant)
       return tenants.every((tenant) => readBy.get(tenant) === staying!.pid)
     })
     t.comment(`handed over after ${Math.round(performance.now() - closing)} ms`)
@@ -148,13 +150,15 @@ t.test(
     for (const away of [() => redis.freeze(), () => redis.kill()]) {
       const before = stage.of('acme').length
       await away()
-      const notices = Array.from({ length: 100 }, () => ({
+      const notifications = Array.from({ length: 100 }, () => ({
         tenant: 'acme',
         targetId: stage.subscriptionId('acme', 1),
         event: 'changed' as const
       }))
       // Graph is answered 503 and sends them again; they go to Redis when it is back all the same.
-      const answers = await Promise.allSettled(notices.map((notice) => stage.desk.onNotifications([notice])))
+      const answers = await Promise.allSettled(
+        notifications.map((notification) => stage.desk.onNotifications([notification]))
+      )
       t.ok(answers.every(({ status }) => status === 'rejected'))
       await until('the worker gave up what it kept', () =>
         worker.said.some((line) => line.includes('counts as lost'))
@@ -232,8 +236,8 @@ t.test(
           .slice(before)
           .some(({ mailbox }) => mailbox.startsWith('1@'))
       await until('what was noticed is read', isRead)
-      const isTold = async () => (await stage.desk.connection(tenant)).state === 'working'
-      await until('it is told of', isTold)
+      const isWorking = async () => (await stage.desk.connection(tenant)).state === 'working'
+      await until('it is told of', isWorking)
     }
     await one.close()
     const mark = stage.asked.length

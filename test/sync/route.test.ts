@@ -35,7 +35,7 @@ t.test(
   async (t) => {
     const all = await openSyncHarness(t)
     const { side, tenant, people, open, until, state } = all
-    side.saw.value = 'subjects-only'
+    side.detail.value = 'subjects-only'
     side.calendars.set('anna@acme.example', [])
     await tenant('acme')
     await people('acme', { anna: {} })
@@ -75,7 +75,7 @@ t.test(
   async (t) => {
     const all = await openSyncHarness(t)
     const { side, tenant, people, open, until, state } = all
-    side.saw.value = 'availability'
+    side.detail.value = 'availability'
     side.calendars.set('anna@acme.example', [calendarEvent('MÖT', eight + hourMs, eight + 2 * hourMs)])
     await tenant('acme')
     await people('acme', { anna: {}, bo: {}, off: { syncEnabled: false } })
@@ -151,16 +151,16 @@ t.test('operators see of which calendars notices tell, and why polling took over
   const { side, tenant, people, open, until, state, time, record } = all
   const ids = ['anna', 'bo', 'cy']
   for (const id of ids) side.calendars.set(`${id}@acme.example`, [])
-  side.watching = 'live'
+  side.newSubscriptions = 'live'
   await tenant('acme')
   await people('acme', { anna: {}, bo: {}, cy: {} })
   const call = await api(all, await open())
   await time.run(1000)
   for (const id of ids) await until(async () => (await state('acme', id)) === 'fresh')
   await until(async () => (await record('acme', 'cy')).sync.subscribed)
-  const live = (await call('GET', 'acme/sync')).body
-  t.same(live.connection.notifications, { state: 'live', live: 3, polling: 0, code: null, hint: null })
-  t.equal(live.users[2].notifications, 'live')
+  const answer = (await call('GET', 'acme/sync')).body
+  t.same(answer.connection.notifications, { state: 'live', live: 3, polling: 0, code: null, hint: null })
+  t.equal(answer.users[2].notifications, 'live')
 
   const quota = new RemoteError('throttled', 'Too many subscriptions: delete some.')
   for (const listener of side.watched.get('cy@acme.example')!) listener.onInactive(quota)

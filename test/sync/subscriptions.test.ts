@@ -23,7 +23,7 @@ async function watched(all: SyncHarness) {
     }
     return { ...opened, subscribe: watch }
   }
-  side.watching = 'live'
+  side.newSubscriptions = 'live'
   side.calendars.set(anna, [])
   await tenant('acme')
   await people('acme', { anna: {} })
@@ -178,7 +178,7 @@ t.test(
   async (t) => {
     const { side, tenant, people, open, until, record, time, timeline } = await openSyncHarness(t)
     for (const mailbox of ['anna@acme.example', 'Anna@Acme.example']) side.calendars.set(mailbox, [])
-    side.watching = 'live'
+    side.newSubscriptions = 'live'
     await tenant('acme')
     const users = {
       stockholm: { mailbox: 'anna@acme.example' },

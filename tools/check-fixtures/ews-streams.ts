@@ -42,14 +42,14 @@ async function subscribed(bytes: Buffer, size = 97): Promise<unknown> {
 
 /** What whoever listens hears, in order. */
 async function stream(bytes: Buffer, size = 97): Promise<unknown> {
-  const heard: string[] = []
+  const received: string[] = []
   const reader = streamReader({
-    onHeartbeat: () => void heard.push('sign'),
-    onOpen: () => void heard.push('open'),
-    onEdited: (ids) => void heard.push(`edited ${[...ids].join(' ')}`),
-    onSubscriptionsLost: (ids) => void heard.push(`dead: ${ids === null ? 'all' : [...ids].join(' ')}`),
-    onRefused: ({ code }) => void heard.push(`refused ${code}`)
+    onHeartbeat: () => void received.push('sign'),
+    onOpen: () => void received.push('open'),
+    onEdited: (ids) => void received.push(`edited ${[...ids].join(' ')}`),
+    onSubscriptionsLost: (ids) => void received.push(`dead: ${ids === null ? 'all' : [...ids].join(' ')}`),
+    onRefused: ({ code }) => void received.push(`refused ${code}`)
   })
   await readSoap(inPieces(bytes, size), 'GetStreamingEvents', reader, { documents: 'many' })
-  return reader.isClosed ? [...heard, 'closed'] : heard
+  return reader.isClosed ? [...received, 'closed'] : received
 }

@@ -132,20 +132,32 @@ const expectations: Readonly<
   'token.error-AADSTS-shape.json': [refusal, 'unreachable connection AADSTS70011'],
   'token.error-AADSTS7000215.json': [refusal, 'secret_invalid connection AADSTS7000215'],
   'token.ok.json': [token, { type: 'Bearer', seconds: 3599 }],
-  'notification.basic-event.json': [notices, { proven: ['changed'], asSent: { invalid_signature: 1 } }],
-  'notification.basic-message.json': [notices, { proven: ['changed'], asSent: { invalid_signature: 1 } }],
+  'notification.basic-event.json': [
+    notificationOutcomes,
+    { proven: ['changed'], asSent: { invalid_signature: 1 } }
+  ],
+  'notification.basic-message.json': [
+    notificationOutcomes,
+    { proven: ['changed'], asSent: { invalid_signature: 1 } }
+  ],
   'notification.rich-message-encrypted.json': [
-    notices,
+    notificationOutcomes,
     { proven: ['changed'], asSent: { invalid_signature: 1 } }
   ],
   // Not for addresses on the web.
-  'notification.eventhub-validation.json': [notices, { proven: [], asSent: { invalid_signature: 1 } }],
-  'lifecycle.missed.json': [notices, { proven: ['missed'], asSent: { invalid_signature: 1 } }],
+  'notification.eventhub-validation.json': [
+    notificationOutcomes,
+    { proven: [], asSent: { invalid_signature: 1 } }
+  ],
+  'lifecycle.missed.json': [notificationOutcomes, { proven: ['missed'], asSent: { invalid_signature: 1 } }],
   'lifecycle.reauthorizationRequired.json': [
-    notices,
+    notificationOutcomes,
     { proven: ['reauthorize'], asSent: { invalid_signature: 1 } }
   ],
-  'lifecycle.subscriptionRemoved.json': [notices, { proven: ['removed'], asSent: { invalid_signature: 1 } }],
+  'lifecycle.subscriptionRemoved.json': [
+    notificationOutcomes,
+    { proven: ['removed'], asSent: { invalid_signature: 1 } }
+  ],
   'subscription.create.response-201.json': [
     subscription,
     '7f105c7d-2dc5-4530-97cd-4e7ae6534c07 until 2016-11-20T18:23Z'
@@ -160,7 +172,7 @@ const expectations: Readonly<
 }
 
 /** What the gate makes of it as it stands, and with the word that proves it. */
-function notices(bytes: Buffer): unknown {
+function notificationOutcomes(bytes: Buffer): unknown {
   const secret = Buffer.alloc(32, 1)
   const place = { keyId: keyIdOf(secret), tenant: 'acme', targetId: 'x' }
   const body = JSON.parse(bytes.toString()) as { value: object[] }
@@ -194,11 +206,11 @@ function subscriptionRefused(status: number) {
 }
 
 function events(bytes: Buffer): unknown {
-  return told(() => parseCalendarEvents(JSON.parse(bytes.toString()), zone))
+  return orErrorCode(() => parseCalendarEvents(JSON.parse(bytes.toString()), zone))
 }
 
 function event(bytes: Buffer): unknown {
-  return told(() => parseCalendarEvents({ value: [JSON.parse(bytes.toString())] }, zone))
+  return orErrorCode(() => parseCalendarEvents({ value: [JSON.parse(bytes.toString())] }, zone))
 }
 
 function schedules(bytes: Buffer): unknown {
@@ -208,12 +220,12 @@ function schedules(bytes: Buffer): unknown {
     entries.map(({ scheduleId }) => {
       const schedule = parseSchedule(reply, { mailbox: scheduleId, timeZone: zone })
       if (schedule === null) return [scheduleId, 'busy by the view alone']
-      return [scheduleId, schedule instanceof RemoteError ? schedule.code : told(() => schedule)]
+      return [scheduleId, schedule instanceof RemoteError ? schedule.code : orErrorCode(() => schedule)]
     })
   )
 }
 
-function told(
+function orErrorCode(
   read: () =>
     | ReturnType<typeof parseCalendarEvents>
     | readonly ReturnType<typeof parseCalendarEvents>[number][]

@@ -85,9 +85,9 @@ t.test('without TLS nothing is asked but where to go, and that must be https', a
   const { simulator, connection, directory, put } = await openExchange(t, 'delegate')
   put('a@example.se', {})
   let location = `${simulator.origin}/${directory}/autodiscover/autodiscover.xml`
-  const heard: (string | undefined)[] = []
+  const requests: (string | undefined)[] = []
   const server = createPlain((request, response) => {
-    heard.push(request.headers.authorization)
+    requests.push(request.headers.authorization)
     response.writeHead(302, { location }).end()
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -100,7 +100,7 @@ t.test('without TLS nothing is asked but where to go, and that must be https', a
   t.equal(await discover(t, 'a@example.se', [plain], options), simulator.ewsUrl)
   location = `${plain}?again`
   await t.rejects(discover(t, 'a@example.se', [plain], options), { message: /finds no EWS/ })
-  t.same(heard, [undefined, undefined])
+  t.same(requests, [undefined, undefined])
   await t.rejects(discover(t, 'a@example.se', [plain], { ...options, allowHttp: false }), {
     message: /finds no EWS.*no public address/
   })
@@ -110,10 +110,10 @@ t.test(
   'a web site that wants no password gets none; redirects go to https alone, and never in a circle',
   async (t) => {
     const shown = await certificateOf({ signed: true })
-    const heard: string[] = []
+    const requests: string[] = []
     const listen = async (listener: RequestListener) => {
       const server = createServer({ cert: shown.certificate, key: shown.key }, (request, response) => {
-        heard.push(
+        requests.push(
           `${request.method} ${request.url} ${request.headers.authorization === undefined ? '' : 'secret'}`
         )
         listener(request, response)
@@ -143,8 +143,8 @@ t.test(
       code: 'unreachable',
       message: /finds no EWS for example.se/
     })
-    t.ok(heard.length > 0 && heard.length < 10, `${heard.length} questions`)
-    t.notOk(heard.some((line) => line.endsWith('secret')))
+    t.ok(requests.length > 0 && requests.length < 10, `${requests.length} questions`)
+    t.notOk(requests.some((line) => line.endsWith('secret')))
     await t.rejects(discover(t, 'a@example.se', [`${plain}/a.xml`], { ...options, allowHttp: false }), {
       message: /finds no EWS/
     })
@@ -152,13 +152,13 @@ t.test(
       message: /Exchange Online.*Graph/
     })
 
-    heard.length = 0
+    requests.length = 0
     const locked = await listen((_, response) =>
       response.writeHead(401, { 'www-authenticate': 'Basic' }).end()
     )
     const twice = [`${locked}/autodiscover/autodiscover.xml`, `${locked}/other/autodiscover.xml`]
     await t.rejects(discover(t, 'a@example.se', twice, options), { code: 'secret_invalid' })
-    const attempts = heard.filter((line) => line.endsWith('secret')).length
+    const attempts = requests.filter((line) => line.endsWith('secret')).length
     t.ok(attempts > 0 && attempts <= 2, `a refused password is not tried on: ${attempts}`)
   }
 )

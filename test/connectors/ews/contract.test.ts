@@ -1,10 +1,10 @@
 /** The EWS connector passes what every connector must, for each access and each way to sign in, over the simulator. */
 import t from 'tap'
 import { connectorContract } from '../../contracts/connector.ts'
-import { watchContract } from '../../contracts/connector-watch.ts'
-import { farSide, openExchange, watchFarSide } from './exchange.ts'
+import { subscriptionContract } from '../../contracts/connector-subscription.ts'
+import { calendarServerOf, notifyingServerOf, openExchange } from './exchange.ts'
 
-const untold = {
+const unknownHere = {
   'private and confidential events say so':
     'GetUserAvailability tells private alone, and withholds the subject',
   'cancelled events say so':
@@ -19,14 +19,14 @@ const cut = {
 
 for (const kind of ['ntlm', 'basic'] as const) {
   await t.test(`delegate, ${kind}`, async (t) => {
-    await connectorContract(t, farSide(await openExchange(t, 'delegate', kind)), untold)
+    await connectorContract(t, calendarServerOf(await openExchange(t, 'delegate', kind)), unknownHere)
   })
 }
 
 // There is no delegate by oauth: Exchange takes an application's token with impersonation alone.
 for (const kind of ['ntlm', 'basic', 'oauth'] as const) {
   await t.test(`impersonation, ${kind}`, async (t) => {
-    await connectorContract(t, farSide(await openExchange(t, 'impersonation', kind)), cut)
+    await connectorContract(t, calendarServerOf(await openExchange(t, 'impersonation', kind)), cut)
   })
 }
 
@@ -34,7 +34,7 @@ for (const version of ['2010_SP1', 'SE'] as const) {
   await t.test(`watching, ${version}`, async (t) => {
     const exchange = await openExchange(t, 'impersonation')
     exchange.install({ version })
-    await watchContract(t, watchFarSide(exchange), {
+    await subscriptionContract(t, notifyingServerOf(exchange), {
       'a connector that closes leaves its watches to the next one':
         'Exchange has no list of subscriptions: the next connector makes its own, and those of before end in half an hour'
     })

@@ -7,8 +7,8 @@ import type { EwsConnection, EwsSignIn } from '../../../src/connectors/connectio
 import type { Connector, ReadRequest, ReadResult } from '../../../src/connectors/connector.ts'
 import { createEwsConnector } from '../../../src/connectors/ews/connector.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
-import type { FarEvent, FarSide, Trouble } from '../../contracts/connector-far-side.ts'
-import type { WatchFarSide } from '../../contracts/connector-watch.ts'
+import type { CalendarServer, ContractEvent, Trouble } from '../../contracts/connector-calendar-server.ts'
+import type { NotifyingServer } from '../../contracts/connector-subscription.ts'
 import { hangSignal } from '../../support/until.ts'
 
 const directory = '0a4b1c2d-3e4f-4a5b-8c6d-7e8f9a0b1c2d'
@@ -121,7 +121,7 @@ const faults = {
 } as const satisfies Record<Trouble, unknown>
 
 /** For the contract that every connector passes. */
-export function farSide(exchange: Exchange): FarSide {
+export function calendarServerOf(exchange: Exchange): CalendarServer {
   const { simulator, connection } = exchange
   const route = connection.access === 'delegate' ? 'getUserAvailability' : 'findItem'
   return {
@@ -143,7 +143,7 @@ export function farSide(exchange: Exchange): FarSide {
 }
 
 /** For the contract that every connector passes which tells of edits. */
-export function watchFarSide({ simulator, directory, connector, put }: Exchange): WatchFarSide {
+export function notifyingServerOf({ simulator, directory, connector, put }: Exchange): NotifyingServer {
   let edits = 0
   return {
     open: () => connector(),
@@ -155,15 +155,15 @@ export function watchFarSide({ simulator, directory, connector, put }: Exchange)
     async edit(mailbox) {
       simulator.mailboxes.putEvent(directory, mailbox, meeting(`MÖT ${edits++}`))
     },
-    async dropWatches() {
+    async dropSubscriptions() {
       simulator.ewsSubscriptions.dropAll(directory)
     },
-    watches: () => simulator.ewsSubscriptions.count(directory),
+    subscriptionCount: () => simulator.ewsSubscriptions.count(directory),
     deliver: () => {}
   }
 }
 
-function inputOf({ busy, visibility, daily, ...event }: FarEvent): EventInput {
+function inputOf({ busy, visibility, daily, ...event }: ContractEvent): EventInput {
   return {
     ...event,
     ...(busy === undefined ? {} : { showAs: busy }),

@@ -18,7 +18,7 @@ import {
 
 const auth = { kind: 'basic', ...account } as const
 const anybody: ServerOptions = { other: { offers: ['Basic'], good: () => true } }
-const told = '200 <told>x</told>'
+const echoed = '200 <told>x</told>'
 
 async function hint(
   t: Test,
@@ -33,10 +33,10 @@ async function hint(
 
 t.test('a certificate is taken from its authority, or as it stands, and not else', async (t) => {
   const signed = await startServer(t, anybody)
-  t.equal(await sendBody(transportTo(t, signed, { auth, ca: serverCertificate.signer }), 'x'), told)
+  t.equal(await sendBody(transportTo(t, signed, { auth, ca: serverCertificate.signer }), 'x'), echoed)
   t.equal(
     await sendBody(transportTo(t, signed, { auth, ca: serverCertificate.certificate }), 'x'),
-    told,
+    echoed,
     'pinned'
   )
   const own = await certificateOf({})
@@ -46,7 +46,7 @@ t.test('a certificate is taken from its authority, or as it stands, and not else
       transportTo(t, selfSigned, { auth, ca: `${serverCertificate.signer}${own.certificate}` }),
       'x'
     ),
-    told
+    echoed
   )
   t.match(await hint(t, selfSigned), /from nobody known here .*SELF_SIGNED.*PEM in the connection's `ca`/)
   t.match(await hint(t, signed, { ca: own.certificate }), /from nobody known here/)
@@ -169,12 +169,12 @@ t.test('a proxy of the environment is gone through by a tunnel, NTLM and its bin
   const environment = { HTTPS_PROXY: `http://hanvisa:pass%20word@127.0.0.1:${proxy}` }
   const url = `https://localhost:${server.port}/EWS/Exchange.asmx`
   const transport = transportTo(t, { url }, { environment })
-  t.same([await sendBody(transport, 'x'), await sendBody(transport, 'x')], [told, told])
+  t.same([await sendBody(transport, 'x'), await sendBody(transport, 'x')], [echoed, echoed])
   t.same(asked, [`localhost:${server.port} Basic ${Buffer.from('hanvisa:pass word').toString('base64')}`])
   t.match(server.accounts, [{ bound: true }])
 
   const except = { ...environment, NO_PROXY: '.example,localhost' }
-  t.equal(await sendBody(transportTo(t, { url }, { environment: except }), 'x'), told)
+  t.equal(await sendBody(transportTo(t, { url }, { environment: except }), 'x'), echoed)
   t.equal(asked.length, 1)
   const anonymous = { https_proxy: `http://127.0.0.1:${proxy}` }
   t.match(
@@ -213,7 +213,7 @@ t.test('redirects within the server are followed; all others are explained', asy
   })
   const at = (path: string, redirects: 'same-server' | 'none' = 'same-server') =>
     transportTo(t, { url: new URL(path, server.url).href }, { auth, redirects })
-  t.equal(await sendBody(at('/old.asmx'), 'x'), told)
+  t.equal(await sendBody(at('/old.asmx'), 'x'), echoed)
   t.equal(await sendBody(at('/old.asmx', 'none'), 'x'), '302 moved')
   const expected: Record<string, [code: string, hint: RegExp]> = {
     '/circle.asmx': ['protocol_error', /redirects in a circle/],
@@ -243,12 +243,12 @@ async function startProxy(t: Test, to: AskingServer, asked: string[]): Promise<n
     const given = request.headers['proxy-authorization']
     if (given === undefined) return void socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n')
     asked.push(`${request.url} ${given}`)
-    const far = connect(to.port, '127.0.0.1', () => {
+    const remote = connect(to.port, '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n')
-      far.pipe(socket).pipe(far)
+      remote.pipe(socket).pipe(remote)
     })
-    far.on('error', () => socket.destroy())
-    socket.on('error', () => far.destroy())
+    remote.on('error', () => socket.destroy())
+    socket.on('error', () => remote.destroy())
     t.teardown(() => void socket.destroy())
   })
   return (await listening(t, proxy)).port

@@ -151,8 +151,8 @@ function signIn(
   const connection = createNtlmConnection({ ...standard, ...server })
   const handshake = ntlmHandshake({ ...identity, ...client })
   const say = (token: Buffer) => connection.accept(`Negotiate ${token.toString('base64')}`)
-  const heard = say(enveloped ? wrapNegotiate(handshake.negotiate) : handshake.negotiate)
-  const token = Buffer.from(heard.authenticate?.[0]?.split(' ')[1] ?? '', 'base64')
+  const outcome = say(enveloped ? wrapNegotiate(handshake.negotiate) : handshake.negotiate)
+  const token = Buffer.from(outcome.authenticate?.[0]?.split(' ')[1] ?? '', 'base64')
   if (!enveloped) return say(handshake.authenticate(token).message)
   const { message, sign } = handshake.authenticate(unwrapChallenge(token))
   return say(wrapAuthenticate(message, sign(mechanisms)))
@@ -181,7 +181,7 @@ t.test('a server that proves everything lets in who is right', async (t) => {
 })
 
 t.test('and nobody else', async (t) => {
-  const reason = (heard: NtlmOutcome) => (heard.outcome === 'refused' ? heard.reason : heard.outcome)
+  const reason = (outcome: NtlmOutcome) => (outcome.outcome === 'refused' ? outcome.reason : outcome.outcome)
   t.equal(reason(signIn({}, { password: 'lösenord' })), 'the password is wrong')
   t.match(reason(signIn({}, { user: 'HANVISA\\Bo' })), /no account Bo/)
   t.equal(reason(signIn({}, { channelBinding: null })), 'there is no channel binding')
@@ -194,8 +194,8 @@ t.test('and nobody else', async (t) => {
 
   const connection = createNtlmConnection(standard)
   const handshake = ntlmHandshake(identity)
-  const heard = connection.accept(`NTLM ${handshake.negotiate.toString('base64')}`)
-  const challenge = Buffer.from(heard.authenticate?.[0]?.split(' ')[1] ?? '', 'base64')
+  const outcome = connection.accept(`NTLM ${handshake.negotiate.toString('base64')}`)
+  const challenge = Buffer.from(outcome.authenticate?.[0]?.split(' ')[1] ?? '', 'base64')
   const { message } = handshake.authenticate(challenge)
   message[80]! ^= 1
   t.equal(reason(connection.accept(`NTLM ${message.toString('base64')}`)), 'the MIC is wrong')

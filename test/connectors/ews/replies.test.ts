@@ -211,9 +211,9 @@ t.test(
       '<soap:Fault xmlns:soap="s"><soap:faultcode>soap:Client</soap:faultcode><faultstring>Microsoft.Exchange.Data.Storage.AccessDeniedException: no</faultstring><detail><ErrorCode>-2146233088</ErrorCode></detail></soap:Fault>',
       server(8, 0, 685)
     )
-    const { fault: denied, server: told } = await readAvailability(old)
+    const { fault: denied, server: serverVersion } = await readAvailability(old)
     t.equal(denied?.code, 'ErrorAccessDenied')
-    t.same(told, { major: 8, minor: 0, build: 685 })
+    t.same(serverVersion, { major: 8, minor: 0, build: 685 })
     t.equal(
       (await readAvailability(fault('&lt;script&gt;'))).fault?.code,
       'ErrorUnknown',

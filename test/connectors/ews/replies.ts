@@ -37,12 +37,12 @@ export interface Shown {
 
 export function mailbox(view: string, events: readonly Shown[]): string {
   const shown = events.map(({ subject, start, end, busy = 'Busy', private: hidden = false }) => {
-    const told =
+    const detailElements =
       hidden || subject === undefined
         ? ''
         : `<ID>00AA</ID><Subject>${subject}</Subject><Location>R 1</Location>`
     const details = view.startsWith('Detailed')
-      ? `<CalendarEventDetails>${told}<IsMeeting>false</IsMeeting><IsRecurring>false</IsRecurring><IsException>false</IsException><IsReminderSet>false</IsReminderSet><IsPrivate>${hidden}</IsPrivate></CalendarEventDetails>`
+      ? `<CalendarEventDetails>${detailElements}<IsMeeting>false</IsMeeting><IsRecurring>false</IsRecurring><IsException>false</IsException><IsReminderSet>false</IsReminderSet><IsPrivate>${hidden}</IsPrivate></CalendarEventDetails>`
       : ''
     return `<CalendarEvent><StartTime>${start}</StartTime><EndTime>${end}</EndTime><BusyType>${busy}</BusyType>${details}</CalendarEvent>`
   })
@@ -85,13 +85,13 @@ type Chunks = Parameters<typeof readSoap>[0]
 export async function readAvailability(reply: string | Buffer | Chunks, options: XmlOptions = {}) {
   const reader = availabilityReader([zone, zone, zone])
   const chunks = typeof reply === 'string' || Buffer.isBuffer(reply) ? pieces(reply, 11) : reply
-  const told = await readSoap(chunks, 'GetUserAvailability', reader, options)
-  return { ...told, found: reader.found }
+  const response = await readSoap(chunks, 'GetUserAvailability', reader, options)
+  return { ...response, found: reader.found }
 }
 
 export async function readCalendarView(reply: string | Buffer | Chunks, options: XmlOptions = {}) {
   const reader = calendarViewReader(zone)
   const chunks = typeof reply === 'string' || Buffer.isBuffer(reply) ? pieces(reply, 11) : reply
-  const told = await readSoap(chunks, 'FindItem', reader, options)
-  return { ...told, reader }
+  const response = await readSoap(chunks, 'FindItem', reader, options)
+  return { ...response, reader }
 }

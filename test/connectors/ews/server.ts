@@ -85,16 +85,16 @@ export async function startServer(t: Test, options: ServerOptions = {}): Promise
     }
     const connection = connections.get(request.socket) ?? createNtlmConnection(acceptor)
     connections.set(request.socket, connection)
-    const heard = connection.accept(authorization)
-    if (heard.outcome === 'refused' || (heard.outcome === 'signedIn' && authorization !== undefined))
+    const outcome = connection.accept(authorization)
+    if (outcome.outcome === 'refused' || (outcome.outcome === 'signedIn' && authorization !== undefined))
       found.attempts++
-    if (heard.outcome === 'refused') found.refusals.push(heard.reason)
-    if (heard.outcome !== 'signedIn') {
-      response.writeHead(401, { 'www-authenticate': [...heard.authenticate] }).end('401 - Unauthorized')
+    if (outcome.outcome === 'refused') found.refusals.push(outcome.reason)
+    if (outcome.outcome !== 'signedIn') {
+      response.writeHead(401, { 'www-authenticate': [...outcome.authenticate] }).end('401 - Unauthorized')
       return false
     }
-    if (authorization !== undefined) found.accounts.push(heard.account)
-    if (heard.authenticate !== null) response.setHeader('www-authenticate', heard.authenticate)
+    if (authorization !== undefined) found.accounts.push(outcome.account)
+    if (outcome.authenticate !== null) response.setHeader('www-authenticate', outcome.authenticate)
     return true
   }
 

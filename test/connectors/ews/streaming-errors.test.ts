@@ -20,51 +20,52 @@ const operations = (calls: readonly FakeStreamingCall[], operation: string) =>
   calls.filter((call) => call.operation === operation).map(({ mailbox }) => mailbox)
 
 t.test('dead subscriptions are made anew, and no others', async (t) => {
-  const far = await streamingExchange(t)
-  const heard = far.watch(far.connector(), ...abc)
-  const [a, b, c] = heard
-  await until(() => allActive(heard))
-  far.timers.pass(40_000)
-  far.streams[0]?.say(lostSubscriptions([idOf('b@example.se')]))
+  const exchange = await streamingExchange(t)
+  const recorded = exchange.watch(exchange.connector(), ...abc)
+  const [a, b, c] = recorded
+  await until(() => allActive(recorded))
+  exchange.timers.pass(40_000)
+  exchange.streams[0]?.say(lostSubscriptions([idOf('b@example.se')]))
   await until(() => b?.isActive === false)
   t.match(b?.hint, /ended the subscription to b@example.se.*by itself/)
-  far.timers.pass(1_000)
-  await until(() => operations(far.calls, 'Subscribe').length === 4)
-  far.streams[0]?.say(edited(idOf('a@example.se')))
+  exchange.timers.pass(1_000)
+  await until(() => operations(exchange.calls, 'Subscribe').length === 4)
+  exchange.streams[0]?.say(edited(idOf('a@example.se')))
   await until(() => a?.changes === 1)
-  await until(() => far.timers.waits(1_000))
-  far.timers.pass(1_000)
+  await until(() => exchange.timers.waits(1_000))
+  exchange.timers.pass(1_000)
   await until(() => b?.isActive === true)
-  t.same(far.streams[1]?.ids, [idOf('a@example.se'), idOf('b@example.se', 2), idOf('c@example.se')])
+  t.same(exchange.streams[1]?.ids, [idOf('a@example.se'), idOf('b@example.se', 2), idOf('c@example.se')])
   t.same(a?.events, ['live', 'changed'])
   t.same(b?.events, ['live', 'deaf unreachable', 'live', 'changed'])
   t.same(c?.events, ['live'])
 })
 
 t.test('where all are dead, as after a restart, all are made anew on whatever server that is', async (t) => {
-  const far = await streamingExchange(t)
+  const exchange = await streamingExchange(t)
   let cookie = 'one'
-  far.cookies = ({ operation }) => (operation === 'Subscribe' ? [`X-BackEndOverrideCookie=${cookie}`] : [])
-  const heard = far.watch(far.connector(), ...abc)
-  await until(() => allActive(heard))
-  far.timers.pass(40_000)
+  exchange.cookies = ({ operation }) =>
+    operation === 'Subscribe' ? [`X-BackEndOverrideCookie=${cookie}`] : []
+  const recorded = exchange.watch(exchange.connector(), ...abc)
+  await until(() => allActive(recorded))
+  exchange.timers.pass(40_000)
   cookie = 'two'
-  far.streams[0]?.end(closed('ErrorInvalidSubscription'))
-  await until(() => heard.every(({ isActive: isLive }) => !isLive))
-  await until(() => far.open.length === 0)
-  far.timers.pass(1_000)
-  await until(() => operations(far.calls, 'Subscribe').length === 6)
+  exchange.streams[0]?.end(closed('ErrorInvalidSubscription'))
+  await until(() => recorded.every(({ isActive: isLive }) => !isLive))
+  await until(() => exchange.open.length === 0)
+  exchange.timers.pass(1_000)
+  await until(() => operations(exchange.calls, 'Subscribe').length === 6)
   await until(() => {
-    if (far.timers.waits(5_000) && far.streams.length === 1) far.timers.pass(1_000)
-    return allActive(heard)
+    if (exchange.timers.waits(5_000) && exchange.streams.length === 1) exchange.timers.pass(1_000)
+    return allActive(recorded)
   })
   t.same(
-    heard.map(({ changes }) => changes),
+    recorded.map(({ changes }) => changes),
     [1, 1, 1]
   )
-  t.equal(far.streams.at(-1)?.headers.cookie, 'X-BackEndOverrideCookie=two')
+  t.equal(exchange.streams.at(-1)?.headers.cookie, 'X-BackEndOverrideCookie=two')
   t.same(
-    far.streams.at(-1)?.ids,
+    exchange.streams.at(-1)?.ids,
     abc.map((mailbox) => idOf(mailbox, 2))
   )
 })
@@ -72,61 +73,61 @@ t.test('where all are dead, as after a restart, all are made anew on whatever se
 t.test(
   'a mailbox on another server, where its subscriptions do not live, gets a group of its own',
   async (t) => {
-    const far = await streamingExchange(t)
-    far.greet = (stream) => {
+    const exchange = await streamingExchange(t)
+    exchange.greet = (stream) => {
       const strangers = stream.ids.filter((id) => id.startsWith('b@'))
       const alone = stream.ids.length === strangers.length
       if (!alone && strangers.length > 0) stream.say(lostSubscriptions(strangers))
       stream.say(ok())
     }
-    const heard = far.watch(far.connector(), ...abc)
+    const recorded = exchange.watch(exchange.connector(), ...abc)
     await until(() => {
-      if (heard[1]?.isActive === false && far.timers.waits(5_000)) far.timers.pass(1_000)
-      return allActive(heard)
+      if (recorded[1]?.isActive === false && exchange.timers.waits(5_000)) exchange.timers.pass(1_000)
+      return allActive(recorded)
     })
-    t.same(far.streams.at(-1)?.ids.length, 1)
-    t.equal(far.streams.at(-1)?.headers['x-anchormailbox'], 'b@example.se')
-    t.same(heard[0]?.events, ['live'], 'the others never notice')
-    t.ok(operations(far.calls, 'Subscribe').length <= 7)
+    t.same(exchange.streams.at(-1)?.ids.length, 1)
+    t.equal(exchange.streams.at(-1)?.headers['x-anchormailbox'], 'b@example.se')
+    t.same(recorded[0]?.events, ['live'], 'the others never notice')
+    t.ok(operations(exchange.calls, 'Subscribe').length <= 7)
   }
 )
 
 t.test('who may not be impersonated is deaf alone, and is tried again later', async (t) => {
-  const far = await streamingExchange(t)
+  const exchange = await streamingExchange(t)
   let denied = true
-  far.refuse = ({ mailbox }) =>
+  exchange.refuse = ({ mailbox }) =>
     denied && mailbox === 'a@example.se' ? fault('ErrorImpersonateUserDenied') : null
-  const heard = far.watch(far.connector(), ...abc)
-  const [a, b, c] = heard
+  const recorded = exchange.watch(exchange.connector(), ...abc)
+  const [a, b, c] = recorded
   await until(() => allActive([b!, c!]) && a?.events.length === 1)
   t.same(a?.events, ['deaf access_denied'])
   t.match(a?.hint, /may not impersonate a@example.se.*ApplicationImpersonation/)
-  t.equal(far.streams[0]?.mailbox, 'b@example.se', 'the first who may is charged')
+  t.equal(exchange.streams[0]?.mailbox, 'b@example.se', 'the first who may is charged')
   denied = false
-  await until(() => far.timers.waits(60_000))
-  far.timers.pass(60_000)
-  await until(() => operations(far.calls, 'Subscribe').length === 4)
+  await until(() => exchange.timers.waits(60_000))
+  exchange.timers.pass(60_000)
+  await until(() => operations(exchange.calls, 'Subscribe').length === 4)
   await until(() => {
-    if (far.timers.waits(1_000)) far.timers.pass(1_000)
+    if (exchange.timers.waits(1_000)) exchange.timers.pass(1_000)
     return a?.isActive === true
   })
-  t.ok(allActive(heard))
+  t.ok(allActive(recorded))
 })
 
 t.test('the anchor loses its rights: the stream is charged to another', async (t) => {
-  const far = await streamingExchange(t)
-  const heard = far.watch(far.connector(), ...abc)
-  await until(() => allActive(heard))
-  far.timers.pass(40_000)
-  far.refuse = ({ mailbox }) => (mailbox === 'a@example.se' ? fault('ErrorImpersonateUserDenied') : null)
-  far.streams[0]?.end(closed())
-  await until(() => heard.every(({ isActive: isLive }) => !isLive))
-  far.timers.pass(1_000)
-  await until(() => allActive(heard.slice(1)))
-  t.equal(far.streams[1]?.mailbox, 'b@example.se')
-  t.match(heard[0]?.hint, /may not impersonate a@/)
+  const exchange = await streamingExchange(t)
+  const recorded = exchange.watch(exchange.connector(), ...abc)
+  await until(() => allActive(recorded))
+  exchange.timers.pass(40_000)
+  exchange.refuse = ({ mailbox }) => (mailbox === 'a@example.se' ? fault('ErrorImpersonateUserDenied') : null)
+  exchange.streams[0]?.end(closed())
+  await until(() => recorded.every(({ isActive: isLive }) => !isLive))
+  exchange.timers.pass(1_000)
+  await until(() => allActive(recorded.slice(1)))
+  t.equal(exchange.streams[1]?.mailbox, 'b@example.se')
+  t.match(recorded[0]?.hint, /may not impersonate a@/)
   t.notOk(
-    heard.slice(1).some(({ hint }) => hint.includes('a@')),
+    recorded.slice(1).some(({ hint }) => hint.includes('a@')),
     'the others hear nothing of it'
   )
 })
@@ -134,38 +135,38 @@ t.test('the anchor loses its rights: the stream is charged to another', async (t
 t.test(
   'spent budgets leave those deaf who find no place, with what to raise, and the others live',
   async (t) => {
-    const far = await streamingExchange(t)
-    far.refuse = ({ operation, mailbox }) => {
+    const exchange = await streamingExchange(t)
+    exchange.refuse = ({ operation, mailbox }) => {
       if (operation === 'Subscribe' && mailbox === 'c@example.se')
         return replied('Subscribe', '', 'ErrorExceededSubscriptionCount')
       if (operation === 'GetStreamingEvents' && mailbox === 'a@example.se')
         return fault('ErrorExceededConnectionCount')
       return null
     }
-    const heard = far.watch(far.connector(), ...abc)
-    const [a, b, c] = heard
+    const recorded = exchange.watch(exchange.connector(), ...abc)
+    const [a, b, c] = recorded
     await until(() => a?.events.length === 1)
     t.match(a?.hint, /no further stream for a@example.se: raise HangingConnectionLimit/)
-    far.timers.pass(1_000)
+    exchange.timers.pass(1_000)
     await until(() => allActive([a!, b!]))
-    t.same(far.streams[0]?.mailbox, 'b@example.se', 'the budget of another is not spent')
+    t.same(exchange.streams[0]?.mailbox, 'b@example.se', 'the budget of another is not spent')
     t.same(c?.events, ['deaf throttled'])
     t.match(c?.hint, /subscriptions to c@example.se.*raise EWSMaxSubscriptions.*found by polling/)
   }
 )
 
 t.test('before 2010 SP2 the account pays, and what it has not is asked for once', async (t) => {
-  const far = await streamingExchange(t)
-  far.refuse = ({ operation }) =>
-    operation === 'Subscribe' && operations(far.calls, 'Subscribe').length > 20
+  const exchange = await streamingExchange(t)
+  exchange.refuse = ({ operation }) =>
+    operation === 'Subscribe' && operations(exchange.calls, 'Subscribe').length > 20
       ? replied('Subscribe', '', 'ErrorExceededSubscriptionCount')
       : null
   const mailboxes = Array.from({ length: 40 }, (_, index) => `u${index}@example.se`)
-  const heard = far.watch(far.connector({ version: 'Exchange2010_SP1' }), ...mailboxes)
-  await until(() => heard.filter(({ isActive: isLive }) => isLive).length === 20)
-  await until(() => heard.every(({ events: told }) => told.length === 1))
-  t.match(heard.at(-1)?.hint, /New-ThrottlingPolicy .*EWSMaxSubscriptions.*'HANVISA\\svc-hanvisa'/)
-  t.ok(operations(far.calls, 'Subscribe').length <= 22, 'those behind it are not sent to be refused')
+  const recorded = exchange.watch(exchange.connector({ version: 'Exchange2010_SP1' }), ...mailboxes)
+  await until(() => recorded.filter(({ isActive: isLive }) => isLive).length === 20)
+  await until(() => recorded.every(({ events }) => events.length === 1))
+  t.match(recorded.at(-1)?.hint, /New-ThrottlingPolicy .*EWSMaxSubscriptions.*'HANVISA\\svc-hanvisa'/)
+  t.ok(operations(exchange.calls, 'Subscribe').length <= 22, 'those behind it are not sent to be refused')
 
   const many = Array.from({ length: 1_801 }, (_, index) => `v${index}@example.se`)
   const other = await streamingExchange(t)
@@ -180,71 +181,74 @@ t.test('before 2010 SP2 the account pays, and what it has not is asked for once'
 })
 
 t.test('a server that is busy is left alone for as long as it says', async (t) => {
-  const far = await streamingExchange(t)
-  const heard = far.watch(far.connector(), ...abc)
-  await until(() => allActive(heard))
-  far.timers.pass(40_000)
-  far.refuse = ({ operation }) =>
+  const exchange = await streamingExchange(t)
+  const recorded = exchange.watch(exchange.connector(), ...abc)
+  await until(() => allActive(recorded))
+  exchange.timers.pass(40_000)
+  exchange.refuse = ({ operation }) =>
     operation === 'GetStreamingEvents' ? fault('ErrorServerBusy', 20_000) : null
-  const before = far.calls.length
-  far.streams[0]?.end(closed())
-  await until(() => heard.every(({ isActive: isLive }) => !isLive))
-  t.match(heard[0]?.events.at(-1), 'deaf throttled')
-  far.timers.pass(1_000)
-  await until(() => far.calls.length === before + 2)
-  t.equal(far.calls.at(-1)?.mailbox, 'b@example.se', 'the budget of another is not spent')
+  const before = exchange.calls.length
+  exchange.streams[0]?.end(closed())
+  await until(() => recorded.every(({ isActive: isLive }) => !isLive))
+  t.match(recorded[0]?.events.at(-1), 'deaf throttled')
+  exchange.timers.pass(1_000)
+  await until(() => exchange.calls.length === before + 2)
+  t.equal(exchange.calls.at(-1)?.mailbox, 'b@example.se', 'the budget of another is not spent')
 })
 
 t.test('a server that takes no second stream: the first goes before, and all are read again', async (t) => {
-  const far = await streamingExchange(t)
-  far.refuse = ({ operation }) =>
-    operation === 'GetStreamingEvents' && far.open.length > 0 ? fault('ErrorExceededConnectionCount') : null
-  const connector = far.connector()
-  const early = far.watch(connector, ...abc)
+  const exchange = await streamingExchange(t)
+  exchange.refuse = ({ operation }) =>
+    operation === 'GetStreamingEvents' && exchange.open.length > 0
+      ? fault('ErrorExceededConnectionCount')
+      : null
+  const connector = exchange.connector()
+  const early = exchange.watch(connector, ...abc)
   await until(() => allActive(early))
-  const tries = () => operations(far.calls, 'GetStreamingEvents').length
-  const [late] = far.watch(connector, 'd@example.se')
-  await until(() => operations(far.calls, 'Subscribe').length === 4)
+  const tries = () => operations(exchange.calls, 'GetStreamingEvents').length
+  const [late] = exchange.watch(connector, 'd@example.se')
+  await until(() => operations(exchange.calls, 'Subscribe').length === 4)
   for (let nth = 2; nth <= 4; nth += 1) {
-    await until(() => far.timers.waits(2_500))
-    far.timers.pass(2_500)
+    await until(() => exchange.timers.waits(2_500))
+    exchange.timers.pass(2_500)
     await until(() => tries() === nth)
   }
   await until(() => late?.isActive === true && early.every(({ changes }) => changes === 1))
   t.same(late?.events, ['deaf throttled', 'deaf throttled', 'live', 'changed'])
   t.same(
-    early.map(({ events: told }) => told),
+    early.map(({ events }) => events),
     Array(3).fill(['live', 'changed'])
   )
-  t.equal(far.open.length, 1)
+  t.equal(exchange.open.length, 1)
 })
 
 t.test('a server that is gone for good with its subscriptions is given up after three tries', async (t) => {
-  const far = await streamingExchange(t)
-  const heard = far.watch(far.connector(), ...abc)
-  await until(() => allActive(heard))
-  far.timers.pass(40_000)
-  far.refuse = ({ operation }) => (operation === 'GetStreamingEvents' ? fault('ErrorMailboxFailover') : null)
-  const tries = () => operations(far.calls, 'GetStreamingEvents').length
-  far.streams[0]?.response.destroy()
+  const exchange = await streamingExchange(t)
+  const recorded = exchange.watch(exchange.connector(), ...abc)
+  await until(() => allActive(recorded))
+  exchange.timers.pass(40_000)
+  exchange.refuse = ({ operation }) =>
+    operation === 'GetStreamingEvents' ? fault('ErrorMailboxFailover') : null
+  const tries = () => operations(exchange.calls, 'GetStreamingEvents').length
+  exchange.streams[0]?.response.destroy()
   for (let nth = 2; nth <= 3; nth += 1) {
-    await until(() => far.timers.waits(4_000) && far.open.length === 0)
-    far.timers.pass(4_000)
+    await until(() => exchange.timers.waits(4_000) && exchange.open.length === 0)
+    exchange.timers.pass(4_000)
     await until(() => tries() === nth)
   }
-  await until(() => operations(far.calls, 'Subscribe').length === 6)
-  far.refuse = () => null
+  await until(() => operations(exchange.calls, 'Subscribe').length === 6)
+  exchange.refuse = () => null
   await until(() => {
-    if (far.timers.waits(5_000)) far.timers.pass(1_000)
-    return allActive(heard)
+    if (exchange.timers.waits(5_000)) exchange.timers.pass(1_000)
+    return allActive(recorded)
   })
   t.same(
-    far.streams.at(-1)?.ids.toSorted(),
+    exchange.streams.at(-1)?.ids.toSorted(),
     abc.map((mailbox) => idOf(mailbox, 2))
   )
-  t.equal(far.streams.at(-1)?.mailbox, 'b@example.se', 'who was charged is the last to be')
+  t.equal(exchange.streams.at(-1)?.mailbox, 'b@example.se', 'who was charged is the last to be')
   t.same(
-    heard.map(({ changes }) => changes),
+    recorded.map(({ changes }) => changes),
     [1, 1, 1]
   )
 })
@@ -252,24 +256,24 @@ t.test('a server that is gone for good with its subscriptions is given up after 
 t.test(
   'a 401 in the middle: one more sign-in, and a refused password is not tried over and over',
   async (t) => {
-    const far = await streamingExchange(t)
-    const heard = far.watch(far.connector(), ...abc)
-    await until(() => allActive(heard))
-    far.timers.pass(40_000)
-    const attempts = far.server.attempts
-    far.streams[0]?.response.destroy()
-    await until(() => !allActive(heard))
-    far.timers.pass(1_000)
-    await until(() => allActive(heard))
-    t.equal(far.server.attempts, attempts + 1, 'a new connection signs in once')
-    far.server.password = 'another'
-    far.timers.pass(40_000)
-    far.streams.at(-1)?.response.destroy()
-    await until(() => !allActive(heard))
-    far.timers.pass(1_000)
-    await until(() => heard[0]?.events.at(-1) === 'deaf secret_invalid')
-    t.ok(far.server.attempts <= attempts + 3, 'the directory is asked twice')
-    t.match(heard[0]?.hint, /auth.password/)
-    far.server.password = account.password
+    const exchange = await streamingExchange(t)
+    const recorded = exchange.watch(exchange.connector(), ...abc)
+    await until(() => allActive(recorded))
+    exchange.timers.pass(40_000)
+    const attempts = exchange.server.attempts
+    exchange.streams[0]?.response.destroy()
+    await until(() => !allActive(recorded))
+    exchange.timers.pass(1_000)
+    await until(() => allActive(recorded))
+    t.equal(exchange.server.attempts, attempts + 1, 'a new connection signs in once')
+    exchange.server.password = 'another'
+    exchange.timers.pass(40_000)
+    exchange.streams.at(-1)?.response.destroy()
+    await until(() => !allActive(recorded))
+    exchange.timers.pass(1_000)
+    await until(() => recorded[0]?.events.at(-1) === 'deaf secret_invalid')
+    t.ok(exchange.server.attempts <= attempts + 3, 'the directory is asked twice')
+    t.match(recorded[0]?.hint, /auth.password/)
+    exchange.server.password = account.password
   }
 )

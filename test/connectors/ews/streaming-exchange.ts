@@ -62,11 +62,11 @@ export const idOf = (mailbox: string, nth = 1) => `${mailbox}#${nth}`
 export async function streamingExchange(t: Test, options: ServerOptions = {}): Promise<StreamingExchange> {
   const timers = manualTimers()
   const made = new Map<string, number>()
-  const far = {
+  const exchange = {
     calls: [] as FakeStreamingCall[],
     streams: [] as FakeStream[],
     get open() {
-      return far.streams.filter(({ gone }) => !gone)
+      return exchange.streams.filter(({ gone }) => !gone)
     },
     refuse: (_: FakeStreamingCall): string | null => null,
     takesOver: true,
@@ -78,9 +78,9 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
   const server = await startServer(t, {
     answer(request, response, body) {
       if (request.url?.endsWith('.svc')) {
-        far.discoveries += 1
+        exchange.discoveries += 1
         const asked = Array.from(body.matchAll(/<a:Mailbox>([^<]*)/g), ([, mailbox]) => mailbox!)
-        const { serverOf } = far
+        const { serverOf } = exchange
         if (serverOf === null) response.writeHead(404).end()
         else response.setHeader('content-type', 'text/xml; charset=utf-8').end(userSettings(asked, serverOf))
         return
@@ -88,9 +88,9 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
       const operation = /<m:(\w+)/.exec(body)?.[1] ?? ''
       const mailbox = /<t:(?:SmtpAddress|PrincipalName)>([^<]*)/.exec(body)?.[1] ?? ''
       const call = { operation, mailbox, headers: request.headers }
-      far.calls.push(call)
-      const refusal = far.refuse(call)
-      const cookies = far.cookies(call)
+      exchange.calls.push(call)
+      const refusal = exchange.refuse(call)
+      const cookies = exchange.cookies(call)
       if (cookies.length > 0) response.setHeader('set-cookie', cookies)
       response.setHeader('content-type', 'text/xml; charset=utf-8')
       if (refusal !== null) response.writeHead(refusal.includes(':Fault>') ? 500 : 200).end(refusal)
@@ -113,10 +113,10 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
           say: (...documents) => void response.write(documents.join('')),
           end: (...documents) => void response.end(documents.join(''))
         }
-        const before = far.open.filter((each) => each.ids.some((id) => ids.includes(id)))
-        far.streams.push(stream)
-        far.greet(stream)
-        for (const each of far.takesOver ? before : []) {
+        const before = exchange.open.filter((each) => each.ids.some((id) => ids.includes(id)))
+        exchange.streams.push(stream)
+        exchange.greet(stream)
+        for (const each of exchange.takesOver ? before : []) {
           each.end(closed('ErrorNewEventStreamConnectionOpened'))
         }
       }
@@ -129,7 +129,7 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
     for (const each of connectors) await each.close()
     await outbound.close()
   })
-  return Object.assign(far, {
+  return Object.assign(exchange, {
     server,
     timers,
     connector(changes: Partial<EwsConnection> = {}) {
@@ -180,40 +180,40 @@ export interface RecordedSubscription {
 }
 
 export function subscribeRecorded(connector: Connector, mailbox: string): RecordedSubscription {
-  const told: string[] = []
+  const received: string[] = []
   let hint = ''
-  let isLive = false
+  let isActive = false
   const listener: SubscriptionListener = {
-    onChange: () => void told.push('changed'),
+    onChange: () => void received.push('changed'),
     onActive() {
-      isLive = true
-      told.push('live')
+      isActive = true
+      received.push('live')
     },
     onInactive(reason) {
-      isLive = false
+      isActive = false
       hint = reason?.hint ?? ''
-      told.push(`deaf ${reason?.code ?? '-'}`)
+      received.push(`deaf ${reason?.code ?? '-'}`)
     }
   }
   const watch = connector.subscribe({ mailbox, targetId: mailbox.replace('@', '-') }, listener)
   return {
     mailbox,
-    events: told,
+    events: received,
     watch,
     get hint() {
       return hint
     },
     get isActive() {
-      return isLive
+      return isActive
     },
     get changes() {
-      return told.filter((each) => each === 'changed').length
+      return received.filter((each) => each === 'changed').length
     }
   }
 }
 
-export function allActive(heard: readonly RecordedSubscription[]): boolean {
-  return heard.every(({ isActive: isLive }) => isLive)
+export function allActive(recorded: readonly RecordedSubscription[]): boolean {
+  return recorded.every(({ isActive }) => isActive)
 }
 
 export interface ManualTimers {

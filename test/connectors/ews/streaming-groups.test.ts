@@ -16,9 +16,9 @@ const count = ({ calls }: StreamingExchange, operation: string) =>
   calls.filter((call) => call.operation === operation).length
 
 /** Lets time pass while anything is due soon, and looks until it is so. */
-async function passUntil(far: StreamingExchange, holds: () => boolean): Promise<void> {
+async function passUntil(exchange: StreamingExchange, holds: () => boolean): Promise<void> {
   await until(() => {
-    if (far.timers.waits(5_000)) far.timers.pass(1_000)
+    if (exchange.timers.waits(5_000)) exchange.timers.pass(1_000)
     return holds()
   })
 }
@@ -27,34 +27,34 @@ async function passUntil(far: StreamingExchange, holds: () => boolean): Promise<
 t.test(
   'Closed ends a stream whose server does not hang up: the next is opened, and nothing is lost',
   async (t) => {
-    const far = await streamingExchange(t)
-    const heard = far.watch(far.connector(), ...mailboxesOf(3))
-    await until(() => allActive(heard))
-    far.timers.pass(40_000)
-    const [first] = far.streams
+    const exchange = await streamingExchange(t)
+    const recorded = exchange.watch(exchange.connector(), ...mailboxesOf(3))
+    await until(() => allActive(recorded))
+    exchange.timers.pass(40_000)
+    const [first] = exchange.streams
     first?.say(closed())
-    await until(() => far.streams.length === 2 && far.open.length === 1)
+    await until(() => exchange.streams.length === 2 && exchange.open.length === 1)
     t.ok(first?.gone, 'the connection is let go')
-    t.same(far.streams[1]?.ids, first?.ids, 'the subscriptions are the same')
-    t.notOk(heard.some(({ events: told }) => told.some((word) => word.startsWith('deaf'))))
+    t.same(exchange.streams[1]?.ids, first?.ids, 'the subscriptions are the same')
+    t.notOk(recorded.some(({ events }) => events.some((word) => word.startsWith('deaf'))))
   }
 )
 
 t.test(
   'one id refused beside Closed: the others are streamed again at once, with the server still there',
   async (t) => {
-    const far = await streamingExchange(t)
+    const exchange = await streamingExchange(t)
     let refused = false
-    far.greet = (stream) => {
+    exchange.greet = (stream) => {
       const gone = stream.ids.filter((id) => id === 'm1@example.se#1')
       if (gone.length === 0) return stream.say(ok())
       refused = true
       stream.say(invalid(gone))
     }
-    const heard = far.watch(far.connector(), ...mailboxesOf(4))
-    await passUntil(far, () => allActive(heard))
+    const recorded = exchange.watch(exchange.connector(), ...mailboxesOf(4))
+    await passUntil(exchange, () => allActive(recorded))
     t.ok(refused)
-    t.equal(count(far, 'Subscribe'), 5, 'the one that was refused is subscribed once more')
+    t.equal(count(exchange, 'Subscribe'), 5, 'the one that was refused is subscribed once more')
   }
 )
 
@@ -69,74 +69,78 @@ function invalid(ids: readonly string[]): string {
 
 /** A server that serves the identity that GetStreamingEvents is sent with alone, and never hangs up. */
 async function singleIdentity(t: Parameters<typeof streamingExchange>[0]) {
-  const far = await streamingExchange(t)
-  far.greet = (stream) => {
+  const exchange = await streamingExchange(t)
+  exchange.greet = (stream) => {
     const foreign = stream.ids.filter((id) => !id.startsWith(`${stream.mailbox}#`))
     stream.say(foreign.length === 0 ? ok() : invalid(foreign))
   }
-  return far
+  return exchange
 }
 
 t.test('a server that serves one identity to a stream gets a stream for each mailbox', async (t) => {
-  const far = await singleIdentity(t)
-  const heard = far.watch(far.connector(), ...mailboxesOf(8))
-  await passUntil(far, () => allActive(heard))
-  t.ok(far.timers.now() < 60_000, `all are live after ${far.timers.now() / 1000} s`)
-  await until(() => far.open.length === 8)
-  t.ok(far.open.every(({ ids, mailbox }) => ids.length === 1 && ids[0]?.startsWith(mailbox)))
-  t.ok(count(far, 'Subscribe') <= 24, `${count(far, 'Subscribe')} Subscribes`)
-  const before = count(far, 'Subscribe')
+  const exchange = await singleIdentity(t)
+  const recorded = exchange.watch(exchange.connector(), ...mailboxesOf(8))
+  await passUntil(exchange, () => allActive(recorded))
+  t.ok(exchange.timers.now() < 60_000, `all are live after ${exchange.timers.now() / 1000} s`)
+  await until(() => exchange.open.length === 8)
+  t.ok(exchange.open.every(({ ids, mailbox }) => ids.length === 1 && ids[0]?.startsWith(mailbox)))
+  t.ok(count(exchange, 'Subscribe') <= 24, `${count(exchange, 'Subscribe')} Subscribes`)
+  const before = count(exchange, 'Subscribe')
   for (let minute = 0; minute < 10; minute += 1) {
-    for (const stream of far.open) stream.say(message('<m:ConnectionStatus>OK</m:ConnectionStatus>'))
-    far.timers.pass(60_000)
+    for (const stream of exchange.open) stream.say(message('<m:ConnectionStatus>OK</m:ConnectionStatus>'))
+    exchange.timers.pass(60_000)
   }
-  t.equal(count(far, 'Subscribe'), before, 'and then there is quiet')
+  t.equal(count(exchange, 'Subscribe'), before, 'and then there is quiet')
 })
 
 t.test('…within the budget of connections: what is beyond is polled, and told why', async (t) => {
-  const far = await singleIdentity(t)
+  const exchange = await singleIdentity(t)
   // 2010 SP1 charges streams to the account (EWSMaxConcurrency, 10).
-  const heard = far.watch(far.connector({ version: 'Exchange2010_SP1' }), ...mailboxesOf(12))
-  await passUntil(far, () => heard.filter(({ isActive: isLive }) => isLive).length === 9)
-  await until(() => heard.filter(({ hint }) => /one mailbox to a stream|account/.test(hint)).length === 3)
-  t.ok(far.open.length <= 10)
+  const recorded = exchange.watch(exchange.connector({ version: 'Exchange2010_SP1' }), ...mailboxesOf(12))
+  await passUntil(exchange, () => recorded.filter(({ isActive: isLive }) => isLive).length === 9)
+  await until(() => recorded.filter(({ hint }) => /one mailbox to a stream|account/.test(hint)).length === 3)
+  t.ok(exchange.open.length <= 10)
 })
 
 t.test('mailboxes on different servers are grouped right from the start', async (t) => {
-  const far = await streamingExchange(t)
+  const exchange = await streamingExchange(t)
   const mailboxes = mailboxesOf(9)
   const serverOf = (mailbox: string) => `EX0${1 + (Number(/\d/.exec(mailbox)?.[0]) % 3)}`
-  far.serverOf = serverOf
+  exchange.serverOf = serverOf
   // Subscriptions live where they were made: those of another server are not found.
-  far.greet = (stream) => {
+  exchange.greet = (stream) => {
     const strangers = stream.ids.filter((id) => serverOf(id) !== serverOf(stream.mailbox))
     if (strangers.length > 0) stream.say(lostSubscriptions(strangers))
     stream.say(ok())
   }
-  const heard = far.watch(far.connector(), ...mailboxes)
-  await passUntil(far, () => allActive(heard))
-  t.equal(far.discoveries > 0 && far.discoveries <= 2, true, `${far.discoveries} requests to Autodiscover`)
-  await passUntil(far, () => far.open.length === 3)
-  t.equal(count(far, 'Subscribe'), 9, 'no subscription is refused')
+  const recorded = exchange.watch(exchange.connector(), ...mailboxes)
+  await passUntil(exchange, () => allActive(recorded))
+  t.equal(
+    exchange.discoveries > 0 && exchange.discoveries <= 2,
+    true,
+    `${exchange.discoveries} requests to Autodiscover`
+  )
+  await passUntil(exchange, () => exchange.open.length === 3)
+  t.equal(count(exchange, 'Subscribe'), 9, 'no subscription is refused')
   t.ok(
-    far.streams.every(({ ids }) => new Set(ids.map(serverOf)).size === 1),
+    exchange.streams.every(({ ids }) => new Set(ids.map(serverOf)).size === 1),
     'no stream has mailboxes of two servers'
   )
 })
 
 t.test('without Autodiscover beside EWS all begin in one group', async (t) => {
-  const far = await streamingExchange(t)
-  const heard = far.watch(far.connector(), ...mailboxesOf(3))
-  await passUntil(far, () => allActive(heard))
-  t.equal(far.streams.length, 1)
+  const exchange = await streamingExchange(t)
+  const recorded = exchange.watch(exchange.connector(), ...mailboxesOf(3))
+  await passUntil(exchange, () => allActive(recorded))
+  t.equal(exchange.streams.length, 1)
 })
 
 t.test('two users of one mailbox, under two spellings, are both live by one subscription', async (t) => {
-  const far = await streamingExchange(t)
-  const heard = far.watch(far.connector(), 'anna@example.se', 'Anna@Example.se')
-  await passUntil(far, () => allActive(heard))
-  t.equal(count(far, 'Subscribe'), 1)
-  heard[0]?.watch.stop()
-  t.ok(heard[1]?.isActive, 'one may go and the other stays')
-  t.equal(count(far, 'Unsubscribe'), 0)
+  const exchange = await streamingExchange(t)
+  const recorded = exchange.watch(exchange.connector(), 'anna@example.se', 'Anna@Example.se')
+  await passUntil(exchange, () => allActive(recorded))
+  t.equal(count(exchange, 'Subscribe'), 1)
+  recorded[0]?.watch.stop()
+  t.ok(recorded[1]?.isActive, 'one may go and the other stays')
+  t.equal(count(exchange, 'Unsubscribe'), 0)
 })

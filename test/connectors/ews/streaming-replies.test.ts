@@ -23,7 +23,7 @@ t.test('documents run into each other, and break anywhere, also within a letter'
     closed()
   ]
   const bytes = Buffer.from(documents.join(''))
-  const told = [
+  const expected = [
     'open',
     'edited å–1',
     'edited 名',
@@ -34,35 +34,35 @@ t.test('documents run into each other, and break anywhere, also within a letter'
     'closed after 9'
   ]
   const read = async (chunks: Iterable<Buffer>) => {
-    const heard: string[] = []
+    const received: string[] = []
     let signs = 0
     const reader = streamReader({
       onHeartbeat: () => {
         signs += 1
       },
-      onOpen: () => void heard.push('open'),
-      onEdited: (ids) => void heard.push(`edited ${[...ids]}`),
-      onSubscriptionsLost: (ids) => void heard.push(`dead ${ids === null ? 'all' : [...ids]}`),
-      onRefused: ({ code, backOffMs: backOff }) => void heard.push(`refused ${code} ${backOff}`)
+      onOpen: () => void received.push('open'),
+      onEdited: (ids) => void received.push(`edited ${[...ids]}`),
+      onSubscriptionsLost: (ids) => void received.push(`dead ${ids === null ? 'all' : [...ids]}`),
+      onRefused: ({ code, backOffMs: backOff }) => void received.push(`refused ${code} ${backOff}`)
     })
     await readSoap(chunks, 'GetStreamingEvents', reader, { documents: 'many' })
-    if (reader.isClosed) heard.push(`closed after ${signs}`)
-    return heard
+    if (reader.isClosed) received.push(`closed after ${signs}`)
+    return received
   }
-  t.same(await read([bytes]), told)
-  for (const size of [1, 2, 3, 7]) t.same(await read(pieces(bytes, size)), told, `in pieces of ${size}`)
-  const wanted = told.join()
+  t.same(await read([bytes]), expected)
+  for (const size of [1, 2, 3, 7]) t.same(await read(pieces(bytes, size)), expected, `in pieces of ${size}`)
+  const wanted = expected.join()
   for (let at = 1; at < bytes.length; at += 1) {
-    const heard = await read([bytes.subarray(0, at), bytes.subarray(at)])
-    if (heard.join() !== wanted) t.same(heard, told, `broken at byte ${at}`)
+    const received = await read([bytes.subarray(0, at), bytes.subarray(at)])
+    if (received.join() !== wanted) t.same(received, expected, `broken at byte ${at}`)
   }
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.integer({ min: 1, max: bytes.length - 1 }), { maxLength: 20 }),
       async (cuts) => {
         const at = [0, ...cuts.sort((one, other) => one - other), bytes.length]
-        const heard = await read(at.slice(1).map((end, nth) => bytes.subarray(at[nth], end)))
-        return heard.join() === wanted
+        const received = await read(at.slice(1).map((end, nth) => bytes.subarray(at[nth], end)))
+        return received.join() === wanted
       }
     )
   )

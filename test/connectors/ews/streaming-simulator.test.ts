@@ -13,13 +13,13 @@ for (const version of ['2010_SP3', 'SE'] as const) {
     const mailboxes = addresses(30)
     for (const mailbox of mailboxes) put(mailbox, {})
     const one = connector()
-    const heard = mailboxes.map((mailbox) => subscribeRecorded(one, mailbox))
-    await until(() => heard.every(({ isActive: isLive }) => isLive))
+    const recorded = mailboxes.map((mailbox) => subscribeRecorded(one, mailbox))
+    await until(() => recorded.every(({ isActive: isLive }) => isLive))
     const streams = simulator.ewsSubscriptions.streams.count
     t.equal(streams, version === 'SE' ? 3 : 1, 'from 2013 on Autodiscover says who shares a server')
     for (const mailbox of mailboxes) simulator.mailboxes.putEvent(directory, mailbox, meeting('MÖT'))
-    await until(() => heard.every(({ changes }) => changes > 0))
-    t.notOk(heard.some(({ events: told }) => told.some((word) => word.startsWith('deaf'))))
+    await until(() => recorded.every(({ changes }) => changes > 0))
+    t.notOk(recorded.some(({ events }) => events.some((word) => word.startsWith('deaf'))))
     if (version === 'SE') {
       const routes = simulator.requests.list().map(({ route }) => route)
       t.equal(routes.filter((route) => route === 'subscribe').length, 30, 'each subscribes once')
@@ -32,13 +32,13 @@ t.test('whatever the borders of chunks are, every edit is told of, and of nobody
   const mailboxes = addresses(20)
   for (const mailbox of mailboxes) put(mailbox, {})
   const one = connector()
-  const heard = mailboxes.map((mailbox) => subscribeRecorded(one, mailbox))
-  await until(() => heard.every(({ isActive: isLive }) => isLive))
+  const recorded = mailboxes.map((mailbox) => subscribeRecorded(one, mailbox))
+  await until(() => recorded.every(({ isActive: isLive }) => isLive))
   for (const [nth, chunks] of (['documents', 'joined', 'split', 'mixed'] as const).entries()) {
     simulator.ewsSubscriptions.streams.configure({ chunks, seed: nth + 1 })
-    const edited = heard.filter((_, index) => index % 2 === nth % 2)
-    const others = heard.filter((each) => !edited.includes(each))
-    const before = new Map(heard.map((each) => [each, each.changes]))
+    const edited = recorded.filter((_, index) => index % 2 === nth % 2)
+    const others = recorded.filter((each) => !edited.includes(each))
+    const before = new Map(recorded.map((each) => [each, each.changes]))
     for (const { mailbox } of edited) simulator.mailboxes.putEvent(directory, mailbox, meeting(chunks))
     await until(() => edited.every((each) => each.changes > (before.get(each) ?? 0)))
     t.ok(
@@ -69,16 +69,18 @@ t.test('streams break in every way amid edits, and no edit stays untold', async 
   for (const [nth, breakIt] of breaks.entries()) {
     // Each has a connector of its own, because breaks in a row are waited out longer and longer.
     const one = connector()
-    const heard = mailboxes.map((mailbox) => subscribeRecorded(one, mailbox))
-    await until(() => heard.every(({ isActive: isLive }) => isLive))
-    for (const each of heard) each.events.length = 0
-    for (const each of heard.slice(0, 15)) edit(each)
+    const recorded = mailboxes.map((mailbox) => subscribeRecorded(one, mailbox))
+    await until(() => recorded.every(({ isActive: isLive }) => isLive))
+    for (const each of recorded) each.events.length = 0
+    for (const each of recorded.slice(0, 15)) edit(each)
     breakIt()
-    for (const each of heard.slice(15)) edit(each)
+    for (const each of recorded.slice(15)) edit(each)
     // A subscription that died without a word is found out by the next stream.
     if (nth === 5) simulator.ewsSubscriptions.streams.end('reset')
-    await until(() => heard.every(({ events: told, isActive: isLive }) => isLive && told.includes('changed')))
-    for (const { watch } of heard) watch.stop()
+    await until(() =>
+      recorded.every(({ events: told, isActive: isLive }) => isLive && told.includes('changed'))
+    )
+    for (const { watch } of recorded) watch.stop()
     await one.close()
     await until(() => simulator.ewsSubscriptions.streams.count === 0)
     t.pass(`break ${nth}`)

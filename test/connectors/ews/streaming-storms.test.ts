@@ -16,23 +16,23 @@ const operations = (calls: readonly FakeStreamingCall[], operation: string) =>
   calls.filter((call) => call.operation === operation)
 
 t.test('who stops while the subscription is being made, and closes, leaves nothing behind', async (t) => {
-  const far = await streamingExchange(t)
-  const connector = far.connector()
+  const exchange = await streamingExchange(t)
+  const connector = exchange.connector()
   let closing: Promise<void> | null = null
-  far.refuse = ({ operation, mailbox }) => {
+  exchange.refuse = ({ operation, mailbox }) => {
     if (operation === 'Subscribe' && mailbox === 'u1@example.se') {
       for (const { watch } of all) watch.stop()
       closing = connector.close()
     }
     return null
   }
-  const all = far.watch(connector, ...people(5))
+  const all = exchange.watch(connector, ...people(5))
   await until(() => closing !== null)
   await closing
-  const made = operations(far.calls, 'Subscribe').map(({ mailbox }) => mailbox)
+  const made = operations(exchange.calls, 'Subscribe').map(({ mailbox }) => mailbox)
   t.ok(made.includes('u1@example.se'))
   t.same(
-    operations(far.calls, 'Unsubscribe')
+    operations(exchange.calls, 'Unsubscribe')
       .map(({ mailbox }) => mailbox)
       .sort(),
     made.sort(),
@@ -41,10 +41,10 @@ t.test('who stops while the subscription is being made, and closes, leaves nothi
 })
 
 t.test('a locked account: streams and reads together try it a handful of times in an hour', async (t) => {
-  const far = await streamingExchange(t)
-  const connector = far.connector()
-  const heard = far.watch(connector, ...people(201))
-  await until(() => allActive(heard))
+  const exchange = await streamingExchange(t)
+  const connector = exchange.connector()
+  const recorded = exchange.watch(connector, ...people(201))
+  await until(() => allActive(recorded))
   const read = (mailbox: string) =>
     connector.read({
       targets: [{ mailbox, timeZone: 'UTC' }],
@@ -52,48 +52,48 @@ t.test('a locked account: streams and reads together try it a handful of times i
       subjects: true,
       signal: hangSignal()
     })
-  far.timers.pass(80_000)
-  far.server.password = 'another'
-  const before = far.server.attempts
-  for (const socket of far.server.sockets) socket.destroy()
-  await until(() => far.open.length === 0)
+  exchange.timers.pass(80_000)
+  exchange.server.password = 'another'
+  const before = exchange.server.attempts
+  for (const socket of exchange.server.sockets) socket.destroy()
+  await until(() => exchange.open.length === 0)
   let codes = new Set<string>()
   for (let passed = 0; passed < 60; passed += 1) {
-    far.timers.pass(minute)
+    exchange.timers.pass(minute)
     const readings = await Promise.all(people(3).map(read))
     codes = new Set(readings.flat().map((one) => (one.outcome === 'failed' ? one.error.code : 'read')))
   }
   t.same([...codes], ['secret_invalid'])
-  t.ok(heard.every(({ events: told }) => told.at(-1) === 'deaf secret_invalid'))
-  const attempts = far.server.attempts - before
+  t.ok(recorded.every(({ events }) => events.at(-1) === 'deaf secret_invalid'))
+  const attempts = exchange.server.attempts - before
   t.ok(attempts >= 3 && attempts <= 6, `${attempts} attempts`)
 })
 
 t.test(
   'a server that starts anew: two subscribe at a time, over the connections that there are',
   async (t) => {
-    const far = await streamingExchange(t)
-    const heard = far.watch(far.connector(), ...people(201))
-    await until(() => allActive(heard))
-    far.timers.pass(40_000)
-    const subscribed = () => operations(far.calls, 'Subscribe').length
+    const exchange = await streamingExchange(t)
+    const recorded = exchange.watch(exchange.connector(), ...people(201))
+    await until(() => allActive(recorded))
+    exchange.timers.pass(40_000)
+    const subscribed = () => operations(exchange.calls, 'Subscribe').length
     t.equal(subscribed(), 201)
-    for (const stream of far.open) stream.end(closed('ErrorInvalidSubscription'))
-    await until(() => heard.every(({ isActive: isLive }) => !isLive))
-    await liveAgain(far, () => allActive(heard))
+    for (const stream of exchange.open) stream.end(closed('ErrorInvalidSubscription'))
+    await until(() => recorded.every(({ isActive: isLive }) => !isLive))
+    await passUntilActive(exchange, () => allActive(recorded))
     t.equal(subscribed(), 402)
-    t.same(new Set(heard.map(({ changes }) => changes)), new Set([1]), 'each is read once')
-    t.ok(far.server.sockets.size <= 8, `${far.server.sockets.size} connections`)
-    t.ok(far.streams.slice(2).every(({ ids }) => ids.every((id) => id === idOf(id.split('#')[0]!, 2))))
+    t.same(new Set(recorded.map(({ changes }) => changes)), new Set([1]), 'each is read once')
+    t.ok(exchange.server.sockets.size <= 8, `${exchange.server.sockets.size} connections`)
+    t.ok(exchange.streams.slice(2).every(({ ids }) => ids.every((id) => id === idOf(id.split('#')[0]!, 2))))
   }
 )
 
-async function liveAgain(far: StreamingExchange, isSo: () => boolean): Promise<void> {
+async function passUntilActive(exchange: StreamingExchange, isSo: () => boolean): Promise<void> {
   let calls = -1
   await until(() => {
     // While calls come and go time stands still.
-    if (calls === far.calls.length) far.timers.pass(1_000)
-    calls = far.calls.length
+    if (calls === exchange.calls.length) exchange.timers.pass(1_000)
+    calls = exchange.calls.length
     return isSo()
   })
 }

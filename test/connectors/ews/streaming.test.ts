@@ -19,24 +19,24 @@ import {
 const abc = ['a@example.se', 'b@example.se', 'c@example.se']
 
 t.test('an edit is told of to whom it concerns, and to nobody before the stream was open', async (t) => {
-  const far = await streamingExchange(t)
-  far.greet = () => {}
-  const heard = far.watch(far.connector(), ...abc)
-  const [a, b, c] = heard
-  await until(() => far.streams.length === 1)
+  const exchange = await streamingExchange(t)
+  exchange.greet = () => {}
+  const recorded = exchange.watch(exchange.connector(), ...abc)
+  const [a, b, c] = recorded
+  await until(() => exchange.streams.length === 1)
   t.same(
-    heard.map(({ events: told }) => told),
+    recorded.map(({ events }) => events),
     [[], [], []]
   )
-  const [stream] = far.streams
+  const [stream] = exchange.streams
   stream?.say(ok())
-  await until(() => allActive(heard))
+  await until(() => allActive(recorded))
   stream?.say(edited(idOf('b@example.se'), 'CreatedEvent'), heartbeat(idOf('a@example.se')))
   stream?.say(edited(idOf('c@example.se'), 'FreeBusyChangedEvent'), edited('of nobody'))
   await until(() => c?.changes === 1)
   t.same([a?.events, b?.events, c?.events], [['live'], ['live', 'changed'], ['live', 'changed']])
   t.same(
-    far.calls.map(({ operation, mailbox }) => `${operation} ${mailbox}`),
+    exchange.calls.map(({ operation, mailbox }) => `${operation} ${mailbox}`),
     [
       'FindItem a@example.se',
       ...abc.map((mailbox) => `Subscribe ${mailbox}`),
@@ -53,19 +53,19 @@ t.test('an edit is told of to whom it concerns, and to nobody before the stream 
 t.test(
   'two hundred mailboxes to a stream, each group held to one server, each charged to its first',
   async (t) => {
-    const far = await streamingExchange(t)
-    far.cookies = ({ operation, mailbox }) =>
+    const exchange = await streamingExchange(t)
+    exchange.cookies = ({ operation, mailbox }) =>
       operation === 'Subscribe'
         ? ['exchangecookie=no; path=/', `X-BackEndOverrideCookie=ex-of-${mailbox}; path=/; secure; HttpOnly`]
         : []
     const mailboxes = Array.from({ length: 201 }, (_, index) => `u${index}@example.se`)
-    const heard = far.watch(far.connector(), ...mailboxes)
-    await until(() => allActive(heard))
-    t.same(far.streams.map(({ ids, mailbox }) => [mailbox, ids.length]).sort(), [
+    const recorded = exchange.watch(exchange.connector(), ...mailboxes)
+    await until(() => allActive(recorded))
+    t.same(exchange.streams.map(({ ids, mailbox }) => [mailbox, ids.length]).sort(), [
       ['u0@example.se', 200],
       ['u200@example.se', 1]
     ])
-    for (const { operation, mailbox, headers } of far.calls) {
+    for (const { operation, mailbox, headers } of exchange.calls) {
       if (operation === 'FindItem') continue
       const anchor = mailbox === 'u200@example.se' ? mailbox : 'u0@example.se'
       const first = operation === 'Subscribe' && mailbox === anchor
@@ -76,18 +76,18 @@ t.test(
         `${operation} ${mailbox}`
       )
     }
-    t.ok(far.server.sockets.size <= 6, 'four for calls, and one for each stream')
-    t.equal(far.server.accounts.length, far.server.sockets.size, 'NTLM signs each in once')
+    t.ok(exchange.server.sockets.size <= 6, 'four for calls, and one for each stream')
+    t.equal(exchange.server.accounts.length, exchange.server.sockets.size, 'NTLM signs each in once')
   }
 )
 
 t.test('2010 keeps a group together by a cookie of its own', async (t) => {
-  const far = await streamingExchange(t)
-  far.cookies = () => ['exchangecookie=cas1; path=/']
-  const heard = far.watch(far.connector({ version: 'Exchange2010_SP2' }), ...abc)
-  await until(() => allActive(heard))
+  const exchange = await streamingExchange(t)
+  exchange.cookies = () => ['exchangecookie=cas1; path=/']
+  const recorded = exchange.watch(exchange.connector({ version: 'Exchange2010_SP2' }), ...abc)
+  await until(() => allActive(recorded))
   t.same(
-    far.calls.map(({ headers }) => headers.cookie),
+    exchange.calls.map(({ headers }) => headers.cookie),
     [undefined, 'exchangecookie=cas1', 'exchangecookie=cas1', 'exchangecookie=cas1']
   )
 })
@@ -112,77 +112,77 @@ t.test('streams take no connection from other calls', async (t) => {
 t.test(
   'a stream that the server ends in good order is opened anew: nobody is deaf, nothing is read',
   async (t) => {
-    const far = await streamingExchange(t)
-    const heard = far.watch(far.connector(), ...abc)
-    await until(() => allActive(heard))
+    const exchange = await streamingExchange(t)
+    const recorded = exchange.watch(exchange.connector(), ...abc)
+    await until(() => allActive(recorded))
     for (let nth = 1; nth <= 3; nth += 1) {
-      far.timers.pass(40_000)
-      far.streams.at(-1)?.end(closed())
-      await until(() => far.streams.length === nth + 1)
-      far.streams.at(-1)?.say(edited(idOf('a@example.se')))
-      await until(() => heard[0]?.changes === nth)
+      exchange.timers.pass(40_000)
+      exchange.streams.at(-1)?.end(closed())
+      await until(() => exchange.streams.length === nth + 1)
+      exchange.streams.at(-1)?.say(edited(idOf('a@example.se')))
+      await until(() => recorded[0]?.changes === nth)
     }
     t.same(
-      far.streams.map(({ ids }) => ids),
+      exchange.streams.map(({ ids }) => ids),
       Array(4).fill(abc.map((mailbox) => idOf(mailbox)))
     )
     t.same(
-      heard.map(({ events: told }) => told),
+      recorded.map(({ events }) => events),
       [['live', 'changed', 'changed', 'changed'], ['live'], ['live']]
     )
-    await until(() => far.open.length === 1)
+    await until(() => exchange.open.length === 1)
   }
 )
 
 t.test('a stream without a sign of life for 90 s is dead: opened anew, and all are read again', async (t) => {
-  const far = await streamingExchange(t)
-  const heard = far.watch(far.connector(), ...abc)
-  await until(() => allActive(heard))
-  const [stream] = far.streams
-  far.timers.pass(80_000)
+  const exchange = await streamingExchange(t)
+  const recorded = exchange.watch(exchange.connector(), ...abc)
+  await until(() => allActive(recorded))
+  const [stream] = exchange.streams
+  exchange.timers.pass(80_000)
   stream?.say(heartbeat(idOf('a@example.se')), edited(idOf('b@example.se')))
-  await until(() => heard[1]?.changes === 1)
-  far.timers.pass(89_999)
-  t.ok(allActive(heard))
-  far.timers.pass(1)
-  await until(() => stream?.gone === true && heard.every(({ isActive: isLive }) => !isLive))
-  t.match(heard[0]?.hint, /silent for 90 s.*load balancer/)
-  far.timers.pass(1_000)
-  await until(() => allActive(heard))
+  await until(() => recorded[1]?.changes === 1)
+  exchange.timers.pass(89_999)
+  t.ok(allActive(recorded))
+  exchange.timers.pass(1)
+  await until(() => stream?.gone === true && recorded.every(({ isActive: isLive }) => !isLive))
+  t.match(recorded[0]?.hint, /silent for 90 s.*load balancer/)
+  exchange.timers.pass(1_000)
+  await until(() => allActive(recorded))
   t.same(
-    heard.map(({ events: told }) => told.slice(-3)),
+    recorded.map(({ events }) => events.slice(-3)),
     Array(3).fill(['deaf unreachable', 'live', 'changed'])
   )
-  t.same(far.streams[1]?.ids, stream?.ids, 'the subscriptions are the same')
+  t.same(exchange.streams[1]?.ids, stream?.ids, 'the subscriptions are the same')
 })
 
 t.test('a stream that is cut in the middle of a document, or ends without a word, is a gap', async (t) => {
-  const far = await streamingExchange(t)
-  const heard = far.watch(far.connector(), ...abc)
-  await until(() => allActive(heard))
+  const exchange = await streamingExchange(t)
+  const recorded = exchange.watch(exchange.connector(), ...abc)
+  await until(() => allActive(recorded))
   const breaks = [
     () => {
-      const { response } = far.streams.at(-1)!
+      const { response } = exchange.streams.at(-1)!
       response.write(edited(idOf('a@example.se')).slice(0, 400), () => response.destroy())
     },
-    () => far.streams.at(-1)?.end(),
-    () => far.streams.at(-1)?.end(edited(idOf('a@example.se')).slice(0, 400)),
-    () => far.streams.at(-1)?.say('<html><body>Gateway</body></html>')
+    () => exchange.streams.at(-1)?.end(),
+    () => exchange.streams.at(-1)?.end(edited(idOf('a@example.se')).slice(0, 400)),
+    () => exchange.streams.at(-1)?.say('<html><body>Gateway</body></html>')
   ]
   for (const [nth, breakIt] of breaks.entries()) {
-    far.timers.pass(40_000)
+    exchange.timers.pass(40_000)
     breakIt()
-    await until(() => heard.every(({ isActive: isLive }) => !isLive))
-    t.equal(heard[0]?.changes, nth, 'an edit that was told of in half is not told of')
-    far.timers.pass(60_000)
-    await until(() => allActive(heard))
+    await until(() => recorded.every(({ isActive: isLive }) => !isLive))
+    t.equal(recorded[0]?.changes, nth, 'an edit that was told of in half is not told of')
+    exchange.timers.pass(60_000)
+    await until(() => allActive(recorded))
     t.same(
-      heard.map(({ changes }) => changes),
+      recorded.map(({ changes }) => changes),
       Array(3).fill(nth + 1)
     )
   }
   t.same(
-    far.calls.filter(({ operation }) => operation === 'Subscribe').length,
+    exchange.calls.filter(({ operation }) => operation === 'Subscribe').length,
     3,
     'nobody is subscribed anew'
   )
@@ -212,37 +212,37 @@ t.test(
 )
 
 t.test('who comes later gets into the running stream together, without a gap for the others', async (t) => {
-  const far = await streamingExchange(t)
-  const connector = far.connector()
-  const early = far.watch(connector, ...abc)
+  const exchange = await streamingExchange(t)
+  const connector = exchange.connector()
+  const early = exchange.watch(connector, ...abc)
   await until(() => allActive(early))
-  far.greet = (stream) => {
-    t.equal(far.open.length, 2, 'the first goes on until the second is open')
-    far.streams[0]?.say(edited(idOf('a@example.se')))
+  exchange.greet = (stream) => {
+    t.equal(exchange.open.length, 2, 'the first goes on until the second is open')
+    exchange.streams[0]?.say(edited(idOf('a@example.se')))
     stream.say(ok())
   }
-  const late = far.watch(connector, 'd@example.se', 'e@example.se')
-  await until(() => far.calls.filter(({ operation }) => operation === 'Subscribe').length === 5)
-  await until(() => far.timers.waits(1_000))
-  far.timers.pass(1_000)
-  await until(() => far.streams.length === 2)
+  const late = exchange.watch(connector, 'd@example.se', 'e@example.se')
+  await until(() => exchange.calls.filter(({ operation }) => operation === 'Subscribe').length === 5)
+  await until(() => exchange.timers.waits(1_000))
+  exchange.timers.pass(1_000)
+  await until(() => exchange.streams.length === 2)
   await until(() => allActive(late))
-  t.equal(far.streams[1]?.ids.length, 5)
+  t.equal(exchange.streams[1]?.ids.length, 5)
   // What is told before the last word is heard.
   await until(() => early[0]?.changes === 1)
-  far.takesOver = false
+  exchange.takesOver = false
   t.same(
-    early.map(({ events: told }) => told),
+    early.map(({ events }) => events),
     [['live', 'changed'], ['live'], ['live']]
   )
-  far.greet = (stream) => stream.say(ok())
-  const latest = far.watch(connector, 'f@example.se')
-  await until(() => far.timers.waits(1_000))
-  far.timers.pass(1_000)
-  await until(() => far.streams.length === 3)
+  exchange.greet = (stream) => stream.say(ok())
+  const latest = exchange.watch(connector, 'f@example.se')
+  await until(() => exchange.timers.waits(1_000))
+  exchange.timers.pass(1_000)
+  await until(() => exchange.streams.length === 3)
   await until(() => allActive(latest))
-  far.timers.pass(5_000)
-  await until(() => far.open.length === 1)
+  exchange.timers.pass(5_000)
+  await until(() => exchange.open.length === 1)
   await until(() => [...early, ...late].every(({ changes }) => changes >= 1))
   t.ok(
     allActive([...early, ...late]),
@@ -251,48 +251,48 @@ t.test('who comes later gets into the running stream together, without a gap for
 })
 
 t.test('what is stopped is unsubscribed; what is only closed is left', async (t) => {
-  const far = await streamingExchange(t)
-  const connector = far.connector()
-  const [a, b, c] = far.watch(connector, ...abc)
-  const [twin] = far.watch(connector, 'A@Example.se')
+  const exchange = await streamingExchange(t)
+  const connector = exchange.connector()
+  const [a, b, c] = exchange.watch(connector, ...abc)
+  const [twin] = exchange.watch(connector, 'A@Example.se')
   await until(() => allActive([a!, b!, c!, twin!]))
   const ended = () =>
-    far.calls.filter(({ operation }) => operation === 'Unsubscribe').map(({ mailbox }) => mailbox)
+    exchange.calls.filter(({ operation }) => operation === 'Unsubscribe').map(({ mailbox }) => mailbox)
   a?.watch.stop()
   a?.watch.stop()
   b?.watch.stop()
   await until(() => ended().length === 1)
   t.same(ended(), ['b@example.se'], 'a has another listener')
   // Exchange may complain of what is gone, without saying of whom.
-  far.streams[0]?.say(message('', 'ErrorSubscriptionNotFound'))
+  exchange.streams[0]?.say(message('', 'ErrorSubscriptionNotFound'))
   await until(() => c?.isActive === false)
-  far.timers.pass(1_000)
-  await until(() => far.streams.length === 2)
-  t.same(far.streams[1]?.ids, [idOf('a@example.se'), idOf('c@example.se')])
+  exchange.timers.pass(1_000)
+  await until(() => exchange.streams.length === 2)
+  t.same(exchange.streams[1]?.ids, [idOf('a@example.se'), idOf('c@example.se')])
   await until(() => allActive([c!, twin!]))
   t.equal(b?.events.at(-1), 'live', 'nothing more is heard by whoever stopped')
   twin?.watch.stop()
   await connector.close()
   t.same(ended(), ['b@example.se', 'a@example.se'], 'closing waits for what was stopped')
-  await until(() => far.open.length === 0)
+  await until(() => exchange.open.length === 0)
   t.same(c?.events.filter((each) => each.startsWith('deaf')).length, 1)
 })
 
 t.test(
   'delegates, versions without streams, and what is no address are told nothing and ask nothing',
   async (t) => {
-    const far = await streamingExchange(t)
-    const delegate = far.watch(far.connector({ access: 'delegate' }), ...abc)
-    const old = far.connector({ version: 'Exchange2010' })
-    const [none] = far.watch(far.connector(), 'Kalle')
-    const deaf = far.watch(old, ...abc)
-    far.timers.pass(7_200_000)
-    for (const { watch, events: told } of [...delegate, ...deaf, none!]) {
+    const exchange = await streamingExchange(t)
+    const delegate = exchange.watch(exchange.connector({ access: 'delegate' }), ...abc)
+    const old = exchange.connector({ version: 'Exchange2010' })
+    const [none] = exchange.watch(exchange.connector(), 'Kalle')
+    const unsupported = exchange.watch(old, ...abc)
+    exchange.timers.pass(7_200_000)
+    for (const { watch, events } of [...delegate, ...unsupported, none!]) {
       watch.onNotification('missed')
       watch.stop()
-      t.same(told, [])
+      t.same(events, [])
     }
     await old.close()
-    t.same(far.calls, [])
+    t.same(exchange.calls, [])
   }
 )

@@ -2,15 +2,15 @@
 import t from 'tap'
 import type { EventInput } from '../../../simulator/calendar-item.ts'
 import { connectorContract } from '../../contracts/connector.ts'
-import type { FarEvent, FarSide, Trouble } from '../../contracts/connector-far-side.ts'
-import { type WatchFarSide, watchContract } from '../../contracts/connector-watch.ts'
+import type { CalendarServer, ContractEvent, Trouble } from '../../contracts/connector-calendar-server.ts'
+import { type NotifyingServer, subscriptionContract } from '../../contracts/connector-subscription.ts'
 import { directory, meeting, openMicrosoft365 } from './microsoft365.ts'
 import { openSubscribed } from './subscription-fixture.ts'
 
 const { simulator, connector } = await openMicrosoft365(t)
 const addressOf = (calendar: string) => `${calendar.toLowerCase().replaceAll(/[^a-z0-9-]/g, '.')}@example.se`
 
-const far: FarSide = {
+const server: CalendarServer = {
   connector: connector(),
   async put(calendar, timeZone, events) {
     const address = addressOf(calendar)
@@ -34,7 +34,7 @@ const faults = {
   'cut off': { kind: 'cutOff' }
 } as const satisfies Record<Trouble, unknown>
 
-function inputOf({ busy, visibility, daily, ...event }: FarEvent): EventInput {
+function inputOf({ busy, visibility, daily, ...event }: ContractEvent): EventInput {
   return {
     ...event,
     ...(busy === undefined ? {} : { showAs: busy }),
@@ -52,12 +52,12 @@ function inputOf({ busy, visibility, daily, ...event }: FarEvent): EventInput {
   }
 }
 
-await connectorContract(t, far)
+await connectorContract(t, server)
 
 await t.test('edits are told of', async (t) => {
   const subscribed = await openSubscribed(t)
   let delivered = 0
-  const watched: WatchFarSide = {
+  const watched: NotifyingServer = {
     open: () => subscribed.connect(),
     async put(calendar) {
       subscribed.put(addressOf(calendar))
@@ -67,14 +67,14 @@ await t.test('edits are told of', async (t) => {
     async edit(mailbox) {
       subscribed.simulator.mailboxes.putEvent(directory, mailbox, meeting('x'))
     },
-    async dropWatches() {
+    async dropSubscriptions() {
       subscribed.simulator.graphNotifications.lifecycle('subscriptionRemoved')
     },
-    watches: () => subscribed.simulator.graphSubscriptions.count(),
+    subscriptionCount: () => subscribed.simulator.graphSubscriptions.count(),
     deliver(hand) {
       for (const { targetId: target, event: news } of subscribed.received.slice(delivered)) hand(target, news)
       delivered = subscribed.received.length
     }
   }
-  await watchContract(t, watched)
+  await subscriptionContract(t, watched)
 })

@@ -4,7 +4,7 @@ import type { GraphConnection } from '../../../src/connectors/connection.ts'
 import type { Connector, ReadResult } from '../../../src/connectors/connector.ts'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
-import { makeAuthority, startFarSide } from '../far-side.ts'
+import { makeAuthority, startTestServer } from '../test-server.ts'
 
 export interface FakeRequest {
   readonly id: string
@@ -39,7 +39,7 @@ export async function startFakeGraph(
   headers: () => Readonly<Record<string, string>> = () => ({})
 ): Promise<FakeGraph> {
   const counts = { batches: 0, tokens: 0 }
-  const far = await startFarSide(t, authority, async (request, response) => {
+  const remote = await startTestServer(t, authority, async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     for (const [name, value] of Object.entries(headers())) response.setHeader(name, value)
@@ -62,7 +62,7 @@ export async function startFakeGraph(
     tenantId: 'example.se',
     clientId: '3f8f2f0e-6a0c-4a53-9f5b-1c2d3e4f5a6b',
     clientSecret: 'shh',
-    cloud: { login: far.origin, graph: far.origin },
+    cloud: { login: remote.origin, graph: remote.origin },
     pollSeconds: 60
   }
   const connector = graphConnector({ connection, http })

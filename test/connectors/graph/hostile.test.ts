@@ -5,7 +5,7 @@ import type { ReadResult } from '../../../src/connectors/connector.ts'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { hangSignal } from '../../support/until.ts'
-import { makeAuthority, startFarSide } from '../far-side.ts'
+import { makeAuthority, startTestServer } from '../test-server.ts'
 
 const authority = await makeAuthority()
 const window = { start: Date.parse('2026-11-16T00:00:00Z'), end: Date.parse('2026-11-23T00:00:00Z') }
@@ -30,7 +30,7 @@ async function readFrom(
   reply: (requests: readonly Request[], origin: string) => unknown
 ): Promise<{ readings: readonly ReadResult[]; asked: number }> {
   let asked = 0
-  const far = await startFarSide(t, authority, async (request, response) => {
+  const remote = await startTestServer(t, authority, async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
     if (request.url?.includes('/oauth2/v2.0/token')) {
@@ -38,7 +38,7 @@ async function readFrom(
       return
     }
     asked += 1
-    const answer = reply(JSON.parse(Buffer.concat(chunks).toString()).requests, far.origin)
+    const answer = reply(JSON.parse(Buffer.concat(chunks).toString()).requests, remote.origin)
     response.setHeader('content-type', 'application/json')
     response.end(typeof answer === 'string' ? answer : JSON.stringify(answer))
   })
@@ -50,7 +50,7 @@ async function readFrom(
       tenantId: 'example.se',
       clientId: 'app',
       clientSecret: 'shh',
-      cloud: { login: `${far.origin}/`, graph: `${far.origin}/` },
+      cloud: { login: `${remote.origin}/`, graph: `${remote.origin}/` },
       pollSeconds: 60
     },
     http: outbound

@@ -3,7 +3,7 @@ import t from 'tap'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
 import { subscriptionError } from '../../../src/connectors/graph/subscriptions/errors.ts'
 import { until } from '../../support/until.ts'
-import { isLive, minute, openSubscribed, watch } from './subscription-fixture.ts'
+import { isActive, minute, openSubscribed, watch } from './subscription-fixture.ts'
 
 const people = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.se`)
 const hour = 60 * minute
@@ -120,7 +120,7 @@ t.test('a full mailbox is polled, and tried again every hour; the others are tol
   const [first, second] = people(3)
     .slice(0, 2)
     .map((mailbox) => watch(connector, mailbox))
-  await until('live', () => [first!, second!].every(isLive))
+  await until('live', () => [first!, second!].every(isActive))
   cloud.simulator.graphSubscriptions.configure({ perMailbox: 0 })
   const third = watch(connector, people(3)[2]!)
   await until('deaf', () => third.words[0] === 'throttled')
@@ -130,7 +130,7 @@ t.test('a full mailbox is polled, and tried again every hour; the others are tol
   cloud.leap(59 * minute)
   cloud.simulator.graphSubscriptions.configure({ perMailbox: 1000 })
   cloud.leap(minute)
-  await until('live', () => isLive(third))
+  await until('live', () => isActive(third))
   t.equal(cloud.count('createSubscription'), before + 1)
 })
 
@@ -171,7 +171,7 @@ t.test('without Calendars.Read every listener hears which permission is missing'
   cloud.leap(2 * hour)
   await until('live after the grant', () => {
     cloud.leap(100)
-    return all.every(isLive)
+    return all.every(isActive)
   })
 })
 
@@ -180,7 +180,7 @@ t.test('a secret that expired: all are deaf, it is tried seldom, and all are liv
   for (const mailbox of people(4)) cloud.put(mailbox)
   const connector = cloud.connect()
   const old = people(3).map((mailbox) => watch(connector, mailbox))
-  await until('live', () => old.every(isLive))
+  await until('live', () => old.every(isActive))
   cloud.register({ secretExpires: '2020-01-01T00:00:00Z' })
   cloud.leap(2 * hour)
   const young = watch(connector, people(4)[3]!)
@@ -190,7 +190,7 @@ t.test('a secret that expired: all are deaf, it is tried seldom, and all are liv
   cloud.leap(7 * minute)
   cloud.register({})
   cloud.leap(8 * minute)
-  await until('live', () => all.every(isLive))
+  await until('live', () => all.every(isActive))
   t.equal(cloud.count('token'), before + 1)
   t.equal(cloud.count('createSubscription'), 4, 'those that were subscribed to still are')
 })
@@ -208,7 +208,7 @@ t.test('throttled: nobody calls until Graph lets them, and all come to pass', as
   cloud.leap(10_000)
   await until('live', () => {
     cloud.leap(100)
-    return all.every(isLive)
+    return all.every(isActive)
   })
 })
 
@@ -223,7 +223,7 @@ t.test('answers that are none, and links that lead elsewhere', async (t) => {
     cloud.simulator.faults.remove(fault)
     await until('live', () => {
       cloud.leap(5 * minute)
-      return all.every(isLive)
+      return all.every(isActive)
     })
     t.pass(route)
   }

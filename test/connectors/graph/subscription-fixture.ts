@@ -46,7 +46,7 @@ export async function openSubscribed(t: Test): Promise<Subscribed> {
   await app.register(
     graphNotificationRoutes({
       graphVerifier: createNotificationVerifiers(secret),
-      sync: { onNotifications: async (notices) => void received.push(...notices) },
+      sync: { onNotifications: async (notifications) => void received.push(...notifications) },
       metrics: {
         countNotifications: (_, outcome, count) =>
           void counted.set(outcome, (counted.get(outcome) ?? 0) + count)
@@ -79,16 +79,20 @@ export async function openSubscribed(t: Test): Promise<Subscribed> {
 }
 
 /** What one watch told. */
-export interface Told {
+export interface RecordedGraphSubscription {
   readonly watch: CalendarSubscription
   /** `live`, `changed`, or the code of what it is deaf for, in order. */
   readonly words: string[]
   reason: RemoteError | null
 }
 
-export function watch(connector: Connector, mailbox: string, name = nameOf(mailbox)): Told {
+export function watch(
+  connector: Connector,
+  mailbox: string,
+  name = nameOf(mailbox)
+): RecordedGraphSubscription {
   const words: string[] = []
-  const told: Told = {
+  const recorded: RecordedGraphSubscription = {
     words,
     reason: null,
     watch: connector.subscribe(
@@ -97,20 +101,20 @@ export function watch(connector: Connector, mailbox: string, name = nameOf(mailb
         onChange: () => void words.push('changed'),
         onActive: () => void words.push('live'),
         onInactive(reason) {
-          told.reason = reason
+          recorded.reason = reason
           words.push(reason?.code ?? 'deaf')
         }
       }
     )
   }
-  return told
+  return recorded
 }
 
 export function nameOf(mailbox: string): string {
   return `of-${mailbox.split('@')[0]}`
 }
 
-export const isLive = ({ words }: Told): boolean =>
+export const isActive = ({ words }: RecordedGraphSubscription): boolean =>
   words.filter((word) => word !== 'changed').at(-1) === 'live'
 
 function leapingTime() {

@@ -3,13 +3,24 @@ import t from 'tap'
 import { SubscriptionStates } from '../../../src/connectors/graph/subscriptions/subscription-states.ts'
 import { until } from '../../support/until.ts'
 import { directory } from './microsoft365.ts'
-import { isLive, minute, openSubscribed, type Subscribed, type Told, watch } from './subscription-fixture.ts'
+import {
+  isActive,
+  minute,
+  openSubscribed,
+  type RecordedGraphSubscription,
+  type Subscribed,
+  watch
+} from './subscription-fixture.ts'
 
 const day = 1440 * minute
 const people = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.se`)
 
 /** Time leaps while it is waited, since calls are paced. */
-async function untilAll(cloud: Subscribed, all: readonly Told[], isSo = isLive): Promise<void> {
+async function untilAll(
+  cloud: Subscribed,
+  all: readonly RecordedGraphSubscription[],
+  isSo = isActive
+): Promise<void> {
   await until('all of them', () => {
     cloud.leap(100)
     return all.every(isSo)
@@ -33,7 +44,7 @@ t.test(
     const all = people(3).map((mailbox) => watch(connector, mailbox))
     await until('deaf', () => all.every(({ words }) => words[0] === 'unreachable'))
     cloud.leap(5_000)
-    await until('live', () => all.every(isLive))
+    await until('live', () => all.every(isActive))
     t.pass()
   }
 )
@@ -150,6 +161,6 @@ t.test('a storm of what Graph says of all subscriptions is paced, and read once'
   for (let times = 0; times < 3; times += 1) for (const one of all) one.watch.onNotification('removed')
   await untilAll(cloud, all, ({ words }) => words.at(-1) === 'changed')
   t.equal(cloud.count('createSubscription'), 200)
-  const told = all.map(({ words }) => words.filter((word) => word === 'changed').length)
-  t.ok(Math.max(...told) <= 2, 'and nobody is read for each of them')
+  const changes = all.map(({ words }) => words.filter((word) => word === 'changed').length)
+  t.ok(Math.max(...changes) <= 2, 'and nobody is read for each of them')
 })

@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap'
 import { until } from '../../support/until.ts'
 import { directory, meeting } from './microsoft365.ts'
-import { isLive, minute, nameOf, openSubscribed, type Subscribed, watch } from './subscription-fixture.ts'
+import { isActive, minute, nameOf, openSubscribed, type Subscribed, watch } from './subscription-fixture.ts'
 
 const day = 1440 * minute
 const people = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.se`)
@@ -19,7 +19,7 @@ async function watched(t: Test, count: number) {
 }
 
 /** Time leaps while it is waited, since calls are paced. */
-async function untilAll(cloud: Subscribed, all: ReturnType<typeof watch>[], isSo = isLive): Promise<void> {
+async function untilAll(cloud: Subscribed, all: ReturnType<typeof watch>[], isSo = isActive): Promise<void> {
   await until('all of them', () => {
     cloud.leap(100)
     return all.every(isSo)
@@ -57,7 +57,7 @@ t.test(
     const again = cloud.connect()
     const all = mailboxes.map((mailbox) => watch(again, mailbox))
     await until('the list was read', () => cloud.count('listSubscriptions') === 5)
-    t.ok(all.filter(isLive).length <= 20, 'none is live by being found')
+    t.ok(all.filter(isActive).length <= 20, 'none is live by being found')
     await untilAll(cloud, all)
     t.equal(cloud.count('listSubscriptions'), 5)
     t.equal(cloud.count('createSubscription'), 0)
@@ -298,7 +298,7 @@ t.test('a mailbox without the permission is polled; it makes nobody else inactiv
     const connector = cloud.connect({ tenant: `t${status}` })
     const all = people(25).map((mailbox) => watch(connector, mailbox))
     await untilAll(cloud, all, ({ words }) => words.length > 0)
-    const reasons = all.filter((one) => !isLive(one)).map(({ reason }) => reason?.hint)
+    const reasons = all.filter((one) => !isActive(one)).map(({ reason }) => reason?.hint)
     t.equal(reasons.length, 1, `${status}: ${reasons}`)
     cloud.simulator.faults.remove(id)
     cloud.simulator.graphSubscriptions.clear()

@@ -261,15 +261,15 @@ t.test(
     )
     t.match(unknown.partialRead, { code: 'protocol_error', hint: /does not say whose it is/ })
 
-    const told = read(calendar(meeting('DECLINED'), meeting('NEEDS-ACTION')), {
+    const reading = read(calendar(meeting('DECLINED'), meeting('NEEDS-ACTION')), {
       window,
       owner: 'Bo@example.com'
     })
     t.same(
-      told.events.map(({ response }) => response),
+      reading.events.map(({ response }) => response),
       ['declined', 'notResponded']
     )
-    t.equal(told.partialRead, null)
+    t.equal(reading.partialRead, null)
     const own = read(calendar('X-WR-CALNAME:bo@example.com', meeting('DECLINED')), {
       window,
       owner: 'anna@example.com'

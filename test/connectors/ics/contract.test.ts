@@ -5,7 +5,7 @@ import t from 'tap'
 import { createIcsConnector } from '../../../src/connectors/ics/connector.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { connectorContract } from '../../contracts/connector.ts'
-import type { FarEvent, FarSide, Trouble } from '../../contracts/connector-far-side.ts'
+import type { CalendarServer, ContractEvent, Trouble } from '../../contracts/connector-calendar-server.ts'
 import { calendar } from './calendars.ts'
 
 const published = new Map<string, string>()
@@ -38,7 +38,7 @@ const pathOf = (name: string) => `/${encodeURIComponent(name)}/basic.ics`
 const addressOf = (name: string) =>
   `http://127.0.0.1:${(server.address() as AddressInfo).port}${pathOf(name)}`
 
-const far: FarSide = {
+const calendarServer: CalendarServer = {
   connector,
   async put(name, timeZone, events) {
     const text = calendar(
@@ -70,7 +70,7 @@ const answers = {
   notResponded: 'NEEDS-ACTION'
 }
 
-function written(event: FarEvent, index: number, zone: string): string[] {
+function written(event: ContractEvent, index: number, zone: string): string[] {
   const { daily, response = 'organizer' } = event
   const time = (name: string, value: string) =>
     event.allDay
@@ -127,4 +127,4 @@ function folded(line: string): string {
   )
 }
 
-await connectorContract(t, far)
+await connectorContract(t, calendarServer)

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { openHttpClient, readBody } from '../../../src/connectors/net/http-client.ts'
 import { isPublicAddress } from '../../../src/connectors/net/public-address.ts'
 import { RemoteError } from '../../../src/errors.ts'
-import { makeAuthority, startFarSide } from '../far-side.ts'
+import { makeAuthority, startTestServer } from '../test-server.ts'
 
 const authority = await makeAuthority()
 
@@ -65,7 +65,7 @@ t.test('addresses that are not public', async (t) => {
 })
 
 t.test('private targets are refused, however they are written', async (t) => {
-  const far = await startFarSide(t, authority, (_, response) => response.end('reached'))
+  const remote = await startTestServer(t, authority, (_, response) => response.end('reached'))
   const outbound = outboundOf(t, false)
   const hosts = [
     'localhost',
@@ -78,7 +78,7 @@ t.test('private targets are refused, however they are written', async (t) => {
     '0'
   ]
   for (const host of hosts) {
-    const hint = await hintOf(t, outbound.fetch(`https://${host}:${far.port}/secret-path?k=v`))
+    const hint = await hintOf(t, outbound.fetch(`https://${host}:${remote.port}/secret-path?k=v`))
     t.match(hint, /no public address.*HANVISA_ALLOW_PRIVATE_TARGETS=1/, host)
     t.notMatch(hint, /secret-path|k=v/)
   }
@@ -87,15 +87,15 @@ t.test('private targets are refused, however they are written', async (t) => {
 })
 
 t.test('with private targets allowed, http and loopback are reached', async (t) => {
-  const far = await startFarSide(t, authority, (_, response) => response.end('over TLS'))
+  const remote = await startTestServer(t, authority, (_, response) => response.end('over TLS'))
   const plain = await startPlain(t, (_, response) => response.end('plain'))
   const outbound = outboundOf(t, true)
-  t.equal(await (await outbound.fetch(`${far.origin}/`)).text(), 'over TLS')
+  t.equal(await (await outbound.fetch(`${remote.origin}/`)).text(), 'over TLS')
   t.equal(await (await outbound.fetch(`http://127.0.0.1:${plain}/`)).text(), 'plain')
 })
 
 t.test('a certificate is always checked', async (t) => {
-  const far = await startFarSide(t, authority, (_, response) => response.end())
+  const remote = await startTestServer(t, authority, (_, response) => response.end())
   const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED
   const warn = process.emitWarning
   process.emitWarning = () => {}
@@ -108,21 +108,21 @@ t.test('a certificate is always checked', async (t) => {
   const stranger = openHttpClient({ allowPrivateTargets: true })
   t.teardown(() => stranger.close())
   t.match(
-    await hintOf(t, stranger.fetch(far.origin)),
+    await hintOf(t, stranger.fetch(remote.origin)),
     /certificate of localhost:\d+ is not trusted.*NODE_EXTRA_CA_CERTS/
   )
   const known = outboundOf(t, true)
-  t.match(await hintOf(t, known.fetch(`https://127.0.0.2:${far.port}`)), /Nothing listens|not trusted/)
+  t.match(await hintOf(t, known.fetch(`https://127.0.0.2:${remote.port}`)), /Nothing listens|not trusted/)
 })
 
 t.test('redirects are judged like the first address, through a proxy too', async (t) => {
-  const far = await startFarSide(t, authority, (request, response) => {
+  const remote = await startTestServer(t, authority, (request, response) => {
     const target = new URL(request.url ?? '/', 'https://calendar.example').searchParams.get('to')
     if (target === null) response.end('through the proxy')
     else response.writeHead(302, { location: target }).end()
   })
   const asked: string[] = []
-  const proxy = await startProxy(t, far.port, asked)
+  const proxy = await startProxy(t, remote.port, asked)
   setEnvironment(t, {
     HTTPS_PROXY: `http://127.0.0.1:${proxy}`,
     https_proxy: undefined,
@@ -136,8 +136,8 @@ t.test('redirects are judged like the first address, through a proxy too', async
   t.equal(await (await outbound.fetch(from('https://calendar.example/'))).text(), 'through the proxy')
   t.same([...new Set(asked)], ['calendar.example:443'])
   for (const to of [
-    `https://127.0.0.1:${far.port}/`,
-    `https://localhost:${far.port}/`,
+    `https://127.0.0.1:${remote.port}/`,
+    `https://localhost:${remote.port}/`,
     'https://169.254.169.254/latest'
   ]) {
     t.match(await hintOf(t, outbound.fetch(from(to))), /no public address/, to)
@@ -147,7 +147,7 @@ t.test('redirects are judged like the first address, through a proxy too', async
 })
 
 t.test('each way to fail has its sentence', async (t) => {
-  const far = await startFarSide(t, authority, (request, response) => {
+  const remote = await startTestServer(t, authority, (request, response) => {
     if (request.url === '/hang') return
     response.writeHead(200)
     response.write('x'.repeat(1000))
@@ -168,13 +168,13 @@ t.test('each way to fail has its sentence', async (t) => {
   )
   const deadline = AbortSignal.timeout(50)
   t.match(
-    await hintOf(t, outbound.fetch(`${far.origin}/hang`, { signal: deadline })),
+    await hintOf(t, outbound.fetch(`${remote.origin}/hang`, { signal: deadline })),
     /did not answer in time/
   )
-  const cut = await outbound.fetch(`${far.origin}/cut`)
+  const cut = await outbound.fetch(`${remote.origin}/cut`)
   t.match(await hintOf(t, readBody(cut, 5000)), /localhost:\d+ broke off/)
-  t.equal((await readBody(await outbound.fetch(`${far.origin}/whole`), 1000)).length, 1000)
-  await t.rejects(readBody(await outbound.fetch(`${far.origin}/whole`), 999), { code: 'protocol_error' })
+  t.equal((await readBody(await outbound.fetch(`${remote.origin}/whole`), 1000)).length, 1000)
+  await t.rejects(readBody(await outbound.fetch(`${remote.origin}/whole`), 999), { code: 'protocol_error' })
 })
 
 async function startPlain(t: Test, answer: (request: IncomingMessage, response: ServerResponse) => void) {
@@ -192,12 +192,12 @@ async function startProxy(t: Test, port: number, asked: string[]): Promise<numbe
   const server = createServer()
   server.on('connect', (request: IncomingMessage, socket: import('node:stream').Duplex) => {
     asked.push(request.url ?? '')
-    const far = connect(port, '127.0.0.1', () => {
+    const remote = connect(port, '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n')
-      far.pipe(socket).pipe(far)
+      remote.pipe(socket).pipe(remote)
     })
-    far.on('error', () => socket.destroy())
-    socket.on('error', () => far.destroy())
+    remote.on('error', () => socket.destroy())
+    socket.on('error', () => remote.destroy())
     t.teardown(() => socket.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

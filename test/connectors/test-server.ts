@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import * as x509 from '@peculiar/x509'
 import type { Test } from 'tap'
 
-export interface FarSide {
+export interface TestServer {
   /** `https://localhost:PORT` */
   readonly origin: string
   readonly port: number
@@ -17,7 +17,11 @@ export interface FarSide {
 /** Names that the servers' certificate is good for. */
 const names = ['localhost', '127.0.0.1', 'calendar.example']
 
-export async function startFarSide(t: Test, authority: Authority, answer: RequestListener): Promise<FarSide> {
+export async function startTestServer(
+  t: Test,
+  authority: Authority,
+  answer: RequestListener
+): Promise<TestServer> {
   const server = createServer({ cert: authority.cert, key: authority.key }, answer)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => {

@@ -6,7 +6,7 @@ import { RemoteError } from '../../src/errors.ts'
 import { hangSignal } from '../support/until.ts'
 
 /** An event as the calendar's owner would enter it. */
-export interface FarEvent {
+export interface ContractEvent {
   readonly subject: string
   /** RFC 3339 in UTC; of an all-day event a date. Of a series: its first occurrence. */
   readonly start: string
@@ -31,10 +31,10 @@ export interface FarEvent {
 }
 
 /** A far side and the connector that reads it. Calendars are independent of each other. */
-export interface FarSide {
+export interface CalendarServer {
   readonly connector: Connector
   /** Makes the calendar anew, with these events alone; returns what `Target.mailbox` names it by. */
-  put(calendar: string, timeZone: string, events: readonly FarEvent[]): Promise<string>
+  put(calendar: string, timeZone: string, events: readonly ContractEvent[]): Promise<string>
   /** What `Target.mailbox` would name a calendar by that is not there. */
   missing(calendar: string): string
   /** Brings trouble upon a calendar that was put, until the returned function is called. */
@@ -48,7 +48,7 @@ export const day = 86_400_000
 export const zone = 'Europe/Stockholm'
 export const noon = Date.parse('2026-11-18T12:00:00Z')
 
-export function meeting(subject: string): FarEvent {
+export function meeting(subject: string): ContractEvent {
   return { subject, start: '2026-11-18T12:00:00Z', end: '2026-11-18T13:00:00Z' }
 }
 
@@ -62,27 +62,27 @@ export function iso(instant: number): string {
 
 export async function readOne(
   t: Test,
-  far: FarSide,
+  server: CalendarServer,
   calendar: string,
-  events: readonly FarEvent[],
+  events: readonly ContractEvent[],
   options: { timeZone?: string; window?: { start: number; end: number } } = {}
 ): Promise<CalendarRead> {
   const { timeZone = zone, window = around(noon) } = options
-  const mailbox = await far.put(calendar, timeZone, events)
-  const [reading] = await readFrom(far, [mailbox], { timeZone, window })
+  const mailbox = await server.put(calendar, timeZone, events)
+  const [reading] = await readFrom(server, [mailbox], { timeZone, window })
   if (reading?.outcome === 'read') return reading
   if (reading?.outcome === 'failed') throw reading.error
   throw t.fail('unchanged was not asked for')
 }
 
 export function readFrom(
-  far: FarSide,
+  server: CalendarServer,
   mailboxes: readonly string[],
   options: { timeZone?: string; window?: { start: number; end: number }; signal?: AbortSignal } = {}
 ): Promise<readonly ReadResult[]> {
   const { timeZone = zone, window = around(noon), signal = hangSignal() } = options
   const targets = mailboxes.map((mailbox): Target => ({ mailbox, timeZone }))
-  return far.connector.read({ targets, window, subjects: true, signal })
+  return server.connector.read({ targets, window, subjects: true, signal })
 }
 
 export function failure(t: Test, reading: ReadResult | undefined): RemoteError {
@@ -98,7 +98,10 @@ export function subjectsOf(reading: ReadResult | undefined): string | readonly s
 }
 
 /** One member of each event, by subject. */
-export function told<Member extends keyof CalendarEvent>(events: readonly CalendarEvent[], member: Member) {
+export function memberBySubject<Member extends keyof CalendarEvent>(
+  events: readonly CalendarEvent[],
+  member: Member
+) {
   return Object.fromEntries(events.map((event) => [event.subject, event[member]]))
 }
 
