@@ -1,0 +1,60 @@
+/** An import of thousands over Redis: it outlasts a store that goes away, and where it cannot it says what is saved. */
+import t from 'tap'
+import { startRedis } from '../support/redis-server.ts'
+import { startTestService } from '../support/service.ts'
+import { until } from '../support/until.ts'
+
+t.setTimeout(240_000)
+const redis = await startRedis(t, { appendOnly: true })
+const service = await startTestService(t, { redisUrl: redis.url })
+const { call } = service
+const USERS = 6000
+
+const sheet = (name: string) =>
+  [
+    'user,displayName,extension,syncEnabled',
+    ...Array.from({ length: USERS }, (_, index) => `u${index},${name} ${index},${1000 + index},false`)
+  ].join('\n')
+const send = (name: string) =>
+  call('POST', '/v1/tenants/acme/users/import', sheet(name), { 'content-type': 'text/csv' })
+
+/** How many users Redis holds whose name begins so. */
+async function saved(name: string): Promise<number> {
+  const values = (await redis.command('HVALS', 'hanvisa:{acme}:users').catch(() => [])) as string[]
+  return values.filter((value) => value.includes(`"displayName":"${name} `)).length
+}
+
+await service.tenant('acme')
+
+t.test('a store that is away for a while is waited for', async (t) => {
+  const answer = send('Anna')
+  await until('a part is saved', async () => (await saved('Anna')) > 0)
+  redis.freeze()
+  await new Promise((resolve) => setTimeout(resolve, 2500))
+  redis.thaw()
+  const { status, body, text } = await answer
+  t.equal(status, 200, text.slice(0, 300))
+  t.strictSame([body.created, body.rows.length], [USERS, USERS])
+  t.equal(await saved('Anna'), USERS)
+})
+
+t.test(
+  'one that stays away ends it with how much is saved, and the same file goes on from there',
+  async (t) => {
+    const answer = send('Bo')
+    await until('a part is saved', async () => (await saved('Bo')) > 0)
+    await redis.kill()
+    const { status, body, text } = await answer
+    t.equal(status, 503, text.slice(0, 300))
+    const [, all, done, unsure] =
+      /of (\d+) changes (\d+) are saved, of the next (\d+) it cannot be said/.exec(body.detail)!
+    await redis.restart()
+    await until('Redis is back', async () => (await call('GET', '/readyz')).body.status === 'ok')
+    const now = await saved('Bo')
+    t.equal(Number(all), USERS)
+    t.ok(now >= Number(done) && now <= Number(done) + Number(unsure), `${now} are saved: ${body.detail}`)
+    const again = await send('Bo')
+    t.equal(again.status, 200, again.text.slice(0, 300))
+    t.strictSame([again.body.updated, again.body.unchanged], [USERS - now, now])
+  }
+)
