@@ -44,13 +44,8 @@ export function startFaultInjector({
   const counts = { kills: 0, freezes: 0, redisRestarts: 0, redisFreezes: 0, cuts: 0, troubles: 0 }
   const stopping = new AbortController()
   const { signal } = stopping
-  const {
-    faults,
-    deliveryFaults: fates,
-    ewsSubscriptions: notices,
-    graphNotifications: graphNotices
-  } = simulator
-  fates.set({ ...conditions, seed: random.integer(1, 1000) })
+  const { faults, deliveryFaults, ewsSubscriptions, graphNotifications } = simulator
+  deliveryFaults.set({ ...conditions, seed: random.integer(1, 1000) })
   simulator.graphDeliveries.configure({ longestRetry: 4_000 })
   const pause = (least: number, most: number) =>
     after(least + random.next() * (most - least), undefined, { signal }).catch(() => {})
@@ -68,7 +63,7 @@ export function startFaultInjector({
       stopping.abort()
       await Promise.all(running)
       faults.clear()
-      fates.set({})
+      deliveryFaults.set({})
       await Promise.all(replicas.map((one) => (one.pid === null ? startAgain(one) : null)))
     }
   }
@@ -152,14 +147,14 @@ export function startFaultInjector({
     log(`notifications: ${kind}`)
     counts.troubles += 1
     if (kind === 'lost') {
-      fates.dropNext(random.integer(1, 6))
+      deliveryFaults.dropNext(random.integer(1, 6))
       await after(700)
-      fates.dropNext(0)
-      graphNotices.lifecycle('missed')
-      notices.streams.end('reset')
+      deliveryFaults.dropNext(0)
+      graphNotifications.lifecycle('missed')
+      ewsSubscriptions.streams.end('reset')
     } else if (kind === 'removed')
-      graphNotices.lifecycle('subscriptionRemoved', { probability: 0.5, seed: random.integer(1, 1000) })
-    else if (kind === 'reauthorize') graphNotices.lifecycle('reauthorizationRequired')
-    else notices.streams.end(kind)
+      graphNotifications.lifecycle('subscriptionRemoved', { probability: 0.5, seed: random.integer(1, 1000) })
+    else if (kind === 'reauthorize') graphNotifications.lifecycle('reauthorizationRequired')
+    else ewsSubscriptions.streams.end(kind)
   }
 }

@@ -70,7 +70,7 @@ export class ChangeNotifications {
   }
 
   #post({ id, notificationUrl: url }: GraphSubscription, item: object): void {
-    this.#deliveries.send({ url, kind: 'notice', subscription: id, item })
+    this.#deliveries.send({ url, kind: 'notification', subscription: id, item })
   }
 
   #tell(subscription: GraphSubscription, lifecycleEvent: GraphLifecycleEvent): void {

@@ -17,7 +17,7 @@ export interface DeliverySettings {
 
 export interface Delivery {
   readonly url: string
-  readonly kind: 'notice' | 'lifecycle'
+  readonly kind: 'notification' | 'lifecycle'
   readonly subscription: string
   readonly item: object
 }
@@ -225,7 +225,7 @@ export class Deliveries {
   #taken(parcels: readonly PendingDelivery[]): void {
     this.#waiting = Math.max(0, this.#waiting - parcels.length)
     for (const { kind } of parcels) {
-      if (kind === 'notice') this.#counts.notices += 1
+      if (kind === 'notification') this.#counts.notices += 1
       else this.#counts.lifecycle += 1
     }
   }
@@ -251,6 +251,6 @@ export class Deliveries {
   #giveUp({ kind, subscription }: PendingDelivery): void {
     this.#waiting = Math.max(0, this.#waiting - 1)
     this.#counts.givenUp += 1
-    if (kind === 'notice') this.gaveUp(subscription)
+    if (kind === 'notification') this.gaveUp(subscription)
   }
 }

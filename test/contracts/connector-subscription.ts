@@ -40,7 +40,7 @@ export async function subscriptionContract(
 interface ContractSubscription {
   readonly watch: CalendarSubscription
   readonly mailbox: string
-  /** `live`, `deaf`, `changed`, in order. */
+  /** `active`, `inactive`, `changed`, in order. */
   readonly received: string[]
   reason: RemoteError | null
 }
@@ -56,9 +56,9 @@ function listeners(server: NotifyingServer) {
         { mailbox, targetId: name },
         {
           onChange: () => void received.push('changed'),
-          onActive: () => void received.push('live'),
+          onActive: () => void received.push('active'),
           onInactive(reason) {
-            received.push('deaf')
+            received.push('inactive')
             one.reason = reason
           }
         }
@@ -82,7 +82,7 @@ function listeners(server: NotifyingServer) {
 }
 
 const isActive = ({ received }: ContractSubscription) =>
-  received.filter((word) => word !== 'changed').at(-1) === 'live'
+  received.filter((word) => word !== 'changed').at(-1) === 'active'
 const lastWasChange = (one: ContractSubscription) => one.received.at(-1) === 'changed'
 
 const cases = {
@@ -92,13 +92,13 @@ const cases = {
     const one = watch(connector, await server.put('first'))
     const other = watch(connector, await server.put('second'))
     t.same(one.received, [], 'not live before the far side knows')
-    await until('both live', () => isActive(one) && isActive(other))
+    await until('both active', () => isActive(one) && isActive(other))
     await server.edit(one.mailbox)
     await until('the edit told', () => lastWasChange(one))
     t.notOk(other.received.includes('changed'), 'of the calendar that was edited alone')
     await server.edit(other.mailbox)
     await until('the other edit told', () => lastWasChange(other))
-    t.notOk(one.received.includes('deaf'))
+    t.notOk(one.received.includes('inactive'))
     one.watch.stop()
     other.watch.stop()
     await connector.close()
@@ -114,14 +114,16 @@ const cases = {
     const all = await Promise.all(
       ['a', 'b', 'c'].map(async (name) => watch(connector, await server.put(name)))
     )
-    await until('all live', () => all.every(isActive))
+    await until('all active', () => all.every(isActive))
     for (const one of all) one.received.length = 0
     await server.dropSubscriptions()
     for (const one of all) await server.edit(one.mailbox)
     const isNotified = ({ received }: ContractSubscription) =>
-      received.includes('live') || received.includes('changed')
+      received.includes('active') || received.includes('changed')
     await until('all told of again', () => all.every(isNotified) && server.subscriptionCount() === all.length)
-    await until('none deaf', () => all.every((one) => !one.received.includes('deaf') || isActive(one)))
+    await until('none inactive', () =>
+      all.every((one) => !one.received.includes('inactive') || isActive(one))
+    )
     for (const one of all) one.received.length = 0
     for (const one of all) await server.edit(one.mailbox)
     await until('further edits told', () => all.every(lastWasChange))
@@ -140,7 +142,7 @@ const cases = {
     const stays = watch(connector, await server.put('stays'))
     const never = watch(connector, await server.put('never'))
     never.watch.stop()
-    await until('both live', () => isActive(goes) && isActive(stays))
+    await until('both active', () => isActive(goes) && isActive(stays))
     goes.watch.stop()
     goes.watch.stop()
     goes.received.length = 0
@@ -165,8 +167,8 @@ const cases = {
     const connector = server.open()
     const nobody = watch(connector, server.missing('nobody'))
     const one = watch(connector, await server.put('somebody'))
-    await until('one live, the other deaf', () => isActive(one) && nobody.received.includes('deaf'))
-    t.same(nobody.received, ['deaf'])
+    await until('one active, the other inactive', () => isActive(one) && nobody.received.includes('inactive'))
+    t.same(nobody.received, ['inactive'])
     t.match(nobody.reason?.hint, /\S{3,}/, 'with a hint')
     nobody.watch.stop()
     one.watch.stop()
@@ -179,7 +181,7 @@ const cases = {
     const before = server.open()
     const mailbox = await server.put('kept')
     const first = watch(before, mailbox, 'kept')
-    await until('live', () => isActive(first))
+    await until('active', () => isActive(first))
     await before.close()
     first.received.length = 0
     t.equal(server.subscriptionCount(), 1, 'it stays at the far side')

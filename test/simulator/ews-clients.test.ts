@@ -57,10 +57,10 @@ t.test('ews-javascript-api finds, reads, creates, changes, deletes, follows and 
     const streaming = await service.SubscribeToStreamingNotifications([new E.FolderId(calendar)], E.EventType.Created)
     const connection = new E.StreamingSubscriptionConnection(service, 1)
     connection.AddSubscription(streaming)
-    const heard = new Promise((resolve) => connection.OnNotificationEvent.push((_, { Events }) => resolve(Events.map((each) => E.EventType[each.EventType]))))
+    const received = new Promise((resolve) => connection.OnNotificationEvent.push((_, { Events }) => resolve(Events.map((each) => E.EventType[each.EventType]))))
     connection.Open()
     said('open')
-    said('heard', await heard)
+    said('received', await received)
 
     service.ImpersonatedUserId = new E.ImpersonatedUserId(E.ConnectingIdType.SmtpAddress, 'bo@example.se')
     said('denied', await found().catch((error) => [error instanceof Error, error.ErrorCode, error.responseCode]))
@@ -72,8 +72,8 @@ t.test('ews-javascript-api finds, reads, creates, changes, deletes, follows and 
     env: { ...process.env, ...env, NODE_OPTIONS: '', NODE_EXTRA_CA_CERTS: simulator.caFile ?? '' },
     stdio: ['ignore', 'pipe', 'pipe']
   })
-  const told = await heardFrom(child, happensOnce(simulator))
-  t.same(told, {
+  const report = await reportFrom(child, happensOnce(simulator))
+  t.same(report, {
     folder: 'Kalender',
     availability: [
       [
@@ -97,7 +97,7 @@ t.test('ews-javascript-api finds, reads, creates, changes, deletes, follows and 
     read: ['Ändrat', 'Rum 1', '2026-11-24T13:00:00.000Z', 'Organizer'],
     changes: 3,
     events: ['Deleted'],
-    heard: ['Created'],
+    received: ['Created'],
     denied: [false, 0, 119],
     settings: { 58: simulator.ewsUrl }
   })
@@ -143,8 +143,8 @@ views = account.protocol.get_free_busy_info(accounts=people, start=at(23), end=a
 said('views', [[v.view_type, [e.details and e.details.subject for e in v.calendar_events or []]] if hasattr(v, 'view_type') else type(v).__name__ for v in views])
 with account.calendar.streaming_subscription() as subscription:
     said('open', None)
-    notices = account.calendar.get_streaming_events(subscription, connection_timeout=1, max_notifications_returned=1)
-    said('heard', [type(event).__name__ for notice in notices for event in notice.events])
+    notifications = account.calendar.get_streaming_events(subscription, connection_timeout=1, max_notifications_returned=1)
+    said('received', [type(event).__name__ for notification in notifications for event in notification.events])
 said('names', [m.email_address for m in account.protocol.resolve_names(['anna'])])
 discover = AutodiscoverProtocol(config=Configuration(service_endpoint='${simulator.origin}/autodiscover/autodiscover.svc', credentials=credentials, auth_type=${kind}))
 said('url', discover.get_user_settings(user='anna@example.se').ews_url)
@@ -153,14 +153,14 @@ said('url', discover.get_user_settings(user='anna@example.se').ews_url)
         env: { ...process.env, ...env, REQUESTS_CA_BUNDLE: simulator.caFile ?? '' },
         stdio: ['ignore', 'pipe', 'pipe']
       })
-      const told = await heardFrom(child, happensOnce(simulator))
+      const report = await reportFrom(child, happensOnce(simulator))
       const found = [
         ['Avstämning', '2026-11-23T08:00:00+00:00', 'Busy', 'Occurrence'],
         ['LUN: <sill>', '2026-11-23T11:00:00+00:00', 'Tentative', 'Single'],
         ['Avstämning', '2026-11-24T08:00:00+00:00', 'Busy', 'Occurrence']
       ]
       t.same(
-        told,
+        report,
         {
           version: ['15.2.2562.17', 'Exchange2016'],
           found,
@@ -172,7 +172,7 @@ said('url', discover.get_user_settings(user='anna@example.se').ews_url)
             ['FreeBusyMerged', [null]],
             'ErrorMailRecipientNotFound'
           ],
-          heard: ['CreatedEvent', 'FreeBusyChangedEvent'],
+          received: ['CreatedEvent', 'FreeBusyChangedEvent'],
           names: ['anna@example.se'],
           url: simulator.ewsUrl
         },
@@ -224,8 +224,8 @@ function happensOnce(simulator: Simulator): (said: string) => void {
 }
 
 /** What it printed, by name; what it printed else when it fails. */
-async function heardFrom(child: ReturnType<typeof spawn>, hear: (name: string) => void = () => {}) {
-  const told: Record<string, unknown> = {}
+async function reportFrom(child: ReturnType<typeof spawn>, onReport: (name: string) => void = () => {}) {
+  const report: Record<string, unknown> = {}
   let [rest, complaints] = ['', '']
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaints += text
@@ -236,14 +236,14 @@ async function heardFrom(child: ReturnType<typeof spawn>, hear: (name: string) =
     for (const line of lines) {
       if (!line.startsWith('["')) continue
       const [name, value] = JSON.parse(line) as [string, unknown]
-      if (value !== null || name !== 'open') told[name] = value
-      hear(name)
+      if (value !== null || name !== 'open') report[name] = value
+      onReport(name)
     }
   })
   const [code] = await once(child, 'close')
   if (code !== 0)
-    throw new Error(`it ended with ${code} after ${JSON.stringify(told)}: ${complaints.slice(-2000)}`)
-  return told
+    throw new Error(`it ended with ${code} after ${JSON.stringify(report)}: ${complaints.slice(-2000)}`)
+  return report
 }
 
 /** Null with the reason. Installed from Debian where that can be. */

@@ -36,7 +36,7 @@ export interface FakeCalendarServer {
   /** Tells those who watch. */
   edited(mailbox: string): void
   /** What it does for whoever begins to watch: nothing, or tell that every edit will be told of. */
-  newSubscriptions: 'deaf' | 'live'
+  newSubscriptions: 'inactive' | 'active'
   /** The mailboxes that are watched, and who listens. */
   readonly watched: ReadonlyMap<string, ReadonlySet<SubscriptionListener>>
   /** The names of those whose watch was stopped; what was told of watches. */
@@ -73,7 +73,7 @@ export async function startFakeCalendarServer(batchSize = 3): Promise<FakeCalend
     edited: (mailbox) => {
       for (const listener of watched.get(mailbox) ?? []) listener.onChange()
     },
-    newSubscriptions: 'deaf',
+    newSubscriptions: 'inactive',
     watched,
     stopped: [],
     lifecycleEvents: [],
@@ -108,7 +108,7 @@ export async function startFakeCalendarServer(batchSize = 3): Promise<FakeCalend
         subscribe({ mailbox, targetId: name }, listener) {
           const those = watched.get(mailbox) ?? new Set()
           watched.set(mailbox, those.add(listener))
-          if (side.newSubscriptions === 'live') listener.onActive()
+          if (side.newSubscriptions === 'active') listener.onActive()
           return {
             onNotification(event) {
               if (event !== 'changed') side.lifecycleEvents.push(event)

@@ -69,9 +69,9 @@ export async function openSyncHarness(
   const say = (facts: object, message: string) => void said.push({ ...facts, message })
   const metrics: SyncOptions['metrics'] = {
     countRead: (_connector, outcome, code) => void reads.push(code ?? outcome),
-    countNotifications: (connector, outcome, by) => count(`${connector} notices ${outcome}`, by),
-    countReconciliation: (_connector, outcome) => count(`swept ${outcome}`),
-    countMissedNotification: () => count('drift'),
+    countNotifications: (connector, outcome, by) => count(`${connector} notifications ${outcome}`, by),
+    countReconciliation: (_connector, outcome) => count(`reconciled ${outcome}`),
+    countMissedNotification: () => count('missed'),
     observeFreshnessLag: () => {},
     observeUnreadableMailboxes: () => {},
     observeConnections: () => {},

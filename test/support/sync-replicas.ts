@@ -1,4 +1,4 @@
-/** Several real processes that keep tenants over one Redis, the calendars that they read, and the desk that asks them. */
+/** Several real processes that keep tenants over one Redis, the calendars that they read, and the sync client that asks them. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -72,7 +72,7 @@ export async function startSyncReplicas(t: Test, redis: TestRedis, program: stri
     {
       store,
       openConnector: () => {
-        throw new Error('the desk reads nothing')
+        throw new Error('a sync client reads nothing')
       },
       sealer: seal,
       log: quiet
@@ -92,7 +92,7 @@ export async function startSyncReplicas(t: Test, redis: TestRedis, program: stri
 
   return {
     store,
-    desk: syncClient,
+    syncClient,
     asked,
     hanging,
     /** Lets those that hang have their answers. */

@@ -87,7 +87,7 @@ t.test('an edit beyond the window that is notified of is found at once', async (
   const { side, tenant, people, open, until, record, time, state } = await openSyncHarness(t, {
     defaultRules
   })
-  side.newSubscriptions = 'live'
+  side.newSubscriptions = 'active'
   const until20 = vacation(midnight(11, 20), midnight(12, 20))
   side.calendars.set('anna@acme.example', [until20, vacation(midnight(12, 20), midnight(13, 7))])
   await tenant('acme')

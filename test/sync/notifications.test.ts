@@ -14,7 +14,7 @@ const broken = new RemoteError('unreachable', 'The stream was cut.')
 /** A tenant whose calendars are all watched and read; `key` is what its watches are called. */
 async function watched(all: SyncHarness, ...ids: string[]) {
   const { side, tenant, people, open, until, time, record } = all
-  side.newSubscriptions = 'live'
+  side.newSubscriptions = 'active'
   for (const id of ids) side.calendars.set(`${id}@acme.example`, [])
   await tenant('acme')
   await people('acme', Object.fromEntries(ids.map((id) => [id, {}])))
@@ -53,7 +53,7 @@ t.test('a burst of notices is two reads, the second two seconds after the first'
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 2–3')
   await time.run(minuteMs)
   t.equal(side.requests.length, before + 2)
-  t.equal(counted('graph notices accepted'), 0, 'of Graph the route counts them')
+  t.equal(counted('graph notifications accepted'), 0, 'of Graph the route counts them')
 })
 
 t.test('whatever the read does, notices lead to no more than one in two seconds', async (t) => {
@@ -197,7 +197,7 @@ t.test('news of a watch reach it; of nobody they are counted and dropped', async
     { tenant: 'nowhere', targetId: name, event: 'changed' }
   ])
   t.same(side.lifecycleEvents, ['removed'])
-  t.equal(counted('graph notices unknown'), 2)
+  t.equal(counted('graph notifications unknown'), 2)
   const before = side.requests.length
   edit('anna', 1)
   await sync.onNotifications([{ tenant: 'acme', targetId: name, event: 'changed' }])

@@ -10,7 +10,7 @@ const hourMs = 60 * minuteMs
 t.test('a notified edit that a pause keeps from being read makes its calendar stale at once', async (t) => {
   const { side, tenant, people, open, until, state, record, time } = await openSyncHarness(t)
   for (const id of ['anna', 'bo']) side.calendars.set(`${id}@acme.example`, [])
-  side.newSubscriptions = 'live'
+  side.newSubscriptions = 'active'
   await tenant('acme')
   await people('acme', { anna: {}, bo: {} })
   const sync = await open()
@@ -32,7 +32,7 @@ t.test('a notified edit that a pause keeps from being read makes its calendar st
 t.test('an edit that fails to be read makes its calendar stale after pollSeconds', async (t) => {
   const { side, tenant, people, open, until, state, record, time } = await openSyncHarness(t)
   side.calendars.set('anna@acme.example', [])
-  side.newSubscriptions = 'live'
+  side.newSubscriptions = 'active'
   await tenant('acme')
   await people('acme', { anna: {} })
   await open()

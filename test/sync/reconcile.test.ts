@@ -19,7 +19,7 @@ const day = 24 * hourMs
 async function sweptTenant(t: Test, people: number, store?: (real: SyncDeps['store']) => SyncDeps['store']) {
   const all = await openSyncHarness(t, { side: await startFakeCalendarServer(20) })
   const { side, time, until, record } = all
-  side.newSubscriptions = 'live'
+  side.newSubscriptions = 'active'
   const ids = Array.from({ length: people }, (_, index) => `user${index}`)
   for (const id of ids) side.calendars.set(`${id}@acme.example`, [calendarEvent('MÖT', at(1), at(2))])
   await all.tenant('acme')
@@ -82,7 +82,7 @@ t.test(
         t.comment(figures)
         // One renewal of a subscription in six days comes on top.
         t.ok(second + 1 / 6 / 24 <= 0.25 + 1 / people, figures)
-        t.equal(counted('drift'), 0, 'the window that moved is no drift')
+        t.equal(counted('missed'), 0, 'the window that moved is no drift')
       }
     }
   }
@@ -114,11 +114,11 @@ t.test('an edit whose notice was lost is found by a sweep, counted and repaired'
   side.calendars.set('user3@acme.example', [calendarEvent('MÖT', at(4), at(5))])
   await pass(61 * minuteMs)
   await until(async () => (await timeline('acme', 'user3'))[0] === 'meeting 4–5')
-  t.equal(counted('drift'), 1)
-  t.equal(counted('swept different'), 1)
-  t.ok(counted('swept same') >= 7)
+  t.equal(counted('missed'), 1)
+  t.equal(counted('reconciled different'), 1)
+  t.ok(counted('reconciled same') >= 7)
   await pass(2 * hourMs)
-  t.equal(counted('drift'), 1, 'once')
+  t.equal(counted('missed'), 1, 'once')
 })
 
 t.test(
@@ -139,7 +139,7 @@ t.test(
     await pass(17 * hourMs)
     await until(async () => (await timeline('acme', 'user3'))[0] === 'busy 1–2')
     await until(async () => (await timeline('acme', 'user5')).length === 2)
-    t.equal(counted('drift'), 1)
+    t.equal(counted('missed'), 1)
   }
 )
 
@@ -151,7 +151,7 @@ t.test('who cannot compare, or does not answer that, has everything read all the
   await time.run(minuteMs)
   t.equal(side.fingerprintRequests.length, 1)
   t.equal(side.requests.length, reads + 4)
-  t.equal(counted('swept unknown'), 4)
+  t.equal(counted('reconciled unknown'), 4)
   await pass(6 * hourMs)
   t.equal(await state('acme', 'user0'), 'fresh')
   t.equal(side.fingerprintRequests.length, 1, 'it is not tried again before tomorrow')

@@ -17,7 +17,7 @@ t.test(
   async (t) => {
     const redis = await startRedis(t)
     const stage = await startSyncReplicas(t, redis, program)
-    const { asked, desk: syncClient } = stage
+    const { asked, syncClient } = stage
     for (const tenant of tenants) await stage.tenant(tenant, 3)
     const workers = [await stage.start(), await stage.start(), await stage.start()]
     const readers = () => new Set(asked.map(({ reader }) => reader))
@@ -91,27 +91,30 @@ t.test('polls go on at their interval when Redis was emptied of jobs', { buffere
     await redis.command('DEL', key)
   await threePolls()
   await stage.store.saveConnection('acme', null, true, Date.now())
-  await until('the tenant is let go', async () => (await stage.desk.connection('acme')).state === 'absent')
+  await until(
+    'the tenant is let go',
+    async () => (await stage.syncClient.connection('acme')).state === 'absent'
+  )
 })
 
 t.test(
-  'what the keeper sees of a connection can be asked of the desk, and “read now” ends its pauses',
+  'what the owner sees of a connection can be asked through the sync client, and “read now” ends its pauses',
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t)
     const stage = await startSyncReplicas(t, redis, program)
     await stage.tenant('acme', 2)
-    const state = async () => (await stage.desk.connection('acme')).state
+    const state = async () => (await stage.syncClient.connection('acme')).state
     t.equal(await state(), 'untried')
-    t.equal((await stage.desk.connection('nobody')).state, 'absent')
+    t.equal((await stage.syncClient.connection('nobody')).state, 'absent')
     stage.refuse(true)
     await stage.start()
     await until('it fails', async () => (await state()) === 'failing')
-    const { fault, nextReadAt } = await stage.desk.connection('acme')
+    const { fault, nextReadAt } = await stage.syncClient.connection('acme')
     t.match(fault, { code: 'secret_invalid', hint: 'Put the right secret.' })
     t.ok(nextReadAt! > Date.now() + 10_000, 'and is left alone for a while')
     stage.refuse(false)
-    t.equal(await stage.desk.readNow('acme', ['u1', 'nobody']), 1)
+    t.equal(await stage.syncClient.readNow('acme', ['u1', 'nobody']), 1)
     await until('it works', async () => (await state()) === 'working')
   }
 )
@@ -127,9 +130,9 @@ t.test(
     await stage.tenant('small-46', 10)
     await stage.start()
     await until('they are being read', () => stage.of('large').length > 100)
-    t.equal(await stage.desk.readNow('large'), 10_000)
+    t.equal(await stage.syncClient.readNow('large'), 10_000)
     const mark = stage.of('large').length
-    t.equal(await stage.desk.readNow('small-46'), 10)
+    t.equal(await stage.syncClient.readNow('small-46'), 10)
     const before = stage.of('small-46').length
     await until('the ten were read', () => stage.of('small-46').length >= before + 10)
     const meanwhile = stage.of('large').length - mark
@@ -157,7 +160,7 @@ t.test(
       }))
       // Graph is answered 503 and sends them again; they go to Redis when it is back all the same.
       const answers = await Promise.allSettled(
-        notifications.map((notification) => stage.desk.onNotifications([notification]))
+        notifications.map((notification) => stage.syncClient.onNotifications([notification]))
       )
       t.ok(answers.every(({ status }) => status === 'rejected'))
       await until('the worker gave up what it kept', () =>
@@ -202,7 +205,7 @@ t.test(
         woken = stage.asked.length
         process.kill(sleeper.pid, 'SIGCONT')
       }
-      await stage.desk
+      await stage.syncClient
         .onNotifications([{ tenant, targetId: stage.subscriptionId(tenant, index), event: 'changed' }])
         .catch(() => {})
       const isRead = ({ mailbox }: { mailbox: string }) => mailbox === `${index}@${tenant}`
@@ -227,7 +230,7 @@ t.test(
     await until('both read', () => new Set(stage.asked.map(({ reader }) => reader)).size === 2)
     for (const tenant of few) {
       const before = stage.of(tenant).length
-      await stage.desk
+      await stage.syncClient
         .onNotifications([{ tenant, targetId: stage.subscriptionId(tenant, 1), event: 'changed' }])
         .catch(() => {})
       const isRead = () =>
@@ -236,7 +239,7 @@ t.test(
           .slice(before)
           .some(({ mailbox }) => mailbox.startsWith('1@'))
       await until('what was noticed is read', isRead)
-      const isWorking = async () => (await stage.desk.connection(tenant)).state === 'working'
+      const isWorking = async () => (await stage.syncClient.connection(tenant)).state === 'working'
       await until('it is told of', isWorking)
     }
     await one.close()

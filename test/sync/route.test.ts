@@ -151,7 +151,7 @@ t.test('operators see of which calendars notices tell, and why polling took over
   const { side, tenant, people, open, until, state, time, record } = all
   const ids = ['anna', 'bo', 'cy']
   for (const id of ids) side.calendars.set(`${id}@acme.example`, [])
-  side.newSubscriptions = 'live'
+  side.newSubscriptions = 'active'
   await tenant('acme')
   await people('acme', { anna: {}, bo: {}, cy: {} })
   const call = await api(all, await open())

@@ -23,7 +23,7 @@ async function watched(all: SyncHarness) {
     }
     return { ...opened, subscribe: watch }
   }
-  side.newSubscriptions = 'live'
+  side.newSubscriptions = 'active'
   side.calendars.set(anna, [])
   await tenant('acme')
   await people('acme', { anna: {} })
@@ -151,7 +151,7 @@ t.test('notices of who is switched off or gone are counted and cost nothing', as
   await until(() => side.stopped.length === 1)
   const before = side.requests.length
   await changed()
-  t.equal(counted('graph notices unknown'), 1)
+  t.equal(counted('graph notifications unknown'), 1)
   await store.removeTenant('acme')
   await until(() => side.opened.closed === 1)
   let asked = 0
@@ -169,7 +169,7 @@ t.test('notices of who is switched off or gone are counted and cost nothing', as
     }))
   )
   await time.run(minuteMs)
-  t.equal(counted('graph notices unknown'), 2001)
+  t.equal(counted('graph notifications unknown'), 2001)
   t.same([asked, side.requests.length - before], [0, 0], 'neither store nor calendar is asked')
 })
 
@@ -178,7 +178,7 @@ t.test(
   async (t) => {
     const { side, tenant, people, open, until, record, time, timeline } = await openSyncHarness(t)
     for (const mailbox of ['anna@acme.example', 'Anna@Acme.example']) side.calendars.set(mailbox, [])
-    side.newSubscriptions = 'live'
+    side.newSubscriptions = 'active'
     await tenant('acme')
     const users = {
       stockholm: { mailbox: 'anna@acme.example' },

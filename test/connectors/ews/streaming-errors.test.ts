@@ -36,9 +36,9 @@ t.test('dead subscriptions are made anew, and no others', async (t) => {
   exchange.timers.pass(1_000)
   await until(() => b?.isActive === true)
   t.same(exchange.streams[1]?.ids, [idOf('a@example.se'), idOf('b@example.se', 2), idOf('c@example.se')])
-  t.same(a?.events, ['live', 'changed'])
-  t.same(b?.events, ['live', 'deaf unreachable', 'live', 'changed'])
-  t.same(c?.events, ['live'])
+  t.same(a?.events, ['active', 'changed'])
+  t.same(b?.events, ['active', 'inactive unreachable', 'active', 'changed'])
+  t.same(c?.events, ['active'])
 })
 
 t.test('where all are dead, as after a restart, all are made anew on whatever server that is', async (t) => {
@@ -87,7 +87,7 @@ t.test(
     })
     t.same(exchange.streams.at(-1)?.ids.length, 1)
     t.equal(exchange.streams.at(-1)?.headers['x-anchormailbox'], 'b@example.se')
-    t.same(recorded[0]?.events, ['live'], 'the others never notice')
+    t.same(recorded[0]?.events, ['active'], 'the others never notice')
     t.ok(operations(exchange.calls, 'Subscribe').length <= 7)
   }
 )
@@ -100,7 +100,7 @@ t.test('who may not be impersonated is deaf alone, and is tried again later', as
   const recorded = exchange.watch(exchange.connector(), ...abc)
   const [a, b, c] = recorded
   await until(() => allActive([b!, c!]) && a?.events.length === 1)
-  t.same(a?.events, ['deaf access_denied'])
+  t.same(a?.events, ['inactive access_denied'])
   t.match(a?.hint, /may not impersonate a@example.se.*ApplicationImpersonation/)
   t.equal(exchange.streams[0]?.mailbox, 'b@example.se', 'the first who may is charged')
   denied = false
@@ -150,7 +150,7 @@ t.test(
     exchange.timers.pass(1_000)
     await until(() => allActive([a!, b!]))
     t.same(exchange.streams[0]?.mailbox, 'b@example.se', 'the budget of another is not spent')
-    t.same(c?.events, ['deaf throttled'])
+    t.same(c?.events, ['inactive throttled'])
     t.match(c?.hint, /subscriptions to c@example.se.*raise EWSMaxSubscriptions.*found by polling/)
   }
 )
@@ -190,7 +190,7 @@ t.test('a server that is busy is left alone for as long as it says', async (t) =
   const before = exchange.calls.length
   exchange.streams[0]?.end(closed())
   await until(() => recorded.every(({ isActive: isLive }) => !isLive))
-  t.match(recorded[0]?.events.at(-1), 'deaf throttled')
+  t.match(recorded[0]?.events.at(-1), 'inactive throttled')
   exchange.timers.pass(1_000)
   await until(() => exchange.calls.length === before + 2)
   t.equal(exchange.calls.at(-1)?.mailbox, 'b@example.se', 'the budget of another is not spent')
@@ -214,10 +214,10 @@ t.test('a server that takes no second stream: the first goes before, and all are
     await until(() => tries() === nth)
   }
   await until(() => late?.isActive === true && early.every(({ changes }) => changes === 1))
-  t.same(late?.events, ['deaf throttled', 'deaf throttled', 'live', 'changed'])
+  t.same(late?.events, ['inactive throttled', 'inactive throttled', 'active', 'changed'])
   t.same(
     early.map(({ events }) => events),
-    Array(3).fill(['live', 'changed'])
+    Array(3).fill(['active', 'changed'])
   )
   t.equal(exchange.open.length, 1)
 })
@@ -271,7 +271,7 @@ t.test(
     exchange.streams.at(-1)?.response.destroy()
     await until(() => !allActive(recorded))
     exchange.timers.pass(1_000)
-    await until(() => recorded[0]?.events.at(-1) === 'deaf secret_invalid')
+    await until(() => recorded[0]?.events.at(-1) === 'inactive secret_invalid')
     t.ok(exchange.server.attempts <= attempts + 3, 'the directory is asked twice')
     t.match(recorded[0]?.hint, /auth.password/)
     exchange.server.password = account.password

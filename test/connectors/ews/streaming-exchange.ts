@@ -169,7 +169,7 @@ function userSettings(mailboxes: readonly string[], serverOf: (mailbox: string) 
   return `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><GetUserSettingsResponseMessage xmlns="http://schemas.microsoft.com/exchange/2010/Autodiscover"><Response><ErrorCode>NoError</ErrorCode><ErrorMessage/><UserResponses>${users.join('')}</UserResponses></Response></GetUserSettingsResponseMessage></s:Body></s:Envelope>`
 }
 
-/** What a listener was told, in words: `live`, `changed`, `deaf CODE`. */
+/** What a listener was told, in words: `active`, `changed`, `inactive CODE`. */
 export interface RecordedSubscription {
   readonly mailbox: string
   readonly events: string[]
@@ -187,12 +187,12 @@ export function subscribeRecorded(connector: Connector, mailbox: string): Record
     onChange: () => void received.push('changed'),
     onActive() {
       isActive = true
-      received.push('live')
+      received.push('active')
     },
     onInactive(reason) {
       isActive = false
       hint = reason?.hint ?? ''
-      received.push(`deaf ${reason?.code ?? '-'}`)
+      received.push(`inactive ${reason?.code ?? '-'}`)
     }
   }
   const watch = connector.subscribe({ mailbox, targetId: mailbox.replace('@', '-') }, listener)

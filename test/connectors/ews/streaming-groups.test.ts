@@ -36,7 +36,7 @@ t.test(
     await until(() => exchange.streams.length === 2 && exchange.open.length === 1)
     t.ok(first?.gone, 'the connection is let go')
     t.same(exchange.streams[1]?.ids, first?.ids, 'the subscriptions are the same')
-    t.notOk(recorded.some(({ events }) => events.some((word) => word.startsWith('deaf'))))
+    t.notOk(recorded.some(({ events }) => events.some((word) => word.startsWith('inactive'))))
   }
 )
 

@@ -64,7 +64,7 @@ t.test('a locked account: streams and reads together try it a handful of times i
     codes = new Set(readings.flat().map((one) => (one.outcome === 'failed' ? one.error.code : 'read')))
   }
   t.same([...codes], ['secret_invalid'])
-  t.ok(recorded.every(({ events }) => events.at(-1) === 'deaf secret_invalid'))
+  t.ok(recorded.every(({ events }) => events.at(-1) === 'inactive secret_invalid'))
   const attempts = exchange.server.attempts - before
   t.ok(attempts >= 3 && attempts <= 6, `${attempts} attempts`)
 })

@@ -34,7 +34,7 @@ t.test('an edit is told of to whom it concerns, and to nobody before the stream 
   stream?.say(edited(idOf('b@example.se'), 'CreatedEvent'), heartbeat(idOf('a@example.se')))
   stream?.say(edited(idOf('c@example.se'), 'FreeBusyChangedEvent'), edited('of nobody'))
   await until(() => c?.changes === 1)
-  t.same([a?.events, b?.events, c?.events], [['live'], ['live', 'changed'], ['live', 'changed']])
+  t.same([a?.events, b?.events, c?.events], [['active'], ['active', 'changed'], ['active', 'changed']])
   t.same(
     exchange.calls.map(({ operation, mailbox }) => `${operation} ${mailbox}`),
     [
@@ -128,7 +128,7 @@ t.test(
     )
     t.same(
       recorded.map(({ events }) => events),
-      [['live', 'changed', 'changed', 'changed'], ['live'], ['live']]
+      [['active', 'changed', 'changed', 'changed'], ['active'], ['active']]
     )
     await until(() => exchange.open.length === 1)
   }
@@ -151,7 +151,7 @@ t.test('a stream without a sign of life for 90 s is dead: opened anew, and all a
   await until(() => allActive(recorded))
   t.same(
     recorded.map(({ events }) => events.slice(-3)),
-    Array(3).fill(['deaf unreachable', 'live', 'changed'])
+    Array(3).fill(['inactive unreachable', 'active', 'changed'])
   )
   t.same(exchange.streams[1]?.ids, stream?.ids, 'the subscriptions are the same')
 })
@@ -233,7 +233,7 @@ t.test('who comes later gets into the running stream together, without a gap for
   exchange.takesOver = false
   t.same(
     early.map(({ events }) => events),
-    [['live', 'changed'], ['live'], ['live']]
+    [['active', 'changed'], ['active'], ['active']]
   )
   exchange.greet = (stream) => stream.say(ok())
   const latest = exchange.watch(connector, 'f@example.se')
@@ -270,12 +270,12 @@ t.test('what is stopped is unsubscribed; what is only closed is left', async (t)
   await until(() => exchange.streams.length === 2)
   t.same(exchange.streams[1]?.ids, [idOf('a@example.se'), idOf('c@example.se')])
   await until(() => allActive([c!, twin!]))
-  t.equal(b?.events.at(-1), 'live', 'nothing more is heard by whoever stopped')
+  t.equal(b?.events.at(-1), 'active', 'nothing more is heard by whoever stopped')
   twin?.watch.stop()
   await connector.close()
   t.same(ended(), ['b@example.se', 'a@example.se'], 'closing waits for what was stopped')
   await until(() => exchange.open.length === 0)
-  t.same(c?.events.filter((each) => each.startsWith('deaf')).length, 1)
+  t.same(c?.events.filter((each) => each.startsWith('inactive')).length, 1)
 })
 
 t.test(

@@ -81,7 +81,7 @@ export async function openSubscribed(t: Test): Promise<Subscribed> {
 /** What one watch told. */
 export interface RecordedGraphSubscription {
   readonly watch: CalendarSubscription
-  /** `live`, `changed`, or the code of what it is deaf for, in order. */
+  /** `active`, `changed`, or the code of what it is deaf for, in order. */
   readonly words: string[]
   reason: RemoteError | null
 }
@@ -99,10 +99,10 @@ export function watch(
       { mailbox, targetId: name },
       {
         onChange: () => void words.push('changed'),
-        onActive: () => void words.push('live'),
+        onActive: () => void words.push('active'),
         onInactive(reason) {
           recorded.reason = reason
-          words.push(reason?.code ?? 'deaf')
+          words.push(reason?.code ?? 'inactive')
         }
       }
     )
@@ -115,7 +115,7 @@ export function nameOf(mailbox: string): string {
 }
 
 export const isActive = ({ words }: RecordedGraphSubscription): boolean =>
-  words.filter((word) => word !== 'changed').at(-1) === 'live'
+  words.filter((word) => word !== 'changed').at(-1) === 'active'
 
 function leapingTime() {
   let ahead = 0

@@ -44,7 +44,7 @@ t.test('one subscription for each calendar, twenty in a batch, as Graph wants th
     clientState: /^[\w-]{43}$/
   })
   t.equal(new Set(made.map(({ clientState }) => clientState)).size, 45, 'each has a secret of its own')
-  t.same(new Set(all.map(({ words }) => words.join())), new Set(['live']))
+  t.same(new Set(all.map(({ words }) => words.join())), new Set(['active']))
 })
 
 t.test(
@@ -94,7 +94,7 @@ t.test('what Graph says of a subscription is done', async (t) => {
   const { cloud, all, mailboxes } = await watched(t, 3)
   const [first, second, third] = all as [(typeof all)[0], (typeof all)[0], (typeof all)[0]]
   first.watch.onNotification('missed')
-  t.same(first.words, ['live', 'changed'])
+  t.same(first.words, ['active', 'changed'])
 
   cloud.simulator.graphNotifications.lifecycle('subscriptionRemoved', {
     mailbox: mailboxes[1]!,
@@ -102,7 +102,7 @@ t.test('what Graph says of a subscription is done', async (t) => {
   })
   second.watch.onNotification('removed')
   await until('made anew', () => second.words.at(-1) === 'changed')
-  t.same(second.words, ['live', 'unreachable', 'live', 'changed'])
+  t.same(second.words, ['active', 'unreachable', 'active', 'changed'])
   t.equal(cloud.count('createSubscription'), 4)
   third.watch.onNotification('removed')
   await until('told', () => third.words.at(-1) === 'changed')
@@ -115,7 +115,7 @@ t.test('what Graph says of a subscription is done', async (t) => {
   first.words.length = 0
   for (let step = 0; step < 60; step += 1) cloud.leap(150 * minute)
   await untilAll(cloud, [first], ({ words }) => words.includes('changed'))
-  t.same(first.words, ['unreachable', 'live', 'changed'], 'a renewal finds out what nobody told')
+  t.same(first.words, ['unreachable', 'active', 'changed'], 'a renewal finds out what nobody told')
 })
 
 t.test('each reauthorizationRequired is answered, however soon, and then the calendar is read', async (t) => {
@@ -137,7 +137,7 @@ t.test('each reauthorizationRequired is answered, however soon, and then the cal
     })
     await until('to be read', () => one.words.filter((word) => word === 'changed').length === times)
   }
-  t.same(one.words, ['live', 'changed', 'changed', 'changed', 'changed'])
+  t.same(one.words, ['active', 'changed', 'changed', 'changed', 'changed'])
   t.same(
     cloud.received.filter(({ event }) => event === 'changed'),
     [],
@@ -158,7 +158,7 @@ t.test('a renewal that is answered 204 without a body is a success', async (t) =
     cloud.leap(1_000)
     return anna.words.length === 2
   })
-  t.same(anna.words, ['live', 'changed'])
+  t.same(anna.words, ['active', 'changed'])
   cloud.leap(30 * minute)
   t.equal(cloud.count('renewSubscription'), 1, 'and it lasts as long as was asked for')
 })
@@ -239,7 +239,7 @@ t.test('a mailbox that is subscribed to already is taken over, replaced or left'
   const [a, b, c, d, e] = all
   t.same(
     [a, b, c, d, e].map((one) => one?.words),
-    [['live'], ['live'], ['live'], ['protocol_error'], ['protocol_error']]
+    [['active'], ['active'], ['active'], ['protocol_error'], ['protocol_error']]
   )
   t.match(d?.reason?.hint, /another tenant of this installation.*polling meanwhile/)
   t.match(e?.reason?.hint, /for another installation.*own app registration/)
@@ -256,7 +256,7 @@ t.test('users who share a mailbox in two time zones are both live, by one subscr
   await untilAll(cloud, [stockholm, tokyo])
   t.match(cloud.simulator.graphSubscriptions.list(), [{ notificationUrl: /\/stockholm$/ }])
   stockholm.watch.onNotification('changed')
-  t.same([stockholm.words, tokyo.words], [['live'], ['live', 'changed']], 'who is named was told already')
+  t.same([stockholm.words, tokyo.words], [['active'], ['active', 'changed']], 'who is named was told already')
   stockholm.watch.onNotification('missed')
   t.same([stockholm.words.at(-1), tokyo.words.at(-1)], ['changed', 'changed'])
 
