@@ -175,7 +175,7 @@ t.test('nor in Redis, its jobs and messages, whatever notices and streams tell',
   expectNone(t, Buffer.from(service.output.join('\n')), 'the log')
   const written = Buffer.concat(received)
   // Replicas' messages, the board, jobs and what they hold.
-  for (const what of [/"publish"/i, /connection-state/, /:sync:\w/, /"news/]) {
+  for (const what of [/"publish"/i, /connection-state/, /:sync:\w/, /"notification/]) {
     t.match(written.toString('latin1').match(what)?.[0], what)
   }
   expectNone(t, written, 'what Redis was told')
