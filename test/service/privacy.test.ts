@@ -94,13 +94,16 @@ t.test('no subject and no location is in the store, a log, a metric, an answer o
 
 t.test('nor in Redis, its jobs and messages, whatever notices and streams tell', async (t) => {
   const redis = await startRedis(t)
-  const received = monitor(t, redis.port)
-  const both = await startServiceOnGraph(t, {
+  const heard = monitor(t, redis.port)
+  const shared = {
     ...(await publicAddress()),
     HANVISA_REDIS_URL: redis.url,
     HANVISA_MASTER_KEY: randomBytes(32).toString('base64')
-  })
+  }
+  const both = await startServiceOnGraph(t, shared)
   const { simulator, service } = both
+  // What is posted to a replica that owns no tenant goes through Redis to the one that does.
+  const replica = await both.restart({ ...shared, HANVISA_PORT: '0', HANVISA_ROLE: 'api' })
   const now = Date.now()
   const iso = (minutes: number) => new Date(now + minutes * 60_000).toISOString()
   const planted = (word: string, id = CANARY) => ({
@@ -163,7 +166,10 @@ t.test('nor in Redis, its jobs and messages, whatever notices and streams tell',
     [{ ...item, changeType: CANARY }],
     CANARY
   ]) {
-    await checkedFetch(notificationUrl, { method: 'POST', body: JSON.stringify({ value }) })
+    for (const origin of [service.origin, replica.origin]) {
+      const url = `${origin}${new URL(notificationUrl).pathname}`
+      await checkedFetch(url, { method: 'POST', body: JSON.stringify({ value }) })
+    }
   }
   await checkedFetch(notificationUrl, { method: 'POST', body: `{"value":[${CANARY}` })
   await checkedFetch(`${notificationUrl}?validationToken=${CANARY}`, { method: 'POST' })
@@ -171,10 +177,11 @@ t.test('nor in Redis, its jobs and messages, whatever notices and streams tell',
   for (const path of ['/metrics', '/v1/tenants/told/sync', '/v1/tenants/streamed/sync']) {
     expectNone(t, Buffer.from((await service.call('GET', path)).text), path)
   }
+  await replica.kill('SIGTERM')
   await service.kill('SIGTERM')
-  expectNone(t, Buffer.from(service.output.join('\n')), 'the log')
-  const written = Buffer.concat(received)
-  // Replicas' messages, the board, jobs and what they hold.
+  expectNone(t, Buffer.from([...service.output, ...replica.output].join('\n')), 'the log')
+  const written = Buffer.concat(heard)
+  // Messages of replicas, the state of connections, jobs and what they hold.
   for (const what of [/"publish"/i, /connection-state/, /:sync:\w/, /"notification/]) {
     t.match(written.toString('latin1').match(what)?.[0], what)
   }
@@ -183,12 +190,12 @@ t.test('nor in Redis, its jobs and messages, whatever notices and streams tell',
 
 /** Everything that is asked of Redis, scripts' own writes and messages too; what is not ASCII as `\xc3`. */
 function monitor(t: Test, port: number): readonly Buffer[] {
-  const received: Buffer[] = []
+  const heard: Buffer[] = []
   const socket = connect(port, '127.0.0.1', () => socket.write('MONITOR\r\n'))
-  socket.on('data', (bytes) => received.push(bytes))
+  socket.on('data', (bytes) => heard.push(bytes))
   socket.on('error', () => {})
   t.teardown(() => socket.destroy())
-  return received
+  return heard
 }
 
 function expectNone(t: { notOk(value: unknown, message: string): void }, bytes: Buffer, what: string): void {
