@@ -147,7 +147,7 @@ function rejectOtherMethods(app: FastifyInstance, routes: ReadonlyMap<string, Re
       method: others,
       url,
       schema: { hide: true },
-      // Here already, so that nothing of the request is read that nobody wants.
+      // Before the body is read, because no handler would use it.
       onRequest: (request, reply, done) => {
         reply.header('allow', allow)
         done(new RequestError('method_not_allowed', `This address takes ${allow}, not ${request.method}.`))

@@ -4,7 +4,7 @@ import { type Store, StoreUnavailable } from '../storage/store.ts'
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD'])
 
-/** For Fastify's `onRoute`. What is asked wrongly is told so first: this comes after the checks. */
+/** For Fastify's `onRoute`. Runs after validation, so an invalid request gets 400 although the store is unreachable. */
 export function requireStoreForWrites(store: Pick<Store, 'reachable'>): (route: RouteOptions) => void {
   return (route) => {
     if (!route.url.startsWith('/v1/') || [route.method].flat().every((method) => SAFE_METHODS.has(method)))

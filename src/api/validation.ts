@@ -1,18 +1,18 @@
-/** Checks requests against their schemas, and says in plain words what is wrong and what to write instead. */
+/** Checks requests against their schemas. Each error names the faulty member and the remedy. */
 import { Ajv, type ErrorObject, type Options } from 'ajv'
 import type { FastifySchemaCompiler, FastifySchemaValidationError } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { FieldFault } from '../errors.ts'
 import { parseInstant } from '../lib/rfc3339.ts'
 
-/** A faulty list of thousands is told by its first faults. */
+/** An answer lists at most so many faults. */
 const MAX_ERRORS = 50
 const MAX_NAMES = 30
 
 /** What a query that cannot be decoded is parsed to: no parameter can have this name. */
 export const UNDECODABLE = '%'
 
-/** Values in a body up to which all its faults are looked for: Ajv gathers them in time that grows with their square. */
+/** Values in a body up to which Ajv collects all faults: its time grows with the square of their number. */
 const MAX_NODES = 10_000
 /** The same for one of thousands of rows. */
 const MAX_ROW_NODES = 100
@@ -49,7 +49,7 @@ function createParameterCompiler(schemas: readonly TSchema[]): (schema: TSchema)
   }
 }
 
-/** Of a body that is huge and faulty the first fault is enough: what is good is told apart without gathering any. */
+/** A huge body is checked without collecting faults first. If it is invalid, its first fault is reported. */
 function createBodyCompiler(schemas: readonly TSchema[], most: number): (schema: TSchema) => Check {
   const firstErrorAjv = createAjv(schemas, { allErrors: false })
   const allErrorsAjv = createAjv(schemas)
@@ -139,7 +139,7 @@ function isReportable(
   const { keyword, instancePath } = error
   if (keyword === 'anyOf') {
     const among = all.filter((other) => other !== error)
-    // What several forms have in common is told best by their description, unless the fault lies within one.
+    // For alternatives the description says most, unless the fault lies within one of them.
     const within = among.some((other) => other.instancePath.startsWith(`${instancePath}/`))
     return isDescribed(error)
       ? !within
@@ -150,7 +150,7 @@ function isReportable(
     if (there.some((other) => other !== error && other.keyword === 'anyOf' && isDescribed(other)))
       return false
   }
-  // Of an empty text it is enough to hear that it is empty.
+  // For an empty text the fault "empty" is enough.
   return keyword !== 'pattern' || there.length === 1
 }
 
@@ -270,7 +270,7 @@ function quoted(value: unknown): string {
   return JSON.stringify(value)
 }
 
-/** Names come from outside and go back there: long ones need not. */
+/** Names come from the caller and are part of the answer, so they are truncated. */
 function truncateName(name: string): string {
   return name.length > 80 ? `${name.slice(0, 80)}…` : name
 }

@@ -1,4 +1,4 @@
-/** Who looked at, or changed, what is somebody's: the port that the audit is written to. */
+/** The audit port: records who read or changed personal data. */
 import type { Log } from '../lib/redact-error.ts'
 
 export interface AuditEntry {

@@ -24,7 +24,7 @@ export interface ConnectionManagement {
   put(tenant: string, body: PutConnectionBody): Promise<{ connection: ConnectionResponse; created: boolean }>
   get(tenant: string): Promise<ConnectionResponse>
   remove(tenant: string): Promise<void>
-  /** Tries out what a read needs. `signal` is aborted when nobody waits for the answer any more. */
+  /** Tries the calls of a read. `signal` is aborted when the caller has disconnected. */
   test(tenant: string, user: string | undefined, signal: AbortSignal): Promise<ConnectionTestResult>
 }
 
@@ -114,7 +114,7 @@ function completeConnection(
     throw new RequestError('invalid_request', '', [{ field: required, message: `is missing: state it${or}` }])
   }
   if (!sameDestination(held, { kind, open })) {
-    // Else whoever may edit the connection could have the secret sent to a place of their own.
+    // Otherwise a person who may edit the connection could direct the secret to a server of their own.
     throw new RequestError('invalid_request', '', [
       {
         field: stored.includes(required) ? required : stored[0]!,

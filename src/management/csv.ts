@@ -18,7 +18,7 @@ const HEAD_LENGTH = 8192
 const MAX_HEADER_LENGTH = 2000
 /** After these rows others get their turn: a stream that never waits does not yield by itself. */
 const ROWS_PER_SLICE = 500
-/** Of a file that is no sheet at all, its first line is told up to here. */
+/** Characters of the first line that an error quotes when the file is no CSV. */
 const MAX_HEADER_ERRORS = 50
 
 export interface CsvRow {

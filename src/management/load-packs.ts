@@ -216,7 +216,7 @@ function shapeFaults(schema: typeof packSchema | typeof catalogueSchema, content
   })
 }
 
-/** A second trigger of the same match and text never fires: somebody meant something else. */
+/** A second trigger of the same match and text never fires, so one of the two is a mistake. */
 function repeatedTriggers(triggers: readonly Trigger[]): RuleFault[] {
   const first = new Map<string, number>()
   return triggers.flatMap(({ match, text }, index) => {

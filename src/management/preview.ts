@@ -73,7 +73,7 @@ export interface PreviewStatus {
 const READ_TIMEOUT_MS = 45_000
 
 export interface RulePreview {
-  /** `signal` is aborted when nobody waits for the answer any more. */
+  /** `signal` is aborted when the caller has disconnected. */
   preview(tenant: string, body: PreviewBody, principal: string, signal: AbortSignal): Promise<PreviewResponse>
 }
 
@@ -114,9 +114,9 @@ export function createRulePreview(deps: ManagementDeps): RulePreview {
 }
 
 /**
- * Supplied rules as they may be put to somebody's calendar: whoever supplies a trigger for each letter must not be able to read
- * subjects. What the tenant decided of private events and of forward targets holds, and private events are put to no trigger
- * that was supplied. (The catalogue and the availability map tell nothing of a subject.)
+ * The supplied rules, restricted for use on a user's calendar: a caller who supplies a trigger for each letter must not be able to
+ * read subjects. The tenant's policies of private events and of forward targets hold, and no supplied trigger is applied to
+ * private events. (The catalogue and the availability map reveal nothing of a subject.)
  */
 function guardRules(
   supplied: RuleSet,

@@ -42,7 +42,7 @@ export interface PackList {
   readonly after?: string
 }
 
-/** Uses of codes that would go are told up to here. */
+/** An error lists at most so many uses of the codes that would be removed. */
 const MAX_USES = 50
 
 export interface VersionsRequest {

@@ -14,12 +14,12 @@ import { shownMailbox, type UserFields } from './user-fields.ts'
 import { eachUser } from './users.ts'
 import { validateUser } from './validate-user.ts'
 
-/** More faults than anybody reads in one go; what is over is counted. */
+/** An answer lists at most so many faults and counts the rest. */
 const MAX_ERRORS = 10_000
 const MAX_ROWS = 50_000
 /** Rows saved in one go: below 10 ms of this process, and of Redis. */
 const ROWS_PER_BATCH = 200
-/** A store that is away for longer ends the import, which then says how far it came. */
+/** If the store is unreachable for longer, the import ends and the error says how many changes are saved. */
 const RETRY = { firstMs: 200, maxMs: 5_000 }
 const MAX_RETRIES = 8
 
@@ -188,7 +188,7 @@ async function withRetries(save: () => Promise<void>, interrupted: (error: Store
   }
 }
 
-/** The store went away halfway. The message says what is saved, and is for whoever sent the file. */
+/** The store became unreachable during the import. The message says how many changes are saved and what the caller must do. */
 export class ImportInterrupted extends StoreUnavailable {
   constructor(cause: StoreUnavailable, all: number, saved: number, unsure: number) {
     super(

@@ -1,6 +1,6 @@
 /**
- * The port to what is kept. Every write is atomic, is durable once its promise resolves, and appends what consumers
- * can see of it to the tenant's change log in the same step.
+ * The port to the store. Every write is atomic, is durable once its promise resolves, and appends its visible changes to the
+ * tenant's change log in the same step.
  *
  * It does not know calendars, rules or HTTP, validates nothing, decides nothing about time (`at` is always given),
  * and never sees a subject or a location. Secrets arrive sealed (seal.ts). A tenant that is not there reads as null
@@ -38,7 +38,7 @@ export interface User {
   readonly numbers: readonly string[]
   /** The calendar owner's address; where it is a URL (a published calendar's is a secret) it is sealed. */
   readonly mailbox: { readonly address: string } | { readonly sealed: string; readonly shown: string } | null
-  /** The e-mail address of the calendar's owner, where the calendar does not tell (a published one). */
+  /** The e-mail address of the calendar's owner, where the calendar does not state it (a published one). */
   readonly owner: string | null
   readonly syncEnabled: boolean
   readonly timeZone: string | null
@@ -65,7 +65,7 @@ export interface UserRecord {
   readonly sync: SyncRecord
 }
 
-/** What the reading of one user's calendar came to. */
+/** The result of reading one user's calendar. */
 export interface ReadingOutcome {
   readonly user: string
   /** The record as it is to be. It is saved only if the kept one still has the same generation. */
@@ -73,8 +73,8 @@ export interface ReadingOutcome {
   /** `same`: what is held stands. */
   readonly timeline: Timeline | 'same'
   /**
-   * Whether consumers can see any of it; if not, it is no entry in the change log. A timeline over which an override lies
-   * by now counts as seen: whoever compared what shows did so without it.
+   * Whether consumers can see any of it; if not, it is no entry in the change log. The store counts a
+   * timeline as visible if an override was saved meanwhile, because the comparison was made without it.
    */
   readonly visible: boolean
 }
@@ -103,15 +103,15 @@ export interface LogSlice {
   readonly records: readonly (UserRecord | null)[]
 }
 
-/** What followers hear: a log entry, or that records were saved without one. */
+/** What followers receive: a log entry, or that records were saved without one. */
 export type FeedEvent =
   | { readonly kind: 'logged'; readonly entry: LogEntry }
   | { readonly kind: 'confirmed'; readonly users: readonly string[] }
   | { readonly kind: 'tenant removed' }
-  /** Something may have been saved that was not told of: take a snapshot. */
+  /** An event may have been lost: the follower must take a snapshot. */
   | { readonly kind: 'gap' }
 
-/** Everything of one tenant that presence needs, at one position of its log. */
+/** All records of one tenant at one position of its log. */
 export interface TenantSnapshot {
   readonly tenant: Tenant
   readonly rules: RulesVersion | null
@@ -200,24 +200,24 @@ export interface Store {
   /** The entries after the position, as `log` gives them, with the records of these users at that same moment. */
   readAfter(tenant: string, after: number, users: readonly string[]): Promise<LogSlice | null>
   /**
-   * Calls `hear` for everything saved from now on, in order, before the promise of the write resolves. A snapshot may
-   * be ahead of what was heard: entries up to its position are in it. `hear` must not throw. Returns how to stop.
+   * Calls `onEvent` for every write from now on, in order, before the promise of the write resolves. A snapshot may be ahead of the
+   * events received: it includes the entries up to its position. `onEvent` must not throw. Returns a function that stops it.
    */
   follow(tenant: string, onEvent: (feed: FeedEvent) => void): () => void
 
   /**
-   * Runs `work` while nobody else, in any process, runs one for the tenant; others wait. Writes through the store that it is
-   * given are refused with StoreUnavailable once that could not be kept up. For changes that build upon what was read.
+   * Runs `work` under the tenant's lock, which excludes other callers in every process. Once the lock is lost, writes through the
+   * store that `work` receives are refused with StoreUnavailable. For changes that depend on what was read.
    */
   withTenantLock<T>(tenant: string, work: (store: Store) => Promise<T>): Promise<T>
 
-  /** False while what keeps the data cannot be reached: memory may be behind. Costs nothing to ask. */
+  /** False while the database cannot be reached: memory may be behind. A cheap call. */
   reachable(): boolean
 
   close(): Promise<void>
 }
 
-/** Somebody wrote below a tenant that is not there (any more). */
+/** A write below a tenant that does not exist (any more). */
 export class TenantGone extends Error {
   override readonly name = 'TenantGone'
 }

@@ -16,7 +16,7 @@ export function isPublicRoute(pattern: string): boolean {
 
 /**
  * Lets pass who shows `Authorization: Bearer KEY`. Both are laid into buffers of one length and compared whole, so
- * the time taken tells nothing of the key.
+ * the time taken reveals nothing of the key.
  */
 export function createAdminKeyHook(key: string): onRequestHookHandler {
   const expected = Buffer.alloc(MAX_KEY_BYTES)

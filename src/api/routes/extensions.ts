@@ -1,4 +1,4 @@
-/** `/v1/tenants/{tenant}/extensions/{extension}/status`: what holds for an extension, whoever shares it. */
+/** `/v1/tenants/{tenant}/extensions/{extension}/status`: what holds for an extension and all users who share it. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { RequestError } from '../../errors.ts'
 import { Strict } from '../../lib/json-schema.ts'

@@ -1,4 +1,4 @@
-/** Where Graph posts its notifications: open to the whole internet, so it answers at once and costs next to nothing. */
+/** The address that Graph posts notifications to. It is open to the internet, so it must answer fast and cheaply. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { NotificationVerifier } from '../../connectors/notification.ts'
@@ -23,7 +23,7 @@ export interface GraphNotificationDeps {
   readonly clock: () => Instant
 }
 
-/** How long an answer waits for notifications to be kept. Graph delays those to whoever takes three seconds. */
+/** Milliseconds that an answer waits until the notifications are stored. Graph delays notifications to an address that takes three seconds. */
 const maxAnswerMs = 1_000
 /** Characters. Graph's tokens have below 200. */
 const maxTokenLength = 2_048
@@ -83,7 +83,7 @@ export function graphNotificationRoutes(deps: GraphNotificationDeps): FastifyPlu
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, parsed(body)))
     app.setErrorHandler((error, request, reply) => {
-      // Larger than is read here: refused before it is. All else that cannot be read is answered like what can.
+      // A body above the limit is refused unread. Any other unreadable body gets the same answer as a readable one.
       if ((error as { statusCode?: number }).statusCode === 413) throw error
       return receive({ place: request.params as NotificationAddress, body: undefined }, reply)
     })
@@ -111,7 +111,7 @@ export function graphNotificationRoutes(deps: GraphNotificationDeps): FastifyPlu
             413: tooLarge
           }
         },
-        // Nothing that is posted here is refused for what is in it.
+        // No body is refused for its content.
         validatorCompiler: () => () => true
       },
       async (request, reply) => {
@@ -148,7 +148,7 @@ function tokenIn({ raw: { url = '' } }: FastifyRequest): string | null {
   return token === null || token.length > maxTokenLength ? null : token
 }
 
-/** Undefined for what is no JSON: nobody is told, the gate counts it. */
+/** Undefined for a body that is no JSON: it is counted, and the answer is the same. */
 function parsed(body: string | Buffer): unknown {
   try {
     return JSON.parse(body.toString())
@@ -157,7 +157,7 @@ function parsed(body: string | Buffer): unknown {
   }
 }
 
-/** Whether they were kept, and in time. */
+/** Whether they were stored in time. */
 async function isKept(keeping: Promise<void>): Promise<boolean> {
   try {
     await withDeadline(keeping, maxAnswerMs)

@@ -9,7 +9,7 @@ import { PreviewBodySchema, PreviewSchema } from '../schemas/previews.ts'
 import { problems } from '../schemas/problems.ts'
 import { ref } from '../schemas/types.ts'
 
-/** Over all tenants: each preview of a calendar tells a little of what its subjects are. */
+/** Over all tenants: each preview of a calendar reveals something of its subjects. */
 const MAX_USER_PREVIEWS_PER_MINUTE = 10
 
 export function previewsRoutes(deps: {

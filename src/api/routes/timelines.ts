@@ -63,7 +63,7 @@ export function timelinesRoutes(
   }
 }
 
-/** An override that somebody must remove has no end at all; else it is taken at its word. */
+/** A manual override has no end. Any other override has a known end, also beyond what was read. */
 function isEndKnown({ end, causes }: MergedInterval, truncatedAt: Instant | null): boolean {
   if (!Number.isFinite(end)) return false
   return truncatedAt === null || end < truncatedAt || causes.at(-1)!.from === 'override'

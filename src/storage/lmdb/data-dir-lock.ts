@@ -1,11 +1,11 @@
 /**
- * One process at a time in a data folder, by sockets that nobody speaks over: the kernel lets go of them when their
- * process ends, however it ends, so that no lock is ever stale.
+ * One process at a time in a data folder, by listening sockets: the kernel releases them when their process ends, however it
+ * ends, so that no lock is ever stale.
  *
  * On Linux a socket in the abstract namespace (unix(7)), named by the folder's device and inode, decides: there is no
  * moment at which two processes can both have it. It is seen within one network namespace. A socket in the folder
  * itself is seen by containers that share the volume, and on other systems it is all there is. Its file outlives a
- * killed process and is taken over when nobody answers; two processes that start in the same instant could both
+ * killed process and is taken over when no process answers; two processes that start in the same instant could both
  * take it over. A volume that is mounted by two machines is not guarded: it must not be.
  */
 import { stat, unlink } from 'node:fs/promises'
@@ -15,7 +15,7 @@ import { join } from 'node:path'
 /** Bytes of a socket's path on every system (sun_path). A longer one would be cut, and be another's. */
 const LONGEST_PATH = 103
 
-/** Resolves to how to let go, or to null when the folder is held already. */
+/** Resolves to a function that releases the lock, or to null if another process holds it. */
 export async function lockFolder(folder: string): Promise<(() => Promise<void>) | null> {
   const held: Server[] = []
   const release = async () => {

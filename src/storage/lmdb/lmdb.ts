@@ -48,7 +48,7 @@ export async function openLmdb({ folder, logLength = LOG_LENGTH }: LmdbOptions):
         encoding: 'binary',
         // A commit is on disk when it is done; groupCommit sees to it that many writes share one.
         overlappingSync: false,
-        // Otherwise lmdb makes a promise of its own for each turn, which nobody can catch when the disk is full.
+        // Otherwise lmdb makes its own promise for each turn, whose rejection on a full disk no code can catch.
         eventTurnBatching: false
       })
     )

@@ -56,7 +56,7 @@ export class PendingWork {
         if (!(await this.#write(tenant, (feeds) => this.#doSlice(tenant, feeds)))) break
       }
     } catch {
-      // It is on disk, and whoever starts next, or asks next, goes on.
+      // The record is on disk: the next start, or the next call, continues.
     }
   }
 
@@ -91,7 +91,7 @@ export class PendingWork {
       syncs.put(tenant, id, initialSyncRecord(enabled, at, generation + 1))
     }
     const ids = some.map(([id]) => id)
-    // What the first slice does is told by the entry of the write that asked for it.
+    // The write that requested the work has a log entry, which covers the first slice.
     if (after !== null && ids.length > 0) feeds.push(this.#log.append(tenant, at, ids))
     if (ids.length < RECORDS_PER_SLICE) return true
     pending.put(tenant, { tenant, pending: { kind: 'reread', at, after: ids.at(-1) ?? null } })

@@ -61,7 +61,7 @@ function notOurs({ shown }: RedisAddress): SetupError {
   )
 }
 
-/** Marks as begun anew what was found empty, unless somebody did already. */
+/** Writes a new installation record to an emptied Redis, unless another process did already. */
 export async function startInstallation(link: RedisConnection, lost: string, at: Instant): Promise<void> {
   await begin(link, { lost, lostAt: at })
 }
