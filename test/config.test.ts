@@ -101,7 +101,7 @@ t.test('with Redis the keys are given, and roles are for Redis', async (t) => {
   const wrong = refusal({ HANVISA_REDIS_URL: 'http://:hush@redis', HANVISA_ADMIN_KEY: 'hush' })
   t.match(wrong, /HANVISA_REDIS_URL must be redis:/)
   t.match(wrong, /HANVISA_ADMIN_KEY must be 20 to 200/)
-  t.match(wrong, /HANVISA_MASTER_KEY is needed/, 'told beside a URL that cannot be used')
+  t.match(wrong, /HANVISA_MASTER_KEY is needed/, 'reported beside a URL that cannot be used')
   t.notMatch(wrong, /hush/)
   for (const HANVISA_ROLE of ['api', 'worker']) {
     t.match(
@@ -123,7 +123,7 @@ t.test('secrets in files', async (t) => {
   }
 })
 
-t.test('keys are made once, kept for their owner alone, and not told', async (t) => {
+t.test('keys are generated once, readable by their owner alone, and not printed', async (t) => {
   const dataDir = join(t.testdir(), 'new', 'data')
   const lines: string[] = []
   const log = { info: (facts: object, message: string) => lines.push(JSON.stringify([facts, message])) }

@@ -33,7 +33,7 @@ t.test('npm run demo, not in a terminal', async (t) => {
     )
     t.ok(
       people.every((person) => lines.some((line) => line.includes(`${person.extension} ${person.name}: `))),
-      `${name}: everybody is told`
+      `${name}: a line for everybody`
     )
     t.ok(
       lines.some((line) => /phone closed; until .*; because: /.test(line)),
@@ -59,11 +59,12 @@ t.test('npm run demo, not in a terminal', async (t) => {
   const said = demo.said.join('\n')
   t.notOk(said.includes(ESCAPE), 'no escape sequences without a terminal')
   for (const { wordings } of sampleTenants) {
-    for (const { subject } of Object.values(wordings)) t.notOk(said.includes(subject), 'no subject is told')
+    for (const { subject } of Object.values(wordings))
+      t.notOk(said.includes(subject), 'no subject is printed')
   }
 })
 
-t.test('a child that dies is told, and ends the demo', async (t) => {
+t.test('a child process that dies is reported, and ends the demo', async (t) => {
   const demo = startDemo(t)
   await demo.lines((line) => line.startsWith('curl '), 1)
   const children = await childrenOf(demo.child)
@@ -135,7 +136,11 @@ async function seenByNotification(t: Test, demo: ReturnType<typeof startDemo>, c
   t.ok(seconds < 60, `an edit showed after ${seconds} s`)
   const sync = (await (await checkedFetch(`${root}/sync`, { headers })).json()) as object
   const notifications = { state: 'live', live: tenant.users.length, polling: 0 }
-  t.match(sync, { connection: { state: 'working', notifications } }, 'Graph tells of every calendar')
+  t.match(
+    sync,
+    { connection: { state: 'working', notifications } },
+    'every calendar has an active subscription'
+  )
   const metrics = await (await checkedFetch(`${origin}/metrics`, { headers })).text()
   t.match(
     metrics,
@@ -193,7 +198,7 @@ function startDemo(t: Test) {
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
       said.push(line)
-      for (const hear of observers) hear()
+      for (const observe of observers) observe()
     })
   }
   /** The first `count` lines that are such, as soon as they are there. */

@@ -1,4 +1,4 @@
-/** Section 5 of the design when many act at once, tenants come and go under fire, and the service is started anew. */
+/** Section 5 of the design when many act at once, tenants come and go under load, and the service restarts. */
 import t from 'tap'
 import { startTestService } from '../support/service.ts'
 
@@ -81,7 +81,7 @@ t.test('rules that drop a code while overrides set it: one of the two is refused
   }
 })
 
-t.test('a service that was started anew goes on where it was', async (t) => {
+t.test('a service that restarts goes on where it was', async (t) => {
   const given = { dataDir: t.testdir(), masterKey: Buffer.alloc(32, 7) }
   const first = await startTestService(t, given)
   await first.tenant('acme')

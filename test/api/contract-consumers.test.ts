@@ -1,4 +1,4 @@
-/** Section 5 of the design as switches and softphones live it: statuses, filters, cursors, long polls, what goes away. */
+/** Section 5 of the design as switches and softphones use it: statuses, filters, cursors, long polls, what goes away. */
 import t from 'tap'
 import { startTestService, vevent } from '../support/service.ts'
 

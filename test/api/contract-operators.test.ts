@@ -1,4 +1,4 @@
-/** Section 5 of the design as operators live it: what is put, read, listed and removed, and with which codes. */
+/** Section 5 of the design as operators use it: what is put, read, listed and removed, and with which codes. */
 import { connect } from 'node:net'
 import t from 'tap'
 import { checkedFetch } from '../support/openapi.ts'
@@ -257,7 +257,7 @@ t.test('open without a key, and nothing else', async (t) => {
     for (const [method, { security }] of Object.entries(methods)) {
       const at = `${service.origin}${path.replace(/\{\w+\}/g, 'acme')}`
       const { status } = await checkedFetch(at, { method: method.toUpperCase() })
-      // Notices have a secret of their own, and who lacks it is not told.
+      // Notifications have a secret of their own; the answer does not say that it is missing.
       const isNotice = path.startsWith('/notifications/')
       const isOpen = isNotice || ['/healthz', '/readyz', '/openapi.json'].includes(path)
       t.equal(status, isNotice ? 202 : isOpen ? 200 : 401, `${method} ${path}`)

@@ -46,7 +46,7 @@ await service.tenant('acme')
 await call('PUT', `${acme}/rules`, rules)
 await call('PUT', `${acme}/connection`, { kind: 'ics', pollSeconds: 10 })
 
-t.test('a file that is not there yet is told of, and read when it appears', async (t) => {
+t.test('a file that is not there yet is reported, and read when it appears', async (t) => {
   await put('late')
   t.match(await isIn('failed', 'late'), { diversion: 'available', source: 'none' })
   t.match(await syncOf('late'), { code: 'mailbox_unknown', hint: /put it there/, lastSuccess: null })
@@ -56,7 +56,7 @@ t.test('a file that is not there yet is told of, and read when it appears', asyn
 })
 
 t.test(
-  'one that goes leaves the timeline, which turns stale: that border in time is the only change',
+  'one that goes leaves the timeline, which turns stale: that transition is the only change',
   async (t) => {
     await service.calendar('acme', 'anna.ics', event('LUN'))
     await put('anna')

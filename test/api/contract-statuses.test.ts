@@ -50,7 +50,7 @@ const isIn = (state: string, id: string) =>
     const status = await statusOf(id)
     return status.sync.state === state && status
   })
-/** What a Status tells of the diversion. */
+/** What a Status says of the diversion. */
 const held = ({ diversion, phone, since, until, reachableAt, next, source }: Record<string, unknown>) => ({
   diversion,
   phone,
@@ -123,7 +123,7 @@ t.test('sync states: off, never, and what of them the Status says', async (t) =>
   t.match(of('off'), { state: 'off', lastSuccess: null, code: null, rulesVersion: null })
 })
 
-t.test('a Status: its run, when the caller is told to call again, and what comes next', async (t) => {
+t.test('a Status: its run, when the caller should call again, and what comes next', async (t) => {
   const lunch = { diversion: 'lunch', from: iso(30), until: iso(60) }
   const anna = await statusOf('anna')
   t.strictSame(anna, {
@@ -148,7 +148,7 @@ t.test('a Status: its run, when the caller is told to call again, and what comes
   t.strictSame(
     held(await statusOf('bo')),
     { ...bo, phone: 'open', reachableAt: null, next: boNext },
-    'a border, no break'
+    'a boundary, no gap'
   )
   const boLater = held(await statusOf('bo', `?at=${iso(10)}`))
   t.strictSame(boLater, { ...bo, phone: 'closed', reachableAt: iso(30), next: boNext })
@@ -184,7 +184,7 @@ t.test('the window selects events and cuts none', async (t) => {
     '180 days, no further'
   )
   t.match(await intervalsOf('leo'), [{ diversion: 'vacation', start: iso(-60), end: null }])
-  t.strictSame(held(await statusOf('far')), nothing, 'what lies beyond it is not told')
+  t.strictSame(held(await statusOf('far')), nothing, 'what lies beyond it is not shown')
   const start = Math.floor(now / DAY) * DAY - DAY
   const edge = (instant: number) => new Date(instant).toISOString()
   for (const [instant, status] of [

@@ -1,4 +1,4 @@
-/** What Graph meets at a notice address: the token said back, 202 for what is kept or dropped, 503 for what could not be kept. */
+/** What Graph receives at a notification URL: the validation token, 202 for what is accepted or dropped, 503 for what could not be accepted. */
 import { createHmac } from 'node:crypto'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
@@ -83,7 +83,7 @@ t.test('the handshake: the token comes back as it was meant, as plain text', asy
   t.ok(isPublicRoute('/notifications/graph/:keyId/:tenant/:targetId'), 'without a key')
 })
 
-t.test('genuine notices are handed on, and each outcome is counted', async (t) => {
+t.test('notifications with a valid signature are passed on, and each outcome is counted', async (t) => {
   const received: CalendarNotification[] = []
   const { post, counts, log } = await openAddress(
     t,
@@ -137,7 +137,7 @@ t.test('more than is read is refused before it is', async (t) => {
   t.equal(status, 413)
 })
 
-t.test('what could not be kept is answered 503, and taken when Graph sends it again', async (t) => {
+t.test('what could not be stored is answered 503, and accepted when Graph sends it again', async (t) => {
   // learn.microsoft.com/graph/change-notifications-delivery-webhooks: not 2xx is sent again for up to four hours.
   let isAway = true
   const accepted: CalendarNotification[] = []

@@ -1,4 +1,4 @@
-/** What a caller hears who sends something that cannot be taken: always a problem with field and remedy. */
+/** The answer to a request that cannot be accepted: always a problem with field and remedy. */
 
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -36,7 +36,7 @@ t.test('members and parameters that are not known are named, with those that are
   t.match(none.body.errors, [{ field: 'x', message: /none here/ }], 'also where a call takes no parameter')
 })
 
-t.test('each member at fault is told at once, in plain words', async (t) => {
+t.test('one problem names every wrong member, in plain words', async (t) => {
   const answer = await call('PUT', '/v1/tenants/acme', { name: 7, language: 'x' })
   await refused(t, answer, 400, 'invalid_request')
   t.strictSame(answer.body.errors.map(({ field }: { field: string }) => field).sort(), [
@@ -194,7 +194,7 @@ t.test('the key', async (t) => {
     t.equal((await fetch(`${service.origin}${path}`)).status, 200, `${path} is open`)
   }
   const put = await checkedFetch(`${service.origin}/v1/tenants/acme`, { method: 'PUT', body: '{' })
-  t.equal(put.status, 401, 'who has no key hears nothing of what else is wrong')
+  t.equal(put.status, 401, 'who has no key learns nothing of what else is wrong')
 })
 
 t.test('what is no HTTP, or too much of it', async (t) => {

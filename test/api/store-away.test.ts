@@ -1,4 +1,4 @@
-/** Section 7 of the design: while Redis is away reads go on and say so, writes are told when to come again. */
+/** Section 7 of the design: while Redis is away reads go on and say so, writes get a Retry-After. */
 import { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { startRedis } from '../support/redis-server.ts'
@@ -79,7 +79,7 @@ t.test('a frozen Redis: reads from memory, writes refused, nothing lost when it 
     t.match(headers.get('retry-after'), /^[1-9][0-9]*$/)
     t.match(body, { type: /store_unavailable$/, detail: /store cannot be reached/ })
   }
-  t.equal((await call('PUT', anna, { extension: 7 })).status, 400, 'what is wrong is told all the same')
+  t.equal((await call('PUT', anna, { extension: 7 })).status, 400, 'what is wrong is reported all the same')
   t.equal((await call('GET', '/readyz')).status, 200, 'it stays where requests are sent')
   t.equal((await call('GET', '/healthz')).body.status, 'ok')
   redis.thaw()

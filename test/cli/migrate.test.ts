@@ -24,7 +24,7 @@ import { until } from '../support/until.ts'
 
 const masterKey = randomBytes(32)
 
-/** As a service leaves it: 30 tenants, one of them large, with everything that can be kept. */
+/** As a service leaves it: 30 tenants, one of them large, with everything that can be stored. */
 async function installation(t: Test): Promise<string> {
   const folder = t.testdir()
   const store = await openLmdb({ folder: join(folder, 'store') })
@@ -56,13 +56,13 @@ async function installation(t: Test): Promise<string> {
   return folder
 }
 
-async function migrated(from: string, to: string, hear: (text: string) => void = () => {}) {
+async function migrated(from: string, to: string, onOutput: (text: string) => void = () => {}) {
   const said = { out: '', err: '' }
   const needs = {
     stdout: {
       write(text: string) {
         said.out += text
-        hear(text)
+        onOutput(text)
       }
     },
     stderr: { write: (text: string) => (said.err += text) }

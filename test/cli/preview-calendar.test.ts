@@ -89,7 +89,7 @@ t.test('what was cancelled by its subject diverts nobody', async (t) => {
   t.match(out, /2 events read\n\nNothing diverts/)
 })
 
-t.test('whose calendar it is can be told, and the note that asks for it goes away', async (t) => {
+t.test('with --owner the note that asks for the owner goes away', async (t) => {
   const invited = join(folder, 'invited.ics')
   const unknown = await tried(invited)
   t.match(unknown.out, /Note: The calendar does not say whose it is.*`--owner` of `hanvisa try`/)

@@ -80,7 +80,7 @@ for (const [title, given] of releases) {
     t.equal(all('Secret', installed).length, 0, 'secrets are made by others')
   })
 
-  t.test(`${title}: an API and workers, which are who they are told to be`, async (t) => {
+  t.test(`${title}: an API and workers, each with its own role`, async (t) => {
     t.strictSame(
       all('Deployment', installed).map(({ spec }) => environmentOf(spec).HANVISA_ROLE),
       ['api', 'worker']

@@ -168,7 +168,7 @@ t.test('Grafana finds Prometheus and the dashboard', async (t) => {
     )
 })
 
-t.test('Redis starts as it is told to, keeps what it has, and its health check sees it', async (t) => {
+t.test('Redis starts as configured, keeps its data, and its health check sees it', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-redis-'))
   const socket = join(folder, 'socket')
   makeSecrets(folder)
@@ -200,7 +200,7 @@ t.test('Redis starts as it is told to, keeps what it has, and its health check s
   const known = (...words: string[]) => ask('--no-auth-warning', '-a', password, ...words).trim()
   t.equal(known('CONFIG', 'GET', 'appendonly'), 'appendonly\nyes')
   t.equal(known('CONFIG', 'GET', 'maxmemory-policy'), 'maxmemory-policy\nnoeviction')
-  t.match(ask('GET', 'anything'), /NOAUTH/, 'a stranger is told nothing')
+  t.match(ask('GET', 'anything'), /NOAUTH/, 'who has no password learns nothing')
   redis.kill('SIGKILL')
   await once(redis, 'exit')
   t.notOk(well(), 'the health check finds it gone')

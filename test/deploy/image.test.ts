@@ -120,7 +120,7 @@ t.test('the image, made by hand: compiled, packed, started as its user, asked, s
   const user = await closed(t, image, data)
   const settings = assigned(only(last, 'ENV'))
 
-  await t.test('it runs as a user who may write to /data only, and stops when it is told to', async (t) => {
+  await t.test('it runs as a user who may write to /data only, and stops on SIGTERM', async (t) => {
     t.equal(only(last, 'WORKDIR').rest, '/app')
     t.same(JSON.parse(only(last, 'VOLUME').rest), ['/data'])
     t.match(settings, { HANVISA_HOST: '0.0.0.0', HANVISA_DATA_DIR: '/data', NODE_ENV: 'production' })
@@ -210,7 +210,7 @@ function productionPackages(): string[] {
 /** Nobody may write to the image. Root is no "nobody": where we are root, the image's own user starts it. */
 async function closed(t: Test, image: string, data: string): Promise<User> {
   const [uid = 0, gid = 0] = only(last, 'USER').rest.split(':').map(Number)
-  t.ok(uid > 0 && gid > 0, 'a number, which Kubernetes can tell from root')
+  t.ok(uid > 0 && gid > 0, 'a number, which Kubernetes can see is not root')
   await chmod(dirname(image), 0o755)
   await chmod(image, 0o555)
   if (process.getuid?.() !== 0) return {}

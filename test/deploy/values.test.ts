@@ -77,7 +77,7 @@ t.test('values that cannot work are refused', async (t) => {
     ['networkPolicy.redis.ports', []],
     ['networkPolicy.consumers', ['*']],
     ['service.port', 70_000],
-    ['ingress.paths', ['notices']],
+    ['ingress.paths', ['notifications']],
     ['monitoring.serviceMonitor.interval', '15']
   ]
   for (const [path, value] of wrong)

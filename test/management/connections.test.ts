@@ -35,7 +35,7 @@ t.test('none at first', async (t) => {
   t.match(tested.body, { ok: false, checks: [{ name: 'connection', ok: false, hint: /no connection yet/ }] })
 })
 
-t.test('what is wrong is told by member, and what kinds there are', async (t) => {
+t.test('an error names each wrong member, and the kinds that exist', async (t) => {
   t.match(await faultsOf({ kind: 'caldav' }), { kind: /"graph"/ })
   t.match(await faultsOf({ pollSeconds: 60 }), { kind: /"ics"/ })
   t.match(await faultsOf({ kind: 'ics', url: 'x' }), { url: /not a known member.*pollSeconds/ })
@@ -57,40 +57,43 @@ t.test('what is wrong is told by member, and what kinds there are', async (t) =>
   t.equal((await call('GET', at)).status, 404, 'nothing was saved')
 })
 
-t.test('a secret is held, named and kept; it is asked for again when it would go elsewhere', async (t) => {
-  const made = await call('PUT', at, { ...graph, clientSecret })
-  t.equal(made.status, 201, made.text)
-  const shown = { ...graph, pollSeconds: 120, secrets: ['clientSecret'] }
-  t.strictSame(made.body, shown)
-  t.strictSame((await call('GET', at)).body, shown)
-  t.strictSame((await call('PUT', at, shown)).body, shown, 'what was read can be put back')
-  const faster = await call('PUT', at, { ...graph, pollSeconds: 30 })
-  t.strictSame([faster.status, faster.body], [200, { ...shown, pollSeconds: 30 }], 'the secret stays')
+t.test(
+  'a secret is stored, named and preserved; it is required again when it would be sent elsewhere',
+  async (t) => {
+    const made = await call('PUT', at, { ...graph, clientSecret })
+    t.equal(made.status, 201, made.text)
+    const shown = { ...graph, pollSeconds: 120, secrets: ['clientSecret'] }
+    t.strictSame(made.body, shown)
+    t.strictSame((await call('GET', at)).body, shown)
+    t.strictSame((await call('PUT', at, shown)).body, shown, 'what was read can be put back')
+    const faster = await call('PUT', at, { ...graph, pollSeconds: 30 })
+    t.strictSame([faster.status, faster.body], [200, { ...shown, pollSeconds: 30 }], 'the secret stays')
 
-  const moved = [
-    { tenantId: 'evil.example' },
-    { clientId: 'another' },
-    { cloud: { login: 'https://evil.example', graph: 'https://evil.example' } },
-    { cloud: 'usgov' }
-  ]
-  for (const change of moved) {
-    const [name = ''] = Object.keys(change)
-    t.match(
-      await faultsOf({ ...graph, ...change }),
-      { clientSecret: new RegExp(`stated again.*${name}`) },
-      name
-    )
+    const moved = [
+      { tenantId: 'evil.example' },
+      { clientId: 'another' },
+      { cloud: { login: 'https://evil.example', graph: 'https://evil.example' } },
+      { cloud: 'usgov' }
+    ]
+    for (const change of moved) {
+      const [name = ''] = Object.keys(change)
+      t.match(
+        await faultsOf({ ...graph, ...change }),
+        { clientSecret: new RegExp(`stated again.*${name}`) },
+        name
+      )
+    }
+    t.match(await faultsOf({ ...graph, secrets: ['certificate'] }), { secrets: /leave it out/ })
+    t.strictSame((await call('GET', at)).body.cloud, graph.cloud, 'and nothing moved')
+
+    t.equal((await call('PUT', at, { kind: 'ics' })).status, 200)
+    t.strictSame((await call('GET', at)).body, { kind: 'ics', pollSeconds: 300, secrets: [] })
+    t.match(await faultsOf(graph), { clientSecret: /is missing/ }, 'a secret is gone with its kind')
+    t.equal((await call('PUT', at, { ...graph, clientSecret })).status, 200)
+    t.equal((await call('DELETE', at)).status, 204)
+    t.match(await faultsOf(graph), { clientSecret: /is missing/ }, 'and with its connection')
   }
-  t.match(await faultsOf({ ...graph, secrets: ['certificate'] }), { secrets: /leave it out/ })
-  t.strictSame((await call('GET', at)).body.cloud, graph.cloud, 'and nothing moved')
-
-  t.equal((await call('PUT', at, { kind: 'ics' })).status, 200)
-  t.strictSame((await call('GET', at)).body, { kind: 'ics', pollSeconds: 300, secrets: [] })
-  t.match(await faultsOf(graph), { clientSecret: /is missing/ }, 'a secret is gone with its kind')
-  t.equal((await call('PUT', at, { ...graph, clientSecret })).status, 200)
-  t.equal((await call('DELETE', at)).status, 204)
-  t.match(await faultsOf(graph), { clientSecret: /is missing/ }, 'and with its connection')
-})
+)
 
 t.test('a certificate must be one, and fit its key', async (t) => {
   const pair = async () => {

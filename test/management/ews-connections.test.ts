@@ -20,7 +20,7 @@ const faultsOf = async (body: unknown) => {
   return Object.fromEntries(errors.map(({ field, message }) => [field, message]))
 }
 
-t.test('what is wrong is told by member', async (t) => {
+t.test('an error names each wrong member', async (t) => {
   const url = (written: string) => faultsOf({ ...ews, url: written })
   t.match(await url('https://mail.example.se/owa/'), { url: /must end in \.asmx.*Outlook on the web/ })
   t.match(await url('https://mail.example.se/EWS/Exchange.asmx?x=1'), { url: /\?/ })
@@ -65,7 +65,7 @@ t.test('what is wrong is told by member', async (t) => {
 })
 
 t.test(
-  'the password is held, named and kept; it is asked for again when it would go elsewhere',
+  'the password is stored, named and preserved; it is required again when it would be sent elsewhere',
   async (t) => {
     const made = await call('PUT', at, ews)
     t.equal(made.status, 201)

@@ -57,7 +57,7 @@ t.test('the five packs are there, with one catalogue in the agreed order', async
   }
 })
 
-t.test('published presence names neither sickness nor parental leave', async (t) => {
+t.test('a published status names neither sickness nor parental leave', async (t) => {
   for (const rules of packs.values()) {
     const activity = Object.fromEntries(
       rules.diversions.map((diversion) => [diversion.code, diversion.activity])
@@ -245,7 +245,7 @@ t.test('a malformed pack is refused with file, line and reason', async (t) => {
   }
 })
 
-t.test('all faults of all packs are told at once', async (t) => {
+t.test('one error lists all faults of all packs', async (t) => {
   const folder = t.testdir()
   await cp('rules', folder, { recursive: true })
   for (const name of await readdir(folder)) {

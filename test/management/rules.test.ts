@@ -164,7 +164,7 @@ t.test('rules without a pack', async (t) => {
   })
 })
 
-t.test('what is wrong is told by member', async (t) => {
+t.test('an error names each wrong member', async (t) => {
   const long = 'x'.repeat(201)
   const trigger = { match: 'word', text: 'x', diversion: 'meeting' }
   const wrong: [object, Record<string, RegExp>][] = [
@@ -217,7 +217,7 @@ t.test('a diversion in use cannot go', async (t) => {
   t.equal((await call('PUT', at, { diversions: [meeting] })).status, 200)
 })
 
-t.test('a preview tells what the events come to, and saves nothing', async (t) => {
+t.test('a preview shows the decision for each event, and saves nothing', async (t) => {
   const before = (await call('GET', at)).body
   const preview = (body: unknown) => call('POST', `${at}/preview`, body)
   const [start, end] = ['2031-03-05T11:00:00Z', '2031-03-05T12:00:00+00:00']
@@ -239,7 +239,7 @@ t.test('a preview tells what the events come to, and saves nothing', async (t) =
     { event: '2', diversion: 'lunch', because: /privat/ },
     { event: '3', diversion: null, rule: null, because: /inställd/ }
   ])
-  t.strictSame(body.decisions[2].rule, { from: 'tenant' }, 'of a private event the text is not told')
+  t.strictSame(body.decisions[2].rule, { from: 'tenant' }, 'the text of a private event is not shown')
   t.strictSame(
     body.timeline,
     [{ start, end: '2031-03-05T12:30:00Z', diversion: 'lunch', phone: 'closed' }],

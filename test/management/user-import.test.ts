@@ -90,7 +90,7 @@ t.test('5,000 users, and every bad row by number and reason', async (t) => {
   t.equal(answer.status, 400)
   t.match(answer.body.detail, /^Of 5000 rows 504 cannot be taken, so nothing was changed/)
   const { errors } = answer.body
-  t.equal(new Set(errors.map(({ row }: { row: number }) => row)).size, 504, 'every bad row is told')
+  t.equal(new Set(errors.map(({ row }: { row: number }) => row)).size, 504, 'every bad row is reported')
   const of = (row: number) => errors.filter((fault: { row: number }) => fault.row === row)
   t.match(of(2), [{ field: 'syncEnabled', message: /true or false/ }])
   t.match(

@@ -82,7 +82,7 @@ t.test('a user is made, read, put back as they were read, changed and removed', 
   t.equal((await call('PUT', '/v1/tenants/nobody/users/anna', anna)).status, 404)
 })
 
-t.test('what is wrong with a user is told by member', async (t) => {
+t.test('an error names each wrong member of a user', async (t) => {
   const wrong: [Record<string, unknown>, Record<string, RegExp>][] = [
     [{ user: 'bo' }, { user: /as in the address/ }],
     [{ displayName: '' }, { displayName: /empty/ }],
@@ -141,7 +141,7 @@ t.test(
 
     const triggers = [{ match: 'word', text: 'pizza', diversion: 'meeting' }]
     await call('PUT', annaAt, { ...user, triggers })
-    t.not((await status()).sync.state, 'never', 'the timeline is kept')
+    t.not((await status()).sync.state, 'never', 'the timeline is preserved')
     await until('anna’s own trigger wins', async () => (await status()).diversion === 'meeting')
 
     await call('PUT', annaAt, { ...user, triggers, mailbox: 'nobody.ics' })

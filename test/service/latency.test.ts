@@ -109,7 +109,7 @@ t.test('users by the thousand come in at one while a consumer hops between both'
   await agree(one, other)
 })
 
-t.test('a tenant removed at one and made anew at the other ends what waits for it', async (t) => {
+t.test('a tenant removed at one and created again at the other ends what waits for it', async (t) => {
   const [one, other] = await two(t)
   await one.call('PUT', `${acme}/users/anna`, user)
   await one.call('PUT', `${acme}/users/anna/override`, { diversion: 'sick' })

@@ -1,4 +1,4 @@
-/** Graph's notices from end to end: the service as operators run it, whatever befalls the notices on their way. */
+/** Graph's notifications from end to end: the service as operators run it, whatever happens to them on their way. */
 import t from 'tap'
 import { checkedFetch } from '../support/openapi.ts'
 import {
@@ -15,12 +15,12 @@ const minute = 60_000
 const now = Math.floor(Date.now() / 1000) * 1000
 const iso = (minutes: number) => new Date(now + minutes * minute).toISOString()
 const root = '/v1/tenants/acme'
-/** Seconds: no poll comes to the help of notices. */
+/** Seconds: no poll makes up for a lost notification. */
 const seldom = 3600
 const address = (user: string) => `${user}@acme.example`
 const event = (subject: string) => ({ id: 'e', subject, start: iso(-30), end: iso(30) })
 
-/** What `/metrics` says of notices, by outcome. */
+/** What `/metrics` says of notifications, by outcome. */
 async function notificationOutcomes(service: ServiceProcess): Promise<Record<string, number>> {
   const { text } = await service.call('GET', '/metrics')
   const lines = text.matchAll(/^hanvisa_notifications_total\{[^}]*outcome="(\w+)"[^}]*\} (\d+)$/gm)
@@ -28,14 +28,14 @@ async function notificationOutcomes(service: ServiceProcess): Promise<Record<str
 }
 
 async function untilState(service: ServiceProcess, state: string) {
-  await until(`notices are ${state}`, async () => {
+  await until(`notifications are ${state}`, async () => {
     const { json } = await service.call('GET', `${root}/sync`)
     return json.connection.notifications.state === state
   })
 }
 
 t.test(
-  'an edit shows whatever befalls its notice; a burst is few reads; what is forged is none',
+  'an edit shows whatever happens to its notification; a burst is few reads; what is forged is none',
   async (t) => {
     const users = ['anna', 'bo', 'cy', 'di', 'eva']
     const both = await startServiceOnGraph(t, await publicAddress())
@@ -59,7 +59,7 @@ t.test(
       )
     }
     simulator.deliveryFaults.set({})
-    await until('all notices arrived', async () => {
+    await until('all notifications arrived', async () => {
       return simulator.deliveryFaults.inTransit === 0 && simulator.graphDeliveries.counts().waiting === 0
     })
     t.ok((await notificationOutcomes(service)).replayed! > 0, 'what comes twice is a replay')
@@ -79,7 +79,7 @@ t.test(
       return json.diversion !== 'meeting' && json.diversion !== 'lunch'
     })
     await new Promise((resolve) => setTimeout(resolve, 2_500))
-    t.ok(reads('anna') - before <= 3, `${reads('anna') - before} reads for 500 notices`)
+    t.ok(reads('anna') - before <= 3, `${reads('anna') - before} reads for 500 notifications`)
     t.same(Object.keys(simulator.graphDeliveries.counts().statuses), ['202'])
 
     simulator.deliveryFaults.dropNext(1)
@@ -139,14 +139,17 @@ t.test('the public URL comes, and goes; what is left at Graph then is of no harm
   const unreached = await restart({ HANVISA_PORT: environment.HANVISA_PORT })
   const consumer = await followTenant(unreached, 'acme')
   simulator.mailboxes.putEvent(DIRECTORY, address('anna'), event('MÖT: kund'))
-  await consumer.until('the notice is good all the same', (held) => held.get('anna').diversion === 'meeting')
+  await consumer.until(
+    'the notification is accepted all the same',
+    (held) => held.get('anna').diversion === 'meeting'
+  )
   t.equal((await unreached.call('GET', `${root}/sync`)).json.connection.notifications.state, 'disabled')
   t.equal((await unreached.call('DELETE', root)).status, 204)
   simulator.requests.clear()
   for (let edit = 0; edit < 50; edit++) {
     simulator.mailboxes.putEvent(DIRECTORY, address('anna'), event(`LUN ${edit}`))
   }
-  await until('notices of a removed tenant are counted', async () => {
+  await until('notifications of a removed tenant are counted', async () => {
     return (await notificationOutcomes(unreached)).unknown === 50
   })
   t.equal(simulator.requests.count({ route: 'calendarView' }), 0)

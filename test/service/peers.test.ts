@@ -145,7 +145,7 @@ t.test('trouble never reads as available: the last timeline stands, turns stale,
   }
 })
 
-t.test('a user whose calendar was never read is not told as available without saying so', async (t) => {
+t.test('a user whose calendar was never read is not shown as available without a warning', async (t) => {
   const both = await startServiceOnGraph(t)
   await createTenantOnGraph(both, 'acme', ['nobody'])
   const consumer = await followTenant(both.service, 'acme')

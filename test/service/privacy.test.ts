@@ -92,7 +92,7 @@ t.test('no subject and no location is in the store, a log, a metric, an answer o
   for (const file of files) expectNone(t, await readFile(join(file.parentPath, file.name)), file.name)
 })
 
-t.test('nor in Redis, its jobs and messages, whatever notices and streams tell', async (t) => {
+t.test('nor in Redis, its jobs and messages, whatever notifications and streams say', async (t) => {
   const redis = await startRedis(t)
   const heard = monitor(t, redis.port)
   const shared = {
@@ -133,11 +133,11 @@ t.test('nor in Redis, its jobs and messages, whatever notices and streams tell',
     ca: simulator.ca,
     pollSeconds: 3600
   }
-  await createTenantOnGraph(both, 'told', users, undefined, 3600)
+  await createTenantOnGraph(both, 'notified', users, undefined, 3600)
   await createTenantOnGraph(both, 'streamed', users, undefined, 3600)
   const changed = await service.call('PUT', '/v1/tenants/streamed/connection', streaming)
   t.equal(changed.status, 200)
-  for (const tenant of ['told', 'streamed']) {
+  for (const tenant of ['notified', 'streamed']) {
     const consumer = await followTenant(service, tenant)
     await consumer.until('read', (held) => users.every((user) => held.get(user).diversion === 'meeting'))
     for (;;) {
@@ -146,9 +146,9 @@ t.test('nor in Redis, its jobs and messages, whatever notices and streams tell',
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
     for (const user of users) put(user, 'LUN')
-    await consumer.until('told', (held) => users.every((user) => held.get(user).diversion === 'lunch'))
+    await consumer.until('notified', (held) => users.every((user) => held.get(user).diversion === 'lunch'))
     for (const user of users) put(user, 'MÖT')
-    await consumer.until('told', (held) => users.every((user) => held.get(user).diversion === 'meeting'))
+    await consumer.until('notified', (held) => users.every((user) => held.get(user).diversion === 'meeting'))
   }
   // What Graph does not send, a stranger may; and what is wrong with it must not be quoted.
   const { notificationUrl, clientState } = simulator.graphSubscriptions.list()[0]!
@@ -174,7 +174,7 @@ t.test('nor in Redis, its jobs and messages, whatever notices and streams tell',
   await checkedFetch(notificationUrl, { method: 'POST', body: `{"value":[${CANARY}` })
   await checkedFetch(`${notificationUrl}?validationToken=${CANARY}`, { method: 'POST' })
   simulator.ewsSubscriptions.streams.end('cut')
-  for (const path of ['/metrics', '/v1/tenants/told/sync', '/v1/tenants/streamed/sync']) {
+  for (const path of ['/metrics', '/v1/tenants/notified/sync', '/v1/tenants/streamed/sync']) {
     expectNone(t, Buffer.from((await service.call('GET', path)).text), path)
   }
   await replica.kill('SIGTERM')
@@ -185,7 +185,7 @@ t.test('nor in Redis, its jobs and messages, whatever notices and streams tell',
   for (const what of [/"publish"/i, /connection-state/, /:sync:\w/, /"notification/]) {
     t.match(written.toString('latin1').match(what)?.[0], what)
   }
-  expectNone(t, written, 'what Redis was told')
+  expectNone(t, written, 'what Redis received')
 })
 
 /** Everything that is asked of Redis, scripts' own writes and messages too; what is not ASCII as `\xc3`. */

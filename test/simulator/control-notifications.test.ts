@@ -1,4 +1,4 @@
-/** The control API over notices, as a process of its own has nothing else: orders go in, counters come out. */
+/** The control API over notifications, as a process of its own has nothing else: orders go in, counters come out. */
 import t from 'tap'
 import { startNotificationReceiver } from '../support/notification-receiver.ts'
 import { type OpenSimulator, openSimulator, simulatedTenant } from '../support/open-simulator.ts'
@@ -13,7 +13,7 @@ async function opened(t: Parameters<typeof openSimulator>[0]) {
   all.put(anna)
   const body = {
     changeType: 'created,updated,deleted',
-    notificationUrl: `${receiver.origin}/notices`,
+    notificationUrl: `${receiver.origin}/notifications`,
     lifecycleNotificationUrl: `${receiver.origin}/lifecycle`,
     resource: `users/${anna}/events`,
     expirationDateTime: new Date(Date.now() + 3_600_000).toISOString(),
@@ -28,7 +28,7 @@ function controller({ send }: OpenSimulator) {
     send(method, `/control${path}`, body === undefined ? {} : { body })
 }
 
-t.test('subscriptions are listed, limited, and live and die by order', async (t) => {
+t.test('subscriptions are listed, limited, and removed on request', async (t) => {
   const { control, receiver, id } = await opened(t)
   const listed = await control('GET', `/subscriptions?tenant=example.se&mailbox=${anna}`)
   t.match(listed.body, [

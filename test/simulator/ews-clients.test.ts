@@ -210,7 +210,7 @@ async function start(t: Pick<Tap, 'testdir' | 'teardown'>, input: InstallationIn
 }
 type Tap = typeof t
 
-/** Something happens once the client has said that it listens, and the server has been asked to tell. */
+/** Puts an event once the client has said that it listens, and the server has its subscription. */
 function happensOnce(simulator: Simulator): (said: string) => void {
   return (said) => {
     if (said !== 'open') return

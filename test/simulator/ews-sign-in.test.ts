@@ -239,7 +239,7 @@ t.test('each version says which it is, takes its schemas, and lacks what it lack
   t.equal((await post('/other/EWS/Exchange.asmx', body, sign)).status, 404)
 })
 
-/** One connection, kept. */
+/** One connection, kept open. */
 function openLine(t: { teardown(end: () => void): void }, simulator: Simulator) {
   const agent = new KeepAlive({ keepAlive: true, maxSockets: 1, ca: simulator.ca })
   t.teardown(() => agent.destroy())

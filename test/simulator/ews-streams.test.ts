@@ -58,7 +58,7 @@ t.test('a stream is closed, cut in the middle of a document, reset, or says noth
   t.same(await brief.next(), ['NoError', 'Closed'], 'its minute is over')
 })
 
-t.test('documents come together or in pieces, with borders anywhere', async (t) => {
+t.test('documents come together or in pieces, split anywhere', async (t) => {
   const open = await openEws(t)
   const { ewsSubscriptions: subscriptions, mailboxes } = open.simulator
   const names = [anna, 'bo@example.se']
@@ -78,7 +78,7 @@ t.test('documents come together or in pieces, with borders anywhere', async (t) 
     return { codes: found.map((each) => each?.[1]), pieces, raw: stream.raw() }
   }
   const joined = await read('joined')
-  t.same(joined.codes, [ids[0], ids[1], ids[0]], 'two of notices and a sign of life')
+  t.same(joined.codes, [ids[0], ids[1], ids[0]], 'two notifications and a heartbeat')
   t.equal(joined.pieces.length, 1)
   for (const chunks of ['split', 'mixed'] as const) {
     const { pieces, raw } = await read(chunks)
@@ -86,12 +86,12 @@ t.test('documents come together or in pieces, with borders anywhere', async (t) 
     t.match(raw, /å € 😀/)
     t.ok(
       pieces.some((piece) => piece.toString().includes('\ufffd')),
-      'a border within a character'
+      'split within a character'
     )
   }
 })
 
-t.test('ids die: the stream names them and lives on with the others, or is not told', async (t) => {
+t.test('ids are lost: the stream names them and goes on with the others, or says nothing', async (t) => {
   const open = await openEws(t)
   const { ewsSubscriptions: subscriptions, mailboxes } = open.simulator
   open.put(anna)
@@ -114,30 +114,33 @@ t.test('ids die: the stream names them and lives on with the others, or is not t
   t.equal(await next.next(), null, 'none is left')
 })
 
-t.test('notices of EWS are lost, late and doubled like Graph’s; budgets are as they are set', async (t) => {
-  const open = await openEws(t, { streams: 1, subscriptions: 2, accounts: [service] })
-  const { deliveryFaults: fates, mailboxes } = open.simulator
-  open.put(anna)
-  const id = await streaming(open, anna)
-  await streaming(open, anna)
-  t.equal(await streaming(open, anna), 'ErrorExceededSubscriptionCount')
-  open.simulator.faults.add({ kind: 'reset', route: 'getStreamingEvents', count: 1 })
-  await t.rejects(openStream(open, [id]), 'what was never opened is not counted')
-  const stream = await openStream(open, [id])
-  await stream.next()
-  t.same(await (await openStream(open, [id])).next(), ['ErrorExceededConnectionCount'])
-  fates.set({ protocol: 'graph', lost: 1 })
-  mailboxes.putEvent(tenant, anna, lunch)
-  t.equal((await stream.next())?.length, 4, 'weather for Graph alone')
-  fates.set({ duplicated: 1 })
-  mailboxes.putEvent(tenant, anna, lunch)
-  t.equal((await stream.next())?.length, 6)
-  fates.set({ lost: 1 })
-  mailboxes.putEvent(tenant, anna, lunch)
-  fates.set({ delay: { min: 1, max: 2 } })
-  mailboxes.deleteEvent(tenant, anna, 'lunch')
-  t.same((await stream.next())?.[2], 'DeletedEvent', 'the one before was lost')
-})
+t.test(
+  'notifications of EWS are lost, late and doubled like Graph’s; budgets are as they are set',
+  async (t) => {
+    const open = await openEws(t, { streams: 1, subscriptions: 2, accounts: [service] })
+    const { deliveryFaults: fates, mailboxes } = open.simulator
+    open.put(anna)
+    const id = await streaming(open, anna)
+    await streaming(open, anna)
+    t.equal(await streaming(open, anna), 'ErrorExceededSubscriptionCount')
+    open.simulator.faults.add({ kind: 'reset', route: 'getStreamingEvents', count: 1 })
+    await t.rejects(openStream(open, [id]), 'what was never opened is not counted')
+    const stream = await openStream(open, [id])
+    await stream.next()
+    t.same(await (await openStream(open, [id])).next(), ['ErrorExceededConnectionCount'])
+    fates.set({ protocol: 'graph', lost: 1 })
+    mailboxes.putEvent(tenant, anna, lunch)
+    t.equal((await stream.next())?.length, 4, 'weather for Graph alone')
+    fates.set({ duplicated: 1 })
+    mailboxes.putEvent(tenant, anna, lunch)
+    t.equal((await stream.next())?.length, 6)
+    fates.set({ lost: 1 })
+    mailboxes.putEvent(tenant, anna, lunch)
+    fates.set({ delay: { min: 1, max: 2 } })
+    mailboxes.deleteEvent(tenant, anna, 'lunch')
+    t.same((await stream.next())?.[2], 'DeletedEvent', 'the one before was lost')
+  }
+)
 
 t.test('of several servers only the one that has a subscription knows it', async (t) => {
   const cases = [

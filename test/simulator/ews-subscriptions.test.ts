@@ -46,7 +46,7 @@ t.test('a folder is followed by a state that the client keeps', async (t) => {
 })
 
 t.test(
-  'a pull subscription tells what happened since a watermark, to the account that made it',
+  'a pull subscription returns the events since a watermark, to the account that created it',
   async (t) => {
     const accounts = [service, { user: 'other', password: 'x', impersonates: 'everybody' as const }]
     const { put, ask, simulator } = await openEws(t, { accounts })
@@ -94,7 +94,7 @@ t.test(
   }
 )
 
-t.test('a stream is documents one after the other: opened, told, closed', async (t) => {
+t.test('a stream is one document after the other: opened, events, closed', async (t) => {
   const open = await openEws(t)
   const { put, simulator } = open
   put(anna)
@@ -116,7 +116,7 @@ t.test('a stream is documents one after the other: opened, told, closed', async 
   simulator.ewsSubscriptions.closeStreams(tenant)
   t.same(await stream.next(), ['NoError', 'Closed'])
   t.equal(await stream.next(), null)
-  t.equal(simulator.ewsSubscriptions.count(tenant), 2, 'the subscriptions live on')
+  t.equal(simulator.ewsSubscriptions.count(tenant), 2, 'the subscriptions still exist')
   const again = await openStream(open, ids)
   t.same(await again.next(), ['NoError', 'OK'])
   simulator.ewsSubscriptions.dropAll(tenant)

@@ -41,7 +41,7 @@ t.test('a status comes in the shape of its route, with what is usual or what was
   t.ok(await token())
 })
 
-t.test('a fault befalls whom it names, for as many requests or until it is removed', async (t) => {
+t.test('a fault affects the calls that it names, for as many requests or until it is removed', async (t) => {
   const { put, graph, simulator } = await openSimulator(t)
   put({ address: 'anna@example.se', aliases: ['a@example.se'] })
   put('bo@example.se')

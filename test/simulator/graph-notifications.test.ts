@@ -1,4 +1,4 @@
-/** What Graph posts after an edit: what it says, how it is repeated, and what befalls it by order. */
+/** What Graph posts after an edit: what it says, how it is repeated, and which faults can be set. */
 import t from 'tap'
 import { type NotificationReceiver, startNotificationReceiver } from '../support/notification-receiver.ts'
 import {
@@ -32,7 +32,7 @@ async function opened(
     all.put(address)
     const body = {
       changeType: 'created,updated,deleted',
-      notificationUrl: `${receiver.origin}/notices`,
+      notificationUrl: `${receiver.origin}/notifications`,
       lifecycleNotificationUrl: `${receiver.origin}/lifecycle`,
       resource: `/users/${address}/events`,
       expirationDateTime: new Date(Date.now() + 3_600_000).toISOString(),
@@ -47,7 +47,7 @@ async function opened(
   return { ...all, receiver, subscribe, edit }
 }
 
-t.test('an edit is told with the ids that a reading shows, and without a word of its content', async (t) => {
+t.test('an edit is notified with the ids that a read shows, and without any of its content', async (t) => {
   const { subscribe, simulator, receiver, graph } = await opened(t, 'https')
   const id = await subscribe('anna@example.se')
   await subscribe('bo@example.se', { changeType: 'deleted' })
@@ -108,7 +108,7 @@ t.test('what is not taken comes again, later each time, until it is given up and
   })
   t.ok(simulator.graphDeliveries.counts().slowest > 0)
   simulator.graphDeliveries.configure({ giveUpAfter: 0 })
-  receiver.answer = (path) => ({ status: path === '/notices' ? 500 : 202 })
+  receiver.answer = (path) => ({ status: path === '/notifications' ? 500 : 202 })
   edit('anna@example.se')
   await until(() => simulator.graphDeliveries.counts().lifecycle === 1)
   t.match(receiver.items().at(-1), { subscriptionId: id, lifecycleEvent: 'missed', clientState: 'hemlig' })
@@ -160,7 +160,7 @@ t.test('lifecycle: to be authorised again, removed, missed, for one mailbox or a
 })
 
 t.test(
-  'notices are lost, doubled, overtaken, late and held back, the same ones with the same seed',
+  'notifications are lost, doubled, overtaken, late and held back, the same ones with the same seed',
   async (t) => {
     const { subscribe, edit, simulator, receiver } = await opened(t)
     await subscribe('anna@example.se')
@@ -208,7 +208,7 @@ t.test('a burst of thousands to many addresses is through in a moment', async (t
       mailbox: address,
       resource: `users/${address}/events`,
       changeType: 'created,updated,deleted',
-      notificationUrl: `${receiver.origin}/notices/${address.length}`,
+      notificationUrl: `${receiver.origin}/notifications/${address.length}`,
       lifecycleNotificationUrl: null,
       clientState: null,
       latestSupportedTlsVersion: 'v1_2',

@@ -15,7 +15,7 @@ const inMinutes = (minutes: number, from = now) => new Date(from + minutes * 60_
 function wanted({ origin }: NotificationReceiver, changed: object = {}) {
   return {
     changeType: 'created,updated,deleted',
-    notificationUrl: `${origin}/notices`,
+    notificationUrl: `${origin}/notifications`,
     lifecycleNotificationUrl: `${origin}/lifecycle`,
     resource: '/users/anna@example.se/events',
     expirationDateTime: inMinutes(10_080),
@@ -47,7 +47,7 @@ t.test('a subscription is made once both addresses have said the token', async (
     resource: '/users/anna@example.se/events',
     expirationDateTime: '2026-11-30T08:00:00.0000000Z'
   })
-  t.same(receiver.handshakes, ['/notices', '/lifecycle'])
+  t.same(receiver.handshakes, ['/notifications', '/lifecycle'])
   t.match(await graph(`/subscriptions/${made.body.id}`), { status: 200, body: { clientState: 'hemlig' } })
   t.equal(simulator.graphSubscriptions.count(simulatedTenant), 1)
   t.equal(simulator.requests.count({ route: 'createSubscription', status: 201 }), 1)
@@ -76,7 +76,7 @@ t.test('an address that fails the handshake has no subscription', async (t) => {
   }
   const nobody = { notificationUrl: 'http://127.0.0.1:1/' }
   t.match(await subscribe(nobody), { status: 400, body: { error: { code: 'ValidationError' } } })
-  const elsewhere = { notificationUrl: 'https://example.com/notices' }
+  const elsewhere = { notificationUrl: 'https://example.com/notifications' }
   t.match(await subscribe(elsewhere), { status: 400, body: { error: { code: 'ValidationError' } } })
   t.equal(simulator.graphSubscriptions.count(), 0)
 })

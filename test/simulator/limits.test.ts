@@ -8,7 +8,7 @@ const day = 'startDateTime=2026-11-23T00:00:00Z&endDateTime=2026-11-24T00:00:00Z
 const at = (dateTime: string) => ({ dateTime, timeZone: 'UTC' })
 const window = { startTime: at('2026-11-23T08:00:00'), endTime: at('2026-11-23T12:00:00') }
 
-t.test('getSchedule tells as much as the rights of its anchor allow', async (t) => {
+t.test('getSchedule shows as much as the rights of its anchor allow', async (t) => {
   const { put, token, client } = await openSimulator(t)
   const events: EventInput[] = [
     { subject: 'Möte', location: 'Rum 3', start: '2026-11-23T08:30:00Z', end: '2026-11-23T09:30:00Z' },
@@ -177,7 +177,7 @@ t.test('headers, bodies and dependencies work inside a batch', async (t) => {
   t.match(by.get('4'), { status: 424, body: { error: { code: 'FailedDependency' } } })
 })
 
-t.test('four calls at a time to a mailbox: the fifth is told to wait, other mailboxes are not', async (t) => {
+t.test('four calls at a time to a mailbox: the fifth is throttled, other mailboxes are not', async (t) => {
   const { put, graph, simulator } = await openSimulator(t)
   put('anna@example.se')
   put('bo@example.se')

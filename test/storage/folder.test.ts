@@ -78,7 +78,7 @@ function holder(t: Test, program: string, folder: string, limit = '') {
   return {
     child,
     said: async () => (await lines.next()).value as string,
-    tell: (command: string) => child.stdin.write(`${command}\n`)
+    send: (command: string) => child.stdin.write(`${command}\n`)
   }
 }
 
@@ -196,12 +196,12 @@ async function contents(folder: string) {
   const snapshot = await store.snapshot('acme')
   await store.close()
   return snapshot?.users.map((record) => {
-    // Borders may lie in later pages of a long value, which nothing tells from noise.
+    // The boundaries may be in later pages of a long value, which cannot be recognized.
     return { ...plain(record), timeline: record.timeline?.causes.length }
   })
 }
 
-t.test('a folder that was not finished when its maker was killed is made anew', async (t) => {
+t.test('a folder that was incomplete when its process was killed is created again', async (t) => {
   const folder = await newFolder(t)
   await mkdir(folder)
   await writeFile(join(folder, 'format.json'), '{"format":1,"unfinished":true}')
@@ -248,20 +248,20 @@ t.test(
     const folder = await newFolder(t)
     const tight = holder(t, program, folder, 'ulimit -S -f 4096;')
     t.equal(await tight.said(), 'open')
-    tight.tell('write')
+    tight.send('write')
     t.equal(await tight.said(), 'unavailable')
     let there = 0
     for (let again = 0; again < 3; again++) {
-      tight.tell('read')
+      tight.send('read')
       const said = await tight.said()
       const [, acknowledged, users] = /^(\d+) acknowledged, (\d+) there$/.exec(said) ?? []
       t.equal(users, acknowledged, `reads go on: ${said}`)
       there = Number(users)
-      tight.tell('write')
+      tight.send('write')
       t.equal(await tight.said(), 'unavailable')
     }
     t.ok(there >= 100)
-    tight.tell('close')
+    tight.send('close')
     t.equal(await tight.said(), 'closed')
     const store = await openLmdb({ folder })
     const stored = (await store.snapshot('acme'))?.users.length ?? 0

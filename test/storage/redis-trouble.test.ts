@@ -1,4 +1,4 @@
-/** Redis away, frozen, restarted or emptied: nothing acknowledged is lost, writers hear quickly, followers end up right. */
+/** Redis away, frozen, restarted or emptied: nothing acknowledged is lost, writers fail quickly, followers end up right. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
@@ -16,7 +16,7 @@ async function opened(t: Test, url: string, more: Partial<RedisOptions> = {}): P
   return store
 }
 
-/** Writes one user after the other until told to stop; tells what was acknowledged and what was refused. */
+/** Writes one user after the other until stopped; returns what was acknowledged and what was refused. */
 function writing(store: Store) {
   const acknowledged: string[] = []
   const refused: { error: unknown; after: number }[] = []
@@ -111,7 +111,7 @@ t.test('frozen, it makes nobody wait long, and does nothing late that was refuse
   })
 })
 
-t.test('emptied, it is said, followers hear of it, and a backup heals it', async (t) => {
+t.test('emptied, it is reported, followers get an event, and a backup repairs it', async (t) => {
   const server = await startRedis(t)
   const shouts: boolean[] = []
   const store: RedisStore = await opened(t, server.url, { onEmptied: () => shouts.push(store.emptied()) })
@@ -169,7 +169,7 @@ t.test('a holder that lost the tenant lock writes nothing more', async (t) => {
   t.equal((await store.tenant('acme'))?.name, 'after it')
 })
 
-t.test('a listener that was cut off hears of a gap, and then goes on', async (t) => {
+t.test('a follower that was cut off gets a gap, and then goes on', async (t) => {
   const server = await startRedis(t)
   const store = await opened(t, server.url)
   const other = await opened(t, server.url)
@@ -184,7 +184,7 @@ t.test('a listener that was cut off hears of a gap, and then goes on', async (t)
   await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub')
   await store.saveTenant(sampleTenant('acme'), 3)
   await until(() => events.some(({ kind }) => kind === 'gap'))
-  t.strictSame(inTouch, [false], 'it counts as in touch only once the gap was told')
+  t.strictSame(inTouch, [false], 'it counts as current only once the gap was delivered')
   await until(() => other.reachable())
   await store.saveTenant(sampleTenant('acme'), 4)
   await until(() => events.at(-1)?.kind === 'logged')
@@ -202,7 +202,7 @@ t.test('a message that never came is found out', async (t) => {
   await until(() => events.at(-1) === 'gap')
   await store.saveTenant(sampleTenant('acme'), 3)
   t.equal(events.at(-1), 'logged')
-  // As if it had been removed and made anew elsewhere.
+  // As if it had been removed and created again elsewhere.
   await server.command('HSET', 'hanvisa:{acme}:head', 'epoch', 'another', 'sequence', 1)
   await until(() => events.at(-1) === 'gap')
 })

@@ -1,4 +1,4 @@
-/** What happens to a tenant, for laws: as the directory and sync write it, in any order. */
+/** What happens to a tenant, for laws: as management and sync write it, in any order. */
 import fc from 'fast-check'
 import type { Override } from '../../src/domain/override.ts'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
@@ -24,7 +24,7 @@ export const tenantEvent = fc.oneof(
 )
 type Event = typeof tenantEvent extends fc.Arbitrary<infer E> ? E : never
 
-/** As the directory and sync write, at the instant. */
+/** As management and sync write, at the instant. */
 export async function applyTenantEvent(
   store: Store,
   one: Exclude<Event, { kind: 'time' }>,

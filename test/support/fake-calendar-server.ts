@@ -35,11 +35,11 @@ export interface FakeCalendarServer {
   readonly detail: { value: 'subjects' | 'subjects-only' | 'availability' }
   /** Tells those who watch. */
   edited(mailbox: string): void
-  /** What it does for whoever begins to watch: nothing, or tell that every edit will be told of. */
+  /** What becomes of a new subscription. An active one is notified of every edit. */
   newSubscriptions: 'inactive' | 'active'
   /** The mailboxes that are watched, and who listens. */
   readonly watched: ReadonlyMap<string, ReadonlySet<SubscriptionListener>>
-  /** The names of those whose watch was stopped; what was told of watches. */
+  /** The target ids of subscriptions that were stopped; the lifecycle events that were received. */
   readonly stopped: string[]
   readonly lifecycleEvents: LifecycleEvent[]
   /** What it says to comparisons, and the mailboxes of each that it was asked for. */
@@ -188,7 +188,7 @@ export async function startFakeCalendarServer(batchSize = 3): Promise<FakeCalend
         etag: response.headers.get('etag')
       }
     } catch {
-      const hint = 'The far side does not answer.'
+      const hint = 'The calendar server does not answer.'
       return { outcome: 'failed', error: new RemoteError('unreachable', hint, { scope: 'connection' }) }
     }
   }
@@ -207,7 +207,7 @@ function errorOf(response: Response, mailbox: string): RemoteError {
   if (response.status === 401) return new RemoteError('secret_invalid', 'Put the right secret.', options)
   if (response.status === 404) return new RemoteError('mailbox_unknown', `Correct the mailbox ${mailbox}.`)
   if (response.status === 429) return new RemoteError('throttled', 'Wait.', options)
-  return new RemoteError('unreachable', 'The far side is out of order.', options)
+  return new RemoteError('unreachable', 'The calendar server is out of order.', options)
 }
 
 export function calendarEvent(

@@ -1,4 +1,4 @@
-/** A server that Graph's notices are posted to: it says tokens, writes down what comes, and answers as it is told. */
+/** A server that Graph's notifications are posted to: it returns validation tokens, records what it receives, and answers as configured. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'

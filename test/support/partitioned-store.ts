@@ -1,14 +1,14 @@
-/** A real store that one process cannot reach for a while, as Redis behind a cut line: it hears nothing, then of a gap. */
+/** A real store that one process cannot reach for a while, as Redis behind a network partition: no events, then a gap. */
 import { type FeedEvent, type Store, StoreUnavailable } from '../../src/storage/store.ts'
 
 export interface PartitionedStore extends Store {
-  /** From now on every call fails and nothing is heard. */
+  /** From now on every call fails and no event arrives. */
   cut(): void
-  /** It can be reached again, and followers hear that they may have missed something. */
+  /** It can be reached again, and followers get a gap. */
   restore(): void
   /** Followers miss what was saved meanwhile; calls succeed all the while. */
   dropEvents(): void
-  /** From now on events wait to be delivered; calls succeed all the while, so that reads are ahead of what is heard. */
+  /** From now on events wait to be delivered; calls succeed all the while, so that reads are ahead of the events. */
   delayEvents(): void
   /** Delivers the oldest events that wait, at most so many. */
   deliverEvents(max: number): void
@@ -34,13 +34,13 @@ export function partitionedStore(store: Store): PartitionedStore {
   ) as unknown as Store
   return {
     ...guardedStore,
-    follow(tenant, hear) {
+    follow(tenant, onEvent) {
       const one = Symbol(tenant)
-      followers.set(one, hear)
+      followers.set(one, onEvent)
       const stop = store.follow(tenant, (feed) => {
         if (isPartitioned || dropsEvents) return
-        if (delayed === null) hear(feed)
-        else delayed.push(() => hear(feed))
+        if (delayed === null) onEvent(feed)
+        else delayed.push(() => onEvent(feed))
       })
       return () => {
         followers.delete(one)
@@ -54,7 +54,7 @@ export function partitionedStore(store: Store): PartitionedStore {
     restore() {
       isPartitioned = false
       dropsEvents = false
-      for (const hear of [...followers.values()]) hear({ kind: 'gap' })
+      for (const onEvent of [...followers.values()]) onEvent({ kind: 'gap' })
     },
     dropEvents() {
       dropsEvents = true

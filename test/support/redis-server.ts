@@ -15,7 +15,7 @@ interface TeardownOwner {
 }
 
 export interface TestRedisOptions {
-  /** Every write is on disk before it is answered: nothing is lost by `kill` and `restart`. Otherwise nothing is kept. */
+  /** Every write is on disk before it is answered: nothing is lost by `kill` and `restart`. Otherwise nothing is persistent. */
   readonly appendOnly?: boolean
   readonly password?: string
   /** More of redis.conf: `['maxmemory-policy', 'allkeys-lru']`, one pair after the other. */
@@ -28,7 +28,7 @@ export interface TestRedis {
   readonly port: number
   /** Resolves when the process is gone. SIGKILL unless said otherwise. */
   kill(signal?: NodeJS.Signals): Promise<void>
-  /** Starts it anew on the same port and folder (killing it where it still runs). `emptied`: without its data. */
+  /** Restarts it on the same port and folder (killing it where it still runs). `emptied`: without its data. */
   restart(how?: { readonly emptied?: boolean }): Promise<void>
   /** It keeps its connections and answers nothing. */
   freeze(): void
@@ -118,7 +118,7 @@ const address = ({ port }: TestRedis) => `127.0.0.1:${port}`
 const credentials = ({ password }: TestRedisOptions) =>
   password === undefined ? '' : `:${encodeURIComponent(password)}@`
 
-/** `watch` is what a Sentinel is told to watch; without it, it is a server. */
+/** `watch` is what a Sentinel watches; without it, it is a server. */
 async function start(
   t: TeardownOwner,
   options: TestRedisOptions,

@@ -106,7 +106,7 @@ export async function startServiceOnGraph(
   return { simulator, service: await restart(environment), restart }
 }
 
-/** With these Graph's notices reach the service. */
+/** With these Graph's notifications reach the service. */
 export async function publicAddress(): Promise<{ HANVISA_PORT: string; HANVISA_PUBLIC_URL: string }> {
   const port = String(await freePort())
   return { HANVISA_PORT: port, HANVISA_PUBLIC_URL: `http://127.0.0.1:${port}` }

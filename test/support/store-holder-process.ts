@@ -1,5 +1,5 @@
 /**
- * A process that opens a store and says how that went, then does what it is told on its input: `write` until the
+ * A process that opens a store and says how that went, then takes commands on its input: `write` until the
  * store refuses, `read`, `close`. Argument: the folder.
  */
 import { writeSync } from 'node:fs'

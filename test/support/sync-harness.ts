@@ -1,4 +1,4 @@
-/** Sync as it runs, over a real store in a folder of its own and the tests' far side, with clocks moved by hand. */
+/** Sync as it runs, over a real store in a folder of its own and the tests' calendar server, with clocks moved by hand. */
 
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
@@ -57,7 +57,7 @@ export async function openSyncHarness(
   const store = await openLmdb({ folder })
   const side = options.side ?? (await startFakeCalendarServer())
   let depth = () => ({ waiting: 0, running: 0 })
-  // What the far side leaves hanging is not waited for.
+  // What the calendar server leaves hanging is not awaited.
   const time = createFakeClock(() => depth().running <= side.pending.size)
   const clock = options.clock ?? time.clock
   const seal = sealer(randomBytes(32))
@@ -126,7 +126,7 @@ export async function openSyncHarness(
       await connect(id, secret, pollSeconds)
     },
     connect,
-    /** As the directory saves them: a calendar that must be read anew begins a new generation. */
+    /** As management saves them: a calendar that must be read again begins a new generation. */
     async people(tenant: string, people: Readonly<Record<string, HarnessUser>>) {
       const at = clock()
       const saved = Object.entries(people).map(async ([id, given]) => {

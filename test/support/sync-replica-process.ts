@@ -1,7 +1,7 @@
 /**
  * A process that keeps its share of the tenants, as a worker does. It reads calendars over HTTP from the address that it is
  * given, with its own number in each request. Arguments: Redis' URL, that address, the master key in base64. It prints what it
- * logs, closes when it is told `close`, and says `closed`.
+ * logs, closes on the command `close`, and says `closed`.
  */
 import { createInterface } from 'node:readline'
 import type { Connector, ReadResult } from '../../src/connectors/connector.ts'

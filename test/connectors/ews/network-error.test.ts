@@ -18,7 +18,7 @@ import {
 
 const auth = { kind: 'basic', ...account } as const
 const anybody: ServerOptions = { other: { offers: ['Basic'], good: () => true } }
-const echoed = '200 <told>x</told>'
+const echoed = '200 <echo>x</echo>'
 
 async function hint(
   t: Test,
@@ -207,7 +207,7 @@ t.test('redirects within the server are followed; all others are explained', asy
     ...anybody,
     answer(request, response, body) {
       const location = to[request.url ?? '']
-      if (location === undefined) response.end(`<told>${body}</told>`)
+      if (location === undefined) response.end(`<echo>${body}</echo>`)
       else response.writeHead(302, { location }).end('moved')
     }
   })

@@ -39,7 +39,7 @@ t.test('curl --ntlm', { skip: curl ? false : 'no curl with NTLM here: apt instal
   }
   for (const server of [plain, none, allow, require]) server.password = ascii
   for (const server of [plain, none, allow]) {
-    t.equal(await status(server.url), '<told>hello</told> 200', server.url)
+    t.equal(await status(server.url), '<echo>hello</echo> 200', server.url)
     t.match(server.accounts, [{ user, domain, bound: false }])
   }
   t.match(await status(plain.url, 'wrong'), /401$/)

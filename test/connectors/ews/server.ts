@@ -108,7 +108,7 @@ export async function startServer(t: Test, options: ServerOptions = {}): Promise
     }
     if (options.before?.(request, response) || !lets(request, response)) return
     found.calls.push(`${request.headers.authorization?.split(' ')[0] ?? '-'} ${body}`)
-    if (options.answer === undefined) response.end(`<told>${body}</told>`)
+    if (options.answer === undefined) response.end(`<echo>${body}</echo>`)
     else options.answer(request, response, body)
   }
   const server =

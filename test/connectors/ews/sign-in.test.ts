@@ -23,7 +23,7 @@ t.test('a wrong password is tried once, by however many calls', async (t) => {
   t.equal(server.attempts, 2)
   transport.resetSignIn()
   server.password = account.password
-  t.equal(await sendBody(transport, 'x'), '200 <told>x</told>')
+  t.equal(await sendBody(transport, 'x'), '200 <echo>x</echo>')
   t.equal(server.attempts, 3)
   t.notMatch(JSON.stringify(errors), /hemligt/)
 })
@@ -35,7 +35,7 @@ t.test('a password that was right and is refused is tried once more, then raised
   const transport = transportTo(t, server, { connections: 4, sleep: pause })
   await sendBody(transport, 'a')
   server.password = 'changed'
-  t.equal(await sendBody(transport, 'b'), '200 <told>b</told>', 'a connection that is signed in stays so')
+  t.equal(await sendBody(transport, 'b'), '200 <echo>b</echo>', 'a connection that is signed in stays so')
   const gone = Promise.all([...server.sockets].map((socket) => once(socket, 'close')))
   server.server.closeAllConnections()
   await gone
@@ -98,10 +98,10 @@ t.test('an application signs in with tokens; one that is refused is replaced onc
     invalidate: (token: string) => void (token === `token ${issued}` && issued++)
   }
   const transport = transportTo(t, server, { auth: { kind: 'oauth', tokens } })
-  t.equal(await sendBody(transport, 'a'), '200 <told>a</told>')
+  t.equal(await sendBody(transport, 'a'), '200 <echo>a</echo>')
   valid.clear()
   valid.add('token 2')
-  t.equal(await sendBody(transport, 'b'), '200 <told>b</told>')
+  t.equal(await sendBody(transport, 'b'), '200 <echo>b</echo>')
   valid.clear()
   t.match(await errorOf(t, sendBody(transport, 'c')), { code: 'consent_missing', hint: /full_access_as_app/ })
   t.equal(server.attempts, 5)
@@ -123,7 +123,7 @@ t.test("Entra's tokens are for the resource that is asked for", async (t) => {
   const tokens = through(connection.clientSecret ?? '')
   t.equal(
     await sendBody(transportTo(t, server, { auth: { kind: 'oauth', tokens } }), 'a'),
-    '200 <told>a</told>'
+    '200 <echo>a</echo>'
   )
   const wrong = transportTo(t, server, { auth: { kind: 'oauth', tokens: through('wrong') } })
   t.match(await errorOf(t, sendBody(wrong, 'b')), { code: 'secret_invalid', hint: /client secret is wrong/ })

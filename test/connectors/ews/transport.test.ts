@@ -9,7 +9,7 @@ t.test(
     const server = await startServer(t)
     const transport = transportTo(t, server, { connections: 3 })
     for (let call = 0; call < 5; call++)
-      t.equal(await sendBody(transport, `one ${call}`), `200 <told>one ${call}</told>`)
+      t.equal(await sendBody(transport, `one ${call}`), `200 <echo>one ${call}</echo>`)
     t.equal(server.sockets.size, 1)
     t.same(server.calls, ['NTLM one 0', '- one 1', '- one 2', '- one 3', '- one 4'])
     const many = await Promise.all(
@@ -17,7 +17,7 @@ t.test(
     )
     t.same(
       many,
-      Array.from({ length: 30 }, (_, call) => `200 <told>many ${call}</told>`)
+      Array.from({ length: 30 }, (_, call) => `200 <echo>many ${call}</echo>`)
     )
     t.equal(server.sockets.size, 3, 'not more connections than allowed')
     t.equal(server.accounts.length, 3, 'a handshake for each')
@@ -32,8 +32,8 @@ t.test(
 t.test('inside Negotiate, in its envelope or bare, as the server takes it', async (t) => {
   const negotiate = await startServer(t, { ntlm: { schemes: ['Negotiate'] } })
   const enveloped = transportTo(t, negotiate)
-  t.equal(await sendBody(enveloped, 'a'), '200 <told>a</told>')
-  t.equal(await sendBody(enveloped, 'b'), '200 <told>b</told>')
+  t.equal(await sendBody(enveloped, 'a'), '200 <echo>a</echo>')
+  t.equal(await sendBody(enveloped, 'b'), '200 <echo>b</echo>')
   t.match(negotiate.accounts, [{ enveloped: true, mic: true, bound: true }])
 
   const bareOnly = await startServer(t, {
@@ -44,13 +44,13 @@ t.test('inside Negotiate, in its envelope or bare, as the server takes it', asyn
       return spnego
     }
   })
-  t.equal(await sendBody(transportTo(t, bareOnly), 'c'), '200 <told>c</told>')
+  t.equal(await sendBody(transportTo(t, bareOnly), 'c'), '200 <echo>c</echo>')
   t.match(bareOnly.accounts, [{ enveloped: false, mic: true, bound: true }])
 })
 
 t.test('an Exchange of before 2010, without MIC and Extended Protection', async (t) => {
   const server = await startServer(t, { serverCertificate: null, ntlm: { modern: false } })
-  t.equal(await sendBody(transportTo(t, server), 'x'), '200 <told>x</told>')
+  t.equal(await sendBody(transportTo(t, server), 'x'), '200 <echo>x</echo>')
   t.match(server.accounts, [{ mic: false, bound: false }])
 })
 
@@ -61,7 +61,7 @@ t.test('a connection that the server ended signs in anew, and the call is not lo
   const ended = Promise.all([...server.sockets].map((socket) => once(socket, 'close')))
   server.server.closeIdleConnections()
   await ended
-  t.equal(await sendBody(transport, 'second'), '200 <told>second</told>')
+  t.equal(await sendBody(transport, 'second'), '200 <echo>second</echo>')
   t.same([server.sockets.size, server.accounts.length], [2, 2])
 
   // At the very moment of the call: it is on its way when the connection goes, and the idle ones are dead too.
@@ -74,7 +74,7 @@ t.test('a connection that the server ended signs in anew, and the call is not lo
   })
   const again = transportTo(t, rude, { connections: 2 })
   await Promise.all([sendBody(again, 'first'), sendBody(again, 'beside')])
-  t.equal(await sendBody(again, 'second'), '200 <told>second</told>')
+  t.equal(await sendBody(again, 'second'), '200 <echo>second</echo>')
   t.match(rude.calls.sort(), ['NTLM beside', 'NTLM first', 'NTLM second'])
 })
 
@@ -90,9 +90,9 @@ t.test(
       }
     })
     const transport = transportTo(t, server)
-    for (const call of ['a', 'b', 'c']) t.equal(await sendBody(transport, call), `200 <told>${call}</told>`)
+    for (const call of ['a', 'b', 'c']) t.equal(await sendBody(transport, call), `200 <echo>${call}</echo>`)
     forget = false
-    t.equal(await sendBody(transport, 'd'), '200 <told>d</told>')
+    t.equal(await sendBody(transport, 'd'), '200 <echo>d</echo>')
     t.same(server.calls, ['NTLM a', 'NTLM b', 'NTLM c', '- d'])
     t.equal(server.sockets.size, 1)
   }
@@ -118,7 +118,7 @@ t.test('a server that ends the connection between the messages of a handshake', 
       return false
     }
   })
-  t.equal(await sendBody(transportTo(t, once), 'x'), '200 <told>x</told>', 'once is got over')
+  t.equal(await sendBody(transportTo(t, once), 'x'), '200 <echo>x</echo>', 'once is got over')
 })
 
 t.test('a server that floods a 401, or its headers, is given up', async (t) => {
