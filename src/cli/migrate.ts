@@ -7,7 +7,7 @@ import { SetupError } from '../errors.ts'
 import { LOG_LENGTH } from '../storage/lmdb/change-log.ts'
 import { openLmdb } from '../storage/lmdb/lmdb.ts'
 import { type RedisAddress, redisAddress, redisUrlFault } from '../storage/redis/address.ts'
-import { openImport, type WholeTenant } from '../storage/redis/import.ts'
+import { openImport, type WholeTenant } from '../storage/redis/migration-target.ts'
 import { openRedis } from '../storage/redis/redis.ts'
 import { type Store, StoreUnavailable } from '../storage/store.ts'
 

@@ -1,8 +1,9 @@
 /** The table of connection kinds. A further kind is one record here; what the service must know of it stands in the record. */
+
+import type { ConnectionKind, ConnectorKind } from './connector-kind.ts'
 import { ewsKind } from './ews/kind.ts'
 import { graphKind } from './graph/kind.ts'
 import { icsKind } from './ics/kind.ts'
-import type { ConnectionKind, ConnectorKind } from './kind.ts'
 
 export const connectorKinds: { readonly [K in ConnectionKind]: ConnectorKind<K> } = {
   graph: graphKind,

@@ -3,7 +3,7 @@ import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import t from 'tap'
 import { createShapeCheck } from '../../src/api/validation.ts'
-import type { ConnectionKind, ConnectorKind } from '../../src/connectors/kind.ts'
+import type { ConnectionKind, ConnectorKind } from '../../src/connectors/connector-kind.ts'
 import { connectorKinds } from '../../src/connectors/kinds.ts'
 import { splitSecrets } from '../../src/storage/secrets/connection-secrets.ts'
 

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import { ewsAccesses, ewsSchemas } from '../connection.ts'
 import type { PutEwsConnectionBody } from '../connection-body.ts'
-import { pollSecondsSchema, type ResponseOf, secretNamesSchema } from '../kind.ts'
+import { pollSecondsSchema, type ResponseOf, secretNamesSchema } from '../connector-kind.ts'
 
 const user = Type.String({
   minLength: 1,

@@ -3,7 +3,7 @@ import { Type } from 'typebox'
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import { clouds } from '../connection.ts'
 import type { PutGraphConnectionBody } from '../connection-body.ts'
-import { pollSecondsSchema, type ResponseOf, secretNamesSchema } from '../kind.ts'
+import { pollSecondsSchema, type ResponseOf, secretNamesSchema } from '../connector-kind.ts'
 
 const root = (what: string, example: string) =>
   Type.String({

@@ -1,8 +1,8 @@
 /** Microsoft 365 over Graph, as a kind of connection. */
 import type { FieldFault } from '../../errors.ts'
 import type { PutGraphConnectionBody } from '../connection-body.ts'
+import type { ConnectorKind } from '../connector-kind.ts'
 import { validateApplication } from '../entra/validate-credentials.ts'
-import type { ConnectorKind } from '../kind.ts'
 import {
   graphConnectionExample,
   graphConnectionSchema,

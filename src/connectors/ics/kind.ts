@@ -2,7 +2,12 @@
 import { Type } from 'typebox'
 import { Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { PutIcsConnectionBody } from '../connection-body.ts'
-import { type ConnectorKind, pollSecondsSchema, type ResponseOf, secretNamesSchema } from '../kind.ts'
+import {
+  type ConnectorKind,
+  pollSecondsSchema,
+  type ResponseOf,
+  secretNamesSchema
+} from '../connector-kind.ts'
 import { createIcsConnector } from './connector.ts'
 
 const kind = Type.Literal('ics', { description: 'An iCalendar URL or file for each user.' })

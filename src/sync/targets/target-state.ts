@@ -2,7 +2,7 @@
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { SyncRecord } from '../../domain/sync-state.ts'
 import type { ReleaseMode } from '../notifications/target-subscriptions.ts'
-import type { Extension } from './extension.ts'
+import type { Extension } from './read-beyond-window.ts'
 
 /** The last success: what rests on it counts only as long as the calendar is read from the same input. */
 export interface LastSync {
