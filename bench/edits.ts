@@ -108,7 +108,7 @@ async function measure(
     `${(spent.replica / total).toFixed(1)} ms CPU each`,
     `simulator ${(spent.simulator / total).toFixed(1)} ms`,
     `it takes one in ${part(written, 0.99)} (p99)`,
-    `${TENANTS * users} mailboxes fresh${way.notifications ? ' and live' : ''} in ${Math.round(readyAfter / 1000)} s; load ${loadAverage()}`
+    `${TENANTS * users} mailboxes fresh${way.notifications ? ' and subscribed' : ''} in ${Math.round(readyAfter / 1000)} s; load ${loadAverage()}`
   )
   printRow('  memory of the replica', `${Math.round(residentBytes(replica!) / 1e6)} MB`, '–', '–', '–')
   for (const [name] of [...waiting].slice(0, 10)) process.stderr.write(`never seen: ${name}\n`)

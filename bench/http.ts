@@ -1,6 +1,6 @@
 /**
  * The calls that switches poll, beside the same app answering a constant: requests over real sockets, for each second
- * of CPU that the server spends (wall time here tells of the neighbours and of the load generator).
+ * of CPU that the server spends (wall time here depends on other processes and on the load generator).
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -23,7 +23,7 @@ import { type BenchSyncHarness, createReadingClock, openBenchSyncHarness } from 
 const MAILBOXES = 500
 const hour = 3_600_000
 const day = 24 * hour
-/** Milliseconds by hand, and how long they take at the least: the simulator's streams live by its own clock. */
+/** Milliseconds by hand, and how long they take at the least: the simulator's streams run by its own clock. */
 const step = 15_000
 const stepTakes = 12
 /** Milliseconds in which the connector must receive a sign of life on a stream; Exchange gives one every 30 to 45 s. */
@@ -150,7 +150,7 @@ async function streamingDay({ simulator, outbound, ca }: Scene): Promise<void> {
   }
 }
 
-/** From an hour after all were live, when all that a beginning needs is over. `heard` waits for what goes by the simulator's clock. */
+/** From an hour after all were active, when the start is over. `waitForStreams` waits for what goes by the simulator's clock. */
 async function aDay(
   simulator: SimulatorProcess,
   { time, activeSubscriptions, failures: failed }: BenchSyncHarness,
@@ -160,7 +160,7 @@ async function aDay(
   const last = performance.now() + 120_000
   while (activeSubscriptions() < MAILBOXES) {
     if (performance.now() > last)
-      throw new Error(`${what}: ${activeSubscriptions()} of ${MAILBOXES} are live`)
+      throw new Error(`${what}: ${activeSubscriptions()} of ${MAILBOXES} are active`)
     await time.run(250)
     await after(25)
     await waitForStreams()
@@ -186,7 +186,7 @@ async function aDay(
     `${what}, requests/mailbox and hour, idle day`,
     (calls / MAILBOXES / 24).toFixed(3),
     `${calls} calls`,
-    `at most ${maxInactive} deaf`,
+    `at most ${maxInactive} inactive`,
     `≤ 0.25 (${MAILBOXES} mailboxes, a day by a clock moved by hand)`
   )
   printRow(

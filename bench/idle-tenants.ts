@@ -30,7 +30,7 @@ export async function benchIdleTenants(sizes: readonly number[] = [100, 1_000, 1
 }
 
 async function measure(tenants: number): Promise<void> {
-  const what = `${tenants.toLocaleString('en')} idle tenants kept`
+  const what = `${tenants.toLocaleString('en')} idle tenants owned`
   const installation = await openBenchInstallation(['worker'])
   const { redis, simulator, replicas } = installation
   const [worker] = replicas

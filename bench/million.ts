@@ -75,7 +75,7 @@ async function measure(tenants: number): Promise<void> {
   }
 }
 
-/** Overrides set as fast as may be in a hundred tenants, until the replica's long polls have told of the last. */
+/** Overrides set as fast as may be in a hundred tenants, until the replica's long polls have returned the last. */
 async function changes(
   { replicas, call }: BenchInstallation,
   store: Store,

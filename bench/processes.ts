@@ -1,4 +1,4 @@
-/** What processes cost, as the kernel tells (proc(5)), and work for them in a few lanes. */
+/** What processes cost, as the kernel counts (proc(5)), and work for them in a few lanes. */
 import { readFileSync } from 'node:fs'
 
 interface Process {

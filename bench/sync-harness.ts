@@ -21,7 +21,7 @@ export interface BenchSyncHarness {
   readonly time: FakeClock
   /** The codes of reads that failed. */
   readonly failures: readonly string[]
-  /** Calendars that are watched, of which every edit is told. */
+  /** Calendars with an active subscription: every edit is notified. */
   activeSubscriptions(): number
   close(): Promise<void>
 }
@@ -94,7 +94,7 @@ export async function openBenchSyncHarness(needs: {
 }
 
 /**
- * A clock that stands still while somebody is read, and what sync is given to tell it so. It begins at the machine's time, since
+ * A clock that stands still while somebody is read, and what sync is given to report that. It begins at the machine's time, since
  * the simulator goes by that: to it a subscription that ends on a fixed date would some day have ended in the past.
  */
 export function createReadingClock(): {

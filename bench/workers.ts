@@ -133,7 +133,7 @@ async function answered({ simulator }: BenchInstallation): Promise<number> {
   return sum(views.map(({ count }) => count))
 }
 
-/** Waits until what was read since this instant is kept for everybody. */
+/** Waits until what was read since this instant is stored for everybody. */
 async function readSince(
   { call }: BenchInstallation,
   tenants: readonly string[],

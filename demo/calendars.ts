@@ -17,7 +17,7 @@ interface Entry {
   readonly cancelled: boolean
 }
 
-/** An edit, told without what the event is about. */
+/** An edit, described without what the event is about. */
 export interface Edit {
   readonly tenant: SampleTenant
   readonly person: DemoUser

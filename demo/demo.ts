@@ -83,7 +83,7 @@ async function editing(calendars: Calendars): Promise<never> {
     const at = now()
     const edit = await calendars.edit()
     const { tenant, person, story } = edit
-    screen.tell(tenant, `${person.name} ${story}`)
+    screen.addLine(tenant, `${person.name} ${story}`)
     const seen = stopwatch.editMade(edit, at)
     if (seen !== null) tellSeen(seen)
   }
@@ -93,7 +93,7 @@ async function editing(calendars: Calendars): Promise<never> {
 function tellSeen({ edit: { tenant, person, story }, milliseconds }: EditLatency): void {
   const seconds = (milliseconds / 1000).toFixed(1)
   const how = tenant.exchange === 'cloud' ? 'notified' : 'polled'
-  screen.tell(tenant, `${person.name} ${story}: ${how} after ${seconds} s`)
+  screen.addLine(tenant, `${person.name} ${story}: ${how} after ${seconds} s`)
 }
 
 async function watch(api: ApiClient, tenant: SampleTenant): Promise<void> {

@@ -9,7 +9,7 @@ export interface Screen {
   /** The tenant as it is now; its fresh users are those that changed. */
   show(board: TableContent): void
   /** An edit in the calendar of somebody at the tenant. */
-  tell(tenant: SampleTenant, text: string): void
+  addLine(tenant: SampleTenant, text: string): void
   close(): void
 }
 
@@ -45,7 +45,7 @@ function plainLines(stream: NodeJS.WriteStream): Screen {
         line(parts.join('; '))
       }
     },
-    tell: (tenant, text) => line(`${clock(Date.now(), tenant)}  ${tenant.name}: ${text}`),
+    addLine: (tenant, text) => line(`${clock(Date.now(), tenant)}  ${tenant.name}: ${text}`),
     close: () => {}
   }
 }
@@ -77,7 +77,7 @@ function liveTable(stream: WriteStream, colour: boolean, tenants: readonly Sampl
     stream.write(`${back}${lines.map((line) => `${line}\x1b[K\n`).join('')}\x1b[J`)
     drawn = lines.length
   }
-  /** The terminal has folded what stood there anew: it is all written again. */
+  /** The terminal has wrapped its lines differently: all is written again. */
   const redraw = () => {
     drawn = 0
     stream.write(`\x1b[2J\x1b[H${said.map((text) => `${text}\n`).join('')}`)
@@ -99,7 +99,7 @@ function liveTable(stream: WriteStream, colour: boolean, tenants: readonly Sampl
       for (const user of board.fresh) changedAt.set(`${board.tenant.id} ${user}`, Date.now())
       draw()
     },
-    tell: (tenant, text) => {
+    addLine: (tenant, text) => {
       edits.push(`${clock(Date.now(), tenant)}  ${tenant.name}: ${text}`)
       if (edits.length > 3) edits.shift()
       draw()

@@ -53,7 +53,7 @@ export function drawTable(frame: Frame): string[] {
   const recentEdits = edits.slice(height > 45 ? -3 : -1)
   // A low terminal has better use for lines than to leave them blank.
   const gap = height > 30 ? [''] : []
-  // The titles, what was told and the last line; then a heading and a gap for every tenant.
+  // The titles, the recent edits and the last line; then a heading and a gap for every tenant.
   const places = Math.max(1, Math.floor((height - 2 - recentEdits.length) / boards.length) - 1 - gap.length)
 
   const heads = fitted.map(({ column, wide }) => fit(column.head, wide)).join(GAP)

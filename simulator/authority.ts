@@ -1,4 +1,4 @@
-/** A private certificate authority, made anew at every start, and what it and others sign. */
+/** A private certificate authority, generated at every start, and what it and others sign. */
 import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import {

@@ -94,7 +94,7 @@ function tenantRoutes(deps: ControlDeps): FastifyPluginAsyncTypebox {
     app.get('/tenants/:tenant/exchange', { schema: { params: tenantPath } }, async ({ params }) => {
       return requireInstallation(requireDirectory(directories, params.tenant)).input
     })
-    // As when a server starts anew: every subscription is forgotten, and streams are closed.
+    // As when a server restarts: every subscription is forgotten, and streams are closed.
     app.delete(
       '/tenants/:tenant/subscriptions',
       { schema: { params: tenantPath } },

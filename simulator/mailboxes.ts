@@ -18,7 +18,7 @@ export interface MailboxInput {
   /** Further SMTP addresses. */
   readonly aliases?: readonly string[]
   readonly displayName?: string
-  /** IANA; Europe/Stockholm unless given. All-day events and recurrences live in it. */
+  /** IANA; Europe/Stockholm unless given. All-day events and recurrences are in it. */
   readonly timeZone?: string
   /**
    * `absent`: the user is there and has no mailbox in the cloud (deleted, on premises): Graph answers 404. `unlicensed`: the

@@ -20,7 +20,7 @@ export interface NtlmAcceptorOptions {
   readonly domain: string
   readonly server: string
   readonly schemes: readonly ('NTLM' | 'Negotiate')[]
-  /** False imitates a server of before Vista, which neither tells its time nor asks for a MIC. */
+  /** False imitates a server of before Vista, which neither sends its time nor asks for a MIC. */
   readonly modern: boolean
   /** Epoch milliseconds. */
   readonly clock: () => number

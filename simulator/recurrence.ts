@@ -9,7 +9,7 @@ export interface SimulatedOccurrence {
   /** The event itself, but for an exception. */
   readonly content: EventContent
   readonly kind: 'singleInstance' | 'occurrence' | 'exception'
-  /** The day that tells it from its siblings in a series, as days since 1970-01-01; null outside a series. */
+  /** The day that identifies it in its series, as days since 1970-01-01; null outside a series. */
   readonly day: number | null
   /** True instants: an all-day event begins at its owner's midnight. */
   readonly start: number

@@ -1,4 +1,4 @@
-/** Access tokens: signed as Entra's are, and kept in a map, so that Graph checks one without verifying. */
+/** Access tokens: signed as Entra's are, and stored in a map, so that Graph checks one without verifying. */
 import {
   createPublicKey,
   generateKeyPair,

@@ -39,7 +39,7 @@ export interface ChaosReport {
 }
 
 const adminKey = 'the-key-of-the-chaos-run'
-/** Seconds in which all must have come to rest: a lease runs out, jobs are taken up again, refused calls are made anew. */
+/** Seconds in which all must have come to rest: a lease runs out, jobs are taken up again, refused calls are sent again. */
 const convergeWithinSeconds = 60
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
@@ -266,6 +266,6 @@ function transitionFaults({ name, seen }: ConsumerProbe, { transitions }: SoakFi
   const missed = actual.findIndex((diversion, index) => diversion !== expected[index])
   if (missed < 0 && actual.length > 1) return []
   return [
-    `${name}: after ${actual.slice(Math.max(0, missed - 3), missed)} saw ${actual[missed]}, not ${expected[missed]}`
+    `${name}: after ${actual.slice(Math.max(0, missed - 3), missed)} received ${actual[missed]}, not ${expected[missed]}`
   ]
 }

@@ -7,7 +7,7 @@ import type { SlowProxy } from './slow-proxy.ts'
 
 export interface RestartableRedis {
   readonly url: string
-  /** Kills it without a word and starts it over what it kept. */
+  /** Kills it and restarts it over the data that it stored. */
   restart(): Promise<void>
   /** It keeps its connections and answers nothing. */
   freeze(): void

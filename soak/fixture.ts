@@ -31,12 +31,12 @@ export const soakTenants = [
   { id: 'passing', kind: 'delegate', users: 4, directory: '3f1b2a3c-0000-4000-8000-00000000000d' }
 ] as const
 type SoakTenant = (typeof soakTenants)[number]
-/** It is removed and made anew while the others stay. */
+/** It is removed and created again while the others stay. */
 export const churnedTenant = soakTenants[3]
 
 const clientId = '7c9e6679-7425-40de-944b-e07fc1f90ae7'
 const account = { user: 'svc-hanvisa', password: 'right' }
-/** Seconds between two borders of the clock user. */
+/** Seconds between two transitions of the clock user. */
 const tickSeconds = 5
 /** Subjects and what they come to under the pack. */
 export const subjects = [

@@ -1,4 +1,4 @@
-/** A consumer that follows its cursor through whatever happens, and takes down what it saw and what must not be. */
+/** A consumer that follows its cursor through whatever happens, and records what it received and what must not happen. */
 import { setTimeout as after } from 'node:timers/promises'
 import { parseCursor } from '../src/status/cursor.ts'
 import type { Status } from '../src/status/status-members.ts'

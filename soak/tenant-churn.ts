@@ -1,4 +1,4 @@
-/** A tenant that is removed and made anew over and over, or is given other rules. */
+/** A tenant that is removed and created again over and over, or is given other rules. */
 import { setTimeout as after } from 'node:timers/promises'
 import { type CompiledRules, compileRules } from '../src/domain/decide.ts'
 import { churnedTenant, configureTenant, type PutBody, type SoakFixture } from './fixture.ts'

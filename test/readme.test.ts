@@ -99,7 +99,8 @@ t.test('the commands do what the README says, from an empty service on', async (
     t.ok(answers.length > 0, firstLine)
     for (const answer of answers) {
       const problem = typeof answer.type === 'string' ? answer.type : null
-      if (block.text.includes('"displayname"')) t.match(problem, /invalid_request$/, 'what is wrong is told')
+      if (block.text.includes('"displayname"'))
+        t.match(problem, /invalid_request$/, 'what is wrong is reported')
       else t.equal(problem, null, `${firstLine} ${problem === null ? '' : JSON.stringify(answer)}`)
     }
     const next = blocks[blocks.indexOf(block) + 1]
@@ -210,7 +211,7 @@ t.test('the settings are those of the configuration, with their defaults', async
   }
 })
 
-t.test('the sync codes are told one by one', async (t) => {
+t.test('the sync codes are listed one by one', async (t) => {
   const operations = await readFile('docs/operations.md', 'utf8')
   const section = operations.slice(operations.indexOf('## The sync codes'))
   t.strictSame(
@@ -219,7 +220,7 @@ t.test('the sync codes are told one by one', async (t) => {
   )
 })
 
-t.test('the packs are told one by one', async (t) => {
+t.test('the packs are listed one by one', async (t) => {
   const text = await readFile('rules/README.md', 'utf8')
   const section = text.slice(0, text.indexOf('## `diversions`'))
   const rows = [...section.matchAll(/^\| `([\w-]+)` +\|/gm)].map(([, name]) => name)

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { type AppDeps, buildApp } from '../src/api/app.ts'
 import { openMetrics } from '../src/api/metrics.ts'
 
-/** The document's text, to the byte as it is kept. */
+/** The document's text, to the byte as it is stored. */
 export async function openapiText(): Promise<string> {
   // No handler runs while the document is made, so nothing is needed that handlers need.
   const needs = {

@@ -4,7 +4,7 @@ import { seededRandom } from '../seeded-random.ts'
 import type { Installation } from './installations.ts'
 
 export interface ServerAssignment {
-  /** Subscriptions live on the server where they were made. */
+  /** Subscriptions exist on the server where they were created. */
   readonly server: number
   /** What the answer sets; null when the call came with it or did not ask. */
   readonly cookie: string | null

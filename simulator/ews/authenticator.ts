@@ -24,7 +24,7 @@ export type AuthenticationResult =
 
 export interface Authenticator {
   authenticate(installation: Installation, call: ProtocolRequest): AuthenticationResult
-  /** The connection must sign in anew, as after a 401 out of turn. */
+  /** The connection must sign in again, as after a 401 out of turn. */
   forget(call: ProtocolRequest): void
   /** What WWW-Authenticate lists. */
   offers(installation: Installation): readonly string[]

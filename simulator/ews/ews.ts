@@ -1,4 +1,4 @@
-/** EWS: which server is meant, who calls and for whom, in which version, what befalls the call, and its answer. */
+/** EWS: which server is meant, who calls and for whom, in which version, which faults apply, and the answer. */
 
 import type { EntraDirectories } from '../directories.ts'
 import type { FaultEffect, Faults, Route } from '../faults.ts'

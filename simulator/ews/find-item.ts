@@ -68,7 +68,7 @@ function inView(context: RequestContext, mailbox: Mailbox, view: XmlElement): Fo
   const wanted = most === undefined ? Number.POSITIVE_INFINITY : Number(most)
   const found = occurrencesIn(mailbox, start, end).sort((a, b) => a.start - b.start)
   const count = Math.min(found.length, wanted)
-  // EWSFindCountLimit: those who ask as 2010 or older are told to come again, others get a part.
+  // EWSFindCountLimit: those who ask as 2010 or older get an error, others get a part.
   if (count > installation.findCount && !supports(schema, 'Exchange2010_SP1')) {
     throw new SoapFault(
       'ErrorServerBusy',

@@ -9,7 +9,7 @@ import type { RequestContext } from './request-context.ts'
 import type { ExchangeVersion } from './versions.ts'
 import { spaces } from './xml.ts'
 
-/** What befalls one mailbox of a call that has many; only faults that name it do. */
+/** The fault of one mailbox of a call that has many; only faults that name it do. */
 export async function applyItemFault(
   { faults, installation, caller, call }: RequestContext,
   route: Route,

@@ -84,7 +84,7 @@ export interface Installation {
 export class Installations {
   readonly #byTenant = new Map<string, Installation>()
 
-  /** Creates the tenant's server or replaces it; connections must sign in anew. */
+  /** Creates the tenant's server or replaces it; connections must sign in again. */
   put(tenant: string, input: InstallationInput): Installation {
     const { accounts = [], ...rest } = input
     const version = exchangeVersions.get(input.version ?? 'SE')

@@ -1,10 +1,10 @@
-/** Streams that are open: who is told what, how lively they are, and how they break on request. */
+/** Open streams: what each receives, how often it gets a heartbeat, and how it breaks on request. */
 import { type Candidate, isSelected, type Selection } from '../seeded-random.ts'
 import type { MailboxEvent, SimulatedSubscription, StreamListener } from './subscription.ts'
 
 /**
- * How documents go over the wire: one in a write; several in one; each in many, borders within characters too; or
- * several at once with borders anywhere.
+ * How documents go over the wire: one in a write; several in one; each in many, split within characters too; or
+ * several at once split anywhere.
  */
 export const chunkings = ['documents', 'joined', 'split', 'mixed'] as const
 export type Chunking = (typeof chunkings)[number]

@@ -1,4 +1,4 @@
-/** Subscriptions and what has happened since, kept beside the mailboxes and told of by them. */
+/** Subscriptions and what has happened since, stored beside the mailboxes and notified by them. */
 
 import { randomUUID } from 'node:crypto'
 import type { Mailbox } from '../calendar-item.ts'
@@ -64,7 +64,7 @@ export class SubscriptionStore {
     if (ofMailbox?.size === 0) this.#byMailbox.delete(keyOf(found.mailbox))
   }
 
-  /** Of the tenant, or of all: as when a server starts anew or a database fails over. Streams are closed. */
+  /** Of the tenant, or of all: as when a server restarts or a database fails over. Streams are closed. */
   dropAll(tenant?: string): void {
     for (const { id, mailbox } of [...this.#subscriptions.values()]) {
       if (tenant === undefined || mailbox.tenant === tenant) this.unsubscribe(id)
@@ -72,7 +72,7 @@ export class SubscriptionStore {
     this.closeStreams(tenant)
   }
 
-  /** Ids die; streams say which of theirs, unless it is done silently, and live on while they have others. */
+  /** Ids die; streams say which of theirs, unless it is done silently, and go on while they have others. */
   dropSubscriptions(order: Selection & { readonly silently?: boolean } = {}): number {
     const { silently = false, ...which } = order
     const lost = [...this.#subscriptions.values()].filter(({ mailbox }) =>

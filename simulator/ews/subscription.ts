@@ -37,7 +37,7 @@ export interface SimulatedSubscription extends SubscriptionInput {
   readonly listeners: Set<StreamListener>
 }
 
-/** A stream: it is told, and fetches what waits. */
+/** A stream: it is notified, and fetches what waits. */
 export interface StreamListener {
   onEvent(subscription: SimulatedSubscription): void
   onSubscriptionDropped(subscription: SimulatedSubscription): void

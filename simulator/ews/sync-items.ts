@@ -31,7 +31,7 @@ export function syncFolderItems(context: RequestContext): string {
       const events = folder === 'calendar' ? mailbox.events : new Map<never, never>()
       const changes: string[] = []
       let more = false
-      const tell = (event: string, change: number | null, xml: () => string) => {
+      const addChange = (event: string, change: number | null, xml: () => string) => {
         if (changes.length >= most) {
           more = true
           return
@@ -48,11 +48,11 @@ export function syncFolderItems(context: RequestContext): string {
         const kind = before === undefined ? 'Create' : 'Update'
         const write = () =>
           `<t:${kind}>${calendarItem(storedItem(mailbox, event), selected, itemContext)}</t:${kind}>`
-        tell(event.id, event.change, write)
+        addChange(event.id, event.change, write)
       }
       for (const id of [...known.keys()]) {
         if (events.has(id)) continue
-        tell(
+        addChange(
           id,
           null,
           () => `<t:Delete><t:ItemId Id="${idOf(mailbox, id, null)}" ChangeKey="DwAAAA=="/></t:Delete>`
@@ -64,7 +64,7 @@ export function syncFolderItems(context: RequestContext): string {
   return responses('SyncFolderItems', [message])
 }
 
-/** The whole of what the client has been told, as Exchange's own states are. */
+/** All that the client has received, as Exchange's own states are. */
 function writeState(mailbox: Mailbox, known: ReadonlyMap<string, number>): string {
   return gzipSync(JSON.stringify([mailbox.objectId, [...known]])).toString('base64')
 }

@@ -1,4 +1,4 @@
-/** Time zones by name: of the TimeZoneContext header, and those that GetServerTimeZones tells of. */
+/** Time zones by name: of the TimeZoneContext header, and those that GetServerTimeZones lists. */
 import { zoneNamed } from '../graph/preferences.ts'
 import { instantOfLocal, localTimeOf } from '../time.ts'
 import { responses, success } from './envelope.ts'

@@ -40,13 +40,13 @@ export async function runBatch(
     const { corruption: spoiled, ...answer } = failed
       ? errorResponse(ids, 424, 'FailedDependency', 'A request that this one depends on failed.')
       : await perform(item.call)
-    // A connection carries the whole batch: what befalls it at one item befalls all.
+    // A connection carries the whole batch: what breaks it at one item breaks all.
     spoil ??= spoiled
     done.push({ id: item.id, ...answer })
   }
   const inOrder = items.some((item) => item.dependsOn.length > 0)
   await inTurn(items, inOrder ? 1 : atATime, run)
-  // Graph promises no order, so nobody may come to rely on one: last done, first told.
+  // Graph promises no order, so nobody may come to rely on one: last done, first answered.
   const responses = done.reverse().map(({ id, status, headers, body }) => {
     const bare = { id, status, headers }
     return Buffer.isBuffer(body) && body.length === 0 ? bare : { ...bare, body }

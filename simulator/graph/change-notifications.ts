@@ -1,4 +1,4 @@
-/** From an edit to the post: what Graph tells subscribers of events, and of their subscriptions' lives. */
+/** From an edit to the POST: what Graph sends subscribers about events, and about their subscriptions. */
 
 import type { DeliveryFaults } from '../delivery-faults.ts'
 import type { MailboxChange, Mailboxes } from '../mailboxes.ts'
@@ -11,7 +11,7 @@ export const graphLifecycleEvents = ['reauthorizationRequired', 'subscriptionRem
 export type GraphLifecycleEvent = (typeof graphLifecycleEvents)[number]
 
 export interface LifecycleOrder extends Selection {
-  /** A subscription is removed and nobody is told. */
+  /** A subscription is removed and nobody is notified. */
   readonly silently?: boolean
   /**
    * Notifications are dropped until the subscription is authorised again or renewed; with `reauthorizationRequired` only.
@@ -37,18 +37,18 @@ export class ChangeNotifications {
     mailboxes.on('changed', (change) => this.#onChange(change))
     deliveries.gaveUp = (id) => {
       const found = subscriptions.get(id)
-      if (found) this.#tell(found, 'missed')
+      if (found) this.#sendLifecycle(found, 'missed')
     }
   }
 
-  /** Says how many subscriptions it befell. */
+  /** Returns how many subscriptions it affected. */
   lifecycle(event: GraphLifecycleEvent, order: LifecycleOrder = {}): number {
     const { silently = false, pausing = false, ...which } = order
     const found = this.#subscriptions.list(which)
     for (const each of found) {
       if (event === 'subscriptionRemoved') this.#subscriptions.remove(each.id)
       if (event === 'reauthorizationRequired' && pausing) each.isPaused = true
-      if (!silently) this.#tell(each, event)
+      if (!silently) this.#sendLifecycle(each, event)
     }
     return found.length
   }
@@ -73,7 +73,7 @@ export class ChangeNotifications {
     this.#deliveries.send({ url, kind: 'notification', subscription: id, item })
   }
 
-  #tell(subscription: GraphSubscription, lifecycleEvent: GraphLifecycleEvent): void {
+  #sendLifecycle(subscription: GraphSubscription, lifecycleEvent: GraphLifecycleEvent): void {
     const { id, lifecycleNotificationUrl: url, expires, tenant, clientState } = subscription
     if (url === null) return
     const item = {
@@ -110,7 +110,7 @@ function itemOf(
   }
 }
 
-/** As Graph writes it in notices: seven decimals and an offset. */
+/** As Graph writes it in notifications: seven decimals and an offset. */
 function fine(instant: number): string {
   return `${new Date(instant).toISOString().slice(0, 23)}0000+00:00`
 }

@@ -1,4 +1,4 @@
-/** The post that Graph sends: many notices to one address in one POST, again when it was not taken, and all counted. */
+/** What Graph posts: many notifications to one address in one POST, again when it was not accepted, and all counted. */
 import { Agent, request } from 'undici'
 
 export interface DeliverySettings {
@@ -78,7 +78,7 @@ const none = {
 }
 
 export class Deliveries {
-  /** Called with the subscription of each notice that was given up. */
+  /** Called with the subscription of each notification that was given up. */
   gaveUp: (subscription: string) => void = () => {}
   #settings = usual
   #counts = { ...none }

@@ -1,4 +1,4 @@
-/** Graph: who may call, which call it is, how many at a time, and what befalls it; alone or in a batch. */
+/** Graph: who may call, which call it is, how many at a time, and which faults apply; alone or in a batch. */
 import { randomUUID } from 'node:crypto'
 import type { Mailbox } from '../calendar-item.ts'
 import type { EntraDirectories } from '../directories.ts'

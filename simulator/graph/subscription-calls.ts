@@ -62,7 +62,7 @@ const ofOne: Readonly<Record<string, SubscriptionTarget['route']>> = {
   DELETE: 'deleteSubscription'
 }
 
-/** The name of the mailbox that the call is about, as far as it tells. */
+/** The name of the mailbox that the call is about, as far as it says. */
 export function subscribedMailbox(
   needs: SubscriptionCallDeps,
   call: ProtocolRequest,
@@ -163,7 +163,7 @@ function list({ needs, call, grant, ids }: SubscriptionCall): ProtocolResponse {
     headers: { 'Cache-Control': 'no-cache' },
     body: {
       '@odata.context': `${graphRoot}/v1.0/$metadata#subscriptions`,
-      // In lists the secret is kept back.
+      // Lists omit the secret.
       value: page.map((each) => ({ ...shape(each), clientState: null })),
       ...(rest.length > pageSize ? { '@odata.nextLink': next } : {})
     }

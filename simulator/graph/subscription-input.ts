@@ -46,7 +46,7 @@ export function readSubscriptionRequest(
       return invalid(`${name} is a required property for subscription creation.`)
     }
   }
-  if (body.includeResourceData) return invalid('The simulator has no notices with resource data.')
+  if (body.includeResourceData) return invalid('The simulator has no notifications with resource data.')
   const changeType = String(body.changeType)
   if (!readChanges(changeType)) return invalid(`The change type '${changeType}' is not supported.`)
   const { clientState = null } = body
@@ -143,7 +143,7 @@ function readTime(text: string): number {
   return Date.parse(/([Zz]|[+-]\d\d:\d\d)$/.test(cut) ? cut : `${cut}Z`)
 }
 
-/** The simulator posts to this machine alone, whatever it is told. */
+/** The simulator posts to this machine alone, whatever the address is. */
 function checkUrl(url: unknown): InputError | null {
   const parsed = typeof url === 'string' ? URL.parse(url) : null
   if (!parsed || !/^https?:$/.test(parsed.protocol)) {

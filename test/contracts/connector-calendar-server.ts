@@ -1,4 +1,4 @@
-/** The far side that a connector's contract is run over, and how its cases read from it. */
+/** The calendar server that a connector's contract is run over, and how its cases read from it. */
 import type { Test } from 'tap'
 import type { CalendarRead, Connector, ReadResult, Target } from '../../src/connectors/connector.ts'
 import type { BusyStatus, CalendarEvent, Response, Visibility } from '../../src/domain/calendar-event.ts'
@@ -30,10 +30,10 @@ export interface ContractEvent {
   }
 }
 
-/** A far side and the connector that reads it. Calendars are independent of each other. */
+/** A calendar server and the connector that reads it. Calendars are independent of each other. */
 export interface CalendarServer {
   readonly connector: Connector
-  /** Makes the calendar anew, with these events alone; returns what `Target.mailbox` names it by. */
+  /** Creates the calendar again, with these events alone; returns what `Target.mailbox` names it by. */
   put(calendar: string, timeZone: string, events: readonly ContractEvent[]): Promise<string>
   /** What `Target.mailbox` would name a calendar by that is not there. */
   missing(calendar: string): string

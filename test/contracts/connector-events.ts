@@ -1,4 +1,4 @@
-/** What every connector must tell of the events in a calendar. */
+/** What every connector must read of the events in a calendar. */
 import type { Test } from 'tap'
 import {
   around,
@@ -64,7 +64,7 @@ export const eventCases = {
     const kinds = ['normal', 'private', 'confidential'] as const
     const put = kinds.map((visibility) => ({ ...meeting(visibility), visibility }))
     const { events } = await readOne(t, server, 'private', put)
-    // Subjects are told by those that may read them at all; what is shown of them is the core's to decide.
+    // Connectors return the subjects that they may read; the domain decides what is shown.
     t.same(new Set(events.map(({ visibility }) => visibility)), new Set(kinds))
   },
 
@@ -126,7 +126,7 @@ export const eventCases = {
     t.equal(new Set(events.map(({ id }) => id)).size, events.length, 'each has an id of its own')
   },
 
-  'an event that touches the window comes whole, one that borders on it not at all': async (
+  'an event that touches the window comes whole, one that only meets its edge not at all': async (
     t: Test,
     server: CalendarServer
   ) => {

@@ -1,24 +1,24 @@
-/** What every connector must do that tells of edits, whatever its protocol: begin deaf, go live, tell, and leave no trace. */
+/** What every connector with subscriptions must do, whatever its protocol: begin inactive, become active, notify, and leave no trace. */
 import type { Test } from 'tap'
 import type { CalendarSubscription, Connector, LifecycleEvent } from '../../src/connectors/connector.ts'
 import type { RemoteError } from '../../src/errors.ts'
 import { until } from '../support/until.ts'
 
-/** A far side that tells of edits. Calendars are independent of each other. */
+/** A calendar server that notifies edits. Calendars are independent of each other. */
 export interface NotifyingServer {
-  /** A connector of its own, as after a start of the service; the far side closes it in the end. */
+  /** A connector of its own, as after a start of the service; the calendar server closes it in the end. */
   open(): Connector
-  /** Makes the calendar anew; returns what `Watched.mailbox` names it by. */
+  /** Creates the calendar again; returns what `Watched.mailbox` names it by. */
   put(calendar: string): Promise<string>
   /** What `Watched.mailbox` would name a calendar by that is not there. */
   missing(calendar: string): string
   /** Somebody puts an event into the calendar. */
   edit(mailbox: string): Promise<void>
-  /** The far side ends every watch that it holds, and says so as its protocol has it. */
+  /** The calendar server ends every subscription that it holds, and says so as its protocol has it. */
   dropSubscriptions(): Promise<void>
-  /** How many calendars the far side watches for anybody. */
+  /** How many subscriptions the calendar server holds. */
   subscriptionCount(): number
-  /** Where notices come over the web: hands over those that came since. Is called over and over. */
+  /** Where notifications come over the web: passes on those that came since. Is called over and over. */
   deliver(hand: (name: string, news: 'changed' | LifecycleEvent) => void): void
 }
 
@@ -36,7 +36,7 @@ export async function subscriptionContract(
   }
 }
 
-/** One watch, and what it told. */
+/** One subscription, and what it reported. */
 interface ContractSubscription {
   readonly watch: CalendarSubscription
   readonly mailbox: string
@@ -86,26 +86,29 @@ const isActive = ({ received }: ContractSubscription) =>
 const lastWasChange = (one: ContractSubscription) => one.received.at(-1) === 'changed'
 
 const cases = {
-  'a watch begins deaf, goes live, and tells of an edit': async (t: Test, server: NotifyingServer) => {
+  'a subscription begins inactive, becomes active, and notifies an edit': async (
+    t: Test,
+    server: NotifyingServer
+  ) => {
     const { watch, until } = listeners(server)
     const connector = server.open()
     const one = watch(connector, await server.put('first'))
     const other = watch(connector, await server.put('second'))
-    t.same(one.received, [], 'not live before the far side knows')
+    t.same(one.received, [], 'not active before the calendar server knows')
     await until('both active', () => isActive(one) && isActive(other))
     await server.edit(one.mailbox)
-    await until('the edit told', () => lastWasChange(one))
+    await until('the edit notified', () => lastWasChange(one))
     t.notOk(other.received.includes('changed'), 'of the calendar that was edited alone')
     await server.edit(other.mailbox)
-    await until('the other edit told', () => lastWasChange(other))
+    await until('the other edit notified', () => lastWasChange(other))
     t.notOk(one.received.includes('inactive'))
     one.watch.stop()
     other.watch.stop()
     await connector.close()
-    t.equal(server.subscriptionCount(), 0, 'the far side holds nothing afterwards')
+    t.equal(server.subscriptionCount(), 0, 'the calendar server holds nothing afterwards')
   },
 
-  'after a gap the calendar is told of, and its further edits are': async (
+  'after a gap the calendar is notified, and its further edits are': async (
     t: Test,
     server: NotifyingServer
   ) => {
@@ -120,19 +123,22 @@ const cases = {
     for (const one of all) await server.edit(one.mailbox)
     const isNotified = ({ received }: ContractSubscription) =>
       received.includes('active') || received.includes('changed')
-    await until('all told of again', () => all.every(isNotified) && server.subscriptionCount() === all.length)
+    await until(
+      'all notified again',
+      () => all.every(isNotified) && server.subscriptionCount() === all.length
+    )
     await until('none inactive', () =>
       all.every((one) => !one.received.includes('inactive') || isActive(one))
     )
     for (const one of all) one.received.length = 0
     for (const one of all) await server.edit(one.mailbox)
-    await until('further edits told', () => all.every(lastWasChange))
+    await until('further edits notified', () => all.every(lastWasChange))
     for (const { watch } of all) watch.stop()
     await connector.close()
     t.equal(server.subscriptionCount(), 0)
   },
 
-  'who was stopped is told nothing more, and the far side lets go of it': async (
+  'a stopped subscription is not notified, and the calendar server drops it': async (
     t: Test,
     server: NotifyingServer
   ) => {
@@ -149,7 +155,7 @@ const cases = {
     await until('one left', () => server.subscriptionCount() === 1)
     await server.edit(goes.mailbox)
     await server.edit(stays.mailbox)
-    await until('the edit told', () => lastWasChange(stays))
+    await until('the edit notified', () => lastWasChange(stays))
     t.same([...goes.received, ...never.received], [])
     const again = watch(connector, goes.mailbox)
     await until('watched again', () => isActive(again))
@@ -159,7 +165,7 @@ const cases = {
     t.equal(server.subscriptionCount(), 0)
   },
 
-  'what cannot be watched is deaf with a reason, and keeps nobody else from being told': async (
+  'what cannot be subscribed is inactive with a reason, and does not affect the others': async (
     t: Test,
     server: NotifyingServer
   ) => {
@@ -179,18 +185,18 @@ const cases = {
   'a connector that closes leaves its watches to the next one': async (t: Test, server: NotifyingServer) => {
     const { watch, until } = listeners(server)
     const before = server.open()
-    const mailbox = await server.put('kept')
-    const first = watch(before, mailbox, 'kept')
+    const mailbox = await server.put('persistent')
+    const first = watch(before, mailbox, 'persistent')
     await until('active', () => isActive(first))
     await before.close()
     first.received.length = 0
-    t.equal(server.subscriptionCount(), 1, 'it stays at the far side')
+    t.equal(server.subscriptionCount(), 1, 'it stays at the calendar server')
     const after = server.open()
-    const second = watch(after, mailbox, 'kept')
+    const second = watch(after, mailbox, 'persistent')
     await until('taken up', () => isActive(second))
     t.equal(server.subscriptionCount(), 1, 'there is no second one')
     await server.edit(mailbox)
-    await until('the edit told', () => lastWasChange(second))
+    await until('the edit notified', () => lastWasChange(second))
     second.watch.stop()
     await after.close()
     t.equal(server.subscriptionCount(), 0)

@@ -1,4 +1,4 @@
-/** What every connector must make of trouble: the right calendars fail, with the right code, in time, and tell nothing. */
+/** What every connector must make of trouble: the right calendars fail, with the right code, in time, and reveal nothing. */
 import type { Test } from 'tap'
 import { hangSignal } from '../support/until.ts'
 import {
@@ -28,7 +28,7 @@ export const troubleCases = {
     if (first?.outcome === 'failed') t.match(first.error.hint, /\S{3,}/, 'with a hint')
   },
 
-  'a far side that hangs ends with the signal': async (t: Test, server: CalendarServer) => {
+  'a calendar server that hangs ends with the signal': async (t: Test, server: CalendarServer) => {
     const mailbox = await server.put('hanging', zone, [meeting(secret)])
     const stop = await server.trouble('hangs', 'hanging')
     const [reading] = await readFrom(server, [mailbox], { signal: AbortSignal.timeout(400) })

@@ -1,4 +1,4 @@
-/** What every connector must do, whatever its protocol: one suite, run over a real far side. */
+/** What every connector must do, whatever its protocol: one suite, run over a real calendar server. */
 import type { Test } from 'tap'
 import type { CalendarServer } from './connector-calendar-server.ts'
 import { eventCases } from './connector-events.ts'
@@ -8,7 +8,7 @@ const cases = { ...eventCases, ...troubleCases }
 
 export type ContractCase = keyof typeof cases
 
-/** `gaps`: what the protocol cannot tell. Such a case is skipped and its reason printed. */
+/** `gaps`: what the protocol cannot say. Such a case is skipped and its reason printed. */
 export async function connectorContract(
   t: Test,
   server: CalendarServer,

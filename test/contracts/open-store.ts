@@ -4,11 +4,11 @@ import type { Store } from '../../src/storage/store.ts'
 
 export interface StoreUnderTest {
   readonly store: Store
-  /** Closes the store and opens what it kept. */
+  /** Closes the store and opens what it stored. */
   reopen(): Promise<Store>
-  /** Where several processes may share what is kept: one more store on it, closed with the others. */
+  /** Where several processes may share what is stored: one more store on it, closed with the others. */
   second?(): Promise<Store>
-  /** Every byte that is kept outside the process. */
+  /** Every byte that is stored outside the process. */
   storedBytes(): Promise<Buffer>
 }
 

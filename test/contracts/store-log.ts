@@ -8,7 +8,7 @@ import { sampleSync, sampleTenant, sampleUser } from './store-samples.ts'
 
 export async function logContract(t: Test, open: OpenStore): Promise<void> {
   await t.test(
-    'followers hear every write in order, once it can be read, before the writer goes on',
+    'followers receive every write in order, once it can be read, before the writer goes on',
     async (t) => {
       const { store } = await open(t)
       await store.saveTenant(sampleTenant('acme'), 1)

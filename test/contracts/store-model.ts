@@ -34,7 +34,7 @@ type Model = Map<string, ModelTenant>
 
 const tenantIds = ['acme', 'acme-2'] as const
 type TenantId = (typeof tenantIds)[number]
-/** What was told, by tenant: nothing is promised about the order between two. */
+/** What followers received, by tenant: nothing is promised about the order between two. */
 type Feeds = Record<TenantId, FeedEvent[]>
 
 const anyTenant = fc.constantFrom(...tenantIds)

@@ -15,7 +15,7 @@ import {
 } from './store-samples.ts'
 
 export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
-  await t.test('of two readers that overlap, the one who saw the calendar later counts', async (t) => {
+  await t.test('of two reads that overlap, the later one counts', async (t) => {
     const { store } = await open(t)
     await withUsers(store, 'anna', 'bo')
     const outcome = (id: string, at: number | null, index: number) => ({
@@ -129,7 +129,7 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     ])
   })
 
-  await t.test('what one process writes another hears in order, and finds', async (t) => {
+  await t.test('what one process writes another receives in order, and finds', async (t) => {
     const { store, second } = await open(t)
     if (second === undefined) {
       t.comment('this store is for one process')
@@ -163,7 +163,7 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     await store.saveReadings('acme', outcomes, 20)
     await other.saveRules('acme', 0, sampleRules(30))
     t.equal(await store.saveRules('acme', 0, sampleRules(30)), null, 'a version that another made counts')
-    // What is answered here was told here: whoever wrote last has heard all of it.
+    // What is answered here was delivered here: whoever wrote last has received all of it.
     const positions = feeds.here.flatMap((feed) => (feed.kind === 'logged' ? [feed.entry.position] : []))
     await other.saveTenant(sampleTenant('acme', '3'), 40)
     await store.removeTenant('acme')

@@ -58,7 +58,7 @@ export function sampleGround(index: number, more: Partial<Cause> = {}): Cause {
   }
 }
 
-/** One interval for each ground, an hour each, an hour apart. */
+/** One interval for each cause, an hour each, an hour apart. */
 export function sampleTimeline(causes: readonly Cause[], more: Partial<Timeline> = {}): Timeline {
   const boundaries = Float64Array.from(
     { length: 2 * causes.length },

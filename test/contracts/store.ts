@@ -156,7 +156,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
   })
 
   await t.test(
-    'a timeline without intervals is held, and equal grounds come back as one object',
+    'a timeline without intervals is held, and equal causes come back as one object',
     async (t) => {
       const { store } = await open(t)
       await store.saveTenant(sampleTenant('acme'), 1)
@@ -166,8 +166,8 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
         names.map((id) => ({ user: sampleUser(id), sync: initialSyncRecord(true, 1) })),
         1
       )
-      const grounds = [sampleGround(0), sampleGround(1), sampleGround(0)]
-      const timelines = [sampleTimeline([]), sampleTimeline(grounds), sampleTimeline(grounds)]
+      const causes = [sampleGround(0), sampleGround(1), sampleGround(0)]
+      const timelines = [sampleTimeline([]), sampleTimeline(causes), sampleTimeline(causes)]
       await store.saveReadings(
         'acme',
         names.map((id, index) => ({
@@ -237,7 +237,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     t.strictSame(await store.saveReadings('acme', [{ ...outcome(0)[0]!, user: 'zoe' }], 3), [])
   })
 
-  await t.test('a large tenant is removed whole, and read anew whole', async (t) => {
+  await t.test('a large tenant is removed whole, and read again whole', async (t) => {
     const { store } = await open(t)
     await store.saveTenant(sampleTenant('acme'), 1)
     const ids = Array.from({ length: 1000 }, (_, index) => `user-${String(index).padStart(4, '0')}`)
@@ -293,8 +293,8 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
   await logContract(t, open)
   await overlapContract(t, open)
 
-  await t.test('nothing is kept but what the port takes', async (t) => {
-    const { store, storedBytes: kept } = await open(t)
+  await t.test('nothing is stored but what the port takes', async (t) => {
+    const { store, storedBytes } = await open(t)
     const secret = { subject: 'CANARY', location: 'CANARY' }
     await store.saveTenant({ ...sampleTenant('acme'), ...secret }, 1)
     await store.saveConnection('acme', { ...sampleConnection(), ...secret }, true, 1)
@@ -316,13 +316,13 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       2
     )
     await store.saveRules('acme', 0, { ...sampleRules(1), ...secret })
-    const bytes = await kept()
-    t.ok(bytes.includes('asa@acme.example'), 'what was to be kept is there')
+    const bytes = await storedBytes()
+    t.ok(bytes.includes('asa@acme.example'), 'what was to be stored is there')
     t.notOk(bytes.includes('CANARY'))
     t.notOk(bytes.includes(Buffer.from('CANARY', 'utf16le')))
   })
 
-  await t.test('a store that is closed says so, and has kept what was asked of it before', async (t) => {
+  await t.test('a store that is closed says so, and has stored what was asked of it before', async (t) => {
     const { store, reopen } = await open(t)
     const saves = ['a', 'b', 'c'].map((id) => store.saveTenant(sampleTenant(id), 1))
     const again = await reopen()

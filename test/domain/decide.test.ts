@@ -87,7 +87,7 @@ t.test('a trigger whose diversion has left the catalogue is passed over', async 
   t.equal(given({ subject: 'XYZ' }, {}, [{ match: 'word', text: 'XYZ', diversion: 'gone' }]), 'busy')
 })
 
-t.test('protocols that tell only availability', async (t) => {
+t.test('protocols that have only availability', async (t) => {
   const day = 86_400_000
   const item = { id: '1', subject: '', start: 0, end: day, busy: 'busy', private: false } as const
   const isMidnight = (instant: number) => instant % day === 0

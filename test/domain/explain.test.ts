@@ -43,7 +43,7 @@ t.test('each kind of rule is named in the tenant’s language', async (t) => {
   t.equal(explainNothing('cancelled', 'sv').because, 'Händelsen är inställd.')
 })
 
-t.test('of a private event only the source of the rule is told', async (t) => {
+t.test('of a private event only the source of the rule is shown', async (t) => {
   for (const language of ['sv', 'en', 'da', 'nb', 'fi']) {
     for (const from of ['user', 'tenant', 'availability'] as const) {
       const { rule, because } = explain(cause({ from, private: true }), triggers, language)
@@ -53,7 +53,7 @@ t.test('of a private event only the source of the rule is told', async (t) => {
   }
 })
 
-t.test('a rule that is not to be had any more is told by its source', async (t) => {
+t.test('a rule that no longer exists is named by its source', async (t) => {
   t.same(explain(cause({}), null, 'en'), { rule: { from: 'tenant' }, because: 'An event in the calendar.' })
   t.same(explain(cause({ index: 9 }), triggers, 'en').rule, { from: 'tenant' })
 })

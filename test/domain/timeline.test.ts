@@ -232,7 +232,7 @@ function readTo(events: readonly Short[], horizon: number, readUntil = horizon) 
 }
 
 t.test('whether a run goes on beyond what was read is answered run by run', async (t) => {
-  const table: [what: string, events: Short[], truncatedAt: number | null, kept: string[]][] = [
+  const table: [what: string, events: Short[], truncatedAt: number | null, expected: string[]][] = [
     ['a run that ends before is known', [[5, 13, 'MÖT']], null, ['5-13 meeting']],
     ['one that ends just there may go on', [[5, 14, 'MÖT']], 14, ['5-14 meeting']],
     ['one that reaches beyond may go on', [[5, 20, 'MÖT']], 20, ['5-20 meeting']],
@@ -255,7 +255,7 @@ t.test('whether a run goes on beyond what was read is answered run by run', asyn
       ['5-20 meeting']
     ],
     [
-      'beyond the horizon only what belongs to the run is kept',
+      'beyond the horizon only what belongs to the run remains',
       [
         [5, 20, 'HEM: a'],
         [6, 30, 'ÖPPEN', { busy: 'free' }]

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { RingLog } from '../../src/lib/ring-log.ts'
 
-t.test('law: after `completeAfter` nothing is missing, and enough is kept', async (t) => {
+t.test('law: after `completeAfter` nothing is missing, and enough is retained', async (t) => {
   const entry = fc.record({ step: fc.nat(3), weight: fc.integer({ min: 1, max: 12 }) })
   fc.assert(
     fc.property(fc.array(entry, { maxLength: 60 }), (entries) => {

@@ -1,4 +1,4 @@
-/** The law of writes: a consumer that changes replicas never sees a write undone, however late each replica hears of it. */
+/** The law of writes: a consumer that changes replicas never sees a write undone, however late each replica receives it. */
 import fc from 'fast-check'
 import t from 'tap'
 import { requireCursor } from '../../src/status/cursor.ts'
@@ -17,7 +17,7 @@ import {
 } from '../support/tenant-fixture.ts'
 
 const ids = ['anna', 'bo']
-/** A transition each minute for every user: so replicas tell of users whom no entry names. */
+/** A transition each minute for every user: so replicas name users whom no entry names. */
 const everyMinute = fixtureTimeline(
   ...Array.from({ length: 600 }, (_, minute): [number, number, string] => [
     minute,

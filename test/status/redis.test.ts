@@ -74,7 +74,7 @@ async function hop(replicas: readonly Replica[], going: () => boolean) {
   return { held, refused }
 }
 
-t.test('who switches replicas at every call hears all of it, and replicas answer alike', async (t) => {
+t.test('who switches replicas at every call misses nothing, and replicas answer alike', async (t) => {
   const { one, other } = await begin(t)
   let writing = true
   const consumers = [hop([one, other], () => writing), hop([other, one], () => writing)]
@@ -83,7 +83,7 @@ t.test('who switches replicas at every call hears all of it, and replicas answer
     if (round % 40 === 0) await one.store.saveTenant({ ...tenant, name: `Acme ${round}` }, Date.now())
   }
   const { position } = (await one.store.snapshot('acme'))!
-  // Redis tells the other process of the last acknowledged write when it gets there.
+  // Redis delivers the last acknowledged write to the other process in its own time.
   for (const { service } of [one, other]) {
     await until(
       'the last write is in the view',
@@ -128,7 +128,7 @@ t.test('a log that lost what it acknowledged, and grew as far again, is another 
     t.same(
       found.map(({ user, diversion }) => [user, diversion]),
       [['user2', 'sick']],
-      'what was kept is followed as ever'
+      'what was stored is followed as ever'
     )
     t.match((await readStatuses(service)).statuses[1], { diversion: 'available' })
   }

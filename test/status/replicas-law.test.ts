@@ -55,7 +55,7 @@ t.test(
         const bytes = await statusesBytes(asked)
         for (const one of [seldom, started]) t.equal(await statusesBytes(one), bytes)
         t.same((await readStatuses(cutOff)).statuses, JSON.parse(bytes).statuses)
-        // It may have passed borders that were no more: its instant cannot go back, so it agrees from the next change on.
+        // It may have passed transitions that were no more: its instant cannot go back, so it agrees from the next change on.
         now += 1000
         clock.set(now)
         await store.saveTenant({ ...tenant, name: `${now}` }, now)

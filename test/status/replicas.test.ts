@@ -1,4 +1,4 @@
-/** Replicas that did not hear all, or not in time: what consumers with cursors see of it. */
+/** Replicas that missed events, or got them late: what consumers with cursors see of it. */
 import t from 'tap'
 import { requireCursor } from '../../src/status/cursor.ts'
 import { partitionedStore } from '../support/partitioned-store.ts'
@@ -31,7 +31,7 @@ t.test('a cursor from a replica that knows more is honoured, not refused', async
     store.saveOverride('acme', 'anna', { diversion, from: START, until: null }, START)
   await override('lunch')
   const { cursor } = await readStatuses(wise)
-  t.same((await fetchChanges(partitioned, cursor)).changes, [], 'it asks the store what it did not hear')
+  t.same((await fetchChanges(partitioned, cursor)).changes, [], 'it asks the store what it missed')
   t.match((await readStatuses(partitioned)).statuses, [{ diversion: 'lunch' }, {}, {}])
 
   await override('sick')
@@ -50,13 +50,17 @@ t.test('a cursor from a replica that knows more is honoured, not refused', async
   await store.removeTenant('acme')
   await store.saveTenant({ id: 'acme', name: 'New', timeZone: 'Europe/Stockholm', language: 'sv' }, START)
   await addUsers(store, 'dag')
-  const anew = await readStatuses(wise)
-  t.same((await fetchChanges(partitioned, anew.cursor)).changes, [], 'a tenant that was made anew elsewhere')
+  const recreated = await readStatuses(wise)
+  t.same(
+    (await fetchChanges(partitioned, recreated.cursor)).changes,
+    [],
+    'a tenant that was created again elsewhere'
+  )
   t.match((await readStatuses(partitioned)).statuses, [{ user: 'dag' }])
   const expired = { code: 'cursor_expired' }
   await t.rejects(fetchChanges(partitioned, cursor), expired, 'the old log is no more')
-  const { position } = requireCursor(anew.cursor)
-  const ahead = { ...requireCursor(anew.cursor), position: position + 1 }
+  const { position } = requireCursor(recreated.cursor)
+  const ahead = { ...requireCursor(recreated.cursor), position: position + 1 }
   await t.rejects(
     partitioned.changes('acme', ahead, { waitMs: 0, signal: never }),
     expired,
@@ -64,7 +68,7 @@ t.test('a cursor from a replica that knows more is honoured, not refused', async
   )
 })
 
-t.test('a long poll on a replica that hears of a gap gets what it missed', async (t) => {
+t.test('a long poll on a replica that receives a gap gets what it missed', async (t) => {
   const { store, clock } = await openTenant(t)
   await addUsers(store, ...ids)
   const line = partitionedStore(store)
@@ -113,7 +117,7 @@ t.test(
 )
 
 t.test(
-  'a border of a calendar that a replica hears of too late is told to who comes from one that did not',
+  'a transition that a replica receives too late is reported to whoever comes from one that did not',
   async (t) => {
     const { store, clock, service: wise } = await openTenant(t)
     await addUsers(store, ...ids)

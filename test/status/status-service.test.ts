@@ -49,18 +49,18 @@ t.test('the answer stays the same bytes until something turns', async (t) => {
   const tag = async () => (await (await service.view('acme'))!.statuses()).etag
   const first = await tag()
   clock.set(START + MINUTE - 1)
-  t.equal(await tag(), first, 'until the last millisecond before the border')
+  t.equal(await tag(), first, 'until the last millisecond before the transition')
   clock.set(START + MINUTE)
   const second = await tag()
-  t.not(second, first, 'a border')
-  t.equal((await readStatuses(service)).at, '2026-11-23T08:01:00Z', '`at` is the instant of the border')
+  t.not(second, first, 'a transition')
+  t.equal((await readStatuses(service)).at, '2026-11-23T08:01:00Z', '`at` is the instant of the transition')
   await saveTimeline(store, 'anna', fixtureTimeline([1, 2, 'meeting']), START, false)
   t.equal(await tag(), second, 'a read that only confirms')
   await store.saveOverride('acme', 'anna', { diversion: 'lunch', from: START, until: null }, START)
   t.not(await tag(), second, 'an override')
 })
 
-t.test('changes: a cursor yields each who changed or has a border, once, as they are now', async (t) => {
+t.test('changes: a cursor yields each who changed or has a transition, once, as they are now', async (t) => {
   const { store, clock, service } = await openTenant(t)
   await addUsers(store, 'anna', 'bo', 'cia')
   await saveTimeline(store, 'anna', fixtureTimeline([1, 2, 'meeting']), START)
@@ -102,7 +102,7 @@ t.test('a code that has left the catalogue reads as busy, with the phone of its 
   t.match((await readStatuses(service)).statuses, [{ diversion: 'busy', phone: 'closed' }])
 })
 
-t.test('passing into stale is a border in time', async (t) => {
+t.test('becoming stale is a transition', async (t) => {
   const { store, clock, service } = await openTenant(t)
   await addUsers(store, 'anna')
   await saveTimeline(store, 'anna', fixtureTimeline([0, 600, 'meeting']), START)
@@ -114,7 +114,7 @@ t.test('passing into stale is a border in time', async (t) => {
 })
 
 t.test(
-  'a long poll wakes on an override, on a calendar, on a border, and on the consumer’s leaving',
+  'a long poll wakes on an override, on a calendar, on a transition, and on the consumer’s leaving',
   async (t) => {
     const { store, clock, service } = await openTenant(t)
     await addUsers(store, 'anna')
@@ -157,7 +157,7 @@ t.test('cursors that cannot be followed', async (t) => {
     service.changes('acme', { ...given, ...changed }, { waitMs: 0, signal: never })
   await t.rejects(follow({ epoch: 'other' }), expired, 'another log')
   await t.rejects(follow({ position: position + 1 }), expired, 'ahead of the log')
-  await t.rejects(follow({ loggedAt: START - 1 }), expired, 'of a log that was lost and grew anew')
+  await t.rejects(follow({ loggedAt: START - 1 }), expired, 'of a log that was lost and begun again')
   const late = openReplica(t, { store, defaultRules: rulesWith(), clock })
   await store.saveOverride('acme', 'anna', { diversion: 'sick', from: START, until: null }, START)
   await readStatuses(late)
@@ -189,7 +189,7 @@ t.test('cursors that cannot be followed', async (t) => {
   t.equal(await service.changes('nobody', requireCursor(cursor), { waitMs: 0, signal: never }), null)
 })
 
-t.test('a clock that is set back starts the borders anew and loses none', async (t) => {
+t.test('a clock that is set back restarts the transitions and loses none', async (t) => {
   const { store, clock, service } = await openTenant(t)
   await addUsers(store, 'anna')
   await saveTimeline(store, 'anna', fixtureTimeline([1, 2, 'meeting']), START)

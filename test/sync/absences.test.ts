@@ -32,7 +32,7 @@ t.test('an absence in two parts ends where the second does', async (t) => {
     side.requests.filter((one) => one.mailbox === `${mailbox}@acme.example`)
   t.same([requests('anna').length, requests('bo').length], [2, 1], 'one read more, for her alone')
 
-  // Every poll reads it anew: the calendar server gives no version here.
+  // Every poll reads it again: the calendar server gives no version here.
   side.calendars.set('anna@acme.example', [
     vacation(midnight(11, 20), midnight(12, 20)),
     vacation(midnight(12, 20), midnight(13, 7)),

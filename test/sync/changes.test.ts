@@ -179,7 +179,7 @@ t.test('a tenant that is new, or made again under the same name, is found', asyn
   t.equal((await sync.connection('elsewhere')).state === 'absent', false)
 })
 
-t.test('a tenant that was made again while nothing was heard is read by its own rules', async (t) => {
+t.test('a tenant that was created again while no event arrived is read by its own rules', async (t) => {
   const options: { store?: Store } = {}
   const { side, store, tenant, people, open, until, timeline, time } = await openSyncHarness(t, options)
   const line = partitionedStore(store)

@@ -1,10 +1,10 @@
-/** Waiting in the in-process queue for what others wait for: whoever asked for targets hears what became of them. */
+/** Waiting in the in-process queue for targets: every caller learns what became of them. */
 import t from 'tap'
 import { FairQueue, queueLimits } from '../../src/sync/queue/fair-queue.ts'
 import type { BatchResult } from '../../src/sync/queue/queue.ts'
 import { createFakeClock, yieldToEventLoop } from '../support/fake-clock.ts'
 
-t.test('whoever waits for targets hears when they were read, stand on a pause, or are dropped', async (t) => {
+t.test('whoever waits for targets learns when they were read, delayed, or dropped', async (t) => {
   const started: ((verdict?: BatchResult) => Promise<void>)[] = []
   const read = () =>
     new Promise<BatchResult>((resolve) => {

@@ -7,7 +7,7 @@ import { hourMs, minuteMs, openSyncHarness, polling } from '../support/sync-harn
 const eight = Date.UTC(2026, 10, 23, 8)
 const at = (hours: number) => eight + hours * hourMs
 
-t.test('a wrong address is told of with what to do, and touches nobody else', async (t) => {
+t.test('a wrong address is reported with its remedy, and affects nobody else', async (t) => {
   const { side, tenant, people, open, until, state, record, time } = await openSyncHarness(t)
   side.calendars.set('anna@acme.example', [calendarEvent('MÖT', at(1), at(2))])
   side.calendars.set('bo@acme.example', [])
@@ -32,43 +32,46 @@ t.test('a wrong address is told of with what to do, and touches nobody else', as
   t.equal((await record('acme', 'wrong')).sync.fault, null)
 })
 
-t.test('a wrong secret is told to every user of the tenant, and is not tried over and over', async (t) => {
-  const { side, tenant, people, open, until, state, record, time, connect } = await openSyncHarness(t)
-  const ids = Array.from({ length: 30 }, (_, index) => `user${index}`)
-  for (const id of [...ids, 'late', 'other']) side.calendars.set(`${id}@acme.example`, [])
-  await tenant('acme', 'wrong')
-  await tenant('fine')
-  await people('acme', Object.fromEntries(ids.map((id) => [id, {}])))
-  await people('fine', { other: {} })
-  const sync = await open()
-  await until(async () => (await state('fine', 'other')) === 'fresh')
-  for (const id of ids) await until(async () => (await state('acme', id)) === 'failed')
-  t.same((await record('acme', 'user29')).sync.fault, {
-    code: 'secret_invalid',
-    hint: 'Put the right secret.'
-  })
-  const { state: connection, fault, nextReadAt } = await sync.connection('acme')
-  t.same([connection, fault?.code], ['failing', 'secret_invalid'])
-  t.ok(nextReadAt! > time.clock() + 7 * minuteMs)
-  const tries = () => side.requests.filter(({ secret }) => secret === 'wrong').length
-  t.ok(tries() <= 3, 'one batch')
+t.test(
+  'a wrong secret is reported for every user of the tenant, and is not tried over and over',
+  async (t) => {
+    const { side, tenant, people, open, until, state, record, time, connect } = await openSyncHarness(t)
+    const ids = Array.from({ length: 30 }, (_, index) => `user${index}`)
+    for (const id of [...ids, 'late', 'other']) side.calendars.set(`${id}@acme.example`, [])
+    await tenant('acme', 'wrong')
+    await tenant('fine')
+    await people('acme', Object.fromEntries(ids.map((id) => [id, {}])))
+    await people('fine', { other: {} })
+    const sync = await open()
+    await until(async () => (await state('fine', 'other')) === 'fresh')
+    for (const id of ids) await until(async () => (await state('acme', id)) === 'failed')
+    t.same((await record('acme', 'user29')).sync.fault, {
+      code: 'secret_invalid',
+      hint: 'Put the right secret.'
+    })
+    const { state: connection, fault, nextReadAt } = await sync.connection('acme')
+    t.same([connection, fault?.code], ['failing', 'secret_invalid'])
+    t.ok(nextReadAt! > time.clock() + 7 * minuteMs)
+    const tries = () => side.requests.filter(({ secret }) => secret === 'wrong').length
+    t.ok(tries() <= 3, 'one batch')
 
-  await people('acme', { late: {} })
-  await until(async () => (await state('acme', 'late')) === 'failed')
-  await time.run(7 * minuteMs)
-  t.ok(tries() <= 3, 'accounts get locked')
-  await sync.readNow('acme', ['user7'])
-  await until(() => tries() > 3)
-  t.ok(side.requests.some(({ mailbox, secret }) => mailbox.startsWith('user7@') && secret === 'wrong'))
-  const before = tries()
+    await people('acme', { late: {} })
+    await until(async () => (await state('acme', 'late')) === 'failed')
+    await time.run(7 * minuteMs)
+    t.ok(tries() <= 3, 'accounts get locked')
+    await sync.readNow('acme', ['user7'])
+    await until(() => tries() > 3)
+    t.ok(side.requests.some(({ mailbox, secret }) => mailbox.startsWith('user7@') && secret === 'wrong'))
+    const before = tries()
 
-  await connect('acme', 'right')
-  for (const id of [...ids, 'late']) await until(async () => (await state('acme', id)) === 'fresh')
-  t.equal(tries(), before)
-  await until(async () => (await sync.connection('acme')).state === 'working')
-  t.equal(side.opened.closed, 1)
-  t.equal(await state('fine', 'other'), 'fresh')
-})
+    await connect('acme', 'right')
+    for (const id of [...ids, 'late']) await until(async () => (await state('acme', id)) === 'fresh')
+    t.equal(tries(), before)
+    await until(async () => (await sync.connection('acme')).state === 'working')
+    t.equal(side.opened.closed, 1)
+    t.equal(await state('fine', 'other'), 'fresh')
+  }
+)
 
 t.test(
   'in an outage the last timeline stands and turns stale; afterwards it is fresh again by itself',
@@ -97,7 +100,7 @@ t.test(
       t.same(await timeline('acme', id), ['meeting -1–9'])
       t.equal((await record('acme', id)).sync.fault?.code, 'unreachable')
     }
-    t.equal((await logged('acme')).length, seen, 'turning stale is a border in time, not a write')
+    t.equal((await logged('acme')).length, seen, 'becoming stale is a transition, not a write')
 
     side.refusal = null
     await time.run(6 * minuteMs)
@@ -138,7 +141,7 @@ t.test(
   }
 )
 
-t.test('a Retry-After is kept to, whoever asks', async (t) => {
+t.test('a Retry-After is honoured, whoever asks', async (t) => {
   const { side, tenant, people, open, until, state, time } = await openSyncHarness(t)
   side.calendars.set('anna@acme.example', [])
   await tenant('acme')
@@ -159,7 +162,7 @@ t.test('a Retry-After is kept to, whoever asks', async (t) => {
   await until(async () => (await state('acme', 'anna')) === 'fresh')
 })
 
-t.test('what was sealed under another master key is told of; tenants that can be read are', async (t) => {
+t.test('what was sealed under another master key is reported; the other tenants are read', async (t) => {
   const { side, store, tenant, people, open, until, state, record, time } = await openSyncHarness(t)
   side.calendars.set('anna@acme.example', [])
   await tenant('acme')

@@ -1,4 +1,4 @@
-/** Edits that the far side tells of: read at once, however many; and polled for as soon as it ceases to tell. */
+/** Edits that the calendar server notifies: read at once, however many; and polled for as soon as the subscription is inactive. */
 import t from 'tap'
 import { RemoteError } from '../../src/errors.ts'
 import { NotificationDebouncer } from '../../src/sync/notifications/debouncer.ts'
@@ -21,31 +21,31 @@ async function watched(all: SyncHarness, ...ids: string[]) {
   const sync = await open()
   await time.run(1000)
   for (const id of ids) await until(async () => (await record('acme', id)).sync.subscribed)
-  // What was edited before they went live may not have been told of.
+  // What was edited before they became active may not have been notified.
   await time.run(5000)
   const edit = (id: string, hours: number) =>
     side.calendars.set(`${id}@acme.example`, [calendarEvent('MÖT', at(hours), at(hours + 1))])
-  const tell = (id: string, times = 1) => {
+  const notify = (id: string, times = 1) => {
     for (let time = 0; time < times; time++) side.edited(`${id}@acme.example`)
   }
-  const deafen = (id: string) => {
+  const deactivate = (id: string) => {
     for (const listener of side.watched.get(`${id}@acme.example`)!) listener.onInactive(broken)
   }
-  return { sync, edit, tell, deafen }
+  return { sync, edit, notify, deactivate }
 }
 
-t.test('a burst of notices is two reads, the second two seconds after the first', async (t) => {
+t.test('a burst of notifications is two reads, the second two seconds after the first', async (t) => {
   const all = await openSyncHarness(t)
   const { side, until, timeline, time, counted } = all
-  const { edit, tell } = await watched(all, 'anna')
+  const { edit, notify } = await watched(all, 'anna')
   const before = side.requests.length
   edit('anna', 1)
-  tell('anna', 20)
+  notify('anna', 20)
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
   edit('anna', 2)
   for (let count = 0; count < 80; count++) {
     await time.run(20)
-    tell('anna')
+    notify('anna')
   }
   await time.run(300)
   t.equal(side.requests.length, before + 1, 'the first at once')
@@ -56,7 +56,7 @@ t.test('a burst of notices is two reads, the second two seconds after the first'
   t.equal(counted('graph notifications accepted'), 0, 'of Graph the route counts them')
 })
 
-t.test('whatever the read does, notices lead to no more than one in two seconds', async (t) => {
+t.test('whatever the read does, notifications lead to no more than one in two seconds', async (t) => {
   for (const [what, takes] of Object.entries({ quick: 10, slow: 5000 })) {
     const { timers, run } = createFakeClock()
     const begun: number[] = []
@@ -92,18 +92,18 @@ t.test('whatever the read does, notices lead to no more than one in two seconds'
   }
 })
 
-t.test('on a pause notices wait with the calendar, and are one read when it ends', async (t) => {
+t.test('during a delay notifications wait with the calendar, and are one read when it ends', async (t) => {
   const all = await openSyncHarness(t)
   const { side, until, timeline, time } = all
-  const { sync, edit, tell } = await watched(all, 'anna')
+  const { sync, edit, notify } = await watched(all, 'anna')
   side.refusal = { status: 429, retryAfter: 100 }
-  tell('anna')
+  notify('anna')
   await until(async () => (await sync.connection('acme')).fault?.code === 'throttled')
   side.refusal = null
   const before = side.requests.length
   edit('anna', 1)
   for (let second = 0; second < 90; second++) {
-    tell('anna', 3)
+    notify('anna', 3)
     await time.run(1000)
   }
   t.equal(side.requests.length, before)
@@ -112,17 +112,17 @@ t.test('on a pause notices wait with the calendar, and are one read when it ends
   t.equal(side.requests.length, before + 1)
 })
 
-t.test('what is told while the calendar is being read is in the next read', async (t) => {
+t.test('what is notified while the calendar is being read is in the next read', async (t) => {
   const all = await openSyncHarness(t)
   const { side, until, timeline, time } = all
-  const { edit, tell } = await watched(all, 'anna')
+  const { edit, notify } = await watched(all, 'anna')
   side.hanging.add('anna@acme.example')
   edit('anna', 1)
-  tell('anna')
+  notify('anna')
   await until(() => side.pending.size === 1)
   const before = side.requests.length
   await time.run(3000)
-  tell('anna', 10)
+  notify('anna', 10)
   side.release()
   edit('anna', 2)
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 2–3')
@@ -131,18 +131,18 @@ t.test('what is told while the calendar is being read is in the next read', asyn
 })
 
 t.test(
-  'who is told of is not polled; who ceases to be is, within the interval; and read when it is over',
+  'a calendar with an active subscription is not polled; with an inactive one it is, within the interval; and read when it is active again',
   async (t) => {
     const all = await openSyncHarness(t)
     const { side, until, timeline, time, state, record } = all
-    const { edit, deafen } = await watched(all, 'anna', 'bo')
+    const { edit, deactivate } = await watched(all, 'anna', 'bo')
     const before = side.requests.length
     await time.run(20 * minuteMs)
     t.equal(side.requests.length, before, 'nobody is polled')
     t.equal(await state('acme', 'anna'), 'fresh')
 
     edit('anna', 1)
-    deafen('anna')
+    deactivate('anna')
     await time.run(polling * 1000)
     await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
     await time.run(5 * polling * 1000)
@@ -155,18 +155,18 @@ t.test(
     await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 2–3')
     const read = side.requests.length
     await time.run(10 * minuteMs)
-    t.ok(side.requests.length <= read + 2, 'and polled no more; a sweep may have come by')
+    t.ok(side.requests.length <= read + 2, 'and polled no more; a reconciliation may have run')
   }
 )
 
 t.test(
-  'when neither notices nor polls come through, the calendar turns stale as a polled one would',
+  'when neither notifications nor polls arrive, the calendar turns stale as a polled one would',
   async (t) => {
     const all = await openSyncHarness(t)
     const { side, until, time, state, record } = all
-    const { deafen } = await watched(all, 'anna')
+    const { deactivate } = await watched(all, 'anna')
     side.refusal = { status: 503 }
-    deafen('anna')
+    deactivate('anna')
     await time.run(polling * 1000)
     await until(async () => (await record('acme', 'anna')).sync.failedSince !== null)
     t.equal(await state('acme', 'anna'), 'fresh')

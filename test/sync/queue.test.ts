@@ -40,8 +40,8 @@ function bench(own: Partial<QueueLimits> = {}, batch = 1) {
     { ...limits, ...own },
     time.timers
   )
-  const tell = () => started.map(({ tenant, targets }) => `${tenant}:${targets.join('+')}`)
-  return { time, queue, started, tell }
+  const startedBatches = () => started.map(({ tenant, targets }) => `${tenant}:${targets.join('+')}`)
+  return { time, queue, started, startedBatches }
 }
 
 const names = (count: number, prefix = '') => Array.from({ length: count }, (_, index) => `${prefix}${index}`)
@@ -65,7 +65,7 @@ t.test('however long the lines are, tenants take turns', (t) =>
         fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 2, maxLength: 6 }),
         async (lengths) => {
           const { queue, started } = bench({ maxRunning: 1, maxRunningPerTenant: 1 })
-          // The first job takes the slot, so that all others stand in line before the second begins.
+          // The first job takes the slot, so that all others are queued before the second begins.
           for (const [index, length] of lengths.entries())
             await queue.add(`tenant ${index}`, names(length), 'poll')
           await yieldToEventLoop()
@@ -89,16 +89,16 @@ t.test('however long the lines are, tenants take turns', (t) =>
 t.test(
   'a mailbox waits once however often it is asked for, and is read once more if asked for meanwhile',
   async (t) => {
-    const { queue, started, tell } = bench()
+    const { queue, started, startedBatches } = bench()
     t.equal(await queue.add('acme', ['anna', 'bo', 'anna'], 'poll'), 3)
     t.equal(await queue.add('acme', ['anna', 'bo'], 'poll'), 2)
     await yieldToEventLoop()
-    t.same(tell(), ['acme:anna'], 'one batch tries whether the tenant answers')
+    t.same(startedBatches(), ['acme:anna'], 'one batch tries whether the tenant answers')
     await queue.add('acme', ['anna'], 'now')
     await queue.add('acme', ['anna'], 'poll')
     await started[0]!.end()
     await started[1]!.end()
-    t.same(tell().sort(), ['acme:anna', 'acme:anna', 'acme:bo'])
+    t.same(startedBatches().sort(), ['acme:anna', 'acme:anna', 'acme:bo'])
     await started[2]!.end()
     await yieldToEventLoop()
     t.equal(started.length, 3)
@@ -145,12 +145,12 @@ t.test('a full line takes no more, and says so; another tenant is not touched by
 })
 
 t.test('what an operator asks for passes ahead', async (t) => {
-  const { queue, started, tell } = bench({ maxRunning: 1 })
+  const { queue, started, startedBatches } = bench({ maxRunning: 1 })
   await queue.add('acme', names(5), 'poll')
   await yieldToEventLoop()
   await queue.add('acme', ['3'], 'now')
   await started[0]!.end()
-  t.equal(tell()[1], 'acme:3')
+  t.equal(startedBatches()[1], 'acme:3')
 })
 
 t.test('limits hold: in all, for a tenant, and one for a tenant that has not answered yet', async (t) => {
@@ -174,7 +174,7 @@ t.test('limits hold: in all, for a tenant, and one for a tenant that has not ans
   }
 })
 
-t.test('a far side that hangs frees its slot at the deadline', async (t) => {
+t.test('a calendar server that hangs frees its slot at the deadline', async (t) => {
   const { queue, started, time } = bench({ maxRunning: 1 })
   await queue.add('hangs', ['x'], 'poll')
   await yieldToEventLoop()
@@ -183,7 +183,7 @@ t.test('a far side that hangs frees its slot at the deadline', async (t) => {
   t.notOk(started[0]!.signal.aborted)
   await time.run(1)
   t.ok(started[0]!.signal.reason instanceof BatchTimeout)
-  t.equal(started.length, 1, 'it may still tell what it waited for')
+  t.equal(started.length, 1, 'it may still report its result')
   await time.run(2_000)
   t.equal(started[1]?.tenant, 'fine')
   await started[0]!.end({ tenant: { delayMs: 1e9, source: 'own' }, targets: new Map() })
@@ -217,7 +217,7 @@ t.test(
   }
 )
 
-t.test('read now ends a pause of our own, not one that the far side asked for', async (t) => {
+t.test('read now ends a delay of our own, not one that the calendar server asked for', async (t) => {
   for (const by of ['own', 'server'] as const) {
     const { queue, started } = bench()
     await queue.add('acme', ['x'], 'poll')
@@ -234,31 +234,31 @@ t.test('read now ends a pause of our own, not one that the far side asked for', 
 })
 
 t.test('a mailbox on pause is alone in it, and is read again by itself', async (t) => {
-  const { queue, started, time, tell } = bench()
+  const { queue, started, time, startedBatches } = bench()
   await queue.add('acme', ['bad'], 'poll')
   await yieldToEventLoop()
   await started[0]!.end({ tenant: null, targets: new Map([['bad', { delayMs: 30_000, source: 'own' }]]) })
   t.equal(await queue.add('acme', ['bad', 'good'], 'poll'), 2)
   await yieldToEventLoop()
-  t.same(tell(), ['acme:bad', 'acme:good'])
+  t.same(startedBatches(), ['acme:bad', 'acme:good'])
   await started[1]!.end()
   await time.run(31_000)
-  t.same(tell(), ['acme:bad', 'acme:good', 'acme:bad'])
+  t.same(startedBatches(), ['acme:bad', 'acme:good', 'acme:bad'])
   await started[2]!.end({ tenant: null, targets: new Map([['bad', { delayMs: 30_000, source: 'own' }]]) })
   await queue.add('acme', ['bad'], 'soon')
   await yieldToEventLoop()
-  t.equal(started.length, 4, 'a change of it is not kept waiting')
+  t.equal(started.length, 4, 'a change of it does not wait')
 })
 
 t.test('a dropped tenant is forgotten: what was read of it is aborted and says nothing', async (t) => {
-  const { queue, started, tell } = bench()
+  const { queue, started, startedBatches } = bench()
   await queue.add('acme', names(5), 'poll')
   await yieldToEventLoop()
   await queue.drop('acme')
   t.ok(started[0]!.signal.reason instanceof BatchCancelled)
   await queue.add('acme', ['0'], 'poll')
   await yieldToEventLoop()
-  t.same(tell(), ['acme:0', 'acme:0'], 'it begins anew at once, though the old read has not ended')
+  t.same(startedBatches(), ['acme:0', 'acme:0'], 'it begins again at once, though the old read has not ended')
   await started[0]!.end({ tenant: { delayMs: 1e6, source: 'own' }, targets: new Map() })
   await started[1]!.end()
   await queue.add('acme', ['1'], 'poll')

@@ -1,4 +1,4 @@
-/** Calendars are read, decided and kept: what consumers see of it, what they do not, and what is never kept. */
+/** Calendars are read, evaluated and stored: what consumers see of it, what they do not, and what is never stored. */
 import t from 'tap'
 import { calendarEvent, startFakeCalendarServer } from '../support/fake-calendar-server.ts'
 import { harnessRules, hourMs, minuteMs, openSyncHarness, polling } from '../support/sync-harness.ts'
@@ -94,7 +94,11 @@ t.test('polls that find nothing new confirm in silence; an edit is seen within t
   side.calendars.set('anna@acme.example', [...near, calendarEvent('MÖT', at(300), at(301))])
   await time.run(polling * 1000)
   await until(async () => (await timeline('acme', 'anna')).length === 3)
-  t.equal((await logged('acme')).length, entries, 'an edit of what no Status shows yet is kept in silence')
+  t.equal(
+    (await logged('acme')).length,
+    entries,
+    'an edit that no Status shows yet is stored without a log entry'
+  )
   side.calendars.set('anna@acme.example', [calendarEvent('MÖT', at(1), at(2.5)), ...near.slice(1)])
   await time.run(polling * 1000)
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2.5')
@@ -195,7 +199,7 @@ t.test('a clock that is set neither stops polls nor makes a storm of them', asyn
 })
 
 t.test(
-  'an edited calendar is read at once when the far side tells, and soon again if it goes on',
+  'an edited calendar is read at once when the calendar server notifies, and soon again if edits go on',
   async (t) => {
     const { side, tenant, people, open, until, state, timeline, time } = await openSyncHarness(t)
     side.calendars.set('anna@acme.example', [])
@@ -232,7 +236,7 @@ t.test('a reading that was outdated by a clock ahead of ours is made again', asy
   side.hanging.add('anna@acme.example')
   await sync.readNow('acme')
   await until(() => side.pending.size === 1)
-  // Whoever kept it before had read it just before the edit.
+  // The former owner had read it just before the edit.
   const confirmedAt = time.clock() + 500
   const { sync: held } = await record('acme', 'anna')
   const theirs = { user: 'anna', sync: { ...held, confirmedAt }, timeline: 'same', visible: false } as const

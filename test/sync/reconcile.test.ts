@@ -1,4 +1,4 @@
-/** Sweeps: what notices missed is found, counted and repaired, for next to no requests on a day without edits. */
+/** Reconciliation: edits without a notification are found, counted and repaired, with few requests on a day without edits. */
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { compileRules } from '../../src/domain/decide.ts'
@@ -16,7 +16,11 @@ const at = (hours: number) => eight + hours * hourMs
 const day = 24 * hourMs
 
 /** One tenant whose calendars are all watched, looked after every minute instead of four times a second. */
-async function sweptTenant(t: Test, people: number, store?: (real: SyncDeps['store']) => SyncDeps['store']) {
+async function reconciledTenant(
+  t: Test,
+  people: number,
+  store?: (real: SyncDeps['store']) => SyncDeps['store']
+) {
   const all = await openSyncHarness(t, { side: await startFakeCalendarServer(20) })
   const { side, time, until, record } = all
   side.newSubscriptions = 'active'
@@ -67,7 +71,7 @@ t.test(
   async (t) => {
     for (const prints of ['given', 'none'] as const) {
       for (const people of [1, 2, 6, 21]) {
-        const { side, ids, pass, requests, state, counted } = await sweptTenant(t, people)
+        const { side, ids, pass, requests, state, counted } = await reconciledTenant(t, people)
         side.fingerprints = prints
         const begun = requests()
         for (let hours = 0; hours < 24; hours++) {
@@ -82,7 +86,7 @@ t.test(
         t.comment(figures)
         // One renewal of a subscription in six days comes on top.
         t.ok(second + 1 / 6 / 24 <= 0.25 + 1 / people, figures)
-        t.equal(counted('missed'), 0, 'the window that moved is no drift')
+        t.equal(counted('missed'), 0, 'a window that moved is no missed notification')
       }
     }
   }
@@ -91,7 +95,7 @@ t.test(
 t.test(
   'a subscribed calendar counts as current until reading fails; an unreadable one is counted apart',
   async (t) => {
-    const { side, ids, reading, pass, time } = await sweptTenant(t, 3)
+    const { side, ids, reading, pass, time } = await reconciledTenant(t, 3)
     const behind = () => time.clock() - (reading.oldestSyncAt() ?? 0)
     await pass(2 * hourMs)
     t.equal(behind(), 0)
@@ -106,8 +110,8 @@ t.test(
   }
 )
 
-t.test('an edit whose notice was lost is found by a sweep, counted and repaired', async (t) => {
-  const { side, pass, timeline, counted, until, bytes } = await sweptTenant(t, 8)
+t.test('an edit whose notification was lost is found by reconciliation, counted and repaired', async (t) => {
+  const { side, pass, timeline, counted, until, bytes } = await reconciledTenant(t, 8)
   side.fingerprints = 'given'
   await pass(hourMs)
   t.notOk((await bytes()).includes(`${at(1)},${at(2)},"busy"`), 'digests are in memory alone')
@@ -122,9 +126,9 @@ t.test('an edit whose notice was lost is found by a sweep, counted and repaired'
 })
 
 t.test(
-  'an edit that availability does not show is found within a day; told of, it is no drift',
+  'an edit that availability does not show is found within a day; notified, it does not count as missed',
   async (t) => {
-    const { side, pass, timeline, counted, until } = await sweptTenant(t, 8)
+    const { side, pass, timeline, counted, until } = await reconciledTenant(t, 8)
     side.fingerprints = 'given'
     await pass(hourMs)
     side.calendars.set('user3@acme.example', [calendarEvent('paus', at(1), at(2))])
@@ -144,7 +148,7 @@ t.test(
 )
 
 t.test('who cannot compare, or does not answer that, has everything read all the same', async (t) => {
-  const { side, pass, state, counted, time } = await sweptTenant(t, 4)
+  const { side, pass, state, counted, time } = await reconciledTenant(t, 4)
   side.fingerprints = 'hanging'
   const reads = side.requests.length
   await pass(61 * minuteMs)
@@ -157,73 +161,77 @@ t.test('who cannot compare, or does not answer that, has everything read all the
   t.equal(side.fingerprintRequests.length, 1, 'it is not tried again before tomorrow')
 })
 
-t.test('when all turn deaf at once they are polled within the interval, spread over it', async (t) => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 1, max: 10_000 }),
-      fc.integer({ min: 1, max: 100 }),
-      fc.integer({ min: 10, max: 600 }),
-      fc.nat(10_000_000),
-      (people, batchSize, seconds, from) => {
-        const interval = seconds * 1000
-        const targets = new TargetRegistry(() => () => {})
-        const record = { sync: initialSyncRecord(true, 0), user: { triggers: [] } } as unknown as Parameters<
-          typeof targets.apply
-        >[1]
-        for (let index = 0; index < people; index++) {
-          const key = `${(index * 7919) % 10_007}-${index}`
-          targets.apply(key, record, { key, mailbox: key, timeZone: 'UTC' })
+t.test(
+  'when all subscriptions become inactive at once the calendars are polled within the interval, spread over it',
+  async (t) => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 10_000 }),
+        fc.integer({ min: 1, max: 100 }),
+        fc.integer({ min: 10, max: 600 }),
+        fc.nat(10_000_000),
+        (people, batchSize, seconds, from) => {
+          const interval = seconds * 1000
+          const targets = new TargetRegistry(() => () => {})
+          const record = {
+            sync: initialSyncRecord(true, 0),
+            user: { triggers: [] }
+          } as unknown as Parameters<typeof targets.apply>[1]
+          for (let index = 0; index < people; index++) {
+            const key = `${(index * 7919) % 10_007}-${index}`
+            targets.apply(key, record, { key, mailbox: key, timeZone: 'UTC' })
+          }
+          let isActive = true
+          const plan = new ReconcileSchedule('acme', interval, batchSize, targets, () => isActive)
+          for (let now = from; now < from + interval; now += 1000)
+            if (plan.takeDue(now).poll.length > 0) return false
+          isActive = false
+          const beat = 250
+          const polled = new Set<string>()
+          const most = (Math.ceil((beat / interval) * Math.ceil(people / batchSize)) + 1) * batchSize
+          const start = from + interval
+          for (let now = start; now <= start + interval + 1000; now += beat) {
+            const { poll, reconcile } = plan.takeDue(now)
+            if (reconcile.length > 0) return false
+            // The first look makes up for what the thousand milliseconds between looks left.
+            if (now > start && poll.length > most) return false
+            for (const key of poll) polled.add(key)
+          }
+          return polled.size === people
         }
-        let isActive = true
-        const plan = new ReconcileSchedule('acme', interval, batchSize, targets, () => isActive)
-        for (let now = from; now < from + interval; now += 1000)
-          if (plan.takeDue(now).poll.length > 0) return false
-        isActive = false
-        const beat = 250
-        const polled = new Set<string>()
-        const most = (Math.ceil((beat / interval) * Math.ceil(people / batchSize)) + 1) * batchSize
-        const start = from + interval
-        for (let now = start; now <= start + interval + 1000; now += beat) {
-          const { poll, reconcile: sweep } = plan.takeDue(now)
-          if (sweep.length > 0) return false
-          // The first look makes up for what the thousand milliseconds between looks left.
-          if (now > start && poll.length > most) return false
-          for (const key of poll) polled.add(key)
-        }
-        return polled.size === people
-      }
-    ),
-    { numRuns: 25 }
-  )
-  t.pass()
-})
+      ),
+      { numRuns: 25 }
+    )
+    t.pass()
+  }
+)
 
-t.test('after a gap in what is heard of the store, those alone are read whom it concerns', async (t) => {
-  const now = { unheard: false, losing: false }
+t.test('after a gap in the feed, only the calendars that it concerns are read', async (t) => {
+  const now = { dropsEvents: false, losing: false }
   let gap = () => {}
-  const { side, ids, store, people, time, reading, record, until, timeline } = await sweptTenant(
+  const { side, ids, store, people, time, reading, record, until, timeline } = await reconciledTenant(
     t,
     5,
     (real) => ({
       ...real,
       saveReadings: async (tenant, outcomes, at) =>
         now.losing ? outcomes.map(({ user }) => user) : real.saveReadings(tenant, outcomes, at),
-      follow(tenant, hear) {
-        gap = () => hear({ kind: 'gap' })
-        return real.follow(tenant, (feed) => now.unheard || hear(feed))
+      follow(tenant, onEvent) {
+        gap = () => onEvent({ kind: 'gap' })
+        return real.follow(tenant, (feed) => now.dropsEvents || onEvent(feed))
       }
     })
   )
   side.calendars.set('new@acme.example', [calendarEvent('MÖT', at(6), at(7))])
   side.calendars.set('user2@acme.example', [calendarEvent('MÖT', at(8), at(9))])
-  now.unheard = now.losing = true
+  now.dropsEvents = now.losing = true
   await store.removeUsers('acme', [ids[0]!], time.clock())
   await people('acme', { new: {}, user1: { triggers: [{ match: 'word', text: 'möt', diversion: 'lunch' }] } })
   await reading.readNow(['user2'])
   await time.run(polling * 1000)
   t.same(await timeline('acme', 'user2'), ['meeting 1–2'], 'acknowledged, and lost')
   const asked = side.requests.length
-  now.unheard = now.losing = false
+  now.dropsEvents = now.losing = false
   gap()
   await until(async () => (await timeline('acme', 'new'))[0] === 'meeting 6–7')
   await until(async () => (await timeline('acme', 'user1'))[0] === 'lunch 1–2')

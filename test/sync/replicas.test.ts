@@ -28,7 +28,7 @@ t.test(
     })
     await until('all jobs are done', async () => (await stage.jobs()) === 0)
 
-    // A notice for one calendar, over and over: one job at a time, and a read in two seconds.
+    // A notification for one calendar, over and over: one job at a time, and a read in two seconds.
     const target = stage.subscriptionId('tenant-0', 1)
     const before = asked.length
     for (let burst = 0; burst < 20; burst++) {
@@ -44,7 +44,7 @@ t.test(
     }
     await until('it was read', () => asked.slice(before).some(({ mailbox }) => mailbox === '1@tenant-0'))
     await until('all jobs are done', async () => (await stage.jobs()) === 0)
-    t.ok(asked.length - before <= 4, `${asked.length - before} reads for a thousand notices`)
+    t.ok(asked.length - before <= 4, `${asked.length - before} reads for a thousand notifications`)
 
     // Killed while it reads what it was asked for.
     const tenant = 'tenant-5'
@@ -142,7 +142,7 @@ t.test(
 )
 
 t.test(
-  'Redis frozen, killed and back: notices of meanwhile are not lost, and the worker goes on',
+  'Redis frozen, killed and back: notifications of meanwhile are not lost, and the worker goes on',
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t, { appendOnly: true })
@@ -163,10 +163,10 @@ t.test(
         notifications.map((notification) => stage.syncClient.onNotifications([notification]))
       )
       t.ok(answers.every(({ status }) => status === 'rejected'))
-      await until('the worker gave up what it kept', () =>
+      await until('the worker gave up its tenants', () =>
         worker.said.some((line) => line.includes('counts as lost'))
       )
-      t.pass('it gave up what it kept')
+      t.pass('it gave up its tenants')
       worker.forget()
       redis.thaw()
       if (away.toString().includes('kill')) await redis.restart()
@@ -240,7 +240,7 @@ t.test(
           .some(({ mailbox }) => mailbox.startsWith('1@'))
       await until('what was noticed is read', isRead)
       const isWorking = async () => (await stage.syncClient.connection(tenant)).state === 'working'
-      await until('it is told of', isWorking)
+      await until('its state is published', isWorking)
     }
     await one.close()
     const mark = stage.asked.length

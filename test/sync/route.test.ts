@@ -31,7 +31,7 @@ async function api({ store, time }: SyncHarness, sync: Sync) {
 }
 
 t.test(
-  'where only availability with subjects is seen, operators are told what that leaves unknown',
+  'where only availability with subjects can be read, operators see what that leaves unknown',
   async (t) => {
     const all = await openSyncHarness(t)
     const { side, tenant, people, open, until, state } = all
@@ -48,7 +48,7 @@ t.test(
   }
 )
 
-t.test('operators are told of numbers in subjects that the rules do not let through', async (t) => {
+t.test('operators see how many numbers in subjects the rules do not allow', async (t) => {
   const defaultRules = { ...harnessRules, forwardTargets: 'listed', forwardAllowed: ['070'] } as const
   const all = await openSyncHarness(t, { defaultRules })
   const { side, tenant, people, open, until, state, record } = all
@@ -146,7 +146,7 @@ t.test(
   }
 )
 
-t.test('operators see of which calendars notices tell, and why polling took over from them', async (t) => {
+t.test('operators see which calendars have an active subscription, and why others are polled', async (t) => {
   const all = await openSyncHarness(t)
   const { side, tenant, people, open, until, state, time, record } = all
   const ids = ['anna', 'bo', 'cy']

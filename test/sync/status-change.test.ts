@@ -19,7 +19,11 @@ t.test('a confirmation in the nick of time is seen, one in good time is not', as
     changesStatus(held(before), { sync: after, timeline: 'same' }, within, at)
   t.equal(seen(confirmed(hour), confirmed(hour + 120_000), hour + 121_000), false)
   t.equal(seen(confirmed(hour), confirmed(hour + 229_000), hour + 229_900), false)
-  t.equal(seen(confirmed(hour), confirmed(hour + 230_000), hour + 231_000), true, 'who hears late said stale')
+  t.equal(
+    seen(confirmed(hour), confirmed(hour + 230_000), hour + 231_000),
+    true,
+    'whoever receives it late showed stale'
+  )
   t.equal(seen(confirmed(hour), confirmed(hour + 241_000), hour + 242_000), true, 'it was stale')
   t.equal(
     seen(confirmed(hour), confirmed(hour + 10_000), hour + 10_500, 20_000),
@@ -30,7 +34,11 @@ t.test('a confirmation in the nick of time is seen, one in good time is not', as
   t.equal(seen(confirmed(hour), failed, hour + 235_000), false, 'a failure makes nobody less stale')
   const watched = { ...confirmed(hour), subscribed: true }
   const failing = { ...watched, failedSince: 7 * hour - 300_000 }
-  t.equal(seen(watched, { ...watched, confirmedAt: 6 * hour }, 6 * hour + 500), false, 'a sweep as usual')
+  t.equal(
+    seen(watched, { ...watched, confirmedAt: 6 * hour }, 6 * hour + 500),
+    false,
+    'a reconciliation as usual'
+  )
   t.equal(seen(failing, { ...watched, confirmedAt: 7 * hour - 62_000 }, 7 * hour - 61_000), true)
 })
 

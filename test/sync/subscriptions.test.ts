@@ -1,4 +1,4 @@
-/** Watches when things go wrong: calendars that cannot be read, connections and tenants that go, what was edited unheard. */
+/** Watches when things go wrong: calendars that cannot be read, connections and tenants that go, what was edited dropsEvents. */
 
 import t from 'tap'
 import { kindOf } from '../../src/connectors/kinds.ts'
@@ -35,28 +35,31 @@ async function watched(all: SyncHarness) {
   return { sync, changed }
 }
 
-t.test('a calendar that cannot be read is not tried for every notice, and is when it mends', async (t) => {
-  const all = await openSyncHarness(t)
-  const { side, time, until, timeline, state } = all
-  const { changed } = await watched(all)
-  side.calendars.delete(anna)
-  const before = side.requests.length
-  for (let second = 0; second < 3600; second++) {
-    if (second % 3 === 0) await changed()
-    await time.run(1000)
+t.test(
+  'a calendar that cannot be read is not tried for every notification, and is read when it works again',
+  async (t) => {
+    const all = await openSyncHarness(t)
+    const { side, time, until, timeline, state } = all
+    const { changed } = await watched(all)
+    side.calendars.delete(anna)
+    const before = side.requests.length
+    for (let second = 0; second < 3600; second++) {
+      if (second % 3 === 0) await changed()
+      await time.run(1000)
+    }
+    const reads = side.requests.length - before
+    t.ok(reads >= 8 && reads <= 25, `${reads} reads for 1,200 notifications in an hour`)
+    t.equal(await state('acme', 'anna'), 'stale', 'nobody takes it for fresh')
+    side.calendars.set(anna, [calendarEvent('MÖT', at(5), at(6))])
+    await time.run(5 * minuteMs)
+    await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 5–6')
+    side.calendars.set(anna, [calendarEvent('MÖT', at(7), at(8))])
+    const mended = side.requests.length
+    await changed()
+    await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 7–8')
+    t.equal(side.requests.length, mended + 1, 'and from then on at once')
   }
-  const reads = side.requests.length - before
-  t.ok(reads >= 8 && reads <= 25, `${reads} reads for 1,200 notices in an hour`)
-  t.equal(await state('acme', 'anna'), 'stale', 'nobody takes it for fresh')
-  side.calendars.set(anna, [calendarEvent('MÖT', at(5), at(6))])
-  await time.run(5 * minuteMs)
-  await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 5–6')
-  side.calendars.set(anna, [calendarEvent('MÖT', at(7), at(8))])
-  const mended = side.requests.length
-  await changed()
-  await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 7–8')
-  t.equal(side.requests.length, mended + 1, 'and from then on at once')
-})
+)
 
 t.test('one failure does not keep the next edit waiting', async (t) => {
   const all = await openSyncHarness(t)
@@ -71,7 +74,7 @@ t.test('one failure does not keep the next edit waiting', async (t) => {
   await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 5–6')
 })
 
-t.test('what was edited before a watch went live is read when it does', async (t) => {
+t.test('what was edited before a subscription became active is read when it does', async (t) => {
   const all = await openSyncHarness(t)
   const { side, tenant, people, open, until, time, record, timeline } = all
   side.calendars.set(anna, [])
@@ -143,7 +146,7 @@ t.test(
   }
 )
 
-t.test('notices of who is switched off or gone are counted and cost nothing', async (t) => {
+t.test('notifications for users who are disabled or removed are counted and cost no request', async (t) => {
   const all = await openSyncHarness(t)
   const { side, store, people, time, until, counted } = all
   const { sync, changed } = await watched(all)

@@ -1,4 +1,4 @@
-/** What the EWS connector hears in each file of subscriptions and streams. */
+/** What the EWS connector receives in each file of subscriptions and streams. */
 import { readSoap } from '../../src/connectors/ews/soap/response.ts'
 import { streamReader, subscribeReader } from '../../src/connectors/ews/streaming/responses.ts'
 import { inPieces } from './pieces.ts'
@@ -40,7 +40,7 @@ async function subscribed(bytes: Buffer, size = 97): Promise<unknown> {
   return `${reader.subscription ?? 'no subscription'} ${reader.status?.code}`
 }
 
-/** What whoever listens hears, in order. */
+/** The calls of the handlers, in order. */
 async function stream(bytes: Buffer, size = 97): Promise<unknown> {
   const received: string[] = []
   const reader = streamReader({

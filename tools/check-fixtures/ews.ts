@@ -53,7 +53,7 @@ const zone = 'Europe/Stockholm'
 
 /**
  * Parser and figures, as they stand in the file. An event reads `start/end busy`, with `all-day`, visibility,
- * `cancelled` and response where told; a fault `code scope`, with its pause; a server the schema that it speaks.
+ * `cancelled` and response where present; a fault `code scope`, with its pause; a server the schema that it speaks.
  */
 const expectations: Readonly<Record<string, readonly [read: Read, expected: unknown]>> = {
   ...streams,

@@ -61,7 +61,7 @@ const notYet: readonly (readonly [beginning: string, found: string])[] = [
 
 const zone = 'Europe/Stockholm'
 
-/** Parser and figures. An event reads `start/end busy`, with `all-day`, visibility, `cancelled` and response where told. */
+/** Parser and figures. An event reads `start/end busy`, with `all-day`, visibility, `cancelled` and response where present. */
 const expectations: Readonly<
   Record<string, readonly [parse: (bytes: Buffer) => unknown, expected: unknown]>
 > = {
@@ -200,8 +200,8 @@ function subscriptionRefused(status: number) {
       isWholeBatch: false
     }
     const about = { mailbox: 'a@b.se', clientId: 'app', host: 'hanvisa.example.se' }
-    const { error, retryPolicy: patience } = subscriptionError(answer, about)
-    return `${inShort(error)} ${patience}`
+    const { error, retryPolicy } = subscriptionError(answer, about)
+    return `${inShort(error)} ${retryPolicy}`
   }
 }
 

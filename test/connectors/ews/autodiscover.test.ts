@@ -164,31 +164,34 @@ t.test(
 )
 
 // [MS-OXDSCLI] 2.2.4.1.1.3: the Error response of POX.
-t.test('the ErrorCode that Exchange gives an address is said, not what befell another host', async (t) => {
-  const shown = await certificateOf({ signed: true })
-  const error = (code: string) =>
-    `<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"><Response><Error Time="16:56:32.6164027" Id="1054084152"><ErrorCode>${code}</ErrorCode><Message>The email address can't be found.</Message><DebugData/></Error></Response></Autodiscover>`
-  const server = createServer({ cert: shown.certificate, key: shown.key }, (request, response) => {
-    if (request.headers.authorization === undefined)
-      response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()
-    else if (request.url?.endsWith('.svc')) response.writeHead(404).end()
-    else response.writeHead(200, { 'content-type': 'text/xml' }).end(error('500'))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => {
-    server.closeAllConnections()
-    server.close()
-  })
-  const { port } = server.address() as AddressInfo
-  const urls = ['https://127.0.0.1:9', `https://localhost:${port}`].map(
-    (at) => `${at}/autodiscover/autodiscover.xml`
-  )
-  const options = { ca: shown.signer, auth: { kind: 'basic', user: 'svc', password: 'geheim' } as const }
-  await t.rejects(discover(t, 'nobody@example.se', urls, options), {
-    code: 'unreachable',
-    message: new RegExp(`localhost:${port} knows no mailbox of nobody@example.se \\(ErrorCode 500\\)`)
-  })
-})
+t.test(
+  'the ErrorCode that Exchange gives an address is reported, not the error of another host',
+  async (t) => {
+    const shown = await certificateOf({ signed: true })
+    const error = (code: string) =>
+      `<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006"><Response><Error Time="16:56:32.6164027" Id="1054084152"><ErrorCode>${code}</ErrorCode><Message>The email address can't be found.</Message><DebugData/></Error></Response></Autodiscover>`
+    const server = createServer({ cert: shown.certificate, key: shown.key }, (request, response) => {
+      if (request.headers.authorization === undefined)
+        response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end()
+      else if (request.url?.endsWith('.svc')) response.writeHead(404).end()
+      else response.writeHead(200, { 'content-type': 'text/xml' }).end(error('500'))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    t.teardown(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    const { port } = server.address() as AddressInfo
+    const urls = ['https://127.0.0.1:9', `https://localhost:${port}`].map(
+      (at) => `${at}/autodiscover/autodiscover.xml`
+    )
+    const options = { ca: shown.signer, auth: { kind: 'basic', user: 'svc', password: 'geheim' } as const }
+    await t.rejects(discover(t, 'nobody@example.se', urls, options), {
+      code: 'unreachable',
+      message: new RegExp(`localhost:${port} knows no mailbox of nobody@example.se \\(ErrorCode 500\\)`)
+    })
+  }
+)
 
 function discover(
   t: Test,

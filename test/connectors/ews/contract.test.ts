@@ -6,10 +6,10 @@ import { calendarServerOf, notifyingServerOf, openExchange } from './exchange.ts
 
 const unknownHere = {
   'private and confidential events say so':
-    'GetUserAvailability tells private alone, and withholds the subject',
+    'GetUserAvailability shows private alone, and withholds the subject',
   'cancelled events say so':
     'GetUserAvailability has no such flag; a subject that begins "Inställt:" is tested elsewhere',
-  'what the user answered': 'GetUserAvailability does not tell; GET …/sync says so',
+  'what the user answered': 'GetUserAvailability does not say; GET …/sync says so',
   categories: 'GetUserAvailability has none'
 }
 

@@ -142,7 +142,7 @@ export function calendarServerOf(exchange: Exchange): CalendarServer {
   }
 }
 
-/** For the contract that every connector passes which tells of edits. */
+/** For the contract of connectors with subscriptions. */
 export function notifyingServerOf({ simulator, directory, connector, put }: Exchange): NotifyingServer {
   let edits = 0
   return {

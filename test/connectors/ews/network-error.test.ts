@@ -1,4 +1,4 @@
-/** What an operator is told when the server cannot be reached, is not to be trusted, or sends calls elsewhere. */
+/** What an operator sees when the server cannot be reached, is not to be trusted, or sends calls elsewhere. */
 import { createServer as createHttp, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcp, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'

@@ -1,4 +1,4 @@
-/** Reading from Exchange with every right, and what operators are told where less is seen than is wanted. */
+/** Reading from Exchange with every right, and what operators see where less can be read than is wanted. */
 import t from 'tap'
 import type { Right } from '../../../simulator/calendar-item.ts'
 import type { Connector } from '../../../src/connectors/connector.ts'
@@ -125,7 +125,7 @@ t.test(
 )
 
 t.test(
-  'delegate: trouble that is told once for all is that of all, and a window that is too long is refused',
+  'delegate: an error that is sent once for all is that of all, and a window that is too long is refused',
   async (t) => {
     const { simulator, put, connector, read } = await openExchange(t, 'delegate')
     for (const name of ['a', 'b']) put(`${name}@example.se`, {}, meeting('MÖT'))

@@ -1,4 +1,4 @@
-/** An HTTP server that asks for a sign-in as IIS does, proves it, and notes what it was told. */
+/** An HTTP server that asks for a sign-in as IIS does, proves it, and records what it received. */
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createHttps } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -48,7 +48,7 @@ export interface ServerOptions {
   readonly other?: { readonly offers: readonly string[]; readonly good: (authorization: string) => boolean }
   /** Seen before signing in; true when it has answered. */
   readonly before?: (request: IncomingMessage, response: ServerResponse) => boolean
-  /** Answers a call that got through; else it is told back. */
+  /** Answers a call that got through; else the body is echoed. */
   readonly answer?: (request: IncomingMessage, response: ServerResponse, body: string) => void
 }
 

@@ -19,7 +19,7 @@ const abc = ['a@example.se', 'b@example.se', 'c@example.se']
 const operations = (calls: readonly FakeStreamingCall[], operation: string) =>
   calls.filter((call) => call.operation === operation).map(({ mailbox }) => mailbox)
 
-t.test('dead subscriptions are made anew, and no others', async (t) => {
+t.test('lost subscriptions are created again, and no others', async (t) => {
   const exchange = await streamingExchange(t)
   const recorded = exchange.watch(exchange.connector(), ...abc)
   const [a, b, c] = recorded
@@ -41,37 +41,40 @@ t.test('dead subscriptions are made anew, and no others', async (t) => {
   t.same(c?.events, ['active'])
 })
 
-t.test('where all are dead, as after a restart, all are made anew on whatever server that is', async (t) => {
-  const exchange = await streamingExchange(t)
-  let cookie = 'one'
-  exchange.cookies = ({ operation }) =>
-    operation === 'Subscribe' ? [`X-BackEndOverrideCookie=${cookie}`] : []
-  const recorded = exchange.watch(exchange.connector(), ...abc)
-  await until(() => allActive(recorded))
-  exchange.timers.pass(40_000)
-  cookie = 'two'
-  exchange.streams[0]?.end(closed('ErrorInvalidSubscription'))
-  await until(() => recorded.every(({ isActive: isLive }) => !isLive))
-  await until(() => exchange.open.length === 0)
-  exchange.timers.pass(1_000)
-  await until(() => operations(exchange.calls, 'Subscribe').length === 6)
-  await until(() => {
-    if (exchange.timers.waits(5_000) && exchange.streams.length === 1) exchange.timers.pass(1_000)
-    return allActive(recorded)
-  })
-  t.same(
-    recorded.map(({ changes }) => changes),
-    [1, 1, 1]
-  )
-  t.equal(exchange.streams.at(-1)?.headers.cookie, 'X-BackEndOverrideCookie=two')
-  t.same(
-    exchange.streams.at(-1)?.ids,
-    abc.map((mailbox) => idOf(mailbox, 2))
-  )
-})
+t.test(
+  'where all are lost, as after a restart, all are created again on whatever server that is',
+  async (t) => {
+    const exchange = await streamingExchange(t)
+    let cookie = 'one'
+    exchange.cookies = ({ operation }) =>
+      operation === 'Subscribe' ? [`X-BackEndOverrideCookie=${cookie}`] : []
+    const recorded = exchange.watch(exchange.connector(), ...abc)
+    await until(() => allActive(recorded))
+    exchange.timers.pass(40_000)
+    cookie = 'two'
+    exchange.streams[0]?.end(closed('ErrorInvalidSubscription'))
+    await until(() => recorded.every(({ isActive: isLive }) => !isLive))
+    await until(() => exchange.open.length === 0)
+    exchange.timers.pass(1_000)
+    await until(() => operations(exchange.calls, 'Subscribe').length === 6)
+    await until(() => {
+      if (exchange.timers.waits(5_000) && exchange.streams.length === 1) exchange.timers.pass(1_000)
+      return allActive(recorded)
+    })
+    t.same(
+      recorded.map(({ changes }) => changes),
+      [1, 1, 1]
+    )
+    t.equal(exchange.streams.at(-1)?.headers.cookie, 'X-BackEndOverrideCookie=two')
+    t.same(
+      exchange.streams.at(-1)?.ids,
+      abc.map((mailbox) => idOf(mailbox, 2))
+    )
+  }
+)
 
 t.test(
-  'a mailbox on another server, where its subscriptions do not live, gets a group of its own',
+  'a mailbox on another server, where its subscriptions do not exist, gets a group of its own',
   async (t) => {
     const exchange = await streamingExchange(t)
     exchange.greet = (stream) => {
@@ -92,7 +95,7 @@ t.test(
   }
 )
 
-t.test('who may not be impersonated is deaf alone, and is tried again later', async (t) => {
+t.test('who may not be impersonated is alone inactive, and is tried again later', async (t) => {
   const exchange = await streamingExchange(t)
   let denied = true
   exchange.refuse = ({ mailbox }) =>
@@ -128,12 +131,12 @@ t.test('the anchor loses its rights: the stream is charged to another', async (t
   t.match(recorded[0]?.hint, /may not impersonate a@/)
   t.notOk(
     recorded.slice(1).some(({ hint }) => hint.includes('a@')),
-    'the others hear nothing of it'
+    'the others are not notified'
   )
 })
 
 t.test(
-  'spent budgets leave those deaf who find no place, with what to raise, and the others live',
+  'exhausted budgets leave inactive those that find no place, with what to raise, and the others active',
   async (t) => {
     const exchange = await streamingExchange(t)
     exchange.refuse = ({ operation, mailbox }) => {

@@ -169,7 +169,7 @@ function userSettings(mailboxes: readonly string[], serverOf: (mailbox: string) 
   return `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><GetUserSettingsResponseMessage xmlns="http://schemas.microsoft.com/exchange/2010/Autodiscover"><Response><ErrorCode>NoError</ErrorCode><ErrorMessage/><UserResponses>${users.join('')}</UserResponses></Response></GetUserSettingsResponseMessage></s:Body></s:Envelope>`
 }
 
-/** What a listener was told, in words: `active`, `changed`, `inactive CODE`. */
+/** The calls of a listener, in words: `active`, `changed`, `inactive CODE`. */
 export interface RecordedSubscription {
   readonly mailbox: string
   readonly events: string[]

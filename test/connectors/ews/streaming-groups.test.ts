@@ -81,7 +81,7 @@ t.test('a server that serves one identity to a stream gets a stream for each mai
   const exchange = await singleIdentity(t)
   const recorded = exchange.watch(exchange.connector(), ...mailboxesOf(8))
   await passUntil(exchange, () => allActive(recorded))
-  t.ok(exchange.timers.now() < 60_000, `all are live after ${exchange.timers.now() / 1000} s`)
+  t.ok(exchange.timers.now() < 60_000, `all are active after ${exchange.timers.now() / 1000} s`)
   await until(() => exchange.open.length === 8)
   t.ok(exchange.open.every(({ ids, mailbox }) => ids.length === 1 && ids[0]?.startsWith(mailbox)))
   t.ok(count(exchange, 'Subscribe') <= 24, `${count(exchange, 'Subscribe')} Subscribes`)
@@ -93,7 +93,7 @@ t.test('a server that serves one identity to a stream gets a stream for each mai
   t.equal(count(exchange, 'Subscribe'), before, 'and then there is quiet')
 })
 
-t.test('…within the budget of connections: what is beyond is polled, and told why', async (t) => {
+t.test('…within the budget of connections: what is beyond is polled, with a reason', async (t) => {
   const exchange = await singleIdentity(t)
   // 2010 SP1 charges streams to the account (EWSMaxConcurrency, 10).
   const recorded = exchange.watch(exchange.connector({ version: 'Exchange2010_SP1' }), ...mailboxesOf(12))
@@ -107,7 +107,7 @@ t.test('mailboxes on different servers are grouped right from the start', async 
   const mailboxes = mailboxesOf(9)
   const serverOf = (mailbox: string) => `EX0${1 + (Number(/\d/.exec(mailbox)?.[0]) % 3)}`
   exchange.serverOf = serverOf
-  // Subscriptions live where they were made: those of another server are not found.
+  // Subscriptions exist where they were created: those of another server are not found.
   exchange.greet = (stream) => {
     const strangers = stream.ids.filter((id) => serverOf(id) !== serverOf(stream.mailbox))
     if (strangers.length > 0) stream.say(lostSubscriptions(strangers))
@@ -135,7 +135,7 @@ t.test('without Autodiscover beside EWS all begin in one group', async (t) => {
   t.equal(exchange.streams.length, 1)
 })
 
-t.test('two users of one mailbox, under two spellings, are both live by one subscription', async (t) => {
+t.test('two users of one mailbox, under two spellings, are both active by one subscription', async (t) => {
   const exchange = await streamingExchange(t)
   const recorded = exchange.watch(exchange.connector(), 'anna@example.se', 'Anna@Example.se')
   await passUntil(exchange, () => allActive(recorded))

@@ -1,4 +1,4 @@
-/** Streams when much happens at once: accounts that are locked, servers that start anew, watches that end as they begin. */
+/** Streams when much happens at once: accounts that are locked, servers that restart, subscriptions that end as they begin. */
 import t from 'tap'
 import { hangSignal, until } from '../../support/until.ts'
 import {
@@ -69,24 +69,21 @@ t.test('a locked account: streams and reads together try it a handful of times i
   t.ok(attempts >= 3 && attempts <= 6, `${attempts} attempts`)
 })
 
-t.test(
-  'a server that starts anew: two subscribe at a time, over the connections that there are',
-  async (t) => {
-    const exchange = await streamingExchange(t)
-    const recorded = exchange.watch(exchange.connector(), ...people(201))
-    await until(() => allActive(recorded))
-    exchange.timers.pass(40_000)
-    const subscribed = () => operations(exchange.calls, 'Subscribe').length
-    t.equal(subscribed(), 201)
-    for (const stream of exchange.open) stream.end(closed('ErrorInvalidSubscription'))
-    await until(() => recorded.every(({ isActive: isLive }) => !isLive))
-    await passUntilActive(exchange, () => allActive(recorded))
-    t.equal(subscribed(), 402)
-    t.same(new Set(recorded.map(({ changes }) => changes)), new Set([1]), 'each is read once')
-    t.ok(exchange.server.sockets.size <= 8, `${exchange.server.sockets.size} connections`)
-    t.ok(exchange.streams.slice(2).every(({ ids }) => ids.every((id) => id === idOf(id.split('#')[0]!, 2))))
-  }
-)
+t.test('a server that restarts: two subscribe at a time, over the connections that there are', async (t) => {
+  const exchange = await streamingExchange(t)
+  const recorded = exchange.watch(exchange.connector(), ...people(201))
+  await until(() => allActive(recorded))
+  exchange.timers.pass(40_000)
+  const subscribed = () => operations(exchange.calls, 'Subscribe').length
+  t.equal(subscribed(), 201)
+  for (const stream of exchange.open) stream.end(closed('ErrorInvalidSubscription'))
+  await until(() => recorded.every(({ isActive: isLive }) => !isLive))
+  await passUntilActive(exchange, () => allActive(recorded))
+  t.equal(subscribed(), 402)
+  t.same(new Set(recorded.map(({ changes }) => changes)), new Set([1]), 'each is read once')
+  t.ok(exchange.server.sockets.size <= 8, `${exchange.server.sockets.size} connections`)
+  t.ok(exchange.streams.slice(2).every(({ ids }) => ids.every((id) => id === idOf(id.split('#')[0]!, 2))))
+})
 
 async function passUntilActive(exchange: StreamingExchange, isSo: () => boolean): Promise<void> {
   let calls = -1

@@ -1,4 +1,4 @@
-/** Edits are told of as they happen: over streams that are grouped, watched for signs of life, and opened anew. */
+/** Edits are notified as they happen: over streams that are grouped, watched for heartbeats, and opened again. */
 import fc from 'fast-check'
 import t from 'tap'
 import { retryDelayMs } from '../../../src/connectors/ews/streaming/retry-delay.ts'
@@ -18,7 +18,7 @@ import {
 
 const abc = ['a@example.se', 'b@example.se', 'c@example.se']
 
-t.test('an edit is told of to whom it concerns, and to nobody before the stream was open', async (t) => {
+t.test('an edit notifies whom it concerns, and nobody before the stream is open', async (t) => {
   const exchange = await streamingExchange(t)
   exchange.greet = () => {}
   const recorded = exchange.watch(exchange.connector(), ...abc)
@@ -110,7 +110,7 @@ t.test('streams take no connection from other calls', async (t) => {
 })
 
 t.test(
-  'a stream that the server ends in good order is opened anew: nobody is deaf, nothing is read',
+  'a stream that the server ends in good order is opened again: nobody is inactive, nothing is read',
   async (t) => {
     const exchange = await streamingExchange(t)
     const recorded = exchange.watch(exchange.connector(), ...abc)
@@ -134,7 +134,7 @@ t.test(
   }
 )
 
-t.test('a stream without a sign of life for 90 s is dead: opened anew, and all are read again', async (t) => {
+t.test('a stream without a heartbeat for 90 s is dead: opened again, and all are read again', async (t) => {
   const exchange = await streamingExchange(t)
   const recorded = exchange.watch(exchange.connector(), ...abc)
   await until(() => allActive(recorded))
@@ -173,7 +173,7 @@ t.test('a stream that is cut in the middle of a document, or ends without a word
     exchange.timers.pass(40_000)
     breakIt()
     await until(() => recorded.every(({ isActive: isLive }) => !isLive))
-    t.equal(recorded[0]?.changes, nth, 'an edit that was told of in half is not told of')
+    t.equal(recorded[0]?.changes, nth, 'half a notification notifies nobody')
     exchange.timers.pass(60_000)
     await until(() => allActive(recorded))
     t.same(
@@ -184,7 +184,7 @@ t.test('a stream that is cut in the middle of a document, or ends without a word
   t.same(
     exchange.calls.filter(({ operation }) => operation === 'Subscribe').length,
     3,
-    'nobody is subscribed anew'
+    'nobody is subscribed again'
   )
 })
 
@@ -228,7 +228,7 @@ t.test('who comes later gets into the running stream together, without a gap for
   await until(() => exchange.streams.length === 2)
   await until(() => allActive(late))
   t.equal(exchange.streams[1]?.ids.length, 5)
-  // What is told before the last word is heard.
+  // What is sent before Closed is received.
   await until(() => early[0]?.changes === 1)
   exchange.takesOver = false
   t.same(
@@ -270,7 +270,7 @@ t.test('what is stopped is unsubscribed; what is only closed is left', async (t)
   await until(() => exchange.streams.length === 2)
   t.same(exchange.streams[1]?.ids, [idOf('a@example.se'), idOf('c@example.se')])
   await until(() => allActive([c!, twin!]))
-  t.equal(b?.events.at(-1), 'active', 'nothing more is heard by whoever stopped')
+  t.equal(b?.events.at(-1), 'active', 'a stopped subscription receives nothing more')
   twin?.watch.stop()
   await connector.close()
   t.same(ended(), ['b@example.se', 'a@example.se'], 'closing waits for what was stopped')
@@ -279,7 +279,7 @@ t.test('what is stopped is unsubscribed; what is only closed is left', async (t)
 })
 
 t.test(
-  'delegates, versions without streams, and what is no address are told nothing and ask nothing',
+  'delegates, versions without streams, and what is no address receive nothing and send nothing',
   async (t) => {
     const exchange = await streamingExchange(t)
     const delegate = exchange.watch(exchange.connector({ access: 'delegate' }), ...abc)

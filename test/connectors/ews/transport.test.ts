@@ -1,4 +1,4 @@
-/** Calls over kept connections: one sign-in for each, and what happens when connections go. */
+/** Calls over persistent connections: one sign-in for each, and what happens when connections go. */
 import { EventEmitter, once } from 'node:events'
 import t from 'tap'
 import { errorOf, sendBody, serverCertificate, startServer, transportTo } from './server.ts'
@@ -54,7 +54,7 @@ t.test('an Exchange of before 2010, without MIC and Extended Protection', async 
   t.match(server.accounts, [{ mic: false, bound: false }])
 })
 
-t.test('a connection that the server ended signs in anew, and the call is not lost', async (t) => {
+t.test('a connection that the server ended signs in again, and the call is not lost', async (t) => {
   const server = await startServer(t)
   const transport = transportTo(t, server, { connections: 1 })
   await sendBody(transport, 'first')

@@ -114,7 +114,7 @@ t.test('times in any zone, and dates that float', async (t) => {
       '2028-02-28T23:00:00Z',
       '2028-02-29T23:00:00Z'
     ],
-    // An all-day event of another zone by a server that tells instants after all.
+    // An all-day event of another zone by a server that sends instants after all.
     [
       utc('2026-11-17T23:00:00'),
       utc('2026-11-18T23:00:00'),

@@ -54,7 +54,7 @@ function inputOf({ busy, visibility, daily, ...event }: ContractEvent): EventInp
 
 await connectorContract(t, server)
 
-await t.test('edits are told of', async (t) => {
+await t.test('edits are notified', async (t) => {
   const subscribed = await openSubscribed(t)
   let delivered = 0
   const watched: NotifyingServer = {

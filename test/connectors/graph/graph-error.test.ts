@@ -1,4 +1,4 @@
-/** The table of Graph's errors, row by row: code, scope, and a hint that tells what to do. */
+/** The table of Graph's errors, row by row: code, scope, and a hint that says what to do. */
 import t from 'tap'
 import { graphResponseError, isAccessRefused, isTransient } from '../../../src/connectors/graph/errors.ts'
 import { retryAfterOf } from '../../../src/lib/retry-after.ts'

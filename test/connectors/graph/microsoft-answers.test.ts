@@ -30,7 +30,7 @@ t.test('what Graph answers for one mailbox of a batch is that mailbox’s, and c
       t.match(results[0], { outcome: 'failed', error: { code, hint, scope: 'mailbox' } }, name)
       t.match(results.slice(1), Array(3).fill({ outcome: 'read', events: [{ subject: 'x' }] }), name)
     }
-    t.equal(graph.counts.tokens, 1, 'the token serves the others, so it is kept')
+    t.equal(graph.counts.tokens, 1, 'the token serves the others, so it stays cached')
     // A 403 has the availability asked for, which may be granted; a 401 has nothing asked for again.
     t.equal(graph.counts.batches, refusal.status === 403 ? 6 : 3, name)
   }

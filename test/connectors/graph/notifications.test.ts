@@ -1,4 +1,4 @@
-/** The gate behind a notice address: what is genuine passes, all else is dropped and counted, and nothing makes it fail. */
+/** The verifier of notifications: a valid signature is accepted, all else is dropped and counted, and nothing makes it fail. */
 import fc from 'fast-check'
 import t from 'tap'
 import { ReplayFilter } from '../../../src/connectors/graph/notifications/replay-filter.ts'
@@ -25,7 +25,7 @@ const item = {
 const receive = (value: unknown, at = now) => gate(place).verify({ value }, at)
 const droppedOf = (value: unknown) => Object.fromEntries(receive(value).dropped)
 
-t.test('an address is derived from tenant and target alone, and is told from others', async (t) => {
+t.test('an address is derived from tenant and target alone, and differs from all others', async (t) => {
   const mark = keyIdOf(secret)
   const address = addresses('a+b@c.se').endpointOf('Ö /?')
   t.match(address, {
@@ -64,7 +64,7 @@ t.test('an address is derived from tenant and target alone, and is told from oth
   for (const [url, owner] of rows) t.same(acme.ownerOf(url), owner, url)
 })
 
-t.test('notices of edits and of the subscription itself', async (t) => {
+t.test('notifications of edits and of the subscription itself', async (t) => {
   const lifecycle = (lifecycleEvent: string) => {
     const { changeType: _, resource: __, resourceData: ___, ...rest } = item
     return { ...rest, lifecycleEvent }

@@ -1,4 +1,4 @@
-/** Reading: limits that are kept, what is sent again and when, and availability where no more is granted or wanted. */
+/** Reading: limits that are respected, what is sent again and when, and availability where no more is granted or wanted. */
 import t from 'tap'
 import { directory, meeting, openMicrosoft365, outcomes, week } from './microsoft365.ts'
 

@@ -1,4 +1,4 @@
-/** Signing in to Entra: how often, how long a token is kept, and what each refusal tells the operator. */
+/** Signing in to Entra: how often, how long a token is cached, and what each refusal says to the operator. */
 import t from 'tap'
 import { createClientCertificate } from '../../../simulator/authority.ts'
 import { signInError } from '../../../src/connectors/entra/sign-in-error.ts'
@@ -14,7 +14,7 @@ t.test('one token request, however many reads start cold', async (t) => {
   t.equal(cloud.simulator.requests.count({ route: 'token' }), 1)
 })
 
-t.test('a token is kept until shortly before its end, by the clock of this service', async (t) => {
+t.test('a token is cached until shortly before its end, by the clock of this service', async (t) => {
   let now = Date.now()
   const cloud = await openMicrosoft365(t, () => now)
   cloud.put('anna@example.se', meeting('x'))

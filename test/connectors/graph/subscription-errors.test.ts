@@ -8,7 +8,7 @@ import { isActive, minute, openSubscribed, watch } from './subscription-fixture.
 const people = (count: number) => Array.from({ length: count }, (_, index) => `p${index}@example.se`)
 const hour = 60 * minute
 
-t.test('each refusal has its code and a hint that tells what to do', async (t) => {
+t.test('each refusal has its code and a hint that says what to do', async (t) => {
   const answerOf = (status: number, code: string, message: string) => ({
     status,
     body: { error: { code, message: `${message} Uppsägning` } },
@@ -113,7 +113,7 @@ t.test('each refusal has its code and a hint that tells what to do', async (t) =
   }
 })
 
-t.test('a full mailbox is polled, and tried again every hour; the others are told of', async (t) => {
+t.test('a full mailbox is polled, and tried again every hour; the others have subscriptions', async (t) => {
   const cloud = await openSubscribed(t)
   for (const mailbox of people(3)) cloud.put(mailbox)
   const connector = cloud.connect()
@@ -134,7 +134,7 @@ t.test('a full mailbox is polled, and tried again every hour; the others are tol
   t.equal(cloud.count('createSubscription'), before + 1)
 })
 
-t.test('what holds for all is asked by one, and told to all', async (t) => {
+t.test('an error of the application is probed by one request, and reported to all', async (t) => {
   const cloud = await openSubscribed(t)
   for (const mailbox of people(30)) cloud.put(mailbox)
   const connector = cloud.connect({ publicUrl: 'http://127.0.0.1:9/behind/a/proxy/' })
@@ -156,7 +156,7 @@ t.test('what holds for all is asked by one, and told to all', async (t) => {
   )
 })
 
-t.test('without Calendars.Read every listener hears which permission is missing', async (t) => {
+t.test('without Calendars.Read every listener gets the permission that is missing', async (t) => {
   const cloud = await openSubscribed(t)
   for (const mailbox of people(3)) cloud.put(mailbox)
   cloud.register({ roles: ['Calendars.ReadBasic.All'] })
@@ -175,7 +175,7 @@ t.test('without Calendars.Read every listener hears which permission is missing'
   })
 })
 
-t.test('a secret that expired: all are deaf, it is tried seldom, and all are live again', async (t) => {
+t.test('a secret that expired: all are inactive, retries are rare, and all are active again', async (t) => {
   const cloud = await openSubscribed(t)
   for (const mailbox of people(4)) cloud.put(mailbox)
   const connector = cloud.connect()

@@ -1,4 +1,4 @@
-/** The simulator and the address that its notices are posted to, with a time that leaps when the test says so. */
+/** The simulator and the address that its notifications are posted to, with a time that leaps when the test says so. */
 import Fastify from 'fastify'
 import type { Test } from 'tap'
 import type { Route } from '../../../simulator/faults.ts'
@@ -18,9 +18,9 @@ const secret = Buffer.alloc(32, 7)
 export const minute = 60_000
 
 export interface Subscribed extends Microsoft365 {
-  /** Where notices are posted to. */
+  /** Where notifications are posted to. */
   readonly publicUrl: string
-  /** Genuine notices in the order in which they came. */
+  /** Accepted notifications, in the order in which they came. */
   readonly received: CalendarNotification[]
   /** How many were taken or dropped, by outcome. */
   readonly counted: Map<string, number>
@@ -28,7 +28,7 @@ export interface Subscribed extends Microsoft365 {
   connect(how?: { tenant?: string; publicUrl?: string }): Connector
   /** The clocks and timers of connectors and simulator go ahead by so many milliseconds. */
   leap(milliseconds: number): void
-  /** As when the machine is suspended: only the clocks that tell the time have gone on when it wakes. */
+  /** As when the machine is suspended: only the wall clocks have gone on when it wakes. */
   suspend(milliseconds: number): void
   /** How often the simulator was asked for this. */
   count(route: Route): number
@@ -78,10 +78,10 @@ export async function openSubscribed(t: Test): Promise<Subscribed> {
   }
 }
 
-/** What one watch told. */
+/** What one subscription reported. */
 export interface RecordedGraphSubscription {
   readonly watch: CalendarSubscription
-  /** `active`, `changed`, or the code of what it is deaf for, in order. */
+  /** `active`, `changed`, or the code for which it is inactive, in order. */
   readonly words: string[]
   reason: RemoteError | null
 }

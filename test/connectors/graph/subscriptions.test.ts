@@ -57,7 +57,7 @@ t.test(
     const again = cloud.connect()
     const all = mailboxes.map((mailbox) => watch(again, mailbox))
     await until('the list was read', () => cloud.count('listSubscriptions') === 5)
-    t.ok(all.filter(isActive).length <= 20, 'none is live by being found')
+    t.ok(all.filter(isActive).length <= 20, 'none is active by being found')
     await untilAll(cloud, all)
     t.equal(cloud.count('listSubscriptions'), 5)
     t.equal(cloud.count('createSubscription'), 0)
@@ -85,7 +85,7 @@ t.test('renewals are spread between half and nine tenths of a life', async (t) =
   await leapTo(1.5)
   await until('all', () => renewed() === 60)
   t.equal(cloud.simulator.graphSubscriptions.count(), 60, 'none ran out')
-  t.equal(cloud.count('createSubscription'), 60, 'and none was made anew')
+  t.equal(cloud.count('createSubscription'), 60, 'and none was created again')
   const left = cloud.simulator.graphSubscriptions.list().map(({ expires }) => expires)
   t.ok(Math.max(...left) - Math.min(...left) > day, 'they stay apart')
 })
@@ -101,11 +101,11 @@ t.test('what Graph says of a subscription is done', async (t) => {
     silently: true
   })
   second.watch.onNotification('removed')
-  await until('made anew', () => second.words.at(-1) === 'changed')
+  await until('created again', () => second.words.at(-1) === 'changed')
   t.same(second.words, ['active', 'unreachable', 'active', 'changed'])
   t.equal(cloud.count('createSubscription'), 4)
   third.watch.onNotification('removed')
-  await until('told', () => third.words.at(-1) === 'changed')
+  await until('notified', () => third.words.at(-1) === 'changed')
   t.equal(cloud.count('createSubscription'), 4, 'what was removed may be one of before')
 
   cloud.simulator.graphNotifications.lifecycle('subscriptionRemoved', {
@@ -115,7 +115,7 @@ t.test('what Graph says of a subscription is done', async (t) => {
   first.words.length = 0
   for (let step = 0; step < 60; step += 1) cloud.leap(150 * minute)
   await untilAll(cloud, [first], ({ words }) => words.includes('changed'))
-  t.same(first.words, ['unreachable', 'active', 'changed'], 'a renewal finds out what nobody told')
+  t.same(first.words, ['unreachable', 'active', 'changed'], 'a renewal detects what no notification said')
 })
 
 t.test('each reauthorizationRequired is answered, however soon, and then the calendar is read', async (t) => {
@@ -247,7 +247,7 @@ t.test('a mailbox that is subscribed to already is taken over, replaced or left'
   for (const { id } of foreign) t.ok(cloud.simulator.graphSubscriptions.get(id), 'is nobody of ours to end')
 })
 
-t.test('users who share a mailbox in two time zones are both live, by one subscription', async (t) => {
+t.test('users who share a mailbox in two time zones are both active, by one subscription', async (t) => {
   const cloud = await openSubscribed(t)
   cloud.put('desk@example.se', meeting('x'))
   const connector = cloud.connect()
@@ -256,7 +256,11 @@ t.test('users who share a mailbox in two time zones are both live, by one subscr
   await untilAll(cloud, [stockholm, tokyo])
   t.match(cloud.simulator.graphSubscriptions.list(), [{ notificationUrl: /\/stockholm$/ }])
   stockholm.watch.onNotification('changed')
-  t.same([stockholm.words, tokyo.words], [['active'], ['active', 'changed']], 'who is named was told already')
+  t.same(
+    [stockholm.words, tokyo.words],
+    [['active'], ['active', 'changed']],
+    'the one that is named was notified already'
+  )
   stockholm.watch.onNotification('missed')
   t.same([stockholm.words.at(-1), tokyo.words.at(-1)], ['changed', 'changed'])
 
@@ -268,7 +272,7 @@ t.test('users who share a mailbox in two time zones are both live, by one subscr
   t.equal(cloud.count('listSubscriptions'), 1, 'the one was gone before the other came')
 })
 
-t.test('one mailbox under two spellings: both are live', async (t) => {
+t.test('one mailbox under two spellings: both are active', async (t) => {
   const cloud = await openSubscribed(t)
   cloud.put('desk@example.se', meeting('x'))
   const { objectId } = cloud.simulator.mailboxes.get(directory, 'desk@example.se')!

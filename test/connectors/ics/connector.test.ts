@@ -178,7 +178,7 @@ t.test(
   }
 )
 
-t.test("a wrong clock is told of the calendar's own server, and what was read stands", async (t) => {
+t.test("a wrong clock is reported for the calendar's own server, and what was read stands", async (t) => {
   let date = new Date()
   const { read, url, connector } = await setUp(t, (_, reply) => {
     reply.setHeader('date', date.toUTCString())

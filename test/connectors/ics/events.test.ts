@@ -138,7 +138,7 @@ t.test(
   }
 )
 
-t.test('what cannot be read is told by line, and the rest is read', async (t) => {
+t.test('what cannot be read is reported by line, and the rest is read', async (t) => {
   const rows: [lines: string[], said: RegExp][] = [
     [['DTSTART:20261345T990000'], /line 12: DTSTART cannot be read/],
     [['SUMMARY:hemligt'], /the event has no DTSTART/],

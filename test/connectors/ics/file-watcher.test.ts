@@ -56,7 +56,7 @@ t.test('a folder that comes only later, and one that goes away and comes again',
   t.pass('each was reported')
 })
 
-t.test('files side by side are told apart, and nothing is reported after the end', async (t) => {
+t.test('files side by side are distinguished, and nothing is reported after the end', async (t) => {
   const root = t.testdir({ 'anna.ics': '', 'bo.ics': '' })
   const watch = new FileWatcher(root)
   t.teardown(() => watch.close())

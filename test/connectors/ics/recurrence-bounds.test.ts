@@ -59,7 +59,7 @@ t.test('what is more than the budget ends there', async (t) => {
   }
 })
 
-t.test('rules that never give anything are told from those that rarely do', async (t) => {
+t.test('rules without any occurrence are distinguished from those with rare ones', async (t) => {
   const isEmpty = (text: string) => isEmptyRule(parseRecurrenceRule(text), start, new WorkBudget(1_000_000))
   for (const rule of [
     'FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30',
