@@ -148,7 +148,7 @@ async function connectors(
   return (tenant, connection) => kindOf(connection).createConnector(tenant, connection, deps)
 }
 
-/** Not the master key itself: it seals, this proves. The same in every process, so that any of them takes notices. */
+/** Not the master key itself: it seals, this proves. The same in every process, so that any of them can verify notifications. */
 function noticeSecret(masterKey: Buffer): Buffer {
   return createHmac('sha256', masterKey).update('hanvisa graph notices').digest()
 }

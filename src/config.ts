@@ -29,7 +29,10 @@ export const Settings = Type.Object({
     Type.String({ description: 'Seals secrets: 32 bytes in base64; needed with Redis' })
   ),
   HANVISA_PUBLIC_URL: Type.Optional(
-    Type.String({ description: 'How the service is reached from outside: Graph sends its notices there' })
+    Type.String({
+      description:
+        'The address at which the service is reached from outside: Graph sends its notifications there'
+    })
   ),
   HANVISA_ALLOW_PRIVATE_TARGETS: Type.String({
     default: '0',

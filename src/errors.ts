@@ -1,4 +1,4 @@
-/** Every error that somebody outside the code must act on, in three families by who that is. */
+/** Every error that a person must act on, in three families: the caller, an operator of the calendar system, or the operator of this installation. */
 
 /** The closed list of problem codes, each with its HTTP status. */
 export const problemStatus = {
@@ -80,9 +80,9 @@ export class RemoteError extends Error {
   readonly code: SyncCode
   /** What to do about it, in plain words, with the command filled in where one helps. */
   readonly hint: string
-  /** Who is hit: this mailbox alone, or everything that is read over the connection. */
+  /** What is affected: this mailbox alone, or every read over the connection. */
   readonly scope: 'mailbox' | 'connection'
-  /** Milliseconds that the far side asked us to stay away, where it did. */
+  /** Milliseconds until the calendar system accepts calls again, if it said so. */
   readonly retryAfter: number | undefined
 
   constructor(

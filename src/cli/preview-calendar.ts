@@ -68,7 +68,7 @@ interface PreviewCall {
   readonly calendar: string
   readonly pack?: string
   readonly zone?: string
-  /** The owner's e-mail address, where the calendar does not tell. */
+  /** The owner's e-mail address, where the calendar does not state it. */
   readonly owner?: string
 }
 

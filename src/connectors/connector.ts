@@ -11,7 +11,7 @@ import type { RemoteError, SyncCode } from '../errors.ts'
 /** One calendar to read. The zone is part of it: it says where an all-day event's midnights are. */
 export interface Target {
   readonly mailbox: string
-  /** The owner's e-mail address, where the mailbox is none and the calendar may not tell (`ics`). */
+  /** The owner's e-mail address, where the mailbox is no address and the calendar may not state it (`ics`). */
   readonly owner?: string
   /** IANA name. */
   readonly timeZone: string
@@ -26,7 +26,7 @@ export interface ReadRequest {
   readonly window: Span
   /** False when no rule looks at subjects or categories, so that availability alone will do. */
   readonly subjects: boolean
-  /** Aborted when the deadline has passed or nobody waits any more. */
+  /** Aborted when the deadline has passed or the caller has cancelled. */
   readonly signal: AbortSignal
 }
 
@@ -75,7 +75,7 @@ export interface Connector {
    * no such call, or it failed: then the calendar is read instead. Never rejects.
    */
   fingerprints(request: ReadRequest): Promise<readonly (string | null)[]>
-  /** Subscribes to edits of one calendar. Never throws: what goes wrong is told to the listener. */
+  /** Subscribes to edits of one calendar. Never throws: the listener receives every error. */
   subscribe(request: SubscribeRequest, listener: SubscriptionListener): CalendarSubscription
   /** Ends connections. Subscriptions that were not stopped stay at the calendar system, for the next connector to adopt. */
   close(): Promise<void>
@@ -99,8 +99,8 @@ export interface SubscriptionListener {
 
 export interface CalendarSubscription {
   /**
-   * What was notified over the web under this target's id. Of `changed` whoever calls has taken note for this target; the
-   * connector tells the listeners of other targets that share the mailbox.
+   * What was notified over the web under this target's id. For `changed` the caller reads this target itself; the
+   * connector calls the listeners of other targets that share the mailbox.
    */
   onNotification(event: NotificationEvent): void
   /** What the calendar system holds for the calendar is deleted, as soon as may be. */

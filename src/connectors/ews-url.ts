@@ -1,4 +1,4 @@
-/** Which addresses an EWS connection may have: told when it is put, and again when Autodiscover finds one. */
+/** Which addresses an EWS connection may have: checked when the connection is put, and again when Autodiscover finds one. */
 
 /** Microsoft's clouds, where EWS is blocked since 1 October 2026 and ends on 1 April 2027. */
 const online =

@@ -2,7 +2,7 @@
  * The port to notifications that come over the web: what is posted to `/notifications/…` becomes CalendarNotifications, if
  * it proves genuine.
  *
- * It knows no mailbox, no user and no store, and costs next to nothing: whoever knows the address can post to it.
+ * It knows no mailbox, no user and no store, and must be cheap: everyone who knows the address can post to it.
  */
 import type { Instant } from '../domain/calendar-event.ts'
 import type { NotificationEvent } from './connector.ts'

@@ -15,7 +15,7 @@ export interface ReadExtent {
 
 /**
  * `extent` is null where every event there is was given. Where `truncatedAt` of the result is not null, a run that reaches
- * the horizon goes on at `readUntil`, or may do so: whoever wants its end reads further and builds anew from all decisions.
+ * the horizon goes on at `readUntil`, or may do so: to find its end, the caller reads further and builds anew from all decisions.
  */
 export function buildTimeline(
   decisions: readonly Decision[],

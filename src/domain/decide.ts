@@ -104,7 +104,7 @@ export function evaluate(
   const start = floorToSecond(event.start)
   const end = floorToSecond(event.end)
   if (event.cancelled) return 'cancelled'
-  // Most subjects have nothing that any rule looks for, and one look tells.
+  // Most subjects match no rule, and one cheap test shows it.
   const mayMatch = rules.triggers.matcher.mayMatch(event.subject)
   const subject = mayMatch ? normalize(event.subject) : event.subject
   if (mayMatch && isCancelledSubject(subject)) return 'cancelled'
@@ -142,7 +142,7 @@ function isForwardAllowed(target: string, cause: Cause, { forwardAllowed }: Comp
   )
 }
 
-/** A stranger's invitation works nobody's phone: unanswered, it counts by availability only. */
+/** A stranger's invitation must not control a phone: while unanswered, it counts by availability only. */
 function triggersApply(event: CalendarEvent, policy: RuleSet): boolean {
   return policy.invitations === 'all' || (event.response !== 'tentative' && event.response !== 'notResponded')
 }

@@ -28,7 +28,7 @@ export function lintRules(rules: RuleSet, language: string): LintFinding[] {
   return [...lintInSteps(rules, language)].flat()
 }
 
-/** The same, trigger by trigger, so that whoever has thousands of them can let others take their turn between two. */
+/** The same, trigger by trigger, so that the caller can yield the event loop between two of thousands. */
 export function* lintInSteps(rules: RuleSet, language: string): Generator<readonly LintFinding[]> {
   const placed: Placed[] = [
     ...rules.extraTriggers.map((trigger, index) => ({ trigger, field: `extraTriggers/${index}` })),
@@ -119,7 +119,7 @@ function* findNearMisses(placed: readonly Placed[]): Generator<readonly LintFind
   }
 }
 
-/** Longer texts are sentences: nobody mistypes another one into them. */
+/** Longer texts are sentences, which no typing error turns into another trigger. */
 const MAX_WORD_LENGTH = 40
 /** Of the words that share a variant the first are enough to find one that is near. */
 const MAX_CANDIDATES = 8

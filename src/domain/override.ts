@@ -21,7 +21,7 @@ export interface Override {
   readonly backEarlyFrom?: string
 }
 
-/** What somebody asks for. Without `until` and `minutes` the diversion's `overrideEnds` says when it ends. */
+/** The requested override. Without `until` and `minutes` the diversion's `overrideEnds` says when it ends. */
 export interface OverrideRequest {
   /** The catalogue's entry. */
   readonly diversion: Diversion
@@ -34,7 +34,7 @@ export interface OverrideRequest {
 const MINUTE_MS = 60_000
 
 /**
- * The override that takes the place of `previous` when somebody sets one at `at`. `available` without an end is "back
+ * The override that takes the place of `previous` when one is set at `at`. `available` without an end is "back
  * early": it ends with the calendar's present run, and where the calendar diverts nothing it only removes.
  */
 export function resolveOverride(

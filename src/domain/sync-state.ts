@@ -24,7 +24,7 @@ export interface SyncRecord {
   readonly detail: DetailLevel | null
   /** Whether the calendar had an active subscription at the last success: then it is reconciled, not polled. */
   readonly subscribed: boolean
-  /** Since when an edit is known of that was not read in time, or nobody is left to learn of edits; null: neither. */
+  /** Since when a notified edit is unread beyond its time, or the tenant has no worker; null: neither. */
   readonly overdueSince: Instant | null
   /** Milliseconds that the last successful read took, where that is longer than the polling interval; else null. */
   readonly slowMs: number | null

@@ -188,7 +188,7 @@ export function writeStatus(parts: StatusParts): string {
     const { value, isPersonal } = members[index]!
     pieces[2 * index + 1] = isPersonal ? JSON.stringify(value(parts)) : writeValue(value(parts))
   }
-  // Joined, not added up: a text that was added up takes several times the memory until somebody reads it.
+  // Joined, not added up: a text that was added up takes several times the memory until it is first read.
   return `${pieces.join('')}}`
 }
 

@@ -1,4 +1,4 @@
-/** The views of the tenants that somebody asks for: loaded at the first question, evicted when nobody asks any more. */
+/** The views of the tenants in use: loaded at the first request, evicted after a time without requests. */
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import { Semaphore } from '../lib/semaphore.ts'
@@ -15,7 +15,7 @@ export interface StatusServiceDeps {
   readonly defaultRules: RuleSet
   readonly clock?: () => Instant
   readonly after?: After
-  /** Milliseconds after which a tenant that nobody asks about is evicted. */
+  /** Milliseconds without a request after which a tenant is evicted. */
   readonly idleAfterMs?: number
 }
 
@@ -28,7 +28,7 @@ export interface WaitOptions {
 
 interface LoadedTenant {
   readonly replica: TenantReplica
-  /** Checks since anybody asked. */
+  /** Checks since the last request. */
   idleChecks: number
 }
 
@@ -109,7 +109,7 @@ export class StatusService {
     }
   }
 
-  /** Whoever waits is answered now, and nobody waits any more: the process is about to end. */
+  /** Every long poll is answered now, and no further one waits: the process is about to end. */
   releaseWaiters(): void {
     this.#isReleasing = true
     for (const { replica } of this.#loaded.values()) replica.signal.notify()

@@ -37,7 +37,7 @@ const MAX_MISSING_ENTRIES = 100
 const MAX_MISSING_USERS = 1_000
 /** Reads of entries and their users, while more are logged meanwhile, before a snapshot is taken. */
 const MAX_READS = 5
-/** Epochs that are remembered to be others' (or nobody's). */
+/** How many epochs are remembered that are not this log's. */
 const MAX_UNKNOWN_EPOCHS = 50
 
 /** Null when there is no such tenant. */
@@ -150,7 +150,7 @@ export class TenantReplica {
     this.#pending.push(event)
     if (event.kind === 'gap') this.#isStale = true
     if (this.#view === null) return
-    // After an outage all tenants have a gap at once: those that nobody waits for have time until somebody asks.
+    // After an outage all tenants have a gap at once: a tenant without a waiting consumer catches up at its next request.
     if (event.kind !== 'gap' || this.signal.hasWaiters) void this.#drain()
   }
 
@@ -202,7 +202,7 @@ export class TenantReplica {
 
   /**
    * Records that are read later than an entry hold later writes too. So they are read with the log, at one moment, and the view
-   * moves to the end of that log: it never shows a write that its position does not tell of.
+   * moves to the end of that log: it never shows a write beyond its position.
    */
   async #applyUsers(users: Set<string>): Promise<void> {
     const { store } = this.#deps

@@ -87,7 +87,7 @@ export class TenantView {
     return this.#deps.isCurrent()
   }
 
-  /** When time alone may next change something: for whoever waits. */
+  /** When time alone may next change something: long polls wait until then. */
   get nextTransition(): Instant {
     return this.#contents.clock.next
   }

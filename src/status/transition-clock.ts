@@ -107,13 +107,13 @@ export class TransitionClock {
   /** Makes the users such as turned at this very moment, for all cursors of before. */
   recordNow(users: readonly string[]): void {
     if (users.length === 0) return
-    // A millisecond on, for somebody may have asked at this one already.
+    // A millisecond later, because a request may have been answered at this one already.
     this.#now++
     this.#passed.add(this.#now, users, users.length)
     this.#onPassed(false)
   }
 
-  /** Who has transitions after the one instant, up to and including the other, in groups; null where nobody remembers. */
+  /** Who has transitions after the one instant, up to and including the other, in groups; null where that is no longer in memory. */
   between(after: Instant, upTo: Instant): readonly (readonly string[])[] | null {
     if (after < this.#passed.completeAfter || upTo > this.#now) return null
     return this.#passed.between(after, upTo)

@@ -8,7 +8,7 @@ export interface FeedHandlers {
   /** With `isNew` nothing that was known of the tenant counts any more. */
   applyTenant(isNew: boolean): Promise<void>
   applyUsers(users: readonly string[]): Promise<void>
-  /** Anything may have been saved of anybody. */
+  /** Any record of any user may have changed. */
   resyncUsers(): Promise<void>
 }
 
@@ -75,7 +75,7 @@ export class StoreFeedHandler {
     }
   }
 
-  /** Writes records of these users. The events of that write, which come before it ends, tell us nothing. */
+  /** Writes records of these users. The feed's events of that write come before it ends and are ignored. */
   async writeOwn<T>(users: readonly string[], write: () => Promise<T>): Promise<T> {
     for (const user of users) this.#ownWrites.set(user, (this.#ownWrites.get(user) ?? 0) + 1)
     try {

@@ -46,7 +46,7 @@ export type SyncOptions = Omit<
 }
 
 /**
- * `done`: read, or waiting for the end of a pause, or of nobody. `notOwner`: this process does not own the tenant, or has ceased to
+ * `done`: the calendars were read, are delayed, or have no user. `notOwner`: this process does not own the tenant, or has ceased to
  * before it was done.
  */
 export type JobResult = 'done' | 'notOwner'
@@ -132,7 +132,7 @@ export class SyncController implements Sync {
   async onNotifications(notifications: readonly CalendarNotification[]): Promise<void> {
     for (const notification of notifications) {
       const { tenant: id } = notification
-      // Graph notifies of removed tenants' calendars for a week: nobody looks for those in the store.
+      // Graph notifies of a removed tenant's calendars for up to a week. The store is not asked for them.
       await this.#tenants.get(id)?.whenIdle()
       const tenant = this.#tenants.get(id)
       if (tenant === undefined) this.#deps.metrics.countNotifications('graph', 'unknown', 1)

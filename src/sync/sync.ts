@@ -1,4 +1,4 @@
-/** The port to sync, for whoever operates it: what can be asked of it, in the process that reads and in any other. */
+/** The port to sync, for the API: the same calls in the process that reads the calendars and in any other. */
 import type { Connector } from '../connectors/connector.ts'
 import type { CalendarNotification } from '../connectors/notification.ts'
 import type { ConnectionState } from './connection/connection-health.ts'

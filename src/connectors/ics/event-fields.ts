@@ -22,7 +22,7 @@ const MAX_SUBJECT_LENGTH = 4_096
 export interface OwnerContext {
   /** METHOD of RFC 5546, upper case, or ''. */
   readonly method: string
-  /** E-mail addresses of the calendar's owner, lower case; empty where nobody tells. */
+  /** E-mail addresses of the calendar's owner, lower case; empty where they are not known. */
   readonly addresses: ReadonlySet<string>
 }
 

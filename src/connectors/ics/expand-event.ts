@@ -143,7 +143,7 @@ function* expandRule(
   }
 }
 
-/** The last local time that UNTIL allows and, where only an instant tells exactly, that as well. */
+/** The last local time that UNTIL allows. For an UNTIL in UTC of a local series that is only a bound, and `instant` is exact. */
 function lastOf(
   until: RuleUntil,
   start: CalendarTime,

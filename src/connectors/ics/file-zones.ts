@@ -27,7 +27,7 @@ const MAX_MIDNIGHT_ZONES = 50
 const DAY = 86_400_000
 
 export class FileZones {
-  /** Lines whose zone nobody knows; their times are read as in the owner's zone. */
+  /** Lines with an unknown zone; their times are read as in the owner's zone. */
   readonly unknown = new Set<number>()
   readonly #owner: string
   readonly #own: OffsetAt

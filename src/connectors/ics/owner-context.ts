@@ -1,4 +1,4 @@
-/** Whose calendar a file is, so far as it tells. RFC 5545 has no word for it; programs have several. */
+/** The owner of a calendar file, if the file states it. RFC 5545 has no property for it; programs use several. */
 
 import { addressIn, type OwnerContext } from './event-fields.ts'
 import type { RawComponent } from './parse-components.ts'

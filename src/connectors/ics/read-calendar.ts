@@ -17,7 +17,7 @@ export interface ReadCalendarRequest {
   readonly text: string
   /** Only to find the owner's address in it. */
   readonly mailbox: string
-  /** The owner's e-mail address, where it is told. */
+  /** The owner's e-mail address, where it is known. */
   readonly owner: string | null
   readonly timeZone: string
   readonly window: Span
@@ -83,7 +83,7 @@ const MAX_EXCESS = 5
 /** An event with fewer in the window is never the one that makes a calendar too large. */
 const MIN_DROPPED = 100
 
-/** Expands events one by one: one that cannot be read, or gives nothing or too much, is left out and costs nobody else. */
+/** Expands events one by one: one that cannot be read, or gives nothing or too much, is left out, and the others are read. */
 class Expansion {
   readonly skipped: UnreadableEvent[] = []
   readonly #zones: FileZones
@@ -112,7 +112,7 @@ class Expansion {
     const { maxOccurrences } = this.#limits
     const expanded: Expanded[] = []
     let total = 0
-    // What takes most work comes last, so that it uses up nobody else's steps.
+    // What takes most work comes last, so that the other events get their steps first.
     for (const source of [...sources].sort((a, b) => Number(isHeavy(a)) - Number(isHeavy(b)))) {
       const occurrences = this.#attempt(lineOf(source), () => this.#expandOne(source, window))
       if (occurrences === null) continue

@@ -21,7 +21,7 @@ export class ClockMonitor {
     this.#clock = clock
   }
 
-  /** An HttpClient whose answers are observed. Closing it is left to whoever opened the first. */
+  /** An HttpClient whose answers are observed. The owner of the given client closes it. */
   watch(http: HttpClient): HttpClient {
     return {
       ...http,

@@ -21,7 +21,7 @@ export interface SyncMetrics {
   countNotifications(connector: string, outcome: 'accepted' | DropReason, count: number): void
   /** A reconciliation compared a calendar's fingerprint with what it was, or could not. */
   countReconciliation(connector: string, outcome: Comparison['outcome']): void
-  /** A reconciliation found an edit that no notification had told of. */
+  /** A reconciliation found an edit without a notification. */
   countMissedNotification(connector: string): void
 }
 
@@ -31,7 +31,7 @@ export interface BatchContext extends OutcomeContext {
   readonly connector: Connector
   readonly kind: string
   readonly targets: TargetRegistry
-  /** Whether notifications tell of the target's edits now. */
+  /** Whether the target has an active subscription now. */
   readonly isSubscribed: (key: string) => boolean
   /** Throws when the mailbox cannot be unsealed. */
   readonly targetOf: (record: UserRecord) => ReadTarget | null
@@ -48,7 +48,7 @@ export interface BatchContext extends OutcomeContext {
 export interface BatchReport {
   /** What hit the connection as a whole. */
   readonly connectionFault: RemoteError | null
-  /** `timedOut`: nothing came before the deadline. `nothing`: nothing was asked, or nobody waits for it any more. */
+  /** `timedOut`: no answer before the deadline. `nothing`: no request was made, or the batch was cancelled. */
   readonly outcome: 'answered' | 'timedOut' | 'nothing'
   /** Targets that are to be read again after a delay of their own. */
   readonly retries: ReadonlyMap<string, Delay>

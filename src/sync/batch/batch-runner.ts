@@ -1,4 +1,4 @@
-/** Runs the batches of one tenant over its connector, and tells what hits one mailbox from what hits the connection. */
+/** Runs the batches of one tenant over its connector, and separates faults of one mailbox from faults of the connection. */
 import { RemoteError } from '../../errors.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'
 import { TenantGone } from '../../storage/store.ts'
@@ -26,7 +26,7 @@ const nothing: BatchResult = { tenant: null, targets: new Map() }
 export class BatchRunner {
   readonly #tenant: string
   readonly #deps: BatchRunnerDeps
-  /** Targets of the batches that timed out since anybody was last answered. */
+  /** Targets of the batches that timed out since the last answer to any batch. */
   #timedOut: Set<string> | null = null
 
   constructor(tenant: string, deps: BatchRunnerDeps) {
@@ -62,8 +62,8 @@ export class BatchRunner {
   }
 
   /**
-   * One mailbox that hangs pauses nobody else. Where several hang and none is answered between, the calendar system does, and where
-   * there is but one, nobody can tell the two apart.
+   * One mailbox that hangs delays no other. If several hang without an answer between, the calendar system hangs. With a single
+   * target the two cannot be distinguished, so the connection counts as failed.
    */
   async #judgeTimeout(keys: readonly string[], retries: BatchResult['targets']): Promise<BatchResult> {
     this.#timedOut ??= new Set()

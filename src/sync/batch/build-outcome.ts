@@ -25,7 +25,7 @@ export interface DecidedRead {
 export interface TargetSyncState {
   /** What could not be seen when the version was read that an `unchanged` confirms. */
   readonly fault: SyncRecord['fault']
-  /** Whether notifications tell of its edits now. */
+  /** Whether it has an active subscription now. */
   readonly subscribed: boolean
 }
 
@@ -126,7 +126,7 @@ export function saveFailures(
   )
 }
 
-/** Records that edits of these calendars were notified of and not read in time, or that nobody is left to be notified. */
+/** Records that a notified edit of these calendars was not read in time, or that no worker is left for the tenant. */
 export function saveOverdue(
   store: Store,
   tenant: string,

@@ -16,7 +16,7 @@ interface FetchContext {
 /** Milliseconds that a connector has, once it was aborted, to say of its own accord what it was waiting for. */
 const abortGraceMs = 1_000
 
-/** By key. Those who need no subjects are read apart from those who do, so that company changes nobody's result. */
+/** By key. Targets that need no subjects are read apart from the others, so that no target's result depends on its batch. */
 export async function fetchCalendars(
   context: FetchContext,
   planned: readonly PlannedTarget[],
@@ -78,6 +78,6 @@ const missing: ReadResult = {
   outcome: 'failed',
   error: new RemoteError(
     'protocol_error',
-    'The answer lacked this calendar. The log of the service tells more.'
+    'The answer lacked this calendar. If it stays so, report it with the lines of the service’s log.'
   )
 }

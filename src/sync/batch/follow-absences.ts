@@ -17,7 +17,7 @@ const dayMs = 86_400_000
 const maxDaysAhead = 180
 /** Days of one read: Exchange answers GetUserAvailability for 62 days at most, Exchange 2007 for 42. */
 const daysPerRead = 30
-/** An edit beyond the window that no notification tells of is found so late. */
+/** Milliseconds after which an edit beyond the window is found if its notification was missed. */
 const validForMs = 6 * 3_600_000
 /** After a read beyond the window that failed. */
 const retryAfterMs = 30 * 60_000
@@ -118,7 +118,7 @@ async function follow(
   }
 }
 
-/** Whether somebody's run goes on where the reads end, so that only what comes after can tell its end. */
+/** Whether a user's run goes on where the reads end, so that its end is in the days after. */
 function continuesBeyond(
   context: BatchContext,
   { records }: PlannedTarget,

@@ -2,7 +2,7 @@
 import type { Instant } from '../../domain/calendar-event.ts'
 import { causeKey, firstEndingAfter, type Timeline } from '../../domain/timeline.ts'
 
-/** Compares what both tell of the time from `from` to `until`. */
+/** Compares both timelines from `from` to `until`. */
 export function differsWithin(one: Timeline, other: Timeline, from: Instant, until: Instant): boolean {
   return seen(one, from, until) !== seen(other, from, until)
 }

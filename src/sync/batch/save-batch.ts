@@ -62,7 +62,7 @@ async function buildOutcomes(
           : []
       const outcome = buildOutcome(
         { result, decisions, extent },
-        // The triggers are those of the beginning: a success that dates from before they were changed tells of the old.
+        // The triggers at the beginning of the read: a success from before a change of triggers used the old ones.
         { ...held, user },
         { fault: one.state.lastSync?.fault ?? null, subscribed },
         context,
@@ -76,7 +76,7 @@ async function buildOutcomes(
   return { outcomes, missedEdits }
 }
 
-/** The records as they are now: those of the plan, unless somebody changed them since. */
+/** The records as they are now: those of the plan, unless another writer changed them since. */
 async function currentRecords(
   { store, tenant }: BatchContext,
   { planned, changes }: BatchRun
@@ -114,7 +114,7 @@ function lastSyncAfter(
   }
 }
 
-/** Whether a reconciliation found what no notification had told of. What the window or the rules brought is no edit. */
+/** Whether a reconciliation found a missed notification. A change by the window or the rules is no edit. */
 function isMissedEdit(
   { reconcile, state, configHash, dirtySeq }: PlannedTarget,
   { timeline }: UserRecord,

@@ -5,17 +5,17 @@ import { type SyncRecord, staleAt, syncStateAt } from '../../domain/sync-state.t
 import { firstEndingAfter, type Timeline } from '../../domain/timeline.ts'
 import type { UserRecord } from '../../storage/store.ts'
 
-/** Cursors are honoured for so long: whoever holds one may have seen what held since. */
+/** Milliseconds. Older cursors are refused: a consumer with a younger one may have seen any Status since. */
 export const maxCursorAgeMs = 86_400_000
 
 /** Milliseconds that a confirmation may need to reach every replica. */
 const onItsWay = 10_000
 
 /**
- * A Status shows the present run and the next one, so an edit of next week is none of its business. What held since the
- * oldest cursor must be the same too, for a border that is gone would be passed over. Where an override
- * was laid over the calendar every difference counts. A confirmation in the nick of time counts as well: a replica that
- * hears of it late has said that the calendar is stale, to consumers who may be elsewhere by then.
+ * A Status shows the present run and the next one, so an edit of next week does not show. Every Status since the oldest
+ * cursor must be the same too; otherwise a consumer would miss a transition that was removed. With an override every
+ * difference counts. A confirmation just before the calendar becomes stale counts as well: a replica that receives it late has
+ * reported the calendar as stale, and its consumers may continue at another replica.
  */
 export function changesStatus(
   before: UserRecord,

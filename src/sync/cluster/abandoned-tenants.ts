@@ -1,6 +1,6 @@
 /**
- * Notices when no worker is left for a tenant, in the processes that answer calls: where edits would be notified of, nobody is there
- * to be notified, and the calendars are recorded as stale. The next worker reads them all, which makes them fresh again.
+ * Detects tenants without a worker, in the processes that answer calls. No process receives their notifications, so their
+ * calendars with a subscription are recorded as stale. The next worker reads them all, which makes them fresh again.
  */
 import type { Instant } from '../../domain/calendar-event.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'

@@ -1,16 +1,16 @@
 /**
- * The port to what one process at a time is to do, where several could: shards of tenants, and whatever else lives long.
+ * The port to leases: each name is held by one process at a time. Shards of tenants are such names.
  *
- * Things go by names. Two processes may hold the same name for a moment (a process that was frozen does not know that its
- * time is up), so what is done for a name must be harmless when it is done twice.
+ * Two processes may hold the same name for a moment (a suspended process does not know that its lease has expired), so the work
+ * for a name must be harmless when it is done twice.
  */
 
 export interface LeaseHolder {
-  /** What is to be held by somebody, at present. Asked often. */
+  /** The names that some process must hold now. Called often. */
   names(): readonly string[]
-  /** From now on this process does it. */
+  /** This process holds the name from now on. */
   onAcquired(name: string): void
-  /** No more. Resolves when nothing is done for it any more; the next one begins then, or when its time to end is up. */
+  /** This process no longer holds the name. Resolves when its work for the name has ended; the next holder begins then, or after a time limit. */
   onReleased(name: string): Promise<void>
 }
 

@@ -8,12 +8,12 @@ import type { SyncJob, SyncJobs } from './jobs.ts'
 const maxWaiting = 100_000
 /** Jobs handed over in one go. */
 const maxPerCall = 1_000
-/** Graph wants its answer within seconds, and slows down whoever is late. */
+/** Milliseconds. Graph requires an answer within seconds, and delays notifications to a slow address. */
 const maxPutMs = 1_000
 const retryMs = 1_000
 const callTimeoutMs = 5_000
 
-/** The jobs wait in this process alone: whoever can ask for them again is to do so. */
+/** The jobs wait in this process alone, so a caller that can repeat the request should do so. */
 export class JobsNotKept extends Error {
   override readonly name = 'JobsNotKept'
 }
@@ -51,7 +51,7 @@ export class Outbox {
     }
   }
 
-  /** As `put`, for what nobody asks for again. */
+  /** As `put`, for jobs that no caller requests again. */
   async post(jobs: readonly SyncJob[]): Promise<void> {
     await this.put(jobs).catch(() => {})
   }

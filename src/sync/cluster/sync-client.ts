@@ -32,7 +32,7 @@ export interface SyncClientDeps {
 }
 
 const usersPerPage = 500
-/** Milliseconds after which a connector that nobody asked for again is closed. A test may take 45 s. */
+/** Milliseconds without a call after which a connector is closed. A test may take 45 s. */
 const maxIdleMs = 60_000
 
 interface TestConnector {
@@ -66,7 +66,7 @@ export class SyncClient implements Sync {
       await jobs.add(reads)
     } catch (error) {
       log.warn({ tenant, ...redactError(error) }, 'what was asked for could not be handed over')
-      throw new StoreUnavailable('Redis cannot be asked now, so no worker can be told to read.')
+      throw new StoreUnavailable('Redis cannot be reached now, so no worker can receive the request to read.')
     }
     return targets.length
   }
@@ -82,7 +82,7 @@ export class SyncClient implements Sync {
     }
     const connector = openTenantConnector(tenant, stored, this.#deps)
     if (connector instanceof RemoteError) return null
-    // The one of before is closed when its time comes: somebody may be testing with it.
+    // The previous connector is closed later: a test may still use it.
     const one: TestConnector = { openedFrom, connector, cancelIdle: () => {} }
     this.#connectors.set(tenant, one)
     this.#setIdle(tenant, one)
@@ -106,7 +106,7 @@ export class SyncClient implements Sync {
     void this.#outbox.post([{ kind: 'resume', tenant }])
   }
 
-  /** A local owner that ends before it has read is no loss: whoever takes over reads everything. */
+  /** If a local owner ends before the read, nothing is lost: the next owner reads all calendars. */
   async onNotifications(notifications: readonly CalendarNotification[]): Promise<void> {
     const { local } = this.#deps
     const own: CalendarNotification[] = []

@@ -5,7 +5,7 @@ interface LeasedConnector {
   readonly connector: Connector
   reads: number
   isRetired: boolean
-  /** Called when it is retired and nobody reads over it any more. */
+  /** Called when it is retired and no read uses it any more. */
   onUnused: () => void
 }
 

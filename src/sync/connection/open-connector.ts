@@ -34,7 +34,7 @@ export function openTenantConnector(
   } catch (error) {
     if (error instanceof RemoteError) return error
     needs.log.error({ tenant, kind: kept.kind, ...redactError(error) }, 'a connector could not be made')
-    const hint = 'The connection cannot be opened: put it again. The log of the service tells more.'
+    const hint = 'The connection cannot be opened: put it again. The cause is in the log of the service.'
     return new RemoteError('protocol_error', hint, { scope: 'connection' })
   }
 }

@@ -33,7 +33,7 @@ export type ReleaseMode = 'unsubscribe' | 'keep'
 export interface SubscriptionHandlers {
   /** The calendar was edited, or may have been. */
   onChanged(key: string): void
-  /** From now on notifications tell of its edits; those of before may have been missed. */
+  /** Its subscription is active from now on; earlier edits may have been missed. */
   onActive(key: string): void
   /** `state` is another. */
   onStateChange(): void
@@ -92,7 +92,7 @@ export class TargetSubscriptions {
     return (mode) => this.#release(one, target.key, mode)
   }
 
-  /** Whether notifications tell of every edit. */
+  /** Whether its subscription is active. */
   isActive(key: string): boolean {
     return this.#byKey.get(key)?.isActive ?? false
   }

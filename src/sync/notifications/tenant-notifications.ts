@@ -64,7 +64,7 @@ export class TenantNotifications {
     return this.#subscriptions.inactive
   }
 
-  /** Whether notifications tell of every edit of it. */
+  /** Whether its subscription is active. */
   isSubscribed(key: string): boolean {
     return this.#subscriptions.isActive(key)
   }

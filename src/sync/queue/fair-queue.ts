@@ -1,4 +1,4 @@
-/** The queue in memory: tenants take turns, batch by batch, so that nobody waits for the length of another's queue. */
+/** The queue in memory: tenants take turns, batch by batch, so that no tenant waits for the length of another's queue. */
 
 import type { Timers } from '../../lib/timers.ts'
 import {
@@ -38,8 +38,8 @@ export const queueLimits: QueueLimits = {
 const noResultDelay: Delay = { delayMs: 5_000, source: 'own' }
 
 /**
- * Batches that start in one turn of the loop. A tenant's first batch signs in, which may take ten milliseconds of CPU; whoever
- * answers calls must get their turn between them.
+ * Batches that start in one turn of the loop. A tenant's first batch signs in, which may take ten milliseconds of CPU; API calls
+ * must get their turn between them.
  */
 const maxStartsPerTurn = 4
 

@@ -10,7 +10,7 @@ interface Slot {
 
 /**
  * Targets are names that sort at random (digests), and keep their order whatever comes and goes: the nth batch of m in that
- * order is due at n/m of the interval. So who is added moves the others by little, and a restart moves nobody. The tenant's own
+ * order is due at n/m of the interval. So a new target moves the others by little, and a restart moves none. The tenant's own
  * offset keeps thousands of small tenants apart.
  *
  * All instants are milliseconds of a monotonic clock.
@@ -28,7 +28,7 @@ export class PollSchedule {
     this.#offset = createHash('sha256').update(tenant).digest().readUInt32BE() / 2 ** 32
   }
 
-  /** When `takeDue` has something to say again; infinity when there is nobody. */
+  /** When `takeDue` has targets again; infinity without targets. */
   get nextDueAt(): number {
     return this.#nextDueAt
   }
@@ -49,7 +49,7 @@ export class PollSchedule {
     this.#updateNextDue()
   }
 
-  /** Those who are due, each once however long nobody asked. */
+  /** The targets that are due, each once, however long ago the last call was. */
   takeDue(now: number): readonly string[] {
     if (now < this.#nextDueAt) return []
     const targets: string[] = []

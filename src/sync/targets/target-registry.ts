@@ -44,8 +44,8 @@ export class TargetRegistry {
   }
 
   /**
-   * When the one that is furthest behind was last known to be as it is: confirmed, or now where notifications tell of edits and
-   * reading works. Null when there is none. Unreadable mailboxes are counted apart.
+   * When the target that is furthest behind was last confirmed; with an active subscription and successful reads it counts as
+   * confirmed now. Null when there is none. Unreadable mailboxes are counted apart.
    */
   oldestSyncAt(now: Instant, isSubscribed: (key: string) => boolean): Instant | null {
     let oldest: Instant | null = null

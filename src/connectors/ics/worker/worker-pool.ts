@@ -159,7 +159,7 @@ const pool = new WorkerPool()
 
 /**
  * Reads a calendar in a worker, which takes over the job's bytes. Rejects with UnreadableCalendar, or with the signal's
- * reason. `deadlineMs` runs from when a worker begins. A tenant has one worker at a time: its calendars delay nobody else's.
+ * reason. `deadlineMs` runs from when a worker begins. A tenant has one worker at a time: its calendars delay no other tenant's.
  */
 export function runInWorker(
   tenant: string,

@@ -23,7 +23,7 @@ type SyncClientOptions = Omit<
 type SyncControllerOptions = Omit<SyncOptions, 'publishStatus' | 'openShards'>
 
 /**
- * Sync for whoever is asked: nothing is read in this process for it, but to test a connection. `local` is the controller in this
+ * Sync in a replica that answers calls: it reads no calendar in this process, except to test a connection. `local` is the controller in this
  * process, where there is one.
  */
 export function openRedisSyncClient(

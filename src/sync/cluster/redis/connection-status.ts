@@ -6,7 +6,7 @@ import type { ConnectionStatusStore } from '../jobs.ts'
 import type { SyncRedisClient } from './clients.ts'
 import { connectionStateKey } from './keys.ts'
 
-/** Milliseconds. Keepers tell again well before. */
+/** Milliseconds. Owners publish again well before. */
 const shownFor = 15 * 60_000
 
 export function redisConnectionStatuses(client: SyncRedisClient, log: Log): ConnectionStatusStore {

@@ -1,9 +1,9 @@
 /**
- * Works off the jobs of the shards that this process owns: a BullMQ worker for each shard while it is owned.
+ * Processes the jobs of the shards that this process owns: a BullMQ worker for each shard while it is owned.
  *
  * A job is handed to the queue in memory, which knows fairness, delays and limits, and ends when its targets were read, or are
- * delayed. A process that is killed leaves its jobs to whoever owns the shard next: BullMQ finds them stalled. (That one
- * reads all calendars of the shard anyway: nothing hangs on a job alone.)
+ * delayed. BullMQ gives the stalled jobs of a killed process to the shard's next owner. (That one reads all calendars
+ * of the shard anyway: no read depends on a job alone.)
  */
 import { type Job, WaitingError, Worker } from 'bullmq'
 import { endsWithin } from '../../../lib/deadline.ts'
@@ -99,7 +99,7 @@ export class JobWorkers {
       case 'read':
         return controller.read(job.tenant, job.targets, job.priority, wait)
       case 'notification':
-        // The calendar is read at once or within two seconds; whoever takes over before reads everything.
+        // The calendar is read at once or within two seconds. An owner that takes over before then reads all calendars.
         await controller.onNotifications([job])
         return this.#doneIfOwner(job)
       case 'tenant':

@@ -1,4 +1,4 @@
-/** Jobs on BullMQ: a queue for each shard, so that a cluster spreads them and whoever keeps the shard works it off. */
+/** Jobs on BullMQ: a queue for each shard, so that a cluster spreads them and the shard's owner processes it. */
 import { createHash } from 'node:crypto'
 import { type JobsOptions, Queue } from 'bullmq'
 import { type Log, redactError } from '../../../lib/redact-error.ts'
@@ -14,7 +14,7 @@ export interface JobQueues {
   close(): Promise<void>
 }
 
-/** Jobs that failed, which only a defect makes them do, are kept for whoever looks into it: so many of a shard. */
+/** Failed jobs of a shard that are kept for diagnosis. Only a defect makes a job fail. */
 const keptFailures = 100
 
 /** `client` does not wait for Redis: nor does who uses a queue. */
@@ -75,8 +75,8 @@ export function bullSyncJobs(queues: JobQueues): SyncJobs {
 }
 
 /**
- * A job equal to one that waits is that one; equal to one that is being done, it is done once more after it, however often it
- * came: what it asks for may have changed since the other began.
+ * A job equal to a waiting one is not added. Equal to a running one, it runs once more after it, however often it was added: the
+ * calendars may have changed since the first run began.
  */
 function deduplication(job: SyncJob): NonNullable<JobsOptions['deduplication']> {
   const id = createHash('sha256').update(JSON.stringify(job)).digest('base64url').slice(0, 22)

@@ -1,9 +1,9 @@
 /**
- * Leases on Redis: a key per name with its holder's id in it, which ends by itself when nobody renews it.
+ * Leases on Redis: a key per name with its holder's id in it, which expires when it is not renewed.
  *
  * This is no consensus, and needs none. Holders may overlap for a moment: after a fail-over that lost the last writes, or
- * when a process wakes that was frozen. Both then read the same calendars and save the same; whoever read earlier
- * is refused (`saveReadings`). Subscriptions are adopted, pauses are kept per connection, and jobs may be done twice.
+ * when a suspended process resumes. Both then read the same calendars and save the same; the store refuses the earlier
+ * read (`saveReadings`). Subscriptions are adopted, pauses are kept per connection, and jobs may be done twice.
  */
 import { randomUUID } from 'node:crypto'
 import { endsWithin } from '../../../lib/deadline.ts'
@@ -34,7 +34,7 @@ export function redisLeases(group: string, deps: RedisLeaseDeps): OpenLeases {
   return (holder) => new RedisLeases(group, holder, deps)
 }
 
-/** Milliseconds since each name was last held by somebody, by the clock of Redis; null where it never was. */
+/** Milliseconds since each name was last held by any process, by the clock of Redis; null where it never was. */
 export async function readLeaseAges(
   client: SyncRedisClient,
   group: string,
@@ -54,7 +54,7 @@ class RedisLeases implements Leases {
   readonly #leaving = new Set<string>()
   /** By name: resolves when what was done for it has ended. */
   readonly #ending = new Map<string, Promise<void>>()
-  /** Up to then nobody else can have what is held. */
+  /** Until then no other process can acquire the names that this one holds. */
   #heldUntil = Number.NEGATIVE_INFINITY
   #cancelExpiry = () => {}
   #cancelRenewal = () => {}
