@@ -8,7 +8,7 @@ import type { Timers } from '../../lib/timers.ts'
 import type { Store, UserRecord } from '../../storage/store.ts'
 import type { Delay } from '../queue/queue.ts'
 import type { ChangeTracker, StoreFeedHandler } from '../store-feed-handler.ts'
-import type { Extension } from '../targets/read-beyond-window.ts'
+import type { ReadBeyondWindow } from '../targets/read-beyond-window.ts'
 import type { ReadTarget } from '../targets/read-target.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
 import type { OutcomeContext } from './build-outcome.ts'
@@ -61,7 +61,7 @@ export interface BatchRun {
   readonly planned: readonly PlannedTarget[]
   readonly comparisons: ReadonlyMap<string, Comparison>
   readonly results: ReadonlyMap<string, ReadResult>
-  readonly extensions: ReadonlyMap<string, Extension>
+  readonly readsBeyondWindow: ReadonlyMap<string, ReadBeyondWindow>
   /** Whose records are no longer as they were when the batch was planned. */
   readonly changes: ChangeTracker
 }

@@ -7,7 +7,7 @@ import { buildTimeline } from '../../domain/build-timeline.ts'
 import type { Instant, Span } from '../../domain/calendar-event.ts'
 import { compileUserTriggers, type Decision, decide } from '../../domain/decide.ts'
 import type { UserRecord } from '../../storage/store.ts'
-import type { Extension } from '../targets/read-beyond-window.ts'
+import type { ReadBeyondWindow } from '../targets/read-beyond-window.ts'
 import type { BatchContext } from './batch-context.ts'
 import { fetchCalendars } from './fetch-calendars.ts'
 import type { PlannedTarget } from './planned-target.ts'
@@ -30,8 +30,8 @@ export async function followAbsences(
   planned: readonly PlannedTarget[],
   results: ReadonlyMap<string, ReadResult>,
   { at, window, signal }: { readonly at: Instant; readonly window: Span; readonly signal: AbortSignal }
-): Promise<Map<string, Extension>> {
-  const extensions = new Map<string, Extension>()
+): Promise<Map<string, ReadBeyondWindow>> {
+  const found = new Map<string, ReadBeyondWindow>()
   const late = new AbortController()
   const cancel = context.timers.after(maxFollowMs, () => late.abort())
   const ends = AbortSignal.any([signal, late.signal])
@@ -41,9 +41,9 @@ export async function followAbsences(
         const result = results.get(one.key)
         if (result?.outcome !== 'read' || !continuesBeyond(context, one, [result], window.end, window.end))
           return
-        extensions.set(
+        found.set(
           one.key,
-          keptExtension(context, one, window.end) ??
+          keptReadBeyondWindow(context, one, window.end) ??
             (await follow(context, one, result, { at, window, signal: ends }))
         )
       })
@@ -51,7 +51,7 @@ export async function followAbsences(
   } finally {
     cancel()
   }
-  return extensions
+  return found
 }
 
 /** The decisions of one user for the events of a read. */
@@ -65,12 +65,12 @@ export function decideEvents(
 }
 
 /** What is known from before, where it still holds. */
-function keptExtension(
+function keptReadBeyondWindow(
   { timers }: BatchContext,
   { state, configHash, dirtySeq }: PlannedTarget,
   horizon: Instant
-): Extension | null {
-  const kept = state.extension
+): ReadBeyondWindow | null {
+  const kept = state.readBeyondWindow
   const holds =
     kept !== null &&
     kept.configHash === configHash &&
@@ -85,7 +85,7 @@ async function follow(
   one: PlannedTarget,
   base: CalendarRead,
   { at, window, signal }: { readonly at: Instant; readonly window: Span; readonly signal: AbortSignal }
-): Promise<Extension> {
+): Promise<ReadBeyondWindow> {
   const reads: CalendarRead[] = []
   const last = at + maxDaysAhead * dayMs
   let validMs = validForMs

@@ -24,7 +24,7 @@ export async function saveBatch(context: BatchContext, run: BatchRun): Promise<R
     const all = one.records.every(({ user }) => saved.has(user.id))
     one.state.onSaved(all ? lastSyncAfter(one, run) : null, run.at)
     if (run.results.get(one.key)!.outcome === 'read') {
-      one.state.keepExtension(run.extensions.get(one.key) ?? null)
+      one.state.keepReadBeyondWindow(run.readsBeyondWindow.get(one.key) ?? null)
     }
     const comparison = run.comparisons.get(one.key)
     if (comparison?.attempted && comparison.fingerprint === null) {
@@ -42,23 +42,23 @@ async function buildOutcomes(
   run: BatchRun,
   now: Instant
 ): Promise<{ outcomes: ReadingOutcome[]; missedEdits: ReadonlySet<PlannedTarget> }> {
-  const { at, planned, results, extensions } = run
+  const { at, planned, results, readsBeyondWindow: extensions } = run
   const current = await currentRecords(context, run)
   const outcomes: ReadingOutcome[] = []
   const missedEdits = new Set<PlannedTarget>()
   for (const one of planned) {
     const result = results.get(one.key)!
-    const extension = extensions.get(one.key)
+    const beyond = extensions.get(one.key)
     const subscribed = context.isSubscribed(one.key)
     const horizon = run.window.end
-    const extent = { horizon, readUntil: extension?.readUntil ?? horizon }
+    const extent = { horizon, readUntil: beyond?.readUntil ?? horizon }
     for (const record of one.records) {
       const { user, sync } = record
       const held = current.get(user.id)
       if (held === undefined || held.sync.generation !== sync.generation) continue
       const decisions =
         result.outcome === 'read'
-          ? [...decideEvents(context, record, result), ...(extension?.decisions.get(user.id) ?? [])]
+          ? [...decideEvents(context, record, result), ...(beyond?.decisions.get(user.id) ?? [])]
           : []
       const outcome = buildOutcome(
         { result, decisions, extent },

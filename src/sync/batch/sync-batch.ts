@@ -61,7 +61,7 @@ async function readAndSave(
       ...results,
       ...planned.filter(isSame).map(({ key }) => [key, { outcome: 'unchanged' }] as const)
     ]),
-    extensions,
+    readsBeyondWindow: extensions,
     changes
   }
   const refused = await saveBatch(context, run)

@@ -2,7 +2,7 @@
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { Decision } from '../../domain/decide.ts'
 
-export interface Extension {
+export interface ReadBeyondWindow {
   /** As in `LastSync`. */
   readonly configHash: string
   /** The end of the window that it begins at. */

@@ -2,7 +2,7 @@
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { SyncRecord } from '../../domain/sync-state.ts'
 import type { ReleaseMode } from '../notifications/target-subscriptions.ts'
-import type { Extension } from './read-beyond-window.ts'
+import type { ReadBeyondWindow } from './read-beyond-window.ts'
 
 /** The last success: what rests on it counts only as long as the calendar is read from the same input. */
 export interface LastSync {
@@ -40,7 +40,7 @@ export class TargetState {
   #reconcilePending = false
   #failures = 0
   #lastSync: LastSync | null = null
-  #extension: Extension | null = null
+  #extension: ReadBeyondWindow | null = null
 
   constructor({ enabledSince, confirmedAt }: Pick<SyncRecord, 'enabledSince' | 'confirmedAt'>) {
     this.enabledSince = enabledSince
@@ -96,7 +96,7 @@ export class TargetState {
   }
 
   /** What was read beyond the window. */
-  get extension(): Extension | null {
+  get readBeyondWindow(): ReadBeyondWindow | null {
     return this.#extension
   }
 
@@ -158,8 +158,8 @@ export class TargetState {
     this.#noFingerprintUntil = now + noFingerprintMs
   }
 
-  keepExtension(extension: Extension | null): void {
-    this.#extension = extension
+  keepReadBeyondWindow(readBeyondWindow: ReadBeyondWindow | null): void {
+    this.#extension = readBeyondWindow
   }
 
   /** The store no longer holds what was saved. */
