@@ -13,13 +13,13 @@ import { type BenchInstallation, openBenchInstallation } from './installation.ts
 import { printRow } from './paired-runs.ts'
 import { loadAverage, processCpuMs, residentBytes } from './processes.ts'
 
-interface Heard extends CalendarAccess {
+interface SyncMode extends CalendarAccess {
   readonly what: string
   readonly notifications: boolean
   readonly goal: string
 }
 
-const ways: readonly Heard[] = [
+const modes: readonly SyncMode[] = [
   { what: 'Graph notifications', kind: 'graph', notifications: true, pollSeconds: 120, goal: 'p99 ≤ 2 s' },
   { what: 'EWS streaming', kind: 'impersonation', notifications: true, pollSeconds: 60, goal: 'p99 ≤ 2 s' },
   { what: 'EWS polled at 60 s', kind: 'delegate', notifications: false, pollSeconds: 60, goal: '≤ 61 s' },
@@ -40,14 +40,14 @@ export async function benchEdits({
   readonly seconds?: number
   readonly only?: string
 } = {}): Promise<void> {
-  for (const way of ways) {
-    if (!way.what.includes(only)) continue
+  for (const mode of modes) {
+    if (!mode.what.includes(only)) continue
     const installation = await openBenchInstallation(
       ['all'],
-      way.notifications ? { HANVISA_PUBLIC_URL: 'the door' } : {}
+      mode.notifications ? { HANVISA_PUBLIC_URL: 'the door' } : {}
     )
     try {
-      await measure(installation, way, mailboxes / TENANTS, seconds)
+      await measure(installation, mode, mailboxes / TENANTS, seconds)
     } finally {
       await installation.close()
     }
@@ -56,15 +56,15 @@ export async function benchEdits({
 
 async function measure(
   installation: BenchInstallation,
-  way: Heard,
+  mode: SyncMode,
   users: number,
   seconds: number
 ): Promise<void> {
   const tenants = Array.from({ length: TENANTS }, (_, index) => `t${index}`)
   for (const [index, tenant] of tenants.entries())
-    await createBenchTenant(installation, way, { tenant, index, users })
+    await createBenchTenant(installation, mode, { tenant, index, users })
   const began = performance.now()
-  await Promise.all(tenants.map((tenant) => ready(installation, way, tenant, users)))
+  await Promise.all(tenants.map((tenant) => ready(installation, mode, tenant, users)))
   const readyAfter = performance.now() - began
 
   /** By tenant and user: when the edit was sent to the calendar. */
@@ -92,7 +92,7 @@ async function measure(
     edits.push(edit(installation, number, users, waiting))
   }
   const written = await Promise.all(edits)
-  const last = performance.now() + (way.notifications ? 30_000 : way.pollSeconds * 1000 + 30_000)
+  const last = performance.now() + (mode.notifications ? 30_000 : mode.pollSeconds * 1000 + 30_000)
   while (waiting.size > 0 && performance.now() < last) await after(50)
   const spent = {
     replica: processCpuMs(replica!) - before.replica,
@@ -102,13 +102,13 @@ async function measure(
   await Promise.all(polls.map(({ over }) => over))
 
   const [p50, p99, most] = [part(took, 0.5), part(took, 0.99), part(took, 1)]
-  printRow(`edit to long poll, ${way.what}`, `p50 ${p50}`, `p99 ${p99}`, `most ${most}`, way.goal)
+  printRow(`edit to long poll, ${mode.what}`, `p50 ${p50}`, `p99 ${p99}`, `most ${most}`, mode.goal)
   printRow(
     `  ${took.length} edits seen, ${waiting.size} never`,
     `${(spent.replica / total).toFixed(1)} ms CPU each`,
     `simulator ${(spent.simulator / total).toFixed(1)} ms`,
     `it takes one in ${part(written, 0.99)} (p99)`,
-    `${TENANTS * users} mailboxes fresh${way.notifications ? ' and subscribed' : ''} in ${Math.round(readyAfter / 1000)} s; load ${loadAverage()}`
+    `${TENANTS * users} mailboxes fresh${mode.notifications ? ' and subscribed' : ''} in ${Math.round(readyAfter / 1000)} s; load ${loadAverage()}`
   )
   printRow('  memory of the replica', `${Math.round(residentBytes(replica!) / 1e6)} MB`, '–', '–', '–')
   for (const [name] of [...waiting].slice(0, 10)) process.stderr.write(`never seen: ${name}\n`)
@@ -120,13 +120,18 @@ function part(figures: readonly number[], share: number): string {
 }
 
 /** Waits until every calendar was read, and is listened to where that is the way. */
-async function ready({ call }: BenchInstallation, way: Heard, tenant: string, users: number): Promise<void> {
+async function ready(
+  { call }: BenchInstallation,
+  mode: SyncMode,
+  tenant: string,
+  users: number
+): Promise<void> {
   const last = performance.now() + 240_000
   for (;;) {
     const { statuses } = (await call('GET', `/v1/tenants/${tenant}/statuses`)) as Answer
     const { connection } = (await call('GET', `/v1/tenants/${tenant}/sync?limit=1`)) as Answer
     const fresh = statuses.filter((status: Answer) => status.sync.state === 'fresh').length
-    if (fresh === users && (!way.notifications || connection.notifications.live === users)) return
+    if (fresh === users && (!mode.notifications || connection.notifications.live === users)) return
     if (performance.now() > last) {
       throw new Error(`${tenant}: ${fresh} of ${users} fresh; ${JSON.stringify(connection)}`)
     }

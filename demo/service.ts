@@ -39,7 +39,7 @@ export interface DemoContext {
 
 /**
  * Starts the service on a free port with a key of its own; resolves when it listens. It trusts the authority in that
- * file, which signed the simulator's certificate: Microsoft's cloud has no `ca` of its own in a connection. Notices come
+ * file, which signed the simulator's certificate: Microsoft's cloud has no `ca` of its own in a connection. Notifications come
  * to where it listens, so its port is chosen before.
  */
 export async function startDemoService(context: DemoContext, authority: string): Promise<ApiClient> {

@@ -97,7 +97,7 @@ export const weekdays = [
 
 export type Weekday = (typeof weekdays)[number]
 
-/** Kept simple: the event's own start is the first occurrence, and the mailbox's zone is the series' zone. */
+/** Simple: the event's own start is the first occurrence, and the mailbox's zone is the series' zone. */
 export interface Recurrence {
   readonly every: 'day' | 'week'
   /** Every second day, every third week. 1 unless given. */

@@ -115,7 +115,7 @@ export interface FaultTarget {
 export type FaultEffect =
   | Extract<FaultSpec, { kind: 'status' }>
   | { kind: 'wrongTypes' }
-  | { kind: 'spoil'; spoil: Corruption }
+  | { kind: 'corruption'; corruption: Corruption }
   | Extract<FaultSpec, { kind: 'ews' }>
   | { kind: 'xml'; xml: (typeof xmlGarbage)[number] }
 
@@ -236,12 +236,13 @@ function isEwsOnly(input: FaultInput): boolean {
 
 function effectOf(trouble: Exclude<FaultSpec, { kind: 'slow' | 'hang' }>): FaultEffect {
   if (trouble.kind === 'status' || trouble.kind === 'ews') return trouble
-  if (trouble.kind !== 'garbage') return { kind: 'spoil', spoil: trouble.kind }
+  if (trouble.kind !== 'garbage') return { kind: 'corruption', corruption: trouble.kind }
   if (trouble.garbage === 'wrongTypes') return { kind: 'wrongTypes' }
-  if (trouble.garbage === 'huge') return { kind: 'spoil', spoil: { huge: trouble.bytes ?? 64_000_000 } }
+  if (trouble.garbage === 'huge')
+    return { kind: 'corruption', corruption: { huge: trouble.bytes ?? 64_000_000 } }
   const xml = xmlGarbage.find((each) => each === trouble.garbage)
   if (xml !== undefined) return { kind: 'xml', xml }
-  return { kind: 'spoil', spoil: trouble.garbage as Corruption }
+  return { kind: 'corruption', corruption: trouble.garbage as Corruption }
 }
 
 function whenRemoved(removed: AbortSignal, gone: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-/** Between sockets and the protocols: reads a request into a Call, and writes an Answer, spoilt where that is ordered. */
+/** Between sockets and the protocols: reads a request into a Call, and writes an Answer, corrupted where that is ordered. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   ConnectionAborted,
@@ -47,27 +47,27 @@ export function serveProtocols(protocols: readonly ProtocolHandler[], clock: () 
 }
 
 async function send(response: ServerResponse, answer: ProtocolResponse): Promise<void> {
-  const { corruption: spoil } = answer
-  if (spoil === 'reset') return void response.socket?.destroy()
+  const { corruption } = answer
+  if (corruption === 'reset') return void response.socket?.destroy()
   const headers = { 'Content-Type': 'application/json; charset=utf-8', ...answer.headers }
-  if (typeof spoil === 'object') return sendHuge(response, headers, spoil.huge)
+  if (typeof corruption === 'object') return sendHuge(response, headers, corruption.huge)
   if (isPieces(answer.body)) {
-    return sendPieces(response, answer.status, headers, answer.body, spoil === 'cutOff')
+    return sendPieces(response, answer.status, headers, answer.body, corruption === 'cutOff')
   }
   const json = Buffer.isBuffer(answer.body) ? answer.body : Buffer.from(JSON.stringify(answer.body))
-  if (spoil === 'html') {
+  if (corruption === 'html') {
     const page =
       '<!DOCTYPE html><html><body><h1>Sign in</h1><p>This network wants to see you first.</p></body></html>'
     response.writeHead(200, { 'Content-Type': 'text/html', 'Content-Length': page.length }).end(page)
     return
   }
   const half = json.subarray(0, Math.ceil(json.length / 2))
-  if (spoil === 'cutOff') {
+  if (corruption === 'cutOff') {
     response.writeHead(answer.status, { ...headers, 'Content-Length': json.length })
     response.write(half, () => response.socket?.destroy())
     return
   }
-  const body = spoil === 'truncatedJson' ? half : spoil === 'empty' ? Buffer.alloc(0) : json
+  const body = corruption === 'truncatedJson' ? half : corruption === 'empty' ? Buffer.alloc(0) : json
   response.writeHead(answer.status, { ...headers, 'Content-Length': body.length }).end(body)
 }
 

@@ -24,7 +24,7 @@ export type RequestFilter = Partial<
   Pick<RequestRecord, 'route' | 'tenant' | 'clientId' | 'mailbox' | 'status'>
 >
 
-const maxKept = 2_000
+const maxRequests = 2_000
 
 export class Requests {
   #latest: RequestRecord[] = []
@@ -34,7 +34,7 @@ export class Requests {
   add(record: RequestRecord): void {
     this.#latest.push(record)
     // Cut now and then, not at every request: benchmarks come through here.
-    if (this.#latest.length >= 2 * maxKept) this.#latest = this.#latest.slice(-maxKept)
+    if (this.#latest.length >= 2 * maxRequests) this.#latest = this.#latest.slice(-maxRequests)
     const key = `${record.tenant ?? ''} ${record.route} ${record.status}`
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
   }

@@ -111,7 +111,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
         ...shared,
         mailboxes,
         subscriptions: graphSubscriptions,
-        graphNotices: graphNotifications,
+        graphNotifications,
         deliveries: graphDeliveries
       }),
       createEntra(shared),

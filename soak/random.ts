@@ -1,4 +1,4 @@
-/** Chance that can be had again: the same seed gives the same run, as far as the machine lets it. */
+/** Seeded random numbers: the same seed gives the same run, as far as the machine allows. */
 
 export interface RandomSource {
   /** In [0, 1). */

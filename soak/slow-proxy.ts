@@ -22,10 +22,10 @@ export async function openSlowProxy(to: string, lag: number): Promise<SlowProxy>
       near.destroy()
       return
     }
-    const far = connect({ host: hostname, port: Number(port) })
+    const upstream = connect({ host: hostname, port: Number(port) })
     for (const [from, into] of [
-      [near, far],
-      [far, near]
+      [near, upstream],
+      [upstream, near]
     ] as const) {
       sockets.add(from)
       from.setNoDelay(true)

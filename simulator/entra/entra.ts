@@ -48,14 +48,14 @@ export function createEntra(needs: EntraDeps): (call: ProtocolRequest) => Promis
       })
     try {
       const who = { tenant: [name.toLowerCase(), ...namesOf(directory)], clientId, mailbox: [], route }
-      const suffering = await needs.faults.apply(who, call.signal)
+      const effect = await needs.faults.apply(who, call.signal)
       let answer: ProtocolResponse
-      if (suffering?.kind === 'status') answer = orderedTokenError(suffering, needs.clock)
-      else if (suffering?.kind === 'wrongTypes') answer = { status: 200, headers: {}, body: nonsense }
+      if (effect?.kind === 'status') answer = orderedTokenError(effect, needs.clock)
+      else if (effect?.kind === 'wrongTypes') answer = { status: 200, headers: {}, body: malformedToken }
       else
         answer = route === 'token' ? token(needs, call, form, directory) : discovery(needs, call, directory)
       record(answer.status)
-      return suffering?.kind === 'spoil' ? { ...answer, corruption: suffering.spoil } : answer
+      return effect?.kind === 'corruption' ? { ...answer, corruption: effect.corruption } : answer
     } catch (error) {
       record(0)
       throw error
@@ -206,7 +206,7 @@ function namesOf(directory: EntraDirectory | undefined): string[] {
 }
 
 /** Every member is there and none is what it should be. */
-const nonsense = {
+const malformedToken = {
   token_type: 17,
   expires_in: 'soon',
   access_token: { no: 'token' },

@@ -64,7 +64,7 @@ export function createAutodiscoverHandler(
       )
     }
     const who = 'clientId' in entered.who ? entered.who.clientId : entered.who.address
-    const suffering = await deps.faults.apply(
+    const effect = await deps.faults.apply(
       { tenant: [installation.tenant], clientId: who, mailbox: addresses, route: 'autodiscover' },
       call.signal
     )
@@ -77,18 +77,18 @@ export function createAutodiscoverHandler(
       now: deps.clock()
     }
     const answer =
-      faultAnswerOf(suffering, discovery, pox) ?? (pox ? poxAnswer(discovery) : soapAnswer(discovery))
-    return finish(corruptAnswer(answer, suffering, installation.version), who)
+      faultAnswerOf(effect, discovery, pox) ?? (pox ? poxAnswer(discovery) : soapAnswer(discovery))
+    return finish(corruptAnswer(answer, effect, installation.version), who)
   }
 }
 
 function faultAnswerOf(
-  suffering: FaultEffect | null,
+  effect: FaultEffect | null,
   discovery: Discovery,
   pox: boolean
 ): ProtocolResponse | null {
-  if (suffering?.kind === 'ews' && !pox) return xmlAnswer(200, busySoap(discovery, suffering.code))
-  return faultAnswer(suffering, discovery.installation, 'GetUserSettings')
+  if (effect?.kind === 'ews' && !pox) return xmlAnswer(200, busySoap(discovery, effect.code))
+  return faultAnswer(effect, discovery.installation, 'GetUserSettings')
 }
 
 /** By the tenant in the path, else by the address's domain, else the server that was put first. */

@@ -73,11 +73,11 @@ export function createEwsHandler(
     const present = concurrency.enter(place)
     deps.requests.recordConcurrency(nameOf(who), present)
     try {
-      const suffering = await applyFault(deps, installation, call, about)
+      const effect = await applyFault(deps, installation, call, about)
       const answer = corruptAnswer(
-        faultAnswer(suffering, installation, nameWithin(operation)) ??
+        faultAnswer(effect, installation, nameWithin(operation)) ??
           (await answerOf(deps, installation, { call, who, document, operation, kind, present })),
-        suffering,
+        effect,
         installation.version
       )
       record(deps, call, installation, about, answer.status)
@@ -225,11 +225,11 @@ async function answerBeforeSignIn(
 ): Promise<ProtocolResponse | null> {
   if (!deps.faults.any) return null
   const about: About = { route: 'signIn', who: null, mailbox: null, items: null }
-  const suffering = await applyFault(deps, installation, call, about)
-  if (suffering === null) return null
+  const effect = await applyFault(deps, installation, call, about)
+  if (effect === null) return null
   const answer = corruptAnswer(
-    faultAnswer(suffering, installation, 'GetFolder') ?? errorPage(200, 'Signed in'),
-    suffering,
+    faultAnswer(effect, installation, 'GetFolder') ?? errorPage(200, 'Signed in'),
+    effect,
     installation.version
   )
   record(deps, call, installation, about, answer.status)
@@ -249,7 +249,7 @@ function applyFault(
     {
       tenant: domain ? [tenant, domain] : [tenant],
       clientId: who,
-      // Of an availability request each mailbox suffers for itself.
+      // Of an availability request each mailbox has its own fault.
       mailbox: route === 'getUserAvailability' ? [] : names.map((each) => each.toLowerCase()),
       route: route === 'other' ? 'ews' : route
     },

@@ -1,4 +1,4 @@
-/** Trouble on order, as EWS has it: faults of its own, pages in place of answers, and answers that are spoilt. */
+/** Injected faults, as EWS has them: faults of its own, pages in place of answers, and corrupted answers. */
 
 import type { Mailbox } from '../calendar-item.ts'
 import type { FaultEffect, Route } from '../faults.ts'
@@ -18,7 +18,7 @@ export async function applyItemFault(
 ): Promise<void> {
   if (!faults.any) return
   const names = [address, ...(mailbox ? [mailbox.address, ...mailbox.aliases] : [])]
-  const suffering = await faults.apply(
+  const effect = await faults.apply(
     {
       tenant: [installation.tenant],
       clientId: caller.account,
@@ -28,40 +28,37 @@ export async function applyItemFault(
     },
     call.signal
   )
-  if (suffering === null) return
-  const code = suffering.kind === 'ews' || suffering.kind === 'status' ? suffering.code : undefined
-  const message = suffering.kind === 'ews' ? suffering.message : undefined
+  if (effect === null) return
+  const code = effect.kind === 'ews' || effect.kind === 'status' ? effect.code : undefined
+  const message = effect.kind === 'ews' ? effect.message : undefined
   throw new ItemError(
     code ?? 'ErrorProxyRequestProcessingFailed',
     message ?? 'Unable to send cross-forest request: the request timed out.'
   )
 }
 
-/** Null when the answer is to be made as if nothing were, and spoilt afterwards. */
+/** Null when the answer is made as usual, and corrupted afterwards. */
 export function faultAnswer(
-  suffering: FaultEffect | null,
+  effect: FaultEffect | null,
   installation: Installation,
   operation: string
 ): ProtocolResponse | null {
   const { version } = installation
-  if (suffering?.kind === 'wrongTypes') return xmlAnswer(200, soapResponse(version, nonsense))
-  if (suffering?.kind === 'ews') {
-    const { code, message, backOffMilliseconds, inMessages } = suffering
+  if (effect?.kind === 'wrongTypes') return xmlAnswer(200, soapResponse(version, malformedResponse))
+  if (effect?.kind === 'ews') {
+    const { code, message, backOffMilliseconds, inMessages } = effect
     const fault = new SoapFault(code, message ?? defaultMessages[code] ?? 'An error has been ordered.', {
       ...(backOffMilliseconds === undefined ? {} : { BackOffMilliseconds: String(backOffMilliseconds) })
     })
     if (inMessages) return xmlAnswer(200, soapResponse(version, inside(operation, fault)))
     return xmlAnswer(500, faultEnvelope(version, fault))
   }
-  if (suffering?.kind !== 'status') return null
-  if (suffering.code !== undefined) {
-    const fault = new SoapFault(
-      suffering.code,
-      suffering.message ?? defaultMessages[suffering.code] ?? 'Ordered.'
-    )
-    return withRetry(xmlAnswer(suffering.status, faultEnvelope(version, fault)), suffering.retryAfter)
+  if (effect?.kind !== 'status') return null
+  if (effect.code !== undefined) {
+    const fault = new SoapFault(effect.code, effect.message ?? defaultMessages[effect.code] ?? 'Ordered.')
+    return withRetry(xmlAnswer(effect.status, faultEnvelope(version, fault)), effect.retryAfter)
   }
-  return withRetry(errorPage(suffering.status, 'The service is unavailable.'), suffering.retryAfter)
+  return withRetry(errorPage(effect.status, 'The service is unavailable.'), effect.retryAfter)
 }
 
 const defaultMessages: Readonly<Record<string, string>> = {
@@ -84,15 +81,15 @@ function inside(operation: string, { code, message, values }: SoapFault): string
 /** A right answer, made wrong, or written otherwise. */
 export function corruptAnswer(
   answer: ProtocolResponse,
-  suffering: FaultEffect | null,
+  effect: FaultEffect | null,
   version: ExchangeVersion
 ): ProtocolResponse {
-  if (suffering?.kind === 'spoil') {
-    const { spoil } = suffering
-    if (typeof spoil !== 'object') return { ...answer, corruption: spoil }
-    return { ...answer, body: huge(spoil.huge, version) }
+  if (effect?.kind === 'corruption') {
+    const { corruption } = effect
+    if (typeof corruption !== 'object') return { ...answer, corruption }
+    return { ...answer, body: huge(corruption.huge, version) }
   }
-  if (suffering?.kind !== 'xml' || !Buffer.isBuffer(answer.body)) return answer
+  if (effect?.kind !== 'xml' || !Buffer.isBuffer(answer.body)) return answer
   const xml = answer.body.toString()
   const made = {
     reprefixed: () => Buffer.from(reprefixed(xml)),
@@ -102,7 +99,7 @@ export function corruptAnswer(
     deep: () => Buffer.from(soapResponse(version, `${'<m:x>'.repeat(100_000)}${'</m:x>'.repeat(100_000)}`)),
     wrongCharset: () => Buffer.from(xml.replace('utf-8', 'utf-16'), 'utf16le')
   }
-  return { ...answer, body: made[suffering.xml]() }
+  return { ...answer, body: made[effect.xml]() }
 }
 
 const bomb = `<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaaaaaaaa">${[...'bcdefghi']
@@ -137,7 +134,7 @@ async function* huge(bytes: number, version: ExchangeVersion): AsyncGenerator<Bu
   )
 }
 
-const nonsense = `<m:FindItemResponse ${named}><m:ResponseMessages><m:FindItemResponseMessage ResponseClass="Perhaps"><m:ResponseCode>17</m:ResponseCode><m:RootFolder TotalItemsInView="many" IncludesLastItemInRange="maybe"><t:Items><t:CalendarItem><t:Start>noon</t:Start><t:End/><t:IsAllDayEvent>2</t:IsAllDayEvent><t:LegacyFreeBusyStatus>Asleep</t:LegacyFreeBusyStatus></t:CalendarItem><t:Task/></t:Items></m:RootFolder></m:FindItemResponseMessage></m:ResponseMessages></m:FindItemResponse>`
+const malformedResponse = `<m:FindItemResponse ${named}><m:ResponseMessages><m:FindItemResponseMessage ResponseClass="Perhaps"><m:ResponseCode>17</m:ResponseCode><m:RootFolder TotalItemsInView="many" IncludesLastItemInRange="maybe"><t:Items><t:CalendarItem><t:Start>noon</t:Start><t:End/><t:IsAllDayEvent>2</t:IsAllDayEvent><t:LegacyFreeBusyStatus>Asleep</t:LegacyFreeBusyStatus></t:CalendarItem><t:Task/></t:Items></m:RootFolder></m:FindItemResponseMessage></m:ResponseMessages></m:FindItemResponse>`
 
 export function xmlAnswer(
   status: number,

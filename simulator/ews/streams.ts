@@ -112,7 +112,7 @@ export class OpenStreams {
     gone.addEventListener('abort', leave, { once: true })
     if (gone.aborted) leave()
     try {
-      yield* stream.news(Date.now() + minutes * this.#settings.minute)
+      yield* stream.updates(Date.now() + minutes * this.#settings.minute)
     } finally {
       gone.removeEventListener('abort', leave)
       this.#open.delete(stream)
@@ -178,7 +178,7 @@ class Stream implements StreamListener {
     return [...this.#subscriptions].filter(({ listeners }) => listeners.size === 0)
   }
 
-  async *news(over: number): AsyncGenerator<StreamUpdate, void> {
+  async *updates(over: number): AsyncGenerator<StreamUpdate, void> {
     for (;;) {
       if (this.#end === 'left') return
       const happened = this.#take()

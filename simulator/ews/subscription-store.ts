@@ -8,7 +8,7 @@ import { type Candidate, isSelected, type Selection } from '../seeded-random.ts'
 import { OpenStreams } from './streams.ts'
 import type { MailboxEvent, SimulatedSubscription, SubscriptionInput } from './subscription.ts'
 
-const mostKept = 10_000
+const maxWaiting = 10_000
 const types = { created: 'CreatedEvent', updated: 'ModifiedEvent', deleted: 'DeletedEvent' } as const
 
 export class SubscriptionStore {
@@ -17,11 +17,11 @@ export class SubscriptionStore {
   readonly #byMailbox = new Map<string, Set<SimulatedSubscription>>()
   readonly #byBudget = new Map<string, number>()
   readonly #clock: () => number
-  readonly #fates: DeliveryFaults
+  readonly #deliveryFaults: DeliveryFaults
 
-  constructor(mailboxes: Mailboxes, clock: () => number, fates: DeliveryFaults) {
+  constructor(mailboxes: Mailboxes, clock: () => number, deliveryFaults: DeliveryFaults) {
     this.#clock = clock
-    this.#fates = fates
+    this.#deliveryFaults = deliveryFaults
     mailboxes.on('changed', (change) => this.#onChange(change))
   }
 
@@ -108,7 +108,7 @@ export class SubscriptionStore {
     const name = `${mailbox.tenant} ${mailbox.address} ${event} ${mailbox.change}`
     const number = mailbox.change
     for (const subscription of listeners) {
-      this.#fates.deliver('ews', name, () => append(subscription, change, number, at))
+      this.#deliveryFaults.deliver('ews', name, () => append(subscription, change, number, at))
     }
   }
 
@@ -138,7 +138,7 @@ function append(
   at: number
 ) {
   for (const type of [types[kind], 'FreeBusyChangedEvent'] as const) {
-    if (!subscription.types.has(type) || subscription.waiting.length >= mostKept) continue
+    if (!subscription.types.has(type) || subscription.waiting.length >= maxWaiting) continue
     subscription.eventCount += 1
     const number = subscription.eventCount
     subscription.waiting.push({ subscription: subscription.id, type, mailbox, event, change, at, number })

@@ -167,14 +167,14 @@ async function* stream(
     if (dead.length > 0) yield* say(deadOnes(dead, active.length === 0))
     if (active.length === 0) return await hangUp(streams.settings.hangsUp, call.signal)
     yield* say(success('GetStreamingEvents', '<m:ConnectionStatus>OK</m:ConnectionStatus>'))
-    for await (const news of streams.listen(active, minutes, call.signal)) {
-      if (news.kind === 'broken')
-        throw new ConnectionAborted(news.how === 'cut' ? half(version, active) : null)
-      if (news.kind === 'dead') yield* say(deadOnes(news.ids, news.over))
-      if (news.kind === 'dead' && news.over) return await hangUp(streams.settings.hangsUp, call.signal)
-      if (news.kind === 'heartbeat') yield* say(responseMessage(heartbeat(active)))
-      if (news.kind !== 'happened') continue
-      const notifications = notificationsOf(news.happened)
+    for await (const update of streams.listen(active, minutes, call.signal)) {
+      if (update.kind === 'broken')
+        throw new ConnectionAborted(update.how === 'cut' ? half(version, active) : null)
+      if (update.kind === 'dead') yield* say(deadOnes(update.ids, update.over))
+      if (update.kind === 'dead' && update.over) return await hangUp(streams.settings.hangsUp, call.signal)
+      if (update.kind === 'heartbeat') yield* say(responseMessage(heartbeat(active)))
+      if (update.kind !== 'happened') continue
+      const notifications = notificationsOf(update.happened)
       const several = streams.settings.chunks === 'joined' || streams.settings.chunks === 'mixed'
       yield* several
         ? say(...notifications.map(responseMessage), responseMessage(heartbeat(active)))

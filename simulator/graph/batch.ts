@@ -17,7 +17,7 @@ interface Item {
   readonly dependsOn: readonly string[]
 }
 
-type Done = { readonly id: string } & Omit<ProtocolResponse, 'spoil'>
+type Done = { readonly id: string } & Omit<ProtocolResponse, 'corruption'>
 
 export async function runBatch(
   outer: ProtocolRequest,
@@ -34,14 +34,14 @@ export async function runBatch(
     return { answer: errorResponse(ids, 400, 'MaximumValueExceeded', message), items: items.length }
   }
   const done: Done[] = []
-  let spoil: Corruption | undefined
+  let corruption: Corruption | undefined
   const run = async (item: Item) => {
     const failed = item.dependsOn.some((id) => (done.find((each) => each.id === id)?.status ?? 500) >= 400)
-    const { corruption: spoiled, ...answer } = failed
+    const { corruption: itemCorruption, ...answer } = failed
       ? errorResponse(ids, 424, 'FailedDependency', 'A request that this one depends on failed.')
       : await perform(item.call)
     // A connection carries the whole batch: what breaks it at one item breaks all.
-    spoil ??= spoiled
+    corruption ??= itemCorruption
     done.push({ id: item.id, ...answer })
   }
   const inOrder = items.some((item) => item.dependsOn.length > 0)
@@ -56,7 +56,7 @@ export async function runBatch(
       status: 200,
       headers: { 'Cache-Control': 'no-cache', 'Content-Type': 'application/json' },
       body: { responses },
-      ...(spoil === undefined ? {} : { corruption: spoil })
+      ...(corruption === undefined ? {} : { corruption })
     },
     items: items.length
   }

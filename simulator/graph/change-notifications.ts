@@ -23,17 +23,17 @@ export interface LifecycleOrder extends Selection {
 export class ChangeNotifications {
   readonly #subscriptions: GraphSubscriptionStore
   readonly #deliveries: Deliveries
-  readonly #fates: DeliveryFaults
+  readonly #deliveryFaults: DeliveryFaults
 
   constructor(
     mailboxes: Mailboxes,
     subscriptions: GraphSubscriptionStore,
     deliveries: Deliveries,
-    fates: DeliveryFaults
+    deliveryFaults: DeliveryFaults
   ) {
     this.#subscriptions = subscriptions
     this.#deliveries = deliveries
-    this.#fates = fates
+    this.#deliveryFaults = deliveryFaults
     mailboxes.on('changed', (change) => this.#onChange(change))
     deliveries.gaveUp = (id) => {
       const found = subscriptions.get(id)
@@ -63,7 +63,7 @@ export class ChangeNotifications {
       if (!subscription.changes.has(kind)) continue
       const item = itemOf(subscription, change)
       const name = `${mailbox.tenant} ${mailbox.address} ${event} ${mailbox.change}`
-      this.#fates.deliver('graph', name, () => {
+      this.#deliveryFaults.deliver('graph', name, () => {
         if (!subscription.isPaused) this.#post(subscription, item)
       })
     }

@@ -30,7 +30,7 @@ export interface GraphDeps {
   readonly mailboxes: Mailboxes
   readonly subscriptions: GraphSubscriptionStore
   readonly deliveries: Deliveries
-  readonly graphNotices: ChangeNotifications
+  readonly graphNotifications: ChangeNotifications
   readonly tokens: TokenIssuer
   readonly faults: Faults
   readonly requests: Requests
@@ -127,7 +127,7 @@ async function serveSubscriptionRequest(
   const mailbox = name === null ? undefined : needs.mailboxes.find(grant.tenant, name)
   const about = { route: target.route, mailbox: mailbox?.address ?? name, batch: inBatch }
   try {
-    const suffering = await needs.faults.apply(
+    const effect = await needs.faults.apply(
       {
         tenant: tenantNames(grant),
         clientId: grant.clientId,
@@ -137,11 +137,11 @@ async function serveSubscriptionRequest(
       call.signal
     )
     let answer: ProtocolResponse
-    if (suffering?.kind === 'status') answer = orderedError(ids, suffering)
-    else if (suffering?.kind === 'wrongTypes') answer = { status: 200, headers: json, body: malformedBody }
+    if (effect?.kind === 'status') answer = orderedError(ids, effect)
+    else if (effect?.kind === 'wrongTypes') answer = { status: 200, headers: json, body: malformedBody }
     else answer = await subscriptionCall({ needs, call, grant, ids }, target)
     record(needs, call, grant, about, answer)
-    return suffering?.kind === 'spoil' ? { ...answer, corruption: suffering.spoil } : answer
+    return effect?.kind === 'corruption' ? { ...answer, corruption: effect.corruption } : answer
   } catch (error) {
     record(needs, call, grant, about, { status: 0 })
     throw error
@@ -156,7 +156,7 @@ async function applyFaults(
   target: CalendarTarget,
   mailbox: Mailbox | undefined
 ): Promise<ProtocolResponse> {
-  const suffering = await needs.faults.apply(
+  const effect = await needs.faults.apply(
     {
       tenant: tenantNames(grant),
       clientId: grant.clientId,
@@ -165,10 +165,10 @@ async function applyFaults(
     },
     call.signal
   )
-  if (suffering?.kind === 'status') return orderedError(ids, suffering)
-  if (suffering?.kind === 'wrongTypes') return { status: 200, headers: json, body: malformedBody }
+  if (effect?.kind === 'status') return orderedError(ids, effect)
+  if (effect?.kind === 'wrongTypes') return { status: 200, headers: json, body: malformedBody }
   const answer = serve(needs, call, grant, ids, target, mailbox)
-  return suffering?.kind === 'spoil' ? { ...answer, corruption: suffering.spoil } : answer
+  return effect?.kind === 'corruption' ? { ...answer, corruption: effect.corruption } : answer
 }
 
 function serve(
@@ -220,20 +220,20 @@ async function serveBatch(
   const finish = (answer: Pick<ProtocolResponse, 'status'>) =>
     record(needs, call, grant, { route: 'batch', mailbox: null, batch: null, items }, answer)
   try {
-    const suffering = await needs.faults.apply(
+    const effect = await needs.faults.apply(
       { tenant: tenantNames(grant), clientId: grant.clientId, mailbox: [], route: 'batch' },
       call.signal
     )
     let answer: ProtocolResponse
-    if (suffering?.kind === 'status') answer = orderedError(ids, suffering)
-    else if (suffering?.kind === 'wrongTypes') {
+    if (effect?.kind === 'status') answer = orderedError(ids, effect)
+    else if (effect?.kind === 'wrongTypes') {
       answer = { status: 200, headers: json, body: { responses: malformedBody } }
     } else {
       const perform = (item: ProtocolRequest) =>
         serveRequest(needs, atOnce, item, grant, { ...ids, request: randomUUID() }, ids.request)
       const done = await runBatch(call, ids, perform)
       items = done.items
-      answer = suffering?.kind === 'spoil' ? { ...done.answer, corruption: suffering.spoil } : done.answer
+      answer = effect?.kind === 'corruption' ? { ...done.answer, corruption: effect.corruption } : done.answer
     }
     finish(answer)
     return answer

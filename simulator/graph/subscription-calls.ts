@@ -23,7 +23,7 @@ export interface SubscriptionCallDeps {
   readonly mailboxes: Mailboxes
   readonly subscriptions: GraphSubscriptionStore
   readonly deliveries: Deliveries
-  readonly graphNotices: ChangeNotifications
+  readonly graphNotifications: ChangeNotifications
   readonly graphRoot: string
 }
 
@@ -88,7 +88,7 @@ export async function subscriptionCall(
   if (route === 'getSubscription') return entity(asked, found, 200)
   if (route === 'renewSubscription') return renew(asked, found)
   if (route === 'deleteSubscription') needs.subscriptions.remove(found.id)
-  else needs.graphNotices.authorized(found)
+  else needs.graphNotifications.authorized(found)
   return { status: 204, headers: {}, body: Buffer.alloc(0) }
 }
 
@@ -185,7 +185,7 @@ async function renew(asked: SubscriptionCall, subscription: GraphSubscription): 
   if (refusal) return refusal
   subscription.notificationUrl = notificationUrl ?? subscription.notificationUrl
   subscription.expires = wanted.expires ?? subscription.expires
-  needs.graphNotices.authorized(subscription)
+  needs.graphNotifications.authorized(subscription)
   return entity(asked, subscription, 200)
 }
 

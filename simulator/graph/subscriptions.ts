@@ -18,7 +18,7 @@ export interface GraphSubscriptionInput {
   readonly lifecycleNotificationUrl: string | null
   readonly clientState: string | null
   readonly latestSupportedTlsVersion: string
-  /** Notices name events by ids that last. */
+  /** Notifications name events by immutable ids. */
   readonly immutableIds: boolean
   /** Epoch milliseconds. */
   readonly expires: number

@@ -46,13 +46,13 @@ t.test(
     await redis.kill()
     const { status, body, text } = await answer
     t.equal(status, 503, text.slice(0, 300))
-    const [, all, done, unsure] =
+    const [, all, done, uncertain] =
       /of (\d+) changes (\d+) are saved, of the next (\d+) it cannot be said/.exec(body.detail)!
     await redis.restart()
     await until('Redis is back', async () => (await call('GET', '/readyz')).body.status === 'ok')
     const now = await saved('Bo')
     t.equal(Number(all), USERS)
-    t.ok(now >= Number(done) && now <= Number(done) + Number(unsure), `${now} are saved: ${body.detail}`)
+    t.ok(now >= Number(done) && now <= Number(done) + Number(uncertain), `${now} are saved: ${body.detail}`)
     const again = await send('Bo')
     t.equal(again.status, 200, again.text.slice(0, 300))
     t.strictSame([again.body.updated, again.body.unchanged], [USERS - now, now])

@@ -11,8 +11,8 @@ import { openRedis } from '../../src/storage/redis/redis.ts'
 import { checkMasterKey, checkSharedMasterKey, sealer } from '../../src/storage/secrets/seal.ts'
 import {
   plain,
+  sampleCause,
   sampleConnection,
-  sampleGround,
   sampleRules,
   sampleSync,
   sampleTenant,
@@ -46,7 +46,7 @@ async function installation(t: Test): Promise<string> {
     const outcome = (name: string) => ({
       user: name,
       sync: sampleSync(index, 5.5),
-      timeline: sampleTimeline([sampleGround(index)]),
+      timeline: sampleTimeline([sampleCause(index)]),
       visible: name === 'user-0'
     })
     await store.saveReadings(id, users.slice(0, -1).map(outcome), 6)

@@ -98,7 +98,7 @@ t.test('with --owner the note that asks for the owner goes away', async (t) => {
   t.match(withOwner.out, /1 events read\n\nNothing diverts/)
 })
 
-t.test('a fold within a character spoils neither its own line nor another', async (t) => {
+t.test('a fold within a character corrupts neither its own line nor another', async (t) => {
   const { out } = await tried(join(folder, 'folded.ics'), '--pack', 'infracom')
   t.match(out, /Wed 2 Dec 2026\n {2}10:00 – 11:00 {2}Lunch, phone closed +The subject contains “LUN”/)
   t.match(out, /Thu 3 Dec 2026\n {2}10:00 – 11:00 {2}Meeting, phone closed +The subject contains “MÖT”/)

@@ -19,7 +19,7 @@ export interface NotifyingServer {
   /** How many subscriptions the calendar server holds. */
   subscriptionCount(): number
   /** Where notifications come over the web: passes on those that came since. Is called over and over. */
-  deliver(hand: (name: string, news: 'changed' | LifecycleEvent) => void): void
+  deliver(hand: (name: string, event: 'changed' | LifecycleEvent) => void): void
 }
 
 export type SubscriptionCase = keyof typeof cases
@@ -70,10 +70,10 @@ function listeners(server: NotifyingServer) {
     /** Waits until it is so. */
     async until(what: string, isSo: () => boolean): Promise<void> {
       await until(what, () => {
-        server.deliver((name, news) => {
+        server.deliver((name, event) => {
           const one = byName.get(name)
-          if (news === 'changed') one?.received.push('changed')
-          one?.watch.onNotification(news)
+          if (event === 'changed') one?.received.push('changed')
+          one?.watch.onNotification(event)
         })
         return isSo()
       })

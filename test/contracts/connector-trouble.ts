@@ -62,12 +62,12 @@ export const troubleCases = {
     t: Test,
     server: CalendarServer
   ) => {
-    const mailbox = await server.put('spoilt', zone, [meeting(secret)])
+    const mailbox = await server.put('corrupted', zone, [meeting(secret)])
     for (const [kind, codes] of [
       ['garbage', ['protocol_error']],
       ['cut off', ['unreachable', 'protocol_error']]
     ] as const) {
-      const stop = await server.trouble(kind, 'spoilt')
+      const stop = await server.trouble(kind, 'corrupted')
       const [reading] = await readFrom(server, [mailbox])
       stop()
       const error = failure(t, reading)

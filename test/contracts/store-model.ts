@@ -13,8 +13,8 @@ import {
 import type { OpenStore } from './open-store.ts'
 import {
   plain,
+  sampleCause,
   sampleConnection,
-  sampleGround,
   sampleRules,
   sampleTenant,
   sampleTimeline,
@@ -44,7 +44,7 @@ const when = fc.integer({ min: 0, max: 1e13 })
 const anyTimeline = fc
   .array(fc.record({ index: fc.nat(3), private: fc.boolean() }), { maxLength: 6 })
   .map((parts) =>
-    sampleTimeline(parts.map(({ index, private: hidden }) => sampleGround(index, { private: hidden })))
+    sampleTimeline(parts.map(({ index, private: hidden }) => sampleCause(index, { private: hidden })))
   )
 
 const anyOperation = fc.oneof(
@@ -249,12 +249,12 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
         const { extension } = before?.user ?? next
         if (extension !== next.extension) vacated.push({ user: one.user, extension })
         const generation = before === undefined ? tenant.minGeneration : before.sync.generation + 1
-        const anew = {
+        const initial = {
           override: before?.override ?? null,
           timeline: null,
           sync: initialSyncRecord(true, o.at, generation)
         }
-        records.set(one.user, { ...(before === undefined || one.anew ? anew : before), user: next })
+        records.set(one.user, { ...(before === undefined || one.anew ? initial : before), user: next })
       }
       if (o.users.length > 0) log(tenant, feeds, o.at, [...new Set(o.users.map((one) => one.user))], vacated)
       return [...fresh]

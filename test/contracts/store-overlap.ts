@@ -6,7 +6,7 @@ import type { FeedEvent, Store } from '../../src/storage/store.ts'
 import type { OpenStore } from './open-store.ts'
 import {
   plain,
-  sampleGround,
+  sampleCause,
   sampleRules,
   sampleSync,
   sampleTenant,
@@ -21,7 +21,7 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     const outcome = (id: string, at: number | null, index: number) => ({
       user: id,
       sync: at === null ? { ...initialSyncRecord(true, 1), failedSince: 5 } : sampleSync(0, at),
-      timeline: sampleTimeline([sampleGround(index)]),
+      timeline: sampleTimeline([sampleCause(index)]),
       visible: true
     })
     const held = async () => {
@@ -117,7 +117,7 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     const outcome = (id: string, at: number, index: number | null) => ({
       user: id,
       sync: sampleSync(0, at),
-      timeline: index === null ? ('same' as const) : sampleTimeline([sampleGround(index)]),
+      timeline: index === null ? ('same' as const) : sampleTimeline([sampleCause(index)]),
       visible: false
     })
     await store.saveReadings('acme', [outcome('anna', 3, 1), outcome('bo', 3, 1)], 3)
@@ -157,8 +157,8 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
       })
     )
     const outcomes = [
-      { user: 'user-0', sync: sampleSync(0, 20), timeline: sampleTimeline([sampleGround(1)]), visible: true },
-      { user: 'user-1', sync: sampleSync(0, 20), timeline: sampleTimeline([sampleGround(2)]), visible: false }
+      { user: 'user-0', sync: sampleSync(0, 20), timeline: sampleTimeline([sampleCause(1)]), visible: true },
+      { user: 'user-1', sync: sampleSync(0, 20), timeline: sampleTimeline([sampleCause(2)]), visible: false }
     ]
     await store.saveReadings('acme', outcomes, 20)
     await other.saveRules('acme', 0, sampleRules(30))

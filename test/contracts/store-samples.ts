@@ -46,7 +46,7 @@ export function sampleRules(at: number): Omit<RulesVersion, 'version'> {
   }
 }
 
-export function sampleGround(index: number, more: Partial<Cause> = {}): Cause {
+export function sampleCause(index: number, more: Partial<Cause> = {}): Cause {
   return {
     diversion: 'meeting',
     phone: 'closed',

@@ -9,8 +9,8 @@ import { followsItsModel } from './store-model.ts'
 import { overlapContract } from './store-overlap.ts'
 import {
   plain,
+  sampleCause,
   sampleConnection,
-  sampleGround,
   sampleRules,
   sampleSync,
   sampleTenant,
@@ -99,7 +99,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       timeZone: 'Pacific/Auckland'
     })
     const many = Array.from({ length: 300 }, (_, index) =>
-      sampleGround(index, {
+      sampleCause(index, {
         from: 'user',
         private: index % 2 === 0,
         forwardTo: index % 3 === 0 ? '+46701234567' : null
@@ -166,7 +166,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
         names.map((id) => ({ user: sampleUser(id), sync: initialSyncRecord(true, 1) })),
         1
       )
-      const causes = [sampleGround(0), sampleGround(1), sampleGround(0)]
+      const causes = [sampleCause(0), sampleCause(1), sampleCause(0)]
       const timelines = [sampleTimeline([]), sampleTimeline(causes), sampleTimeline(causes)]
       await store.saveReadings(
         'acme',
@@ -195,7 +195,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       {
         user: 'anna',
         sync: sampleSync(generation, 2),
-        timeline: sampleTimeline([sampleGround(0)]),
+        timeline: sampleTimeline([sampleCause(0)]),
         visible: true
       }
     ]
@@ -309,7 +309,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       1
     )
     const sync = { ...sampleSync(0, 2), fault: { code: 'throttled', hint: 'Wait.', ...secret }, ...secret }
-    const held = { ...sampleTimeline([{ ...sampleGround(3), ...secret }]), ...secret }
+    const held = { ...sampleTimeline([{ ...sampleCause(3), ...secret }]), ...secret }
     await store.saveReadings(
       'acme',
       [{ user: 'asa', sync, timeline: held, visible: true, ...secret } as never],

@@ -29,7 +29,7 @@ function leastMs(sum: (text: string) => number): number {
 }
 
 t.test('charCodeAt costs what the method itself costs', async (t) => {
-  // Kept, so that the class is not optimised away.
+  // Referenced, so that the class is not optimised away.
   const holder = { Wrapped: class extends String {} }
   restoreStringMethods()
   const ratio = leastMs(viaString) / leastMs(viaMethod)

@@ -94,7 +94,7 @@ t.test('no subject and no location is in the store, a log, a metric, an answer o
 
 t.test('nor in Redis, its jobs and messages, whatever notifications and streams say', async (t) => {
   const redis = await startRedis(t)
-  const heard = monitor(t, redis.port)
+  const received = monitor(t, redis.port)
   const shared = {
     ...(await publicAddress()),
     HANVISA_REDIS_URL: redis.url,
@@ -180,7 +180,7 @@ t.test('nor in Redis, its jobs and messages, whatever notifications and streams 
   await replica.kill('SIGTERM')
   await service.kill('SIGTERM')
   expectNone(t, Buffer.from([...service.output, ...replica.output].join('\n')), 'the log')
-  const written = Buffer.concat(heard)
+  const written = Buffer.concat(received)
   // Messages of replicas, the state of connections, jobs and what they hold.
   for (const what of [/"publish"/i, /connection-state/, /:sync:\w/, /"notification/]) {
     t.match(written.toString('latin1').match(what)?.[0], what)
@@ -190,12 +190,12 @@ t.test('nor in Redis, its jobs and messages, whatever notifications and streams 
 
 /** Everything that is asked of Redis, scripts' own writes and messages too; what is not ASCII as `\xc3`. */
 function monitor(t: Test, port: number): readonly Buffer[] {
-  const heard: Buffer[] = []
+  const received: Buffer[] = []
   const socket = connect(port, '127.0.0.1', () => socket.write('MONITOR\r\n'))
-  socket.on('data', (bytes) => heard.push(bytes))
+  socket.on('data', (bytes) => received.push(bytes))
   socket.on('error', () => {})
   t.teardown(() => socket.destroy())
-  return heard
+  return received
 }
 
 function expectNone(t: { notOk(value: unknown, message: string): void }, bytes: Buffer, what: string): void {

@@ -1,4 +1,4 @@
-/** EWS's own trouble on order: throttling, rights that are gone, pages, spoilt answers; and concurrency as it is limited. */
+/** EWS's own trouble on order: throttling, rights that are gone, pages, corrupted answers; and concurrency as it is limited. */
 import t from 'tap'
 import { fetch } from 'undici'
 import { parseXml } from '../../simulator/ews/xml.ts'
@@ -66,7 +66,7 @@ t.test(
   }
 )
 
-t.test('of an availability request a mailbox may suffer alone', async (t) => {
+t.test('a fault may affect one mailbox of an availability request', async (t) => {
   const { put, ask, simulator } = await openEws(t)
   put(anna)
   put({ ...anna, address: 'bo@example.se' })
@@ -89,39 +89,42 @@ t.test('of an availability request a mailbox may suffer alone', async (t) => {
   t.match([out.status, out.headers.get('www-authenticate')], [401, /NTLM/])
 })
 
-t.test('answers are spoilt in every way that a wire, a proxy or a lie can spoil them', async (t) => {
-  const { put, ask, simulator } = await openEws(t)
-  put(anna)
-  const right = await ask(find)
-  const spoil = (garbage: string, bytes?: number) => {
-    simulator.faults.add({
-      kind: 'garbage',
-      garbage: garbage as 'html',
-      count: 1,
-      ...(bytes ? { bytes } : {})
-    })
-    return ask(find)
+t.test(
+  'answers are corrupted in every way that a network, a proxy or a hostile server can corrupt them',
+  async (t) => {
+    const { put, ask, simulator } = await openEws(t)
+    put(anna)
+    const right = await ask(find)
+    const corrupted = (garbage: string, bytes?: number) => {
+      simulator.faults.add({
+        kind: 'garbage',
+        garbage: garbage as 'html',
+        count: 1,
+        ...(bytes ? { bytes } : {})
+      })
+      return ask(find)
+    }
+    const other = await corrupted('reprefixed')
+    t.same(outline(other.document!), outline(right.document!))
+    t.match(other.text, /^<\?xml [^>]*><SOAP-ENV:Envelope .*<ns2:Subject>LUN: sill</)
+    t.match((await corrupted('html')).text, /^<!DOCTYPE html>/)
+    t.equal((await corrupted('truncatedJson')).text.length, Math.ceil(Buffer.byteLength(right.text) / 2))
+    t.equal((await corrupted('concatenated')).text, right.text + right.text)
+    t.equal((await corrupted('empty')).text, '')
+    t.match((await corrupted('entities')).text, /<!DOCTYPE x \[<!ENTITY a .*&i;<\/t:Subject>/)
+    t.equal((await corrupted('deep')).text.split('<m:x>').length, 100_001)
+    t.match((await corrupted('wrongTypes')).text, /<t:Start>noon</)
+    t.notOk(parseXml((await corrupted('wrongCharset')).text))
+    const huge = await corrupted('huge', 1_000_000)
+    t.ok(huge.text.length > 1_000_000 && huge.document, 'right to the last byte')
+    for (const kind of ['cutOff', 'reset'] as const) {
+      simulator.faults.add({ kind, count: 1 })
+      await t.rejects(ask(find))
+    }
+    simulator.faults.add({ kind: 'slow', milliseconds: 1, count: 1 })
+    t.equal((await ask(find)).text, right.text)
   }
-  const other = await spoil('reprefixed')
-  t.same(outline(other.document!), outline(right.document!))
-  t.match(other.text, /^<\?xml [^>]*><SOAP-ENV:Envelope .*<ns2:Subject>LUN: sill</)
-  t.match((await spoil('html')).text, /^<!DOCTYPE html>/)
-  t.equal((await spoil('truncatedJson')).text.length, Math.ceil(Buffer.byteLength(right.text) / 2))
-  t.equal((await spoil('concatenated')).text, right.text + right.text)
-  t.equal((await spoil('empty')).text, '')
-  t.match((await spoil('entities')).text, /<!DOCTYPE x \[<!ENTITY a .*&i;<\/t:Subject>/)
-  t.equal((await spoil('deep')).text.split('<m:x>').length, 100_001)
-  t.match((await spoil('wrongTypes')).text, /<t:Start>noon</)
-  t.notOk(parseXml((await spoil('wrongCharset')).text))
-  const huge = await spoil('huge', 1_000_000)
-  t.ok(huge.text.length > 1_000_000 && huge.document, 'right to the last byte')
-  for (const kind of ['cutOff', 'reset'] as const) {
-    simulator.faults.add({ kind, count: 1 })
-    await t.rejects(ask(find))
-  }
-  simulator.faults.add({ kind: 'slow', milliseconds: 1, count: 1 })
-  t.equal((await ask(find)).text, right.text)
-})
+)
 
 t.test(
   'more calls at a time than the budget allows are turned away; impersonated ones have their mailbox’s own',

@@ -25,7 +25,7 @@ export interface Asking {
   readonly path?: string
 }
 
-export interface Told {
+export interface EwsTestAnswer {
   readonly status: number
   readonly headers: Headers
   readonly text: string
@@ -43,9 +43,9 @@ export interface OpenEws {
   readonly agent: Agent
   put(mailbox: MailboxInput): void
   put(address: string, ...events: EventInput[]): void
-  ask(operation: string, asking?: Asking): Promise<Told>
+  ask(operation: string, asking?: Asking): Promise<EwsTestAnswer>
   /** Whatever it is. */
-  post(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<Told>
+  post(path: string, body: string, headers?: Readonly<Record<string, string>>): Promise<EwsTestAnswer>
 }
 
 export async function openEws(

@@ -118,7 +118,7 @@ t.test(
   'notifications of EWS are lost, late and doubled like Graph’s; budgets are as they are set',
   async (t) => {
     const open = await openEws(t, { streams: 1, subscriptions: 2, accounts: [service] })
-    const { deliveryFaults: fates, mailboxes } = open.simulator
+    const { deliveryFaults, mailboxes } = open.simulator
     open.put(anna)
     const id = await streaming(open, anna)
     await streaming(open, anna)
@@ -128,15 +128,15 @@ t.test(
     const stream = await openStream(open, [id])
     await stream.next()
     t.same(await (await openStream(open, [id])).next(), ['ErrorExceededConnectionCount'])
-    fates.set({ protocol: 'graph', lost: 1 })
+    deliveryFaults.set({ protocol: 'graph', lost: 1 })
     mailboxes.putEvent(tenant, anna, lunch)
-    t.equal((await stream.next())?.length, 4, 'weather for Graph alone')
-    fates.set({ duplicated: 1 })
+    t.equal((await stream.next())?.length, 4, 'faults for Graph alone')
+    deliveryFaults.set({ duplicated: 1 })
     mailboxes.putEvent(tenant, anna, lunch)
     t.equal((await stream.next())?.length, 6)
-    fates.set({ lost: 1 })
+    deliveryFaults.set({ lost: 1 })
     mailboxes.putEvent(tenant, anna, lunch)
-    fates.set({ delay: { min: 1, max: 2 } })
+    deliveryFaults.set({ delay: { min: 1, max: 2 } })
     mailboxes.deleteEvent(tenant, anna, 'lunch')
     t.same((await stream.next())?.[2], 'DeletedEvent', 'the one before was lost')
   }

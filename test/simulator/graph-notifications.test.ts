@@ -119,9 +119,9 @@ t.test('lifecycle: to be authorised again, removed, missed, for one mailbox or a
   const { subscribe, edit, simulator, receiver, graph } = await opened(t)
   const id = await subscribe('anna@example.se')
   for (let each = 0; each < 20; each += 1) await subscribe(`u${each}@example.se`)
-  const { graphNotifications: graphNotices } = simulator
+  const { graphNotifications } = simulator
   const mailbox = 'anna@example.se'
-  t.equal(graphNotices.lifecycle('reauthorizationRequired', { mailbox, pausing: true }), 1)
+  t.equal(graphNotifications.lifecycle('reauthorizationRequired', { mailbox, pausing: true }), 1)
   await until(() => receiver.items().length === 1)
   t.match(receiver.posts[0], {
     path: '/lifecycle',
@@ -136,18 +136,18 @@ t.test('lifecycle: to be authorised again, removed, missed, for one mailbox or a
   t.equal(receiver.items()[1].changeType, 'updated', 'the edit of after, and not that of before')
 
   t.equal(
-    graphNotices.lifecycle('subscriptionRemoved', { mailbox, tenant: simulatedTenant, silently: true }),
+    graphNotifications.lifecycle('subscriptionRemoved', { mailbox, tenant: simulatedTenant, silently: true }),
     1
   )
   t.equal((await graph(`/subscriptions/${id}`)).status, 404)
-  const some = graphNotices.lifecycle('missed', { probability: 0.5, seed: 7 })
+  const some = graphNotifications.lifecycle('missed', { probability: 0.5, seed: 7 })
   t.ok(some > 4 && some < 16, `${some} of 20`)
   await until(() => receiver.items().length === 2 + some)
   const first = receiver
     .items()
     .slice(2)
     .map(({ subscriptionId }) => subscriptionId)
-  t.equal(graphNotices.lifecycle('missed', { probability: 0.5, seed: 7 }), some)
+  t.equal(graphNotifications.lifecycle('missed', { probability: 0.5, seed: 7 }), some)
   await until(() => receiver.items().length === 2 + 2 * some)
   t.same(
     receiver
@@ -164,17 +164,17 @@ t.test(
   async (t) => {
     const { subscribe, edit, simulator, receiver } = await opened(t)
     await subscribe('anna@example.se')
-    const { deliveryFaults: fates } = simulator
-    fates.dropNext(2)
+    const { deliveryFaults } = simulator
+    deliveryFaults.dropNext(2)
     for (const event of ['a', 'b', 'c']) edit('anna@example.se', event)
     await until(() => receiver.items().length === 1)
-    t.match(fates.counts(), { sent: 3, lost: 2 })
+    t.match(deliveryFaults.counts(), { sent: 3, lost: 2 })
 
-    fates.hold()
+    deliveryFaults.hold()
     for (const event of ['d', 'e', 'f']) edit('anna@example.se', event)
-    t.equal(fates.counts().held, 3)
+    t.equal(deliveryFaults.counts().held, 3)
     t.equal(receiver.items().length, 1)
-    t.equal(fates.release(), 3)
+    t.equal(deliveryFaults.release(), 3)
     await until(() => receiver.items().length === 4)
     t.equal(receiver.posts.length, 2, 'in one burst')
 
@@ -182,12 +182,15 @@ t.test(
       simulator.mailboxes.delete(simulatedTenant, 'bo@example.se')
       await subscribe('bo@example.se')
       receiver.posts.length = 0
-      fates.clear()
-      fates.set({ seed: 42, lost: 0.3, duplicated: 0.3, reordered: 0.2, delay: { min: 1, max: 5 } })
+      deliveryFaults.clear()
+      deliveryFaults.set({ seed: 42, lost: 0.3, duplicated: 0.3, reordered: 0.2, delay: { min: 1, max: 5 } })
       for (let each = 0; each < 40; each += 1) edit('bo@example.se', `e${each}`)
-      await until(() => fates.inTransit === 0 && simulator.graphDeliveries.waiting === 0)
+      await until(() => deliveryFaults.inTransit === 0 && simulator.graphDeliveries.waiting === 0)
       simulator.graphSubscriptions.clear(simulatedTenant)
-      return { ids: receiver.items().map(({ resourceData }) => resourceData.id), counts: fates.counts() }
+      return {
+        ids: receiver.items().map(({ resourceData }) => resourceData.id),
+        counts: deliveryFaults.counts()
+      }
     }
     const [first, second] = [await run(), await run()]
     const { lost, duplicated, reordered, delayed } = first.counts

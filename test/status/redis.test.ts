@@ -69,7 +69,7 @@ async function hop(replicas: readonly Replica[], going: () => boolean) {
     if (after.position < before.position || after.at < before.at) throw new Error('it went backwards')
     cursor = found.cursor
     for (const status of found.changes) held.set(status.user, status)
-    quiet = found.changes.length === 0 && found.inTouch ? quiet + 1 : 0
+    quiet = found.changes.length === 0 && found.isCurrent ? quiet + 1 : 0
   }
   return { held, refused }
 }

@@ -105,7 +105,7 @@ t.test(
         if (status.removed) held.delete(status.user)
         else held.set(status.user, status)
       }
-      return found.inTouch ? after : null
+      return found.isCurrent ? after : null
     }
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {

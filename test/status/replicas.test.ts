@@ -109,7 +109,7 @@ t.test(
     clock.set(START + 4 * MINUTE)
     const said = await fetchChanges(cutOff, cursor)
     t.match(said.changes, [{ sync: { state: 'stale' } }], 'as far as it knows')
-    t.equal(said.inTouch, false)
+    t.equal(said.isCurrent, false)
     t.match((await fetchChanges(well, said.cursor)).changes, [{ sync: { state: 'fresh' } }], 'who hops')
     line.restore()
     t.match((await fetchChanges(cutOff, said.cursor)).changes, [{ sync: { state: 'fresh' } }], 'who stays')

@@ -26,7 +26,7 @@ import { SetupError } from '../../src/errors.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import {
   plain,
-  sampleGround,
+  sampleCause,
   sampleSync,
   sampleTenant,
   sampleTimeline,
@@ -54,7 +54,7 @@ async function usedFolder(t: Test): Promise<string> {
     )
     const outcome = (id: string, index: number) => {
       const held = sampleTimeline(
-        Array.from({ length: index % 40 === 0 ? 400 : 5 }, (_, at) => sampleGround(at % 3))
+        Array.from({ length: index % 40 === 0 ? 400 : 5 }, (_, at) => sampleCause(at % 3))
       )
       return { user: id, sync: sampleSync(0, round), timeline: held, visible: true }
     }

@@ -175,16 +175,16 @@ t.test('a follower that was cut off gets a gap, and then goes on', async (t) => 
   const other = await opened(t, server.url)
   await store.saveTenant(sampleTenant('acme'), 1)
   const events: FeedEvent[] = []
-  const inTouch: boolean[] = []
+  const isCurrent: boolean[] = []
   other.follow('acme', (feed) => {
     events.push(feed)
-    if (feed.kind === 'gap') inTouch.push(other.reachable())
+    if (feed.kind === 'gap') isCurrent.push(other.reachable())
   })
   await other.saveTenant(sampleTenant('acme'), 2)
   await server.command('CLIENT', 'KILL', 'TYPE', 'pubsub')
   await store.saveTenant(sampleTenant('acme'), 3)
   await until(() => events.some(({ kind }) => kind === 'gap'))
-  t.strictSame(inTouch, [false], 'it counts as current only once the gap was delivered')
+  t.strictSame(isCurrent, [false], 'it counts as current only once the gap was delivered')
   await until(() => other.reachable())
   await store.saveTenant(sampleTenant('acme'), 4)
   await until(() => events.at(-1)?.kind === 'logged')

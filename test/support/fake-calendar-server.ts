@@ -33,7 +33,7 @@ export interface FakeCalendarServer {
   /** Answered to everybody instead of calendars. */
   refusal: { readonly status: number; readonly retryAfter?: number } | null
   readonly detail: { value: 'subjects' | 'subjects-only' | 'availability' }
-  /** Tells those who watch. */
+  /** Notifies the subscriptions of the mailbox. */
   edited(mailbox: string): void
   /** What becomes of a new subscription. An active one is notified of every edit. */
   newSubscriptions: 'inactive' | 'active'

@@ -99,11 +99,11 @@ export async function fetchChanges(service: StatusService, cursor: string, wait 
   const {
     cursor: next,
     changes,
-    isCurrent: inTouch
+    isCurrent
   } = (await service.changes('acme', requireCursor(cursor), { waitMs: wait, signal }))!
   return {
     cursor: next,
     changes: changes.map((json): Status & { removed?: true } => JSON.parse(json)),
-    inTouch
+    isCurrent
   }
 }

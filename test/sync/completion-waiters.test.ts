@@ -25,7 +25,7 @@ t.test('whoever waits for targets learns when they were read, delayed, or droppe
   await yieldToEventLoop()
   await wait('ab', ['a', 'b'])
   await wait('abc', ['a', 'b', 'c'])
-  // Heard of again while it is read: that read is not the one that is waited for.
+  // Notified again while it is read: that read is not the one that is awaited.
   await queue.add('acme', ['a'], 'soon')
   await wait('a again', ['a'])
   await started[0]!({ tenant: null, targets: new Map([['b', { delayMs: 1000, source: 'own' }]]) })

@@ -113,7 +113,7 @@ t.test(
 )
 
 t.test(
-  'far sides that hang, more of them than slots, slow no other tenant once they are known to',
+  'calendar servers that hang, more of them than slots, slow no other tenant once they are known to',
   async (t) => {
     const { side, tenant, people, open, until, state, time, record } = await openSyncHarness(t, {
       limits: { ...queueLimits, maxRunning: 8 }

@@ -47,7 +47,7 @@ function sharer(t: Test, redis: TestRedis, ended: (shard: number) => Promise<voi
 }
 
 /** Until every lease lies in Redis. */
-async function untilKept(redis: TestRedis): Promise<void> {
+async function untilOwned(redis: TestRedis): Promise<void> {
   const keys = async () => (await redis.command('KEYS', '{hanvisa:leases:shards}:of:*')) as unknown[]
   await until('every lease lies in Redis', async () => (await keys()).length === shardCount)
 }
@@ -134,7 +134,7 @@ t.test(
     await until('two share', shared)
     const before = [...both[0].held].sort()
     await redis.command('FLUSHALL')
-    await untilKept(redis)
+    await untilOwned(redis)
     t.same([...both[0].held].sort(), before, 'an emptied Redis changes nothing')
     redis.freeze()
     const frozen = performance.now()

@@ -175,35 +175,38 @@ t.test(
   }
 )
 
-t.test('news of a watch reach it; of nobody they are counted and dropped', async (t) => {
-  const all = await openSyncHarness(t)
-  const { side, counted, until, timeline } = all
-  let name = ''
-  const connector = side.connector
-  side.connector = (connection) => {
-    const opened = connector(connection)
-    return {
-      ...opened,
-      subscribe(one, listener) {
-        name = one.targetId
-        return opened.subscribe(one, listener)
+t.test(
+  'lifecycle events reach their subscription; those of an unknown one are counted and dropped',
+  async (t) => {
+    const all = await openSyncHarness(t)
+    const { side, counted, until, timeline } = all
+    let name = ''
+    const connector = side.connector
+    side.connector = (connection) => {
+      const opened = connector(connection)
+      return {
+        ...opened,
+        subscribe(one, listener) {
+          name = one.targetId
+          return opened.subscribe(one, listener)
+        }
       }
     }
+    const { sync, edit } = await watched(all, 'anna')
+    await sync.onNotifications([
+      { tenant: 'acme', targetId: name, event: 'removed' },
+      { tenant: 'acme', targetId: 'nobody', event: 'changed' },
+      { tenant: 'nowhere', targetId: name, event: 'changed' }
+    ])
+    t.same(side.lifecycleEvents, ['removed'])
+    t.equal(counted('graph notifications unknown'), 2)
+    const before = side.requests.length
+    edit('anna', 1)
+    await sync.onNotifications([{ tenant: 'acme', targetId: name, event: 'changed' }])
+    await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
+    t.equal(side.requests.length, before + 1)
   }
-  const { sync, edit } = await watched(all, 'anna')
-  await sync.onNotifications([
-    { tenant: 'acme', targetId: name, event: 'removed' },
-    { tenant: 'acme', targetId: 'nobody', event: 'changed' },
-    { tenant: 'nowhere', targetId: name, event: 'changed' }
-  ])
-  t.same(side.lifecycleEvents, ['removed'])
-  t.equal(counted('graph notifications unknown'), 2)
-  const before = side.requests.length
-  edit('anna', 1)
-  await sync.onNotifications([{ tenant: 'acme', targetId: name, event: 'changed' }])
-  await until(async () => (await timeline('acme', 'anna'))[0] === 'meeting 1–2')
-  t.equal(side.requests.length, before + 1)
-})
+)
 
 t.test('watches end with what they are for, and outlive a new secret and a restart', async (t) => {
   const all = await openSyncHarness(t)

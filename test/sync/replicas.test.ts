@@ -209,7 +209,7 @@ t.test(
         .onNotifications([{ tenant, targetId: stage.subscriptionId(tenant, index), event: 'changed' }])
         .catch(() => {})
       const isRead = ({ mailbox }: { mailbox: string }) => mailbox === `${index}@${tenant}`
-      await until('what was noticed is read', () => stage.of(tenant).slice(before).some(isRead))
+      await until('what was notified is read', () => stage.of(tenant).slice(before).some(isRead))
     }
     await until('it has its share again', () =>
       stage.asked.slice(woken).some(({ reader: by }) => by === sleeper.pid)
@@ -238,7 +238,7 @@ t.test(
           .of(tenant)
           .slice(before)
           .some(({ mailbox }) => mailbox.startsWith('1@'))
-      await until('what was noticed is read', isRead)
+      await until('what was notified is read', isRead)
       const isWorking = async () => (await stage.syncClient.connection(tenant)).state === 'working'
       await until('its state is published', isWorking)
     }

@@ -3,7 +3,7 @@ import t from 'tap'
 import { initialSyncRecord, type SyncRecord } from '../../src/domain/sync-state.ts'
 import type { Cause } from '../../src/domain/timeline.ts'
 import { changesStatus } from '../../src/sync/batch/status-change.ts'
-import { sampleGround, sampleTimeline, sampleUser } from '../contracts/store-samples.ts'
+import { sampleCause, sampleTimeline, sampleUser } from '../contracts/store-samples.ts'
 
 const confirmed = (at: number): SyncRecord => ({
   ...initialSyncRecord(true, 0),
@@ -45,7 +45,7 @@ t.test('a confirmation in the nick of time is seen, one in good time is not', as
 t.test('whatever an interval shows is seen, and what it does not show is not', async (t) => {
   const hour = 3_600_000
   const timeline = (more: Partial<Cause>) => {
-    const cause = { ...sampleGround(0), ...more }
+    const cause = { ...sampleCause(0), ...more }
     return { ...sampleTimeline([cause]), boundaries: Float64Array.of(hour, 2 * hour) }
   }
   const sync = confirmed(hour)

@@ -180,7 +180,7 @@ function notificationOutcomes(bytes: Buffer): unknown {
   const proven = { ...body, value: body.value.map((item) => ({ ...item, clientState })) }
   const gate = createNotificationVerifiers(secret)(place)
   return {
-    proven: gate.verify(proven, 0).accepted.map(({ event: news }) => news),
+    proven: gate.verify(proven, 0).accepted.map(({ event }) => event),
     asSent: Object.fromEntries(gate.verify(body, 0).dropped)
   }
 }

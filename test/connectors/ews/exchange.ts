@@ -133,7 +133,7 @@ export function calendarServerOf(exchange: Exchange): CalendarServer {
     },
     missing: addressOf,
     async trouble(kind, calendar) {
-      // A call for many mailboxes is spoilt as a whole.
+      // A call for many mailboxes is corrupted as a whole.
       const alone = connection.access === 'impersonation' || kind === 'hangs'
       const where = alone ? { mailbox: addressOf(calendar) } : {}
       const fault = simulator.faults.add({ ...faults[kind], ...where, route })

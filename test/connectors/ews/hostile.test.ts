@@ -90,7 +90,7 @@ t.test('no document type, so no entities and nothing from elsewhere', async (t) 
 })
 
 t.test(
-  'a control character in a subject, which Exchange writes against the rules, spoils nothing',
+  'a control character in a subject, which Exchange writes against the rules, breaks nothing',
   async (t) => {
     const { found } = await readAvailability(reply.replace(secret, 'LUN: &#x1F; pizza'))
     t.match(found[0]?.events, [{ subject: 'LUN: &#x1F; pizza' }, { subject: secret }])
@@ -161,16 +161,16 @@ t.test('a hundred thousand replies with faults in them: read, or refused in word
   const tally = { read: 0, refused: 0 }
   for (let round = 0; round < 100_000; round += 1) {
     const { bytes, read } = samples[round % samples.length]!
-    const spoilt = mutated(bytes, next)
+    const mutant = mutated(bytes, next)
     try {
-      const found = await read([spoilt])
+      const found = await read([mutant])
       const events = 'found' in found ? found.found.flatMap(({ events }) => events) : found.reader.events
       const sound = events.every(({ start, end, subject }) => start <= end && typeof subject === 'string')
-      if (!sound) t.fail(`an event that is none: ${spoilt.toString('base64')}`)
+      if (!sound) t.fail(`an event that is none: ${mutant.toString('base64')}`)
       tally.read += 1
     } catch (error) {
       if (!(error instanceof RemoteError) || /Kalle/.test(`${error.message} ${error.stack} ${error.cause}`)) {
-        t.fail(`${error}: ${spoilt.toString('base64')}`)
+        t.fail(`${error}: ${mutant.toString('base64')}`)
       }
       tally.refused += 1
     }
@@ -196,27 +196,27 @@ const tokens = [
 ]
 
 function mutated(bytes: Buffer, next: () => number): Buffer {
-  let spoilt = bytes
+  let mutant = bytes
   for (let times = 1 + Math.floor(next() * 3); times > 0; times -= 1) {
-    const at = Math.floor(next() * spoilt.length)
+    const at = Math.floor(next() * mutant.length)
     const length = 1 + Math.floor(next() ** 3 * 200)
-    const [before, after] = [spoilt.subarray(0, at), spoilt.subarray(at)]
+    const [before, after] = [mutant.subarray(0, at), mutant.subarray(at)]
     const kind = Math.floor(next() * 6)
-    if (kind === 0) spoilt = Buffer.concat([before, after.subarray(length)])
-    else if (kind === 1) spoilt = Buffer.concat([before, after.subarray(0, length), after])
-    else if (kind === 2) spoilt = before
+    if (kind === 0) mutant = Buffer.concat([before, after.subarray(length)])
+    else if (kind === 1) mutant = Buffer.concat([before, after.subarray(0, length), after])
+    else if (kind === 2) mutant = before
     else if (kind === 3) {
-      spoilt = Buffer.concat([before, Buffer.from(tokens[Math.floor(next() * tokens.length)]!), after])
+      mutant = Buffer.concat([before, Buffer.from(tokens[Math.floor(next() * tokens.length)]!), after])
     } else if (kind === 4) {
-      const other = Math.floor(next() * spoilt.length)
-      spoilt = Buffer.concat([before, spoilt.subarray(other, other + length), after.subarray(length)])
+      const other = Math.floor(next() * mutant.length)
+      mutant = Buffer.concat([before, mutant.subarray(other, other + length), after.subarray(length)])
     } else {
-      spoilt = Buffer.from(spoilt)
-      spoilt[at] = Math.floor(next() * 256)
+      mutant = Buffer.from(mutant)
+      mutant[at] = Math.floor(next() * 256)
     }
-    if (spoilt.length === 0) return Buffer.from(' ')
+    if (mutant.length === 0) return Buffer.from(' ')
   }
-  return spoilt
+  return mutant
 }
 
 /** Mulberry32: the same faults for the same seed. */

@@ -141,7 +141,7 @@ t.test(
   }
 )
 
-t.test('a reply that is spoilt is refused in words, one that is written otherwise is read', async (t) => {
+t.test('a corrupted reply is refused with a hint, one that is written otherwise is read', async (t) => {
   const { simulator, put, connector, read } = await openExchange(t, 'impersonation')
   put('a@example.se', {}, meeting('Uppsägning av Kalle'))
   const one = connector()

@@ -72,7 +72,7 @@ await t.test('edits are notified', async (t) => {
     },
     subscriptionCount: () => subscribed.simulator.graphSubscriptions.count(),
     deliver(hand) {
-      for (const { targetId: target, event: news } of subscribed.received.slice(delivered)) hand(target, news)
+      for (const { targetId: target, event } of subscribed.received.slice(delivered)) hand(target, event)
       delivered = subscribed.received.length
     }
   }

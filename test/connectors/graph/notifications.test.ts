@@ -79,7 +79,7 @@ t.test('notifications of edits and of the subscription itself', async (t) => {
   ]
   const { accepted: genuine, dropped } = receive(given)
   t.same(
-    genuine.map(({ event: news }) => news),
+    genuine.map(({ event }) => event),
     ['changed', 'changed', 'changed', 'missed', 'removed', 'reauthorize']
   )
   t.ok(genuine.every(({ tenant, targetId }) => tenant === 'acme' && targetId === 'x-1'))

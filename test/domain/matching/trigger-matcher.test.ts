@@ -161,9 +161,9 @@ t.test(
 )
 
 t.test('a RuleSet too large for a table of steps finds the same', async (t) => {
-  const far = Array.from({ length: 1500 }, (_, index) => String.fromCharCode(0x4e00 + index))
-  const many = far.map((character, index) =>
-    trigger('word', `${character}${far[(index * 7) % 1500]}x${index}`)
+  const ideographs = Array.from({ length: 1500 }, (_, index) => String.fromCharCode(0x4e00 + index))
+  const many = ideographs.map((character, index) =>
+    trigger('word', `${character}${ideographs[(index * 7) % 1500]}x${index}`)
   )
   const { find, mayMatch } = compileTriggers([...many, trigger('word', 'LUN')])
   t.equal(mayMatch('anything'), true, 'nor has it a filter')
