@@ -6,7 +6,7 @@ export const openapiInfo = {
     title: 'Hanvisa',
     version: '1',
     description:
-      'Reads people’s calendars and tells the telephone switch which diversion holds for each person, until when, ' +
+      'Reads people’s calendars and reports to the telephone switch which diversion holds for each person, until when, ' +
       'and why. Times are RFC 3339 in UTC. Errors are `application/problem+json` (RFC 9457) whose `type` ends in a ' +
       'closed code. Unknown members and parameters are refused by name.'
   },

@@ -1,4 +1,4 @@
-/** How long a server asks to stay away (RFC 9110 section 10.2.3; Graph sends decimals too). */
+/** How long a server asks its clients to wait (RFC 9110 section 10.2.3; Graph sends decimals too). */
 
 /** However long a server asks, it is tried again after a day. */
 const longest = 86_400_000

@@ -55,8 +55,7 @@ export const UserSyncSchema = Strict(
       type: ['string', 'null'],
       enum: ['live', 'polling', null],
       description:
-        'How edits were learned of at the last success: the calendar system tells of them (`live`), or they are polled for. ' +
-        'Null: nothing was read yet.',
+        'How edits were found at the last success: by notifications (`live`) or by polling. Null: nothing was read yet.',
       examples: ['live']
     }),
     rulesVersion: Type.Unsafe<number | null>({
@@ -91,22 +90,22 @@ export const SyncNotificationsSchema = Strict(
   {
     state: Enum(notificationStates, {
       description:
-        '`live`: the calendar system tells of edits, which are read within seconds. `partial`: of some calendars. ' +
-        '`fallbackPolling`: it ought to tell of them, but does not, and polling has taken over. `disabled`: it tells of none ' +
-        '(or the service has just begun).',
+        '`live`: every calendar has an active subscription, and edits are read within seconds. `partial`: some have. ' +
+        '`fallbackPolling`: subscriptions are inactive, and the calendars are polled. `disabled`: there are no ' +
+        'subscriptions (or the service has just started).',
       examples: ['live']
     }),
-    live: Type.Integer({ description: 'Calendars whose edits are told of.', examples: [850] }),
+    live: Type.Integer({ description: 'Calendars with an active subscription.', examples: [850] }),
     polling: Type.Integer({ description: 'Calendars that are polled.', examples: [0] }),
     code,
     hint: NullableString({
-      description: 'Why calendars are polled that ought not to be, and what to do, in plain words.',
+      description: 'Why calendars that should have an active subscription are polled, and what to do.',
       examples: [polled.hint]
     })
   },
   {
     $id: 'SyncNotifications',
-    description: 'How edits are learned of. A calendar that users share counts once.',
+    description: 'How edits are found. A calendar that users share counts once.',
     examples: [working.notifications, polled]
   }
 )

@@ -51,7 +51,7 @@ export function createTokenSource(deps: {
   let held: { token: string; until: number } | null = null
   let flight: Promise<string> | null = null
   let away: { error: RemoteError; until: number } | null = null
-  /** Refusals in a row that named a time to stay away. */
+  /** Refusals in a row with a Retry-After. */
   let refusals = 0
 
   async function fetchToken(): Promise<string> {

@@ -100,7 +100,7 @@ const byOAuthError: Readonly<Record<string, Meaning>> = {
   invalid_resource: ['unreachable', 'Graph of this cloud is unknown to the directory: check cloud.'],
   invalid_scope: ['unreachable', 'Graph of this cloud is unknown to the directory: check cloud.'],
   temporarily_unavailable: ['unreachable', 'Entra is busy. It is tried again by itself.'],
-  server_error: ['unreachable', 'Entra has trouble. It is tried again by itself.']
+  server_error: ['unreachable', 'Entra has trouble. No action is needed: Hanvisa tries again.']
 }
 
 function byOAuth(error: unknown, status: number): Meaning {
@@ -109,7 +109,7 @@ function byOAuth(error: unknown, status: number): Meaning {
   if (known !== undefined) return known
   if (status === 429) return ['throttled', 'Entra has too many requests. It is tried again by itself.']
   if (status >= 500)
-    return ['unreachable', `Entra has trouble (HTTP ${status}). It is tried again by itself.`]
+    return ['unreachable', `Entra has trouble (HTTP ${status}). No action is needed: Hanvisa tries again.`]
   return [
     'protocol_error',
     `Entra refused to sign the application in (HTTP ${status}): check tenantId, clientId and cloud.`

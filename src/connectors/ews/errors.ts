@@ -90,7 +90,7 @@ const noRights: Meaning = {
 const passing: Meaning = {
   code: 'unreachable',
   hint: (circumstances) =>
-    `Exchange has trouble with ${circumstances.mailbox ?? 'its mailboxes'} now. It is tried again by itself.`
+    `Exchange has trouble with ${circumstances.mailbox ?? 'its mailboxes'} now. No action is needed: Hanvisa tries again.`
 }
 const otherSite: Meaning = {
   code: 'unreachable',

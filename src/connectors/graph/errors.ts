@@ -106,7 +106,10 @@ function meaningOf(
     }
   }
   if (status >= 500 || status === 424) {
-    return { code: 'unreachable', hint: 'Microsoft 365 has trouble. It is tried again by itself.' }
+    return {
+      code: 'unreachable',
+      hint: 'Microsoft 365 has trouble. No action is needed: Hanvisa tries again.'
+    }
   }
   return {
     code: 'protocol_error',

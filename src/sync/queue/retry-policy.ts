@@ -1,4 +1,4 @@
-/** How long to stay away after a failure. */
+/** The delay after a failure. */
 import type { RemoteError, SyncCode } from '../../errors.ts'
 import { type BackoffOptions, backoffMs } from '../../lib/backoff.ts'
 import type { Delay } from './queue.ts'

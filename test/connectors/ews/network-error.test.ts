@@ -48,8 +48,8 @@ t.test('a certificate is taken from its authority, or as it stands, and not else
     ),
     echoed
   )
-  t.match(await hint(t, selfSigned), /from nobody known here .*SELF_SIGNED.*PEM in the connection's `ca`/)
-  t.match(await hint(t, signed, { ca: own.certificate }), /from nobody known here/)
+  t.match(await hint(t, selfSigned), /from an unknown authority .*SELF_SIGNED.*PEM in the connection's `ca`/)
+  t.match(await hint(t, signed, { ca: own.certificate }), /from an unknown authority/)
   const { ca: _, ...withoutCa } = {
     ca: '',
     auth,
@@ -66,7 +66,7 @@ t.test('a certificate is taken from its authority, or as it stands, and not else
     process.emitWarning = warn
     delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
   })
-  t.match(await errorOf(t, sendBody(stranger, 'x')), { hint: /from nobody known here/ })
+  t.match(await errorOf(t, sendBody(stranger, 'x')), { hint: /from an unknown authority/ })
   delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
   t.match(await hint(t, signed, { ca: 'my certificate' }), /holds no readable PEM certificate/)
   t.match(

@@ -138,7 +138,7 @@ async function probe(
   return reply.status === 401 ? { kind: 'here' } : null
 }
 
-/** Without TLS nobody is asked for anything but where to go; and that must be https again. */
+/** Without TLS only a redirect is requested, and its target must be https. */
 async function plainProbe(
   url: URL,
   { allowHttp, signal }: AutodiscoverDeps

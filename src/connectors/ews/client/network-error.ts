@@ -46,7 +46,7 @@ function hintForCode(host: string, code: string, chain: readonly Error[]): strin
     return `The certificate of ${host} is not valid yet: check the clocks of the server and of this machine.`
   }
   if (untrusted.has(code)) {
-    return `The certificate of ${host} is from nobody known here (${code}): give its authority, or the certificate itself if it is self-signed, as PEM in the connection's \`ca\`.`
+    return `The certificate of ${host} is from an unknown authority (${code}): give its authority, or the certificate itself if it is self-signed, as PEM in the connection's \`ca\`.`
   }
   if (oldProtocol.has(code)) {
     return `${host} speaks no TLS of today (${code}): switch TLS 1.2 on there (Windows updates and registry for Exchange 2007 and 2010), or put a reverse proxy with TLS 1.2 before it.`

@@ -1,8 +1,8 @@
-/** Exchange's budgets: who has spent one stays away until the time that was named, and nobody else does. */
+/** Exchange's budgets: the account or mailbox that has used one up waits until the time that the server named; others continue. */
 import { RemoteError } from '../../../errors.ts'
 
 export interface Throttle {
-  /** Throws RemoteError `throttled` while the account, or this mailbox, is to stay away. */
+  /** Throws RemoteError `throttled` while the account, or this mailbox, must wait. */
   throwIfThrottled(mailbox: string | null): void
   /** Null: the account's, on which all calls rest. */
   block(mailbox: string | null, milliseconds: number): void

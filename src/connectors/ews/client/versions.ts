@@ -17,7 +17,7 @@ export interface EwsVersion {
   readonly chargesMailbox: boolean
   /** GetStreamingEvents. */
   readonly streaming: boolean
-  /** How many of them run at a time for whoever is charged (HangingConnectionLimit; 2010: EWSMaxConcurrency once more). */
+  /** How many of them run at a time for the account or mailbox that is charged (HangingConnectionLimit; 2010: EWSMaxConcurrency once more). */
   readonly streams: 3 | 10
   /** What keeps calls on the server that has the subscriptions. */
   readonly affinityCookie: 'X-BackEndOverrideCookie' | 'exchangecookie'

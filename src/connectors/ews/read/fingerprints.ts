@@ -59,7 +59,7 @@ export function createFingerprints(deps: { client: EwsClient; ids: Impersonation
 
 /**
  * Null where not all is seen. Exchange lowers the view silently to what the caller may see (requestedview.md), which is the
- * same at every call with the account's own rights. The order in which it tells is its own affair.
+ * same at every call with the account's own rights. The order of events is not part of the digest.
  */
 function digestOf({ status, view, events, fault }: Availability): string | null {
   if (status.code !== 'NoError' || fault !== null || !/^(Detailed|FreeBusy)(Merged)?$/.test(view)) return null

@@ -14,7 +14,7 @@ export function toBusyStatus(text: string): BusyStatus {
   return busyStatuses.get(text) ?? busyStatuses.get(text.trim()) ?? 'unknown'
 }
 
-/** Personal hides nothing from anybody. */
+/** Personal hides nothing. */
 export function toVisibility(text: string): Visibility {
   if (text === 'Normal' || text === 'Personal' || text === '') return 'normal'
   return text === 'Confidential' ? 'confidential' : 'private'

@@ -7,7 +7,7 @@ export interface ResponseStatus {
   readonly code: string
   /** Within ErrorInternalServerError. */
   readonly inner: string | null
-  /** Milliseconds that the budget's owner is to stay away. */
+  /** Milliseconds that the budget's owner must wait. */
   readonly backOffMs: number | null
 }
 

@@ -14,7 +14,7 @@ export interface Visitor {
 
 export interface XmlOptions {
   readonly contentType?: string | undefined
-  /** `many` for streams of notices, where one document follows the other, each read by itself; else a second is refused. */
+  /** `many` for streams, where one document follows the other and each is read separately; else a second document is refused. */
   readonly documents?: 'one' | 'many'
   /** Of many documents: asked after each; where it is true the rest is not read, and the connection is let go. */
   readonly isOver?: () => boolean

@@ -1,5 +1,5 @@
 /**
- * Keeps a group's subscriptions, and the stream that is to tell of them, on one server: those of another answer
+ * Keeps a group's subscriptions and their stream on one server: the subscriptions of another server answer
  * ErrorSubscriptionNotFound (Microsoft, "Maintain affinity between a group of subscriptions and the Mailbox server").
  */
 import type { ImpersonationId } from '../read/impersonation-id.ts'
@@ -16,7 +16,7 @@ export interface StreamAffinity extends ServerAffinity {
   /** Whom the stream is charged to. The server stays the same when another takes over. */
   readonly chargedMailbox: ImpersonationId | null
   setAnchor(anchor: ImpersonationId): void
-  /** The server is given up: whoever comes next begins anew. */
+  /** The server is given up: the next subscription chooses one anew. */
   reset(): void
 }
 

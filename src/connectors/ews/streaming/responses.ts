@@ -34,7 +34,7 @@ export function subscribeReader(): SubscribeReader {
 export interface StreamHandlers {
   /** The server has said something. */
   onHeartbeat(): void
-  /** From now on the server tells of edits here. */
+  /** From now on the server sends notifications on this stream. */
   onOpen(): void
   onEdited(subscriptions: ReadonlySet<string>): void
   /** Null: every one of the stream. */
@@ -44,7 +44,7 @@ export interface StreamHandlers {
 }
 
 export interface StreamReader extends Visitor {
-  /** The server has said that this was all: nothing that happens later is lost, for the next stream tells of it. */
+  /** The server has closed the stream: no later notification is lost, because the next stream receives it. */
   readonly isClosed: boolean
 }
 

@@ -8,9 +8,9 @@ const transient = { firstMs: 1_000, maxMs: 60_000 }
 const refusal = { firstMs: 60_000, maxMs: 3_600_000 }
 
 /**
- * Milliseconds until the next try, after so many failures in a row (from 1): within a second at first where it is the
- * network's doing, a minute and more where somebody must act. A time that the server names is a floor, with up to a quarter on
- * top, so that no two come back together.
+ * Milliseconds until the next try, after so many failures in a row (from 1): within a second at first for a fault
+ * of the network, a minute or more where a person must act. A time that the server names is a minimum, with up to a quarter on
+ * top, so that streams do not all return at once.
  */
 export function retryDelayMs(failures: number, error: RemoteError | null, random: () => number): number {
   const named = error?.retryAfter

@@ -9,7 +9,7 @@ import type { StreamAffinity } from './affinity.ts'
 import { streamBrokenError, streamSilentError } from './errors.ts'
 import { type StreamHandlers, streamReader } from './responses.ts'
 
-/** One below the most: nobody's clock is exact. */
+/** One minute below the server's maximum, because clocks are not exact. */
 const connectionTimeoutMinutes = 29
 /** Milliseconds. Exchange gives a sign every 30 to 45 s; Microsoft's own client waits as long as this. */
 const maxSilenceMs = 90_000

@@ -56,7 +56,7 @@ export class StreamSubscriptionManager {
     })
   }
 
-  /** As far as that goes: a subscription that nobody streams ends by itself. Never rejects. */
+  /** A failure does no harm: a subscription without a stream expires. Never rejects. */
   unsubscribe(mailbox: string, subscription: string, affinity: StreamAffinity): void {
     if (this.#queue.signal.aborted) return
     const { client, ids } = this.#deps

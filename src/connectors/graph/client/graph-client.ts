@@ -132,7 +132,7 @@ function withScope(error: RemoteError, signal: AbortSignal): RemoteError {
 function resendDelayMs(answer: GraphResponse | RemoteError | undefined, tries: number): number | null {
   if (answer === undefined) return null
   if (answer instanceof RemoteError) {
-    // A connection that breaks may be an idle one that the far side was just closing: once more.
+    // The server may have been closing an idle connection, so a broken one is tried once more.
     return answer.code === 'unreachable' && tries === 0 ? 200 : null
   }
   if (!isTransient(answer) || tries + 1 >= maxTries) return null

@@ -19,7 +19,7 @@ export interface NotificationEndpoint {
 
 /**
  * Whose a subscription is, by the address it posts to. `ours`: this tenant's; it is `current` when it was made under
- * the present public URL and secret. `otherTenant`: another tenant's of this installation. `unknown`: anybody else's.
+ * the present public URL and secret. `otherTenant`: another tenant's of this installation. `unknown`: of no tenant of this installation.
  */
 export type SubscriptionOwner =
   | { readonly whose: 'ours'; readonly targetId: string; readonly current: boolean }
@@ -62,7 +62,7 @@ export function createNotificationUrls(publicUrl: string, secret: Buffer, tenant
   }
 }
 
-/** Tells subscriptions apart that were made under different secrets; tells nothing of the secret. */
+/** Distinguishes subscriptions that were made under different secrets; reveals nothing of the secret. */
 export function keyIdOf(secret: Buffer): string {
   return digest(secret, 'mark').slice(0, 8)
 }

@@ -11,7 +11,7 @@ import { membersOf } from '../client/batch-response.ts'
 import { ReplayFilter } from './replay-filter.ts'
 import { clientStateOf, keyIdOf, type NotificationRoute } from './url.ts'
 
-/** Graph sends far fewer in one body; whoever sends more is not Graph. */
+/** Graph sends far fewer in one body; a sender of more is not Graph. */
 const maxItems = 2_000
 
 /** How Graph names the lifecycle of a subscription (change-notifications-lifecycle-events). */
@@ -85,7 +85,7 @@ function verifyItems(
   return { accepted, dropped, forget }
 }
 
-/** Null without an etag: nothing else tells one edit from the next. */
+/** Null without an etag: nothing else distinguishes one edit from the next. */
 function replayKeyOf(subscriptionId: string, item: Readonly<Record<string, unknown>>): string | null {
   const { id, '@odata.etag': etag } = membersOf(item.resourceData)
   if (typeof id !== 'string' || typeof etag !== 'string' || etag === '') return null
@@ -100,7 +100,7 @@ function eventOf({
   return changes.has(changeType) ? 'changed' : null
 }
 
-/** In a time that tells nothing of how much of it was right. */
+/** In constant time, so that the time does not reveal how much matched. */
 function isSame(shown: string, expected: Buffer): boolean {
   const given = Buffer.from(shown)
   return given.length === expected.length && timingSafeEqual(given, expected)

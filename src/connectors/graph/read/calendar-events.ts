@@ -79,7 +79,7 @@ const statuses = new Map<unknown, BusyStatus>([
   ['workingelsewhere', 'workingElsewhere']
 ])
 
-/** `personal` hides nothing from anybody (outlook-get-free-busy-schedule). A word that is new is taken for private. */
+/** `personal` hides nothing (outlook-get-free-busy-schedule). An unknown value counts as private. */
 function parseSensitivity(sensitivity: unknown): Visibility {
   if (sensitivity === 'normal' || sensitivity === null || sensitivity === undefined) return 'normal'
   const known = typeof sensitivity === 'string' ? sensitivity.toLowerCase() : ''
@@ -96,7 +96,7 @@ const responses = new Map<unknown, Response>([
   ['notResponded', 'notResponded']
 ])
 
-/** Where Graph does not tell, Tentative counts as unanswered. */
+/** Where Graph does not say, Tentative counts as unanswered. */
 function parseResponseStatus(responseStatus: unknown, busy: BusyStatus): Response {
   const known = responses.get(membersOf(responseStatus).response)
   return known ?? (busy === 'tentative' ? 'notResponded' : 'organizer')
@@ -114,7 +114,7 @@ function parseCategories(value: unknown, index: number): readonly string[] {
 }
 
 /**
- * Of an all-day event Graph tells dates: midnights that float, whatever zone they are written in, so they are the dates as
+ * For an all-day event Graph sends dates: floating midnights, whatever zone they are written in, so they are the dates as
  * written, by the owner's clock. Where they are no midnights (some clients write an all-day event by their own clock), days of the
  * owner's that the instants fill exactly are those; else the date as written and as many days as it lasts. Null when
  * either is no time.

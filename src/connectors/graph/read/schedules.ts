@@ -112,8 +112,8 @@ function coarseIntervalMinutes(window: Span): number {
 const viewIntervalMinutes = 15
 
 /**
- * Of one mailbox out of the reply to all; null where the view alone says that somebody is busy. `scheduleItems` is
- * optional (learn.microsoft.com/graph/api/resources/scheduleinformation), so without it nobody counts as free.
+ * The schedule of one mailbox in the reply to all; null where only the view shows busy time. `scheduleItems` is
+ * optional (learn.microsoft.com/graph/api/resources/scheduleinformation), so a mailbox without it does not count as free.
  */
 export function parseSchedule(body: unknown, target: Target): ScheduleResult | null {
   const found = findSchedule(body, target)
@@ -211,7 +211,7 @@ function mailboxError(responseCode: unknown, mailbox: string): RemoteError {
   if (/^(ErrorNoFreeBusyAccess|ErrorAccessDenied)$/i.test(code)) {
     return new RemoteError(
       'access_denied',
-      `${mailbox} shows nobody when it is busy: share its availability. (${code})`
+      `${mailbox} shows its availability to no one: share it. (${code})`
     )
   }
   if (/^ErrorServerBusy$/i.test(code)) {
@@ -221,7 +221,7 @@ function mailboxError(responseCode: unknown, mailbox: string): RemoteError {
   const shown = known !== undefined || /^\d{4}$/.test(code) ? ` (${known ?? code})` : ''
   return new RemoteError(
     'unreachable',
-    `Microsoft 365 could not tell when ${mailbox} is busy${shown}. It is tried again by itself.`
+    `Microsoft 365 could not say when ${mailbox} is busy${shown}. No action is needed: Hanvisa tries again.`
   )
 }
 

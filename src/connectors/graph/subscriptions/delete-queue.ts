@@ -35,7 +35,7 @@ export class DeleteQueue {
     return this.#pending.splice(0, Math.max(0, Math.floor(max)))
   }
 
-  /** What is left runs out within a week; what it notifies of until then is known to be of nobody. */
+  /** The rest expires within a week; its notifications until then match no calendar and are dropped. */
   onResponse(pending: PendingDelete, response: GraphResponse | RemoteError): void {
     pending.tries += 1
     const mayPass = response instanceof RemoteError || isTransient(response)

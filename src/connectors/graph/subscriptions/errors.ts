@@ -103,7 +103,7 @@ export const malformedResponse = new RemoteError(
 const retryPolicies = {
   /** What time alone may mend. */
   transient: { firstMs: 5_000, maxMs: 300_000 },
-  /** Graph's question did not reach us: while we start, what stands before us lets nobody in for some seconds. */
+  /** Graph's validation request did not reach the service: during a start the load balancer refuses requests for some seconds. */
   unreached: { firstMs: 5_000, maxMs: 3_600_000 },
   /** What fails for the whole application, and an operator must mend: one asks. */
   application: { firstMs: 60_000, maxMs: 3_600_000 },

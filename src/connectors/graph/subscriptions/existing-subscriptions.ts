@@ -1,4 +1,4 @@
-/** The subscriptions that Graph holds already for this tenant: to be adopted, to make room, or of nobody any more. */
+/** The subscriptions that Graph already has for this tenant: adopted, deleted to make room, or without a calendar. */
 import { RemoteError } from '../../../errors.ts'
 import { networkError } from '../../net/http-client.ts'
 import type { GraphResponse } from '../client/batch-response.ts'
@@ -82,12 +82,12 @@ export class ExistingSubscriptions {
     return { held, others }
   }
 
-  /** Who else was found to subscribe to it: another tenant of this installation, or anybody; null for nobody. */
+  /** The other subscriber that was found: another tenant of this installation, or unknown; null without one. */
   otherOwnerOf(mailbox: string): 'otherTenant' | 'unknown' | null {
     return this.#otherOwners.get(mailbox.toLowerCase()) ?? null
   }
 
-  /** Ours, for calendars that nobody subscribes to; handed out once. */
+  /** This tenant's subscriptions without a calendar; returned once. */
   takeOrphans(): readonly ListedSubscription[] {
     const left = [...this.#byTarget.values()].flat()
     this.#byTarget.clear()

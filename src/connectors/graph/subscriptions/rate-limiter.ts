@@ -52,7 +52,7 @@ export class SubscriptionRateLimiter {
     this.#nextCallAt = Math.max(this.#timers.now(), this.#nextCallAt) + calls * perCallMs
   }
 
-  /** One call failed as all would: the others are not sent to be told the same. */
+  /** One call failed for a reason that holds for all: the others are not sent. */
   onApplicationError(failure: SubscriptionFailure): void {
     const now = this.#timers.now()
     const isNew = this.#failure === null || now >= this.#heldUntil

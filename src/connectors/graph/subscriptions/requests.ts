@@ -87,7 +87,7 @@ export function coversAllChanges(found: ListedSubscription): boolean {
   return changeTypes.every((type) => found.changeTypes.includes(type))
 }
 
-/** Graph may show the resource by object id, whatever it was asked for by; then the address alone tells whose it is. */
+/** Graph may show the resource by object id, even if it was requested by address; then only the notification address identifies the calendar. */
 function isOf({ mailbox }: ListedSubscription, wanted: string): boolean {
   return mailbox === wanted.toLowerCase() || (mailbox !== null && /^[0-9a-f-]{36}$/.test(mailbox))
 }

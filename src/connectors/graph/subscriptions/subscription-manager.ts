@@ -23,7 +23,7 @@ export interface SubscriptionManagerDeps extends ExistingSubscriptionsDeps {
 }
 
 const callTimeoutMs = 60_000
-/** After the list was read: by then whoever is to be subscribed is. */
+/** Milliseconds after the list was read: by then every calendar that needs a subscription has requested one. */
 const orphanDelayMs = 600_000
 /** Who closes waits so long. What takes longer (ten thousand do) goes on while the process lives. */
 const closeWaitMs = 5_000
@@ -117,7 +117,7 @@ export class SubscriptionManager {
     }
     const now = this.#deps.timers.now()
     if (now < this.#limiter.readyAt) {
-      // Who came meanwhile is told too.
+      // Calendars that were added meanwhile are included.
       if (this.#limiter.failure !== null) this.#states.setInactive(this.#limiter.failure)
       this.#wakeAt(this.#limiter.readyAt)
       return

@@ -11,7 +11,7 @@ const minLifeMs = 60_000
 
 /**
  * Graph has one subscription for each mailbox. Of several calendars of one mailbox (in several time zones, or under several
- * spellings) one holds it, and the others follow: their listeners are told what the holder's is. All instants are monotonic.
+ * spellings) one holds it, and the others follow: their listeners receive what the holder's does. All instants are monotonic.
  */
 export class SubscriptionState {
   readonly mailbox: string
@@ -37,7 +37,7 @@ export class SubscriptionState {
   /** Whether this process made or renewed what Graph holds: only then it is known to notify. */
   #isRenewed = false
   #failures = 0
-  /** Edits may have been missed since the listener was told that it is active. */
+  /** Edits may have been missed since the listener's last `onActive`. */
   #mayHaveMissed = false
   /** Something was said while a call was in flight, which that call does not answer. */
   #callAgain = false
@@ -63,7 +63,7 @@ export class SubscriptionState {
     if (holder.#known !== 'nothing') this.#tell(holder.#known)
   }
 
-  /** It follows nobody any more; those who follow it are told that nothing is notified until another holds it. */
+  /** It follows no holder any more. Its followers become inactive until another holds the subscription. */
   leave(): void {
     if (this.#holder !== null) this.#holder.#followers.delete(this)
     this.#holder = null
@@ -78,8 +78,8 @@ export class SubscriptionState {
 
   /**
    * Graph was found to hold one from before this process. It holds the token with which it was last renewed, which may have
-   * ended while nobody answered Graph's challenges (change-notifications-lifecycle-events), so it is renewed at once
-   * and vouches for nothing until then. `now` is by the clock that tells the time.
+   * ended while no process answered Graph's challenges (change-notifications-lifecycle-events), so it is renewed at once
+   * and counts as inactive until then. `now` is by the wall clock.
    */
   adopt({ id, expires }: HeldSubscription, now: number): void {
     this.id = id
@@ -114,7 +114,7 @@ export class SubscriptionState {
     this.setInactive(subscriptionEnded)
   }
 
-  /** A subscription stays as good as it was while its renewal meets with passing trouble. */
+  /** A subscription stays as good as it was while its renewal fails for a transient reason. */
   onFailure(failure: SubscriptionFailure): void {
     const now = this.#timers.now()
     this.#failures += 1
@@ -137,7 +137,7 @@ export class SubscriptionState {
   }
 
   /**
-   * Of `changed` whoever passes it on has taken note for this calendar; the others of its mailbox are told here.
+   * For `changed` the caller reads this calendar itself; the listeners of the mailbox's other calendars are called here.
    * After `reauthorize`, each time, what changed before the renewal is not notified; what was removed may be a
    * subscription of before, and a renewal shows whether this one still is. After both, the calendar is read.
    */

@@ -13,7 +13,7 @@ const maxLookMs = 600_000
 export class SubscriptionStates {
   readonly #timers: Timers
   readonly #clock: () => number
-  /** By how much the clock that tells the time is ahead of the monotonic one. */
+  /** Milliseconds by which the wall clock is ahead of the monotonic one. */
   #aheadMs: number
   readonly #byTarget = new Map<string, SubscriptionState>()
   /** Those of one mailbox: the first holds Graph's one subscription, the others follow it. */
@@ -65,7 +65,7 @@ export class SubscriptionStates {
     }
   }
 
-  /** It is told nothing more. Its mailbox stays its own until it is `released`. */
+  /** Its listener is not called any more. It keeps its mailbox until it is `released`. */
   stop(state: SubscriptionState): void {
     state.isStopped = true
     state.leave()

@@ -1,4 +1,4 @@
-/** What an NTLM server tells of itself, and a client back to it: a list of attributes (MS-NLMP section 2.2.2.1). */
+/** The list of attributes that an NTLM server sends about itself and the client returns (MS-NLMP section 2.2.2.1). */
 import { malformed } from './malformed.ts'
 
 export interface AvPair {

@@ -1,4 +1,4 @@
-/** Ties a sign-in to the TLS connection that it goes over, so that nobody between can pass it on (RFC 5929). */
+/** Binds a sign-in to its TLS connection, so that no host in between can relay it (RFC 5929). */
 import { createHash } from 'node:crypto'
 import { context, DerFault, derTag, readDer, readOne } from './der.ts'
 

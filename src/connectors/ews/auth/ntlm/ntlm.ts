@@ -17,7 +17,7 @@ export interface NtlmOptions extends NtlmIdentity {
   readonly channelBinding: Buffer | null
   /** What is asked for: `HTTP/mail.example.se`. */
   readonly targetName: string | null
-  /** Epoch milliseconds; used where the server does not tell its own time. */
+  /** Epoch milliseconds; used where the server does not send its time. */
   readonly clock: () => number
   readonly random?: (bytes: number) => Buffer
 }
@@ -49,7 +49,7 @@ function answer(options: NtlmOptions, negotiate: Buffer, message: Buffer): NtlmA
   const pairs = readAvPairs(targetInfo)
   const timestamp = pairs.find(({ id }) => id === avId.timestamp)?.value
   if (timestamp !== undefined && timestamp.length !== 8) throw malformed('its time is not eight bytes')
-  // A server that tells its time knows the MIC, and insists on it; an older one may not even skip it.
+  // A server that sends its time requires the MIC; an older one may not even skip it.
   const mic = timestamp !== undefined
 
   const { user, domain } = splitName(options.user)
