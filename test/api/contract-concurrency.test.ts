@@ -13,7 +13,7 @@ const put = async (path: string, body: object) => {
 const user = (tenant: string, id: string) =>
   put(`${root(tenant)}/users/${id}`, { displayName: id, extension: '1000', syncEnabled: false })
 
-t.test('of many who put the same at once one makes it', async (t) => {
+t.test('of many concurrent PUTs of the same one creates it', async (t) => {
   const many = (path: string, body: object) =>
     Promise.all(Array.from({ length: 12 }, () => call('PUT', path, body)))
   for (const path of ['/v1/tenants/many', '/v1/tenants/many/users/bo']) {
@@ -30,7 +30,7 @@ t.test('of many who put the same at once one makes it', async (t) => {
   t.match(different.find(({ status }) => status === 412)!.body, { type: /precondition_failed$/ })
 })
 
-t.test('tenants deleted and made again under fire: never a fault of ours', async (t) => {
+t.test('tenants deleted and created again under load: never a server error', async (t) => {
   const name = 'fire'
   await service.tenant(name)
   await user(name, 'anna')

@@ -82,7 +82,7 @@ t.test('statuses: by user id, filtered, at an instant', async (t) => {
   }
 })
 
-t.test('the ETag stands for the bytes, and 304 answers who holds them', async (t) => {
+t.test('the ETag identifies the bytes, and 304 answers who has them', async (t) => {
   const path = `${root('acme')}/statuses`
   const get = (headers: Record<string, string> = {}) =>
     call('GET', path, undefined, { 'accept-encoding': 'identity', ...headers })
@@ -184,7 +184,7 @@ t.test(
   }
 )
 
-t.test('what goes away while somebody waits', async (t) => {
+t.test('what is removed during a long poll', async (t) => {
   await service.tenant('gone')
   await user('gone', 'anna')
   const { cursor } = await statuses('gone')

@@ -193,7 +193,7 @@ t.test('addresses and queries that mean harm', async (t) => {
   t.equal((await call('GET', '/v1/tenants')).text, before)
 })
 
-t.test('cursors and instants made up by hand', async (t) => {
+t.test('forged cursors and instants', async (t) => {
   const { cursor } = (await call('GET', `${acme}/statuses`)).body
   const [, epoch, position, at] = Buffer.from(cursor, 'base64url').toString().split('.')
   const [place, logged] = position!.split('-')

@@ -268,7 +268,7 @@ t.test('open without a key, and nothing else', async (t) => {
   t.match(page.headers.get('content-type'), /html/)
 })
 
-t.test('a body that never comes holds up nobody', async (t) => {
+t.test('a body that never arrives delays nobody else', async (t) => {
   const { port } = new URL(service.origin)
   const sockets = Array.from({ length: 50 }, () => {
     const socket = connect(Number(port), '127.0.0.1')

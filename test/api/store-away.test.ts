@@ -29,7 +29,7 @@ const reads = (cursor: string) => [
   `${anna}/timeline`
 ]
 
-t.test('while the store is there no answer says otherwise', async (t) => {
+t.test('while the store is reachable no answer says otherwise', async (t) => {
   const { cursor } = (await call('GET', `${acme}/statuses`)).body
   for (const path of reads(cursor)) {
     const { status, headers } = await call('GET', path)

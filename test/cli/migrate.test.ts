@@ -98,7 +98,7 @@ async function isSame(t: Test, folder: string, url: string): Promise<void> {
   }
 }
 
-t.test('everything comes over, once, and can be asked for again', async (t) => {
+t.test('everything is migrated, once, and a second run changes nothing', async (t) => {
   const server = await startRedis(t)
   const folder = await installation(t)
   const first = await migrated(folder, server.url)
@@ -118,7 +118,7 @@ t.test('everything comes over, once, and can be asked for again', async (t) => {
   })
 })
 
-t.test('one that was broken off goes on, on a cluster too', async (t) => {
+t.test('an interrupted migration goes on, on a cluster too', async (t) => {
   const { url, nodes } = await startCluster(t)
   const folder = await installation(t)
   let killed: Promise<unknown> | undefined

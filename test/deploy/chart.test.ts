@@ -49,7 +49,7 @@ t.test('what cannot be understood of a template is refused, not passed over', as
     t.throws(() => readTemplate('it', text), text)
 })
 
-t.test('without its secrets nothing is installed, and it is said which is lacking', async (t) => {
+t.test('without its secrets nothing is installed, and the error names the missing one', async (t) => {
   t.throws(() => renderChart({}), /secrets\.adminKey\.existingSecret must name/)
   t.throws(
     () => renderChart({ ...everythingSet, ingress: { enabled: true, host: 'other.example.com' } }),

@@ -91,7 +91,7 @@ t.test('every file, volume, network and secret that is named is there', async (t
   }
 })
 
-t.test('the secrets are made once, all that are wanted, and shut to others', async (t) => {
+t.test('the secrets are generated once, all that are required, and readable by no one else', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-compose-'))
   t.teardown(() => rm(folder, { recursive: true }))
   makeSecrets(folder)

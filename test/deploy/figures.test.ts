@@ -47,7 +47,7 @@ const everyExpression = [
 /** Prometheus adds these to what it reads. */
 const added = ['job', 'instance', 'namespace']
 
-t.test('every metric that is asked for is one of the running service', async (t) => {
+t.test('every metric that a query names is one of the running service', async (t) => {
   const service = await startTestService(t)
   await service.tenant('acme')
   await service.call('GET', '/v1/tenants/acme/changes?cursor=none')
@@ -75,7 +75,7 @@ t.test('every metric that is asked for is one of the running service', async (t)
   )
 })
 
-t.test('every label that is asked for, and every value of it, is one that can come', async (t) => {
+t.test('every label that a query names, and every value of it, can occur', async (t) => {
   const labels = labelsIn(await everyFigure())
   for (const [title, expression] of everyExpression) {
     const { asked, grouped } = readQuery(expression)

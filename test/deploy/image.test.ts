@@ -28,7 +28,7 @@ const only = (stage: Stage, word: string) => {
   return found[0]!
 }
 
-t.test('every stage stands on Node 24, slim, pinned by its digest', async (t) => {
+t.test('every stage is built on Node 24, slim, pinned by its digest', async (t) => {
   for (const { image } of stages) t.match(image, /^node:24\.\d+\.\d+-\w+-slim@sha256:[0-9a-f]{64}$/)
 })
 
@@ -67,7 +67,7 @@ t.test('the build is given what it copies, and no more', async (t) => {
   t.strictSame(new Set(copied.map((path) => path.replace(/\/$/, ''))), new Set(letIn))
 })
 
-t.test('the image, made by hand: compiled, packed, started as its user, asked, stopped', async (t) => {
+t.test('the image, built step by step: compiled, packed, started as its user, called, stopped', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-image-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   const compiled = join(folder, 'compiled')

@@ -38,7 +38,7 @@ t.test('the schema knows the values, and nothing else', async (t) => {
   t.strictSame(declared.sort(), known.sort())
 })
 
-t.test('a name that is none is refused wherever it stands', async (t) => {
+t.test('an unknown name is refused at every level', async (t) => {
   for (const path of [[], ...everyPath(values)]) {
     const schema = schemaAt(path)
     if (schema.properties === undefined) continue
@@ -47,7 +47,7 @@ t.test('a name that is none is refused wherever it stands', async (t) => {
   }
 })
 
-t.test('a value of another kind is refused wherever it stands', async (t) => {
+t.test('a value of another type is refused at every level', async (t) => {
   for (const path of everyPath(values)) {
     const wrong =
       schemaAt(path).type === 'object' || schemaAt(path).type === 'array' ? 'text' : { wrong: true }
@@ -84,7 +84,7 @@ t.test('values that cannot work are refused', async (t) => {
     t.not(schemaErrors(changed(values, path.split('.'), value)).length, 0, `${path} ${JSON.stringify(value)}`)
 })
 
-t.test('every value makes a difference to what is installed', async (t) => {
+t.test('every value changes what is installed', async (t) => {
   const noScaling = { autoscaling: { enabled: false } }
   const bases = [secretsSet, everythingSet, { ...everythingSet, worker: noScaling, api: {} }].map(valuesWith)
   for (const path of everyPath(values)) {

@@ -133,7 +133,7 @@ t.test('a certificate must be one, and fit its key', async (t) => {
   t.notMatch(made.text, 'BEGIN')
 })
 
-t.test('no secret stands in any file or in the log', async (t) => {
+t.test('no secret is in any file or in the log', async (t) => {
   await call('PUT', at, { ...graph, clientSecret })
   const names = await readdir(service.folder, { recursive: true, withFileTypes: true })
   const files = names.filter((entry) => entry.isFile())
@@ -145,7 +145,7 @@ t.test('no secret stands in any file or in the log', async (t) => {
   t.notMatch(service.log().join(''), clientSecret)
 })
 
-t.test('testing takes the user asked for, else the first that can be read', async (t) => {
+t.test('a test takes the requested user, else the first that can be read', async (t) => {
   await call('PUT', at, { kind: 'ics' })
   const none = await call('POST', `${at}/test`)
   t.match(none.body, { ok: false, checks: [{ name: 'user', hint: /No user is enabled/ }] })

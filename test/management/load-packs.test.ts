@@ -94,7 +94,7 @@ t.test('Bredband2 by prefix', async (t) => {
   for (const busy of shownAs) t.equal(outcome('bredband2-prefix', { subject: 'Lunch', busy }), null, busy)
 })
 
-t.test('Infracom by trigger word, wherever it stands', async (t) => {
+t.test('Infracom by trigger word, anywhere in the subject', async (t) => {
   const table = [
     ['gone-for-the-day closed', 'Gone for the day', 'GFD'],
     ['lunch closed', 'Lunch', 'LUN'],

@@ -53,7 +53,7 @@ t.test('every encoding, delimiter and way of quoting in use', async (t) => {
   }
 })
 
-t.test('what a file does not speak of stays', async (t) => {
+t.test('what a file does not mention stays', async (t) => {
   await service.tenant('stays')
   const triggers = [{ match: 'word', text: 'x', diversion: 'lunch' }]
   const anna = {
@@ -134,7 +134,7 @@ t.test('files that cannot be read', async (t) => {
 
 const header = 'user,displayName,extension,syncEnabled'
 
-t.test('what Excel makes of digits is undone or refused by row, with what is wrong', async (t) => {
+t.test('what Excel makes of digits is undone or refused by row, with the reason', async (t) => {
   await service.tenant('excel')
   const damaged = `${header}\na,A,"=""01076""",false\nb,B,'01076,false\nc,C,1076.0,false\nd,D,4.67E+10,false\n`
   const answer = await send('excel', damaged)
@@ -183,7 +183,7 @@ t.test('a first line that names the separator, and separators at the end of line
   t.match(bad.body.errors, [{ row: 2, field: 'extension' }], 'the header is row 1, as Excel shows it')
 })
 
-t.test('replace removes who is not in the file, and a dry run only says so', async (t) => {
+t.test('replace removes users who are not in the file, and a dry run only reports them', async (t) => {
   await service.tenant('whole')
   await send('whole', `${header}\na,A,1,true\nb,B,2,true\nc,C,3,true\n`)
   const sheet = `${header}\nc,C,3,true\na,A,11,true\nd,D,4,true\n`

@@ -15,7 +15,7 @@ const faultsOf = async (method: string, path: string, body: unknown) => {
   return Object.fromEntries(errors.map(({ field, message }) => [field, message]))
 }
 
-t.test('a tenant is made, read, put back as it was read, changed and removed', async (t) => {
+t.test('a tenant is created, read, put back as it was read, changed and removed', async (t) => {
   const body = { name: 'Bolaget', timeZone: 'Europe/Helsinki', language: 'fi' }
   const made = await call('PUT', '/v1/tenants/bolaget', body)
   t.equal(made.status, 201)
@@ -59,7 +59,7 @@ t.test('lists page by limit and after', async (t) => {
   t.strictSame([ids(all).length, all.body.after], [4, undefined])
 })
 
-t.test('a user is made, read, put back as they were read, changed and removed', async (t) => {
+t.test('a user is created, read, put back as they were read, changed and removed', async (t) => {
   const whole = {
     ...anna,
     numbers: ['+46701234567', '+4687000000'],

@@ -76,74 +76,77 @@ t.test('a meeting that ends in the second of a read ends, on the second', async 
   t.match(json, { diversion: 'available', since: iso(end).replace('.000Z', 'Z') })
 })
 
-t.test('trouble never reads as available: the last timeline stands, turns stale, and says why', async (t) => {
-  const both = await startServiceOnGraph(t)
-  const { simulator, service } = both
-  const now = wholeSecond()
-  const running = { subject: 'MÖT', start: iso(now - 30 * MINUTE), end: iso(now + 30 * MINUTE) }
-  const troubles = {
-    throttled: { kind: 'status', status: 429, retryAfter: '120' },
-    outage: { kind: 'status', status: 503 },
-    hanging: { kind: 'hang' },
-    garbage: { kind: 'garbage', garbage: 'html' },
-    'wrong-secret': null
-  } as const
-  for (const name of [...Object.keys(troubles), 'healthy']) {
-    simulator.mailboxes.put(DIRECTORY, { address: `${name}@acme.example`, events: [running] })
-    await createTenantOnGraph(both, name, [name])
-  }
-  const names = Object.keys(troubles) as (keyof typeof troubles)[]
-  const consumers = new Map(
-    await Promise.all(
-      [...names, 'healthy'].map(async (name) => [name, await followTenant(service, name)] as const)
+t.test(
+  'a failure never shows as available: the last timeline holds, becomes stale, and says why',
+  async (t) => {
+    const both = await startServiceOnGraph(t)
+    const { simulator, service } = both
+    const now = wholeSecond()
+    const running = { subject: 'MÖT', start: iso(now - 30 * MINUTE), end: iso(now + 30 * MINUTE) }
+    const troubles = {
+      throttled: { kind: 'status', status: 429, retryAfter: '120' },
+      outage: { kind: 'status', status: 503 },
+      hanging: { kind: 'hang' },
+      garbage: { kind: 'garbage', garbage: 'html' },
+      'wrong-secret': null
+    } as const
+    for (const name of [...Object.keys(troubles), 'healthy']) {
+      simulator.mailboxes.put(DIRECTORY, { address: `${name}@acme.example`, events: [running] })
+      await createTenantOnGraph(both, name, [name])
+    }
+    const names = Object.keys(troubles) as (keyof typeof troubles)[]
+    const consumers = new Map(
+      await Promise.all(
+        [...names, 'healthy'].map(async (name) => [name, await followTenant(service, name)] as const)
+      )
     )
-  )
-  const everybody = (
-    what: string,
-    enough: (status: { diversion: string; sync: { state: string } }) => boolean
-  ) =>
-    Promise.all(
-      names.map((name) => consumers.get(name)!.until(`${name}: ${what}`, (held) => enough(held.get(name))))
+    const everybody = (
+      what: string,
+      enough: (status: { diversion: string; sync: { state: string } }) => boolean
+    ) =>
+      Promise.all(
+        names.map((name) => consumers.get(name)!.until(`${name}: ${what}`, (held) => enough(held.get(name))))
+      )
+    await everybody('fresh', ({ diversion, sync }) => diversion === 'meeting' && sync.state === 'fresh')
+
+    for (const name of names) {
+      const trouble = troubles[name]
+      if (trouble !== null) simulator.faults.add({ ...trouble, mailbox: `${name}@acme.example` })
+    }
+    const changed = await service.call(
+      'PUT',
+      '/v1/tenants/wrong-secret/connection',
+      graphConnection(simulator, 'wrong')
     )
-  await everybody('fresh', ({ diversion, sync }) => diversion === 'meeting' && sync.state === 'fresh')
+    t.equal(changed.status, 200)
+    await everybody('stale', ({ diversion, sync }) => {
+      t.equal(diversion, 'meeting')
+      return sync.state === 'stale'
+    })
+    const codes = {
+      throttled: 'throttled',
+      outage: 'unreachable',
+      hanging: 'unreachable',
+      garbage: 'protocol_error',
+      'wrong-secret': 'secret_invalid'
+    }
+    for (const name of names) {
+      const { json } = await service.call('GET', `/v1/tenants/${name}/sync`)
+      // One that hangs has its code when the deadline of the call, a minute, has passed.
+      const expected = name === 'hanging' ? {} : { code: codes[name], hint: /\w/ }
+      t.match(json.users[0], { state: 'stale', ...expected }, name)
+    }
+    const { json } = await service.call('GET', '/v1/tenants/healthy/users/healthy/status')
+    t.match(json, { diversion: 'meeting', sync: { state: 'fresh' } }, 'and it is nobody else’s trouble')
 
-  for (const name of names) {
-    const trouble = troubles[name]
-    if (trouble !== null) simulator.faults.add({ ...trouble, mailbox: `${name}@acme.example` })
+    simulator.faults.clear()
+    await service.call('PUT', '/v1/tenants/wrong-secret/connection', graphConnection(simulator))
+    await service.call('POST', '/v1/tenants/outage/sync')
+    for (const name of ['wrong-secret', 'outage'] as const) {
+      await consumers.get(name)!.until('fresh again', (held) => held.get(name).sync.state === 'fresh')
+    }
   }
-  const changed = await service.call(
-    'PUT',
-    '/v1/tenants/wrong-secret/connection',
-    graphConnection(simulator, 'wrong')
-  )
-  t.equal(changed.status, 200)
-  await everybody('stale', ({ diversion, sync }) => {
-    t.equal(diversion, 'meeting')
-    return sync.state === 'stale'
-  })
-  const codes = {
-    throttled: 'throttled',
-    outage: 'unreachable',
-    hanging: 'unreachable',
-    garbage: 'protocol_error',
-    'wrong-secret': 'secret_invalid'
-  }
-  for (const name of names) {
-    const { json } = await service.call('GET', `/v1/tenants/${name}/sync`)
-    // One that hangs has its code when the deadline of the call, a minute, has passed.
-    const expected = name === 'hanging' ? {} : { code: codes[name], hint: /\w/ }
-    t.match(json.users[0], { state: 'stale', ...expected }, name)
-  }
-  const { json } = await service.call('GET', '/v1/tenants/healthy/users/healthy/status')
-  t.match(json, { diversion: 'meeting', sync: { state: 'fresh' } }, 'and it is nobody else’s trouble')
-
-  simulator.faults.clear()
-  await service.call('PUT', '/v1/tenants/wrong-secret/connection', graphConnection(simulator))
-  await service.call('POST', '/v1/tenants/outage/sync')
-  for (const name of ['wrong-secret', 'outage'] as const) {
-    await consumers.get(name)!.until('fresh again', (held) => held.get(name).sync.state === 'fresh')
-  }
-})
+)
 
 t.test('a user whose calendar was never read is not shown as available without a warning', async (t) => {
   const both = await startServiceOnGraph(t)

@@ -14,7 +14,7 @@ const hours = `WorkingHours(TimeZone(Bias,StandardTime(${season}),DaylightTime($
 const flags = 'IsMeeting,IsRecurring,IsException,IsReminderSet,IsPrivate'
 const ok = 'ResponseMessage(ResponseCode)'
 
-t.test('rights decide the view of each mailbox, and the answer says which', async (t) => {
+t.test('rights decide the view of each mailbox, and the answer names it', async (t) => {
   const { put, ask } = await openEws(t)
   const granted = {
     none: 'none',
@@ -49,7 +49,7 @@ t.test('rights decide the view of each mailbox, and the answer says which', asyn
   t.same(texts(reader, 'IsMeeting'), ['true'])
 })
 
-t.test('a private event keeps its text to itself, and says so', async (t) => {
+t.test('a private event has no text, and is marked private', async (t) => {
   const { put, ask } = await openEws(t)
   const rights = { 'svc@example.se': 'reviewer' } as const
   const storedEvents = [

@@ -163,7 +163,7 @@ t.test(
   }
 )
 
-t.test('what stands before the sign-in can fail by itself', async (t) => {
+t.test('a fault can apply before the sign-in', async (t) => {
   const { put, ask, simulator } = await openEws(t)
   put(anna)
   const route = 'signIn'

@@ -190,7 +190,7 @@ t.test(
   }
 )
 
-t.test('each version says which it is, takes its schemas, and lacks what it lacked', async (t) => {
+t.test('each version names itself, accepts its schemas, and lacks what it lacked', async (t) => {
   const { put, ask, post, simulator } = await openEws(t)
   put({ address: 'anna@example.se', rights: { default: 'reviewer' } })
   const find = view(calendarOf('anna@example.se'))

@@ -14,7 +14,7 @@ const lunch = {
 const opened = ['NoError', 'OK']
 const pull = `<m:Subscribe><m:PullSubscriptionRequest><t:FolderIds>${calendarOf()}</t:FolderIds><t:EventTypes>${types}</t:EventTypes><t:Timeout>10</t:Timeout></m:PullSubscriptionRequest></m:Subscribe>`
 
-t.test('a stream is closed, cut in the middle of a document, reset, or says nothing more', async (t) => {
+t.test('a stream is closed, cut in the middle of a document, reset, or silent', async (t) => {
   const open = await openEws(t)
   const { streams } = open.simulator.ewsSubscriptions
   open.put(anna)

@@ -7,7 +7,7 @@ import { until } from '../support/until.ts'
 
 const path = '/users/anna@example.se/calendarView?startDateTime=2026-11-23&endDateTime=2026-11-24'
 
-t.test('a status comes in the shape of its route, with what is usual or what was ordered', async (t) => {
+t.test('an injected status has the body of its route, with the default or the given values', async (t) => {
   const { put, graph, simulator, token } = await openSimulator(t)
   put('anna@example.se')
   const cases: [number, string][] = [

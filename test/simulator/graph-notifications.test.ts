@@ -88,7 +88,7 @@ t.test('an edit is notified with the ids that a read shows, and without any of i
   t.equal(receiver.posts.length, 2, 'what happens at once goes in one POST')
 })
 
-t.test('what is not taken comes again, later each time, until it is given up and missed', async (t) => {
+t.test('what is not accepted is sent again, later each time, until it is given up and missed', async (t) => {
   const { subscribe, edit, simulator, receiver } = await opened(t)
   simulator.graphDeliveries.configure({ firstRetry: 1, longestRetry: 4 })
   const id = await subscribe('anna@example.se')

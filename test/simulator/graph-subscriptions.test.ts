@@ -36,7 +36,7 @@ function subscriber({ graph }: OpenSimulator, receiver: NotificationReceiver) {
   return (changed: object = {}) => graph('/subscriptions', { body: wanted(receiver, changed) })
 }
 
-t.test('a subscription is made once both addresses have said the token', async (t) => {
+t.test('a subscription is created once both addresses have returned the token', async (t) => {
   const { subscribe, receiver, graph, simulator } = await opened(t)
   const made = await subscribe()
   t.equal(made.status, 201)
@@ -81,7 +81,7 @@ t.test('an address that fails the handshake has no subscription', async (t) => {
   t.equal(simulator.graphSubscriptions.count(), 0)
 })
 
-t.test('what is asked for wrongly is refused, and what is too short is raised', async (t) => {
+t.test('a malformed subscription is refused, and an expiration that is too short is raised', async (t) => {
   const { subscribe, receiver } = await opened(t)
   const refused: [object, number, RegExp][] = [
     [{ changeType: 'moved' }, 400, /moved/],

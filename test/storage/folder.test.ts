@@ -82,7 +82,7 @@ function holder(t: Test, program: string, folder: string, limit = '') {
   }
 }
 
-t.test('a folder is made with its parents, for the service alone, and opens again', async (t) => {
+t.test('a folder is created with its parents, for the service alone, and opens again', async (t) => {
   const folder = join(await newFolder(t), 'a', 'b')
   await (await openLmdb({ folder })).close()
   const mode = async (name: string) => (await stat(join(folder, name))).mode & 0o077

@@ -5,7 +5,7 @@ import { redisAddress, redisUrlFault } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import { startCluster, startRedis } from '../support/redis-server.ts'
 
-t.test('a URL says where it is', async (t) => {
+t.test('a URL gives the address', async (t) => {
   const common = { tls: false, username: null, password: null }
   const cases: [string, object][] = [
     ['redis://localhost', { kind: 'server', place: { host: 'localhost', port: 6379 }, db: 0, ...common }],
@@ -32,7 +32,7 @@ t.test('a URL says where it is', async (t) => {
   for (const [url, address] of cases) t.match(redisAddress(url), address, url)
 })
 
-t.test('one that says nothing useful is refused, and no password is quoted', async (t) => {
+t.test('an unusable URL is refused, and no password is quoted', async (t) => {
   const cases: [string, RegExp][] = [
     ['', /^must be redis:\/\/HOST:6379, redis\+sentinel/],
     ['http://localhost', /^must be redis/],

@@ -86,7 +86,7 @@ t.test('killed and started again with its log, it has all that was acknowledged'
   t.equal(stored.size, (positions?.length ?? 0) - 2, 'one entry for each user')
 })
 
-t.test('frozen, it makes nobody wait long, and does nothing late that was refused', async (t) => {
+t.test('frozen, nobody waits long, and no refused write is executed later', async (t) => {
   const server = await startRedis(t)
   const store = await opened(t, server.url)
   await store.saveTenant(sampleTenant('acme'), 1)

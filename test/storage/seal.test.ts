@@ -23,7 +23,7 @@ t.test('whatever is sealed opens again, for its purpose', async (t) => {
   t.throws(() => open(seal('secret', 'connection:acme'), 'mailbox:acme'), doesNotFit)
 })
 
-t.test('a changed or cut text opens for nobody', async (t) => {
+t.test('a changed or cut text is never unsealed', async (t) => {
   const sealed = seal('a secret of some length', 'p')
   for (let at = 0; at < sealed.length; at++) {
     const other = sealed[at] === 'A' ? 'B' : 'A'

@@ -156,7 +156,7 @@ t.test(
   }
 )
 
-t.test('a tenant that is new, or made again under the same name, is found', async (t) => {
+t.test('a tenant that is new, or created again under the same name, is found', async (t) => {
   const { side, store, tenant, people, open, until, state, timeline, time } = await openSyncHarness(t)
   side.calendars.set('anna@acme.example', [calendarEvent('MÖT', at(1), at(2))])
   const sync = await open()

@@ -183,7 +183,7 @@ t.test('what was sealed under another master key is reported; the other tenants 
   t.equal(await sync.connector('other'), null)
 })
 
-t.test('a connector that breaks its word is the trouble of those it was asked for', async (t) => {
+t.test('a connector that violates its contract affects only the targets of that read', async (t) => {
   const side = await startFakeCalendarServer()
   const broken = {
     ...side,

@@ -242,7 +242,7 @@ t.test('watches end with what they are for, and outlive a new secret and a resta
   t.equal(side.stopped.length, 4, 'nobody wants to know any more')
 })
 
-t.test('ten thousand watches begin little by little, and who does not get one is said once', async (t) => {
+t.test('ten thousand subscriptions start gradually, and a missing one is logged once', async (t) => {
   const { timers, run } = createFakeClock()
   const calendarServer = await startFakeCalendarServer()
   t.teardown(() => calendarServer.close())

@@ -7,7 +7,7 @@ import { minuteMs, openSyncHarness, polling } from '../support/sync-harness.ts'
 const eight = Date.UTC(2026, 10, 23, 8)
 const hourMs = 60 * minuteMs
 
-t.test('a notified edit that a pause keeps from being read makes its calendar stale at once', async (t) => {
+t.test('a notified edit that a delay keeps from being read makes its calendar stale at once', async (t) => {
   const { side, tenant, people, open, until, state, record, time } = await openSyncHarness(t)
   for (const id of ['anna', 'bo']) side.calendars.set(`${id}@acme.example`, [])
   side.newSubscriptions = 'active'
@@ -76,7 +76,7 @@ t.test('a test that passed, and a subscription that begins, end a pause of our o
   }
 })
 
-t.test('a server that hangs is unreachable; one mailbox that hangs pauses nobody else', async (t) => {
+t.test('a server that hangs is unreachable; one mailbox that hangs delays nobody else', async (t) => {
   const side = await startFakeCalendarServer(1)
   const { tenant, people, open, until, state, record, time } = await openSyncHarness(t, { side })
   const ids = ['anna', 'bo', 'cy']

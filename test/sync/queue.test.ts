@@ -138,13 +138,13 @@ t.test('a mailbox is never read twice at the same time', (t) =>
     .then(() => t.pass())
 )
 
-t.test('a full line takes no more, and says so; another tenant is not touched by it', async (t) => {
+t.test('a full queue accepts no more, and says so; another tenant is not affected', async (t) => {
   const { queue } = bench({ maxWaitingPerTenant: 5 })
   t.equal(await queue.add('acme', names(9), 'poll'), 5)
   t.equal(await queue.add('other', names(3), 'poll'), 3)
 })
 
-t.test('what an operator asks for passes ahead', async (t) => {
+t.test('a read that an operator requests has priority', async (t) => {
   const { queue, started, startedBatches } = bench({ maxRunning: 1 })
   await queue.add('acme', names(5), 'poll')
   await yieldToEventLoop()
@@ -250,7 +250,7 @@ t.test('a mailbox on pause is alone in it, and is read again by itself', async (
   t.equal(started.length, 4, 'a change of it does not wait')
 })
 
-t.test('a dropped tenant is forgotten: what was read of it is aborted and says nothing', async (t) => {
+t.test('a dropped tenant is removed: its reads are aborted and report nothing', async (t) => {
   const { queue, started, startedBatches } = bench()
   await queue.add('acme', names(5), 'poll')
   await yieldToEventLoop()
@@ -266,7 +266,7 @@ t.test('a dropped tenant is forgotten: what was read of it is aborted and says n
   t.equal(started.length, 3)
 })
 
-t.test('a worker that throws holds up nobody', async (t) => {
+t.test('a worker that throws delays nobody', async (t) => {
   const time = createFakeClock()
   let reads = 0
   const read = async () => {

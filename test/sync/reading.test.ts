@@ -171,7 +171,7 @@ t.test('subjects are asked for only where a rule looks at them', async (t) => {
   ])
 })
 
-t.test('a clock that is set neither stops polls nor makes a storm of them', async (t) => {
+t.test('a clock that is set neither stops polls nor causes a burst of them', async (t) => {
   const { side, tenant, people, open, until, state, record, time } = await openSyncHarness(t)
   for (const id of ['anna', 'bo', 'cy', 'di']) side.calendars.set(`${id}@acme.example`, [])
   await tenant('acme')
@@ -225,7 +225,7 @@ t.test(
   }
 )
 
-t.test('a reading that was outdated by a clock ahead of ours is made again', async (t) => {
+t.test('a read that a clock ahead of ours outdated is repeated', async (t) => {
   const { side, store, tenant, people, open, until, state, record, timeline, time } = await openSyncHarness(t)
   side.calendars.set('anna@acme.example', [])
   await tenant('acme')

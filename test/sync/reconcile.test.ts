@@ -147,7 +147,7 @@ t.test(
   }
 )
 
-t.test('who cannot compare, or does not answer that, has everything read all the same', async (t) => {
+t.test('where fingerprints are missing or fail, everything is read all the same', async (t) => {
   const { side, pass, state, counted, time } = await reconciledTenant(t, 4)
   side.fingerprints = 'hanging'
   const reads = side.requests.length

@@ -179,7 +179,7 @@ t.test('operators see which calendars have an active subscription, and why other
   t.same(all.watches(), [['graph', { active: 0, inactive: 3 }]])
 })
 
-t.test('a calendar file that is edited is read at once, one that is wrong touches nobody else', async (t) => {
+t.test('a calendar file that is edited is read at once, a wrong one affects nobody else', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-files-'))
   const outbound = openHttpClient({ allowPrivateTargets: false })
   t.teardown(async () => {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { createRuleCache } from '../../src/sync/batch/rule-cache.ts'
 import { harnessRules } from '../support/sync-harness.ts'
 
-t.test('equal rules of one version are made ready once, others apart', async (t) => {
+t.test('equal rules of one version are compiled once, others separately', async (t) => {
   const compile = createRuleCache()
   const first = compile(harnessRules, 1)
   t.equal(compile(structuredClone(harnessRules), 1), first)

@@ -67,7 +67,7 @@ t.test('polls are spread evenly, in full batches', async (t) => {
   t.pass()
 })
 
-t.test('who comes and goes makes nobody wait for longer than the interval', async (t) => {
+t.test('users who are added and removed delay nobody beyond the interval', async (t) => {
   fc.assert(
     fc.property(
       tenants,
@@ -92,7 +92,7 @@ t.test('who comes and goes makes nobody wait for longer than the interval', asyn
   t.pass()
 })
 
-t.test('a restart moves nobody to another part of the interval', async (t) => {
+t.test('a restart keeps everybody’s place in the interval', async (t) => {
   const targets = Array.from({ length: 100 }, (_, index) => `${index * 7919}`)
   const phases = (from: number) => {
     const polls = new PollSchedule('acme', 60_000, 5)
@@ -113,7 +113,7 @@ t.test('tenants with one mailbox each are not all polled in the same moment', as
   t.ok(Math.max(...perSecond) < 100, '50 a second would be perfect')
 })
 
-t.test('nobody asked for hours: everybody is due once, not once for each interval', async (t) => {
+t.test('after hours without a tick everybody is due once, not once for each interval', async (t) => {
   const polls = new PollSchedule('acme', 60_000, 2)
   polls.plan(['a', 'b', 'c'], 0)
   t.same([...polls.takeDue(9 * 3_600_000 + 5)].sort(), ['a', 'b', 'c'])

@@ -101,7 +101,7 @@ t.test('answers come in any order, and the first of two counts', async (t) => {
   t.match(readings, [{ events: [{ id: '0' }] }, { events: [{ id: '1' }] }, { events: [{ id: '2' }] }])
 })
 
-t.test('the token goes to Graph alone: a next page elsewhere is not asked for', async (t) => {
+t.test('the token goes to Graph alone: a next page on another host is not requested', async (t) => {
   let stolen = 0
   const thief = createServer({ cert: authority.cert, key: authority.key }, (_, response) => {
     stolen += 1

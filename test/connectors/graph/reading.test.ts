@@ -54,7 +54,7 @@ t.test('what is throttled is sent again, alone, when Graph says so', async (t) =
   t.equal(cloud.simulator.requests.count({ route: 'batch' }), 2)
 })
 
-t.test('who is throttled for long does not hold up the others', async (t) => {
+t.test('a mailbox that is throttled for long does not delay the others', async (t) => {
   const cloud = await openMicrosoft365(t)
   for (const person of people) cloud.put(person, meeting(person))
   const fault = cloud.simulator.faults.add({
@@ -101,7 +101,7 @@ t.test('never more than four calls at a time to one mailbox', async (t) => {
   t.same(cloud.simulator.requests.list({ status: 429 }), [])
 })
 
-t.test('who waits for a mailbox that is busy stops with the signal', async (t) => {
+t.test('a read that waits for a busy mailbox ends with the signal', async (t) => {
   const cloud = await openMicrosoft365(t)
   cloud.put('anna@example.se', meeting('x'))
   const fault = cloud.simulator.faults.add({ kind: 'hang', mailbox: 'anna@example.se', count: 4 })

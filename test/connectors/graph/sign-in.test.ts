@@ -153,7 +153,7 @@ t.test('an Entra in trouble is no refusal', async (t) => {
   t.same(outcomes(await cloud.read(['anna@example.se'])), [['x']])
 })
 
-t.test('who stops waiting for a token does not take it from others', async (t) => {
+t.test('a caller that stops waiting for a token does not abort it for others', async (t) => {
   const cloud = await openMicrosoft365(t)
   cloud.put('anna@example.se', meeting('x'))
   const slow = cloud.simulator.faults.add({ kind: 'slow', milliseconds: 400, route: 'token' })

@@ -195,7 +195,7 @@ t.test('a secret that expired: all are inactive, retries are rare, and all are a
   t.equal(cloud.count('createSubscription'), 4, 'those that were subscribed to still are')
 })
 
-t.test('throttled: nobody calls until Graph lets them, and all come to pass', async (t) => {
+t.test('throttled: no call before the time that Graph gave, and all succeed', async (t) => {
   const cloud = await openSubscribed(t)
   for (const mailbox of people(25)) cloud.put(mailbox)
   cloud.simulator.faults.add({ kind: 'status', status: 429, retryAfter: '90', route: 'batch', count: 1 })
@@ -229,7 +229,7 @@ t.test('answers that are none, and links that lead elsewhere', async (t) => {
   }
 })
 
-t.test('without a public URL nothing is asked of Graph, and closing is at once', async (t) => {
+t.test('without a public URL Graph gets no request, and closing is immediate', async (t) => {
   const cloud = await openSubscribed(t)
   cloud.put('anna@example.se')
   const connector = graphConnector({ connection: cloud.connection, http: cloud.http, notificationUrls: null })
