@@ -34,7 +34,7 @@ export function sendNotModified(reply: { code(status: number): unknown }): Fasti
   return (reply as FastifyReply).send()
 }
 
-/** Entries written in one go, before others get their turn: about 1 ms. */
+/** Entries written in one turn of the event loop: about 1 ms. */
 const SLICE = 1000
 
 /** An object with one long list, written without holding the event loop for longer than a slice of it takes. */

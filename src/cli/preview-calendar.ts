@@ -143,20 +143,20 @@ function formatRows(
   rules: RuleSet,
   { zone, now }: PageOptions
 ): string[] {
-  const intervals = causes.flatMap((ground, index) => {
+  const intervals = causes.flatMap((cause, index) => {
     const start = boundaries[2 * index]!
     const end = boundaries[2 * index + 1]!
     if (end <= now) return []
-    const diversion = rules.diversions.find(({ code }) => code === ground.diversion)
-    const label = diversion === undefined ? ground.diversion : labelOf(diversion, LANGUAGE)
+    const diversion = rules.diversions.find(({ code }) => code === cause.diversion)
+    const label = diversion === undefined ? cause.diversion : labelOf(diversion, LANGUAGE)
     const until = truncatedAt !== null && end >= truncatedAt ? 'goes on' : untilIn(zone, start, end)
-    const what = ground.diversion === AVAILABLE ? label : `${label}, phone ${ground.phone}`
+    const what = cause.diversion === AVAILABLE ? label : `${label}, phone ${cause.phone}`
     return {
       day: dayIn(zone, start),
       from: timeIn(zone, start),
       until,
       what,
-      because: explain(ground, allTriggers(rules), LANGUAGE).because
+      because: explain(cause, allTriggers(rules), LANGUAGE).because
     }
   })
   const wide = (width: number, texts: readonly string[]) =>

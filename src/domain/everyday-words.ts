@@ -1,4 +1,4 @@
-/** Words that stand in everybody's calendar: a trigger that is one of them diverts people who did not ask for it. */
+/** Words that are common in calendars: a trigger that is one of them diverts people by accident. */
 import { foldCase } from './matching/case-folding.ts'
 
 /** Short function words first, then days, hours and what appointments are about. No word that means a diversion. */

@@ -111,7 +111,7 @@ function nextRun(timeline: EffectiveTimeline, from: number): StatusFields['next'
   }
 }
 
-/** The end of a run whose last interval this is. What was set by hand is taken at its word. */
+/** The end of a run whose last interval this is. An override's end is always known. */
 function endOfInterval(
   { boundaries, causes, truncatedAt }: EffectiveTimeline,
   index: number

@@ -1,4 +1,4 @@
-/** Waits for work no longer than a deadline, or than a signal allows. The work itself goes on: hand it a signal to end it. */
+/** Waits for work no longer than a deadline, or than a signal allows. The work itself continues: give it a signal to end it. */
 import { type After, machineTimers } from './timers.ts'
 
 /** The deadline came before the work ended. */

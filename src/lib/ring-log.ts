@@ -1,4 +1,4 @@
-/** The newest entries of something that goes on for ever, each at a mark: a position in a log, or an instant. */
+/** The newest entries of an endless sequence, each at a mark: a position in a log, or an instant. */
 
 export class RingLog<Entry> {
   readonly #minKept: number

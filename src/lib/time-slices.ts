@@ -57,7 +57,7 @@ export async function forEachInSlices<T>(items: Iterable<T>, work: (item: T) => 
   }
 }
 
-/** Texts that are joined and encoded in one go: some 500 kB of Statuses. */
+/** Texts that are joined and encoded in one turn: some 500 kB of Statuses. */
 const TEXTS_PER_CHUNK = 1_000
 
 /**
@@ -79,7 +79,7 @@ export async function encodeListInSlices(
   return chunks
 }
 
-/** Items that are sorted in one go: a few milliseconds. */
+/** Items that are sorted in one turn: a few milliseconds. */
 const ITEMS_PER_RUN = 4000
 
 /** A sorted copy. */

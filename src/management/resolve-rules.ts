@@ -1,4 +1,4 @@
-/** What the rules that an operator puts come to: the pack's members filled in, `available` always in the catalogue. */
+/** Resolves the rules that an operator puts: fills in the pack's members and adds `available` to the catalogue. */
 import { AVAILABLE, type Diversion } from '../domain/diversion.ts'
 import { type RuleFault, type RuleSet, unstatedRules, validateRuleSet } from '../domain/rule-set.ts'
 import { RequestError } from '../errors.ts'

@@ -17,7 +17,7 @@ import { validateUser } from './validate-user.ts'
 /** An answer lists at most so many faults and counts the rest. */
 const MAX_ERRORS = 10_000
 const MAX_ROWS = 50_000
-/** Rows saved in one go: below 10 ms of this process, and of Redis. */
+/** Rows in one write: below 10 ms of this process, and of Redis. */
 const ROWS_PER_BATCH = 200
 /** If the store is unreachable for longer, the import ends and the error says how many changes are saved. */
 const RETRY = { firstMs: 200, maxMs: 5_000 }

@@ -18,7 +18,7 @@ import {
 } from './user-fields.ts'
 import { validateIdInBody, validateUser } from './validate-user.ts'
 
-/** Users looked at for a search in one go, before others get their turn: about 5 ms. */
+/** Users that a search checks in one turn of the event loop: about 5 ms. */
 const SEARCH_SLICE = 500
 
 export interface UserSearch extends PageRequest {

@@ -4,7 +4,7 @@ import { RingLog } from '../lib/ring-log.ts'
 import type { LogEntry } from '../storage/store.ts'
 import { type Cursor, cursorExpired } from './cursor.ts'
 
-/** Users of so many entries are kept in memory; who asks for older ones is answered from the store. */
+/** Users of so many entries are kept in memory; for older ones the store is read. */
 const MAX_USERS = 20_000
 
 /** Gives the entries of the store's log after a position; null where it does not go back so far. */

@@ -28,9 +28,9 @@ export interface TenantReplicaDeps {
   readonly onClose: () => void
 }
 
-/** Milliseconds until what the store could not give is asked for again. */
+/** Milliseconds until a failed read of the store is repeated. */
 const RETRY_MS = 1_000
-/** Milliseconds after which who asks is answered from what is there. */
+/** Milliseconds after which a request is answered from memory. */
 const DRAIN_TIMEOUT_MS = 10_000
 /** A view that lacks more entries, or more users, than these takes a snapshot. */
 const MAX_MISSING_ENTRIES = 100

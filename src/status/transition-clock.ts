@@ -7,7 +7,7 @@ import { TransitionHeap } from './transition-heap.ts'
 import { type TenantContext, transitionAfter, transitionUpTo, type UserState } from './user-state.ts'
 import type { UserTable } from './user-table.ts'
 
-/** Transitions of so many users are kept in memory; who asks for older ones is answered by looking at every user. */
+/** Transitions of so many users are kept in memory; for older ones every user is checked. */
 const MAX_TRANSITIONS = 20_000
 /** A clock that was set back farther than this starts anew. */
 const MAX_SETBACK_MS = 1_000

@@ -116,8 +116,8 @@ const HEAD = 8
 function encodeTimeline(timeline: Timeline): Buffer {
   const { boundaries, causes, truncatedAt, rulesVersion } = timeline
   const places = new Map<string, number>()
-  const indexes = causes.map((ground) => {
-    const text = causeText(ground)
+  const indexes = causes.map((cause) => {
+    const text = causeText(cause)
     const place = places.get(text) ?? places.size
     places.set(text, place)
     return place
@@ -150,9 +150,9 @@ function decodeTimeline(bytes: Uint8Array): Timeline {
   const { rulesVersion, truncatedAt, distinct } = parseHeader(view.toString('utf8', HEAD, jsonEnd))
   const causes: Cause[] = new Array(count)
   for (let i = 0; i < count; i++) {
-    const ground = distinct[width === 1 ? view.readUInt8(jsonEnd + i) : view.readUInt16LE(jsonEnd + 2 * i)]
-    if (ground === undefined) throw unreadable()
-    causes[i] = ground
+    const cause = distinct[width === 1 ? view.readUInt8(jsonEnd + i) : view.readUInt16LE(jsonEnd + 2 * i)]
+    if (cause === undefined) throw unreadable()
+    causes[i] = cause
   }
   const boundaries = new Float64Array(2 * count)
   const tail = Buffer.from(boundaries.buffer)

@@ -51,7 +51,7 @@ export type SyncOptions = Omit<
  */
 export type JobResult = 'done' | 'notOwner'
 
-/** Milliseconds between two looks at who is due: polling keeps to its interval by so much. */
+/** Milliseconds between two checks for due calendars: a poll is late by at most so much. */
 const beatMs = 250
 /** Milliseconds by which the clock and the monotonic one may part between two beats; beyond, the clock was set. */
 const maxClockJumpMs = 30_000
@@ -204,8 +204,8 @@ export class SyncController implements Sync {
   #onBeat(): void {
     const { clock, timers, log } = this.#deps
     const beat = { clock: clock(), timers: timers.now() }
-    const drift = beat.clock - this.#lastBeat.clock - (beat.timers - this.#lastBeat.timers)
-    const wasSet = Math.abs(drift) > maxClockJumpMs
+    const jumpMs = beat.clock - this.#lastBeat.clock - (beat.timers - this.#lastBeat.timers)
+    const wasSet = Math.abs(jumpMs) > maxClockJumpMs
     this.#lastBeat = beat
     if (wasSet) {
       log.warn({ now: new Date(beat.clock).toISOString() }, 'the clock was set: all calendars are read again')

@@ -1,4 +1,4 @@
-/** `/v1/tenants/{tenant}/rules/preview`: what rules would come to. */
+/** `/v1/tenants/{tenant}/rules/preview`: what rules decide for events. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { Management } from '../../management/management.ts'

@@ -1,4 +1,4 @@
-/** `/v1/tenants/{tenant}/rules` and `/v1/packs`: how events become diversions, and what they would come to. */
+/** `/v1/tenants/{tenant}/rules` and `/v1/packs`: how events become diversions. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
 import { Strict } from '../../lib/json-schema.ts'

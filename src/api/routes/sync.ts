@@ -143,7 +143,7 @@ export function syncRoutes(deps: {
   }
 }
 
-/** Users looked at in one go for a filter, before others get their turn: about 10 ms. */
+/** Users that a filter checks in one turn of the event loop: about 10 ms. */
 const FILTER_SLICE = 250
 
 /** Of the users after `after` those that the filter lets through, at most `limit`. */

@@ -44,7 +44,7 @@ export function timelinesRoutes(
         const why =
           query.explain === true ? await createExplainer(deps, params.tenant, user, view.context) : null
         const { boundaries, causes, truncatedAt } = query.effective === true ? user.effective : user.calendar
-        const known = causes.map((ground) => withKnownDiversion(ground, view.context))
+        const known = causes.map((cause) => withKnownDiversion(cause, view.context))
         const intervals = mergeIntervals({ boundaries, causes: known }, at).map((interval) => ({
           start: formatSecond(interval.start),
           end: isEndKnown(interval, truncatedAt) ? formatSecond(interval.end) : null,

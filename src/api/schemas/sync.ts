@@ -1,4 +1,4 @@
-/** How the reading of calendars goes, as operators see it. */
+/** The state of reading calendars, as operators see it. */
 
 import { Type } from 'typebox'
 import { type DetailLevel, detailLevels, syncStateNames } from '../../domain/sync-state.ts'

@@ -44,7 +44,7 @@ redis.call('HSET', KEYS[1], 'source', ARGV[1], 'keyCheck', ARGV[2])
 return 'begun'
 `
 
-/** Users and log entries sent in one go. */
+/** Users and log entries in one write. */
 const STEP = 500
 
 /** Throws SetupError. */

@@ -99,6 +99,6 @@ export class BatchRunner {
 
 const hanging = new RemoteError(
   'unreachable',
-  'The calendar system takes calls and answers none before the deadline: see whether it is overloaded or hangs.',
+  'The calendar system accepts calls and answers none before the deadline: check whether it is overloaded or hangs.',
   { scope: 'connection' }
 )

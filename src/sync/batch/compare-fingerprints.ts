@@ -25,7 +25,7 @@ interface CompareContext {
 /** Milliseconds that it may take: after them the calendars are read, which needs its time too. */
 const maxCompareMs = 15_000
 
-/** By key. A connector that cannot, or that breaks its word, makes `unknown` of it. */
+/** By key. `unknown` if the connector cannot compare, or violates its contract. */
 export async function compareFingerprints(
   context: CompareContext,
   planned: readonly PlannedTarget[],

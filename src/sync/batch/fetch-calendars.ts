@@ -13,7 +13,7 @@ interface FetchContext {
   readonly log: Log
 }
 
-/** Milliseconds that a connector has, once it was aborted, to say of its own accord what it was waiting for. */
+/** Milliseconds that an aborted connector has to report what it was waiting for. */
 const abortGraceMs = 1_000
 
 /** By key. Targets that need no subjects are read apart from the others, so that no target's result depends on its batch. */
@@ -42,7 +42,7 @@ export async function fetchCalendars(
   return results
 }
 
-/** The connector's results; where there are none in time, or it breaks its word, that is a failure of all. */
+/** The connector's results. If there are none in time, or they violate its contract, every target fails. */
 async function readOrTimeOut(
   { connector, timers, log, tenant }: FetchContext,
   request: ReadRequest
@@ -70,7 +70,7 @@ const timedOut: ReadResult = {
   outcome: 'failed',
   error: new RemoteError(
     'unreachable',
-    'The calendar system did not answer before the deadline. If it goes on, see whether it is overloaded.'
+    'The calendar system did not answer before the deadline. If this persists, check whether it is overloaded.'
   )
 }
 

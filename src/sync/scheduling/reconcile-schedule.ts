@@ -19,7 +19,7 @@ export interface DueTargets {
   readonly reconcile: readonly string[]
 }
 
-const nobody: DueTargets = { poll: [], reconcile: [] }
+const noTargets: DueTargets = { poll: [], reconcile: [] }
 
 /** All instants are milliseconds of a monotonic clock. */
 export class ReconcileSchedule {
@@ -45,7 +45,7 @@ export class ReconcileSchedule {
 
   takeDue(now: number): DueTargets {
     if (this.#plannedRevision !== this.#targets.revision) this.#plan(now)
-    if (now < this.#polls.nextDueAt && now < this.#reconciliations.nextDueAt) return nobody
+    if (now < this.#polls.nextDueAt && now < this.#reconciliations.nextDueAt) return noTargets
     // Everybody has a place in both, so that whose subscription ends is polled at it: within the interval, not all at once.
     const poll = this.#polls.takeDue(now).filter((key) => !this.#isSubscribed(key))
     const reconcile = this.#reconciliations

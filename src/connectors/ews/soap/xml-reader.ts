@@ -16,7 +16,7 @@ export interface XmlOptions {
   readonly contentType?: string | undefined
   /** `many` for streams, where one document follows the other and each is read separately; else a second document is refused. */
   readonly documents?: 'one' | 'many'
-  /** Of many documents: asked after each; where it is true the rest is not read, and the connection is let go. */
+  /** Of many documents: asked after each; where it is true the rest is not read, and the connection is closed. */
   readonly isOver?: () => boolean
 }
 
@@ -26,7 +26,7 @@ const maxReplyBytes = 32 * 1024 * 1024
 const maxDepth = 64
 /** Characters of one text, or of one tag. Subjects have 255. */
 const maxTextLength = 512 * 1024
-/** Bytes that are read in one go: a millisecond or less. */
+/** Bytes that are read in one turn of the event loop: a millisecond or less. */
 const sliceBytes = 16 * 1024
 /** Milliseconds after which everybody else gets a turn. */
 const yieldAfterMs = 4
@@ -64,7 +64,7 @@ export async function readXml(
 }
 
 interface Parser {
-  /** Whether a document has ended: what is held of it is let go, and its size counts no more. */
+  /** Whether a document has ended: its data is discarded, and its size no longer counts. */
   write(text: string): boolean
   end(): void
 }

@@ -1,4 +1,4 @@
-/** One GetStreamingEvents: a reply that goes on for half an hour, until it ends, falls silent, or is let go. */
+/** One GetStreamingEvents: a reply of up to half an hour, until it ends, sends no data for too long, or is closed. */
 import { RemoteError } from '../../../errors.ts'
 import type { After } from '../../../lib/timers.ts'
 import type { EwsClient } from '../client/ews-client.ts'

@@ -107,7 +107,7 @@ export class StreamingManager {
   async #assignGroups(): Promise<void> {
     if (this.#isAssigning) return
     this.#isAssigning = true
-    // All that are subscribed to in one go belong together.
+    // All mailboxes that are added in one turn of the event loop form groups together.
     await null
     const error = await this.#findVersion()
     if (error === null) await this.#findServers()

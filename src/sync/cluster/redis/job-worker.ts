@@ -23,7 +23,7 @@ const lockDurationMs = 5_000
 const stalledIntervalMs = 2_000
 /** Processes may be killed over and over; that is no fault of the job's. */
 const maxStalledCount = 1_000_000
-/** Milliseconds between two log entries of the same trouble. */
+/** Milliseconds between two log entries of the same fault. */
 const quietMs = 30_000
 const maxCloseMs = 5_000
 
@@ -70,7 +70,7 @@ export class JobWorkers {
     if (worker !== undefined) await endsWithin(worker.close(), maxCloseMs)
   }
 
-  /** All of them have the same trouble at the same time, as a rule that Redis is away, which others log. */
+  /** All workers have the same fault at the same time, usually that Redis is away, which is logged elsewhere. */
   #onError(shard: number, error: Error): void {
     const now = performance.now()
     if (now < this.#quietUntil) return
