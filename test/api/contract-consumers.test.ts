@@ -230,7 +230,7 @@ t.test('5,000 users imported are 5,000 changes, once each', async (t) => {
   t.strictSame((await changes('big', body.cursor)).body.changes, [], 'what is as it was is no change')
 })
 
-t.test('an edit of a calendar wakes who waits, and an edit that shows nowhere does not', async (t) => {
+t.test('an edit of a calendar ends the long poll, and an edit that no Status shows does not', async (t) => {
   await service.tenant('cal')
   const now = Math.floor(Date.now() / 1000) * 1000
   const HOUR = 3_600_000

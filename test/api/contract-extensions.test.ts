@@ -65,7 +65,7 @@ t.test(
   }
 )
 
-t.test('an extension that changes hands, or that nobody has any more', async (t) => {
+t.test('an extension that moves to another user, or to none', async (t) => {
   const { cursor } = await get('statuses')
   const since = follow(cursor)
   await user('bo', '1072')

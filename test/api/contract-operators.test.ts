@@ -220,7 +220,7 @@ t.test('preview: what is not stated, and what the answer has', async (t) => {
   for (const [body, field] of wrong) t.equal((await preview(body)).errors?.[0].field, field)
 })
 
-t.test('the connection is tested, and read now, for who is asked for', async (t) => {
+t.test('the connection is tested, and read now, for the requested users', async (t) => {
   const now = Math.floor(Date.now() / 1000) * 1000
   await service.calendar('acme', 'same.ics', vevent('x', now, now + 60_000))
   const test = async (query = '') => (await call('POST', `${acme}/connection/test${query}`)).body

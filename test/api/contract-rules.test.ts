@@ -221,7 +221,7 @@ t.test('invitations', async (t) => {
   t.strictSame(all, ['meeting', 'meeting', 'meeting', 'meeting', 'meeting', null])
 })
 
-t.test('when events overlap, in whatever order they come', async (t) => {
+t.test('overlapping events, in any order', async (t) => {
   const holding = async (events: Event[], changes: Given = {}) => {
     const forth = await preview(events, { rules: { ...rules, ...changes } })
     const back = await preview([...events].reverse(), { rules: { ...rules, ...changes } })

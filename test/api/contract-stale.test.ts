@@ -56,7 +56,7 @@ t.test('a file that is not there yet is reported, and read when it appears', asy
 })
 
 t.test(
-  'one that goes leaves the timeline, which turns stale: that transition is the only change',
+  'a file that is deleted leaves the timeline, which becomes stale: that transition is the only change',
   async (t) => {
     await service.calendar('acme', 'anna.ics', event('LUN'))
     await put('anna')
@@ -88,7 +88,7 @@ t.test(
 )
 
 t.test(
-  'a stored code that is gone reads as busy, with the phone of its rule, until read again',
+  'a stored code that no longer exists shows as busy, with the phone of its rule, until read again',
   async (t) => {
     const meeting = rules.triggers.slice(0, 1)
     const without = { diversions: diversionsOf('meeting', 'busy'), triggers: meeting }

@@ -26,7 +26,7 @@ async function saved(name: string): Promise<number> {
 
 await service.tenant('acme')
 
-t.test('a store that is away for a while is waited for', async (t) => {
+t.test('an import waits for a store that is briefly unreachable', async (t) => {
   const answer = send('Anna')
   await until('a part is saved', async () => (await saved('Anna')) > 0)
   redis.freeze()
@@ -39,7 +39,7 @@ t.test('a store that is away for a while is waited for', async (t) => {
 })
 
 t.test(
-  'one that stays away ends it with how much is saved, and the same file goes on from there',
+  'a store that stays unreachable ends it with how much is saved, and the same file continues from there',
   async (t) => {
     const answer = send('Bo')
     await until('a part is saved', async () => (await saved('Bo')) > 0)

@@ -120,7 +120,7 @@ t.test('addresses that cannot be read', async (t) => {
   await refused(t, await call('PUT', `/v1/tenants/${'x'.repeat(3000)}`, good), 400, 'invalid_request')
 })
 
-t.test('nothing there, and methods that an address does not take', async (t) => {
+t.test('unknown paths, and methods that a path does not allow', async (t) => {
   await refused(t, await call('GET', '/v1/nothing'), 404, 'not_found')
   await refused(t, await call('GET', '/v1/tenants/nobody'), 404, 'not_found')
   await refused(t, await call('GET', '/v1/tenants/nobody/users'), 404, 'not_found')

@@ -33,7 +33,7 @@ t.test('without an override the two are the same', async (t) => {
   t.strictSame((await timeline('?effective=true')).intervals, [lunch])
 })
 
-t.test('an override stands beside the calendar, and with effective=true over it', async (t) => {
+t.test('an override is listed beside the calendar, and with effective=true replaces it', async (t) => {
   await call('PUT', `${anna}/override`, { diversion: 'meeting', until: iso(45) })
   const { intervals, override } = await timeline()
   t.strictSame(intervals, [lunch], 'the calendar alone')

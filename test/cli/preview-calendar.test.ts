@@ -64,7 +64,7 @@ const folder = t.testdir({
 })
 const anna = join(folder, 'anna.ics')
 
-t.test('prints what comes, in the zone, with the reason', async (t) => {
+t.test('prints the diversions, in the zone, with the reason', async (t) => {
   const { code, out, errors } = await tried(anna)
   t.equal(errors, '')
   t.equal(code, 0)
@@ -84,7 +84,7 @@ t.test('a calendar in which nothing diverts', async (t) => {
   t.match((await tried(join(folder, 'free.ics'))).out, /Nothing diverts/)
 })
 
-t.test('what was cancelled by its subject diverts nobody', async (t) => {
+t.test('an event that its subject cancels diverts nobody', async (t) => {
   const { out } = await tried(join(folder, 'cancelled.ics'), '--pack', 'infracom')
   t.match(out, /2 events read\n\nNothing diverts/)
 })
@@ -105,7 +105,7 @@ t.test('a fold within a character corrupts neither its own line nor another', as
   t.notMatch(out, /Note/)
 })
 
-t.test('what cannot be done is said in one sentence, by exit code too', async (t) => {
+t.test('a failure is one sentence, and an exit code', async (t) => {
   const rows: [args: string[], code: number, said: RegExp][] = [
     [[], 2, /^usage: /],
     [[anna, anna], 2, /^usage: /],

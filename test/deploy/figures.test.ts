@@ -106,7 +106,7 @@ t.test('every label that a query names, and every value of it, can occur', async
   }
 })
 
-t.test('every alert says how bad it is, who must act, and what to do', async (t) => {
+t.test('every alert has a severity, who must act, and what to do', async (t) => {
   t.equal(new Set(alerts.map(({ alert }) => alert)).size, alerts.length)
   for (const { alert, expr, labels, annotations } of alerts) {
     t.match(alert, /^Hanvisa[A-Z]\w+$/)
@@ -145,7 +145,7 @@ t.test('the dashboard can be drawn', async (t) => {
 })
 
 t.test(
-  'Prometheus takes rules and queries, and each alert sounds when it should and not before',
+  'Prometheus accepts rules and queries, and each alert fires when it should and not before',
   async (t) => {
     const sounded = new Set<string>()
     const tests = join(root, 'test/deploy/alerts.promtool.yaml')

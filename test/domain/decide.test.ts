@@ -18,7 +18,7 @@ t.test('cancelled, declined and zero-length events never count', async (t) => {
   }
 })
 
-t.test('availability is asked when no trigger is met', async (t) => {
+t.test('availability decides when no trigger matches', async (t) => {
   t.equal(given({ busy: 'busy' }), 'busy')
   t.equal(given({ busy: 'unknown' }), 'busy', 'unknown counts as busy')
   t.equal(given({ busy: 'oof' }), 'out-of-office')
@@ -65,7 +65,7 @@ t.test('all-day events', async (t) => {
   t.equal(given({ allDay: true, subject: 'LUN', busy: 'oof' }, { allDay: 'ignore' }), null)
 })
 
-t.test("a stranger's invitation works nobody's phone", async (t) => {
+t.test("a stranger's invitation diverts nobody's phone", async (t) => {
   for (const response of ['none', 'organizer', 'accepted'] as const) {
     t.equal(given({ response, subject: 'LUN' }), 'lunch')
   }
@@ -135,7 +135,7 @@ t.test('cases/rules: what a subject begins with', async (t) => {
   }
 })
 
-t.test('extra triggers stand before the triggers, and the user’s own before both', async (t) => {
+t.test('extra triggers come before the triggers, and the user’s own before both', async (t) => {
   const extraTriggers: Trigger[] = [{ match: 'word', text: 'MÖT', diversion: 'lunch' }]
   t.equal(given({ subject: 'MÖT' }, { extraTriggers }), 'lunch')
   t.equal(given({ subject: 'LUN' }, { extraTriggers }), 'lunch')

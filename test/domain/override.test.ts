@@ -63,7 +63,7 @@ t.test('without an end it ends as its diversion says', async (t) => {
   t.equal(until(), null, 'manual unless stated')
 })
 
-t.test('what is asked for counts before what the diversion says', async (t) => {
+t.test('the requested end takes precedence over that of the diversion', async (t) => {
   const now = at('2026-11-23T11:00:00Z')
   t.equal(iso(set({ diversion: lunch, minutes: 30 }, now)?.until), '2026-11-23T11:30:00Z')
   t.equal(

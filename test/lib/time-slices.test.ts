@@ -30,7 +30,7 @@ t.test('law: a list is encoded as one text', async (t) => {
   t.equal((await encodeListInSlices('[', ['a', 'b'], ']')).length, 1, 'a short one in one chunk')
 })
 
-t.test('turns of the event loop come between the slices, however many works are under way', async (t) => {
+t.test('the event loop runs between the slices, however many tasks are running', async (t) => {
   const busy = (milliseconds: number) => {
     const end = performance.now() + milliseconds
     while (performance.now() < end);

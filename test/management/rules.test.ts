@@ -115,7 +115,7 @@ t.test('consumers read the catalogue with its labels', async (t) => {
   t.equal((await call('GET', '/v1/tenants/nobody/diversions')).status, 404)
 })
 
-t.test('extra triggers stand before those of the pack', async (t) => {
+t.test('extra triggers come before those of the pack', async (t) => {
   await service.tenant('extra')
   const extraTriggers = [{ match: 'word', text: 'LUN', diversion: 'meeting' }]
   const put = await call('PUT', '/v1/tenants/extra/rules', { pack: 'infracom', extraTriggers })

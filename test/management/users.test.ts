@@ -154,7 +154,7 @@ t.test(
   }
 )
 
-t.test('a patch changes what it states, and null takes away', async (t) => {
+t.test('a patch changes its members, and null removes', async (t) => {
   await service.tenant('patch')
   const at = '/v1/tenants/patch/users/eva'
   const eva = { displayName: 'Eva Ek', extension: '1080', syncEnabled: true, numbers: ['+46701234567'] }

@@ -123,7 +123,7 @@ t.test(
   }
 )
 
-t.test('the public URL comes, and goes; what is left at Graph then is of no harm', async (t) => {
+t.test('the public URL is set, and unset; what remains at Graph then does no harm', async (t) => {
   const both = await startServiceOnGraph(t)
   const { simulator, restart } = both
   simulator.mailboxes.put(DIRECTORY, { address: address('anna'), events: [] })

@@ -85,58 +85,54 @@ t.test(
   }
 )
 
-t.test(
-  'one that answers and one that reads; what Redis lacks is said loudly',
-  { buffered: true },
-  async (t) => {
-    const redis = await startRedis(t)
-    const shared = { redisUrl: redis.url, masterKey: randomBytes(32), dataDir: t.testdir() }
-    const api = await startTestService(t, { ...shared, role: 'api' })
-    t.match(api.log().join('\n'), /a new installation begins/)
-    t.match(api.log().join('\n'), /Redis keeps nothing on disk/)
-    await api.tenant('acme')
-    const now = Date.now()
-    await api.calendar('acme', 'anna.ics')
-    const user = {
-      displayName: 'Anna',
-      extension: '1',
-      mailbox: 'anna.ics',
-      syncEnabled: true
-    }
-    t.equal((await api.call('PUT', '/v1/tenants/acme/users/anna', user)).status, 201)
-    t.equal((await api.call('PUT', '/v1/tenants/acme/connection', { kind: 'ics' })).status, 201)
-    const state = async () => (await api.call('GET', '/v1/tenants/acme/users/anna/status')).body.sync.state
-    t.equal(await state(), 'never', 'nobody reads yet')
-    t.match((await api.call('GET', '/v1/tenants/acme/sync')).body.connection, { state: 'untried' })
-    t.match((await api.call('POST', '/v1/tenants/acme/connection/test')).body, { ok: true })
-
-    const worker = await startTestService(t, { ...shared, role: 'worker' })
-    for (const [path, status] of [
-      ['/healthz', 200],
-      ['/readyz', 200],
-      ['/metrics', 200]
-    ] as const) {
-      t.equal((await worker.call('GET', path)).status, status, path)
-    }
-    // What a worker does not serve is not as the OpenAPI document says.
-    const headers = { authorization: `Bearer ${worker.key}` }
-    t.equal((await fetch(`${worker.origin}/v1/tenants`, { headers })).status, 404)
-    let cursor = (await api.call('GET', '/v1/tenants/acme/statuses')).body.cursor
-    while ((await state()) !== 'fresh') {
-      cursor = (await api.call('GET', `/v1/tenants/acme/changes?wait=20&cursor=${cursor}`)).body.cursor
-    }
-    t.ok(Date.now() - now < MINUTE)
-
-    await t.rejects(startTestService(t, { ...shared, masterKey: randomBytes(32) }), {
-      name: 'SetupError',
-      message: /The master key does not fit/
-    })
-    await redis.command('FLUSHALL')
-    for (const service of [api, worker]) {
-      await until('it complains', async () =>
-        service.log().some((line) => line.includes('all that was configured is lost'))
-      )
-    }
-    t.match((await worker.call('GET', '/metrics')).text, /^hanvisa_store_emptied 1$/m)
+t.test('one API and one worker; what Redis lacks is logged as an error', { buffered: true }, async (t) => {
+  const redis = await startRedis(t)
+  const shared = { redisUrl: redis.url, masterKey: randomBytes(32), dataDir: t.testdir() }
+  const api = await startTestService(t, { ...shared, role: 'api' })
+  t.match(api.log().join('\n'), /a new installation begins/)
+  t.match(api.log().join('\n'), /Redis keeps nothing on disk/)
+  await api.tenant('acme')
+  const now = Date.now()
+  await api.calendar('acme', 'anna.ics')
+  const user = {
+    displayName: 'Anna',
+    extension: '1',
+    mailbox: 'anna.ics',
+    syncEnabled: true
   }
-)
+  t.equal((await api.call('PUT', '/v1/tenants/acme/users/anna', user)).status, 201)
+  t.equal((await api.call('PUT', '/v1/tenants/acme/connection', { kind: 'ics' })).status, 201)
+  const state = async () => (await api.call('GET', '/v1/tenants/acme/users/anna/status')).body.sync.state
+  t.equal(await state(), 'never', 'nobody reads yet')
+  t.match((await api.call('GET', '/v1/tenants/acme/sync')).body.connection, { state: 'untried' })
+  t.match((await api.call('POST', '/v1/tenants/acme/connection/test')).body, { ok: true })
+
+  const worker = await startTestService(t, { ...shared, role: 'worker' })
+  for (const [path, status] of [
+    ['/healthz', 200],
+    ['/readyz', 200],
+    ['/metrics', 200]
+  ] as const) {
+    t.equal((await worker.call('GET', path)).status, status, path)
+  }
+  // What a worker does not serve is not as the OpenAPI document says.
+  const headers = { authorization: `Bearer ${worker.key}` }
+  t.equal((await fetch(`${worker.origin}/v1/tenants`, { headers })).status, 404)
+  let cursor = (await api.call('GET', '/v1/tenants/acme/statuses')).body.cursor
+  while ((await state()) !== 'fresh') {
+    cursor = (await api.call('GET', `/v1/tenants/acme/changes?wait=20&cursor=${cursor}`)).body.cursor
+  }
+  t.ok(Date.now() - now < MINUTE)
+
+  await t.rejects(startTestService(t, { ...shared, masterKey: randomBytes(32) }), {
+    name: 'SetupError',
+    message: /The master key does not fit/
+  })
+  await redis.command('FLUSHALL')
+  for (const service of [api, worker]) {
+    await until('it complains', async () =>
+      service.log().some((line) => line.includes('all that was configured is lost'))
+    )
+  }
+  t.match((await worker.call('GET', '/metrics')).text, /^hanvisa_store_emptied 1$/m)
+})

@@ -119,7 +119,7 @@ t.test('streams are set, broken and robbed of their ids by order; a reset ends a
   t.match((await control('PUT', '/streams', {})).body, { heartbeat: 30_000, chunks: 'documents' })
 })
 
-t.test('ten thousand mailboxes come in one call', async (t) => {
+t.test('ten thousand mailboxes in one call', async (t) => {
   const { control } = await opened(t)
   const events = [lunch, { ...lunch, id: 'two' }, { ...lunch, id: 'three' }]
   const mailboxes = Array.from({ length: 10_000 }, (_, each) => ({ address: `u${each}@example.se`, events }))

@@ -6,7 +6,7 @@ import { runChaos } from '../../soak/chaos.ts'
 import { startRedis } from '../support/redis-server.ts'
 
 t.test(
-  'replicas and Redis are killed and stand still, Exchange fails, and every consumer ends up right',
+  'replicas and Redis are killed and stand still, Exchange fails, and every consumer ends with the right statuses',
   async (t) => {
     const folder = t.testdir()
     await mkdir(join(folder, 'data'))

@@ -74,30 +74,33 @@ async function hop(replicas: readonly Replica[], going: () => boolean) {
   return { held, refused }
 }
 
-t.test('who switches replicas at every call misses nothing, and replicas answer alike', async (t) => {
-  const { one, other } = await begin(t)
-  let writing = true
-  const consumers = [hop([one, other], () => writing), hop([other, one], () => writing)]
-  for (let round = 0; round < 150; round++) {
-    await override(round % 2 ? one : other, ids[(round * 7) % ids.length]!, round % 3 ? 'lunch' : 'sick')
-    if (round % 40 === 0) await one.store.saveTenant({ ...tenant, name: `Acme ${round}` }, Date.now())
+t.test(
+  'a consumer that switches replicas at every call misses nothing, and replicas answer alike',
+  async (t) => {
+    const { one, other } = await begin(t)
+    let writing = true
+    const consumers = [hop([one, other], () => writing), hop([other, one], () => writing)]
+    for (let round = 0; round < 150; round++) {
+      await override(round % 2 ? one : other, ids[(round * 7) % ids.length]!, round % 3 ? 'lunch' : 'sick')
+      if (round % 40 === 0) await one.store.saveTenant({ ...tenant, name: `Acme ${round}` }, Date.now())
+    }
+    const { position } = (await one.store.snapshot('acme'))!
+    // Redis delivers the last acknowledged write to the other process in its own time.
+    for (const { service } of [one, other]) {
+      await until(
+        'the last write is in the view',
+        async () => (await service.view('acme'))!.position === position
+      )
+    }
+    writing = false
+    const answer = await statusesBytes(other.service)
+    const truth = JSON.parse(answer).statuses
+    for (const { held } of await Promise.all(consumers)) t.same(sorted(held.values()), truth)
+    t.equal(await statusesBytes(one.service), answer)
+    const { service } = await open(t)
+    t.equal(await statusesBytes(service), answer, 'one that was just started too')
   }
-  const { position } = (await one.store.snapshot('acme'))!
-  // Redis delivers the last acknowledged write to the other process in its own time.
-  for (const { service } of [one, other]) {
-    await until(
-      'the last write is in the view',
-      async () => (await service.view('acme'))!.position === position
-    )
-  }
-  writing = false
-  const answer = await statusesBytes(other.service)
-  const truth = JSON.parse(answer).statuses
-  for (const { held } of await Promise.all(consumers)) t.same(sorted(held.values()), truth)
-  t.equal(await statusesBytes(one.service), answer)
-  const { service } = await open(t)
-  t.equal(await statusesBytes(service), answer, 'one that was just started too')
-})
+)
 
 t.test('a log that lost what it acknowledged, and grew as far again, is another log', async (t) => {
   const { one, other } = await begin(t)

@@ -69,7 +69,7 @@ t.test(
 )
 
 t.test(
-  'law: who hops between replicas with one cursor holds what holds, and never goes backwards',
+  'law: a consumer that alternates between replicas with one cursor is right, and never goes backwards',
   async (t) => {
     const { store, clock, service: first } = await openTenant(t)
     await addUsers(store, ...userIds)

@@ -133,7 +133,7 @@ t.test(
   }
 )
 
-t.test('a tenant that nobody asks about is let go, and is there again with its cursors', async (t) => {
+t.test('an unused tenant is evicted, and is there again with its cursors', async (t) => {
   const { store, clock } = await openTenant(t)
   await addUsers(store, ...ids)
   const line = partitionedStore(store)

@@ -150,7 +150,7 @@ t.test('a damaged folder is refused', async (t) => {
 })
 
 t.test(
-  'wherever the data is cut off or overwritten, it is refused or all there; nobody crashes',
+  'wherever the data is cut off or overwritten, it is refused or complete; no process crashes',
   async (t) => {
     const whole = await usedFolder(t)
     const size = (await stat(join(whole, 'data.mdb'))).size

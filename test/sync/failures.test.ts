@@ -74,7 +74,7 @@ t.test(
 )
 
 t.test(
-  'in an outage the last timeline stands and turns stale; afterwards it is fresh again by itself',
+  'in an outage the last timeline holds and becomes stale; afterwards it is fresh again by itself',
   async (t) => {
     const { side, tenant, people, open, until, state, timeline, time, record, logged } =
       await openSyncHarness(t)

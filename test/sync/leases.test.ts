@@ -69,7 +69,7 @@ t.test('every tenant has its shard, always the same', { buffered: true }, async 
 })
 
 t.test(
-  'shards are shared evenly by those who are there, and handed over at once',
+  'shards are shared evenly by the running workers, and handed over at once',
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t)
@@ -125,7 +125,7 @@ t.test('whose process dies loses its shards to the others', { buffered: true }, 
 })
 
 t.test(
-  'with Redis frozen nobody holds anything; emptied or thawed, all is held again',
+  'with Redis frozen no worker owns a shard; emptied or resumed, all are owned again',
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t)

@@ -58,7 +58,7 @@ t.test('a tenant with 10,000 mailboxes does not hold up one with 10', async (t) 
   t.ok(turns <= 2, 'the small one is read after at most two batches of the big one')
 })
 
-t.test('however long the lines are, tenants take turns', (t) =>
+t.test('however long the queues are, tenants alternate', (t) =>
   fc
     .assert(
       fc.asyncProperty(
@@ -87,7 +87,7 @@ t.test('however long the lines are, tenants take turns', (t) =>
 )
 
 t.test(
-  'a mailbox waits once however often it is asked for, and is read once more if asked for meanwhile',
+  'a mailbox is queued once however often it is requested, and is read once more if requested meanwhile',
   async (t) => {
     const { queue, started, startedBatches } = bench()
     t.equal(await queue.add('acme', ['anna', 'bo', 'anna'], 'poll'), 3)
@@ -195,7 +195,7 @@ t.test('a calendar server that hangs frees its slot at the deadline', async (t) 
 })
 
 t.test(
-  'a tenant on pause waits, is tried by one batch, and goes on at full speed once that was answered',
+  'a delayed tenant waits, is tried by one batch, and goes on at full speed once that was answered',
   async (t) => {
     const { queue, started, time } = bench()
     await queue.add('acme', names(6), 'poll')
@@ -233,7 +233,7 @@ t.test('read now ends a delay of our own, not one that the calendar server asked
   }
 })
 
-t.test('a mailbox on pause is alone in it, and is read again by itself', async (t) => {
+t.test('a delayed mailbox delays no other, and is read again by itself', async (t) => {
   const { queue, started, time, startedBatches } = bench()
   await queue.add('acme', ['bad'], 'poll')
   await yieldToEventLoop()
@@ -282,7 +282,7 @@ t.test('a worker that throws delays nobody', async (t) => {
   t.equal(reads, 6, 'nobody else would have them read')
 })
 
-t.test('closing aborts what runs, waits for its end, and takes nothing up again', async (t) => {
+t.test('closing aborts what runs, waits for its end, and starts nothing again', async (t) => {
   const { queue, started, time } = bench()
   await queue.add('acme', names(5), 'poll')
   await yieldToEventLoop()

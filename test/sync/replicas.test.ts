@@ -98,7 +98,7 @@ t.test('polls go on at their interval when Redis was emptied of jobs', { buffere
 })
 
 t.test(
-  'what the owner sees of a connection can be asked through the sync client, and “read now” ends its pauses',
+  'what the owner sees of a connection can be asked through the sync client, and “read now” ends its delays',
   { buffered: true },
   async (t) => {
     const redis = await startRedis(t)

@@ -142,7 +142,7 @@ t.test('the window is the same all day and never less than promised', async (t) 
   t.pass()
 })
 
-t.test('failures keep away for longer and longer, but not for longer than some minutes', async (t) => {
+t.test('failures are retried after longer and longer, but never more than some minutes', async (t) => {
   for (const code of syncCodes) {
     const error = new RemoteError(code, 'hint')
     const pauses = [1, 2, 3, 10, 1000].map((failures) => retryDelay(error, failures, 0.999).delayMs)

@@ -92,7 +92,7 @@ t.test('what was edited before a subscription became active is read when it does
 })
 
 t.test(
-  'watches are stopped, then the connector is closed, when the connection goes or leads elsewhere',
+  'subscriptions are stopped, then the connector is closed, when the connection is removed or leads elsewhere',
   async (t) => {
     const all = await openSyncHarness(t)
     const { side, store, time, until, seal, people } = all

@@ -81,7 +81,7 @@ t.test('from an address to the server, by SOAP and with 2007 by POX', async (t) 
   }
 })
 
-t.test('without TLS nothing is asked but where to go, and that must be https', async (t) => {
+t.test('without TLS only the redirect is requested, and it must lead to https', async (t) => {
   const { simulator, connection, directory, put } = await openExchange(t, 'delegate')
   put('a@example.se', {})
   let location = `${simulator.origin}/${directory}/autodiscover/autodiscover.xml`
@@ -107,7 +107,7 @@ t.test('without TLS nothing is asked but where to go, and that must be https', a
 })
 
 t.test(
-  'a web site that wants no password gets none; redirects go to https alone, and never in a circle',
+  'a web site that requires no password gets none; redirects go to https alone, and never in a loop',
   async (t) => {
     const shown = await certificateOf({ signed: true })
     const requests: string[] = []

@@ -19,7 +19,7 @@ async function check(connector: Connector, mailbox = 'a@example.se', deadlineMs 
   }
 }
 
-t.test('a mailbox that is no address is said at once, and nothing else is', async (t) => {
+t.test('a mailbox that is no address is reported at once, and nothing else', async (t) => {
   const exchange = await fakeExchange(t, () => calendarView([]))
   for (const mailbox of ['EXEMPEL\\kare', 'åsa@exempel.test', 'kare']) {
     const { passed, failed } = await check(exchange.connector(), mailbox)
@@ -53,7 +53,7 @@ t.test('HTTP 400 of something else is no sign-in', async (t) => {
   t.match(failed, { name: 'ews', code: 'protocol_error', hint: /check url/ })
 })
 
-t.test('clocks that are apart are said before the sign-in, and with what is read', async (t) => {
+t.test('clocks that differ are reported before the sign-in, and with what is read', async (t) => {
   const exchange = await fakeExchange(t, () => ({
     headers: { date: new Date(Date.now() - 600_000).toUTCString() },
     body: calendarView([])
@@ -66,7 +66,7 @@ t.test('clocks that are apart are said before the sign-in, and with what is read
   t.match(result, { outcome: 'read', partialRead: { code: 'clock_wrong' } })
 })
 
-t.test('a test that passes ends the pause after a refused sign-in', async (t) => {
+t.test('a test that succeeds ends the delay after a refused sign-in', async (t) => {
   let refuses = false
   const exchange = await fakeExchange(t, () =>
     refuses ? { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' }, body: '' } : calendarView([])

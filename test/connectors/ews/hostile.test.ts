@@ -128,7 +128,7 @@ t.test('a hundred megabytes are given up in bounded memory and leave the event l
   }
 })
 
-t.test('a flood hands the event loop over again and again', async (t) => {
+t.test('a flood of data yields the event loop again and again', async (t) => {
   let turns = 0
   let over = false
   const turn = () => {

@@ -48,18 +48,21 @@ for (const code of ['ErrorAccountDisabled', 'ErrorPasswordExpired', 'ErrorPasswo
   })
 }
 
-t.test('an address that is not there, or not the primary one, is said with what to enter', async (t) => {
-  const exchange = await fakeExchange(t, ({ impersonated }) =>
-    impersonated === 'alias@example.se' ? fault('ErrorNonPrimarySmtpAddress') : fault('ErrorCannotFindUser')
-  )
-  const [alias, none] = await exchange.read(exchange.connector(), ['alias@example.se', 'x@example.se'])
-  t.match(failure(alias), {
-    code: 'mailbox_unknown',
-    scope: 'mailbox',
-    hint: /enter the primary SMTP address.*Get-Mailbox 'alias@example.se'/
-  })
-  t.match(failure(none), { code: 'mailbox_unknown', scope: 'mailbox', hint: /x@example.se/ })
-})
+t.test(
+  'an address that does not exist, or is not the primary one, is reported with what to enter',
+  async (t) => {
+    const exchange = await fakeExchange(t, ({ impersonated }) =>
+      impersonated === 'alias@example.se' ? fault('ErrorNonPrimarySmtpAddress') : fault('ErrorCannotFindUser')
+    )
+    const [alias, none] = await exchange.read(exchange.connector(), ['alias@example.se', 'x@example.se'])
+    t.match(failure(alias), {
+      code: 'mailbox_unknown',
+      scope: 'mailbox',
+      hint: /enter the primary SMTP address.*Get-Mailbox 'alias@example.se'/
+    })
+    t.match(failure(none), { code: 'mailbox_unknown', scope: 'mailbox', hint: /x@example.se/ })
+  }
+)
 
 // responsecode.md, ErrorResultSetTooBig: "too many calendar entries for a user in a time window", above 1,000.
 t.test('delegate: a mailbox with more than 1,000 entries is read in parts, each event once', async (t) => {
@@ -96,24 +99,27 @@ t.test('delegate: a mailbox with more than 1,000 entries is read in parts, each 
   t.equal(new Set(full.events.map(({ id }) => id)).size, events.length, 'and each has an id of its own')
 })
 
-t.test('HTTP 400 of a server that is no EWS is asked once; of Exchange once in each version', async (t) => {
-  const bad = { status: 400, body: 'Bad Request' }
-  const other = await fakeExchange(t, () => ({
-    ...bad,
-    headers: { server: 'nginx', 'content-type': 'text/html' }
-  }))
-  t.match(failure((await other.read(other.connector(), ['a@example.se']))[0]), {
-    code: 'protocol_error',
-    hint: /check url/
-  })
-  t.equal(other.calls.length, 1)
-  const old = await fakeExchange(t, ({ body }) =>
-    body.includes('Exchange2010_SP2') || body.includes('IndexedPageItemView')
-      ? calendarView([single('1')])
-      : { ...bad, headers: { server: 'Microsoft-IIS/7.5', 'content-type': 'text/html' } }
-  )
-  t.same(outcomesOf(await old.read(old.connector(), ['a@example.se'])), [['MÖT']])
-})
+t.test(
+  'a server that is no EWS and answers 400 gets one request; Exchange one in each version',
+  async (t) => {
+    const bad = { status: 400, body: 'Bad Request' }
+    const other = await fakeExchange(t, () => ({
+      ...bad,
+      headers: { server: 'nginx', 'content-type': 'text/html' }
+    }))
+    t.match(failure((await other.read(other.connector(), ['a@example.se']))[0]), {
+      code: 'protocol_error',
+      hint: /check url/
+    })
+    t.equal(other.calls.length, 1)
+    const old = await fakeExchange(t, ({ body }) =>
+      body.includes('Exchange2010_SP2') || body.includes('IndexedPageItemView')
+        ? calendarView([single('1')])
+        : { ...bad, headers: { server: 'Microsoft-IIS/7.5', 'content-type': 'text/html' } }
+    )
+    t.same(outcomesOf(await old.read(old.connector(), ['a@example.se'])), [['MÖT']])
+  }
+)
 
 t.test('a server that answers with masters is not read, and delegate is named', async (t) => {
   const exchange = await fakeExchange(t, () => calendarView([single('1', 'RecurringMaster')]))
@@ -121,30 +127,27 @@ t.test('a server that answers with masters is not read, and delegate is named', 
   t.match(error, { code: 'protocol_error', scope: 'connection', hint: /access to delegate/ })
 })
 
-t.test(
-  'a series begun before the window is not missed in silence by a server that does not expand',
-  async (t) => {
-    const master = item(
-      'm',
-      '<t:Start>2026-09-07T07:00:00Z</t:Start><t:End>2026-09-07T08:00:00Z</t:End><t:CalendarItemType>RecurringMaster</t:CalendarItemType>'
+t.test('a series begun before the window is reported where a server does not expand it', async (t) => {
+  const master = item(
+    'm',
+    '<t:Start>2026-09-07T07:00:00Z</t:Start><t:End>2026-09-07T08:00:00Z</t:End><t:CalendarItemType>RecurringMaster</t:CalendarItemType>'
+  )
+  // It takes the CalendarView for a filter of what is stored: a series is where its first occurrence is.
+  const stored = await fakeExchange(t, ({ body }) =>
+    calendarView(
+      !body.includes('CalendarView') || body.includes('StartDate="2026-09-07') ? [master] : [single('1')]
     )
-    // It takes the CalendarView for a filter of what is stored: a series is where its first occurrence is.
-    const stored = await fakeExchange(t, ({ body }) =>
-      calendarView(
-        !body.includes('CalendarView') || body.includes('StartDate="2026-09-07') ? [master] : [single('1')]
-      )
-    )
-    const error = failure((await stored.read(stored.connector(), ['a@example.se']))[0])
-    t.match(error, { code: 'protocol_error', scope: 'connection', hint: /access to delegate/ })
-    // And one that leaves series out of views altogether.
-    const silent = await fakeExchange(t, ({ body }) =>
-      calendarView(body.includes('CalendarView') ? [single('1')] : [master])
-    )
-    t.match(failure((await silent.read(silent.connector(), ['a@example.se']))[0]), {
-      hint: /access to delegate/
-    })
-  }
-)
+  )
+  const error = failure((await stored.read(stored.connector(), ['a@example.se']))[0])
+  t.match(error, { code: 'protocol_error', scope: 'connection', hint: /access to delegate/ })
+  // And one that leaves series out of views altogether.
+  const silent = await fakeExchange(t, ({ body }) =>
+    calendarView(body.includes('CalendarView') ? [single('1')] : [master])
+  )
+  t.match(failure((await silent.read(silent.connector(), ['a@example.se']))[0]), {
+    hint: /access to delegate/
+  })
+})
 
 t.test('a server that expands is looked at no more once a view has shown an occurrence', async (t) => {
   const exchange = await fakeExchange(t, ({ impersonated, body }) => {

@@ -31,7 +31,7 @@ async function hint(
   return error.hint
 }
 
-t.test('a certificate is taken from its authority, or as it stands, and not else', async (t) => {
+t.test('a certificate is trusted by its authority, or when it is pinned, and not otherwise', async (t) => {
   const signed = await startServer(t, anybody)
   t.equal(await sendBody(transportTo(t, signed, { auth, ca: serverCertificate.signer }), 'x'), echoed)
   t.equal(

@@ -51,22 +51,30 @@ t.test('delegate: the level that comes back is the rights check, mailbox by mail
   t.match(old, { partialRead: { hint: /Add-MailboxPermission -Identity .* -AccessRights FullAccess/ } })
 })
 
-t.test('impersonation: who may not be impersonated, is unknown, or has no address fails alone', async (t) => {
-  const { simulator, put, install, connector, read } = await openExchange(t, 'impersonation')
-  const account = { user: 'svc-hanvisa', password: 'hemligt ✓', address: 'svc-hanvisa@example.se' }
-  install({ accounts: [{ ...account, impersonates: ['a@example.se', 'upn@corp.example'] }] })
-  for (const name of ['a', 'b']) put(`${name}@example.se`, {}, meeting('MÖT', { sensitivity: 'private' }))
-  const [a, b, none, bad] = await read(connector(), ['a@example.se', 'b@example.se', 'x@example.se', 'Kalle'])
-  t.match(a, { outcome: 'read', detail: 'subjects', events: [{ subject: 'MÖT', visibility: 'private' }] })
-  t.match(failure(b), {
-    code: 'access_denied',
-    scope: 'mailbox',
-    hint: /New-ManagementRoleAssignment .*ApplicationImpersonation -User 'HANVISA\\svc-hanvisa'.*ErrorImpersonateUserDenied/
-  })
-  t.match(failure(none), { code: 'mailbox_unknown', scope: 'mailbox', hint: /x@example.se/ })
-  t.match(failure(bad), { code: 'mailbox_unknown', hint: /SMTP/ })
-  t.equal(simulator.requests.list({ mailbox: 'Kalle' }).length, 0)
-})
+t.test(
+  'impersonation: a user who may not be impersonated, is unknown, or has no address fails alone',
+  async (t) => {
+    const { simulator, put, install, connector, read } = await openExchange(t, 'impersonation')
+    const account = { user: 'svc-hanvisa', password: 'hemligt ✓', address: 'svc-hanvisa@example.se' }
+    install({ accounts: [{ ...account, impersonates: ['a@example.se', 'upn@corp.example'] }] })
+    for (const name of ['a', 'b']) put(`${name}@example.se`, {}, meeting('MÖT', { sensitivity: 'private' }))
+    const [a, b, none, bad] = await read(connector(), [
+      'a@example.se',
+      'b@example.se',
+      'x@example.se',
+      'Kalle'
+    ])
+    t.match(a, { outcome: 'read', detail: 'subjects', events: [{ subject: 'MÖT', visibility: 'private' }] })
+    t.match(failure(b), {
+      code: 'access_denied',
+      scope: 'mailbox',
+      hint: /New-ManagementRoleAssignment .*ApplicationImpersonation -User 'HANVISA\\svc-hanvisa'.*ErrorImpersonateUserDenied/
+    })
+    t.match(failure(none), { code: 'mailbox_unknown', scope: 'mailbox', hint: /x@example.se/ })
+    t.match(failure(bad), { code: 'mailbox_unknown', hint: /SMTP/ })
+    t.equal(simulator.requests.list({ mailbox: 'Kalle' }).length, 0)
+  }
+)
 
 t.test('impersonation: a sign-in name that is no address is found as such, and remembered', async (t) => {
   const { simulator, install, connector, read } = await openExchange(t, 'impersonation')

@@ -66,7 +66,7 @@ t.test('a domain controller that was busy for a moment is forgiven', async (t) =
   t.equal(server.attempts, 3)
 })
 
-t.test('Basic goes with every call, and says so where the server does not take it', async (t) => {
+t.test('Basic is sent with every call, and its refusal is reported', async (t) => {
   const expected = `Basic ${Buffer.from(`${account.user}:${account.password}`).toString('base64')}`
   const good = (authorization: string) => authorization === expected
   const server = await startServer(t, { other: { offers: ['Basic realm="x"'], good } })
@@ -107,7 +107,7 @@ t.test('an application signs in with tokens; one that is refused is replaced onc
   t.equal(server.attempts, 5)
 })
 
-t.test("Entra's tokens are for the resource that is asked for", async (t) => {
+t.test("Entra's tokens are for the requested resource", async (t) => {
   const { simulator, http: outbound, connection } = await openMicrosoft365(t)
   const { tenantId, clientId } = connection
   const server = await startServer(t, {

@@ -95,27 +95,30 @@ t.test(
   }
 )
 
-t.test('who may not be impersonated is alone inactive, and is tried again later', async (t) => {
-  const exchange = await streamingExchange(t)
-  let denied = true
-  exchange.refuse = ({ mailbox }) =>
-    denied && mailbox === 'a@example.se' ? fault('ErrorImpersonateUserDenied') : null
-  const recorded = exchange.watch(exchange.connector(), ...abc)
-  const [a, b, c] = recorded
-  await until(() => allActive([b!, c!]) && a?.events.length === 1)
-  t.same(a?.events, ['inactive access_denied'])
-  t.match(a?.hint, /may not impersonate a@example.se.*ApplicationImpersonation/)
-  t.equal(exchange.streams[0]?.mailbox, 'b@example.se', 'the first who may is charged')
-  denied = false
-  await until(() => exchange.timers.waits(60_000))
-  exchange.timers.pass(60_000)
-  await until(() => operations(exchange.calls, 'Subscribe').length === 4)
-  await until(() => {
-    if (exchange.timers.waits(1_000)) exchange.timers.pass(1_000)
-    return a?.isActive === true
-  })
-  t.ok(allActive(recorded))
-})
+t.test(
+  'a mailbox that may not be impersonated is the only inactive one, and is tried again later',
+  async (t) => {
+    const exchange = await streamingExchange(t)
+    let denied = true
+    exchange.refuse = ({ mailbox }) =>
+      denied && mailbox === 'a@example.se' ? fault('ErrorImpersonateUserDenied') : null
+    const recorded = exchange.watch(exchange.connector(), ...abc)
+    const [a, b, c] = recorded
+    await until(() => allActive([b!, c!]) && a?.events.length === 1)
+    t.same(a?.events, ['inactive access_denied'])
+    t.match(a?.hint, /may not impersonate a@example.se.*ApplicationImpersonation/)
+    t.equal(exchange.streams[0]?.mailbox, 'b@example.se', 'the first who may is charged')
+    denied = false
+    await until(() => exchange.timers.waits(60_000))
+    exchange.timers.pass(60_000)
+    await until(() => operations(exchange.calls, 'Subscribe').length === 4)
+    await until(() => {
+      if (exchange.timers.waits(1_000)) exchange.timers.pass(1_000)
+      return a?.isActive === true
+    })
+    t.ok(allActive(recorded))
+  }
+)
 
 t.test('the anchor loses its rights: the stream is charged to another', async (t) => {
   const exchange = await streamingExchange(t)
@@ -158,7 +161,7 @@ t.test(
   }
 )
 
-t.test('before 2010 SP2 the account pays, and what it has not is asked for once', async (t) => {
+t.test('before 2010 SP2 the account is charged, and its exhausted budget is asked for once', async (t) => {
   const exchange = await streamingExchange(t)
   exchange.refuse = ({ operation }) =>
     operation === 'Subscribe' && operations(exchange.calls, 'Subscribe').length > 20
@@ -199,31 +202,34 @@ t.test('a server that is busy is left alone for as long as it says', async (t) =
   t.equal(exchange.calls.at(-1)?.mailbox, 'b@example.se', 'the budget of another is not spent')
 })
 
-t.test('a server that takes no second stream: the first goes before, and all are read again', async (t) => {
-  const exchange = await streamingExchange(t)
-  exchange.refuse = ({ operation }) =>
-    operation === 'GetStreamingEvents' && exchange.open.length > 0
-      ? fault('ErrorExceededConnectionCount')
-      : null
-  const connector = exchange.connector()
-  const early = exchange.watch(connector, ...abc)
-  await until(() => allActive(early))
-  const tries = () => operations(exchange.calls, 'GetStreamingEvents').length
-  const [late] = exchange.watch(connector, 'd@example.se')
-  await until(() => operations(exchange.calls, 'Subscribe').length === 4)
-  for (let nth = 2; nth <= 4; nth += 1) {
-    await until(() => exchange.timers.waits(2_500))
-    exchange.timers.pass(2_500)
-    await until(() => tries() === nth)
+t.test(
+  'a server that accepts no second stream: the first is closed before, and all are read again',
+  async (t) => {
+    const exchange = await streamingExchange(t)
+    exchange.refuse = ({ operation }) =>
+      operation === 'GetStreamingEvents' && exchange.open.length > 0
+        ? fault('ErrorExceededConnectionCount')
+        : null
+    const connector = exchange.connector()
+    const early = exchange.watch(connector, ...abc)
+    await until(() => allActive(early))
+    const tries = () => operations(exchange.calls, 'GetStreamingEvents').length
+    const [late] = exchange.watch(connector, 'd@example.se')
+    await until(() => operations(exchange.calls, 'Subscribe').length === 4)
+    for (let nth = 2; nth <= 4; nth += 1) {
+      await until(() => exchange.timers.waits(2_500))
+      exchange.timers.pass(2_500)
+      await until(() => tries() === nth)
+    }
+    await until(() => late?.isActive === true && early.every(({ changes }) => changes === 1))
+    t.same(late?.events, ['inactive throttled', 'inactive throttled', 'active', 'changed'])
+    t.same(
+      early.map(({ events }) => events),
+      Array(3).fill(['active', 'changed'])
+    )
+    t.equal(exchange.open.length, 1)
   }
-  await until(() => late?.isActive === true && early.every(({ changes }) => changes === 1))
-  t.same(late?.events, ['inactive throttled', 'inactive throttled', 'active', 'changed'])
-  t.same(
-    early.map(({ events }) => events),
-    Array(3).fill(['active', 'changed'])
-  )
-  t.equal(exchange.open.length, 1)
-})
+)
 
 t.test('a server that is gone for good with its subscriptions is given up after three tries', async (t) => {
   const exchange = await streamingExchange(t)

@@ -15,7 +15,7 @@ const people = (count: number) => Array.from({ length: count }, (_, index) => `u
 const operations = (calls: readonly FakeStreamingCall[], operation: string) =>
   calls.filter((call) => call.operation === operation)
 
-t.test('who stops while the subscription is being made, and closes, leaves nothing behind', async (t) => {
+t.test('a watch that stops while it is being subscribed leaves nothing behind', async (t) => {
   const exchange = await streamingExchange(t)
   const connector = exchange.connector()
   let closing: Promise<void> | null = null

@@ -29,7 +29,7 @@ t.test(
   }
 )
 
-t.test('inside Negotiate, in its envelope or bare, as the server takes it', async (t) => {
+t.test('inside Negotiate, in its envelope or bare, as the server accepts it', async (t) => {
   const negotiate = await startServer(t, { ntlm: { schemes: ['Negotiate'] } })
   const enveloped = transportTo(t, negotiate)
   t.equal(await sendBody(enveloped, 'a'), '200 <echo>a</echo>')
@@ -79,7 +79,7 @@ t.test('a connection that the server ended signs in again, and the call is not l
 })
 
 t.test(
-  'a server that forgets connections is signed in to again, without a password being doubted',
+  'a server that forgets connections gets another sign-in, and the password stays accepted',
   async (t) => {
     let forget = true
     const server = await startServer(t, {
@@ -153,7 +153,7 @@ t.test('a server that floods a 401, or its headers, is given up', async (t) => {
   })
 })
 
-t.test('the signal ends a call that waits for its turn, for an answer or for more of it', async (t) => {
+t.test('the signal ends a call that is queued, waits for an answer or for more of it', async (t) => {
   const arrived = new EventEmitter()
   const server = await startServer(t, {
     answer(_, response, body) {

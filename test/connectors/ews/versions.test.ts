@@ -29,7 +29,7 @@ for (const access of ['delegate', 'impersonation'] as const) {
     }
   })
 
-  t.test(`${access}: a version that is stated is asked for alone`, async (t) => {
+  t.test(`${access}: a configured version is the only one requested`, async (t) => {
     const { simulator, put, install, connector, read } = await openExchange(t, access)
     put('a@example.se', {}, meeting('MÖT'))
     install({ version: '2010_SP1' })
@@ -41,7 +41,7 @@ for (const access of ['delegate', 'impersonation'] as const) {
     t.equal(simulator.requests.list().filter(isCall).length, 1)
   })
 
-  t.test(`${access}: what spends a budget is not asked again before its time`, async (t) => {
+  t.test(`${access}: after a throttling error no request is sent before its time`, async (t) => {
     let now = Date.parse('2026-11-18T08:00:00Z')
     const { simulator, put, connector, read } = await openExchange(t, access, 'ntlm', () => now)
     put('a@example.se', {}, meeting('A'))

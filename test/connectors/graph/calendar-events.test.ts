@@ -224,7 +224,7 @@ t.test('availability: errors of one mailbox, by name and by number', async (t) =
   }
 })
 
-t.test('law: whatever comes over the network, it is read or it is a RemoteError', async (t) => {
+t.test('law: whatever the network delivers, it is read or it is a RemoteError', async (t) => {
   const members = Object.keys(whole)
   const odd = fc.oneof(fc.jsonValue(), fc.constantFrom(...Object.values(whole)), fc.constant(undefined))
   const event = fc

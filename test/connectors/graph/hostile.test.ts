@@ -91,7 +91,7 @@ t.test('replies that are none', async (t) => {
   }
 })
 
-t.test('answers come in any order, and the first of two counts', async (t) => {
+t.test('answers arrive in any order, and the first of two counts', async (t) => {
   const { readings } = await readFrom(t, ['a@b.se', 'c@d.se', 'e@f.se'], (requests) => ({
     responses: [
       ...requests.map(({ id }) => ok(id, { value: [event(id)] })).reverse(),
@@ -136,7 +136,7 @@ t.test('the token goes to Graph alone: a next page on another host is not reques
   t.equal(stolen, 0)
 })
 
-t.test('pages without end come to an end', async (t) => {
+t.test('endless pages are stopped', async (t) => {
   const { readings, asked } = await readFrom(t, ['a@b.se', 'c@d.se'], (requests, origin) => ({
     responses: requests.map(({ id, url }) => {
       const endless = url.includes('a%40b.se') ? { '@odata.nextLink': `${origin}/v1.0${url}` } : {}

@@ -132,7 +132,7 @@ t.test('what is not genuine is dropped and counted', async (t) => {
   })
 })
 
-t.test('the very same again is a replay, for minutes and in bounded memory', async (t) => {
+t.test('an identical notification is a replay, for minutes and in bounded memory', async (t) => {
   const edit = (etag: string, changes = {}) => ({
     ...item,
     resourceData: { id: 'r', '@odata.etag': etag },

@@ -176,7 +176,7 @@ t.test(
   }
 )
 
-t.test('403 on calendarView: availability, and a hint where subjects were wanted', async (t) => {
+t.test('403 on calendarView: availability, and a hint where subjects were required', async (t) => {
   const cloud = await openMicrosoft365(t)
   cloud.put('anna@example.se', meeting('open'))
   cloud.put('bertil@example.se', meeting('shut', { showAs: 'oof' }))

@@ -28,7 +28,7 @@ async function untilAll(
 }
 
 t.test(
-  'while we start, Graph’s question may find the door closed: it is asked again within seconds',
+  'while the service starts, Graph’s validation may be refused: it is tried again within seconds',
   async (t) => {
     const cloud = await openSubscribed(t)
     for (const mailbox of people(3)) cloud.put(mailbox)

@@ -26,7 +26,7 @@ async function untilAll(cloud: Subscribed, all: ReturnType<typeof watch>[], isSo
   })
 }
 
-t.test('one subscription for each calendar, twenty in a batch, as Graph wants them', async (t) => {
+t.test('one subscription for each calendar, twenty in a batch, as Graph requires', async (t) => {
   const { cloud, all } = await watched(t, 45)
   const { requests, graphSubscriptions: subscriptions } = cloud.simulator
   t.equal(cloud.count('createSubscription'), 45)
@@ -48,7 +48,7 @@ t.test('one subscription for each calendar, twenty in a batch, as Graph wants th
 })
 
 t.test(
-  'after a restart the subscriptions are found, page by page, and renewed at once; none is made',
+  'after a restart the subscriptions are found, page by page, and renewed at once; none is created',
   async (t) => {
     const { cloud, mailboxes, connector } = await watched(t, 45)
     await connector.close()
@@ -199,7 +199,7 @@ t.test(
   }
 )
 
-t.test('a mailbox that is subscribed to already is taken over, replaced or left', async (t) => {
+t.test('an existing subscription of a mailbox is adopted, replaced or left', async (t) => {
   const cloud = await openSubscribed(t)
   for (const mailbox of people(5)) cloud.put(mailbox)
   const [moved, rekeyed, renamed, neighbours, strangers] = people(5) as [
@@ -292,7 +292,7 @@ t.test('one mailbox under two spellings: both are active', async (t) => {
   t.match(cloud.simulator.graphSubscriptions.list(), [{ notificationUrl: /\/by-id$/ }])
 })
 
-t.test('a mailbox without the permission is polled; it makes nobody else inactive', async (t) => {
+t.test('a mailbox without the permission is polled; the others stay active', async (t) => {
   const cloud = await openSubscribed(t)
   for (const mailbox of people(25)) cloud.put(mailbox)
   const sick = people(25)[3]!

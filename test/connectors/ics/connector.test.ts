@@ -133,7 +133,7 @@ t.test('what the server refuses becomes a code and a hint that names the host al
   }
 })
 
-t.test('nobody there, and nobody answering', async (t) => {
+t.test('an unreachable host, and one that does not answer', async (t) => {
   const { read, connector } = await setUp(t, () => undefined, { fetchMs: 100 })
   t.equal(failure(t, await read('http://127.0.0.1:1/secret-path')).code, 'unreachable')
   const { url } = await setUp(t, () => undefined)
@@ -178,7 +178,7 @@ t.test(
   }
 )
 
-t.test("a wrong clock is reported for the calendar's own server, and what was read stands", async (t) => {
+t.test("a wrong clock is reported for the calendar's own server, and what was read holds", async (t) => {
   let date = new Date()
   const { read, url, connector } = await setUp(t, (_, reply) => {
     reply.setHeader('date', date.toUTCString())
@@ -192,7 +192,7 @@ t.test("a wrong clock is reported for the calendar's own server, and what was re
   t.match(checks.at(-1), { name: 'clock', ok: false, code: 'clock_wrong' })
 })
 
-t.test("a test says what is missing of a calendar, and takes the user's owner into account", async (t) => {
+t.test("a test reports what is missing from a calendar, and respects the user's owner", async (t) => {
   const { connector, folder } = await setUp(t)
   const day = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10).replaceAll('-', '')
   const lines = [`DTSTART:${day}T090000Z`, 'DURATION:PT1H', 'SUMMARY:x', 'ATTENDEE:mailto:bo@example.se']
@@ -290,7 +290,7 @@ t.test(
   }
 )
 
-t.test('a calendar that takes too long is ended, and not tried again until it is changed', async (t) => {
+t.test('a calendar that takes too long is stopped, and not tried again until it is changed', async (t) => {
   const rule = 'RRULE:FREQ=SECONDLY;BYDAY=MO;COUNT=999999999'
   const slow = calendar(
     ...Array.from({ length: 10 }, () => event('DTSTART:19700101T000000Z', 'DURATION:PT1M', rule))
@@ -309,7 +309,7 @@ t.test('a calendar that takes too long is ended, and not tried again until it is
   t.match(await patient.read('slow.ics'), { outcome: 'read', partialRead: { code: 'subject_not_readable' } })
 })
 
-t.test('a large calendar comes in slices, and the service has its turns between them', async (t) => {
+t.test('a large calendar is parsed in slices, and the event loop runs between them', async (t) => {
   const { read, folder } = await setUp(t)
   const description = `DESCRIPTION:${'x'.repeat(1_800)}`
   const events = Array.from({ length: 4_900 }, (_, index) =>

@@ -99,7 +99,7 @@ t.test('visibility, categories, and an unknown class is private', async (t) => {
 })
 
 t.test(
-  "the owner's answer, where the owner is known, where it is not, and where nobody was asked",
+  "the owner's answer, where the owner is known, where it is not, and where nobody was invited",
   async (t) => {
     const anna = (answer: string) => `ATTENDEE;PARTSTAT=${answer}:mailto:Anna@example.se`
     const bo = 'ATTENDEE;PARTSTAT=ACCEPTED:MAILTO:bo@example.se'
@@ -165,7 +165,7 @@ t.test('what cannot be read is reported by line, and the rest is read', async (t
   }
 })
 
-t.test('a calendar without subjects says so, if subjects are wanted', async (t) => {
+t.test('a calendar without subjects is reported, if subjects are required', async (t) => {
   const busy = calendar(event('DTSTART:20261123T110000Z', 'DTEND:20261123T120000Z', 'SUMMARY:Busy'))
   t.match(read(busy), { detail: 'availability', partialRead: { code: 'subject_not_readable' } })
   t.match(read(busy, { subjects: false }), { detail: 'availability', partialRead: null })

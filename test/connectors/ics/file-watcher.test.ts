@@ -27,7 +27,7 @@ function watching(t: Test, root: string, file: string) {
   }
 }
 
-t.test('written, replaced, deleted and made again', async (t) => {
+t.test('written, replaced, deleted and created again', async (t) => {
   const root = t.testdir({ 'anna.ics': 'one' })
   const file = join(root, 'anna.ics')
   const { after } = watching(t, root, 'anna.ics')
@@ -42,7 +42,7 @@ t.test('written, replaced, deleted and made again', async (t) => {
   t.pass('each was reported')
 })
 
-t.test('a folder that comes only later, and one that goes away and comes again', async (t) => {
+t.test('a folder that appears later, and one that disappears and appears again', async (t) => {
   const root = join(t.testdir({ calendars: {} }), 'calendars', 'acme')
   const { after } = watching(t, root, 'team/anna.ics')
   const write = async () => {

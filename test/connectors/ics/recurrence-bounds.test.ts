@@ -24,7 +24,7 @@ function cost(text: string, maxSteps: number): { given: number | null; steps: nu
   return { given, steps: maxSteps - budget.left }
 }
 
-t.test('what is asked for is bounded by the range, however long ago the rule began', async (t) => {
+t.test('the work is bounded by the range, however long ago the rule began', async (t) => {
   const rows: [rule: string, given: number, maxSteps: number][] = [
     ['FREQ=DAILY', 15, 100],
     ['FREQ=WEEKLY;BYDAY=MO,WE', 4, 100],
