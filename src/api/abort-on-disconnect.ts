@@ -1,4 +1,4 @@
-/** Whether anybody still waits for an answer. */
+/** Aborts the work for an answer when its client has disconnected. */
 import type { FastifyReply } from 'fastify'
 
 /**

@@ -1,4 +1,4 @@
-/** Events from protocols that tell only availability: what such a protocol does not say is read from what it does. */
+/** Events from protocols that show availability only: missing flags are derived from times and busy status. */
 import type { BusyStatus, CalendarEvent, Instant } from './calendar-event.ts'
 
 export interface AvailabilityItem {
@@ -15,7 +15,7 @@ const noCategories: readonly string[] = []
 
 /**
  * getSchedule and GetUserAvailability lack flags. Midnight to midnight in the user's zone is all-day, Tentative is an
- * invitation that nobody answered; declined cannot be known.
+ * unanswered invitation; a declined one cannot be recognised.
  */
 export function toCalendarEvent(
   item: AvailabilityItem,

@@ -6,7 +6,7 @@ export type BusyStatus = (typeof busyStatuses)[number]
 export const visibilities = ['normal', 'private', 'confidential'] as const
 export type Visibility = (typeof visibilities)[number]
 
-/** What the calendar's owner answered. `none`: nobody was asked, as in an event of one's own. */
+/** What the calendar's owner answered. `none`: no answer was requested, as in an event of one's own. */
 export const responses = ['none', 'organizer', 'accepted', 'tentative', 'declined', 'notResponded'] as const
 export type Response = (typeof responses)[number]
 

@@ -31,11 +31,11 @@ type IntervalMembers = typeof intervalMembers
 type IntervalFields = { readonly [Name in keyof IntervalMembers]: ReturnType<IntervalMembers[Name]> }
 
 export interface StatusFields extends IntervalFields {
-  /** The unbroken run of the diversion. Null where nobody knows, or where `available` has no bound. */
+  /** The unbroken run of the diversion. Null where it is not known, or where `available` has no bound. */
   readonly since: Instant | null
   readonly until: Instant | null
   readonly untilKind: UntilKind
-  /** When the unbroken run of closed phone ends; null if open, or if nobody knows. */
+  /** When the unbroken run of closed phone ends; null if open, or if it is not known. */
   readonly reachableAt: Instant | null
   /** The first run after the present one that is not `available`. */
   readonly next: { readonly diversion: string; readonly from: Instant; readonly until: Instant | null } | null

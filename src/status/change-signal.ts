@@ -1,4 +1,4 @@
-/** Wakes those who wait for a tenant's next change: an entry of its log, or a transition. */
+/** Wakes the long polls of a tenant at its next change: an entry of its log, or a transition. */
 import type { Instant } from '../domain/calendar-event.ts'
 import type { After } from '../lib/timers.ts'
 

@@ -1,4 +1,4 @@
-/** A consumer's resume point: a position in the tenant's change log, and an instant. Opaque to those who hold it. */
+/** A consumer's resume point: a position in the tenant's change log, and an instant. Opaque to consumers. */
 import type { Instant } from '../domain/calendar-event.ts'
 import { RequestError } from '../errors.ts'
 

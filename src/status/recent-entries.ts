@@ -1,4 +1,4 @@
-/** What of a tenant's change log is in memory: who changed at which position, and when each entry was logged. */
+/** The part of a tenant's change log in memory: which users changed at which position, and when each entry was logged. */
 import type { Instant } from '../domain/calendar-event.ts'
 import { RingLog } from '../lib/ring-log.ts'
 import type { LogEntry } from '../storage/store.ts'

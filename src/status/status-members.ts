@@ -69,7 +69,7 @@ export const nextRunSchema: JsonSchema = strictObject(
   {
     diversion: { ...diversionCode, examples: ['lunch'] },
     from: instant('When it begins.', '2026-11-23T11:00:00Z'),
-    until: nullableInstant('When it ends, or null where nobody knows yet.', '2026-11-23T12:00:00Z')
+    until: nullableInstant('When it ends, or null where that is not known yet.', '2026-11-23T12:00:00Z')
   },
   {
     $id: 'NextRun',

@@ -1,4 +1,4 @@
-/** What holds for everybody of one tenant, in memory: statuses, and what changed since a cursor. */
+/** The view of one tenant in memory: the Status of every user, and the changes since a cursor. */
 import type { Instant } from '../domain/calendar-event.ts'
 import { nextSlice } from '../lib/time-slices.ts'
 import type { LogEntry, TenantSnapshot, UserRecord } from '../storage/store.ts'

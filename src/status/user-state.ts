@@ -123,7 +123,7 @@ export function statusJson(user: UserState, context: TenantContext, at: Instant,
   return json
 }
 
-/** `now`: how well the calendar is mirrored is told as of now, whatever instant the fields are of. */
+/** `now`: the sync state is that of now, whatever instant the fields are of. */
 export function toStatus(
   user: UserState,
   fields: StatusFields,

@@ -38,7 +38,7 @@ export async function loadContents(
   return { context, users, clock }
 }
 
-/** What changed from one to the next without standing in the log: who is gone, and whose sync state is another. */
+/** The changes between two contents that are not in the log: removed users, and changed sync states. */
 export async function compareContents(
   before: ViewContents,
   next: ViewContents,

@@ -87,7 +87,7 @@ t.test('a Redis that cannot be used is refused, in a sentence that says what to 
   await server.command('SET', 'hanvisa:store', 'something else')
   await refused(t, server.url, /is not Hanvisa's, or is damaged/)
   await server.kill()
-  await refused(t, server.url, /nobody listens there/)
+  await refused(t, server.url, /no server listens there/)
 
   const replica = await startRedis(t, { settings: ['replicaof', '127.0.0.1 1'] })
   await refused(t, replica.url, /it is a replica|lacks its replicas or its master/)

@@ -1,4 +1,4 @@
-/** At most so many calls within any minute, for each of those who call. */
+/** Limits the calls of each caller within any minute. */
 import { RateLimited } from '../../errors.ts'
 
 const MINUTE_MS = 60_000

@@ -19,7 +19,7 @@ export function extensionsRoutes(deps: { readonly statusService: StatusService }
         schema: {
           tags: ['Statuses'],
           summary: 'One extension’s status',
-          description: 'As `GET …/statuses?by=extension` has it. 404 when nobody has the extension.',
+          description: 'As `GET …/statuses?by=extension` has it. 404 when no user has the extension.',
           params: Strict({ tenant: TenantId, extension: ExtensionParam }),
           response: { 200: withHeaders(ref(ExtensionStatusSchema), fromMemory), ...problems('not_found') }
         }

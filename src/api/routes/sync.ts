@@ -97,7 +97,7 @@ export function syncRoutes(deps: {
         const filter = { states: listOf(query.state), codes: listOf(query.code) }
         const staleAfter = 2000 * (connection?.pollSeconds ?? 0)
         const state = await sync.connection(id)
-        // A record says what held at its last read: while no subscription of the tenant is active, nobody is live.
+        // A record says what held at its last read: while no subscription of the tenant is active, no calendar is live.
         const isAnyActive = state.notifications.active > 0
         const userSyncOf = (record: UserRecord) => {
           const user = toUserSync(record, staleAfter, clock())

@@ -1,4 +1,4 @@
-/** Whether the credentials of an application can be used at all: told when they are put, not at the next read. */
+/** Whether the credentials of an application can be used at all: checked when they are put, not at the next read. */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { FieldFault } from '../../errors.ts'
 import type { PutGraphConnectionBody } from '../connection-body.ts'

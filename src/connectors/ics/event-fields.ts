@@ -106,7 +106,7 @@ function responseOf(event: RawComponent, owner: OwnerContext, busy: BusyStatus):
   return own === undefined ? unknown : answerIn(own)
 }
 
-/** RFC 5545 section 3.2.12: without PARTSTAT nobody has answered yet. */
+/** RFC 5545 section 3.2.12: without PARTSTAT the attendee has not answered yet. */
 function answerIn(content: ContentLine): Response {
   const property = parseProperty(content)
   const word = property === null ? '' : (readParameter(property, 'partstat') ?? '').toUpperCase()

@@ -1,4 +1,4 @@
-/** A tenant's change log in lmdb: what was saved, in order, capped; and those who follow it. */
+/** A tenant's change log in lmdb: the visible writes, in order, limited in number; and its followers. */
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../domain/calendar-event.ts'
 import { type FeedEvent, type LogEntry, TenantGone } from '../store.ts'

@@ -174,7 +174,7 @@ async function finish(path: string): Promise<void> {
   await writeFormat(path, {})
 }
 
-/** Made here, because lmdb would let everybody read it. An empty file is a new one to lmdb. */
+/** Creates the file here, because lmdb would make it readable for every account. lmdb treats an empty file as new. */
 function makeEmpty(dataFile: string): Promise<void> {
   return writeFile(dataFile, '', { mode: 0o600 })
 }

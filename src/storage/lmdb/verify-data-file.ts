@@ -165,7 +165,7 @@ function checkFreePages(count: bigint, size: number, number: number): void {
   if ((count + 1n) * 8n > BigInt(size)) throw new Damage(`holds garbage in page ${number}`)
 }
 
-/** The page's number, once it is certain that it and those after it are in the file and nobody else's. */
+/** The page's number, once it is certain that it and the pages after it are in the file and belong to no other use. */
 function claim({ size, pageSize, lastPage, seen }: Pages, page: bigint, run: number): number {
   // The file may end before its last page: when that one is free (`mm_last_pg`).
   if (page < 2n || page > BigInt(lastPage)) throw new Damage('is tangled')

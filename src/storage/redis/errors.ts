@@ -29,7 +29,7 @@ const known: readonly { readonly sign: RegExp; readonly words: string; readonly 
   },
   { sign: /^OOM/, words: 'its memory is full (maxmemory): give it more' },
   { sign: /^MISCONF/, words: 'it cannot write to its disk and takes no writes: look at its log' },
-  { sign: /^BUSY/, words: 'it is busy with a script of somebody else', passing: true },
+  { sign: /^BUSY/, words: 'it is busy with a script of another client', passing: true },
   {
     sign: /^CLUSTERDOWN|Cluster isn't ready/,
     words: 'its cluster has slots that no node serves: look at "redis-cli cluster info"',
@@ -58,7 +58,7 @@ const known: readonly { readonly sign: RegExp; readonly words: string; readonly 
   },
   {
     sign: /ECONNREFUSED/,
-    words: 'nobody listens there: start it, or correct HANVISA_REDIS_URL',
+    words: 'no server listens there: start Redis, or correct HANVISA_REDIS_URL',
     passing: true
   },
   { sign: /ENOTFOUND|EAI_AGAIN/, words: 'its name is not known: correct HANVISA_REDIS_URL', passing: true },

@@ -16,7 +16,7 @@ export interface Message extends Mark {
 
 type Follower = (event: FeedEvent) => void
 
-/** Somebody who waits until a write was published to the followers. */
+/** A waiter for a write that is not published to the followers yet. */
 interface Waiter {
   readonly mark: Mark
   readonly resolve: () => void

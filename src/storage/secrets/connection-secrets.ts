@@ -72,7 +72,7 @@ export function mergeSecrets(
   return whole
 }
 
-/** The connection with its secrets, for those who read calendars. Throws when they cannot be unsealed. */
+/** The connection with its secrets, for connectors. Throws when they cannot be unsealed. */
 export function unsealConnection(tenant: string, kept: StoredConnection, sealer: Sealer): OpenConnection {
   const { kind, pollSeconds, open, sealed } = kept
   const secrets: Secrets = sealed === null ? {} : JSON.parse(sealer.open(sealed, connectionPurpose(tenant)))

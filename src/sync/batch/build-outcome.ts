@@ -113,7 +113,7 @@ function notAhead(sync: SyncRecord, now: Instant): SyncRecord {
 
 const usersPerSave = 500
 
-/** Records a failure for users who were not asked for, because it would have hit them too. */
+/** Records a failure for users whose calendars were not requested, because it holds for them too. */
 export function saveFailures(
   store: Store,
   tenant: string,

@@ -24,7 +24,7 @@ const retryAfterMs = 30 * 60_000
 /** Milliseconds that all of this may add to a batch. */
 const maxFollowMs = 15_000
 
-/** The extension of each target that has one, by key; those of whom nothing goes on have none. */
+/** The extension of each target that has one, by key; targets without a continuing run have none. */
 export async function followAbsences(
   context: BatchContext,
   planned: readonly PlannedTarget[],

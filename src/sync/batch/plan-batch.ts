@@ -1,4 +1,4 @@
-/** The plan of one batch: which of its targets are read, for whom, and by what. */
+/** The plan of one batch: which of its targets are read, for which users, and by which rules. */
 
 import type { Span } from '../../domain/calendar-event.ts'
 import type { UserRecord } from '../../storage/store.ts'
@@ -44,7 +44,7 @@ export async function planBatch(
   })
 }
 
-/** Those who are still read by this target. */
+/** The users who still have this target. */
 function recordsOf(
   { targetOf }: BatchContext,
   key: string,

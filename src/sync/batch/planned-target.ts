@@ -3,7 +3,7 @@ import type { UserRecord } from '../../storage/store.ts'
 import type { ReadTarget } from '../targets/read-target.ts'
 import type { TargetState } from '../targets/target-state.ts'
 
-/** One target of the batch, and those for whom it is read, as they were at its beginning. */
+/** One target of the batch, and its users as they were at the batch's beginning. */
 export interface PlannedTarget {
   readonly key: string
   readonly target: ReadTarget

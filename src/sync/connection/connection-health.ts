@@ -1,4 +1,4 @@
-/** How one tenant's connection fares as a whole: what hits it is hit by everybody who is read over it. */
+/** The health of one tenant's connection as a whole: its faults affect every calendar that is read over it. */
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { RemoteError, RemoteFault } from '../../errors.ts'
 import type { Timers } from '../../lib/timers.ts'
@@ -25,7 +25,7 @@ export function absentConnection(since: Instant): ConnectionState {
   return { state: 'absent', since, fault: null, nextReadAt: null, notifications: noNotifications }
 }
 
-/** `changedAt`: which connection it is that fares so. Null: there is none. */
+/** `changedAt` identifies the version of the connection. Null: there is none. */
 export interface PublishedStatus {
   readonly state: ConnectionState
   readonly changedAt: Instant | null

@@ -30,7 +30,7 @@ export interface BatchResult {
 export interface BatchWorker {
   /** How many targets of the tenant one call takes. */
   batchSize(tenant: string): number
-  /** Reads a batch. The signal is aborted with `BatchTimeout` at the deadline, with `BatchCancelled` when nobody waits any more. */
+  /** Reads a batch. The signal is aborted with `BatchTimeout` at the deadline, with `BatchCancelled` when no caller waits any more. */
   read(tenant: string, targets: readonly string[], signal: AbortSignal): Promise<BatchResult>
 }
 

@@ -1,4 +1,4 @@
-/** Which calendars of a tenant are to be read, and for whom: a mailbox that users share is read once. */
+/** The calendars of a tenant that are read, and their users: a mailbox that users share is read once. */
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { UserRecord } from '../../storage/store.ts'
 import type { ReleaseMode } from '../notifications/target-subscriptions.ts'

@@ -17,7 +17,7 @@ export interface JobQueues {
 /** Failed jobs of a shard that are kept for diagnosis. Only a defect makes a job fail. */
 const keptFailures = 100
 
-/** `client` does not wait for Redis: nor does who uses a queue. */
+/** `client` does not wait for Redis, so a caller that uses a queue does not either. */
 export function openJobQueues(client: SyncRedisClient, log: Log): JobQueues {
   const queues = new Map<number, Queue>()
   return {
