@@ -66,7 +66,7 @@ const anyOperation = fc.oneof(
         user: anyUser,
         name: fc.string({ unit: 'binary' }),
         extension: anyExtension,
-        anew: fc.boolean()
+        resync: fc.boolean()
       }),
       {
         maxLength: 4
@@ -189,7 +189,7 @@ async function onStore(store: Store, o: Operation): Promise<unknown> {
     case 'saveUsers': {
       const users = o.users.map((one) => ({
         user: sampleUser(one.user, { displayName: one.name, extension: one.extension }),
-        sync: one.anew ? initialSyncRecord(true, o.at) : null
+        sync: one.resync ? initialSyncRecord(true, o.at) : null
       }))
       return store.saveUsers(o.id, users, o.at)
     }
@@ -254,7 +254,7 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
           timeline: null,
           sync: initialSyncRecord(true, o.at, generation)
         }
-        records.set(one.user, { ...(before === undefined || one.anew ? initial : before), user: next })
+        records.set(one.user, { ...(before === undefined || one.resync ? initial : before), user: next })
       }
       if (o.users.length > 0) log(tenant, feeds, o.at, [...new Set(o.users.map((one) => one.user))], vacated)
       return [...fresh]

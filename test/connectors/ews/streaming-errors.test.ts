@@ -90,7 +90,7 @@ t.test(
     })
     t.same(exchange.streams.at(-1)?.ids.length, 1)
     t.equal(exchange.streams.at(-1)?.headers['x-anchormailbox'], 'b@example.se')
-    t.same(recorded[0]?.events, ['active'], 'the others never notice')
+    t.same(recorded[0]?.events, ['active'], 'the others are not affected')
     t.ok(operations(exchange.calls, 'Subscribe').length <= 7)
   }
 )
