@@ -39,8 +39,8 @@ export class StoreFeedHandler {
   #resync = false
   /** Users that may have changed; null: none. */
   #users: Set<string> | null = null
-  /** How many events of each user are still to come of writes of our own. */
-  readonly #ownWrites = new Map<string, number>()
+  /** Of each user in a write of our own: writes under way, users' events since, and how many of them the writes account for. */
+  readonly #ownWrites = new Map<string, { writes: number; events: number; saved: number }>()
   readonly #trackers = new Set<{ all: boolean; readonly users: Set<string> }>()
   #work: Promise<void> | null = null
   #cancelRetry: (() => void) | null = null
@@ -75,13 +75,25 @@ export class StoreFeedHandler {
     }
   }
 
-  /** Writes records of these users. The feed's events of that write come before it ends and are ignored. */
-  async writeOwn<T>(users: readonly string[], write: () => Promise<T>): Promise<T> {
-    for (const user of users) this.#ownWrites.set(user, (this.#ownWrites.get(user) ?? 0) + 1)
+  /**
+   * Writes records of these users; resolves to those that were saved. The feed's events of the write come before it resolves,
+   * one for each user that was saved, and are ignored. A further event is somebody else's change and is applied.
+   */
+  async writeOwn(
+    users: readonly string[],
+    write: () => Promise<readonly string[]>
+  ): Promise<readonly string[]> {
+    for (const user of users) {
+      const own = this.#ownWrites.get(user) ?? { writes: 0, events: 0, saved: 0 }
+      own.writes += 1
+      this.#ownWrites.set(user, own)
+    }
+    let saved: readonly string[] = []
     try {
-      return await write()
+      saved = await write()
+      return saved
     } finally {
-      for (const user of users) this.#takeOwnWrite(user)
+      this.#endOwnWrite(users, new Set(saved))
     }
   }
 
@@ -97,7 +109,7 @@ export class StoreFeedHandler {
     const users =
       event.kind === 'logged' ? event.entry.users : event.kind === 'confirmed' ? event.users : 'all'
     if (users === 'all') this.#tenantChanged = true
-    else this.#onUsersChanged(users.filter((user) => !this.#takeOwnWrite(user)))
+    else this.#onUsersChanged(users.filter((user) => !this.#isDuringOwnWrite(user)))
     if (users === 'all') for (const tracker of this.#trackers) tracker.all = true
     // What is there after this is another tenant of the same name.
     if (event.kind === 'tenant removed') this.#isNew = true
@@ -111,13 +123,26 @@ export class StoreFeedHandler {
     for (const tracker of this.#trackers) for (const user of users) tracker.users.add(user)
   }
 
-  /** Whether an event of this user was to come of a write of our own. */
-  #takeOwnWrite(user: string): boolean {
-    const count = this.#ownWrites.get(user)
-    if (count === undefined) return false
-    if (count > 1) this.#ownWrites.set(user, count - 1)
-    else this.#ownWrites.delete(user)
+  /** Counts an event of a user in a write of our own: whose it was shows when the write ends. */
+  #isDuringOwnWrite(user: string): boolean {
+    const own = this.#ownWrites.get(user)
+    if (own === undefined) return false
+    own.events += 1
     return true
+  }
+
+  #endOwnWrite(users: readonly string[], saved: ReadonlySet<string>): void {
+    const changed = users.filter((user) => {
+      const own = this.#ownWrites.get(user)!
+      own.writes -= 1
+      if (saved.has(user)) own.saved += 1
+      if (own.writes > 0) return false
+      this.#ownWrites.delete(user)
+      return own.events > own.saved
+    })
+    if (changed.length === 0) return
+    this.#onUsersChanged(changed)
+    this.#wake()
   }
 
   #addUsers(users: readonly string[]): void {
