@@ -42,10 +42,8 @@ t.test('subscribed calendars of a shard without an owner are stale within five m
   t.equal((await record('acme', 'anna')).sync.overdueSince, abandonedAt + 4 * minuteMs)
   t.equal(await state('acme', 'polled'), 'fresh', 'this one turns stale by its interval')
   t.equal(await state('other', 'anna'), 'fresh')
-  // Both replicas may have written in the same instant; neither writes again.
-  await time.run(minuteMs)
   const entries = (await logged('acme')).length
   await time.run(5 * minuteMs)
-  t.equal((await logged('acme')).length, entries, 'nothing further is logged')
+  t.equal((await logged('acme')).length, entries, 'consumers get one change')
   await Promise.all(replicas.map((one) => one.close()))
 })

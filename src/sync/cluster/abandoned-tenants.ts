@@ -92,7 +92,10 @@ export class AbandonedTenants {
     do {
       const page = await store.users(tenant, { limit: itemsPerPage, ...(after !== undefined && { after }) })
       const users = page.map(({ id }) => id)
-      await saveOverdue(store, tenant, users, since, { pollMs, clock })
+      // Every replica detects it at the same time: under the lock the second finds it recorded, and writes nothing.
+      await store.withTenantLock(tenant, (locked) =>
+        saveOverdue(locked, tenant, users, since, { pollMs, clock })
+      )
       after = page.length < itemsPerPage ? undefined : users.at(-1)
     } while (after !== undefined)
   }
