@@ -43,7 +43,7 @@ t.test('each error has its code, its scope and its hint', async (t) => {
     [429, 'ApplicationThrottled', 'throttled', 'mailbox', /fewer requests/],
     [403, 'ApplicationThrottled', 'throttled', 'mailbox', /fewer requests/],
     [509, '', 'throttled', 'mailbox', /fewer requests/],
-    [424, 'FailedDependency', 'unreachable', 'mailbox', /tried again/],
+    [424, 'FailedDependency', 'unreachable', 'mailbox', /tries again/],
     [500, 'generalException', 'unreachable', 'mailbox', /has trouble/],
     [502, '', 'unreachable', 'mailbox', /has trouble/],
     [503, 'serviceNotAvailable', 'unreachable', 'mailbox', /has trouble/],
