@@ -8,7 +8,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { buildApp } from './api/app.ts'
 import { openMetrics } from './api/metrics.ts'
 import { buildWorkerApp } from './api/worker-app.ts'
-import type { Config, Role } from './config.ts'
+import type { Config, ProcessRole } from './config.ts'
 import type { ConnectorDeps } from './connectors/connector-kind.ts'
 import type { Environment } from './connectors/ews/client/proxy.ts'
 import { createNotificationVerifiers } from './connectors/graph/notifications/verifier.ts'
@@ -107,7 +107,7 @@ export async function startService(
 
 /** What is asked of sync over HTTP, where this process answers that at all. Keeping begins with it. */
 async function openSyncOf(
-  role: Role,
+  role: ProcessRole,
   clients: SyncRedisClients | null,
   undo: (() => Promise<unknown> | unknown)[],
   options: SyncOptions

@@ -48,7 +48,7 @@ const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 const roles = ['all', 'api', 'worker'] as const
 /** `api` answers calls, `worker` reads calendars, `all` does both. */
-export type Role = (typeof roles)[number]
+export type ProcessRole = (typeof roles)[number]
 
 export interface Config {
   readonly host: string
@@ -57,7 +57,7 @@ export interface Config {
   readonly dataDir: string
   /** Null: everything is kept in the data folder, by this process alone. Its user and password are secret. */
   readonly redisUrl: string | null
-  readonly role: Role
+  readonly role: ProcessRole
   /** Null: made at first start in the data folder (keys.ts). */
   readonly adminKey: string | null
   /** 32 bytes; null: made at first start in the data folder (keys.ts). */

@@ -4,10 +4,12 @@
 export const problemStatus = {
   invalid_request: 400,
   unauthorized: 401,
+  insufficient_role: 403,
   not_found: 404,
   method_not_allowed: 405,
   not_acceptable: 406,
   code_in_use: 409,
+  limit_reached: 409,
   cursor_expired: 410,
   precondition_failed: 412,
   too_large: 413,

@@ -49,6 +49,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/management/': [
     'src/domain/',
     'src/storage/store.ts',
+    'src/storage/api-keys.ts',
     'src/storage/secrets/',
     'src/connectors/*',
     'src/sync/*'

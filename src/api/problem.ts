@@ -33,10 +33,12 @@ export interface ProblemDetails {
 const titles: Readonly<Record<ProblemCode, string>> = {
   invalid_request: 'Invalid request',
   unauthorized: 'Unauthorized',
+  insufficient_role: 'Insufficient role',
   not_found: 'Not found',
   method_not_allowed: 'Method not allowed',
   not_acceptable: 'Not acceptable',
   code_in_use: 'Diversion in use',
+  limit_reached: 'Limit reached',
   cursor_expired: 'Cursor expired',
   precondition_failed: 'Precondition failed',
   too_large: 'Request too large',

@@ -51,10 +51,12 @@ export const ProblemSchema = Strict(
 const problemDescriptions: Readonly<Record<ProblemCode, string>> = {
   invalid_request: 'Something in the request is wrong; `errors` names each member and what to do.',
   unauthorized: 'The key is missing or wrong.',
+  insufficient_role: 'The role of the key, or of who signed in, does not include this call.',
   not_found: 'There is no such tenant, user or thing.',
   method_not_allowed: 'The address does not take this method; `Allow` lists those that it takes.',
   not_acceptable: 'The answer cannot be had in the format asked for.',
   code_in_use: 'A diversion that would go is in use; `errors` says where.',
+  limit_reached: 'There are as many of these as there may be: remove one first.',
   cursor_expired: 'The cursor can no longer be followed: read `statuses` again.',
   precondition_failed: '`If-Match` names another version than the present one: read it again.',
   too_large: 'The request is larger than this call takes.',

@@ -1,0 +1,243 @@
+/**
+ * All API keys in memory, so that a request is authenticated without the store. The registry asks the store every second what has
+ * changed: a revocation, a rotation or a new key holds on every replica soon after. What the store has not confirmed for long is no
+ * longer relied on (`freshness`).
+ */
+import type { Instant } from '../domain/calendar-event.ts'
+import { machineTimers, type Timers } from '../lib/timers.ts'
+import type { ApiKeyRecord, ApiKeyStore, ApiKeyUse } from '../storage/api-keys.ts'
+import { digestOf, isWellFormedKey } from './api-key-format.ts'
+import { type Principal, ROLES } from './principal.ts'
+
+/** Milliseconds between two looks at the store. */
+const POLL_INTERVAL_MS = 1000
+/** Until this age of the last confirmation everything may be done with a key: a revocation is in force within it. */
+const MAX_CURRENT_AGE_MS = 5000
+/** Until this age of the last confirmation a key opens reads. */
+const MAX_READ_AGE_MS = 60_000
+const SAVE_USES_INTERVAL_MS = 60_000
+
+/**
+ * How sure `authenticate` is. `current`: the store confirmed the keys within 5 s. `stale`: within 60 s; a key opens reads alone.
+ * `unknown`: longer ago; a key opens nothing.
+ */
+export type KeyFreshness = 'current' | 'stale' | 'unknown'
+
+export interface KeyRegistryDeps {
+  readonly store: ApiKeyStore
+  readonly clock: () => Instant
+  readonly timers?: Timers
+}
+
+/** A key as it is held: what requests are given, and when it ends. */
+interface HeldKey extends Principal {
+  readonly digest: string
+  readonly expiresAt: Instant | null
+  readonly previousDigest: string | null
+  readonly previousUntil: Instant
+}
+
+export class KeyRegistry {
+  readonly #store: ApiKeyStore
+  readonly #clock: () => Instant
+  readonly #timers: Timers
+  readonly #byDigest = new Map<string, HeldKey>()
+  readonly #byId = new Map<string, HeldKey>()
+  /** One string for each tenant, however many keys it has. */
+  readonly #tenants = new Map<string, string>()
+  #position = ''
+  /** On the timers' scale: when the last look was begun that came back. */
+  #confirmedAt = Number.NEGATIVE_INFINITY
+  #looking: Promise<boolean> | null = null
+  #cancelPoll: () => void = () => {}
+  #cancelSave: () => void = () => {}
+  /** The keys used since they were last saved, by id. */
+  #uses = new Map<string, ApiKeyUse>()
+  /** The day of the last use that is known of, by id, so that a day is saved once. */
+  #usedToday = new Set<string>()
+  #today = ''
+  #isClosed = false
+
+  private constructor({ store, clock, timers = machineTimers }: KeyRegistryDeps) {
+    this.#store = store
+    this.#clock = clock
+    this.#timers = timers
+  }
+
+  /** Resolves once every key is known. */
+  static async open(deps: KeyRegistryDeps): Promise<KeyRegistry> {
+    const registry = new KeyRegistry(deps)
+    const begun = registry.#timers.now()
+    await registry.#readAll()
+    registry.#confirmedAt = begun
+    registry.#schedulePoll()
+    registry.#scheduleSave()
+    return registry
+  }
+
+  /** Whose key it is; null when it is none, or no longer one. */
+  authenticate(key: string): Principal | null {
+    if (!isWellFormedKey(key)) return null
+    const digest = digestOf(key)
+    const held = this.#byDigest.get(digest)
+    if (held === undefined) return null
+    const now = this.#clock()
+    if (held.expiresAt !== null && held.expiresAt <= now) return null
+    if (held.digest !== digest && held.previousUntil <= now) return null
+    this.#noteUse(held, now)
+    return held
+  }
+
+  freshness(): KeyFreshness {
+    const age = this.#timers.now() - this.#confirmedAt
+    if (age <= MAX_CURRENT_AGE_MS) return 'current'
+    return age <= MAX_READ_AGE_MS ? 'stale' : 'unknown'
+  }
+
+  /**
+   * Asks the store now what has changed; resolves to whether it answered. After it `authenticate` knows every change that was
+   * made before the call: a key that another replica made a moment ago, too. Many calls share one look.
+   */
+  async confirm(): Promise<boolean> {
+    // A look under way may have passed the change already.
+    if (this.#looking !== null) await this.#looking
+    return this.#look()
+  }
+
+  /** How many keys are held. */
+  get size(): number {
+    return this.#byId.size
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#cancelPoll()
+    this.#cancelSave()
+    await this.#looking
+    await this.#saveUses()
+  }
+
+  #look(): Promise<boolean> {
+    this.#looking ??= this.#readChanges()
+      .then(
+        () => true,
+        () => false
+      )
+      .finally(() => {
+        this.#looking = null
+      })
+    return this.#looking
+  }
+
+  async #readChanges(): Promise<void> {
+    const begun = this.#timers.now()
+    for (;;) {
+      const slice = await this.#store.changesAfter(this.#position)
+      if (slice === null) {
+        await this.#readAll()
+        break
+      }
+      for (const { id, key } of slice.changes) {
+        if (key === null) this.#drop(id)
+        else this.#hold(key)
+      }
+      this.#position = slice.position
+      if (slice.changes.length === 0) break
+    }
+    this.#confirmedAt = begun
+  }
+
+  async #readAll(): Promise<void> {
+    const position = await this.#store.position()
+    const gone = new Set(this.#byId.keys())
+    for await (const keys of this.#store.all()) {
+      for (const key of keys) {
+        gone.delete(key.id)
+        this.#hold(key)
+      }
+    }
+    for (const id of gone) this.#drop(id)
+    this.#position = position
+  }
+
+  #hold(key: ApiKeyRecord): void {
+    this.#drop(key.id)
+    const held = this.#toHeld(key)
+    // Of a role that a later version made nothing is known: such a key opens nothing here.
+    if (held === null) return
+    this.#byId.set(held.id, held)
+    this.#byDigest.set(held.digest, held)
+    if (held.previousDigest !== null) this.#byDigest.set(held.previousDigest, held)
+  }
+
+  #drop(id: string): void {
+    const held = this.#byId.get(id)
+    if (held === undefined) return
+    this.#byId.delete(id)
+    this.#byDigest.delete(held.digest)
+    if (held.previousDigest !== null) this.#byDigest.delete(held.previousDigest)
+  }
+
+  #toHeld(key: ApiKeyRecord): HeldKey | null {
+    const role = ROLES.find((known) => known === key.role)
+    if (role === undefined) return null
+    return {
+      kind: 'key',
+      id: key.id,
+      name: key.name,
+      role,
+      tenant: key.tenant === null ? null : this.#sharedName(key.tenant),
+      user: key.user,
+      colleagues: key.colleagues,
+      sensitive: key.sensitive,
+      digest: key.digest,
+      expiresAt: key.expiresAt,
+      previousDigest: key.previous?.digest ?? null,
+      previousUntil: key.previous?.until ?? 0
+    }
+  }
+
+  #sharedName(tenant: string): string {
+    const known = this.#tenants.get(tenant)
+    if (known !== undefined) return known
+    this.#tenants.set(tenant, tenant)
+    return tenant
+  }
+
+  #schedulePoll(): void {
+    if (this.#isClosed) return
+    this.#cancelPoll = this.#timers.after(POLL_INTERVAL_MS, () => {
+      void this.#look().then(() => this.#schedulePoll())
+    })
+  }
+
+  #scheduleSave(): void {
+    if (this.#isClosed) return
+    this.#cancelSave = this.#timers.after(SAVE_USES_INTERVAL_MS, () => {
+      void this.#saveUses().then(() => this.#scheduleSave())
+    })
+  }
+
+  #noteUse({ tenant, id }: HeldKey, now: Instant): void {
+    const day = new Date(now).toISOString().slice(0, 10)
+    if (day !== this.#today) {
+      this.#today = day
+      this.#usedToday.clear()
+    }
+    if (this.#usedToday.has(id)) return
+    this.#usedToday.add(id)
+    this.#uses.set(id, { tenant, id, day })
+  }
+
+  async #saveUses(): Promise<void> {
+    if (this.#uses.size === 0) return
+    const uses = this.#uses
+    this.#uses = new Map()
+    try {
+      await this.#store.saveUses([...uses.values()])
+    } catch {
+      // The store is away: with the next save.
+      for (const [id, use] of uses) if (!this.#uses.has(id)) this.#uses.set(id, use)
+    }
+  }
+}
