@@ -250,7 +250,7 @@ t.test('ten thousand subscriptions start gradually, and a missing one is logged 
   const said: unknown[] = []
   const say = (facts: object) => void said.push(facts)
   const log = { info: say, warn: say, error: say }
-  const ears = { onChanged: () => {}, onActive: () => {}, onStateChange: () => {} }
+  const ears = { onChanged: () => {}, onActive: () => {}, onInactive: () => {}, onStateChange: () => {} }
   const watching = new TargetSubscriptions('acme', {
     connector: () => connector,
     handlers: ears,

@@ -47,6 +47,34 @@ t.test('an edit that fails to be read makes its calendar stale after pollSeconds
   await until(async () => (await state('acme', 'anna')) === 'stale')
 })
 
+t.test('a subscription that breaks while the server hangs: stale after twice pollSeconds', async (t) => {
+  const { side, tenant, people, open, until, state, record, time } = await openSyncHarness(t)
+  for (const id of ['anna', 'bo']) side.calendars.set(`${id}@acme.example`, [])
+  side.newSubscriptions = 'active'
+  await tenant('acme')
+  await people('acme', { anna: {}, bo: {} })
+  await open()
+  await time.run(1000)
+  for (const id of ['anna', 'bo']) await until(async () => (await record('acme', id)).sync.subscribed)
+  const inactivate = (id: string) => {
+    for (const listener of side.watched.get(`${id}@acme.example`) ?? []) {
+      listener.onInactive(new RemoteError('unreachable', 'x'))
+    }
+  }
+  await time.run(30 * minuteMs)
+  inactivate('anna')
+  await time.run(2 * polling * 1000 + 1000)
+  await until(async () => !(await record('acme', 'anna')).sync.subscribed)
+  t.equal(await state('acme', 'anna'), 'fresh', 'a calendar that is polled instead')
+  side.hanging.add('bo@acme.example')
+  inactivate('bo')
+  await time.run(2 * polling * 1000 - 2000)
+  t.equal(await state('acme', 'bo'), 'fresh')
+  await time.run(3000)
+  await until(async () => (await state('acme', 'bo')) === 'stale')
+  t.equal(await state('acme', 'anna'), 'fresh')
+})
+
 t.test('a test that passed, and a subscription that begins, end a pause of our own', async (t) => {
   const { side, tenant, people, open, until, state, time } = await openSyncHarness(t)
   side.calendars.set('anna@acme.example', [])

@@ -35,6 +35,8 @@ export interface SubscriptionHandlers {
   onChanged(key: string): void
   /** Its subscription is active from now on; earlier edits may have been missed. */
   onActive(key: string): void
+  /** Its subscription was active: from now on edits may go unnotified. */
+  onInactive(key: string): void
   /** `state` is another. */
   onStateChange(): void
 }
@@ -192,8 +194,10 @@ export class TargetSubscriptions {
   }
 
   #setState(one: MailboxSubscription, isActive: boolean, reason: RemoteFault | null): void {
-    this.#activeTargets += (Number(isActive) - Number(one.isActive)) * one.keys.size
+    const wasActive = one.isActive
+    this.#activeTargets += (Number(isActive) - Number(wasActive)) * one.keys.size
     one.isActive = isActive
+    if (wasActive && !isActive) for (const key of one.keys) this.#deps.handlers.onInactive(key)
     if (one.reason?.code !== reason?.code) {
       if (one.reason !== null) this.#removeReason(one.reason)
       if (reason !== null) this.#addReason(reason)

@@ -46,13 +46,14 @@ export class TenantNotifications {
       handlers: {
         onChanged: (key) => this.#onChanged(key),
         onActive: deps.onActive,
+        onInactive: (key) => this.#overdue.onInactive(key),
         onStateChange: deps.onStateChange
       },
       timers: deps.timers,
       log: deps.log
     })
     this.#debouncer = new NotificationDebouncer(deps.timers, (key) => this.#enqueue(key))
-    this.#overdue = new OverdueEdits(tenant, deps)
+    this.#overdue = new OverdueEdits(tenant, { ...deps, isSubscribed: (key) => this.isSubscribed(key) })
   }
 
   get state(): NotificationsState {

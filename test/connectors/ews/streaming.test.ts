@@ -134,19 +134,19 @@ t.test(
   }
 )
 
-t.test('a stream without a heartbeat for 90 s is dead: opened again, and all are read again', async (t) => {
+t.test('a stream without a heartbeat for 60 s is broken: opened again, and all are read again', async (t) => {
   const exchange = await streamingExchange(t)
   const recorded = exchange.watch(exchange.connector(), ...abc)
   await until(() => allActive(recorded))
   const [stream] = exchange.streams
-  exchange.timers.pass(80_000)
+  exchange.timers.pass(50_000)
   stream?.say(heartbeat(idOf('a@example.se')), edited(idOf('b@example.se')))
   await until(() => recorded[1]?.changes === 1)
-  exchange.timers.pass(89_999)
+  exchange.timers.pass(59_999)
   t.ok(allActive(recorded))
   exchange.timers.pass(1)
   await until(() => stream?.gone === true && recorded.every(({ isActive: isLive }) => !isLive))
-  t.match(recorded[0]?.hint, /silent for 90 s.*load balancer/)
+  t.match(recorded[0]?.hint, /nothing for 60 s.*load balancer/)
   exchange.timers.pass(1_000)
   await until(() => allActive(recorded))
   t.same(
@@ -154,6 +154,45 @@ t.test('a stream without a heartbeat for 90 s is dead: opened again, and all are
     Array(3).fill(['inactive unreachable', 'active', 'changed'])
   )
   t.same(exchange.streams[1]?.ids, stream?.ids, 'the subscriptions are the same')
+})
+
+t.test('heartbeats every 80 s: one stream is opened again, and no other', async (t) => {
+  const exchange = await streamingExchange(t)
+  const recorded = exchange.watch(exchange.connector(), ...abc)
+  await until(() => allActive(recorded))
+  exchange.timers.pass(60_000)
+  await until(() => recorded.every(({ isActive: isLive }) => !isLive))
+  exchange.timers.pass(1_000)
+  await until(() => allActive(recorded))
+  for (let minutes = 0; minutes < 20; minutes++) {
+    exchange.timers.pass(80_000)
+    const { changes } = recorded[0]!
+    exchange.streams.at(-1)!.say(edited(idOf('a@example.se')))
+    await until(() => recorded[0]!.changes === changes + 1)
+  }
+  t.equal(exchange.streams.length, 2)
+  exchange.timers.pass(90_000)
+  await until(() => recorded.every(({ isActive: isLive }) => !isLive))
+})
+
+t.test('after a hang, heartbeats in time make 60 s the limit again', async (t) => {
+  const exchange = await streamingExchange(t)
+  const recorded = exchange.watch(exchange.connector(), ...abc)
+  await until(() => allActive(recorded))
+  exchange.timers.pass(60_000)
+  await until(() => recorded.every(({ isActive: isLive }) => !isLive))
+  exchange.timers.pass(1_000)
+  await until(() => allActive(recorded))
+  for (let nth = 0; nth < 15; nth++) {
+    exchange.timers.pass(45_000)
+    const { changes } = recorded[0]!
+    exchange.streams.at(-1)!.say(edited(idOf('a@example.se')))
+    await until(() => recorded[0]!.changes === changes + 1)
+  }
+  exchange.timers.pass(59_999)
+  t.ok(allActive(recorded))
+  exchange.timers.pass(1)
+  await until(() => recorded.every(({ isActive: isLive }) => !isLive))
 })
 
 t.test('a stream that is cut in the middle of a document, or ends without Closed, is a gap', async (t) => {

@@ -78,7 +78,7 @@ export function subscriptionEndedError(mailbox: string): RemoteError {
 export function streamSilentError(milliseconds: number): RemoteError {
   return new RemoteError(
     'unreachable',
-    `Exchange's stream was silent for ${milliseconds / 1000} s, so it is taken for dead. It is opened anew by itself; if it stays so, let no proxy or load balancer hold replies back.`,
+    `Exchange's stream sent nothing for ${milliseconds / 1000} s, not even a heartbeat, so it counts as broken. It is opened again by itself. If this happens often, check that no proxy or load balancer buffers replies.`,
     { scope: 'connection' }
   )
 }

@@ -11,6 +11,7 @@ import {
 import { GroupMembers } from './group-members.ts'
 import { GroupStream } from './group-stream.ts'
 import { retryDelayMs } from './retry-delay.ts'
+import { SilenceLimit } from './silence-limit.ts'
 import { runStream, type StreamDeps } from './stream.ts'
 import type { StreamSubscriptionManager } from './subscription-manager.ts'
 import type { WatchedMailbox } from './watched-mailbox.ts'
@@ -41,6 +42,7 @@ export class StreamGroup {
   readonly key: string
   readonly #deps: StreamGroupDeps
   readonly #affinity = createStreamAffinity()
+  readonly #silenceLimit = new SilenceLimit()
   readonly #members: GroupMembers
   readonly #streams = new Set<GroupStream>()
   #current: GroupStream | null = null
@@ -155,7 +157,7 @@ export class StreamGroup {
       },
       onSubscriptionsLost: (ids: ReadonlySet<string> | null) => this.#onSubscriptionsLost(stream, ids)
     }
-    const target = { chargedMailbox, affinity: this.#affinity }
+    const target = { chargedMailbox, affinity: this.#affinity, silenceLimit: this.#silenceLimit }
     void runStream([...stream.members.keys()], target, handlers, this.#deps, stream.signal).then((error) =>
       this.#onStreamEnd(stream, error)
     )

@@ -8,38 +8,53 @@ import type { ResponseStatus } from '../soap/response.ts'
 import type { StreamAffinity } from './affinity.ts'
 import { streamBrokenError, streamSilentError } from './errors.ts'
 import { type StreamHandlers, streamReader } from './responses.ts'
+import type { SilenceLimit } from './silence-limit.ts'
 
 /** One minute below the server's maximum, because clocks are not exact. */
 const connectionTimeoutMinutes = 29
-/** Milliseconds. Exchange gives a sign every 30 to 45 s; Microsoft's own client waits as long as this. */
-const maxSilenceMs = 90_000
 
 export interface StreamDeps {
   readonly client: EwsClient
   readonly after: After
+  readonly clock: () => number
   readonly errorFor: (status: ResponseStatus, mailbox: string) => RemoteError | null
 }
 
 /** Resolves at its end: with null when the server has sent everything, else with the error. Never rejects. */
 export async function runStream(
   subscriptions: readonly string[],
-  { chargedMailbox, affinity }: { chargedMailbox: ImpersonationId; affinity: StreamAffinity },
+  {
+    chargedMailbox,
+    affinity,
+    silenceLimit
+  }: { chargedMailbox: ImpersonationId; affinity: StreamAffinity; silenceLimit: SilenceLimit },
   handlers: Omit<StreamHandlers, 'onHeartbeat' | 'onRefused'>,
-  { client, after, errorFor }: StreamDeps,
+  { client, after, clock, errorFor }: StreamDeps,
   signal: AbortSignal
 ): Promise<RemoteError | null> {
   const over = new AbortController()
   const stop = () => over.abort(signal.reason)
   signal.addEventListener('abort', stop, { once: true })
   let cancel = () => {}
+  let lastDataAt = clock()
+  const startTimer = () => {
+    const { limitMs } = silenceLimit
+    cancel = after(limitMs, () => {
+      silenceLimit.onSilence()
+      over.abort(streamSilentError(limitMs))
+    })
+  }
   const onHeartbeat = () => {
+    const now = clock()
+    silenceLimit.onHeartbeat(now - lastDataAt)
+    lastDataAt = now
     cancel()
-    cancel = after(maxSilenceMs, () => over.abort(streamSilentError(maxSilenceMs)))
+    startTimer()
   }
   const toError = (status: ResponseStatus) => errorFor(status, chargedMailbox.mailbox)
   const onRefused = (status: ResponseStatus) =>
     over.abort(toError(status) ?? client.errorOf(status, chargedMailbox.mailbox, true))
-  onHeartbeat()
+  startTimer()
   try {
     signal.throwIfAborted()
     const { isClosed } = await client.send(
