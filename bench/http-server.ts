@@ -68,6 +68,7 @@ const management = createManagement({ store, sync, packs, sealer: seal, clock, a
 const app = await buildApp({
   log,
   adminKey: key,
+  apiKeys: { authenticate: () => null, freshness: () => 'current', confirm: async () => true },
   metrics,
   store,
   management,
@@ -86,8 +87,12 @@ const { etag } = answer
 const status = view.status('user500')!
 const json = 'application/json; charset=utf-8'
 // The same app to the handler: hooks, key, and the checks of parameters.
-const ofTenant = { schema: { params: TenantParams, querystring: StatusesQuery, headers: StatusesHeaders } }
-const ofUser = { schema: { params: UserParams, querystring: StatusQuerySchema } }
+const config = { access: { roles: ['provider'] } } as const
+const ofTenant = {
+  config,
+  schema: { params: TenantParams, querystring: StatusesQuery, headers: StatusesHeaders }
+}
+const ofUser = { config, schema: { params: UserParams, querystring: StatusQuerySchema } }
 const setHeaders = (reply: FastifyReply) =>
   reply.header('vary', 'accept-encoding').header('etag', etag).header('cache-control', 'private, no-cache')
 app.get('/constant/:tenant/statuses', ofTenant, async (_request, reply) =>
@@ -101,7 +106,7 @@ app.get('/constant/:tenant/unchanged', ofTenant, async (_request, reply) =>
 )
 app.get('/constant/:tenant/status/:user', ofUser, async (_request, reply) => reply.type(json).send(status))
 
-app.get('/cpu', async (_request, reply) => reply.send(process.cpuUsage()))
+app.get('/cpu', { config }, async (_request, reply) => reply.send(process.cpuUsage()))
 
 await app.listen({ host: '127.0.0.1', port: 0 })
 const { port } = app.server.address() as AddressInfo

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { buildApp } from './api/app.ts'
+import type { AuthenticatorDeps } from './api/auth/authenticator.ts'
 import { openMetrics } from './api/metrics.ts'
 import { buildWorkerApp } from './api/worker-app.ts'
 import type { Config, ProcessRole } from './config.ts'
@@ -76,7 +77,7 @@ export async function startService(
       metrics,
       clock
     })
-    const bare = { log, adminKey: keys.adminKey, metrics, store }
+    const bare = { log, adminKey: keys.adminKey, apiKeys: noApiKeys, metrics, store }
     let app: FastifyInstance
     if (sync === null) app = await buildWorkerApp(bare)
     else {
@@ -103,6 +104,13 @@ export async function startService(
     await close()
     throw error
   }
+}
+
+/** Until the stores keep API keys. */
+const noApiKeys: AuthenticatorDeps['apiKeys'] = {
+  authenticate: () => null,
+  freshness: () => 'current',
+  confirm: async () => true
 }
 
 /** What is asked of sync over HTTP, where this process answers that at all. Keeping begins with it. */

@@ -10,7 +10,7 @@ import type { Store } from '../storage/store.ts'
 import type { Sync } from '../sync/sync.ts'
 import { type BaseAppDeps, createBaseApp } from './base-app.ts'
 import { compressAnswer } from './compression.ts'
-import { componentName, openapiInfo } from './openapi-info.ts'
+import { componentName, describeAccess, openapiInfo } from './openapi-info.ts'
 import { requireStoreForWrites } from './require-store.ts'
 import { changesRoutes } from './routes/changes.ts'
 import { connectionsRoutes } from './routes/connections.ts'
@@ -45,7 +45,11 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.addHook('onRoute', requireStoreForWrites(deps.store))
   app.addHook('onSend', compressAnswer)
 
-  await app.register(swagger, { openapi: openapiInfo, refResolver: { buildLocalReference: componentName } })
+  await app.register(swagger, {
+    openapi: openapiInfo,
+    refResolver: { buildLocalReference: componentName },
+    transform: describeAccess
+  })
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { persistAuthorization: true } })
 
   await app.register(probesRoutes(deps))

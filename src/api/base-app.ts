@@ -8,17 +8,18 @@ import Fastify, {
 } from 'fastify'
 import { RequestError } from '../errors.ts'
 import { Strict } from '../lib/json-schema.ts'
-import { createAdminKeyHook, isPublicRoute } from './auth/admin-key.ts'
+import type { Principal } from '../management/principal.ts'
+import { anyRole, requireAccess } from './auth/access.ts'
+import { Authenticator, type AuthenticatorDeps } from './auth/authenticator.ts'
+import { createGuard } from './auth/guard.ts'
 import type { Metrics } from './metrics.ts'
 import { sendClientError, sendError, sendNotFound } from './problem.ts'
 import { parseQuery } from './query.ts'
 import { schemas } from './schemas/all.ts'
 import { validatorCompiler } from './validation.ts'
 
-export interface BaseAppDeps {
+export interface BaseAppDeps extends AuthenticatorDeps {
   readonly log: FastifyBaseLogger
-  /** The one key that opens everything. */
-  readonly adminKey: string
   readonly metrics: Metrics
 }
 
@@ -46,7 +47,8 @@ export function createBaseApp(deps: BaseAppDeps) {
     clientErrorHandler: sendClientError
   }).withTypeProvider<TypeBoxTypeProvider>()
 
-  app.decorateRequest('principal', '')
+  // Set by the guard of each route; no handler of a public route asks for it.
+  app.decorateRequest('principal', null as unknown as Principal)
   app.setErrorHandler(sendError)
   app.setValidatorCompiler(validatorCompiler(schemas))
   // JSON.stringify was never slower than a compiled serializer (reference/packages.md, section 4).
@@ -54,19 +56,29 @@ export function createBaseApp(deps: BaseAppDeps) {
   for (const schema of schemas) app.addSchema(schema)
   parseJsonStrictly(app)
 
-  const key = createAdminKeyHook(deps.adminKey)
-  app.setNotFoundHandler({ preValidation: key }, sendNotFound)
-  const routes = new Map<string, Set<string>>()
+  const authenticator = new Authenticator(deps)
+  app.setNotFoundHandler({ preValidation: createGuard(authenticator, anyRole) }, sendNotFound)
+  const routes = new Map<string, RegisteredRoute>()
   app.addHook('onRoute', (route) => {
-    const methods = [route.method].flat()
-    routes.set(route.url, new Set([...(routes.get(route.url) ?? []), ...methods]))
-    if (!isPublicRoute(route.url)) route.onRequest = [key, ...[route.onRequest ?? []].flat()]
+    // The pages of @fastify/swagger-ui cannot declare theirs.
+    if (isDocs(route.url)) route.config = { ...route.config, access: 'public' }
+    const access = requireAccess(route)
+    const methods = [...(routes.get(route.url)?.methods ?? []), ...[route.method].flat()]
+    routes.set(route.url, { methods: new Set(methods), isPublic: access === 'public' })
+    if (access !== 'public') {
+      route.onRequest = [createGuard(authenticator, access), ...[route.onRequest ?? []].flat()]
+    }
     if (!isDocs(route.url)) rejectUnexpectedInput(route)
     if (route.url.startsWith('/v1/')) forbidCaching(route)
     observeResponseTimes(route, deps.metrics)
   })
 
   return { app, finish: () => rejectOtherMethods(app as unknown as FastifyInstance, routes) }
+}
+
+interface RegisteredRoute {
+  readonly methods: ReadonlySet<string>
+  readonly isPublic: boolean
 }
 
 /** A body must be UTF-8 to the letter; an empty one is none. */
@@ -133,19 +145,20 @@ function observeResponseTimes(route: RouteOptions, metrics: Metrics): void {
 }
 
 /** 405 with `Allow` (RFC 9110 section 15.5.6) for the methods that an address does not take. */
-function rejectOtherMethods(app: FastifyInstance, routes: ReadonlyMap<string, ReadonlySet<string>>): void {
+function rejectOtherMethods(app: FastifyInstance, routes: ReadonlyMap<string, RegisteredRoute>): void {
   const patterns = [...routes]
-  for (const [url] of patterns) {
+  for (const [url, { isPublic }] of patterns) {
     if (isDocs(url)) continue
     // `users/import` also is the address of a user with that id.
     const methods = new Set(
-      patterns.flatMap(([other, methods]) => (coversPattern(other, url) ? [...methods] : []))
+      patterns.flatMap(([other, { methods }]) => (coversPattern(other, url) ? [...methods] : []))
     )
     const allow = [...methods].sort().join(', ')
     const others = app.supportedMethods.filter((method) => !methods.has(method))
     app.route({
       method: others,
       url,
+      config: { access: isPublic ? 'public' : anyRole },
       schema: { hide: true },
       // Before the body is read, because no handler would use it.
       onRequest: (request, reply, done) => {

@@ -1,4 +1,5 @@
-/** What the OpenAPI document says beside the calls. */
+/** What the OpenAPI document says beside the calls, and of who may make each. */
+import type { FastifySchema, RouteOptions } from 'fastify'
 
 export const openapiInfo = {
   openapi: '3.1.0',
@@ -21,10 +22,32 @@ export const openapiInfo = {
   ],
   components: {
     securitySchemes: {
-      key: { type: 'http' as const, scheme: 'bearer', description: 'The admin key of this installation.' }
+      key: {
+        type: 'http' as const,
+        scheme: 'bearer',
+        description:
+          'An API key, or the admin key of this installation. `x-roles` of each call lists the roles whose keys may make it.'
+      },
+      password: {
+        type: 'http' as const,
+        scheme: 'basic',
+        description: 'The key as the password, with any user name, for switches that know nothing else.'
+      }
     }
   },
-  security: [{ key: [] }]
+  security: [{ key: [] }, { password: [] }]
+}
+
+/** Adds who may make the call. */
+export function describeAccess<T extends { schema: FastifySchema; url: string; route: RouteOptions }>({
+  schema,
+  url,
+  route
+}: T): { schema: FastifySchema; url: string } {
+  const access = route.config?.access
+  if (access === undefined || schema?.hide === true) return { schema, url }
+  const stated = access === 'public' ? { security: [] } : { 'x-roles': access.roles }
+  return { schema: { ...schema, ...stated }, url }
 }
 
 /** Components are named by the `$id` of their schemas. */

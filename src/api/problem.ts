@@ -12,6 +12,7 @@ import {
 } from '../errors.ts'
 import { ImportInterrupted } from '../management/user-import.ts'
 import { StoreUnavailable, TenantGone } from '../storage/store.ts'
+import { challengesFor, outOfRoleChallenge } from './auth/challenge.ts'
 import { faultsOf } from './validation.ts'
 
 export const PROBLEM_JSON = 'application/problem+json'
@@ -58,16 +59,11 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
     request.log.error({ ...where, err: error }, 'failed')
   else request.log.debug({ ...where, problem: problem.type }, 'refused')
 
-  if (problem.status === 401) reply.header('www-authenticate', challengeFor(request))
+  if (problem.status === 401) reply.header('www-authenticate', challengesFor(request.headers))
+  if (problem.status === 403) reply.header('www-authenticate', outOfRoleChallenge)
   if (error instanceof RateLimited) reply.header('retry-after', String(error.retryAfterSeconds))
   if (problem.status === 503) reply.header('retry-after', String(STORE_RETRY_SECONDS))
   reply.code(problem.status).type(PROBLEM_JSON).send(JSON.stringify(problem))
-}
-
-/** RFC 6750, section 3: `error` only where credentials were sent, and at least one parameter, which the realm is. */
-function challengeFor({ headers }: FastifyRequest): string {
-  const realm = 'Bearer realm="hanvisa"'
-  return headers.authorization === undefined ? realm : `${realm}, error="invalid_token"`
 }
 
 /** For `setNotFoundHandler`. */

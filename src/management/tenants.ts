@@ -19,7 +19,12 @@ export interface TenantResponse extends PutTenantBody {
 }
 
 export interface TenantManagement {
-  put(id: string, body: PutTenantBody): Promise<{ tenant: TenantResponse; created: boolean }>
+  /** Not found where it would be made, but may not. */
+  put(
+    id: string,
+    body: PutTenantBody,
+    { mayCreate }: { readonly mayCreate: boolean }
+  ): Promise<{ tenant: TenantResponse; created: boolean }>
   get(id: string): Promise<TenantResponse>
   list(page: PageRequest): Promise<PagedList<TenantResponse>>
   remove(id: string): Promise<void>
@@ -27,11 +32,12 @@ export interface TenantManagement {
 
 export function createTenantManagement({ store, sync, clock }: ManagementDeps): TenantManagement {
   return {
-    put: (id, body) =>
+    put: (id, body, { mayCreate }) =>
       store.withTenantLock(id, async (store) => {
         const faults = validateTenant(id, body)
         if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
         const before = await store.tenant(id)
+        if (before === null && !mayCreate) throw tenantNotFound(id)
         const tenant: Tenant = { id, name: body.name, timeZone: body.timeZone, language: body.language }
         if (isDeepStrictEqual(tenant, before)) return { tenant: toResponse(tenant), created: false }
         const created = await store.saveTenant(tenant, clock())

@@ -96,6 +96,6 @@ t.test('ten a minute over all tenants, and each is noted without a name', async 
     .map((line) => JSON.parse(line))
     .filter(({ audit }) => audit === 'rules.preview')
   t.equal(notes.length, 10)
-  t.match(notes.at(-1), { principal: 'provider', tenant: /^(many|matches)$/ })
+  t.match(notes.at(-1), { principal: 'admin', tenant: /^(many|matches)$/ })
   t.notMatch(JSON.stringify(notes), /eva|Onkolog|pizza/i)
 })

@@ -13,6 +13,18 @@ await service.tenant('acme')
 const good = { name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv' }
 const json = { 'content-type': 'application/json' }
 
+/** All that is answered to the bytes. */
+async function said(bytes: string): Promise<string> {
+  const socket = connect(Number(new URL(service.origin).port), '127.0.0.1')
+  let text = ''
+  socket.on('data', (data) => {
+    text += data
+  })
+  socket.write(bytes)
+  await once(socket, 'close')
+  return text
+}
+
 async function refused(t: Test, answer: Awaited<ReturnType<typeof call>>, status: number, code: string) {
   t.equal(answer.status, status, answer.text)
   t.match(answer.headers.get('content-type'), /^application\/problem\+json/)
@@ -165,12 +177,20 @@ t.test('no cache on the way keeps what names people', async (t) => {
 })
 
 t.test('the key', async (t) => {
+  const bearer = 'Bearer realm="hanvisa", error="invalid_token"'
+  const basic = 'Basic realm="hanvisa", charset="UTF-8"'
   for (const authorization of [
     '',
     'Bearer',
     'Bearer ',
     'Basic YTpi',
+    'Basic ',
+    `Basic ${Buffer.from(service.key).toString('base64')}`,
+    `Basic ${Buffer.from(`${service.key}:`).toString('base64')}`,
+    `Digest username="x", response="${service.key}"`,
+    service.key,
     `Bearer ${service.key}x`,
+    `Bearer ${service.key}, Bearer ${service.key}`,
     'Bearer a-key',
     `Bearer ${service.key}\0`.replace('\0', '%00')
   ]) {
@@ -178,15 +198,30 @@ t.test('the key', async (t) => {
       const answer = await call('GET', path, undefined, { authorization })
       await refused(t, answer, 401, 'unauthorized')
       // RFC 6750, section 3.1: an error code only where credentials were sent.
-      t.equal(answer.headers.get('www-authenticate'), 'Bearer realm="hanvisa", error="invalid_token"')
+      const isBearer = authorization.startsWith('Bearer')
+      t.equal(answer.headers.get('www-authenticate'), isBearer ? bearer : `${bearer}, ${basic}`)
     }
   }
   const bare = await fetch(`${service.origin}/v1/tenants`)
-  t.strictSame([bare.status, bare.headers.get('www-authenticate')], [401, 'Bearer realm="hanvisa"'])
+  t.strictSame(
+    [bare.status, bare.headers.get('www-authenticate')],
+    [401, `Bearer realm="hanvisa", ${basic}`],
+    'a switch that sends Basic credentials once it is asked for them learns that it may'
+  )
+  const browser = await fetch(`${service.origin}/v1/tenants`, {
+    headers: { 'sec-fetch-site': 'same-origin' }
+  })
+  t.equal(browser.headers.get('www-authenticate'), 'Bearer realm="hanvisa"', 'and no browser asks its user')
+  const url = `/v1/tenants?key=${service.key}&access_token=${service.key}`
+  t.equal((await checkedFetch(`${service.origin}${url}`)).status, 401, 'a key in a query is no key')
   t.equal(
     (await call('GET', '/v1/tenants', undefined, { authorization: `bearer ${service.key}` })).status,
     200
   )
+  for (const user of ['', 'switch', 'åäö']) {
+    const authorization = `Basic ${Buffer.from(`${user}:${service.key}`).toString('base64')}`
+    t.equal((await call('GET', '/v1/tenants', undefined, { authorization })).status, 200, 'as a password')
+  }
   for (const path of ['/healthz', '/readyz', '/openapi.json']) {
     t.equal((await checkedFetch(`${service.origin}${path}`)).status, 200, `${path} is open`)
   }
@@ -197,18 +232,23 @@ t.test('the key', async (t) => {
   t.equal(put.status, 401, 'who has no key learns nothing of what else is wrong')
 })
 
-t.test('what is no HTTP, or too much of it', async (t) => {
-  const port = Number(new URL(service.origin).port)
-  const said = async (bytes: string) => {
-    const socket = connect(port, '127.0.0.1')
-    let text = ''
-    socket.on('data', (data) => {
-      text += data
-    })
-    socket.write(bytes)
-    await once(socket, 'close')
-    return text
+t.test('the key twice: another on the way may have looked at the other', async (t) => {
+  const key = `Authorization: Bearer ${service.key}`
+  const password = `Authorization: Basic ${Buffer.from(`:${service.key}`).toString('base64')}`
+  for (const headers of [
+    [key, key],
+    [key, password],
+    [password, key],
+    [key, 'AUTHORIZATION: Bearer x']
+  ]) {
+    const request = ['GET /v1/tenants HTTP/1.1', 'Host: x', 'Connection: close', ...headers, '', ''].join(
+      '\r\n'
+    )
+    t.match(await said(request), /^HTTP\/1.1 400[\s\S]*invalid_request[\s\S]*Authorization/, headers.join())
   }
+})
+
+t.test('what is no HTTP, or too much of it', async (t) => {
   t.match(await said('HELLO\r\n\r\n'), /^HTTP\/1.1 400[\s\S]*problem\+json[\s\S]*invalid_request/)
   const large = `GET /healthz HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`
   t.match(await said(large), /^HTTP\/1.1 431[\s\S]*too_large/)

@@ -45,6 +45,9 @@ export function changesRoutes(needs: {
     app.get(
       '/tenants/:tenant/changes',
       {
+        config: {
+          access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'colleagues' }
+        },
         schema: {
           tags: ['Statuses'],
           summary: 'What changed since a cursor',

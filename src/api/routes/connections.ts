@@ -19,6 +19,7 @@ export function connectionsRoutes(deps: {
     app.put(
       url,
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Make or change the connection',
@@ -43,6 +44,7 @@ export function connectionsRoutes(deps: {
     app.get(
       url,
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Read the connection',
@@ -57,6 +59,7 @@ export function connectionsRoutes(deps: {
     app.delete(
       url,
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Remove the connection',
@@ -74,6 +77,7 @@ export function connectionsRoutes(deps: {
     app.post(
       `${url}/test`,
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Test the connection',

@@ -16,6 +16,9 @@ export function extensionsRoutes(deps: { readonly statusService: StatusService }
     app.get(
       '/tenants/:tenant/extensions/:extension/status',
       {
+        config: {
+          access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'colleagues' }
+        },
         schema: {
           tags: ['Statuses'],
           summary: 'One extension’s status',

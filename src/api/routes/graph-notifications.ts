@@ -91,9 +91,9 @@ export function graphNotificationRoutes(deps: GraphNotificationDeps): FastifyPlu
     app.post(
       '/notifications/graph/:keyId/:tenant/:targetId',
       {
+        config: { access: 'public' },
         schema: {
           tags: ['Service'],
-          security: [],
           summary: 'Microsoft Graph tells of an edit',
           description:
             'For Microsoft 365, not for consumers: the address of a subscription. Open without a key, since each item ' +

@@ -22,6 +22,7 @@ export function overridesRoutes(deps: {
     app.put(
       url,
       {
+        config: { access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'own' } },
         schema: {
           tags,
           summary: 'Set by hand',
@@ -50,6 +51,7 @@ export function overridesRoutes(deps: {
     app.delete(
       url,
       {
+        config: { access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'own' } },
         schema: {
           tags,
           summary: 'Remove what was set by hand',

@@ -21,6 +21,7 @@ export function previewsRoutes(deps: {
     app.post(
       '/tenants/:tenant/rules/preview',
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags: ['Rules'],
           summary: 'Try rules out',
@@ -43,8 +44,8 @@ export function previewsRoutes(deps: {
         }
       },
       async ({ principal, params, body }, reply) => {
-        if (body.user !== undefined) limiter.take(principal)
-        return deps.management.previews.preview(params.tenant, body, principal, abortOnDisconnect(reply))
+        if (body.user !== undefined) limiter.take(principal.id)
+        return deps.management.previews.preview(params.tenant, body, principal.id, abortOnDisconnect(reply))
       }
     )
   }

@@ -6,7 +6,6 @@ import type { Metrics } from '../metrics.ts'
 import { problemResponses, problems } from '../schemas/problems.ts'
 
 const tags = ['Service']
-const open: { security: [] } = { security: [] }
 
 const Up = Strict(
   { status: Enum(['ok'], { description: 'It is.' }) },
@@ -40,9 +39,9 @@ export function probesRoutes({
     app.get(
       '/healthz',
       {
+        config: { access: 'public' },
         schema: {
           tags,
-          ...open,
           summary: 'Is it alive?',
           description: 'Answers as long as the process does. Open without a key.',
           response: { 200: Up, ...problemResponses('invalid_request') }
@@ -54,9 +53,9 @@ export function probesRoutes({
     app.get(
       '/readyz',
       {
+        config: { access: 'public' },
         schema: {
           tags,
-          ...open,
           summary: 'Is it ready?',
           description:
             'Whether the store was reached since the process began: 503 until then. After that a store that goes away ' +
@@ -75,6 +74,7 @@ export function probesRoutes({
     app.get(
       '/metrics',
       {
+        config: { access: { roles: ['provider', 'monitor'] } },
         schema: {
           tags,
           summary: 'Figures for Prometheus',

@@ -41,6 +41,7 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
     app.put(
       url,
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Set the rules',
@@ -72,6 +73,7 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
     app.get(
       url,
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Read the rules',
@@ -88,6 +90,7 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
     app.get(
       `${url}/versions`,
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'List the versions of the rules',
@@ -112,6 +115,7 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
     app.get(
       `${url}/versions/:version`,
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Read a version of the rules',
@@ -126,6 +130,7 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
     app.post(
       `${url}/versions/:version/restore`,
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Restore a version of the rules',
@@ -144,6 +149,7 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
     app.post(
       `${url}/lint`,
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Look rules over',
@@ -164,6 +170,7 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
     app.get(
       '/tenants/:tenant/diversions',
       {
+        config: { access: { roles: ['provider', 'operator', 'switch', 'softphone'] } },
         schema: {
           tags,
           summary: 'The catalogue of diversions',
@@ -178,6 +185,7 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
     app.get(
       '/packs',
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'List the packs',

@@ -14,9 +14,9 @@ export function serviceRoutes(): FastifyPluginAsyncTypebox {
     app.get(
       '/openapi.json',
       {
+        config: { access: 'public' },
         schema: {
           tags: ['Service'],
-          security: [],
           summary: 'This document',
           description: 'OpenAPI 3.1. Open without a key; `/docs` shows it to people.',
           response: { 200: Document, ...problemResponses('invalid_request') }

@@ -80,6 +80,9 @@ export function statusesRoutes(
     app.get(
       '/tenants/:tenant/statuses',
       {
+        config: {
+          access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'colleagues' }
+        },
         schema: {
           tags,
           summary: 'Everybody’s status',
@@ -124,6 +127,9 @@ export function statusesRoutes(
     app.get(
       '/tenants/:tenant/users/:user/status',
       {
+        config: {
+          access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'colleagues' }
+        },
         schema: {
           tags,
           summary: 'One user’s status',

@@ -79,6 +79,7 @@ export function syncRoutes(deps: {
     app.get(
       url,
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'How the reading of calendars goes',
@@ -122,6 +123,7 @@ export function syncRoutes(deps: {
     app.post(
       url,
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Read now',

@@ -14,6 +14,7 @@ export function tenantsRoutes(deps: { management: Pick<Management, 'tenants'> })
     app.get(
       '/tenants',
       {
+        config: { access: { roles: ['provider'] } },
         schema: {
           tags,
           summary: 'List the tenants',
@@ -31,21 +32,24 @@ export function tenantsRoutes(deps: { management: Pick<Management, 'tenants'> })
     app.put(
       '/tenants/:tenant',
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Make or change a tenant',
-          description: 'All members are stated. Another time zone has the calendars read again.',
+          description:
+            'All members are stated. Another time zone has the calendars read again. Only the provider makes tenants.',
           params: TenantParams,
           body: ref(PutTenantSchema),
           response: {
             200: ref(TenantSchema),
             201: ref(TenantSchema),
-            ...problems('too_large', 'unsupported_media_type')
+            ...problems('not_found', 'too_large', 'unsupported_media_type')
           }
         }
       },
-      async ({ params, body }, reply) => {
-        const { tenant, created } = await tenants.put(params.tenant, body)
+      async ({ params, body, principal }, reply) => {
+        const mayCreate = principal.role === 'provider'
+        const { tenant, created } = await tenants.put(params.tenant, body, { mayCreate })
         return reply.code(created ? 201 : 200).send(tenant)
       }
     )
@@ -53,6 +57,7 @@ export function tenantsRoutes(deps: { management: Pick<Management, 'tenants'> })
     app.get(
       '/tenants/:tenant',
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Read a tenant',
@@ -67,6 +72,7 @@ export function tenantsRoutes(deps: { management: Pick<Management, 'tenants'> })
     app.delete(
       '/tenants/:tenant',
       {
+        config: { access: { roles: ['provider'] } },
         schema: {
           tags,
           summary: 'Remove a tenant',

@@ -24,6 +24,7 @@ export function timelinesRoutes(
     app.get(
       '/tenants/:tenant/users/:user/timeline',
       {
+        config: { access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'own' } },
         schema: {
           tags: ['Statuses'],
           summary: 'One user’s coming diversions',

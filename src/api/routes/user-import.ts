@@ -60,6 +60,7 @@ export function importRoutes(deps: {
     app.post(
       '/tenants/:tenant/users/import',
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         bodyLimit: MAX_CSV_BYTES,
         schema: {
           tags: ['Users'],
@@ -98,6 +99,7 @@ export function importRoutes(deps: {
     app.get(
       '/tenants/:tenant/users/export',
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags: ['Users'],
           summary: 'All users as a sheet',

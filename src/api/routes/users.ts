@@ -27,6 +27,7 @@ export function usersRoutes(deps: { management: Pick<Management, 'users'> }): Fa
     app.get(
       '/tenants/:tenant/users',
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'List or find users',
@@ -46,6 +47,7 @@ export function usersRoutes(deps: { management: Pick<Management, 'users'> }): Fa
     app.put(
       '/tenants/:tenant/users/:user',
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Make or change a user',
@@ -70,6 +72,7 @@ export function usersRoutes(deps: { management: Pick<Management, 'users'> }): Fa
     app.patch(
       '/tenants/:tenant/users/:user',
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Change some of a user',
@@ -88,6 +91,7 @@ export function usersRoutes(deps: { management: Pick<Management, 'users'> }): Fa
     app.get(
       '/tenants/:tenant/users/:user',
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Read a user',
@@ -102,6 +106,7 @@ export function usersRoutes(deps: { management: Pick<Management, 'users'> }): Fa
     app.delete(
       '/tenants/:tenant/users/:user',
       {
+        config: { access: { roles: ['provider', 'operator'] } },
         schema: {
           tags,
           summary: 'Remove a user',

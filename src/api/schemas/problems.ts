@@ -50,7 +50,7 @@ export const ProblemSchema = Strict(
 
 const problemDescriptions: Readonly<Record<ProblemCode, string>> = {
   invalid_request: 'Something in the request is wrong; `errors` names each member and what to do.',
-  unauthorized: 'The key is missing or wrong.',
+  unauthorized: 'The key is missing, mistyped, expired or removed.',
   insufficient_role: 'The role of the key, or of who signed in, does not include this call.',
   not_found: 'There is no such tenant, user or thing.',
   method_not_allowed: 'The address does not take this method; `Allow` lists those that it takes.',
@@ -71,7 +71,13 @@ const RetryAfter = Type.Integer({ description: 'Seconds to wait before the next 
 
 /** The problems that a call can answer with, for its `response`; those that every call shares are added. */
 export function problems(...codes: ProblemCode[]): Record<never, never> {
-  return problemResponses('invalid_request', 'unauthorized', ...codes, 'store_unavailable')
+  return problemResponses(
+    'invalid_request',
+    'unauthorized',
+    'insufficient_role',
+    ...codes,
+    'store_unavailable'
+  )
 }
 
 /** Those and no others, for a call that takes no key or asks no store. */

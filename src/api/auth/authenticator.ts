@@ -1,0 +1,92 @@
+/** Who a request is from: the admin key of the installation, or an API key. */
+import { timingSafeEqual } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import { RequestError } from '../../errors.ts'
+import { isWellFormedKey } from '../../management/api-key-format.ts'
+import type { KeyRegistry } from '../../management/key-registry.ts'
+import type { Principal } from '../../management/principal.ts'
+import { StoreUnavailable } from '../../storage/store.ts'
+import { readPresentedKey } from './credentials.ts'
+
+/** Whoever presents HANVISA_ADMIN_KEY. */
+const ADMIN: Principal = {
+  kind: 'key',
+  id: 'admin',
+  name: 'HANVISA_ADMIN_KEY',
+  role: 'provider',
+  tenant: null,
+  user: null,
+  colleagues: false,
+  sensitive: true
+}
+
+/** Keys have at most 200 characters (config.ts). */
+const MAX_KEY_BYTES = 256
+
+export interface AuthenticatorDeps {
+  /** Opens everything. */
+  readonly adminKey: string
+  readonly apiKeys: Pick<KeyRegistry, 'authenticate' | 'freshness' | 'confirm'>
+}
+
+export class Authenticator {
+  readonly #adminKey: string
+  readonly #apiKeys: AuthenticatorDeps['apiKeys']
+  readonly #expected = Buffer.alloc(MAX_KEY_BYTES)
+  readonly #given = Buffer.alloc(MAX_KEY_BYTES)
+
+  constructor({ adminKey, apiKeys }: AuthenticatorDeps) {
+    this.#adminKey = adminKey
+    this.#apiKeys = apiKeys
+    this.#expected.write(adminKey, 'latin1')
+  }
+
+  /** At once, except for a key that may have been made a moment ago. Throws RequestError or StoreUnavailable. */
+  authenticate(request: FastifyRequest): Principal | Promise<Principal> {
+    const key = readPresentedKey(request.raw)
+    if (key === null) {
+      throw new RequestError(
+        'unauthorized',
+        'Send the header "Authorization: Bearer KEY", or the key as the password of Basic authentication.'
+      )
+    }
+    // With the store away too.
+    if (this.#isAdminKey(key)) return ADMIN
+    const principal = this.#apiKeys.authenticate(key)
+    if (principal !== null) {
+      this.#requireFreshness(request.method)
+      return principal
+    }
+    if (!isWellFormedKey(key)) throw unknownKey()
+    return this.#authenticateNew(key)
+  }
+
+  /** Another replica may have made it since the last look at the store. */
+  async #authenticateNew(key: string): Promise<Principal> {
+    const isSure = await this.#apiKeys.confirm()
+    const principal = this.#apiKeys.authenticate(key)
+    if (principal !== null) return principal
+    throw isSure
+      ? unknownKey()
+      : new StoreUnavailable('The key is not known here, and the store cannot be asked.')
+  }
+
+  /** A key may have been revoked since the store could last be asked: then it opens reads for a while, and after that nothing. */
+  #requireFreshness(method: string): void {
+    const freshness = this.#apiKeys.freshness()
+    if (freshness === 'current' || (freshness === 'stale' && (method === 'GET' || method === 'HEAD'))) return
+    throw new StoreUnavailable('Whether the key still holds cannot be asked.')
+  }
+
+  /** Both are laid into buffers of one length and compared whole, so the time taken reveals nothing of the key. */
+  #isAdminKey(key: string): boolean {
+    this.#given.fill(0)
+    this.#given.write(key, 'latin1')
+    // The length is compared too: a key must not be good with zeros after it, nor one longer than the room.
+    return timingSafeEqual(this.#given, this.#expected) && key.length === this.#adminKey.length
+  }
+}
+
+function unknownKey(): RequestError {
+  return new RequestError('unauthorized', 'That key opens nothing here: it is mistyped, expired or removed.')
+}
