@@ -50,6 +50,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/domain/',
     'src/storage/store.ts',
     'src/storage/api-keys.ts',
+    'src/storage/page.ts',
     'src/storage/secrets/',
     'src/connectors/*',
     'src/sync/*'
@@ -60,6 +61,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/status/',
     'src/sync/',
     'src/connectors/*',
+    'src/storage/page.ts',
     'src/storage/store.ts'
   ],
   // Composition and the commands make the adapters; nobody else knows them.

@@ -1,5 +1,5 @@
 /** Pages of a list by id: one more than asked for is read, to know whether there is more. */
-import type { Page } from '../storage/store.ts'
+import type { Page } from '../storage/page.ts'
 
 export interface PageRequest {
   /** 1 to 1000; 1000 unless stated. */

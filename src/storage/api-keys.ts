@@ -1,8 +1,10 @@
 /**
  * The port to the stored API keys, a part of the store. Every write is atomic and durable once its promise resolves. Of a key only
- * its SHA-256 digest is kept.
+ * its SHA-256 digest is kept. A tenant's keys go with the tenant, a user's with the user: before them, so that no key is left for
+ * another of that name. Writes are not bound to the tenant's lock.
  */
 import type { Instant } from '../domain/calendar-event.ts'
+import type { Page } from './page.ts'
 
 export interface ApiKeyRecord {
   /** Unique over all tenants. */
@@ -48,9 +50,12 @@ export interface ApiKeyUse {
 
 export interface ApiKeyStore {
   /** The keys of a tenant, or (null) the provider's, by id. Empty for a tenant that is not there. */
-  list(tenant: string | null): Promise<readonly ListedApiKey[]>
+  list(tenant: string | null, page: Page): Promise<readonly ListedApiKey[]>
   find(tenant: string | null, id: string): Promise<ListedApiKey | null>
-  /** Adds a key unless its tenant has `max` keys already; resolves to whether it did. Throws TenantGone. */
+  /**
+   * Adds a key unless its user, or, where it has none, its tenant (or the provider) beside the users, has `max` keys already.
+   * Resolves to whether it did. Throws TenantGone.
+   */
   add(key: ApiKeyRecord, max: number): Promise<boolean>
   /** Replaces the key that has this id, tenant and digest; resolves to false when there is none. */
   replace(key: ApiKeyRecord, digest: string): Promise<boolean>
@@ -69,6 +74,6 @@ export interface ApiKeyStore {
     position: string
   ): Promise<{ readonly position: string; readonly changes: readonly ApiKeyChange[] } | null>
 
-  /** Of keys that are gone nothing is kept. A day before the kept one changes nothing. */
+  /** Of keys that are not there nothing is kept. A day before the kept one changes nothing. */
   saveUses(uses: readonly ApiKeyUse[]): Promise<void>
 }

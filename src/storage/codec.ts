@@ -7,6 +7,7 @@ import type { Override } from '../domain/override.ts'
 import type { Trigger } from '../domain/rule-set.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Cause, Timeline } from '../domain/timeline.ts'
+import type { ApiKeyRecord } from './api-keys.ts'
 import type { RulesVersion, StoredConnection, Tenant, User } from './store.ts'
 
 /** Something that this version cannot read lies in the store. */
@@ -93,6 +94,22 @@ export const syncRecord = jsonCodec<SyncRecord>('sync record', (record) => ({
   overdueSince: record.overdueSince ?? null,
   slowMs: record.slowMs ?? null,
   refusedForwards: record.refusedForwards ?? 0
+}))
+
+export const apiKeyRecord = jsonCodec<ApiKeyRecord>('API key', (key) => ({
+  id: key.id,
+  name: key.name,
+  tenant: key.tenant,
+  role: key.role,
+  user: key.user,
+  colleagues: key.colleagues,
+  sensitive: key.sensitive,
+  createdAt: key.createdAt,
+  createdBy: key.createdBy,
+  expiresAt: key.expiresAt,
+  prefix: key.prefix,
+  digest: key.digest,
+  previous: key.previous && { digest: key.previous.digest, until: key.previous.until }
 }))
 
 /**

@@ -11,6 +11,8 @@ import type { Override } from '../domain/override.ts'
 import type { RuleSet, Trigger } from '../domain/rule-set.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Timeline } from '../domain/timeline.ts'
+import type { ApiKeyStore } from './api-keys.ts'
+import type { Page } from './page.ts'
 
 export interface Tenant {
   readonly id: string
@@ -124,16 +126,12 @@ export interface TenantSnapshot {
   readonly loggedAt: Instant
 }
 
-export interface Page {
-  readonly limit: number
-  /** Ids that sort after this one. */
-  readonly after?: string
-}
-
 /** How many versions of a tenant's rules every store keeps. */
 export const RULE_VERSIONS = 100
 
 export interface Store {
+  readonly apiKeys: ApiKeyStore
+
   tenants(page: Page): Promise<readonly Tenant[]>
   tenant(id: string): Promise<Tenant | null>
   /** Resolves to whether it is new. */

@@ -4,6 +4,7 @@ import type { Override } from '../../src/domain/override.ts'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
 import type { OpenStore } from './open-store.ts'
+import { apiKeyContract } from './store-api-keys.ts'
 import { logContract } from './store-log.ts'
 import { followsItsModel } from './store-model.ts'
 import { overlapContract } from './store-overlap.ts'
@@ -292,6 +293,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
 
   await logContract(t, open)
   await overlapContract(t, open)
+  await apiKeyContract(t, open)
 
   await t.test('nothing is stored but what the port takes', async (t) => {
     const { store, storedBytes } = await open(t)
@@ -330,6 +332,8 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     t.equal((await again.tenants({ limit: 9 })).length, 3)
     await t.rejects(store.saveTenant(sampleTenant('d'), 1), StoreUnavailable)
     await t.rejects(store.tenant('a'), StoreUnavailable)
+    await t.rejects(store.apiKeys.list(null, { limit: 9 }), StoreUnavailable)
+    await t.rejects(store.apiKeys.remove(null, 'k'), StoreUnavailable)
   })
 
   await t.test('whatever is done in whatever order, it is what a plain model of it is', (t) =>

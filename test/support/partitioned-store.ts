@@ -34,6 +34,7 @@ export function partitionedStore(store: Store): PartitionedStore {
   ) as unknown as Store
   return {
     ...guardedStore,
+    apiKeys: store.apiKeys,
     follow(tenant, onEvent) {
       const one = Symbol(tenant)
       followers.set(one, onEvent)

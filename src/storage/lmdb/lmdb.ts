@@ -11,6 +11,7 @@ import {
   StoreUnavailable,
   type Vacated
 } from '../store.ts'
+import { ApiKeyTable, lmdbApiKeys } from './api-keys.ts'
 import { changeLog, LOG_LENGTH } from './change-log.ts'
 import { type LockedDataDir, lockDataDir, withSetupError } from './data-dir.ts'
 import { groupCommit } from './group-commit.ts'
@@ -27,7 +28,7 @@ const LARGEST_FILE = 64 * 1024 ** 3
 export interface LmdbOptions {
   /** Made where it is missing. All of it belongs to the store. */
   readonly folder: string
-  /** How many entries of each tenant's change log are kept. */
+  /** How many entries of each tenant's change log are kept, and of the one of API keys. */
   readonly logLength?: number
 }
 
@@ -44,7 +45,7 @@ export async function openLmdb({ folder, logLength = LOG_LENGTH }: LmdbOptions):
         // Otherwise a folder whose name holds a dot is taken for a file.
         noSubdir: false,
         mapSize: LARGEST_FILE,
-        maxDbs: 16,
+        maxDbs: 32,
         encoding: 'binary',
         // A commit is on disk when it is done; groupCommit sees to it that many writes share one.
         overlappingSync: false,
@@ -67,7 +68,8 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
   const log = changeLog(tables, logLength)
   const snapshots = new Set<Promise<unknown>>()
   const tenantLock = new KeyedLock()
-  const work = new PendingWork(tables, log, write)
+  const apiKeys = new ApiKeyTable(tables, logLength)
+  const work = new PendingWork({ tables, apiKeys, log, write })
   let closing: Promise<void> | null = null
 
   /** One write. The tenant's followers receive what it puts into `feeds` once it is on disk. */
@@ -94,6 +96,8 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
   }
 
   const store: Store = {
+    apiKeys: lmdbApiKeys(tables, apiKeys, { read, write }),
+
     tenants: ({ limit, after }) => read(() => tenants.page(limit, after)),
     tenant: (id) => read(() => tenants.get(id)),
     async saveTenant(tenant, at) {
@@ -198,6 +202,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
           const before = users.get(tenant, user)
           if (before !== null) vacated.push({ user, extension: before.extension })
           for (const table of [users, syncs, timelines, overrides]) table.remove(tenant, user)
+          apiKeys.removeOfUser(tenant, user)
           removed.push(user)
         }
         if (removed.length === 0) return removed

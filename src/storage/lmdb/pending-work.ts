@@ -6,24 +6,30 @@
 import { initialSyncRecord } from '../../domain/sync-state.ts'
 import { nextSlice } from '../../lib/time-slices.ts'
 import type { FeedEvent } from '../store.ts'
+import type { ApiKeyTable } from './api-keys.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { Pending, Tables } from './tables.ts'
 
 /** Records removed, or begun anew, in one transaction: a few milliseconds. */
 const RECORDS_PER_SLICE = 300
 
+interface PendingWorkDeps {
+  readonly tables: Tables
+  readonly apiKeys: ApiKeyTable
+  readonly log: ChangeLog
+  readonly write: (tenant: string, step: (feeds: FeedEvent[]) => boolean) => Promise<boolean>
+}
+
 export class PendingWork {
   readonly #tables: Tables
+  readonly #apiKeys: ApiKeyTable
   readonly #log: ChangeLog
   readonly #write: (tenant: string, step: (feeds: FeedEvent[]) => boolean) => Promise<boolean>
   readonly #running = new Map<string, Promise<void>>()
 
-  constructor(
-    tables: Tables,
-    log: ChangeLog,
-    write: (tenant: string, step: (feeds: FeedEvent[]) => boolean) => Promise<boolean>
-  ) {
+  constructor({ tables, apiKeys, log, write }: PendingWorkDeps) {
     this.#tables = tables
+    this.#apiKeys = apiKeys
     this.#log = log
     this.#write = write
   }
@@ -72,7 +78,7 @@ export class PendingWork {
   #removeSome(tenant: string): boolean {
     const { rules, users, syncs, timelines, overrides, log } = this.#tables
     let left = RECORDS_PER_SLICE
-    for (const table of [rules, users, syncs, timelines, overrides, log]) {
+    for (const table of [this.#apiKeys, rules, users, syncs, timelines, overrides, log]) {
       left -= table.removeSome(tenant, left)
       if (left === 0) return false
     }

@@ -1,7 +1,9 @@
 /** The tables of the lmdb file: what lies under which key. Reads within a write see what it wrote. */
 import type { Database, RootDatabase, Transaction } from 'lmdb'
 import type { Instant } from '../../domain/calendar-event.ts'
+import type { ApiKeyRecord } from '../api-keys.ts'
 import {
+  apiKeyRecord,
   type Codec,
   connectionRecord,
   jsonCodec,
@@ -35,6 +37,11 @@ export interface Table<Id extends string | number, T> {
   page(tenant: string, options: PageOptions<Id>): T[]
   ids(tenant: string, at?: Transaction): Id[]
   entries(tenant: string, options: PageOptions<Id>): [Id, T][]
+  /** Of all tenants, from the first after `after`, at most `limit`. */
+  slice(
+    after: readonly [string, Id] | null,
+    limit: number
+  ): { readonly key: [string, Id]; readonly value: T }[]
 }
 
 export interface PageOptions<Id> {
@@ -66,6 +73,31 @@ const entryRecord = jsonCodec<LogEntry>('log entry', ({ position, at, users, vac
   users,
   vacated: vacated.map(({ user, extension }) => ({ user, extension }))
 }))
+
+/** Where the log of API key changes stands. */
+export interface ApiKeyLogHead {
+  readonly position: number
+  /** The oldest position that is kept. */
+  readonly first: number
+}
+
+const apiKeyHeadRecord = jsonCodec<ApiKeyLogHead>('log head of API keys', ({ position, first }) => ({
+  position,
+  first
+}))
+
+/** Which key changed. */
+export interface ApiKeyLogEntry {
+  readonly owner: string
+  readonly id: string
+}
+
+const apiKeyEntryRecord = jsonCodec<ApiKeyLogEntry>('log entry of API keys', ({ owner, id }) => ({
+  owner,
+  id
+}))
+
+const textRecord = jsonCodec<string>('text', (text) => text)
 
 /** What is left to do for a tenant. `after`: the last user that was begun anew. */
 export type Pending =
@@ -99,7 +131,13 @@ export function openTables(root: RootDatabase) {
       overrideRecord
     ),
     log: table<number, LogEntry>(database('log'), entryRecord),
-    pending: tenantTable(database('pending'), pendingRecord)
+    pending: tenantTable(database('pending'), pendingRecord),
+    // api-keys.ts says what stands for a tenant here.
+    apiKeys: table<string, ApiKeyRecord>(database('api-keys'), apiKeyRecord),
+    apiKeysOfUsers: table<string, string>(database('api-keys-of-users'), textRecord),
+    apiKeyUses: table<string, string>(database('api-key-uses'), textRecord),
+    apiKeyLog: table<number, ApiKeyLogEntry>(database('api-key-log'), apiKeyEntryRecord),
+    apiKeyHeads: tenantTable(database('api-key-heads'), apiKeyHeadRecord)
   }
 }
 
@@ -173,7 +211,11 @@ function table<Id extends string | number, T>(
     page: (tenant, options) =>
       isKey(tenant) ? entries(tenant, options).map(([, value]) => decode(value)) : [],
     ids: (tenant, at) => (isKey(tenant) ? ids(tenant, at === undefined ? {} : { transaction: at }) : []),
-    entries: (tenant, options) => entries(tenant, options).map(([id, value]) => [id, decode(value)])
+    entries: (tenant, options) => entries(tenant, options).map(([id, value]) => [id, decode(value)]),
+    slice: (after, limit) => {
+      const start = after === null ? {} : { start: [...after] as [string, Id], exclusiveStart: true }
+      return [...db.getRange({ ...start, limit })].map(({ key, value }) => ({ key, value: decode(value) }))
+    }
   }
 }
 

@@ -5,8 +5,17 @@ import { StoreUnavailable } from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import { COMMAND_TIMEOUT_MS, openClient, type RedisClient, waitForConnection } from './client.ts'
 import { toStoreUnavailable } from './errors.ts'
-import { STORE_KEY, type TenantKeys } from './keys.ts'
-import { readScript, type ScriptHeader, type WriteScript, writeScript, writeScripts } from './scripts.ts'
+import { API_KEY_KEYS, STORE_KEY, type TenantKeys } from './keys.ts'
+import {
+  type ApiKeyScript,
+  apiKeyScript,
+  apiKeyScripts,
+  readScript,
+  type ScriptHeader,
+  type WriteScript,
+  writeScript,
+  writeScripts
+} from './scripts.ts'
 
 type Argument = string | number | Buffer
 
@@ -23,6 +32,8 @@ export interface RedisConnection {
     header: Omit<ScriptHeader, 'deadline'>,
     args: readonly Argument[]
   ): Promise<unknown[]>
+  /** Sends the script at once: scripts on API keys run in the order in which they were asked for. */
+  writeApiKeys(script: ApiKeyScript, args: readonly Argument[]): Promise<unknown>
   usersPage(keys: TenantKeys, after: string, limit: number): Promise<Buffer[]>
   /** Whether Redis answered within the last moments. */
   alive(): boolean
@@ -58,6 +69,9 @@ export async function openRedisConnection({
   const bulk = openClient(address, { for: 'bulk', name: `${name}-bulk` })
   for (const script of writeScripts) {
     client.defineCommand(script, { lua: writeScript(script), numberOfKeys: 9 })
+  }
+  for (const script of apiKeyScripts) {
+    client.defineCommand(script, { lua: apiKeyScript(script), numberOfKeys: 6 })
   }
   client.defineCommand('usersPage', { lua: readScript('users-page'), numberOfKeys: 2 })
   const scripted = client as unknown as Scripted
@@ -113,6 +127,12 @@ export async function openRedisConnection({
     }
   }
 
+  /** On Redis's clock: when the caller of a command that is sent now has given up. */
+  function deadline(): number {
+    if (clockOffset === null) return Number.MAX_SAFE_INTEGER
+    return Math.round(clockOffset + performance.now() + COMMAND_TIMEOUT_MS)
+  }
+
   function close(): void {
     closed = true
     clearTimeout(timer)
@@ -133,12 +153,12 @@ export async function openRedisConnection({
     ask,
     askBulk: (call) => asked(bulk, call),
     write(script, keys, { token, logLength, channel, at }, args) {
-      const deadline =
-        clockOffset === null ? Number.MAX_SAFE_INTEGER : clockOffset + performance.now() + COMMAND_TIMEOUT_MS
       return ask(() =>
-        scripted[script]!(...Object.values(keys), token, Math.round(deadline), logLength, channel, at, args)
+        scripted[script]!(...Object.values(keys), token, deadline(), logLength, channel, at, args)
       )
     },
+    writeApiKeys: (script, args) =>
+      ask(() => scripted[script]!(...Object.values(API_KEY_KEYS), deadline(), args)),
     usersPage: (keys, after, limit) =>
       ask(() => scripted.usersPageBuffer!(keys.ids, keys.users, after, limit)) as Promise<Buffer[]>,
     alive: () =>

@@ -5,6 +5,22 @@ export const STORE_KEY = 'hanvisa:store'
 /** A sorted set of tenant ids, all with the score 0. The truth is each tenant's own `head`. */
 export const TENANTS_KEY = 'hanvisa:tenants'
 
+/** Those of API keys, in the order of KEYS in scripts/api-keys.lua. No tenant's id begins with a colon. */
+export const API_KEY_KEYS = {
+  /** A hash by id. */
+  records: 'hanvisa:{:api-keys}:records',
+  /** A sorted set of `owner id`, all with the score 0. */
+  byOwner: 'hanvisa:{:api-keys}:by-owner',
+  /** A sorted set of `owner user id`, all with the score 0. */
+  byUser: 'hanvisa:{:api-keys}:by-user',
+  /** A hash by id: the day of the last use. */
+  uses: 'hanvisa:{:api-keys}:uses',
+  /** A stream whose ids are `position-0`. */
+  log: 'hanvisa:{:api-keys}:log',
+  /** A hash: the log's epoch and position. */
+  head: 'hanvisa:{:api-keys}:head'
+} as const
+
 /** A tenant's keys, in the order of KEYS in scripts/prelude.lua. */
 export interface TenantKeys {
   /** A hash: the tenant, its connection, its newest rules, and where its log stands. */

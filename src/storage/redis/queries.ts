@@ -10,10 +10,10 @@ import {
   timelineRecord,
   userRecord
 } from '../codec.ts'
+import type { Page } from '../page.ts'
 import type {
   LogEntry,
   LogSlice,
-  Page,
   RulesVersion,
   StoredConnection,
   Tenant,

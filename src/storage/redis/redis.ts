@@ -14,6 +14,7 @@ import {
 import { LOG_LENGTH } from '../lmdb/change-log.ts'
 import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable, TenantGone } from '../store.ts'
 import type { RedisAddress } from './address.ts'
+import { redisApiKeys } from './api-keys.ts'
 import { syncParts } from './codec.ts'
 import { openRedisConnection } from './connection.ts'
 import { RedisFeed } from './feed.ts'
@@ -25,7 +26,7 @@ import { redisTenantLock } from './tenant-lock.ts'
 
 export interface RedisOptions {
   readonly address: RedisAddress
-  /** How many entries of each tenant's change log are kept. */
+  /** How many entries of each tenant's change log are kept, and of the one of API keys. */
   readonly logLength?: number
   /** Milliseconds to wait at the start for a Redis that cannot be reached yet, or loads its data. */
   readonly connectTimeoutMs?: number
@@ -87,6 +88,8 @@ export async function openRedis({
     return promise.finally(() => running.delete(promise))
   }
 
+  const { apiKeys, removeKeysOfTenant, removeKeysOfUsers } = redisApiKeys({ link, logLength, run })
+
   const stores = (token: string): RedisStore => {
     async function write(
       tenant: string,
@@ -120,6 +123,7 @@ export async function openRedis({
 
     return {
       installation,
+      apiKeys,
       tenants: (page) => run(() => reading.tenants(page)),
       tenant: (id) => run(() => reading.tenant(id)),
       saveTenant: (tenant, at) =>
@@ -130,13 +134,19 @@ export async function openRedis({
             listed(tenant.id),
             write(tenant.id, 'saveTenant', at, [randomUUID(), tenantRecord.encode(tenant)])
           ])
-          if (isNew === 1) await listed(tenant.id)
+          if (isNew === 1) {
+            await listed(tenant.id)
+            // What a removal that was broken off left of an earlier tenant of this name.
+            await removeKeysOfTenant(tenant.id)
+          }
           return isNew === 1
         }),
       removeTenant: (id) =>
         run(async () => {
           if (!isTenantId(id)) return false
-          const removed = await write(id, 'removeTenant', 0, [])
+          // The keys lie in another slot. They go first, and again after, in case one was added meanwhile.
+          const [, removed] = await Promise.all([removeKeysOfTenant(id), write(id, 'removeTenant', 0, [])])
+          await removeKeysOfTenant(id)
           await link.ask((client) => client.zrem(TENANTS_KEY, id))
           // It may have come again since.
           if ((await link.ask((client) => client.exists(tenantKeys(id).head))) === 1) await listed(id)
@@ -174,10 +184,19 @@ export async function openRedis({
             ...syncParts(sync ?? initialSyncRecord(user.syncEnabled && user.mailbox !== null, at))
           ])
         ]
-        return (await change(tenant, 'saveUsers', at, args)) as string[]
+        const fresh = (await change(tenant, 'saveUsers', at, args)) as string[]
+        // What a removal that was broken off left of earlier users of these names.
+        if (fresh.length > 0) await removeKeysOfUsers(tenant, fresh)
+        return fresh
       },
-      removeUsers: async (tenant, users, at) =>
-        (await change(tenant, 'removeUsers', at, () => [...users])) as string[],
+      removeUsers: async (tenant, users, at) => {
+        const [, removed] = await Promise.all([
+          isTenantId(tenant) ? removeKeysOfUsers(tenant, users) : null,
+          change(tenant, 'removeUsers', at, () => [...users])
+        ])
+        await removeKeysOfUsers(tenant, users)
+        return removed as string[]
+      },
 
       async saveOverride(tenant, user, override, at) {
         const args = () => [idsOf([user]), user, override === null ? '' : overrideRecord.encode(override)]

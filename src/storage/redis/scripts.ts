@@ -27,7 +27,25 @@ export const writeScripts = [
 export type WriteScript = (typeof writeScripts)[number]
 
 export function writeScript(name: WriteScript): string {
-  return readScript('prelude') + readScript(name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`))
+  return readScript('prelude') + readScript(kebabCase(name))
+}
+
+/** Scripts on API keys; their files begin with api-keys.lua. */
+export const apiKeyScripts = [
+  'addApiKey',
+  'replaceApiKey',
+  'removeApiKey',
+  'removeSomeApiKeys',
+  'saveApiKeyUses'
+] as const
+export type ApiKeyScript = (typeof apiKeyScripts)[number]
+
+export function apiKeyScript(name: ApiKeyScript): string {
+  return readScript('api-keys') + readScript(kebabCase(name))
+}
+
+function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }
 
 /** The text of scripts/NAME.lua. */

@@ -1,0 +1,7 @@
+/** One page of a list by id. */
+
+export interface Page {
+  readonly limit: number
+  /** Ids that sort after this one. */
+  readonly after?: string
+}
