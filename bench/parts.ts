@@ -11,6 +11,7 @@ import { benchIdleTenants } from './idle-tenants.ts'
 import { benchLargeTenant } from './large-tenant.ts'
 import { benchMemory } from './memory.ts'
 import { benchMillion } from './million.ts'
+import { benchStalls } from './stalls.ts'
 import { benchSubjects } from './subjects.ts'
 import { benchTransitions } from './transitions.ts'
 import { benchWorkers } from './workers.ts'
@@ -24,6 +25,7 @@ export const parts: Readonly<Record<string, () => Promise<void>>> = {
   http: benchHttp,
   transitions: benchTransitions,
   'large-tenant': benchLargeTenant,
+  stalls: benchStalls,
   memory: benchMemory,
   'idle-day': benchIdleDay,
   edits: benchEdits,

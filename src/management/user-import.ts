@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { backoffMs } from '../lib/backoff.ts'
-import { nextSlice, Slice } from '../lib/time-slices.ts'
+import { forEachInSlices, nextSlice } from '../lib/time-slices.ts'
 import { type Store, StoreUnavailable, type User } from '../storage/store.ts'
 import { type CsvRow, readCsvRows } from './csv.ts'
 import { buildUser, diffUser } from './diff-user.ts'
@@ -72,15 +72,13 @@ export function createUserImport(deps: ManagementDeps): UserImport {
       }
       const planned = await planImport(deps, tenant, rows, options, checkShape)
       if (!options.dryRun) await applyImport(deps, tenant, planned)
-      const count = (action: ImportedRow['action']) => planned.filter((row) => row.action === action).length
-      return {
-        ...options,
-        created: count('created'),
-        updated: count('updated'),
-        unchanged: count('unchanged'),
-        removed: count('removed'),
-        rows: planned.map(({ row, user, action }) => ({ row, user, action }))
-      }
+      const counts = { created: 0, updated: 0, unchanged: 0, removed: 0 }
+      const imported: ImportedRow[] = []
+      await forEachInSlices(planned, ({ row, user, action }) => {
+        counts[action] += 1
+        imported.push({ row, user, action })
+      })
+      return { ...options, ...counts, rows: imported }
     }
   }
 }
@@ -107,11 +105,10 @@ async function planImport(
   const stored = new Map<string, User>()
   for await (const user of eachUser(store, tenant)) stored.set(user.id, user)
 
-  const faults = findDuplicateIds(rows)
+  const faults = new ImportFaults()
+  const rowOfUser = new Map<string, number>()
   const planned: PlannedRow[] = []
-  const slice = new Slice()
-  for (const { row, cells, faults: cellFaults } of rows) {
-    if (slice.isOver()) await slice.next()
+  await forEachInSlices(rows, ({ row, cells, faults: cellFaults }) => {
     const { user: id = '' } = cells
     const before = stored.get(id) ?? null
     const { user: _, ...members } = toUserMembers(cells, before)
@@ -119,22 +116,19 @@ async function planImport(
     const fields = members as unknown as UserFields
     // The zone of a body of the wrong shape is no zone to look at.
     if (wrong.length === 0) wrong.push(...validateUser(fields, shownMailbox(before), rules))
-    faults.push(...wrong.map(({ field, message }) => ({ field, message, row })))
-    if (faults.length > 0) continue
+    wrong.push(...duplicateFaults(id, row, rowOfUser))
+    faults.add(row, wrong)
+    if (faults.count > 0) return
     const after = buildUser({ tenant, id, fields, sealer, at: clock() }, before)
     const action = before === null ? 'created' : after === null ? 'unchanged' : 'updated'
     planned.push({ row, user: id, action, fields })
-  }
-  if (faults.length > 0) throw validationError(faults, rows.length)
+  })
+  if (faults.count > 0) throw faults.toError(rows.length)
   if (mode === 'merge') return planned
-  for (const { user } of planned) stored.delete(user)
-  const removed = [...stored.keys()].map((user) => ({
-    row: null,
-    user,
-    action: 'removed' as const,
-    fields: null
-  }))
-  return [...planned, ...removed]
+  await forEachInSlices(stored.keys(), (user) => {
+    if (!rowOfUser.has(user)) planned.push({ row: null, user, action: 'removed', fields: null })
+  })
+  return planned
 }
 
 /** Saves what differs, in batches that hold whole or not at all, each compared once more with what is stored by then. */
@@ -225,27 +219,41 @@ function parseBoolean(cell: string): boolean | string {
   return cell
 }
 
-function findDuplicateIds(rows: readonly CsvRow[]): FieldFault[] {
-  const first = new Map<string, number>()
-  return rows.flatMap(({ row, cells }) => {
-    const id = cells.user ?? ''
-    const before = first.get(id)
-    if (before === undefined) first.set(id, row)
-    return before === undefined || id === ''
-      ? []
-      : [{ field: 'user', message: `"${id}" stands in row ${before} already: keep one of the two`, row }]
-  })
+/** Remembers where the user stands first, and refuses a second row. */
+function duplicateFaults(id: string, row: number, rowOfUser: Map<string, number>): FieldFault[] {
+  const first = rowOfUser.get(id)
+  if (first === undefined) rowOfUser.set(id, row)
+  if (first === undefined || id === '') return []
+  return [{ field: 'user', message: `"${id}" stands in row ${first} already: keep one of the two` }]
 }
 
-function validationError(faults: FieldFault[], rows: number): RequestError {
-  const sorted = faults.sort((a, b) => (a.row ?? 0) - (b.row ?? 0))
-  const bad = new Set(sorted.map(({ row }) => row)).size
-  const reported = sorted.slice(0, MAX_ERRORS)
-  const more = sorted.length - reported.length
-  if (more > 0) reported.push({ field: 'file', message: `has ${more} more faults in the rows below` })
-  return new RequestError(
-    'invalid_request',
-    `Of ${rows} rows ${bad} cannot be taken, so nothing was changed: correct them and send the file again.`,
-    reported
-  )
+/** The faults of all rows, in their order. */
+class ImportFaults {
+  #count = 0
+  #badRows = 0
+  readonly #reported: FieldFault[] = []
+
+  get count(): number {
+    return this.#count
+  }
+
+  add(row: number, faults: readonly FieldFault[]): void {
+    if (faults.length === 0) return
+    this.#count += faults.length
+    this.#badRows += 1
+    for (const { field, message } of faults) {
+      if (this.#reported.length < MAX_ERRORS) this.#reported.push({ field, message, row })
+    }
+  }
+
+  toError(rows: number): RequestError {
+    const more = this.#count - this.#reported.length
+    return new RequestError(
+      'invalid_request',
+      `Of ${rows} rows ${this.#badRows} cannot be taken, so nothing was changed: correct them and send the file again.`,
+      more === 0
+        ? this.#reported
+        : [...this.#reported, { field: 'file', message: `has ${more} more faults in the rows below` }]
+    )
+  }
 }

@@ -1,6 +1,7 @@
 /** Applies the store's changes of one tenant, one after the other; a store that fails is asked again. */
 
 import { type Log, redactError } from '../lib/redact-error.ts'
+import { nextSlice } from '../lib/time-slices.ts'
 import type { Timers } from '../lib/timers.ts'
 import type { FeedEvent, Store } from '../storage/store.ts'
 
@@ -181,6 +182,8 @@ export class StoreFeedHandler {
       if (this.#tenantChanged) await this.#applyTenant()
       else if (this.#resync) await this.#resyncUsers()
       else await this.#applyUsers()
+      // Over the embedded store no await above yields to the event loop by itself.
+      if (this.#hasChanges) await nextSlice()
     }
   }
 

@@ -1,5 +1,6 @@
 /** The users of one tenant as sync knows them: whose calendars are to be read, and what of a change asks for it. */
 import type { RemoteError } from '../../errors.ts'
+import { nextSlice } from '../../lib/time-slices.ts'
 import type { Store, UserRecord } from '../../storage/store.ts'
 import { unsealError } from '../connection/open-connector.ts'
 import type { ReadTarget } from './read-target.ts'
@@ -22,7 +23,8 @@ export type OnUsersApplied = (users: readonly string[], keys: readonly string[])
 /** Whether a record is older than what is remembered of its target. */
 type IsStale = (record: UserRecord, key: string) => boolean
 
-const usersPerPage = 500
+/** Users that one turn of the event loop takes: some milliseconds. */
+const usersPerPage = 250
 
 export class UserIndex {
   readonly #tenant: string
@@ -70,6 +72,7 @@ export class UserIndex {
       if (after === undefined) return
       const ids = users.map(({ id }) => id)
       await onPage(ids, await this.#apply(ids, isStale))
+      await nextSlice()
     }
   }
 

@@ -1,0 +1,81 @@
+/**
+ * For how long the service holds its event loop while an operator changes a large tenant: imports, a language, a connection, a
+ * removal; over the embedded store and over Redis. The whole service runs in this process, its caller in another thread.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { startService } from '../src/composition.ts'
+import { startRedis } from '../test/support/redis-server.ts'
+import { openThreadCaller } from './call-from-thread.ts'
+import { measureLongestTurn } from './longest-turn.ts'
+import { printRow } from './paired-runs.ts'
+
+const USERS = 50_000
+const GOAL = '≤ 20 ms'
+
+export async function benchStalls(): Promise<void> {
+  await overStore('lmdb', null)
+  const undo: (() => unknown)[] = []
+  try {
+    const redis = await startRedis({ teardown: (step) => void undo.push(step) })
+    await overStore('Redis', redis.url)
+  } finally {
+    for (const step of undo.reverse()) await step()
+  }
+}
+
+async function overStore(name: string, redisUrl: string | null): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'hanvisa-bench-'))
+  const adminKey = randomBytes(24).toString('base64url')
+  const service = await startService(
+    {
+      host: '127.0.0.1',
+      port: 0,
+      dataDir,
+      redisUrl,
+      role: 'all',
+      adminKey,
+      masterKey: randomBytes(32),
+      publicUrl: null,
+      allowPrivateTargets: true,
+      logLevel: 'warn'
+    },
+    pino({ level: 'warn' }, pino.destination(2))
+  )
+  const caller = openThreadCaller(service.origin, adminKey)
+  const measure = async (what: string, method: string, path: string, body?: unknown) => {
+    globalThis.gc?.()
+    const { longestMs, seconds } = await measureLongestTurn(() => caller.call(method, path, body))
+    const took = `in ${seconds.toFixed(1)} s`
+    printRow(`${name}, 50,000 users, ${what}`, `${longestMs.toFixed(1)} ms`, '', took, GOAL)
+  }
+  const tenant = { name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv' }
+  try {
+    await caller.call('PUT', '/v1/tenants/acme', tenant)
+    const users = '/v1/tenants/acme/users/import'
+    await measure('import', 'POST', users, sheet(USERS, 'Anna'))
+    await measure('same import', 'POST', users, sheet(USERS, 'Anna'))
+    await measure('import, all changed', 'POST', users, sheet(USERS, 'Bo'))
+    await measure('statuses, first', 'GET', '/v1/tenants/acme/statuses')
+    await measure('another language', 'PUT', '/v1/tenants/acme', { ...tenant, language: 'en' })
+    await measure('statuses, then', 'GET', '/v1/tenants/acme/statuses')
+    await measure('import that removes half', 'POST', `${users}?mode=replace`, sheet(USERS / 2, 'Bo'))
+    await measure('connection', 'PUT', '/v1/tenants/acme/connection', { kind: 'ics', pollSeconds: 300 })
+    await measure('removal', 'DELETE', '/v1/tenants/acme')
+  } finally {
+    await caller.close()
+    await service.close()
+    await rm(dataDir, { recursive: true, force: true })
+  }
+}
+
+function sheet(users: number, name: string): string {
+  const rows = Array.from(
+    { length: users },
+    (_, index) => `u${index},${name} ${index},${100_000 + index},u${index}.ics,true`
+  )
+  return ['user,displayName,extension,mailbox,syncEnabled', ...rows].join('\n')
+}
