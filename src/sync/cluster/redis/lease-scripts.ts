@@ -1,70 +1,11 @@
-/** The Lua scripts of leases. All keys of a group share a hash tag. */
+/** The Lua scripts of leases in scripts/, as text. All keys of a group share a hash tag. */
+import { readFileSync } from 'node:fs'
 
-/**
- * One renewal: says that we live, renews what we hold, takes what is free up to our share: names are divided evenly among those
- * who live, in the order of their ids. A name of ours that has vanished (an emptied Redis) is taken anew. Who was not among the
- * living takes nothing else yet: where Redis was emptied, others have yet to say that they live.
- * KEYS: the living, when each name was last held, then each name. ARGV: our id, milliseconds, then for each name what it is to us: `h` held,
- * `l` leaving (renewed, but not ours any more), `e` ending (lost, and not to be taken yet), `-` nothing.
- */
-export const renewScript = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local me, ttl = ARGV[1], ARGV[2]
-local known = redis.call('ZSCORE', KEYS[1], me)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-redis.call('ZADD', KEYS[1], now + ttl, me)
-local live = redis.call('ZRANGE', KEYS[1], 0, -1)
-table.sort(live)
-local names = #KEYS - 2
-local share = math.floor(names / #live)
-for rank, id in ipairs(live) do
-  if id == me and rank <= names % #live then share = share + 1 end
-end
-local mine, answer = 0, {share, #live}
-local function hold(index)
-  local holder = redis.call('GET', KEYS[index + 2])
-  if holder == me then
-    redis.call('PEXPIRE', KEYS[index + 2], ttl)
-  elseif holder or not redis.call('SET', KEYS[index + 2], me, 'PX', ttl) then
-    return false
-  end
-  redis.call('HSET', KEYS[2], index, now)
-  return true
-end
-for index = 1, names do
-  local is = ARGV[index + 2]
-  if is == 'h' and hold(index) then
-    mine = mine + 1
-    answer[#answer + 1] = index
-  elseif is == 'l' and redis.call('GET', KEYS[index + 2]) == me then
-    redis.call('PEXPIRE', KEYS[index + 2], ttl)
-  end
-end
-for index = 1, names do
-  if mine >= share or not known then break end
-  if ARGV[index + 2] == '-' and hold(index) then
-    mine = mine + 1
-    answer[#answer + 1] = index
-  end
-end
-return answer`
+export const renewScript = readLeaseScript('renew-leases')
+export const releaseScript = readLeaseScript('release-leases')
+export const agesScript = readLeaseScript('read-lease-ages')
 
-/** KEYS: the living, when names were last held, then names. ARGV: our id, and whether we leave as a whole. */
-export const releaseScript = `
-if ARGV[2] == '1' then redis.call('ZREM', KEYS[1], ARGV[1]) end
-for index = 3, #KEYS do
-  if redis.call('GET', KEYS[index]) == ARGV[1] then redis.call('DEL', KEYS[index]) end
-end
-return 1`
-
-/** KEYS: when each name was last held. ARGV: how many names. */
-export const agesScript = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local ages = {}
-for index = 1, tonumber(ARGV[1]) do
-  local heldAt = redis.call('HGET', KEYS[1], index)
-  ages[index] = heldAt and now - heldAt or -1
-end
-return ages`
+/** tools/copy-scripts.mjs copies scripts/ beside the compiled file. */
+function readLeaseScript(name: string): string {
+  return readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8')
+}
