@@ -4,7 +4,7 @@ import type { CalendarNotification } from '../connectors/notification.ts'
 import type { SyncCode } from '../errors.ts'
 import { machineTimers, type Timers } from '../lib/timers.ts'
 import type { SyncMetrics } from './batch/batch-context.ts'
-import { createRuleCache } from './batch/rule-cache.ts'
+import { RuleCache } from './batch/rule-cache.ts'
 import { type OpenShards, type Shards, shardOf, singleProcess } from './cluster/shards.ts'
 import { absentConnection, type ConnectionState } from './connection/connection-health.ts'
 import { FairQueue, type QueueLimits, queueLimits } from './queue/fair-queue.ts'
@@ -31,7 +31,7 @@ export interface SyncGauges {
 
 export type SyncOptions = Omit<
   SyncDeps,
-  'clock' | 'timers' | 'random' | 'metrics' | 'publishStatus' | 'compileRules'
+  'clock' | 'timers' | 'random' | 'metrics' | 'publishStatus' | 'ruleCache'
 > & {
   readonly metrics: SyncMetrics & SyncGauges
   readonly clock?: () => number
@@ -80,7 +80,7 @@ export class SyncController implements Sync {
   private constructor(options: SyncOptions) {
     const { store, log, metrics, clock = Date.now, timers = machineTimers, random = Math.random } = options
     const { publishStatus = null, limits = queueLimits, openShards = singleProcess } = options
-    this.#deps = { ...options, clock, timers, random, compileRules: createRuleCache(), publishStatus }
+    this.#deps = { ...options, clock, timers, random, ruleCache: new RuleCache(), publishStatus }
     this.#queue = new FairQueue(
       {
         batchSize: (id) => this.#tenants.get(id)?.batchSize() ?? 1,

@@ -6,7 +6,7 @@ import type { Timers } from '../lib/timers.ts'
 import type { Sealer } from '../storage/secrets/seal.ts'
 import type { Store } from '../storage/store.ts'
 import type { SyncMetrics } from './batch/batch-context.ts'
-import type { CompileRules } from './batch/rule-cache.ts'
+import type { RuleCache } from './batch/rule-cache.ts'
 import type { PublishedStatus } from './connection/connection-health.ts'
 import type { OpenConnector } from './connection/open-connector.ts'
 
@@ -16,7 +16,7 @@ export interface SyncDeps {
   readonly sealer: Sealer
   /** The rules of a tenant that has none of its own. */
   readonly defaultRules: RuleSet
-  readonly compileRules: CompileRules
+  readonly ruleCache: RuleCache
   readonly clock: () => Instant
   readonly timers: Timers
   readonly random: () => number

@@ -2,7 +2,7 @@
 import type { CompiledRules } from '../domain/decide.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import type { RulesVersion, Store, StoredConnection, Tenant } from '../storage/store.ts'
-import type { CompileRules } from './batch/rule-cache.ts'
+import type { RuleCache } from './batch/rule-cache.ts'
 import { keepsSubscriptions } from './connection/open-connector.ts'
 import type { ReleaseMode } from './notifications/target-subscriptions.ts'
 
@@ -16,7 +16,7 @@ export interface ConfigChange {
 
 interface ConfigDeps {
   readonly store: Store
-  readonly compileRules: CompileRules
+  readonly ruleCache: RuleCache
   /** The rules of a tenant that has none of its own. */
   readonly defaultRules: RuleSet
 }
@@ -35,7 +35,7 @@ export class TenantConfig {
   constructor(id: string, deps: ConfigDeps) {
     this.#id = id
     this.#deps = deps
-    this.#rules = deps.compileRules(deps.defaultRules, 0)
+    this.#rules = deps.ruleCache.compile(deps.defaultRules, 0)
   }
 
   get connection(): StoredConnection | null {
@@ -61,7 +61,7 @@ export class TenantConfig {
 
   /** Null: there is no such tenant. With `isNew` everything counts as changed. */
   async load(isNew: boolean): Promise<ConfigChange | null> {
-    const { store, compileRules, defaultRules } = this.#deps
+    const { store, ruleCache, defaultRules } = this.#deps
     const [tenant, connection, version] = await Promise.all([
       store.tenant(this.#id),
       store.connection(this.#id),
@@ -79,7 +79,8 @@ export class TenantConfig {
     this.#tenant = tenant
     this.#connection = connection
     this.#rulesVersion = version && { version: version.version, at: version.at }
-    if (change.rules) this.#rules = compileRules(version?.effective ?? defaultRules, version?.version ?? 0)
+    if (change.rules)
+      this.#rules = ruleCache.compile(version?.effective ?? defaultRules, version?.version ?? 0)
     return change
   }
 }

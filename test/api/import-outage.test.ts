@@ -7,8 +7,7 @@ import { until } from '../support/until.ts'
 // A deadline here would only measure the machine.
 t.setTimeout(0)
 const redis = await startRedis(t, { appendOnly: true })
-// Without a worker: an import reads no calendar, and a BullMQ worker that closes just after a restart of Redis keeps its timers.
-const service = await startTestService(t, { redisUrl: redis.url, role: 'api' })
+const service = await startTestService(t, { redisUrl: redis.url })
 const { call } = service
 const USERS = 6000
 

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { machineTimers } from '../../src/lib/timers.ts'
 import { leaseTtlMs, readLeaseAges, redisLeases } from '../../src/sync/cluster/redis/leases.ts'
-import { leasedShards, type Shards, shardCount, shardNames, shardOf } from '../../src/sync/cluster/shards.ts'
+import { LeasedShards, type Shards, shardCount, shardNames, shardOf } from '../../src/sync/cluster/shards.ts'
 import { startRedis, type TestRedis } from '../support/redis-server.ts'
 import { until } from '../support/until.ts'
 
@@ -30,8 +30,7 @@ function sharer(t: Test, redis: TestRedis, ended: (shard: number) => Promise<voi
     held,
     async begin() {
       await ready
-      const open = leasedShards(redisLeases('shards', { client, timers: machineTimers, log }))
-      shards = open({
+      shards = new LeasedShards(redisLeases('shards', { client, timers: machineTimers, log }), {
         onAcquired: (shard) => void held.add(shard),
         async onReleased(shard) {
           held.delete(shard)

@@ -1,8 +1,8 @@
 /** Reconciliation: edits without a notification are found, counted and repaired, with few requests on a day without edits. */
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { compileRules } from '../../src/domain/decide.ts'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
+import { RuleCache } from '../../src/sync/batch/rule-cache.ts'
 import { FairQueue, queueLimits } from '../../src/sync/queue/fair-queue.ts'
 import { ReconcileSchedule } from '../../src/sync/scheduling/reconcile-schedule.ts'
 import type { SyncDeps } from '../../src/sync/sync-deps.ts'
@@ -34,7 +34,7 @@ async function reconciledTenant(
       side.connector(connection as Parameters<typeof side.connector>[0]),
     sealer: all.seal,
     defaultRules: harnessRules,
-    compileRules,
+    ruleCache: new RuleCache(),
     clock: time.clock,
     timers: time.timers,
     random: () => 0.5,

@@ -2,21 +2,21 @@
 import { type CompiledRules, compileRules } from '../../domain/decide.ts'
 import type { RuleSet } from '../../domain/rule-set.ts'
 
-export type CompileRules = (rules: RuleSet, version: number) => CompiledRules
-
-/** Nothing is held that no tenant holds. */
-export function createRuleCache(): CompileRules {
-  const known = new Map<string, WeakRef<CompiledRules>>()
-  const forget = new FinalizationRegistry((key: string) => {
-    if (known.get(key)?.deref() === undefined) known.delete(key)
+/** It holds nothing that no tenant holds. */
+export class RuleCache {
+  /** By version and rules, as JSON. */
+  readonly #compiled = new Map<string, WeakRef<CompiledRules>>()
+  readonly #collected = new FinalizationRegistry<string>((key) => {
+    if (this.#compiled.get(key)?.deref() === undefined) this.#compiled.delete(key)
   })
-  return (rules, version) => {
+
+  compile(rules: RuleSet, version: number): CompiledRules {
     const key = JSON.stringify([version, rules])
-    const shared = known.get(key)?.deref()
-    if (shared !== undefined) return shared
+    const known = this.#compiled.get(key)?.deref()
+    if (known !== undefined) return known
     const compiled = compileRules(rules, version)
-    known.set(key, new WeakRef(compiled))
-    forget.register(compiled, key)
+    this.#compiled.set(key, new WeakRef(compiled))
+    this.#collected.register(compiled, key)
     return compiled
   }
 }

@@ -1,6 +1,6 @@
 /** Which tenants this process owns: they are divided into shards, each owned by one process at a time. */
 import { createHash } from 'node:crypto'
-import type { OpenLeases } from './leases.ts'
+import type { Leases, OpenLeases } from './leases.ts'
 
 /** Never to be changed: replicas of two versions must agree while one takes over from the other. */
 export const shardCount = 32
@@ -34,23 +34,36 @@ export const singleProcess: OpenShards = () => ({
 })
 
 /** Shared among processes by leases. */
-export function leasedShards(openLeases: OpenLeases): OpenShards {
-  return (handlers) => {
-    const held = new Set<number>()
-    const leases = openLeases({
+export class LeasedShards implements Shards {
+  readonly #leases: Leases
+  readonly #held = new Set<number>()
+
+  constructor(openLeases: OpenLeases, handlers: ShardHandlers) {
+    this.#leases = openLeases({
       names: () => shardNames,
-      onAcquired(name) {
+      onAcquired: (name) => {
         const shard = shardNames.indexOf(name)
-        held.add(shard)
+        this.#held.add(shard)
         handlers.onAcquired(shard)
       },
-      onReleased(name) {
+      onReleased: (name) => {
         const shard = shardNames.indexOf(name)
-        held.delete(shard)
+        this.#held.delete(shard)
         return handlers.onReleased(shard)
       }
     })
-    return { owns: (shard) => held.has(shard), count: () => held.size, close: () => leases.close() }
+  }
+
+  owns(shard: number): boolean {
+    return this.#held.has(shard)
+  }
+
+  count(): number {
+    return this.#held.size
+  }
+
+  close(): Promise<void> {
+    return this.#leases.close()
   }
 }
 

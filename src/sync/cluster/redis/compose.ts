@@ -4,12 +4,12 @@ import { machineTimers } from '../../../lib/timers.ts'
 import type { Sync } from '../../sync.ts'
 import { SyncController, type SyncOptions } from '../../sync-controller.ts'
 import { AbandonedTenants } from '../abandoned-tenants.ts'
-import { leasedShards, shardNames } from '../shards.ts'
+import { LeasedShards, type ShardHandlers, shardNames } from '../shards.ts'
 import { SyncClient, type SyncClientDeps } from '../sync-client.ts'
 import type { SyncRedisClients } from './clients.ts'
 import { redisConnectionStatuses } from './connection-status.ts'
 import { JobWorkers } from './job-worker.ts'
-import { bullSyncJobs, openJobQueues } from './jobs.ts'
+import { BullSyncJobs, JobQueues } from './jobs.ts'
 import { readLeaseAges, redisLeases } from './leases.ts'
 
 /** The group of the leases of shards. */
@@ -32,7 +32,7 @@ export function openRedisSyncClient(
   local: SyncController | null = null
 ): Sync {
   const { clock = Date.now, timers = machineTimers, log } = options
-  const queues = openJobQueues(failFast, log)
+  const queues = new JobQueues(failFast, log)
   const abandoned = new AbandonedTenants({
     ...options,
     clock,
@@ -43,7 +43,7 @@ export function openRedisSyncClient(
     ...options,
     clock,
     timers,
-    jobs: bullSyncJobs(queues),
+    jobs: new BullSyncJobs(queues),
     local,
     async onClose() {
       await abandoned.close()
@@ -54,32 +54,34 @@ export function openRedisSyncClient(
 }
 
 /** Owns this process' share of the tenants until it is closed. */
-export async function openRedisSyncController(
+export function openRedisSyncController(
   options: SyncControllerOptions,
   { failFast, blocking }: SyncRedisClients
 ): Promise<SyncController> {
   const { timers = machineTimers, log } = options
   const statuses = redisConnectionStatuses(failFast, log)
-  const openShards = leasedShards(redisLeases(shardGroup, { client: failFast, timers, log }))
+  const openLeases = redisLeases(shardGroup, { client: failFast, timers, log })
   const controller: Promise<SyncController> = SyncController.open({
     ...options,
     publishStatus: (tenant, published) => statuses.publish(tenant, published),
-    openShards: (handlers) =>
-      openShards({
-        onAcquired(shard) {
-          handlers.onAcquired(shard)
-          workers().start(shard)
-        },
-        // Jobs go back to the queue when their tenants are closed, so neither can wait for the other.
-        async onReleased(shard) {
-          await Promise.all([workers().stop(shard), handlers.onReleased(shard)])
-        }
-      })
+    openShards: (handlers) => {
+      const workers = new JobWorkers(blocking, () => controller, log)
+      return new LeasedShards(openLeases, withJobWorkers(handlers, workers))
+    }
   })
-  let created: JobWorkers | null = null
-  const workers = () => {
-    created ??= new JobWorkers(blocking, controller, log)
-    return created
-  }
   return controller
+}
+
+/** While a shard is owned, its jobs are processed. */
+function withJobWorkers(handlers: ShardHandlers, workers: JobWorkers): ShardHandlers {
+  return {
+    onAcquired(shard) {
+      handlers.onAcquired(shard)
+      workers.start(shard)
+    },
+    // Jobs go back to the queue when their tenants are closed, so neither can wait for the other.
+    async onReleased(shard) {
+      await Promise.all([workers.stop(shard), handlers.onReleased(shard)])
+    }
+  }
 }

@@ -5,14 +5,14 @@
  * delayed. BullMQ gives the stalled jobs of a killed process to the shard's next owner. (That one reads all calendars
  * of the shard anyway: no read depends on a job alone.)
  */
-import { type Job, WaitingError, Worker } from 'bullmq'
-import { endsWithin } from '../../../lib/deadline.ts'
+import { type Job, WaitingError } from 'bullmq'
 import { type Log, redactError } from '../../../lib/redact-error.ts'
 import type { JobResult, SyncController } from '../../sync-controller.ts'
 import type { SyncJob } from '../jobs.ts'
 import { shardOf } from '../shards.ts'
 import type { SyncRedisClient } from './clients.ts'
 import { queueName, queuePrefix } from './keys.ts'
+import { ShardWorker } from './shard-worker.ts'
 
 /** Jobs of a shard at a time. They wait for calendars, and cost next to nothing. */
 const concurrency = 500
@@ -25,26 +25,25 @@ const stalledIntervalMs = 2_000
 const maxStalledCount = 1_000_000
 /** Milliseconds between two log entries of the same fault. */
 const quietMs = 30_000
-const maxCloseMs = 5_000
 
 type JobTarget = Pick<SyncController, 'read' | 'onNotifications' | 'invalidateTenant' | 'onConnectionTested'>
 
 export class JobWorkers {
   readonly #client: SyncRedisClient
-  readonly #controller: Promise<JobTarget>
+  readonly #controller: () => Promise<JobTarget>
   readonly #log: Log
-  readonly #workers = new Map<number, Worker>()
+  readonly #workers = new Map<number, ShardWorker>()
   readonly #runningByTenant = new Map<string, number>()
   #quietUntil = Number.NEGATIVE_INFINITY
 
-  constructor(client: SyncRedisClient, controller: Promise<JobTarget>, log: Log) {
+  constructor(client: SyncRedisClient, controller: () => Promise<JobTarget>, log: Log) {
     this.#client = client
     this.#controller = controller
     this.#log = log
   }
 
   start(shard: number): void {
-    const worker = new Worker<SyncJob>(queueName, (job, token) => this.#process(job, token), {
+    const worker = new ShardWorker(queueName, (job, token) => this.#process(job, token), {
       connection: this.#client,
       prefix: queuePrefix(shard),
       concurrency,
@@ -66,8 +65,7 @@ export class JobWorkers {
   async stop(shard: number): Promise<void> {
     const worker = this.#workers.get(shard)
     this.#workers.delete(shard)
-    // With Redis away it closes when that comes back: it takes nothing up any more, and its jobs are found stalled.
-    if (worker !== undefined) await endsWithin(worker.close(), maxCloseMs)
+    await worker?.stop()
   }
 
   /** All workers have the same fault at the same time, usually that Redis is away, which is logged elsewhere. */
@@ -94,7 +92,7 @@ export class JobWorkers {
   }
 
   async #run(job: SyncJob, wait: boolean): Promise<JobResult> {
-    const controller = await this.#controller
+    const controller = await this.#controller()
     switch (job.kind) {
       case 'read':
         return controller.read(job.tenant, job.targets, job.priority, wait)

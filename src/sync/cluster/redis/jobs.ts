@@ -7,40 +7,42 @@ import { shardOf } from '../shards.ts'
 import type { SyncRedisClient } from './clients.ts'
 import { queueName, queuePrefix } from './keys.ts'
 
-/** The queue of each shard, opened on first use. */
-export interface JobQueues {
-  /** Has the queue of the tenant's shard do something. Rejects when Redis cannot be asked now. */
-  use<T>(shard: number, work: (queue: Queue) => Promise<T>): Promise<T>
-  close(): Promise<void>
-}
-
 /** Failed jobs of a shard that are kept for diagnosis. Only a defect makes a job fail. */
 const keptFailures = 100
 
-/** `client` does not wait for Redis, so a caller that uses a queue does not either. */
-export function openJobQueues(client: SyncRedisClient, log: Log): JobQueues {
-  const queues = new Map<number, Queue>()
-  return {
-    async use(shard, work) {
-      if (client.status !== 'ready') throw new Error('there is no connection to Redis')
-      const queue = queues.get(shard) ?? open(shard)
-      try {
-        return await work(queue)
-      } catch (error) {
-        // One that could not begin never will.
-        if (queues.get(shard) === queue) queues.delete(shard)
-        void closed(queue)
-        throw error
-      }
-    },
-    async close() {
-      await Promise.all([...queues.values()].map(closed))
+/** The queue of each shard, opened on first use. */
+export class JobQueues {
+  readonly #client: SyncRedisClient
+  readonly #log: Log
+  readonly #byShard = new Map<number, Queue>()
+
+  /** `client` does not wait for Redis, so a caller that uses a queue does not either. */
+  constructor(client: SyncRedisClient, log: Log) {
+    this.#client = client
+    this.#log = log
+  }
+
+  /** Has the shard's queue do something. Rejects when Redis cannot be asked now. */
+  async use<T>(shard: number, work: (queue: Queue) => Promise<T>): Promise<T> {
+    if (this.#client.status !== 'ready') throw new Error('there is no connection to Redis')
+    const queue = this.#byShard.get(shard) ?? this.#open(shard)
+    try {
+      return await work(queue)
+    } catch (error) {
+      // One that could not begin never will.
+      if (this.#byShard.get(shard) === queue) this.#byShard.delete(shard)
+      void this.#close(queue)
+      throw error
     }
   }
 
-  function open(shard: number): Queue {
+  async close(): Promise<void> {
+    await Promise.all([...this.#byShard.values()].map((queue) => this.#close(queue)))
+  }
+
+  #open(shard: number): Queue {
     const queue = new Queue(queueName, {
-      connection: client,
+      connection: this.#client,
       prefix: queuePrefix(shard),
       skipVersionCheck: true,
       streams: { events: { maxLen: 100 } },
@@ -48,29 +50,33 @@ export function openJobQueues(client: SyncRedisClient, log: Log): JobQueues {
     })
     // `use` rejects with the same.
     queue.on('error', () => {})
-    queues.set(shard, queue)
+    this.#byShard.set(shard, queue)
     return queue
   }
 
-  function closed(queue: Queue): Promise<void> {
-    return queue.close().catch((error) => log.warn({ ...redactError(error) }, 'a queue did not close'))
+  async #close(queue: Queue): Promise<void> {
+    await queue.close().catch((error) => this.#log.warn({ ...redactError(error) }, 'a queue did not close'))
   }
 }
 
-export function bullSyncJobs(queues: JobQueues): SyncJobs {
-  return {
-    async add(jobs) {
-      const byShard = new Map<number, { name: string; data: SyncJob; opts: JobsOptions }[]>()
-      for (const job of jobs) {
-        const shard = shardOf(job.tenant)
-        const those = byShard.get(shard) ?? []
-        byShard.set(shard, those)
-        those.push({ name: job.kind, data: job, opts: { deduplication: deduplication(job) } })
-      }
-      await Promise.all(
-        [...byShard].map(([shard, those]) => queues.use(shard, (queue) => queue.addBulk(those)))
-      )
+export class BullSyncJobs implements SyncJobs {
+  readonly #queues: JobQueues
+
+  constructor(queues: JobQueues) {
+    this.#queues = queues
+  }
+
+  async add(jobs: readonly SyncJob[]): Promise<void> {
+    const byShard = new Map<number, { name: string; data: SyncJob; opts: JobsOptions }[]>()
+    for (const job of jobs) {
+      const shard = shardOf(job.tenant)
+      const sameShard = byShard.get(shard) ?? []
+      byShard.set(shard, sameShard)
+      sameShard.push({ name: job.kind, data: job, opts: { deduplication: deduplication(job) } })
     }
+    await Promise.all(
+      [...byShard].map(([shard, sameShard]) => this.#queues.use(shard, (queue) => queue.addBulk(sameShard)))
+    )
   }
 }
 
