@@ -89,7 +89,8 @@ export async function openLoadBalancer(): Promise<LoadBalancer> {
   const replicas: ReplicaProcess[] = []
   const agent = new Agent({ keepAlive: true })
   let turn = 0
-  const server = createServer((request, response) => {
+  // Above the replicas' own, whose `Keep-Alive` header clients are passed and rely on.
+  const server = createServer({ keepAliveTimeout: 90_000 }, (request, response) => {
     const living = replicas.filter(({ origin }) => origin !== null)
     const chosen = living[turn++ % Math.max(1, living.length)]?.origin
     const fail = () => {
