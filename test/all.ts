@@ -12,11 +12,16 @@ const longest = [
   'service/peers',
   'demo',
   'soak/chaos',
+  'connectors/ics/recurrence-judge',
+  'service/notifications',
+  'service/privacy',
+  'deploy/image',
   'storage/redis',
-  'service/notifications'
+  'service/replicas',
+  'readme'
 ]
 /** The machine waits more than it computes: for timeouts, for processes to start, for long polls. */
-const jobs = 6
+const jobs = 8
 const timeoutMs = 600_000
 
 const folder = import.meta.dirname

@@ -96,7 +96,24 @@ t.test('the image, built step by step: compiled, packed, started as its user, ca
     const smoke = /^node --eval "(.*)"$/.exec(run[1]!.rest)?.[1] ?? ''
     const { status, stderr } = spawnSync(...bare({}, ['--eval', smoke]), { cwd: packages, encoding: 'utf8' })
     t.equal(status, 0, stderr)
+    await copyFromContext(named('packages'), packages)
+    const sbom = spawnSync('sh', ['-c', run[2]!.rest], { cwd: packages, encoding: 'utf8' })
+    t.equal(sbom.status, 0, sbom.stderr)
   })
+
+  await t.test(
+    'its bill of materials names what the service depends on, and nothing for development',
+    async (t) => {
+      const { components } = JSON.parse(readFileSync(join(packages, 'sbom.cdx.json'), 'utf8')) as {
+        components: { purl: string }[]
+      }
+      const listed = new Set(components.map(({ purl }) => decodeURIComponent(purl)))
+      const { packages: locked } = JSON.parse(read('package-lock.json'))
+      const purl = (name: string) => `pkg:npm/${name}@${locked[`node_modules/${name}`].version}`
+      for (const name of Object.keys(manifest.dependencies)) t.ok(listed.has(purl(name)), name)
+      for (const name of Object.keys(manifest.devDependencies)) t.notOk(listed.has(purl(name)), name)
+    }
+  )
 
   await t.test('no package for development, no test and no simulator is in it', async (t) => {
     for (const { word, flags, rest } of last.instructions) {
@@ -108,7 +125,13 @@ t.test('the image, built step by step: compiled, packed, started as its user, ca
       if (flags.from === undefined) await cp(join(root, source), place, { recursive: true })
       else await rename(join(folder, flags.from, source.slice('/build/'.length)), place)
     }
-    t.strictSame((await readdir(image)).sort(), ['dist', 'node_modules', 'package.json', 'rules'])
+    t.strictSame((await readdir(image)).sort(), [
+      'dist',
+      'node_modules',
+      'package.json',
+      'rules',
+      'sbom.cdx.json'
+    ])
     t.strictSame(await readdir(join(image, 'dist')), ['src'])
     const development = Object.keys(manifest.devDependencies)
     t.ok(development.length > 5)
@@ -152,7 +175,13 @@ t.test('the image, built step by step: compiled, packed, started as its user, ca
       })
       t.equal((await checkedFetch(`${origin}/readyz`)).status, 200, role)
     }
-    t.strictSame((await readdir(image)).sort(), ['dist', 'node_modules', 'package.json', 'rules'])
+    t.strictSame((await readdir(image)).sort(), [
+      'dist',
+      'node_modules',
+      'package.json',
+      'rules',
+      'sbom.cdx.json'
+    ])
   })
 })
 
