@@ -29,6 +29,16 @@ const refusals = {
   ),
   700024: refusal(401, 'invalid_client', () => 'The assertion is not within its valid time range.'),
   700027: refusal(401, 'invalid_client', (why) => `The assertion failed validation: ${why}.`),
+  900382: refusal(
+    400,
+    'invalid_request',
+    () => 'Confidential Client is not supported in Cross Cloud request.'
+  ),
+  900432: refusal(
+    400,
+    'invalid_request',
+    () => 'Confidential Client is not supported in Cross Cloud request.'
+  ),
   900144: refusal(400, 'invalid_request', (name) => `The body must contain the parameter '${name}'.`),
   1002012: refusal(400, 'invalid_scope', (scope) => `Scope '${scope}' must end in /.default for this grant.`),
   7000112: refusal(400, 'unauthorized_client', (app) => `Application '${app}' is disabled.`),

@@ -128,8 +128,12 @@ function ownerHint(mailbox: string): string {
   }
 }
 
+/** Of scope `mailbox`: each calendar has a place of its own, and a proxy that refuses one server may let others pass. */
 export function toRemoteError(error: unknown): RemoteError {
-  if (error instanceof RemoteError) return error
+  if (error instanceof RemoteError) {
+    if (error.scope === 'mailbox') return error
+    return new RemoteError(error.code, error.hint, { retryAfter: error.retryAfter, cause: error })
+  }
   const name = error instanceof Error ? error.name : ''
   if (name === 'AbortError' || name === 'TimeoutError') {
     return new RemoteError('unreachable', 'The calendar was not read in time. It is tried again by itself.')

@@ -125,6 +125,20 @@ t.test('a sign-in error is reported for every mailbox, and "test connection" sto
   }
 })
 
+/** reference-error-codes, and Azure Government users' reports (PnP-PowerShell issue 3042): what a wrong cloud answers. */
+t.test('a directory of another cloud: the operator is told to change cloud, not the secret', async (t) => {
+  const cloud = await openMicrosoft365(t)
+  for (const code of ['900382', '900432', '90038']) {
+    const id = cloud.simulator.faults.add({ kind: 'status', status: 400, code, route: 'token' })
+    const hint = new RegExp(`another of Microsoft's clouds: change cloud\\. \\(AADSTS${code}\\)`)
+    const error = { code: 'unreachable', hint }
+    t.match(await cloud.read(['anna@example.se']), [{ error: { ...error, scope: 'connection' } }])
+    const checks = await cloud.connector({}).check(target, AbortSignal.timeout(60_000))
+    t.match(checks, [{ name: 'address', ok: false, ...error }])
+    cloud.simulator.faults.remove(id)
+  }
+})
+
 t.test('a failure of Entra is no refusal', async (t) => {
   let now = Date.now()
   const cloud = await openMicrosoft365(t, () => now)
@@ -167,6 +181,9 @@ t.test('the table of sign-in errors, row by row', async (t) => {
     [400, 'invalid_request', 90002, 'unreachable'],
     [400, 'invalid_request', 900023, 'unreachable'],
     [400, 'invalid_request', 90038, 'unreachable'],
+    [400, 'invalid_request', 900382, 'unreachable'],
+    [400, 'invalid_request', 900432, 'unreachable'],
+    [401, 'invalid_client', 900382, 'unreachable'],
     [401, 'invalid_client', 7000215, 'secret_invalid'],
     [401, 'invalid_client', 7000222, 'secret_expired'],
     [401, 'invalid_client', 700027, 'secret_invalid'],
