@@ -154,3 +154,53 @@ t.test('the public URL is set, and unset; what remains at Graph then does no har
   })
   t.equal(simulator.requests.count({ route: 'calendarView' }), 0)
 })
+
+t.test(
+  'with every subscription inactive no user is live: from the start, and after they were active',
+  async (t) => {
+    const users = ['anna', 'bo']
+    const both = await startServiceOnGraph(t, await publicAddress())
+    const { simulator, service } = both
+    for (const user of users) simulator.mailboxes.put(DIRECTORY, { address: address(user), events: [] })
+    const refuse = () =>
+      simulator.faults.add({
+        kind: 'status',
+        status: 403,
+        code: 'ErrorAccessDenied',
+        route: 'createSubscription'
+      })
+    const expectNoneLive = async (what: string) => {
+      const { connection, users: all } = (await service.call('GET', `${root}/sync`)).json
+      t.match(connection.notifications, { live: 0, polling: 2, hint: /polled/ }, what)
+      t.same(
+        all.map(({ state, notifications }: Record<string, unknown>) => [state, notifications]),
+        Array(2).fill(['fresh', 'polling']),
+        what
+      )
+      const { text } = await service.call('GET', '/metrics')
+      t.match(text, /^hanvisa_subscriptions\{[^}]*state="active"[^}]*\} 0$/m, what)
+      t.match(text, /^hanvisa_subscriptions\{[^}]*state="inactive"[^}]*\} 2$/m, what)
+    }
+    const id = refuse()
+    await createTenantOnGraph(both, 'acme', users, undefined, seldom)
+    const consumer = await followTenant(service, 'acme')
+    await consumer.until('read', (held) => users.every((user) => held.get(user)?.sync.state === 'fresh'))
+    await untilState(service, 'fallbackPolling')
+    await expectNoneLive('refused from the start')
+    simulator.faults.remove(id)
+    // An operator who put it right tests the connection, or puts it again.
+    await createTenantOnGraph(both, 'acme', users, undefined, seldom - 1)
+    await untilState(service, 'live')
+    await consumer.until('read again', (held) => users.every((user) => held.get(user).sync.state === 'fresh'))
+    await until('recorded as live', async () => {
+      const { json } = await service.call('GET', `${root}/sync`)
+      return json.users.every(({ notifications }: Record<string, unknown>) => notifications === 'live')
+    })
+    refuse()
+    for (const user of users) {
+      simulator.graphNotifications.lifecycle('subscriptionRemoved', { mailbox: address(user) })
+    }
+    await untilState(service, 'fallbackPolling')
+    await expectNoneLive('removed later')
+  }
+)
