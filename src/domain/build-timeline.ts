@@ -13,6 +13,13 @@ export interface ReadExtent {
   readonly readUntil: Instant
 }
 
+/** Events or instants between two pauses. */
+const itemsPerStep = 256
+
+function isLastOfStep(index: number): boolean {
+  return index % itemsPerStep === itemsPerStep - 1
+}
+
 /**
  * `extent` is null where every event there is was given. Where `truncatedAt` of the result is not null, a run that reaches
  * the horizon goes on at `readUntil`, or may do so: to find its end, the caller reads further and builds anew from all decisions.
@@ -22,33 +29,54 @@ export function buildTimeline(
   rules: CompiledRules,
   extent: ReadExtent | null
 ): Timeline {
-  const priorityOrder = sortByPriority(decisions, rules)
+  const steps = buildTimelineInSteps(decisions, rules, extent)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** As `buildTimeline`, with pauses: in one go, thousands of events would hold the event loop for long. */
+export function* buildTimelineInSteps(
+  decisions: readonly Decision[],
+  rules: CompiledRules,
+  extent: ReadExtent | null
+): Generator<void, Timeline> {
+  const keys = new Map<Cause, string>()
+  for (const [index, { cause }] of decisions.entries()) {
+    if (isLastOfStep(index)) yield
+    if (!keys.has(cause)) keys.set(cause, causeKey(cause))
+  }
+  const priorityOrder = sortByPriority(new Map([...keys].map(([cause, key]) => [key, cause])), rules)
   const priorities = new Map(priorityOrder.map((cause, priority) => [causeKey(cause), priority]))
-  const changes = decisions
-    .flatMap(({ start, end, cause }) => {
-      const priority = priorities.get(causeKey(cause))!
-      return [
-        { at: start, priority, by: 1 },
-        { at: end, priority, by: -1 }
-      ]
-    })
-    .sort((a, b) => a.at - b.at)
+  /** What begins (its priority) and ends (its complement) at each instant. */
+  const changes = new Map<Instant, number[]>()
+  for (const [index, { start, end, cause }] of decisions.entries()) {
+    if (isLastOfStep(index)) yield
+    const priority = priorities.get(keys.get(cause)!)!
+    addChange(changes, start, priority)
+    addChange(changes, end, ~priority)
+  }
 
   const holding = new Int32Array(priorityOrder.length)
   const boundaries: number[] = []
   const causes: Cause[] = []
-  changes.forEach((change, index) => {
-    holding[change.priority]! += change.by
-    const until = changes[index + 1]?.at
-    if (until === undefined || until === change.at) return
-    const cause = winner(priorityOrder, holding)
-    if (cause === null) return
-    if (causes.at(-1) === cause && boundaries.at(-1) === change.at) boundaries[boundaries.length - 1] = until
+  const instants = Float64Array.from(changes.keys()).sort()
+  for (const [index, at] of instants.entries()) {
+    if (isLastOfStep(index)) yield
+    for (const change of changes.get(at)!) {
+      if (change >= 0) holding[change]! += 1
+      else holding[~change]! -= 1
+    }
+    const until = instants[index + 1]
+    const cause = until === undefined ? null : winner(priorityOrder, holding)
+    if (until === undefined || cause === null) continue
+    if (causes.at(-1) === cause && boundaries.at(-1) === at) boundaries[boundaries.length - 1] = until
     else {
-      boundaries.push(change.at, until)
+      boundaries.push(at, until)
       causes.push(cause)
     }
-  })
+  }
   const all = { boundaries: Float64Array.from(boundaries), causes, truncatedAt: null }
   const { horizon, readUntil } = extent ?? { horizon: Infinity, readUntil: Infinity }
   return { ...limitToExtent(all, horizon, readUntil), rulesVersion: rules.version }
@@ -82,9 +110,14 @@ function lastOfRuns(timeline: EffectiveTimeline, index: number): number {
   return lastOfRun(timeline, last, (other) => other.diversion === diversion)
 }
 
+function addChange(changes: Map<Instant, number[]>, at: Instant, change: number): void {
+  const known = changes.get(at)
+  if (known === undefined) changes.set(at, [change])
+  else known.push(change)
+}
+
 /** The distinct causes, the one that wins first. */
-function sortByPriority(decisions: readonly Decision[], { rank }: CompiledRules): Cause[] {
-  const distinct = new Map(decisions.map(({ cause }) => [causeKey(cause), cause]))
+function sortByPriority(distinct: ReadonlyMap<string, Cause>, { rank }: CompiledRules): Cause[] {
   const rankOf = (cause: Cause) => rank.get(cause.diversion) ?? rank.size
   return [...distinct.values()].sort(
     (a, b) =>

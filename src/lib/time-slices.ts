@@ -57,6 +57,16 @@ export async function forEachInSlices<T>(items: Iterable<T>, work: (item: T) => 
   }
 }
 
+/** Runs a computation that pauses by itself after every so many items. What does not pause is done before this returns. */
+export async function runInSlices<T>(steps: Generator<void, T>): Promise<T> {
+  const slice = new Slice()
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+    if (slice.isOver(ITEMS_PER_CHECK)) await slice.next()
+  }
+}
+
 /** Texts that are joined and encoded in one turn: some 500 kB of Statuses. */
 const TEXTS_PER_CHUNK = 1_000
 

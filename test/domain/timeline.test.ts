@@ -1,7 +1,7 @@
 /** Timelines: what overlapping events come to, and the laws that every timeline keeps. */
 import fc from 'fast-check'
 import t from 'tap'
-import { buildTimeline } from '../../src/domain/build-timeline.ts'
+import { buildTimeline, buildTimelineInSteps } from '../../src/domain/build-timeline.ts'
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { compileRules, compileUserTriggers, type Decision, decide } from '../../src/domain/decide.ts'
 import { statusAt } from '../../src/domain/status.ts'
@@ -203,6 +203,20 @@ t.test('laws', async (t) => {
     )
   )
   t.pass('in no way dependent on the order of events')
+})
+
+t.test('thousands of events come to a timeline in steps, the same whatever their order', async (t) => {
+  const events = Array.from({ length: 5_000 }, (_, index): Short => {
+    const start = (index * 7_919) % 10_000
+    return [start, start + 1 + (index % 9), index % 3 === 0 ? 'LUN' : 'MÖT']
+  })
+  const all = decisionsOf(events)
+  const steps = buildTimelineInSteps(all, rules, null)
+  let pauses = 0
+  let step = steps.next()
+  for (; !step.done; step = steps.next()) pauses += 1
+  t.ok(pauses > 30, `${pauses} pauses`)
+  t.same(step.value, buildTimeline([...all].reverse(), rules, null))
 })
 
 const keys = ['diversion', 'phone', 'from', 'index', 'private', 'forwardTo']

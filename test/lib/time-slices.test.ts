@@ -1,7 +1,13 @@
 /** Long work in slices: it comes to the same as in one go, and lets everything else have its turns. */
 import fc from 'fast-check'
 import t from 'tap'
-import { encodeListInSlices, forEachInSlices, nextSlice, sortInSlices } from '../../src/lib/time-slices.ts'
+import {
+  encodeListInSlices,
+  forEachInSlices,
+  nextSlice,
+  runInSlices,
+  sortInSlices
+} from '../../src/lib/time-slices.ts'
 
 const compare = (one: number, other: number) => one - other
 
@@ -54,6 +60,27 @@ t.test('the event loop runs between the slices, however many tasks are running',
   isWorking = false
   t.same(seen, items)
   t.ok(turns >= 6, `${turns} turns for 128 ms of work`)
+})
+
+t.test('a computation that pauses lets the event loop run, and comes to its result', async (t) => {
+  let turns = 0
+  let isWorking = true
+  const count = () => {
+    turns++
+    if (isWorking) setImmediate(count)
+  }
+  setImmediate(count)
+  function* compute(): Generator<void, number> {
+    for (let step = 0; step < 32; step++) {
+      const end = performance.now() + 2
+      while (performance.now() < end);
+      yield
+    }
+    return 7
+  }
+  t.equal(await runInSlices(compute()), 7)
+  isWorking = false
+  t.ok(turns >= 6, `${turns} turns for 64 ms of work`)
 })
 
 t.test('each turn resumes one waiter', async (t) => {

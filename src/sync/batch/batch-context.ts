@@ -2,6 +2,7 @@
 import type { Connector, ReadResult } from '../../connectors/connector.ts'
 import type { DropReason } from '../../connectors/notification.ts'
 import type { Instant, Span } from '../../domain/calendar-event.ts'
+import type { CompiledRules } from '../../domain/decide.ts'
 import type { RemoteError, SyncCode } from '../../errors.ts'
 import type { Log } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
@@ -11,8 +12,8 @@ import type { ChangeTracker, StoreFeedHandler } from '../store-feed-handler.ts'
 import type { ReadBeyondWindow } from '../targets/read-beyond-window.ts'
 import type { ReadTarget } from '../targets/read-target.ts'
 import type { TargetRegistry } from '../targets/target-registry.ts'
-import type { OutcomeContext } from './build-outcome.ts'
 import type { Comparison } from './compare-fingerprints.ts'
+import type { DecidedCalendar } from './decide-calendar.ts'
 import type { PlannedTarget } from './planned-target.ts'
 
 export interface SyncMetrics {
@@ -26,10 +27,12 @@ export interface SyncMetrics {
 }
 
 /** What a batch is read with: one tenant as it is at its beginning. */
-export interface BatchContext extends OutcomeContext {
+export interface BatchContext {
   readonly tenant: string
   readonly connector: Connector
   readonly kind: string
+  readonly rules: CompiledRules
+  readonly pollMs: number
   readonly targets: TargetRegistry
   /** Whether the target has an active subscription now. */
   readonly isSubscribed: (key: string) => boolean
@@ -62,6 +65,8 @@ export interface BatchRun {
   readonly comparisons: ReadonlyMap<string, Comparison>
   readonly results: ReadonlyMap<string, ReadResult>
   readonly readsBeyondWindow: ReadonlyMap<string, ReadBeyondWindow>
+  /** By user, of the calendars that were read. */
+  readonly decided: ReadonlyMap<string, DecidedCalendar>
   /** Whose records are no longer as they were when the batch was planned. */
   readonly changes: ChangeTracker
 }

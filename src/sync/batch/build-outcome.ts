@@ -1,25 +1,18 @@
 /** What a read makes of a user's record: success and failure, the timeline, and whether consumers can see it. */
 import type { ReadResult } from '../../connectors/connector.ts'
-import { buildTimeline, type ReadExtent } from '../../domain/build-timeline.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
-import type { CompiledRules, Decision } from '../../domain/decide.ts'
 import { markFailed, markOverdue, markSynced, type SyncRecord } from '../../domain/sync-state.ts'
 import { sameTimelineFrom } from '../../domain/timeline.ts'
 import type { RemoteFault } from '../../errors.ts'
 import type { ReadingOutcome, Store, UserRecord } from '../../storage/store.ts'
+import type { DecidedCalendar } from './decide-calendar.ts'
 import { changesStatus, maxCursorAgeMs } from './status-change.ts'
-
-export interface OutcomeContext {
-  readonly rules: CompiledRules
-  readonly pollMs: number
-}
 
 /** What was read of one user's calendar, decided. */
 export interface DecidedRead {
   readonly result: ReadResult
-  /** Of everything that was read, beyond the window too. */
-  readonly decisions: readonly Decision[]
-  readonly extent: ReadExtent
+  /** Null where nothing was read. */
+  readonly decided: DecidedCalendar | null
 }
 
 export interface TargetSyncState {
@@ -42,10 +35,10 @@ export function staleAfterMs(pollMs: number): number {
 
 /** What is to be saved for the user; null where nothing is. */
 export function buildOutcome(
-  { result, decisions, extent }: DecidedRead,
+  { result, decided }: DecidedRead,
   held: UserRecord,
   { fault, subscribed }: TargetSyncState,
-  { rules, pollMs }: OutcomeContext,
+  pollMs: number,
   { at, now }: OutcomeTimes
 ): ReadingOutcome | null {
   const { user, timeline } = held
@@ -63,11 +56,11 @@ export function buildOutcome(
     ...outcome,
     visible: changesStatus(held, outcome, staleAfter, now)
   })
-  if (result.outcome === 'unchanged') {
+  if (result.outcome === 'unchanged' || decided === null) {
     if (timeline === null) return null
     return withVisibility({ user: user.id, sync: success({ fault, detail: sync.detail }), timeline: 'same' })
   }
-  const found = buildTimeline(decisions, rules, extent)
+  const { decisions, timeline: found } = decided
   const refusedForwards = decisions.filter(({ forwardRefused }) => forwardRefused).length
   const same = timeline !== null && sameTimelineFrom(timeline, found, now - maxCursorAgeMs)
   return withVisibility({

@@ -2,13 +2,11 @@
  * Absences that go on where the window ends: the calendar is read beyond it, for those users alone, until the absence ends or
  * 180 days ahead. What that found is kept for hours, so that polls pay nothing for it.
  */
-import type { CalendarRead, ReadResult } from '../../connectors/connector.ts'
-import { buildTimeline } from '../../domain/build-timeline.ts'
 import type { Instant, Span } from '../../domain/calendar-event.ts'
-import { compileUserTriggers, type Decision, decide } from '../../domain/decide.ts'
-import type { UserRecord } from '../../storage/store.ts'
+import type { Decision } from '../../domain/decide.ts'
 import type { ReadBeyondWindow } from '../targets/read-beyond-window.ts'
 import type { BatchContext } from './batch-context.ts'
+import { buildDecidedCalendar, type DecidedCalendar, decideEvents } from './decide-calendar.ts'
 import { fetchCalendars } from './fetch-calendars.ts'
 import type { PlannedTarget } from './planned-target.ts'
 
@@ -24,44 +22,37 @@ const retryAfterMs = 30 * 60_000
 /** Milliseconds that all of this may add to a batch. */
 const maxFollowMs = 15_000
 
-/** The extension of each target that has one, by key; targets without a continuing run have none. */
+/** What a batch has read and decided so far, by user. */
+export type DecidedByUser = ReadonlyMap<string, DecidedCalendar>
+
+/** What was read beyond the window, by key; targets without a run that goes on there have none. */
 export async function followAbsences(
   context: BatchContext,
   planned: readonly PlannedTarget[],
-  results: ReadonlyMap<string, ReadResult>,
+  decided: DecidedByUser,
   { at, window, signal }: { readonly at: Instant; readonly window: Span; readonly signal: AbortSignal }
 ): Promise<Map<string, ReadBeyondWindow>> {
   const found = new Map<string, ReadBeyondWindow>()
+  const continuing = planned.filter(({ records }) =>
+    records.some(({ user }) => isTruncated(decided.get(user.id)))
+  )
+  if (continuing.length === 0) return found
   const late = new AbortController()
   const cancel = context.timers.after(maxFollowMs, () => late.abort())
   const ends = AbortSignal.any([signal, late.signal])
   try {
     await Promise.all(
-      planned.map(async (one) => {
-        const result = results.get(one.key)
-        if (result?.outcome !== 'read' || !continuesBeyond(context, one, [result], window.end, window.end))
-          return
-        found.set(
-          one.key,
+      continuing.map(async (one) => {
+        const beyond =
           keptReadBeyondWindow(context, one, window.end) ??
-            (await follow(context, one, result, { at, window, signal: ends }))
-        )
+          (await readBeyondWindow(context, one, decided, { at, window, signal: ends }))
+        found.set(one.key, beyond)
       })
     )
   } finally {
     cancel()
   }
   return found
-}
-
-/** The decisions of one user for the events of a read. */
-export function decideEvents(
-  { rules }: Pick<BatchContext, 'rules'>,
-  { user }: Pick<UserRecord, 'user'>,
-  { events }: CalendarRead
-): Decision[] {
-  const own = compileUserTriggers(user.triggers, rules)
-  return events.flatMap((event) => decide(event, rules, own) ?? [])
 }
 
 /** What is known from before, where it still holds. */
@@ -80,17 +71,18 @@ function keptReadBeyondWindow(
   return holds ? kept : null
 }
 
-async function follow(
+async function readBeyondWindow(
   context: BatchContext,
   one: PlannedTarget,
-  base: CalendarRead,
+  inWindow: DecidedByUser,
   { at, window, signal }: { readonly at: Instant; readonly window: Span; readonly signal: AbortSignal }
 ): Promise<ReadBeyondWindow> {
-  const reads: CalendarRead[] = []
+  const decisions = new Map<string, readonly Decision[]>(one.records.map(({ user }) => [user.id, []]))
   const last = at + maxDaysAhead * dayMs
   let validMs = validForMs
   let start = window.end
-  while (start < last && continuesBeyond(context, one, [base, ...reads], window.end, start)) {
+  let continues = true
+  while (start < last && continues) {
     const end = Math.min(start + daysPerRead * dayMs, last)
     // The version that the server gave is of the window alone.
     const request = { ...one, hasTimelines: false }
@@ -99,15 +91,17 @@ async function follow(
       validMs = retryAfterMs
       break
     }
-    reads.push(result)
     start = end
+    continues = false
+    for (const { user } of one.records) {
+      const found = await decideEvents(context.rules, user, result)
+      const beyond = [...decisions.get(user.id)!, ...found]
+      decisions.set(user.id, beyond)
+      const all = [...(inWindow.get(user.id)?.decisions ?? []), ...beyond]
+      const extent = { horizon: window.end, readUntil: start }
+      continues ||= isTruncated(await buildDecidedCalendar(context.rules, all, extent))
+    }
   }
-  const decisions = new Map(
-    one.records.map((record) => [
-      record.user.id,
-      reads.flatMap((read) => decideEvents(context, record, read))
-    ])
-  )
   return {
     configHash: one.configHash,
     horizon: window.end,
@@ -118,16 +112,7 @@ async function follow(
   }
 }
 
-/** Whether a user's run goes on where the reads end, so that its end is in the days after. */
-function continuesBeyond(
-  context: BatchContext,
-  { records }: PlannedTarget,
-  reads: readonly CalendarRead[],
-  horizon: Instant,
-  readUntil: Instant
-): boolean {
-  return records.some((record) => {
-    const decisions = reads.flatMap((read) => decideEvents(context, record, read))
-    return buildTimeline(decisions, context.rules, { horizon, readUntil }).truncatedAt !== null
-  })
+/** Whether a run goes on where the reads end, so that its end is in the days after. */
+function isTruncated(decided: DecidedCalendar | undefined): boolean {
+  return decided !== undefined && decided.timeline.truncatedAt !== null
 }

@@ -5,7 +5,6 @@ import type { ReadingOutcome, UserRecord } from '../../storage/store.ts'
 import type { LastSync } from '../targets/target-state.ts'
 import type { BatchContext, BatchRun } from './batch-context.ts'
 import { buildOutcome, faultOf } from './build-outcome.ts'
-import { decideEvents } from './follow-absences.ts'
 import { differsWithin } from './missed-edit.ts'
 import type { PlannedTarget } from './planned-target.ts'
 import { maxCursorAgeMs } from './status-change.ts'
@@ -42,30 +41,23 @@ async function buildOutcomes(
   run: BatchRun,
   now: Instant
 ): Promise<{ outcomes: ReadingOutcome[]; missedEdits: ReadonlySet<PlannedTarget> }> {
-  const { at, planned, results, readsBeyondWindow: extensions } = run
+  const { at, planned, results, decided } = run
   const current = await currentRecords(context, run)
   const outcomes: ReadingOutcome[] = []
   const missedEdits = new Set<PlannedTarget>()
   for (const one of planned) {
     const result = results.get(one.key)!
-    const beyond = extensions.get(one.key)
     const subscribed = context.isSubscribed(one.key)
-    const horizon = run.window.end
-    const extent = { horizon, readUntil: beyond?.readUntil ?? horizon }
     for (const record of one.records) {
       const { user, sync } = record
       const held = current.get(user.id)
       if (held === undefined || held.sync.generation !== sync.generation) continue
-      const decisions =
-        result.outcome === 'read'
-          ? [...decideEvents(context, record, result), ...(beyond?.decisions.get(user.id) ?? [])]
-          : []
       const outcome = buildOutcome(
-        { result, decisions, extent },
+        { result, decided: decided.get(user.id) ?? null },
         // The triggers at the beginning of the read: a success from before a change of triggers used the old ones.
         { ...held, user },
         { fault: one.state.lastSync?.fault ?? null, subscribed },
-        context,
+        context.pollMs,
         { at, now }
       )
       if (outcome === null) continue

@@ -1,13 +1,17 @@
 /** One batch: read, decide, compare with what is held, save what came of it. Subjects end here. */
 
+import type { ReadResult } from '../../connectors/connector.ts'
+import type { Span } from '../../domain/calendar-event.ts'
 import { windowAt } from '../../domain/window.ts'
 import type { RemoteError } from '../../errors.ts'
 import { BatchCancelled, BatchTimeout, type Delay } from '../queue/queue.ts'
 import { retryDelay } from '../queue/retry-policy.ts'
 import type { ChangeTracker } from '../store-feed-handler.ts'
+import type { ReadBeyondWindow } from '../targets/read-beyond-window.ts'
 import type { BatchContext, BatchReport, BatchRun } from './batch-context.ts'
 
 import { compareFingerprints } from './compare-fingerprints.ts'
+import { buildDecidedCalendar, type DecidedCalendar, decideEvents } from './decide-calendar.ts'
 import { fetchCalendars } from './fetch-calendars.ts'
 import { followAbsences } from './follow-absences.ts'
 import { planBatch } from './plan-batch.ts'
@@ -47,7 +51,9 @@ async function readAndSave(
   const isSame = ({ key }: PlannedTarget) => comparisons.get(key)?.outcome === 'same'
   const toRead = planned.filter((one) => !isSame(one))
   const results = await fetchCalendars(context, toRead, window, signal)
-  const extensions = await followAbsences(context, toRead, results, { at, window, signal })
+  const decided = await decideResults(context, toRead, results, window)
+  const readsBeyondWindow = await followAbsences(context, toRead, decided, { at, window, signal })
+  await extendDecided(context, toRead, readsBeyondWindow, decided)
   if (signal.reason instanceof BatchCancelled) {
     return { connectionFault: null, outcome: 'nothing', retries: new Map() }
   }
@@ -61,11 +67,49 @@ async function readAndSave(
       ...results,
       ...planned.filter(isSame).map(({ key }) => [key, { outcome: 'unchanged' }] as const)
     ]),
-    readsBeyondWindow: extensions,
+    readsBeyondWindow,
+    decided,
     changes
   }
   const refused = await saveBatch(context, run)
   return report(context, run, toRead, refused, signal.reason instanceof BatchTimeout)
+}
+
+/** What was read of the window, by user. */
+async function decideResults(
+  { rules }: BatchContext,
+  planned: readonly PlannedTarget[],
+  results: ReadonlyMap<string, ReadResult>,
+  { end: horizon }: Span
+): Promise<Map<string, DecidedCalendar>> {
+  const decided = new Map<string, DecidedCalendar>()
+  for (const { key, records } of planned) {
+    const result = results.get(key)
+    if (result?.outcome !== 'read') continue
+    for (const { user } of records) {
+      const decisions = await decideEvents(rules, user, result)
+      decided.set(user.id, await buildDecidedCalendar(rules, decisions, { horizon, readUntil: horizon }))
+    }
+  }
+  return decided
+}
+
+/** Adds what was read beyond the window. */
+async function extendDecided(
+  { rules }: BatchContext,
+  planned: readonly PlannedTarget[],
+  readsBeyondWindow: ReadonlyMap<string, ReadBeyondWindow>,
+  decided: Map<string, DecidedCalendar>
+): Promise<void> {
+  for (const { key, records } of planned) {
+    const beyond = readsBeyondWindow.get(key)
+    if (beyond === undefined) continue
+    const { horizon, readUntil } = beyond
+    for (const { user } of records) {
+      const decisions = [...decided.get(user.id)!.decisions, ...(beyond.decisions.get(user.id) ?? [])]
+      decided.set(user.id, await buildDecidedCalendar(rules, decisions, { horizon, readUntil }))
+    }
+  }
 }
 
 /** Counts what came of each target, and says what is to be read again. */
