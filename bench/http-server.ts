@@ -76,7 +76,10 @@ const app = await buildApp({
   sync,
   graphVerifier: createNotificationVerifiers(randomBytes(32)),
   defaultRules,
-  clock
+  clock,
+  maxCallsPerMinute: 1_000_000,
+  maxLongPollsPerKey: 100,
+  trustedProxies: []
 })
 
 const view = (await statusService.view('acme'))!

@@ -41,6 +41,9 @@ async function overStore(name: string, redisUrl: string | null): Promise<void> {
       masterKey: randomBytes(32),
       publicUrl: null,
       allowPrivateTargets: true,
+      trustedProxies: [],
+      maxCallsPerMinute: 600,
+      maxLongPollsPerKey: 100,
       logLevel: 'warn'
     },
     pino({ level: 'warn' }, pino.destination(2))

@@ -77,7 +77,9 @@ export async function startService(
       metrics,
       clock
     })
-    const bare = { log, adminKey: keys.adminKey, apiKeys: noApiKeys, metrics, store }
+    const { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies } = config
+    const limits = { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies }
+    const bare = { log, adminKey: keys.adminKey, apiKeys: noApiKeys, metrics, store, ...limits }
     let app: FastifyInstance
     if (sync === null) app = await buildWorkerApp(bare)
     else {

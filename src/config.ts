@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { SetupError } from './errors.ts'
+import { isAddressRange } from './lib/cidr.ts'
 import { redisUrlFault } from './storage/redis/address.ts'
 
 /** What an environment may hold; everything else that begins with `HANVISA_` is a typing error. */
@@ -38,6 +39,21 @@ export const Settings = Type.Object({
     default: '0',
     description: 'With 1, connections may be http, loopback and private addresses'
   }),
+  HANVISA_TRUST_PROXY: Type.Optional(
+    Type.String({
+      description:
+        'The reverse proxies whose X-Forwarded-For is trusted, addresses and CIDR ranges with commas: `10.0.0.0/8`'
+    })
+  ),
+  HANVISA_CALLS_PER_MINUTE: Type.String({
+    default: '600',
+    description:
+      'Calls that one key, or one address without a key, may make in a minute; ten times as many reads of statuses'
+  }),
+  HANVISA_LONG_POLLS_PER_KEY: Type.String({
+    default: '100',
+    description: 'Calls of one key that may wait for changes at the same time'
+  }),
   HANVISA_LOG_LEVEL: Type.String({ default: 'info', description: 'From which level on things are logged' })
 })
 type Name = keyof Static<typeof Settings>
@@ -65,6 +81,10 @@ export interface Config {
   /** Without a slash at its end. */
   readonly publicUrl: string | null
   readonly allowPrivateTargets: boolean
+  /** Addresses and CIDR ranges; empty: no proxy is trusted. */
+  readonly trustedProxies: readonly string[]
+  readonly maxCallsPerMinute: number
+  readonly maxLongPollsPerKey: number
   readonly logLevel: (typeof logLevels)[number]
 }
 
@@ -107,6 +127,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (shared && !given('HANVISA_MASTER_KEY')) {
     refuse('HANVISA_MASTER_KEY', `is needed with Redis, the same in every process: it ${masterKeyRule}`)
   }
+  const trustedProxies = (value('HANVISA_TRUST_PROXY') ?? '').split(/[\s,]+/).filter(Boolean)
+  for (const text of trustedProxies) {
+    if (!isAddressRange(text))
+      refuse('HANVISA_TRUST_PROXY', `names "${text.slice(0, 60)}": ${trustProxyRule}`)
+  }
+  const countOf = (name: Name) => {
+    const text = value(name) ?? ''
+    if (!/^[1-9]\d{0,6}$/.test(text)) refuse(name, 'must be a number from 1 to 9999999')
+    return Number(text)
+  }
+  const maxCallsPerMinute = countOf('HANVISA_CALLS_PER_MINUTE')
+  const maxLongPollsPerKey = countOf('HANVISA_LONG_POLLS_PER_KEY')
   const logLevel = logLevels.find((level) => level === value('HANVISA_LOG_LEVEL'))
   if (logLevel === undefined) refuse('HANVISA_LOG_LEVEL', `must be one of ${logLevels.join(', ')}`)
   const publicUrl = value('HANVISA_PUBLIC_URL')
@@ -126,6 +158,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     masterKey: masterKey === null ? null : masterKeyIn(masterKey),
     publicUrl: publicUrl?.replace(/\/+$/, '') ?? null,
     allowPrivateTargets: allowPrivateTargets === '1',
+    trustedProxies,
+    maxCallsPerMinute,
+    maxLongPollsPerKey,
     logLevel: logLevel ?? 'info'
   })
 }
@@ -140,6 +175,8 @@ export function redisUrlIn(env: Readonly<Record<string, string | undefined>>): s
 
 export const adminKeyRule =
   'must be 20 to 200 visible ASCII characters: make one with "openssl rand -base64 33"'
+const trustProxyRule =
+  'write addresses or CIDR ranges such as 10.0.0.0/8 (a count of proxies would let a client state any address)'
 export const masterKeyRule = 'must be 32 bytes in base64: make it with "openssl rand -base64 32"'
 
 export function isAdminKey(text: string): boolean {

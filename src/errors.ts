@@ -17,7 +17,8 @@ export const problemStatus = {
   rate_limited: 429,
   internal_error: 500,
   calendar_unreachable: 502,
-  store_unavailable: 503
+  store_unavailable: 503,
+  overloaded: 503
 } as const
 export type ProblemCode = keyof typeof problemStatus
 

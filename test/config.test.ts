@@ -31,6 +31,9 @@ t.test('nothing set', async (t) => {
     masterKey: null,
     publicUrl: null,
     allowPrivateTargets: false,
+    trustedProxies: [],
+    maxCallsPerMinute: 600,
+    maxLongPollsPerKey: 100,
     logLevel: 'info'
   })
   t.ok(Object.isFrozen(config))
@@ -48,6 +51,9 @@ t.test('everything set', async (t) => {
     HANVISA_MASTER_KEY: masterKey,
     HANVISA_PUBLIC_URL: 'https://hanvisa.example.com/',
     HANVISA_ALLOW_PRIVATE_TARGETS: '1',
+    HANVISA_TRUST_PROXY: '10.0.0.0/8, 192.0.2.1,2001:db8::/32',
+    HANVISA_CALLS_PER_MINUTE: '1200',
+    HANVISA_LONG_POLLS_PER_KEY: '5',
     HANVISA_LOG_LEVEL: 'debug'
   })
   t.strictSame(config, {
@@ -60,6 +66,9 @@ t.test('everything set', async (t) => {
     masterKey: Buffer.from(masterKey, 'base64'),
     publicUrl: 'https://hanvisa.example.com',
     allowPrivateTargets: true,
+    trustedProxies: ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32'],
+    maxCallsPerMinute: 1200,
+    maxLongPollsPerKey: 5,
     logLevel: 'debug'
   })
 })
@@ -73,11 +82,20 @@ t.test('all faults at once, each with the setting and the remedy', async (t) => 
     HANVISA_MASTER_KEY: 'c2hvcnQ=',
     HANVISA_PUBLIC_URL: 'http://hanvisa.example.com',
     HANVISA_ALLOW_PRIVATE_TARGETS: 'yes',
+    HANVISA_TRUST_PROXY: '1, 0.0.0.0/0, 10.0.0.0/33, proxy.example',
+    HANVISA_CALLS_PER_MINUTE: '0',
+    HANVISA_LONG_POLLS_PER_KEY: 'many',
     HANVISA_LOG_LEVEL: 'loud',
     HANVISA_ADMINKEY: 'x'
   })
   for (const expected of [
     /HANVISA_PORT must be a number from 0 to 65535/,
+    /HANVISA_TRUST_PROXY names "1": write addresses or CIDR ranges/,
+    /HANVISA_TRUST_PROXY names "0\.0\.0\.0\/0"/,
+    /HANVISA_TRUST_PROXY names "10\.0\.0\.0\/33"/,
+    /HANVISA_TRUST_PROXY names "proxy\.example"/,
+    /HANVISA_CALLS_PER_MINUTE must be a number from 1/,
+    /HANVISA_LONG_POLLS_PER_KEY must be a number from 1/,
     /HANVISA_ROLE must be one of all, api, worker/,
     /HANVISA_REDIS_URL has a user without a password/,
     /HANVISA_ADMIN_KEY must be 20 to 200 visible ASCII.*openssl/,

@@ -15,7 +15,10 @@ export async function openapiText(): Promise<string> {
     management: {},
     sync: {},
     statusService: { releaseWaiters: () => {} },
-    store: { reachable: () => true }
+    store: { reachable: () => true },
+    maxCallsPerMinute: 1,
+    maxLongPollsPerKey: 1,
+    trustedProxies: []
   }
   const app = await buildApp(needs as unknown as AppDeps)
   await app.ready()

@@ -8,6 +8,7 @@ import type { Management } from '../management/management.ts'
 import type { StatusService } from '../status/status-service.ts'
 import type { Store } from '../storage/store.ts'
 import type { Sync } from '../sync/sync.ts'
+import { LongPolls } from './auth/long-polls.ts'
 import { type BaseAppDeps, createBaseApp } from './base-app.ts'
 import { compressAnswer } from './compression.ts'
 import { componentName, describeAccess, openapiInfo } from './openapi-info.ts'
@@ -38,10 +39,11 @@ export interface AppDeps extends BaseAppDeps {
   /** What a tenant has that has put no rules. */
   readonly defaultRules: RuleSet
   readonly clock: () => Instant
+  readonly maxLongPollsPerKey: number
 }
 
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
-  const { app, finish: complete } = createBaseApp(deps)
+  const { app, finish } = await createBaseApp(deps)
   app.addHook('onRoute', requireStoreForWrites(deps.store))
   app.addHook('onSend', compressAnswer)
 
@@ -64,10 +66,12 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(statusesRoutes(deps), { prefix: '/v1' })
   await app.register(extensionsRoutes(deps), { prefix: '/v1' })
   await app.register(timelinesRoutes(deps), { prefix: '/v1' })
-  await app.register(changesRoutes(deps), { prefix: '/v1' })
+  await app.register(changesRoutes({ ...deps, longPolls: new LongPolls(deps.maxLongPollsPerKey) }), {
+    prefix: '/v1'
+  })
   await app.register(overridesRoutes(deps), { prefix: '/v1' })
   await app.register(syncRoutes(deps), { prefix: '/v1' })
 
-  complete()
+  finish()
   return app as unknown as FastifyInstance
 }

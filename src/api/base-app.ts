@@ -9,10 +9,12 @@ import Fastify, {
 import { RequestError } from '../errors.ts'
 import { Strict } from '../lib/json-schema.ts'
 import type { Principal } from '../management/principal.ts'
-import { anyRole, requireAccess } from './auth/access.ts'
+import { type Access, anyRole, requireAccess } from './auth/access.ts'
 import { Authenticator, type AuthenticatorDeps } from './auth/authenticator.ts'
 import { createGuard } from './auth/guard.ts'
+import { addLimits, type RouteLimits } from './auth/limits.ts'
 import type { Metrics } from './metrics.ts'
+import { refuseOverload } from './overload.ts'
 import { sendClientError, sendError, sendNotFound } from './problem.ts'
 import { parseQuery } from './query.ts'
 import { schemas } from './schemas/all.ts'
@@ -21,15 +23,21 @@ import { validatorCompiler } from './validation.ts'
 export interface BaseAppDeps extends AuthenticatorDeps {
   readonly log: FastifyBaseLogger
   readonly metrics: Metrics
+  /** Of one key, or without a key of one address. */
+  readonly maxCallsPerMinute: number
+  /** The proxies whose `X-Forwarded-For` is trusted: addresses and CIDR ranges. */
+  readonly trustedProxies: readonly string[]
 }
 
 const KIB = 1024
 const SECOND_MS = 1000
 /** Requests are read whole within this; answers may take longer (a long poll waits up to 55 s). */
 const REQUEST_TIMEOUT_MS = 30 * SECOND_MS
+/** How often Node looks for requests that take longer. */
+const CHECK_INTERVAL_MS = 5 * SECOND_MS
 
-/** `complete` is called when all routes are registered. */
-export function createBaseApp(deps: BaseAppDeps) {
+/** `finish` is called when all routes are registered. */
+export async function createBaseApp(deps: BaseAppDeps) {
   const app = Fastify({
     loggerInstance: deps.log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -39,12 +47,17 @@ export function createBaseApp(deps: BaseAppDeps) {
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 90 * SECOND_MS,
     keepAliveTimeout: 72 * SECOND_MS,
-    http: { maxHeaderSize: 16 * KIB, headersTimeout: REQUEST_TIMEOUT_MS },
+    http: {
+      maxHeaderSize: 16 * KIB,
+      headersTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECK_INTERVAL_MS
+    },
     routerOptions: { maxParamLength: 1024, querystringParser: parseQuery },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     frameworkErrors: sendError,
-    clientErrorHandler: sendClientError
+    clientErrorHandler: sendClientError,
+    trustProxy: deps.trustedProxies.length > 0 && [...deps.trustedProxies]
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   // Set by the guard of each route; no handler of a public route asks for it.
@@ -56,8 +69,14 @@ export function createBaseApp(deps: BaseAppDeps) {
   for (const schema of schemas) app.addSchema(schema)
   parseJsonStrictly(app)
 
-  const authenticator = new Authenticator(deps)
-  app.setNotFoundHandler({ preValidation: createGuard(authenticator, anyRole) }, sendNotFound)
+  await refuseOverload(app as unknown as FastifyInstance)
+  const limits = await addLimits(app as unknown as FastifyInstance, deps.maxCallsPerMinute)
+  const guard = { authenticator: new Authenticator(deps), limits }
+  const hooksFor = (access: Access, routeLimits?: RouteLimits) => [
+    ...(access === 'public' ? [] : [createGuard(guard, access)]),
+    ...(routeLimits === 'none' ? [] : [limits.hookFor(access, routeLimits)])
+  ]
+  app.setNotFoundHandler({ preValidation: hooksFor(anyRole) }, sendNotFound)
   const routes = new Map<string, RegisteredRoute>()
   app.addHook('onRoute', (route) => {
     // The pages of @fastify/swagger-ui cannot declare theirs.
@@ -65,9 +84,7 @@ export function createBaseApp(deps: BaseAppDeps) {
     const access = requireAccess(route)
     const methods = [...(routes.get(route.url)?.methods ?? []), ...[route.method].flat()]
     routes.set(route.url, { methods: new Set(methods), isPublic: access === 'public' })
-    if (access !== 'public') {
-      route.onRequest = [createGuard(authenticator, access), ...[route.onRequest ?? []].flat()]
-    }
+    route.onRequest = [...hooksFor(access, route.config?.limits), ...[route.onRequest ?? []].flat()]
     if (!isDocs(route.url)) rejectUnexpectedInput(route)
     if (route.url.startsWith('/v1/')) forbidCaching(route)
     observeResponseTimes(route, deps.metrics)

@@ -17,8 +17,8 @@ import { faultsOf } from './validation.ts'
 
 export const PROBLEM_JSON = 'application/problem+json'
 
-/** Seconds after which a store that was away is worth another try. */
-const STORE_RETRY_SECONDS = 5
+/** Seconds after which a store that was away, or a service that was overloaded, is worth another try. */
+const RETRY_SECONDS = 5
 
 export interface ProblemDetails {
   readonly type: string
@@ -47,7 +47,8 @@ const titles: Readonly<Record<ProblemCode, string>> = {
   rate_limited: 'Too many requests',
   internal_error: 'Internal error',
   calendar_unreachable: 'Calendar unreachable',
-  store_unavailable: 'Store unavailable'
+  store_unavailable: 'Store unavailable',
+  overloaded: 'Overloaded'
 }
 
 /** For Fastify's `setErrorHandler` and `frameworkErrors`. */
@@ -55,14 +56,14 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
   const problem = problemOf(error)
   const where = { method: request.method, route: request.routeOptions.url ?? null, status: problem.status }
   if (error instanceof StoreUnavailable) request.log.warn({ ...where, why: error.message }, 'store away')
-  else if (problem.status >= 500 && !(error instanceof RemoteError))
+  else if (problem.status >= 500 && !(error instanceof RemoteError || error instanceof RequestError))
     request.log.error({ ...where, err: error }, 'failed')
   else request.log.debug({ ...where, problem: problem.type }, 'refused')
 
   if (problem.status === 401) reply.header('www-authenticate', challengesFor(request.headers))
   if (problem.status === 403) reply.header('www-authenticate', outOfRoleChallenge)
   if (error instanceof RateLimited) reply.header('retry-after', String(error.retryAfterSeconds))
-  if (problem.status === 503) reply.header('retry-after', String(STORE_RETRY_SECONDS))
+  if (problem.status === 503) reply.header('retry-after', String(RETRY_SECONDS))
   reply.code(problem.status).type(PROBLEM_JSON).send(JSON.stringify(problem))
 }
 

@@ -9,8 +9,8 @@ export interface WorkerAppDeps extends BaseAppDeps {
 }
 
 export async function buildWorkerApp(deps: WorkerAppDeps): Promise<FastifyInstance> {
-  const { app, finish: complete } = createBaseApp(deps)
+  const { app, finish } = await createBaseApp(deps)
   await app.register(probesRoutes(deps))
-  complete()
+  finish()
   return app as unknown as FastifyInstance
 }

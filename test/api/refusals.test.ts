@@ -179,6 +179,7 @@ t.test('no cache on the way keeps what names people', async (t) => {
 t.test('the key', async (t) => {
   const bearer = 'Bearer realm="hanvisa", error="invalid_token"'
   const basic = 'Basic realm="hanvisa", charset="UTF-8"'
+  let senders = 0
   for (const authorization of [
     '',
     'Bearer',
@@ -195,7 +196,9 @@ t.test('the key', async (t) => {
     `Bearer ${service.key}\0`.replace('\0', '%00')
   ]) {
     for (const path of ['/v1/tenants', '/metrics', '/v1/nothing']) {
-      const answer = await call('GET', path, undefined, { authorization })
+      // Each from an address of its own: many wrong keys from one are another matter (limits.test.ts).
+      const headers = { authorization, 'x-forwarded-for': `192.0.2.${++senders}` }
+      const answer = await call('GET', path, undefined, headers)
       await refused(t, answer, 401, 'unauthorized')
       // RFC 6750, section 3.1: an error code only where credentials were sent.
       const isBearer = authorization.startsWith('Bearer')

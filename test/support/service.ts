@@ -55,6 +55,9 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
       masterKey: randomBytes(32),
       publicUrl: null,
       allowPrivateTargets: true,
+      trustedProxies: ['127.0.0.1'],
+      maxCallsPerMinute: 600,
+      maxLongPollsPerKey: 100,
       logLevel: 'trace',
       ...given
     },

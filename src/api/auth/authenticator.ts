@@ -41,9 +41,9 @@ export class Authenticator {
     this.#expected.write(adminKey, 'latin1')
   }
 
-  /** At once, except for a key that may have been made a moment ago. Throws RequestError or StoreUnavailable. */
-  authenticate(request: FastifyRequest): Principal | Promise<Principal> {
-    const key = readPresentedKey(request.raw)
+  /** Null for a key that another replica may have made a moment ago. Throws RequestError or StoreUnavailable. */
+  authenticate({ raw, method }: FastifyRequest): Principal | null {
+    const key = readPresentedKey(raw)
     if (key === null) {
       throw new RequestError(
         'unauthorized',
@@ -53,17 +53,18 @@ export class Authenticator {
     // With the store away too.
     if (this.#isAdminKey(key)) return ADMIN
     const principal = this.#apiKeys.authenticate(key)
-    if (principal !== null) {
-      this.#requireFreshness(request.method)
-      return principal
-    }
-    if (!isWellFormedKey(key)) throw unknownKey()
-    return this.#authenticateNew(key)
+    if (principal !== null) this.#requireFreshness(method)
+    else if (!isWellFormedKey(key)) throw unknownKey()
+    return principal
   }
 
-  /** Another replica may have made it since the last look at the store. */
-  async #authenticateNew(key: string): Promise<Principal> {
-    const isSure = await this.#apiKeys.confirm()
+  /** `mayAsk`: whether the store is asked for it. Rejects as `authenticate` throws. */
+  async authenticateNew(
+    { raw }: FastifyRequest,
+    { mayAsk }: { readonly mayAsk: boolean }
+  ): Promise<Principal> {
+    const key = readPresentedKey(raw) ?? ''
+    const isSure = mayAsk ? await this.#apiKeys.confirm() : true
     const principal = this.#apiKeys.authenticate(key)
     if (principal !== null) return principal
     throw isSure

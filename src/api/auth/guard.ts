@@ -1,22 +1,54 @@
 /** The hook before every route that is not public: who is it, and may they? */
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
+import { RequestError } from '../../errors.ts'
 import type { Principal } from '../../management/principal.ts'
 import { authorize, type RoleAccess } from './access.ts'
 import type { Authenticator } from './authenticator.ts'
+import type { Limits } from './limits.ts'
 
-export function createGuard(authenticator: Authenticator, access: RoleAccess): onRequestHookHandler {
-  const admit = (principal: Principal, request: FastifyRequest) => {
-    request.principal = principal
-    authorize(principal, access, request)
-  }
-  // Without a promise wherever the key is known already: switches poll.
+export interface GuardDeps {
+  readonly authenticator: Authenticator
+  readonly limits: Pick<Limits, 'countRefusal' | 'isBraked'>
+}
+
+export function createGuard({ authenticator, limits }: GuardDeps, access: RoleAccess): onRequestHookHandler {
   return (request, _reply, done) => {
-    const principal = authenticator.authenticate(request)
-    if (!(principal instanceof Promise)) {
-      admit(principal, request)
-      done()
+    const refuse = (error: unknown) => {
+      if (!isUnauthorized(error)) done(error as Error)
+      else limits.countRefusal(request, error).then(done, done)
+    }
+    // Without a promise wherever the key is known already: switches poll.
+    let principal: Principal | null
+    try {
+      principal = authenticator.authenticate(request)
+    } catch (error) {
+      refuse(error)
       return
     }
-    principal.then((principal) => admit(principal, request)).then(() => done(), done)
+    if (principal === null) authenticateNew(request).then(admit, refuse)
+    else admit(principal)
+
+    function admit(principal: Principal): void {
+      request.principal = principal
+      done(refusalOf(principal, request))
+    }
   }
+
+  /** Whoever guesses keys is not let to the store. */
+  async function authenticateNew(request: FastifyRequest): Promise<Principal> {
+    return authenticator.authenticateNew(request, { mayAsk: !(await limits.isBraked(request)) })
+  }
+
+  function refusalOf(principal: Principal, request: FastifyRequest): Error | undefined {
+    try {
+      authorize(principal, access, request)
+      return undefined
+    } catch (error) {
+      return error as Error
+    }
+  }
+}
+
+function isUnauthorized(error: unknown): error is RequestError {
+  return error instanceof RequestError && error.code === 'unauthorized'
 }

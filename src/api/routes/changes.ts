@@ -7,6 +7,7 @@ import { requireCursor } from '../../status/cursor.ts'
 import type { StatusService } from '../../status/status-service.ts'
 import type { Changes } from '../../status/tenant-view.ts'
 import { abortOnDisconnect } from '../abort-on-disconnect.ts'
+import type { LongPolls } from '../auth/long-polls.ts'
 import { setDegradedHeader } from '../lookup.ts'
 import type { Metrics } from '../metrics.ts'
 import { TenantParams } from '../schemas/params.ts'
@@ -39,6 +40,7 @@ const ChangesQuery = Strict({
 export function changesRoutes(needs: {
   readonly statusService: StatusService
   readonly metrics: Pick<Metrics, 'countChanges'>
+  readonly longPolls: LongPolls
 }): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.addHook('preClose', async () => needs.statusService.releaseWaiters())
@@ -46,7 +48,8 @@ export function changesRoutes(needs: {
       '/tenants/:tenant/changes',
       {
         config: {
-          access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'colleagues' }
+          access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'colleagues' },
+          limits: 'from-memory'
         },
         schema: {
           tags: ['Statuses'],
@@ -64,13 +67,16 @@ export function changesRoutes(needs: {
           }
         }
       },
-      async ({ params, query }, reply) => {
+      async ({ params, query, principal }, reply) => {
         const cursor = requireCursor(query.cursor)
-        const changes = await needs.statusService.changes(params.tenant, cursor, {
-          waitMs: (query.wait ?? 0) * 1000,
-          signal: abortOnDisconnect(reply),
-          format: { by: query.by ?? 'user', language: query.language ?? null }
-        })
+        const { wait = 0, by = 'user', language = null } = query
+        const findChanges = () =>
+          needs.statusService.changes(params.tenant, cursor, {
+            waitMs: wait * 1000,
+            signal: abortOnDisconnect(reply),
+            format: { by, language }
+          })
+        const changes = await (wait === 0 ? findChanges() : needs.longPolls.run(principal, findChanges))
         if (changes === null) throw new RequestError('not_found', `There is no tenant "${params.tenant}".`)
         setDegradedHeader(reply, changes)
         needs.metrics.countChanges(changes.changes.length)

@@ -17,7 +17,8 @@ export function extensionsRoutes(deps: { readonly statusService: StatusService }
       '/tenants/:tenant/extensions/:extension/status',
       {
         config: {
-          access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'colleagues' }
+          access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'colleagues' },
+          limits: 'from-memory'
         },
         schema: {
           tags: ['Statuses'],

@@ -1,9 +1,8 @@
 /** `/v1/tenants/{tenant}/rules/preview`: what rules decide for events. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Instant } from '../../domain/calendar-event.ts'
 import type { Management } from '../../management/management.ts'
 import { abortOnDisconnect } from '../abort-on-disconnect.ts'
-import { RateLimiter } from '../auth/rate-limiter.ts'
+import { limitCallsOfKey } from '../auth/limits.ts'
 import { TenantParams } from '../schemas/params.ts'
 import { PreviewBodySchema, PreviewSchema } from '../schemas/previews.ts'
 import { problems } from '../schemas/problems.ts'
@@ -14,10 +13,9 @@ const MAX_USER_PREVIEWS_PER_MINUTE = 10
 
 export function previewsRoutes(deps: {
   readonly management: Pick<Management, 'previews'>
-  readonly clock: () => Instant
 }): FastifyPluginAsyncTypebox {
-  const limiter = new RateLimiter(MAX_USER_PREVIEWS_PER_MINUTE, deps.clock)
   return async (app) => {
+    const countUserPreview = limitCallsOfKey(app, MAX_USER_PREVIEWS_PER_MINUTE)
     app.post(
       '/tenants/:tenant/rules/preview',
       {
@@ -33,18 +31,13 @@ export function previewsRoutes(deps: {
           body: ref(PreviewBodySchema),
           response: {
             200: ref(PreviewSchema),
-            ...problems(
-              'not_found',
-              'too_large',
-              'unsupported_media_type',
-              'rate_limited',
-              'calendar_unreachable'
-            )
+            ...problems('not_found', 'too_large', 'unsupported_media_type', 'calendar_unreachable')
           }
         }
       },
-      async ({ principal, params, body }, reply) => {
-        if (body.user !== undefined) limiter.take(principal.id)
+      async (request, reply) => {
+        const { principal, params, body } = request
+        if (body.user !== undefined) await countUserPreview(request)
         return deps.management.previews.preview(params.tenant, body, principal.id, abortOnDisconnect(reply))
       }
     )

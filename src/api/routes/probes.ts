@@ -39,7 +39,7 @@ export function probesRoutes({
     app.get(
       '/healthz',
       {
-        config: { access: 'public' },
+        config: { access: 'public', limits: 'none' },
         schema: {
           tags,
           summary: 'Is it alive?',
@@ -53,7 +53,7 @@ export function probesRoutes({
     app.get(
       '/readyz',
       {
-        config: { access: 'public' },
+        config: { access: 'public', limits: 'none' },
         schema: {
           tags,
           summary: 'Is it ready?',
@@ -74,7 +74,7 @@ export function probesRoutes({
     app.get(
       '/metrics',
       {
-        config: { access: { roles: ['provider', 'monitor'] } },
+        config: { access: { roles: ['provider', 'monitor'] }, limits: 'from-memory' },
         schema: {
           tags,
           summary: 'Figures for Prometheus',

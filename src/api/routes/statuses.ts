@@ -81,7 +81,8 @@ export function statusesRoutes(
       '/tenants/:tenant/statuses',
       {
         config: {
-          access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'colleagues' }
+          access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'colleagues' },
+          limits: 'from-memory'
         },
         schema: {
           tags,
@@ -128,7 +129,8 @@ export function statusesRoutes(
       '/tenants/:tenant/users/:user/status',
       {
         config: {
-          access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'colleagues' }
+          access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'colleagues' },
+          limits: 'from-memory'
         },
         schema: {
           tags,

@@ -24,7 +24,10 @@ export function timelinesRoutes(
     app.get(
       '/tenants/:tenant/users/:user/timeline',
       {
-        config: { access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'own' } },
+        config: {
+          access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'own' },
+          limits: 'from-memory'
+        },
         schema: {
           tags: ['Statuses'],
           summary: 'One user’s coming diversions',

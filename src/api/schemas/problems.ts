@@ -61,23 +61,21 @@ const problemDescriptions: Readonly<Record<ProblemCode, string>> = {
   precondition_failed: '`If-Match` names another version than the present one: read it again.',
   too_large: 'The request is larger than this call takes.',
   unsupported_media_type: 'The body’s `Content-Type` is not one that this call takes.',
-  rate_limited: 'Too many calls of this kind; try again after `Retry-After` seconds.',
+  rate_limited: 'Too many calls; try again after `Retry-After` seconds.',
   internal_error: 'Our own fault; the log has it.',
   calendar_unreachable: 'The calendar system did not answer as it should; `hint` says what to do.',
-  store_unavailable: 'The store cannot be reached now; try again after `Retry-After` seconds.'
+  store_unavailable:
+    'The store cannot be reached now, or the service is overloaded; try again after `Retry-After` seconds.',
+  overloaded: 'The service has more to do than it can; try again after `Retry-After` seconds.'
 }
 
 const RetryAfter = Type.Integer({ description: 'Seconds to wait before the next try.', examples: [5] })
 
+const common: readonly ProblemCode[] = ['invalid_request', 'unauthorized', 'insufficient_role']
+
 /** The problems that a call can answer with, for its `response`; those that every call shares are added. */
 export function problems(...codes: ProblemCode[]): Record<never, never> {
-  return problemResponses(
-    'invalid_request',
-    'unauthorized',
-    'insufficient_role',
-    ...codes,
-    'store_unavailable'
-  )
+  return problemResponses(...common, ...codes, 'rate_limited', 'store_unavailable')
 }
 
 /** Those and no others, for a call that takes no key or asks no store. */

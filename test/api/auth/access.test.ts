@@ -9,11 +9,13 @@ const deps = {
   log: pino({ level: 'silent' }),
   adminKey: 'a-key-for-tests-only',
   apiKeys: { authenticate: () => null, freshness: () => 'current' as const, confirm: async () => true },
-  metrics: openMetrics()
+  metrics: openMetrics(),
+  maxCallsPerMinute: 600,
+  trustedProxies: []
 }
 
 async function start(url: string, options: RouteShorthandOptions) {
-  const { app, finish } = createBaseApp(deps)
+  const { app, finish } = await createBaseApp(deps)
   await app.register(async (app) => {
     app.get(url, options, async () => 'said')
   })

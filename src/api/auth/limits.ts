@@ -1,0 +1,119 @@
+/**
+ * How often one caller may call: by key, and without a good one by address. The counters are in this process, so that reads need no
+ * store; with several replicas each allows as much.
+ */
+import rateLimit from '@fastify/rate-limit'
+import type {
+  FastifyInstance,
+  FastifyRequest,
+  onRequestHookHandler,
+  preHandlerAsyncHookHandler
+} from 'fastify'
+import { RateLimited } from '../../errors.ts'
+import type { Access } from './access.ts'
+
+/**
+ * `from-memory`: a read that switches poll; ten times as many, and also under pressure. `none`: a probe, or a notification. Absent:
+ * as `callsPerMinute`, by key or by address.
+ */
+export type RouteLimits = 'from-memory' | 'none'
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    limits?: RouteLimits
+  }
+}
+
+const MINUTE_MS = 60_000
+/** Wrong keys from one address within a minute; then they are refused with 429, and never a right one. */
+const MAX_WRONG_KEYS = 20
+/** Reads from memory, in calls of another kind. */
+const READ_FACTOR = 10
+/** Keys, and addresses, that are counted at once: the least recent are forgotten first. */
+const MAX_CALLERS = 50_000
+
+export interface Limits {
+  /** The hook that counts a route's calls: after the guard, where there is one. */
+  hookFor(access: Access, limits: 'from-memory' | undefined): onRequestHookHandler
+  /** Counts a request that was refused with 401. Resolves to that refusal, or to RateLimited. */
+  countRefusal(request: FastifyRequest, refusal: Error): Promise<Error>
+  /** Whether the address has presented too many wrong keys. */
+  isBraked(request: FastifyRequest): Promise<boolean>
+}
+
+export async function addLimits(app: FastifyInstance, callsPerMinute: number): Promise<Limits> {
+  await app.register(rateLimit, { global: false })
+  const options = {
+    timeWindow: MINUTE_MS,
+    cache: MAX_CALLERS,
+    addHeaders: noHeaders,
+    addHeadersOnExceeding: noHeaders,
+    errorResponseBuilder: (_request: FastifyRequest, { max, ttl }: { max: number; ttl: number }) =>
+      new RateLimited(`More than ${max} calls within a minute: make fewer.`, Math.ceil(ttl / 1000))
+  }
+  const byAddress: onRequestHookHandler = app.rateLimit({ ...options, max: callsPerMinute })
+  const keyGenerator = ({ principal }: FastifyRequest) => principal.id
+  const byKey = exceptProvider(app.rateLimit({ ...options, max: callsPerMinute, keyGenerator }))
+  const readsByKey = exceptProvider(
+    app.rateLimit({ ...options, max: callsPerMinute * READ_FACTOR, keyGenerator })
+  )
+  const wrongKeys = app.createRateLimit({ ...options, max: MAX_WRONG_KEYS })
+  const missingKeys = app.createRateLimit({ ...options, max: callsPerMinute })
+
+  return {
+    hookFor(access, limits) {
+      if (access === 'public') return byAddress
+      return limits === 'from-memory' ? readsByKey : byKey
+    },
+    async countRefusal(request, refusal) {
+      // Many clients send credentials only once they are asked for: to ask is no guess.
+      const isGuess = request.headers.authorization !== undefined
+      const count = await (isGuess ? wrongKeys : missingKeys)(request)
+      if (count.isAllowed || !count.isExceeded) return refusal
+      return new RateLimited(
+        isGuess
+          ? `More than ${MAX_WRONG_KEYS} wrong keys within a minute came from your address: correct the key.`
+          : 'Too many calls without a key came from your address: send the key with each.',
+        Math.max(1, count.ttlInSeconds)
+      )
+    },
+    async isBraked(request) {
+      const count = await wrongKeys(request, { increment: false })
+      return !count.isAllowed && count.remaining === 0
+    }
+  }
+}
+
+/** Rejects with RateLimited from one call more on, the provider's too: for what must be rare whoever asks. */
+export function limitCallsOfKey(
+  app: Pick<FastifyInstance, 'createRateLimit'>,
+  max: number
+): (request: FastifyRequest) => Promise<void> {
+  const keyGenerator = ({ principal }: FastifyRequest) => principal.id
+  const count = app.createRateLimit({ max, timeWindow: MINUTE_MS, keyGenerator })
+  return async (request) => {
+    const calls = await count(request)
+    if (calls.isAllowed || !calls.isExceeded) return
+    const seconds = Math.max(1, calls.ttlInSeconds)
+    throw new RateLimited(
+      `This call may be made ${max} times a minute: try again in ${seconds} seconds.`,
+      seconds
+    )
+  }
+}
+
+/** `Retry-After` comes from the problem itself. */
+const noHeaders = {
+  'x-ratelimit-limit': false,
+  'x-ratelimit-remaining': false,
+  'x-ratelimit-reset': false,
+  'retry-after': false
+}
+
+/** The provider runs the machine: limits protect tenants from each other. */
+function exceptProvider(limit: preHandlerAsyncHookHandler): onRequestHookHandler {
+  return function (request, reply, done) {
+    if (request.principal.role === 'provider') done()
+    else limit.call(this, request, reply).then(() => done(), done)
+  }
+}
