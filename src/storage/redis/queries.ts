@@ -21,7 +21,7 @@ import type {
   User,
   UserRecord
 } from '../store.ts'
-import { decodeSync } from './codec.ts'
+import { decodeRereads, decodeSync, type Rereads } from './codec.ts'
 import type { RedisConnection } from './connection.ts'
 import { isTenantId, TENANTS_KEY, tenantKeys } from './keys.ts'
 
@@ -48,18 +48,20 @@ export function redisQueries(link: RedisConnection) {
 
   async function records(tenant: string, ids: readonly string[]): Promise<(UserRecord | null)[]> {
     if (!isTenantId(tenant) || ids.length === 0) return ids.map(() => null)
-    return recordsIn(await together<Column[]>((multi) => queueRecords(multi, tenant, ids)), ids)
+    const [rereads, ...columns] = await together<RecordAnswers>((multi) => queueRecords(multi, tenant, ids))
+    return recordsIn(columns, ids, decodeRereads(...rereads))
   }
 
   async function recordsIn(
     columns: readonly Column[],
-    ids: readonly string[]
+    ids: readonly string[],
+    rereads: Rereads
   ): Promise<(UserRecord | null)[]> {
     const found: (UserRecord | null)[] = []
     for (let index = 0; index < ids.length; index++) {
       if (index % STEP === STEP - 1) await nextTurn()
       const [user, sync, timeline, override] = columns.map((column) => column[index] ?? null)
-      found.push(user ? recordOf(user, sync, timeline, override) : null)
+      found.push(user ? recordOf(user, rereads, sync, timeline, override) : null)
     }
     return found
   }
@@ -88,18 +90,18 @@ export function redisQueries(link: RedisConnection) {
   async function readAfter(tenant: string, after: number, ids: readonly string[]): Promise<LogSlice | null> {
     if (!isTenantId(tenant)) return null
     const { head, log: key } = tenantKeys(tenant)
-    const [[epoch, newest], kept, page, ...columns] = await together<
-      [[string | null, string | null], number, [string, string[]][], ...Column[]]
+    const [[epoch, newest], kept, page, rereads, ...columns] = await together<
+      [[string | null, string | null], number, [string, string[]][], ...RecordAnswers]
     >((multi) => {
       multi
         .hmget(head, 'epoch', 'position')
         .xlen(key)
         .xrange(key, `${after + 1}-0`, '+')
-      if (ids.length > 0) queueRecords(multi, tenant, ids)
+      queueRecords(multi, tenant, ids)
     })
     if (epoch === null || after < Number(newest) - kept) return null
     const entries = page.map(([, [, text = '']]): LogEntry => JSON.parse(text))
-    return { epoch, entries, records: await recordsIn(columns, ids) }
+    return { epoch, entries, records: await recordsIn(columns, ids, decodeRereads(...rereads)) }
   }
 
   async function snapshot(tenant: string): Promise<TenantSnapshot | null> {
@@ -123,11 +125,13 @@ export function redisQueries(link: RedisConnection) {
     ]
     for (const [index, hash] of [users, syncs, timelines, overrides].entries())
       await gather(flat[index] ?? [], hash)
+    const rereads = decodeRereads(head.rereads, head.rereadAt)
     const found: UserRecord[] = []
     for (const id of ids) {
       if (found.length % STEP === STEP - 1) await nextTurn()
       const user = users.get(id)
-      if (user !== undefined) found.push(recordOf(user, syncs.get(id), timelines.get(id), overrides.get(id)))
+      if (user !== undefined)
+        found.push(recordOf(user, rereads, syncs.get(id), timelines.get(id), overrides.get(id)))
     }
     return {
       tenant: tenantRecord.decode(head.tenant),
@@ -191,8 +195,14 @@ export function redisQueries(link: RedisConnection) {
   }
 }
 
+/** The answers to `queueRecords`: `rereads` and `rereadAt`, then the parts of the records. */
+type RecordAnswers = [[Buffer | null, Buffer | null], ...Column[]]
+
 function queueRecords(multi: ChainableCommander, tenant: string, ids: readonly string[]): void {
-  const { users, syncs, timelines, overrides } = tenantKeys(tenant)
+  const { head, users, syncs, timelines, overrides } = tenantKeys(tenant)
+  multi.hmgetBuffer(head, 'rereads', 'rereadAt')
+  // HMGET takes one field at least.
+  if (ids.length === 0) return
   for (const key of [users, syncs, timelines, overrides]) multi.hmgetBuffer(key, ...ids)
 }
 
@@ -209,11 +219,11 @@ async function gather(flat: readonly Buffer[], into: Hash): Promise<void> {
 type Column = readonly (Buffer | null)[]
 type Kept = Buffer | null | undefined
 
-function recordOf(user: Buffer, sync: Kept, timeline: Kept, override: Kept): UserRecord {
+function recordOf(user: Buffer, rereads: Rereads, sync: Kept, timeline: Kept, override: Kept): UserRecord {
   return {
     user: userRecord.decode(user),
     override: override ? overrideRecord.decode(override) : null,
     timeline: timeline ? timelineRecord.decode(timeline) : null,
-    sync: sync ? decodeSync(sync) : initialSyncRecord(false, 0)
+    sync: sync ? decodeSync(sync, rereads) : initialSyncRecord(false, 0)
   }
 }

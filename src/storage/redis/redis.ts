@@ -6,7 +6,6 @@ import {
   connectionRecord,
   overrideRecord,
   rulesRecord,
-  syncRecord,
   tenantRecord,
   timelineRecord,
   userRecord
@@ -158,9 +157,7 @@ export async function openRedis({
         1 ===
         (await change(tenant, 'saveConnection', at, () => [
           connection === null ? '' : connectionRecord.encode(connection),
-          reread ? '1' : '0',
-          syncRecord.encode(initialSyncRecord(true, at)),
-          syncRecord.encode(initialSyncRecord(false, at))
+          reread ? '1' : '0'
         ])),
 
       rules: (tenant, version) => run(() => reading.rules(tenant, version)),

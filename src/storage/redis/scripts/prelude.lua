@@ -3,8 +3,10 @@
 -- The answer is {'GONE' | 'LOST' | 'LATE'}, or {'OK', epoch, sequence, result…}; the sequence is '' when nothing was published.
 --
 -- Hanvisa writes and reads the bytes of records (codec.ts): Lua's own JSON would lose digits and turn empty lists into objects.
--- A sync record is stored as `generation enabled confirmedAt LF json`, so that the scripts can read these three; its generation
--- is the one that counts, not the one in the JSON.
+-- A sync record is stored as `generation enabled confirmedAt rereads LF json`, so that the scripts can read these four; its
+-- generation is the one that counts, not the one in the JSON. `rereads` is what the head's counter of that name was when the record
+-- was written (absent: 0). A record with a lower one is of before: it stands for an unread one, a generation later for each reread.
+-- So a new connection costs the same however many users there are, and is never half done.
 local HEAD, IDS, USERS, SYNCS, TIMELINES, OVERRIDES, RULES, LOG, LOCK = unpack(KEYS)
 local token, deadline, logLength, channel, at = unpack(ARGV, 1, 5)
 local ARGS = 5
@@ -13,7 +15,22 @@ local now = redis.call('TIME')
 if now[1] * 1000 + now[2] / 1000 > tonumber(deadline) then return {'LATE'} end
 local epoch = redis.call('HGET', HEAD, 'epoch')
 
+local rereads = tonumber(redis.call('HGET', HEAD, 'rereads') or 0)
+
 local function integer(number) return string.format('%.0f', number) end
+
+-- Generation, enabled and confirmedAt of a stored sync record as they count now.
+local function syncOf(record)
+  local generation, enabled, confirmed, written = string.match(record, '^(%S+) (%S+) (%S+) ?(%d*)\n')
+  local behind = rereads - (tonumber(written) or 0)
+  if behind > 0 then confirmed = '-' end
+  return generation + behind, enabled, confirmed
+end
+
+local function writeSync(id, generation, enabled, confirmed, json)
+  local head = integer(generation) .. ' ' .. enabled .. ' ' .. confirmed .. ' ' .. integer(rereads)
+  redis.call('HSET', SYNCS, id, head .. '\n' .. json)
+end
 
 local function appendLog(users, vacated)
   local position = integer(redis.call('HINCRBY', HEAD, 'position', 1))

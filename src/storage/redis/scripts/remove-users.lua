@@ -6,7 +6,7 @@ for i = ARGS + 1, #ARGV do
   local id = ARGV[i]
   local kept = redis.call('HGET', SYNCS, id)
   if kept then
-    minGeneration = math.max(minGeneration, string.match(kept, '^(%S+) ') + 1)
+    minGeneration = math.max(minGeneration, syncOf(kept) + 1)
     local before = redis.call('HGET', USERS, id)
     if before then vacated[#vacated + 1] = vacatedEntry(id, extensionOf(before)) end
     redis.call('ZREM', IDS, id)

@@ -3,8 +3,8 @@
 if not epoch then return {'GONE'} end
 local function isStaleWrite(kept, generation, confirmed)
   if not kept then return true end
-  local keptGeneration, _, keptConfirmed = string.match(kept, '^(%S+) (%S+) (%S+)\n')
-  if tonumber(keptGeneration) ~= tonumber(generation) then return true end
+  local keptGeneration, _, keptConfirmed = syncOf(kept)
+  if keptGeneration ~= tonumber(generation) then return true end
   if keptConfirmed == '-' or tonumber(keptConfirmed) > tonumber(at) then return false end
   return confirmed == '-' or tonumber(confirmed) < tonumber(keptConfirmed)
 end
@@ -15,7 +15,7 @@ for i = ARGS + 1, #ARGV, 7 do
   local id, generation, enabled, confirmed, json, timeline, visible = unpack(ARGV, i, i + 6)
   if not isStaleWrite(redis.call('HGET', SYNCS, id), generation, confirmed) then
     if timeline ~= '' and redis.call('HEXISTS', OVERRIDES, id) == 1 then visible = '1' end
-    redis.call('HSET', SYNCS, id, generation .. ' ' .. enabled .. ' ' .. confirmed .. '\n' .. json)
+    writeSync(id, generation, enabled, confirmed, json)
     if timeline ~= '' then redis.call('HSET', TIMELINES, id, timeline) end
     if not seen[visible][id] then
       seen[visible][id] = true

@@ -17,8 +17,8 @@ for i = ARGS + 2, #ARGV, 7 do
   end
   redis.call('HSET', USERS, id, record)
   if not kept or given == '1' then
-    local atLeast = kept and string.match(kept, '^(%S+) ') + 1 or minGeneration
-    redis.call('HSET', SYNCS, id, integer(math.max(generation, atLeast)) .. ' ' .. enabled .. ' ' .. confirmed .. '\n' .. json)
+    local atLeast = kept and syncOf(kept) + 1 or minGeneration
+    writeSync(id, math.max(generation, atLeast), enabled, confirmed, json)
     redis.call('HDEL', TIMELINES, id)
   end
 end
