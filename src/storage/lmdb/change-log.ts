@@ -18,8 +18,6 @@ export interface ChangeLog {
   begin(tenant: string): void
   /** Within a write: appends, trims, and returns the event for the followers. */
   append(tenant: string, at: Instant, users: LogEntry['users'], vacated?: LogEntry['vacated']): FeedEvent
-  /** Entries after the position, or null when some are trimmed or there is no log. */
-  after(tenant: string, position: number): LogEntry[] | null
   follow(tenant: string, hear: (feed: FeedEvent) => void): () => void
   tell(tenant: string, feeds: readonly FeedEvent[]): void
 }
@@ -47,11 +45,6 @@ export function changeLog({ heads, log }: Tables, length: number): ChangeLog {
       for (; first <= entry.position - length; first++) log.remove(tenant, first)
       heads.put(tenant, { ...head, position: entry.position, first })
       return { kind: 'logged', entry }
-    },
-    after(tenant, position) {
-      const head = heads.get(tenant)
-      if (head === null || position < head.first - 1) return null
-      return log.page(tenant, { after: position })
     },
     follow(tenant, hear) {
       const ofTenant = followers.get(tenant) ?? new Set()

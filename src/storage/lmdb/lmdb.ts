@@ -16,7 +16,14 @@ import { changeLog, LOG_LENGTH } from './change-log.ts'
 import { type LockedDataDir, lockDataDir, withSetupError } from './data-dir.ts'
 import { groupCommit } from './group-commit.ts'
 import { PendingWork } from './pending-work.ts'
-import { readNewestRules, readRecord, takeSnapshot } from './queries.ts'
+import {
+  readLogSlice,
+  readNewestRules,
+  readRecord,
+  readRecords,
+  readRuleVersions,
+  takeSnapshot
+} from './queries.ts'
 import { openTables, type Tables } from './tables.ts'
 
 /**
@@ -66,7 +73,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
   const { tenants, heads, connections, rules, users, syncs, timelines, overrides } = tables
   const commits = groupCommit(root, held.path)
   const log = changeLog(tables, logLength)
-  const snapshots = new Set<Promise<unknown>>()
+  const slicedReads = new Set<Promise<unknown>>()
   const tenantLock = new KeyedLock()
   const apiKeys = new ApiKeyTable(tables, logLength)
   const work = new PendingWork({ tables, apiKeys, log, write })
@@ -88,6 +95,15 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
   async function read<T>(action: () => T | Promise<T>): Promise<T> {
     if (closing !== null) throw new StoreUnavailable('The store is closed.')
     return action()
+  }
+
+  /** A read that gives the event loop back in between. `close` waits for it. */
+  function readInSlices<T>(action: () => Promise<T>): Promise<T> {
+    return read(() => {
+      const reading = action()
+      slicedReads.add(reading)
+      return reading.finally(() => slicedReads.delete(reading))
+    })
   }
 
   /** Of a tenant that is gone nothing is read, though some of it may still be there. */
@@ -147,7 +163,8 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
       readOf(tenant, null, () =>
         version === undefined ? readNewestRules(tables, tenant) : rules.get(tenant, version)
       ),
-    ruleVersions: (tenant) => readOf(tenant, [], () => rules.page(tenant, {}).reverse()),
+    ruleVersions: (tenant) =>
+      readInSlices(async () => (heads.get(tenant) === null ? [] : readRuleVersions(tables, tenant))),
     saveRules: (tenant, expected, { at, put, effective }) =>
       write(tenant, (feeds) => {
         log.headOf(tenant)
@@ -163,10 +180,8 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
     users: (tenant, page) => readOf(tenant, [], () => users.page(tenant, page)),
     record: (tenant, user) => readOf(tenant, null, () => readRecord(tables, tenant, user)),
     records: (tenant, ids) =>
-      readOf(
-        tenant,
-        ids.map(() => null),
-        () => ids.map((id) => readRecord(tables, tenant, id))
+      readInSlices(async () =>
+        heads.get(tenant) === null ? ids.map(() => null) : readRecords(tables, tenant, ids)
       ),
     saveUsers: (tenant, given, at) =>
       write(tenant, (feeds) => {
@@ -238,20 +253,10 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
         return [...new Set([...visible, ...confirmed])]
       }),
 
-    snapshot: (tenant) =>
-      read(() => {
-        const taking = takeSnapshot(root, tables, log, tenant)
-        snapshots.add(taking)
-        return taking.finally(() => snapshots.delete(taking))
-      }),
-    log: (tenant, after) => read(() => log.after(tenant, after)),
-    readAfter: (tenant, after, ids) =>
-      read(() => {
-        const entries = log.after(tenant, after)
-        const head = heads.get(tenant)
-        if (entries === null || head === null) return null
-        return { epoch: head.epoch, entries, records: ids.map((id) => readRecord(tables, tenant, id)) }
-      }),
+    snapshot: (tenant) => readInSlices(() => takeSnapshot(root, tables, tenant)),
+    log: (tenant, after) =>
+      readInSlices(async () => (await readLogSlice(root, tables, tenant, after, []))?.entries ?? null),
+    readAfter: (tenant, after, ids) => readInSlices(() => readLogSlice(root, tables, tenant, after, ids)),
     follow: log.follow,
 
     withTenantLock: (tenant, work) => tenantLock.run(tenant, () => work(store)),
@@ -260,7 +265,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
     close() {
       closing ??= (async () => {
         await commits.close()
-        await Promise.allSettled(snapshots)
+        await Promise.allSettled(slicedReads)
         await root.close()
         await held.release()
       })()

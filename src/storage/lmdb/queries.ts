@@ -1,17 +1,78 @@
-/** Reads what the lmdb file holds of a tenant; a snapshot is of one moment, and gives the event loop back in between. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
+/** Reads what the lmdb file holds of a tenant. What is large is of one moment, and is read in slices. */
 import type { RootDatabase, Transaction } from 'lmdb'
 import { initialSyncRecord } from '../../domain/sync-state.ts'
-import type { RulesVersion, TenantSnapshot, UserRecord } from '../store.ts'
-import type { ChangeLog } from './change-log.ts'
+import { nextSlice, Slice } from '../../lib/time-slices.ts'
+import type { LogEntry, LogSlice, RulesVersion, TenantSnapshot, UserRecord } from '../store.ts'
 import type { Tables } from './tables.ts'
 
-/** Users read for a snapshot before the event loop is given back: about 10 ms. */
-const USERS_PER_STEP = 250
+/** Users read for a snapshot in one slice: a few milliseconds. */
+const USERS_PER_SLICE = 100
+const ENTRIES_PER_SLICE = 500
+/** A version of the rules counts as so many items of a slice: it may be hundreds of kilobytes. */
+const ITEMS_PER_VERSION = 16
 
-export function readRecord(tables: Tables, tenant: string, id: string): UserRecord | null {
-  const user = tables.users.get(tenant, id)
-  return user === null ? null : { user, ...readOtherParts(tables, tenant, id) }
+export function readRecord(
+  tables: Tables,
+  tenant: string,
+  id: string,
+  transaction?: Transaction
+): UserRecord | null {
+  const user = tables.users.get(tenant, id, transaction)
+  return user === null ? null : { user, ...readOtherParts(tables, tenant, id, transaction) }
+}
+
+/** The records of many users, in slices; of one moment where there is a transaction. */
+export async function readRecords(
+  tables: Tables,
+  tenant: string,
+  ids: readonly string[],
+  transaction?: Transaction
+): Promise<(UserRecord | null)[]> {
+  const found: (UserRecord | null)[] = []
+  const slice = new Slice()
+  for (const id of ids) {
+    found.push(readRecord(tables, tenant, id, transaction))
+    if (slice.isOver()) await slice.next()
+  }
+  return found
+}
+
+/** As `Store.readAfter` describes. */
+export async function readLogSlice(
+  root: RootDatabase,
+  tables: Tables,
+  tenant: string,
+  after: number,
+  ids: readonly string[]
+): Promise<LogSlice | null> {
+  const transaction = root.useReadTransaction()
+  try {
+    const head = tables.heads.get(tenant, transaction)
+    if (head === null || after < head.first - 1) return null
+    const entries: LogEntry[] = []
+    for (;;) {
+      const from = entries.at(-1)?.position ?? after
+      const some = tables.log.page(tenant, { after: from, limit: ENTRIES_PER_SLICE, transaction })
+      entries.push(...some)
+      if (some.length < ENTRIES_PER_SLICE) break
+      await nextSlice()
+    }
+    return { epoch: head.epoch, entries, records: await readRecords(tables, tenant, ids, transaction) }
+  } finally {
+    transaction.done()
+  }
+}
+
+/** The versions that are kept, newest first. */
+export async function readRuleVersions({ rules }: Tables, tenant: string): Promise<RulesVersion[]> {
+  const found: RulesVersion[] = []
+  const slice = new Slice()
+  for (const version of rules.ids(tenant).reverse()) {
+    const kept = rules.get(tenant, version)
+    if (kept !== null) found.push(kept)
+    if (slice.isOver(ITEMS_PER_VERSION)) await slice.next()
+  }
+  return found
 }
 
 function readOtherParts(
@@ -39,7 +100,6 @@ export function readNewestRules(
 export async function takeSnapshot(
   root: RootDatabase,
   tables: Tables,
-  log: ChangeLog,
   tenant: string
 ): Promise<TenantSnapshot | null> {
   const transaction = root.useReadTransaction()
@@ -50,12 +110,12 @@ export async function takeSnapshot(
     const records: UserRecord[] = []
     for (;;) {
       const after = records.at(-1)?.user.id
-      const users = tables.users.page(tenant, { after, limit: USERS_PER_STEP, transaction })
+      const users = tables.users.page(tenant, { after, limit: USERS_PER_SLICE, transaction })
       for (const user of users) {
         records.push({ user, ...readOtherParts(tables, tenant, user.id, transaction) })
       }
-      if (users.length < USERS_PER_STEP) break
-      await nextTurn()
+      if (users.length < USERS_PER_SLICE) break
+      await nextSlice()
     }
     return {
       tenant: stored,
@@ -64,7 +124,7 @@ export async function takeSnapshot(
       users: records,
       epoch: head.epoch,
       position: head.position,
-      loggedAt: log.after(tenant, head.position - 1)?.[0]?.at ?? 0
+      loggedAt: tables.log.get(tenant, head.position, transaction)?.at ?? 0
     }
   } finally {
     transaction.done()

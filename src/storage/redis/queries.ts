@@ -1,7 +1,7 @@
 /** Reads what Redis keeps of a tenant. Each read is of one moment; large ones are decoded in steps. */
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ChainableCommander } from 'ioredis'
 import { initialSyncRecord } from '../../domain/sync-state.ts'
+import { nextSlice } from '../../lib/time-slices.ts'
 import {
   connectionRecord,
   overrideRecord,
@@ -25,8 +25,8 @@ import { decodeRereads, decodeSync, type Rereads } from './codec.ts'
 import type { RedisConnection } from './connection.ts'
 import { isTenantId, TENANTS_KEY, tenantKeys } from './keys.ts'
 
-/** Users decoded before the event loop is given back: about 10 ms. */
-const STEP = 250
+/** Users decoded in one slice: about 5 ms. */
+const STEP = 125
 const ENTRIES = 1000
 
 export function redisQueries(link: RedisConnection) {
@@ -59,7 +59,7 @@ export function redisQueries(link: RedisConnection) {
   ): Promise<(UserRecord | null)[]> {
     const found: (UserRecord | null)[] = []
     for (let index = 0; index < ids.length; index++) {
-      if (index % STEP === STEP - 1) await nextTurn()
+      if (index % STEP === STEP - 1) await nextSlice()
       const [user, sync, timeline, override] = columns.map((column) => column[index] ?? null)
       found.push(user ? recordOf(user, rereads, sync, timeline, override) : null)
     }
@@ -128,7 +128,7 @@ export function redisQueries(link: RedisConnection) {
     const rereads = decodeRereads(head.rereads, head.rereadAt)
     const found: UserRecord[] = []
     for (const id of ids) {
-      if (found.length % STEP === STEP - 1) await nextTurn()
+      if (found.length % STEP === STEP - 1) await nextSlice()
       const user = users.get(id)
       if (user !== undefined)
         found.push(recordOf(user, rereads, syncs.get(id), timelines.get(id), overrides.get(id)))
@@ -182,7 +182,13 @@ export function redisQueries(link: RedisConnection) {
     async ruleVersions(tenant: string): Promise<RulesVersion[]> {
       if (!isTenantId(tenant)) return []
       const kept = await link.ask((client) => client.hvalsBuffer(tenantKeys(tenant).rules))
-      return kept.map((bytes) => rulesRecord.decode(bytes)).sort((a, b) => b.version - a.version)
+      const versions: RulesVersion[] = []
+      for (const bytes of kept) {
+        versions.push(rulesRecord.decode(bytes))
+        // A version may be hundreds of kilobytes.
+        await nextSlice()
+      }
+      return versions.sort((a, b) => b.version - a.version)
     },
     async users(tenant: string, { limit, after = '' }: Page): Promise<User[]> {
       if (!isTenantId(tenant)) return []
@@ -211,7 +217,7 @@ type Hash = Map<string, Buffer>
 /** Names and values in turn, as Redis gives a hash. */
 async function gather(flat: readonly Buffer[], into: Hash): Promise<void> {
   for (let index = 0; index + 1 < flat.length; index += 2) {
-    if (index % (16 * STEP) === 0) await nextTurn()
+    if (index % (16 * STEP) === 0) await nextSlice()
     into.set(`${flat[index]}`, flat[index + 1] as Buffer)
   }
 }
