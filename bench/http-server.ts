@@ -64,7 +64,8 @@ const sync = await SyncController.open({
   metrics,
   clock
 })
-const management = createManagement({ store, sync, packs, sealer: seal, clock, audit: createLogAudit(log) })
+const masterKeys = { open: seal.open, sealer: async () => seal }
+const management = createManagement({ store, sync, packs, masterKeys, clock, audit: createLogAudit(log) })
 const app = await buildApp({
   log,
   adminKey: key,

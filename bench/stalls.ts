@@ -39,6 +39,7 @@ async function overStore(name: string, redisUrl: string | null): Promise<void> {
       role: 'all',
       adminKey,
       masterKey: randomBytes(32),
+      masterKeyNext: null,
       publicUrl: null,
       allowPrivateTargets: true,
       trustedProxies: [],

@@ -59,19 +59,19 @@ export async function startService(
     const packs = await loadPacks(packFolder)
     const kept = await openStorage(config, log)
     undo.push(() => kept.close())
-    const { store, keys, sealer } = kept
+    const { store, adminKey, masterKeys } = kept
     const metrics = openMetrics()
     metrics.observeStore(() => ({ reachable: store.reachable(), emptied: kept.emptied() }))
     const outbound = openHttpClient({ allowPrivateTargets: config.allowPrivateTargets })
     undo.push(() => outbound.close())
     const rules = defaultRules(packs)
     const clock = Date.now
-    const secret = noticeSecret(keys.masterKey)
+    const secret = notificationSecretOf(masterKeys.installationSecret)
     const openConnector = await connectors(config, { outbound, environment, notificationSecret: secret })
     const sync = await openSyncOf(config.role, kept.clients, undo, {
       store,
       openConnector,
-      sealer,
+      sealer: masterKeys,
       defaultRules: rules,
       log,
       metrics,
@@ -79,13 +79,20 @@ export async function startService(
     })
     const { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies } = config
     const limits = { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies }
-    const bare = { log, adminKey: keys.adminKey, apiKeys: noApiKeys, metrics, store, ...limits }
+    const bare = { log, adminKey, apiKeys: noApiKeys, metrics, store, ...limits }
     let app: FastifyInstance
     if (sync === null) app = await buildWorkerApp(bare)
     else {
       const statusService = new StatusService({ store, defaultRules: rules, clock })
       undo.push(() => statusService.close())
-      const management = createManagement({ store, sync, packs, sealer, clock, audit: createLogAudit(log) })
+      const management = createManagement({
+        store,
+        sync,
+        packs,
+        masterKeys,
+        clock,
+        audit: createLogAudit(log)
+      })
       const graphVerifier = createNotificationVerifiers(secret)
       app = await buildApp({
         ...bare,
@@ -158,9 +165,12 @@ async function connectors(
   return (tenant, connection) => kindOf(connection).createConnector(tenant, connection, deps)
 }
 
-/** Not the master key itself: it seals, this proves. The same in every process, so that any of them can verify notifications. */
-function noticeSecret(masterKey: Buffer): Buffer {
-  return createHmac('sha256', masterKey).update('hanvisa graph notices').digest()
+/**
+ * The same in every process, so that any of them can verify notifications, and after a rotation of the master key, because
+ * Microsoft posts to the address that a subscription was made with.
+ */
+function notificationSecretOf(installationSecret: Buffer): Buffer {
+  return createHmac('sha256', installationSecret).update('hanvisa graph notifications').digest()
 }
 
 async function listen(

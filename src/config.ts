@@ -29,6 +29,12 @@ export const Settings = Type.Object({
   HANVISA_MASTER_KEY: Type.Optional(
     Type.String({ description: 'Seals secrets: 32 bytes in base64; needed with Redis' })
   ),
+  HANVISA_MASTER_KEY_NEXT: Type.Optional(
+    Type.String({
+      description:
+        'While the master key is rotated: the new one, which `hanvisa rotate-key` seals everything under'
+    })
+  ),
   HANVISA_PUBLIC_URL: Type.Optional(
     Type.String({
       description:
@@ -59,7 +65,12 @@ export const Settings = Type.Object({
 type Name = keyof Static<typeof Settings>
 
 /** Also taken from the file that `NAME_FILE` names. */
-const secret: readonly Name[] = ['HANVISA_REDIS_URL', 'HANVISA_ADMIN_KEY', 'HANVISA_MASTER_KEY']
+const secret: readonly Name[] = [
+  'HANVISA_REDIS_URL',
+  'HANVISA_ADMIN_KEY',
+  'HANVISA_MASTER_KEY',
+  'HANVISA_MASTER_KEY_NEXT'
+]
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 const roles = ['all', 'api', 'worker'] as const
@@ -78,6 +89,8 @@ export interface Config {
   readonly adminKey: string | null
   /** 32 bytes; null: made at first start in the data folder (keys.ts). */
   readonly masterKey: Buffer | null
+  /** 32 bytes; null: none was given. */
+  readonly masterKeyNext: Buffer | null
   /** Without a slash at its end. */
   readonly publicUrl: string | null
   readonly allowPrivateTargets: boolean
@@ -139,6 +152,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   const maxCallsPerMinute = countOf('HANVISA_CALLS_PER_MINUTE')
   const maxLongPollsPerKey = countOf('HANVISA_LONG_POLLS_PER_KEY')
+  const masterKeyNext = value('HANVISA_MASTER_KEY_NEXT')
+  if (masterKeyNext !== null && masterKeyIn(masterKeyNext) === null) {
+    refuse('HANVISA_MASTER_KEY_NEXT', masterKeyRule)
+  }
+  if (given('HANVISA_MASTER_KEY_NEXT') && !given('HANVISA_MASTER_KEY')) {
+    refuse(
+      'HANVISA_MASTER_KEY_NEXT',
+      'stands alone: set HANVISA_MASTER_KEY to the key that is in use, or unset this'
+    )
+  }
   const logLevel = logLevels.find((level) => level === value('HANVISA_LOG_LEVEL'))
   if (logLevel === undefined) refuse('HANVISA_LOG_LEVEL', `must be one of ${logLevels.join(', ')}`)
   const publicUrl = value('HANVISA_PUBLIC_URL')
@@ -156,6 +179,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     role: role ?? 'all',
     adminKey,
     masterKey: masterKey === null ? null : masterKeyIn(masterKey),
+    masterKeyNext: masterKeyNext === null ? null : masterKeyIn(masterKeyNext),
     publicUrl: publicUrl?.replace(/\/+$/, '') ?? null,
     allowPrivateTargets: allowPrivateTargets === '1',
     trustedProxies,

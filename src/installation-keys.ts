@@ -1,6 +1,6 @@
-/** The two keys of an installation: as set, else as made at first start in the data folder. */
+/** The keys of an installation: as set, else as made in the data folder. */
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { adminKeyRule, type Config, isAdminKey, masterKeyIn, masterKeyRule } from './config.ts'
 import { SetupError } from './errors.ts'
@@ -9,6 +9,8 @@ export interface InstallationKeys {
   readonly adminKey: string
   /** 32 bytes. */
   readonly masterKey: Buffer
+  /** The key of a rotation that was prepared, is under way, or has just ended; null: there is none. */
+  readonly masterKeyNext: Buffer | null
 }
 
 interface Log {
@@ -17,9 +19,10 @@ interface Log {
 
 /** The log says where a key was written, never the key. Throws SetupError. */
 export async function openKeys(
-  { adminKey, masterKey, dataDir }: Pick<Config, 'adminKey' | 'masterKey' | 'dataDir'>,
+  config: Pick<Config, 'adminKey' | 'masterKey' | 'masterKeyNext' | 'dataDir'>,
   log: Log
 ): Promise<InstallationKeys> {
+  const { adminKey, masterKey, dataDir } = config
   return {
     adminKey:
       adminKey ??
@@ -38,8 +41,38 @@ export async function openKeys(
         read: masterKeyIn,
         rule: masterKeyRule,
         log
-      }))
+      })),
+    masterKeyNext:
+      config.masterKeyNext ?? (masterKey === null ? await readKey(join(dataDir, NEXT_FILE)) : null)
   }
+}
+
+const NEXT_FILE = 'master-key.next'
+
+/** The master key that a rotation goes over to, in a file of its own: the one that is there, else a new one. */
+export async function makeNextMasterKey(dataDir: string, log: Log): Promise<Buffer> {
+  return keptKey({
+    path: join(dataDir, NEXT_FILE),
+    make: () => randomBytes(32).toString('base64'),
+    read: masterKeyIn,
+    rule: masterKeyRule,
+    log
+  })
+}
+
+/** Puts it in the place of the old one. */
+export async function adoptNextMasterKey(dataDir: string): Promise<void> {
+  await rename(join(dataDir, NEXT_FILE), join(dataDir, 'master-key'))
+  const folder = await open(dataDir, 'r')
+  await folder.sync().finally(() => folder.close())
+}
+
+async function readKey(path: string): Promise<Buffer | null> {
+  const text = await textIn(path)
+  if (text === null) return null
+  const key = masterKeyIn(text.trim())
+  if (key === null) throw new SetupError(`${path} holds no key that can be used: it ${masterKeyRule}.`)
+  return key
 }
 
 interface KeyFile<T> {

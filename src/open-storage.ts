@@ -1,19 +1,30 @@
 /** Opens the store: in the data folder for this process alone, or in Redis for several. */
 import { join } from 'node:path'
 import type { Config } from './config.ts'
-import { type InstallationKeys, openKeys } from './installation-keys.ts'
+import { SetupError } from './errors.ts'
+import {
+  adoptNextMasterKey,
+  type InstallationKeys,
+  makeNextMasterKey,
+  openKeys
+} from './installation-keys.ts'
 import { openLmdb } from './storage/lmdb/lmdb.ts'
 import { type RedisAddress, redisAddress } from './storage/redis/address.ts'
 import { openClient } from './storage/redis/client.ts'
 import { openRedis, type RedisStore } from './storage/redis/redis.ts'
-import { checkMasterKey, checkSharedMasterKey, type Sealer, sealer } from './storage/secrets/seal.ts'
+import { openFolderKeyCheck } from './storage/secrets/folder-key-check.ts'
+import { MasterKeys } from './storage/secrets/master-keys.ts'
+import { type ResealReport, resealAll } from './storage/secrets/reseal.ts'
+import { masterKeyId } from './storage/secrets/seal.ts'
 import type { Store } from './storage/store.ts'
 import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'
 
 export interface Storage {
   readonly store: Store
-  readonly keys: InstallationKeys
-  readonly sealer: Sealer
+  readonly adminKey: string
+  readonly masterKeys: MasterKeys
+  /** Seals everything under a new master key, or goes on with it. Throws SetupError, a sentence, where there is no new key. */
+  rotateMasterKey(): Promise<ResealReport>
   /** Further connections to the Redis that is shared; null: this process is the only one. */
   readonly clients: SyncRedisClients | null
   /** Whether all that was kept has gone. */
@@ -38,9 +49,25 @@ async function openFolder(config: Config, log: Log): Promise<Storage> {
   const store = await openLmdb({ folder: join(config.dataDir, 'store') })
   try {
     const keys = await openKeys(config, log)
-    const seals = sealer(keys.masterKey)
-    await checkMasterKey(config.dataDir, seals)
-    return { store, keys, sealer: seals, clients: null, emptied: () => false, close: () => store.close() }
+    const masterKeys = await MasterKeys.open(knownKeys(keys), await openFolderKeyCheck(config.dataDir))
+    await finishKeyFiles(config, keys, masterKeys)
+    await warnOfRotation(masterKeys, log)
+    const next = () =>
+      config.masterKey === null ? makeNextMasterKey(config.dataDir, log) : requireNextKey(keys)
+    const rotateMasterKey = async () => {
+      const report = await rotate(store, masterKeys, await next())
+      if (config.masterKey === null) await adoptNextMasterKey(config.dataDir)
+      return report
+    }
+    return {
+      store,
+      adminKey: keys.adminKey,
+      masterKeys,
+      rotateMasterKey: oneAtATime(rotateMasterKey),
+      clients: null,
+      emptied: () => false,
+      close: () => store.close()
+    }
   } catch (error) {
     await store.close()
     throw error
@@ -63,13 +90,67 @@ async function openShared(config: Config, address: RedisAddress, log: Log): Prom
   }
   try {
     const keys = await openKeys(config, log)
-    const seals = sealer(keys.masterKey)
-    await checkSharedMasterKey(store.keyCheck, seals)
+    const masterKeys = await MasterKeys.open(knownKeys(keys), store.keyCheck)
     tellOfStart(store, address, log)
-    return { store, keys, sealer: seals, clients, emptied: store.emptied, close }
+    await warnOfRotation(masterKeys, log)
+    return {
+      store,
+      adminKey: keys.adminKey,
+      masterKeys,
+      rotateMasterKey: oneAtATime(async () => rotate(store, masterKeys, requireNextKey(keys))),
+      clients,
+      emptied: store.emptied,
+      close
+    }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+function knownKeys({ masterKey, masterKeyNext }: InstallationKeys): Buffer[] {
+  return masterKeyNext === null ? [masterKey] : [masterKey, masterKeyNext]
+}
+
+function requireNextKey({ masterKeyNext }: InstallationKeys): Buffer {
+  if (masterKeyNext !== null) return masterKeyNext
+  throw new SetupError(
+    'There is no new master key to go over to: make one with "openssl rand -base64 32", set it as HANVISA_MASTER_KEY_NEXT ' +
+      'beside HANVISA_MASTER_KEY in every process, restart them one by one, and run this again.'
+  )
+}
+
+async function rotate(store: Store, masterKeys: MasterKeys, next: Buffer): Promise<ResealReport> {
+  await masterKeys.beginRotation(next)
+  const report = await resealAll(store, masterKeys)
+  await masterKeys.finishRotation()
+  return report
+}
+
+/** A second caller waits for the first one's run. */
+function oneAtATime<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | null = null
+  return () => {
+    running ??= work().finally(() => {
+      running = null
+    })
+    return running
+  }
+}
+
+/** The process was killed after a rotation had ended, and before the new key's file took the place of the old one's. */
+async function finishKeyFiles(
+  config: Config,
+  { masterKeyNext }: InstallationKeys,
+  masterKeys: MasterKeys
+): Promise<void> {
+  if (config.masterKey !== null || masterKeyNext === null) return
+  if ((await masterKeys.currentId()) === masterKeyId(masterKeyNext)) await adoptNextMasterKey(config.dataDir)
+}
+
+async function warnOfRotation(masterKeys: MasterKeys, log: Log): Promise<void> {
+  if (await masterKeys.isRotating()) {
+    log.warn({}, 'a rotation of the master key is unfinished: run "hanvisa rotate-key" to go on with it')
   }
 }
 

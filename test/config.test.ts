@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import t from 'tap'
 import { readConfig } from '../src/config.ts'
 import { SetupError } from '../src/errors.ts'
-import { openKeys } from '../src/installation-keys.ts'
+import { adoptNextMasterKey, makeNextMasterKey, openKeys } from '../src/installation-keys.ts'
 
 const masterKey = randomBytes(32).toString('base64')
+const masterKeyNext = randomBytes(32).toString('base64')
 
 function refusal(env: Record<string, string>): string {
   try {
@@ -40,7 +41,7 @@ t.test('nothing set', async (t) => {
 })
 
 t.test('everything set', async (t) => {
-  const folder = t.testdir({ key: 'a-key-of-twenty-signs\n' })
+  const folder = t.testdir({ key: 'a-key-of-twenty-signs\n', next: `${masterKeyNext}\n` })
   const config = readConfig({
     HANVISA_HOST: '0.0.0.0',
     HANVISA_PORT: '0',
@@ -49,6 +50,7 @@ t.test('everything set', async (t) => {
     HANVISA_ROLE: 'worker',
     HANVISA_ADMIN_KEY_FILE: join(folder, 'key'),
     HANVISA_MASTER_KEY: masterKey,
+    HANVISA_MASTER_KEY_NEXT_FILE: join(folder, 'next'),
     HANVISA_PUBLIC_URL: 'https://hanvisa.example.com/',
     HANVISA_ALLOW_PRIVATE_TARGETS: '1',
     HANVISA_TRUST_PROXY: '10.0.0.0/8, 192.0.2.1,2001:db8::/32',
@@ -64,6 +66,7 @@ t.test('everything set', async (t) => {
     role: 'worker',
     adminKey: 'a-key-of-twenty-signs',
     masterKey: Buffer.from(masterKey, 'base64'),
+    masterKeyNext: Buffer.from(masterKeyNext, 'base64'),
     publicUrl: 'https://hanvisa.example.com',
     allowPrivateTargets: true,
     trustedProxies: ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32'],
@@ -135,6 +138,14 @@ t.test('secrets in files', async (t) => {
   t.match(refusal({ ...file, HANVISA_ADMIN_KEY: 'another-key-of-twenty' }), /both set/)
   t.match(refusal({ HANVISA_ADMIN_KEY_FILE: join(folder, 'empty') }), /is empty/)
   t.match(refusal({ HANVISA_ADMIN_KEY_FILE: join(folder, 'none') }), /cannot be read \(ENOENT\)/)
+  t.match(
+    refusal({ HANVISA_MASTER_KEY_NEXT: masterKeyNext }),
+    /HANVISA_MASTER_KEY_NEXT stands alone: set HANVISA_MASTER_KEY to the key that is in use/
+  )
+  t.match(
+    refusal({ HANVISA_MASTER_KEY: masterKey, HANVISA_MASTER_KEY_NEXT: 'c2hvcnQ=' }),
+    /HANVISA_MASTER_KEY_NEXT must be 32 bytes/
+  )
   t.match(refusal({ HANVISA_PORT_FILE: join(folder, 'key') }), /HANVISA_PORT_FILE is not a setting/)
   for (const HANVISA_ADMIN_KEY of ['x'.repeat(201), 'with a space in the key', 'nyckel-på-tjugo-tecken']) {
     t.match(refusal({ HANVISA_ADMIN_KEY }), /HANVISA_ADMIN_KEY must be/)
@@ -145,7 +156,7 @@ t.test('keys are generated once, readable by their owner alone, and not printed'
   const dataDir = join(t.testdir(), 'new', 'data')
   const lines: string[] = []
   const log = { info: (facts: object, message: string) => lines.push(JSON.stringify([facts, message])) }
-  const none = { dataDir, adminKey: null, masterKey: null }
+  const none = { dataDir, adminKey: null, masterKey: null, masterKeyNext: null }
   const made = await openKeys(none, log)
   t.match(made.adminKey, /^[\x21-\x7e]{20,200}$/)
   t.equal(made.masterKey.length, 32)
@@ -161,6 +172,14 @@ t.test('keys are generated once, readable by their owner alone, and not printed'
   t.equal(lines.length, 2)
   const set = await openKeys({ ...none, adminKey: 'a-key-of-twenty-signs' }, log)
   t.equal(set.adminKey, 'a-key-of-twenty-signs', 'a setting goes before a file')
+
+  const next = await makeNextMasterKey(dataDir, log)
+  t.equal((await stat(join(dataDir, 'master-key.next'))).mode & 0o777, 0o600)
+  t.strictSame(await makeNextMasterKey(dataDir, log), next, 'a new master key is made once')
+  t.strictSame((await openKeys(none, log)).masterKeyNext, next)
+  await adoptNextMasterKey(dataDir)
+  t.strictSame(await openKeys(none, log), { ...made, masterKey: next })
+  t.equal((await stat(join(dataDir, 'master-key'))).mode & 0o777, 0o600)
 
   await writeFile(join(dataDir, 'admin-key'), 'short\n')
   await t.rejects(openKeys(none, log), { name: 'SetupError', message: /admin-key holds no key.*20 to 200/ })

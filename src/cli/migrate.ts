@@ -9,6 +9,7 @@ import { openLmdb } from '../storage/lmdb/lmdb.ts'
 import { type RedisAddress, redisAddress, redisUrlFault } from '../storage/redis/address.ts'
 import { openImport, type WholeTenant } from '../storage/redis/migration-target.ts'
 import { openRedis } from '../storage/redis/redis.ts'
+import { parseKeyCheck } from '../storage/secrets/folder-key-check.ts'
 import { type Store, StoreUnavailable } from '../storage/store.ts'
 
 export interface MigrateNeeds {
@@ -39,6 +40,7 @@ export async function runMigrate(args: readonly string[], needs: MigrateNeeds): 
     throw new SetupError(`${call.to === undefined ? 'HANVISA_REDIS_URL' : '--to'} ${fault}.`)
   const folder = resolve(call.from)
   await isInstallation(folder)
+  await isNotRotating(folder)
   const source = await openLmdb({ folder: join(folder, 'store') })
   try {
     return await migrate(source, folder, redisAddress(to), needs)
@@ -61,6 +63,20 @@ function parsed(args: readonly string[]): { from: string; to?: string } | null {
     return from === undefined ? null : { from, ...(to === undefined ? {} : { to }) }
   } catch {
     return null
+  }
+}
+
+/** Otherwise some secrets would lie in Redis under a key that is gone from there. */
+async function isNotRotating(folder: string): Promise<void> {
+  const check = parseKeyCheck(await readFile(join(folder, 'key-check'), 'utf8'))
+  const hasNext = await stat(join(folder, 'master-key.next')).then(
+    () => true,
+    () => false
+  )
+  if (check?.next != null || hasNext) {
+    throw new SetupError(
+      `A rotation of the master key of ${folder} is unfinished: run "hanvisa rotate-key" there first.`
+    )
   }
 }
 

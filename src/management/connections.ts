@@ -34,18 +34,19 @@ export interface ConnectionTestResult {
 }
 
 export function createConnectionManagement(deps: ManagementDeps): ConnectionManagement {
-  const { store, sync, sealer, clock } = deps
+  const { store, sync, masterKeys, clock } = deps
 
   return {
     put: (tenant, body) =>
       store.withTenantLock(tenant, async (store) => {
         await requireTenant(store, tenant)
         const held = await store.connection(tenant)
-        const secretsHeld = held === null ? {} : storedSecrets(tenant, held, sealer)
+        const secretsHeld = held === null ? {} : storedSecrets(tenant, held, masterKeys)
         const faults = [...validateSecretsMember(body, secretsHeld), ...kindOf(body).validate(body)]
         if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
 
         const connection = completeConnection(body, held, secretsHeld)
+        const sealer = await masterKeys.sealer()
         const kept = sealConnection(tenant, connection, kindOf(connection).secretMembers, sealer, clock())
         const moved = held === null || !sameDestination(held, kept)
         const created = !(await store.saveConnection(tenant, kept, moved, clock()))
@@ -60,7 +61,7 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
       await requireTenant(store, tenant)
       const kept = await store.connection(tenant)
       if (kept === null) throw connectionNotFound(tenant)
-      return toResponse(kept, storedSecrets(tenant, kept, sealer))
+      return toResponse(kept, storedSecrets(tenant, kept, masterKeys))
     },
 
     remove: (tenant) =>
@@ -85,7 +86,7 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
           'No user is enabled: give one a mailbox and "syncEnabled": true, or name one by ?user=.'
         )
       }
-      const target = calendarTarget(known, record.user, sealer)
+      const target = calendarTarget(known, record.user, masterKeys)
       if (target === null)
         return failedTest('user', `The user "${record.user.id}" has no mailbox: give them one.`)
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(TEST_TIMEOUT_MS)])

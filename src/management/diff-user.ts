@@ -52,7 +52,7 @@ export function buildUser(
     displayName: fields.displayName,
     extension: fields.extension,
     numbers: fields.numbers ?? [],
-    mailbox: sealIfChanged(tenant, fields.mailbox ?? null, before, sealer),
+    mailbox: sealIfChanged(tenant, id, fields.mailbox ?? null, before, sealer),
     owner: fields.owner ?? null,
     syncEnabled: fields.syncEnabled,
     timeZone: fields.timeZone ?? null,
@@ -65,14 +65,14 @@ export function buildUser(
 /** What is stored (the very object) where the mailbox is the same, else the new one, sealed if it is a URL. */
 function sealIfChanged(
   tenant: string,
+  user: string,
   given: string | null,
   before: User | null,
   sealer: Sealer
 ): User['mailbox'] {
-  const stored = before?.mailbox ?? null
   if (given === null) return null
-  if (stored !== null && (given === shownMailbox(before) || isMailbox(tenant, stored, given, sealer))) {
-    return stored
+  if (before !== null && before.mailbox !== null) {
+    if (given === shownMailbox(before) || isMailbox(tenant, before, given, sealer)) return before.mailbox
   }
-  return sealMailbox(tenant, given, sealer)
+  return sealMailbox(tenant, user, given, sealer)
 }

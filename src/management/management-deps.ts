@@ -1,6 +1,6 @@
 /** What the parts of management work with. */
 import type { RuleSet } from '../domain/rule-set.ts'
-import type { Sealer } from '../storage/secrets/seal.ts'
+import type { MasterKeys } from '../storage/secrets/master-keys.ts'
 import type { Store } from '../storage/store.ts'
 import type { Sync } from '../sync/sync.ts'
 import type { Audit } from './audit.ts'
@@ -10,7 +10,7 @@ export interface ManagementDeps {
   readonly sync: Pick<Sync, 'invalidateTenant' | 'connector' | 'connection' | 'onConnectionTested'>
   /** By name; `3kontakt` is among them. */
   readonly packs: ReadonlyMap<string, RuleSet>
-  readonly sealer: Sealer
+  readonly masterKeys: Pick<MasterKeys, 'open' | 'sealer'>
   readonly clock: () => number
   readonly audit: Audit
 }

@@ -205,14 +205,14 @@ function toCalendarEvent(event: PreviewEvent, index: number): CalendarEvent {
 
 /** The user's calendar as it is now. The ids of its events mean nothing outside, so each gets its index. */
 async function readUserCalendar(
-  { sync, sealer, clock }: ManagementDeps,
+  { sync, masterKeys, clock }: ManagementDeps,
   tenant: Tenant,
   record: UserRecord | null,
   signal: AbortSignal
 ): Promise<{ events: CalendarEvent[]; extent: ReadExtent }> {
   if (record === null)
     throw validationError('events', 'is missing: state events, or a "user" whose calendar is to be read')
-  const target = calendarTarget(tenant, record.user, sealer)
+  const target = calendarTarget(tenant, record.user, masterKeys)
   if (target === null)
     throw validationError('user', `"${record.user.id}" has no mailbox: give them one, or state "events"`)
   const connector = await sync.connector(tenant.id)

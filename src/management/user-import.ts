@@ -95,7 +95,7 @@ async function readAllRows(csv: Buffer): Promise<CsvRow[]> {
 
 /** What becomes of each row. Throws a RequestError with every bad row. */
 async function planImport(
-  { store, packs, sealer, clock }: ManagementDeps,
+  { store, packs, masterKeys, clock }: ManagementDeps,
   tenant: string,
   rows: readonly CsvRow[],
   { mode }: ImportOptions,
@@ -107,6 +107,7 @@ async function planImport(
 
   const faults = new ImportFaults()
   const rowOfUser = new Map<string, number>()
+  const sealer = await masterKeys.sealer()
   const planned: PlannedRow[] = []
   await forEachInSlices(rows, ({ row, cells, faults: cellFaults }) => {
     const { user: id = '' } = cells
@@ -149,7 +150,7 @@ async function applyImport(
 }
 
 async function saveBatch(
-  { sealer, clock }: ManagementDeps,
+  { masterKeys, clock }: ManagementDeps,
   store: Store,
   tenant: string,
   batch: readonly PlannedRow[]
@@ -162,6 +163,7 @@ async function saveBatch(
     tenant,
     kept.map(({ user }) => user)
   )
+  const sealer = await masterKeys.sealer()
   const changes = kept.flatMap(({ user: id, fields }, index) => {
     const change = diffUser({ tenant, id, fields: fields!, sealer, at }, records[index] ?? null)
     return change === null ? [] : [change]

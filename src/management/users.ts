@@ -34,7 +34,7 @@ export interface UserManagement {
   remove(tenant: string, id: string): Promise<void>
 }
 
-export function createUserManagement({ store, packs, sealer, clock }: ManagementDeps): UserManagement {
+export function createUserManagement({ store, packs, masterKeys, clock }: ManagementDeps): UserManagement {
   return {
     put: (tenant, id, body) =>
       store.withTenantLock(tenant, async (store) => {
@@ -89,6 +89,7 @@ export function createUserManagement({ store, packs, sealer, clock }: Management
     ]
     if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
     const at = clock()
+    const sealer = await masterKeys.sealer()
     const change = diffUser({ tenant, id, fields: body, sealer, at }, record)
     if (change === null) return { user: toUserResponse(record!.user), created: false }
     const created = await store.saveUsers(tenant, [change], at)

@@ -23,13 +23,14 @@ export interface Tenant {
   readonly language: string
 }
 
-/** A connection with its secret members sealed: `sealed` is opaque here. */
+/** A connection with its secret members sealed. */
 export interface StoredConnection {
   readonly kind: string
   readonly pollSeconds: number
   /** Everything that is no secret, as given. */
   readonly open: Readonly<Record<string, unknown>>
-  readonly sealed: string | null
+  /** The secret members by their path (`auth/password`), each sealed by itself: opaque here. */
+  readonly sealed: Readonly<Record<string, string>>
   readonly changedAt: Instant
 }
 
@@ -187,6 +188,12 @@ export interface Store {
    * (and not after `at`): two readers may overlap for a moment. Resolves to the users that were saved.
    */
   saveReadings(tenant: string, outcomes: readonly ReadingOutcome[], at: Instant): Promise<readonly string[]>
+
+  /**
+   * Saves what holds the same secrets sealed under another master key. That is no change: it is not logged, and followers
+   * receive nothing. Users who are not there are passed over, and so is a connection where there is none.
+   */
+  saveResealed(tenant: string, connection: StoredConnection | null, users: readonly User[]): Promise<void>
 
   /** Everything of the tenant at one moment, or null. */
   snapshot(tenant: string): Promise<TenantSnapshot | null>

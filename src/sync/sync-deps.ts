@@ -3,7 +3,7 @@ import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import type { Log } from '../lib/redact-error.ts'
 import type { Timers } from '../lib/timers.ts'
-import type { Sealer } from '../storage/secrets/seal.ts'
+import type { Unsealer } from '../storage/secrets/seal.ts'
 import type { Store } from '../storage/store.ts'
 import type { SyncMetrics } from './batch/batch-context.ts'
 import type { RuleCache } from './batch/rule-cache.ts'
@@ -13,7 +13,7 @@ import type { OpenConnector } from './connection/open-connector.ts'
 export interface SyncDeps {
   readonly store: Store
   readonly openConnector: OpenConnector
-  readonly sealer: Sealer
+  readonly sealer: Unsealer
   /** The rules of a tenant that has none of its own. */
   readonly defaultRules: RuleSet
   readonly ruleCache: RuleCache

@@ -1,6 +1,8 @@
 /** What operators have configured of one tenant, as it was last loaded, and what of it has changed since. */
 import type { CompiledRules } from '../domain/decide.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
+import { isSameConnection } from '../storage/secrets/connection-secrets.ts'
+import type { Unsealer } from '../storage/secrets/seal.ts'
 import type { RulesVersion, Store, StoredConnection, Tenant } from '../storage/store.ts'
 import type { RuleCache } from './batch/rule-cache.ts'
 import { keepsSubscriptions } from './connection/open-connector.ts'
@@ -19,6 +21,7 @@ interface ConfigDeps {
   readonly ruleCache: RuleCache
   /** The rules of a tenant that has none of its own. */
   readonly defaultRules: RuleSet
+  readonly sealer: Unsealer
 }
 
 /** What a tenant without a connection is polled by, in seconds: not at all, but a record wants an age at which it is stale. */
@@ -73,7 +76,7 @@ export class TenantConfig {
       timeZone: tenant.timeZone !== this.#tenant?.timeZone,
       // Versions count from 1 again in another tenant of the same name, of whom there may have been no event.
       rules: isNew || version?.version !== before?.version || version?.at !== before?.at,
-      connection: isNew || JSON.stringify(connection) !== JSON.stringify(this.#connection),
+      connection: isNew || !isSameConnection(this.#id, this.#connection, connection, this.#deps.sealer),
       releaseMode: keepsSubscriptions(this.#connection, connection) ? 'keep' : 'unsubscribe'
     } as const
     this.#tenant = tenant

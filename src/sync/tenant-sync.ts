@@ -284,9 +284,7 @@ export class TenantSync {
   }
 
   #targetOf({ user }: UserRecord): ReadTarget | null {
-    return targetOf(user, this.#config.timeZone, (mailbox) =>
-      unsealMailbox(this.#id, mailbox, this.#deps.sealer)
-    )
+    return targetOf(user, this.#config.timeZone, (user) => unsealMailbox(this.#id, user, this.#deps.sealer))
   }
 
   #saveFailures(users: readonly string[], error: RemoteFault): Promise<void> {

@@ -8,7 +8,8 @@ import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
-import { checkMasterKey, checkSharedMasterKey, sealer } from '../../src/storage/secrets/seal.ts'
+import { openFolderKeyCheck } from '../../src/storage/secrets/folder-key-check.ts'
+import { MasterKeys } from '../../src/storage/secrets/master-keys.ts'
 import {
   plain,
   sampleCause,
@@ -28,7 +29,7 @@ const masterKey = randomBytes(32)
 async function installation(t: Test): Promise<string> {
   const folder = t.testdir()
   const store = await openLmdb({ folder: join(folder, 'store') })
-  await checkMasterKey(folder, sealer(masterKey))
+  await MasterKeys.open([masterKey], await openFolderKeyCheck(folder))
   await writeFile(join(folder, 'master-key'), `${masterKey.toString('base64')}\n`)
   for (let index = 0; index < 30; index++) {
     const id = `tenant-${index}`
@@ -86,8 +87,12 @@ async function isSame(t: Test, folder: string, url: string): Promise<void> {
       t.strictSame(await redis.ruleVersions(id), await lmdb.ruleVersions(id))
       t.strictSame(await redis.log(id, 0), await lmdb.log(id, 0))
     }
-    await checkSharedMasterKey(redis.keyCheck, sealer(masterKey))
-    await t.rejects(checkSharedMasterKey(redis.keyCheck, sealer(randomBytes(32))), { name: 'SetupError' })
+    const there = await MasterKeys.open([masterKey], await openFolderKeyCheck(folder))
+    t.strictSame(
+      (await MasterKeys.open([masterKey], redis.keyCheck)).installationSecret,
+      there.installationSecret
+    )
+    await t.rejects(MasterKeys.open([randomBytes(32)], redis.keyCheck), { name: 'SetupError' })
     const before = (await redis.snapshot('tenant-0'))?.position ?? 0
     const sync = initialSyncRecord(true, 8)
     await redis.saveUsers('tenant-0', [{ user: sampleUser('user-2'), sync }], 8)

@@ -7,6 +7,7 @@ import type { OpenStore } from './open-store.ts'
 import {
   plain,
   sampleCause,
+  sampleConnection,
   sampleRules,
   sampleSync,
   sampleTenant,
@@ -78,6 +79,28 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
       store.withTenantLock('other', async (other) => other.saveTenant(sampleTenant('other'), 3))
     )
     t.equal((await store.tenants({ limit: 9 })).length, 2, 'and another tenant need not wait')
+  })
+
+  await t.test('what is sealed anew is no change, and reaches those alone who are there', async (t) => {
+    const { store } = await open(t)
+    await store.saveTenant(sampleTenant('acme'), 1)
+    const anna = sampleUser('anna', { mailbox: { sealed: 'old', shown: 'https://a.example/…' } })
+    const anew = { ...anna, mailbox: { sealed: 'new', shown: 'https://a.example/…' } }
+    await store.saveUsers('acme', [{ user: anna, sync: initialSyncRecord(true, 1) }], 2)
+    const connection = sampleConnection({ sealed: { clientSecret: 'new' } })
+    await store.saveResealed('acme', connection, [])
+    t.equal(await store.connection('acme'), null, 'a connection that was removed stays so')
+    await store.saveConnection('acme', sampleConnection(), false, 3)
+    const before = (await store.snapshot('acme'))!
+    const events: unknown[] = []
+    const stop = store.follow('acme', (event) => void events.push(event))
+    await store.saveResealed('acme', connection, [anew, { ...anew, id: 'bo' }])
+    const after = (await store.snapshot('acme'))!
+    stop()
+    t.strictSame(events, [])
+    const users = before.users.map((record) => plain({ ...record, user: anew }))
+    t.strictSame({ ...after, users: after.users.map(plain) }, { ...before, connection, users })
+    await t.rejects(store.saveResealed('gone', null, [anew]), { name: 'TenantGone' })
   })
 
   await t.test('a store can be reached until it is closed', async (t) => {

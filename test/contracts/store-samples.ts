@@ -25,7 +25,14 @@ export function sampleUser(id: string, more: Partial<User> = {}): User {
 
 export function sampleConnection(more: Partial<StoredConnection> = {}): StoredConnection {
   const open = { tenantId: 'acme.example', cloud: 'global' }
-  return { kind: 'graph', pollSeconds: 120, open, sealed: 'v1.abc', changedAt: 5, ...more }
+  return {
+    kind: 'graph',
+    pollSeconds: 120,
+    open,
+    sealed: { clientSecret: 'v2.abcdefgh.abc' },
+    changedAt: 5,
+    ...more
+  }
 }
 
 export function sampleRules(at: number): Omit<RulesVersion, 'version'> {

@@ -53,6 +53,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
       role: 'all',
       adminKey: key,
       masterKey: randomBytes(32),
+      masterKeyNext: null,
       publicUrl: null,
       allowPrivateTargets: true,
       trustedProxies: ['127.0.0.1'],

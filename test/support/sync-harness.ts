@@ -137,7 +137,7 @@ export async function openSyncHarness(
           displayName: id,
           extension: '1',
           numbers: [],
-          mailbox: address === null ? null : sealMailbox(tenant, address, seal),
+          mailbox: address === null ? null : sealMailbox(tenant, id, address, seal),
           syncEnabled: given.syncEnabled ?? true,
           timeZone: given.timeZone ?? null,
           triggers: given.triggers ?? [],

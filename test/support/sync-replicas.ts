@@ -155,7 +155,7 @@ export async function startSyncReplicas(t: Test, redis: TestRedis, program: stri
     /** What notifications call the nth user's calendar. */
     subscriptionId: (tenant: string, index: number) =>
       subscriptionIdOf(
-        targetOf(user(tenant, index), zone, (mailbox) => (mailbox as { address: string }).address)!
+        targetOf(user(tenant, index), zone, ({ mailbox }) => (mailbox as { address: string }).address)!
       ),
     of: (tenant: string) => asked.filter(({ mailbox }) => mailbox.endsWith(`@${tenant}`)),
     /** Jobs that wait or are being done, of all shards. */

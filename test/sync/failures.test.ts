@@ -168,11 +168,16 @@ t.test('what was sealed under another master key is reported; the other tenants 
   await tenant('acme')
   await people('acme', { anna: {}, url: { mailbox: 'https://a.example/x' } })
   const { user } = await record('acme', 'url')
-  const mailbox = { sealed: 'v1.AAAA', shown: 'https://a.example/…' }
+  const mailbox = { sealed: 'v2.abcdefgh.AAAA', shown: 'https://a.example/…' }
   await store.saveUsers('acme', [{ user: { ...user, mailbox }, sync: null }], time.clock())
   await tenant('other')
   const connection = (await store.connection('other'))!
-  await store.saveConnection('other', { ...connection, sealed: 'v1.AAAA' }, true, time.clock())
+  await store.saveConnection(
+    'other',
+    { ...connection, sealed: { clientSecret: 'v2.abcdefgh.AAAA' } },
+    true,
+    time.clock()
+  )
   await people('other', { bo: {} })
   const sync = await open()
   await until(async () => (await state('acme', 'anna')) === 'fresh')

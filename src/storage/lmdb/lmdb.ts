@@ -253,6 +253,15 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
         return [...new Set([...visible, ...confirmed])]
       }),
 
+    saveResealed: (tenant, connection, given) =>
+      write(tenant, () => {
+        log.headOf(tenant)
+        if (connection !== null && connections.get(tenant) !== null) connections.put(tenant, connection)
+        for (const user of given) {
+          if (users.get(tenant, user.id) !== null) users.put(tenant, user.id, user)
+        }
+      }),
+
     snapshot: (tenant) => readInSlices(() => takeSnapshot(root, tables, tenant)),
     log: (tenant, after) =>
       readInSlices(async () => (await readLogSlice(root, tables, tenant, after, []))?.entries ?? null),

@@ -66,15 +66,6 @@ export async function startInstallation(link: RedisConnection, lost: string, at:
   await begin(link, { lost, lostAt: at })
 }
 
-/** The text that was given first to this installation, which is `text` when none was. */
-export async function saveKeyCheck(link: RedisConnection, field: string, text: string): Promise<string> {
-  const [, kept] = await Promise.all([
-    link.ask((client) => client.hsetnx(STORE_KEY, field, text)),
-    link.ask((client) => client.hget(STORE_KEY, field))
-  ])
-  return kept ?? text
-}
-
 const beginScript = `
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 redis.call('HSET', KEYS[1], unpack(ARGV))

@@ -11,13 +11,15 @@ import {
   userRecord
 } from '../codec.ts'
 import { LOG_LENGTH } from '../lmdb/change-log.ts'
+import type { KeyCheckStore } from '../secrets/master-keys.ts'
 import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable, TenantGone } from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import { redisApiKeys } from './api-keys.ts'
 import { syncParts } from './codec.ts'
 import { openRedisConnection } from './connection.ts'
 import { RedisFeed } from './feed.ts'
-import { findInstallation, type Installation, saveKeyCheck, startInstallation } from './installation.ts'
+import { findInstallation, type Installation, startInstallation } from './installation.ts'
+import { redisKeyCheck } from './key-check.ts'
 import { channelOf, isTenantId, TENANTS_KEY, tenantKeys } from './keys.ts'
 import { redisQueries } from './queries.ts'
 import type { WriteScript } from './scripts.ts'
@@ -40,8 +42,7 @@ export interface RedisStore extends Store {
    * Writes go on: the operator puts the configuration again.
    */
   emptied(): boolean
-  /** Stores a sealed text that proves the master key, unless there is one; returns the one that was stored first. For seal.ts. */
-  keyCheck(text: string): Promise<string>
+  readonly keyCheck: KeyCheckStore
 }
 
 /** Throws a SetupError, one sentence that says what to do, when this Redis cannot be used. */
@@ -76,6 +77,7 @@ export async function openRedis({
   opened = { installation, recheck: () => feed.recheck() }
   const tenantLock = redisTenantLock(link)
   const reading = redisQueries(link)
+  const keyCheck = redisKeyCheck(link)
   const running = new Set<Promise<unknown>>()
   let closing: Promise<void> | null = null
 
@@ -210,6 +212,13 @@ export async function openRedis({
         return (await change(tenant, 'saveReadings', at, args)) as string[]
       },
 
+      saveResealed: async (tenant, connection, users) => {
+        await change(tenant, 'saveResealed', 0, () => [
+          connection === null ? '' : connectionRecord.encode(connection),
+          ...users.flatMap((user) => [user.id, userRecord.encode(user)])
+        ])
+      },
+
       snapshot: (tenant) => run(() => feed.positionAtSubscribe(tenant).then(() => reading.snapshot(tenant))),
       log: (tenant, after) => run(() => reading.log(tenant, after)),
       readAfter: (tenant, after, users) => run(() => reading.readAfter(tenant, after, users)),
@@ -218,7 +227,7 @@ export async function openRedis({
       withTenantLock: (tenant, work) => run(() => tenantLock(tenant, (token) => work(stores(token)))),
       reachable: () => link.alive() && feed.isComplete(),
       emptied: () => emptied,
-      keyCheck: (text) => run(() => saveKeyCheck(link, 'keyCheck', text)),
+      keyCheck,
 
       close() {
         closing ??= (async () => {

@@ -22,7 +22,8 @@ export const writeScripts = [
   'saveUsers',
   'removeUsers',
   'saveOverride',
-  'saveReadings'
+  'saveReadings',
+  'saveResealed'
 ] as const
 export type WriteScript = (typeof writeScripts)[number]
 

@@ -1,13 +1,17 @@
-/** How a connection and a mailbox are kept: their secrets sealed, bound to the tenant that they belong to. */
+/** How a connection and a mailbox are kept: their secrets sealed, each bound to its tenant and its member or user. */
+import { isDeepStrictEqual } from 'node:util'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { StoredConnection, User } from '../store.ts'
-import type { Sealer } from './seal.ts'
+import type { Sealer, Unsealer } from './seal.ts'
 
 /** A connection with its secrets as they are; the other members are its kind's own. */
 export interface OpenConnection {
   readonly kind: string
   readonly pollSeconds: number
 }
+
+/** Whose mailbox it is, and what is kept of it. */
+export type UserMailbox = Pick<User, 'id' | 'mailbox'>
 
 /** The secret members of a connection, by their path (`clientSecret`, `auth/password`). */
 export type Secrets = Readonly<Record<string, unknown>>
@@ -20,17 +24,13 @@ export function sealConnection(
   sealer: Sealer,
   changedAt: Instant
 ): StoredConnection {
+  const { kind, pollSeconds } = connection
   const { open, secrets } = splitSecrets(connection, secretMembers)
-  return {
-    kind: connection.kind,
-    pollSeconds: connection.pollSeconds,
-    open,
-    sealed:
-      Object.keys(secrets).length === 0
-        ? null
-        : sealer.seal(JSON.stringify(secrets), connectionPurpose(tenant)),
-    changedAt
+  const sealed: Record<string, string> = {}
+  for (const [path, value] of Object.entries(secrets)) {
+    sealed[path] = sealer.seal(JSON.stringify(value), memberPurpose(tenant, kind, path))
   }
+  return { kind, pollSeconds, open, sealed, changedAt }
 }
 
 /** What may be shown of a connection (without `kind` and `pollSeconds`), and what may not. */
@@ -73,55 +73,87 @@ export function mergeSecrets(
 }
 
 /** The connection with its secrets, for connectors. Throws when they cannot be unsealed. */
-export function unsealConnection(tenant: string, kept: StoredConnection, sealer: Sealer): OpenConnection {
-  const { kind, pollSeconds, open, sealed } = kept
-  const secrets: Secrets = sealed === null ? {} : JSON.parse(sealer.open(sealed, connectionPurpose(tenant)))
-  return { kind, pollSeconds, ...mergeSecrets(open, secrets) }
+export function unsealConnection(tenant: string, kept: StoredConnection, unsealer: Unsealer): OpenConnection {
+  const { kind, pollSeconds, open } = kept
+  return { kind, pollSeconds, ...mergeSecrets(open, unsealSecrets(tenant, kept, unsealer)) }
 }
 
 /** None where they cannot be unsealed (another master key): then they are as good as gone, and are asked for anew. */
-export function storedSecrets(tenant: string, { sealed }: StoredConnection, sealer: Sealer): Secrets {
-  if (sealed === null) return {}
+export function storedSecrets(tenant: string, kept: StoredConnection, unsealer: Unsealer): Secrets {
   try {
-    return JSON.parse(sealer.open(sealed, connectionPurpose(tenant)))
+    return unsealSecrets(tenant, kept, unsealer)
   } catch {
     return {}
   }
 }
 
-/** A mailbox as it is kept: a URL is a secret, anything else is not. */
-export function sealMailbox(tenant: string, mailbox: string, sealer: Sealer): NonNullable<User['mailbox']> {
-  if (!isUrl(mailbox)) return { address: mailbox }
-  const { protocol, host } = new URL(mailbox)
-  return { sealed: sealer.seal(mailbox, mailboxPurpose(tenant)), shown: `${protocol}//${host}/…` }
+function unsealSecrets(tenant: string, { kind, sealed }: StoredConnection, unsealer: Unsealer): Secrets {
+  const secrets: Record<string, unknown> = {}
+  for (const [path, text] of Object.entries(sealed)) {
+    secrets[path] = JSON.parse(unsealer.open(text, memberPurpose(tenant, kind, path)))
+  }
+  return secrets
 }
 
-/** Whether what is kept is this mailbox; it is not where it cannot be unsealed. */
-export function isMailbox(
+/** Whether two are the same connection; one may be sealed anew. */
+export function isSameConnection(
   tenant: string,
-  kept: NonNullable<User['mailbox']>,
-  mailbox: string,
-  sealer: Sealer
+  one: StoredConnection | null,
+  other: StoredConnection | null,
+  unsealer: Unsealer
 ): boolean {
+  if (one === null || other === null) return one === other
+  if (!isDeepStrictEqual({ ...one, sealed: {} }, { ...other, sealed: {} })) return false
+  if (isDeepStrictEqual(one.sealed, other.sealed)) return true
   try {
-    return unsealMailbox(tenant, kept, sealer) === mailbox
+    return isDeepStrictEqual(unsealSecrets(tenant, one, unsealer), unsealSecrets(tenant, other, unsealer))
   } catch {
     return false
   }
 }
 
-export function unsealMailbox(tenant: string, mailbox: NonNullable<User['mailbox']>, sealer: Sealer): string {
-  return 'address' in mailbox ? mailbox.address : sealer.open(mailbox.sealed, mailboxPurpose(tenant))
+/** A mailbox as it is kept: a URL is a secret, anything else is not. */
+export function sealMailbox(
+  tenant: string,
+  user: string,
+  mailbox: string,
+  sealer: Sealer
+): NonNullable<User['mailbox']> {
+  if (!isUrl(mailbox)) return { address: mailbox }
+  const { protocol, host } = new URL(mailbox)
+  return { sealed: sealer.seal(mailbox, mailboxPurpose(tenant, user)), shown: `${protocol}//${host}/…` }
+}
+
+/** Whether what is kept is this mailbox; it is not where it cannot be unsealed. */
+export function isMailbox(tenant: string, user: UserMailbox, mailbox: string, unsealer: Unsealer): boolean {
+  try {
+    return unsealMailbox(tenant, user, unsealer) === mailbox
+  } catch {
+    return false
+  }
+}
+
+/** Null where the user has none. Throws when it cannot be unsealed. */
+export function unsealMailbox(
+  tenant: string,
+  { id, mailbox }: UserMailbox,
+  unsealer: Unsealer
+): string | null {
+  if (mailbox === null) return null
+  return 'address' in mailbox ? mailbox.address : unsealer.open(mailbox.sealed, mailboxPurpose(tenant, id))
 }
 
 export function isUrl(mailbox: string): boolean {
   return mailbox.includes('://')
 }
 
-function connectionPurpose(tenant: string): string {
-  return `connection:${tenant}`
+// No id of a tenant or a user holds a slash, so that no purpose reads as another.
+
+/** `path` names a secret member of a connection of the kind: `auth/password`. */
+export function memberPurpose(tenant: string, kind: string, path: string): string {
+  return `connection/${tenant}/${kind}/${path}`
 }
 
-function mailboxPurpose(tenant: string): string {
-  return `mailbox:${tenant}`
+export function mailboxPurpose(tenant: string, user: string): string {
+  return `mailbox/${tenant}/${user}`
 }

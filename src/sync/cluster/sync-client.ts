@@ -5,7 +5,7 @@ import { RemoteError } from '../../errors.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
 import { unsealMailbox } from '../../storage/secrets/connection-secrets.ts'
-import type { Sealer } from '../../storage/secrets/seal.ts'
+import type { Unsealer } from '../../storage/secrets/seal.ts'
 import { type Store, type StoredConnection, StoreUnavailable, type User } from '../../storage/store.ts'
 import { absentConnection, type ConnectionState } from '../connection/connection-health.ts'
 import { type OpenConnector, openTenantConnector } from '../connection/open-connector.ts'
@@ -20,7 +20,7 @@ export interface SyncClientDeps {
   readonly store: Store
   readonly jobs: SyncJobs
   readonly connectionStatuses: ConnectionStatusStore
-  readonly sealer: Sealer
+  readonly sealer: Unsealer
   readonly openConnector: OpenConnector
   readonly clock: () => number
   readonly timers: Timers
@@ -137,7 +137,7 @@ export class SyncClient implements Sync {
     const keys = new Set<string>()
     const add = (user: User) => {
       try {
-        const target = targetOf(user, zone, (mailbox) => unsealMailbox(tenant, mailbox, sealer))
+        const target = targetOf(user, zone, (user) => unsealMailbox(tenant, user, sealer))
         if (target !== null) keys.add(target.key)
       } catch {
         // Its worker cannot unseal it either, and says so in the user's record.

@@ -4,7 +4,7 @@ import type { Connector } from '../../connectors/connector.ts'
 import { RemoteError } from '../../errors.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'
 import { unsealConnection } from '../../storage/secrets/connection-secrets.ts'
-import type { Sealer } from '../../storage/secrets/seal.ts'
+import type { Unsealer } from '../../storage/secrets/seal.ts'
 import type { StoredConnection } from '../../storage/store.ts'
 
 /** Makes the connector that reads over a connection. It may throw a RemoteError that says what is wrong with it. */
@@ -20,7 +20,7 @@ export const unsealError = new RemoteError(
 export function openTenantConnector(
   tenant: string,
   kept: StoredConnection,
-  needs: { readonly sealer: Sealer; readonly openConnector: OpenConnector; readonly log: Log }
+  needs: { readonly sealer: Unsealer; readonly openConnector: OpenConnector; readonly log: Log }
 ): Connector | RemoteError {
   let connection: Connection
   try {

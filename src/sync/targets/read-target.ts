@@ -16,10 +16,11 @@ export interface ReadTarget {
 export function targetOf(
   user: User,
   tenantZone: string,
-  unseal: (mailbox: NonNullable<User['mailbox']>) => string
+  unseal: (user: User) => string | null
 ): ReadTarget | null {
-  if (!user.syncEnabled || user.mailbox === null) return null
-  const mailbox = unseal(user.mailbox)
+  if (!user.syncEnabled) return null
+  const mailbox = unseal(user)
+  if (mailbox === null) return null
   const timeZone = user.timeZone ?? tenantZone
   const { owner } = user
   const names = owner === null ? [timeZone, mailbox] : [timeZone, mailbox, owner]

@@ -1,0 +1,139 @@
+/** Seals everything that is kept under the key of a rotation, tenant by tenant, while the service runs. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { type BackoffOptions, backoffMs } from '../../lib/backoff.ts'
+import { nextSlice } from '../../lib/time-slices.ts'
+import { type Store, type StoredConnection, StoreUnavailable, TenantGone, type User } from '../store.ts'
+import { mailboxPurpose, memberPurpose } from './connection-secrets.ts'
+import type { MasterKeys } from './master-keys.ts'
+import { type Sealer, sealingKeyId } from './seal.ts'
+
+/** What a run did. A run that goes on after a crash counts only what was left to it. */
+export interface ResealReport {
+  /** Secrets that were sealed anew. */
+  readonly resealed: number
+  /** Secrets that no key opens: they stay as they are, and must be put again. */
+  readonly unreadable: number
+}
+
+const TENANTS_PER_PAGE = 100
+/** Users whose records are read and saved under one hold of the tenant's lock. */
+const USERS_PER_LOCK = 250
+const retryBackoff: BackoffOptions = { firstMs: 100, maxMs: 5_000 }
+const maxRetries = 8
+
+type Keys = Pick<MasterKeys, 'open' | 'sealer'>
+
+interface Tally {
+  resealed: number
+  unreadable: number
+}
+
+/**
+ * Call this once a rotation has begun, so that whoever takes a tenant's lock from now on seals under the new key. May be run again at
+ * any time, by several processes too.
+ */
+export async function resealAll(store: Store, keys: Keys): Promise<ResealReport> {
+  const tally: Tally = { resealed: 0, unreadable: 0 }
+  for (let after: string | undefined; ; ) {
+    const tenants = await store.tenants({ limit: TENANTS_PER_PAGE, ...(after !== undefined && { after }) })
+    for (const { id } of tenants) {
+      await resealTenant(store, keys, id, tally)
+      await nextSlice()
+    }
+    after = tenants.at(-1)?.id
+    if (tenants.length < TENANTS_PER_PAGE) return tally
+  }
+}
+
+async function resealTenant(store: Store, keys: Keys, tenant: string, tally: Tally): Promise<void> {
+  let after: string | null | undefined
+  try {
+    // The connection goes with the first users.
+    do after = await withRetries(() => resealPage(store, keys, tenant, after ?? undefined, tally))
+    while (after !== null)
+  } catch (error) {
+    if (!(error instanceof TenantGone)) throw error
+  }
+}
+
+/** Resolves to the last user of the page; null: there are no more. */
+function resealPage(
+  store: Store,
+  keys: Keys,
+  tenant: string,
+  after: string | undefined,
+  tally: Tally
+): Promise<string | null> {
+  return store.withTenantLock(tenant, async (store) => {
+    const count: Tally = { resealed: 0, unreadable: 0 }
+    const resealer = new Resealer(await keys.sealer(), count)
+    const stored = after === undefined ? await store.connection(tenant) : null
+    const users = await store.users(tenant, {
+      limit: USERS_PER_LOCK,
+      ...(after !== undefined && { after })
+    })
+    const connection = stored && resealer.connection(tenant, stored)
+    const changed = users.flatMap((user) => resealer.user(tenant, user) ?? [])
+    if (connection !== null || changed.length > 0) await store.saveResealed(tenant, connection, changed)
+    tally.resealed += count.resealed
+    tally.unreadable += count.unreadable
+    return users.length < USERS_PER_LOCK ? null : users.at(-1)!.id
+  })
+}
+
+/** Each method gives the record with its secrets sealed anew, or null where nothing of it is. */
+class Resealer {
+  readonly #sealer: Sealer
+  readonly #tally: Tally
+  /** What the new key's texts begin with. */
+  readonly #keyId: string | null
+
+  constructor(sealer: Sealer, tally: Tally) {
+    this.#sealer = sealer
+    this.#tally = tally
+    this.#keyId = sealingKeyId(sealer.seal('', ''))
+  }
+
+  connection(tenant: string, connection: StoredConnection): StoredConnection | null {
+    const { kind, sealed } = connection
+    const changed: Record<string, string> = {}
+    for (const [path, text] of Object.entries(sealed)) {
+      const anew = this.#reseal(text, memberPurpose(tenant, kind, path))
+      if (anew !== null) changed[path] = anew
+    }
+    if (Object.keys(changed).length === 0) return null
+    return { ...connection, sealed: { ...sealed, ...changed } }
+  }
+
+  user(tenant: string, user: User): User | null {
+    const { mailbox } = user
+    if (mailbox === null || !('sealed' in mailbox)) return null
+    const sealed = this.#reseal(mailbox.sealed, mailboxPurpose(tenant, user.id))
+    return sealed === null ? null : { ...user, mailbox: { ...mailbox, sealed } }
+  }
+
+  #reseal(sealed: string, purpose: string): string | null {
+    if (sealingKeyId(sealed) === this.#keyId) return null
+    let plain: string
+    try {
+      plain = this.#sealer.open(sealed, purpose)
+    } catch {
+      this.#tally.unreadable++
+      return null
+    }
+    this.#tally.resealed++
+    return this.#sealer.seal(plain, purpose)
+  }
+}
+
+/** A tenant may be busy, and Redis away for a moment. What was saved before the answer was lost counts twice at most. */
+async function withRetries<T>(work: () => Promise<T>): Promise<T> {
+  for (let failures = 1; ; failures++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || failures > maxRetries) throw error
+      await pause(backoffMs(retryBackoff, failures, Math.random()))
+    }
+  }
+}
