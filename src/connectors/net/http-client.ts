@@ -33,8 +33,8 @@ const responseTimeoutMs = 60_000
 
 /**
  * With `allowPrivateTargets`, http and private addresses are reachable too. `ca` is PEM, trusted besides the public
- * authorities (and instead of those of NODE_EXTRA_CA_CERTS). Proxies are those of HTTPS_PROXY, HTTP_PROXY and
- * NO_PROXY; a proxy may stand at any address.
+ * authorities (and instead of those of NODE_EXTRA_CA_CERTS). The proxy is that of HTTPS_PROXY and NO_PROXY, as for EWS, and may
+ * stand at any address; calls over plain http take none.
  */
 export function openHttpClient(options: { allowPrivateTargets: boolean; ca?: string }): HttpClient {
   // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not reach calendars' credentials.
@@ -71,9 +71,10 @@ export function openHttpClient(options: { allowPrivateTargets: boolean; ca?: str
 
 function createProxyAgent(options: EnvHttpProxyAgent.Options): EnvHttpProxyAgent {
   try {
-    return new EnvHttpProxyAgent(options)
+    // Of itself undici would also take HTTP_PROXY, for https as well.
+    return new EnvHttpProxyAgent({ ...options, httpProxy: '' })
   } catch (cause) {
-    throw new SetupError('HTTPS_PROXY and HTTP_PROXY must be like http://host:port.', { cause })
+    throw new SetupError('HTTPS_PROXY must be like http://host:port.', { cause })
   }
 }
 

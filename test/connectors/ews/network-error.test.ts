@@ -173,6 +173,20 @@ t.test('a proxy of the environment is gone through by a tunnel, NTLM and its bin
   t.same(asked, [`localhost:${server.port} Basic ${Buffer.from('hanvisa:pass word').toString('base64')}`])
   t.match(server.accounts, [{ bound: true }])
 
+  const ofHttp = { HTTP_PROXY: 'http://127.0.0.1:1', http_proxy: 'http://127.0.0.1:1' }
+  t.equal(
+    await sendBody(transportTo(t, { url }, { environment: ofHttp }), 'x'),
+    echoed,
+    'HTTP_PROXY leads nowhere'
+  )
+  const both = { ...ofHttp, ...environment, NO_PROXY: 'localhost:1' }
+  t.equal(await sendBody(transportTo(t, { url }, { environment: both }), 'x'), echoed)
+  t.equal(asked.length, 2)
+  asked.pop()
+  const empty = { https_proxy: '', ...environment }
+  t.equal(await sendBody(transportTo(t, { url }, { environment: empty }), 'x'), echoed)
+  t.equal(asked.length, 1, 'an empty https_proxy is no proxy')
+
   const except = { ...environment, NO_PROXY: '.example,localhost' }
   t.equal(await sendBody(transportTo(t, { url }, { environment: except }), 'x'), echoed)
   t.equal(asked.length, 1)

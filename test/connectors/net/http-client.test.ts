@@ -146,6 +146,28 @@ t.test('redirects are judged like the first address, through a proxy too', async
   t.same([...new Set(asked)], ['calendar.example:443'], 'the proxy was asked for nothing else')
 })
 
+t.test('HTTPS_PROXY leads to calendars, and HTTP_PROXY does not', async (t) => {
+  const remote = await startTestServer(t, authority, (_request, response) => response.end('a calendar'))
+  const asked: string[] = []
+  const proxy = `http://127.0.0.1:${await startProxy(t, remote.port, asked)}`
+  const none = { HTTPS_PROXY: undefined, https_proxy: undefined, NO_PROXY: undefined, no_proxy: undefined }
+  const dead = { HTTP_PROXY: 'http://127.0.0.1:1', http_proxy: 'http://127.0.0.1:1' }
+  const plain = await startPlain(t, (_request, response) => response.end('a plain one'))
+
+  setEnvironment(t, { ...none, ...dead })
+  const direct = outboundOf(t, true)
+  t.equal(await (await direct.fetch(remote.origin)).text(), 'a calendar')
+  t.equal(await (await direct.fetch(`http://127.0.0.1:${plain}/`)).text(), 'a plain one')
+  t.same(asked, [])
+
+  setEnvironment(t, { ...none, ...dead, HTTPS_PROXY: proxy })
+  t.equal(await (await outboundOf(t, true).fetch(remote.origin)).text(), 'a calendar')
+  t.same(asked, [`localhost:${remote.port}`])
+  setEnvironment(t, { ...none, https_proxy: '', HTTPS_PROXY: proxy })
+  t.equal(await (await outboundOf(t, true).fetch(remote.origin)).text(), 'a calendar')
+  t.equal(asked.length, 1, 'an empty https_proxy is no proxy')
+})
+
 t.test('each way to fail has its sentence', async (t) => {
   const remote = await startTestServer(t, authority, (request, response) => {
     if (request.url === '/hang') return

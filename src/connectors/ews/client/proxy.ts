@@ -12,7 +12,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** HTTPS_PROXY and NO_PROXY, in either case. Calls over plain http (allowed in tests only) never take a proxy. */
 export function proxyFor(url: URL, environment: Environment): URL | null {
-  const named = environment.https_proxy || environment.HTTPS_PROXY
+  const named = environment.https_proxy ?? environment.HTTPS_PROXY
   const except = environment.no_proxy ?? environment.NO_PROXY ?? ''
   if (url.protocol !== 'https:' || !named || isExcepted(url, except)) return null
   const proxy = URL.canParse(named) ? new URL(named) : null
