@@ -15,6 +15,7 @@ import { StatusQuerySchema } from '../src/api/schemas/statuses.ts'
 import { packFolder } from '../src/composition.ts'
 import { createNotificationVerifiers } from '../src/connectors/graph/notifications/verifier.ts'
 import { createLogAudit } from '../src/management/audit.ts'
+import { KeyRegistry } from '../src/management/key-registry.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { createManagement } from '../src/management/management.ts'
 import { StatusService } from '../src/status/status-service.ts'
@@ -65,11 +66,13 @@ const sync = await SyncController.open({
   clock
 })
 const masterKeys = { open: seal.open, sealer: async () => seal }
-const management = createManagement({ store, sync, packs, masterKeys, clock, audit: createLogAudit(log) })
+const registry = await KeyRegistry.open({ store: store.apiKeys, clock })
+const audit = createLogAudit(log)
+const management = createManagement({ store, sync, packs, masterKeys, clock, audit, registry })
 const app = await buildApp({
   log,
   adminKey: key,
-  apiKeys: { authenticate: () => null, freshness: () => 'current', confirm: async () => true },
+  apiKeys: registry,
   metrics,
   store,
   management,

@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { buildApp } from './api/app.ts'
-import type { AuthenticatorDeps } from './api/auth/authenticator.ts'
 import { openMetrics } from './api/metrics.ts'
 import { buildWorkerApp } from './api/worker-app.ts'
 import type { Config, ProcessRole } from './config.ts'
@@ -18,6 +17,7 @@ import { openHttpClient } from './connectors/net/http-client.ts'
 import { SetupError } from './errors.ts'
 import { restoreStringMethods } from './lib/string-prototype.ts'
 import { createLogAudit } from './management/audit.ts'
+import { KeyRegistry } from './management/key-registry.ts'
 import { loadPacks } from './management/load-packs.ts'
 import { createManagement } from './management/management.ts'
 import { defaultRules } from './management/resolve-rules.ts'
@@ -66,6 +66,8 @@ export async function startService(
     undo.push(() => outbound.close())
     const rules = defaultRules(packs)
     const clock = Date.now
+    const registry = await KeyRegistry.open({ store: store.apiKeys, clock })
+    undo.push(() => registry.close())
     const secret = notificationSecretOf(masterKeys.installationSecret)
     const openConnector = await connectors(config, { outbound, environment, notificationSecret: secret })
     const sync = await openSyncOf(config.role, kept.clients, undo, {
@@ -79,7 +81,7 @@ export async function startService(
     })
     const { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies } = config
     const limits = { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies }
-    const bare = { log, adminKey, apiKeys: noApiKeys, metrics, store, ...limits }
+    const bare = { log, adminKey, apiKeys: registry, metrics, store, ...limits }
     let app: FastifyInstance
     if (sync === null) app = await buildWorkerApp(bare)
     else {
@@ -91,7 +93,8 @@ export async function startService(
         packs,
         masterKeys,
         clock,
-        audit: createLogAudit(log)
+        audit: createLogAudit(log),
+        registry
       })
       const graphVerifier = createNotificationVerifiers(secret)
       app = await buildApp({
@@ -113,13 +116,6 @@ export async function startService(
     await close()
     throw error
   }
-}
-
-/** Until the stores keep API keys. */
-const noApiKeys: AuthenticatorDeps['apiKeys'] = {
-  authenticate: () => null,
-  freshness: () => 'current',
-  confirm: async () => true
 }
 
 /** What is asked of sync over HTTP, where this process answers that at all. Keeping begins with it. */

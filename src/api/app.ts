@@ -17,6 +17,7 @@ import { changesRoutes } from './routes/changes.ts'
 import { connectionsRoutes } from './routes/connections.ts'
 import { extensionsRoutes } from './routes/extensions.ts'
 import { type GraphNotificationDeps, graphNotificationRoutes } from './routes/graph-notifications.ts'
+import { keysRoutes } from './routes/keys.ts'
 import { overridesRoutes } from './routes/overrides.ts'
 import { previewsRoutes } from './routes/previews.ts'
 import { probesRoutes } from './routes/probes.ts'
@@ -58,6 +59,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(serviceRoutes())
   await app.register(graphNotificationRoutes(deps))
   await app.register(tenantsRoutes(deps), { prefix: '/v1' })
+  await app.register(keysRoutes(deps), { prefix: '/v1' })
   await app.register(connectionsRoutes(deps), { prefix: '/v1' })
   await app.register(usersRoutes(deps), { prefix: '/v1' })
   await app.register(importRoutes(deps), { prefix: '/v1' })

@@ -14,6 +14,7 @@ export const openapiInfo = {
   tags: [
     { name: 'Statuses', description: 'What holds for users, now and next.' },
     { name: 'Tenants', description: 'The customers of this installation.' },
+    { name: 'Keys', description: 'What opens this API, for whom, and how far.' },
     { name: 'Connections', description: 'How a tenant’s calendars are reached.' },
     { name: 'Users', description: 'The people on the switch.' },
     { name: 'Rules', description: 'How events become diversions.' },

@@ -4,6 +4,7 @@ import type { MasterKeys } from '../storage/secrets/master-keys.ts'
 import type { Store } from '../storage/store.ts'
 import type { Sync } from '../sync/sync.ts'
 import type { Audit } from './audit.ts'
+import type { KeyRegistry } from './key-registry.ts'
 
 export interface ManagementDeps {
   readonly store: Store
@@ -13,4 +14,5 @@ export interface ManagementDeps {
   readonly masterKeys: Pick<MasterKeys, 'open' | 'sealer'>
   readonly clock: () => number
   readonly audit: Audit
+  readonly registry: Pick<KeyRegistry, 'confirm'>
 }

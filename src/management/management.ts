@@ -1,7 +1,8 @@
 /**
- * What operators keep: tenants, connections, users, rules and overrides. Each change is checked and saved; sync hears of
+ * What operators keep: tenants, connections, users, rules, overrides and API keys. Each change is checked and saved; sync hears of
  * it from the store, and reads again what it must.
  */
+import { createKeyManagement, type KeyManagement } from './api-keys.ts'
 import { type ConnectionManagement, createConnectionManagement } from './connections.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { createOverrideManagement, type OverrideManagement } from './overrides.ts'
@@ -21,6 +22,7 @@ export interface Management {
   readonly rules: RuleManagement
   readonly previews: RulePreview
   readonly overrides: OverrideManagement
+  readonly apiKeys: KeyManagement
 }
 
 export function createManagement(deps: ManagementDeps): Management {
@@ -32,6 +34,7 @@ export function createManagement(deps: ManagementDeps): Management {
     userExport: createUserExport(deps),
     rules: createRuleManagement(deps),
     previews: createRulePreview(deps),
-    overrides: createOverrideManagement(deps)
+    overrides: createOverrideManagement(deps),
+    apiKeys: createKeyManagement(deps)
   }
 }

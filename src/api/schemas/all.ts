@@ -1,6 +1,7 @@
 /** The schemas that calls name by `$id`. */
 
 import { connectionSchemas } from './connections.ts'
+import { keySchemas } from './keys.ts'
 import { overrideSchemas } from './overrides.ts'
 import { previewSchemas } from './previews.ts'
 import { ProblemSchema } from './problems.ts'
@@ -15,6 +16,7 @@ import { userSchemas } from './users.ts'
 export const schemas = [
   ProblemSchema,
   ...tenantSchemas,
+  ...keySchemas,
   ...ruleSchemas,
   ...ruleListSchemas,
   ...userSchemas,
