@@ -4,6 +4,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { SetupError } from '../errors.ts'
+import type { ListedApiKey } from '../storage/api-keys.ts'
 import { LOG_LENGTH } from '../storage/lmdb/change-log.ts'
 import { openLmdb } from '../storage/lmdb/lmdb.ts'
 import { type RedisAddress, redisAddress, redisUrlFault } from '../storage/redis/address.ts'
@@ -104,7 +105,9 @@ async function migrate(
     const state = await target.begin(createHash('sha256').update(keyCheck).digest('hex'), keyCheck)
     if (state === 'done')
       needs.stdout.write('This was copied before: what has changed since is left alone.\n')
-    const counts = { tenants: 0, users: 0, timelines: 0, overrides: 0, copied: 0 }
+    const providerKeys = await keysOf(source, null)
+    if (state !== 'done') await target.copyProviderKeys(providerKeys)
+    const counts = { tenants: 0, users: 0, timelines: 0, overrides: 0, keys: providerKeys.length, copied: 0 }
     for await (const whole of tenantsIn(source)) {
       const { tenant, users } = whole.snapshot
       const copied = state !== 'done' && (await target.copy(whole))
@@ -112,6 +115,7 @@ async function migrate(
       counts.users += users.length
       counts.timelines += users.filter(({ timeline }) => timeline !== null).length
       counts.overrides += users.filter(({ override }) => override !== null).length
+      counts.keys += whole.apiKeys.length
       if (copied) counts.copied++
       needs.stdout.write(
         `${tenant.id}: ${users.length} users, ${whole.versions.length} versions of rules, ${whole.log.length} log entries` +
@@ -128,7 +132,7 @@ async function migrate(
     }
     if (state !== 'done') await target.done()
     needs.stdout.write(
-      `${counts.tenants} tenants, ${counts.users} users, ${counts.timelines} timelines, ${counts.overrides} overrides; ` +
+      `${counts.tenants} tenants, ${counts.users} users, ${counts.timelines} timelines, ${counts.overrides} overrides, ${counts.keys} API keys; ` +
         `${counts.copied} tenants copied now. Read back on both sides: ` +
         `${different.length === 0 ? 'all the same' : `changed since: ${different.join(', ')}`}.\n`
     )
@@ -156,14 +160,27 @@ async function wholeTenant(store: Store, id: string): Promise<WholeTenant | null
   if (snapshot === null) return null
   const versions = await store.ruleVersions(id)
   const log = (await store.log(id, Math.max(0, snapshot.position - LOG_LENGTH))) ?? []
-  return { snapshot, versions, log }
+  return { snapshot, versions, log, apiKeys: await keysOf(store, id) }
 }
 
-/** The tenants of which anything is not the same in Redis. */
+async function keysOf({ apiKeys }: Store, tenant: string | null): Promise<ListedApiKey[]> {
+  const keys: ListedApiKey[] = []
+  for (;;) {
+    const after = keys.at(-1)?.id
+    const page = await apiKeys.list(tenant, { limit: PAGE, ...(after !== undefined && { after }) })
+    keys.push(...page)
+    if (page.length < PAGE) return keys
+  }
+}
+
+/** The tenants of which anything is not the same in Redis, and the provider if its keys are not. */
 async function differences(source: Store, address: RedisAddress): Promise<string[]> {
   const target = await openRedis({ address })
   const different: string[] = []
   try {
+    if (!isDeepStrictEqual(await keysOf(target, null), await keysOf(source, null))) {
+      different.push("the provider's API keys")
+    }
     for await (const whole of tenantsIn(source)) {
       const { id } = whole.snapshot.tenant
       if (!isDeepStrictEqual(await wholeTenant(target, id), whole)) different.push(id)

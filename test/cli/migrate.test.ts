@@ -10,6 +10,7 @@ import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import { openFolderKeyCheck } from '../../src/storage/secrets/folder-key-check.ts'
 import { MasterKeys } from '../../src/storage/secrets/master-keys.ts'
+import { sampleApiKey } from '../contracts/store-api-keys.ts'
 import {
   plain,
   sampleCause,
@@ -52,7 +53,17 @@ async function installation(t: Test): Promise<string> {
     })
     await store.saveReadings(id, users.slice(0, -1).map(outcome), 6)
     await store.removeUsers(id, ['user-2'], 7)
+    const phone = { role: 'softphone', user: 'user-1' }
+    for (const [name, more] of [
+      ['phone', phone],
+      ['switch', {}]
+    ] as const) {
+      await store.apiKeys.add(sampleApiKey(`${name}${index}`, { tenant: id, ...more }), 50)
+    }
+    await store.apiKeys.saveUses([{ tenant: id, id: `switch${index}`, day: '2026-12-01' }])
   }
+  const previous = { digest: 'old', until: 9 }
+  await store.apiKeys.add(sampleApiKey('provider', { tenant: null, role: 'provider', previous }), 50)
   await store.close()
   return folder
 }
@@ -81,7 +92,9 @@ async function isSame(t: Test, folder: string, url: string): Promise<void> {
       (await redis.tenants({ limit: 100 })).map(({ id }) => id),
       ids
     )
+    t.strictSame(await redis.apiKeys.list(null, { limit: 9 }), await lmdb.apiKeys.list(null, { limit: 9 }))
     for (const id of ids) {
+      t.strictSame(await redis.apiKeys.list(id, { limit: 9 }), await lmdb.apiKeys.list(id, { limit: 9 }))
       const [one, two] = await Promise.all([lmdb.snapshot(id), redis.snapshot(id)])
       t.strictSame({ ...two, users: two?.users.map(plain) }, { ...one, users: one?.users.map(plain) })
       t.strictSame(await redis.ruleVersions(id), await lmdb.ruleVersions(id))
@@ -108,7 +121,7 @@ t.test('everything is migrated, once, and a second run changes nothing', async (
   const folder = await installation(t)
   const first = await migrated(folder, server.url)
   t.equal(first.code, 0, first.err)
-  t.match(first.out, /30 tenants, 1257 users, .*30 tenants copied now.*all the same/)
+  t.match(first.out, /30 tenants, 1257 users, .*61 API keys; 30 tenants copied now.*all the same/)
   t.match(first.out, `HANVISA_MASTER_KEY_FILE=${join(folder, 'master-key')}`)
   t.match(first.out, 'HANVISA_ADMIN_KEY=… the one that was set')
   await isSame(t, folder, server.url)

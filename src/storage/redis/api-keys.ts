@@ -11,6 +11,7 @@ import { API_KEY_KEYS, isTenantId, tenantKeys } from './keys.ts'
 const NONE = '*'
 const CHANGES_PER_SLICE = 500
 const KEYS_PER_SLICE = 1000
+const KEYS_PER_COPY = 100
 /** Keys removed in one script. */
 const REMOVED_PER_STEP = 200
 const LF = 0x0a
@@ -20,6 +21,8 @@ export interface RedisApiKeys {
   /** Sends its first step at once. */
   removeKeysOfTenant(tenant: string): Promise<void>
   removeKeysOfUsers(tenant: string, users: readonly string[]): Promise<void>
+  /** As they are, whether their tenants are there or not. Those that are there stay. */
+  copyKeys(keys: readonly ListedApiKey[]): Promise<void>
 }
 
 interface RedisApiKeysDeps {
@@ -84,7 +87,7 @@ export function redisApiKeys({ link, logLength, run }: RedisApiKeysDeps): RedisA
     const { tenant } = key
     const gone = () => new TenantGone(`There is no tenant "${tenant}".`)
     if (tenant !== null && !(await isThere(tenant))) throw gone()
-    const added = await write('addApiKey', [tenant ?? NONE, key.user ?? NONE, max, key.id, encode(key)])
+    const added = await put(key, max)
     // The tenant lies in another slot, and its removal takes along the keys that it finds before and after.
     if (added === 1 && tenant !== null && !(await isThere(tenant))) {
       await write('removeApiKey', [tenant, key.id])
@@ -131,6 +134,21 @@ export function redisApiKeys({ link, logLength, run }: RedisApiKeysDeps): RedisA
     }
   }
 
+  const put = (key: ApiKeyRecord, max: number) =>
+    write('addApiKey', [ownerOf(key.tenant) ?? '', key.user ?? NONE, max, key.id, encode(key)])
+
+  async function copyKeys(keys: readonly ListedApiKey[]): Promise<void> {
+    for (let from = 0; from < keys.length; from += KEYS_PER_COPY) {
+      const some = keys.slice(from, from + KEYS_PER_COPY)
+      await Promise.all(some.map((key) => put(key, Number.MAX_SAFE_INTEGER)))
+      await saveUses(
+        some.flatMap(({ tenant, id, lastUsedDay }) =>
+          lastUsedDay === null ? [] : [{ tenant, id, day: lastUsedDay }]
+        )
+      )
+    }
+  }
+
   async function removeKeysOfTenant(tenant: string): Promise<void> {
     while (Number(await write('removeSomeApiKeys', [REMOVED_PER_STEP, tenant])) >= REMOVED_PER_STEP);
   }
@@ -153,6 +171,7 @@ export function redisApiKeys({ link, logLength, run }: RedisApiKeysDeps): RedisA
       saveUses: (uses) => run(() => saveUses(uses))
     },
     removeKeysOfTenant,
+    copyKeys,
     async removeKeysOfUsers(tenant, users) {
       const sets = users.map((user) => `${tenant} ${user}`)
       await write('removeSomeApiKeys', [Number.MAX_SAFE_INTEGER, ...sets])

@@ -1,6 +1,7 @@
 /** Copies tenants as they are into Redis, numbers and all: for `hanvisa migrate`, while no service runs there. */
 import type { ChainableCommander } from 'ioredis'
 import { SetupError } from '../../errors.ts'
+import type { ListedApiKey } from '../api-keys.ts'
 import {
   connectionRecord,
   overrideRecord,
@@ -9,8 +10,10 @@ import {
   timelineRecord,
   userRecord
 } from '../codec.ts'
+import { LOG_LENGTH } from '../lmdb/change-log.ts'
 import type { LogEntry, RulesVersion, TenantSnapshot, UserRecord } from '../store.ts'
 import type { RedisAddress } from './address.ts'
+import { redisApiKeys } from './api-keys.ts'
 import { encodeSync } from './codec.ts'
 import { openRedisConnection } from './connection.ts'
 import { findInstallation } from './installation.ts'
@@ -22,6 +25,7 @@ export interface WholeTenant {
   readonly versions: readonly RulesVersion[]
   /** Without a gap, up to the snapshot's position. */
   readonly log: readonly LogEntry[]
+  readonly apiKeys: readonly ListedApiKey[]
 }
 
 export interface RedisImport {
@@ -32,6 +36,7 @@ export interface RedisImport {
   begin(source: string, keyCheck: string): Promise<'begun' | 'goes on' | 'done'>
   /** False when it is there already: a tenant shows only once it is whole. */
   copy(tenant: WholeTenant): Promise<boolean>
+  copyProviderKeys(keys: readonly ListedApiKey[]): Promise<void>
   done(): Promise<void>
   close(): void
 }
@@ -66,6 +71,8 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
     throw error
   })
 
+  const { copyKeys } = redisApiKeys({ link, logLength: LOG_LENGTH, run: (work) => work() })
+
   return {
     async begin(source, keyCheck) {
       const tenants = await link.ask((client) => client.zcard(TENANTS_KEY))
@@ -78,13 +85,15 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
           'empty it ("redis-cli FLUSHDB").'
       )
     },
-    async copy({ snapshot, versions, log }) {
+    copyProviderKeys: copyKeys,
+    async copy({ snapshot, versions, log, apiKeys }) {
       const keys = tenantKeys(snapshot.tenant.id)
       await link.ask((client) => client.zadd(TENANTS_KEY, 0, snapshot.tenant.id))
       if ((await link.ask((client) => client.exists(keys.head))) === 1) return false
       // What a copy that was broken off left behind.
       const { head: _, lock: __, ...rest } = keys
       await link.ask((client) => client.unlink(...Object.values(rest)))
+      await copyKeys(apiKeys)
       for (let from = 0; from < snapshot.users.length; from += STEP) {
         await together((multi) => {
           for (const record of snapshot.users.slice(from, from + STEP)) putUser(multi, keys, record)
