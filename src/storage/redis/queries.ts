@@ -46,9 +46,12 @@ export function redisQueries(link: RedisConnection) {
     }) as T
   }
 
+  const readRecords = (tenant: string, after: number | null, ids: readonly string[]) =>
+    link.readRecords(tenantKeys(tenant), after, ids) as Promise<RecordsAnswer>
+
   async function records(tenant: string, ids: readonly string[]): Promise<(UserRecord | null)[]> {
     if (!isTenantId(tenant) || ids.length === 0) return ids.map(() => null)
-    const [rereads, ...columns] = await together<RecordAnswers>((multi) => queueRecords(multi, tenant, ids))
+    const [[, , ...rereads], , ...columns] = await readRecords(tenant, null, ids)
     return recordsIn(columns, ids, decodeRereads(...rereads))
   }
 
@@ -89,19 +92,11 @@ export function redisQueries(link: RedisConnection) {
 
   async function readAfter(tenant: string, after: number, ids: readonly string[]): Promise<LogSlice | null> {
     if (!isTenantId(tenant)) return null
-    const { head, log: key } = tenantKeys(tenant)
-    const [[epoch, newest], kept, page, rereads, ...columns] = await together<
-      [[string | null, string | null], number, [string, string[]][], ...RecordAnswers]
-    >((multi) => {
-      multi
-        .hmget(head, 'epoch', 'position')
-        .xlen(key)
-        .xrange(key, `${after + 1}-0`, '+')
-      queueRecords(multi, tenant, ids)
-    })
+    const [head, [kept = 0, page = []], ...columns] = await readRecords(tenant, after, ids)
+    const [epoch, newest, ...rereads] = head
     if (epoch === null || after < Number(newest) - kept) return null
-    const entries = page.map(([, [, text = '']]): LogEntry => JSON.parse(text))
-    return { epoch, entries, records: await recordsIn(columns, ids, decodeRereads(...rereads)) }
+    const entries = page.map(([, [, text]]): LogEntry => JSON.parse(`${text}`))
+    return { epoch: `${epoch}`, entries, records: await recordsIn(columns, ids, decodeRereads(...rereads)) }
   }
 
   async function snapshot(tenant: string): Promise<TenantSnapshot | null> {
@@ -201,16 +196,12 @@ export function redisQueries(link: RedisConnection) {
   }
 }
 
-/** The answers to `queueRecords`: `rereads` and `rereadAt`, then the parts of the records. */
-type RecordAnswers = [[Buffer | null, Buffer | null], ...Column[]]
-
-function queueRecords(multi: ChainableCommander, tenant: string, ids: readonly string[]): void {
-  const { head, users, syncs, timelines, overrides } = tenantKeys(tenant)
-  multi.hmgetBuffer(head, 'rereads', 'rereadAt')
-  // HMGET takes one field at least.
-  if (ids.length === 0) return
-  for (const key of [users, syncs, timelines, overrides]) multi.hmgetBuffer(key, ...ids)
-}
+/** As scripts/read-records.lua returns it: of the head, of the log, and the parts of the records. */
+type RecordsAnswer = [
+  head: [epoch: Kept, position: Kept, rereads: Kept, rereadAt: Kept],
+  log: [] | [length: number, entries: [id: Buffer, fields: [name: Buffer, text: Buffer]][]],
+  ...columns: Column[]
+]
 
 type Hash = Map<string, Buffer>
 
