@@ -10,7 +10,7 @@ import {
   RemoteError,
   RequestError
 } from '../errors.ts'
-import { ImportInterrupted } from '../management/user-import.ts'
+import { ImportInterrupted } from '../management/import-run.ts'
 import { StoreUnavailable, TenantGone } from '../storage/store.ts'
 import { challengesFor, outOfRoleChallenge } from './auth/challenge.ts'
 import { faultsOf } from './validation.ts'
@@ -39,6 +39,7 @@ const titles: Readonly<Record<ProblemCode, string>> = {
   method_not_allowed: 'Method not allowed',
   not_acceptable: 'Not acceptable',
   code_in_use: 'Diversion in use',
+  import_superseded: 'Another import began',
   limit_reached: 'Limit reached',
   cursor_expired: 'Cursor expired',
   precondition_failed: 'Precondition failed',

@@ -1,11 +1,11 @@
 /** Users from a sheet: every row is checked before any is saved, then they are saved in batches. */
-import { setTimeout } from 'node:timers/promises'
 import { type FieldFault, RequestError } from '../errors.ts'
-import { backoffMs } from '../lib/backoff.ts'
-import { forEachInSlices, nextSlice } from '../lib/time-slices.ts'
-import { type Store, StoreUnavailable, type User } from '../storage/store.ts'
+import { forEachInSlices } from '../lib/time-slices.ts'
+import type { ImportProgress, User } from '../storage/store.ts'
 import { type CsvRow, readCsvRows } from './csv.ts'
-import { buildUser, diffUser } from './diff-user.ts'
+import { buildUser } from './diff-user.ts'
+import { type ImportProgressResponse, toProgressResponse } from './import-progress.ts'
+import { type ImportedRow, ImportRun, type PlannedRow } from './import-run.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { requireRules } from './rules.ts'
 import { splitNumbers } from './spreadsheet-cell.ts'
@@ -17,26 +17,14 @@ import { validateUser } from './validate-user.ts'
 /** An answer lists at most so many faults and counts the rest. */
 const MAX_ERRORS = 10_000
 const MAX_ROWS = 50_000
-/** Rows in one write: below 10 ms of this process, and of Redis. */
-const ROWS_PER_BATCH = 200
-/** If the store is unreachable for longer, the import ends and the error says how many changes are saved. */
-const RETRY = { firstMs: 200, maxMs: 5_000 }
-const MAX_RETRIES = 8
 
-export const importModes = ['merge', 'replace'] as const
+export const importModes = ['merge', 'replace'] as const satisfies readonly ImportProgress['mode'][]
 
 export interface ImportOptions {
   /** `merge`: users that the file lacks stay. `replace`: they are removed. */
   readonly mode: (typeof importModes)[number]
   /** Nothing is saved; the answer says what would be. */
   readonly dryRun: boolean
-}
-
-export interface ImportedRow {
-  /** The header is row 1; null for a user who is not in the file. */
-  readonly row: number | null
-  readonly user: string
-  readonly action: 'created' | 'updated' | 'unchanged' | 'removed'
 }
 
 export interface ImportResponse extends ImportOptions {
@@ -54,10 +42,8 @@ export type CheckShape = (body: unknown) => FieldFault[]
 export interface UserImport {
   /** `csv`: the file as it was sent. */
   run(tenant: string, csv: Buffer, options: ImportOptions, checkShape: CheckShape): Promise<ImportResponse>
-}
-
-interface PlannedRow extends ImportedRow {
-  readonly fields: UserFields | null
+  /** How far the tenant's newest import is. */
+  progress(tenant: string): Promise<ImportProgressResponse>
 }
 
 export function createUserImport(deps: ManagementDeps): UserImport {
@@ -71,14 +57,23 @@ export function createUserImport(deps: ManagementDeps): UserImport {
         throw new RequestError('invalid_request', '', [{ field: 'file', message }])
       }
       const planned = await planImport(deps, tenant, rows, options, checkShape)
-      if (!options.dryRun) await applyImport(deps, tenant, planned)
       const counts = { created: 0, updated: 0, unchanged: 0, removed: 0 }
       const imported: ImportedRow[] = []
       await forEachInSlices(planned, ({ row, user, action }) => {
         counts[action] += 1
         imported.push({ row, user, action })
       })
+      if (!options.dryRun) await new ImportRun(deps, tenant, options.mode, counts).run(planned)
       return { ...options, ...counts, rows: imported }
+    },
+
+    async progress(tenant) {
+      await requireTenant(store, tenant)
+      const progress = await store.importProgress(tenant)
+      if (progress === null) {
+        throw new RequestError('not_found', `No users were imported into the tenant "${tenant}" so far.`)
+      }
+      return toProgressResponse(progress, deps.clock())
     }
   }
 }
@@ -130,69 +125,6 @@ async function planImport(
     if (!rowOfUser.has(user)) planned.push({ row: null, user, action: 'removed', fields: null })
   })
   return planned
-}
-
-/** Saves what differs, in batches that hold whole or not at all, each compared once more with what is stored by then. */
-async function applyImport(
-  deps: ManagementDeps,
-  tenant: string,
-  planned: readonly PlannedRow[]
-): Promise<void> {
-  const toSave = planned.filter(({ action }) => action !== 'unchanged')
-  for (let from = 0; from < toSave.length; from += ROWS_PER_BATCH) {
-    const batch = toSave.slice(from, from + ROWS_PER_BATCH)
-    await nextSlice()
-    await withRetries(
-      () => deps.store.withTenantLock(tenant, (store) => saveBatch(deps, store, tenant, batch)),
-      (error) => new ImportInterrupted(error, toSave.length, from, batch.length)
-    )
-  }
-}
-
-async function saveBatch(
-  { masterKeys, clock }: ManagementDeps,
-  store: Store,
-  tenant: string,
-  batch: readonly PlannedRow[]
-): Promise<void> {
-  const at = clock()
-  const removed = batch.flatMap(({ user, fields }) => (fields === null ? [user] : []))
-  if (removed.length > 0) await store.removeUsers(tenant, removed, at)
-  const kept = batch.filter(({ fields }) => fields !== null)
-  const records = await store.records(
-    tenant,
-    kept.map(({ user }) => user)
-  )
-  const sealer = await masterKeys.sealer()
-  const changes = kept.flatMap(({ user: id, fields }, index) => {
-    const change = diffUser({ tenant, id, fields: fields!, sealer, at }, records[index] ?? null)
-    return change === null ? [] : [change]
-  })
-  if (changes.length > 0) await store.saveUsers(tenant, changes, at)
-}
-
-/** A batch may have been saved although the store did not answer: saving it again changes nothing. */
-async function withRetries(save: () => Promise<void>, interrupted: (error: StoreUnavailable) => Error) {
-  for (let failures = 1; ; failures++) {
-    try {
-      return await save()
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error
-      if (failures > MAX_RETRIES) throw interrupted(error)
-      await setTimeout(backoffMs(RETRY, failures, Math.random()))
-    }
-  }
-}
-
-/** The store became unreachable during the import. The message says how many changes are saved and what the caller must do. */
-export class ImportInterrupted extends StoreUnavailable {
-  constructor(cause: StoreUnavailable, all: number, saved: number, unsure: number) {
-    super(
-      `The store went away during the import: of ${all} changes ${saved} are saved, of the next ${unsure} it cannot be said, ` +
-        'and the rest is not. Send the same file again: what is saved already counts as unchanged.',
-      { cause }
-    )
-  }
 }
 
 /** A column that is not there leaves what is stored; an empty cell takes it away. */

@@ -8,7 +8,7 @@ import type { Trigger } from '../domain/rule-set.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Cause, Timeline } from '../domain/timeline.ts'
 import type { ApiKeyRecord } from './api-keys.ts'
-import type { RulesVersion, StoredConnection, Tenant, User } from './store.ts'
+import type { ImportProgress, RulesVersion, StoredConnection, Tenant, User } from './store.ts'
 
 /** Something that this version cannot read lies in the store. */
 export class UnreadableRecord extends Error {
@@ -67,6 +67,20 @@ export const userRecord = jsonCodec<User>('user', (user) => ({
   timeZone: user.timeZone,
   triggers: user.triggers.map(triggerOnly),
   triggersSince: user.triggersSince
+}))
+
+export const importProgressRecord = jsonCodec<ImportProgress>('import progress', (progress) => ({
+  id: progress.id,
+  state: progress.state,
+  mode: progress.mode,
+  startedAt: progress.startedAt,
+  updatedAt: progress.updatedAt,
+  total: progress.total,
+  saved: progress.saved,
+  created: progress.created,
+  updated: progress.updated,
+  unchanged: progress.unchanged,
+  removed: progress.removed
 }))
 
 export const overrideRecord = jsonCodec<Override>(

@@ -50,6 +50,26 @@ export interface User {
   readonly triggersSince: Instant
 }
 
+/** How far an import of users is. */
+export interface ImportProgress {
+  /** Of the import: a later one has another. */
+  readonly id: string
+  readonly state: 'running' | 'done' | 'interrupted'
+  readonly mode: 'merge' | 'replace'
+  readonly startedAt: Instant
+  /** When this was saved. One that runs saves it every few seconds, unless the store is away. */
+  readonly updatedAt: Instant
+  /** Users in the file, and those who are removed because they are not. */
+  readonly total: number
+  /** Of `total`: those who are at least saved. */
+  readonly saved: number
+  /** What all of them come to. */
+  readonly created: number
+  readonly updated: number
+  readonly unchanged: number
+  readonly removed: number
+}
+
 export interface RulesVersion {
   /** Counts from 1. */
   readonly version: number
@@ -180,6 +200,11 @@ export interface Store {
   ): Promise<readonly string[]>
   /** Removes users, all or none. Resolves to the ids of those who were there. */
   removeUsers(tenant: string, users: readonly string[], at: Instant): Promise<readonly string[]>
+
+  /** The tenant's newest import of users; null when there was none. */
+  importProgress(tenant: string): Promise<ImportProgress | null>
+  /** Saves it in place of the one before. Nobody sees it in a Status: it is no entry in the change log. */
+  saveImportProgress(tenant: string, progress: ImportProgress): Promise<void>
 
   /** Resolves to false when the user is not there. */
   saveOverride(tenant: string, user: string, override: Override | null, at: Instant): Promise<boolean>

@@ -66,6 +66,12 @@ t.test(
     const now = await saved('Bo')
     t.equal(Number(all), USERS)
     t.ok(now >= Number(done) && now <= Number(done) + Number(uncertain), `${now} are saved: ${body.detail}`)
+    const { body: progress } = await call('GET', '/v1/tenants/acme/import')
+    t.match(progress, { total: USERS, updated: USERS })
+    t.ok(
+      progress.state !== 'done' && progress.saved <= now,
+      `${progress.saved} of ${now} are known to be saved`
+    )
     const again = await send('Bo')
     t.equal(again.status, 200, again.text.slice(0, 300))
     t.strictSame([again.body.updated, again.body.unchanged], [USERS - now, now])

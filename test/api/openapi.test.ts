@@ -87,6 +87,7 @@ t.test('every call of the contract is in it', async (t) => {
     ['get', `${tenant}/users`],
     ['patch', `${tenant}/users/{user}`],
     ['post', `${tenant}/users/import`],
+    ['get', `${tenant}/import`],
     ['get', `${tenant}/users/export`],
     ['get', `${tenant}/rules`],
     ['put', `${tenant}/rules`],

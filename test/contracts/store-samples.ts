@@ -1,7 +1,14 @@
 /** Records to put into a store, and a plain form of what comes out. */
 import { initialSyncRecord, type SyncRecord } from '../../src/domain/sync-state.ts'
 import type { Cause, Timeline } from '../../src/domain/timeline.ts'
-import type { RulesVersion, StoredConnection, Tenant, User, UserRecord } from '../../src/storage/store.ts'
+import type {
+  ImportProgress,
+  RulesVersion,
+  StoredConnection,
+  Tenant,
+  User,
+  UserRecord
+} from '../../src/storage/store.ts'
 
 export function sampleTenant(id: string, name = 'Acme AB'): Tenant {
   return { id, name, timeZone: 'Europe/Stockholm', language: 'sv' }
@@ -33,6 +40,11 @@ export function sampleConnection(more: Partial<StoredConnection> = {}): StoredCo
     changedAt: 5,
     ...more
   }
+}
+
+export function sampleImport(more: Partial<ImportProgress> = {}): ImportProgress {
+  const counts = { total: 7, saved: 4, created: 3, updated: 2, unchanged: 1, removed: 1 }
+  return { id: 'first', state: 'running', mode: 'merge', startedAt: 1, updatedAt: 2, ...counts, ...more }
 }
 
 export function sampleRules(at: number): Omit<RulesVersion, 'version'> {

@@ -12,6 +12,7 @@ import {
   plain,
   sampleCause,
   sampleConnection,
+  sampleImport,
   sampleRules,
   sampleSync,
   sampleTenant,
@@ -25,6 +26,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     for (const id of ['nobody', '', 'x'.repeat(10_000)]) {
       t.equal(await store.tenant(id), null)
       t.equal(await store.connection(id), null)
+      t.equal(await store.importProgress(id), null)
       t.equal(await store.rules(id), null)
       t.equal(await store.rules(id, 1), null)
       t.strictSame(await store.ruleVersions(id), [])
@@ -42,6 +44,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       TenantGone
     )
     await t.rejects(store.removeUsers('nobody', ['anna'], 1), TenantGone)
+    await t.rejects(store.saveImportProgress('nobody', sampleImport()), TenantGone)
     await t.rejects(store.saveOverride('nobody', 'anna', null, 1), TenantGone)
     await t.rejects(store.saveReadings('nobody', [], 1), TenantGone)
     t.strictSame(await store.tenants({ limit: 10 }), [])
@@ -267,6 +270,22 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     t.strictSame((await store.snapshot('acme'))?.users, [])
     await store.saveUsers('acme', [{ user: sampleUser('anna'), sync: null }], 6)
     t.equal((await store.users('acme', { limit: 10 })).length, 1, 'nothing that went takes anybody along')
+  })
+
+  await t.test('of imports the newest is kept, and goes with the tenant', async (t) => {
+    const { store } = await open(t)
+    await store.saveTenant(sampleTenant('acme'), 1)
+    t.equal(await store.importProgress('acme'), null)
+    await store.saveImportProgress('acme', sampleImport())
+    await store.saveImportProgress('acme', sampleImport({ id: 'second', state: 'done', mode: 'replace' }))
+    t.strictSame(
+      await store.importProgress('acme'),
+      sampleImport({ id: 'second', state: 'done', mode: 'replace' })
+    )
+    t.equal((await store.snapshot('acme'))?.position, 1, 'it is no entry in the change log')
+    await store.removeTenant('acme')
+    await store.saveTenant(sampleTenant('acme'), 2)
+    t.equal(await store.importProgress('acme'), null)
   })
 
   await t.test('rules are appended only upon the version that the writer knew', async (t) => {

@@ -1,4 +1,4 @@
-/** `/v1/tenants/{tenant}/users/import` and `…/export`: users from a sheet, and as one. */
+/** `/v1/tenants/{tenant}/users/import` and `…/export`: users from a sheet, and as one; `…/import`: how far that is. */
 import { Readable } from 'node:stream'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply } from 'fastify'
@@ -9,7 +9,7 @@ import { TenantParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { ruleSchemas } from '../schemas/rules.ts'
 import { ref } from '../schemas/types.ts'
-import { ImportResponseSchema, PutUserSchema } from '../schemas/users.ts'
+import { ImportProgressSchema, ImportResponseSchema, PutUserSchema } from '../schemas/users.ts'
 import { sendJson, stringifyInSlices } from '../send-json.ts'
 import { createShapeCheck } from '../validation.ts'
 
@@ -67,8 +67,9 @@ export function importRoutes(deps: {
           summary: 'Make or change users from a sheet',
           description:
             'A bad row has the whole refused before anything is saved, with every bad row by number (the header is row 1) and ' +
-            'reason. Good rows are saved in batches; should the store go away halfway, the 503 says how many are saved, and ' +
-            'the same file can be sent again. A column that is not there leaves what is held, an empty cell takes it away; ' +
+            'reason. Good rows are saved in batches, also after the caller has gone; `GET …/import` says how far it is. Should the ' +
+            'store go away halfway, the 503 says how many are saved. The same file can always be sent again: the later import ' +
+            'ends the earlier one (409), and what is saved counts as unchanged. A column that is not there leaves what is held, an empty cell takes it away; ' +
             'users’ own triggers stay. Format columns of digits as text before you save: what a spreadsheet has damaged ' +
             '(1076.0, 4.67E+10) is refused, ="01076" and \'01076 are read as 01076.',
           consumes: ['text/csv'],
@@ -77,7 +78,7 @@ export function importRoutes(deps: {
           body: CsvBody,
           response: {
             200: ref(ImportResponseSchema),
-            ...problems('not_found', 'too_large', 'unsupported_media_type')
+            ...problems('not_found', 'import_superseded', 'too_large', 'unsupported_media_type')
           }
         }
       },
@@ -94,6 +95,23 @@ export function importRoutes(deps: {
         )
         return sendJson(reply, await stringifyInSlices(rest, 'rows', rows))
       }
+    )
+
+    // Not below `users`: there it would hide a user of that id.
+    app.get(
+      '/tenants/:tenant/import',
+      {
+        config: { access: { roles: ['provider', 'operator'] } },
+        schema: {
+          tags: ['Users'],
+          summary: 'How far the import is',
+          description:
+            'The newest import of users that saved anything (no dry run, no file that was refused): while it runs, and how it ended.',
+          params: TenantParams,
+          response: { 200: ref(ImportProgressSchema), ...problems('not_found') }
+        }
+      },
+      async ({ params }) => deps.management.userImport.progress(params.tenant)
     )
 
     app.get(

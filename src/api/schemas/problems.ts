@@ -56,6 +56,7 @@ const problemDescriptions: Readonly<Record<ProblemCode, string>> = {
   method_not_allowed: 'The address does not take this method; `Allow` lists those that it takes.',
   not_acceptable: 'The answer cannot be had in the format asked for.',
   code_in_use: 'A diversion that would go is in use; `errors` says where.',
+  import_superseded: 'A later import of this tenant began before this one had ended.',
   limit_reached: 'There are as many of these as there may be: remove one first.',
   cursor_expired: 'The cursor can no longer be followed: read `statuses` again.',
   precondition_failed: '`If-Match` names another version than the present one: read it again.',

@@ -3,11 +3,12 @@
 import { Type } from 'typebox'
 import type { Trigger } from '../../domain/rule-set.ts'
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
+import type { ImportProgressResponse } from '../../management/import-progress.ts'
 import type { PatchUserBody, PutUserBody, UserResponse } from '../../management/user-fields.ts'
 import { type ImportResponse, importModes } from '../../management/user-import.ts'
 import { AfterParam, ExtensionParam, UserId } from './params.ts'
 import { TriggerSchema } from './rules.ts'
-import { NullableString, ref } from './types.ts'
+import { InstantSchema, NullableString, ref } from './types.ts'
 
 const displayName = Type.String({
   minLength: 1,
@@ -181,4 +182,52 @@ export const ImportResponseSchema = schemaOf<ImportResponse>()(
   )
 )
 
-export const userSchemas = [PutUserSchema, PatchUserSchema, UserSchema, UserListSchema, ImportResponseSchema]
+const progressExample = {
+  state: 'running' as const,
+  mode: 'merge' as const,
+  startedAt: '2026-11-23T08:00:00Z',
+  updatedAt: '2026-11-23T08:00:21Z',
+  total: 50_000,
+  saved: 21_400,
+  created: 49_000,
+  updated: 500,
+  unchanged: 500,
+  removed: 0,
+  hint: null
+}
+
+export const ImportProgressSchema = schemaOf<ImportProgressResponse>()(
+  Strict(
+    {
+      state: Enum(['running', 'done', 'interrupted'] as const, {
+        description:
+          '`interrupted`: it ended before all was saved, or saved nothing for three minutes; `hint` says what to do.',
+        examples: ['running']
+      }),
+      mode: Enum(importModes, { description: 'As it was asked for.', examples: ['merge'] }),
+      startedAt: InstantSchema('When its rows had been checked and it began to save.'),
+      updatedAt: InstantSchema('When these figures were saved.', '2026-11-23T08:00:21Z'),
+      total: count('Users in the file, and those who are removed because they are not.', 50_000),
+      saved: count('Of `total`: at least so many are as they are to be.', 21_400),
+      created: count('Of `total`: users who are new.', 49_000),
+      updated: count('Of `total`: users who were there and differ.', 500),
+      unchanged: count('Of `total`: users who were there as the file has them.', 500),
+      removed: count('Of `total`: users who are not in the file; with `replace` alone.', 0),
+      hint: NullableString({ description: 'What to do, in plain words; null: nothing.' })
+    },
+    {
+      $id: 'ImportProgress',
+      description: 'How far the newest import of users is, or how it ended.',
+      examples: [progressExample]
+    }
+  )
+)
+
+export const userSchemas = [
+  PutUserSchema,
+  PatchUserSchema,
+  UserSchema,
+  UserListSchema,
+  ImportResponseSchema,
+  ImportProgressSchema
+]

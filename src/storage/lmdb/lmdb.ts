@@ -70,7 +70,7 @@ export async function openLmdb({ folder, logLength = LOG_LENGTH }: LmdbOptions):
 }
 
 function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logLength: number): Store {
-  const { tenants, heads, connections, rules, users, syncs, timelines, overrides } = tables
+  const { tenants, heads, connections, imports, rules, users, syncs, timelines, overrides } = tables
   const commits = groupCommit(root, held.path)
   const log = changeLog(tables, logLength)
   const slicedReads = new Set<Promise<unknown>>()
@@ -135,7 +135,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
     async removeTenant(id) {
       const removed = await write(id, (feeds) => {
         if (heads.get(id) === null) return false
-        for (const table of [tenants, connections, heads]) table.remove(id)
+        for (const table of [tenants, connections, imports, heads]) table.remove(id)
         work.begin(id, { kind: 'remove' }, feeds)
         feeds.push({ kind: 'tenant removed' })
         return true
@@ -224,6 +224,13 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
         heads.put(tenant, { ...head, minGeneration })
         feeds.push(log.append(tenant, at, removed, vacated))
         return removed
+      }),
+
+    importProgress: (tenant) => read(() => imports.get(tenant)),
+    saveImportProgress: (tenant, progress) =>
+      write(tenant, () => {
+        log.headOf(tenant)
+        imports.put(tenant, progress)
       }),
 
     saveOverride: (tenant, user, override, at) =>

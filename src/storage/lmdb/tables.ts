@@ -6,6 +6,7 @@ import {
   apiKeyRecord,
   type Codec,
   connectionRecord,
+  importProgressRecord,
   jsonCodec,
   overrideRecord,
   rulesRecord,
@@ -131,6 +132,7 @@ export function openTables(root: RootDatabase) {
       overrideRecord
     ),
     log: table<number, LogEntry>(database('log'), entryRecord),
+    imports: tenantTable(database('imports'), importProgressRecord),
     pending: tenantTable(database('pending'), pendingRecord),
     // api-keys.ts says what stands for a tenant here.
     apiKeys: table<string, ApiKeyRecord>(database('api-keys'), apiKeyRecord),

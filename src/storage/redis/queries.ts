@@ -4,6 +4,7 @@ import { initialSyncRecord } from '../../domain/sync-state.ts'
 import { nextSlice } from '../../lib/time-slices.ts'
 import {
   connectionRecord,
+  importProgressRecord,
   overrideRecord,
   rulesRecord,
   tenantRecord,
@@ -12,6 +13,7 @@ import {
 } from '../codec.ts'
 import type { Page } from '../page.ts'
 import type {
+  ImportProgress,
   LogEntry,
   LogSlice,
   RulesVersion,
@@ -165,6 +167,10 @@ export function redisQueries(link: RedisConnection) {
     async connection(tenant: string): Promise<StoredConnection | null> {
       const bytes = await field(tenant, 'connection')
       return bytes && connectionRecord.decode(bytes)
+    },
+    async importProgress(tenant: string): Promise<ImportProgress | null> {
+      const bytes = await field(tenant, 'import')
+      return bytes && importProgressRecord.decode(bytes)
     },
     async rules(tenant: string, version?: number): Promise<RulesVersion | null> {
       if (!isTenantId(tenant)) return null

@@ -4,6 +4,7 @@ import type { Instant } from '../../domain/calendar-event.ts'
 import { initialSyncRecord } from '../../domain/sync-state.ts'
 import {
   connectionRecord,
+  importProgressRecord,
   overrideRecord,
   rulesRecord,
   tenantRecord,
@@ -195,6 +196,13 @@ export async function openRedis({
         ])
         await removeKeysOfUsers(tenant, users)
         return removed as string[]
+      },
+
+      importProgress: (tenant) => run(() => reading.importProgress(tenant)),
+      async saveImportProgress(tenant, progress) {
+        await change(tenant, 'saveImportProgress', progress.updatedAt, () => [
+          importProgressRecord.encode(progress)
+        ])
       },
 
       async saveOverride(tenant, user, override, at) {

@@ -21,6 +21,7 @@ export const writeScripts = [
   'saveRules',
   'saveUsers',
   'removeUsers',
+  'saveImportProgress',
   'saveOverride',
   'saveReadings',
   'saveResealed'
