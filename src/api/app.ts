@@ -17,6 +17,7 @@ import { changesRoutes } from './routes/changes.ts'
 import { connectionsRoutes } from './routes/connections.ts'
 import { extensionsRoutes } from './routes/extensions.ts'
 import { type GraphNotificationDeps, graphNotificationRoutes } from './routes/graph-notifications.ts'
+import { healthRoutes } from './routes/health.ts'
 import { keysRoutes } from './routes/keys.ts'
 import { overridesRoutes } from './routes/overrides.ts'
 import { previewsRoutes } from './routes/previews.ts'
@@ -27,6 +28,7 @@ import { statusesRoutes } from './routes/statuses.ts'
 import { syncRoutes } from './routes/sync.ts'
 import { tenantsRoutes } from './routes/tenants.ts'
 import { timelinesRoutes } from './routes/timelines.ts'
+import { triggersRoutes } from './routes/triggers.ts'
 import { importRoutes } from './routes/user-import.ts'
 import { usersRoutes } from './routes/users.ts'
 
@@ -56,12 +58,14 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { persistAuthorization: true } })
 
   await app.register(probesRoutes(deps))
+  await app.register(healthRoutes(deps), { prefix: '/v1' })
   await app.register(serviceRoutes())
   await app.register(graphNotificationRoutes(deps))
   await app.register(tenantsRoutes(deps), { prefix: '/v1' })
   await app.register(keysRoutes(deps), { prefix: '/v1' })
   await app.register(connectionsRoutes(deps), { prefix: '/v1' })
   await app.register(usersRoutes(deps), { prefix: '/v1' })
+  await app.register(triggersRoutes(deps), { prefix: '/v1' })
   await app.register(importRoutes(deps), { prefix: '/v1' })
   await app.register(rulesRoutes(deps), { prefix: '/v1' })
   await app.register(previewsRoutes(deps), { prefix: '/v1' })

@@ -18,6 +18,7 @@ import { refuseOverload } from './overload.ts'
 import { sendClientError, sendError, sendNotFound } from './problem.ts'
 import { parseQuery } from './query.ts'
 import { schemas } from './schemas/all.ts'
+import { cutOffSlowReaders } from './slow-readers.ts'
 import { validatorCompiler } from './validation.ts'
 
 export interface BaseAppDeps extends AuthenticatorDeps {
@@ -33,6 +34,8 @@ const KIB = 1024
 const SECOND_MS = 1000
 /** Requests are read whole within this; answers may take longer (a long poll waits up to 55 s). */
 const REQUEST_TIMEOUT_MS = 30 * SECOND_MS
+/** Of a trigger's text, 200 characters, percent-encoded. */
+const MAX_PARAM_LENGTH = 2400
 /** How often Node looks for requests that take longer. */
 const CHECK_INTERVAL_MS = 5 * SECOND_MS
 
@@ -52,7 +55,7 @@ export async function createBaseApp(deps: BaseAppDeps) {
       headersTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: CHECK_INTERVAL_MS
     },
-    routerOptions: { maxParamLength: 1024, querystringParser: parseQuery },
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH, querystringParser: parseQuery },
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
     frameworkErrors: sendError,
@@ -60,6 +63,7 @@ export async function createBaseApp(deps: BaseAppDeps) {
     trustProxy: deps.trustedProxies.length > 0 && [...deps.trustedProxies]
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  cutOffSlowReaders(app.server)
   // Set by the guard of each route; no handler of a public route asks for it.
   app.decorateRequest('principal', null as unknown as Principal)
   app.setErrorHandler(sendError)

@@ -9,6 +9,13 @@ const LAG_BOUNDS = [30, 60, 120, 300, 600, 1800, 3600]
 /** Seconds. Answers from memory take well below a millisecond, a long poll up to 55 s. */
 const LATENCY_BUCKETS = [0.0005, 0.001, 0.005, 0.025, 0.1, 0.5, 2, 10, 60]
 
+export interface HealthFigures {
+  readonly store: { readonly reachable: boolean; readonly emptied: boolean }
+  readonly shards: number | null
+  /** By sync code, those that fail as a whole. */
+  readonly failingConnections: ReadonlyMap<SyncCode, number> | null
+}
+
 export interface Metrics {
   /** A calendar was read (or not). `code` is absent where it was. */
   countRead(connector: string, outcome: 'read' | 'unchanged' | 'failed', code?: SyncCode): void
@@ -38,6 +45,8 @@ export interface Metrics {
   observeShards(source: () => number): void
   /** `source` is asked at each scrape. `emptied`: what was kept is gone, and must be restored or put again. */
   observeStore(source: () => { readonly reachable: boolean; readonly emptied: boolean }): void
+  /** What these gauges show now; null for what this process has no part in. */
+  readHealth(): HealthFigures
   /** How to time the answers of one route. */
   timing(method: string, route: string): (status: number, milliseconds: number) => void
   /** The exposition text and its content type. */
@@ -153,14 +162,15 @@ type Sources = Pick<
   | 'observeConnections'
   | 'observeShards'
   | 'observeStore'
+  | 'readHealth'
 >
 
 /** Gauges whose figures others hold. */
 function createObservedGauges(registers: Registry[]): Sources {
   let subscriptions: Parameters<Metrics['observeSubscriptions']>[0] = () => []
   let unreadable = () => 0
-  let connections: Parameters<Metrics['observeConnections']>[0] = () => new Map()
-  let shards = () => 0
+  let connections: Parameters<Metrics['observeConnections']>[0] | null = null
+  let shards: (() => number) | null = null
   let store = () => ({ reachable: true, emptied: false })
   new Gauge({
     name: 'hanvisa_subscriptions',
@@ -190,7 +200,7 @@ function createObservedGauges(registers: Registry[]): Sources {
     registers,
     collect() {
       this.reset()
-      for (const code of syncCodes) this.set({ code }, connections().get(code) ?? 0)
+      for (const code of syncCodes) this.set({ code }, connections?.().get(code) ?? 0)
     }
   })
   new Gauge({
@@ -198,7 +208,7 @@ function createObservedGauges(registers: Registry[]): Sources {
     help: 'Shards of the tenants that this process owns',
     registers,
     collect() {
-      this.set(shards())
+      this.set(shards?.() ?? 0)
     }
   })
   new Gauge({
@@ -232,6 +242,11 @@ function createObservedGauges(registers: Registry[]): Sources {
     },
     observeStore: (source) => {
       store = source
-    }
+    },
+    readHealth: () => ({
+      store: store(),
+      shards: shards?.() ?? null,
+      failingConnections: connections?.() ?? null
+    })
   }
 }

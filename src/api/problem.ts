@@ -143,7 +143,7 @@ const fastifyProblems: Readonly<Record<string, [ProblemCode, string]>> = {
   ],
   FST_ERR_MAX_PARAM_LENGTH: [
     'invalid_request',
-    'A part of the address is too long: an id has at most 64 characters.'
+    'A part of the address is too long: an id has at most 64 characters, a trigger’s text 200.'
   ],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [
     'unsupported_media_type',

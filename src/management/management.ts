@@ -9,6 +9,7 @@ import { createOverrideManagement, type OverrideManagement } from './overrides.t
 import { createRulePreview, type RulePreview } from './preview.ts'
 import { createRuleManagement, type RuleManagement } from './rules.ts'
 import { createTenantManagement, type TenantManagement } from './tenants.ts'
+import { createTriggerManagement, type TriggerManagement } from './triggers.ts'
 import { createUserExport, type UserExport } from './user-export.ts'
 import { createUserImport, type UserImport } from './user-import.ts'
 import { createUserManagement, type UserManagement } from './users.ts'
@@ -17,6 +18,7 @@ export interface Management {
   readonly tenants: TenantManagement
   readonly connections: ConnectionManagement
   readonly users: UserManagement
+  readonly triggers: TriggerManagement
   readonly userImport: UserImport
   readonly userExport: UserExport
   readonly rules: RuleManagement
@@ -30,6 +32,7 @@ export function createManagement(deps: ManagementDeps): Management {
     tenants: createTenantManagement(deps),
     connections: createConnectionManagement(deps),
     users: createUserManagement(deps),
+    triggers: createTriggerManagement(deps),
     userImport: createUserImport(deps),
     userExport: createUserExport(deps),
     rules: createRuleManagement(deps),

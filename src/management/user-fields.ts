@@ -2,6 +2,9 @@
 import type { Trigger } from '../domain/rule-set.ts'
 import type { User } from '../storage/store.ts'
 
+/** A user's own triggers. */
+export const MAX_USER_TRIGGERS = 100
+
 /** What a user is. Null or absent: none. */
 export interface UserFields {
   readonly displayName: string

@@ -78,7 +78,8 @@ export function probesRoutes({
         schema: {
           tags,
           summary: 'Figures for Prometheus',
-          description: 'Reads, freshness, queue, HTTP latency and changes served; needs the key.',
+          description:
+            'Reads, freshness, queue, HTTP latency and changes served; for `provider` and `monitor` keys.',
           produces: ['text/plain'],
           response: { 200: Exposition, ...problems() }
         }

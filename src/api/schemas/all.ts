@@ -11,6 +11,7 @@ import { statusSchemas } from './statuses.ts'
 import { syncSchemas } from './sync.ts'
 import { tenantSchemas } from './tenants.ts'
 import { timelineSchemas } from './timelines.ts'
+import { triggerSchemas } from './triggers.ts'
 import { userSchemas } from './users.ts'
 
 export const schemas = [
@@ -20,6 +21,7 @@ export const schemas = [
   ...ruleSchemas,
   ...ruleListSchemas,
   ...userSchemas,
+  ...triggerSchemas,
   ...connectionSchemas,
   ...statusSchemas,
   ...overrideSchemas,

@@ -17,30 +17,27 @@ import type { PutRulesBody, RulesResponse } from '../../management/rules.ts'
 import { DiversionCode } from './params.ts'
 import { NullableString, ref } from './types.ts'
 
+export const triggerMembers = {
+  match: Enum(triggerMatches, {
+    description: 'Where the text must stand: `prefix`, `word` or `category`.',
+    examples: ['word']
+  }),
+  text: Type.String({
+    minLength: 1,
+    maxLength: 200,
+    description: 'Literal text, never a pattern: 1 to 200 characters.',
+    examples: ['MÖT']
+  }),
+  diversion: DiversionCode,
+  phone: Type.Optional(Enum(phones, { description: 'Overrules the diversion’s own.', examples: ['open'] }))
+}
+
 export const TriggerSchema = schemaOf<Trigger>()(
-  Strict(
-    {
-      match: Enum(triggerMatches, {
-        description: 'Where the text must stand: `prefix`, `word` or `category`.',
-        examples: ['word']
-      }),
-      text: Type.String({
-        minLength: 1,
-        maxLength: 200,
-        description: 'Literal text, never a pattern: 1 to 200 characters.',
-        examples: ['MÖT']
-      }),
-      diversion: DiversionCode,
-      phone: Type.Optional(
-        Enum(phones, { description: 'Overrules the diversion’s own.', examples: ['open'] })
-      )
-    },
-    {
-      $id: 'Trigger',
-      description: 'What a user writes in an event to be diverted.',
-      examples: [{ match: 'word', text: 'MÖT', diversion: 'meeting' }]
-    }
-  )
+  Strict(triggerMembers, {
+    $id: 'Trigger',
+    description: 'What a user writes in an event to be diverted.',
+    examples: [{ match: 'word', text: 'MÖT', diversion: 'meeting' }]
+  })
 )
 
 export const DiversionSchema = schemaOf<Diversion>()(

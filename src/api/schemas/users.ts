@@ -4,7 +4,12 @@ import { Type } from 'typebox'
 import type { Trigger } from '../../domain/rule-set.ts'
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { ImportProgressResponse } from '../../management/import-progress.ts'
-import type { PatchUserBody, PutUserBody, UserResponse } from '../../management/user-fields.ts'
+import {
+  MAX_USER_TRIGGERS,
+  type PatchUserBody,
+  type PutUserBody,
+  type UserResponse
+} from '../../management/user-fields.ts'
 import { type ImportResponse, importModes } from '../../management/user-import.ts'
 import { AfterParam, ExtensionParam, UserId } from './params.ts'
 import { TriggerSchema } from './rules.ts'
@@ -59,8 +64,8 @@ const timeZone = NullableString({
 
 const padel = { match: 'word', text: 'padel', diversion: 'out-of-office' }
 const triggers = {
-  maxItems: 100,
-  description: 'The user’s own, put before those of the rules; at most 100.',
+  maxItems: MAX_USER_TRIGGERS,
+  description: `The user’s own, put before those of the rules; at most ${MAX_USER_TRIGGERS}.`,
   examples: [[padel]]
 }
 
