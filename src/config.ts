@@ -189,12 +189,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   })
 }
 
-/** HANVISA_REDIS_URL alone, as it is set, also by a file. Throws SetupError. */
-export function redisUrlIn(env: Readonly<Record<string, string | undefined>>): string | null {
+/** These alone, as they are set, also by a file: for commands that need no others. Throws SetupError. */
+export function readSettings<N extends Name>(
+  env: Readonly<Record<string, string | undefined>>,
+  names: readonly N[]
+): Readonly<Record<N, string | null>> {
   const faults: string[] = []
-  const url = settingOf(env, 'HANVISA_REDIS_URL', faults)
+  const values = names.map((name) => [name, settingOf(env, name, faults)])
   if (faults.length > 0) throw new SetupError(`${faults.join('. ')}.`)
-  return url
+  return Object.fromEntries(values)
 }
 
 export const adminKeyRule =

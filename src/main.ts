@@ -2,16 +2,18 @@
 /** The program: the service, and what operators do once or by hand. The only reader of process.env. */
 import closeWithGrace from 'close-with-grace'
 import { pino } from 'pino'
+import { runKeys } from './cli/keys.ts'
 import { runMigrate } from './cli/migrate.ts'
 import { previewCalendar } from './cli/preview-calendar.ts'
 import { packFolder, startService } from './composition.ts'
-import { readConfig, redisUrlIn } from './config.ts'
+import { readConfig, readSettings } from './config.ts'
 import { SetupError } from './errors.ts'
 
 const usage = `usage: hanvisa                                                   the service
        hanvisa try FILE.ics|URL [--pack NAME] [--zone ZONE] [--owner ADDRESS]
                                                                  what one calendar comes to
        hanvisa migrate --from DATA_DIR [--to redis://HOST:6379]  an embedded installation into Redis
+       hanvisa keys make|list|revoke [--url URL]                 API keys, of a running service or a stopped one
 `
 
 try {
@@ -33,8 +35,13 @@ async function run([command, ...rest]: string[]): Promise<number> {
     })
   }
   if (command === 'migrate') {
-    const redisUrl = redisUrlIn(process.env) ?? undefined
+    const redisUrl = readSettings(process.env, ['HANVISA_REDIS_URL']).HANVISA_REDIS_URL ?? undefined
     return runMigrate(rest, { stdout: process.stdout, stderr: process.stderr, redisUrl })
+  }
+  if (command === 'keys') {
+    const names = ['HANVISA_REDIS_URL', 'HANVISA_DATA_DIR', 'HANVISA_ADMIN_KEY'] as const
+    const settings = readSettings(process.env, names)
+    return runKeys(rest, { stdout: process.stdout, stderr: process.stderr, settings, clock: Date.now })
   }
   const asked = command === '--help' || command === 'help'
   ;(asked ? process.stdout : process.stderr).write(usage)
