@@ -51,14 +51,14 @@ export type SyncHarness = Awaited<ReturnType<typeof openSyncHarness>>
 
 export async function openSyncHarness(
   t: Test,
-  options: Partial<SyncOptions> & { readonly side?: FakeCalendarServer } = {}
+  options: Partial<SyncOptions> & { readonly side?: FakeCalendarServer; readonly startAt?: number } = {}
 ) {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-sync-'))
   const store = await openLmdb({ folder })
   const side = options.side ?? (await startFakeCalendarServer())
   let depth = () => ({ waiting: 0, running: 0 })
   // What the calendar server leaves hanging is not awaited.
-  const time = createFakeClock(() => depth().running <= side.pending.size)
+  const time = createFakeClock(() => depth().running <= side.pending.size, options.startAt)
   const clock = options.clock ?? time.clock
   const seal = sealer(randomBytes(32))
   const said: unknown[] = []

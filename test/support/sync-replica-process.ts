@@ -1,7 +1,7 @@
 /**
  * A process that keeps its share of the tenants, as a worker does. It reads calendars over HTTP from the address that it is
- * given, with its own number in each request. Arguments: Redis' URL, that address, the master key in base64. It prints what it
- * logs, closes on the command `close`, and says `closed`.
+ * given, with its own number in each request. Arguments: Redis' URL, that address, the master key in base64, and `subscribed` where
+ * the calendar system notifies of every edit. It prints what it logs, closes on the command `close`, and says `closed`.
  */
 import { createInterface } from 'node:readline'
 import type { Connector, ReadResult } from '../../src/connectors/connector.ts'
@@ -14,7 +14,7 @@ import { sealer } from '../../src/storage/secrets/seal.ts'
 import { openRedisSyncController } from '../../src/sync/cluster/redis/compose.ts'
 import { harnessRules } from './sync-harness.ts'
 
-const [redisUrl = '', root = '', masterKey = ''] = process.argv.slice(2)
+const [redisUrl = '', root = '', masterKey = '', notifications = ''] = process.argv.slice(2)
 const say = (facts: object, message: string) => console.log(JSON.stringify({ message, ...facts }))
 const nothing = () => {}
 
@@ -61,7 +61,10 @@ function connector(): Connector {
     read: ({ targets, signal }) => Promise.all(targets.map(({ mailbox }) => read(mailbox, signal))),
     check: async () => [],
     fingerprints: async ({ targets }) => targets.map(() => null),
-    subscribe: () => ({ onNotification: nothing, stop: nothing }),
+    subscribe(_request, { onActive }) {
+      if (notifications === 'subscribed') queueMicrotask(onActive)
+      return { onNotification: nothing, stop: nothing }
+    },
     close: async () => {}
   }
 }

@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { kindOf } from '../../src/connectors/kinds.ts'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
+import type { Timers } from '../../src/lib/timers.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openClient } from '../../src/storage/redis/client.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
@@ -39,8 +40,13 @@ export interface SyncReplica {
 
 const zone = 'Europe/Stockholm'
 
-/** `program` is test/sync/replica.ts, compiled. */
-export async function startSyncReplicas(t: Test, redis: TestRedis, program: string) {
+/** `program` is sync-replica-process.ts, compiled. `time` is what the sync client goes by, the machine's unless given. */
+export async function startSyncReplicas(
+  t: Test,
+  redis: TestRedis,
+  program: string,
+  time: { readonly clock?: () => number; readonly timers?: Timers } = {}
+) {
   const masterKey = randomBytes(32)
   const seal = sealer(masterKey)
   const asked: ReplicaRequest[] = []
@@ -75,7 +81,8 @@ export async function startSyncReplicas(t: Test, redis: TestRedis, program: stri
         throw new Error('a sync client reads nothing')
       },
       sealer: seal,
-      log: quiet
+      log: quiet,
+      ...time
     },
     clients
   )
@@ -105,8 +112,8 @@ export async function startSyncReplicas(t: Test, redis: TestRedis, program: stri
     refuse(now: boolean) {
       refusing = now
     },
-    async start(): Promise<SyncReplica> {
-      const args = plainNodeArgs(program, redis.url, root, masterKey.toString('base64'))
+    async start(notifications: 'subscribed' | 'none' = 'none'): Promise<SyncReplica> {
+      const args = plainNodeArgs(program, redis.url, root, masterKey.toString('base64'), notifications)
       const child = spawn('env', args, { stdio: ['pipe', 'pipe', 'inherit'] })
       running.push(child)
       const said: string[] = []
