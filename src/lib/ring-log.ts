@@ -8,7 +8,7 @@ export class RingLog<Entry> {
   #weight = 0
   #completeAfter: number
 
-  /** Entries that together weigh at least `minKept` are kept. */
+  /** Entries that together weigh at least `minKept` are kept. Infinity: it is not known yet since when it is complete. */
   constructor(completeAfter: number, minKept: number) {
     this.#completeAfter = completeAfter
     this.#minKept = minKept
@@ -17,6 +17,11 @@ export class RingLog<Entry> {
   /** Everything after this mark is here; what came before may be gone. */
   get completeAfter(): number {
     return this.#completeAfter
+  }
+
+  /** Says since when it is complete, where that was not known. */
+  completeSince(mark: number): void {
+    if (this.#completeAfter === Infinity) this.#completeAfter = mark
   }
 
   /** `mark` is never less than the one before. */

@@ -11,7 +11,7 @@ import type { UserTable } from './user-table.ts'
 const MAX_TRANSITIONS = 20_000
 /** A clock that was set back farther than this starts anew. */
 const MAX_SETBACK_MS = 1_000
-/** Users whose transitions are passed in one call: about 5 ms. */
+/** Users whose transitions are passed, or planned anew, in one call: about 5 ms. */
 const USERS_PER_ADVANCE = 2_000
 
 export interface TransitionClockDeps {
@@ -30,6 +30,8 @@ export class TransitionClock {
   #passed: RingLog<readonly string[]>
   #now: Instant
   #last: Instant = 0
+  /** Users that are to be planned since the clock was set back; null: none. */
+  #unplanned: Iterator<UserState> | null = null
   /** Users of the present instant, some of whom are not passed yet. */
   #passing: {
     readonly at: Instant
@@ -64,12 +66,13 @@ export class TransitionClock {
 
   /** When time alone may next change a Status. */
   get next(): Instant {
-    return this.#passing === null ? this.#heap.next : this.#now
+    return this.#passing === null && this.#unplanned === null ? this.#heap.next : this.#now
   }
 
   /** Passes transitions up to the clock's instant, of some users. False: there are more to pass, call again. */
   advance(clock: Instant): boolean {
     if (clock < this.#now - MAX_SETBACK_MS) this.#restart(clock)
+    if (!this.#planSome()) return false
     let room = USERS_PER_ADVANCE
     let isStale = false
     let hasPassed = false
@@ -144,12 +147,32 @@ export class TransitionClock {
     this.#last = 0
     this.#heap = new TransitionHeap()
     this.#passing = null
-    for (const user of this.#users.inOrder()) {
+    // Until all are planned, it is not known since when the list is complete.
+    this.#passed = new RingLog(Infinity, MAX_TRANSITIONS)
+    const users = this.#users.inOrder()
+    for (const user of users) {
       user.plannedAt = Infinity
-      this.#plan(user)
+      // What is kept as JSON is of the time that the clock has left.
+      user.nextTransition = instant
     }
-    this.#forgetPassed()
-    this.#onPassed(false)
+    this.#unplanned = users.values()
+  }
+
+  /** Plans some of the users since the clock was set back; says whether none is left. */
+  #planSome(): boolean {
+    if (this.#unplanned === null) return true
+    for (let room = USERS_PER_ADVANCE; room > 0; room--) {
+      const { value: user } = this.#unplanned.next()
+      if (user === undefined) {
+        this.#unplanned = null
+        this.#passed.completeSince(this.#last)
+        this.#onPassed(false)
+        return true
+      }
+      // One that was changed or removed meanwhile is another, or none.
+      if (this.#users.get(user.id) === user) this.#plan(user)
+    }
+    return false
   }
 
   /** Nobody has a transition between the last one and now. */

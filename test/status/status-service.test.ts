@@ -200,3 +200,28 @@ t.test('a clock that is set back restarts the transitions and loses none', async
   clock.set(START + MINUTE)
   t.match((await fetchChanges(service, cursor)).changes, [{ diversion: 'meeting' }])
 })
+
+t.test(
+  'a clock that is set back is followed in slices, and nothing is answered before all users are',
+  async (t) => {
+    const { store, clock, service } = await openTenant(t)
+    await addUsers(store, ...Array.from({ length: 4_999 }, (_, index) => `u${index}`), 'zoe')
+    await saveTimeline(store, 'zoe', fixtureTimeline([1, 2, 'meeting']), START)
+    clock.set(START + 5 * MINUTE)
+    await readStatuses(service)
+    const view = (await service.view('acme'))!
+    clock.set(START + MINUTE)
+    t.equal(view.advance(), false, 'not in one turn')
+    t.match(JSON.parse(view.status('zoe')!), { diversion: 'meeting' }, 'what was kept for later is not shown')
+    // A write in between is in the answers to come.
+    await saveTimeline(store, 'u7', fixtureTimeline([1, 3, 'lunch']), START)
+    const { statuses, cursor } = await readStatuses(service)
+    const diversions = new Map(statuses.map(({ user, diversion }) => [user, diversion]))
+    t.same(
+      ['u7', 'u8', 'zoe'].map((user) => diversions.get(user)),
+      ['lunch', 'available', 'meeting']
+    )
+    clock.set(START + 2 * MINUTE)
+    t.match((await fetchChanges(service, cursor)).changes, [{ user: 'zoe', diversion: 'available' }])
+  }
+)
