@@ -43,8 +43,9 @@ export interface StatusFields extends IntervalFields {
 
 export function statusAt(timeline: EffectiveTimeline, at: Instant): StatusFields {
   const { boundaries } = timeline
-  const cause = causeAt(timeline, at)
   const index = firstEndingAfter(timeline, at)
+  const cause =
+    index < timeline.causes.length && boundaries[2 * index]! <= at ? timeline.causes[index]! : null
   if (cause === null || cause.diversion === AVAILABLE) return joinFields(cause, availableRun(timeline, index))
 
   const last = lastOfRun(timeline, index, (other) => other.diversion === cause.diversion)
@@ -57,6 +58,26 @@ export function statusAt(timeline: EffectiveTimeline, at: Instant): StatusFields
     reachableAt: cause.phone === 'closed' ? endOfInterval(timeline, lastClosed).until : null,
     next: nextRun(timeline, last + 1)
   })
+}
+
+/** Whether a Status shows the same of both. */
+export function sameFields(one: StatusFields, other: StatusFields): boolean {
+  return (
+    one.diversion === other.diversion &&
+    one.phone === other.phone &&
+    one.forwardTo === other.forwardTo &&
+    one.source === other.source &&
+    one.since === other.since &&
+    one.until === other.until &&
+    one.untilKind === other.untilKind &&
+    one.reachableAt === other.reachableAt &&
+    sameNext(one.next, other.next)
+  )
+}
+
+function sameNext(one: StatusFields['next'], other: StatusFields['next']): boolean {
+  if (one === null || other === null) return one === other
+  return one.diversion === other.diversion && one.from === other.from && one.until === other.until
 }
 
 /** What gives the diversion at the instant; null where nothing does. */

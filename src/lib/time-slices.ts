@@ -67,8 +67,27 @@ export async function runInSlices<T>(steps: Generator<void, T>): Promise<T> {
   }
 }
 
+/** The keys of all items of all groups, each once, in order. */
+export async function collectInSlices<T>(
+  groups: readonly (readonly T[])[],
+  keyOf: (item: T) => string
+): Promise<Set<string>> {
+  const keys = new Set<string>()
+  const slice = new Slice()
+  for (const group of groups) {
+    for (const item of group) {
+      keys.add(keyOf(item))
+      if (slice.isOver()) await slice.next()
+    }
+  }
+  return keys
+}
+
 /** Texts that are joined and encoded in one turn: some 500 kB of Statuses. */
 const TEXTS_PER_CHUNK = 1_000
+/** Texts that are joined at a time: some 8 kB, which stay in the processor's cache and take half the time of 500 kB. */
+const TEXTS_PER_WRITE = 16
+const COMMA = 0x2c
 
 /**
  * The texts as UTF-8, with commas between them, after `opening` and before `closing`: a few chunks, since to make one of many
@@ -80,10 +99,22 @@ export async function encodeListInSlices(
   closing: string
 ): Promise<Buffer[]> {
   const chunks: Buffer[] = []
+  let scratch = Buffer.alloc(0)
   for (let from = 0; from === 0 || from < texts.length; from += TEXTS_PER_CHUNK) {
-    const joined = texts.slice(from, from + TEXTS_PER_CHUNK).join(',')
-    const isLast = from + TEXTS_PER_CHUNK >= texts.length
-    chunks.push(Buffer.from(`${from === 0 ? opening : ','}${joined}${isLast ? closing : ''}`))
+    const end = Math.min(from + TEXTS_PER_CHUNK, texts.length)
+    const isLast = end === texts.length
+    let length = opening.length + closing.length
+    for (let index = from; index < end; index++) length += texts[index]!.length + 1
+    // A UTF-16 unit is three bytes at the most.
+    if (scratch.length < 3 * length) scratch = Buffer.allocUnsafeSlow(3 * length)
+    let size = from === 0 ? scratch.write(opening) : 0
+    for (let index = from; index < end; index += TEXTS_PER_WRITE) {
+      const group = texts.slice(index, Math.min(index + TEXTS_PER_WRITE, end))
+      if (index > 0) scratch[size++] = COMMA
+      size += scratch.write(group.join(','), size)
+    }
+    if (isLast) size += scratch.write(closing, size)
+    chunks.push(Buffer.from(scratch.subarray(0, size)))
     if (!isLast) await nextSlice()
   }
   return chunks

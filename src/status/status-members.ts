@@ -5,33 +5,45 @@ import { type SyncState, syncStateNames } from '../domain/sync-state.ts'
 import { floorToSecond } from '../domain/whole-seconds.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 
-/** What a Status is made of. */
-export interface StatusParts {
+export interface UserParts {
   readonly user: { readonly id: string; readonly extension: string; readonly displayName: string }
+}
+
+export interface RunParts {
   readonly timeZone: string
   readonly language: string
   readonly fields: StatusFields
   /** The catalogue's entry of a code. */
   readonly findDiversion: (code: string) => Diversion
+}
+
+export interface SyncParts {
   readonly sync: SyncState
 }
+
+/** What a Status is made of. */
+export type StatusParts = UserParts & RunParts & SyncParts
 
 /** JSON Schema 2020-12, as data: this folder knows neither the API nor its schema library. */
 type JsonSchema = Readonly<Record<string, unknown>>
 
-interface Member<T> {
+interface Member<Parts, T> {
   readonly schema: JsonSchema
-  readonly value: (parts: StatusParts) => T
-  /** Whether each user has a value of their own; else its JSON is kept for the next Status. */
-  readonly isPersonal: boolean
+  readonly value: (parts: Parts) => T
 }
 
-function member<T>(schema: JsonSchema, value: (parts: StatusParts) => T): Member<T> {
-  return { schema, value, isPersonal: false }
+type Members<Parts> = Readonly<Record<string, Member<Parts, unknown>>>
+
+function userMember<T>(schema: JsonSchema, value: (parts: UserParts) => T): Member<UserParts, T> {
+  return { schema, value }
 }
 
-function personalMember<T>(schema: JsonSchema, value: (parts: StatusParts) => T): Member<T> {
-  return { schema, value, isPersonal: true }
+function runMember<T>(schema: JsonSchema, value: (parts: RunParts) => T): Member<RunParts, T> {
+  return { schema, value }
+}
+
+function syncMember<T>(schema: JsonSchema, value: (parts: SyncParts) => T): Member<SyncParts, T> {
+  return { schema, value }
 }
 
 const text = (description: string, example: string): JsonSchema => ({
@@ -80,17 +92,17 @@ export const nextRunSchema: JsonSchema = strictObject(
 
 /** What follows from the calendar and the override alone; a preview shows these too. */
 export const calendarMembers = {
-  diversion: member(diversionCode, ({ fields, findDiversion }) => findDiversion(fields.diversion).code),
-  phone: member(oneOf(phones, 'Whether calls reach the person.', 'closed'), ({ fields }) => fields.phone),
-  since: member(
+  diversion: runMember(diversionCode, ({ fields, findDiversion }) => findDiversion(fields.diversion).code),
+  phone: runMember(oneOf(phones, 'Whether calls reach the person.', 'closed'), ({ fields }) => fields.phone),
+  since: runMember(
     nullableInstant('When the unbroken run of this diversion began.', '2026-11-23T08:00:00Z'),
     ({ fields }) => formatNullable(fields.since)
   ),
-  until: member(
+  until: runMember(
     nullableInstant('When it ends; `untilKind` says why null.', '2026-11-23T09:30:00Z'),
     ({ fields }) => formatNullable(fields.until)
   ),
-  untilKind: member(
+  untilKind: runMember(
     oneOf(
       untilKinds,
       '`known`: `until` is given. `unknown`: it ends, but beyond what was read of the calendar. `indefinite`: nothing ' +
@@ -99,14 +111,14 @@ export const calendarMembers = {
     ),
     ({ fields }) => fields.untilKind
   ),
-  reachableAt: member(
+  reachableAt: runMember(
     nullableInstant(
       'The end of the unbroken run of closed phone: what callers are told. Null if open, or not known.',
       '2026-11-23T09:30:00Z'
     ),
     ({ fields }) => formatNullable(fields.reachableAt)
   ),
-  forwardTo: member(
+  forwardTo: runMember(
     {
       type: ['string', 'null'],
       description:
@@ -115,26 +127,32 @@ export const calendarMembers = {
     },
     ({ fields }) => fields.forwardTo
   ),
-  next: member({ anyOf: [{ $ref: 'NextRun#' }, { type: 'null' }] }, ({ fields: { next }, findDiversion }) =>
-    next === null
-      ? null
-      : {
-          diversion: findDiversion(next.diversion).code,
-          from: formatSecond(next.from),
-          until: formatNullable(next.until)
-        }
+  next: runMember(
+    { anyOf: [{ $ref: 'NextRun#' }, { type: 'null' }] },
+    ({ fields: { next }, findDiversion }) =>
+      next === null
+        ? null
+        : {
+            diversion: findDiversion(next.diversion).code,
+            from: formatSecond(next.from),
+            until: formatNullable(next.until)
+          }
   )
 }
 
 const { diversion, phone, since, until, untilKind, reachableAt, forwardTo, next } = calendarMembers
 
-/** In the order in which a Status has them. */
-export const statusMembers = {
-  user: personalMember(text('The user’s id within the tenant.', 'anna'), ({ user }) => user.id),
-  extension: personalMember(text('What is dialled to reach the user.', '1070'), ({ user }) => user.extension),
-  displayName: personalMember(text('The user’s name.', 'Anna Ek'), ({ user }) => user.displayName),
+/** Each user has values of their own of these. */
+export const userMembers = {
+  user: userMember(text('The user’s id within the tenant.', 'anna'), ({ user }) => user.id),
+  extension: userMember(text('What is dialled to reach the user.', '1070'), ({ user }) => user.extension),
+  displayName: userMember(text('The user’s name.', 'Anna Ek'), ({ user }) => user.displayName)
+}
+
+/** Many users whose diversion begins and ends alike have the same values of these. */
+export const runMembers = {
   diversion,
-  label: member(
+  label: runMember(
     text('The diversion in the tenant’s language.', 'Möte'),
     ({ fields, findDiversion, language }) => labelOf(findDiversion(fields.diversion), language)
   ),
@@ -144,16 +162,20 @@ export const statusMembers = {
   untilKind,
   reachableAt,
   forwardTo,
-  timeZone: member(
+  timeZone: runMember(
     text('The user’s time zone, else the tenant’s: to announce times in.', 'Europe/Stockholm'),
     ({ timeZone }) => timeZone
   ),
   next,
-  source: member(
+  source: runMember(
     oneOf(statusSources, 'What decides. `absence` and `hours` are reserved.', 'calendar'),
     ({ fields }) => fields.source
-  ),
-  sync: member(
+  )
+}
+
+/** Users whose state began in the same second have the same value of this. */
+export const syncMembers = {
+  sync: syncMember(
     strictObject(
       {
         state: oneOf(syncStateNames, 'How well the calendar is mirrored.', 'fresh'),
@@ -165,67 +187,38 @@ export const statusMembers = {
   )
 }
 
-type Members = typeof statusMembers
+/** In the order in which a Status has them. */
+export const statusMembers = { ...userMembers, ...runMembers, ...syncMembers }
+
+type ValuesOf<M> = {
+  readonly [Name in keyof M]: M[Name] extends { value: (parts: never) => infer Value } ? Value : never
+}
 
 /** What the API calls a Status. Times are RFC 3339 in UTC, in whole seconds. */
-export type Status = { readonly [Name in keyof Members]: ReturnType<Members[Name]['value']> }
-export type CalendarStatus = {
-  readonly [Name in keyof typeof calendarMembers]: ReturnType<(typeof calendarMembers)[Name]['value']>
-}
+export type Status = ValuesOf<typeof statusMembers>
+export type CalendarStatus = ValuesOf<typeof calendarMembers>
 
 export function makeStatus(parts: StatusParts): Status {
   return collect(statusMembers, parts) as Status
 }
 
-const names = Object.keys(statusMembers) as (keyof Members)[]
-const members: readonly Member<JsonValue>[] = names.map((name) => statusMembers[name])
-/** Names as JSON, with room after each for the value. */
-const pieces = names.flatMap((name, index) => [`${index === 0 ? '{' : ','}${JSON.stringify(name)}:`, ''])
-
-/** The same as JSON, in less time than it takes to make an object and hand it to `JSON.stringify`. */
-export function writeStatus(parts: StatusParts): string {
-  for (let index = 0; index < members.length; index++) {
-    const { value, isPersonal } = members[index]!
-    pieces[2 * index + 1] = isPersonal ? JSON.stringify(value(parts)) : writeValue(value(parts))
-  }
-  // Joined, not added up: a text that was added up takes several times the memory until it is first read.
-  return `${pieces.join('')}}`
+export function makeCalendarStatus(parts: Pick<RunParts, 'fields' | 'findDiversion'>): CalendarStatus {
+  return collect(calendarMembers, parts as RunParts) as CalendarStatus
 }
 
-type JsonValue = string | null | { readonly [name: string]: JsonValue }
-
-function writeValue(value: JsonValue): string {
-  if (value === null) return 'null'
-  if (typeof value === 'string') return quote(value)
-  let text = ''
-  for (const name in value) text += `${text === '' ? '{' : ','}${quote(name)}:${writeValue(value[name]!)}`
-  return `${text}}`
-}
-
-/** Most strings of Statuses are the same few: codes, labels and whole minutes. */
-const quoted = new Map<string, string>()
-const MAX_QUOTED = 20_000
-
-function quote(text: string): string {
-  const known = quoted.get(text)
-  if (known !== undefined) return known
-  const json = JSON.stringify(text)
-  // Emptied when full, which is harmless.
-  if (quoted.size >= MAX_QUOTED) quoted.clear()
-  quoted.set(text, json)
-  return json
-}
-
-export function makeCalendarStatus(parts: Pick<StatusParts, 'fields' | 'findDiversion'>): CalendarStatus {
-  return collect(calendarMembers, parts as StatusParts) as CalendarStatus
+/** The members as JSON, in their order, without the braces. */
+export function writeMembers<Parts>(members: Members<Parts>, parts: Parts): string {
+  return JSON.stringify(collect(members, parts)).slice(1, -1)
 }
 
 /** The schemas of members, by name, in their order. */
-export function schemasOf(members: Readonly<Record<string, Member<unknown>>>): Record<string, JsonSchema> {
+export function schemasOf(
+  members: Readonly<Record<string, { readonly schema: JsonSchema }>>
+): Record<string, JsonSchema> {
   return Object.fromEntries(Object.entries(members).map(([name, { schema }]) => [name, schema]))
 }
 
-function collect(members: Readonly<Record<string, Member<unknown>>>, parts: StatusParts): object {
+function collect<Parts>(members: Members<Parts>, parts: Parts): object {
   const result: Record<string, unknown> = {}
   for (const name in members) result[name] = members[name]!.value(parts)
   return result

@@ -1,6 +1,6 @@
 /** The view of one tenant in memory: the Status of every user, and the changes since a cursor. */
 import type { Instant } from '../domain/calendar-event.ts'
-import { nextSlice } from '../lib/time-slices.ts'
+import { collectInSlices, nextSlice } from '../lib/time-slices.ts'
 import type { LogEntry, TenantSnapshot, UserRecord } from '../storage/store.ts'
 import { CURSOR_LIFETIME_MS, type Cursor, cursorExpired, formatCursor } from './cursor.ts'
 import { type ReadLog, RecentEntries } from './recent-entries.ts'
@@ -9,6 +9,7 @@ import { type StatusesResponse, writeStatuses } from './statuses-response.ts'
 import { createCauseSharing, type TenantContext, type UserState, userStateOf } from './user-state.ts'
 import {
   compareContents,
+  findSynced,
   findTurned,
   hasSameSync,
   loadContents,
@@ -164,12 +165,12 @@ export class TenantView {
       ...this.#recent.between(cursor.position, this.#position)
     ]
     const passed = this.#contents.clock.between(cursor.at, moment.now)
-    const synced = cursor.uncertain && this.isCurrent ? moment.users.filter(({ sync }) => sync.enabled) : []
+    const mayHaveSynced = cursor.uncertain && this.isCurrent
     const answer = this.#cursorAt(moment.now, cursor)
 
     const turned = passed ?? [await findTurned(moment, cursor.at)]
-    const groups = [...turned, synced.map(({ id }) => id)]
-    const changes = await moment.renderChanges(entries, groups, format)
+    const synced = mayHaveSynced ? [await findSynced(moment)] : []
+    const changes = await moment.renderChanges(entries, [...turned, ...synced], format)
     return changes.length === 0 ? null : { ...answer, changes }
   }
 
@@ -185,7 +186,7 @@ export class TenantView {
   apply(entries: readonly LogEntry[], records: ReadonlyMap<string, UserRecord | null>): void {
     const { users, clock, context } = this.#contents
     const since = entries.reduce((least, { at }) => Math.min(least, at), clock.now) - MAX_CLOCK_SKEW_MS
-    const named = namedIn(entries)
+    const named = new Set(entries.flatMap(namedBy))
     const synced: string[] = []
     const next: UserState[] = []
     for (const [id, record] of records) {
@@ -211,7 +212,7 @@ export class TenantView {
   ): Promise<void> {
     const before = this.#contents
     const next = await loadContents(snapshot, this.#loadOptions(context, before.clock.now))
-    const named = namedIn(entries)
+    const named = await collectInSlices(entries.map(namedBy), (user) => user)
     const isAll = entries.some(({ users }) => users === 'all')
     const { vacated, synced } = await compareContents(before, next, (user) => named.has(user))
     while (!next.clock.advance(before.clock.now)) await nextSlice()
@@ -294,6 +295,6 @@ export class TenantView {
   }
 }
 
-function namedIn(entries: readonly LogEntry[]): ReadonlySet<string> {
-  return new Set(entries.flatMap(({ users }) => (users === 'all' ? [] : users)))
+function namedBy({ users }: LogEntry): readonly string[] {
+  return users === 'all' ? [] : users
 }

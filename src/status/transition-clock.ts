@@ -130,7 +130,7 @@ export class TransitionClock {
 
   /** Null where the user has no transition at this instant (any more). */
   #passUser(id: string, at: Instant): UserState | null {
-    const user = this.#users.get(id)
+    const user = this.#users.getNear(id)
     if (user === undefined || user.plannedAt !== at) return null
     const turns = user.nextTransition === at
     user.plannedAt = Infinity

@@ -8,7 +8,8 @@ import { type SyncRecord, staleAt, syncStateAt } from '../domain/sync-state.ts'
 import { type Cause, causeKey, firstEndingAfter } from '../domain/timeline.ts'
 import { type EffectiveTimeline, emptyTimeline } from '../domain/timeline-runs.ts'
 import type { TenantSnapshot, UserRecord } from '../storage/store.ts'
-import { makeStatus, type Status, type StatusParts, writeStatus } from './status-members.ts'
+import { makeStatus, type Status, type StatusParts } from './status-members.ts'
+import { StatusWriter } from './status-writer.ts'
 
 /** What of the tenant shows in every Status. */
 export interface TenantContext {
@@ -17,6 +18,7 @@ export interface TenantContext {
   readonly diversions: ReadonlyMap<string, Diversion>
   /** Milliseconds after which an unconfirmed timeline is stale. */
   readonly staleAfter: number
+  readonly writer: StatusWriter
 }
 
 /** What a tenant has whose connection is gone: then no timeline is held that could become stale. */
@@ -27,13 +29,25 @@ export function tenantContextOf(
   { tenant, rules, connection }: Pick<TenantSnapshot, 'tenant' | 'rules' | 'connection'>,
   defaultRules: RuleSet
 ): TenantContext {
-  const { diversions } = rules?.effective ?? defaultRules
+  const diversions = new Map(
+    (rules?.effective ?? defaultRules).diversions.map((diversion) => [diversion.code, diversion])
+  )
   return {
     language: tenant.language,
     timeZone: tenant.timeZone,
-    diversions: new Map(diversions.map((diversion) => [diversion.code, diversion])),
-    staleAfter: 2_000 * (connection?.pollSeconds ?? DEFAULT_POLL_SECONDS)
+    diversions,
+    staleAfter: 2_000 * (connection?.pollSeconds ?? DEFAULT_POLL_SECONDS),
+    writer: createWriter(diversions, tenant.language)
   }
+}
+
+/** The same with labels in a language. */
+export function inLanguage(context: TenantContext, language: string): TenantContext {
+  return { ...context, language, writer: createWriter(context.diversions, language) }
+}
+
+function createWriter(diversions: TenantContext['diversions'], language: string): StatusWriter {
+  return new StatusWriter({ language, findDiversion: (code) => diversionOf(code, { diversions }) })
 }
 
 export interface UserState {
@@ -107,7 +121,7 @@ export function createCauseSharing(): (cause: Cause) => Cause {
 }
 
 /** The catalogue's entry; for a code that is gone the stand-in, until the calendar is read again. */
-export function diversionOf(code: string, { diversions }: TenantContext): Diversion {
+export function diversionOf(code: string, { diversions }: Pick<TenantContext, 'diversions'>): Diversion {
   return (
     diversions.get(code) ??
     diversions.get(FALLBACK_CODE) ?? { code: FALLBACK_CODE, labels: {}, phone: 'closed' }
@@ -118,7 +132,13 @@ export function diversionOf(code: string, { diversions }: TenantContext): Divers
 export function statusJson(user: UserState, context: TenantContext, at: Instant, isPresent: boolean): string {
   const canKeep = isPresent && at < user.nextTransition
   if (canKeep && user.cachedJson !== null) return user.cachedJson
-  const json = writeStatus(partsOf(user, statusAt(user.effective, at), context, at))
+  const sync = syncStateAt(user.sync, context.staleAfter, at)
+  const json = context.writer.write(
+    user,
+    user.timeZone ?? context.timeZone,
+    statusAt(user.effective, at),
+    sync
+  )
   if (canKeep) user.cachedJson = json
   return json
 }

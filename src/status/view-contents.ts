@@ -77,3 +77,12 @@ export async function findTurned({ users, context, now }: ViewMoment, after: Ins
   })
   return turned
 }
+
+/** Whose calendars are read. */
+export async function findSynced({ users }: ViewMoment): Promise<string[]> {
+  const synced: string[] = []
+  await forEachInSlices(users, ({ id, sync }) => {
+    if (sync.enabled) synced.push(id)
+  })
+  return synced
+}

@@ -1,14 +1,14 @@
 /** A tenant at one moment. What it shows is rendered in slices, and stays of that moment whatever changes meanwhile. */
 import type { Instant } from '../domain/calendar-event.ts'
-import { Slice, sortInSlices } from '../lib/time-slices.ts'
-import type { LogEntry } from '../storage/store.ts'
+import { collectInSlices, forEachInSlices, Slice, sortInSlices } from '../lib/time-slices.ts'
+import type { LogEntry, Vacated } from '../storage/store.ts'
 import {
   compareExtensions,
   extensionStatusJson,
   pickShownUser,
   removedExtensionJson
 } from './extension-status.ts'
-import { statusJson, type TenantContext, type UserState } from './user-state.ts'
+import { inLanguage, statusJson, type TenantContext, type UserState } from './user-state.ts'
 import { findUser, indexOfUser } from './user-table.ts'
 
 /** How statuses are given. */
@@ -39,7 +39,7 @@ export class ViewMoment {
   /** The same with labels in a language. */
   withLanguage(language: string | null): ViewMoment {
     if (language === null || language === this.context.language) return this
-    return new ViewMoment(this.users, { ...this.context, language }, this.now, () => false)
+    return new ViewMoment(this.users, inLanguage(this.context, language), this.now, () => false)
   }
 
   /** Every Status (or extension) as JSON, in order. */
@@ -60,17 +60,17 @@ export class ViewMoment {
     const groups = [...entries.map(({ users }) => (users === 'all' ? [] : users)), ...turned]
     const users = isAll ? moment.users : await moment.#select(groups)
     const vacated = entries.flatMap((entry) => entry.vacated)
-    if (by === 'user') {
-      const removed = vacated.filter(({ user }) => findUser(moment.users, user) === undefined)
-      const last = new Map(removed.map((one) => [one.user, one]))
-      const gone = [...last.values()].map((one) => JSON.stringify({ ...one, removed: true }))
-      return [...(await moment.#renderUsers(users)), ...gone]
-    }
-    const extensions = await collect([users], ({ extension }) => extension)
-    for (const { extension } of vacated) extensions.add(extension)
-    const shared = await moment.groupByExtension(extensions)
-    const gone = [...extensions].filter((extension) => !shared.has(extension)).map(removedExtensionJson)
-    return [...(await moment.#renderExtensions(shared)), ...gone]
+    if (by === 'user')
+      return [...(await moment.#renderUsers(users)), ...(await moment.#renderRemoved(vacated))]
+    const changed: readonly (readonly { readonly extension: string }[])[] = isAll
+      ? [vacated]
+      : [users, vacated]
+    const extensions = await collectInSlices(changed, ({ extension }) => extension)
+    const shared = await moment.groupByExtension(isAll ? undefined : extensions)
+    return [
+      ...(await moment.#renderExtensions(shared)),
+      ...(await renderRemovedExtensions(extensions, shared))
+    ]
   }
 
   /** Who shares each extension, in no order; of these alone, if they are given. */
@@ -117,11 +117,22 @@ export class ViewMoment {
     return list
   }
 
+  /** Those of them who are gone, each once, as they last were. */
+  async #renderRemoved(vacated: readonly Vacated[]): Promise<string[]> {
+    const last = new Map<string, Vacated>()
+    await forEachInSlices(vacated, (one) => {
+      if (findUser(this.users, one.user) === undefined) last.set(one.user, one)
+    })
+    const list: string[] = []
+    await forEachInSlices(last.values(), (one) => list.push(JSON.stringify({ ...one, removed: true })))
+    return list
+  }
+
   /** Those of them who are there, each once. */
   async #select(groups: readonly (readonly string[])[]): Promise<readonly UserState[]> {
     const filled = groups.filter(({ length }) => length > 0)
     // A group names each user once.
-    const ids = filled.length === 1 ? filled[0]! : await collect(filled, (id) => id)
+    const ids = filled.length === 1 ? filled[0]! : await collectInSlices(filled, (id) => id)
     const selected: UserState[] = []
     const slice = new Slice()
     let index = -1
@@ -136,17 +147,14 @@ export class ViewMoment {
   }
 }
 
-async function collect<T>(
-  groups: readonly (readonly T[])[],
-  keyOf: (item: T) => string
-): Promise<Set<string>> {
-  const keys = new Set<string>()
-  const slice = new Slice()
-  for (const group of groups) {
-    for (const item of group) {
-      keys.add(keyOf(item))
-      if (slice.isOver()) await slice.next()
-    }
-  }
-  return keys
+/** Of those that nobody has any more. */
+async function renderRemovedExtensions(
+  extensions: ReadonlySet<string>,
+  shared: ReadonlyMap<string, unknown>
+): Promise<string[]> {
+  const list: string[] = []
+  await forEachInSlices(extensions, (extension) => {
+    if (!shared.has(extension)) list.push(removedExtensionJson(extension))
+  })
+  return list
 }
