@@ -27,7 +27,8 @@ export const openapiInfo = {
         type: 'http' as const,
         scheme: 'bearer',
         description:
-          'An API key, or the admin key of this installation. `x-roles` of each call lists the roles whose keys may make it.'
+          'An API key, or the admin key of this installation. `x-roles` of each call lists the roles whose keys may make it; where `x-softphone` is `own`, a softphone may of its ' +
+          'own user alone, and where it is `colleagues`, of others with `colleagues` on its key.'
       },
       password: {
         type: 'http' as const,
@@ -47,7 +48,13 @@ export function describeAccess<T extends { schema: FastifySchema; url: string; r
 }: T): { schema: FastifySchema; url: string } {
   const access = route.config?.access
   if (access === undefined || schema?.hide === true) return { schema, url }
-  const stated = access === 'public' ? { security: [] } : { 'x-roles': access.roles }
+  const stated =
+    access === 'public'
+      ? { security: [] }
+      : {
+          'x-roles': access.roles,
+          ...(access.softphone !== undefined && { 'x-softphone': access.softphone })
+        }
   return { schema: { ...schema, ...stated }, url }
 }
 

@@ -1,6 +1,7 @@
 /** How often one caller may call, and what others notice of it. */
 import t from 'tap'
 import { startTestService } from '../../support/service.ts'
+import { until } from '../../support/until.ts'
 
 const wrong = { authorization: 'Bearer a-key-that-opens-nothing' }
 
@@ -62,4 +63,57 @@ t.test('an address that a client states of itself counts only where its proxy is
     }
     t.equal(last, status, trustedProxies.join())
   }
+})
+
+t.test(
+  'each key has its own count, reads of statuses have ten times as many, the provider has none',
+  async (t) => {
+    const { call, tenant } = await startTestService(t, { maxCallsPerMinute: 5 })
+    await tenant('acme')
+    const makeKey = async (body: object) =>
+      (await call('POST', '/v1/tenants/acme/keys', { name: 'x', ...body })).body.key as string
+    const [operator, other] = [await makeKey({ role: 'operator' }), await makeKey({ role: 'operator' })]
+    const as = (key: string, path: string) =>
+      call('GET', `/v1/tenants/acme/${path}`, undefined, { authorization: `Bearer ${key}` })
+    for (let count = 0; count < 5; count++) t.equal((await as(operator, 'users')).status, 200)
+    const limited = await as(operator, 'rules')
+    t.strictSame([limited.status, limited.headers.has('retry-after')], [429, true], 'over all calls together')
+    t.match(limited.body, { type: 'urn:hanvisa:problem:rate_limited', detail: /More than 5 calls/ })
+    t.equal((await as(other, 'users')).status, 200, 'another key')
+    for (let count = 0; count < 50; count++) t.equal((await as(operator, 'statuses')).status, 200)
+    t.equal((await as(operator, 'diversions')).status, 429)
+    t.equal((await as(operator, 'statuses')).status, 429)
+    for (let count = 0; count < 20; count++) t.equal((await call('GET', '/v1/tenants')).status, 200)
+  }
+)
+
+t.test('so many calls of one key wait at the same time, and an ended one makes room', async (t) => {
+  const { call, tenant, origin } = await startTestService(t, { maxLongPollsPerKey: 2 })
+  await tenant('acme')
+  const { cursor } = (await call('GET', '/v1/tenants/acme/statuses')).body
+  const { key } = (await call('POST', '/v1/tenants/acme/keys', { name: 'x', role: 'switch' })).body
+  const poll = (wait: number, signal: AbortSignal | null = null, bearer = key) =>
+    fetch(`${origin}/v1/tenants/acme/changes?cursor=${cursor}&wait=${wait}`, {
+      headers: { authorization: `Bearer ${bearer}` },
+      signal
+    })
+  const leaving = new AbortController()
+  const left = poll(55, leaving.signal).catch(() => null)
+  const waiting = poll(55)
+  const refused = await until('the third waits in vain', async () => {
+    const answer = await poll(1)
+    return answer.status === 429 && answer
+  })
+  t.ok(refused.headers.has('retry-after'))
+  t.match(await refused.json(), {
+    type: 'urn:hanvisa:problem:rate_limited',
+    detail: /2 calls with this key wait/
+  })
+  t.equal((await poll(0)).status, 200, 'who does not wait needs no room')
+  t.equal((await poll(1, null, 'a-key-for-tests-only')).status, 200, 'nor does the provider')
+  leaving.abort()
+  await left
+  await until('room again', async () => (await poll(1)).status === 200)
+  await call('PUT', '/v1/tenants/acme/users/anna', { displayName: 'A', extension: '1', syncEnabled: false })
+  t.equal((await waiting).status, 200)
 })

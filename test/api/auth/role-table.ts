@@ -1,0 +1,94 @@
+/**
+ * The specification: which role may make which call, written by hand. `+` it may; `-` it may not (403). For a softphone: `own` of
+ * its own user, `shared` of its own user, and of the others with `colleagues`; `colleagues` with `colleagues` alone.
+ */
+import { ROLES, type Role } from '../../../src/management/principal.ts'
+
+export const allowances = ['+', '-', 'own', 'shared', 'colleagues'] as const
+export type Allowance = (typeof allowances)[number]
+
+export interface RoleRow {
+  readonly method: string
+  /** As in the OpenAPI document. */
+  readonly path: string
+  readonly roles: Readonly<Record<Role, Allowance>>
+}
+
+const T = '/v1/tenants/{tenant}'
+const U = `${T}/users/{user}`
+
+//                                              provider operator switch softphone   business monitor
+const text = `
+GET     /metrics                                +        -        -      -           -        +
+GET     /v1/health                              +        -        -      -           -        +
+GET     /v1/tenants                             +        -        -      -           -        -
+GET     /v1/packs                               +        +        -      -           -        -
+GET     /v1/keys                                +        -        -      -           -        -
+POST    /v1/keys                                +        -        -      -           -        -
+GET     /v1/keys/{id}                           +        -        -      -           -        -
+DELETE  /v1/keys/{id}                           +        -        -      -           -        -
+POST    /v1/keys/{id}/rotate                    +        -        -      -           -        -
+GET     ${T}                                    +        +        -      -           -        -
+PUT     ${T}                                    +        +        -      -           -        -
+DELETE  ${T}                                    +        -        -      -           -        -
+GET     ${T}/keys                               +        +        -      -           -        -
+POST    ${T}/keys                               +        +        -      -           -        -
+GET     ${T}/keys/{id}                          +        +        -      -           -        -
+DELETE  ${T}/keys/{id}                          +        +        -      -           -        -
+POST    ${T}/keys/{id}/rotate                   +        +        -      -           -        -
+GET     ${T}/connection                         +        +        -      -           -        -
+PUT     ${T}/connection                         +        +        -      -           -        -
+DELETE  ${T}/connection                         +        +        -      -           -        -
+POST    ${T}/connection/test                    +        +        -      -           -        -
+GET     ${T}/users                              +        +        -      -           -        -
+GET     ${U}                                    +        +        -      -           -        -
+PUT     ${U}                                    +        +        -      -           -        -
+PATCH   ${U}                                    +        +        -      -           -        -
+DELETE  ${U}                                    +        +        -      -           -        -
+GET     ${T}/import                             +        +        -      -           -        -
+POST    ${T}/users/import                       +        +        -      -           -        -
+GET     ${T}/users/export                       +        +        -      -           -        -
+GET     ${U}/triggers                           +        +        -      own         -        -
+PUT     ${U}/triggers/{match}/{text}            +        +        -      own         -        -
+DELETE  ${U}/triggers/{match}/{text}            +        +        -      own         -        -
+GET     ${T}/rules                              +        +        -      -           -        -
+PUT     ${T}/rules                              +        +        -      -           -        -
+GET     ${T}/rules/versions                     +        +        -      -           -        -
+GET     ${T}/rules/versions/{version}           +        +        -      -           -        -
+POST    ${T}/rules/versions/{version}/restore   +        +        -      -           -        -
+POST    ${T}/rules/lint                         +        +        -      -           -        -
+POST    ${T}/rules/preview                      +        +        -      -           -        -
+GET     ${T}/diversions                         +        +        +      +           -        -
+GET     ${T}/statuses                           +        +        +      colleagues  -        -
+GET     ${T}/changes                            +        +        +      colleagues  -        -
+GET     ${T}/extensions/{extension}/status      +        +        +      colleagues  -        -
+GET     ${U}/status                             +        +        +      shared      -        -
+GET     ${U}/timeline                           +        +        +      own         -        -
+PUT     ${U}/override                           +        +        +      own         -        -
+DELETE  ${U}/override                           +        +        +      own         -        -
+GET     ${T}/sync                               +        +        -      -           -        -
+POST    ${T}/sync                               +        +        -      -           -        -
+`
+
+export const roleTable: readonly RoleRow[] = text
+  .trim()
+  .split('\n')
+  .map((line) => {
+    const [method = '', path = '', ...cells] = line.split(/\s+/)
+    const roles = Object.fromEntries(
+      ROLES.map((role, index) => {
+        const allowance = allowances.find((known) => known === cells[index])
+        if (allowance === undefined) throw new Error(`the row of ${method} ${path} lacks the cell of ${role}`)
+        return [role, allowance]
+      })
+    ) as Record<Role, Allowance>
+    return { method, path, roles }
+  })
+
+/** Open without a key. */
+export const publicCalls: readonly string[] = [
+  'GET /healthz',
+  'GET /readyz',
+  'GET /openapi.json',
+  'POST /notifications/graph/{keyId}/{tenant}/{targetId}'
+]
