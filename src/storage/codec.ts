@@ -8,6 +8,7 @@ import type { Trigger } from '../domain/rule-set.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Cause, Timeline } from '../domain/timeline.ts'
 import type { ApiKeyRecord } from './api-keys.ts'
+import type { SessionRecord } from './sessions.ts'
 import type { ImportProgress, RulesVersion, StoredConnection, Tenant, User } from './store.ts'
 
 /** Something that this version cannot read lies in the store. */
@@ -108,6 +109,13 @@ export const syncRecord = jsonCodec<SyncRecord>('sync record', (record) => ({
   overdueSince: record.overdueSince ?? null,
   slowMs: record.slowMs ?? null,
   refusedForwards: record.refusedForwards ?? 0
+}))
+
+export const sessionRecord = jsonCodec<SessionRecord>('session', ({ digest, identity, data, expiresAt }) => ({
+  digest,
+  identity,
+  data,
+  expiresAt
 }))
 
 export const apiKeyRecord = jsonCodec<ApiKeyRecord>('API key', (key) => ({

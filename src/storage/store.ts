@@ -13,6 +13,7 @@ import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import type { ApiKeyStore } from './api-keys.ts'
 import type { Page } from './page.ts'
+import type { SessionStore } from './sessions.ts'
 
 export interface Tenant {
   readonly id: string
@@ -152,6 +153,7 @@ export const RULE_VERSIONS = 100
 
 export interface Store {
   readonly apiKeys: ApiKeyStore
+  readonly sessions: SessionStore
 
   tenants(page: Page): Promise<readonly Tenant[]>
   tenant(id: string): Promise<Tenant | null>

@@ -19,6 +19,7 @@ import {
   sampleTimeline,
   sampleUser
 } from './store-samples.ts'
+import { sessionContract } from './store-sessions.ts'
 
 export async function storeContract(t: Test, open: OpenStore): Promise<void> {
   await t.test('a tenant that is not there reads as nothing, and nothing is written below it', async (t) => {
@@ -313,6 +314,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
   await logContract(t, open)
   await overlapContract(t, open)
   await apiKeyContract(t, open)
+  await sessionContract(t, open)
 
   await t.test('nothing is stored but what the port takes', async (t) => {
     const { store, storedBytes } = await open(t)

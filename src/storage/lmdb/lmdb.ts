@@ -24,6 +24,7 @@ import {
   readRuleVersions,
   takeSnapshot
 } from './queries.ts'
+import { lmdbSessions } from './sessions.ts'
 import { openTables, type Tables } from './tables.ts'
 
 /**
@@ -113,6 +114,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
 
   const store: Store = {
     apiKeys: lmdbApiKeys(tables, apiKeys, { read, write }),
+    sessions: lmdbSessions(tables, { read, write }),
 
     tenants: ({ limit, after }) => read(() => tenants.page(limit, after)),
     tenant: (id) => read(() => tenants.get(id)),

@@ -10,11 +10,13 @@ import {
   jsonCodec,
   overrideRecord,
   rulesRecord,
+  sessionRecord,
   syncRecord,
   tenantRecord,
   timelineRecord,
   userRecord
 } from '../codec.ts'
+import type { SessionRecord } from '../sessions.ts'
 import type { LogEntry } from '../store.ts'
 
 /** One record for each tenant. Keys sort by UTF-8 bytes. */
@@ -139,7 +141,9 @@ export function openTables(root: RootDatabase) {
     apiKeysOfUsers: table<string, string>(database('api-keys-of-users'), textRecord),
     apiKeyUses: table<string, string>(database('api-key-uses'), textRecord),
     apiKeyLog: table<number, ApiKeyLogEntry>(database('api-key-log'), apiKeyEntryRecord),
-    apiKeyHeads: tenantTable(database('api-key-heads'), apiKeyHeadRecord)
+    apiKeyHeads: tenantTable(database('api-key-heads'), apiKeyHeadRecord),
+    // sessions.ts too.
+    sessions: table<string, SessionRecord>(database('sessions'), sessionRecord)
   }
 }
 

@@ -35,6 +35,8 @@ export interface RedisConnection {
   /** Sends the script at once: scripts on API keys run in the order in which they were asked for. */
   writeApiKeys(script: ApiKeyScript, args: readonly Argument[]): Promise<unknown>
   usersPage(keys: TenantKeys, after: string, limit: number): Promise<Buffer[]>
+  /** `graceMs`: how long the record outlasts the session. */
+  extendSession(key: string, expiresAt: number, graceMs: number): Promise<unknown>
   /** As scripts/read-records.lua returns it; `after` is null where no log is wanted. */
   readRecords(keys: TenantKeys, after: number | null, ids: readonly string[]): Promise<unknown[]>
   /** Whether Redis answered within the last moments. */
@@ -76,6 +78,7 @@ export async function openRedisConnection({
     client.defineCommand(script, { lua: apiKeyScript(script), numberOfKeys: 6 })
   }
   client.defineCommand('readRecords', { lua: readScript('read-records'), numberOfKeys: 6 })
+  client.defineCommand('extendSession', { lua: readScript('extend-session'), numberOfKeys: 1 })
   client.defineCommand('usersPage', { lua: readScript('users-page'), numberOfKeys: 2 })
   const scripted = client as unknown as Scripted
 
@@ -162,6 +165,7 @@ export async function openRedisConnection({
     },
     writeApiKeys: (script, args) =>
       ask(() => scripted[script]!(...Object.values(API_KEY_KEYS), deadline(), args)),
+    extendSession: (key, expiresAt, graceMs) => ask(() => scripted.extendSession!(key, expiresAt, graceMs)),
     usersPage: (keys, after, limit) =>
       ask(() => scripted.usersPageBuffer!(keys.ids, keys.users, after, limit)) as Promise<Buffer[]>,
     readRecords: ({ head, log, users, syncs, timelines, overrides }, after, ids) =>

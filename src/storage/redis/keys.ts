@@ -21,6 +21,16 @@ export const API_KEY_KEYS = {
   head: 'hanvisa:{:api-keys}:head'
 } as const
 
+/** A hash: the session and its end. */
+export function sessionKey(digest: string): string {
+  return `hanvisa:session:${digest}`
+}
+
+/** A set: the digests of an identity's sessions, by the identity's own digest. */
+export function sessionsOfKey(identityDigest: string): string {
+  return `hanvisa:sessions-of:${identityDigest}`
+}
+
 /** A tenant's keys, in the order of KEYS in scripts/prelude.lua. */
 export interface TenantKeys {
   /** A hash: the tenant, its connection, its newest rules, and where its log stands. */

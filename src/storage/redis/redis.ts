@@ -24,6 +24,7 @@ import { redisKeyCheck } from './key-check.ts'
 import { channelOf, isTenantId, TENANTS_KEY, tenantKeys } from './keys.ts'
 import { redisQueries } from './queries.ts'
 import type { WriteScript } from './scripts.ts'
+import { redisSessions } from './sessions.ts'
 import { redisTenantLock } from './tenant-lock.ts'
 
 export interface RedisOptions {
@@ -90,6 +91,7 @@ export async function openRedis({
     return promise.finally(() => running.delete(promise))
   }
 
+  const sessions = redisSessions({ link, run })
   const { apiKeys, removeKeysOfTenant, removeKeysOfUsers } = redisApiKeys({ link, logLength, run })
 
   const stores = (token: string): RedisStore => {
@@ -126,6 +128,7 @@ export async function openRedis({
     return {
       installation,
       apiKeys,
+      sessions,
       tenants: (page) => run(() => reading.tenants(page)),
       tenant: (id) => run(() => reading.tenant(id)),
       saveTenant: (tenant, at) =>
