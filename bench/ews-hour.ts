@@ -2,7 +2,9 @@
  * What an idle hour of polling asks of Exchange: sync itself, over the connector and TCP, with a clock that is moved by
  * hand as fast as the replies come. The simulator counts.
  */
+
 import { createEwsConnector } from '../src/connectors/ews/connector.ts'
+import { anyAddress } from '../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../src/connectors/net/http-client.ts'
 import type { EwsSimulator } from './ews-simulator.ts'
 import { printRow } from './paired-runs.ts'
@@ -15,10 +17,10 @@ export async function benchEwsHour(simulator: EwsSimulator): Promise<void> {
   const { time, observeQueue } = createReadingClock()
   const filled = await simulator.fill('hour', MAILBOXES, 2, time.clock())
   const connection = filled.connection('delegate')
-  const outbound = openHttpClient({ allowPrivateTargets: true })
+  const outbound = openHttpClient({ addressPolicy: anyAddress })
   const { mailboxes } = filled
   const { clock } = time
-  const connector = () => createEwsConnector({ connection, outbound, allowPrivateTargets: true, clock })
+  const connector = () => createEwsConnector({ connection, outbound, addressPolicy: anyAddress, clock })
   const sync = await openBenchSyncHarness({ time, mailboxes, connection, connector, observeQueue })
   try {
     await time.run(HOUR / 20)

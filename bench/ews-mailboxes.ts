@@ -11,6 +11,7 @@ import {
   calendarViewRequest,
   soapEnvelope
 } from '../src/connectors/ews/soap/requests.ts'
+import { anyAddress } from '../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../src/connectors/net/http-client.ts'
 import type { Span } from '../src/domain/calendar-event.ts'
 import { windowAt } from '../src/domain/window.ts'
@@ -105,11 +106,11 @@ async function inBatches(mailboxes: readonly string[], size: number, read: Read)
 }
 
 function connectorSide({ connection }: Filled, access: 'delegate' | 'impersonation', window: Span): Side {
-  const outbound = openHttpClient({ allowPrivateTargets: true })
+  const outbound = openHttpClient({ addressPolicy: anyAddress })
   const connector = createEwsConnector({
     connection: connection(access),
     outbound,
-    allowPrivateTargets: true
+    addressPolicy: anyAddress
   })
   return {
     batchSize: connector.batchSize,
@@ -140,7 +141,7 @@ function connectorSide({ connection }: Filled, access: 'delegate' | 'impersonati
 function transportSide({ connection }: Filled, access: 'delegate' | 'impersonation', window: Span): Side {
   const { url = '', auth, ca = '' } = connection(access)
   if (auth.kind === 'oauth') throw new Error('this is about NTLM')
-  const transport = openEwsTransport({ url, auth, ca, allowPrivateTargets: true })
+  const transport = openEwsTransport({ url, auth, ca, addressPolicy: anyAddress })
   const headers = { 'content-type': 'text/xml; charset=utf-8', accept: 'text/xml', 'user-agent': 'Hanvisa' }
   const tagsOf = async (body: string, anchor: { anchorMailbox: string } | object): Promise<number> => {
     const signal = AbortSignal.timeout(60_000)

@@ -14,6 +14,7 @@ import type { EwsConnection, GraphConnection } from '../src/connectors/connectio
 import { createEwsConnector } from '../src/connectors/ews/connector.ts'
 import { graphConnector } from '../src/connectors/graph/connector.ts'
 import { createNotificationUrls } from '../src/connectors/graph/notifications/url.ts'
+import { anyAddress } from '../src/connectors/net/address-policy.ts'
 import { type HttpClient, openHttpClient } from '../src/connectors/net/http-client.ts'
 import { benchAccount, benchClientId, benchDirectory, benchMailbox } from './fixtures/simulated-tenant.ts'
 import { type SimulatorProcess, startSimulatorProcess } from './installation.ts'
@@ -49,7 +50,7 @@ async function overSimulator(measure: (scene: Scene) => Promise<void>): Promise<
   try {
     const { simulator, caFile } = await startSimulatorProcess(folder, undo)
     const ca = await readFile(caFile, 'utf8')
-    const outbound = openHttpClient({ allowPrivateTargets: true, ca })
+    const outbound = openHttpClient({ addressPolicy: anyAddress, ca })
     undo.push(() => outbound.close())
     await simulator.control('PUT', `tenants/${directory}`, {
       apps: [{ clientId: benchClientId, secret: 'right' }]
@@ -137,7 +138,7 @@ async function streamingDay({ simulator, outbound, ca }: Scene): Promise<void> {
     }
   }
   const connector = () =>
-    createEwsConnector({ connection, outbound, allowPrivateTargets: true, clock, after: listening })
+    createEwsConnector({ connection, outbound, addressPolicy: anyAddress, clock, after: listening })
   const sync = await openBenchSyncHarness({ time, mailboxes, connection, connector, observeQueue })
   try {
     await aDay(simulator, sync, 'EWS streaming', async () => {

@@ -42,6 +42,7 @@ async function overStore(name: string, redisUrl: string | null): Promise<void> {
       masterKeyNext: null,
       publicUrl: null,
       allowPrivateTargets: true,
+      allowedNetworks: [],
       trustedProxies: [],
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,

@@ -13,6 +13,7 @@ import type { ConnectorDeps } from './connectors/connector-kind.ts'
 import type { Environment } from './connectors/ews/client/proxy.ts'
 import { createNotificationVerifiers } from './connectors/graph/notifications/verifier.ts'
 import { kindOf } from './connectors/kinds.ts'
+import { AddressPolicy } from './connectors/net/address-policy.ts'
 import { openHttpClient } from './connectors/net/http-client.ts'
 import { SetupError } from './errors.ts'
 import { restoreStringMethods } from './lib/string-prototype.ts'
@@ -62,14 +63,20 @@ export async function startService(
     const { store, adminKey, masterKeys } = kept
     const metrics = openMetrics()
     metrics.observeStore(() => ({ reachable: store.reachable(), emptied: kept.emptied() }))
-    const outbound = openHttpClient({ allowPrivateTargets: config.allowPrivateTargets })
+    const addressPolicy = new AddressPolicy(config)
+    const outbound = openHttpClient({ addressPolicy })
     undo.push(() => outbound.close())
     const rules = defaultRules(packs)
     const clock = Date.now
     const registry = await KeyRegistry.open({ store: store.apiKeys, clock })
     undo.push(() => registry.close())
     const secret = notificationSecretOf(masterKeys.installationSecret)
-    const openConnector = await connectors(config, { outbound, environment, notificationSecret: secret })
+    const openConnector = await connectors(config, {
+      outbound,
+      addressPolicy,
+      environment,
+      notificationSecret: secret
+    })
     const sync = await openSyncOf(config.role, kept.clients, undo, {
       store,
       openConnector,
@@ -140,19 +147,20 @@ async function openSyncOf(
 }
 
 async function connectors(
-  { dataDir, redisUrl, publicUrl, allowPrivateTargets }: Config,
+  { dataDir, redisUrl, publicUrl }: Config,
   {
     outbound,
+    addressPolicy,
     environment,
     notificationSecret
-  }: Pick<ConnectorDeps, 'outbound' | 'environment' | 'notificationSecret'>
+  }: Pick<ConnectorDeps, 'outbound' | 'addressPolicy' | 'environment' | 'notificationSecret'>
 ): Promise<OpenConnector> {
   const calendars = join(dataDir, 'calendars')
   // Workers that share Redis share this folder too, if they need it: it is made outside, and may be read-only.
   if (redisUrl === null) await mkdir(calendars, { recursive: true, mode: 0o700 })
   const deps: ConnectorDeps = {
     outbound,
-    allowPrivateTargets,
+    addressPolicy,
     environment,
     calendarFolder: (tenant) => join(calendars, tenant),
     publicUrl,

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Static, Type } from 'typebox'
+import { parseAllowedNetworks } from './connectors/net/allowed-networks.ts'
 import { SetupError } from './errors.ts'
 import { isAddressRange } from './lib/cidr.ts'
 import { redisUrlFault } from './storage/redis/address.ts'
@@ -60,6 +61,12 @@ export const Settings = Type.Object({
     default: '100',
     description: 'Calls of one key that may wait for changes at the same time'
   }),
+  HANVISA_ALLOWED_NETWORKS: Type.Optional(
+    Type.String({
+      description:
+        'Networks of your own (CIDR, with commas) that connections may lead to over https, besides public addresses: `10.1.2.0/24, fd12:3456:789a::/48`'
+    })
+  ),
   HANVISA_LOG_LEVEL: Type.String({ default: 'info', description: 'From which level on things are logged' })
 })
 type Name = keyof Static<typeof Settings>
@@ -98,6 +105,8 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   readonly maxCallsPerMinute: number
   readonly maxLongPollsPerKey: number
+  /** As CIDR. */
+  readonly allowedNetworks: readonly string[]
   readonly logLevel: (typeof logLevels)[number]
 }
 
@@ -127,6 +136,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   if (allowPrivateTargets !== '0' && allowPrivateTargets !== '1') {
     refuse('HANVISA_ALLOW_PRIVATE_TARGETS', 'must be 0 or 1')
   }
+  const allowed = parseAllowedNetworks(value('HANVISA_ALLOWED_NETWORKS') ?? '')
+  for (const fault of allowed.faults) refuse('HANVISA_ALLOWED_NETWORKS', fault)
   const port = value('HANVISA_PORT') ?? ''
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535)
     refuse('HANVISA_PORT', 'must be a number from 0 to 65535')
@@ -185,6 +196,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     trustedProxies,
     maxCallsPerMinute,
     maxLongPollsPerKey,
+    allowedNetworks: allowed.networks,
     logLevel: logLevel ?? 'info'
   })
 }

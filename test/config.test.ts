@@ -35,6 +35,7 @@ t.test('nothing set', async (t) => {
     trustedProxies: [],
     maxCallsPerMinute: 600,
     maxLongPollsPerKey: 100,
+    allowedNetworks: [],
     logLevel: 'info'
   })
   t.ok(Object.isFrozen(config))
@@ -56,6 +57,7 @@ t.test('everything set', async (t) => {
     HANVISA_TRUST_PROXY: '10.0.0.0/8, 192.0.2.1,2001:db8::/32',
     HANVISA_CALLS_PER_MINUTE: '1200',
     HANVISA_LONG_POLLS_PER_KEY: '5',
+    HANVISA_ALLOWED_NETWORKS: '10.1.2.0/24, 192.168.7.9 fd12:3456:789a::/48',
     HANVISA_LOG_LEVEL: 'debug'
   })
   t.strictSame(config, {
@@ -72,6 +74,7 @@ t.test('everything set', async (t) => {
     trustedProxies: ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32'],
     maxCallsPerMinute: 1200,
     maxLongPollsPerKey: 5,
+    allowedNetworks: ['10.1.2.0/24', '192.168.7.9/32', 'fd12:3456:789a::/48'],
     logLevel: 'debug'
   })
 })
@@ -111,6 +114,36 @@ t.test('all faults at once, each with the setting and the remedy', async (t) => 
     t.match(message, expected)
   }
   t.notMatch(message, /secret|short|c2hv/, 'and no secret among them')
+})
+
+t.test('a network that cannot be allowed is named, with what is wrong', async (t) => {
+  const faults = {
+    '10.1.2': /is no network: write it as/,
+    'mail.example.se': /is no network/,
+    '0x0a000001/8': /is no network/,
+    'fe80::1%eth0': /is no network/,
+    '10.1.2.0/24/8': /is no network/,
+    '10.1.2.3/24': /has bits beyond its prefix/,
+    'fd12:3456:789a::1/48': /has bits beyond its prefix/,
+    '10.0.0.0/33': /has a prefix longer than 32 bits/,
+    '0.0.0.0/0': /is wider than \/8/,
+    '::/0': /is wider than \/7/,
+    '127.0.0.0/8': /holds nothing but this machine itself/,
+    '::1/128': /holds nothing but this machine itself/,
+    '169.254.169.254': /holds nothing but this machine itself, a cloud's own services/,
+    '169.254.0.0/16': /a cloud's own services/,
+    '168.63.129.16': /a cloud's own services/,
+    'fd00:ec2::/64': /a cloud's own services/,
+    '::ffff:10.0.0.0/104': /forms of IPv6 that carry IPv4/,
+    '2002:a00::/24': /forms of IPv6 that carry IPv4/
+  }
+  const message = refusal({ HANVISA_ALLOWED_NETWORKS: `10.0.0.0/8,${Object.keys(faults).join(', ')}` })
+  const lines = message.split('\n').slice(1)
+  t.equal(lines.length, Object.keys(faults).length, 'one line for each, none for the good one')
+  for (const [index, [entry, why]] of Object.entries(faults).entries()) {
+    t.match(lines[index], why, entry)
+    t.ok(lines[index]?.includes(`HANVISA_ALLOWED_NETWORKS names "${entry}", which`), entry)
+  }
 })
 
 t.test('with Redis the keys are given, and roles are for Redis', async (t) => {

@@ -93,6 +93,10 @@ spec:
             - name: HANVISA_PUBLIC_URL
               value: {{ . | quote }}
             {{- end }}
+            {{- with $values.allowedNetworks }}
+            - name: HANVISA_ALLOWED_NETWORKS
+              value: {{ join "," . | quote }}
+            {{- end }}
             - name: HANVISA_ALLOW_PRIVATE_TARGETS
               value: {{ if $values.allowPrivateTargets }}"1"{{ else }}"0"{{ end }}
             - name: HANVISA_LOG_LEVEL

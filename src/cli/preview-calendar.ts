@@ -4,6 +4,7 @@ import { basename, dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { CalendarRead } from '../connectors/connector.ts'
 import { createIcsConnector } from '../connectors/ics/connector.ts'
+import { anyAddress } from '../connectors/net/address-policy.ts'
 import { openHttpClient } from '../connectors/net/http-client.ts'
 import { buildTimeline } from '../domain/build-timeline.ts'
 import { compileRules, compileUserTriggers, decide } from '../domain/decide.ts'
@@ -88,7 +89,7 @@ function parseCall(args: readonly string[]): PreviewCall | null {
 
 async function readCalendar(call: PreviewCall, timeZone: string, now: number): Promise<CalendarRead> {
   // Whoever calls this may read what this machine may.
-  const httpClient = openHttpClient({ allowPrivateTargets: true })
+  const httpClient = openHttpClient({ addressPolicy: anyAddress })
   const { folder, mailbox } = await locate(call.calendar)
   const connector = createIcsConnector({ tenant: 'try', folder, httpClient })
   try {

@@ -5,6 +5,7 @@ import type { FieldFault } from '../errors.ts'
 import type { Connection } from './connection.ts'
 import type { ConnectionResponse, PutConnectionBody } from './connection-body.ts'
 import type { Connector } from './connector.ts'
+import type { AddressPolicy } from './net/address-policy.ts'
 import type { HttpClient } from './net/http-client.ts'
 
 export type ConnectionKind = Connection['kind']
@@ -12,8 +13,8 @@ export type ConnectionKind = Connection['kind']
 /** What connectors are made from, besides the connection itself. */
 export interface ConnectorDeps {
   readonly outbound: HttpClient
-  /** Whether http, loopback and private addresses are let in (HANVISA_ALLOW_PRIVATE_TARGETS). */
-  readonly allowPrivateTargets: boolean
+  /** Where connections may lead; what does not go by `outbound` is judged by it too. */
+  readonly addressPolicy: AddressPolicy
   /** Which proxies lead where (HTTPS_PROXY, NO_PROXY). */
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Where the tenant's calendar files are; it need not exist. */

@@ -136,6 +136,7 @@ const functions: Readonly<Record<string, (...values: never[]) => Value>> = {
   fail: (message: string) => {
     throw new Error(message)
   },
+  join: (between: string, values: readonly Value[]) => values.map(printed).join(between),
   list: (...values: Value[]) => values,
   nindent: (width: number, text: string) => `\n${indented(width, text)}`,
   not: (value: Value) => !truth(value),

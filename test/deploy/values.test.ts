@@ -62,6 +62,7 @@ t.test('values that cannot work are refused', async (t) => {
     ['logLevel', 'loud'],
     ['publicUrl', 'http://hanvisa.example.com'],
     ['publicUrl', 'https://hanvisa.example.com?x'],
+    ['allowedNetworks', ['mail.example.se']],
     ['allowPrivateTargets', 'yes'],
     ['secrets.adminKey.existingSecret', 'Not A Name'],
     ['api.replicas', 0],

@@ -59,6 +59,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
       trustedProxies: ['127.0.0.1'],
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
+      allowedNetworks: [],
       logLevel: 'trace',
       ...given
     },

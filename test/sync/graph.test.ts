@@ -9,6 +9,7 @@ import { openMetrics } from '../../src/api/metrics.ts'
 import type { GraphConnection } from '../../src/connectors/connection.ts'
 import { graphConnector } from '../../src/connectors/graph/connector.ts'
 import { kindOf } from '../../src/connectors/kinds.ts'
+import { anyAddress } from '../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../src/connectors/net/http-client.ts'
 import { initialSyncRecord, syncStateAt } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
@@ -20,7 +21,7 @@ import { harnessRules } from '../support/sync-harness.ts'
 
 t.test('a tenant is read over Graph; a wrong secret and a wrong address say what to do', async (t) => {
   const { simulator, put } = await openSimulator(t)
-  const outbound = openHttpClient({ allowPrivateTargets: true, ca: simulator.ca })
+  const outbound = openHttpClient({ addressPolicy: anyAddress, ca: simulator.ca })
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-graph-'))
   const store = await openLmdb({ folder })
   const seal = sealer(randomBytes(32))

@@ -9,12 +9,15 @@ import { syncRoutes } from '../../src/api/routes/sync.ts'
 import { schemas } from '../../src/api/schemas/all.ts'
 import { validatorCompiler } from '../../src/api/validation.ts'
 import { createIcsConnector } from '../../src/connectors/ics/connector.ts'
+import { AddressPolicy } from '../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../src/connectors/net/http-client.ts'
 import { RemoteError } from '../../src/errors.ts'
 import { machineTimers } from '../../src/lib/timers.ts'
 import type { Sync } from '../../src/sync/sync.ts'
 import { calendarEvent } from '../support/fake-calendar-server.ts'
 import { harnessRules, hourMs, openSyncHarness, polling, type SyncHarness } from '../support/sync-harness.ts'
+
+const publicOnly = new AddressPolicy({ allowPrivateTargets: false, allowedNetworks: [] })
 
 const eight = Date.UTC(2026, 10, 23, 8)
 
@@ -181,7 +184,7 @@ t.test('operators see which calendars have an active subscription, and why other
 
 t.test('a calendar file that is edited is read at once, a wrong one affects nobody else', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-files-'))
-  const outbound = openHttpClient({ allowPrivateTargets: false })
+  const outbound = openHttpClient({ addressPolicy: publicOnly })
   t.teardown(async () => {
     await outbound.close()
     await rm(folder, { recursive: true })

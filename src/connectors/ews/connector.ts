@@ -3,6 +3,7 @@
 import { type After, machineTimers } from '../../lib/timers.ts'
 import type { EwsConnection } from '../connection.ts'
 import type { CalendarSubscription, Connector } from '../connector.ts'
+import type { AddressPolicy } from '../net/address-policy.ts'
 import type { HttpClient } from '../net/http-client.ts'
 import { checkConnection } from './check-connection.ts'
 import type { Environment } from './client/proxy.ts'
@@ -17,7 +18,7 @@ export interface EwsConnectorDeps {
   /** For an application's tokens; the mail server is reached over connections of its own. Stays the caller's to close. */
   readonly outbound: HttpClient
   /** With it, http and private addresses are reachable too. */
-  readonly allowPrivateTargets: boolean
+  readonly addressPolicy: AddressPolicy
   readonly clock?: () => number
   /** For what waits between streams. */
   readonly after?: After

@@ -21,8 +21,8 @@ export const ewsKind: ConnectorKind<'ews'> = {
   complete: ({ secrets: _, access = 'delegate', version = 'auto', pollSeconds = 60, ...rest }) =>
     ({ ...rest, access, version, pollSeconds }) as EwsConnection,
   requiredSecret: ({ auth }) => (auth.kind === 'oauth' ? 'auth/clientSecret' : 'auth/password'),
-  createConnector: (_tenant, connection, { outbound, allowPrivateTargets, environment }) =>
-    createEwsConnector({ connection, outbound, allowPrivateTargets, environment })
+  createConnector: (_tenant, connection, { outbound, addressPolicy, environment }) =>
+    createEwsConnector({ connection, outbound, addressPolicy, environment })
 }
 
 function validate(body: PutEwsConnectionBody): FieldFault[] {

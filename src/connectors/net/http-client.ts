@@ -1,6 +1,4 @@
-/** The one way out to calendar systems: https to public addresses, unless private targets are allowed. */
-import { lookup as resolve } from 'node:dns'
-import type { LookupFunction } from 'node:net'
+/** Outgoing HTTP: TLS always verified, every address judged by the AddressPolicy, redirects too. */
 import { rootCertificates } from 'node:tls'
 import {
   type buildConnector,
@@ -12,8 +10,8 @@ import {
   type Response
 } from 'undici'
 import { RemoteError, SetupError } from '../../errors.ts'
+import { type AddressPolicy, withoutBrackets } from './address-policy.ts'
 import { createProxyPool } from './proxy.ts'
-import { isIpAddress, isPublicAddress } from './public-address.ts'
 
 export interface HttpClient {
   /** For libraries that take an undici dispatcher. It has the same rules; its errors are undici's own. */
@@ -32,29 +30,28 @@ const connectTimeoutMs = 10_000
 const responseTimeoutMs = 60_000
 
 /**
- * With `allowPrivateTargets`, http and private addresses are reachable too. `ca` is PEM, trusted besides the public
- * authorities (and instead of those of NODE_EXTRA_CA_CERTS). The proxy is that of HTTPS_PROXY and NO_PROXY, as for EWS, and may
- * stand at any address; calls over plain http take none.
+ * `ca` is PEM, trusted besides the public authorities (and instead of those of NODE_EXTRA_CA_CERTS). The proxy is that of
+ * HTTPS_PROXY and NO_PROXY, as for EWS, and may stand at any address; calls over plain http take none.
  */
-export function openHttpClient(options: { allowPrivateTargets: boolean; ca?: string }): HttpClient {
+export function openHttpClient(options: { addressPolicy: AddressPolicy; ca?: string }): HttpClient {
+  const { addressPolicy } = options
   // Said here, so that NODE_TLS_REJECT_UNAUTHORIZED=0 does not reach calendars' credentials.
   const verified = {
     rejectUnauthorized: true,
     timeout: connectTimeoutMs,
     ...(options.ca === undefined ? {} : { ca: [...rootCertificates, options.ca] })
   }
-  const checked = !options.allowPrivateTargets
   const agent = createProxyAgent({
     headersTimeout: responseTimeoutMs,
     bodyTimeout: responseTimeoutMs,
-    connect: checked ? { ...verified, lookup: publicLookup } : verified,
+    connect: { ...verified, lookup: addressPolicy.lookup },
     requestTls: verified,
     proxyTls: verified,
     clientFactory: (proxy, poolOptions) => createProxyPool(proxy, poolOptions, connectTimeoutMs),
     factory: (origin, poolOptions: Pool.Options) =>
-      new Pool(origin, checked ? overProxy(poolOptions) : poolOptions)
+      new Pool(origin, withCheckedTunnel(poolOptions, addressPolicy))
   })
-  const dispatcher = checked ? agent.compose(onlyPublicHttps) : agent
+  const dispatcher = agent.compose(refuseByOrigin(addressPolicy))
   return {
     dispatcher,
     async fetch(url, init = {}) {
@@ -112,54 +109,32 @@ function bodyTooLarge(response: Response, maxBytes: number): RemoteError {
 }
 
 /** Redirects pass here too. An address written as such never comes to `lookup`. */
-const onlyPublicHttps: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (request, handler) => {
-  const { protocol, hostname, host } = new URL(String(request.origin))
-  if (protocol !== 'https:') {
-    throw new RemoteError(
-      'unreachable',
-      `${host} would be read over ${protocol.slice(0, -1)}: write the address with https, or set HANVISA_ALLOW_PRIVATE_TARGETS=1.`
-    )
+function refuseByOrigin(addressPolicy: AddressPolicy): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (request, handler) => {
+    const { protocol, hostname, host } = new URL(String(request.origin))
+    if (protocol !== 'https:' && !addressPolicy.allowsHttp) {
+      throw new RemoteError(
+        'unreachable',
+        `${host} would be read over ${protocol.slice(0, -1)}: write the address with https, or set HANVISA_ALLOW_PRIVATE_TARGETS=1.`
+      )
+    }
+    const refusal = addressPolicy.refusalOf(withoutBrackets(hostname))
+    if (refusal !== null) throw refusal
+    return dispatch(request, handler)
   }
-  const address = hostname.replace(/^\[|\]$/g, '')
-  if (isIpAddress(address) && !isPublicAddress(address)) throw privateAddressError(host, address)
-  return dispatch(request, handler)
 }
 
-/** Judges every address of the name, after resolution, at the moment of connecting: no time to rebind. */
-export const publicLookup: LookupFunction = (name, options, done) => {
-  resolve(name, { ...options, all: true }, (error, addresses) => {
-    const wrong = error ? undefined : addresses.find(({ address }) => !isPublicAddress(address))
-    const first = addresses?.[0]
-    if (error || first === undefined) done(error ?? new Error(`${name} has no address`), [])
-    else if (wrong !== undefined) done(privateAddressError(name, wrong.address), [])
-    else if (options.all) done(null, addresses)
-    else done(null, first.address, first.family)
-  })
-}
-
-/**
- * A proxy resolves names itself, so all that can be done here is to refuse what this machine knows to be private.
- * Undici gives a tunnel as a function, a direct connection as settings (which have `publicLookup`).
- */
-function overProxy(options: Pool.Options): Pool.Options {
+/** Undici gives a tunnel as a function, a direct connection as settings (which have the policy's `lookup`). */
+function withCheckedTunnel(options: Pool.Options, addressPolicy: AddressPolicy): Pool.Options {
   const tunnel = options.connect
   if (typeof tunnel !== 'function') return options
   const connect: buildConnector.connector = (target, done) => {
-    resolve(target.hostname.replace(/^\[|\]$/g, ''), { all: true }, (_, addresses) => {
-      const wrong = addresses?.find(({ address }) => !isPublicAddress(address))
-      if (wrong === undefined) tunnel(target, done)
-      else done(privateAddressError(target.hostname, wrong.address), null)
-    })
+    addressPolicy.checkBehindProxy(withoutBrackets(target.hostname)).then(
+      () => tunnel(target, done),
+      (refusal: Error) => done(refusal, null)
+    )
   }
   return { ...options, connect }
-}
-
-export function privateAddressError(host: string, address: string): RemoteError {
-  const where = host.includes(address) ? host : `${host} (${address})`
-  return new RemoteError(
-    'unreachable',
-    `${where} is no public address, and connections to such are not allowed: correct the address, or set HANVISA_ALLOW_PRIVATE_TARGETS=1.`
-  )
 }
 
 function hostOf(url: string): string {

@@ -9,10 +9,16 @@ import {
   readPoxResponse
 } from '../../../src/connectors/ews/client/autodiscover-responses.ts'
 import { openEwsTransport } from '../../../src/connectors/ews/client/transport.ts'
+import { AddressPolicy, anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { hangSignal } from '../../support/until.ts'
 import { certificateOf } from './certificates.ts'
 import { openExchange } from './exchange.ts'
+
+const httpsOnly = Object.assign(new AddressPolicy({ allowPrivateTargets: true, allowedNetworks: [] }), {
+  allowsHttp: false
+})
+const publicOnly = new AddressPolicy({ allowPrivateTargets: false, allowedNetworks: [] })
 
 const soap = (user: string) =>
   Buffer.from(
@@ -101,7 +107,7 @@ t.test('without TLS only the redirect is requested, and it must lead to https', 
   location = `${plain}?again`
   await t.rejects(discover(t, 'a@example.se', [plain], options), { message: /finds no EWS/ })
   t.same(requests, [undefined, undefined])
-  await t.rejects(discover(t, 'a@example.se', [plain], { ...options, allowHttp: false }), {
+  await t.rejects(discover(t, 'a@example.se', [plain], { ...options, addressPolicy: publicOnly }), {
     message: /finds no EWS.*no public address/
   })
 })
@@ -145,9 +151,12 @@ t.test(
     })
     t.ok(requests.length > 0 && requests.length < 10, `${requests.length} questions`)
     t.notOk(requests.some((line) => line.endsWith('secret')))
-    await t.rejects(discover(t, 'a@example.se', [`${plain}/a.xml`], { ...options, allowHttp: false }), {
-      message: /finds no EWS/
-    })
+    await t.rejects(
+      discover(t, 'a@example.se', [`${plain}/a.xml`], { ...options, addressPolicy: httpsOnly }),
+      {
+        message: /finds no EWS/
+      }
+    )
     await t.rejects(discover(t, 'a@example.se', [`${cloud}/a.xml`], options), {
       message: /Exchange Online.*Graph/
     })
@@ -197,17 +206,21 @@ function discover(
   t: Test,
   address: string,
   places: string[],
-  options: { ca: string; auth: { kind: 'basic'; user: string; password: string }; allowHttp?: boolean }
+  options: {
+    ca: string
+    auth: { kind: 'basic'; user: string; password: string }
+    addressPolicy?: AddressPolicy
+  }
 ): Promise<string> {
-  const { ca, auth, allowHttp = true } = options
-  const outbound = openHttpClient({ allowPrivateTargets: true, ca })
+  const { ca, auth, addressPolicy = anyAddress } = options
+  const outbound = openHttpClient({ addressPolicy: anyAddress, ca })
   t.teardown(() => outbound.close())
   return discoverEws(address, {
     outbound,
     transportTo: (at) =>
-      openEwsTransport({ url: at, auth, allowPrivateTargets: true, ca, redirects: 'none', environment: {} }),
+      openEwsTransport({ url: at, auth, addressPolicy: anyAddress, ca, redirects: 'none', environment: {} }),
     allowRetiring: false,
-    allowHttp,
+    addressPolicy,
     urlsFor: async () => [...places],
     signal: hangSignal()
   })

@@ -6,6 +6,7 @@ import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import type { EwsConnection, EwsSignIn } from '../../../src/connectors/connection.ts'
 import type { Connector, ReadRequest, ReadResult } from '../../../src/connectors/connector.ts'
 import { createEwsConnector } from '../../../src/connectors/ews/connector.ts'
+import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import type { CalendarServer, ContractEvent, Trouble } from '../../contracts/connector-calendar-server.ts'
 import type { NotifyingServer } from '../../contracts/connector-subscription.ts'
@@ -41,7 +42,7 @@ export async function openExchange(
   clock: () => number = Date.now
 ): Promise<Exchange> {
   const simulator = await startSimulator({ clock })
-  const outbound = openHttpClient({ allowPrivateTargets: true, ca: simulator.ca })
+  const outbound = openHttpClient({ addressPolicy: anyAddress, ca: simulator.ca })
   const open: Connector[] = []
   t.teardown(async () => {
     for (const connector of open) await connector.close()
@@ -90,7 +91,7 @@ export async function openExchange(
       const made = createEwsConnector({
         connection: { ...connection, ...changes },
         outbound,
-        allowPrivateTargets: true,
+        addressPolicy: anyAddress,
         clock,
         environment: {}
       })

@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import type { EwsConnection } from '../../../src/connectors/connection.ts'
 import type { Connector, ReadRequest, ReadResult } from '../../../src/connectors/connector.ts'
 import { createEwsConnector } from '../../../src/connectors/ews/connector.ts'
+import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { hangSignal } from '../../support/until.ts'
 import { week } from './exchange.ts'
@@ -59,7 +60,7 @@ export async function fakeExchange(
       response.writeHead(status ?? usual, { 'content-type': 'text/xml; charset=utf-8', ...headers }).end(xml)
     }
   })
-  const outbound = openHttpClient({ allowPrivateTargets: true })
+  const outbound = openHttpClient({ addressPolicy: anyAddress })
   const connectors: Connector[] = []
   t.teardown(async () => {
     for (const each of connectors) await each.close()
@@ -81,7 +82,7 @@ export async function fakeExchange(
           ...changes
         },
         outbound,
-        allowPrivateTargets: true,
+        addressPolicy: anyAddress,
         environment: {}
       })
       connectors.push(made)

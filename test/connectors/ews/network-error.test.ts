@@ -4,6 +4,7 @@ import { type AddressInfo, connect, createServer as createTcp, type Server } fro
 import type { Duplex } from 'node:stream'
 import t, { type Test } from 'tap'
 import { openEwsTransport } from '../../../src/connectors/ews/client/transport.ts'
+import { AddressPolicy, anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { certificateOf } from './certificates.ts'
 import {
   type AskingServer,
@@ -15,6 +16,8 @@ import {
   startServer,
   transportTo
 } from './server.ts'
+
+const publicOnly = new AddressPolicy({ allowPrivateTargets: false, allowedNetworks: [] })
 
 const auth = { kind: 'basic', ...account } as const
 const anybody: ServerOptions = { other: { offers: ['Basic'], good: () => true } }
@@ -54,7 +57,7 @@ t.test('a certificate is trusted by its authority, or when it is pinned, and not
     ca: '',
     auth,
     url: signed.url,
-    allowPrivateTargets: true,
+    addressPolicy: anyAddress,
     environment: {}
   }
   const stranger = openEwsTransport(withoutCa)
@@ -142,7 +145,7 @@ t.test('names, ports and networks', async (t) => {
 
 t.test('private addresses and plain http are called only where that is allowed', async (t) => {
   const server = await startServer(t, anybody)
-  const closed = { allowPrivateTargets: false }
+  const closed = { addressPolicy: publicOnly }
   for (const host of ['localhost', '127.0.0.1', '[::1]', '0x7f.1', '[::ffff:127.0.0.1]']) {
     const url = `https://${host}:${server.port}/EWS/Exchange.asmx`
     const transport = transportTo(t, { url }, { auth, ...closed })
@@ -203,7 +206,7 @@ t.test('a proxy of the environment is gone through by a tunnel, NTLM and its bin
     await hint(t, { url }, { environment: { HTTPS_PROXY: 'socks5://127.0.0.1:1' } }),
     /SOCKS and PAC are not supported/
   )
-  const refused = transportTo(t, { url }, { auth, environment, allowPrivateTargets: false })
+  const refused = transportTo(t, { url }, { auth, environment, addressPolicy: publicOnly })
   t.match(await errorOf(t, sendBody(refused, 'x')), { hint: /no public address/ })
 })
 

@@ -15,6 +15,7 @@ import {
   type EwsTransportOptions,
   openEwsTransport
 } from '../../../src/connectors/ews/client/transport.ts'
+import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { RemoteError } from '../../../src/errors.ts'
 import { hangSignal } from '../../support/until.ts'
 import { certificateOf, type Shown } from './certificates.ts'
@@ -139,7 +140,7 @@ export function transportTo(
   const transport = openEwsTransport({
     url,
     auth: { kind: 'ntlm', ...account },
-    allowPrivateTargets: true,
+    addressPolicy: anyAddress,
     ca: serverCertificate.signer,
     environment: {},
     sleep: async () => {},

@@ -8,6 +8,7 @@ import type {
   SubscriptionListener
 } from '../../../src/connectors/connector.ts'
 import { createEwsConnector } from '../../../src/connectors/ews/connector.ts'
+import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { calendarView, fault, server as serverInfo, soap } from './replies.ts'
 import { type AskingServer, account, type ServerOptions, serverCertificate, startServer } from './server.ts'
@@ -123,7 +124,7 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
     },
     ...options
   })
-  const outbound = openHttpClient({ allowPrivateTargets: true })
+  const outbound = openHttpClient({ addressPolicy: anyAddress })
   const connectors: Connector[] = []
   t.teardown(async () => {
     for (const each of connectors) await each.close()
@@ -146,7 +147,7 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
       const made = createEwsConnector({
         connection,
         outbound,
-        allowPrivateTargets: true,
+        addressPolicy: anyAddress,
         environment: {},
         clock: () => Date.parse('2026-11-18T08:00:00Z') + timers.now(),
         after: timers.after,

@@ -3,6 +3,7 @@ import type { Test } from 'tap'
 import type { GraphConnection } from '../../../src/connectors/connection.ts'
 import type { Connector, ReadResult } from '../../../src/connectors/connector.ts'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
+import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { makeAuthority, startTestServer } from '../test-server.ts'
 
@@ -55,7 +56,7 @@ export async function startFakeGraph(
     const responses = requests.map((each) => ({ id: each.id, headers: {}, ...answer(each) }))
     response.end(JSON.stringify({ responses }))
   })
-  const http = openHttpClient({ allowPrivateTargets: true, ca: authority.ca })
+  const http = openHttpClient({ addressPolicy: anyAddress, ca: authority.ca })
   t.teardown(() => http.close())
   const connection: GraphConnection = {
     kind: 'graph',

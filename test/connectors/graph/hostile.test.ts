@@ -3,6 +3,7 @@ import { createServer } from 'node:https'
 import t, { type Test } from 'tap'
 import type { ReadResult } from '../../../src/connectors/connector.ts'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
+import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { hangSignal } from '../../support/until.ts'
 import { makeAuthority, startTestServer } from '../test-server.ts'
@@ -42,7 +43,7 @@ async function readFrom(
     response.setHeader('content-type', 'application/json')
     response.end(typeof answer === 'string' ? answer : JSON.stringify(answer))
   })
-  const outbound = openHttpClient({ allowPrivateTargets: true, ca: authority.ca })
+  const outbound = openHttpClient({ addressPolicy: anyAddress, ca: authority.ca })
   t.teardown(() => outbound.close())
   const connector = graphConnector({
     connection: {

@@ -6,6 +6,7 @@ import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import type { GraphConnection } from '../../../src/connectors/connection.ts'
 import type { Connector, ReadRequest, ReadResult } from '../../../src/connectors/connector.ts'
 import { graphConnector } from '../../../src/connectors/graph/connector.ts'
+import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { type HttpClient, openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { hangSignal } from '../../support/until.ts'
 
@@ -30,7 +31,7 @@ export const week = { start: Date.parse('2026-11-16T00:00:00Z'), end: Date.parse
 
 export async function openMicrosoft365(t: Test, clock: () => number = Date.now): Promise<Microsoft365> {
   const simulator = await startSimulator({ clock })
-  const outbound = openHttpClient({ allowPrivateTargets: true, ca: simulator.ca })
+  const outbound = openHttpClient({ addressPolicy: anyAddress, ca: simulator.ca })
   t.teardown(async () => {
     await outbound.close()
     await simulator.close()

@@ -7,6 +7,7 @@ import t, { type Test } from 'tap'
 import type { ReadResult } from '../../../src/connectors/connector.ts'
 import type { IcsLimits } from '../../../src/connectors/ics/calendar-reader.ts'
 import { createIcsConnector } from '../../../src/connectors/ics/connector.ts'
+import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { calendar, event, window } from './calendars.ts'
 
@@ -20,7 +21,7 @@ async function setUp(
 ) {
   const server = createServer(answer)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const outbound = openHttpClient({ allowPrivateTargets: true })
+  const outbound = openHttpClient({ addressPolicy: anyAddress })
   const folder = t.testdir({ 'anna.ics': meeting })
   const connector = createIcsConnector({ tenant: 'acme', folder, httpClient: outbound, limits })
   t.teardown(async () => {

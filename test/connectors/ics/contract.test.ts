@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
 import { createIcsConnector } from '../../../src/connectors/ics/connector.ts'
+import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { connectorContract } from '../../contracts/connector.ts'
 import type { CalendarServer, ContractEvent, Trouble } from '../../contracts/connector-calendar-server.ts'
@@ -24,7 +25,7 @@ const server = createServer((request, reply) => {
   else reply.end(text)
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-const outbound = openHttpClient({ allowPrivateTargets: true })
+const outbound = openHttpClient({ addressPolicy: anyAddress })
 const connector = createIcsConnector({ tenant: 'acme', folder: t.testdirName, httpClient: outbound })
 t.teardown(async () => {
   await connector.close()

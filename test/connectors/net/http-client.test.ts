@@ -2,15 +2,19 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import t, { type Test } from 'tap'
+import { AddressPolicy, anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient, readBody } from '../../../src/connectors/net/http-client.ts'
-import { isPublicAddress } from '../../../src/connectors/net/public-address.ts'
+import { isPublicAddress } from '../../../src/connectors/net/special-addresses.ts'
 import { RemoteError } from '../../../src/errors.ts'
 import { makeAuthority, startTestServer } from '../test-server.ts'
 
 const authority = await makeAuthority()
 
 function outboundOf(t: Test, allowPrivateTargets: boolean, ca: string | undefined = authority.ca) {
-  const outbound = openHttpClient({ allowPrivateTargets, ...(ca === undefined ? {} : { ca }) })
+  const outbound = openHttpClient({
+    addressPolicy: new AddressPolicy({ allowPrivateTargets, allowedNetworks: [] }),
+    ...(ca === undefined ? {} : { ca })
+  })
   t.teardown(() => outbound.close())
   return outbound
 }
@@ -58,8 +62,7 @@ t.test('addresses that are not public', async (t) => {
     '172.32.0.1',
     '192.0.1.1',
     '2606:4700::1111',
-    '2001:4860::8888',
-    '64:ff9b::8.8.8.8'
+    '2001:4860::8888'
   ]
   for (const address of reachable) t.ok(isPublicAddress(address), address)
 })
@@ -105,7 +108,7 @@ t.test('a certificate is always checked', async (t) => {
     if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
     else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before
   })
-  const stranger = openHttpClient({ allowPrivateTargets: true })
+  const stranger = openHttpClient({ addressPolicy: anyAddress })
   t.teardown(() => stranger.close())
   t.match(
     await hintOf(t, stranger.fetch(remote.origin)),

@@ -3,8 +3,11 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import type { Duplex } from 'node:stream'
 import t, { type Test } from 'tap'
+import { AddressPolicy, anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { RemoteError, SetupError } from '../../../src/errors.ts'
+
+const publicOnly = new AddressPolicy({ allowPrivateTargets: false, allowedNetworks: [] })
 
 /** A proxy that answers CONNECT with this status line (RFC 9110 section 9.3.6). */
 async function startProxy(t: Test, statusLine: string): Promise<string> {
@@ -38,7 +41,7 @@ async function errorThrough(t: Test, proxy: string, url: string): Promise<Remote
       else process.env[name] = before
     })
   }
-  const http = openHttpClient({ allowPrivateTargets: true })
+  const http = openHttpClient({ addressPolicy: anyAddress })
   t.teardown(() => http.close())
   const error: unknown = await http.fetch(url).catch((reason: unknown) => reason)
   t.ok(error instanceof RemoteError, `a RemoteError, not ${error}`)
@@ -78,5 +81,5 @@ t.test('an address of a proxy that is none stops the start, and says which setti
     else process.env.https_proxy = before
   })
   process.env.https_proxy = 'proxy host:80:80'
-  t.throws(() => openHttpClient({ allowPrivateTargets: false }), SetupError)
+  t.throws(() => openHttpClient({ addressPolicy: publicOnly }), SetupError)
 })

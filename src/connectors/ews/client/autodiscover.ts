@@ -3,7 +3,8 @@ import { resolveSrv } from 'node:dns/promises'
 import { Agent, request } from 'undici'
 import { RemoteError } from '../../../errors.ts'
 import { isExchangeOnline, onlineIsRetired } from '../../ews-url.ts'
-import { type HttpClient, publicLookup, readBody } from '../../net/http-client.ts'
+import { type AddressPolicy, withoutBrackets } from '../../net/address-policy.ts'
+import { type HttpClient, readBody } from '../../net/http-client.ts'
 import {
   type AutodiscoverResult,
   getUserSettingsRequest,
@@ -19,7 +20,7 @@ export interface AutodiscoverDeps {
   /** Signs in at this URL; does not follow redirects. */
   readonly transportTo: (url: string) => EwsTransport
   readonly allowRetiring: boolean
-  readonly allowHttp: boolean
+  readonly addressPolicy: AddressPolicy
   /** Where Autodiscover may be for a domain, likeliest first. */
   readonly urlsFor?: (domain: string) => Promise<string[]>
   readonly signal: AbortSignal
@@ -53,7 +54,7 @@ export async function discoverEws(address: string, deps: AutodiscoverDeps): Prom
     if (found.kind === 'address') {
       asked = found.address
       urls = await placesFor(domainOf(asked))
-    } else if (found.url.startsWith('https://') || deps.allowHttp) urls = [found.url, ...urls]
+    } else if (found.url.startsWith('https://') || deps.addressPolicy.allowsHttp) urls = [found.url, ...urls]
   }
   if (unknown !== null) {
     throw failed(
@@ -141,9 +142,11 @@ async function probe(
 /** Without TLS only a redirect is requested, and its target must be https. */
 async function plainProbe(
   url: URL,
-  { allowHttp, signal }: AutodiscoverDeps
+  { addressPolicy, signal }: AutodiscoverDeps
 ): Promise<{ kind: 'redirect'; url: string } | null> {
-  const dispatcher = new Agent(allowHttp ? {} : { connect: { lookup: publicLookup } })
+  const refusal = addressPolicy.refusalOf(withoutBrackets(url.hostname))
+  if (refusal !== null) throw refusal
+  const dispatcher = new Agent({ connect: { lookup: addressPolicy.lookup } })
   try {
     const reply = await request(url, {
       dispatcher,

@@ -3,6 +3,7 @@ import { RemoteError } from '../../../errors.ts'
 import type { EwsConnection } from '../../connection.ts'
 import { createTokenSource } from '../../entra/client-credentials.ts'
 import { ewsUrlFault } from '../../ews-url.ts'
+import type { AddressPolicy } from '../../net/address-policy.ts'
 import type { ClockMonitor } from '../../net/clock-monitor.ts'
 import { type HttpClient, openHttpClient } from '../../net/http-client.ts'
 import type { EwsAuth } from '../auth/sign-in.ts'
@@ -21,7 +22,7 @@ export interface EwsEndpointDeps {
   readonly connection: EwsConnection
   /** For an application's tokens. */
   readonly outbound: HttpClient
-  readonly allowPrivateTargets: boolean
+  readonly addressPolicy: AddressPolicy
   readonly clock: () => number
   readonly environment?: Environment
   readonly clockMonitor?: ClockMonitor
@@ -50,7 +51,7 @@ export class EwsEndpoint {
 
   /** Throws RemoteError where the URL is none that may be called. */
   constructor(deps: EwsEndpointDeps) {
-    const { connection, allowPrivateTargets, clock, environment, clockMonitor } = deps
+    const { connection, addressPolicy, clock, environment, clockMonitor } = deps
     const { url, ca, autodiscover } = connection
     this.usesAutodiscover = autodiscover !== undefined
     this.#connection = connection
@@ -58,7 +59,7 @@ export class EwsEndpoint {
     this.#clock = clock
     this.#options = {
       auth: signInOf(connection, deps),
-      allowPrivateTargets,
+      addressPolicy,
       clock,
       ...(ca === undefined ? {} : { ca }),
       ...(environment === undefined ? {} : { environment }),
@@ -132,15 +133,15 @@ export class EwsEndpoint {
   }
 
   async #discover(signal: AbortSignal): Promise<OpenEndpoint> {
-    const { allowPrivateTargets } = this.#options
+    const { addressPolicy } = this.#options
     const { autodiscover = '', ca, allowRetiringEws = false } = this.#connection
-    this.#http ??= openHttpClient({ allowPrivateTargets, ...(ca === undefined ? {} : { ca }) })
+    this.#http ??= openHttpClient({ addressPolicy, ...(ca === undefined ? {} : { ca }) })
     this.#discoveredAt = this.#clock()
     const found = await discoverEws(autodiscover, {
       outbound: this.#http,
       transportTo: (url) => this.#autodiscoverTransport(url),
       allowRetiring: allowRetiringEws,
-      allowHttp: allowPrivateTargets,
+      addressPolicy,
       signal
     })
     this.#opened = this.#openAt(found)

@@ -1,12 +1,10 @@
 /** The way through a proxy: which one the environment names, and the tunnel to the server (RFC 9110 section 9.3.6). */
-import { lookup } from 'node:dns/promises'
 import { request as overHttp } from 'node:http'
 import { request as overHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { RemoteError } from '../../../errors.ts'
-import { privateAddressError } from '../../net/http-client.ts'
+import { type AddressPolicy, withoutBrackets } from '../../net/address-policy.ts'
 import { proxyError } from '../../net/proxy.ts'
-import { isPublicAddress } from '../../net/public-address.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -39,10 +37,9 @@ function isExcepted(url: URL, list: string): boolean {
 export async function openTunnel(
   proxy: URL,
   url: URL,
-  options: { allowPrivateTargets: boolean; signal: AbortSignal }
+  options: { addressPolicy: AddressPolicy; signal: AbortSignal }
 ): Promise<Socket> {
-  const host = withoutBrackets(url.hostname)
-  if (!options.allowPrivateTargets) await refusePrivate(host)
+  await options.addressPolicy.checkBehindProxy(withoutBrackets(url.hostname))
   const target = `${url.hostname}:${url.port || 443}`
   const signIn = proxy.username === '' ? {} : { 'proxy-authorization': basic(proxy) }
   const request = (proxy.protocol === 'https:' ? overHttps : overHttp)({
@@ -67,13 +64,6 @@ export async function openTunnel(
   })
 }
 
-/** The proxy resolves names itself: refused is what this machine knows to be private. */
-async function refusePrivate(host: string): Promise<void> {
-  const addresses = await lookup(host, { all: true }).catch(() => [])
-  const wrong = addresses.find(({ address }) => !isPublicAddress(address))
-  if (wrong !== undefined) throw privateAddressError(host, wrong.address)
-}
-
 function basic(proxy: URL): string {
   const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`
   return `Basic ${Buffer.from(pair).toString('base64')}`
@@ -81,9 +71,4 @@ function basic(proxy: URL): string {
 
 function codeOf(error: Error): string {
   return (error as NodeJS.ErrnoException).code ?? error.name
-}
-
-/** Without the brackets of an IPv6 address in a URL. */
-export function withoutBrackets(hostname: string): string {
-  return hostname.replace(/^\[|\]$/g, '')
 }

@@ -3,9 +3,8 @@ import { X509Certificate } from 'node:crypto'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { connect as connectTls, createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
 import { RemoteError } from '../../../errors.ts'
-import { privateAddressError, publicLookup } from '../../net/http-client.ts'
-import { isPublicAddress } from '../../net/public-address.ts'
-import { type Environment, openTunnel, proxyFor, withoutBrackets } from './proxy.ts'
+import { type AddressPolicy, withoutBrackets } from '../../net/address-policy.ts'
+import { type Environment, openTunnel, proxyFor } from './proxy.ts'
 
 export interface OpenSocket {
   readonly socket: Socket
@@ -18,7 +17,7 @@ export type ConnectionStep = 'name' | 'connect' | 'tls' | 'sign-in' | 'ews'
 
 export interface SocketOptions {
   readonly url: URL
-  readonly allowPrivateTargets: boolean
+  readonly addressPolicy: AddressPolicy
   /** PEM: an authority's, or the server's very certificate; trusted besides the public authorities. */
   readonly ca?: string
   readonly environment: Environment
@@ -56,7 +55,7 @@ export function createSocketOpener(options: SocketOptions): (signal: AbortSignal
       const proxy = proxyFor(url, options.environment)
       const tcp =
         proxy === null
-          ? await direct(url, host, options.allowPrivateTargets, limited.signal, onStep)
+          ? await direct(url, host, options.addressPolicy, limited.signal, onStep)
           : await openTunnel(proxy, url, { ...options, signal: limited.signal })
       onStep('connect')
       // A peer that vanished without a word is found by the kernel's own questions.
@@ -78,13 +77,14 @@ export function createSocketOpener(options: SocketOptions): (signal: AbortSignal
 async function direct(
   url: URL,
   host: string,
-  anywhere: boolean,
+  addressPolicy: AddressPolicy,
   signal: AbortSignal,
   onStep: (step: ConnectionStep) => void
 ): Promise<Socket> {
-  if (!anywhere && isIP(host) !== 0 && !isPublicAddress(host)) throw privateAddressError(url.host, host)
+  const refusal = addressPolicy.refusalOf(host)
+  if (refusal !== null) throw refusal
   const port = Number(url.port || (url.protocol === 'https:' ? 443 : 80))
-  const socket = connectTcp({ host, port, noDelay: true, ...(anywhere ? {} : { lookup: publicLookup }) })
+  const socket = connectTcp({ host, port, noDelay: true, lookup: addressPolicy.lookup })
   socket.on('lookup', (error) => {
     if (!error) onStep('name')
   })

@@ -1,6 +1,7 @@
 /** What carries EWS calls: connections that are kept, belong to one identity, and sign in no more than they must. */
 import { setTimeout as pauseFor } from 'node:timers/promises'
 import { RemoteError } from '../../../errors.ts'
+import type { AddressPolicy } from '../../net/address-policy.ts'
 import type { ClockMonitor } from '../../net/clock-monitor.ts'
 import { AuthCircuitBreaker, type SignInOutcome, type Sleep } from '../auth/auth-circuit-breaker.ts'
 import { createAuthenticator, drainBody, type EwsAuth } from '../auth/sign-in.ts'
@@ -15,8 +16,7 @@ import { type ConnectionStep, connectionSteps, createSocketOpener } from './sock
 export interface EwsTransportOptions {
   readonly url: string
   readonly auth: EwsAuth
-  /** With it, http and private addresses are reachable too. */
-  readonly allowPrivateTargets: boolean
+  readonly addressPolicy: AddressPolicy
   /** PEM: a private authority, or the server's very certificate. Trusted besides the public authorities. */
   readonly ca?: string
   /** At most so many calls at a time, without those that hang. Below Exchange's EWSMaxConcurrency (10, 27). */
@@ -74,7 +74,7 @@ export interface EwsTransport {
 
 /** Throws RemoteError `unreachable` where the URL is none that may be called. */
 export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
-  const url = parseUrl(options.url, options.allowPrivateTargets)
+  const url = parseUrl(options.url, options.addressPolicy)
   const clock = options.clock ?? Date.now
   const sleep = options.sleep ?? ((milliseconds, signal) => pauseFor(milliseconds, undefined, { signal }))
   const signIn = createAuthenticator(options.auth, url.host, clock)
@@ -209,13 +209,13 @@ function firstOf(header: string | string[] | undefined): string | null {
   return (typeof header === 'string' ? header : header?.[0]) ?? null
 }
 
-function parseUrl(written: string, anywhere: boolean): URL {
+function parseUrl(written: string, { allowsHttp }: AddressPolicy): URL {
   const refuse = (hint: string) => new RemoteError('unreachable', hint, { scope: 'connection' })
   if (!URL.canParse(written))
     throw refuse('url is no address: write https://mail.example.se/EWS/Exchange.asmx.')
   const url = new URL(written)
   if (url.username !== '' || url.password !== '') throw refuse('url holds a password: put it into auth.')
-  const spoken = anywhere ? ['https:', 'http:'] : ['https:']
+  const spoken = allowsHttp ? ['https:', 'http:'] : ['https:']
   if (!spoken.includes(url.protocol)) {
     throw refuse(`${url.host} would be called without TLS: write url with https.`)
   }

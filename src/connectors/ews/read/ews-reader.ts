@@ -4,6 +4,7 @@ import { RemoteError } from '../../../errors.ts'
 import type { EwsConnection } from '../../connection.ts'
 import type { ReadRequest, ReadResult } from '../../connector.ts'
 import { readUniqueTargets } from '../../dedupe-targets.ts'
+import type { AddressPolicy } from '../../net/address-policy.ts'
 import { ClockMonitor, withClockError } from '../../net/clock-monitor.ts'
 import type { HttpClient } from '../../net/http-client.ts'
 import { EwsEndpoint } from '../client/endpoint.ts'
@@ -31,7 +32,7 @@ export interface EwsReader {
 export interface EwsReaderDeps {
   readonly connection: EwsConnection
   readonly outbound: HttpClient
-  readonly allowPrivateTargets: boolean
+  readonly addressPolicy: AddressPolicy
   readonly clock: () => number
   readonly environment?: Environment
   /** Told of each step towards the server that has succeeded, as often as it does. */
