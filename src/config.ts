@@ -42,6 +42,12 @@ export const Settings = Type.Object({
         'The address at which the service is reached from outside: Graph sends its notifications there'
     })
   ),
+  HANVISA_ALLOWED_NETWORKS: Type.Optional(
+    Type.String({
+      description:
+        'Networks of your own (CIDR, with commas) that connections may lead to over https, besides public addresses: `10.1.2.0/24, fd12:3456:789a::/48`'
+    })
+  ),
   HANVISA_ALLOW_PRIVATE_TARGETS: Type.String({
     default: '0',
     description: 'With 1, connections may be http, loopback and private addresses'
@@ -61,12 +67,6 @@ export const Settings = Type.Object({
     default: '100',
     description: 'Calls of one key that may wait for changes at the same time'
   }),
-  HANVISA_ALLOWED_NETWORKS: Type.Optional(
-    Type.String({
-      description:
-        'Networks of your own (CIDR, with commas) that connections may lead to over https, besides public addresses: `10.1.2.0/24, fd12:3456:789a::/48`'
-    })
-  ),
   HANVISA_LOG_LEVEL: Type.String({ default: 'info', description: 'From which level on things are logged' })
 })
 type Name = keyof Static<typeof Settings>

@@ -10,6 +10,7 @@ import type { Connector } from '../../src/connectors/connector.ts'
 import { createEwsConnector } from '../../src/connectors/ews/connector.ts'
 import { graphConnector } from '../../src/connectors/graph/connector.ts'
 import { createNotificationUrls } from '../../src/connectors/graph/notifications/url.ts'
+import { anyAddress } from '../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../src/connectors/net/http-client.ts'
 import { startNotificationReceiver } from '../support/notification-receiver.ts'
 import {
@@ -102,7 +103,7 @@ t.test('over Graph', async (t) => {
   const { harness, open } = scene
   // It returns the validation token, takes notifications, and passes none on.
   const receiver = await startNotificationReceiver(t)
-  const http = openHttpClient({ allowPrivateTargets: true, ca: open.simulator.ca })
+  const http = openHttpClient({ addressPolicy: anyAddress, ca: open.simulator.ca })
   t.teardown(() => http.close())
   const connection: GraphConnection = {
     kind: 'graph',
@@ -136,12 +137,12 @@ async function openEws(t: Test, access: EwsConnection['access']) {
   simulator.installations.put(simulatedTenant, {
     accounts: [access === 'impersonation' ? { ...account, impersonates: 'everybody' } : account]
   })
-  const outbound = openHttpClient({ allowPrivateTargets: true, ca: simulator.ca })
+  const outbound = openHttpClient({ addressPolicy: anyAddress, ca: simulator.ca })
   t.teardown(() => outbound.close())
   const connection = ewsConnection(scene.open, access)
   const { clock, timers } = scene.harness.time
   const connector = () =>
-    createEwsConnector({ connection, outbound, allowPrivateTargets: true, clock, after: timers.after })
+    createEwsConnector({ connection, outbound, addressPolicy: anyAddress, clock, after: timers.after })
   return { scene, connector }
 }
 

@@ -48,7 +48,7 @@ async function errorThrough(t: Test, proxy: string, url: string): Promise<Remote
   return error as RemoteError
 }
 
-t.test('a proxy that gives no way through is named, over https and http alike', async (t) => {
+t.test('a proxy that gives no way through is named', async (t) => {
   const rows = [
     ['407 Proxy Authentication Required', 'proxy_refused', /asks for a sign-in.*http:\/\/user:password@/],
     ['403 Forbidden', 'proxy_refused', /gave no way through.*HTTP 403.*NO_PROXY/],
@@ -56,13 +56,11 @@ t.test('a proxy that gives no way through is named, over https and http alike', 
     ['502 Bad Gateway', 'unreachable', /found no way to the server \(HTTP 502\)/]
   ] as const
   for (const [statusLine, code, hint] of rows) {
-    for (const scheme of ['https', 'http']) {
-      const proxy = await startProxy(t, statusLine)
-      const error = await errorThrough(t, `http://${proxy}`, `${scheme}://calendar.example/secret-path?k=v`)
-      t.match(error, { code, hint, scope: 'connection' }, `${scheme} ${statusLine}`)
-      t.match(error.hint, `The proxy ${proxy} `)
-      t.notMatch(error.message, /secret-path|k=v/)
-    }
+    const proxy = await startProxy(t, statusLine)
+    const error = await errorThrough(t, `http://${proxy}`, 'https://calendar.example/secret-path?k=v')
+    t.match(error, { code, hint, scope: 'connection' }, statusLine)
+    t.match(error.hint, `The proxy ${proxy} `)
+    t.notMatch(error.message, /secret-path|k=v/)
   }
 })
 
