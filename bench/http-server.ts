@@ -76,6 +76,7 @@ const app = await buildApp({
   metrics,
   store,
   management,
+  rotateMasterKey: async () => ({ resealed: 0, unreadable: 0 }),
   statusService,
   sync,
   graphVerifier: createNotificationVerifiers(randomBytes(32)),

@@ -110,6 +110,7 @@ export async function startService(
         statusService,
         sync,
         graphVerifier,
+        rotateMasterKey: kept.rotateMasterKey,
         defaultRules: rules,
         clock
       })

@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { runKeys } from './cli/keys.ts'
 import { runMigrate } from './cli/migrate.ts'
 import { previewCalendar } from './cli/preview-calendar.ts'
+import { runRotateKey } from './cli/rotate-key.ts'
 import { packFolder, startService } from './composition.ts'
 import { readConfig, readSettings } from './config.ts'
 import { SetupError } from './errors.ts'
@@ -12,6 +13,7 @@ import { SetupError } from './errors.ts'
 const usage = `usage: hanvisa                                                   the service
        hanvisa try FILE.ics|URL [--pack NAME] [--zone ZONE] [--owner ADDRESS]
                                                                  what one calendar comes to
+       hanvisa rotate-key                                        seals all secrets under a new master key
        hanvisa migrate --from DATA_DIR [--to redis://HOST:6379]  an embedded installation into Redis
        hanvisa keys make|list|revoke [--url URL]                 API keys, of a running service or a stopped one
 `
@@ -42,6 +44,10 @@ async function run([command, ...rest]: string[]): Promise<number> {
     const names = ['HANVISA_REDIS_URL', 'HANVISA_DATA_DIR', 'HANVISA_ADMIN_KEY'] as const
     const settings = readSettings(process.env, names)
     return runKeys(rest, { stdout: process.stdout, stderr: process.stderr, settings, clock: Date.now })
+  }
+  if (command === 'rotate-key') {
+    const read = () => readConfig(process.env)
+    return runRotateKey(rest, { stdout: process.stdout, stderr: process.stderr, readConfig: read })
   }
   const asked = command === '--help' || command === 'help'
   ;(asked ? process.stdout : process.stderr).write(usage)

@@ -91,13 +91,19 @@ async function openShared(config: Config, address: RedisAddress, log: Log): Prom
   try {
     const keys = await openKeys(config, log)
     const masterKeys = await MasterKeys.open(knownKeys(keys), store.keyCheck)
+    await store.replicas.announce(masterKeys.ids)
     tellOfStart(store, address, log)
     await warnOfRotation(masterKeys, log)
     return {
       store,
       adminKey: keys.adminKey,
       masterKeys,
-      rotateMasterKey: oneAtATime(async () => rotate(store, masterKeys, requireNextKey(keys))),
+      rotateMasterKey: oneAtATime(async () => {
+        const next = requireNextKey(keys)
+        const whenAllKnow = () => store.replicas.whenAllKnow(masterKeyId(next))
+        await whenAllKnow()
+        return rotate(store, masterKeys, next, whenAllKnow)
+      }),
       clients,
       emptied: store.emptied,
       close
@@ -120,8 +126,15 @@ function requireNextKey({ masterKeyNext }: InstallationKeys): Buffer {
   )
 }
 
-async function rotate(store: Store, masterKeys: MasterKeys, next: Buffer): Promise<ResealReport> {
+/** `onBegun` is awaited once no other process can start without the new key. */
+async function rotate(
+  store: Store,
+  masterKeys: MasterKeys,
+  next: Buffer,
+  onBegun: () => Promise<void> = async () => {}
+): Promise<ResealReport> {
   await masterKeys.beginRotation(next)
+  await onBegun()
   const report = await resealAll(store, masterKeys)
   await masterKeys.finishRotation()
   return report

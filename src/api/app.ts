@@ -19,6 +19,7 @@ import { extensionsRoutes } from './routes/extensions.ts'
 import { type GraphNotificationDeps, graphNotificationRoutes } from './routes/graph-notifications.ts'
 import { healthRoutes } from './routes/health.ts'
 import { keysRoutes } from './routes/keys.ts'
+import { type MasterKeyDeps, masterKeyRoutes } from './routes/master-key.ts'
 import { overridesRoutes } from './routes/overrides.ts'
 import { previewsRoutes } from './routes/previews.ts'
 import { probesRoutes } from './routes/probes.ts'
@@ -32,7 +33,7 @@ import { triggersRoutes } from './routes/triggers.ts'
 import { importRoutes } from './routes/user-import.ts'
 import { usersRoutes } from './routes/users.ts'
 
-export interface AppDeps extends BaseAppDeps {
+export interface AppDeps extends BaseAppDeps, MasterKeyDeps {
   readonly store: Store
   readonly management: Management
   readonly sync: Sync
@@ -77,6 +78,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   })
   await app.register(overridesRoutes(deps), { prefix: '/v1' })
   await app.register(syncRoutes(deps), { prefix: '/v1' })
+  await app.register(masterKeyRoutes(deps), { prefix: '/v1' })
 
   finish()
   return app as unknown as FastifyInstance

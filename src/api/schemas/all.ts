@@ -2,6 +2,7 @@
 
 import { connectionSchemas } from './connections.ts'
 import { keySchemas } from './keys.ts'
+import { MasterKeyRotationSchema } from './master-key.ts'
 import { overrideSchemas } from './overrides.ts'
 import { previewSchemas } from './previews.ts'
 import { ProblemSchema } from './problems.ts'
@@ -27,5 +28,6 @@ export const schemas = [
   ...overrideSchemas,
   ...timelineSchemas,
   ...previewSchemas,
-  ...syncSchemas
+  ...syncSchemas,
+  MasterKeyRotationSchema
 ]

@@ -20,6 +20,9 @@ const FORMAT_FILE = 'format.json'
 const DATA_FILE = 'data.mdb'
 const LOCK_FILE = 'lock.mdb'
 
+/** Another process holds the folder. */
+export class FolderInUse extends SetupError {}
+
 /** Makes the folder where it is missing and holds it until `release`. Throws SetupError. */
 export async function lockDataDir(folder: string): Promise<LockedDataDir> {
   const path = await withSetupError(folder, async () => {
@@ -29,7 +32,7 @@ export async function lockDataDir(folder: string): Promise<LockedDataDir> {
   })
   const release = await withSetupError(folder, () => lockFolder(path))
   if (release === null) {
-    throw new SetupError(
+    throw new FolderInUse(
       `${folder} is in use by another running Hanvisa: stop that one, or name another folder in HANVISA_DATA_DIR.`
     )
   }

@@ -31,6 +31,9 @@ export function sessionsOfKey(identityDigest: string): string {
   return `hanvisa:sessions-of:${identityDigest}`
 }
 
+/** A sorted set of the processes that use this Redis, each with the instant at which it is forgotten. */
+export const REPLICAS_KEY = 'hanvisa:replicas'
+
 /** A tenant's keys, in the order of KEYS in scripts/prelude.lua. */
 export interface TenantKeys {
   /** A hash: the tenant, its connection, its newest rules, and where its log stands. */

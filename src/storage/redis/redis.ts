@@ -23,6 +23,7 @@ import { findInstallation, type Installation, startInstallation } from './instal
 import { redisKeyCheck } from './key-check.ts'
 import { channelOf, isTenantId, TENANTS_KEY, tenantKeys } from './keys.ts'
 import { redisQueries } from './queries.ts'
+import { ReplicaRegistry } from './replica-registry.ts'
 import type { WriteScript } from './scripts.ts'
 import { redisSessions } from './sessions.ts'
 import { redisTenantLock } from './tenant-lock.ts'
@@ -45,6 +46,7 @@ export interface RedisStore extends Store {
    */
   emptied(): boolean
   readonly keyCheck: KeyCheckStore
+  readonly replicas: ReplicaRegistry
 }
 
 /** Throws a SetupError, one sentence that says what to do, when this Redis cannot be used. */
@@ -80,6 +82,7 @@ export async function openRedis({
   const tenantLock = redisTenantLock(link)
   const reading = redisQueries(link)
   const keyCheck = redisKeyCheck(link)
+  const replicas = new ReplicaRegistry(link)
   const running = new Set<Promise<unknown>>()
   let closing: Promise<void> | null = null
 
@@ -239,10 +242,11 @@ export async function openRedis({
       reachable: () => link.alive() && feed.isComplete(),
       emptied: () => emptied,
       keyCheck,
+      replicas,
 
       close() {
         closing ??= (async () => {
-          await Promise.allSettled(running)
+          await Promise.allSettled([...running, replicas.close()])
           feed.close()
           link.close()
         })()

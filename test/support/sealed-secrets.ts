@@ -1,0 +1,133 @@
+/** An installation full of secrets, a writer that goes on changing some of them, and what of them does not open. */
+import { setTimeout as pause } from 'node:timers/promises'
+import { kindOf } from '../../src/connectors/kinds.ts'
+import { initialSyncRecord } from '../../src/domain/sync-state.ts'
+import {
+  sealConnection,
+  sealMailbox,
+  unsealConnection,
+  unsealMailbox
+} from '../../src/storage/secrets/connection-secrets.ts'
+import type { MasterKeys } from '../../src/storage/secrets/master-keys.ts'
+import type { Unsealer } from '../../src/storage/secrets/seal.ts'
+import type { Store } from '../../src/storage/store.ts'
+import { sampleTenant, sampleUser } from '../contracts/store-samples.ts'
+
+const TENANTS = 60
+const USERS = 12
+/** The tenants whose connection the writer changes. */
+const CHANGED = 6
+
+const tenants = Array.from({ length: TENANTS }, (_, index) => `tenant-${index}`)
+const users = Array.from({ length: USERS }, (_, index) => `user-${index}`)
+export const PASSWORD_CANARY = 'kanarief4gel'
+
+/** How many secrets there are. */
+export const SECRETS = TENANTS * (1 + USERS)
+
+const passwordOf = (tenant: string, version: number) => `${PASSWORD_CANARY}-${tenant}-${version}`
+const urlOf = (tenant: string, user: string) =>
+  `https://calendar.example/${PASSWORD_CANARY}/${tenant}/${user}.ics`
+
+export async function putSecrets(store: Store, keys: MasterKeys): Promise<void> {
+  for (const tenant of tenants) {
+    await store.saveTenant(sampleTenant(tenant), 1)
+    await putPassword(store, keys, tenant, 0)
+    await store.withTenantLock(tenant, async (store) => {
+      const sealer = await keys.sealer()
+      const given = users.map((id) => ({
+        user: sampleUser(id, {
+          syncEnabled: false,
+          mailbox: sealMailbox(tenant, id, urlOf(tenant, id), sealer)
+        }),
+        sync: initialSyncRecord(false, 1)
+      }))
+      await store.saveUsers(tenant, given, 1)
+    })
+  }
+}
+
+/** As management does it: under the tenant's lock, with the sealer that is asked for there. */
+export function putPassword(store: Store, keys: MasterKeys, tenant: string, version: number): Promise<void> {
+  const connection = {
+    kind: 'ews',
+    url: 'https://mail.example/EWS/Exchange.asmx',
+    auth: { kind: 'ntlm', user: 'svc', password: passwordOf(tenant, version) },
+    access: 'delegate',
+    version: 'auto',
+    pollSeconds: 3600
+  } as const
+  return store.withTenantLock(tenant, async (store) => {
+    const sealed = sealConnection(
+      tenant,
+      connection,
+      kindOf(connection).secretMembers,
+      await keys.sealer(),
+      version
+    )
+    await store.saveConnection(tenant, sealed, false, version)
+  })
+}
+
+export interface SecretWriter {
+  /** The version of each tenant's password that was acknowledged last, and that was begun last. */
+  readonly versions: ReadonlyMap<string, { readonly saved: number; readonly begun: number }>
+  stop(): Promise<void>
+}
+
+/** Changes passwords until it is stopped; a write that fails is made again. */
+export function startSecretWriter(store: Store, keys: MasterKeys): SecretWriter {
+  const versions = new Map<string, { saved: number; begun: number }>()
+  let isStopped = false
+  const lanes = tenants.slice(0, CHANGED).map(async (tenant) => {
+    for (let version = 1; !isStopped; version++) {
+      versions.set(tenant, { saved: version - 1, begun: version })
+      for (let saved = false; !saved && !isStopped; ) {
+        saved = await putPassword(store, keys, tenant, version).then(
+          () => true,
+          () => false
+        )
+        if (saved) versions.set(tenant, { saved: version, begun: version })
+        else await pause(20)
+      }
+    }
+  })
+  return {
+    versions,
+    async stop() {
+      isStopped = true
+      await Promise.all(lanes)
+    }
+  }
+}
+
+/** Secrets that do not open, or are not what was put last. */
+export async function lostSecrets(
+  store: Store,
+  unsealer: Unsealer,
+  versions: SecretWriter['versions'] = new Map()
+): Promise<string[]> {
+  const lost: string[] = []
+  for (const tenant of tenants) {
+    const connection = await store.connection(tenant)
+    const { saved, begun } = versions.get(tenant) ?? { saved: 0, begun: 0 }
+    try {
+      const { auth } = unsealConnection(tenant, connection!, unsealer) as unknown as {
+        auth: { password: string }
+      }
+      const version = Number(auth.password.split('-').at(-1))
+      if (version < saved || version > begun) lost.push(`${tenant}: version ${version}, saved ${saved}`)
+    } catch {
+      lost.push(`${tenant}: its password`)
+    }
+    for (const user of await store.users(tenant, { limit: 100 })) {
+      try {
+        if (unsealMailbox(tenant, user, unsealer) !== urlOf(tenant, user.id))
+          lost.push(`${tenant}: ${user.id}`)
+      } catch {
+        lost.push(`${tenant}: the URL of ${user.id}`)
+      }
+    }
+  }
+  return lost
+}
