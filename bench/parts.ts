@@ -1,4 +1,5 @@
 /** The parts of the bench by their names, in the order in which `npm run bench` runs them. */
+import { benchApiKeys } from './api-keys.ts'
 import { benchEdits } from './edits.ts'
 import { benchEwsHour } from './ews-hour.ts'
 import { benchEwsMailboxes } from './ews-mailboxes.ts'
@@ -27,6 +28,7 @@ export const parts: Readonly<Record<string, () => Promise<void>>> = {
   'large-tenant': benchLargeTenant,
   stalls: benchStalls,
   memory: benchMemory,
+  'api-keys': benchApiKeys,
   'idle-day': benchIdleDay,
   edits: benchEdits,
   workers: benchWorkers,
