@@ -7,6 +7,7 @@ import { makeApiKey } from '../src/management/api-key-format.ts'
 import { KeyRegistry } from '../src/management/key-registry.ts'
 import type { ApiKeyRecord, ApiKeyStore } from '../src/storage/api-keys.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
+import { usedBytes } from './memory.ts'
 import { printRow } from './paired-runs.ts'
 
 const TENANTS = 10_000
@@ -46,9 +47,9 @@ async function held(count: number): Promise<{ registry: KeyRegistry; bytes: numb
       }
     }
   }
-  const before = await used()
+  const before = await usedBytes()
   const registry = await KeyRegistry.open({ store, clock: Date.now })
-  return { registry, bytes: ((await used()) - before) / count }
+  return { registry, bytes: ((await usedBytes()) - before) / count }
 }
 
 function sampleKey(number: number): ApiKeyRecord {
@@ -92,14 +93,4 @@ async function benchStart(): Promise<void> {
 function micros(begun: NodeJS.CpuUsage, count: number): string {
   const { user, system } = process.cpuUsage(begun)
   return ((user + system) / count).toFixed(1)
-}
-
-/** Bytes on V8's heap and in array buffers, after what can go is gone. */
-async function used(): Promise<number> {
-  for (let turn = 0; turn < 4; turn++) {
-    globalThis.gc?.()
-    await nextTurn()
-  }
-  const { heapUsed, arrayBuffers } = process.memoryUsage()
-  return heapUsed + arrayBuffers
 }

@@ -35,7 +35,7 @@ export async function benchMemory(): Promise<void> {
 async function perUser(users: number, intervals: number): Promise<number> {
   const rules = (await loadPacks(packFolder)).get('infracom')!
   const at = Date.UTC(2026, 10, 23, 8)
-  const before = await used()
+  const before = await usedBytes()
   const views: TenantView[] = []
   for (let first = 0; first < users; first += TENANT) {
     const snapshot = benchSnapshot(
@@ -51,13 +51,13 @@ async function perUser(users: number, intervals: number): Promise<number> {
     await view.statuses()
     views.push(view)
   }
-  const after = await used()
+  const after = await usedBytes()
   if (views.length * TENANT < users) throw new Error('too few users')
   return (after - before) / users
 }
 
 /** Bytes on V8's heap and in array buffers, after what can go is gone. */
-async function used(): Promise<number> {
+export async function usedBytes(): Promise<number> {
   for (let turn = 0; turn < 4; turn++) {
     globalThis.gc?.()
     await nextTurn()
