@@ -94,7 +94,7 @@ const compressed = gzipSync(statuses)
 const { etag } = answer
 const status = view.status('user500')!
 const json = 'application/json; charset=utf-8'
-// The same app to the handler: hooks, key, and the checks of parameters.
+// The same app to the handler: hooks (those of /v1 too), key, and the checks of parameters.
 const config = { access: { roles: ['provider'] } } as const
 const ofTenant = {
   config,
@@ -103,16 +103,16 @@ const ofTenant = {
 const ofUser = { config, schema: { params: UserParams, querystring: StatusQuerySchema } }
 const setHeaders = (reply: FastifyReply) =>
   reply.header('vary', 'accept-encoding').header('etag', etag).header('cache-control', 'private, no-cache')
-app.get('/constant/:tenant/statuses', ofTenant, async (_request, reply) =>
+app.get('/v1/constant/:tenant/statuses', ofTenant, async (_request, reply) =>
   setHeaders(reply).type(json).send(statuses)
 )
-app.get('/constant/:tenant/gzip', ofTenant, async (_request, reply) =>
+app.get('/v1/constant/:tenant/gzip', ofTenant, async (_request, reply) =>
   setHeaders(reply).header('content-encoding', 'gzip').type(json).send(compressed)
 )
-app.get('/constant/:tenant/unchanged', ofTenant, async (_request, reply) =>
+app.get('/v1/constant/:tenant/unchanged', ofTenant, async (_request, reply) =>
   setHeaders(reply).code(304).send()
 )
-app.get('/constant/:tenant/status/:user', ofUser, async (_request, reply) => reply.type(json).send(status))
+app.get('/v1/constant/:tenant/status/:user', ofUser, async (_request, reply) => reply.type(json).send(status))
 
 app.get('/cpu', { config }, async (_request, reply) => reply.send(process.cpuUsage()))
 

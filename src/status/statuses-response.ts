@@ -14,6 +14,8 @@ export class StatusesResponse {
   readonly chunks: readonly Buffer[]
   /** Equal for equal bytes, on every replica. */
   readonly etag: string
+  /** Of the compressed bytes: they are the same answer in other bytes. */
+  readonly weakEtag: string
   readonly at: Instant
   /** If nothing changes, it is good until just before this instant. */
   readonly validUntil: Instant
@@ -23,6 +25,7 @@ export class StatusesResponse {
   constructor(chunks: readonly Buffer[], etag: string, at: Instant, validUntil: Instant) {
     this.chunks = chunks
     this.etag = etag
+    this.weakEtag = `W/${etag}`
     this.at = at
     this.validUntil = validUntil
   }

@@ -181,8 +181,8 @@ function sendStatuses(
 ): FastifyReply | Promise<FastifyReply> {
   const coding = negotiateCoding(headers['accept-encoding'])
   reply.header('vary', 'accept-encoding')
-  setEntityTag(reply, coding === null ? answer.etag : `W/${answer.etag}`)
-  if (holdsTag(headers['if-none-match'], answer.etag)) return sendNotModified(reply)
+  setEntityTag(reply, coding === null ? answer.etag : answer.weakEtag)
+  if (holdsTag(headers['if-none-match'], answer)) return sendNotModified(reply)
   if (coding === null) return sendJsonChunks(reply, answer.chunks)
   reply.header('content-encoding', coding)
   const kept = answer.encoded(coding)
@@ -201,9 +201,12 @@ function filterOf({ diversion, phone, extension, q }: StatusesQueryParams): Stat
   }
 }
 
-/** RFC 9110 section 13.1.2: a list of tags, weak ones included, or `*`. */
-function holdsTag(header: string | undefined, etag: string): boolean {
+/** RFC 9110 section 13.1.2: a list of tags, weak ones included, or `*`. Most callers send the one that they were given. */
+function holdsTag(header: string | undefined, { etag, weakEtag }: StatusesResponse): boolean {
   if (header === undefined) return false
-  if (header === etag) return true
-  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
+  if (header === etag || header === weakEtag) return true
+  return header
+    .split(',')
+    .map((tag) => tag.trim())
+    .some((tag) => tag === '*' || tag === etag || tag === weakEtag)
 }
