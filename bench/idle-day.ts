@@ -28,7 +28,7 @@ const day = 24 * hour
 const step = 15_000
 const stepTakes = 12
 /** Milliseconds in which the connector must receive a sign of life on a stream; Exchange gives one every 30 to 45 s. */
-const silence = 90_000
+const silence = 60_000
 const mailboxes = Array.from({ length: MAILBOXES }, (_, number) => benchMailbox('acme', number))
 const directory = benchDirectory(0)
 

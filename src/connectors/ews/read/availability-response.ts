@@ -3,6 +3,7 @@ import { toCalendarEvent } from '../../../domain/availability.ts'
 import type { CalendarEvent, Instant } from '../../../domain/calendar-event.ts'
 import type { RemoteError } from '../../../errors.ts'
 import { isMidnight } from '../../../lib/time-zone.ts'
+import { copyText } from '../soap/copy-text.ts'
 import { instantOfDateTime } from '../soap/date-time.ts'
 import { toBusyStatus } from '../soap/enum-mapping.ts'
 import { createStatusReader, malformedElement, type ResponseStatus } from '../soap/response.ts'
@@ -77,15 +78,15 @@ export function availabilityReader(zones: readonly string[]): AvailabilityReader
       }
     },
     close(name, depth, text) {
-      if (depth === 9) {
+      if (depth === 10) {
+        if (!inEvent) return
+        if (name === 'Subject') subject = copyText(text)
+        else if (name === 'IsPrivate') hidden = text !== 'false' && text !== '0'
+      } else if (depth === 9) {
         if (!inEvent) return
         if (name === 'StartTime') start = instantOfDateTime(text)
         else if (name === 'EndTime') end = instantOfDateTime(text)
         else if (name === 'BusyType') busy = text
-      } else if (depth === 10) {
-        if (!inEvent) return
-        if (name === 'Subject') subject = text
-        else if (name === 'IsPrivate') hidden = text !== 'false' && text !== '0'
       } else if (depth === 8) {
         if (!inEvent) statusReader.close(name, text)
         else {

@@ -2,6 +2,7 @@
 import type { CalendarEvent, Instant, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
 import { isMidnight, offsetsOf, startOfDay } from '../../../lib/time-zone.ts'
+import { copyText } from '../soap/copy-text.ts'
 import { instantOfDateTime } from '../soap/date-time.ts'
 import { toBusyStatus, toResponse, toVisibility } from '../soap/enum-mapping.ts'
 import { createStatusReader, malformedElement, type ResponseStatus } from '../soap/response.ts'
@@ -97,7 +98,7 @@ export function calendarViewReader(zone: string): CalendarViewReader {
       if (depth === 9) {
         if (item !== null && name !== 'ItemId') item[name] = text
       } else if (depth === 10) {
-        if (item !== null && name === 'String' && text !== '') categories.push(text)
+        if (item !== null && name === 'String' && text !== '') categories.push(copyText(text))
       } else if (depth === 8) {
         if (item !== null) finish(item)
         item = null
@@ -126,8 +127,8 @@ function eventOf(
   const allDay = read.IsAllDayEvent === 'true' || read.IsAllDayEvent === '1'
   const first = allDay ? midnightNear(zone, start) : start
   return {
-    id: read.ItemId ?? '',
-    subject: read.Subject ?? '',
+    id: copyText(read.ItemId ?? ''),
+    subject: copyText(read.Subject ?? ''),
     start: first,
     end: allDay ? Math.max(midnightNear(zone, end), midnightNear(zone, first + 86_400_000)) : end,
     allDay,
