@@ -1,6 +1,5 @@
 /** The HTTP side put together: what all of it has in common, the document, and every routes file by name. */
 import swagger from '@fastify/swagger'
-import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
@@ -11,6 +10,7 @@ import type { Sync } from '../sync/sync.ts'
 import { LongPolls } from './auth/long-polls.ts'
 import { type BaseAppDeps, createBaseApp } from './base-app.ts'
 import { compressAnswer } from './compression.ts'
+import { docsPages } from './docs-pages.ts'
 import { componentName, describeAccess, openapiInfo } from './openapi-info.ts'
 import { requireStoreForWrites } from './require-store.ts'
 import { changesRoutes } from './routes/changes.ts'
@@ -56,7 +56,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     refResolver: { buildLocalReference: componentName },
     transform: describeAccess
   })
-  await app.register(swaggerUi, { routePrefix: '/docs', uiConfig: { persistAuthorization: true } })
+  await app.register(docsPages)
 
   await app.register(probesRoutes(deps))
   await app.register(healthRoutes(deps), { prefix: '/v1' })

@@ -257,6 +257,36 @@ t.test('what is no HTTP, or too much of it', async (t) => {
   t.match(await said(large), /^HTTP\/1.1 431[\s\S]*too_large/)
 })
 
+t.test('the pages load nothing from elsewhere, and stand in no frame', async (t) => {
+  const { origin } = service
+  for (const path of ['/docs/', '/docs/static/swagger-ui-bundle.js', '/docs/static/swagger-initializer.js']) {
+    const { status, headers } = await fetch(`${origin}${path}`)
+    t.equal(status, 200, path)
+    const policy = headers.get('content-security-policy') ?? ''
+    t.match(policy, /default-src 'none'.*script-src 'self'.*frame-ancestors 'none'/, path)
+    t.notMatch(policy, /unsafe|https:|\*/, path)
+    t.match(Object.fromEntries(headers), {
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-opener-policy': 'same-origin'
+    })
+  }
+  const page = await (await fetch(`${origin}/docs/`)).text()
+  t.notMatch(
+    page,
+    /<script(?![^>]* src=)[^>]*>|\son\w+=|<style|\sstyle=/i,
+    'nothing in the page itself needs more'
+  )
+  const initializer = await (await fetch(`${origin}/docs/static/swagger-initializer.js`)).text()
+  t.notMatch(initializer, /persistAuthorization/, 'no key is left in the browser')
+  t.equal(
+    (await call('GET', '/v1/tenants')).headers.get('content-security-policy'),
+    null,
+    'answers are no pages'
+  )
+})
+
 t.test('the log has neither bodies nor keys nor lines of requests that went well', async (t) => {
   const log = service.log().join('')
   t.notMatch(log, service.key)

@@ -58,6 +58,11 @@ export function authorize(principal: Principal, access: RoleAccess, request: Fas
   throw new RequestError('not_found', `There is no user "${user}" in this tenant.`)
 }
 
+/** Of what quotes what a user writes: a colleague is told that they are away, and not by which words. */
+export function requireOwnUser({ role, user: own }: Principal, user: string): void {
+  if (role === 'softphone' && user !== own) throw outOfRole('softphone of another user')
+}
+
 function outOfRole(what: string): RequestError {
   return new RequestError('insufficient_role', `A ${what} may not do this: see docs/security.md for who may.`)
 }

@@ -11,6 +11,7 @@ import type { StatusService } from '../../status/status-service.ts'
 import type { StatusesResponse } from '../../status/statuses-response.ts'
 import { toStatus } from '../../status/user-state.ts'
 import { type StatusFormat, tenantFormat } from '../../status/view-moment.ts'
+import { requireOwnUser } from '../auth/access.ts'
 import { compressChunks, negotiateCoding } from '../compression.ts'
 import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { pageQuery, TenantParams, UserParams } from '../schemas/params.ts'
@@ -136,13 +137,14 @@ export function statusesRoutes(
           tags,
           summary: 'One user’s status',
           description:
-            'With `explain=true` also which rule gives it, and why in a sentence; that is 503 while the store is away.',
+            'With `explain=true` also which rule gives it, and why in a sentence; that is 503 while the store is away, and 403 for a softphone of another user.',
           params: UserParams,
           querystring: StatusQuerySchema,
           response: { 200: withHeaders(ref(StatusSchema), fromMemory), ...problems('not_found') }
         }
       },
-      async ({ params, query }, reply) => {
+      async ({ params, query, principal }, reply) => {
+        if (query.explain === true) requireOwnUser(principal, params.user)
         const view =
           statusService.loadedView(params.tenant) ?? (await requireView(statusService, params.tenant))
         setDegradedHeader(reply, view)

@@ -28,6 +28,7 @@ POST    /v1/keys                                +        -        -      -      
 GET     /v1/keys/{id}                           +        -        -      -           -        -
 DELETE  /v1/keys/{id}                           +        -        -      -           -        -
 POST    /v1/keys/{id}/rotate                    +        -        -      -           -        -
+POST    /v1/master-key/rotation                 +        -        -      -           -        -
 GET     ${T}                                    +        +        -      -           -        -
 PUT     ${T}                                    +        +        -      -           -        -
 DELETE  ${T}                                    +        -        -      -           -        -

@@ -230,6 +230,22 @@ t.test('what a role may read it reads', async (t) => {
   }
 })
 
+t.test('a softphone with colleagues sees how they are, and only of its own user why', async (t) => {
+  const { service, callers } = await start(t, null)
+  const { keys } = callers.find(({ colleagues }) => colleagues)!
+  const ask = async (path: string) =>
+    (
+      await service.call('GET', `/v1/tenants/acme/users/${path}`, undefined, {
+        authorization: `Bearer ${keys.valid}`
+      })
+    ).status
+  t.equal(await ask('bo/status'), 200)
+  t.equal(await ask('bo/status?explain=true'), 403)
+  t.equal(await ask('bo/timeline'), 404)
+  t.equal(await ask('anna/status?explain=true'), 200)
+  t.equal(await ask('anna/timeline?explain=true'), 200)
+})
+
 t.test('the table has every call of the service, and no other', async (t) => {
   const { paths } = JSON.parse(await readFile('openapi/openapi.json', 'utf8'))
   const calls = Object.entries(paths).flatMap(([path, methods]) =>
