@@ -97,11 +97,10 @@ async function signIn(
   let life = 0
   let failure: RemoteError | null = null
 
-  async function call<T>(url: string, init: Parameters<HttpClient['fetch']>[1]) {
+  async function call<T>(url: string, init: Parameters<HttpClient['send']>[1]) {
     try {
-      const reply = await http.fetch(url, {
+      const reply = await http.send(url, {
         ...init,
-        redirect: 'error',
         signal: AbortSignal.timeout(deadlineMs)
       })
       const body = parsed(await readBody(reply, maxResponseBytes), reply.status, new URL(url).host)

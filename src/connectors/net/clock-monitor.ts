@@ -29,6 +29,11 @@ export class ClockMonitor {
         const response = await http.fetch(url, init)
         this.observe(new URL(response.url || url).host, response.headers)
         return response
+      },
+      send: async (url, init) => {
+        const response = await http.send(url, init)
+        this.observe(new URL(response.url).host, response.headers)
+        return response
       }
     }
   }

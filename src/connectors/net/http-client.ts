@@ -12,6 +12,7 @@ import {
 import { RemoteError, SetupError } from '../../errors.ts'
 import { type AddressPolicy, withoutBrackets } from './address-policy.ts'
 import { createProxyPool } from './proxy.ts'
+import { type HttpResponse, sendRequest } from './send-request.ts'
 
 export interface HttpClient {
   /** For libraries that take an undici dispatcher. It has the same rules; its errors are undici's own. */
@@ -21,6 +22,8 @@ export interface HttpClient {
    * `proxy_refused` where a proxy gives no way through, or `protocol_error` where redirects have no end.
    */
   fetch(url: string, init?: RequestInit): Promise<Response>
+  /** As `fetch`, for a call that follows no redirect: at a third of the CPU. */
+  send(url: string, init: RequestInit): Promise<HttpResponse>
   /** Ends every connection, those in use too. */
   close(): Promise<void>
 }
@@ -62,6 +65,14 @@ export function openHttpClient(options: { addressPolicy: AddressPolicy; ca?: str
         throw networkError(host, error)
       }
     },
+    async send(url, init) {
+      const host = hostOf(url)
+      try {
+        return await sendRequest(dispatcher, url, init)
+      } catch (error) {
+        throw networkError(host, error)
+      }
+    },
     close: () => agent.destroy()
   }
 }
@@ -80,7 +91,7 @@ function createProxyAgent(options: EnvHttpProxyAgent.Options): EnvHttpProxyAgent
  * breaks off.
  */
 export async function readBody(
-  response: Response,
+  response: HttpResponse,
   maxBytes: number,
   tooLarge: () => RemoteError = () => bodyTooLarge(response, maxBytes)
 ): Promise<Buffer> {
@@ -100,7 +111,7 @@ export async function readBody(
   return Buffer.concat(chunks, size)
 }
 
-function bodyTooLarge(response: Response, maxBytes: number): RemoteError {
+function bodyTooLarge(response: HttpResponse, maxBytes: number): RemoteError {
   const megabytes = Math.round(maxBytes / 1e5) / 10
   return new RemoteError(
     'protocol_error',

@@ -1,6 +1,7 @@
 /** What may be reached from here, and what a failed call says. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { AddressPolicy, anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient, readBody } from '../../../src/connectors/net/http-client.ts'
@@ -169,6 +170,38 @@ t.test('HTTPS_PROXY leads to calendars, and HTTP_PROXY does not', async (t) => {
   setEnvironment(t, { ...none, https_proxy: '', HTTPS_PROXY: proxy })
   t.equal(await (await outboundOf(t, true).fetch(remote.origin)).text(), 'a calendar')
   t.equal(asked.length, 1, 'an empty https_proxy is no proxy')
+})
+
+t.test('a call that follows no redirect is answered as over fetch, compressed or not', async (t) => {
+  const text = JSON.stringify({ value: 'å'.repeat(5_000) })
+  const encoders = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync, identity: Buffer.from }
+  const received: string[] = []
+  const remote = await startTestServer(t, authority, (request, response) => {
+    received.push(`${request.method} ${request.headers.authorization} ${request.headers['accept-encoding']}`)
+    const encoding = (request.url ?? '').slice(1) as keyof typeof encoders | 'moved' | 'broken'
+    if (encoding === 'moved') return response.writeHead(302, { location: '/gzip' }).end()
+    if (encoding === 'broken') return response.writeHead(200, { 'content-encoding': 'gzip' }).end('no gzip')
+    response.writeHead(429, { 'content-encoding': encoding, 'retry-after': '7', 'x-two': ['a', 'b'] })
+    response.end(encoders[encoding](text))
+  })
+  const http = outboundOf(t, true)
+  const init = { method: 'POST', headers: { authorization: 'Bearer x' }, body: '{}' }
+  for (const encoding of Object.keys(encoders)) {
+    const url = `${remote.origin}/${encoding}`
+    const response = await http.send(url, init)
+    t.match(response, { status: 429, ok: false, url })
+    t.same(
+      ['retry-after', 'x-two'].map((name) => response.headers.get(name)),
+      ['7', 'a, b']
+    )
+    t.equal(`${await readBody(response, 20_000)}`, text, encoding)
+  }
+  t.same(new Set(received), new Set(['POST Bearer x gzip, deflate, br']))
+  t.match(await hintOf(t, http.send(`${remote.origin}/moved`, init)), /broke off/)
+  const broken = await http.send(`${remote.origin}/broken`, init)
+  await t.rejects(readBody(broken, 20_000), { code: 'protocol_error', hint: /is compressed, and it is not/ })
+  const large = await http.send(`${remote.origin}/gzip`, init)
+  await t.rejects(readBody(large, 5_000), { code: 'protocol_error' }, 'unpacked it counts')
 })
 
 t.test('each way to fail has its sentence', async (t) => {

@@ -1,12 +1,13 @@
 /** Graph's requests in batches: signed in, resent while it is of use, one answer for each request. */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client, GraphClientError, type Middleware, ResponseType } from '@microsoft/microsoft-graph-client'
-import type { RequestInit, Response } from 'undici'
+import type { RequestInit } from 'undici'
 import { RemoteError } from '../../../errors.ts'
 import { type BackoffOptions, backoffMs } from '../../../lib/backoff.ts'
 import { retryAfterOf } from '../../../lib/retry-after.ts'
 import type { TokenSource } from '../../entra/client-credentials.ts'
 import { type HttpClient, networkError, readBody } from '../../net/http-client.ts'
+import type { HttpResponse } from '../../net/send-request.ts'
 import { isTokenRejected, isTransient } from '../errors.ts'
 import { type GraphResponse, parseBatchResponse, parseJson } from './batch-response.ts'
 import { createMailboxConcurrency, splitIntoBatches } from './mailbox-concurrency.ts'
@@ -152,7 +153,7 @@ function createPost(deps: { graph: string; tokens: TokenSource; http: HttpClient
   })
   return async (calls: readonly GraphRequest[], signal: AbortSignal): Promise<readonly GraphResponse[]> => {
     const token = await deps.tokens.get(signal)
-    const response: Response = await client
+    const response: HttpResponse = await client
       .api('/$batch')
       .header('Authorization', `Bearer ${token}`)
       .options({ signal })
@@ -179,7 +180,7 @@ function batchItemOf(call: GraphRequest, index: number) {
 
 function responsesTo(
   calls: readonly GraphRequest[],
-  response: Response,
+  response: HttpResponse,
   bytes: Buffer,
   { graph, clock }: { graph: string; clock: () => number }
 ): readonly GraphResponse[] {
@@ -226,9 +227,9 @@ function sendOver(http: HttpClient): Middleware {
   return {
     async execute(context) {
       const { headers, signal, method, body } = context.options ?? {}
-      const init = { headers, signal, method, body, redirect: 'error' } as RequestInit
+      const init = { headers, signal, method, body } as RequestInit
       try {
-        const response: unknown = await http.fetch(String(context.request), init)
+        const response: unknown = await http.send(String(context.request), init)
         context.response = response as NonNullable<typeof context.response>
       } catch (error) {
         throw new WrappedRemoteError(
