@@ -1,6 +1,7 @@
 /** Applies the store's changes of one tenant, one after the other; a store that fails is asked again. */
 
 import { type Log, redactError } from '../lib/redact-error.ts'
+import type { Semaphore } from '../lib/semaphore.ts'
 import { nextSlice } from '../lib/time-slices.ts'
 import type { Timers } from '../lib/timers.ts'
 import type { FeedEvent, Store } from '../storage/store.ts'
@@ -23,6 +24,8 @@ interface FeedDeps {
   readonly store: Store
   readonly timers: Timers
   readonly log: Log
+  /** Shared by all tenants: who takes over thousands of them must not decode all their records in one turn of the loop. */
+  readonly tenantLoads: Semaphore
 }
 
 const maxUsersPerRound = 500
@@ -179,8 +182,9 @@ export class StoreFeedHandler {
 
   async #apply(): Promise<void> {
     while (!this.#closed && this.#hasChanges) {
-      if (this.#tenantChanged) await this.#applyTenant()
-      else if (this.#resync) await this.#resyncUsers()
+      const { tenantLoads } = this.#deps
+      if (this.#tenantChanged) await tenantLoads.run(() => this.#applyTenant())
+      else if (this.#resync) await tenantLoads.run(() => this.#resyncUsers())
       else await this.#applyUsers()
       // Over the embedded store no await above yields to the event loop by itself.
       if (this.#hasChanges) await nextSlice()
@@ -188,6 +192,7 @@ export class StoreFeedHandler {
   }
 
   async #applyTenant(): Promise<void> {
+    if (this.#closed) return
     const isNew = this.#isNew
     this.#tenantChanged = this.#isNew = false
     try {
@@ -200,6 +205,7 @@ export class StoreFeedHandler {
   }
 
   async #resyncUsers(): Promise<void> {
+    if (this.#closed) return
     this.#resync = false
     try {
       await this.#handlers.resyncUsers()

@@ -2,6 +2,8 @@
 import type { Connector } from '../connectors/connector.ts'
 import type { CalendarNotification } from '../connectors/notification.ts'
 import type { SyncCode } from '../errors.ts'
+import { Semaphore } from '../lib/semaphore.ts'
+import { nextSlice } from '../lib/time-slices.ts'
 import { machineTimers, type Timers } from '../lib/timers.ts'
 import type { SyncMetrics } from './batch/batch-context.ts'
 import { RuleCache } from './batch/rule-cache.ts'
@@ -31,7 +33,7 @@ export interface SyncGauges {
 
 export type SyncOptions = Omit<
   SyncDeps,
-  'clock' | 'timers' | 'random' | 'metrics' | 'publishStatus' | 'ruleCache'
+  'clock' | 'timers' | 'random' | 'metrics' | 'publishStatus' | 'ruleCache' | 'tenantLoads'
 > & {
   readonly metrics: SyncMetrics & SyncGauges
   readonly clock?: () => number
@@ -55,8 +57,12 @@ export type JobResult = 'done' | 'notOwner'
 const beatMs = 250
 /** Milliseconds by which the clock and the monotonic one may part between two beats; beyond, the clock was set. */
 const maxClockJumpMs = 30_000
+/** Tenants that are loaded at the same time: about as many answers of the store are decoded in one turn of the loop. */
+const maxTenantLoads = 8
 /** Of so many discoveries of tenants, one has the states of all connections published again. */
 const discoveriesPerPublish = 5
+/** States that are published in one turn of the loop: some milliseconds. */
+const publishedPerSlice = 50
 
 export class SyncController implements Sync {
   readonly #deps: SyncDeps
@@ -80,7 +86,15 @@ export class SyncController implements Sync {
   private constructor(options: SyncOptions) {
     const { store, log, metrics, clock = Date.now, timers = machineTimers, random = Math.random } = options
     const { publishStatus = null, limits = queueLimits, openShards = singleProcess } = options
-    this.#deps = { ...options, clock, timers, random, ruleCache: new RuleCache(), publishStatus }
+    this.#deps = {
+      ...options,
+      clock,
+      timers,
+      random,
+      ruleCache: new RuleCache(),
+      tenantLoads: new Semaphore(maxTenantLoads),
+      publishStatus
+    }
     this.#queue = new FairQueue(
       {
         batchSize: (id) => this.#tenants.get(id)?.batchSize() ?? 1,
@@ -197,7 +211,15 @@ export class SyncController implements Sync {
   #publishStatuses(): void {
     this.#discoveries = (this.#discoveries + 1) % discoveriesPerPublish
     if (this.#discoveries > 0 || this.#deps.publishStatus === null) return
-    for (const tenant of this.#tenants.values()) tenant.publishStatus()
+    void this.#publishInSlices()
+  }
+
+  async #publishInSlices(): Promise<void> {
+    let count = 0
+    for (const tenant of [...this.#tenants.values()]) {
+      tenant.publishStatus()
+      if (++count % publishedPerSlice === 0) await nextSlice()
+    }
   }
 
   /** Waiting goes by the monotonic clock, so a clock that was set neither stops polls nor piles them up. */

@@ -2,6 +2,7 @@
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import type { Log } from '../lib/redact-error.ts'
+import type { Semaphore } from '../lib/semaphore.ts'
 import type { Timers } from '../lib/timers.ts'
 import type { Unsealer } from '../storage/secrets/seal.ts'
 import type { Store } from '../storage/store.ts'
@@ -17,6 +18,8 @@ export interface SyncDeps {
   /** The rules of a tenant that has none of its own. */
   readonly defaultRules: RuleSet
   readonly ruleCache: RuleCache
+  /** How many tenants are loaded from the store at the same time. */
+  readonly tenantLoads: Semaphore
   readonly clock: () => Instant
   readonly timers: Timers
   readonly random: () => number

@@ -1,6 +1,7 @@
 /** Finds which tenants there are: when other shards are owned, and every minute, for another process may create one. */
 
 import { type Log, redactError } from '../lib/redact-error.ts'
+import { forEachInSlices } from '../lib/time-slices.ts'
 import type { Timers } from '../lib/timers.ts'
 import type { Store } from '../storage/store.ts'
 
@@ -38,7 +39,8 @@ export class TenantDiscovery {
     do {
       const page = await store.tenants({ limit: tenantsPerPage, ...(after !== undefined && { after }) })
       if (this.#closed) return
-      for (const { id } of page) onFound(id)
+      await forEachInSlices(page, ({ id }) => onFound(id))
+      if (this.#closed) return
       after = page.length < tenantsPerPage ? undefined : page.at(-1)?.id
     } while (after !== undefined)
     onDone()

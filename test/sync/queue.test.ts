@@ -4,6 +4,7 @@ import t from 'tap'
 import { FairQueue, type QueueLimits } from '../../src/sync/queue/fair-queue.ts'
 import { BatchCancelled, type BatchResult, BatchTimeout, type SyncQueue } from '../../src/sync/queue/queue.ts'
 import { createFakeClock, yieldToEventLoop } from '../support/fake-clock.ts'
+import { until } from '../support/until.ts'
 
 const limits: QueueLimits = {
   maxRunning: 4,
@@ -156,16 +157,18 @@ t.test('a read that an operator requests has priority', async (t) => {
 t.test('limits hold: in all, for a tenant, and one for a tenant that has not answered yet', async (t) => {
   const { queue, started } = bench()
   for (const tenant of ['a', 'b', 'c', 'd', 'e']) await queue.add(tenant, names(5), 'poll')
-  await yieldToEventLoop()
+  await until('as many run as may', () => started.length === 4)
   t.same(
     started.map(({ tenant }) => tenant),
     ['a', 'b', 'c', 'd']
   )
   await started[0]!.end()
+  await until('the next has begun', () => started.length === 5)
   await started[4]!.end()
-  await yieldToEventLoop()
+  await until('the one after that has begun', () => started.length === 6)
   t.ok(queue.depth().running <= 4)
   for (let index = 0; index < 20; index++) {
+    await until('it has begun', () => started.length > index)
     await started[index]!.end()
     const open = started.slice(index + 1)
     for (const tenant of ['a', 'b', 'c', 'd', 'e']) {
@@ -206,7 +209,8 @@ t.test(
     await time.run(500)
     t.equal(started.length, 2)
     await started[1]!.end()
-    t.equal(started.length, 4, 'two at a time')
+    await until('two run at a time', () => started.length === 4)
+    t.equal(queue.depth().running, 2)
     for (const job of started) await job.end()
     await started[4]!.end()
     await started[5]!.end()
@@ -276,10 +280,10 @@ t.test('a worker that throws delays nobody', async (t) => {
   const queue = new FairQueue({ batchSize: () => 0, read }, limits, time.timers)
   await queue.add('acme', names(3), 'poll')
   await time.run(10)
-  t.equal(reads, 3)
+  await until('each was tried', () => reads === 3 && queue.depth().running === 0)
   t.same(queue.depth(), { waiting: 3, running: 0 })
   await time.run(5_500)
-  t.equal(reads, 6, 'nobody else would have them read')
+  await until('each is tried again: nobody else would have them read', () => reads === 6)
 })
 
 t.test('closing aborts what runs, waits for its end, and starts nothing again', async (t) => {

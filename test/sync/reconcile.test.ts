@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
+import { Semaphore } from '../../src/lib/semaphore.ts'
 import { RuleCache } from '../../src/sync/batch/rule-cache.ts'
 import { FairQueue, queueLimits } from '../../src/sync/queue/fair-queue.ts'
 import { ReconcileSchedule } from '../../src/sync/scheduling/reconcile-schedule.ts'
@@ -35,6 +36,7 @@ async function reconciledTenant(
     sealer: all.seal,
     defaultRules: harnessRules,
     ruleCache: new RuleCache(),
+    tenantLoads: new Semaphore(8),
     clock: time.clock,
     timers: time.timers,
     random: () => 0.5,
