@@ -20,10 +20,28 @@ interface SyncMode extends CalendarAccess {
 }
 
 const modes: readonly SyncMode[] = [
-  { what: 'Graph notifications', kind: 'graph', notifications: true, pollSeconds: 120, goal: 'p99 ≤ 2 s' },
-  { what: 'EWS streaming', kind: 'impersonation', notifications: true, pollSeconds: 60, goal: 'p99 ≤ 2 s' },
-  { what: 'EWS polled at 60 s', kind: 'delegate', notifications: false, pollSeconds: 60, goal: '≤ 61 s' },
-  { what: 'Graph polled at 60 s', kind: 'graph', notifications: false, pollSeconds: 60, goal: '≤ 61 s' }
+  { what: 'Graph notifications', kind: 'graph', notifications: true, pollSeconds: 120, goal: 'p99 ≤ 250 ms' },
+  {
+    what: 'EWS streaming',
+    kind: 'impersonation',
+    notifications: true,
+    pollSeconds: 60,
+    goal: 'p99 ≤ 250 ms'
+  },
+  {
+    what: 'EWS polled at 60 s',
+    kind: 'delegate',
+    notifications: false,
+    pollSeconds: 60,
+    goal: '≤ interval + 1 s'
+  },
+  {
+    what: 'Graph polled at 60 s',
+    kind: 'graph',
+    notifications: false,
+    pollSeconds: 60,
+    goal: '≤ interval + 1 s'
+  }
 ]
 
 const TENANTS = 10
@@ -105,10 +123,10 @@ async function measure(
   printRow(`edit to long poll, ${mode.what}`, `p50 ${p50}`, `p99 ${p99}`, `most ${most}`, mode.goal)
   printRow(
     `  ${took.length} edits seen, ${waiting.size} never`,
-    `${(spent.replica / total).toFixed(1)} ms CPU each`,
-    `simulator ${(spent.simulator / total).toFixed(1)} ms`,
+    `${(spent.replica / total).toFixed(1)} ms of the service's CPU`,
+    `simulator ${(spent.simulator / total).toFixed(1)} ms besides`,
     `it takes one in ${part(written, 0.99)} (p99)`,
-    `${TENANTS * users} mailboxes fresh${mode.notifications ? ' and subscribed' : ''} in ${Math.round(readyAfter / 1000)} s; load ${loadAverage()}`
+    `CPU of the service ≤ 2.5 ms an edit; ${TENANTS * users} mailboxes fresh${mode.notifications ? ' and subscribed' : ''} in ${Math.round(readyAfter / 1000)} s; load ${loadAverage()}`
   )
   printRow('  memory of the replica', `${Math.round(residentBytes(replica!) / 1e6)} MB`, '–', '–', '–')
   for (const [name] of [...waiting].slice(0, 10)) process.stderr.write(`never seen: ${name}\n`)

@@ -188,7 +188,7 @@ async function aDay(
     (calls / MAILBOXES / 24).toFixed(3),
     `${calls} calls`,
     `at most ${maxInactive} inactive`,
-    `≤ 0.25 (${MAILBOXES} mailboxes, a day by a clock moved by hand)`
+    `≤ 0.15 (${MAILBOXES} mailboxes, a day by a clock moved by hand)`
   )
   printRow(
     '  of these',

@@ -14,7 +14,7 @@ import { redisAddress } from '../src/storage/redis/address.ts'
 import { openRedis } from '../src/storage/redis/redis.ts'
 import { sealConnection } from '../src/storage/secrets/connection-secrets.ts'
 import { type Sealer, sealer } from '../src/storage/secrets/seal.ts'
-import type { Store } from '../src/storage/store.ts'
+import { type Store, StoreUnavailable } from '../src/storage/store.ts'
 import { benchClientId, benchDirectory, benchMailbox } from './fixtures/simulated-tenant.ts'
 import { benchUserRecord } from './fixtures/user-records.ts'
 import { type BenchInstallation, openBenchInstallation } from './installation.ts'
@@ -46,7 +46,7 @@ async function measure(tenants: number): Promise<void> {
     const empty = residentBytes(worker!)
     const alone = await measureIdle(installation, server)
     await worker!.end('SIGTERM')
-    await runConcurrently(tenants, (index) => saveTenant(installation, needs, index))
+    await runConcurrently(tenants, (index) => retryWhileBusy(() => saveTenant(installation, needs, index)))
 
     const redisBytes = await memoryInRedis(installation)
     await simulator.control('DELETE', 'requests')
@@ -79,7 +79,7 @@ async function measure(tenants: number): Promise<void> {
       `${((residentBytes(worker!) - empty) / tenants / 1000).toFixed(1)} kB/tenant`,
       `${Math.round(residentBytes(worker!) / 1e6)} MB in all`,
       `jobs in Redis ${(jobs / tenants / 1000).toFixed(2)} kB`,
-      'linear'
+      '≤ 20 kB each at 10,000 tenants'
     )
   } finally {
     await store.close()
@@ -144,6 +144,18 @@ async function saveTenant(
     })),
     at
   )
+}
+
+/** On a busy machine Redis may not answer within the store's two seconds; the same may be saved again. */
+async function retryWhileBusy(save: () => Promise<void>): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await save()
+    } catch (error) {
+      if (!(error instanceof StoreUnavailable) || tries === 20) throw error
+      await after(500)
+    }
+  }
 }
 
 async function answered({ simulator }: BenchInstallation): Promise<number> {
