@@ -1,4 +1,5 @@
 /** Builds a timeline from decisions in any order, and knows of which runs the end was read. */
+import { runAtOnce, type Steps } from '../lib/steps.ts'
 import type { Instant } from './calendar-event.ts'
 import type { CompiledRules, Decision } from './decide.ts'
 import { AVAILABLE } from './diversion.ts'
@@ -29,11 +30,7 @@ export function buildTimeline(
   rules: CompiledRules,
   extent: ReadExtent | null
 ): Timeline {
-  const steps = buildTimelineInSteps(decisions, rules, extent)
-  for (;;) {
-    const step = steps.next()
-    if (step.done) return step.value
-  }
+  return runAtOnce(buildTimelineInSteps(decisions, rules, extent))
 }
 
 /** As `buildTimeline`, with pauses: in one go, thousands of events would hold the event loop for long. */
@@ -41,7 +38,7 @@ export function* buildTimelineInSteps(
   decisions: readonly Decision[],
   rules: CompiledRules,
   extent: ReadExtent | null
-): Generator<void, Timeline> {
+): Steps<Timeline> {
   const keys = new Map<Cause, string>()
   for (const [index, { cause }] of decisions.entries()) {
     if (isLastOfStep(index)) yield

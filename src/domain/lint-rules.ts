@@ -1,9 +1,10 @@
 /** What in a RuleSet is allowed and hardly meant: triggers that never fire, everyday words, near misses, missing labels. */
+import { runAtOnce, type Steps } from '../lib/steps.ts'
 import { type Diversion, hasLabel } from './diversion.ts'
 import { everydayWords } from './everyday-words.ts'
 import { foldCase, isEmptyText } from './matching/case-folding.ts'
 import { isCancelledSubject } from './matching/subject-start.ts'
-import { compileTriggers, type Matcher } from './matching/trigger-matcher.ts'
+import { compileTriggersInSteps, type Matcher } from './matching/trigger-matcher.ts'
 import type { RuleSet, Trigger, TriggerMatch } from './rule-set.ts'
 
 export const lintCodes = ['never_fires', 'everyday_word', 'near_miss', 'label_missing'] as const
@@ -25,44 +26,50 @@ interface Placed {
 
 /** `language` is the tenant's: labels are asked for in it. The rules are valid (`validateRuleSet`). */
 export function lintRules(rules: RuleSet, language: string): LintFinding[] {
-  return [...lintInSteps(rules, language)].flat()
+  return runAtOnce(lintInSteps(rules, language))
 }
 
 /** The same, trigger by trigger, so that the caller can yield the event loop between two of thousands. */
-export function* lintInSteps(rules: RuleSet, language: string): Generator<readonly LintFinding[]> {
+export function* lintInSteps(rules: RuleSet, language: string): Steps<LintFinding[]> {
   const placed: Placed[] = [
     ...rules.extraTriggers.map((trigger, index) => ({ trigger, field: `extraTriggers/${index}` })),
     ...rules.triggers.map((trigger, index) => ({ trigger, field: `triggers/${index}` }))
   ]
-  yield* findNeverFiring(placed)
-  yield findEverydayWords(placed)
-  yield* findNearMisses(placed)
-  yield findMissingLabels(rules.diversions, language)
+  return [
+    ...(yield* findNeverFiring(placed)),
+    ...findEverydayWords(placed),
+    ...(yield* findNearMisses(placed)),
+    ...findMissingLabels(rules.diversions, language)
+  ]
 }
 
 /** One matcher for all triggers of a kind: each text is put to it, and what it finds first is what takes its events. */
-function* findNeverFiring(placed: readonly Placed[]): Generator<readonly LintFinding[]> {
-  const matcherOf = (match: TriggerMatch): Matcher =>
-    compileTriggers(
+function* findNeverFiring(placed: readonly Placed[]): Steps<LintFinding[]> {
+  const matcherOf = (match: TriggerMatch): Steps<Matcher> =>
+    compileTriggersInSteps(
       placed.map(({ trigger }) => (trigger.match === match ? trigger : { ...trigger, text: '' }))
     )
-  const matchers = { word: matcherOf('word'), prefix: matcherOf('prefix'), category: matcherOf('category') }
+  const matchers = {
+    word: yield* matcherOf('word'),
+    prefix: yield* matcherOf('prefix'),
+    category: yield* matcherOf('category')
+  }
+  const findings: LintFinding[] = []
   for (const [index, { trigger, field }] of placed.entries()) {
+    yield
     const { match, text } = trigger
     if (match === 'prefix' && isCancelledSubject(foldCase(text))) {
       const message = `"${text}" never fires: events whose subject begins so are cancelled`
-      yield [{ code: 'never_fires', field, other: null, message }]
+      findings.push({ code: 'never_fires', field, other: null, message })
       continue
     }
     const taker = findTaker(trigger, matchers)
     const first = placed[taker]
-    if (first === undefined || taker >= index) {
-      yield []
-      continue
-    }
+    if (first === undefined || taker >= index) continue
     const message = `"${text}" never fires: "${first.trigger.text}" stands before it and takes all its events`
-    yield [{ code: 'never_fires', field, other: first.field, message }]
+    findings.push({ code: 'never_fires', field, other: first.field, message })
   }
+  return findings
 }
 
 /** The index of the first trigger that matches whatever the trigger matches; it may be the trigger itself. */
@@ -87,10 +94,11 @@ function findEverydayWords(placed: readonly Placed[]): LintFinding[] {
 }
 
 /** White space before the sign, letters in the wrong order, and in words of five letters or more one letter's difference. */
-function* findNearMisses(placed: readonly Placed[]): Generator<readonly LintFinding[]> {
+function* findNearMisses(placed: readonly Placed[]): Steps<LintFinding[]> {
+  const findings: LintFinding[] = []
   const seen = new Map<string, { word: string; text: string; field: string }[]>()
   for (const { trigger, field } of placed) {
-    const findings: LintFinding[] = []
+    yield
     if (trigger.match !== 'prefix' || isEmptyText(trigger.text)) continue
     const { text } = trigger
     const spaced = /\p{White_Space}+([^\p{L}\p{N}\p{M}\p{White_Space}]+)$/u.exec(text)
@@ -100,23 +108,21 @@ function* findNearMisses(placed: readonly Placed[]): Generator<readonly LintFind
       findings.push({ code: 'near_miss', field, other: null, message })
     }
     const word = foldCase(text).replace(/\p{White_Space}+/gu, '')
-    if (word.length > MAX_WORD_LENGTH) {
-      yield findings
-      continue
-    }
-    const candidates = variantsOf(word).flatMap((variant) => seen.get(variant) ?? [])
+    if (word.length > MAX_WORD_LENGTH) continue
+    const variants = variantsOf(word)
+    const candidates = variants.flatMap((variant) => seen.get(variant) ?? [])
     const near = candidates.find((other) => isNearMiss(word, other.word))
     if (near !== undefined) {
       const message = `"${text}" is nearly "${near.text}": if one is a slip of the pen, remove it`
       findings.push({ code: 'near_miss', field, other: near.field, message })
     }
-    for (const variant of variantsOf(word)) {
+    for (const variant of variants) {
       const those = seen.get(variant)
       if (those === undefined) seen.set(variant, [{ word, text, field }])
       else if (those.length < MAX_CANDIDATES) those.push({ word, text, field })
     }
-    yield findings
   }
+  return findings
 }
 
 /** Longer texts are sentences, which no typing error turns into another trigger. */

@@ -1,4 +1,5 @@
 /** Long work on the event loop in slices, so that everything else gets its turn between two of them. */
+import type { Steps } from './steps.ts'
 
 /** Milliseconds of one slice. A turn of the loop should never take 20 ms, and what a slice calls may take some. */
 const SLICE_MS = 6
@@ -58,7 +59,7 @@ export async function forEachInSlices<T>(items: Iterable<T>, work: (item: T) => 
 }
 
 /** Runs a computation that pauses by itself after every so many items. What does not pause is done before this returns. */
-export async function runInSlices<T>(steps: Generator<void, T>): Promise<T> {
+export async function runInSlices<T>(steps: Steps<T>): Promise<T> {
   const slice = new Slice()
   for (;;) {
     const step = steps.next()

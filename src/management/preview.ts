@@ -4,7 +4,7 @@ import { buildTimeline, type ReadExtent } from '../domain/build-timeline.ts'
 import type { CalendarEvent } from '../domain/calendar-event.ts'
 import {
   type CompiledRules,
-  compileRules,
+  compileRulesInSteps,
   compileUserTriggers,
   type Decision,
   evaluate
@@ -17,6 +17,7 @@ import { mergeIntervals, type Timeline } from '../domain/timeline.ts'
 import { windowAt } from '../domain/window.ts'
 import { RemoteError, RequestError } from '../errors.ts'
 import { formatInstant, parseInstant } from '../lib/rfc3339.ts'
+import { runInSlices } from '../lib/time-slices.ts'
 import type { Tenant, UserRecord } from '../storage/store.ts'
 import { calendarTarget } from './calendar-target.ts'
 import type { ManagementDeps } from './management-deps.ts'
@@ -93,8 +94,9 @@ export function createRulePreview(deps: ManagementDeps): RulePreview {
           : { events: body.events.map(toCalendarEvent), extent: null }
 
       const guarded = supplied === null || body.events !== undefined ? null : guardRules(supplied, stored)
-      const rules = compileRules(guarded?.open ?? supplied ?? stored, 0)
-      const privateRules = guarded === null ? rules : compileRules(guarded.private, 0)
+      const rules = await runInSlices(compileRulesInSteps(guarded?.open ?? supplied ?? stored, 0))
+      const privateRules =
+        guarded === null ? rules : await runInSlices(compileRulesInSteps(guarded.private, 0))
       const own = record?.user.triggers ?? []
       const judged = evaluateAll(events, { rules, privateRules }, own, tenant.language)
       const decisions = judged.flatMap(({ decision }) => (decision === null ? [] : [decision]))

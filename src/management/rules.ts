@@ -6,7 +6,7 @@ import { type LintFinding, lintInSteps } from '../domain/lint-rules.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
-import { forEachInSlices } from '../lib/time-slices.ts'
+import { runInSlices } from '../lib/time-slices.ts'
 import type { RulesVersion, Store, UserRecord } from '../storage/store.ts'
 import { DEFAULT_PACK } from './load-packs.ts'
 import type { ManagementDeps } from './management-deps.ts'
@@ -110,9 +110,7 @@ export function createRuleManagement({ store, packs, clock }: ManagementDeps): R
         Object.keys(stated).length === 0
           ? (await requireRules(store, packs, tenant)).effective
           : resolveRules(stated, packs)
-      const found: LintFinding[] = []
-      await forEachInSlices(lintInSteps(rules, language), (findings) => found.push(...findings))
-      return found
+      return runInSlices(lintInSteps(rules, language))
     },
 
     async diversions(tenant) {

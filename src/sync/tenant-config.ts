@@ -79,11 +79,14 @@ export class TenantConfig {
       connection: isNew || !isSameConnection(this.#id, this.#connection, connection, this.#deps.sealer),
       releaseMode: keepsSubscriptions(this.#connection, connection) ? 'keep' : 'unsubscribe'
     } as const
+    // Before anything is assigned, so that who asks meanwhile finds all as it was.
+    const rules = change.rules
+      ? await ruleCache.compileInSlices(version?.effective ?? defaultRules, version?.version ?? 0)
+      : this.#rules
     this.#tenant = tenant
     this.#connection = connection
     this.#rulesVersion = version && { version: version.version, at: version.at }
-    if (change.rules)
-      this.#rules = ruleCache.compile(version?.effective ?? defaultRules, version?.version ?? 0)
+    this.#rules = rules
     return change
   }
 }

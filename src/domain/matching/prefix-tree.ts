@@ -1,5 +1,6 @@
 /** Which of many literal beginnings does a subject have, after white space, reply marks and tags, case ignored? */
 
+import type { Steps } from '../../lib/steps.ts'
 import { NO_TRIGGER } from '../rule-set.ts'
 import { isLetterBefore, normalize, SPACE, skipSpace, unitAt, unitsOf, wordFolds } from './case-folding.ts'
 import { afterMark } from './subject-start.ts'
@@ -8,14 +9,22 @@ import type { FindFirst, IndexedText } from './word-automaton.ts'
 interface Node {
   index: number
   readonly next: Map<number, Node>
-  /** Of texts whose own sign (`HEM:`) begins here: white space before it in the subject does not matter. */
-  readonly sign: Map<number, Node>
+  /** Of texts whose own sign (`HEM:`) begins here, null where none does: white space before it in the subject does not matter. */
+  sign: Map<number, Node> | null
 }
 
 /** The smallest index of the texts that the normalized subject begins with. Of equal texts the first one counts. */
-export function buildPrefixTree(texts: readonly IndexedText[]): FindFirst {
-  const root = buildTree(texts)
-  if (root.next.size === 0 && root.sign.size === 0) return () => NO_TRIGGER
+export function* buildPrefixTree(texts: readonly IndexedText[]): Steps<FindFirst> {
+  const root = newNode()
+  for (const text of texts) {
+    addText(root, text)
+    yield
+  }
+  if (root.next.size === 0 && root.sign === null) return () => NO_TRIGGER
+  return findIn(root)
+}
+
+function findIn(root: Node): FindFirst {
   return (subject) => {
     // A prefix may stand after any run of marks, also after none: `VS:` itself can be a trigger.
     let first = NO_TRIGGER
@@ -26,20 +35,15 @@ export function buildPrefixTree(texts: readonly IndexedText[]): FindFirst {
   }
 }
 
-function buildTree(texts: readonly IndexedText[]): Node {
-  const root = newNode()
-  for (const { text, index } of texts) {
-    const { words, sign } = splitSign(text)
-    let node = root
-    for (const unit of unitsOf(words)) node = childOf(node.next, wordFolds[unit]!)
-    let edges = node.sign
-    for (const unit of unitsOf(sign)) {
-      node = childOf(edges, wordFolds[unit]!)
-      edges = node.next
-    }
-    node.index = Math.min(node.index, index)
+function addText(root: Node, { text, index }: IndexedText): void {
+  const { words, sign } = splitSign(text)
+  let node = root
+  for (const unit of unitsOf(words)) node = childOf(node.next, wordFolds[unit]!)
+  for (const [place, unit] of [...unitsOf(sign)].entries()) {
+    if (place === 0) node.sign ??= new Map()
+    node = childOf(place === 0 ? node.sign! : node.next, wordFolds[unit]!)
   }
-  return root
+  node.index = Math.min(node.index, index)
 }
 
 /** The sign is what the text ends in that is neither letter nor white space. Any run of white space is one space. */
@@ -54,7 +58,7 @@ function splitSign(given: string): { words: string; sign: string } {
 }
 
 function newNode(): Node {
-  return { index: NO_TRIGGER, next: new Map(), sign: new Map() }
+  return { index: NO_TRIGGER, next: new Map(), sign: null }
 }
 
 function childOf(edges: Map<number, Node>, symbol: number): Node {
@@ -72,7 +76,7 @@ function matchAt(from: Node, subject: string, start: number): number {
   while (node !== undefined) {
     if (node.index < first) first = node.index
     const afterSpace = skipSpace(subject, at)
-    if (node.sign.size > 0 && afterSpace < subject.length) {
+    if (node.sign !== null && afterSpace < subject.length) {
       const signed = node.sign.get(wordFolds[unitAt(subject, afterSpace)]!)
       // A sign holds neither signs of its own nor white space: this goes no deeper.
       if (signed !== undefined) first = Math.min(first, matchAt(signed, subject, afterSpace + 1))

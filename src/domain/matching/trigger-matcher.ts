@@ -1,10 +1,11 @@
 /** Finds the first of many triggers that a subject (or a category) meets, in one pass however many there are. */
 
+import { runAtOnce, type Steps } from '../../lib/steps.ts'
 import { NO_TRIGGER, type Trigger, type TriggerMatch } from '../rule-set.ts'
 import { foldCase, isEmptyText } from './case-folding.ts'
 import { buildPrefixTree } from './prefix-tree.ts'
-import { buildWordAutomaton } from './word-automaton.ts'
-import { compileWordFilter } from './word-filter.ts'
+import { buildWordAutomaton, type FindFirst, type IndexedText } from './word-automaton.ts'
+import { compileWordFilter, type MayMatch } from './word-filter.ts'
 
 export interface Matcher {
   /** False: the subject, as it was given, is normalized, has neither mark nor tag, and meets no `word`. */
@@ -16,16 +17,33 @@ export interface Matcher {
 }
 
 /** Compiles triggers. Their text is literal throughout; the cost is linear in it, and so is that of matching. */
-export function compileTriggers(triggers: readonly Trigger[]): Matcher {
-  const textsOf = (match: TriggerMatch) =>
-    triggers
-      .map((trigger, index) => ({ ...trigger, index }))
-      .filter((trigger) => trigger.match === match && !isEmptyText(trigger.text))
-  const firstWord = buildWordAutomaton(textsOf('word'))
-  const firstPrefix = buildPrefixTree(textsOf('prefix'))
+export function* compileTriggersInSteps(triggers: readonly Trigger[]): Steps<Matcher> {
+  const texts: Record<TriggerMatch, IndexedText[]> = { word: [], prefix: [], category: [] }
+  for (const [index, { match, text }] of triggers.entries()) {
+    if (!isEmptyText(text)) texts[match].push({ text, index })
+    yield
+  }
+  const firstWord = yield* buildWordAutomaton(texts.word)
+  const firstPrefix = yield* buildPrefixTree(texts.prefix)
   const byCategory = new Map<string, number>()
-  for (const { text, index } of textsOf('category').reverse()) byCategory.set(foldCase(text), index)
+  for (const { text, index } of texts.category) {
+    const category = foldCase(text)
+    if (!byCategory.has(category)) byCategory.set(category, index)
+    yield
+  }
+  return createMatcher(firstWord, firstPrefix, byCategory, compileWordFilter(texts.word))
+}
 
+export function compileTriggers(triggers: readonly Trigger[]): Matcher {
+  return runAtOnce(compileTriggersInSteps(triggers))
+}
+
+function createMatcher(
+  firstWord: FindFirst,
+  firstPrefix: FindFirst,
+  byCategory: ReadonlyMap<string, number>,
+  mayMatch: MayMatch
+): Matcher {
   const withCategories = (found: number, categories: readonly string[]) => {
     let first = found
     if (byCategory.size === 0) return first
@@ -35,7 +53,7 @@ export function compileTriggers(triggers: readonly Trigger[]): Matcher {
     return first
   }
   return {
-    mayMatch: compileWordFilter(textsOf('word')),
+    mayMatch,
     find: (subject, categories) =>
       withCategories(Math.min(firstWord(subject), firstPrefix(subject)), categories),
     findWithoutWords: (subject, categories) => withCategories(firstPrefix(subject), categories)

@@ -4,6 +4,7 @@
  * letter stands before; the automaton knows that from its state, so that most of a subject is passed over letter by letter.
  */
 
+import type { Steps } from '../../lib/steps.ts'
 import { NO_TRIGGER } from '../rule-set.ts'
 import { FIRST_COMBINING, isLetterAt, letters, normalize, SPACE, unitAt, wordFolds } from './case-folding.ts'
 
@@ -38,13 +39,19 @@ interface State {
   number: number
 }
 
-export function buildWordAutomaton(texts: readonly IndexedText[]): FindFirst {
-  if (texts.length === 0) return () => NO_TRIGGER
-  const automaton = new Automaton(texts)
-  const table = automaton.buildTable()
-  if (table === null) return (subject) => automaton.find(subject)
-  const { steps, classes, withinRow, firstEndingRow, endings } = table
+/** States that are worked on in one step. */
+const STATES_PER_STEP = 32
 
+export function* buildWordAutomaton(texts: readonly IndexedText[]): Steps<FindFirst> {
+  if (texts.length === 0) return () => NO_TRIGGER
+  const automaton = new Automaton()
+  yield* automaton.addAll(texts)
+  const table = yield* automaton.buildTable()
+  return table === null ? (subject) => automaton.find(subject) : findByTable(automaton, table)
+}
+
+function findByTable(automaton: Automaton, table: StepTable): FindFirst {
+  const { steps, classes, withinRow, firstEndingRow, endings } = table
   return (subject) => {
     let found = NO_TRIGGER
     let row = 0
@@ -63,6 +70,15 @@ export function buildWordAutomaton(texts: readonly IndexedText[]): FindFirst {
   }
 }
 
+interface StepTable {
+  readonly steps: Int32Array
+  readonly classes: Uint16Array
+  readonly withinRow: number
+  readonly firstEndingRow: number
+  /** By row. */
+  readonly endings: readonly (State | undefined)[]
+}
+
 class Automaton {
   /** Nothing of a word was seen, and no letter stands before: any word may begin. */
   readonly #start = newState(false)
@@ -73,11 +89,6 @@ class Automaton {
   readonly #classes = new Map<number, number>([[SPACE, SPACE_CLASS]])
   /** By class: whether its characters are letters. */
   readonly #isLetter: boolean[] = [false, true, false]
-
-  constructor(texts: readonly IndexedText[]) {
-    for (const { text, index } of texts) this.#add(normalize(text), index)
-    this.#linkSuffixes()
-  }
 
   #add(text: string, index: number): void {
     const symbols = symbolsOf(text.replace(/^\p{White_Space}+|\p{White_Space}+$/gu, ''))
@@ -100,10 +111,21 @@ class Automaton {
     state.guardedAfter = symbols.at(-1)!.isLetter
   }
 
+  /** To be called once. */
+  *addAll(texts: readonly IndexedText[]): Steps<void> {
+    for (const { text, index } of texts) {
+      this.#add(normalize(text), index)
+      yield
+    }
+    yield* this.#linkSuffixes()
+  }
+
   /** Breadth first, so that shorter states are linked before those that lead to them. */
-  #linkSuffixes(): void {
+  *#linkSuffixes(): Steps<void> {
     const queue = this.#shortestFirst
+    let linked = 0
     for (const state of queue) {
+      if (++linked % STATES_PER_STEP === 0) yield
       for (const [symbolClass, next] of state.next) {
         const root = this.#isLetter[symbolClass] === true ? this.#within : this.#start
         next.suffix = state === this.#start ? root : this.#step(state.suffix!, symbolClass)
@@ -150,7 +172,7 @@ class Automaton {
   }
 
   /** For subjects of characters below FIRST_COMBINING, a row of steps by class for each state; null if it were too large. */
-  buildTable() {
+  *buildTable(): Steps<StepTable | null> {
     const width = this.#isLetter.length
     if (this.#shortestFirst.length * width > MAX_TABLE_ENTRIES) return null
     const isEnding = ({ ending }: State) => ending !== null
@@ -163,7 +185,9 @@ class Automaton {
     })
     const steps = new Int32Array(ordered.length * width)
     const endings: (State | undefined)[] = []
+    let filled = 0
     for (const state of this.#shortestFirst) {
+      if (++filled % STATES_PER_STEP === 0) yield
       const row = state.number * width
       if (state.ending !== null) endings[row] = state.ending
       if (state.suffix === null) {
