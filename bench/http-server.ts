@@ -76,6 +76,7 @@ const app = await buildApp({
   metrics,
   store,
   management,
+  credentialOf: () => null,
   rotateMasterKey: async () => ({ resealed: 0, unreadable: 0 }),
   statusService,
   sync,

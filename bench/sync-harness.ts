@@ -75,6 +75,7 @@ export async function openBenchSyncHarness(needs: {
       },
       observeUnreadableMailboxes: ignore,
       observeConnections: ignore,
+      observeCredentials: ignore,
       observeShards: ignore,
       observeQueue: needs.observeQueue
     }

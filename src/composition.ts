@@ -10,6 +10,7 @@ import { openMetrics } from './api/metrics.ts'
 import { buildWorkerApp } from './api/worker-app.ts'
 import type { Config, ProcessRole } from './config.ts'
 import type { ConnectorDeps } from './connectors/connector-kind.ts'
+import { withCredentialEnd } from './connectors/credential-end.ts'
 import type { Environment } from './connectors/ews/client/proxy.ts'
 import { createNotificationVerifiers } from './connectors/graph/notifications/verifier.ts'
 import { kindOf } from './connectors/kinds.ts'
@@ -27,6 +28,7 @@ import { StatusService } from './status/status-service.ts'
 import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'
 import { openRedisSyncClient, openRedisSyncController } from './sync/cluster/redis/compose.ts'
 import type { OpenConnector } from './sync/connection/open-connector.ts'
+import { storedCredential } from './sync/stored-credential.ts'
 import type { Sync } from './sync/sync.ts'
 import { SyncController, type SyncOptions } from './sync/sync-controller.ts'
 
@@ -111,6 +113,7 @@ export async function startService(
         sync,
         graphVerifier,
         rotateMasterKey: kept.rotateMasterKey,
+        credentialOf: (tenant, stored) => storedCredential(tenant, stored, masterKeys),
         defaultRules: rules,
         clock
       })
@@ -167,7 +170,11 @@ async function connectors(
     publicUrl,
     notificationSecret
   }
-  return (tenant, connection) => kindOf(connection).createConnector(tenant, connection, deps)
+  return (tenant, connection) => {
+    const kind = kindOf(connection)
+    const connector = kind.createConnector(tenant, connection, deps)
+    return withCredentialEnd(connector, kind.credentialOf(connection), Date.now)
+  }
 }
 
 /**

@@ -26,7 +26,7 @@ import { probesRoutes } from './routes/probes.ts'
 import { rulesRoutes } from './routes/rules.ts'
 import { serviceRoutes } from './routes/service.ts'
 import { statusesRoutes } from './routes/statuses.ts'
-import { syncRoutes } from './routes/sync.ts'
+import { type CredentialOf, syncRoutes } from './routes/sync.ts'
 import { tenantsRoutes } from './routes/tenants.ts'
 import { timelinesRoutes } from './routes/timelines.ts'
 import { triggersRoutes } from './routes/triggers.ts'
@@ -37,6 +37,7 @@ export interface AppDeps extends BaseAppDeps, MasterKeyDeps {
   readonly store: Store
   readonly management: Management
   readonly sync: Sync
+  readonly credentialOf: CredentialOf
   readonly statusService: StatusService
   /** At `/notifications/graph/…`. */
   readonly graphVerifier: GraphNotificationDeps['graphVerifier']

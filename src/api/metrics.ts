@@ -41,6 +41,10 @@ export interface Metrics {
   observeUnreadableMailboxes(source: () => number): void
   /** `source` is asked at each scrape: connections that fail as a whole, by code. */
   observeConnections(source: () => ReadonlyMap<SyncCode, number>): void
+  /** `source` is asked at each scrape: when the credential of each tenant's connection ends, in epoch milliseconds. */
+  observeCredentials(
+    source: () => Iterable<readonly [tenant: string, connector: string, endsAt: number]>
+  ): void
   /** `source` is asked at each scrape: how many of the tenants' shards this process owns. */
   observeShards(source: () => number): void
   /** `source` is asked at each scrape. `emptied`: what was kept is gone, and must be restored or put again. */
@@ -160,6 +164,7 @@ type Sources = Pick<
   | 'observeSubscriptions'
   | 'observeUnreadableMailboxes'
   | 'observeConnections'
+  | 'observeCredentials'
   | 'observeShards'
   | 'observeStore'
   | 'readHealth'
@@ -170,6 +175,7 @@ function createObservedGauges(registers: Registry[]): Sources {
   let subscriptions: Parameters<Metrics['observeSubscriptions']>[0] = () => []
   let unreadable = () => 0
   let connections: Parameters<Metrics['observeConnections']>[0] | null = null
+  let credentials: Parameters<Metrics['observeCredentials']>[0] = () => []
   let shards: (() => number) | null = null
   let store = () => ({ reachable: true, emptied: false })
   new Gauge({
@@ -201,6 +207,17 @@ function createObservedGauges(registers: Registry[]): Sources {
     collect() {
       this.reset()
       for (const code of syncCodes) this.set({ code }, connections?.().get(code) ?? 0)
+    }
+  })
+  new Gauge({
+    name: 'hanvisa_credential_expires_timestamp_seconds',
+    help: `When the secret, certificate or password of a connection ends, for the ${MAX_TENANTS} tenants whose ends come first`,
+    labelNames: ['tenant', 'connector'],
+    registers,
+    collect() {
+      const first = [...credentials()].sort((a, b) => a[2] - b[2]).slice(0, MAX_TENANTS)
+      this.reset()
+      for (const [tenant, connector, endsAt] of first) this.set({ tenant, connector }, endsAt / 1000)
     }
   })
   new Gauge({
@@ -236,6 +253,9 @@ function createObservedGauges(registers: Registry[]): Sources {
     },
     observeConnections: (source) => {
       connections = source
+    },
+    observeCredentials: (source) => {
+      credentials = source
     },
     observeShards: (source) => {
       shards = source

@@ -14,6 +14,8 @@ export interface GraphConnection {
   readonly clientSecret?: string
   /** PEM: the certificate that is registered for the application, and its private key. */
   readonly certificate?: { readonly certificate: string; readonly privateKey: string }
+  /** `YYYY-MM-DD`: the day on which the client secret ends. */
+  readonly secretExpires?: string
   readonly cloud: Cloud
   readonly pollSeconds: number
 }
@@ -61,6 +63,8 @@ export interface EwsConnection {
   /** The mail address of any mailbox there, from which Autodiscover finds the URL. */
   readonly autodiscover?: string
   readonly auth: EwsSignIn
+  /** `YYYY-MM-DD`: the day on which the client secret or the password ends. */
+  readonly secretExpires?: string
   /** By rights in each calendar, or as the calendars' owners. */
   readonly access: (typeof ewsAccesses)[number]
   readonly version: EwsSchema | 'auto'

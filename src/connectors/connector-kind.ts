@@ -5,6 +5,7 @@ import type { FieldFault } from '../errors.ts'
 import type { Connection } from './connection.ts'
 import type { ConnectionResponse, PutConnectionBody } from './connection-body.ts'
 import type { Connector } from './connector.ts'
+import type { Credential } from './credential.ts'
 import type { AddressPolicy } from './net/address-policy.ts'
 import type { HttpClient } from './net/http-client.ts'
 
@@ -50,6 +51,8 @@ export interface ConnectorKind<K extends ConnectionKind = ConnectionKind> {
   complete(body: BodyOf<K>): ConnectionOf<K>
   /** The secret that must be stated where none is stored; null: this kind has none. */
   requiredSecret(body: BodyOf<K>): string | null
+  /** What it signs in with; null: this kind does not. */
+  credentialOf(connection: ConnectionOf<K>): Credential | null
   /** May throw a RemoteError that says what is wrong with the connection. */
   createConnector(tenant: string, connection: ConnectionOf<K>, deps: ConnectorDeps): Connector
 }
@@ -64,6 +67,14 @@ export function pollSecondsSchema(standard: number) {
     maximum: 3600,
     description: `How often calendars are read, in seconds: 10 to 3600; ${standard} unless stated.`,
     examples: [standard]
+  })
+}
+
+export function secretExpiresSchema(what: string) {
+  return Type.String({
+    pattern: '^\\d{4}-\\d{2}-\\d{2}$',
+    description: `The day on which ${what} ends. Leave it out with a certificate, which states its own end.`,
+    examples: ['2027-06-30']
   })
 }
 

@@ -28,6 +28,9 @@ export interface SyncGauges {
     >
   ): void
   observeConnections(source: () => ReadonlyMap<SyncCode, number>): void
+  observeCredentials(
+    source: () => Iterable<readonly [tenant: string, connector: string, endsAt: number]>
+  ): void
   observeShards(source: () => number): void
 }
 
@@ -122,6 +125,7 @@ export class SyncController implements Sync {
     metrics.observeUnreadableMailboxes(() => this.#countUnreadable())
     metrics.observeSubscriptions(() => this.#subscriptionsByKind())
     metrics.observeConnections(() => this.#failingConnections())
+    metrics.observeCredentials(() => this.#credentialEnds())
     metrics.observeShards(() => this.#shards.count())
     this.#lastBeat = { clock: clock(), timers: timers.now() }
     this.#cancelBeat = timers.after(beatMs, () => this.#onBeat())
@@ -253,6 +257,12 @@ export class SyncController implements Sync {
     for (const [id, tenant] of this.#tenants) {
       const oldest = tenant.oldestSyncAt()
       if (oldest !== null) yield [id, Math.max(0, now - oldest) / 1000]
+    }
+  }
+
+  *#credentialEnds(): Iterable<readonly [string, string, number]> {
+    for (const [id, { credential }] of this.#tenants) {
+      if (credential.endsAt !== null) yield [id, credential.kind, credential.endsAt]
     }
   }
 

@@ -1,4 +1,5 @@
 /** What operators have configured of one tenant, as it was last loaded, and what of it has changed since. */
+import type { Credential } from '../connectors/credential.ts'
 import type { CompiledRules } from '../domain/decide.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import { isSameConnection } from '../storage/secrets/connection-secrets.ts'
@@ -7,6 +8,7 @@ import type { RulesVersion, Store, StoredConnection, Tenant } from '../storage/s
 import type { RuleCache } from './batch/rule-cache.ts'
 import { keepsSubscriptions } from './connection/open-connector.ts'
 import type { ReleaseMode } from './notifications/target-subscriptions.ts'
+import { storedCredential } from './stored-credential.ts'
 
 export interface ConfigChange {
   readonly timeZone: boolean
@@ -32,6 +34,7 @@ export class TenantConfig {
   readonly #deps: ConfigDeps
   #tenant: Tenant | null = null
   #connection: StoredConnection | null = null
+  #credential: Credential | null = null
   #rulesVersion: Pick<RulesVersion, 'version' | 'at'> | null = null
   #rules: CompiledRules
 
@@ -43,6 +46,10 @@ export class TenantConfig {
 
   get connection(): StoredConnection | null {
     return this.#connection
+  }
+
+  get credential(): Credential | null {
+    return this.#credential
   }
 
   get rules(): CompiledRules {
@@ -85,6 +92,7 @@ export class TenantConfig {
       : this.#rules
     this.#tenant = tenant
     this.#connection = connection
+    if (change.connection) this.#credential = storedCredential(this.#id, connection, this.#deps.sealer)
     this.#rulesVersion = version && { version: version.version, at: version.at }
     this.#rules = rules
     return change

@@ -103,6 +103,10 @@ export class TenantSync {
     return this.#health.state
   }
 
+  get credential(): { readonly kind: string; readonly endsAt: Instant | null } {
+    return { kind: this.#config.kind, endsAt: this.#config.credential?.endsAt ?? null }
+  }
+
   /** Calendars for which notifications come, and those for which they ought to but do not. */
   get subscriptions(): { readonly kind: string; readonly active: number; readonly inactive: number } {
     const { state, inactive } = this.#notifications

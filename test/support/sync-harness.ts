@@ -75,6 +75,7 @@ export async function openSyncHarness(
     observeFreshnessLag: () => {},
     observeUnreadableMailboxes: () => {},
     observeConnections: () => {},
+    observeCredentials: () => {},
     observeShards: () => {},
     observeSubscriptions: (source) => {
       watches = source

@@ -41,6 +41,7 @@ const controller = await openRedisSyncController(
       observeSubscriptions: nothing,
       observeUnreadableMailboxes: nothing,
       observeConnections: nothing,
+      observeCredentials: nothing,
       observeShards: nothing
     }
   },

@@ -1,5 +1,6 @@
 /** `/v1/tenants/{tenant}/sync`: how the reading of calendars goes, and "read now". */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { type Credential, type CredentialStatus, credentialStatus } from '../../connectors/credential.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
 import { type DetailLevel, syncStateAt, syncStateNames } from '../../domain/sync-state.ts'
 import { type SyncCode, syncCodes } from '../../errors.ts'
@@ -10,7 +11,7 @@ import { paginate } from '../../management/pagination.ts'
 import { requireTenant } from '../../management/tenants.ts'
 import { requireUserRecord } from '../../management/users.ts'
 import type { Page } from '../../storage/page.ts'
-import type { Store, UserRecord } from '../../storage/store.ts'
+import type { Store, StoredConnection, UserRecord } from '../../storage/store.ts'
 import type { ConnectionState } from '../../sync/connection/connection-health.ts'
 import type { Sync } from '../../sync/sync.ts'
 import { pageQuery, TenantParams, UserId } from '../schemas/params.ts'
@@ -70,12 +71,16 @@ function listOf(text: string | undefined): ReadonlySet<string> | null {
   return text === undefined ? null : new Set(text.split(','))
 }
 
+/** Null where the connection signs in with nothing, or cannot be unsealed. */
+export type CredentialOf = (tenant: string, connection: StoredConnection | null) => Credential | null
+
 export function syncRoutes(deps: {
   readonly store: Store
   readonly sync: Pick<Sync, 'readNow' | 'connection'>
+  readonly credentialOf: CredentialOf
   readonly clock: () => Instant
 }): FastifyPluginAsyncTypebox {
-  const { store, sync, clock } = deps
+  const { store, sync, credentialOf, clock } = deps
   return async (app) => {
     app.get(
       url,
@@ -99,6 +104,7 @@ export function syncRoutes(deps: {
         const filter = { states: listOf(query.state), codes: listOf(query.code) }
         const staleAfter = 2000 * (connection?.pollSeconds ?? 0)
         const state = await sync.connection(id)
+        const credential = credentialOf(id, connection)
         // A record says what held at its last read: while no subscription of the tenant is active, no calendar is live.
         const isAnyActive = state.notifications.active > 0
         const userSyncOf = (record: UserRecord) => {
@@ -114,7 +120,7 @@ export function syncRoutes(deps: {
           ({ user }) => user
         )
         return {
-          connection: toConnectionSync(state, clock()),
+          connection: toConnectionSync(state, credential, clock()),
           users: [...page.items],
           ...(page.after !== undefined && { after: page.after })
         }
@@ -220,7 +226,15 @@ function readingNotes({ slowMs, overdueSince }: UserRecord['sync']): string[] {
   return notes
 }
 
-function toConnectionSync({ state, since, fault, nextReadAt, notifications }: ConnectionState, at: Instant) {
+function toCredentialSync({ member, state, endsAt, daysLeft, hint }: CredentialStatus) {
+  return { member, state, endsAt: endsAt === null ? null : formatInstant(endsAt), daysLeft, hint }
+}
+
+function toConnectionSync(
+  { state, since, fault, nextReadAt, notifications }: ConnectionState,
+  credential: Credential | null,
+  at: Instant
+) {
   const { active, polling } = notifications
   return {
     state,
@@ -229,6 +243,7 @@ function toConnectionSync({ state, since, fault, nextReadAt, notifications }: Co
     hint: fault?.hint ?? null,
     // The state may have come from another process some time ago.
     nextReadAt: nextReadAt === null || nextReadAt <= at ? null : formatInstant(nextReadAt),
+    credential: credential && toCredentialSync(credentialStatus(credential, fault, at)),
     notifications: {
       state: notifications.state,
       live: active,

@@ -1,6 +1,7 @@
 /** The state of reading calendars, as operators see it. */
 
 import { Type } from 'typebox'
+import { credentialStates } from '../../connectors/credential.ts'
 import { type DetailLevel, detailLevels, syncStateNames } from '../../domain/sync-state.ts'
 import { syncCodes } from '../../errors.ts'
 import { Enum, Strict } from '../../lib/json-schema.ts'
@@ -72,6 +73,13 @@ const working = {
   since: '2026-11-23T06:14:03Z',
   code: null,
   hint: null,
+  credential: {
+    member: 'clientSecret',
+    state: 'valid',
+    endsAt: '2027-06-30T00:00:00Z',
+    daysLeft: 218,
+    hint: null
+  },
   nextReadAt: null,
   notifications: { state: 'live', live: 850, polling: 0, code: null, hint: null }
 } as const
@@ -110,6 +118,47 @@ export const SyncNotificationsSchema = Strict(
   }
 )
 
+const expiring = {
+  member: 'clientSecret',
+  state: 'expiring',
+  endsAt: '2026-12-05T00:00:00Z',
+  daysLeft: 11,
+  hint:
+    'The client secret ends on 2026-12-05, in 11 days. Make a new client secret in the Entra admin center (App registrations, ' +
+    '0f6a3d1c-1b2a-4c3d-8e9f-a0b1c2d3e4f5, Certificates & secrets) and put the connection with its Value as "clientSecret" ' +
+    'and its end as "secretExpires".'
+} as const
+
+export const CredentialSyncSchema = Strict(
+  {
+    member: Type.String({
+      description: 'The member of the connection that holds it.',
+      examples: ['clientSecret']
+    }),
+    state: Enum(credentialStates, {
+      description:
+        '`expiring`: it ends within 30 days. `expired`: it has ended. `refused`: it is wrong, or was changed. `unknown`: its end ' +
+        'is not known.',
+      examples: ['valid']
+    }),
+    endsAt: NullableInstantSchema(
+      'When it ends: `secretExpires`, or what the certificate says. Null: not known.'
+    ),
+    daysLeft: Type.Unsafe<number | null>({
+      type: ['integer', 'null'],
+      minimum: 0,
+      description: 'Whole days until then.',
+      examples: [11]
+    }),
+    hint: NullableString({ description: 'What to do about it, in plain words.', examples: [expiring.hint] })
+  },
+  {
+    $id: 'CredentialSync',
+    description: 'What the connection signs in with, and when that ends.',
+    examples: [expiring]
+  }
+)
+
 export const ConnectionSyncSchema = Strict(
   {
     state: Enum(connectionStates, {
@@ -120,6 +169,11 @@ export const ConnectionSyncSchema = Strict(
     since: InstantSchema('When that state began, or the service started.'),
     code,
     hint: NullableString({ description: 'What to do about it, in plain words.', examples: [null] }),
+    credential: Type.Unsafe<Type.Static<typeof CredentialSyncSchema> | null>({
+      anyOf: [ref(CredentialSyncSchema), { type: 'null' }],
+      description:
+        'What the connection signs in with; null where it has nothing of the kind, or it cannot be unsealed.'
+    }),
     nextReadAt: NullableInstantSchema(
       'When it is tried again after a failure; null where nothing is waited for.'
     ),
@@ -135,6 +189,13 @@ export const ConnectionSyncSchema = Strict(
         since: '2026-11-23T08:04:00Z',
         code: 'secret_expired',
         hint: 'The client secret has expired: make a new one and put the connection again.',
+        credential: {
+          ...expiring,
+          state: 'expired',
+          endsAt: '2026-11-23T00:00:00Z',
+          daysLeft: 0,
+          hint: 'The client secret has expired: make a new one and put the connection again.'
+        },
         nextReadAt: '2026-11-23T08:19:00Z',
         notifications: polled
       }
@@ -172,6 +233,7 @@ export const SyncStartedSchema = Strict(
 export const syncSchemas = [
   UserSyncSchema,
   SyncNotificationsSchema,
+  CredentialSyncSchema,
   ConnectionSyncSchema,
   SyncReportSchema,
   SyncStartedSchema

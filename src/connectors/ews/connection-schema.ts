@@ -3,7 +3,12 @@ import { Type } from 'typebox'
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import { ewsAccesses, ewsSchemas } from '../connection.ts'
 import type { PutEwsConnectionBody } from '../connection-body.ts'
-import { pollSecondsSchema, type ResponseOf, secretNamesSchema } from '../connector-kind.ts'
+import {
+  pollSecondsSchema,
+  type ResponseOf,
+  secretExpiresSchema,
+  secretNamesSchema
+} from '../connector-kind.ts'
 
 const user = Type.String({
   minLength: 1,
@@ -131,6 +136,7 @@ const place = {
       description: 'PEM: the private authority of the server’s certificate, or the certificate itself.'
     })
   ),
+  secretExpires: Type.Optional(secretExpiresSchema('the client secret or the password')),
   allowRetiringEws: Type.Optional(
     Type.Boolean({
       description:

@@ -4,6 +4,7 @@ import type { FieldFault } from '../../errors.ts'
 import type { EwsConnection } from '../connection.ts'
 import type { PutEwsConnectionBody } from '../connection-body.ts'
 import type { ConnectorKind } from '../connector-kind.ts'
+import { applicationCredential, passwordCredential, secretExpiresFaults } from '../credential.ts'
 import { validateApplication } from '../entra/validate-credentials.ts'
 import { autodiscoverFault, ewsUrlFault } from '../ews-url.ts'
 import { ewsConnectionExample, ewsConnectionSchema, putEwsConnectionSchema } from './connection-schema.ts'
@@ -21,6 +22,10 @@ export const ewsKind: ConnectorKind<'ews'> = {
   complete: ({ secrets: _, access = 'delegate', version = 'auto', pollSeconds = 60, ...rest }) =>
     ({ ...rest, access, version, pollSeconds }) as EwsConnection,
   requiredSecret: ({ auth }) => (auth.kind === 'oauth' ? 'auth/clientSecret' : 'auth/password'),
+  credentialOf: ({ auth, secretExpires }) =>
+    auth.kind === 'oauth'
+      ? applicationCredential(auth, secretExpires, 'auth/')
+      : passwordCredential(auth.user, secretExpires),
   createConnector: (_tenant, connection, { outbound, addressPolicy, environment }) =>
     createEwsConnector({ connection, outbound, addressPolicy, environment })
 }
@@ -58,6 +63,7 @@ function validate(body: PutEwsConnectionBody): FieldFault[] {
     )
   }
   if (auth.kind === 'oauth') faults.push(...validateApplication(auth, 'auth/'))
+  faults.push(...secretExpiresFaults(body.secretExpires))
   return faults
 }
 

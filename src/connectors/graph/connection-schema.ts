@@ -3,7 +3,12 @@ import { Type } from 'typebox'
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import { clouds } from '../connection.ts'
 import type { PutGraphConnectionBody } from '../connection-body.ts'
-import { pollSecondsSchema, type ResponseOf, secretNamesSchema } from '../connector-kind.ts'
+import {
+  pollSecondsSchema,
+  type ResponseOf,
+  secretExpiresSchema,
+  secretNamesSchema
+} from '../connector-kind.ts'
 
 const root = (what: string, example: string) =>
   Type.String({
@@ -49,6 +54,7 @@ const identity = {
   clientId: '0f6a3d1c-1b2a-4c3d-8e9f-a0b1c2d3e4f5'
 }
 
+const secretExpires = secretExpiresSchema('the client secret')
 const PEM = '^\\s*-----BEGIN '
 
 export const putGraphConnectionSchema = schemaOf<PutGraphConnectionBody>()(
@@ -82,6 +88,7 @@ export const putGraphConnectionSchema = schemaOf<PutGraphConnectionBody>()(
         { description: 'Instead of `clientSecret`.' }
       )
     ),
+    secretExpires: Type.Optional(secretExpires),
     cloud: Type.Optional(Cloud),
     pollSeconds: Type.Optional(pollSecondsSchema(120)),
     secrets: Type.Optional(secretNamesSchema)
@@ -89,7 +96,13 @@ export const putGraphConnectionSchema = schemaOf<PutGraphConnectionBody>()(
 )
 
 export const graphConnectionSchema = schemaOf<ResponseOf<'graph'>>()(
-  Strict({ ...graph, cloud: Cloud, pollSeconds: pollSecondsSchema(120), secrets: secretNamesSchema })
+  Strict({
+    ...graph,
+    secretExpires: Type.Optional(secretExpires),
+    cloud: Cloud,
+    pollSeconds: pollSecondsSchema(120),
+    secrets: secretNamesSchema
+  })
 )
 
 export const graphConnectionExample = {

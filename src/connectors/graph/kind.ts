@@ -2,6 +2,7 @@
 import type { FieldFault } from '../../errors.ts'
 import type { PutGraphConnectionBody } from '../connection-body.ts'
 import type { ConnectorKind } from '../connector-kind.ts'
+import { applicationCredential, secretExpiresFaults } from '../credential.ts'
 import { validateApplication } from '../entra/validate-credentials.ts'
 import {
   graphConnectionExample,
@@ -22,13 +23,18 @@ export const graphKind: ConnectorKind<'graph'> = {
   secretMembers: ['clientSecret', 'certificate'],
   destinationMembers: ['tenantId', 'clientId', 'cloud'],
   notifications: 'webhook',
-  validate: (body) => [...validateApplication(body, ''), ...validateCloud(body)],
+  validate: (body) => [
+    ...validateApplication(body, ''),
+    ...secretExpiresFaults(body.secretExpires),
+    ...validateCloud(body)
+  ],
   complete: ({ secrets: _, cloud = 'global', pollSeconds = 120, ...rest }) => ({
     ...rest,
     cloud,
     pollSeconds
   }),
   requiredSecret: () => 'clientSecret',
+  credentialOf: (connection) => applicationCredential(connection, connection.secretExpires, ''),
   createConnector(tenant, connection, { outbound, publicUrl, notificationSecret }) {
     const notificationUrls =
       publicUrl === null ? null : createNotificationUrls(publicUrl, notificationSecret, tenant)

@@ -38,6 +38,7 @@ export const icsKind: ConnectorKind<'ics'> = {
   validate: () => [],
   complete: ({ pollSeconds = 300 }) => ({ kind: 'ics', pollSeconds }),
   requiredSecret: () => null,
+  credentialOf: () => null,
   createConnector: (tenant, _connection, { outbound, calendarFolder }) =>
     createIcsConnector({ tenant, folder: calendarFolder(tenant), httpClient: outbound })
 }

@@ -44,5 +44,7 @@ export function keepsSubscriptions(
   connection: StoredConnection | null,
   next: StoredConnection | null
 ): boolean {
-  return connection?.kind === next?.kind && JSON.stringify(connection?.open) === JSON.stringify(next?.open)
+  // A renewed secret comes with another end.
+  const open = (one: StoredConnection | null) => one && { ...one.open, secretExpires: undefined }
+  return connection?.kind === next?.kind && JSON.stringify(open(connection)) === JSON.stringify(open(next))
 }
