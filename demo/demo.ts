@@ -9,7 +9,7 @@ import { type Calendars, openCalendars } from './calendars.ts'
 import { type Child, type ChildOptions, startChild } from './children.ts'
 import { followChanges, type TenantStatuses } from './follow.ts'
 import { openScreen } from './screen.ts'
-import { type ConnectionBody, readLabels, setUpTenant, startDemoService } from './service.ts'
+import { type ConnectionBody, makeSwitchKey, readLabels, setUpTenant, startDemoService } from './service.ts'
 import { startDemoSimulator } from './simulator.ts'
 import { createEditStopwatch, type EditLatency } from './stopwatch.ts'
 import { type SampleTenant, sampleTenants } from './tenants.ts'
@@ -71,8 +71,10 @@ async function run(crashed: (story: string) => void): Promise<void> {
   await Promise.all(sampleTenants.map((tenant) => calendarsRead(api, tenant)))
 
   screen.say('Who is away? Ask it yourself, in another terminal:')
-  for (const tenant of sampleTenants)
-    screen.say(`\n# ${tenant.name}: ${tenant.manner}\n${curlLine(api, tenant)}`)
+  for (const tenant of sampleTenants) {
+    const line = curlLine(api, await makeSwitchKey(api, tenant), tenant)
+    screen.say(`\n# ${tenant.name}: ${tenant.manner}\n${line}`)
+  }
   screen.say('')
   await Promise.all([editing(calendars), ...sampleTenants.map((tenant) => watch(api, tenant))])
 }
@@ -127,9 +129,9 @@ async function calendarsRead(api: ApiClient, tenant: SampleTenant): Promise<void
 }
 
 /** Works as pasted into any shell. */
-function curlLine(api: ApiClient, tenant: SampleTenant): string {
+function curlLine({ address }: ApiClient, key: string, tenant: SampleTenant): string {
   // A proxy set for the reader's shell would be asked for an address that only this machine knows.
   const direct =
     process.env.http_proxy || process.env.ALL_PROXY || process.env.all_proxy ? ' --noproxy "*"' : ''
-  return `curl -s${direct} -H "Authorization: Bearer ${api.key}" "${api.address}/v1/tenants/${tenant.id}/statuses?phone=closed"`
+  return `curl -s${direct} -H "Authorization: Bearer ${key}" "${address}/v1/tenants/${tenant.id}/statuses?phone=closed"`
 }

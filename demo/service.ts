@@ -1,5 +1,5 @@
 /** The service of the demo: started, and set up over its API as an operator would. */
-import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { freePort } from '../tools/free-port.ts'
 import { type ApiClient, createApiClient } from './api.ts'
@@ -38,20 +38,19 @@ export interface DemoContext {
 }
 
 /**
- * Starts the service on a free port with a key of its own; resolves when it listens. It trusts the authority in that
+ * Starts the service on a free port, where it makes an admin key in its data folder; resolves when it listens. It trusts the authority in that
  * file, which signed the simulator's certificate: Microsoft's cloud has no `ca` of its own in a connection. Notifications come
  * to where it listens, so its port is chosen before.
  */
 export async function startDemoService(context: DemoContext, authority: string): Promise<ApiClient> {
-  const key = `demo-${randomBytes(18).toString('base64url')}`
+  const dataDir = join(context.folder, 'data')
   const port = await freePort()
   const child = context.start('service', 'src/main.js', {
     arguments: [],
     environment: {
       HANVISA_PORT: String(port),
       HANVISA_PUBLIC_URL: `http://127.0.0.1:${port}`,
-      HANVISA_DATA_DIR: join(context.folder, 'data'),
-      HANVISA_ADMIN_KEY: key,
+      HANVISA_DATA_DIR: dataDir,
       HANVISA_ALLOW_PRIVATE_TARGETS: '1',
       NODE_EXTRA_CA_CERTS: authority
     }
@@ -60,6 +59,7 @@ export async function startDemoService(context: DemoContext, authority: string):
     const said = line.startsWith('{') ? (JSON.parse(line) as { msg?: string; origin?: string }) : {}
     return said.msg === 'listening' ? (said.origin ?? null) : null
   })
+  const key = (await readFile(join(dataDir, 'admin-key'), 'utf8')).trim()
   return createApiClient(origin, key, context.signal)
 }
 
@@ -77,6 +77,12 @@ export async function setUpTenant(
     await api.put(`${root}/users/${id}`, { displayName, extension, mailbox, syncEnabled: true })
   }
   await api.put(`${root}/connection`, connection)
+}
+
+/** A key as the tenant's switch has it: it opens who is diverted, and no more. */
+export async function makeSwitchKey(api: ApiClient, tenant: SampleTenant): Promise<string> {
+  const body = { name: `The switch of ${tenant.name}`, role: 'switch' }
+  return (await api.post<{ key: string }>(`/v1/tenants/${tenant.id}/keys`, body)).key
 }
 
 /** The catalogue's labels in the tenant's language, by code. */

@@ -1,7 +1,8 @@
 /** The demo as somebody meets it who has never seen the project: started, read, asked, and ended. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
@@ -46,9 +47,11 @@ t.test('npm run demo, not in a terminal', async (t) => {
   const [, moved = ''] = await demo.lines((line) => line.includes(` ${name}: `), 2)
   t.match(moved, /phone closed/, `${name} has booked a meeting, and is diverted`)
   t.ok(edit.includes(sampleTenants[0]!.name), 'that was the tenant with an Exchange of its own')
-  await readOverNtlm(t, curls[0]!)
+  await onlyStatuses(t, curls)
+  const headers = await operatorHeaders(demo.folder)
+  await readOverNtlm(t, curls[0]!, headers)
   await demo.lines((line) => isSeen(line, sampleTenants[0]!, 'polled'), 1)
-  await seenByNotification(t, demo, curls[1]!)
+  await seenByNotification(t, demo, { curl: curls[1]!, headers })
 
   const children = await childrenOf(demo.child)
   t.equal(children.length, 2, 'the service and the simulator run beside it')
@@ -124,11 +127,15 @@ function isSeen(line: string, { name }: (typeof sampleTenants)[number], how: 'no
 }
 
 /** By what the demo says of the second tenant's first edit, and by what an operator sees of its connection. */
-async function seenByNotification(t: Test, demo: ReturnType<typeof startDemo>, curl: string): Promise<void> {
+async function seenByNotification(
+  t: Test,
+  demo: ReturnType<typeof startDemo>,
+  { curl, headers }: { readonly curl: string; readonly headers: Record<string, string> }
+): Promise<void> {
   const tenant = sampleTenants[1]!
   const [seen = ''] = await demo.lines((line) => isSeen(line, tenant, 'notified'), 1)
   const seconds = Number(/ notified after ([\d.]+) s$/.exec(seen)?.[1])
-  const { origin, root, headers } = askerOf(curl)
+  const { origin, root } = askerOf(curl)
   const { pollSeconds } = (await (await checkedFetch(`${root}/connection`, { headers })).json()) as {
     pollSeconds: number
   }
@@ -150,8 +157,8 @@ async function seenByNotification(t: Test, demo: ReturnType<typeof startDemo>, c
 }
 
 /** By what an operator sees of the first tenant's connection, and by what its Exchange was asked. */
-async function readOverNtlm(t: Test, curl: string): Promise<void> {
-  const { root, headers } = askerOf(curl)
+async function readOverNtlm(t: Test, curl: string, headers: Record<string, string>): Promise<void> {
+  const { root } = askerOf(curl)
   const connection = (await (await checkedFetch(`${root}/connection`, { headers })).json()) as {
     url: string
     ca: string
@@ -174,6 +181,25 @@ async function readOverNtlm(t: Test, curl: string): Promise<void> {
   )
   t.ok(read.every(({ clientId, items }) => clientId === `svc-hanvisa@${domain}` && items === 12))
   t.ok(latest.length - read.length < read.length, 'a handshake for a connection, not for a call')
+}
+
+/** Each line has a key of its own, which opens the tenant's statuses, and nothing else. */
+async function onlyStatuses(t: Test, curls: readonly string[]): Promise<void> {
+  const switches = curls.map(askerOf)
+  const statusOf = async (url: string, { headers }: (typeof switches)[number]) =>
+    (await checkedFetch(url, { headers })).status
+  for (const [index, own] of switches.entries()) {
+    const other = switches[(index + 1) % switches.length]!
+    t.equal(await statusOf(`${own.root}/connection`, own), 403)
+    t.equal(await statusOf(`${other.root}/statuses`, own), 404)
+  }
+}
+
+/** The admin key, from where the service made it. */
+async function operatorHeaders(folder: string): Promise<Record<string, string>> {
+  const [name = ''] = await readdir(folder)
+  const key = await readFile(join(folder, name, 'data', 'admin-key'), 'utf8')
+  return { authorization: `Bearer ${key.trim()}` }
 }
 
 /** How to ask the service about a tenant, from the line that the demo gives for it. */
