@@ -16,6 +16,7 @@ const MAX_CURRENT_AGE_MS = 5000
 /** Until this age of the last confirmation a key opens reads. */
 const MAX_READ_AGE_MS = 60_000
 const SAVE_USES_INTERVAL_MS = 60_000
+const DAY_MS = 86_400_000
 
 /**
  * How sure `authenticate` is. `current`: the store confirmed the keys within 5 s. `stale`: within 60 s; a key opens reads alone.
@@ -53,9 +54,10 @@ export class KeyRegistry {
   #cancelSave: () => void = () => {}
   /** The keys used since they were last saved, by id. */
   #uses = new Map<string, ApiKeyUse>()
-  /** The day of the last use that is known of, by id, so that a day is saved once. */
-  #usedToday = new Set<string>()
-  #today = ''
+  /** Ids of the keys whose use today is noted, so that a day is saved once. */
+  readonly #usedToday = new Set<string>()
+  /** Days since 1970, UTC. */
+  #today = -1
   #isClosed = false
 
   private constructor({ store, clock, timers = machineTimers }: KeyRegistryDeps) {
@@ -219,14 +221,14 @@ export class KeyRegistry {
   }
 
   #noteUse({ tenant, id }: HeldKey, now: Instant): void {
-    const day = new Date(now).toISOString().slice(0, 10)
-    if (day !== this.#today) {
-      this.#today = day
+    const today = Math.floor(now / DAY_MS)
+    if (today !== this.#today) {
+      this.#today = today
       this.#usedToday.clear()
     }
     if (this.#usedToday.has(id)) return
     this.#usedToday.add(id)
-    this.#uses.set(id, { tenant, id, day })
+    this.#uses.set(id, { tenant, id, day: new Date(now).toISOString().slice(0, 10) })
   }
 
   async #saveUses(): Promise<void> {

@@ -6,6 +6,8 @@ import { openRedis } from '../../src/storage/redis/redis.ts'
 import type { Store } from '../../src/storage/store.ts'
 import type { OpenStore } from '../contracts/open-store.ts'
 import { storeContract } from '../contracts/store.ts'
+import { sampleApiKey } from '../contracts/store-api-keys.ts'
+import { sampleTenant, sampleUser } from '../contracts/store-samples.ts'
 import { startCluster, startRedis, startSentinel, type TestRedis } from '../support/redis-server.ts'
 
 /** One server for all that the contract asks; each store finds it empty. */
@@ -67,4 +69,24 @@ t.test('on a cluster of three nodes', async (t: Test) => {
 t.test('on the master that a Sentinel names', async (t: Test) => {
   const { url, master } = await startSentinel(t, { password: 'a secret: p@ss/word?' })
   await storeContract(t, onServers(url, [master]))
+})
+
+t.test('keys that a broken removal left do not come back with the tenant, or the user', async (t: Test) => {
+  const server = await startRedis(t)
+  const store = await openRedis({ address: redisAddress(server.url) })
+  t.teardown(() => store.close())
+  const users = [{ user: sampleUser('anna'), sync: null }]
+  await store.saveTenant(sampleTenant('acme'), 1)
+  await store.saveUsers('acme', users, 1)
+  await store.apiKeys.add(sampleApiKey('phone', { user: 'anna' }), 5)
+  await store.apiKeys.add(sampleApiKey('switch'), 5)
+  // As where a process dies between two slots: the user, then the tenant is gone, and their keys are there.
+  await server.command('HDEL', 'hanvisa:{acme}:users', 'anna')
+  await server.command('HDEL', 'hanvisa:{acme}:syncs', 'anna')
+  await store.saveUsers('acme', users, 2)
+  const ids = async () => (await store.apiKeys.list('acme', { limit: 9 })).map(({ id }) => id)
+  t.strictSame(await ids(), ['switch'])
+  await server.command('DEL', 'hanvisa:{acme}:head', 'hanvisa:{acme}:log')
+  await store.saveTenant(sampleTenant('acme'), 3)
+  t.strictSame(await ids(), [])
 })
