@@ -87,6 +87,10 @@ spec:
               value: /run/secrets/hanvisa/admin-key
             - name: HANVISA_MASTER_KEY_FILE
               value: /run/secrets/hanvisa/master-key
+            {{- if $values.secrets.masterKeyNext.existingSecret }}
+            - name: HANVISA_MASTER_KEY_NEXT_FILE
+              value: /run/secrets/hanvisa/master-key-next
+            {{- end }}
             - name: HANVISA_REDIS_URL_FILE
               value: /run/secrets/hanvisa/redis-url
             {{- with $values.publicUrl }}
@@ -184,6 +188,13 @@ spec:
                   items:
                     - key: {{ $values.secrets.masterKey.key | quote }}
                       path: master-key
+              {{- if $values.secrets.masterKeyNext.existingSecret }}
+              - secret:
+                  name: {{ $values.secrets.masterKeyNext.existingSecret | quote }}
+                  items:
+                    - key: {{ $values.secrets.masterKeyNext.key | quote }}
+                      path: master-key-next
+              {{- end }}
               - secret:
                   name: {{ required "secrets.redisUrl.existingSecret must name the Secret with the URL of Redis" $values.secrets.redisUrl.existingSecret | quote }}
                   items:

@@ -36,7 +36,10 @@ export const secretsSet: Values = {
 
 /** Everything that can be switched on. */
 export const everythingSet: Values = {
-  ...secretsSet,
+  secrets: {
+    ...(secretsSet.secrets as Values),
+    masterKeyNext: { existingSecret: 'new-keys', key: 'next' }
+  },
   image: { digest: `sha256:${'0'.repeat(64)}`, pullSecrets: ['registry'] },
   publicUrl: 'https://hanvisa.example.com',
   allowedNetworks: ['10.1.2.0/24', 'fd12:3456:789a::/48'],
