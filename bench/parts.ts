@@ -12,7 +12,7 @@ import { benchIdleTenants } from './idle-tenants.ts'
 import { benchLargeTenant } from './large-tenant.ts'
 import { benchMemory } from './memory.ts'
 import { benchMillion } from './million.ts'
-import { benchStalls } from './stalls.ts'
+import { benchStallsOnLmdb, benchStallsOnRedis } from './stalls.ts'
 import { benchSubjects } from './subjects.ts'
 import { benchTransitions } from './transitions.ts'
 import { benchWorkers } from './workers.ts'
@@ -26,7 +26,8 @@ export const parts: Readonly<Record<string, () => Promise<void>>> = {
   http: benchHttp,
   transitions: benchTransitions,
   'large-tenant': benchLargeTenant,
-  stalls: benchStalls,
+  'stalls-lmdb': benchStallsOnLmdb,
+  'stalls-redis': benchStallsOnRedis,
   memory: benchMemory,
   'api-keys': benchApiKeys,
   'idle-day': benchIdleDay,

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
 import { startService } from '../src/composition.ts'
 import { startRedis } from '../test/support/redis-server.ts'
@@ -15,9 +16,15 @@ import { printRow } from './paired-runs.ts'
 
 const USERS = 50_000
 const GOAL = '≤ 20 ms'
+const START_MS = 3_000
+/** For so long after the answer the service works on what was changed, and is measured too. */
+const AFTER_MS = 3_000
 
-export async function benchStalls(): Promise<void> {
-  await overStore('lmdb', null)
+export function benchStallsOnLmdb(): Promise<void> {
+  return overStore('lmdb', null)
+}
+
+export async function benchStallsOnRedis(): Promise<void> {
   const undo: (() => unknown)[] = []
   try {
     const redis = await startRedis({ teardown: (step) => void undo.push(step) })
@@ -46,20 +53,28 @@ async function overStore(name: string, redisUrl: string | null): Promise<void> {
       trustedProxies: [],
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
-      logLevel: 'warn'
+      logLevel: 'error'
     },
-    pino({ level: 'warn' }, pino.destination(2))
+    pino({ level: 'error' }, pino.destination(2))
   )
   const caller = openThreadCaller(service.origin, adminKey)
   const measure = async (what: string, method: string, path: string, body?: unknown) => {
     globalThis.gc?.()
-    const { longestMs, seconds } = await measureLongestTurn(() => caller.call(method, path, body))
+    let seconds = 0
+    const { longestMs } = await measureLongestTurn(async () => {
+      const start = performance.now()
+      await caller.call(method, path, body)
+      seconds = (performance.now() - start) / 1000
+      await pause(AFTER_MS)
+    })
     const took = `in ${seconds.toFixed(1)} s`
     printRow(`${name}, 50,000 users, ${what}`, `${longestMs.toFixed(1)} ms`, '', took, GOAL)
   }
   const tenant = { name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv' }
   try {
     await caller.call('PUT', '/v1/tenants/acme', tenant)
+    // The process begins: leases, queues and their scripts are not what is measured.
+    await pause(START_MS)
     const users = '/v1/tenants/acme/users/import'
     await measure('import', 'POST', users, sheet(USERS, 'Anna'))
     await measure('same import', 'POST', users, sheet(USERS, 'Anna'))
@@ -68,6 +83,8 @@ async function overStore(name: string, redisUrl: string | null): Promise<void> {
     await measure('another language', 'PUT', '/v1/tenants/acme', { ...tenant, language: 'en' })
     await measure('statuses, then', 'GET', '/v1/tenants/acme/statuses')
     await measure('import that removes half', 'POST', `${users}?mode=replace`, sheet(USERS / 2, 'Bo'))
+    await measure('rules of 2,000 triggers', 'PUT', '/v1/tenants/acme/rules', manyTriggers())
+    await measure('lint of them', 'POST', '/v1/tenants/acme/rules/lint', {})
     await measure('connection', 'PUT', '/v1/tenants/acme/connection', { kind: 'ics', pollSeconds: 300 })
     await measure('removal', 'DELETE', '/v1/tenants/acme')
   } finally {
@@ -75,6 +92,15 @@ async function overStore(name: string, redisUrl: string | null): Promise<void> {
     await service.close()
     await rm(dataDir, { recursive: true, force: true })
   }
+}
+
+function manyTriggers(): object {
+  const triggers = Array.from({ length: 2_000 }, (_, index) => ({
+    match: index % 2 === 0 ? 'word' : 'prefix',
+    text: `${(index * 7919).toString(36)} projektmöte${index % 2 === 0 ? '' : ':'}`,
+    diversion: 'meeting'
+  }))
+  return { pack: 'infracom', triggers }
 }
 
 function sheet(users: number, name: string): string {
