@@ -28,13 +28,25 @@ function validateMailbox(mailbox: string): FieldFault[] {
   if (!mailbox.isWellFormed()) return surrogateErrors('mailbox', mailbox)
   if (mailbox.trim() !== mailbox) return fault('begins or ends with white space: take it away')
   if (/\p{Cc}/u.test(mailbox)) return fault('holds a control character: take it away')
-  if (!isUrl(mailbox)) return []
+  if (!isUrl(mailbox)) {
+    return isUrlWithoutScheme(mailbox)
+      ? fault(
+          'looks like a URL without its beginning: write it whole, from https:// on (it is then kept sealed, as a secret); a file below the calendar folder is named without a host'
+        )
+      : []
+  }
   if (mailbox.endsWith('/…'))
     return fault('is a URL as we show it, of another than is stored: write the whole URL')
   const url = URL.canParse(mailbox) ? new URL(mailbox) : null
   return url !== null && ['https:', 'http:', 'webcal:'].includes(url.protocol) && url.host !== ''
     ? []
     : fault('is no URL that can be read: write one that begins with https://')
+}
+
+/** `//host/x`, `calendar.example.se/secret.ics`, `calendar.example.se:8443/x`, `https:/host/x`, `webcal:host/x`. A file's folder has no dot. */
+function isUrlWithoutScheme(mailbox: string): boolean {
+  if (/^[/\\]{2}/.test(mailbox) || /^(https?|webcals?|feed|ftp)[:/\\]/i.test(mailbox)) return true
+  return /^(?!\.{1,2}[/\\])(\[[0-9a-f:.]+\]|[^/\\@:]*\.[^/\\@:]+|localhost)(:\d{1,5})?[/\\?#]/i.test(mailbox)
 }
 
 function validateOwner(owner: string): FieldFault[] {

@@ -111,6 +111,46 @@ t.test('an error names each wrong member of a user', async (t) => {
   t.equal((await call('GET', annaAt)).status, 404, 'and nobody was made')
 })
 
+t.test(
+  'a URL without its scheme is refused, whoever writes it: it would be kept in clear as the name of a file',
+  async (t) => {
+    const secret = 'calendar.example.se/private-s3cret/basic.ics'
+    const written = [
+      ...[
+        secret,
+        `//${secret}`,
+        `\\\\${secret}`,
+        'calendar.example.se:8443/x.ics',
+        'calendar.example.se?k=s3cret',
+        'localhost/x.ics'
+      ],
+      ...[
+        '192.0.2.7/x.ics',
+        '[2001:db8::7]/x.ics',
+        `https:/${secret}`,
+        `https:${secret}`,
+        `webcal:${secret}`,
+        `HTTPS:\\${secret}`
+      ]
+    ]
+    for (const mailbox of written) {
+      const expected = { mailbox: /write it whole, from https:\/\/ on/ }
+      const at = '/v1/tenants/acme/users/url'
+      t.match(await faultsOf('PUT', at, { ...anna, extension: '1099', mailbox }), expected, mailbox)
+    }
+    await call('PUT', '/v1/tenants/acme/users/url', { ...anna, extension: '1099', mailbox: 'team/anna.ics' })
+    t.match(await faultsOf('PATCH', '/v1/tenants/acme/users/url', { mailbox: secret }), {
+      mailbox: /write it whole/
+    })
+    const csv = `user,displayName,extension,mailbox,syncEnabled\nurl,Url,1099,${secret},false\n`
+    const { text } = await call('POST', '/v1/tenants/acme/users/import', csv, { 'content-type': 'text/csv' })
+    t.match(text, /write it whole/)
+    t.notMatch(text, 's3cret')
+    t.equal((await call('GET', '/v1/tenants/acme/users/url')).body.mailbox, 'team/anna.ics')
+    await call('DELETE', '/v1/tenants/acme/users/url')
+  }
+)
+
 t.test('a published calendar’s URL is a secret', async (t) => {
   const url = 'https://outlook.example/owa/calendar/s3cret/calendar.ics'
   const shown = 'https://outlook.example/…'

@@ -117,7 +117,12 @@ function byOAuth(error: unknown, status: number): Meaning {
 }
 
 function numberOf({ error_codes: codes, error_description: description }: Refusal): number | undefined {
-  if (Array.isArray(codes) && Number.isSafeInteger(codes[0])) return codes[0]
+  const listed: unknown = Array.isArray(codes) ? codes[0] : undefined
   const written = typeof description === 'string' ? /^AADSTS(\d{1,9})\b/.exec(description)?.[1] : undefined
-  return written === undefined ? undefined : Number(written)
+  const number = Number.isSafeInteger(listed) ? Number(listed) : Number(written)
+  return number >= minNumber && number <= maxNumber ? number : undefined
 }
+
+/** reference-error-codes: from AADSTS16000 to AADSTS9002341. No other number is shown, a telephone number least of all. */
+const minNumber = 16_000
+const maxNumber = 9_999_999

@@ -3,6 +3,7 @@
 import { RemoteError, type SyncCode } from '../../errors.ts'
 import { quotePowerShell } from '../powershell.ts'
 import type { EwsVersion } from './client/versions.ts'
+import { shownResponseCode } from './response-codes.ts'
 import type { ResponseStatus } from './soap/response.ts'
 
 /** What is filled into a hint. */
@@ -30,7 +31,7 @@ export function toEwsError(status: ResponseStatus, circumstances: ErrorContext):
   const code = inner ?? status.code
   const known = meanings.get(code) ?? unknown
   const meaning = (circumstances.mailbox === null ? undefined : known.ofMailbox) ?? known
-  return new RemoteError(meaning.code, `${meaning.hint(circumstances)} (${code})`, {
+  return new RemoteError(meaning.code, `${meaning.hint(circumstances)}${shownResponseCode(code)}`, {
     // Passing trouble of a call for many may be one mailbox's doing.
     scope:
       meaning.connection || (circumstances.mailbox === null && meaning.code !== 'unreachable')
@@ -129,7 +130,8 @@ const misread: Meaning = {
 }
 const unknown: Meaning = {
   code: 'protocol_error',
-  hint: (circumstances) => `Exchange did not show the calendar of ${who(circumstances)}: report the code.`
+  hint: (circumstances) =>
+    `Exchange did not show the calendar of ${who(circumstances)} and gives a reason that is not known here: see its log (HttpProxy\\Ews, Logging\\Ews) for the response code, and report it.`
 }
 
 const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([

@@ -9,6 +9,7 @@ import { fetchCalendar } from './fetch-calendar.ts'
 import { notACalendar } from './not-a-calendar.ts'
 import type { ReadLimits } from './read-calendar.ts'
 import { type FetchedCalendar, readCalendarFile } from './read-calendar-file.ts'
+import { Validators } from './validators.ts'
 import { runInWorker } from './worker/worker-pool.ts'
 
 export interface IcsConnectorOptions {
@@ -48,6 +49,7 @@ export class CalendarReader {
   readonly #limits: IcsLimits
   readonly #httpClient: HttpClient
   readonly #clockMonitor: ClockMonitor
+  readonly #validators = new Validators()
 
   constructor({ tenant, folder, httpClient, limits, clock = Date.now }: IcsConnectorOptions) {
     this.#tenant = tenant
@@ -84,7 +86,8 @@ export class CalendarReader {
     const { maxBytes, fetchMs } = this.#limits
     if (source.kind === 'file') return readCalendarFile(source.path, this.#folder, target.etag, maxBytes)
     const ends = AbortSignal.any([signal, AbortSignal.timeout(fetchMs)])
-    return fetchCalendar(source, this.#httpClient, target.etag, maxBytes, ends)
+    const known = { validators: this.#validators, knownEtag: target.etag }
+    return fetchCalendar(source, this.#httpClient, known, maxBytes, ends)
   }
 
   /** `clock_wrong` where the calendar's server and this machine disagree. */

@@ -6,6 +6,7 @@ import { readBody } from '../net/http-client.ts'
 import type { CalendarSource } from './calendar-source.ts'
 import { charsetOf } from './decode.ts'
 import { type FetchedCalendar, tooLarge } from './read-calendar-file.ts'
+import type { Validators } from './validators.ts'
 
 type UrlSource = Extract<CalendarSource, { kind: 'url' }>
 type Reply = Awaited<ReturnType<HttpClient['fetch']>>
@@ -13,19 +14,20 @@ type Reply = Awaited<ReturnType<HttpClient['fetch']>>
 export async function fetchCalendar(
   source: UrlSource,
   httpClient: HttpClient,
-  knownEtag: string | undefined,
+  { validators, knownEtag }: { validators: Validators; knownEtag: string | undefined },
   maxBytes: number,
   signal: AbortSignal
 ): Promise<FetchedCalendar | 'unchanged'> {
+  const conditions = validators.conditionsOf(knownEtag)
   const headers: Record<string, string> = {
     accept: 'text/calendar, text/*;q=0.5, */*;q=0.1',
     // Microsoft refuses calls that do not say who calls.
     'user-agent': 'Hanvisa',
-    ...conditions(knownEtag)
+    ...conditions
   }
   if (source.authorization !== null) headers.authorization = source.authorization
   const reply = await call(source, httpClient, { headers, signal })
-  if (reply.status === 304 && knownEtag !== undefined) {
+  if (reply.status === 304 && conditions !== null) {
     await reply.body?.cancel()
     return 'unchanged'
   }
@@ -38,7 +40,7 @@ export async function fetchCalendar(
   return {
     bytes,
     charset: charsetOf(contentType),
-    etag: versionOf(reply),
+    etag: validators.keep(reply.headers),
     mediaType: (contentType ?? '').trim().toLowerCase()
   }
 }
@@ -58,26 +60,6 @@ async function call(
       `${error.hint} A webcal:// address is read over https: where the server has http alone, write http:// in its place (which needs HANVISA_ALLOW_PRIVATE_TARGETS=1).`,
       { cause: error }
     )
-  }
-}
-
-/** ETag first, Last-Modified beside it, for servers that have but one (RFC 9110 section 13.1). */
-function versionOf(reply: Reply): string | null {
-  const etag = reply.headers.get('etag')
-  const modified = reply.headers.get('last-modified')
-  return etag === null && modified === null ? null : JSON.stringify([etag, modified])
-}
-
-function conditions(knownEtag: string | undefined): Record<string, string> {
-  if (knownEtag === undefined) return {}
-  try {
-    const [etag, modified] = JSON.parse(knownEtag) as [unknown, unknown]
-    return {
-      ...(typeof etag === 'string' ? { 'if-none-match': etag } : {}),
-      ...(typeof modified === 'string' ? { 'if-modified-since': modified } : {})
-    }
-  } catch {
-    return {}
   }
 }
 

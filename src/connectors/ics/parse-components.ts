@@ -105,7 +105,7 @@ interface Open extends RawComponent {
 
 function begin(name: string, line: number, parent: Open | undefined): Open {
   const counts = parent === undefined || (parent.counts && parents[name] === parent.name)
-  const shown = /^[A-Z-]{1,20}$/.test(name) ? name : '…'
+  const shown = knownComponents.has(name) ? name : '…'
   return { name, line, shown, counts, keeps: counts ? wanted[name] : undefined, properties: [], parts: [] }
 }
 
@@ -149,3 +149,9 @@ function nameOf(content: string): string {
   const end = content.search(/[:;]/)
   return end === -1 || end > 64 ? '' : content.slice(0, end).trim().toUpperCase()
 }
+
+/** RFC 5545 section 3.6. What else a file calls its components may be anything. */
+const knownComponents: ReadonlySet<string> = new Set([
+  ...['VCALENDAR', 'VEVENT', 'VTODO', 'VJOURNAL', 'VFREEBUSY'],
+  ...['VTIMEZONE', 'STANDARD', 'DAYLIGHT', 'VALARM']
+])

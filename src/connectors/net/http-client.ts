@@ -209,7 +209,8 @@ function causes(error: unknown): unknown[] {
 
 function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown }).code
-  return typeof code === 'string' ? code : undefined
+  // Node's, OpenSSL's and undici's are of this form; whatever else comes along is not shown.
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? code : undefined
 }
 
 function isAbort(error: unknown): boolean {

@@ -36,7 +36,7 @@ export async function discoverEws(address: string, deps: AutodiscoverDeps): Prom
   const seen = new Set<string>()
   const reasons: string[] = []
   /** What an Exchange said of the address: that is why, whatever befell the other URLs. */
-  let unknown: { host: string; address: string; code: string } | null = null
+  let unknown: { host: string; isRedirected: boolean; code: string } | null = null
   let asked = address
   let urls = await placesFor(domainOf(asked))
   while (urls.length > 0) {
@@ -48,7 +48,7 @@ export async function discoverEws(address: string, deps: AutodiscoverDeps): Prom
     if (found === null) continue
     if (found.kind === 'url') return found.url
     if (found.kind === 'unknown') {
-      unknown ??= { host: new URL(place).host, address: asked, code: found.code }
+      unknown ??= { host: new URL(place).host, isRedirected: asked !== address, code: found.code }
       continue
     }
     if (found.kind === 'address') {
@@ -58,7 +58,7 @@ export async function discoverEws(address: string, deps: AutodiscoverDeps): Prom
   }
   if (unknown !== null) {
     throw failed(
-      `Autodiscover at ${unknown.host} knows no mailbox of ${unknown.address} (ErrorCode ${unknown.code}): write the address of a mailbox that is on this Exchange in autodiscover, or https://…/EWS/Exchange.asmx in url instead.`
+      `Autodiscover at ${unknown.host} knows no mailbox of ${unknown.isRedirected ? `the address that ${address} leads to` : address} (ErrorCode ${unknown.code}): write the address of a mailbox that is on this Exchange in autodiscover, or https://…/EWS/Exchange.asmx in url instead.`
     )
   }
   const domain = domainOf(address)

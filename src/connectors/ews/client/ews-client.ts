@@ -186,9 +186,9 @@ export function createEwsClient(deps: EwsClientDeps): EwsClient {
 
 /** The front end says why it did not pass the call on. */
 function frontEndError(raw: EwsReply, host: string): RemoteError | null {
-  const cause = raw.headers['x-caserrorcode']
-  if (typeof cause !== 'string' || !/^\w{1,60}$/.test(cause)) return null
-  const hint = `${host} could not pass the call on to a mailbox server. It is tried again by itself. (HTTP ${raw.status} ${cause})`
+  // Its values are nowhere documented, so they are not shown.
+  if (raw.headers['x-caserrorcode'] === undefined) return null
+  const hint = `${host} could not pass the call on to a mailbox server: the header X-CasErrorCode in its log (HttpProxy\\Ews) says why. It is tried again by itself. (HTTP ${raw.status})`
   return new RemoteError('unreachable', hint)
 }
 

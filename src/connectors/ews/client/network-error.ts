@@ -118,5 +118,5 @@ function causeChain(error: unknown): Error[] {
 
 function codeOf(error: Error): string | undefined {
   const { code } = error as { code?: unknown }
-  return typeof code === 'string' ? code : undefined
+  return typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code) ? code : undefined
 }

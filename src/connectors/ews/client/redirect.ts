@@ -27,9 +27,11 @@ export function redirectOf(location: unknown, from: URL, seen: ReadonlySet<strin
     )
   }
   if (to.origin !== from.origin) {
-    const shown = `${to.origin}${to.pathname}`.slice(0, 200)
+    // The host alone: the server may write anything into the rest.
+    const elsewhere =
+      to.host === from.host ? `${to.protocol.slice(0, -1)} at the same host` : to.host.slice(0, 260)
     throw wrong(
-      `${from.host} sends calls on to ${shown}: write that in url if it is your server; secrets are not sent after redirects.`
+      `${from.host} sends calls on to ${elsewhere}: write that server's EWS address in url if it is yours; secrets are not sent after redirects.`
     )
   }
   if (seen.has(to.pathname + to.search) || seen.size >= maxHops) {
