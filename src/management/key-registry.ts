@@ -4,6 +4,7 @@
  * longer relied on (`freshness`).
  */
 import type { Instant } from '../domain/calendar-event.ts'
+import { forEachInSlices } from '../lib/time-slices.ts'
 import { machineTimers, type Timers } from '../lib/timers.ts'
 import type { ApiKeyRecord, ApiKeyStore, ApiKeyUse } from '../storage/api-keys.ts'
 import { digestOf, isWellFormedKey } from './api-key-format.ts'
@@ -32,6 +33,8 @@ export interface KeyRegistryDeps {
 
 /** A key as it is held: what requests are given, and when it ends. */
 interface HeldKey extends Principal {
+  /** In which reading of all keys it was there last. */
+  readonly reading: number
   readonly digest: string
   readonly expiresAt: Instant | null
   readonly previousDigest: string | null
@@ -47,6 +50,8 @@ export class KeyRegistry {
   /** One string for each tenant, however many keys it has. */
   readonly #tenants = new Map<string, string>()
   #position = ''
+  /** Counts the readings of all keys. */
+  #reading = 0
   /** On the timers' scale: when the last look was begun that came back. */
   #confirmedAt = Number.NEGATIVE_INFINITY
   #looking: Promise<boolean> | null = null
@@ -151,14 +156,11 @@ export class KeyRegistry {
 
   async #readAll(): Promise<void> {
     const position = await this.#store.position()
-    const gone = new Set(this.#byId.keys())
-    for await (const keys of this.#store.all()) {
-      for (const key of keys) {
-        gone.delete(key.id)
-        this.#hold(key)
-      }
-    }
-    for (const id of gone) this.#drop(id)
+    this.#reading++
+    for await (const keys of this.#store.all()) for (const key of keys) this.#hold(key)
+    await forEachInSlices(this.#byId.values(), ({ id, reading }) => {
+      if (reading < this.#reading) this.#drop(id)
+    })
     this.#position = position
   }
 
@@ -192,6 +194,7 @@ export class KeyRegistry {
       user: key.user,
       colleagues: key.colleagues,
       sensitive: key.sensitive,
+      reading: this.#reading,
       digest: key.digest,
       expiresAt: key.expiresAt,
       previousDigest: key.previous?.digest ?? null,

@@ -108,6 +108,13 @@ t.test('every call of the contract is in it', async (t) => {
     ['put', `${tenant}/users/{user}/override`],
     ['delete', `${tenant}/users/{user}/override`],
     ['get', `${tenant}/changes`],
+    ...['/v1/keys', `${tenant}/keys`].flatMap((keys) => [
+      ['post', keys],
+      ['get', keys],
+      ['get', `${keys}/{id}`],
+      ['delete', `${keys}/{id}`],
+      ['post', `${keys}/{id}/rotate`]
+    ]),
     ['get', `${tenant}/sync`],
     ['post', `${tenant}/sync`],
     ['get', '/healthz'],

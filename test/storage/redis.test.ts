@@ -71,6 +71,23 @@ t.test('on the master that a Sentinel names', async (t: Test) => {
   await storeContract(t, onServers(url, [master]))
 })
 
+t.test('a log of keys that went on from an earlier position is known for another', async (t: Test) => {
+  const server = await startRedis(t)
+  const { apiKeys, close } = await openRedis({ address: redisAddress(server.url) })
+  t.teardown(close)
+  const add = (id: string) => apiKeys.add(sampleApiKey(id, { tenant: null }), 50)
+  for (const id of ['k1', 'k2', 'k3']) await add(id)
+  const position = await apiKeys.position()
+  // As after a failover to a replica that had not received the last write.
+  await server.command('XDEL', 'hanvisa:{:api-keys}:log', '3-0')
+  await server.command('XSETID', 'hanvisa:{:api-keys}:log', '2-0')
+  await server.command('HSET', 'hanvisa:{:api-keys}:head', 'position', 2)
+  await add('k4')
+  t.equal(await apiKeys.changesAfter(position), null, 'as far as before')
+  await add('k5')
+  t.equal(await apiKeys.changesAfter(position), null, 'and beyond')
+})
+
 t.test('keys that a broken removal left do not come back with the tenant, or the user', async (t: Test) => {
   const server = await startRedis(t)
   const store = await openRedis({ address: redisAddress(server.url) })

@@ -67,9 +67,9 @@ export function redisApiKeys({ link, logLength, run }: RedisApiKeysDeps): RedisA
     }
   }
 
-  async function readHead(): Promise<{ epoch: string; position: number }> {
-    const [epoch, position] = await link.ask((client) => client.hmget(head, 'epoch', 'position'))
-    return { epoch: epoch ?? '', position: Number(position ?? 0) }
+  async function readHead(): Promise<{ mark: string; position: number }> {
+    const [mark, position] = await link.ask((client) => client.hmget(head, 'mark', 'position'))
+    return { mark: mark ?? '', position: Number(position ?? 0) }
   }
 
   async function list(tenant: string | null, { limit, after }: Page): Promise<ListedApiKey[]> {
@@ -106,20 +106,29 @@ export function redisApiKeys({ link, logLength, run }: RedisApiKeysDeps): RedisA
     return owner !== null && (await write('removeApiKey', [owner, id])) === 1
   }
 
+  /**
+   * By its mark the entry at the position is known to be the one that was read: after a failover, or with a backup put back, the
+   * log may have gone on from an earlier position.
+   */
   async function changesAfter(from: string) {
-    const [epoch = '', after = ''] = from.split(':')
+    const [mark = '', after = ''] = from.split(':')
+    const position = Number(after)
     const now = await readHead()
-    if (now.epoch !== epoch || Number(after) > now.position) return null
-    if (Number(after) === now.position) return { position: from, changes: [] }
-    const entries = await link.ask((client) =>
-      client.xrange(log, `${Number(after) + 1}-0`, '+', 'COUNT', CHANGES_PER_SLICE)
+    if (now.position <= position) {
+      return now.position === position && now.mark === mark ? { position: from, changes: [] } : null
+    }
+    const known = position === 0 ? [] : [`${position}-0 ${mark}`]
+    const read = await link.ask((client) =>
+      client.xrange(log, `${position}-0`, '+', 'COUNT', CHANGES_PER_SLICE + known.length)
     )
-    const [first] = entries
-    if (first === undefined || Number.parseInt(first[0], 10) !== Number(after) + 1) return null
-    const ids = entries.map(([, [, id = '']]) => id)
+    const entries = read.map(([at, [, id = '', , mark = '']]) => ({ at, id, mark }))
+    const [first] = entries.splice(0, known.length)
+    if (first !== undefined && `${first.at} ${first.mark}` !== known[0]) return null
+    if (entries[0]?.at !== `${position + 1}-0`) return null
+    const ids = entries.map(({ id }) => id)
     const keys = await link.ask((client) => client.hmgetBuffer(records, ...ids))
     return {
-      position: `${epoch}:${Number(after) + entries.length}`,
+      position: `${entries.at(-1)?.mark}:${position + entries.length}`,
       changes: ids.map((id, index) => ({ id, key: keys[index] ? decode(keys[index]) : null }))
     }
   }
@@ -163,8 +172,8 @@ export function redisApiKeys({ link, logLength, run }: RedisApiKeysDeps): RedisA
       remove: (tenant, id) => run(() => remove(tenant, id)),
       position: () =>
         run(async () => {
-          const { epoch, position } = await readHead()
-          return `${epoch}:${position}`
+          const { mark, position } = await readHead()
+          return `${mark}:${position}`
         }),
       all: readAll,
       changesAfter: (from) => run(() => changesAfter(from)),

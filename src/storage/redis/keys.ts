@@ -15,9 +15,9 @@ export const API_KEY_KEYS = {
   byUser: 'hanvisa:{:api-keys}:by-user',
   /** A hash by id: the day of the last use. */
   uses: 'hanvisa:{:api-keys}:uses',
-  /** A stream whose ids are `position-0`. */
+  /** A stream whose ids are `position-0`: the key's id, and the mark of the write, which no other write has. */
   log: 'hanvisa:{:api-keys}:log',
-  /** A hash: the log's epoch and position. */
+  /** A hash: the log's position and the mark of the entry there. */
   head: 'hanvisa:{:api-keys}:head'
 } as const
 

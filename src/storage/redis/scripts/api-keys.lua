@@ -1,5 +1,5 @@
--- What every script on API keys begins with. KEYS are `API_KEY_KEYS` in their order; ARGV begins with the deadline, an epoch for a
--- log that is new, and how many changes it keeps. The answer is 'LATE', or the script's own.
+-- What every script on API keys begins with. KEYS are `API_KEY_KEYS` in their order; ARGV begins with the deadline, the mark of what
+-- is logged, and how many changes the log keeps. The answer is 'LATE', or the script's own.
 --
 -- A key is stored as `owner user digest LF json`: the owner is the tenant or *, the user * where there is none.
 local RECORDS, BY_OWNER, BY_USER, USES, LOG, HEAD = unpack(KEYS)
@@ -8,9 +8,9 @@ if now[1] * 1000 + now[2] / 1000 > tonumber(ARGV[1]) then return 'LATE' end
 local ARGS = 3
 
 local function logChange(id)
-  redis.call('HSETNX', HEAD, 'epoch', ARGV[2])
   local position = string.format('%.0f', redis.call('HINCRBY', HEAD, 'position', 1))
-  redis.call('XADD', LOG, 'MAXLEN', '=', ARGV[3], position .. '-0', 'id', id)
+  redis.call('XADD', LOG, 'MAXLEN', '=', ARGV[3], position .. '-0', 'id', id, 'mark', ARGV[2])
+  redis.call('HSET', HEAD, 'mark', ARGV[2])
 end
 
 local function headOf(id)
