@@ -85,7 +85,9 @@ const app = await buildApp({
   clock,
   maxCallsPerMinute: 1_000_000,
   maxLongPollsPerKey: 100,
-  trustedProxies: []
+  trustedProxies: [],
+  operators: null,
+  operatorSignIn: null
 })
 
 const view = (await statusService.view('acme'))!

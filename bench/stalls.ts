@@ -51,6 +51,7 @@ async function overStore(name: string, redisUrl: string | null): Promise<void> {
       allowPrivateTargets: true,
       allowedNetworks: [],
       trustedProxies: [],
+      signIn: null,
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
       logLevel: 'error'

@@ -24,6 +24,7 @@ import { loadPacks } from './management/load-packs.ts'
 import { createManagement } from './management/management.ts'
 import { defaultRules } from './management/resolve-rules.ts'
 import { openStorage } from './open-storage.ts'
+import { createOperatorSignIn } from './operator-sign-in.ts'
 import { StatusService } from './status/status-service.ts'
 import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'
 import { openRedisSyncClient, openRedisSyncController } from './sync/cluster/redis/compose.ts'
@@ -90,7 +91,14 @@ export async function startService(
     })
     const { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies } = config
     const limits = { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies }
-    const bare = { log, adminKey, apiKeys: registry, metrics, store, ...limits }
+    const operatorSignIn = createOperatorSignIn(config, {
+      store: store.sessions,
+      fetch: outbound.fetch as unknown as typeof fetch,
+      clock,
+      installationSecret: masterKeys.installationSecret
+    })
+    const operators = operatorSignIn?.authenticator ?? null
+    const bare = { log, adminKey, apiKeys: registry, operators, metrics, store, ...limits }
     let app: FastifyInstance
     if (sync === null) app = await buildWorkerApp(bare)
     else {
@@ -115,6 +123,7 @@ export async function startService(
         rotateMasterKey: kept.rotateMasterKey,
         credentialOf: (tenant, stored) => storedCredential(tenant, stored, masterKeys),
         defaultRules: rules,
+        operatorSignIn,
         clock
       })
     }

@@ -1,82 +1,20 @@
 /** The settings, from the environment: every fault reported at once, frozen, secrets also from files. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Static, Type } from 'typebox'
+import { readSignIn, type SignInConfig } from './config-sign-in.ts'
 import { parseAllowedNetworks } from './connectors/net/allowed-networks.ts'
 import { SetupError } from './errors.ts'
 import { isAddressRange } from './lib/cidr.ts'
+import { type SettingName, Settings } from './settings.ts'
 import { redisUrlFault } from './storage/redis/address.ts'
 
-/** What an environment may hold; everything else that begins with `HANVISA_` is a typing error. */
-export const Settings = Type.Object({
-  HANVISA_HOST: Type.String({ default: '127.0.0.1', description: 'The address to listen at' }),
-  HANVISA_PORT: Type.String({ default: '8080', description: 'The port to listen at; 0 is any free one' }),
-  HANVISA_DATA_DIR: Type.String({
-    default: './data',
-    description:
-      'The folder in which everything is kept; with Redis only the calendar files of `ics` connections, which all workers must see'
-  }),
-  HANVISA_REDIS_URL: Type.Optional(
-    Type.String({ description: 'Where everything is kept instead, so that several processes can share it' })
-  ),
-  HANVISA_ROLE: Type.String({
-    default: 'all',
-    description:
-      'With Redis: `api` answers calls, `worker` reads calendars (and has /healthz, /readyz and /metrics only), `all` does both'
-  }),
-  HANVISA_ADMIN_KEY: Type.Optional(
-    Type.String({ description: 'Opens everything: 20 to 200 visible ASCII; needed with Redis' })
-  ),
-  HANVISA_MASTER_KEY: Type.Optional(
-    Type.String({ description: 'Seals secrets: 32 bytes in base64; needed with Redis' })
-  ),
-  HANVISA_MASTER_KEY_NEXT: Type.Optional(
-    Type.String({
-      description:
-        'While the master key is rotated: the new one, which `hanvisa rotate-key` seals everything under'
-    })
-  ),
-  HANVISA_PUBLIC_URL: Type.Optional(
-    Type.String({
-      description:
-        'The address at which the service is reached from outside: Graph sends its notifications there'
-    })
-  ),
-  HANVISA_ALLOWED_NETWORKS: Type.Optional(
-    Type.String({
-      description:
-        'Networks of your own (CIDR, with commas) that connections may lead to over https, besides public addresses: `10.1.2.0/24, fd12:3456:789a::/48`'
-    })
-  ),
-  HANVISA_ALLOW_PRIVATE_TARGETS: Type.String({
-    default: '0',
-    description: 'With 1, connections may be http, loopback and private addresses'
-  }),
-  HANVISA_TRUST_PROXY: Type.Optional(
-    Type.String({
-      description:
-        'The reverse proxies whose X-Forwarded-For is trusted, addresses and CIDR ranges with commas: `10.0.0.0/8`'
-    })
-  ),
-  HANVISA_CALLS_PER_MINUTE: Type.String({
-    default: '600',
-    description:
-      'Calls that one key, or one address without a key, may make in a minute; ten times as many reads of statuses'
-  }),
-  HANVISA_LONG_POLLS_PER_KEY: Type.String({
-    default: '100',
-    description: 'Calls of one key that may wait for changes at the same time'
-  }),
-  HANVISA_LOG_LEVEL: Type.String({ default: 'info', description: 'From which level on things are logged' })
-})
-type Name = keyof Static<typeof Settings>
-
 /** Also taken from the file that `NAME_FILE` names. */
-const secret: readonly Name[] = [
+const secret: readonly SettingName[] = [
   'HANVISA_REDIS_URL',
   'HANVISA_ADMIN_KEY',
   'HANVISA_MASTER_KEY',
-  'HANVISA_MASTER_KEY_NEXT'
+  'HANVISA_MASTER_KEY_NEXT',
+  'HANVISA_OIDC_CLIENT_SECRET'
 ]
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
@@ -103,6 +41,8 @@ export interface Config {
   readonly allowPrivateTargets: boolean
   /** Addresses and CIDR ranges; empty: no proxy is trusted. */
   readonly trustedProxies: readonly string[]
+  /** Null: nobody signs in. */
+  readonly signIn: SignInConfig | null
   readonly maxCallsPerMinute: number
   readonly maxLongPollsPerKey: number
   /** As CIDR. */
@@ -113,10 +53,10 @@ export interface Config {
 /** Throws one SetupError with all faults. An empty value is as none. */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const faults: string[] = unknownNames(env)
-  const value = (name: Name) => settingOf(env, name, faults)
+  const value = (name: SettingName) => settingOf(env, name, faults)
   /** Whether it is set, to whatever. */
-  const given = (name: Name) => Boolean(env[name]?.trim() || env[`${name}_FILE`]?.trim())
-  const refuse = (name: Name, message: string) => {
+  const given = (name: SettingName) => Boolean(env[name]?.trim() || env[`${name}_FILE`]?.trim())
+  const refuse = (name: SettingName, message: string) => {
     faults.push(`${name} ${message}`)
   }
 
@@ -156,7 +96,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     if (!isAddressRange(text))
       refuse('HANVISA_TRUST_PROXY', `names "${text.slice(0, 60)}": ${trustProxyRule}`)
   }
-  const countOf = (name: Name) => {
+  const countOf = (name: SettingName) => {
     const text = value(name) ?? ''
     if (!/^[1-9]\d{0,6}$/.test(text)) refuse(name, 'must be a number from 1 to 9999999')
     return Number(text)
@@ -179,6 +119,18 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   const publicFault = publicUrl === null ? null : publicUrlFault(publicUrl, allowPrivateTargets === '1')
   if (publicFault !== null) refuse('HANVISA_PUBLIC_URL', publicFault)
 
+  const signIn = readSignIn(
+    {
+      HANVISA_OIDC_ISSUER: value('HANVISA_OIDC_ISSUER'),
+      HANVISA_OIDC_CLIENT_ID: value('HANVISA_OIDC_CLIENT_ID'),
+      HANVISA_OIDC_CLIENT_SECRET: value('HANVISA_OIDC_CLIENT_SECRET'),
+      HANVISA_OIDC_ROLES_CLAIM: value('HANVISA_OIDC_ROLES_CLAIM'),
+      HANVISA_OIDC_PROVIDER_DIRECTORY: value('HANVISA_OIDC_PROVIDER_DIRECTORY')
+    },
+    { publicUrl, trustsProxy: trustedProxies.length > 0, allowPrivateTargets: allowPrivateTargets === '1' },
+    refuse
+  )
+
   if (faults.length > 0) {
     throw new SetupError(`The settings cannot be used:\n${faults.map((fault) => `- ${fault}.`).join('\n')}`)
   }
@@ -194,6 +146,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     publicUrl: publicUrl?.replace(/\/+$/, '') ?? null,
     allowPrivateTargets: allowPrivateTargets === '1',
     trustedProxies,
+    signIn,
     maxCallsPerMinute,
     maxLongPollsPerKey,
     allowedNetworks: allowed.networks,
@@ -202,7 +155,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 }
 
 /** These alone, as they are set, also by a file: for commands that need no others. Throws SetupError. */
-export function readSettings<N extends Name>(
+export function readSettings<N extends SettingName>(
   env: Readonly<Record<string, string | undefined>>,
   names: readonly N[]
 ): Readonly<Record<N, string | null>> {
@@ -240,7 +193,7 @@ function unknownNames(env: Readonly<Record<string, string | undefined>>): string
 
 function settingOf(
   env: Readonly<Record<string, string | undefined>>,
-  name: Name,
+  name: SettingName,
   faults: string[]
 ): string | null {
   const stated = env[name]?.trim() || null
@@ -261,7 +214,7 @@ function settingOf(
   }
 }
 
-function defaultOf(name: Name): string | null {
+function defaultOf(name: SettingName): string | null {
   const setting: object = Settings.properties[name]
   return 'default' in setting && typeof setting.default === 'string' ? setting.default : null
 }

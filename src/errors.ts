@@ -5,6 +5,7 @@ export const problemStatus = {
   invalid_request: 400,
   unauthorized: 401,
   insufficient_role: 403,
+  cross_site_request: 403,
   not_found: 404,
   method_not_allowed: 405,
   not_acceptable: 406,

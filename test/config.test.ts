@@ -55,6 +55,11 @@ t.test('everything set', async (t) => {
     HANVISA_PUBLIC_URL: 'https://hanvisa.example.com/',
     HANVISA_ALLOW_PRIVATE_TARGETS: '1',
     HANVISA_TRUST_PROXY: '10.0.0.0/8, 192.0.2.1,2001:db8::/32',
+    HANVISA_OIDC_ISSUER: 'https://login.microsoftonline.com/organizations/v2.0',
+    HANVISA_OIDC_CLIENT_ID: 'id',
+    HANVISA_OIDC_CLIENT_SECRET_FILE: join(folder, 'key'),
+    HANVISA_OIDC_ROLES_CLAIM: 'realm_access.roles',
+    HANVISA_OIDC_PROVIDER_DIRECTORY: '72f988bf-86f1-41af-91ab-2d7cd011db47',
     HANVISA_CALLS_PER_MINUTE: '1200',
     HANVISA_LONG_POLLS_PER_KEY: '5',
     HANVISA_ALLOWED_NETWORKS: '10.1.2.0/24, 192.168.7.9 fd12:3456:789a::/48',
@@ -72,6 +77,13 @@ t.test('everything set', async (t) => {
     publicUrl: 'https://hanvisa.example.com',
     allowPrivateTargets: true,
     trustedProxies: ['10.0.0.0/8', '192.0.2.1', '2001:db8::/32'],
+    signIn: {
+      issuer: 'https://login.microsoftonline.com/organizations/v2.0',
+      clientId: 'id',
+      clientSecret: 'a-key-of-twenty-signs',
+      rolesClaim: 'realm_access.roles',
+      providerDirectory: '72f988bf-86f1-41af-91ab-2d7cd011db47'
+    },
     maxCallsPerMinute: 1200,
     maxLongPollsPerKey: 5,
     allowedNetworks: ['10.1.2.0/24', '192.168.7.9/32', 'fd12:3456:789a::/48'],
@@ -222,4 +234,39 @@ t.test('keys are generated once, readable by their owner alone, and not printed'
     name: 'SetupError',
     message: /cannot be (read|written) \(ENOTDIR\)/
   })
+})
+
+t.test('sign-in: the issuer with all that it needs, or nothing of it', async (t) => {
+  const issuer = 'https://login.microsoftonline.com/72F988BF-86F1-41AF-91AB-2D7CD011DB47/v2.0'
+  const whole = {
+    HANVISA_OIDC_ISSUER: issuer,
+    HANVISA_OIDC_CLIENT_ID: 'id',
+    HANVISA_OIDC_CLIENT_SECRET: 'secret',
+    HANVISA_PUBLIC_URL: 'https://hanvisa.example.com',
+    HANVISA_TRUST_PROXY: '10.0.0.1'
+  }
+  t.match(readConfig(whole).signIn, {
+    rolesClaim: 'roles',
+    providerDirectory: '72f988bf-86f1-41af-91ab-2d7cd011db47'
+  })
+  const providerOf = (issuer: string) =>
+    readConfig({ ...whole, HANVISA_OIDC_ISSUER: issuer }).signIn?.providerDirectory
+  t.equal(
+    providerOf('https://login.microsoftonline.com/organizations/v2.0'),
+    null,
+    'every directory signs in there'
+  )
+  t.equal(providerOf('https://sso.example/realms/Acme'), 'https://sso.example/realms/acme')
+  for (const [change, message] of [
+    [{ HANVISA_OIDC_CLIENT_ID: '' }, /HANVISA_OIDC_CLIENT_ID is needed/],
+    [{ HANVISA_OIDC_CLIENT_SECRET: '' }, /HANVISA_OIDC_CLIENT_SECRET is needed/],
+    [{ HANVISA_OIDC_ISSUER: '' }, /HANVISA_OIDC_CLIENT_ID stands alone/],
+    [{ HANVISA_PUBLIC_URL: '' }, /needs HANVISA_PUBLIC_URL/],
+    [{ HANVISA_TRUST_PROXY: '' }, /needs HANVISA_TRUST_PROXY/],
+    [{ HANVISA_OIDC_ISSUER: 'http://sso.example' }, /must begin with https/],
+    [{ HANVISA_OIDC_ISSUER: 'sso.example' }, /must be an address/],
+    [{ HANVISA_OIDC_ISSUER: 'https://login.microsoftonline.com/common/v2.0' }, /lets personal accounts in/]
+  ] as const) {
+    t.match(refusal({ ...whole, ...change }), message)
+  }
 })

@@ -7,9 +7,9 @@ import { createInterface } from 'node:readline'
 import { rootCertificates } from 'node:tls'
 import { promisify } from 'node:util'
 import t, { type Test } from 'tap'
-import { Settings } from '../src/config.ts'
 import { syncCodes } from '../src/errors.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
+import { Settings } from '../src/settings.ts'
 import { checkedFetch } from './support/openapi.ts'
 import { startRedis } from './support/redis-server.ts'
 import { until } from './support/until.ts'
@@ -48,7 +48,7 @@ t.test('the npm commands are there', async (t) => {
     scripts: Record<string, string>
   }
   const named = documents.map((name) => readFile(name, 'utf8'))
-  for (const [, script = ''] of (await Promise.all(named)).join('\n').matchAll(/npm (?:run )?([a-z:]+)/g)) {
+  for (const [, script = ''] of (await Promise.all(named)).join('\n').matchAll(/npm (?:run )?([a-z:-]+)/g)) {
     t.ok(scripts[script], `npm ${script}`)
     const [, program] = /^node (?:--\S+ )*dist\/(\S+)\.js/.exec(scripts[script] ?? '') ?? []
     if (program !== undefined) await t.resolves(access(`${program}.ts`), program)

@@ -16,6 +16,8 @@ export async function openapiText(): Promise<string> {
     sync: {},
     statusService: { releaseWaiters: () => {} },
     store: { reachable: () => true },
+    operators: null,
+    operatorSignIn: null,
     maxCallsPerMinute: 1,
     maxLongPollsPerKey: 1,
     trustedProxies: []

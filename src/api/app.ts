@@ -20,11 +20,13 @@ import { type GraphNotificationDeps, graphNotificationRoutes } from './routes/gr
 import { healthRoutes } from './routes/health.ts'
 import { keysRoutes } from './routes/keys.ts'
 import { type MasterKeyDeps, masterKeyRoutes } from './routes/master-key.ts'
+import { meRoutes } from './routes/me.ts'
 import { overridesRoutes } from './routes/overrides.ts'
 import { previewsRoutes } from './routes/previews.ts'
 import { probesRoutes } from './routes/probes.ts'
 import { rulesRoutes } from './routes/rules.ts'
 import { serviceRoutes } from './routes/service.ts'
+import { type OperatorSignIn, signInRoutes } from './routes/sign-in.ts'
 import { statusesRoutes } from './routes/statuses.ts'
 import { type CredentialOf, syncRoutes } from './routes/sync.ts'
 import { tenantsRoutes } from './routes/tenants.ts'
@@ -45,6 +47,8 @@ export interface AppDeps extends BaseAppDeps, MasterKeyDeps {
   readonly defaultRules: RuleSet
   readonly clock: () => Instant
   readonly maxLongPollsPerKey: number
+  /** Null where no issuer is set. */
+  readonly operatorSignIn: OperatorSignIn | null
 }
 
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
@@ -63,6 +67,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(healthRoutes(deps), { prefix: '/v1' })
   await app.register(serviceRoutes())
   await app.register(graphNotificationRoutes(deps))
+  await app.register(signInRoutes(deps))
+  await app.register(meRoutes(), { prefix: '/v1' })
   await app.register(tenantsRoutes(deps), { prefix: '/v1' })
   await app.register(keysRoutes(deps), { prefix: '/v1' })
   await app.register(connectionsRoutes(deps), { prefix: '/v1' })

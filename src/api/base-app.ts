@@ -13,6 +13,7 @@ import { type Access, anyRole, requireAccess } from './auth/access.ts'
 import { Authenticator, type AuthenticatorDeps } from './auth/authenticator.ts'
 import { createGuard } from './auth/guard.ts'
 import { addLimits, type RouteLimits } from './auth/limits.ts'
+import type { OperatorAuthenticator } from './auth/operators/authenticate-operator.ts'
 import type { Metrics } from './metrics.ts'
 import { refuseOverload } from './overload.ts'
 import { sendClientError, sendError, sendNotFound } from './problem.ts'
@@ -22,6 +23,8 @@ import { cutOffSlowReaders } from './slow-readers.ts'
 import { validatorCompiler } from './validation.ts'
 
 export interface BaseAppDeps extends AuthenticatorDeps {
+  /** Null where nobody can sign in. */
+  readonly operators: OperatorAuthenticator | null
   readonly log: FastifyBaseLogger
   readonly metrics: Metrics
   /** Of one key, or without a key of one address. */
@@ -75,7 +78,7 @@ export async function createBaseApp(deps: BaseAppDeps) {
 
   await refuseOverload(app as unknown as FastifyInstance)
   const limits = await addLimits(app as unknown as FastifyInstance, deps.maxCallsPerMinute)
-  const guard = { authenticator: new Authenticator(deps), limits }
+  const guard = { authenticator: new Authenticator(deps), operators: deps.operators, limits }
   const hooksFor = (access: Access, routeLimits?: RouteLimits) => [
     ...(access === 'public' ? [] : [createGuard(guard, access)]),
     ...(routeLimits === 'none' ? [] : [limits.hookFor(access, routeLimits)])

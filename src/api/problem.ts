@@ -35,6 +35,7 @@ const titles: Readonly<Record<ProblemCode, string>> = {
   invalid_request: 'Invalid request',
   unauthorized: 'Unauthorized',
   insufficient_role: 'Insufficient role',
+  cross_site_request: 'Cross-site request',
   not_found: 'Not found',
   method_not_allowed: 'Method not allowed',
   not_acceptable: 'Not acceptable',

@@ -12,6 +12,8 @@ export interface PutTenantBody {
   readonly name: string
   readonly timeZone: string
   readonly language: string
+  /** Entra's tenant id, or the issuer's address. Only the provider sets it; from others it is left as it is. */
+  readonly directoryId?: string
 }
 
 export interface TenantResponse extends PutTenantBody {
@@ -19,26 +21,39 @@ export interface TenantResponse extends PutTenantBody {
 }
 
 export interface TenantManagement {
-  /** Not found where it would be made, but may not. */
+  /** Only the provider makes tenants, and sets their directory. */
   put(
     id: string,
     body: PutTenantBody,
-    { mayCreate }: { readonly mayCreate: boolean }
+    { isProvider }: { readonly isProvider: boolean }
   ): Promise<{ tenant: TenantResponse; created: boolean }>
   get(id: string): Promise<TenantResponse>
   list(page: PageRequest): Promise<PagedList<TenantResponse>>
+  /** The tenants whose operators the directory has. */
+  ofDirectory(directoryId: string): Promise<readonly TenantResponse[]>
   remove(id: string): Promise<void>
 }
 
+/** Tenants read at a time. */
+const PAGE = 500
+
 export function createTenantManagement({ store, sync, clock }: ManagementDeps): TenantManagement {
   return {
-    put: (id, body, { mayCreate }) =>
+    put: (id, body, { isProvider }) =>
       store.withTenantLock(id, async (store) => {
         const faults = validateTenant(id, body)
         if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
         const before = await store.tenant(id)
-        if (before === null && !mayCreate) throw tenantNotFound(id)
-        const tenant: Tenant = { id, name: body.name, timeZone: body.timeZone, language: body.language }
+        if (before === null && !isProvider) throw tenantNotFound(id)
+        const { name, timeZone, language } = body
+        const directoryId = isProvider ? body.directoryId?.toLowerCase() : before?.directoryId
+        const tenant: Tenant = {
+          id,
+          name,
+          timeZone,
+          language,
+          ...(directoryId !== undefined && { directoryId })
+        }
         if (isDeepStrictEqual(tenant, before)) return { tenant: toResponse(tenant), created: false }
         const created = await store.saveTenant(tenant, clock())
         if (created) sync.invalidateTenant(id)
@@ -54,6 +69,16 @@ export function createTenantManagement({ store, sync, clock }: ManagementDeps): 
         toResponse,
         (tenant) => tenant.tenant
       ),
+
+    async ofDirectory(directoryId) {
+      const found: TenantResponse[] = []
+      for (let after: string | undefined; ; ) {
+        const page = await store.tenants({ limit: PAGE, ...(after !== undefined && { after }) })
+        found.push(...page.filter((tenant) => tenant.directoryId === directoryId).map(toResponse))
+        after = page.at(-1)?.id
+        if (page.length < PAGE) return found
+      }
+    },
 
     remove: (id) =>
       store.withTenantLock(id, async (store) => {
@@ -101,8 +126,8 @@ function isLanguage(tag: string): boolean {
   }
 }
 
-function toResponse({ id, name, timeZone, language }: Tenant): TenantResponse {
-  return { tenant: id, name, timeZone, language }
+function toResponse({ id, ...tenant }: Tenant): TenantResponse {
+  return { tenant: id, ...tenant }
 }
 
 function tenantNotFound(id: string): RequestError {

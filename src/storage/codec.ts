@@ -37,11 +37,12 @@ export function jsonCodec<T>(kind: string, pick: (value: T) => T): Codec<T> {
   }
 }
 
-export const tenantRecord = jsonCodec<Tenant>('tenant', ({ id, name, timeZone, language }) => ({
+export const tenantRecord = jsonCodec<Tenant>('tenant', ({ id, name, timeZone, language, directoryId }) => ({
   id,
   name,
   timeZone,
-  language
+  language,
+  ...(directoryId !== undefined && { directoryId })
 }))
 
 export const connectionRecord = jsonCodec<StoredConnection>(

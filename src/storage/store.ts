@@ -22,6 +22,8 @@ export interface Tenant {
   readonly timeZone: string
   /** BCP 47: the language of labels and explanations. */
   readonly language: string
+  /** Whose operators may sign in: Entra's tenant id, or the issuer's address, in lower case. Absent: nobody's. */
+  readonly directoryId?: string
 }
 
 /** A connection with its secret members sealed. */

@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { readConfig, Settings } from '../../src/config.ts'
+import { readConfig } from '../../src/config.ts'
+import { Settings } from '../../src/settings.ts'
 import {
   chart,
   everythingSet,

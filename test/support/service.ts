@@ -57,6 +57,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
       publicUrl: null,
       allowPrivateTargets: true,
       trustedProxies: ['127.0.0.1'],
+      signIn: null,
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
       allowedNetworks: [],

@@ -5,28 +5,43 @@ import type { Principal } from '../../management/principal.ts'
 import { authorize, type RoleAccess } from './access.ts'
 import type { Authenticator } from './authenticator.ts'
 import type { Limits } from './limits.ts'
+import type { OperatorAuthenticator } from './operators/authenticate-operator.ts'
 
 export interface GuardDeps {
   readonly authenticator: Authenticator
+  /** Null where nobody can sign in. */
+  readonly operators: OperatorAuthenticator | null
   readonly limits: Pick<Limits, 'countRefusal' | 'isBraked'>
 }
 
-export function createGuard({ authenticator, limits }: GuardDeps, access: RoleAccess): onRequestHookHandler {
+export function createGuard(
+  { authenticator, operators, limits }: GuardDeps,
+  access: RoleAccess
+): onRequestHookHandler {
   return (request, _reply, done) => {
     const refuse = (error: unknown) => {
       if (!isUnauthorized(error)) done(error as Error)
       else limits.countRefusal(request, error).then(done, done)
     }
+    if (operators?.isAsked(request)) {
+      operators.authenticate(request).then((operator) => {
+        if (operator === null) authenticateKey()
+        else admit(operator)
+      }, refuse)
+    } else authenticateKey()
+
     // Without a promise wherever the key is known already: switches poll.
-    let principal: Principal | null
-    try {
-      principal = authenticator.authenticate(request)
-    } catch (error) {
-      refuse(error)
-      return
+    function authenticateKey(): void {
+      let principal: Principal | null
+      try {
+        principal = authenticator.authenticate(request)
+      } catch (error) {
+        refuse(error)
+        return
+      }
+      if (principal === null) authenticateNew(request).then(admit, refuse)
+      else admit(principal)
     }
-    if (principal === null) authenticateNew(request).then(admit, refuse)
-    else admit(principal)
 
     function admit(principal: Principal): void {
       request.principal = principal

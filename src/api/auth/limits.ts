@@ -27,6 +27,8 @@ declare module 'fastify' {
 const MINUTE_MS = 60_000
 /** Wrong keys from one address within a minute; then they are refused with 429, and never a right one. */
 const MAX_WRONG_KEYS = 20
+/** Sign-ins begun, and sign-ins ended, from one address within a minute. */
+const MAX_SIGN_INS = 10
 /** Reads from memory, in calls of another kind. */
 const READ_FACTOR = 10
 /** Keys, and addresses, that are counted at once: the least recent are forgotten first. */
@@ -100,6 +102,22 @@ export function limitCallsOfKey(
       seconds
     )
   }
+}
+
+/** The hook of routes at which operators sign in: by address. */
+export function limitSignIns(app: Pick<FastifyInstance, 'rateLimit'>): onRequestHookHandler {
+  const options = {
+    max: MAX_SIGN_INS,
+    timeWindow: MINUTE_MS,
+    addHeaders: noHeaders,
+    addHeadersOnExceeding: noHeaders,
+    errorResponseBuilder: (_request: FastifyRequest, { max, ttl }: { max: number; ttl: number }) =>
+      new RateLimited(
+        `More than ${max} sign-ins within a minute came from your address.`,
+        Math.ceil(ttl / 1000)
+      )
+  }
+  return app.rateLimit(options)
 }
 
 /** `Retry-After` comes from the problem itself. */

@@ -37,7 +37,7 @@ export function tenantsRoutes(deps: { management: Pick<Management, 'tenants'> })
           tags,
           summary: 'Make or change a tenant',
           description:
-            'All members are stated. Another time zone has the calendars read again. Only the provider makes tenants.',
+            'All members are stated. Another time zone has the calendars read again. Only the provider makes tenants and sets their `directoryId`.',
           params: TenantParams,
           body: ref(PutTenantSchema),
           response: {
@@ -48,8 +48,8 @@ export function tenantsRoutes(deps: { management: Pick<Management, 'tenants'> })
         }
       },
       async ({ params, body, principal }, reply) => {
-        const mayCreate = principal.role === 'provider'
-        const { tenant, created } = await tenants.put(params.tenant, body, { mayCreate })
+        const isProvider = principal.role === 'provider'
+        const { tenant, created } = await tenants.put(params.tenant, body, { isProvider })
         return reply.code(created ? 201 : 200).send(tenant)
       }
     )

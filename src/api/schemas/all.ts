@@ -5,6 +5,7 @@ import { keySchemas } from './keys.ts'
 import { MasterKeyRotationSchema } from './master-key.ts'
 import { overrideSchemas } from './overrides.ts'
 import { previewSchemas } from './previews.ts'
+import { principalSchemas } from './principals.ts'
 import { ProblemSchema } from './problems.ts'
 import { ruleListSchemas } from './rule-lists.ts'
 import { ruleSchemas } from './rules.ts'
@@ -17,6 +18,7 @@ import { userSchemas } from './users.ts'
 
 export const schemas = [
   ProblemSchema,
+  ...principalSchemas,
   ...tenantSchemas,
   ...keySchemas,
   ...ruleSchemas,

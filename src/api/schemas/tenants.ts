@@ -25,7 +25,17 @@ const members = {
     maxLength: 35,
     description: 'BCP 47, such as `sv` or `en`: the language of labels and explanations.',
     examples: ['sv']
-  })
+  }),
+  directoryId: Type.Optional(
+    Type.String({
+      pattern: '^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|https?://[\\x21-\\x7e]{1,190})$',
+      maxLength: 200,
+      description:
+        'Whose operators may sign in for this tenant: the tenant id of their Microsoft Entra directory, or the address of another ' +
+        'issuer. Only the provider sets it; sent by others it changes nothing.',
+      examples: ['72f988bf-86f1-41af-91ab-2d7cd011db47']
+    })
+  )
 }
 
 const acme = { tenant: 'acme', name: 'Acme AB', timeZone: 'Europe/Stockholm', language: 'sv' }

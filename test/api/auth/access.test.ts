@@ -11,7 +11,8 @@ const deps = {
   apiKeys: { authenticate: () => null, freshness: () => 'current' as const, confirm: async () => true },
   metrics: openMetrics(),
   maxCallsPerMinute: 600,
-  trustedProxies: []
+  trustedProxies: [],
+  operators: null
 }
 
 async function start(url: string, options: RouteShorthandOptions) {

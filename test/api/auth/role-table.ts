@@ -21,6 +21,8 @@ const U = `${T}/users/{user}`
 const text = `
 GET     /metrics                                +        -        -      -           -        +
 GET     /v1/health                              +        -        -      -           -        +
+GET     /v1/me                                  +        +        +      +           +        +
+POST    /sign-out                               +        +        -      -           -        -
 GET     /v1/tenants                             +        -        -      -           -        -
 GET     /v1/packs                               +        +        -      -           -        -
 GET     /v1/keys                                +        -        -      -           -        -
@@ -91,5 +93,7 @@ export const publicCalls: readonly string[] = [
   'GET /healthz',
   'GET /readyz',
   'GET /openapi.json',
+  'GET /sign-in',
+  'GET /sign-in/callback',
   'POST /notifications/graph/{keyId}/{tenant}/{targetId}'
 ]

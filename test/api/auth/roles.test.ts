@@ -269,6 +269,8 @@ t.test('what is open without a key asks for none', async (t) => {
   for (const call of publicCalls) {
     const [method = '', path = ''] = call.split(' ')
     const { status } = await fetch(`${origin}${path.replace(/[{}]/g, '')}`, { method })
-    t.ok(status === 200 || status === 202, `${call} answered ${status}`)
+    // Without an issuer nobody signs in.
+    const expected = path.startsWith('/sign-in') ? 404 : method === 'POST' ? 202 : 200
+    t.equal(status, expected, call)
   }
 })

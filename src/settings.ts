@@ -1,0 +1,91 @@
+/** The settings' names, defaults and descriptions. */
+import { type Static, Type } from 'typebox'
+
+/** What an environment may hold; everything else that begins with `HANVISA_` is a typing error. */
+export const Settings = Type.Object({
+  HANVISA_HOST: Type.String({ default: '127.0.0.1', description: 'The address to listen at' }),
+  HANVISA_PORT: Type.String({ default: '8080', description: 'The port to listen at; 0 is any free one' }),
+  HANVISA_DATA_DIR: Type.String({
+    default: './data',
+    description:
+      'The folder in which everything is kept; with Redis only the calendar files of `ics` connections, which all workers must see'
+  }),
+  HANVISA_REDIS_URL: Type.Optional(
+    Type.String({ description: 'Where everything is kept instead, so that several processes can share it' })
+  ),
+  HANVISA_ROLE: Type.String({
+    default: 'all',
+    description:
+      'With Redis: `api` answers calls, `worker` reads calendars (and has /healthz, /readyz and /metrics only), `all` does both'
+  }),
+  HANVISA_ADMIN_KEY: Type.Optional(
+    Type.String({ description: 'Opens everything: 20 to 200 visible ASCII; needed with Redis' })
+  ),
+  HANVISA_MASTER_KEY: Type.Optional(
+    Type.String({ description: 'Seals secrets: 32 bytes in base64; needed with Redis' })
+  ),
+  HANVISA_MASTER_KEY_NEXT: Type.Optional(
+    Type.String({
+      description:
+        'While the master key is rotated: the new one, which `hanvisa rotate-key` seals everything under'
+    })
+  ),
+  HANVISA_PUBLIC_URL: Type.Optional(
+    Type.String({
+      description:
+        'The address at which the service is reached from outside: Graph sends its notifications there'
+    })
+  ),
+  HANVISA_ALLOWED_NETWORKS: Type.Optional(
+    Type.String({
+      description:
+        'Networks of your own (CIDR, with commas) that connections may lead to over https, besides public addresses: `10.1.2.0/24, fd12:3456:789a::/48`'
+    })
+  ),
+  HANVISA_ALLOW_PRIVATE_TARGETS: Type.String({
+    default: '0',
+    description: 'With 1, connections may be http, loopback and private addresses'
+  }),
+  HANVISA_TRUST_PROXY: Type.Optional(
+    Type.String({
+      description:
+        'The reverse proxies whose X-Forwarded-For is trusted, addresses and CIDR ranges with commas: `10.0.0.0/8`'
+    })
+  ),
+  HANVISA_OIDC_ISSUER: Type.Optional(
+    Type.String({
+      description:
+        'Where operators sign in (OpenID Connect): `https://login.microsoftonline.com/DIRECTORY/v2.0`; `organizations` for those of customers too'
+    })
+  ),
+  HANVISA_OIDC_CLIENT_ID: Type.Optional(
+    Type.String({
+      description:
+        'The application’s id there; its redirect address is HANVISA_PUBLIC_URL with `/sign-in/callback`'
+    })
+  ),
+  HANVISA_OIDC_CLIENT_SECRET: Type.Optional(Type.String({ description: 'The application’s secret there' })),
+  HANVISA_OIDC_ROLES_CLAIM: Type.Optional(
+    Type.String({
+      description:
+        'The claim that lists app roles, `roles` unless set; a path for others (`realm_access.roles`)'
+    })
+  ),
+  HANVISA_OIDC_PROVIDER_DIRECTORY: Type.Optional(
+    Type.String({
+      description:
+        'With `organizations`: the directory whose operators with the app role Hanvisa.Provider are the provider’s'
+    })
+  ),
+  HANVISA_CALLS_PER_MINUTE: Type.String({
+    default: '600',
+    description:
+      'Calls that one key, or one address without a key, may make in a minute; ten times as many reads of statuses'
+  }),
+  HANVISA_LONG_POLLS_PER_KEY: Type.String({
+    default: '100',
+    description: 'Calls of one key that may wait for changes at the same time'
+  }),
+  HANVISA_LOG_LEVEL: Type.String({ default: 'info', description: 'From which level on things are logged' })
+})
+export type SettingName = keyof Static<typeof Settings>
