@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import type { EwsConnection, GraphConnection } from '../src/connectors/connection.ts'
 import { createEwsConnector } from '../src/connectors/ews/connector.ts'
-import { graphConnector } from '../src/connectors/graph/connector.ts'
+import { GraphConnector } from '../src/connectors/graph/connector.ts'
 import { createNotificationUrls } from '../src/connectors/graph/notifications/url.ts'
 import { anyAddress } from '../src/connectors/net/address-policy.ts'
 import { type HttpClient, openHttpClient } from '../src/connectors/net/http-client.ts'
@@ -87,7 +87,7 @@ async function graphDay({ simulator, outbound }: Scene): Promise<void> {
     pollSeconds: 120
   }
   const connector = () =>
-    graphConnector({
+    new GraphConnector({
       connection,
       http: outbound,
       notificationUrls,

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { openMetrics } from '../../src/api/metrics.ts'
 import type { GraphConnection } from '../../src/connectors/connection.ts'
-import { graphConnector } from '../../src/connectors/graph/connector.ts'
+import { GraphConnector } from '../../src/connectors/graph/connector.ts'
 import { kindOf } from '../../src/connectors/kinds.ts'
 import { anyAddress } from '../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../src/connectors/net/http-client.ts'
@@ -74,7 +74,7 @@ t.test('a tenant is read over Graph; a wrong secret and a wrong address say what
   const sync = await SyncController.open({
     store,
     openConnector: (_tenant, connection) =>
-      graphConnector({ connection: connection as GraphConnection, http: outbound }),
+      new GraphConnector({ connection: connection as GraphConnection, http: outbound }),
     sealer: seal,
     defaultRules: harnessRules,
     log: { info: say, warn: say, error: say },

@@ -8,7 +8,7 @@ import t, { type Test } from 'tap'
 import type { EwsConnection, GraphConnection } from '../../src/connectors/connection.ts'
 import type { Connector } from '../../src/connectors/connector.ts'
 import { createEwsConnector } from '../../src/connectors/ews/connector.ts'
-import { graphConnector } from '../../src/connectors/graph/connector.ts'
+import { GraphConnector } from '../../src/connectors/graph/connector.ts'
 import { createNotificationUrls } from '../../src/connectors/graph/notifications/url.ts'
 import { anyAddress } from '../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../src/connectors/net/http-client.ts'
@@ -115,7 +115,7 @@ t.test('over Graph', async (t) => {
   }
   const notificationUrls = createNotificationUrls(receiver.origin, randomBytes(32), 'acme')
   const { clock, timers } = harness.time
-  await scene.use(() => graphConnector({ connection, http, notificationUrls, clock, timers }))
+  await scene.use(() => new GraphConnector({ connection, http, notificationUrls, clock, timers }))
   await untilSubscribed(harness)
   await editAndWait(t, scene)
   await until('Graph notified of it', () => receiver.items().length > 0)

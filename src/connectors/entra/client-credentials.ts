@@ -42,47 +42,56 @@ const deadlineMs = 30_000
 const throttledBackoff: BackoffOptions = { firstMs: 2_000, maxMs: 60_000 }
 const maxResponseBytes = 256 * 1024
 
-/** `outbound` must trust the public authorities: Entra's are among them. */
-export function createTokenSource(deps: {
-  application: EntraApplication
-  http: HttpClient
-  clock: () => number
-}): TokenSource {
-  let held: { token: string; until: number } | null = null
-  let flight: Promise<string> | null = null
-  let away: { error: RemoteError; until: number } | null = null
-  /** Refusals in a row with a Retry-After. */
-  let refusals = 0
+export interface TokenSourceDeps {
+  readonly application: EntraApplication
+  /** It must trust the public authorities: Entra's are among them. */
+  readonly http: HttpClient
+  readonly clock: () => number
+}
 
-  async function fetchToken(): Promise<string> {
-    const asked = deps.clock()
+export class EntraTokenSource implements TokenSource {
+  readonly #deps: TokenSourceDeps
+  #cached: { readonly token: string; readonly until: number } | null = null
+  #pending: Promise<string> | null = null
+  /** Entra is asked again only after `until`. */
+  #refusal: { readonly error: RemoteError; readonly until: number } | null = null
+  /** Refusals in a row with a Retry-After. */
+  #refusals = 0
+
+  constructor(deps: TokenSourceDeps) {
+    this.#deps = deps
+  }
+
+  async get(signal: AbortSignal): Promise<string> {
+    const now = this.#deps.clock()
+    if (this.#cached !== null && now < this.#cached.until) return this.#cached.token
+    if (this.#refusal !== null && now < this.#refusal.until) throw this.#refusal.error
+    this.#pending ??= this.#fetch()
+    return tokenUnlessAborted(this.#pending, signal)
+  }
+
+  invalidate(token: string): void {
+    if (this.#cached?.token === token) this.#cached = null
+  }
+
+  async #fetch(): Promise<string> {
+    const { application, http, clock } = this.#deps
+    const startedAt = clock()
     try {
-      const { token, life } = await signIn(deps.application, deps.http, deps.clock)
-      refusals = 0
-      held = { token, until: asked + life - Math.min(renewalMarginMs, life / 5) }
+      const { token, lifeMs } = await signIn(application, http, clock)
+      this.#refusals = 0
+      this.#cached = { token, until: startedAt + lifeMs - Math.min(renewalMarginMs, lifeMs / 5) }
       return token
     } catch (error) {
       const failure = error instanceof RemoteError ? error : unexpected(error)
       if (failure.retryAfter !== undefined) {
-        refusals += 1
-        const waitMs = Math.max(failure.retryAfter, backoffMs(throttledBackoff, refusals, Math.random()))
-        away = { error: failure, until: asked + waitMs }
+        this.#refusals += 1
+        const backoff = backoffMs(throttledBackoff, this.#refusals, Math.random())
+        this.#refusal = { error: failure, until: startedAt + Math.max(failure.retryAfter, backoff) }
       }
       throw failure
     } finally {
-      flight = null
-    }
-  }
-
-  return {
-    async get(signal) {
-      if (held !== null && deps.clock() < held.until) return held.token
-      if (away !== null && deps.clock() < away.until) throw away.error
-      flight ??= fetchToken()
-      return tokenUnlessAborted(flight, signal)
-    },
-    invalidate(token) {
-      if (held?.token === token) held = null
+      this.#pending = null
     }
   }
 }
@@ -92,9 +101,9 @@ async function signIn(
   application: EntraApplication,
   http: HttpClient,
   clock: () => number
-): Promise<{ token: string; life: number }> {
+): Promise<{ token: string; lifeMs: number }> {
   const authority = `${application.login}/${encodeURIComponent(application.tenantId)}`
-  let life = 0
+  let lifeMs = 0
   let failure: RemoteError | null = null
 
   async function call<T>(url: string, init: Parameters<HttpClient['send']>[1]) {
@@ -106,7 +115,7 @@ async function signIn(
       const body = parsed(await readBody(reply, maxResponseBytes), reply.status, new URL(url).host)
       if (!reply.ok)
         throw signInError(reply.status, body, retryAfterOf(reply.headers.get('retry-after'), clock()))
-      life = lifeOf(body)
+      lifeMs = lifeOf(body)
       return { status: reply.status, headers: Object.fromEntries(reply.headers), body: body as T }
     } catch (error) {
       // MSAL would wrap this in errors of its own and lose who must act.
@@ -137,7 +146,7 @@ async function signIn(
       skipCache: true
     })
     if (!result?.accessToken) throw unexpected(null)
-    return { token: result.accessToken, life }
+    return { token: result.accessToken, lifeMs }
   } catch (error) {
     throw failure ?? error
   }
@@ -217,9 +226,9 @@ function unexpected(cause: unknown): RemoteError {
   return new RemoteError('protocol_error', hint, { scope: 'connection', cause })
 }
 
-async function tokenUnlessAborted(flight: Promise<string>, signal: AbortSignal): Promise<string> {
+async function tokenUnlessAborted(pending: Promise<string>, signal: AbortSignal): Promise<string> {
   try {
-    return await untilAborted(flight, signal)
+    return await untilAborted(pending, signal)
   } catch (error) {
     if (error instanceof RemoteError) throw error
     const hint = 'Entra did not answer in time. It is tried again by itself.'

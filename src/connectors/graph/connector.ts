@@ -3,9 +3,18 @@
 import { RemoteError } from '../../errors.ts'
 import { machineTimers, type Timers } from '../../lib/timers.ts'
 import type { GraphConnection } from '../connection.ts'
-import type { CalendarSubscription, Connector, ReadRequest, ReadResult } from '../connector.ts'
+import type {
+  CalendarSubscription,
+  Check,
+  Connector,
+  ReadRequest,
+  ReadResult,
+  SubscribeRequest,
+  SubscriptionListener,
+  Target
+} from '../connector.ts'
 import { readUniqueTargets } from '../dedupe-targets.ts'
-import { createTokenSource } from '../entra/client-credentials.ts'
+import { EntraTokenSource, type TokenSource } from '../entra/client-credentials.ts'
 import { ClockMonitor, withClockError } from '../net/clock-monitor.ts'
 import type { HttpClient } from '../net/http-client.ts'
 import { checkGraphConnection } from './check-connection.ts'
@@ -16,49 +25,73 @@ import { graphResponseError } from './errors.ts'
 import type { NotificationUrls } from './notifications/url.ts'
 import { readFingerprints } from './read/fingerprints.ts'
 import { type GraphReader, readMailboxes } from './read/read-mailboxes.ts'
-import { createScheduleReader } from './read/schedules.ts'
+import { ScheduleReader } from './read/schedules.ts'
 import { SubscriptionManager } from './subscriptions/subscription-manager.ts'
 
-/** The connection is used as it is: after a change, make another connector. `http` stays the caller's to close. */
-export function graphConnector(deps: {
-  connection: GraphConnection
-  http: HttpClient
+export interface GraphConnectorDeps {
+  /** Used as it is: after a change, make another connector. */
+  readonly connection: GraphConnection
+  /** Stays the caller's to close. */
+  readonly http: HttpClient
   /** Where notifications of edits go; without, edits are found by polling. */
-  notificationUrls?: NotificationUrls | null
-  clock?: () => number
-  timers?: Timers
-}): Connector {
-  const { connection, notificationUrls = null, clock = Date.now, timers = machineTimers } = deps
-  const clockMonitor = new ClockMonitor(clock)
-  const http = clockMonitor.watch(deps.http)
-  const { login, graph } = cloudEndpoints(connection.cloud)
-  const tokens = createTokenSource({
-    application: { ...connection, login, resource: graph },
-    http,
-    clock
-  })
-  const client = createGraphClient({ graph, tokens, http, clock })
-  const errorOf = (answer: GraphResponse, mailbox: string) =>
-    graphResponseError(answer, mailbox, connection.clientId)
-  const reader: GraphReader = { client, graph, errorOf, schedules: createScheduleReader({ client, errorOf }) }
-  let hasRead = false
-  const read = async (request: ReadRequest) => {
-    const results = await readUniqueTargets(request, (once) => readMailboxes(once, reader))
-    hasRead ||= results.some(({ outcome }) => outcome === 'read')
-    return withClockError(hasRead ? results : withConsentScope(results), clockMonitor.errorOf())
+  readonly notificationUrls?: NotificationUrls | null
+  readonly clock?: () => number
+  readonly timers?: Timers
+}
+
+export class GraphConnector implements Connector {
+  readonly batchSize = 20
+  readonly #clock: () => number
+  readonly #clockMonitor: ClockMonitor
+  readonly #tokens: TokenSource
+  readonly #reader: GraphReader
+  readonly #subscriptions: SubscriptionManager | null
+  /** A mailbox was read over this connection once. */
+  #hasRead = false
+
+  constructor(deps: GraphConnectorDeps) {
+    const { connection, notificationUrls, clock = Date.now, timers = machineTimers } = deps
+    const { clientId } = connection
+    this.#clock = clock
+    this.#clockMonitor = new ClockMonitor(clock)
+    const http = this.#clockMonitor.watch(deps.http)
+    const { login, graph } = cloudEndpoints(connection.cloud)
+    const application = { ...connection, login, resource: graph }
+    this.#tokens = new EntraTokenSource({ application, http, clock })
+    const client = createGraphClient({ graph, tokens: this.#tokens, http, clock })
+    const errorOf = (answer: GraphResponse, mailbox: string) => graphResponseError(answer, mailbox, clientId)
+    this.#reader = { client, graph, errorOf, schedules: new ScheduleReader({ client, errorOf }) }
+    this.#subscriptions = notificationUrls
+      ? new SubscriptionManager({ client, graph, clientId, notificationUrls, clock, timers })
+      : null
   }
-  const clockError = () => clockMonitor.errorOf()
-  const { clientId } = connection
-  const subscriptions =
-    notificationUrls && new SubscriptionManager({ client, graph, clientId, notificationUrls, clock, timers })
-  return {
-    batchSize: 20,
-    read,
-    check: (target, signal) =>
-      checkGraphConnection(target, { signIn: tokens.get, read, clockError, now: clock(), signal }),
-    fingerprints: (request) => readFingerprints(request, reader),
-    subscribe: (watched, listener) => subscriptions?.subscribe(watched, listener) ?? unsubscribed,
-    close: async () => subscriptions?.close()
+
+  async read(request: ReadRequest): Promise<readonly ReadResult[]> {
+    const results = await readUniqueTargets(request, (unique) => readMailboxes(unique, this.#reader))
+    this.#hasRead ||= results.some(({ outcome }) => outcome === 'read')
+    return withClockError(this.#hasRead ? results : withConsentScope(results), this.#clockMonitor.errorOf())
+  }
+
+  check(target: Target, signal: AbortSignal): Promise<readonly Check[]> {
+    return checkGraphConnection(target, {
+      signIn: (given) => this.#tokens.get(given),
+      read: (request) => this.read(request),
+      clockError: () => this.#clockMonitor.errorOf(),
+      now: this.#clock(),
+      signal
+    })
+  }
+
+  fingerprints(request: ReadRequest): Promise<readonly (string | null)[]> {
+    return readFingerprints(request, this.#reader)
+  }
+
+  subscribe(request: SubscribeRequest, listener: SubscriptionListener): CalendarSubscription {
+    return this.#subscriptions?.subscribe(request, listener) ?? unsubscribed
+  }
+
+  async close(): Promise<void> {
+    await this.#subscriptions?.close()
   }
 }
 

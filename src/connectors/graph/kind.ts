@@ -9,7 +9,7 @@ import {
   graphConnectionSchema,
   putGraphConnectionSchema
 } from './connection-schema.ts'
-import { graphConnector } from './connector.ts'
+import { GraphConnector } from './connector.ts'
 import { createNotificationUrls } from './notifications/url.ts'
 
 export const graphKind: ConnectorKind<'graph'> = {
@@ -38,7 +38,7 @@ export const graphKind: ConnectorKind<'graph'> = {
   createConnector(tenant, connection, { outbound, publicUrl, notificationSecret }) {
     const notificationUrls =
       publicUrl === null ? null : createNotificationUrls(publicUrl, notificationSecret, tenant)
-    return graphConnector({ connection, http: outbound, notificationUrls })
+    return new GraphConnector({ connection, http: outbound, notificationUrls })
   }
 }
 

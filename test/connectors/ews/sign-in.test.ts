@@ -1,7 +1,7 @@
 /** Passwords and tokens that are right, wrong, or no more right: how often they are tried, and what is said. */
 import { once } from 'node:events'
 import t from 'tap'
-import { createTokenSource } from '../../../src/connectors/entra/client-credentials.ts'
+import { EntraTokenSource } from '../../../src/connectors/entra/client-credentials.ts'
 import { openMicrosoft365 } from '../graph/microsoft365.ts'
 import { account, errorOf, sendBody, startServer, transportTo } from './server.ts'
 
@@ -115,7 +115,7 @@ t.test("Entra's tokens are for the requested resource", async (t) => {
   })
   const roots = { login: simulator.loginRoot, resource: simulator.graphRoot }
   const through = (clientSecret: string) =>
-    createTokenSource({
+    new EntraTokenSource({
       application: { tenantId, clientId, clientSecret, ...roots },
       http: outbound,
       clock: Date.now

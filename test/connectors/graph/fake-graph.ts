@@ -2,7 +2,7 @@
 import type { Test } from 'tap'
 import type { GraphConnection } from '../../../src/connectors/connection.ts'
 import type { Connector, ReadResult } from '../../../src/connectors/connector.ts'
-import { graphConnector } from '../../../src/connectors/graph/connector.ts'
+import { GraphConnector } from '../../../src/connectors/graph/connector.ts'
 import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { makeAuthority, startTestServer } from '../test-server.ts'
@@ -66,7 +66,7 @@ export async function startFakeGraph(
     cloud: { login: remote.origin, graph: remote.origin },
     pollSeconds: 60
   }
-  const connector = graphConnector({ connection, http })
+  const connector = new GraphConnector({ connection, http })
   t.teardown(() => connector.close())
   return {
     connector,

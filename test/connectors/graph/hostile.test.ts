@@ -2,7 +2,7 @@
 import { createServer } from 'node:https'
 import t, { type Test } from 'tap'
 import type { ReadResult } from '../../../src/connectors/connector.ts'
-import { graphConnector } from '../../../src/connectors/graph/connector.ts'
+import { GraphConnector } from '../../../src/connectors/graph/connector.ts'
 import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { hangSignal } from '../../support/until.ts'
@@ -45,7 +45,7 @@ async function readFrom(
   })
   const outbound = openHttpClient({ addressPolicy: anyAddress, ca: authority.ca })
   t.teardown(() => outbound.close())
-  const connector = graphConnector({
+  const connector = new GraphConnector({
     connection: {
       kind: 'graph',
       tenantId: 'example.se',

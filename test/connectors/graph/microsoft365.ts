@@ -5,7 +5,7 @@ import type { AppInput } from '../../../simulator/directories.ts'
 import { type Simulator, startSimulator } from '../../../simulator/simulator.ts'
 import type { GraphConnection } from '../../../src/connectors/connection.ts'
 import type { Connector, ReadRequest, ReadResult } from '../../../src/connectors/connector.ts'
-import { graphConnector } from '../../../src/connectors/graph/connector.ts'
+import { GraphConnector } from '../../../src/connectors/graph/connector.ts'
 import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { type HttpClient, openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { hangSignal } from '../../support/until.ts'
@@ -53,7 +53,7 @@ export async function openMicrosoft365(t: Test, clock: () => number = Date.now):
   }
   register({})
   const connector = (changes: Partial<GraphConnection> = {}) =>
-    graphConnector({ connection: { ...connection, ...changes }, http: outbound, clock })
+    new GraphConnector({ connection: { ...connection, ...changes }, http: outbound, clock })
   const first = connector()
   return {
     simulator,

@@ -61,8 +61,8 @@ t.test('by certificate', async (t) => {
   cloud.register({ certificates: [registered.certificate] })
   const { clientSecret: _, ...connection } = cloud.connection
   const readBy = async (certificate: { certificate: string; privateKey: string }) => {
-    const { graphConnector } = await import('../../../src/connectors/graph/connector.ts')
-    const connector = graphConnector({ connection: { ...connection, certificate }, http: cloud.http })
+    const { GraphConnector } = await import('../../../src/connectors/graph/connector.ts')
+    const connector = new GraphConnector({ connection: { ...connection, certificate }, http: cloud.http })
     return connector.read({
       targets: [target],
       window: week,

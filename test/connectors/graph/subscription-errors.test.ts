@@ -1,6 +1,6 @@
 /** Where edits cannot be notified: each listener is inactive with a hint that says who must act, and it is tried again. */
 import t from 'tap'
-import { graphConnector } from '../../../src/connectors/graph/connector.ts'
+import { GraphConnector } from '../../../src/connectors/graph/connector.ts'
 import { subscriptionError } from '../../../src/connectors/graph/subscriptions/errors.ts'
 import { until } from '../../support/until.ts'
 import { isActive, minute, openSubscribed, watch } from './subscription-fixture.ts'
@@ -232,7 +232,11 @@ t.test('answers that are none, and links that lead elsewhere', async (t) => {
 t.test('without a public URL Graph gets no request, and closing is immediate', async (t) => {
   const cloud = await openSubscribed(t)
   cloud.put('anna@example.se')
-  const connector = graphConnector({ connection: cloud.connection, http: cloud.http, notificationUrls: null })
+  const connector = new GraphConnector({
+    connection: cloud.connection,
+    http: cloud.http,
+    notificationUrls: null
+  })
   const { words, watch: one } = watch(connector, 'anna@example.se')
   one.onNotification('removed')
   one.stop()

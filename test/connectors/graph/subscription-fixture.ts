@@ -6,7 +6,7 @@ import { sendError } from '../../../src/api/problem.ts'
 import { graphNotificationRoutes } from '../../../src/api/routes/graph-notifications.ts'
 import { ProblemSchema } from '../../../src/api/schemas/problems.ts'
 import type { CalendarSubscription, Connector } from '../../../src/connectors/connector.ts'
-import { graphConnector } from '../../../src/connectors/graph/connector.ts'
+import { GraphConnector } from '../../../src/connectors/graph/connector.ts'
 import { createNotificationUrls } from '../../../src/connectors/graph/notifications/url.ts'
 import { createNotificationVerifiers } from '../../../src/connectors/graph/notifications/verifier.ts'
 import type { CalendarNotification } from '../../../src/connectors/notification.ts'
@@ -65,7 +65,7 @@ export async function openSubscribed(t: Test): Promise<Subscribed> {
     suspend: time.suspend,
     count: (route) => cloud.simulator.requests.count({ route }),
     connect(how = {}) {
-      const connector = graphConnector({
+      const connector = new GraphConnector({
         connection: cloud.connection,
         http: cloud.http,
         notificationUrls: createNotificationUrls(how.publicUrl ?? publicUrl, secret, how.tenant ?? 'acme'),

@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os'
 import t, { type Test } from 'tap'
 import type { Connection } from '../../../src/connectors/connection.ts'
 import type { ReadResult } from '../../../src/connectors/connector.ts'
-import { createTokenSource } from '../../../src/connectors/entra/client-credentials.ts'
+import { EntraTokenSource } from '../../../src/connectors/entra/client-credentials.ts'
 import { discoverEws } from '../../../src/connectors/ews/client/autodiscover.ts'
 import { openEwsTransport } from '../../../src/connectors/ews/client/transport.ts'
 import { kindOf } from '../../../src/connectors/kinds.ts'
@@ -113,7 +113,7 @@ function pathsOf(t: Test, addressPolicy: AddressPolicy, ca?: string): Paths {
       'the sign-in service of EWS': (origin) => {
         const application = { ...credentials, login: origin, resource: 'https://mail.example' }
         return rejectionOf(
-          createTokenSource({ application, http: outbound, clock: Date.now }).get(hangSignal())
+          new EntraTokenSource({ application, http: outbound, clock: Date.now }).get(hangSignal())
         )
       },
       'a calendar’s URL': (origin) =>

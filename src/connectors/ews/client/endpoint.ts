@@ -1,7 +1,7 @@
 /** Where the calls of one connection go: its URL, or the one that Autodiscover finds, and how they are carried there. */
 import { RemoteError } from '../../../errors.ts'
 import type { EwsConnection } from '../../connection.ts'
-import { createTokenSource } from '../../entra/client-credentials.ts'
+import { EntraTokenSource } from '../../entra/client-credentials.ts'
 import { ewsUrlFault } from '../../ews-url.ts'
 import type { AddressPolicy } from '../../net/address-policy.ts'
 import type { ClockMonitor } from '../../net/clock-monitor.ts'
@@ -174,7 +174,7 @@ function signInOf(
   const resource = url === undefined ? exchangeOnline : new URL(url).origin
   return {
     kind: 'oauth',
-    tokens: createTokenSource({
+    tokens: new EntraTokenSource({
       http: deps.outbound,
       clock: deps.clock,
       application: { login: publicCloud, resource, ...auth }

@@ -11,7 +11,7 @@ import { httpError } from './http-error.ts'
 import type { ConnectionStep } from './socket.ts'
 import { createThrottle, defaultBackOffMs, throttledError } from './throttle.ts'
 import type { EwsReply, EwsTransport } from './transport.ts'
-import { createVersionNegotiation, type EwsVersion } from './versions.ts'
+import { createVersionNegotiation, type EwsVersion, type VersionNegotiation } from './versions.ts'
 
 export interface EwsCall<Reader extends Visitor> {
   readonly operation: string
@@ -34,18 +34,6 @@ export interface EwsCall<Reader extends Visitor> {
   readonly isStreamOver?: (reader: Reader) => boolean
 }
 
-export interface EwsClient {
-  /** Rejects with RemoteError alone. */
-  send<Reader extends Visitor>(call: EwsCall<Reader>, signal: AbortSignal): Promise<Reader>
-  /** For the status within a response: what it means, and whose budget it spends. */
-  errorOf(status: ResponseStatus, mailbox: string | null, impersonated: boolean): RemoteError
-  readonly version: EwsVersion
-  /** As far as is known, what is spoken where this mailbox is. */
-  versionOf(mailbox: string): EwsVersion
-  /** False until the server has said what it speaks. */
-  readonly isNegotiated: boolean
-}
-
 export interface EwsClientDeps {
   /** Opened, or found by Autodiscover, at the first call. */
   readonly transport: (signal: AbortSignal) => Promise<{ transport: EwsTransport; host: string }>
@@ -59,62 +47,95 @@ export interface EwsClientDeps {
 
 const headers = { 'content-type': 'text/xml; charset=utf-8', accept: 'text/xml', 'user-agent': 'Hanvisa' }
 
-export function createEwsClient(deps: EwsClientDeps): EwsClient {
-  const versions = createVersionNegotiation(deps.version)
-  const throttle = createThrottle(deps.clock)
-  /** The first call finds out the version; the others wait for it instead of finding it out too. */
-  let versionProbe: Promise<unknown> | null = null
+interface CallOutcome<Reader> {
+  readonly answer: Reader
+  readonly status: ResponseStatus | null
+  readonly reply: SoapReply | null
+  readonly error: RemoteError | null
+}
 
-  async function send<Reader extends Visitor>(call: EwsCall<Reader>, signal: AbortSignal): Promise<Reader> {
-    if (versions.isNegotiated) return tryVersions(call, signal)
-    if (versionProbe !== null) {
-      await waitForProbe(versionProbe, signal)
-      return tryVersions(call, signal)
+export class EwsClient {
+  readonly #deps: EwsClientDeps
+  readonly #versions: VersionNegotiation
+  readonly #throttle: ReturnType<typeof createThrottle>
+  /** The first call finds out the version; the others wait for it instead of finding it out too. */
+  #versionProbe: Promise<unknown> | null = null
+
+  constructor(deps: EwsClientDeps) {
+    this.#deps = deps
+    this.#versions = createVersionNegotiation(deps.version)
+    this.#throttle = createThrottle(deps.clock)
+  }
+
+  get version(): EwsVersion {
+    return this.#versions.current
+  }
+
+  /** False until the server has said what it speaks. */
+  get isNegotiated(): boolean {
+    return this.#versions.isNegotiated
+  }
+
+  /** As far as is known, what is spoken where this mailbox is. */
+  versionOf(mailbox: string): EwsVersion {
+    return this.#versions.toTry(mailbox)[0] ?? this.#versions.current
+  }
+
+  /** Rejects with RemoteError alone. */
+  async send<Reader extends Visitor>(call: EwsCall<Reader>, signal: AbortSignal): Promise<Reader> {
+    if (this.#versions.isNegotiated) return this.#tryVersions(call, signal)
+    if (this.#versionProbe !== null) {
+      await waitForProbe(this.#versionProbe, signal)
+      return this.#tryVersions(call, signal)
     }
-    const attempt = tryVersions(call, signal)
-    versionProbe = attempt.catch(() => {})
+    const attempt = this.#tryVersions(call, signal)
+    this.#versionProbe = attempt.catch(() => {})
     try {
       return await attempt
     } finally {
-      versionProbe = null
+      this.#versionProbe = null
     }
   }
 
+  /** For the status within a response: what it means, and whose budget it spends. */
+  errorOf(status: ResponseStatus, mailbox: string | null, impersonated: boolean): RemoteError {
+    const { account, access } = this.#deps
+    const version = this.#versions.current
+    if (!isThrottled(status)) return toEwsError(status, { mailbox, account, access, version })
+    // Impersonated calls are charged to the mailbox, from 2010 SP2 RU4 on; all others to the account.
+    const owner = impersonated && version.chargesMailbox ? mailbox : null
+    const milliseconds = status.backOffMs ?? (isConcurrency(status) ? defaultBackOffMs / 2 : defaultBackOffMs)
+    this.#throttle.block(owner, milliseconds)
+    return throttledError(owner, milliseconds)
+  }
+
   /** From the version that is likeliest to the oldest; where all are refused, the first refusal is the error. */
-  async function tryVersions<Reader extends Visitor>(
-    call: EwsCall<Reader>,
-    signal: AbortSignal
-  ): Promise<Reader> {
+  async #tryVersions<Reader extends Visitor>(call: EwsCall<Reader>, signal: AbortSignal): Promise<Reader> {
     const mailbox = call.impersonated?.mailbox ?? null
     let refusal: RemoteError | null = null
-    for (const version of versions.toTry(mailbox)) {
+    for (const version of this.#versions.toTry(mailbox)) {
       if (call.isSupportedBy?.(version) === false) continue
-      throttle.throwIfThrottled(mailbox)
-      const { answer, status, reply, error } = await sendOnce(call, version, signal)
-      if (status === null || !versions.isVersionError(status.code)) {
-        if (reply !== null && reply.fault === null) versions.onAnswer(mailbox, version, reply.server)
+      this.#throttle.throwIfThrottled(mailbox)
+      const { answer, status, reply, error } = await this.#sendOnce(call, version, signal)
+      if (status === null || !this.#versions.isVersionError(status.code)) {
+        if (reply !== null && reply.fault === null) this.#versions.onAnswer(mailbox, version, reply.server)
         if (error !== null) throw error
         if (status !== null && status.code !== 'NoError') {
-          throw call.errorFor?.(status) ?? errorOf(status, mailbox, mailbox !== null)
+          throw call.errorFor?.(status) ?? this.errorOf(status, mailbox, mailbox !== null)
         }
         return answer
       }
-      refusal ??= error ?? errorOf(status, mailbox, mailbox !== null)
+      refusal ??= error ?? this.errorOf(status, mailbox, mailbox !== null)
     }
     throw refusal ?? webPageError()
   }
 
-  async function sendOnce<Reader extends Visitor>(
+  async #sendOnce<Reader extends Visitor>(
     call: EwsCall<Reader>,
     version: EwsVersion,
     signal: AbortSignal
-  ): Promise<{
-    answer: Reader
-    status: ResponseStatus | null
-    reply: SoapReply | null
-    error: RemoteError | null
-  }> {
-    const { transport, host } = await deps.transport(signal)
+  ): Promise<CallOutcome<Reader>> {
+    const { transport, host } = await this.#deps.transport(signal)
     const { isStreamOver } = call
     const mailbox = call.impersonated?.mailbox ?? null
     const who = call.impersonated === null ? null : impersonatedIn(version, call.impersonated)
@@ -131,56 +152,37 @@ export function createEwsClient(deps: EwsClientDeps): EwsClient {
     const answer = call.createReader()
     const failed = httpError(raw.status, host, mailbox)
     if (failed !== null || !isXml(raw)) {
-      await raw.discard()
-      const cause = frontEndError(raw, host)
-      if (cause !== null) throw cause
-      if (raw.status === 503) throw serviceUnavailable(raw)
-      // Another web server is not asked again in each version.
-      const code = raw.status !== 400 || isExchange(raw) ? `HTTP ${raw.status}` : 'NotExchange'
-      return {
-        answer,
-        status: { code, inner: null, backOffMs: null },
-        reply: null,
-        error: failed ?? notXml(raw, host)
-      }
+      const { code, error } = await this.#unreadableError(raw, host, failed)
+      return { answer, status: { code, inner: null, backOffMs: null }, reply: null, error }
     }
     const reply = await readSoap(raw.body, call.operation, answer, {
       contentType: typeOf(raw),
       ...(isStreamOver === undefined ? {} : { documents: 'many', isOver: () => isStreamOver(answer) })
     }).catch(throwForMailboxes)
-    deps.onStep?.('ews')
+    this.#deps.onStep?.('ews')
     return { answer, status: reply.fault ?? call.statusOf(answer), reply, error: null }
   }
 
+  /** What a reply means that is no SOAP. Throws where another version would not help. */
+  async #unreadableError(
+    raw: EwsReply,
+    host: string,
+    failed: RemoteError | null
+  ): Promise<{ code: string; error: RemoteError }> {
+    await raw.discard()
+    const cause = frontEndError(raw, host)
+    if (cause !== null) throw cause
+    if (raw.status === 503) throw this.#serviceUnavailable(raw)
+    // Another web server is not asked again in each version.
+    const code = raw.status !== 400 || isExchange(raw) ? `HTTP ${raw.status}` : 'NotExchange'
+    return { code, error: failed ?? notXml(raw, host) }
+  }
+
   /** The queue of IIS is full: that concerns every call. */
-  function serviceUnavailable(raw: EwsReply): RemoteError {
-    const milliseconds = retryAfterOf(raw.headers['retry-after'], deps.clock()) ?? defaultBackOffMs
-    throttle.block(null, milliseconds)
+  #serviceUnavailable(raw: EwsReply): RemoteError {
+    const milliseconds = retryAfterOf(raw.headers['retry-after'], this.#deps.clock()) ?? defaultBackOffMs
+    this.#throttle.block(null, milliseconds)
     return throttledError(null, milliseconds)
-  }
-
-  function errorOf(status: ResponseStatus, mailbox: string | null, impersonated: boolean): RemoteError {
-    const version = versions.current
-    if (!isThrottled(status)) {
-      return toEwsError(status, { mailbox, account: deps.account, access: deps.access, version })
-    }
-    // Impersonated calls are charged to the mailbox, from 2010 SP2 RU4 on; all others to the account.
-    const owner = impersonated && version.chargesMailbox ? mailbox : null
-    const milliseconds = status.backOffMs ?? (isConcurrency(status) ? defaultBackOffMs / 2 : defaultBackOffMs)
-    throttle.block(owner, milliseconds)
-    return throttledError(owner, milliseconds)
-  }
-
-  return {
-    send,
-    errorOf,
-    get version() {
-      return versions.current
-    },
-    versionOf: (mailbox) => versions.toTry(mailbox)[0] ?? versions.current,
-    get isNegotiated() {
-      return versions.isNegotiated
-    }
   }
 }
 

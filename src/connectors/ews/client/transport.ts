@@ -74,27 +74,121 @@ export interface EwsTransport {
 
 /** Throws RemoteError `unreachable` where the URL is none that may be called. */
 export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
-  const url = parseUrl(options.url, options.addressPolicy)
-  const clock = options.clock ?? Date.now
-  const sleep = options.sleep ?? ((milliseconds, signal) => pauseFor(milliseconds, undefined, { signal }))
-  const signIn = createAuthenticator(options.auth, url.host, clock)
-  const circuitBreaker = new AuthCircuitBreaker({ clock, sleep })
-  const openSocket = createSocketOpener({ ...options, url, environment: options.environment ?? {} })
-  const open = async (signal: AbortSignal) => createHttp1Connection(url.origin, await openSocket(signal))
-  const calls = new ConnectionPool(options.connections ?? 4, open)
-  const hangingPool = new ConnectionPool(Number.POSITIVE_INFINITY, open)
+  return new PooledTransport(options)
+}
 
-  let answerCount = 0
+interface Leg extends EwsRequest {
+  readonly path: string
+}
 
-  interface Leg extends EwsRequest {
-    readonly path: string
+class PooledTransport implements EwsTransport {
+  readonly #options: EwsTransportOptions
+  readonly #url: URL
+  readonly #authenticator: ReturnType<typeof createAuthenticator>
+  readonly #circuitBreaker: AuthCircuitBreaker
+  readonly #calls: ConnectionPool
+  readonly #hanging: ConnectionPool
+  #answerCount = 0
+
+  constructor(options: EwsTransportOptions) {
+    const url = parseUrl(options.url, options.addressPolicy)
+    const clock = options.clock ?? Date.now
+    const sleep = options.sleep ?? ((milliseconds, signal) => pauseFor(milliseconds, undefined, { signal }))
+    const openSocket = createSocketOpener({ ...options, url, environment: options.environment ?? {} })
+    const open = async (signal: AbortSignal) => createHttp1Connection(url.origin, await openSocket(signal))
+    this.#options = options
+    this.#url = url
+    this.#authenticator = createAuthenticator(options.auth, url.host, clock)
+    this.#circuitBreaker = new AuthCircuitBreaker({ clock, sleep })
+    this.#calls = new ConnectionPool(options.connections ?? 4, open)
+    this.#hanging = new ConnectionPool(Number.POSITIVE_INFINITY, open)
   }
 
-  async function send(
-    connection: Http1Connection,
-    leg: Leg,
-    authorization: string | null
-  ): Promise<Http1Response> {
+  get steps(): readonly ConnectionStep[] {
+    return connectionSteps({ url: this.#url, environment: this.#options.environment ?? {} })
+  }
+
+  get answerCount(): number {
+    return this.#answerCount
+  }
+
+  async call(request: EwsRequest): Promise<EwsReply> {
+    try {
+      return await this.#followRedirects(request)
+    } catch (error) {
+      throw toNetworkError(this.#url.host, error)
+    }
+  }
+
+  resetSignIn(): void {
+    this.#circuitBreaker.reset()
+  }
+
+  close(): void {
+    this.#calls.close()
+    this.#hanging.close()
+  }
+
+  async #followRedirects(request: EwsRequest): Promise<EwsReply> {
+    const { pathname, search, origin } = this.#url
+    let path = pathname + search
+    const seen = new Set<string>()
+    for (;;) {
+      const reply = await this.#exchange({ ...request, path })
+      if (!isRedirect(reply.status) || this.#options.redirects === 'none') return reply
+      await reply.discard()
+      seen.add(path)
+      path = redirectOf(reply.headers.location, new URL(path, origin), seen)
+    }
+  }
+
+  async #exchange(leg: Leg): Promise<EwsReply> {
+    const pool = leg.isHanging ? this.#hanging : this.#calls
+    for (let isNew = false; ; isNew = true) {
+      const connection = await pool.acquire(leg.signal, isNew)
+      const mayHaveEnded = connection.isSignedIn || this.#authenticator.byConnection
+      try {
+        return this.#replyOf(await this.#sendSignedIn(connection, leg), connection, pool)
+      } catch (error) {
+        connection.destroy()
+        pool.release(connection)
+        // A connection may end, idle or within a handshake, at the very moment of a call. Calls read only: once more.
+        const again = error instanceof ConnectionClosedError || (mayHaveEnded && isConnectionReset(error))
+        if (isNew || !again || leg.signal.aborted) throw error
+      }
+    }
+  }
+
+  async #sendSignedIn(connection: Http1Connection, leg: Leg): Promise<Http1Response> {
+    if (connection.isSignedIn && this.#authenticator.byConnection) {
+      const reply = await this.#send(connection, leg, null)
+      if (reply.statusCode !== 401) return reply
+      // The connection was forgotten (a load balancer, an IIS that asks each time). No secret was sent yet.
+      connection.isSignedIn = false
+      await drainBody(reply, leg.signal)
+    }
+    return this.#circuitBreaker.attempt(leg.signal, () => this.#authenticate(connection, leg))
+  }
+
+  /** Sends with the secret, and says whether the server accepted it. */
+  async #authenticate(connection: Http1Connection, leg: Leg): Promise<SignInOutcome<Http1Response>> {
+    const authorization = await withClosedError(() =>
+      this.#authenticator.authorize(connection, leg.path, leg.signal)
+    )
+    const reply = await this.#send(connection, leg, authorization)
+    if (reply.statusCode === 401) {
+      const offers = parseWwwAuthenticate(reply.headers['www-authenticate'])
+      await drainBody(reply, leg.signal)
+      return { secret: 'refused', error: this.#authenticator.refusalError(authorization, offers) }
+    }
+    // Exchange answers 200 and 500 (SOAP faults) to those it knows; all else may be a gateway's, before it looked.
+    const isAccepted = authorization !== null && [200, 403, 500].includes(reply.statusCode)
+    connection.isSignedIn = isAccepted
+    if (isAccepted) this.#options.onStep?.('sign-in')
+    return { secret: isAccepted ? 'accepted' : 'unknown', value: reply }
+  }
+
+  async #send(connection: Http1Connection, leg: Leg, authorization: string | null): Promise<Http1Response> {
     const reply = await connection.send({
       method: leg.method ?? 'POST',
       path: leg.path,
@@ -106,56 +200,12 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
       body: leg.body,
       signal: leg.signal
     })
-    answerCount += 1
-    options.clockMonitor?.observe(url.host, { get: (name) => firstOf(reply.headers[name]) })
+    this.#answerCount += 1
+    this.#options.clockMonitor?.observe(this.#url.host, { get: (name) => firstOf(reply.headers[name]) })
     return reply
   }
 
-  /** Shows who calls, and says what became of it. */
-  async function authenticate(connection: Http1Connection, leg: Leg): Promise<SignInOutcome<Http1Response>> {
-    const authorization = await withClosedError(() => signIn.authorize(connection, leg.path, leg.signal))
-    const reply = await send(connection, leg, authorization)
-    if (reply.statusCode === 401) {
-      const offers = parseWwwAuthenticate(reply.headers['www-authenticate'])
-      await drainBody(reply, leg.signal)
-      return { secret: 'refused', error: signIn.refusalError(authorization, offers) }
-    }
-    // Exchange answers 200 and 500 (SOAP faults) to those it knows; all else may be a gateway's, before it looked.
-    const isAccepted = authorization !== null && [200, 403, 500].includes(reply.statusCode)
-    connection.isSignedIn = isAccepted
-    if (isAccepted) options.onStep?.('sign-in')
-    return { secret: isAccepted ? 'accepted' : 'unknown', value: reply }
-  }
-
-  async function sendSignedIn(connection: Http1Connection, leg: Leg): Promise<Http1Response> {
-    if (connection.isSignedIn && signIn.byConnection) {
-      const reply = await send(connection, leg, null)
-      if (reply.statusCode !== 401) return reply
-      // The connection was forgotten (a load balancer, an IIS that asks each time). No secret was sent yet.
-      connection.isSignedIn = false
-      await drainBody(reply, leg.signal)
-    }
-    return circuitBreaker.attempt(leg.signal, () => authenticate(connection, leg))
-  }
-
-  async function exchange(leg: Leg): Promise<EwsReply> {
-    const pool = leg.isHanging ? hangingPool : calls
-    for (let fresh = false; ; fresh = true) {
-      const connection = await pool.acquire(leg.signal, fresh)
-      const mayHaveEnded = connection.isSignedIn || signIn.byConnection
-      try {
-        return replyOf(await sendSignedIn(connection, leg), connection, pool)
-      } catch (error) {
-        connection.destroy()
-        pool.release(connection)
-        // A connection may end, idle or within a handshake, at the very moment of a call. Calls read only: once more.
-        const again = error instanceof ConnectionClosedError || (mayHaveEnded && isConnectionReset(error))
-        if (fresh || !again || leg.signal.aborted) throw error
-      }
-    }
-  }
-
-  function replyOf(reply: Http1Response, connection: Http1Connection, pool: ConnectionPool): EwsReply {
+  #replyOf(reply: Http1Response, connection: Http1Connection, pool: ConnectionPool): EwsReply {
     reply.body.once('error', () => connection.destroy())
     reply.body.once('close', () => {
       if (!reply.body.readableEnded) connection.destroy()
@@ -164,43 +214,10 @@ export function openEwsTransport(options: EwsTransportOptions): EwsTransport {
     return {
       status: reply.statusCode,
       headers: reply.headers,
-      body: readBody(reply, url.host, () => {
-        answerCount += 1
+      body: readBody(reply, this.#url.host, () => {
+        this.#answerCount += 1
       }),
       discard: () => drainBody(reply, AbortSignal.timeout(10_000)).catch(() => connection.destroy())
-    }
-  }
-
-  async function call(request: EwsRequest): Promise<EwsReply> {
-    let path = url.pathname + url.search
-    const seen = new Set<string>()
-    for (;;) {
-      const reply = await exchange({ ...request, path })
-      if (!isRedirect(reply.status) || options.redirects === 'none') return reply
-      await reply.discard()
-      seen.add(path)
-      path = redirectOf(reply.headers.location, new URL(path, url.origin), seen)
-    }
-  }
-
-  return {
-    async call(request) {
-      try {
-        return await call(request)
-      } catch (error) {
-        throw toNetworkError(url.host, error)
-      }
-    },
-    get steps() {
-      return connectionSteps({ url, environment: options.environment ?? {} })
-    },
-    get answerCount() {
-      return answerCount
-    },
-    resetSignIn: () => circuitBreaker.reset(),
-    close() {
-      calls.close()
-      hangingPool.close()
     }
   }
 }

@@ -8,7 +8,7 @@ import type { AddressPolicy } from '../../net/address-policy.ts'
 import { ClockMonitor, withClockError } from '../../net/clock-monitor.ts'
 import type { HttpClient } from '../../net/http-client.ts'
 import { EwsEndpoint } from '../client/endpoint.ts'
-import { createEwsClient, type EwsClient } from '../client/ews-client.ts'
+import { EwsClient } from '../client/ews-client.ts'
 import type { Environment } from '../client/proxy.ts'
 import type { ConnectionStep } from '../client/socket.ts'
 import { isSmtpAddress } from '../soap/requests.ts'
@@ -46,7 +46,7 @@ export function openEwsReader(deps: EwsReaderDeps): EwsReader {
   const clockMonitor = new ClockMonitor(clock)
   const endpoint = new EwsEndpoint({ ...deps, clockMonitor })
   const account = auth.kind === 'oauth' ? auth.clientId : auth.user
-  const client = createEwsClient({
+  const client = new EwsClient({
     transport: endpoint.open,
     version,
     account,

@@ -10,7 +10,7 @@ import { type HttpClient, networkError, readBody } from '../../net/http-client.t
 import type { HttpResponse } from '../../net/send-request.ts'
 import { isTokenRejected, isTransient } from '../errors.ts'
 import { type GraphResponse, parseBatchResponse, parseJson } from './batch-response.ts'
-import { createMailboxConcurrency, splitIntoBatches } from './mailbox-concurrency.ts'
+import { MailboxConcurrency, splitIntoBatches } from './mailbox-concurrency.ts'
 
 export interface GraphRequest {
   /** Whose quota it uses. */
@@ -52,7 +52,7 @@ export function createGraphClient(deps: {
   http: HttpClient
   clock: () => number
 }): GraphClient {
-  const concurrency = createMailboxConcurrency()
+  const concurrency = new MailboxConcurrency()
   /** Mailboxes of a batch that failed as a whole: one of them may be why, so each goes alone until it answers. */
   const isolated = new Set<string>()
   const post = createPost(deps)

@@ -2,53 +2,50 @@
 
 const maxPerMailbox = 4
 
-export interface MailboxConcurrency {
-  /** Resolves when all of these may be called; give them back by `leave`. Rejects when the signal aborts first. */
-  acquire(mailboxes: readonly string[], signal: AbortSignal): Promise<void>
-  release(mailboxes: readonly string[]): void
-}
+/** Never acquire more than four places of one mailbox at once. */
+export class MailboxConcurrency {
+  readonly #running = new Map<string, number>()
+  readonly #waiting = new Set<() => void>()
 
-/** Never ask for one mailbox more than four times in one `enter`. */
-export function createMailboxConcurrency(): MailboxConcurrency {
-  const inside = new Map<string, number>()
-  const waiting = new Set<() => void>()
+  /** Resolves when all of these may be called; `release` them afterwards. Rejects when the signal aborts first. */
+  async acquire(mailboxes: readonly string[], signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    if (this.#tryAcquire(mailboxes)) return
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = () => {
+        this.#waiting.delete(retry)
+        reject(signal.reason)
+      }
+      const retry = () => {
+        if (!this.#tryAcquire(mailboxes)) return
+        this.#waiting.delete(retry)
+        signal.removeEventListener('abort', onAbort)
+        resolve()
+      }
+      this.#waiting.add(retry)
+      signal.addEventListener('abort', onAbort, { once: true })
+    })
+  }
 
-  function tryAcquire(mailboxes: readonly string[]): boolean {
+  release(mailboxes: readonly string[]): void {
+    for (const mailbox of mailboxes) {
+      const left = this.#runningOf(mailbox) - 1
+      if (left > 0) this.#running.set(mailbox, left)
+      else this.#running.delete(mailbox)
+    }
+    for (const retry of [...this.#waiting]) retry()
+  }
+
+  #tryAcquire(mailboxes: readonly string[]): boolean {
     const wanted = new Map<string, number>()
     for (const mailbox of mailboxes) wanted.set(mailbox, (wanted.get(mailbox) ?? 0) + 1)
-    for (const [mailbox, count] of wanted)
-      if ((inside.get(mailbox) ?? 0) + count > maxPerMailbox) return false
-    for (const [mailbox, count] of wanted) inside.set(mailbox, (inside.get(mailbox) ?? 0) + count)
+    for (const [mailbox, count] of wanted) if (this.#runningOf(mailbox) + count > maxPerMailbox) return false
+    for (const [mailbox, count] of wanted) this.#running.set(mailbox, this.#runningOf(mailbox) + count)
     return true
   }
 
-  return {
-    async acquire(mailboxes, signal) {
-      signal.throwIfAborted()
-      if (tryAcquire(mailboxes)) return
-      await new Promise<void>((resolve, reject) => {
-        const stop = () => {
-          waiting.delete(again)
-          reject(signal.reason)
-        }
-        const again = () => {
-          if (!tryAcquire(mailboxes)) return
-          waiting.delete(again)
-          signal.removeEventListener('abort', stop)
-          resolve()
-        }
-        waiting.add(again)
-        signal.addEventListener('abort', stop, { once: true })
-      })
-    },
-    release(mailboxes) {
-      for (const mailbox of mailboxes) {
-        const left = (inside.get(mailbox) ?? 0) - 1
-        if (left > 0) inside.set(mailbox, left)
-        else inside.delete(mailbox)
-      }
-      for (const again of [...waiting]) again()
-    }
+  #runningOf(mailbox: string): number {
+    return this.#running.get(mailbox) ?? 0
   }
 }
 

@@ -11,35 +11,65 @@ import { parseDateTimeTimeZone, parseShowAs } from './calendar-events.ts'
 /** The availability of one mailbox, or why there is none. */
 export type ScheduleResult = readonly CalendarEvent[] | RemoteError
 
-export interface ScheduleReader {
-  /** Of at most twenty targets; one Schedule for each, in order. Rejects never. */
-  read(targets: readonly Target[], window: Span, signal: AbortSignal): Promise<readonly ScheduleResult[]>
+export interface ScheduleReaderDeps {
+  readonly client: GraphClient
+  readonly errorOf: (answer: GraphResponse, mailbox: string) => RemoteError
 }
 
 /** How many mailboxes of a batch are tried as anchor in one read. Those that failed come last in the next. */
 const maxAnchors = 3
 
-export function createScheduleReader(deps: {
-  client: GraphClient
-  errorOf: (answer: GraphResponse, mailbox: string) => RemoteError
-}): ScheduleReader {
+export class ScheduleReader {
+  readonly #deps: ScheduleReaderDeps
   /** Mailboxes that could not be the anchor, the latest last. */
-  const useless = new Set<string>()
+  readonly #failedAnchors = new Set<string>()
 
-  function anchorsOf(targets: readonly Target[]): Target[] {
-    const failed = [...useless]
+  constructor(deps: ScheduleReaderDeps) {
+    this.#deps = deps
+  }
+
+  /** Of at most twenty targets; one result for each, in order. Never rejects. */
+  async read(
+    targets: readonly Target[],
+    window: Span,
+    signal: AbortSignal
+  ): Promise<readonly ScheduleResult[]> {
+    const { client, errorOf } = this.#deps
+    const faults = new Map<Target, RemoteError>()
+    for (const anchor of this.#anchorsOf(targets)) {
+      const mailbox = anchor.mailbox.toLowerCase()
+      const path = schedulePath(anchor)
+      const [answer] = await client.send(
+        [{ mailbox, path, body: questionOf(targets, window, coarseIntervalMinutes(window)) }],
+        signal
+      )
+      this.#failedAnchors.delete(mailbox)
+      if (answer === undefined || answer instanceof RemoteError) return targets.map(() => answer ?? noAnchor)
+      if (answer.status === 200) return this.#readDetails(anchor, targets, answer.body, window, signal)
+      this.#failedAnchors.add(mailbox)
+      const error = errorOf(answer, anchor.mailbox)
+      if (error.scope === 'connection') return targets.map(() => error)
+      faults.set(anchor, error)
+      if (signal.aborted) break
+    }
+    return targets.map((target) => faults.get(target) ?? noAnchor)
+  }
+
+  #anchorsOf(targets: readonly Target[]): Target[] {
+    const failed = [...this.#failedAnchors]
     const rank = ({ mailbox }: Target) => failed.indexOf(mailbox.toLowerCase())
     return [...targets].sort((a, b) => rank(a) - rank(b)).slice(0, maxAnchors)
   }
 
-  /** Of mailboxes whose view is busy but whose items were left out, the view is asked for again, finely. */
-  async function readDetails(
+  /** For mailboxes whose view is busy but whose items were left out, the view is requested again, finely. */
+  async #readDetails(
     anchor: Target,
     targets: readonly Target[],
     body: unknown,
     window: Span,
     signal: AbortSignal
   ): Promise<readonly ScheduleResult[]> {
+    const { client, errorOf } = this.#deps
     const schedules = targets.map((target) => parseSchedule(body, target))
     const viewOnly = targets.filter((_, index) => schedules[index] === null)
     if (viewOnly.length === 0) return schedules.map((schedule) => schedule ?? unreadable('scheduleItems'))
@@ -48,37 +78,13 @@ export function createScheduleReader(deps: {
       path: schedulePath(anchor),
       body: questionOf(viewOnly, window, viewIntervalMinutes)
     }
-    const [answer] = await deps.client.send([request], signal)
+    const [answer] = await client.send([request], signal)
     const viewOf = (target: Target): ScheduleResult => {
       if (answer === undefined || answer instanceof RemoteError) return answer ?? unreadable('value')
-      if (answer.status !== 200) return deps.errorOf(answer, anchor.mailbox)
+      if (answer.status !== 200) return errorOf(answer, anchor.mailbox)
       return parseAvailabilityView(answer.body, target, window.start)
     }
     return targets.map((target, index) => schedules[index] ?? viewOf(target))
-  }
-
-  return {
-    async read(targets, window, signal) {
-      const faults = new Map<Target, RemoteError>()
-      for (const anchor of anchorsOf(targets)) {
-        const mailbox = anchor.mailbox.toLowerCase()
-        const path = schedulePath(anchor)
-        const [answer] = await deps.client.send(
-          [{ mailbox, path, body: questionOf(targets, window, coarseIntervalMinutes(window)) }],
-          signal
-        )
-        useless.delete(mailbox)
-        if (answer === undefined || answer instanceof RemoteError)
-          return targets.map(() => answer ?? noAnchor)
-        if (answer.status === 200) return readDetails(anchor, targets, answer.body, window, signal)
-        useless.add(mailbox)
-        const error = deps.errorOf(answer, anchor.mailbox)
-        if (error.scope === 'connection') return targets.map(() => error)
-        faults.set(anchor, error)
-        if (signal.aborted) break
-      }
-      return targets.map((target) => faults.get(target) ?? noAnchor)
-    }
   }
 }
 
