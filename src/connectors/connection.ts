@@ -1,4 +1,5 @@
 /** How one tenant's calendars are reached, as operators write it and as it is kept. */
+import type { EwsSchema } from './ews/schema-versions.ts'
 
 export const clouds = ['global', 'usgov', 'dod', 'china'] as const
 /** Microsoft's national clouds, or roots of one's own (without `/v1.0`; always https). */
@@ -41,18 +42,6 @@ export type EwsSignIn =
       /** What the token is for: the root of `url` unless stated. */
       readonly resource?: string
     }
-
-/** RequestServerVersion, as Exchange writes it: 2010 SP3 speaks that of SP2; 2019 and SE speak that of 2016. */
-export const ewsSchemas = [
-  'Exchange2016',
-  'Exchange2013_SP1',
-  'Exchange2013',
-  'Exchange2010_SP2',
-  'Exchange2010_SP1',
-  'Exchange2010',
-  'Exchange2007_SP1'
-] as const
-export type EwsSchema = (typeof ewsSchemas)[number]
 
 export const ewsAccesses = ['delegate', 'impersonation'] as const
 

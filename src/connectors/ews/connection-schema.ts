@@ -1,7 +1,7 @@
 /** A connection to Exchange on the customer's own premises, as operators write it and read it. */
 import { Type } from 'typebox'
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
-import { ewsAccesses, ewsSchemas } from '../connection.ts'
+import { ewsAccesses } from '../connection.ts'
 import type { PutEwsConnectionBody } from '../connection-body.ts'
 import {
   pollSecondsSchema,
@@ -9,6 +9,7 @@ import {
   secretExpiresSchema,
   secretNamesSchema
 } from '../connector-kind.ts'
+import { ewsSchemas } from './schema-versions.ts'
 
 const user = Type.String({
   minLength: 1,

@@ -1,5 +1,5 @@
 /** All that differs between the versions of Exchange, in one table; and which of them a server and a mailbox speak. */
-import type { EwsSchema } from '../../connection.ts'
+import type { EwsSchema } from '../schema-versions.ts'
 import type { ServerVersion } from '../soap/response.ts'
 
 /** One schema, and what can be relied on where it is spoken. */
