@@ -1,14 +1,17 @@
 /** API keys over HTTP, on both stores: made, shown once, used, rotated, removed. */
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { isWellFormedKey } from '../../src/management/api-key-format.ts'
-import { startRedis } from '../support/redis-server.ts'
+import { digestOf, isWellFormedKey } from '../../src/management/api-key-format.ts'
+import { startRedis, type TestRedis } from '../support/redis-server.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 
 const HOUR = 3_600_000
 const keysUrl = '/v1/tenants/acme/keys'
 
-async function start(t: Test, store: string): Promise<TestService> {
-  const service = await startTestService(t, store === 'Redis' ? { redisUrl: (await startRedis(t)).url } : {})
+async function start(t: Test, store: string, redis?: TestRedis): Promise<TestService> {
+  const shared = redis ?? (store === 'Redis' ? await startRedis(t) : undefined)
+  const service = await startTestService(t, shared === undefined ? {} : { redisUrl: shared.url })
   await service.tenant('acme')
   await service.tenant('other')
   const anna = {
@@ -23,6 +26,25 @@ async function start(t: Test, store: string): Promise<TestService> {
   const { status, text } = await service.call('PUT', '/v1/tenants/acme/users/anna', anna)
   t.equal(status, 201, text)
   return service
+}
+
+/** Every file, as text that keeps what is ASCII. */
+async function filesIn(folder: string): Promise<string> {
+  const names = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = names.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  return (await Promise.all(files.map((file) => readFile(file, 'latin1')))).join()
+}
+
+async function valuesIn(redis: TestRedis): Promise<string> {
+  const read: Record<string, (key: string) => Promise<unknown>> = {
+    hash: (key) => redis.command('HGETALL', key),
+    zset: (key) => redis.command('ZRANGE', key, 0, -1),
+    stream: (key) => redis.command('XRANGE', key, '-', '+'),
+    string: (key) => redis.command('GET', key)
+  }
+  const keys = (await redis.command('KEYS', '*')) as string[]
+  const values = keys.map(async (key) => read[`${await redis.command('TYPE', key)}`]?.(key))
+  return JSON.stringify([keys, await Promise.all(values)])
 }
 
 /** The status of the call with that key. */
@@ -161,7 +183,8 @@ for (const store of ['lmdb', 'Redis']) {
   )
 
   t.test(`no key is in the log, the store or an error, on ${store}`, async (t) => {
-    const service = await start(t, store)
+    const redis = store === 'Redis' ? await startRedis(t) : undefined
+    const service = await start(t, store, redis)
     const { call } = service
     const { key, id } = (await call('POST', keysUrl, { name: 'Switch', role: 'switch' })).body
     const rotated = (await call('POST', `${keysUrl}/${id}/rotate`, {})).body.key
@@ -172,14 +195,18 @@ for (const store of ['lmdb', 'Redis']) {
       await as(service, key, `/v1/tenants/acme/statuses?key=${key}`),
       await call('GET', keysUrl)
     ]
+    const kept = (await call('POST', keysUrl, { name: 'Kept', role: 'switch' })).body
     await call('DELETE', `${keysUrl}/${id}`)
     answers.push(await as(service, rotated, '/v1/tenants/acme/statuses'))
     await service.close()
+    const stored = redis === undefined ? await filesIn(service.folder) : await valuesIn(redis)
+    t.ok(stored.includes(digestOf(kept.key)), 'the digest is stored')
     const said = [
+      stored,
       ...service.log(),
       ...answers.map(({ text, headers }) => text + JSON.stringify([...headers]))
     ]
-    for (const secret of [key, rotated]) {
+    for (const secret of [key, rotated, kept.key]) {
       t.notOk(said.some((text) => text.includes(secret.slice(8, 34))))
     }
   })

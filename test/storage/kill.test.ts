@@ -39,8 +39,9 @@ t.test(`${KILLS} writers are killed, each at a random moment`, async (t) => {
     const store = await openLmdb({ folder })
     const snapshot = await store.snapshot('acme')
     const log = await store.log('acme', Math.max(0, (snapshot?.position ?? 0) - 1000))
+    const keys = await store.apiKeys.list('acme', { limit: 100 })
     await store.close()
-    lost.push(...lostWrites(snapshot, log, promised).map((fault) => `round ${round}: ${fault}`))
+    lost.push(...lostWrites({ snapshot, log, keys }, promised).map((fault) => `round ${round}: ${fault}`))
   }
   next.kill('SIGKILL')
   await once(next, 'close')

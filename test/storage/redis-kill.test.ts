@@ -31,8 +31,9 @@ t.test(`${KILLS} writers are killed, and Redis with them`, async (t) => {
     const store = await openRedis({ address: redisAddress(server.url) })
     const snapshot = await store.snapshot('acme')
     const log = await store.log('acme', Math.max(0, (snapshot?.position ?? 0) - 1000))
+    const keys = await store.apiKeys.list('acme', { limit: 100 })
     await store.close()
-    lost.push(...lostWrites(snapshot, log, promised).map((fault) => `round ${round}: ${fault}`))
+    lost.push(...lostWrites({ snapshot, log, keys }, promised).map((fault) => `round ${round}: ${fault}`))
   }
   t.strictSame(lost, [])
   t.ok(acknowledged > KILLS, 'there was something to lose')

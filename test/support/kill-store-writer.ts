@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import type { ApiKeyRecord } from '../../src/storage/api-keys.ts'
 import type { LogEntry, TenantSnapshot } from '../../src/storage/store.ts'
 import { groundsOfSize, writerLanes } from './store-writer-lanes.ts'
 
@@ -27,10 +28,16 @@ export async function killStoreWriter(
   return { promises, opened }
 }
 
-/** What is not as it was promised. `log`: the newest entries. */
+interface StoredState {
+  readonly snapshot: TenantSnapshot | null
+  /** The newest entries. */
+  readonly log: readonly LogEntry[] | null
+  readonly keys: readonly ApiKeyRecord[]
+}
+
+/** What is not as it was promised. */
 export function lostWrites(
-  snapshot: TenantSnapshot | null,
-  log: readonly LogEntry[] | null,
+  { snapshot, log, keys }: StoredState,
   promised: ReadonlyMap<string, number>
 ): string[] {
   const found: string[] = []
@@ -40,6 +47,10 @@ export function lostWrites(
   })
   const records = new Map(snapshot?.users.map((record) => [record.user.id, record]))
   for (const lane of writerLanes) {
+    const key = keys.find(({ id }) => id === `key-${lane}`)
+    if (Number(key?.digest ?? -1) < (promised.get(`key ${lane}`) ?? -1))
+      found.push(`key ${lane} lost a write`)
+    if (key && Number(key.digest) !== key.createdAt) found.push(`key ${lane} was torn`)
     const left = records.get(`left-${lane}`)
     const right = records.get(`right-${lane}`)
     const count = Number(left?.user.extension ?? 0)

@@ -1,6 +1,6 @@
 /**
- * A process that writes to a store until it is killed, and prints what was acknowledged: `pair LANE COUNT` and
- * `timeline LANE COUNT`. Arguments: the folder or the Redis URL, and the count to begin with. It waits for a line before it opens.
+ * A process that writes to a store until it is killed, and prints what was acknowledged: `pair LANE COUNT` `timeline LANE COUNT`
+ * and `key LANE COUNT`. Arguments: the folder or the Redis URL, and the count to begin with. It waits for a line before it opens.
  */
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
@@ -8,6 +8,7 @@ import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
+import { sampleApiKey } from '../contracts/store-api-keys.ts'
 import { sampleSync, sampleTenant, sampleTimeline, sampleUser } from '../contracts/store-samples.ts'
 import { groundsOfSize, writerLanes } from './store-writer-lanes.ts'
 
@@ -37,6 +38,11 @@ async function work(): Promise<void> {
       const outcome = { user: `left-${lane}`, sync: sampleSync(0, count), timeline: held, visible: true }
       await store.saveReadings('acme', [outcome], count)
       say(`timeline ${lane} ${count}`)
+      const key = sampleApiKey(`key-${lane}`, { digest: `${count}`, createdAt: count })
+      const before = await store.apiKeys.find('acme', key.id)
+      if (before === null) await store.apiKeys.add(key, 100)
+      else await store.apiKeys.replace(key, before.digest)
+      say(`key ${lane} ${count}`)
     }
   }
 }
