@@ -10,3 +10,21 @@ export function nextPagePath(link: unknown, graph: string): string {
   }
   return `/${next.pathname.slice(root.pathname.length)}${next.search}`
 }
+
+/**
+ * Whether a page below `/users/{id}` or `/users('{id}')` is of this mailbox. Graph may name the same user by another id, which
+ * cannot be told from another user's; another address, or none at all, can.
+ */
+export function isPageOfMailbox(path: string, mailbox: string): boolean {
+  const [, segment, key] = /^\/users(?:\/([^/?]+)|\('([^/?]+)'\))\//i.exec(path) ?? []
+  const id = decoded(segment ?? key?.replaceAll("''", "'") ?? '%')?.toLowerCase()
+  return id !== undefined && (id === mailbox.toLowerCase() || !id.includes('@'))
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return undefined
+  }
+}

@@ -4,7 +4,7 @@ import { RemoteError } from '../../../errors.ts'
 import type { Target } from '../../connector.ts'
 import { type GraphResponse, membersOf } from '../client/batch-response.ts'
 import type { GraphClient } from '../client/graph-client.ts'
-import { nextPagePath } from '../client/next-page.ts'
+import { isPageOfMailbox, nextPagePath } from '../client/next-page.ts'
 import { isAccessRefused } from '../errors.ts'
 import { parseCalendarEvents, selectedProperties } from './calendar-events.ts'
 
@@ -105,12 +105,18 @@ function stepOf<Item>(
   try {
     const link = membersOf(answer.body)['@odata.nextLink'] ?? null
     const next = link === null ? null : nextPagePath(link, deps.graph)
+    if (next !== null && !isPageOfMailbox(next, target.mailbox)) throw otherMailbox
     return { events: query.parsePage(answer.body, target), next }
   } catch (error) {
     if (error instanceof RemoteError) return { outcome: 'failed', error }
     throw error
   }
 }
+
+const otherMailbox = new RemoteError(
+  'protocol_error',
+  'The link to the next page leads to another mailbox, so the calendar was not read: report it.'
+)
 
 const tooLong = new RemoteError(
   'protocol_error',
