@@ -102,7 +102,8 @@ async function signIn(
   http: HttpClient,
   clock: () => number
 ): Promise<{ token: string; lifeMs: number }> {
-  const authority = `${application.login}/${encodeURIComponent(application.tenantId)}`
+  // As the URL parser writes it: MSAL compares hosts as text, and asks Microsoft's public cloud about one that it does not know.
+  const authority = new URL(`${application.login}/${encodeURIComponent(application.tenantId)}`).href
   let lifeMs = 0
   let failure: RemoteError | null = null
 
