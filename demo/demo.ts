@@ -41,13 +41,13 @@ const ended = new Promise<string | null>((resolve) => {
     setTimeout(() => resolve(error instanceof Error ? error.message : String(error)), 1_000)
   })
 })
-const trouble = await ended
+const fault = await ended
 ending.abort()
 screen.close()
 await Promise.all(children.map((child) => child.stop()))
 await rm(folder, { recursive: true, force: true })
-if (trouble !== null) process.stderr.write(`${trouble}\n`)
-process.exit(trouble === null ? 0 : 1)
+if (fault !== null) process.stderr.write(`${fault}\n`)
+process.exit(fault === null ? 0 : 1)
 
 async function run(crashed: (story: string) => void): Promise<void> {
   const around = {

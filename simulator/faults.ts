@@ -234,15 +234,14 @@ function isEwsOnly(input: FaultInput): boolean {
   )
 }
 
-function effectOf(trouble: Exclude<FaultSpec, { kind: 'slow' | 'hang' }>): FaultEffect {
-  if (trouble.kind === 'status' || trouble.kind === 'ews') return trouble
-  if (trouble.kind !== 'garbage') return { kind: 'corruption', corruption: trouble.kind }
-  if (trouble.garbage === 'wrongTypes') return { kind: 'wrongTypes' }
-  if (trouble.garbage === 'huge')
-    return { kind: 'corruption', corruption: { huge: trouble.bytes ?? 64_000_000 } }
-  const xml = xmlGarbage.find((each) => each === trouble.garbage)
+function effectOf(spec: Exclude<FaultSpec, { kind: 'slow' | 'hang' }>): FaultEffect {
+  if (spec.kind === 'status' || spec.kind === 'ews') return spec
+  if (spec.kind !== 'garbage') return { kind: 'corruption', corruption: spec.kind }
+  if (spec.garbage === 'wrongTypes') return { kind: 'wrongTypes' }
+  if (spec.garbage === 'huge') return { kind: 'corruption', corruption: { huge: spec.bytes ?? 64_000_000 } }
+  const xml = xmlGarbage.find((each) => each === spec.garbage)
   if (xml !== undefined) return { kind: 'xml', xml }
-  return { kind: 'corruption', corruption: trouble.garbage as Corruption }
+  return { kind: 'corruption', corruption: spec.garbage as Corruption }
 }
 
 function whenRemoved(removed: AbortSignal, gone: AbortSignal): Promise<void> {

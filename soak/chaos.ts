@@ -68,7 +68,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await Promise.all(loadBalancer.replicas.map((one) => one.start()))
 
     const calls = createRetryingClient(loadBalancer.origin, adminKey)
-    const place = await createSoakFixture({
+    const fixture = await createSoakFixture({
       simulator,
       packs: await loadPacks(packFolder),
       put: (tenant, path, body) => calls.callUntilAccepted('PUT', `/v1/tenants/${tenant}${path}`, body),
@@ -94,20 +94,20 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       ]
     })
     undo.push(() => Promise.all(followers.map((one) => one.stop())))
-    const usual = compileRules(place.ruleSets[0]!.effective, 1)
-    const converged = (of: RulesOf) => whenConverged(followers, place.users, of, convergeWithinSeconds)
+    const usual = compileRules(fixture.ruleSets[0]!.effective, 1)
+    const converged = (of: RulesOf) => whenConverged(followers, fixture.users, of, convergeWithinSeconds)
     const atFirst = await converged(() => usual)
     if (atFirst.length > 0) return { faults: atFirst.map((fault) => `before it began: ${fault}`), counts: {} }
 
     log(`seed ${seed}: ${seconds} s of chaos`)
-    const workload = startWorkload({ place, simulator, random, insist: calls.callUntilAccepted })
-    const passing = churnTenant({
-      place,
+    const workload = startWorkload({ fixture, simulator, random, callUntilAccepted: calls.callUntilAccepted })
+    const churn = churnTenant({
+      fixture,
       random,
       put: (tenant, path, body) => calls.callUntilAccepted('PUT', `/v1/tenants/${tenant}${path}`, body),
       remove: (path) => calls.callUntilAccepted('DELETE', path)
     })
-    const trouble = startFaultInjector({
+    const faultInjector = startFaultInjector({
       replicas: loadBalancer.replicas,
       redis,
       proxy: line,
@@ -116,12 +116,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       log
     })
     await after(seconds * 1000)
-    await trouble.stop()
-    await Promise.all([workload.stop(), passing.stop()])
+    await faultInjector.stop()
+    await Promise.all([workload.stop(), churn.stop()])
     log(`seed ${seed}: coming to rest`)
     const faults = [
       ...calls.faults,
-      ...(await converged((tenant) => (tenant === churnedTenant.id ? passing.rules() : usual))),
+      ...(await converged((tenant) => (tenant === churnedTenant.id ? churn.rules() : usual))),
       ...(await compareReplicas(loadBalancer.replicas))
     ]
     for (const one of followers) {
@@ -129,7 +129,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       if (one.name.endsWith(churnedTenant.id)) continue
       if (one.counts.resets > 0)
         faults.push(`${one.name} was sent back to statuses ${one.counts.resets} times`)
-      if (one.name.startsWith('steady')) faults.push(...transitionFaults(one, place))
+      if (one.name.startsWith('steady')) faults.push(...transitionFaults(one, fixture))
     }
     for (const { name, output } of loadBalancer.replicas) {
       const defect = output.find(
@@ -137,7 +137,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       )
       if (defect !== undefined) faults.push(`${name}: ${defect}`)
     }
-    const counts = { ...trouble.counts, ...workload.counts, ...passing.counts, ...countAnswers(followers) }
+    const counts = {
+      ...faultInjector.counts,
+      ...workload.counts,
+      ...churn.counts,
+      ...countAnswers(followers)
+    }
     return { faults, counts: { ...counts, triedAgain: calls.retries() } }
   } finally {
     for (const step of undo.reverse()) await step()

@@ -16,7 +16,7 @@ export interface RestartableRedis {
 
 export interface FaultInjector {
   readonly counts: Record<string, number>
-  /** Ends all trouble: everybody lives and nothing is refused any more. */
+  /** Ends all faults: everybody lives and nothing is refused any more. */
   stop(): Promise<void>
 }
 

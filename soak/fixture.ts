@@ -28,7 +28,7 @@ export const soakTenants = [
   { id: 'cloud', kind: 'graph', users: 12, directory: '3f1b2a3c-0000-4000-8000-00000000000a' },
   { id: 'premises', kind: 'impersonation', users: 12, directory: '3f1b2a3c-0000-4000-8000-00000000000b' },
   { id: 'reviewed', kind: 'delegate', users: 6, directory: '3f1b2a3c-0000-4000-8000-00000000000c' },
-  { id: 'passing', kind: 'delegate', users: 4, directory: '3f1b2a3c-0000-4000-8000-00000000000d' }
+  { id: 'churned', kind: 'delegate', users: 4, directory: '3f1b2a3c-0000-4000-8000-00000000000d' }
 ] as const
 type SoakTenant = (typeof soakTenants)[number]
 /** It is removed and created again while the others stay. */

@@ -38,10 +38,10 @@ export function startFollower({
   name,
   tenant,
   key,
-  chooseOrigin: choose,
-  isAlive: lives,
+  chooseOrigin,
+  isAlive,
   wait,
-  mayVanish: passing
+  mayVanish
 }: ConsumerProbeOptions): ConsumerProbe {
   const held = new Map<string, Status>()
   const seen = new Map<string, string[]>()
@@ -66,7 +66,7 @@ export function startFollower({
   async function run(): Promise<void> {
     let failed: string | null = null
     while (!stopping.signal.aborted) {
-      const origin = choose(failed)
+      const origin = chooseOrigin(failed)
       failed = null
       const answer = origin === null ? null : await poll(origin)
       if (answer !== null) continue
@@ -79,7 +79,7 @@ export function startFollower({
   /** Null where there was no answer to go on with. */
   async function poll(origin: string): Promise<true | null> {
     const abandon = new AbortController()
-    const watchdog = setInterval(() => lives(origin) || abandon.abort(), 50)
+    const watchdog = setInterval(() => isAlive(origin) || abandon.abort(), 50)
     const path = cursor === null ? 'statuses' : `changes?wait=${wait}&cursor=${cursor}`
     try {
       const response = await fetch(`${origin}/v1/tenants/${tenant}/${path}`, {
@@ -97,7 +97,7 @@ export function startFollower({
         cursor = null
         return true
       }
-      if (response.status === 404 && passing) {
+      if (response.status === 404 && mayVanish) {
         cursor = null
         held.clear()
         return null

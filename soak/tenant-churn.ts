@@ -13,14 +13,14 @@ export interface TenantChurn {
 }
 
 export function churnTenant(needs: {
-  readonly place: SoakFixture
+  readonly fixture: SoakFixture
   readonly random: RandomSource
   /** Insists until it is taken; 404 is as good where it is to go. */
   readonly put: PutBody
   readonly remove: (path: string) => Promise<void>
 }): TenantChurn {
-  const { place, random, put, remove } = needs
-  const { users, ruleSets } = place
+  const { fixture, random, put, remove } = needs
+  const { users, ruleSets } = fixture
   const counts = { tenantsMadeAnew: 0, rulesChanged: 0 }
   let rules = compileRules(ruleSets[0]!.effective, 1)
   const stopping = new AbortController()
@@ -47,7 +47,7 @@ export function churnTenant(needs: {
         await remove(`/v1/tenants/${churnedTenant.id}`)
         await after(random.integer(0, 1_500))
         const mine = users.filter(({ tenant }) => tenant === churnedTenant.id)
-        await configureTenant(place.simulator, churnedTenant, mine, put, chosen.put)
+        await configureTenant(fixture.simulator, churnedTenant, mine, put, chosen.put)
         counts.tenantsMadeAnew += 1
       }
       rules = compileRules(chosen.effective, 1)

@@ -23,13 +23,13 @@ export interface Workload {
 const overrides = ['sick', 'lunch', 'do-not-disturb', 'vacation'] as const
 
 export function startWorkload(needs: {
-  readonly place: SoakFixture
+  readonly fixture: SoakFixture
   readonly simulator: Simulator
   readonly random: RandomSource
-  readonly insist: RetryingClient['callUntilAccepted']
+  readonly callUntilAccepted: RetryingClient['callUntilAccepted']
 }): Workload {
-  const { place, simulator, random, insist } = needs
-  const editable = place.users.filter(({ user }) => user !== clockUser)
+  const { fixture, simulator, random, callUntilAccepted } = needs
+  const editable = fixture.users.filter(({ user }) => user !== clockUser)
   // An override goes with its tenant.
   const overridable = editable.filter(({ tenant }) => tenant !== churnedTenant.id)
   const counts = { edits: 0, overridesSet: 0, overridesRemoved: 0 }
@@ -80,7 +80,7 @@ export function startWorkload(needs: {
     const diversion = random.of(overrides)
     const until =
       random.next() < 0.5 ? null : Math.ceil(Date.now() / 1000) * 1000 + random.integer(600, 7_200) * 1000
-    await insist('PUT', pathOf(person), {
+    await callUntilAccepted('PUT', pathOf(person), {
       diversion,
       // Without `until` it would end as the catalogue says.
       until: until === null ? null : new Date(until).toISOString()
@@ -90,7 +90,7 @@ export function startWorkload(needs: {
   }
 
   async function remove(person: SoakUser): Promise<void> {
-    await insist('DELETE', pathOf(person))
+    await callUntilAccepted('DELETE', pathOf(person))
     person.override = null
     counts.overridesRemoved += 1
   }

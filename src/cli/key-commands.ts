@@ -1,4 +1,4 @@
-/** What `hanvisa keys` does, wherever the keys are, and what it is told of where they are. */
+/** What `hanvisa keys` does, wherever the keys are, and how it finds them. */
 import type { KeyManagement } from '../management/api-keys.ts'
 
 /** As they are for the service. */

@@ -64,7 +64,7 @@ export interface Check {
 export interface Connector {
   /** How many targets one read takes at the most. */
   readonly batchSize: number
-  /** One ReadResult for each target, in the same order. Trouble is a `failed` result, never a rejection. */
+  /** One ReadResult for each target, in the same order. A failure is a `failed` result, never a rejection. */
   read(request: ReadRequest): Promise<readonly ReadResult[]>
   /** Walks through what a read needs, with the very calls that reading uses; stops at the first step that fails. */
   check(target: Target, signal: AbortSignal): Promise<readonly Check[]>

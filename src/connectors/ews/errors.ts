@@ -32,7 +32,7 @@ export function toEwsError(status: ResponseStatus, circumstances: ErrorContext):
   const known = meanings.get(code) ?? unknown
   const meaning = (circumstances.mailbox === null ? undefined : known.ofMailbox) ?? known
   return new RemoteError(meaning.code, `${meaning.hint(circumstances)}${shownResponseCode(code)}`, {
-    // Passing trouble of a call for many may be one mailbox's doing.
+    // A transient error of a call for many may be one mailbox's doing.
     scope:
       meaning.connection || (circumstances.mailbox === null && meaning.code !== 'unreachable')
         ? 'connection'
@@ -88,7 +88,7 @@ const noRights: Meaning = {
       ? `${who(circumstances)} shows this account nothing: ${grantReviewer(circumstances)}`
       : `The calendar of ${who(circumstances)} may not be read, or is not there: ${grantImpersonation(circumstances)}.`
 }
-const passing: Meaning = {
+const transient: Meaning = {
   code: 'unreachable',
   hint: (circumstances) =>
     `Exchange has trouble with ${circumstances.mailbox ?? 'its mailboxes'} now. No action is needed: Hanvisa tries again.`
@@ -202,18 +202,18 @@ const meanings: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ['ErrorCrossSiteRequest', wrongServer],
   ['ErrorWrongServerVersion', wrongServer],
   ['ErrorWrongServerVersionDelegate', wrongServer],
-  ['ErrorMailboxLogonFailed', passing],
-  ['ErrorFreeBusyGenerationFailed', passing],
-  ['ErrorConnectionFailed', passing],
-  ['ErrorMailboxFailover', passing],
-  ['ErrorMailboxMoveInProgress', passing],
-  ['ErrorMailboxStoreUnavailable', passing],
-  ['ErrorADUnavailable', passing],
-  ['ErrorADOperation', passing],
-  ['ErrorInternalServerTransientError', passing],
-  ['ErrorInternalServerError', passing],
-  ['ErrorTimeoutExpired', passing],
-  ['ErrorIndividualMailboxLimitReached', passing],
+  ['ErrorMailboxLogonFailed', transient],
+  ['ErrorFreeBusyGenerationFailed', transient],
+  ['ErrorConnectionFailed', transient],
+  ['ErrorMailboxFailover', transient],
+  ['ErrorMailboxMoveInProgress', transient],
+  ['ErrorMailboxStoreUnavailable', transient],
+  ['ErrorADUnavailable', transient],
+  ['ErrorADOperation', transient],
+  ['ErrorInternalServerTransientError', transient],
+  ['ErrorInternalServerError', transient],
+  ['ErrorTimeoutExpired', transient],
+  ['ErrorIndividualMailboxLimitReached', transient],
   ['ErrorInvalidServerVersion', misread],
   ['ErrorIncorrectSchemaVersion', misread],
   ['ErrorInvalidSchemaVersionForMailboxVersion', wrongServer],

@@ -18,7 +18,7 @@ export function graphResponseError(response: GraphResponse, mailbox: string, cli
   })
 }
 
-/** Worth sending again soon: throttled, or Microsoft's own trouble. */
+/** Worth sending again soon: throttled, or a fault of Microsoft's own. */
 export function isTransient({ status }: GraphResponse): boolean {
   // 424: of a batch that is throttled as a whole, by the older of Microsoft's two descriptions.
   return status === 429 || status === 424 || status === 509 || (status >= 500 && status !== 501)
@@ -42,7 +42,7 @@ interface Meaning {
   readonly hint: string
 }
 
-/** The codes decide before the status: the same trouble comes with several. */
+/** The codes decide before the status: the same fault comes with several. */
 function meaningOf(
   { status, body, challenge, isWholeBatch }: GraphResponse,
   codes: readonly string[],

@@ -112,7 +112,7 @@ const metadataNames: ReadonlySet<string> = new Set([
   'rancher-metadata'
 ])
 
-/** The address that a name has is not told: whoever enters names could read the installation's own DNS by it. */
+/** The address that a name has is not shown: whoever enters names could read the installation's own DNS by it. */
 function refusedAddress(host: string, never: boolean): RemoteError {
   const remedy = never
     ? 'this machine itself and the services of the cloud around it are not reached by connections: correct the address (for a trial on one machine: HANVISA_ALLOW_PRIVATE_TARGETS=1).'

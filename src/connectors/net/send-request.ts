@@ -70,6 +70,6 @@ export async function sendRequest(
 function decode(body: Readable, encoding: string | null): AsyncIterable<Uint8Array> {
   const decoder = decoders[encoding?.trim().toLowerCase() ?? '']?.()
   if (decoder === undefined) return body
-  // The reader of the decoder is told of errors of either.
+  // The reader of the decoder receives the errors of either.
   return pipeline(body, decoder, () => {}) as unknown as AsyncIterable<Uint8Array>
 }

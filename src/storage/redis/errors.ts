@@ -1,8 +1,8 @@
 /** What Redis and its client say when something does not work, in words that say what to do. */
 import { StoreUnavailable } from '../store.ts'
 
-/** By what the message begins with (Redis) or holds (Node, ioredis). `passing`: worth waiting for at the start. */
-const known: readonly { readonly sign: RegExp; readonly words: string; readonly passing?: true }[] = [
+/** By what the message begins with (Redis) or holds (Node, ioredis). `transient`: worth waiting for at the start. */
+const known: readonly { readonly sign: RegExp; readonly words: string; readonly transient?: true }[] = [
   {
     sign: /^NOAUTH|called without any password/,
     words: 'it asks for a password: put one into HANVISA_REDIS_URL (redis://USER:PASSWORD@HOST)'
@@ -16,30 +16,30 @@ const known: readonly { readonly sign: RegExp; readonly words: string; readonly 
     words:
       'its user may not do all that is needed: give it "~* &* +@all -@dangerous +info +config|get" (ACL SETUSER)'
   },
-  { sign: /^LOADING/, words: 'it is still loading its data: wait until it is ready', passing: true },
+  { sign: /^LOADING/, words: 'it is still loading its data: wait until it is ready', transient: true },
   {
     sign: /^READONLY/,
     words: 'it is a replica: name the master, or its Sentinels (redis+sentinel://…)',
-    passing: true
+    transient: true
   },
   {
     sign: /^MASTERDOWN|^NOREPLICAS/,
     words: 'it lacks its replicas or its master: look after its replication',
-    passing: true
+    transient: true
   },
   { sign: /^OOM/, words: 'its memory is full (maxmemory): give it more' },
   { sign: /^MISCONF/, words: 'it cannot write to its disk and takes no writes: look at its log' },
-  { sign: /^BUSY/, words: 'it is busy with a script of another client', passing: true },
+  { sign: /^BUSY/, words: 'it is busy with a script of another client', transient: true },
   {
     sign: /^CLUSTERDOWN|Cluster isn't ready/,
     words: 'its cluster has slots that no node serves: look at "redis-cli cluster info"',
-    passing: true
+    transient: true
   },
   {
     sign: /Too many Cluster redirections/,
     words:
       'a node of its cluster sends us to one that cannot be reached: every node must be reachable from here by the address that "CLUSTER SLOTS" gives',
-    passing: true
+    transient: true
   },
   {
     sign: /cluster support disabled/,
@@ -54,18 +54,18 @@ const known: readonly { readonly sign: RegExp; readonly words: string; readonly 
     sign: /All sentinels are unreachable/,
     words:
       'none of its Sentinels can be reached, or none knows the master: correct hosts and name in HANVISA_REDIS_URL',
-    passing: true
+    transient: true
   },
   {
     sign: /ECONNREFUSED/,
     words: 'no server listens there: start Redis, or correct HANVISA_REDIS_URL',
-    passing: true
+    transient: true
   },
-  { sign: /ENOTFOUND|EAI_AGAIN/, words: 'its name is not known: correct HANVISA_REDIS_URL', passing: true },
+  { sign: /ENOTFOUND|EAI_AGAIN/, words: 'its name is not known: correct HANVISA_REDIS_URL', transient: true },
   {
     sign: /ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|timed out|Socket timeout/,
     words: 'it does not answer',
-    passing: true
+    transient: true
   },
   {
     sign: /certificate|CERT_|SELF_SIGNED|altnames/i,
@@ -78,7 +78,7 @@ const known: readonly { readonly sign: RegExp; readonly words: string; readonly 
   {
     sign: /Connection is closed|ECONNRESET|EPIPE|writeable|max retries per request|closed|None of startup nodes|refresh slots|ended/i,
     words: 'the connection to it was lost',
-    passing: true
+    transient: true
   }
 ]
 
@@ -94,7 +94,7 @@ export function describeRedisError(error: unknown): string {
 /** Whether it may be over in a moment. */
 export function isTransientRedisError(error: unknown): boolean {
   const message = messageOf(error)
-  return known.find(({ sign }) => sign.test(message))?.passing === true
+  return known.find(({ sign }) => sign.test(message))?.transient === true
 }
 
 /** What a call to Redis threw, as callers of the store know it. The cause is left out: it holds what was sent. */

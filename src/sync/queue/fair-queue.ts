@@ -192,7 +192,7 @@ export class FairQueue implements SyncQueue {
     queue.complete(batch)
   }
 
-  /** The worker's result; null when there was none in time. It does not reject: trouble of a worker is such a null. */
+  /** The worker's result; null when there was none in time. It does not reject: a worker's error is such a null. */
   #readBatch(tenant: string, batch: readonly string[], abort: AbortController): Promise<BatchResult | null> {
     const { deadlineMs, graceMs } = this.#limits
     return new Promise((resolve) => {

@@ -4,20 +4,20 @@ import { type BackoffOptions, backoffMs } from '../../lib/backoff.ts'
 import type { Delay } from './queue.ts'
 
 /** What time alone may mend. */
-const passing: BackoffOptions = { firstMs: 5_000, maxMs: 300_000 }
+const transient: BackoffOptions = { firstMs: 5_000, maxMs: 300_000 }
 /** What an operator must mend, here or there: grants take their time to spread (Exchange keeps them for hours). */
 const standing: BackoffOptions = { firstMs: 60_000, maxMs: 300_000 }
 /** A refused password is not tried over and over: directories lock accounts after a handful of attempts. */
 const refused: BackoffOptions = { firstMs: 900_000, maxMs: 900_000 }
-/** Exchange is reported to send `Retry-After: 1` or 0 whatever the trouble (msgraph-sdk-javascript#297). */
+/** Exchange is reported to send `Retry-After: 1` or 0 whatever the error (msgraph-sdk-javascript#297). */
 const namedTimeFloor: BackoffOptions = { firstMs: 2_000, maxMs: 60_000 }
 
 const backoffByCode: Readonly<Record<SyncCode, BackoffOptions>> = {
-  throttled: passing,
-  unreachable: passing,
-  protocol_error: passing,
-  clock_wrong: passing,
-  proxy_refused: passing,
+  throttled: transient,
+  unreachable: transient,
+  protocol_error: transient,
+  clock_wrong: transient,
+  proxy_refused: transient,
   mailbox_unknown: standing,
   access_denied: standing,
   subject_not_readable: standing,

@@ -63,7 +63,7 @@ export async function discoverEws(address: string, deps: AutodiscoverDeps): Prom
   }
   const domain = domainOf(address)
   throw failed(
-    `Autodiscover finds no EWS for ${domain}: see whether autodiscover.${domain} leads to the mail server, or write https://…/EWS/Exchange.asmx in url instead.${reasons.length === 0 ? '' : ` First trouble: ${reasons[0]}`}`
+    `Autodiscover finds no EWS for ${domain}: see whether autodiscover.${domain} leads to the mail server, or write https://…/EWS/Exchange.asmx in url instead.${reasons.length === 0 ? '' : ` First error: ${reasons[0]}`}`
   )
 }
 

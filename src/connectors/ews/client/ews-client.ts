@@ -41,7 +41,7 @@ export interface EwsClientDeps {
   readonly account: string
   readonly access: ErrorContext['access']
   readonly clock: () => number
-  /** Told of `ews` when a reply is SOAP. */
+  /** Called with `ews` when a reply is SOAP. */
   readonly onStep?: (step: ConnectionStep) => void
 }
 

@@ -21,7 +21,7 @@ export interface SocketOptions {
   /** PEM: an authority's, or the server's very certificate; trusted besides the public authorities. */
   readonly ca?: string
   readonly environment: Environment
-  /** Told of each step that has succeeded. */
+  /** Called with each step that has succeeded. */
   readonly onStep?: (step: ConnectionStep) => void
 }
 

@@ -29,7 +29,7 @@ export interface EwsTransportOptions {
   /** For HTTPS_PROXY and NO_PROXY; no proxy unless given. */
   readonly environment?: Environment
   readonly clockMonitor?: ClockMonitor
-  /** Told of each step towards the server that has succeeded. */
+  /** Called with each step towards the server that has succeeded. */
   readonly onStep?: (step: ConnectionStep) => void
 }
 

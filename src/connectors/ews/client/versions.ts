@@ -123,7 +123,7 @@ export function createVersionNegotiation(stated: EwsSchema | 'auto'): VersionNeg
       if (fixed !== undefined) return
       if (!isNegotiated) {
         isNegotiated = true
-        // Passing trouble may have led further down than was needed.
+        // A transient error may have led further down than was needed.
         current = server === null ? version : newestVersionOf(server)
         return
       }

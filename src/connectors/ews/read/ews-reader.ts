@@ -35,7 +35,7 @@ export interface EwsReaderDeps {
   readonly addressPolicy: AddressPolicy
   readonly clock: () => number
   readonly environment?: Environment
-  /** Told of each step towards the server that has succeeded, as often as it does. */
+  /** Called with each step towards the server that has succeeded, as often as it does. */
   readonly onStep?: (step: ConnectionStep) => void
 }
 

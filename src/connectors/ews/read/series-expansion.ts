@@ -60,7 +60,7 @@ export class SeriesExpansion {
   }
 }
 
-/** Passing trouble of the look alone does not spoil what was read: the next read looks again. */
+/** A transient error of the look alone does not spoil what was read: the next read looks again. */
 export function isPassing(error: unknown): boolean {
   return error instanceof RemoteError && (error.code === 'unreachable' || error.code === 'throttled')
 }

@@ -14,8 +14,8 @@ const refusal = { firstMs: 60_000, maxMs: 3_600_000 }
  */
 export function retryDelayMs(failures: number, error: RemoteError | null, random: () => number): number {
   const named = error?.retryAfter
-  const passing = error === null || error.code === 'unreachable' || named !== undefined
+  const isTransient = error === null || error.code === 'unreachable' || named !== undefined
   const floorMs = named === undefined ? 0 : named * (1 + random() / 4)
-  if (passing && failures <= 1) return Math.max(floorMs, transient.firstMs * random())
-  return Math.max(floorMs, backoffMs(passing ? transient : refusal, failures, random()))
+  if (isTransient && failures <= 1) return Math.max(floorMs, transient.firstMs * random())
+  return Math.max(floorMs, backoffMs(isTransient ? transient : refusal, failures, random()))
 }

@@ -40,7 +40,7 @@ const maxResponseBytes = 32 * 1024 * 1024
 const maxWaitMs = 20_000
 /**
  * Before the second, third… try. It is the floor of what Graph asks for: Exchange is reported to send `Retry-After: 1` or 0
- * whatever the trouble (msgraph-sdk-javascript#297), and rejected requests count too (learn.microsoft.com/graph/throttling).
+ * whatever the error (msgraph-sdk-javascript#297), and rejected requests count too (learn.microsoft.com/graph/throttling).
  */
 const resendBackoff: BackoffOptions = { firstMs: 500, maxMs: 4_000 }
 /** Of one request in one read. What is still throttled then waits for the next read. */
@@ -92,7 +92,7 @@ export function createGraphClient(deps: {
   }
 }
 
-/** Sends, and resends what is throttled or in transient trouble, until all is final, tried often enough, or aborted. */
+/** Sends, and resends what is throttled or failed for a moment, until all is final, tried often enough, or aborted. */
 async function sendBatch(
   batch: readonly GraphRequest[],
   answers: Map<GraphRequest, GraphResponse | RemoteError>,

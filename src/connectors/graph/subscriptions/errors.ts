@@ -113,7 +113,7 @@ const retryPolicies = {
   secretRefused: { firstMs: 900_000, maxMs: 900_000 }
 } satisfies Record<string, BackoffOptions>
 
-/** Exchange is reported to send `Retry-After: 1` or 0 whatever the trouble (msgraph-sdk-javascript#297). */
+/** Exchange is reported to send `Retry-After: 1` or 0 whatever the error (msgraph-sdk-javascript#297). */
 const namedTimeFloor: BackoffOptions = { firstMs: 2_000, maxMs: 60_000 }
 
 /** Milliseconds until the next try after so many failures in a row (from 1). `random` is in [0, 1). */
@@ -146,11 +146,11 @@ export function toSubscriptionFailure(error: RemoteError): SubscriptionFailure {
   if (error.code === 'secret_invalid' || error.code === 'secret_expired') {
     return { error, isApplicationWide: all, retryPolicy: 'secretRefused' }
   }
-  const passing = error.code === 'throttled' || error.code === 'unreachable'
+  const isTransient = error.code === 'throttled' || error.code === 'unreachable'
   return {
     error,
     isApplicationWide: all,
-    retryPolicy: passing ? 'transient' : all ? 'application' : 'perMailbox'
+    retryPolicy: isTransient ? 'transient' : all ? 'application' : 'perMailbox'
   }
 }
 
