@@ -37,7 +37,7 @@ export interface TenantManagement {
 /** Tenants read at a time. */
 const PAGE = 500
 
-export function createTenantManagement({ store, sync, clock }: ManagementDeps): TenantManagement {
+export function createTenantManagement({ store, sync, clock, registry }: ManagementDeps): TenantManagement {
   return {
     put: (id, body, { isProvider }) =>
       store.withTenantLock(id, async (store) => {
@@ -84,6 +84,8 @@ export function createTenantManagement({ store, sync, clock }: ManagementDeps): 
       store.withTenantLock(id, async (store) => {
         if (!(await store.removeTenant(id))) throw tenantNotFound(id)
         sync.invalidateTenant(id)
+        // The tenant's keys are gone too.
+        await registry.confirm()
       })
   }
 }

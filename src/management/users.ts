@@ -34,7 +34,13 @@ export interface UserManagement {
   remove(tenant: string, id: string): Promise<void>
 }
 
-export function createUserManagement({ store, packs, masterKeys, clock }: ManagementDeps): UserManagement {
+export function createUserManagement({
+  store,
+  packs,
+  masterKeys,
+  clock,
+  registry
+}: ManagementDeps): UserManagement {
   return {
     put: (tenant, id, body) =>
       store.withTenantLock(tenant, async (store) => {
@@ -72,6 +78,8 @@ export function createUserManagement({ store, packs, masterKeys, clock }: Manage
       store.withTenantLock(tenant, async (store) => {
         await requireTenant(store, tenant)
         if ((await store.removeUsers(tenant, [id], clock())).length === 0) throw userNotFound(tenant, id)
+        // The keys of the user's softphones are gone too.
+        await registry.confirm()
       })
   }
 
