@@ -41,7 +41,7 @@ const noResultDelay: Delay = { delayMs: 5_000, source: 'own' }
  * Batches that start in one turn of the loop. A tenant's first batch signs in, which may take ten milliseconds of CPU; API calls
  * must get their turn between them.
  */
-const maxStartsPerTurn = 1
+const maxStartsPerTurn = 4
 
 export class FairQueue implements SyncQueue {
   readonly #worker: BatchWorker
