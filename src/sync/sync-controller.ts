@@ -1,4 +1,4 @@
-/** Sync in the process that reads: keeps the timelines of the tenants that it owns true to their calendars. */
+/** Sync in the process that reads calendars: which tenants it owns, a TenantSync for each, and the one queue of all of them. */
 import type { Connector } from '../connectors/connector.ts'
 import type { CalendarNotification } from '../connectors/notification.ts'
 import type { SyncCode } from '../errors.ts'

@@ -1,4 +1,4 @@
-/** The port to sync, for the API: the same calls in the process that reads the calendars and in any other. */
+/** The port to sync, for the API. SyncController implements it where calendars are read, SyncClient where they are not. */
 import type { Connector } from '../connectors/connector.ts'
 import type { CalendarNotification } from '../connectors/notification.ts'
 import type { ConnectionState } from './connection/connection-health.ts'

@@ -1,4 +1,4 @@
-/** The sync of one tenant: its connector, whose calendars are read by which rules, and what a change of those asks for. */
+/** The sync of one tenant, in the process that owns it: its connector, calendars, rules, schedule and subscriptions. */
 import type { Connector } from '../connectors/connector.ts'
 import type { CalendarNotification } from '../connectors/notification.ts'
 import type { Instant } from '../domain/calendar-event.ts'

@@ -1,4 +1,4 @@
-/** Sync in a process that owns no tenants: what is asked for becomes jobs for the worker that owns the tenant. */
+/** Sync in an API replica, which reads no calendar: calls become jobs for the SyncController that owns the tenant. */
 import type { Connector } from '../../connectors/connector.ts'
 import type { CalendarNotification } from '../../connectors/notification.ts'
 import { RemoteError } from '../../errors.ts'
