@@ -181,7 +181,9 @@ export class TenantSync {
   runDue(): void {
     this.#notifications.checkOverdue()
     if (this.#schedule === null) return
-    const { poll, reconcile } = this.#schedule.takeDue(this.#deps.timers.now())
+    const now = this.#deps.timers.now()
+    void this.#schedule.plan(now)
+    const { poll, reconcile } = this.#schedule.takeDue(now)
     for (const key of reconcile) this.#targets.get(key)!.requestReconcile()
     if (poll.length + reconcile.length > 0) void this.#queue.add(this.#id, [...poll, ...reconcile], 'poll')
   }
@@ -205,7 +207,7 @@ export class TenantSync {
     await this.#feed.close()
     this.#health.close()
     this.#notifications.close()
-    this.#targets.clear('keep')
+    await this.#targets.clear('keep')
     await this.#queue.drop(this.#id)
     await this.#leases.close()
   }
@@ -247,7 +249,7 @@ export class TenantSync {
   async #applyTenant(isNew: boolean): Promise<void> {
     const change = await this.#config.load(isNew)
     if (change === null) {
-      this.#targets.clear('unsubscribe')
+      await this.#targets.clear('unsubscribe')
       this.#leases.replace(null)
       return this.#onGone()
     }
@@ -267,7 +269,7 @@ export class TenantSync {
     const { connection, pollMs } = this.#config
     await this.#queue.drop(this.#id)
     this.#notifications.clear()
-    this.#targets.clear(releaseMode)
+    await this.#targets.clear(releaseMode)
     const opened = connection === null ? null : openTenantConnector(this.#id, connection, this.#deps)
     const connector = opened instanceof RemoteError ? null : opened
     this.#leases.replace(connector)

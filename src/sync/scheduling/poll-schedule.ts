@@ -1,5 +1,9 @@
 /** When each target of a tenant is polled: evenly over the interval, in full batches, at a phase of its own. */
 import { createHash } from 'node:crypto'
+import type { Steps } from '../../lib/steps.ts'
+
+/** Some microseconds of work. */
+const TARGETS_PER_STEP = 20
 
 interface Slot {
   readonly targets: readonly string[]
@@ -33,19 +37,27 @@ export class PollSchedule {
     return this.#nextDueAt
   }
 
-  /** Polls these from now on. Nobody is polled later for it than they would have been. */
-  plan(targets: Iterable<string>, now: number): void {
+  /**
+   * Polls these, sorted (`sortTargets`), from now on. Nobody is polled later for it than they would have been. The plan before it
+   * holds until the last step.
+   */
+  *plan(order: readonly string[], now: number): Steps<void> {
     const planned = new Map<string, number>()
-    for (const slot of this.#slots) for (const target of slot.targets) planned.set(target, slot.dueAt)
-    const order = [...targets].sort()
+    for (const slot of this.#slots) {
+      for (const target of slot.targets) planned.set(target, slot.dueAt)
+      yield
+    }
     const count = Math.ceil(order.length / this.#batchSize)
-    this.#slots = Array.from({ length: count }, (_, index) => {
-      const members = order.slice(index * this.#batchSize, (index + 1) * this.#batchSize)
+    const slots: Slot[] = []
+    for (let index = 0; index < count; index++) {
+      const targets = order.slice(index * this.#batchSize, (index + 1) * this.#batchSize)
       const phase = (this.#offset + index / count) % 1
       let dueAt = this.#nextAtPhase(phase, now)
-      for (const member of members) dueAt = Math.min(dueAt, planned.get(member) ?? dueAt)
-      return { targets: members, phase, dueAt }
-    })
+      for (const target of targets) dueAt = Math.min(dueAt, planned.get(target) ?? dueAt)
+      slots.push({ targets, phase, dueAt })
+      yield
+    }
+    this.#slots = slots
     this.#updateNextDue()
   }
 
@@ -74,4 +86,23 @@ export class PollSchedule {
       Number.POSITIVE_INFINITY
     )
   }
+}
+
+/** In the order of their names. Digests differ in their first character, so each step sorts a small part. */
+export function* sortTargets(targets: Iterable<string>): Steps<string[]> {
+  const byFirst = new Map<string, string[]>()
+  let count = 0
+  for (const target of targets) {
+    const first = target.slice(0, 1)
+    const others = byFirst.get(first)
+    if (others === undefined) byFirst.set(first, [target])
+    else others.push(target)
+    if (++count % TARGETS_PER_STEP === 0) yield
+  }
+  const order: string[] = []
+  for (const first of [...byFirst.keys()].sort()) {
+    order.push(...byFirst.get(first)!.sort())
+    yield
+  }
+  return order
 }

@@ -1,5 +1,6 @@
 /** The calendars of a tenant that are read, and their users: a mailbox that users share is read once. */
 import type { Instant } from '../../domain/calendar-event.ts'
+import { forEachInSlices } from '../../lib/time-slices.ts'
 import type { UserRecord } from '../../storage/store.ts'
 import type { ReleaseMode } from '../notifications/target-subscriptions.ts'
 import { type ReadTarget, userConfigHash } from './read-target.ts'
@@ -79,12 +80,13 @@ export class TargetRegistry {
     return true
   }
 
-  /** Forgets everybody. */
-  clear(mode: ReleaseMode): void {
-    for (const state of this.#states.values()) state.release(mode)
+  /** Forgets everybody at once. Resolves once all are released. */
+  async clear(mode: ReleaseMode): Promise<void> {
+    const states = [...this.#states.values()]
     this.#states.clear()
     this.#users.clear()
     this.#revision += 1
+    await forEachInSlices(states, (state) => state.release(mode))
   }
 
   #join(user: string, target: ReadTarget, { sync }: UserRecord): void {
