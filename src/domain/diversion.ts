@@ -19,7 +19,7 @@ export interface Diversion {
   readonly activity?: string
   /** When an override of this diversion ends that is set without an end; `manual` unless stated. */
   readonly overrideEnds?: OverrideEnds
-  /** Who may not see sensitive diversions is shown another in its place. Kept only: nothing masks yet. */
+  /** Who may not see sensitive diversions is shown another in its place (mask.ts). */
   readonly sensitive?: boolean
 }
 

@@ -42,6 +42,15 @@ export function explain(
   return { rule: { from, match, text }, because: say[match](text, from === 'user') }
 }
 
+/**
+ * Explains what shows a masked reader the stand-in, whether it is one or not: the rule is never named, since that of one and the
+ * lack of one for another would tell them apart.
+ */
+export function explainMasked({ from }: Cause, language: string): Explanation {
+  const say = sentencesIn(language)
+  return { rule: null, because: from === 'override' ? say.override : say.calendar }
+}
+
 /** Explains why an event diverts nothing. */
 export function explainNothing(reason: NoDiversion, language: string): Explanation {
   return { rule: null, because: sentencesIn(language).not[reason] }

@@ -50,6 +50,8 @@ export interface RuleSet {
   readonly forwardAllowed: readonly string[]
   /** They stand before `triggers`, so that one more word does not mean restating a pack's twenty. */
   readonly extraTriggers: readonly Trigger[]
+  /** The diversion that is shown in place of sensitive ones to those who may not see them. */
+  readonly maskedAs: string
 }
 
 /** What holds where neither a pack nor an operator states a member. The catalogue has no such thing. */
@@ -61,7 +63,8 @@ export const unstatedRules: Omit<RuleSet, 'diversions'> = {
   invitations: 'accepted',
   forwardTargets: 'off',
   forwardAllowed: [],
-  extraTriggers: []
+  extraTriggers: [],
+  maskedAs: 'out-of-office'
 }
 
 /** All of the RuleSet's triggers in their order: what a Cause's `index` counts in. */
@@ -114,6 +117,9 @@ export function validateRuleSet(rules: RuleSet): RuleFault[] {
     if (diversion.code === AVAILABLE && diversion.phone !== 'open') {
       faults.push({ field: `diversions/${index}/phone`, message: 'must be open for "available"' })
     }
+    if (diversion.code === AVAILABLE && diversion.sensitive) {
+      faults.push({ field: `diversions/${index}/sensitive`, message: 'cannot be true for "available"' })
+    }
   })
   if (!seen.has(AVAILABLE)) {
     faults.push({ field: 'diversions', message: 'lacks "available", which holds when nothing else does' })
@@ -134,7 +140,23 @@ export function validateRuleSet(rules: RuleSet): RuleFault[] {
   })
   return [
     ...faults,
+    ...validateMask(rules),
     ...validateTriggers(rules.extraTriggers, rules.diversions, 'extraTriggers'),
     ...validateTriggers(rules.triggers, rules.diversions)
   ]
+}
+
+/** A catalogue in which nothing is sensitive needs no stand-in: the one that is not stated may be missing. */
+function validateMask({ diversions, maskedAs }: RuleSet): RuleFault[] {
+  const sensitive = diversions.filter((diversion) => diversion.sensitive)
+  const shown = diversions.find(({ code }) => code === maskedAs)
+  const fault = (message: string) => [{ field: 'maskedAs', message }]
+  if (shown === undefined) {
+    if (sensitive.length === 0 && maskedAs === unstatedRules.maskedAs) return []
+    return fault(
+      `is "${maskedAs}", which the catalogue lacks: write the code that sensitive diversions are shown as`
+    )
+  }
+  if (maskedAs === AVAILABLE) return fault('cannot be "available": write a code that diverts')
+  return shown.sensitive ? fault(`is "${maskedAs}", which is sensitive itself: write another code`) : []
 }

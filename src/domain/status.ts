@@ -151,7 +151,7 @@ export function nextTransition(timeline: EffectiveTimeline, at: Instant): Instan
     const end = boundaries[2 * index + 1]!
     if (start > at && (index === 0 || boundaries[2 * index - 1]! < start)) return start
     const neighbour = boundaries[2 * index + 2] === end ? causes[index + 1]! : null
-    if (end !== Infinity && !sameStatus(causes[index]!, neighbour)) return end
+    if (end !== Infinity && !sameIntervalFields(causes[index]!, neighbour)) return end
   }
   return Infinity
 }
@@ -168,6 +168,7 @@ export function intervalFieldsOf(cause: Cause): IntervalFields {
 
 const intervalMemberNames = Object.keys(intervalMembers) as (keyof IntervalMembers)[]
 
-function sameStatus(cause: Cause, next: Cause | null): boolean {
+/** Whether a Status shows the same while the one or the other holds. */
+export function sameIntervalFields(cause: Cause, next: Cause | null): boolean {
   return intervalMemberNames.every((name) => intervalMembers[name](cause) === intervalMembers[name](next))
 }

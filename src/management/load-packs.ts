@@ -121,7 +121,8 @@ const packMembers = {
   invitations: Type.Enum([...invitationPolicies]),
   forwardTargets: Type.Optional(Type.Enum([...forwardPolicies])),
   forwardAllowed: Type.Optional(Type.Array(text)),
-  extraTriggers: Type.Optional(triggersSchema)
+  extraTriggers: Type.Optional(triggersSchema),
+  maskedAs: Type.Optional(text)
 } satisfies Record<keyof RuleSet, TSchema>
 const packSchema = Type.Object(packMembers, members)
 

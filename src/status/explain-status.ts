@@ -1,8 +1,9 @@
 /** Why something holds for a user: finds the triggers in which a cause's index counts. */
-import { type Explanation, explain } from '../domain/explain.ts'
+import { type Explanation, explain, explainMasked } from '../domain/explain.ts'
 import { allTriggers, type RuleSet, type Trigger } from '../domain/rule-set.ts'
 import type { Cause } from '../domain/timeline.ts'
 import { type Store, StoreUnavailable } from '../storage/store.ts'
+import { type Audience, isMaskedFor } from './audience.ts'
 import type { TenantContext, UserState } from './user-state.ts'
 
 export interface ExplainStatusDeps {
@@ -11,12 +12,13 @@ export interface ExplainStatusDeps {
   readonly defaultRules: RuleSet
 }
 
-/** Explains causes in one user's timeline, in the tenant's language. Throws StoreUnavailable: triggers are not in memory. */
+/** Explains causes in one user's timeline as the audience sees it, in the tenant's language. Throws StoreUnavailable: triggers are not in memory. */
 export async function createExplainer(
   { store, defaultRules }: ExplainStatusDeps,
   tenant: string,
   user: UserState,
-  context: TenantContext
+  context: TenantContext,
+  audience: Audience
 ): Promise<(cause: Cause | null) => Explanation> {
   if (!store.reachable()) throw new StoreUnavailable('Nothing can be explained without the store.')
   const version = user.rulesVersion
@@ -30,5 +32,10 @@ export async function createExplainer(
     availability: null,
     override: null
   }
-  return (cause) => explain(cause, cause && triggersOf[cause.from], context.language)
+  const { mask, language } = context
+  const isMasked = !mask.isEmpty && isMaskedFor(audience, user.id)
+  return (cause) =>
+    cause !== null && isMasked && cause.diversion === mask.code
+      ? explainMasked(cause, language)
+      : explain(cause, cause && triggersOf[cause.from], language)
 }

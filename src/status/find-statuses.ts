@@ -4,7 +4,7 @@ import { statusAt } from '../domain/status.ts'
 import { Slice, sortInSlices } from '../lib/time-slices.ts'
 import { compareExtensions, pickShownUser } from './extension-status.ts'
 import type { Status } from './status-members.ts'
-import { toStatus, type UserState } from './user-state.ts'
+import { timelineFor, toStatus, type UserState } from './user-state.ts'
 import type { StatusFormat, ViewMoment } from './view-moment.ts'
 
 export interface StatusFilter {
@@ -39,7 +39,7 @@ interface Candidate {
 }
 
 export async function findStatuses(moment: ViewMoment, search: StatusSearch): Promise<FoundStatuses> {
-  const { context } = moment.withLanguage(search.language)
+  const { context } = moment.in(search)
   const matches = matcherOf(search.filter)
   const found: (Status | ExtensionStatus)[] = []
   let last = ''
@@ -48,7 +48,7 @@ export async function findStatuses(moment: ViewMoment, search: StatusSearch): Pr
     if (slice.isOver()) await slice.next()
     if (!users.some(matches)) continue
     const user = users.length === 1 ? users[0]! : pickShownUser(users, search.at)!
-    const fields = statusAt(user.effective, search.at)
+    const fields = statusAt(timelineFor(user, context, search.audience), search.at)
     if (search.filter.phone && !search.filter.phone.has(fields.phone)) continue
     const status = toStatus(user, fields, context, moment.now)
     if (search.filter.diversion && !search.filter.diversion.has(status.diversion)) continue

@@ -1,7 +1,7 @@
 /** The part of a tenant's change log in memory: which users changed at which position, and when each entry was logged. */
 import type { Instant } from '../domain/calendar-event.ts'
 import { RingLog } from '../lib/ring-log.ts'
-import type { LogEntry } from '../storage/store.ts'
+import type { LogEntry, TenantSnapshot, Vacated } from '../storage/store.ts'
 import { type Cursor, cursorExpired } from './cursor.ts'
 
 /** Users of so many entries are kept in memory; for older ones the store is read. */
@@ -10,8 +10,14 @@ const MAX_USERS = 20_000
 /** Gives the entries of the store's log after a position; null where it does not go back so far. */
 export type ReadLog = (after: number) => Promise<readonly LogEntry[] | null>
 
+/** An entry of the log as it was applied. */
+export interface AppliedEntry extends LogEntry {
+  /** Those of its users in whom it changed nothing that a masked audience sees. */
+  readonly unseenMasked?: ReadonlySet<string>
+}
+
 export class RecentEntries {
-  readonly #entries: RingLog<LogEntry>
+  readonly #entries: RingLog<AppliedEntry>
   readonly #first: { readonly position: number; readonly at: Instant }
 
   /** `at` is when the entry at the position was logged. */
@@ -25,11 +31,20 @@ export class RecentEntries {
     return this.#entries.completeAfter
   }
 
-  add(entry: LogEntry): void {
+  add(entry: AppliedEntry): void {
     this.#entries.add(entry.position, entry, entry.users === 'all' ? 1 : 1 + entry.users.length)
   }
 
-  between(after: number, upTo: number): LogEntry[] {
+  /** Users of whom the entry at the position that is present does not say that they are gone. */
+  addVacated(
+    { position, loggedAt }: Pick<TenantSnapshot, 'position' | 'loggedAt'>,
+    vacated: Vacated[]
+  ): void {
+    if (vacated.length === 0) return
+    this.add({ position, at: loggedAt, users: vacated.map(({ user }) => user), vacated })
+  }
+
+  between(after: number, upTo: number): AppliedEntry[] {
     return this.#entries.between(after, upTo)
   }
 
@@ -55,6 +70,10 @@ export class RecentEntries {
       position === this.#first.position ? this.#first.at : this.between(position - 1, position)[0]?.at
     return at === undefined || isSameEntry(cursor, at)
   }
+}
+
+export function namedUsers({ users }: LogEntry): readonly string[] {
+  return users === 'all' ? [] : users
 }
 
 /** Whether the entry that stood at the cursor's position when it was given was logged then. */

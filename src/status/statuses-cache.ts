@@ -1,9 +1,11 @@
-/** The answers to `GET statuses` that still hold: by user, by extension, in some languages. */
+/** The answers to `GET statuses` that still hold: by user, by extension, in some languages, masked or not. */
 import type { Instant } from '../domain/calendar-event.ts'
 import type { StatusesResponse } from './statuses-response.ts'
 import type { StatusFormat } from './view-moment.ts'
 
 const MAX_KEPT = 8
+/** No language tag. */
+const MASKED = '*'
 
 export class StatusesCache {
   readonly #kept = new Map<string, StatusesResponse>()
@@ -11,12 +13,14 @@ export class StatusesCache {
 
   /** Null where none is kept that holds at this instant. */
   get(format: StatusFormat, now: Instant): StatusesResponse | null {
+    if (isPersonal(format)) return null
     const answer = this.#kept.get(keyOf(format))
     return answer !== undefined && now < answer.validUntil ? answer : null
   }
 
   /** Who asks while an answer is rendered that holds gets the same. */
   render(format: StatusFormat, render: () => Promise<StatusesResponse>): Promise<StatusesResponse> {
+    if (isPersonal(format)) return render()
     const key = keyOf(format)
     const present = this.#rendering.get(key)
     if (present !== undefined) return present
@@ -40,6 +44,12 @@ export class StatusesCache {
   }
 }
 
-function keyOf({ by, language }: StatusFormat): string {
-  return language === null ? by : `${by} ${language}`
+function keyOf({ by, language, audience }: StatusFormat): string {
+  const key = language === null ? by : `${by} ${language}`
+  return audience.sensitive ? key : `${key} ${MASKED}`
+}
+
+/** For one softphone alone, of whose user something is masked for all others. Kept, it would drive out those that many ask for. */
+function isPersonal({ audience }: StatusFormat): boolean {
+  return !audience.sensitive && audience.unmaskedUser !== null
 }

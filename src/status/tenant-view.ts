@@ -2,8 +2,10 @@
 import type { Instant } from '../domain/calendar-event.ts'
 import { collectInSlices, nextSlice } from '../lib/time-slices.ts'
 import type { LogEntry, TenantSnapshot, UserRecord } from '../storage/store.ts'
+import { unmaskedAudience } from './audience.ts'
 import { CURSOR_LIFETIME_MS, type Cursor, cursorExpired, formatCursor } from './cursor.ts'
-import { type ReadLog, RecentEntries } from './recent-entries.ts'
+import { markUnseen } from './masked-changes.ts'
+import { namedUsers, type ReadLog, RecentEntries } from './recent-entries.ts'
 import { StatusesCache } from './statuses-cache.ts'
 import { type StatusesResponse, writeStatuses } from './statuses-response.ts'
 import { createCauseSharing, type TenantContext, type UserState, userStateOf } from './user-state.ts'
@@ -13,6 +15,7 @@ import {
   findTurned,
   hasSameSync,
   loadContents,
+  shareFormat,
   type ViewContents,
   type ViewContentsOptions
 } from './view-contents.ts'
@@ -112,9 +115,9 @@ export class TenantView {
   }
 
   /** The present Status as JSON. */
-  status(id: string): string | null {
+  status(id: string, audience = unmaskedAudience): string | null {
     const user = this.user(id)
-    return user && this.moment().renderUser(user)
+    return user && this.moment().in({ language: null, audience }).renderUser(user)
   }
 
   /** What the view shows now. */
@@ -133,13 +136,15 @@ export class TenantView {
   /** The answer to `GET statuses`, where it is kept and still holds. */
   keptStatuses(format: StatusFormat): StatusesResponse | null {
     this.#clearUncertain()
-    return this.advance() ? this.#answers.get(format, this.#contents.clock.now) : null
+    if (!this.advance()) return null
+    return this.#answers.get(shareFormat(format, this.#contents), this.#contents.clock.now)
   }
 
   /** The answer to `GET statuses`: the same bytes from every view at the same position, at the same instant. */
   async statuses(format: StatusFormat = tenantFormat): Promise<StatusesResponse> {
     await this.settle()
-    return this.keptStatuses(format) ?? this.#answers.render(format, () => this.#renderStatuses(format))
+    const shared = shareFormat(format, this.#contents)
+    return this.keptStatuses(shared) ?? this.#answers.render(shared, () => this.#renderStatuses(shared))
   }
 
   /** Whether the cursor's log is the view's, and is in it so far. Of positions out of memory `changesSince` says the rest. */
@@ -170,7 +175,8 @@ export class TenantView {
 
     const turned = passed ?? [await findTurned(moment, cursor.at)]
     const synced = mayHaveSynced ? [await findSynced(moment)] : []
-    const changes = await moment.renderChanges(entries, [...turned, ...synced], format)
+    const changed = { since: cursor.at, entries, turned: [...turned, ...synced] }
+    const changes = await moment.renderChanges(changed, format)
     return changes.length === 0 ? null : { ...answer, changes }
   }
 
@@ -186,7 +192,7 @@ export class TenantView {
   apply(entries: readonly LogEntry[], records: ReadonlyMap<string, UserRecord | null>): void {
     const { users, clock, context } = this.#contents
     const since = entries.reduce((least, { at }) => Math.min(least, at), clock.now) - MAX_CLOCK_SKEW_MS
-    const named = new Set(entries.flatMap(namedBy))
+    const named = new Set(entries.flatMap(namedUsers))
     const synced: string[] = []
     const next: UserState[] = []
     for (const [id, record] of records) {
@@ -196,10 +202,11 @@ export class TenantView {
       if (record === null || known === undefined || named.has(id)) continue
       if (!hasSameSync(known, context, record, context, clock.now)) synced.push(id)
     }
+    const applied = markUnseen(entries, next, this.#contents)
     users.putAll(next)
     for (const user of next) clock.planAnew(user, named.has(user.id) ? since : Infinity)
     clock.recordNow(synced)
-    for (const entry of entries) this.#recent.add(entry)
+    for (const entry of applied) this.#recent.add(entry)
     const last = entries.at(-1)
     if (last !== undefined) this.#moveTo(last.position, last.at)
   }
@@ -212,16 +219,13 @@ export class TenantView {
   ): Promise<void> {
     const before = this.#contents
     const next = await loadContents(snapshot, this.#loadOptions(context, before.clock.now))
-    const named = await collectInSlices(entries.map(namedBy), (user) => user)
+    const named = await collectInSlices(entries.map(namedUsers), (user) => user)
     const isAll = entries.some(({ users }) => users === 'all')
     const { vacated, synced } = await compareContents(before, next, (user) => named.has(user))
     while (!next.clock.advance(before.clock.now)) await nextSlice()
     this.#contents = next
     for (const entry of entries) this.#recent.add(entry)
-    if (vacated.length > 0) {
-      const users = vacated.map(({ user }) => user)
-      this.#recent.add({ position: snapshot.position, at: snapshot.loggedAt, users, vacated })
-    }
+    this.#recent.addVacated(snapshot, vacated)
     next.clock.recordNow(isAll ? [] : synced)
     this.#moveTo(snapshot.position, snapshot.loggedAt)
   }
@@ -293,8 +297,4 @@ export class TenantView {
     this.#isUncertain = false
     this.#answers.clear()
   }
-}
-
-function namedBy({ users }: LogEntry): readonly string[] {
-  return users === 'all' ? [] : users
 }

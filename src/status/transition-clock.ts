@@ -14,6 +14,13 @@ const MAX_SETBACK_MS = 1_000
 /** Users whose transitions are passed, or planned anew, in one call: about 5 ms. */
 const USERS_PER_ADVANCE = 2_000
 
+/** Users who turned at one instant. */
+export interface TurnedUsers {
+  readonly users: readonly string[]
+  /** By time alone: then `transitionAfter` says who of them turned for whom. */
+  readonly isTransition: boolean
+}
+
 export interface TransitionClockDeps {
   readonly users: UserTable
   readonly context: TenantContext
@@ -27,7 +34,7 @@ export class TransitionClock {
   readonly #context: TenantContext
   readonly #onPassed: (stale: boolean) => void
   #heap = new TransitionHeap()
-  #passed: RingLog<readonly string[]>
+  #passed: RingLog<TurnedUsers>
   #now: Instant
   #last: Instant = 0
   /** Users that are to be planned since the clock was set back; null: none. */
@@ -92,7 +99,7 @@ export class TransitionClock {
       if (end < users.length) break
       this.#passing = null
       if (turned.length === 0) continue
-      this.#passed.add(this.#now, turned, turned.length)
+      this.#passed.add(this.#now, { users: turned, isTransition: true }, turned.length)
       this.#last = Math.max(this.#last, at)
       hasPassed = true
     }
@@ -104,7 +111,7 @@ export class TransitionClock {
 
   /** The user is new, or is another. Who has a transition after `since` that is passed already is recorded now. */
   planAnew(user: UserState, since: Instant): void {
-    if (this.#plan(user) > since) this.#passed.add(this.#now, [user.id])
+    if (this.#plan(user) > since) this.#passed.add(this.#now, { users: [user.id], isTransition: false })
   }
 
   /** Makes the users such as turned at this very moment, for all cursors of before. */
@@ -112,12 +119,12 @@ export class TransitionClock {
     if (users.length === 0) return
     // A millisecond later, because a request may have been answered at this one already.
     this.#now++
-    this.#passed.add(this.#now, users, users.length)
+    this.#passed.add(this.#now, { users, isTransition: false }, users.length)
     this.#onPassed(false)
   }
 
   /** Who has transitions after the one instant, up to and including the other, in groups; null where that is no longer in memory. */
-  between(after: Instant, upTo: Instant): readonly (readonly string[])[] | null {
+  between(after: Instant, upTo: Instant): readonly TurnedUsers[] | null {
     if (after < this.#passed.completeAfter || upTo > this.#now) return null
     return this.#passed.between(after, upTo)
   }

@@ -1,6 +1,7 @@
 /** One user in memory, and what is shown of them at an instant. */
 import type { Instant } from '../domain/calendar-event.ts'
 import { type Diversion, FALLBACK_CODE } from '../domain/diversion.ts'
+import { Mask } from '../domain/mask.ts'
 import { applyOverride, type Override } from '../domain/override.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import { nextTransition, type StatusFields, statusAt } from '../domain/status.ts'
@@ -8,7 +9,8 @@ import { type SyncRecord, staleAt, syncStateAt } from '../domain/sync-state.ts'
 import { type Cause, causeKey, firstEndingAfter } from '../domain/timeline.ts'
 import { type EffectiveTimeline, emptyTimeline } from '../domain/timeline-runs.ts'
 import type { TenantSnapshot, UserRecord } from '../storage/store.ts'
-import { makeStatus, type Status, type StatusParts } from './status-members.ts'
+import { type Audience, isMaskedFor } from './audience.ts'
+import { makeStatus, type Status } from './status-members.ts'
 import { StatusWriter } from './status-writer.ts'
 
 /** What of the tenant shows in every Status. */
@@ -19,6 +21,7 @@ export interface TenantContext {
   /** Milliseconds after which an unconfirmed timeline is stale. */
   readonly staleAfter: number
   readonly writer: StatusWriter
+  readonly mask: Mask
 }
 
 /** What a tenant has whose connection is gone: then no timeline is held that could become stale. */
@@ -29,15 +32,15 @@ export function tenantContextOf(
   { tenant, rules, connection }: Pick<TenantSnapshot, 'tenant' | 'rules' | 'connection'>,
   defaultRules: RuleSet
 ): TenantContext {
-  const diversions = new Map(
-    (rules?.effective ?? defaultRules).diversions.map((diversion) => [diversion.code, diversion])
-  )
+  const ruleSet = rules?.effective ?? defaultRules
+  const diversions = new Map(ruleSet.diversions.map((diversion) => [diversion.code, diversion]))
   return {
     language: tenant.language,
     timeZone: tenant.timeZone,
     diversions,
     staleAfter: 2_000 * (connection?.pollSeconds ?? DEFAULT_POLL_SECONDS),
-    writer: createWriter(diversions, tenant.language)
+    writer: createWriter(diversions, tenant.language),
+    mask: new Mask(ruleSet)
   }
 }
 
@@ -70,6 +73,8 @@ export interface UserState {
   plannedAt: Instant
   /** The present Status as JSON: it holds until `nextTransition`. */
   cachedJson: string | null
+  /** `effective` as masked audiences see it, once one has asked; the very same object where nothing is masked. */
+  masked: EffectiveTimeline | null
 }
 
 export function userStateOf(
@@ -102,7 +107,8 @@ export function userStateOf(
     sync,
     nextTransition: Infinity,
     plannedAt: Infinity,
-    cachedJson: null
+    cachedJson: null,
+    masked: null
   }
 }
 
@@ -128,17 +134,45 @@ export function diversionOf(code: string, { diversions }: Pick<TenantContext, 'd
   )
 }
 
-/** The Status as JSON. `isPresent`: `nextTransition` is the next after `at`, so that the JSON can be kept until then. */
-export function statusJson(user: UserState, context: TenantContext, at: Instant, isPresent: boolean): string {
-  const canKeep = isPresent && at < user.nextTransition
+/** The calendar with the override laid over it, as the audience sees it. */
+export function timelineFor(user: UserState, { mask }: TenantContext, audience: Audience): EffectiveTimeline {
+  if (mask.isEmpty || !isMaskedFor(audience, user.id)) return user.effective
+  user.masked ??= mask.apply(user.effective)
+  return user.masked
+}
+
+/** The calendar alone, as the audience sees it. */
+export function calendarFor(user: UserState, { mask }: TenantContext, audience: Audience): EffectiveTimeline {
+  return isMaskedFor(audience, user.id) ? mask.apply(user.calendar) : user.calendar
+}
+
+/** What is set by hand, as the audience sees it. */
+export function overrideFor(
+  { id, override }: UserState,
+  { mask }: TenantContext,
+  audience: Audience
+): Override | null {
+  if (override === null || !isMaskedFor(audience, id)) return override
+  return { ...override, diversion: mask.shownCode(override.diversion) }
+}
+
+export interface StatusJsonOptions {
+  readonly at: Instant
+  readonly audience: Audience
+  /** `nextTransition` is the next after `at`, so that the JSON can be kept until then. */
+  readonly isPresent: boolean
+}
+
+export function statusJson(
+  user: UserState,
+  context: TenantContext,
+  { at, audience, isPresent }: StatusJsonOptions
+): string {
+  const timeline = timelineFor(user, context, audience)
+  const canKeep = isPresent && at < user.nextTransition && timeline === user.effective
   if (canKeep && user.cachedJson !== null) return user.cachedJson
   const sync = syncStateAt(user.sync, context.staleAfter, at)
-  const json = context.writer.write(
-    user,
-    user.timeZone ?? context.timeZone,
-    statusAt(user.effective, at),
-    sync
-  )
+  const json = context.writer.write(user, user.timeZone ?? context.timeZone, statusAt(timeline, at), sync)
   if (canKeep) user.cachedJson = json
   return json
 }
@@ -150,23 +184,24 @@ export function toStatus(
   context: TenantContext,
   now: Instant
 ): Status {
-  return makeStatus(partsOf(user, fields, context, now))
-}
-
-function partsOf(user: UserState, fields: StatusFields, context: TenantContext, now: Instant): StatusParts {
-  return {
+  return makeStatus({
     user,
     timeZone: user.timeZone ?? context.timeZone,
     language: context.language,
     fields,
     findDiversion: (code) => diversionOf(code, context),
     sync: syncStateAt(user.sync, context.staleAfter, now)
-  }
+  })
 }
 
 /** The next instant after `at` at which time alone changes something that the Status shows; else Infinity. */
-export function transitionAfter(user: UserState, { staleAfter }: TenantContext, at: Instant): Instant {
-  const ofCalendar = nextTransition(user.effective, at)
+export function transitionAfter(
+  user: UserState,
+  { staleAfter }: TenantContext,
+  at: Instant,
+  timeline = user.effective
+): Instant {
+  const ofCalendar = nextTransition(timeline, at)
   const stale = staleAt(user.sync, staleAfter)
   return stale !== null && stale > at ? Math.min(ofCalendar, stale) : ofCalendar
 }

@@ -4,10 +4,17 @@ import { syncStateAt } from '../domain/sync-state.ts'
 import type { Cause } from '../domain/timeline.ts'
 import { forEachInSlices } from '../lib/time-slices.ts'
 import type { TenantSnapshot, Vacated } from '../storage/store.ts'
-import { TransitionClock } from './transition-clock.ts'
-import { type TenantContext, transitionAfter, type UserState, userStateOf } from './user-state.ts'
+import { maskedAudience, unmaskedAudience } from './audience.ts'
+import { TransitionClock, type TurnedUsers } from './transition-clock.ts'
+import {
+  type TenantContext,
+  timelineFor,
+  transitionAfter,
+  type UserState,
+  userStateOf
+} from './user-state.ts'
 import { UserTable } from './user-table.ts'
-import type { ViewMoment } from './view-moment.ts'
+import type { StatusFormat, ViewMoment } from './view-moment.ts'
 
 export interface ViewContents {
   readonly context: TenantContext
@@ -70,19 +77,30 @@ export function hasSameSync(
 }
 
 /** Whose transitions lie after the instant, up to and including the moment. */
-export async function findTurned({ users, context, now }: ViewMoment, after: Instant): Promise<string[]> {
+export async function findTurned({ users, context, now }: ViewMoment, after: Instant): Promise<TurnedUsers> {
   const turned: string[] = []
   await forEachInSlices(users, (user) => {
     if (transitionAfter(user, context, after) <= now) turned.push(user.id)
   })
-  return turned
+  return { users: turned, isTransition: true }
 }
 
 /** Whose calendars are read. */
-export async function findSynced({ users }: ViewMoment): Promise<string[]> {
+export async function findSynced({ users }: ViewMoment): Promise<TurnedUsers> {
   const synced: string[] = []
   await forEachInSlices(users, ({ id, sync }) => {
     if (sync.enabled) synced.push(id)
   })
-  return synced
+  return { users: synced, isTransition: false }
+}
+
+/** The format whose answer is the same and serves most callers: a softphone mostly sees what all masked audiences see. */
+export function shareFormat(format: StatusFormat, { context, users }: ViewContents): StatusFormat {
+  const { sensitive, unmaskedUser } = format.audience
+  if (sensitive) return format
+  if (context.mask.isEmpty) return { ...format, audience: unmaskedAudience }
+  if (unmaskedUser === null) return format
+  const own = users.get(unmaskedUser)
+  const isMasked = own !== undefined && timelineFor(own, context, maskedAudience) !== own.effective
+  return isMasked ? format : { ...format, audience: maskedAudience }
 }

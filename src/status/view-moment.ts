@@ -1,14 +1,25 @@
 /** A tenant at one moment. What it shows is rendered in slices, and stays of that moment whatever changes meanwhile. */
 import type { Instant } from '../domain/calendar-event.ts'
 import { collectInSlices, forEachInSlices, Slice, sortInSlices } from '../lib/time-slices.ts'
-import type { LogEntry, Vacated } from '../storage/store.ts'
+import type { Vacated } from '../storage/store.ts'
+import { type Audience, unmaskedAudience } from './audience.ts'
 import {
   compareExtensions,
   extensionStatusJson,
   pickShownUser,
   removedExtensionJson
 } from './extension-status.ts'
-import { inLanguage, statusJson, type TenantContext, type UserState } from './user-state.ts'
+import { type AppliedEntry, namedUsers } from './recent-entries.ts'
+import type { TurnedUsers } from './transition-clock.ts'
+import {
+  inLanguage,
+  statusJson,
+  type TenantContext,
+  timelineFor,
+  transitionAfter,
+  type UserState
+} from './user-state.ts'
+
 import { findUser, indexOfUser } from './user-table.ts'
 
 /** How statuses are given. */
@@ -17,50 +28,65 @@ export interface StatusFormat {
   readonly by: 'user' | 'extension'
   /** Of the labels; null: the tenant's. */
   readonly language: string | null
+  readonly audience: Audience
 }
 
-export const tenantFormat: StatusFormat = { by: 'user', language: null }
+export const tenantFormat: StatusFormat = { by: 'user', language: null, audience: unmaskedAudience }
+
+/** What may have changed since an instant. */
+export interface MomentChanges {
+  readonly since: Instant
+  readonly entries: readonly AppliedEntry[]
+  readonly turned: readonly TurnedUsers[]
+}
 
 export class ViewMoment {
   /** By id. */
   readonly users: readonly UserState[]
   readonly context: TenantContext
   readonly now: Instant
+  readonly audience: Audience
   readonly #isPresent: () => boolean
 
   /** `isPresent` says whether the view is still at this moment: then what is rendered is kept for others. */
-  constructor(users: readonly UserState[], context: TenantContext, now: Instant, isPresent: () => boolean) {
+  constructor(
+    users: readonly UserState[],
+    context: TenantContext,
+    now: Instant,
+    isPresent: () => boolean,
+    audience = unmaskedAudience
+  ) {
     this.users = users
     this.context = context
     this.now = now
+    this.audience = audience
     this.#isPresent = isPresent
   }
 
-  /** The same with labels in a language. */
-  withLanguage(language: string | null): ViewMoment {
-    if (language === null || language === this.context.language) return this
-    return new ViewMoment(this.users, inLanguage(this.context, language), this.now, () => false)
+  /** The same as an audience sees it, with labels in a language. */
+  in({ language, audience }: Pick<StatusFormat, 'language' | 'audience'>): ViewMoment {
+    if (language === null || language === this.context.language) {
+      if (audience === this.audience) return this
+      return new ViewMoment(this.users, this.context, this.now, this.#isPresent, audience)
+    }
+    return new ViewMoment(this.users, inLanguage(this.context, language), this.now, () => false, audience)
   }
 
   /** Every Status (or extension) as JSON, in order. */
-  async renderAll({ by, language }: StatusFormat): Promise<string[]> {
-    const moment = this.withLanguage(language)
-    if (by === 'user') return moment.#renderUsers(moment.users)
+  async renderAll(format: StatusFormat): Promise<string[]> {
+    const moment = this.in(format)
+    if (format.by === 'user') return moment.#renderUsers(moment.users)
     return moment.#renderExtensions(await moment.groupByExtension())
   }
 
-  /** What `entries` and `turned` changed, each user (or extension) once, as they are at this moment. */
-  async renderChanges(
-    entries: readonly LogEntry[],
-    turned: readonly (readonly string[])[],
-    { by, language }: StatusFormat
-  ): Promise<string[]> {
-    const moment = this.withLanguage(language)
+  /** What changed, each user (or extension) once, as they are at this moment. */
+  async renderChanges(changes: MomentChanges, format: StatusFormat): Promise<string[]> {
+    const moment = this.in(format)
+    const { entries } = changes
     const isAll = entries.some(({ users }) => users === 'all')
-    const groups = [...entries.map(({ users }) => (users === 'all' ? [] : users)), ...turned]
-    const users = isAll ? moment.users : await moment.#select(groups)
+    const users = isAll ? moment.users : await moment.#findChanged(changes)
     const vacated = entries.flatMap((entry) => entry.vacated)
-    if (by === 'user')
+    if (format.by === 'user')
       return [...(await moment.#renderUsers(users)), ...(await moment.#renderRemoved(vacated))]
     const changed: readonly (readonly { readonly extension: string }[])[] = isAll
       ? [vacated]
@@ -88,7 +114,8 @@ export class ViewMoment {
   }
 
   renderUser(user: UserState): string {
-    return statusJson(user, this.context, this.now, this.#isPresent())
+    const { now: at, audience } = this
+    return statusJson(user, this.context, { at, audience, isPresent: this.#isPresent() })
   }
 
   /** `users` share an extension. */
@@ -126,6 +153,31 @@ export class ViewMoment {
     const list: string[] = []
     await forEachInSlices(last.values(), (one) => list.push(JSON.stringify({ ...one, removed: true })))
     return list
+  }
+
+  /** Of whom the audience may see something else than it saw. */
+  async #findChanged({ since, entries, turned }: MomentChanges): Promise<readonly UserState[]> {
+    const isMasking = !this.audience.sensitive && !this.context.mask.isEmpty
+    const named = entries.map((entry) => (isMasking ? this.#seenUsers(entry) : namedUsers(entry)))
+    const usersIn = (isTransition: boolean) =>
+      turned.filter((one) => one.isTransition === isTransition).map(({ users }) => users)
+    const transitions = usersIn(true)
+    if (!isMasking) return this.#select([...named, ...usersIn(false), ...transitions])
+    const seen: string[] = []
+    await forEachInSlices(await this.#select(transitions), (user) => {
+      const timeline = timelineFor(user, this.context, this.audience)
+      if (timeline === user.effective || transitionAfter(user, this.context, since, timeline) <= this.now) {
+        seen.push(user.id)
+      }
+    })
+    return this.#select([...named, ...usersIn(false), seen])
+  }
+
+  /** Users of the entry who look otherwise to a masked audience. */
+  #seenUsers(entry: AppliedEntry): readonly string[] {
+    const { unseenMasked } = entry
+    if (unseenMasked === undefined) return namedUsers(entry)
+    return namedUsers(entry).filter((user) => user === this.audience.unmaskedUser || !unseenMasked.has(user))
   }
 
   /** Those of them who are there, each once. */

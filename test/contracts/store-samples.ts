@@ -60,7 +60,8 @@ export function sampleRules(at: number): Omit<RulesVersion, 'version'> {
       invitations: 'accepted',
       forwardTargets: 'off',
       forwardAllowed: [],
-      extraTriggers: []
+      extraTriggers: [],
+      maskedAs: 'out-of-office'
     }
   }
 }

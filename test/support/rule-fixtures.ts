@@ -40,6 +40,7 @@ export function rulesWith(changes: Partial<RuleSet> = {}): RuleSet {
     forwardTargets: 'off',
     forwardAllowed: [],
     extraTriggers: [],
+    maskedAs: 'out-of-office',
     ...changes
   }
 }

@@ -37,7 +37,8 @@ export const harnessRules: RuleSet = {
   invitations: 'accepted',
   forwardTargets: 'off',
   forwardAllowed: [],
-  extraTriggers: []
+  extraTriggers: [],
+  maskedAs: 'out-of-office'
 }
 
 export interface HarnessUser {

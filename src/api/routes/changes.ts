@@ -7,6 +7,7 @@ import { requireCursor } from '../../status/cursor.ts'
 import type { StatusService } from '../../status/status-service.ts'
 import type { Changes } from '../../status/tenant-view.ts'
 import { abortOnDisconnect } from '../abort-on-disconnect.ts'
+import { audienceOf } from '../auth/audience.ts'
 import type { LongPolls } from '../auth/long-polls.ts'
 import { setDegradedHeader } from '../lookup.ts'
 import type { Metrics } from '../metrics.ts'
@@ -74,7 +75,7 @@ export function changesRoutes(needs: {
           needs.statusService.changes(params.tenant, cursor, {
             waitMs: wait * 1000,
             signal: abortOnDisconnect(reply),
-            format: { by, language }
+            format: { by, language, audience: audienceOf(principal) }
           })
         const changes = await (wait === 0 ? findChanges() : needs.longPolls.run(principal, findChanges))
         if (changes === null) throw new RequestError('not_found', `There is no tenant "${params.tenant}".`)

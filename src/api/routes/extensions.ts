@@ -3,6 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { RequestError } from '../../errors.ts'
 import { Strict } from '../../lib/json-schema.ts'
 import type { StatusService } from '../../status/status-service.ts'
+import { audienceOf } from '../auth/audience.ts'
 import { requireView, setDegradedHeader } from '../lookup.ts'
 import { ExtensionParam, TenantId } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
@@ -28,10 +29,10 @@ export function extensionsRoutes(deps: { readonly statusService: StatusService }
           response: { 200: withHeaders(ref(ExtensionStatusSchema), fromMemory), ...problems('not_found') }
         }
       },
-      async ({ params: { tenant, extension } }, reply) => {
+      async ({ params: { tenant, extension }, principal }, reply) => {
         const view = statusService.loadedView(tenant) ?? (await requireView(statusService, tenant))
         setDegradedHeader(reply, view)
-        const moment = view.moment()
+        const moment = view.moment().in({ language: null, audience: audienceOf(principal) })
         const users = (await moment.groupByExtension(new Set([extension]))).get(extension)
         if (users === undefined) {
           throw new RequestError('not_found', `Nobody in this tenant has the extension "${extension}".`)

@@ -2,6 +2,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import type { Management } from '../../management/management.ts'
 import type { StatusService } from '../../status/status-service.ts'
+import { audienceOf } from '../auth/audience.ts'
 import { requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { PutOverrideSchema } from '../schemas/overrides.ts'
 import { UserParams } from '../schemas/params.ts'
@@ -39,12 +40,12 @@ export function overridesRoutes(deps: {
           }
         }
       },
-      async ({ params, body }, reply) => {
+      async ({ params, body, principal }, reply) => {
         await overrides.put(params.tenant, params.user, body)
         const view = await requireView(deps.statusService, params.tenant)
         setDegradedHeader(reply, view)
         requireUserState(view, params.user)
-        return sendJson(reply, view.status(params.user))
+        return sendJson(reply, view.status(params.user, audienceOf(principal)))
       }
     )
 

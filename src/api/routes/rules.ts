@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify'
 import { Strict } from '../../lib/json-schema.ts'
 import type { Management } from '../../management/management.ts'
 import { entityTag, type RulesResponse } from '../../management/rules.ts'
+import { audienceOf } from '../auth/audience.ts'
 import { PageQuery, pageQuery, TenantId, TenantParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import {
@@ -174,12 +175,20 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
         schema: {
           tags,
           summary: 'The catalogue of diversions',
-          description: 'For consumers: the codes that a Status can have, highest first, with their labels.',
+          description:
+            'For consumers: the codes that a Status can have, highest first, with their labels. A key without `sensitive` gets no ' +
+            'sensitive ones.',
           params: TenantParams,
           response: { 200: ref(DiversionListSchema), ...problems('not_found') }
         }
       },
-      async ({ params }) => ({ diversions: await rules.diversions(params.tenant) })
+      async ({ params, principal }) => {
+        const { sensitive, unmaskedUser } = audienceOf(principal)
+        const diversions = await rules.diversions(params.tenant)
+        // Who sees one user as they are must know all that can be shown of them, and set by them.
+        if (sensitive || unmaskedUser !== null) return { diversions: [...diversions] }
+        return { diversions: diversions.filter((diversion) => !diversion.sensitive) }
+      }
     )
 
     app.get(

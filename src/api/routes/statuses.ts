@@ -5,13 +5,15 @@ import { causeAt, statusAt } from '../../domain/status.ts'
 import { floorToSecond } from '../../domain/whole-seconds.ts'
 import { Strict } from '../../lib/json-schema.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
+import type { Audience } from '../../status/audience.ts'
 import { createExplainer, type ExplainStatusDeps } from '../../status/explain-status.ts'
 import { findStatuses, type StatusFilter } from '../../status/find-statuses.ts'
 import type { StatusService } from '../../status/status-service.ts'
 import type { StatusesResponse } from '../../status/statuses-response.ts'
-import { toStatus } from '../../status/user-state.ts'
+import { timelineFor, toStatus } from '../../status/user-state.ts'
 import { type StatusFormat, tenantFormat } from '../../status/view-moment.ts'
 import { requireOwnUser } from '../auth/access.ts'
+import { audienceOf } from '../auth/audience.ts'
 import { compressChunks, negotiateCoding } from '../compression.ts'
 import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { pageQuery, TenantParams, UserParams } from '../schemas/params.ts'
@@ -105,11 +107,11 @@ export function statusesRoutes(
           }
         }
       },
-      async ({ params, query, headers }, reply) => {
+      async ({ params, query, headers, principal }, reply) => {
         const view =
           statusService.loadedView(params.tenant) ?? (await requireView(statusService, params.tenant))
         setDegradedHeader(reply, view)
-        const format = formatOf(query)
+        const format = formatOf(query, audienceOf(principal))
         if (isForAllNow(query)) {
           const answer = view.keptStatuses(format) ?? (await view.statuses(format))
           return sendStatuses(reply, answer, headers)
@@ -148,16 +150,18 @@ export function statusesRoutes(
         const view =
           statusService.loadedView(params.tenant) ?? (await requireView(statusService, params.tenant))
         setDegradedHeader(reply, view)
+        const audience = audienceOf(principal)
         if (query.at === undefined && query.explain !== true) {
           requireUserState(view, params.user)
-          return sendJson(reply, view.status(params.user))
+          return sendJson(reply, view.status(params.user, audience))
         }
         const user = requireUserState(view, params.user)
         const at = query.at === undefined ? clock() : requireInstantInWindow(query.at, clock())
-        const status = toStatus(user, statusAt(user.effective, at), view.context, clock())
+        const timeline = timelineFor(user, view.context, audience)
+        const status = toStatus(user, statusAt(timeline, at), view.context, clock())
         if (query.explain !== true) return reply.send(status)
-        const why = await createExplainer(needs, params.tenant, user, view.context)
-        return reply.send({ ...status, ...why(causeAt(user.effective, at)) })
+        const why = await createExplainer(needs, params.tenant, user, view.context, audience)
+        return reply.send({ ...status, ...why(causeAt(timeline, at)) })
       }
     )
   }
@@ -171,8 +175,10 @@ function isForAllNow(query: StatusesQueryParams): boolean {
   return true
 }
 
-function formatOf({ by = 'user', language }: StatusesQueryParams): StatusFormat {
-  return by === 'user' && language === undefined ? tenantFormat : { by, language: language ?? null }
+function formatOf({ by = 'user', language }: StatusesQueryParams, audience: Audience): StatusFormat {
+  return by === 'user' && language === undefined && audience === tenantFormat.audience
+    ? tenantFormat
+    : { by, language: language ?? null, audience }
 }
 
 /** The compressed bytes are kept like the plain ones. Their ETag is weak: it is the same answer in other bytes. */

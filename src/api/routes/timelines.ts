@@ -8,7 +8,14 @@ import { floorToSecond } from '../../domain/whole-seconds.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
 import { createExplainer, type ExplainStatusDeps } from '../../status/explain-status.ts'
 import type { StatusService } from '../../status/status-service.ts'
-import { diversionOf, type TenantContext } from '../../status/user-state.ts'
+import {
+  calendarFor,
+  diversionOf,
+  overrideFor,
+  type TenantContext,
+  timelineFor
+} from '../../status/user-state.ts'
+import { audienceOf } from '../auth/audience.ts'
 import { requireInstantInWindow, requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
 import { UserParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
@@ -40,14 +47,20 @@ export function timelinesRoutes(
           response: { 200: withHeaders(ref(TimelineSchema), fromMemory), ...problems('not_found') }
         }
       },
-      async ({ params, query }, reply) => {
+      async ({ params, query, principal }, reply) => {
         const view = await requireView(statusService, params.tenant)
         setDegradedHeader(reply, view)
         const user = requireUserState(view, params.user)
         const at = query.at === undefined ? clock() : requireInstantInWindow(query.at, clock())
+        const audience = audienceOf(principal)
         const why =
-          query.explain === true ? await createExplainer(deps, params.tenant, user, view.context) : null
-        const { boundaries, causes, truncatedAt } = query.effective === true ? user.effective : user.calendar
+          query.explain === true
+            ? await createExplainer(deps, params.tenant, user, view.context, audience)
+            : null
+        const { boundaries, causes, truncatedAt } =
+          query.effective === true
+            ? timelineFor(user, view.context, audience)
+            : calendarFor(user, view.context, audience)
         const known = causes.map((cause) => withKnownDiversion(cause, view.context))
         const intervals = mergeIntervals({ boundaries, causes: known }, at).map((interval) => ({
           start: formatSecond(interval.start),
@@ -59,7 +72,7 @@ export function timelinesRoutes(
         return {
           at: formatSecond(at),
           intervals,
-          override: shownOverride(user.override, clock()),
+          override: shownOverride(overrideFor(user, view.context, audience), clock()),
           absences: []
         }
       }

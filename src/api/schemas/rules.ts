@@ -77,7 +77,9 @@ export const DiversionSchema = schemaOf<Diversion>()(
       ),
       sensitive: Type.Optional(
         Type.Boolean({
-          description: 'Not everybody may see it. It is kept, and masks nothing yet.',
+          description:
+            'Not everybody may see it: to keys without `sensitive` it is shown as the diversion `maskedAs`, with its own phone and ' +
+            'times.',
           examples: [false]
         })
       )
@@ -145,6 +147,13 @@ const members = {
   extraTriggers: Type.Array(ref(TriggerSchema), {
     maxItems: 2000,
     description: 'They stand before `triggers`: for one more word than a pack has. At most 2,000.'
+  }),
+  maskedAs: Type.String({
+    pattern: '^[a-z0-9][a-z0-9-]{0,63}$',
+    description:
+      'The diversion of the catalogue that is shown in place of sensitive ones to those who may not see them: ' +
+      '`out-of-office` unless stated.',
+    examples: ['out-of-office']
   })
 } satisfies Record<keyof RuleSet, TSchema>
 
@@ -161,7 +170,8 @@ export const ruleSetExample = {
   invitations: 'accepted',
   forwardTargets: 'off',
   forwardAllowed: [],
-  extraTriggers: []
+  extraTriggers: [],
+  maskedAs: 'busy'
 }
 
 export const RuleSetSchema = schemaOf<RuleSet>()(
