@@ -3,6 +3,7 @@ import { runAtOnce, type Steps } from '../lib/steps.ts'
 import type { CalendarEvent, Span } from './calendar-event.ts'
 import { AVAILABLE, type Phone } from './diversion.ts'
 import { findForwardTarget, normalizePrefixes } from './forward-target.ts'
+import { Mask } from './mask.ts'
 import { normalize } from './matching/case-folding.ts'
 import { isCancelledSubject } from './matching/subject-start.ts'
 import { compileTriggers, compileTriggersInSteps, type Matcher } from './matching/trigger-matcher.ts'
@@ -38,6 +39,7 @@ export interface CompiledRules {
   readonly rules: RuleSet
   readonly version: number
   readonly triggers: CompiledTriggers
+  readonly mask: Mask
   /** A diversion's place in the catalogue; the highest is 0. */
   readonly rank: ReadonlyMap<string, number>
   readonly availability: Readonly<Record<MappedStatus, CausePair | null>>
@@ -78,6 +80,7 @@ export function* compileRulesInSteps(rules: RuleSet, version: number): Steps<Com
     rules,
     version,
     triggers: yield* compile(allTriggers(rules), 'tenant', phones),
+    mask: new Mask(rules),
     rank: new Map(rules.diversions.map(({ code }, index) => [code, index])),
     availability: Object.fromEntries(
       mappedStatuses.map((status, index) => [status, byAvailability(status, index)])

@@ -54,7 +54,7 @@ export function buildOutcome(
   })
   const withVisibility = (outcome: Omit<ReadingOutcome, 'visible'>): ReadingOutcome => ({
     ...outcome,
-    visible: changesStatus(held, outcome, staleAfter, now)
+    visible: changesStatus(held, outcome, staleAfter, now, decided?.mask ?? null)
   })
   if (result.outcome === 'unchanged' || decided === null) {
     if (timeline === null) return null
@@ -84,7 +84,7 @@ export function buildFailure(
     sync: markFailed(sync, now, { code, hint }),
     timeline: 'same'
   } as const
-  return { ...outcome, visible: changesStatus(held, outcome, staleAfter, now) }
+  return { ...outcome, visible: changesStatus(held, outcome, staleAfter, now, null) }
 }
 
 export function faultOf(reading: ReadResult): SyncRecord['fault'] {
@@ -135,7 +135,7 @@ export function saveOverdue(
       sync: markOverdue(held.sync, Math.min(since, now)),
       timeline: 'same'
     } as const
-    return { ...outcome, visible: changesStatus(held, outcome, staleAfterMs(pollMs), now) }
+    return { ...outcome, visible: changesStatus(held, outcome, staleAfterMs(pollMs), now, null) }
   })
 }
 

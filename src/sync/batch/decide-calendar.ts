@@ -5,6 +5,7 @@
 import type { CalendarRead } from '../../connectors/connector.ts'
 import { buildTimelineInSteps, type ReadExtent } from '../../domain/build-timeline.ts'
 import { type CompiledRules, compileUserTriggers, type Decision, decide } from '../../domain/decide.ts'
+import type { Mask } from '../../domain/mask.ts'
 import type { Timeline } from '../../domain/timeline.ts'
 import { forEachInSlices, runInSlices } from '../../lib/time-slices.ts'
 import type { User } from '../../storage/store.ts'
@@ -13,6 +14,8 @@ export interface DecidedCalendar {
   /** Of everything that was read, beyond the window too. */
   readonly decisions: readonly Decision[]
   readonly timeline: Timeline
+  /** Of the rules that decided. */
+  readonly mask: Mask
 }
 
 /** The decisions of one user for the events of a read. */
@@ -35,5 +38,6 @@ export async function buildDecidedCalendar(
   decisions: readonly Decision[],
   extent: ReadExtent
 ): Promise<DecidedCalendar> {
-  return { decisions, timeline: await runInSlices(buildTimelineInSteps(decisions, rules, extent)) }
+  const timeline = await runInSlices(buildTimelineInSteps(decisions, rules, extent))
+  return { decisions, timeline, mask: rules.mask }
 }

@@ -1,8 +1,10 @@
 /** Whether consumers can see that one reading's outcome took the place of another. */
 import type { Instant } from '../../domain/calendar-event.ts'
+import type { Mask } from '../../domain/mask.ts'
 import { intervalFieldsOf, statusAt } from '../../domain/status.ts'
 import { type SyncRecord, staleAt, syncStateAt } from '../../domain/sync-state.ts'
 import { firstEndingAfter, type Timeline } from '../../domain/timeline.ts'
+import type { EffectiveTimeline } from '../../domain/timeline-runs.ts'
 import type { UserRecord } from '../../storage/store.ts'
 
 /** Milliseconds. Older cursors are refused: a consumer with a younger one may have seen any Status since. */
@@ -21,7 +23,8 @@ export function changesStatus(
   before: UserRecord,
   after: { readonly sync: SyncRecord; readonly timeline: Timeline | 'same' },
   staleAfter: number,
-  at: Instant
+  at: Instant,
+  mask: Mask | null
 ): boolean {
   const was = syncStateAt(before.sync, staleAfter, at)
   const is = syncStateAt(after.sync, staleAfter, at)
@@ -31,11 +34,14 @@ export function changesStatus(
   if (late && staleAt(after.sync, staleAfter) !== stale) return true
   if (after.timeline === 'same') return false
   if (before.timeline === null || before.override !== null) return true
-  return visiblePart(before.timeline, at) !== visiblePart(after.timeline, at)
+  if (visiblePart(before.timeline, at) !== visiblePart(after.timeline, at)) return true
+  // Behind a mask runs are longer, so that a masked audience may see a later border change.
+  if (mask === null || mask.isEmpty) return false
+  return visiblePart(mask.apply(before.timeline), at) !== visiblePart(mask.apply(after.timeline), at)
 }
 
 /** All that consumers can have seen of a timeline until the instant, as text to compare. */
-function visiblePart(timeline: Timeline, at: Instant): string {
+function visiblePart(timeline: EffectiveTimeline, at: Instant): string {
   const seen: unknown[] = [statusAt(timeline, at)]
   for (let index = firstEndingAfter(timeline, at - maxCursorAgeMs); index < timeline.causes.length; index++) {
     const start = timeline.boundaries[2 * index]!
