@@ -18,6 +18,7 @@ import { createLogAudit } from '../src/management/audit.ts'
 import { KeyRegistry } from '../src/management/key-registry.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { createManagement } from '../src/management/management.ts'
+import type { Principal } from '../src/management/principal.ts'
 import { StatusService } from '../src/status/status-service.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
@@ -51,6 +52,8 @@ const outcomes = records.map(({ user, sync, timeline }) => ({
   visible: true
 }))
 await store.saveReadings('acme', outcomes, at)
+// So that masked readers get other bytes.
+await store.saveOverride('acme', 'user1', { diversion: 'sick', from: at, until: null }, at)
 
 const statusService = new StatusService({ store, defaultRules, clock })
 const openConnector = () => {
@@ -121,5 +124,17 @@ app.get('/cpu', { config }, async (_request, reply) => reply.send(process.cpuUsa
 
 await app.listen({ host: '127.0.0.1', port: 0 })
 const { port } = app.server.address() as AddressInfo
-process.stdout.write(`${JSON.stringify({ origin: `http://127.0.0.1:${port}`, key })}\n`)
+const provider: Principal = {
+  kind: 'key',
+  id: 'bench',
+  name: 'bench',
+  role: 'provider',
+  tenant: null,
+  user: null,
+  colleagues: false,
+  sensitive: true
+}
+const masked = await management.apiKeys.create('acme', { name: 'masked', role: 'switch' }, provider)
+const printed = { origin: `http://127.0.0.1:${port}`, key, maskedKey: masked.key }
+process.stdout.write(`${JSON.stringify(printed)}\n`)
 process.once('SIGTERM', () => process.exit())

@@ -12,6 +12,8 @@ const ROUNDS = 7
 const SECONDS = 2
 
 interface Target {
+  /** The admin key unless stated. */
+  readonly key?: string
   readonly path: string
   readonly headers?: Record<string, string>
   readonly status: number
@@ -22,7 +24,7 @@ export async function benchHttp(): Promise<void> {
     stdio: ['ignore', 'pipe', 'inherit']
   })
   try {
-    const { origin, key } = await addressOf(server)
+    const { origin, key, maskedKey } = await addressOf(server)
     const authorization = `Bearer ${key}`
     const etag = (
       await fetch(`${origin}/v1/tenants/acme/statuses`, { headers: { authorization } })
@@ -57,6 +59,26 @@ export async function benchHttp(): Promise<void> {
       { path: '/v1/constant/acme/status/user500', status: 200 },
       '≥ 0.8 × the same app sending a constant'
     )
+    const maskedEtag = (
+      await fetch(`${origin}/v1/tenants/acme/statuses`, { headers: { authorization: `Bearer ${maskedKey}` } })
+    ).headers.get('etag')!
+    await compare(
+      'GET statuses, masked, by a switch’s key',
+      { path: '/v1/tenants/acme/statuses', key: maskedKey, status: 200 },
+      { path: '/v1/constant/acme/statuses', status: 200 },
+      '≥ 0.85 × the same app sending a constant Buffer'
+    )
+    await compare(
+      'GET statuses answered 304, masked',
+      {
+        path: '/v1/tenants/acme/statuses',
+        key: maskedKey,
+        headers: { 'if-none-match': maskedEtag },
+        status: 304
+      },
+      { path: '/v1/constant/acme/unchanged', headers: { 'if-none-match': etag }, status: 304 },
+      '≥ 0.85 × the same app sending a constant'
+    )
   } finally {
     server.kill()
   }
@@ -66,7 +88,10 @@ async function requestsPerCpuSecond(origin: string, authorization: string, targe
   const before = await cpuSeconds(origin, authorization)
   const result = await autocannon({
     url: `${origin}${target.path}`,
-    headers: { authorization, ...target.headers },
+    headers: {
+      authorization: target.key === undefined ? authorization : `Bearer ${target.key}`,
+      ...target.headers
+    },
     connections: 16,
     duration: SECONDS
   })
@@ -84,7 +109,7 @@ async function cpuSeconds(origin: string, authorization: string): Promise<number
   return (user + system) / 1e6
 }
 
-async function addressOf(server: ChildProcess): Promise<{ origin: string; key: string }> {
+async function addressOf(server: ChildProcess): Promise<{ origin: string; key: string; maskedKey: string }> {
   server.stdout!.setEncoding('utf8')
   const [line] = (await once(server.stdout!, 'data')) as [string]
   return JSON.parse(line)
