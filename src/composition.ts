@@ -27,14 +27,10 @@ import { openStorage } from './open-storage.ts'
 import { createOperatorSignIn } from './operator-sign-in.ts'
 import { StatusService } from './status/status-service.ts'
 import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'
-import { openRedisSyncClient, openRedisSyncController } from './sync/cluster/redis/compose.ts'
 import type { OpenConnector } from './sync/connection/open-connector.ts'
 import { storedCredential } from './sync/stored-credential.ts'
 import type { Sync } from './sync/sync.ts'
 import { SyncController, type SyncOptions } from './sync/sync-controller.ts'
-
-// The adapters are loaded now, ioredis among them.
-restoreStringMethods()
 
 export interface Service {
   /** Where it listens: `http://127.0.0.1:8080`. */
@@ -89,6 +85,8 @@ export async function startService(
       metrics,
       clock
     })
+    // Every module is loaded now, ioredis among them.
+    restoreStringMethods()
     const { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies } = config
     const limits = { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies }
     const operatorSignIn = createOperatorSignIn(config, {
@@ -150,6 +148,8 @@ async function openSyncOf(
     undo.push(() => sync.close())
     return sync
   }
+  // As in openStorage: BullMQ comes with Redis alone.
+  const { openRedisSyncClient, openRedisSyncController } = await import('./sync/cluster/redis/compose.ts')
   // Who is asked closes before who reads, so that what was asked for last is handed over.
   const controller = role === 'api' ? null : await openRedisSyncController(options, clients)
   if (controller !== null) undo.push(() => controller.close())
