@@ -8,6 +8,7 @@ import { crc32 } from 'node:zlib'
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const FORM = /^hvk_[0-9A-Za-z]{36}$/
 const CHECKED_LENGTH = 34
+const KEY_LENGTH = 40
 /** `hvk_` and four of the random characters. */
 const PREFIX_LENGTH = 8
 
@@ -25,6 +26,11 @@ export function makeApiKey(): NewApiKey {
 
 export function randomBase62(length: number): string {
   return Array.from({ length }, () => ALPHABET[randomInt(62)]).join('')
+}
+
+/** Whether it is as long as a key and begins like one: for a look-up that decides anyhow, at less cost than `isWellFormedKey`. */
+export function isLikeKey(text: string): boolean {
+  return text.length === KEY_LENGTH && text.startsWith('hvk_')
 }
 
 /** Whether it has the form and the checksum of a key; what has not needs no look-up. */
