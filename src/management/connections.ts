@@ -14,6 +14,7 @@ import {
 } from '../storage/secrets/connection-secrets.ts'
 import type { StoredConnection, UserRecord } from '../storage/store.ts'
 import { calendarTarget } from './calendar-target.ts'
+import { checkRefusal, probeUseless } from './check-refusal.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { requireTenant } from './tenants.ts'
 
@@ -25,7 +26,13 @@ export interface ConnectionManagement {
   get(tenant: string): Promise<ConnectionResponse>
   remove(tenant: string): Promise<void>
   /** Tries the calls of a read. `signal` is aborted when the caller has disconnected. */
-  test(tenant: string, user: string | undefined, signal: AbortSignal): Promise<ConnectionTestResult>
+  test(tenant: string, options: ConnectionTestOptions, signal: AbortSignal): Promise<ConnectionTestResult>
+}
+
+export interface ConnectionTestOptions {
+  readonly user?: string
+  /** A mailbox that the connection must be refused: it is outside the list that the customer limited it to. */
+  readonly probe?: string
 }
 
 export interface ConnectionTestResult {
@@ -72,7 +79,7 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
         sync.invalidateTenant(tenant)
       }),
 
-    async test(tenant, user, signal) {
+    async test(tenant, { user, probe }, signal) {
       const known = await requireTenant(store, tenant)
       const connector = await sync.connector(tenant)
       if (connector === null) {
@@ -90,10 +97,19 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
       if (target === null)
         return failedTest('user', `The user "${record.user.id}" has no mailbox: give them one.`)
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(TEST_TIMEOUT_MS)])
-      const checks = await connector.check(target, deadline)
+      const checks = [...(await connector.check(target, deadline))]
+      if (probe !== undefined && checks.every((check) => check.ok)) {
+        const connection = await store.connection(tenant)
+        const isLimitable = connection?.kind === 'graph' || connection?.open.access === 'impersonation'
+        checks.push(
+          isLimitable
+            ? await checkRefusal(connector, { mailbox: probe, timeZone: known.timeZone }, clock(), deadline)
+            : probeUseless
+        )
+      }
       const ok = checks.every((check) => check.ok)
       if (ok) sync.onConnectionTested(tenant)
-      return { ok, checks: [...checks] }
+      return { ok, checks }
     }
   }
 }

@@ -11,6 +11,14 @@ import { ref } from '../schemas/types.ts'
 const tags = ['Connections']
 const url = '/tenants/:tenant/connection'
 
+const Probe = Type.String({
+  pattern: '^[^\\s@]{1,64}@[^\\s@]{1,255}$',
+  maxLength: 320,
+  description:
+    'The address of a mailbox that exists and that the connection may not read. Nothing of it is kept or shown.',
+  examples: ['ceo@contoso.com']
+})
+
 export function connectionsRoutes(deps: {
   management: Pick<Management, 'connections'>
 }): FastifyPluginAsyncTypebox {
@@ -83,14 +91,14 @@ export function connectionsRoutes(deps: {
           summary: 'Test the connection',
           description:
             'Step by step, with the very calls that reading uses, for `?user=`, else the first user that was read ' +
-            'successfully, else the first enabled. May take up to 45 seconds.',
+            'successfully, else the first enabled. May take up to 45 seconds. With `?probe=` one mailbox more is asked for, ' +
+            'which is outside the list that the customer limited the connection to: it must be refused.',
           params: TenantParams,
-          querystring: Strict({ user: Type.Optional(UserId) }),
+          querystring: Strict({ user: Type.Optional(UserId), probe: Type.Optional(Probe) }),
           response: { 200: ref(ConnectionTestSchema), ...problems('not_found') }
         }
       },
-      async ({ params, query }, reply) =>
-        connections.test(params.tenant, query.user, abortOnDisconnect(reply))
+      async ({ params, query }, reply) => connections.test(params.tenant, query, abortOnDisconnect(reply))
     )
   }
 }
