@@ -55,14 +55,16 @@ t.test('the npm commands are there', async (t) => {
   }
 })
 
-t.test('the files that CONTRIBUTING.md names are there', async (t) => {
-  const text = await readFile('CONTRIBUTING.md', 'utf8')
-  for (const [, path = ''] of text.matchAll(
-    /`((?:src|test|simulator|docs|helm|openapi|tools)\/[\w./-]*)`/g
-  )) {
-    await t.resolves(access(path), path)
-  }
-})
+for (const document of ['CONTRIBUTING.md', 'docs/security.md']) {
+  t.test(`the files that ${document} names are there`, async (t) => {
+    const text = await readFile(document, 'utf8')
+    for (const [, path = ''] of text.matchAll(
+      /`((?:src|test|simulator|docs|helm|openapi|tools)\/[\w./-]*)`/g
+    )) {
+      await t.resolves(access(path), path)
+    }
+  })
+}
 
 t.test('the commands do what the README says, from an empty service on', async (t) => {
   const folder = t.testdir()
