@@ -71,7 +71,7 @@ const sync = await SyncController.open({
 const masterKeys = { open: seal.open, sealer: async () => seal }
 const registry = await KeyRegistry.open({ store: store.apiKeys, clock })
 const audit = createLogAudit(log)
-const management = createManagement({ store, sync, packs, masterKeys, clock, audit, registry })
+const management = createManagement({ store, sync, packs, masterKeys, clock, audit, registry, consent: null })
 const app = await buildApp({
   log,
   adminKey: key,

@@ -52,6 +52,7 @@ async function overStore(name: string, redisUrl: string | null): Promise<void> {
       allowedNetworks: [],
       trustedProxies: [],
       signIn: null,
+      providerApplication: null,
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
       logLevel: 'error'

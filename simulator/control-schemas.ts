@@ -86,7 +86,10 @@ export const directoryBody = strictObject({
         certificates: optional(Type.Array(Type.String())),
         roles: optional(Type.Array(text)),
         mailboxes: optional(Type.Array(text)),
-        disabled: optional(Type.Boolean())
+        disabled: optional(Type.Boolean()),
+        adminConsent: optional(
+          strictObject({ answer: oneOf(['accept', 'decline']), roles: optional(Type.Array(text)) })
+        )
       })
     )
   )

@@ -25,6 +25,8 @@ export interface AppInput {
   readonly mailboxes?: readonly string[]
   /** Disabled for sign-in. */
   readonly disabled?: boolean
+  /** What the administrator answers when they are asked for consent, and the permissions that the application then asks for. */
+  readonly adminConsent?: { readonly answer: 'accept' | 'decline'; readonly roles?: readonly string[] }
 }
 
 export interface App {

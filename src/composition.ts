@@ -16,6 +16,7 @@ import { createNotificationVerifiers } from './connectors/graph/notifications/ve
 import { kindOf } from './connectors/kinds.ts'
 import { AddressPolicy } from './connectors/net/address-policy.ts'
 import { openHttpClient } from './connectors/net/http-client.ts'
+import { createConsentDeps } from './customer-consent.ts'
 import { SetupError } from './errors.ts'
 import { restoreStringMethods } from './lib/string-prototype.ts'
 import { createLogAudit } from './management/audit.ts'
@@ -109,6 +110,10 @@ export async function startService(
         masterKeys,
         clock,
         audit: createLogAudit(log),
+        consent: createConsentDeps(config, {
+          http: outbound,
+          installationSecret: masterKeys.installationSecret
+        }),
         registry
       })
       const graphVerifier = createNotificationVerifiers(secret)
@@ -160,7 +165,7 @@ async function openSyncOf(
 }
 
 async function connectors(
-  { dataDir, redisUrl, publicUrl }: Config,
+  { dataDir, redisUrl, publicUrl, providerApplication }: Config,
   {
     outbound,
     addressPolicy,
@@ -177,6 +182,7 @@ async function connectors(
     environment,
     calendarFolder: (tenant) => join(calendars, tenant),
     publicUrl,
+    providerApplication,
     notificationSecret
   }
   return (tenant, connection) => {

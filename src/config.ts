@@ -1,7 +1,9 @@
 /** The settings, from the environment: every fault reported at once, frozen, secrets also from files. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { readProviderApplication } from './config-consent.ts'
 import { readSignIn, type SignInConfig } from './config-sign-in.ts'
+import type { ProviderApplication } from './connectors/connection.ts'
 import { parseAllowedNetworks } from './connectors/net/allowed-networks.ts'
 import { SetupError } from './errors.ts'
 import { isAddressRange } from './lib/cidr.ts'
@@ -14,7 +16,8 @@ const secret: readonly SettingName[] = [
   'HANVISA_ADMIN_KEY',
   'HANVISA_MASTER_KEY',
   'HANVISA_MASTER_KEY_NEXT',
-  'HANVISA_OIDC_CLIENT_SECRET'
+  'HANVISA_OIDC_CLIENT_SECRET',
+  'HANVISA_ENTRA_CLIENT_SECRET'
 ]
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
@@ -43,6 +46,8 @@ export interface Config {
   readonly trustedProxies: readonly string[]
   /** Null: nobody signs in. */
   readonly signIn: SignInConfig | null
+  /** Null: no customer consents. */
+  readonly providerApplication: ProviderApplication | null
   readonly maxCallsPerMinute: number
   readonly maxLongPollsPerKey: number
   /** As CIDR. */
@@ -131,6 +136,16 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     refuse
   )
 
+  const providerApplication = readProviderApplication(
+    {
+      HANVISA_ENTRA_CLIENT_ID: value('HANVISA_ENTRA_CLIENT_ID'),
+      HANVISA_ENTRA_CLIENT_SECRET: value('HANVISA_ENTRA_CLIENT_SECRET'),
+      HANVISA_ENTRA_CLOUD: value('HANVISA_ENTRA_CLOUD')
+    },
+    publicUrl,
+    refuse
+  )
+
   if (faults.length > 0) {
     throw new SetupError(`The settings cannot be used:\n${faults.map((fault) => `- ${fault}.`).join('\n')}`)
   }
@@ -147,6 +162,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     allowPrivateTargets: allowPrivateTargets === '1',
     trustedProxies,
     signIn,
+    providerApplication,
     maxCallsPerMinute,
     maxLongPollsPerKey,
     allowedNetworks: allowed.networks,

@@ -77,6 +77,19 @@ export const Settings = Type.Object({
         'With `organizations`: the directory whose operators with the app role Hanvisa.Provider are the provider’s'
     })
   ),
+  HANVISA_ENTRA_CLIENT_ID: Type.Optional(
+    Type.String({
+      description:
+        'The provider’s own multi-tenant application, which customers consent to; its redirect address is HANVISA_PUBLIC_URL with `/consent/callback`'
+    })
+  ),
+  HANVISA_ENTRA_CLIENT_SECRET: Type.Optional(Type.String({ description: 'Its client secret' })),
+  HANVISA_ENTRA_CLOUD: Type.Optional(
+    Type.String({
+      description:
+        'Where it is registered: `global` unless set, `usgov`, `dod`, `china`, or the https roots of sign-in and Graph with a space between'
+    })
+  ),
   HANVISA_CALLS_PER_MINUTE: Type.String({
     default: '600',
     description:

@@ -60,6 +60,9 @@ t.test('everything set', async (t) => {
     HANVISA_OIDC_CLIENT_SECRET_FILE: join(folder, 'key'),
     HANVISA_OIDC_ROLES_CLAIM: 'realm_access.roles',
     HANVISA_OIDC_PROVIDER_DIRECTORY: '72f988bf-86f1-41af-91ab-2d7cd011db47',
+    HANVISA_ENTRA_CLIENT_ID: 'app',
+    HANVISA_ENTRA_CLIENT_SECRET_FILE: join(folder, 'key'),
+    HANVISA_ENTRA_CLOUD: 'usgov',
     HANVISA_CALLS_PER_MINUTE: '1200',
     HANVISA_LONG_POLLS_PER_KEY: '5',
     HANVISA_ALLOWED_NETWORKS: '10.1.2.0/24, 192.168.7.9 fd12:3456:789a::/48',
@@ -84,6 +87,7 @@ t.test('everything set', async (t) => {
       rolesClaim: 'realm_access.roles',
       providerDirectory: '72f988bf-86f1-41af-91ab-2d7cd011db47'
     },
+    providerApplication: { clientId: 'app', clientSecret: 'a-key-of-twenty-signs', cloud: 'usgov' },
     maxCallsPerMinute: 1200,
     maxLongPollsPerKey: 5,
     allowedNetworks: ['10.1.2.0/24', '192.168.7.9/32', 'fd12:3456:789a::/48'],
@@ -266,6 +270,32 @@ t.test('sign-in: the issuer with all that it needs, or nothing of it', async (t)
     [{ HANVISA_OIDC_ISSUER: 'http://sso.example' }, /must begin with https/],
     [{ HANVISA_OIDC_ISSUER: 'sso.example' }, /must be an address/],
     [{ HANVISA_OIDC_ISSUER: 'https://login.microsoftonline.com/common/v2.0' }, /lets personal accounts in/]
+  ] as const) {
+    t.match(refusal({ ...whole, ...change }), message)
+  }
+})
+
+t.test('consent: the application with all that it needs, or nothing of it', async (t) => {
+  const whole = {
+    HANVISA_ENTRA_CLIENT_ID: 'id',
+    HANVISA_ENTRA_CLIENT_SECRET: 'secret',
+    HANVISA_PUBLIC_URL: 'https://hanvisa.example.com'
+  }
+  const cloudOf = (cloud: string) =>
+    readConfig({ ...whole, HANVISA_ENTRA_CLOUD: cloud }).providerApplication?.cloud
+  t.equal(cloudOf(''), 'global')
+  t.strictSame(cloudOf('https://login.example https://graph.example'), {
+    login: 'https://login.example',
+    graph: 'https://graph.example'
+  })
+  t.equal(readConfig({}).providerApplication, null)
+  for (const [change, message] of [
+    [{ HANVISA_ENTRA_CLIENT_ID: '' }, /HANVISA_ENTRA_CLIENT_SECRET stands alone/],
+    [{ HANVISA_ENTRA_CLIENT_ID: 'a b' }, /HANVISA_ENTRA_CLIENT_ID must be the application/],
+    [{ HANVISA_ENTRA_CLIENT_SECRET: '' }, /HANVISA_ENTRA_CLIENT_SECRET is needed/],
+    [{ HANVISA_PUBLIC_URL: '' }, /needs HANVISA_PUBLIC_URL/],
+    [{ HANVISA_ENTRA_CLOUD: 'mars' }, /HANVISA_ENTRA_CLOUD must be one of global/],
+    [{ HANVISA_ENTRA_CLOUD: 'http://login.example https://graph.example' }, /HANVISA_ENTRA_CLOUD must be/]
   ] as const) {
     t.match(refusal({ ...whole, ...change }), message)
   }

@@ -6,6 +6,7 @@ import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import type { TokenIssuer } from '../tokens.ts'
 import { type Aadsts, orderedTokenError, refuseToken } from './aadsts.ts'
+import { adminConsent } from './admin-consent.ts'
 import { checkAssertion } from './assertion.ts'
 
 export interface EntraDeps {
@@ -27,6 +28,8 @@ const noTenants = new Set(['common', 'organizations', 'consumers'])
 /** Answers what belongs to Entra, and null for everything else. */
 export function createEntra(needs: EntraDeps): (call: ProtocolRequest) => Promise<ProtocolResponse | null> {
   return async (call) => {
+    if (call.segments.length === 3 && call.segments[1] === 'v2.0' && call.segments[2] === 'adminconsent')
+      return adminConsent(needs, call)
     const route = routeOf(call)
     if (route === null) return null
     const form = new URLSearchParams(route === 'token' ? call.body : '')

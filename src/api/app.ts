@@ -15,6 +15,7 @@ import { componentName, describeAccess, openapiInfo } from './openapi-info.ts'
 import { requireStoreForWrites } from './require-store.ts'
 import { changesRoutes } from './routes/changes.ts'
 import { connectionsRoutes } from './routes/connections.ts'
+import { consentsRoutes } from './routes/consents.ts'
 import { extensionsRoutes } from './routes/extensions.ts'
 import { type GraphNotificationDeps, graphNotificationRoutes } from './routes/graph-notifications.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -72,6 +73,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(tenantsRoutes(deps), { prefix: '/v1' })
   await app.register(keysRoutes(deps), { prefix: '/v1' })
   await app.register(connectionsRoutes(deps), { prefix: '/v1' })
+  await app.register(consentsRoutes(deps))
   await app.register(usersRoutes(deps), { prefix: '/v1' })
   await app.register(triggersRoutes(deps), { prefix: '/v1' })
   await app.register(importRoutes(deps), { prefix: '/v1' })

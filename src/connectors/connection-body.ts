@@ -1,5 +1,11 @@
 /** A connection as operators write it, and as it is shown to them: what may be left out, and what is never given out. */
-import type { EwsConnection, EwsSignIn, GraphConnection, IcsConnection } from './connection.ts'
+import type {
+  ConsentedGraphConnection,
+  EwsConnection,
+  EwsSignIn,
+  GraphConnection,
+  IcsConnection
+} from './connection.ts'
 
 /** The names of the stored secrets. In a body they may stand as they were read, and say nothing by themselves. */
 interface StatedSecrets {
@@ -12,7 +18,11 @@ type Shown<T> = T & { readonly secrets: readonly string[] }
 type SignInWithPassword = Extract<EwsSignIn, { password: string }>
 type SignInAsApplication = Extract<EwsSignIn, { kind: 'oauth' }>
 
-export type PutGraphConnectionBody = Optional<GraphConnection, 'cloud' | 'pollSeconds'> & StatedSecrets
+/** `application` stands instead of all that says which one it is. */
+type OwnOrProvider = Optional<GraphConnection, 'clientId' | 'cloud'> &
+  Partial<Pick<ConsentedGraphConnection, 'application'>>
+
+export type PutGraphConnectionBody = Optional<OwnOrProvider, 'pollSeconds'> & StatedSecrets
 export type PutEwsConnectionBody = Optional<
   Omit<EwsConnection, 'auth'>,
   'access' | 'version' | 'pollSeconds'
@@ -25,7 +35,7 @@ export type PutIcsConnectionBody = Optional<IcsConnection, 'pollSeconds'> & Stat
 export type PutConnectionBody = PutGraphConnectionBody | PutEwsConnectionBody | PutIcsConnectionBody
 
 export type ConnectionResponse =
-  | Shown<Omit<GraphConnection, 'clientSecret' | 'certificate'>>
+  | Shown<Omit<OwnOrProvider, 'clientSecret' | 'certificate'>>
   | Shown<
       Omit<EwsConnection, 'auth'> & {
         readonly auth:

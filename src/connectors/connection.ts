@@ -21,6 +21,23 @@ export interface GraphConnection {
   readonly pollSeconds: number
 }
 
+/** Over the provider's own application, to which the customer's directory has consented. It is set by a consent alone. */
+export interface ConsentedGraphConnection {
+  readonly kind: 'graph'
+  /** The directory that consented: a GUID. */
+  readonly tenantId: string
+  readonly application: 'provider'
+  readonly pollSeconds: number
+}
+
+/** The provider's multi-tenant application in Entra. Its secret is a setting of the installation and is stored nowhere else. */
+export interface ProviderApplication {
+  readonly clientId: string
+  readonly clientSecret: string
+  /** Where it is registered: one cloud's applications are unknown in another. */
+  readonly cloud: Cloud
+}
+
 export interface IcsConnection {
   readonly kind: 'ics'
   readonly pollSeconds: number
@@ -64,4 +81,4 @@ export interface EwsConnection {
   readonly pollSeconds: number
 }
 
-export type Connection = GraphConnection | EwsConnection | IcsConnection
+export type Connection = GraphConnection | ConsentedGraphConnection | EwsConnection | IcsConnection

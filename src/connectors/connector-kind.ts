@@ -2,7 +2,7 @@
 import type { TSchema } from 'typebox'
 import { Type } from 'typebox'
 import type { FieldFault } from '../errors.ts'
-import type { Connection } from './connection.ts'
+import type { Connection, ProviderApplication } from './connection.ts'
 import type { ConnectionResponse, PutConnectionBody } from './connection-body.ts'
 import type { Connector } from './connector.ts'
 import type { Credential } from './credential.ts'
@@ -22,6 +22,8 @@ export interface ConnectorDeps {
   calendarFolder(tenant: string): string
   /** HANVISA_PUBLIC_URL, where notifications are posted; null: it is not set, and edits are found by polling. */
   readonly publicUrl: string | null
+  /** Null: none is set, and no customer consents. */
+  readonly providerApplication: ProviderApplication | null
   /** Proves that a notification is genuine; the same in every process. */
   readonly notificationSecret: Buffer
 }

@@ -1,14 +1,18 @@
 /** The audit port: records who read or changed personal data. */
 import type { Log } from '../lib/redact-error.ts'
 
-export interface AuditEntry {
-  readonly action: 'rules.preview'
+export type AuditEntry = {
   /** Who did it. */
   readonly principal: string
   readonly tenant: string
-  /** Whose calendar or triggers were asked about. */
-  readonly user: string
-}
+} & (
+  | {
+      readonly action: 'rules.preview'
+      /** Whose calendar or triggers were asked about. */
+      readonly user: string
+    }
+  | { readonly action: 'connection.consent' }
+)
 
 export interface Audit {
   record(entry: AuditEntry): void

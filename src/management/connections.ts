@@ -12,7 +12,7 @@ import {
   splitSecrets,
   storedSecrets
 } from '../storage/secrets/connection-secrets.ts'
-import type { StoredConnection, UserRecord } from '../storage/store.ts'
+import type { Store, StoredConnection, UserRecord } from '../storage/store.ts'
 import { calendarTarget } from './calendar-target.ts'
 import { checkRefusal, probeUseless } from './check-refusal.ts'
 import type { ManagementDeps } from './management-deps.ts'
@@ -49,15 +49,17 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
         await requireTenant(store, tenant)
         const held = await store.connection(tenant)
         const secretsHeld = held === null ? {} : storedSecrets(tenant, held, masterKeys)
-        const faults = [...validateSecretsMember(body, secretsHeld), ...kindOf(body).validate(body)]
+        const faults = [
+          ...validateSecretsMember(body, secretsHeld),
+          ...kindOf(body).validate(body),
+          ...validateConsented(body, held)
+        ]
         if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
 
         const connection = completeConnection(body, held, secretsHeld)
         const sealer = await masterKeys.sealer()
         const kept = sealConnection(tenant, connection, kindOf(connection).secretMembers, sealer, clock())
-        const moved = held === null || !sameDestination(held, kept)
-        const created = !(await store.saveConnection(tenant, kept, moved, clock()))
-        sync.invalidateTenant(tenant)
+        const created = await replaceConnection(deps, store, tenant, kept)
         return {
           connection: toResponse(kept, splitSecrets(connection, kindOf(connection).secretMembers).secrets),
           created
@@ -112,6 +114,33 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
       return { ok, checks }
     }
   }
+}
+
+/** Under the tenant's lock. Where it leads elsewhere, all is read anew. Resolves to whether there was none before. */
+export async function replaceConnection(
+  {
+    sync,
+    clock
+  }: Pick<ManagementDeps, 'clock'> & { readonly sync: Pick<ManagementDeps['sync'], 'invalidateTenant'> },
+  store: Store,
+  tenant: string,
+  kept: StoredConnection
+): Promise<boolean> {
+  const held = await store.connection(tenant)
+  const moved = held === null || !sameDestination(held, kept)
+  const created = !(await store.saveConnection(tenant, kept, moved, clock()))
+  sync.invalidateTenant(tenant)
+  return created
+}
+
+/** The provider's application reads every directory that consented: only a consent says that one is this tenant's. */
+function validateConsented(body: PutConnectionBody, held: StoredConnection | null): FieldFault[] {
+  if (body.kind !== 'graph' || body.application === undefined) return []
+  const { application, tenantId } = held?.kind === 'graph' ? held.open : {}
+  if (application === body.application && tenantId === body.tenantId) return []
+  return [
+    { field: 'application', message: 'is set by a consent alone: POST …/connection/consent gives the link' }
+  ]
 }
 
 /** The body with what it may leave out filled in: the defaults, and the stored secret. */

@@ -1,10 +1,18 @@
 /** What the parts of management work with. */
+import type { ProviderConsent } from '../connectors/provider-consent.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import type { MasterKeys } from '../storage/secrets/master-keys.ts'
+import type { Sealer } from '../storage/secrets/seal.ts'
 import type { Store } from '../storage/store.ts'
 import type { Sync } from '../sync/sync.ts'
 import type { Audit } from './audit.ts'
 import type { KeyRegistry } from './key-registry.ts'
+
+export interface ConsentDeps {
+  readonly provider: ProviderConsent
+  /** Signs states: the same in every replica. */
+  readonly sealer: Sealer
+}
 
 export interface ManagementDeps {
   readonly store: Store
@@ -14,5 +22,7 @@ export interface ManagementDeps {
   readonly masterKeys: Pick<MasterKeys, 'open' | 'sealer'>
   readonly clock: () => number
   readonly audit: Audit
+  /** Null: the installation has no application to consent to. */
+  readonly consent: ConsentDeps | null
   readonly registry: Pick<KeyRegistry, 'confirm'>
 }

@@ -4,6 +4,7 @@
  */
 import { createKeyManagement, type KeyManagement } from './api-keys.ts'
 import { type ConnectionManagement, createConnectionManagement } from './connections.ts'
+import { type ConsentManagement, createConsentManagement } from './consents.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { createOverrideManagement, type OverrideManagement } from './overrides.ts'
 import { createRulePreview, type RulePreview } from './preview.ts'
@@ -17,6 +18,7 @@ import { createUserManagement, type UserManagement } from './users.ts'
 export interface Management {
   readonly tenants: TenantManagement
   readonly connections: ConnectionManagement
+  readonly consents: ConsentManagement
   readonly users: UserManagement
   readonly triggers: TriggerManagement
   readonly userImport: UserImport
@@ -31,6 +33,7 @@ export function createManagement(deps: ManagementDeps): Management {
   return {
     tenants: createTenantManagement(deps),
     connections: createConnectionManagement(deps),
+    consents: createConsentManagement(deps),
     users: createUserManagement(deps),
     triggers: createTriggerManagement(deps),
     userImport: createUserImport(deps),

@@ -1,5 +1,6 @@
 /**
- * The port to the sessions of operators who signed in, a part of the store. A session's id is in the operator's cookie alone; its
+ * The port to the sessions of operators who signed in, a part of the store; and to the states of consents, which are used once.
+ * A session's id is in the operator's cookie alone; its
  * SHA-256 digest is kept. Writes are durable once their promise resolves. Sessions are not carried over by a migration.
  */
 import type { Instant } from '../domain/calendar-event.ts'
@@ -22,6 +23,8 @@ export interface SessionStore {
   /** Moves the end of a session that is there; one that was removed does not come back. */
   extend(digest: string, expiresAt: Instant): Promise<void>
   remove(digest: string): Promise<void>
+  /** Reads and removes it in one step: of several callers, in any process, one receives it. */
+  take(digest: string, at: Instant): Promise<SessionRecord | null>
   /** Ends every session of the identity that was saved before. */
   removeOf(identity: string): Promise<void>
 }

@@ -41,6 +41,25 @@ export async function sessionContract(t: Test, open: OpenStore): Promise<void> {
     await sessions.remove('s1')
   })
 
+  await t.test(
+    'a session that is taken goes to one of all who take it, and only before its end',
+    async (t) => {
+      const { store, second } = await open(t)
+      const follower = ((await second?.()) ?? store).sessions
+      await store.sessions.save(sampleSession('s1', { expiresAt: NOW + 1000 }), NOW)
+      const taken = await Promise.all(
+        [store.sessions, follower, store.sessions, follower].map((sessions) => sessions.take('s1', NOW))
+      )
+      t.strictSame(
+        taken.filter((session) => session !== null),
+        [sampleSession('s1', { expiresAt: NOW + 1000 })]
+      )
+      t.equal(await store.sessions.read('s1', NOW), null)
+      await store.sessions.save(sampleSession('s2', { expiresAt: NOW + 1000 }), NOW)
+      t.equal(await store.sessions.take('s2', NOW + 1000), null)
+    }
+  )
+
   await t.test('all sessions of one identity end at once, and no others', async (t) => {
     const { store, second } = await open(t)
     const { sessions } = store

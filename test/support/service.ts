@@ -58,6 +58,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
       allowPrivateTargets: true,
       trustedProxies: ['127.0.0.1'],
       signIn: null,
+      providerApplication: null,
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
       allowedNetworks: [],

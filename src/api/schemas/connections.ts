@@ -70,4 +70,24 @@ export const ConnectionTestSchema = Strict(
   }
 )
 
-export const connectionSchemas = [PutConnectionSchema, ConnectionSchema, ConnectionTestSchema]
+const consentLink =
+  'https://login.microsoftonline.com/organizations/v2.0/adminconsent?client_id=0f6a3d1c-1b2a-4c3d-8e9f-a0b1c2d3e4f5&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default&redirect_uri=https%3A%2F%2Fhanvisa.example.com%2Fconsent%2Fcallback&state=v2.…'
+
+export const ConsentLinkSchema = Strict(
+  {
+    url: Type.String({ description: 'To be opened in the administrator’s browser.', examples: [consentLink] })
+  },
+  {
+    $id: 'ConsentLink',
+    description:
+      'The link by which an administrator of the customer’s directory consents. Used once, within an hour.',
+    examples: [{ url: consentLink }]
+  }
+)
+
+export const connectionSchemas = [
+  PutConnectionSchema,
+  ConnectionSchema,
+  ConnectionTestSchema,
+  ConsentLinkSchema
+]

@@ -70,6 +70,11 @@ export class EntraTokenSource implements TokenSource {
     return tokenUnlessAborted(this.#pending, signal)
   }
 
+  /** The last one that was given; null where it was invalidated, or there was none. */
+  last(): string | null {
+    return this.#cached?.token ?? null
+  }
+
   invalidate(token: string): void {
     if (this.#cached?.token === token) this.#cached = null
   }

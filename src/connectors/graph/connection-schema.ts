@@ -41,11 +41,20 @@ const graph = {
     description: 'The directory (tenant) id in Entra: a GUID or a verified domain.',
     examples: ['6b3c9a52-7f0e-4c1b-9a3e-1d2f3a4b5c6d']
   }),
-  clientId: Type.String({
-    pattern: '^[A-Za-z0-9-]{1,64}$',
-    description: 'The application (client) id in Entra.',
-    examples: ['0f6a3d1c-1b2a-4c3d-8e9f-a0b1c2d3e4f5']
-  })
+  clientId: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9-]{1,64}$',
+      description: 'The application (client) id in Entra. Absent with `application`.',
+      examples: ['0f6a3d1c-1b2a-4c3d-8e9f-a0b1c2d3e4f5']
+    })
+  ),
+  application: Type.Optional(
+    Type.Literal('provider', {
+      description:
+        'Over the provider’s own application, in the directory that consented. Set by `POST …/connection/consent` alone; such a ' +
+        'connection may be put again with another `pollSeconds`.'
+    })
+  )
 }
 
 const identity = {
@@ -99,7 +108,7 @@ export const graphConnectionSchema = schemaOf<ResponseOf<'graph'>>()(
   Strict({
     ...graph,
     secretExpires: Type.Optional(secretExpires),
-    cloud: Cloud,
+    cloud: Type.Optional(Cloud),
     pollSeconds: pollSecondsSchema(120),
     secrets: secretNamesSchema
   })

@@ -14,9 +14,11 @@ import type {
   Target
 } from '../connector.ts'
 import { readUniqueTargets } from '../dedupe-targets.ts'
-import { EntraTokenSource, type TokenSource } from '../entra/client-credentials.ts'
+import { EntraTokenSource } from '../entra/client-credentials.ts'
+import { tokenClaims } from '../entra/token-claims.ts'
 import { ClockMonitor, withClockError } from '../net/clock-monitor.ts'
 import type { HttpClient } from '../net/http-client.ts'
+import type { TokenClaims } from '../provider-consent.ts'
 import { checkGraphConnection } from './check-connection.ts'
 import type { GraphResponse } from './client/batch-response.ts'
 import { cloudEndpoints } from './client/cloud-endpoints.ts'
@@ -43,7 +45,7 @@ export class GraphConnector implements Connector {
   readonly batchSize = 20
   readonly #clock: () => number
   readonly #clockMonitor: ClockMonitor
-  readonly #tokens: TokenSource
+  readonly #tokens: EntraTokenSource
   readonly #reader: GraphReader
   readonly #subscriptions: SubscriptionManager | null
   /** A mailbox was read over this connection once. */
@@ -88,6 +90,12 @@ export class GraphConnector implements Connector {
 
   subscribe(request: SubscribeRequest, listener: SubscriptionListener): CalendarSubscription {
     return this.#subscriptions?.subscribe(request, listener) ?? unsubscribed
+  }
+
+  /** Of the token that was used last; null where there is none. */
+  claims(): TokenClaims | null {
+    const token = this.#tokens.last()
+    return token === null ? null : tokenClaims(token)
   }
 
   async close(): Promise<void> {

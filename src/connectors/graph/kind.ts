@@ -10,6 +10,7 @@ import {
   putGraphConnectionSchema
 } from './connection-schema.ts'
 import { GraphConnector } from './connector.ts'
+import { createConsentedConnector, isConsented } from './consented-connector.ts'
 import { createNotificationUrls } from './notifications/url.ts'
 
 export const graphKind: ConnectorKind<'graph'> = {
@@ -21,25 +22,44 @@ export const graphKind: ConnectorKind<'graph'> = {
   },
   defaultPollSeconds: 120,
   secretMembers: ['clientSecret', 'certificate'],
-  destinationMembers: ['tenantId', 'clientId', 'cloud'],
+  destinationMembers: ['tenantId', 'clientId', 'cloud', 'application'],
   notifications: 'webhook',
   validate: (body) => [
+    ...validateWhoseApplication(body),
     ...validateApplication(body, ''),
     ...secretExpiresFaults(body.secretExpires),
     ...validateCloud(body)
   ],
-  complete: ({ secrets: _, cloud = 'global', pollSeconds = 120, ...rest }) => ({
-    ...rest,
-    cloud,
-    pollSeconds
-  }),
-  requiredSecret: () => 'clientSecret',
-  credentialOf: (connection) => applicationCredential(connection, connection.secretExpires, ''),
-  createConnector(tenant, connection, { outbound, publicUrl, notificationSecret }) {
+  complete({ secrets: _, application, clientId, cloud = 'global', pollSeconds = 120, ...rest }) {
+    if (application !== undefined) return { kind: 'graph', tenantId: rest.tenantId, application, pollSeconds }
+    // It was validated.
+    return { ...rest, clientId: clientId!, cloud, pollSeconds }
+  },
+  requiredSecret: ({ application }) => (application === undefined ? 'clientSecret' : null),
+  // The provider's own is no matter of the tenant's.
+  credentialOf: (connection) =>
+    isConsented(connection) ? null : applicationCredential(connection, connection.secretExpires, ''),
+  createConnector(tenant, connection, { outbound, publicUrl, notificationSecret, providerApplication }) {
     const notificationUrls =
       publicUrl === null ? null : createNotificationUrls(publicUrl, notificationSecret, tenant)
-    return new GraphConnector({ connection, http: outbound, notificationUrls })
+    const deps = { http: outbound, notificationUrls }
+    return isConsented(connection)
+      ? createConsentedConnector(tenant, connection, providerApplication, deps)
+      : new GraphConnector({ connection, ...deps })
   }
+}
+
+/** The tenant's own application, or the provider's, which stands for all that says which one it is. */
+function validateWhoseApplication(body: PutGraphConnectionBody): FieldFault[] {
+  if (body.application === undefined) {
+    return body.clientId === undefined
+      ? [{ field: 'clientId', message: 'is missing: state the application (client) id' }]
+      : []
+  }
+  const foreign = ['clientId', 'clientSecret', 'certificate', 'secretExpires', 'cloud'] as const
+  return foreign
+    .filter((field) => body[field] !== undefined)
+    .map((field) => ({ field, message: 'stands beside "application": leave one of the two out' }))
 }
 
 /** A cloud of one's own is always https, and given by its roots. */

@@ -33,6 +33,13 @@ export function lmdbSessions({ sessions }: Tables, { read, write }: LmdbAccess):
         if (session !== null) sessions.put(OWNER, digest, { ...session, expiresAt })
       }),
     remove: (digest) => write(OWNER, () => sessions.remove(OWNER, digest)),
+    take: (digest, at) =>
+      write(OWNER, () => {
+        const session = sessions.get(OWNER, digest)
+        if (session === null) return null
+        sessions.remove(OWNER, digest)
+        return session.expiresAt > at ? session : null
+      }),
     removeOf: (identity) => write(OWNER, () => removeWhere((session) => session.identity === identity))
   }
 }

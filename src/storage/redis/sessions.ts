@@ -52,6 +52,24 @@ export function redisSessions({ link, run }: RedisSessionsDeps): SessionStore {
       run(async () => {
         await link.ask((client) => client.del(sessionKey(digest)))
       }),
+    take: (digest, at) =>
+      run(async () => {
+        const key = sessionKey(digest)
+        const [record, expiresAt, removed] = await link.ask(async (client) => {
+          const answers = await client
+            .multi()
+            .hgetBuffer(key, 'record')
+            .hget(key, 'expiresAt')
+            .del(key)
+            .exec()
+          return (answers ?? []).map(([error, answer]) => {
+            if (error !== null) throw error
+            return answer
+          })
+        })
+        if (removed !== 1 || !Buffer.isBuffer(record) || !(Number(expiresAt) > at)) return null
+        return { ...sessionRecord.decode(record), expiresAt: Number(expiresAt) }
+      }),
     removeOf: (identity) =>
       run(async () => {
         const digests = await link.ask((client) => client.smembers(indexOf(identity)))

@@ -43,6 +43,7 @@ GET     ${T}/connection                         +        +        -      -      
 PUT     ${T}/connection                         +        +        -      -           -        -
 DELETE  ${T}/connection                         +        +        -      -           -        -
 POST    ${T}/connection/test                    +        +        -      -           -        -
+POST    ${T}/connection/consent                 +        +        -      -           -        -
 GET     ${T}/users                              +        +        -      -           -        -
 GET     ${U}                                    +        +        -      -           -        -
 PUT     ${U}                                    +        +        -      -           -        -
@@ -95,5 +96,6 @@ export const publicCalls: readonly string[] = [
   'GET /openapi.json',
   'GET /sign-in',
   'GET /sign-in/callback',
+  'GET /consent/callback',
   'POST /notifications/graph/{keyId}/{tenant}/{targetId}'
 ]

@@ -269,8 +269,8 @@ t.test('what is open without a key asks for none', async (t) => {
   for (const call of publicCalls) {
     const [method = '', path = ''] = call.split(' ')
     const { status } = await fetch(`${origin}${path.replace(/[{}]/g, '')}`, { method })
-    // Without an issuer nobody signs in.
-    const expected = path.startsWith('/sign-in') ? 404 : method === 'POST' ? 202 : 200
+    // Without an issuer nobody signs in, and without an application nobody consents.
+    const expected = /^\/(sign-in|consent)/.test(path) ? 404 : method === 'POST' ? 202 : 200
     t.equal(status, expected, call)
   }
 })

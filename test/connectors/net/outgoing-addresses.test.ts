@@ -84,7 +84,8 @@ function pathsOf(t: Test, addressPolicy: AddressPolicy, ca?: string): Paths {
       environment: {},
       calendarFolder: () => t.testdirName,
       publicUrl: null,
-      notificationSecret: Buffer.alloc(32)
+      notificationSecret: Buffer.alloc(32),
+      providerApplication: null
     })
     const [result] = await connector.read({
       targets: [{ mailbox, timeZone: 'Europe/Stockholm' }],

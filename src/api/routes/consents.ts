@@ -1,0 +1,109 @@
+/** `…/connection/consent` and `/consent/callback`: a customer's administrator consents to the provider's application. */
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { ConsentOutcome } from '../../management/consents.ts'
+import type { Management } from '../../management/management.ts'
+import { abortOnDisconnect } from '../abort-on-disconnect.ts'
+import { limitSignIns } from '../auth/limits.ts'
+import { consentTexts } from '../pages/consent-texts.ts'
+import { pageLanguage, sendPage } from '../pages/page.ts'
+import { ConsentLinkSchema } from '../schemas/connections.ts'
+import { TenantParams } from '../schemas/params.ts'
+import { problemResponses, problems } from '../schemas/problems.ts'
+import { ref } from '../schemas/types.ts'
+
+const tags = ['Connections']
+const MAX_STATE_CHARACTERS = 2000
+
+const statusOf: Readonly<Record<ConsentOutcome, number>> = {
+  connected: 200,
+  refused: 403,
+  invalid: 400,
+  otherDirectory: 403,
+  taken: 409,
+  notGranted: 403,
+  unreachable: 503
+}
+
+const Page = (description: string) => ({
+  description,
+  content: { 'text/html': { schema: Type.String({ examples: ['<!doctype html>…'] }) } }
+})
+
+export function consentsRoutes(deps: {
+  readonly management: Pick<Management, 'consents'>
+}): FastifyPluginAsyncTypebox {
+  const { consents } = deps.management
+  return async (app) => {
+    app.post(
+      '/v1/tenants/:tenant/connection/consent',
+      {
+        config: { access: { roles: ['provider', 'operator'] } },
+        schema: {
+          tags,
+          summary: 'Make a link by which the customer consents',
+          description:
+            'For an administrator of the customer’s directory in Entra: the link asks to let the provider’s own application ' +
+            '(HANVISA_ENTRA_CLIENT_ID) read calendars. It can be used once, within an hour. Once the directory is proved, the tenant’s ' +
+            'connection is one over that application, and its `directoryId` is that directory where none was set. An operator ' +
+            'gets a link only where the provider has set `directoryId`.',
+          params: TenantParams,
+          response: {
+            200: ref(ConsentLinkSchema),
+            ...problems('not_found')
+          }
+        }
+      },
+      async ({ params, principal }, reply) => {
+        reply.header('cache-control', 'no-store')
+        return { url: await consents.begin(params.tenant, principal) }
+      }
+    )
+
+    app.get(
+      '/consent/callback',
+      {
+        config: { access: 'public' },
+        onRequest: limitSignIns(app),
+        schema: {
+          tags,
+          summary: 'Come back from the consent',
+          description:
+            'Where Entra sends the administrator’s browser; register this address with the application. Answers with a page that ' +
+            'says what happened and what is next. What the query says is believed only with a state of ours, and once the directory ' +
+            'is proved by a token of it and a call.',
+          querystring: Type.Object({}, { additionalProperties: true }),
+          response: {
+            200: Page('The tenant is connected.'),
+            400: Page('The link is too old, was used already, or is none of ours.'),
+            403: Page(
+              'The administrator refused, it is another directory, or the permission is not granted (yet).'
+            ),
+            409: Page('Another tenant has the directory.'),
+            503: Page('Microsoft does not answer.'),
+            ...problemResponses('not_found', 'rate_limited')
+          }
+        }
+      },
+      async (request, reply) => {
+        const { searchParams } = new URL(request.url, 'http://localhost')
+        const state = searchParams.get('state') ?? ''
+        const answer = {
+          state: state.length > MAX_STATE_CHARACTERS ? '' : state,
+          isRefused: searchParams.has('error'),
+          isGranted: /^true$/i.test(searchParams.get('admin_consent') ?? ''),
+          directory: searchParams.get('tenant') ?? ''
+        }
+        const outcome = await consents.complete(answer, abortOnDisconnect(reply))
+        request.log.info({ outcome }, 'an administrator came back from a consent')
+        const language = pageLanguage(request.headers['accept-language'])
+        const { again, [outcome]: content } = consentTexts[language]
+        const isRepeatable = outcome === 'notGranted' || outcome === 'unreachable'
+        return sendPage(reply, statusOf[outcome], language, {
+          ...content,
+          // Relative: the same query once more.
+          links: isRepeatable ? [{ text: again, href: `?${searchParams}` }] : []
+        })
+      }
+    )
+  }
+}

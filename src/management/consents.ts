@@ -1,0 +1,211 @@
+/** A customer's consent to the provider's application: the link, and what comes back from it, which is believed only once proved. */
+import { createHash, randomBytes } from 'node:crypto'
+import type { ConsentProof } from '../connectors/provider-consent.ts'
+import type { Instant } from '../domain/calendar-event.ts'
+import { RequestError } from '../errors.ts'
+import type { Sealer } from '../storage/secrets/seal.ts'
+import type { Store, Tenant } from '../storage/store.ts'
+import { calendarTarget } from './calendar-target.ts'
+import { replaceConnection } from './connections.ts'
+import type { ConsentDeps, ManagementDeps } from './management-deps.ts'
+import type { Principal } from './principal.ts'
+import { requireTenant } from './tenants.ts'
+
+/**
+ * `invalid`: no state of ours, too old, or used. `otherDirectory`: not the tenant's own. `taken`: another tenant has the directory.
+ * `notGranted`: the permission is not there, or not yet.
+ */
+export const consentOutcomes = [
+  'connected',
+  'refused',
+  'invalid',
+  'otherDirectory',
+  'taken',
+  'notGranted',
+  'unreachable'
+] as const
+export type ConsentOutcome = (typeof consentOutcomes)[number]
+
+/** The query with which the browser comes back. */
+export interface ConsentAnswer {
+  readonly state: string
+  /** Whether there is an `error`, whatever it says. */
+  readonly isRefused: boolean
+  /** `admin_consent=True`. */
+  readonly isGranted: boolean
+  /** The directory, as the browser says. */
+  readonly directory: string
+}
+
+export interface ConsentManagement {
+  /** The link for an administrator of the customer's directory. */
+  begin(tenant: string, principal: Principal): Promise<string>
+  /** After `notGranted` and `unreachable` the same answer may come again. */
+  complete(answer: ConsentAnswer, signal: AbortSignal): Promise<ConsentOutcome>
+}
+
+type ConsentManagementDeps = Pick<ManagementDeps, 'store' | 'clock' | 'audit' | 'consent'> & {
+  readonly sync: Pick<ManagementDeps['sync'], 'invalidateTenant'>
+  readonly masterKeys: Pick<ManagementDeps['masterKeys'], 'open'>
+}
+
+interface State {
+  readonly tenant: string
+  /** Who asked for the link. */
+  readonly principal: string
+  readonly expiresAt: Instant
+  readonly nonce: string
+}
+
+const STATE_LIFE_MS = 3_600_000
+const STATE_PURPOSE = 'consent'
+/** Milliseconds that Entra and Graph may take together. */
+const PROOF_TIMEOUT_MS = 45_000
+const PAGE = 500
+const DIRECTORY_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** Any of them shows the calendar. */
+const CALENDAR_ROLES = ['Calendars.Read', 'Calendars.ReadWrite', 'Calendars.ReadBasic.All']
+/** Nobody has it: where no user has a mailbox yet, that Graph looks for it shows that it may. */
+const NOBODY = '00000000-0000-0000-0000-000000000000'
+
+export function createConsentManagement(deps: ConsentManagementDeps): ConsentManagement {
+  const { store, clock, audit, consent } = deps
+
+  return {
+    async begin(id, principal) {
+      const tenant = await requireTenant(store, id)
+      const { provider, sealer } = requireApplication(consent)
+      const directory = directoryOf(tenant)
+      // Its operator could otherwise come back with the directory of any customer who once consented.
+      if (directory === null && principal.role !== 'provider') {
+        throw new RequestError(
+          'invalid_request',
+          `The provider must first set directoryId of the tenant "${id}" to the customer's Entra tenant id.`
+        )
+      }
+      const now = clock()
+      const pending: State = {
+        tenant: id,
+        principal: principal.id,
+        expiresAt: now + STATE_LIFE_MS,
+        nonce: randomBytes(16).toString('base64url')
+      }
+      const state = sealer.seal(JSON.stringify(pending), STATE_PURPOSE)
+      await store.sessions.save(recordOf(state, pending), now)
+      return provider.link(directory, state)
+    },
+
+    async complete({ state, isRefused, isGranted, directory: stated }, signal) {
+      const consents = requireApplication(consent)
+      const now = clock()
+      const pending = openState(state, consents.sealer)
+      if (pending === null || pending.expiresAt <= now) return 'invalid'
+      if ((await store.sessions.take(digestOf(state), now)) === null) return 'invalid'
+      // A refusal has admin_consent=True too (v2-admin-consent, "Error response").
+      if (isRefused) return 'refused'
+      const directory = stated.toLowerCase()
+      const tenant = await store.tenant(pending.tenant)
+      if (tenant === null || !isGranted || !DIRECTORY_ID.test(directory)) return 'invalid'
+      const refusal = await refusalOf(store, tenant, directory)
+      if (refusal !== null) return refusal
+
+      const mailbox = await mailboxOf(deps, tenant)
+      const deadline = AbortSignal.any([signal, AbortSignal.timeout(PROOF_TIMEOUT_MS)])
+      const proved = judge(await consents.provider.prove({ directory, mailbox, now }, deadline), directory)
+      if (proved === 'notGranted' || proved === 'unreachable') {
+        await store.sessions.save(recordOf(state, pending), clock())
+      }
+      if (proved !== 'connected') return proved
+      const outcome = await connect(deps, tenant.id, directory)
+      if (outcome === 'connected') {
+        audit.record({ action: 'connection.consent', principal: pending.principal, tenant: tenant.id })
+      }
+      return outcome
+    }
+  }
+}
+
+/** One directory at a time over all processes, so that of two tenants one gets it. No tenant's id holds a slash. */
+function connect(deps: ConsentManagementDeps, id: string, directory: string): Promise<ConsentOutcome> {
+  const { store, clock } = deps
+  return store.withTenantLock(`directory/${directory}`, () =>
+    store.withTenantLock(id, async (store) => {
+      const tenant = await store.tenant(id)
+      if (tenant === null) return 'invalid'
+      const refusal = await refusalOf(store, tenant, directory)
+      if (refusal !== null) return refusal
+      if (tenant.directoryId === undefined)
+        await store.saveTenant({ ...tenant, directoryId: directory }, clock())
+      const held = await store.connection(id)
+      await replaceConnection(deps, store, id, {
+        kind: 'graph',
+        pollSeconds: held?.kind === 'graph' ? held.pollSeconds : 120,
+        open: { tenantId: directory, application: 'provider' },
+        sealed: {},
+        changedAt: clock()
+      })
+      return 'connected'
+    })
+  )
+}
+
+function judge({ claims, error }: ConsentProof, directory: string): ConsentOutcome {
+  if (claims === null) return error?.code === 'consent_missing' ? 'notGranted' : 'unreachable'
+  if (claims.directory !== directory) return 'otherDirectory'
+  if (!claims.roles.some((role) => CALENDAR_ROLES.includes(role))) return 'notGranted'
+  if (error === null || error.code === 'mailbox_unknown') return 'connected'
+  return error.code === 'access_denied' || error.code === 'consent_missing' ? 'notGranted' : 'unreachable'
+}
+
+async function refusalOf(store: Store, tenant: Tenant, directory: string): Promise<ConsentOutcome | null> {
+  const own = directoryOf(tenant)
+  if (own !== null && own !== directory) return 'otherDirectory'
+  for (let after: string | undefined; ; ) {
+    const page = await store.tenants({ limit: PAGE, ...(after !== undefined && { after }) })
+    for (const other of page) {
+      if (other.id === tenant.id) continue
+      if (other.directoryId === directory) return 'taken'
+      const connection = await store.connection(other.id)
+      const { tenantId } = connection?.kind === 'graph' ? connection.open : { tenantId: null }
+      if (typeof tenantId === 'string' && tenantId.toLowerCase() === directory) return 'taken'
+    }
+    after = page.at(-1)?.id
+    if (page.length < PAGE) return null
+  }
+}
+
+/** Null: none is set, or operators sign in at an issuer that is not Entra. */
+function directoryOf({ directoryId }: Tenant): string | null {
+  return directoryId !== undefined && DIRECTORY_ID.test(directoryId) ? directoryId : null
+}
+
+async function mailboxOf({ store, masterKeys }: ConsentManagementDeps, tenant: Tenant): Promise<string> {
+  const users = await store.users(tenant.id, { limit: PAGE })
+  const user = users.find(({ mailbox }) => mailbox !== null && 'address' in mailbox)
+  return (user && calendarTarget(tenant, user, masterKeys)?.mailbox) ?? NOBODY
+}
+
+function openState(text: string, sealer: Sealer): State | null {
+  try {
+    return JSON.parse(sealer.open(text, STATE_PURPOSE)) as State
+  } catch {
+    return null
+  }
+}
+
+/** Of the state itself nothing is kept. */
+function recordOf(state: string, { tenant, expiresAt }: State) {
+  return { digest: digestOf(state), identity: `consent/${tenant}`, data: '', expiresAt }
+}
+
+function digestOf(state: string): string {
+  return createHash('sha256').update(`consent ${state}`).digest('base64url')
+}
+
+function requireApplication(consent: ConsentDeps | null): ConsentDeps {
+  if (consent !== null) return consent
+  throw new RequestError(
+    'not_found',
+    'The provider has no application to consent to: set HANVISA_ENTRA_CLIENT_ID, or put a connection with one of the customer’s own.'
+  )
+}
