@@ -7,10 +7,11 @@ import type { RuleSet } from '../domain/rule-set.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 import { runInSlices } from '../lib/time-slices.ts'
-import type { RulesVersion, Store, UserRecord } from '../storage/store.ts'
+import type { Author, RulesVersion, Store, UserRecord } from '../storage/store.ts'
 import { DEFAULT_PACK } from './load-packs.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { type PageRequest, paginate } from './pagination.ts'
+import type { Principal } from './principal.ts'
 import { defaultRules, resolveRules, type StatedRules } from './resolve-rules.ts'
 import { requireTenant } from './tenants.ts'
 
@@ -30,6 +31,8 @@ export interface RulesVersionList {
   readonly versions: readonly {
     readonly version: number
     readonly at: string
+    /** Null: saved by a Hanvisa that did not record it. */
+    readonly by: Author | null
     readonly put: StatedRules
     readonly effective: RuleSet
   }[]
@@ -55,10 +58,16 @@ export interface RuleManagement {
   put(
     tenant: string,
     body: PutRulesBody,
-    ifMatch: string | undefined
+    ifMatch: string | undefined,
+    principal: Principal
   ): Promise<{ rules: RulesResponse; created: boolean }>
   /** Puts a version again, as it was resolved then. */
-  restore(tenant: string, version: number, ifMatch: string | undefined): Promise<RulesResponse>
+  restore(
+    tenant: string,
+    version: number,
+    ifMatch: string | undefined,
+    principal: Principal
+  ): Promise<RulesResponse>
   get(tenant: string, version?: number): Promise<RulesResponse>
   /** What in the rules is allowed and hardly meant. `stated` without members: the rules in force. Nothing is saved. */
   lint(tenant: string, stated: StatedRules): Promise<readonly LintFinding[]>
@@ -72,7 +81,7 @@ export interface RuleManagement {
 
 export function createRuleManagement({ store, packs, clock }: ManagementDeps): RuleManagement {
   return {
-    put: (tenant, body, ifMatch) =>
+    put: (tenant, body, ifMatch, principal) =>
       store.withTenantLock(tenant, async (store) => {
         await requireTenant(store, tenant)
         const { version: statedVersion, effective: statedEffective, ...put } = body
@@ -86,15 +95,22 @@ export function createRuleManagement({ store, packs, clock }: ManagementDeps): R
           ])
         }
 
-        return save(store, tenant, before, { put: { ...put }, effective: resolveRules(put, packs) })
+        return save(
+          store,
+          tenant,
+          before,
+          { put: { ...put }, effective: resolveRules(put, packs) },
+          principal
+        )
       }),
 
-    restore: (tenant, version, ifMatch) =>
+    restore: (tenant, version, ifMatch, principal) =>
       store.withTenantLock(tenant, async (store) => {
         await requireTenant(store, tenant)
         const before = await requireRules(store, packs, tenant)
         requireMatch(ifMatch, before)
-        return (await save(store, tenant, before, await requireVersion(store, tenant, version))).rules
+        const former = await requireVersion(store, tenant, version)
+        return (await save(store, tenant, before, former, principal)).rules
       }),
 
     async get(tenant, version) {
@@ -124,9 +140,10 @@ export function createRuleManagement({ store, packs, clock }: ManagementDeps): R
         page,
         async ({ limit }) =>
           (await store.ruleVersions(tenant)).filter(({ version }) => version < after).slice(0, limit),
-        ({ version, at, put, effective }) => ({
+        ({ version, at, by = null, put, effective }) => ({
           version,
           at: formatInstant(at),
+          by,
           put: put as StatedRules,
           effective
         }),
@@ -154,14 +171,20 @@ export function createRuleManagement({ store, packs, clock }: ManagementDeps): R
     store: Store,
     tenant: string,
     before: RulesInForce,
-    { put, effective }: Pick<RulesVersion, 'put' | 'effective'>
+    { put, effective }: Pick<RulesVersion, 'put' | 'effective'>,
+    { kind, id, name }: Principal
   ): Promise<{ rules: RulesResponse; created: boolean }> {
     const same = isDeepStrictEqual(before.put, put) && isDeepStrictEqual(before.effective, effective)
     if (before.version > 0 && same) return { rules: toResponse(before), created: false }
     const at = clock()
     const gone = removedCodes(before.effective, effective)
     if (gone.size > 0) rejectIfInUse(gone, (await store.snapshot(tenant))?.users ?? [], at)
-    const saved = await store.saveRules(tenant, before.version, { at, put, effective })
+    const saved = await store.saveRules(tenant, before.version, {
+      at,
+      by: { kind, id, name },
+      put,
+      effective
+    })
     if (saved === null) throw preconditionFailed(null)
     return { rules: toResponse(saved), created: saved.version === 1 }
   }
@@ -186,7 +209,7 @@ export async function requireRules(
   return (await store.rules(tenant)) ?? none
 }
 
-type RulesInForce = Omit<RulesVersion, 'at'>
+type RulesInForce = Omit<RulesVersion, 'at' | 'by'>
 
 export function entityTag(version: number): string {
   return `"${version}"`

@@ -50,12 +50,16 @@ export const connectionRecord = jsonCodec<StoredConnection>(
   ({ kind, pollSeconds, open, sealed, changedAt }) => ({ kind, pollSeconds, open, sealed, changedAt })
 )
 
-export const rulesRecord = jsonCodec<RulesVersion>('RuleSet', ({ version, at, put, effective }) => ({
-  version,
-  at,
-  put,
-  effective
-}))
+export const rulesRecord = jsonCodec<RulesVersion>(
+  'RuleSet',
+  ({ version, at, by = null, put, effective }) => ({
+    version,
+    at,
+    by: by && { kind: by.kind, id: by.id, name: by.name },
+    put,
+    effective
+  })
+)
 
 export const userRecord = jsonCodec<User>('user', (user) => ({
   id: user.id,

@@ -73,10 +73,20 @@ export interface ImportProgress {
   readonly removed: number
 }
 
+/** Who made a change, as they were called when they made it. */
+export interface Author {
+  readonly kind: 'key' | 'operator'
+  /** The id of the key; `admin` for HANVISA_ADMIN_KEY; the identity of an operator who signed in. */
+  readonly id: string
+  readonly name: string
+}
+
 export interface RulesVersion {
   /** Counts from 1. */
   readonly version: number
   readonly at: Instant
+  /** Null: not known. Absent in what earlier versions stored. */
+  readonly by?: Author | null
   /** What the operator put, to the letter. */
   readonly put: Readonly<Record<string, unknown>>
   /** What that came to, the pack's members filled in as the pack then was. */

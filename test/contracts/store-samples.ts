@@ -50,6 +50,7 @@ export function sampleImport(more: Partial<ImportProgress> = {}): ImportProgress
 export function sampleRules(at: number): Omit<RulesVersion, 'version'> {
   return {
     at,
+    by: { kind: 'operator', id: 'issuer|eva', name: 'Eva "Å" Lind' },
     put: { pack: '3kontakt', triggers: [{ text: 'LUN' }] },
     effective: {
       diversions: [{ code: 'available', labels: { sv: 'Åter' }, phone: 'open' }],

@@ -308,7 +308,11 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     )
     t.equal((await store.rules('acme'))?.version, 120)
     t.equal((await store.rules('acme', 60))?.at, 59)
+    t.strictSame((await store.rules('acme', 60))?.by, sampleRules(59).by, 'who put it')
     t.equal(await store.rules('acme', 121), null)
+    const withoutAuthor = await store.saveRules('acme', 120, { ...sampleRules(1), by: null })
+    t.equal(withoutAuthor?.by, null)
+    t.equal((await store.rules('acme'))?.by, null)
   })
 
   await logContract(t, open)

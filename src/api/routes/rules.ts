@@ -65,8 +65,8 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
           }
         }
       },
-      async ({ params, headers, body }, reply) => {
-        const put = await rules.put(params.tenant, body, headers['if-match'])
+      async ({ params, headers, body, principal }, reply) => {
+        const put = await rules.put(params.tenant, body, headers['if-match'], principal)
         return sendRules(reply, put.created ? 201 : 200, put.rules)
       }
     )
@@ -95,7 +95,8 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
         schema: {
           tags,
           summary: 'List the versions of the rules',
-          description: 'Newest first, a page at a time; at least the last 100 are kept.',
+          description:
+            'Newest first, a page at a time, each with when it was put and by whom; at least the last 100 are kept.',
           params: TenantParams,
           querystring: Strict({
             limit: pageQuery.limit,
@@ -143,8 +144,8 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
           response: { 200: ref(RulesSchema), ...problems('not_found', 'code_in_use', 'precondition_failed') }
         }
       },
-      async ({ params, headers }, reply) =>
-        sendRules(reply, 200, await rules.restore(params.tenant, params.version, headers['if-match']))
+      async ({ params: { tenant, version }, headers, principal }, reply) =>
+        sendRules(reply, 200, await rules.restore(tenant, version, headers['if-match'], principal))
     )
 
     app.post(

@@ -15,6 +15,18 @@ import {
 } from './rules.ts'
 import { InstantSchema, NullableString, ref } from './types.ts'
 
+const AuthorOrNull = Type.Union(
+  [
+    Strict({
+      kind: Enum(['key', 'operator'], { description: 'A key, or an operator who signed in.' }),
+      id: Type.String({ description: 'The key’s id, `admin`, or who signed in.' }),
+      name: Type.String({ description: 'The name of the key or of the operator, as it then was.' })
+    }),
+    Type.Null()
+  ],
+  { description: 'Who put or restored it. Null: an earlier Hanvisa did, which did not record it.' }
+)
+
 export const RulesVersionListSchema = schemaOf<RulesVersionList>()(
   Strict(
     {
@@ -22,6 +34,7 @@ export const RulesVersionListSchema = schemaOf<RulesVersionList>()(
         Strict({
           version: rulesVersion,
           at: InstantSchema('When it was put.'),
+          by: AuthorOrNull,
           put: ref(RulesFieldsSchema),
           effective: ref(RuleSetSchema)
         }),
@@ -35,7 +48,13 @@ export const RulesVersionListSchema = schemaOf<RulesVersionList>()(
       examples: [
         {
           versions: [
-            { version: 3, at: '2026-11-23T08:00:00Z', put: putRulesExample, effective: ruleSetExample }
+            {
+              version: 3,
+              at: '2026-11-23T08:00:00Z',
+              by: { kind: 'operator', id: 'issuer|4f1c', name: 'Eva Lind' },
+              put: putRulesExample,
+              effective: ruleSetExample
+            }
           ]
         }
       ]

@@ -167,12 +167,12 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
       ),
     ruleVersions: (tenant) =>
       readInSlices(async () => (heads.get(tenant) === null ? [] : readRuleVersions(tables, tenant))),
-    saveRules: (tenant, expected, { at, put, effective }) =>
+    saveRules: (tenant, expected, { at, by = null, put, effective }) =>
       write(tenant, (feeds) => {
         log.headOf(tenant)
         const newest = rules.ids(tenant).at(-1) ?? 0
         if (newest !== expected) return null
-        const saved: RulesVersion = { version: newest + 1, at, put, effective }
+        const saved: RulesVersion = { version: newest + 1, at, by, put, effective }
         rules.put(tenant, saved.version, saved)
         rules.remove(tenant, saved.version - RULE_VERSIONS)
         feeds.push(log.append(tenant, at, 'all'))

@@ -171,8 +171,8 @@ export async function openRedis({
 
       rules: (tenant, version) => run(() => reading.rules(tenant, version)),
       ruleVersions: (tenant) => run(() => reading.ruleVersions(tenant)),
-      async saveRules(tenant, expected, { at, put, effective }) {
-        const saved: RulesVersion = { version: expected + 1, at, put, effective }
+      async saveRules(tenant, expected, { at, by = null, put, effective }) {
+        const saved: RulesVersion = { version: expected + 1, at, by, put, effective }
         const args = () => [expected, rulesRecord.encode(saved), RULE_VERSIONS]
         return (await change(tenant, 'saveRules', at, args)) === 1 ? saved : null
       },
