@@ -12,7 +12,7 @@ export const consentTexts: Readonly<Record<PageLanguage, ConsentTexts>> = {
     connected: {
       title: 'Kalendrarna är kopplade',
       paragraphs: [
-        'Hanvisa får nu läsa kalendrarna i er katalog, och de första läses redan.',
+        'Hanvisa får nu läsa kalendrarna i er katalog.',
         'Du kan stänga sidan. Er växelleverantör ser i Hanvisa att kopplingen fungerar. Ni kan när som helst dra tillbaka medgivandet i Entra, under Företagsprogram.'
       ]
     },
@@ -64,7 +64,7 @@ export const consentTexts: Readonly<Record<PageLanguage, ConsentTexts>> = {
     connected: {
       title: 'The calendars are connected',
       paragraphs: [
-        'Hanvisa may now read the calendars of your directory, and has begun to.',
+        'Hanvisa may now read the calendars of your directory.',
         'You can close this page. Your switch provider sees in Hanvisa that the connection works. You can withdraw the consent at any time in Entra, under Enterprise applications.'
       ]
     },
@@ -116,7 +116,7 @@ export const consentTexts: Readonly<Record<PageLanguage, ConsentTexts>> = {
     connected: {
       title: 'Kalenderne er tilknyttet',
       paragraphs: [
-        'Hanvisa må nu læse kalenderne i jeres katalog og er allerede begyndt.',
+        'Hanvisa må nu læse kalenderne i jeres katalog.',
         'Du kan lukke siden. Jeres leverandør af omstillingen kan se i Hanvisa, at forbindelsen virker. I kan når som helst trække samtykket tilbage i Entra under Virksomhedsprogrammer.'
       ]
     },
@@ -168,7 +168,7 @@ export const consentTexts: Readonly<Record<PageLanguage, ConsentTexts>> = {
     connected: {
       title: 'Kalenderne er tilknyttet',
       paragraphs: [
-        'Hanvisa kan nå lese kalenderne i katalogen deres, og har allerede begynt.',
+        'Hanvisa kan nå lese kalenderne i katalogen deres.',
         'Du kan lukke siden. Leverandøren av sentralbordet ser i Hanvisa at tilkoblingen virker. Dere kan når som helst trekke samtykket tilbake i Entra, under Bedriftsapplikasjoner.'
       ]
     },
@@ -220,7 +220,7 @@ export const consentTexts: Readonly<Record<PageLanguage, ConsentTexts>> = {
     connected: {
       title: 'Kalenterit on liitetty',
       paragraphs: [
-        'Hanvisa saa nyt lukea hakemistonne kalentereita ja on jo aloittanut.',
+        'Hanvisa saa nyt lukea hakemistonne kalentereita.',
         'Voit sulkea sivun. Vaihteen toimittaja näkee Hanvisassa, että yhteys toimii. Voitte perua suostumuksen milloin tahansa Entrassa kohdassa Yrityssovellukset.'
       ]
     },

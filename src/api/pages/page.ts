@@ -27,6 +27,8 @@ p { margin: 0 0 12px; overflow-wrap: anywhere }
 ul { list-style: none; margin: 24px 0 0; padding: 0; display: grid; gap: 8px }
 a { display: block; padding: 12px 16px; border: 1px solid var(--line); border-radius: 8px; color: var(--link); font-weight: 600; text-decoration: none }
 a:hover { border-color: var(--link) }
+main > :last-child { margin-bottom: 0 }
+@media (max-width: 480px) { body { padding: 16px } main { padding: 24px } }
 a:focus-visible { outline: 3px solid var(--link); outline-offset: 2px }
 `
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`
