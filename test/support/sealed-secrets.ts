@@ -88,7 +88,7 @@ export function startSecretWriter(store: Store, keys: MasterKeys): SecretWriter 
           () => false
         )
         if (saved) versions.set(tenant, { saved: version, begun: version })
-        else await pause(20)
+        await pause(20)
       }
     }
   })
