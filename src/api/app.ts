@@ -23,6 +23,7 @@ import { keysRoutes } from './routes/keys.ts'
 import { type MasterKeyDeps, masterKeyRoutes } from './routes/master-key.ts'
 import { meRoutes } from './routes/me.ts'
 import { overridesRoutes } from './routes/overrides.ts'
+import { personExportRoutes } from './routes/person-export.ts'
 import { previewsRoutes } from './routes/previews.ts'
 import { probesRoutes } from './routes/probes.ts'
 import { rulesRoutes } from './routes/rules.ts'
@@ -75,6 +76,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(connectionsRoutes(deps), { prefix: '/v1' })
   await app.register(consentsRoutes(deps))
   await app.register(usersRoutes(deps), { prefix: '/v1' })
+  await app.register(personExportRoutes(deps), { prefix: '/v1' })
   await app.register(triggersRoutes(deps), { prefix: '/v1' })
   await app.register(importRoutes(deps), { prefix: '/v1' })
   await app.register(rulesRoutes(deps), { prefix: '/v1' })

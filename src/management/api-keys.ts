@@ -112,7 +112,7 @@ export function createKeyManagement({ store, registry, clock }: KeyManagementDep
       throw new RequestError('limit_reached', `${whose} has ${max} keys already: remove one first.`)
     }
     await registry?.confirm()
-    return { ...toResponse({ ...stored, lastUsedDay: null }, at), key }
+    return { ...toKeyResponse({ ...stored, lastUsedDay: null }, at), key }
   }
 
   async function requireKey(tenant: string | null, id: string): Promise<ListedApiKey> {
@@ -132,7 +132,7 @@ export function createKeyManagement({ store, registry, clock }: KeyManagementDep
       })
     },
 
-    get: async (tenant, id) => toResponse(await requireKey(tenant, id), clock()),
+    get: async (tenant, id) => toKeyResponse(await requireKey(tenant, id), clock()),
 
     async list(tenant, page) {
       if (tenant !== null) await requireTenant(store, tenant)
@@ -140,7 +140,7 @@ export function createKeyManagement({ store, registry, clock }: KeyManagementDep
       return paginate(
         page,
         (asked) => apiKeys.list(tenant, asked),
-        (key) => toResponse(key, at),
+        (key) => toKeyResponse(key, at),
         (key) => key.id
       )
     },
@@ -164,7 +164,7 @@ export function createKeyManagement({ store, registry, clock }: KeyManagementDep
         )
       }
       await registry?.confirm()
-      return { ...toResponse(rotated, at), key }
+      return { ...toKeyResponse(rotated, at), key }
     },
 
     async remove(tenant, id, by) {
@@ -207,7 +207,7 @@ function validateKey(tenant: string | null, body: PostKeyBody, at: Instant): Fie
   return faults
 }
 
-function toResponse(key: ListedApiKey, at: Instant): KeyResponse {
+export function toKeyResponse(key: ListedApiKey, at: Instant): KeyResponse {
   const { previous, expiresAt } = key
   return {
     id: key.id,

@@ -7,6 +7,7 @@ import { type ConnectionManagement, createConnectionManagement } from './connect
 import { type ConsentManagement, createConsentManagement } from './consents.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { createOverrideManagement, type OverrideManagement } from './overrides.ts'
+import { createPersonExport, type PersonExport } from './person-export.ts'
 import { createRulePreview, type RulePreview } from './preview.ts'
 import { createRuleManagement, type RuleManagement } from './rules.ts'
 import { createTenantManagement, type TenantManagement } from './tenants.ts'
@@ -23,6 +24,7 @@ export interface Management {
   readonly triggers: TriggerManagement
   readonly userImport: UserImport
   readonly userExport: UserExport
+  readonly personExport: PersonExport
   readonly rules: RuleManagement
   readonly previews: RulePreview
   readonly overrides: OverrideManagement
@@ -38,6 +40,7 @@ export function createManagement(deps: ManagementDeps): Management {
     triggers: createTriggerManagement(deps),
     userImport: createUserImport(deps),
     userExport: createUserExport(deps),
+    personExport: createPersonExport(deps),
     rules: createRuleManagement(deps),
     previews: createRulePreview(deps),
     overrides: createOverrideManagement(deps),

@@ -52,6 +52,8 @@ export interface ApiKeyStore {
   /** The keys of a tenant, or (null) the provider's, by id. Empty for a tenant that is not there. */
   list(tenant: string | null, page: Page): Promise<readonly ListedApiKey[]>
   find(tenant: string | null, id: string): Promise<ListedApiKey | null>
+  /** All keys of one user, by id. */
+  listOfUser(tenant: string, user: string): Promise<readonly ListedApiKey[]>
   /**
    * Adds a key unless its user, or, where it has none, its tenant (or the provider) beside the users, has `max` keys already.
    * Resolves to whether it did. Throws TenantGone.

@@ -131,6 +131,11 @@ export interface Vacated {
   readonly extension: string
 }
 
+/** Whether the entry is about this user, and not about everybody. */
+export function namesUser({ users, vacated }: LogEntry, user: string): boolean {
+  return (users !== 'all' && users.includes(user)) || vacated.some((left) => left.user === user)
+}
+
 /** A part of the change log and some records, read at one moment: the records are as the last entry left them. */
 export interface LogSlice {
   readonly epoch: string
@@ -241,6 +246,8 @@ export interface Store {
    * tenant). Empty for a position ahead of the log.
    */
   log(tenant: string, after: number): Promise<readonly LogEntry[] | null>
+  /** The kept entries that name this user, oldest first; of those that name everybody none. */
+  logOfUser(tenant: string, user: string): Promise<readonly LogEntry[]>
   /** The entries after the position, as `log` gives them, with the records of these users at that same moment. */
   readAfter(tenant: string, after: number, users: readonly string[]): Promise<LogSlice | null>
   /**

@@ -65,7 +65,18 @@ export async function apiKeyContract(t: Test, open: OpenStore): Promise<void> {
       sampleApiKey('k6', { tenant: 'b' })
     ]
     for (const key of [rotated, softphone, one, ...others]) t.equal(await keys.add(key, MAX), true)
-    const check = async ({ list, find }: ApiKeyStore) => {
+    const check = async ({ list, find, listOfUser }: ApiKeyStore) => {
+      t.strictSame(await listOfUser('acme', 'anna'), [listed(softphone)])
+      for (const [tenant, user] of [
+        ['acme', 'ann'],
+        ['acme', ''],
+        ['acme', '*'],
+        ['acme-2', 'anna'],
+        ['nobody', 'anna'],
+        ['*', '']
+      ] as const) {
+        t.strictSame(await listOfUser(tenant, user), [], `${tenant} ${user}`)
+      }
       t.strictSame(await list('acme', all), [listed(one), listed(rotated), listed(softphone)])
       t.strictSame(idsOf(await list('acme', { limit: 1, after: 'k1' })), ['k2'])
       t.strictSame(idsOf(await list('acme', { limit: 9, after: 'k15' })), ['k2', 'k3'])

@@ -76,6 +76,30 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
     t.strictSame(await store.log('acme', 0), [{ position: 1, at: 20, users: 'all', vacated: [] }])
   })
 
+  await t.test('the entries of one user are those that name them, as far as they are kept', async (t) => {
+    const { store } = await open(t, { logLength: 1500 })
+    await store.saveTenant(sampleTenant('acme'), 1)
+    const save = (extension: string, ...ids: string[]) =>
+      store.saveUsers(
+        'acme',
+        ids.map((id) => ({ user: sampleUser(id, { extension }), sync: initialSyncRecord(true, 1) })),
+        2
+      )
+    await save('1', 'anna', 'annabel')
+    // More than are read at a time.
+    await Promise.all(Array.from({ length: 1200 }, () => store.saveOverride('acme', 'annabel', null, 3)))
+    await save('2', 'anna')
+    await store.removeUsers('acme', ['anna'], 4)
+    t.strictSame(await store.logOfUser('acme', 'anna'), [
+      { position: 2, at: 2, users: ['anna', 'annabel'], vacated: [] },
+      { position: 1203, at: 3, users: ['anna'], vacated: [{ user: 'anna', extension: '1' }] },
+      { position: 1204, at: 4, users: ['anna'], vacated: [{ user: 'anna', extension: '2' }] }
+    ])
+    t.equal((await store.logOfUser('acme', 'annabel')).length, 1201)
+    t.strictSame(await store.logOfUser('acme', 'ann'), [])
+    t.strictSame(await store.logOfUser('nobody', 'anna'), [])
+  })
+
   await t.test('entries and records that are read together are of one moment', async (t) => {
     const { store } = await open(t, { logLength: 100 })
     t.equal(await store.readAfter('acme', 0, ['anna']), null)

@@ -4,6 +4,7 @@ import { connectionSchemas } from './connections.ts'
 import { keySchemas } from './keys.ts'
 import { MasterKeyRotationSchema } from './master-key.ts'
 import { overrideSchemas } from './overrides.ts'
+import { PersonExportSchema } from './person-export.ts'
 import { previewSchemas } from './previews.ts'
 import { principalSchemas } from './principals.ts'
 import { ProblemSchema } from './problems.ts'
@@ -31,5 +32,6 @@ export const schemas = [
   ...timelineSchemas,
   ...previewSchemas,
   ...syncSchemas,
+  PersonExportSchema,
   MasterKeyRotationSchema
 ]

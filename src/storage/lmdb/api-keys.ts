@@ -113,6 +113,15 @@ export function lmdbApiKeys(tables: Tables, table: ApiKeyTable, { read, write }:
         const key = isGone(tenant) ? null : apiKeys.get(owner, id)
         return key && toListed(owner, key)
       }),
+    listOfUser: (tenant, user) =>
+      read(() => {
+        const ids =
+          isGone(tenant) || user === '' ? [] : table.idsOfUser(tenant, user, Number.MAX_SAFE_INTEGER)
+        return ids
+          .map((id) => apiKeys.get(tenant, id))
+          .filter((key) => key !== null)
+          .map((key) => toListed(tenant, key))
+      }),
     add: (key, max) =>
       write(ownerOf(key.tenant), () => {
         if (isGone(key.tenant)) throw new TenantGone(`There is no tenant "${key.tenant}".`)

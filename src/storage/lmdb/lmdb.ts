@@ -17,6 +17,7 @@ import { type LockedDataDir, lockDataDir, withSetupError } from './data-dir.ts'
 import { groupCommit } from './group-commit.ts'
 import { PendingWork } from './pending-work.ts'
 import {
+  readLogOfUser,
   readLogSlice,
   readNewestRules,
   readRecord,
@@ -274,6 +275,8 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
     snapshot: (tenant) => readInSlices(() => takeSnapshot(root, tables, tenant)),
     log: (tenant, after) =>
       readInSlices(async () => (await readLogSlice(root, tables, tenant, after, []))?.entries ?? null),
+    logOfUser: (tenant, user) =>
+      readInSlices(async () => (heads.get(tenant) === null ? [] : readLogOfUser(tables, tenant, user))),
     readAfter: (tenant, after, ids) => readInSlices(() => readLogSlice(root, tables, tenant, after, ids)),
     follow: log.follow,
 

@@ -2,7 +2,14 @@
 import type { RootDatabase, Transaction } from 'lmdb'
 import { initialSyncRecord } from '../../domain/sync-state.ts'
 import { nextSlice, Slice } from '../../lib/time-slices.ts'
-import type { LogEntry, LogSlice, RulesVersion, TenantSnapshot, UserRecord } from '../store.ts'
+import {
+  type LogEntry,
+  type LogSlice,
+  namesUser,
+  type RulesVersion,
+  type TenantSnapshot,
+  type UserRecord
+} from '../store.ts'
 import type { Tables } from './tables.ts'
 
 /** Users read for a snapshot in one slice: a few milliseconds. */
@@ -60,6 +67,18 @@ export async function readLogSlice(
     return { epoch: head.epoch, entries, records: await readRecords(tables, tenant, ids, transaction) }
   } finally {
     transaction.done()
+  }
+}
+
+/** The kept entries that name the user, in slices. Entries that are trimmed meanwhile may be missing. */
+export async function readLogOfUser(tables: Tables, tenant: string, user: string): Promise<LogEntry[]> {
+  const found: LogEntry[] = []
+  for (let after = 0; ; ) {
+    const some = tables.log.page(tenant, { after, limit: ENTRIES_PER_SLICE })
+    found.push(...some.filter((entry) => namesUser(entry, user)))
+    if (some.length < ENTRIES_PER_SLICE) return found
+    after = some.at(-1)!.position
+    await nextSlice()
   }
 }
 

@@ -34,7 +34,7 @@ interface RedisApiKeysDeps {
 }
 
 export function redisApiKeys({ link, logLength, run }: RedisApiKeysDeps): RedisApiKeys {
-  const { records, byOwner, uses: usesKey, log, head } = API_KEY_KEYS
+  const { records, byOwner, byUser, uses: usesKey, log, head } = API_KEY_KEYS
 
   async function write(
     script: Parameters<RedisConnection['writeApiKeys']>[0],
@@ -80,6 +80,15 @@ export function redisApiKeys({ link, logLength, run }: RedisApiKeysDeps): RedisA
       client.zrange(byOwner, begin, `(${owner}!`, 'BYLEX', 'LIMIT', 0, limit)
     )
     const keys = await keysById(members.map((member) => member.slice(owner.length + 1)))
+    return keys.filter((key) => key !== null)
+  }
+
+  async function listOfUser(tenant: string, user: string): Promise<ListedApiKey[]> {
+    const owner = ownerOf(tenant)
+    if (owner === null || user === NONE) return []
+    const begin = `${owner} ${user}`
+    const members = await link.ask((client) => client.zrange(byUser, `[${begin} `, `(${begin}!`, 'BYLEX'))
+    const keys = await keysById(members.map((member) => member.slice(begin.length + 1)))
     return keys.filter((key) => key !== null)
   }
 
@@ -167,6 +176,7 @@ export function redisApiKeys({ link, logLength, run }: RedisApiKeysDeps): RedisA
       list: (tenant, page) => run(() => list(tenant, page)),
       find: (tenant, id) =>
         run(async () => (await keysById([id])).find((key) => key?.tenant === tenant) ?? null),
+      listOfUser: (tenant, user) => run(() => listOfUser(tenant, user)),
       add: (key, max) => run(() => add(key, max)),
       replace: (key, digest) => run(() => replace(key, digest)),
       remove: (tenant, id) => run(() => remove(tenant, id)),

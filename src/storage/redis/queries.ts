@@ -12,16 +12,17 @@ import {
   userRecord
 } from '../codec.ts'
 import type { Page } from '../page.ts'
-import type {
-  ImportProgress,
-  LogEntry,
-  LogSlice,
-  RulesVersion,
-  StoredConnection,
-  Tenant,
-  TenantSnapshot,
-  User,
-  UserRecord
+import {
+  type ImportProgress,
+  type LogEntry,
+  type LogSlice,
+  namesUser,
+  type RulesVersion,
+  type StoredConnection,
+  type Tenant,
+  type TenantSnapshot,
+  type User,
+  type UserRecord
 } from '../store.ts'
 import { decodeRereads, decodeSync, type Rereads } from './codec.ts'
 import type { RedisConnection } from './connection.ts'
@@ -89,6 +90,23 @@ export function redisQueries(link: RedisConnection) {
       begun = epoch
       for (const [, [, text = '']] of page) entries.push(JSON.parse(text))
       if (page.length < ENTRIES) return entries
+    }
+  }
+
+  async function logOfUser(tenant: string, user: string): Promise<LogEntry[]> {
+    if (!isTenantId(tenant)) return []
+    const found: LogEntry[] = []
+    for (let from = '-'; ; ) {
+      const page = await link.ask((client) =>
+        client.xrange(tenantKeys(tenant).log, from, '+', 'COUNT', ENTRIES)
+      )
+      for (const [, [, text = '']] of page) {
+        const entry: LogEntry = JSON.parse(text)
+        if (namesUser(entry, user)) found.push(entry)
+      }
+      if (page.length < ENTRIES) return found
+      from = `(${page.at(-1)![0]}`
+      await nextSlice()
     }
   }
 
@@ -197,6 +215,7 @@ export function redisQueries(link: RedisConnection) {
     },
     records,
     log,
+    logOfUser,
     readAfter,
     snapshot
   }

@@ -235,6 +235,7 @@ export async function openRedis({
 
       snapshot: (tenant) => run(() => feed.positionAtSubscribe(tenant).then(() => reading.snapshot(tenant))),
       log: (tenant, after) => run(() => reading.log(tenant, after)),
+      logOfUser: (tenant, user) => run(() => reading.logOfUser(tenant, user)),
       readAfter: (tenant, after, users) => run(() => reading.readAfter(tenant, after, users)),
       follow: (tenant, onEvent) => feed.follow(tenant, onEvent),
 

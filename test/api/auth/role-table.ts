@@ -48,6 +48,7 @@ GET     ${T}/users                              +        +        -      -      
 GET     ${U}                                    +        +        -      -           -        -
 PUT     ${U}                                    +        +        -      -           -        -
 PATCH   ${U}                                    +        +        -      -           -        -
+GET     ${U}/export                             +        +        -      -           -        -
 DELETE  ${U}                                    +        +        -      -           -        -
 GET     ${T}/import                             +        +        -      -           -        -
 POST    ${T}/users/import                       +        +        -      -           -        -
