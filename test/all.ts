@@ -21,7 +21,7 @@ const longest = [
   'readme'
 ]
 /** The machine waits more than it computes: for timeouts, for processes to start, for long polls. */
-const jobs = 8
+const jobs = 6
 const timeoutMs = 600_000
 
 const folder = import.meta.dirname

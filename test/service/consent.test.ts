@@ -67,7 +67,11 @@ async function open(t: Test, on: TestRedis | null) {
 
 async function makeTenant(service: ServiceProcess, id: string, more: object = {}): Promise<void> {
   const body = { name: id, timeZone: 'Europe/Stockholm', language: 'sv', ...more }
-  const { status, text } = await service.call('PUT', `/v1/tenants/${id}`, body)
+  // On a busy machine Redis may answer too late; then the same is sent again, as the answer says.
+  const { status, text } = await until(`the tenant ${id}`, async () => {
+    const answer = await service.call('PUT', `/v1/tenants/${id}`, body)
+    return answer.status !== 503 && answer
+  })
   if (status >= 300) throw new Error(text)
 }
 
