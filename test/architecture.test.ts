@@ -44,7 +44,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/domain/': [],
   'src/storage/': ['src/domain/'],
   'src/connectors/': ['src/domain/'],
-  'src/sync/': ['src/domain/', 'src/storage/store.ts', 'src/storage/secrets/', 'src/connectors/*'],
+  'src/sync/': [
+    'src/domain/',
+    'src/storage/page.ts',
+    'src/storage/store.ts',
+    'src/storage/secrets/',
+    'src/connectors/*'
+  ],
   'src/status/': ['src/domain/', 'src/storage/store.ts'],
   'src/management/': [
     'src/domain/',

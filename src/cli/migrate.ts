@@ -1,4 +1,5 @@
 /** `hanvisa migrate`: copies what an embedded installation keeps into Redis, reads both back and compares. */
+
 import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -7,6 +8,7 @@ import { SetupError } from '../errors.ts'
 import type { ListedApiKey } from '../storage/api-keys.ts'
 import { LOG_LENGTH } from '../storage/lmdb/change-log.ts'
 import { openLmdb } from '../storage/lmdb/lmdb.ts'
+import { eachPage } from '../storage/page.ts'
 import { type RedisAddress, redisAddress, redisUrlFault } from '../storage/redis/address.ts'
 import { openImport, type WholeTenant } from '../storage/redis/migration-target.ts'
 import { openRedis } from '../storage/redis/redis.ts'
@@ -144,14 +146,11 @@ async function migrate(
 }
 
 async function* tenantsIn(store: Store): AsyncGenerator<WholeTenant> {
-  for (let after: string | undefined; ; ) {
-    const page = await store.tenants(after === undefined ? { limit: PAGE } : { limit: PAGE, after })
-    for (const { id } of page) {
+  for await (const tenants of eachPage(PAGE, (page) => store.tenants(page))) {
+    for (const { id } of tenants) {
       const whole = await wholeTenant(store, id)
       if (whole !== null) yield whole
     }
-    after = page.at(-1)?.id
-    if (page.length < PAGE || after === undefined) return
   }
 }
 
@@ -165,12 +164,8 @@ async function wholeTenant(store: Store, id: string): Promise<WholeTenant | null
 
 async function keysOf({ apiKeys }: Store, tenant: string | null): Promise<ListedApiKey[]> {
   const keys: ListedApiKey[] = []
-  for (;;) {
-    const after = keys.at(-1)?.id
-    const page = await apiKeys.list(tenant, { limit: PAGE, ...(after !== undefined && { after }) })
-    keys.push(...page)
-    if (page.length < PAGE) return keys
-  }
+  for await (const some of eachPage(PAGE, (page) => apiKeys.list(tenant, page))) keys.push(...some)
+  return keys
 }
 
 /** The tenants of which anything is not the same in Redis, and the provider if its keys are not. */

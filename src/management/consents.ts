@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { ConsentProof } from '../connectors/provider-consent.ts'
 import type { Instant } from '../domain/calendar-event.ts'
 import { RequestError } from '../errors.ts'
+import { eachPage } from '../storage/page.ts'
 import type { Sealer } from '../storage/secrets/seal.ts'
 import type { Store, Tenant } from '../storage/store.ts'
 import { calendarTarget } from './calendar-target.ts'
@@ -160,18 +161,16 @@ function judge({ claims, error }: ConsentProof, directory: string): ConsentOutco
 async function refusalOf(store: Store, tenant: Tenant, directory: string): Promise<ConsentOutcome | null> {
   const own = directoryOf(tenant)
   if (own !== null && own !== directory) return 'otherDirectory'
-  for (let after: string | undefined; ; ) {
-    const page = await store.tenants({ limit: PAGE, ...(after !== undefined && { after }) })
-    for (const other of page) {
+  for await (const tenants of eachPage(PAGE, (page) => store.tenants(page))) {
+    for (const other of tenants) {
       if (other.id === tenant.id) continue
       if (other.directoryId === directory) return 'taken'
       const connection = await store.connection(other.id)
       const { tenantId } = connection?.kind === 'graph' ? connection.open : { tenantId: null }
       if (typeof tenantId === 'string' && tenantId.toLowerCase() === directory) return 'taken'
     }
-    after = page.at(-1)?.id
-    if (page.length < PAGE) return null
   }
+  return null
 }
 
 /** Null: none is set, or operators sign in at an issuer that is not Entra. */

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { isValidZone } from '../lib/time-zone.ts'
+import { eachPage } from '../storage/page.ts'
 import type { Store, Tenant } from '../storage/store.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { type PagedList, type PageRequest, paginate } from './pagination.ts'
@@ -72,12 +73,10 @@ export function createTenantManagement({ store, sync, clock, registry }: Managem
 
     async ofDirectory(directoryId) {
       const found: TenantResponse[] = []
-      for (let after: string | undefined; ; ) {
-        const page = await store.tenants({ limit: PAGE, ...(after !== undefined && { after }) })
-        found.push(...page.filter((tenant) => tenant.directoryId === directoryId).map(toResponse))
-        after = page.at(-1)?.id
-        if (page.length < PAGE) return found
+      for await (const tenants of eachPage(PAGE, (page) => store.tenants(page))) {
+        found.push(...tenants.filter((tenant) => tenant.directoryId === directoryId).map(toResponse))
       }
+      return found
     },
 
     remove: (id) =>

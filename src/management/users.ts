@@ -1,6 +1,8 @@
 /** Users: made, changed, found and removed. */
+
 import { RequestError } from '../errors.ts'
 import { nextSlice } from '../lib/time-slices.ts'
+import { eachPage } from '../storage/page.ts'
 import type { Store, User, UserRecord } from '../storage/store.ts'
 import { diffUser } from './diff-user.ts'
 import type { ManagementDeps } from './management-deps.ts'
@@ -131,14 +133,8 @@ function fold(text: string): string {
 
 /** All users of the tenant by id, read in slices so that others get their turn. */
 export async function* eachUser(store: Store, tenant: string, from?: string): AsyncGenerator<User> {
-  for (let after = from; ; ) {
-    const users = await store.users(tenant, {
-      limit: SEARCH_SLICE,
-      ...(after !== undefined && { after })
-    })
+  for await (const users of eachPage(SEARCH_SLICE, (page) => store.users(tenant, page), from)) {
     yield* users
-    if (users.length < SEARCH_SLICE) return
-    after = users.at(-1)?.id
     await nextSlice()
   }
 }

@@ -3,6 +3,7 @@
 import { type Log, redactError } from '../lib/redact-error.ts'
 import { forEachInSlices } from '../lib/time-slices.ts'
 import type { Timers } from '../lib/timers.ts'
+import { eachPage } from '../storage/page.ts'
 import type { Store } from '../storage/store.ts'
 
 interface DiscoveryDeps {
@@ -35,15 +36,12 @@ export class TenantDiscovery {
   /** Resolves when every tenant was named. */
   async run(): Promise<void> {
     const { store, onFound, onDone } = this.#deps
-    let after: string | undefined
-    do {
-      const page = await store.tenants({ limit: tenantsPerPage, ...(after !== undefined && { after }) })
+    for await (const tenants of eachPage(tenantsPerPage, (page) => store.tenants(page))) {
       if (this.#closed) return
-      await forEachInSlices(page, ({ id }) => onFound(id))
+      await forEachInSlices(tenants, ({ id }) => onFound(id))
       if (this.#closed) return
-      after = page.length < tenantsPerPage ? undefined : page.at(-1)?.id
-    } while (after !== undefined)
-    onDone()
+    }
+    if (!this.#closed) onDone()
   }
 
   /** At the next turn of the loop, and again after one that is running. */

@@ -1,7 +1,9 @@
 /** Seals everything that is kept under the key of a rotation, tenant by tenant, while the service runs. */
+
 import { setTimeout as pause } from 'node:timers/promises'
 import { type BackoffOptions, backoffMs } from '../../lib/backoff.ts'
 import { nextSlice } from '../../lib/time-slices.ts'
+import { eachPage } from '../page.ts'
 import { type Store, type StoredConnection, StoreUnavailable, TenantGone, type User } from '../store.ts'
 import { mailboxPurpose, memberPurpose } from './connection-secrets.ts'
 import type { MasterKeys } from './master-keys.ts'
@@ -34,15 +36,13 @@ interface Tally {
  */
 export async function resealAll(store: Store, keys: Keys): Promise<ResealReport> {
   const tally: Tally = { resealed: 0, unreadable: 0 }
-  for (let after: string | undefined; ; ) {
-    const tenants = await store.tenants({ limit: TENANTS_PER_PAGE, ...(after !== undefined && { after }) })
+  for await (const tenants of eachPage(TENANTS_PER_PAGE, (page) => store.tenants(page))) {
     for (const { id } of tenants) {
       await resealTenant(store, keys, id, tally)
       await nextSlice()
     }
-    after = tenants.at(-1)?.id
-    if (tenants.length < TENANTS_PER_PAGE) return tally
   }
+  return tally
 }
 
 async function resealTenant(store: Store, keys: Keys, tenant: string, tally: Tally): Promise<void> {

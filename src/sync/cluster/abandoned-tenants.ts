@@ -2,9 +2,11 @@
  * Detects tenants without a worker, in the processes that answer calls. No process receives their notifications, so their
  * calendars with a subscription are recorded as stale. The next worker reads them all, which makes them fresh again.
  */
+
 import type { Instant } from '../../domain/calendar-event.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
+import { eachPage } from '../../storage/page.ts'
 import type { Store } from '../../storage/store.ts'
 import { saveOverdue } from '../batch/build-outcome.ts'
 import { shardOf } from './shards.ts'
@@ -71,15 +73,13 @@ export class AbandonedTenants {
   async #record(abandoned: ReadonlyMap<number, Instant>): Promise<void> {
     const { store, log } = this.#deps
     log.warn({ shards: abandoned.size }, 'no worker reads these tenants: start one')
-    let after: string | undefined
-    do {
-      const page = await store.tenants({ limit: itemsPerPage, ...(after !== undefined && { after }) })
-      for (const { id } of page) {
+    for await (const tenants of eachPage(itemsPerPage, (page) => store.tenants(page))) {
+      for (const { id } of tenants) {
         const since = abandoned.get(shardOf(id))
         if (since !== undefined && !this.#closed) await this.#recordTenant(id, since)
       }
-      after = page.length < itemsPerPage ? undefined : page.at(-1)?.id
-    } while (after !== undefined && !this.#closed)
+      if (this.#closed) break
+    }
     for (const shard of abandoned.keys()) this.#recorded.add(shard)
   }
 
@@ -88,15 +88,12 @@ export class AbandonedTenants {
     const connection = await store.connection(tenant)
     if (connection === null) return
     const pollMs = 1000 * connection.pollSeconds
-    let after: string | undefined
-    do {
-      const page = await store.users(tenant, { limit: itemsPerPage, ...(after !== undefined && { after }) })
-      const users = page.map(({ id }) => id)
+    for await (const some of eachPage(itemsPerPage, (page) => store.users(tenant, page))) {
+      const users = some.map(({ id }) => id)
       // Every replica detects it at the same time: under the lock the second finds it recorded, and writes nothing.
       await store.withTenantLock(tenant, (locked) =>
         saveOverdue(locked, tenant, users, since, { pollMs, clock })
       )
-      after = page.length < itemsPerPage ? undefined : users.at(-1)
-    } while (after !== undefined)
+    }
   }
 }

@@ -1,9 +1,11 @@
 /** Sync in an API replica, which reads no calendar: calls become jobs for the SyncController that owns the tenant. */
+
 import type { Connector } from '../../connectors/connector.ts'
 import type { CalendarNotification } from '../../connectors/notification.ts'
 import { RemoteError } from '../../errors.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
+import { eachPage } from '../../storage/page.ts'
 import { unsealMailbox } from '../../storage/secrets/connection-secrets.ts'
 import type { Unsealer } from '../../storage/secrets/seal.ts'
 import { type Store, type StoredConnection, StoreUnavailable, type User } from '../../storage/store.ts'
@@ -147,15 +149,7 @@ export class SyncClient implements Sync {
       for (const record of await store.records(tenant, users)) if (record !== null) add(record.user)
       return keys
     }
-    let after: string | undefined
-    do {
-      const page = await store.users(tenant, {
-        limit: usersPerPage,
-        ...(after !== undefined && { after })
-      })
-      page.forEach(add)
-      after = page.length < usersPerPage ? undefined : page.at(-1)?.id
-    } while (after !== undefined)
+    for await (const some of eachPage(usersPerPage, (page) => store.users(tenant, page))) some.forEach(add)
     return keys
   }
 

@@ -1,6 +1,8 @@
 /** The users of one tenant as sync knows them: whose calendars are to be read, and what of a change asks for it. */
+
 import type { RemoteError } from '../../errors.ts'
 import { nextSlice } from '../../lib/time-slices.ts'
+import { eachPage } from '../../storage/page.ts'
 import type { Store, UserRecord } from '../../storage/store.ts'
 import { unsealError } from '../connection/open-connector.ts'
 import type { ReadTarget } from './read-target.ts'
@@ -62,17 +64,12 @@ export class UserIndex {
 
   async #eachPage(isStale: IsStale, onPage: OnUsersApplied): Promise<void> {
     const { store, isClosed } = this.#deps
-    let after: string | undefined
-    while (!isClosed()) {
-      const users = await store.users(this.#tenant, {
-        limit: usersPerPage,
-        ...(after !== undefined && { after })
-      })
-      after = users.at(-1)?.id
-      if (after === undefined) return
+    if (isClosed()) return
+    for await (const users of eachPage(usersPerPage, (page) => store.users(this.#tenant, page))) {
       const ids = users.map(({ id }) => id)
       await onPage(ids, await this.#apply(ids, isStale))
       await nextSlice()
+      if (isClosed()) return
     }
   }
 
