@@ -2,8 +2,9 @@
  * How an API key looks: `hvk_`, 30 random base62 characters (178 bits) and the CRC-32 of both in 6 base62 characters, as GitHub's
  * tokens do. The checksum finds typing errors and lets secret scanners recognise keys; it protects nothing.
  */
-import { hash, randomInt } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { crc32 } from 'node:zlib'
+import { digestOf } from '../lib/digest.ts'
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const FORM = /^hvk_[0-9A-Za-z]{36}$/
@@ -21,6 +22,7 @@ export interface NewApiKey {
 export function makeApiKey(): NewApiKey {
   const body = `hvk_${randomBase62(30)}`
   const key = `${body}${checksum(body)}`
+  // The key's 178 random bits need neither salt nor a slow hash.
   return { key, prefix: key.slice(0, PREFIX_LENGTH), digest: digestOf(key) }
 }
 
@@ -36,11 +38,6 @@ export function isLikeKey(text: string): boolean {
 /** Whether it has the form and the checksum of a key; what has not needs no look-up. */
 export function isWellFormedKey(text: string): boolean {
   return FORM.test(text) && checksum(text.slice(0, CHECKED_LENGTH)) === text.slice(CHECKED_LENGTH)
-}
-
-/** As records keep it. The key's 178 random bits need neither salt nor a slow hash. */
-export function digestOf(key: string): string {
-  return hash('sha256', key, 'base64url')
 }
 
 function checksum(text: string): string {

@@ -1,8 +1,10 @@
 /** A customer's consent to the provider's application: the link, and what comes back from it, which is believed only once proved. */
-import { createHash, randomBytes } from 'node:crypto'
+
+import { randomBytes } from 'node:crypto'
 import type { ConsentProof } from '../connectors/provider-consent.ts'
 import type { Instant } from '../domain/calendar-event.ts'
 import { RequestError } from '../errors.ts'
+import { digestOf } from '../lib/digest.ts'
 import { eachPage } from '../storage/page.ts'
 import type { Sealer } from '../storage/secrets/seal.ts'
 import type { Store, Tenant } from '../storage/store.ts'
@@ -101,7 +103,7 @@ export function createConsentManagement(deps: ConsentManagementDeps): ConsentMan
       const now = clock()
       const pending = openState(state, consents.sealer)
       if (pending === null || pending.expiresAt <= now) return 'invalid'
-      if ((await store.sessions.take(digestOf(state), now)) === null) return 'invalid'
+      if ((await store.sessions.take(digestOfState(state), now)) === null) return 'invalid'
       // A refusal has admin_consent=True too (v2-admin-consent, "Error response").
       if (isRefused) return 'refused'
       const directory = stated.toLowerCase()
@@ -194,11 +196,11 @@ function openState(text: string, sealer: Sealer): State | null {
 
 /** Of the state itself nothing is kept. */
 function recordOf(state: string, { tenant, expiresAt }: State) {
-  return { digest: digestOf(state), identity: `consent/${tenant}`, data: '', expiresAt }
+  return { digest: digestOfState(state), identity: `consent/${tenant}`, data: '', expiresAt }
 }
 
-function digestOf(state: string): string {
-  return createHash('sha256').update(`consent ${state}`).digest('base64url')
+function digestOfState(state: string): string {
+  return digestOf(`consent ${state}`)
 }
 
 function requireApplication(consent: ConsentDeps | null): ConsentDeps {

@@ -3,11 +3,13 @@
  * changed: a revocation, a rotation or a new key holds on every replica soon after. What the store has not confirmed for long is no
  * longer relied on (`freshness`).
  */
+
 import type { Instant } from '../domain/calendar-event.ts'
+import { digestOf } from '../lib/digest.ts'
 import { forEachInSlices } from '../lib/time-slices.ts'
 import { machineTimers, type Timers } from '../lib/timers.ts'
 import type { ApiKeyRecord, ApiKeyStore, ApiKeyUse } from '../storage/api-keys.ts'
-import { digestOf, isLikeKey } from './api-key-format.ts'
+import { isLikeKey } from './api-key-format.ts'
 import { type Principal, ROLES } from './principal.ts'
 
 /** Milliseconds between two looks at the store. */

@@ -2,7 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { digestOf, isWellFormedKey } from '../../src/management/api-key-format.ts'
+import { digestOf } from '../../src/lib/digest.ts'
+import { isWellFormedKey } from '../../src/management/api-key-format.ts'
 import { startRedis, type TestRedis } from '../support/redis-server.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 

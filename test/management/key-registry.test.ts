@@ -1,6 +1,7 @@
 /** The keys in memory: who is told what, and what holds while the store cannot be asked. */
 import t, { type Test } from 'tap'
-import { digestOf, makeApiKey } from '../../src/management/api-key-format.ts'
+import { digestOf } from '../../src/lib/digest.ts'
+import { makeApiKey } from '../../src/management/api-key-format.ts'
 import { KeyRegistry } from '../../src/management/key-registry.ts'
 import type { ApiKeyRecord, ApiKeyStore } from '../../src/storage/api-keys.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'

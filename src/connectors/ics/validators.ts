@@ -1,5 +1,5 @@
 /** The validators of calendars that were fetched (RFC 9110 section 8.8), in memory. */
-import { createHash } from 'node:crypto'
+import { digestOf } from '../../lib/digest.ts'
 
 const maxKept = 100_000
 
@@ -16,9 +16,7 @@ export class Validators {
     const etag = headers.get('etag')
     const modified = headers.get('last-modified')
     if (etag === null && modified === null) return null
-    const digest = createHash('sha256')
-      .update(JSON.stringify([etag, modified]))
-      .digest('base64url')
+    const digest = digestOf(JSON.stringify([etag, modified]))
     const [oldest] = this.#conditions.keys()
     if (this.#conditions.size >= maxKept && oldest !== undefined) this.#conditions.delete(oldest)
     // ETag first, Last-Modified beside it, for servers that have but one (RFC 9110 section 13.1).

@@ -1,5 +1,5 @@
 /** Sessions in Redis, which removes them some time after they ended. */
-import { createHash } from 'node:crypto'
+import { digestOf } from '../../lib/digest.ts'
 import { sessionRecord } from '../codec.ts'
 import type { SessionStore } from '../sessions.ts'
 import type { RedisConnection } from './connection.ts'
@@ -17,8 +17,7 @@ interface RedisSessionsDeps {
 }
 
 export function redisSessions({ link, run }: RedisSessionsDeps): SessionStore {
-  const indexOf = (identity: string) =>
-    sessionsOfKey(createHash('sha256').update(identity).digest('base64url'))
+  const indexOf = (identity: string) => sessionsOfKey(digestOf(identity))
 
   return {
     read: (digest, at) =>

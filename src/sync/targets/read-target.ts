@@ -1,5 +1,5 @@
 /** The calendar that is to be read for a user: a mailbox, in a zone, as its owner sees it. */
-import { createHash } from 'node:crypto'
+import { digestOf } from '../../lib/digest.ts'
 import type { User, UserRecord } from '../../storage/store.ts'
 
 export interface ReadTarget {
@@ -41,5 +41,5 @@ export function userConfigHash({ user: { triggers }, sync: { generation } }: Use
 }
 
 function digest(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22)
+  return digestOf(text).slice(0, 22)
 }

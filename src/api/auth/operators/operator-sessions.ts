@@ -1,9 +1,10 @@
 /** The sessions of operators who signed in: the cookie, what is stored of them, and when they end. */
-import { createHash } from 'node:crypto'
+
 import { Signer } from '@fastify/cookie'
 import type { SessionStore as PluginStore } from '@fastify/session'
 import type { Session } from 'fastify'
 import type { Instant } from '../../../domain/calendar-event.ts'
+import { digestOf } from '../../../lib/digest.ts'
 import type { Principal } from '../../../management/principal.ts'
 import type { SessionStore } from '../../../storage/sessions.ts'
 
@@ -130,8 +131,4 @@ function toPrincipal({ identity, name, role, tenant }: SignedInOperator): Princi
     colleagues: false,
     sensitive: true
   }
-}
-
-function digestOf(sessionId: string): string {
-  return createHash('sha256').update(sessionId).digest('base64url')
 }

@@ -3,8 +3,9 @@
  * service account itself may read the details (Reviewer, LimitedDetails, by the mailbox's Default permission too), a change
  * of a subject alone changes the digest as well.
  */
-import { createHash } from 'node:crypto'
+
 import { RemoteError } from '../../../errors.ts'
+import { digestOf } from '../../../lib/digest.ts'
 import type { ReadRequest } from '../../connector.ts'
 import type { EwsClient } from '../client/ews-client.ts'
 import { availabilityRequest, isSmtpAddress } from '../soap/requests.ts'
@@ -33,7 +34,9 @@ export function createFingerprints(deps: { client: EwsClient; ids: Impersonation
         signal
       )
       // Their order alone says which is whose.
-      return mailboxes.map((_, index) => (found.length === mailboxes.length ? digestOf(found[index]!) : null))
+      return mailboxes.map((_, index) =>
+        found.length === mailboxes.length ? fingerprintOf(found[index]!) : null
+      )
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error
       return mailboxes.map(() => null)
@@ -61,10 +64,10 @@ export function createFingerprints(deps: { client: EwsClient; ids: Impersonation
  * Null where not all is seen. Exchange lowers the view silently to what the caller may see (requestedview.md), which is the
  * same at every call with the account's own rights. The order of events is not part of the digest.
  */
-function digestOf({ status, view, events, fault }: Availability): string | null {
+function fingerprintOf({ status, view, events, fault }: Availability): string | null {
   if (status.code !== 'NoError' || fault !== null || !/^(Detailed|FreeBusy)(Merged)?$/.test(view)) return null
   const lines = events
     .map(({ start, end, busy, visibility, subject }) => `${start} ${end} ${busy} ${visibility} ${subject}`)
     .sort()
-  return createHash('sha256').update(lines.join('\n')).digest('base64url')
+  return digestOf(lines.join('\n'))
 }

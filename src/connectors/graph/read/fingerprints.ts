@@ -1,6 +1,7 @@
 /** Digests of many calendars, twenty for one HTTP request: of every event's change key, or of availability alone. */
-import { createHash } from 'node:crypto'
+
 import { RemoteError } from '../../../errors.ts'
+import { digestOf } from '../../../lib/digest.ts'
 import type { ReadRequest, Target } from '../../connector.ts'
 import { membersOf } from '../client/batch-response.ts'
 import { type CalendarViewQuery, readCalendarViews } from './calendar-view.ts'
@@ -57,7 +58,7 @@ async function digestsByChange(request: ReadRequest, reader: GraphReader): Promi
   const availability = await digestsByAvailability({ ...request, targets: refused }, reader)
   return targets.map((target, index) => {
     const view = views[index]
-    if (view?.outcome === 'read') return digestOf(view.events)
+    if (view?.outcome === 'read') return digestOfLines(view.events)
     return availability[refused.indexOf(target)] ?? null
   })
 }
@@ -76,11 +77,11 @@ async function digestsByAvailability(
 /** Subjects stay out: who sees them depends on whose rights the call was made with, which is another mailbox's with every batch. */
 function availabilityDigest(schedule: ScheduleResult | undefined): string | null {
   if (schedule === undefined || schedule instanceof RemoteError) return null
-  return digestOf(schedule.map(({ start, end, busy }) => `${start} ${end} ${busy}`))
+  return digestOfLines(schedule.map(({ start, end, busy }) => `${start} ${end} ${busy}`))
 }
 
 /** In whatever order Graph lists them. */
-function digestOf(lines: readonly string[]): string {
+function digestOfLines(lines: readonly string[]): string {
   const sorted = [...lines].sort()
-  return createHash('sha256').update(sorted.join('\n')).digest('base64url').slice(0, 22)
+  return digestOf(sorted.join('\n')).slice(0, 22)
 }

@@ -1,6 +1,7 @@
 /** Jobs on BullMQ: a queue for each shard, so that a cluster spreads them and the shard's owner processes it. */
-import { createHash } from 'node:crypto'
+
 import { type JobsOptions, Queue } from 'bullmq'
+import { digestOf } from '../../../lib/digest.ts'
 import { type Log, redactError } from '../../../lib/redact-error.ts'
 import type { SyncJob, SyncJobs } from '../jobs.ts'
 import { shardOf } from '../shards.ts'
@@ -85,6 +86,6 @@ export class BullSyncJobs implements SyncJobs {
  * calendars may have changed since the first run began.
  */
 function deduplication(job: SyncJob): NonNullable<JobsOptions['deduplication']> {
-  const id = createHash('sha256').update(JSON.stringify(job)).digest('base64url').slice(0, 22)
+  const id = digestOf(JSON.stringify(job)).slice(0, 22)
   return { id, keepLastIfActive: true }
 }
