@@ -202,10 +202,6 @@ export function makeStatus(parts: StatusParts): Status {
   return collect(statusMembers, parts) as Status
 }
 
-export function makeCalendarStatus(parts: Pick<RunParts, 'fields' | 'findDiversion'>): CalendarStatus {
-  return collect(calendarMembers, parts as RunParts) as CalendarStatus
-}
-
 /** The members as JSON, in their order, without the braces. */
 export function writeMembers<Parts>(members: Members<Parts>, parts: Parts): string {
   return JSON.stringify(collect(members, parts)).slice(1, -1)

@@ -58,11 +58,6 @@ function joinFolds(one: number, other: number): void {
   folds[other] = smallest
 }
 
-/** Whether a BMP code unit is a letter, digit or mark. Surrogates are asked for by `isLetterAt`. */
-export function isLetterUnit(unit: number): boolean {
-  return letters[unit] === 1
-}
-
 /** Whether a BMP code unit is white space (`\p{White_Space}`). */
 export function isSpaceUnit(unit: number): boolean {
   return wordFolds[unit] === SPACE
