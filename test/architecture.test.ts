@@ -57,6 +57,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/storage/store.ts',
     'src/storage/api-keys.ts',
     'src/storage/page.ts',
+    'src/storage/retry-while-unavailable.ts',
     'src/storage/secrets/',
     'src/connectors/*',
     'src/sync/*'

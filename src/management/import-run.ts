@@ -1,9 +1,8 @@
 /** Saves what an import changes: in batches that hold whole or not at all, with its progress beside them. */
 import { randomUUID } from 'node:crypto'
-import { setTimeout } from 'node:timers/promises'
 import { RequestError } from '../errors.ts'
-import { backoffMs } from '../lib/backoff.ts'
 import { nextSlice } from '../lib/time-slices.ts'
+import { retryWhileUnavailable } from '../storage/retry-while-unavailable.ts'
 import { type ImportProgress, type Store, StoreUnavailable, TenantGone } from '../storage/store.ts'
 import { diffUser } from './diff-user.ts'
 import type { ManagementDeps } from './management-deps.ts'
@@ -14,7 +13,6 @@ const ROWS_PER_BATCH = 200
 const PROGRESS_INTERVAL_MS = 1_000
 /** If the store is unreachable for longer, the import ends and the error says how many changes are saved. */
 const RETRY = { firstMs: 200, maxMs: 5_000 }
-const MAX_RETRIES = 8
 
 export interface ImportedRow {
   /** The header is row 1; null for a user who is not in the file. */
@@ -72,10 +70,10 @@ export class ImportRun {
         await nextSlice()
         await this.#withRetries(batch.length, () => this.#saveBatch(batch))
       }
-      await this.#withRetries(0, () => this.#saveDone())
+      await this.#withRetries(0, () => this.#saveEnd('done'))
     } catch (error) {
       // Where the store is away this fails too: then the progress grows old, which says the same.
-      await this.#saveInterrupted().catch(() => {})
+      await this.#saveEnd('interrupted').catch(() => {})
       throw error
     }
   }
@@ -95,16 +93,9 @@ export class ImportRun {
     })
   }
 
-  #saveDone(): Promise<void> {
+  #saveEnd(state: 'done' | 'interrupted'): Promise<void> {
     return this.#deps.store.withTenantLock(this.#tenant, async (store) => {
-      this.#progress = { ...this.#progress, state: 'done' }
-      if (await this.#isNewest(store)) await this.#saveProgress(store)
-    })
-  }
-
-  #saveInterrupted(): Promise<void> {
-    return this.#deps.store.withTenantLock(this.#tenant, async (store) => {
-      this.#progress = { ...this.#progress, state: 'interrupted' }
+      this.#progress = { ...this.#progress, state }
       if (await this.#isNewest(store)) await this.#saveProgress(store)
     })
   }
@@ -124,17 +115,16 @@ export class ImportRun {
 
   /** A batch may have been saved although the store did not answer: saving it again changes nothing. */
   async #withRetries(unsure: number, save: () => Promise<void>): Promise<void> {
-    for (let failures = 1; ; failures++) {
-      const saved = this.#saved
-      try {
-        return await save()
-      } catch (error) {
+    const saved = this.#saved
+    try {
+      await retryWhileUnavailable(RETRY, () => {
         this.#saved = saved
-        if (!(error instanceof StoreUnavailable)) throw error
-        if (failures > MAX_RETRIES)
-          throw new ImportInterrupted(error, this.#tenant, this.#changes, saved, unsure)
-        await setTimeout(backoffMs(RETRY, failures, Math.random()))
-      }
+        return save()
+      })
+    } catch (error) {
+      this.#saved = saved
+      if (!(error instanceof StoreUnavailable)) throw error
+      throw new ImportInterrupted(error, this.#tenant, this.#changes, saved, unsure)
     }
   }
 

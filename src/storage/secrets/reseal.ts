@@ -1,10 +1,10 @@
 /** Seals everything that is kept under the key of a rotation, tenant by tenant, while the service runs. */
 
-import { setTimeout as pause } from 'node:timers/promises'
-import { type BackoffOptions, backoffMs } from '../../lib/backoff.ts'
+import type { BackoffOptions } from '../../lib/backoff.ts'
 import { nextSlice } from '../../lib/time-slices.ts'
 import { eachPage } from '../page.ts'
-import { type Store, type StoredConnection, StoreUnavailable, TenantGone, type User } from '../store.ts'
+import { retryWhileUnavailable } from '../retry-while-unavailable.ts'
+import { type Store, type StoredConnection, TenantGone, type User } from '../store.ts'
 import { mailboxPurpose, memberPurpose } from './connection-secrets.ts'
 import type { MasterKeys } from './master-keys.ts'
 import { type Sealer, sealingKeyId } from './seal.ts'
@@ -21,7 +21,6 @@ const TENANTS_PER_PAGE = 100
 /** Users whose records are read and saved under one hold of the tenant's lock. */
 const USERS_PER_LOCK = 250
 const retryBackoff: BackoffOptions = { firstMs: 100, maxMs: 5_000 }
-const maxRetries = 8
 
 type Keys = Pick<MasterKeys, 'open' | 'sealer'>
 
@@ -49,8 +48,11 @@ async function resealTenant(store: Store, keys: Keys, tenant: string, tally: Tal
   let after: string | null | undefined
   try {
     // The connection goes with the first users.
-    do after = await withRetries(() => resealPage(store, keys, tenant, after ?? undefined, tally))
-    while (after !== null)
+    // A tenant may be busy, and Redis away for a moment. What was saved before the answer was lost counts twice at most.
+    do {
+      const from = after ?? undefined
+      after = await retryWhileUnavailable(retryBackoff, () => resealPage(store, keys, tenant, from, tally))
+    } while (after !== null)
   } catch (error) {
     if (!(error instanceof TenantGone)) throw error
   }
@@ -123,17 +125,5 @@ class Resealer {
     }
     this.#tally.resealed++
     return this.#sealer.seal(plain, purpose)
-  }
-}
-
-/** A tenant may be busy, and Redis away for a moment. What was saved before the answer was lost counts twice at most. */
-async function withRetries<T>(work: () => Promise<T>): Promise<T> {
-  for (let failures = 1; ; failures++) {
-    try {
-      return await work()
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable) || failures > maxRetries) throw error
-      await pause(backoffMs(retryBackoff, failures, Math.random()))
-    }
   }
 }
