@@ -1,11 +1,11 @@
 /** Operators' sign-in put together: the issuer, the sessions, and the secrets of both, which follow from the installation's own. */
-import { hkdfSync } from 'node:crypto'
 import { OperatorAuthenticator } from './api/auth/operators/authenticate-operator.ts'
 import { OidcIssuer } from './api/auth/operators/oidc-issuer.ts'
 import { OperatorSessions } from './api/auth/operators/operator-sessions.ts'
 import type { OperatorSignIn } from './api/routes/sign-in.ts'
 import type { Config } from './config.ts'
 import type { Instant } from './domain/calendar-event.ts'
+import { deriveKey } from './storage/secrets/derive-key.ts'
 import { sealer } from './storage/secrets/seal.ts'
 import type { SessionStore } from './storage/sessions.ts'
 
@@ -23,12 +23,11 @@ export function createOperatorSignIn(
   { store, fetch, clock, installationSecret }: OperatorSignInDeps
 ): OperatorSignIn | null {
   if (signIn === null || publicUrl === null) return null
-  const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', installationSecret, '', purpose, 32))
   const isSecure = publicUrl.startsWith('https:')
   const sessions = new OperatorSessions({
     store,
     clock,
-    secret: derive('hanvisa sessions').toString('base64'),
+    secret: deriveKey(installationSecret, 'hanvisa sessions').toString('base64'),
     isSecure
   })
   const issuer = new OidcIssuer({ ...signIn, fetch, redirectUri: `${publicUrl}/sign-in/callback` })
@@ -38,7 +37,7 @@ export function createOperatorSignIn(
     sessions,
     authenticator,
     rules: signIn,
-    sealer: sealer(derive('hanvisa sign-in')),
+    sealer: sealer(deriveKey(installationSecret, 'hanvisa sign-in')),
     isSecure
   }
 }

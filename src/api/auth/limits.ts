@@ -46,12 +46,8 @@ export interface Limits {
 export async function addLimits(app: FastifyInstance, callsPerMinute: number): Promise<Limits> {
   await app.register(rateLimit, { global: false })
   const options = {
-    timeWindow: MINUTE_MS,
-    cache: MAX_CALLERS,
-    addHeaders: noHeaders,
-    addHeadersOnExceeding: noHeaders,
-    errorResponseBuilder: (_request: FastifyRequest, { max, ttl }: { max: number; ttl: number }) =>
-      new RateLimited(`More than ${max} calls within a minute: make fewer.`, Math.ceil(ttl / 1000))
+    ...optionsWith((max) => `More than ${max} calls within a minute: make fewer.`),
+    cache: MAX_CALLERS
   }
   const byAddress: onRequestHookHandler = app.rateLimit({ ...options, max: callsPerMinute })
   const keyGenerator = ({ principal }: FastifyRequest) => principal.id
@@ -106,18 +102,19 @@ export function limitCallsOfKey(
 
 /** The hook of routes at which operators sign in: by address. */
 export function limitSignIns(app: Pick<FastifyInstance, 'rateLimit'>): onRequestHookHandler {
-  const options = {
-    max: MAX_SIGN_INS,
+  const options = optionsWith((max) => `More than ${max} sign-ins within a minute came from your address.`)
+  return app.rateLimit({ ...options, max: MAX_SIGN_INS })
+}
+
+/** `messageOf` says what there were too many of. */
+function optionsWith(messageOf: (max: number) => string) {
+  return {
     timeWindow: MINUTE_MS,
     addHeaders: noHeaders,
     addHeadersOnExceeding: noHeaders,
     errorResponseBuilder: (_request: FastifyRequest, { max, ttl }: { max: number; ttl: number }) =>
-      new RateLimited(
-        `More than ${max} sign-ins within a minute came from your address.`,
-        Math.ceil(ttl / 1000)
-      )
+      new RateLimited(messageOf(max), Math.ceil(ttl / 1000))
   }
-  return app.rateLimit(options)
 }
 
 /** `Retry-After` comes from the problem itself. */

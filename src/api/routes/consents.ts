@@ -7,6 +7,7 @@ import { limitSignIns } from '../auth/limits.ts'
 import { consentTexts } from '../pages/consent-texts.ts'
 import { pageLanguage, sendPage } from '../pages/page.ts'
 import { ConsentLinkSchema } from '../schemas/connections.ts'
+import { HtmlPage } from '../schemas/pages.ts'
 import { TenantParams } from '../schemas/params.ts'
 import { problemResponses, problems } from '../schemas/problems.ts'
 import { ref } from '../schemas/types.ts'
@@ -23,11 +24,6 @@ const statusOf: Readonly<Record<ConsentOutcome, number>> = {
   notGranted: 403,
   unreachable: 503
 }
-
-const Page = (description: string) => ({
-  description,
-  content: { 'text/html': { schema: Type.String({ examples: ['<!doctype html>…'] }) } }
-})
 
 export function consentsRoutes(deps: {
   readonly management: Pick<Management, 'consents'>
@@ -73,13 +69,13 @@ export function consentsRoutes(deps: {
             'is proved by a token of it and a call.',
           querystring: Type.Object({}, { additionalProperties: true }),
           response: {
-            200: Page('The tenant is connected.'),
-            400: Page('The link is too old, was used already, or is none of ours.'),
-            403: Page(
+            200: HtmlPage('The tenant is connected.'),
+            400: HtmlPage('The link is too old, was used already, or is none of ours.'),
+            403: HtmlPage(
               'The administrator refused, it is another directory, or the permission is not granted (yet).'
             ),
-            409: Page('Another tenant has the directory.'),
-            503: Page('Microsoft does not answer.'),
+            409: HtmlPage('Another tenant has the directory.'),
+            503: HtmlPage('Microsoft does not answer.'),
             ...problemResponses('not_found', 'rate_limited')
           }
         }

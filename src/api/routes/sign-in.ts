@@ -18,6 +18,7 @@ import { type OidcIssuer, type PendingSignIn, SignInFailed } from '../auth/opera
 import type { OperatorSessions, SignedInOperator } from '../auth/operators/operator-sessions.ts'
 import { type PageLanguage, pageLanguage, sendPage } from '../pages/page.ts'
 import { type SignInPage, signInTexts } from '../pages/sign-in-texts.ts'
+import { HtmlPage } from '../schemas/pages.ts'
 import { TenantId } from '../schemas/params.ts'
 import { NoContent, problemResponses, problems } from '../schemas/problems.ts'
 
@@ -72,11 +73,6 @@ interface PendingCookie extends PendingSignIn {
   readonly startedAt: Instant
 }
 
-const Page = (description: string) => ({
-  description,
-  content: { 'text/html': { schema: Type.String({ examples: ['<!doctype html>…'] }) } }
-})
-
 export function signInRoutes({ operatorSignIn, management, clock }: SignInDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     const signIn = operatorSignIn
@@ -125,7 +121,7 @@ export function signInRoutes({ operatorSignIn, management, clock }: SignInDeps):
           }),
           response: {
             302: { description: 'To the issuer.', type: 'null' },
-            503: Page('The issuer does not answer: a page that says so.'),
+            503: HtmlPage('The issuer does not answer: a page that says so.'),
             ...problemResponses('invalid_request', 'not_found', 'rate_limited')
           }
         }
@@ -160,13 +156,13 @@ export function signInRoutes({ operatorSignIn, management, clock }: SignInDeps):
             'sign-in that this browser began within the last ten minutes.',
           querystring: Type.Object({}, { additionalProperties: true }),
           response: {
-            200: Page('The operator’s directory has several tenants: a page to choose one.'),
+            200: HtmlPage('The operator’s directory has several tenants: a page to choose one.'),
             302: { description: 'Signed in.', type: 'null' },
-            400: Page('Too late, used already, or of another browser: a page that says so.'),
-            403: Page(
+            400: HtmlPage('Too late, used already, or of another browser: a page that says so.'),
+            403: HtmlPage(
               'The issuer refused, or the operator has no role or no tenant here: a page that says so.'
             ),
-            503: Page('The issuer does not answer: a page that says so.'),
+            503: HtmlPage('The issuer does not answer: a page that says so.'),
             ...problemResponses('not_found', 'rate_limited')
           }
         }
