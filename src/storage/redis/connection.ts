@@ -1,6 +1,7 @@
 /** The connection over which the store asks and writes, its heartbeat, and Redis's own clock. */
 import { performance } from 'node:perf_hooks'
 import { Cluster } from 'ioredis'
+import { withDeadline } from '../../lib/deadline.ts'
 import { StoreUnavailable } from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import { COMMAND_TIMEOUT_MS, openClient, type RedisClient, waitForConnection } from './client.ts'
@@ -116,8 +117,9 @@ export async function openRedisConnection({
     const asked = performance.now()
     try {
       const nodes = client instanceof Cluster ? client.nodes('master') : [client]
-      const [installation, ...times] = await within(
-        Promise.all([client.hget(STORE_KEY, 'installation'), ...nodes.map((node) => node.time())])
+      const [installation, ...times] = await withDeadline(
+        Promise.all([client.hget(STORE_KEY, 'installation'), ...nodes.map((node) => node.time())]),
+        HEARTBEAT_TIMEOUT_MS
       )
       const answered = performance.now()
       if (closed) return
@@ -177,12 +179,4 @@ export async function openRedisConnection({
       performance.now() - lastHeartbeat < HEARTBEAT_MS + HEARTBEAT_TIMEOUT_MS,
     close
   }
-}
-
-async function within<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('late')), HEARTBEAT_TIMEOUT_MS)
-  })
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }

@@ -1,4 +1,5 @@
 /** Which data lies in Redis, and whether Redis is one that it may lie in. */
+
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../domain/calendar-event.ts'
 import { SetupError } from '../../errors.ts'
@@ -6,6 +7,7 @@ import { StoreUnavailable } from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import type { RedisConnection } from './connection.ts'
 import { STORE_KEY } from './keys.ts'
+import { readScript } from './scripts.ts'
 
 export interface Installation {
   readonly id: string
@@ -66,11 +68,7 @@ export async function startInstallation(link: RedisConnection, lost: string, at:
   await begin(link, { lost, lostAt: at })
 }
 
-const beginScript = `
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-redis.call('HSET', KEYS[1], unpack(ARGV))
-return 1
-`
+const beginScript = readScript('begin-installation')
 
 async function begin(
   link: RedisConnection,

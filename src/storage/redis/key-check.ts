@@ -2,18 +2,10 @@
 import type { KeyCheck, KeyCheckStore } from '../secrets/master-keys.ts'
 import type { RedisConnection } from './connection.ts'
 import { STORE_KEY } from './keys.ts'
+import { readScript } from './scripts.ts'
 
-const beginScript = `
-if redis.call('HGET', KEYS[1], 'keyCheck') == ARGV[1] then redis.call('HSETNX', KEYS[1], 'keyCheckNext', ARGV[2]) end
-return redis.call('HMGET', KEYS[1], 'keyCheck', 'keyCheckNext')
-`
-
-const finishScript = `
-if redis.call('HGET', KEYS[1], 'keyCheckNext') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'keyCheck', ARGV[1])
-redis.call('HDEL', KEYS[1], 'keyCheckNext')
-return 1
-`
+const beginScript = readScript('begin-key-check')
+const finishScript = readScript('finish-key-check')
 
 export function redisKeyCheck(link: RedisConnection): KeyCheckStore {
   const read = async () =>

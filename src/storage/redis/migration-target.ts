@@ -1,4 +1,5 @@
 /** Copies tenants as they are into Redis, numbers and all: for `hanvisa migrate`, while no service runs there. */
+
 import type { ChainableCommander } from 'ioredis'
 import { SetupError } from '../../errors.ts'
 import type { ListedApiKey } from '../api-keys.ts'
@@ -18,6 +19,7 @@ import { encodeSync } from './codec.ts'
 import { openRedisConnection } from './connection.ts'
 import { findInstallation } from './installation.ts'
 import { STORE_KEY, TENANTS_KEY, type TenantKeys, tenantKeys } from './keys.ts'
+import { readScript } from './scripts.ts'
 
 /** Everything of a tenant. */
 export interface WholeTenant {
@@ -41,13 +43,7 @@ export interface RedisImport {
   close(): void
 }
 
-const beginScript = `
-local source, done = unpack(redis.call('HMGET', KEYS[1], 'source', 'copied'))
-if source then return source == ARGV[1] and (done and 'done' or 'goes on') or 'another' end
-if ARGV[3] ~= '0' or redis.call('HEXISTS', KEYS[1], 'keyCheck') == 1 then return 'another' end
-redis.call('HSET', KEYS[1], 'source', ARGV[1], 'keyCheck', ARGV[2])
-return 'begun'
-`
+const beginScript = readScript('begin-migration')
 
 /** Users and log entries in one write. */
 const STEP = 500

@@ -1,9 +1,14 @@
 /** Which processes use this Redis, and which master keys each of them knows: a rotation begins only when all know the new one. */
+
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { SetupError } from '../../errors.ts'
 import type { RedisConnection } from './connection.ts'
 import { REPLICAS_KEY } from './keys.ts'
+import { readScript } from './scripts.ts'
+
+const announceScript = readScript('announce-replica')
+const listScript = readScript('list-replicas')
 
 export interface Replica {
   readonly host: string
@@ -20,19 +25,6 @@ export interface ListedReplica extends Replica {
 const REPLICA_TTL_MS = 15_000
 const ANNOUNCE_INTERVAL_MS = 5_000
 const LOOK_INTERVAL_MS = 250
-
-const announceScript = `
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
-return 0
-`
-
-const listScript = `
-local time = redis.call('TIME')
-return redis.call('ZRANGEBYSCORE', KEYS[1], time[1] * 1000 + math.floor(time[2] / 1000), '+inf', 'WITHSCORES')
-`
 
 export class ReplicaRegistry {
   readonly #link: RedisConnection
