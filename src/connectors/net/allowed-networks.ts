@@ -1,5 +1,6 @@
 /** HANVISA_ALLOWED_NETWORKS: networks of the installation's own that connections may lead to, besides public addresses. */
 import { isIP } from 'node:net'
+import { parseAddressRange } from '../../lib/cidr.ts'
 import { addressBytes } from './address-bytes.ts'
 import { isNeverAllowed } from './special-addresses.ts'
 
@@ -27,14 +28,13 @@ export function parseAllowedNetworks(text: string): AllowedNetworks {
 }
 
 function networkFault(entry: string): string | null {
-  const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(entry) ?? []
-  const family = isIP(address)
-  const bytes = addressBytes(address)
-  if (bytes === null || (family !== 4 && family !== 6) || address.includes('%')) {
+  const range = parseAddressRange(entry)
+  const bytes = range && addressBytes(range.address)
+  if (range === null || bytes === null) {
     return 'is no network: write it as 10.1.2.0/24, 10.1.2.3 or fd12:3456:789a::/48'
   }
+  const { address, family, bits } = range
   const length = bytes.length * 8
-  const bits = prefix === undefined ? length : Number(prefix)
   if (bits > length) return `has a prefix longer than ${length} bits`
   if (bits < minBits[family]) {
     return `is wider than /${minBits[family]}: name the networks in which the mail servers are (HANVISA_ALLOW_PRIVATE_TARGETS=1 opens all)`

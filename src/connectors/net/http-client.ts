@@ -57,23 +57,19 @@ export function openHttpClient(options: { addressPolicy: AddressPolicy; ca?: str
   const dispatcher = agent.compose(refuseByOrigin(addressPolicy))
   return {
     dispatcher,
-    async fetch(url, init = {}) {
-      const host = hostOf(url)
-      try {
-        return await fetchOver(url, { ...init, dispatcher })
-      } catch (error) {
-        throw networkError(host, error)
-      }
-    },
-    async send(url, init) {
-      const host = hostOf(url)
-      try {
-        return await sendRequest(dispatcher, url, init)
-      } catch (error) {
-        throw networkError(host, error)
-      }
-    },
+    fetch: (url, init = {}) => explainFailure(url, () => fetchOver(url, { ...init, dispatcher })),
+    send: (url, init) => explainFailure(url, () => sendRequest(dispatcher, url, init)),
     close: () => agent.destroy()
+  }
+}
+
+/** What the call rejects with becomes a RemoteError. */
+async function explainFailure<T>(url: string, call: () => Promise<T>): Promise<T> {
+  const host = hostOf(url)
+  try {
+    return await call()
+  } catch (error) {
+    throw networkError(host, error)
   }
 }
 
