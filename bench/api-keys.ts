@@ -7,6 +7,7 @@ import { makeApiKey } from '../src/management/api-key-format.ts'
 import { KeyRegistry } from '../src/management/key-registry.ts'
 import type { ApiKeyRecord, ApiKeyStore } from '../src/storage/api-keys.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
+import { sampleApiKey } from '../test/contracts/store-api-keys.ts'
 import { usedBytes } from './memory.ts'
 import { printRow } from './paired-runs.ts'
 
@@ -54,21 +55,12 @@ async function held(count: number): Promise<{ registry: KeyRegistry; bytes: numb
 
 function sampleKey(number: number): ApiKeyRecord {
   const { prefix, digest } = makeApiKey()
-  return {
-    id: `key${String(number).padStart(13, '0')}`,
+  return sampleApiKey(`key${String(number).padStart(13, '0')}`, {
     name: `Asterisk at site ${number}`,
     tenant: `tenant-${Math.floor(number / KEYS_OF_A_TENANT)}`,
-    role: 'switch',
-    user: null,
-    colleagues: false,
-    sensitive: false,
-    createdAt: 1,
-    createdBy: 'admin',
-    expiresAt: null,
-    previous: null,
     prefix,
     digest
-  }
+  })
 }
 
 /** How long a start over a data folder reads keys. */

@@ -1,5 +1,4 @@
 /** Sync itself over a store and a connector, by a clock that is moved by hand as fast as the replies come. */
-
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

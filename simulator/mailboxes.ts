@@ -1,5 +1,4 @@
 /** The set of mailboxes and their events, as an Exchange keeps them: free of any protocol. */
-
 import { createHash, randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { CalendarItem, EventContent, EventInput, Mailbox, Right } from './calendar-item.ts'

@@ -1,5 +1,4 @@
 /** Series of events by day or by week, and the occurrences of every event that touch a window. */
-
 import type { CalendarItem, EventContent, Mailbox } from './calendar-item.ts'
 import { type CompiledChange, type CompiledRecurrence, type Recurrence, weekdays } from './calendar-item.ts'
 import { dayMs, dayOf, instantOfLocal, localTimeOf, midnightOf, parseDate, parseRfc3339 } from './time.ts'

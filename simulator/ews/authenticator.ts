@@ -1,5 +1,4 @@
 /** Signing in as IIS has it: Basic for each call, NTLM and Negotiate for each connection, and bearers of tokens. */
-
 import { createNtlmConnection, type NtlmAcceptorOptions, type NtlmConnection } from '../ntlm-acceptor.ts'
 import type { ProtocolRequest } from '../protocol-message.ts'
 import type { Grant, TokenIssuer } from '../tokens.ts'

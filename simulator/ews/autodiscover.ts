@@ -1,5 +1,4 @@
 /** Autodiscover: who asks, and at which server; redirects on order; the answer in SOAP, or in POX as since 2007. */
-
 import type { EntraDirectories } from '../directories.ts'
 import type { FaultEffect, Faults } from '../faults.ts'
 import type { Mailboxes } from '../mailboxes.ts'

@@ -1,5 +1,4 @@
 /** EWS: which server is meant, who calls and for whom, in which version, which faults apply, and the answer. */
-
 import type { EntraDirectories } from '../directories.ts'
 import type { FaultEffect, Faults, Route } from '../faults.ts'
 import { ConcurrencyCounter } from '../graph/concurrency.ts'

@@ -1,5 +1,4 @@
 /** Injected faults, as EWS has them: faults of its own, pages in place of answers, and corrupted answers. */
-
 import type { Mailbox } from '../calendar-item.ts'
 import type { FaultEffect, Route } from '../faults.ts'
 import type { ProtocolResponse } from '../protocol-message.ts'

@@ -1,5 +1,4 @@
 /** Subscriptions and what has happened since, stored beside the mailboxes and notified by them. */
-
 import { randomUUID } from 'node:crypto'
 import type { Mailbox } from '../calendar-item.ts'
 import type { DeliveryFaults } from '../delivery-faults.ts'

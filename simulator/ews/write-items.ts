@@ -1,5 +1,4 @@
 /** CreateItem and UpdateItem: into the same mailboxes that Graph and the control API show. */
-
 import type { EventInput, Mailbox, OccurrenceChange } from '../calendar-item.ts'
 import { ControlInputError } from '../mailboxes.ts'
 import { attempt, ItemError, responses, SoapFault } from './envelope.ts'

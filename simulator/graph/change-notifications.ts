@@ -1,5 +1,4 @@
 /** From an edit to the POST: what Graph sends subscribers about events, and about their subscriptions. */
-
 import type { DeliveryFaults } from '../delivery-faults.ts'
 import type { MailboxChange, Mailboxes } from '../mailboxes.ts'
 import type { Selection } from '../seeded-random.ts'

@@ -1,5 +1,4 @@
 /** `hanvisa migrate`: copies what an embedded installation keeps into Redis, reads both back and compares. */
-
 import { createHash } from 'node:crypto'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'

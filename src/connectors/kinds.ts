@@ -1,5 +1,4 @@
 /** The table of connection kinds. A further kind is one record here; what the service must know of it stands in the record. */
-
 import type { ConnectionKind, ConnectorKind } from './connector-kind.ts'
 import { ewsKind } from './ews/kind.ts'
 import { graphKind } from './graph/kind.ts'

@@ -1,5 +1,4 @@
 /** A customer's consent to the provider's application: the link, and what comes back from it, which is believed only once proved. */
-
 import { randomBytes } from 'node:crypto'
 import type { ConsentProof } from '../connectors/provider-consent.ts'
 import type { Instant } from '../domain/calendar-event.ts'

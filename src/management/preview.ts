@@ -1,5 +1,4 @@
 /** Tries rules out on events, or on a user's calendar as it is now. Nothing is saved, and no subject comes out. */
-
 import { buildTimeline, type ReadExtent } from '../domain/build-timeline.ts'
 import type { CalendarEvent } from '../domain/calendar-event.ts'
 import {

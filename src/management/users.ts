@@ -1,5 +1,4 @@
 /** Users: made, changed, found and removed. */
-
 import { RequestError } from '../errors.ts'
 import { nextSlice } from '../lib/time-slices.ts'
 import { eachPage } from '../storage/page.ts'

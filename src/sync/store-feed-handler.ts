@@ -1,5 +1,4 @@
 /** Applies the store's changes of one tenant, one after the other; a store that fails is asked again. */
-
 import { type Log, redactError } from '../lib/redact-error.ts'
 import type { Semaphore } from '../lib/semaphore.ts'
 import { nextSlice } from '../lib/time-slices.ts'

@@ -1,5 +1,4 @@
 /** Finds which tenants there are: when other shards are owned, and every minute, for another process may create one. */
-
 import { type Log, redactError } from '../lib/redact-error.ts'
 import { forEachInSlices } from '../lib/time-slices.ts'
 import type { Timers } from '../lib/timers.ts'

@@ -1,5 +1,4 @@
 /** The answer to a request that cannot be accepted: always a problem with field and remedy. */
-
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'

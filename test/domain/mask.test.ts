@@ -6,6 +6,7 @@ import { validateRuleSet } from '../../src/domain/rule-set.ts'
 import { nextTransition, statusAt } from '../../src/domain/status.ts'
 import type { Cause } from '../../src/domain/timeline.ts'
 import type { EffectiveTimeline } from '../../src/domain/timeline-runs.ts'
+import { sampleCause } from '../contracts/store-samples.ts'
 import { catalogue, rulesWith } from '../support/rule-fixtures.ts'
 
 const diversions = catalogue.map((one) => (one.code === 'sick' ? { ...one, sensitive: true } : one))
@@ -91,28 +92,14 @@ t.test(
 )
 
 t.test('a timeline without anything sensitive is itself', async (t) => {
-  const cause = {
-    diversion: 'meeting',
-    phone: 'closed',
-    from: 'tenant',
-    index: 0,
-    private: false,
-    forwardTo: null
-  }
+  const cause = sampleCause(0)
   const plain = build([{ gap: 0, lasts: 5, cause: cause as Cause }], false, false)
   t.equal(mask.apply(plain), plain)
   t.equal(new Mask(rulesWith()).isEmpty, true)
 })
 
 t.test('showSame tells apart what a Status tells apart', async (t) => {
-  const cause = (diversion: string): Cause => ({
-    diversion,
-    phone: 'closed',
-    from: 'tenant',
-    index: 0,
-    private: false,
-    forwardTo: null
-  })
+  const cause = (diversion: string): Cause => sampleCause(0, { diversion })
   const one = build([{ gap: 0, lasts: 5, cause: cause('meeting') }], false, false)
   t.equal(showSame(one, build([{ gap: 0, lasts: 6, cause: cause('meeting') }], false, false), 0), false)
   t.equal(showSame(one, build([{ gap: 0, lasts: 5, cause: cause('lunch') }], false, false), 0), false)

@@ -5,7 +5,7 @@ import { lintInSteps, lintRules } from '../../src/domain/lint-rules.ts'
 import type { RuleSet } from '../../src/domain/rule-set.ts'
 import type { Steps } from '../../src/lib/steps.ts'
 import { runInSlices } from '../../src/lib/time-slices.ts'
-import { rulesWith } from '../support/rule-fixtures.ts'
+import { eventWith, rulesWith } from '../support/rule-fixtures.ts'
 
 const TRIGGERS = 2_000
 const rules: RuleSet = rulesWith({
@@ -35,18 +35,7 @@ t.test('thousands of triggers are compiled in slices', async (t) => {
   t.ok(turns > 1, `${turns} turns`)
   const atOnce = compileRules(rules, 1)
   for (const { text } of rules.triggers.slice(0, 200)) {
-    const event = {
-      id: '0',
-      subject: `RE: ${text} i Lund`,
-      start: 0,
-      end: 3_600_000,
-      allDay: false,
-      busy: 'busy',
-      visibility: 'normal',
-      cancelled: false,
-      response: 'organizer',
-      categories: []
-    } as const
+    const event = eventWith({ subject: `RE: ${text} i Lund` })
     const decision = decide(event, result, compileUserTriggers([], result))
     t.strictSame(decision, decide(event, atOnce, compileUserTriggers([], atOnce)))
     t.ok(decision, text)

@@ -6,6 +6,7 @@ import t, { type Test } from 'tap'
 import { Agent, fetch as undiciFetch } from 'undici'
 import type { AppInput } from '../../simulator/directories.ts'
 import { startSimulator } from '../../simulator/simulator.ts'
+import { putTenant } from '../support/put-tenant.ts'
 import { startRedis, type TestRedis } from '../support/redis-server.ts'
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts'
 import { until } from '../support/until.ts'
@@ -41,7 +42,7 @@ async function open(t: Test, on: TestRedis | null) {
   const service = await startServiceProcess(t, environment, join(folder, 'data'))
   for (const tenant of ['acme', 'other']) {
     await service.call('DELETE', `/v1/tenants/${tenant}`)
-    await makeTenant(service, tenant)
+    await putTenant(service.call, tenant)
   }
   const link = async (tenant = 'acme'): Promise<URL> => {
     const { status, json } = await service.call('POST', `/v1/tenants/${tenant}/connection/consent`)
@@ -63,16 +64,6 @@ async function open(t: Test, on: TestRedis | null) {
   const connection = async (tenant = 'acme') =>
     service.call('GET', `/v1/tenants/${tenant}/connection`).then(({ json }) => json)
   return { simulator, service, put, link, consent, land, connection, folder, environment }
-}
-
-async function makeTenant(service: ServiceProcess, id: string, more: object = {}): Promise<void> {
-  const body = { name: id, timeZone: 'Europe/Stockholm', language: 'sv', ...more }
-  // On a busy machine Redis may answer too late; then the same is sent again, as the answer says.
-  const { status, text } = await until(`the tenant ${id}`, async () => {
-    const answer = await service.call('PUT', `/v1/tenants/${id}`, body)
-    return answer.status !== 503 && answer
-  })
-  if (status >= 300) throw new Error(text)
 }
 
 async function addAnna(service: ServiceProcess): Promise<void> {
@@ -200,7 +191,7 @@ for (const on of [null, redis]) {
     t.ok(await nothing(), 'nothing is connected')
 
     // Set by the provider: the administrator's own directory and no other.
-    await makeTenant(service, 'acme', { directoryId: OWN })
+    await putTenant(service.call, 'acme', { directoryId: OWN })
     const named = await link()
     t.equal(named.pathname, `/${OWN}/v2.0/adminconsent`)
     const elsewhere = await consent(named)
@@ -231,7 +222,7 @@ t.test('an operator gets a link only for a directory that the provider has set',
   const refused = await ask()
   t.equal(refused.status, 400)
   t.match(await refused.json(), { detail: /directoryId/ })
-  await makeTenant(service, 'acme', { directoryId: OWN })
+  await putTenant(service.call, 'acme', { directoryId: OWN })
   const given = await ask()
   t.equal(given.status, 200)
   t.match(await given.json(), { url: new RegExp(`/${OWN}/v2.0/adminconsent`) })
@@ -239,7 +230,7 @@ t.test('an operator gets a link only for a directory that the provider has set',
 
 t.test('without an application there is nothing to consent to', async (t) => {
   const service = await startServiceProcess(t)
-  await makeTenant(service, 'acme')
+  await putTenant(service.call, 'acme')
   t.match(await service.call('POST', `${root}/connection/consent`), {
     status: 404,
     json: { detail: /HANVISA_ENTRA_CLIENT_ID/ }

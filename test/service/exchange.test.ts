@@ -1,5 +1,4 @@
 /** Exchange from end to end: the service as it runs, over the simulator's EWS, and what a customer reads of it. */
-
 import t, { type Test } from 'tap'
 import { Temporal } from 'temporal-polyfill'
 import type { EventInput } from '../../simulator/calendar-item.ts'

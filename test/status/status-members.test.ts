@@ -5,6 +5,7 @@ import { nextTransition, type StatusFields, statusAt } from '../../src/domain/st
 import type { Cause } from '../../src/domain/timeline.ts'
 import { emptyTimeline } from '../../src/domain/timeline-runs.ts'
 import { calendarMembers, makeStatus, statusMembers } from '../../src/status/status-members.ts'
+import { sampleCause } from '../contracts/store-samples.ts'
 
 const status = makeStatus({
   user: { id: 'anna', extension: '1070', displayName: 'Anna Ek' },
@@ -33,14 +34,7 @@ t.test('everything that the calendar gives is shown', async (t) => {
 })
 
 t.test('whatever of a cause shows in a Status is a transition where it turns', async (t) => {
-  const cause: Cause = {
-    diversion: 'meeting',
-    phone: 'closed',
-    from: 'tenant',
-    index: 0,
-    private: false,
-    forwardTo: null
-  }
+  const cause: Cause = sampleCause(0)
   // Another value of each member: a new member of Cause does not compile until it has one.
   const others: { [Name in keyof Cause]: Cause[Name] } = {
     diversion: 'lunch',

@@ -1,5 +1,4 @@
 /** What was acknowledged is in Redis, whole, when the process that wrote it is killed at any moment. */
-
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import t from 'tap'

@@ -7,7 +7,7 @@ import type { Test } from 'tap'
 import { startService } from '../../src/composition.ts'
 import type { Config } from '../../src/config.ts'
 import { checkedFetch } from './openapi.ts'
-import { until } from './until.ts'
+import { putTenant } from './put-tenant.ts'
 
 export interface ServiceResponse {
   readonly status: number
@@ -32,8 +32,8 @@ export interface TestService {
   ): Promise<ServiceResponse>
   /** What was logged so far, line by line. */
   log(): readonly string[]
-  /** Makes the tenant (Stockholm, Swedish). */
-  tenant(id: string): Promise<void>
+  /** As `putTenant`. */
+  tenant(id: string, more?: object): Promise<void>
   /** Makes the file below the folder that an `ics` connection reads for the tenant. */
   calendar(tenant: string, file: string, ...events: string[]): Promise<void>
   close(): Promise<void>
@@ -96,15 +96,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
     folder,
     call,
     log: () => lines,
-    async tenant(id) {
-      const body = { name: id, timeZone: 'Europe/Stockholm', language: 'sv' }
-      // On a busy machine Redis may answer too late; then the same is sent again, as the answer says.
-      const { status, text } = await until(`the tenant ${id}`, async () => {
-        const answer = await call('PUT', `/v1/tenants/${id}`, body)
-        return answer.status !== 503 && answer
-      })
-      if (status >= 300) throw new Error(`the tenant was not made: ${text}`)
-    },
+    tenant: (id, more) => putTenant(call, id, more),
     async calendar(tenant, file, ...events) {
       const path = join(folder, 'calendars', tenant, file)
       await mkdir(dirname(path), { recursive: true })

@@ -1,5 +1,4 @@
 /** Sync as it runs, over a real store in a folder of its own and the tests' calendar server, with clocks moved by hand. */
-
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,4 @@
 /** Several real processes that keep tenants over one Redis, the calendars that they read, and the sync client that asks them. */
-
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'

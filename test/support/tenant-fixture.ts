@@ -7,6 +7,7 @@ import type { Status } from '../../src/status/status-members.ts'
 import { StatusService, type StatusServiceDeps } from '../../src/status/status-service.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import type { Store, User } from '../../src/storage/store.ts'
+import { sampleCause } from '../contracts/store-samples.ts'
 import { rulesWith } from './rule-fixtures.ts'
 import { settableClock } from './settable-clock.ts'
 
@@ -45,14 +46,7 @@ export function fixtureTimeline(...pieces: [start: number, end: number, diversio
     boundaries: Float64Array.from(
       pieces.flatMap(([start, end]) => [START + start * MINUTE, START + end * MINUTE])
     ),
-    causes: pieces.map(([, , diversion]) => ({
-      diversion,
-      phone: 'closed',
-      from: 'tenant',
-      index: 0,
-      private: false,
-      forwardTo: null
-    })),
+    causes: pieces.map(([, , diversion]) => sampleCause(0, { diversion })),
     truncatedAt: null,
     rulesVersion: 0
   }

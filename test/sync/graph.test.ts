@@ -1,5 +1,4 @@
 /** Sync with the Graph connector over the simulator: what a tenant of Microsoft 365 comes to. */
-
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,4 @@
 /** Watches when things go wrong: calendars that cannot be read, connections and tenants that go, what was edited dropsEvents. */
-
 import t from 'tap'
 import { kindOf } from '../../src/connectors/kinds.ts'
 import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'

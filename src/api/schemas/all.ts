@@ -1,5 +1,4 @@
 /** The schemas that calls name by `$id`. */
-
 import { connectionSchemas } from './connections.ts'
 import { keySchemas } from './keys.ts'
 import { MasterKeyRotationSchema } from './master-key.ts'

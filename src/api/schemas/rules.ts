@@ -1,5 +1,4 @@
 /** Rules as operators write and read them: catalogue, triggers, availability and policies. */
-
 import { type TOptional, type TProperties, type TSchema, Type } from 'typebox'
 import type { Diversion } from '../../domain/diversion.ts'
 import { overrideEndNames, phones } from '../../domain/diversion.ts'

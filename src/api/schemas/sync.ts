@@ -1,5 +1,4 @@
 /** The state of reading calendars, as operators see it. */
-
 import { Type } from 'typebox'
 import { credentialStates } from '../../connectors/credential.ts'
 import { type DetailLevel, detailLevels, syncStateNames } from '../../domain/sync-state.ts'

@@ -1,5 +1,4 @@
 /** Tenants as operators write and read them. */
-
 import { Type } from 'typebox'
 import { Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { PutTenantBody, TenantResponse } from '../../management/tenants.ts'

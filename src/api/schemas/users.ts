@@ -1,5 +1,4 @@
 /** Users as operators write and read them. */
-
 import { Type } from 'typebox'
 import type { Trigger } from '../../domain/rule-set.ts'
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'

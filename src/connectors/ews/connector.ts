@@ -1,5 +1,4 @@
 /** The connector to Exchange Web Services: a service account that reads many mailboxes of one Exchange organisation. */
-
 import { type After, machineTimers } from '../../lib/timers.ts'
 import type { EwsConnection } from '../connection.ts'
 import type { CalendarSubscription, Connector } from '../connector.ts'

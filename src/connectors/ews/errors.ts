@@ -1,5 +1,4 @@
 /** What Exchange answers instead of a calendar, in the words of the operator who must act. */
-
 import { RemoteError, type SyncCode } from '../../errors.ts'
 import { quotePowerShell } from '../powershell.ts'
 import type { EwsVersion } from './client/versions.ts'

@@ -1,5 +1,4 @@
 /** The connector to Microsoft Graph: an application that signs in by itself and reads many mailboxes of one directory. */
-
 import { RemoteError } from '../../errors.ts'
 import { machineTimers, type Timers } from '../../lib/timers.ts'
 import type { GraphConnection } from '../connection.ts'

@@ -1,5 +1,4 @@
 /** What Graph answers instead of a calendar, in the words of the operator who must act. */
-
 import { RemoteError, type SyncCode } from '../../errors.ts'
 import { quotePowerShell } from '../powershell.ts'
 import { type GraphResponse, membersOf } from './client/batch-response.ts'

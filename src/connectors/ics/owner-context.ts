@@ -1,5 +1,4 @@
 /** The owner of a calendar file, if the file states it. RFC 5545 has no property for it; programs use several. */
-
 import { addressIn, type OwnerContext } from './event-fields.ts'
 import type { RawComponent } from './parse-components.ts'
 import { propertiesNamed, readText } from './properties.ts'

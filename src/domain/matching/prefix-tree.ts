@@ -1,5 +1,4 @@
 /** Which of many literal beginnings does a subject have, after white space, reply marks and tags, case ignored? */
-
 import type { Steps } from '../../lib/steps.ts'
 import { NO_TRIGGER } from '../rule-set.ts'
 import { isLetterBefore, normalize, SPACE, skipSpace, unitAt, unitsOf, wordFolds } from './case-folding.ts'

@@ -1,5 +1,4 @@
 /** Finds the first of many triggers that a subject (or a category) meets, in one pass however many there are. */
-
 import { runAtOnce, type Steps } from '../../lib/steps.ts'
 import { NO_TRIGGER, type Trigger, type TriggerMatch } from '../rule-set.ts'
 import { foldCase, isEmptyText } from './case-folding.ts'

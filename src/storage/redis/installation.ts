@@ -1,5 +1,4 @@
 /** Which data lies in Redis, and whether Redis is one that it may lie in. */
-
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../domain/calendar-event.ts'
 import { SetupError } from '../../errors.ts'

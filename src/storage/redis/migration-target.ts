@@ -1,5 +1,4 @@
 /** Copies tenants as they are into Redis, numbers and all: for `hanvisa migrate`, while no service runs there. */
-
 import type { ChainableCommander } from 'ioredis'
 import { SetupError } from '../../errors.ts'
 import type { ListedApiKey } from '../api-keys.ts'

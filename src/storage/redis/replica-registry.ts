@@ -1,5 +1,4 @@
 /** Which processes use this Redis, and which master keys each of them knows: a rotation begins only when all know the new one. */
-
 import { hostname } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { SetupError } from '../../errors.ts'

@@ -1,5 +1,4 @@
 /** Seals everything that is kept under the key of a rotation, tenant by tenant, while the service runs. */
-
 import type { BackoffOptions } from '../../lib/backoff.ts'
 import { nextSlice } from '../../lib/time-slices.ts'
 import { eachPage } from '../page.ts'

@@ -1,5 +1,4 @@
 /** The plan of one batch: which of its targets are read, for which users, and by which rules. */
-
 import type { Span } from '../../domain/calendar-event.ts'
 import type { UserRecord } from '../../storage/store.ts'
 import { type ReadTarget, userConfigHash } from '../targets/read-target.ts'

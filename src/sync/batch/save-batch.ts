@@ -1,5 +1,4 @@
 /** What came of a batch, saved for those whose record is still of the generation for which it was read. */
-
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { ReadingOutcome, UserRecord } from '../../storage/store.ts'
 import type { LastSync } from '../targets/target-state.ts'

@@ -1,5 +1,4 @@
 /** One batch: read, decide, compare with what is held, save what came of it. Subjects end here. */
-
 import type { ReadResult } from '../../connectors/connector.ts'
 import type { Span } from '../../domain/calendar-event.ts'
 import { windowAt } from '../../domain/window.ts'

@@ -1,5 +1,4 @@
 /** Sync in an API replica, which reads no calendar: calls become jobs for the SyncController that owns the tenant. */
-
 import type { Connector } from '../../connectors/connector.ts'
 import type { CalendarNotification } from '../../connectors/notification.ts'
 import { RemoteError } from '../../errors.ts'

@@ -1,5 +1,4 @@
 /** The queue in memory: tenants take turns, batch by batch, so that no tenant waits for the length of another's queue. */
-
 import type { Timers } from '../../lib/timers.ts'
 import {
   BatchCancelled,

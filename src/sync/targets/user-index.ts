@@ -1,5 +1,4 @@
 /** The users of one tenant as sync knows them: whose calendars are to be read, and what of a change asks for it. */
-
 import type { RemoteError } from '../../errors.ts'
 import { nextSlice } from '../../lib/time-slices.ts'
 import { eachPage } from '../../storage/page.ts'

@@ -151,8 +151,6 @@ for (const store of ['lmdb', 'Redis']) {
     const { service, callers } = await start(t, redis)
     const pool = new Pool(service.origin, { connections: 8 })
     t.teardown(() => pool.close())
-    // The keys that expire have done so.
-    await new Promise((resolve) => setTimeout(resolve, 1100))
     let calls = 0
     const wrong: string[] = []
     const check = async (row: RoleRow, caller: Caller, condition: Condition, method: string) => {

@@ -1,6 +1,6 @@
 /** Edits are notified as they happen: over streams that are grouped, watched for heartbeats, and opened again. */
 import fc from 'fast-check'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { retryDelayMs } from '../../../src/connectors/ews/streaming/retry-delay.ts'
 import { RemoteError } from '../../../src/errors.ts'
 import { until } from '../../support/until.ts'
@@ -159,7 +159,8 @@ t.test('a stream without a heartbeat for 60 s is broken: opened again, and all a
   t.same(exchange.streams[1]?.ids, stream?.ids, 'the subscriptions are the same')
 })
 
-t.test('heartbeats every 80 s: one stream is opened again, and no other', async (t) => {
+/** A stream that was opened again, after the first sent nothing for 60 s. */
+async function openAfterHang(t: Test) {
   const exchange = await streamingExchange(t)
   const recorded = exchange.watch(exchange.connector(), ...abc)
   await until(() => allActive(recorded))
@@ -167,31 +168,32 @@ t.test('heartbeats every 80 s: one stream is opened again, and no other', async 
   await until(() => recorded.every(({ isActive: isLive }) => !isLive))
   exchange.timers.pass(1_000)
   await until(() => allActive(recorded))
-  for (let minutes = 0; minutes < 20; minutes++) {
-    exchange.timers.pass(80_000)
-    const { changes } = recorded[0]!
-    exchange.streams.at(-1)!.say(edited(idOf('a@example.se')))
-    await until(() => recorded[0]!.changes === changes + 1)
-  }
+  return { exchange, recorded }
+}
+
+/** So many milliseconds later the stream sends an edit, which arrives. */
+async function editAfter(
+  milliseconds: number,
+  exchange: Awaited<ReturnType<typeof streamingExchange>>,
+  recorded: ReturnType<typeof exchange.watch>
+): Promise<void> {
+  exchange.timers.pass(milliseconds)
+  const { changes } = recorded[0]!
+  exchange.streams.at(-1)!.say(edited(idOf('a@example.se')))
+  await until(() => recorded[0]!.changes === changes + 1)
+}
+
+t.test('heartbeats every 80 s: one stream is opened again, and no other', async (t) => {
+  const { exchange, recorded } = await openAfterHang(t)
+  for (let nth = 0; nth < 20; nth++) await editAfter(80_000, exchange, recorded)
   t.equal(exchange.streams.length, 2)
   exchange.timers.pass(90_000)
   await until(() => recorded.every(({ isActive: isLive }) => !isLive))
 })
 
 t.test('after a hang, heartbeats in time make 60 s the limit again', async (t) => {
-  const exchange = await streamingExchange(t)
-  const recorded = exchange.watch(exchange.connector(), ...abc)
-  await until(() => allActive(recorded))
-  exchange.timers.pass(60_000)
-  await until(() => recorded.every(({ isActive: isLive }) => !isLive))
-  exchange.timers.pass(1_000)
-  await until(() => allActive(recorded))
-  for (let nth = 0; nth < 15; nth++) {
-    exchange.timers.pass(45_000)
-    const { changes } = recorded[0]!
-    exchange.streams.at(-1)!.say(edited(idOf('a@example.se')))
-    await until(() => recorded[0]!.changes === changes + 1)
-  }
+  const { exchange, recorded } = await openAfterHang(t)
+  for (let nth = 0; nth < 15; nth++) await editAfter(45_000, exchange, recorded)
   exchange.timers.pass(59_999)
   t.ok(allActive(recorded))
   exchange.timers.pass(1)

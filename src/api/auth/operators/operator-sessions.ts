@@ -1,5 +1,4 @@
 /** The sessions of operators who signed in: the cookie, what is stored of them, and when they end. */
-
 import { Signer } from '@fastify/cookie'
 import type { SessionStore as PluginStore } from '@fastify/session'
 import type { Session } from 'fastify'

@@ -1,5 +1,4 @@
 /** Digests of many calendars, twenty for one HTTP request: of every event's change key, or of availability alone. */
-
 import { RemoteError } from '../../../errors.ts'
 import { digestOf } from '../../../lib/digest.ts'
 import type { ReadRequest, Target } from '../../connector.ts'

@@ -1,5 +1,4 @@
 /** One read of up to twenty mailboxes: by subject where that is wanted and granted, else by availability. */
-
 import type { CalendarEvent, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
 import type { CalendarRead, PartialRead, ReadRequest, ReadResult } from '../../connector.ts'

@@ -1,5 +1,4 @@
 /** Sync on Redis put together: the controller of a worker's shards, and the client for API replicas. */
-
 import { machineTimers } from '../../../lib/timers.ts'
 import type { Sync } from '../../sync.ts'
 import { SyncController, type SyncOptions } from '../../sync-controller.ts'

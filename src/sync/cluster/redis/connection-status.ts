@@ -1,5 +1,4 @@
 /** The board on Redis: how connections fare, a key for each tenant. */
-
 import { type Log, redactError } from '../../../lib/redact-error.ts'
 import type { PublishedStatus } from '../../connection/connection-health.ts'
 import type { ConnectionStatusStore } from '../jobs.ts'

@@ -1,5 +1,4 @@
 /** Jobs on BullMQ: a queue for each shard, so that a cluster spreads them and the shard's owner processes it. */
-
 import { type JobsOptions, Queue } from 'bullmq'
 import { digestOf } from '../../../lib/digest.ts'
 import { type Log, redactError } from '../../../lib/redact-error.ts'
