@@ -4,10 +4,23 @@
  */
 import { endianness } from 'node:os'
 import type { Override } from '../domain/override.ts'
-import type { Trigger } from '../domain/rule-set.ts'
+import type { RuleSet, Trigger } from '../domain/rule-set.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Cause, Timeline } from '../domain/timeline.ts'
+import type { KeptRecord } from '../lib/kept-record.ts'
 import type { ApiKeyRecord } from './api-keys.ts'
+import {
+  keptApiKey,
+  keptConnection,
+  keptImport,
+  keptOverride,
+  keptRules,
+  keptSession,
+  keptSync,
+  keptTenant,
+  keptTimeline,
+  keptUser
+} from './kept-records.ts'
 import type { SessionRecord } from './sessions.ts'
 import type { ImportProgress, RulesVersion, StoredConnection, Tenant, User } from './store.ts'
 
@@ -16,42 +29,48 @@ export class UnreadableRecord extends Error {
   override readonly name = 'UnreadableRecord'
 }
 
-/** One kind of record, there and back. `kind` is for error messages. */
+/** One kind of record, there and back. */
 export interface Codec<T> {
+  /** What of it is kept, and for how long. */
+  readonly kept: KeptRecord<T, RuleSet | Float64Array>
   readonly encode: (value: T) => Buffer
   readonly decode: (bytes: Uint8Array) => T
 }
 
 /** JSON of what `pick` takes. It keeps any text whole, lone surrogates too (RFC 8259 section 8.2 escapes). */
-export function jsonCodec<T>(kind: string, pick: (value: T) => T): Codec<T> {
+export function jsonCodec<T>(kept: Codec<T>['kept'], pick: (value: T) => T): Codec<T> {
   return {
+    kept,
     encode: (value) => Buffer.from(JSON.stringify(pick(value))),
     decode: (bytes) => {
       try {
         return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString())
       } catch {
         // The parser's own message would quote what it read.
-        throw new UnreadableRecord(`a kept ${kind} cannot be read`)
+        throw new UnreadableRecord(`a kept ${kept.name} cannot be read`)
       }
     }
   }
 }
 
-export const tenantRecord = jsonCodec<Tenant>('tenant', ({ id, name, timeZone, language, directoryId }) => ({
-  id,
-  name,
-  timeZone,
-  language,
-  ...(directoryId !== undefined && { directoryId })
-}))
+export const tenantRecord = jsonCodec<Tenant>(
+  keptTenant,
+  ({ id, name, timeZone, language, directoryId }) => ({
+    id,
+    name,
+    timeZone,
+    language,
+    ...(directoryId !== undefined && { directoryId })
+  })
+)
 
 export const connectionRecord = jsonCodec<StoredConnection>(
-  'connection',
+  keptConnection,
   ({ kind, pollSeconds, open, sealed, changedAt }) => ({ kind, pollSeconds, open, sealed, changedAt })
 )
 
 export const rulesRecord = jsonCodec<RulesVersion>(
-  'RuleSet',
+  keptRules,
   ({ version, at, by = null, put, effective }) => ({
     version,
     at,
@@ -61,7 +80,7 @@ export const rulesRecord = jsonCodec<RulesVersion>(
   })
 )
 
-export const userRecord = jsonCodec<User>('user', (user) => ({
+export const userRecord = jsonCodec<User>(keptUser, (user) => ({
   id: user.id,
   displayName: user.displayName,
   extension: user.extension,
@@ -75,7 +94,7 @@ export const userRecord = jsonCodec<User>('user', (user) => ({
   triggersSince: user.triggersSince
 }))
 
-export const importProgressRecord = jsonCodec<ImportProgress>('import progress', (progress) => ({
+export const importProgressRecord = jsonCodec<ImportProgress>(keptImport, (progress) => ({
   id: progress.id,
   state: progress.state,
   mode: progress.mode,
@@ -90,7 +109,7 @@ export const importProgressRecord = jsonCodec<ImportProgress>('import progress',
 }))
 
 export const overrideRecord = jsonCodec<Override>(
-  'override',
+  keptOverride,
   ({ diversion, from, until, phone, backEarlyFrom }) => ({
     diversion,
     from,
@@ -100,7 +119,7 @@ export const overrideRecord = jsonCodec<Override>(
   })
 )
 
-export const syncRecord = jsonCodec<SyncRecord>('sync record', (record) => ({
+export const syncRecord = jsonCodec<SyncRecord>(keptSync, (record) => ({
   generation: record.generation,
   enabled: record.enabled,
   enabledSince: record.enabledSince,
@@ -116,14 +135,17 @@ export const syncRecord = jsonCodec<SyncRecord>('sync record', (record) => ({
   refusedForwards: record.refusedForwards ?? 0
 }))
 
-export const sessionRecord = jsonCodec<SessionRecord>('session', ({ digest, identity, data, expiresAt }) => ({
-  digest,
-  identity,
-  data,
-  expiresAt
-}))
+export const sessionRecord = jsonCodec<SessionRecord>(
+  keptSession,
+  ({ digest, identity, data, expiresAt }) => ({
+    digest,
+    identity,
+    data,
+    expiresAt
+  })
+)
 
-export const apiKeyRecord = jsonCodec<ApiKeyRecord>('API key', (key) => ({
+export const apiKeyRecord = jsonCodec<ApiKeyRecord>(keptApiKey, (key) => ({
   id: key.id,
   name: key.name,
   tenant: key.tenant,
@@ -152,7 +174,11 @@ export const apiKeyRecord = jsonCodec<ApiKeyRecord>('API key', (key) => ({
  *
  * Numbers are little-endian. Sixty intervals of a few rules are about 1.2 kB.
  */
-export const timelineRecord: Codec<Timeline> = { encode: encodeTimeline, decode: decodeTimeline }
+export const timelineRecord: Codec<Timeline> = {
+  kept: keptTimeline,
+  encode: encodeTimeline,
+  decode: decodeTimeline
+}
 
 const FORM = 1
 const HEAD = 8

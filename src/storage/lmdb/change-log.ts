@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../domain/calendar-event.ts'
 import { type FeedEvent, type LogEntry, TenantGone } from '../store.ts'
-import type { LogHead, Tables } from './tables.ts'
+import type { LogHead } from './table-records.ts'
+import type { Tables } from './tables.ts'
 
 /**
  * How many entries of a tenant's log are kept. A consumer that is further behind reads everything anew. A tenant of

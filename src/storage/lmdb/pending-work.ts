@@ -8,7 +8,8 @@ import { nextSlice } from '../../lib/time-slices.ts'
 import type { FeedEvent } from '../store.ts'
 import type { ApiKeyTable } from './api-keys.ts'
 import type { ChangeLog } from './change-log.ts'
-import type { Pending, Tables } from './tables.ts'
+import type { Pending } from './table-records.ts'
+import type { Tables } from './tables.ts'
 
 /** Records removed, or begun anew, in one transaction: a few milliseconds. */
 const RECORDS_PER_SLICE = 300

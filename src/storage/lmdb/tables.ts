@@ -1,23 +1,13 @@
 /** The tables of the lmdb file: what lies under which key. Reads within a write see what it wrote. */
 import type { Database, RootDatabase, Transaction } from 'lmdb'
-import type { Instant } from '../../domain/calendar-event.ts'
+import type { Override } from '../../domain/override.ts'
+import type { SyncRecord } from '../../domain/sync-state.ts'
+import type { Timeline } from '../../domain/timeline.ts'
 import type { ApiKeyRecord } from '../api-keys.ts'
-import {
-  apiKeyRecord,
-  type Codec,
-  connectionRecord,
-  importProgressRecord,
-  jsonCodec,
-  overrideRecord,
-  rulesRecord,
-  sessionRecord,
-  syncRecord,
-  tenantRecord,
-  timelineRecord,
-  userRecord
-} from '../codec.ts'
+import type { Codec } from '../codec.ts'
 import type { SessionRecord } from '../sessions.ts'
-import type { LogEntry } from '../store.ts'
+import type { LogEntry, RulesVersion, User } from '../store.ts'
+import { type ApiKeyLogEntry, tableRecords } from './table-records.ts'
 
 /** One record for each tenant. Keys sort by UTF-8 bytes. */
 export interface TenantTable<T> {
@@ -53,97 +43,37 @@ export interface PageOptions<Id> {
   readonly transaction?: Transaction
 }
 
-/** Where a tenant's change log stands. */
-export interface LogHead {
-  readonly epoch: string
-  readonly position: number
-  /** The oldest position that is kept. */
-  readonly first: number
-  /** No user who comes may have a generation below this: one who went had those. */
-  readonly minGeneration: number
-}
-
-const headRecord = jsonCodec<LogHead>('log head', ({ epoch, position, first, minGeneration }) => ({
-  epoch,
-  position,
-  first,
-  minGeneration
-}))
-
-const entryRecord = jsonCodec<LogEntry>('log entry', ({ position, at, users, vacated }) => ({
-  position,
-  at,
-  users,
-  vacated: vacated.map(({ user, extension }) => ({ user, extension }))
-}))
-
-/** Where the log of API key changes stands. */
-export interface ApiKeyLogHead {
-  readonly position: number
-  /** The oldest position that is kept. */
-  readonly first: number
-}
-
-const apiKeyHeadRecord = jsonCodec<ApiKeyLogHead>('log head of API keys', ({ position, first }) => ({
-  position,
-  first
-}))
-
-/** Which key changed. */
-export interface ApiKeyLogEntry {
-  readonly owner: string
-  readonly id: string
-}
-
-const apiKeyEntryRecord = jsonCodec<ApiKeyLogEntry>('log entry of API keys', ({ owner, id }) => ({
-  owner,
-  id
-}))
-
-const textRecord = jsonCodec<string>('text', (text) => text)
-
-/** What is left to do for a tenant. `after`: the last user that was begun anew. */
-export type Pending =
-  | { readonly kind: 'remove' }
-  | { readonly kind: 'reread'; readonly at: Instant; readonly after: string | null }
-
-const pendingRecord = jsonCodec<{ readonly tenant: string; readonly pending: Pending }>(
-  'pending work',
-  ({ tenant, pending }) => ({ tenant, pending })
-)
-
 export type Tables = ReturnType<typeof openTables>
 
 export function openTables(root: RootDatabase) {
   const database = <Key extends string | [string, string | number]>(name: string): Database<Buffer, Key> =>
     root.openDB<Buffer, Key>({ name, encoding: 'binary' })
+  const ofTenants = <T>(name: keyof typeof tableRecords, codec: Codec<T>) =>
+    tenantTable(database<string>(name), codec)
+  const below = <Id extends string | number, T>(name: keyof typeof tableRecords, codec: Codec<T>) =>
+    table<Id, T>(database<[string, Id]>(name), codec)
+  const records = tableRecords
   return {
-    tenants: tenantTable(database('tenants'), tenantRecord),
-    heads: tenantTable(database('heads'), headRecord),
-    connections: tenantTable(database('connections'), connectionRecord),
-    rules: table<number, Parameters<typeof rulesRecord.encode>[0]>(database('rules'), rulesRecord),
-    users: table<string, Parameters<typeof userRecord.encode>[0]>(database('users'), userRecord),
+    tenants: ofTenants('tenants', records.tenants),
+    heads: ofTenants('heads', records.heads),
+    connections: ofTenants('connections', records.connections),
+    rules: below<number, RulesVersion>('rules', records.rules),
+    users: below<string, User>('users', records.users),
     // Apart from the users: confirmations of readings are by far the most writes and touch these alone.
-    syncs: table<string, Parameters<typeof syncRecord.encode>[0]>(database('syncs'), syncRecord),
-    timelines: table<string, Parameters<typeof timelineRecord.encode>[0]>(
-      database('timelines'),
-      timelineRecord
-    ),
-    overrides: table<string, Parameters<typeof overrideRecord.encode>[0]>(
-      database('overrides'),
-      overrideRecord
-    ),
-    log: table<number, LogEntry>(database('log'), entryRecord),
-    imports: tenantTable(database('imports'), importProgressRecord),
-    pending: tenantTable(database('pending'), pendingRecord),
+    syncs: below<string, SyncRecord>('syncs', records.syncs),
+    timelines: below<string, Timeline>('timelines', records.timelines),
+    overrides: below<string, Override>('overrides', records.overrides),
+    log: below<number, LogEntry>('log', records.log),
+    imports: ofTenants('imports', records.imports),
+    pending: ofTenants('pending', records.pending),
     // api-keys.ts says what stands for a tenant here.
-    apiKeys: table<string, ApiKeyRecord>(database('api-keys'), apiKeyRecord),
-    apiKeysOfUsers: table<string, string>(database('api-keys-of-users'), textRecord),
-    apiKeyUses: table<string, string>(database('api-key-uses'), textRecord),
-    apiKeyLog: table<number, ApiKeyLogEntry>(database('api-key-log'), apiKeyEntryRecord),
-    apiKeyHeads: tenantTable(database('api-key-heads'), apiKeyHeadRecord),
+    apiKeys: below<string, ApiKeyRecord>('api-keys', records['api-keys']),
+    apiKeysOfUsers: below<string, string>('api-keys-of-users', records['api-keys-of-users']),
+    apiKeyUses: below<string, string>('api-key-uses', records['api-key-uses']),
+    apiKeyLog: below<number, ApiKeyLogEntry>('api-key-log', records['api-key-log']),
+    apiKeyHeads: ofTenants('api-key-heads', records['api-key-heads']),
     // sessions.ts too.
-    sessions: table<string, SessionRecord>(database('sessions'), sessionRecord)
+    sessions: below<string, SessionRecord>('sessions', records.sessions)
   }
 }
 
