@@ -79,6 +79,12 @@ export async function benchHttp(): Promise<void> {
       { path: '/v1/constant/acme/unchanged', headers: { 'if-none-match': etag }, status: 304 },
       '≥ 0.85 × the same app sending a constant'
     )
+    await compare(
+      'one user’s status, masked',
+      { path: '/v1/tenants/acme/users/user500/status', key: maskedKey, status: 200 },
+      { path: '/v1/constant/acme/status/user500', status: 200 },
+      '≥ 0.8 × the same app sending a constant'
+    )
   } finally {
     server.kill()
   }

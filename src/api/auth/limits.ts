@@ -3,14 +3,10 @@
  * store; with several replicas each allows as much.
  */
 import rateLimit from '@fastify/rate-limit'
-import type {
-  FastifyInstance,
-  FastifyRequest,
-  onRequestHookHandler,
-  preHandlerAsyncHookHandler
-} from 'fastify'
+import type { FastifyInstance, FastifyRequest, onRequestHookHandler } from 'fastify'
 import { RateLimited } from '../../errors.ts'
 import type { Access } from './access.ts'
+import { CallCounter, tooManyCalls } from './call-counter.ts'
 
 /**
  * `from-memory`: a read that switches poll; ten times as many, and also under pressure. `none`: a probe, or a notification. Absent:
@@ -31,8 +27,8 @@ const MAX_WRONG_KEYS = 20
 const MAX_SIGN_INS = 10
 /** Reads from memory, in calls of another kind. */
 const READ_FACTOR = 10
-/** Keys, and addresses, that are counted at once: the least recent are forgotten first. */
-const MAX_CALLERS = 50_000
+/** Addresses that are counted at once: the least recent are forgotten first. */
+const MAX_ADDRESSES = 50_000
 
 export interface Limits {
   /** The hook that counts a route's calls: after the guard, where there is one. */
@@ -45,16 +41,10 @@ export interface Limits {
 
 export async function addLimits(app: FastifyInstance, callsPerMinute: number): Promise<Limits> {
   await app.register(rateLimit, { global: false })
-  const options = {
-    ...optionsWith((max) => `More than ${max} calls within a minute: make fewer.`),
-    cache: MAX_CALLERS
-  }
+  const options = { ...optionsWith(tooManyCalls), cache: MAX_ADDRESSES }
   const byAddress: onRequestHookHandler = app.rateLimit({ ...options, max: callsPerMinute })
-  const keyGenerator = ({ principal }: FastifyRequest) => principal.id
-  const byKey = exceptProvider(app.rateLimit({ ...options, max: callsPerMinute, keyGenerator }))
-  const readsByKey = exceptProvider(
-    app.rateLimit({ ...options, max: callsPerMinute * READ_FACTOR, keyGenerator })
-  )
+  const byKey = createCountByKey(callsPerMinute)
+  const readsByKey = createCountByKey(callsPerMinute * READ_FACTOR)
   const wrongKeys = app.createRateLimit({ ...options, max: MAX_WRONG_KEYS })
   const missingKeys = app.createRateLimit({ ...options, max: callsPerMinute })
 
@@ -102,18 +92,23 @@ export function limitCallsOfKey(
 
 /** The hook of routes at which operators sign in: by address. */
 export function limitSignIns(app: Pick<FastifyInstance, 'rateLimit'>): onRequestHookHandler {
-  const options = optionsWith((max) => `More than ${max} sign-ins within a minute came from your address.`)
+  const options = optionsWith(
+    (max, leftMs) =>
+      new RateLimited(
+        `More than ${max} sign-ins within a minute came from your address.`,
+        Math.max(1, Math.ceil(leftMs / 1000))
+      )
+  )
   return app.rateLimit({ ...options, max: MAX_SIGN_INS })
 }
 
-/** `messageOf` says what there were too many of. */
-function optionsWith(messageOf: (max: number) => string) {
+function optionsWith(refusalFor: (max: number, leftMs: number) => RateLimited) {
   return {
     timeWindow: MINUTE_MS,
     addHeaders: noHeaders,
     addHeadersOnExceeding: noHeaders,
     errorResponseBuilder: (_request: FastifyRequest, { max, ttl }: { max: number; ttl: number }) =>
-      new RateLimited(messageOf(max), Math.ceil(ttl / 1000))
+      refusalFor(max, ttl)
   }
 }
 
@@ -126,9 +121,11 @@ const noHeaders = {
 }
 
 /** The provider runs the machine: limits protect tenants from each other. */
-function exceptProvider(limit: preHandlerAsyncHookHandler): onRequestHookHandler {
-  return function (request, reply, done) {
-    if (request.principal.role === 'provider') done()
-    else limit.call(this, request, reply).then(() => done(), done)
+function createCountByKey(maxPerMinute: number): onRequestHookHandler {
+  const counter = new CallCounter(maxPerMinute)
+  return ({ principal }, _reply, done) => {
+    const refusal = principal.role === 'provider' ? null : counter.count(principal.id)
+    if (refusal === null) done()
+    else done(refusal)
   }
 }
