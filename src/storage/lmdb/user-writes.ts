@@ -1,0 +1,91 @@
+/** Writes of users in lmdb: each one transaction, with its log entry. */
+import { initialSyncRecord } from '../../domain/sync-state.ts'
+import { isStaleWrite } from '../is-stale-write.ts'
+import type { Store, Vacated } from '../store.ts'
+import type { LmdbWritesDeps } from './tenant-writes.ts'
+
+type UserWrites = Pick<Store, 'saveUsers' | 'removeUsers' | 'saveOverride' | 'saveReadings' | 'saveResealed'>
+
+export function lmdbUserWrites({ tables, log, apiKeys, write }: LmdbWritesDeps): UserWrites {
+  const { heads, connections, users, syncs, timelines, overrides } = tables
+  return {
+    saveUsers: (tenant, given, at) =>
+      write(tenant, (feeds) => {
+        const { minGeneration } = log.headOf(tenant)
+        const fresh = new Set<string>()
+        const vacated: Vacated[] = []
+        for (const { user, sync } of given) {
+          const kept = syncs.get(tenant, user.id)
+          if (kept === null) fresh.add(user.id)
+          const { extension } = users.get(tenant, user.id) ?? user
+          if (extension !== user.extension) vacated.push({ user: user.id, extension })
+          users.put(tenant, user.id, user)
+          if (kept !== null && sync === null) continue
+          const next = sync ?? initialSyncRecord(user.syncEnabled && user.mailbox !== null, at)
+          const least = kept === null ? minGeneration : kept.generation + 1
+          syncs.put(tenant, user.id, { ...next, generation: Math.max(next.generation, least) })
+          timelines.remove(tenant, user.id)
+        }
+        const ids = [...new Set(given.map(({ user }) => user.id))]
+        if (ids.length > 0) feeds.push(log.append(tenant, at, ids, vacated))
+        return [...fresh]
+      }),
+    removeUsers: (tenant, ids, at) =>
+      write(tenant, (feeds) => {
+        const head = log.headOf(tenant)
+        let { minGeneration } = head
+        const removed: string[] = []
+        const vacated: Vacated[] = []
+        for (const user of ids) {
+          const kept = syncs.get(tenant, user)
+          if (kept === null) continue
+          minGeneration = Math.max(minGeneration, kept.generation + 1)
+          const before = users.get(tenant, user)
+          if (before !== null) vacated.push({ user, extension: before.extension })
+          for (const table of [users, syncs, timelines, overrides]) table.remove(tenant, user)
+          apiKeys.removeOfUser(tenant, user)
+          removed.push(user)
+        }
+        if (removed.length === 0) return removed
+        heads.put(tenant, { ...head, minGeneration })
+        feeds.push(log.append(tenant, at, removed, vacated))
+        return removed
+      }),
+
+    saveOverride: (tenant, user, override, at) =>
+      write(tenant, (feeds) => {
+        log.headOf(tenant)
+        if (syncs.get(tenant, user) === null) return false
+        if (override === null) overrides.remove(tenant, user)
+        else overrides.put(tenant, user, override)
+        feeds.push(log.append(tenant, at, [user]))
+        return true
+      }),
+    saveReadings: (tenant, outcomes, at) =>
+      write(tenant, (feeds) => {
+        log.headOf(tenant)
+        const visible = new Set<string>()
+        const confirmed = new Set<string>()
+        for (const outcome of outcomes) {
+          const { user, sync, timeline } = outcome
+          if (isStaleWrite(syncs.get(tenant, user), sync, at)) continue
+          syncs.put(tenant, user, sync)
+          if (timeline !== 'same') timelines.put(tenant, user, timeline)
+          const shows = outcome.visible || (timeline !== 'same' && overrides.get(tenant, user) !== null)
+          ;(shows ? visible : confirmed).add(user)
+        }
+        if (visible.size > 0) feeds.push(log.append(tenant, at, [...visible]))
+        if (confirmed.size > 0) feeds.push({ kind: 'confirmed', users: [...confirmed] })
+        return [...new Set([...visible, ...confirmed])]
+      }),
+
+    saveResealed: (tenant, connection, given) =>
+      write(tenant, () => {
+        log.headOf(tenant)
+        if (connection !== null && connections.get(tenant) !== null) connections.put(tenant, connection)
+        for (const user of given) {
+          if (users.get(tenant, user.id) !== null) users.put(tenant, user.id, user)
+        }
+      })
+  }
+}
