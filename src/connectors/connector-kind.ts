@@ -46,7 +46,7 @@ export interface ConnectorKind<K extends ConnectionKind = ConnectionKind> {
   /** The top-level members that say where secrets are sent, and for what: when one changes, stored secrets are not used. */
   readonly destinationMembers: readonly string[]
   /** How the service learns of an edit, besides polling. */
-  readonly notifications: 'webhook' | 'stream' | 'file'
+  readonly notifications: 'webhook' | 'stream' | 'file' | 'none'
   /** What the schema cannot say: members that contradict each other, certificates that cannot be read. */
   validate(body: BodyOf<K>): readonly FieldFault[]
   /** The connection, with defaults for what the body leaves out, save the secrets. */

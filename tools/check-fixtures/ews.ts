@@ -11,7 +11,8 @@ import { isThrottled, toEwsError } from '../../src/connectors/ews/errors.ts'
 import { availabilityReader } from '../../src/connectors/ews/read/availability-response.ts'
 import { calendarViewReader } from '../../src/connectors/ews/read/calendar-view-response.ts'
 import { type ResponseStatus, readSoap, type ServerVersion } from '../../src/connectors/ews/soap/response.ts'
-import { readXml } from '../../src/connectors/ews/soap/xml-reader.ts'
+import { soapDialect } from '../../src/connectors/ews/soap/soap-dialect.ts'
+import { readXml } from '../../src/connectors/net/xml-reader.ts'
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { RemoteError } from '../../src/errors.ts'
 import { checkedOperations } from './ews-operations.ts'
@@ -229,7 +230,7 @@ async function operation(bytes: Buffer, size = 97): Promise<string> {
     }
   }
   const documents = bytes.includes('</Envelope><Envelope') ? 'many' : 'one'
-  await readXml(inPieces(bytes, size), visitor, { documents })
+  await readXml(inPieces(bytes, size), visitor, soapDialect, { documents })
   return seen.filter((word) => word !== 'ServerVersionInfo').join(' ')
 }
 

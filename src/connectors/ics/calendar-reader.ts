@@ -108,7 +108,7 @@ export class CalendarReader {
     const job = {
       ...{ bytes, charset, window, subjects, limits: this.#limits, timeZone: target.timeZone },
       mailbox: ownerHint(target.mailbox),
-      owner: target.owner ?? null
+      ownerAddresses: target.owner === undefined ? [] : [target.owner]
     }
     try {
       const parsed = await runInWorker(this.#tenant, job, this.#limits.workMs, signal)

@@ -6,7 +6,7 @@ import { propertiesNamed, readText } from './properties.ts'
 const ADDRESS = /[^\s/@:;,"<>]+@[^\s/@:;,"<>]+\.[^\s/@:;,"<>]+/
 
 /**
- * The owner's addresses: the one that the user states, else all places in the calendar that name one:
+ * The owner's addresses: those that are stated, else all places in the calendar that name one:
  * - the mailbox: Google's addresses hold the account (`…/ical/anna%40example.com/…`), and so may a file's name;
  * - X-OWNER, which Outlook writes;
  * - X-WR-CALNAME where it is an address: Google names a person's own calendar so.
@@ -14,18 +14,18 @@ const ADDRESS = /[^\s/@:;,"<>]+@[^\s/@:;,"<>]+\.[^\s/@:;,"<>]+/
 export function findOwnerContext(
   calendars: readonly RawComponent[],
   mailbox: string,
-  owner: string | null
+  stated: readonly string[]
 ): OwnerContext {
   const method = calendars.map((calendar) => readText(calendar, 'METHOD')).find((word) => word !== '') ?? ''
-  return { method: method.toUpperCase(), addresses: findAddresses(calendars, mailbox, owner) }
+  return { method: method.toUpperCase(), addresses: findAddresses(calendars, mailbox, stated) }
 }
 
 function findAddresses(
   calendars: readonly RawComponent[],
   mailbox: string,
-  owner: string | null
+  stated: readonly string[]
 ): Set<string> {
-  if (owner !== null) return new Set([owner.trim().toLowerCase()])
+  if (stated.length > 0) return new Set(stated.map((address) => address.trim().toLowerCase()))
   const addresses = new Set<string>()
   for (const text of [mailbox, ...calendars.map((calendar) => readText(calendar, 'X-WR-CALNAME'))]) {
     const address = ADDRESS.exec(text)?.[0]

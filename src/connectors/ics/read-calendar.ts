@@ -17,8 +17,8 @@ export interface ReadCalendarRequest {
   readonly text: string
   /** Only to find the owner's address in it. */
   readonly mailbox: string
-  /** The owner's e-mail address, where it is known. */
-  readonly owner: string | null
+  /** The owner's e-mail addresses, where they are known; else empty. */
+  readonly ownerAddresses: readonly string[]
   readonly timeZone: string
   readonly window: Span
   readonly subjects: boolean
@@ -49,7 +49,7 @@ export function readCalendar(request: ReadCalendarRequest): ParsedCalendar {
   }
   const budget = new WorkBudget(limits.maxSteps)
   const zones = new FileZones(calendars, timeZone, new Date(window.end).getUTCFullYear() + 10, budget)
-  const owner = findOwnerContext(calendars, request.mailbox, request.owner)
+  const owner = findOwnerContext(calendars, request.mailbox, request.ownerAddresses)
   const expansion = new Expansion(zones, limits, budget)
   const sources = groupSeries(expansion.readEvents(raw), zones)
   const expanded = expansion.expandAll(sources, window)

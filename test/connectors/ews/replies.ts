@@ -2,7 +2,7 @@
 import { availabilityReader } from '../../../src/connectors/ews/read/availability-response.ts'
 import { calendarViewReader } from '../../../src/connectors/ews/read/calendar-view-response.ts'
 import { readSoap } from '../../../src/connectors/ews/soap/response.ts'
-import type { XmlOptions } from '../../../src/connectors/ews/soap/xml-reader.ts'
+import type { XmlOptions } from '../../../src/connectors/net/xml-reader.ts'
 
 export const zone = 'Europe/Stockholm'
 const types = 'http://schemas.microsoft.com/exchange/services/2006/types'

@@ -261,7 +261,7 @@ t.test("a guest's answer is nobody's, and the read says that the owner is unknow
 
   const reading = read(calendar(meeting('DECLINED'), meeting('NEEDS-ACTION')), {
     window,
-    owner: 'Bo@example.com'
+    ownerAddresses: ['Bo@example.com']
   })
   t.same(
     reading.events.map(({ response }) => response),
@@ -270,7 +270,7 @@ t.test("a guest's answer is nobody's, and the read says that the owner is unknow
   t.equal(reading.partialRead, null)
   const own = read(calendar('X-WR-CALNAME:bo@example.com', meeting('DECLINED')), {
     window,
-    owner: 'anna@example.com'
+    ownerAddresses: ['anna@example.com']
   })
   t.equal(own.events[0]!.response, 'organizer', 'the configured owner comes before what the file says')
   t.equal(read(calendar(other), { window }).partialRead, null, 'where nobody is invited nothing is missing')

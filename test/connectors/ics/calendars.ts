@@ -35,7 +35,7 @@ export function read(text: string, request: Partial<ReadCalendarRequest> = {}): 
     timeZone: 'Europe/Stockholm',
     window,
     subjects: true,
-    owner: null,
+    ownerAddresses: [],
     limits: {
       maxOccurrences: 10_000,
       maxEventOccurrences: 2_000,

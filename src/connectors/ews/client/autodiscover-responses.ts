@@ -1,6 +1,8 @@
 /** What Autodiscover is asked and what it answers: by SOAP (2010 and later), and as plain XML (POX, 2007 too). */
+
+import { readXml } from '../../net/xml-reader.ts'
 import { escapeXml } from '../soap/requests.ts'
-import { readXml } from '../soap/xml-reader.ts'
+import { soapDialect } from '../soap/soap-dialect.ts'
 
 export type AutodiscoverResult =
   | { readonly kind: 'url'; readonly url: string }
@@ -54,7 +56,7 @@ export async function readGetUserSettings(
       else if (element === 'Value') settings.set(name, text.trim())
     }
   }
-  await readXml(chunks, visitor, { contentType })
+  await readXml(chunks, visitor, soapDialect, { contentType })
   if (code === 'RedirectAddress') return addressed(target)
   if (code === 'RedirectUrl') return target === '' ? null : { kind: 'redirect', url: target }
   // errorcode-soap.md: "The user that was passed in the request is invalid".
@@ -91,7 +93,7 @@ export async function readPoxResponse(
       }
     }
   }
-  await readXml(chunks, visitor, { contentType })
+  await readXml(chunks, visitor, soapDialect, { contentType })
   if (action === 'redirectaddr') return addressed(address)
   if (action === 'redirecturl') return redirect === '' ? null : { kind: 'redirect', url: redirect }
   if (unknownAddressCodes.has(code)) return { kind: 'unknown', code }

@@ -1,11 +1,12 @@
 /** One EWS call: in the version that is spoken there, within the budgets, read as it streams in. */
 import { RemoteError } from '../../../errors.ts'
 import { retryAfterOf } from '../../../lib/retry-after.ts'
+import type { Visitor } from '../../net/xml-reader.ts'
 import { type ErrorContext, isConcurrency, isThrottled, toEwsError } from '../errors.ts'
 import type { ImpersonationId } from '../read/impersonation-id.ts'
 import { type ConnectingSid, soapEnvelope } from '../soap/requests.ts'
 import { type ResponseStatus, readSoap, type SoapReply } from '../soap/response.ts'
-import { type Visitor, webPageError } from '../soap/xml-reader.ts'
+import { webPageError } from '../soap/soap-dialect.ts'
 import type { ServerAffinity } from '../streaming/affinity.ts'
 import { httpError } from './http-error.ts'
 import type { ConnectionStep } from './socket.ts'

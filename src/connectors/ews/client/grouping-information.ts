@@ -1,6 +1,8 @@
 /** Which mailboxes stand on one server: Autodiscover's GroupingInformation and URL, for many addresses at a time. */
+
+import { readXml, type Visitor } from '../../net/xml-reader.ts'
 import { escapeXml } from '../soap/requests.ts'
-import { readXml } from '../soap/xml-reader.ts'
+import { soapDialect } from '../soap/soap-dialect.ts'
 import { autodiscoverEnvelope } from './autodiscover-responses.ts'
 import type { EwsTransport } from './transport.ts'
 
@@ -50,7 +52,7 @@ async function readUsers(
   }
   const found: Map<string, string>[] = []
   let name = ''
-  await readXml(reply.body, {
+  const visitor: Visitor = {
     open(element) {
       if (element === 'UserResponse') found.push(new Map())
     },
@@ -58,6 +60,7 @@ async function readUsers(
       if (element === 'Name') name = text.trim()
       else if (element === 'Value') found.at(-1)?.set(name, text.trim())
     }
-  })
+  }
+  await readXml(reply.body, visitor, soapDialect)
   return found
 }

@@ -3,11 +3,12 @@ import { toCalendarEvent } from '../../../domain/availability.ts'
 import type { CalendarEvent, Instant } from '../../../domain/calendar-event.ts'
 import type { RemoteError } from '../../../errors.ts'
 import { isMidnight } from '../../../lib/time-zone.ts'
+import type { Visitor } from '../../net/xml-reader.ts'
 import { copyText } from '../soap/copy-text.ts'
 import { instantOfDateTime } from '../soap/date-time.ts'
 import { toBusyStatus } from '../soap/enum-mapping.ts'
 import { createStatusReader, malformedElement, type ResponseStatus } from '../soap/response.ts'
-import { maxEventsPerCalendar, tooManyEventsError, type Visitor } from '../soap/xml-reader.ts'
+import { maxEventsPerCalendar, tooManyEventsError } from '../soap/soap-dialect.ts'
 
 /** What one mailbox showed. */
 export interface Availability {

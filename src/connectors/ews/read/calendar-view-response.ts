@@ -2,11 +2,12 @@
 import type { CalendarEvent, Instant, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
 import { isMidnight, offsetsOf, startOfDay } from '../../../lib/time-zone.ts'
+import type { Visitor } from '../../net/xml-reader.ts'
 import { copyText } from '../soap/copy-text.ts'
 import { instantOfDateTime } from '../soap/date-time.ts'
 import { toBusyStatus, toResponse, toVisibility } from '../soap/enum-mapping.ts'
 import { createStatusReader, malformedElement, type ResponseStatus } from '../soap/response.ts'
-import { maxEventsPerCalendar, tooManyEventsError, type Visitor } from '../soap/xml-reader.ts'
+import { maxEventsPerCalendar, tooManyEventsError } from '../soap/soap-dialect.ts'
 
 export interface CalendarViewReader extends Visitor {
   readonly events: readonly CalendarEvent[]

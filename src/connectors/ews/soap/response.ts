@@ -1,6 +1,7 @@
 /** The envelope of a reply: the server's version, what it refuses, and what one operation answers. */
 import { RemoteError } from '../../../errors.ts'
-import { invalidReply, readXml, type Visitor, type XmlOptions } from './xml-reader.ts'
+import { readXml, type Visitor, type XmlOptions } from '../../net/xml-reader.ts'
+import { invalidReply, soapDialect } from './soap-dialect.ts'
 
 /** What the server says of one thing that was asked for: `NoError`, or why not. */
 export interface ResponseStatus {
@@ -64,7 +65,7 @@ export async function readSoap(
       } else if (depth === 3) inside = 'nothing'
     }
   }
-  await readXml(chunks, visitor, options)
+  await readXml(chunks, visitor, soapDialect, options)
   if (options.documents !== 'many' && answers + faults !== 1)
     throw invalidReply('holds no answer, or several')
   return { fault: faults > 0 ? fault.status() : null, server }

@@ -1,6 +1,7 @@
 /** What Exchange answers to Subscribe, and what it says on a stream: of edits, of subscriptions that it lost, of its end. */
+
+import type { Visitor } from '../../net/xml-reader.ts'
 import { createStatusReader, type ResponseStatus } from '../soap/response.ts'
-import type { Visitor } from '../soap/xml-reader.ts'
 
 export interface SubscribeReader extends Visitor {
   /** Null where there is none: see the status. */

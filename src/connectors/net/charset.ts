@@ -1,6 +1,6 @@
 /** The bytes of a reply as text, piece by piece, by the charset that its sender names. */
 import { isUtf8 } from 'node:buffer'
-import { RemoteError } from '../../../errors.ts'
+import { RemoteError } from '../../errors.ts'
 
 export interface Decoder {
   /** Throws RemoteError `protocol_error` where the bytes are not of the charset that was named. */

@@ -1,7 +1,7 @@
 /** Reads XML as it streams in: no document is held, what is not plain data is refused, and nothing is read for long. */
 import { setImmediate as breathe } from 'node:timers/promises'
 import { SaxesParser } from 'saxes'
-import { RemoteError } from '../../../errors.ts'
+import { RemoteError } from '../../errors.ts'
 import { decoderOf } from './charset.ts'
 
 /** Called for each element, by its local name: prefixes and namespaces vary by version, and both of Exchange's occur. */
@@ -20,12 +20,19 @@ export interface XmlOptions {
   readonly isOver?: () => boolean
 }
 
-/** A hundred calendars of three hundred events each. */
-const maxReplyBytes = 32 * 1024 * 1024
-/** Exchange's own replies go to 20. */
-const maxDepth = 64
-/** Characters of one text, or of one tag. Subjects have 255. */
-const maxTextLength = 512 * 1024
+/** What a protocol over XML allows, and how its errors read. */
+export interface XmlDialect {
+  readonly maxReplyBytes: number
+  readonly maxDepth: number
+  /** Characters of one text, or of one tag. */
+  readonly maxTextLength: number
+  /** What forbids document types and processing instructions: `SOAP`. */
+  readonly name: string
+  /** `why` completes "The server's reply …". */
+  invalidReply(why: string): RemoteError
+  webPageError(): RemoteError
+}
+
 /** Bytes that are read in one turn of the event loop: a millisecond or less. */
 const sliceBytes = 16 * 1024
 /** Milliseconds after which everybody else gets a turn. */
@@ -35,11 +42,14 @@ const yieldAfterMs = 4
 export async function readXml(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   visitor: Visitor,
+  dialect: XmlDialect,
   options: XmlOptions = {}
 ): Promise<void> {
+  const { maxReplyBytes, invalidReply } = dialect
   const decoder = decoderOf(options.contentType)
   const isOver = options.isOver ?? (() => false)
-  const parser = options.documents === 'many' ? parserOfMany(visitor, isOver) : parserFor(visitor)
+  const parser =
+    options.documents === 'many' ? parserOfMany(visitor, dialect, isOver) : parserFor(visitor, dialect)
   /** Of the document. */
   let size = 0
   let yieldedAt = performance.now()
@@ -70,7 +80,7 @@ interface Parser {
 }
 
 /** Each document has its own declaration, or none, and is a whole: so each gets a parser, and tags are handed in singly. */
-function parserOfMany(visitor: Visitor, isOver: () => boolean): Parser {
+function parserOfMany(visitor: Visitor, dialect: XmlDialect, isOver: () => boolean): Parser {
   let parser: (Parser & { readonly whole: boolean }) | null = null
   let documents = 0
 
@@ -83,7 +93,7 @@ function parserOfMany(visitor: Visitor, isOver: () => boolean): Parser {
         const tag = parser === null ? text.slice(at, end).trimStart() : text.slice(at, end)
         at = end
         if (tag === '') continue
-        parser ??= parserFor(visitor)
+        parser ??= parserFor(visitor, dialect)
         parser.write(tag)
         if (!parser.whole) continue
         parser.end()
@@ -99,7 +109,8 @@ function parserOfMany(visitor: Visitor, isOver: () => boolean): Parser {
   }
 }
 
-function parserFor(visitor: Visitor): Parser & { readonly whole: boolean } {
+function parserFor(visitor: Visitor, dialect: XmlDialect): Parser & { readonly whole: boolean } {
+  const { maxDepth, maxTextLength, name: protocol, invalidReply, webPageError } = dialect
   // Without positions, which no message may quote anyway.
   const saxes = new SaxesParser<{ position: boolean; xmlns: false }>({ position: false, xmlns: false })
   /** Of the elements that are open, outermost first. */
@@ -111,7 +122,8 @@ function parserFor(visitor: Visitor): Parser & { readonly whole: boolean } {
 
   const gather = (more: string) => {
     text = text === '' ? more : text + more
-    if (text.length > maxTextLength) throw invalidReply('holds a text that is longer than any in Exchange')
+    if (text.length > maxTextLength)
+      throw invalidReply(`holds a text of more than ${maxTextLength} characters`)
   }
 
   // Seven handlers and no more: with the eighth V8 keeps the parser in its dictionary mode, where each character costs seven
@@ -125,7 +137,7 @@ function parserFor(visitor: Visitor): Parser & { readonly whole: boolean } {
       roots += 1
       if (name.toLowerCase() === 'html') throw webPageError()
     }
-    if (depth > maxDepth) throw invalidReply('is nested deeper than any of Exchange')
+    if (depth > maxDepth) throw invalidReply(`is nested more than ${maxDepth} levels deep`)
     visitor.open(name, depth, tag.attributes)
   })
   saxes.on('closetag', () => {
@@ -136,15 +148,17 @@ function parserFor(visitor: Visitor): Parser & { readonly whole: boolean } {
   })
   saxes.on('text', gather)
   saxes.on('cdata', gather)
-  // SOAP 1.1 section 3: neither document types nor processing instructions. So there are no entities but XML's five.
+  // SOAP 1.1 section 3 forbids document types and processing instructions, and WebDAV needs none. So there are no entities but XML's five.
   saxes.on('doctype', (type) => {
-    throw /^\s*html/i.test(type) ? webPageError() : invalidReply('has a document type, which SOAP forbids')
+    throw /^\s*html/i.test(type)
+      ? webPageError()
+      : invalidReply(`has a document type, which ${protocol} forbids`)
   })
   saxes.on('processinginstruction', () => {
-    throw invalidReply('has a processing instruction, which SOAP forbids')
+    throw invalidReply(`has a processing instruction, which ${protocol} forbids`)
   })
   saxes.on('error', ({ message }) => {
-    // Exchange writes control characters of a subject as &#x1F;, which XML forbids. They stay as they are written.
+    // Exchange, for one, writes control characters of a subject as &#x1F;, which XML forbids. They stay as they are written.
     if (message.endsWith('malformed character entity.')) return
     throw ending ? truncatedReply() : invalidReply('is no well-formed XML')
   })
@@ -156,7 +170,7 @@ function parserFor(visitor: Visitor): Parser & { readonly whole: boolean } {
       saxes.write(piece)
       // What the parser holds back until a tag, comment or text is whole must not grow without end.
       quiet = sawTag ? 0 : quiet + piece.length
-      if (quiet > maxTextLength) throw invalidReply('holds a text that is longer than any in Exchange')
+      if (quiet > maxTextLength) throw invalidReply(`holds a text of more than ${maxTextLength} characters`)
       return false
     },
     get whole() {
@@ -175,29 +189,8 @@ function withoutPrefix(name: string): string {
   return colon < 0 ? name : name.slice(colon + 1)
 }
 
-/** Entries of one calendar at a time; Exchange itself stops at 1,000, or where its administrator says. */
-export const maxEventsPerCalendar = 10_000
-
-/** What a reply says that holds more than that. */
-export function tooManyEventsError(): RemoteError {
-  return invalidReply(`holds more than ${maxEventsPerCalendar.toLocaleString('en')} events of one calendar`)
-}
-
-export function invalidReply(why: string): RemoteError {
-  return new RemoteError(
-    'protocol_error',
-    `The server's reply ${why}, so it was not read. If it stays so: see whether url is that of EWS, and what stands before the server.`
-  )
-}
-
 function truncatedReply(): RemoteError {
   const hint =
     "The server's reply breaks off in the middle. It is tried again by itself; check network and load balancer if it stays so."
   return new RemoteError('unreachable', hint)
-}
-
-export function webPageError(): RemoteError {
-  const hint =
-    'The server answers with a web page instead of EWS: url must end in /EWS/Exchange.asmx, and no gateway before it may ask for a form.'
-  return new RemoteError('protocol_error', hint)
 }

@@ -1,6 +1,6 @@
 /** Keeps a refused secret from being tried over and over: directories lock accounts after a handful of attempts. */
-import { RemoteError } from '../../../errors.ts'
-import { untilAborted } from '../../../lib/deadline.ts'
+import { RemoteError } from '../../errors.ts'
+import { untilAborted } from '../../lib/deadline.ts'
 
 export type SignInOutcome<T> =
   /** `unknown`: the answer says nothing about the secret (503). */
