@@ -21,7 +21,7 @@ import type { TokenClaims } from '../provider-consent.ts'
 import { checkGraphConnection } from './check-connection.ts'
 import type { GraphResponse } from './client/batch-response.ts'
 import { cloudEndpoints } from './client/cloud-endpoints.ts'
-import { createGraphClient } from './client/graph-client.ts'
+import { GraphClient } from './client/graph-client.ts'
 import { graphResponseError } from './errors.ts'
 import type { NotificationUrls } from './notifications/url.ts'
 import { readFingerprints } from './read/fingerprints.ts'
@@ -59,7 +59,7 @@ export class GraphConnector implements Connector {
     const { login, graph } = cloudEndpoints(connection.cloud)
     const application = { ...connection, login, resource: graph }
     this.#tokens = new EntraTokenSource({ application, http, clock })
-    const client = createGraphClient({ graph, tokens: this.#tokens, http, clock })
+    const client = new GraphClient({ graph, tokens: this.#tokens, http, clock })
     const errorOf = (answer: GraphResponse, mailbox: string) => graphResponseError(answer, mailbox, clientId)
     this.#reader = { client, graph, errorOf, schedules: new ScheduleReader({ client, errorOf }) }
     this.#subscriptions = notificationUrls

@@ -4,15 +4,16 @@ import { retryAfterOf } from '../../../lib/retry-after.ts'
 import type { Visitor } from '../../net/xml-reader.ts'
 import { type ErrorContext, isConcurrency, isThrottled, toEwsError } from '../errors.ts'
 import type { ImpersonationId } from '../read/impersonation-id.ts'
+import type { EwsSchema } from '../schema-versions.ts'
 import { type ConnectingSid, soapEnvelope } from '../soap/requests.ts'
 import { type ResponseStatus, readSoap, type SoapReply } from '../soap/response.ts'
 import { webPageError } from '../soap/soap-dialect.ts'
 import type { ServerAffinity } from '../streaming/affinity.ts'
 import { httpError } from './http-error.ts'
 import type { ConnectionStep } from './socket.ts'
-import { createThrottle, defaultBackOffMs, throttledError } from './throttle.ts'
+import { defaultBackOffMs, Throttle, throttledError } from './throttle.ts'
 import type { EwsReply, EwsTransport } from './transport.ts'
-import { createVersionNegotiation, type EwsVersion, type VersionNegotiation } from './versions.ts'
+import { type EwsVersion, VersionNegotiation } from './versions.ts'
 
 export interface EwsCall<Reader extends Visitor> {
   readonly operation: string
@@ -38,7 +39,7 @@ export interface EwsCall<Reader extends Visitor> {
 export interface EwsClientDeps {
   /** Opened, or found by Autodiscover, at the first call. */
   readonly transport: (signal: AbortSignal) => Promise<{ transport: EwsTransport; host: string }>
-  readonly version: Parameters<typeof createVersionNegotiation>[0]
+  readonly version: EwsSchema | 'auto'
   readonly account: string
   readonly access: ErrorContext['access']
   readonly clock: () => number
@@ -58,14 +59,14 @@ interface CallOutcome<Reader> {
 export class EwsClient {
   readonly #deps: EwsClientDeps
   readonly #versions: VersionNegotiation
-  readonly #throttle: ReturnType<typeof createThrottle>
+  readonly #throttle: Throttle
   /** The first call finds out the version; the others wait for it instead of finding it out too. */
   #versionProbe: Promise<unknown> | null = null
 
   constructor(deps: EwsClientDeps) {
     this.#deps = deps
-    this.#versions = createVersionNegotiation(deps.version)
-    this.#throttle = createThrottle(deps.clock)
+    this.#versions = new VersionNegotiation(deps.version)
+    this.#throttle = new Throttle(deps.clock)
   }
 
   get version(): EwsVersion {

@@ -1,38 +1,41 @@
 /** Exchange's budgets: the account or mailbox that has used one up waits until the time that the server named; others continue. */
 import { RemoteError } from '../../../errors.ts'
 
-export interface Throttle {
-  /** Throws RemoteError `throttled` while the account, or this mailbox, must wait. */
-  throwIfThrottled(mailbox: string | null): void
-  /** Null: the account's, on which all calls rest. */
-  block(mailbox: string | null, milliseconds: number): void
-}
-
 /** Milliseconds where the server names no time. */
 export const defaultBackOffMs = 10_000
 
-export function createThrottle(clock: () => number): Throttle {
-  let account = 0
-  const mailboxes = new Map<string, number>()
+export class Throttle {
+  readonly #clock: () => number
+  /** Until when the account waits: Unix milliseconds. */
+  #accountUntil = 0
+  /** The same of each mailbox that waits. */
+  readonly #mailboxUntil = new Map<string, number>()
 
-  function remainingMs(mailbox: string | null): number {
-    const now = clock()
-    if (mailbox === null) return account - now
-    const until = mailboxes.get(mailbox) ?? 0
-    if (until <= now) mailboxes.delete(mailbox)
-    return until - now
+  constructor(clock: () => number) {
+    this.#clock = clock
   }
 
-  return {
-    throwIfThrottled(mailbox) {
-      if (remainingMs(null) > 0) throw throttledError(null, remainingMs(null))
-      if (mailbox !== null && remainingMs(mailbox) > 0) throw throttledError(mailbox, remainingMs(mailbox))
-    },
-    block(mailbox, milliseconds) {
-      const until = clock() + milliseconds
-      if (mailbox === null) account = Math.max(account, until)
-      else mailboxes.set(mailbox, Math.max(mailboxes.get(mailbox) ?? 0, until))
-    }
+  /** Throws RemoteError `throttled` while the account, or this mailbox, must wait. */
+  throwIfThrottled(mailbox: string | null): void {
+    const accountMs = this.#remainingMs(null)
+    if (accountMs > 0) throw throttledError(null, accountMs)
+    const mailboxMs = mailbox === null ? 0 : this.#remainingMs(mailbox)
+    if (mailboxMs > 0) throw throttledError(mailbox, mailboxMs)
+  }
+
+  /** Null: the account's, on which all calls rest. */
+  block(mailbox: string | null, milliseconds: number): void {
+    const until = this.#clock() + milliseconds
+    if (mailbox === null) this.#accountUntil = Math.max(this.#accountUntil, until)
+    else this.#mailboxUntil.set(mailbox, Math.max(this.#mailboxUntil.get(mailbox) ?? 0, until))
+  }
+
+  #remainingMs(mailbox: string | null): number {
+    const now = this.#clock()
+    if (mailbox === null) return this.#accountUntil - now
+    const until = this.#mailboxUntil.get(mailbox) ?? 0
+    if (until <= now) this.#mailboxUntil.delete(mailbox)
+    return until - now
   }
 }
 

@@ -95,49 +95,53 @@ const versionErrors = [
  */
 const ambiguousErrors = ['ErrorInvalidRequest', 'ErrorSchemaValidation', 'HTTP 400', 'HTTP 500']
 
-export interface VersionNegotiation {
-  /** What to ask this mailbox with, the likeliest first; null for calls that concern the server alone. */
-  toTry(mailbox: string | null): readonly EwsVersion[]
-  /** That version was answered; `server` is what the answer said of itself. */
-  onAnswer(mailbox: string | null, version: EwsVersion, server: ServerVersion | null): void
-  /** Whether an older version is to be tried after this answer. */
-  isVersionError(code: string): boolean
-  /** False until the first answer. */
-  readonly isNegotiated: boolean
-  /** What the server speaks, as far as is known: the newest until an answer says otherwise. */
-  readonly current: EwsVersion
-}
-
 /** Goes downward once, and remembers: for the server, and for each mailbox that stands on another one behind it. */
-export function createVersionNegotiation(stated: EwsSchema | 'auto'): VersionNegotiation {
-  const fixed = ewsVersions.find(({ schema }) => schema === stated)
-  let current = fixed ?? ewsVersions[0]!
-  let isNegotiated = fixed !== undefined
-  const apart = new Map<string, EwsVersion>()
-  return {
-    toTry(mailbox) {
-      const first = (mailbox === null ? undefined : apart.get(mailbox)) ?? current
-      return fixed !== undefined ? [fixed] : ewsVersions.slice(ewsVersions.indexOf(first))
-    },
-    onAnswer(mailbox, version, server) {
-      if (fixed !== undefined) return
-      if (!isNegotiated) {
-        isNegotiated = true
-        // A transient error may have led further down than was needed.
-        current = server === null ? version : newestVersionOf(server)
-        return
-      }
-      if (version === current) return
-      if (mailbox === null) current = version
-      else apart.set(mailbox, version)
-    },
-    isVersionError: (code) =>
-      versionErrors.includes(code) || (!isNegotiated && ambiguousErrors.includes(code)),
-    get isNegotiated() {
-      return isNegotiated
-    },
-    get current() {
-      return current
+export class VersionNegotiation {
+  /** What the connection states; undefined: found out. */
+  readonly #stated: EwsVersion | undefined
+  #current: EwsVersion
+  #isNegotiated: boolean
+  readonly #mailboxVersions = new Map<string, EwsVersion>()
+
+  constructor(stated: EwsSchema | 'auto') {
+    this.#stated = ewsVersions.find(({ schema }) => schema === stated)
+    this.#current = this.#stated ?? ewsVersions[0]!
+    this.#isNegotiated = this.#stated !== undefined
+  }
+
+  /** What the server speaks, as far as is known: the newest until an answer says otherwise. */
+  get current(): EwsVersion {
+    return this.#current
+  }
+
+  /** False until the first answer. */
+  get isNegotiated(): boolean {
+    return this.#isNegotiated
+  }
+
+  /** What to ask this mailbox with, the likeliest first; null for calls that concern the server alone. */
+  toTry(mailbox: string | null): readonly EwsVersion[] {
+    if (this.#stated !== undefined) return [this.#stated]
+    const first = (mailbox === null ? undefined : this.#mailboxVersions.get(mailbox)) ?? this.#current
+    return ewsVersions.slice(ewsVersions.indexOf(first))
+  }
+
+  /** That version was answered; `server` is what the answer said of itself. */
+  onAnswer(mailbox: string | null, version: EwsVersion, server: ServerVersion | null): void {
+    if (this.#stated !== undefined) return
+    if (!this.#isNegotiated) {
+      this.#isNegotiated = true
+      // A transient error may have led further down than was needed.
+      this.#current = server === null ? version : newestVersionOf(server)
+      return
     }
+    if (version === this.#current) return
+    if (mailbox === null) this.#current = version
+    else this.#mailboxVersions.set(mailbox, version)
+  }
+
+  /** Whether an older version is to be tried after this answer. */
+  isVersionError(code: string): boolean {
+    return versionErrors.includes(code) || (!this.#isNegotiated && ambiguousErrors.includes(code))
   }
 }

@@ -12,40 +12,50 @@ export interface ServerAffinity {
   takeCookie(cookies: string | readonly string[] | undefined, name: string): void
 }
 
-export interface StreamAffinity extends ServerAffinity {
-  /** Whom the stream is charged to. The server stays the same when another takes over. */
-  readonly chargedMailbox: ImpersonationId | null
-  setAnchor(anchor: ImpersonationId): void
-  /** The server is given up: the next subscription chooses one anew. */
-  reset(): void
-}
+export class StreamAffinity implements ServerAffinity {
+  #chargedMailbox: ImpersonationId | null = null
+  #cookie: string | null = null
 
-export function createStreamAffinity(): StreamAffinity {
-  let chargedMailbox: ImpersonationId | null = null
-  let cookie: string | null = null
-  return {
-    get anchor() {
-      return chargedMailbox?.mailbox ?? null
-    },
-    get chargedMailbox() {
-      return chargedMailbox
-    },
-    setAnchor(anchor) {
-      chargedMailbox = anchor
-    },
-    reset() {
-      chargedMailbox = cookie = null
-    },
-    headers: () => ({
+  /** Whom the stream is charged to. The server stays the same when another takes over. */
+  get chargedMailbox(): ImpersonationId | null {
+    return this.#chargedMailbox
+  }
+
+  get anchor(): string | null {
+    return this.#chargedMailbox?.mailbox ?? null
+  }
+
+  /** The same for the group's first subscription: it chooses the server of this mailbox. */
+  anchoredAt(mailbox: string): ServerAffinity {
+    return {
+      anchor: mailbox,
+      headers: () => this.headers(),
+      takeCookie: (cookies, name) => this.takeCookie(cookies, name)
+    }
+  }
+
+  setAnchor(anchor: ImpersonationId): void {
+    this.#chargedMailbox = anchor
+  }
+
+  /** The server is given up: the next subscription chooses one anew. */
+  reset(): void {
+    this.#chargedMailbox = null
+    this.#cookie = null
+  }
+
+  headers(): Readonly<Record<string, string>> {
+    return {
       'x-preferserveraffinity': 'true',
-      ...(cookie === null ? {} : { cookie })
-    }),
-    takeCookie(cookies, name) {
-      for (const one of typeof cookies === 'string' ? [cookies] : (cookies ?? [])) {
-        const [pair = ''] = one.split(';', 1)
-        const isIt = pair.toLowerCase().startsWith(`${name.toLowerCase()}=`)
-        if (isIt && pair.length <= maxCookieLength && /^[\x21-\x7e]+$/.test(pair)) cookie ??= pair
-      }
+      ...(this.#cookie === null ? {} : { cookie: this.#cookie })
+    }
+  }
+
+  takeCookie(cookies: string | readonly string[] | undefined, name: string): void {
+    for (const one of typeof cookies === 'string' ? [cookies] : (cookies ?? [])) {
+      const [pair = ''] = one.split(';', 1)
+      const isIt = pair.toLowerCase().startsWith(`${name.toLowerCase()}=`)
+      if (isIt && pair.length <= maxCookieLength && /^[\x21-\x7e]+$/.test(pair)) this.#cookie ??= pair
     }
   }
 }

@@ -1,7 +1,7 @@
 /** Up to 200 mailboxes that share one stream, which is opened anew whenever it ends, breaks or lacks one of them. */
 import type { RemoteError } from '../../../errors.ts'
 import type { ImpersonationIds } from '../read/impersonation-id.ts'
-import { createStreamAffinity } from './affinity.ts'
+import { StreamAffinity } from './affinity.ts'
 import {
   maxMailboxesPerStream,
   streamBrokenError,
@@ -41,7 +41,7 @@ export class StreamGroup {
   /** The server of its mailboxes, as Autodiscover names it; empty where that is not known. */
   readonly key: string
   readonly #deps: StreamGroupDeps
-  readonly #affinity = createStreamAffinity()
+  readonly #affinity = new StreamAffinity()
   readonly #silenceLimit = new SilenceLimit()
   readonly #members: GroupMembers
   readonly #streams = new Set<GroupStream>()

@@ -134,7 +134,7 @@ export class StreamSubscriptionManager {
           statusOf: ({ status, subscription: made }) =>
             status?.code === 'NoError' && made === null ? { ...status, code: 'ErrorNoAnswer' } : status,
           errorFor: (status) => errorFor(status, mailbox),
-          affinity: isFirst ? { ...affinity, anchor: mailbox } : affinity
+          affinity: isFirst ? affinity.anchoredAt(mailbox) : affinity
         },
         signal
       )

@@ -23,9 +23,12 @@ export interface GraphRequest {
   readonly body?: unknown
 }
 
-export interface GraphClient {
-  /** One response for each request, in order; where the last try failed, that of the last. Never rejects. */
-  send(calls: readonly GraphRequest[], signal: AbortSignal): Promise<readonly (GraphResponse | RemoteError)[]>
+export interface GraphClientDeps {
+  /** The root, without `/v1.0`. */
+  readonly graph: string
+  readonly tokens: TokenSource
+  readonly http: HttpClient
+  readonly clock: () => number
 }
 
 /**
@@ -46,49 +49,77 @@ const resendBackoff: BackoffOptions = { firstMs: 500, maxMs: 4_000 }
 /** Of one request in one read. What is still throttled then waits for the next read. */
 const maxTries = 4
 
-export function createGraphClient(deps: {
-  graph: string
-  tokens: TokenSource
-  http: HttpClient
-  clock: () => number
-}): GraphClient {
-  const concurrency = new MailboxConcurrency()
+export class GraphClient {
+  readonly #deps: GraphClientDeps
+  readonly #client: Client
+  readonly #concurrency = new MailboxConcurrency()
   /** Mailboxes of a batch that failed as a whole: one of them may be why, so each goes alone until it answers. */
-  const isolated = new Set<string>()
-  const post = createPost(deps)
+  readonly #isolated = new Set<string>()
 
-  async function sendOnce(
+  constructor(deps: GraphClientDeps) {
+    this.#deps = deps
+    this.#client = Client.initWithMiddleware({
+      baseUrl: deps.graph,
+      defaultVersion: 'v1.0',
+      // Its own chain waits where no abort reaches, and drops the token for roots that it does not know.
+      middleware: sendOver(deps.http)
+    })
+  }
+
+  /** One response for each request, in order; where the last try failed, that of the last. Never rejects. */
+  async send(
+    calls: readonly GraphRequest[],
+    signal: AbortSignal
+  ): Promise<readonly (GraphResponse | RemoteError)[]> {
+    const answers = new Map<GraphRequest, GraphResponse | RemoteError>()
+    const isIsolated = ({ mailbox }: GraphRequest) => this.#isolated.has(mailbox)
+    const isolatedBatches = calls.filter(isIsolated).map((call) => [call])
+    const sharedBatches = splitIntoBatches(calls.filter((call) => !isIsolated(call)))
+    const sendAll = (batch: readonly GraphRequest[]) =>
+      sendBatch(batch, answers, (pending) => this.#sendOnce(pending, signal), signal)
+    await Promise.all([...sharedBatches, ...isolatedBatches].map(sendAll))
+    return calls.map((call) => answers.get(call) ?? notGraphError(this.#deps.graph))
+  }
+
+  async #sendOnce(
     calls: readonly GraphRequest[],
     signal: AbortSignal
   ): Promise<readonly GraphResponse[] | RemoteError> {
     const mailboxes = calls.map(({ mailbox }) => mailbox)
     try {
-      await concurrency.acquire(mailboxes, signal)
+      await this.#concurrency.acquire(mailboxes, signal)
     } catch (error) {
       return networkError('Microsoft Graph', error)
     }
     try {
-      const answers = await post(calls, signal)
-      for (const mailbox of mailboxes) isolated.delete(mailbox)
+      const answers = await this.#post(calls, signal)
+      for (const mailbox of mailboxes) this.#isolated.delete(mailbox)
       return answers
     } catch (error) {
-      if (mailboxes.length > 1) for (const mailbox of mailboxes) isolated.add(mailbox)
+      if (mailboxes.length > 1) for (const mailbox of mailboxes) this.#isolated.add(mailbox)
       return withScope(networkError('Microsoft Graph', error), signal)
     } finally {
-      concurrency.release(mailboxes)
+      this.#concurrency.release(mailboxes)
     }
   }
 
-  return {
-    async send(calls, signal) {
-      const answers = new Map<GraphRequest, GraphResponse | RemoteError>()
-      const isolatedBatches = calls.filter(({ mailbox }) => isolated.has(mailbox)).map((call) => [call])
-      const sharedBatches = splitIntoBatches(calls.filter(({ mailbox }) => !isolated.has(mailbox)))
-      const resend = (batch: readonly GraphRequest[]) =>
-        sendBatch(batch, answers, (pending) => sendOnce(pending, signal), signal)
-      await Promise.all([...sharedBatches, ...isolatedBatches].map(resend))
-      return calls.map((call) => answers.get(call) ?? notGraphError(deps.graph))
-    }
+  /** An answer for each call; throws the RemoteError that hit the whole batch. */
+  async #post(calls: readonly GraphRequest[], signal: AbortSignal): Promise<readonly GraphResponse[]> {
+    const { tokens } = this.#deps
+    const token = await tokens.get(signal)
+    const response: HttpResponse = await this.#client
+      .api('/$batch')
+      .header('Authorization', `Bearer ${token}`)
+      .options({ signal })
+      .responseType(ResponseType.RAW)
+      .post({ requests: calls.map(batchItemOf) })
+      .catch((error: unknown) => {
+        throw error instanceof WrappedRemoteError ? error.reason : error
+      })
+    const bytes = await readBody(response, maxResponseBytes)
+    const answers = responsesTo(calls, response, bytes, this.#deps)
+    if (isTokenRejected(answers)) tokens.invalidate(token)
+    return answers
   }
 }
 
@@ -141,32 +172,6 @@ function resendDelayMs(answer: GraphResponse | RemoteError | undefined, tries: n
   return retryAfterMs <= maxWaitMs
     ? Math.max(retryAfterMs, backoffMs(resendBackoff, tries + 1, Math.random()))
     : null
-}
-
-/** One POST: an answer for each call, or the RemoteError that hit the whole batch. */
-function createPost(deps: { graph: string; tokens: TokenSource; http: HttpClient; clock: () => number }) {
-  const client = Client.initWithMiddleware({
-    baseUrl: deps.graph,
-    defaultVersion: 'v1.0',
-    // Its own chain waits where no abort reaches, and drops the token for roots that it does not know.
-    middleware: sendOver(deps.http)
-  })
-  return async (calls: readonly GraphRequest[], signal: AbortSignal): Promise<readonly GraphResponse[]> => {
-    const token = await deps.tokens.get(signal)
-    const response: HttpResponse = await client
-      .api('/$batch')
-      .header('Authorization', `Bearer ${token}`)
-      .options({ signal })
-      .responseType(ResponseType.RAW)
-      .post({ requests: calls.map(batchItemOf) })
-      .catch((error: unknown) => {
-        throw error instanceof WrappedRemoteError ? error.reason : error
-      })
-    const bytes = await readBody(response, maxResponseBytes)
-    const answers = responsesTo(calls, response, bytes, deps)
-    if (isTokenRejected(answers)) deps.tokens.invalidate(token)
-    return answers
-  }
 }
 
 function batchItemOf(call: GraphRequest, index: number) {
