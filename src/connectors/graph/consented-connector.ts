@@ -1,7 +1,16 @@
 /** The connector over the provider's application: what is wrong with it is the provider's to mend, or a new consent's. */
 import { RemoteError, type SyncCode } from '../../errors.ts'
 import type { ConsentedGraphConnection, GraphConnection, ProviderApplication } from '../connection.ts'
-import type { Connector } from '../connector.ts'
+import type {
+  CalendarSubscription,
+  Check,
+  Connector,
+  ReadRequest,
+  ReadResult,
+  SubscribeRequest,
+  SubscriptionListener,
+  Target
+} from '../connector.ts'
 import { GraphConnector, type GraphConnectorDeps } from './connector.ts'
 
 export function isConsented(
@@ -18,59 +27,83 @@ export function withProviderApplication(
   return { kind, tenantId, pollSeconds, ...application }
 }
 
-/** Throws a RemoteError where the installation has no application. */
-export function createConsentedConnector(
-  tenant: string,
-  connection: ConsentedGraphConnection,
-  application: ProviderApplication | null,
-  deps: Omit<GraphConnectorDeps, 'connection'>
-): Connector {
-  if (application === null) {
-    const hint =
-      'The connection uses the provider’s application, which this process has none of: set HANVISA_ENTRA_CLIENT_ID and HANVISA_ENTRA_CLIENT_SECRET.'
-    throw new RemoteError('secret_invalid', hint, { scope: 'connection' })
+export interface ConsentedGraphConnectorOptions {
+  readonly tenant: string
+  readonly connection: ConsentedGraphConnection
+  /** Null where the installation has none. */
+  readonly application: ProviderApplication | null
+}
+
+export class ConsentedGraphConnector implements Connector {
+  readonly #tenant: string
+  readonly #connector: GraphConnector
+
+  /** Throws a RemoteError where the installation has no application. */
+  constructor(
+    { tenant, connection, application }: ConsentedGraphConnectorOptions,
+    deps: Omit<GraphConnectorDeps, 'connection'>
+  ) {
+    if (application === null) {
+      const hint =
+        'The connection uses the provider’s application, which this process has none of: set HANVISA_ENTRA_CLIENT_ID and HANVISA_ENTRA_CLIENT_SECRET.'
+      throw new RemoteError('secret_invalid', hint, { scope: 'connection' })
+    }
+    this.#tenant = tenant
+    this.#connector = new GraphConnector({
+      connection: withProviderApplication(connection, application),
+      ...deps
+    })
   }
-  const connector = new GraphConnector({
-    connection: withProviderApplication(connection, application),
-    ...deps
-  })
-  /** Who must act on it differs: the code stays, or becomes the one that says so. */
-  const explain = ({ code, hint }: { code: SyncCode; hint: string }) => {
-    const hasNoRoles = connector.claims()?.roles.length === 0
+
+  get batchSize(): number {
+    return this.#connector.batchSize
+  }
+
+  async read(request: ReadRequest): Promise<readonly ReadResult[]> {
+    const results = await this.#connector.read(request)
+    return results.map((result) =>
+      result.outcome === 'failed' ? { outcome: 'failed', error: this.#explainError(result.error) } : result
+    )
+  }
+
+  async check(target: Target, signal: AbortSignal): Promise<readonly Check[]> {
+    const checks = await this.#connector.check(target, signal)
+    return checks.map((check) => {
+      const { code, hint } = check
+      return code === undefined || hint === undefined ? check : { ...check, ...this.#explain({ code, hint }) }
+    })
+  }
+
+  fingerprints(request: ReadRequest): Promise<readonly (string | null)[]> {
+    return this.#connector.fingerprints(request)
+  }
+
+  subscribe(request: SubscribeRequest, listener: SubscriptionListener): CalendarSubscription {
+    return this.#connector.subscribe(request, {
+      onChange: () => listener.onChange(),
+      onActive: () => listener.onActive(),
+      onInactive: (reason) => listener.onInactive(reason && this.#explainError(reason))
+    })
+  }
+
+  close(): Promise<void> {
+    return this.#connector.close()
+  }
+
+  /** Who must act differs from a tenant's own application: the code stays, or becomes the one that says so. */
+  #explain({ code, hint }: { code: SyncCode; hint: string }): { code: SyncCode; hint: string } {
+    const hasNoRoles = this.#connector.claims()?.roles.length === 0
     if (code === 'consent_missing' || (code === 'access_denied' && hasNoRoles)) {
-      return { code: 'consent_missing' as const, hint: consentHint(tenant) }
+      return { code: 'consent_missing', hint: consentHint(this.#tenant) }
     }
     const isSecret = code === 'secret_invalid' || code === 'secret_expired'
     return isSecret ? { code, hint: secretHint } : { code, hint }
   }
-  const explainError = (error: RemoteError) => {
-    const { code, hint } = explain(error)
+
+  #explainError(error: RemoteError): RemoteError {
+    const { code, hint } = this.#explain(error)
     const { scope, retryAfter, cause } = error
     return new RemoteError(code, hint, { scope, retryAfter, cause })
-  }
-  return {
-    batchSize: connector.batchSize,
-    async read(request) {
-      const results = await connector.read(request)
-      return results.map((result) =>
-        result.outcome === 'failed' ? { outcome: 'failed', error: explainError(result.error) } : result
-      )
-    },
-    async check(target, signal) {
-      const checks = await connector.check(target, signal)
-      return checks.map((check) => {
-        const { code, hint } = check
-        return code === undefined || hint === undefined ? check : { ...check, ...explain({ code, hint }) }
-      })
-    },
-    fingerprints: (request) => connector.fingerprints(request),
-    subscribe: (request, listener) =>
-      connector.subscribe(request, {
-        onChange: () => listener.onChange(),
-        onActive: () => listener.onActive(),
-        onInactive: (reason) => listener.onInactive(reason && explainError(reason))
-      }),
-    close: () => connector.close()
   }
 }
 

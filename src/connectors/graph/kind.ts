@@ -10,7 +10,7 @@ import {
   putGraphConnectionSchema
 } from './connection-schema.ts'
 import { GraphConnector } from './connector.ts'
-import { createConsentedConnector, isConsented } from './consented-connector.ts'
+import { ConsentedGraphConnector, isConsented } from './consented-connector.ts'
 import { createNotificationUrls } from './notifications/url.ts'
 
 export const graphKind: ConnectorKind<'graph'> = {
@@ -44,7 +44,7 @@ export const graphKind: ConnectorKind<'graph'> = {
       publicUrl === null ? null : createNotificationUrls(publicUrl, notificationSecret, tenant)
     const deps = { http: outbound, notificationUrls }
     return isConsented(connection)
-      ? createConsentedConnector(tenant, connection, providerApplication, deps)
+      ? new ConsentedGraphConnector({ tenant, connection, application: providerApplication }, deps)
       : new GraphConnector({ connection, ...deps })
   }
 }
