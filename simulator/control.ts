@@ -19,7 +19,7 @@ import {
   tenantPath
 } from './control-schemas.ts'
 import type { EntraDirectory } from './directories.ts'
-import type { Installation, Installations } from './ews/installations.ts'
+import type { ExchangeInstallation, Installations } from './ews/installations.ts'
 import type { Faults } from './faults.ts'
 import { ControlInputError, type Mailboxes } from './mailboxes.ts'
 import { NotFound, requireDirectory } from './not-found.ts'
@@ -59,7 +59,7 @@ export async function openControl(deps: ControlDeps): Promise<Control> {
 
 function tenantRoutes(deps: ControlDeps): FastifyPluginAsyncTypebox {
   const { directories, installations, mailboxes, ewsSubscriptions, graphSubscriptions, tokens } = deps
-  const requireInstallation = ({ id }: EntraDirectory): Installation => {
+  const requireInstallation = ({ id }: EntraDirectory): ExchangeInstallation => {
     const found = installations.get(id)
     if (!found) throw new NotFound(`tenant ${id} has no Exchange of its own`)
     return found

@@ -1,7 +1,7 @@
 /** Which of several servers a call lands on, and how it is made to land there again (how-to-maintain-affinity). */
 import type { ProtocolRequest } from '../protocol-message.ts'
 import { seededRandom } from '../seeded-random.ts'
-import type { Installation } from './installations.ts'
+import type { ExchangeInstallation } from './installations.ts'
 
 export interface ServerAssignment {
   /** Subscriptions exist on the server where they were created. */
@@ -12,7 +12,7 @@ export interface ServerAssignment {
 
 /** `address` is for whom the call is made. */
 export function assignServer(
-  installation: Installation,
+  installation: ExchangeInstallation,
   call: ProtocolRequest,
   address: string
 ): ServerAssignment {

@@ -2,9 +2,9 @@
 import { createNtlmConnection, type NtlmAcceptorOptions, type NtlmConnection } from '../ntlm-acceptor.ts'
 import type { ProtocolRequest } from '../protocol-message.ts'
 import type { Grant, TokenIssuer } from '../tokens.ts'
-import { type Account, accountNamed, type Installation } from './installations.ts'
+import { type Account, accountNamed, type ExchangeInstallation } from './installations.ts'
 
-export interface AuthenticatorDeps {
+export interface ServerAuthenticatorDeps {
   readonly tokens: TokenIssuer
   /** The server's own, in PEM. */
   readonly certificate: string
@@ -21,24 +21,24 @@ export type AuthenticationResult =
       readonly user: string | null
     }
 
-export interface Authenticator {
-  authenticate(installation: Installation, call: ProtocolRequest): AuthenticationResult
+export interface ServerAuthenticator {
+  authenticate(installation: ExchangeInstallation, call: ProtocolRequest): AuthenticationResult
   /** The connection must sign in again, as after a 401 out of turn. */
   forget(call: ProtocolRequest): void
   /** What WWW-Authenticate lists. */
-  offers(installation: Installation): readonly string[]
+  offers(installation: ExchangeInstallation): readonly string[]
 }
 
 interface Handshake {
-  readonly installation: Installation
+  readonly installation: ExchangeInstallation
   readonly ntlm: NtlmConnection
   account: Account | null
 }
 
-export function createSimulatedAuthenticator(deps: AuthenticatorDeps): Authenticator {
+export function createSimulatedAuthenticator(deps: ServerAuthenticatorDeps): ServerAuthenticator {
   const handshakes = new WeakMap<object, Handshake>()
 
-  function handshakeOf(installation: Installation, connection: object): Handshake {
+  function handshakeOf(installation: ExchangeInstallation, connection: object): Handshake {
     const held = handshakes.get(connection)
     if (held?.installation === installation) return held
     const made: Handshake = {
@@ -53,7 +53,7 @@ export function createSimulatedAuthenticator(deps: AuthenticatorDeps): Authentic
     return made
   }
 
-  function byConnection(installation: Installation, call: ProtocolRequest): AuthenticationResult {
+  function byConnection(installation: ExchangeInstallation, call: ProtocolRequest): AuthenticationResult {
     const handshake = handshakeOf(installation, call.connection ?? call)
     const { authorization } = call.headers
     const ntlmOutcome = handshake.ntlm.accept(authorization)
@@ -75,7 +75,7 @@ export function createSimulatedAuthenticator(deps: AuthenticatorDeps): Authentic
     }
   }
 
-  function offers(installation: Installation): readonly string[] {
+  function offers(installation: ExchangeInstallation): readonly string[] {
     const { schemes } = installation
     const authority = `${deps.loginRoot}/common/oauth2/authorize`
     return [
@@ -117,7 +117,7 @@ export function createSimulatedAuthenticator(deps: AuthenticatorDeps): Authentic
 
 /** The password in UTF-8, or as browsers of old wrote it. */
 function byPassword(
-  installation: Installation,
+  installation: ExchangeInstallation,
   token: string,
   refused: (user: string | null) => AuthenticationResult
 ): AuthenticationResult {
@@ -145,8 +145,8 @@ function mayTry(account: Account): boolean {
 }
 
 function optionsOf(
-  deps: AuthenticatorDeps,
-  { schemes, extendedProtection, domain, version }: Installation
+  deps: ServerAuthenticatorDeps,
+  { schemes, extendedProtection, domain, version }: ExchangeInstallation
 ): Omit<NtlmAcceptorOptions, 'password'> {
   return {
     extendedProtection,

@@ -4,7 +4,7 @@ import type { Mailbox } from '../calendar-item.ts'
 import type { ProtocolResponse } from '../protocol-message.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'
 import { xmlAnswer } from './injected-faults.ts'
-import { at, escapeText, textAt, type XmlElement } from './xml.ts'
+import { descendantAt, escapeText, textAt, type XmlElement } from './xml.ts'
 
 const outer = 'http://schemas.microsoft.com/exchange/autodiscover/responseschema/2006'
 const inner = 'http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a'
@@ -16,7 +16,7 @@ export function poxAddress(document: XmlElement): string {
 export function poxAnswer(discovery: Discovery): ProtocolResponse {
   const { document, installation, mailboxes } = discovery
   const address = poxAddress(document)
-  if (!at(document, 'Request') || address === '') return failed(discovery, 600, 'Invalid Request')
+  if (!descendantAt(document, 'Request') || address === '') return failed(discovery, 600, 'Invalid Request')
   if (textAt(document, 'Request', 'AcceptableResponseSchema') !== inner) {
     return failed(discovery, 601, 'Provider is not available')
   }

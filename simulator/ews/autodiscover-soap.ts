@@ -6,18 +6,18 @@ import { serverOfMailbox } from './affinity.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'
 import { xmlAnswer } from './injected-faults.ts'
 import { type ExchangeVersion, exchangeSchemas, supports } from './versions.ts'
-import { all, at, escapeText, spaces, textAt, type XmlElement } from './xml.ts'
+import { all, descendantAt, escapeText, spaces, textAt, type XmlElement } from './xml.ts'
 
 const space = 'http://schemas.microsoft.com/exchange/2010/Autodiscover'
 const nil = '<RedirectTarget i:nil="true"/>'
 
 export function soapAddresses(document: XmlElement): string[] {
-  const users = at(request(document), 'Request', 'Users')
+  const users = descendantAt(request(document), 'Request', 'Users')
   return all(users, 'User').map((user) => textAt(user, 'Mailbox') ?? '')
 }
 
 function request(document: XmlElement): XmlElement | undefined {
-  return at(document, 'Body', 'GetUserSettingsRequestMessage')
+  return descendantAt(document, 'Body', 'GetUserSettingsRequestMessage')
 }
 
 export function soapAnswer(discovery: Discovery): ProtocolResponse {
@@ -34,7 +34,9 @@ export function soapAnswer(discovery: Discovery): ProtocolResponse {
       )
     )
   }
-  const settings = all(at(message, 'Request', 'RequestedSettings'), 'Setting').map(({ text }) => text)
+  const settings = all(descendantAt(message, 'Request', 'RequestedSettings'), 'Setting').map(
+    ({ text }) => text
+  )
   const responses = addresses.map(
     (address) => `<UserResponse>${userResponse(discovery, address, settings)}</UserResponse>`
   )

@@ -4,12 +4,12 @@ import type { FaultEffect, Faults } from '../faults.ts'
 import type { Mailboxes } from '../mailboxes.ts'
 import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
-import type { Authenticator } from './authenticator.ts'
+import type { ServerAuthenticator } from './authenticator.ts'
 import { type Discovery, redirectFor } from './autodiscover-parts.ts'
 import { poxAddress, poxAnswer } from './autodiscover-pox.ts'
 import { busySoap, soapAddresses, soapAnswer } from './autodiscover-soap.ts'
 import { corruptAnswer, errorPage, faultAnswer, xmlAnswer } from './injected-faults.ts'
-import type { Installation, Installations } from './installations.ts'
+import type { ExchangeInstallation, Installations } from './installations.ts'
 import { parseXml } from './xml.ts'
 
 export interface AutodiscoverHandlerDeps {
@@ -18,7 +18,7 @@ export interface AutodiscoverHandlerDeps {
   readonly mailboxes: Mailboxes
   readonly faults: Faults
   readonly requests: Requests
-  readonly authenticator: Authenticator
+  readonly authenticator: ServerAuthenticator
   readonly clock: () => number
 }
 
@@ -95,7 +95,7 @@ function meant(
   { directories, installations }: AutodiscoverHandlerDeps,
   before: readonly string[],
   address: string
-): Installation | undefined {
+): ExchangeInstallation | undefined {
   if (before.length > 1) return undefined
   const directory = directories.find(before[0] ?? address.split('@')[1] ?? '')
   const found = directory && installations.get(directory.id)
@@ -104,7 +104,7 @@ function meant(
 
 function ewsUrlOf(
   { installations }: AutodiscoverHandlerDeps,
-  { tenant }: Installation,
+  { tenant }: ExchangeInstallation,
   call: ProtocolRequest
 ): string {
   const origin = `https://${call.headers.host ?? 'localhost'}`

@@ -7,13 +7,13 @@ import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Grant } from '../tokens.ts'
 import { SoapFault } from './envelope.ts'
 import { errorPage } from './injected-faults.ts'
-import type { Account, Installation } from './installations.ts'
+import type { Account, ExchangeInstallation } from './installations.ts'
 import type { Caller } from './request-context.ts'
 import { type ExchangeSchema, supports } from './versions.ts'
-import { at, type XmlElement } from './xml.ts'
+import { descendantAt, type XmlElement } from './xml.ts'
 
 interface Needs {
-  readonly installation: Installation
+  readonly installation: ExchangeInstallation
   readonly mailboxes: Mailboxes
   readonly directories: EntraDirectories
   readonly who: Account | Grant
@@ -27,7 +27,7 @@ interface Needs {
 export function callerOf(deps: Needs): Caller | ProtocolResponse {
   const { installation, mailboxes, who, header, operation, call } = deps
   const account = 'clientId' in who ? who.clientId : who.address
-  const impersonation = at(header, 'ExchangeImpersonation')
+  const impersonation = descendantAt(header, 'ExchangeImpersonation')
   const token = 'clientId' in who
   if (token && !who.roles.includes('full_access_as_app')) {
     return errorPage(403, 'Forbidden', {
@@ -69,7 +69,7 @@ export function callerOf(deps: Needs): Caller | ProtocolResponse {
 }
 
 function impersonated({ installation, mailboxes, schema }: Needs, header: XmlElement): Mailbox {
-  const names = at(header, 'ConnectingSID')?.children ?? []
+  const names = descendantAt(header, 'ConnectingSID')?.children ?? []
   const [named] = names
   const kinds = [
     'PrincipalName',

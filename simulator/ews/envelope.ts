@@ -70,7 +70,7 @@ export function numberedFault(version: ExchangeVersion, message: string, number:
   )
 }
 
-export function responses(operation: string, messages: readonly string[]): string {
+export function responseMessages(operation: string, messages: readonly string[]): string {
   return `<m:${operation}Response ${named}><m:ResponseMessages>${messages.join('')}</m:ResponseMessages></m:${operation}Response>`
 }
 
@@ -79,7 +79,7 @@ export function success(operation: string, content: string): string {
 }
 
 /** `rest` is what the operation's message holds even then. */
-export function failure(
+export function errorResponse(
   operation: string,
   { code, message }: { code: string; message: string },
   rest = '',
@@ -97,7 +97,7 @@ export function attempt(operation: string, rest: string, make: () => string): st
   try {
     return success(operation, make())
   } catch (error) {
-    if (error instanceof ItemError) return failure(operation, error, rest)
+    if (error instanceof ItemError) return errorResponse(operation, error, rest)
     throw error
   }
 }

@@ -7,19 +7,19 @@ import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import type { Grant } from '../tokens.ts'
 import { assignServer } from './affinity.ts'
-import type { Authenticator } from './authenticator.ts'
+import type { ServerAuthenticator } from './authenticator.ts'
 import { callerOf } from './caller.ts'
 import { faultEnvelope, numberedFault, SoapFault, soapResponse } from './envelope.ts'
 import { corruptAnswer, errorPage, faultAnswer, xmlAnswer } from './injected-faults.ts'
-import type { Account, Installation, Installations } from './installations.ts'
+import type { Account, ExchangeInstallation, Installations } from './installations.ts'
 import { chargedMailboxOf, mailboxOfRequest } from './mailbox-of-request.ts'
 import { type Operation, operations } from './operations.ts'
 import type { Caller, RequestContext } from './request-context.ts'
-import { signed, unauthorized, withIds } from './response-headers.ts'
+import { signed, unauthorized, withExchangeHeaders } from './response-headers.ts'
 import type { SubscriptionStore } from './subscription-store.ts'
 import { addressesIn } from './user-availability.ts'
 import { type ExchangeSchema, exchangeSchemas, refusalOf, supports } from './versions.ts'
-import { at, parseXml, spaces, type XmlElement } from './xml.ts'
+import { descendantAt, parseXml, spaces, type XmlElement } from './xml.ts'
 import { zoneOfContext } from './zones.ts'
 
 export interface EwsHandlerDeps {
@@ -29,7 +29,7 @@ export interface EwsHandlerDeps {
   readonly faults: Faults
   readonly requests: Requests
   readonly subscriptions: SubscriptionStore
-  readonly authenticator: Authenticator
+  readonly authenticator: ServerAuthenticator
   readonly clock: () => number
 }
 
@@ -55,11 +55,11 @@ export function createEwsHandler(
         { route: 'signIn', who: entered.user, mailbox: null, items: null },
         401
       )
-      return withIds(installation, unauthorized(entered.authenticate))
+      return withExchangeHeaders(installation, unauthorized(entered.authenticate))
     }
     const { who } = entered
     const document = call.method === 'POST' ? parseXml(call.body) : null
-    const operation = at(document ?? undefined, 'Body')?.children[0]
+    const operation = descendantAt(document ?? undefined, 'Body')?.children[0]
     const kind = operations.get(operation?.name ?? '')
     const mailbox = operation ? mailboxOfRequest(document ?? undefined, operation) : null
     const about = {
@@ -82,9 +82,9 @@ export function createEwsHandler(
       record(deps, call, installation, about, answer.status)
       if (answer.status === 401) {
         door.forget(call)
-        return withIds(installation, unauthorized(door.offers(installation)))
+        return withExchangeHeaders(installation, unauthorized(door.offers(installation)))
       }
-      return withIds(
+      return withExchangeHeaders(
         installation,
         entered.authenticate === null ? answer : signed(answer, entered.authenticate)
       )
@@ -108,7 +108,7 @@ interface Received {
 
 async function answerOf(
   deps: EwsHandlerDeps,
-  installation: Installation,
+  installation: ExchangeInstallation,
   received: Received
 ): Promise<ProtocolResponse> {
   const { version } = installation
@@ -127,7 +127,7 @@ async function answerOf(
 
 async function answerOrFault(
   deps: EwsHandlerDeps,
-  installation: Installation,
+  installation: ExchangeInstallation,
   received: Received
 ): Promise<ProtocolResponse> {
   const { call, who, document, operation, kind, present } = received
@@ -137,7 +137,7 @@ async function answerOrFault(
     return errorPage(415, 'The content type is not text/xml; charset=utf-8.')
   }
   if (document?.name !== 'Envelope' || document.space !== spaces.soap) return errorPage(400, 'Bad Request')
-  const header = at(document, 'Header')
+  const header = descendantAt(document, 'Header')
   const schema = schemaOf(installation, header, operation)
   if (!operation || !kind || !supports(version.schema, kind.since)) {
     throw new SoapFault(
@@ -189,13 +189,13 @@ async function answerOrFault(
 
 /** Without the header a server believes that it speaks with somebody from 2007. */
 function schemaOf(
-  { version }: Installation,
+  { version }: ExchangeInstallation,
   header: XmlElement | undefined,
   operation: XmlElement | undefined
 ): ExchangeSchema {
   // The binding of 2007 has no such header for this operation, and what is not bound is not read.
   if (version.build[0] === 8 && operation?.name === 'GetUserAvailabilityRequest') return version.schema
-  const context = at(header, 'RequestServerVersion')?.attributes.Version ?? 'Exchange2007'
+  const context = descendantAt(header, 'RequestServerVersion')?.attributes.Version ?? 'Exchange2007'
   const refusal = refusalOf(version, context)
   if (refusal === 'ErrorInvalidRequest') throw new SoapFault(refusal, 'The request is invalid.')
   if (refusal !== null) throw new SoapFault(refusal, 'The specified server version is invalid.')
@@ -207,7 +207,7 @@ function installationIn(
   { directories, installations }: Pick<EwsHandlerDeps, 'directories' | 'installations'>,
   { segments }: ProtocolRequest,
   tail: readonly string[]
-): Installation | undefined {
+): ExchangeInstallation | undefined {
   const below = segments.slice(-tail.length).map((each) => each.toLowerCase())
   if (below.join('/') !== tail.join('/')) return undefined
   const before = segments.slice(0, -tail.length)
@@ -219,7 +219,7 @@ function installationIn(
 /** What stands before the sign-in, such as a proxy with a page of its own; null when nothing does. */
 async function answerBeforeSignIn(
   deps: EwsHandlerDeps,
-  installation: Installation,
+  installation: ExchangeInstallation,
   call: ProtocolRequest
 ): Promise<ProtocolResponse | null> {
   if (!deps.faults.any) return null
@@ -237,7 +237,7 @@ async function answerBeforeSignIn(
 
 function applyFault(
   { faults, directories, mailboxes }: EwsHandlerDeps,
-  { tenant }: Installation,
+  { tenant }: ExchangeInstallation,
   call: ProtocolRequest,
   { route, who, mailbox }: About
 ): Promise<FaultEffect | null> {
@@ -266,7 +266,7 @@ interface About {
 function record(
   deps: EwsHandlerDeps,
   call: ProtocolRequest,
-  { tenant }: Installation,
+  { tenant }: ExchangeInstallation,
   about: About,
   status: number
 ): void {

@@ -2,24 +2,24 @@
 import type { CalendarItem, Mailbox } from '../calendar-item.ts'
 import { occurrencesIn } from '../recurrence.ts'
 import { dayMs, midnightOf } from '../time.ts'
-import { attempt, ItemError, responses, SoapFault } from './envelope.ts'
+import { attempt, ItemError, responseMessages, SoapFault } from './envelope.ts'
 import { openFolder } from './folders.ts'
 import { calendarItem, type Item, shapeOf } from './properties.ts'
 import type { RequestContext } from './request-context.ts'
 import { supports } from './versions.ts'
-import { at, type XmlElement } from './xml.ts'
+import { descendantAt, type XmlElement } from './xml.ts'
 import { instantIn, timesIn } from './zones.ts'
 
 const longestView = 731 * dayMs
 
 export function findItem(context: RequestContext): string {
   const { operation, installation, schema } = context
-  const selected = shapeOf(at(operation, 'ItemShape'), installation.version.schema, schema)
-  const view = at(operation, 'CalendarView')
-  if (view && at(operation, 'Restriction')) {
+  const selected = shapeOf(descendantAt(operation, 'ItemShape'), installation.version.schema, schema)
+  const view = descendantAt(operation, 'CalendarView')
+  if (view && descendantAt(operation, 'Restriction')) {
     throw new SoapFault('ErrorInvalidRequest', 'A CalendarView cannot be combined with a Restriction.')
   }
-  const folders = at(operation, 'ParentFolderIds')?.children ?? []
+  const folders = descendantAt(operation, 'ParentFolderIds')?.children ?? []
   const messages = folders.map((id) =>
     attempt('FindItem', '', () => {
       const { mailbox, folder, right } = openFolder(context, id)
@@ -35,7 +35,7 @@ export function findItem(context: RequestContext): string {
       return `<m:RootFolder${found.offset}${found.total} IncludesLastItemInRange="${found.whole}"><t:Items>${items.join('')}</t:Items></m:RootFolder>`
     })
   )
-  return responses('FindItem', messages)
+  return responseMessages('FindItem', messages)
 }
 
 interface Found {
@@ -85,7 +85,7 @@ function inView(context: RequestContext, mailbox: Mailbox, view: XmlElement): Fo
 }
 
 function stored({ operation }: RequestContext, mailbox: Mailbox, folder: string): Found {
-  const page = at(operation, 'IndexedPageItemView')
+  const page = descendantAt(operation, 'IndexedPageItemView')
   const offset = Number(page?.attributes.Offset ?? 0)
   const most = Number(page?.attributes.MaxEntriesReturned ?? 1000)
   const all =

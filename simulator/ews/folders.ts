@@ -2,9 +2,9 @@
 
 import type { Mailbox, Right } from '../calendar-item.ts'
 import { rightOfAddress } from '../mailboxes.ts'
-import { attempt, ItemError, responses, SoapFault } from './envelope.ts'
+import { attempt, ItemError, responseMessages, SoapFault } from './envelope.ts'
 import type { RequestContext } from './request-context.ts'
-import { all, at, escapeText, textAt, type XmlElement } from './xml.ts'
+import { all, descendantAt, escapeText, textAt, type XmlElement } from './xml.ts'
 
 /** Those of a mailbox that has nothing but a calendar. */
 const folderNames = [
@@ -106,7 +106,7 @@ function notFound(): ItemError {
 }
 
 export function getFolder(context: RequestContext): string {
-  const ids = at(context.operation, 'FolderIds')?.children ?? []
+  const ids = descendantAt(context.operation, 'FolderIds')?.children ?? []
   const base = textAt(context.operation, 'FolderShape', 'BaseShape') ?? 'IdOnly'
   const messages = ids.map((id) =>
     attempt('GetFolder', '<m:Folders/>', () => {
@@ -114,13 +114,13 @@ export function getFolder(context: RequestContext): string {
       return `<m:Folders>${folderShape(context, mailbox, folder, right, base)}</m:Folders>`
     })
   )
-  return responses('GetFolder', messages)
+  return responseMessages('GetFolder', messages)
 }
 
 /** The whole of it, flat: a mailbox here has no folders of anybody's own. */
 export function findFolder(context: RequestContext): string {
   const base = textAt(context.operation, 'FolderShape', 'BaseShape') ?? 'IdOnly'
-  const parents = at(context.operation, 'ParentFolderIds')?.children ?? []
+  const parents = descendantAt(context.operation, 'ParentFolderIds')?.children ?? []
   const messages = parents.map((id) =>
     attempt('FindFolder', '', () => {
       const { mailbox, folder, right } = openFolder(context, id)
@@ -130,7 +130,7 @@ export function findFolder(context: RequestContext): string {
       return `<m:RootFolder IndexedPagingOffset="${inside.length}" TotalItemsInView="${inside.length}" IncludesLastItemInRange="true"><t:Folders>${folders.join('')}</t:Folders></m:RootFolder>`
     })
   )
-  return responses('FindFolder', messages)
+  return responseMessages('FindFolder', messages)
 }
 
 function folderShape(
@@ -141,7 +141,7 @@ function folderShape(
   base: string
 ): string {
   const { element, name, kind } = shown[folder]
-  const asFields = all(at(context.operation, 'FolderShape', 'AdditionalProperties'), 'FieldURI')
+  const asFields = all(descendantAt(context.operation, 'FolderShape', 'AdditionalProperties'), 'FieldURI')
   const fields = new Set(asFields.map(({ attributes }) => attributes.FieldURI))
   const has = (field: string, inBase: boolean) => inBase || fields.has(`folder:${field}`)
   const everything = base === 'AllProperties'

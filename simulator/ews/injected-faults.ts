@@ -2,8 +2,16 @@
 import type { Mailbox } from '../calendar-item.ts'
 import type { FaultEffect, Route } from '../faults.ts'
 import type { ProtocolResponse } from '../protocol-message.ts'
-import { failure, faultEnvelope, ItemError, named, responses, SoapFault, soapResponse } from './envelope.ts'
-import type { Installation } from './installations.ts'
+import {
+  errorResponse,
+  faultEnvelope,
+  ItemError,
+  named,
+  responseMessages,
+  SoapFault,
+  soapResponse
+} from './envelope.ts'
+import type { ExchangeInstallation } from './installations.ts'
 import type { RequestContext } from './request-context.ts'
 import type { ExchangeVersion } from './versions.ts'
 import { spaces } from './xml.ts'
@@ -39,7 +47,7 @@ export async function applyItemFault(
 /** Null when the answer is made as usual, and corrupted afterwards. */
 export function faultAnswer(
   effect: FaultEffect | null,
-  installation: Installation,
+  installation: ExchangeInstallation,
   operation: string
 ): ProtocolResponse | null {
   const { version } = installation
@@ -73,7 +81,7 @@ const defaultMessages: Readonly<Record<string, string>> = {
 /** The error where the operation's result would stand: in every message of the answer. */
 function inside(operation: string, { code, message, values }: SoapFault): string {
   if (operation !== 'GetUserAvailability')
-    return responses(operation, [failure(operation, { code, message }, '', values)])
+    return responseMessages(operation, [errorResponse(operation, { code, message }, '', values)])
   return `<GetUserAvailabilityResponse xmlns="${spaces.messages}"><FreeBusyResponseArray><FreeBusyResponse><ResponseMessage ResponseClass="Error"><MessageText>${message}</MessageText><ResponseCode>${code}</ResponseCode><DescriptiveLinkKey>0</DescriptiveLinkKey></ResponseMessage><FreeBusyView><FreeBusyViewType xmlns="${spaces.types}">None</FreeBusyViewType></FreeBusyView></FreeBusyResponse></FreeBusyResponseArray></GetUserAvailabilityResponse>`
 }
 

@@ -60,7 +60,7 @@ export interface Account {
   failures: number
 }
 
-export interface Installation {
+export interface ExchangeInstallation {
   readonly tenant: string
   readonly version: ExchangeVersion
   readonly schemes: ReadonlySet<Scheme>
@@ -82,10 +82,10 @@ export interface Installation {
 }
 
 export class Installations {
-  readonly #byTenant = new Map<string, Installation>()
+  readonly #byTenant = new Map<string, ExchangeInstallation>()
 
   /** Creates the tenant's server or replaces it; connections must sign in again. */
-  put(tenant: string, input: InstallationInput): Installation {
+  put(tenant: string, input: InstallationInput): ExchangeInstallation {
     const { accounts = [], ...rest } = input
     const version = exchangeVersions.get(input.version ?? 'SE')
     if (!version) throw new ControlInputError(`version: "${input.version}" is not known`)
@@ -93,7 +93,7 @@ export class Installations {
     const redirects = Object.entries(input.redirects ?? {})
     const servers = input.servers ?? 1
     let turn = 0
-    const installation: Installation = {
+    const installation: ExchangeInstallation = {
       tenant,
       version,
       schemes: new Set(input.schemes ?? ['negotiate', 'ntlm', 'basic']),
@@ -118,12 +118,12 @@ export class Installations {
     return installation
   }
 
-  get(tenant: string): Installation | undefined {
+  get(tenant: string): ExchangeInstallation | undefined {
     return this.#byTenant.get(tenant)
   }
 
   /** The one put first: what answers where no tenant stands in the path. */
-  first(): Installation | undefined {
+  first(): ExchangeInstallation | undefined {
     return this.#byTenant.values().next().value
   }
 
@@ -137,7 +137,11 @@ export class Installations {
 }
 
 /** By what was typed: `DOMAIN\user`, an address, or a bare name. NTLM sends name and domain apart. */
-export function accountNamed(installation: Installation, user: string, domain = ''): Account | undefined {
+export function accountNamed(
+  installation: ExchangeInstallation,
+  user: string,
+  domain = ''
+): Account | undefined {
   const [before, after] = user.includes('\\') ? user.split('\\', 2) : [domain, user]
   const name = (after ?? '').toLowerCase()
   const place = (before ?? '').toLowerCase()

@@ -5,11 +5,11 @@ import { type Recurrence, type Weekday, weekdays } from '../calendar-item.ts'
 import { zoneNamed } from '../graph/preferences.ts'
 import { localTimeOf } from '../time.ts'
 import { ItemError } from './envelope.ts'
-import { all, at, textAt, type XmlElement } from './xml.ts'
+import { all, descendantAt, textAt, type XmlElement } from './xml.ts'
 import { instantIn } from './zones.ts'
 
 type Written<T> = { -readonly [Member in keyof T]?: T[Member] }
-export type EventFields = Written<EventInput>
+export type ItemFields = Written<EventInput>
 
 const showAs: Readonly<Record<string, EventInput['showAs']>> = {
   Free: 'free',
@@ -21,10 +21,10 @@ const showAs: Readonly<Record<string, EventInput['showAs']>> = {
 }
 
 /** Only what stands in the element. `zone` is the context's, `home` the mailbox's: all-day dates are its. */
-export function fieldsOf(element: XmlElement, zone: string | null, home: string): EventFields {
-  const fields: EventFields = {}
+export function fieldsOf(element: XmlElement, zone: string | null, home: string): ItemFields {
+  const fields: ItemFields = {}
   const text = (name: string) => textAt(element, name)
-  const named = at(element, 'StartTimeZone')?.attributes.Id ?? text('StartTimeZoneId')
+  const named = descendantAt(element, 'StartTimeZone')?.attributes.Id ?? text('StartTimeZoneId')
   const own = (named === undefined ? null : zoneNamed(named)) ?? zone ?? (named === undefined ? null : home)
   const subject = text('Subject')
   if (subject !== undefined) fields.subject = subject
@@ -38,7 +38,7 @@ export function fieldsOf(element: XmlElement, zone: string | null, home: string)
     if (known === undefined) throw wrong('LegacyFreeBusyStatus')
     fields.showAs = known
   }
-  const categories = at(element, 'Categories')
+  const categories = descendantAt(element, 'Categories')
   if (categories) fields.categories = all(categories, 'String').map((each) => each.text)
   const allDay = text('IsAllDayEvent')
   if (allDay !== undefined) fields.allDay = allDay === 'true' || allDay === '1'
@@ -52,14 +52,14 @@ export function fieldsOf(element: XmlElement, zone: string | null, home: string)
     if (instant === null) throw wrong(name)
     fields[member] = new Date(instant).toISOString()
   }
-  const recurrence = at(element, 'Recurrence')
+  const recurrence = descendantAt(element, 'Recurrence')
   if (recurrence) fields.recurrence = recurrenceOf(recurrence)
   if (fields.allDay) datesOf(fields, home)
   return fields
 }
 
 /** Of an all-day event the dates of its times, the last one rounded up. */
-export function datesOf(fields: EventFields, home: string): void {
+export function datesOf(fields: ItemFields, home: string): void {
   const date = (text: string, last: boolean) => {
     const instant = Date.parse(text)
     if (/^\d{4}-\d\d-\d\d$/.test(text) || Number.isNaN(instant)) return text
@@ -75,8 +75,8 @@ export function datesOf(fields: EventFields, home: string): void {
 }
 
 function recurrenceOf(element: XmlElement): Recurrence {
-  const daily = at(element, 'DailyRecurrence')
-  const weekly = at(element, 'WeeklyRecurrence')
+  const daily = descendantAt(element, 'DailyRecurrence')
+  const weekly = descendantAt(element, 'WeeklyRecurrence')
   const pattern = daily ?? weekly
   if (!pattern) {
     throw new ItemError('ErrorInvalidRecurrence', 'The simulator knows daily and weekly recurrences only.')

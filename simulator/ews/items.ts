@@ -4,12 +4,12 @@ import type { CalendarItem, Mailbox, Right } from '../calendar-item.ts'
 import { rightOfAddress } from '../mailboxes.ts'
 import { occurrencesIn } from '../recurrence.ts'
 import { dayMs } from '../time.ts'
-import { attempt, failure, ItemError, responses, SoapFault } from './envelope.ts'
+import { attempt, errorResponse, ItemError, responseMessages, SoapFault } from './envelope.ts'
 import { storedItem } from './find-item.ts'
 import { denied } from './folders.ts'
 import { calendarItem, type Item, readId, shapeOf } from './properties.ts'
 import type { RequestContext } from './request-context.ts'
-import { at, type XmlElement } from './xml.ts'
+import { descendantAt, type XmlElement } from './xml.ts'
 import { timesIn } from './zones.ts'
 
 export interface Located {
@@ -41,8 +41,8 @@ export function notFound(): ItemError {
 
 export function getItem(context: RequestContext): string {
   const { operation, installation, schema } = context
-  const selected = shapeOf(at(operation, 'ItemShape'), installation.version.schema, schema)
-  const messages = (at(operation, 'ItemIds')?.children ?? []).map((id) =>
+  const selected = shapeOf(descendantAt(operation, 'ItemShape'), installation.version.schema, schema)
+  const messages = (descendantAt(operation, 'ItemIds')?.children ?? []).map((id) =>
     attempt('GetItem', '<m:Items/>', () => {
       const { mailbox, event, day, right } = locate(context, id)
       const itemContext = { mailbox, schema, written: timesIn(context.zone), writes: right === 'fullAccess' }
@@ -50,7 +50,7 @@ export function getItem(context: RequestContext): string {
       return `<m:Items>${calendarItem(item, selected, itemContext)}</m:Items>`
     })
   )
-  return responses('GetItem', messages)
+  return responseMessages('GetItem', messages)
 }
 
 /** Where it would be, and a year around that in case it was moved. */
@@ -69,7 +69,7 @@ export function deleteItem(context: RequestContext): string {
       'SendMeetingCancellations attribute is required for Calendar items.'
     )
   }
-  const messages = (at(operation, 'ItemIds')?.children ?? []).map((id) =>
+  const messages = (descendantAt(operation, 'ItemIds')?.children ?? []).map((id) =>
     attempt('DeleteItem', '', () => {
       const { mailbox, event, day, right } = locate(context, id)
       if (right !== 'fullAccess')
@@ -87,7 +87,7 @@ export function deleteItem(context: RequestContext): string {
       return ''
     })
   )
-  return responses('DeleteItem', messages)
+  return responseMessages('DeleteItem', messages)
 }
 
 export function dateOf(day: number): string {
@@ -97,8 +97,8 @@ export function dateOf(day: number): string {
 /** No id is known in any other format; clients ask to learn the server's version (exchangelib does). */
 export function convertId({ operation }: RequestContext): string {
   const error = { code: 'ErrorInvalidIdMalformed', message: 'The Id is malformed.' }
-  return responses(
+  return responseMessages(
     'ConvertId',
-    (at(operation, 'SourceIds')?.children ?? []).map(() => failure('ConvertId', error))
+    (descendantAt(operation, 'SourceIds')?.children ?? []).map(() => errorResponse('ConvertId', error))
   )
 }

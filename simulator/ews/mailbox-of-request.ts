@@ -1,15 +1,19 @@
 /** Whom a request is about, and whom it is charged to, read from it before anything is checked. */
-import type { Installation } from './installations.ts'
+import type { ExchangeInstallation } from './installations.ts'
 import { addressesIn } from './user-availability.ts'
 import { supports } from './versions.ts'
-import { at, textAt, type XmlElement } from './xml.ts'
+import { descendantAt, textAt, type XmlElement } from './xml.ts'
 
 /** The one mailbox that the call is about, as the call names it. */
 export function mailboxOfRequest(document: XmlElement | undefined, operation: XmlElement): string | null {
   const addresses = operation.name === 'GetUserAvailabilityRequest' ? addressesIn(operation) : []
   if (addresses.length > 0) return addresses.length === 1 ? (addresses[0] ?? null) : null
   const named = firstAddress(operation)
-  return named ?? at(document, 'Header', 'ExchangeImpersonation', 'ConnectingSID')?.children[0]?.text ?? null
+  return (
+    named ??
+    descendantAt(document, 'Header', 'ExchangeImpersonation', 'ConnectingSID')?.children[0]?.text ??
+    null
+  )
 }
 
 function firstAddress(element: XmlElement): string | null {
@@ -27,9 +31,13 @@ function firstAddress(element: XmlElement): string | null {
 }
 
 /** Since 2010 SP2 RU4 an impersonated call is charged to the mailbox, not to the account. */
-export function chargedMailboxOf({ version }: Installation, document: XmlElement | null): string | null {
+export function chargedMailboxOf(
+  { version }: ExchangeInstallation,
+  document: XmlElement | null
+): string | null {
   if (!supports(version.schema, 'Exchange2010_SP2')) return null
   return (
-    at(document ?? undefined, 'Header', 'ExchangeImpersonation', 'ConnectingSID')?.children[0]?.text ?? null
+    descendantAt(document ?? undefined, 'Header', 'ExchangeImpersonation', 'ConnectingSID')?.children[0]
+      ?.text ?? null
   )
 }

@@ -4,7 +4,7 @@ import type { SimulatedOccurrence } from '../recurrence.ts'
 import { SoapFault } from './envelope.ts'
 import { folderIdOf } from './folders.ts'
 import { type ExchangeSchema, supports } from './versions.ts'
-import { all, at, escapeText, textAt, type XmlElement } from './xml.ts'
+import { all, descendantAt, escapeText, textAt, type XmlElement } from './xml.ts'
 import { windowsNameOf } from './zones.ts'
 
 export type Item = Omit<SimulatedOccurrence, 'kind'> & {
@@ -198,7 +198,7 @@ export function shapeOf(
     )
   }
   const more = new Set<string>()
-  for (const { attributes } of all(at(shape, 'AdditionalProperties'), 'FieldURI')) {
+  for (const { attributes } of all(descendantAt(shape, 'AdditionalProperties'), 'FieldURI')) {
     const uri = attributes.FieldURI ?? ''
     const since = later[uri] ?? old
     if (!/^[a-z][A-Za-z]*:[A-Z]\w*$/.test(uri) || !supports(server, since)) {
@@ -229,13 +229,13 @@ export function calendarItem(item: Item, selected: readonly Property[], itemCont
 }
 
 export function itemId(mailbox: Mailbox, { event, day, kind }: Pick<Item, 'event' | 'day' | 'kind'>): string {
-  return `<t:ItemId Id="${idOf(mailbox, event.id, kind === 'recurringMaster' ? null : day)}" ChangeKey="${changeKeyOf(event.change)}"/>`
+  return `<t:ItemId Id="${itemIdOf(mailbox, event.id, kind === 'recurringMaster' ? null : day)}" ChangeKey="${changeKeyOf(event.change)}"/>`
 }
 
 const idPrefix = 'AAMkADBi'
 
 /** The same as Graph's mutable id, but for the alphabet. */
-export function idOf(mailbox: Mailbox, event: string, day: number | null): string {
+export function itemIdOf(mailbox: Mailbox, event: string, day: number | null): string {
   const key = day === null ? event : `${event}\n${day}`
   return `${idPrefix}${Buffer.from(`${mailbox.objectId}\n${key}`).toString('base64')}`
 }

@@ -4,7 +4,7 @@ import type { Mailbox } from '../calendar-item.ts'
 import type { Faults } from '../faults.ts'
 import type { Mailboxes } from '../mailboxes.ts'
 import type { ProtocolRequest } from '../protocol-message.ts'
-import type { Installation } from './installations.ts'
+import type { ExchangeInstallation } from './installations.ts'
 import type { ExchangeSchema } from './versions.ts'
 import type { XmlElement } from './xml.ts'
 
@@ -19,7 +19,7 @@ export interface Caller {
 }
 
 export interface RequestContext {
-  readonly installation: Installation
+  readonly installation: ExchangeInstallation
   readonly mailboxes: Mailboxes
   readonly faults: Faults
   readonly caller: Caller

@@ -1,6 +1,6 @@
 /** ResolveNames: the directory by name or address, to whoever has signed in. */
 import type { Mailbox } from '../calendar-item.ts'
-import { failure, responses, success } from './envelope.ts'
+import { errorResponse, responseMessages, success } from './envelope.ts'
 import type { RequestContext } from './request-context.ts'
 import { escapeText, textAt } from './xml.ts'
 
@@ -14,13 +14,13 @@ export function resolveNames(context: RequestContext): string {
     wanted === '' ? [] : mailboxes.list(installation.tenant).filter((each) => answers(each, wanted))
   if (found.length === 0) {
     const error = { code: 'ErrorNameResolutionNoResults', message: 'No results were found.' }
-    return responses('ResolveNames', [failure('ResolveNames', error)])
+    return responseMessages('ResolveNames', [errorResponse('ResolveNames', error)])
   }
   const shown = found.slice(0, most).map((mailbox) => resolution(mailbox, full))
   const whole = found.length <= most
   const set = `<m:ResolutionSet TotalItemsInView="${shown.length}" IncludesLastItemInRange="${whole}">${shown.join('')}</m:ResolutionSet>`
-  if (found.length === 1) return responses('ResolveNames', [success('ResolveNames', set)])
-  return responses('ResolveNames', [
+  if (found.length === 1) return responseMessages('ResolveNames', [success('ResolveNames', set)])
+  return responseMessages('ResolveNames', [
     `<m:ResolveNamesResponseMessage ResponseClass="Warning"><m:MessageText>Multiple results were found.</m:MessageText><m:ResponseCode>ErrorNameResolutionMultipleResults</m:ResponseCode><m:DescriptiveLinkKey>0</m:DescriptiveLinkKey>${set}</m:ResolveNamesResponseMessage>`
   ])
 }

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ProtocolResponse } from '../protocol-message.ts'
 import { errorPage } from './injected-faults.ts'
-import type { Installation } from './installations.ts'
+import type { ExchangeInstallation } from './installations.ts'
 
 export function unauthorized(authenticate: readonly string[]): ProtocolResponse {
   return errorPage(401, '401 - Unauthorized: Access is denied due to invalid credentials.', {
@@ -14,7 +14,10 @@ export function signed(answer: ProtocolResponse, authenticate: string): Protocol
   return { ...answer, headers: { ...answer.headers, 'WWW-Authenticate': authenticate } }
 }
 
-export function withIds({ version }: Installation, answer: ProtocolResponse): ProtocolResponse {
+export function withExchangeHeaders(
+  { version }: ExchangeInstallation,
+  answer: ProtocolResponse
+): ProtocolResponse {
   const newer = version.build[0] >= 15
   const headers = newer
     ? { 'request-id': randomUUID(), 'X-FEServer': 'EX01', 'X-CalculatedBETarget': 'ex01.hanvisa.example' }

@@ -1,6 +1,6 @@
 /** SerializableTimeZone: a bias and two yearly rules, as availability requests bring them and working hours show them. */
 import { dayMs, localTimeOf } from '../time.ts'
-import { at, textAt, type XmlElement } from './xml.ts'
+import { descendantAt, textAt, type XmlElement } from './xml.ts'
 
 export interface RuleZone {
   /** The zone's wall clock, read as if it were UTC. */
@@ -21,8 +21,8 @@ interface Rule {
 /** Null when it cannot be understood. */
 export function readRuleZone(element: XmlElement | undefined): RuleZone | null {
   const bias = Number(textAt(element, 'Bias'))
-  const standard = ruleOf(at(element, 'StandardTime'), bias)
-  const daylight = ruleOf(at(element, 'DaylightTime'), bias)
+  const standard = ruleOf(descendantAt(element, 'StandardTime'), bias)
+  const daylight = ruleOf(descendantAt(element, 'DaylightTime'), bias)
   if (element === undefined || !Number.isInteger(bias) || !standard || !daylight) return null
   return zoneOf(standard, daylight)
 }

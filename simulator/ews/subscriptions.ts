@@ -2,14 +2,22 @@
 import { setImmediate } from 'node:timers/promises'
 import { ConnectionAborted } from '../protocol-message.ts'
 import { chunked, manyBytes } from './chunks.ts'
-import { attempt, failure, ItemError, responses, SoapFault, streamedEnvelope, success } from './envelope.ts'
+import {
+  attempt,
+  errorResponse,
+  ItemError,
+  responseMessages,
+  SoapFault,
+  streamedEnvelope,
+  success
+} from './envelope.ts'
 import { folderChangeKey, folderIdOf, openFolder } from './folders.ts'
-import { changeKeyOf, idOf } from './properties.ts'
+import { changeKeyOf, itemIdOf } from './properties.ts'
 import type { RequestContext } from './request-context.ts'
 import { type EventType, eventTypes, type MailboxEvent, type SimulatedSubscription } from './subscription.ts'
 import type { SubscriptionStore } from './subscription-store.ts'
 import { type ExchangeVersion, supports } from './versions.ts'
-import { all, at, escapeText, textAt } from './xml.ts'
+import { all, descendantAt, escapeText, textAt } from './xml.ts'
 
 const mostPerStream = 200
 const mostPerNotification = 50
@@ -30,13 +38,13 @@ export function subscribe(context: RequestContext, store: SubscriptionStore): st
       'The request failed schema validation: no such subscription is known.'
     )
   }
-  const types = new Set(all(at(request, 'EventTypes'), 'EventType').map(({ text }) => text))
+  const types = new Set(all(descendantAt(request, 'EventTypes'), 'EventType').map(({ text }) => text))
   const known = eventTypes.filter((type) => types.has(type))
   if (known.length === 0 || (types.has('FreeBusyChangedEvent') && !supports(schema, 'Exchange2010_SP1'))) {
     throw new SoapFault('ErrorSchemaValidation', 'The request failed schema validation: EventTypes.')
   }
   const message = attempt('Subscribe', '', () => {
-    const folders = at(request, 'FolderIds')?.children ?? []
+    const folders = descendantAt(request, 'FolderIds')?.children ?? []
     const opened = folders.map((id) => openFolder(context, id))
     const mailbox = opened[0]?.mailbox ?? caller.mailbox
     if (!mailbox || opened.some((each) => each.mailbox !== mailbox)) {
@@ -70,7 +78,7 @@ export function subscribe(context: RequestContext, store: SubscriptionStore): st
     const watermark = streaming ? '' : `<m:Watermark>${watermarkOf(made.eventCount)}</m:Watermark>`
     return `<m:SubscriptionId>${made.id}</m:SubscriptionId>${watermark}`
   })
-  return responses('Subscribe', [message])
+  return responseMessages('Subscribe', [message])
 }
 
 export function unsubscribe(context: RequestContext, store: SubscriptionStore): string {
@@ -79,7 +87,7 @@ export function unsubscribe(context: RequestContext, store: SubscriptionStore): 
     store.unsubscribe(id)
     return ''
   })
-  return responses('Unsubscribe', [message])
+  return responseMessages('Unsubscribe', [message])
 }
 
 function owned(
@@ -112,7 +120,7 @@ export function getEvents(context: RequestContext, store: SubscriptionStore): st
     const idle = `<t:StatusEvent><t:Watermark>${watermarkOf(subscription.eventCount)}</t:Watermark></t:StatusEvent>`
     return `<m:Notification><t:SubscriptionId>${subscription.id}</t:SubscriptionId><t:PreviousWatermark>${watermarkOf(since)}</t:PreviousWatermark><t:MoreEvents>${shown.length < waiting.length}</t:MoreEvents>${events || idle}</m:Notification>`
   })
-  return responses('GetEvents', [message])
+  return responseMessages('GetEvents', [message])
 }
 
 /** Documents one after the other, until the time is over, the server closes, or the client goes. */
@@ -122,7 +130,7 @@ export function getStreamingEvents(context: RequestContext, store: SubscriptionS
   if (!Number.isInteger(minutes) || minutes < 1 || minutes > 30) {
     throw new SoapFault('ErrorSchemaValidation', 'The request failed schema validation: ConnectionTimeout.')
   }
-  const ids = all(at(operation, 'SubscriptionIds'), 'SubscriptionId').map(({ text }) => text)
+  const ids = all(descendantAt(operation, 'SubscriptionIds'), 'SubscriptionId').map(({ text }) => text)
   if (ids.length === 0 || ids.length > mostPerStream) {
     throw new SoapFault(
       'ErrorInvalidSubscription',
@@ -151,7 +159,7 @@ async function* stream(
     const { chunks, seed } = streams.settings
     const odd = chunks === 'split' || chunks === 'mixed' ? manyBytes : ''
     const documents = messages.map((each) =>
-      streamedEnvelope(version, responses('GetStreamingEvents', [each]), odd)
+      streamedEnvelope(version, responseMessages('GetStreamingEvents', [each]), odd)
     )
     return inTurns(chunked(documents, chunks, seed))
   }
@@ -204,7 +212,7 @@ async function* inTurns(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {
 
 function half(version: ExchangeVersion, active: readonly SimulatedSubscription[]): Buffer {
   const whole = Buffer.from(
-    streamedEnvelope(version, responses('GetStreamingEvents', [responseMessage(heartbeat(active))]))
+    streamedEnvelope(version, responseMessages('GetStreamingEvents', [responseMessage(heartbeat(active))]))
   )
   return whole.subarray(0, Math.floor(whole.length / 2))
 }
@@ -214,7 +222,7 @@ function deadOnes(ids: readonly string[], closed: boolean): string {
   const list = ids.map((id) => `<m:SubscriptionId>${escapeText(id)}</m:SubscriptionId>`).join('')
   const error = { code: 'ErrorInvalidSubscription', message: 'The specified subscription ID does not exist.' }
   const status = closed ? '<m:ConnectionStatus>Closed</m:ConnectionStatus>' : ''
-  return failure(
+  return errorResponse(
     'GetStreamingEvents',
     error,
     `<m:ErrorSubscriptionIds>${list}</m:ErrorSubscriptionIds>${status}`
@@ -248,7 +256,7 @@ function eventOf(
 ): string {
   const mark = marked ? `<t:Watermark>${watermarkOf(number)}</t:Watermark>` : ''
   const time = `${new Date(instant).toISOString().slice(0, 19)}Z`
-  return `<t:${type}>${mark}<t:TimeStamp>${time}</t:TimeStamp><t:ItemId Id="${idOf(mailbox, event, null)}" ChangeKey="${changeKeyOf(change)}"/><t:ParentFolderId Id="${folderIdOf(mailbox, 'calendar')}" ChangeKey="${folderChangeKey(mailbox)}"/></t:${type}>`
+  return `<t:${type}>${mark}<t:TimeStamp>${time}</t:TimeStamp><t:ItemId Id="${itemIdOf(mailbox, event, null)}" ChangeKey="${changeKeyOf(change)}"/><t:ParentFolderId Id="${folderIdOf(mailbox, 'calendar')}" ChangeKey="${folderChangeKey(mailbox)}"/></t:${type}>`
 }
 
 function watermarkOf(number: number): string {

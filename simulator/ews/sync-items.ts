@@ -1,19 +1,19 @@
 /** SyncFolderItems: what was created, changed and deleted since a state that the client keeps, series as their masters. */
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Mailbox } from '../calendar-item.ts'
-import { attempt, ItemError, responses, SoapFault } from './envelope.ts'
+import { attempt, ItemError, responseMessages, SoapFault } from './envelope.ts'
 import { storedItem } from './find-item.ts'
 import { openFolder } from './folders.ts'
-import { calendarItem, idOf, readId, shapeOf } from './properties.ts'
+import { calendarItem, itemIdOf, readId, shapeOf } from './properties.ts'
 import type { RequestContext } from './request-context.ts'
-import { all, at, textAt } from './xml.ts'
+import { all, descendantAt, textAt } from './xml.ts'
 import { timesIn } from './zones.ts'
 
 const largestState = 1_000_000
 
 export function syncFolderItems(context: RequestContext): string {
   const { operation, installation, schema } = context
-  const selected = shapeOf(at(operation, 'ItemShape'), installation.version.schema, schema)
+  const selected = shapeOf(descendantAt(operation, 'ItemShape'), installation.version.schema, schema)
   const most = Number(textAt(operation, 'MaxChangesReturned'))
   if (!Number.isInteger(most) || most < 1 || most > 512) {
     throw new SoapFault('ErrorSchemaValidation', 'The request failed schema validation: MaxChangesReturned.')
@@ -22,10 +22,15 @@ export function syncFolderItems(context: RequestContext): string {
     'SyncFolderItems',
     '<m:SyncState/><m:IncludesLastItemInRange>true</m:IncludesLastItemInRange>',
     () => {
-      const { mailbox, folder, right } = openFolder(context, at(operation, 'SyncFolderId')?.children[0])
+      const { mailbox, folder, right } = openFolder(
+        context,
+        descendantAt(operation, 'SyncFolderId')?.children[0]
+      )
       const known = readState(mailbox, textAt(operation, 'SyncState') ?? '')
       const ignored = new Set(
-        all(at(operation, 'Ignore'), 'ItemId').map(({ attributes }) => readId(attributes.Id ?? '')?.event)
+        all(descendantAt(operation, 'Ignore'), 'ItemId').map(
+          ({ attributes }) => readId(attributes.Id ?? '')?.event
+        )
       )
       const itemContext = { mailbox, schema, written: timesIn(context.zone), writes: right === 'fullAccess' }
       const events = folder === 'calendar' ? mailbox.events : new Map<never, never>()
@@ -55,13 +60,13 @@ export function syncFolderItems(context: RequestContext): string {
         addChange(
           id,
           null,
-          () => `<t:Delete><t:ItemId Id="${idOf(mailbox, id, null)}" ChangeKey="DwAAAA=="/></t:Delete>`
+          () => `<t:Delete><t:ItemId Id="${itemIdOf(mailbox, id, null)}" ChangeKey="DwAAAA=="/></t:Delete>`
         )
       }
       return `<m:SyncState>${writeState(mailbox, known)}</m:SyncState><m:IncludesLastItemInRange>${!more}</m:IncludesLastItemInRange><m:Changes>${changes.join('')}</m:Changes>`
     }
   )
-  return responses('SyncFolderItems', [message])
+  return responseMessages('SyncFolderItems', [message])
 }
 
 /** All that the client has received, as Exchange's own states are. */

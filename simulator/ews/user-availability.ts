@@ -9,7 +9,7 @@ import { applyItemFault } from './injected-faults.ts'
 import { legacyFreeBusyStatus } from './properties.ts'
 import type { RequestContext } from './request-context.ts'
 import { type RuleZone, readRuleZone, workingHoursIn } from './rule-zone.ts'
-import { all, at, escapeText, spaces, textAt, type XmlElement } from './xml.ts'
+import { all, descendantAt, escapeText, spaces, textAt, type XmlElement } from './xml.ts'
 import { zoneByRules } from './zones.ts'
 
 const mostMailboxes = 100
@@ -49,7 +49,7 @@ export async function getUserAvailability(context: RequestContext): Promise<stri
 }
 
 export function addressesIn(operation: XmlElement): string[] {
-  return all(at(operation, 'MailboxDataArray'), 'MailboxData').map(
+  return all(descendantAt(operation, 'MailboxDataArray'), 'MailboxData').map(
     (each) => textAt(each, 'Email', 'Address') ?? ''
   )
 }
@@ -167,8 +167,8 @@ function mergedView(
 
 function wantedOf(context: RequestContext): Wanted {
   const { operation, installation } = context
-  const options = at(operation, 'FreeBusyViewOptions')
-  const given = at(operation, 'TimeZone')
+  const options = descendantAt(operation, 'FreeBusyViewOptions')
+  const given = descendantAt(operation, 'TimeZone')
   const zone = given ? readRuleZone(given) : context.zone === null ? null : zoneByRules(context.zone)
   if (zone === null)
     throw new SoapFault('ErrorTimeZone', 'The time zone of the request is missing or invalid.')

@@ -1,13 +1,13 @@
 /** CreateItem and UpdateItem: into the same mailboxes that Graph and the control API show. */
 import type { EventInput, Mailbox, OccurrenceChange } from '../calendar-item.ts'
 import { ControlInputError } from '../mailboxes.ts'
-import { attempt, ItemError, responses, SoapFault } from './envelope.ts'
+import { attempt, ItemError, responseMessages, SoapFault } from './envelope.ts'
 import { openFolder } from './folders.ts'
-import { datesOf, type EventFields, fieldsOf } from './item-input.ts'
+import { datesOf, fieldsOf, type ItemFields } from './item-input.ts'
 import { dateOf, type Located, locate } from './items.ts'
 import { changeKeyOf, itemId } from './properties.ts'
 import type { RequestContext } from './request-context.ts'
-import { all, at, type XmlElement } from './xml.ts'
+import { all, descendantAt, type XmlElement } from './xml.ts'
 
 export function createItem(context: RequestContext): string {
   const { operation } = context
@@ -17,8 +17,8 @@ export function createItem(context: RequestContext): string {
       'SendMeetingInvitations attribute is required for Calendar items.'
     )
   }
-  const folder = at(operation, 'SavedItemFolderId')?.children[0]
-  const messages = (at(operation, 'Items')?.children ?? []).map((element) =>
+  const folder = descendantAt(operation, 'SavedItemFolderId')?.children[0]
+  const messages = (descendantAt(operation, 'Items')?.children ?? []).map((element) =>
     attempt('CreateItem', '<m:Items/>', () => {
       const { mailbox, right } = openFolder(context, folder ?? ownCalendar)
       if (right !== 'fullAccess') throw refused('ErrorCreateItemAccessDenied')
@@ -30,7 +30,7 @@ export function createItem(context: RequestContext): string {
       return saved(context, mailbox, { ...fields, start, end })
     })
   )
-  return responses('CreateItem', messages)
+  return responseMessages('CreateItem', messages)
 }
 
 const ownCalendar: XmlElement = {
@@ -49,12 +49,16 @@ export function updateItem(context: RequestContext): string {
       'SendMeetingInvitationsOrCancellations attribute is required for Calendar items.'
     )
   }
-  const messages = all(at(operation, 'ItemChanges'), 'ItemChange').map((change) =>
+  const messages = all(descendantAt(operation, 'ItemChanges'), 'ItemChange').map((change) =>
     attempt('UpdateItem', '<m:Items/>', () => {
-      const located = locate(context, at(change, 'ItemId'))
+      const located = locate(context, descendantAt(change, 'ItemId'))
       if (located.right !== 'fullAccess') throw refused('ErrorAccessDenied')
-      checkChangeKey(operation.attributes.ConflictResolution ?? 'AutoResolve', located, at(change, 'ItemId'))
-      const fields = updates(context, located, at(change, 'Updates'))
+      checkChangeKey(
+        operation.attributes.ConflictResolution ?? 'AutoResolve',
+        located,
+        descendantAt(change, 'ItemId')
+      )
+      const fields = updates(context, located, descendantAt(change, 'Updates'))
       const { mailbox, event, day } = located
       const input =
         day === null ? whole(event.input, fields, mailbox) : withException(event.input, fields, dateOf(day))
@@ -62,7 +66,7 @@ export function updateItem(context: RequestContext): string {
       return `${items}<m:ConflictResults><t:Count>0</t:Count></m:ConflictResults>`
     })
   )
-  return responses('UpdateItem', messages)
+  return responseMessages('UpdateItem', messages)
 }
 
 function checkChangeKey(resolution: string, { event }: Located, id: XmlElement | undefined): void {
@@ -82,37 +86,33 @@ function checkChangeKey(resolution: string, { event }: Located, id: XmlElement |
   }
 }
 
-const cleared: Readonly<Record<string, EventFields>> = {
+const cleared: Readonly<Record<string, ItemFields>> = {
   'item:Subject': { subject: '' },
   'calendar:Location': { location: '' },
   'item:Categories': { categories: [] }
 }
 
-function updates(
-  context: RequestContext,
-  { mailbox }: Located,
-  element: XmlElement | undefined
-): EventFields {
-  const fields: EventFields = {}
+function updates(context: RequestContext, { mailbox }: Located, element: XmlElement | undefined): ItemFields {
+  const fields: ItemFields = {}
   for (const update of element?.children ?? []) {
     if (update.name === 'DeleteItemField') {
-      Object.assign(fields, cleared[at(update, 'FieldURI')?.attributes.FieldURI ?? ''] ?? {})
+      Object.assign(fields, cleared[descendantAt(update, 'FieldURI')?.attributes.FieldURI ?? ''] ?? {})
       continue
     }
-    const item = at(update, 'CalendarItem')
+    const item = descendantAt(update, 'CalendarItem')
     if (item) Object.assign(fields, fieldsOf(item, context.zone, mailbox.timeZone))
   }
   return fields
 }
 
-function whole(before: EventInput, fields: EventFields, { timeZone }: Mailbox): EventInput {
+function whole(before: EventInput, fields: ItemFields, { timeZone }: Mailbox): EventInput {
   const after = { ...before, ...fields }
   if (after.allDay) datesOf(after, timeZone)
   return after
 }
 
 /** What differs stands with the series, by the day on which the occurrence would have been. */
-function withException(before: EventInput, fields: EventFields, date: string): EventInput {
+function withException(before: EventInput, fields: ItemFields, date: string): EventInput {
   const { recurrence } = before
   if (!recurrence) return before
   const { start, end, subject, location, showAs, sensitivity, categories } = fields

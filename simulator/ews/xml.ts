@@ -66,14 +66,17 @@ export function parseXml(text: string): XmlElement | null {
 }
 
 /** The first child by that name, and so on down the path. */
-export function at(element: XmlElement | undefined, ...path: readonly string[]): XmlElement | undefined {
+export function descendantAt(
+  element: XmlElement | undefined,
+  ...path: readonly string[]
+): XmlElement | undefined {
   let found = element
   for (const name of path) found = found?.children.find((child) => child.name === name)
   return found
 }
 
 export function textAt(element: XmlElement | undefined, ...path: readonly string[]): string | undefined {
-  return at(element, ...path)?.text
+  return descendantAt(element, ...path)?.text
 }
 
 export function all(element: XmlElement | undefined, name: string): XmlElement[] {

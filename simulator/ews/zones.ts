@@ -1,14 +1,14 @@
 /** Time zones by name: of the TimeZoneContext header, and those that GetServerTimeZones lists. */
 import { zoneNamed } from '../graph/preferences.ts'
 import { instantOfLocal, localTimeOf } from '../time.ts'
-import { responses, success } from './envelope.ts'
+import { responseMessages, success } from './envelope.ts'
 import type { RequestContext } from './request-context.ts'
 import { type RuleZone, type Season, seasonsOf } from './rule-zone.ts'
-import { all, at, escapeText, type XmlElement } from './xml.ts'
+import { all, descendantAt, escapeText, type XmlElement } from './xml.ts'
 
 /** IANA; null where the header is not there or names no zone. */
 export function zoneOfContext(header: XmlElement | undefined): string | null {
-  const context = at(header, 'TimeZoneContext', 'TimeZoneDefinition')
+  const context = descendantAt(header, 'TimeZoneContext', 'TimeZoneDefinition')
   return context ? zoneNamed(context.attributes.Id ?? '') : null
 }
 
@@ -18,14 +18,14 @@ export function zoneByRules(zone: string): RuleZone {
 
 /** Only those that are asked for by Id: a server has 140, and nobody here wants them. */
 export function getServerTimeZones({ operation, now }: RequestContext): string {
-  const names = all(at(operation, 'Ids'), 'Id').map(({ text }) => text)
+  const names = all(descendantAt(operation, 'Ids'), 'Id').map(({ text }) => text)
   const year = new Date(now).getUTCFullYear()
   const shown = names.flatMap((name) => {
     const zone = zoneNamed(name)
     return zone === null ? [] : [definition(name, zone, year)]
   })
   const content = `<m:TimeZoneDefinitions>${shown.join('')}</m:TimeZoneDefinitions>`
-  return responses('GetServerTimeZones', [success('GetServerTimeZones', content)])
+  return responseMessages('GetServerTimeZones', [success('GetServerTimeZones', content)])
 }
 
 function definition(name: string, zone: string, year: number): string {

@@ -55,7 +55,7 @@ export function idsOf(call: ProtocolRequest, clock: () => number): Ids {
   return { request, client: call.headers['client-request-id'] ?? request, now: clock() }
 }
 
-export function withIds(answer: ProtocolResponse, ids: Ids): ProtocolResponse {
+export function withRequestIds(answer: ProtocolResponse, ids: Ids): ProtocolResponse {
   const headers = { ...answer.headers, 'request-id': ids.request, 'client-request-id': ids.client }
   return { ...answer, headers }
 }

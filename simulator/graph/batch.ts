@@ -19,7 +19,7 @@ interface Item {
 
 type Done = { readonly id: string } & Omit<ProtocolResponse, 'corruption'>
 
-export async function runBatch(
+export async function runGraphBatch(
   outer: ProtocolRequest,
   ids: Ids,
   perform: (call: ProtocolRequest) => Promise<ProtocolResponse>

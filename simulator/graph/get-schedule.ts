@@ -7,7 +7,7 @@ import { occurrencesIn, type SimulatedOccurrence } from '../recurrence.ts'
 import { dayMs } from '../time.ts'
 import { errorResponse } from './errors.ts'
 import type { OpenedMailbox } from './opened-mailbox.ts'
-import { type Preferences, readPreferences, readTime, timeIn } from './preferences.ts'
+import { type Preferences, readDateTimeTimeZone, readPreferences, timeIn } from './preferences.ts'
 
 /** Documented; a tenant was once seen to take 100 (microsoft-graph-docs#7047), which nobody should lean on. */
 const mostSchedules = 20
@@ -44,7 +44,7 @@ export function getSchedule({
       `There are too many target users in the EmailAddress array. ${size}`
     )
   }
-  const [start, end] = [readTime(body.starttime), readTime(body.endtime)]
+  const [start, end] = [readDateTimeTimeZone(body.starttime), readDateTimeTimeZone(body.endtime)]
   if (start === null)
     return bad('ErrorInvalidParameter', 'startTime must have dateTime and a known timeZone.')
   if (end === null) return bad('ErrorInvalidParameter', 'endTime must have dateTime and a known timeZone.')

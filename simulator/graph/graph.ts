@@ -7,8 +7,8 @@ import type { Mailboxes } from '../mailboxes.ts'
 import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
 import type { Grant, TokenIssuer } from '../tokens.ts'
-import { idsOf, readGrant, record, tenantNames, withIds } from './authorize.ts'
-import { runBatch } from './batch.ts'
+import { idsOf, readGrant, record, tenantNames, withRequestIds } from './authorize.ts'
+import { runGraphBatch } from './batch.ts'
 import { listCalendarView } from './calendar-view.ts'
 import type { ChangeNotifications } from './change-notifications.ts'
 import { ConcurrencyCounter } from './concurrency.ts'
@@ -60,13 +60,13 @@ export function createGraph(needs: GraphDeps): (call: ProtocolRequest) => Promis
     if ('status' in grant) {
       const route = (subscriptionTarget(call) ?? routeOf(call))?.route ?? 'other'
       record(needs, call, null, { route, mailbox: null, batch: null }, grant)
-      return withIds(grant, ids)
+      return withRequestIds(grant, ids)
     }
     const answer =
       call.segments[0] === '$batch'
         ? await serveBatch(needs, atOnce, call, grant, ids)
         : await serveRequest(needs, atOnce, call, grant, ids, null)
-    return withIds(answer, ids)
+    return withRequestIds(answer, ids)
   }
 }
 
@@ -231,7 +231,7 @@ async function serveBatch(
     } else {
       const perform = (item: ProtocolRequest) =>
         serveRequest(needs, atOnce, item, grant, { ...ids, request: randomUUID() }, ids.request)
-      const done = await runBatch(call, ids, perform)
+      const done = await runGraphBatch(call, ids, perform)
       items = done.items
       answer = effect?.kind === 'corruption' ? { ...done.answer, corruption: effect.corruption } : done.answer
     }

@@ -72,7 +72,7 @@ export function floatingTime(wall: number, { zoneName }: Preferences) {
 }
 
 /** The instant of a `dateTimeTimeZone` in a body; null when it is none. An offset in `dateTime` wins. */
-export function readTime(value: unknown): number | null {
+export function readDateTimeTimeZone(value: unknown): number | null {
   if (typeof value !== 'object' || value === null) return null
   const { dateTime, timeZone } = value as { dateTime?: unknown; timeZone?: unknown }
   if (typeof dateTime !== 'string') return null

@@ -1,6 +1,6 @@
 /** GetUserAvailability: each mailbox at the level that the caller may see, in the shape and within the limits of Exchange. */
 import t from 'tap'
-import { availability, basic, every, openEws, outline, service, texts } from './ews-open.ts'
+import { availabilityBody, basic, every, openEws, outline, service, texts } from './ews-open.ts'
 
 const meeting = {
   subject: 'MÖT: <budget> & plan',
@@ -27,7 +27,7 @@ t.test('rights decide the view of each mailbox, and the answer names it', async 
     put({ address: `${name}@example.se`, rights: { 'SVC@example.se': right }, events: [meeting] })
   }
   const addresses = [...Object.keys(granted), 'nobody'].map((name) => `${name}@example.se`)
-  const { status, body } = await ask(availability(addresses))
+  const { status, body } = await ask(availabilityBody(addresses))
   t.equal(status, 200)
   const [none, free, limited, reader, full, nobody] = every(body, 'FreeBusyResponse')
   t.same(texts(body, 'FreeBusyViewType'), ['None', 'FreeBusy', 'Detailed', 'Detailed', 'Detailed', 'None'])
@@ -58,7 +58,7 @@ t.test('a private event has no text, and is marked private', async (t) => {
     { ...meeting, sensitivity: 'personal', start: '2026-11-23T13:00:00Z', end: '2026-11-23T14:00:00Z' }
   ] as const
   put({ address: 'anna@example.se', rights, events: storedEvents })
-  const { body } = await ask(availability(['anna@example.se']))
+  const { body } = await ask(availabilityBody(['anna@example.se']))
   t.same(texts(body, 'IsPrivate'), ['true', 'true', 'false'])
   t.same(
     every(body, 'CalendarEventDetails').map(outline).slice(0, 2),
@@ -83,7 +83,7 @@ t.test(
       ]
     })
     const window = { to: '2026-11-25T00:00:00' }
-    const { body } = await ask(availability(['anna@example.se'], window))
+    const { body } = await ask(availabilityBody(['anna@example.se'], window))
     t.same(texts(body, 'StartTime').slice(0, 4), [
       '2026-11-01T08:00:00',
       '2026-11-22T22:00:00',
@@ -93,13 +93,13 @@ t.test(
     t.equal(texts(body, 'EndTime')[0], '2026-12-20T08:00:00')
     t.same(texts(body, 'IsException'), ['false', 'false', 'false', 'true'])
     t.same(texts(body, 'BusyType').slice(0, 2), ['Tentative', 'WorkingElsewhere'])
-    const older = await ask(availability(['anna@example.se'], window), { version: 'Exchange2010_SP2' })
+    const older = await ask(availabilityBody(['anna@example.se'], window), { version: 'Exchange2010_SP2' })
     t.equal(texts(older.body, 'BusyType')[1], 'Free', 'as the older schema has it')
 
-    const merged = await ask(availability(['anna@example.se'], { view: 'MergedOnly', interval: '360' }))
+    const merged = await ask(availabilityBody(['anna@example.se'], { view: 'MergedOnly', interval: '360' }))
     t.same(texts(merged.body, 'MergedFreeBusy'), ['1211'])
     t.equal(every(merged.body, 'WorkingHours').length, 0)
-    const both = await ask(availability(['anna@example.se'], { view: 'DetailedMerged' }))
+    const both = await ask(availabilityBody(['anna@example.se'], { view: 'DetailedMerged' }))
     t.equal(texts(both.body, 'MergedFreeBusy')[0]?.length, 48)
     t.same(texts(both.body, 'FreeBusyViewType'), ['DetailedMerged'])
   }
@@ -115,15 +115,17 @@ t.test('times are read and written in the zone of the request', async (t) => {
     `<t:${name}><t:Bias>${bias}</t:Bias><t:Time>${hour}:00:00</t:Time><t:DayOrder>5</t:DayOrder><t:Month>${month}</t:Month><t:DayOfWeek>Sunday</t:DayOfWeek></t:${name}>`
   const stockholm = `<t:TimeZone><t:Bias>-60</t:Bias>${turn('StandardTime', 0, 10, '03')}${turn('DaylightTime', -60, 3, '02')}</t:TimeZone>`
   const times = async (from: string, to: string) =>
-    texts((await ask(availability(['anna@example.se'], { zone: stockholm, from, to }))).body, 'StartTime')
+    texts((await ask(availabilityBody(['anna@example.se'], { zone: stockholm, from, to }))).body, 'StartTime')
   t.same(await times('2026-11-23T00:00:00', '2026-11-24T00:00:00'), ['2026-11-23T10:00:00'])
   t.same(await times('2026-07-02T00:00:00', '2026-07-03T00:00:00'), ['2026-07-02T00:30:00'], 'summer time')
   t.same(await times('2026-07-01T00:00:00', '2026-07-02T00:00:00'), [])
 
-  const context = await ask(availability(['anna@example.se'], { zone: '' }), { zone: 'Tokyo Standard Time' })
+  const context = await ask(availabilityBody(['anna@example.se'], { zone: '' }), {
+    zone: 'Tokyo Standard Time'
+  })
   t.same(texts(context.body, 'StartTime'), ['2026-11-23T18:00:00'], 'the header stands in for the element')
-  t.equal((await ask(availability(['anna@example.se'], { zone: '' }))).code, 'ErrorTimeZone')
-  const odd = await ask(availability(['anna@example.se'], { zone: '' }), { zone: 'constructor' })
+  t.equal((await ask(availabilityBody(['anna@example.se'], { zone: '' }))).code, 'ErrorTimeZone')
+  const odd = await ask(availabilityBody(['anna@example.se'], { zone: '' }), { zone: 'constructor' })
   t.equal(odd.code, 'ErrorTimeZone')
 
   simulator.installations.put('7c3b6a52-5f5e-4d0e-9d3f-0a1b2c3d4e5f', {
@@ -141,7 +143,7 @@ t.test('what Exchange refuses is refused: too many, too long, no such view, no s
   const { put, ask, simulator } = await openEws(t)
   put('anna@example.se')
   const code = async (addresses: string[], options = {}) => {
-    const response = await ask(availability(addresses, options))
+    const response = await ask(availabilityBody(addresses, options))
     return `${response.status} ${response.code}`
   }
   const anna = ['anna@example.se']
@@ -162,7 +164,7 @@ t.test('what Exchange refuses is refused: too many, too long, no such view, no s
     accounts: [service]
   })
   t.equal(await code(anna, { to: '2027-01-04T00:00:00' }), '200 NoError', '42 days')
-  const response = await ask(availability(anna, { to: '2027-01-04T00:00:01' }))
+  const response = await ask(availabilityBody(anna, { to: '2027-01-04T00:00:01' }))
   t.equal(response.status, 500)
   t.equal(
     outline(response.body!),
@@ -178,7 +180,7 @@ t.test('impersonation swaps the eyes, but not with 2007, which does not know it 
   const views = async (impersonate?: { name: string }) => {
     const asking = impersonate ? { impersonate } : {}
     return texts(
-      (await ask(availability(['anna@example.se', 'bo@example.se']), asking)).body,
+      (await ask(availabilityBody(['anna@example.se', 'bo@example.se']), asking)).body,
       'FreeBusyViewType'
     )
   }
@@ -190,5 +192,8 @@ t.test('impersonation swaps the eyes, but not with 2007, which does not know it 
     accounts: [service]
   })
   t.same(await views({ name: 'bo@example.se' }), ['Detailed', 'FreeBusy'])
-  t.equal((await ask(availability(['anna@example.se']), { authorization: basic('svc', 'x') })).status, 401)
+  t.equal(
+    (await ask(availabilityBody(['anna@example.se']), { authorization: basic('svc', 'x') })).status,
+    401
+  )
 })

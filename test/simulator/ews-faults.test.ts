@@ -4,14 +4,14 @@ import { fetch } from 'undici'
 import { parseXml } from '../../simulator/ews/xml.ts'
 import { until } from '../support/until.ts'
 import {
-  availability,
+  availabilityBody,
   basic,
   calendarOf,
   every,
   openEws,
   outline,
   service,
-  soap,
+  soapCall,
   tenant,
   texts,
   view
@@ -71,7 +71,7 @@ t.test('a fault may affect one mailbox of an availability request', async (t) =>
   put(anna)
   put({ ...anna, address: 'bo@example.se' })
   const codes = async () =>
-    texts((await ask(availability(['anna@example.se', 'bo@example.se']))).body, 'ResponseCode')
+    texts((await ask(availabilityBody(['anna@example.se', 'bo@example.se']))).body, 'ResponseCode')
   const id = simulator.faults.add({ kind: 'ews', code: 'ErrorMailboxLogonFailed', mailbox: 'BO@example.se' })
   t.same(await codes(), ['NoError', 'ErrorMailboxLogonFailed'])
   simulator.faults.remove(id)
@@ -79,7 +79,7 @@ t.test('a fault may affect one mailbox of an availability request', async (t) =>
   t.same(await codes(), ['ErrorProxyRequestProcessingFailed', 'NoError'])
   t.same(await codes(), ['NoError', 'NoError'])
   simulator.faults.add({ kind: 'status', status: 503, retryAfter: '7', count: 1 })
-  const whole = await ask(availability(['anna@example.se']))
+  const whole = await ask(availabilityBody(['anna@example.se']))
   t.match(
     [whole.status, whole.headers.get('retry-after'), whole.headers.get('content-type')],
     [503, '7', /^text\/html/]
@@ -152,7 +152,7 @@ t.test(
     const left = fetch(simulator.ewsUrl, {
       method: 'POST',
       headers: { 'content-type': 'text/xml', authorization: basic(service.user, service.password) },
-      body: soap(find),
+      body: soapCall(find),
       dispatcher: agent,
       signal: gone.signal
     })

@@ -2,7 +2,7 @@
 import { Agent, fetch } from 'undici'
 import type { EventInput } from '../../simulator/calendar-item.ts'
 import type { AccountInput, InstallationInput } from '../../simulator/ews/installations.ts'
-import { at, parseXml, type XmlElement } from '../../simulator/ews/xml.ts'
+import { descendantAt, parseXml, type XmlElement } from '../../simulator/ews/xml.ts'
 import type { MailboxInput } from '../../simulator/mailboxes.ts'
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../simulator/simulator.ts'
 
@@ -76,7 +76,7 @@ export async function openEws(
     })
     const text = await response.text()
     const document = parseXml(text)
-    const content = at(document ?? undefined, 'Body')?.children[0]
+    const content = descendantAt(document ?? undefined, 'Body')?.children[0]
     return {
       status: response.status,
       headers: response.headers,
@@ -93,7 +93,7 @@ export async function openEws(
     ask: (operation, asking = {}) => {
       const { authorization = basic(service.user, service.password), path = '/EWS/Exchange.asmx' } = asking
       const sign: Record<string, string> = authorization === null ? {} : { authorization }
-      return post(path, soap(operation, asking), { ...sign, ...asking.headers })
+      return post(path, soapCall(operation, asking), { ...sign, ...asking.headers })
     },
     put: (mailbox: string | MailboxInput, ...events: EventInput[]) => {
       simulator.mailboxes.put(tenant, typeof mailbox === 'string' ? { address: mailbox, events } : mailbox)
@@ -105,7 +105,7 @@ export function basic(user: string, password: string): string {
   return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
 }
 
-export function soap(
+export function soapCall(
   operation: string,
   { version = 'Exchange2016', impersonate, zone }: Asking = {}
 ): string {
@@ -122,7 +122,7 @@ export function soap(
 export const utc =
   '<t:TimeZone><t:Bias>0</t:Bias><t:StandardTime><t:Bias>0</t:Bias><t:Time>00:00:00</t:Time><t:DayOrder>0</t:DayOrder><t:Month>0</t:Month><t:DayOfWeek>Sunday</t:DayOfWeek></t:StandardTime><t:DaylightTime><t:Bias>0</t:Bias><t:Time>00:00:00</t:Time><t:DayOrder>0</t:DayOrder><t:Month>0</t:Month><t:DayOfWeek>Sunday</t:DayOfWeek></t:DaylightTime></t:TimeZone>'
 
-export function availability(
+export function availabilityBody(
   addresses: readonly string[],
   {
     view = 'Detailed',

@@ -6,20 +6,20 @@ import type { Simulator } from '../../simulator/simulator.ts'
 import { channelBinding } from '../../src/connectors/ews/auth/ntlm/channel-binding.ts'
 import { ntlmHandshake } from '../../src/connectors/ews/auth/ntlm/ntlm.ts'
 import {
-  availability,
+  availabilityBody,
   basic,
   calendarOf,
   every,
   openEws,
   outline,
   service,
-  soap,
+  soapCall,
   tenant,
   texts,
   view
 } from './ews-open.ts'
 
-const body = soap(availability(['anna@example.se']))
+const body = soapCall(availabilityBody(['anna@example.se']))
 
 t.test(
   'Basic: the right password in UTF-8 or Latin-1, by any of the account’s names; anything else is asked again',
@@ -28,7 +28,7 @@ t.test(
     put('anna@example.se')
     const { user, password } = service
     const status = async (authorization: string | null) =>
-      (await ask(availability(['anna@example.se']), { authorization })).status
+      (await ask(availabilityBody(['anna@example.se']), { authorization })).status
     for (const name of [user, `HANVISA\\${user}`, 'hanvisa\\SVC-HANVISA', 'svc@example.se']) {
       t.equal(await status(basic(name, password)), 200, name)
     }
@@ -42,7 +42,7 @@ t.test(
     }
     simulator.installations.put(tenant, { accounts: [{ ...service, password: 'åäö' }] })
     t.equal(await status(`Basic ${Buffer.from(`${user}:åäö`, 'latin1').toString('base64')}`), 200)
-    const asked = await ask(availability(['anna@example.se']), { authorization: null })
+    const asked = await ask(availabilityBody(['anna@example.se']), { authorization: null })
     t.equal(asked.status, 401)
     t.equal(asked.headers.get('www-authenticate'), 'Negotiate, NTLM, Basic realm="localhost"')
     t.match(asked.text, /401 - Unauthorized/)

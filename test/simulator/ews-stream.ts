@@ -1,6 +1,6 @@
 /** A stream of EWS as a test reads it: document by document, and chunk by chunk. */
 import { fetch } from 'undici'
-import { basic, calendarOf, type OpenEws, service, soap, texts } from './ews-open.ts'
+import { basic, calendarOf, type OpenEws, service, soapCall, texts } from './ews-open.ts'
 
 export const types = ['CreatedEvent', 'ModifiedEvent', 'DeletedEvent', 'FreeBusyChangedEvent']
   .map((type) => `<t:EventType>${type}</t:EventType>`)
@@ -21,7 +21,7 @@ export async function openStream({ simulator, agent }: OpenEws, ids: readonly st
   const response = await fetch(simulator.ewsUrl, {
     method: 'POST',
     headers: { 'content-type': 'text/xml', authorization: basic(service.user, service.password) },
-    body: soap(
+    body: soapCall(
       `<m:GetStreamingEvents><m:SubscriptionIds>${list}</m:SubscriptionIds><m:ConnectionTimeout>1</m:ConnectionTimeout></m:GetStreamingEvents>`,
       { version, impersonate }
     ),

@@ -3,7 +3,7 @@ import 'reflect-metadata'
 import { webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 
-export interface Shown {
+export interface ServerCertificate {
   /** PEM. */
   readonly certificate: string
   readonly key: string
@@ -33,7 +33,7 @@ export async function certificateOf(options: {
   until?: number
   /** By an authority made for it; else by itself. */
   signed?: boolean
-}): Promise<Shown> {
+}): Promise<ServerCertificate> {
   const algorithm = kinds[options.kind ?? 'ECDSA, SHA-256']
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const names = options.names ?? ['localhost', '127.0.0.1']

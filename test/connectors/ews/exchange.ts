@@ -33,7 +33,10 @@ export interface Exchange {
   ): Promise<readonly ReadResult[]>
 }
 
-export const week = { start: Date.parse('2026-11-16T00:00:00Z'), end: Date.parse('2026-11-23T00:00:00Z') }
+export const exchangeWeek = {
+  start: Date.parse('2026-11-16T00:00:00Z'),
+  end: Date.parse('2026-11-23T00:00:00Z')
+}
 
 export async function openExchange(
   t: Test,
@@ -105,7 +108,7 @@ export async function openExchange(
     read: (connector, mailboxes, changes = {}) =>
       connector.read({
         targets: mailboxes.map((mailbox) => ({ mailbox, timeZone: 'Europe/Stockholm' })),
-        window: week,
+        window: exchangeWeek,
         subjects: true,
         signal: hangSignal(),
         ...changes
@@ -154,7 +157,7 @@ export function notifyingServerOf({ simulator, directory, connector, put }: Exch
     },
     missing: addressOf,
     async edit(mailbox) {
-      simulator.mailboxes.putEvent(directory, mailbox, meeting(`MÖT ${edits++}`))
+      simulator.mailboxes.putEvent(directory, mailbox, exchangeMeeting(`MÖT ${edits++}`))
     },
     async dropSubscriptions() {
       simulator.ewsSubscriptions.dropAll(directory)
@@ -183,7 +186,7 @@ function inputOf({ busy, visibility, daily, ...event }: ContractEvent): EventInp
 }
 
 const noon = { start: '2026-11-18T12:00:00Z', end: '2026-11-18T13:00:00Z' }
-export const meeting = (subject: string, more: Partial<EventInput> = {}): EventInput => ({
+export const exchangeMeeting = (subject: string, more: Partial<EventInput> = {}): EventInput => ({
   subject,
   ...noon,
   ...more
@@ -197,7 +200,7 @@ export function outcomesOf(readings: readonly ReadResult[]): unknown[] {
   })
 }
 
-export function failure(reading: ReadResult | undefined) {
+export function readErrorOf(reading: ReadResult | undefined) {
   if (reading?.outcome !== 'failed') throw new Error('the read should have failed')
   return reading.error
 }

@@ -6,7 +6,7 @@ import { createEwsConnector } from '../../../src/connectors/ews/connector.ts'
 import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { hangSignal } from '../../support/until.ts'
-import { week } from './exchange.ts'
+import { exchangeWeek } from './exchange.ts'
 import { account, serverCertificate, startServer } from './server.ts'
 
 export interface FakeCall {
@@ -91,7 +91,7 @@ export async function fakeExchange(
     read: (connector, mailboxes, changes = {}) =>
       connector.read({
         targets: mailboxes.map((mailbox) => ({ mailbox, timeZone: 'Europe/Stockholm' })),
-        window: week,
+        window: exchangeWeek,
         subjects: true,
         signal: hangSignal(),
         ...changes

@@ -5,7 +5,7 @@ import { soapDialect } from '../../../src/connectors/ews/soap/soap-dialect.ts'
 import { readXml } from '../../../src/connectors/net/xml-reader.ts'
 import { RemoteError } from '../../../src/errors.ts'
 import {
-  availability,
+  availabilityReply,
   calendarView,
   fault,
   item,
@@ -14,13 +14,13 @@ import {
   readAvailability,
   readCalendarView,
   refusedMailbox,
-  soap
+  soapReply
 } from './replies.ts'
 
 /** A subject that no error may hold. */
 const secret = 'Uppsägning av Kalle'
 const event = { subject: secret, start: '2026-11-23T11:00:00', end: '2026-11-23T12:00:00' }
-const reply = availability(mailbox('Detailed', [event, event]), refusedMailbox('ErrorNoFreeBusyAccess'))
+const reply = availabilityReply(mailbox('Detailed', [event, event]), refusedMailbox('ErrorNoFreeBusyAccess'))
 const view = calendarView([
   item(
     'A',
@@ -56,8 +56,8 @@ t.test('what is no reply of Exchange says what to look at', async (t) => {
     ['JSON', '{"error":1}', /well-formed/],
     ['another XML', '<feed xmlns="http://www.w3.org/2005/Atom"/>', /SOAP/],
     ['two replies', reply + reply.replace(/^<\?xml.*?\?>/, ''), /well-formed/],
-    ['two answers', soap(bodyOf(reply).repeat(2)), /several/],
-    ['no answer', soap(''), /no answer/],
+    ['two answers', soapReply(bodyOf(reply).repeat(2)), /several/],
+    ['no answer', soapReply(''), /no answer/],
     ['another answer', view, /another question/],
     ['an unclosed tag', reply.replace('</BusyType>', ''), /well-formed/],
     [
@@ -155,7 +155,7 @@ t.test('a hundred thousand replies with faults in them: read, or refused in word
   t.comment(`seed ${seed}`)
   const next = random(seed)
   const samples = [
-    { bytes: Buffer.from(availability(mailbox('Detailed', [event]))), read: readAvailability },
+    { bytes: Buffer.from(availabilityReply(mailbox('Detailed', [event]))), read: readAvailability },
     { bytes: Buffer.from(view), read: readCalendarView },
     { bytes: Buffer.from(fault('ErrorServerBusy', 100)), read: readAvailability }
   ]

@@ -1,9 +1,9 @@
 /** What is wrong with one mailbox is that mailbox's, and what is wrong with the server is said of the server. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { failure, outcomesOf, week } from './exchange.ts'
+import { exchangeWeek, outcomesOf, readErrorOf } from './exchange.ts'
 import { type FakeCall, fakeExchange } from './fake-exchange.ts'
-import { availability, calendarView, fault, item, mailbox, refusedMailbox } from './replies.ts'
+import { availabilityReply, calendarView, fault, item, mailbox, refusedMailbox } from './replies.ts'
 
 const day = 86_400_000
 const single = (id: string, type = 'Single') =>
@@ -23,7 +23,7 @@ for (const code of ['ErrorAccountDisabled', 'ErrorPasswordExpired', 'ErrorPasswo
         return where === 'fault' ? fault(code) : calendarView([], true, code)
       })
       const [gone, other] = await exchange.read(exchange.connector(), ['gone@example.se', 'a@example.se'])
-      t.match(failure(gone), { code: 'access_denied', scope: 'mailbox', hint: /gone@example.se/ })
+      t.match(readErrorOf(gone), { code: 'access_denied', scope: 'mailbox', hint: /gone@example.se/ })
       t.match(other, { outcome: 'read' })
     })
   }
@@ -31,20 +31,20 @@ for (const code of ['ErrorAccountDisabled', 'ErrorPasswordExpired', 'ErrorPasswo
     `delegate: ${code} of one mailbox in an answer that is otherwise good is that mailbox's`,
     async (t) => {
       const exchange = await fakeExchange(t, () =>
-        availability(refusedMailbox(code), mailbox('Detailed', []))
+        availabilityReply(refusedMailbox(code), mailbox('Detailed', []))
       )
       const [gone, other] = await exchange.read(exchange.connector({ access: 'delegate' }), [
         'gone@example.se',
         'a@example.se'
       ])
-      t.match(failure(gone), { code: 'access_denied', scope: 'mailbox' })
+      t.match(readErrorOf(gone), { code: 'access_denied', scope: 'mailbox' })
       t.match(other, { outcome: 'read' })
     }
   )
   t.test(`delegate: ${code} of the call as a whole is the service account's`, async (t) => {
     const exchange = await fakeExchange(t, () => fault(code))
     const [error] = await exchange.read(exchange.connector({ access: 'delegate' }), ['a@example.se'])
-    t.match(failure(error), { code: /secret_/, scope: 'connection' })
+    t.match(readErrorOf(error), { code: /secret_/, scope: 'connection' })
   })
 }
 
@@ -55,12 +55,12 @@ t.test(
       impersonated === 'alias@example.se' ? fault('ErrorNonPrimarySmtpAddress') : fault('ErrorCannotFindUser')
     )
     const [alias, none] = await exchange.read(exchange.connector(), ['alias@example.se', 'x@example.se'])
-    t.match(failure(alias), {
+    t.match(readErrorOf(alias), {
       code: 'mailbox_unknown',
       scope: 'mailbox',
       hint: /enter the primary SMTP address.*Get-Mailbox 'alias@example.se'/
     })
-    t.match(failure(none), { code: 'mailbox_unknown', scope: 'mailbox', hint: /x@example.se/ })
+    t.match(readErrorOf(none), { code: 'mailbox_unknown', scope: 'mailbox', hint: /x@example.se/ })
   }
 )
 
@@ -68,7 +68,7 @@ t.test(
 t.test('delegate: a mailbox with more than 1,000 entries is read in parts, each event once', async (t) => {
   const hour = 3_600_000
   const events = Array.from({ length: 2_600 }, (_, index) => {
-    const start = week.start + Math.floor((index * 7 * day) / 2_600 / 1000) * 1000
+    const start = exchangeWeek.start + Math.floor((index * 7 * day) / 2_600 / 1000) * 1000
     return { subject: `Nr ${index}`, start, end: start + 5 * hour }
   })
   const text = (at: number) => new Date(at).toISOString().slice(0, 19)
@@ -77,7 +77,7 @@ t.test('delegate: a mailbox with more than 1,000 entries is read in parts, each 
       Date.parse(`${new RegExp(`<t:TimeWindow>.*<t:${name}>([^<]*)`).exec(call.body)?.[1]}Z`)
     )
     const shown = events.filter(({ start, end }) => start < to! && end > from!)
-    return availability(
+    return availabilityReply(
       ...asked(call).map((address) => {
         if (address !== 'full@example.se') return mailbox('Detailed', [])
         if (shown.length > 1_000) return refusedMailbox('ErrorResultSetTooBig')
@@ -107,7 +107,7 @@ t.test(
       ...bad,
       headers: { server: 'nginx', 'content-type': 'text/html' }
     }))
-    t.match(failure((await other.read(other.connector(), ['a@example.se']))[0]), {
+    t.match(readErrorOf((await other.read(other.connector(), ['a@example.se']))[0]), {
       code: 'protocol_error',
       hint: /check url/
     })
@@ -123,7 +123,7 @@ t.test(
 
 t.test('a server that answers with masters is not read, and delegate is named', async (t) => {
   const exchange = await fakeExchange(t, () => calendarView([single('1', 'RecurringMaster')]))
-  const error = failure((await exchange.read(exchange.connector(), ['a@example.se']))[0])
+  const error = readErrorOf((await exchange.read(exchange.connector(), ['a@example.se']))[0])
   t.match(error, { code: 'protocol_error', scope: 'connection', hint: /access to delegate/ })
 })
 
@@ -138,13 +138,13 @@ t.test('a series begun before the window is reported where a server does not exp
       !body.includes('CalendarView') || body.includes('StartDate="2026-09-07') ? [master] : [single('1')]
     )
   )
-  const error = failure((await stored.read(stored.connector(), ['a@example.se']))[0])
+  const error = readErrorOf((await stored.read(stored.connector(), ['a@example.se']))[0])
   t.match(error, { code: 'protocol_error', scope: 'connection', hint: /access to delegate/ })
   // And one that leaves series out of views altogether.
   const silent = await fakeExchange(t, ({ body }) =>
     calendarView(body.includes('CalendarView') ? [single('1')] : [master])
   )
-  t.match(failure((await silent.read(silent.connector(), ['a@example.se']))[0]), {
+  t.match(readErrorOf((await silent.read(silent.connector(), ['a@example.se']))[0]), {
     hint: /access to delegate/
   })
 })
@@ -174,14 +174,18 @@ t.test('a server that hangs for a whole batch is unreachable; one slow mailbox i
   await exchange.read(connector, ['a@example.se'])
   const soon = () => ({ signal: AbortSignal.timeout(1_500) })
   const [slow, fine] = await exchange.read(connector, ['slow@example.se', 'a@example.se'], soon())
-  t.match(failure(slow), { code: 'unreachable', scope: 'mailbox' })
+  t.match(readErrorOf(slow), { code: 'unreachable', scope: 'mailbox' })
   t.match(fine, { outcome: 'read' })
   const alone = exchange.read(connector, ['slow@example.se'], soon())
   await sleep(500)
   await exchange.read(connector, ['a@example.se'])
-  t.match(failure((await alone)[0]), { scope: 'mailbox' }, 'alone in its batch, while others are answered')
+  t.match(
+    readErrorOf((await alone)[0]),
+    { scope: 'mailbox' },
+    'alone in its batch, while others are answered'
+  )
   hangs = true
   for (const result of await exchange.read(connector, ['a@example.se', 'b@example.se'], soon())) {
-    t.match(failure(result), { code: 'unreachable', scope: 'connection', hint: /did not answer in time/ })
+    t.match(readErrorOf(result), { code: 'unreachable', scope: 'connection', hint: /did not answer in time/ })
   }
 })

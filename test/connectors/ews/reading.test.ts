@@ -3,16 +3,16 @@ import t from 'tap'
 import type { Right } from '../../../simulator/calendar-item.ts'
 import type { Connector } from '../../../src/connectors/connector.ts'
 import { hangSignal } from '../../support/until.ts'
-import { failure, isCall, meeting, openExchange, outcomesOf, week } from './exchange.ts'
+import { exchangeMeeting, exchangeWeek, isCall, openExchange, outcomesOf, readErrorOf } from './exchange.ts'
 
 t.test('delegate: the level that comes back is the rights check, mailbox by mailbox', async (t) => {
   const { put, install, connector, read } = await openExchange(t, 'delegate')
   const levels: Right[] = ['none', 'freeBusy', 'limitedDetails', 'reviewer', 'fullAccess']
   for (const right of levels)
-    put(`${right}@example.se`, { right }, meeting('MÖT: budget'), meeting('Inställt: lunch'))
+    put(`${right}@example.se`, { right }, exchangeMeeting('MÖT: budget'), exchangeMeeting('Inställt: lunch'))
   const asked = levels.map((right) => `${right}@example.se`)
   const [none, freeBusy, ...detailed] = await read(connector(), asked)
-  t.match(failure(none), { code: 'access_denied', scope: 'mailbox', hint: /'none@example.se'.*Reviewer/ })
+  t.match(readErrorOf(none), { code: 'access_denied', scope: 'mailbox', hint: /'none@example.se'.*Reviewer/ })
   t.match(freeBusy, {
     outcome: 'read',
     detail: 'availability',
@@ -57,7 +57,8 @@ t.test(
     const { simulator, put, install, connector, read } = await openExchange(t, 'impersonation')
     const account = { user: 'svc-hanvisa', password: 'hemligt ✓', address: 'svc-hanvisa@example.se' }
     install({ accounts: [{ ...account, impersonates: ['a@example.se', 'upn@corp.example'] }] })
-    for (const name of ['a', 'b']) put(`${name}@example.se`, {}, meeting('MÖT', { sensitivity: 'private' }))
+    for (const name of ['a', 'b'])
+      put(`${name}@example.se`, {}, exchangeMeeting('MÖT', { sensitivity: 'private' }))
     const [a, b, none, bad] = await read(connector(), [
       'a@example.se',
       'b@example.se',
@@ -65,13 +66,13 @@ t.test(
       'Kalle'
     ])
     t.match(a, { outcome: 'read', detail: 'subjects', events: [{ subject: 'MÖT', visibility: 'private' }] })
-    t.match(failure(b), {
+    t.match(readErrorOf(b), {
       code: 'access_denied',
       scope: 'mailbox',
       hint: /New-ManagementRoleAssignment .*ApplicationImpersonation -User 'HANVISA\\svc-hanvisa'.*ErrorImpersonateUserDenied/
     })
-    t.match(failure(none), { code: 'mailbox_unknown', scope: 'mailbox', hint: /x@example.se/ })
-    t.match(failure(bad), { code: 'mailbox_unknown', hint: /SMTP/ })
+    t.match(readErrorOf(none), { code: 'mailbox_unknown', scope: 'mailbox', hint: /x@example.se/ })
+    t.match(readErrorOf(bad), { code: 'mailbox_unknown', hint: /SMTP/ })
     t.equal(simulator.requests.list({ mailbox: 'Kalle' }).length, 0)
   }
 )
@@ -82,7 +83,7 @@ t.test('impersonation: a sign-in name that is no address is found as such, and r
   simulator.mailboxes.put('0a4b1c2d-3e4f-4a5b-8c6d-7e8f9a0b1c2d', {
     address: 'anna.ek@example.se',
     userPrincipalName: 'anek@corp.example',
-    events: [meeting('MÖT')]
+    events: [exchangeMeeting('MÖT')]
   })
   const one = connector()
   t.same(outcomesOf(await read(one, ['anek@corp.example'])), [['MÖT']])
@@ -94,17 +95,20 @@ t.test('impersonation: a sign-in name that is no address is found as such, and r
 t.test('impersonation: a view that was cut is read to its end, each event once', async (t) => {
   const { put, install, connector, read } = await openExchange(t, 'impersonation')
   install({ findCount: 40 })
-  const begin = (index: number) => new Date(week.start + index * 3_600_000).toISOString()
+  const begin = (index: number) => new Date(exchangeWeek.start + index * 3_600_000).toISOString()
   const events = Array.from({ length: 150 }, (_, index) =>
-    meeting(`Nr ${index}`, { start: begin(index), end: begin(index + 5) })
+    exchangeMeeting(`Nr ${index}`, { start: begin(index), end: begin(index + 5) })
   )
   put('a@example.se', {}, ...events)
   const [reading] = await read(connector(), ['a@example.se'])
   const subjects = reading?.outcome === 'read' ? reading.events.map(({ subject }) => subject) : []
   t.equal(subjects.length, 150)
   t.equal(new Set(subjects).size, 150)
-  put('a@example.se', {}, ...Array.from({ length: 50 }, (_, index) => meeting(`Nr ${index}`)))
-  t.match(failure((await read(connector(), ['a@example.se']))[0]), { code: 'protocol_error', hint: /thin/ })
+  put('a@example.se', {}, ...Array.from({ length: 50 }, (_, index) => exchangeMeeting(`Nr ${index}`)))
+  t.match(readErrorOf((await read(connector(), ['a@example.se']))[0]), {
+    code: 'protocol_error',
+    hint: /thin/
+  })
 })
 
 t.test(
@@ -114,7 +118,7 @@ t.test(
     const mailboxes = Array.from({ length: 100 }, (_, index) => `u${index}@example.se`)
     const leave = { start: '2026-11-02', end: '2027-03-01', allDay: true, showAs: 'oof' } as const
     for (const [index, mailbox] of mailboxes.entries())
-      put(mailbox, {}, meeting(`Nr ${index}`), meeting('VAB', leave))
+      put(mailbox, {}, exchangeMeeting(`Nr ${index}`), exchangeMeeting('VAB', leave))
     const one = connector()
     t.equal(one.batchSize, 100)
     const readings = await read(one, mailboxes)
@@ -136,7 +140,7 @@ t.test(
   'delegate: an error that is sent once for all is that of all, and a window that is too long is refused',
   async (t) => {
     const { simulator, put, connector, read } = await openExchange(t, 'delegate')
-    for (const name of ['a', 'b']) put(`${name}@example.se`, {}, meeting('MÖT'))
+    for (const name of ['a', 'b']) put(`${name}@example.se`, {}, exchangeMeeting('MÖT'))
     const one = connector()
     const both = ['a@example.se', 'b@example.se']
     await read(one, both)
@@ -144,14 +148,14 @@ t.test(
     simulator.faults.add({ kind: 'ews', code: 'ErrorMailboxFailover', inMessages: true, count: 1, route })
     t.same(outcomesOf(await read(one, both)), ['unreachable', 'unreachable'])
     t.same(outcomesOf(await read(one, both)), [['MÖT'], ['MÖT']])
-    const long = { window: { start: week.start, end: week.start + 63 * 86_400_000 } }
-    t.match(failure((await read(one, both, long))[0]), { code: 'protocol_error', hint: /42 days/ })
+    const long = { window: { start: exchangeWeek.start, end: exchangeWeek.start + 63 * 86_400_000 } }
+    t.match(readErrorOf((await read(one, both, long))[0]), { code: 'protocol_error', hint: /42 days/ })
   }
 )
 
 t.test('a corrupted reply is refused with a hint, one that is written otherwise is read', async (t) => {
   const { simulator, put, connector, read } = await openExchange(t, 'impersonation')
-  put('a@example.se', {}, meeting('Uppsägning av Kalle'))
+  put('a@example.se', {}, exchangeMeeting('Uppsägning av Kalle'))
   const one = connector()
   await read(one, ['a@example.se'])
   const after = async (garbage: 'html' | 'empty' | 'reprefixed' | 'concatenated' | 'entities' | 'deep') => {
@@ -164,14 +168,14 @@ t.test('a corrupted reply is refused with a hint, one that is written otherwise 
   }
   t.same(outcomesOf([(await after('reprefixed'))!]), [['Uppsägning av Kalle']])
   for (const garbage of ['html', 'empty', 'concatenated', 'entities', 'deep'] as const) {
-    t.match(failure(await after(garbage)), { code: 'protocol_error' }, garbage)
+    t.match(readErrorOf(await after(garbage)), { code: 'protocol_error' }, garbage)
   }
 })
 
 t.test('"test connection" says which step failed and what to do', async (t) => {
   const { simulator, put, install, connector, connection } = await openExchange(t, 'delegate')
-  put('a@example.se', { right: 'reviewer' }, meeting('x'))
-  put('b@example.se', { right: 'freeBusy' }, meeting('x'))
+  put('a@example.se', { right: 'reviewer' }, exchangeMeeting('x'))
+  put('b@example.se', { right: 'freeBusy' }, exchangeMeeting('x'))
   const check = async (changes: Parameters<typeof connector>[0], mailbox = 'a@example.se') => {
     const checks = await stepsOf(connector(changes), mailbox)
     return {

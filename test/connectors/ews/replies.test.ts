@@ -1,7 +1,7 @@
 /** What is read out of Exchange's replies, whatever the version, the prefixes and the pieces in which they come. */
 import t from 'tap'
 import {
-  availability,
+  availabilityReply,
   calendarView,
   fault,
   item,
@@ -10,7 +10,7 @@ import {
   readCalendarView,
   refusedMailbox,
   server,
-  soap
+  soapReply
 } from './replies.ts'
 
 const at = (text: string) => Date.parse(text)
@@ -21,7 +21,7 @@ const lunch = {
 }
 
 t.test('availability: each mailbox at its own level, in the order of the request', async (t) => {
-  const reply = availability(
+  const reply = availabilityReply(
     mailbox('Detailed', [lunch, { ...lunch, private: true, busy: 'OOF' }]),
     refusedMailbox('ErrorMailRecipientNotFound'),
     mailbox('FreeBusy', [{ start: '2026-11-23T08:00:00', end: '2026-11-23T09:00:00', busy: 'Tentative' }])
@@ -59,7 +59,7 @@ t.test('availability: times with and without an offset, and whole days of the us
     ['2026-11-22T23:00:00Z', '2026-11-23T23:00:00.123Z']
   ]
   const { found } = await readAvailability(
-    availability(
+    availabilityReply(
       mailbox(
         'Detailed',
         times.map(([start = '', end = '']) => ({ ...lunch, start, end }))
@@ -80,7 +80,7 @@ t.test('availability: an event without a readable time fails its mailbox and no 
     '23.11.2026',
     '2026-11-23T25:00:00'
   ]) {
-    const reply = availability(
+    const reply = availabilityReply(
       mailbox('Detailed', [{ ...lunch, start: wrong }]),
       mailbox('Detailed', [lunch])
     )
@@ -88,14 +88,14 @@ t.test('availability: an event without a readable time fails its mailbox and no 
     t.match(found[0]?.fault, { code: 'protocol_error', hint: /StartTime/ }, wrong)
     t.match(found[1], { fault: null, events: { length: 1 } })
   }
-  const backwards = availability(mailbox('Detailed', [{ ...lunch, end: '2026-11-23T10:00:00' }]))
+  const backwards = availabilityReply(mailbox('Detailed', [{ ...lunch, end: '2026-11-23T10:00:00' }]))
   t.match((await readAvailability(backwards)).found[0]?.fault, { hint: /EndTime/ })
 })
 
 t.test('availability: words that are new are unknown, and count as busy', async (t) => {
   const words = ['Free', 'Tentative', 'Busy', 'OOF', 'WorkingElsewhere', 'NoData', 'Napping']
   const { found } = await readAvailability(
-    availability(
+    availabilityReply(
       mailbox(
         'Detailed',
         words.map((busy) => ({ ...lunch, busy }))
@@ -199,7 +199,7 @@ t.test(
       inner: null,
       backOffMs: 297749
     })
-    const inner = soap(
+    const inner = soapReply(
       '<m:FindItemResponse xmlns:m="m" xmlns:t="t"><m:ResponseMessages><m:FindItemResponseMessage ResponseClass="Error"><m:MessageText>x</m:MessageText><m:ResponseCode>ErrorInternalServerError</m:ResponseCode><m:MessageXml><t:Value Name="InnerErrorResponseCode">ErrorServerBusy</t:Value><t:Value Name="BackOffMilliseconds">500</t:Value></m:MessageXml></m:FindItemResponseMessage></m:ResponseMessages></m:FindItemResponse>'
     )
     t.same((await readCalendarView(inner)).reader.status, {
@@ -207,7 +207,7 @@ t.test(
       inner: 'ErrorServerBusy',
       backOffMs: 500
     })
-    const old = soap(
+    const old = soapReply(
       '<soap:Fault xmlns:soap="s"><soap:faultcode>soap:Client</soap:faultcode><faultstring>Microsoft.Exchange.Data.Storage.AccessDeniedException: no</faultstring><detail><ErrorCode>-2146233088</ErrorCode></detail></soap:Fault>',
       server(8, 0, 685)
     )
@@ -225,8 +225,8 @@ t.test(
 t.test(
   'prefixes, attributes in single quotes, comments, CDATA and character references make no difference',
   async (t) => {
-    const usual = await readAvailability(availability(mailbox('Detailed', [lunch])))
-    const reply = availability(mailbox('Detailed', [lunch]))
+    const usual = await readAvailability(availabilityReply(mailbox('Detailed', [lunch])))
+    const reply = availabilityReply(mailbox('Detailed', [lunch]))
     const prefixed = reply
       .replace(/<(\/?)(?=[A-Z])/g, '<$1q0:')
       .replaceAll('s:Envelope', 'Envelope')
@@ -242,7 +242,7 @@ t.test(
 t.test(
   'charsets: the mark, Content-Type, the declaration, else UTF-8; a piece may end within a character',
   async (t) => {
-    const reply = availability(mailbox('Detailed', [{ ...lunch, subject: 'Möte 昼食 🍜' }]))
+    const reply = availabilityReply(mailbox('Detailed', [{ ...lunch, subject: 'Möte 昼食 🍜' }]))
     const subjectIn = async (bytes: Buffer, contentType?: string) =>
       (await readAvailability(bytes, { contentType })).found[0]?.events[0]?.subject
     t.equal(await subjectIn(Buffer.from(reply)), 'Möte 昼食 🍜')
@@ -258,7 +258,7 @@ t.test(
       'Möte 昼食 🍜',
       'declared, but cannot be'
     )
-    const western = availability(mailbox('Detailed', [{ ...lunch, subject: 'Möte på ön' }]))
+    const western = availabilityReply(mailbox('Detailed', [{ ...lunch, subject: 'Möte på ön' }]))
     const latin = Buffer.from(western.replace('utf-8', 'iso-8859-1'), 'latin1')
     t.equal(await subjectIn(latin), 'Möte på ön', 'declared')
     t.equal(await subjectIn(Buffer.from(western, 'latin1'), 'text/xml; charset="ISO-8859-1"'), 'Möte på ön')

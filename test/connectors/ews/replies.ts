@@ -4,11 +4,11 @@ import { calendarViewReader } from '../../../src/connectors/ews/read/calendar-vi
 import { readSoap } from '../../../src/connectors/ews/soap/response.ts'
 import type { XmlOptions } from '../../../src/connectors/net/xml-reader.ts'
 
-export const zone = 'Europe/Stockholm'
+export const repliesZone = 'Europe/Stockholm'
 const types = 'http://schemas.microsoft.com/exchange/services/2006/types'
 const messages = 'http://schemas.microsoft.com/exchange/services/2006/messages'
 
-export function soap(body: string, header = ''): string {
+export function soapReply(body: string, header = ''): string {
   return `<?xml version="1.0" encoding="utf-8"?><s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/">${header === '' ? '' : `<s:Header>${header}</s:Header>`}<s:Body>${body}</s:Body></s:Envelope>`
 }
 
@@ -22,12 +22,12 @@ export function fault(code: string, backOff?: number): string {
     backOff === undefined
       ? ''
       : `<t:MessageXml xmlns:t="${types}"><t:Value Name="BackOffMilliseconds"> ${backOff}\n</t:Value></t:MessageXml>`
-  return soap(
+  return soapReply(
     `<s:Fault><faultcode xmlns:a="${types}">a:${code}</faultcode><faultstring xml:lang="en-US">No.</faultstring><detail><e:ResponseCode xmlns:e="http://schemas.microsoft.com/exchange/services/2006/errors">\n ${code}</e:ResponseCode>${wait}</detail></s:Fault>`
   )
 }
 
-export interface Shown {
+export interface AvailabilityEvent {
   readonly subject?: string
   readonly start: string
   readonly end: string
@@ -35,7 +35,7 @@ export interface Shown {
   readonly private?: boolean
 }
 
-export function mailbox(view: string, events: readonly Shown[]): string {
+export function mailbox(view: string, events: readonly AvailabilityEvent[]): string {
   const shown = events.map(({ subject, start, end, busy = 'Busy', private: hidden = false }) => {
     const detailElements =
       hidden || subject === undefined
@@ -54,8 +54,8 @@ export function refusedMailbox(code: string): string {
   return `<FreeBusyResponse><ResponseMessage ResponseClass="Error"><MessageText>Unable, says EX01.\r\n. LID: 1</MessageText><ResponseCode>${code}</ResponseCode><DescriptiveLinkKey>0</DescriptiveLinkKey><MessageXml><ExceptionType xmlns="http://schemas.microsoft.com/exchange/services/2006/errors">X</ExceptionType></MessageXml></ResponseMessage><FreeBusyView><FreeBusyViewType xmlns="${types}">None</FreeBusyViewType></FreeBusyView></FreeBusyResponse>`
 }
 
-export function availability(...mailboxes: readonly string[]): string {
-  return soap(
+export function availabilityReply(...mailboxes: readonly string[]): string {
+  return soapReply(
     `<GetUserAvailabilityResponse xmlns="${messages}"><FreeBusyResponseArray>${mailboxes.join('')}</FreeBusyResponseArray></GetUserAvailabilityResponse>`,
     server(15, 2, 1748)
   )
@@ -68,7 +68,7 @@ export function item(id: string, members: string): string {
 
 export function calendarView(items: readonly string[], whole = true, code = 'NoError'): string {
   const folder = `<m:RootFolder TotalItemsInView="${items.length}" IncludesLastItemInRange="${whole}"><t:Items>${items.join('')}</t:Items></m:RootFolder>`
-  return soap(
+  return soapReply(
     `<m:FindItemResponse xmlns:m="${messages}" xmlns:t="${types}"><m:ResponseMessages><m:FindItemResponseMessage ResponseClass="${code === 'NoError' ? 'Success' : 'Error'}"><m:ResponseCode>${code}</m:ResponseCode>${code === 'NoError' ? folder : ''}</m:FindItemResponseMessage></m:ResponseMessages></m:FindItemResponse>`,
     server(15, 2, 1748)
   )
@@ -83,14 +83,14 @@ export function* pieces(reply: string | Buffer, size: number): Generator<Buffer>
 type Chunks = Parameters<typeof readSoap>[0]
 
 export async function readAvailability(reply: string | Buffer | Chunks, options: XmlOptions = {}) {
-  const reader = availabilityReader([zone, zone, zone])
+  const reader = availabilityReader([repliesZone, repliesZone, repliesZone])
   const chunks = typeof reply === 'string' || Buffer.isBuffer(reply) ? pieces(reply, 11) : reply
   const response = await readSoap(chunks, 'GetUserAvailability', reader, options)
   return { ...response, found: reader.found }
 }
 
 export async function readCalendarView(reply: string | Buffer | Chunks, options: XmlOptions = {}) {
-  const reader = calendarViewReader(zone)
+  const reader = calendarViewReader(repliesZone)
   const chunks = typeof reply === 'string' || Buffer.isBuffer(reply) ? pieces(reply, 11) : reply
   const response = await readSoap(chunks, 'FindItem', reader, options)
   return { ...response, reader }

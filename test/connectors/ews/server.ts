@@ -18,7 +18,7 @@ import {
 import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { RemoteError } from '../../../src/errors.ts'
 import { hangSignal } from '../../support/until.ts'
-import { certificateOf, type Shown } from './certificates.ts'
+import { certificateOf, type ServerCertificate } from './certificates.ts'
 
 export const account = { user: 'HANVISA\\svc-hanvisa', password: 'hemligt ✓' }
 export const serverCertificate = await certificateOf({ signed: true })
@@ -42,7 +42,7 @@ export interface AskingServer {
 }
 
 export interface ServerOptions {
-  readonly serverCertificate?: Shown | null
+  readonly serverCertificate?: ServerCertificate | null
   readonly tls?: TlsOptions
   readonly ntlm?: Partial<NtlmAcceptorOptions>
   /** Instead of NTLM: whether this Authorization is good, and what WWW-Authenticate asks for. */

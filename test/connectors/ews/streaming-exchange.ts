@@ -10,7 +10,7 @@ import type {
 import { createEwsConnector } from '../../../src/connectors/ews/connector.ts'
 import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
-import { calendarView, fault, server as serverInfo, soap } from './replies.ts'
+import { calendarView, fault, server as serverInfo, soapReply } from './replies.ts'
 import { type AskingServer, account, type ServerOptions, serverCertificate, startServer } from './server.ts'
 
 const messages = 'http://schemas.microsoft.com/exchange/services/2006/messages'
@@ -58,7 +58,7 @@ export interface StreamingExchange {
 }
 
 /** The name of a mailbox's first, second… subscription. */
-export const idOf = (mailbox: string, nth = 1) => `${mailbox}#${nth}`
+export const subscriptionIdOf = (mailbox: string, nth = 1) => `${mailbox}#${nth}`
 
 export async function streamingExchange(t: Test, options: ServerOptions = {}): Promise<StreamingExchange> {
   const timers = manualTimers()
@@ -99,7 +99,7 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
       else if (operation === 'Subscribe') {
         const nth = (made.get(mailbox) ?? 0) + 1
         made.set(mailbox, nth)
-        response.end(subscribed(idOf(mailbox, nth)))
+        response.end(subscribed(subscriptionIdOf(mailbox, nth)))
       } else if (operation === 'Unsubscribe') response.end(replied('Unsubscribe', ''))
       else {
         const ids = Array.from(body.matchAll(/<t:SubscriptionId>([^<]*)/g), ([, id]) => id ?? '')
@@ -290,7 +290,7 @@ function subscribed(id: string): string {
 
 export function replied(operation: string, content: string, code = 'NoError'): string {
   const answer = code === 'NoError' ? 'Success' : 'Error'
-  return soap(
+  return soapReply(
     `<m:${operation}Response xmlns:m="${messages}" xmlns:t="${types}"><m:ResponseMessages><m:${operation}ResponseMessage ResponseClass="${answer}"><m:ResponseCode>${code}</m:ResponseCode>${content}</m:${operation}ResponseMessage></m:ResponseMessages></m:${operation}Response>`,
     serverInfo(15, 2, 1748)
   )

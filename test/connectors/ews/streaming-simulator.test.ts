@@ -1,7 +1,7 @@
 /** Streams and digests over the simulator's Exchange: several servers, odd chunk boundaries, breaks amid edits. */
 import t from 'tap'
 import { hangSignal, until } from '../../support/until.ts'
-import { isCall, meeting, openExchange } from './exchange.ts'
+import { exchangeMeeting, isCall, openExchange } from './exchange.ts'
 import { type RecordedSubscription, subscribeRecorded } from './streaming-exchange.ts'
 
 const addresses = (many: number) => Array.from({ length: many }, (_, index) => `u${index}@example.se`)
@@ -17,7 +17,7 @@ for (const version of ['2010_SP3', 'SE'] as const) {
     await until(() => recorded.every(({ isActive: isLive }) => isLive))
     const streams = simulator.ewsSubscriptions.streams.count
     t.equal(streams, version === 'SE' ? 3 : 1, 'from 2013 on Autodiscover says who shares a server')
-    for (const mailbox of mailboxes) simulator.mailboxes.putEvent(directory, mailbox, meeting('MÖT'))
+    for (const mailbox of mailboxes) simulator.mailboxes.putEvent(directory, mailbox, exchangeMeeting('MÖT'))
     await until(() => recorded.every(({ changes }) => changes > 0))
     t.notOk(recorded.some(({ events }) => events.some((word) => word.startsWith('inactive'))))
     if (version === 'SE') {
@@ -39,7 +39,8 @@ t.test('wherever chunks are split, every edit is notified, and nobody else', asy
     const edited = recorded.filter((_, index) => index % 2 === nth % 2)
     const others = recorded.filter((each) => !edited.includes(each))
     const before = new Map(recorded.map((each) => [each, each.changes]))
-    for (const { mailbox } of edited) simulator.mailboxes.putEvent(directory, mailbox, meeting(chunks))
+    for (const { mailbox } of edited)
+      simulator.mailboxes.putEvent(directory, mailbox, exchangeMeeting(chunks))
     await until(() => edited.every((each) => each.changes > (before.get(each) ?? 0)))
     t.ok(
       others.every((each) => each.changes === before.get(each)),
@@ -53,7 +54,7 @@ t.test('streams break in every way amid edits, and no edit is missed', async (t)
   const mailboxes = addresses(30)
   for (const mailbox of mailboxes) put(mailbox, {})
   const edit = ({ mailbox }: RecordedSubscription) =>
-    void simulator.mailboxes.putEvent(directory, mailbox, meeting('MÖT'))
+    void simulator.mailboxes.putEvent(directory, mailbox, exchangeMeeting('MÖT'))
   const breaks = [
     () => simulator.ewsSubscriptions.streams.end('cut'),
     () => simulator.ewsSubscriptions.streams.end('close'),
@@ -88,7 +89,8 @@ t.test('streams break in every way amid edits, and no edit is missed', async (t)
 t.test('digests: a hundred mailboxes a call, equal until something moves', async (t) => {
   const { simulator, directory, put, connector } = await openExchange(t, 'impersonation')
   const mailboxes = addresses(150)
-  for (const mailbox of mailboxes) put(mailbox, { right: 'freeBusy' }, meeting('MÖT'), meeting('LUN'))
+  for (const mailbox of mailboxes)
+    put(mailbox, { right: 'freeBusy' }, exchangeMeeting('MÖT'), exchangeMeeting('LUN'))
   const one = connector()
   const ask = (asked: readonly string[], days = 14) =>
     one.fingerprints({
@@ -114,10 +116,15 @@ t.test('digests: a hundred mailboxes a call, equal until something moves', async
       ['getUserAvailability', 50]
     ]
   )
-  put('u1@example.se', { right: 'freeBusy' }, meeting('LUN'), meeting('Något annat'))
-  put('u2@example.se', { right: 'freeBusy' }, meeting('MÖT'))
-  put('u3@example.se', { right: 'freeBusy' }, meeting('MÖT'), meeting('LUN', { showAs: 'oof' }))
-  put('u4@example.se', { right: 'none' }, meeting('MÖT'))
+  put('u1@example.se', { right: 'freeBusy' }, exchangeMeeting('LUN'), exchangeMeeting('Något annat'))
+  put('u2@example.se', { right: 'freeBusy' }, exchangeMeeting('MÖT'))
+  put(
+    'u3@example.se',
+    { right: 'freeBusy' },
+    exchangeMeeting('MÖT'),
+    exchangeMeeting('LUN', { showAs: 'oof' })
+  )
+  put('u4@example.se', { right: 'none' }, exchangeMeeting('MÖT'))
   const asked = ['U0@example.se', 'u0@example.se', 'u1@example.se', 'u2@example.se', 'u3@example.se']
   const [a, same, b, c, d, e, f, g] = await ask([...asked, 'u4@example.se', 'nobody@example.se', 'Kalle'])
   t.same(
@@ -141,7 +148,7 @@ t.test(
     const { simulator, put, connector } = await openExchange(t, 'impersonation')
     const levels = ['freeBusy', 'limitedDetails', 'reviewer'] as const
     const fill = (subject: string) => {
-      for (const right of levels) put(`${right}@example.se`, { right }, meeting(subject))
+      for (const right of levels) put(`${right}@example.se`, { right }, exchangeMeeting(subject))
     }
     const one = connector()
     const ask = () =>
@@ -174,11 +181,11 @@ t.test('digests: delegates read by the very same call; applications must imperso
   const signal = hangSignal()
   const targets = ['a@example.se', 'b@example.se'].map((mailbox) => ({ mailbox, timeZone: 'UTC' }))
   const delegate = await openExchange(t, 'delegate')
-  delegate.put('a@example.se', {}, meeting('MÖT'))
+  delegate.put('a@example.se', {}, exchangeMeeting('MÖT'))
   t.same(await delegate.connector().fingerprints({ targets, window, subjects: true, signal }), [null, null])
   t.equal(delegate.simulator.requests.list().length, 0)
   const oauth = await openExchange(t, 'impersonation', 'oauth')
-  for (const { mailbox } of targets) oauth.put(mailbox, {}, meeting('MÖT'))
+  for (const { mailbox } of targets) oauth.put(mailbox, {}, exchangeMeeting('MÖT'))
   const [a, b] = await oauth.connector().fingerprints({ targets, window, subjects: true, signal })
   t.ok(a !== null && a === b)
 })

@@ -5,9 +5,9 @@ import {
   allActive,
   closed,
   type FakeStreamingCall,
-  idOf,
   type StreamingExchange,
-  streamingExchange
+  streamingExchange,
+  subscriptionIdOf
 } from './streaming-exchange.ts'
 
 const minute = 60_000
@@ -82,7 +82,11 @@ t.test('a server that restarts: two subscribe at a time, over the connections th
   t.equal(subscribed(), 402)
   t.same(new Set(recorded.map(({ changes }) => changes)), new Set([1]), 'each is read once')
   await until('at most eight connections', () => exchange.server.sockets.size <= 8)
-  t.ok(exchange.streams.slice(2).every(({ ids }) => ids.every((id) => id === idOf(id.split('#')[0]!, 2))))
+  t.ok(
+    exchange.streams
+      .slice(2)
+      .every(({ ids }) => ids.every((id) => id === subscriptionIdOf(id.split('#')[0]!, 2)))
+  )
 })
 
 async function passUntilActive(exchange: StreamingExchange, isSo: () => boolean): Promise<void> {

@@ -1,14 +1,14 @@
 /** Every version of Exchange is found out once, and what spends a budget is left alone until its time. */
 import t from 'tap'
 import { exchangeVersions, type VersionName } from '../../../simulator/ews/versions.ts'
-import { failure, isCall, meeting, openExchange, outcomesOf } from './exchange.ts'
+import { exchangeMeeting, isCall, openExchange, outcomesOf, readErrorOf } from './exchange.ts'
 
 for (const access of ['delegate', 'impersonation'] as const) {
   t.test(`${access}: every version is found out once and remembered`, async (t) => {
     const exchange = await openExchange(t, access)
     const { simulator, put, install, connector, read } = exchange
     const mailboxes = ['a@example.se', 'b@example.se', 'c@example.se']
-    for (const mailbox of mailboxes) put(mailbox, {}, meeting('MÖT', { showAs: 'workingElsewhere' }))
+    for (const mailbox of mailboxes) put(mailbox, {}, exchangeMeeting('MÖT', { showAs: 'workingElsewhere' }))
     for (const version of exchangeVersions.keys()) {
       install({ version: version as VersionName })
       const one = connector()
@@ -31,12 +31,12 @@ for (const access of ['delegate', 'impersonation'] as const) {
 
   t.test(`${access}: a configured version is the only one requested`, async (t) => {
     const { simulator, put, install, connector, read } = await openExchange(t, access)
-    put('a@example.se', {}, meeting('MÖT'))
+    put('a@example.se', {}, exchangeMeeting('MÖT'))
     install({ version: '2010_SP1' })
     const stated = connector({ version: 'Exchange2010_SP1' })
     t.same(outcomesOf(await read(stated, ['a@example.se'])), [['MÖT']])
     simulator.requests.clear()
-    const error = failure((await read(connector({ version: 'Exchange2016' }), ['a@example.se']))[0])
+    const error = readErrorOf((await read(connector({ version: 'Exchange2016' }), ['a@example.se']))[0])
     t.match(error, { code: 'protocol_error', hint: /version.*ErrorInvalidServerVersion/ })
     t.equal(simulator.requests.list().filter(isCall).length, 1)
   })
@@ -44,8 +44,8 @@ for (const access of ['delegate', 'impersonation'] as const) {
   t.test(`${access}: after a throttling error no request is sent before its time`, async (t) => {
     let now = Date.parse('2026-11-18T08:00:00Z')
     const { simulator, put, connector, read } = await openExchange(t, access, 'ntlm', () => now)
-    put('a@example.se', {}, meeting('A'))
-    put('b@example.se', {}, meeting('B'))
+    put('a@example.se', {}, exchangeMeeting('A'))
+    put('b@example.se', {}, exchangeMeeting('B'))
     const both = ['a@example.se', 'b@example.se']
     const one = connector()
     await read(one, both)
@@ -62,30 +62,30 @@ for (const access of ['delegate', 'impersonation'] as const) {
       simulator.faults.add({ ...busy, ...owner, route })
       const [first, second] = await read(one, both)
       const scope = access === 'delegate' ? 'connection' : 'mailbox'
-      t.match(failure(first), { code: 'throttled', retryAfter: 7000, scope })
-      if (access === 'delegate') t.match(failure(second), { code: 'throttled', retryAfter: 7000 })
+      t.match(readErrorOf(first), { code: 'throttled', retryAfter: 7000, scope })
+      if (access === 'delegate') t.match(readErrorOf(second), { code: 'throttled', retryAfter: 7000 })
       else t.match(second, { outcome: 'read' }, 'the budget is that of the other mailbox')
       now += 6000
       simulator.requests.clear()
-      t.match(failure((await read(one, ['a@example.se']))[0]), { code: 'throttled', retryAfter: 1000 })
+      t.match(readErrorOf((await read(one, ['a@example.se']))[0]), { code: 'throttled', retryAfter: 1000 })
       t.equal(simulator.requests.list().filter(isCall).length, 0, 'no call before its time')
       now += 1001
       t.same(outcomesOf(await read(one, ['a@example.se'])), [['A']])
     }
     simulator.faults.add({ kind: 'status', status: 503, retryAfter: '4', count: 1, route, ...owner })
-    t.match(failure((await read(one, ['a@example.se']))[0]), {
+    t.match(readErrorOf((await read(one, ['a@example.se']))[0]), {
       code: 'throttled',
       retryAfter: 4000,
       scope: 'connection'
     })
     t.match(
-      failure((await read(one, ['b@example.se']))[0]),
+      readErrorOf((await read(one, ['b@example.se']))[0]),
       { code: 'throttled' },
       'IIS is full for everybody'
     )
     now += 4001
     simulator.faults.add({ kind: 'ews', code: 'ErrorExceededConnectionCount', count: 1, route, ...owner })
-    t.match(failure((await read(one, ['a@example.se']))[0]), { code: 'throttled', retryAfter: 5000 })
+    t.match(readErrorOf((await read(one, ['a@example.se']))[0]), { code: 'throttled', retryAfter: 5000 })
     now += 5001
     t.same(outcomesOf(await read(one, both)), [['A'], ['B']])
   })
@@ -94,7 +94,7 @@ for (const access of ['delegate', 'impersonation'] as const) {
 t.test('2010 SP1 charges impersonated calls to the account', async (t) => {
   const { simulator, put, install, connector, read } = await openExchange(t, 'impersonation')
   install({ version: '2010_SP1' })
-  put('a@example.se', {}, meeting('A'))
+  put('a@example.se', {}, exchangeMeeting('A'))
   const one = connector()
   await read(one, ['a@example.se'])
   simulator.faults.add({
@@ -104,5 +104,5 @@ t.test('2010 SP1 charges impersonated calls to the account', async (t) => {
     count: 1,
     route: 'findItem'
   })
-  t.match(failure((await read(one, ['a@example.se']))[0]), { code: 'throttled', scope: 'connection' })
+  t.match(readErrorOf((await read(one, ['a@example.se']))[0]), { code: 'throttled', scope: 'connection' })
 })

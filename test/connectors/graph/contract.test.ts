@@ -4,7 +4,7 @@ import type { EventInput } from '../../../simulator/calendar-item.ts'
 import { connectorContract } from '../../contracts/connector.ts'
 import type { CalendarServer, ContractEvent, Trouble } from '../../contracts/connector-calendar-server.ts'
 import { type NotifyingServer, subscriptionContract } from '../../contracts/connector-subscription.ts'
-import { directory, meeting, openMicrosoft365 } from './microsoft365.ts'
+import { directory, graphMeeting, openMicrosoft365 } from './microsoft365.ts'
 import { openSubscribed } from './subscription-fixture.ts'
 
 const { simulator, connector } = await openMicrosoft365(t)
@@ -65,7 +65,7 @@ await t.test('edits are notified', async (t) => {
     },
     missing: addressOf,
     async edit(mailbox) {
-      subscribed.simulator.mailboxes.putEvent(directory, mailbox, meeting('x'))
+      subscribed.simulator.mailboxes.putEvent(directory, mailbox, graphMeeting('x'))
     },
     async dropSubscriptions() {
       subscribed.simulator.graphNotifications.lifecycle('subscriptionRemoved')

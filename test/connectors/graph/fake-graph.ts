@@ -29,7 +29,10 @@ export interface FakeGraph {
   read(mailboxes: readonly string[], subjects?: boolean): Promise<readonly ReadResult[]>
 }
 
-export const window = { start: Date.parse('2026-11-16T00:00:00Z'), end: Date.parse('2026-11-23T00:00:00Z') }
+export const fakeGraphWindow = {
+  start: Date.parse('2026-11-16T00:00:00Z'),
+  end: Date.parse('2026-11-23T00:00:00Z')
+}
 
 const authority = await makeAuthority()
 
@@ -75,7 +78,7 @@ export async function startFakeGraph(
     read: (mailboxes, subjects = true) =>
       connector.read({
         targets: mailboxes.map((mailbox) => ({ mailbox, timeZone: 'Europe/Stockholm' })),
-        window,
+        window: fakeGraphWindow,
         subjects,
         signal: AbortSignal.timeout(60_000)
       })

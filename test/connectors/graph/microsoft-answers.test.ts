@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import t, { type Test } from 'tap'
-import { type FakeResponse, failed, startFakeGraph, viewOf, window } from './fake-graph.ts'
+import { type FakeResponse, failed, fakeGraphWindow, startFakeGraph, viewOf } from './fake-graph.ts'
 
 const healthy = ['anna@example.se', 'bo@example.se', 'cia@example.se']
 const sick = 'guest@example.se'
@@ -220,7 +220,7 @@ t.test('a code that is none of Microsoft’s is not shown', async (t) => {
   const graph = await startFakeGraph(t, () => failed(404, 'Uppsagning.Anna', 'Lunch'))
   const [result] = await graph.read(['anna@example.se'])
   t.match(result, { error: { hint: /\(HTTP 404\)$/ } })
-  t.ok(window.start > 0)
+  t.ok(fakeGraphWindow.start > 0)
 })
 
 async function startProxy(t: Test): Promise<string> {

@@ -27,7 +27,10 @@ export interface Microsoft365 {
   read(mailboxes: readonly string[], changes?: Partial<ReadRequest>): Promise<readonly ReadResult[]>
 }
 
-export const week = { start: Date.parse('2026-11-16T00:00:00Z'), end: Date.parse('2026-11-23T00:00:00Z') }
+export const graphWeek = {
+  start: Date.parse('2026-11-16T00:00:00Z'),
+  end: Date.parse('2026-11-23T00:00:00Z')
+}
 
 export async function openMicrosoft365(t: Test, clock: () => number = Date.now): Promise<Microsoft365> {
   const simulator = await startSimulator({ clock })
@@ -65,7 +68,7 @@ export async function openMicrosoft365(t: Test, clock: () => number = Date.now):
     read: (mailboxes, changes = {}) =>
       first.read({
         targets: mailboxes.map((mailbox) => ({ mailbox, timeZone: 'Europe/Stockholm' })),
-        window: week,
+        window: graphWeek,
         subjects: true,
         signal: hangSignal(),
         ...changes
@@ -81,6 +84,6 @@ export function outcomes(readings: readonly ReadResult[]): (string | string[])[]
   })
 }
 
-export function meeting(subject: string, changes: Partial<EventInput> = {}): EventInput {
+export function graphMeeting(subject: string, changes: Partial<EventInput> = {}): EventInput {
   return { subject, start: '2026-11-18T12:00:00Z', end: '2026-11-18T13:00:00Z', ...changes }
 }

@@ -1,12 +1,12 @@
 /** Reading: limits that are respected, what is sent again and when, and availability where no more is granted or wanted. */
 import t from 'tap'
-import { directory, meeting, openMicrosoft365, outcomes, week } from './microsoft365.ts'
+import { directory, graphMeeting, graphWeek, openMicrosoft365, outcomes } from './microsoft365.ts'
 
 const people = Array.from({ length: 20 }, (_, index) => `p${index}@example.se`)
 
 t.test('twenty mailboxes are one batch, with what is needed of each event and no more', async (t) => {
   const cloud = await openMicrosoft365(t)
-  for (const person of people) cloud.put(person, meeting(person))
+  for (const person of people) cloud.put(person, graphMeeting(person))
   t.same(
     outcomes(await cloud.read(people)),
     people.map((person) => [person])
@@ -24,7 +24,7 @@ t.test('twenty mailboxes are one batch, with what is needed of each event and no
 
 t.test('what is throttled is sent again, alone, when Graph says so', async (t) => {
   const cloud = await openMicrosoft365(t)
-  for (const person of people) cloud.put(person, meeting(person))
+  for (const person of people) cloud.put(person, graphMeeting(person))
   for (const [status, retryAfter] of [
     [429, '0.25'],
     [503, '0.1'],
@@ -56,7 +56,7 @@ t.test('what is throttled is sent again, alone, when Graph says so', async (t) =
 
 t.test('a mailbox that is throttled for long does not delay the others', async (t) => {
   const cloud = await openMicrosoft365(t)
-  for (const person of people) cloud.put(person, meeting(person))
+  for (const person of people) cloud.put(person, graphMeeting(person))
   const fault = cloud.simulator.faults.add({
     kind: 'status',
     status: 429,
@@ -83,7 +83,7 @@ t.test('a mailbox that is throttled for long does not delay the others', async (
 
 t.test('never more than four calls at a time to one mailbox', async (t) => {
   const cloud = await openMicrosoft365(t)
-  cloud.put('anna@example.se', meeting('x'))
+  cloud.put('anna@example.se', graphMeeting('x'))
   cloud.simulator.faults.add({ kind: 'slow', milliseconds: 30, mailbox: 'anna@example.se' })
   const readings = await Promise.all(Array.from({ length: 12 }, () => cloud.read(['ANNA@example.se'])))
   t.same(readings.map(outcomes), Array(12).fill([['x']]))
@@ -103,7 +103,7 @@ t.test('never more than four calls at a time to one mailbox', async (t) => {
 
 t.test('a read that waits for a busy mailbox ends with the signal', async (t) => {
   const cloud = await openMicrosoft365(t)
-  cloud.put('anna@example.se', meeting('x'))
+  cloud.put('anna@example.se', graphMeeting('x'))
   const fault = cloud.simulator.faults.add({ kind: 'hang', mailbox: 'anna@example.se', count: 4 })
   const hanging = Array.from({ length: 4 }, () => cloud.read(['anna@example.se']))
   const waiting = await cloud.read(['anna@example.se'], { signal: AbortSignal.timeout(300) })
@@ -114,7 +114,7 @@ t.test('a read that waits for a busy mailbox ends with the signal', async (t) =>
 
 t.test('without need for subjects, getSchedule reads twenty in a call', async (t) => {
   const cloud = await openMicrosoft365(t)
-  for (const person of people) cloud.put(person, meeting(person, { showAs: 'workingElsewhere' }))
+  for (const person of people) cloud.put(person, graphMeeting(person, { showAs: 'workingElsewhere' }))
   cloud.put('p1@example.se', { start: '2026-11-17', end: '2026-11-19', allDay: true, showAs: 'oof' })
   const readings = await cloud.read(people, { subjects: false })
   const { requests } = cloud.simulator
@@ -142,7 +142,7 @@ t.test('without need for subjects, getSchedule reads twenty in a call', async (t
 
 t.test('availability: a wrong address fails alone, even where it comes first', async (t) => {
   const cloud = await openMicrosoft365(t)
-  for (const person of people) cloud.put(person, meeting(person))
+  for (const person of people) cloud.put(person, graphMeeting(person))
   const wrong = ['a@example.se', 'b@example.se', 'c@example.se', 'd@example.se']
   const asked = [...wrong, ...people.slice(0, 16)]
   const codes = async () =>
@@ -166,9 +166,9 @@ t.test(
   'availability of what is no SMTP address, and beyond a thousand entries, by calendarView',
   async (t) => {
     const cloud = await openMicrosoft365(t)
-    cloud.put('anna@example.se', meeting('x'))
+    cloud.put('anna@example.se', graphMeeting('x'))
     const { objectId } = cloud.simulator.mailboxes.get(directory, 'anna@example.se') ?? { objectId: '' }
-    const many = Array.from({ length: 1001 }, () => meeting('y'))
+    const many = Array.from({ length: 1001 }, () => graphMeeting('y'))
     cloud.put('busy@example.se', ...many)
     const readings = await cloud.read([objectId, 'busy@example.se'], { subjects: false })
     t.match(readings, [{ detail: 'subjects', events: [{ subject: 'x' }] }, { detail: 'subjects' }])
@@ -178,8 +178,8 @@ t.test(
 
 t.test('403 on calendarView: availability, and a hint where subjects were required', async (t) => {
   const cloud = await openMicrosoft365(t)
-  cloud.put('anna@example.se', meeting('open'))
-  cloud.put('bertil@example.se', meeting('shut', { showAs: 'oof' }))
+  cloud.put('anna@example.se', graphMeeting('open'))
+  cloud.put('bertil@example.se', graphMeeting('shut', { showAs: 'oof' }))
   cloud.simulator.faults.add({
     kind: 'status',
     status: 403,
@@ -203,8 +203,8 @@ t.test('403 on calendarView: availability, and a hint where subjects were requir
 
 t.test('a mailbox outside the scope says which command shows it', async (t) => {
   const cloud = await openMicrosoft365(t)
-  cloud.put('anna@example.se', meeting('x'))
-  cloud.put('chef@example.se', meeting('secret'))
+  cloud.put('anna@example.se', graphMeeting('x'))
+  cloud.put('chef@example.se', graphMeeting('secret'))
   cloud.register({ mailboxes: ['anna@example.se'] })
   for (const subjects of [true, false]) {
     const readings = await cloud.read(['anna@example.se', 'chef@example.se'], { subjects })
@@ -216,10 +216,10 @@ t.test('a mailbox outside the scope says which command shows it', async (t) => {
 
 t.test('an outage is unreachable, never an empty calendar', async (t) => {
   const cloud = await openMicrosoft365(t)
-  cloud.put('anna@example.se', meeting('x'))
+  cloud.put('anna@example.se', graphMeeting('x'))
   t.same(outcomes(await cloud.read(['anna@example.se'])), [['x']])
   await cloud.simulator.close()
-  const readings = await cloud.read(['anna@example.se'], { window: week })
+  const readings = await cloud.read(['anna@example.se'], { window: graphWeek })
   t.match(readings, [
     { outcome: 'failed', error: { code: 'unreachable', scope: 'connection', hint: /127\.0\.0\.1/ } }
   ])

@@ -2,13 +2,13 @@
 import t from 'tap'
 import { createClientCertificate } from '../../../simulator/authority.ts'
 import { signInError } from '../../../src/connectors/entra/sign-in-error.ts'
-import { meeting, openMicrosoft365, outcomes, week } from './microsoft365.ts'
+import { graphMeeting, graphWeek, openMicrosoft365, outcomes } from './microsoft365.ts'
 
 const target = { mailbox: 'anna@example.se', timeZone: 'Europe/Stockholm' }
 
 t.test('one token request, however many reads start cold', async (t) => {
   const cloud = await openMicrosoft365(t)
-  cloud.put('anna@example.se', meeting('x'))
+  cloud.put('anna@example.se', graphMeeting('x'))
   const readings = await Promise.all(Array.from({ length: 30 }, () => cloud.read(['anna@example.se'])))
   t.same(readings.map(outcomes), Array(30).fill([['x']]))
   t.equal(cloud.simulator.requests.count({ route: 'token' }), 1)
@@ -17,7 +17,7 @@ t.test('one token request, however many reads start cold', async (t) => {
 t.test('a token is cached until shortly before its end, by the clock of this service', async (t) => {
   let now = Date.now()
   const cloud = await openMicrosoft365(t, () => now)
-  cloud.put('anna@example.se', meeting('x'))
+  cloud.put('anna@example.se', graphMeeting('x'))
   const asked = async (passed: number) => {
     now += passed
     t.same(outcomes(await cloud.read(['anna@example.se'])), [['x']])
@@ -34,7 +34,7 @@ t.test('a token is cached until shortly before its end, by the clock of this ser
 
 t.test('a token that Graph refuses is renewed once', async (t) => {
   const cloud = await openMicrosoft365(t)
-  cloud.put('anna@example.se', meeting('x'))
+  cloud.put('anna@example.se', graphMeeting('x'))
   await cloud.read(['anna@example.se'])
   for (const route of ['batch', 'calendarView'] as const) {
     cloud.simulator.requests.clear()
@@ -53,7 +53,7 @@ t.test('a token that Graph refuses is renewed once', async (t) => {
 
 t.test('by certificate', async (t) => {
   const cloud = await openMicrosoft365(t)
-  cloud.put('anna@example.se', meeting('x'))
+  cloud.put('anna@example.se', graphMeeting('x'))
   const [registered, stranger] = await Promise.all([
     createClientCertificate('app'),
     createClientCertificate('other')
@@ -65,7 +65,7 @@ t.test('by certificate', async (t) => {
     const connector = new GraphConnector({ connection: { ...connection, certificate }, http: cloud.http })
     return connector.read({
       targets: [target],
-      window: week,
+      window: graphWeek,
       subjects: true,
       signal: AbortSignal.timeout(9000)
     })
@@ -83,7 +83,7 @@ t.test('by certificate', async (t) => {
 
 t.test('a sign-in error is reported for every mailbox, and "test connection" stops there', async (t) => {
   const cloud = await openMicrosoft365(t)
-  cloud.put('anna@example.se', meeting('x'))
+  cloud.put('anna@example.se', graphMeeting('x'))
   const rows = [
     ['secret_invalid', 'sign-in', /paste its Value.*AADSTS7000215/, { clientSecret: 'wrong' }, {}],
     [
@@ -117,7 +117,7 @@ t.test('a sign-in error is reported for every mailbox, and "test connection" sto
     const targets = [target, { ...target, mailbox: 'bertil@example.se' }]
     const error = { code, hint, scope: 'connection' }
     t.match(
-      await connector.read({ targets, window: week, subjects: true, signal }),
+      await connector.read({ targets, window: graphWeek, subjects: true, signal }),
       [{ error }, { error }],
       code
     )
@@ -142,7 +142,7 @@ t.test('a directory of another cloud: the operator is told to change cloud, not 
 t.test('a failure of Entra is no refusal', async (t) => {
   let now = Date.now()
   const cloud = await openMicrosoft365(t, () => now)
-  cloud.put('anna@example.se', meeting('x'))
+  cloud.put('anna@example.se', graphMeeting('x'))
   const { faults, requests } = cloud.simulator
   const failsWith = async (code: string, fault: Parameters<typeof faults.add>[0], signal?: AbortSignal) => {
     const id = faults.add({ ...fault, route: 'token' })
@@ -166,7 +166,7 @@ t.test('a failure of Entra is no refusal', async (t) => {
 
 t.test('a caller that stops waiting for a token does not abort it for others', async (t) => {
   const cloud = await openMicrosoft365(t)
-  cloud.put('anna@example.se', meeting('x'))
+  cloud.put('anna@example.se', graphMeeting('x'))
   const slow = cloud.simulator.faults.add({ kind: 'slow', milliseconds: 400, route: 'token' })
   const impatient = cloud.read(['anna@example.se'], { signal: AbortSignal.timeout(20) })
   const patient = cloud.read(['anna@example.se'])

@@ -1,7 +1,7 @@
 /** Subscriptions over days: how many calls they take, when they are renewed, and what becomes of what Graph says of them. */
 import t, { type Test } from 'tap'
 import { until } from '../../support/until.ts'
-import { directory, meeting } from './microsoft365.ts'
+import { directory, graphMeeting } from './microsoft365.ts'
 import { isActive, minute, nameOf, openSubscribed, type Subscribed, watch } from './subscription-fixture.ts'
 
 const day = 1440 * minute
@@ -129,7 +129,7 @@ t.test('each reauthorizationRequired is answered, however soon, and then the cal
       'the challenge came',
       () => cloud.received.filter(({ event }) => event === 'reauthorize').length === times
     )
-    cloud.put(mailboxes[0]!, meeting(`edit ${times}`))
+    cloud.put(mailboxes[0]!, graphMeeting(`edit ${times}`))
     one.watch.onNotification('reauthorize')
     await until('renewed', () => {
       cloud.leap(1_000)
@@ -252,7 +252,7 @@ t.test('an existing subscription of a mailbox is adopted, replaced or left', asy
 
 t.test('users who share a mailbox in two time zones are both active, by one subscription', async (t) => {
   const cloud = await openSubscribed(t)
-  cloud.put('desk@example.se', meeting('x'))
+  cloud.put('desk@example.se', graphMeeting('x'))
   const connector = cloud.connect()
   const stockholm = watch(connector, 'desk@example.se', 'stockholm')
   const tokyo = watch(connector, 'Desk@example.se', 'tokyo')
@@ -277,7 +277,7 @@ t.test('users who share a mailbox in two time zones are both active, by one subs
 
 t.test('one mailbox under two spellings: both are active', async (t) => {
   const cloud = await openSubscribed(t)
-  cloud.put('desk@example.se', meeting('x'))
+  cloud.put('desk@example.se', graphMeeting('x'))
   const { objectId } = cloud.simulator.mailboxes.get(directory, 'desk@example.se')!
   const connector = cloud.connect()
   const address = watch(connector, 'desk@example.se', 'by-address')

@@ -5,9 +5,9 @@ import {
   readCalendar
 } from '../../../src/connectors/ics/read-calendar.ts'
 
-export const at = (text: string): number => Date.parse(text)
+export const instantOf = (text: string): number => Date.parse(text)
 
-export const window = { start: at('2026-11-21T00:00:00Z'), end: at('2026-12-06T00:00:00Z') }
+export const fortnight = { start: instantOf('2026-11-21T00:00:00Z'), end: instantOf('2026-12-06T00:00:00Z') }
 
 export function calendar(...lines: string[]): string {
   return [
@@ -33,7 +33,7 @@ export function read(text: string, request: Partial<ReadCalendarRequest> = {}): 
     text,
     mailbox: 'calendar.ics',
     timeZone: 'Europe/Stockholm',
-    window,
+    window: fortnight,
     subjects: true,
     ownerAddresses: [],
     limits: {

@@ -9,7 +9,7 @@ import type { IcsLimits } from '../../../src/connectors/ics/calendar-reader.ts'
 import { createIcsConnector } from '../../../src/connectors/ics/connector.ts'
 import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
-import { calendar, event, window } from './calendars.ts'
+import { calendar, event, fortnight } from './calendars.ts'
 
 const meetingEvent = event('DTSTART:20261123T090000Z', 'DTEND:20261123T100000Z', 'SUMMARY:MÖT: kund')
 const meeting = calendar(meetingEvent)
@@ -35,7 +35,7 @@ async function setUp(
     const target = { mailbox, timeZone: 'Europe/Stockholm', ...(etag === undefined ? {} : { etag }) }
     const [reading] = await connector.read({
       targets: [target],
-      window,
+      window: fortnight,
       subjects: true,
       signal: new AbortController().signal
     })
@@ -142,7 +142,7 @@ t.test('an unreachable host, and one that does not answer', async (t) => {
   const stop = new AbortController()
   const reading = connector.read({
     targets: [{ mailbox: url, timeZone: 'UTC' }],
-    window,
+    window: fortnight,
     subjects: true,
     signal: stop.signal
   })

@@ -1,6 +1,6 @@
 /** Binds a sign-in to its TLS connection, so that no host in between can relay it (RFC 5929). */
 import { createHash } from 'node:crypto'
-import { context, DerFault, derTag, readDer, readOne } from './der.ts'
+import { context, DerFault, derTag, readDer, readDerValue } from './der.ts'
 
 /** `certificate` is the server's, in DER. Sixteen bytes, as MsvAvChannelBindings takes them. */
 export function channelBinding(certificate: Buffer): Buffer {
@@ -19,7 +19,7 @@ export function bindingOver(hash: Buffer): Buffer {
 /** RFC 5929 section 4.1: the hash of the certificate's own signature, SHA-256 in place of MD5 and SHA-1. */
 function hashFor(certificate: Buffer): string {
   try {
-    const [, algorithm] = readDer(readOne(certificate, derTag.sequence))
+    const [, algorithm] = readDer(readDerValue(certificate, derTag.sequence))
     const [oid, parameters] = readDer(algorithm?.content ?? Buffer.alloc(0))
     const name = oid?.content.toString('hex') ?? ''
     if (name === rsaPss) return pssHash(parameters?.content) ?? 'sha256'
@@ -35,7 +35,7 @@ function hashFor(certificate: Buffer): string {
 function pssHash(parameters: Buffer | undefined): string | undefined {
   const first = readDer(parameters ?? Buffer.alloc(0)).find(({ tag }) => tag === context(0))
   if (first === undefined) return undefined
-  const [oid] = readDer(readOne(first.content, derTag.sequence))
+  const [oid] = readDer(readDerValue(first.content, derTag.sequence))
   return byHash[oid?.content.toString('hex') ?? '']
 }
 

@@ -35,7 +35,7 @@ export function readDer(bytes: Buffer): DerValue[] {
 }
 
 /** The value of that tag, first of all in `bytes`. */
-export function readOne(bytes: Buffer, tag: number): Buffer {
+export function readDerValue(bytes: Buffer, tag: number): Buffer {
   const value = valueAt(bytes, 0)
   if (value.tag !== tag) throw new DerFault(`tag ${value.tag} where ${tag} was expected`)
   return value.content

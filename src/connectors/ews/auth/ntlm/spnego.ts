@@ -1,5 +1,5 @@
 /** NTLM in the envelope of SPNEGO, as the scheme Negotiate carries it (RFC 4178, RFC 4559, MS-SPNG). */
-import { context, DerFault, derTag, readDer, readOne, writeDer } from './der.ts'
+import { context, DerFault, derTag, readDer, readDerValue, writeDer } from './der.ts'
 import { malformed } from './malformed.ts'
 
 /** 1.3.6.1.5.5.2 and 1.3.6.1.4.1.311.2.2.10, in DER. */
@@ -21,10 +21,10 @@ export function wrapNegotiate(message: Buffer): Buffer {
 /** The CHALLENGE within the server's NegTokenResp. Throws RemoteError `protocol_error`. */
 export function unwrapChallenge(token: Buffer): Buffer {
   try {
-    const members = readDer(readOne(readOne(token, context(1)), derTag.sequence))
+    const members = readDer(readDerValue(readDerValue(token, context(1)), derTag.sequence))
     const response = members.find(({ tag }) => tag === context(2))
     if (response === undefined) throw malformed('it holds no token')
-    return readOne(response.content, derTag.octets)
+    return readDerValue(response.content, derTag.octets)
   } catch (error) {
     if (error instanceof DerFault) throw malformed('its SPNEGO envelope cannot be read')
     throw error
