@@ -79,7 +79,7 @@ export function success(operation: string, content: string): string {
 }
 
 /** `rest` is what the operation's message holds even then. */
-export function errorResponse(
+export function errorResponseMessage(
   operation: string,
   { code, message }: { code: string; message: string },
   rest = '',
@@ -97,7 +97,7 @@ export function attempt(operation: string, rest: string, make: () => string): st
   try {
     return success(operation, make())
   } catch (error) {
-    if (error instanceof ItemError) return errorResponse(operation, error, rest)
+    if (error instanceof ItemError) return errorResponseMessage(operation, error, rest)
     throw error
   }
 }

@@ -3,7 +3,7 @@ import type { Mailbox } from '../calendar-item.ts'
 import type { FaultEffect, Route } from '../faults.ts'
 import type { ProtocolResponse } from '../protocol-message.ts'
 import {
-  errorResponse,
+  errorResponseMessage,
   faultEnvelope,
   ItemError,
   named,
@@ -81,7 +81,7 @@ const defaultMessages: Readonly<Record<string, string>> = {
 /** The error where the operation's result would stand: in every message of the answer. */
 function inside(operation: string, { code, message, values }: SoapFault): string {
   if (operation !== 'GetUserAvailability')
-    return responseMessages(operation, [errorResponse(operation, { code, message }, '', values)])
+    return responseMessages(operation, [errorResponseMessage(operation, { code, message }, '', values)])
   return `<GetUserAvailabilityResponse xmlns="${spaces.messages}"><FreeBusyResponseArray><FreeBusyResponse><ResponseMessage ResponseClass="Error"><MessageText>${message}</MessageText><ResponseCode>${code}</ResponseCode><DescriptiveLinkKey>0</DescriptiveLinkKey></ResponseMessage><FreeBusyView><FreeBusyViewType xmlns="${spaces.types}">None</FreeBusyViewType></FreeBusyView></FreeBusyResponse></FreeBusyResponseArray></GetUserAvailabilityResponse>`
 }
 

@@ -4,7 +4,7 @@ import type { CalendarItem, Mailbox, Right } from '../calendar-item.ts'
 import { rightOfAddress } from '../mailboxes.ts'
 import { occurrencesIn } from '../recurrence.ts'
 import { dayMs } from '../time.ts'
-import { attempt, errorResponse, ItemError, responseMessages, SoapFault } from './envelope.ts'
+import { attempt, errorResponseMessage, ItemError, responseMessages, SoapFault } from './envelope.ts'
 import { storedItem } from './find-item.ts'
 import { denied } from './folders.ts'
 import { calendarItem, type Item, readId, shapeOf } from './properties.ts'
@@ -99,6 +99,6 @@ export function convertId({ operation }: RequestContext): string {
   const error = { code: 'ErrorInvalidIdMalformed', message: 'The Id is malformed.' }
   return responseMessages(
     'ConvertId',
-    (descendantAt(operation, 'SourceIds')?.children ?? []).map(() => errorResponse('ConvertId', error))
+    (descendantAt(operation, 'SourceIds')?.children ?? []).map(() => errorResponseMessage('ConvertId', error))
   )
 }

@@ -1,6 +1,6 @@
 /** ResolveNames: the directory by name or address, to whoever has signed in. */
 import type { Mailbox } from '../calendar-item.ts'
-import { errorResponse, responseMessages, success } from './envelope.ts'
+import { errorResponseMessage, responseMessages, success } from './envelope.ts'
 import type { RequestContext } from './request-context.ts'
 import { escapeText, textAt } from './xml.ts'
 
@@ -14,7 +14,7 @@ export function resolveNames(context: RequestContext): string {
     wanted === '' ? [] : mailboxes.list(installation.tenant).filter((each) => answers(each, wanted))
   if (found.length === 0) {
     const error = { code: 'ErrorNameResolutionNoResults', message: 'No results were found.' }
-    return responseMessages('ResolveNames', [errorResponse('ResolveNames', error)])
+    return responseMessages('ResolveNames', [errorResponseMessage('ResolveNames', error)])
   }
   const shown = found.slice(0, most).map((mailbox) => resolution(mailbox, full))
   const whole = found.length <= most

@@ -4,7 +4,7 @@ import { ConnectionAborted } from '../protocol-message.ts'
 import { chunked, manyBytes } from './chunks.ts'
 import {
   attempt,
-  errorResponse,
+  errorResponseMessage,
   ItemError,
   responseMessages,
   SoapFault,
@@ -222,7 +222,7 @@ function deadOnes(ids: readonly string[], closed: boolean): string {
   const list = ids.map((id) => `<m:SubscriptionId>${escapeText(id)}</m:SubscriptionId>`).join('')
   const error = { code: 'ErrorInvalidSubscription', message: 'The specified subscription ID does not exist.' }
   const status = closed ? '<m:ConnectionStatus>Closed</m:ConnectionStatus>' : ''
-  return errorResponse(
+  return errorResponseMessage(
     'GetStreamingEvents',
     error,
     `<m:ErrorSubscriptionIds>${list}</m:ErrorSubscriptionIds>${status}`

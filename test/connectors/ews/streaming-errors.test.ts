@@ -9,10 +9,10 @@ import {
   type FakeStreamingCall,
   fault,
   lostSubscriptions,
+  nthSubscriptionId,
   ok,
   replied,
-  streamingExchange,
-  subscriptionIdOf
+  streamingExchange
 } from './streaming-exchange.ts'
 
 const abc = ['a@example.se', 'b@example.se', 'c@example.se']
@@ -25,20 +25,20 @@ t.test('lost subscriptions are created again, and no others', async (t) => {
   const [a, b, c] = recorded
   await until(() => allActive(recorded))
   exchange.timers.pass(40_000)
-  exchange.streams[0]?.say(lostSubscriptions([subscriptionIdOf('b@example.se')]))
+  exchange.streams[0]?.say(lostSubscriptions([nthSubscriptionId('b@example.se')]))
   await until(() => b?.isActive === false)
   t.match(b?.hint, /ended the subscription to b@example.se.*by itself/)
   exchange.timers.pass(1_000)
   await until(() => operations(exchange.calls, 'Subscribe').length === 4)
-  exchange.streams[0]?.say(edited(subscriptionIdOf('a@example.se')))
+  exchange.streams[0]?.say(edited(nthSubscriptionId('a@example.se')))
   await until(() => a?.changes === 1)
   await until(() => exchange.timers.waits(1_000))
   exchange.timers.pass(1_000)
   await until(() => b?.isActive === true)
   t.same(exchange.streams[1]?.ids, [
-    subscriptionIdOf('a@example.se'),
-    subscriptionIdOf('b@example.se', 2),
-    subscriptionIdOf('c@example.se')
+    nthSubscriptionId('a@example.se'),
+    nthSubscriptionId('b@example.se', 2),
+    nthSubscriptionId('c@example.se')
   ])
   t.same(a?.events, ['active', 'changed'])
   t.same(b?.events, ['active', 'inactive unreachable', 'active', 'changed'])
@@ -72,7 +72,7 @@ t.test(
     t.equal(exchange.streams.at(-1)?.headers.cookie, 'X-BackEndOverrideCookie=two')
     t.same(
       exchange.streams.at(-1)?.ids,
-      abc.map((mailbox) => subscriptionIdOf(mailbox, 2))
+      abc.map((mailbox) => nthSubscriptionId(mailbox, 2))
     )
   }
 )
@@ -257,7 +257,7 @@ t.test('a server that is gone for good with its subscriptions is given up after 
   })
   t.same(
     exchange.streams.at(-1)?.ids.toSorted(),
-    abc.map((mailbox) => subscriptionIdOf(mailbox, 2))
+    abc.map((mailbox) => nthSubscriptionId(mailbox, 2))
   )
   t.equal(exchange.streams.at(-1)?.mailbox, 'b@example.se', 'who was charged is the last to be')
   t.same(

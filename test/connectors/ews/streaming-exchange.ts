@@ -58,7 +58,7 @@ export interface StreamingExchange {
 }
 
 /** The name of a mailbox's first, second… subscription. */
-export const subscriptionIdOf = (mailbox: string, nth = 1) => `${mailbox}#${nth}`
+export const nthSubscriptionId = (mailbox: string, nth = 1) => `${mailbox}#${nth}`
 
 export async function streamingExchange(t: Test, options: ServerOptions = {}): Promise<StreamingExchange> {
   const timers = manualTimers()
@@ -99,7 +99,7 @@ export async function streamingExchange(t: Test, options: ServerOptions = {}): P
       else if (operation === 'Subscribe') {
         const nth = (made.get(mailbox) ?? 0) + 1
         made.set(mailbox, nth)
-        response.end(subscribed(subscriptionIdOf(mailbox, nth)))
+        response.end(subscribed(nthSubscriptionId(mailbox, nth)))
       } else if (operation === 'Unsubscribe') response.end(replied('Unsubscribe', ''))
       else {
         const ids = Array.from(body.matchAll(/<t:SubscriptionId>([^<]*)/g), ([, id]) => id ?? '')

@@ -5,9 +5,9 @@ import {
   allActive,
   closed,
   type FakeStreamingCall,
+  nthSubscriptionId,
   type StreamingExchange,
-  streamingExchange,
-  subscriptionIdOf
+  streamingExchange
 } from './streaming-exchange.ts'
 
 const minute = 60_000
@@ -85,7 +85,7 @@ t.test('a server that restarts: two subscribe at a time, over the connections th
   t.ok(
     exchange.streams
       .slice(2)
-      .every(({ ids }) => ids.every((id) => id === subscriptionIdOf(id.split('#')[0]!, 2)))
+      .every(({ ids }) => ids.every((id) => id === nthSubscriptionId(id.split('#')[0]!, 2)))
   )
 })
 

@@ -11,9 +11,9 @@ import {
   edited,
   heartbeat,
   message,
+  nthSubscriptionId,
   ok,
-  streamingExchange,
-  subscriptionIdOf
+  streamingExchange
 } from './streaming-exchange.ts'
 
 const abc = ['a@example.se', 'b@example.se', 'c@example.se']
@@ -32,10 +32,10 @@ t.test('an edit notifies whom it concerns, and nobody before the stream is open'
   stream?.say(ok())
   await until(() => allActive(recorded))
   stream?.say(
-    edited(subscriptionIdOf('b@example.se'), 'CreatedEvent'),
-    heartbeat(subscriptionIdOf('a@example.se'))
+    edited(nthSubscriptionId('b@example.se'), 'CreatedEvent'),
+    heartbeat(nthSubscriptionId('a@example.se'))
   )
-  stream?.say(edited(subscriptionIdOf('c@example.se'), 'FreeBusyChangedEvent'), edited('of nobody'))
+  stream?.say(edited(nthSubscriptionId('c@example.se'), 'FreeBusyChangedEvent'), edited('of nobody'))
   await until(() => c?.changes === 1)
   t.same([a?.events, b?.events, c?.events], [['active'], ['active', 'changed'], ['active', 'changed']])
   t.same(
@@ -49,7 +49,7 @@ t.test('an edit notifies whom it concerns, and nobody before the stream is open'
   )
   t.same(
     stream?.ids,
-    abc.map((mailbox) => subscriptionIdOf(mailbox))
+    abc.map((mailbox) => nthSubscriptionId(mailbox))
   )
 })
 
@@ -125,12 +125,12 @@ t.test(
       exchange.timers.pass(40_000)
       exchange.streams.at(-1)?.end(closed())
       await until(() => exchange.streams.length === nth + 1)
-      exchange.streams.at(-1)?.say(edited(subscriptionIdOf('a@example.se')))
+      exchange.streams.at(-1)?.say(edited(nthSubscriptionId('a@example.se')))
       await until(() => recorded[0]?.changes === nth)
     }
     t.same(
       exchange.streams.map(({ ids }) => ids),
-      Array(4).fill(abc.map((mailbox) => subscriptionIdOf(mailbox)))
+      Array(4).fill(abc.map((mailbox) => nthSubscriptionId(mailbox)))
     )
     t.same(
       recorded.map(({ events }) => events),
@@ -146,7 +146,7 @@ t.test('a stream without a heartbeat for 60 s is broken: opened again, and all a
   await until(() => allActive(recorded))
   const [stream] = exchange.streams
   exchange.timers.pass(50_000)
-  stream?.say(heartbeat(subscriptionIdOf('a@example.se')), edited(subscriptionIdOf('b@example.se')))
+  stream?.say(heartbeat(nthSubscriptionId('a@example.se')), edited(nthSubscriptionId('b@example.se')))
   await until(() => recorded[1]?.changes === 1)
   exchange.timers.pass(59_999)
   t.ok(allActive(recorded))
@@ -182,7 +182,7 @@ async function editAfter(
 ): Promise<void> {
   exchange.timers.pass(milliseconds)
   const { changes } = recorded[0]!
-  exchange.streams.at(-1)!.say(edited(subscriptionIdOf('a@example.se')))
+  exchange.streams.at(-1)!.say(edited(nthSubscriptionId('a@example.se')))
   await until(() => recorded[0]!.changes === changes + 1)
 }
 
@@ -210,10 +210,10 @@ t.test('a stream that is cut in the middle of a document, or ends without Closed
   const breaks = [
     () => {
       const { response } = exchange.streams.at(-1)!
-      response.write(edited(subscriptionIdOf('a@example.se')).slice(0, 400), () => response.destroy())
+      response.write(edited(nthSubscriptionId('a@example.se')).slice(0, 400), () => response.destroy())
     },
     () => exchange.streams.at(-1)?.end(),
-    () => exchange.streams.at(-1)?.end(edited(subscriptionIdOf('a@example.se')).slice(0, 400)),
+    () => exchange.streams.at(-1)?.end(edited(nthSubscriptionId('a@example.se')).slice(0, 400)),
     () => exchange.streams.at(-1)?.say('<html><body>Gateway</body></html>')
   ]
   for (const [nth, breakIt] of breaks.entries()) {
@@ -264,7 +264,7 @@ t.test(
     await until(() => allActive(early))
     exchange.greet = (stream) => {
       t.equal(exchange.open.length, 2, 'the first goes on until the second is open')
-      exchange.streams[0]?.say(edited(subscriptionIdOf('a@example.se')))
+      exchange.streams[0]?.say(edited(nthSubscriptionId('a@example.se')))
       stream.say(ok())
     }
     const late = exchange.watch(connector, 'd@example.se', 'e@example.se')
@@ -315,7 +315,7 @@ t.test('what is stopped is unsubscribed; what is only closed is left', async (t)
   await until(() => c?.isActive === false)
   exchange.timers.pass(1_000)
   await until(() => exchange.streams.length === 2)
-  t.same(exchange.streams[1]?.ids, [subscriptionIdOf('a@example.se'), subscriptionIdOf('c@example.se')])
+  t.same(exchange.streams[1]?.ids, [nthSubscriptionId('a@example.se'), nthSubscriptionId('c@example.se')])
   await until(() => allActive([c!, twin!]))
   t.equal(b?.events.at(-1), 'active', 'a stopped subscription receives nothing more')
   twin?.watch.stop()

@@ -5,9 +5,12 @@ import {
   readCalendar
 } from '../../../src/connectors/ics/read-calendar.ts'
 
-export const instantOf = (text: string): number => Date.parse(text)
+export const parsedInstant = (text: string): number => Date.parse(text)
 
-export const fortnight = { start: instantOf('2026-11-21T00:00:00Z'), end: instantOf('2026-12-06T00:00:00Z') }
+export const fortnight = {
+  start: parsedInstant('2026-11-21T00:00:00Z'),
+  end: parsedInstant('2026-12-06T00:00:00Z')
+}
 
 export function calendar(...lines: string[]): string {
   return [

@@ -1,7 +1,7 @@
 /** What single events say: zones, days, busy status, visibility, answers; and what is wrong with some. */
 import t from 'tap'
 import { decodeCalendar } from '../../../src/connectors/ics/decode.ts'
-import { calendar, event, instantOf, read, shown } from './calendars.ts'
+import { calendar, event, parsedInstant, read, shown } from './calendars.ts'
 
 const noon = ['DTSTART:20261123T110000Z', 'DTEND:20261123T120000Z', 'SUMMARY:x']
 
@@ -43,7 +43,7 @@ t.test('times in every kind of zone', async (t) => {
     t.equal(shown(result)[0]!.slice(0, 16), start, parameter || 'floating')
     t.equal(result.partialRead !== null, parameter.includes('Nowhere'), 'only an unknown zone is reported')
   }
-  const summer = { start: instantOf('2026-07-01T00:00:00Z'), end: instantOf('2026-07-08T00:00:00Z') }
+  const summer = { start: parsedInstant('2026-07-01T00:00:00Z'), end: parsedInstant('2026-07-08T00:00:00Z') }
   const july = calendar(...own, event('DTSTART;TZID=Customized Time Zone:20260702T090000', 'DURATION:PT1H'))
   t.match(shown(read(july, { window: summer }))[0], /^2026-07-02T07:00/)
 })
@@ -61,7 +61,11 @@ t.test(
       const [only] = read(calendar(event(...lines))).events
       t.match(
         only,
-        { start: instantOf('2026-11-23T23:00:00Z'), end: instantOf('2026-11-24T23:00:00Z'), allDay: true },
+        {
+          start: parsedInstant('2026-11-23T23:00:00Z'),
+          end: parsedInstant('2026-11-24T23:00:00Z'),
+          allDay: true
+        },
         lines.join(' ')
       )
     }
@@ -209,7 +213,7 @@ t.test('lines that are longer than any program writes cost their own event at th
       event('DTSTART:20261123T120000Z', 'DURATION:PT1H', `ATTENDEE${parameters}:mailto:a@example.se`)
     )
   )
-  t.match(result.events, [{ subject: /^MÖT x/ }, { start: instantOf('2026-11-23T12:00:00Z') }])
+  t.match(result.events, [{ subject: /^MÖT x/ }, { start: parsedInstant('2026-11-23T12:00:00Z') }])
   t.equal(result.events.length, 2)
   t.match(result.partialRead, { hint: /^1 event is left out .*: line 12: DTSTART cannot be read/ })
 

@@ -6,10 +6,10 @@ import {
   parseRecurrenceRule
 } from '../../../src/connectors/ics/parse-recurrence-rule.ts'
 import { TooMuchWork, WorkBudget } from '../../../src/connectors/ics/work-budget.ts'
-import { calendar, event, instantOf, read, shown } from './calendars.ts'
+import { calendar, event, parsedInstant, read, shown } from './calendars.ts'
 
-const start = { wall: instantOf('2010-01-04T09:00:00Z'), isDate: false }
-const range = { from: instantOf('2026-11-29T00:00:00Z'), to: instantOf('2026-12-14T00:00:00Z') }
+const start = { wall: parsedInstant('2010-01-04T09:00:00Z'), isDate: false }
+const range = { from: parsedInstant('2026-11-29T00:00:00Z'), to: parsedInstant('2026-12-14T00:00:00Z') }
 
 /** How many occurrences the rule gives in the range, and for how many steps; null where that is too much work. */
 function cost(text: string, maxSteps: number): { given: number | null; steps: number } {

@@ -1,6 +1,6 @@
 /** Every example of a recurrence rule that RFC 5545 prints gives what it prints there. */
 import t from 'tap'
-import { calendar, event, instantOf, read } from './calendars.ts'
+import { calendar, event, parsedInstant, read } from './calendars.ts'
 import { type RfcExample, rfcExamples } from './rfc-recurrence-examples.ts'
 
 const timeZone = 'America/New_York'
@@ -35,7 +35,7 @@ for (const example of rfcExamples) {
     )
     const result = read(text, {
       timeZone,
-      window: { start: instantOf('1996-01-01T00:00:00Z'), end: instantOf(end) },
+      window: { start: parsedInstant('1996-01-01T00:00:00Z'), end: parsedInstant(end) },
       limits: {
         maxOccurrences: 100_000,
         maxEventOccurrences: 100_000,
