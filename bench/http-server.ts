@@ -20,6 +20,7 @@ import { loadPacks } from '../src/management/load-packs.ts'
 import { createManagement } from '../src/management/management.ts'
 import type { Principal } from '../src/management/principal.ts'
 import { StatusService } from '../src/status/status-service.ts'
+import { TenantFeeds } from '../src/status/subscribe.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
 import { sealer } from '../src/storage/secrets/seal.ts'
 import { SyncController } from '../src/sync/sync-controller.ts'
@@ -82,6 +83,7 @@ const app = await buildApp({
   credentialOf: () => null,
   rotateMasterKey: async () => ({ resealed: 0, unreadable: 0 }),
   statusService,
+  feeds: new TenantFeeds(statusService),
   sync,
   graphVerifier: createNotificationVerifiers(randomBytes(32)),
   defaultRules,

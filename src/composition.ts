@@ -27,6 +27,7 @@ import { defaultRules } from './management/resolve-rules.ts'
 import { openStorage } from './open-storage.ts'
 import { createOperatorSignIn } from './operator-sign-in.ts'
 import { StatusService } from './status/status-service.ts'
+import { TenantFeeds } from './status/subscribe.ts'
 import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'
 import type { OpenConnector } from './sync/connection/open-connector.ts'
 import { storedCredential } from './sync/stored-credential.ts'
@@ -121,6 +122,7 @@ export async function startService(
         ...bare,
         management,
         statusService,
+        feeds: new TenantFeeds(statusService),
         sync,
         graphVerifier,
         rotateMasterKey: kept.rotateMasterKey,

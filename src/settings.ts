@@ -97,7 +97,7 @@ export const Settings = Type.Object({
   }),
   HANVISA_LONG_POLLS_PER_KEY: Type.String({
     default: '100',
-    description: 'Calls of one key that may wait for changes at the same time'
+    description: 'Calls of one key that may wait for changes at the same time, event streams included'
   }),
   HANVISA_LOG_LEVEL: Type.String({ default: 'info', description: 'From which level on things are logged' })
 })

@@ -5,17 +5,20 @@ import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import type { Management } from '../management/management.ts'
 import type { StatusService } from '../status/status-service.ts'
+import type { StatusFeeds } from '../status/subscribe.ts'
 import type { Store } from '../storage/store.ts'
 import type { Sync } from '../sync/sync.ts'
-import { LongPolls } from './auth/long-polls.ts'
+import { WaitingCalls } from './auth/waiting-calls.ts'
 import { type BaseAppDeps, createBaseApp } from './base-app.ts'
 import { compressAnswer } from './compression.ts'
 import { docsPages } from './docs-pages.ts'
+import { EventStreams } from './events/event-streams.ts'
 import { componentName, describeAccess, openapiInfo } from './openapi-info.ts'
 import { requireStoreForWrites } from './require-store.ts'
 import { changesRoutes } from './routes/changes.ts'
 import { connectionsRoutes } from './routes/connections.ts'
 import { consentsRoutes } from './routes/consents.ts'
+import { eventsRoutes } from './routes/events.ts'
 import { extensionsRoutes } from './routes/extensions.ts'
 import { type GraphNotificationDeps, graphNotificationRoutes } from './routes/graph-notifications.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -43,6 +46,7 @@ export interface AppDeps extends BaseAppDeps, MasterKeyDeps {
   readonly sync: Sync
   readonly credentialOf: CredentialOf
   readonly statusService: StatusService
+  readonly feeds: StatusFeeds
   /** At `/notifications/graph/…`. */
   readonly graphVerifier: GraphNotificationDeps['graphVerifier']
   /** What a tenant has that has put no rules. */
@@ -54,7 +58,7 @@ export interface AppDeps extends BaseAppDeps, MasterKeyDeps {
 }
 
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
-  const { app, finish } = await createBaseApp(deps)
+  const { app, authenticator, finish } = await createBaseApp(deps)
   app.addHook('onRoute', requireStoreForWrites(deps.store))
   app.addHook('onSend', compressAnswer)
 
@@ -84,9 +88,13 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(statusesRoutes(deps), { prefix: '/v1' })
   await app.register(extensionsRoutes(deps), { prefix: '/v1' })
   await app.register(timelinesRoutes(deps), { prefix: '/v1' })
-  await app.register(changesRoutes({ ...deps, longPolls: new LongPolls(deps.maxLongPollsPerKey) }), {
-    prefix: '/v1'
-  })
+  const waitingCalls = new WaitingCalls(deps.maxLongPollsPerKey)
+  await app.register(changesRoutes({ ...deps, waitingCalls }), { prefix: '/v1' })
+  const streams = new EventStreams()
+  // Fastify waits for open answers before it closes, and these never end by themselves.
+  app.addHook('preClose', async () => streams.close())
+  deps.metrics.observeStreams(() => streams.count)
+  await app.register(eventsRoutes({ ...deps, authenticator, streams, waitingCalls }), { prefix: '/v1' })
   await app.register(overridesRoutes(deps), { prefix: '/v1' })
   await app.register(syncRoutes(deps), { prefix: '/v1' })
   await app.register(masterKeyRoutes(deps), { prefix: '/v1' })

@@ -78,7 +78,8 @@ export async function createBaseApp(deps: BaseAppDeps) {
 
   await refuseOverload(app as unknown as FastifyInstance)
   const limits = await addLimits(app as unknown as FastifyInstance, deps.maxCallsPerMinute)
-  const guard = { authenticator: new Authenticator(deps), operators: deps.operators, limits }
+  const authenticator = new Authenticator(deps)
+  const guard = { authenticator, operators: deps.operators, limits }
   const hooksFor = (access: Access, routeLimits?: RouteLimits) => [
     ...(access === 'public' ? [] : [createGuard(guard, access)]),
     ...(routeLimits === 'none' ? [] : [limits.hookFor(access, routeLimits)])
@@ -97,7 +98,8 @@ export async function createBaseApp(deps: BaseAppDeps) {
     observeResponseTimes(route, deps.metrics)
   })
 
-  return { app, finish: () => rejectOtherMethods(app as unknown as FastifyInstance, routes) }
+  const finish = () => rejectOtherMethods(app as unknown as FastifyInstance, routes)
+  return { app, authenticator, finish }
 }
 
 interface RegisteredRoute {
@@ -157,7 +159,15 @@ function forbidCaching(route: RouteOptions): void {
   ]
 }
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The answer lasts as long as the client listens: it has no time to observe. */
+    isStream?: boolean
+  }
+}
+
 function observeResponseTimes(route: RouteOptions, metrics: Metrics): void {
+  if (route.config?.isStream) return
   const timed = metrics.timing([route.method].flat().join(' '), route.url)
   route.onResponse = [
     (_request, reply, done) => {

@@ -49,6 +49,8 @@ export interface Metrics {
   observeShards(source: () => number): void
   /** `source` is asked at each scrape. `emptied`: what was kept is gone, and must be restored or put again. */
   observeStore(source: () => { readonly reachable: boolean; readonly emptied: boolean }): void
+  /** `source` is asked at each scrape: open streams of server-sent events. */
+  observeStreams(source: () => number): void
   /** What these gauges show now; null for what this process has no part in. */
   readHealth(): HealthFigures
   /** How to time the answers of one route. */
@@ -166,6 +168,7 @@ type Sources = Pick<
   | 'observeConnections'
   | 'observeCredentials'
   | 'observeShards'
+  | 'observeStreams'
   | 'observeStore'
   | 'readHealth'
 >
@@ -177,6 +180,7 @@ function createObservedGauges(registers: Registry[]): Sources {
   let connections: Parameters<Metrics['observeConnections']>[0] | null = null
   let credentials: Parameters<Metrics['observeCredentials']>[0] = () => []
   let shards: (() => number) | null = null
+  let streams = () => 0
   let store = () => ({ reachable: true, emptied: false })
   new Gauge({
     name: 'hanvisa_subscriptions',
@@ -229,6 +233,14 @@ function createObservedGauges(registers: Registry[]): Sources {
     }
   })
   new Gauge({
+    name: 'hanvisa_event_streams',
+    help: 'Open streams of server-sent events',
+    registers,
+    collect() {
+      this.set(streams())
+    }
+  })
+  new Gauge({
     name: 'hanvisa_store_reachable',
     help: '1 while what keeps the data can be reached',
     registers,
@@ -259,6 +271,9 @@ function createObservedGauges(registers: Registry[]): Sources {
     },
     observeShards: (source) => {
       shards = source
+    },
+    observeStreams: (source) => {
+      streams = source
     },
     observeStore: (source) => {
       store = source

@@ -88,14 +88,15 @@ export class KeyRegistry {
   authenticate(key: string): Principal | null {
     // The checksum is not looked at: a key with a wrong one has another digest.
     if (!isLikeKey(key)) return null
-    const digest = digestOf(key)
-    const held = this.#byDigest.get(digest)
-    if (held === undefined) return null
     const now = this.#clock()
-    if (held.expiresAt !== null && held.expiresAt <= now) return null
-    if (held.digest !== digest && held.previousUntil <= now) return null
-    this.#noteUse(held, now)
+    const held = this.#find(digestOf(key), now)
+    if (held !== null) this.#noteUse(held, now)
     return held
+  }
+
+  /** Whether the key of this digest is one, still. */
+  holds(digest: string): boolean {
+    return this.#find(digest, this.#clock()) !== null
   }
 
   freshness(): KeyFreshness {
@@ -125,6 +126,13 @@ export class KeyRegistry {
     this.#cancelSave()
     await this.#looking
     await this.#saveUses()
+  }
+
+  #find(digest: string, now: Instant): HeldKey | null {
+    const held = this.#byDigest.get(digest)
+    if (held === undefined) return null
+    if (held.expiresAt !== null && held.expiresAt <= now) return null
+    return held.digest !== digest && held.previousUntil <= now ? null : held
   }
 
   #look(): Promise<boolean> {

@@ -59,3 +59,8 @@ export function requireCursor(text: string): Cursor {
 export function cursorExpired(why: string): RequestError {
   return new RequestError('cursor_expired', `The cursor cannot be followed. ${why} Read \`statuses\` again.`)
 }
+
+/** Whether the one rests on at least as much of the same log, and is of no earlier instant, than the other. */
+export function isAtOrAfter(cursor: Cursor, other: Cursor): boolean {
+  return cursor.epoch === other.epoch && cursor.position >= other.position && cursor.at >= other.at
+}

@@ -4,9 +4,10 @@ import type { RuleSet } from '../domain/rule-set.ts'
 import { Semaphore } from '../lib/semaphore.ts'
 import { type After, machineTimers } from '../lib/timers.ts'
 import { type Store, StoreUnavailable } from '../storage/store.ts'
+import type { Changes } from './changes.ts'
 import { type Cursor, cursorExpired } from './cursor.ts'
 import { openTenantReplica, type TenantReplica } from './tenant-replica.ts'
-import type { Changes, TenantView } from './tenant-view.ts'
+import type { TenantView } from './tenant-view.ts'
 import { type StatusFormat, tenantFormat } from './view-moment.ts'
 
 export interface StatusServiceDeps {
@@ -113,6 +114,11 @@ export class StatusService {
   releaseWaiters(): void {
     this.#isReleasing = true
     for (const { replica } of this.#loaded.values()) replica.signal.notify()
+  }
+
+  /** Whether nobody waits any more. */
+  get isReleasing(): boolean {
+    return this.#isReleasing || this.#isClosed
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import type { Instant } from '../domain/calendar-event.ts'
 import { collectInSlices, nextSlice } from '../lib/time-slices.ts'
 import type { LogEntry, TenantSnapshot, UserRecord } from '../storage/store.ts'
 import { unmaskedAudience } from './audience.ts'
+import type { Changes } from './changes.ts'
 import { CURSOR_LIFETIME_MS, type Cursor, cursorExpired, formatCursor } from './cursor.ts'
 import { markUnseen } from './masked-changes.ts'
 import { namedUsers, type ReadLog, RecentEntries } from './recent-entries.ts'
@@ -20,14 +21,6 @@ import {
   type ViewContentsOptions
 } from './view-contents.ts'
 import { type StatusFormat, tenantFormat, ViewMoment } from './view-moment.ts'
-
-export interface Changes {
-  readonly cursor: string
-  /** Each a Status, or `{user, extension, removed: true}`, as JSON; by extension likewise. */
-  readonly changes: readonly string[]
-  /** See `TenantView.isCurrent`. */
-  readonly isCurrent: boolean
-}
 
 export interface TenantViewDeps {
   readonly snapshot: TenantSnapshot
@@ -172,12 +165,19 @@ export class TenantView {
     const passed = this.#contents.clock.between(cursor.at, moment.now)
     const mayHaveSynced = cursor.uncertain && this.isCurrent
     const answer = this.#cursorAt(moment.now, cursor)
-
     const turned = passed ?? [await findTurned(moment, cursor.at)]
     const synced = mayHaveSynced ? [await findSynced(moment)] : []
     const changed = { since: cursor.at, entries, turned: [...turned, ...synced] }
     const changes = await moment.renderChanges(changed, format)
     return changes.length === 0 ? null : { ...answer, changes }
+  }
+
+  /** Everybody as they are now, with the cursor from which to go on. */
+  async everybody(format: StatusFormat): Promise<Changes> {
+    while (!this.advance()) await this.settle()
+    const moment = this.#presentMoment()
+    const place = this.#cursorAt(moment.now, { uncertain: this.#isUncertain })
+    return { ...place, changes: await moment.renderAll(format) }
   }
 
   /** What to answer where `changesSince` found nothing. */
@@ -261,9 +261,9 @@ export class TenantView {
 
   /** The present moment, or the instant where that is later. */
   #momentFrom(instant: Instant): ViewMoment {
-    const present = this.#presentMoment()
-    if (present.now >= instant) return present
-    return new ViewMoment(present.users, present.context, instant, () => false)
+    const { now, users, context } = this.#presentMoment()
+    if (now >= instant) return this.#presentMoment()
+    return new ViewMoment(users, context, instant, () => false)
   }
 
   async #renderStatuses(format: StatusFormat): Promise<StatusesResponse> {
@@ -284,7 +284,7 @@ export class TenantView {
     return answer
   }
 
-  #cursorAt(at: Instant, from: Cursor): Pick<Changes, 'cursor' | 'isCurrent'> {
+  #cursorAt(at: Instant, from: Pick<Cursor, 'uncertain'>): Pick<Changes, 'cursor' | 'isCurrent'> {
     this.#clearUncertain()
     const { isCurrent } = this
     const uncertain = !isCurrent && (this.#isUncertain || from.uncertain)

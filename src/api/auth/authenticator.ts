@@ -2,11 +2,13 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { RequestError } from '../../errors.ts'
+import { digestOf } from '../../lib/digest.ts'
 import { isWellFormedKey } from '../../management/api-key-format.ts'
 import type { KeyRegistry } from '../../management/key-registry.ts'
 import type { Principal } from '../../management/principal.ts'
 import { StoreUnavailable } from '../../storage/store.ts'
 import { readPresentedKey } from './credentials.ts'
+import type { Standing } from './standing.ts'
 
 /** Whoever presents HANVISA_ADMIN_KEY. */
 const ADMIN: Principal = {
@@ -20,13 +22,16 @@ const ADMIN: Principal = {
   sensitive: true
 }
 
+/** HANVISA_ADMIN_KEY is a setting: it holds as long as the process does. */
+const lasting: Standing = { holds: () => true }
+
 /** Keys have at most 200 characters (config.ts). */
 const MAX_KEY_BYTES = 256
 
 export interface AuthenticatorDeps {
   /** Opens everything. */
   readonly adminKey: string
-  readonly apiKeys: Pick<KeyRegistry, 'authenticate' | 'freshness' | 'confirm'>
+  readonly apiKeys: Pick<KeyRegistry, 'authenticate' | 'freshness' | 'confirm' | 'holds'>
 }
 
 export class Authenticator {
@@ -70,6 +75,14 @@ export class Authenticator {
     throw isSure
       ? unknownKey()
       : new StoreUnavailable('The key is not known here, and the store cannot be asked.')
+  }
+
+  /** Of the key of a request that was authenticated. It holds no longer than a read would be answered. */
+  standing({ raw }: FastifyRequest): Standing {
+    const key = readPresentedKey(raw) ?? ''
+    if (this.#isAdminKey(key)) return lasting
+    const digest = digestOf(key)
+    return { holds: () => this.#apiKeys.freshness() !== 'unknown' && this.#apiKeys.holds(digest) }
   }
 
   /** A key may have been revoked since the store could last be asked: then it opens reads for a while, and after that nothing. */

@@ -3,12 +3,12 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import { RequestError } from '../../errors.ts'
 import { Strict } from '../../lib/json-schema.ts'
 import { encodeListInSlices } from '../../lib/time-slices.ts'
+import type { Changes } from '../../status/changes.ts'
 import { requireCursor } from '../../status/cursor.ts'
 import type { StatusService } from '../../status/status-service.ts'
-import type { Changes } from '../../status/tenant-view.ts'
 import { abortOnDisconnect } from '../abort-on-disconnect.ts'
 import { audienceOf } from '../auth/audience.ts'
-import type { LongPolls } from '../auth/long-polls.ts'
+import type { WaitingCalls } from '../auth/waiting-calls.ts'
 import { setDegradedHeader } from '../lookup.ts'
 import type { Metrics } from '../metrics.ts'
 import { TenantParams } from '../schemas/params.ts'
@@ -41,7 +41,7 @@ const ChangesQuery = Strict({
 export function changesRoutes(needs: {
   readonly statusService: StatusService
   readonly metrics: Pick<Metrics, 'countChanges'>
-  readonly longPolls: LongPolls
+  readonly waitingCalls: WaitingCalls
 }): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.addHook('preClose', async () => needs.statusService.releaseWaiters())
@@ -77,7 +77,7 @@ export function changesRoutes(needs: {
             signal: abortOnDisconnect(reply),
             format: { by, language, audience: audienceOf(principal) }
           })
-        const changes = await (wait === 0 ? findChanges() : needs.longPolls.run(principal, findChanges))
+        const changes = await (wait === 0 ? findChanges() : needs.waitingCalls.run(principal, findChanges))
         if (changes === null) throw new RequestError('not_found', `There is no tenant "${params.tenant}".`)
         setDegradedHeader(reply, changes)
         needs.metrics.countChanges(changes.changes.length)

@@ -8,7 +8,12 @@ import { openMetrics } from '../../../src/api/metrics.ts'
 const deps = {
   log: pino({ level: 'silent' }),
   adminKey: 'a-key-for-tests-only',
-  apiKeys: { authenticate: () => null, freshness: () => 'current' as const, confirm: async () => true },
+  apiKeys: {
+    authenticate: () => null,
+    freshness: () => 'current' as const,
+    confirm: async () => true,
+    holds: () => true
+  },
   metrics: openMetrics(),
   maxCallsPerMinute: 600,
   trustedProxies: [],

@@ -43,7 +43,12 @@ t.test(
     let freshness: KeyFreshness = 'current'
     const authenticator = new Authenticator({
       adminKey,
-      apiKeys: { authenticate: () => principal, freshness: () => freshness, confirm: async () => false }
+      apiKeys: {
+        authenticate: () => principal,
+        freshness: () => freshness,
+        confirm: async () => false,
+        holds: () => true
+      }
     })
     const all = async (presented: string) =>
       Promise.all(
@@ -70,6 +75,7 @@ t.test('a key that is not known yet is looked for, if it looks like one', async 
     apiKeys: {
       authenticate: (presented) => (isMade && presented === key ? principal : null),
       freshness: () => 'current',
+      holds: () => true,
       confirm: async () => {
         looks++
         if (isAnswered) isMade = true

@@ -66,6 +66,7 @@ POST    ${T}/rules/preview                      +        +        -      -      
 GET     ${T}/diversions                         +        +        +      +           -        -
 GET     ${T}/statuses                           +        +        +      colleagues  -        -
 GET     ${T}/changes                            +        +        +      colleagues  -        -
+GET     ${T}/events                             +        +        +      colleagues  -        -
 GET     ${T}/extensions/{extension}/status      +        +        +      colleagues  -        -
 GET     ${U}/status                             +        +        +      shared      -        -
 GET     ${U}/timeline                           +        +        +      own         -        -

@@ -2,6 +2,7 @@
 import type { FastifyRequest } from 'fastify'
 import { RequestError } from '../../../errors.ts'
 import type { Principal } from '../../../management/principal.ts'
+import type { Standing } from '../standing.ts'
 import type { OperatorSessions } from './operator-sessions.ts'
 
 export class OperatorAuthenticator {
@@ -30,6 +31,11 @@ export class OperatorAuthenticator {
       )
     }
     return principal
+  }
+
+  /** Of the session of a request that was authenticated. That a stream is open is no use of it. */
+  standing({ headers: { cookie = '' } }: FastifyRequest): Standing {
+    return { holds: () => this.#sessions.lasts(cookie).catch(() => false) }
   }
 
   /** By Fetch Metadata; by the origin for browsers without. Another site cannot set either header. */

@@ -55,19 +55,30 @@ export class OperatorSessions implements PluginStore {
 
   /** Who sent this Cookie header; null where it holds no session that lasts. Rejects with StoreUnavailable. */
   async find(cookies: string): Promise<Principal | null> {
+    const now = this.#clock()
+    const session = await this.#read(cookies, now)
+    if (session === null) return null
+    const { digest, operator, expiresAt } = session
+    const end = endOf(operator, now)
+    if (end - expiresAt >= USE_RESOLUTION_MS) await this.#store.extend(digest, end)
+    return toPrincipal(operator)
+  }
+
+  /** Whether the Cookie header still holds a session. Rejects with StoreUnavailable. */
+  async lasts(cookies: string): Promise<boolean> {
+    return (await this.#read(cookies, this.#clock())) !== null
+  }
+
+  async #read(cookies: string, now: Instant) {
     const cookie = readCookie(cookies, this.cookieName)
     if (cookie === null) return null
     const { valid, value } = this.signer.unsign(cookie)
     if (!valid || value === null) return null
     const digest = digestOf(value)
-    const now = this.#clock()
     const record = await this.#store.read(digest, now)
     if (record === null) return null
     const operator = JSON.parse(record.data) as SignedInOperator
-    const end = endOf(operator, now)
-    if (end <= now) return null
-    if (end - record.expiresAt >= USE_RESOLUTION_MS) await this.#store.extend(digest, end)
-    return toPrincipal(operator)
+    return endOf(operator, now) <= now ? null : { digest, operator, expiresAt: record.expiresAt }
   }
 
   /** Ends every session of the identity, in every browser. */

@@ -1,11 +1,11 @@
-/** How many calls of one key wait at the same time: each holds a connection. */
+/** How many calls of one key wait for changes at the same time, event streams included: each holds a connection. */
 import { RateLimited } from '../../errors.ts'
 import type { Principal } from '../../management/principal.ts'
 
 /** Seconds: a place may become free at any moment. */
 const RETRY_SECONDS = 5
 
-export class LongPolls {
+export class WaitingCalls {
   readonly #maxPerKey: number
   readonly #waiting = new Map<string, number>()
 
