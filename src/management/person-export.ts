@@ -3,6 +3,7 @@ import type { Override } from '../domain/override.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
+import type { AuditOutcome, AuditPart, AuditRecord } from '../storage/audit.ts'
 import type { LogEntry } from '../storage/store.ts'
 import { type KeyResponse, toKeyResponse } from './api-keys.ts'
 import type { ManagementDeps } from './management-deps.ts'
@@ -47,6 +48,16 @@ export interface ExportedChange {
   readonly vacated: readonly string[]
 }
 
+export interface ExportedAuditEntry {
+  readonly at: string
+  readonly action: string
+  readonly outcome: AuditOutcome
+  /** What may do it. Who it was is another person's (Court of Justice, C-579/21, Pankki S). */
+  readonly role: string | null
+  /** What of the person it was about. */
+  readonly parts: readonly AuditPart[]
+}
+
 export interface PersonExportResponse {
   /** When it was made. */
   readonly at: string
@@ -58,6 +69,7 @@ export interface PersonExportResponse {
   readonly sync: ExportedSync
   readonly keys: readonly KeyResponse[]
   readonly changes: readonly ExportedChange[]
+  readonly audit: readonly ExportedAuditEntry[]
 }
 
 export interface PersonExport {
@@ -71,6 +83,7 @@ export function createPersonExport({ store, clock }: ManagementDeps): PersonExpo
       const { user, override, timeline, sync } = await requireUserRecord(store, tenant, id)
       const keys = await store.apiKeys.listOfUser(tenant, id)
       const entries = await store.logOfUser(tenant, id)
+      const audit = await store.audit.ofUser(tenant, id)
       const at = clock()
       return {
         at: formatInstant(at),
@@ -80,7 +93,8 @@ export function createPersonExport({ store, clock }: ManagementDeps): PersonExpo
         timeline: timeline && toExportedTimeline(timeline),
         sync: toExportedSync(sync),
         keys: keys.map((key) => toKeyResponse(key, at)),
-        changes: entries.map((entry) => toExportedChange(entry, id))
+        changes: entries.map((entry) => toExportedChange(entry, id)),
+        audit: audit.map(toExportedAuditEntry)
       }
     }
   }
@@ -119,6 +133,11 @@ function toExportedSync(record: SyncRecord): ExportedSync {
 function toExportedChange({ at, vacated }: LogEntry, id: string): ExportedChange {
   const own = vacated.filter(({ user }) => user === id)
   return { at: formatInstant(at), vacated: own.map(({ extension }) => extension) }
+}
+
+function toExportedAuditEntry({ entry, parts }: AuditRecord): ExportedAuditEntry {
+  const { at, action, outcome, actor } = entry
+  return { at, action, outcome, role: actor.role, parts: parts.flatMap((salted) => salted?.part ?? []) }
 }
 
 function formatOrNull(instant: number | null): string | null {

@@ -5,6 +5,7 @@ import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import type { KeptRecord } from '../lib/kept-record.ts'
 import type { ApiKeyRecord } from './api-keys.ts'
+import type { AuditEntry, AuditHead, SaltedPart } from './audit.ts'
 import type { SessionRecord } from './sessions.ts'
 import type { ImportProgress, LogEntry, RulesVersion, StoredConnection, Tenant, User } from './store.ts'
 
@@ -209,5 +210,53 @@ export const keptLogEntry: KeptRecord<LogEntry> = {
       user: 'the id of who had',
       extension: 'an extension until then'
     }
+  }
+}
+
+const auditTime = 'one year, or as HANVISA_AUDIT_DAYS says'
+
+export const keptAuditEntry: KeptRecord<AuditEntry> = {
+  name: 'audit entry',
+  about: ['operators'],
+  until: `${auditTime}; ${withTenant}`,
+  members: {
+    position: 'counts the entries',
+    at: 'when it was done',
+    action: 'what was done',
+    outcome: 'done, begun or failed',
+    actor: {
+      kind: 'whether a key, an operator, a command or nobody known did it',
+      id: 'which one',
+      name: 'as they were called then',
+      role: 'what they may do'
+    },
+    address: 'from which IP address',
+    target: 'to what: a tenant, a key, a version of rules',
+    before: 'what was, without secrets and without users',
+    after: 'what is, without secrets and without users',
+    parts: 'salted digests of the parts about users',
+    previous: 'the hash of the entry before'
+  }
+}
+
+export const keptAuditPart: KeptRecord<SaltedPart> = {
+  name: 'audit entry’s part about a user',
+  about: ['users'],
+  until: `${auditTime}; ${withUser}`,
+  members: {
+    salt: 'so that the digest in the entry gives nobody away',
+    part: 'the user’s id and what of theirs was changed, sensitive diversions masked; of a softphone’s call its key’s name and its IP address'
+  }
+}
+
+export const keptAuditHead: KeptRecord<AuditHead> = {
+  name: 'audit head',
+  about: [],
+  until: withTenant,
+  members: {
+    position: 'the newest entry',
+    hash: 'its hash',
+    trimmed: 'the last entry whose time is over',
+    trimmedHash: 'its hash'
   }
 }

@@ -12,6 +12,7 @@ import type { RuleSet, Trigger } from '../domain/rule-set.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import type { ApiKeyStore } from './api-keys.ts'
+import type { AuditDraft, AuditLog } from './audit.ts'
 import type { Page } from './page.ts'
 import type { SessionStore } from './sessions.ts'
 
@@ -171,6 +172,13 @@ export const RULE_VERSIONS = 100
 export interface Store {
   readonly apiKeys: ApiKeyStore
   readonly sessions: SessionStore
+  readonly audit: AuditLog
+
+  /**
+   * The same store, save that each of its writes to a tenant's change log appends this entry to the tenant's audit in the same
+   * step. A write that changes nothing visible appends none.
+   */
+  withEntry(draft: AuditDraft): Store
 
   tenants(page: Page): Promise<readonly Tenant[]>
   tenant(id: string): Promise<Tenant | null>
@@ -217,7 +225,7 @@ export interface Store {
     users: readonly { readonly user: User; readonly sync: SyncRecord | null }[],
     at: Instant
   ): Promise<readonly string[]>
-  /** Removes users, all or none. Resolves to the ids of those who were there. */
+  /** Removes users, all or none, and what the audit has about them. Resolves to the ids of those who were there. */
   removeUsers(tenant: string, users: readonly string[], at: Instant): Promise<readonly string[]>
 
   /** The tenant's newest import of users; null when there was none. */

@@ -5,6 +5,7 @@ import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
 import type { OpenStore } from './open-store.ts'
 import { apiKeyContract } from './store-api-keys.ts'
+import { auditContract } from './store-audit.ts'
 import { logContract } from './store-log.ts'
 import { followsItsModel } from './store-model.ts'
 import { overlapContract } from './store-overlap.ts'
@@ -319,6 +320,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
   await overlapContract(t, open)
   await apiKeyContract(t, open)
   await sessionContract(t, open)
+  await auditContract(t, open)
 
   await t.test('nothing is stored but what the port takes', async (t) => {
     const { store, storedBytes } = await open(t)

@@ -21,13 +21,16 @@ const exported: Readonly<Record<string, keyof PersonExportResponse>> = {
   'sync record': 'sync',
   'API key': 'keys',
   'last use of an API key': 'keys',
-  'change log entry': 'changes'
+  'change log entry': 'changes',
+  'audit entry’s part about a user': 'audit'
 }
 /** What tells of users and is not in it, with the reason. */
 const notExported: Readonly<Record<string, string>> = {
   'API key of a user': 'an index: the key itself is in the export',
   'API key ids': 'an index: the key itself is in the export',
   'user ids': 'an index: the user is in the export',
+  'part of the audit about a user': 'an index: the part itself is in the export',
+  'parts of the audit about users': 'an index: the part itself is in the export',
   'pending work': 'one id of a tenant’s, for seconds, while all users are worked through',
   job: 'a digest of a mailbox, until its calendar was read',
   'state of a connection':

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
+import { readAudit } from '../contracts/store-audit.ts'
 import { killStoreWriter, lostWrites } from '../support/kill-store-writer.ts'
 import { longTests } from '../support/long-tests.ts'
 import { plainNodeArgs } from '../support/plain-process.ts'
@@ -40,8 +41,14 @@ t.test(`${KILLS} writers are killed, each at a random moment`, async (t) => {
     const snapshot = await store.snapshot('acme')
     const log = await store.log('acme', Math.max(0, (snapshot?.position ?? 0) - 1000))
     const keys = await store.apiKeys.list('acme', { limit: 100 })
+    const audit = await readAudit(store, 'acme')
+    const auditHead = await store.audit.head('acme')
     await store.close()
-    lost.push(...lostWrites({ snapshot, log, keys }, promised).map((fault) => `round ${round}: ${fault}`))
+    lost.push(
+      ...lostWrites({ snapshot, log, keys, audit, auditHead }, promised).map(
+        (fault) => `round ${round}: ${fault}`
+      )
+    )
   }
   next.kill('SIGKILL')
   await once(next, 'close')

@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import t from 'tap'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
+import { readAudit } from '../contracts/store-audit.ts'
 import { killStoreWriter, lostWrites } from '../support/kill-store-writer.ts'
 import { longTests } from '../support/long-tests.ts'
 import { plainNodeArgs } from '../support/plain-process.ts'
@@ -31,8 +32,14 @@ t.test(`${KILLS} writers are killed, and Redis with them`, async (t) => {
     const snapshot = await store.snapshot('acme')
     const log = await store.log('acme', Math.max(0, (snapshot?.position ?? 0) - 1000))
     const keys = await store.apiKeys.list('acme', { limit: 100 })
+    const audit = await readAudit(store, 'acme')
+    const auditHead = await store.audit.head('acme')
     await store.close()
-    lost.push(...lostWrites({ snapshot, log, keys }, promised).map((fault) => `round ${round}: ${fault}`))
+    lost.push(
+      ...lostWrites({ snapshot, log, keys, audit, auditHead }, promised).map(
+        (fault) => `round ${round}: ${fault}`
+      )
+    )
   }
   t.strictSame(lost, [])
   t.ok(acknowledged > KILLS, 'there was something to lose')

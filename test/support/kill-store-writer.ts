@@ -3,7 +3,9 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import type { ApiKeyRecord } from '../../src/storage/api-keys.ts'
+import type { AuditHead, AuditRecord } from '../../src/storage/audit.ts'
 import type { LogEntry, TenantSnapshot } from '../../src/storage/store.ts'
+import { findBreak } from '../contracts/store-audit.ts'
 import { groundsOfSize, writerLanes } from './store-writer-lanes.ts'
 
 /** Lets the writer go, kills it, and gives what it was promised by then. */
@@ -33,11 +35,14 @@ interface StoredState {
   /** The newest entries. */
   readonly log: readonly LogEntry[] | null
   readonly keys: readonly ApiKeyRecord[]
+  /** All entries since `auditHead.trimmed`. */
+  readonly audit: readonly AuditRecord[]
+  readonly auditHead: AuditHead
 }
 
 /** What is not as it was promised. */
 export function lostWrites(
-  { snapshot, log, keys }: StoredState,
+  { snapshot, log, keys, audit, auditHead }: StoredState,
   promised: ReadonlyMap<string, number>
 ): string[] {
   const found: string[] = []
@@ -45,6 +50,8 @@ export function lostWrites(
   log?.forEach((entry, index) => {
     if (entry.position !== (log[0]?.position ?? 0) + index) found.push('the log has a gap')
   })
+  const broken = findBreak(audit, auditHead)
+  if (broken !== null) found.push(`the audit breaks at ${broken.position}: ${broken.reason}`)
   const records = new Map(snapshot?.users.map((record) => [record.user.id, record]))
   for (const lane of writerLanes) {
     const key = keys.find(({ id }) => id === `key-${lane}`)
@@ -55,6 +62,8 @@ export function lostWrites(
     const right = records.get(`right-${lane}`)
     const count = Number(left?.user.extension ?? 0)
     if (count < (promised.get(`pair ${lane}`) ?? 0)) found.push(`pair ${lane} lost a write`)
+    const entry = audit.findLast(({ entry }) => entry.target.lane === lane)?.entry
+    if (count !== Number(entry?.after?.count ?? 0)) found.push(`pair ${lane} and its entry are not together`)
     if (left?.user.extension !== right?.user.extension) found.push(`pair ${lane} was torn`)
     const held = left?.timeline
     if ((held?.rulesVersion ?? 0) < (promised.get(`timeline ${lane}`) ?? 0))

@@ -9,6 +9,7 @@ import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import { sampleApiKey } from '../contracts/store-api-keys.ts'
+import { sampleDraft } from '../contracts/store-audit.ts'
 import { sampleSync, sampleTenant, sampleTimeline, sampleUser } from '../contracts/store-samples.ts'
 import { groundsOfSize, writerLanes } from './store-writer-lanes.ts'
 
@@ -32,7 +33,8 @@ async function work(): Promise<void> {
         user: sampleUser(`${side}-${lane}`, { extension: `${count}` }),
         sync
       }))
-      await store.saveUsers('acme', pair, count)
+      const draft = sampleDraft({ at: count, target: { lane }, after: { count } })
+      await store.withEntry(draft).saveUsers('acme', pair, count)
       say(`pair ${lane} ${count}`)
       const held = sampleTimeline(groundsOfSize(count), { rulesVersion: count })
       const outcome = { user: `left-${lane}`, sync: sampleSync(0, count), timeline: held, visible: true }

@@ -4,6 +4,7 @@ import { phones } from '../../domain/diversion.ts'
 import { type DetailLevel, detailLevels } from '../../domain/sync-state.ts'
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import type {
+  ExportedAuditEntry,
   ExportedChange,
   ExportedInterval,
   ExportedOverride,
@@ -11,6 +12,7 @@ import type {
   ExportedTimeline,
   PersonExportResponse
 } from '../../management/person-export.ts'
+import { type AuditPart, auditOutcomes } from '../../storage/audit.ts'
 import { KeySchema } from './keys.ts'
 import { DiversionCode } from './params.ts'
 import { InstantSchema, Nullable, NullableInstantSchema, NullableString, ref } from './types.ts'
@@ -130,8 +132,36 @@ const example: PersonExportResponse = {
     refusedForwards: 0
   },
   keys: [],
-  changes: [{ at: '2026-11-23T07:58:00Z', vacated: [] }]
+  changes: [{ at: '2026-11-23T07:58:00Z', vacated: [] }],
+  audit: [
+    {
+      at: '2026-11-20T08:00:00.123Z',
+      action: 'user.put',
+      outcome: 'done',
+      role: 'operator',
+      parts: [{ user: 'anna', before: { extension: '1069' }, after: { extension: '1070' } }]
+    }
+  ]
 }
+
+const AuditMembers = schemaOf<ExportedAuditEntry>()(
+  Strict({
+    at: InstantSchema('When it was done.'),
+    action: Type.String({ description: 'What was done.' }),
+    outcome: Enum(auditOutcomes, {
+      description: '`begun`: another entry says how it ended.'
+    }),
+    role: NullableString({ description: 'The role of who did it; null: nobody known.' }),
+    parts: Type.Array(
+      Type.Unsafe<AuditPart>(
+        Type.Object(
+          { user: Type.String({ description: 'The user.' }) },
+          { additionalProperties: true, description: 'What of the user it was about.' }
+        )
+      )
+    )
+  })
+)
 
 export const PersonExportSchema = schemaOf<PersonExportResponse>()(
   Strict(
@@ -149,6 +179,10 @@ export const PersonExportSchema = schemaOf<PersonExportResponse>()(
       }),
       changes: Type.Array(ChangeMembers, {
         description: 'What the change log holds of the user: when something changed, not what.'
+      }),
+      audit: Type.Array(AuditMembers, {
+        description:
+          'What the audit holds of the user: what was done, and in which role. Who did it is not in it.'
       })
     },
     { $id: 'PersonExport', description: 'All that is kept of one person.', examples: [example] }

@@ -1,8 +1,10 @@
 /** The embedded store: one process, one lmdb file, one transaction for every write. */
 import { open, type RootDatabase } from 'lmdb'
 import { KeyedLock } from '../../lib/keyed-lock.ts'
+import type { AuditDraft } from '../audit.ts'
 import { type FeedEvent, type Store, StoreUnavailable } from '../store.ts'
 import { ApiKeyTable, lmdbApiKeys } from './api-keys.ts'
+import { AuditTable, lmdbAudit } from './audit.ts'
 import { changeLog, LOG_LENGTH } from './change-log.ts'
 import { type LockedDataDir, lockDataDir, withSetupError } from './data-dir.ts'
 import { groupCommit } from './group-commit.ts'
@@ -71,15 +73,22 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
   const slicedReads = new Set<Promise<unknown>>()
   const tenantLock = new KeyedLock()
   const apiKeys = new ApiKeyTable(tables, logLength)
+  const auditTable = new AuditTable(tables)
   const work = new PendingWork({ tables, apiKeys, log, write })
   let closing: Promise<void> | null = null
 
   /** One write. The tenant's followers receive what it puts into `feeds` once it is on disk. */
-  async function write<T>(tenant: string, step: (feeds: FeedEvent[]) => T): Promise<T> {
+  async function write<T>(
+    tenant: string,
+    step: (feeds: FeedEvent[]) => T,
+    draft: AuditDraft | null = null
+  ): Promise<T> {
     const { result } = await commits.write(
       () => {
         const feeds: FeedEvent[] = []
-        return { result: step(feeds), feeds }
+        const result = step(feeds)
+        if (draft !== null && feeds.length > 0 && heads.get(tenant) !== null) auditTable.append(tenant, draft)
+        return { result, feeds }
       },
       ({ feeds }) => log.tell(tenant, feeds)
     )
@@ -106,12 +115,11 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
     return read(() => (heads.get(tenant) === null ? none : action()))
   }
 
-  const writing = { tables, log, apiKeys, work, write }
-  const store: Store = {
-    ...lmdbTenantWrites(writing),
-    ...lmdbUserWrites(writing),
-    apiKeys: lmdbApiKeys(tables, apiKeys, { read, write }),
-    sessions: lmdbSessions(tables, { read, write }),
+  const access = { read, write }
+  const shared = {
+    apiKeys: lmdbApiKeys(tables, apiKeys, access),
+    sessions: lmdbSessions(tables, access),
+    audit: lmdbAudit(tables, auditTable, access),
 
     tenants: ({ limit, after }) => read(() => tenants.page(limit, after)),
     tenant: (id) => read(() => tenants.get(id)),
@@ -137,7 +145,6 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
     readAfter: (tenant, after, ids) => readInSlices(() => readLogSlice(root, tables, tenant, after, ids)),
     follow: log.follow,
 
-    withTenantLock: (tenant, work) => tenantLock.run(tenant, () => work(store)),
     reachable: () => closing === null,
 
     close() {
@@ -149,7 +156,28 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
       })()
       return closing
     }
+  } satisfies Partial<Store>
+
+  /** The store whose writes append the entry, where there is one. */
+  function storeWith(draft: AuditDraft | null): Store {
+    const writing = {
+      tables,
+      log,
+      apiKeys,
+      audit: auditTable,
+      work,
+      write: <T>(tenant: string, step: (feeds: FeedEvent[]) => T) => write(tenant, step, draft)
+    }
+    const store: Store = {
+      ...shared,
+      ...lmdbTenantWrites(writing),
+      ...lmdbUserWrites(writing),
+      withEntry: storeWith,
+      withTenantLock: (tenant, work) => tenantLock.run(tenant, () => work(store))
+    }
+    return store
   }
+
   work.resume()
-  return store
+  return storeWith(null)
 }

@@ -1,5 +1,6 @@
 /** The records that the lmdb file has of its own, and which record is in which of its tables. */
 import type { Instant } from '../../domain/calendar-event.ts'
+import { auditEntryRecord, auditHeadRecord, auditPartRecord } from '../audit-codec.ts'
 import {
   apiKeyRecord,
   connectionRecord,
@@ -118,6 +119,16 @@ const keyUseRecord = jsonCodec<string>(
   (day) => day
 )
 
+const partOfUserRecord = jsonCodec<string>(
+  {
+    name: 'part of the audit about a user',
+    about: ['users'],
+    until: 'the part is removed',
+    members: { text: 'in which entry it is, under the user’s id' }
+  },
+  (place) => place
+)
+
 /** What is left to do for a tenant. `after`: the last user that was begun anew. */
 export type Pending =
   | { readonly kind: 'remove' }
@@ -154,5 +165,9 @@ export const tableRecords = {
   'api-key-uses': keyUseRecord,
   'api-key-log': apiKeyEntryRecord,
   'api-key-heads': apiKeyHeadRecord,
-  sessions: sessionRecord
+  sessions: sessionRecord,
+  'audit-heads': auditHeadRecord,
+  'audit-entries': auditEntryRecord,
+  'audit-parts': auditPartRecord,
+  'audit-parts-of-users': partOfUserRecord
 } as const

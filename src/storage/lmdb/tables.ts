@@ -4,6 +4,7 @@ import type { Override } from '../../domain/override.ts'
 import type { SyncRecord } from '../../domain/sync-state.ts'
 import type { Timeline } from '../../domain/timeline.ts'
 import type { ApiKeyRecord } from '../api-keys.ts'
+import type { AuditEntry, AuditHead, SaltedPart } from '../audit.ts'
 import type { Codec } from '../codec.ts'
 import type { SessionRecord } from '../sessions.ts'
 import type { LogEntry, RulesVersion, User } from '../store.ts'
@@ -73,7 +74,12 @@ export function openTables(root: RootDatabase) {
     apiKeyLog: below<number, ApiKeyLogEntry>('api-key-log', records['api-key-log']),
     apiKeyHeads: ofTenants('api-key-heads', records['api-key-heads']),
     // sessions.ts too.
-    sessions: below<string, SessionRecord>('sessions', records.sessions)
+    sessions: below<string, SessionRecord>('sessions', records.sessions),
+    // audit.ts too.
+    auditHeads: ofTenants<AuditHead>('audit-heads', records['audit-heads']),
+    auditEntries: below<number, AuditEntry>('audit-entries', records['audit-entries']),
+    auditParts: below<string, SaltedPart>('audit-parts', records['audit-parts']),
+    auditPartsOfUsers: below<string, string>('audit-parts-of-users', records['audit-parts-of-users'])
   }
 }
 

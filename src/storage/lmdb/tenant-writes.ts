@@ -1,6 +1,7 @@
 /** Writes of a tenant, its connection and its rules in lmdb: each one transaction, with its log entry. */
 import { type FeedEvent, RULE_VERSIONS, type RulesVersion, type Store } from '../store.ts'
 import type { ApiKeyTable } from './api-keys.ts'
+import type { AuditTable } from './audit.ts'
 import type { ChangeLog } from './change-log.ts'
 import type { PendingWork } from './pending-work.ts'
 import type { Tables } from './tables.ts'
@@ -17,6 +18,7 @@ export interface LmdbWritesDeps {
   readonly tables: Tables
   readonly log: ChangeLog
   readonly apiKeys: ApiKeyTable
+  readonly audit: AuditTable
   readonly work: PendingWork
   readonly write: LmdbWrite
 }
@@ -43,7 +45,7 @@ export function lmdbTenantWrites({ tables, log, work, write }: LmdbWritesDeps): 
     async removeTenant(id) {
       const removed = await write(id, (feeds) => {
         if (heads.get(id) === null) return false
-        for (const table of [tenants, connections, imports, heads]) table.remove(id)
+        for (const table of [tenants, connections, imports, heads, tables.auditHeads]) table.remove(id)
         work.begin(id, { kind: 'remove' }, feeds)
         feeds.push({ kind: 'tenant removed' })
         return true

@@ -6,7 +6,7 @@ import type { LmdbWritesDeps } from './tenant-writes.ts'
 
 type UserWrites = Pick<Store, 'saveUsers' | 'removeUsers' | 'saveOverride' | 'saveReadings' | 'saveResealed'>
 
-export function lmdbUserWrites({ tables, log, apiKeys, write }: LmdbWritesDeps): UserWrites {
+export function lmdbUserWrites({ tables, log, apiKeys, audit, write }: LmdbWritesDeps): UserWrites {
   const { heads, connections, users, syncs, timelines, overrides } = tables
   return {
     saveUsers: (tenant, given, at) =>
@@ -44,6 +44,7 @@ export function lmdbUserWrites({ tables, log, apiKeys, write }: LmdbWritesDeps):
           if (before !== null) vacated.push({ user, extension: before.extension })
           for (const table of [users, syncs, timelines, overrides]) table.remove(tenant, user)
           apiKeys.removeOfUser(tenant, user)
+          audit.eraseUser(tenant, user)
           removed.push(user)
         }
         if (removed.length === 0) return removed

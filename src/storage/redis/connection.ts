@@ -6,7 +6,7 @@ import { StoreUnavailable } from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import { COMMAND_TIMEOUT_MS, openClient, type RedisClient, waitForConnection } from './client.ts'
 import { toStoreUnavailable } from './errors.ts'
-import { API_KEY_KEYS, STORE_KEY, type TenantKeys } from './keys.ts'
+import { API_KEY_KEYS, STORE_KEY, type TenantKeys, tenantKeys } from './keys.ts'
 import {
   type ApiKeyScript,
   apiKeyScript,
@@ -38,6 +38,8 @@ export interface RedisConnection {
   usersPage(keys: TenantKeys, after: string, limit: number): Promise<Buffer[]>
   /** `graceMs`: how long the record outlasts the session. */
   extendSession(key: string, expiresAt: number, graceMs: number): Promise<unknown>
+  /** As scripts/trim-audit.lua takes it. */
+  trimAudit(keys: TenantKeys, args: readonly Argument[]): Promise<unknown>
   /** As scripts/read-records.lua returns it; `after` is null where no log is wanted. */
   readRecords(keys: TenantKeys, after: number | null, ids: readonly string[]): Promise<unknown[]>
   /** Whether Redis answered within the last moments. */
@@ -73,13 +75,17 @@ export async function openRedisConnection({
   const client = openClient(address, { for: 'commands', name })
   const bulk = openClient(address, { for: 'bulk', name: `${name}-bulk` })
   for (const script of writeScripts) {
-    client.defineCommand(script, { lua: writeScript(script), numberOfKeys: 9 })
+    client.defineCommand(script, {
+      lua: writeScript(script),
+      numberOfKeys: Object.keys(tenantKeys('')).length
+    })
   }
   for (const script of apiKeyScripts) {
     client.defineCommand(script, { lua: apiKeyScript(script), numberOfKeys: 6 })
   }
   client.defineCommand('readRecords', { lua: readScript('read-records'), numberOfKeys: 6 })
   client.defineCommand('extendSession', { lua: readScript('extend-session'), numberOfKeys: 1 })
+  client.defineCommand('trimAudit', { lua: readScript('trim-audit'), numberOfKeys: 4 })
   client.defineCommand('usersPage', { lua: readScript('users-page'), numberOfKeys: 2 })
   const scripted = client as unknown as Scripted
 
@@ -160,9 +166,9 @@ export async function openRedisConnection({
     client,
     ask,
     askBulk: (call) => asked(bulk, call),
-    write(script, keys, { token, logLength, channel, at }, args) {
+    write(script, keys, { token, logLength, channel, at, auditEntry }, args) {
       return ask(() =>
-        scripted[script]!(...Object.values(keys), token, deadline(), logLength, channel, at, args)
+        scripted[script]!(...Object.values(keys), token, deadline(), logLength, channel, at, auditEntry, args)
       )
     },
     writeApiKeys: (script, args) =>
@@ -170,6 +176,8 @@ export async function openRedisConnection({
     extendSession: (key, expiresAt, graceMs) => ask(() => scripted.extendSession!(key, expiresAt, graceMs)),
     usersPage: (keys, after, limit) =>
       ask(() => scripted.usersPageBuffer!(keys.ids, keys.users, after, limit)) as Promise<Buffer[]>,
+    trimAudit: ({ audit, auditHead, auditParts, auditPartsOfUsers }, args) =>
+      ask(() => scripted.trimAudit!(audit, auditHead, auditParts, auditPartsOfUsers, args)),
     readRecords: ({ head, log, users, syncs, timelines, overrides }, after, ids) =>
       ask(() => scripted.readRecordsBuffer!(head, log, users, syncs, timelines, overrides, after ?? '', ids)),
     alive: () =>

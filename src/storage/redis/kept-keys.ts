@@ -2,6 +2,9 @@
 import type { AnyKeptRecord } from '../../lib/kept-record.ts'
 import {
   keptApiKey,
+  keptAuditEntry,
+  keptAuditHead,
+  keptAuditPart,
   keptConnection,
   keptImport,
   keptLogEntry,
@@ -80,6 +83,12 @@ const sessionsOf: AnyKeptRecord = {
   until: '48 hours without a sign-in',
   members: { digests: 'the SHA-256 of session ids, under that of the identity' }
 }
+const auditPartsOfUsers: AnyKeptRecord = {
+  name: 'parts of the audit about users',
+  about: ['users'],
+  until: 'the part is removed',
+  members: { text: 'the user’s id, and in which entry it is' }
+}
 const replicas: AnyKeptRecord = {
   name: 'replica',
   about: [],
@@ -101,6 +110,10 @@ export const keptKeys: Readonly<Record<string, readonly AnyKeptRecord[]>> = {
   [of.rules]: [keptRules],
   [of.log]: [keptLogEntry],
   [of.lock]: [lock],
+  [of.audit]: [keptAuditEntry],
+  [of.auditHead]: [keptAuditHead],
+  [of.auditParts]: [keptAuditPart],
+  [of.auditPartsOfUsers]: [auditPartsOfUsers],
   [API_KEY_KEYS.records]: [keptApiKey],
   [API_KEY_KEYS.byOwner]: [keyIds],
   [API_KEY_KEYS.byUser]: [keyIds],

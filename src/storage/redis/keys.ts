@@ -51,6 +51,22 @@ export interface TenantKeys {
   readonly log: string
   /** The token of who holds the tenant's lock. */
   readonly lock: string
+  /** A stream whose ids are `position-0`. */
+  readonly audit: string
+  /** A hash: where the audit stands. */
+  readonly auditHead: string
+  /** A hash by `position/index`: what an entry has about a user. */
+  readonly auditParts: string
+  /** A sorted set of `user position/index`, all with the score 0. */
+  readonly auditPartsOfUsers: string
+}
+
+/** Stands where a tenant's id is expected, for the provider's audit. No tenant's id looks so. */
+const PROVIDER = ':provider'
+
+/** Null: the provider's, of which only those of the audit are used. */
+export function auditKeys(tenant: string | null): TenantKeys {
+  return tenantKeys(tenant ?? PROVIDER)
 }
 
 export function tenantKeys(tenant: string): TenantKeys {
@@ -64,7 +80,11 @@ export function tenantKeys(tenant: string): TenantKeys {
     overrides: key('overrides'),
     rules: key('rules'),
     log: key('log'),
-    lock: key('lock')
+    lock: key('lock'),
+    audit: key('audit'),
+    auditHead: key('audit-head'),
+    auditParts: key('audit-parts'),
+    auditPartsOfUsers: key('audit-parts-of-users')
   }
 }
 

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../domain/calendar-event.ts'
 import { initialSyncRecord } from '../../domain/sync-state.ts'
+import type { AuditDraft } from '../audit.ts'
 import {
   connectionRecord,
   importProgressRecord,
@@ -16,12 +17,13 @@ import type { KeyCheckStore } from '../secrets/master-keys.ts'
 import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable, TenantGone } from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import { redisApiKeys } from './api-keys.ts'
+import { AuditChainer, redisAudit } from './audit.ts'
 import { syncParts } from './codec.ts'
 import { openRedisConnection } from './connection.ts'
 import { RedisFeed } from './feed.ts'
 import { findInstallation, type Installation, startInstallation } from './installation.ts'
 import { redisKeyCheck } from './key-check.ts'
-import { channelOf, isTenantId, TENANTS_KEY, tenantKeys } from './keys.ts'
+import { auditKeys, channelOf, isTenantId, TENANTS_KEY, tenantKeys } from './keys.ts'
 import { redisQueries } from './queries.ts'
 import { ReplicaRegistry } from './replica-registry.ts'
 import type { WriteScript } from './scripts.ts'
@@ -97,7 +99,21 @@ export async function openRedis({
   const sessions = redisSessions({ link, run })
   const { apiKeys, removeKeysOfTenant, removeKeysOfUsers } = redisApiKeys({ link, logLength, run })
 
-  const stores = (token: string): RedisStore => {
+  const chainer = new AuditChainer()
+  const audit = redisAudit({ link, run, append: appendToAudit })
+
+  async function appendToAudit(tenant: string | null, draft: AuditDraft): Promise<void> {
+    if (tenant !== null && !isTenantId(tenant)) throw gone(tenant)
+    const header = { token: '', logLength, channel: '', at: JSON.stringify(draft.at) }
+    const keys = auditKeys(tenant)
+    const answer = await chainer.write(keys.audit, draft, (auditEntry) =>
+      link.write('appendAudit', keys, { ...header, auditEntry }, [tenant === null ? 'provider' : ''])
+    )
+    requireWritten(answer, tenant ?? '')
+  }
+
+  /** The store whose writes need the lock of this token, and append the entry, where there is one. */
+  const stores = (token: string, draft: AuditDraft | null): RedisStore => {
     async function write(
       tenant: string,
       script: WriteScript,
@@ -107,11 +123,11 @@ export async function openRedis({
       const pendingSubscribe = feed.pendingSubscribe(tenant)
       if (pendingSubscribe !== null) await pendingSubscribe
       const begin = { token, logLength, channel: channelOf(tenant), at: JSON.stringify(at) }
-      const [status, epoch, sequence, result] = await link.write(script, tenantKeys(tenant), begin, args)
-      if (status === 'GONE') throw gone(tenant)
-      if (status === 'LOST')
-        throw new StoreUnavailable('The lock of the tenant was lost: nothing was saved, try again.')
-      if (status === 'LATE') throw new StoreUnavailable('Redis was too slow: nothing was saved, try again.')
+      const keys = tenantKeys(tenant)
+      const answer = await chainer.write(keys.audit, draft, (auditEntry) =>
+        link.write(script, keys, { ...begin, auditEntry }, args)
+      )
+      const [epoch, sequence, result] = requireWritten(answer, tenant)
       if (sequence !== '')
         await feed.waitForDelivery(tenant, { epoch: `${epoch}`, sequence: Number(sequence) })
       return result
@@ -132,6 +148,8 @@ export async function openRedis({
       installation,
       apiKeys,
       sessions,
+      audit,
+      withEntry: (draft) => stores(token, draft),
       tenants: (page) => run(() => reading.tenants(page)),
       tenant: (id) => run(() => reading.tenant(id)),
       saveTenant: (tenant, at) =>
@@ -239,7 +257,7 @@ export async function openRedis({
       readAfter: (tenant, after, users) => run(() => reading.readAfter(tenant, after, users)),
       follow: (tenant, onEvent) => feed.follow(tenant, onEvent),
 
-      withTenantLock: (tenant, work) => run(() => tenantLock(tenant, (token) => work(stores(token)))),
+      withTenantLock: (tenant, work) => run(() => tenantLock(tenant, (token) => work(stores(token, draft)))),
       reachable: () => link.alive() && feed.isComplete(),
       emptied: () => emptied,
       keyCheck,
@@ -255,11 +273,22 @@ export async function openRedis({
       }
     }
   }
-  return stores('')
+  return stores('', null)
 }
 
 function idsOf(users: readonly string[]): string {
   return JSON.stringify([...new Set(users)])
+}
+
+/** What follows the status of an answer to a write. Throws where nothing was written. */
+function requireWritten([status, ...rest]: unknown[], tenant: string): unknown[] {
+  if (status === 'GONE') throw gone(tenant)
+  if (status === 'LOST')
+    throw new StoreUnavailable('The lock of the tenant was lost: nothing was saved, try again.')
+  if (status === 'LATE') throw new StoreUnavailable('Redis was too slow: nothing was saved, try again.')
+  if (status === 'AUDIT')
+    throw new StoreUnavailable('The audit is written too often: nothing was saved, try again.')
+  return rest
 }
 
 function gone(tenant: string): TenantGone {

@@ -11,6 +11,8 @@ export interface ScriptHeader {
   readonly channel: string
   /** The instant, as JSON. */
   readonly at: string
+  /** The entry to append to the audit, '' for none (audit.ts). */
+  readonly auditEntry: string
 }
 
 /** Each file is the script's name in kebab case. */
@@ -24,7 +26,8 @@ export const writeScripts = [
   'saveImportProgress',
   'saveOverride',
   'saveReadings',
-  'saveResealed'
+  'saveResealed',
+  'appendAudit'
 ] as const
 export type WriteScript = (typeof writeScripts)[number]
 

@@ -1,21 +1,54 @@
 -- What every write begins with. Each write is one script, which Redis runs as a whole: it checks, changes, logs and publishes.
 -- KEYS are `TenantKeys` in their order. ARGV begins with `ScriptHeader` in its order; a script's own arguments follow after ARGS.
--- The answer is {'GONE' | 'LOST' | 'LATE'}, or {'OK', epoch, sequence, result…}; the sequence is '' when nothing was published.
+-- The answer is {'GONE' | 'LOST' | 'LATE'}, {'AUDIT', position, hash} where the entry does not follow upon that, or {'OK', epoch, sequence, result…}; the sequence is '' when nothing was published.
 --
 -- Hanvisa writes and reads the bytes of records (codec.ts): Lua's own JSON would lose digits and turn empty lists into objects.
 -- A sync record is stored as `generation enabled confirmedAt rereads LF json`, so that the scripts can read these four; its
 -- generation is the one that counts, not the one in the JSON. `rereads` is what the head's counter of that name was when the record
 -- was written (absent: 0). A record with a lower one is of before: it stands for an unread one, a generation later for each reread.
 -- So a new connection costs the same however many users there are, and is never half done.
-local HEAD, IDS, USERS, SYNCS, TIMELINES, OVERRIDES, RULES, LOG, LOCK = unpack(KEYS)
-local token, deadline, logLength, channel, at = unpack(ARGV, 1, 5)
-local ARGS = 5
+local HEAD, IDS, USERS, SYNCS, TIMELINES, OVERRIDES, RULES, LOG, LOCK = unpack(KEYS, 1, 9)
+local AUDIT, AUDIT_HEAD, AUDIT_PARTS, AUDIT_PARTS_OF_USERS = unpack(KEYS, 10, 13)
+local token, deadline, logLength, channel, at, auditEntry = unpack(ARGV, 1, 6)
+local ARGS = 6
 if token ~= '' and redis.call('GET', LOCK) ~= token then return {'LOST'} end
 local now = redis.call('TIME')
 if now[1] * 1000 + now[2] / 1000 > tonumber(deadline) then return {'LATE'} end
 local epoch = redis.call('HGET', HEAD, 'epoch')
 
 local rereads = tonumber(redis.call('HGET', HEAD, 'rereads') or 0)
+
+-- The entry of the audit to append (audit.ts), all of it text: Hanvisa chains it, Lua has no SHA-256.
+local sealed = auditEntry ~= '' and cjson.decode(auditEntry)
+if sealed then
+  local position, hash = unpack(redis.call('HMGET', AUDIT_HEAD, 'position', 'hash'))
+  if (position or '0') ~= sealed.after or (hash or '') ~= sealed.previous then
+    return {'AUDIT', position or '0', hash or ''}
+  end
+end
+
+local function appendAudit()
+  if not sealed then return end
+  redis.call('XADD', AUDIT, sealed.position .. '-0', 'entry', sealed.entry)
+  redis.call('HSET', AUDIT_HEAD, 'position', sealed.position, 'hash', sealed.hash)
+  for index, part in ipairs(sealed.parts) do
+    -- Parts are kept about users who are there alone.
+    if redis.call('HEXISTS', USERS, part.user) == 1 then
+      local place = sealed.position .. '/' .. (index - 1)
+      redis.call('HSET', AUDIT_PARTS, place, part.text)
+      redis.call('ZADD', AUDIT_PARTS_OF_USERS, 0, part.user .. ' ' .. place)
+    end
+  end
+end
+
+-- Removes every part about the user. The entries stay, and their hashes.
+local function eraseAudit(user)
+  local from, to = '[' .. user .. ' ', '(' .. user .. '!'
+  for _, member in ipairs(redis.call('ZRANGE', AUDIT_PARTS_OF_USERS, from, to, 'BYLEX')) do
+    redis.call('HDEL', AUDIT_PARTS, string.sub(member, #user + 2))
+  end
+  redis.call('ZREMRANGEBYLEX', AUDIT_PARTS_OF_USERS, from, to)
+end
 
 local function integer(number) return string.format('%.0f', number) end
 
@@ -57,7 +90,9 @@ local function vacatedEntry(id, extension)
   return '{"user":' .. cjson.encode(id) .. ',"extension":' .. extension .. '}'
 end
 
+-- Called once by a write that changed anything visible, at its end: it appends the entry of the audit.
 local function publish(feeds)
+  appendAudit()
   local sequence = integer(redis.call('HINCRBY', HEAD, 'sequence', 1))
   redis.call('PUBLISH', channel, '{"epoch":"' .. epoch .. '","sequence":' .. sequence .. ',"feeds":[' .. table.concat(feeds, ',') .. ']}')
   return sequence

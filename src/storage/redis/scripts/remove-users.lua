@@ -11,6 +11,7 @@ for i = ARGS + 1, #ARGV do
     if before then vacated[#vacated + 1] = vacatedEntry(id, extensionOf(before)) end
     redis.call('ZREM', IDS, id)
     for _, key in ipairs({USERS, SYNCS, TIMELINES, OVERRIDES}) do redis.call('HDEL', key, id) end
+    eraseAudit(id)
     removed[#removed + 1] = id
     quoted[#quoted + 1] = cjson.encode(id)
   end
