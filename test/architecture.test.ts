@@ -56,6 +56,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/domain/',
     'src/storage/store.ts',
     'src/storage/api-keys.ts',
+    'src/storage/audit.ts',
+    'src/storage/audit-chain.ts',
     'src/storage/page.ts',
     'src/storage/retry-while-unavailable.ts',
     'src/storage/secrets/',
@@ -68,6 +70,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/status/',
     'src/sync/',
     'src/connectors/*',
+    'src/storage/audit.ts',
     'src/storage/page.ts',
     'src/storage/sessions.ts',
     'src/storage/store.ts'

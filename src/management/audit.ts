@@ -1,7 +1,7 @@
 /** The audit port: records who read or changed personal data. */
 import type { Log } from '../lib/redact-error.ts'
 
-export type AuditEntry = {
+export type AuditEvent = {
   /** Who did it. */
   readonly principal: string
   readonly tenant: string
@@ -15,7 +15,7 @@ export type AuditEntry = {
 )
 
 export interface Audit {
-  record(entry: AuditEntry): void
+  record(entry: AuditEvent): void
 }
 
 /** The log says that it was done, in which tenant and by whom. Whose calendar it was is for the audit alone. */
