@@ -14,6 +14,7 @@ import type { Priority, SyncQueue } from './queue/queue.ts'
 import type { Sync } from './sync.ts'
 import type { SyncDeps } from './sync-deps.ts'
 import { TenantDiscovery } from './tenant-discovery.ts'
+import type { TenantReport, TenantReports } from './tenant-report.ts'
 import { TenantSync } from './tenant-sync.ts'
 
 /** Gauges: each source is asked when the metrics are read. */
@@ -67,7 +68,7 @@ const discoveriesPerPublish = 5
 /** States that are published in one turn of the loop: some milliseconds. */
 const publishedPerSlice = 50
 
-export class SyncController implements Sync {
+export class SyncController implements Sync, TenantReports {
   readonly #deps: SyncDeps
   readonly #queue: SyncQueue
   readonly #discovery: TenantDiscovery
@@ -187,6 +188,18 @@ export class SyncController implements Sync {
     return !this.#closed && this.#shards.owns(shardOf(id))
   }
 
+  tenants(): Iterable<string> {
+    return this.#tenants.keys()
+  }
+
+  report(id: string): TenantReport | null {
+    return this.#tenants.get(id)?.figures.report() ?? null
+  }
+
+  affectedUsers(id: string, limit: number): readonly string[] {
+    return this.#tenants.get(id)?.figures.affectedUsers(limit) ?? []
+  }
+
   #getOrOpen(id: string): TenantSync {
     const known = this.#tenants.get(id)
     if (known !== undefined) return known
@@ -255,27 +268,28 @@ export class SyncController implements Sync {
   *#freshnessLags(): Iterable<readonly [string, number]> {
     const now = this.#deps.clock()
     for (const [id, tenant] of this.#tenants) {
-      const oldest = tenant.oldestSyncAt()
+      const oldest = tenant.figures.oldestSyncAt()
       if (oldest !== null) yield [id, Math.max(0, now - oldest) / 1000]
     }
   }
 
   *#credentialEnds(): Iterable<readonly [string, string, number]> {
-    for (const [id, { credential }] of this.#tenants) {
+    for (const [id, { figures }] of this.#tenants) {
+      const { credential } = figures
       if (credential.endsAt !== null) yield [id, credential.kind, credential.endsAt]
     }
   }
 
   #countUnreadable(): number {
     let count = 0
-    for (const tenant of this.#tenants.values()) count += tenant.countUnreadable()
+    for (const tenant of this.#tenants.values()) count += tenant.figures.countUnreadable()
     return count
   }
 
   #subscriptionsByKind(): Map<string, { active: number; inactive: number }> {
     const sums = new Map<string, { active: number; inactive: number }>()
-    for (const { subscriptions } of this.#tenants.values()) {
-      const { kind, active, inactive } = subscriptions
+    for (const { figures } of this.#tenants.values()) {
+      const { kind, active, inactive } = figures.subscriptions
       const sum = sums.get(kind) ?? { active: 0, inactive: 0 }
       sums.set(kind, { active: sum.active + active, inactive: sum.inactive + inactive })
     }

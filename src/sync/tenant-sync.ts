@@ -1,7 +1,6 @@
 /** The sync of one tenant, in the process that owns it: its connector, calendars, rules, schedule and subscriptions. */
 import type { Connector } from '../connectors/connector.ts'
 import type { CalendarNotification } from '../connectors/notification.ts'
-import type { Instant } from '../domain/calendar-event.ts'
 import { RemoteError, type RemoteFault } from '../errors.ts'
 import { redactError } from '../lib/redact-error.ts'
 import { unsealMailbox } from '../storage/secrets/connection-secrets.ts'
@@ -22,6 +21,7 @@ import { type ReadTarget, targetOf } from './targets/read-target.ts'
 import { TargetRegistry } from './targets/target-registry.ts'
 import { UserIndex } from './targets/user-index.ts'
 import { TenantConfig } from './tenant-config.ts'
+import { TenantFigures } from './tenant-figures.ts'
 
 export class TenantSync {
   readonly #id: string
@@ -36,6 +36,7 @@ export class TenantSync {
   readonly #batches: BatchRunner
   readonly #feed: StoreFeedHandler
   readonly #config: TenantConfig
+  readonly figures: TenantFigures
   #schedule: ReconcileSchedule | null = null
   #polledAllAt = Number.NEGATIVE_INFINITY
   #closed = false
@@ -87,6 +88,13 @@ export class TenantSync {
       context: () => this.#batchContext(),
       saveFailures: markFailed
     })
+    this.figures = new TenantFigures({
+      clock,
+      config: this.#config,
+      health: this.#health,
+      targets: this.#targets,
+      notifications: this.#notifications
+    })
     const handlers = {
       applyTenant: (isNew: boolean) => this.#applyTenant(isNew),
       applyUsers: (users: readonly string[]) => this.#applyUsers(users),
@@ -101,26 +109,6 @@ export class TenantSync {
 
   get connection(): ConnectionState {
     return this.#health.state
-  }
-
-  get credential(): { readonly kind: string; readonly endsAt: Instant | null } {
-    return { kind: this.#config.kind, endsAt: this.#config.credential?.endsAt ?? null }
-  }
-
-  /** Calendars for which notifications come, and those for which they ought to but do not. */
-  get subscriptions(): { readonly kind: string; readonly active: number; readonly inactive: number } {
-    const { state, inactive } = this.#notifications
-    return { kind: this.#config.kind, active: state.active, inactive }
-  }
-
-  /** As `TargetRegistry.oldestSyncAt`. */
-  oldestSyncAt(): Instant | null {
-    return this.#targets.oldestSyncAt(this.#deps.clock(), (key) => this.#notifications.isSubscribed(key))
-  }
-
-  /** As `TargetRegistry.countUnreadable`. */
-  countUnreadable(): number {
-    return this.#targets.countUnreadable()
   }
 
   /** The tenant, its rules or its connection may have changed. */

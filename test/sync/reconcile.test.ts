@@ -98,17 +98,17 @@ t.test(
   'a subscribed calendar counts as current until reading fails; an unreadable one is counted apart',
   async (t) => {
     const { side, ids, reading, pass, time } = await reconciledTenant(t, 3)
-    const behind = () => time.clock() - (reading.oldestSyncAt() ?? 0)
+    const behind = () => time.clock() - (reading.figures.oldestSyncAt() ?? 0)
     await pass(2 * hourMs)
     t.equal(behind(), 0)
     side.calendars.delete(`${ids[0]}@acme.example`)
     side.edited(`${ids[0]}@acme.example`)
     await pass(minuteMs)
     t.ok(behind() > minuteMs / 2, `${behind()}`)
-    t.equal(reading.countUnreadable(), 0)
+    t.equal(reading.figures.countUnreadable(), 0)
     await pass(hourMs)
     t.equal(behind(), 0, 'one dead address is no lag of the tenant')
-    t.equal(reading.countUnreadable(), 1)
+    t.equal(reading.figures.countUnreadable(), 1)
   }
 )
 

@@ -137,7 +137,7 @@ function report(
     const isShared = error.scope === 'connection' && !isTimedOut
     if (isShared && (!isAnswered || error.code === 'throttled')) connectionFault ??= error
     else {
-      state.onFailure()
+      state.onFailure(error.code)
       retries.set(key, retryDelay(error, state.failures, random()))
     }
   }

@@ -48,6 +48,7 @@ export class ConnectionHealth {
   #since: Instant
   #fault: RemoteFault | null = null
   #failures = 0
+  #failedAt: Instant | null = null
   #pausedUntil = Number.NEGATIVE_INFINITY
   #pauseSource: Delay['source'] = 'own'
   #publishedAt = Number.NEGATIVE_INFINITY
@@ -74,6 +75,11 @@ export class ConnectionHealth {
   /** What keeps everybody from being read at present. */
   get fault(): RemoteFault | null {
     return this.#fault
+  }
+
+  /** When the last failure was; null: none since it worked. */
+  get failedAt(): Instant | null {
+    return this.#failedAt
   }
 
   /** Milliseconds until it is tried again; 0 where nothing is waited for. */
@@ -103,6 +109,7 @@ export class ConnectionHealth {
     if (this.#pausedUntil <= now) this.#failures += 1
     const isNew = this.#fault?.code !== error.code || this.#fault.hint !== error.hint
     const pause = retryDelay(error, this.#failures, this.#deps.random())
+    this.#failedAt = this.#deps.clock()
     this.#setState('failing', { code: error.code, hint: error.hint })
     if (now + pause.delayMs > this.#pausedUntil) {
       this.#pausedUntil = now + pause.delayMs
@@ -142,6 +149,7 @@ export class ConnectionHealth {
     this.#fault = fault
     if (next === 'failing') return
     this.#failures = 0
+    this.#failedAt = null
     this.#pausedUntil = Number.NEGATIVE_INFINITY
   }
 }

@@ -6,13 +6,13 @@ import type { ReleaseMode } from '../notifications/target-subscriptions.ts'
 import { type ReadTarget, userConfigHash } from './read-target.ts'
 import { TargetState } from './target-state.ts'
 
-/** So many failures in a row, and a mailbox counts as unreadable: the operator must act, and waiting does not help. */
-const unreadableFailures = 3
-
 interface KnownUser {
   readonly key: string
   readonly configHash: string
 }
+
+/** So many failures in a row, and a mailbox counts as unreadable: the operator must act, and waiting does not help. */
+export const unreadableFailures = 3
 
 export class TargetRegistry {
   readonly #onAdded: (target: ReadTarget) => TargetState['release']
@@ -63,6 +63,10 @@ export class TargetRegistry {
     let count = 0
     for (const { failures } of this.#states.values()) if (failures >= unreadableFailures) count += 1
     return count
+  }
+
+  entries(): IterableIterator<[string, TargetState]> {
+    return this.#states.entries()
   }
 
   /** Takes a user as they are now (null: gone), and says whether their calendar must be read for it. */

@@ -1,6 +1,7 @@
 /** What sync remembers of one target between two reads. Nothing but these methods writes it. */
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { SyncRecord } from '../../domain/sync-state.ts'
+import type { SyncCode } from '../../errors.ts'
 import type { ReleaseMode } from '../notifications/target-subscriptions.ts'
 import type { ReadBeyondWindow } from './read-beyond-window.ts'
 
@@ -39,6 +40,7 @@ export class TargetState {
   #notifiedAt: Instant | null = null
   #reconcilePending = false
   #failures = 0
+  #failureCode: SyncCode | null = null
   #lastSync: LastSync | null = null
   #extension: ReadBeyondWindow | null = null
 
@@ -91,6 +93,11 @@ export class TargetState {
     return this.#failures
   }
 
+  /** Why the last of them was; null where there is none. */
+  get failureCode(): SyncCode | null {
+    return this.#failureCode
+  }
+
   get lastSync(): LastSync | null {
     return this.#lastSync
   }
@@ -133,12 +140,14 @@ export class TargetState {
   }
 
   /** The mailbox itself failed. */
-  onFailure(): void {
+  onFailure(code: SyncCode): void {
     this.#failures += 1
+    this.#failureCode = code
   }
 
   onSuccess(): void {
     this.#failures = 0
+    this.#failureCode = null
   }
 
   /** A read that began at `dirtySeq` was saved for every user (or `null`: not for all, so the next one reads it whole). */
