@@ -13,6 +13,7 @@ const obligations: Readonly<Record<string, string>> = {
   'BlueOak-1.0.0': 'Pass on the licence text or a link to it.',
   ISC: 'Pass on the copyright notice and the licence text.',
   MIT: 'Pass on the copyright notice and the licence text.',
+  'MIT-0': 'None.',
   'MPL-2.0':
     'Pass on the licence text and say where the source is. A changed file of the package must be published under the same licence; ' +
     'Hanvisa uses the package unchanged, and its own files are not affected.'

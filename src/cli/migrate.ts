@@ -9,7 +9,7 @@ import { LOG_LENGTH } from '../storage/lmdb/change-log.ts'
 import { openLmdb } from '../storage/lmdb/lmdb.ts'
 import { eachPage } from '../storage/page.ts'
 import { type RedisAddress, redisAddress, redisUrlFault } from '../storage/redis/address.ts'
-import { openImport, type WholeTenant } from '../storage/redis/migration-target.ts'
+import { openImport, type WholeAlarms, type WholeTenant } from '../storage/redis/migration-target.ts'
 import { openRedis } from '../storage/redis/redis.ts'
 import { parseKeyCheck } from '../storage/secrets/folder-key-check.ts'
 import { type Store, StoreUnavailable } from '../storage/store.ts'
@@ -107,7 +107,10 @@ async function migrate(
     if (state === 'done')
       needs.stdout.write('This was copied before: what has changed since is left alone.\n')
     const providerKeys = await keysOf(source, null)
-    if (state !== 'done') await target.copyProviderKeys(providerKeys)
+    if (state !== 'done') {
+      await target.copyProviderKeys(providerKeys)
+      await target.copyProviderAlarms(await alarmsOf(source, null))
+    }
     const counts = { tenants: 0, users: 0, timelines: 0, overrides: 0, keys: providerKeys.length, copied: 0 }
     for await (const whole of tenantsIn(source)) {
       const { tenant, users } = whole.snapshot
@@ -158,7 +161,11 @@ async function wholeTenant(store: Store, id: string): Promise<WholeTenant | null
   if (snapshot === null) return null
   const versions = await store.ruleVersions(id)
   const log = (await store.log(id, Math.max(0, snapshot.position - LOG_LENGTH))) ?? []
-  return { snapshot, versions, log, apiKeys: await keysOf(store, id) }
+  return { snapshot, versions, log, apiKeys: await keysOf(store, id), alarms: await alarmsOf(store, id) }
+}
+
+async function alarmsOf({ alarms }: Store, tenant: string | null): Promise<WholeAlarms> {
+  return { list: await alarms.lists.read(tenant), state: await alarms.states.read(tenant) }
 }
 
 async function keysOf({ apiKeys }: Store, tenant: string | null): Promise<ListedApiKey[]> {
@@ -174,6 +181,9 @@ async function differences(source: Store, address: RedisAddress): Promise<string
   try {
     if (!isDeepStrictEqual(await keysOf(target, null), await keysOf(source, null))) {
       different.push("the provider's API keys")
+    }
+    if (!isDeepStrictEqual(await alarmsOf(target, null), await alarmsOf(source, null))) {
+      different.push("the provider's alarms")
     }
     for await (const whole of tenantsIn(source)) {
       const { id } = whole.snapshot.tenant

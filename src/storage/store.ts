@@ -11,6 +11,7 @@ import type { Override } from '../domain/override.ts'
 import type { RuleSet, Trigger } from '../domain/rule-set.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Timeline } from '../domain/timeline.ts'
+import type { AlarmStore } from './alarms.ts'
 import type { ApiKeyStore } from './api-keys.ts'
 import type { AuditDraft, AuditLog } from './audit.ts'
 import type { Page } from './page.ts'
@@ -179,6 +180,7 @@ export interface Store {
    * step. A write that changes nothing visible appends none.
    */
   withEntry(draft: AuditDraft): Store
+  readonly alarms: AlarmStore
 
   tenants(page: Page): Promise<readonly Tenant[]>
   tenant(id: string): Promise<Tenant | null>

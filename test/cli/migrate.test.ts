@@ -10,6 +10,7 @@ import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import { openFolderKeyCheck } from '../../src/storage/secrets/folder-key-check.ts'
 import { MasterKeys } from '../../src/storage/secrets/master-keys.ts'
+import { sampleAlarmList, sampleAlarmState } from '../contracts/store-alarms.ts'
 import { sampleApiKey } from '../contracts/store-api-keys.ts'
 import {
   plain,
@@ -32,9 +33,12 @@ async function installation(t: Test): Promise<string> {
   const store = await openLmdb({ folder: join(folder, 'store') })
   await MasterKeys.open([masterKey], await openFolderKeyCheck(folder))
   await writeFile(join(folder, 'master-key'), `${masterKey.toString('base64')}\n`)
+  await store.alarms.lists.save(null, sampleAlarmList())
   for (let index = 0; index < 30; index++) {
     const id = `tenant-${index}`
     await store.saveTenant(sampleTenant(id), 1)
+    await store.alarms.lists.save(id, sampleAlarmList())
+    if (index % 2 === 0) await store.alarms.states.save(id, sampleAlarmState())
     if (index % 3 === 0) await store.saveConnection(id, sampleConnection(), true, 2)
     for (let version = 0; version < index % 4; version++)
       await store.saveRules(id, version, sampleRules(version))

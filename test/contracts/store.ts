@@ -4,6 +4,7 @@ import type { Override } from '../../src/domain/override.ts'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
 import type { OpenStore } from './open-store.ts'
+import { alarmContract } from './store-alarms.ts'
 import { apiKeyContract } from './store-api-keys.ts'
 import { auditContract } from './store-audit.ts'
 import { logContract } from './store-log.ts'
@@ -321,6 +322,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
   await apiKeyContract(t, open)
   await sessionContract(t, open)
   await auditContract(t, open)
+  await alarmContract(t, open)
 
   await t.test('nothing is stored but what the port takes', async (t) => {
     const { store, storedBytes } = await open(t)

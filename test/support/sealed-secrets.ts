@@ -2,6 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { kindOf } from '../../src/connectors/kinds.ts'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
+import { alarmLockOf } from '../../src/storage/alarms.ts'
+import { alarmPurpose } from '../../src/storage/secrets/alarm-secrets.ts'
 import {
   sealConnection,
   sealMailbox,
@@ -11,6 +13,7 @@ import {
 import type { MasterKeys } from '../../src/storage/secrets/master-keys.ts'
 import type { Unsealer } from '../../src/storage/secrets/seal.ts'
 import type { Store } from '../../src/storage/store.ts'
+import { sampleAlarmList } from '../contracts/store-alarms.ts'
 import { sampleTenant, sampleUser } from '../contracts/store-samples.ts'
 
 const TENANTS = 60
@@ -23,15 +26,29 @@ const users = Array.from({ length: USERS }, (_, index) => `user-${index}`)
 export const PASSWORD_CANARY = 'kanarief4gel'
 
 /** How many secrets there are. */
-export const SECRETS = TENANTS * (1 + USERS)
+export const SECRETS = TENANTS * (2 + USERS) + 1
 
 const passwordOf = (tenant: string, version: number) => `${PASSWORD_CANARY}-${tenant}-${version}`
 const urlOf = (tenant: string, user: string) =>
   `https://calendar.example/${PASSWORD_CANARY}/${tenant}/${user}.ics`
 
+const addressOf = (tenant: string | null) => `${PASSWORD_CANARY}-${tenant}@acme.example`
+
+/** One recipient of alarms. */
+function putRecipient(store: Store, keys: MasterKeys, tenant: string | null): Promise<boolean> {
+  return store.withTenantLock(alarmLockOf(tenant), async ({ alarms }) => {
+    const sealer = await keys.sealer()
+    const list = sampleAlarmList()
+    const to = sealer.seal(addressOf(tenant), alarmPurpose(tenant, 'it', 'to'))
+    return alarms.lists.save(tenant, { ...list, recipients: list.recipients.map((one) => ({ ...one, to })) })
+  })
+}
+
 export async function putSecrets(store: Store, keys: MasterKeys): Promise<void> {
+  await putRecipient(store, keys, null)
   for (const tenant of tenants) {
     await store.saveTenant(sampleTenant(tenant), 1)
+    await putRecipient(store, keys, tenant)
     await putPassword(store, keys, tenant, 0)
     await store.withTenantLock(tenant, async (store) => {
       const sealer = await keys.sealer()
@@ -108,6 +125,15 @@ export async function lostSecrets(
   versions: SecretWriter['versions'] = new Map()
 ): Promise<string[]> {
   const lost: string[] = []
+  for (const tenant of [null, ...tenants]) {
+    const [recipient] = (await store.alarms.lists.read(tenant))?.recipients ?? []
+    try {
+      const to = unsealer.open(recipient!.to, alarmPurpose(tenant, 'it', 'to'))
+      if (to !== addressOf(tenant)) lost.push(`${tenant}: another recipient`)
+    } catch {
+      lost.push(`${tenant}: the recipient of alarms`)
+    }
+  }
   for (const tenant of tenants) {
     const connection = await store.connection(tenant)
     const { saved, begun } = versions.get(tenant) ?? { saved: 0, begun: 0 }

@@ -3,6 +3,7 @@ import { open, type RootDatabase } from 'lmdb'
 import { KeyedLock } from '../../lib/keyed-lock.ts'
 import type { AuditDraft } from '../audit.ts'
 import { type FeedEvent, type Store, StoreUnavailable } from '../store.ts'
+import { lmdbAlarms } from './alarms.ts'
 import { ApiKeyTable, lmdbApiKeys } from './api-keys.ts'
 import { AuditTable, lmdbAudit } from './audit.ts'
 import { changeLog, LOG_LENGTH } from './change-log.ts'
@@ -120,6 +121,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
     apiKeys: lmdbApiKeys(tables, apiKeys, access),
     sessions: lmdbSessions(tables, access),
     audit: lmdbAudit(tables, auditTable, access),
+    alarms: lmdbAlarms(tables, access),
 
     tenants: ({ limit, after }) => read(() => tenants.page(limit, after)),
     tenant: (id) => read(() => tenants.get(id)),

@@ -14,6 +14,7 @@ import {
   timelineRecord,
   userRecord
 } from '../codec.ts'
+import { alarmListRecord, alarmOverviewRecord, alarmStateRecord } from '../kept-alarms.ts'
 import { keptLogEntry } from '../kept-records.ts'
 import type { LogEntry } from '../store.ts'
 
@@ -169,5 +170,8 @@ export const tableRecords = {
   'audit-heads': auditHeadRecord,
   'audit-entries': auditEntryRecord,
   'audit-parts': auditPartRecord,
-  'audit-parts-of-users': partOfUserRecord
+  'audit-parts-of-users': partOfUserRecord,
+  'alarm-lists': alarmListRecord,
+  'alarm-states': alarmStateRecord,
+  'alarm-overviews': alarmOverviewRecord
 } as const

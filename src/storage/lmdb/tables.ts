@@ -79,7 +79,10 @@ export function openTables(root: RootDatabase) {
     auditHeads: ofTenants<AuditHead>('audit-heads', records['audit-heads']),
     auditEntries: below<number, AuditEntry>('audit-entries', records['audit-entries']),
     auditParts: below<string, SaltedPart>('audit-parts', records['audit-parts']),
-    auditPartsOfUsers: below<string, string>('audit-parts-of-users', records['audit-parts-of-users'])
+    auditPartsOfUsers: below<string, string>('audit-parts-of-users', records['audit-parts-of-users']),
+    alarmLists: ofTenants('alarm-lists', records['alarm-lists']),
+    alarmStates: ofTenants('alarm-states', records['alarm-states']),
+    alarmOverviews: ofTenants('alarm-overviews', records['alarm-overviews'])
   }
 }
 

@@ -40,6 +40,16 @@ export interface RedisConnection {
   extendSession(key: string, expiresAt: number, graceMs: number): Promise<unknown>
   /** As scripts/trim-audit.lua takes it. */
   trimAudit(keys: TenantKeys, args: readonly Argument[]): Promise<unknown>
+  /** As scripts/save-alarms.lua returns it. */
+  saveAlarms(
+    key: string,
+    document: {
+      readonly field: string
+      readonly version: number
+      readonly ofTenant: boolean
+      readonly bytes: Buffer
+    }
+  ): Promise<unknown>
   /** As scripts/read-records.lua returns it; `after` is null where no log is wanted. */
   readRecords(keys: TenantKeys, after: number | null, ids: readonly string[]): Promise<unknown[]>
   /** Whether Redis answered within the last moments. */
@@ -86,6 +96,7 @@ export async function openRedisConnection({
   client.defineCommand('readRecords', { lua: readScript('read-records'), numberOfKeys: 6 })
   client.defineCommand('extendSession', { lua: readScript('extend-session'), numberOfKeys: 1 })
   client.defineCommand('trimAudit', { lua: readScript('trim-audit'), numberOfKeys: 4 })
+  client.defineCommand('saveAlarms', { lua: readScript('save-alarms'), numberOfKeys: 1 })
   client.defineCommand('usersPage', { lua: readScript('users-page'), numberOfKeys: 2 })
   const scripted = client as unknown as Scripted
 
@@ -178,6 +189,8 @@ export async function openRedisConnection({
       ask(() => scripted.usersPageBuffer!(keys.ids, keys.users, after, limit)) as Promise<Buffer[]>,
     trimAudit: ({ audit, auditHead, auditParts, auditPartsOfUsers }, args) =>
       ask(() => scripted.trimAudit!(audit, auditHead, auditParts, auditPartsOfUsers, args)),
+    saveAlarms: (key, { field, version, ofTenant, bytes }) =>
+      ask(() => scripted.saveAlarms!(key, deadline(), field, version, ofTenant ? 1 : 0, bytes)),
     readRecords: ({ head, log, users, syncs, timelines, overrides }, after, ids) =>
       ask(() => scripted.readRecordsBuffer!(head, log, users, syncs, timelines, overrides, after ?? '', ids)),
     alive: () =>

@@ -1,5 +1,7 @@
 /** What lies under which key in Redis, `TENANT` and `DIGEST` standing for a tenant's id and a digest. */
 import type { AnyKeptRecord } from '../../lib/kept-record.ts'
+import { alarmLockOf } from '../alarms.ts'
+import { alarmListRecord, alarmOverviewRecord, alarmStateRecord } from '../kept-alarms.ts'
 import {
   keptApiKey,
   keptAuditEntry,
@@ -17,6 +19,7 @@ import {
   keptUser
 } from '../kept-records.ts'
 import {
+  ALARMS_KEY,
   API_KEY_KEYS,
   REPLICAS_KEY,
   STORE_KEY,
@@ -101,7 +104,15 @@ const of = tenantKeys('TENANT')
 export const keptKeys: Readonly<Record<string, readonly AnyKeptRecord[]>> = {
   [STORE_KEY]: [installation],
   [TENANTS_KEY]: [tenantIds],
-  [of.head]: [keptTenant, keptConnection, keptRules, keptImport, logHead],
+  [of.head]: [
+    keptTenant,
+    keptConnection,
+    keptRules,
+    keptImport,
+    alarmListRecord.kept,
+    alarmStateRecord.kept,
+    logHead
+  ],
   [of.ids]: [userIds],
   [of.users]: [keptUser],
   [of.syncs]: [keptSync],
@@ -122,5 +133,7 @@ export const keptKeys: Readonly<Record<string, readonly AnyKeptRecord[]>> = {
   [API_KEY_KEYS.head]: [keyLogHead],
   [sessionKey('DIGEST')]: [keptSession],
   [sessionsOfKey('DIGEST')]: [sessionsOf],
+  [tenantKeys(alarmLockOf(null)).lock]: [lock],
+  [ALARMS_KEY]: [alarmListRecord.kept, alarmStateRecord.kept, alarmOverviewRecord.kept],
   [REPLICAS_KEY]: [replicas]
 }

@@ -21,6 +21,9 @@ export const API_KEY_KEYS = {
   head: 'hanvisa:{:api-keys}:head'
 } as const
 
+/** A hash: the provider's alarms. No tenant's id begins with a colon. */
+export const ALARMS_KEY = 'hanvisa:{:alarms}'
+
 /** A hash: the session and its end. */
 export function sessionKey(digest: string): string {
   return `hanvisa:session:${digest}`

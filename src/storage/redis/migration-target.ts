@@ -1,6 +1,7 @@
 /** Copies tenants as they are into Redis, numbers and all: for `hanvisa migrate`, while no service runs there. */
 import type { ChainableCommander } from 'ioredis'
 import { SetupError } from '../../errors.ts'
+import type { AlarmListRecord, AlarmStateRecord } from '../alarms.ts'
 import type { ListedApiKey } from '../api-keys.ts'
 import {
   connectionRecord,
@@ -10,15 +11,23 @@ import {
   timelineRecord,
   userRecord
 } from '../codec.ts'
+import { alarmListRecord, alarmStateRecord } from '../kept-alarms.ts'
 import { LOG_LENGTH } from '../lmdb/change-log.ts'
 import type { LogEntry, RulesVersion, TenantSnapshot, UserRecord } from '../store.ts'
 import type { RedisAddress } from './address.ts'
+import { alarmFields } from './alarms.ts'
 import { redisApiKeys } from './api-keys.ts'
 import { encodeSync } from './codec.ts'
 import { openRedisConnection } from './connection.ts'
 import { findInstallation } from './installation.ts'
-import { STORE_KEY, TENANTS_KEY, type TenantKeys, tenantKeys } from './keys.ts'
+import { ALARMS_KEY, STORE_KEY, TENANTS_KEY, type TenantKeys, tenantKeys } from './keys.ts'
 import { readScript } from './scripts.ts'
+
+/** The alarms of a tenant, or of the provider. */
+export interface WholeAlarms {
+  readonly list: AlarmListRecord | null
+  readonly state: AlarmStateRecord | null
+}
 
 /** Everything of a tenant. */
 export interface WholeTenant {
@@ -27,6 +36,7 @@ export interface WholeTenant {
   /** Without a gap, up to the snapshot's position. */
   readonly log: readonly LogEntry[]
   readonly apiKeys: readonly ListedApiKey[]
+  readonly alarms: WholeAlarms
 }
 
 export interface RedisImport {
@@ -38,6 +48,7 @@ export interface RedisImport {
   /** False when it is there already: a tenant shows only once it is whole. */
   copy(tenant: WholeTenant): Promise<boolean>
   copyProviderKeys(keys: readonly ListedApiKey[]): Promise<void>
+  copyProviderAlarms(alarms: WholeAlarms): Promise<void>
   done(): Promise<void>
   close(): void
 }
@@ -81,7 +92,11 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
       )
     },
     copyProviderKeys: copyKeys,
-    async copy({ snapshot, versions, log, apiKeys }) {
+    async copyProviderAlarms(alarms) {
+      const fields = alarmFieldsOf(alarms)
+      if (Object.keys(fields).length > 0) await link.ask((client) => client.hset(ALARMS_KEY, fields))
+    },
+    async copy({ snapshot, versions, log, apiKeys, alarms }) {
       const keys = tenantKeys(snapshot.tenant.id)
       await link.ask((client) => client.zadd(TENANTS_KEY, 0, snapshot.tenant.id))
       if ((await link.ask((client) => client.exists(keys.head))) === 1) return false
@@ -104,7 +119,7 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
       await together((multi) => {
         for (const version of versions)
           multi.hset(keys.rules, `${version.version}`, rulesRecord.encode(version))
-        multi.hset(keys.head, headOf(snapshot))
+        multi.hset(keys.head, { ...headOf(snapshot), ...alarmFieldsOf(alarms) })
       })
       return true
     },
@@ -120,6 +135,13 @@ function putUser(multi: ChainableCommander, keys: TenantKeys, record: UserRecord
   multi.hset(keys.syncs, user.id, encodeSync(sync))
   if (timeline !== null) multi.hset(keys.timelines, user.id, timelineRecord.encode(timeline))
   if (override !== null) multi.hset(keys.overrides, user.id, overrideRecord.encode(override))
+}
+
+function alarmFieldsOf({ list, state }: WholeAlarms): Record<string, Buffer> {
+  return {
+    ...(list !== null && { [alarmFields.lists]: alarmListRecord.encode(list) }),
+    ...(state !== null && { [alarmFields.states]: alarmStateRecord.encode(state) })
+  }
 }
 
 function headOf({ tenant, connection, rules, users, epoch, position, loggedAt }: TenantSnapshot) {

@@ -16,6 +16,7 @@ import { LOG_LENGTH } from '../lmdb/change-log.ts'
 import type { KeyCheckStore } from '../secrets/master-keys.ts'
 import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable, TenantGone } from '../store.ts'
 import type { RedisAddress } from './address.ts'
+import { redisAlarms } from './alarms.ts'
 import { redisApiKeys } from './api-keys.ts'
 import { AuditChainer, redisAudit } from './audit.ts'
 import { syncParts } from './codec.ts'
@@ -97,6 +98,7 @@ export async function openRedis({
   }
 
   const sessions = redisSessions({ link, run })
+  const alarms = redisAlarms({ link, run })
   const { apiKeys, removeKeysOfTenant, removeKeysOfUsers } = redisApiKeys({ link, logLength, run })
 
   const chainer = new AuditChainer()
@@ -150,6 +152,7 @@ export async function openRedis({
       sessions,
       audit,
       withEntry: (draft) => stores(token, draft),
+      alarms,
       tenants: (page) => run(() => reading.tenants(page)),
       tenant: (id) => run(() => reading.tenant(id)),
       saveTenant: (tenant, at) =>

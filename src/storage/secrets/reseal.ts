@@ -1,9 +1,11 @@
 /** Seals everything that is kept under the key of a rotation, tenant by tenant, while the service runs. */
 import type { BackoffOptions } from '../../lib/backoff.ts'
 import { nextSlice } from '../../lib/time-slices.ts'
+import { type AlarmRecipientRecord, type AlarmStore, alarmLockOf } from '../alarms.ts'
 import { eachPage } from '../page.ts'
 import { retryWhileUnavailable } from '../retry-while-unavailable.ts'
 import { type Store, type StoredConnection, TenantGone, type User } from '../store.ts'
+import { alarmPurpose } from './alarm-secrets.ts'
 import { mailboxPurpose, memberPurpose } from './connection-secrets.ts'
 import type { MasterKeys } from './master-keys.ts'
 import { type Sealer, sealingKeyId } from './seal.ts'
@@ -37,10 +39,44 @@ export async function resealAll(store: Store, keys: Keys): Promise<ResealReport>
   for await (const tenants of eachPage(TENANTS_PER_PAGE, (page) => store.tenants(page))) {
     for (const { id } of tenants) {
       await resealTenant(store, keys, id, tally)
+      await resealAlarms(store, keys, id, tally)
       await nextSlice()
     }
   }
+  await resealAlarms(store, keys, null, tally)
   return tally
+}
+
+/** Of the provider (null) or of a tenant. */
+async function resealAlarms(store: Store, keys: Keys, tenant: string | null, tally: Tally): Promise<void> {
+  try {
+    await retryWhileUnavailable(retryBackoff, () =>
+      store.withTenantLock(alarmLockOf(tenant), async ({ alarms }) => {
+        for (let isDone = false; !isDone; ) isDone = await resealList(alarms, keys, tenant, tally)
+      })
+    )
+  } catch (error) {
+    if (!(error instanceof TenantGone)) throw error
+  }
+}
+
+/** False: what came of a message was saved meanwhile. */
+async function resealList(
+  { lists }: AlarmStore,
+  keys: Keys,
+  tenant: string | null,
+  tally: Tally
+): Promise<boolean> {
+  const list = await lists.read(tenant)
+  if (list === null) return true
+  const count: Tally = { resealed: 0, unreadable: 0 }
+  const resealer = new Resealer(await keys.sealer(), count)
+  const recipients = list.recipients.map((one) => resealer.recipient(tenant, one))
+  const next = { ...list, version: list.version + 1, recipients }
+  if (count.resealed > 0 && !(await lists.save(tenant, next))) return false
+  tally.resealed += count.resealed
+  tally.unreadable += count.unreadable
+  return true
 }
 
 async function resealTenant(store: Store, keys: Keys, tenant: string, tally: Tally): Promise<void> {
@@ -82,7 +118,7 @@ function resealPage(
   })
 }
 
-/** Each method gives the record with its secrets sealed anew, or null where nothing of it is. */
+/** `connection` and `user` give the record with its secrets sealed anew, or null where nothing of it is. */
 class Resealer {
   readonly #sealer: Sealer
   readonly #tally: Tally
@@ -111,6 +147,13 @@ class Resealer {
     if (mailbox === null || !('sealed' in mailbox)) return null
     const sealed = this.#reseal(mailbox.sealed, mailboxPurpose(tenant, user.id))
     return sealed === null ? null : { ...user, mailbox: { ...mailbox, sealed } }
+  }
+
+  /** As it is, where nothing of it is sealed anew. */
+  recipient(tenant: string | null, one: AlarmRecipientRecord): AlarmRecipientRecord {
+    const to = this.#reseal(one.to, alarmPurpose(tenant, one.id, 'to'))
+    const secret = one.secret && this.#reseal(one.secret, alarmPurpose(tenant, one.id, 'secret'))
+    return { ...one, ...(to !== null && { to }), ...(secret !== null && { secret }) }
   }
 
   #reseal(sealed: string, purpose: string): string | null {
