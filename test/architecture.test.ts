@@ -64,7 +64,16 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/connectors/*',
     'src/sync/*'
   ],
+  'src/alarms/': [
+    'src/domain/',
+    'src/storage/store.ts',
+    'src/storage/alarms.ts',
+    'src/storage/secrets/',
+    'src/connectors/net/http-client.ts',
+    'src/sync/*'
+  ],
   'src/api/': [
+    'src/alarms/',
     'src/domain/',
     'src/management/',
     'src/status/',
