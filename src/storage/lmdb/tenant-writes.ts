@@ -45,7 +45,16 @@ export function lmdbTenantWrites({ tables, log, work, write }: LmdbWritesDeps): 
     async removeTenant(id) {
       const removed = await write(id, (feeds) => {
         if (heads.get(id) === null) return false
-        for (const table of [tenants, connections, imports, tables.alarmLists, tables.alarmStates, heads, tables.auditHeads]) table.remove(id)
+        for (const table of [
+          tenants,
+          connections,
+          imports,
+          tables.alarmLists,
+          tables.alarmStates,
+          heads,
+          tables.auditHeads
+        ])
+          table.remove(id)
         work.begin(id, { kind: 'remove' }, feeds)
         feeds.push({ kind: 'tenant removed' })
         return true
