@@ -7,7 +7,7 @@ export type Severity = (typeof severities)[number]
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 
-export interface Cause {
+export interface AlarmCause {
   /** Of a cause that comes nearer: of each level. */
   readonly severity: Severity | readonly Severity[]
   /** Milliseconds for which it must hold; `poll`: fifteen minutes, or five polls if that is longer; `settings`: the tenant's minutes. */
@@ -23,7 +23,7 @@ export interface Cause {
   readonly endsSilently?: true
 }
 
-const refused: Cause = {
+const refused: AlarmCause = {
   severity: 'critical',
   raiseAfter: 0,
   clearAfterMs: 0,
@@ -31,7 +31,7 @@ const refused: Cause = {
   provider: 'never',
   group: 'refused'
 }
-const transport: Cause = {
+const transport: AlarmCause = {
   severity: 'critical',
   raiseAfter: 'poll',
   clearAfterMs: 15 * MINUTE_MS,
@@ -40,7 +40,7 @@ const transport: Cause = {
   group: 'transport'
 }
 /** Mailboxes of some users. */
-const someMailboxes: Cause = {
+const someMailboxes: AlarmCause = {
   severity: 'warning',
   raiseAfter: 0,
   clearAfterMs: HOUR_MS,
@@ -98,7 +98,7 @@ export const causes = {
   subject_not_readable: someMailboxes,
   mailbox_twice: someMailboxes,
   mailbox_outside: someMailboxes
-} as const satisfies Readonly<Record<SyncCode, Cause>> & Readonly<Record<string, Cause>>
+} as const satisfies Readonly<Record<SyncCode, AlarmCause>> & Readonly<Record<string, AlarmCause>>
 
 export type CauseName = keyof typeof causes
 export const causeNames = Object.keys(causes) as readonly CauseName[]
@@ -111,7 +111,7 @@ export function isCause(name: string): name is CauseName {
   return Object.hasOwn(causes, name)
 }
 
-export function causeOf(name: CauseName): Cause {
+export function causeOf(name: CauseName): AlarmCause {
   return causes[name]
 }
 

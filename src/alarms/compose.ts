@@ -1,11 +1,9 @@
 /** Messages from news: subject and text of an e-mail, one part of an SMS, and what webhooks are sent. Pure. */
-import type { Instant } from '../domain/calendar-event.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
-import { type CauseName, isCause } from './causes.ts'
+import { aboutAlarm, type ComposeContext, momentOf, splitCause } from './describe-alarm.ts'
 import { foldToGsm7 } from './gsm7.ts'
 import type { News, TellableAlarm } from './plan-delivery.ts'
-import type { AlarmTexts, CauseTexts, TextFacts } from './texts/alarm-texts.ts'
-import { formatDay, formatMoment } from './texts/format-moment.ts'
+import type { AlarmTexts } from './texts/alarm-texts.ts'
 import { textsIn } from './texts/languages.ts'
 
 /** One event for programs. */
@@ -34,25 +32,10 @@ export interface AlarmMessage {
   readonly events: readonly AlarmEvent[]
 }
 
-export interface ComposeContext {
-  /** Null: the provider. */
-  readonly tenant: string | null
-  /** The tenant's name; of the provider, those of all tenants in the news, by id. */
-  readonly nameOf: (tenant: string) => string
-  readonly zone: string
-  readonly language: string
-  /** HANVISA_PUBLIC_URL, without a slash at its end. */
-  readonly publicUrl: string | null
-  /** Ids of some users that are affected now. */
-  readonly users: readonly string[]
-  readonly now: Instant
-}
-
 /** Users that are named. */
 export const maxNamedUsers = 5
 /** Alarms that one message spells out. */
 const maxSpelledOut = 10
-const DAY_MS = 86_400_000
 
 export function composeNews(news: readonly News[], context: ComposeContext): AlarmMessage {
   const texts = textsIn(context.language)
@@ -183,51 +166,6 @@ function paragraphOf(news: News, texts: AlarmTexts, context: ComposeContext): st
   ].join('\n')
 }
 
-/** Of what `cause` speaks: `stale`, `unreachable@acme` or `flood:unreachable`. */
-function aboutAlarm(cause: string, alarm: TellableAlarm | null, texts: AlarmTexts, context: ComposeContext) {
-  const { base, tenant, isFlood } = splitCause(cause)
-  const id = tenant ?? context.tenant
-  const name = id === null ? null : context.nameOf(id)
-  const of: CauseTexts = texts.causes[base]
-  const facts = {
-    tenant: name ?? texts.provider,
-    what: '',
-    since: momentOf(alarm?.beganAt ?? context.now, texts, context),
-    users: alarm?.users ?? 0,
-    of: alarm?.of ?? 0,
-    days: alarm?.endsAt == null ? 0 : Math.max(0, Math.floor((alarm.endsAt - context.now) / DAY_MS)),
-    ends: alarm?.endsAt == null ? '' : formatDay(alarm.endsAt, context.zone, texts.locale)
-  }
-  const said = isFlood ? texts.flood : of
-  const filled = isFlood ? { ...facts, what: of.title(facts) } : facts
-  return {
-    id,
-    tenant: isFlood ? null : facts.tenant,
-    title: alarm === null ? resolvedTitle(base, isFlood, filled, texts) : said.title(filled),
-    meaning: said.meaning(filled),
-    hint: said.hint
-  }
-}
-
-function resolvedTitle(base: CauseName, isFlood: boolean, facts: TextFacts, texts: AlarmTexts): string {
-  const { resolved, causes } = texts
-  if (isFlood) return resolved.flood(facts.what)
-  return base === 'stale' || base === 'secret_expires' ? resolved[base] : causes[base].title(facts)
-}
-
-export function splitCause(cause: string): {
-  readonly base: CauseName
-  readonly tenant: string | null
-  readonly isFlood: boolean
-} {
-  const isFlood = cause.startsWith('flood:')
-  const rest = isFlood ? cause.slice('flood:'.length) : cause
-  const at = rest.indexOf('@')
-  const base = at < 0 ? rest : rest.slice(0, at)
-  if (!isCause(base)) throw new Error(`"${base}" is no cause of alarms`)
-  return { base, tenant: at < 0 ? null : rest.slice(at + 1), isFlood }
-}
-
 function toEvent(news: News, texts: AlarmTexts, context: ComposeContext): AlarmEvent {
   const { type, cause, episode, severity, beganAt, alarm, messagesBefore } = news
   const { base } = splitCause(cause)
@@ -290,10 +228,6 @@ function urlOf(tenant: string | null, { publicUrl }: ComposeContext): string | n
 
 function ownerOf(texts: AlarmTexts, { tenant, nameOf }: ComposeContext): string {
   return tenant === null ? texts.provider : nameOf(tenant)
-}
-
-function momentOf(at: Instant, texts: AlarmTexts, { zone, now }: ComposeContext): string {
-  return formatMoment(at, { zone, now, texts })
 }
 
 function mailText(paragraphs: readonly string[], texts: AlarmTexts): string {

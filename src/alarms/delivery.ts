@@ -17,14 +17,8 @@ import type { Unsealer } from '../storage/secrets/seal.ts'
 import type { Store } from '../storage/store.ts'
 import { changeDocument, changeList, changeState } from './alarm-documents.ts'
 import type { AlarmMetrics } from './alarm-metrics.ts'
-import {
-  type AlarmMessage,
-  type ComposeContext,
-  composeDigest,
-  composeNews,
-  maxNamedUsers,
-  splitCause
-} from './compose.ts'
+import { type AlarmMessage, composeDigest, composeNews, maxNamedUsers } from './compose.ts'
+import { type ComposeContext, splitCause } from './describe-alarm.ts'
 import { countMessages, emptyOverview } from './overview.ts'
 import {
   type DeliveryPlan,

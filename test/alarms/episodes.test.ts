@@ -3,7 +3,8 @@ import t from 'tap'
 import { updateEpisodes } from '../../src/alarms/episodes.ts'
 import { readSignals, type SignalSources } from '../../src/alarms/signals.ts'
 import type { AlarmStateRecord } from '../../src/storage/alarms.ts'
-import { DAY, failingReport, HOUR, MINUTE, sampleReport } from './tenant-reports.ts'
+import { HOUR, MINUTE } from '../support/tenant-fixture.ts'
+import { DAY, failingReport, sampleReport } from './tenant-reports.ts'
 
 type Sources = Partial<Omit<SignalSources, 'now'>>
 

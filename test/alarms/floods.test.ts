@@ -8,7 +8,7 @@ import {
   updateOverview
 } from '../../src/alarms/overview.ts'
 import type { RaisedAlarmRecord } from '../../src/storage/alarms.ts'
-import { HOUR, MINUTE } from './tenant-reports.ts'
+import { HOUR, MINUTE } from '../support/tenant-fixture.ts'
 
 function raised(tenant: string, raisedAt: number, cause = 'unreachable'): RaisedAlarmRecord {
   return { tenant, cause, episode: 'e1', severity: 'critical', beganAt: raisedAt, raisedAt, users: 4, of: 4 }

@@ -1,8 +1,7 @@
 /** Reports of sync for tests of alarms: a tenant with forty users over a connection that works, unless stated otherwise. */
 import type { TenantReport } from '../../src/sync/tenant-report.ts'
+import { HOUR, MINUTE } from '../support/tenant-fixture.ts'
 
-export const MINUTE = 60_000
-export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
 export function sampleReport(more: Partial<TenantReport> = {}): TenantReport {
