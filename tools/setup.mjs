@@ -1,6 +1,7 @@
 /**
  * Makes a fresh clone ready: installs what package-lock.json says where that is not done yet, and compiles. For `npm test`
- * it also installs a Redis, of which the tests start their own, and python3-dateutil, which judges recurrence rules.
+ * it also installs a Redis, of which the tests start their own, and python3-dateutil, which judges recurrence rules,
+ * and the CalDAV servers radicale and xandikos.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -17,6 +18,7 @@ if (major < 20 || (major === 20 && minor < 20)) {
 if (process.env.npm_lifecycle_event?.startsWith('pretest')) {
   provideRedis()
   provideDateutil()
+  for (const name of ['radicale', 'xandikos']) provideDavServer(name)
 }
 const lockHash = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
@@ -58,6 +60,12 @@ function provideDateutil() {
   const python = '/usr/bin/python3'
   if (!starts(python) || spawnSync(python, ['-c', 'import dateutil']).status === 0) return
   if (process.getuid?.() === 0 && starts('apt-get')) installPackage('python3-dateutil')
+}
+
+/** As above: without one, its tests are skipped and say so. */
+function provideDavServer(name) {
+  if (starts(name)) return
+  if (process.getuid?.() === 0 && starts('apt-get')) installPackage(name)
 }
 
 function installPackage(name) {

@@ -1,5 +1,6 @@
 /** A connection as operators write it, and as it is shown to them: what may be left out, and what is never given out. */
 import type {
+  CaldavConnection,
   ConsentedGraphConnection,
   EwsConnection,
   EwsSignIn,
@@ -29,10 +30,19 @@ export type PutEwsConnectionBody = Optional<
 > & {
   readonly auth: Optional<SignInWithPassword, 'password'> | SignInAsApplication
 } & StatedSecrets
+type CaldavAccount = NonNullable<CaldavConnection['auth']>
+
+export type PutCaldavConnectionBody = Optional<Omit<CaldavConnection, 'auth'>, 'access' | 'pollSeconds'> & {
+  readonly auth?: Optional<CaldavAccount, 'password'>
+} & StatedSecrets
 export type PutIcsConnectionBody = Optional<IcsConnection, 'pollSeconds'> & StatedSecrets
 
 /** A secret that is left out stays, as long as everything that says where it is sent stays too. */
-export type PutConnectionBody = PutGraphConnectionBody | PutEwsConnectionBody | PutIcsConnectionBody
+export type PutConnectionBody =
+  | PutGraphConnectionBody
+  | PutEwsConnectionBody
+  | PutIcsConnectionBody
+  | PutCaldavConnectionBody
 
 export type ConnectionResponse =
   | Shown<Omit<OwnOrProvider, 'clientSecret' | 'certificate'>>
@@ -44,3 +54,4 @@ export type ConnectionResponse =
       }
     >
   | Shown<IcsConnection>
+  | Shown<Omit<CaldavConnection, 'auth'> & { readonly auth?: Omit<CaldavAccount, 'password'> }>

@@ -1,4 +1,5 @@
 /** How one tenant's calendars are reached, as operators write it and as it is kept. */
+import type { CaldavPreset } from './caldav/presets.ts'
 import type { EwsSchema } from './ews/schema-versions.ts'
 
 export const clouds = ['global', 'usgov', 'dod', 'china'] as const
@@ -81,4 +82,31 @@ export interface EwsConnection {
   readonly pollSeconds: number
 }
 
-export type Connection = GraphConnection | ConsentedGraphConnection | EwsConnection | IcsConnection
+export const caldavAccesses = ['shared', 'perUser'] as const
+
+export interface CaldavConnection {
+  readonly kind: 'caldav'
+  /** Root of the server or of its CalDAV service; with access `shared` exactly one of `url` and `domain`. */
+  readonly url?: string
+  /** A domain whose DNS names the server. */
+  readonly domain?: string
+  /** With access `shared`. */
+  readonly auth?: { readonly kind: 'basic'; readonly user: string; readonly password: string }
+  /** `YYYY-MM-DD`: the day on which the password ends. */
+  readonly secretExpires?: string
+  /** One account for all users, or an account in each user's mailbox. */
+  readonly access: (typeof caldavAccesses)[number]
+  readonly preset?: CaldavPreset
+  /** A template of the address of a user's calendars. */
+  readonly userUrl?: string
+  /** Free/busy times by the scheduling outbox. */
+  readonly freeBusyOnly?: boolean
+  readonly pollSeconds: number
+}
+
+export type Connection =
+  | GraphConnection
+  | ConsentedGraphConnection
+  | EwsConnection
+  | IcsConnection
+  | CaldavConnection

@@ -36,7 +36,7 @@ t.test('none at first', async (t) => {
 })
 
 t.test('an error names each wrong member, and the kinds that exist', async (t) => {
-  t.match(await faultsOf({ kind: 'caldav' }), { kind: /"graph"/ })
+  t.match(await faultsOf({ kind: 'exchange' }), { kind: /"graph"/ })
   t.match(await faultsOf({ pollSeconds: 60 }), { kind: /"ics"/ })
   t.match(await faultsOf({ kind: 'ics', url: 'x' }), { url: /not a known member.*pollSeconds/ })
   for (const pollSeconds of [9, 3601, 1.5, '60']) {

@@ -7,7 +7,7 @@ import { type CalendarSource, parseCalendarSource } from './calendar-source.ts'
 import { UnreadableCalendar } from './errors.ts'
 import { fetchCalendar } from './fetch-calendar.ts'
 import { notACalendar } from './not-a-calendar.ts'
-import type { ReadLimits } from './read-calendar.ts'
+import { defaultReadLimits, type ReadLimits } from './read-calendar.ts'
 import { type FetchedCalendar, readCalendarFile } from './read-calendar-file.ts'
 import { Validators } from './validators.ts'
 import { runInWorker } from './worker/worker-pool.ts'
@@ -31,11 +31,8 @@ export interface IcsLimits extends ReadLimits {
 }
 
 const defaultLimits: IcsLimits = {
+  ...defaultReadLimits,
   maxBytes: 10_000_000,
-  maxOccurrences: 5_000,
-  maxEventOccurrences: 2_000,
-  maxSteps: 5_000_000,
-  maxEventSteps: 500_000,
   // The steps are the bound; this ends only what is not made of them.
   workMs: 20_000,
   fetchMs: 60_000

@@ -36,6 +36,13 @@ export interface ReadLimits {
   readonly maxEventSteps: number
 }
 
+export const defaultReadLimits: ReadLimits = {
+  maxOccurrences: 5_000,
+  maxEventOccurrences: 2_000,
+  maxSteps: 5_000_000,
+  maxEventSteps: 500_000
+}
+
 export type ParsedCalendar = Pick<CalendarRead, 'events' | 'detail' | 'partialRead'>
 
 /** Throws UnreadableCalendar. */

@@ -123,7 +123,7 @@ function parserFor(visitor: Visitor, dialect: XmlDialect): Parser & { readonly w
   const gather = (more: string) => {
     text = text === '' ? more : text + more
     if (text.length > maxTextLength)
-      throw invalidReply(`holds a text of more than ${maxTextLength} characters`)
+      throw invalidReply(`holds a text that is longer than ${maxTextLength} characters`)
   }
 
   // Seven handlers and no more: with the eighth V8 keeps the parser in its dictionary mode, where each character costs seven
@@ -170,7 +170,8 @@ function parserFor(visitor: Visitor, dialect: XmlDialect): Parser & { readonly w
       saxes.write(piece)
       // What the parser holds back until a tag, comment or text is whole must not grow without end.
       quiet = sawTag ? 0 : quiet + piece.length
-      if (quiet > maxTextLength) throw invalidReply(`holds a text of more than ${maxTextLength} characters`)
+      if (quiet > maxTextLength)
+        throw invalidReply(`holds a text that is longer than ${maxTextLength} characters`)
       return false
     },
     get whole() {
