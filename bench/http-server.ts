@@ -19,6 +19,7 @@ import { KeyRegistry } from '../src/management/key-registry.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { createManagement } from '../src/management/management.ts'
 import type { Principal } from '../src/management/principal.ts'
+import { openProviderFeed } from '../src/status/provider-feed.ts'
 import { StatusService } from '../src/status/status-service.ts'
 import { TenantFeeds } from '../src/status/subscribe.ts'
 import { openLmdb } from '../src/storage/lmdb/lmdb.ts'
@@ -73,6 +74,7 @@ const masterKeys = { open: seal.open, sealer: async () => seal }
 const registry = await KeyRegistry.open({ store: store.apiKeys, clock })
 const audit = createLogAudit(log)
 const management = createManagement({ store, sync, packs, masterKeys, clock, audit, registry, consent: null })
+const feeds = new TenantFeeds(statusService)
 const app = await buildApp({
   log,
   adminKey: key,
@@ -83,7 +85,8 @@ const app = await buildApp({
   credentialOf: () => null,
   rotateMasterKey: async () => ({ resealed: 0, unreadable: 0 }),
   statusService,
-  feeds: new TenantFeeds(statusService),
+  feeds,
+  providerFeed: openProviderFeed({ store, statusService, feeds, clock }),
   sync,
   graphVerifier: createNotificationVerifiers(randomBytes(32)),
   defaultRules,

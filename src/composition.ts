@@ -26,6 +26,7 @@ import { createManagement } from './management/management.ts'
 import { defaultRules } from './management/resolve-rules.ts'
 import { openStorage } from './open-storage.ts'
 import { createOperatorSignIn } from './operator-sign-in.ts'
+import { openProviderFeed } from './status/provider-feed.ts'
 import { StatusService } from './status/status-service.ts'
 import { TenantFeeds } from './status/subscribe.ts'
 import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'
@@ -104,6 +105,9 @@ export async function startService(
     else {
       const statusService = new StatusService({ store, defaultRules: rules, clock })
       undo.push(() => statusService.close())
+      const feeds = new TenantFeeds(statusService)
+      const providerFeed = openProviderFeed({ store, statusService, feeds, clock })
+      undo.push(() => providerFeed.close())
       const management = createManagement({
         store,
         sync,
@@ -122,7 +126,8 @@ export async function startService(
         ...bare,
         management,
         statusService,
-        feeds: new TenantFeeds(statusService),
+        feeds,
+        providerFeed,
         sync,
         graphVerifier,
         rotateMasterKey: kept.rotateMasterKey,

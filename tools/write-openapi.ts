@@ -15,6 +15,7 @@ export async function openapiText(): Promise<string> {
     management: {},
     sync: {},
     statusService: { releaseWaiters: () => {} },
+    providerFeed: { releaseWaiters: () => {} },
     store: { reachable: () => true },
     operators: null,
     operatorSignIn: null,

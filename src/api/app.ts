@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import type { Management } from '../management/management.ts'
+import type { ProviderFeed } from '../status/provider-feed.ts'
 import type { StatusService } from '../status/status-service.ts'
 import type { StatusFeeds } from '../status/subscribe.ts'
 import type { Store } from '../storage/store.ts'
@@ -29,6 +30,7 @@ import { overridesRoutes } from './routes/overrides.ts'
 import { personExportRoutes } from './routes/person-export.ts'
 import { previewsRoutes } from './routes/previews.ts'
 import { probesRoutes } from './routes/probes.ts'
+import { providerFeedsRoutes } from './routes/provider-feeds.ts'
 import { rulesRoutes } from './routes/rules.ts'
 import { serviceRoutes } from './routes/service.ts'
 import { type OperatorSignIn, signInRoutes } from './routes/sign-in.ts'
@@ -47,6 +49,7 @@ export interface AppDeps extends BaseAppDeps, MasterKeyDeps {
   readonly credentialOf: CredentialOf
   readonly statusService: StatusService
   readonly feeds: StatusFeeds
+  readonly providerFeed: ProviderFeed
   /** At `/notifications/graph/…`. */
   readonly graphVerifier: GraphNotificationDeps['graphVerifier']
   /** What a tenant has that has put no rules. */
@@ -92,9 +95,14 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(changesRoutes({ ...deps, waitingCalls }), { prefix: '/v1' })
   const streams = new EventStreams()
   // Fastify waits for open answers before it closes, and these never end by themselves.
-  app.addHook('preClose', async () => streams.close())
+  app.addHook('preClose', async () => {
+    deps.providerFeed.releaseWaiters()
+    streams.close()
+  })
   deps.metrics.observeStreams(() => streams.count)
-  await app.register(eventsRoutes({ ...deps, authenticator, streams, waitingCalls }), { prefix: '/v1' })
+  const events = { ...deps, authenticator, streams, waitingCalls }
+  await app.register(eventsRoutes(events), { prefix: '/v1' })
+  await app.register(providerFeedsRoutes(events), { prefix: '/v1' })
   await app.register(overridesRoutes(deps), { prefix: '/v1' })
   await app.register(syncRoutes(deps), { prefix: '/v1' })
   await app.register(masterKeyRoutes(deps), { prefix: '/v1' })

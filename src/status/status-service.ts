@@ -35,6 +35,8 @@ interface LoadedTenant {
 
 /** Idle tenants are looked for so many times in `idleAfterMs`. */
 const IDLE_CHECKS = 10
+/** So many entries of a log are read first, where it is asked what it held at an instant. */
+const ENTRIES_BACK = 100
 /** Snapshots that are taken at once. */
 const MAX_SNAPSHOTS = 8
 
@@ -107,6 +109,26 @@ export class StatusService {
       const left = until - performance.now()
       if (left <= 0 || signal.aborted || this.#isReleasing) return view.unchanged(cursor)
       if (count === changed.count && !replica.hasPending) await changed.wait(left, signal)
+    }
+  }
+
+  /**
+   * The cursor that stood at the instant, as far as the log tells: `trimmed` where it does not reach back so far, `gone` when there is
+   * no such tenant.
+   */
+  async cursorAt(tenant: string, at: Instant): Promise<Cursor | 'trimmed' | 'gone'> {
+    const view = (await this.#currentReplica(tenant))?.view
+    if (view === undefined) return 'gone'
+    const { epoch, position, loggedAt } = view
+    if (loggedAt <= at) return { epoch, position, loggedAt, at, uncertain: false }
+    for (let back = ENTRIES_BACK; ; back *= 10) {
+      const from = Math.max(0, position - back)
+      const entries = await this.#deps.store.log(tenant, from)
+      if (entries === null) return 'trimmed'
+      const last = entries.findLast((entry) => entry.at <= at)
+      if (last !== undefined)
+        return { epoch, position: last.position, loggedAt: last.at, at, uncertain: false }
+      if (from === 0) return { epoch, position: 0, loggedAt: null, at, uncertain: false }
     }
   }
 

@@ -20,21 +20,23 @@ import { sendJsonChunks } from '../send-json.ts'
 /** Seconds: below the minute at which proxies and load balancers cut idle connections. */
 const LONGEST_WAIT = 55
 
+export const WaitParam = Type.Optional(
+  Type.Integer({
+    minimum: 0,
+    maximum: LONGEST_WAIT,
+    default: 0,
+    description: 'Seconds to wait for the first change, 0 to 55.',
+    examples: [30]
+  })
+)
+
 const ChangesQuery = Strict({
   cursor: Type.String({
     maxLength: 256,
     description: 'Where to go on: from `statuses`, or from the answer before.',
     examples: ['MS5hYmMuNDIuMTc5NTQ']
   }),
-  wait: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      maximum: LONGEST_WAIT,
-      default: 0,
-      description: 'Seconds to wait for the first change, 0 to 55.',
-      examples: [30]
-    })
-  ),
+  wait: WaitParam,
   ...formatQuery
 })
 

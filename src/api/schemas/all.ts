@@ -7,6 +7,7 @@ import { PersonExportSchema } from './person-export.ts'
 import { previewSchemas } from './previews.ts'
 import { principalSchemas } from './principals.ts'
 import { ProblemSchema } from './problems.ts'
+import { providerChangesSchemas } from './provider-changes.ts'
 import { ruleListSchemas } from './rule-lists.ts'
 import { ruleSchemas } from './rules.ts'
 import { statusSchemas } from './statuses.ts'
@@ -27,6 +28,7 @@ export const schemas = [
   ...triggerSchemas,
   ...connectionSchemas,
   ...statusSchemas,
+  ...providerChangesSchemas,
   ...overrideSchemas,
   ...timelineSchemas,
   ...previewSchemas,

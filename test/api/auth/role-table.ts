@@ -24,6 +24,8 @@ GET     /v1/health                              +        -        -      -      
 GET     /v1/me                                  +        +        +      +           +        +
 POST    /sign-out                               +        +        -      -           -        -
 GET     /v1/tenants                             +        -        -      -           -        -
+GET     /v1/changes                             +        -        -      -           -        -
+GET     /v1/events                              +        -        -      -           -        -
 GET     /v1/packs                               +        +        -      -           -        -
 GET     /v1/keys                                +        -        -      -           -        -
 POST    /v1/keys                                +        -        -      -           -        -
