@@ -165,7 +165,9 @@ function transportSide({ connection }: Filled, access: 'delegate' | 'impersonati
       tagsOf(soapEnvelope(availabilityRequest(mailboxes, window, 'Detailed'), newest, null), {}),
     impersonation: ([mailbox = '']) => {
       const owner = { by: 'SmtpAddress', name: mailbox } as const
-      return tagsOf(soapEnvelope(calendarViewRequest(window, 500), newest, owner), { anchorMailbox: mailbox })
+      return tagsOf(soapEnvelope(calendarViewRequest(mailbox, window, 500), newest, owner), {
+        anchorMailbox: mailbox
+      })
     }
   }
   const batchSize = access === 'delegate' ? 100 : 1

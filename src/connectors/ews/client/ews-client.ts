@@ -203,7 +203,7 @@ function isExchange({ headers }: EwsReply): boolean {
 }
 
 function impersonatedIn(version: EwsVersion, { mailbox, by }: ImpersonationId): ConnectingSid {
-  return { by: by === 'address' ? version.impersonatedBy : by, name: mailbox }
+  return { by: by === 'PrincipalName' ? by : version.impersonatedBy, name: mailbox }
 }
 
 function typeOf(raw: EwsReply): string | undefined {

@@ -1,10 +1,10 @@
-/** Access `impersonation`: FindItem with CalendarView for each mailbox, with its owner's rights. */
+/** Access `impersonation`: FindItem with CalendarView for each mailbox, with its owner's rights and by its owner's name. */
 import type { CalendarEvent, Span } from '../../../domain/calendar-event.ts'
 import { RemoteError } from '../../../errors.ts'
 import type { Target } from '../../connector.ts'
 import type { EwsClient } from '../client/ews-client.ts'
 import { calendarViewRequest, storedItemsRequest } from '../soap/requests.ts'
-import { calendarViewReader } from './calendar-view-response.ts'
+import { CalendarCalls } from './calendar-calls.ts'
 import type { ImpersonationIds } from './impersonation-id.ts'
 import type { MailboxRead, ReadMailboxes } from './read-availability.ts'
 import { isPassing, SeriesExpansion } from './series-expansion.ts'
@@ -22,25 +22,12 @@ interface Gathered {
 }
 
 export function readByCalendarView(deps: { client: EwsClient; ids: ImpersonationIds }): ReadMailboxes {
-  const send = (mailbox: string, timeZone: string, body: string, signal: AbortSignal) =>
-    deps.ids.withId(mailbox, (impersonated) =>
-      deps.client.send(
-        {
-          operation: 'FindItem',
-          body,
-          impersonated,
-          hasHeader: () => true,
-          createReader: () => calendarViewReader(timeZone),
-          statusOf: ({ status }) => status ?? { code: 'ErrorNoAnswer', inner: null, backOffMs: null }
-        },
-        signal
-      )
-    )
+  const calls = new CalendarCalls(deps)
   const expansion = new SeriesExpansion({
     readStored: (mailbox, offset, signal) =>
-      send(mailbox, 'UTC', storedItemsRequest(offset, maxEntriesPerView), signal),
+      calls.send(mailbox, 'UTC', (owner) => storedItemsRequest(owner, offset, maxEntriesPerView), signal),
     readView: (mailbox, span, signal) =>
-      send(mailbox, 'UTC', calendarViewRequest(span, maxEntriesPerView), signal)
+      calls.send(mailbox, 'UTC', (owner) => calendarViewRequest(owner, span, maxEntriesPerView), signal)
   })
 
   async function gather(
@@ -49,7 +36,12 @@ export function readByCalendarView(deps: { client: EwsClient; ids: Impersonation
     found: Gathered,
     signal: AbortSignal
   ): Promise<void> {
-    const view = await send(mailbox, timeZone, calendarViewRequest(span, maxEntriesPerView), signal)
+    const view = await calls.send(
+      mailbox,
+      timeZone,
+      (owner) => calendarViewRequest(owner, span, maxEntriesPerView),
+      signal
+    )
     if (view.fault !== null) throw view.fault
     if (!view.isComplete) {
       const middle = Math.floor((span.start + span.end) / 2000) * 1000

@@ -50,18 +50,28 @@ export function availabilityRequest(
   return `<m:GetUserAvailabilityRequest>${utc}<m:MailboxDataArray>${asked.join('')}</m:MailboxDataArray><t:FreeBusyViewOptions><t:TimeWindow><t:StartTime>${from}</t:StartTime><t:EndTime>${to}</t:EndTime></t:TimeWindow><t:MergedFreeBusyIntervalInMinutes>60</t:MergedFreeBusyIntervalInMinutes><t:RequestedView>${view}</t:RequestedView></t:FreeBusyViewOptions></m:GetUserAvailabilityRequest>`
 }
 
-/** Of the impersonated mailbox's calendar, whatever its folder is called there. */
-export function calendarViewRequest({ start, end }: Span, most: number): string {
+/**
+ * The calendar of a mailbox, by its primary address (learn.microsoft.com/exchange/client-developer/web-service-reference/distinguishedfolderid);
+ * for null of the impersonated one. An account that the server does not let impersonate has a calendar of its own: named, it cannot stand for another's.
+ */
+function calendarFolder(mailbox: string | null): string {
+  const owner =
+    mailbox === null ? '' : `<t:Mailbox><t:EmailAddress>${escapeXml(mailbox)}</t:EmailAddress></t:Mailbox>`
+  return `<m:ParentFolderIds><t:DistinguishedFolderId Id="calendar">${owner}</t:DistinguishedFolderId></m:ParentFolderIds>`
+}
+
+/** Of a mailbox's calendar, whatever its folder is called there. */
+export function calendarViewRequest(mailbox: string | null, { start, end }: Span, most: number): string {
   const properties = calendarViewFields.map((field) => `<t:FieldURI FieldURI="${field}"/>`).join('')
   const range = `StartDate="${new Date(start).toISOString()}" EndDate="${new Date(end).toISOString()}"`
-  return `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>${properties}</t:AdditionalProperties></m:ItemShape><m:CalendarView MaxEntriesReturned="${most}" ${range}/><m:ParentFolderIds><t:DistinguishedFolderId Id="calendar"/></m:ParentFolderIds></m:FindItem>`
+  return `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>${properties}</t:AdditionalProperties></m:ItemShape><m:CalendarView MaxEntriesReturned="${most}" ${range}/>${calendarFolder(mailbox)}</m:FindItem>`
 }
 
 /** What the calendar holds as it is stored, series as their masters: a page from this offset. */
-export function storedItemsRequest(offset: number, most: number): string {
+export function storedItemsRequest(mailbox: string | null, offset: number, most: number): string {
   const wanted = ['calendar:Start', 'calendar:End', 'calendar:CalendarItemType']
   const properties = wanted.map((field) => `<t:FieldURI FieldURI="${field}"/>`).join('')
-  return `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>${properties}</t:AdditionalProperties></m:ItemShape><m:IndexedPageItemView MaxEntriesReturned="${most}" Offset="${offset}" BasePoint="Beginning"/><m:ParentFolderIds><t:DistinguishedFolderId Id="calendar"/></m:ParentFolderIds></m:FindItem>`
+  return `<m:FindItem Traversal="Shallow"><m:ItemShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>${properties}</t:AdditionalProperties></m:ItemShape><m:IndexedPageItemView MaxEntriesReturned="${most}" Offset="${offset}" BasePoint="Beginning"/>${calendarFolder(mailbox)}</m:FindItem>`
 }
 
 /**

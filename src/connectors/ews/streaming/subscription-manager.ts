@@ -94,7 +94,7 @@ export class StreamSubscriptionManager {
         client.send(
           {
             operation: 'FindItem',
-            body: calendarViewRequest({ start: now, end: now + 60_000 }, 1),
+            body: calendarViewRequest(null, { start: now, end: now + 60_000 }, 1),
             impersonated,
             hasHeader: () => true,
             createReader: subscribeReader,
