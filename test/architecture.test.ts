@@ -51,7 +51,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/storage/secrets/',
     'src/connectors/*'
   ],
-  'src/status/': ['src/domain/', 'src/storage/store.ts', 'src/storage/page.ts'],
+  'src/status/': [
+    'src/domain/',
+    'src/storage/saved-readings.ts',
+    'src/storage/store.ts',
+    'src/storage/page.ts'
+  ],
   'src/management/': [
     'src/domain/',
     'src/storage/store.ts',

@@ -4,6 +4,7 @@ import type { RuleSet } from '../domain/rule-set.ts'
 import { endsWithin } from '../lib/deadline.ts'
 import type { Semaphore } from '../lib/semaphore.ts'
 import type { After } from '../lib/timers.ts'
+import type { SavedReadings } from '../storage/saved-readings.ts'
 import {
   type FeedEvent,
   type LogEntry,
@@ -11,6 +12,7 @@ import {
   StoreUnavailable,
   type TenantSnapshot
 } from '../storage/store.ts'
+import { recordsAfter } from './apply-readings.ts'
 import { ChangeSignal } from './change-signal.ts'
 import type { Cursor } from './cursor.ts'
 import { TenantView } from './tenant-view.ts'
@@ -28,6 +30,13 @@ export interface TenantReplicaDeps {
   readonly onClose: () => void
 }
 
+/** An event of the feed that is to be applied. */
+interface PendingEvent {
+  readonly event: FeedEvent
+  readonly saved: SavedReadings | null
+}
+
+const GAP: PendingEvent = { event: { kind: 'gap' }, saved: null }
 /** Milliseconds until a failed read of the store is repeated. */
 const RETRY_MS = 1_000
 /** Milliseconds after which a request is answered from memory. */
@@ -57,7 +66,11 @@ export class TenantReplica {
   readonly #unknownEpochs = new Set<string>()
   #view: TenantView | null = null
   /** What the feed brought and the view does not have yet. */
-  #pending: FeedEvent[] = []
+  #pending: PendingEvent[] = []
+  /** The latest revision of the store at which any of the view was read: of later writes nothing is in it. */
+  #readRevision = 0
+  /** What the view took over last. */
+  #applied: SavedReadings | null = null
   #draining: Promise<void> | null = null
   /** Something was saved (or may have been) that could not be applied so far. */
   #isStale = false
@@ -69,7 +82,7 @@ export class TenantReplica {
     this.#tenant = tenant
     this.#deps = deps
     this.signal = new ChangeSignal({ nextTransition: () => this.view.nextTransition, clock, after })
-    this.#stopFollowing = store.follow(tenant, (event) => this.#onEvent(event))
+    this.#stopFollowing = store.follow(tenant, (event, saved) => this.#onEvent({ event, saved }))
   }
 
   /** Resolves to whether there is such a tenant. */
@@ -85,6 +98,7 @@ export class TenantReplica {
           onChange: () => this.signal.notify(),
           isCurrent: () => !this.#isStale && store.reachable()
         })
+        this.#readRevision = snapshot.revision
       }
     } catch (error) {
       this.#stopFollowing()
@@ -128,9 +142,13 @@ export class TenantReplica {
     if (!store.reachable()) throw new StoreUnavailable('The cursor is of a log that cannot be asked now.')
     const isAhead = epoch === view.epoch && position > view.position
     const entries = isAhead ? await store.log(this.#tenant, view.position) : null
-    if (entries === null) this.#pending.push({ kind: 'gap' })
+    if (entries === null) this.#pending.push(GAP)
     // The feed may bring them too, then they are passed over.
-    else this.#pending.push(...entries.map((entry) => ({ kind: 'logged' as const, entry })))
+    else {
+      this.#pending.push(
+        ...entries.map((entry) => ({ event: { kind: 'logged' as const, entry }, saved: null }))
+      )
+    }
     await this.whenDrained()
     if (epoch === view.epoch || !view.isCurrent || this.#unknownEpochs.size === MAX_UNKNOWN_EPOCHS) return
     this.#unknownEpochs.add(epoch)
@@ -146,8 +164,9 @@ export class TenantReplica {
     this.signal.notify()
   }
 
-  #onEvent(event: FeedEvent): void {
-    this.#pending.push(event)
+  #onEvent(pending: PendingEvent): void {
+    const { event } = pending
+    this.#pending.push(pending)
     if (event.kind === 'gap') this.#isStale = true
     if (this.#view === null) return
     // After an outage all tenants have a gap at once: a tenant without a waiting consumer catches up at its next request.
@@ -172,7 +191,7 @@ export class TenantReplica {
     } catch (error) {
       // A view that could not apply what the feed brought is true no longer: the next question loads another.
       if (!(error instanceof StoreUnavailable) && this.#deps.store.reachable()) return this.close()
-      this.#pending = [{ kind: 'gap' }]
+      this.#pending = [GAP]
       this.#isStale = true
       this.#scheduleRetry()
     }
@@ -187,17 +206,32 @@ export class TenantReplica {
     })
   }
 
-  async #applyEvents(events: readonly FeedEvent[]): Promise<void> {
+  async #applyEvents(events: readonly PendingEvent[]): Promise<void> {
     const { view } = this
     const users = new Set<string>()
-    for (const event of events) {
+    for (const { event, saved } of events) {
       if (event.kind === 'tenant removed') return this.close()
       if (event.kind === 'gap') return this.#catchUp()
+      if (saved !== null && users.size === 0 && this.#applySaved(event, saved)) continue
       const named = event.kind === 'confirmed' ? event.users : usersAfter(view.position, event.entry)
       if (named === 'all') return this.#catchUp()
       for (const user of named) users.add(user)
     }
     if (users.size > 0) await this.#applyUsers(users)
+  }
+
+  /** Applies a write of readings without reading the store. False where the view is not what the store was just before the write. */
+  #applySaved(event: FeedEvent, saved: SavedReadings): boolean {
+    // A write may be two events.
+    if (saved === this.#applied) return true
+    const { view } = this
+    if (saved.epoch !== view.epoch || saved.revision <= this.#readRevision) return false
+    if (saved.position !== view.position || saved.loggedAt !== view.loggedAt) return false
+    const records = recordsAfter(saved.readings(), (id) => view.user(id))
+    if (records === null) return false
+    view.apply(event.kind === 'logged' ? [event.entry] : [], records)
+    this.#applied = saved
+    return true
   }
 
   /**
@@ -218,6 +252,7 @@ export class TenantReplica {
       const named = entries.map((entry) => usersAfter(view.position, entry))
       if (named.includes('all')) break
       for (const user of named.flat()) users.add(user)
+      this.#readRevision = slice.revision
       if (users.size > ids.length) continue
       return view.apply(entries, new Map(ids.map((id, index) => [id, slice.records[index] ?? null])))
     }
@@ -228,8 +263,9 @@ export class TenantReplica {
     const { store, defaultRules, snapshots } = this.#deps
     const snapshot = await snapshots.run(() => store.snapshot(this.#tenant))
     const entries = snapshot && (await this.#missingEntries(snapshot))
-    if (snapshot === null || entries === null) this.close()
-    else await this.view.rebuild(entries, snapshot, tenantContextOf(snapshot, defaultRules))
+    if (snapshot === null || entries === null) return this.close()
+    await this.view.rebuild(entries, snapshot, tenantContextOf(snapshot, defaultRules))
+    this.#readRevision = snapshot.revision
   }
 
   /** Null where the view cannot be brought to the snapshot: another log, or one that does not reach back. */

@@ -1,7 +1,7 @@
 /** The view of one tenant in memory: the Status of every user, and the changes since a cursor. */
 import type { Instant } from '../domain/calendar-event.ts'
 import { collectInSlices, nextSlice } from '../lib/time-slices.ts'
-import type { LogEntry, TenantSnapshot, UserRecord } from '../storage/store.ts'
+import type { LogEntry, TenantSnapshot } from '../storage/store.ts'
 import { unmaskedAudience } from './audience.ts'
 import type { Changes } from './changes.ts'
 import { CURSOR_LIFETIME_MS, type Cursor, cursorExpired, formatCursor } from './cursor.ts'
@@ -9,7 +9,13 @@ import { markUnseen } from './masked-changes.ts'
 import { namedUsers, type ReadLog, RecentEntries } from './recent-entries.ts'
 import { StatusesCache } from './statuses-cache.ts'
 import { type StatusesResponse, writeStatuses } from './statuses-response.ts'
-import { createCauseSharing, type TenantContext, type UserState, userStateOf } from './user-state.ts'
+import {
+  createCauseSharing,
+  type ShownRecord,
+  type TenantContext,
+  type UserState,
+  userStateOf
+} from './user-state.ts'
 import {
   compareContents,
   findSynced,
@@ -189,7 +195,7 @@ export class TenantView {
    * The log grew by these entries; `records` are their users as the last entry left them (null for those who are gone), and
    * others that were saved without any visible difference.
    */
-  apply(entries: readonly LogEntry[], records: ReadonlyMap<string, UserRecord | null>): void {
+  apply(entries: readonly LogEntry[], records: ReadonlyMap<string, ShownRecord | null>): void {
     const { users, clock, context } = this.#contents
     const since = entries.reduce((least, { at }) => Math.min(least, at), clock.now) - MAX_CLOCK_SKEW_MS
     const named = new Set(entries.flatMap(namedUsers))
@@ -198,7 +204,8 @@ export class TenantView {
     for (const [id, record] of records) {
       const known = users.get(id)
       if (record === null) users.remove(id)
-      else if (named.has(id) || known !== undefined) next.push(this.#nextState(record, known))
+      else if (named.has(id) || known !== undefined)
+        next.push(userStateOf(record, context, this.#shareCause, known?.plannedAt))
       if (record === null || known === undefined || named.has(id)) continue
       if (!hasSameSync(known, context, record, context, clock.now)) synced.push(id)
     }
@@ -241,15 +248,8 @@ export class TenantView {
     return { context, start, shareCause: this.#shareCause, onPassed }
   }
 
-  #nextState(record: UserRecord, known: UserState | undefined): UserState {
-    const state = userStateOf(record, this.#contents.context, this.#shareCause)
-    state.plannedAt = known?.plannedAt ?? Infinity
-    return state
-  }
-
   #moveTo(position: number, at: Instant): void {
-    this.#position = position
-    this.#loggedAt = at
+    ;[this.#position, this.#loggedAt] = [position, at]
     this.#answers.clear()
     this.#deps.onChange()
   }

@@ -77,10 +77,16 @@ export interface UserState {
   masked: EffectiveTimeline | null
 }
 
+/** What of a record a view holds. */
+export interface ShownRecord extends Omit<UserRecord, 'user'> {
+  readonly user: Pick<UserRecord['user'], 'id' | 'extension' | 'displayName' | 'numbers' | 'timeZone'>
+}
+
 export function userStateOf(
-  record: UserRecord,
+  record: ShownRecord,
   context: TenantContext,
-  shareCause: (cause: Cause) => Cause
+  shareCause: (cause: Cause) => Cause,
+  plannedAt: Instant = Infinity
 ): UserState {
   const { user, timeline, override, sync } = record
   const calendar: EffectiveTimeline =
@@ -106,7 +112,7 @@ export function userStateOf(
         : applyOverride(calendar, override, diversionOf(override.diversion, context).phone),
     sync,
     nextTransition: Infinity,
-    plannedAt: Infinity,
+    plannedAt,
     cachedJson: null,
     masked: null
   }

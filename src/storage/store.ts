@@ -15,6 +15,7 @@ import type { AlarmStore } from './alarms.ts'
 import type { ApiKeyStore } from './api-keys.ts'
 import type { AuditDraft, AuditLog } from './audit.ts'
 import type { Page } from './page.ts'
+import type { SavedReading, SavedReadings } from './saved-readings.ts'
 import type { SessionStore } from './sessions.ts'
 
 export interface Tenant {
@@ -103,13 +104,8 @@ export interface UserRecord {
   readonly sync: SyncRecord
 }
 
-/** The result of reading one user's calendar. */
-export interface ReadingOutcome {
-  readonly user: string
-  /** The record as it is to be. It is saved only if the kept one still has the same generation. */
-  readonly sync: SyncRecord
-  /** `same`: what is held stands. */
-  readonly timeline: Timeline | 'same'
+/** The result of reading one user's calendar. It is saved only if the kept sync record still has the same generation. */
+export interface ReadingOutcome extends SavedReading {
   /**
    * Whether consumers can see any of it; if not, it is no entry in the change log. The store counts a
    * timeline as visible if an override was saved meanwhile, because the comparison was made without it.
@@ -141,6 +137,8 @@ export function namesUser({ users, vacated }: LogEntry, user: string): boolean {
 /** A part of the change log and some records, read at one moment: the records are as the last entry left them. */
 export interface LogSlice {
   readonly epoch: string
+  /** As `TenantSnapshot.revision`. */
+  readonly revision: number
   readonly entries: readonly LogEntry[]
   /** In the order asked for; those that are not there are null. */
   readonly records: readonly (UserRecord | null)[]
@@ -154,6 +152,9 @@ export type FeedEvent =
   /** An event may have been lost: the follower must take a snapshot. */
   | { readonly kind: 'gap' }
 
+/** Of a write of readings with what it saved, where the store passes that on; else null: followers read it. */
+export type FeedFollower = (event: FeedEvent, saved: SavedReadings | null) => void
+
 /** All records of one tenant at one position of its log. */
 export interface TenantSnapshot {
   readonly tenant: Tenant
@@ -165,6 +166,8 @@ export interface TenantSnapshot {
   readonly position: number
   /** When the entry at that position was logged. */
   readonly loggedAt: Instant
+  /** Counts the writes that followers receive within the epoch; 0 where the store does not pass on what they saved. */
+  readonly revision: number
 }
 
 /** How many versions of a tenant's rules every store keeps. */
@@ -264,7 +267,7 @@ export interface Store {
    * Calls `onEvent` for every write from now on, in order, before the promise of the write resolves. A snapshot may be ahead of the
    * events received: it includes the entries up to its position. `onEvent` must not throw. Returns a function that stops it.
    */
-  follow(tenant: string, onEvent: (feed: FeedEvent) => void): () => void
+  follow(tenant: string, onEvent: FeedFollower): () => void
 
   /**
    * Runs `work` under the tenant's lock, which excludes other callers in every process. Once the lock is lost, writes through the

@@ -1,5 +1,5 @@
 /** A real store that one process cannot reach for a while, as Redis behind a network partition: no events, then a gap. */
-import { type FeedEvent, type Store, StoreUnavailable } from '../../src/storage/store.ts'
+import { type FeedFollower, type Store, StoreUnavailable } from '../../src/storage/store.ts'
 
 export interface PartitionedStore extends Store {
   /** From now on every call fails and no event arrives. */
@@ -20,7 +20,7 @@ export function partitionedStore(store: Store): PartitionedStore {
   let isPartitioned = false
   let dropsEvents = false
   let delayed: (() => void)[] | null = null
-  const followers = new Map<symbol, (feed: FeedEvent) => void>()
+  const followers = new Map<symbol, FeedFollower>()
   const guardedStore = Object.fromEntries(
     Object.entries(store).map(([name, call]) => [
       name,
@@ -38,10 +38,10 @@ export function partitionedStore(store: Store): PartitionedStore {
     follow(tenant, onEvent) {
       const one = Symbol(tenant)
       followers.set(one, onEvent)
-      const stop = store.follow(tenant, (feed) => {
+      const stop = store.follow(tenant, (event, saved) => {
         if (isPartitioned || dropsEvents) return
-        if (delayed === null) onEvent(feed)
-        else delayed.push(() => onEvent(feed))
+        if (delayed === null) onEvent(event, saved)
+        else delayed.push(() => onEvent(event, saved))
       })
       return () => {
         followers.delete(one)
@@ -55,7 +55,7 @@ export function partitionedStore(store: Store): PartitionedStore {
     restore() {
       isPartitioned = false
       dropsEvents = false
-      for (const onEvent of [...followers.values()]) onEvent({ kind: 'gap' })
+      for (const onEvent of [...followers.values()]) onEvent({ kind: 'gap' }, null)
     },
     dropEvents() {
       dropsEvents = true

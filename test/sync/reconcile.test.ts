@@ -220,8 +220,8 @@ t.test('after a gap in the feed, only the calendars that it concerns are read', 
       saveReadings: async (tenant, outcomes, at) =>
         now.losing ? outcomes.map(({ user }) => user) : real.saveReadings(tenant, outcomes, at),
       follow(tenant, onEvent) {
-        gap = () => onEvent({ kind: 'gap' })
-        return real.follow(tenant, (feed) => now.dropsEvents || onEvent(feed))
+        gap = () => onEvent({ kind: 'gap' }, null)
+        return real.follow(tenant, (event, saved) => now.dropsEvents || onEvent(event, saved))
       }
     })
   )

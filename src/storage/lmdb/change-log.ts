@@ -1,7 +1,7 @@
 /** A tenant's change log in lmdb: the visible writes, in order, limited in number; and its followers. */
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../domain/calendar-event.ts'
-import { type FeedEvent, type LogEntry, TenantGone } from '../store.ts'
+import { type FeedEvent, type FeedFollower, type LogEntry, TenantGone } from '../store.ts'
 import type { LogHead } from './table-records.ts'
 import type { Tables } from './tables.ts'
 
@@ -19,12 +19,12 @@ export interface ChangeLog {
   begin(tenant: string): void
   /** Within a write: appends, trims, and returns the event for the followers. */
   append(tenant: string, at: Instant, users: LogEntry['users'], vacated?: LogEntry['vacated']): FeedEvent
-  follow(tenant: string, hear: (feed: FeedEvent) => void): () => void
+  follow(tenant: string, onEvent: FeedFollower): () => void
   tell(tenant: string, feeds: readonly FeedEvent[]): void
 }
 
 export function changeLog({ heads, log }: Tables, length: number): ChangeLog {
-  const followers = new Map<string, Set<(feed: FeedEvent) => void>>()
+  const followers = new Map<string, Set<FeedFollower>>()
 
   function headOf(tenant: string): LogHead {
     const head = heads.get(tenant)
@@ -47,11 +47,11 @@ export function changeLog({ heads, log }: Tables, length: number): ChangeLog {
       heads.put(tenant, { ...head, position: entry.position, first })
       return { kind: 'logged', entry }
     },
-    follow(tenant, hear) {
+    follow(tenant, onEvent) {
       const ofTenant = followers.get(tenant) ?? new Set()
       followers.set(tenant, ofTenant)
       // A function of its own, so that one who follows twice is called twice.
-      const follower = (feed: FeedEvent) => hear(feed)
+      const follower: FeedFollower = (event, saved) => onEvent(event, saved)
       ofTenant.add(follower)
       return () => {
         ofTenant.delete(follower)
@@ -60,9 +60,9 @@ export function changeLog({ heads, log }: Tables, length: number): ChangeLog {
     },
     tell(tenant, feeds) {
       for (const feed of feeds) {
-        for (const hear of [...(followers.get(tenant) ?? [])]) {
+        for (const onEvent of [...(followers.get(tenant) ?? [])]) {
           try {
-            hear(feed)
+            onEvent(feed, null)
           } catch (error) {
             // A fault of the follower's: it must show, but fail neither the write nor the other followers.
             queueMicrotask(() => {

@@ -64,7 +64,12 @@ export async function readLogSlice(
       if (some.length < ENTRIES_PER_SLICE) break
       await nextSlice()
     }
-    return { epoch: head.epoch, entries, records: await readRecords(tables, tenant, ids, transaction) }
+    return {
+      epoch: head.epoch,
+      revision: 0,
+      entries,
+      records: await readRecords(tables, tenant, ids, transaction)
+    }
   } finally {
     transaction.done()
   }
@@ -143,7 +148,8 @@ export async function takeSnapshot(
       users: records,
       epoch: head.epoch,
       position: head.position,
-      loggedAt: tables.log.get(tenant, head.position, transaction)?.at ?? 0
+      loggedAt: tables.log.get(tenant, head.position, transaction)?.at ?? 0,
+      revision: 0
     }
   } finally {
     transaction.done()

@@ -1,20 +1,9 @@
 /** The feed of one tenant in this process: puts messages in order, and reports a gap where one was lost. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { endsWithin } from '../../lib/deadline.ts'
-import type { FeedEvent } from '../store.ts'
-
-/** Every write that is published has the next sequence within its log's epoch; '' and 0 when there is no such tenant. */
-export interface Mark {
-  readonly epoch: string
-  readonly sequence: number
-}
-
-/** What a write published. */
-export interface Message extends Mark {
-  readonly feeds: readonly FeedEvent[]
-}
-
-type Follower = (event: FeedEvent) => void
+import type { SavedReadings } from '../saved-readings.ts'
+import type { FeedEvent, FeedFollower } from '../store.ts'
+import type { Mark, Message } from './feed-message.ts'
 
 /** A waiter for a write that is not published to the followers yet. */
 interface Waiter {
@@ -32,7 +21,7 @@ export class FeedSubscription {
   readonly positionAtSubscribe: Promise<void>
 
   readonly #readMark: () => Promise<Mark>
-  readonly #followers = new Set<Follower>()
+  readonly #followers = new Set<FeedFollower>()
   /** Read before anything that this process writes from now on. */
   readonly #firstMark: Promise<Mark | null>
   /** Followers received everything up to here. */
@@ -70,9 +59,9 @@ export class FeedSubscription {
   }
 
   /** Returns how to leave, which returns the number of followers left. */
-  join(onEvent: Follower): () => number {
+  join(onEvent: FeedFollower): () => number {
     // A function of its own, so that one who follows twice is called twice.
-    const follower: Follower = (event) => onEvent(event)
+    const follower: FeedFollower = (event, saved) => onEvent(event, saved)
     this.#followers.add(follower)
     return () => {
       this.#followers.delete(follower)
@@ -152,7 +141,7 @@ export class FeedSubscription {
   }
 
   #apply(message: Message): void {
-    const { epoch, sequence, feeds } = message
+    const { epoch, sequence, feeds, saved } = message
     if (covers(this.#last, message)) {
       this.#markPublished(message)
       return
@@ -168,7 +157,7 @@ export class FeedSubscription {
     }
     const isRemoved = feeds.some(({ kind }) => kind === 'tenant removed')
     this.#last = isRemoved ? NO_TENANT : { epoch, sequence }
-    for (const event of feeds) this.#publish(event)
+    for (const event of feeds) this.#publish(event, saved)
     this.#markPublished({ epoch, sequence })
   }
 
@@ -197,10 +186,10 @@ export class FeedSubscription {
     this.#markPublished(now)
   }
 
-  #publish(event: FeedEvent): void {
+  #publish(event: FeedEvent, saved: SavedReadings | null = null): void {
     for (const onEvent of [...this.#followers]) {
       try {
-        onEvent(event)
+        onEvent(event, saved)
       } catch (error) {
         // A fault of the follower's: it must show, but fail neither the write nor the other followers.
         queueMicrotask(() => {

@@ -3,11 +3,12 @@
  * shows as a gap.
  */
 import type { Redis } from 'ioredis'
-import type { FeedEvent } from '../store.ts'
+import type { FeedFollower } from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import { COMMAND_TIMEOUT_MS, nodesOf, openListener } from './client.ts'
 import type { RedisConnection } from './connection.ts'
-import { FeedSubscription, type Mark, type Message } from './feed-subscription.ts'
+import { type Mark, parseMessage } from './feed-message.ts'
+import { FeedSubscription } from './feed-subscription.ts'
 import { channelOf, tenantKeys, tenantOf } from './keys.ts'
 
 const CHANNELS_PER_COMMAND = 500
@@ -42,7 +43,7 @@ export class RedisFeed {
   }
 
   /** Returns how to stop. */
-  follow(tenant: string, onEvent: (event: FeedEvent) => void): () => void {
+  follow(tenant: string, onEvent: FeedFollower): () => void {
     const subscription = this.#subscriptions.get(tenant) ?? this.#open(tenant)
     const leave = subscription.join(onEvent)
     return () => {
@@ -105,9 +106,9 @@ export class RedisFeed {
     const nodes = nodesOf(this.#connection.client)
     const client = openListener(this.#address, `${this.#name}-feed`, nodes, this.#attempts)
     this.#connecting = client
-    client.on('message', (channel: string, text: string) => {
-      const message = parseMessage(text)
-      const subscription = this.#subscriptions.get(tenantOf(channel))
+    client.on('messageBuffer', (channel: Buffer, bytes: Buffer) => {
+      const message = parseMessage(bytes)
+      const subscription = this.#subscriptions.get(tenantOf(`${channel}`))
       if (message === null) subscription?.recheck()
       else subscription?.receive(message)
     })
@@ -153,14 +154,5 @@ export class RedisFeed {
     const end = this.#compareFrom + count
     for (const tenant of tenants.slice(this.#compareFrom, end)) this.#subscriptions.get(tenant)?.compare()
     this.#compareFrom = end >= tenants.length ? 0 : end
-  }
-}
-
-/** Null when another program published it. */
-function parseMessage(text: string): Message | null {
-  try {
-    return JSON.parse(text) as Message
-  } catch {
-    return null
   }
 }

@@ -54,7 +54,7 @@ export function redisQueries(link: RedisConnection) {
 
   async function records(tenant: string, ids: readonly string[]): Promise<(UserRecord | null)[]> {
     if (!isTenantId(tenant) || ids.length === 0) return ids.map(() => null)
-    const [[, , ...rereads], , ...columns] = await readRecords(tenant, null, ids)
+    const [[, , , ...rereads], , ...columns] = await readRecords(tenant, null, ids)
     return recordsIn(columns, ids, decodeRereads(...rereads))
   }
 
@@ -113,10 +113,15 @@ export function redisQueries(link: RedisConnection) {
   async function readAfter(tenant: string, after: number, ids: readonly string[]): Promise<LogSlice | null> {
     if (!isTenantId(tenant)) return null
     const [head, [kept = 0, page = []], ...columns] = await readRecords(tenant, after, ids)
-    const [epoch, newest, ...rereads] = head
+    const [epoch, newest, sequence, ...rereads] = head
     if (epoch === null || after < Number(newest) - kept) return null
     const entries = page.map(([, [, text]]): LogEntry => JSON.parse(`${text}`))
-    return { epoch: `${epoch}`, entries, records: await recordsIn(columns, ids, decodeRereads(...rereads)) }
+    return {
+      epoch: `${epoch}`,
+      revision: Number(sequence ?? 0),
+      entries,
+      records: await recordsIn(columns, ids, decodeRereads(...rereads))
+    }
   }
 
   async function snapshot(tenant: string): Promise<TenantSnapshot | null> {
@@ -155,7 +160,8 @@ export function redisQueries(link: RedisConnection) {
       users: found,
       epoch: `${head.epoch}`,
       position: Number(head.position),
-      loggedAt: Number(head.loggedAt)
+      loggedAt: Number(head.loggedAt),
+      revision: Number(head.sequence ?? 0)
     }
   }
 
@@ -223,7 +229,7 @@ export function redisQueries(link: RedisConnection) {
 
 /** As scripts/read-records.lua returns it: of the head, of the log, and the parts of the records. */
 type RecordsAnswer = [
-  head: [epoch: Kept, position: Kept, rereads: Kept, rereadAt: Kept],
+  head: [epoch: Kept, position: Kept, sequence: Kept, rereads: Kept, rereadAt: Kept],
   log: [] | [length: number, entries: [id: Buffer, fields: [name: Buffer, text: Buffer]][]],
   ...columns: Column[]
 ]

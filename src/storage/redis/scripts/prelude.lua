@@ -90,10 +90,12 @@ local function vacatedEntry(id, extension)
   return '{"user":' .. cjson.encode(id) .. ',"extension":' .. extension .. '}'
 end
 
--- Called once by a write that changed anything visible, at its end: it appends the entry of the audit.
-local function publish(feeds)
+-- Called once by a write that changed anything visible, at its end: it appends the entry of the audit. `saved` and `bytes` are given
+-- by a write of readings: a further member, and what follows the JSON after a LF (feed-message.ts).
+local function publish(feeds, saved, bytes)
   appendAudit()
   local sequence = integer(redis.call('HINCRBY', HEAD, 'sequence', 1))
-  redis.call('PUBLISH', channel, '{"epoch":"' .. epoch .. '","sequence":' .. sequence .. ',"feeds":[' .. table.concat(feeds, ',') .. ']}')
+  local json = '{"epoch":"' .. epoch .. '","sequence":' .. sequence .. ',"feeds":[' .. table.concat(feeds, ',') .. ']' .. (saved or '') .. '}'
+  redis.call('PUBLISH', channel, json .. (bytes or ''))
   return sequence
 end

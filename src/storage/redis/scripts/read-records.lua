@@ -3,10 +3,10 @@
 --
 -- KEYS: head, log, users, syncs, timelines, overrides.
 -- ARGV: the position, or '' where no log is wanted, then ids of users.
--- Returns epoch, position, rereads and rereadAt of the head; how many entries the log has, and those after the position; then of
+-- Returns epoch, position, sequence, rereads and rereadAt of the head; how many entries the log has, and those after the position; then of
 -- each other key the values in the order of the ids.
 local first = 2
-local answer = {redis.call('HMGET', KEYS[1], 'epoch', 'position', 'rereads', 'rereadAt'), {}}
+local answer = {redis.call('HMGET', KEYS[1], 'epoch', 'position', 'sequence', 'rereads', 'rereadAt'), {}}
 if ARGV[1] ~= '' then
   answer[2] = {redis.call('XLEN', KEYS[2]), redis.call('XRANGE', KEYS[2], (ARGV[1] + 1) .. '-0', '+')}
 end

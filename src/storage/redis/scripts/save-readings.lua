@@ -9,6 +9,18 @@ local function isStaleWrite(kept, generation, confirmed)
   return confirmed == '-' or tonumber(confirmed) < tonumber(keptConfirmed)
 end
 
+-- Followers in other processes would each read the same records otherwise. Beyond so many bytes they do: a message must not hold up Redis.
+local MAX_BYTES = 65536
+local sizes, parts, total = {}, {}, 0
+local function passOn(id, json, timeline)
+  total = total + #json + #timeline
+  if total > MAX_BYTES then return end
+  table.insert(sizes, '[' .. cjson.encode(id) .. ',' .. #json .. ',' .. #timeline .. ']')
+  table.insert(parts, json)
+  table.insert(parts, timeline)
+end
+
+local before = redis.call('HMGET', HEAD, 'position', 'loggedAt')
 local lists = {['1'] = {}, ['0'] = {}}
 local seen = {['1'] = {}, ['0'] = {}}
 for i = ARGS + 1, #ARGV, 7 do
@@ -17,6 +29,7 @@ for i = ARGS + 1, #ARGV, 7 do
     if timeline ~= '' and redis.call('HEXISTS', OVERRIDES, id) == 1 then visible = '1' end
     writeSync(id, generation, enabled, confirmed, json)
     if timeline ~= '' then redis.call('HSET', TIMELINES, id, timeline) end
+    passOn(id, json, timeline)
     if not seen[visible][id] then
       seen[visible][id] = true
       table.insert(lists[visible], id)
@@ -34,7 +47,13 @@ local feeds = {}
 if #lists['1'] > 0 then feeds[1] = appendLog(names(lists['1'])) end
 if #lists['0'] > 0 then feeds[#feeds + 1] = '{"kind":"confirmed","users":' .. names(lists['0']) .. '}' end
 local sequence = ''
-if #feeds > 0 then sequence = publish(feeds) end
+if #feeds > 0 and total <= MAX_BYTES then
+  local known = '"position":' .. (before[1] or '0') .. ',"loggedAt":' .. (before[2] or '0')
+  local member = ',"saved":{' .. known .. ',"readings":[' .. table.concat(sizes, ',') .. ']}'
+  sequence = publish(feeds, member, '\n' .. table.concat(parts))
+elseif #feeds > 0 then
+  sequence = publish(feeds)
+end
 local saved = lists['1']
 for _, id in ipairs(lists['0']) do
   if not seen['1'][id] then table.insert(saved, id) end
