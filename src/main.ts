@@ -2,11 +2,6 @@
 /** The program: the service, and what operators do once or by hand. The only reader of process.env. */
 import closeWithGrace from 'close-with-grace'
 import { pino } from 'pino'
-import { runKeys } from './cli/keys.ts'
-import { runMigrate } from './cli/migrate.ts'
-import { previewCalendar } from './cli/preview-calendar.ts'
-import { runRotateKey } from './cli/rotate-key.ts'
-import { packFolder, startService } from './composition.ts'
 import { readConfig, readSettings } from './config.ts'
 import { SetupError } from './errors.ts'
 
@@ -26,9 +21,12 @@ try {
   process.exitCode = 1
 }
 
+/** Each command loads what it needs: all of the service takes five times as long as `keys` does. */
 async function run([command, ...rest]: string[]): Promise<number> {
   if (command === undefined) return serve()
   if (command === 'try') {
+    const { previewCalendar } = await import('./cli/preview-calendar.ts')
+    const { packFolder } = await import('./composition.ts')
     return previewCalendar(rest, {
       stdout: process.stdout,
       stderr: process.stderr,
@@ -38,15 +36,18 @@ async function run([command, ...rest]: string[]): Promise<number> {
   }
   if (command === 'migrate') {
     const redisUrl = readSettings(process.env, ['HANVISA_REDIS_URL']).HANVISA_REDIS_URL ?? undefined
+    const { runMigrate } = await import('./cli/migrate.ts')
     return runMigrate(rest, { stdout: process.stdout, stderr: process.stderr, redisUrl })
   }
   if (command === 'keys') {
     const names = ['HANVISA_REDIS_URL', 'HANVISA_DATA_DIR', 'HANVISA_ADMIN_KEY'] as const
     const settings = readSettings(process.env, names)
+    const { runKeys } = await import('./cli/keys.ts')
     return runKeys(rest, { stdout: process.stdout, stderr: process.stderr, settings, clock: Date.now })
   }
   if (command === 'rotate-key') {
     const read = () => readConfig(process.env)
+    const { runRotateKey } = await import('./cli/rotate-key.ts')
     return runRotateKey(rest, { stdout: process.stdout, stderr: process.stderr, readConfig: read })
   }
   const asked = command === '--help' || command === 'help'
@@ -56,6 +57,7 @@ async function run([command, ...rest]: string[]): Promise<number> {
 
 async function serve(): Promise<number> {
   const config = readConfig(process.env)
+  const { startService } = await import('./composition.ts')
   const log = pino({ level: config.logLevel })
   const service = await startService(config, log, process.env)
   log.info({ origin: service.origin, docs: `${service.origin}/docs` }, 'listening')

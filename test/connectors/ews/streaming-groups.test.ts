@@ -131,14 +131,14 @@ t.test('mailboxes on different servers are grouped right from the start', async 
 t.test('without Autodiscover beside EWS all begin in one group', async (t) => {
   const exchange = await streamingExchange(t)
   const recorded = exchange.watch(exchange.connector(), ...mailboxesOf(3))
-  await passUntil(exchange, () => allActive(recorded))
+  await until(() => allActive(recorded))
   t.equal(exchange.streams.length, 1)
 })
 
 t.test('two users of one mailbox, under two spellings, are both active by one subscription', async (t) => {
   const exchange = await streamingExchange(t)
   const recorded = exchange.watch(exchange.connector(), 'anna@example.se', 'Anna@Example.se')
-  await passUntil(exchange, () => allActive(recorded))
+  await until(() => allActive(recorded))
   t.equal(count(exchange, 'Subscribe'), 1)
   recorded[0]?.watch.stop()
   t.ok(recorded[1]?.isActive, 'one may go and the other stays')
