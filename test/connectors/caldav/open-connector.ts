@@ -7,7 +7,7 @@ import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { hangSignal } from '../../support/until.ts'
 
-export const zone = 'Europe/Stockholm'
+export const mailboxZone = 'Europe/Stockholm'
 export const window = {
   start: Date.parse('2026-11-30T00:00:00Z'),
   end: Date.parse('2026-12-15T00:00:00Z')
@@ -41,7 +41,7 @@ export async function readMailbox(
   { etag, subjects = true, owner }: { etag?: string | null; subjects?: boolean; owner?: string } = {}
 ): Promise<ReadResult> {
   const known = typeof etag === 'string' ? { etag } : {}
-  const target = { mailbox, timeZone: zone, ...known, ...(owner === undefined ? {} : { owner }) }
+  const target = { mailbox, timeZone: mailboxZone, ...known, ...(owner === undefined ? {} : { owner }) }
   const [result] = await connector.read({ targets: [target], window, subjects, signal: hangSignal() })
   return result!
 }
@@ -52,7 +52,7 @@ export function outcomeOf(result: ReadResult): readonly string[] | string {
   return result.outcome === 'failed' ? result.error.code : 'unchanged'
 }
 
-export function vevent(subject: string, ...more: readonly string[]): string {
+export function veventText(subject: string, ...more: readonly string[]): string {
   return [
     'BEGIN:VEVENT',
     `UID:${subject}@example.se`,

@@ -2,10 +2,10 @@
 import t, { type Test } from 'tap'
 import { isMissing, startRadicale, startXandikos } from '../../support/python-dav-servers.ts'
 import { hangSignal } from '../../support/until.ts'
-import { openConnector, outcomeOf, readMailbox, vevent, zone } from './open-connector.ts'
+import { mailboxZone, openConnector, outcomeOf, readMailbox, veventText } from './open-connector.ts'
 
-const weekly = vevent('weekly', 'DTSTART:20250106T090000Z', 'DTEND:20250106T100000Z', 'RRULE:FREQ=WEEKLY')
-const allDay = vevent('HEM:', 'DTSTART;VALUE=DATE:20261203', 'DTEND;VALUE=DATE:20261204')
+const weekly = veventText('weekly', 'DTSTART:20250106T090000Z', 'DTEND:20250106T100000Z', 'RRULE:FREQ=WEEKLY')
+const allDay = veventText('HEM:', 'DTSTART;VALUE=DATE:20261203', 'DTEND;VALUE=DATE:20261204')
 
 /** As a calendar program writes to the server. */
 function writer(origin: string, user: string, password: string) {
@@ -26,7 +26,7 @@ async function openRadicale(t: Test) {
   const anna = writer(radicale.origin, 'anna', 'annas')
   await anna('MKCOL', '/anna/')
   await anna('MKCALENDAR', '/anna/work/')
-  await anna('PUT', '/anna/work/1.ics', vevent('MÖT: budget'))
+  await anna('PUT', '/anna/work/1.ics', veventText('MÖT: budget'))
   return { radicale, anna, url: `${radicale.origin}/` }
 }
 
@@ -84,7 +84,7 @@ t.test('Radicale', { skip: isMissing('radicale') }, async (t) => {
 
   t.test('"test connection" says which step fails, and what to do', async (t) => {
     const check = (connection: object, mailbox = 'anna') =>
-      openConnector(t, { url, ...connection }).check({ mailbox, timeZone: zone }, hangSignal())
+      openConnector(t, { url, ...connection }).check({ mailbox, timeZone: mailboxZone }, hangSignal())
     const auth = (password: string) => ({ auth: { kind: 'basic', user: 'svc', password } as const })
     t.same(
       (await check({})).map(({ name, ok }) => [name, ok]),
@@ -119,7 +119,10 @@ t.test('Radicale', { skip: isMissing('radicale') }, async (t) => {
   t.test('a refused password is tried a few times, and then left alone', async (t) => {
     const connector = openConnector(t, { url, auth: { kind: 'basic', user: 'svc', password: 'wrong' } })
     const results = await connector.read({
-      targets: Array.from({ length: 20 }, (_, index) => ({ mailbox: `user-${index}`, timeZone: zone })),
+      targets: Array.from({ length: 20 }, (_, index) => ({
+        mailbox: `user-${index}`,
+        timeZone: mailboxZone
+      })),
       ...{ window: { start: 0, end: 1 }, subjects: true, signal: hangSignal() }
     })
     t.ok(results.every((result) => result.outcome === 'failed' && result.error.code === 'secret_invalid'))
@@ -133,7 +136,7 @@ t.test('Xandikos, whose time-range misses recurring events', { skip: isMissing('
   const xandikos = await startXandikos(t)
   const anna = writer(xandikos.origin, 'anna', 'x')
   await anna('PUT', '/anna/calendars/calendar/1.ics', weekly)
-  await anna('PUT', '/anna/calendars/calendar/2.ics', vevent('MÖT: budget'))
+  await anna('PUT', '/anna/calendars/calendar/2.ics', veventText('MÖT: budget'))
   const connector = openConnector(t, { access: 'perUser' })
   const mailbox = `${xandikos.origin.replace('://', '://anna:x@')}/`
   const first = await readMailbox(connector, mailbox)

@@ -1,7 +1,7 @@
 /** What real servers do otherwise than the RFCs have it: each case names the server on which it was found (docs/caldav.md). */
 import t, { type Test } from 'tap'
 import { type FakeCaldavServer, startFakeCaldavServer } from '../../support/fake-caldav-server.ts'
-import { openConnector, outcomeOf, readMailbox, vevent } from './open-connector.ts'
+import { openConnector, outcomeOf, readMailbox, veventText } from './open-connector.ts'
 
 const userUrl = '/dav/calendars/{mailbox}/personal/'
 
@@ -20,7 +20,7 @@ t.test(
   async (t) => {
     const { server, read } = await open(t)
     server.hasAnonymous = true
-    server.put('anna', [vevent('HEM: idag')])
+    server.put('anna', [veventText('HEM: idag')])
     t.same(outcomeOf(await read('anna')), ['HEM: idag'])
     for (const typed of ['ana', 'anonymous', 'anna@acme.example', 'ANNA ', '']) {
       t.equal(outcomeOf(await read(typed)), 'mailbox_unknown', typed)
@@ -31,7 +31,7 @@ t.test(
 t.test('nor does a calendar that is owned by somebody else, or by nobody who can be named', async (t) => {
   const { server, read } = await open(t)
   const owned = (owner: string | null, more: object = {}) => {
-    server.put('anna', [vevent('x')], { owner, ...more })
+    server.put('anna', [veventText('x')], { owner, ...more })
     return read('anna').then(outcomeOf)
   }
   t.equal(await owned('/dav/principals/bo/'), 'mailbox_unknown')
@@ -42,14 +42,14 @@ t.test('nor does a calendar that is owned by somebody else, or by nobody who can
 
 t.test('an address that is no login is proved by the addresses of the owner', async (t) => {
   const { server, read } = await open(t, { userUrl: '/dav/calendars/{user}/personal/' })
-  server.put('anna', [vevent('x')])
+  server.put('anna', [veventText('x')])
   t.same(
     outcomeOf(await read('anna@acme.example')),
     ['x'],
     '{user} says that the part before the @ is the login'
   )
   const whole = await open(t, { userUrl: '/dav/calendars/{mailbox}/personal/' })
-  whole.server.put('anna@acme.example', [vevent('x')], { owner: '/dav/principals/anna/' })
+  whole.server.put('anna@acme.example', [veventText('x')], { owner: '/dav/principals/anna/' })
   whole.server.put('anna', [])
   t.equal(
     outcomeOf(await whole.read('anna@acme.example')),
@@ -64,17 +64,17 @@ t.test(
   'the owner is proved again at every poll: a login that is given to another reads as unknown',
   async (t) => {
     const { server, read } = await open(t)
-    server.put('anna', [vevent('x')])
+    server.put('anna', [veventText('x')])
     const first = await read('anna')
     t.same(outcomeOf(first), ['x'])
-    server.put('anna', [vevent('y')], { owner: '/dav/principals/bo/' })
+    server.put('anna', [veventText('y')], { owner: '/dav/principals/bo/' })
     t.equal(outcomeOf(await read('anna')), 'mailbox_unknown')
   }
 )
 
 t.test('a 403 within a reply of success is no right to read (sabre)', async (t) => {
   const { server, read } = await open(t)
-  server.put('anna', [vevent('x')], { refusesInside: true })
+  server.put('anna', [veventText('x')], { refusesInside: true })
   const result = await read('anna')
   t.equal(outcomeOf(result), 'access_denied')
   t.match(result, { error: { scope: 'mailbox', hint: /svc.*anna/ } })
@@ -84,7 +84,7 @@ t.test(
   'a calendar that redirects within the host is followed (Cyrus), to another host it is not',
   async (t) => {
     const { server, read } = await open(t)
-    server.put('anna', [vevent('x')], { redirectsTo: '/dav/calendars/svc/anna.Default/' })
+    server.put('anna', [veventText('x')], { redirectsTo: '/dav/calendars/svc/anna.Default/' })
     t.same(outcomeOf(await read('anna')), ['x'])
     const other = await startFakeCaldavServer(t)
     server.put('bo', [], { status: 301, headers: { location: `${other.origin}/dav/calendars/bo/personal/` } })
@@ -96,10 +96,10 @@ t.test(
 
 t.test('whole addresses of the same host are followed, those of another refused', async (t) => {
   const { server, read } = await open(t)
-  server.put('anna', [vevent('x')], { hrefOrigin: server.origin })
+  server.put('anna', [veventText('x')], { hrefOrigin: server.origin })
   t.same(outcomeOf(await read('anna')), ['x'])
   const other = await startFakeCaldavServer(t)
-  server.put('bo', [vevent('x')], { hrefOrigin: other.origin })
+  server.put('bo', [veventText('x')], { hrefOrigin: other.origin })
   t.match(await read('bo'), { error: { code: 'protocol_error', hint: /another host/ } })
   t.same(other.requests, [])
 })
@@ -109,7 +109,7 @@ t.test(
   async (t) => {
     const { server, read } = await open(t)
     for (const habits of [{ cdata: true }, { suffix: '.eml' }, { suffix: '' }, { hasNoEtags: true }]) {
-      server.put('anna', [vevent('MÖT; <x> & "y" ]]'), vevent('HEM:')], habits)
+      server.put('anna', [veventText('MÖT; <x> & "y" ]]'), veventText('HEM:')], habits)
       t.same(outcomeOf(await read('anna')), ['MÖT; <x> & "y" ]]', 'HEM:'], JSON.stringify(habits))
     }
   }
@@ -120,9 +120,9 @@ t.test(
   async (t) => {
     const { server, read } = await open(t)
     const days = Array.from({ length: 14 }, (_, index) => `202612${String(index + 1).padStart(2, '0')}`)
-    const events = days.map((day) => vevent(day, `DTSTART:${day}T090000Z`, `DTEND:${day}T100000Z`))
+    const events = days.map((day) => veventText(day, `DTSTART:${day}T090000Z`, `DTEND:${day}T100000Z`))
     // A series of long ago, by which the server's time-range is found to be good.
-    const series = vevent(
+    const series = veventText(
       'series',
       'DTSTART:20250101T080000Z',
       'DTEND:20250101T083000Z',
@@ -134,7 +134,7 @@ t.test(
     t.same(outcomeOf(await read('anna')), days)
     server.put(
       'anna',
-      Array.from({ length: 9 }, (_, index) => vevent(`same ${index}`)),
+      Array.from({ length: 9 }, (_, index) => veventText(`same ${index}`)),
       { limit: 5 }
     )
     t.match(await read('anna'), { error: { code: 'protocol_error', hint: /507/ } })
@@ -143,7 +143,7 @@ t.test(
 
 t.test('entries that are named and not shown are reported, and the others are read', async (t) => {
   const { server, read } = await open(t)
-  server.put('anna', [vevent('x')], { withheld: 2 })
+  server.put('anna', [veventText('x')], { withheld: 2 })
   const result = await read('anna')
   t.match(result, { outcome: 'read', partialRead: { code: 'protocol_error', hint: /2 entries/ } })
   t.same(outcomeOf(result), ['x'])
@@ -152,11 +152,16 @@ t.test('entries that are named and not shown are reported, and the others are re
 t.test(
   'recurring events are found on servers whose time-range does not find them (Xandikos, OX)',
   async (t) => {
-    const weekly = vevent('weekly', 'DTSTART:20250106T090000Z', 'DTEND:20250106T100000Z', 'RRULE:FREQ=WEEKLY')
+    const weekly = veventText(
+      'weekly',
+      'DTSTART:20250106T090000Z',
+      'DTEND:20250106T100000Z',
+      'RRULE:FREQ=WEEKLY'
+    )
     for (const isBlind of [true, false]) {
       const { server, read } = await open(t)
       server.put('anna', [weekly], { isBlind })
-      server.put('bo', [weekly, vevent('once')], { isBlind })
+      server.put('bo', [weekly, veventText('once')], { isBlind })
       t.equal(outcomeOf(await read('anna')).length, 3, 'at the first read of all')
       server.requests.length = 0
       t.equal(outcomeOf(await read('bo')).length, 4)
@@ -172,10 +177,10 @@ t.test(
     let now = Date.parse('2026-12-01T08:00:00Z')
     const server = await startFakeCaldavServer(t)
     const connector = openConnector(t, { url: server.origin, userUrl }, { clock: () => now })
-    server.put('anna', [vevent('before')], { version: 'stands still' })
+    server.put('anna', [veventText('before')], { version: 'stands still' })
     const first = await readMailbox(connector, 'anna')
     const etag = first.outcome === 'read' ? first.etag : null
-    server.put('anna', [vevent('after')], { version: 'stands still' })
+    server.put('anna', [veventText('after')], { version: 'stands still' })
     server.requests.length = 0
     t.equal(outcomeOf(await readMailbox(connector, 'anna', { etag })), 'unchanged')
     t.same(server.requests, ['PROPFIND /dav/calendars/anna/personal/ 0'])
@@ -190,15 +195,15 @@ t.test(
 
 t.test('without versions every poll reads; with them an edit is read at the next poll', async (t) => {
   const { server, read } = await open(t)
-  server.put('anna', [vevent('before')], { version: 'none' })
+  server.put('anna', [veventText('before')], { version: 'none' })
   const first = await read('anna')
   t.match(first, { outcome: 'read', etag: null })
-  server.put('anna', [vevent('before')])
+  server.put('anna', [veventText('before')])
   const second = await read('anna')
   const { etag } = second as { etag: string }
   t.equal(outcomeOf(await read('anna', { etag })), 'unchanged')
   t.notMatch(etag, /token|personal/, 'what is stored of a version is a digest')
-  server.put('anna', [vevent('after')])
+  server.put('anna', [veventText('after')])
   t.same(outcomeOf(await read('anna', { etag })), ['after'])
   const restarted = openConnector(t, { url: server.origin, userUrl })
   const third = (await read('anna')) as { etag: string }
@@ -213,11 +218,11 @@ t.test('of a folder those calendars count that are the user’s own', async (t) 
   const { server, connector } = await open(t, {})
   // Found by discovery: the service, the principal beside the account's, its folder.
   server.put('svc', [])
-  server.put('anna', [vevent('x')])
+  server.put('anna', [veventText('x')])
   t.same(outcomeOf(await readMailbox(connector, 'anna')), ['x'])
   t.equal(outcomeOf(await readMailbox(connector, 'nobody')), 'mailbox_unknown')
   const shared: FakeCaldavServer = server
-  shared.put('anna', [vevent('x')], { owner: '/dav/principals/bo/' })
+  shared.put('anna', [veventText('x')], { owner: '/dav/principals/bo/' })
   const again = openConnector(t, { url: server.origin })
   t.equal(
     outcomeOf(await readMailbox(again, 'anna')),
