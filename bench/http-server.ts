@@ -14,7 +14,6 @@ import { TenantParams, UserParams } from '../src/api/schemas/params.ts'
 import { StatusQuerySchema } from '../src/api/schemas/statuses.ts'
 import { packFolder } from '../src/composition.ts'
 import { createNotificationVerifiers } from '../src/connectors/graph/notifications/verifier.ts'
-import { createLogAudit } from '../src/management/audit.ts'
 import { KeyRegistry } from '../src/management/key-registry.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { createManagement } from '../src/management/management.ts'
@@ -72,8 +71,7 @@ const sync = await SyncController.open({
 })
 const masterKeys = { open: seal.open, sealer: async () => seal }
 const registry = await KeyRegistry.open({ store: store.apiKeys, clock })
-const audit = createLogAudit(log)
-const management = createManagement({ store, sync, packs, masterKeys, clock, audit, registry, consent: null })
+const management = createManagement({ store, sync, packs, masterKeys, clock, registry, consent: null })
 const feeds = new TenantFeeds(statusService)
 const app = await buildApp({
   log,

@@ -19,7 +19,6 @@ import { openHttpClient } from './connectors/net/http-client.ts'
 import { createConsentDeps } from './customer-consent.ts'
 import { SetupError } from './errors.ts'
 import { restoreStringMethods } from './lib/string-prototype.ts'
-import { createLogAudit } from './management/audit.ts'
 import { KeyRegistry } from './management/key-registry.ts'
 import { loadPacks } from './management/load-packs.ts'
 import { createManagement } from './management/management.ts'
@@ -114,7 +113,6 @@ export async function startService(
         packs,
         masterKeys,
         clock,
-        audit: createLogAudit(log),
         consent: createConsentDeps(config, {
           http: outbound,
           installationSecret: masterKeys.installationSecret

@@ -9,6 +9,7 @@ import type { StatusService } from '../status/status-service.ts'
 import type { StatusFeeds } from '../status/subscribe.ts'
 import type { Store } from '../storage/store.ts'
 import type { Sync } from '../sync/sync.ts'
+import { decorateWithManagement } from './audited-calls.ts'
 import { WaitingCalls } from './auth/waiting-calls.ts'
 import { type BaseAppDeps, createBaseApp } from './base-app.ts'
 import { compressAnswer } from './compression.ts'
@@ -62,6 +63,7 @@ export interface AppDeps extends BaseAppDeps, MasterKeyDeps {
 
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const { app, authenticator, finish } = await createBaseApp(deps)
+  decorateWithManagement(app as unknown as FastifyInstance, deps.management)
   app.addHook('onRoute', requireStoreForWrites(deps.store))
   app.addHook('onSend', compressAnswer)
 
@@ -81,13 +83,13 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(tenantsRoutes(deps), { prefix: '/v1' })
   await app.register(keysRoutes(deps), { prefix: '/v1' })
   await app.register(connectionsRoutes(deps), { prefix: '/v1' })
-  await app.register(consentsRoutes(deps))
+  await app.register(consentsRoutes())
   await app.register(usersRoutes(deps), { prefix: '/v1' })
-  await app.register(personExportRoutes(deps), { prefix: '/v1' })
+  await app.register(personExportRoutes(), { prefix: '/v1' })
   await app.register(triggersRoutes(deps), { prefix: '/v1' })
   await app.register(importRoutes(deps), { prefix: '/v1' })
   await app.register(rulesRoutes(deps), { prefix: '/v1' })
-  await app.register(previewsRoutes(deps), { prefix: '/v1' })
+  await app.register(previewsRoutes(), { prefix: '/v1' })
   await app.register(statusesRoutes(deps), { prefix: '/v1' })
   await app.register(extensionsRoutes(deps), { prefix: '/v1' })
   await app.register(timelinesRoutes(deps), { prefix: '/v1' })

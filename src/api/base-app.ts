@@ -9,6 +9,7 @@ import Fastify, {
 import { RequestError } from '../errors.ts'
 import { Strict } from '../lib/json-schema.ts'
 import type { Principal } from '../management/principal.ts'
+import { requireAuditAction } from './audited-calls.ts'
 import { type Access, anyRole, requireAccess } from './auth/access.ts'
 import { Authenticator, type AuthenticatorDeps } from './auth/authenticator.ts'
 import { createGuard } from './auth/guard.ts'
@@ -90,6 +91,7 @@ export async function createBaseApp(deps: BaseAppDeps) {
     // The pages of @fastify/swagger-ui cannot declare theirs.
     if (isDocs(route.url)) route.config = { ...route.config, access: 'public' }
     const access = requireAccess(route)
+    requireAuditAction(route)
     const methods = [...(routes.get(route.url)?.methods ?? []), ...[route.method].flat()]
     routes.set(route.url, { methods: new Set(methods), isPublic: access === 'public' })
     route.onRequest = [...hooksFor(access, route.config?.limits), ...[route.onRequest ?? []].flat()]
@@ -192,7 +194,7 @@ function rejectOtherMethods(app: FastifyInstance, routes: ReadonlyMap<string, Re
     app.route({
       method: others,
       url,
-      config: { access: isPublic ? 'public' : anyRole },
+      config: { access: isPublic ? 'public' : anyRole, audit: 'none' },
       schema: { hide: true },
       // Before the body is read, because no handler would use it.
       onRequest: (request, reply, done) => {

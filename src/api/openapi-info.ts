@@ -40,7 +40,7 @@ export const openapiInfo = {
   security: [{ key: [] }, { password: [] }]
 }
 
-/** Adds who may make the call. */
+/** Adds who may make the call, and as what it goes to the audit. */
 export function describeAccess<T extends { schema: FastifySchema; url: string; route: RouteOptions }>({
   schema,
   url,
@@ -55,7 +55,8 @@ export function describeAccess<T extends { schema: FastifySchema; url: string; r
           'x-roles': access.roles,
           ...(access.softphone !== undefined && { 'x-softphone': access.softphone })
         }
-  return { schema: { ...schema, ...stated }, url }
+  const { audit = 'none' } = route.config ?? {}
+  return { schema: { ...schema, ...stated, ...(audit !== 'none' && { 'x-audit': audit }) }, url }
 }
 
 /** Components are named by the `$id` of their schemas. */

@@ -41,7 +41,7 @@ export interface ConnectionTestResult {
 }
 
 export function createConnectionManagement(deps: ManagementDeps): ConnectionManagement {
-  const { store, sync, masterKeys, clock } = deps
+  const { store, sync, masterKeys, clock, audit } = deps
 
   return {
     put: (tenant, body) =>
@@ -98,6 +98,7 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
       const target = calendarTarget(known, record.user, masterKeys)
       if (target === null)
         return failedTest('user', `The user "${record.user.id}" has no mailbox: give them one.`)
+      await audit.record(tenant, user === undefined ? {} : { parts: [{ user }] })
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(TEST_TIMEOUT_MS)])
       const checks = [...(await connector.check(target, deadline))]
       if (probe !== undefined && checks.every((check) => check.ok)) {

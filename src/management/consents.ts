@@ -92,39 +92,56 @@ export function createConsentManagement(deps: ConsentManagementDeps): ConsentMan
         expiresAt: now + STATE_LIFE_MS,
         nonce: randomBytes(16).toString('base64url')
       }
+      await audit.record(id)
       const state = sealer.seal(JSON.stringify(pending), STATE_PURPOSE)
       await store.sessions.save(recordOf(state, pending), now)
       return provider.link(directory, state)
     },
 
-    async complete({ state, isRefused, isGranted, directory: stated }, signal) {
-      const consents = requireApplication(consent)
+    async complete(answer, signal) {
+      const { sealer } = requireApplication(consent)
       const now = clock()
-      const pending = openState(state, consents.sealer)
+      const pending = openState(answer.state, sealer)
       if (pending === null || pending.expiresAt <= now) return 'invalid'
-      if ((await store.sessions.take(digestOfState(state), now)) === null) return 'invalid'
-      // A refusal has admin_consent=True too (v2-admin-consent, "Error response").
-      if (isRefused) return 'refused'
-      const directory = stated.toLowerCase()
-      const tenant = await store.tenant(pending.tenant)
-      if (tenant === null || !isGranted || !DIRECTORY_ID.test(directory)) return 'invalid'
-      const refusal = await refusalOf(store, tenant, directory)
-      if (refusal !== null) return refusal
-
-      const mailbox = await mailboxOf(deps, tenant)
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(PROOF_TIMEOUT_MS)])
-      const proved = judge(await consents.provider.prove({ directory, mailbox, now }, deadline), directory)
-      if (proved === 'notGranted' || proved === 'unreachable') {
-        await store.sessions.save(recordOf(state, pending), clock())
+      if ((await store.sessions.take(digestOfState(answer.state), now)) === null) return 'invalid'
+      const outcome = await proveAndConnect(deps, answer, pending, signal)
+      if (outcome === 'notGranted' || outcome === 'unreachable') {
+        await store.sessions.save(recordOf(answer.state, pending), clock())
       }
-      if (proved !== 'connected') return proved
-      const outcome = await connect(deps, tenant.id, directory)
-      if (outcome === 'connected') {
-        audit.record({ action: 'connection.consent', principal: pending.principal, tenant: tenant.id })
+      if (outcome !== 'connected' && (await store.tenant(pending.tenant)) !== null) {
+        await audit.record(pending.tenant, { target: askedBy(pending), after: { outcome } }, 'failed')
       }
       return outcome
     }
   }
+}
+
+async function proveAndConnect(
+  deps: ConsentManagementDeps,
+  { isRefused, isGranted, directory: stated }: ConsentAnswer,
+  pending: State,
+  signal: AbortSignal
+): Promise<ConsentOutcome> {
+  const { store, clock, audit, consent } = deps
+  const { provider } = requireApplication(consent)
+  // A refusal has admin_consent=True too (v2-admin-consent, "Error response").
+  if (isRefused) return 'refused'
+  const directory = stated.toLowerCase()
+  const tenant = await store.tenant(pending.tenant)
+  if (tenant === null || !isGranted || !DIRECTORY_ID.test(directory)) return 'invalid'
+  const refusal = await refusalOf(store, tenant, directory)
+  if (refusal !== null) return refusal
+
+  const mailbox = await mailboxOf(deps, tenant)
+  const deadline = AbortSignal.any([signal, AbortSignal.timeout(PROOF_TIMEOUT_MS)])
+  const proved = judge(await provider.prove({ directory, mailbox, now: clock() }, deadline), directory)
+  if (proved !== 'connected') return proved
+  return connect({ ...deps, store: audit.storeWith(askedBy(pending)) }, tenant.id, directory)
+}
+
+/** Who asked for the link: whoever comes back with it is not known. */
+function askedBy({ principal }: State) {
+  return { linkAskedBy: principal }
 }
 
 /** One directory at a time over all processes, so that of two tenants one gets it. No tenant's id holds a slash. */

@@ -5,7 +5,7 @@ import type { MasterKeys } from '../storage/secrets/master-keys.ts'
 import type { Sealer } from '../storage/secrets/seal.ts'
 import type { Store } from '../storage/store.ts'
 import type { Sync } from '../sync/sync.ts'
-import type { Audit } from './audit.ts'
+import type { AuditRecorder } from './audit/recorder.ts'
 import type { KeyRegistry } from './key-registry.ts'
 
 export interface ConsentDeps {
@@ -21,7 +21,7 @@ export interface ManagementDeps {
   readonly packs: ReadonlyMap<string, RuleSet>
   readonly masterKeys: Pick<MasterKeys, 'open' | 'sealer'>
   readonly clock: () => number
-  readonly audit: Audit
+  readonly audit: AuditRecorder
   /** Null: the installation has no application to consent to. */
   readonly consent: ConsentDeps | null
   readonly registry: Pick<KeyRegistry, 'confirm'>

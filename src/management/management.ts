@@ -2,7 +2,11 @@
  * What operators keep: tenants, connections, users, rules, overrides and API keys. Each change is checked and saved; sync hears of
  * it from the store, and reads again what it must.
  */
+
 import { createKeyManagement, type KeyManagement } from './api-keys.ts'
+import type { Attribution } from './audit/attribution.ts'
+import { createAuditedStore, createReadOnlyStore } from './audit/audited-store.ts'
+import { type AuditRecorder, createAuditRecorder, noAuditRecorder } from './audit/recorder.ts'
 import { type ConnectionManagement, createConnectionManagement } from './connections.ts'
 import { type ConsentManagement, createConsentManagement } from './consents.ts'
 import type { ManagementDeps } from './management-deps.ts'
@@ -16,7 +20,8 @@ import { createUserExport, type UserExport } from './user-export.ts'
 import { createUserImport, type UserImport } from './user-import.ts'
 import { createUserManagement, type UserManagement } from './users.ts'
 
-export interface Management {
+/** Of one call, or of none. */
+export interface ManagementParts {
   readonly tenants: TenantManagement
   readonly connections: ConnectionManagement
   readonly consents: ConsentManagement
@@ -29,9 +34,29 @@ export interface Management {
   readonly previews: RulePreview
   readonly overrides: OverrideManagement
   readonly apiKeys: KeyManagement
+  readonly audit: AuditRecorder
 }
 
-export function createManagement(deps: ManagementDeps): Management {
+/** For calls that only read: a write through it fails. */
+export interface Management extends ManagementParts {
+  /** For a call that writes, or that is recorded. */
+  by(attribution: Attribution): ManagementParts
+}
+
+export function createManagement(deps: Omit<ManagementDeps, 'audit'>): Management {
+  const { store } = deps
+  return {
+    ...createParts({ ...deps, store: createReadOnlyStore(store), audit: noAuditRecorder }),
+    by: (attribution) =>
+      createParts({
+        ...deps,
+        store: createAuditedStore(store, attribution, deps),
+        audit: createAuditRecorder(store, attribution, deps)
+      })
+  }
+}
+
+function createParts(deps: ManagementDeps): ManagementParts {
   return {
     tenants: createTenantManagement(deps),
     connections: createConnectionManagement(deps),
@@ -44,6 +69,7 @@ export function createManagement(deps: ManagementDeps): Management {
     rules: createRuleManagement(deps),
     previews: createRulePreview(deps),
     overrides: createOverrideManagement(deps),
-    apiKeys: createKeyManagement(deps)
+    apiKeys: createKeyManagement(deps),
+    audit: deps.audit
   }
 }

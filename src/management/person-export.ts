@@ -76,14 +76,15 @@ export interface PersonExport {
   read(tenant: string, user: string): Promise<PersonExportResponse>
 }
 
-export function createPersonExport({ store, clock }: ManagementDeps): PersonExport {
+export function createPersonExport({ store, clock, audit }: ManagementDeps): PersonExport {
   return {
     async read(tenant, id) {
       await requireTenant(store, tenant)
       const { user, override, timeline, sync } = await requireUserRecord(store, tenant, id)
+      await audit.record(tenant, { parts: [{ user: id }] })
       const keys = await store.apiKeys.listOfUser(tenant, id)
       const entries = await store.logOfUser(tenant, id)
-      const audit = await store.audit.ofUser(tenant, id)
+      const entriesOfAudit = await store.audit.ofUser(tenant, id)
       const at = clock()
       return {
         at: formatInstant(at),
@@ -94,7 +95,7 @@ export function createPersonExport({ store, clock }: ManagementDeps): PersonExpo
         sync: toExportedSync(sync),
         keys: keys.map((key) => toKeyResponse(key, at)),
         changes: entries.map((entry) => toExportedChange(entry, id)),
-        audit: audit.map(toExportedAuditEntry)
+        audit: entriesOfAudit.map(toExportedAuditEntry)
       }
     }
   }

@@ -74,19 +74,18 @@ const READ_TIMEOUT_MS = 45_000
 
 export interface RulePreview {
   /** `signal` is aborted when the caller has disconnected. */
-  preview(tenant: string, body: PreviewBody, principal: string, signal: AbortSignal): Promise<PreviewResponse>
+  preview(tenant: string, body: PreviewBody, signal: AbortSignal): Promise<PreviewResponse>
 }
 
 export function createRulePreview(deps: ManagementDeps): RulePreview {
   const { store, packs, audit } = deps
   return {
-    async preview(id, body, principal, signal) {
+    async preview(id, body, signal) {
       const tenant = await requireTenant(store, id)
       const { effective: stored } = await requireRules(store, packs, id)
       const supplied = body.rules === undefined ? null : resolveRules(body.rules, packs, 'rules/')
       const record = body.user === undefined ? null : await requireUserRecord(store, id, body.user)
-      if (record !== null)
-        audit.record({ action: 'rules.preview', principal, tenant: id, user: record.user.id })
+      if (record !== null) await audit.record(id, { parts: [{ user: record.user.id }] })
       const { events, extent } =
         body.events === undefined
           ? await readUserCalendar(deps, tenant, record, signal)

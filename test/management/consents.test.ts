@@ -2,6 +2,8 @@
 import t, { type Test } from 'tap'
 import type { ConsentProof } from '../../src/connectors/provider-consent.ts'
 import { RemoteError, type SyncCode } from '../../src/errors.ts'
+import { attributionOf } from '../../src/management/audit/attribution.ts'
+import { createAuditRecorder } from '../../src/management/audit/recorder.ts'
 import { createConsentManagement } from '../../src/management/consents.ts'
 import type { Principal } from '../../src/management/principal.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
@@ -35,12 +37,14 @@ async function open(t: Test) {
     await store.saveTenant(tenant, START)
   }
   const held = { proof: granted }
-  const audited: object[] = []
   const consents = createConsentManagement({
     store,
     clock,
     sync: { invalidateTenant: () => {} },
-    audit: { record: (entry) => void audited.push(entry) },
+    audit: createAuditRecorder(store, attributionOf(null, 'consent.complete', null), {
+      packs: new Map(),
+      clock
+    }),
     masterKeys: { open: (text) => text },
     consent: {
       sealer: sealer(Buffer.alloc(32, 1)),
@@ -50,6 +54,12 @@ async function open(t: Test) {
   const begin = (tenant: string) => consents.begin(tenant, provider)
   const complete = (state: string) =>
     consents.complete({ state, isRefused: false, isGranted: true, directory: DIRECTORY.toUpperCase() }, never)
+  const audited = async () =>
+    (await store.audit.page('acme', { after: 0, limit: 50 })).map(({ entry }) => [
+      entry.outcome,
+      entry.target.linkAskedBy,
+      entry.after
+    ])
   return { store, clock, held, begin, complete, audited }
 }
 
@@ -58,7 +68,14 @@ t.test('a state is good for an hour', async (t) => {
   const [late, intime] = [await begin('acme'), await begin('acme')]
   clock.set(START + HOUR - 1)
   t.equal(await complete(intime), 'connected')
-  t.strictSame(audited, [{ action: 'connection.consent', principal: 'admin', tenant: 'acme' }])
+  t.strictSame((await audited()).slice(2), [
+    ['done', 'admin', { directoryId: DIRECTORY }],
+    [
+      'done',
+      'admin',
+      { kind: 'graph', tenantId: DIRECTORY, application: 'provider', pollSeconds: 120, secrets: [] }
+    ]
+  ])
   clock.set(START + HOUR)
   t.equal(await complete(late), 'invalid')
 })

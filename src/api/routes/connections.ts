@@ -27,7 +27,7 @@ export function connectionsRoutes(deps: {
     app.put(
       url,
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'connection.put' },
         schema: {
           tags,
           summary: 'Make or change the connection',
@@ -43,8 +43,8 @@ export function connectionsRoutes(deps: {
           }
         }
       },
-      async ({ params, body }, reply) => {
-        const { connection, created } = await connections.put(params.tenant, body)
+      async ({ params, body, management }, reply) => {
+        const { connection, created } = await management.connections.put(params.tenant, body)
         return reply.code(created ? 201 : 200).send(connection)
       }
     )
@@ -67,7 +67,7 @@ export function connectionsRoutes(deps: {
     app.delete(
       url,
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'connection.delete' },
         schema: {
           tags,
           summary: 'Remove the connection',
@@ -76,8 +76,8 @@ export function connectionsRoutes(deps: {
           response: { 204: NoContent('It is gone.'), ...problems('not_found') }
         }
       },
-      async ({ params }, reply) => {
-        await connections.remove(params.tenant)
+      async ({ params, management }, reply) => {
+        await management.connections.remove(params.tenant)
         return reply.code(204).send(null)
       }
     )
@@ -85,7 +85,7 @@ export function connectionsRoutes(deps: {
     app.post(
       `${url}/test`,
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'connection.test' },
         schema: {
           tags,
           summary: 'Test the connection',
@@ -98,7 +98,8 @@ export function connectionsRoutes(deps: {
           response: { 200: ref(ConnectionTestSchema), ...problems('not_found') }
         }
       },
-      async ({ params, query }, reply) => connections.test(params.tenant, query, abortOnDisconnect(reply))
+      async ({ params, query, management }, reply) =>
+        management.connections.test(params.tenant, query, abortOnDisconnect(reply))
     )
   }
 }

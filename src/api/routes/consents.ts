@@ -1,7 +1,6 @@
 /** `…/connection/consent` and `/consent/callback`: a customer's administrator consents to the provider's application. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { ConsentOutcome } from '../../management/consents.ts'
-import type { Management } from '../../management/management.ts'
 import { abortOnDisconnect } from '../abort-on-disconnect.ts'
 import { limitSignIns } from '../auth/limits.ts'
 import { consentTexts } from '../pages/consent-texts.ts'
@@ -25,15 +24,12 @@ const statusOf: Readonly<Record<ConsentOutcome, number>> = {
   unreachable: 503
 }
 
-export function consentsRoutes(deps: {
-  readonly management: Pick<Management, 'consents'>
-}): FastifyPluginAsyncTypebox {
-  const { consents } = deps.management
+export function consentsRoutes(): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.post(
       '/v1/tenants/:tenant/connection/consent',
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'consent.begin' },
         schema: {
           tags,
           summary: 'Make a link by which the customer consents',
@@ -49,16 +45,16 @@ export function consentsRoutes(deps: {
           }
         }
       },
-      async ({ params, principal }, reply) => {
+      async ({ params, principal, management }, reply) => {
         reply.header('cache-control', 'no-store')
-        return { url: await consents.begin(params.tenant, principal) }
+        return { url: await management.consents.begin(params.tenant, principal) }
       }
     )
 
     app.get(
       '/consent/callback',
       {
-        config: { access: 'public' },
+        config: { access: 'public', audit: 'consent.complete' },
         onRequest: limitSignIns(app),
         schema: {
           tags,
@@ -89,7 +85,7 @@ export function consentsRoutes(deps: {
           isGranted: /^true$/i.test(searchParams.get('admin_consent') ?? ''),
           directory: searchParams.get('tenant') ?? ''
         }
-        const outcome = await consents.complete(answer, abortOnDisconnect(reply))
+        const outcome = await request.management.consents.complete(answer, abortOnDisconnect(reply))
         request.log.info({ outcome }, 'an administrator came back from a consent')
         const language = pageLanguage(request.headers['accept-language'])
         const { again, [outcome]: content } = consentTexts[language]

@@ -91,7 +91,7 @@ export function graphNotificationRoutes(deps: GraphNotificationDeps): FastifyPlu
     app.post(
       '/notifications/graph/:keyId/:tenant/:targetId',
       {
-        config: { access: 'public', limits: 'none' },
+        config: { access: 'public', limits: 'none', audit: 'none' },
         schema: {
           tags: ['Service'],
           summary: 'Microsoft Graph tells of an edit',

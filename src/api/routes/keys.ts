@@ -48,12 +48,12 @@ export function keysRoutes(deps: { management: Pick<Management, 'apiKeys'> }): F
   const { apiKeys } = deps.management
   return async (app) => {
     for (const { url, roles, whose, params, keyParams } of collections) {
-      const config = { access: { roles } }
+      const access = { roles }
 
       app.post(
         url,
         {
-          config,
+          config: { access, audit: 'key.create' },
           schema: {
             tags,
             summary: `Make a key ${whose}`,
@@ -68,14 +68,14 @@ export function keysRoutes(deps: { management: Pick<Management, 'apiKeys'> }): F
             }
           }
         },
-        async ({ params, body, principal }, reply) =>
-          reply.code(201).send(await apiKeys.create(tenantIn(params), body, principal))
+        async ({ params, body, principal, management }, reply) =>
+          reply.code(201).send(await management.apiKeys.create(tenantIn(params), body, principal))
       )
 
       app.get(
         url,
         {
-          config,
+          config: { access },
           schema: {
             tags,
             summary: `List the keys ${whose}`,
@@ -94,7 +94,7 @@ export function keysRoutes(deps: { management: Pick<Management, 'apiKeys'> }): F
       app.get(
         `${url}/:id`,
         {
-          config,
+          config: { access },
           schema: {
             tags,
             summary: `Read a key ${whose}`,
@@ -109,7 +109,7 @@ export function keysRoutes(deps: { management: Pick<Management, 'apiKeys'> }): F
       app.post(
         `${url}/:id/rotate`,
         {
-          config,
+          config: { access, audit: 'key.rotate' },
           schema: {
             tags,
             summary: `Rotate a key ${whose}`,
@@ -124,14 +124,14 @@ export function keysRoutes(deps: { management: Pick<Management, 'apiKeys'> }): F
             }
           }
         },
-        async ({ params, body, principal }) =>
-          apiKeys.rotate(tenantIn(params), params.id, body.overlapHours ?? 24, principal)
+        async ({ params, body, principal, management }) =>
+          management.apiKeys.rotate(tenantIn(params), params.id, body.overlapHours ?? 24, principal)
       )
 
       app.delete(
         `${url}/:id`,
         {
-          config,
+          config: { access, audit: 'key.delete' },
           schema: {
             tags,
             summary: `Remove a key ${whose}`,
@@ -141,8 +141,8 @@ export function keysRoutes(deps: { management: Pick<Management, 'apiKeys'> }): F
             response: { 204: NoContent('It is gone.'), ...problems('not_found') }
           }
         },
-        async ({ params, principal }, reply) => {
-          await apiKeys.remove(tenantIn(params), params.id, principal)
+        async ({ params, principal, management }, reply) => {
+          await management.apiKeys.remove(tenantIn(params), params.id, principal)
           return reply.code(204).send(null)
         }
       )

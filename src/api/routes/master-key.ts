@@ -15,7 +15,7 @@ export function masterKeyRoutes({ rotateMasterKey }: MasterKeyDeps): FastifyPlug
     app.post(
       '/master-key/rotation',
       {
-        config: { access: { roles: ['provider'] } },
+        config: { access: { roles: ['provider'] }, audit: 'master-key.rotate' },
         schema: {
           tags: ['Service'],
           summary: 'Rotate the master key',
@@ -26,7 +26,8 @@ export function masterKeyRoutes({ rotateMasterKey }: MasterKeyDeps): FastifyPlug
           response: { 200: ref(MasterKeyRotationSchema), ...problems() }
         }
       },
-      async () => {
+      async ({ management }) => {
+        await management.audit.record(null)
         try {
           const { resealed, unreadable } = await rotateMasterKey()
           return { resealed, unreadable }

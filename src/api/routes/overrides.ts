@@ -1,6 +1,5 @@
 /** `/v1/tenants/{tenant}/users/{user}/override`: a diversion set by hand. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Management } from '../../management/management.ts'
 import type { StatusService } from '../../status/status-service.ts'
 import { audienceOf } from '../auth/audience.ts'
 import { requireUserState, requireView, setDegradedHeader } from '../lookup.ts'
@@ -13,17 +12,14 @@ import { sendJson } from '../send-json.ts'
 
 const tags = ['Overrides']
 const url = '/tenants/:tenant/users/:user/override'
+const access = { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'own' } as const
 
-export function overridesRoutes(deps: {
-  readonly management: Pick<Management, 'overrides'>
-  readonly statusService: StatusService
-}): FastifyPluginAsyncTypebox {
-  const { overrides } = deps.management
+export function overridesRoutes(deps: { readonly statusService: StatusService }): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.put(
       url,
       {
-        config: { access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'own' } },
+        config: { access, audit: 'override.put' },
         schema: {
           tags,
           summary: 'Set by hand',
@@ -40,8 +36,8 @@ export function overridesRoutes(deps: {
           }
         }
       },
-      async ({ params, body, principal }, reply) => {
-        await overrides.put(params.tenant, params.user, body)
+      async ({ params, body, principal, management }, reply) => {
+        await management.overrides.put(params.tenant, params.user, body)
         const view = await requireView(deps.statusService, params.tenant)
         setDegradedHeader(reply, view)
         requireUserState(view, params.user)
@@ -52,7 +48,7 @@ export function overridesRoutes(deps: {
     app.delete(
       url,
       {
-        config: { access: { roles: ['provider', 'operator', 'switch', 'softphone'], softphone: 'own' } },
+        config: { access, audit: 'override.delete' },
         schema: {
           tags,
           summary: 'Remove what was set by hand',
@@ -61,8 +57,8 @@ export function overridesRoutes(deps: {
           response: { 204: NoContent('Nothing is set by hand.'), ...problems('not_found') }
         }
       },
-      async ({ params }, reply) => {
-        await overrides.remove(params.tenant, params.user)
+      async ({ params, management }, reply) => {
+        await management.overrides.remove(params.tenant, params.user)
         return reply.code(204).send(null)
       }
     )

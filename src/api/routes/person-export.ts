@@ -1,21 +1,17 @@
 /** `/v1/tenants/{tenant}/users/{user}/export`: all that is kept of one person. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Management } from '../../management/management.ts'
 import { UserParams } from '../schemas/params.ts'
 import { PersonExportSchema } from '../schemas/person-export.ts'
 import { problems } from '../schemas/problems.ts'
 import { ref } from '../schemas/types.ts'
 
-export function personExportRoutes(deps: {
-  readonly management: Pick<Management, 'personExport'>
-}): FastifyPluginAsyncTypebox {
-  const { personExport } = deps.management
+export function personExportRoutes(): FastifyPluginAsyncTypebox {
   return async (app) => {
     app.get(
       '/tenants/:tenant/users/:user/export',
       {
         // A lost telephone must not open everything: whoever wants to know asks their employer (Article 15).
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'user.export' },
         schema: {
           tags: ['Users'],
           summary: 'Export all that is kept of a person',
@@ -26,7 +22,7 @@ export function personExportRoutes(deps: {
           response: { 200: ref(PersonExportSchema), ...problems('not_found') }
         }
       },
-      async ({ params }) => personExport.read(params.tenant, params.user)
+      async ({ params, management }) => management.personExport.read(params.tenant, params.user)
     )
   }
 }

@@ -1,6 +1,5 @@
 /** `/v1/tenants/{tenant}/rules/preview`: what rules decide for events. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import type { Management } from '../../management/management.ts'
 import { abortOnDisconnect } from '../abort-on-disconnect.ts'
 import { limitCallsOfKey } from '../auth/limits.ts'
 import { TenantParams } from '../schemas/params.ts'
@@ -11,15 +10,13 @@ import { ref } from '../schemas/types.ts'
 /** Over all tenants: each preview of a calendar reveals something of its subjects. */
 const MAX_USER_PREVIEWS_PER_MINUTE = 10
 
-export function previewsRoutes(deps: {
-  readonly management: Pick<Management, 'previews'>
-}): FastifyPluginAsyncTypebox {
+export function previewsRoutes(): FastifyPluginAsyncTypebox {
   return async (app) => {
     const countUserPreview = limitCallsOfKey(app, MAX_USER_PREVIEWS_PER_MINUTE)
     app.post(
       '/tenants/:tenant/rules/preview',
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'rules.preview' },
         schema: {
           tags: ['Rules'],
           summary: 'Try rules out',
@@ -36,9 +33,9 @@ export function previewsRoutes(deps: {
         }
       },
       async (request, reply) => {
-        const { principal, params, body } = request
+        const { management, params, body } = request
         if (body.user !== undefined) await countUserPreview(request)
-        return deps.management.previews.preview(params.tenant, body, principal.id, abortOnDisconnect(reply))
+        return management.previews.preview(params.tenant, body, abortOnDisconnect(reply))
       }
     )
   }

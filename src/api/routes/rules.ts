@@ -42,7 +42,7 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
     app.put(
       url,
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'rules.put' },
         schema: {
           tags,
           summary: 'Set the rules',
@@ -65,8 +65,8 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
           }
         }
       },
-      async ({ params, headers, body, principal }, reply) => {
-        const put = await rules.put(params.tenant, body, headers['if-match'], principal)
+      async ({ params, headers, body, principal, management }, reply) => {
+        const put = await management.rules.put(params.tenant, body, headers['if-match'], principal)
         return sendRules(reply, put.created ? 201 : 200, put.rules)
       }
     )
@@ -132,7 +132,7 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
     app.post(
       `${url}/versions/:version/restore`,
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'rules.restore' },
         schema: {
           tags,
           summary: 'Restore a version of the rules',
@@ -144,14 +144,14 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
           response: { 200: ref(RulesSchema), ...problems('not_found', 'code_in_use', 'precondition_failed') }
         }
       },
-      async ({ params: { tenant, version }, headers, principal }, reply) =>
-        sendRules(reply, 200, await rules.restore(tenant, version, headers['if-match'], principal))
+      async ({ params: { tenant, version }, headers, principal, management }, reply) =>
+        sendRules(reply, 200, await management.rules.restore(tenant, version, headers['if-match'], principal))
     )
 
     app.post(
       `${url}/lint`,
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'none' },
         schema: {
           tags,
           summary: 'Look rules over',

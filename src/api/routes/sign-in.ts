@@ -6,7 +6,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Instant } from '../../domain/calendar-event.ts'
 import { RequestError } from '../../errors.ts'
 import { Strict } from '../../lib/json-schema.ts'
-import type { TenantManagement } from '../../management/tenants.ts'
+import { attributionOf } from '../../management/audit/attribution.ts'
+import type { Management } from '../../management/management.ts'
 import { limitSignIns } from '../auth/limits.ts'
 import type { OperatorAuthenticator } from '../auth/operators/authenticate-operator.ts'
 import {
@@ -15,7 +16,11 @@ import {
   type OperatorRules
 } from '../auth/operators/identify-operator.ts'
 import { type OidcIssuer, type PendingSignIn, SignInFailed } from '../auth/operators/oidc-issuer.ts'
-import type { OperatorSessions, SignedInOperator } from '../auth/operators/operator-sessions.ts'
+import {
+  type OperatorSessions,
+  type SignedInOperator,
+  toPrincipal
+} from '../auth/operators/operator-sessions.ts'
 import { type PageLanguage, pageLanguage, sendPage } from '../pages/page.ts'
 import { type SignInPage, signInTexts } from '../pages/sign-in-texts.ts'
 import { HtmlPage } from '../schemas/pages.ts'
@@ -39,7 +44,7 @@ export interface OperatorSignIn {
 export interface SignInDeps {
   /** Null where no issuer is set. */
   readonly operatorSignIn: OperatorSignIn | null
-  readonly management: { readonly tenants: Pick<TenantManagement, 'ofDirectory'> }
+  readonly management: Pick<Management, 'tenants' | 'by'>
   readonly clock: () => Instant
 }
 
@@ -146,7 +151,7 @@ export function signInRoutes({ operatorSignIn, management, clock }: SignInDeps):
     app.get(
       '/sign-in/callback',
       {
-        config: { access: 'public' },
+        config: { access: 'public', audit: 'sign-in' },
         onRequest: limitSignIns(app),
         schema: {
           tags,
@@ -195,9 +200,11 @@ export function signInRoutes({ operatorSignIn, management, clock }: SignInDeps):
           }
           tenant = chosen.tenant
         }
+        const signedIn: SignedInOperator = { identity, name, role, tenant, since: clock() }
+        const attribution = attributionOf(toPrincipal(signedIn), 'sign-in', request.ip)
+        await management.by(attribution).audit.record(tenant)
         // A new id, so that nobody who planted one in the browser shares the session (session fixation).
         await request.session.regenerate()
-        const signedIn: SignedInOperator = { identity, name, role, tenant, since: clock() }
         request.session.set('operator', signedIn)
         return reply.header('cache-control', 'no-store').redirect(pending.returnTo)
       }
@@ -206,7 +213,7 @@ export function signInRoutes({ operatorSignIn, management, clock }: SignInDeps):
     app.post(
       '/sign-out',
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'sign-out' },
         schema: {
           tags,
           summary: 'Sign out',
@@ -227,8 +234,10 @@ export function signInRoutes({ operatorSignIn, management, clock }: SignInDeps):
         if (kind !== 'operator') {
           throw new RequestError('not_found', 'A key has no session: DELETE its address to revoke it.')
         }
+        const { everywhere = false } = request.query
+        await request.management.audit.record(request.principal.tenant, { after: { everywhere } })
         await request.session.destroy()
-        if (request.query.everywhere) await sessions.endAll(id)
+        if (everywhere) await sessions.endAll(id)
         return reply.clearCookie(sessions.cookieName, pendingOptions).code(204).send(null)
       }
     )

@@ -130,7 +130,7 @@ export function syncRoutes(deps: {
     app.post(
       url,
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'sync.read' },
         schema: {
           tags,
           summary: 'Read now',
@@ -142,10 +142,11 @@ export function syncRoutes(deps: {
           response: { 202: ref(SyncStartedSchema), ...problems('not_found') }
         }
       },
-      async ({ params, query }, reply) => {
+      async ({ params, query, management }, reply) => {
         await requireTenant(store, params.tenant)
         if (query.user !== undefined) await requireUserRecord(store, params.tenant, query.user)
         const users = query.user === undefined ? undefined : [query.user]
+        await management.audit.record(params.tenant, { parts: (users ?? []).map((user) => ({ user })) })
         return reply.code(202).send({ queued: await sync.readNow(params.tenant, users) })
       }
     )

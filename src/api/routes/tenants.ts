@@ -32,7 +32,7 @@ export function tenantsRoutes(deps: { management: Pick<Management, 'tenants'> })
     app.put(
       '/tenants/:tenant',
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'tenant.put' },
         schema: {
           tags,
           summary: 'Make or change a tenant',
@@ -47,9 +47,9 @@ export function tenantsRoutes(deps: { management: Pick<Management, 'tenants'> })
           }
         }
       },
-      async ({ params, body, principal }, reply) => {
+      async ({ params, body, principal, management }, reply) => {
         const isProvider = principal.role === 'provider'
-        const { tenant, created } = await tenants.put(params.tenant, body, { isProvider })
+        const { tenant, created } = await management.tenants.put(params.tenant, body, { isProvider })
         return reply.code(created ? 201 : 200).send(tenant)
       }
     )
@@ -72,7 +72,7 @@ export function tenantsRoutes(deps: { management: Pick<Management, 'tenants'> })
     app.delete(
       '/tenants/:tenant',
       {
-        config: { access: { roles: ['provider'] } },
+        config: { access: { roles: ['provider'] }, audit: 'tenant.delete' },
         schema: {
           tags,
           summary: 'Remove a tenant',
@@ -81,8 +81,8 @@ export function tenantsRoutes(deps: { management: Pick<Management, 'tenants'> })
           response: { 204: NoContent('It is gone.'), ...problems('not_found') }
         }
       },
-      async ({ params }, reply) => {
-        await tenants.remove(params.tenant)
+      async ({ params, management }, reply) => {
+        await management.tenants.remove(params.tenant)
         return reply.code(204).send(null)
       }
     )

@@ -34,7 +34,7 @@ export function triggersRoutes(deps: {
     app.put(
       `${url}/:match/:text`,
       {
-        config: { access },
+        config: { access, audit: 'trigger.put' },
         schema: {
           tags,
           summary: 'Add or change a trigger of a user',
@@ -51,8 +51,8 @@ export function triggersRoutes(deps: {
           }
         }
       },
-      async ({ params: { tenant, user, match, text }, body }, reply) => {
-        const { trigger, created } = await triggers.put(tenant, user, { match, text }, body)
+      async ({ params: { tenant, user, match, text }, body, management }, reply) => {
+        const { trigger, created } = await management.triggers.put(tenant, user, { match, text }, body)
         return reply.code(created ? 201 : 200).send(trigger)
       }
     )
@@ -60,7 +60,7 @@ export function triggersRoutes(deps: {
     app.delete(
       `${url}/:match/:text`,
       {
-        config: { access },
+        config: { access, audit: 'trigger.delete' },
         schema: {
           tags,
           summary: 'Remove a trigger of a user',
@@ -69,8 +69,8 @@ export function triggersRoutes(deps: {
           response: { 204: NoContent('It is gone.'), ...problems('not_found') }
         }
       },
-      async ({ params: { tenant, user, match, text } }, reply) => {
-        await triggers.remove(tenant, user, { match, text })
+      async ({ params: { tenant, user, match, text }, management }, reply) => {
+        await management.triggers.remove(tenant, user, { match, text })
         return reply.code(204).send(null)
       }
     )

@@ -60,7 +60,7 @@ export function importRoutes(deps: {
     app.post(
       '/tenants/:tenant/users/import',
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'user.import' },
         bodyLimit: MAX_CSV_BYTES,
         schema: {
           tags: ['Users'],
@@ -82,12 +82,12 @@ export function importRoutes(deps: {
           }
         }
       },
-      async ({ raw, params, query, body }, reply) => {
+      async ({ raw, params, query, body, management }, reply) => {
         // 50,000 rows may take longer than a connection may be idle.
         raw.socket.setTimeout(0)
         const { mode = 'merge', dryRun = false } = query
         const csv = body ?? Buffer.alloc(0)
-        const { rows, ...rest } = await deps.management.userImport.run(
+        const { rows, ...rest } = await management.userImport.run(
           params.tenant,
           csv,
           { mode, dryRun },

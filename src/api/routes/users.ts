@@ -47,7 +47,7 @@ export function usersRoutes(deps: { management: Pick<Management, 'users'> }): Fa
     app.put(
       '/tenants/:tenant/users/:user',
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'user.put' },
         schema: {
           tags,
           summary: 'Make or change a user',
@@ -63,8 +63,8 @@ export function usersRoutes(deps: { management: Pick<Management, 'users'> }): Fa
           }
         }
       },
-      async ({ params, body }, reply) => {
-        const { user, created } = await users.put(params.tenant, params.user, body)
+      async ({ params, body, management }, reply) => {
+        const { user, created } = await management.users.put(params.tenant, params.user, body)
         return reply.code(created ? 201 : 200).send(user)
       }
     )
@@ -72,7 +72,7 @@ export function usersRoutes(deps: { management: Pick<Management, 'users'> }): Fa
     app.patch(
       '/tenants/:tenant/users/:user',
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'user.patch' },
         schema: {
           tags,
           summary: 'Change some of a user',
@@ -85,7 +85,7 @@ export function usersRoutes(deps: { management: Pick<Management, 'users'> }): Fa
           }
         }
       },
-      async ({ params, body }) => users.patch(params.tenant, params.user, body)
+      async ({ params, body, management }) => management.users.patch(params.tenant, params.user, body)
     )
 
     app.get(
@@ -106,7 +106,7 @@ export function usersRoutes(deps: { management: Pick<Management, 'users'> }): Fa
     app.delete(
       '/tenants/:tenant/users/:user',
       {
-        config: { access: { roles: ['provider', 'operator'] } },
+        config: { access: { roles: ['provider', 'operator'] }, audit: 'user.delete' },
         schema: {
           tags,
           summary: 'Remove a user',
@@ -115,8 +115,8 @@ export function usersRoutes(deps: { management: Pick<Management, 'users'> }): Fa
           response: { 204: NoContent('They are gone.'), ...problems('not_found') }
         }
       },
-      async ({ params }, reply) => {
-        await users.remove(params.tenant, params.user)
+      async ({ params, management }, reply) => {
+        await management.users.remove(params.tenant, params.user)
         return reply.code(204).send(null)
       }
     )

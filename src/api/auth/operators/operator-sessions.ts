@@ -130,7 +130,7 @@ function endOf({ since }: SignedInOperator, now: Instant): Instant {
   return Math.min(now + MAX_IDLE_MS, since + MAX_AGE_MS)
 }
 
-function toPrincipal({ identity, name, role, tenant }: SignedInOperator): Principal {
+export function toPrincipal({ identity, name, role, tenant }: SignedInOperator): Principal {
   return {
     kind: 'operator',
     id: identity,

@@ -1,0 +1,32 @@
+/** What the audit can say was done: a closed list. A route that writes declares one of these as `config.audit`. */
+export const auditActions = [
+  'tenant.put',
+  'tenant.delete',
+  'connection.put',
+  'connection.delete',
+  'connection.test',
+  'consent.begin',
+  'consent.complete',
+  'user.put',
+  'user.patch',
+  'user.delete',
+  'user.import',
+  'user.export',
+  'trigger.put',
+  'trigger.delete',
+  'rules.put',
+  'rules.restore',
+  'rules.preview',
+  'override.put',
+  'override.delete',
+  'key.create',
+  'key.rotate',
+  'key.delete',
+  'key.refused',
+  'sign-in',
+  'sign-in.failed',
+  'sign-out',
+  'sync.read',
+  'master-key.rotate'
+] as const
+export type AuditAction = (typeof auditActions)[number]

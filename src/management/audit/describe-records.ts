@@ -1,0 +1,100 @@
+/** What the audit says of records: no secret, and of a sensitive diversion what stands in its place. */
+import { isDeepStrictEqual } from 'node:util'
+import type { Mask } from '../../domain/mask.ts'
+import type { Override } from '../../domain/override.ts'
+import { formatInstant } from '../../lib/rfc3339.ts'
+import type { ApiKeyRecord } from '../../storage/api-keys.ts'
+import type { AuditPart, AuditValues } from '../../storage/audit.ts'
+import type { StoredConnection, Tenant, User } from '../../storage/store.ts'
+import { shownMailbox } from '../user-fields.ts'
+import type { AuditedChange } from './attribution.ts'
+
+/** The members that differ; all of them where there was nothing before, or is nothing after. */
+export function changeOf(
+  before: AuditValues | null,
+  after: AuditValues | null
+): Pick<AuditPart, 'before' | 'after'> {
+  if (before === null || after === null) return { before, after }
+  const changed = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (name) => !isDeepStrictEqual(before[name], after[name])
+  )
+  const pick = (values: AuditValues) =>
+    Object.fromEntries(changed.filter((name) => name in values).map((name) => [name, values[name]]))
+  return { before: pick(before), after: pick(after) }
+}
+
+export function describeTenant(tenant: Tenant | null): AuditValues | null {
+  if (tenant === null) return null
+  const { id: _, ...values } = tenant
+  return values
+}
+
+/** Which secrets there are, and none of them. */
+export function describeConnection(connection: StoredConnection | null): AuditValues | null {
+  if (connection === null) return null
+  const { kind, pollSeconds, open, sealed } = connection
+  return { kind, ...open, pollSeconds, secrets: Object.keys(sealed).sort() }
+}
+
+export function describeUserChange(before: User | null, after: User, mask: Mask): AuditPart {
+  const change = changeOf(before && describeUser(before, mask), describeUser(after, mask))
+  return { user: after.id, ...change }
+}
+
+function describeUser(user: User, mask: Mask): AuditValues {
+  const { displayName, extension, numbers, owner, syncEnabled, timeZone, triggers } = user
+  return {
+    displayName,
+    extension,
+    numbers,
+    mailbox: shownMailbox(user),
+    owner,
+    syncEnabled,
+    timeZone,
+    // Which word somebody writes when they are ill is as telling as that they are.
+    triggers: triggers.map(({ match, text, diversion, phone }) => ({
+      match,
+      ...(!mask.hides(diversion) && { text }),
+      diversion: mask.shownCode(diversion),
+      ...(phone !== undefined && { phone })
+    }))
+  }
+}
+
+export function describeOverride(override: Override | null, mask: Mask): AuditValues | null {
+  if (override === null) return null
+  const { diversion, until, phone } = override
+  return {
+    diversion: mask.shownCode(diversion),
+    until: until === null ? null : formatInstant(until),
+    ...(phone !== undefined && { phone })
+  }
+}
+
+/** A softphone's key is its user's. */
+export function describeKeyChange(before: ApiKeyRecord | null, after: ApiKeyRecord | null): AuditedChange {
+  const { id, user } = (after ?? before)!
+  const change = changeOf(before && describeKey(before), after && describeKey(after))
+  const target = { key: id }
+  return user === null ? { target, ...change } : { target, parts: [{ user, ...change }] }
+}
+
+function describeKey({
+  name,
+  role,
+  colleagues,
+  sensitive,
+  expiresAt,
+  prefix,
+  previous
+}: ApiKeyRecord): AuditValues {
+  return {
+    name,
+    role,
+    colleagues,
+    sensitive,
+    prefix,
+    expiresAt: expiresAt === null ? null : formatInstant(expiresAt),
+    previousUntil: previous === null ? null : formatInstant(previous.until)
+  }
+}
