@@ -37,6 +37,17 @@ t.test('a service with a route that does not say who may call it does not start'
   await t.rejects(start('/v1/tenants/:tenant/users/:user/x', { config: softphone }), /whose user a softphone/)
 })
 
+t.test(
+  'a service with a route that may write and does not say what that is in the audit does not start',
+  async (t) => {
+    const { app } = await createBaseApp(deps)
+    const register = app.register(async (app) => {
+      app.post('/v1/write', { config: { access: 'public' } }, async () => 'written')
+    })
+    await t.rejects(async () => register, /POST \/v1\/write does not say what it is in the audit/)
+  }
+)
+
 t.test('a route that says it is open without a key', async (t) => {
   const app = await start('/v1/open', { config: { access: 'public' } })
   t.teardown(() => app.close())
