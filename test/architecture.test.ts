@@ -60,6 +60,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/management/': [
     'src/domain/',
     'src/storage/store.ts',
+    'src/storage/alarms.ts',
     'src/storage/api-keys.ts',
     'src/storage/audit.ts',
     'src/storage/audit-chain.ts',

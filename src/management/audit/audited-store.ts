@@ -5,6 +5,7 @@
  */
 import { Mask } from '../../domain/mask.ts'
 import type { RuleSet } from '../../domain/rule-set.ts'
+import type { AlarmStore } from '../../storage/alarms.ts'
 import type { ApiKeyStore } from '../../storage/api-keys.ts'
 import type { AuditOutcome } from '../../storage/audit.ts'
 import { type Store, StoreUnavailable, TenantGone } from '../../storage/store.ts'
@@ -12,6 +13,7 @@ import { defaultRules } from '../resolve-rules.ts'
 import { type Attribution, type AuditedChange, draftOf } from './attribution.ts'
 import {
   changeOf,
+  describeAlarmList,
   describeConnection,
   describeKeyChange,
   describeOverride,
@@ -148,16 +150,36 @@ export function createAuditedStore(
     saveResealed: store.saveResealed,
     sessions: store.sessions,
     apiKeys: auditedKeys(store.apiKeys, surround),
+    alarms: auditedAlarms(store.alarms, surround),
     withTenantLock: (tenant, work) =>
       store.withTenantLock(tenant, (locked) => work(createAuditedStore(locked, by, deps, target)))
   }
   return { ...store, ...writes }
 }
 
-function auditedKeys(
-  keys: ApiKeyStore,
-  surround: (tenant: string | null, change: AuditedChange, write: () => Promise<boolean>) => Promise<boolean>
-): ApiKeyStore {
+type Surround = (
+  tenant: string | null,
+  change: AuditedChange,
+  write: () => Promise<boolean>
+) => Promise<boolean>
+
+/** What is raised and sent the service writes by itself. */
+function auditedAlarms(alarms: AlarmStore, surround: Surround): AlarmStore {
+  const { lists } = alarms
+  return {
+    ...alarms,
+    lists: {
+      ...lists,
+      async save(tenant, list) {
+        const before = await lists.read(tenant)
+        const change = changeOf(before && describeAlarmList(before), describeAlarmList(list))
+        return surround(tenant, change, () => lists.save(tenant, list))
+      }
+    }
+  }
+}
+
+function auditedKeys(keys: ApiKeyStore, surround: Surround): ApiKeyStore {
   return {
     ...keys,
     add: (key, max) => surround(key.tenant, describeKeyChange(null, key), () => keys.add(key, max)),
@@ -193,6 +215,7 @@ export function createReadOnlyStore(store: Store): Store {
     saveResealed: refuse,
     sessions: store.sessions,
     apiKeys: { ...store.apiKeys, add: refuse, replace: refuse, remove: refuse },
+    alarms: { ...store.alarms, lists: { ...store.alarms.lists, save: refuse } },
     withTenantLock: (tenant, work) =>
       store.withTenantLock(tenant, (locked) => work(createReadOnlyStore(locked)))
   }

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Mask } from '../../domain/mask.ts'
 import type { Override } from '../../domain/override.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
+import type { AlarmListRecord } from '../../storage/alarms.ts'
 import type { ApiKeyRecord } from '../../storage/api-keys.ts'
 import type { AuditPart, AuditValues } from '../../storage/audit.ts'
 import type { StoredConnection, Tenant, User } from '../../storage/store.ts'
@@ -96,5 +97,25 @@ function describeKey({
     prefix,
     expiresAt: expiresAt === null ? null : formatInstant(expiresAt),
     previousUntil: previous === null ? null : formatInstant(previous.until)
+  }
+}
+
+/** Without addresses and secrets, which are sealed there. */
+export function describeAlarmList({ settings, mutes, recipients }: AlarmListRecord): AuditValues {
+  return {
+    settings,
+    mutes,
+    recipients: recipients.map(
+      ({ id, channel, minSeverity, language, timeZone, quiet, digest, confirmed }) => ({
+        id,
+        channel,
+        minSeverity,
+        language,
+        timeZone,
+        quiet,
+        digest,
+        confirmed
+      })
+    )
   }
 }
