@@ -2,7 +2,6 @@
 import fastifyCookie from '@fastify/cookie'
 import fastifySession from '@fastify/session'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Instant } from '../../domain/calendar-event.ts'
 import { RequestError } from '../../errors.ts'
 import { Strict } from '../../lib/json-schema.ts'
@@ -15,14 +14,13 @@ import {
   identifyOperator,
   type OperatorRules
 } from '../auth/operators/identify-operator.ts'
-import { type OidcIssuer, type PendingSignIn, SignInFailed } from '../auth/operators/oidc-issuer.ts'
+import type { OidcIssuer, PendingSignIn } from '../auth/operators/oidc-issuer.ts'
 import {
   type OperatorSessions,
   type SignedInOperator,
   toPrincipal
 } from '../auth/operators/operator-sessions.ts'
-import { type PageLanguage, pageLanguage, sendPage } from '../pages/page.ts'
-import { type SignInPage, signInTexts } from '../pages/sign-in-texts.ts'
+import { outcomeOf, sendOutcome } from '../pages/sign-in-outcome.ts'
 import { HtmlPage } from '../schemas/pages.ts'
 import { TenantId } from '../schemas/params.ts'
 import { NoContent, problemResponses, problems } from '../schemas/problems.ts'
@@ -54,23 +52,6 @@ const MAX_SIGN_IN_MS = 10 * 60_000
 /** Nothing but what is below this service's own address, and no scheme-relative address (`//elsewhere`). */
 const OWN_PATH = '^/(?![/\\\\])[\\x21-\\x5b\\x5d-\\x7e]*$'
 const DEFAULT_RETURN = '/docs'
-
-/** What an issuer answers (RFC 6749, sections 4.1.2.1 and 5.2; OpenID Connect Core, 3.1.2.6); the rest of it may hold anything. */
-const ANSWER_CODES = [
-  'access_denied',
-  'account_selection_required',
-  'consent_required',
-  'interaction_required',
-  'invalid_client',
-  'invalid_grant',
-  'invalid_request',
-  'invalid_scope',
-  'login_required',
-  'server_error',
-  'temporarily_unavailable',
-  'unauthorized_client',
-  'unsupported_response_type'
-]
 
 interface PendingCookie extends PendingSignIn {
   readonly returnTo: string
@@ -267,35 +248,4 @@ function requireSignIn(signIn: OperatorSignIn | null): OperatorSignIn {
 function queryOf(url: string): string {
   const start = url.indexOf('?')
   return start === -1 ? '' : url.slice(start)
-}
-
-function outcomeOf(error: unknown, { log }: FastifyRequest): SignInPage {
-  if (!(error instanceof SignInFailed)) throw error
-  const { error: answer } = (error.cause ?? {}) as { error?: unknown }
-  const code = ANSWER_CODES.find((known) => known === answer) ?? null
-  log.warn({ reason: error.reason, code }, 'an operator could not sign in')
-  return error.reason
-}
-
-const outcomeStatus: Readonly<Record<SignInPage, number>> = {
-  refused: 403,
-  invalid: 400,
-  unreachable: 503,
-  noRole: 403,
-  noTenant: 403,
-  chooseTenant: 200
-}
-
-function sendOutcome(
-  { headers }: FastifyRequest,
-  reply: FastifyReply,
-  outcome: SignInPage,
-  links?: readonly { readonly text: string; readonly href: string }[]
-): FastifyReply {
-  const language: PageLanguage = pageLanguage(headers['accept-language'])
-  const { again, [outcome]: content } = signInTexts[language]
-  return sendPage(reply, outcomeStatus[outcome], language, {
-    ...content,
-    links: links ?? [{ text: again, href: '/sign-in' }]
-  })
 }
