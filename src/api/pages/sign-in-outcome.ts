@@ -22,7 +22,7 @@ const ANSWER_CODES = [
 ]
 
 /** Throws what is no failure of a sign-in. */
-export function outcomeOf(error: unknown, { log }: FastifyRequest): SignInPage {
+export function signInOutcomeOf(error: unknown, { log }: FastifyRequest): SignInPage {
   if (!(error instanceof SignInFailed)) throw error
   const { error: answer } = (error.cause ?? {}) as { error?: unknown }
   const code = ANSWER_CODES.find((known) => known === answer) ?? null
@@ -39,7 +39,7 @@ const outcomeStatus: Readonly<Record<SignInPage, number>> = {
   chooseTenant: 200
 }
 
-export function sendOutcome(
+export function sendSignInOutcome(
   { headers }: FastifyRequest,
   reply: FastifyReply,
   outcome: SignInPage,

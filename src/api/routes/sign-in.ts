@@ -20,7 +20,7 @@ import {
   type SignedInOperator,
   toPrincipal
 } from '../auth/operators/operator-sessions.ts'
-import { outcomeOf, sendOutcome } from '../pages/sign-in-outcome.ts'
+import { sendSignInOutcome, signInOutcomeOf } from '../pages/sign-in-outcome.ts'
 import { HtmlPage } from '../schemas/pages.ts'
 import { TenantId } from '../schemas/params.ts'
 import { NoContent, problemResponses, problems } from '../schemas/problems.ts'
@@ -124,7 +124,7 @@ export function signInRoutes({ operatorSignIn, management, clock }: SignInDeps):
           })
           return reply.header('cache-control', 'no-store').redirect(url.href)
         } catch (error) {
-          return sendOutcome(request, reply, outcomeOf(error, request))
+          return sendSignInOutcome(request, reply, signInOutcomeOf(error, request))
         }
       }
     )
@@ -157,27 +157,27 @@ export function signInRoutes({ operatorSignIn, management, clock }: SignInDeps):
         const { issuer, rules, sealer } = requireSignIn(signIn)
         const pending = readPending(request.cookies[pendingName], sealer)
         reply.clearCookie(pendingName, pendingOptions)
-        if (pending === null) return sendOutcome(request, reply, 'invalid')
+        if (pending === null) return sendSignInOutcome(request, reply, 'invalid')
         let operator: IdentifiedOperator | null
         try {
           operator = identifyOperator(await issuer.complete(queryOf(request.url), pending), rules)
         } catch (error) {
-          return sendOutcome(request, reply, outcomeOf(error, request))
+          return sendSignInOutcome(request, reply, signInOutcomeOf(error, request))
         }
-        if (operator === null || operator.role === null) return sendOutcome(request, reply, 'noRole')
+        if (operator === null || operator.role === null) return sendSignInOutcome(request, reply, 'noRole')
         const { role, identity, name } = operator
         let tenant: string | null = null
         if (role === 'operator') {
           const tenants = await management.tenants.ofDirectory(operator.directory)
           const chosen =
             tenants.length === 1 ? tenants[0] : tenants.find(({ tenant }) => tenant === pending.tenant)
-          if (tenants.length === 0) return sendOutcome(request, reply, 'noTenant')
+          if (tenants.length === 0) return sendSignInOutcome(request, reply, 'noTenant')
           if (chosen === undefined) {
             const links = tenants.map(({ tenant, name }) => ({
               text: name,
               href: `/sign-in?${new URLSearchParams({ tenant, return: pending.returnTo })}`
             }))
-            return sendOutcome(request, reply, 'chooseTenant', links)
+            return sendSignInOutcome(request, reply, 'chooseTenant', links)
           }
           tenant = chosen.tenant
         }
