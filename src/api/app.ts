@@ -17,6 +17,8 @@ import { docsPages } from './docs-pages.ts'
 import { EventStreams } from './events/event-streams.ts'
 import { componentName, describeAccess, openapiInfo } from './openapi-info.ts'
 import { requireStoreForWrites } from './require-store.ts'
+import { absenceImportRoutes } from './routes/absence-import.ts'
+import { absencesRoutes } from './routes/absences.ts'
 import { changesRoutes } from './routes/changes.ts'
 import { connectionsRoutes } from './routes/connections.ts'
 import { consentsRoutes } from './routes/consents.ts'
@@ -106,6 +108,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(eventsRoutes(events), { prefix: '/v1' })
   await app.register(providerFeedsRoutes(events), { prefix: '/v1' })
   await app.register(overridesRoutes(deps), { prefix: '/v1' })
+  await app.register(absencesRoutes(deps), { prefix: '/v1' })
+  await app.register(absenceImportRoutes(), { prefix: '/v1' })
   await app.register(syncRoutes(deps), { prefix: '/v1' })
   await app.register(masterKeyRoutes(deps), { prefix: '/v1' })
 

@@ -1,7 +1,7 @@
 /** Why a diversion holds: the rule as data, and a sentence in the tenant's language that gives no private text away. */
 import type { NoDiversion } from './decide.ts'
 import { type MappedStatus, mappedStatuses, type Trigger, type TriggerMatch } from './rule-set.ts'
-import type { Cause, RuleSource } from './timeline.ts'
+import type { Cause, CauseSource } from './timeline.ts'
 
 export interface Explanation {
   /** Null where no rule of the calendar's gave it. */
@@ -10,7 +10,7 @@ export interface Explanation {
 }
 
 export interface ExplainedRule {
-  readonly from: RuleSource
+  readonly from: Exclude<CauseSource, 'override'>
   readonly match?: TriggerMatch
   readonly text?: string
   /** The busy status, where availability alone gave it. */
@@ -28,8 +28,9 @@ export function explain(
 ): Explanation {
   const say = sentencesIn(language)
   if (cause === null) return { rule: null, because: say.nothing }
-  if (cause.from === 'override') return { rule: null, because: say.override }
   const { from } = cause
+  if (from === 'override') return { rule: null, because: say.override }
+  if (from === 'absence') return { rule: { from }, because: say.absence }
   if (cause.private) return { rule: { from }, because: say.private }
   if (from === 'availability') {
     const busy = mappedStatuses[cause.index]
@@ -48,7 +49,7 @@ export function explain(
  */
 export function explainMasked({ from }: Cause, language: string): Explanation {
   const say = sentencesIn(language)
-  return { rule: null, because: from === 'override' ? say.override : say.calendar }
+  return { rule: null, because: from === 'override' || from === 'absence' ? say[from] : say.calendar }
 }
 
 /** Explains why an event diverts nothing. */
@@ -59,6 +60,7 @@ export function explainNothing(reason: NoDiversion, language: string): Explanati
 interface Sentences {
   readonly nothing: string
   readonly override: string
+  readonly absence: string
   readonly private: string
   /** The rule is gone. */
   readonly calendar: string
@@ -74,6 +76,7 @@ interface Sentences {
 const sv: Sentences = {
   nothing: 'Inget i kalendern hänvisar.',
   override: 'Satt för hand.',
+  absence: 'En frånvaro som är inlagd för hand.',
   private: 'En privat händelse i kalendern.',
   calendar: 'En händelse i kalendern.',
   prefix: (text, own) => `Ämnet börjar med ”${text}”${own ? ' (egen regel)' : ''}.`,
@@ -101,6 +104,7 @@ const sv: Sentences = {
 const en: Sentences = {
   nothing: 'Nothing in the calendar diverts.',
   override: 'Set by hand.',
+  absence: 'An absence entered by hand.',
   private: 'A private event in the calendar.',
   calendar: 'An event in the calendar.',
   prefix: (text, own) => `The subject begins with “${text}”${own ? ' (own rule)' : ''}.`,
@@ -128,6 +132,7 @@ const en: Sentences = {
 const da: Sentences = {
   nothing: 'Intet i kalenderen viderestiller.',
   override: 'Sat manuelt.',
+  absence: 'Et fravær, der er lagt ind manuelt.',
   private: 'En privat aftale i kalenderen.',
   calendar: 'En aftale i kalenderen.',
   prefix: (text, own) => `Emnet begynder med »${text}«${own ? ' (egen regel)' : ''}.`,
@@ -155,6 +160,7 @@ const da: Sentences = {
 const nb: Sentences = {
   nothing: 'Ingenting i kalenderen viderekobler.',
   override: 'Satt for hånd.',
+  absence: 'Et fravær som er lagt inn for hånd.',
   private: 'En privat avtale i kalenderen.',
   calendar: 'En avtale i kalenderen.',
   prefix: (text, own) => `Emnet begynner med «${text}»${own ? ' (egen regel)' : ''}.`,
@@ -182,6 +188,7 @@ const nb: Sentences = {
 const fi: Sentences = {
   nothing: 'Mikään kalenterissa ei siirrä puheluita.',
   override: 'Asetettu käsin.',
+  absence: 'Käsin lisätty poissaolo.',
   private: 'Yksityinen kalenterimerkintä.',
   calendar: 'Kalenterimerkintä.',
   prefix: (text, own) => `Aihe alkaa merkinnällä ”${text}”${own ? ' (oma sääntö)' : ''}.`,

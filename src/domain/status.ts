@@ -1,10 +1,10 @@
 /** What holds for a user at an instant: a pure function of the timeline with the override over it. */
 import type { Instant } from './calendar-event.ts'
 import { AVAILABLE, type Phone } from './diversion.ts'
-import { type Cause, firstEndingAfter } from './timeline.ts'
+import { type Cause, type CauseSource, firstEndingAfter } from './timeline.ts'
 import { type EffectiveTimeline, firstOfRun, intervalAt, lastOfRun } from './timeline-runs.ts'
 
-/** What decides. `absence` and `hours` are reserved: nothing gives them yet. */
+/** What decides. `hours` is reserved: nothing gives it yet. */
 export const statusSources = ['calendar', 'override', 'absence', 'hours', 'none'] as const
 export type StatusSource = (typeof statusSources)[number]
 
@@ -13,6 +13,14 @@ export type StatusSource = (typeof statusSources)[number]
  */
 export const untilKinds = ['known', 'unknown', 'indefinite'] as const
 export type UntilKind = (typeof untilKinds)[number]
+
+const sourceOf: Readonly<Record<CauseSource, StatusSource>> = {
+  user: 'calendar',
+  tenant: 'calendar',
+  availability: 'calendar',
+  absence: 'absence',
+  override: 'override'
+}
 
 /**
  * The members that the present interval alone gives. They are all that can turn where two intervals touch: `nextTransition`
@@ -24,7 +32,7 @@ const intervalMembers = {
   forwardTo: (cause: Cause | null): string | null => cause?.forwardTo ?? null,
   source: (cause: Cause | null): StatusSource => {
     if (cause === null) return 'none'
-    return cause.from === 'override' ? 'override' : 'calendar'
+    return sourceOf[cause.from]
   }
 }
 type IntervalMembers = typeof intervalMembers
@@ -132,18 +140,23 @@ function nextRun(timeline: EffectiveTimeline, from: number): StatusFields['next'
   }
 }
 
-/** The end of a run whose last interval this is. An override's end is always known. */
+/** The end of a run whose last interval this is. */
 function endOfInterval(
   { boundaries, causes, truncatedAt }: EffectiveTimeline,
   index: number
 ): Pick<StatusFields, 'until' | 'untilKind'> {
   const end = boundaries[2 * index + 1]!
   if (end === Infinity) return { until: null, untilKind: 'indefinite' }
-  const mayGoOn = truncatedAt !== null && end >= truncatedAt && causes[index]!.from !== 'override'
+  const mayGoOn = truncatedAt !== null && end >= truncatedAt && !isEnteredByHand(causes[index]!)
   return mayGoOn ? { until: null, untilKind: 'unknown' } : { until: end, untilKind: 'known' }
 }
 
-/** The next instant after `at` at which what a Status shows turns by the calendar or the override; else Infinity. */
+/** The end of what was entered by hand is known, also beyond what was read of the calendar. */
+export function isEnteredByHand({ from }: Cause): boolean {
+  return from === 'override' || from === 'absence'
+}
+
+/** The next instant after `at` at which what a Status shows turns by the timeline; else Infinity. */
 export function nextTransition(timeline: EffectiveTimeline, at: Instant): Instant {
   const { boundaries, causes } = timeline
   for (let index = firstEndingAfter(timeline, at); index < causes.length; index++) {

@@ -2,7 +2,7 @@
 import type { Instant } from './calendar-event.ts'
 import { type Cause, firstEndingAfter, type Timeline } from './timeline.ts'
 
-/** A timeline over which an override may lie: then some causes are from `override` and an end may be Infinity. */
+/** A timeline over which absences and an override may lie: then an end may be Infinity. */
 export type EffectiveTimeline = Pick<Timeline, 'boundaries' | 'causes' | 'truncatedAt'>
 
 export const emptyTimeline: EffectiveTimeline = {

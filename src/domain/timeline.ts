@@ -4,13 +4,14 @@ import type { Phone } from './diversion.ts'
 
 export type TriggerSource = 'user' | 'tenant'
 export type RuleSource = TriggerSource | 'availability'
+/** `absence` and `override` lie over the calendar: a stored timeline has neither. */
+export type CauseSource = RuleSource | 'absence' | 'override'
 
 /** What gives an interval its diversion. Held in great numbers: equal causes are one object where that can be. */
 export interface Cause {
   readonly diversion: string
   readonly phone: Phone
-  /** `override` only where an override lies over the calendar (override.ts); a timeline never stores it. */
-  readonly from: RuleSource | 'override'
+  readonly from: CauseSource
   /** Which of the user's or the RuleSet's triggers (`allTriggers`); for `availability`, which of `mappedStatuses`. */
   readonly index: number
   /** A private event gave it: outside, the rule is `from` alone. */

@@ -1,13 +1,10 @@
-/** A sheet of users as spreadsheet programs save it (CSV): decoded, split, and read row by row. The header is row 1. */
+/** A sheet as spreadsheet programs save it (CSV): decoded, split, and read row by row. The header is row 1. */
 import { isUtf8 } from 'node:buffer'
 import { Readable } from 'node:stream'
 import { CsvError, parse } from 'csv-parse'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { nextSlice } from '../lib/time-slices.ts'
 import { readCell } from './spreadsheet-cell.ts'
-import { type CsvColumn, csvColumns } from './user-columns.ts'
-
-const requiredColumns: readonly CsvColumn[] = ['user', 'displayName', 'extension', 'syncEnabled']
 
 /** Characters of a whole row; the longest good one is far shorter. */
 const MAX_ROW_LENGTH = 50_000
@@ -19,16 +16,42 @@ const MAX_HEADER_LENGTH = 2000
 /** Characters of the first line that an error quotes when the file is no CSV. */
 const MAX_HEADER_ERRORS = 50
 
-export interface CsvRow {
+const MAX_ROWS = 50_000
+
+/** What a sheet holds: one of it in a row. */
+export interface SheetFormat<Column extends string> {
+  readonly columns: readonly Column[]
+  readonly required: readonly Column[]
+  /** A word for it, as in "a row for each user". */
+  readonly holds: string
+}
+
+export interface CsvRow<Column extends string> {
   /** The header is row 1. */
   readonly row: number
-  readonly cells: Readonly<Partial<Record<CsvColumn, string>>>
+  readonly cells: Readonly<Partial<Record<Column, string>>>
   /** Why the cells cannot be taken: there are too many of them, or a program damaged them. */
   readonly faults: readonly FieldFault[]
 }
 
 /** Throws a RequestError where the sheet as a whole cannot be read. Blank rows are passed over. */
-export async function* readCsvRows(bytes: Buffer): AsyncGenerator<CsvRow> {
+export async function readAllCsvRows<Column extends string>(
+  bytes: Buffer,
+  format: SheetFormat<Column>
+): Promise<CsvRow<Column>[]> {
+  const rows: CsvRow<Column>[] = []
+  for await (const row of readCsvRows(bytes, format)) {
+    if (rows.push(row) > MAX_ROWS) {
+      throw new RequestError('too_large', `The file has more than ${MAX_ROWS} rows: send it in parts.`)
+    }
+  }
+  return rows
+}
+
+async function* readCsvRows<Column extends string>(
+  bytes: Buffer,
+  format: SheetFormat<Column>
+): AsyncGenerator<CsvRow<Column>> {
   const encoding = detectEncoding(bytes)
   const { delimiter, start } = detectDelimiter(
     new TextDecoder(encoding).decode(bytes.subarray(0, HEAD_LENGTH))
@@ -41,19 +64,21 @@ export async function* readCsvRows(bytes: Buffer): AsyncGenerator<CsvRow> {
   })
   const text = Readable.from(decodeInSlices(bytes, encoding, start), { highWaterMark: 1 })
   text.once('error', (error) => parser.destroy(error))
-  let header: readonly CsvColumn[] | null = null
+  let header: readonly Column[] | null = null
   let row = 0
   try {
     for await (const cells of text.pipe(parser) as AsyncIterable<string[]>) {
       row++
-      if (header === null) header = parseHeader(cells)
+      if (header === null) header = parseHeader(cells, format)
       else if (cells.some((cell) => cell !== '')) yield toCsvRow(row, header, cells)
     }
   } catch (error) {
     throw error instanceof CsvError ? toParseError(error) : error
   }
   if (header === null)
-    throw validationError([{ field: 'file', message: 'is empty: send a header row and a row for each user' }])
+    throw validationError([
+      { field: 'file', message: `is empty: send a header row and a row for each ${format.holds}` }
+    ])
 }
 
 /** UTF-16 by its mark; else UTF-8 if it is, else Windows-1252, which Excel writes in western Europe. */
@@ -98,9 +123,12 @@ function detectDelimiter(text: string): { readonly delimiter: string; readonly s
   return { delimiter, start: 0 }
 }
 
-function parseHeader(cells: readonly string[]): readonly CsvColumn[] {
-  const byName = new Map(csvColumns.map((column) => [column.toLowerCase(), column]))
-  const found: CsvColumn[] = []
+function parseHeader<Column extends string>(
+  cells: readonly string[],
+  { columns, required }: SheetFormat<Column>
+): readonly Column[] {
+  const byName = new Map(columns.map((column) => [column.toLowerCase(), column]))
+  const found: Column[] = []
   const faults: FieldFault[] = []
   // Some programs end every line with a separator.
   const named = cells.slice(0, cells.findLastIndex((cell) => cell !== '') + 1)
@@ -108,7 +136,7 @@ function parseHeader(cells: readonly string[]): readonly CsvColumn[] {
     const column = byName.get(cell.toLowerCase())
     const message =
       column === undefined
-        ? `is no known column: write one of ${csvColumns.join(', ')}`
+        ? `is no known column: write one of ${columns.join(', ')}`
         : found.includes(column)
           ? 'stands twice: keep one'
           : null
@@ -116,7 +144,7 @@ function parseHeader(cells: readonly string[]): readonly CsvColumn[] {
       faults.push({ field: cell === '' ? '(no name)' : cell.slice(0, 80), message, row: 1 })
     if (column !== undefined) found.push(column)
   }
-  for (const column of requiredColumns) {
+  for (const column of required) {
     if (!found.includes(column))
       faults.push({ field: column, message: 'is missing from the header row', row: 1 })
   }
@@ -124,7 +152,11 @@ function parseHeader(cells: readonly string[]): readonly CsvColumn[] {
   return found
 }
 
-function toCsvRow(row: number, header: readonly CsvColumn[], cells: readonly string[]): CsvRow {
+function toCsvRow<Column extends string>(
+  row: number,
+  header: readonly Column[],
+  cells: readonly string[]
+): CsvRow<Column> {
   // Programs leave out, or add, empty cells at the end of a row.
   const surplus = cells.slice(header.length).some((cell) => cell !== '')
   const faults: FieldFault[] = []
@@ -132,7 +164,7 @@ function toCsvRow(row: number, header: readonly CsvColumn[], cells: readonly str
     const message = `has ${cells.length} cells, the header ${header.length}: put a cell that holds the delimiter in quotes`
     faults.push({ field: 'row', message, row })
   }
-  const values: Partial<Record<CsvColumn, string>> = {}
+  const values: Partial<Record<Column, string>> = {}
   for (const [index, column] of header.entries()) {
     const { value, fault } = readCell(column, cells[index] ?? '')
     values[column] = value

@@ -1,8 +1,9 @@
 /**
- * What operators keep: tenants, connections, users, rules, overrides and API keys. Each change is checked and saved; sync hears of
+ * What operators keep: tenants, connections, users, rules, overrides, absences and API keys. Each change is checked and saved; sync hears of
  * it from the store, and reads again what it must.
  */
-
+import { type AbsenceImport, createAbsenceImport } from './absence-import.ts'
+import { type AbsencesManagement, createAbsenceManagement } from './absences.ts'
 import { createKeyManagement, type KeyManagement } from './api-keys.ts'
 import type { Attribution } from './audit/attribution.ts'
 import { createAuditedStore, createReadOnlyStore } from './audit/audited-store.ts'
@@ -33,6 +34,8 @@ export interface ManagementParts {
   readonly rules: RuleManagement
   readonly previews: RulePreview
   readonly overrides: OverrideManagement
+  readonly absences: AbsencesManagement
+  readonly absenceImport: AbsenceImport
   readonly apiKeys: KeyManagement
   readonly audit: AuditRecorder
 }
@@ -69,6 +72,8 @@ function createParts(deps: ManagementDeps): ManagementParts {
     rules: createRuleManagement(deps),
     previews: createRulePreview(deps),
     overrides: createOverrideManagement(deps),
+    absences: createAbsenceManagement(deps),
+    absenceImport: createAbsenceImport(deps),
     apiKeys: createKeyManagement(deps),
     audit: deps.audit
   }

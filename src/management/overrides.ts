@@ -1,7 +1,9 @@
 /** Overrides: set and removed by hand. What they mean is in domain/override.ts. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Instant } from '../domain/calendar-event.ts'
+import { Catalogue } from '../domain/catalogue.ts'
 import { AVAILABLE, type Diversion, type Phone } from '../domain/diversion.ts'
+import { layTimeline } from '../domain/effective-timeline.ts'
 import { type Override, type OverrideRequest, resolveOverride } from '../domain/override.ts'
 import { emptyTimeline } from '../domain/timeline-runs.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
@@ -35,9 +37,11 @@ export function createOverrideManagement({ store, packs, clock }: ManagementDeps
         const { effective } = await requireRules(store, packs, tenant)
         const at = clock()
         const request = toRequest(body, effective.diversions, at)
-        const calendar = record.timeline ?? emptyTimeline
+        const { timeline, absences } = record
+        const sources = { calendar: timeline ?? emptyTimeline, absences }
+        const below = layTimeline(sources, new Catalogue(effective.diversions))
         const zone = record.user.timeZone ?? timeZone
-        const override = resolveOverride(request, record.override, calendar, { at, timeZone: zone })
+        const override = resolveOverride(request, record.override, below, { at, timeZone: zone })
         await save(store, tenant, user, record.override, override)
       }),
 

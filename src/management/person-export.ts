@@ -5,6 +5,7 @@ import type { Timeline } from '../domain/timeline.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 import type { AuditOutcome, AuditPart, AuditRecord } from '../storage/audit.ts'
 import type { LogEntry } from '../storage/store.ts'
+import { type AbsenceResponse, toAbsenceResponse } from './absences.ts'
 import { type KeyResponse, toKeyResponse } from './api-keys.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { requireTenant } from './tenants.ts'
@@ -65,6 +66,8 @@ export interface PersonExportResponse {
   readonly triggersSince: string
   /** As it is kept, also when it is over. */
   readonly override: ExportedOverride | null
+  /** Those that are kept, also when they are over. */
+  readonly absences: readonly AbsenceResponse[]
   readonly timeline: ExportedTimeline | null
   readonly sync: ExportedSync
   readonly keys: readonly KeyResponse[]
@@ -80,7 +83,7 @@ export function createPersonExport({ store, clock, audit }: ManagementDeps): Per
   return {
     async read(tenant, id) {
       await requireTenant(store, tenant)
-      const { user, override, timeline, sync } = await requireUserRecord(store, tenant, id)
+      const { user, override, absences, timeline, sync } = await requireUserRecord(store, tenant, id)
       await audit.record(tenant, { parts: [{ user: id }] })
       const keys = await store.apiKeys.listOfUser(tenant, id)
       const entries = await store.logOfUser(tenant, id)
@@ -91,6 +94,7 @@ export function createPersonExport({ store, clock, audit }: ManagementDeps): Per
         user: toUserResponse(user),
         triggersSince: formatInstant(user.triggersSince),
         override: override && toExportedOverride(override),
+        absences: absences.map(toAbsenceResponse),
         timeline: timeline && toExportedTimeline(timeline),
         sync: toExportedSync(sync),
         keys: keys.map((key) => toKeyResponse(key, at)),

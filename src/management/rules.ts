@@ -1,5 +1,6 @@
 /** A tenant's rules: versions of what was put and what it came to; a diversion in use cannot go. */
 import { isDeepStrictEqual } from 'node:util'
+import { isAhead } from '../domain/absence.ts'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { Diversion } from '../domain/diversion.ts'
 import { type LintFinding, lintInSteps } from '../domain/lint-rules.ts'
@@ -231,7 +232,7 @@ function removedCodes(before: RuleSet, after: RuleSet): ReadonlySet<string> {
 }
 
 function rejectIfInUse(gone: ReadonlySet<string>, users: readonly UserRecord[], at: Instant): void {
-  const uses = users.flatMap(({ user, override }): FieldFault[] => {
+  const uses = users.flatMap(({ user, override, absences }): FieldFault[] => {
     const live = override !== null && (override.until === null || override.until > at)
     return [
       ...(live && gone.has(override.diversion)
@@ -242,6 +243,16 @@ function rejectIfInUse(gone: ReadonlySet<string>, users: readonly UserRecord[], 
             }
           ]
         : []),
+      ...absences.flatMap((absence) =>
+        isAhead(absence, at) && gone.has(absence.diversion)
+          ? [
+              {
+                field: `users/${user.id}/absences/${absence.id}`,
+                message: `is of "${absence.diversion}": remove it first`
+              }
+            ]
+          : []
+      ),
       ...user.triggers.flatMap(({ diversion }, index) =>
         gone.has(diversion)
           ? [

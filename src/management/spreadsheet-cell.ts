@@ -1,6 +1,4 @@
 /** What spreadsheet programs make of cells: undone where it can be, else refused with what was damaged. */
-import type { CsvColumn } from './user-columns.ts'
-
 export interface CellReading {
   readonly value: string
   /** What is wrong with the cell and what to do, or null. */
@@ -8,7 +6,7 @@ export interface CellReading {
 }
 
 /** Columns whose digits are names, not numbers: `01076` and `1076` are two extensions. */
-const DIGIT_COLUMNS: ReadonlySet<CsvColumn> = new Set(['user', 'extension', 'numbers'])
+const DIGIT_COLUMNS: ReadonlySet<string> = new Set(['user', 'absence', 'extension', 'numbers'])
 
 /** What Excel, LibreOffice and Google Sheets show in place of a formula that fails, as English versions write them. */
 const FORMULA_ERRORS: ReadonlySet<string> = new Set([
@@ -28,7 +26,7 @@ const FORMULA_START = /^'*[=+\-@\t\r]/
 
 const asText = 'format the column as text and write it again'
 
-export function readCell(column: CsvColumn, cell: string): CellReading {
+export function readCell(column: string, cell: string): CellReading {
   const value = unquote(column, cell)
   if (FORMULA_ERRORS.has(value)) {
     return { value, fault: `is ${value}, which a spreadsheet shows in place of a formula: ${asText}` }
@@ -54,7 +52,7 @@ export function splitNumbers(cell: string): string[] {
 }
 
 /** `="01076"` and `'01076` are how digits are kept from being taken for a number; `'=x` how text is kept from being a formula. */
-function unquote(column: CsvColumn, cell: string): string {
+function unquote(column: string, cell: string): string {
   const formula = /^="([^"]*)"$/.exec(cell)
   if (formula !== null) return formula[1] ?? ''
   if (!cell.startsWith("'")) return cell
@@ -62,7 +60,7 @@ function unquote(column: CsvColumn, cell: string): string {
 }
 
 /** A cell as it is written: what a program would take for a formula begins with an apostrophe, which `readCell` takes away. */
-export function writeCell(column: CsvColumn, value: string): string {
+export function writeCell(column: string, value: string): string {
   const text = column !== 'numbers' && FORMULA_START.test(value) ? `'${value}` : value
   return /[",;\t\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

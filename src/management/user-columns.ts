@@ -11,3 +11,9 @@ export const csvColumns = [
   'timeZone'
 ] as const
 export type CsvColumn = (typeof csvColumns)[number]
+
+export const userSheet = {
+  columns: csvColumns,
+  required: ['user', 'displayName', 'extension', 'syncEnabled'] as const,
+  holds: 'user'
+}

@@ -2,21 +2,19 @@
 import { type FieldFault, RequestError } from '../errors.ts'
 import { forEachInSlices } from '../lib/time-slices.ts'
 import type { ImportProgress, User } from '../storage/store.ts'
-import { type CsvRow, readCsvRows } from './csv.ts'
+import { type CsvRow, readAllCsvRows } from './csv.ts'
 import { buildUser } from './diff-user.ts'
+import { ImportFaults } from './import-faults.ts'
 import { type ImportProgressResponse, toProgressResponse } from './import-progress.ts'
 import { type ImportedRow, ImportRun, type PlannedRow } from './import-run.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { requireRules } from './rules.ts'
 import { splitNumbers } from './spreadsheet-cell.ts'
 import { requireTenant } from './tenants.ts'
+import { type CsvColumn, userSheet } from './user-columns.ts'
 import { shownMailbox, type UserFields } from './user-fields.ts'
 import { eachUser } from './users.ts'
 import { validateUser } from './validate-user.ts'
-
-/** An answer lists at most so many faults and counts the rest. */
-const MAX_ERRORS = 10_000
-const MAX_ROWS = 50_000
 
 export const importModes = ['merge', 'replace'] as const satisfies readonly ImportProgress['mode'][]
 
@@ -51,7 +49,7 @@ export function createUserImport(deps: ManagementDeps): UserImport {
   return {
     async run(tenant, csv, options, checkShape) {
       await requireTenant(store, tenant)
-      const rows = await readAllRows(csv)
+      const rows = await readAllCsvRows(csv, userSheet)
       if (options.mode === 'replace' && rows.length === 0) {
         const message = 'holds no user, so that "replace" would remove everybody: remove the tenant instead'
         throw new RequestError('invalid_request', '', [{ field: 'file', message }])
@@ -78,21 +76,11 @@ export function createUserImport(deps: ManagementDeps): UserImport {
   }
 }
 
-async function readAllRows(csv: Buffer): Promise<CsvRow[]> {
-  const rows: CsvRow[] = []
-  for await (const row of readCsvRows(csv)) {
-    if (rows.push(row) > MAX_ROWS) {
-      throw new RequestError('too_large', `The file has more than ${MAX_ROWS} users: send it in parts.`)
-    }
-  }
-  return rows
-}
-
 /** What becomes of each row. Throws a RequestError with every bad row. */
 async function planImport(
   { store, packs, masterKeys, clock }: ManagementDeps,
   tenant: string,
-  rows: readonly CsvRow[],
+  rows: readonly CsvRow<CsvColumn>[],
   { mode }: ImportOptions,
   checkShape: CheckShape
 ): Promise<PlannedRow[]> {
@@ -128,7 +116,7 @@ async function planImport(
 }
 
 /** A column that is not there leaves what is stored; an empty cell takes it away. */
-function toUserMembers(cells: CsvRow['cells'], stored: User | null): Record<string, unknown> {
+function toUserMembers(cells: CsvRow<CsvColumn>['cells'], stored: User | null): Record<string, unknown> {
   const orNull = (cell: string | undefined, before: string | null) =>
     cell === undefined ? before : cell === '' ? null : cell
   return {
@@ -159,35 +147,4 @@ function duplicateFaults(id: string, row: number, rowOfUser: Map<string, number>
   if (first === undefined) rowOfUser.set(id, row)
   if (first === undefined || id === '') return []
   return [{ field: 'user', message: `"${id}" stands in row ${first} already: keep one of the two` }]
-}
-
-/** The faults of all rows, in their order. */
-class ImportFaults {
-  #count = 0
-  #badRows = 0
-  readonly #reported: FieldFault[] = []
-
-  get count(): number {
-    return this.#count
-  }
-
-  add(row: number, faults: readonly FieldFault[]): void {
-    if (faults.length === 0) return
-    this.#count += faults.length
-    this.#badRows += 1
-    for (const { field, message } of faults) {
-      if (this.#reported.length < MAX_ERRORS) this.#reported.push({ field, message, row })
-    }
-  }
-
-  toError(rows: number): RequestError {
-    const more = this.#count - this.#reported.length
-    return new RequestError(
-      'invalid_request',
-      `Of ${rows} rows ${this.#badRows} cannot be taken, so nothing was changed: correct them and send the file again.`,
-      more === 0
-        ? this.#reported
-        : [...this.#reported, { field: 'file', message: `has ${more} more faults in the rows below` }]
-    )
-  }
 }

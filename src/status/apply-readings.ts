@@ -13,8 +13,9 @@ export function recordsAfter(
     const user = userOf(id)
     if (user === null) return null
     const before = records.get(id)?.timeline ?? timelineOf(user)
-    const { override } = user
-    records.set(id, { user, override, timeline: timeline === 'same' ? before : timeline, sync })
+    const { override, absences } = user
+    const after = timeline === 'same' ? before : timeline
+    records.set(id, { user, override, absences, timeline: after, sync })
   }
   return records
 }

@@ -30,6 +30,7 @@ export async function createExplainer(
     user: ownAreThose ? record.user.triggers : null,
     tenant: rules === undefined ? null : allTriggers(rules),
     availability: null,
+    absence: null,
     override: null
   }
   const { mask, language } = context

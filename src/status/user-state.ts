@@ -1,8 +1,10 @@
 /** One user in memory, and what is shown of them at an instant. */
+import type { Absence } from '../domain/absence.ts'
 import type { Instant } from '../domain/calendar-event.ts'
-import { type Diversion, FALLBACK_CODE } from '../domain/diversion.ts'
+import { Catalogue } from '../domain/catalogue.ts'
+import { layOverride, layTimeline } from '../domain/effective-timeline.ts'
 import { Mask } from '../domain/mask.ts'
-import { applyOverride, type Override } from '../domain/override.ts'
+import type { Override } from '../domain/override.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import { nextTransition, type StatusFields, statusAt } from '../domain/status.ts'
 import { type SyncRecord, staleAt, syncStateAt } from '../domain/sync-state.ts'
@@ -17,7 +19,7 @@ import { StatusWriter } from './status-writer.ts'
 export interface TenantContext {
   readonly language: string
   readonly timeZone: string
-  readonly diversions: ReadonlyMap<string, Diversion>
+  readonly catalogue: Catalogue
   /** Milliseconds after which an unconfirmed timeline is stale. */
   readonly staleAfter: number
   readonly writer: StatusWriter
@@ -33,24 +35,24 @@ export function tenantContextOf(
   defaultRules: RuleSet
 ): TenantContext {
   const ruleSet = rules?.effective ?? defaultRules
-  const diversions = new Map(ruleSet.diversions.map((diversion) => [diversion.code, diversion]))
+  const catalogue = new Catalogue(ruleSet.diversions)
   return {
     language: tenant.language,
     timeZone: tenant.timeZone,
-    diversions,
+    catalogue,
     staleAfter: 2_000 * (connection?.pollSeconds ?? DEFAULT_POLL_SECONDS),
-    writer: createWriter(diversions, tenant.language),
+    writer: createWriter(catalogue, tenant.language),
     mask: new Mask(ruleSet)
   }
 }
 
 /** The same with labels in a language. */
 export function inLanguage(context: TenantContext, language: string): TenantContext {
-  return { ...context, language, writer: createWriter(context.diversions, language) }
+  return { ...context, language, writer: createWriter(context.catalogue, language) }
 }
 
-function createWriter(diversions: TenantContext['diversions'], language: string): StatusWriter {
-  return new StatusWriter({ language, findDiversion: (code) => diversionOf(code, { diversions }) })
+function createWriter(catalogue: Catalogue, language: string): StatusWriter {
+  return new StatusWriter({ language, findDiversion: (code) => catalogue.find(code) })
 }
 
 export interface UserState {
@@ -64,7 +66,9 @@ export interface UserState {
   readonly calendar: EffectiveTimeline
   readonly rulesVersion: number
   readonly override: Override | null
-  /** The calendar with the override laid over it. */
+  /** By id. */
+  readonly absences: readonly Absence[]
+  /** The calendar with absences and the override laid over it. */
   readonly effective: EffectiveTimeline
   readonly sync: SyncRecord
   /** The next transition after the instant up to which the view has come; Infinity where there is none. */
@@ -88,7 +92,8 @@ export function userStateOf(
   shareCause: (cause: Cause) => Cause,
   plannedAt: Instant = Infinity
 ): UserState {
-  const { user, timeline, override, sync } = record
+  const { user, timeline, override, absences, sync } = record
+  const { catalogue } = context
   const calendar: EffectiveTimeline =
     timeline === null
       ? emptyTimeline
@@ -106,10 +111,8 @@ export function userStateOf(
     calendar,
     rulesVersion: timeline?.rulesVersion ?? 0,
     override,
-    effective:
-      override === null
-        ? calendar
-        : applyOverride(calendar, override, diversionOf(override.diversion, context).phone),
+    absences,
+    effective: layOverride(layTimeline({ calendar, absences }, catalogue), override, catalogue),
     sync,
     nextTransition: Infinity,
     plannedAt,
@@ -132,15 +135,7 @@ export function createCauseSharing(): (cause: Cause) => Cause {
   }
 }
 
-/** The catalogue's entry; for a code that is gone the stand-in, until the calendar is read again. */
-export function diversionOf(code: string, { diversions }: Pick<TenantContext, 'diversions'>): Diversion {
-  return (
-    diversions.get(code) ??
-    diversions.get(FALLBACK_CODE) ?? { code: FALLBACK_CODE, labels: {}, phone: 'closed' }
-  )
-}
-
-/** The calendar with the override laid over it, as the audience sees it. */
+/** What counts, as the audience sees it. */
 export function timelineFor(user: UserState, { mask }: TenantContext, audience: Audience): EffectiveTimeline {
   if (mask.isEmpty || !isMaskedFor(audience, user.id)) return user.effective
   user.masked ??= mask.apply(user.effective)
@@ -160,6 +155,16 @@ export function overrideFor(
 ): Override | null {
   if (override === null || !isMaskedFor(audience, id)) return override
   return { ...override, diversion: mask.shownCode(override.diversion) }
+}
+
+/** What is entered for a time to come, as the audience sees it. */
+export function absencesFor(
+  { id, absences }: UserState,
+  { mask }: TenantContext,
+  audience: Audience
+): readonly Absence[] {
+  if (mask.isEmpty || !isMaskedFor(audience, id)) return absences
+  return absences.map((absence) => ({ ...absence, diversion: mask.shownCode(absence.diversion) }))
 }
 
 export interface StatusJsonOptions {
@@ -195,7 +200,7 @@ export function toStatus(
     timeZone: user.timeZone ?? context.timeZone,
     language: context.language,
     fields,
-    findDiversion: (code) => diversionOf(code, context),
+    findDiversion: (code) => context.catalogue.find(code),
     sync: syncStateAt(user.sync, context.staleAfter, now)
   })
 }

@@ -2,14 +2,17 @@
  * How records look as bytes, whatever store keeps them. Members are written by name, so that nothing a caller
  * happens to carry along (a subject, say) is ever kept.
  */
+
 import { endianness } from 'node:os'
 import type { Override } from '../domain/override.ts'
 import type { RuleSet, Trigger } from '../domain/rule-set.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Cause, Timeline } from '../domain/timeline.ts'
 import type { KeptRecord } from '../lib/kept-record.ts'
+import type { AbsencesRecord } from './absences-record.ts'
 import type { ApiKeyRecord } from './api-keys.ts'
 import {
+  keptAbsences,
   keptApiKey,
   keptConnection,
   keptImport,
@@ -118,6 +121,16 @@ export const overrideRecord = jsonCodec<Override>(
     ...(backEarlyFrom !== undefined && { backEarlyFrom })
   })
 )
+
+export const absencesRecord = jsonCodec<AbsencesRecord>(keptAbsences, ({ absences }) => ({
+  absences: absences.map(({ id, diversion, from, until, phone }) => ({
+    id,
+    diversion,
+    from,
+    until,
+    ...(phone !== undefined && { phone })
+  }))
+}))
 
 export const syncRecord = jsonCodec<SyncRecord>(keptSync, (record) => ({
   generation: record.generation,

@@ -1,9 +1,11 @@
 /** What the store keeps, record by record, and for how long. A member that is not described here does not compile. */
+
 import type { Override } from '../domain/override.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import type { KeptRecord } from '../lib/kept-record.ts'
+import type { AbsencesRecord } from './absences-record.ts'
 import type { ApiKeyRecord } from './api-keys.ts'
 import type { AuditEntry, AuditHead, SaltedPart } from './audit.ts'
 import type { SessionRecord } from './sessions.ts'
@@ -139,6 +141,21 @@ export const keptOverride: KeptRecord<Override> = {
     until: 'when it ends',
     phone: 'overrules the diversion’s own',
     backEarlyFrom: 'the diversion of the calendar that it cuts short'
+  }
+}
+
+export const keptAbsences: KeptRecord<AbsencesRecord> = {
+  name: 'absences',
+  about: ['users'],
+  until: `it is removed, or an absence of the user is saved two days after it ended; ${withUser}`,
+  members: {
+    absences: {
+      id: 'names the absence; chosen by who entered it',
+      diversion: 'what was entered for a time to come',
+      from: 'when it begins',
+      until: 'when it ends',
+      phone: 'overrules the diversion’s own'
+    }
   }
 }
 

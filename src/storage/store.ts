@@ -11,6 +11,7 @@ import type { Override } from '../domain/override.ts'
 import type { RuleSet, Trigger } from '../domain/rule-set.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Timeline } from '../domain/timeline.ts'
+import type { AbsencesOfUser, AbsencesRecord } from './absences-record.ts'
 import type { AlarmStore } from './alarms.ts'
 import type { ApiKeyStore } from './api-keys.ts'
 import type { AuditDraft, AuditLog } from './audit.ts'
@@ -97,7 +98,7 @@ export interface RulesVersion {
 }
 
 /** All that is kept of one user. */
-export interface UserRecord {
+export interface UserRecord extends AbsencesRecord {
   readonly user: User
   readonly override: Override | null
   readonly timeline: Timeline | null
@@ -108,7 +109,7 @@ export interface UserRecord {
 export interface ReadingOutcome extends SavedReading {
   /**
    * Whether consumers can see any of it; if not, it is no entry in the change log. The store counts a
-   * timeline as visible if an override was saved meanwhile, because the comparison was made without it.
+   * timeline as visible if an override or an absence was saved meanwhile, because the comparison was made without it.
    */
   readonly visible: boolean
 }
@@ -240,6 +241,8 @@ export interface Store {
 
   /** Resolves to false when the user is not there. */
   saveOverride(tenant: string, user: string, override: Override | null, at: Instant): Promise<boolean>
+  /** Saves all absences of each of these users in place of those before. Resolves to those of the users who are there. */
+  saveAbsences(tenant: string, given: readonly AbsencesOfUser[], at: Instant): Promise<readonly string[]>
   /**
    * Outcomes are passed over whose user is gone or of another generation, or whose calendar was confirmed later than they say
    * (and not after `at`): two readers may overlap for a moment. Resolves to the users that were saved.

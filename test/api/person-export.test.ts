@@ -6,6 +6,7 @@ import { until } from '../support/until.ts'
 
 const HOUR = 3_600_000
 const root = '/v1/tenants/acme'
+const inDays = (days: number) => `${new Date(Date.now() + days * 24 * HOUR).toISOString().slice(0, 19)}Z`
 
 for (const store of ['lmdb', 'Redis']) {
   t.test(`all that is kept of a person comes out, and nothing of another, on ${store}`, async (t) => {
@@ -35,6 +36,9 @@ for (const store of ['lmdb', 'Redis']) {
     await call('PUT', `${root}/connection`, { kind: 'ics', pollSeconds: 60 })
     const override = { diversion: 'lunch', minutes: 30 }
     await call('PUT', `${root}/users/anna/override`, override)
+    const absence = { diversion: 'vacation', from: inDays(3), until: inDays(9) }
+    await call('PUT', `${root}/users/anna/absences/xmas`, absence)
+    await call('PUT', `${root}/users/annabel/absences/hers`, absence)
     const { body: key } = await call('POST', `${root}/keys`, {
       name: 'phone',
       role: 'softphone',
@@ -48,6 +52,7 @@ for (const store of ['lmdb', 'Redis']) {
     })
     t.strictSame(body.user, { user: 'anna', ...anna })
     t.match(body.override, { diversion: 'lunch' })
+    t.strictSame(body.absences, [{ absence: 'xmas', ...absence }])
     t.match(body.timeline.intervals[0], { diversion: 'sick', from: 'tenant', private: false })
     t.match(body.sync, { enabled: true, fault: null, detail: 'subjects' })
     const { key: secret, ...listed } = key

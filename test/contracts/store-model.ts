@@ -13,6 +13,7 @@ import {
 import type { OpenStore } from './open-store.ts'
 import {
   plain,
+  sampleAbsence,
   sampleCause,
   sampleConnection,
   sampleRules,
@@ -86,6 +87,15 @@ const anyOperation = fc.oneof(
     user: anyUser,
     until: fc.option(when),
     set: fc.boolean(),
+    at: when
+  }),
+  fc.record({
+    does: fc.constant('saveAbsences' as const),
+    id: anyTenant,
+    given: fc.uniqueArray(fc.record({ user: anyUser, count: fc.nat(2) }), {
+      selector: ({ user }) => user,
+      maxLength: 3
+    }),
     at: when
   }),
   fc.record({
@@ -197,6 +207,8 @@ async function onStore(store: Store, o: Operation): Promise<unknown> {
       return store.removeUsers(o.id, o.users, o.at)
     case 'saveOverride':
       return store.saveOverride(o.id, o.user, overrideOf(o), o.at)
+    case 'saveAbsences':
+      return store.saveAbsences(o.id, o.given.map(absencesOf), o.at)
     case 'saveReadings':
       return store.saveReadings(o.id, o.outcomes.map(outcomeOf), o.at)
   }
@@ -251,6 +263,7 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
         const generation = before === undefined ? tenant.minGeneration : before.sync.generation + 1
         const initial = {
           override: before?.override ?? null,
+          absences: before?.absences ?? [],
           timeline: null,
           sync: initialSyncRecord(true, o.at, generation)
         }
@@ -280,6 +293,13 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
       log(tenant, feeds, o.at, [o.user])
       return true
     }
+    case 'saveAbsences': {
+      const given = o.given.map(absencesOf).filter(({ user }) => records.has(user))
+      for (const { user, absences } of given) records.set(user, { ...records.get(user)!, absences })
+      const saved = given.map(({ user }) => user)
+      if (saved.length > 0) log(tenant, feeds, o.at, saved)
+      return saved
+    }
     case 'saveReadings': {
       const visible = new Set<string>()
       const confirmed = new Set<string>()
@@ -290,7 +310,8 @@ function onModel(model: Model, o: Operation, feeds: FeedEvent[]): unknown {
         const known = before.sync.confirmedAt
         if (known !== null && known <= o.at && (sync.confirmedAt ?? -1) < known) continue
         records.set(outcome.user, { ...before, sync, timeline: outcome.timeline ?? before.timeline })
-        const shows = outcome.visible || (outcome.timeline !== null && before.override !== null)
+        const isOverlaid = before.override !== null || before.absences.length > 0
+        const shows = outcome.visible || (outcome.timeline !== null && isOverlaid)
         ;(shows ? visible : confirmed).add(outcome.user)
       }
       if (visible.size > 0) log(tenant, feeds, o.at, [...visible])
@@ -314,6 +335,10 @@ function log(
 
 function overrideOf(o: { readonly set: boolean; readonly until: number | null; readonly at: number }) {
   return o.set ? { diversion: 'sick', from: o.at, until: o.until } : null
+}
+
+function absencesOf({ user, count }: { readonly user: string; readonly count: number }) {
+  return { user, absences: Array.from({ length: count }, (_, index) => sampleAbsence(`${index}`)) }
 }
 
 type Outcome = Extract<Operation, { does: 'saveReadings' }>['outcomes'][number]

@@ -6,6 +6,7 @@ import type { FeedEvent, Store } from '../../src/storage/store.ts'
 import type { OpenStore } from './open-store.ts'
 import {
   plain,
+  sampleAbsence,
   sampleCause,
   sampleConnection,
   sampleRules,
@@ -131,26 +132,40 @@ export async function overlapContract(t: Test, open: OpenStore): Promise<void> {
     t.equal((await again.snapshot('acme'))?.loggedAt, 9)
   })
 
-  await t.test('an override that came while the calendar was read makes the new timeline seen', async (t) => {
-    const { store } = await open(t)
-    await withUsers(store, 'anna', 'bo')
-    await store.saveOverride('acme', 'anna', { diversion: 'sick', from: 2, until: null }, 2)
-    const events: FeedEvent[] = []
-    store.follow('acme', (feed) => events.push(feed))
-    const outcome = (id: string, at: number, index: number | null) => ({
-      user: id,
-      sync: sampleSync(0, at),
-      timeline: index === null ? ('same' as const) : sampleTimeline([sampleCause(index)]),
-      visible: false
+  for (const [what, save] of [
+    [
+      'an override',
+      (store: Store) =>
+        store.saveOverride('acme', 'anna', { diversion: 'sick', from: 2, until: null }, 2).then(() => {})
+    ],
+    [
+      'an absence',
+      (store: Store) =>
+        store
+          .saveAbsences('acme', [{ user: 'anna', absences: [sampleAbsence('a')] }], 2)
+          .then((saved) => t.strictSame(saved, ['anna']))
+    ]
+  ] as const)
+    await t.test(`${what} that came while the calendar was read makes the new timeline seen`, async (t) => {
+      const { store } = await open(t)
+      await withUsers(store, 'anna', 'bo')
+      await save(store)
+      const events: FeedEvent[] = []
+      store.follow('acme', (feed) => events.push(feed))
+      const outcome = (id: string, at: number, index: number | null) => ({
+        user: id,
+        sync: sampleSync(0, at),
+        timeline: index === null ? ('same' as const) : sampleTimeline([sampleCause(index)]),
+        visible: false
+      })
+      await store.saveReadings('acme', [outcome('anna', 3, 1), outcome('bo', 3, 1)], 3)
+      await store.saveReadings('acme', [outcome('anna', 4, null)], 4)
+      t.strictSame(events, [
+        { kind: 'logged', entry: { position: 4, at: 3, users: ['anna'], vacated: [] } },
+        { kind: 'confirmed', users: ['bo'] },
+        { kind: 'confirmed', users: ['anna'] }
+      ])
     })
-    await store.saveReadings('acme', [outcome('anna', 3, 1), outcome('bo', 3, 1)], 3)
-    await store.saveReadings('acme', [outcome('anna', 4, null)], 4)
-    t.strictSame(events, [
-      { kind: 'logged', entry: { position: 4, at: 3, users: ['anna'], vacated: [] } },
-      { kind: 'confirmed', users: ['bo'] },
-      { kind: 'confirmed', users: ['anna'] }
-    ])
-  })
 
   await t.test('what one process writes another receives in order, and finds', async (t) => {
     const { store, second } = await open(t)

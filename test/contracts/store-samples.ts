@@ -1,4 +1,5 @@
 /** Records to put into a store, and a plain form of what comes out. */
+import type { Absence } from '../../src/domain/absence.ts'
 import { initialSyncRecord, type SyncRecord } from '../../src/domain/sync-state.ts'
 import type { Cause, Timeline } from '../../src/domain/timeline.ts'
 import type {
@@ -45,6 +46,10 @@ export function sampleConnection(more: Partial<StoredConnection> = {}): StoredCo
 export function sampleImport(more: Partial<ImportProgress> = {}): ImportProgress {
   const counts = { total: 7, saved: 4, created: 3, updated: 2, unchanged: 1, removed: 1 }
   return { id: 'first', state: 'running', mode: 'merge', startedAt: 1, updatedAt: 2, ...counts, ...more }
+}
+
+export function sampleAbsence(id: string, more: Partial<Absence> = {}): Absence {
+  return { id, diversion: 'vacation', from: 5, until: 9, ...more }
 }
 
 export function sampleRules(at: number): Omit<RulesVersion, 'version'> {

@@ -12,6 +12,7 @@ import { followsItsModel } from './store-model.ts'
 import { overlapContract } from './store-overlap.ts'
 import {
   plain,
+  sampleAbsence,
   sampleCause,
   sampleConnection,
   sampleImport,
@@ -49,6 +50,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     await t.rejects(store.removeUsers('nobody', ['anna'], 1), TenantGone)
     await t.rejects(store.saveImportProgress('nobody', sampleImport()), TenantGone)
     await t.rejects(store.saveOverride('nobody', 'anna', null, 1), TenantGone)
+    await t.rejects(store.saveAbsences('nobody', [{ user: 'anna', absences: [] }], 1), TenantGone)
     await t.rejects(store.saveReadings('nobody', [], 1), TenantGone)
     t.strictSame(await store.tenants({ limit: 10 }), [])
   })
@@ -137,6 +139,8 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       4
     )
     await store.saveOverride('acme', 'bo', override, 5)
+    const absences = [sampleAbsence('a'), sampleAbsence('b', { phone: 'open' })]
+    await store.saveAbsences('acme', [{ user: 'bo', absences }], 5)
     await store.saveReadings('acme', [{ user: 'anna', sync, timeline: timeline, visible: true }], 6)
 
     const before = await store.snapshot('acme')
@@ -144,10 +148,11 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     t.strictSame(before?.connection, sampleConnection({ open: { cloud: { login: 'https://x' } } }))
     t.strictSame(before?.rules, { version: 1, ...sampleRules(3) })
     t.strictSame(before?.users.map(plain), [
-      plain({ user: anna, override: null, timeline: timeline, sync }),
+      plain({ user: anna, override: null, absences: [], timeline: timeline, sync }),
       {
         user: sampleUser('bo', { mailbox: null }),
         override,
+        absences,
         timeline: null,
         sync: initialSyncRecord(false, 1)
       }
@@ -236,10 +241,12 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     await dropped('a new mailbox', old)
     old = await generation()
     await store.saveOverride('acme', 'anna', { diversion: 'sick', from: 1, until: null }, 2)
+    await store.saveAbsences('acme', [{ user: 'anna', absences: [sampleAbsence('a')] }], 2)
     await store.removeUsers('acme', ['anna'], 2)
     t.strictSame(await store.saveReadings('acme', outcome(old), 3), [])
     await store.saveUsers('acme', [{ user: sampleUser('anna'), sync: initialSyncRecord(true, 2) }], 2)
     t.equal((await store.record('acme', 'anna'))?.override, null)
+    t.strictSame((await store.record('acme', 'anna'))?.absences, [])
     await dropped('a user of the same name', old)
     t.strictSame(await store.saveReadings('acme', [{ ...outcome(0)[0]!, user: 'zoe' }], 3), [])
   })

@@ -15,6 +15,7 @@ const HOUR = 3_600_000
 const start = Math.floor(Date.now() / HOUR) * HOUR + 1_237_000
 const end = start + 2 * HOUR + 41_000
 const overrideEnd = start + 9 * HOUR + 53_000
+const absenceEnd = start + 99 * HOUR + 47_000
 const words = [
   'kanarieagare',
   'Kanariefågel',
@@ -35,7 +36,8 @@ const traces: readonly (readonly [string, Buffer])[] = [
     [word, Buffer.from(JSON.stringify(word).slice(1, -1))] as const
   ]),
   ...doubles.map((bytes, index) => [`the ${index === 0 ? 'start' : 'end'} of the diversion`, bytes] as const),
-  ['the end of the override', Buffer.from(`${overrideEnd}`)]
+  ['the end of the override', Buffer.from(`${overrideEnd}`)],
+  ['the end of the absence', Buffer.from(`${absenceEnd}`)]
 ]
 /** The name that a sheet gave is written over before they are removed. */
 const plantedNames = [...new Set(traces.map(([name]) => name))].filter((name) => name !== 'Kanarieö')
@@ -84,6 +86,11 @@ async function plant({ call, tenant, calendar }: TestService): Promise<void> {
   await call('PUT', `${root}/users/${ID}/override`, {
     diversion: 'lunch',
     until: new Date(overrideEnd).toISOString()
+  })
+  await call('PUT', `${root}/users/${ID}/absences/away`, {
+    diversion: 'vacation',
+    from: new Date(overrideEnd).toISOString(),
+    until: new Date(absenceEnd).toISOString()
   })
   await call('POST', `${root}/keys`, { name: 'Kanarietelefon', role: 'softphone', user: ID })
   // The user comes by a sheet as well, whose progress is kept.

@@ -17,6 +17,7 @@ import { until } from '../support/until.ts'
 const exported: Readonly<Record<string, keyof PersonExportResponse>> = {
   user: 'user',
   override: 'override',
+  absences: 'absences',
   timeline: 'timeline',
   'sync record': 'sync',
   'API key': 'keys',
@@ -70,6 +71,11 @@ async function fill({ call, tenant }: TestService): Promise<void> {
   })
   await call('PUT', `${root}/connection`, { kind: 'ics', pollSeconds: 60 })
   await call('PUT', `${root}/users/anna/override`, { diversion: 'lunch', minutes: 5 })
+  await call('PUT', `${root}/users/anna/absences/trip`, {
+    diversion: 'vacation',
+    from: new Date().toISOString(),
+    until: new Date(Date.now() + 86_400_000).toISOString()
+  })
   const { body } = await call('POST', `${root}/keys`, { name: 'x', role: 'softphone', user: 'anna' })
   await call('GET', `${root}/users/anna/status`, undefined, { authorization: `Bearer ${body.key}` })
   await call('POST', `${root}/users/import`, 'user;displayName;extension;syncEnabled\r\nbo;Bo;2;false\r\n', {

@@ -12,7 +12,13 @@ const confirmed = (at: number): SyncRecord => ({
   confirmedAt: at,
   freshSince: 1
 })
-const held = (sync: SyncRecord) => ({ user: sampleUser('anna'), override: null, timeline: null, sync })
+const held = (sync: SyncRecord) => ({
+  user: sampleUser('anna'),
+  override: null,
+  absences: [],
+  timeline: null,
+  sync
+})
 
 t.test('a confirmation in the nick of time is seen, one in good time is not', async (t) => {
   const hour = 3_600_000

@@ -1,16 +1,19 @@
 /** `/v1/tenants/{tenant}/users/{user}/timeline`: a user's coming diversions, by the calendar and by hand. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { isAhead } from '../../domain/absence.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { Explanation } from '../../domain/explain.ts'
 import { isOverrideActive, type Override } from '../../domain/override.ts'
+import { isEnteredByHand } from '../../domain/status.ts'
 import { type Cause, type MergedInterval, mergeIntervals } from '../../domain/timeline.ts'
 import { floorToSecond } from '../../domain/whole-seconds.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
+import { toAbsenceResponse } from '../../management/absences.ts'
 import { createExplainer, type ExplainStatusDeps } from '../../status/explain-status.ts'
 import type { StatusService } from '../../status/status-service.ts'
 import {
+  absencesFor,
   calendarFor,
-  diversionOf,
   overrideFor,
   type TenantContext,
   timelineFor
@@ -73,17 +76,19 @@ export function timelinesRoutes(
           at: formatSecond(at),
           intervals,
           override: shownOverride(overrideFor(user, view.context, audience), clock()),
-          absences: []
+          absences: absencesFor(user, view.context, audience)
+            .filter((absence) => isAhead(absence, clock()))
+            .map(toAbsenceResponse)
         }
       }
     )
   }
 }
 
-/** A manual override has no end. Any other override has a known end, also beyond what was read. */
+/** A manual override has no end. */
 function isEndKnown({ end, causes }: MergedInterval, truncatedAt: Instant | null): boolean {
   if (!Number.isFinite(end)) return false
-  return truncatedAt === null || end < truncatedAt || causes.at(-1)!.from === 'override'
+  return truncatedAt === null || end < truncatedAt || isEnteredByHand(causes.at(-1)!)
 }
 
 /** One that has run out is kept, and shown no more. */
@@ -100,7 +105,7 @@ function shownOverride(override: Override | null, now: Instant) {
 
 /** With the stand-in for a code that the present catalogue has no longer. */
 function withKnownDiversion(cause: Cause, context: TenantContext): Cause {
-  const { code } = diversionOf(cause.diversion, context)
+  const { code } = context.catalogue.find(cause.diversion)
   return code === cause.diversion ? cause : { ...cause, diversion: code }
 }
 

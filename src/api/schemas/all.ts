@@ -1,4 +1,5 @@
 /** The schemas that calls name by `$id`. */
+import { absenceSchemas } from './absences.ts'
 import { connectionSchemas } from './connections.ts'
 import { keySchemas } from './keys.ts'
 import { MasterKeyRotationSchema } from './master-key.ts'
@@ -30,6 +31,7 @@ export const schemas = [
   ...statusSchemas,
   ...providerChangesSchemas,
   ...overrideSchemas,
+  ...absenceSchemas,
   ...timelineSchemas,
   ...previewSchemas,
   ...syncSchemas,

@@ -13,6 +13,7 @@ import type {
   PersonExportResponse
 } from '../../management/person-export.ts'
 import { type AuditPart, auditOutcomes } from '../../storage/audit.ts'
+import { AbsenceSchema } from './absences.ts'
 import { KeySchema } from './keys.ts'
 import { DiversionCode } from './params.ts'
 import { InstantSchema, Nullable, NullableInstantSchema, NullableString, ref } from './types.ts'
@@ -101,6 +102,7 @@ const example: PersonExportResponse = {
   },
   triggersSince: '2026-11-20T08:00:00Z',
   override: null,
+  absences: [],
   timeline: {
     rulesVersion: 3,
     truncatedAt: null,
@@ -171,6 +173,9 @@ export const PersonExportSchema = schemaOf<PersonExportResponse>()(
       triggersSince: InstantSchema('When the user’s own triggers last changed.'),
       override: Nullable(OverrideMembers, {
         description: 'What was set by hand last, also when it is over.'
+      }),
+      absences: Type.Array(ref(AbsenceSchema), {
+        description: 'The absences that are kept, also those that are over.'
       }),
       timeline: Nullable(TimelineMembers, { description: 'What was read of the calendar; null: nothing.' }),
       sync: SyncMembers,

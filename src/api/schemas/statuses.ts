@@ -22,8 +22,9 @@ export const PhoneSchema = Enum(phones, {
 
 export const RuleOriginSchema = Strict(
   {
-    from: Enum(['user', 'tenant', 'availability'], {
-      description: 'The user’s own triggers, the tenant’s, or the busy status alone.'
+    from: Enum(['user', 'tenant', 'availability', 'absence'], {
+      description:
+        'The user’s own triggers, the tenant’s, the busy status alone, or an absence entered by hand.'
     }),
     match: Type.Optional(Enum(triggerMatches, { description: 'Of a trigger: how it matched.' })),
     text: Type.Optional(Type.String({ description: 'Of a trigger: its text.' })),

@@ -1,23 +1,11 @@
 /** A user's coming diversions, as consumers see them. */
 import { Type } from 'typebox'
 import { Strict } from '../../lib/json-schema.ts'
+import { AbsenceSchema } from './absences.ts'
 import { OverrideSchema } from './overrides.ts'
 import { DiversionCode } from './params.ts'
 import { PhoneSchema, RuleOriginSchema, StatusQuerySchema } from './statuses.ts'
 import { InstantSchema, Nullable, NullableInstantSchema, ref } from './types.ts'
-
-export const AbsenceSchema = Strict(
-  {
-    diversion: DiversionCode,
-    start: InstantSchema('When it begins.', '2026-12-21T23:00:00Z'),
-    end: InstantSchema('When it ends.', '2027-01-06T23:00:00Z')
-  },
-  {
-    $id: 'Absence',
-    description: 'A diversion entered by hand for a time to come.',
-    examples: [{ diversion: 'vacation', start: '2026-12-21T23:00:00Z', end: '2027-01-06T23:00:00Z' }]
-  }
-)
 
 export const IntervalSchema = Strict(
   {
@@ -59,7 +47,8 @@ export const TimelineSchema = Strict(
         'What is set by hand now, or null. With `effective=true` the intervals have it laid over them.'
     }),
     absences: Type.Array(ref(AbsenceSchema), {
-      description: 'Diversions entered by hand for a time to come. There are none yet.',
+      description:
+        'Diversions entered by hand for a time to come, by id. With `effective=true` the intervals have them laid over them.',
       examples: [[]]
     })
   },
@@ -88,11 +77,11 @@ export const TimelineQuerySchema = Strict({
   ...StatusQuerySchema.properties,
   effective: Type.Optional(
     Type.Boolean({
-      description: 'The intervals as they count: with the override laid over the calendar.',
+      description: 'The intervals as they count: with absences and the override laid over the calendar.',
       default: false,
       examples: [true]
     })
   )
 })
 
-export const timelineSchemas = [IntervalSchema, AbsenceSchema, TimelineSchema]
+export const timelineSchemas = [IntervalSchema, TimelineSchema]

@@ -13,6 +13,7 @@ import { defaultRules } from '../resolve-rules.ts'
 import { type Attribution, type AuditedChange, draftOf } from './attribution.ts'
 import {
   changeOf,
+  describeAbsenceChange,
   describeAlarmList,
   describeConnection,
   describeKeyChange,
@@ -143,6 +144,17 @@ export function createAuditedStore(
       const change = { before: describeOverride(before, mask), after: describeOverride(override, mask) }
       return written({ parts: [{ user, ...change }] }).saveOverride(tenant, user, override, at)
     },
+    async saveAbsences(tenant, given, at) {
+      const mask = await maskOf(tenant)
+      const before = await store.records(
+        tenant,
+        given.map(({ user }) => user)
+      )
+      const parts = given.map(({ user, absences }, index) =>
+        describeAbsenceChange(user, before[index]?.absences ?? [], absences, mask)
+      )
+      return written({ parts }).saveAbsences(tenant, given, at)
+    },
     // How far an import is: its batches have their entries.
     saveImportProgress: store.saveImportProgress,
     // What the service does by itself.
@@ -210,6 +222,7 @@ export function createReadOnlyStore(store: Store): Store {
     saveUsers: refuse,
     removeUsers: refuse,
     saveOverride: refuse,
+    saveAbsences: refuse,
     saveImportProgress: refuse,
     saveReadings: refuse,
     saveResealed: refuse,

@@ -1,5 +1,6 @@
 /** What the audit says of records: no secret, and of a sensitive diversion what stands in its place. */
 import { isDeepStrictEqual } from 'node:util'
+import type { Absence } from '../../domain/absence.ts'
 import type { Mask } from '../../domain/mask.ts'
 import type { Override } from '../../domain/override.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
@@ -70,6 +71,30 @@ export function describeOverride(override: Override | null, mask: Mask): AuditVa
     until: until === null ? null : formatInstant(until),
     ...(phone !== undefined && { phone })
   }
+}
+
+/** By id those that differ. */
+export function describeAbsenceChange(
+  user: string,
+  before: readonly Absence[],
+  after: readonly Absence[],
+  mask: Mask
+): AuditPart {
+  return { user, ...changeOf(describeAbsences(before, mask), describeAbsences(after, mask)) }
+}
+
+function describeAbsences(absences: readonly Absence[], mask: Mask): AuditValues {
+  return Object.fromEntries(
+    absences.map(({ id, diversion, from, until, phone }) => [
+      id,
+      {
+        diversion: mask.shownCode(diversion),
+        from: formatInstant(from),
+        until: formatInstant(until),
+        ...(phone !== undefined && { phone })
+      }
+    ])
+  )
 }
 
 /** A softphone's key is its user's. */

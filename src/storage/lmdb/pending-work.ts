@@ -77,11 +77,11 @@ export class PendingWork {
   }
 
   #removeSome(tenant: string): boolean {
-    const { rules, users, syncs, timelines, overrides, log } = this.#tables
+    const { rules, users, syncs, timelines, overrides, absences, log } = this.#tables
     const { auditParts, auditPartsOfUsers, auditEntries } = this.#tables
     const audit = [auditParts, auditPartsOfUsers, auditEntries]
     let left = RECORDS_PER_SLICE
-    for (const table of [this.#apiKeys, rules, users, syncs, timelines, overrides, log, ...audit]) {
+    for (const table of [this.#apiKeys, rules, users, syncs, timelines, overrides, absences, log, ...audit]) {
       left -= table.removeSome(tenant, left)
       if (left === 0) return false
     }

@@ -100,13 +100,14 @@ export async function readRuleVersions({ rules }: Tables, tenant: string): Promi
 }
 
 function readOtherParts(
-  { overrides, timelines, syncs }: Tables,
+  { overrides, absences, timelines, syncs }: Tables,
   tenant: string,
   id: string,
   transaction?: Transaction
 ): Omit<UserRecord, 'user'> {
   return {
     override: overrides.get(tenant, id, transaction),
+    absences: absences.get(tenant, id, transaction)?.absences ?? [],
     timeline: timelines.get(tenant, id, transaction),
     sync: syncs.get(tenant, id, transaction) ?? initialSyncRecord(false, 0)
   }

@@ -2,6 +2,7 @@
 import type { Instant } from '../../domain/calendar-event.ts'
 import { auditEntryRecord, auditHeadRecord, auditPartRecord } from '../audit-codec.ts'
 import {
+  absencesRecord,
   apiKeyRecord,
   connectionRecord,
   importProgressRecord,
@@ -158,6 +159,7 @@ export const tableRecords = {
   syncs: syncRecord,
   timelines: timelineRecord,
   overrides: overrideRecord,
+  absences: absencesRecord,
   log: entryRecord,
   imports: importProgressRecord,
   pending: pendingRecord,

@@ -1,8 +1,10 @@
 /** The tables of the lmdb file: what lies under which key. Reads within a write see what it wrote. */
+
 import type { Database, RootDatabase, Transaction } from 'lmdb'
 import type { Override } from '../../domain/override.ts'
 import type { SyncRecord } from '../../domain/sync-state.ts'
 import type { Timeline } from '../../domain/timeline.ts'
+import type { AbsencesRecord } from '../absences-record.ts'
 import type { ApiKeyRecord } from '../api-keys.ts'
 import type { AuditEntry, AuditHead, SaltedPart } from '../audit.ts'
 import type { Codec } from '../codec.ts'
@@ -64,6 +66,7 @@ export function openTables(root: RootDatabase) {
     syncs: below<string, SyncRecord>('syncs', records.syncs),
     timelines: below<string, Timeline>('timelines', records.timelines),
     overrides: below<string, Override>('overrides', records.overrides),
+    absences: below<string, AbsencesRecord>('absences', records.absences),
     log: below<number, LogEntry>('log', records.log),
     imports: ofTenants('imports', records.imports),
     pending: ofTenants('pending', records.pending),

@@ -4,10 +4,13 @@ import { isStaleWrite } from '../is-stale-write.ts'
 import type { Store, Vacated } from '../store.ts'
 import type { LmdbWritesDeps } from './tenant-writes.ts'
 
-type UserWrites = Pick<Store, 'saveUsers' | 'removeUsers' | 'saveOverride' | 'saveReadings' | 'saveResealed'>
+type UserWrites = Pick<
+  Store,
+  'saveUsers' | 'removeUsers' | 'saveOverride' | 'saveAbsences' | 'saveReadings' | 'saveResealed'
+>
 
 export function lmdbUserWrites({ tables, log, apiKeys, audit, write }: LmdbWritesDeps): UserWrites {
-  const { heads, connections, users, syncs, timelines, overrides } = tables
+  const { heads, connections, users, syncs, timelines, overrides, absences } = tables
   return {
     saveUsers: (tenant, given, at) =>
       write(tenant, (feeds) => {
@@ -42,7 +45,7 @@ export function lmdbUserWrites({ tables, log, apiKeys, audit, write }: LmdbWrite
           minGeneration = Math.max(minGeneration, kept.generation + 1)
           const before = users.get(tenant, user)
           if (before !== null) vacated.push({ user, extension: before.extension })
-          for (const table of [users, syncs, timelines, overrides]) table.remove(tenant, user)
+          for (const table of [users, syncs, timelines, overrides, absences]) table.remove(tenant, user)
           apiKeys.removeOfUser(tenant, user)
           audit.eraseUser(tenant, user)
           removed.push(user)
@@ -62,6 +65,18 @@ export function lmdbUserWrites({ tables, log, apiKeys, audit, write }: LmdbWrite
         feeds.push(log.append(tenant, at, [user]))
         return true
       }),
+    saveAbsences: (tenant, given, at) =>
+      write(tenant, (feeds) => {
+        log.headOf(tenant)
+        const there = given.filter(({ user }) => syncs.get(tenant, user) !== null)
+        for (const { user, absences: list } of there) {
+          if (list.length === 0) absences.remove(tenant, user)
+          else absences.put(tenant, user, { absences: list })
+        }
+        const ids = there.map(({ user }) => user)
+        if (ids.length > 0) feeds.push(log.append(tenant, at, ids))
+        return ids
+      }),
     saveReadings: (tenant, outcomes, at) =>
       write(tenant, (feeds) => {
         log.headOf(tenant)
@@ -72,7 +87,8 @@ export function lmdbUserWrites({ tables, log, apiKeys, audit, write }: LmdbWrite
           if (isStaleWrite(syncs.get(tenant, user), sync, at)) continue
           syncs.put(tenant, user, sync)
           if (timeline !== 'same') timelines.put(tenant, user, timeline)
-          const shows = outcome.visible || (timeline !== 'same' && overrides.get(tenant, user) !== null)
+          const isOverlaid = overrides.get(tenant, user) !== null || absences.get(tenant, user) !== null
+          const shows = outcome.visible || (timeline !== 'same' && isOverlaid)
           ;(shows ? visible : confirmed).add(user)
         }
         if (visible.size > 0) feeds.push(log.append(tenant, at, [...visible]))

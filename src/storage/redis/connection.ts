@@ -93,7 +93,7 @@ export async function openRedisConnection({
   for (const script of apiKeyScripts) {
     client.defineCommand(script, { lua: apiKeyScript(script), numberOfKeys: 6 })
   }
-  client.defineCommand('readRecords', { lua: readScript('read-records'), numberOfKeys: 6 })
+  client.defineCommand('readRecords', { lua: readScript('read-records'), numberOfKeys: 7 })
   client.defineCommand('extendSession', { lua: readScript('extend-session'), numberOfKeys: 1 })
   client.defineCommand('trimAudit', { lua: readScript('trim-audit'), numberOfKeys: 4 })
   client.defineCommand('saveAlarms', { lua: readScript('save-alarms'), numberOfKeys: 1 })
@@ -191,8 +191,10 @@ export async function openRedisConnection({
       ask(() => scripted.trimAudit!(audit, auditHead, auditParts, auditPartsOfUsers, args)),
     saveAlarms: (key, { field, version, ofTenant, bytes }) =>
       ask(() => scripted.saveAlarms!(key, deadline(), field, version, ofTenant ? 1 : 0, bytes)),
-    readRecords: ({ head, log, users, syncs, timelines, overrides }, after, ids) =>
-      ask(() => scripted.readRecordsBuffer!(head, log, users, syncs, timelines, overrides, after ?? '', ids)),
+    readRecords: ({ head, log, users, syncs, timelines, overrides, absences }, after, ids) =>
+      ask(() =>
+        scripted.readRecordsBuffer!(head, log, users, syncs, timelines, overrides, absences, after ?? '', ids)
+      ),
     alive: () =>
       !closed &&
       client.status === 'ready' &&

@@ -3,6 +3,7 @@ import type { AnyKeptRecord } from '../../lib/kept-record.ts'
 import { alarmLockOf } from '../alarms.ts'
 import { alarmListRecord, alarmOverviewRecord, alarmStateRecord } from '../kept-alarms.ts'
 import {
+  keptAbsences,
   keptApiKey,
   keptAuditEntry,
   keptAuditHead,
@@ -118,6 +119,7 @@ export const keptKeys: Readonly<Record<string, readonly AnyKeptRecord[]>> = {
   [of.syncs]: [keptSync],
   [of.timelines]: [keptTimeline],
   [of.overrides]: [keptOverride],
+  [of.absences]: [keptAbsences],
   [of.rules]: [keptRules],
   [of.log]: [keptLogEntry],
   [of.lock]: [lock],

@@ -48,6 +48,7 @@ export interface TenantKeys {
   readonly syncs: string
   readonly timelines: string
   readonly overrides: string
+  readonly absences: string
   /** A hash by version. */
   readonly rules: string
   /** A stream whose ids are `position-0`. */
@@ -81,6 +82,7 @@ export function tenantKeys(tenant: string): TenantKeys {
     syncs: key('syncs'),
     timelines: key('timelines'),
     overrides: key('overrides'),
+    absences: key('absences'),
     rules: key('rules'),
     log: key('log'),
     lock: key('lock'),

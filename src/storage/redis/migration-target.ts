@@ -4,6 +4,7 @@ import { SetupError } from '../../errors.ts'
 import type { AlarmListRecord, AlarmStateRecord } from '../alarms.ts'
 import type { ListedApiKey } from '../api-keys.ts'
 import {
+  absencesRecord,
   connectionRecord,
   overrideRecord,
   rulesRecord,
@@ -129,12 +130,13 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
 }
 
 function putUser(multi: ChainableCommander, keys: TenantKeys, record: UserRecord): void {
-  const { user, sync, timeline, override } = record
+  const { user, sync, timeline, override, absences } = record
   multi.zadd(keys.ids, 0, user.id)
   multi.hset(keys.users, user.id, userRecord.encode(user))
   multi.hset(keys.syncs, user.id, encodeSync(sync))
   if (timeline !== null) multi.hset(keys.timelines, user.id, timelineRecord.encode(timeline))
   if (override !== null) multi.hset(keys.overrides, user.id, overrideRecord.encode(override))
+  if (absences.length > 0) multi.hset(keys.absences, user.id, absencesRecord.encode({ absences }))
 }
 
 function alarmFieldsOf({ list, state }: WholeAlarms): Record<string, Buffer> {

@@ -3,6 +3,7 @@ import type { ChainableCommander } from 'ioredis'
 import { initialSyncRecord } from '../../domain/sync-state.ts'
 import { nextSlice } from '../../lib/time-slices.ts'
 import {
+  absencesRecord,
   connectionRecord,
   importProgressRecord,
   overrideRecord,
@@ -66,8 +67,8 @@ export function redisQueries(link: RedisConnection) {
     const found: (UserRecord | null)[] = []
     for (let index = 0; index < ids.length; index++) {
       if (index % STEP === STEP - 1) await nextSlice()
-      const [user, sync, timeline, override] = columns.map((column) => column[index] ?? null)
-      found.push(user ? recordOf(user, rereads, sync, timeline, override) : null)
+      const [user, ...parts] = columns.map((column) => column[index] ?? null)
+      found.push(user ? recordOf(user, rereads, parts) : null)
     }
     return found
   }
@@ -127,7 +128,7 @@ export function redisQueries(link: RedisConnection) {
   async function snapshot(tenant: string): Promise<TenantSnapshot | null> {
     if (!isTenantId(tenant)) return null
     const keys = tenantKeys(tenant)
-    const columns = [keys.users, keys.syncs, keys.timelines, keys.overrides]
+    const columns = [keys.users, keys.syncs, keys.timelines, keys.overrides, keys.absences]
     const [head, ids, ...flat] = await together<[Record<string, Buffer>, string[], ...Buffer[][]]>(
       (multi) => {
         multi.hgetallBuffer(keys.head).zrange(keys.ids, 0, '-1')
@@ -137,21 +138,17 @@ export function redisQueries(link: RedisConnection) {
       link.askBulk
     )
     if (head.tenant === undefined) return null
-    const [users, syncs, timelines, overrides] = [new Map(), new Map(), new Map(), new Map()] as [
-      Hash,
-      Hash,
-      Hash,
-      Hash
-    ]
-    for (const [index, hash] of [users, syncs, timelines, overrides].entries())
-      await gather(flat[index] ?? [], hash)
+    const hashes: Hash[] = []
+    for (const [index] of columns.entries()) hashes.push(await gather(flat[index] ?? []))
+    const [users, ...others] = hashes
     const rereads = decodeRereads(head.rereads, head.rereadAt)
     const found: UserRecord[] = []
     for (const id of ids) {
       if (found.length % STEP === STEP - 1) await nextSlice()
-      const user = users.get(id)
-      if (user !== undefined)
-        found.push(recordOf(user, rereads, syncs.get(id), timelines.get(id), overrides.get(id)))
+      const user = users?.get(id)
+      if (user === undefined) continue
+      const parts = others.map((hash) => hash.get(id))
+      found.push(recordOf(user, rereads, parts))
     }
     return {
       tenant: tenantRecord.decode(head.tenant),
@@ -237,20 +234,25 @@ type RecordsAnswer = [
 type Hash = Map<string, Buffer>
 
 /** Names and values in turn, as Redis gives a hash. */
-async function gather(flat: readonly Buffer[], into: Hash): Promise<void> {
+async function gather(flat: readonly Buffer[]): Promise<Hash> {
+  const hash: Hash = new Map()
   for (let index = 0; index + 1 < flat.length; index += 2) {
     if (index % (16 * STEP) === 0) await nextSlice()
-    into.set(`${flat[index]}`, flat[index + 1] as Buffer)
+    hash.set(`${flat[index]}`, flat[index + 1] as Buffer)
   }
+  return hash
 }
 
 type Column = readonly (Buffer | null)[]
 type Kept = Buffer | null | undefined
 
-function recordOf(user: Buffer, rereads: Rereads, sync: Kept, timeline: Kept, override: Kept): UserRecord {
+/** `parts`: in the order of the columns, after the user. */
+function recordOf(user: Buffer, rereads: Rereads, parts: readonly Kept[]): UserRecord {
+  const [sync, timeline, override, absences] = parts
   return {
     user: userRecord.decode(user),
     override: override ? overrideRecord.decode(override) : null,
+    absences: absences ? absencesRecord.decode(absences).absences : [],
     timeline: timeline ? timelineRecord.decode(timeline) : null,
     sync: sync ? decodeSync(sync, rereads) : initialSyncRecord(false, 0)
   }

@@ -1,17 +1,8 @@
 /** The store for several processes: everything in Redis, every write one script, the feed by Pub/Sub. */
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../domain/calendar-event.ts'
-import { initialSyncRecord } from '../../domain/sync-state.ts'
 import type { AuditDraft } from '../audit.ts'
-import {
-  connectionRecord,
-  importProgressRecord,
-  overrideRecord,
-  rulesRecord,
-  tenantRecord,
-  timelineRecord,
-  userRecord
-} from '../codec.ts'
+import { connectionRecord, importProgressRecord, rulesRecord, tenantRecord } from '../codec.ts'
 import { LOG_LENGTH } from '../lmdb/change-log.ts'
 import type { KeyCheckStore } from '../secrets/master-keys.ts'
 import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable, TenantGone } from '../store.ts'
@@ -19,7 +10,6 @@ import type { RedisAddress } from './address.ts'
 import { redisAlarms } from './alarms.ts'
 import { redisApiKeys } from './api-keys.ts'
 import { AuditChainer, redisAudit } from './audit.ts'
-import { syncParts } from './codec.ts'
 import { openRedisConnection } from './connection.ts'
 import { RedisFeed } from './feed.ts'
 import { findInstallation, type Installation, startInstallation } from './installation.ts'
@@ -30,6 +20,7 @@ import { ReplicaRegistry } from './replica-registry.ts'
 import type { WriteScript } from './scripts.ts'
 import { redisSessions } from './sessions.ts'
 import { redisTenantLock } from './tenant-lock.ts'
+import { redisUserWrites } from './user-writes.ts'
 
 export interface RedisOptions {
   readonly address: RedisAddress
@@ -201,56 +192,12 @@ export async function openRedis({
       users: (tenant, page) => run(() => reading.users(tenant, page)),
       record: (tenant, user) => run(async () => (await reading.records(tenant, [user]))[0] ?? null),
       records: (tenant, ids) => run(() => reading.records(tenant, ids)),
-      async saveUsers(tenant, given, at) {
-        const args = () => [
-          idsOf(given.map(({ user }) => user.id)),
-          ...given.flatMap(({ user, sync }) => [
-            user.id,
-            userRecord.encode(user),
-            sync === null ? '0' : '1',
-            ...syncParts(sync ?? initialSyncRecord(user.syncEnabled && user.mailbox !== null, at))
-          ])
-        ]
-        const fresh = (await change(tenant, 'saveUsers', at, args)) as string[]
-        // What a removal that was broken off left of earlier users of these names.
-        if (fresh.length > 0) await removeKeysOfUsers(tenant, fresh)
-        return fresh
-      },
-      removeUsers: async (tenant, users, at) => {
-        const [, removed] = await Promise.all([
-          isTenantId(tenant) ? removeKeysOfUsers(tenant, users) : null,
-          change(tenant, 'removeUsers', at, () => [...users])
-        ])
-        await removeKeysOfUsers(tenant, users)
-        return removed as string[]
-      },
+      ...redisUserWrites({ change, removeKeysOfUsers }),
 
       importProgress: (tenant) => run(() => reading.importProgress(tenant)),
       async saveImportProgress(tenant, progress) {
         await change(tenant, 'saveImportProgress', progress.updatedAt, () => [
           importProgressRecord.encode(progress)
-        ])
-      },
-
-      async saveOverride(tenant, user, override, at) {
-        const args = () => [idsOf([user]), user, override === null ? '' : overrideRecord.encode(override)]
-        return (await change(tenant, 'saveOverride', at, args)) === 1
-      },
-      async saveReadings(tenant, outcomes, at) {
-        const args = () =>
-          outcomes.flatMap(({ user, sync, timeline, visible }) => [
-            user,
-            ...syncParts(sync),
-            timeline === 'same' ? '' : timelineRecord.encode(timeline),
-            visible ? '1' : '0'
-          ])
-        return (await change(tenant, 'saveReadings', at, args)) as string[]
-      },
-
-      saveResealed: async (tenant, connection, users) => {
-        await change(tenant, 'saveResealed', 0, () => [
-          connection === null ? '' : connectionRecord.encode(connection),
-          ...users.flatMap((user) => [user.id, userRecord.encode(user)])
         ])
       },
 
@@ -277,10 +224,6 @@ export async function openRedis({
     }
   }
   return stores('', null)
-}
-
-function idsOf(users: readonly string[]): string {
-  return JSON.stringify([...new Set(users)])
 }
 
 /** What follows the status of an answer to a write. Throws where nothing was written. */

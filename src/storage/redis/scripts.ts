@@ -25,6 +25,7 @@ export const writeScripts = [
   'removeUsers',
   'saveImportProgress',
   'saveOverride',
+  'saveAbsences',
   'saveReadings',
   'saveResealed',
   'appendAudit'

@@ -74,6 +74,11 @@ GET     ${U}/status                             +        +        +      shared 
 GET     ${U}/timeline                           +        +        +      own         -        -
 PUT     ${U}/override                           +        +        +      own         -        -
 DELETE  ${U}/override                           +        +        +      own         -        -
+GET     ${U}/absences                           +        +        +      own         -        -
+GET     ${U}/absences/{absence}                 +        +        +      own         -        -
+PUT     ${U}/absences/{absence}                 +        +        +      own         -        -
+DELETE  ${U}/absences/{absence}                 +        +        +      own         -        -
+POST    ${T}/absences/import                    +        +        -      -           -        -
 GET     ${T}/sync                               +        +        -      -           -        -
 POST    ${T}/sync                               +        +        -      -           -        -
 `

@@ -224,6 +224,11 @@ t.test('what a role may read it reads', async (t) => {
   const cursor = (await service.call('GET', '/v1/tenants/acme/statuses')).body.cursor
   await service.call('PUT', '/v1/tenants/acme/rules', { pack: 'infracom' })
   await service.call('PUT', '/v1/tenants/acme/connection', { kind: 'ics', pollSeconds: 300 })
+  await service.call('PUT', '/v1/tenants/acme/users/anna/absences/1070', {
+    diversion: 'vacation',
+    from: new Date().toISOString(),
+    until: new Date(Date.now() + 86_400_000).toISOString()
+  })
   for (const row of roleTable) {
     if (row.method !== 'GET' || row.path.includes('{id}') || row.path.endsWith('/import')) continue
     const path = addressOf(row, own) + (row.path.endsWith('/changes') ? `?cursor=${cursor}` : '')

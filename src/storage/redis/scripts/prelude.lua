@@ -7,8 +7,8 @@
 -- generation is the one that counts, not the one in the JSON. `rereads` is what the head's counter of that name was when the record
 -- was written (absent: 0). A record with a lower one is of before: it stands for an unread one, a generation later for each reread.
 -- So a new connection costs the same however many users there are, and is never half done.
-local HEAD, IDS, USERS, SYNCS, TIMELINES, OVERRIDES, RULES, LOG, LOCK = unpack(KEYS, 1, 9)
-local AUDIT, AUDIT_HEAD, AUDIT_PARTS, AUDIT_PARTS_OF_USERS = unpack(KEYS, 10, 13)
+local HEAD, IDS, USERS, SYNCS, TIMELINES, OVERRIDES, ABSENCES, RULES, LOG, LOCK = unpack(KEYS, 1, 10)
+local AUDIT, AUDIT_HEAD, AUDIT_PARTS, AUDIT_PARTS_OF_USERS = unpack(KEYS, 11, 14)
 local token, deadline, logLength, channel, at, auditEntry = unpack(ARGV, 1, 6)
 local ARGS = 6
 if token ~= '' and redis.call('GET', LOCK) ~= token then return {'LOST'} end

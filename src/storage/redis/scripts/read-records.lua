@@ -1,7 +1,7 @@
 -- The records of some users, and the log after a position, at one moment: one command costs a client less than half of what a
 -- transaction of as many reads does.
 --
--- KEYS: head, log, users, syncs, timelines, overrides.
+-- KEYS: head, log, users, syncs, timelines, overrides, absences.
 -- ARGV: the position, or '' where no log is wanted, then ids of users.
 -- Returns epoch, position, sequence, rereads and rereadAt of the head; how many entries the log has, and those after the position; then of
 -- each other key the values in the order of the ids.

@@ -1,5 +1,5 @@
 -- Result: whether there was one.
 if not epoch then return {'OK', '', '', 0} end
 local sequence = publish({'{"kind":"tenant removed"}'})
-redis.call('UNLINK', HEAD, IDS, USERS, SYNCS, TIMELINES, OVERRIDES, RULES, LOG, AUDIT, AUDIT_HEAD, AUDIT_PARTS, AUDIT_PARTS_OF_USERS)
+redis.call('UNLINK', HEAD, IDS, USERS, SYNCS, TIMELINES, OVERRIDES, ABSENCES, RULES, LOG, AUDIT, AUDIT_HEAD, AUDIT_PARTS, AUDIT_PARTS_OF_USERS)
 return {'OK', epoch, sequence, 1}

@@ -10,7 +10,7 @@ for i = ARGS + 1, #ARGV do
     local before = redis.call('HGET', USERS, id)
     if before then vacated[#vacated + 1] = vacatedEntry(id, extensionOf(before)) end
     redis.call('ZREM', IDS, id)
-    for _, key in ipairs({USERS, SYNCS, TIMELINES, OVERRIDES}) do redis.call('HDEL', key, id) end
+    for _, key in ipairs({USERS, SYNCS, TIMELINES, OVERRIDES, ABSENCES}) do redis.call('HDEL', key, id) end
     eraseAudit(id)
     removed[#removed + 1] = id
     quoted[#quoted + 1] = cjson.encode(id)

@@ -26,7 +26,9 @@ local seen = {['1'] = {}, ['0'] = {}}
 for i = ARGS + 1, #ARGV, 7 do
   local id, generation, enabled, confirmed, json, timeline, visible = unpack(ARGV, i, i + 6)
   if not isStaleWrite(redis.call('HGET', SYNCS, id), generation, confirmed) then
-    if timeline ~= '' and redis.call('HEXISTS', OVERRIDES, id) == 1 then visible = '1' end
+    if timeline ~= '' and (redis.call('HEXISTS', OVERRIDES, id) == 1 or redis.call('HEXISTS', ABSENCES, id) == 1) then
+      visible = '1'
+    end
     writeSync(id, generation, enabled, confirmed, json)
     if timeline ~= '' then redis.call('HSET', TIMELINES, id, timeline) end
     passOn(id, json, timeline)
