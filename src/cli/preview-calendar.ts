@@ -1,9 +1,6 @@
 /** `hanvisa try`: the coming timeline of one calendar, with the reason for each interval. Nothing is kept. */
-import { realpath } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { CalendarRead } from '../connectors/connector.ts'
-import { createIcsConnector } from '../connectors/ics/connector.ts'
 import { anyAddress } from '../connectors/net/address-policy.ts'
 import { openHttpClient } from '../connectors/net/http-client.ts'
 import { buildTimeline } from '../domain/build-timeline.ts'
@@ -15,6 +12,7 @@ import type { Timeline } from '../domain/timeline.ts'
 import { RemoteError, SetupError } from '../errors.ts'
 import { ianaZone } from '../lib/time-zone.ts'
 import { DEFAULT_PACK, loadPacks } from '../management/load-packs.ts'
+import { openPreviewConnector } from './preview-connector.ts'
 
 export interface PreviewCalendarDeps {
   readonly stdout: { write(text: string): unknown }
@@ -90,8 +88,7 @@ function parseCall(args: readonly string[]): PreviewCall | null {
 async function readCalendar(call: PreviewCall, timeZone: string, now: number): Promise<CalendarRead> {
   // Whoever calls this may read what this machine may.
   const httpClient = openHttpClient({ addressPolicy: anyAddress })
-  const { folder, mailbox } = await locate(call.calendar)
-  const connector = createIcsConnector({ tenant: 'try', folder, httpClient })
+  const { connector, mailbox } = await openPreviewConnector(call.calendar, httpClient)
   try {
     const [reading] = await connector.read({
       targets: [{ mailbox, timeZone, ...(call.owner === undefined ? {} : { owner: call.owner }) }],
@@ -105,16 +102,6 @@ async function readCalendar(call: PreviewCall, timeZone: string, now: number): P
   } finally {
     await connector.close()
     await httpClient.close()
-  }
-}
-
-async function locate(calendar: string): Promise<{ folder: string; mailbox: string }> {
-  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(calendar)) return { folder: '.', mailbox: calendar }
-  try {
-    const path = await realpath(calendar)
-    return { folder: dirname(path), mailbox: basename(path) }
-  } catch {
-    throw new RemoteError('mailbox_unknown', `There is no file ${calendar}.`)
   }
 }
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import t from 'tap'
 import { previewCalendar } from '../../src/cli/preview-calendar.ts'
 import { calendar, event } from '../connectors/ics/calendars.ts'
+import { startFakeCaldavServer } from '../support/fake-caldav-server.ts'
 
 const packFolder = resolve('rules')
 const now = Date.parse('2026-11-22T08:00:00Z')
@@ -122,4 +123,19 @@ t.test('a failure is one sentence, and an exit code', async (t) => {
     t.match(result.errors, said)
     t.equal(result.out, '')
   }
+})
+
+t.test('an account on a CalDAV server is read like a calendar, by its address', async (t) => {
+  const server = await startFakeCaldavServer(t)
+  server.put('anna', [event('DTSTART:20261123T110000Z', 'DURATION:PT1H', 'SUMMARY:LUN: pizza')])
+  const address = server.origin.replace('://', '://anna:secret@')
+  for (const place of ['/', '/dav/calendars/anna/', '/dav/calendars/anna/personal/']) {
+    const { code, out, errors } = await tried(address + place, '--pack', 'infracom')
+    t.equal(errors, '')
+    t.equal(code, 0)
+    t.match(out, /1 events read[\s\S]*12:00 – 13:00 +Lunch/, place)
+  }
+  const wrong = await tried(`${address.replace('secret', 'wrong')}/`)
+  t.equal(wrong.code, 1)
+  t.match(wrong.errors, /refuses the user name/)
 })

@@ -115,6 +115,10 @@ async function answer(
     reply.writeHead(401, { 'www-authenticate': 'Basic realm="dav"' }).end()
     return
   }
+  if (request.method === 'OPTIONS') {
+    reply.writeHead(200, { dav: '1, 3, calendar-access' }).end()
+    return
+  }
   const [, folder, login = '', name] =
     /^(\/dav\/(?:calendars|principals))\/([^/]*)\/(?:([^/]*)\/)?$/.exec(path) ?? []
   if (folder === undefined) {

@@ -96,7 +96,8 @@ export class CalendarLocator {
   async #find(address: MailboxAddress, signal: AbortSignal): Promise<CalendarHome> {
     const { account, url, mailbox, template, shownUser } = address
     if (mailbox === null) {
-      if (new URL(url).pathname !== '/') return this.#locateAt(address, url, null, signal)
+      const found = new URL(url).pathname === '/' ? null : await this.#locateAt(address, url, null, signal)
+      if (found !== null) return found
       const service = await this.service(account, url, signal)
       return this.#homeOf(address, await this.#ownPrincipal(address, service, signal), signal)
     }
@@ -107,7 +108,13 @@ export class CalendarLocator {
           shownUser,
           "the address of the server's calendars holds a domain, and the mailbox has none"
         )
-      return this.#locateAt(address, new URL(filled, url).href, namesOf(mailbox, template), signal)
+      const found = await this.#locateAt(
+        address,
+        new URL(filled, url).href,
+        namesOf(mailbox, template),
+        signal
+      )
+      if (found !== null) return found
     }
     const service = await this.service(account, url, signal)
     const principal = await findPrincipal(this.#client, account, service, { mailbox, shownUser }, signal)
@@ -143,13 +150,13 @@ export class CalendarLocator {
     return this.#narrow(home, signal)
   }
 
-  /** At an address that names a calendar, a folder of calendars or a principal. `names`: whose it must be; null: anybody's. */
+  /** At an address that names a calendar, a folder of calendars or a principal; else null. `names`: whose it must be; null: anybody's. */
   async #locateAt(
     address: MailboxAddress,
     url: string,
     names: readonly string[] | null,
     signal: AbortSignal
-  ): Promise<CalendarHome> {
+  ): Promise<CalendarHome | null> {
     const { account, shownUser } = address
     const request = { method: 'PROPFIND', url, depth: '0', body: locateBody } as const
     const answer = await this.#client.multistatus(
@@ -166,8 +173,9 @@ export class CalendarLocator {
     const types = response.properties.get('resourcetype')?.children ?? []
     const home = response.properties.get('calendar-home-set')?.hrefs ?? []
     const isCalendar = types.includes('calendar')
-    if (!isCalendar && names === null && home.length === 0 && !types.includes('collection'))
-      throw unknownMailbox(shownUser, 'its address leads to no calendar')
+    // Somewhere on the server that is nobody's: the account's own calendars are looked for.
+    if (!isCalendar && names === null && home.length === 0 && ownerPathOf(response, answer.url) === null)
+      return null
     const owner = await this.#proveOwner(address, response, answer.url, names, signal)
     if (!isCalendar && home.length > 0 && owner.principal !== null && owner.principal.homes.length > 0)
       return this.#homeOf(address, owner.principal, signal)

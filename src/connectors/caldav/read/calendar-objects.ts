@@ -10,7 +10,7 @@ import { accessDenied } from '../errors.ts'
 export interface CalendarObjects {
   /** iCalendar texts by the path of their object. */
   readonly texts: ReadonlyMap<string, string>
-  /** Objects that the server named and did not show. */
+  /** Objects that the server named and did not show, or that are no whole calendar. */
   readonly withheld: number
 }
 
@@ -35,7 +35,7 @@ export async function readCalendarObjects(
     for (const response of answer.responses) {
       const path = comparablePath(resolveHref(response.href, answer.url).pathname)
       const text = response.properties.get('calendar-data')?.text
-      if (text !== undefined && text.trim() !== '') texts.set(path, text)
+      if (text !== undefined && isWhole(text)) texts.set(path, text)
       else if (isTruncated(response)) {
         // RFC 6578 section 3.6, which servers use for this report too: the rest is asked for in two halves.
         if (range === null || halvings === maxHalvings) throw truncatedError()
@@ -48,6 +48,12 @@ export async function readCalendarObjects(
   }
   await read(range, 0)
   return { texts, withheld }
+}
+
+/** One that is cut short would take those after it along. */
+function isWhole(text: string): boolean {
+  if (!/^\s*BEGIN:VCALENDAR\s/i.test(text) || !/\nEND:VCALENDAR\s*$/i.test(text)) return false
+  return (text.match(/^BEGIN:/gim)?.length ?? 0) === (text.match(/^END:/gim)?.length ?? 0)
 }
 
 function isTruncated({ status }: DavResponse): boolean {

@@ -172,7 +172,7 @@ function etagOf(calendars: readonly UserCalendar[]): string | null {
 
 function withheldRead(count: number, other: PartialRead | null): PartialRead {
   const many = count === 1 ? '1 entry' : `${count} entries`
-  const hint = `The server names ${many} of the calendar and does not show what is in them, so they are left out: see its log, and the rights in the calendar.`
+  const hint = `The server names ${many} of the calendar and does not show what is in them, or they are cut short, so they are left out: see its log, and the rights in the calendar.`
   return { code: 'protocol_error', hint: other === null ? hint : `${hint} ${other.hint}` }
 }
 
