@@ -93,6 +93,7 @@ const app = await buildApp({
   maxLongPollsPerKey: 100,
   trustedProxies: [],
   operators: null,
+  refusals: { count: () => {} },
   operatorSignIn: null
 })
 

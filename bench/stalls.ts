@@ -55,6 +55,7 @@ async function overStore(name: string, redisUrl: string | null): Promise<void> {
       providerApplication: null,
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
+      auditDays: 365,
       logLevel: 'error'
     },
     pino({ level: 'error' }, pino.destination(2))

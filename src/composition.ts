@@ -19,6 +19,8 @@ import { openHttpClient } from './connectors/net/http-client.ts'
 import { createConsentDeps } from './customer-consent.ts'
 import { SetupError } from './errors.ts'
 import { restoreStringMethods } from './lib/string-prototype.ts'
+import { AuditRetention } from './management/audit/audit-retention.ts'
+import { RefusalTally } from './management/audit/refusal-tally.ts'
 import { KeyRegistry } from './management/key-registry.ts'
 import { loadPacks } from './management/load-packs.ts'
 import { createManagement } from './management/management.ts'
@@ -98,7 +100,11 @@ export async function startService(
       installationSecret: masterKeys.installationSecret
     })
     const operators = operatorSignIn?.authenticator ?? null
-    const bare = { log, adminKey, apiKeys: registry, operators, metrics, store, ...limits }
+    const refusals = new RefusalTally({ audit: store.audit, clock })
+    undo.push(() => refusals.flush())
+    const bare = { log, refusals, adminKey, apiKeys: registry, operators, metrics, store, ...limits }
+    const retention = new AuditRetention({ store, days: config.auditDays, clock, log })
+    undo.push(() => retention.close())
     let app: FastifyInstance
     if (sync === null) app = await buildWorkerApp(bare)
     else {

@@ -50,6 +50,7 @@ export interface Config {
   readonly providerApplication: ProviderApplication | null
   readonly maxCallsPerMinute: number
   readonly maxLongPollsPerKey: number
+  readonly auditDays: number
   /** As CIDR. */
   readonly allowedNetworks: readonly string[]
   readonly logLevel: (typeof logLevels)[number]
@@ -108,6 +109,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   const maxCallsPerMinute = countOf('HANVISA_CALLS_PER_MINUTE')
   const maxLongPollsPerKey = countOf('HANVISA_LONG_POLLS_PER_KEY')
+  const auditDays = countOf('HANVISA_AUDIT_DAYS')
   const masterKeyNext = value('HANVISA_MASTER_KEY_NEXT')
   if (masterKeyNext !== null && masterKeyIn(masterKeyNext) === null) {
     refuse('HANVISA_MASTER_KEY_NEXT', masterKeyRule)
@@ -165,6 +167,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     providerApplication,
     maxCallsPerMinute,
     maxLongPollsPerKey,
+    auditDays,
     allowedNetworks: allowed.networks,
     logLevel: logLevel ?? 'info'
   })

@@ -11,6 +11,7 @@ const usage = `usage: hanvisa                                                   
        hanvisa rotate-key                                        seals all secrets under a new master key
        hanvisa migrate --from DATA_DIR [--to redis://HOST:6379]  an embedded installation into Redis
        hanvisa keys make|list|revoke [--url URL]                 API keys, of a running service or a stopped one
+       hanvisa audit verify [FILE] [--expect POSITION:HASH]      whether an audit is as it was written
 `
 
 try {
@@ -44,6 +45,10 @@ async function run([command, ...rest]: string[]): Promise<number> {
     const settings = readSettings(process.env, names)
     const { runKeys } = await import('./cli/keys.ts')
     return runKeys(rest, { stdout: process.stdout, stderr: process.stderr, settings, clock: Date.now })
+  }
+  if (command === 'audit') {
+    const { runAudit } = await import('./cli/audit.ts')
+    return runAudit(rest, { stdin: process.stdin, stdout: process.stdout, stderr: process.stderr })
   }
   if (command === 'rotate-key') {
     const read = () => readConfig(process.env)

@@ -99,6 +99,10 @@ export const Settings = Type.Object({
     default: '100',
     description: 'Calls of one key that may wait for changes at the same time, event streams included'
   }),
+  HANVISA_AUDIT_DAYS: Type.String({
+    default: '365',
+    description: 'How many days entries of the audit are kept'
+  }),
   HANVISA_LOG_LEVEL: Type.String({ default: 'info', description: 'From which level on things are logged' })
 })
 export type SettingName = keyof Static<typeof Settings>

@@ -35,6 +35,7 @@ t.test('nothing set', async (t) => {
     trustedProxies: [],
     maxCallsPerMinute: 600,
     maxLongPollsPerKey: 100,
+    auditDays: 365,
     allowedNetworks: [],
     logLevel: 'info'
   })
@@ -65,6 +66,7 @@ t.test('everything set', async (t) => {
     HANVISA_ENTRA_CLOUD: 'usgov',
     HANVISA_CALLS_PER_MINUTE: '1200',
     HANVISA_LONG_POLLS_PER_KEY: '5',
+    HANVISA_AUDIT_DAYS: '730',
     HANVISA_ALLOWED_NETWORKS: '10.1.2.0/24, 192.168.7.9 fd12:3456:789a::/48',
     HANVISA_LOG_LEVEL: 'debug'
   })
@@ -90,6 +92,7 @@ t.test('everything set', async (t) => {
     providerApplication: { clientId: 'app', clientSecret: 'a-key-of-twenty-signs', cloud: 'usgov' },
     maxCallsPerMinute: 1200,
     maxLongPollsPerKey: 5,
+    auditDays: 730,
     allowedNetworks: ['10.1.2.0/24', '192.168.7.9/32', 'fd12:3456:789a::/48'],
     logLevel: 'debug'
   })

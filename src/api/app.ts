@@ -19,6 +19,7 @@ import { componentName, describeAccess, openapiInfo } from './openapi-info.ts'
 import { requireStoreForWrites } from './require-store.ts'
 import { absenceImportRoutes } from './routes/absence-import.ts'
 import { absencesRoutes } from './routes/absences.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { changesRoutes } from './routes/changes.ts'
 import { connectionsRoutes } from './routes/connections.ts'
 import { consentsRoutes } from './routes/consents.ts'
@@ -112,6 +113,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(absenceImportRoutes(), { prefix: '/v1' })
   await app.register(syncRoutes(deps), { prefix: '/v1' })
   await app.register(masterKeyRoutes(deps), { prefix: '/v1' })
+  await app.register(auditRoutes(deps), { prefix: '/v1' })
 
   finish()
   return app as unknown as FastifyInstance

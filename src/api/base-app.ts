@@ -8,6 +8,7 @@ import Fastify, {
 } from 'fastify'
 import { RequestError } from '../errors.ts'
 import { Strict } from '../lib/json-schema.ts'
+import type { RefusalTally } from '../management/audit/refusal-tally.ts'
 import type { Principal } from '../management/principal.ts'
 import { requireAuditAction } from './audited-calls.ts'
 import { type Access, anyRole, requireAccess } from './auth/access.ts'
@@ -30,6 +31,8 @@ export interface BaseAppDeps extends AuthenticatorDeps {
   readonly metrics: Metrics
   /** Of one key, or without a key of one address. */
   readonly maxCallsPerMinute: number
+  /** Counts refused keys for the audit. */
+  readonly refusals: Pick<RefusalTally, 'count'>
   /** The proxies whose `X-Forwarded-For` is trusted: addresses and CIDR ranges. */
   readonly trustedProxies: readonly string[]
 }
@@ -80,7 +83,7 @@ export async function createBaseApp(deps: BaseAppDeps) {
   await refuseOverload(app as unknown as FastifyInstance)
   const limits = await addLimits(app as unknown as FastifyInstance, deps.maxCallsPerMinute)
   const authenticator = new Authenticator(deps)
-  const guard = { authenticator, operators: deps.operators, limits }
+  const guard = { authenticator, operators: deps.operators, limits, refusals: deps.refusals }
   const hooksFor = (access: Access, routeLimits?: RouteLimits) => [
     ...(access === 'public' ? [] : [createGuard(guard, access)]),
     ...(routeLimits === 'none' ? [] : [limits.hookFor(access, routeLimits)])

@@ -19,6 +19,7 @@ export const openapiInfo = {
     { name: 'Users', description: 'The people on the switch.' },
     { name: 'Rules', description: 'How events become diversions.' },
     { name: 'Sync', description: 'How the reading of calendars goes.' },
+    { name: 'Audit', description: 'Who did what, when and from where.' },
     { name: 'Service', description: 'The installation itself.' }
   ],
   components: {

@@ -6,6 +6,7 @@ import { type AbsenceImport, createAbsenceImport } from './absence-import.ts'
 import { type AbsencesManagement, createAbsenceManagement } from './absences.ts'
 import { createKeyManagement, type KeyManagement } from './api-keys.ts'
 import type { Attribution } from './audit/attribution.ts'
+import { type AuditReader, createAuditReader } from './audit/audit-reader.ts'
 import { createAuditedStore, createReadOnlyStore } from './audit/audited-store.ts'
 import { type AuditRecorder, createAuditRecorder, noAuditRecorder } from './audit/recorder.ts'
 import { type ConnectionManagement, createConnectionManagement } from './connections.ts'
@@ -42,6 +43,7 @@ export interface ManagementParts {
 
 /** For calls that only read: a write through it fails. */
 export interface Management extends ManagementParts {
+  readonly auditReader: AuditReader
   /** For a call that writes, or that is recorded. */
   by(attribution: Attribution): ManagementParts
 }
@@ -50,6 +52,7 @@ export function createManagement(deps: Omit<ManagementDeps, 'audit'>): Managemen
   const { store } = deps
   return {
     ...createParts({ ...deps, store: createReadOnlyStore(store), audit: noAuditRecorder }),
+    auditReader: createAuditReader(store),
     by: (attribution) =>
       createParts({
         ...deps,

@@ -110,7 +110,16 @@ async function plant({ call, tenant, calendar }: TestService): Promise<void> {
 
 /** What anybody gets of them afterwards. */
 async function expectGone(t: Test, { call }: TestService): Promise<void> {
-  for (const path of ['users', 'keys', 'import', 'statuses', 'sync', 'rules/versions', 'users/export']) {
+  for (const path of [
+    'users',
+    'keys',
+    'import',
+    'statuses',
+    'sync',
+    'rules/versions',
+    'users/export',
+    'audit'
+  ]) {
     const { text } = await call('GET', `${root}/${path}`)
     t.strictSame(tracesIn(Buffer.from(text)), [], path)
     t.notOk(text.includes(ID), `${path} does not name them`)

@@ -61,6 +61,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
       providerApplication: null,
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
+      auditDays: 365,
       allowedNetworks: [],
       logLevel: 'trace',
       ...given
@@ -81,7 +82,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
       ...(body !== undefined && { body: raw ? body : JSON.stringify(body) })
     })
     const text = await response.text()
-    const json = /json/.test(response.headers.get('content-type') ?? '') && text !== ''
+    const json = /\bjson\b/.test(response.headers.get('content-type') ?? '') && text !== ''
     return {
       status: response.status,
       headers: response.headers,

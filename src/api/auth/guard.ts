@@ -1,6 +1,7 @@
 /** The hook before every route that is not public: who is it, and may they? */
 import type { FastifyRequest, onRequestHookHandler } from 'fastify'
 import { RequestError } from '../../errors.ts'
+import type { RefusalTally } from '../../management/audit/refusal-tally.ts'
 import type { Principal } from '../../management/principal.ts'
 import { authorize, type RoleAccess } from './access.ts'
 import type { Authenticator } from './authenticator.ts'
@@ -12,16 +13,22 @@ export interface GuardDeps {
   /** Null where nobody can sign in. */
   readonly operators: OperatorAuthenticator | null
   readonly limits: Pick<Limits, 'countRefusal' | 'isBraked'>
+  readonly refusals: Pick<RefusalTally, 'count'>
 }
 
 export function createGuard(
-  { authenticator, operators, limits }: GuardDeps,
+  { authenticator, operators, limits, refusals }: GuardDeps,
   access: RoleAccess
 ): onRequestHookHandler {
   return (request, _reply, done) => {
     const refuse = (error: unknown) => {
       if (!isUnauthorized(error)) done(error as Error)
-      else limits.countRefusal(request, error).then(done, done)
+      // Many clients send credentials only once they are asked for.
+      else {
+        if (request.headers.authorization !== undefined)
+          refusals.count('key.refused', request.ip, 'wrong key')
+        limits.countRefusal(request, error).then(done, done)
+      }
     }
     if (operators?.isAsked(request)) {
       operators.authenticate(request).then((operator) => {

@@ -27,14 +27,17 @@ export function masterKeyRoutes({ rotateMasterKey }: MasterKeyDeps): FastifyPlug
         }
       },
       async ({ management }) => {
-        await management.audit.record(null)
+        const { audit } = management
+        await audit.record(null, {}, 'begun')
         try {
           const { resealed, unreadable } = await rotateMasterKey()
+          await audit.record(null, { after: { resealed, unreadable } })
           return { resealed, unreadable }
         } catch (error) {
+          if (!(error instanceof SetupError)) throw error
+          await audit.record(null, {}, 'failed')
           // Its sentence says what the operator must do; it names no key.
-          if (error instanceof SetupError) throw new RequestError('invalid_request', error.message)
-          throw error
+          throw new RequestError('invalid_request', error.message)
         }
       }
     )

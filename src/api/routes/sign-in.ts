@@ -2,10 +2,12 @@
 import fastifyCookie from '@fastify/cookie'
 import fastifySession from '@fastify/session'
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Instant } from '../../domain/calendar-event.ts'
 import { RequestError } from '../../errors.ts'
 import { Strict } from '../../lib/json-schema.ts'
 import { attributionOf } from '../../management/audit/attribution.ts'
+import type { RefusalTally } from '../../management/audit/refusal-tally.ts'
 import type { Management } from '../../management/management.ts'
 import { limitSignIns } from '../auth/limits.ts'
 import type { OperatorAuthenticator } from '../auth/operators/authenticate-operator.ts'
@@ -21,6 +23,7 @@ import {
   toPrincipal
 } from '../auth/operators/operator-sessions.ts'
 import { sendSignInOutcome, signInOutcomeOf } from '../pages/sign-in-outcome.ts'
+import type { SignInPage } from '../pages/sign-in-texts.ts'
 import { HtmlPage } from '../schemas/pages.ts'
 import { TenantId } from '../schemas/params.ts'
 import { NoContent, problemResponses, problems } from '../schemas/problems.ts'
@@ -43,6 +46,7 @@ export interface SignInDeps {
   /** Null where no issuer is set. */
   readonly operatorSignIn: OperatorSignIn | null
   readonly management: Pick<Management, 'tenants' | 'by'>
+  readonly refusals: Pick<RefusalTally, 'count'>
   readonly clock: () => Instant
 }
 
@@ -59,7 +63,12 @@ interface PendingCookie extends PendingSignIn {
   readonly startedAt: Instant
 }
 
-export function signInRoutes({ operatorSignIn, management, clock }: SignInDeps): FastifyPluginAsyncTypebox {
+export function signInRoutes({
+  operatorSignIn,
+  management,
+  refusals,
+  clock
+}: SignInDeps): FastifyPluginAsyncTypebox {
   return async (app) => {
     const signIn = operatorSignIn
     if (signIn !== null) {
@@ -157,21 +166,21 @@ export function signInRoutes({ operatorSignIn, management, clock }: SignInDeps):
         const { issuer, rules, sealer } = requireSignIn(signIn)
         const pending = readPending(request.cookies[pendingName], sealer)
         reply.clearCookie(pendingName, pendingOptions)
-        if (pending === null) return sendSignInOutcome(request, reply, 'invalid')
+        if (pending === null) return refuse(request, reply, 'invalid')
         let operator: IdentifiedOperator | null
         try {
           operator = identifyOperator(await issuer.complete(queryOf(request.url), pending), rules)
         } catch (error) {
-          return sendSignInOutcome(request, reply, signInOutcomeOf(error, request))
+          return refuse(request, reply, signInOutcomeOf(error, request))
         }
-        if (operator === null || operator.role === null) return sendSignInOutcome(request, reply, 'noRole')
+        if (operator === null || operator.role === null) return refuse(request, reply, 'noRole')
         const { role, identity, name } = operator
         let tenant: string | null = null
         if (role === 'operator') {
           const tenants = await management.tenants.ofDirectory(operator.directory)
           const chosen =
             tenants.length === 1 ? tenants[0] : tenants.find(({ tenant }) => tenant === pending.tenant)
-          if (tenants.length === 0) return sendSignInOutcome(request, reply, 'noTenant')
+          if (tenants.length === 0) return refuse(request, reply, 'noTenant')
           if (chosen === undefined) {
             const links = tenants.map(({ tenant, name }) => ({
               text: name,
@@ -222,6 +231,11 @@ export function signInRoutes({ operatorSignIn, management, clock }: SignInDeps):
         return reply.clearCookie(sessions.cookieName, pendingOptions).code(204).send(null)
       }
     )
+
+    function refuse(request: FastifyRequest, reply: FastifyReply, outcome: SignInPage) {
+      if (outcome !== 'unreachable') refusals.count('sign-in.failed', request.ip, outcome)
+      return sendSignInOutcome(request, reply, outcome)
+    }
 
     function readPending(sealed: string | undefined, sealer: OperatorSignIn['sealer']): PendingCookie | null {
       if (sealed === undefined) return null

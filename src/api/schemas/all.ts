@@ -1,5 +1,6 @@
 /** The schemas that calls name by `$id`. */
 import { absenceSchemas } from './absences.ts'
+import { auditSchemas } from './audit.ts'
 import { connectionSchemas } from './connections.ts'
 import { keySchemas } from './keys.ts'
 import { MasterKeyRotationSchema } from './master-key.ts'
@@ -35,6 +36,7 @@ export const schemas = [
   ...timelineSchemas,
   ...previewSchemas,
   ...syncSchemas,
+  ...auditSchemas,
   PersonExportSchema,
   MasterKeyRotationSchema
 ]

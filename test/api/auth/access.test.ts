@@ -17,7 +17,8 @@ const deps = {
   metrics: openMetrics(),
   maxCallsPerMinute: 600,
   trustedProxies: [],
-  operators: null
+  operators: null,
+  refusals: { count: () => {} }
 }
 
 async function start(url: string, options: RouteShorthandOptions) {

@@ -33,9 +33,13 @@ GET     /v1/keys/{id}                           +        -        -      -      
 DELETE  /v1/keys/{id}                           +        -        -      -           -        -
 POST    /v1/keys/{id}/rotate                    +        -        -      -           -        -
 POST    /v1/master-key/rotation                 +        -        -      -           -        -
+GET     /v1/audit                               +        -        -      -           -        -
+GET     /v1/audit/verification                  +        -        -      -           -        -
 GET     ${T}                                    +        +        -      -           -        -
 PUT     ${T}                                    +        +        -      -           -        -
 DELETE  ${T}                                    +        -        -      -           -        -
+GET     ${T}/audit                              +        +        -      -           -        -
+GET     ${T}/audit/verification                 +        +        -      -           -        -
 GET     ${T}/keys                               +        +        -      -           -        -
 POST    ${T}/keys                               +        +        -      -           -        -
 GET     ${T}/keys/{id}                          +        +        -      -           -        -
