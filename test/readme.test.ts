@@ -22,6 +22,7 @@ const documents = [
   'docs/glossary.md',
   'docs/privacy.md',
   'docs/operations.md',
+  'docs/caldav.md',
   'simulator/README.md',
   'CONTRIBUTING.md'
 ]
@@ -241,7 +242,7 @@ t.test('links lead somewhere', async (t) => {
 
 /** The bodies of `PUT …/connection` that stand alone, with a real certificate where the reader pastes one. */
 function connectionBodies(): { kind: string; access?: string; ca?: string }[] {
-  const bodies = blocks
+  const bodies = [...blocks, ...blocksOf(readFileSync('docs/caldav.md', 'utf8'))]
     .filter(({ language, text }) => language === 'json' && /^ *"kind":/m.test(text))
     .map(({ text }) => JSON.parse(text) as { kind: string; ca?: string })
   return bodies.map((body) => (body.ca === undefined ? body : { ...body, ca: rootCertificates[0]! }))
