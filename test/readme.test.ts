@@ -1,6 +1,7 @@
 /** What the README says is so: its commands run, its answers come, its tables are those of the code, its links lead somewhere. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { access, constants, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
