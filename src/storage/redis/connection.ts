@@ -4,7 +4,7 @@ import { Cluster } from 'ioredis'
 import { withDeadline } from '../../lib/deadline.ts'
 import { StoreUnavailable } from '../store.ts'
 import type { RedisAddress } from './address.ts'
-import { COMMAND_TIMEOUT_MS, openClient, type RedisClient, waitForConnection } from './client.ts'
+import { openClient, type RedisClient, waitForConnection } from './client.ts'
 import { toStoreUnavailable } from './errors.ts'
 import { API_KEY_KEYS, STORE_KEY, type TenantKeys, tenantKeys } from './keys.ts'
 import {
@@ -155,7 +155,7 @@ export async function openRedisConnection({
   /** On Redis's clock: when the caller of a command that is sent now has given up. */
   function deadline(): number {
     if (clockOffset === null) return Number.MAX_SAFE_INTEGER
-    return Math.round(clockOffset + performance.now() + COMMAND_TIMEOUT_MS)
+    return Math.round(clockOffset + performance.now() + address.commandTimeoutMs)
   }
 
   function close(): void {
