@@ -61,6 +61,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
       providerApplication: null,
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
+      historyMs: 2 * 86_400_000,
       auditDays: 365,
       allowedNetworks: [],
       logLevel: 'trace',

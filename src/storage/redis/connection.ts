@@ -177,9 +177,19 @@ export async function openRedisConnection({
     client,
     ask,
     askBulk: (call) => asked(bulk, call),
-    write(script, keys, { token, logLength, channel, at, auditEntry }, args) {
+    write(script, keys, { token, logLength, historyMs, channel, at, auditEntry }, args) {
       return ask(() =>
-        scripted[script]!(...Object.values(keys), token, deadline(), logLength, channel, at, auditEntry, args)
+        scripted[script]!(
+          ...Object.values(keys),
+          token,
+          deadline(),
+          logLength,
+          historyMs,
+          channel,
+          at,
+          auditEntry,
+          args
+        )
       )
     },
     writeApiKeys: (script, args) =>

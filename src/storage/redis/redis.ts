@@ -5,7 +5,14 @@ import type { AuditDraft } from '../audit.ts'
 import { connectionRecord, importProgressRecord, rulesRecord, tenantRecord } from '../codec.ts'
 import { LOG_LENGTH } from '../lmdb/change-log.ts'
 import type { KeyCheckStore } from '../secrets/master-keys.ts'
-import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable, TenantGone } from '../store.ts'
+import {
+  HISTORY_MS,
+  RULE_VERSIONS,
+  type RulesVersion,
+  type Store,
+  StoreUnavailable,
+  TenantGone
+} from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import { redisAlarms } from './alarms.ts'
 import { redisApiKeys } from './api-keys.ts'
@@ -26,6 +33,8 @@ export interface RedisOptions {
   readonly address: RedisAddress
   /** How many entries of each tenant's change log are kept, and of the one of API keys. */
   readonly logLength?: number
+  /** As `Store.historyMs`. */
+  readonly historyMs?: number
   /** Milliseconds to wait at the start for a Redis that cannot be reached yet, or loads its data. */
   readonly connectTimeoutMs?: number
   /** The stored data is gone, or was restored: `emptied()` says which. */
@@ -47,6 +56,7 @@ export interface RedisStore extends Store {
 export async function openRedis({
   address,
   logLength = LOG_LENGTH,
+  historyMs = HISTORY_MS,
   connectTimeoutMs = 10_000,
   onEmptied = () => {}
 }: RedisOptions): Promise<RedisStore> {
@@ -97,7 +107,7 @@ export async function openRedis({
 
   async function appendToAudit(tenant: string | null, draft: AuditDraft): Promise<void> {
     if (tenant !== null && !isTenantId(tenant)) throw gone(tenant)
-    const header = { token: '', logLength, channel: '', at: JSON.stringify(draft.at) }
+    const header = { token: '', logLength, historyMs, channel: '', at: JSON.stringify(draft.at) }
     const keys = auditKeys(tenant)
     const answer = await chainer.write(keys.audit, draft, (auditEntry) =>
       link.write('appendAudit', keys, { ...header, auditEntry }, [tenant === null ? 'provider' : ''])
@@ -115,7 +125,7 @@ export async function openRedis({
     ): Promise<unknown> {
       const pendingSubscribe = feed.pendingSubscribe(tenant)
       if (pendingSubscribe !== null) await pendingSubscribe
-      const begin = { token, logLength, channel: channelOf(tenant), at: JSON.stringify(at) }
+      const begin = { token, logLength, historyMs, channel: channelOf(tenant), at: JSON.stringify(at) }
       const keys = tenantKeys(tenant)
       const answer = await chainer.write(keys.audit, draft, (auditEntry) =>
         link.write(script, keys, { ...begin, auditEntry }, args)
@@ -138,6 +148,7 @@ export async function openRedis({
     const listed = (tenant: string) => link.ask((client) => client.zadd(TENANTS_KEY, 0, tenant))
 
     return {
+      historyMs,
       installation,
       apiKeys,
       sessions,

@@ -65,7 +65,7 @@ async function buildOutcomes(
         { ...held, user },
         { fault: one.state.lastSync?.fault ?? null, subscribed },
         context.pollMs,
-        { at, now }
+        { at, now, historyMs: context.store.historyMs }
       )
       if (outcome === null) continue
       outcomes.push(outcome)
