@@ -22,6 +22,7 @@ import {
 import {
   ALARMS_KEY,
   API_KEY_KEYS,
+  auditKeys,
   REPLICAS_KEY,
   STORE_KEY,
   sessionKey,
@@ -101,6 +102,7 @@ const replicas: AnyKeptRecord = {
 }
 
 const of = tenantKeys('TENANT')
+const ofProvider = auditKeys(null)
 
 export const keptKeys: Readonly<Record<string, readonly AnyKeptRecord[]>> = {
   [STORE_KEY]: [installation],
@@ -127,6 +129,8 @@ export const keptKeys: Readonly<Record<string, readonly AnyKeptRecord[]>> = {
   [of.auditHead]: [keptAuditHead],
   [of.auditParts]: [keptAuditPart],
   [of.auditPartsOfUsers]: [auditPartsOfUsers],
+  [ofProvider.audit]: [keptAuditEntry],
+  [ofProvider.auditHead]: [keptAuditHead],
   [API_KEY_KEYS.records]: [keptApiKey],
   [API_KEY_KEYS.byOwner]: [keyIds],
   [API_KEY_KEYS.byUser]: [keyIds],
