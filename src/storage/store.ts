@@ -174,13 +174,10 @@ export interface TenantSnapshot {
 /** How many versions of a tenant's rules every store keeps. */
 export const RULE_VERSIONS = 100
 
-/** Two days, in milliseconds: a cursor is good for one, and clocks and time zones differ. */
-export const HISTORY_MS = 2 * 86_400_000
-
 export interface Store {
   /**
-   * Milliseconds for which what is over is kept. Each write that is published drops entries of the tenant's change log that are older;
-   * whoever saves a timeline leaves out what ended before.
+   * Milliseconds for which what is over is kept. A write that is published drops older entries of the change log; whoever saves a
+   * timeline leaves out what ended before.
    */
   readonly historyMs: number
   readonly apiKeys: ApiKeyStore

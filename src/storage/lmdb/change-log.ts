@@ -11,6 +11,8 @@ import type { Tables } from './tables.ts'
  * of a batch share one entry.
  */
 export const LOG_LENGTH = 20_000
+/** Two days, in milliseconds: a cursor is good for one. */
+export const HISTORY_MS = 2 * 86_400_000
 
 export interface ChangeLog {
   /** Within a write: the head of the tenant's log, or TenantGone. */

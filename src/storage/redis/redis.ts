@@ -3,16 +3,9 @@ import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { AuditDraft } from '../audit.ts'
 import { connectionRecord, importProgressRecord, rulesRecord, tenantRecord } from '../codec.ts'
-import { LOG_LENGTH } from '../lmdb/change-log.ts'
+import { HISTORY_MS, LOG_LENGTH } from '../lmdb/change-log.ts'
 import type { KeyCheckStore } from '../secrets/master-keys.ts'
-import {
-  HISTORY_MS,
-  RULE_VERSIONS,
-  type RulesVersion,
-  type Store,
-  StoreUnavailable,
-  TenantGone
-} from '../store.ts'
+import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable, TenantGone } from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import { redisAlarms } from './alarms.ts'
 import { redisApiKeys } from './api-keys.ts'
