@@ -1,5 +1,6 @@
 /** The parts of the bench by their names, in the order in which `npm run bench` runs them. */
 import { benchApiKeys } from './api-keys.ts'
+import { benchCaldavHour } from './caldav-hour.ts'
 import { benchEdits } from './edits.ts'
 import { benchEwsHour } from './ews-hour.ts'
 import { benchEwsMailboxes } from './ews-mailboxes.ts'
@@ -24,6 +25,7 @@ export const parts: Readonly<Record<string, () => Promise<void>>> = {
   'ews-reply': benchEwsReply,
   'ews-mailboxes': () => overEws(benchEwsMailboxes),
   'ews-hour': () => overEws(benchEwsHour),
+  'caldav-hour': benchCaldavHour,
   http: benchHttp,
   'http-masked': benchHttpMasked,
   'reads-under-load': benchReadsUnderLoad,
