@@ -51,7 +51,12 @@ runs with, prebuilt parts of other operating systems included. Each package's li
 \`node_modules/\`, which the image contains, so passing the image on passes the texts on. The bill of materials
 (CycloneDX) is \`/app/sbom.cdx.json\` in the image; publish that file with a release.
 
-${sections.join('\n')}`
+${sections.join('\n')}
+## Data
+
+The public holidays in \`src/domain/holidays/data.ts\` are made from the data of date-holidays
+(<https://github.com/commenthol/date-holidays>), CC-BY-3.0, changed as tools/write-holidays.ts says. Pass on this sentence.
+`
 }
 
 function listing(names: ReadonlySet<string>): string {

@@ -19,18 +19,22 @@ export interface ExplainedRule {
 
 /**
  * Explains a cause. `triggers` are those that its index counts in: the user's, or `allTriggers` of the RuleSet version that
- * decided; null where they are gone, and then the rule is its source alone.
+ * decided; null where they are gone, and then the rule is its source alone. `holiday` is the name of the one that closes.
  */
 export function explain(
   cause: Cause | null,
   triggers: readonly Trigger[] | null,
-  language: string
+  language: string,
+  holiday: string | null = null
 ): Explanation {
   const say = sentencesIn(language)
   if (cause === null) return { rule: null, because: say.nothing }
   const { from } = cause
   if (from === 'override') return { rule: null, because: say.override }
-  if (from === 'absence') return { rule: { from }, because: say.absence }
+  if (from === 'holiday') return { rule: { from }, because: say.holiday(holiday) }
+  if (from === 'absence' || from === 'hours' || from === 'automaticReply') {
+    return { rule: { from }, because: say[from] }
+  }
   if (cause.private) return { rule: { from }, because: say.private }
   if (from === 'availability') {
     const busy = mappedStatuses[cause.index]
@@ -49,7 +53,8 @@ export function explain(
  */
 export function explainMasked({ from }: Cause, language: string): Explanation {
   const say = sentencesIn(language)
-  return { rule: null, because: from === 'override' || from === 'absence' ? say[from] : say.calendar }
+  const isByHand = from === 'override' || from === 'absence'
+  return { rule: null, because: isByHand ? say[from] : say.calendar }
 }
 
 /** Explains why an event diverts nothing. */
@@ -61,6 +66,9 @@ interface Sentences {
   readonly nothing: string
   readonly override: string
   readonly absence: string
+  readonly automaticReply: string
+  readonly hours: string
+  readonly holiday: (name: string | null) => string
   readonly private: string
   /** The rule is gone. */
   readonly calendar: string
@@ -77,6 +85,9 @@ const sv: Sentences = {
   nothing: 'Inget i kalendern hänvisar.',
   override: 'Satt för hand.',
   absence: 'En frånvaro som är inlagd för hand.',
+  automaticReply: 'Automatiskt svar är på i brevlådan.',
+  hours: 'Utanför kontorstid.',
+  holiday: (name) => (name === null ? 'Stängt.' : `Stängt: ${name}.`),
   private: 'En privat händelse i kalendern.',
   calendar: 'En händelse i kalendern.',
   prefix: (text, own) => `Ämnet börjar med ”${text}”${own ? ' (egen regel)' : ''}.`,
@@ -105,6 +116,9 @@ const en: Sentences = {
   nothing: 'Nothing in the calendar diverts.',
   override: 'Set by hand.',
   absence: 'An absence entered by hand.',
+  automaticReply: 'Automatic replies are on in the mailbox.',
+  hours: 'Outside office hours.',
+  holiday: (name) => (name === null ? 'Closed.' : `Closed: ${name}.`),
   private: 'A private event in the calendar.',
   calendar: 'An event in the calendar.',
   prefix: (text, own) => `The subject begins with “${text}”${own ? ' (own rule)' : ''}.`,
@@ -133,6 +147,9 @@ const da: Sentences = {
   nothing: 'Intet i kalenderen viderestiller.',
   override: 'Sat manuelt.',
   absence: 'Et fravær, der er lagt ind manuelt.',
+  automaticReply: 'Autosvar er slået til i postkassen.',
+  hours: 'Uden for kontortid.',
+  holiday: (name) => (name === null ? 'Lukket.' : `Lukket: ${name}.`),
   private: 'En privat aftale i kalenderen.',
   calendar: 'En aftale i kalenderen.',
   prefix: (text, own) => `Emnet begynder med »${text}«${own ? ' (egen regel)' : ''}.`,
@@ -161,6 +178,9 @@ const nb: Sentences = {
   nothing: 'Ingenting i kalenderen viderekobler.',
   override: 'Satt for hånd.',
   absence: 'Et fravær som er lagt inn for hånd.',
+  automaticReply: 'Autosvar er slått på i postkassen.',
+  hours: 'Utenfor kontortid.',
+  holiday: (name) => (name === null ? 'Stengt.' : `Stengt: ${name}.`),
   private: 'En privat avtale i kalenderen.',
   calendar: 'En avtale i kalenderen.',
   prefix: (text, own) => `Emnet begynner med «${text}»${own ? ' (egen regel)' : ''}.`,
@@ -189,6 +209,9 @@ const fi: Sentences = {
   nothing: 'Mikään kalenterissa ei siirrä puheluita.',
   override: 'Asetettu käsin.',
   absence: 'Käsin lisätty poissaolo.',
+  automaticReply: 'Automaattiset vastaukset ovat käytössä postilaatikossa.',
+  hours: 'Toimistoajan ulkopuolella.',
+  holiday: (name) => (name === null ? 'Suljettu.' : `Suljettu: ${name}.`),
   private: 'Yksityinen kalenterimerkintä.',
   calendar: 'Kalenterimerkintä.',
   prefix: (text, own) => `Aihe alkaa merkinnällä ”${text}”${own ? ' (oma sääntö)' : ''}.`,

@@ -4,7 +4,7 @@ import { AVAILABLE, type Phone } from './diversion.ts'
 import { type Cause, type CauseSource, firstEndingAfter } from './timeline.ts'
 import { type EffectiveTimeline, firstOfRun, intervalAt, lastOfRun } from './timeline-runs.ts'
 
-/** What decides. `hours` is reserved: nothing gives it yet. */
+/** What decides. */
 export const statusSources = ['calendar', 'override', 'absence', 'hours', 'none'] as const
 export type StatusSource = (typeof statusSources)[number]
 
@@ -18,6 +18,9 @@ const sourceOf: Readonly<Record<CauseSource, StatusSource>> = {
   user: 'calendar',
   tenant: 'calendar',
   availability: 'calendar',
+  automaticReply: 'calendar',
+  hours: 'hours',
+  holiday: 'hours',
   absence: 'absence',
   override: 'override'
 }

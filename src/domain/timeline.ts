@@ -4,8 +4,8 @@ import type { Phone } from './diversion.ts'
 
 export type TriggerSource = 'user' | 'tenant'
 export type RuleSource = TriggerSource | 'availability'
-/** `absence` and `override` lie over the calendar: a stored timeline has neither. */
-export type CauseSource = RuleSource | 'absence' | 'override'
+/** Only those of rules are in a stored timeline: the others are laid over and below it. */
+export type CauseSource = RuleSource | 'automaticReply' | 'hours' | 'holiday' | 'absence' | 'override'
 
 /** What gives an interval its diversion. Held in great numbers: equal causes are one object where that can be. */
 export interface Cause {

@@ -22,10 +22,14 @@ export function isValidZone(name: string): boolean {
 
 /** The first instant of that local day: midnight, or where the clock skips it the instant of the skip. */
 export function startOfDay(zone: string, year: number, month: number, day: number): number {
+  return firstInstantOf(zone, wallOf(year, month, day))
+}
+
+/** The instant at which a clock in the zone shows that time. Twice: the first. Never: the instant of the skip. */
+export function firstInstantOf(zone: string, wall: Wall): number {
   const offsetAt = offsetsOf(zone)
-  const midnight = wallOf(year, month, day)
-  const instant = instantOf(midnight, offsetAt)
-  if (instant + offsetAt(instant) === midnight) return instant
+  const instant = instantOf(wall, offsetAt)
+  if (instant + offsetAt(instant) === wall) return instant
   return changeBetween(instant - DAY, instant, offsetAt)
 }
 

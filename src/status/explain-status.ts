@@ -30,6 +30,9 @@ export async function createExplainer(
     user: ownAreThose ? record.user.triggers : null,
     tenant: rules === undefined ? null : allTriggers(rules),
     availability: null,
+    automaticReply: null,
+    hours: null,
+    holiday: null,
     absence: null,
     override: null
   }

@@ -22,9 +22,9 @@ export const PhoneSchema = Enum(phones, {
 
 export const RuleOriginSchema = Strict(
   {
-    from: Enum(['user', 'tenant', 'availability', 'absence'], {
+    from: Enum(['user', 'tenant', 'availability', 'automaticReply', 'hours', 'holiday', 'absence'], {
       description:
-        'The user’s own triggers, the tenant’s, the busy status alone, or an absence entered by hand.'
+        'The user’s own triggers, the tenant’s, the busy status alone, automatic replies, office hours, a holiday, or an absence entered by hand.'
     }),
     match: Type.Optional(Enum(triggerMatches, { description: 'Of a trigger: how it matched.' })),
     text: Type.Optional(Type.String({ description: 'Of a trigger: its text.' })),
