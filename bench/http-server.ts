@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { FastifyReply } from 'fastify'
 import { pino } from 'pino'
+import { createAlarmView } from '../src/alarms/alarm-settings.ts'
+import { Recipients } from '../src/alarms/recipients.ts'
 import { buildApp } from '../src/api/app.ts'
 import { openMetrics } from '../src/api/metrics.ts'
 import { StatusesHeaders, StatusesQuery } from '../src/api/routes/statuses.ts'
@@ -73,6 +75,18 @@ const masterKeys = { open: seal.open, sealer: async () => seal }
 const registry = await KeyRegistry.open({ store: store.apiKeys, clock })
 const management = createManagement({ store, sync, packs, masterKeys, clock, registry, consent: null })
 const feeds = new TenantFeeds(statusService)
+
+const alarmRecipients = new Recipients({
+  store,
+  keys: masterKeys,
+  codeKey: randomBytes(32),
+  senders: new Map(),
+  urlRefusal: () => null,
+  publicUrl: null,
+  clock,
+  metrics,
+  log
+})
 const app = await buildApp({
   log,
   adminKey: key,
@@ -94,7 +108,9 @@ const app = await buildApp({
   trustedProxies: [],
   operators: null,
   refusals: { count: () => {} },
-  operatorSignIn: null
+  operatorSignIn: null,
+  alarmRecipients,
+  alarmView: createAlarmView({ store, clock })
 })
 
 const view = (await statusService.view('acme'))!

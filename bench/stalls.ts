@@ -53,6 +53,7 @@ async function overStore(name: string, redisUrl: string | null): Promise<void> {
       trustedProxies: [],
       signIn: null,
       providerApplication: null,
+      alarms: { smtp: null },
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
       historyMs: 2 * 86_400_000,

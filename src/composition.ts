@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { openAlarmService } from './alarm-service.ts'
 import { buildApp } from './api/app.ts'
 import { openMetrics } from './api/metrics.ts'
 import { buildWorkerApp } from './api/worker-app.ts'
@@ -35,6 +36,7 @@ import type { OpenConnector } from './sync/connection/open-connector.ts'
 import { storedCredential } from './sync/stored-credential.ts'
 import type { Sync } from './sync/sync.ts'
 import { SyncController, type SyncOptions } from './sync/sync-controller.ts'
+import type { TenantReports } from './sync/tenant-report.ts'
 
 export interface Service {
   /** Where it listens: `http://127.0.0.1:8080`. */
@@ -80,7 +82,7 @@ export async function startService(
       environment,
       notificationSecret: secret
     })
-    const sync = await openSyncOf(config.role, kept.clients, undo, {
+    const { sync, reports } = await openSyncOf(config.role, kept.clients, undo, {
       store,
       openConnector,
       sealer: masterKeys,
@@ -91,6 +93,18 @@ export async function startService(
     })
     // Every module is loaded now, ioredis among them.
     restoreStringMethods()
+    const alarms = openAlarmService(config, {
+      store,
+      outbound,
+      addressPolicy,
+      masterKeys,
+      reports,
+      keyEnds: () => registry.ends(),
+      metrics,
+      clock,
+      log
+    })
+    undo.push(() => alarms.close())
     const { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies } = config
     const limits = { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies }
     const operatorSignIn = createOperatorSignIn(config, {
@@ -138,6 +152,8 @@ export async function startService(
         credentialOf: (tenant, stored) => storedCredential(tenant, stored, masterKeys),
         defaultRules: rules,
         operatorSignIn,
+        alarmRecipients: alarms.alarmRecipients,
+        alarmView: alarms.alarmView,
         clock
       })
     }
@@ -152,27 +168,27 @@ export async function startService(
   }
 }
 
-/** What is asked of sync over HTTP, where this process answers that at all. Keeping begins with it. */
+/** What is asked of sync over HTTP, where this process answers that at all, and what it reports where this process reads calendars. */
 async function openSyncOf(
   role: ProcessRole,
   clients: SyncRedisClients | null,
   undo: (() => Promise<unknown> | unknown)[],
   options: SyncOptions
-): Promise<Sync | null> {
+): Promise<{ readonly sync: Sync | null; readonly reports: TenantReports | null }> {
   if (clients === null) {
     const sync = await SyncController.open(options)
     undo.push(() => sync.close())
-    return sync
+    return { sync, reports: sync }
   }
   // As in openStorage: BullMQ comes with Redis alone.
   const { openRedisSyncClient, openRedisSyncController } = await import('./sync/cluster/redis/compose.ts')
   // Who is asked closes before who reads, so that what was asked for last is handed over.
   const controller = role === 'api' ? null : await openRedisSyncController(options, clients)
   if (controller !== null) undo.push(() => controller.close())
-  if (role === 'worker') return null
+  if (role === 'worker') return { sync: null, reports: controller }
   const client = openRedisSyncClient(options, clients, controller)
   undo.push(() => client.close())
-  return client
+  return { sync: client, reports: controller }
 }
 
 async function connectors(

@@ -1,6 +1,7 @@
 /** The settings, from the environment: every fault reported at once, frozen, secrets also from files. */
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { type AlarmConfig, readAlarms } from './config-alarms.ts'
 import { readProviderApplication } from './config-consent.ts'
 import { readSignIn, type SignInConfig } from './config-sign-in.ts'
 import type { ProviderApplication } from './connectors/connection.ts'
@@ -17,7 +18,8 @@ const secret: readonly SettingName[] = [
   'HANVISA_MASTER_KEY',
   'HANVISA_MASTER_KEY_NEXT',
   'HANVISA_OIDC_CLIENT_SECRET',
-  'HANVISA_ENTRA_CLIENT_SECRET'
+  'HANVISA_ENTRA_CLIENT_SECRET',
+  'HANVISA_SMTP_URL'
 ]
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
@@ -48,6 +50,7 @@ export interface Config {
   readonly signIn: SignInConfig | null
   /** Null: no customer consents. */
   readonly providerApplication: ProviderApplication | null
+  readonly alarms: AlarmConfig
   readonly maxCallsPerMinute: number
   readonly maxLongPollsPerKey: number
   /** As `Store.historyMs`. */
@@ -153,6 +156,15 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     refuse
   )
 
+  const alarms = readAlarms(
+    {
+      HANVISA_SMTP_URL: value('HANVISA_SMTP_URL'),
+      HANVISA_SMTP_REQUIRE_TLS: value('HANVISA_SMTP_REQUIRE_TLS'),
+      HANVISA_MAIL_FROM: value('HANVISA_MAIL_FROM')
+    },
+    refuse
+  )
+
   if (faults.length > 0) {
     throw new SetupError(`The settings cannot be used:\n${faults.map((fault) => `- ${fault}.`).join('\n')}`)
   }
@@ -170,6 +182,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     trustedProxies,
     signIn,
     providerApplication,
+    alarms,
     maxCallsPerMinute,
     maxLongPollsPerKey,
     historyMs: Number(historyDays) * 86_400_000,

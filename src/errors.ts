@@ -10,6 +10,7 @@ export const problemStatus = {
   method_not_allowed: 405,
   not_acceptable: 406,
   code_in_use: 409,
+  not_confirmed: 409,
   import_superseded: 409,
   limit_reached: 409,
   cursor_expired: 410,

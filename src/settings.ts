@@ -90,6 +90,23 @@ export const Settings = Type.Object({
         'Where it is registered: `global` unless set, `usgov`, `dod`, `china`, or the https roots of sign-in and Graph with a space between'
     })
   ),
+  HANVISA_SMTP_URL: Type.Optional(
+    Type.String({
+      description:
+        'The mail relay that alarms leave by: `smtp://USER:PASSWORD@mail.example.com:587`, or `smtps://…:465`'
+    })
+  ),
+  HANVISA_SMTP_REQUIRE_TLS: Type.Optional(
+    Type.String({
+      description:
+        'Whether nothing is sent to the relay without TLS: 1 unless set, save for a relay on this machine; 0 for one without STARTTLS'
+    })
+  ),
+  HANVISA_MAIL_FROM: Type.Optional(
+    Type.String({
+      description: 'The sender of alarms by e-mail: `alarms@example.com`, or `Hanvisa <alarms@example.com>`'
+    })
+  ),
   HANVISA_CALLS_PER_MINUTE: Type.String({
     default: '600',
     description:

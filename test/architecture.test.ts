@@ -86,6 +86,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/sync/',
     'src/connectors/*',
     'src/storage/audit.ts',
+    'src/storage/alarms.ts',
     'src/storage/page.ts',
     'src/storage/sessions.ts',
     'src/storage/store.ts'
@@ -93,6 +94,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   // Composition and the commands make the adapters; nobody else knows them.
   'src/cli/': ['src/'],
   'src/config.ts': [
+    'src/config-alarms.ts',
     'src/config-consent.ts',
     'src/connectors/connection.ts',
     'src/config-sign-in.ts',
@@ -100,6 +102,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/settings.ts',
     'src/storage/redis/address.ts'
   ],
+  'src/config-alarms.ts': ['src/alarms/senders/'],
+  'src/alarm-service.ts': ['src/'],
   'src/config-consent.ts': ['src/connectors/connection.ts'],
   'src/config-sign-in.ts': [],
   'src/settings.ts': [],

@@ -91,6 +91,7 @@ t.test('everything set', async (t) => {
       rolesClaim: 'realm_access.roles',
       providerDirectory: '72f988bf-86f1-41af-91ab-2d7cd011db47'
     },
+    alarms: { smtp: null },
     providerApplication: { clientId: 'app', clientSecret: 'a-key-of-twenty-signs', cloud: 'usgov' },
     maxCallsPerMinute: 1200,
     maxLongPollsPerKey: 5,

@@ -133,3 +133,17 @@ export function levelOf(levels: readonly number[], endsAt: number, now: number):
   const days = (endsAt - now) / (24 * HOUR_MS)
   return levels.filter((most) => days <= most).length
 }
+
+/** Of what an alarm's cause speaks: `stale`; of the provider's also `unreachable@acme` and `flood:unreachable`. */
+export function splitCause(cause: string): {
+  readonly base: CauseName
+  readonly tenant: string | null
+  readonly isFlood: boolean
+} {
+  const isFlood = cause.startsWith('flood:')
+  const rest = isFlood ? cause.slice('flood:'.length) : cause
+  const at = rest.indexOf('@')
+  const base = at < 0 ? rest : rest.slice(0, at)
+  if (!isCause(base)) throw new Error(`"${base}" is no cause of alarms`)
+  return { base, tenant: at < 0 ? null : rest.slice(at + 1), isFlood }
+}

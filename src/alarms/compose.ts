@@ -1,6 +1,7 @@
 /** Messages from news: subject and text of an e-mail, one part of an SMS, and what webhooks are sent. Pure. */
 import { formatInstant } from '../lib/rfc3339.ts'
-import { aboutAlarm, type ComposeContext, momentOf, splitCause } from './describe-alarm.ts'
+import { splitCause } from './causes.ts'
+import { aboutAlarm, type ComposeContext, momentOf } from './describe-alarm.ts'
 import { foldToGsm7 } from './gsm7.ts'
 import type { News, TellableAlarm } from './plan-delivery.ts'
 import type { AlarmTexts } from './texts/alarm-texts.ts'

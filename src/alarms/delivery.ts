@@ -17,8 +17,9 @@ import type { Unsealer } from '../storage/secrets/seal.ts'
 import type { Store } from '../storage/store.ts'
 import { changeDocument, changeList, changeState } from './alarm-documents.ts'
 import type { AlarmMetrics } from './alarm-metrics.ts'
+import { splitCause } from './causes.ts'
 import { type AlarmMessage, composeDigest, composeNews, maxNamedUsers } from './compose.ts'
-import { type ComposeContext, splitCause } from './describe-alarm.ts'
+import type { ComposeContext } from './describe-alarm.ts'
 import { countMessages, emptyOverview } from './overview.ts'
 import {
   type DeliveryPlan,
@@ -48,7 +49,7 @@ export interface DeliveryDeps {
   readonly affectedUsers: (tenant: string, limit: number) => readonly string[]
   readonly clock: () => Instant
   readonly metrics: Pick<AlarmMetrics, 'countAlarmMessage'>
-  readonly log: Pick<Log, 'info' | 'warn'>
+  readonly log: Pick<Log, 'warn'>
 }
 
 /** Whose recipients: null is the provider. */
@@ -184,7 +185,7 @@ export async function sendTo(
   tenant: string | null,
   recipient: AlarmRecipientRecord,
   message: AlarmMessage,
-  { unsealer, log }: Pick<DeliveryDeps, 'unsealer' | 'log'>
+  { unsealer, log }: Pick<DeliveryDeps, 'unsealer'> & { readonly log: Pick<Log, 'warn'> }
 ): Promise<SendResult> {
   let destination: { readonly to: string; readonly secret: string | null }
   try {

@@ -1,6 +1,6 @@
 /** One alarm in words: whose it is, what is wrong, what that means for callers, and what to do. Pure. */
 import type { Instant } from '../domain/calendar-event.ts'
-import { type CauseName, isCause } from './causes.ts'
+import { type CauseName, splitCause } from './causes.ts'
 import type { TellableAlarm } from './plan-delivery.ts'
 import type { AlarmTexts, CauseTexts, TextFacts } from './texts/alarm-texts.ts'
 import { formatDay, formatMoment } from './texts/format-moment.ts'
@@ -56,19 +56,6 @@ function resolvedTitle(base: CauseName, isFlood: boolean, facts: TextFacts, text
   const { resolved, causes } = texts
   if (isFlood) return resolved.flood(facts.what)
   return base === 'stale' || base === 'secret_expires' ? resolved[base] : causes[base].title(facts)
-}
-
-export function splitCause(cause: string): {
-  readonly base: CauseName
-  readonly tenant: string | null
-  readonly isFlood: boolean
-} {
-  const isFlood = cause.startsWith('flood:')
-  const rest = isFlood ? cause.slice('flood:'.length) : cause
-  const at = rest.indexOf('@')
-  const base = at < 0 ? rest : rest.slice(0, at)
-  if (!isCause(base)) throw new Error(`"${base}" is no cause of alarms`)
-  return { base, tenant: at < 0 ? null : rest.slice(at + 1), isFlood }
 }
 
 export function momentOf(at: Instant, texts: AlarmTexts, { zone, now }: ComposeContext): string {

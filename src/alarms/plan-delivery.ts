@@ -10,7 +10,7 @@ import type {
   AlarmSettingsRecord,
   AlarmToldRecord
 } from '../storage/alarms.ts'
-import { causeOf, isCause } from './causes.ts'
+import { causeOf, isCause, splitCause } from './causes.ts'
 import { digestDayAt, isQuiet } from './quiet-hours.ts'
 
 const MINUTE_MS = 60_000
@@ -147,7 +147,7 @@ function findNews(
   if (settings.muteUntil !== null && settings.muteUntil > now) return []
   const waits = quiet !== null && isQuiet(quiet, zone, now)
   const may = (cause: string, severity: string) => {
-    if ((mutes[cause] ?? 0) > now) return false
+    if ((mutes[splitCause(cause).base] ?? 0) > now) return false
     if (severity !== 'critical' && minSeverity === 'critical') return false
     return !waits || (severity === 'critical' && !quiet.criticalToo)
   }
@@ -166,6 +166,8 @@ function findNews(
       alarm,
       messagesBefore: isKnown ? before.messages : 0
     }
+    // What has just ceased is not told as new.
+    if (!isKnown && alarm.state === 'clearing') continue
     if (!isKnown || alarm.level > before.level) news.push({ type: 'raised', ...facts })
     else if (alarm.severity === 'critical' && now - before.at >= settings.reminderHours * HOUR_MS)
       news.push({ type: 'reminder', ...facts })

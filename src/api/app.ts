@@ -1,6 +1,8 @@
 /** The HTTP side put together: what all of it has in common, the document, and every routes file by name. */
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
+import type { AlarmView } from '../alarms/alarm-settings.ts'
+import type { RecipientManagement } from '../alarms/recipients.ts'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import type { Management } from '../management/management.ts'
@@ -19,6 +21,8 @@ import { componentName, describeAccess, openapiInfo } from './openapi-info.ts'
 import { requireStoreForWrites } from './require-store.ts'
 import { absenceImportRoutes } from './routes/absence-import.ts'
 import { absencesRoutes } from './routes/absences.ts'
+import { alarmRecipientsRoutes } from './routes/alarm-recipients.ts'
+import { alarmsRoutes } from './routes/alarms.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { changesRoutes } from './routes/changes.ts'
 import { connectionsRoutes } from './routes/connections.ts'
@@ -51,6 +55,8 @@ export interface AppDeps extends BaseAppDeps, MasterKeyDeps {
   readonly management: Management
   readonly sync: Sync
   readonly credentialOf: CredentialOf
+  readonly alarmRecipients: RecipientManagement
+  readonly alarmView: AlarmView
   readonly statusService: StatusService
   readonly feeds: StatusFeeds
   readonly providerFeed: ProviderFeed
@@ -112,6 +118,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(absencesRoutes(deps), { prefix: '/v1' })
   await app.register(absenceImportRoutes(), { prefix: '/v1' })
   await app.register(syncRoutes(deps), { prefix: '/v1' })
+  await app.register(alarmsRoutes(deps), { prefix: '/v1' })
+  await app.register(alarmRecipientsRoutes(deps), { prefix: '/v1' })
   await app.register(masterKeyRoutes(deps), { prefix: '/v1' })
   await app.register(auditRoutes(deps), { prefix: '/v1' })
 

@@ -1,7 +1,9 @@
 /** Every figure that `/metrics` gives, in one list. All labels are bounded, however many tenants and users there are. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { AlarmMetrics } from '../alarms/alarm-metrics.ts'
 import type { DropReason } from '../connectors/notification.ts'
 import { type SyncCode, syncCodes } from '../errors.ts'
+import { createAlarmMetrics } from './alarm-gauges.ts'
 
 /** Of the tenants, only those furthest behind are named. */
 const MAX_TENANTS = 50
@@ -16,7 +18,7 @@ export interface HealthFigures {
   readonly failingConnections: ReadonlyMap<SyncCode, number> | null
 }
 
-export interface Metrics {
+export interface Metrics extends AlarmMetrics {
   /** A calendar was read (or not). `code` is absent where it was. */
   countRead(connector: string, outcome: 'read' | 'unchanged' | 'failed', code?: SyncCode): void
   /** Statuses that went out as changes. */
@@ -151,6 +153,7 @@ export function openMetrics(): Metrics {
     countReconciliation: (connector, outcome) => reconciliations.inc({ connector, outcome }),
     countMissedNotification: (connector) => missedNotifications.inc({ connector }),
     ...observed,
+    ...createAlarmMetrics(registers),
     timing(method, route) {
       const classes = ['1xx', '2xx', '3xx', '4xx', '5xx'].map((status) =>
         latency.labels({ method, route, status })

@@ -40,6 +40,7 @@ const titles: Readonly<Record<ProblemCode, string>> = {
   method_not_allowed: 'Method not allowed',
   not_acceptable: 'Not acceptable',
   code_in_use: 'Diversion in use',
+  not_confirmed: 'Not confirmed',
   import_superseded: 'Another import began',
   limit_reached: 'Limit reached',
   cursor_expired: 'Cursor expired',

@@ -73,6 +73,18 @@ export class KeyRegistry {
     this.#timers = timers
   }
 
+  /** When keys end, by tenant; by null the provider's. Those without an end are left out. */
+  ends(): ReadonlyMap<string | null, readonly Instant[]> {
+    const ends = new Map<string | null, Instant[]>()
+    for (const { tenant, expiresAt } of this.#byId.values()) {
+      if (expiresAt === null) continue
+      const known = ends.get(tenant)
+      if (known === undefined) ends.set(tenant, [expiresAt])
+      else known.push(expiresAt)
+    }
+    return ends
+  }
+
   /** Resolves once every key is known. */
   static async open(deps: KeyRegistryDeps): Promise<KeyRegistry> {
     const registry = new KeyRegistry(deps)

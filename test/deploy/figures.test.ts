@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
+import { severities } from '../../src/alarms/causes.ts'
+import { channels, sendCodes } from '../../src/alarms/senders/alarm-sender.ts'
 import { openMetrics } from '../../src/api/metrics.ts'
 import { dropReasons } from '../../src/connectors/notification.ts'
 import { syncCodes } from '../../src/errors.ts'
@@ -183,6 +185,10 @@ async function everyFigure(): Promise<string> {
   metrics.countRead('graph', 'unchanged')
   metrics.countChanges(1)
   for (const outcome of ['accepted', ...dropReasons] as const) metrics.countNotifications('graph', outcome, 1)
+  for (const channel of channels) {
+    for (const outcome of [...sendCodes, 'givenUp'] as const) metrics.countAlarmMessage(channel, outcome)
+  }
+  metrics.observeAlarms(() => new Map(severities.map((severity) => [severity, 1])))
   for (const outcome of ['same', 'different', 'unknown'] as const)
     metrics.countReconciliation('graph', outcome)
   metrics.countMissedNotification('graph')

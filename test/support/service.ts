@@ -59,6 +59,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
       trustedProxies: ['127.0.0.1'],
       signIn: null,
       providerApplication: null,
+      alarms: { smtp: null },
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
       historyMs: 2 * 86_400_000,

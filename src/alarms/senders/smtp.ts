@@ -1,13 +1,16 @@
 /** E-mail over the installation's SMTP relay, by nodemailer. */
 import { createTransport } from 'nodemailer'
+import { DeadlineExceeded, withDeadline } from '../../lib/deadline.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { AlarmMessage } from '../compose.ts'
 import { type AlarmSender, defaultRetryMs, quoteReply, type SendResult } from './alarm-sender.ts'
-import type { SmtpSettings } from './smtp-settings.ts'
+import { isEmailAddress, type SmtpSettings } from './smtp-settings.ts'
 
 /** Nodemailer's own are minutes. */
 const connectionTimeoutMs = 10_000
 const socketTimeoutMs = 30_000
+/** A server that drips keeps no message for ever. */
+const maxSendMs = 90_000
 
 /** What of nodemailer's errors is looked at. */
 interface SmtpError {
@@ -18,7 +21,11 @@ interface SmtpError {
   readonly message?: string
 }
 
-export function openSmtpSender(settings: SmtpSettings, log: Pick<Log, 'warn'>): AlarmSender {
+/** `ca` is PEM, trusted instead of the public authorities. */
+export function openSmtpSender(
+  settings: SmtpSettings,
+  { log, ca }: { readonly log: Pick<Log, 'warn'>; readonly ca?: string }
+): AlarmSender {
   const { host, port, secure, auth, requireTls, from } = settings
   const transport = createTransport({
     host,
@@ -29,6 +36,7 @@ export function openSmtpSender(settings: SmtpSettings, log: Pick<Log, 'warn'>): 
     connectionTimeout: connectionTimeoutMs,
     greetingTimeout: connectionTimeoutMs,
     socketTimeout: socketTimeoutMs,
+    ...(ca !== undefined && { tls: { ca } }),
     disableFileAccess: true,
     disableUrlAccess: true
   })
@@ -36,8 +44,10 @@ export function openSmtpSender(settings: SmtpSettings, log: Pick<Log, 'warn'>): 
   const messageId = (id: string) => `<${id}@${domain}>`
 
   async function send({ to }: { readonly to: string }, message: AlarmMessage): Promise<SendResult> {
+    // Checked when it was put; a list or a line break here would reach others.
+    if (!isEmailAddress(to)) return { code: 'recipient_refused', said: null }
     try {
-      const info = await transport.sendMail({
+      const sending = transport.sendMail({
         from,
         // As an object it is one address, whatever it holds; a string would be parsed as a list.
         to: { name: '', address: to },
@@ -54,8 +64,10 @@ export function openSmtpSender(settings: SmtpSettings, log: Pick<Log, 'warn'>): 
           'X-Auto-Response-Suppress': 'All'
         }
       })
+      const info = await withDeadline(sending, maxSendMs)
       return { code: 'sent', said: quoteReply(info.response) }
     } catch (error) {
+      if (error instanceof DeadlineExceeded) return { code: 'uncertain', said: null }
       const result = resultOf(error as SmtpError)
       if (result.code === 'auth_failed') {
         log.warn({ ...redactError(error) }, 'the mail server refuses the sign-in: correct HANVISA_SMTP_URL')
@@ -70,6 +82,8 @@ export function openSmtpSender(settings: SmtpSettings, log: Pick<Log, 'warn'>): 
 /** Whether it may pass is decided by the reply's number, for nodemailer's code is the same for both. */
 function resultOf(error: SmtpError): SendResult {
   const { code, responseCode, response } = error.rejectedErrors?.[0] ?? error
+  // The reply that STARTTLS got has a number of its own, which says nothing of the message.
+  if (code === 'ETLS') return { code: 'temporary', said: quoteReply(error.message) }
   const said = quoteReply(response ?? error.message)
   if (code === 'EAUTH' || responseCode === 530 || responseCode === 535) return { code: 'auth_failed', said }
   if (responseCode !== undefined && responseCode >= 500) {

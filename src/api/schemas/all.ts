@@ -1,5 +1,7 @@
 /** The schemas that calls name by `$id`. */
 import { absenceSchemas } from './absences.ts'
+import { alarmRecipientSchemas } from './alarm-recipients.ts'
+import { alarmSchemas } from './alarms.ts'
 import { auditSchemas } from './audit.ts'
 import { connectionSchemas } from './connections.ts'
 import { keySchemas } from './keys.ts'
@@ -24,6 +26,8 @@ export const schemas = [
   ...principalSchemas,
   ...tenantSchemas,
   ...keySchemas,
+  ...alarmRecipientSchemas,
+  ...alarmSchemas,
   ...ruleSchemas,
   ...ruleListSchemas,
   ...userSchemas,

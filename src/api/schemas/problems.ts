@@ -56,6 +56,7 @@ const problemDescriptions: Readonly<Record<ProblemCode, string>> = {
   not_found: 'There is no such tenant, user or thing.',
   method_not_allowed: 'The address does not take this method; `Allow` lists those that it takes.',
   not_acceptable: 'The answer cannot be had in the format asked for.',
+  not_confirmed: 'Its owner has not given the code yet that was sent there.',
   code_in_use: 'A diversion that would go is in use; `errors` says where.',
   import_superseded: 'A later import of this tenant began before this one had ended.',
   limit_reached: 'There are as many of these as there may be: remove one first.',

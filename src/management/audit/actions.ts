@@ -30,6 +30,13 @@ export const auditActions = [
   'sign-in.failed',
   'sign-out',
   'sync.read',
+  'alarm-recipient.put',
+  'alarm-recipient.delete',
+  'alarm-recipient.confirm',
+  'alarm-recipient.code',
+  'alarm-recipient.test',
+  'alarm-settings.put',
+  'alarm.mute',
   'master-key.rotate'
 ] as const
 export type AuditAction = (typeof auditActions)[number]

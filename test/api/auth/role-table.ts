@@ -32,6 +32,17 @@ POST    /v1/keys                                +        -        -      -      
 GET     /v1/keys/{id}                           +        -        -      -           -        -
 DELETE  /v1/keys/{id}                           +        -        -      -           -        -
 POST    /v1/keys/{id}/rotate                    +        -        -      -           -        -
+GET     /v1/alarms                              +        -        -      -           -        -
+GET     /v1/alarms/settings                     +        -        -      -           -        -
+PUT     /v1/alarms/settings                     +        -        -      -           -        -
+POST    /v1/alarms/{cause}/mute                 +        -        -      -           -        -
+GET     /v1/alarms/recipients                   +        -        -      -           -        -
+GET     /v1/alarms/recipients/{recipient}       +        -        -      -           -        -
+PUT     /v1/alarms/recipients/{recipient}       +        -        -      -           -        -
+DELETE  /v1/alarms/recipients/{recipient}       +        -        -      -           -        -
+POST    /v1/alarms/recipients/{recipient}/confirm +        -        -      -           -        -
+POST    /v1/alarms/recipients/{recipient}/code  +        -        -      -           -        -
+POST    /v1/alarms/recipients/{recipient}/test  +        -        -      -           -        -
 POST    /v1/master-key/rotation                 +        -        -      -           -        -
 GET     /v1/audit                               +        -        -      -           -        -
 GET     /v1/audit/verification                  +        -        -      -           -        -
@@ -86,6 +97,17 @@ DELETE  ${U}/absences/{absence}                 +        +        +      own    
 POST    ${T}/absences/import                    +        +        -      -           -        -
 GET     ${T}/sync                               +        +        -      -           -        -
 POST    ${T}/sync                               +        +        -      -           -        -
+GET     ${T}/alarms                             +        +        -      -           -        -
+GET     ${T}/alarms/settings                    +        +        -      -           -        -
+PUT     ${T}/alarms/settings                    +        +        -      -           -        -
+POST    ${T}/alarms/{cause}/mute                +        +        -      -           -        -
+GET     ${T}/alarms/recipients                  +        +        -      -           -        -
+GET     ${T}/alarms/recipients/{recipient}      +        +        -      -           -        -
+PUT     ${T}/alarms/recipients/{recipient}      +        +        -      -           -        -
+DELETE  ${T}/alarms/recipients/{recipient}      +        +        -      -           -        -
+POST    ${T}/alarms/recipients/{recipient}/confirm +        +        -      -           -        -
+POST    ${T}/alarms/recipients/{recipient}/code +        +        -      -           -        -
+POST    ${T}/alarms/recipients/{recipient}/test +        +        -      -           -        -
 `
 
 export const roleTable: readonly RoleRow[] = text

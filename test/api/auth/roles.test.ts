@@ -69,12 +69,15 @@ async function start(t: Test, redis: TestRedis | null) {
     maxCallsPerMinute: 1_000_000
   })
   const user = { displayName: 'x', extension: '1070', syncEnabled: false }
+  const recipient = { channel: 'email', to: 'it@acme.example' }
+  await service.call('PUT', '/v1/alarms/recipients/1070', recipient)
   for (const [tenant, ids] of [
     ['acme', ['anna', 'bo']],
     ['other', ['anna', 'bo']]
   ] as const) {
     await service.tenant(tenant)
     for (const id of ids) await service.call('PUT', `/v1/tenants/${tenant}/users/${id}`, user)
+    await service.call('PUT', `/v1/tenants/${tenant}/alarms/recipients/1070`, recipient)
   }
   return { service, callers: await makeCallers(service) }
 }
