@@ -16,10 +16,13 @@ import { TenantParams, UserParams } from '../src/api/schemas/params.ts'
 import { StatusQuerySchema } from '../src/api/schemas/statuses.ts'
 import { packFolder } from '../src/composition.ts'
 import { createNotificationVerifiers } from '../src/connectors/graph/notifications/verifier.ts'
+import { anyAddress } from '../src/connectors/net/address-policy.ts'
+import { openHttpClient } from '../src/connectors/net/http-client.ts'
 import { KeyRegistry } from '../src/management/key-registry.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { createManagement } from '../src/management/management.ts'
 import type { Principal } from '../src/management/principal.ts'
+import { createPeerDeps } from '../src/open-delivery.ts'
 import { openProviderFeed } from '../src/status/provider-feed.ts'
 import { StatusService } from '../src/status/status-service.ts'
 import { TenantFeeds } from '../src/status/subscribe.ts'
@@ -73,7 +76,18 @@ const sync = await SyncController.open({
 })
 const masterKeys = { open: seal.open, sealer: async () => seal }
 const registry = await KeyRegistry.open({ store: store.apiKeys, clock })
-const management = createManagement({ store, sync, packs, masterKeys, clock, registry, consent: null })
+const outbound = openHttpClient({ addressPolicy: anyAddress })
+const peerDeps = createPeerDeps({ outbound, addressPolicy: anyAddress, clock, log })
+const management = createManagement({
+  store,
+  sync,
+  packs,
+  masterKeys,
+  clock,
+  registry,
+  consent: null,
+  peerDeps
+})
 const feeds = new TenantFeeds(statusService)
 
 const alarmRecipients = new Recipients({
@@ -98,6 +112,7 @@ const app = await buildApp({
   rotateMasterKey: async () => ({ resealed: 0, unreadable: 0 }),
   statusService,
   feeds,
+  delivery: null,
   providerFeed: openProviderFeed({ store, statusService, feeds, clock }),
   sync,
   graphVerifier: createNotificationVerifiers(randomBytes(32)),

@@ -26,6 +26,7 @@ import { KeyRegistry } from './management/key-registry.ts'
 import { loadPacks } from './management/load-packs.ts'
 import { createManagement } from './management/management.ts'
 import { defaultRules } from './management/resolve-rules.ts'
+import { createPeerDeps, openDelivery } from './open-delivery.ts'
 import { openStorage } from './open-storage.ts'
 import { createOperatorSignIn } from './operator-sign-in.ts'
 import { openProviderFeed } from './status/provider-feed.ts'
@@ -119,12 +120,16 @@ export async function startService(
     const bare = { log, refusals, adminKey, apiKeys: registry, operators, metrics, store, ...limits }
     const retention = new AuditRetention({ store, days: config.auditDays, clock, log })
     undo.push(() => retention.close())
+    const statusService = new StatusService({ store, defaultRules: rules, clock })
+    undo.push(() => statusService.close())
+    const feeds = new TenantFeeds(statusService)
+    const peerDeps = createPeerDeps({ outbound, addressPolicy, clock, log })
+    const pushing = { store, statusService, feeds, unsealer: masterKeys, peerDeps, clock, log }
+    const delivery = config.role === 'api' ? null : await openDelivery(pushing, kept.clients)
+    undo.push(() => delivery?.close())
     let app: FastifyInstance
     if (sync === null) app = await buildWorkerApp(bare)
     else {
-      const statusService = new StatusService({ store, defaultRules: rules, clock })
-      undo.push(() => statusService.close())
-      const feeds = new TenantFeeds(statusService)
       const providerFeed = openProviderFeed({ store, statusService, feeds, clock })
       undo.push(() => providerFeed.close())
       const management = createManagement({
@@ -137,7 +142,8 @@ export async function startService(
           http: outbound,
           installationSecret: masterKeys.installationSecret
         }),
-        registry
+        registry,
+        peerDeps
       })
       const graphVerifier = createNotificationVerifiers(secret)
       app = await buildApp({
@@ -146,6 +152,7 @@ export async function startService(
         statusService,
         feeds,
         providerFeed,
+        delivery,
         sync,
         graphVerifier,
         rotateMasterKey: kept.rotateMasterKey,

@@ -57,7 +57,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/storage/store.ts',
     'src/storage/page.ts'
   ],
+  'src/delivery/': [
+    'src/domain/',
+    'src/status/',
+    'src/storage/store.ts',
+    'src/storage/consumers.ts',
+    'src/storage/secrets/',
+    'src/sync/cluster/shards.ts'
+  ],
   'src/management/': [
+    'src/delivery/*',
+    'src/storage/consumers.ts',
     'src/domain/',
     'src/storage/store.ts',
     'src/storage/alarms.ts',
@@ -79,6 +89,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/sync/*'
   ],
   'src/api/': [
+    'src/delivery/*',
+    'src/storage/consumers.ts',
     'src/alarms/',
     'src/domain/',
     'src/management/',
@@ -110,6 +122,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/errors.ts': [],
   'src/installation-keys.ts': ['src/config.ts'],
   'src/open-storage.ts': ['src/'],
+  'src/open-delivery.ts': ['src/'],
+  'src/post-http.ts': ['src/'],
   'src/composition.ts': ['src/'],
   'src/customer-consent.ts': ['src/'],
   'src/operator-sign-in.ts': ['src/'],

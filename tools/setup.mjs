@@ -19,7 +19,6 @@ if (process.env.npm_lifecycle_event?.startsWith('pretest')) {
   provideRedis()
   provideDateutil()
   for (const name of ['radicale', 'xandikos']) provideDavServer(name)
-  if (process.env.npm_lifecycle_event === 'pretest:servers') provideLargeServers()
 }
 const lockHash = createHash('sha256')
   .update(readFileSync(join(root, 'package-lock.json')))
@@ -69,18 +68,11 @@ function provideDavServer(name) {
   if (process.getuid?.() === 0 && starts('apt-get')) installPackage(name)
 }
 
-/** Two minutes of apt: SOGo with its database, and Cyrus. None of them is started. */
-function provideLargeServers() {
-  if (existsSync('/usr/sbin/sogod') && existsSync('/usr/sbin/cyrmaster')) return
-  if (process.getuid?.() !== 0 || !starts('apt-get')) return
-  installPackage('sogo', 'postgresql', 'memcached', 'cyrus-imapd', 'cyrus-caldav', 'sasl2-bin')
-}
-
-function installPackage(...names) {
-  say(`installing ${names.join(' ')} (once) …`)
+function installPackage(name) {
+  say(`installing ${name} (once) …`)
   const quietly = { DEBIAN_FRONTEND: 'noninteractive' }
   run('apt-get', ['-qq', 'update'], quietly)
-  run('apt-get', ['-qq', 'install', '--yes', '--no-install-recommends', ...names], quietly)
+  run('apt-get', ['-qq', 'install', '--yes', '--no-install-recommends', name], quietly)
 }
 
 function starts(program) {

@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import type { AlarmView } from '../alarms/alarm-settings.ts'
 import type { RecipientManagement } from '../alarms/recipients.ts'
+import type { DeliveryController } from '../delivery/delivery-controller.ts'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import type { Management } from '../management/management.ts'
@@ -27,6 +28,7 @@ import { auditRoutes } from './routes/audit.ts'
 import { changesRoutes } from './routes/changes.ts'
 import { connectionsRoutes } from './routes/connections.ts'
 import { consentsRoutes } from './routes/consents.ts'
+import { consumersRoutes } from './routes/consumers.ts'
 import { eventsRoutes } from './routes/events.ts'
 import { extensionsRoutes } from './routes/extensions.ts'
 import { type GraphNotificationDeps, graphNotificationRoutes } from './routes/graph-notifications.ts'
@@ -59,6 +61,8 @@ export interface AppDeps extends BaseAppDeps, MasterKeyDeps {
   readonly alarmView: AlarmView
   readonly statusService: StatusService
   readonly feeds: StatusFeeds
+  /** Null in a process that pushes nothing. */
+  readonly delivery: DeliveryController | null
   readonly providerFeed: ProviderFeed
   /** At `/notifications/graph/…`. */
   readonly graphVerifier: GraphNotificationDeps['graphVerifier']
@@ -114,6 +118,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const events = { ...deps, authenticator, streams, waitingCalls }
   await app.register(eventsRoutes(events), { prefix: '/v1' })
   await app.register(providerFeedsRoutes(events), { prefix: '/v1' })
+  await app.register(consumersRoutes(deps), { prefix: '/v1' })
   await app.register(overridesRoutes(deps), { prefix: '/v1' })
   await app.register(absencesRoutes(deps), { prefix: '/v1' })
   await app.register(absenceImportRoutes(), { prefix: '/v1' })

@@ -16,6 +16,7 @@ export const openapiInfo = {
     { name: 'Tenants', description: 'The customers of this installation.' },
     { name: 'Keys', description: 'What opens this API, for whom, and how far.' },
     { name: 'Connections', description: 'How a tenant’s calendars are reached.' },
+    { name: 'Consumers', description: 'What statuses are pushed to.' },
     { name: 'Users', description: 'The people on the switch.' },
     { name: 'Rules', description: 'How events become diversions.' },
     { name: 'Sync', description: 'How the reading of calendars goes.' },

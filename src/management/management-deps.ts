@@ -1,5 +1,6 @@
 /** What the parts of management work with. */
 import type { ProviderConsent } from '../connectors/provider-consent.ts'
+import type { PeerDeps } from '../delivery/consumer.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
 import type { MasterKeys } from '../storage/secrets/master-keys.ts'
 import type { Sealer } from '../storage/secrets/seal.ts'
@@ -25,4 +26,6 @@ export interface ManagementDeps {
   /** Null: the installation has no application to consent to. */
   readonly consent: ConsentDeps | null
   readonly registry: Pick<KeyRegistry, 'confirm'>
+  /** For tests of consumers. */
+  readonly peerDeps: PeerDeps
 }

@@ -11,11 +11,11 @@ import { createAuditedStore, createReadOnlyStore } from './audit/audited-store.t
 import { type AuditRecorder, createAuditRecorder, noAuditRecorder } from './audit/recorder.ts'
 import { type ConnectionManagement, createConnectionManagement } from './connections.ts'
 import { type ConsentManagement, createConsentManagement } from './consents.ts'
+import { type ConsumerManagement, createConsumerManagement } from './consumers.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { createOverrideManagement, type OverrideManagement } from './overrides.ts'
 import { createPersonExport, type PersonExport } from './person-export.ts'
 import { createRulePreview, type RulePreview } from './preview.ts'
-import { createRuleComparison, type RuleComparison } from './rule-comparison.ts'
 import { createRuleManagement, type RuleManagement } from './rules.ts'
 import { createTenantManagement, type TenantManagement } from './tenants.ts'
 import { createTriggerManagement, type TriggerManagement } from './triggers.ts'
@@ -34,12 +34,12 @@ export interface ManagementParts {
   readonly userExport: UserExport
   readonly personExport: PersonExport
   readonly rules: RuleManagement
-  readonly ruleComparison: RuleComparison
   readonly previews: RulePreview
   readonly overrides: OverrideManagement
   readonly absences: AbsencesManagement
   readonly absenceImport: AbsenceImport
   readonly apiKeys: KeyManagement
+  readonly consumers: ConsumerManagement
   readonly audit: AuditRecorder
 }
 
@@ -75,12 +75,12 @@ function createParts(deps: ManagementDeps): ManagementParts {
     userExport: createUserExport(deps),
     personExport: createPersonExport(deps),
     rules: createRuleManagement(deps),
-    ruleComparison: createRuleComparison(deps),
     previews: createRulePreview(deps),
     overrides: createOverrideManagement(deps),
     absences: createAbsenceManagement(deps),
     absenceImport: createAbsenceImport(deps),
     apiKeys: createKeyManagement(deps),
+    consumers: createConsumerManagement(deps),
     audit: deps.audit
   }
 }

@@ -4,6 +4,7 @@ import type { SyncRecord } from '../domain/sync-state.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 import type { AuditOutcome, AuditPart, AuditRecord } from '../storage/audit.ts'
+import type { UserDelivery } from '../storage/consumers.ts'
 import type { LogEntry } from '../storage/store.ts'
 import { type AbsenceResponse, toAbsenceResponse } from './absences.ts'
 import { type KeyResponse, toKeyResponse } from './api-keys.ts'
@@ -59,6 +60,14 @@ export interface ExportedAuditEntry {
   readonly parts: readonly AuditPart[]
 }
 
+export interface ExportedDelivery {
+  readonly consumer: string
+  /** Under which it was set. */
+  readonly extension: string
+  readonly outcome: UserDelivery['outcome']
+  readonly at: string
+}
+
 export interface PersonExportResponse {
   /** When it was made. */
   readonly at: string
@@ -73,6 +82,7 @@ export interface PersonExportResponse {
   readonly keys: readonly KeyResponse[]
   readonly changes: readonly ExportedChange[]
   readonly audit: readonly ExportedAuditEntry[]
+  readonly deliveries: readonly ExportedDelivery[]
 }
 
 export interface PersonExport {
@@ -88,6 +98,7 @@ export function createPersonExport({ store, clock, audit }: ManagementDeps): Per
       const keys = await store.apiKeys.listOfUser(tenant, id)
       const entries = await store.logOfUser(tenant, id)
       const entriesOfAudit = await store.audit.ofUser(tenant, id)
+      const deliveries = await store.consumers.deliveriesOfUser(tenant, id)
       const at = clock()
       return {
         at: formatInstant(at),
@@ -99,7 +110,13 @@ export function createPersonExport({ store, clock, audit }: ManagementDeps): Per
         sync: toExportedSync(sync),
         keys: keys.map((key) => toKeyResponse(key, at)),
         changes: entries.map((entry) => toExportedChange(entry, id)),
-        audit: entriesOfAudit.map(toExportedAuditEntry)
+        audit: entriesOfAudit.map(toExportedAuditEntry),
+        deliveries: deliveries.map(({ consumer, delivery: { extension, outcome, at } }) => ({
+          consumer,
+          extension,
+          outcome,
+          at: formatInstant(at)
+        }))
       }
     }
   }

@@ -15,6 +15,7 @@ import type { AbsencesOfUser, AbsencesRecord } from './absences-record.ts'
 import type { AlarmStore } from './alarms.ts'
 import type { ApiKeyStore } from './api-keys.ts'
 import type { AuditDraft, AuditLog } from './audit.ts'
+import type { ConsumerStore } from './consumers.ts'
 import type { Page } from './page.ts'
 import type { SavedReading, SavedReadings } from './saved-readings.ts'
 import type { SessionStore } from './sessions.ts'
@@ -175,14 +176,10 @@ export interface TenantSnapshot {
 export const RULE_VERSIONS = 100
 
 export interface Store {
-  /**
-   * Milliseconds for which what is over is kept. A write that is published drops older entries of the change log; whoever saves a
-   * timeline leaves out what ended before.
-   */
-  readonly historyMs: number
   readonly apiKeys: ApiKeyStore
   readonly sessions: SessionStore
   readonly audit: AuditLog
+  readonly consumers: ConsumerStore
 
   /**
    * The same store, save that each of its writes to a tenant's change log appends this entry to the tenant's audit in the same

@@ -35,7 +35,6 @@ interface Step {
 }
 
 const user = { displayName: 'Anna Ek', extension: '1070', syncEnabled: true, mailbox: 'anna.ics' }
-const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().replace(/\.\d+/, '')
 const csv = 'user;displayName;extension;syncEnabled\r\nbo;Bo;2;false\r\n'
 
 /** One of each, in an order in which each changes something. `KEY` is the id of the key that was made last. */
@@ -57,14 +56,24 @@ const steps: readonly Step[] = [
   {
     call: `PUT ${U}/absences/{absence}`,
     values: { absence: 'trip' },
-    body: { diversion: 'out-of-office', from: inDays(9), until: inDays(10) }
+    body: { diversion: 'out-of-office', from: '2099-07-01T08:00:00Z', until: '2099-07-02T08:00:00Z' }
   },
   { call: `DELETE ${U}/absences/{absence}`, values: { absence: 'trip' } },
   {
     call: `POST ${T}/absences/import`,
-    body: `user;absence;diversion;from;until\r\nanna;trip;out-of-office;${inDays(9).slice(0, 10)};${inDays(10).slice(0, 10)}\r\n`,
+    body: 'user;absence;diversion;from;until\r\nanna;trip;out-of-office;2099-07-01T08:00:00Z;2099-07-02T08:00:00Z\r\n',
     headers: { 'content-type': 'text/csv' }
   },
+  {
+    call: `PUT ${T}/consumers/{consumer}`,
+    values: { consumer: 'pbx' },
+    body: { kind: 'webhook', url: 'http://127.0.0.1:1/' }
+  },
+  { call: `POST ${T}/consumers/{consumer}/test`, values: { consumer: 'pbx' } },
+  { call: `POST ${T}/consumers/{consumer}/pause`, values: { consumer: 'pbx' } },
+  { call: `POST ${T}/consumers/{consumer}/resume`, values: { consumer: 'pbx' } },
+  { call: `POST ${T}/consumers/{consumer}/replay`, values: { consumer: 'pbx' } },
+  { call: `DELETE ${T}/consumers/{consumer}`, values: { consumer: 'pbx' } },
   { call: `PUT ${T}/connection`, body: { kind: 'ics', pollSeconds: 60 } },
   { call: `POST ${T}/connection/test`, query: '?user=anna' },
   { call: `POST ${T}/rules/preview`, body: { user: 'anna', events: [] } },

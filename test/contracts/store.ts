@@ -7,6 +7,7 @@ import type { OpenStore } from './open-store.ts'
 import { alarmContract } from './store-alarms.ts'
 import { apiKeyContract } from './store-api-keys.ts'
 import { auditContract } from './store-audit.ts'
+import { consumerContract } from './store-consumers.ts'
 import { logContract } from './store-log.ts'
 import { followsItsModel } from './store-model.ts'
 import { overlapContract } from './store-overlap.ts'
@@ -329,6 +330,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
   await apiKeyContract(t, open)
   await sessionContract(t, open)
   await auditContract(t, open)
+  await consumerContract(t, open)
   await alarmContract(t, open)
 
   await t.test('nothing is stored but what the port takes', async (t) => {

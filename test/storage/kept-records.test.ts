@@ -23,7 +23,8 @@ const exported: Readonly<Record<string, keyof PersonExportResponse>> = {
   'API key': 'keys',
   'last use of an API key': 'keys',
   'change log entry': 'changes',
-  'audit entry’s part about a user': 'audit'
+  'audit entry’s part about a user': 'audit',
+  'what a consumer acknowledged of a user': 'deliveries'
 }
 /** What tells of users and is not in it, with the reason. */
 const notExported: Readonly<Record<string, string>> = {

@@ -21,6 +21,7 @@ export interface ServiceResponse {
 export interface TestService {
   readonly origin: string
   readonly key: string
+  readonly masterKey: Buffer
   /** The data folder. */
   readonly folder: string
   /** Sends with the key; a body that is no string or Buffer goes as JSON. */
@@ -42,6 +43,7 @@ export interface TestService {
 export async function startTestService(t: Test, given: Partial<Config> = {}): Promise<TestService> {
   const folder = given.dataDir ?? t.testdir()
   const key = given.adminKey ?? 'a-key-for-tests-only'
+  const masterKey = given.masterKey ?? randomBytes(32)
   const lines: string[] = []
   const log = pino({ level: 'trace' }, { write: (line: string) => void lines.push(line) })
   const service = await startService(
@@ -52,7 +54,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
       redisUrl: null,
       role: 'all',
       adminKey: key,
-      masterKey: randomBytes(32),
+      masterKey,
       masterKeyNext: null,
       publicUrl: null,
       allowPrivateTargets: true,
@@ -62,7 +64,6 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
       alarms: { smtp: null },
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
-      historyMs: 2 * 86_400_000,
       auditDays: 365,
       allowedNetworks: [],
       logLevel: 'trace',
@@ -96,6 +97,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
   return {
     origin: service.origin,
     key,
+    masterKey,
     folder,
     call,
     log: () => lines,

@@ -4,6 +4,7 @@ import { alarmRecipientSchemas } from './alarm-recipients.ts'
 import { alarmSchemas } from './alarms.ts'
 import { auditSchemas } from './audit.ts'
 import { connectionSchemas } from './connections.ts'
+import { consumerSchemas } from './consumers.ts'
 import { keySchemas } from './keys.ts'
 import { MasterKeyRotationSchema } from './master-key.ts'
 import { overrideSchemas } from './overrides.ts'
@@ -35,6 +36,7 @@ export const schemas = [
   ...connectionSchemas,
   ...statusSchemas,
   ...providerChangesSchemas,
+  ...consumerSchemas,
   ...overrideSchemas,
   ...absenceSchemas,
   ...timelineSchemas,

@@ -6,6 +6,7 @@ import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import type {
   ExportedAuditEntry,
   ExportedChange,
+  ExportedDelivery,
   ExportedInterval,
   ExportedOverride,
   ExportedSync,
@@ -13,6 +14,7 @@ import type {
   PersonExportResponse
 } from '../../management/person-export.ts'
 import { type AuditPart, auditOutcomes } from '../../storage/audit.ts'
+import { deliveryOutcomes } from '../../storage/consumers.ts'
 import { AbsenceSchema } from './absences.ts'
 import { KeySchema } from './keys.ts'
 import { DiversionCode } from './params.ts'
@@ -143,7 +145,8 @@ const example: PersonExportResponse = {
       role: 'operator',
       parts: [{ user: 'anna', before: { extension: '1069' }, after: { extension: '1070' } }]
     }
-  ]
+  ],
+  deliveries: [{ consumer: 'pbx', extension: '1070', outcome: 'ok', at: '2026-11-23T11:00:00Z' }]
 }
 
 const AuditMembers = schemaOf<ExportedAuditEntry>()(
@@ -162,6 +165,15 @@ const AuditMembers = schemaOf<ExportedAuditEntry>()(
         )
       )
     )
+  })
+)
+
+const DeliveryMembers = schemaOf<ExportedDelivery>()(
+  Strict({
+    consumer: Type.String({ description: 'To which the state was sent.' }),
+    extension: Type.String({ description: 'Under which it was set.' }),
+    outcome: Enum(deliveryOutcomes, { description: 'What became of it. The state itself is not kept.' }),
+    at: InstantSchema('When it was sent.')
   })
 )
 
@@ -188,7 +200,8 @@ export const PersonExportSchema = schemaOf<PersonExportResponse>()(
       audit: Type.Array(AuditMembers, {
         description:
           'What the audit holds of the user: what was done, and in which role. Who did it is not in it.'
-      })
+      }),
+      deliveries: Type.Array(DeliveryMembers, { description: 'What consumers were sent of the user.' })
     },
     { $id: 'PersonExport', description: 'All that is kept of one person.', examples: [example] }
   )

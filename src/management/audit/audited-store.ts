@@ -8,6 +8,7 @@ import type { RuleSet } from '../../domain/rule-set.ts'
 import type { AlarmStore } from '../../storage/alarms.ts'
 import type { ApiKeyStore } from '../../storage/api-keys.ts'
 import type { AuditOutcome } from '../../storage/audit.ts'
+import type { ConsumerStore } from '../../storage/consumers.ts'
 import { type Store, StoreUnavailable, TenantGone } from '../../storage/store.ts'
 import { defaultRules } from '../resolve-rules.ts'
 import { type Attribution, type AuditedChange, draftOf } from './attribution.ts'
@@ -16,6 +17,7 @@ import {
   describeAbsenceChange,
   describeAlarmList,
   describeConnection,
+  describeConsumer,
   describeKeyChange,
   describeOverride,
   describeTenant,
@@ -24,7 +26,6 @@ import {
 
 /** What of the store writes nothing. A new member is one of these, or is audited below: else this does not compile. */
 type ReadMember =
-  | 'historyMs'
   | 'tenants'
   | 'tenant'
   | 'connection'
@@ -164,6 +165,7 @@ export function createAuditedStore(
     sessions: store.sessions,
     apiKeys: auditedKeys(store.apiKeys, surround),
     alarms: auditedAlarms(store.alarms, surround),
+    consumers: auditedConsumers(store.consumers, (change) => written(change).consumers),
     withTenantLock: (tenant, work) =>
       store.withTenantLock(tenant, (locked) => work(createAuditedStore(locked, by, deps, target)))
   }
@@ -208,6 +210,25 @@ function auditedKeys(keys: ApiKeyStore, surround: Surround): ApiKeyStore {
   }
 }
 
+/** How far a consumer is the service writes by itself. */
+function auditedConsumers(
+  consumers: ConsumerStore,
+  written: (change: AuditedChange) => ConsumerStore
+): ConsumerStore {
+  return {
+    ...consumers,
+    async save(tenant, consumer, progress, forget) {
+      const before = describeConsumer(await consumers.find(tenant, consumer.id))
+      const change = { target: { consumer: consumer.id }, ...changeOf(before, describeConsumer(consumer)) }
+      return written(change).save(tenant, consumer, progress, forget)
+    },
+    async remove(tenant, id) {
+      const before = describeConsumer(await consumers.find(tenant, id))
+      return written({ target: { consumer: id }, ...changeOf(before, null) }).remove(tenant, id)
+    }
+  }
+}
+
 /** For calls that declare no write: one that writes all the same fails, and a test finds it. */
 export function createReadOnlyStore(store: Store): Store {
   const refuse = async (): Promise<never> => {
@@ -230,6 +251,7 @@ export function createReadOnlyStore(store: Store): Store {
     sessions: store.sessions,
     apiKeys: { ...store.apiKeys, add: refuse, replace: refuse, remove: refuse },
     alarms: { ...store.alarms, lists: { ...store.alarms.lists, save: refuse } },
+    consumers: { ...store.consumers, save: refuse, remove: refuse, saveProgress: refuse },
     withTenantLock: (tenant, work) =>
       store.withTenantLock(tenant, (locked) => work(createReadOnlyStore(locked)))
   }

@@ -7,6 +7,7 @@ import { formatInstant } from '../../lib/rfc3339.ts'
 import type { AlarmListRecord } from '../../storage/alarms.ts'
 import type { ApiKeyRecord } from '../../storage/api-keys.ts'
 import type { AuditPart, AuditValues } from '../../storage/audit.ts'
+import type { ConsumerRecord } from '../../storage/consumers.ts'
 import type { StoredConnection, Tenant, User } from '../../storage/store.ts'
 import { shownMailbox } from '../user-fields.ts'
 import type { AuditedChange } from './attribution.ts'
@@ -36,6 +37,13 @@ export function describeConnection(connection: StoredConnection | null): AuditVa
   if (connection === null) return null
   const { kind, pollSeconds, open, sealed } = connection
   return { kind, ...open, pollSeconds, secrets: Object.keys(sealed).sort() }
+}
+
+/** Which secrets there are, and none of them. */
+export function describeConsumer(consumer: ConsumerRecord | null): AuditValues | null {
+  if (consumer === null) return null
+  const { kind, open, sealed, pausedAt } = consumer
+  return { kind, ...open, secrets: Object.keys(sealed).sort(), isPaused: pausedAt !== null }
 }
 
 export function describeUserChange(before: User | null, after: User, mask: Mask): AuditPart {

@@ -6,7 +6,8 @@ import { type FeedEvent, type Store, StoreUnavailable } from '../store.ts'
 import { lmdbAlarms } from './alarms.ts'
 import { ApiKeyTable, lmdbApiKeys } from './api-keys.ts'
 import { AuditTable, lmdbAudit } from './audit.ts'
-import { changeLog, HISTORY_MS, LOG_LENGTH } from './change-log.ts'
+import { changeLog, LOG_LENGTH } from './change-log.ts'
+import { ConsumerChanges, lmdbConsumers } from './consumers.ts'
 import { type LockedDataDir, lockDataDir, withSetupError } from './data-dir.ts'
 import { groupCommit } from './group-commit.ts'
 import { PendingWork } from './pending-work.ts'
@@ -35,19 +36,13 @@ export interface LmdbOptions {
   readonly folder: string
   /** How many entries of each tenant's change log are kept, and of the one of API keys. */
   readonly logLength?: number
-  /** As `Store.historyMs`. */
-  readonly historyMs?: number
 }
 
 /**
  * Opens the store and holds the folder until `close`. Throws a SetupError, one sentence that says what to do, when
  * the folder is in use, damaged, of a newer version, not writable, or on a full disk.
  */
-export async function openLmdb({
-  folder,
-  logLength = LOG_LENGTH,
-  historyMs = HISTORY_MS
-}: LmdbOptions): Promise<Store> {
+export async function openLmdb({ folder, logLength = LOG_LENGTH }: LmdbOptions): Promise<Store> {
   const held = await lockDataDir(folder)
   try {
     const root = await withSetupError(folder, async () =>
@@ -56,7 +51,7 @@ export async function openLmdb({
         // Otherwise a folder whose name holds a dot is taken for a file.
         noSubdir: false,
         mapSize: LARGEST_FILE,
-        maxDbs: 32,
+        maxDbs: 64,
         encoding: 'binary',
         // A commit is on disk when it is done; groupCommit sees to it that many writes share one.
         overlappingSync: false,
@@ -66,26 +61,22 @@ export async function openLmdb({
     )
     const tables = await withSetupError(folder, async () => openTables(root))
     await held.complete()
-    return lmdbStore(root, tables, held, { logLength, historyMs })
+    return lmdbStore(root, tables, held, logLength)
   } catch (error) {
     await held.release()
     throw error
   }
 }
 
-function lmdbStore(
-  root: RootDatabase,
-  tables: Tables,
-  held: LockedDataDir,
-  { logLength, historyMs }: Required<Omit<LmdbOptions, 'folder'>>
-): Store {
+function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logLength: number): Store {
   const { tenants, heads, connections, imports, rules, users } = tables
   const commits = groupCommit(root, held.path)
-  const log = changeLog(tables, logLength, historyMs)
+  const log = changeLog(tables, logLength)
   const slicedReads = new Set<Promise<unknown>>()
   const tenantLock = new KeyedLock()
   const apiKeys = new ApiKeyTable(tables, logLength)
   const auditTable = new AuditTable(tables)
+  const consumerChanges = new ConsumerChanges(tables)
   const work = new PendingWork({ tables, apiKeys, log, write })
   let closing: Promise<void> | null = null
 
@@ -129,7 +120,6 @@ function lmdbStore(
 
   const access = { read, write }
   const shared = {
-    historyMs,
     apiKeys: lmdbApiKeys(tables, apiKeys, access),
     sessions: lmdbSessions(tables, access),
     audit: lmdbAudit(tables, auditTable, access),
@@ -186,6 +176,7 @@ function lmdbStore(
       ...shared,
       ...lmdbTenantWrites(writing),
       ...lmdbUserWrites(writing),
+      consumers: lmdbConsumers({ ...writing, read, changes: consumerChanges }),
       withEntry: storeWith,
       withTenantLock: (tenant, work) => tenantLock.run(tenant, () => work(store))
     }

@@ -80,8 +80,22 @@ export class PendingWork {
     const { rules, users, syncs, timelines, overrides, absences, log } = this.#tables
     const { auditParts, auditPartsOfUsers, auditEntries } = this.#tables
     const audit = [auditParts, auditPartsOfUsers, auditEntries]
+    const { consumers, consumerProgress, deliveries } = this.#tables
     let left = RECORDS_PER_SLICE
-    for (const table of [this.#apiKeys, rules, users, syncs, timelines, overrides, absences, log, ...audit]) {
+    for (const table of [
+      this.#apiKeys,
+      rules,
+      users,
+      syncs,
+      timelines,
+      overrides,
+      absences,
+      log,
+      ...audit,
+      consumers,
+      consumerProgress,
+      deliveries
+    ]) {
       left -= table.removeSome(tenant, left)
       if (left === 0) return false
     }

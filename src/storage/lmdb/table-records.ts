@@ -15,6 +15,7 @@ import {
   timelineRecord,
   userRecord
 } from '../codec.ts'
+import { consumerProgressRecord, consumerRecord, userDeliveryRecord } from '../consumer-codec.ts'
 import { alarmListRecord, alarmOverviewRecord, alarmStateRecord } from '../kept-alarms.ts'
 import { keptLogEntry } from '../kept-records.ts'
 import type { LogEntry } from '../store.ts'
@@ -175,5 +176,8 @@ export const tableRecords = {
   'audit-parts-of-users': partOfUserRecord,
   'alarm-lists': alarmListRecord,
   'alarm-states': alarmStateRecord,
-  'alarm-overviews': alarmOverviewRecord
+  'alarm-overviews': alarmOverviewRecord,
+  consumers: consumerRecord,
+  'consumer-progress': consumerProgressRecord,
+  deliveries: userDeliveryRecord
 } as const

@@ -8,6 +8,7 @@ import type { AbsencesRecord } from '../absences-record.ts'
 import type { ApiKeyRecord } from '../api-keys.ts'
 import type { AuditEntry, AuditHead, SaltedPart } from '../audit.ts'
 import type { Codec } from '../codec.ts'
+import type { ConsumerProgress, ConsumerRecord, UserDelivery } from '../consumers.ts'
 import type { SessionRecord } from '../sessions.ts'
 import type { LogEntry, RulesVersion, User } from '../store.ts'
 import { type ApiKeyLogEntry, tableRecords } from './table-records.ts'
@@ -85,7 +86,11 @@ export function openTables(root: RootDatabase) {
     auditPartsOfUsers: below<string, string>('audit-parts-of-users', records['audit-parts-of-users']),
     alarmLists: ofTenants('alarm-lists', records['alarm-lists']),
     alarmStates: ofTenants('alarm-states', records['alarm-states']),
-    alarmOverviews: ofTenants('alarm-overviews', records['alarm-overviews'])
+    alarmOverviews: ofTenants('alarm-overviews', records['alarm-overviews']),
+    consumers: below<string, ConsumerRecord>('consumers', records.consumers),
+    consumerProgress: below<string, ConsumerProgress>('consumer-progress', records['consumer-progress']),
+    // By `consumer user`.
+    deliveries: below<string, UserDelivery>('deliveries', records.deliveries)
   }
 }
 

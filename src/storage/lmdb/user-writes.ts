@@ -10,7 +10,7 @@ type UserWrites = Pick<
 >
 
 export function lmdbUserWrites({ tables, log, apiKeys, audit, write }: LmdbWritesDeps): UserWrites {
-  const { heads, connections, users, syncs, timelines, overrides, absences } = tables
+  const { heads, connections, users, syncs, timelines, overrides, absences, deliveries } = tables
   return {
     saveUsers: (tenant, given, at) =>
       write(tenant, (feeds) => {
@@ -37,6 +37,7 @@ export function lmdbUserWrites({ tables, log, apiKeys, audit, write }: LmdbWrite
       write(tenant, (feeds) => {
         const head = log.headOf(tenant)
         let { minGeneration } = head
+        const consumers = tables.consumers.ids(tenant)
         const removed: string[] = []
         const vacated: Vacated[] = []
         for (const user of ids) {
@@ -48,6 +49,7 @@ export function lmdbUserWrites({ tables, log, apiKeys, audit, write }: LmdbWrite
           for (const table of [users, syncs, timelines, overrides, absences]) table.remove(tenant, user)
           apiKeys.removeOfUser(tenant, user)
           audit.eraseUser(tenant, user)
+          for (const consumer of consumers) deliveries.remove(tenant, `${consumer} ${user}`)
           removed.push(user)
         }
         if (removed.length === 0) return removed
@@ -92,7 +94,6 @@ export function lmdbUserWrites({ tables, log, apiKeys, audit, write }: LmdbWrite
           ;(shows ? visible : confirmed).add(user)
         }
         if (visible.size > 0) feeds.push(log.append(tenant, at, [...visible]))
-        else log.dropOld(tenant, at)
         if (confirmed.size > 0) feeds.push({ kind: 'confirmed', users: [...confirmed] })
         return [...new Set([...visible, ...confirmed])]
       }),

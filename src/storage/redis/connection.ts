@@ -4,9 +4,9 @@ import { Cluster } from 'ioredis'
 import { withDeadline } from '../../lib/deadline.ts'
 import { StoreUnavailable } from '../store.ts'
 import type { RedisAddress } from './address.ts'
-import { openClient, type RedisClient, waitForConnection } from './client.ts'
+import { COMMAND_TIMEOUT_MS, openClient, type RedisClient, waitForConnection } from './client.ts'
 import { toStoreUnavailable } from './errors.ts'
-import { API_KEY_KEYS, STORE_KEY, type TenantKeys, tenantKeys } from './keys.ts'
+import { API_KEY_KEYS, CONSUMER_INDEX_KEYS, STORE_KEY, type TenantKeys, tenantKeys } from './keys.ts'
 import {
   type ApiKeyScript,
   apiKeyScript,
@@ -50,6 +50,8 @@ export interface RedisConnection {
       readonly bytes: Buffer
     }
   ): Promise<unknown>
+  /** The tenant's consumers changed. */
+  recordConsumerChange(tenant: string): Promise<unknown>
   /** As scripts/read-records.lua returns it; `after` is null where no log is wanted. */
   readRecords(keys: TenantKeys, after: number | null, ids: readonly string[]): Promise<unknown[]>
   /** Whether Redis answered within the last moments. */
@@ -96,6 +98,10 @@ export async function openRedisConnection({
   client.defineCommand('readRecords', { lua: readScript('read-records'), numberOfKeys: 7 })
   client.defineCommand('extendSession', { lua: readScript('extend-session'), numberOfKeys: 1 })
   client.defineCommand('trimAudit', { lua: readScript('trim-audit'), numberOfKeys: 4 })
+  client.defineCommand('recordConsumerChange', {
+    lua: readScript('record-consumer-change'),
+    numberOfKeys: 2
+  })
   client.defineCommand('saveAlarms', { lua: readScript('save-alarms'), numberOfKeys: 1 })
   client.defineCommand('usersPage', { lua: readScript('users-page'), numberOfKeys: 2 })
   const scripted = client as unknown as Scripted
@@ -155,7 +161,7 @@ export async function openRedisConnection({
   /** On Redis's clock: when the caller of a command that is sent now has given up. */
   function deadline(): number {
     if (clockOffset === null) return Number.MAX_SAFE_INTEGER
-    return Math.round(clockOffset + performance.now() + address.commandTimeoutMs)
+    return Math.round(clockOffset + performance.now() + COMMAND_TIMEOUT_MS)
   }
 
   function close(): void {
@@ -177,19 +183,9 @@ export async function openRedisConnection({
     client,
     ask,
     askBulk: (call) => asked(bulk, call),
-    write(script, keys, { token, logLength, historyMs, channel, at, auditEntry }, args) {
+    write(script, keys, { token, logLength, channel, at, auditEntry }, args) {
       return ask(() =>
-        scripted[script]!(
-          ...Object.values(keys),
-          token,
-          deadline(),
-          logLength,
-          historyMs,
-          channel,
-          at,
-          auditEntry,
-          args
-        )
+        scripted[script]!(...Object.values(keys), token, deadline(), logLength, channel, at, auditEntry, args)
       )
     },
     writeApiKeys: (script, args) =>
@@ -199,6 +195,8 @@ export async function openRedisConnection({
       ask(() => scripted.usersPageBuffer!(keys.ids, keys.users, after, limit)) as Promise<Buffer[]>,
     trimAudit: ({ audit, auditHead, auditParts, auditPartsOfUsers }, args) =>
       ask(() => scripted.trimAudit!(audit, auditHead, auditParts, auditPartsOfUsers, args)),
+    recordConsumerChange: (tenant) =>
+      ask(() => scripted.recordConsumerChange!(...Object.values(CONSUMER_INDEX_KEYS), tenant)),
     saveAlarms: (key, { field, version, ofTenant, bytes }) =>
       ask(() => scripted.saveAlarms!(key, deadline(), field, version, ofTenant ? 1 : 0, bytes)),
     readRecords: ({ head, log, users, syncs, timelines, overrides, absences }, after, ids) =>

@@ -1,5 +1,5 @@
 /** What Redis and its client say when something does not work, in words that say what to do. */
-import { StoreUnavailable } from '../store.ts'
+import { StoreUnavailable, TenantGone } from '../store.ts'
 
 /** By what the message begins with (Redis) or holds (Node, ioredis). `transient`: worth waiting for at the start. */
 const known: readonly { readonly sign: RegExp; readonly words: string; readonly transient?: true }[] = [
@@ -115,4 +115,19 @@ function messageOf(error: unknown): string {
   return inner instanceof Error
     ? messageOf(inner)
     : error.message || (typeof code === 'string' ? code : error.name)
+}
+
+/** What follows the status of an answer to a write. Throws where nothing was written. */
+export function requireWritten([status, ...rest]: unknown[], tenant: string): unknown[] {
+  if (status === 'GONE') throw tenantGone(tenant)
+  if (status === 'LOST')
+    throw new StoreUnavailable('The lock of the tenant was lost: nothing was saved, try again.')
+  if (status === 'LATE') throw new StoreUnavailable('Redis was too slow: nothing was saved, try again.')
+  if (status === 'AUDIT')
+    throw new StoreUnavailable('The audit is written too often: nothing was saved, try again.')
+  return rest
+}
+
+export function tenantGone(tenant: string): TenantGone {
+  return new TenantGone(`There is no tenant "${tenant}".`)
 }

@@ -2,6 +2,7 @@
 import type { AnyKeptRecord } from '../../lib/kept-record.ts'
 import { alarmLockOf } from '../alarms.ts'
 import { alarmListRecord, alarmOverviewRecord, alarmStateRecord } from '../kept-alarms.ts'
+import { keptConsumer, keptConsumerProgress, keptUserDelivery } from '../kept-consumers.ts'
 import {
   keptAbsences,
   keptApiKey,
@@ -22,7 +23,8 @@ import {
 import {
   ALARMS_KEY,
   API_KEY_KEYS,
-  auditKeys,
+  CONSUMER_INDEX_KEYS,
+  deliveriesKey,
   REPLICAS_KEY,
   STORE_KEY,
   sessionKey,
@@ -94,6 +96,18 @@ const auditPartsOfUsers: AnyKeptRecord = {
   until: 'the part is removed',
   members: { text: 'the user’s id, and in which entry it is' }
 }
+const consumerPosition: AnyKeptRecord = {
+  name: 'count of changed consumers',
+  about: [],
+  until: 'the data is deleted',
+  members: { number: 'counts the changes' }
+}
+const consumerTenants: AnyKeptRecord = {
+  name: 'tenants with consumers',
+  about: [],
+  until: withTenant,
+  members: { id: 'the tenant’s id, by its last change' }
+}
 const replicas: AnyKeptRecord = {
   name: 'replica',
   about: [],
@@ -102,7 +116,6 @@ const replicas: AnyKeptRecord = {
 }
 
 const of = tenantKeys('TENANT')
-const ofProvider = auditKeys(null)
 
 export const keptKeys: Readonly<Record<string, readonly AnyKeptRecord[]>> = {
   [STORE_KEY]: [installation],
@@ -129,8 +142,11 @@ export const keptKeys: Readonly<Record<string, readonly AnyKeptRecord[]>> = {
   [of.auditHead]: [keptAuditHead],
   [of.auditParts]: [keptAuditPart],
   [of.auditPartsOfUsers]: [auditPartsOfUsers],
-  [ofProvider.audit]: [keptAuditEntry],
-  [ofProvider.auditHead]: [keptAuditHead],
+  [of.consumers]: [keptConsumer],
+  [of.consumerProgress]: [keptConsumerProgress],
+  [deliveriesKey('TENANT', 'CONSUMER')]: [keptUserDelivery],
+  [CONSUMER_INDEX_KEYS.position]: [consumerPosition],
+  [CONSUMER_INDEX_KEYS.changed]: [consumerTenants],
   [API_KEY_KEYS.records]: [keptApiKey],
   [API_KEY_KEYS.byOwner]: [keyIds],
   [API_KEY_KEYS.byUser]: [keyIds],

@@ -63,7 +63,24 @@ export interface TenantKeys {
   readonly auditParts: string
   /** A sorted set of `user position/index`, all with the score 0. */
   readonly auditPartsOfUsers: string
+  /** A hash by id: the version, a line feed, the record. */
+  readonly consumers: string
+  /** A hash by the consumer's id. */
+  readonly consumerProgress: string
 }
+
+/** What a consumer acknowledged: a hash by user id. The name is made in scripts/prelude.lua too. */
+export function deliveriesKey(tenant: string, consumer: string): string {
+  return `hanvisa:{${tenant}}:deliveries:${consumer}`
+}
+
+/** Those of the index of consumers, in the order of KEYS in scripts/record-consumer-change.lua. */
+export const CONSUMER_INDEX_KEYS = {
+  /** Counts the changes. */
+  position: 'hanvisa:{:consumers}:position',
+  /** A sorted set of the tenants that have or had consumers, by their last change. */
+  changed: 'hanvisa:{:consumers}:changed'
+} as const
 
 /** Stands where a tenant's id is expected, for the provider's audit. No tenant's id looks so. */
 const PROVIDER = ':provider'
@@ -89,7 +106,9 @@ export function tenantKeys(tenant: string): TenantKeys {
     audit: key('audit'),
     auditHead: key('audit-head'),
     auditParts: key('audit-parts'),
-    auditPartsOfUsers: key('audit-parts-of-users')
+    auditPartsOfUsers: key('audit-parts-of-users'),
+    consumers: key('consumers'),
+    consumerProgress: key('consumer-progress')
   }
 }
 

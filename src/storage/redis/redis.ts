@@ -3,14 +3,16 @@ import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { AuditDraft } from '../audit.ts'
 import { connectionRecord, importProgressRecord, rulesRecord, tenantRecord } from '../codec.ts'
-import { HISTORY_MS, LOG_LENGTH } from '../lmdb/change-log.ts'
+import { LOG_LENGTH } from '../lmdb/change-log.ts'
 import type { KeyCheckStore } from '../secrets/master-keys.ts'
-import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable, TenantGone } from '../store.ts'
+import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable } from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import { redisAlarms } from './alarms.ts'
 import { redisApiKeys } from './api-keys.ts'
 import { AuditChainer, redisAudit } from './audit.ts'
 import { openRedisConnection } from './connection.ts'
+import { redisConsumers } from './consumers.ts'
+import { requireWritten, tenantGone } from './errors.ts'
 import { RedisFeed } from './feed.ts'
 import { findInstallation, type Installation, startInstallation } from './installation.ts'
 import { redisKeyCheck } from './key-check.ts'
@@ -26,8 +28,6 @@ export interface RedisOptions {
   readonly address: RedisAddress
   /** How many entries of each tenant's change log are kept, and of the one of API keys. */
   readonly logLength?: number
-  /** As `Store.historyMs`. */
-  readonly historyMs?: number
   /** Milliseconds to wait at the start for a Redis that cannot be reached yet, or loads its data. */
   readonly connectTimeoutMs?: number
   /** The stored data is gone, or was restored: `emptied()` says which. */
@@ -49,7 +49,6 @@ export interface RedisStore extends Store {
 export async function openRedis({
   address,
   logLength = LOG_LENGTH,
-  historyMs = HISTORY_MS,
   connectTimeoutMs = 10_000,
   onEmptied = () => {}
 }: RedisOptions): Promise<RedisStore> {
@@ -99,8 +98,8 @@ export async function openRedis({
   const audit = redisAudit({ link, run, append: appendToAudit })
 
   async function appendToAudit(tenant: string | null, draft: AuditDraft): Promise<void> {
-    if (tenant !== null && !isTenantId(tenant)) throw gone(tenant)
-    const header = { token: '', logLength, historyMs, channel: '', at: JSON.stringify(draft.at) }
+    if (tenant !== null && !isTenantId(tenant)) throw tenantGone(tenant)
+    const header = { token: '', logLength, channel: '', at: JSON.stringify(draft.at) }
     const keys = auditKeys(tenant)
     const answer = await chainer.write(keys.audit, draft, (auditEntry) =>
       link.write('appendAudit', keys, { ...header, auditEntry }, [tenant === null ? 'provider' : ''])
@@ -118,7 +117,7 @@ export async function openRedis({
     ): Promise<unknown> {
       const pendingSubscribe = feed.pendingSubscribe(tenant)
       if (pendingSubscribe !== null) await pendingSubscribe
-      const begin = { token, logLength, historyMs, channel: channelOf(tenant), at: JSON.stringify(at) }
+      const begin = { token, logLength, channel: channelOf(tenant), at: JSON.stringify(at) }
       const keys = tenantKeys(tenant)
       const answer = await chainer.write(keys.audit, draft, (auditEntry) =>
         link.write(script, keys, { ...begin, auditEntry }, args)
@@ -135,19 +134,23 @@ export async function openRedis({
       args: () => (string | number | Buffer)[]
     ) =>
       run(() => {
-        if (!isTenantId(tenant)) return Promise.reject(gone(tenant))
+        if (!isTenantId(tenant)) return Promise.reject(tenantGone(tenant))
         return write(tenant, script, at, args())
       })
     const listed = (tenant: string) => link.ask((client) => client.zadd(TENANTS_KEY, 0, tenant))
 
     return {
-      historyMs,
       installation,
       apiKeys,
       sessions,
       audit,
       withEntry: (draft) => stores(token, draft),
       alarms,
+      consumers: redisConsumers({
+        link,
+        run,
+        write: (tenant, script, args) => write(tenant, script, 0, args)
+      }),
       tenants: (page) => run(() => reading.tenants(page)),
       tenant: (id) => run(() => reading.tenant(id)),
       saveTenant: (tenant, at) =>
@@ -228,19 +231,4 @@ export async function openRedis({
     }
   }
   return stores('', null)
-}
-
-/** What follows the status of an answer to a write. Throws where nothing was written. */
-function requireWritten([status, ...rest]: unknown[], tenant: string): unknown[] {
-  if (status === 'GONE') throw gone(tenant)
-  if (status === 'LOST')
-    throw new StoreUnavailable('The lock of the tenant was lost: nothing was saved, try again.')
-  if (status === 'LATE') throw new StoreUnavailable('Redis was too slow: nothing was saved, try again.')
-  if (status === 'AUDIT')
-    throw new StoreUnavailable('The audit is written too often: nothing was saved, try again.')
-  return rest
-}
-
-function gone(tenant: string): TenantGone {
-  return new TenantGone(`There is no tenant "${tenant}".`)
 }

@@ -8,7 +8,6 @@ export interface ScriptHeader {
   /** Milliseconds of Redis's own clock: a later write is refused, because the caller gave up. */
   readonly deadline: number
   readonly logLength: number
-  readonly historyMs: number
   readonly channel: string
   /** The instant, as JSON. */
   readonly at: string
@@ -29,6 +28,9 @@ export const writeScripts = [
   'saveAbsences',
   'saveReadings',
   'saveResealed',
+  'saveConsumer',
+  'removeConsumer',
+  'saveConsumerProgress',
   'appendAudit'
 ] as const
 export type WriteScript = (typeof writeScripts)[number]

@@ -11,15 +11,11 @@ import { maxCursorAgeMs } from './status-change.ts'
 /** Resolves to the targets of which the store took not all. */
 export async function saveBatch(context: BatchContext, run: BatchRun): Promise<ReadonlySet<string>> {
   const now = context.clock()
-  const { outcomes, missedEdits, current } = await buildOutcomes(context, run, now)
+  const { outcomes, missedEdits } = await buildOutcomes(context, run, now)
   const refused = new Set<string>()
   if (outcomes.length === 0) return refused
   const offered = new Set(outcomes.map(({ user }) => user))
-  const write = async () => {
-    const saved = await context.store.saveReadings(context.tenant, outcomes, now)
-    keepSaved(context, run, { outcomes, current, saved: new Set(saved) })
-    return saved
-  }
+  const write = () => context.store.saveReadings(context.tenant, outcomes, now)
   const saved = new Set(await context.feed.writeOwn([...offered], write))
   for (const one of run.planned) {
     if (run.results.get(one.key)!.outcome === 'failed') continue
@@ -43,11 +39,7 @@ async function buildOutcomes(
   context: BatchContext,
   run: BatchRun,
   now: Instant
-): Promise<{
-  outcomes: ReadingOutcome[]
-  missedEdits: ReadonlySet<PlannedTarget>
-  current: ReadonlyMap<string, UserRecord>
-}> {
+): Promise<{ outcomes: ReadingOutcome[]; missedEdits: ReadonlySet<PlannedTarget> }> {
   const { at, planned, results, decided } = run
   const current = await currentRecords(context, run)
   const outcomes: ReadingOutcome[] = []
@@ -65,35 +57,14 @@ async function buildOutcomes(
         { ...held, user },
         { fault: one.state.lastSync?.fault ?? null, subscribed },
         context.pollMs,
-        { at, now, historyMs: context.store.historyMs }
+        { at, now }
       )
       if (outcome === null) continue
       outcomes.push(outcome)
       if (isMissedEdit(one, held, outcome, subscribed, run, now)) missedEdits.add(one)
     }
   }
-  return { outcomes, missedEdits, current }
-}
-
-/** Keeps the records of users whom nobody else changed. */
-function keepSaved(
-  { feed }: BatchContext,
-  { changes }: BatchRun,
-  {
-    outcomes,
-    current,
-    saved
-  }: {
-    readonly outcomes: readonly ReadingOutcome[]
-    readonly current: ReadonlyMap<string, UserRecord>
-    readonly saved: ReadonlySet<string>
-  }
-): void {
-  for (const { user, sync, timeline } of outcomes) {
-    const record = current.get(user)
-    if (record === undefined || !saved.has(user) || changes.has(user)) continue
-    feed.savedRecords.keep({ ...record, sync, timeline: timeline === 'same' ? record.timeline : timeline })
-  }
+  return { outcomes, missedEdits }
 }
 
 /** The records as they are now: those of the plan, unless another writer changed them since. */

@@ -76,7 +76,6 @@ DELETE  ${U}/triggers/{match}/{text}            +        +        -      own    
 GET     ${T}/rules                              +        +        -      -           -        -
 PUT     ${T}/rules                              +        +        -      -           -        -
 GET     ${T}/rules/versions                     +        +        -      -           -        -
-GET     ${T}/rules/versions/{version}/diff/{other}  +        +        -      -           -        -
 GET     ${T}/rules/versions/{version}           +        +        -      -           -        -
 POST    ${T}/rules/versions/{version}/restore   +        +        -      -           -        -
 POST    ${T}/rules/lint                         +        +        -      -           -        -
@@ -95,6 +94,15 @@ GET     ${U}/absences/{absence}                 +        +        +      own    
 PUT     ${U}/absences/{absence}                 +        +        +      own         -        -
 DELETE  ${U}/absences/{absence}                 +        +        +      own         -        -
 POST    ${T}/absences/import                    +        +        -      -           -        -
+GET     ${T}/consumers                          +        +        -      -           -        -
+GET     ${T}/consumers/{consumer}               +        +        -      -           -        -
+PUT     ${T}/consumers/{consumer}               +        +        -      -           -        -
+DELETE  ${T}/consumers/{consumer}               +        +        -      -           -        -
+GET     ${T}/consumers/{consumer}/users         +        +        -      -           -        -
+POST    ${T}/consumers/{consumer}/test          +        +        -      -           -        -
+POST    ${T}/consumers/{consumer}/pause         +        +        -      -           -        -
+POST    ${T}/consumers/{consumer}/resume        +        +        -      -           -        -
+POST    ${T}/consumers/{consumer}/replay        +        +        -      -           -        -
 GET     ${T}/sync                               +        +        -      -           -        -
 POST    ${T}/sync                               +        +        -      -           -        -
 GET     ${T}/alarms                             +        +        -      -           -        -

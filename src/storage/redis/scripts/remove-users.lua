@@ -2,6 +2,7 @@
 if not epoch then return {'GONE'} end
 local minGeneration = tonumber(redis.call('HGET', HEAD, 'minGeneration'))
 local removed, quoted, vacated = {}, {}, {}
+local consumers = redis.call('HKEYS', CONSUMERS)
 for i = ARGS + 1, #ARGV do
   local id = ARGV[i]
   local kept = redis.call('HGET', SYNCS, id)
@@ -12,6 +13,7 @@ for i = ARGS + 1, #ARGV do
     redis.call('ZREM', IDS, id)
     for _, key in ipairs({USERS, SYNCS, TIMELINES, OVERRIDES, ABSENCES}) do redis.call('HDEL', key, id) end
     eraseAudit(id)
+    for _, consumer in ipairs(consumers) do redis.call('HDEL', deliveriesOf(consumer), id) end
     removed[#removed + 1] = id
     quoted[#quoted + 1] = cjson.encode(id)
   end

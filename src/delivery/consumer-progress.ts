@@ -1,0 +1,58 @@
+/** How far a consumer is: what follows from each success and failure, and what is saved of it. */
+import type { Instant } from '../domain/calendar-event.ts'
+import type { ConsumerProgress, UserCounts } from '../storage/consumers.ts'
+import type { DeliveryError } from './delivery-error.ts'
+
+/** A consumer that was never sent anything. */
+export function initialProgress(now: Instant): ConsumerProgress {
+  return {
+    state: 'unverified',
+    cursor: null,
+    acknowledgedAt: null,
+    failures: 0,
+    failingSince: null,
+    error: null,
+    behindSince: null,
+    savedAt: now,
+    users: { ok: 0, sent: 0, failed: 0, takenOver: 0 }
+  }
+}
+
+/** As after a new address or secret, or when it is resumed: what was acknowledged stays. */
+export function renewedProgress(progress: ConsumerProgress, now: Instant): ConsumerProgress {
+  return { ...progress, state: 'unverified', failures: 0, failingSince: null, error: null, savedAt: now }
+}
+
+export function progressAfterSuccess(progress: ConsumerProgress, now: Instant): ConsumerProgress {
+  return { ...progress, state: 'active', acknowledgedAt: now, failures: 0, failingSince: null, error: null }
+}
+
+export interface FailurePolicy {
+  readonly retryDelaysMs: readonly number[]
+  readonly disableAfterMs: number | null
+}
+
+/** `delayMs`: until the next attempt. */
+export function progressAfterFailure(
+  progress: ConsumerProgress,
+  { code, hint, consequence, retryAfterMs }: DeliveryError,
+  { retryDelaysMs, disableAfterMs }: FailurePolicy,
+  now: Instant
+): { readonly progress: ConsumerProgress; readonly delayMs: number } {
+  const failures = progress.failures + 1
+  const failingSince = progress.failingSince ?? now
+  const isOver = disableAfterMs !== null && now - failingSince >= disableAfterMs
+  const state =
+    consequence === 'disable' || isOver ? 'disabled' : consequence === 'refused' ? 'refused' : 'failing'
+  const scheduled = retryDelaysMs[Math.min(failures, retryDelaysMs.length) - 1] ?? 0
+  return {
+    progress: { ...progress, state, failures, failingSince, error: { code, hint } },
+    delayMs: Math.max(retryAfterMs ?? 0, scheduled)
+  }
+}
+
+export function countOutcomes(deliveries: Iterable<{ readonly outcome: keyof UserCounts }>): UserCounts {
+  const counts = { ok: 0, sent: 0, failed: 0, takenOver: 0 }
+  for (const { outcome } of deliveries) counts[outcome]++
+  return counts
+}
