@@ -76,6 +76,7 @@ export async function startService(
     const clock = Date.now
     const registry = await KeyRegistry.open({ store: store.apiKeys, clock })
     undo.push(() => registry.close())
+    metrics.observeApiKeys((days) => registry.countEndingWithin(days))
     const secret = notificationSecretOf(masterKeys.installationSecret)
     const openConnector = await connectors(config, {
       outbound,

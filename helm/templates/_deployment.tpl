@@ -101,6 +101,10 @@ spec:
             - name: HANVISA_ALLOWED_NETWORKS
               value: {{ join "," . | quote }}
             {{- end }}
+            {{- with $values.trustProxy }}
+            - name: HANVISA_TRUST_PROXY
+              value: {{ join "," . | quote }}
+            {{- end }}
             - name: HANVISA_ALLOW_PRIVATE_TARGETS
               value: {{ if $values.allowPrivateTargets }}"1"{{ else }}"0"{{ end }}
             - name: HANVISA_LOG_LEVEL

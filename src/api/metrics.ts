@@ -4,6 +4,7 @@ import type { AlarmMetrics } from '../alarms/alarm-metrics.ts'
 import type { DropReason } from '../connectors/notification.ts'
 import { type SyncCode, syncCodes } from '../errors.ts'
 import { createAlarmMetrics } from './alarm-gauges.ts'
+import { addKeyHorizon } from './key-horizon.ts'
 
 /** Of the tenants, only those furthest behind are named. */
 const MAX_TENANTS = 50
@@ -47,6 +48,8 @@ export interface Metrics extends AlarmMetrics {
   observeCredentials(
     source: () => Iterable<readonly [tenant: string, connector: string, endsAt: number]>
   ): void
+  /** `source` is asked at each scrape: how many API keys end within so many days. */
+  observeApiKeys(source: (days: number) => number): void
   /** `source` is asked at each scrape: how many of the tenants' shards this process owns. */
   observeShards(source: () => number): void
   /** `source` is asked at each scrape. `emptied`: what was kept is gone, and must be restored or put again. */
@@ -170,6 +173,7 @@ type Sources = Pick<
   | 'observeUnreadableMailboxes'
   | 'observeConnections'
   | 'observeCredentials'
+  | 'observeApiKeys'
   | 'observeShards'
   | 'observeStreams'
   | 'observeStore'
@@ -182,6 +186,8 @@ function createObservedGauges(registers: Registry[]): Sources {
   let unreadable = () => 0
   let connections: Parameters<Metrics['observeConnections']>[0] | null = null
   let credentials: Parameters<Metrics['observeCredentials']>[0] = () => []
+  let keys: (days: number) => number = () => 0
+  addKeyHorizon(registers, (days) => keys(days))
   let shards: (() => number) | null = null
   let streams = () => 0
   let store = () => ({ reachable: true, emptied: false })
@@ -271,6 +277,9 @@ function createObservedGauges(registers: Registry[]): Sources {
     },
     observeCredentials: (source) => {
       credentials = source
+    },
+    observeApiKeys: (source) => {
+      keys = source
     },
     observeShards: (source) => {
       shards = source

@@ -34,6 +34,8 @@ export interface KeyResponse {
   readonly createdAt: string
   readonly createdBy: string
   readonly expiresAt: string | null
+  /** Whole days until then; 0 also once it has ended. */
+  readonly daysLeft: number | null
   readonly lastUsedDay: string | null
   /** Until when the key before the last rotation is good; null when it no longer is. */
   readonly previousUntil: string | null
@@ -70,6 +72,7 @@ export const MAX_KEYS = 50
 export const MAX_KEYS_PER_USER = 5
 const ID_LENGTH = 16
 const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 
 export function createKeyManagement({ store, registry, clock }: KeyManagementDeps): KeyManagement {
   const { apiKeys } = store
@@ -220,6 +223,7 @@ export function toKeyResponse(key: ListedApiKey, at: Instant): KeyResponse {
     createdAt: formatInstant(key.createdAt),
     createdBy: key.createdBy,
     expiresAt: expiresAt === null ? null : formatInstant(expiresAt),
+    daysLeft: expiresAt === null ? null : Math.max(0, Math.floor((expiresAt - at) / DAY_MS)),
     lastUsedDay: key.lastUsedDay,
     previousUntil: previous === null || previous.until <= at ? null : formatInstant(previous.until)
   }

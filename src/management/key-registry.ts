@@ -49,6 +49,8 @@ export class KeyRegistry {
   readonly #timers: Timers
   readonly #byDigest = new Map<string, HeldKey>()
   readonly #byId = new Map<string, HeldKey>()
+  /** Those that end. Most do not. */
+  readonly #ending = new Map<string, HeldKey>()
   /** One string for each tenant, however many keys it has. */
   readonly #tenants = new Map<string, string>()
   #position = ''
@@ -127,6 +129,16 @@ export class KeyRegistry {
     return this.#look()
   }
 
+  /** How many keys end within so many days; those that have ended are not counted. */
+  countEndingWithin(days: number): number {
+    const now = this.#clock()
+    let count = 0
+    for (const { expiresAt } of this.#ending.values()) {
+      if (expiresAt !== null && expiresAt > now && expiresAt <= now + days * DAY_MS) count++
+    }
+    return count
+  }
+
   /** How many keys are held. */
   get size(): number {
     return this.#byId.size
@@ -193,6 +205,7 @@ export class KeyRegistry {
     // Of a role that a later version made nothing is known: such a key opens nothing here.
     if (held === null) return
     this.#byId.set(held.id, held)
+    if (held.expiresAt !== null) this.#ending.set(held.id, held)
     this.#byDigest.set(held.digest, held)
     if (held.previousDigest !== null) this.#byDigest.set(held.previousDigest, held)
   }
@@ -201,6 +214,7 @@ export class KeyRegistry {
     const held = this.#byId.get(id)
     if (held === undefined) return
     this.#byId.delete(id)
+    this.#ending.delete(id)
     this.#byDigest.delete(held.digest)
     if (held.previousDigest !== null) this.#byDigest.delete(held.previousDigest)
   }

@@ -73,6 +73,7 @@ for (const store of ['lmdb', 'Redis']) {
         sensitive: true,
         createdBy: 'admin',
         expiresAt: null,
+        daysLeft: null,
         lastUsedDay: null,
         previousUntil: null
       })
@@ -230,6 +231,10 @@ t.test('what is wrong with a key that is to be made is said, member by member', 
   t.equal((await call('POST', '/v1/tenants/nobody/keys', { name, role: 'switch' })).status, 404)
   t.equal((await call('GET', '/v1/tenants/nobody/keys')).status, 404)
   t.strictSame((await call('GET', keysUrl)).body, { keys: [] })
+  const inTenDays = new Date(Date.now() + 10.5 * 86_400_000).toISOString()
+  t.match((await call('POST', keysUrl, { name, role: 'switch', expiresAt: inTenDays })).body, {
+    daysLeft: 10
+  })
 })
 
 t.test('at most 50 keys of a tenant, and 5 of a user', async (t) => {

@@ -42,6 +42,7 @@ export const everythingSet: Values = {
   },
   image: { digest: `sha256:${'0'.repeat(64)}`, pullSecrets: ['registry'] },
   publicUrl: 'https://hanvisa.example.com',
+  trustProxy: ['10.42.0.0/16', '192.0.2.7'],
   allowedNetworks: ['10.1.2.0/24', 'fd12:3456:789a::/48'],
   allowPrivateTargets: true,
   proxy: { url: 'http://proxy.example.com:3128', except: '.svc,10.0.0.10' },

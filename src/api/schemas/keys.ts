@@ -4,7 +4,7 @@ import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { KeyResponse, NewKeyResponse, PostKeyBody } from '../../management/api-keys.ts'
 import { ROLES } from '../../management/principal.ts'
 import { AfterParam, TenantId, UserId } from './params.ts'
-import { InstantSchema, NullableInstantSchema, NullableString, ref } from './types.ts'
+import { InstantSchema, Nullable, NullableInstantSchema, NullableString, ref } from './types.ts'
 
 const KeyId = Type.String({
   pattern: '^[0-9A-Za-z]{1,64}$',
@@ -87,6 +87,14 @@ const members = {
     examples: ['admin']
   }),
   expiresAt: NullableInstantSchema('From when it is refused; null: never.', null),
+  daysLeft: Nullable(
+    Type.Integer({
+      minimum: 0,
+      description: 'Whole days until it ends; 0 also once it has.',
+      examples: [218]
+    }),
+    { description: 'Null: it never ends.' }
+  ),
   lastUsedDay: NullableString({
     format: 'date',
     description: 'The last day (UTC) on which it was used, as saved within the last minute; null: never.',
@@ -109,6 +117,7 @@ const asterisk: KeyResponse = {
   createdAt: '2026-11-23T08:00:00Z',
   createdBy: 'admin',
   expiresAt: null,
+  daysLeft: null,
   lastUsedDay: '2026-11-23',
   previousUntil: null
 }
