@@ -127,9 +127,63 @@ const ics: Readonly<Record<string, Answer>> = {
   'ics-text': (_request, response) => response.writeHead(200, WORD, { 'content-type': WORD }).end(WORD)
 }
 
+const multistatus =
+  (inside: string): Answer =>
+  (request, response) =>
+    response
+      .writeHead(207, WORD, { 'content-type': `application/xml; x=${WORD}`, etag: `"${WORD}"` })
+      .end(
+        `<d:multistatus xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav" xmlns:cs="http://calendarserver.org/ns/">${inside.replaceAll('HREF', request.url ?? '')}</d:multistatus>`
+      )
+const davCalendar = `<d:resourcetype><d:collection/><c:calendar/></d:resourcetype><d:displayname>${WORD}</d:displayname><cs:getctag>${WORD}</cs:getctag><d:sync-token>${WORD}</d:sync-token>`
+const propstat = (properties: string, status = '200 OK') =>
+  `<d:propstat><d:prop>${properties}</d:prop><d:status>HTTP/1.1 ${status} ${WORD}</d:status></d:propstat>`
+const davResponse = (inside: string) =>
+  `<d:response><d:href>HREF</d:href>${inside}<d:responsedescription>${WORD}</d:responsedescription></d:response>`
+const caldav: Readonly<Record<string, Answer>> = {
+  'caldav-401': (_request, response) =>
+    response.writeHead(401, WORD, { 'www-authenticate': `${WORD} realm="${WORD}"` }).end(WORD),
+  'caldav-403': (_request, response) => response.writeHead(403, WORD).end(WORD),
+  'caldav-418': (_request, response) => response.writeHead(418, WORD).end(WORD),
+  'caldav-redirect': redirect(`https://elsewhere.example/${WORD}?${WORD}`),
+  'caldav-circle': redirect(`/caldav-circle/${WORD}`),
+  'caldav-html': (_request, response) => response.writeHead(207, WORD).end(`<html>${WORD}`),
+  'caldav-xml': multistatus(`<${WORD}>`),
+  'caldav-nobody': multistatus(davResponse(`<d:status>HTTP/1.1 404 ${WORD}</d:status>`)),
+  'caldav-refused': multistatus(davResponse(propstat('<d:resourcetype/>', '403 Forbidden'))),
+  'caldav-owner': multistatus(
+    davResponse(propstat(`${davCalendar}<d:owner><d:href>/${WORD}/</d:href></d:owner>`))
+  ),
+  'caldav-elsewhere': multistatus(
+    davResponse(
+      propstat(`${davCalendar}<d:owner><d:href>https://elsewhere.example/${WORD}/</d:href></d:owner>`)
+    )
+  ),
+  'caldav-data': (request, response, body) =>
+    multistatus(
+      davResponse(
+        propstat(
+          request.method === 'REPORT'
+            ? `<c:calendar-data>${vevent(`DTSTART:${WORD}`)}${WORD}</c:calendar-data>`
+            : davCalendar
+        )
+      )
+    )(request, response, body),
+  'caldav-event': (request, response, body) =>
+    multistatus(
+      davResponse(
+        propstat(
+          request.method === 'REPORT'
+            ? `<d:getetag>${WORD}</d:getetag><c:calendar-data>${vevent(`DTSTART:${day}T080000Z\r\nDTEND:${day}T090000Z`)}</c:calendar-data>`
+            : davCalendar
+        )
+      )
+    )(request, response, body)
+}
+
 /** One server for all; the scenario is a part of each path. */
 async function startHostile(t: Test) {
-  const all = { ...entra, ...graph, ...ews, ...ics }
+  const all = { ...entra, ...graph, ...ews, ...ics, ...caldav }
   const used = new Set<string>()
   const server = await startTestServer(t, authority, async (request, response) => {
     const chunks: Buffer[] = []
@@ -175,6 +229,10 @@ async function makeTenants(service: ServiceProcess, origin: string): Promise<voi
     const access = name.endsWith('fault') ? 'impersonation' : 'delegate'
     const url = `${origin}/EWS/${name}/Exchange.asmx`
     await put(name, { kind: 'ews', url, auth, access, ca: authority.ca, pollSeconds: 3600 })
+  }
+  for (const name of Object.keys(caldav)) {
+    const userUrl = `/${name}/{mailbox}/`
+    await put(name, { kind: 'caldav', url: origin, auth, userUrl, pollSeconds: 3600 })
   }
   for (const name of Object.keys(ics))
     await put(name, { kind: 'ics', pollSeconds: 3600 }, `${origin}/${name}`)

@@ -80,13 +80,13 @@ export function refusedPasswordError(
   { user, isShared }: AccountName
 ): RemoteError {
   const scope = isShared ? 'connection' : 'mailbox'
-  const schemes = challenge?.match(/(?:^|,\s*)([A-Za-z][A-Za-z0-9-]*)(?=\s|,|$)/g) ?? []
   const offersBasic = challenge === null || /(^|[\s,])basic\b/i.test(challenge)
-  if (!offersBasic && schemes.length > 0) {
-    const [scheme = ''] = schemes
+  if (!offersBasic) {
+    // Names that are known: a header may hold anything.
+    const other = /\b(digest|bearer|negotiate|ntlm)\b/i.exec(challenge)?.[1]?.toLowerCase() ?? 'another'
     return new RemoteError(
       'secret_invalid',
-      `${host} offers no Basic sign-in (${scheme.replace(/[,\s]/g, '').slice(0, 20)} instead): switch Basic on for CalDAV at the server (in Baïkal: dav_auth_type Basic). Google takes OAuth alone and cannot be read over CalDAV.`,
+      `${host} offers no Basic sign-in (${other} instead): switch Basic on for CalDAV at the server (in Baïkal: WebDAV authentication type). Google takes OAuth alone and cannot be read over CalDAV.`,
       { scope }
     )
   }
