@@ -62,7 +62,7 @@ const beatMs = 250
 /** Milliseconds by which the clock and the monotonic one may part between two beats; beyond, the clock was set. */
 const maxClockJumpMs = 30_000
 /** Tenants that are loaded at the same time: about as many answers of the store are decoded in one turn of the loop. */
-const maxTenantLoads = 8
+const maxTenantLoads = 4
 /** Of so many discoveries of tenants, one has the states of all connections published again. */
 const discoveriesPerPublish = 5
 /** States that are published in one turn of the loop: some milliseconds. */

@@ -6,7 +6,9 @@
  * of the shard anyway: no read depends on a job alone.)
  */
 import { type Job, WaitingError } from 'bullmq'
+import { endsWithin } from '../../../lib/deadline.ts'
 import { type Log, redactError } from '../../../lib/redact-error.ts'
+import { nextSlice } from '../../../lib/time-slices.ts'
 import type { JobResult, SyncController } from '../../sync-controller.ts'
 import type { SyncJob } from '../jobs.ts'
 import { shardOf } from '../shards.ts'
@@ -23,6 +25,8 @@ const lockDurationMs = 5_000
 const stalledIntervalMs = 2_000
 /** Processes may be killed over and over; that is no fault of the job's. */
 const maxStalledCount = 1_000_000
+/** Milliseconds that the next worker waits for the one before it. */
+const maxOpenMs = 250
 /** Milliseconds between two log entries of the same fault. */
 const quietMs = 30_000
 
@@ -33,6 +37,9 @@ export class JobWorkers {
   readonly #controller: () => Promise<JobTarget>
   readonly #log: Log
   readonly #workers = new Map<number, ShardWorker>()
+  /** Shards whose worker's turn has not come yet. */
+  readonly #starting = new Set<number>()
+  #opened: Promise<void> = Promise.resolve()
   readonly #runningByTenant = new Map<string, number>()
   #quietUntil = Number.NEGATIVE_INFINITY
 
@@ -42,7 +49,19 @@ export class JobWorkers {
     this.#log = log
   }
 
+  /** Many shards may be acquired at the same time: their workers open one after the other, since each costs a millisecond or two. */
   start(shard: number): void {
+    this.#starting.add(shard)
+    this.#opened = this.#opened.then(() => this.#openInTurn(shard))
+  }
+
+  async #openInTurn(shard: number): Promise<void> {
+    await nextSlice()
+    if (!this.#starting.delete(shard)) return
+    await endsWithin(this.#open(shard).waitUntilReady(), maxOpenMs)
+  }
+
+  #open(shard: number): ShardWorker {
     const worker = new ShardWorker(queueName, (job, token) => this.#process(job, token), {
       connection: this.#client,
       prefix: queuePrefix(shard),
@@ -59,10 +78,12 @@ export class JobWorkers {
       this.#log.error({ shard, job: job?.name, ...redactError(error) }, 'a job failed')
     )
     this.#workers.set(shard, worker)
+    return worker
   }
 
   /** Takes up no more at once. Resolves when what was begun has ended or is back in the queue. */
   async stop(shard: number): Promise<void> {
+    this.#starting.delete(shard)
     const worker = this.#workers.get(shard)
     this.#workers.delete(shard)
     await worker?.stop()
