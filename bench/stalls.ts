@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
 import { startService } from '../src/composition.ts'
+import { noAlarmSenders } from '../src/config-alarms.ts'
 import { startRedis } from '../test/support/redis-server.ts'
 import { openThreadCaller } from './call-from-thread.ts'
 import { measureLongestTurn } from './longest-turn.ts'
@@ -53,7 +54,7 @@ async function overStore(name: string, redisUrl: string | null): Promise<void> {
       trustedProxies: [],
       signIn: null,
       providerApplication: null,
-      alarms: { smtp: null },
+      alarms: noAlarmSenders,
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
       auditDays: 365,

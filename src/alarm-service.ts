@@ -1,10 +1,13 @@
 /** Alarms put together: the senders that the settings name, the recipients, and in a process that reads calendars the runner. */
 
 import type { AlarmMetrics } from './alarms/alarm-metrics.ts'
-import { AlarmRunner } from './alarms/alarm-runner.ts'
+import { type AlarmFollower, AlarmRunner } from './alarms/alarm-runner.ts'
 import { type AlarmView, createAlarmView } from './alarms/alarm-settings.ts'
+import { createAlertmanagerFollower } from './alarms/alertmanager.ts'
+import { createHeartbeat } from './alarms/heartbeat.ts'
 import { type RecipientManagement, Recipients } from './alarms/recipients.ts'
 import type { AlarmSender, Channel } from './alarms/senders/alarm-sender.ts'
+import { openSmsSender } from './alarms/senders/sms.ts'
 import { openSmtpSender } from './alarms/senders/smtp.ts'
 import { openWebhookSender } from './alarms/senders/webhook.ts'
 import type { Config } from './config.ts'
@@ -22,6 +25,8 @@ export interface AlarmServiceDeps {
   readonly store: Store
   /** For addresses that tenants enter. */
   readonly outbound: HttpClient
+  /** For addresses that the settings name, wherever they lead. */
+  readonly ownHttp: HttpClient
   readonly addressPolicy: AddressPolicy
   readonly masterKeys: MasterKeys
   /** Null: this process reads no calendars, and runs no alarms. */
@@ -52,7 +57,7 @@ export function openAlarmService(config: Config, deps: AlarmServiceDeps): AlarmS
           keyEnds: deps.keyEnds,
           // Whatever pushes statuses to consumers says here how they fare.
           consumers: () => [],
-          followers: [],
+          followers: createFollowers(config, deps),
           timers: machineTimers
         })
   return {
@@ -72,11 +77,25 @@ export function openAlarmService(config: Config, deps: AlarmServiceDeps): AlarmS
 
 function openSenders(
   { alarms }: Config,
-  { outbound, clock, log }: AlarmServiceDeps
+  { outbound, ownHttp, clock, log }: AlarmServiceDeps
 ): ReadonlyMap<Channel, AlarmSender> {
   const senders = new Map<Channel, AlarmSender>([['webhook', openWebhookSender(outbound, clock)]])
   if (alarms.smtp !== null) senders.set('email', openSmtpSender(alarms.smtp, { log }))
+  if (alarms.sms !== null) senders.set('sms', openSmsSender(alarms.sms, { http: ownHttp, log }))
   return senders
+}
+
+function createFollowers(
+  { alarms, publicUrl }: Config,
+  { ownHttp: http, store, clock, log }: AlarmServiceDeps
+): readonly AlarmFollower[] {
+  const { alertmanagers: urls, heartbeatUrl } = alarms
+  return [
+    ...(urls.length > 0 ? [createAlertmanagerFollower({ http, urls, publicUrl, clock, log })] : []),
+    ...(heartbeatUrl !== null
+      ? [createHeartbeat({ http, url: heartbeatUrl, isStoreReachable: () => store.reachable(), log })]
+      : [])
+  ]
 }
 
 function refusalOf(url: URL, addressPolicy: AddressPolicy): string | null {

@@ -15,7 +15,7 @@ import { withCredentialEnd } from './connectors/credential-end.ts'
 import type { Environment } from './connectors/ews/client/proxy.ts'
 import { createNotificationVerifiers } from './connectors/graph/notifications/verifier.ts'
 import { kindOf } from './connectors/kinds.ts'
-import { AddressPolicy } from './connectors/net/address-policy.ts'
+import { AddressPolicy, anyAddress } from './connectors/net/address-policy.ts'
 import { openHttpClient } from './connectors/net/http-client.ts'
 import { createConsentDeps } from './customer-consent.ts'
 import { SetupError } from './errors.ts'
@@ -95,9 +95,12 @@ export async function startService(
     })
     // Every module is loaded now, ioredis among them.
     restoreStringMethods()
+    const ownHttp = openHttpClient({ addressPolicy: anyAddress })
+    undo.push(() => ownHttp.close())
     const alarms = openAlarmService(config, {
       store,
       outbound,
+      ownHttp,
       addressPolicy,
       masterKeys,
       reports,

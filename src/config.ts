@@ -19,7 +19,9 @@ const secret: readonly SettingName[] = [
   'HANVISA_MASTER_KEY_NEXT',
   'HANVISA_OIDC_CLIENT_SECRET',
   'HANVISA_ENTRA_CLIENT_SECRET',
-  'HANVISA_SMTP_URL'
+  'HANVISA_SMTP_URL',
+  'HANVISA_SMS_PASSWORD',
+  'HANVISA_HEARTBEAT_URL'
 ]
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
@@ -151,14 +153,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     refuse
   )
 
-  const alarms = readAlarms(
-    {
-      HANVISA_SMTP_URL: value('HANVISA_SMTP_URL'),
-      HANVISA_SMTP_REQUIRE_TLS: value('HANVISA_SMTP_REQUIRE_TLS'),
-      HANVISA_MAIL_FROM: value('HANVISA_MAIL_FROM')
-    },
-    refuse
-  )
+  const alarms = readAlarms(value, refuse)
 
   if (faults.length > 0) {
     throw new SetupError(`The settings cannot be used:\n${faults.map((fault) => `- ${fault}.`).join('\n')}`)

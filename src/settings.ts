@@ -107,6 +107,35 @@ export const Settings = Type.Object({
       description: 'The sender of alarms by e-mail: `alarms@example.com`, or `Hanvisa <alarms@example.com>`'
     })
   ),
+  HANVISA_SMS_GATEWAY: Type.Optional(
+    Type.String({
+      description:
+        'The gateway that alarms leave by as SMS: `46elks`, `twilio`, `sinch`, `gatewayapi`, `link`, or a JSON file that describes another'
+    })
+  ),
+  HANVISA_SMS_URL: Type.Optional(Type.String({ description: 'Its address, where it is not the preset’s' })),
+  HANVISA_SMS_USER: Type.Optional(
+    Type.String({ description: 'The user, account or service plan at the gateway' })
+  ),
+  HANVISA_SMS_PASSWORD: Type.Optional(Type.String({ description: 'The password or token at the gateway' })),
+  HANVISA_SMS_FROM: Type.Optional(
+    Type.String({ description: 'The sender of SMS: up to 11 letters and digits, or a number' })
+  ),
+  HANVISA_SMS_PARAMETERS: Type.Optional(
+    Type.String({ description: 'What else the gateway needs: `region=eu,platformPartnerId=1234`' })
+  ),
+  HANVISA_ALERTMANAGER_URL: Type.Optional(
+    Type.String({
+      description:
+        'Alertmanagers that tenants’ alarms are pushed to as well, all members of a cluster with commas: `http://alertmanager:9093`'
+    })
+  ),
+  HANVISA_HEARTBEAT_URL: Type.Optional(
+    Type.String({
+      description:
+        'Called every minute while alarms are looked after: who misses it says that Hanvisa is dead'
+    })
+  ),
   HANVISA_CALLS_PER_MINUTE: Type.String({
     default: '600',
     description:

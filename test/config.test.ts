@@ -4,6 +4,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { readConfig } from '../src/config.ts'
+import { noAlarmSenders } from '../src/config-alarms.ts'
 import { SetupError } from '../src/errors.ts'
 import { adoptNextMasterKey, makeNextMasterKey, openKeys } from '../src/installation-keys.ts'
 
@@ -89,7 +90,7 @@ t.test('everything set', async (t) => {
       rolesClaim: 'realm_access.roles',
       providerDirectory: '72f988bf-86f1-41af-91ab-2d7cd011db47'
     },
-    alarms: { smtp: null },
+    alarms: noAlarmSenders,
     providerApplication: { clientId: 'app', clientSecret: 'a-key-of-twenty-signs', cloud: 'usgov' },
     maxCallsPerMinute: 1200,
     maxLongPollsPerKey: 5,

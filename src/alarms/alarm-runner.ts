@@ -19,10 +19,17 @@ import { emptyOverview, isHeldByFlood, providerAlarms, toRaised, updateOverview 
 import { defaultSettings, type TellableAlarm } from './plan-delivery.ts'
 import { type ConsumerState, readProviderSignals, readSignals, type Signal } from './signals.ts'
 
+export interface AlarmPass {
+  /** In the tenants of this process. */
+  readonly raised: readonly RaisedAlarmRecord[]
+  /** This process also runs the provider's alarms. */
+  readonly isProvider: boolean
+  readonly owns: (tenant: string) => boolean
+}
+
 /** What follows the alarms beside the recipients: called once in a pass. Never rejects. */
 export interface AlarmFollower {
-  /** `isProvider`: this process also runs the provider's alarms. */
-  onPass(raised: readonly RaisedAlarmRecord[], isProvider: boolean): Promise<void>
+  onPass(pass: AlarmPass): Promise<void>
 }
 
 export interface AlarmRunnerDeps extends Omit<DeliveryDeps, 'affectedUsers'> {
@@ -82,7 +89,8 @@ export class AlarmRunner {
       return
     }
     const raised = [...this.#raised.values()].flat()
-    await Promise.all(this.#deps.followers.map((follower) => follower.onPass(raised, isProvider)))
+    const owns = (tenant: string) => reports.owns(tenant)
+    await Promise.all(this.#deps.followers.map((follower) => follower.onPass({ raised, isProvider, owns })))
   }
 
   /** Resolves when what is due now was sent, or was tried. */

@@ -50,7 +50,7 @@ export function composeNews(news: readonly News[], context: ComposeContext): Ala
     inReplyTo: first!.messagesBefore === 0 ? null : `${id}-1`,
     subject: `Hanvisa: ${subject}`,
     text: mailText([...spelledOut, ...(left > 0 ? [`${texts.more(left)}.`] : [])], texts),
-    short: foldToGsm7(`Hanvisa: ${subject}. ${texts.began(momentOf(first!.beganAt, texts, context))}`),
+    short: foldToGsm7(`Hanvisa: ${[`${subject}.`, ...timesOf(first!, texts, context)].join(' ')}`),
     events: news.map((one) => toEvent(one, texts, context))
   }
 }
@@ -116,7 +116,8 @@ export function composeCode(code: string, serial: string, context: ComposeContex
     context
   )
   const [event] = message.events
-  return { ...message, events: [{ ...event!, data: { ...event!.data, code } }] }
+  const short = foldToGsm7(texts.code.short(owner, code))
+  return { ...message, short, events: [{ ...event!, data: { ...event!.data, code } }] }
 }
 
 function plainMessage(
@@ -147,17 +148,15 @@ function moreOf(news: readonly News[], texts: AlarmTexts): string {
 }
 
 function paragraphOf(news: News, texts: AlarmTexts, context: ComposeContext): string {
-  const { type, cause, beganAt, alarm } = news
+  const { type, cause, alarm } = news
   const about = aboutAlarm(cause, alarm, texts, context)
   const title = subjectOf(news, texts, context)
-  const since = momentOf(beganAt, texts, context)
-  if (type === 'over') {
-    return [`${title}.`, texts.ended(since, momentOf(context.now, texts, context))].join('\n')
-  }
+  const times = timesOf(news, texts, context)
+  if (type === 'over') return [`${title}.`, ...times].join('\n')
   // What it means for callers comes first.
   return [
     about.meaning,
-    `${title}. ${texts.began(since)}`,
+    [`${title}.`, ...times].join(' '),
     ...(alarm === null || alarm.of === 0 || !countsUsers(cause)
       ? []
       : [texts.affected(alarm.users, alarm.of)]),
@@ -165,6 +164,14 @@ function paragraphOf(news: News, texts: AlarmTexts, context: ComposeContext): st
     ...namedUsers(alarm === null ? [] : [alarm], texts, context),
     ...detailsOf(about.id, texts, context)
   ].join('\n')
+}
+
+/** From when until when; of what comes nearer its title says enough. */
+function timesOf({ type, cause, beganAt }: News, texts: AlarmTexts, context: ComposeContext): string[] {
+  const { base } = splitCause(cause)
+  if (base === 'secret_expires' || base === 'key_expires') return []
+  const since = momentOf(beganAt, texts, context)
+  return type === 'over' ? [texts.ended(since, momentOf(context.now, texts, context))] : [texts.began(since)]
 }
 
 function toEvent(news: News, texts: AlarmTexts, context: ComposeContext): AlarmEvent {

@@ -1,6 +1,6 @@
 /** One alarm in words: whose it is, what is wrong, what that means for callers, and what to do. Pure. */
 import type { Instant } from '../domain/calendar-event.ts'
-import { type CauseName, splitCause } from './causes.ts'
+import { type CauseName, causeOf, splitCause } from './causes.ts'
 import type { TellableAlarm } from './plan-delivery.ts'
 import type { AlarmTexts, CauseTexts, TextFacts } from './texts/alarm-texts.ts'
 import { formatDay, formatMoment } from './texts/format-moment.ts'
@@ -41,13 +41,14 @@ export function aboutAlarm(
     days: alarm?.endsAt == null ? 0 : Math.max(0, Math.floor((alarm.endsAt - context.now) / DAY_MS)),
     ends: alarm?.endsAt == null ? '' : formatDay(alarm.endsAt, context.zone, texts.locale)
   }
+  const isAboutCalendars = !isFlood || base === 'stale' || causeOf(base).group !== undefined
   const said = isFlood ? texts.flood : of
   const filled = isFlood ? { ...facts, what: of.title(facts) } : facts
   return {
     id,
     tenant: isFlood ? null : facts.tenant,
     title: alarm === null ? resolvedTitle(base, isFlood, filled, texts) : said.title(filled),
-    meaning: said.meaning(filled),
+    meaning: isAboutCalendars ? said.meaning(filled) : of.meaning(filled),
     hint: said.hint
   }
 }

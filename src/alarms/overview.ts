@@ -56,6 +56,8 @@ export function updateOverview(
   const floods: AlarmFloodRecord[] = []
   for (const cause of new Set([...running.keys(), ...raised.map((one) => one.cause)])) {
     const of = raised.filter((one) => one.cause === cause)
+    // What comes nearer day by day is each tenant's own.
+    if (!isCause(cause) || typeof causeOf(cause).severity !== 'string') continue
     const before = running.get(cause)
     if (before !== undefined) {
       const most = Math.max(before.most, of.length)
@@ -103,19 +105,20 @@ function floodAlarm(
   { cause, number, since, most }: AlarmFloodRecord,
   raised: readonly RaisedAlarmRecord[]
 ): TellableAlarm {
+  const of = raised.filter((one) => one.cause === cause)
   return {
     cause: `flood:${cause}`,
     state: 'firing',
     since,
     calmSince: null,
-    beganAt: since,
+    beganAt: of.reduce((first, one) => Math.min(first, one.beganAt), since),
     raisedAt: since,
     levelAt: since,
     episode: `f${number}`,
     level: 1,
     severity: 'critical',
     code: cause,
-    users: raised.filter((one) => one.cause === cause).length,
+    users: of.length,
     of: most,
     endsAt: null,
     inDigestOnly: false,

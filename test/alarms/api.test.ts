@@ -1,5 +1,6 @@
 /** The calls on alarms: recipients are checked, confirmed by a code, tried and removed, of a tenant and of the provider. */
 import t, { type Test } from 'tap'
+import { noAlarmSenders } from '../../src/config-alarms.ts'
 import { startTestService } from '../support/service.ts'
 import { startMailServer, textOf } from './mail-server.ts'
 
@@ -8,6 +9,7 @@ async function start(t: Test) {
   const service = await startTestService(t, {
     publicUrl: null,
     alarms: {
+      ...noAlarmSenders,
       smtp: {
         host: '127.0.0.1',
         port: mail.port,

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import type { Test } from 'tap'
 import { startService } from '../../src/composition.ts'
 import type { Config } from '../../src/config.ts'
+import { noAlarmSenders } from '../../src/config-alarms.ts'
 import { checkedFetch } from './openapi.ts'
 import { putTenant } from './put-tenant.ts'
 
@@ -61,7 +62,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
       trustedProxies: ['127.0.0.1'],
       signIn: null,
       providerApplication: null,
-      alarms: { smtp: null },
+      alarms: noAlarmSenders,
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
       auditDays: 365,

@@ -55,7 +55,12 @@ export interface AlarmTexts {
     readonly intro: string
     readonly dropped: (count: number) => string
   }
-  readonly code: { readonly subject: string; readonly text: (owner: string, code: string) => string }
+  readonly code: {
+    readonly subject: string
+    readonly text: (owner: string, code: string) => string
+    /** For an SMS: the code comes first, so that no length cuts it off. */
+    readonly short: (owner: string, code: string) => string
+  }
   readonly testText: string
   readonly provider: string
 }

@@ -54,7 +54,7 @@ export const da: AlarmTexts = {
     secret_expires: {
       title: ({ days }) => `adgangen til kalenderne udløber ${inDays(days)}`,
       meaning: ({ tenant, ends }) =>
-        `Hvis den ikke fornyes, læses ingen kalendere for ${tenant} fra ${ends}, og viderestillingerne bliver forkerte.`,
+        `Hvis den ikke fornyes, læses ingen kalendere for ${tenant} fra den ${ends}, og viderestillingerne bliver forkerte.`,
       hint: 'Lav en ny hemmelighed, et nyt certifikat eller en ny adgangskode i kalendersystemet, og angiv den i forbindelsen med dens udløb.'
     },
     stale: {
@@ -75,7 +75,7 @@ export const da: AlarmTexts = {
     },
     key_expires: {
       title: ({ days }) => `en API-nøgle udløber ${inDays(days)}`,
-      meaning: ({ ends }) => `Omstillingen eller telefonen, som bruger den, afvises fra ${ends}.`,
+      meaning: ({ ends }) => `Omstillingen eller telefonen, som bruger den, afvises fra den ${ends}.`,
       hint: 'Udskift nøglen, og angiv den nye, hvor den gamle bruges.'
     },
     mailbox_unknown: {
@@ -134,7 +134,8 @@ export const da: AlarmTexts = {
   code: {
     subject: 'Bekræft, at du vil have alarmer',
     text: (owner, code) =>
-      `Hanvisas alarmer for ${owner} skal sendes hertil. Koden er ${code}. Den gælder i 24 timer. Kender du ikke noget til dette, skal du ikke gøre noget.`
+      `Hanvisas alarmer for ${owner} skal sendes hertil. Koden er ${code}. Den gælder i 24 timer. Kender du ikke noget til dette, skal du ikke gøre noget.`,
+    short: (owner, code) => `${code} er koden til alarmer fra Hanvisa (${owner})`
   },
   testText: 'Dette er en test. Alarmer når frem hertil.',
   provider: 'alle kunder'

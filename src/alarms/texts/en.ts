@@ -131,7 +131,8 @@ export const en: AlarmTexts = {
   code: {
     subject: 'Confirm that you want alarms',
     text: (owner, code) =>
-      `Alarms of Hanvisa for ${owner} are to be sent here. The code is ${code}. It is good for 24 hours. If you know nothing of this, do nothing.`
+      `Alarms of Hanvisa for ${owner} are to be sent here. The code is ${code}. It is good for 24 hours. If you know nothing of this, do nothing.`,
+    short: (owner, code) => `${code} is the code for alarms of Hanvisa (${owner})`
   },
   testText: 'This is a test. Alarms arrive here.',
   provider: 'all customers'

@@ -135,7 +135,8 @@ export const fi: AlarmTexts = {
   code: {
     subject: 'Vahvista, että haluat hälytykset',
     text: (owner, code) =>
-      `Hanvisan hälytykset (${owner}) aiotaan lähettää tänne. Koodi on ${code}. Se on voimassa 24 tuntia. Jos et tiedä asiasta, sinun ei tarvitse tehdä mitään.`
+      `Hanvisan hälytykset (${owner}) aiotaan lähettää tänne. Koodi on ${code}. Se on voimassa 24 tuntia. Jos et tiedä asiasta, sinun ei tarvitse tehdä mitään.`,
+    short: (owner, code) => `${code} on Hanvisan hälytysten koodi (${owner})`
   },
   testText: 'Tämä on testi. Hälytykset tulevat perille tänne.',
   provider: 'kaikki asiakkaat'

@@ -132,7 +132,8 @@ export const nb: AlarmTexts = {
   code: {
     subject: 'Bekreft at du vil ha alarmer',
     text: (owner, code) =>
-      `Hanvisas alarmer for ${owner} skal sendes hit. Koden er ${code}. Den gjelder i 24 timer. Hvis du ikke kjenner til dette, trenger du ikke gjøre noe.`
+      `Hanvisas alarmer for ${owner} skal sendes hit. Koden er ${code}. Den gjelder i 24 timer. Hvis du ikke kjenner til dette, trenger du ikke gjøre noe.`,
+    short: (owner, code) => `${code} er koden for alarmer fra Hanvisa (${owner})`
   },
   testText: 'Dette er en test. Alarmer kommer frem hit.',
   provider: 'alle kunder'

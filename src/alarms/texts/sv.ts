@@ -52,7 +52,7 @@ export const sv: AlarmTexts = {
     secret_expires: {
       title: ({ days }) => `inloggningen till kalendrarna går ut ${inDays(days)}`,
       meaning: ({ tenant, ends }) =>
-        `Om den inte förnyas läses inga kalendrar för ${tenant} från ${ends}, och hänvisningarna blir fel.`,
+        `Om den inte förnyas läses inga kalendrar för ${tenant} från den ${ends}, och hänvisningarna blir fel.`,
       hint: 'Skapa en ny hemlighet, ett nytt certifikat eller lösenord i kalendersystemet och ange det i anslutningen med dess slutdatum.'
     },
     stale: {
@@ -72,7 +72,7 @@ export const sv: AlarmTexts = {
     },
     key_expires: {
       title: ({ days }) => `en API-nyckel går ut ${inDays(days)}`,
-      meaning: ({ ends }) => `Växeln eller telefonen som använder den nekas från ${ends}.`,
+      meaning: ({ ends }) => `Växeln eller telefonen som använder den nekas från den ${ends}.`,
       hint: 'Byt nyckeln och ange den nya där den gamla används.'
     },
     mailbox_unknown: {
@@ -131,7 +131,8 @@ export const sv: AlarmTexts = {
   code: {
     subject: 'Bekräfta att du vill ha larm',
     text: (owner, code) =>
-      `Hanvisas larm för ${owner} ska skickas hit. Koden är ${code}. Den gäller i 24 timmar. Om du inte känner till detta behöver du inte göra något.`
+      `Hanvisas larm för ${owner} ska skickas hit. Koden är ${code}. Den gäller i 24 timmar. Om du inte känner till detta behöver du inte göra något.`,
+    short: (owner, code) => `${code} är koden för larm från Hanvisa (${owner})`
   },
   testText: 'Detta är ett test. Larm kommer fram hit.',
   provider: 'alla kunder'
