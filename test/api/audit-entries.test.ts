@@ -1,4 +1,5 @@
 /** What entries of the audit say, and what never stands in them. */
+import { randomBytes } from 'node:crypto'
 import { PassThrough } from 'node:stream'
 import t from 'tap'
 import { runAudit } from '../../src/cli/audit.ts'
@@ -174,6 +175,31 @@ t.test(
     t.match(await verify(lines.slice(4).join('\n')), { code: 0 }, 'from the middle on')
     t.equal((await verify('', 'more', 'words')).code, 2)
     await t.rejects(verify('{"x":1}\n'), /Line 1 is no entry/)
+  }
+)
+
+t.test(
+  'refused keys are counted by address, and in the audit at the latest when the service ends',
+  async (t) => {
+    const given = { dataDir: t.testdir(), masterKey: randomBytes(32) }
+    const first = await startTestService(t, given)
+    for (let time = 0; time < 3; time++) {
+      const headers = { ...bearer('hemlig-gissning-0123456789'), 'x-forwarded-for': '198.51.100.7' }
+      t.equal((await first.call('GET', '/v1/tenants', undefined, headers)).status, 401)
+    }
+    await first.close()
+    const second = await startTestService(t, given)
+    const { body, text } = await second.call('GET', '/v1/audit')
+    t.match(body.entries, [
+      {
+        action: 'key.refused',
+        outcome: 'failed',
+        actor: { kind: 'anonymous' },
+        address: '198.51.100.7',
+        after: { count: 3, reason: 'wrong key' }
+      }
+    ])
+    t.notOk(text.includes('gissning'))
   }
 )
 

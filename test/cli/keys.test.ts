@@ -105,6 +105,12 @@ t.test('in the folder of a stopped service, and never under a running one', asyn
   const key = await makeListRevoke(t, place)
   const second = await startTestService(t, { dataDir: folder, masterKey })
   t.equal(await tenantsWith(second, key), 200)
+  const { entries } = (await second.call('GET', '/v1/tenants/acme/audit')).body
+  const byCommand = entries.filter(({ actor }: { actor: { kind: string } }) => actor.kind === 'command')
+  t.strictSame(
+    byCommand.map(({ action, outcome }: { action: string; outcome: string }) => `${action} ${outcome}`),
+    ['create', 'create', 'delete'].flatMap((does) => [`key.${does} begun`, `key.${does} done`])
+  )
   await t.rejects(keys({ HANVISA_DATA_DIR: join(folder, 'no') }, 'list'), {
     name: 'SetupError',
     message: /holds no data of Hanvisa: set HANVISA_DATA_DIR/

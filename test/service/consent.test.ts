@@ -101,6 +101,18 @@ for (const on of [null, redis]) {
       return json.sync.state === 'fresh'
     })
     t.match(await land(back), { status: 400, title: 'The link is no longer valid' }, 'replayed')
+    const { entries } = (await service.call('GET', `${root}/audit`)).json
+    const ofConsent = entries.filter(({ action }: { action: string }) => action.startsWith('consent.'))
+    t.match(ofConsent, [
+      { action: 'consent.begin', actor: { kind: 'key', id: 'admin' } },
+      {
+        action: 'consent.complete',
+        actor: { kind: 'anonymous', id: null },
+        target: { linkAskedBy: 'admin' },
+        after: { directoryId: OWN }
+      },
+      { action: 'consent.complete', outcome: 'done', after: { tenantId: OWN, application: 'provider' } }
+    ])
 
     await t.test('only a consent names the directory that the provider’s application reads', async (t) => {
       const faster = { ...(await connection()), pollSeconds: 60 }
@@ -157,6 +169,8 @@ for (const on of [null, redis]) {
     t.match(await land(declined), { status: 403, title: 'The consent was not given' })
     declined.searchParams.delete('error')
     t.match(await land(declined), { status: 400 }, 'the state is used up')
+    const { entries } = (await service.call('GET', `${root}/audit?action=consent.complete`)).json
+    t.match(entries, [{ outcome: 'failed', after: { outcome: 'refused' }, target: { linkAskedBy: 'admin' } }])
 
     put(OWN, { roles: [], adminConsent: { answer: 'accept' } })
     const forged = await consent(await link())

@@ -92,6 +92,16 @@ for (const on of [null, redis]) {
     t.equal(browser.cookie('__Host-hanvisa'), undefined)
     browser.setCookie('__Host-hanvisa', cookie)
     t.equal((await browser.request(statuses)).status, 401, 'the old cookie opens nothing')
+    const { entries } = (await service.call('GET', `/v1/tenants/${tenant}/audit`)).body
+    const byAnna = entries.filter(({ actor }: { actor: { name: string } }) => actor.name === 'Anna Ek')
+    t.match(byAnna.at(0), {
+      action: 'sign-in',
+      outcome: 'done',
+      actor: { kind: 'operator', role: 'operator' }
+    })
+    t.match(byAnna.at(-1), { action: 'sign-out', after: { everywhere: false } })
+    t.ok(byAnna.every(({ actor }: { actor: { id: string } }) => actor.id === byAnna[0].actor.id))
+    t.notOk(JSON.stringify(entries).includes(cookie))
     t.notOk(
       service.log().some((line) => line.includes('Anna Ek') || line.includes(cookie)),
       'the log names nobody'
@@ -103,7 +113,8 @@ for (const on of [null, redis]) {
     issuer.accounts.set('nobody', { name: 'No Role' })
     issuer.accounts.set('boss', { name: 'Boss', roles: ['Hanvisa.Provider'] })
     issuer.accounts.set('anna', { name: 'Anna', roles: ['Hanvisa.Operator'] })
-    const service = await start(t, on, issuer, { dataDir: t.testdir() })
+    const given = { dataDir: t.testdir(), masterKey: Buffer.alloc(32, 7) }
+    const service = await start(t, on, issuer, given)
     const browser = () => new TestBrowser(publicUrl, service.origin)
 
     const noRole = await browser().signIn('nobody')
@@ -142,6 +153,25 @@ for (const on of [null, redis]) {
       const away = await browser().request(`/sign-in?return=${encodeURIComponent(path)}`)
       t.equal(away.status, 400, path)
     }
+
+    // What was refused is counted, and written once an hour and at the end.
+    await service.close()
+    const again = await start(t, on, issuer, given)
+    const { body, text } = await again.call('GET', '/v1/audit?action=sign-in.failed')
+    const counts = body.entries.map(({ after }: { after: { reason: string; count: number } }) => [
+      after.reason,
+      after.count
+    ])
+    t.strictSame(
+      new Map(counts),
+      new Map([
+        ['noRole', 2],
+        ['noTenant', 1],
+        ['invalid', 2],
+        ['refused', 1]
+      ])
+    )
+    t.notMatch(text, /PLANTED/)
   })
 }
 
