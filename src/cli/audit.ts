@@ -99,9 +99,10 @@ async function checkLines(
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     if (line === '') continue
     const record = parsed(line, entries + 1)
+    // What was fetched in several parts has one after each.
     if ('head' in record) {
       head = record.head
-      break
+      continue
     }
     first ??= record
     const found = check.next(record)

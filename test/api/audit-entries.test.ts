@@ -171,6 +171,8 @@ t.test(
     t.match(await verify(lines.toSpliced(count - 1, 1).join('\n')), { code: 1, err: /cut off/ })
     const part = lines.map((line) => line.replace('"extension":"1071"', '"extension":"9999"')).join('\n')
     t.match(await verify(part), { code: 1, err: /part edited/ })
+    const parts = [...lines.slice(0, 4), lines.at(-1), ...lines.slice(4)].join('\n')
+    t.equal((await verify(parts)).code, 0, 'fetched in two parts')
     t.match(await verify(lines.slice(0, 4).join('\n')), { code: 0, out: /cannot be said/ })
     t.match(await verify(lines.slice(4).join('\n')), { code: 0 }, 'from the middle on')
     t.equal((await verify('', 'more', 'words')).code, 2)
