@@ -2,39 +2,16 @@
  * The calls that switches poll, beside the same app answering a constant: requests over real sockets, for each second
  * of CPU that the server spends (wall time here depends on other processes and on the load generator).
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import autocannon from 'autocannon'
+import { type BenchCall, type BenchServer, requestsPerCpuSecond, startHttpServer } from './bench-server.ts'
 import { comparePaired, formatRatio, printRow } from './paired-runs.ts'
 
 const ROUNDS = 7
-const SECONDS = 2
-
-interface Target {
-  /** The admin key unless stated. */
-  readonly key?: string
-  readonly path: string
-  readonly headers?: Record<string, string>
-  readonly status: number
-}
 
 export async function benchHttp(): Promise<void> {
-  const server = spawn(process.execPath, [fileURLToPath(new URL('./http-server.js', import.meta.url))], {
-    stdio: ['ignore', 'pipe', 'inherit']
-  })
+  const server = await startHttpServer()
   try {
-    const { origin, key, maskedKey } = await addressOf(server)
-    const authorization = `Bearer ${key}`
-    const etag = (
-      await fetch(`${origin}/v1/tenants/acme/statuses`, { headers: { authorization } })
-    ).headers.get('etag')!
-    const compare = async (what: string, ours: Target, baseline: Target, goal: string) => {
-      const run = (target: Target) => () => requestsPerCpuSecond(origin, authorization, target)
-      const found = await comparePaired(ROUNDS, run(ours), run(baseline))
-      const perSecond = (figure: number) => `${Math.round(figure).toLocaleString('en')}/CPU s`
-      printRow(what, perSecond(found.ours), perSecond(found.baseline), formatRatio(found.ratio), goal)
-    }
+    const etag = await etagFor(server, server.key)
+    const compare = comparisonOn(server)
     await compare(
       'GET statuses, 1,000 users',
       { path: '/v1/tenants/acme/statuses', status: 200 },
@@ -59,9 +36,19 @@ export async function benchHttp(): Promise<void> {
       { path: '/v1/constant/acme/status/user500', status: 200 },
       '≥ 0.8 × the same app sending a constant'
     )
-    const maskedEtag = (
-      await fetch(`${origin}/v1/tenants/acme/statuses`, { headers: { authorization: `Bearer ${maskedKey}` } })
-    ).headers.get('etag')!
+  } finally {
+    server.process.kill()
+  }
+}
+
+/** With keys, roles, limits and masking. */
+export async function benchHttpMasked(): Promise<void> {
+  const server = await startHttpServer()
+  try {
+    const { key, maskedKey } = server
+    const etag = await etagFor(server, key)
+    const maskedEtag = await etagFor(server, maskedKey)
+    const compare = comparisonOn(server)
     await compare(
       'GET statuses, masked, by a switch’s key',
       { path: '/v1/tenants/acme/statuses', key: maskedKey, status: 200 },
@@ -86,37 +73,20 @@ export async function benchHttp(): Promise<void> {
       '≥ 0.8 × the same app sending a constant'
     )
   } finally {
-    server.kill()
+    server.process.kill()
   }
 }
 
-async function requestsPerCpuSecond(origin: string, authorization: string, target: Target): Promise<number> {
-  const before = await cpuSeconds(origin, authorization)
-  const result = await autocannon({
-    url: `${origin}${target.path}`,
-    headers: {
-      authorization: target.key === undefined ? authorization : `Bearer ${target.key}`,
-      ...target.headers
-    },
-    connections: 16,
-    duration: SECONDS
-  })
-  const wrong = Object.entries(result.statusCodeStats ?? {}).filter(
-    ([status]) => Number(status) !== target.status
-  )
-  if (wrong.length > 0 || result.errors > 0)
-    throw new Error(`${target.path} answered ${JSON.stringify(wrong)}`)
-  return result.requests.total / ((await cpuSeconds(origin, authorization)) - before)
+function comparisonOn(server: BenchServer) {
+  return async (what: string, ours: BenchCall, baseline: BenchCall, goal: string) => {
+    const run = (target: BenchCall) => () => requestsPerCpuSecond(server, target)
+    const found = await comparePaired(ROUNDS, run(ours), run(baseline))
+    const perSecond = (figure: number) => `${Math.round(figure).toLocaleString('en')}/CPU s`
+    printRow(what, perSecond(found.ours), perSecond(found.baseline), formatRatio(found.ratio), goal)
+  }
 }
 
-async function cpuSeconds(origin: string, authorization: string): Promise<number> {
-  const answer = await fetch(`${origin}/cpu`, { headers: { authorization } })
-  const { user, system } = (await answer.json()) as NodeJS.CpuUsage
-  return (user + system) / 1e6
-}
-
-async function addressOf(server: ChildProcess): Promise<{ origin: string; key: string; maskedKey: string }> {
-  server.stdout!.setEncoding('utf8')
-  const [line] = (await once(server.stdout!, 'data')) as [string]
-  return JSON.parse(line)
+async function etagFor({ origin }: BenchServer, key: string): Promise<string> {
+  const headers = { authorization: `Bearer ${key}` }
+  return (await fetch(`${origin}/v1/tenants/acme/statuses`, { headers })).headers.get('etag')!
 }

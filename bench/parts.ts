@@ -1,17 +1,19 @@
 /** The parts of the bench by their names, in the order in which `npm run bench` runs them. */
 import { benchApiKeys } from './api-keys.ts'
+import { benchCaldavHour } from './caldav-hour.ts'
 import { benchEdits } from './edits.ts'
 import { benchEwsHour } from './ews-hour.ts'
 import { benchEwsMailboxes } from './ews-mailboxes.ts'
 import { benchEwsReply } from './ews-reply.ts'
 import { type EwsSimulator, startEwsSimulator } from './ews-simulator.ts'
 import { benchGraphReply } from './graph-reply.ts'
-import { benchHttp } from './http.ts'
+import { benchHttp, benchHttpMasked } from './http.ts'
 import { benchIdleDay } from './idle-day.ts'
 import { benchIdleTenants } from './idle-tenants.ts'
 import { benchLargeTenant } from './large-tenant.ts'
 import { benchMemory } from './memory.ts'
 import { benchMillion } from './million.ts'
+import { benchReadsUnderLoad } from './reads-under-load.ts'
 import { benchStallsOnLmdb, benchStallsOnRedis } from './stalls.ts'
 import { benchSubjects } from './subjects.ts'
 import { benchTransitions } from './transitions.ts'
@@ -23,7 +25,10 @@ export const parts: Readonly<Record<string, () => Promise<void>>> = {
   'ews-reply': benchEwsReply,
   'ews-mailboxes': () => overEws(benchEwsMailboxes),
   'ews-hour': () => overEws(benchEwsHour),
+  'caldav-hour': benchCaldavHour,
   http: benchHttp,
+  'http-masked': benchHttpMasked,
+  'reads-under-load': benchReadsUnderLoad,
   transitions: benchTransitions,
   'large-tenant': benchLargeTenant,
   'stalls-lmdb': benchStallsOnLmdb,

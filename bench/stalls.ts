@@ -57,6 +57,7 @@ async function overStore(name: string, redisUrl: string | null): Promise<void> {
       alarms: noAlarmSenders,
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
+      historyMs: 2 * 86_400_000,
       auditDays: 365,
       logLevel: 'error'
     },

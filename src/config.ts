@@ -55,6 +55,8 @@ export interface Config {
   readonly alarms: AlarmConfig
   readonly maxCallsPerMinute: number
   readonly maxLongPollsPerKey: number
+  /** As `Store.historyMs`. */
+  readonly historyMs: number
   readonly auditDays: number
   /** As CIDR. */
   readonly allowedNetworks: readonly string[]
@@ -114,6 +116,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   }
   const maxCallsPerMinute = countOf('HANVISA_CALLS_PER_MINUTE')
   const maxLongPollsPerKey = countOf('HANVISA_LONG_POLLS_PER_KEY')
+  const historyDays = value('HANVISA_HISTORY_DAYS') ?? ''
+  if (!/^\d{1,4}$/.test(historyDays) || Number(historyDays) < 2)
+    refuse('HANVISA_HISTORY_DAYS', 'must be a number from 2 to 9999: consumers resume within a day')
   const auditDays = countOf('HANVISA_AUDIT_DAYS')
   const masterKeyNext = value('HANVISA_MASTER_KEY_NEXT')
   if (masterKeyNext !== null && masterKeyIn(masterKeyNext) === null) {
@@ -175,6 +180,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     alarms,
     maxCallsPerMinute,
     maxLongPollsPerKey,
+    historyMs: Number(historyDays) * 86_400_000,
     auditDays,
     allowedNetworks: allowed.networks,
     logLevel: logLevel ?? 'info'

@@ -45,7 +45,7 @@ export function openStorage(config: Config, log: Log): Promise<Storage> {
 }
 
 async function openFolder(config: Config, log: Log): Promise<Storage> {
-  const store = await openLmdb({ folder: join(config.dataDir, 'store') })
+  const store = await openLmdb({ folder: join(config.dataDir, 'store'), historyMs: config.historyMs })
   try {
     const keys = await openKeys(config, log)
     const masterKeys = await MasterKeys.open(knownKeys(keys), await openFolderKeyCheck(config.dataDir))
@@ -81,7 +81,11 @@ async function openShared(config: Config, address: RedisAddress, log: Log): Prom
     import('./storage/redis/client.ts')
   ])
   const loss = tellOfLoss(address, log)
-  const store: RedisStore = await openRedis({ address, onEmptied: () => loss.turned(store.emptied()) })
+  const store: RedisStore = await openRedis({
+    address,
+    historyMs: config.historyMs,
+    onEmptied: () => loss.turned(store.emptied())
+  })
   const clients: SyncRedisClients = {
     failFast: openClient(address, { for: 'commands', name: 'hanvisa-sync' }),
     blocking: openClient(address, { for: 'blocking', name: 'hanvisa-jobs' })

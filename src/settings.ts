@@ -145,6 +145,11 @@ export const Settings = Type.Object({
     default: '100',
     description: 'Calls of one key that may wait for changes at the same time, event streams included'
   }),
+  HANVISA_HISTORY_DAYS: Type.String({
+    default: '2',
+    description:
+      'Days for which what is over is kept: entries of the change log, and intervals of timelines that ended; 2 at the least'
+  }),
   HANVISA_AUDIT_DAYS: Type.String({
     default: '365',
     description: 'How many days entries of the audit are kept'

@@ -36,6 +36,7 @@ t.test('nothing set', async (t) => {
     trustedProxies: [],
     maxCallsPerMinute: 600,
     maxLongPollsPerKey: 100,
+    historyMs: 2 * 86_400_000,
     auditDays: 365,
     allowedNetworks: [],
     logLevel: 'info'
@@ -67,6 +68,7 @@ t.test('everything set', async (t) => {
     HANVISA_ENTRA_CLOUD: 'usgov',
     HANVISA_CALLS_PER_MINUTE: '1200',
     HANVISA_LONG_POLLS_PER_KEY: '5',
+    HANVISA_HISTORY_DAYS: '30',
     HANVISA_AUDIT_DAYS: '730',
     HANVISA_ALLOWED_NETWORKS: '10.1.2.0/24, 192.168.7.9 fd12:3456:789a::/48',
     HANVISA_LOG_LEVEL: 'debug'
@@ -94,6 +96,7 @@ t.test('everything set', async (t) => {
     providerApplication: { clientId: 'app', clientSecret: 'a-key-of-twenty-signs', cloud: 'usgov' },
     maxCallsPerMinute: 1200,
     maxLongPollsPerKey: 5,
+    historyMs: 30 * 86_400_000,
     auditDays: 730,
     allowedNetworks: ['10.1.2.0/24', '192.168.7.9/32', 'fd12:3456:789a::/48'],
     logLevel: 'debug'
@@ -112,6 +115,7 @@ t.test('all faults at once, each with the setting and the remedy', async (t) => 
     HANVISA_TRUST_PROXY: '1, 0.0.0.0/0, 10.0.0.0/33, proxy.example',
     HANVISA_CALLS_PER_MINUTE: '0',
     HANVISA_LONG_POLLS_PER_KEY: 'many',
+    HANVISA_HISTORY_DAYS: '1',
     HANVISA_LOG_LEVEL: 'loud',
     HANVISA_ADMINKEY: 'x'
   })
@@ -122,6 +126,7 @@ t.test('all faults at once, each with the setting and the remedy', async (t) => 
     /HANVISA_TRUST_PROXY names "10\.0\.0\.0\/33"/,
     /HANVISA_TRUST_PROXY names "proxy\.example"/,
     /HANVISA_CALLS_PER_MINUTE must be a number from 1/,
+    /HANVISA_HISTORY_DAYS must be a number from 2 to 9999: consumers resume within a day/,
     /HANVISA_LONG_POLLS_PER_KEY must be a number from 1/,
     /HANVISA_ROLE must be one of all, api, worker/,
     /HANVISA_REDIS_URL has a user without a password/,

@@ -1,6 +1,7 @@
 /** What the README says is so: its commands run, its answers come, its tables are those of the code, its links lead somewhere. */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { access, constants, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -22,6 +23,7 @@ const documents = [
   'docs/glossary.md',
   'docs/privacy.md',
   'docs/operations.md',
+  'docs/caldav.md',
   'simulator/README.md',
   'CONTRIBUTING.md'
 ]
@@ -241,7 +243,7 @@ t.test('links lead somewhere', async (t) => {
 
 /** The bodies of `PUT …/connection` that stand alone, with a real certificate where the reader pastes one. */
 function connectionBodies(): { kind: string; access?: string; ca?: string }[] {
-  const bodies = blocks
+  const bodies = [...blocks, ...blocksOf(readFileSync('docs/caldav.md', 'utf8'))]
     .filter(({ language, text }) => language === 'json' && /^ *"kind":/m.test(text))
     .map(({ text }) => JSON.parse(text) as { kind: string; ca?: string })
   return bodies.map((body) => (body.ca === undefined ? body : { ...body, ca: rootCertificates[0]! }))

@@ -37,6 +37,10 @@ export interface BaseAppDeps extends AuthenticatorDeps {
   readonly trustedProxies: readonly string[]
 }
 
+/** One for the process, as the schemas are: a schema is compiled once. */
+const compileValidator = validatorCompiler(schemas)
+const noParameters = Strict({})
+
 const KIB = 1024
 const SECOND_MS = 1000
 /** Requests are read whole within this; answers may take longer (a long poll waits up to 55 s). */
@@ -74,7 +78,7 @@ export async function createBaseApp(deps: BaseAppDeps) {
   // Set by the guard of each route; no handler of a public route asks for it.
   app.decorateRequest('principal', null as unknown as Principal)
   app.setErrorHandler(sendError)
-  app.setValidatorCompiler(validatorCompiler(schemas))
+  app.setValidatorCompiler(compileValidator)
   // JSON.stringify was never slower than a compiled serializer (reference/packages.md, section 4).
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   for (const schema of schemas) app.addSchema(schema)
@@ -135,7 +139,7 @@ function parseJsonStrictly(app: FastifyInstance): void {
 
 /** What a call does not ask for is refused, not passed over: a parameter as much as a body. */
 function rejectUnexpectedInput(route: RouteOptions): void {
-  route.schema = { querystring: Strict({}), ...route.schema }
+  route.schema = { querystring: noParameters, ...route.schema }
   if (route.schema.body !== undefined) return
   route.preValidation = [
     (request, _reply, done) => {

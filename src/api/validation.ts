@@ -100,6 +100,8 @@ function createAjv(schemas: readonly TSchema[], options: Options = {}): Ajv {
     strict: true,
     allowUnionTypes: true,
     discriminator: true,
+    // TypeBox makes them; the meta-schema would have to be compiled for each Ajv, at every start.
+    validateSchema: false,
     ...options
   })
   ajv.addFormat('date-time', (text: string) => parseInstant(text) !== null)

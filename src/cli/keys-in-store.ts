@@ -3,6 +3,9 @@ import { stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { SetupError } from '../errors.ts'
 import { createKeyManagement } from '../management/api-keys.ts'
+import type { AuditAction } from '../management/audit/actions.ts'
+import { createAuditedStore } from '../management/audit/audited-store.ts'
+import { attributionOfCommand } from '../management/audit/command.ts'
 import { openLmdb } from '../storage/lmdb/lmdb.ts'
 import { redisAddress } from '../storage/redis/address.ts'
 import { openRedis } from '../storage/redis/redis.ts'
@@ -14,8 +17,18 @@ export async function openKeysInStore(settings: KeysSettings, clock: () => numbe
   const { HANVISA_REDIS_URL: redisUrl, HANVISA_DATA_DIR: dataDir } = settings
   const store = redisUrl === null ? await openFolder(resolve(dataDir ?? '')) : await openShared(redisUrl)
   // Services that run on the same Redis look for changes every second.
-  const management = createKeyManagement({ store, registry: null, clock })
-  return { ...management, close: () => store.close() }
+  const keysBy = (action: AuditAction) =>
+    createKeyManagement({
+      store: createAuditedStore(store, attributionOfCommand(action), { packs: new Map(), clock }),
+      registry: null,
+      clock
+    })
+  return {
+    create: (tenant, body, by) => keysBy('key.create').create(tenant, body, by),
+    list: (tenant, page) => createKeyManagement({ store, registry: null, clock }).list(tenant, page),
+    remove: (tenant, id, by) => keysBy('key.delete').remove(tenant, id, by),
+    close: () => store.close()
+  }
 }
 
 async function openFolder(folder: string): Promise<Store> {

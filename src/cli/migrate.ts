@@ -5,11 +5,17 @@ import { join, resolve } from 'node:path'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { SetupError } from '../errors.ts'
 import type { ListedApiKey } from '../storage/api-keys.ts'
+import type { AuditRecord } from '../storage/audit.ts'
 import { LOG_LENGTH } from '../storage/lmdb/change-log.ts'
 import { openLmdb } from '../storage/lmdb/lmdb.ts'
 import { eachPage } from '../storage/page.ts'
 import { type RedisAddress, redisAddress, redisUrlFault } from '../storage/redis/address.ts'
-import { openImport, type WholeAlarms, type WholeTenant } from '../storage/redis/migration-target.ts'
+import {
+  openImport,
+  type WholeAlarms,
+  type WholeAudit,
+  type WholeTenant
+} from '../storage/redis/migration-target.ts'
 import { openRedis } from '../storage/redis/redis.ts'
 import { parseKeyCheck } from '../storage/secrets/folder-key-check.ts'
 import { type Store, StoreUnavailable } from '../storage/store.ts'
@@ -109,6 +115,7 @@ async function migrate(
     const providerKeys = await keysOf(source, null)
     if (state !== 'done') {
       await target.copyProviderKeys(providerKeys)
+      await target.copyProviderAudit(await wholeAudit(source, null))
       await target.copyProviderAlarms(await alarmsOf(source, null))
     }
     const counts = { tenants: 0, users: 0, timelines: 0, overrides: 0, keys: providerKeys.length, copied: 0 }
@@ -161,7 +168,26 @@ async function wholeTenant(store: Store, id: string): Promise<WholeTenant | null
   if (snapshot === null) return null
   const versions = await store.ruleVersions(id)
   const log = (await store.log(id, Math.max(0, snapshot.position - LOG_LENGTH))) ?? []
-  return { snapshot, versions, log, apiKeys: await keysOf(store, id), alarms: await alarmsOf(store, id) }
+  return {
+    snapshot,
+    versions,
+    log,
+    apiKeys: await keysOf(store, id),
+    alarms: await alarmsOf(store, id),
+    audit: await wholeAudit(store, id)
+  }
+}
+
+/** `tenant`: null for the provider's. */
+async function wholeAudit({ audit }: Store, tenant: string | null): Promise<WholeAudit> {
+  const head = await audit.head(tenant)
+  const records: AuditRecord[] = []
+  for (let after = head.trimmed; after < head.position; after = records.at(-1)!.entry.position) {
+    const some = await audit.page(tenant, { after, limit: PAGE })
+    if (some.length === 0) break
+    records.push(...some)
+  }
+  return { head, records }
 }
 
 async function alarmsOf({ alarms }: Store, tenant: string | null): Promise<WholeAlarms> {
@@ -181,6 +207,9 @@ async function differences(source: Store, address: RedisAddress): Promise<string
   try {
     if (!isDeepStrictEqual(await keysOf(target, null), await keysOf(source, null))) {
       different.push("the provider's API keys")
+    }
+    if (!isDeepStrictEqual(await wholeAudit(target, null), await wholeAudit(source, null))) {
+      different.push("the provider's audit")
     }
     if (!isDeepStrictEqual(await alarmsOf(target, null), await alarmsOf(source, null))) {
       different.push("the provider's alarms")

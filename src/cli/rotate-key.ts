@@ -3,6 +3,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { SetupError } from '../errors.ts'
+import { attributionOfCommand } from '../management/audit/command.ts'
+import { createAuditRecorder } from '../management/audit/recorder.ts'
 import { openStorage } from '../open-storage.ts'
 import { FolderInUse } from '../storage/lmdb/data-dir.ts'
 import type { ResealReport } from '../storage/secrets/reseal.ts'
@@ -64,8 +66,13 @@ async function rotateHereOrThere(config: Config): Promise<ResealReport> {
     if (error instanceof FolderInUse) return askService(config)
     throw error
   }
+  const by = attributionOfCommand('master-key.rotate')
+  const audit = createAuditRecorder(storage.store, by, { packs: new Map(), clock: Date.now })
   try {
-    return await storage.rotateMasterKey()
+    await audit.record(null, {}, 'begun')
+    const report = await storage.rotateMasterKey()
+    await audit.record(null, { after: { ...report } })
+    return report
   } finally {
     await storage.close()
   }

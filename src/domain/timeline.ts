@@ -94,6 +94,15 @@ export function firstEndingAfter(
   return low
 }
 
+/** Without what ended before the instant; null where nothing did. What touches an interval that stays stays too: its start may show. */
+export function dropEndedBefore(timeline: Timeline, at: Instant): Timeline | null {
+  const { boundaries, causes } = timeline
+  let first = firstEndingAfter(timeline, at)
+  while (first > 0 && first < causes.length && boundaries[2 * first - 1] === boundaries[2 * first]) first--
+  if (first === 0) return null
+  return { ...timeline, boundaries: boundaries.slice(2 * first), causes: causes.slice(first) }
+}
+
 /** Equal for causes that are equal in all. */
 export function causeKey(cause: Cause): string {
   const { diversion, phone, from, index, private: isPrivate, forwardTo } = cause

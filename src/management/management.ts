@@ -16,6 +16,7 @@ import type { ManagementDeps } from './management-deps.ts'
 import { createOverrideManagement, type OverrideManagement } from './overrides.ts'
 import { createPersonExport, type PersonExport } from './person-export.ts'
 import { createRulePreview, type RulePreview } from './preview.ts'
+import { createRuleComparison, type RuleComparison } from './rule-comparison.ts'
 import { createRuleManagement, type RuleManagement } from './rules.ts'
 import { createTenantManagement, type TenantManagement } from './tenants.ts'
 import { createTriggerManagement, type TriggerManagement } from './triggers.ts'
@@ -34,6 +35,7 @@ export interface ManagementParts {
   readonly userExport: UserExport
   readonly personExport: PersonExport
   readonly rules: RuleManagement
+  readonly ruleComparison: RuleComparison
   readonly previews: RulePreview
   readonly overrides: OverrideManagement
   readonly absences: AbsencesManagement
@@ -75,6 +77,7 @@ function createParts(deps: ManagementDeps): ManagementParts {
     userExport: createUserExport(deps),
     personExport: createPersonExport(deps),
     rules: createRuleManagement(deps),
+    ruleComparison: createRuleComparison(deps),
     previews: createRulePreview(deps),
     overrides: createOverrideManagement(deps),
     absences: createAbsenceManagement(deps),

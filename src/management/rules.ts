@@ -191,7 +191,7 @@ export function createRuleManagement({ store, packs, clock }: ManagementDeps): R
   }
 }
 
-async function requireVersion(store: Store, tenant: string, version: number): Promise<RulesVersion> {
+export async function requireVersion(store: Store, tenant: string, version: number): Promise<RulesVersion> {
   const found = version === 0 ? null : await store.rules(tenant, version)
   if (found !== null) return found
   throw new RequestError(
@@ -206,11 +206,15 @@ export async function requireRules(
   packs: ReadonlyMap<string, RuleSet>,
   tenant: string
 ): Promise<RulesInForce> {
-  const none = { version: 0, put: { pack: DEFAULT_PACK }, effective: defaultRules(packs) }
-  return (await store.rules(tenant)) ?? none
+  return (await store.rules(tenant)) ?? defaultInForce(packs)
 }
 
-type RulesInForce = Omit<RulesVersion, 'at' | 'by'>
+/** Version 0: the default pack as it is now. */
+export function defaultInForce(packs: ReadonlyMap<string, RuleSet>): RulesInForce {
+  return { version: 0, put: { pack: DEFAULT_PACK }, effective: defaultRules(packs) }
+}
+
+export type RulesInForce = Omit<RulesVersion, 'at' | 'by'> & Partial<Pick<RulesVersion, 'at' | 'by'>>
 
 export function entityTag(version: number): string {
   return `"${version}"`

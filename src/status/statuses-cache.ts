@@ -4,8 +4,8 @@ import type { StatusesResponse } from './statuses-response.ts'
 import type { StatusFormat } from './view-moment.ts'
 
 const MAX_KEPT = 8
-/** No language tag. */
-const MASKED = '*'
+/** `*` is no language tag. */
+const MASKED_KEYS = { user: 'user *', extension: 'extension *' } as const
 
 export class StatusesCache {
   readonly #kept = new Map<string, StatusesResponse>()
@@ -45,8 +45,8 @@ export class StatusesCache {
 }
 
 function keyOf({ by, language, audience }: StatusFormat): string {
-  const key = language === null ? by : `${by} ${language}`
-  return audience.sensitive ? key : `${key} ${MASKED}`
+  const key = audience.sensitive ? by : MASKED_KEYS[by]
+  return language === null ? key : `${key} ${language}`
 }
 
 /** For one softphone alone, of whose user something is masked for all others. Kept, it would drive out those that many ask for. */

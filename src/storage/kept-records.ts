@@ -111,8 +111,8 @@ export const keptTimeline: KeptRecord<Timeline, Float64Array> = {
   name: 'timeline',
   about: ['users'],
   until:
-    'the calendar is read again and differs in what ended less than 24 hours ago or is to come; at once with a new mailbox, a new ' +
-    `connection, or sync switched off; ${withUser}`,
+    'an interval: the calendar is read again, and it ended two days ago (HANVISA_HISTORY_DAYS) or is not there any more; all at once with ' +
+    `a new mailbox, a new connection, or sync switched off; ${withUser}`,
   members: {
     boundaries:
       'from when until when diversions hold: from the day before the reading to the end of the fourteenth day after it; of an ' +
@@ -218,7 +218,7 @@ export const keptImport: KeptRecord<ImportProgress> = {
 export const keptLogEntry: KeptRecord<LogEntry> = {
   name: 'change log entry',
   about: ['users'],
-  until: `20,000 later ones; ${withTenant}. It outlasts the user`,
+  until: `the next change or reading after two days (HANVISA_HISTORY_DAYS), or 20,000 later ones; ${withTenant}. It outlasts the user`,
   members: {
     position: 'where a consumer resumes',
     at: 'when something changed',

@@ -176,15 +176,17 @@ export interface TenantSnapshot {
 export const RULE_VERSIONS = 100
 
 export interface Store {
+  /**
+   * Milliseconds for which what is over is kept. A write that is published drops older entries of the change log; whoever saves a
+   * timeline leaves out what ended before.
+   */
+  readonly historyMs: number
   readonly apiKeys: ApiKeyStore
   readonly sessions: SessionStore
   readonly audit: AuditLog
   readonly consumers: ConsumerStore
 
-  /**
-   * The same store, save that each of its writes to a tenant's change log appends this entry to the tenant's audit in the same
-   * step. A write that changes nothing visible appends none.
-   */
+  /** The same store, whose writes append this entry to the tenant's audit in the same step, if they change anything visible. */
   withEntry(draft: AuditDraft): Store
   readonly alarms: AlarmStore
 

@@ -4,6 +4,7 @@ import type { Semaphore } from '../lib/semaphore.ts'
 import { nextSlice } from '../lib/time-slices.ts'
 import type { Timers } from '../lib/timers.ts'
 import type { FeedEvent, Store } from '../storage/store.ts'
+import { type SavedRecordCache, SavedRecords } from './batch/saved-records.ts'
 
 export interface FeedHandlers {
   /** With `isNew` nothing that was known of the tenant counts any more. */
@@ -20,6 +21,7 @@ export interface ChangeTracker {
 }
 
 interface FeedDeps {
+  readonly savedRecords: SavedRecordCache
   readonly store: Store
   readonly timers: Timers
   readonly log: Log
@@ -33,6 +35,8 @@ const retryMs = 5_000
 
 /** Begins as if the whole tenant had just been changed. */
 export class StoreFeedHandler {
+  /** Records that nobody else changed since they were kept, as far as the feed says. */
+  readonly savedRecords: SavedRecords
   readonly #tenant: string
   readonly #handlers: FeedHandlers
   readonly #deps: FeedDeps
@@ -53,6 +57,7 @@ export class StoreFeedHandler {
     this.#tenant = tenant
     this.#handlers = handlers
     this.#deps = deps
+    this.savedRecords = new SavedRecords(tenant, deps.savedRecords)
     this.#unfollow = deps.store.follow(tenant, (event) => this.#onFeedEvent(event))
     this.#wake()
   }
@@ -113,7 +118,10 @@ export class StoreFeedHandler {
       event.kind === 'logged' ? event.entry.users : event.kind === 'confirmed' ? event.users : 'all'
     if (users === 'all') this.#tenantChanged = true
     else this.#onUsersChanged(users.filter((user) => !this.#isDuringOwnWrite(user)))
-    if (users === 'all') for (const tracker of this.#trackers) tracker.all = true
+    if (users === 'all') {
+      this.savedRecords.forgetAll()
+      for (const tracker of this.#trackers) tracker.all = true
+    }
     // What is there after this is another tenant of the same name.
     if (event.kind === 'tenant removed') this.#isNew = true
     if (event.kind === 'gap') this.#resync = true
@@ -123,6 +131,7 @@ export class StoreFeedHandler {
   #onUsersChanged(users: readonly string[]): void {
     if (users.length === 0) return
     this.#addUsers(users)
+    for (const user of users) this.savedRecords.forget(user)
     for (const tracker of this.#trackers) for (const user of users) tracker.users.add(user)
   }
 
@@ -139,6 +148,7 @@ export class StoreFeedHandler {
       const own = this.#ownWrites.get(user)!
       own.writes -= 1
       if (saved.has(user)) own.saved += 1
+      else this.savedRecords.forget(user)
       if (own.writes > 0) return false
       this.#ownWrites.delete(user)
       return own.events > own.saved

@@ -7,6 +7,7 @@ import { nextSlice } from '../lib/time-slices.ts'
 import { machineTimers, type Timers } from '../lib/timers.ts'
 import type { SyncMetrics } from './batch/batch-context.ts'
 import { RuleCache } from './batch/rule-cache.ts'
+import { SavedRecordCache } from './batch/saved-records.ts'
 import { type OpenShards, type Shards, shardOf, singleProcess } from './cluster/shards.ts'
 import { absentConnection, type ConnectionState } from './connection/connection-health.ts'
 import { FairQueue, type QueueLimits, queueLimits } from './queue/fair-queue.ts'
@@ -37,7 +38,7 @@ export interface SyncGauges {
 
 export type SyncOptions = Omit<
   SyncDeps,
-  'clock' | 'timers' | 'random' | 'metrics' | 'publishStatus' | 'ruleCache' | 'tenantLoads'
+  'clock' | 'timers' | 'random' | 'metrics' | 'publishStatus' | 'ruleCache' | 'savedRecords' | 'tenantLoads'
 > & {
   readonly metrics: SyncMetrics & SyncGauges
   readonly clock?: () => number
@@ -96,6 +97,7 @@ export class SyncController implements Sync, TenantReports {
       timers,
       random,
       ruleCache: new RuleCache(),
+      savedRecords: new SavedRecordCache(),
       tenantLoads: new Semaphore(maxTenantLoads),
       publishStatus
     }

@@ -8,6 +8,7 @@ import type { Unsealer } from '../storage/secrets/seal.ts'
 import type { Store } from '../storage/store.ts'
 import type { SyncMetrics } from './batch/batch-context.ts'
 import type { RuleCache } from './batch/rule-cache.ts'
+import type { SavedRecordCache } from './batch/saved-records.ts'
 import type { PublishedStatus } from './connection/connection-health.ts'
 import type { OpenConnector } from './connection/open-connector.ts'
 
@@ -18,6 +19,7 @@ export interface SyncDeps {
   /** The rules of a tenant that has none of its own. */
   readonly defaultRules: RuleSet
   readonly ruleCache: RuleCache
+  readonly savedRecords: SavedRecordCache
   /** How many tenants are loaded from the store at the same time. */
   readonly tenantLoads: Semaphore
   readonly clock: () => Instant

@@ -35,6 +35,7 @@ interface Step {
 }
 
 const user = { displayName: 'Anna Ek', extension: '1070', syncEnabled: true, mailbox: 'anna.ics' }
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().replace(/\.\d+/, '')
 const csv = 'user;displayName;extension;syncEnabled\r\nbo;Bo;2;false\r\n'
 
 /** One of each, in an order in which each changes something. `KEY` is the id of the key that was made last. */
@@ -56,12 +57,12 @@ const steps: readonly Step[] = [
   {
     call: `PUT ${U}/absences/{absence}`,
     values: { absence: 'trip' },
-    body: { diversion: 'out-of-office', from: '2099-07-01T08:00:00Z', until: '2099-07-02T08:00:00Z' }
+    body: { diversion: 'out-of-office', from: inDays(9), until: inDays(10) }
   },
   { call: `DELETE ${U}/absences/{absence}`, values: { absence: 'trip' } },
   {
     call: `POST ${T}/absences/import`,
-    body: 'user;absence;diversion;from;until\r\nanna;trip;out-of-office;2099-07-01T08:00:00Z;2099-07-02T08:00:00Z\r\n',
+    body: `user;absence;diversion;from;until\r\nanna;trip;out-of-office;${inDays(9).slice(0, 10)};${inDays(10).slice(0, 10)}\r\n`,
     headers: { 'content-type': 'text/csv' }
   },
   {

@@ -30,5 +30,15 @@ for (const store of ['lmdb', 'Redis']) {
     ])
     t.equal(body.versions.length, 3, 'who puts what is there already makes no version')
     t.notOk(text.includes(key), 'the key itself is not there')
+
+    const diff = (await call('GET', `${rulesUrl}/versions/1/diff/2`)).body
+    t.match(diff, { before: { version: 1, by: { id: 'admin' } }, after: { version: 2, by: eva } })
+    t.ok(diff.changes.length > 0)
+    t.strictSame((await call('GET', `${rulesUrl}/versions/1/diff/3`)).body.changes, [], 'it was restored')
+    t.match((await call('GET', `${rulesUrl}/versions/0/diff/2`)).body, {
+      before: { at: null, by: null },
+      changes: []
+    })
+    t.equal((await call('GET', `${rulesUrl}/versions/1/diff/9`)).status, 404)
   })
 }

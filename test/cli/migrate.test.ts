@@ -12,6 +12,7 @@ import { openFolderKeyCheck } from '../../src/storage/secrets/folder-key-check.t
 import { MasterKeys } from '../../src/storage/secrets/master-keys.ts'
 import { sampleAlarmList, sampleAlarmState } from '../contracts/store-alarms.ts'
 import { sampleApiKey } from '../contracts/store-api-keys.ts'
+import { findBreak, readAudit, sampleDraft } from '../contracts/store-audit.ts'
 import {
   plain,
   sampleCause,
@@ -56,7 +57,10 @@ async function installation(t: Test): Promise<string> {
       visible: name === 'user-0'
     })
     await store.saveReadings(id, users.slice(0, -1).map(outcome), 6)
-    await store.removeUsers(id, ['user-2'], 7)
+    for (const user of ['user-0', 'user-2']) {
+      await store.audit.append(id, sampleDraft({ parts: [{ user, after: { text: `of ${user}` } }] }))
+    }
+    await store.withEntry(sampleDraft({ at: 7 })).removeUsers(id, ['user-2'], 7)
     const phone = { role: 'softphone', user: 'user-1' }
     for (const [name, more] of [
       ['phone', phone],
@@ -67,6 +71,8 @@ async function installation(t: Test): Promise<string> {
     await store.apiKeys.saveUses([{ tenant: id, id: `switch${index}`, day: '2026-12-01' }])
   }
   const previous = { digest: 'old', until: 9 }
+  for (let at = 1; at <= 5; at++) await store.audit.append(null, sampleDraft({ at }))
+  await store.audit.trim(null, 3, 10)
   await store.apiKeys.add(sampleApiKey('provider', { tenant: null, role: 'provider', previous }), 50)
   await store.close()
   return folder
@@ -97,7 +103,14 @@ async function isSame(t: Test, folder: string, url: string): Promise<void> {
       ids
     )
     t.strictSame(await redis.apiKeys.list(null, { limit: 9 }), await lmdb.apiKeys.list(null, { limit: 9 }))
+    for (const id of [null, ...ids]) {
+      const records = await readAudit(redis, id)
+      t.ok(records.length >= 3)
+      t.strictSame(records, await readAudit(lmdb, id))
+      t.equal(findBreak(records, await redis.audit.head(id)), null)
+    }
     for (const id of ids) {
+      t.equal((await redis.audit.ofUser(id, 'user-0')).length, 1)
       t.strictSame(await redis.apiKeys.list(id, { limit: 9 }), await lmdb.apiKeys.list(id, { limit: 9 }))
       const [one, two] = await Promise.all([lmdb.snapshot(id), redis.snapshot(id)])
       t.strictSame({ ...two, users: two?.users.map(plain) }, { ...one, users: one?.users.map(plain) })

@@ -12,5 +12,8 @@ export interface StoreUnderTest {
   storedBytes(): Promise<Buffer>
 }
 
-/** An empty store, closed and gone when the test ends. `logLength`: how many log entries of a tenant it keeps. */
-export type OpenStore = (t: Test, options?: { readonly logLength?: number }) => Promise<StoreUnderTest>
+/** An empty store, closed and gone when the test ends. `logLength`: how many log entries of a tenant it keeps; `historyMs`: for how long. */
+export type OpenStore = (
+  t: Test,
+  options?: { readonly logLength?: number; readonly historyMs?: number }
+) => Promise<StoreUnderTest>

@@ -76,6 +76,47 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
     t.strictSame(await store.log('acme', 0), [{ position: 1, at: 20, users: 'all', vacated: [] }])
   })
 
+  await t.test('entries are dropped by age, with the next write that is published', async (t) => {
+    const day = 86_400_000
+    const { store, reopen } = await open(t, { historyMs: 2 * day })
+    t.equal(store.historyMs, 2 * day)
+    await store.saveTenant(sampleTenant('acme'), 1)
+    await store.saveUsers('acme', [{ user: sampleUser('anna'), sync: initialSyncRecord(true, 1) }], 2)
+    await store.removeUsers('acme', ['anna'], 3)
+    await store.saveUsers('acme', [{ user: sampleUser('bo'), sync: initialSyncRecord(true, 4) }], 4)
+    const positions = async (after: number) =>
+      (await store.log('acme', after))?.map(({ position }) => position)
+    t.strictSame(await positions(0), [1, 2, 3, 4])
+    await store.saveOverride('acme', 'bo', null, 3 + 2 * day)
+    t.equal(await store.log('acme', 1), null)
+    t.strictSame(await positions(2), [3, 4, 5], 'as old as may be')
+    t.strictSame(
+      (await store.logOfUser('acme', 'anna')).map(({ position }) => position),
+      [3]
+    )
+    const { generation } = (await store.record('acme', 'bo'))!.sync
+    const sync = { ...initialSyncRecord(true, 4), generation, confirmedAt: 4 + 5 * day }
+    const outcome = { user: 'bo', sync, timeline: 'same', visible: false } as const
+    await store.saveReadings('acme', [outcome], 4 + 5 * day)
+    t.strictSame(await positions(4), [5], 'the newest stays, so that its instant is known')
+    t.equal(await store.log('acme', 3), null)
+    t.strictSame(await store.logOfUser('acme', 'anna'), [])
+    await store.saveOverride('acme', 'bo', null, 1)
+    t.strictSame(await store.log('acme', 5), [{ position: 6, at: 3 + 2 * day, users: ['bo'], vacated: [] }])
+    t.strictSame(await (await reopen()).log('acme', 4).then((kept) => kept?.length), 2)
+  })
+
+  await t.test('of a log that is far too old, each write drops a hundred', async (t) => {
+    const { store } = await open(t, { historyMs: 10 })
+    await store.saveTenant(sampleTenant('acme'), 1)
+    for (let count = 1; count < 250; count++) await store.saveTenant(sampleTenant('acme'), 1)
+    for (const gone of [100, 200, 250]) {
+      await store.saveTenant(sampleTenant('acme'), 100)
+      t.equal(await store.log('acme', gone - 1), null)
+      t.ok(await store.log('acme', gone))
+    }
+  })
+
   await t.test('the entries of one user are those that name them, as far as they are kept', async (t) => {
     const { store } = await open(t, { logLength: 1500 })
     await store.saveTenant(sampleTenant('acme'), 1)

@@ -5,7 +5,7 @@ import { buildTimeline, buildTimelineInSteps } from '../../src/domain/build-time
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { compileRules, compileUserTriggers, type Decision, decide } from '../../src/domain/decide.ts'
 import { statusAt } from '../../src/domain/status.ts'
-import { type Cause, sameTimelineFrom, type Timeline } from '../../src/domain/timeline.ts'
+import { type Cause, dropEndedBefore, sameTimelineFrom, type Timeline } from '../../src/domain/timeline.ts'
 import { catalogue, eventWith, rulesWith } from '../support/rule-fixtures.ts'
 
 const rules = compileRules(rulesWith(), 7)
@@ -365,4 +365,21 @@ t.test('law: what is known by a window and a look beyond it is true', async (t) 
     { numRuns: 1000 }
   )
   t.pass()
+})
+
+t.test('what ended before an instant is dropped, save what an interval that stays began with', async (t) => {
+  const full = timeline([0, 10, 'EGEN'], [20, 30, 'EGEN'], [30, 40, 'LUNCH'], [50, 60, 'EGEN'])
+  const left = (at: number) => {
+    const shortened = dropEndedBefore(full, at * SECOND)
+    return shortened === null ? null : written(shortened)
+  }
+  const all = written(full)
+  t.equal(all.length, 4)
+  t.equal(left(9), null)
+  t.strictSame(left(10), all.slice(1))
+  t.strictSame(left(35), all.slice(1), 'from 20 on calls are diverted without a break')
+  t.strictSame(left(40), all.slice(3))
+  t.strictSame(left(60), [])
+  t.equal(dropEndedBefore(dropEndedBefore(full, 35 * SECOND)!, 35 * SECOND), null, 'once')
+  t.equal(dropEndedBefore(dropEndedBefore(full, 60 * SECOND)!, 90 * SECOND), null)
 })

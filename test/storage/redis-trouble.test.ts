@@ -8,10 +8,11 @@ import { openRedis, type RedisOptions, type RedisStore } from '../../src/storage
 import { type FeedEvent, type Store, StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
 import { sampleTenant, sampleUser } from '../contracts/store-samples.ts'
 import { startCluster, startRedis, startSentinel } from '../support/redis-server.ts'
-import { until } from '../support/until.ts'
+import { hangMs, until } from '../support/until.ts'
 
+/** A busy machine may take longer over an answer than the 2 s that the service waits. */
 async function opened(t: Test, url: string, more: Partial<RedisOptions> = {}): Promise<RedisStore> {
-  const store = await openRedis({ address: redisAddress(url), ...more })
+  const store = await openRedis({ address: redisAddress(url, hangMs), ...more })
   t.teardown(() => store.close())
   return store
 }
@@ -89,17 +90,18 @@ t.test('killed and started again with its log, it has all that was acknowledged'
 t.test('frozen, nobody waits long, and no refused write is executed later', async (t) => {
   const server = await startRedis(t)
   const store = await opened(t, server.url)
+  const impatient = await opened(t, server.url, { address: redisAddress(server.url) })
   await store.saveTenant(sampleTenant('acme'), 1)
   const events: FeedEvent[] = []
   store.follow('acme', (feed) => events.push(feed))
   await store.saveUsers('acme', [{ user: sampleUser('anna'), sync: initialSyncRecord(true, 1) }], 1)
   server.freeze()
-  const begun = Date.now()
+  const begun = performance.now()
   await t.rejects(
-    store.saveOverride('acme', 'anna', { diversion: 'sick', from: 1, until: null }, 1),
+    impatient.saveOverride('acme', 'anna', { diversion: 'sick', from: 1, until: null }, 1),
     StoreUnavailable
   )
-  t.ok(Date.now() - begun < 10_000)
+  t.ok(performance.now() - begun < hangMs / 2, 'soon')
   await until(() => !store.reachable())
   server.thaw()
   await until(() => store.reachable())
@@ -208,7 +210,7 @@ t.test('a message that never came is found out', async (t) => {
 })
 
 t.test('a Sentinel names the new master, a node of a cluster comes back', async (t) => {
-  const { url, master } = await startSentinel(t)
+  const { url, master } = await startSentinel(t, { maxSilenceMs: 5000 })
   const { url: clusterUrl, nodes } = await startCluster(t, { appendOnly: true })
   const [onSentinel, onCluster] = await Promise.all([opened(t, url), opened(t, clusterUrl)])
   const events: FeedEvent[] = []

@@ -47,6 +47,9 @@ export interface TestRedisCluster {
   readonly nodes: readonly TestRedis[]
 }
 
+/** On a busy machine a node may be silent for seconds, and would be given up by the others for a shorter time than this. */
+const NODE_TIMEOUT_MS = 60_000
+
 /** A cluster whose nodes, one or three, share the slots evenly; no replicas. */
 export async function startCluster(
   t: TeardownOwner,
@@ -78,15 +81,15 @@ export interface TestRedisSentinel {
   /** `redis+sentinel://…/main`. */
   readonly url: string
   readonly master: TestRedis
-  /** Takes the master's place some two seconds after that is gone. */
+  /** Takes the master's place once that has been gone for `maxSilenceMs`. */
   readonly replica: TestRedis
   readonly sentinel: TestRedis
 }
 
-/** A master, a replica, and one Sentinel that watches over them. */
+/** A master, a replica, and one Sentinel that gives the master up after `maxSilenceMs` without an answer. */
 export async function startSentinel(
   t: TeardownOwner,
-  options: TestRedisOptions = {}
+  { maxSilenceMs, ...options }: TestRedisOptions & { readonly maxSilenceMs: number }
 ): Promise<TestRedisSentinel> {
   const { password } = options
   const auth = password === undefined ? [] : ['masterauth', quoted(password)]
@@ -97,7 +100,7 @@ export async function startSentinel(
   )
   const watch = [
     `sentinel monitor main 127.0.0.1 ${master.port} 1`,
-    'sentinel down-after-milliseconds main 1000',
+    `sentinel down-after-milliseconds main ${maxSilenceMs}`,
     'sentinel failover-timeout main 3000',
     ...(password === undefined ? [] : [`sentinel auth-pass main ${quoted(password)}`])
   ]
@@ -151,7 +154,7 @@ async function start(
       ...(more.includes('cluster-enabled')
         ? [
             ['cluster-port', `${busPort}`],
-            ['cluster-node-timeout', '2000']
+            ['cluster-node-timeout', `${NODE_TIMEOUT_MS}`]
           ]
         : []),
       ...pairs([...more, ...(options.settings ?? [])])

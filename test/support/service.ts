@@ -65,6 +65,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
       alarms: noAlarmSenders,
       maxCallsPerMinute: 600,
       maxLongPollsPerKey: 100,
+      historyMs: 2 * 86_400_000,
       auditDays: 365,
       allowedNetworks: [],
       logLevel: 'trace',

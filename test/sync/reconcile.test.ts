@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { Semaphore } from '../../src/lib/semaphore.ts'
 import { RuleCache } from '../../src/sync/batch/rule-cache.ts'
+import { SavedRecordCache } from '../../src/sync/batch/saved-records.ts'
 import { FairQueue, queueLimits } from '../../src/sync/queue/fair-queue.ts'
 import { ReconcileSchedule } from '../../src/sync/scheduling/reconcile-schedule.ts'
 import type { SyncDeps } from '../../src/sync/sync-deps.ts'
@@ -36,6 +37,7 @@ async function reconciledTenant(
     sealer: all.seal,
     defaultRules: harnessRules,
     ruleCache: new RuleCache(),
+    savedRecords: new SavedRecordCache(),
     tenantLoads: new Semaphore(8),
     clock: time.clock,
     timers: time.timers,

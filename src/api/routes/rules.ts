@@ -11,6 +11,7 @@ import {
   DiversionListSchema,
   LintResultSchema,
   PackListSchema,
+  RulesDiffSchema,
   RulesVersionListSchema
 } from '../schemas/rule-lists.ts'
 import { PutRulesSchema, RulesFieldsSchema, RulesSchema } from '../schemas/rules.ts'
@@ -36,8 +37,15 @@ const VersionParams = Strict({
   version: Type.Integer({ minimum: 0, description: 'A version; 0: the default pack.', examples: [2] })
 })
 
-export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): FastifyPluginAsyncTypebox {
-  const { rules } = deps.management
+const DiffParams = Strict({
+  ...VersionParams.properties,
+  other: Type.Integer({ minimum: 0, description: 'Another version; 0: the default pack.', examples: [3] })
+})
+
+export function rulesRoutes(deps: {
+  management: Pick<Management, 'rules' | 'ruleComparison'>
+}): FastifyPluginAsyncTypebox {
+  const { rules, ruleComparison } = deps.management
   return async (app) => {
     app.put(
       url,
@@ -127,6 +135,23 @@ export function rulesRoutes(deps: { management: Pick<Management, 'rules'> }): Fa
         }
       },
       async ({ params }, reply) => sendRules(reply, 200, await rules.get(params.tenant, params.version))
+    )
+
+    app.get(
+      `${url}/versions/:version/diff/:other`,
+      {
+        config: { access: { roles: ['provider', 'operator'] } },
+        schema: {
+          tags,
+          summary: 'Compare two versions of the rules',
+          description:
+            'What `other` has otherwise than `version`, in what the rules come to: diversions by their code, triggers by what they ' +
+            'match. With who put each, and when.',
+          params: DiffParams,
+          response: { 200: ref(RulesDiffSchema), ...problems('not_found') }
+        }
+      },
+      async ({ params: { tenant, version, other } }) => ruleComparison.diff(tenant, version, other)
     )
 
     app.post(

@@ -13,6 +13,8 @@ import { ImportProgressSchema, ImportResponseSchema, PutUserSchema } from '../sc
 import { sendJson, stringifyInSlices } from '../send-json.ts'
 import { createShapeCheck } from '../validation.ts'
 
+const checkUserShape = createShapeCheck(PutUserSchema, ruleSchemas)
+
 /** Room for 50,000 users. */
 const MAX_CSV_BYTES = 16 * 1024 * 1024
 
@@ -48,7 +50,6 @@ const ImportQuery = Strict({
 export function importRoutes(deps: {
   management: Pick<Management, 'userImport' | 'userExport'>
 }): FastifyPluginAsyncTypebox {
-  const checkUserShape = createShapeCheck(PutUserSchema, ruleSchemas)
   return async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser(

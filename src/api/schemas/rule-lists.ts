@@ -1,8 +1,10 @@
 /** What is read about rules: their versions, the packs, the catalogue, and what was found in them. */
 import { Type } from 'typebox'
+import { type RuleChange, ruleChangeKinds } from '../../domain/compare-rules.ts'
 import type { Diversion } from '../../domain/diversion.ts'
 import { type LintFinding, lintCodes } from '../../domain/lint-rules.ts'
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
+import type { ComparedVersion, RulesDiff } from '../../management/rule-comparison.ts'
 import type { PackList, RulesVersionList } from '../../management/rules.ts'
 import { AfterParam } from './params.ts'
 import {
@@ -13,7 +15,7 @@ import {
   ruleSetExample,
   rulesVersion
 } from './rules.ts'
-import { InstantSchema, NullableString, ref } from './types.ts'
+import { InstantSchema, NullableInstantSchema, NullableString, ref } from './types.ts'
 
 const AuthorOrNull = Type.Union(
   [
@@ -136,4 +138,71 @@ export const PackListSchema = schemaOf<PackList>()(
   )
 )
 
-export const ruleListSchemas = [RulesVersionListSchema, LintResultSchema, DiversionListSchema, PackListSchema]
+const ComparedVersionMembers = schemaOf<ComparedVersion>()(
+  Strict({
+    version: rulesVersion,
+    at: NullableInstantSchema('When it was put; null: it is the default pack.'),
+    by: AuthorOrNull
+  })
+)
+
+export const RulesDiffSchema = Type.Unsafe<RulesDiff>(
+  Strict(
+    {
+      before: ComparedVersionMembers,
+      after: ComparedVersionMembers,
+      changes: Type.Array(
+        Type.Unsafe<RuleChange>(
+          Strict({
+            member: Type.String({ description: 'Of the rules: `diversions`, `triggers` and so on.' }),
+            key: NullableString({
+              description:
+                'Which of them: a code, `word LUNCH`, a busy status; null where the member is one value.'
+            }),
+            kind: Enum(ruleChangeKinds, {
+              description: 'What became of it; `reordered`: the same, tried in another order.'
+            }),
+            before: Type.Unknown({ description: 'Null where it is new.' }),
+            after: Type.Unknown({ description: 'Null where it is gone.' })
+          })
+        ),
+        { description: 'In the order of the members.' }
+      )
+    },
+    {
+      $id: 'RulesDiff',
+      description: 'What one version of the rules has otherwise than another.',
+      examples: [
+        {
+          before: {
+            version: 2,
+            at: '2026-11-23T08:00:00Z',
+            by: { kind: 'key', id: 'admin', name: 'HANVISA_ADMIN_KEY' }
+          },
+          after: {
+            version: 3,
+            at: '2026-11-24T08:00:00Z',
+            by: { kind: 'operator', id: 'issuer|4f1c', name: 'Eva Lind' }
+          },
+          changes: [
+            {
+              member: 'triggers',
+              key: 'word PADEL',
+              kind: 'added',
+              before: null,
+              after: { match: 'word', text: 'PADEL', diversion: 'out-of-office' }
+            }
+          ]
+        }
+      ]
+    }
+  )
+)
+
+export const ruleListSchemas = [
+  RulesDiffSchema,
+  RulesVersionListSchema,
+  LintResultSchema,
+  DiversionListSchema,
+  PackListSchema
+]

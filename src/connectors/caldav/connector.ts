@@ -79,9 +79,11 @@ class CaldavConnector implements Connector {
 
   async #readOne(target: Target, request: ReadRequest): Promise<ReadResult> {
     try {
-      request.signal.throwIfAborted()
+      // Of its own: twenty calendars that wait for something at once would be so many listeners on one signal.
+      const signal = AbortSignal.any([request.signal])
+      signal.throwIfAborted()
       const address = mailboxAddressOf(target.mailbox, this.#deps.connection, await this.#findServiceUrl())
-      return await this.#reader.read(address, target, request)
+      return await this.#reader.read(address, target, { ...request, signal })
     } catch (error) {
       return { outcome: 'failed', error: toCaldavError(error) }
     }

@@ -26,6 +26,7 @@ import {
 
 /** What of the store writes nothing. A new member is one of these, or is audited below: else this does not compile. */
 type ReadMember =
+  | 'historyMs'
   | 'tenants'
   | 'tenant'
   | 'connection'

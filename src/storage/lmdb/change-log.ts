@@ -11,19 +11,26 @@ import type { Tables } from './tables.ts'
  * of a batch share one entry.
  */
 export const LOG_LENGTH = 20_000
+/** Two days, in milliseconds: a cursor is good for one. */
+export const HISTORY_MS = 2 * 86_400_000
 
 export interface ChangeLog {
   /** Within a write: the head of the tenant's log, or TenantGone. */
   headOf(tenant: string): LogHead
   /** Within a write: begins the log of a new tenant, with an epoch of its own. */
   begin(tenant: string): void
-  /** Within a write: appends, trims, and returns the event for the followers. */
+  /** Within a write: drops entries that are too old, the newest aside. */
+  dropOld(tenant: string, at: Instant): void
+  /** Within a write: appends, drops what is too old or too many, and returns the event for the followers. */
   append(tenant: string, at: Instant, users: LogEntry['users'], vacated?: LogEntry['vacated']): FeedEvent
   follow(tenant: string, onEvent: FeedFollower): () => void
   tell(tenant: string, feeds: readonly FeedEvent[]): void
 }
 
-export function changeLog({ heads, log }: Tables, length: number): ChangeLog {
+/** Entries dropped by one write for their age, so that it stays short. */
+const MAX_DROPPED = 100
+
+export function changeLog({ heads, log }: Tables, length: number, historyMs: number): ChangeLog {
   const followers = new Map<string, Set<FeedFollower>>()
 
   function headOf(tenant: string): LogHead {
@@ -32,8 +39,25 @@ export function changeLog({ heads, log }: Tables, length: number): ChangeLog {
     return head
   }
 
+  /** The first position that is kept. */
+  function firstAfter(
+    { first, position }: Pick<LogHead, 'first' | 'position'>,
+    tenant: string,
+    at: Instant
+  ): number {
+    const end = Math.min(position, first + MAX_DROPPED)
+    let kept = first
+    while (kept < end && (log.get(tenant, kept)?.at ?? at) < at - historyMs) log.remove(tenant, kept++)
+    return kept
+  }
+
   return {
     headOf,
+    dropOld(tenant, at) {
+      const head = headOf(tenant)
+      const first = firstAfter(head, tenant, at)
+      if (first > head.first) heads.put(tenant, { ...head, first })
+    },
     begin(tenant) {
       heads.put(tenant, { epoch: randomUUID(), position: 0, first: 1, minGeneration: 0 })
     },
@@ -42,7 +66,7 @@ export function changeLog({ heads, log }: Tables, length: number): ChangeLog {
       const before = log.get(tenant, head.position)?.at ?? at
       const entry: LogEntry = { position: head.position + 1, at: Math.max(at, before), users, vacated }
       log.put(tenant, entry.position, entry)
-      let { first } = head
+      let first = firstAfter({ first: head.first, position: entry.position }, tenant, at)
       for (; first <= entry.position - length; first++) log.remove(tenant, first)
       heads.put(tenant, { ...head, position: entry.position, first })
       return { kind: 'logged', entry }

@@ -6,7 +6,7 @@ import { type FeedEvent, type Store, StoreUnavailable } from '../store.ts'
 import { lmdbAlarms } from './alarms.ts'
 import { ApiKeyTable, lmdbApiKeys } from './api-keys.ts'
 import { AuditTable, lmdbAudit } from './audit.ts'
-import { changeLog, LOG_LENGTH } from './change-log.ts'
+import { changeLog, HISTORY_MS, LOG_LENGTH } from './change-log.ts'
 import { ConsumerChanges, lmdbConsumers } from './consumers.ts'
 import { type LockedDataDir, lockDataDir, withSetupError } from './data-dir.ts'
 import { groupCommit } from './group-commit.ts'
@@ -36,13 +36,19 @@ export interface LmdbOptions {
   readonly folder: string
   /** How many entries of each tenant's change log are kept, and of the one of API keys. */
   readonly logLength?: number
+  /** As `Store.historyMs`. */
+  readonly historyMs?: number
 }
 
 /**
  * Opens the store and holds the folder until `close`. Throws a SetupError, one sentence that says what to do, when
  * the folder is in use, damaged, of a newer version, not writable, or on a full disk.
  */
-export async function openLmdb({ folder, logLength = LOG_LENGTH }: LmdbOptions): Promise<Store> {
+export async function openLmdb({
+  folder,
+  logLength = LOG_LENGTH,
+  historyMs = HISTORY_MS
+}: LmdbOptions): Promise<Store> {
   const held = await lockDataDir(folder)
   try {
     const root = await withSetupError(folder, async () =>
@@ -61,17 +67,22 @@ export async function openLmdb({ folder, logLength = LOG_LENGTH }: LmdbOptions):
     )
     const tables = await withSetupError(folder, async () => openTables(root))
     await held.complete()
-    return lmdbStore(root, tables, held, logLength)
+    return lmdbStore(root, tables, held, { logLength, historyMs })
   } catch (error) {
     await held.release()
     throw error
   }
 }
 
-function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logLength: number): Store {
+function lmdbStore(
+  root: RootDatabase,
+  tables: Tables,
+  held: LockedDataDir,
+  { logLength, historyMs }: Required<Omit<LmdbOptions, 'folder'>>
+): Store {
   const { tenants, heads, connections, imports, rules, users } = tables
   const commits = groupCommit(root, held.path)
-  const log = changeLog(tables, logLength)
+  const log = changeLog(tables, logLength, historyMs)
   const slicedReads = new Set<Promise<unknown>>()
   const tenantLock = new KeyedLock()
   const apiKeys = new ApiKeyTable(tables, logLength)
@@ -120,6 +131,7 @@ function lmdbStore(root: RootDatabase, tables: Tables, held: LockedDataDir, logL
 
   const access = { read, write }
   const shared = {
+    historyMs,
     apiKeys: lmdbApiKeys(tables, apiKeys, access),
     sessions: lmdbSessions(tables, access),
     audit: lmdbAudit(tables, auditTable, access),

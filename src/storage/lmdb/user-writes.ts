@@ -94,6 +94,7 @@ export function lmdbUserWrites({ tables, log, apiKeys, audit, write }: LmdbWrite
           ;(shows ? visible : confirmed).add(user)
         }
         if (visible.size > 0) feeds.push(log.append(tenant, at, [...visible]))
+        else log.dropOld(tenant, at)
         if (confirmed.size > 0) feeds.push({ kind: 'confirmed', users: [...confirmed] })
         return [...new Set([...visible, ...confirmed])]
       }),

@@ -12,6 +12,8 @@ interface Common {
   readonly tls: boolean
   readonly username: string | null
   readonly password: string | null
+  /** After so many milliseconds without an answer a command has failed. */
+  readonly commandTimeoutMs: number
 }
 
 export type RedisAddress = Common &
@@ -27,24 +29,26 @@ export type RedisAddress = Common &
     | { readonly kind: 'cluster'; readonly nodes: readonly RedisNode[] }
   )
 
+const COMMAND_TIMEOUT_MS = 2000
+
 const forms =
   'redis://HOST:6379, redis+sentinel://HOST:26379,HOST:26379/MASTER or redis+cluster://HOST:6379,HOST:6379 ' +
   '(rediss… for TLS, USER:PASSWORD@ before the first host)'
 
 /** Throws a SetupError that begins with the setting's name and never quotes the password. */
-export function redisAddress(url: string): RedisAddress {
-  const read = readUrl(url)
+export function redisAddress(url: string, commandTimeoutMs = COMMAND_TIMEOUT_MS): RedisAddress {
+  const read = readUrl(url, commandTimeoutMs)
   if (typeof read === 'string') throw new SetupError(`HANVISA_REDIS_URL ${read}.`)
   return read
 }
 
 /** What is wrong with it, as a sentence that goes on from the setting's name; null when nothing is. */
 export function redisUrlFault(url: string): string | null {
-  const read = readUrl(url)
+  const read = readUrl(url, COMMAND_TIMEOUT_MS)
   return typeof read === 'string' ? read : null
 }
 
-function readUrl(url: string): RedisAddress | string {
+function readUrl(url: string, commandTimeoutMs: number): RedisAddress | string {
   const [, scheme = '', rest = ''] = /^([a-z+]+):\/\/(.*)$/is.exec(url.trim()) ?? []
   const [, secure, by = 'server'] = /^redis(s)?(?:\+(sentinel|cluster))?$/.exec(scheme.toLowerCase()) ?? []
   if (!/^rediss?(\+sentinel|\+cluster)?$/i.test(scheme)) return `must be ${forms}`
@@ -63,6 +67,7 @@ function readUrl(url: string): RedisAddress | string {
   const common = {
     ...login,
     tls: secure === 's',
+    commandTimeoutMs,
     shown: `${scheme.toLowerCase()}://${hosts}${path === '' ? '' : `/${path}`}`
   }
 

@@ -9,14 +9,12 @@ export type RedisClient = Redis | Cluster
 /** ioredis's own type of it does not go with exact optional members. */
 type RedisOptions = Omit<AnyOptions, 'replyMapping'>
 
-/** After so many milliseconds without an answer a command has failed. */
-export const COMMAND_TIMEOUT_MS = 2000
 const BULK_TIMEOUT_MS = 30_000
 /** BullMQ blocks for 10 s at most: a connection that is silent for longer is broken. */
 const LONGEST_BLOCK = 15_000
 
 /**
- * `commands`: fails within 2 s, at once while there is no connection, and never sends anything a second time.
+ * `commands`: fails within the address's timeout, at once while there is no connection, and never sends anything twice.
  * `bulk`: the same, for answers of many megabytes, which may take 30 s as long as they come in; apart, so that nobody else
  * waits behind them.
  * `blocking`: for BullMQ's workers; waits as long as it takes, and sends again what a lost connection left unanswered.
@@ -138,7 +136,7 @@ function connect(address: RedisAddress, use: Use, name: string): RedisClient {
     redisOptions,
     enableOfflineQueue: use === 'blocking',
     clusterRetryStrategy: reconnectDelayMs,
-    slotsRefreshTimeout: COMMAND_TIMEOUT_MS,
+    slotsRefreshTimeout: address.commandTimeoutMs,
     // A certificate is for the node's name or address as the cluster gives it.
     ...(address.tls ? { dnsLookup: (host, answer) => answer(null, host) } : {}),
     // Otherwise what was cut off without an answer would be sent again, and be done twice.
@@ -158,7 +156,7 @@ function placeOf(address: RedisAddress): RedisOptions {
         sentinels: [...address.sentinels],
         name: address.master,
         db: address.db,
-        sentinelCommandTimeout: COMMAND_TIMEOUT_MS,
+        sentinelCommandTimeout: address.commandTimeoutMs,
         sentinelRetryStrategy: reconnectDelayMs,
         enableTLSForSentinelMode: address.tls,
         ...(address.tls ? { sentinelTLS: {} } : {})
@@ -168,11 +166,12 @@ function placeOf(address: RedisAddress): RedisOptions {
   }
 }
 
-function optionsFor(use: Use, { tls, username, password }: RedisAddress, name: string): RedisOptions {
+function optionsFor(use: Use, address: RedisAddress, name: string): RedisOptions {
+  const { tls, username, password, commandTimeoutMs } = address
   return {
     connectionName: name,
     disableClientInfo: true,
-    connectTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: commandTimeoutMs,
     maxLoadingRetryTime: 1000,
     retryStrategy: reconnectDelayMs,
     // After a failover the connection may lead to what is now a replica.
@@ -187,9 +186,9 @@ function optionsFor(use: Use, { tls, username, password }: RedisAddress, name: s
           autoResendUnfulfilledCommands: false,
           // What is on its way when the connection goes fails then, not with the next one.
           maxRetriesPerRequest: 0,
-          commandTimeout: use === 'bulk' ? BULK_TIMEOUT_MS : COMMAND_TIMEOUT_MS,
+          commandTimeout: use === 'bulk' ? Math.max(BULK_TIMEOUT_MS, commandTimeoutMs) : commandTimeoutMs,
           // A dead machine sends nothing: without this the kernel would wait for a quarter of an hour.
-          socketTimeout: COMMAND_TIMEOUT_MS + 1000
+          socketTimeout: commandTimeoutMs + 1000
         })
   }
 }

@@ -4,7 +4,7 @@ import { Cluster } from 'ioredis'
 import { withDeadline } from '../../lib/deadline.ts'
 import { StoreUnavailable } from '../store.ts'
 import type { RedisAddress } from './address.ts'
-import { COMMAND_TIMEOUT_MS, openClient, type RedisClient, waitForConnection } from './client.ts'
+import { openClient, type RedisClient, waitForConnection } from './client.ts'
 import { toStoreUnavailable } from './errors.ts'
 import { API_KEY_KEYS, CONSUMER_INDEX_KEYS, STORE_KEY, type TenantKeys, tenantKeys } from './keys.ts'
 import {
@@ -161,7 +161,7 @@ export async function openRedisConnection({
   /** On Redis's clock: when the caller of a command that is sent now has given up. */
   function deadline(): number {
     if (clockOffset === null) return Number.MAX_SAFE_INTEGER
-    return Math.round(clockOffset + performance.now() + COMMAND_TIMEOUT_MS)
+    return Math.round(clockOffset + performance.now() + address.commandTimeoutMs)
   }
 
   function close(): void {
@@ -183,9 +183,19 @@ export async function openRedisConnection({
     client,
     ask,
     askBulk: (call) => asked(bulk, call),
-    write(script, keys, { token, logLength, channel, at, auditEntry }, args) {
+    write(script, keys, { token, logLength, historyMs, channel, at, auditEntry }, args) {
       return ask(() =>
-        scripted[script]!(...Object.values(keys), token, deadline(), logLength, channel, at, auditEntry, args)
+        scripted[script]!(
+          ...Object.values(keys),
+          token,
+          deadline(),
+          logLength,
+          historyMs,
+          channel,
+          at,
+          auditEntry,
+          args
+        )
       )
     },
     writeApiKeys: (script, args) =>

@@ -5,7 +5,7 @@
 import type { Redis } from 'ioredis'
 import type { FeedFollower } from '../store.ts'
 import type { RedisAddress } from './address.ts'
-import { COMMAND_TIMEOUT_MS, nodesOf, openListener } from './client.ts'
+import { nodesOf, openListener } from './client.ts'
 import type { RedisConnection } from './connection.ts'
 import { type Mark, parseMessage } from './feed-message.ts'
 import { FeedSubscription } from './feed-subscription.ts'
@@ -89,7 +89,7 @@ export class RedisFeed {
   }
 
   #open(tenant: string): FeedSubscription {
-    const subscription = new FeedSubscription(() => this.#readMark(tenant), COMMAND_TIMEOUT_MS)
+    const subscription = new FeedSubscription(() => this.#readMark(tenant), this.#address.commandTimeoutMs)
     this.#subscriptions.set(tenant, subscription)
     if (this.#listener !== null) void this.#subscribe(this.#listener, [tenant])
     return subscription

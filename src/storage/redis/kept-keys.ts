@@ -23,6 +23,7 @@ import {
 import {
   ALARMS_KEY,
   API_KEY_KEYS,
+  auditKeys,
   CONSUMER_INDEX_KEYS,
   deliveriesKey,
   REPLICAS_KEY,
@@ -116,6 +117,7 @@ const replicas: AnyKeptRecord = {
 }
 
 const of = tenantKeys('TENANT')
+const ofProvider = auditKeys(null)
 
 export const keptKeys: Readonly<Record<string, readonly AnyKeptRecord[]>> = {
   [STORE_KEY]: [installation],
@@ -147,6 +149,8 @@ export const keptKeys: Readonly<Record<string, readonly AnyKeptRecord[]>> = {
   [deliveriesKey('TENANT', 'CONSUMER')]: [keptUserDelivery],
   [CONSUMER_INDEX_KEYS.position]: [consumerPosition],
   [CONSUMER_INDEX_KEYS.changed]: [consumerTenants],
+  [ofProvider.audit]: [keptAuditEntry],
+  [ofProvider.auditHead]: [keptAuditHead],
   [API_KEY_KEYS.records]: [keptApiKey],
   [API_KEY_KEYS.byOwner]: [keyIds],
   [API_KEY_KEYS.byUser]: [keyIds],

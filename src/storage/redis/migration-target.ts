@@ -3,6 +3,8 @@ import type { ChainableCommander } from 'ioredis'
 import { SetupError } from '../../errors.ts'
 import type { AlarmListRecord, AlarmStateRecord } from '../alarms.ts'
 import type { ListedApiKey } from '../api-keys.ts'
+import type { AuditHead, AuditRecord } from '../audit.ts'
+import { auditEntryRecord, auditPartRecord } from '../audit-codec.ts'
 import {
   absencesRecord,
   connectionRecord,
@@ -21,7 +23,7 @@ import { redisApiKeys } from './api-keys.ts'
 import { encodeSync } from './codec.ts'
 import { openRedisConnection } from './connection.ts'
 import { findInstallation } from './installation.ts'
-import { ALARMS_KEY, STORE_KEY, TENANTS_KEY, type TenantKeys, tenantKeys } from './keys.ts'
+import { ALARMS_KEY, auditKeys, STORE_KEY, TENANTS_KEY, type TenantKeys, tenantKeys } from './keys.ts'
 import { readScript } from './scripts.ts'
 
 /** The alarms of a tenant, or of the provider. */
@@ -38,6 +40,13 @@ export interface WholeTenant {
   readonly log: readonly LogEntry[]
   readonly apiKeys: readonly ListedApiKey[]
   readonly alarms: WholeAlarms
+  readonly audit: WholeAudit
+}
+
+export interface WholeAudit {
+  readonly head: AuditHead
+  /** Without a gap, from the first that is kept to the head. */
+  readonly records: readonly AuditRecord[]
 }
 
 export interface RedisImport {
@@ -49,6 +58,7 @@ export interface RedisImport {
   /** False when it is there already: a tenant shows only once it is whole. */
   copy(tenant: WholeTenant): Promise<boolean>
   copyProviderKeys(keys: readonly ListedApiKey[]): Promise<void>
+  copyProviderAudit(audit: WholeAudit): Promise<void>
   copyProviderAlarms(alarms: WholeAlarms): Promise<void>
   done(): Promise<void>
   close(): void
@@ -78,6 +88,18 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
     throw error
   })
 
+  /** The chain as it is. What a copy that was broken off left behind goes first. */
+  async function copyAudit(keys: TenantKeys, { head, records }: WholeAudit): Promise<void> {
+    const { audit, auditHead, auditParts, auditPartsOfUsers } = keys
+    await link.ask((client) => client.unlink(audit, auditHead, auditParts, auditPartsOfUsers))
+    for (let from = 0; from < records.length; from += STEP) {
+      await together((multi) => {
+        for (const record of records.slice(from, from + STEP)) putAuditRecord(multi, keys, record)
+      })
+    }
+    if (head.position > 0) await link.ask((client) => client.hset(auditHead, { ...head }))
+  }
+
   const { copyKeys } = redisApiKeys({ link, logLength: LOG_LENGTH, run: (work) => work() })
 
   return {
@@ -93,11 +115,12 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
       )
     },
     copyProviderKeys: copyKeys,
+    copyProviderAudit: (audit) => copyAudit(auditKeys(null), audit),
     async copyProviderAlarms(alarms) {
       const fields = alarmFieldsOf(alarms)
       if (Object.keys(fields).length > 0) await link.ask((client) => client.hset(ALARMS_KEY, fields))
     },
-    async copy({ snapshot, versions, log, apiKeys, alarms }) {
+    async copy({ snapshot, versions, log, apiKeys, alarms, audit }) {
       const keys = tenantKeys(snapshot.tenant.id)
       await link.ask((client) => client.zadd(TENANTS_KEY, 0, snapshot.tenant.id))
       if ((await link.ask((client) => client.exists(keys.head))) === 1) return false
@@ -117,6 +140,7 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
           }
         })
       }
+      await copyAudit(keys, audit)
       await together((multi) => {
         for (const version of versions)
           multi.hset(keys.rules, `${version.version}`, rulesRecord.encode(version))
@@ -143,6 +167,16 @@ function alarmFieldsOf({ list, state }: WholeAlarms): Record<string, Buffer> {
   return {
     ...(list !== null && { [alarmFields.lists]: alarmListRecord.encode(list) }),
     ...(state !== null && { [alarmFields.states]: alarmStateRecord.encode(state) })
+  }
+}
+
+function putAuditRecord(multi: ChainableCommander, keys: TenantKeys, { entry, parts }: AuditRecord): void {
+  multi.xadd(keys.audit, `${entry.position}-0`, 'entry', `${auditEntryRecord.encode(entry)}`)
+  for (const [index, salted] of parts.entries()) {
+    if (salted === null) continue
+    const place = `${entry.position}/${index}`
+    multi.hset(keys.auditParts, place, auditPartRecord.encode(salted))
+    multi.zadd(keys.auditPartsOfUsers, 0, `${salted.part.user} ${place}`)
   }
 }
 

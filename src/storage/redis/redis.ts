@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Instant } from '../../domain/calendar-event.ts'
 import type { AuditDraft } from '../audit.ts'
 import { connectionRecord, importProgressRecord, rulesRecord, tenantRecord } from '../codec.ts'
-import { LOG_LENGTH } from '../lmdb/change-log.ts'
+import { HISTORY_MS, LOG_LENGTH } from '../lmdb/change-log.ts'
 import type { KeyCheckStore } from '../secrets/master-keys.ts'
 import { RULE_VERSIONS, type RulesVersion, type Store, StoreUnavailable } from '../store.ts'
 import type { RedisAddress } from './address.ts'
@@ -28,6 +28,8 @@ export interface RedisOptions {
   readonly address: RedisAddress
   /** How many entries of each tenant's change log are kept, and of the one of API keys. */
   readonly logLength?: number
+  /** As `Store.historyMs`. */
+  readonly historyMs?: number
   /** Milliseconds to wait at the start for a Redis that cannot be reached yet, or loads its data. */
   readonly connectTimeoutMs?: number
   /** The stored data is gone, or was restored: `emptied()` says which. */
@@ -49,6 +51,7 @@ export interface RedisStore extends Store {
 export async function openRedis({
   address,
   logLength = LOG_LENGTH,
+  historyMs = HISTORY_MS,
   connectTimeoutMs = 10_000,
   onEmptied = () => {}
 }: RedisOptions): Promise<RedisStore> {
@@ -99,7 +102,7 @@ export async function openRedis({
 
   async function appendToAudit(tenant: string | null, draft: AuditDraft): Promise<void> {
     if (tenant !== null && !isTenantId(tenant)) throw tenantGone(tenant)
-    const header = { token: '', logLength, channel: '', at: JSON.stringify(draft.at) }
+    const header = { token: '', logLength, historyMs, channel: '', at: JSON.stringify(draft.at) }
     const keys = auditKeys(tenant)
     const answer = await chainer.write(keys.audit, draft, (auditEntry) =>
       link.write('appendAudit', keys, { ...header, auditEntry }, [tenant === null ? 'provider' : ''])
@@ -117,7 +120,7 @@ export async function openRedis({
     ): Promise<unknown> {
       const pendingSubscribe = feed.pendingSubscribe(tenant)
       if (pendingSubscribe !== null) await pendingSubscribe
-      const begin = { token, logLength, channel: channelOf(tenant), at: JSON.stringify(at) }
+      const begin = { token, logLength, historyMs, channel: channelOf(tenant), at: JSON.stringify(at) }
       const keys = tenantKeys(tenant)
       const answer = await chainer.write(keys.audit, draft, (auditEntry) =>
         link.write(script, keys, { ...begin, auditEntry }, args)
@@ -140,6 +143,7 @@ export async function openRedis({
     const listed = (tenant: string) => link.ask((client) => client.zadd(TENANTS_KEY, 0, tenant))
 
     return {
+      historyMs,
       installation,
       apiKeys,
       sessions,

@@ -8,6 +8,7 @@ export interface ScriptHeader {
   /** Milliseconds of Redis's own clock: a later write is refused, because the caller gave up. */
   readonly deadline: number
   readonly logLength: number
+  readonly historyMs: number
   readonly channel: string
   /** The instant, as JSON. */
   readonly at: string

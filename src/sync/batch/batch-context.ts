@@ -40,7 +40,7 @@ export interface BatchContext {
   readonly targetOf: (record: UserRecord) => ReadTarget | null
   readonly store: Store
   /** Tells what others change meanwhile. */
-  readonly feed: Pick<StoreFeedHandler, 'trackChanges' | 'writeOwn'>
+  readonly feed: Pick<StoreFeedHandler, 'trackChanges' | 'writeOwn' | 'savedRecords'>
   readonly clock: () => Instant
   readonly timers: Timers
   readonly random: () => number

@@ -2,7 +2,7 @@
 import type { ReadResult } from '../../connectors/connector.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
 import { markFailed, markOverdue, markSynced, type SyncRecord } from '../../domain/sync-state.ts'
-import { sameTimelineFrom } from '../../domain/timeline.ts'
+import { dropEndedBefore, sameTimelineFrom } from '../../domain/timeline.ts'
 import type { RemoteFault } from '../../errors.ts'
 import type { ReadingOutcome, Store, UserRecord } from '../../storage/store.ts'
 import type { DecidedCalendar } from './decide-calendar.ts'
@@ -26,6 +26,8 @@ export interface TargetSyncState {
 export interface OutcomeTimes {
   readonly at: Instant
   readonly now: Instant
+  /** As `Store.historyMs`. */
+  readonly historyMs: number
 }
 
 /** Milliseconds without a confirmation after which a polled calendar is stale. */
@@ -39,12 +41,13 @@ export function buildOutcome(
   held: UserRecord,
   { fault, subscribed }: TargetSyncState,
   pollMs: number,
-  { at, now }: OutcomeTimes
+  { at, now, historyMs }: OutcomeTimes
 ): ReadingOutcome | null {
   const { user, timeline } = held
   const sync = notAhead(held.sync, now)
   const staleAfter = staleAfterMs(pollMs)
   if (result.outcome === 'failed') return buildFailure(result.error, held, staleAfter, now)
+  const shortened = timeline === null ? null : dropEndedBefore(timeline, now - historyMs)
   const slowMs = now - at > pollMs ? now - at : null
   const success = (
     found: Pick<SyncRecord, 'fault' | 'detail'> & Partial<Pick<SyncRecord, 'refusedForwards'>>
@@ -58,7 +61,11 @@ export function buildOutcome(
   })
   if (result.outcome === 'unchanged' || decided === null) {
     if (timeline === null) return null
-    return withVisibility({ user: user.id, sync: success({ fault, detail: sync.detail }), timeline: 'same' })
+    return withVisibility({
+      user: user.id,
+      sync: success({ fault, detail: sync.detail }),
+      timeline: shortened ?? 'same'
+    })
   }
   const { decisions, timeline: found } = decided
   const refusedForwards = decisions.filter(({ forwardRefused }) => forwardRefused).length
@@ -66,7 +73,7 @@ export function buildOutcome(
   return withVisibility({
     user: user.id,
     sync: success({ fault: faultOf(result), detail: result.detail, refusedForwards }),
-    timeline: same ? 'same' : found
+    timeline: same && shortened === null ? 'same' : found
   })
 }
 

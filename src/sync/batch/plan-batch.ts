@@ -6,7 +6,7 @@ import type { TargetState } from '../targets/target-state.ts'
 import type { BatchContext } from './batch-context.ts'
 import type { PlannedTarget } from './planned-target.ts'
 
-/** Asks the store once for the whole batch. */
+/** Asks the store at most once for the whole batch. */
 export async function planBatch(
   context: BatchContext,
   keys: readonly string[],
@@ -17,10 +17,7 @@ export async function planBatch(
     return state === undefined ? [] : [{ key, state, dirtySeq: state.dirtySeq }]
   })
   const ids = states.flatMap(({ state }) => [...state.users])
-  const found = new Map<string, UserRecord>()
-  for (const record of await context.store.records(context.tenant, ids)) {
-    if (record !== null) found.set(record.user.id, record)
-  }
+  const found = await findRecords(context, ids)
   return states.flatMap(({ key, state, dirtySeq }) => {
     const { target, records } = recordsOf(context, key, state, found)
     if (target === null) return []
@@ -41,6 +38,24 @@ export async function planBatch(
       dirtySeq
     }
   })
+}
+
+async function findRecords(
+  { store, tenant, feed }: BatchContext,
+  users: readonly string[]
+): Promise<Map<string, UserRecord>> {
+  const found = new Map<string, UserRecord>()
+  const missing: string[] = []
+  for (const user of users) {
+    const saved = feed.savedRecords.get(user)
+    if (saved === null) missing.push(user)
+    else found.set(user, saved)
+  }
+  if (missing.length === 0) return found
+  for (const record of await store.records(tenant, missing)) {
+    if (record !== null) found.set(record.user.id, record)
+  }
+  return found
 }
 
 /** The users who still have this target. */

@@ -11,11 +11,15 @@ import { maxCursorAgeMs } from './status-change.ts'
 /** Resolves to the targets of which the store took not all. */
 export async function saveBatch(context: BatchContext, run: BatchRun): Promise<ReadonlySet<string>> {
   const now = context.clock()
-  const { outcomes, missedEdits } = await buildOutcomes(context, run, now)
+  const { outcomes, missedEdits, current } = await buildOutcomes(context, run, now)
   const refused = new Set<string>()
   if (outcomes.length === 0) return refused
   const offered = new Set(outcomes.map(({ user }) => user))
-  const write = () => context.store.saveReadings(context.tenant, outcomes, now)
+  const write = async () => {
+    const saved = await context.store.saveReadings(context.tenant, outcomes, now)
+    keepSaved(context, run, { outcomes, current, saved: new Set(saved) })
+    return saved
+  }
   const saved = new Set(await context.feed.writeOwn([...offered], write))
   for (const one of run.planned) {
     if (run.results.get(one.key)!.outcome === 'failed') continue
@@ -39,7 +43,11 @@ async function buildOutcomes(
   context: BatchContext,
   run: BatchRun,
   now: Instant
-): Promise<{ outcomes: ReadingOutcome[]; missedEdits: ReadonlySet<PlannedTarget> }> {
+): Promise<{
+  outcomes: ReadingOutcome[]
+  missedEdits: ReadonlySet<PlannedTarget>
+  current: ReadonlyMap<string, UserRecord>
+}> {
   const { at, planned, results, decided } = run
   const current = await currentRecords(context, run)
   const outcomes: ReadingOutcome[] = []
@@ -57,14 +65,35 @@ async function buildOutcomes(
         { ...held, user },
         { fault: one.state.lastSync?.fault ?? null, subscribed },
         context.pollMs,
-        { at, now }
+        { at, now, historyMs: context.store.historyMs }
       )
       if (outcome === null) continue
       outcomes.push(outcome)
       if (isMissedEdit(one, held, outcome, subscribed, run, now)) missedEdits.add(one)
     }
   }
-  return { outcomes, missedEdits }
+  return { outcomes, missedEdits, current }
+}
+
+/** Keeps the records of users whom nobody else changed. */
+function keepSaved(
+  { feed }: BatchContext,
+  { changes }: BatchRun,
+  {
+    outcomes,
+    current,
+    saved
+  }: {
+    readonly outcomes: readonly ReadingOutcome[]
+    readonly current: ReadonlyMap<string, UserRecord>
+    readonly saved: ReadonlySet<string>
+  }
+): void {
+  for (const { user, sync, timeline } of outcomes) {
+    const record = current.get(user)
+    if (record === undefined || !saved.has(user) || changes.has(user)) continue
+    feed.savedRecords.keep({ ...record, sync, timeline: timeline === 'same' ? record.timeline : timeline })
+  }
 }
 
 /** The records as they are now: those of the plan, unless another writer changed them since. */

@@ -94,3 +94,16 @@ t.test('a key that is not known yet is looked for, if it looks like one', async 
   t.equal(looks, 2)
   t.equal(await outcome(authenticator, 'PUT', makeApiKey().key), 'unauthorized')
 })
+
+t.test('the admin key opens everything in any form, that of an API key too', async (t) => {
+  const adminKey = makeApiKey().key
+  const apiKeys = {
+    authenticate: () => null,
+    holds: () => false,
+    freshness: () => 'current' as const,
+    confirm: async () => true
+  }
+  const authenticator = new Authenticator({ adminKey, apiKeys })
+  t.equal(await outcome(authenticator, 'PUT', adminKey), 'admin')
+  t.equal(await outcome(authenticator, 'PUT', makeApiKey().key), 'unauthorized')
+})

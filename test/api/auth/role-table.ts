@@ -76,6 +76,7 @@ DELETE  ${U}/triggers/{match}/{text}            +        +        -      own    
 GET     ${T}/rules                              +        +        -      -           -        -
 PUT     ${T}/rules                              +        +        -      -           -        -
 GET     ${T}/rules/versions                     +        +        -      -           -        -
+GET     ${T}/rules/versions/{version}/diff/{other}  +        +        -      -           -        -
 GET     ${T}/rules/versions/{version}           +        +        -      -           -        -
 POST    ${T}/rules/versions/{version}/restore   +        +        -      -           -        -
 POST    ${T}/rules/lint                         +        +        -      -           -        -

@@ -10,8 +10,8 @@
 local HEAD, IDS, USERS, SYNCS, TIMELINES, OVERRIDES, ABSENCES, RULES, LOG, LOCK = unpack(KEYS, 1, 10)
 local AUDIT, AUDIT_HEAD, AUDIT_PARTS, AUDIT_PARTS_OF_USERS = unpack(KEYS, 11, 14)
 local CONSUMERS, CONSUMER_PROGRESS = unpack(KEYS, 15, 16)
-local token, deadline, logLength, channel, at, auditEntry = unpack(ARGV, 1, 6)
-local ARGS = 6
+local token, deadline, logLength, historyMs, channel, at, auditEntry = unpack(ARGV, 1, 7)
+local ARGS = 7
 if token ~= '' and redis.call('GET', LOCK) ~= token then return {'LOST'} end
 local now = redis.call('TIME')
 if now[1] * 1000 + now[2] / 1000 > tonumber(deadline) then return {'LATE'} end
@@ -79,6 +79,17 @@ local function appendLog(users, vacated)
   return '{"kind":"logged","entry":' .. entry .. '}'
 end
 
+-- Drops entries that are too old: a hundred at the most, so that a write stays short, and not the newest.
+local function dropOldLog()
+  for _ = 1, 100 do
+    local entries = redis.call('XRANGE', LOG, '-', '+', 'COUNT', 2)
+    if #entries < 2 then return end
+    local instant = string.match(entries[1][2][2], '^{"position":%d+,"at":(-?%d+)')
+    if not instant or tonumber(instant) >= tonumber(at) - tonumber(historyMs) then return end
+    redis.call('XTRIM', LOG, 'MINID', '=', entries[2][1])
+  end
+end
+
 -- The extension in a user's record, as JSON. A quote within a JSON string is escaped, so that no name looks like the member.
 local function extensionOf(record)
   local _, start = string.find(record, ',"extension":"', 1, true)
@@ -98,6 +109,7 @@ end
 -- by a write of readings: a further member, and what follows the JSON after a LF (feed-message.ts).
 local function publish(feeds, saved, bytes)
   appendAudit()
+  dropOldLog()
   local sequence = integer(redis.call('HINCRBY', HEAD, 'sequence', 1))
   local json = '{"epoch":"' .. epoch .. '","sequence":' .. sequence .. ',"feeds":[' .. table.concat(feeds, ',') .. ']' .. (saved or '') .. '}'
   redis.call('PUBLISH', channel, json .. (bytes or ''))
