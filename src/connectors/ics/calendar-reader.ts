@@ -1,16 +1,16 @@
 /** Reads single calendars, step by step: locates, fetches and parses them. */
 import { RemoteError } from '../../errors.ts'
 import type { ReadRequest, ReadResult, Target } from '../connector.ts'
+import { UnreadableCalendar } from '../icalendar/errors.ts'
+import { defaultReadLimits, type ReadLimits } from '../icalendar/read-calendar.ts'
+import { runInWorker } from '../icalendar/worker/worker-pool.ts'
 import { ClockMonitor, withClockError } from '../net/clock-monitor.ts'
 import type { HttpClient } from '../net/http-client.ts'
 import { type CalendarSource, parseCalendarSource } from './calendar-source.ts'
-import { UnreadableCalendar } from './errors.ts'
 import { fetchCalendar } from './fetch-calendar.ts'
 import { notACalendar } from './not-a-calendar.ts'
-import { defaultReadLimits, type ReadLimits } from './read-calendar.ts'
 import { type FetchedCalendar, readCalendarFile } from './read-calendar-file.ts'
 import { Validators } from './validators.ts'
-import { runInWorker } from './worker/worker-pool.ts'
 
 export interface IcsConnectorOptions {
   readonly tenant: string

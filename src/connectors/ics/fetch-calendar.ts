@@ -1,10 +1,10 @@
 /** Fetches a calendar over HTTP: only if it has changed, and never more than the limit. */
 import { RemoteError } from '../../errors.ts'
 import { retryAfterOf } from '../../lib/retry-after.ts'
+import { charsetOf } from '../icalendar/decode.ts'
 import type { HttpClient } from '../net/http-client.ts'
 import { readBody } from '../net/http-client.ts'
 import type { CalendarSource } from './calendar-source.ts'
-import { charsetOf } from './decode.ts'
 import { type FetchedCalendar, tooLarge } from './read-calendar-file.ts'
 import type { Validators } from './validators.ts'
 

@@ -3,7 +3,7 @@ import {
   type ParsedCalendar,
   type ReadCalendarRequest,
   readCalendar
-} from '../../../src/connectors/ics/read-calendar.ts'
+} from '../../../src/connectors/icalendar/read-calendar.ts'
 
 export const parsedInstant = (text: string): number => Date.parse(text)
 

@@ -1,11 +1,14 @@
 /** Rules that give nothing or too much end within their budget, and cost no other event of the calendar. */
 import t from 'tap'
-import { expandRecurrenceRule, isEmptyRule } from '../../../src/connectors/ics/expand-recurrence-rule.ts'
+import {
+  expandRecurrenceRule,
+  isEmptyRule
+} from '../../../src/connectors/icalendar/expand-recurrence-rule.ts'
 import {
   InvalidRecurrenceRule,
   parseRecurrenceRule
-} from '../../../src/connectors/ics/parse-recurrence-rule.ts'
-import { TooMuchWork, WorkBudget } from '../../../src/connectors/ics/work-budget.ts'
+} from '../../../src/connectors/icalendar/parse-recurrence-rule.ts'
+import { TooMuchWork, WorkBudget } from '../../../src/connectors/icalendar/work-budget.ts'
 import { calendar, event, parsedInstant, read, shown } from './calendars.ts'
 
 const start = { wall: parsedInstant('2010-01-04T09:00:00Z'), isDate: false }

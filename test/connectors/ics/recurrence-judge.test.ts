@@ -2,9 +2,9 @@
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import t from 'tap'
-import { expandRecurrenceRule } from '../../../src/connectors/ics/expand-recurrence-rule.ts'
-import { parseRecurrenceRule } from '../../../src/connectors/ics/parse-recurrence-rule.ts'
-import { WorkBudget } from '../../../src/connectors/ics/work-budget.ts'
+import { expandRecurrenceRule } from '../../../src/connectors/icalendar/expand-recurrence-rule.ts'
+import { parseRecurrenceRule } from '../../../src/connectors/icalendar/parse-recurrence-rule.ts'
+import { WorkBudget } from '../../../src/connectors/icalendar/work-budget.ts'
 import { longTests } from '../../support/long-tests.ts'
 import { generateRules, type RuleQuestion, stamp } from './recurrence-rules.ts'
 
