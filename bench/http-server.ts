@@ -18,6 +18,7 @@ import { packFolder } from '../src/composition.ts'
 import { createNotificationVerifiers } from '../src/connectors/graph/notifications/verifier.ts'
 import { anyAddress } from '../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../src/connectors/net/http-client.ts'
+import { attributionOf } from '../src/management/audit/attribution.ts'
 import { KeyRegistry } from '../src/management/key-registry.ts'
 import { loadPacks } from '../src/management/load-packs.ts'
 import { createManagement } from '../src/management/management.ts'
@@ -169,7 +170,8 @@ const provider: Principal = {
   colleagues: false,
   sensitive: true
 }
-const masked = await management.apiKeys.create('acme', { name: 'masked', role: 'switch' }, provider)
+const { apiKeys } = management.by(attributionOf(provider, 'key.create', '127.0.0.1'))
+const masked = await apiKeys.create('acme', { name: 'masked', role: 'switch' }, provider)
 const printed = { origin: `http://127.0.0.1:${port}`, key, maskedKey: masked.key }
 process.stdout.write(`${JSON.stringify(printed)}\n`)
 process.once('SIGTERM', () => process.exit())

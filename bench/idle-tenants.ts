@@ -3,7 +3,10 @@
  * What they cost the worker and Redis, and how soon a worker that takes over all of them has read them.
  */
 
+import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
+import type { ReplicaProcess } from '../soak/replicas.ts'
 import { packFolder } from '../src/composition.ts'
 import type { GraphConnection } from '../src/connectors/connection.ts'
 import { kindOf } from '../src/connectors/kinds.ts'
@@ -27,6 +30,55 @@ const idle = 30
 
 export async function benchIdleTenants(sizes: readonly number[] = [100, 1_000, 10_000]): Promise<void> {
   for (const tenants of sizes) await measure(tenants)
+  await measureTakeOver(1_000)
+}
+
+/** How long a worker that takes over so many tenants holds its event loop: looking for that takes a processor of its own. */
+async function measureTakeOver(tenants: number): Promise<void> {
+  const preload = pathToFileURL(join(import.meta.dirname, 'report-turns.js'))
+  const installation = await openBenchInstallation(['worker'], { NODE_OPTIONS: `--import ${preload}` })
+  const [worker] = installation.replicas
+  const store = await openRedis({ address: redisAddress(installation.redis.url) })
+  try {
+    await worker!.end('SIGTERM')
+    await saveTenants(installation, store, tenants)
+    await installation.simulator.control('DELETE', 'requests')
+    await worker!.start()
+    const startMs = await longestTurnMs(worker!)
+    while ((await answered(installation)) < tenants * USERS) await after(100)
+    printRow(
+      `${tenants.toLocaleString('en')} tenants taken over: longest stall`,
+      `${await longestTurnMs(worker!)} ms CPU`,
+      `${startMs} ms to start`,
+      `load ${loadAverage()}`,
+      '≤ 20 ms'
+    )
+  } finally {
+    await store.close()
+    await installation.close()
+  }
+}
+
+/** Since it was asked last. */
+async function longestTurnMs(worker: ReplicaProcess): Promise<number> {
+  const before = worker.output.length
+  process.kill(worker.pid!, 'SIGPWR')
+  for (;;) {
+    for (const line of worker.output.slice(before)) {
+      const found = /^longest turn (.+) ms$/.exec(line)
+      if (found !== null) return Number(found[1])
+    }
+    await after(20)
+  }
+}
+
+async function saveTenants(installation: BenchInstallation, store: Store, tenants: number): Promise<void> {
+  const needs = {
+    store,
+    seal: sealer(installation.masterKey),
+    rules: (await loadPacks(packFolder)).get('infracom')!
+  }
+  await runConcurrently(tenants, (index) => retryWhileBusy(() => saveTenant(installation, needs, index)))
 }
 
 async function measure(tenants: number): Promise<void> {
@@ -36,17 +88,12 @@ async function measure(tenants: number): Promise<void> {
   const [worker] = replicas
   const store = await openRedis({ address: redisAddress(redis.url) })
   try {
-    const needs = {
-      store,
-      seal: sealer(installation.masterKey),
-      rules: (await loadPacks(packFolder)).get('infracom')!
-    }
     const server = { pid: await redisPid(installation) }
     await after(5_000)
     const empty = residentBytes(worker!)
     const alone = await measureIdle(installation, server)
     await worker!.end('SIGTERM')
-    await runConcurrently(tenants, (index) => retryWhileBusy(() => saveTenant(installation, needs, index)))
+    await saveTenants(installation, store, tenants)
 
     const redisBytes = await memoryInRedis(installation)
     await simulator.control('DELETE', 'requests')

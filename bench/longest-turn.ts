@@ -38,7 +38,7 @@ export async function measureLongestTurn<T>(work: () => T | Promise<T>): Promise
 }
 
 /** CPU milliseconds of the main thread; where the system is not Linux, of the whole process, which is more. */
-function openThreadClock(): { read(): number; close(): void } {
+export function openThreadClock(): { read(): number; close(): void } {
   if (process.platform !== 'linux') {
     return { read: () => process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000, close() {} }
   }

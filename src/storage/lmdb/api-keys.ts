@@ -54,11 +54,11 @@ export class ApiKeyTable {
   /** The keys of the user, or (null) of no user: the first `limit`. */
   idsOfUser(owner: string, user: string | null, limit: number): string[] {
     const begin = `${user ?? ''} `
+    const before = `${user ?? ''}!`
     const found: string[] = []
     // Few are asked for at a time: the users' keys lie behind one another.
     for (let after = begin; found.length < limit; ) {
-      const some = this.#tables.apiKeysOfUsers.entries(owner, { after, limit: 64 })
-      const own = some.filter(([place]) => place.startsWith(begin))
+      const own = this.#tables.apiKeysOfUsers.entries(owner, { after, before, limit: 64 })
       found.push(...own.map(([, id]) => id))
       if (own.length < 64) break
       after = own.at(-1)![0]

@@ -53,9 +53,10 @@ export class AuditTable {
   placesOf(owner: string, user: string): string[] {
     const begin = `${user} `
     const found: string[] = []
+    // Without an end a user of whom there are none would read those of others.
+    const before = `${user}!`
     for (let after = begin; ; ) {
-      const some = this.#tables.auditPartsOfUsers.entries(owner, { after, limit: PARTS_PER_STEP })
-      const own = some.filter(([key]) => key.startsWith(begin))
+      const own = this.#tables.auditPartsOfUsers.entries(owner, { after, before, limit: PARTS_PER_STEP })
       found.push(...own.map(([, place]) => place))
       if (own.length < PARTS_PER_STEP) return found
       after = own.at(-1)![0]

@@ -43,6 +43,8 @@ export interface Table<Id extends string | number, T> {
 
 export interface PageOptions<Id> {
   readonly after?: Id | undefined
+  /** Up to, and without, this one. */
+  readonly before?: Id
   readonly limit?: number
   readonly transaction?: Transaction
 }
@@ -122,9 +124,10 @@ function table<Id extends string | number, T>(
   { encode, decode }: Codec<T>
 ): Table<Id, T> {
   // [tenant] sorts before every [tenant, id], and all of them before any other tenant's.
-  const range = (tenant: string, { after, limit, transaction }: PageOptions<Id>) => ({
+  const range = (tenant: string, { after, before, limit, transaction }: PageOptions<Id>) => ({
     start: (after === undefined ? [tenant] : [tenant, cut(after)]) as [string, Id],
     exclusiveStart: true,
+    ...(before === undefined ? {} : { end: [tenant, cut(before)] as [string, Id] }),
     ...(limit === undefined ? {} : { limit }),
     ...(transaction === undefined ? {} : { transaction })
   })
