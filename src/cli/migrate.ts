@@ -14,6 +14,7 @@ import {
   openImport,
   type WholeAlarms,
   type WholeAudit,
+  type WholeConsumer,
   type WholeTenant
 } from '../storage/redis/migration-target.ts'
 import { openRedis } from '../storage/redis/redis.ts'
@@ -168,13 +169,15 @@ async function wholeTenant(store: Store, id: string): Promise<WholeTenant | null
   if (snapshot === null) return null
   const versions = await store.ruleVersions(id)
   const log = (await store.log(id, Math.max(0, snapshot.position - LOG_LENGTH))) ?? []
+  const consumers = await consumersOf(store, id)
   return {
     snapshot,
     versions,
     log,
     apiKeys: await keysOf(store, id),
     alarms: await alarmsOf(store, id),
-    audit: await wholeAudit(store, id)
+    audit: await wholeAudit(store, id),
+    consumers
   }
 }
 
@@ -192,6 +195,16 @@ async function wholeAudit({ audit }: Store, tenant: string | null): Promise<Whol
 
 async function alarmsOf({ alarms }: Store, tenant: string | null): Promise<WholeAlarms> {
   return { list: await alarms.lists.read(tenant), state: await alarms.states.read(tenant) }
+}
+
+async function consumersOf({ consumers }: Store, tenant: string): Promise<WholeConsumer[]> {
+  const whole: WholeConsumer[] = []
+  for (const record of await consumers.list(tenant)) {
+    const deliveries = [...(await consumers.deliveries(tenant, record.id))]
+    deliveries.sort((one, other) => (one.user < other.user ? -1 : 1))
+    whole.push({ record, progress: await consumers.progress(tenant, record.id), deliveries })
+  }
+  return whole
 }
 
 async function keysOf({ apiKeys }: Store, tenant: string | null): Promise<ListedApiKey[]> {

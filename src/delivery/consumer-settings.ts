@@ -2,7 +2,12 @@
 import { type TSchema, Type } from 'typebox'
 import { Enum } from '../lib/json-schema.ts'
 import type { ConsumerRecord } from '../storage/consumers.ts'
-import { mergeSecrets, type Secrets, splitSecrets } from '../storage/secrets/connection-secrets.ts'
+import {
+  consumerPurpose,
+  mergeSecrets,
+  type Secrets,
+  splitSecrets
+} from '../storage/secrets/connection-secrets.ts'
 import type { Sealer, Unsealer } from '../storage/secrets/seal.ts'
 import type { ConsumerUsers } from './consumer-filter.ts'
 import type { AnyConsumerKind } from './kinds.ts'
@@ -101,7 +106,7 @@ export function sealConsumer(
   const { open, secrets } = splitConsumer(values, kind)
   const sealed = Object.entries(secrets).map(([path, value]) => [
     path,
-    sealer.seal(JSON.stringify(value), secretPurpose(tenant, id, kind.kind, path))
+    sealer.seal(JSON.stringify(value), consumerPurpose(tenant, id, kind.kind, path))
   ])
   return { open, sealed: Object.fromEntries(sealed) }
 }
@@ -114,7 +119,7 @@ export function openSecrets(
 ): Secrets {
   const opened = Object.entries(sealed).map(([path, text]) => [
     path,
-    JSON.parse(unsealer.open(text, secretPurpose(tenant, id, kind, path)))
+    JSON.parse(unsealer.open(text, consumerPurpose(tenant, id, kind, path)))
   ])
   return Object.fromEntries(opened)
 }
@@ -126,9 +131,4 @@ export function openConsumer(
   unsealer: Unsealer
 ): Readonly<Record<string, unknown>> {
   return mergeSecrets(record.open, openSecrets(tenant, record, unsealer))
-}
-
-/** No id of a tenant or a consumer holds a slash, so that no purpose reads as another. */
-export function secretPurpose(tenant: string, id: string, kind: string, path: string): string {
-  return `consumer/${tenant}/${id}/${kind}/${path}`
 }

@@ -13,6 +13,7 @@ import { MasterKeys } from '../../src/storage/secrets/master-keys.ts'
 import { sampleAlarmList, sampleAlarmState } from '../contracts/store-alarms.ts'
 import { sampleApiKey } from '../contracts/store-api-keys.ts'
 import { findBreak, readAudit, sampleDraft } from '../contracts/store-audit.ts'
+import { sampleConsumer, sampleDelivery, sampleProgress } from '../contracts/store-consumers.ts'
 import {
   plain,
   sampleCause,
@@ -61,6 +62,15 @@ async function installation(t: Test): Promise<string> {
       await store.audit.append(id, sampleDraft({ parts: [{ user, after: { text: `of ${user}` } }] }))
     }
     await store.withEntry(sampleDraft({ at: 7 })).removeUsers(id, ['user-2'], 7)
+    if (index % 5 === 0) {
+      await store.consumers.save(id, sampleConsumer('pbx'), null, false)
+      const deliveries = users.map((user) => sampleDelivery(user))
+      await store.consumers.saveProgress(id, 'pbx', 'v1', {
+        progress: sampleProgress(),
+        deliveries,
+        removed: []
+      })
+    }
     const phone = { role: 'softphone', user: 'user-1' }
     for (const [name, more] of [
       ['phone', phone],
@@ -115,6 +125,12 @@ async function isSame(t: Test, folder: string, url: string): Promise<void> {
       const [one, two] = await Promise.all([lmdb.snapshot(id), redis.snapshot(id)])
       t.strictSame({ ...two, users: two?.users.map(plain) }, { ...one, users: one?.users.map(plain) })
       t.strictSame(await redis.ruleVersions(id), await lmdb.ruleVersions(id))
+      t.strictSame(await redis.consumers.list(id), await lmdb.consumers.list(id))
+      for (const user of ['user-0', 'user-2']) {
+        const [there, here] = [redis, lmdb].map(({ consumers }) => consumers.deliveriesOfUser(id, user))
+        t.strictSame(await there, await here)
+      }
+      t.strictSame(await redis.consumers.progress(id, 'pbx'), await lmdb.consumers.progress(id, 'pbx'))
       t.strictSame(await redis.log(id, 0), await lmdb.log(id, 0))
     }
     const there = await MasterKeys.open([masterKey], await openFolderKeyCheck(folder))

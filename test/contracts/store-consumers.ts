@@ -7,7 +7,7 @@ import type { OpenStore } from './open-store.ts'
 import { readAudit, sampleDraft } from './store-audit.ts'
 import { sampleTenant, sampleUser } from './store-samples.ts'
 
-const consumerOf = (id: string, change: Partial<ConsumerRecord> = {}): ConsumerRecord => ({
+export const sampleConsumer = (id: string, change: Partial<ConsumerRecord> = {}): ConsumerRecord => ({
   id,
   kind: 'webhook',
   version: 'v1',
@@ -18,7 +18,7 @@ const consumerOf = (id: string, change: Partial<ConsumerRecord> = {}): ConsumerR
   ...change
 })
 
-const progressOf = (change: Partial<ConsumerProgress> = {}): ConsumerProgress => ({
+export const sampleProgress = (change: Partial<ConsumerProgress> = {}): ConsumerProgress => ({
   state: 'active',
   cursor: 'c1',
   acknowledgedAt: 2,
@@ -31,7 +31,7 @@ const progressOf = (change: Partial<ConsumerProgress> = {}): ConsumerProgress =>
   ...change
 })
 
-const deliveryOf = (user: string, change: Partial<UserDelivery> = {}): UserDelivery => ({
+export const sampleDelivery = (user: string, change: Partial<UserDelivery> = {}): UserDelivery => ({
   user,
   extension: '1070',
   outcome: 'ok',
@@ -56,15 +56,18 @@ export async function consumerContract(t: Test, open: OpenStore): Promise<void> 
     const { store, reopen } = await openWithUsers(t)
     const { consumers } = store
     t.same(await consumers.list('acme'), [])
-    t.equal(await store.withEntry(sampleDraft()).consumers.save('acme', consumerOf('b'), null, false), true)
-    t.equal(await consumers.save('acme', consumerOf('a'), progressOf(), false), true)
-    const changed = consumerOf('b', { version: 'v2', pausedAt: 4, sealed: {} })
+    t.equal(
+      await store.withEntry(sampleDraft()).consumers.save('acme', sampleConsumer('b'), null, false),
+      true
+    )
+    t.equal(await consumers.save('acme', sampleConsumer('a'), sampleProgress(), false), true)
+    const changed = sampleConsumer('b', { version: 'v2', pausedAt: 4, sealed: {} })
     t.equal(await consumers.save('acme', changed, null, false), false)
-    await t.rejects(consumers.save('gone', consumerOf('a'), null, false), TenantGone)
+    await t.rejects(consumers.save('gone', sampleConsumer('a'), null, false), TenantGone)
     const { consumers: again } = await reopen()
-    t.same(await again.list('acme'), [consumerOf('a'), changed], 'by id')
+    t.same(await again.list('acme'), [sampleConsumer('a'), changed], 'by id')
     t.same(await again.find('acme', 'b'), changed)
-    t.same(await again.progress('acme', 'a'), progressOf())
+    t.same(await again.progress('acme', 'a'), sampleProgress())
     t.equal(await again.progress('acme', 'b'), null)
     t.equal(await again.find('acme', 'c'), null)
     t.same(await again.list('gone'), [])
@@ -79,7 +82,7 @@ export async function consumerContract(t: Test, open: OpenStore): Promise<void> 
     const before = (await readAudit(store, 'acme')).length
     await store
       .withEntry(sampleDraft({ action: 'user.put' }))
-      .consumers.save('acme', consumerOf('a'), null, false)
+      .consumers.save('acme', sampleConsumer('a'), null, false)
     await store.withEntry(sampleDraft({ action: 'user.put' })).consumers.remove('acme', 'a')
     t.equal((await readAudit(store, 'acme')).length, before + 2)
   })
@@ -88,36 +91,50 @@ export async function consumerContract(t: Test, open: OpenStore): Promise<void> 
     const { store } = await openWithUsers(t, 'anna', 'bo')
     const { consumers } = store
     const save = (version: string, change: Partial<ConsumerProgress>, ...deliveries: UserDelivery[]) =>
-      consumers.saveProgress('acme', 'a', version, { progress: progressOf(change), deliveries, removed: [] })
+      consumers.saveProgress('acme', 'a', version, {
+        progress: sampleProgress(change),
+        deliveries,
+        removed: []
+      })
     t.equal(await save('v1', {}), false, 'without a consumer')
-    await consumers.save('acme', consumerOf('a'), null, false)
-    await consumers.save('acme', consumerOf('ab'), null, false)
-    t.equal(await save('v1', { failures: 1 }, deliveryOf('anna'), deliveryOf('bo'), deliveryOf('gone')), true)
+    await consumers.save('acme', sampleConsumer('a'), null, false)
+    await consumers.save('acme', sampleConsumer('ab'), null, false)
+    t.equal(
+      await save('v1', { failures: 1 }, sampleDelivery('anna'), sampleDelivery('bo'), sampleDelivery('gone')),
+      true
+    )
     t.same((await consumers.progress('acme', 'a'))?.failures, 1)
     const users = async (id: string) =>
       (await consumers.deliveries('acme', id)).map(({ user }) => user).sort()
     t.same(await users('a'), ['anna', 'bo'], 'of users who are there')
     t.same(await users('ab'), [], 'and of that consumer alone')
-    t.same(await consumers.deliveriesOfUser('acme', 'bo'), [{ consumer: 'a', delivery: deliveryOf('bo') }])
+    t.same(await consumers.deliveriesOfUser('acme', 'bo'), [
+      { consumer: 'a', delivery: sampleDelivery('bo') }
+    ])
     t.same(await consumers.deliveriesOfUser('acme', 'b'), [])
     t.same(await consumers.deliveriesOfUser('gone', 'bo'), [])
-    const anna = deliveryOf('anna', { digest: null, outcome: 'failed', error: { code: 'x', hint: 'Å' } })
+    const anna = sampleDelivery('anna', { digest: null, outcome: 'failed', error: { code: 'x', hint: 'Å' } })
     t.equal(await save('v1', {}, anna), true)
     t.same(
       (await consumers.deliveries('acme', 'a')).find(({ user }) => user === 'anna'),
       anna
     )
-    await consumers.save('acme', consumerOf('a', { version: 'v2' }), null, false)
-    t.equal(await save('v1', { failures: 9 }, deliveryOf('bo', { digest: 'late' })), false)
+    await consumers.save('acme', sampleConsumer('a', { version: 'v2' }), null, false)
+    t.equal(await save('v1', { failures: 9 }, sampleDelivery('bo', { digest: 'late' })), false)
     t.same(await users('a'), ['anna', 'bo'], 'what was acknowledged stays')
     t.equal((await consumers.progress('acme', 'a'))?.failures, 0)
     await consumers.saveProgress('acme', 'a', 'v2', {
-      progress: progressOf(),
+      progress: sampleProgress(),
       deliveries: [],
       removed: ['bo', 'nobody']
     })
     t.same(await users('a'), ['anna'])
-    await consumers.save('acme', consumerOf('a', { version: 'v3' }), progressOf({ cursor: null }), true)
+    await consumers.save(
+      'acme',
+      sampleConsumer('a', { version: 'v3' }),
+      sampleProgress({ cursor: null }),
+      true
+    )
     t.same(await users('a'), [], 'until it is forgotten')
     t.equal((await consumers.progress('acme', 'a'))?.cursor, null)
   })
@@ -126,11 +143,11 @@ export async function consumerContract(t: Test, open: OpenStore): Promise<void> 
     const { store } = await openWithUsers(t, 'anna', 'kanarieanvandare')
     const { consumers } = store
     const saved = {
-      progress: progressOf(),
-      deliveries: [deliveryOf('anna'), deliveryOf('kanarieanvandare', { tag: 'kanarietag' })],
+      progress: sampleProgress(),
+      deliveries: [sampleDelivery('anna'), sampleDelivery('kanarieanvandare', { tag: 'kanarietag' })],
       removed: []
     }
-    await consumers.save('acme', consumerOf('a'), null, false)
+    await consumers.save('acme', sampleConsumer('a'), null, false)
     await consumers.saveProgress('acme', 'a', 'v1', saved)
     await store.removeUsers('acme', ['kanarieanvandare'], 5)
     t.same(
@@ -138,7 +155,7 @@ export async function consumerContract(t: Test, open: OpenStore): Promise<void> 
       ['anna']
     )
     await consumers.remove('acme', 'a')
-    await consumers.save('acme', consumerOf('a'), null, false)
+    await consumers.save('acme', sampleConsumer('a'), null, false)
     t.same(await consumers.deliveries('acme', 'a'), [], 'another of the same name has nothing')
     await consumers.saveProgress('acme', 'a', 'v1', saved)
     await store.removeTenant('acme')
@@ -146,7 +163,7 @@ export async function consumerContract(t: Test, open: OpenStore): Promise<void> 
     await store.saveTenant(sampleTenant('acme'), 6)
     await store.saveUsers('acme', [{ user: sampleUser('anna'), sync: initialSyncRecord(true, 1) }], 6)
     t.same(await consumers.list('acme'), [])
-    await consumers.save('acme', consumerOf('a'), null, false)
+    await consumers.save('acme', sampleConsumer('a'), null, false)
     t.same(await consumers.deliveries('acme', 'a'), [])
   })
 
@@ -155,12 +172,12 @@ export async function consumerContract(t: Test, open: OpenStore): Promise<void> 
     await store.saveTenant(sampleTenant('beta'), 1)
     const start = await store.consumers.changedAfter(0)
     t.same(start.tenants, [])
-    await store.consumers.save('acme', consumerOf('a'), null, false)
+    await store.consumers.save('acme', sampleConsumer('a'), null, false)
     const other = second === undefined ? store : await second()
     const first = await other.consumers.changedAfter(start.position)
     t.same(first.tenants, ['acme'])
     t.same((await other.consumers.changedAfter(first.position)).tenants, [])
-    await store.consumers.save('beta', consumerOf('a'), null, false)
+    await store.consumers.save('beta', sampleConsumer('a'), null, false)
     await store.consumers.remove('acme', 'a')
     t.same((await other.consumers.changedAfter(first.position)).tenants.toSorted(), ['acme', 'beta'])
     const again = await reopen()

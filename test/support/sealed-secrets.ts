@@ -5,6 +5,7 @@ import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { alarmLockOf } from '../../src/storage/alarms.ts'
 import { alarmPurpose } from '../../src/storage/secrets/alarm-secrets.ts'
 import {
+  consumerPurpose,
   sealConnection,
   sealMailbox,
   unsealConnection,
@@ -14,6 +15,7 @@ import type { MasterKeys } from '../../src/storage/secrets/master-keys.ts'
 import type { Unsealer } from '../../src/storage/secrets/seal.ts'
 import type { Store } from '../../src/storage/store.ts'
 import { sampleAlarmList } from '../contracts/store-alarms.ts'
+import { sampleConsumer } from '../contracts/store-consumers.ts'
 import { sampleTenant, sampleUser } from '../contracts/store-samples.ts'
 
 const TENANTS = 60
@@ -26,7 +28,7 @@ const users = Array.from({ length: USERS }, (_, index) => `user-${index}`)
 export const PASSWORD_CANARY = 'kanarief4gel'
 
 /** How many secrets there are. */
-export const SECRETS = TENANTS * (2 + USERS) + 1
+export const SECRETS = TENANTS * (3 + USERS) + 1
 
 const passwordOf = (tenant: string, version: number) => `${PASSWORD_CANARY}-${tenant}-${version}`
 const urlOf = (tenant: string, user: string) =>
@@ -44,12 +46,29 @@ function putRecipient(store: Store, keys: MasterKeys, tenant: string | null): Pr
   })
 }
 
+function putConsumer(store: Store, keys: MasterKeys, tenant: string): Promise<boolean> {
+  return store.withTenantLock(tenant, async (store) => {
+    const sealer = await keys.sealer()
+    const secret = sealer.seal(
+      `${PASSWORD_CANARY}-${tenant}`,
+      consumerPurpose(tenant, 'pbx', 'webhook', 'secret')
+    )
+    return store.consumers.save(
+      tenant,
+      sampleConsumer('pbx', { sealed: { secret }, pausedAt: 1 }),
+      null,
+      false
+    )
+  })
+}
+
 export async function putSecrets(store: Store, keys: MasterKeys): Promise<void> {
   await putRecipient(store, keys, null)
   for (const tenant of tenants) {
     await store.saveTenant(sampleTenant(tenant), 1)
     await putRecipient(store, keys, tenant)
     await putPassword(store, keys, tenant, 0)
+    await putConsumer(store, keys, tenant)
     await store.withTenantLock(tenant, async (store) => {
       const sealer = await keys.sealer()
       const given = users.map((id) => ({
@@ -135,6 +154,14 @@ export async function lostSecrets(
     }
   }
   for (const tenant of tenants) {
+    const consumer = await store.consumers.find(tenant, 'pbx')
+    try {
+      const purpose = consumerPurpose(tenant, 'pbx', 'webhook', 'secret')
+      if (unsealer.open(consumer!.sealed.secret!, purpose) !== `${PASSWORD_CANARY}-${tenant}`)
+        lost.push(`${tenant}: another secret of the consumer`)
+    } catch {
+      lost.push(`${tenant}: the secret of the consumer`)
+    }
     const connection = await store.connection(tenant)
     const { saved, begun } = versions.get(tenant) ?? { saved: 0, begun: 0 }
     try {

@@ -122,7 +122,11 @@ export function redisConsumers({ link, run, write }: RedisConsumersDeps): Consum
   }
 }
 
-/** As scripts/save-consumer.lua writes it: the version, a line feed, the record. */
+/** The version, a line feed, the record: as scripts/save-consumer.lua writes it. */
+export function encodeConsumer(record: ConsumerRecord): Buffer {
+  return Buffer.concat([Buffer.from(`${record.version}\n`), consumerRecord.encode(record)])
+}
+
 function decode(bytes: Buffer): ConsumerRecord {
   return consumerRecord.decode(bytes.subarray(bytes.indexOf(LF) + 1))
 }

@@ -14,6 +14,8 @@ import {
   timelineRecord,
   userRecord
 } from '../codec.ts'
+import { consumerProgressRecord, userDeliveryRecord } from '../consumer-codec.ts'
+import type { ConsumerProgress, ConsumerRecord, UserDelivery } from '../consumers.ts'
 import { alarmListRecord, alarmStateRecord } from '../kept-alarms.ts'
 import { LOG_LENGTH } from '../lmdb/change-log.ts'
 import type { LogEntry, RulesVersion, TenantSnapshot, UserRecord } from '../store.ts'
@@ -22,14 +24,31 @@ import { alarmFields } from './alarms.ts'
 import { redisApiKeys } from './api-keys.ts'
 import { encodeSync } from './codec.ts'
 import { openRedisConnection } from './connection.ts'
+import { encodeConsumer } from './consumers.ts'
 import { findInstallation } from './installation.ts'
-import { ALARMS_KEY, auditKeys, STORE_KEY, TENANTS_KEY, type TenantKeys, tenantKeys } from './keys.ts'
+import {
+  ALARMS_KEY,
+  auditKeys,
+  deliveriesKey,
+  STORE_KEY,
+  TENANTS_KEY,
+  type TenantKeys,
+  tenantKeys
+} from './keys.ts'
 import { readScript } from './scripts.ts'
 
 /** The alarms of a tenant, or of the provider. */
 export interface WholeAlarms {
   readonly list: AlarmListRecord | null
   readonly state: AlarmStateRecord | null
+}
+
+/** A consumer, how far it is, and what it acknowledged. */
+export interface WholeConsumer {
+  readonly record: ConsumerRecord
+  readonly progress: ConsumerProgress | null
+  /** By user. */
+  readonly deliveries: readonly UserDelivery[]
 }
 
 /** Everything of a tenant. */
@@ -40,6 +59,7 @@ export interface WholeTenant {
   readonly log: readonly LogEntry[]
   readonly apiKeys: readonly ListedApiKey[]
   readonly alarms: WholeAlarms
+  readonly consumers: readonly WholeConsumer[]
   readonly audit: WholeAudit
 }
 
@@ -120,7 +140,7 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
       const fields = alarmFieldsOf(alarms)
       if (Object.keys(fields).length > 0) await link.ask((client) => client.hset(ALARMS_KEY, fields))
     },
-    async copy({ snapshot, versions, log, apiKeys, alarms, audit }) {
+    async copy({ snapshot, versions, log, apiKeys, alarms, audit, consumers }) {
       const keys = tenantKeys(snapshot.tenant.id)
       await link.ask((client) => client.zadd(TENANTS_KEY, 0, snapshot.tenant.id))
       if ((await link.ask((client) => client.exists(keys.head))) === 1) return false
@@ -141,6 +161,13 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
         })
       }
       await copyAudit(keys, audit)
+      for (const consumer of consumers) {
+        for (let from = 0; from === 0 || from < consumer.deliveries.length; from += STEP) {
+          const deliveries = consumer.deliveries.slice(from, from + STEP)
+          await together((multi) => putConsumer(multi, snapshot.tenant.id, { ...consumer, deliveries }))
+        }
+        await link.recordConsumerChange(snapshot.tenant.id)
+      }
       await together((multi) => {
         for (const version of versions)
           multi.hset(keys.rules, `${version.version}`, rulesRecord.encode(version))
@@ -151,6 +178,18 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
     done: () => link.ask((client) => client.hset(STORE_KEY, 'copied', Date.now())).then(() => {}),
     close: link.close
   }
+}
+
+function putConsumer(
+  multi: ChainableCommander,
+  tenant: string,
+  { record, progress, deliveries }: WholeConsumer
+): void {
+  const { consumers, consumerProgress } = tenantKeys(tenant)
+  multi.hset(consumers, record.id, encodeConsumer(record))
+  if (progress !== null) multi.hset(consumerProgress, record.id, consumerProgressRecord.encode(progress))
+  for (const one of deliveries)
+    multi.hset(deliveriesKey(tenant, record.id), one.user, userDeliveryRecord.encode(one))
 }
 
 function putUser(multi: ChainableCommander, keys: TenantKeys, record: UserRecord): void {

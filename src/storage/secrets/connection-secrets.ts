@@ -154,6 +154,11 @@ export function memberPurpose(tenant: string, kind: string, path: string): strin
   return `connection/${tenant}/${kind}/${path}`
 }
 
+/** `path` names a secret member of a consumer of the kind. */
+export function consumerPurpose(tenant: string, id: string, kind: string, path: string): string {
+  return `consumer/${tenant}/${id}/${kind}/${path}`
+}
+
 export function mailboxPurpose(tenant: string, user: string): string {
   return `mailbox/${tenant}/${user}`
 }

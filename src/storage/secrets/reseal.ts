@@ -2,11 +2,12 @@
 import type { BackoffOptions } from '../../lib/backoff.ts'
 import { nextSlice } from '../../lib/time-slices.ts'
 import { type AlarmRecipientRecord, type AlarmStore, alarmLockOf } from '../alarms.ts'
+import type { ConsumerRecord } from '../consumers.ts'
 import { eachPage } from '../page.ts'
 import { retryWhileUnavailable } from '../retry-while-unavailable.ts'
 import { type Store, type StoredConnection, TenantGone, type User } from '../store.ts'
 import { alarmPurpose } from './alarm-secrets.ts'
-import { mailboxPurpose, memberPurpose } from './connection-secrets.ts'
+import { consumerPurpose, mailboxPurpose, memberPurpose } from './connection-secrets.ts'
 import type { MasterKeys } from './master-keys.ts'
 import { type Sealer, sealingKeyId } from './seal.ts'
 
@@ -105,6 +106,10 @@ function resealPage(
     const count: Tally = { resealed: 0, unreadable: 0 }
     const resealer = new Resealer(await keys.sealer(), count)
     const stored = after === undefined ? await store.connection(tenant) : null
+    for (const stored of after === undefined ? await store.consumers.list(tenant) : []) {
+      const consumer = resealer.consumer(tenant, stored)
+      if (consumer !== null) await store.consumers.save(tenant, consumer, null, false)
+    }
     const users = await store.users(tenant, {
       limit: USERS_PER_LOCK,
       ...(after !== undefined && { after })
@@ -133,13 +138,14 @@ class Resealer {
 
   connection(tenant: string, connection: StoredConnection): StoredConnection | null {
     const { kind, sealed } = connection
-    const changed: Record<string, string> = {}
-    for (const [path, text] of Object.entries(sealed)) {
-      const anew = this.#reseal(text, memberPurpose(tenant, kind, path))
-      if (anew !== null) changed[path] = anew
-    }
-    if (Object.keys(changed).length === 0) return null
-    return { ...connection, sealed: { ...sealed, ...changed } }
+    const changed = this.#resealAll(sealed, (path) => memberPurpose(tenant, kind, path))
+    return changed === null ? null : { ...connection, sealed: changed }
+  }
+
+  consumer(tenant: string, consumer: ConsumerRecord): ConsumerRecord | null {
+    const { id, kind, sealed } = consumer
+    const changed = this.#resealAll(sealed, (path) => consumerPurpose(tenant, id, kind, path))
+    return changed === null ? null : { ...consumer, sealed: changed }
   }
 
   user(tenant: string, user: User): User | null {
@@ -154,6 +160,19 @@ class Resealer {
     const to = this.#reseal(one.to, alarmPurpose(tenant, one.id, 'to'))
     const secret = one.secret && this.#reseal(one.secret, alarmPurpose(tenant, one.id, 'secret'))
     return { ...one, ...(to !== null && { to }), ...(secret !== null && { secret }) }
+  }
+
+  /** Null where none of them changed. */
+  #resealAll(
+    sealed: Readonly<Record<string, string>>,
+    purposeOf: (path: string) => string
+  ): Readonly<Record<string, string>> | null {
+    const changed: Record<string, string> = {}
+    for (const [path, text] of Object.entries(sealed)) {
+      const anew = this.#reseal(text, purposeOf(path))
+      if (anew !== null) changed[path] = anew
+    }
+    return Object.keys(changed).length === 0 ? null : { ...sealed, ...changed }
   }
 
   #reseal(sealed: string, purpose: string): string | null {
