@@ -73,6 +73,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/storage/alarms.ts',
     'src/storage/api-keys.ts',
     'src/storage/audit.ts',
+    'src/storage/author.ts',
     'src/storage/audit-chain.ts',
     'src/storage/page.ts',
     'src/storage/retry-while-unavailable.ts',

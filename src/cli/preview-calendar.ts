@@ -4,15 +4,19 @@ import type { CalendarRead } from '../connectors/connector.ts'
 import { anyAddress } from '../connectors/net/address-policy.ts'
 import { openHttpClient } from '../connectors/net/http-client.ts'
 import { buildTimeline } from '../domain/build-timeline.ts'
+import { Catalogue } from '../domain/catalogue.ts'
 import { compileRules, compileUserTriggers, decide } from '../domain/decide.ts'
 import { AVAILABLE, labelOf } from '../domain/diversion.ts'
 import { explain } from '../domain/explain.ts'
+import { Floor } from '../domain/hours/floor.ts'
+import type { OfficeHours } from '../domain/hours/office-hours.ts'
 import { allTriggers, type RuleSet } from '../domain/rule-set.ts'
-import type { Timeline } from '../domain/timeline.ts'
+import type { EffectiveTimeline } from '../domain/timeline-runs.ts'
 import { RemoteError, SetupError } from '../errors.ts'
 import { ianaZone } from '../lib/time-zone.ts'
 import { DEFAULT_PACK, loadPacks } from '../management/load-packs.ts'
 import { openPreviewConnector } from './preview-connector.ts'
+import { type PreviewHoursOptions, readPreviewHours } from './preview-hours.ts'
 
 export interface PreviewCalendarDeps {
   readonly stdout: { write(text: string): unknown }
@@ -23,7 +27,8 @@ export interface PreviewCalendarDeps {
   readonly ownZone?: string
 }
 
-const usage = 'usage: hanvisa try FILE.ics|URL [--pack NAME] [--zone ZONE] [--owner ADDRESS]\n'
+const usage =
+  'usage: hanvisa try FILE.ics|URL [--pack NAME] [--zone ZONE] [--owner ADDRESS]\n                  [--hours 08:00-17:00] [--country SE]\n'
 const DAY = 86_400_000
 const DAYS_SHOWN = 14
 /** An absence that goes on where the page ends has its true end if it lies before that. */
@@ -50,10 +55,15 @@ export async function previewCalendar(args: readonly string[], deps: PreviewCale
     deps.stderr.write(`There is no pack "${pack}": there are ${[...packs.keys()].sort().join(', ')}.\n`)
     return 2
   }
+  const hours = readPreviewHours(call)
+  if (typeof hours === 'string') {
+    deps.stderr.write(`${hours}.\n`)
+    return 2
+  }
   const now = deps.clock()
   try {
     const read = await readCalendar(call, zone, now)
-    deps.stdout.write(formatPage(read, rules, { zone, pack, now }))
+    deps.stdout.write(formatPage(read, rules, { zone, pack, now, hours }))
     return 0
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error
@@ -62,7 +72,7 @@ export async function previewCalendar(args: readonly string[], deps: PreviewCale
   }
 }
 
-interface PreviewCall {
+interface PreviewCall extends PreviewHoursOptions {
   /** A file's name or an address. */
   readonly calendar: string
   readonly pack?: string
@@ -76,7 +86,13 @@ function parseCall(args: readonly string[]): PreviewCall | null {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { pack: { type: 'string' }, zone: { type: 'string' }, owner: { type: 'string' } }
+      options: {
+        pack: { type: 'string' },
+        zone: { type: 'string' },
+        owner: { type: 'string' },
+        hours: { type: 'string' },
+        country: { type: 'string' }
+      }
     })
     const [calendar, ...more] = positionals
     return calendar === undefined || more.length > 0 ? null : { calendar, ...values }
@@ -109,17 +125,20 @@ interface PageOptions {
   readonly zone: string
   readonly pack: string
   readonly now: number
+  readonly hours: OfficeHours | null
 }
 
 function formatPage(read: CalendarRead, rules: RuleSet, setting: PageOptions): string {
-  const { zone, pack, now } = setting
+  const { zone, pack, now, hours } = setting
   const compiled = compileRules(rules, 0)
   const own = compileUserTriggers([], compiled)
   const decisions = read.events.flatMap((event) => decide(event, compiled, own) ?? [])
   const horizon = now + DAYS_SHOWN * DAY
   const timeline = buildTimeline(decisions, compiled, { horizon, readUntil: now + DAYS_READ * DAY })
+  const floor = hours && new Floor(hours, zone, new Catalogue(rules.diversions))
+  const effective = floor === null ? timeline : floor.layBelow(timeline, now)
   const shown = read.events.filter(({ start }) => start < horizon)
-  const rows = formatRows(timeline, rules, setting)
+  const rows = formatRows(effective, rules, setting, floor)
   const head = `${dayIn(zone, now)} ${timeIn(zone, now)} in ${zone}, rules ${pack}: ${shown.length} events read`
   const note = read.partialRead === null ? [] : ['', `Note: ${read.partialRead.hint}`]
   const body = rows.length > 0 ? rows : ['Nothing diverts until two weeks from now: the phone stays open.']
@@ -127,14 +146,17 @@ function formatPage(read: CalendarRead, rules: RuleSet, setting: PageOptions): s
 }
 
 function formatRows(
-  { boundaries, causes, truncatedAt }: Timeline,
+  { boundaries, causes, truncatedAt }: EffectiveTimeline,
   rules: RuleSet,
-  { zone, now }: PageOptions
+  { zone, now }: PageOptions,
+  floor: Floor | null
 ): string[] {
   const intervals = causes.flatMap((cause, index) => {
     const start = boundaries[2 * index]!
     const end = boundaries[2 * index + 1]!
-    if (end <= now) return []
+    // The calendar's own rows end where it was read.
+    const isFloor = cause.from === 'hours' || cause.from === 'holiday'
+    if (end <= now || (isFloor && start >= now + DAYS_SHOWN * DAY)) return []
     const diversion = rules.diversions.find(({ code }) => code === cause.diversion)
     const label = diversion === undefined ? cause.diversion : labelOf(diversion, LANGUAGE)
     const until = truncatedAt !== null && end >= truncatedAt ? 'goes on' : untilIn(zone, start, end)
@@ -144,7 +166,7 @@ function formatRows(
       from: timeIn(zone, start),
       until,
       what,
-      because: explain(cause, allTriggers(rules), LANGUAGE).because
+      because: explain(cause, allTriggers(rules), LANGUAGE, floor?.holidayName(cause) ?? null).because
     }
   })
   const wide = (width: number, texts: readonly string[]) =>

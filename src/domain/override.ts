@@ -31,6 +31,14 @@ export interface OverrideRequest {
   readonly phone?: Phone
 }
 
+/** When and where an override is set. */
+export interface OverrideContext {
+  readonly at: Instant
+  readonly timeZone: string
+  /** Of the office; null where there are no office hours: then `nextOpening` is `endOfDay`. */
+  readonly nextOpening: Instant | null
+}
+
 const MINUTE_MS = 60_000
 
 /**
@@ -41,8 +49,9 @@ export function resolveOverride(
   request: OverrideRequest,
   previous: Override | null,
   calendar: EffectiveTimeline,
-  { at, timeZone }: { readonly at: Instant; readonly timeZone: string }
+  context: OverrideContext
 ): Override | null {
+  const { at } = context
   const { code } = request.diversion
   const continues = previous !== null && isOverrideActive(previous, at) && previous.diversion === code
   const override = {
@@ -56,20 +65,19 @@ export function resolveOverride(
     if (index === null || backEarlyFrom === AVAILABLE) return null
     return { ...override, until: endOfRun(calendar, index), backEarlyFrom }
   }
-  return { ...override, until: endOf(request, at, timeZone) }
+  return { ...override, until: endOf(request, context) }
 }
 
 function endOf(
   { diversion, until, minutes }: OverrideRequest,
-  at: Instant,
-  timeZone: string
+  { at, timeZone, nextOpening }: OverrideContext
 ): Instant | null {
   if (until !== undefined) return until === null ? null : ceilToSecond(until)
   if (minutes !== undefined) return floorToSecond(at) + minutes * MINUTE_MS
   const ends = diversion.overrideEnds ?? 'manual'
   if (ends === 'manual') return null
   if (typeof ends === 'number') return floorToSecond(at) + ends * MINUTE_MS
-  // There are no opening hours yet: `nextOpening` is `endOfDay` where none are known (design, section 4).
+  if (ends === 'nextOpening' && nextOpening !== null) return nextOpening
   return startOfNextDay(timeZone, at)
 }
 

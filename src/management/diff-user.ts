@@ -56,6 +56,7 @@ export function buildUser(
     owner: fields.owner ?? null,
     syncEnabled: fields.syncEnabled,
     timeZone: fields.timeZone ?? null,
+    ...(fields.officeHours != null && { officeHours: fields.officeHours }),
     triggers,
     triggersSince: before === null || areTriggersChanged ? at : before.triggersSince
   }

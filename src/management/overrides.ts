@@ -4,6 +4,7 @@ import type { Instant } from '../domain/calendar-event.ts'
 import { Catalogue } from '../domain/catalogue.ts'
 import { AVAILABLE, type Diversion, type Phone } from '../domain/diversion.ts'
 import { layTimeline } from '../domain/effective-timeline.ts'
+import { Floors } from '../domain/hours/floors.ts'
 import { type Override, type OverrideRequest, resolveOverride } from '../domain/override.ts'
 import { emptyTimeline } from '../domain/timeline-runs.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
@@ -32,16 +33,22 @@ export function createOverrideManagement({ store, packs, clock }: ManagementDeps
   return {
     put: (tenant, user, body) =>
       store.withTenantLock(tenant, async (store) => {
-        const { timeZone } = await requireTenant(store, tenant)
+        const settings = await requireTenant(store, tenant)
         const record = await requireUserRecord(store, tenant, user)
         const { effective } = await requireRules(store, packs, tenant)
         const at = clock()
         const request = toRequest(body, effective.diversions, at)
         const { timeline, absences } = record
-        const sources = { calendar: timeline ?? emptyTimeline, absences }
-        const below = layTimeline(sources, new Catalogue(effective.diversions))
-        const zone = record.user.timeZone ?? timeZone
-        const override = resolveOverride(request, record.override, below, { at, timeZone: zone })
+        const catalogue = new Catalogue(effective.diversions)
+        const floor = new Floors(settings, catalogue).of(record.user)
+        const sources = { calendar: timeline ?? emptyTimeline, absences, floor }
+        const below = layTimeline(sources, catalogue, at)
+        const zone = record.user.timeZone ?? settings.timeZone
+        const override = resolveOverride(request, record.override, below, {
+          at,
+          timeZone: zone,
+          nextOpening: floor?.opening.nextOpening(at) ?? null
+        })
         await save(store, tenant, user, record.override, override)
       }),
 

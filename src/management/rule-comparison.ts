@@ -1,7 +1,7 @@
 /** Two versions of a tenant's rules side by side: what is different, and who put each. */
 import { compareRules, type RuleChange } from '../domain/compare-rules.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
-import type { Author } from '../storage/store.ts'
+import type { Author } from '../storage/author.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { defaultInForce, type RulesInForce, requireVersion } from './rules.ts'
 import { requireTenant } from './tenants.ts'

@@ -1,11 +1,15 @@
 /** Tenants: saved as given, once their zone and language are known ones. */
 import { isDeepStrictEqual } from 'node:util'
+import type { Diversion } from '../domain/diversion.ts'
+import { type OfficeHours, validateOfficeHours } from '../domain/hours/office-hours.ts'
+import type { RuleSet } from '../domain/rule-set.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { isValidZone } from '../lib/time-zone.ts'
 import { eachPage } from '../storage/page.ts'
 import type { Store, Tenant } from '../storage/store.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { type PagedList, type PageRequest, paginate } from './pagination.ts'
+import { defaultRules } from './resolve-rules.ts'
 
 export interface PutTenantBody {
   /** The id, where it is stated once more. */
@@ -15,10 +19,13 @@ export interface PutTenantBody {
   readonly language: string
   /** Entra's tenant id, or the issuer's address. Only the provider sets it; from others it is left as it is. */
   readonly directoryId?: string
+  /** Null or absent: none. */
+  readonly officeHours?: OfficeHours | null
 }
 
 export interface TenantResponse extends PutTenantBody {
   readonly tenant: string
+  readonly officeHours?: OfficeHours
 }
 
 export interface TenantManagement {
@@ -38,22 +45,32 @@ export interface TenantManagement {
 /** Tenants read at a time. */
 const PAGE = 500
 
-export function createTenantManagement({ store, sync, clock, registry }: ManagementDeps): TenantManagement {
+export function createTenantManagement({
+  store,
+  packs,
+  sync,
+  clock,
+  registry
+}: ManagementDeps): TenantManagement {
   return {
     put: (id, body, { isProvider }) =>
       store.withTenantLock(id, async (store) => {
-        const faults = validateTenant(id, body)
+        const faults = [
+          ...validateTenant(id, body),
+          ...(await validateHours(store, packs, id, body.officeHours))
+        ]
         if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
         const before = await store.tenant(id)
         if (before === null && !isProvider) throw tenantNotFound(id)
-        const { name, timeZone, language } = body
+        const { name, timeZone, language, officeHours } = body
         const directoryId = isProvider ? body.directoryId?.toLowerCase() : before?.directoryId
         const tenant: Tenant = {
           id,
           name,
           timeZone,
           language,
-          ...(directoryId !== undefined && { directoryId })
+          ...(directoryId !== undefined && { directoryId }),
+          ...(officeHours != null && { officeHours })
         }
         if (isDeepStrictEqual(tenant, before)) return { tenant: toResponse(tenant), created: false }
         const created = await store.saveTenant(tenant, clock())
@@ -117,6 +134,30 @@ function validateTenant(id: string, body: PutTenantBody): FieldFault[] {
     faults.push({ field: 'language', message: 'is no BCP 47 language: write one such as "sv" or "en"' })
   }
   return faults
+}
+
+/** The fault of office hours that cannot be kept, or none. */
+async function validateHours(
+  store: Store,
+  packs: ReadonlyMap<string, RuleSet>,
+  tenant: string,
+  officeHours: OfficeHours | null | undefined
+): Promise<FieldFault[]> {
+  if (officeHours == null) return []
+  const { diversions } = (await store.rules(tenant))?.effective ?? defaultRules(packs)
+  return officeHoursErrors(officeHours, diversions)
+}
+
+export function officeHoursErrors(
+  officeHours: OfficeHours,
+  diversions: readonly Pick<Diversion, 'code'>[]
+): FieldFault[] {
+  return [
+    ...(officeHours.zone === undefined ? [] : timeZoneErrors(officeHours.zone, 'officeHours/zone')),
+    ...validateOfficeHours(officeHours, new Set(diversions.map(({ code }) => code))).map(
+      ({ field, message }) => ({ field: `officeHours/${field}`, message })
+    )
+  ]
 }
 
 function isLanguage(tag: string): boolean {

@@ -1,4 +1,5 @@
 /** A user as operators write and read them. */
+import type { OfficeHours } from '../domain/hours/office-hours.ts'
 import type { Trigger } from '../domain/rule-set.ts'
 import type { User } from '../storage/store.ts'
 
@@ -16,6 +17,7 @@ export interface UserFields {
   readonly owner?: string | null
   readonly syncEnabled: boolean
   readonly timeZone?: string | null
+  readonly officeHours?: OfficeHours | null
   readonly triggers?: readonly Trigger[]
 }
 
@@ -34,6 +36,7 @@ export interface PatchUserBody {
   readonly owner?: string | null
   readonly syncEnabled?: boolean
   readonly timeZone?: string | null
+  readonly officeHours?: OfficeHours | null
   readonly triggers?: readonly Trigger[] | null
 }
 
@@ -44,7 +47,7 @@ export interface UserResponse extends UserFields {
 
 /** What is absent is left out, so that it reads as it was written. */
 export function toUserResponse(user: User): UserResponse {
-  const { id, displayName, extension, numbers, owner, syncEnabled, timeZone, triggers } = user
+  const { id, displayName, extension, numbers, owner, syncEnabled, timeZone, officeHours, triggers } = user
   const mailbox = shownMailbox(user)
   return {
     user: id,
@@ -55,6 +58,7 @@ export function toUserResponse(user: User): UserResponse {
     ...(owner !== null && { owner }),
     syncEnabled,
     ...(timeZone !== null && { timeZone }),
+    ...(officeHours !== undefined && { officeHours }),
     ...(triggers.length > 0 && { triggers })
   }
 }

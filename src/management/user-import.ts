@@ -128,6 +128,7 @@ function toUserMembers(cells: CsvRow<CsvColumn>['cells'], stored: User | null): 
     owner: orNull(cells.owner, stored?.owner ?? null),
     syncEnabled: parseBoolean(cells.syncEnabled ?? ''),
     timeZone: orNull(cells.timeZone, stored?.timeZone ?? null),
+    officeHours: stored?.officeHours ?? null,
     triggers: stored?.triggers ?? []
   }
 }

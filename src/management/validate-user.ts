@@ -2,17 +2,18 @@
 import { type RuleSet, validateTriggers } from '../domain/rule-set.ts'
 import type { FieldFault } from '../errors.ts'
 import { isUrl } from '../storage/secrets/connection-secrets.ts'
-import { surrogateErrors, timeZoneErrors } from './tenants.ts'
+import { officeHoursErrors, surrogateErrors, timeZoneErrors } from './tenants.ts'
 import type { UserFields } from './user-fields.ts'
 
 /** `stored`: the mailbox as it is shown now. */
 export function validateUser(fields: UserFields, stored: string | null, rules: RuleSet): FieldFault[] {
-  const { displayName, mailbox, owner, timeZone, triggers } = fields
+  const { displayName, mailbox, owner, timeZone, officeHours, triggers } = fields
   return [
     ...surrogateErrors('displayName', displayName),
     ...(typeof mailbox === 'string' && mailbox !== stored ? validateMailbox(mailbox) : []),
     ...(typeof owner === 'string' ? validateOwner(owner) : []),
     ...(typeof timeZone === 'string' ? timeZoneErrors(timeZone) : []),
+    ...(officeHours == null ? [] : officeHoursErrors(officeHours, rules.diversions)),
     ...(triggers === undefined ? [] : validateTriggers(triggers, rules.diversions))
   ]
 }

@@ -41,5 +41,10 @@ export async function createExplainer(
   return (cause) =>
     cause !== null && isMasked && cause.diversion === mask.code
       ? explainMasked(cause, language)
-      : explain(cause, cause && triggersOf[cause.from], language)
+      : explain(
+          cause,
+          cause && triggersOf[cause.from],
+          language,
+          cause && (user.floor?.holidayName(cause) ?? null)
+        )
 }

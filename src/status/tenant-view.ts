@@ -203,9 +203,10 @@ export class TenantView {
     const next: UserState[] = []
     for (const [id, record] of records) {
       const known = users.get(id)
+      const options = { at: clock.now, plannedAt: known?.plannedAt }
       if (record === null) users.remove(id)
       else if (named.has(id) || known !== undefined)
-        next.push(userStateOf(record, context, this.#shareCause, known?.plannedAt))
+        next.push(userStateOf(record, context, this.#shareCause, options))
       if (record === null || known === undefined || named.has(id)) continue
       if (!hasSameSync(known, context, record, context, clock.now)) synced.push(id)
     }
@@ -214,8 +215,7 @@ export class TenantView {
     for (const user of next) clock.planAnew(user, named.has(user.id) ? since : Infinity)
     clock.recordNow(synced)
     for (const entry of applied) this.#recent.add(entry)
-    const last = entries.at(-1)
-    if (last !== undefined) this.#moveTo(last.position, last.at)
+    for (const { position, at } of entries.slice(-1)) this.#moveTo(position, at)
   }
 
   /** The log grew by these entries, all that lie between the view and the snapshot: every user is made anew, in slices. */

@@ -4,7 +4,13 @@ import { staleAt } from '../domain/sync-state.ts'
 import { RingLog } from '../lib/ring-log.ts'
 import { forEachInSlices } from '../lib/time-slices.ts'
 import { TransitionHeap } from './transition-heap.ts'
-import { type TenantContext, transitionAfter, transitionUpTo, type UserState } from './user-state.ts'
+import {
+  renewFloor,
+  type TenantContext,
+  transitionAfter,
+  transitionUpTo,
+  type UserState
+} from './user-state.ts'
 import type { UserTable } from './user-table.ts'
 
 /** Transitions of so many users are kept in memory; for older ones every user is checked. */
@@ -142,6 +148,7 @@ export class TransitionClock {
     const turns = user.nextTransition === at
     user.plannedAt = Infinity
     if (turns) {
+      renewFloor(user, this.#context, at)
       user.nextTransition = transitionAfter(user, this.#context, at)
       user.cachedJson = null
     }

@@ -3,6 +3,9 @@ import type { Absence } from '../domain/absence.ts'
 import type { Instant } from '../domain/calendar-event.ts'
 import { Catalogue } from '../domain/catalogue.ts'
 import { layOverride, layTimeline } from '../domain/effective-timeline.ts'
+import { FLOOR_DAYS, type Floor } from '../domain/hours/floor.ts'
+import { Floors } from '../domain/hours/floors.ts'
+import type { OfficeHours } from '../domain/hours/office-hours.ts'
 import { Mask } from '../domain/mask.ts'
 import type { Override } from '../domain/override.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
@@ -20,6 +23,7 @@ export interface TenantContext {
   readonly language: string
   readonly timeZone: string
   readonly catalogue: Catalogue
+  readonly floors: Floors
   /** Milliseconds after which an unconfirmed timeline is stale. */
   readonly staleAfter: number
   readonly writer: StatusWriter
@@ -29,6 +33,7 @@ export interface TenantContext {
 /** What a tenant has whose connection is gone: then no timeline is held that could become stale. */
 const DEFAULT_POLL_SECONDS = 120
 const MAX_SHARED_CAUSES = 10_000
+const DAY_MS = 86_400_000
 
 export function tenantContextOf(
   { tenant, rules, connection }: Pick<TenantSnapshot, 'tenant' | 'rules' | 'connection'>,
@@ -40,6 +45,7 @@ export function tenantContextOf(
     language: tenant.language,
     timeZone: tenant.timeZone,
     catalogue,
+    floors: new Floors(tenant, catalogue),
     staleAfter: 2_000 * (connection?.pollSeconds ?? DEFAULT_POLL_SECONDS),
     writer: createWriter(catalogue, tenant.language),
     mask: new Mask(ruleSet)
@@ -68,8 +74,13 @@ export interface UserState {
   readonly override: Override | null
   /** By id. */
   readonly absences: readonly Absence[]
-  /** The calendar with absences and the override laid over it. */
-  readonly effective: EffectiveTimeline
+  /** The user's own; absent: the tenant's. */
+  readonly officeHours?: OfficeHours
+  readonly floor: Floor | null
+  /** When the floor is to be laid anew; Infinity without one. */
+  floorDueAt: Instant
+  /** What counts of all of these. */
+  effective: EffectiveTimeline
   readonly sync: SyncRecord
   /** The next transition after the instant up to which the view has come; Infinity where there is none. */
   nextTransition: Instant
@@ -83,17 +94,26 @@ export interface UserState {
 
 /** What of a record a view holds. */
 export interface ShownRecord extends Omit<UserRecord, 'user'> {
-  readonly user: Pick<UserRecord['user'], 'id' | 'extension' | 'displayName' | 'numbers' | 'timeZone'>
+  readonly user: Pick<
+    UserRecord['user'],
+    'id' | 'extension' | 'displayName' | 'numbers' | 'timeZone' | 'officeHours'
+  >
+}
+
+/** What a state is of: an instant, and since when the user was planned. */
+export interface StateOptions {
+  readonly at: Instant
+  readonly plannedAt?: Instant | undefined
 }
 
 export function userStateOf(
   record: ShownRecord,
   context: TenantContext,
   shareCause: (cause: Cause) => Cause,
-  plannedAt: Instant = Infinity
+  { at, plannedAt = Infinity }: StateOptions
 ): UserState {
   const { user, timeline, override, absences, sync } = record
-  const { catalogue } = context
+  const floor = context.floors.of(user)
   const calendar: EffectiveTimeline =
     timeline === null
       ? emptyTimeline
@@ -112,13 +132,34 @@ export function userStateOf(
     rulesVersion: timeline?.rulesVersion ?? 0,
     override,
     absences,
-    effective: layOverride(layTimeline({ calendar, absences }, catalogue), override, catalogue),
+    ...(user.officeHours !== undefined && { officeHours: user.officeHours }),
+    floor,
+    ...layAll({ calendar, absences, floor, override }, context, at),
     sync,
     nextTransition: Infinity,
     plannedAt,
     cachedJson: null,
     masked: null
   }
+}
+
+/** All that counts, as of an instant, and until when that goes on. */
+function layAll(
+  { override, ...sources }: Pick<UserState, 'calendar' | 'absences' | 'floor' | 'override'>,
+  { catalogue }: TenantContext,
+  at: Instant
+): Pick<UserState, 'effective' | 'floorDueAt'> {
+  return {
+    effective: layOverride(layTimeline(sources, catalogue, at), override, catalogue),
+    floorDueAt: sources.floor === null ? Infinity : at + FLOOR_DAYS * DAY_MS
+  }
+}
+
+/** Lays the floor anew where it is due: what is shown stays the same, and what was beyond its end comes in. */
+export function renewFloor(user: UserState, context: TenantContext, at: Instant): void {
+  if (user.floorDueAt > at) return
+  Object.assign(user, layAll(user, context, at))
+  user.masked = null
 }
 
 /** Equal causes are one object: a service holds millions of intervals and a few dozen causes. */

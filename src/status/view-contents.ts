@@ -34,7 +34,9 @@ export async function loadContents(
   { context, start, shareCause, onPassed }: ViewContentsOptions
 ): Promise<ViewContents> {
   const users = new UserTable()
-  await forEachInSlices(records, (record) => users.append(userStateOf(record, context, shareCause)))
+  await forEachInSlices(records, (record) =>
+    users.append(userStateOf(record, context, shareCause, { at: start }))
+  )
   const clock: TransitionClock = new TransitionClock({
     users,
     context,

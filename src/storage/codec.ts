@@ -56,16 +56,14 @@ export function jsonCodec<T>(kept: Codec<T>['kept'], pick: (value: T) => T): Cod
   }
 }
 
-export const tenantRecord = jsonCodec<Tenant>(
-  keptTenant,
-  ({ id, name, timeZone, language, directoryId }) => ({
-    id,
-    name,
-    timeZone,
-    language,
-    ...(directoryId !== undefined && { directoryId })
-  })
-)
+export const tenantRecord = jsonCodec<Tenant>(keptTenant, (tenant) => ({
+  id: tenant.id,
+  name: tenant.name,
+  timeZone: tenant.timeZone,
+  language: tenant.language,
+  ...(tenant.directoryId !== undefined && { directoryId: tenant.directoryId }),
+  ...(tenant.officeHours !== undefined && { officeHours: tenant.officeHours })
+}))
 
 export const connectionRecord = jsonCodec<StoredConnection>(
   keptConnection,
@@ -93,6 +91,7 @@ export const userRecord = jsonCodec<User>(keptUser, (user) => ({
   owner: user.owner ?? null,
   syncEnabled: user.syncEnabled,
   timeZone: user.timeZone,
+  ...(user.officeHours !== undefined && { officeHours: user.officeHours }),
   triggers: user.triggers.map(triggerOnly),
   triggersSince: user.triggersSince
 }))

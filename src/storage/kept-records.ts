@@ -23,7 +23,13 @@ export const keptTenant: KeptRecord<Tenant> = {
     name: 'shown to operators',
     timeZone: 'where its days begin',
     language: 'of labels and explanations',
-    directoryId: 'whose operators may sign in'
+    directoryId: 'whose operators may sign in',
+    officeHours: {
+      zone: 'the zone of these hours',
+      week: 'when the office is open',
+      holidays: 'on which holidays it is not',
+      outside: 'what holds outside'
+    }
   }
 }
 
@@ -74,6 +80,12 @@ export const keptUser: KeptRecord<User> = {
     owner: 'the calendar owner’s e-mail address, to know their answers to invitations',
     syncEnabled: 'whether the calendar is read',
     timeZone: 'where the user’s days begin',
+    officeHours: {
+      zone: 'the zone of these hours',
+      week: 'when the office is open',
+      holidays: 'on which holidays it is not',
+      outside: 'what holds outside'
+    },
     triggers: {
       match: 'where the text must stand',
       text: 'what the user writes in events to be diverted',

@@ -7,6 +7,7 @@
  * or as empty; writing below it is refused with `TenantGone`.
  */
 import type { Instant } from '../domain/calendar-event.ts'
+import type { OfficeHours } from '../domain/hours/office-hours.ts'
 import type { Override } from '../domain/override.ts'
 import type { RuleSet, Trigger } from '../domain/rule-set.ts'
 import type { SyncRecord } from '../domain/sync-state.ts'
@@ -15,6 +16,7 @@ import type { AbsencesOfUser, AbsencesRecord } from './absences-record.ts'
 import type { AlarmStore } from './alarms.ts'
 import type { ApiKeyStore } from './api-keys.ts'
 import type { AuditDraft, AuditLog } from './audit.ts'
+import type { Author } from './author.ts'
 import type { ConsumerStore } from './consumers.ts'
 import type { Page } from './page.ts'
 import type { SavedReading, SavedReadings } from './saved-readings.ts'
@@ -29,6 +31,8 @@ export interface Tenant {
   readonly language: string
   /** Whose operators may sign in: Entra's tenant id, or the issuer's address, in lower case. Absent: nobody's. */
   readonly directoryId?: string
+  /** Absent: the office keeps none. */
+  readonly officeHours?: OfficeHours
 }
 
 /** A connection with its secret members sealed. */
@@ -53,6 +57,8 @@ export interface User {
   readonly owner: string | null
   readonly syncEnabled: boolean
   readonly timeZone: string | null
+  /** Absent: the tenant's. */
+  readonly officeHours?: OfficeHours
   readonly triggers: readonly Trigger[]
   /** When the triggers last became what they are: a timeline confirmed before names rules of the older ones. */
   readonly triggersSince: Instant
@@ -76,14 +82,6 @@ export interface ImportProgress {
   readonly updated: number
   readonly unchanged: number
   readonly removed: number
-}
-
-/** Who made a change, as they were called when they made it. */
-export interface Author {
-  readonly kind: 'key' | 'operator'
-  /** The id of the key; `admin` for HANVISA_ADMIN_KEY; the identity of an operator who signed in. */
-  readonly id: string
-  readonly name: string
 }
 
 export interface RulesVersion {

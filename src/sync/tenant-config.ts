@@ -60,6 +60,10 @@ export class TenantConfig {
     return this.#tenant?.timeZone ?? 'UTC'
   }
 
+  get hasHours(): boolean {
+    return this.#tenant?.officeHours !== undefined
+  }
+
   /** The kind of connector; empty without a connection. */
   get kind(): string {
     return this.#connection?.kind ?? ''

@@ -207,6 +207,7 @@ export class TenantSync {
       kind: this.#config.kind,
       rules: this.#config.rules,
       pollMs: this.#config.pollMs,
+      hasHours: this.#config.hasHours,
       feed: this.#feed,
       targets: this.#targets,
       isSubscribed: (key) => this.#notifications.isSubscribed(key),

@@ -139,3 +139,19 @@ t.test('an account on a CalDAV server is read like a calendar, by its address', 
   t.equal(wrong.code, 1)
   t.match(wrong.errors, /refuses the user name/)
 })
+
+t.test('with office hours and holidays the page shows when the office is closed, and why', async (t) => {
+  const { out, code } = await tried(join(folder, 'anna.ics'), '--hours', '08:00-17:00', '--country', 'se')
+  t.equal(code, 0)
+  t.match(out, /17:00 – Tue 24 Nov 2026 08:00 +Gone for the day, phone closed +Outside office hours\./)
+  t.match(out, /09:00 – 10:00 +Busy, phone closed/)
+  for (const [args, message] of [
+    [['--hours', '8-17'], /^--hours: "8" is no time/],
+    [['--hours', '17:00-08:00'], /^--hours: ends before it begins/],
+    [['--country', 'DE'], /^--country: "DE" is not known/]
+  ] as const) {
+    const refused = await tried(join(folder, 'anna.ics'), ...args)
+    t.equal(refused.code, 2)
+    t.match(refused.errors, message)
+  }
+})

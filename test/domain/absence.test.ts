@@ -39,14 +39,14 @@ t.test('an absence ends when it ends, also beyond what was read of the calendar'
     truncatedAt: 5
   }
   const absences: Absence[] = [{ id: 'a', diversion: 'vacation', from: 3, until: 9 }]
-  const status = statusAt(layTimeline({ calendar, absences }, catalogue), 4)
+  const status = statusAt(layTimeline({ calendar, absences, floor: null }, catalogue, 0), 4)
   t.match(status, { diversion: 'vacation', since: 3, until: 9, untilKind: 'known', reachableAt: 9 })
 })
 
 t.test('an absence of "available" opens what the calendar closes', async (t) => {
   const calendar = { boundaries: Float64Array.of(0, 9), causes: [sampleCause(0)], truncatedAt: null }
   const absences: Absence[] = [{ id: 'a', diversion: 'available', from: 3, until: 5, phone: 'closed' }]
-  const timeline = layTimeline({ calendar, absences }, catalogue)
+  const timeline = layTimeline({ calendar, absences, floor: null }, catalogue, 0)
   t.match(statusAt(timeline, 4), { diversion: 'available', phone: 'open' })
   t.match(statusAt(timeline, 5), { diversion: 'meeting', phone: 'closed' })
 })
@@ -74,8 +74,8 @@ t.test('a law: at each instant the absence that wins holds, else the calendar', 
   })
   fc.assert(
     fc.property(anyAbsences, anyCalendar, (absences, calendar) => {
-      const timeline = layTimeline({ calendar, absences }, catalogue)
-      const reversed = layTimeline({ calendar, absences: [...absences].reverse() }, catalogue)
+      const timeline = layTimeline({ calendar, absences, floor: null }, catalogue, 0)
+      const reversed = layTimeline({ calendar, absences: [...absences].reverse(), floor: null }, catalogue, 0)
       for (let at = -1; at < 45; at++) {
         const holding = absences
           .filter(({ from, until }) => from <= at && at < until)
@@ -99,5 +99,5 @@ t.test('a law: at each instant the absence that wins holds, else the calendar', 
       return boundaries.every((boundary, index) => index === 0 || boundaries[index - 1]! <= boundary)
     })
   )
-  t.equal(layTimeline({ calendar: emptyTimeline, absences: [] }, catalogue), emptyTimeline)
+  t.equal(layTimeline({ calendar: emptyTimeline, absences: [], floor: null }, catalogue, 0), emptyTimeline)
 })

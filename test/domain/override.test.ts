@@ -49,7 +49,7 @@ function set(
   now: number,
   { calendar = nothing, previous = null as Override | null, timeZone = 'Europe/Stockholm' } = {}
 ) {
-  return resolveOverride(request, previous, calendar, { at: now, timeZone })
+  return resolveOverride(request, previous, calendar, { at: now, timeZone, nextOpening: null })
 }
 
 t.test('without an end it ends as its diversion says', async (t) => {

@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify'
 import { Enum, Strict } from '../../lib/json-schema.ts'
 import type { Management } from '../../management/management.ts'
 import { importModes } from '../../management/user-import.ts'
+import { OfficeHoursSchema } from '../schemas/office-hours.ts'
 import { TenantParams } from '../schemas/params.ts'
 import { problems } from '../schemas/problems.ts'
 import { ruleSchemas } from '../schemas/rules.ts'
@@ -13,7 +14,7 @@ import { ImportProgressSchema, ImportResponseSchema, PutUserSchema } from '../sc
 import { sendJson, stringifyInSlices } from '../send-json.ts'
 import { createShapeCheck } from '../validation.ts'
 
-const checkUserShape = createShapeCheck(PutUserSchema, ruleSchemas)
+const checkUserShape = createShapeCheck(PutUserSchema, [...ruleSchemas, OfficeHoursSchema])
 
 /** Room for 50,000 users. */
 const MAX_CSV_BYTES = 16 * 1024 * 1024

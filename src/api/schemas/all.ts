@@ -7,6 +7,7 @@ import { connectionSchemas } from './connections.ts'
 import { consumerSchemas } from './consumers.ts'
 import { keySchemas } from './keys.ts'
 import { MasterKeyRotationSchema } from './master-key.ts'
+import { OfficeHoursSchema } from './office-hours.ts'
 import { overrideSchemas } from './overrides.ts'
 import { PersonExportSchema } from './person-export.ts'
 import { previewSchemas } from './previews.ts'
@@ -25,6 +26,7 @@ import { userSchemas } from './users.ts'
 export const schemas = [
   ProblemSchema,
   ...principalSchemas,
+  OfficeHoursSchema,
   ...tenantSchemas,
   ...keySchemas,
   ...alarmRecipientSchemas,

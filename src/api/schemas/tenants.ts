@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import { Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { PutTenantBody, TenantResponse } from '../../management/tenants.ts'
+import { NullableOfficeHours, OfficeHoursSchema } from './office-hours.ts'
 import { AfterParam, TenantId } from './params.ts'
 import { ref } from './types.ts'
 
@@ -41,7 +42,11 @@ const acme = { tenant: 'acme', name: 'Acme AB', timeZone: 'Europe/Stockholm', la
 
 export const PutTenantSchema = schemaOf<PutTenantBody>()(
   Strict(
-    { tenant: Type.Optional(TenantId), ...members },
+    {
+      tenant: Type.Optional(TenantId),
+      ...members,
+      officeHours: NullableOfficeHours('Of everybody who has none of their own. Null or absent: none.')
+    },
     {
       $id: 'TenantPut',
       description:
@@ -53,7 +58,7 @@ export const PutTenantSchema = schemaOf<PutTenantBody>()(
 
 export const TenantSchema = schemaOf<TenantResponse>()(
   Strict(
-    { tenant: TenantId, ...members },
+    { tenant: TenantId, ...members, officeHours: Type.Optional(ref(OfficeHoursSchema)) },
     { $id: 'Tenant', description: 'A customer of this installation.', examples: [acme] }
   )
 )

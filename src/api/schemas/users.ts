@@ -10,6 +10,7 @@ import {
   type UserResponse
 } from '../../management/user-fields.ts'
 import { type ImportResponse, importModes } from '../../management/user-import.ts'
+import { NullableOfficeHours } from './office-hours.ts'
 import { AfterParam, ExtensionParam, UserId } from './params.ts'
 import { TriggerSchema } from './rules.ts'
 import { InstantSchema, NullableString, ref } from './types.ts'
@@ -61,6 +62,8 @@ const timeZone = NullableString({
   examples: ['Europe/Helsinki']
 })
 
+const officeHours = NullableOfficeHours('The user’s own. Null or absent: the tenant’s.')
+
 const padel = { match: 'word', text: 'padel', diversion: 'out-of-office' }
 const triggers = {
   maxItems: MAX_USER_TRIGGERS,
@@ -76,6 +79,7 @@ const members = {
   owner: Type.Optional(owner),
   syncEnabled,
   timeZone: Type.Optional(timeZone),
+  officeHours,
   triggers: Type.Optional(Type.Array(ref(TriggerSchema), triggers))
 }
 
@@ -114,6 +118,7 @@ export const PatchUserSchema = schemaOf<PatchUserBody>()(
       owner: Type.Optional(owner),
       syncEnabled: Type.Optional(syncEnabled),
       timeZone: Type.Optional(timeZone),
+      officeHours,
       triggers: Type.Optional(
         Type.Unsafe<Trigger[] | null>({ type: ['array', 'null'], items: ref(TriggerSchema), ...triggers })
       )

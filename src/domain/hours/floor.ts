@@ -9,6 +9,12 @@ import { windowAt } from '../window.ts'
 import type { OfficeHours } from './office-hours.ts'
 import { OpeningCalendar } from './opening-calendar.ts'
 
+const DAY_MS = 86_400_000
+/** Days beyond the window for which a floor is laid, so that it need not be laid anew every day. */
+const FLOOR_DAYS_BEYOND = 15
+/** Days after which a floor must be laid anew: until then it covers the window. */
+export const FLOOR_DAYS = FLOOR_DAYS_BEYOND - 1
+
 /** Of a tenant's hours, shared by all users who keep them. */
 export class Floor {
   readonly opening: OpeningCalendar
@@ -42,7 +48,8 @@ export class Floor {
   /** The timeline with the floor below it, for the window of the instant and for what reaches beyond that. */
   layBelow(timeline: EffectiveTimeline, at: Instant): EffectiveTimeline {
     if (this.#outside === null) return timeline
-    const window = windowAt(at)
+    const { start, end } = windowAt(at)
+    const window = { start, end: end + FLOOR_DAYS_BEYOND * DAY_MS }
     return this.#closeEnds(layOver(timeline, this.#timelineOf(window), chooseFloor), window.end)
   }
 

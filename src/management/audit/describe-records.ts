@@ -52,7 +52,7 @@ export function describeUserChange(before: User | null, after: User, mask: Mask)
 }
 
 function describeUser(user: User, mask: Mask): AuditValues {
-  const { displayName, extension, numbers, owner, syncEnabled, timeZone, triggers } = user
+  const { displayName, extension, numbers, owner, syncEnabled, timeZone, officeHours = null, triggers } = user
   return {
     displayName,
     extension,
@@ -61,6 +61,7 @@ function describeUser(user: User, mask: Mask): AuditValues {
     owner,
     syncEnabled,
     timeZone,
+    officeHours,
     // Which word somebody writes when they are ill is as telling as that they are.
     triggers: triggers.map(({ match, text, diversion, phone }) => ({
       match,

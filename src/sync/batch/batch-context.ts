@@ -33,6 +33,8 @@ export interface BatchContext {
   readonly kind: string
   readonly rules: CompiledRules
   readonly pollMs: number
+  /** Whether the tenant has office hours. */
+  readonly hasHours: boolean
   readonly targets: TargetRegistry
   /** Whether the target has an active subscription now. */
   readonly isSubscribed: (key: string) => boolean

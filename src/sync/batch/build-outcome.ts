@@ -28,6 +28,8 @@ export interface OutcomeTimes {
   readonly now: Instant
   /** As `Store.historyMs`. */
   readonly historyMs: number
+  /** Whether the tenant has office hours. */
+  readonly hasHours: boolean
 }
 
 /** Milliseconds without a confirmation after which a polled calendar is stale. */
@@ -41,7 +43,7 @@ export function buildOutcome(
   held: UserRecord,
   { fault, subscribed }: TargetSyncState,
   pollMs: number,
-  { at, now, historyMs }: OutcomeTimes
+  { at, now, historyMs, hasHours }: OutcomeTimes
 ): ReadingOutcome | null {
   const { user, timeline } = held
   const sync = notAhead(held.sync, now)
@@ -57,7 +59,14 @@ export function buildOutcome(
   })
   const withVisibility = (outcome: Omit<ReadingOutcome, 'visible'>): ReadingOutcome => ({
     ...outcome,
-    visible: changesStatus(held, outcome, staleAfter, now, decided?.mask ?? null)
+    visible: changesStatus(
+      held,
+      outcome,
+      staleAfter,
+      now,
+      decided?.mask ?? null,
+      hasHours || user.officeHours !== undefined
+    )
   })
   if (result.outcome === 'unchanged' || decided === null) {
     if (timeline === null) return null

@@ -65,7 +65,7 @@ async function buildOutcomes(
         { ...held, user },
         { fault: one.state.lastSync?.fault ?? null, subscribed },
         context.pollMs,
-        { at, now, historyMs: context.store.historyMs }
+        { at, now, historyMs: context.store.historyMs, hasHours: context.hasHours }
       )
       if (outcome === null) continue
       outcomes.push(outcome)

@@ -15,8 +15,8 @@ const onItsWay = 10_000
 
 /**
  * A Status shows the present run and the next one, so an edit of next week does not show. Every Status since the oldest
- * cursor must be the same too; otherwise a consumer would miss a transition that was removed. With an override or
- * absences every difference counts. A confirmation just before the calendar becomes stale counts as well: a replica that receives it late has
+ * cursor must be the same too; otherwise a consumer would miss a transition that was removed. With an override,
+ * absences or office hours every difference counts. A confirmation just before the calendar becomes stale counts as well: a replica that receives it late has
  * reported the calendar as stale, and its consumers may continue at another replica.
  */
 export function changesStatus(
@@ -24,7 +24,8 @@ export function changesStatus(
   after: { readonly sync: SyncRecord; readonly timeline: Timeline | 'same' },
   staleAfter: number,
   at: Instant,
-  mask: Mask | null
+  mask: Mask | null,
+  hasHours = false
 ): boolean {
   const was = syncStateAt(before.sync, staleAfter, at)
   const is = syncStateAt(after.sync, staleAfter, at)
@@ -34,6 +35,7 @@ export function changesStatus(
   if (late && staleAt(after.sync, staleAfter) !== stale) return true
   if (after.timeline === 'same') return false
   if (before.timeline === null || before.override !== null || before.absences.length > 0) return true
+  if (hasHours) return true
   if (visiblePart(before.timeline, at) !== visiblePart(after.timeline, at)) return true
   // Behind a mask runs are longer, so that a masked audience may see a later border change.
   if (mask === null || mask.isEmpty) return false
