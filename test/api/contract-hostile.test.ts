@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { startTestService, vevent } from '../support/service.ts'
-import { until } from '../support/until.ts'
+import { hangMs, until } from '../support/until.ts'
 
 const service = await startTestService(t)
 const { call } = service
@@ -54,7 +54,7 @@ t.test('large bodies full of faults are refused at once, and others are served m
     t.equal(answer.status, 400, `${path} ${body.slice(0, 30)}: ${answer.text.slice(0, 100)}`)
     t.ok(answer.text.length < 100_000, 'in few words')
     t.equal(other.status, 200)
-    t.ok(performance.now() - began < 20_000, 'without a hang')
+    t.ok(performance.now() - began < hangMs / 2, 'without a hang')
   }
   t.equal((await call('GET', acme)).body.name, 'acme', 'nothing changed')
 })
@@ -62,7 +62,7 @@ t.test('large bodies full of faults are refused at once, and others are served m
 t.test('a sheet full of faults gets a bounded report, and others are served meanwhile', async (t) => {
   const header = 'user,displayName,extension,syncEnabled,numbers'
   const sheets = [
-    Array.from({ length: 300 }, (_, index) => `u${index},U,1,ja,${'x '.repeat(20_000)}`),
+    Array.from({ length: 60 }, (_, index) => `u${index},U,1,ja,${'x '.repeat(20_000)}`),
     Array.from({ length: 30_000 }, (_, index) => `u${index},,,perhaps,0701`),
     Array.from({ length: 60_000 }, () => '=cmd,@SUM(1),-1,1,+')
   ]

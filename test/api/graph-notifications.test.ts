@@ -156,9 +156,10 @@ t.test('what could not be stored is answered 503, and accepted when Graph sends 
   t.same(await counts(), { not_kept: 2, malformed: 1, accepted: 1, replayed: 1 })
 })
 
-t.test('what hangs is answered 503 within two seconds', async (t) => {
+// Microsoft, "Change notifications through webhooks": an endpoint is slow whose answers take more than 10 s.
+t.test('what hangs is answered 503, before Graph takes the address for slow', async (t) => {
   const { post } = await openAddress(t, () => new Promise(() => {}))
   const begun = performance.now()
   t.equal((await post(path, JSON.stringify({ value: [item('a')] }))).status, 503)
-  t.ok(performance.now() - begun < 2_000)
+  t.ok(performance.now() - begun < 10_000)
 })

@@ -8,7 +8,7 @@ import { longTests } from '../support/long-tests.ts'
 import { startRedis } from '../support/redis-server.ts'
 
 /** A kill costs a second of CPU. */
-const KILLS = longTests ? 200 : 8
+const KILLS = longTests ? 200 : 6
 
 t.test('over the embedded store', async (t) => {
   const folder = t.testdir()

@@ -12,7 +12,7 @@ import { longTests } from '../support/long-tests.ts'
 import { plainNodeArgs } from '../support/plain-process.ts'
 
 /** A kill costs 0.3 s of CPU. `npm run test:long` has the hundreds that find what is rare. */
-const KILLS = longTests ? 210 : 30
+const KILLS = longTests ? 210 : 20
 
 t.test(`${KILLS} writers are killed, each at a random moment`, async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-kill-'))

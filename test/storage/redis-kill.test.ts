@@ -11,7 +11,7 @@ import { plainNodeArgs } from '../support/plain-process.ts'
 import { startRedis } from '../support/redis-server.ts'
 
 /** Every other time Redis is killed as well. */
-const KILLS = longTests ? 100 : 12
+const KILLS = longTests ? 100 : 8
 
 t.test(`${KILLS} writers are killed, and Redis with them`, async (t) => {
   const server = await startRedis(t, { appendOnly: true })

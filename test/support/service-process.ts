@@ -47,7 +47,7 @@ export async function startServiceProcess(
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
         output.push(line)
-        if (!line.startsWith('{')) return
+        if (!line.includes('"listening"')) return
         const said = JSON.parse(line) as { msg?: string; origin?: string }
         if (said.msg === 'listening' && said.origin !== undefined) resolve(said.origin)
       })

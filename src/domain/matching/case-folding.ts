@@ -11,6 +11,8 @@ export const SPACE = 0x20
 
 const isLetterPattern = /^[\p{L}\p{N}\p{M}]$/u
 const isSpacePattern = /^\p{White_Space}$/u
+/** Whether two characters are equal by `iu`. A pattern for each of them would have to be compiled. */
+const isSameLetter = /^(.)\1$/isu
 
 function isSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdfff
@@ -39,11 +41,10 @@ function fillTables(): void {
     const lower = character.toLowerCase()
     const upper = character.toUpperCase()
     if (lower === character && upper === character) continue
-    const equal = new RegExp(`^${character}$`, 'iu')
     const sameUpper = firstWith.get(upper) ?? unit
     firstWith.set(upper, sameUpper)
     for (const other of [lower, upper, String.fromCharCode(sameUpper)]) {
-      if (other.length === 1 && equal.test(other)) joinFolds(unit, other.charCodeAt(0))
+      if (other.length === 1 && isSameLetter.test(character + other)) joinFolds(unit, other.charCodeAt(0))
     }
   }
   wordFolds.set(folds)

@@ -8,6 +8,7 @@ import { Pool } from 'undici'
 import { ROLES, type Role } from '../../../src/management/principal.ts'
 import { accessTable, securityText } from '../../../tools/write-access-table.ts'
 import { EventClient } from '../../support/event-client.ts'
+import { longTests } from '../../support/long-tests.ts'
 import { checkAnswer } from '../../support/openapi.ts'
 import { startRedis, type TestRedis } from '../../support/redis-server.ts'
 import { startTestService, type TestService } from '../../support/service.ts'
@@ -159,7 +160,9 @@ for (const store of ['lmdb', 'Redis']) {
     const wrong: string[] = []
     const check = async (row: RoleRow, caller: Caller, condition: Condition, method: string) => {
       const answers = new Map<string, RawAnswer>()
-      for (const target of targetsOf(row)) {
+      // A key that is refused is refused before its target is looked at.
+      const isAuthentic = condition === 'valid' || condition === 'rotated'
+      for (const target of isAuthentic || longTests ? targetsOf(row) : [own]) {
         const answer = await ask(pool, method, addressOf(row, target), caller.keys[condition])
         calls++
         const status = expectedStatus(row, caller, condition, target)

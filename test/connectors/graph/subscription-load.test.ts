@@ -111,7 +111,7 @@ t.test(
     await until('some', () => left() < 300)
     cloud.leap(5_000)
     await closing
-    t.ok(performance.now() - begun < 5_000 && left() > 1, `${left()} left when it was closed`)
+    t.ok(performance.now() - begun < 60_000 && left() > 1, `${left()} left when it was closed`)
     await until('the others', () => {
       cloud.leap(1_000)
       return left() === 1

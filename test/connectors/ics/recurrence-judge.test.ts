@@ -8,7 +8,7 @@ import { WorkBudget } from '../../../src/connectors/icalendar/work-budget.ts'
 import { longTests } from '../../support/long-tests.ts'
 import { generateRules, type RuleQuestion, stamp } from './recurrence-rules.ts'
 
-const COUNT = longTests ? 5_000 : 1_000
+const COUNT = longTests ? 5_000 : 400
 const python = '/usr/bin/python3'
 const seed = Number(process.env.RECURRENCE_SEED ?? Date.now() % 1_000_000)
 
