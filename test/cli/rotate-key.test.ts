@@ -23,7 +23,7 @@ import {
   startSecretWriter
 } from '../support/sealed-secrets.ts'
 import { KEY, type ServiceProcess, startServiceProcess } from '../support/service-process.ts'
-import { until } from '../support/until.ts'
+import { hangMs, until } from '../support/until.ts'
 
 const KILLS = longTests ? 60 : 1
 const killed = KILLS === 1 ? 'killed once' : `killed ${KILLS} times`
@@ -145,7 +145,7 @@ t.test('an embedded installation while it runs, and while it is killed', async (
 t.test(`on Redis, while secrets are written, ${killed}`, async (t) => {
   const redis = await startRedis(t, { appendOnly: true })
   let old = randomBytes(32)
-  const store = await openRedis({ address: redisAddress(redis.url) })
+  const store = await openRedis({ address: redisAddress(redis.url, hangMs) })
   t.teardown(() => store.close())
   await putSecrets(store, await MasterKeys.open([old], store.keyCheck))
   let interrupted = 0
@@ -180,7 +180,7 @@ t.test(
   async (t) => {
     const redis = await startRedis(t, { appendOnly: true })
     const [old, next] = [randomBytes(32), randomBytes(32)]
-    const store = await openRedis({ address: redisAddress(redis.url) })
+    const store = await openRedis({ address: redisAddress(redis.url, hangMs) })
     t.teardown(() => store.close())
     await putSecrets(store, await MasterKeys.open([old], store.keyCheck))
     const start = async (environment: Record<string, string>) => {

@@ -17,7 +17,7 @@ import {
   readStatuses,
   statusesBytes
 } from '../support/tenant-fixture.ts'
-import { until } from '../support/until.ts'
+import { hangMs, until } from '../support/until.ts'
 
 const redis = await startRedis(t, { appendOnly: true })
 const ids = Array.from({ length: 20 }, (_, index) => `user${index}`)
@@ -29,7 +29,7 @@ interface Replica {
 }
 
 async function open(t: Test): Promise<Replica> {
-  const store = await openRedis({ address: redisAddress(redis.url) })
+  const store = await openRedis({ address: redisAddress(redis.url, hangMs) })
   t.teardown(() => store.close())
   return { store, service: openReplica(t, { store, defaultRules: rulesWith() }) }
 }

@@ -6,6 +6,7 @@ import { openRedis } from '../../src/storage/redis/redis.ts'
 import { killDuringPendingWork } from '../support/kill-pending-work.ts'
 import { longTests } from '../support/long-tests.ts'
 import { startRedis } from '../support/redis-server.ts'
+import { hangMs } from '../support/until.ts'
 
 /** A kill costs a second of CPU. */
 const KILLS = longTests ? 200 : 6
@@ -26,7 +27,7 @@ t.test('over Redis, which is killed too every third time', async (t) => {
     place: server.url,
     kills: KILLS,
     maxLifeMs: 10,
-    open: () => openRedis({ address: redisAddress(server.url) }),
+    open: () => openRedis({ address: redisAddress(server.url, hangMs) }),
     afterKill: async (round) => {
       if (round % 3 === 2) await server.restart()
     }

@@ -8,6 +8,7 @@ import { openRedis } from '../../src/storage/redis/redis.ts'
 import { openFolderKeyCheck } from '../../src/storage/secrets/folder-key-check.ts'
 import { type KeyCheckStore, MasterKeys } from '../../src/storage/secrets/master-keys.ts'
 import { startRedis } from '../support/redis-server.ts'
+import { hangMs } from '../support/until.ts'
 
 const doesNotFit = { name: 'SetupError', message: /The master key does not fit what is kept/ }
 const isUnderWay = {
@@ -74,7 +75,7 @@ t.test('in a data folder', async (t) => {
 
 t.test('in Redis, a process that lacks the new key writes nothing', async (t) => {
   const server = await startRedis(t)
-  const store = await openRedis({ address: redisAddress(server.url) })
+  const store = await openRedis({ address: redisAddress(server.url, hangMs) })
   t.teardown(() => store.close())
   await takesItsKeysAlone(t, async () => store.keyCheck)
   await server.command('FLUSHALL')

@@ -9,6 +9,7 @@ import { killStoreWriter, lostWrites } from '../support/kill-store-writer.ts'
 import { longTests } from '../support/long-tests.ts'
 import { plainNodeArgs } from '../support/plain-process.ts'
 import { startRedis } from '../support/redis-server.ts'
+import { hangMs } from '../support/until.ts'
 
 /** Every other time Redis is killed as well. */
 const KILLS = longTests ? 100 : 8
@@ -28,7 +29,7 @@ t.test(`${KILLS} writers are killed, and Redis with them`, async (t) => {
     for (const [what, count] of promises) promised.set(what, count)
     if (round % 2 === 1) await server.restart()
 
-    const store = await openRedis({ address: redisAddress(server.url) })
+    const store = await openRedis({ address: redisAddress(server.url, hangMs) })
     const snapshot = await store.snapshot('acme')
     const log = await store.log('acme', Math.max(0, (snapshot?.position ?? 0) - 1000))
     const keys = await store.apiKeys.list('acme', { limit: 100 })

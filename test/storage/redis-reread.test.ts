@@ -12,6 +12,7 @@ import {
   sampleUser
 } from '../contracts/store-samples.ts'
 import { startRedis, type TestRedis } from '../support/redis-server.ts'
+import { hangMs } from '../support/until.ts'
 
 const USERS = 5_000
 
@@ -23,7 +24,7 @@ async function commandsRun(server: TestRedis): Promise<number> {
 
 t.test('a reread of thousands is a handful of commands', async (t) => {
   const server = await startRedis(t)
-  const store = await openRedis({ address: redisAddress(server.url) })
+  const store = await openRedis({ address: redisAddress(server.url, hangMs) })
   t.teardown(() => store.close())
   await store.saveTenant(sampleTenant('acme'), 1)
   const ids = Array.from({ length: USERS }, (_, index) => `u${index}`)
@@ -68,7 +69,7 @@ t.test('a reread of thousands is a handful of commands', async (t) => {
 
 t.test('a sync record as an earlier version stored it is of before the first reread', async (t) => {
   const server = await startRedis(t)
-  const store = await openRedis({ address: redisAddress(server.url) })
+  const store = await openRedis({ address: redisAddress(server.url, hangMs) })
   t.teardown(() => store.close())
   await store.saveTenant(sampleTenant('acme'), 1)
   await store.saveUsers('acme', [{ user: sampleUser('anna'), sync: null }], 1)

@@ -19,6 +19,7 @@ import { openRedisSyncClient } from '../../src/sync/cluster/redis/compose.ts'
 import { subscriptionIdOf, targetOf } from '../../src/sync/targets/read-target.ts'
 import { plainNodeArgs } from './plain-process.ts'
 import type { TestRedis } from './redis-server.ts'
+import { hangMs } from './until.ts'
 
 export interface ReplicaRequest {
   readonly mailbox: string
@@ -67,7 +68,8 @@ export async function startSyncReplicas(
   const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
 
   const address = redisAddress(redis.url)
-  const store = await openRedis({ address })
+  // On a busy machine an answer may take longer than the 2 s that the service waits.
+  const store = await openRedis({ address: redisAddress(redis.url, hangMs) })
   const clients = {
     failFast: openClient(address, { for: 'commands', name: 'quick' }),
     blocking: openClient(address, { for: 'blocking', name: 'patient' })
