@@ -86,6 +86,8 @@ t.test(
     const { server, read } = await open(t)
     server.put('anna', [veventText('x')], { redirectsTo: '/dav/calendars/svc/anna.Default/' })
     t.same(outcomeOf(await read('anna')), ['x'])
+    server.put('eva', [veventText('x')], { redirectsTo: '/dav/calendars/svc/eva.Default/', owner: null })
+    t.equal(outcomeOf(await read('eva')), 'mailbox_unknown', 'where nothing says whose it is')
     const other = await startFakeCaldavServer(t)
     server.put('bo', [], { status: 301, headers: { location: `${other.origin}/dav/calendars/bo/personal/` } })
     const result = await read('bo')

@@ -176,7 +176,13 @@ export class CalendarLocator {
     // Somewhere on the server that is nobody's: the account's own calendars are looked for.
     if (!isCalendar && names === null && home.length === 0 && ownerPathOf(response, answer.url) === null)
       return null
-    const owner = await this.#proveOwner(address, response, answer.url, names, signal)
+    const owner = await this.#proveOwner(
+      address,
+      response,
+      { asked: url, answered: answer.url },
+      names,
+      signal
+    )
     if (!isCalendar && home.length > 0 && owner.principal !== null && owner.principal.homes.length > 0)
       return this.#homeOf(address, owner.principal, signal)
     const { ownerPath, addresses } = owner
@@ -193,7 +199,7 @@ export class CalendarLocator {
   async #proveOwner(
     { account, shownUser }: MailboxAddress,
     response: DavResponse,
-    url: string,
+    { asked, answered: url }: { readonly asked: string; readonly answered: string },
     names: readonly string[] | null,
     signal: AbortSignal
   ): Promise<{
@@ -204,8 +210,9 @@ export class CalendarLocator {
     const ownerPath = ownerPathOf(response, url)
     const stated = addressesOf(response)
     if (ownerPath === null) {
-      // Nothing says whose it is but the address that was asked for: the answer must be of that very one.
-      if (comparablePath(new URL(url).pathname).split('/').some(isAnonymous) || !answersFor(response, url))
+      // Nothing says whose it is but the address that was asked for: the answer must be of that very one, without a redirect.
+      const isAsked = answersFor(response, names === null ? url : asked)
+      if (!isAsked || comparablePath(new URL(url).pathname).split('/').some(isAnonymous))
         throw unknownMailbox(shownUser, 'the server answers with the calendar of somebody else')
       return { ownerPath, addresses: stated, principal: null }
     }
