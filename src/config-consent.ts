@@ -1,10 +1,13 @@
 /** The settings of the provider's own application in Entra, which customers consent to: all of them, or none. */
 import { type Cloud, clouds, type ProviderApplication } from './connectors/connection.ts'
+import { validateApplication } from './connectors/entra/validate-credentials.ts'
 
 /** As set; null where not. */
 export interface ConsentValues {
   readonly HANVISA_ENTRA_CLIENT_ID: string | null
   readonly HANVISA_ENTRA_CLIENT_SECRET: string | null
+  readonly HANVISA_ENTRA_CLIENT_CERTIFICATE: string | null
+  readonly HANVISA_ENTRA_CLIENT_KEY: string | null
   readonly HANVISA_ENTRA_CLOUD: string | null
 }
 
@@ -14,9 +17,9 @@ export function readProviderApplication(
   publicUrl: string | null,
   refuse: (name: keyof ConsentValues, message: string) => void
 ): ProviderApplication | null {
-  const { HANVISA_ENTRA_CLIENT_ID: clientId, HANVISA_ENTRA_CLIENT_SECRET: clientSecret } = values
+  const { HANVISA_ENTRA_CLIENT_ID: clientId } = values
   if (clientId === null) {
-    for (const name of ['HANVISA_ENTRA_CLIENT_SECRET', 'HANVISA_ENTRA_CLOUD'] as const) {
+    for (const name of Object.keys(values) as (keyof ConsentValues)[]) {
       if (values[name] !== null) refuse(name, 'stands alone: set HANVISA_ENTRA_CLIENT_ID too, or unset this')
     }
     return null
@@ -25,16 +28,53 @@ export function readProviderApplication(
   if (!/^[A-Za-z0-9-]{1,64}$/.test(clientId)) {
     refuse('HANVISA_ENTRA_CLIENT_ID', 'must be the application (client) id, a GUID')
   }
-  if (clientSecret === null) {
-    refuse('HANVISA_ENTRA_CLIENT_SECRET', 'is needed with HANVISA_ENTRA_CLIENT_ID')
-  }
+  const credential = readCredential(values, refuse)
   if (cloud === null) {
     refuse('HANVISA_ENTRA_CLOUD', `must be one of ${clouds.join(', ')}, or two https roots: sign-in, Graph`)
   }
   if (publicUrl === null) {
     refuse('HANVISA_ENTRA_CLIENT_ID', 'needs HANVISA_PUBLIC_URL: Microsoft sends administrators back there')
   }
-  return clientSecret === null || cloud === null ? null : { clientId, clientSecret, cloud }
+  return credential === null || cloud === null ? null : { clientId, ...credential, cloud }
+}
+
+const settingOfField: Readonly<Record<string, keyof ConsentValues>> = {
+  clientSecret: 'HANVISA_ENTRA_CLIENT_SECRET',
+  'certificate/certificate': 'HANVISA_ENTRA_CLIENT_CERTIFICATE',
+  'certificate/privateKey': 'HANVISA_ENTRA_CLIENT_KEY'
+}
+
+/** A secret, or a certificate with its key. */
+function readCredential(
+  {
+    HANVISA_ENTRA_CLIENT_SECRET: clientSecret,
+    HANVISA_ENTRA_CLIENT_CERTIFICATE: certificate,
+    HANVISA_ENTRA_CLIENT_KEY: privateKey
+  }: ConsentValues,
+  refuse: (name: keyof ConsentValues, message: string) => void
+): Pick<ProviderApplication, 'clientSecret' | 'certificate'> | null {
+  if (certificate === null && privateKey === null) {
+    if (clientSecret !== null) return { clientSecret }
+    refuse('HANVISA_ENTRA_CLIENT_SECRET', 'or a certificate is needed with HANVISA_ENTRA_CLIENT_ID')
+    return null
+  }
+  if (clientSecret !== null) {
+    refuse('HANVISA_ENTRA_CLIENT_SECRET', 'stands beside a certificate: set one of the two')
+    return null
+  }
+  if (certificate === null) {
+    refuse('HANVISA_ENTRA_CLIENT_CERTIFICATE', 'is needed with HANVISA_ENTRA_CLIENT_KEY')
+    return null
+  }
+  if (privateKey === null) {
+    refuse('HANVISA_ENTRA_CLIENT_KEY', 'is needed with HANVISA_ENTRA_CLIENT_CERTIFICATE')
+    return null
+  }
+  const pair = { certificate, privateKey }
+  for (const { field, message } of validateApplication({ certificate: pair }, '')) {
+    refuse(settingOfField[field]!, message)
+  }
+  return { certificate: pair }
 }
 
 function cloudIn(text: string): Cloud | null {

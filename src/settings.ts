@@ -84,6 +84,12 @@ export const Settings = Type.Object({
     })
   ),
   HANVISA_ENTRA_CLIENT_SECRET: Type.Optional(Type.String({ description: 'Its client secret' })),
+  HANVISA_ENTRA_CLIENT_CERTIFICATE: Type.Optional(
+    Type.String({ description: 'Instead of a secret: the certificate that is registered for it, PEM' })
+  ),
+  HANVISA_ENTRA_CLIENT_KEY: Type.Optional(
+    Type.String({ description: 'The private key of that certificate, PEM without a passphrase' })
+  ),
   HANVISA_ENTRA_CLOUD: Type.Optional(
     Type.String({
       description:

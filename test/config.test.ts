@@ -7,6 +7,7 @@ import { readConfig } from '../src/config.ts'
 import { noAlarmSenders } from '../src/config-alarms.ts'
 import { SetupError } from '../src/errors.ts'
 import { adoptNextMasterKey, makeNextMasterKey, openKeys } from '../src/installation-keys.ts'
+import { certificateOf } from './connectors/ews/certificates.ts'
 
 const masterKey = randomBytes(32).toString('base64')
 const masterKeyNext = randomBytes(32).toString('base64')
@@ -291,6 +292,18 @@ t.test('consent: the application with all that it needs, or nothing of it', asyn
     HANVISA_ENTRA_CLIENT_SECRET: 'secret',
     HANVISA_PUBLIC_URL: 'https://hanvisa.example.com'
   }
+  const [pair, other] = await Promise.all([rsaCertificate(), rsaCertificate()])
+  const certified = (change: Record<string, string>) => ({
+    HANVISA_ENTRA_CLIENT_SECRET: '',
+    HANVISA_ENTRA_CLIENT_CERTIFICATE: pair.certificate,
+    HANVISA_ENTRA_CLIENT_KEY: pair.privateKey,
+    ...change
+  })
+  t.strictSame(readConfig({ ...whole, ...certified({}) }).providerApplication, {
+    clientId: 'id',
+    certificate: { certificate: pair.certificate.trim(), privateKey: pair.privateKey.trim() },
+    cloud: 'global'
+  })
   const cloudOf = (cloud: string) =>
     readConfig({ ...whole, HANVISA_ENTRA_CLOUD: cloud }).providerApplication?.cloud
   t.equal(cloudOf(''), 'global')
@@ -302,7 +315,15 @@ t.test('consent: the application with all that it needs, or nothing of it', asyn
   for (const [change, message] of [
     [{ HANVISA_ENTRA_CLIENT_ID: '' }, /HANVISA_ENTRA_CLIENT_SECRET stands alone/],
     [{ HANVISA_ENTRA_CLIENT_ID: 'a b' }, /HANVISA_ENTRA_CLIENT_ID must be the application/],
-    [{ HANVISA_ENTRA_CLIENT_SECRET: '' }, /HANVISA_ENTRA_CLIENT_SECRET is needed/],
+    [{ HANVISA_ENTRA_CLIENT_SECRET: '' }, /HANVISA_ENTRA_CLIENT_SECRET or a certificate is needed/],
+    [{ HANVISA_ENTRA_CLIENT_KEY: 'x' }, /HANVISA_ENTRA_CLIENT_SECRET stands beside a certificate/],
+    [certified({ HANVISA_ENTRA_CLIENT_KEY: '' }), /HANVISA_ENTRA_CLIENT_KEY is needed/],
+    [certified({ HANVISA_ENTRA_CLIENT_CERTIFICATE: '' }), /HANVISA_ENTRA_CLIENT_CERTIFICATE is needed/],
+    [certified({ HANVISA_ENTRA_CLIENT_CERTIFICATE: 'x' }), /HANVISA_ENTRA_CLIENT_CERTIFICATE is no X.509/],
+    [
+      certified({ HANVISA_ENTRA_CLIENT_KEY: other.privateKey }),
+      /HANVISA_ENTRA_CLIENT_KEY is not the private key/
+    ],
     [{ HANVISA_PUBLIC_URL: '' }, /needs HANVISA_PUBLIC_URL/],
     [{ HANVISA_ENTRA_CLOUD: 'mars' }, /HANVISA_ENTRA_CLOUD must be one of global/],
     [{ HANVISA_ENTRA_CLOUD: 'http://login.example https://graph.example' }, /HANVISA_ENTRA_CLOUD must be/]
@@ -310,3 +331,8 @@ t.test('consent: the application with all that it needs, or nothing of it', asyn
     t.match(refusal({ ...whole, ...change }), message)
   }
 })
+
+async function rsaCertificate(): Promise<{ certificate: string; privateKey: string }> {
+  const { certificate, key } = await certificateOf({ kind: 'RSA, SHA-256' })
+  return { certificate, privateKey: key }
+}

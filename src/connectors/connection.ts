@@ -31,10 +31,12 @@ export interface ConsentedGraphConnection {
   readonly pollSeconds: number
 }
 
-/** The provider's multi-tenant application in Entra. Its secret is a setting of the installation and is stored nowhere else. */
+/** The provider's multi-tenant application in Entra. Its secret or certificate is a setting of the installation and is stored nowhere else. */
 export interface ProviderApplication {
   readonly clientId: string
-  readonly clientSecret: string
+  /** Exactly one of the two. */
+  readonly clientSecret?: string
+  readonly certificate?: { readonly certificate: string; readonly privateKey: string }
   /** Where it is registered: one cloud's applications are unknown in another. */
   readonly cloud: Cloud
 }

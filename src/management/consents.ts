@@ -39,9 +39,16 @@ export interface ConsentAnswer {
   readonly directory: string
 }
 
+/** For an administrator of the customer's directory. */
+export interface ConsentLink {
+  readonly url: string
+  readonly expiresAt: Instant
+  /** The one directory that can consent. Null: whoever holds the link decides which, once. */
+  readonly directoryId: string | null
+}
+
 export interface ConsentManagement {
-  /** The link for an administrator of the customer's directory. */
-  begin(tenant: string, principal: Principal): Promise<string>
+  begin(tenant: string, principal: Principal): Promise<ConsentLink>
   /** After `notGranted` and `unreachable` the same answer may come again. */
   complete(answer: ConsentAnswer, signal: AbortSignal): Promise<ConsentOutcome>
 }
@@ -60,6 +67,8 @@ interface State {
 }
 
 const STATE_LIFE_MS = 3_600_000
+/** Of a link that takes any directory: for an administrator who is waiting for it. */
+const OPEN_STATE_LIFE_MS = 900_000
 const STATE_PURPOSE = 'consent'
 /** Milliseconds that Entra and Graph may take together. */
 const PROOF_TIMEOUT_MS = 45_000
@@ -89,13 +98,13 @@ export function createConsentManagement(deps: ConsentManagementDeps): ConsentMan
       const pending: State = {
         tenant: id,
         principal: principal.id,
-        expiresAt: now + STATE_LIFE_MS,
+        expiresAt: now + (directory === null ? OPEN_STATE_LIFE_MS : STATE_LIFE_MS),
         nonce: randomBytes(16).toString('base64url')
       }
       await audit.record(id)
       const state = sealer.seal(JSON.stringify(pending), STATE_PURPOSE)
       await store.sessions.save(recordOf(state, pending), now)
-      return provider.link(directory, state)
+      return { url: provider.link(directory, state), expiresAt: pending.expiresAt, directoryId: directory }
     },
 
     async complete(answer, signal) {
@@ -129,8 +138,7 @@ async function proveAndConnect(
   const directory = stated.toLowerCase()
   const tenant = await store.tenant(pending.tenant)
   if (tenant === null || !isGranted || !DIRECTORY_ID.test(directory)) return 'invalid'
-  const refusal = await refusalOf(store, tenant, directory)
-  if (refusal !== null) return refusal
+  if (isOtherDirectory(tenant, directory)) return 'otherDirectory'
 
   const mailbox = await mailboxOf(deps, tenant)
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(PROOF_TIMEOUT_MS)])
@@ -151,8 +159,8 @@ function connect(deps: ConsentManagementDeps, id: string, directory: string): Pr
     store.withTenantLock(id, async (store) => {
       const tenant = await store.tenant(id)
       if (tenant === null) return 'invalid'
-      const refusal = await refusalOf(store, tenant, directory)
-      if (refusal !== null) return refusal
+      if (isOtherDirectory(tenant, directory)) return 'otherDirectory'
+      if (await isTaken(store, tenant, directory)) return 'taken'
       if (tenant.directoryId === undefined)
         await store.saveTenant({ ...tenant, directoryId: directory }, clock())
       const held = await store.connection(id)
@@ -176,19 +184,23 @@ function judge({ claims, error }: ConsentProof, directory: string): ConsentOutco
   return error.code === 'access_denied' || error.code === 'consent_missing' ? 'notGranted' : 'unreachable'
 }
 
-async function refusalOf(store: Store, tenant: Tenant, directory: string): Promise<ConsentOutcome | null> {
+function isOtherDirectory(tenant: Tenant, directory: string): boolean {
   const own = directoryOf(tenant)
-  if (own !== null && own !== directory) return 'otherDirectory'
+  return own !== null && own !== directory
+}
+
+/** Looks at every tenant and its connection, so it is asked once, when all else is proved. */
+async function isTaken(store: Store, tenant: Tenant, directory: string): Promise<boolean> {
   for await (const tenants of eachPage(PAGE, (page) => store.tenants(page))) {
     for (const other of tenants) {
       if (other.id === tenant.id) continue
-      if (other.directoryId === directory) return 'taken'
+      if (other.directoryId === directory) return true
       const connection = await store.connection(other.id)
       const { tenantId } = connection?.kind === 'graph' ? connection.open : { tenantId: null }
-      if (typeof tenantId === 'string' && tenantId.toLowerCase() === directory) return 'taken'
+      if (typeof tenantId === 'string' && tenantId.toLowerCase() === directory) return true
     }
   }
-  return null
+  return false
 }
 
 /** Null: none is set, or operators sign in at an issuer that is not Entra. */

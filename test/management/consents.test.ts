@@ -51,7 +51,8 @@ async function open(t: Test) {
       provider: { link: (_, state) => state, prove: async () => held.proof }
     }
   })
-  const begin = (tenant: string) => consents.begin(tenant, provider)
+  const begin = async (tenant: string) => (await consents.begin(tenant, provider)).url
+  const link = (tenant: string) => consents.begin(tenant, provider)
   const complete = (state: string) =>
     consents.complete({ state, isRefused: false, isGranted: true, directory: DIRECTORY.toUpperCase() }, never)
   const audited = async () =>
@@ -60,13 +61,26 @@ async function open(t: Test) {
       entry.target.linkAskedBy,
       entry.after
     ])
-  return { store, clock, held, begin, complete, audited }
+  return { store, clock, held, link, begin, complete, audited }
 }
 
-t.test('a state is good for an hour', async (t) => {
+t.test(
+  'a link for one directory is good for an hour, one for any directory for a quarter of it',
+  async (t) => {
+    const { store, clock, link, complete } = await open(t)
+    t.match(await link('acme'), { expiresAt: START + HOUR / 4, directoryId: null })
+    await store.saveTenant({ ...sampleTenant('acme'), directoryId: DIRECTORY }, START)
+    const { url, ...rest } = await link('acme')
+    t.strictSame(rest, { expiresAt: START + HOUR, directoryId: DIRECTORY })
+    clock.set(START + HOUR - 1)
+    t.equal(await complete(url), 'connected')
+  }
+)
+
+t.test('a state is good until it ends', async (t) => {
   const { clock, begin, complete, audited } = await open(t)
   const [late, intime] = [await begin('acme'), await begin('acme')]
-  clock.set(START + HOUR - 1)
+  clock.set(START + HOUR / 4 - 1)
   t.equal(await complete(intime), 'connected')
   t.strictSame((await audited()).slice(2), [
     ['done', 'admin', { directoryId: DIRECTORY }],
@@ -76,7 +90,7 @@ t.test('a state is good for an hour', async (t) => {
       { kind: 'graph', tenantId: DIRECTORY, application: 'provider', pollSeconds: 120, secrets: [] }
     ]
   ])
-  clock.set(START + HOUR)
+  clock.set(START + HOUR / 4)
   t.equal(await complete(late), 'invalid')
 })
 

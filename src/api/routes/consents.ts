@@ -1,5 +1,6 @@
 /** `…/connection/consent` and `/consent/callback`: a customer's administrator consents to the provider's application. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import { formatInstant } from '../../lib/rfc3339.ts'
 import type { ConsentOutcome } from '../../management/consents.ts'
 import { abortOnDisconnect } from '../abort-on-disconnect.ts'
 import { limitSignIns } from '../auth/limits.ts'
@@ -35,7 +36,8 @@ export function consentsRoutes(): FastifyPluginAsyncTypebox {
           summary: 'Make a link by which the customer consents',
           description:
             'For an administrator of the customer’s directory in Entra: the link asks to let the provider’s own application ' +
-            '(HANVISA_ENTRA_CLIENT_ID) read calendars. It can be used once, within an hour. Once the directory is proved, the tenant’s ' +
+            '(HANVISA_ENTRA_CLIENT_ID) read calendars. It can be used once, within an hour. Where the tenant has no `directoryId` it is good for any directory, which the answer says, and for ' +
+            'a quarter of an hour: whoever holds it decides which directory is connected. Once the directory is proved, the tenant’s ' +
             'connection is one over that application, and its `directoryId` is that directory where none was set. An operator ' +
             'gets a link only where the provider has set `directoryId`.',
           params: TenantParams,
@@ -47,7 +49,8 @@ export function consentsRoutes(): FastifyPluginAsyncTypebox {
       },
       async ({ params, principal, management }, reply) => {
         reply.header('cache-control', 'no-store')
-        return { url: await management.consents.begin(params.tenant, principal) }
+        const { expiresAt, ...link } = await management.consents.begin(params.tenant, principal)
+        return { ...link, expiresAt: formatInstant(expiresAt) }
       }
     )
 

@@ -4,6 +4,7 @@ import type { ConnectionResponse, PutConnectionBody } from '../../connectors/con
 import { connectorKinds } from '../../connectors/kinds.ts'
 import { syncCodes } from '../../errors.ts'
 import { Enum, Strict } from '../../lib/json-schema.ts'
+import { InstantSchema, NullableString } from './types.ts'
 
 const kinds = Object.values(connectorKinds)
 
@@ -75,13 +76,28 @@ const consentLink =
 
 export const ConsentLinkSchema = Strict(
   {
-    url: Type.String({ description: 'To be opened in the administrator’s browser.', examples: [consentLink] })
+    url: Type.String({
+      description: 'To be opened in the administrator’s browser.',
+      examples: [consentLink]
+    }),
+    expiresAt: InstantSchema('Until when it can be used, once.', '2026-11-23T09:00:00Z'),
+    directoryId: NullableString({
+      description:
+        'The directory that can consent. Null: any, because the tenant has no `directoryId`; give the link to nobody but the administrator.',
+      examples: ['3f2a1b4c-5d6e-4f70-8192-a3b4c5d6e7f8']
+    })
   },
   {
     $id: 'ConsentLink',
     description:
-      'The link by which an administrator of the customer’s directory consents. Used once, within an hour.',
-    examples: [{ url: consentLink }]
+      'The link by which an administrator of the customer’s directory consents. Used once, within an hour; within a quarter of one where it is good for any directory.',
+    examples: [
+      {
+        url: consentLink,
+        expiresAt: '2026-11-23T09:00:00Z',
+        directoryId: '3f2a1b4c-5d6e-4f70-8192-a3b4c5d6e7f8'
+      }
+    ]
   }
 )
 

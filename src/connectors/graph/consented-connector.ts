@@ -45,7 +45,7 @@ export class ConsentedGraphConnector implements Connector {
   ) {
     if (application === null) {
       const hint =
-        'The connection uses the provider’s application, which this process has none of: set HANVISA_ENTRA_CLIENT_ID and HANVISA_ENTRA_CLIENT_SECRET.'
+        'The connection uses the provider’s application, which this process has none of: set HANVISA_ENTRA_CLIENT_ID and its secret or certificate.'
       throw new RemoteError('secret_invalid', hint, { scope: 'connection' })
     }
     this.#tenant = tenant
