@@ -1,6 +1,6 @@
 /** The settings of the provider's own application in Entra, which customers consent to: all of them, or none. */
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { type Cloud, clouds, type ProviderApplication } from './connectors/connection.ts'
-import { validateApplication } from './connectors/entra/validate-credentials.ts'
 
 /** As set; null where not. */
 export interface ConsentValues {
@@ -38,12 +38,6 @@ export function readProviderApplication(
   return credential === null || cloud === null ? null : { clientId, ...credential, cloud }
 }
 
-const settingOfField: Readonly<Record<string, keyof ConsentValues>> = {
-  clientSecret: 'HANVISA_ENTRA_CLIENT_SECRET',
-  'certificate/certificate': 'HANVISA_ENTRA_CLIENT_CERTIFICATE',
-  'certificate/privateKey': 'HANVISA_ENTRA_CLIENT_KEY'
-}
-
 /** A secret, or a certificate with its key. */
 function readCredential(
   {
@@ -70,11 +64,9 @@ function readCredential(
     refuse('HANVISA_ENTRA_CLIENT_KEY', 'is needed with HANVISA_ENTRA_CLIENT_CERTIFICATE')
     return null
   }
-  const pair = { certificate, privateKey }
-  for (const { field, message } of validateApplication({ certificate: pair }, '')) {
-    refuse(settingOfField[field]!, message)
-  }
-  return { certificate: pair }
+  const fault = pairFault(certificate, privateKey)
+  if (fault !== null) refuse(...fault)
+  return { certificate: { certificate, privateKey } }
 }
 
 function cloudIn(text: string): Cloud | null {
@@ -83,4 +75,25 @@ function cloudIn(text: string): Cloud | null {
   if (known !== undefined) return known
   const isRoot = (root: string) => URL.canParse(root) && new URL(root).protocol === 'https:'
   return more.length === 0 && isRoot(login) && isRoot(graph) ? { login, graph } : null
+}
+
+function pairFault(certificate: string, privateKey: string): [keyof ConsentValues, string] | null {
+  const read = tryOrNull(() => new X509Certificate(certificate))
+  if (read === null) return ['HANVISA_ENTRA_CLIENT_CERTIFICATE', 'is no X.509 certificate in PEM']
+  const key = tryOrNull(() => createPrivateKey(privateKey))
+  // Entra takes RSA signatures of client assertions only.
+  if (key?.asymmetricKeyType !== 'rsa') {
+    return ['HANVISA_ENTRA_CLIENT_KEY', 'is no RSA private key in PEM without a passphrase']
+  }
+  return read.checkPrivateKey(key)
+    ? null
+    : ['HANVISA_ENTRA_CLIENT_KEY', 'is not the private key of the certificate']
+}
+
+function tryOrNull<T>(make: () => T): T | null {
+  try {
+    return make()
+  } catch {
+    return null
+  }
 }
