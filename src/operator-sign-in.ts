@@ -30,7 +30,7 @@ export function createOperatorSignIn(
     secret: deriveKey(installationSecret, 'hanvisa sessions').toString('base64'),
     isSecure
   })
-  const issuer = new OidcIssuer({ ...signIn, fetch, redirectUri: `${publicUrl}/sign-in/callback` })
+  const issuer = new OidcIssuer({ ...signIn, fetch, clock, redirectUri: `${publicUrl}/sign-in/callback` })
   const authenticator = new OperatorAuthenticator(sessions, new URL(publicUrl).origin)
   return {
     issuer,

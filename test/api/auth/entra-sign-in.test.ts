@@ -63,7 +63,8 @@ async function signIn(change: Claims, key = privateKey): Promise<Claims> {
     clientId,
     clientSecret: 'secret',
     redirectUri,
-    fetch: entra(next)
+    fetch: entra(next),
+    clock: Date.now
   })
   const { url, pending } = await oidc.begin()
   t.equal(url.searchParams.get('code_challenge_method'), 'S256')

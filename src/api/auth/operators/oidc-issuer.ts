@@ -28,6 +28,7 @@ export interface OidcIssuerDeps extends OidcSettings {
   readonly fetch: typeof fetch
   /** Where the issuer sends the operator back to. */
   readonly redirectUri: string
+  readonly clock: () => number
 }
 
 /** What only the browser that began the sign-in has. */
@@ -102,7 +103,7 @@ export class OidcIssuer {
   }
 
   async #discover(): Promise<Configuration> {
-    if (Date.now() - this.#discoveredAt > CONFIGURATION_TTL_MS) this.#configuration = null
+    if (this.#deps.clock() - this.#discoveredAt > CONFIGURATION_TTL_MS) this.#configuration = null
     this.#configuration ??= this.#readConfiguration()
     try {
       return await this.#configuration
@@ -120,7 +121,7 @@ export class OidcIssuer {
       // The settings refuse http, save where private targets are allowed.
       execute: [enableNonRepudiationChecks, ...(issuer.startsWith('http:') ? [allowInsecureRequests] : [])]
     })
-    this.#discoveredAt = Date.now()
+    this.#discoveredAt = this.#deps.clock()
     return configuration
   }
 }
