@@ -4,6 +4,7 @@ import type { AlarmMetrics } from './alarms/alarm-metrics.ts'
 import { type AlarmFollower, AlarmRunner } from './alarms/alarm-runner.ts'
 import { type AlarmView, createAlarmView } from './alarms/alarm-settings.ts'
 import { createAlertmanagerFollower } from './alarms/alertmanager.ts'
+import { StoredConsumerStates } from './alarms/consumer-states.ts'
 import { createHeartbeat } from './alarms/heartbeat.ts'
 import { type RecipientManagement, Recipients } from './alarms/recipients.ts'
 import type { AlarmSender, Channel } from './alarms/senders/alarm-sender.ts'
@@ -55,8 +56,7 @@ export function openAlarmService(config: Config, deps: AlarmServiceDeps): AlarmS
           unsealer: masterKeys,
           reports: deps.reports,
           keyEnds: deps.keyEnds,
-          // Whatever pushes statuses to consumers says here how they fare.
-          consumers: () => [],
+          consumers: new StoredConsumerStates({ store, clock }),
           followers: createFollowers(config, deps),
           timers: machineTimers
         })

@@ -13,11 +13,12 @@ import type { TenantReports } from '../sync/tenant-report.ts'
 import { changeDocument, changeState } from './alarm-documents.ts'
 import type { AlarmMetrics } from './alarm-metrics.ts'
 import { causeOf, isCause, type Severity } from './causes.ts'
+import type { ConsumerStates } from './consumer-states.ts'
 import { type DeliveryDeps, type DeliveryOwner, deliver } from './delivery.ts'
 import { updateEpisodes } from './episodes.ts'
 import { emptyOverview, isHeldByFlood, providerAlarms, toRaised, updateOverview } from './overview.ts'
 import { defaultSettings, type TellableAlarm } from './plan-delivery.ts'
-import { type ConsumerState, readProviderSignals, readSignals, type Signal } from './signals.ts'
+import { readProviderSignals, readSignals, type Signal } from './signals.ts'
 
 export interface AlarmPass {
   /** In the tenants of this process. */
@@ -36,8 +37,7 @@ export interface AlarmRunnerDeps extends Omit<DeliveryDeps, 'affectedUsers'> {
   readonly reports: TenantReports
   /** When API keys end, by tenant; null: the provider's. */
   readonly keyEnds: () => ReadonlyMap<string | null, readonly Instant[]>
-  /** How the tenant's consumers fare, where some are run in this process. */
-  readonly consumers: (tenant: string) => readonly ConsumerState[]
+  readonly consumers: ConsumerStates
   readonly followers: readonly AlarmFollower[]
   readonly timers: Timers
   readonly metrics: AlarmMetrics
@@ -74,6 +74,7 @@ export class AlarmRunner {
     const tenants = [...reports.tenants()]
     this.#forgetOthers(tenants)
     const keyEnds = this.#deps.keyEnds()
+    await this.#attempt(null, () => this.#deps.consumers.refresh())
     for (const tenant of tenants) {
       if (this.#closed) return
       await this.#attempt(tenant, () => this.#evaluate(tenant, keyEnds.get(tenant) ?? []))
@@ -131,7 +132,7 @@ export class AlarmRunner {
     const report = reports.report(tenant)
     if (report === null) return
     const now = clock()
-    const sources = { report, keyEnds, consumers: consumers(tenant), now }
+    const sources = { report, keyEnds, consumers: await consumers.read(tenant), now }
     // Of any share: most tenants have nothing to say, and the store is not asked for them.
     const mayBeMet = report.staleUsers > 0 || readSignals({ ...sources, share: 1 }).some(({ isMet }) => isMet)
     if (!mayBeMet && !(await this.#isInState(tenant))) return

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Test } from 'tap'
 import { AlarmRunner } from '../../src/alarms/alarm-runner.ts'
+import { StoredConsumerStates } from '../../src/alarms/consumer-states.ts'
 import type { AlarmSender, Channel } from '../../src/alarms/senders/alarm-sender.ts'
 import { openSmtpSender } from '../../src/alarms/senders/smtp.ts'
 import { type AlarmRecipientRecord, emptyAlarmList } from '../../src/storage/alarms.ts'
@@ -57,7 +58,7 @@ export function createAlarmHarness(
       affectedUsers: (_, limit) => ['anna', 'bo', 'cia', 'dan', 'eva', 'fia'].slice(0, limit)
     },
     keyEnds: () => harness.keyEnds,
-    consumers: () => [],
+    consumers: new StoredConsumerStates({ store, clock: () => now }),
     followers: [],
     timers: { now: () => now, after: () => () => {} },
     clock: () => now,
