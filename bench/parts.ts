@@ -2,6 +2,7 @@
 import { benchApiKeys } from './api-keys.ts'
 import { benchCaldavHour } from './caldav-hour.ts'
 import { benchEdits } from './edits.ts'
+import { benchEventStreams } from './event-streams.ts'
 import { benchEwsHour } from './ews-hour.ts'
 import { benchEwsMailboxes } from './ews-mailboxes.ts'
 import { benchEwsReply } from './ews-reply.ts'
@@ -36,6 +37,7 @@ export const parts: Readonly<Record<string, () => Promise<void>>> = {
   memory: benchMemory,
   'api-keys': benchApiKeys,
   'idle-day': benchIdleDay,
+  'event-streams': benchEventStreams,
   edits: benchEdits,
   workers: benchWorkers,
   'idle-tenants': benchIdleTenants,

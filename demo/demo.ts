@@ -13,6 +13,7 @@ import { type ConnectionBody, makeSwitchKey, readLabels, setUpTenant, startDemoS
 import { startDemoSimulator } from './simulator.ts'
 import { createEditStopwatch, type EditLatency } from './stopwatch.ts'
 import { type SampleTenant, sampleTenants } from './tenants.ts'
+import { receiveWebhooks } from './webhook.ts'
 
 /** Between two edits in somebody's calendar. Without notifications the service polls as often. */
 const EDIT_EVERY = 10_000
@@ -74,6 +75,15 @@ async function run(crashed: (story: string) => void): Promise<void> {
   for (const tenant of sampleTenants) {
     const line = curlLine(api, await makeSwitchKey(api, tenant), tenant)
     screen.say(`\n# ${tenant.name}: ${tenant.manner}\n${line}`)
+  }
+  const [followed] = sampleTenants
+  if (followed !== undefined) {
+    screen.say(
+      `\n# ${followed.name} also has a webhook: each status that is posted to it shows as "webhook:"`
+    )
+    const tell = ({ displayName, label }: DemoStatus) =>
+      screen.addLine(followed, `webhook: ${displayName}, ${label}`)
+    await receiveWebhooks(api, followed.id, tell, ending.signal)
   }
   screen.say('')
   await Promise.all([editing(calendars), ...sampleTenants.map((tenant) => watch(api, tenant))])

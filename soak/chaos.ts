@@ -14,6 +14,7 @@ import { type RestartableRedis, startFaultInjector } from './fault-injector.ts'
 import { churnedTenant, clockUser, createSoakFixture, type SoakFixture, soakTenants } from './fixture.ts'
 import { type ConsumerProbe, startFollower } from './follower.ts'
 import { expectedStatus, type SoakUser } from './oracle.ts'
+import { startEventFollower, startWebhookProbe } from './pushed-probes.ts'
 import { createRandom, type RandomSource } from './random.ts'
 import { createReplica, openLoadBalancer, type ReplicaProcess } from './replicas.ts'
 import { createRetryingClient } from './retrying-client.ts'
@@ -93,6 +94,26 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         })
       ]
     })
+    const { id: pushed } = soakTenants.find(({ id }) => id !== churnedTenant.id)!
+    followers.push(
+      startEventFollower({
+        name: `events at ${pushed}`,
+        tenant: pushed,
+        key: adminKey,
+        isAlive,
+        chooseOrigin: stickToOne(loadBalancer.replicas)
+      })
+    )
+    const moods = createRandom(seed + 2)
+    let isResting = false
+    followers.push(
+      await startWebhookProbe({
+        name: `webhook at ${pushed}`,
+        put: (url) =>
+          calls.callUntilAccepted('PUT', `/v1/tenants/${pushed}/consumers/probe`, { kind: 'webhook', url }),
+        isRefused: () => !isResting && moods.of([true, false, false, false, false])
+      })
+    )
     undo.push(() => Promise.all(followers.map((one) => one.stop())))
     const usual = compileRules(fixture.ruleSets[0]!.effective, 1)
     const converged = (of: RulesOf) => whenConverged(followers, fixture.users, of, convergeWithinSeconds)
@@ -119,6 +140,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await faultInjector.stop()
     await Promise.all([workload.stop(), churn.stop()])
     log(`seed ${seed}: coming to rest`)
+    isResting = true
+    // Its back-off may be minutes by now.
+    await calls.callUntilAccepted('POST', `/v1/tenants/${pushed}/consumers/probe/resume`)
     const faults = [
       ...calls.faults,
       ...(await converged((tenant) => (tenant === churnedTenant.id ? churn.rules() : usual))),
