@@ -60,7 +60,15 @@ function expectedStatus(row: RoleRow, caller: Caller, condition: Condition, targ
 }
 
 function addressOf({ path }: RoleRow, { tenant, user }: Target): string {
-  const values: Record<string, string> = { tenant, user, version: '1', match: 'word', text: 'x', id: 'x' }
+  const values: Record<string, string> = {
+    tenant,
+    user,
+    version: '1',
+    other: '1',
+    match: 'word',
+    text: 'x',
+    id: 'x'
+  }
   return path.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '1070')
 }
 
