@@ -14,6 +14,7 @@ import { benchIdleTenants } from './idle-tenants.ts'
 import { benchLargeTenant } from './large-tenant.ts'
 import { benchMemory } from './memory.ts'
 import { benchMillion } from './million.ts'
+import { benchOfficeHours } from './office-hours.ts'
 import { benchReadsUnderLoad } from './reads-under-load.ts'
 import { benchStallsOnLmdb, benchStallsOnRedis } from './stalls.ts'
 import { benchSubjects } from './subjects.ts'
@@ -30,6 +31,7 @@ export const parts: Readonly<Record<string, () => Promise<void>>> = {
   http: benchHttp,
   'http-masked': benchHttpMasked,
   'reads-under-load': benchReadsUnderLoad,
+  'office-hours': benchOfficeHours,
   transitions: benchTransitions,
   'large-tenant': benchLargeTenant,
   'stalls-lmdb': benchStallsOnLmdb,

@@ -12,33 +12,36 @@ export function layOver(
   choose: Choose
 ): EffectiveTimeline {
   if (upper.causes.length === 0) return lower
-  const boundaries: number[] = []
+  const lowBounds = lower.boundaries
+  const highBounds = upper.boundaries
+  // Each boundary of either may begin an interval.
+  const boundaries = new Float64Array(2 * (lowBounds.length + highBounds.length))
   const causes: Cause[] = []
+  let size = 0
   /** Indexes into the boundaries: even at a start that is not passed yet, odd within an interval. */
   let low = 0
   let high = 0
   let at = Number.NEGATIVE_INFINITY
-  while (low < lower.boundaries.length || high < upper.boundaries.length) {
-    const lowEnd = lower.boundaries[low] ?? Infinity
-    const highEnd = upper.boundaries[high] ?? Infinity
-    const end = Math.min(lowEnd, highEnd)
+  let last: Cause | null = null
+  while (low < lowBounds.length || high < highBounds.length) {
+    const lowEnd = low < lowBounds.length ? lowBounds[low]! : Infinity
+    const highEnd = high < highBounds.length ? highBounds[high]! : Infinity
+    const end = lowEnd < highEnd ? lowEnd : highEnd
     if (end > at) {
-      const cause = choose(causeAt(lower, low), causeAt(upper, high))
-      if (cause !== null) {
-        if (boundaries.at(-1) === at && causes.at(-1) === cause) boundaries[boundaries.length - 1] = end
-        else {
-          boundaries.push(at, end)
-          causes.push(cause)
-        }
+      const below = (low & 1) === 0 ? null : lower.causes[low >> 1]!
+      const above = (high & 1) === 0 ? null : upper.causes[high >> 1]!
+      const cause: Cause | null = below === null && above === null ? null : choose(below, above)
+      if (cause !== null && cause === last) boundaries[size - 1] = end
+      else if (cause !== null) {
+        boundaries[size++] = at
+        boundaries[size++] = end
+        causes.push(cause)
       }
+      last = cause
       at = end
     }
     if (lowEnd === end) low++
     if (highEnd === end) high++
   }
-  return { boundaries: Float64Array.from(boundaries), causes, truncatedAt: lower.truncatedAt }
-}
-
-function causeAt({ causes }: EffectiveTimeline, place: number): Cause | null {
-  return place % 2 === 0 ? null : causes[place >> 1]!
+  return { boundaries: boundaries.slice(0, size), causes, truncatedAt: lower.truncatedAt }
 }

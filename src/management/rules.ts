@@ -1,15 +1,14 @@
 /** A tenant's rules: versions of what was put and what it came to; a diversion in use cannot go. */
 import { isDeepStrictEqual } from 'node:util'
-import { isAhead } from '../domain/absence.ts'
-import type { Instant } from '../domain/calendar-event.ts'
 import type { Diversion } from '../domain/diversion.ts'
 import { type LintFinding, lintInSteps } from '../domain/lint-rules.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
-import { type FieldFault, RequestError } from '../errors.ts'
+import { RequestError } from '../errors.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 import { runInSlices } from '../lib/time-slices.ts'
 import type { Author } from '../storage/author.ts'
-import type { RulesVersion, Store, UserRecord } from '../storage/store.ts'
+import type { RulesVersion, Store } from '../storage/store.ts'
+import { rejectCodesInUse } from './codes-in-use.ts'
 import { DEFAULT_PACK } from './load-packs.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { type PageRequest, paginate } from './pagination.ts'
@@ -46,9 +45,6 @@ export interface PackList {
   readonly packs: readonly { readonly name: string; readonly rules: RuleSet }[]
   readonly after?: string
 }
-
-/** An error lists at most so many uses of the codes that would be removed. */
-const MAX_USES = 50
 
 export interface VersionsRequest {
   readonly limit?: number
@@ -180,7 +176,7 @@ export function createRuleManagement({ store, packs, clock }: ManagementDeps): R
     if (before.version > 0 && same) return { rules: toResponse(before), created: false }
     const at = clock()
     const gone = removedCodes(before.effective, effective)
-    if (gone.size > 0) rejectIfInUse(gone, (await store.snapshot(tenant))?.users ?? [], at)
+    if (gone.size > 0) rejectCodesInUse(gone, await store.snapshot(tenant), at)
     const saved = await store.saveRules(tenant, before.version, {
       at,
       by: { kind, id, name },
@@ -234,49 +230,6 @@ function matchesEntityTag(ifMatch: string, version: number): boolean {
 function removedCodes(before: RuleSet, after: RuleSet): ReadonlySet<string> {
   const stay = new Set(after.diversions.map(({ code }) => code))
   return new Set(before.diversions.map(({ code }) => code).filter((code) => !stay.has(code)))
-}
-
-function rejectIfInUse(gone: ReadonlySet<string>, users: readonly UserRecord[], at: Instant): void {
-  const uses = users.flatMap(({ user, override, absences }): FieldFault[] => {
-    const live = override !== null && (override.until === null || override.until > at)
-    return [
-      ...(live && gone.has(override.diversion)
-        ? [
-            {
-              field: `users/${user.id}/override`,
-              message: `is set to "${override.diversion}": remove it first`
-            }
-          ]
-        : []),
-      ...absences.flatMap((absence) =>
-        isAhead(absence, at) && gone.has(absence.diversion)
-          ? [
-              {
-                field: `users/${user.id}/absences/${absence.id}`,
-                message: `is of "${absence.diversion}": remove it first`
-              }
-            ]
-          : []
-      ),
-      ...user.triggers.flatMap(({ diversion }, index) =>
-        gone.has(diversion)
-          ? [
-              {
-                field: `users/${user.id}/triggers/${index}`,
-                message: `gives "${diversion}": change it first`
-              }
-            ]
-          : []
-      )
-    ]
-  })
-  if (uses.length === 0) return
-  const codes = [...gone].map((code) => `"${code}"`).join(', ')
-  throw new RequestError(
-    'code_in_use',
-    `Of the diversions that would go (${codes}) some are in use, ${uses.length} in all: keep them, or change what uses them.`,
-    uses.slice(0, MAX_USES)
-  )
 }
 
 function preconditionFailed(version: number | null): RequestError {

@@ -104,3 +104,16 @@ t.test('what cannot be is refused by name', async (t) => {
   t.equal((await faultOf({ ...hours, week: { monday: [] } }))[0], 400)
   t.equal((await faultOf({ ...hours, week: { mon: [['08:00']] } }))[0], 400)
 })
+
+t.test('a diversion that holds outside office hours cannot leave the catalogue', async (t) => {
+  const { call } = await startTestService(t)
+  await call('PUT', acme, { ...tenant, officeHours: hours })
+  const { effective, version: _, ...put } = (await call('GET', `${acme}/rules`)).body
+  const without = (list: { code?: string; diversion?: string }[]) =>
+    list.filter(({ code, diversion }) => (code ?? diversion) !== hours.outside)
+  const body = { ...put, diversions: without(effective.diversions), triggers: without(effective.triggers) }
+  const refused = await call('PUT', `${acme}/rules`, body)
+  t.match([refused.status, refused.body.errors?.[0]?.field], [409, 'tenant/officeHours/outside'])
+  await call('PUT', acme, tenant)
+  t.match((await call('PUT', `${acme}/rules`, body)).status, /200|201/)
+})
