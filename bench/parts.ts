@@ -1,6 +1,7 @@
 /** The parts of the bench by their names, in the order in which `npm run bench` runs them. */
 import { benchApiKeys } from './api-keys.ts'
 import { benchCaldavHour } from './caldav-hour.ts'
+import { benchConsumerOutage } from './consumer-outage.ts'
 import { benchEdits } from './edits.ts'
 import { benchEventStreams } from './event-streams.ts'
 import { benchEwsHour } from './ews-hour.ts'
@@ -40,6 +41,7 @@ export const parts: Readonly<Record<string, () => Promise<void>>> = {
   'api-keys': benchApiKeys,
   'idle-day': benchIdleDay,
   'event-streams': benchEventStreams,
+  'consumer-outage': benchConsumerOutage,
   edits: benchEdits,
   workers: benchWorkers,
   'idle-tenants': benchIdleTenants,
