@@ -1,5 +1,6 @@
 /** What a tenant sets for its alarms, what is muted, and which alarms there are. */
 import type { Instant } from '../domain/calendar-event.ts'
+import { floorToSecond } from '../domain/whole-seconds.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import { formatInstant, parseInstant } from '../lib/rfc3339.ts'
 import type { Store, Tenant } from '../storage/store.ts'
@@ -74,7 +75,7 @@ export function createAlarmView({
       share: settings.share,
       minutes: settings.minutes,
       reminderHours: settings.reminderHours,
-      muteUntil: muteUntil === null || muteUntil <= clock() ? null : formatInstant(muteUntil)
+      muteUntil: muteUntil === null || muteUntil <= clock() ? null : formatInstant(floorToSecond(muteUntil))
     }
   }
 
@@ -96,11 +97,11 @@ export function createAlarmView({
           cause: base,
           severity: one.severity as Severity,
           state: one.state,
-          since: formatInstant(one.beganAt),
+          since: formatInstant(floorToSecond(one.beganAt)),
           episode: one.episode,
           users: one.users,
           hint: isFlood ? texts.flood.hint : texts.causes[base].hint,
-          mutedUntil: mutedUntil > now ? formatInstant(mutedUntil) : null
+          mutedUntil: mutedUntil > now ? formatInstant(floorToSecond(mutedUntil)) : null
         }
       })
     },

@@ -4,6 +4,7 @@
  */
 import type { HttpClient } from '../connectors/net/http-client.ts'
 import type { Instant } from '../domain/calendar-event.ts'
+import { floorToSecond } from '../domain/whole-seconds.ts'
 import { type Log, redactError } from '../lib/redact-error.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 import type { RaisedAlarmRecord } from '../storage/alarms.ts'
@@ -83,8 +84,8 @@ function toAlert(
       summary: cause === 'secret_expires' || cause === 'key_expires' ? cause : (texts?.title(facts) ?? cause),
       description: texts?.hint ?? ''
     },
-    startsAt: formatInstant(beganAt),
-    ...(endsAt !== null && { endsAt: formatInstant(endsAt) }),
+    startsAt: formatInstant(floorToSecond(beganAt)),
+    ...(endsAt !== null && { endsAt: formatInstant(floorToSecond(endsAt)) }),
     ...(publicUrl !== null && { generatorURL: `${publicUrl}/v1/tenants/${tenant}/sync` })
   }
 }

@@ -1,4 +1,5 @@
 /** Messages from news: subject and text of an e-mail, one part of an SMS, and what webhooks are sent. Pure. */
+import { floorToSecond } from '../domain/whole-seconds.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 import { splitCause } from './causes.ts'
 import { aboutAlarm, type ComposeContext, momentOf } from './describe-alarm.ts'
@@ -185,7 +186,7 @@ function toEvent(news: News, texts: AlarmTexts, context: ComposeContext): AlarmE
       tenant: about.id,
       cause: base,
       severity,
-      since: formatInstant(beganAt),
+      since: formatInstant(floorToSecond(beganAt)),
       episode,
       users: alarm?.users ?? 0,
       summary: subjectOf(news, texts, context),

@@ -1,4 +1,5 @@
 /** Recipients as they are shown. */
+import { floorToSecond } from '../domain/whole-seconds.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 import type { AlarmRecipientRecord } from '../storage/alarms.ts'
 import { alarmPurpose } from '../storage/secrets/alarm-secrets.ts'
@@ -61,7 +62,7 @@ export function toRecipientResponse(
     digest: one.digest,
     confirmed: one.confirmed,
     lastResult: lastResult && {
-      at: formatInstant(lastResult.at),
+      at: formatInstant(floorToSecond(lastResult.at)),
       ok: lastResult.ok,
       code: lastResult.code as SendCode
     }

@@ -2,6 +2,7 @@
 import { createHmac } from 'node:crypto'
 import type { HttpClient } from '../../connectors/net/http-client.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
+import { floorToSecond } from '../../domain/whole-seconds.ts'
 import { RemoteError } from '../../errors.ts'
 import { formatInstant } from '../../lib/rfc3339.ts'
 import type { AlarmEvent, AlarmMessage } from '../compose.ts'
@@ -72,7 +73,7 @@ function bodyOf({ type, data }: AlarmEvent, format: string, now: Instant): objec
   const code = typeof data.code === 'string' ? `${text}\n${data.code}` : text
   if (format === 'slack') return { text: code }
   if (format === 'teams') return teamsCard(code)
-  return { type, timestamp: formatInstant(now), data }
+  return { type, timestamp: formatInstant(floorToSecond(now)), data }
 }
 
 /** What "Post to a channel when a webhook request is received" of Teams Workflows takes: an Adaptive Card. */
