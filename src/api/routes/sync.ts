@@ -58,7 +58,8 @@ const SyncQuery = Strict({
       description: `Only users with these codes, a comma list of ${syncCodes.join(', ')}.`,
       examples: ['mailbox_unknown']
     })
-  )
+  ),
+  user: Type.Optional(UserId)
 })
 
 /** A pattern for a comma list of the values. */
@@ -113,16 +114,19 @@ export function syncRoutes(deps: {
             ? { ...user, notifications: 'polling' as const }
             : user
         }
-        const page = await paginate(
-          query,
-          (asked) => findUserSyncs(store, id, asked, filter, userSyncOf),
-          (user) => user,
-          ({ user }) => user
-        )
+        const page =
+          query.user === undefined
+            ? await paginate(
+                query,
+                (asked) => findUserSyncs(store, id, asked, filter, userSyncOf),
+                (user) => user,
+                ({ user }) => user
+              )
+            : { items: [userSyncOf(await requireUserRecord(store, id, query.user))] }
         return {
           connection: toConnectionSync(state, credential, clock()),
           users: [...page.items],
-          ...(page.after !== undefined && { after: page.after })
+          ...('after' in page && page.after !== undefined && { after: page.after })
         }
       }
     )
