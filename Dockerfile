@@ -16,6 +16,10 @@ COPY src/ src/
 COPY tools/copy-scripts.mjs tools/copy-scripts.mjs
 RUN node node_modules/@typescript/native/bin/tsc
 RUN node tools/copy-scripts.mjs
+COPY openapi/ openapi/
+COPY console/ console/
+COPY tools/build-console.mjs tools/build-console.mjs
+RUN node tools/build-console.mjs
 
 # The packages that the service needs, with the prebuilt parts for the architecture that the image is for.
 FROM ${NODE_IMAGE} AS packages
@@ -42,6 +46,7 @@ COPY --from=packages /build/sbom.cdx.json ./
 COPY rules/ rules/
 COPY --from=packages /build/node_modules/ node_modules/
 COPY --from=compiled /build/dist/src/ dist/src/
+COPY --from=compiled /build/dist/console/ dist/console/
 ENV NODE_ENV=production \
     HANVISA_HOST=0.0.0.0 \
     HANVISA_DATA_DIR=/data

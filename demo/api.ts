@@ -33,6 +33,8 @@ export class ApiError extends Error {
 
 export interface ApiClient {
   readonly address: string
+  /** What it signs in with. */
+  readonly key: string
   get<T>(path: string): Promise<T>
   post<T>(path: string, body: unknown): Promise<T>
   put(path: string, body: unknown): Promise<void>
@@ -70,6 +72,7 @@ export function createApiClient(address: string, key: string, signal: AbortSigna
   }
   return {
     address,
+    key,
     get: (path) => call('GET', path) as Promise<never>,
     post: (path, body) => call('POST', path, body) as Promise<never>,
     put: async (path, body) => {

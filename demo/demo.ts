@@ -85,6 +85,8 @@ async function run(crashed: (story: string) => void): Promise<void> {
       screen.addLine(followed, `webhook: ${displayName}, ${label}`)
     await receiveWebhooks(api, followed.id, tell, ending.signal)
   }
+  const { address, key } = api
+  screen.say(`\n# The console, in a browser: ${address}/console/\n# Key to sign in with: ${key}`)
   screen.say('')
   await Promise.all([editing(calendars), ...sampleTenants.map((tenant) => watch(api, tenant))])
 }

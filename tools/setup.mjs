@@ -1,7 +1,7 @@
 /**
- * Makes a fresh clone ready: installs what package-lock.json says where that is not done yet, and compiles. For `npm test`
- * it also installs a Redis, of which the tests start their own, and python3-dateutil, which judges recurrence rules,
- * and the CalDAV servers radicale and xandikos.
+ * Makes a fresh clone ready: installs what package-lock.json says where that is not done yet, compiles, and builds the
+ * console. For `npm test` it also installs what the tests use where it is missing: a Redis, of which they start their
+ * own, python3-dateutil, which judges recurrence rules, the CalDAV servers radicale and xandikos, and Chromium.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -18,7 +18,7 @@ if (major < 20 || (major === 20 && minor < 20)) {
 if (process.env.npm_lifecycle_event?.startsWith('pretest')) {
   provideRedis()
   provideDateutil()
-  for (const name of ['radicale', 'xandikos']) provideDavServer(name)
+  for (const name of ['radicale', 'xandikos', 'chromium']) provideProgram(name)
   if (process.env.npm_lifecycle_event === 'pretest:servers') provideLargeServers()
 }
 const lockHash = createHash('sha256')
@@ -36,11 +36,14 @@ run(process.execPath, [join(root, 'node_modules', '@typescript', 'native', 'bin'
 
 removeOrphans()
 run(process.execPath, [join(root, 'tools', 'copy-scripts.mjs')])
+run(process.execPath, [join(root, 'tools', 'build-console.mjs')])
 
 /** Removes compiled files whose source is gone: the tests run whatever dist/test holds. */
 function removeOrphans() {
   const dist = join(root, 'dist')
   for (const name of readdirSync(dist, { recursive: true })) {
+    // Vite names and removes what is below console/ itself.
+    if (name.startsWith('console/')) continue
     if (name.endsWith('.js') && !existsSync(join(root, name.replace(/\.js$/, '.ts'))))
       rmSync(join(dist, name))
   }
@@ -64,7 +67,7 @@ function provideDateutil() {
 }
 
 /** As above: without one, its tests are skipped and say so. */
-function provideDavServer(name) {
+function provideProgram(name) {
   if (starts(name)) return
   if (process.getuid?.() === 0 && starts('apt-get')) installPackage(name)
 }

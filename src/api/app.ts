@@ -16,6 +16,7 @@ import { decorateWithManagement } from './audited-calls.ts'
 import { WaitingCalls } from './auth/waiting-calls.ts'
 import { type BaseAppDeps, createBaseApp } from './base-app.ts'
 import { compressAnswer } from './compression.ts'
+import { consolePages } from './console-pages.ts'
 import { docsPages } from './docs-pages.ts'
 import { EventStreams } from './events/event-streams.ts'
 import { componentName, describeAccess, openapiInfo } from './openapi-info.ts'
@@ -86,6 +87,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     transform: describeAccess
   })
   await app.register(docsPages)
+  await app.register(consolePages, { prefix: '/console' })
 
   await app.register(probesRoutes(deps))
   await app.register(healthRoutes(deps), { prefix: '/v1' })

@@ -95,14 +95,14 @@ export async function createBaseApp(deps: BaseAppDeps) {
   app.setNotFoundHandler({ preValidation: hooksFor(anyRole) }, sendNotFound)
   const routes = new Map<string, RegisteredRoute>()
   app.addHook('onRoute', (route) => {
-    // The pages of @fastify/swagger-ui cannot declare theirs.
-    if (isDocs(route.url)) route.config = { ...route.config, access: 'public' }
+    // The pages of @fastify/swagger-ui and @fastify/static cannot declare theirs.
+    if (isPages(route.url)) route.config = { ...route.config, access: 'public' }
     const access = requireAccess(route)
     requireAuditAction(route)
     const methods = [...(routes.get(route.url)?.methods ?? []), ...[route.method].flat()]
     routes.set(route.url, { methods: new Set(methods), isPublic: access === 'public' })
     route.onRequest = [...hooksFor(access, route.config?.limits), ...[route.onRequest ?? []].flat()]
-    if (!isDocs(route.url)) rejectUnexpectedInput(route)
+    if (!isPages(route.url)) rejectUnexpectedInput(route)
     if (route.url.startsWith('/v1/')) forbidCaching(route)
     observeResponseTimes(route, deps.metrics)
   })
@@ -191,7 +191,7 @@ function observeResponseTimes(route: RouteOptions, metrics: Metrics): void {
 function rejectOtherMethods(app: FastifyInstance, routes: ReadonlyMap<string, RegisteredRoute>): void {
   const patterns = [...routes]
   for (const [url, { isPublic }] of patterns) {
-    if (isDocs(url)) continue
+    if (isPages(url)) continue
     // `users/import` also is the address of a user with that id.
     const methods = new Set(
       patterns.flatMap(([other, { methods }]) => (coversPattern(other, url) ? [...methods] : []))
@@ -222,6 +222,6 @@ function coversPattern(pattern: string, other: string): boolean {
   )
 }
 
-function isDocs(url: string): boolean {
-  return url === '/docs' || url.startsWith('/docs/')
+function isPages(url: string): boolean {
+  return /^\/(docs|console)(\/|$)/.test(url)
 }

@@ -1,0 +1,79 @@
+/** The pages by their addresses, and who reaches them. */
+import { Navigate, Route, Router } from '@solidjs/router'
+import { lazy, Match, type ParentProps, Switch } from 'solid-js'
+import { Notice } from './components/notice.tsx'
+import { Toasts } from './components/toasts.tsx'
+import { LanguageProvider, useLanguage } from './i18n/language.tsx'
+import { Now } from './now/now.tsx'
+import { SessionProvider, useSession } from './session/session.tsx'
+import { SignIn } from './session/sign-in.tsx'
+import { useTenant } from './shell/tenant.tsx'
+import { TenantPage } from './shell/tenant-page.tsx'
+
+const Tenants = lazy(() => import('./tenants/tenants.tsx'))
+const Person = lazy(() => import('./person/person.tsx'))
+const Rules = lazy(() => import('./rules/rules.tsx'))
+const Users = lazy(() => import('./users/users.tsx'))
+const Health = lazy(() => import('./health/health.tsx'))
+
+export function App() {
+  return (
+    <LanguageProvider>
+      <SessionProvider>
+        <SignedIn>
+          <Router base="/console">
+            <Route path="/" component={Home} />
+            <Route path="/:tenant" component={TenantPage}>
+              <Route path="/" component={FirstPage} />
+              <Route path="/now" component={Now} />
+              <Route path="/people/:user" component={Person} />
+              <Route path="/rules" component={Rules} />
+              <Route path="/users" component={Users} />
+              <Route path="/health" component={Health} />
+              <Route path="*" component={NotFound} />
+            </Route>
+          </Router>
+        </SignedIn>
+        <Toasts />
+      </SessionProvider>
+    </LanguageProvider>
+  )
+}
+
+function SignedIn(props: ParentProps) {
+  const { texts } = useLanguage()
+  const session = useSession()
+  return (
+    <Switch>
+      <Match when={session.isUnreachable()}>
+        <main class="sign-in" id="content">
+          <Notice kind="stale">{texts().errors.unreachable}</Notice>
+        </main>
+      </Match>
+      <Match when={session.principal() === null}>
+        <SignIn />
+      </Match>
+      <Match when={session.principal()}>{props.children}</Match>
+    </Switch>
+  )
+}
+
+/** A provider chooses a customer first; everybody else has one. */
+function Home() {
+  const session = useSession()
+  const tenant = session.principal()?.tenant
+  return tenant == null ? <Tenants /> : <Navigate href={`/${encodeURIComponent(tenant)}`} />
+}
+
+function FirstPage() {
+  const { tenant } = useTenant()
+  const { role, user, colleagues } = useSession().principal()!
+  const isAlone = role === 'softphone' && !colleagues
+  const page = isAlone ? `people/${encodeURIComponent(user ?? '')}` : 'now'
+  return <Navigate href={`/${encodeURIComponent(tenant())}/${page}`} />
+}
+
+function NotFound() {
+  const { texts } = useLanguage()
+  return <p class="empty">{texts().errors.notFound}</p>
+}

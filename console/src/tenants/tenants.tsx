@@ -1,0 +1,73 @@
+/** Where a provider chooses a customer. */
+import { A } from '@solidjs/router'
+import Search from 'lucide-solid/icons/search'
+import { createResource, createSignal, For, Show } from 'solid-js'
+import { api, dataOf, type Schemas } from '../api/client.ts'
+import { useLanguage } from '../i18n/language.tsx'
+
+/** What the API gives in one answer at the most. */
+const PAGE = 1000
+
+async function readAllTenants(): Promise<readonly Schemas['Tenant'][]> {
+  const all: Schemas['Tenant'][] = []
+  for (let after: string | undefined; ; ) {
+    const query = { limit: PAGE, ...(after === undefined ? {} : { after }) }
+    const page = await dataOf(api.GET('/v1/tenants', { params: { query } }))
+    all.push(...page.tenants)
+    after = page.after
+    if (after === undefined) return all
+  }
+}
+
+/** How many are drawn: a provider types rather than scrolls ten thousand. */
+const SHOWN = 200
+
+export default function Tenants() {
+  const { texts } = useLanguage()
+  const [query, setQuery] = createSignal('')
+  const [tenants] = createResource(readAllTenants)
+  const found = () => {
+    const wanted = query().trim().toLowerCase()
+    return (tenants() ?? []).filter(
+      ({ tenant, name }) => tenant.toLowerCase().includes(wanted) || name.toLowerCase().includes(wanted)
+    )
+  }
+  return (
+    <main class="page" id="content">
+      <h1>{texts().tenants.title}</h1>
+      <label class="search">
+        <Search size={18} aria-hidden="true" />
+        <span class="visually-hidden">{texts().tenants.search}</span>
+        <input
+          type="search"
+          placeholder={texts().tenants.search}
+          value={query()}
+          onInput={(event) => setQuery(event.currentTarget.value)}
+        />
+      </label>
+      <Show
+        when={found().length > 0}
+        fallback={
+          <Show when={tenants()}>
+            {(all) => (
+              <p class="empty">{all().length === 0 ? texts().tenants.none : texts().tenants.noMatch}</p>
+            )}
+          </Show>
+        }
+      >
+        <ul class="tenant-list">
+          <For each={found().slice(0, SHOWN)}>
+            {({ tenant, name }) => (
+              <li>
+                <A href={`/${encodeURIComponent(tenant)}`}>
+                  <strong dir="auto">{name}</strong>
+                  <span class="extension">{tenant}</span>
+                </A>
+              </li>
+            )}
+          </For>
+        </ul>
+      </Show>
+    </main>
+  )
+}

@@ -1,0 +1,38 @@
+/** Builds the console to dist/console: the types of the API from openapi/openapi.json, then the bundle. Does nothing where both are current. */
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const stamp = join(root, 'dist', 'console', '.built-from')
+const sources = ['openapi/openapi.json', 'package-lock.json', ...filesBelow('console')]
+const hash = createHash('sha256')
+for (const path of sources.sort()) hash.update(path).update(readFileSync(join(root, path)))
+const current = hash.digest('hex')
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== current) {
+  const { default: openapiTypes, astToString } = await import('openapi-typescript')
+  const document = JSON.parse(readFileSync(join(root, 'openapi/openapi.json'), 'utf8'))
+  writeFileSync(join(root, 'console/src/api/schema.d.ts'), astToString(await openapiTypes(document)))
+  const { build } = await import('vite')
+  await build({ configFile: join(root, 'console/vite.config.ts'), logLevel: 'error' })
+  compressAssets(join(root, 'dist/console/assets'))
+  writeFileSync(stamp, current)
+}
+
+/** Without what is generated here. */
+function filesBelow(folder) {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== 'schema.d.ts')
+    .map(({ parentPath, name }) => join(parentPath, name).slice(root.length + 1))
+}
+
+/** Once here, and not for each visitor. */
+function compressAssets(folder) {
+  for (const name of readdirSync(folder)) {
+    const bytes = readFileSync(join(folder, name))
+    writeFileSync(join(folder, `${name}.br`), brotliCompressSync(bytes))
+    writeFileSync(join(folder, `${name}.gz`), gzipSync(bytes, { level: 9 }))
+  }
+}
