@@ -13,6 +13,7 @@ import { AddressPolicy } from '../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../src/connectors/net/http-client.ts'
 import { RemoteError } from '../../src/errors.ts'
 import { machineTimers } from '../../src/lib/timers.ts'
+import type { Management } from '../../src/management/management.ts'
 import type { Sync } from '../../src/sync/sync.ts'
 import { calendarEvent } from '../support/fake-calendar-server.ts'
 import { harnessRules, hourMs, openSyncHarness, polling, type SyncHarness } from '../support/sync-harness.ts'
@@ -26,6 +27,9 @@ async function api({ store, time }: SyncHarness, sync: Sync) {
   app.setErrorHandler(sendError)
   app.setValidatorCompiler(validatorCompiler(schemas))
   for (const schema of schemas) app.addSchema(schema)
+  // test/api/audit.test.ts looks at what is recorded.
+  const management = { audit: { record: async () => {} } } as unknown as Management
+  app.decorateRequest('management', { getter: () => management })
   await app.register(syncRoutes({ store, sync, credentialOf: () => null, clock: time.clock }), {
     prefix: '/v1'
   })
