@@ -17,6 +17,8 @@ interface ErrorGroup {
 
 /** Days before the end of a credential from which it is shown as due. */
 const DUE_DAYS = 30
+const connectionKinds = { absent: 'soon', untried: 'soon', working: 'open', failing: 'failed' } as const
+
 /** How many of a group are named. */
 const NAMED = 12
 
@@ -77,9 +79,9 @@ function ConnectionLine(props: { connection: Schemas['ConnectionSync']; when: (a
   }
   return (
     <>
-      <Notice kind={props.connection.code === null ? 'open' : 'failed'}>
+      <Notice kind={connectionKinds[props.connection.state]}>
         <p>
-          <strong>{props.connection.state}</strong>
+          <strong>{texts().health.states[props.connection.state]}</strong>
           {` · ${props.when(props.connection.since)}`}
         </p>
         <Show when={props.connection.hint}>{(hint) => <p dir="auto">{hint()}</p>}</Show>

@@ -166,6 +166,12 @@ export const da: Texts = {
   health: {
     title: 'Drift',
     connection: 'Forbindelse',
+    states: {
+      absent: 'Ingen kalender er forbundet',
+      untried: 'Intet er læst endnu',
+      working: 'Fungerer',
+      failing: 'Mislykkes for alle'
+    },
     read: (when) => `Læst ${when}`,
     groups: 'Det, nogen skal gøre',
     allWell: 'Alle kalendere læses. Intet at gøre.',

@@ -164,6 +164,12 @@ export const en = {
   health: {
     title: 'Health',
     connection: 'Connection',
+    states: {
+      absent: 'No calendar is connected',
+      untried: 'Nothing was read yet',
+      working: 'Works',
+      failing: 'Fails for everybody'
+    },
     read: (when: string) => `Read ${when}`,
     groups: 'What needs somebody',
     allWell: 'All calendars are read. Nothing to do.',

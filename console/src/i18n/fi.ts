@@ -167,6 +167,12 @@ export const fi: Texts = {
   health: {
     title: 'Tila',
     connection: 'Yhteys',
+    states: {
+      absent: 'Kalenteria ei ole yhdistetty',
+      untried: 'Mitään ei ole vielä luettu',
+      working: 'Toimii',
+      failing: 'Epäonnistuu kaikilta'
+    },
     read: (when) => `Luettu ${when}`,
     groups: 'Mihin jonkun on puututtava',
     allWell: 'Kaikki kalenterit luetaan. Ei tehtävää.',

@@ -167,6 +167,12 @@ export const nb: Texts = {
   health: {
     title: 'Drift',
     connection: 'Tilkobling',
+    states: {
+      absent: 'Ingen kalender er koblet til',
+      untried: 'Ingenting er lest ennå',
+      working: 'Fungerer',
+      failing: 'Mislykkes for alle'
+    },
     read: (when) => `Lest ${when}`,
     groups: 'Det noen må gjøre',
     allWell: 'Alle kalendere leses. Ingenting å gjøre.',

@@ -167,6 +167,12 @@ export const sv: Texts = {
   health: {
     title: 'Hälsa',
     connection: 'Anslutning',
+    states: {
+      absent: 'Ingen kalender är ansluten',
+      untried: 'Inget är läst än',
+      working: 'Fungerar',
+      failing: 'Misslyckas för alla'
+    },
     read: (when) => `Läst ${when}`,
     groups: 'Det någon behöver göra',
     allWell: 'Alla kalendrar läses. Inget att göra.',
