@@ -105,12 +105,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       })
     )
     const moods = createRandom(seed + 2)
+    const probe = `/v1/tenants/${pushed}/consumers/probe`
     let isResting = false
     followers.push(
       await startWebhookProbe({
         name: `webhook at ${pushed}`,
-        put: (url) =>
-          calls.callUntilAccepted('PUT', `/v1/tenants/${pushed}/consumers/probe`, { kind: 'webhook', url }),
+        // The oracle knows no stand-ins.
+        put: (url) => calls.callUntilAccepted('PUT', probe, { kind: 'webhook', url, sensitive: true }),
         isRefused: () => !isResting && moods.of([true, false, false, false, false])
       })
     )
@@ -128,21 +129,15 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       put: (tenant, path, body) => calls.callUntilAccepted('PUT', `/v1/tenants/${tenant}${path}`, body),
       remove: (path) => calls.callUntilAccepted('DELETE', path)
     })
-    const faultInjector = startFaultInjector({
-      replicas: loadBalancer.replicas,
-      redis,
-      proxy: line,
-      simulator,
-      random,
-      log
-    })
+    const { replicas } = loadBalancer
+    const faultInjector = startFaultInjector({ replicas, redis, proxy: line, simulator, random, log })
     await after(seconds * 1000)
     await faultInjector.stop()
     await Promise.all([workload.stop(), churn.stop()])
     log(`seed ${seed}: coming to rest`)
     isResting = true
     // Its back-off may be minutes by now.
-    await calls.callUntilAccepted('POST', `/v1/tenants/${pushed}/consumers/probe/resume`)
+    await calls.callUntilAccepted('POST', `${probe}/resume`)
     const faults = [
       ...calls.faults,
       ...(await converged((tenant) => (tenant === churnedTenant.id ? churn.rules() : usual))),
