@@ -18,6 +18,7 @@ import { addLimits, type RouteLimits } from './auth/limits.ts'
 import type { OperatorAuthenticator } from './auth/operators/authenticate-operator.ts'
 import type { Metrics } from './metrics.ts'
 import { refuseOverload } from './overload.ts'
+import { isPage } from './page-headers.ts'
 import { sendClientError, sendError, sendNotFound } from './problem.ts'
 import { parseQuery } from './query.ts'
 import { schemas } from './schemas/all.ts'
@@ -96,13 +97,13 @@ export async function createBaseApp(deps: BaseAppDeps) {
   const routes = new Map<string, RegisteredRoute>()
   app.addHook('onRoute', (route) => {
     // The pages of @fastify/swagger-ui and @fastify/static cannot declare theirs.
-    if (isPages(route.url)) route.config = { ...route.config, access: 'public' }
+    if (isPage(route.url)) route.config = { ...route.config, access: 'public' }
     const access = requireAccess(route)
     requireAuditAction(route)
     const methods = [...(routes.get(route.url)?.methods ?? []), ...[route.method].flat()]
     routes.set(route.url, { methods: new Set(methods), isPublic: access === 'public' })
     route.onRequest = [...hooksFor(access, route.config?.limits), ...[route.onRequest ?? []].flat()]
-    if (!isPages(route.url)) rejectUnexpectedInput(route)
+    if (!isPage(route.url)) rejectUnexpectedInput(route)
     if (route.url.startsWith('/v1/')) forbidCaching(route)
     observeResponseTimes(route, deps.metrics)
   })
@@ -191,7 +192,7 @@ function observeResponseTimes(route: RouteOptions, metrics: Metrics): void {
 function rejectOtherMethods(app: FastifyInstance, routes: ReadonlyMap<string, RegisteredRoute>): void {
   const patterns = [...routes]
   for (const [url, { isPublic }] of patterns) {
-    if (isPages(url)) continue
+    if (isPage(url)) continue
     // `users/import` also is the address of a user with that id.
     const methods = new Set(
       patterns.flatMap(([other, { methods }]) => (coversPattern(other, url) ? [...methods] : []))
@@ -220,8 +221,4 @@ function coversPattern(pattern: string, other: string): boolean {
   return (
     parts.length === others.length && parts.every((part, index) => part[0] === ':' || part === others[index])
   )
-}
-
-function isPages(url: string): boolean {
-  return /^\/(docs|console)(\/|$)/.test(url)
 }

@@ -1,4 +1,4 @@
-/** The headers of the pages that run scripts (`/docs`, `/console/`): they load nothing from elsewhere, and nobody frames them. */
+/** The pages that run scripts (`/docs`, `/console/`), and their headers: they load nothing from elsewhere, and nobody frames them. */
 import type { FastifyHelmetOptions } from '@fastify/helmet'
 
 /** `imgSrc`: where pictures may come from, beside the service itself. */
@@ -21,4 +21,9 @@ export function pageHeaders({ imgSrc = [] }: { imgSrc?: readonly string[] } = {}
     // Whoever puts TLS before the service decides for the whole host, whose other ports may speak plain HTTP.
     strictTransportSecurity: false
   }
+}
+
+/** Whether an address, or a route's, is one of theirs. */
+export function isPage(url: string): boolean {
+  return /^\/(docs|console)([/?]|$)/.test(url)
 }

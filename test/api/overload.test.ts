@@ -21,6 +21,7 @@ t.test('work is refused with 503 while the event loop is late, and again done wh
   await refuseOverload(app, { maxEventLoopDelayMs: 100, startMs: 0 })
   app.get('/work', async () => 'done')
   app.get('/healthz', { config: { limits: 'none' } }, async () => 'alive')
+  app.get('/console/acme/now', async () => 'page')
   app.get('/statuses', { config: { limits: 'from-memory' } }, async () => 'known')
   await app.ready()
   t.equal((await app.inject('/work')).statusCode, 200)
@@ -32,6 +33,7 @@ t.test('work is refused with 503 while the event loop is late, and again done wh
   t.match(refused.json(), { type: 'urn:hanvisa:problem:overloaded', status: 503 })
   t.equal((await app.inject('/healthz')).payload, 'alive')
   t.equal((await app.inject('/statuses')).payload, 'known')
+  t.equal((await app.inject('/console/acme/now')).payload, 'page', 'a person is shown no problem as JSON')
 
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 100))

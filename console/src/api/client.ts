@@ -21,7 +21,7 @@ export function storeKey(key: string | null): void {
 
 export const api = createClient<paths>({ baseUrl: '/', fetch: fetchPatiently })
 
-const MAX_RETRIES = 5
+const MAX_RETRIES = 20
 /** Seconds, whatever the service asks for: somebody looks at the page. */
 const MAX_RETRY_AFTER_S = 10
 
