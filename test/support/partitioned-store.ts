@@ -21,20 +21,22 @@ export function partitionedStore(store: Store): PartitionedStore {
   let dropsEvents = false
   let delayed: (() => void)[] | null = null
   const followers = new Map<symbol, FeedFollower>()
+  const guarded =
+    (call: (...args: unknown[]) => unknown) =>
+    async (...args: unknown[]) => {
+      if (isPartitioned) throw new StoreUnavailable('The line is cut.')
+      const result = await call(...args)
+      if (isPartitioned) throw new StoreUnavailable('The line was cut meanwhile.')
+      return result
+    }
   const guardedStore = Object.fromEntries(
-    Object.entries(store).map(([name, call]) => [
+    Object.entries(store).map(([name, member]) => [
       name,
-      async (...args: unknown[]) => {
-        if (isPartitioned) throw new StoreUnavailable('The line is cut.')
-        const result = await (call as (...args: unknown[]) => unknown)(...args)
-        if (isPartitioned) throw new StoreUnavailable('The line was cut meanwhile.')
-        return result
-      }
+      typeof member === 'function' ? guarded(member) : member
     ])
-  ) as unknown as Store
+  ) as Store
   return {
     ...guardedStore,
-    apiKeys: store.apiKeys,
     follow(tenant, onEvent) {
       const one = Symbol(tenant)
       followers.set(one, onEvent)
