@@ -9,6 +9,9 @@ import t from 'tap'
 /** A process each: they take long, or wait long. Begun first, so that none of them is still running alone at the end. */
 const alone = [
   'storage/kill',
+  'console/attendant',
+  'console/operator',
+  'console/accessibility',
   'service/peers',
   'demo',
   'soak/chaos',
@@ -25,6 +28,8 @@ const filesPerGroup = 10
 const jobs = 6
 const timeoutMs = 1_800_000
 
+type Parser = NonNullable<ReturnType<typeof t.spawn>['subtest']>['parser']
+
 const folder = import.meta.dirname
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.js'))
@@ -34,10 +39,29 @@ const { NODE_OPTIONS: _, ...env } = process.env
 const program = join(folder, 'group', 'group.js')
 
 t.jobs = jobs
+const failures: string[] = []
+const runs: Promise<unknown>[] = []
 for (const group of [...alone.map((file) => [file]), ...groupsOf(files)]) {
   const paths = group.map((file) => relative('.', join(folder, file)))
   const name = group.length === 1 ? group[0] : `${group[0]} to ${group.at(-1)}`
-  void t.spawn(process.execPath, [program, ...paths], { env, buffered: true, timeout: timeoutMs }, name)
+  const run = t.spawn(
+    process.execPath,
+    [program, ...paths],
+    { env, buffered: true, timeout: timeoutMs },
+    name
+  )
+  if (run.subtest !== null) collectFailures(run.subtest.parser)
+  runs.push(run)
+}
+await Promise.allSettled(runs)
+// Last, so that a record that keeps the end of the output alone names them.
+for (const failure of failures) t.comment(`failed: ${failure}`)
+
+function collectFailures(parser: Parser): void {
+  parser.on('child', collectFailures)
+  parser.on('assert', ({ ok, todo, skip, fullname }) => {
+    if (!ok && !todo && !skip) failures.push(fullname)
+  })
 }
 
 /** Neighbours in the tree test the same part, and load the same modules. */
