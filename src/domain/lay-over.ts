@@ -26,7 +26,7 @@ export function layOver(
   while (low < lowBounds.length || high < highBounds.length) {
     const lowEnd = low < lowBounds.length ? lowBounds[low]! : Infinity
     const highEnd = high < highBounds.length ? highBounds[high]! : Infinity
-    const end = lowEnd < highEnd ? lowEnd : highEnd
+    const end = Math.min(lowEnd, highEnd)
     if (end > at) {
       const below = (low & 1) === 0 ? null : lower.causes[low >> 1]!
       const above = (high & 1) === 0 ? null : upper.causes[high >> 1]!

@@ -2,7 +2,7 @@
 import type { Instant } from './calendar-event.ts'
 import type { RuleSet } from './rule-set.ts'
 import { sameIntervalFields } from './status.ts'
-import { type Cause, causeKey } from './timeline.ts'
+import { type Cause, causeKey, mergeIntervals } from './timeline.ts'
 import type { EffectiveTimeline } from './timeline-runs.ts'
 
 /** Causes made with another diversion; when there are more all are forgotten, which is harmless. */
@@ -57,8 +57,8 @@ export class Mask {
 /** Whether two timelines show the same in all that ends after the instant, whichever causes and borders give it. */
 export function showSame(one: EffectiveTimeline, other: EffectiveTimeline, at: Instant): boolean {
   if (one.truncatedAt !== other.truncatedAt) return false
-  const left = shownIntervals(one, at)
-  const right = shownIntervals(other, at)
+  const left = mergeIntervals(one, at, sameIntervalFields)
+  const right = mergeIntervals(other, at, sameIntervalFields)
   return (
     left.length === right.length &&
     left.every((interval, index) => {
@@ -66,30 +66,8 @@ export function showSame(one: EffectiveTimeline, other: EffectiveTimeline, at: I
       return (
         interval.start === twin.start &&
         interval.end === twin.end &&
-        sameIntervalFields(interval.cause, twin.cause)
+        sameIntervalFields(interval.causes[0]!, twin.causes[0]!)
       )
     })
   )
-}
-
-interface ShownInterval {
-  readonly start: Instant
-  readonly end: Instant
-  readonly cause: Cause
-}
-
-/** Neighbours that show the same are one. */
-function shownIntervals(timeline: EffectiveTimeline, at: Instant): ShownInterval[] {
-  const { boundaries, causes } = timeline
-  const shown: ShownInterval[] = []
-  for (let index = 0; index < causes.length; index++) {
-    const cause = causes[index]!
-    const start = boundaries[2 * index]!
-    const end = boundaries[2 * index + 1]!
-    const last = shown.at(-1)
-    if (last !== undefined && last.end === start && sameIntervalFields(last.cause, cause)) {
-      shown[shown.length - 1] = { ...last, end }
-    } else shown.push({ start, end, cause })
-  }
-  return shown.filter(({ end }) => end > at)
 }

@@ -58,10 +58,11 @@ export interface MergedInterval {
   readonly causes: readonly Cause[]
 }
 
-/** The intervals that end after the instant, merged where diversion and phone are the same and nothing lies between. */
+/** The intervals that end after the instant, merged where both look the same and nothing lies between. */
 export function mergeIntervals(
   timeline: Pick<Timeline, 'boundaries' | 'causes'>,
-  at: Instant
+  at: Instant,
+  looksSame: (one: Cause, next: Cause) => boolean = hasSameDiversion
 ): MergedInterval[] {
   const { boundaries, causes } = timeline
   const merged: MergedInterval[] = []
@@ -70,13 +71,17 @@ export function mergeIntervals(
     const end = boundaries[2 * index + 1]!
     const cause = causes[index]!
     const last = merged.at(-1)
-    if (last?.end === start && last.diversion === cause.diversion && last.phone === cause.phone) {
+    if (last?.end === start && looksSame(last.causes[0]!, cause)) {
       merged[merged.length - 1] = { ...last, end, causes: [...last.causes, cause] }
     } else {
       merged.push({ start, end, diversion: cause.diversion, phone: cause.phone, causes: [cause] })
     }
   }
   return merged.filter(({ end }) => end > at)
+}
+
+function hasSameDiversion(one: Cause, next: Cause): boolean {
+  return one.diversion === next.diversion && one.phone === next.phone
 }
 
 /** The index of the first interval that ends after the instant; the number of intervals when none does. */

@@ -19,9 +19,6 @@ export interface Cursor {
   readonly uncertain: boolean
 }
 
-/** Cursors are honoured for so long after their instant. */
-export const CURSOR_LIFETIME_MS = 24 * 3_600_000
-
 const pattern =
   /^1\.([0-9A-Za-z_-]{1,64})\.(0|[1-9][0-9]{0,14})(?:-(0|[1-9][0-9]{0,14}))?\.([1-9][0-9]{0,14})(\.u)?$/
 

@@ -1,9 +1,10 @@
 /** Changes of which masked audiences see nothing, as a sick leave that became another absence of the same times: they are not woken by them. */
+
 import type { Instant } from '../domain/calendar-event.ts'
 import { showSame } from '../domain/mask.ts'
+import { maxCursorAgeMs } from '../domain/window.ts'
 import type { LogEntry } from '../storage/store.ts'
 import { maskedAudience } from './audience.ts'
-import { CURSOR_LIFETIME_MS } from './cursor.ts'
 import { type AppliedEntry, namedUsers } from './recent-entries.ts'
 import { type TenantContext, timelineFor, type UserState } from './user-state.ts'
 import { hasSameSync, type ViewContents } from './view-contents.ts'
@@ -40,7 +41,7 @@ function looksSameMasked(before: UserState, after: UserState, context: TenantCon
     showSame(
       timelineFor(before, context, maskedAudience),
       timelineFor(after, context, maskedAudience),
-      now - CURSOR_LIFETIME_MS
+      now - maxCursorAgeMs
     )
   )
 }

@@ -5,15 +5,17 @@
  * process, and after a restart, the cursor's instant counts: every tenant gives what it logged, and what began or ended, since a
  * while before that instant. Then some users may be given again, as they are now; nobody is left out.
  */
+
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../domain/calendar-event.ts'
+import { maxCursorAgeMs } from '../domain/window.ts'
 import { RequestError } from '../errors.ts'
 import { pauseUntil } from '../lib/pause-until.ts'
 import { type After, machineTimers } from '../lib/timers.ts'
 import { eachPage } from '../storage/page.ts'
 import type { Store } from '../storage/store.ts'
 import type { Changes } from './changes.ts'
-import { CURSOR_LIFETIME_MS, type Cursor, cursorExpired, requireCursor } from './cursor.ts'
+import { type Cursor, cursorExpired, requireCursor } from './cursor.ts'
 import { formatProviderCursor, type ProviderCursor, requireProviderCursor } from './provider-cursor.ts'
 import type { StatusService, WaitOptions } from './status-service.ts'
 import type { Batches, StatusFeeds } from './subscribe.ts'
@@ -134,7 +136,7 @@ export class ProviderFeed {
     this.#started ??= this.#start()
     await this.#started
     if (cursor === null) return this.#answer([], this.#end, clock())
-    if (cursor.at < clock() - CURSOR_LIFETIME_MS) throw cursorExpired('It is older than 24 hours.')
+    if (cursor.at < clock() - maxCursorAgeMs) throw cursorExpired('It is older than 24 hours.')
     const isOurs = cursor.process === this.#process && cursor.place <= this.#end
     if (!isOurs || cursor.place < this.#first) return this.#sinceInstant(cursor.at - MAX_DELAY_MS, format)
     const until = performance.now() + waitMs

@@ -1,13 +1,15 @@
 /** The answer to `GET statuses` as bytes: the same on every replica that holds the same. */
+
 import { createHash } from 'node:crypto'
 import type { Instant } from '../domain/calendar-event.ts'
 import { floorToSecond } from '../domain/whole-seconds.ts'
+import { maxCursorAgeMs } from '../domain/window.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 import { encodeListInSlices, nextSlice } from '../lib/time-slices.ts'
-import { CURSOR_LIFETIME_MS, type Cursor, formatCursor } from './cursor.ts'
+import { type Cursor, formatCursor } from './cursor.ts'
 
 /** An unchanged answer is renewed so often, so that its cursor does not expire while nothing happens. */
-const RENEWAL_MS = CURSOR_LIFETIME_MS / 2
+const RENEWAL_MS = maxCursorAgeMs / 2
 
 export class StatusesResponse {
   /** The body's bytes, one after the other: one chunk for a thousand users. */

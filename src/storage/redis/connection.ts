@@ -1,12 +1,10 @@
-/** The connection over which the store asks and writes, its heartbeat, and Redis's own clock. */
-import { performance } from 'node:perf_hooks'
-import { Cluster } from 'ioredis'
-import { withDeadline } from '../../lib/deadline.ts'
+/** The two connections over which the store asks and writes, and the scripts that it runs there. */
 import { StoreUnavailable } from '../store.ts'
 import type { RedisAddress } from './address.ts'
 import { openClient, type RedisClient, waitForConnection } from './client.ts'
 import { toStoreUnavailable } from './errors.ts'
-import { API_KEY_KEYS, CONSUMER_INDEX_KEYS, STORE_KEY, type TenantKeys, tenantKeys } from './keys.ts'
+import { RedisHeartbeat } from './heartbeat.ts'
+import { API_KEY_KEYS, CONSUMER_INDEX_KEYS, type TenantKeys, tenantKeys } from './keys.ts'
 import {
   type ApiKeyScript,
   apiKeyScript,
@@ -20,44 +18,8 @@ import {
 
 type Argument = string | number | Buffer
 
-export interface RedisConnection {
-  readonly client: RedisClient
-  /** What the call throws becomes StoreUnavailable, nothing of what was sent in it. */
-  ask<T>(call: (client: RedisClient) => Promise<T>): Promise<T>
-  /** The same over a connection of its own, for what is large. */
-  askBulk<T>(call: (client: RedisClient) => Promise<T>): Promise<T>
-  /** Sends the script at once: scripts of one tenant run in the order in which they were asked for. */
-  write(
-    script: WriteScript,
-    keys: TenantKeys,
-    header: Omit<ScriptHeader, 'deadline'>,
-    args: readonly Argument[]
-  ): Promise<unknown[]>
-  /** Sends the script at once: scripts on API keys run in the order in which they were asked for. */
-  writeApiKeys(script: ApiKeyScript, args: readonly Argument[]): Promise<unknown>
-  usersPage(keys: TenantKeys, after: string, limit: number): Promise<Buffer[]>
-  /** `graceMs`: how long the record outlasts the session. */
-  extendSession(key: string, expiresAt: number, graceMs: number): Promise<unknown>
-  /** As scripts/trim-audit.lua takes it. */
-  trimAudit(keys: TenantKeys, args: readonly Argument[]): Promise<unknown>
-  /** As scripts/save-alarms.lua returns it. */
-  saveAlarms(
-    key: string,
-    document: {
-      readonly field: string
-      readonly version: number
-      readonly ofTenant: boolean
-      readonly bytes: Buffer
-    }
-  ): Promise<unknown>
-  /** The tenant's consumers changed. */
-  recordConsumerChange(tenant: string): Promise<unknown>
-  /** As scripts/read-records.lua returns it; `after` is null where no log is wanted. */
-  readRecords(keys: TenantKeys, after: number | null, ids: readonly string[]): Promise<unknown[]>
-  /** Whether Redis answered within the last moments. */
-  alive(): boolean
-  close(): void
-}
+/** A list among the arguments is as its members, which may be too many for a call. */
+type Scripted = Record<string, (...args: (Argument | readonly Argument[])[]) => Promise<unknown[]>>
 
 export interface RedisConnectionOptions {
   readonly address: RedisAddress
@@ -68,29 +30,145 @@ export interface RedisConnectionOptions {
   readonly onHeartbeat: (installation: string | null) => void
 }
 
-/** Milliseconds between heartbeats, and how long one may take. */
-const HEARTBEAT_MS = 1000
-const HEARTBEAT_TIMEOUT_MS = 1500
-/** A clock is only set after an answer that was quicker than this. */
-const MAX_CLOCK_DELAY_MS = 250
+/** Scripts of one tenant run in the order in which they were asked for: each is sent at once. */
+export class RedisConnection {
+  readonly client: RedisClient
+  /** A connection of its own for what is large, so that no small command waits behind it. */
+  readonly #bulk: RedisClient
+  readonly #scripts: Scripted
+  readonly #heartbeat: RedisHeartbeat
+  readonly #commandTimeoutMs: number
+  #closed = false
 
-/** A list among the arguments is as its members, which may be too many for a call. */
-type Scripted = Record<string, (...args: (Argument | readonly Argument[])[]) => Promise<unknown[]>>
+  private constructor({ address, name, onHeartbeat }: RedisConnectionOptions) {
+    this.client = openClient(address, { for: 'commands', name })
+    this.#bulk = openClient(address, { for: 'bulk', name: `${name}-bulk` })
+    this.#scripts = defineScripts(this.client)
+    this.#heartbeat = new RedisHeartbeat(this.client, onHeartbeat)
+    this.#commandTimeoutMs = address.commandTimeoutMs
+  }
 
-/** Throws SetupError. */
-export async function openRedisConnection({
-  address,
-  name,
-  connectTimeoutMs,
-  onHeartbeat: onBeat
-}: RedisConnectionOptions): Promise<RedisConnection> {
-  const client = openClient(address, { for: 'commands', name })
-  const bulk = openClient(address, { for: 'bulk', name: `${name}-bulk` })
+  /** Resolves once Redis answers. Throws SetupError. */
+  static async open(options: RedisConnectionOptions): Promise<RedisConnection> {
+    const { address, connectTimeoutMs } = options
+    const connection = new RedisConnection(options)
+    try {
+      await waitForConnection(connection.client, address, connectTimeoutMs)
+      await waitForConnection(connection.#bulk, address, connectTimeoutMs)
+    } catch (error) {
+      connection.close()
+      throw error
+    }
+    await connection.#heartbeat.send()
+    return connection
+  }
+
+  /** What the call throws becomes StoreUnavailable, nothing of what was sent in it. */
+  ask<T>(call: (client: RedisClient) => Promise<T>): Promise<T> {
+    return asked(this.client, call)
+  }
+
+  /** The same over a connection of its own, for what is large. */
+  askBulk<T>(call: (client: RedisClient) => Promise<T>): Promise<T> {
+    return asked(this.#bulk, call)
+  }
+
+  write(
+    script: WriteScript,
+    keys: TenantKeys,
+    { token, logLength, historyMs, channel, at, auditEntry }: Omit<ScriptHeader, 'deadline'>,
+    args: readonly Argument[]
+  ): Promise<unknown[]> {
+    const header = [token, this.#deadline(), logLength, historyMs, channel, at, auditEntry]
+    return this.#run(script, ...Object.values(keys), ...header, args)
+  }
+
+  writeApiKeys(script: ApiKeyScript, args: readonly Argument[]): Promise<unknown> {
+    return this.#run(script, ...Object.values(API_KEY_KEYS), this.#deadline(), args)
+  }
+
+  /** `graceMs`: how long the record outlasts the session. */
+  extendSession(key: string, expiresAt: number, graceMs: number): Promise<unknown> {
+    return this.#run('extendSession', key, expiresAt, graceMs)
+  }
+
+  usersPage(keys: TenantKeys, after: string, limit: number): Promise<Buffer[]> {
+    return this.#run('usersPageBuffer', keys.ids, keys.users, after, limit) as Promise<Buffer[]>
+  }
+
+  /** As scripts/trim-audit.lua takes it. */
+  trimAudit(
+    { audit, auditHead, auditParts, auditPartsOfUsers }: TenantKeys,
+    args: readonly Argument[]
+  ): Promise<unknown> {
+    return this.#run('trimAudit', audit, auditHead, auditParts, auditPartsOfUsers, args)
+  }
+
+  /** The tenant's consumers changed. */
+  recordConsumerChange(tenant: string): Promise<unknown> {
+    return this.#run('recordConsumerChange', ...Object.values(CONSUMER_INDEX_KEYS), tenant)
+  }
+
+  /** As scripts/save-alarms.lua returns it. */
+  saveAlarms(
+    key: string,
+    document: {
+      readonly field: string
+      readonly version: number
+      readonly ofTenant: boolean
+      readonly bytes: Buffer
+    }
+  ): Promise<unknown> {
+    const { field, version, ofTenant, bytes } = document
+    return this.#run('saveAlarms', key, this.#deadline(), field, version, ofTenant ? 1 : 0, bytes)
+  }
+
+  /** As scripts/read-records.lua returns it; `after` is null where no log is wanted. */
+  readRecords(
+    { head, log, users, syncs, timelines, overrides, absences }: TenantKeys,
+    after: number | null,
+    ids: readonly string[]
+  ): Promise<unknown[]> {
+    const keys = [head, log, users, syncs, timelines, overrides, absences]
+    return this.#run('readRecordsBuffer', ...keys, after ?? '', ids)
+  }
+
+  /** Whether Redis answered within the last moments. */
+  alive(): boolean {
+    const isReady = this.client.status === 'ready' && this.#bulk.status === 'ready'
+    return !this.#closed && isReady && this.#heartbeat.isRecent()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#heartbeat.stop()
+    this.client.disconnect()
+    this.#bulk.disconnect()
+  }
+
+  #run(script: string, ...args: (Argument | readonly Argument[])[]): Promise<unknown[]> {
+    return this.ask(() => this.#scripts[script]!(...args))
+  }
+
+  /** On Redis's clock: when the caller of a command that is sent now has given up. */
+  #deadline(): number {
+    const now = this.#heartbeat.redisTime()
+    return now === null ? Number.MAX_SAFE_INTEGER : Math.round(now + this.#commandTimeoutMs)
+  }
+}
+
+async function asked<T>(client: RedisClient, call: (client: RedisClient) => Promise<T>): Promise<T> {
+  try {
+    return await call(client)
+  } catch (error) {
+    throw error instanceof StoreUnavailable ? error : toStoreUnavailable(error)
+  }
+}
+
+function defineScripts(client: RedisClient): Scripted {
+  const numberOfTenantKeys = Object.keys(tenantKeys('')).length
   for (const script of writeScripts) {
-    client.defineCommand(script, {
-      lua: writeScript(script),
-      numberOfKeys: Object.keys(tenantKeys('')).length
-    })
+    client.defineCommand(script, { lua: writeScript(script), numberOfKeys: numberOfTenantKeys })
   }
   for (const script of apiKeyScripts) {
     client.defineCommand(script, { lua: apiKeyScript(script), numberOfKeys: 6 })
@@ -104,120 +182,5 @@ export async function openRedisConnection({
   })
   client.defineCommand('saveAlarms', { lua: readScript('save-alarms'), numberOfKeys: 1 })
   client.defineCommand('usersPage', { lua: readScript('users-page'), numberOfKeys: 2 })
-  const scripted = client as unknown as Scripted
-
-  let lastHeartbeat = Number.NEGATIVE_INFINITY
-  let clockOffset: number | null = null
-  let closed = false
-  let timer: NodeJS.Timeout | undefined
-  let heartbeat: Promise<void> | null = null
-  client.on('close', () => {
-    if (!(client instanceof Cluster)) lastHeartbeat = Number.NEGATIVE_INFINITY
-  })
-  client.on('ready', () => void sendHeartbeat())
-  client.on('-node', () => void sendHeartbeat())
-
-  const ask: RedisConnection['ask'] = (call) => asked(client, call)
-
-  async function asked<T>(which: RedisClient, call: (client: RedisClient) => Promise<T>): Promise<T> {
-    try {
-      return await call(which)
-    } catch (error) {
-      throw error instanceof StoreUnavailable ? error : toStoreUnavailable(error)
-    }
-  }
-
-  function sendHeartbeat(): Promise<void> {
-    heartbeat ??= measureHeartbeat().finally(() => {
-      heartbeat = null
-      clearTimeout(timer)
-      if (!closed) timer = setTimeout(() => void sendHeartbeat(), HEARTBEAT_MS)
-    })
-    return heartbeat
-  }
-
-  async function measureHeartbeat(): Promise<void> {
-    const asked = performance.now()
-    try {
-      const nodes = client instanceof Cluster ? client.nodes('master') : [client]
-      const [installation, ...times] = await withDeadline(
-        Promise.all([client.hget(STORE_KEY, 'installation'), ...nodes.map((node) => node.time())]),
-        HEARTBEAT_TIMEOUT_MS
-      )
-      const answered = performance.now()
-      if (closed) return
-      lastHeartbeat = answered
-      if (clockOffset === null || answered - asked < MAX_CLOCK_DELAY_MS) {
-        // In a cluster the latest clock counts, so that no node refuses what came in time.
-        clockOffset =
-          Math.max(...times.map(([seconds = 0, micros = 0]) => 1000 * seconds + micros / 1000)) - answered
-      }
-      onBeat(installation)
-    } catch {
-      lastHeartbeat = Number.NEGATIVE_INFINITY
-    }
-  }
-
-  /** On Redis's clock: when the caller of a command that is sent now has given up. */
-  function deadline(): number {
-    if (clockOffset === null) return Number.MAX_SAFE_INTEGER
-    return Math.round(clockOffset + performance.now() + address.commandTimeoutMs)
-  }
-
-  function close(): void {
-    closed = true
-    clearTimeout(timer)
-    client.disconnect()
-    bulk.disconnect()
-  }
-
-  try {
-    await waitForConnection(client, address, connectTimeoutMs)
-    await waitForConnection(bulk, address, connectTimeoutMs)
-  } catch (error) {
-    close()
-    throw error
-  }
-  await sendHeartbeat()
-  return {
-    client,
-    ask,
-    askBulk: (call) => asked(bulk, call),
-    write(script, keys, { token, logLength, historyMs, channel, at, auditEntry }, args) {
-      return ask(() =>
-        scripted[script]!(
-          ...Object.values(keys),
-          token,
-          deadline(),
-          logLength,
-          historyMs,
-          channel,
-          at,
-          auditEntry,
-          args
-        )
-      )
-    },
-    writeApiKeys: (script, args) =>
-      ask(() => scripted[script]!(...Object.values(API_KEY_KEYS), deadline(), args)),
-    extendSession: (key, expiresAt, graceMs) => ask(() => scripted.extendSession!(key, expiresAt, graceMs)),
-    usersPage: (keys, after, limit) =>
-      ask(() => scripted.usersPageBuffer!(keys.ids, keys.users, after, limit)) as Promise<Buffer[]>,
-    trimAudit: ({ audit, auditHead, auditParts, auditPartsOfUsers }, args) =>
-      ask(() => scripted.trimAudit!(audit, auditHead, auditParts, auditPartsOfUsers, args)),
-    recordConsumerChange: (tenant) =>
-      ask(() => scripted.recordConsumerChange!(...Object.values(CONSUMER_INDEX_KEYS), tenant)),
-    saveAlarms: (key, { field, version, ofTenant, bytes }) =>
-      ask(() => scripted.saveAlarms!(key, deadline(), field, version, ofTenant ? 1 : 0, bytes)),
-    readRecords: ({ head, log, users, syncs, timelines, overrides, absences }, after, ids) =>
-      ask(() =>
-        scripted.readRecordsBuffer!(head, log, users, syncs, timelines, overrides, absences, after ?? '', ids)
-      ),
-    alive: () =>
-      !closed &&
-      client.status === 'ready' &&
-      bulk.status === 'ready' &&
-      performance.now() - lastHeartbeat < HEARTBEAT_MS + HEARTBEAT_TIMEOUT_MS,
-    close
-  }
+  return client as unknown as Scripted
 }

@@ -81,9 +81,10 @@ async function begin(
 }
 
 /** Whether Redis is persistent. Throws SetupError when it is too old, or drops data when its memory is full. */
-async function suitable({ client, ask }: RedisConnection, { shown }: RedisAddress): Promise<boolean> {
+async function suitable(link: RedisConnection, { shown }: RedisAddress): Promise<boolean> {
+  const { client } = link
   const nodes = 'nodes' in client ? client.nodes('master') : [client]
-  const facts = await ask(() =>
+  const facts = await link.ask(() =>
     Promise.all(
       nodes.map(async (node) => ({
         info: await node.info(),

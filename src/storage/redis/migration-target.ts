@@ -23,7 +23,7 @@ import type { RedisAddress } from './address.ts'
 import { alarmFields } from './alarms.ts'
 import { redisApiKeys } from './api-keys.ts'
 import { encodeSync } from './codec.ts'
-import { openRedisConnection } from './connection.ts'
+import { RedisConnection } from './connection.ts'
 import { encodeConsumer } from './consumers.ts'
 import { findInstallation } from './installation.ts'
 import {
@@ -91,7 +91,7 @@ const STEP = 500
 
 /** Throws SetupError. */
 export async function openImport(address: RedisAddress): Promise<RedisImport> {
-  const link = await openRedisConnection({
+  const link = await RedisConnection.open({
     address,
     name: 'hanvisa-migrate',
     connectTimeoutMs: 10_000,
@@ -176,7 +176,7 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
       return true
     },
     done: () => link.ask((client) => client.hset(STORE_KEY, 'copied', Date.now())).then(() => {}),
-    close: link.close
+    close: () => link.close()
   }
 }
 

@@ -38,7 +38,10 @@ export function redisQueries(link: RedisConnection) {
     isTenantId(tenant) ? link.ask((client) => client.hgetBuffer(tenantKeys(tenant).head, name)) : null
 
   /** The answers to what is queued, all of one moment. */
-  async function together<T>(queue: (multi: ChainableCommander) => void, ask = link.ask): Promise<T> {
+  async function together<T>(
+    queue: (multi: ChainableCommander) => void,
+    ask: RedisConnection['ask'] = (call) => link.ask(call)
+  ): Promise<T> {
     const answers = await ask((client) => {
       const multi = client.multi()
       queue(multi)
@@ -135,7 +138,7 @@ export function redisQueries(link: RedisConnection) {
         // In capitals ioredis leaves it the flat list that it is, and makes no object of it in one go.
         for (const key of columns) multi.callBuffer('HGETALL', key)
       },
-      link.askBulk
+      (call) => link.askBulk(call)
     )
     if (head.tenant === undefined) return null
     const hashes: Hash[] = []

@@ -10,7 +10,7 @@ import type { RedisAddress } from './address.ts'
 import { redisAlarms } from './alarms.ts'
 import { redisApiKeys } from './api-keys.ts'
 import { AuditChainer, redisAudit } from './audit.ts'
-import { openRedisConnection } from './connection.ts'
+import { RedisConnection } from './connection.ts'
 import { redisConsumers } from './consumers.ts'
 import { requireWritten, tenantGone } from './errors.ts'
 import { RedisFeed } from './feed.ts'
@@ -57,7 +57,7 @@ export async function openRedis({
 }: RedisOptions): Promise<RedisStore> {
   let emptied = false
   let opened: { readonly installation: Installation; recheck(): void } | null = null
-  const link = await openRedisConnection({
+  const link = await RedisConnection.open({
     address,
     name: 'hanvisa-store',
     connectTimeoutMs,

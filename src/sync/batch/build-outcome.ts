@@ -3,10 +3,11 @@ import type { ReadResult } from '../../connectors/connector.ts'
 import type { Instant } from '../../domain/calendar-event.ts'
 import { markFailed, markOverdue, markSynced, type SyncRecord } from '../../domain/sync-state.ts'
 import { dropEndedBefore, sameTimelineFrom } from '../../domain/timeline.ts'
+import { maxCursorAgeMs } from '../../domain/window.ts'
 import type { RemoteFault } from '../../errors.ts'
 import type { ReadingOutcome, Store, UserRecord } from '../../storage/store.ts'
 import type { DecidedCalendar } from './decide-calendar.ts'
-import { changesStatus, maxCursorAgeMs } from './status-change.ts'
+import { changesStatus } from './status-change.ts'
 
 /** What was read of one user's calendar, decided. */
 export interface DecidedRead {

@@ -1,12 +1,12 @@
 /** What came of a batch, saved for those whose record is still of the generation for which it was read. */
 import type { Instant } from '../../domain/calendar-event.ts'
+import { maxCursorAgeMs } from '../../domain/window.ts'
 import type { ReadingOutcome, UserRecord } from '../../storage/store.ts'
 import type { LastSync } from '../targets/target-state.ts'
 import type { BatchContext, BatchRun } from './batch-context.ts'
 import { buildOutcome, faultOf } from './build-outcome.ts'
 import { differsWithin } from './missed-edit.ts'
 import type { PlannedTarget } from './planned-target.ts'
-import { maxCursorAgeMs } from './status-change.ts'
 
 /** Resolves to the targets of which the store took not all. */
 export async function saveBatch(context: BatchContext, run: BatchRun): Promise<ReadonlySet<string>> {

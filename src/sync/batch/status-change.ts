@@ -5,10 +5,8 @@ import { intervalFieldsOf, statusAt } from '../../domain/status.ts'
 import { type SyncRecord, staleAt, syncStateAt } from '../../domain/sync-state.ts'
 import { firstEndingAfter, type Timeline } from '../../domain/timeline.ts'
 import type { EffectiveTimeline } from '../../domain/timeline-runs.ts'
+import { maxCursorAgeMs } from '../../domain/window.ts'
 import type { UserRecord } from '../../storage/store.ts'
-
-/** Milliseconds. Older cursors are refused: a consumer with a younger one may have seen any Status since. */
-export const maxCursorAgeMs = 86_400_000
 
 /** Milliseconds that a confirmation may need to reach every replica. */
 const onItsWay = 10_000

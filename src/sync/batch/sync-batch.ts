@@ -11,8 +11,8 @@ import type { BatchContext, BatchReport, BatchRun } from './batch-context.ts'
 
 import { compareFingerprints } from './compare-fingerprints.ts'
 import { buildDecidedCalendar, type DecidedCalendar, decideEvents } from './decide-calendar.ts'
+import { extendReads } from './extend-reads.ts'
 import { fetchCalendars } from './fetch-calendars.ts'
-import { followAbsences } from './follow-absences.ts'
 import { planBatch } from './plan-batch.ts'
 import type { PlannedTarget } from './planned-target.ts'
 import { saveBatch } from './save-batch.ts'
@@ -51,7 +51,7 @@ async function readAndSave(
   const toRead = planned.filter((one) => !isSame(one))
   const results = await fetchCalendars(context, toRead, window, signal)
   const decided = await decideResults(context, toRead, results, window)
-  const readsBeyondWindow = await followAbsences(context, toRead, decided, { at, window, signal })
+  const readsBeyondWindow = await extendReads(context, toRead, decided, { at, window, signal })
   await extendDecided(context, toRead, readsBeyondWindow, decided)
   if (signal.reason instanceof BatchCancelled) {
     return { connectionFault: null, outcome: 'nothing', retries: new Map() }

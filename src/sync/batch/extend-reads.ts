@@ -1,6 +1,6 @@
 /**
- * Absences that go on where the window ends: the calendar is read beyond it, for those users alone, until the absence ends or
- * 180 days ahead. What that found is kept for hours, so that polls pay nothing for it.
+ * Runs that go on where the window ends, a vacation say: the calendar is read beyond it, for those users alone, until the run
+ * ends or 180 days ahead. What that found is kept for hours, so that polls pay nothing for it.
  */
 import type { Instant, Span } from '../../domain/calendar-event.ts'
 import type { Decision } from '../../domain/decide.ts'
@@ -11,7 +11,7 @@ import { fetchCalendars } from './fetch-calendars.ts'
 import type { PlannedTarget } from './planned-target.ts'
 
 const dayMs = 86_400_000
-/** Days ahead of now; where the absence still goes on there, its end is unknown. */
+/** Days ahead of now; where the run still goes on there, its end is unknown. */
 const maxDaysAhead = 180
 /** Days of one read: Exchange answers GetUserAvailability for 62 days at most, Exchange 2007 for 42. */
 const daysPerRead = 30
@@ -20,13 +20,13 @@ const validForMs = 6 * 3_600_000
 /** After a read beyond the window that failed. */
 const retryAfterMs = 30 * 60_000
 /** Milliseconds that all of this may add to a batch. */
-const maxFollowMs = 15_000
+const maxExtensionMs = 15_000
 
 /** What a batch has read and decided so far, by user. */
 export type DecidedByUser = ReadonlyMap<string, DecidedCalendar>
 
 /** What was read beyond the window, by key; targets without a run that goes on there have none. */
-export async function followAbsences(
+export async function extendReads(
   context: BatchContext,
   planned: readonly PlannedTarget[],
   decided: DecidedByUser,
@@ -38,7 +38,7 @@ export async function followAbsences(
   )
   if (continuing.length === 0) return found
   const late = new AbortController()
-  const cancel = context.timers.after(maxFollowMs, () => late.abort())
+  const cancel = context.timers.after(maxExtensionMs, () => late.abort())
   const ends = AbortSignal.any([signal, late.signal])
   try {
     await Promise.all(
