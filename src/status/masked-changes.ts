@@ -1,5 +1,4 @@
 /** Changes of which masked audiences see nothing, as a sick leave that became another absence of the same times: they are not woken by them. */
-
 import type { Instant } from '../domain/calendar-event.ts'
 import { showSame } from '../domain/mask.ts'
 import { maxCursorAgeMs } from '../domain/window.ts'

@@ -5,7 +5,6 @@
  * process, and after a restart, the cursor's instant counts: every tenant gives what it logged, and what began or ended, since a
  * while before that instant. Then some users may be given again, as they are now; nobody is left out.
  */
-
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../domain/calendar-event.ts'
 import { maxCursorAgeMs } from '../domain/window.ts'

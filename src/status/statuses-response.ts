@@ -1,5 +1,4 @@
 /** The answer to `GET statuses` as bytes: the same on every replica that holds the same. */
-
 import { createHash } from 'node:crypto'
 import type { Instant } from '../domain/calendar-event.ts'
 import { floorToSecond } from '../domain/whole-seconds.ts'

@@ -1,5 +1,4 @@
 /** The view of one tenant in memory: the Status of every user, and the changes since a cursor. */
-
 import type { Instant } from '../domain/calendar-event.ts'
 import { maxCursorAgeMs } from '../domain/window.ts'
 import { collectInSlices, nextSlice } from '../lib/time-slices.ts'
