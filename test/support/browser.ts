@@ -35,7 +35,7 @@ export async function openBrowser(t: Test): Promise<ConsoleBrowser | null> {
         viewport: { width, height },
         timezoneId: 'Europe/Stockholm'
       })
-      context.setDefaultTimeout(60_000)
+      context.setDefaultTimeout(240_000)
       const page = await context.newPage()
       const complaints: string[] = []
       page.on('pageerror', (error) => complaints.push(error.message))
