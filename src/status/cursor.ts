@@ -1,5 +1,6 @@
 /** A consumer's resume point: a position in the tenant's change log, and an instant. Opaque to consumers. */
 import type { Instant } from '../domain/calendar-event.ts'
+import { maxCursorAgeMs } from '../domain/window.ts'
 import { RequestError } from '../errors.ts'
 
 export interface Cursor {
@@ -55,6 +56,11 @@ export function requireCursor(text: string): Cursor {
 /** The 410 that sends a consumer back to `statuses`. */
 export function cursorExpired(why: string): RequestError {
   return new RequestError('cursor_expired', `The cursor cannot be followed. ${why} Read \`statuses\` again.`)
+}
+
+/** Throws RequestError where a cursor of that instant is too old to be followed. */
+export function requireRecentCursor(cursor: { readonly at: Instant }, now: Instant): void {
+  if (cursor.at < now - maxCursorAgeMs) throw cursorExpired('It is older than 24 hours.')
 }
 
 /** Whether the one rests on at least as much of the same log, and is of no earlier instant, than the other. */

@@ -7,14 +7,13 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Instant } from '../domain/calendar-event.ts'
-import { maxCursorAgeMs } from '../domain/window.ts'
 import { RequestError } from '../errors.ts'
 import { pauseUntil } from '../lib/pause-until.ts'
 import { type After, machineTimers } from '../lib/timers.ts'
 import { eachPage } from '../storage/page.ts'
 import type { Store } from '../storage/store.ts'
 import type { Changes } from './changes.ts'
-import { type Cursor, cursorExpired, requireCursor } from './cursor.ts'
+import { type Cursor, requireCursor, requireRecentCursor } from './cursor.ts'
 import { formatProviderCursor, type ProviderCursor, requireProviderCursor } from './provider-cursor.ts'
 import type { StatusService, WaitOptions } from './status-service.ts'
 import type { Batches, StatusFeeds } from './subscribe.ts'
@@ -135,7 +134,7 @@ export class ProviderFeed {
     this.#started ??= this.#start()
     await this.#started
     if (cursor === null) return this.#answer([], this.#end, clock())
-    if (cursor.at < clock() - maxCursorAgeMs) throw cursorExpired('It is older than 24 hours.')
+    requireRecentCursor(cursor, clock())
     const isOurs = cursor.process === this.#process && cursor.place <= this.#end
     if (!isOurs || cursor.place < this.#first) return this.#sinceInstant(cursor.at - MAX_DELAY_MS, format)
     const until = performance.now() + waitMs

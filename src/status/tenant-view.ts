@@ -1,11 +1,10 @@
 /** The view of one tenant in memory: the Status of every user, and the changes since a cursor. */
 import type { Instant } from '../domain/calendar-event.ts'
-import { maxCursorAgeMs } from '../domain/window.ts'
 import { collectInSlices, nextSlice } from '../lib/time-slices.ts'
 import type { LogEntry, TenantSnapshot } from '../storage/store.ts'
 import { unmaskedAudience } from './audience.ts'
 import type { Changes } from './changes.ts'
-import { type Cursor, cursorExpired, formatCursor } from './cursor.ts'
+import { type Cursor, formatCursor, requireRecentCursor } from './cursor.ts'
 import { markUnseen } from './masked-changes.ts'
 import { namedUsers, type ReadLog, RecentEntries } from './recent-entries.ts'
 import { StatusesCache } from './statuses-cache.ts'
@@ -158,9 +157,7 @@ export class TenantView {
    */
   async changesSince(cursor: Cursor, format: StatusFormat, readLog: ReadLog): Promise<Changes | null> {
     await this.settle()
-    if (cursor.at < this.#contents.clock.now - maxCursorAgeMs) {
-      throw cursorExpired('It is older than 24 hours.')
-    }
+    requireRecentCursor(cursor, this.#contents.clock.now)
     const older = await this.#recent.readOlder(cursor, readLog)
     while (!this.advance()) await this.settle()
     // Nothing is awaited until all that the answer is made of is taken: it is of one moment.
