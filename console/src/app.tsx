@@ -7,6 +7,7 @@ import { LanguageProvider, useLanguage } from './i18n/language.tsx'
 import { Now } from './now/now.tsx'
 import { SessionProvider, useSession } from './session/session.tsx'
 import { SignIn } from './session/sign-in.tsx'
+import { ProviderPage } from './shell/provider-page.tsx'
 import { useTenant } from './shell/tenant.tsx'
 import { TenantPage } from './shell/tenant-page.tsx'
 
@@ -15,6 +16,8 @@ const Person = lazy(() => import('./person/person.tsx'))
 const Rules = lazy(() => import('./rules/rules.tsx'))
 const Users = lazy(() => import('./users/users.tsx'))
 const Health = lazy(() => import('./health/health.tsx'))
+const Keys = lazy(() => import('./keys/keys.tsx'))
+const Audit = lazy(() => import('./audit/audit.tsx'))
 
 export function App() {
   return (
@@ -23,13 +26,21 @@ export function App() {
         <SignedIn>
           <Router base="/console">
             <Route path="/" component={Home} />
+            <Route path="/-" component={ProviderPage}>
+              <Route path="/tenants" component={Tenants} />
+              <Route path="/keys" component={Keys} />
+              <Route path="/audit" component={Audit} />
+              <Route path="*" component={NotFound} />
+            </Route>
             <Route path="/:tenant" component={TenantPage}>
               <Route path="/" component={FirstPage} />
               <Route path="/now" component={Now} />
               <Route path="/people/:user" component={Person} />
               <Route path="/rules" component={Rules} />
               <Route path="/users" component={Users} />
+              <Route path="/keys" component={Keys} />
               <Route path="/health" component={Health} />
+              <Route path="/audit" component={Audit} />
               <Route path="*" component={NotFound} />
             </Route>
           </Router>
@@ -62,7 +73,7 @@ function SignedIn(props: ParentProps) {
 function Home() {
   const session = useSession()
   const tenant = session.principal()?.tenant
-  return tenant == null ? <Tenants /> : <Navigate href={`/${encodeURIComponent(tenant)}`} />
+  return <Navigate href={tenant == null ? '/-/tenants' : `/${encodeURIComponent(tenant)}`} />
 }
 
 function FirstPage() {

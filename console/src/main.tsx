@@ -3,6 +3,7 @@ import { render } from 'solid-js/web'
 import { App } from './app.tsx'
 import './style/tokens.css'
 import './style/base.css'
+import './style/forms.css'
 import './style/pages.css'
 import { applyTheme } from './components/theme.ts'
 

@@ -77,15 +77,24 @@ export function noteDate(response: Response): void {
   clockAheadMs = Math.abs(ahead) < 2_000 ? 0 : ahead
 }
 
+export interface FieldError {
+  readonly field: string
+  readonly message: string
+  readonly row?: number
+}
+
 /** What a caller of the API shows where it fails: the problem's own words (RFC 9457), which say what to do. */
 export class ApiError extends Error {
   readonly status: number
   readonly code: string | null
+  /** Each member, or row of a sheet, that is at fault. */
+  readonly errors: readonly FieldError[]
 
-  constructor(status: number, message: string, code: string | null) {
+  constructor(status: number, message: string, code: string | null, errors: readonly FieldError[] = []) {
     super(message)
     this.status = status
     this.code = code
+    this.errors = errors
   }
 }
 
@@ -100,10 +109,11 @@ export async function dataOf<T>(
     throw new ApiError(0, '', null)
   }
   if (answer.response.ok) return answer.data as T
-  const problem = (answer.error ?? {}) as { detail?: string; title?: string; code?: string }
+  const problem = (answer.error ?? {}) as Partial<Schemas['Problem']>
   throw new ApiError(
     answer.response.status,
     problem.detail ?? problem.title ?? `HTTP ${answer.response.status}`,
-    problem.code ?? null
+    problem.code ?? null,
+    problem.errors
   )
 }

@@ -8,7 +8,11 @@ export const da: Texts = {
     rules: 'Regler',
     users: 'Brugere',
     health: 'Drift',
+    connection: 'Forbindelse',
+    keys: 'Nøgler',
+    audit: 'Hændelseslog',
     tenants: 'Kunder',
+    groups: { day: 'I dag', setUp: 'Opsætning', follow: 'Opfølgning' },
     skip: 'Gå til indholdet',
     language: 'Sprog',
     theme: 'Udseende',
@@ -32,7 +36,8 @@ export const da: Texts = {
   tenants: {
     title: 'Kunder',
     search: 'Find en kunde på navn eller id',
-    none: 'Der er ingen kunder endnu. Lav en med PUT /v1/tenants/{tenant}.',
+    none: 'Der er ingen kunde endnu. Opret den første.',
+    more: (n) => `og ${n} til: skriv en del af navnet`,
     noMatch: 'Ingen kunde passer.'
   },
   live: {
@@ -181,7 +186,8 @@ export const da: Texts = {
     check: 'Læs nu',
     checking: 'Læses …'
   },
-  dialog: { close: 'Luk' },
+  dialog: { close: 'Luk', cancel: 'Annuller', typeName: (name) => `Skriv “${name}” for at fortsætte` },
+  copy: { copy: (what) => `Kopiér: ${what}`, copied: 'Kopieret' },
   errors: {
     title: 'Det lykkedes ikke',
     retry: 'Prøv igen',

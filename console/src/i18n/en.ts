@@ -6,7 +6,11 @@ export const en = {
     rules: 'Rules',
     users: 'Users',
     health: 'Health',
+    connection: 'Connection',
+    keys: 'Keys',
+    audit: 'Audit',
     tenants: 'Customers',
+    groups: { day: 'Today', setUp: 'Set up', follow: 'Follow up' },
     skip: 'Skip to content',
     language: 'Language',
     theme: 'Appearance',
@@ -30,7 +34,8 @@ export const en = {
   tenants: {
     title: 'Customers',
     search: 'Find a customer by name or id',
-    none: 'There is no customer yet. Make one with PUT /v1/tenants/{tenant}.',
+    none: 'There is no customer yet. Make the first one.',
+    more: (n: number) => `and ${n} more: type a part of the name`,
     noMatch: 'No customer matches.'
   },
   live: {
@@ -179,7 +184,8 @@ export const en = {
     check: 'Read now',
     checking: 'Being read …'
   },
-  dialog: { close: 'Close' },
+  dialog: { close: 'Close', cancel: 'Cancel', typeName: (name: string) => `Type “${name}” to go on` },
+  copy: { copy: (what: string) => `Copy: ${what}`, copied: 'Copied' },
   errors: {
     title: 'That did not work',
     retry: 'Try again',
@@ -189,7 +195,8 @@ export const en = {
   }
 }
 
-type Widened<T> = T extends string
+/** Any text, or function of texts, in the place of the English one. */
+export type Widened<T> = T extends string
   ? string
   : T extends (...args: infer A) => string
     ? (...args: A) => string

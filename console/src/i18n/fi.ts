@@ -8,7 +8,11 @@ export const fi: Texts = {
     rules: 'Säännöt',
     users: 'Käyttäjät',
     health: 'Tila',
+    connection: 'Yhteys',
+    keys: 'Avaimet',
+    audit: 'Tapahtumaloki',
     tenants: 'Asiakkaat',
+    groups: { day: 'Tänään', setUp: 'Asetukset', follow: 'Seuranta' },
     skip: 'Siirry sisältöön',
     language: 'Kieli',
     theme: 'Ulkoasu',
@@ -32,7 +36,8 @@ export const fi: Texts = {
   tenants: {
     title: 'Asiakkaat',
     search: 'Etsi asiakasta nimellä tai tunnuksella',
-    none: 'Asiakkaita ei vielä ole. Luo sellainen kutsulla PUT /v1/tenants/{tenant}.',
+    none: 'Asiakkaita ei ole vielä. Luo ensimmäinen.',
+    more: (n) => `ja ${n} muuta: kirjoita osa nimestä`,
     noMatch: 'Yksikään asiakas ei täsmää.'
   },
   live: {
@@ -182,7 +187,8 @@ export const fi: Texts = {
     check: 'Lue nyt',
     checking: 'Luetaan …'
   },
-  dialog: { close: 'Sulje' },
+  dialog: { close: 'Sulje', cancel: 'Peruuta', typeName: (name) => `Jatka kirjoittamalla ”${name}”` },
+  copy: { copy: (what) => `Kopioi: ${what}`, copied: 'Kopioitu' },
   errors: {
     title: 'Se ei onnistunut',
     retry: 'Yritä uudelleen',

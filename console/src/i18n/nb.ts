@@ -8,7 +8,11 @@ export const nb: Texts = {
     rules: 'Regler',
     users: 'Brukere',
     health: 'Drift',
+    connection: 'Tilkobling',
+    keys: 'Nøkler',
+    audit: 'Hendelseslogg',
     tenants: 'Kunder',
+    groups: { day: 'I dag', setUp: 'Oppsett', follow: 'Oppfølging' },
     skip: 'Gå til innholdet',
     language: 'Språk',
     theme: 'Utseende',
@@ -33,7 +37,8 @@ export const nb: Texts = {
   tenants: {
     title: 'Kunder',
     search: 'Finn en kunde på navn eller id',
-    none: 'Det finnes ingen kunder ennå. Lag en med PUT /v1/tenants/{tenant}.',
+    none: 'Det finnes ingen kunde ennå. Lag den første.',
+    more: (n) => `og ${n} til: skriv en del av navnet`,
     noMatch: 'Ingen kunde passer.'
   },
   live: {
@@ -182,7 +187,8 @@ export const nb: Texts = {
     check: 'Les nå',
     checking: 'Leses …'
   },
-  dialog: { close: 'Lukk' },
+  dialog: { close: 'Lukk', cancel: 'Avbryt', typeName: (name) => `Skriv «${name}» for å fortsette` },
+  copy: { copy: (what) => `Kopier: ${what}`, copied: 'Kopiert' },
   errors: {
     title: 'Det gikk ikke',
     retry: 'Prøv igjen',

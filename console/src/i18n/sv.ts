@@ -8,7 +8,11 @@ export const sv: Texts = {
     rules: 'Regler',
     users: 'Användare',
     health: 'Hälsa',
+    connection: 'Anslutning',
+    keys: 'Nycklar',
+    audit: 'Händelselogg',
     tenants: 'Kunder',
+    groups: { day: 'I dag', setUp: 'Inställningar', follow: 'Uppföljning' },
     skip: 'Hoppa till innehållet',
     language: 'Språk',
     theme: 'Utseende',
@@ -33,7 +37,8 @@ export const sv: Texts = {
   tenants: {
     title: 'Kunder',
     search: 'Sök kund på namn eller id',
-    none: 'Det finns ingen kund än. Skapa en med PUT /v1/tenants/{tenant}.',
+    none: 'Det finns ingen kund än. Skapa den första.',
+    more: (n) => `och ${n} till: skriv en del av namnet`,
     noMatch: 'Ingen kund matchar.'
   },
   live: {
@@ -182,7 +187,8 @@ export const sv: Texts = {
     check: 'Läs nu',
     checking: 'Läses …'
   },
-  dialog: { close: 'Stäng' },
+  dialog: { close: 'Stäng', cancel: 'Avbryt', typeName: (name) => `Skriv ”${name}” för att fortsätta` },
+  copy: { copy: (what) => `Kopiera: ${what}`, copied: 'Kopierat' },
   errors: {
     title: 'Det gick inte',
     retry: 'Försök igen',

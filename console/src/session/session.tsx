@@ -68,9 +68,3 @@ export function SessionProvider(props: ParentProps) {
 export function useSession(): Session {
   return useContext(Context)!
 }
-
-/** What a role finds in the console: nothing that would be answered 403. */
-export function pagesOf({ role }: Principal): readonly ('now' | 'rules' | 'users' | 'health')[] {
-  if (role === 'provider' || role === 'operator') return ['now', 'rules', 'users', 'health']
-  return ['now']
-}

@@ -94,6 +94,28 @@ export function TenantProvider(props: ParentProps<{ tenant: string }>) {
   )
 }
 
+export interface Times {
+  readonly timeFormat: () => TimeFormatOptions
+  readonly now: () => number
+  readonly when: (instant: string | number) => string
+}
+
+/** Times in the customer's zone; on the provider's pages in the browser's. */
+export function useTimes(): Times {
+  const { language } = useLanguage()
+  const context = useContext(Context)
+  if (context !== undefined) return context
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+  const now = createClock(serviceNow)
+  const timeFormat = () => ({ language: language(), timeZone })
+  return {
+    now,
+    timeFormat,
+    when: (instant) =>
+      formatWhen(typeof instant === 'string' ? Date.parse(instant) : instant, now(), timeFormat())
+  }
+}
+
 export function useTenant(): TenantContext {
   return useContext(Context)!
 }

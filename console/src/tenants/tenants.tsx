@@ -4,6 +4,9 @@ import Search from 'lucide-solid/icons/search'
 import { createResource, createSignal, For, Show } from 'solid-js'
 import { api, dataOf, type Schemas } from '../api/client.ts'
 import { useLanguage } from '../i18n/language.tsx'
+import { usePageTexts } from '../i18n/page-texts.ts'
+import { NewTenantDialog } from './new-tenant.tsx'
+import { tenantsTexts } from './texts.ts'
 
 /** What the API gives in one answer at the most. */
 const PAGE = 1000
@@ -24,6 +27,8 @@ const SHOWN = 200
 
 export default function Tenants() {
   const { texts } = useLanguage()
+  const pageTexts = usePageTexts(tenantsTexts)
+  const [isMaking, setIsMaking] = createSignal(false)
   const [query, setQuery] = createSignal('')
   const [tenants] = createResource(readAllTenants)
   const found = () => {
@@ -33,8 +38,13 @@ export default function Tenants() {
     )
   }
   return (
-    <main class="page" id="content">
-      <h1>{texts().tenants.title}</h1>
+    <div class="page">
+      <div class="title-line">
+        <h1>{texts().tenants.title}</h1>
+        <button type="button" class="button primary" onClick={() => setIsMaking(true)}>
+          {pageTexts().make}
+        </button>
+      </div>
       <label class="search">
         <Search size={18} aria-hidden="true" />
         <span class="visually-hidden">{texts().tenants.search}</span>
@@ -68,6 +78,15 @@ export default function Tenants() {
           </For>
         </ul>
       </Show>
-    </main>
+      <Show when={found().length > SHOWN}>
+        <p class="count">{texts().tenants.more(found().length - SHOWN)}</p>
+      </Show>
+      <Show when={isMaking()}>
+        <NewTenantDialog
+          taken={new Set((tenants() ?? []).map(({ tenant }) => tenant))}
+          onClose={() => setIsMaking(false)}
+        />
+      </Show>
+    </div>
   )
 }
