@@ -16,6 +16,7 @@ const Person = lazy(() => import('./person/person.tsx'))
 const Rules = lazy(() => import('./rules/rules.tsx'))
 const Users = lazy(() => import('./users/users.tsx'))
 const Health = lazy(() => import('./health/health.tsx'))
+const ConnectionPage = lazy(() => import('./connection/connection.tsx'))
 const Keys = lazy(() => import('./keys/keys.tsx'))
 const Audit = lazy(() => import('./audit/audit.tsx'))
 
@@ -38,6 +39,7 @@ export function App() {
               <Route path="/people/:user" component={Person} />
               <Route path="/rules" component={Rules} />
               <Route path="/users" component={Users} />
+              <Route path="/connection" component={ConnectionPage} />
               <Route path="/keys" component={Keys} />
               <Route path="/health" component={Health} />
               <Route path="/audit" component={Audit} />

@@ -1,6 +1,7 @@
 /** The pages that the navigation leads to, in its order, and whose they are: nobody is led to what would be answered 403. */
 import Activity from 'lucide-solid/icons/activity'
 import Building from 'lucide-solid/icons/building'
+import CalendarSync from 'lucide-solid/icons/calendar-sync'
 import FileClock from 'lucide-solid/icons/file-clock'
 import KeyRound from 'lucide-solid/icons/key-round'
 import ListChecks from 'lucide-solid/icons/list-checks'
@@ -24,6 +25,7 @@ const tenantPages: readonly PageEntry[] = [
   { page: 'now', group: 'day', icon: PhoneCall, roles: [...managers, 'switch', 'softphone', 'business'] },
   { page: 'users', group: 'setUp', icon: Users, roles: managers },
   { page: 'rules', group: 'setUp', icon: ListChecks, roles: managers },
+  { page: 'connection', group: 'setUp', icon: CalendarSync, roles: managers },
   { page: 'keys', group: 'setUp', icon: KeyRound, roles: managers },
   { page: 'health', group: 'follow', icon: Activity, roles: managers },
   { page: 'audit', group: 'follow', icon: FileClock, roles: managers }

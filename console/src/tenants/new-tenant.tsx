@@ -37,7 +37,7 @@ export function NewTenantDialog(props: { taken: ReadonlySet<string>; onClose: ()
       })
     )
     props.onClose()
-    navigate(`/${encodeURIComponent(id())}/users`)
+    navigate(`/${encodeURIComponent(id())}/connection`)
   })
   return (
     <Dialog title={texts().make} onClose={props.onClose}>
