@@ -15,6 +15,7 @@ const Tenants = lazy(() => import('./tenants/tenants.tsx'))
 const Person = lazy(() => import('./person/person.tsx'))
 const Rules = lazy(() => import('./rules/rules.tsx'))
 const Users = lazy(() => import('./users/users.tsx'))
+const ImportUsers = lazy(() => import('./users/import/import.tsx'))
 const Health = lazy(() => import('./health/health.tsx'))
 const ConnectionPage = lazy(() => import('./connection/connection.tsx'))
 const Keys = lazy(() => import('./keys/keys.tsx'))
@@ -39,6 +40,7 @@ export function App() {
               <Route path="/people/:user" component={Person} />
               <Route path="/rules" component={Rules} />
               <Route path="/users" component={Users} />
+              <Route path="/users/import" component={ImportUsers} />
               <Route path="/connection" component={ConnectionPage} />
               <Route path="/keys" component={Keys} />
               <Route path="/health" component={Health} />

@@ -68,7 +68,7 @@ export default function ConnectionPage() {
               />
               <Show when={draft().held !== null}>
                 <TestPanel draft={draft()} saves={saves()} />
-                <button type="button" class="button quiet remove" onClick={() => setIsRemoving(true)}>
+                <button type="button" class="button quiet danger remove" onClick={() => setIsRemoving(true)}>
                   {texts().remove}
                 </button>
               </Show>

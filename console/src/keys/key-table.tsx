@@ -19,7 +19,7 @@ export function KeyTable(props: KeyActions & { readonly keys: readonly Key[] }) 
   const texts = usePageTexts(keysTexts)
   return (
     <section class="table-frame" aria-label={texts().title}>
-      <table>
+      <table class="stacks">
         <thead>
           <tr>
             <th scope="col">{texts().columns.name}</th>

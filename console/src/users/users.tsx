@@ -1,77 +1,88 @@
-/** The users of a customer: found as one types, with whose calendar cannot be read as one filter. */
-import { A } from '@solidjs/router'
+/** The users of a customer: found as one types, added and edited, and enabled many at a time. */
+import { A, useSearchParams } from '@solidjs/router'
+import Download from 'lucide-solid/icons/download'
+import FileUp from 'lucide-solid/icons/file-up'
 import Search from 'lucide-solid/icons/search'
-import { createEffect, createSignal, For, on, onCleanup, Show } from 'solid-js'
-import { api, dataOf, type Schemas } from '../api/client.ts'
+import UserPlus from 'lucide-solid/icons/user-plus'
+import { createEffect, createMemo, createSignal, on, onCleanup, Show } from 'solid-js'
 import { Choice } from '../components/choice.tsx'
 import { Notice } from '../components/notice.tsx'
-import { showFailed } from '../components/toasts.tsx'
+import { saveFile } from '../components/save-file.ts'
+import { showDone, showFailed } from '../components/toasts.tsx'
 import { useLanguage } from '../i18n/language.tsx'
+import { usePageTexts } from '../i18n/page-texts.ts'
 import { useTenant } from '../shell/tenant.tsx'
+import { SelectionBar } from './selection-bar.tsx'
+import { usersTexts } from './texts.ts'
+import { UserDialog } from './user-dialog.tsx'
+import { type UserFilter, UserList } from './user-list.ts'
+import { UserTable } from './user-table.tsx'
+import { type User, UsersClient } from './users-client.ts'
+import './users.css'
 
-type User = Schemas['User']
-
-const PAGE = 100
 /** Milliseconds after the last key before the service is asked. */
 const TYPING_MS = 150
+const filters = ['all', 'unreadable', 'off'] as const
 
 export default function Users() {
   const { texts } = useLanguage()
+  const pageTexts = usePageTexts(usersTexts)
   const { tenant } = useTenant()
+  const [search, setSearch] = useSearchParams<{ filter?: string }>()
+  const list = createMemo(() => new UserList(new UsersClient(tenant())))
   const [query, setQuery] = createSignal('')
-  const [filter, setFilter] = createSignal<'all' | 'unreadable'>('all')
-  const [users, setUsers] = createSignal<readonly User[] | null>(null)
-  const [after, setAfter] = createSignal<string | undefined>()
-  const [unreadable, setUnreadable] = createSignal<ReadonlyMap<string, Schemas['UserSync']> | null>(null)
-  const [fault, setFault] = createSignal<unknown>(null)
-  let round = 0
-
-  const load = async (from?: string) => {
-    const mine = ++round
-    setFault(null)
+  const [chosen, setChosen] = createSignal<ReadonlySet<string>>(new Set())
+  /** `new`: one is being added. */
+  const [edited, setEdited] = createSignal<User | 'new' | null>(null)
+  const filter = (): UserFilter => filters.find((one) => one === search.filter) ?? 'all'
+  const reload = () => list().load(query().trim(), filter())
+  createEffect(
+    on([list, query, filter], () => {
+      const timer = setTimeout(() => void reload(), list().users === null ? 0 : TYPING_MS)
+      onCleanup(() => clearTimeout(timer))
+    })
+  )
+  const save = async () => {
     try {
-      const q = query().trim()
-      const params = {
-        path: { tenant: tenant() },
-        query: { limit: PAGE, ...(q === '' ? {} : { q }), ...(from === undefined ? {} : { after: from }) }
-      }
-      const page = await dataOf(api.GET('/v1/tenants/{tenant}/users', { params }))
-      if (mine !== round) return
-      setUsers(from === undefined ? page.users : [...(users() ?? []), ...page.users])
-      setAfter(page.after)
-    } catch (error) {
-      if (mine === round) setFault(error)
-    }
-  }
-  const loadUnreadable = async () => {
-    try {
-      const params = { path: { tenant: tenant() }, query: { state: 'failed,stale', limit: 1000 } }
-      const report = await dataOf(api.GET('/v1/tenants/{tenant}/sync', { params }))
-      setUnreadable(new Map(report.users.map((sync) => [sync.user, sync])))
+      saveFile(await list().client.export(), `users-${tenant()}.csv`)
     } catch (error) {
       showFailed(texts().errors.title, error)
     }
   }
-  createEffect(
-    on([tenant, query], () => {
-      const timer = setTimeout(() => void load(), users() === null ? 0 : TYPING_MS)
-      onCleanup(() => clearTimeout(timer))
-    })
-  )
-  createEffect(on(tenant, () => void loadUnreadable()))
-
-  const shown = () => {
-    const all = users() ?? []
-    return filter() === 'all' ? all : all.filter(({ user }) => unreadable()?.has(user))
+  const more = () =>
+    list()
+      .loadMore(query().trim())
+      .catch((error: unknown) => showFailed(texts().errors.title, error))
+  const chooseAll = async () =>
+    setChosen(new Set((await list().everyone(query().trim())).map(({ user }) => user)))
+  const onSaved = (message: string) => {
+    setEdited(null)
+    showDone(message)
+    void reload()
   }
   const emptyText = () => {
-    if (filter() === 'unreadable') return texts().users.noneUnreadable
-    return query() === '' ? texts().users.none : texts().users.noMatch
+    if (query() !== '') return texts().users.noMatch
+    if (filter() === 'off') return pageTexts().noneOff
+    return filter() === 'unreadable' ? texts().users.noneUnreadable : texts().users.none
   }
 
   return (
     <div class="page">
-      <h1>{texts().users.title}</h1>
+      <div class="title-line">
+        <h1>{texts().users.title}</h1>
+        <button type="button" class="button" onClick={() => void save()}>
+          <Download size={16} aria-hidden="true" />
+          {pageTexts().export}
+        </button>
+        <A class="button" href={`/${encodeURIComponent(tenant())}/users/import`}>
+          <FileUp size={16} aria-hidden="true" />
+          {pageTexts().import}
+        </A>
+        <button type="button" class="button primary" onClick={() => setEdited('new')}>
+          <UserPlus size={16} aria-hidden="true" />
+          {pageTexts().add}
+        </button>
+      </div>
       <div class="tools flush">
         <label class="search">
           <Search size={18} aria-hidden="true" />
@@ -86,74 +97,57 @@ export default function Users() {
         <Choice
           label={texts().users.columns.calendar}
           value={filter()}
-          onChange={setFilter}
+          onChange={(value) => setSearch({ filter: value === 'all' ? undefined : value })}
           choices={[
             { value: 'all', label: texts().users.everybody },
-            { value: 'unreadable', label: texts().users.unreadable }
+            { value: 'unreadable', label: texts().users.unreadable },
+            { value: 'off', label: pageTexts().off }
           ]}
         />
       </div>
-      <Show when={fault()}>
+      <Show when={list().error}>
         <Notice kind="failed">
           <p>{texts().errors.load}</p>
-          <button type="button" class="button" onClick={() => void load()}>
+          <button type="button" class="button" onClick={() => void reload()}>
             {texts().errors.retry}
           </button>
         </Notice>
       </Show>
-      <Show when={users()}>
-        <Show when={shown().length > 0} fallback={<p class="empty">{emptyText()}</p>}>
-          <section class="table-frame" aria-label={texts().users.title}>
-            <table>
-              <thead>
-                <tr>
-                  <th scope="col">{texts().users.columns.name}</th>
-                  <th scope="col">{texts().users.columns.extension}</th>
-                  <th scope="col">{texts().users.columns.mailbox}</th>
-                  <th scope="col">{texts().users.columns.calendar}</th>
-                </tr>
-              </thead>
-              <tbody>
-                <For each={shown()}>
-                  {(user) => (
-                    <tr>
-                      <th scope="row">
-                        <A
-                          class="name-link"
-                          href={`/${encodeURIComponent(tenant())}/people/${encodeURIComponent(user.user)}`}
-                          dir="auto"
-                        >
-                          {user.displayName}
-                        </A>
-                      </th>
-                      <td>{user.extension}</td>
-                      <td class="mailbox">{user.mailbox}</td>
-                      <td>
-                        <Show
-                          when={unreadable()?.get(user.user)}
-                          fallback={user.mailbox ? '' : texts().sync.off}
-                        >
-                          {(sync) => (
-                            <Notice kind={sync().state === 'stale' ? 'stale' : 'failed'}>
-                              <span dir="auto">{sync().hint ?? sync().code}</span>
-                            </Notice>
-                          )}
-                        </Show>
-                      </td>
-                    </tr>
-                  )}
-                </For>
-              </tbody>
-            </table>
-          </section>
-          <Show when={after()}>
-            {(from) => (
-              <button type="button" class="button" onClick={() => void load(from())}>
-                {texts().users.more}
-              </button>
-            )}
+      <Show when={list().users}>
+        {(users) => (
+          <Show when={users().length > 0} fallback={<p class="empty">{emptyText()}</p>}>
+            <UserTable
+              list={list()}
+              chosen={chosen()}
+              onChosen={setChosen}
+              onEdit={(user) => setEdited(user)}
+            />
+            <div class="inline">
+              <Show when={list().hasMore}>
+                <button type="button" class="button" onClick={() => void more()}>
+                  {texts().users.more}
+                </button>
+                <Show when={chosen().size > 0}>
+                  <button type="button" class="button quiet" onClick={() => void chooseAll()}>
+                    {pageTexts().chooseAll}
+                  </button>
+                </Show>
+              </Show>
+            </div>
           </Show>
-        </Show>
+        )}
+      </Show>
+      <Show when={chosen().size > 0}>
+        <SelectionBar list={list()} chosen={chosen()} onChosen={setChosen} onChanged={() => void reload()} />
+      </Show>
+      <Show when={edited()}>
+        {(user) => (
+          <UserDialog
+            of={user() === 'new' ? null : (user() as User)}
+            onSaved={onSaved}
+            onClose={() => setEdited(null)}
+          />
+        )}
       </Show>
     </div>
   )
