@@ -1,8 +1,10 @@
 /** The audit of a customer, or of the provider: who did what, when, from where, and what it was before. */
+
 import { useParams } from '@solidjs/router'
 import Download from 'lucide-solid/icons/download'
 import { createEffect, createMemo, createResource, createSignal, For, on, Show } from 'solid-js'
 import { Notice } from '../components/notice.tsx'
+import { Present } from '../components/present.tsx'
 import { saveFile } from '../components/save-file.ts'
 import { SelectField } from '../components/text-field.tsx'
 import { showFailed } from '../components/toasts.tsx'
@@ -66,9 +68,9 @@ export default function Audit() {
           {texts().save}
         </button>
       </div>
-      <Show when={verification.latest}>{(verified) => <Chain of={verified()} />}</Show>
+      <Present value={verification.latest}>{(verified) => <Chain of={verified()} />}</Present>
       <Filter value={filter()} onChange={setFilter} />
-      <Show when={entries()}>
+      <Present value={entries()}>
         {(shown) => (
           <Show
             when={shown().length > 0}
@@ -87,14 +89,14 @@ export default function Audit() {
             </ol>
           </Show>
         )}
-      </Show>
-      <Show when={before()}>
+      </Present>
+      <Present value={before()}>
         {(from) => (
           <button type="button" class="button" onClick={() => void load(verification.latest!, from())}>
             {texts().older}
           </button>
         )}
-      </Show>
+      </Present>
     </div>
   )
 }
@@ -112,8 +114,8 @@ function withoutBegun(entries: readonly AuditEntry[]): readonly AuditEntry[] {
 function Chain(props: { of: Verification }) {
   const texts = usePageTexts(auditTexts)
   return (
-    <Show
-      when={props.of.break}
+    <Present
+      value={props.of.break}
       fallback={
         <Notice kind="open">
           <p>{texts().intact(props.of.entries)}</p>
@@ -125,7 +127,7 @@ function Chain(props: { of: Verification }) {
           <p>{texts().broken(broken().position, texts().breaks[broken().reason])}</p>
         </Notice>
       )}
-    </Show>
+    </Present>
   )
 }
 
@@ -147,7 +149,7 @@ function Filter(props: { value: AuditFilter; onChange: (filter: AuditFilter) => 
         }
         options={options()}
       />
-      <Show when={props.value.actor}>
+      <Present value={props.value.actor}>
         {(actor) => (
           <button
             type="button"
@@ -157,7 +159,7 @@ function Filter(props: { value: AuditFilter; onChange: (filter: AuditFilter) => 
             {texts().onlyBy(actor())}
           </button>
         )}
-      </Show>
+      </Present>
     </div>
   )
 }

@@ -1,5 +1,7 @@
 /** One entry of the audit: a line, and on demand what was before and after. */
+
 import { createMemo, For, Show } from 'solid-js'
+import { Present } from '../components/present.tsx'
 import { usePageTexts } from '../i18n/page-texts.ts'
 import { useTimes } from '../shell/tenant.tsx'
 import { actionLabel } from './actions.ts'
@@ -24,13 +26,13 @@ export function EntryRow(props: { entry: AuditEntry; onActor: (actor: string) =>
       </span>
       <span class="audit-what">
         <strong>{actionLabel(props.entry.action, texts())}</strong>
-        <Show when={targetOf(props.entry)}>
+        <Present value={targetOf(props.entry)}>
           {(target) => (
             <span class="soft" dir="auto">
               {target()}
             </span>
           )}
-        </Show>
+        </Present>
         <Show when={props.entry.outcome !== 'done'}>
           <span class={`pill ${props.entry.outcome === 'failed' ? 'failed' : 'soon'}`}>
             {texts().outcomes[props.entry.outcome]}
@@ -38,7 +40,7 @@ export function EntryRow(props: { entry: AuditEntry; onActor: (actor: string) =>
         </Show>
       </span>
       <span class="audit-who">
-        <Show when={actor().id} fallback={<span dir="auto">{name()}</span>}>
+        <Present value={actor().id} fallback={<span dir="auto">{name()}</span>}>
           {(id) => (
             <button
               type="button"
@@ -49,8 +51,8 @@ export function EntryRow(props: { entry: AuditEntry; onActor: (actor: string) =>
               <span dir="auto">{name()}</span>
             </button>
           )}
-        </Show>
-        <Show when={props.entry.address}>{(address) => <span class="soft">{address()}</span>}</Show>
+        </Present>
+        <Present value={props.entry.address}>{(address) => <span class="soft">{address()}</span>}</Present>
       </span>
       <Details entry={props.entry} />
     </li>

@@ -1,8 +1,10 @@
 /** How a form is sent: what is wrong with which field, what is wrong altogether, and the buttons below it. */
-import { createSignal, Show } from 'solid-js'
+
+import { createSignal } from 'solid-js'
 import { ApiError } from '../api/client.ts'
 import { useLanguage } from '../i18n/language.tsx'
 import { Notice } from './notice.tsx'
+import { Present } from './present.tsx'
 
 export interface FormSubmission {
   readonly submit: (event: SubmitEvent) => void
@@ -61,22 +63,22 @@ export function FormEnd(props: {
   return (
     <>
       <div role="alert">
-        <Show when={props.form.fault()}>
+        <Present value={props.form.fault()}>
           {(message) => (
             <Notice kind="failed">
               <span dir="auto">{message()}</span>
             </Notice>
           )}
-        </Show>
+        </Present>
       </div>
       <div class="dialog-actions">
-        <Show when={props.onCancel}>
+        <Present value={props.onCancel}>
           {(onCancel) => (
             <button type="button" class="button" onClick={() => onCancel()()}>
               {texts().dialog.cancel}
             </button>
           )}
-        </Show>
+        </Present>
         <button
           type="submit"
           class={`button ${props.isDangerous ? 'danger' : 'primary'}`}

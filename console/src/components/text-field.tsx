@@ -1,5 +1,7 @@
 /** A field with its label above it, and below it what helps to fill it in or what is wrong with it. */
+
 import { createUniqueId, For, Show } from 'solid-js'
+import { Present } from './present.tsx'
 
 interface FieldProps {
   readonly label: string
@@ -25,7 +27,7 @@ function describedBy(id: string, { help, error }: FieldProps): string | undefine
 
 function FieldText(props: { id: string; field: FieldProps }) {
   return (
-    <Show when={props.field.error ?? props.field.help}>
+    <Present value={props.field.error ?? props.field.help}>
       {(text) => (
         <span
           id={`${props.id}-text`}
@@ -36,7 +38,7 @@ function FieldText(props: { id: string; field: FieldProps }) {
           {text()}
         </span>
       )}
-    </Show>
+    </Present>
   )
 }
 
@@ -128,13 +130,13 @@ export function CheckField(props: {
         />
         {props.label}
       </label>
-      <Show when={props.help}>
+      <Present value={props.help}>
         {(help) => (
           <span id={`${id}-text`} class="field-text">
             {help()}
           </span>
         )}
-      </Show>
+      </Present>
     </div>
   )
 }

@@ -1,8 +1,10 @@
 /** What was just done, with its undo, for ten seconds; or what failed, until it is closed. */
+
 import { createToaster, Toast, Toaster } from '@ark-ui/solid/toast'
 import X from 'lucide-solid/icons/x'
 import { Show } from 'solid-js'
 import { useLanguage } from '../i18n/language.tsx'
+import { Present } from './present.tsx'
 
 const toaster = createToaster({ placement: 'bottom', overlap: false, gap: 8, max: 3 })
 
@@ -32,9 +34,9 @@ export function Toasts() {
               <Toast.Description class="toast-text">{toast().description}</Toast.Description>
             </Show>
           </div>
-          <Show when={toast().action}>
+          <Present value={toast().action}>
             {(action) => <Toast.ActionTrigger class="button quiet">{action().label}</Toast.ActionTrigger>}
-          </Show>
+          </Present>
           <Toast.CloseTrigger class="button quiet icon-only" aria-label={texts().dialog.close}>
             <X size={16} aria-hidden="true" />
           </Toast.CloseTrigger>

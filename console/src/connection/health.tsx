@@ -1,6 +1,8 @@
 /** Whether the connection works, and how many days its credential is good. */
+
 import { Show } from 'solid-js'
 import { Notice } from '../components/notice.tsx'
+import { Present } from '../components/present.tsx'
 import { usePageTexts } from '../i18n/page-texts.ts'
 import { useTimes } from '../shell/tenant.tsx'
 import type { ConnectionDraft } from './connection-draft.ts'
@@ -22,7 +24,7 @@ export function Health(props: { of: ConnectionDraft }) {
     return left <= DUE_DAYS ? 'soon' : 'open'
   }
   return (
-    <Show when={props.of.health}>
+    <Present value={props.of.health}>
       {(health) => (
         <div class="columns health-line">
           <Notice kind={noticeKinds[health().state]}>
@@ -30,7 +32,7 @@ export function Health(props: { of: ConnectionDraft }) {
               <strong>{texts().states[health().state]}</strong>
               {` · ${when(health().since)}`}
             </p>
-            <Show when={health().hint}>{(hint) => <p dir="auto">{hint()}</p>}</Show>
+            <Present value={health().hint}>{(hint) => <p dir="auto">{hint()}</p>}</Present>
           </Notice>
           <Show when={credential()}>
             <Notice kind={credentialKind()}>
@@ -39,6 +41,6 @@ export function Health(props: { of: ConnectionDraft }) {
           </Show>
         </div>
       )}
-    </Show>
+    </Present>
   )
 }

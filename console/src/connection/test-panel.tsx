@@ -1,10 +1,12 @@
 /** Test connection: each step of a read, and what to do about the one that fails. */
+
 import CircleCheck from 'lucide-solid/icons/circle-check'
 import CircleX from 'lucide-solid/icons/circle-x'
 import { createEffect, createSignal, For, on, Show } from 'solid-js'
 import { api, dataOf, type Schemas } from '../api/client.ts'
 import { messageOf } from '../components/form-end.tsx'
 import { Notice } from '../components/notice.tsx'
+import { Present } from '../components/present.tsx'
 import { TextField } from '../components/text-field.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { usePageTexts } from '../i18n/page-texts.ts'
@@ -84,14 +86,14 @@ export function TestPanel(props: { draft: ConnectionDraft; saves: number }) {
             {texts().test.running}
           </p>
         </Show>
-        <Show when={fault()}>
+        <Present value={fault()}>
           {(message) => (
             <Notice kind="failed">
               <span dir="auto">{message()}</span>
             </Notice>
           )}
-        </Show>
-        <Show when={result()}>{(result) => <Steps of={result()} />}</Show>
+        </Present>
+        <Present value={result()}>{(result) => <Steps of={result()} />}</Present>
       </div>
     </section>
   )
@@ -111,14 +113,14 @@ function Steps(props: { of: TestResult }) {
               </Show>
               <div>
                 <span>{ok ? label(name) : texts().test.failed(label(name))}</span>
-                <Show when={code}>{(code) => <code class="soft">{` ${code()}`}</code>}</Show>
-                <Show when={hint}>
+                <Present value={code}>{(code) => <code class="soft">{` ${code()}`}</code>}</Present>
+                <Present value={hint}>
                   {(hint) => (
                     <p class="remedy" dir="auto">
                       {hint()}
                     </p>
                   )}
-                </Show>
+                </Present>
               </div>
             </li>
           )}

@@ -1,8 +1,10 @@
 /** How the reading of calendars goes in one customer: the connection, its credential, and errors by what to do about them. */
+
 import { A } from '@solidjs/router'
 import { createResource, For, Show } from 'solid-js'
 import { api, dataOf, type Schemas } from '../api/client.ts'
 import { Notice } from '../components/notice.tsx'
+import { Present } from '../components/present.tsx'
 import { showDone, showFailed } from '../components/toasts.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { useTenant } from '../shell/tenant.tsx'
@@ -47,7 +49,7 @@ export default function Health() {
           {texts().health.check}
         </button>
       </div>
-      <Show when={report.latest}>
+      <Present value={report.latest}>
         {(report) => (
           <>
             <section class="card" aria-labelledby="connection-title">
@@ -65,7 +67,7 @@ export default function Health() {
             </section>
           </>
         )}
-      </Show>
+      </Present>
     </div>
   )
 }
@@ -84,19 +86,21 @@ function ConnectionLine(props: { connection: Schemas['ConnectionSync']; when: (a
           <strong>{texts().health.states[props.connection.state]}</strong>
           {` · ${props.when(props.connection.since)}`}
         </p>
-        <Show when={props.connection.hint}>{(hint) => <p dir="auto">{hint()}</p>}</Show>
+        <Present value={props.connection.hint}>{(hint) => <p dir="auto">{hint()}</p>}</Present>
       </Notice>
-      <Show when={credential()}>
+      <Present value={credential()}>
         {(credential) => (
           <Notice kind={isDue() ? 'soon' : credential().endsAt === null ? 'stale' : 'open'}>
             <p>
               <strong>{texts().health.credential}</strong>
-              <Show when={credential().daysLeft}>{(days) => ` · ${texts().health.daysLeft(days())}`}</Show>
+              <Present value={credential().daysLeft}>
+                {(days) => ` · ${texts().health.daysLeft(days())}`}
+              </Present>
             </p>
-            <Show when={credential().hint}>{(hint) => <p dir="auto">{hint()}</p>}</Show>
+            <Present value={credential().hint}>{(hint) => <p dir="auto">{hint()}</p>}</Present>
           </Notice>
         )}
-      </Show>
+      </Present>
     </>
   )
 }

@@ -1,13 +1,14 @@
 /** Which language the console speaks: the visitor's choice, else the browser's; and how times and names are written in it. */
+
 import {
   createContext,
   createEffect,
   createResource,
   createSignal,
   type ParentProps,
-  Show,
   useContext
 } from 'solid-js'
+import { Present } from '../components/present.tsx'
 import { en, type Texts } from './en.ts'
 
 const loaders = {
@@ -64,11 +65,11 @@ export function LanguageProvider(props: ParentProps) {
     setLanguage(code)
   }
   return (
-    <Show when={texts.latest}>
+    <Present value={texts.latest}>
       {(loaded) => (
         <Context.Provider value={{ texts: loaded, language, choose }}>{props.children}</Context.Provider>
       )}
-    </Show>
+    </Present>
   )
 }
 

@@ -1,7 +1,9 @@
 /** The keys as a table: what each opens, when it was last used, and when it ends. */
+
 import RotateCw from 'lucide-solid/icons/rotate-cw'
 import Trash from 'lucide-solid/icons/trash'
 import { For, Show } from 'solid-js'
+import { Present } from '../components/present.tsx'
 import { usePageTexts } from '../i18n/page-texts.ts'
 import { useTimes } from '../shell/tenant.tsx'
 import type { Key } from './keys-client.ts'
@@ -52,7 +54,7 @@ function KeyRow(props: KeyActions & { readonly of: Key }) {
       </th>
       <td>
         {texts().roles[props.of.role]}
-        <Show when={props.of.user}>{(user) => <span class="soft">{` · ${user()}`}</span>}</Show>
+        <Present value={props.of.user}>{(user) => <span class="soft">{` · ${user()}`}</span>}</Present>
         <Show when={props.of.sensitive}>
           <span class="soft">{` · ${texts().sensitiveShort}`}</span>
         </Show>
@@ -60,9 +62,9 @@ function KeyRow(props: KeyActions & { readonly of: Key }) {
       <td class="nowrap">{props.of.lastUsedDay ?? <span class="soft">{texts().neverUsed}</span>}</td>
       <td>
         <KeyEnd of={props.of} />
-        <Show when={props.of.previousUntil}>
+        <Present value={props.of.previousUntil}>
           {(until) => <p class="soft">{texts().previousUntil(when(until()))}</p>}
-        </Show>
+        </Present>
       </td>
       <td>
         <div class="row-buttons">
@@ -100,12 +102,12 @@ function KeyEnd(props: { readonly of: Key }) {
     return (daysLeft ?? 0) <= DUE_DAYS ? 'soon' : 'open'
   }
   return (
-    <Show when={state()} fallback={<span class="soft">{texts().neverEnds}</span>}>
+    <Present value={state()} fallback={<span class="soft">{texts().neverEnds}</span>}>
       {(state) => (
         <span class={`pill ${state()}`}>
           {state() === 'failed' ? texts().ended : texts().daysLeft(props.of.daysLeft ?? 0)}
         </span>
       )}
-    </Show>
+    </Present>
   )
 }

@@ -1,7 +1,9 @@
 /** The keys of a customer, or of the provider: who may call, until when, and when they last did. */
+
 import { useParams } from '@solidjs/router'
 import { createMemo, createResource, createSignal, Show } from 'solid-js'
 import { ConfirmByName } from '../components/confirm-by-name.tsx'
+import { Present } from '../components/present.tsx'
 import { showDone } from '../components/toasts.tsx'
 import { usePageTexts } from '../i18n/page-texts.ts'
 import { KeyTable } from './key-table.tsx'
@@ -46,7 +48,7 @@ export default function Keys() {
         </button>
       </div>
       <p class="help">{texts().lead}</p>
-      <Show when={keys.latest}>
+      <Present value={keys.latest}>
         {(all) => (
           <Show when={all().length > 0} fallback={<p class="empty">{texts().none}</p>}>
             <KeyTable
@@ -56,14 +58,14 @@ export default function Keys() {
             />
           </Show>
         )}
-      </Show>
+      </Present>
       <Show when={step() === 'make'}>
         <NewKeyDialog tenant={tenant()} onMade={show} onClose={close} />
       </Show>
-      <Show when={keyOf('rotate')}>
+      <Present value={keyOf('rotate')}>
         {(key) => <RotateKeyDialog client={client()} of={key()} onMade={show} onClose={close} />}
-      </Show>
-      <Show when={keyOf('revoke')}>
+      </Present>
+      <Present value={keyOf('revoke')}>
         {(key) => (
           <ConfirmByName
             title={texts().revokeNamed(key().name)}
@@ -74,8 +76,8 @@ export default function Keys() {
             onClose={close}
           />
         )}
-      </Show>
-      <Show when={keyOf('show')}>{(key) => <ShownKey made={key()} onClose={close} />}</Show>
+      </Present>
+      <Present value={keyOf('show')}>{(key) => <ShownKey made={key()} onClose={close} />}</Present>
     </div>
   )
 }

@@ -1,8 +1,9 @@
 /** A key that was just made: seen here once, to be copied. */
-import { Show } from 'solid-js'
+
 import { CopyText } from '../components/copy-text.tsx'
 import { Dialog } from '../components/dialog.tsx'
 import { Notice } from '../components/notice.tsx'
+import { Present } from '../components/present.tsx'
 import { usePageTexts } from '../i18n/page-texts.ts'
 import { useTimes } from '../shell/tenant.tsx'
 import type { NewKey } from './keys-client.ts'
@@ -16,9 +17,9 @@ export function ShownKey(props: { made: NewKey; onClose: () => void }) {
       <Notice kind="soon">{texts().shownOnce}</Notice>
       <CopyText text={props.made.key} label={texts().theKey} />
       <p class="help">{texts().howSent}</p>
-      <Show when={props.made.previousUntil}>
+      <Present value={props.made.previousUntil}>
         {(until) => <p class="help">{texts().previousUntil(when(until()))}</p>}
-      </Show>
+      </Present>
       <div class="dialog-actions">
         <button type="button" class="button primary" onClick={() => props.onClose()}>
           {texts().haveIt}

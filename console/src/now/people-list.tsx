@@ -1,7 +1,9 @@
 /** The rows of the attendant's view: only those in sight exist, so that 5,000 scroll as 50 do. */
+
 import { useNavigate } from '@solidjs/router'
 import { createMemo, createSignal, For, onCleanup, onMount, Show } from 'solid-js'
 import type { Status } from '../api/client.ts'
+import { Present } from '../components/present.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { useSession } from '../session/session.tsx'
 import { useTenant } from '../shell/tenant.tsx'
@@ -153,15 +155,15 @@ export function PeopleList(props: PeopleListProps) {
                   role="presentation"
                   style={{ transform: `translateY(${row.start}px)`, height: `${row.size}px` }}
                 >
-                  <Show when={heading()}>
+                  <Present value={heading()}>
                     {(heading) => (
                       <div class="row-heading" role="presentation">
                         <span dir="auto">{heading().label}</span>
                         <span class="count">{heading().count}</span>
                       </div>
                     )}
-                  </Show>
-                  <Show when={personAt(row.index)}>
+                  </Present>
+                  <Present value={personAt(row.index)}>
                     {(status) => (
                       <PersonRow
                         status={status()}
@@ -175,14 +177,14 @@ export function PeopleList(props: PeopleListProps) {
                         onSet={() => setMenuFor(status())}
                       />
                     )}
-                  </Show>
+                  </Present>
                 </div>
               )
             }}
           </For>
         </div>
       </div>
-      <Show when={menuFor()}>
+      <Present value={menuFor()}>
         {(status) => (
           <OverrideMenu
             status={status()}
@@ -194,7 +196,7 @@ export function PeopleList(props: PeopleListProps) {
             }}
           />
         )}
-      </Show>
+      </Present>
     </>
   )
 }

@@ -1,4 +1,5 @@
 /** One person in the attendant's view. */
+
 import CircleX from 'lucide-solid/icons/circle-x'
 import CloudOff from 'lucide-solid/icons/cloud-off'
 import Hand from 'lucide-solid/icons/hand'
@@ -6,6 +7,7 @@ import PhoneForwarded from 'lucide-solid/icons/phone-forwarded'
 import { Show } from 'solid-js'
 import type { Status } from '../api/client.ts'
 import { DiversionMark, meaningOf } from '../components/diversion-mark.tsx'
+import { Present } from '../components/present.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { useTenant } from '../shell/tenant.tsx'
 
@@ -68,14 +70,14 @@ export function PersonRow(props: PersonRowProps) {
       <span class="cell until">{until()}</span>
       <span class="cell back">{props.status.reachableAt === null ? '' : when(props.status.reachableAt)}</span>
       <span class="cell next" dir="auto">
-        <Show when={props.status.forwardTo} fallback={next()}>
+        <Present value={props.status.forwardTo} fallback={next()}>
           {(number) => (
             <span class="forward">
               <PhoneForwarded size={14} aria-hidden="true" />
               {texts().now.forwarded(number())}
             </span>
           )}
-        </Show>
+        </Present>
       </span>
       <Show when={props.mayChange}>
         {/* biome-ignore lint/a11y/noStaticElementInteractions: for the pointer; the row's key O does the same. */}

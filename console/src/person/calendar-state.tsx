@@ -1,7 +1,9 @@
 /** How the reading of one person's calendar goes, and what to do where it does not. */
-import { createEffect, createResource, on, Show } from 'solid-js'
+
+import { createEffect, createResource, on } from 'solid-js'
 import { api, dataOf } from '../api/client.ts'
 import { Notice } from '../components/notice.tsx'
+import { Present } from '../components/present.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { useTenant } from '../shell/tenant.tsx'
 
@@ -28,7 +30,7 @@ export function CalendarState(props: { user: string }) {
   return (
     <section class="card" aria-labelledby="calendar-title">
       <h2 id="calendar-title">{texts().person.calendar}</h2>
-      <Show when={sync.latest} fallback={<p class="help">{texts().sync.off}</p>}>
+      <Present value={sync.latest} fallback={<p class="help">{texts().sync.off}</p>}>
         {(sync) => {
           const text = () => {
             const { state, since } = sync()
@@ -38,23 +40,23 @@ export function CalendarState(props: { user: string }) {
             <>
               <Notice kind={kinds[sync().state]}>
                 <p>{text()}</p>
-                <Show when={sync().code}>{(code) => <code>{code()}</code>}</Show>
+                <Present value={sync().code}>{(code) => <code>{code()}</code>}</Present>
               </Notice>
-              <Show when={sync().hint}>
+              <Present value={sync().hint}>
                 {(hint) => (
                   <div class="stack">
                     <strong>{texts().person.remedy}</strong>
                     <p dir="auto">{hint()}</p>
                   </div>
                 )}
-              </Show>
-              <Show when={sync().lastSuccess}>
+              </Present>
+              <Present value={sync().lastSuccess}>
                 {(at) => <p class="help">{texts().health.read(when(at()))}</p>}
-              </Show>
+              </Present>
             </>
           )
         }}
-      </Show>
+      </Present>
     </section>
   )
 }

@@ -1,7 +1,9 @@
 /** Which rule gave the chosen interval, and which others matched and gave way. */
+
 import { For, Show } from 'solid-js'
 import type { Schemas } from '../api/client.ts'
 import { DiversionMark } from '../components/diversion-mark.tsx'
+import { Present } from '../components/present.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { useTenant } from '../shell/tenant.tsx'
 import type { Interval } from './day-bars.ts'
@@ -18,18 +20,18 @@ export function IntervalDetails(props: { interval: Interval | null }) {
     end === null ? `${when(start)} – ${texts().now.indefinite}` : `${when(start)} – ${when(end)}`
   return (
     <div class="details" aria-live="polite">
-      <Show when={props.interval}>
+      <Present value={props.interval}>
         {(interval) => (
           <>
             <DiversionMark meaning={interval().phone} label={labelOf(interval().diversion)} />
             <span>{span(interval())}</span>
-            <Show when={interval().because} fallback={<span class="help">{texts().now.byHand}</span>}>
+            <Present value={interval().because} fallback={<span class="help">{texts().now.byHand}</span>}>
               {(because) => (
                 <span class="help" dir="auto">
                   {because()}
                 </span>
               )}
-            </Show>
+            </Present>
             <Show when={others(interval()).length > 0}>
               <span class="help">
                 {`${texts().person.alsoMatched}: `}
@@ -38,7 +40,7 @@ export function IntervalDetails(props: { interval: Interval | null }) {
             </Show>
           </>
         )}
-      </Show>
+      </Present>
     </div>
   )
 }

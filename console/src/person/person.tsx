@@ -1,10 +1,12 @@
 /** One person: what holds and why, the coming fortnight drawn to scale, the state of the calendar, and their own triggers. */
+
 import { A, useParams } from '@solidjs/router'
 import ArrowLeft from 'lucide-solid/icons/arrow-left'
 import { createEffect, createResource, createSignal, on, Show } from 'solid-js'
 import { ApiError, api, dataOf, type Status } from '../api/client.ts'
 import { DiversionMark, meaningOf } from '../components/diversion-mark.tsx'
 import { Notice } from '../components/notice.tsx'
+import { Present } from '../components/present.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { OverrideMenu } from '../now/override-menu.tsx'
 import { useSession } from '../session/session.tsx'
@@ -64,7 +66,7 @@ export default function Person() {
         </A>
       </Show>
       <Show when={status.latest !== null} fallback={<p class="empty">{texts().person.noUser}</p>}>
-        <Show when={status.latest as Status | undefined}>
+        <Present value={status.latest as Status | undefined}>
           {(status) => (
             <>
               <header class="person-head">
@@ -75,13 +77,13 @@ export default function Person() {
                 <div class="person-now">
                   <DiversionMark meaning={meaningOf(status(), now())} label={status().label} />
                   <p>{describeEnd(status())}</p>
-                  <Show when={status().because}>
+                  <Present value={status().because}>
                     {(because) => (
                       <p class="help" dir="auto">
                         {because()}
                       </p>
                     )}
-                  </Show>
+                  </Present>
                 </div>
                 <Show when={maySet()}>
                   <button ref={setButton} type="button" class="button" onClick={() => setIsMenuOpen(true)}>
@@ -102,8 +104,8 @@ export default function Person() {
               </Show>
             </>
           )}
-        </Show>
-        <Show when={timeline.latest}>{(timeline) => <TimelinePicture timeline={timeline()} />}</Show>
+        </Present>
+        <Present value={timeline.latest}>{(timeline) => <TimelinePicture timeline={timeline()} />}</Present>
         <Show when={mayEdit()}>
           <div class="columns">
             <CalendarState user={user()} />

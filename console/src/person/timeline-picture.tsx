@@ -1,6 +1,8 @@
 /** A timeline drawn to scale: today with its layers, and the coming fortnight as one bar a day. */
+
 import { createMemo, createSignal, For, Show } from 'solid-js'
 import type { Schemas } from '../api/client.ts'
+import { Present } from '../components/present.tsx'
 import { formatDay, formatLongDay, formatTime } from '../i18n/format-time.ts'
 import { useLanguage } from '../i18n/language.tsx'
 import { useTenant } from '../shell/tenant.tsx'
@@ -170,9 +172,9 @@ function Lane(props: LaneProps) {
             </button>
           )}
         </For>
-        <Show when={nowAt()}>
+        <Present value={nowAt()}>
           {(at) => <span class="now-line" style={{ left: `${100 * at()}%` }} aria-hidden="true" />}
-        </Show>
+        </Present>
       </div>
     </li>
   )

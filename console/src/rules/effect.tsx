@@ -1,6 +1,8 @@
 /** The difference on real life: the coming week by the edited rules against what holds, read in memory and kept nowhere. */
+
 import { createSignal, For, Show } from 'solid-js'
 import { api, dataOf, type Schemas } from '../api/client.ts'
+import { Present } from '../components/present.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { useTenant } from '../shell/tenant.tsx'
 import { type Change, compareTimelines } from './compare-timelines.ts'
@@ -78,11 +80,11 @@ export function Effect(props: { draft: RulesDraft }) {
         </button>
       </div>
       <p class="help">{texts().rules.effectHelp}</p>
-      <Show when={progress()}>
+      <Present value={progress()}>
         {(read) => <progress value={read().done} max={read().all} aria-label={texts().rules.effect} />}
-      </Show>
+      </Present>
       <div aria-live="polite">
-        <Show when={effects()}>
+        <Present value={effects()}>
           {(effects) => (
             <>
               <p>
@@ -119,7 +121,7 @@ export function Effect(props: { draft: RulesDraft }) {
               </ul>
             </>
           )}
-        </Show>
+        </Present>
       </div>
     </section>
   )

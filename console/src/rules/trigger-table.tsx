@@ -1,12 +1,14 @@
 /** The triggers in their order: edited in place, moved by keys or by dragging, each with what is noteworthy about it. */
+
 import ArrowDown from 'lucide-solid/icons/arrow-down'
 import ArrowUp from 'lucide-solid/icons/arrow-up'
 import GripVertical from 'lucide-solid/icons/grip-vertical'
 import Plus from 'lucide-solid/icons/plus'
 import TriangleAlert from 'lucide-solid/icons/triangle-alert'
 import X from 'lucide-solid/icons/x'
-import { createSignal, For, Index, Show } from 'solid-js'
+import { createSignal, For, Index } from 'solid-js'
 import type { Trigger } from '../api/client.ts'
+import { Present } from '../components/present.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { useTenant } from '../shell/tenant.tsx'
 import { moveItem, type RulesDraft } from './draft.ts'
@@ -110,14 +112,14 @@ export function TriggerTable(props: TriggerTableProps) {
                 </For>
               </select>
               <span class="row-actions">
-                <Show when={findingOf(index)}>
+                <Present value={findingOf(index)}>
                   {(finding) => (
                     <span class="sync-mark soon" title={finding().message}>
                       <TriangleAlert size={14} aria-hidden="true" />
                       <span class="visually-hidden">{finding().message}</span>
                     </span>
                   )}
-                </Show>
+                </Present>
                 <button
                   type="button"
                   class="button quiet icon-only"

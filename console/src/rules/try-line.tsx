@@ -1,7 +1,9 @@
 /** Tries a subject against the rules as they are being edited, and tells which trigger takes it. */
-import { createEffect, createSignal, on, onCleanup, Show } from 'solid-js'
+
+import { createEffect, createSignal, on, onCleanup } from 'solid-js'
 import { api, dataOf, type Schemas } from '../api/client.ts'
 import { DiversionMark } from '../components/diversion-mark.tsx'
+import { Present } from '../components/present.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { useTenant } from '../shell/tenant.tsx'
 import { type RulesDraft, TYPING_MS } from './draft.ts'
@@ -62,9 +64,12 @@ export function TryLine(props: { draft: RulesDraft; onTaken: (trigger: number | 
         />
       </label>
       <output class="try-answer">
-        <Show when={decision()}>
+        <Present value={decision()}>
           {(decision) => (
-            <Show when={decision().diversion} fallback={<span class="help">{texts().rules.tryNothing}</span>}>
+            <Present
+              value={decision().diversion}
+              fallback={<span class="help">{texts().rules.tryNothing}</span>}
+            >
               {(code) => (
                 <>
                   <DiversionMark meaning={phoneOf(code())} label={labelOf(code())} />
@@ -73,9 +78,9 @@ export function TryLine(props: { draft: RulesDraft; onTaken: (trigger: number | 
                   </span>
                 </>
               )}
-            </Show>
+            </Present>
           )}
-        </Show>
+        </Present>
       </output>
     </section>
   )

@@ -1,6 +1,8 @@
 /** The versions that were saved, by whom, and the way back to one. */
+
 import { createResource, For, Show } from 'solid-js'
 import { api, dataOf } from '../api/client.ts'
+import { Present } from '../components/present.tsx'
 import { showDone, showFailed } from '../components/toasts.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { useTenant } from '../shell/tenant.tsx'
@@ -40,7 +42,7 @@ export function Versions(props: { version: number; onRestored: () => void }) {
                 <strong>{texts().rules.version(version)}</strong>
                 <span class="help">
                   {` ${when(at)}`}
-                  <Show when={by}>{(by) => ` ${texts().rules.by(by().name)}`}</Show>
+                  <Present value={by}>{(by) => ` ${texts().rules.by(by().name)}`}</Present>
                 </span>
               </span>
               <Show when={version !== props.version}>

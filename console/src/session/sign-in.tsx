@@ -1,6 +1,8 @@
 /** The first page: with one's organisation where that is set up, else with a key. */
+
 import { createResource, createSignal, Show } from 'solid-js'
 import { Notice } from '../components/notice.tsx'
+import { Present } from '../components/present.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { useSession } from './session.tsx'
 
@@ -69,7 +71,7 @@ export function SignIn() {
           {texts().signIn.show}
         </label>
         <div role="alert">
-          <Show when={fault()}>{(message) => <Notice kind="failed">{message()}</Notice>}</Show>
+          <Present value={fault()}>{(message) => <Notice kind="failed">{message()}</Notice>}</Present>
         </div>
         <button type="submit" class="button wide" classList={{ primary: issuer() === false }}>
           {texts().signIn.submit}

@@ -1,7 +1,9 @@
 /** Whether what one sees is current: live, connecting, or since when it is not; and a computer whose clock is wrong. */
+
 import CloudOff from 'lucide-solid/icons/cloud-off'
 import { Match, Show, Switch } from 'solid-js'
 import { getClockAheadMs } from '../api/client.ts'
+import { Present } from '../components/present.tsx'
 import { formatTime } from '../i18n/format-time.ts'
 import { useLanguage } from '../i18n/language.tsx'
 import { useTenant } from './tenant.tsx'
@@ -18,7 +20,7 @@ export function ConnectionState() {
   }
   return (
     <div class="connection" role="status">
-      <Show when={live()}>
+      <Present value={live()}>
         {(live) => (
           <Switch>
             <Match when={live().isDegraded}>
@@ -44,7 +46,7 @@ export function ConnectionState() {
             </Match>
           </Switch>
         )}
-      </Show>
+      </Present>
       <Show when={Math.abs(clockMinutes()) >= CLOCK_WORTH_A_WORD}>
         <span class="pill soon">{texts().live.clock(clockMinutes())}</span>
       </Show>

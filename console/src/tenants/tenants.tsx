@@ -1,8 +1,10 @@
 /** Where a provider chooses a customer. */
+
 import { A } from '@solidjs/router'
 import Search from 'lucide-solid/icons/search'
 import { createResource, createSignal, For, Show } from 'solid-js'
 import { api, dataOf, type Schemas } from '../api/client.ts'
+import { Present } from '../components/present.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { usePageTexts } from '../i18n/page-texts.ts'
 import { NewTenantDialog } from './new-tenant.tsx'
@@ -58,11 +60,11 @@ export default function Tenants() {
       <Show
         when={found().length > 0}
         fallback={
-          <Show when={tenants()}>
+          <Present value={tenants()}>
             {(all) => (
               <p class="empty">{all().length === 0 ? texts().tenants.none : texts().tenants.noMatch}</p>
             )}
-          </Show>
+          </Present>
         }
       >
         <ul class="tenant-list">

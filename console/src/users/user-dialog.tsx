@@ -1,9 +1,11 @@
 /** A user is added, edited, or removed by name. */
+
 import { createSignal, Show } from 'solid-js'
 import { ApiError, api, dataOf, type Schemas } from '../api/client.ts'
 import { ConfirmByName } from '../components/confirm-by-name.tsx'
 import { Dialog } from '../components/dialog.tsx'
 import { FormEnd, useSubmit } from '../components/form-end.tsx'
+import { Present } from '../components/present.tsx'
 import { CheckField, TextField } from '../components/text-field.tsx'
 import { usePageTexts } from '../i18n/page-texts.ts'
 import { useTenant } from '../shell/tenant.tsx'
@@ -27,8 +29,8 @@ export function UserDialog(props: UserDialogProps) {
     props.onSaved(texts().wasRemoved(user.displayName))
   }
   return (
-    <Show
-      when={isRemoving() && props.of}
+    <Present
+      value={isRemoving() && props.of}
       fallback={<UserForm {...props} onRemove={() => setIsRemoving(true)} />}
     >
       {(user) => (
@@ -41,7 +43,7 @@ export function UserDialog(props: UserDialogProps) {
           onClose={props.onClose}
         />
       )}
-    </Show>
+    </Present>
   )
 }
 

@@ -1,8 +1,10 @@
 /** Users as a table: chosen with the box before each, and why a calendar cannot be read. */
+
 import { A } from '@solidjs/router'
 import Pencil from 'lucide-solid/icons/pencil'
-import { For, Show } from 'solid-js'
+import { For } from 'solid-js'
 import { Notice } from '../components/notice.tsx'
+import { Present } from '../components/present.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { usePageTexts } from '../i18n/page-texts.ts'
 import { useTenant } from '../shell/tenant.tsx'
@@ -108,13 +110,13 @@ function UserCells(props: { of: User; list: UserList }) {
       <td>{props.of.extension}</td>
       <td class="mailbox">{props.of.mailbox}</td>
       <td>
-        <Show when={props.list.syncOf(props.of.user)} fallback={<span class="soft">{stateText()}</span>}>
+        <Present value={props.list.syncOf(props.of.user)} fallback={<span class="soft">{stateText()}</span>}>
           {(sync) => (
             <Notice kind={sync().state === 'stale' ? 'stale' : 'failed'}>
               <span dir="auto">{sync().hint ?? sync().code}</span>
             </Notice>
           )}
-        </Show>
+        </Present>
       </td>
     </>
   )

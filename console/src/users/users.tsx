@@ -1,4 +1,5 @@
 /** The users of a customer: found as one types, added and edited, and enabled many at a time. */
+
 import { A, useSearchParams } from '@solidjs/router'
 import Download from 'lucide-solid/icons/download'
 import FileUp from 'lucide-solid/icons/file-up'
@@ -7,6 +8,7 @@ import UserPlus from 'lucide-solid/icons/user-plus'
 import { createEffect, createMemo, createSignal, on, onCleanup, Show } from 'solid-js'
 import { Choice } from '../components/choice.tsx'
 import { Notice } from '../components/notice.tsx'
+import { Present } from '../components/present.tsx'
 import { saveFile } from '../components/save-file.ts'
 import { showDone, showFailed } from '../components/toasts.tsx'
 import { useLanguage } from '../i18n/language.tsx'
@@ -113,7 +115,7 @@ export default function Users() {
           </button>
         </Notice>
       </Show>
-      <Show when={list().users}>
+      <Present value={list().users}>
         {(users) => (
           <Show when={users().length > 0} fallback={<p class="empty">{emptyText()}</p>}>
             <UserTable
@@ -136,11 +138,11 @@ export default function Users() {
             </div>
           </Show>
         )}
-      </Show>
+      </Present>
       <Show when={chosen().size > 0}>
         <SelectionBar list={list()} chosen={chosen()} onChosen={setChosen} onChanged={() => void reload()} />
       </Show>
-      <Show when={edited()}>
+      <Present value={edited()}>
         {(user) => (
           <UserDialog
             of={user() === 'new' ? null : (user() as User)}
@@ -148,7 +150,7 @@ export default function Users() {
             onClose={() => setEdited(null)}
           />
         )}
-      </Show>
+      </Present>
     </div>
   )
 }

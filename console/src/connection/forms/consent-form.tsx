@@ -1,10 +1,12 @@
 /** Microsoft 365 over the provider's application: the link by which an administrator of the customer consents. */
+
 import ExternalLink from 'lucide-solid/icons/external-link'
 import { createResource, createSignal, Show } from 'solid-js'
 import { api, dataOf, type Schemas } from '../../api/client.ts'
 import { CopyText } from '../../components/copy-text.tsx'
 import { messageOf } from '../../components/form-end.tsx'
 import { Notice } from '../../components/notice.tsx'
+import { Present } from '../../components/present.tsx'
 import { TextField } from '../../components/text-field.tsx'
 import { useLanguage } from '../../i18n/language.tsx'
 import { usePageTexts } from '../../i18n/page-texts.ts'
@@ -48,14 +50,14 @@ export function ConsentForm(props: { draft: ConnectionDraft }) {
   }
   return (
     <>
-      <Show when={connected()}>
+      <Present value={connected()}>
         {(directory) => (
           <Notice kind="open">
             <p>{texts().consent.connected(directory())}</p>
             <p>{texts().consent.again}</p>
           </Notice>
         )}
-      </Show>
+      </Present>
       <TextField
         label={texts().consent.directory}
         help={isProvider || directory() !== '' ? texts().consent.directoryHelp : texts().consent.onlyProvider}
@@ -67,16 +69,16 @@ export function ConsentForm(props: { draft: ConnectionDraft }) {
         <Notice kind="soon">{texts().consent.anyDirectory}</Notice>
       </Show>
       <div role="alert">
-        <Show when={fault()}>
+        <Present value={fault()}>
           {(message) => (
             <Notice kind="failed">
               <span dir="auto">{message()}</span>
             </Notice>
           )}
-        </Show>
+        </Present>
       </div>
-      <Show
-        when={link()}
+      <Present
+        value={link()}
         fallback={
           <button type="button" class="button primary" onClick={() => void makeLink()}>
             {texts().consent.make}
@@ -93,7 +95,7 @@ export function ConsentForm(props: { draft: ConnectionDraft }) {
             </a>
           </>
         )}
-      </Show>
+      </Present>
     </>
   )
 }

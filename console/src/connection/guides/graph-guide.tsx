@@ -1,8 +1,10 @@
 /** How a customer registers an application in Entra and lets it read all mailboxes, or those of a group alone. */
+
 import ExternalLink from 'lucide-solid/icons/external-link'
 import { createSignal, Show } from 'solid-js'
 import { Choice } from '../../components/choice.tsx'
 import { CopyText } from '../../components/copy-text.tsx'
+import { Present } from '../../components/present.tsx'
 import { TextField } from '../../components/text-field.tsx'
 import { usePageTexts } from '../../i18n/page-texts.ts'
 import { adminConsentUrl, rbacCommands } from '../commands.ts'
@@ -53,8 +55,8 @@ function AllMailboxes(props: { draft: ConnectionDraft }) {
   return (
     <>
       <p>{guide().allText}</p>
-      <Show
-        when={url()}
+      <Present
+        value={url()}
         fallback={
           <div class="inline">
             <button type="button" class="button" disabled>
@@ -70,7 +72,7 @@ function AllMailboxes(props: { draft: ConnectionDraft }) {
             <ExternalLink size={14} aria-hidden="true" />
           </a>
         )}
-      </Show>
+      </Present>
       <p class="help">{guide().noReplyAddress}</p>
     </>
   )

@@ -1,4 +1,5 @@
 /** Users from a sheet: chosen, seen row by row with what is wrong, and only then saved. */
+
 import { A } from '@solidjs/router'
 import ChevronLeft from 'lucide-solid/icons/chevron-left'
 import FileUp from 'lucide-solid/icons/file-up'
@@ -7,6 +8,7 @@ import { Choice } from '../../components/choice.tsx'
 import { ConfirmByName } from '../../components/confirm-by-name.tsx'
 import { messageOf } from '../../components/form-end.tsx'
 import { Notice } from '../../components/notice.tsx'
+import { Present } from '../../components/present.tsx'
 import { saveFile } from '../../components/save-file.ts'
 import { useLanguage } from '../../i18n/language.tsx'
 import { usePageTexts } from '../../i18n/page-texts.ts'
@@ -60,13 +62,13 @@ export default function ImportUsers() {
         </Show>
       </div>
       <div role="alert">
-        <Show when={draft().error}>
+        <Present value={draft().error}>
           {(error) => (
             <Notice kind="failed">
               <span dir="auto">{messageOf(error(), page().errors.unreachable)}</span>
             </Notice>
           )}
-        </Show>
+        </Present>
       </div>
       <Show when={draft().state === 'empty' || draft().state === 'checking'}>
         <FileChoice
@@ -74,7 +76,7 @@ export default function ImportUsers() {
           onFile={(file) => void draft().check(file, mode())}
         />
       </Show>
-      <Show when={draft().state === 'checked' && draft().preview}>
+      <Present value={draft().state === 'checked' && draft().preview}>
         {(preview) => (
           <>
             <Choice
@@ -89,7 +91,7 @@ export default function ImportUsers() {
             <PreviewTable preview={preview()} />
           </>
         )}
-      </Show>
+      </Present>
       <Show when={['running', 'done', 'interrupted'].includes(draft().state)}>
         <Progress draft={draft()} />
       </Show>

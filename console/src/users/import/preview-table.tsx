@@ -1,7 +1,9 @@
 /** Every row of a sheet with what would become of it, those that cannot be taken first. */
+
 import { createMemo, createSignal, For, Show } from 'solid-js'
 import { Choice } from '../../components/choice.tsx'
 import { Notice } from '../../components/notice.tsx'
+import { Present } from '../../components/present.tsx'
 import { usePageTexts } from '../../i18n/page-texts.ts'
 import type { Preview, PreviewRow } from './import-draft.ts'
 import { importTexts } from './texts.ts'
@@ -34,8 +36,8 @@ export function PreviewTable(props: { preview: Preview }) {
         ]
   return (
     <>
-      <Show
-        when={props.preview.result}
+      <Present
+        value={props.preview.result}
         fallback={
           <Notice kind="failed">
             <p dir="auto">{props.preview.fault}</p>
@@ -47,7 +49,7 @@ export function PreviewTable(props: { preview: Preview }) {
             <p>{texts().summary(result())}</p>
           </Notice>
         )}
-      </Show>
+      </Present>
       <Choice label={texts().show} value={filter()} onChange={setFilter} choices={filters()} />
       <Show when={rows().length > 0}>
         <section class="table-frame" aria-label={texts().rows}>

@@ -1,7 +1,9 @@
 /** How far an import is, and what came of it. */
+
 import { A } from '@solidjs/router'
 import { Show } from 'solid-js'
 import { Notice } from '../../components/notice.tsx'
+import { Present } from '../../components/present.tsx'
 import { usePageTexts } from '../../i18n/page-texts.ts'
 import { useTenant } from '../../shell/tenant.tsx'
 import type { ImportDraft } from './import-draft.ts'
@@ -24,9 +26,9 @@ export function Progress(props: { draft: ImportDraft }) {
           />
           <p class="help">{texts().mayLeave}</p>
         </Show>
-        <Show when={props.draft.state === 'done' && progress()}>
+        <Present value={props.draft.state === 'done' && progress()}>
           {(progress) => <Notice kind="open">{texts().done(progress())}</Notice>}
-        </Show>
+        </Present>
         <Show when={props.draft.state === 'interrupted'}>
           <Notice kind="failed">
             <p dir="auto">{progress()?.hint ?? texts().sendAgain}</p>
