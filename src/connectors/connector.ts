@@ -53,6 +53,9 @@ export type ReadResult =
   | { readonly outcome: 'unchanged' }
   | { readonly outcome: 'failed'; readonly error: RemoteError }
 
+/** The name of a step of a check that passed. */
+export type OnPassed = (step: string) => void
+
 /** One step of "test connection". */
 export interface Check {
   readonly name: string
@@ -66,8 +69,11 @@ export interface Connector {
   readonly batchSize: number
   /** One ReadResult for each target, in the same order. A failure is a `failed` result, never a rejection. */
   read(request: ReadRequest): Promise<readonly ReadResult[]>
-  /** Walks through what a read needs, with the very calls that reading uses; stops at the first step that fails. */
-  check(target: Target, signal: AbortSignal): Promise<readonly Check[]>
+  /**
+   * Walks through what a read needs, with the very calls that reading uses; stops at the first step that fails. `onPassed` is told
+   * of steps as they pass, perhaps not of all.
+   */
+  check(target: Target, signal: AbortSignal, onPassed?: OnPassed): Promise<readonly Check[]>
   /**
    * A digest of each target's calendar in the window, in order, by a call that costs less than reading it. Unlike `read` it
    * takes any number of targets. While two digests of a target are equal, nothing that the connector could have compared

@@ -26,8 +26,8 @@ export function withCredentialEnd(
         result.outcome === 'failed' ? { outcome: 'failed', error: explain(result.error) } : result
       )
     },
-    async check(target, signal) {
-      const checks = await connector.check(target, signal)
+    async check(target, signal, onPassed) {
+      const checks = await connector.check(target, signal, onPassed)
       if (checks.every(({ ok }) => ok)) return [...checks, ...warnings(credential, clock())]
       return checks.map((check) =>
         check.code === 'secret_invalid' && isOver()

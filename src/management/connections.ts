@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Connection } from '../connectors/connection.ts'
 import type { ConnectionResponse, PutConnectionBody } from '../connectors/connection-body.ts'
-import type { Check } from '../connectors/connector.ts'
+import type { Check, OnPassed } from '../connectors/connector.ts'
 import { connectorKinds, kindOf } from '../connectors/kinds.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import {
@@ -25,8 +25,13 @@ export interface ConnectionManagement {
   put(tenant: string, body: PutConnectionBody): Promise<{ connection: ConnectionResponse; created: boolean }>
   get(tenant: string): Promise<ConnectionResponse>
   remove(tenant: string): Promise<void>
-  /** Tries the calls of a read. `signal` is aborted when the caller has disconnected. */
-  test(tenant: string, options: ConnectionTestOptions, signal: AbortSignal): Promise<ConnectionTestResult>
+  /** Tries the calls of a read. `signal` is aborted when the caller has disconnected; `onPassed` is told of steps as they pass. */
+  test(
+    tenant: string,
+    options: ConnectionTestOptions,
+    signal: AbortSignal,
+    onPassed?: OnPassed
+  ): Promise<ConnectionTestResult>
 }
 
 export interface ConnectionTestOptions {
@@ -81,7 +86,7 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
         sync.invalidateTenant(tenant)
       }),
 
-    async test(tenant, { user, probe }, signal) {
+    async test(tenant, { user, probe }, signal, onPassed) {
       const known = await requireTenant(store, tenant)
       const connector = await sync.connector(tenant)
       if (connector === null) {
@@ -100,7 +105,7 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
         return failedTest('user', `The user "${record.user.id}" has no mailbox: give them one.`)
       await audit.record(tenant, user === undefined ? {} : { parts: [{ user }] })
       const deadline = AbortSignal.any([signal, AbortSignal.timeout(TEST_TIMEOUT_MS)])
-      const checks = [...(await connector.check(target, deadline))]
+      const checks = [...(await connector.check(target, deadline, onPassed))]
       if (probe !== undefined && checks.every((check) => check.ok)) {
         const connection = await store.connection(tenant)
         const isLimitable = connection?.kind === 'graph' || connection?.open.access === 'impersonation'

@@ -242,6 +242,22 @@ t.test('the connection is tested, and read now, for the requested users', async 
   t.equal(failed.ok, false)
   t.match(failed.checks.at(-1), { ok: false, code: 'mailbox_unknown', hint: /.{10,}/ })
   t.equal((await call('POST', `${acme}/connection/test?user=nobody`)).status, 404)
+
+  const asLines = { accept: 'application/x-ndjson' }
+  const { text } = await call('POST', `${acme}/connection/test?user=dan`, undefined, asLines)
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  t.match(lines.at(-1), { ok: true }, 'as lines, the result is the last')
+  const passed = lines.slice(0, -1).map((line) => line.passed)
+  t.strictSame(
+    passed,
+    lines.at(-1).checks.map(({ name }: { name: string }) => name),
+    'each step stands before it'
+  )
+  const unknown = await call('POST', `${acme}/connection/test?user=nobody`, undefined, asLines)
+  t.equal(unknown.status, 404, 'what is wrong before the first step is a problem')
   const read = await call('POST', `${acme}/sync`)
   t.equal(read.status, 202)
   t.strictSame(read.body, { queued: 2 })

@@ -70,7 +70,7 @@ export function checkAnswer({ method, path, status, contentType, text }: Answer)
   const media = response.content[type]
   if (media === undefined)
     throw new UndocumentedAnswer(`${answer} with ${type}, which the OpenAPI document does not name`)
-  if (type.endsWith('json') && media.schema !== undefined) checkBody(answer, media.schema, text)
+  if (/[/+]json$/.test(type) && media.schema !== undefined) checkBody(answer, media.schema, text)
 }
 
 /** As `fetch`, for the service: rejects where the document does not describe the answer. */

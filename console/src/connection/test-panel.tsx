@@ -1,9 +1,8 @@
 /** Test connection: each step of a read, and what to do about the one that fails. */
-
 import CircleCheck from 'lucide-solid/icons/circle-check'
 import CircleX from 'lucide-solid/icons/circle-x'
+import LoaderCircle from 'lucide-solid/icons/loader-circle'
 import { createEffect, createSignal, For, on, Show } from 'solid-js'
-import { api, dataOf, type Schemas } from '../api/client.ts'
 import { messageOf } from '../components/form-end.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Present } from '../components/present.tsx'
@@ -11,9 +10,8 @@ import { TextField } from '../components/text-field.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { usePageTexts } from '../i18n/page-texts.ts'
 import type { ConnectionDraft } from './connection-draft.ts'
+import { type TestResult, testConnection } from './test-connection.ts'
 import { connectionTexts } from './texts.ts'
-
-type TestResult = Schemas['TestResult']
 
 /** `saves`: counts what was saved; each is tested. */
 export function TestPanel(props: { draft: ConnectionDraft; saves: number }) {
@@ -22,6 +20,7 @@ export function TestPanel(props: { draft: ConnectionDraft; saves: number }) {
   const [user, setUser] = createSignal('')
   const [probe, setProbe] = createSignal('')
   const [result, setResult] = createSignal<TestResult | null>(null)
+  const [passed, setPassed] = createSignal<readonly string[]>([])
   const [fault, setFault] = createSignal<string | null>(null)
   const [isRunning, setIsRunning] = createSignal(false)
   const mayProbe = () => {
@@ -31,14 +30,14 @@ export function TestPanel(props: { draft: ConnectionDraft; saves: number }) {
   const run = async () => {
     setIsRunning(true)
     setResult(null)
+    setPassed([])
     setFault(null)
     try {
       const query = {
         ...(user().trim() !== '' && { user: user().trim() }),
         ...(mayProbe() && probe().trim() !== '' && { probe: probe().trim() })
       }
-      const params = { path: { tenant: props.draft.tenant }, query }
-      setResult(await dataOf(api.POST('/v1/tenants/{tenant}/connection/test', { params })))
+      setResult(await testConnection(props.draft.tenant, query, (step) => setPassed([...passed(), step])))
       await props.draft.loadHealth()
     } catch (error) {
       setFault(messageOf(error, page().errors.unreachable))
@@ -81,10 +80,13 @@ export function TestPanel(props: { draft: ConnectionDraft; saves: number }) {
       </div>
       <div role="status" class="stack">
         <Show when={isRunning()}>
-          <p class="pill">
-            <span class="beat" aria-hidden="true" />
-            {texts().test.running}
-          </p>
+          <ol class="plain test-steps">
+            <For each={passed()}>{(name) => <Step of={{ name, ok: true }} />}</For>
+            <li class="test-step">
+              <LoaderCircle size={18} class="turning" aria-hidden="true" />
+              {texts().test.running}
+            </li>
+          </ol>
         </Show>
         <Present value={fault()}>
           {(message) => (
@@ -101,34 +103,38 @@ export function TestPanel(props: { draft: ConnectionDraft; saves: number }) {
 
 function Steps(props: { of: TestResult }) {
   const texts = usePageTexts(connectionTexts)
-  const label = (name: string) => (texts().steps as Readonly<Record<string, string>>)[name] ?? name
   return (
     <>
       <ol class="plain test-steps">
-        <For each={props.of.checks}>
-          {({ name, ok, code, hint }) => (
-            <li class={`test-step ${ok ? 'open' : 'failed'}`}>
-              <Show when={ok} fallback={<CircleX size={18} aria-hidden="true" />}>
-                <CircleCheck size={18} aria-hidden="true" />
-              </Show>
-              <div>
-                <span>{ok ? label(name) : texts().test.failed(label(name))}</span>
-                <Present value={code}>{(code) => <code class="soft">{` ${code()}`}</code>}</Present>
-                <Present value={hint}>
-                  {(hint) => (
-                    <p class="remedy" dir="auto">
-                      {hint()}
-                    </p>
-                  )}
-                </Present>
-              </div>
-            </li>
-          )}
-        </For>
+        <For each={props.of.checks}>{(check) => <Step of={check} />}</For>
       </ol>
       <Show when={props.of.ok}>
         <Notice kind="open">{texts().test.ok}</Notice>
       </Show>
     </>
+  )
+}
+
+function Step(props: { of: TestResult['checks'][number] }) {
+  const texts = usePageTexts(connectionTexts)
+  const labels: () => Readonly<Record<string, string>> = () => texts().steps
+  const label = () => labels()[props.of.name] ?? props.of.name
+  return (
+    <li class={`test-step ${props.of.ok ? 'open' : 'failed'}`}>
+      <Show when={props.of.ok} fallback={<CircleX size={18} aria-hidden="true" />}>
+        <CircleCheck size={18} aria-hidden="true" />
+      </Show>
+      <div>
+        <span>{props.of.ok ? label() : texts().test.failed(label())}</span>
+        <Present value={props.of.code}>{(code) => <code class="soft">{` ${code()}`}</code>}</Present>
+        <Present value={props.of.hint}>
+          {(hint) => (
+            <p class="remedy" dir="auto">
+              {hint()}
+            </p>
+          )}
+        </Present>
+      </div>
+    </li>
   )
 }

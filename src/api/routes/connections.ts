@@ -1,9 +1,16 @@
 /** `/v1/tenants/{tenant}/connection`: how the tenant's calendars are reached. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyReply } from 'fastify'
 import { Strict } from '../../lib/json-schema.ts'
 import type { Management } from '../../management/management.ts'
 import { abortOnDisconnect } from '../abort-on-disconnect.ts'
-import { ConnectionSchema, ConnectionTestSchema, PutConnectionSchema } from '../schemas/connections.ts'
+import { sendTestLines, TEST_LINES } from '../connection-test-lines.ts'
+import {
+  ConnectionSchema,
+  ConnectionTestLinesSchema,
+  ConnectionTestSchema,
+  PutConnectionSchema
+} from '../schemas/connections.ts'
 import { TenantParams, UserId } from '../schemas/params.ts'
 import { NoContent, problems } from '../schemas/problems.ts'
 import { ref } from '../schemas/types.ts'
@@ -92,14 +99,32 @@ export function connectionsRoutes(deps: {
           description:
             'Step by step, with the very calls that reading uses, for `?user=`, else the first user that was read ' +
             'successfully, else the first enabled. May take up to 45 seconds. With `?probe=` one mailbox more is asked for, ' +
-            'which is outside the list that the customer limited the connection to: it must be refused.',
+            'which is outside the list that the customer limited the connection to: it must be refused. ' +
+            `With \`Accept: ${TEST_LINES}\` each step is a line as it passes, and the result the last line.`,
+          produces: ['application/json', TEST_LINES],
           params: TenantParams,
           querystring: Strict({ user: Type.Optional(UserId), probe: Type.Optional(Probe) }),
-          response: { 200: ref(ConnectionTestSchema), ...problems('not_found') }
+          response: {
+            200: {
+              description: 'What went well, and what did not.',
+              content: {
+                'application/json': { schema: ref(ConnectionTestSchema) },
+                [TEST_LINES]: { schema: ConnectionTestLinesSchema }
+              }
+            },
+            ...problems('not_found')
+          }
         }
       },
-      async ({ params, query, management }, reply) =>
-        management.connections.test(params.tenant, query, abortOnDisconnect(reply))
+      async ({ params, query, headers, management }, reply) => {
+        const untyped = reply as unknown as FastifyReply
+        const signal = abortOnDisconnect(untyped)
+        const { connections } = management
+        if (!headers.accept?.includes(TEST_LINES)) {
+          return untyped.send(await connections.test(params.tenant, query, signal))
+        }
+        return sendTestLines(untyped, (onPassed) => connections.test(params.tenant, query, signal, onPassed))
+      }
     )
   }
 }

@@ -71,6 +71,12 @@ export const ConnectionTestSchema = Strict(
   }
 )
 
+export const ConnectionTestLinesSchema = Type.Unsafe<string>({
+  type: 'string',
+  description: 'A line `{"passed": …}` for each step as it passes, and at last the `TestResult`.',
+  examples: ['{"passed":"sign-in"}\n{"ok":true,"checks":[{"name":"sign-in","ok":true}]}\n']
+})
+
 const consentLink =
   'https://login.microsoftonline.com/organizations/v2.0/adminconsent?client_id=0f6a3d1c-1b2a-4c3d-8e9f-a0b1c2d3e4f5&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default&redirect_uri=https%3A%2F%2Fhanvisa.example.com%2Fconsent%2Fcallback&state=v2.…'
 

@@ -1,6 +1,6 @@
 /** "Test connection", step by step, with the very calls that reading uses; `ok` is said of steps that a success needs. */
 import type { RemoteError } from '../../errors.ts'
-import type { Check, ReadRequest, ReadResult, Target } from '../connector.ts'
+import type { Check, OnPassed, ReadRequest, ReadResult, Target } from '../connector.ts'
 import { toCaldavError } from './errors.ts'
 
 /** In the order in which they can fail. A step that passed needs those before it. */
@@ -19,15 +19,17 @@ export async function checkCaldav(
     onBegin: () => void
     now: number
     signal: AbortSignal
+    onPassed?: OnPassed | undefined
   }
 ): Promise<readonly Check[]> {
-  const { findServiceUrl, read, clockError, onBegin, now, signal } = deps
+  const { findServiceUrl, read, clockError, onBegin, now, signal, onPassed } = deps
   onBegin()
   try {
     await findServiceUrl()
   } catch (error) {
     return stoppedAt('discovery', toCaldavError(error))
   }
+  onPassed?.('discovery')
   const { etag: _, ...whole } = target
   const window = { start: now - dayMs, end: now + 14 * dayMs }
   const [result] = await read({ targets: [whole], window, subjects: true, signal })

@@ -2,7 +2,14 @@
 import { promises as dns } from 'node:dns'
 import { RemoteError } from '../../errors.ts'
 import type { CaldavConnection } from '../connection.ts'
-import type { CalendarSubscription, Connector, ReadRequest, ReadResult, Target } from '../connector.ts'
+import type {
+  CalendarSubscription,
+  Connector,
+  OnPassed,
+  ReadRequest,
+  ReadResult,
+  Target
+} from '../connector.ts'
 import { ClockMonitor, withClockError } from '../net/clock-monitor.ts'
 import type { HttpClient } from '../net/http-client.ts'
 import { checkCaldav } from './check-connection.ts'
@@ -101,7 +108,7 @@ class CaldavConnector implements Connector {
     return url
   }
 
-  async check(target: Target, signal: AbortSignal) {
+  async check(target: Target, signal: AbortSignal, onPassed?: OnPassed) {
     const checks = await checkCaldav(target, {
       findServiceUrl: () => this.#findServiceUrl(),
       read: (request) => this.read(request),
@@ -109,7 +116,8 @@ class CaldavConnector implements Connector {
       // What held calls back after earlier refusals has no reason any more.
       onBegin: () => this.#client.resetSignIn(),
       now: this.#clock(),
-      signal
+      signal,
+      onPassed
     })
     return checks
   }

@@ -1,6 +1,6 @@
 /** "Test connection", step by step, with the very calls that reading uses; `ok` is said of steps that ran, and of no other. */
 import { RemoteError } from '../../errors.ts'
-import type { Check, Target } from '../connector.ts'
+import type { Check, OnPassed, Target } from '../connector.ts'
 import type { ConnectionStep } from './client/socket.ts'
 import { type EwsReader, notSmtpAddressError } from './read/ews-reader.ts'
 import { isSmtpAddress } from './soap/requests.ts'
@@ -27,17 +27,23 @@ export async function checkConnection(
     access: 'delegate' | 'impersonation'
     now: number
     signal: AbortSignal
+    onPassed?: OnPassed | undefined
   }
 ): Promise<readonly Check[]> {
-  const { openReader, access, now, signal } = deps
+  const { openReader, access, now, signal, onPassed } = deps
   const rights = access === 'delegate' ? 'rights' : 'impersonation'
   const passed = new Set<Step>()
   if (!isSmtpAddress(target.mailbox)) return checksOf(passed, rights, notSmtpAddressError)
-  const reader = openReader((step) => passed.add(step))
+  const pass = (step: Step) => {
+    if (passed.has(step)) return
+    passed.add(step)
+    onPassed?.(step)
+  }
+  const reader = openReader(pass)
   const { endpoint } = reader
   try {
     const opened = await endpoint.open(signal)
-    if (endpoint.usesAutodiscover) passed.add('autodiscover')
+    if (endpoint.usesAutodiscover) pass('autodiscover')
     const window = { start: now, end: now + 86_400_000 }
     const [result] = await reader.read({ targets: [target], window, subjects: true, signal })
     // A sign-in may be refused for the clock alone.
@@ -50,11 +56,11 @@ export async function checkConnection(
         result.error
       )
     }
-    passed.add(rights)
+    pass(rights)
     if (result?.outcome === 'read' && result.partialRead !== null) {
       return checksOf(passed, 'subjects', result.partialRead)
     }
-    passed.add('subjects')
+    pass('subjects')
     return checksOf(passed, null, null)
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error

@@ -47,13 +47,14 @@ export function createEwsConnector(deps: EwsConnectorDeps): Connector {
         endpoint.onConnectionFailed()
       return results
     },
-    async check(target, signal) {
+    async check(target, signal, onPassed) {
       const checks = await checkConnection(target, {
         // Over connections of its own, so that each step really runs.
         openReader: (onStep) => openEwsReader({ ...deps, clock, onStep }),
         access,
         now: clock(),
-        signal
+        signal,
+        onPassed
       })
       // What held calls back after earlier failures has no reason any more.
       if (checks.every(({ ok }) => ok)) endpoint.resetForTest()

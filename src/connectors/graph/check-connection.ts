@@ -1,10 +1,11 @@
 /** "Test connection", step by step, with the very calls that reading uses. */
 import { RemoteError, type SyncCode } from '../../errors.ts'
-import type { Check, ReadRequest, ReadResult, Target } from '../connector.ts'
+import type { Check, OnPassed, ReadRequest, ReadResult, Target } from '../connector.ts'
 
 /** In the order in which they can fail. A step that passed needs those before it. */
 const steps = ['address', 'clock', 'sign-in', 'consent', 'mailbox', 'subjects'] as const
 type Step = (typeof steps)[number]
+const stepsOfSignIn = steps.slice(0, steps.indexOf('sign-in') + 1)
 
 export async function checkGraphConnection(
   target: Target,
@@ -15,9 +16,10 @@ export async function checkGraphConnection(
     clockError: () => RemoteError | null
     now: number
     signal: AbortSignal
+    onPassed?: OnPassed | undefined
   }
 ): Promise<readonly Check[]> {
-  const { signIn, read, clockError, now, signal } = deps
+  const { signIn, read, clockError, now, signal, onPassed } = deps
   try {
     await signIn(signal)
   } catch (error) {
@@ -26,6 +28,7 @@ export async function checkGraphConnection(
     const clockFault = clockError() ?? (error.code === 'clock_wrong' ? error : null)
     return clockFault === null ? stoppedAt('sign-in', error) : stoppedAt('clock', clockFault)
   }
+  for (const step of stepsOfSignIn) onPassed?.(step)
   const [reading] = await read({
     targets: [target],
     window: { start: now, end: now + 86_400_000 },

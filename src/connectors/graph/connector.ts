@@ -6,6 +6,7 @@ import type {
   CalendarSubscription,
   Check,
   Connector,
+  OnPassed,
   ReadRequest,
   ReadResult,
   SubscribeRequest,
@@ -73,13 +74,14 @@ export class GraphConnector implements Connector {
     return withClockError(this.#hasRead ? results : withConsentScope(results), this.#clockMonitor.errorOf())
   }
 
-  check(target: Target, signal: AbortSignal): Promise<readonly Check[]> {
+  check(target: Target, signal: AbortSignal, onPassed?: OnPassed): Promise<readonly Check[]> {
     return checkGraphConnection(target, {
       signIn: (given) => this.#tokens.get(given),
       read: (request) => this.read(request),
       clockError: () => this.#clockMonitor.errorOf(),
       now: this.#clock(),
-      signal
+      signal,
+      onPassed
     })
   }
 

@@ -5,6 +5,7 @@ import type {
   CalendarSubscription,
   Check,
   Connector,
+  OnPassed,
   ReadRequest,
   ReadResult,
   SubscribeRequest,
@@ -66,8 +67,8 @@ export class ConsentedGraphConnector implements Connector {
     )
   }
 
-  async check(target: Target, signal: AbortSignal): Promise<readonly Check[]> {
-    const checks = await this.#connector.check(target, signal)
+  async check(target: Target, signal: AbortSignal, onPassed?: OnPassed): Promise<readonly Check[]> {
+    const checks = await this.#connector.check(target, signal, onPassed)
     return checks.map((check) => {
       const { code, hint } = check
       return code === undefined || hint === undefined ? check : { ...check, ...this.#explain({ code, hint }) }

@@ -1,5 +1,5 @@
 /** "Test connection" of one calendar, step by step, with the very calls that reading uses. */
-import type { Check, Target } from '../connector.ts'
+import type { Check, OnPassed, Target } from '../connector.ts'
 import { type CalendarReader, toRemoteError } from './calendar-reader.ts'
 
 const DAY = 86_400_000
@@ -8,8 +8,11 @@ const DAY = 86_400_000
 export async function checkCalendar(
   reader: CalendarReader,
   { mailbox, timeZone, owner }: Target,
-  now: number,
-  signal: AbortSignal
+  {
+    now,
+    signal,
+    onPassed
+  }: { readonly now: number; readonly signal: AbortSignal; readonly onPassed?: OnPassed | undefined }
 ): Promise<readonly Check[]> {
   const target = { mailbox, timeZone, ...(owner === undefined ? {} : { owner }) }
   const passed: Check[] = []
@@ -20,6 +23,7 @@ export async function checkCalendar(
   let step = 'address'
   const pass = (next: string) => {
     passed.push({ name: step, ok: true })
+    onPassed?.(step)
     step = next
   }
   try {

@@ -17,7 +17,7 @@ export function createIcsConnector(options: IcsConnectorOptions): Connector {
       const signal = AbortSignal.any([request.signal, closing.signal])
       return Promise.all(targets.map((target) => reader.read(target, { ...request, signal })))
     },
-    check: (target, signal) => checkCalendar(reader, target, clock(), signal),
+    check: (target, signal, onPassed) => checkCalendar(reader, target, { now: clock(), signal, onPassed }),
     // An ETag says more for less.
     fingerprints: async ({ targets }) => targets.map(() => null),
     // Of a file's edits the file system tells, but not reliably on every disk: it stays inactive, and is polled as well.

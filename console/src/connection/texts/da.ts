@@ -122,10 +122,7 @@ export const da: Widened<typeof en> = {
     probeHelp: 'En uden for gruppen: viser, at begrænsningen holder.',
     ok: 'Alt virker.',
     failed: (step) => `Mislykkedes ved: ${step}`,
-    saveFirst: 'Gem først: det gemte afprøves.',
-    passed: 'bestået',
-    pending: 'i gang',
-    notRun: 'ikke kørt'
+    saveFirst: 'Gem først: det gemte afprøves.'
   },
   steps: {
     connection: 'Der er en forbindelse',

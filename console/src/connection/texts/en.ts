@@ -115,10 +115,7 @@ export const en = {
     probeHelp: 'One outside the group: proves that the limit holds.',
     ok: 'Everything works.',
     failed: (step: string) => `Failed at: ${step}`,
-    saveFirst: 'Save first: what is saved is tested.',
-    passed: 'passed',
-    pending: 'running',
-    notRun: 'not run'
+    saveFirst: 'Save first: what is saved is tested.'
   },
   steps: {
     connection: 'There is a connection',

@@ -128,10 +128,7 @@ export const fi: Widened<typeof en> = {
     probeHelp: 'Ryhmän ulkopuolelta: osoittaa, että rajaus pitää.',
     ok: 'Kaikki toimii.',
     failed: (step) => `Epäonnistui: ${step}`,
-    saveFirst: 'Tallenna ensin: tallennettu testataan.',
-    passed: 'läpi',
-    pending: 'käynnissä',
-    notRun: 'ei ajettu'
+    saveFirst: 'Tallenna ensin: tallennettu testataan.'
   },
   steps: {
     connection: 'Yhteys on olemassa',

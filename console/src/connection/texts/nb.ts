@@ -121,10 +121,7 @@ export const nb: Widened<typeof en> = {
     probeHelp: 'En utenfor gruppen: viser at begrensningen holder.',
     ok: 'Alt virker.',
     failed: (step) => `Mislyktes ved: ${step}`,
-    saveFirst: 'Lagre først: det lagrede prøves.',
-    passed: 'bestått',
-    pending: 'pågår',
-    notRun: 'ikke kjørt'
+    saveFirst: 'Lagre først: det lagrede prøves.'
   },
   steps: {
     connection: 'Det finnes en tilkobling',

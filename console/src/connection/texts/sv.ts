@@ -124,10 +124,7 @@ export const sv: Widened<typeof en> = {
     probeHelp: 'En utanför gruppen: visar att begränsningen håller.',
     ok: 'Allt fungerar.',
     failed: (step) => `Misslyckades vid: ${step}`,
-    saveFirst: 'Spara först: det sparade provas.',
-    passed: 'klart',
-    pending: 'pågår',
-    notRun: 'inte kört'
+    saveFirst: 'Spara först: det sparade provas.'
   },
   steps: {
     connection: 'Det finns en anslutning',
