@@ -6,7 +6,10 @@ import { openConsole } from './console-fixture.ts'
 const directory = '3f1b2a3c-0000-4000-8000-00000000000c'
 const root = '/v1/tenants/acme'
 
-const console = await openConsole(t)
+const console = await openConsole(t, {
+  publicUrl: 'https://hanvisa.example.com',
+  providerApplication: { clientId: 'the-application', clientSecret: 'secret', cloud: 'global' }
+})
 const simulator = await startSimulator()
 t.teardown(() => simulator.close())
 
@@ -101,8 +104,19 @@ t.test('what the service refuses stands at its field, and a connection goes only
   const { page } = await console.signIn('acme/connection')
   await page.getByRole('button', { name: 'Choose another kind' }).click()
   await page.getByRole('button', { name: /By consent/ }).click()
+  await page.getByText('the link is good for any directory', { exact: false }).waitFor()
+  await page.getByLabel('directory (tenant) id in Entra').fill('no directory')
   await page.getByRole('button', { name: 'Make the link for the administrator' }).click()
-  await page.getByRole('alert').getByText('HANVISA_ENTRA_CLIENT_ID', { exact: false }).waitFor()
+  await page.getByRole('alert').getByText('directoryId', { exact: false }).waitFor()
+  const directoryId = '72f988bf-86f1-41af-91ab-2d7cd011db47'
+  await page.getByLabel('directory (tenant) id in Entra').fill(directoryId)
+  await page.getByRole('button', { name: 'Make the link for the administrator' }).click()
+  const link = page.getByRole('link', { name: 'I am the administrator: open it' })
+  t.match(
+    await link.getAttribute('href'),
+    new RegExp(`/${directoryId}/v2.0/adminconsent.client_id=the-application`)
+  )
+  t.equal((await call('GET', root)).body.directoryId, directoryId)
   await page.getByRole('button', { name: 'Choose another kind' }).click()
   await page.getByRole('button', { name: 'CalDAV' }).click()
   await page.getByLabel('Address of the server').fill('ftp://dav.example.se/')

@@ -1,5 +1,6 @@
 /** What an operator and a provider do about keys and customers: a key for the switch, its replacement, its end; a customer is made. */
 import t from 'tap'
+import { longTests } from '../support/long-tests.ts'
 import { openConsole } from './console-fixture.ts'
 
 const console = await openConsole(t)
@@ -76,6 +77,16 @@ t.test('a provider makes a customer, and signs out', async (t) => {
   t.match(body, { name: 'Åkeri & Söner AB', timeZone: 'Europe/Helsinki', language: 'en' })
   await page.getByRole('link', { name: 'Customers' }).click()
   await page.getByRole('link', { name: 'Åkeri & Söner AB' }).waitFor()
+  const { call } = console.service
+  // With two that are there.
+  const count = longTests ? 10_000 : 210
+  const ids = Array.from({ length: count }, (_, i) => `c${i}`)
+  const customer = { name: 'One of many', timeZone: 'UTC', language: 'en' }
+  await Promise.all(ids.map((id) => call('PUT', `/v1/tenants/${id}`, customer)))
+  await page.reload()
+  await page.getByText(`and ${count + 2 - 200} more: type a part of the name`).waitFor()
+  await page.getByRole('searchbox').fill(ids.at(-1)!)
+  await page.getByRole('link', { name: `One of many ${ids.at(-1)}` }).waitFor()
   await page.getByRole('button', { name: 'Language, appearance and sign-out' }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
   await page.getByLabel('Key', { exact: true }).waitFor()

@@ -1,12 +1,15 @@
 /** What an operator does with users in the console: from a sheet seen before it is saved, one by one, and many at a time. */
+import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import t from 'tap'
+import { startTestService } from '../support/service.ts'
 import { until } from '../support/until.ts'
-import { openConsole } from './console-fixture.ts'
+import { openConsole, signInScript } from './console-fixture.ts'
 
 const users = '/v1/tenants/acme/users'
-const console = await openConsole(t)
+const kept = { dataDir: t.testdir(), masterKey: randomBytes(32) }
+const console = await openConsole(t, kept)
 
 async function choose(page: Page, ...lines: string[]) {
   const buffer = Buffer.from(`${lines.join('\r\n')}\r\n`)
@@ -137,3 +140,35 @@ t.test('calendars are enabled for many at once, with an undo, and exported', asy
   t.match(await readFile(await download.path(), 'utf8'), /none,'=No Mailbox,3999/)
   t.same(complaints, [])
 })
+
+t.test(
+  'a service that goes away in mid-edit: what was typed stays, and is saved once it is back',
+  async (t) => {
+    if (console === null) return
+    const { service } = console
+    const { page, complaints } = await console.signIn('acme/users')
+    await page.getByRole('button', { name: 'Edit Anna Ek' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Extension').fill('1500')
+    const port = Number(new URL(service.origin).port)
+    await service.close()
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await dialog.getByText('The service does not answer', { exact: false }).waitFor()
+    t.equal(await dialog.getByLabel('Extension').inputValue(), '1500')
+    const again = await startTestService(t, { ...kept, port })
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('row', { name: /Anna Ek 1500/ }).waitFor()
+    t.match((await again.call('GET', `${users}/anna`)).body, { extension: '1500' })
+
+    await page.getByRole('button', { name: 'Edit Anna Ek' }).click()
+    const { body: own } = await again.call('POST', '/v1/tenants/acme/keys', {
+      name: 'Olle',
+      role: 'operator'
+    })
+    await page.evaluate(signInScript(own.key))
+    await again.call('DELETE', `/v1/tenants/acme/keys/${own.id}`)
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('The session has ended', { exact: false }).waitFor()
+    t.same(complaints, [])
+  }
+)
