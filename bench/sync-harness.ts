@@ -68,6 +68,7 @@ export async function openBenchSyncHarness(needs: {
       countNotifications: ignore,
       countReconciliation: ignore,
       countMissedNotification: ignore,
+      countMailboxMove: ignore,
       observeFreshnessLag: ignore,
       observeSubscriptions(source) {
         activeSubscriptions = () => [...source()].reduce((sum, [, count]) => sum + count.active, 0)

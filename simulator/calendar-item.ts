@@ -1,4 +1,5 @@
 /** What a simulated calendar holds, and the mailbox around it: free of any protocol. */
+import type { Hosting } from './hosting.ts'
 
 export const showAsValues = ['free', 'tentative', 'busy', 'oof', 'workingElsewhere', 'unknown'] as const
 
@@ -78,7 +79,7 @@ export interface Mailbox {
   readonly aliases: readonly string[]
   readonly displayName: string
   readonly timeZone: string
-  readonly hosting: 'online' | 'absent' | 'unlicensed'
+  readonly hosting: Hosting
   readonly rights: Readonly<Record<string, Right>>
   readonly events: Map<string, CalendarItem>
   /** Counts every write to the mailbox. */

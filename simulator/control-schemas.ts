@@ -1,9 +1,11 @@
 /** What the control API takes, as TypeBox schemas: unknown members are refused, so that a slip of the pen is seen. */
+
 import { type TObject, type TProperties, Type } from 'typebox'
 import { responseStatuses, rights, sensitivities, showAsValues, weekdays } from './calendar-item.ts'
 import { protections, schemes } from './ews/installations.ts'
 import { versionNames } from './ews/versions.ts'
 import { routes, xmlGarbage } from './faults.ts'
+import { hostings } from './hosting.ts'
 
 export const text = Type.String({ minLength: 1, maxLength: 1000 })
 export const optional = Type.Optional
@@ -64,7 +66,7 @@ const mailboxMembers = {
   aliases: optional(Type.Array(text)),
   displayName: optional(text),
   timeZone: optional(text),
-  hosting: optional(oneOf(['online', 'absent', 'unlicensed'])),
+  hosting: optional(oneOf(hostings)),
   rights: optional(Type.Record(Type.String(), oneOf(rights))),
   events: optional(Type.Array(strictObject({ ...eventMembers, id: optional(text) })))
 }

@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { EventEmitter } from 'node:events'
 import type { CalendarItem, EventContent, EventInput, Mailbox, Right } from './calendar-item.ts'
+import type { Hosting } from './hosting.ts'
 import { compileRecurrence } from './recurrence.ts'
 
 import { dayOf, isZone, parseDate, parseRfc3339 } from './time.ts'
@@ -19,11 +20,8 @@ export interface MailboxInput {
   readonly displayName?: string
   /** IANA; Europe/Stockholm unless given. All-day events and recurrences are in it. */
   readonly timeZone?: string
-  /**
-   * `absent`: the user is there and has no mailbox in the cloud (deleted, on premises): Graph answers 404. `unlicensed`: the
-   * same, and over Graph it is answered by a bare 401 though the token is good (azure-docs#27188).
-   */
-  readonly hosting?: 'online' | 'absent' | 'unlicensed'
+  /** Where it stands; `online` unless given. */
+  readonly hosting?: Hosting
   /** By the address of who looks; `default` for everybody else, `freeBusy` unless given, as in a new organisation. */
   readonly rights?: Readonly<Record<string, Right>>
   /** Replaces all events; without it they stay. */

@@ -90,17 +90,25 @@ export class RemoteError extends Error {
   readonly scope: 'mailbox' | 'connection'
   /** Milliseconds until the calendar system accepts calls again, if it said so. */
   readonly retryAfter: number | undefined
+  /** Whether the calendar system said for certain that it has no such mailbox: it may have moved to another. */
+  readonly isMailboxAbsent: boolean
 
   constructor(
     code: SyncCode,
     hint: string,
-    options: { scope?: 'mailbox' | 'connection'; retryAfter?: number | undefined; cause?: unknown } = {}
+    options: {
+      scope?: 'mailbox' | 'connection'
+      retryAfter?: number | undefined
+      isMailboxAbsent?: boolean
+      cause?: unknown
+    } = {}
   ) {
     super(`${code}: ${hint}`, options.cause === undefined ? {} : { cause: options.cause })
     this.code = code
     this.hint = hint
     this.scope = options.scope ?? 'mailbox'
     this.retryAfter = options.retryAfter
+    this.isMailboxAbsent = options.isMailboxAbsent ?? false
   }
 }
 

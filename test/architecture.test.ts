@@ -48,6 +48,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/domain/',
     'src/storage/page.ts',
     'src/storage/store.ts',
+    'src/storage/tenant-connections.ts',
     'src/storage/secrets/',
     'src/connectors/*'
   ],
@@ -55,6 +56,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/domain/',
     'src/storage/saved-readings.ts',
     'src/storage/store.ts',
+    'src/storage/tenant-connections.ts',
     'src/storage/page.ts'
   ],
   'src/delivery/': [
@@ -70,11 +72,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/storage/consumers.ts',
     'src/domain/',
     'src/storage/store.ts',
+    'src/storage/tenant-connections.ts',
     'src/storage/alarms.ts',
     'src/storage/api-keys.ts',
     'src/storage/audit.ts',
     'src/storage/author.ts',
     'src/storage/audit-chain.ts',
+    'src/storage/import-progress.ts',
     'src/storage/page.ts',
     'src/storage/retry-while-unavailable.ts',
     'src/storage/secrets/',
@@ -102,7 +106,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/storage/alarms.ts',
     'src/storage/page.ts',
     'src/storage/sessions.ts',
-    'src/storage/store.ts'
+    'src/storage/store.ts',
+    'src/storage/tenant-connections.ts'
   ],
   // Composition and the commands make the adapters; nobody else knows them.
   'src/cli/': ['src/'],

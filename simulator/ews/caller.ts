@@ -2,6 +2,7 @@
 
 import type { Mailbox } from '../calendar-item.ts'
 import type { EntraDirectories } from '../directories.ts'
+import { ewsRefusal } from '../hosting.ts'
 import type { Mailboxes } from '../mailboxes.ts'
 import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Grant } from '../tokens.ts'
@@ -95,11 +96,9 @@ function impersonated({ installation, mailboxes, schema }: Needs, header: XmlEle
   const wanted = named.text.toLowerCase()
   const mailbox = mailboxes.find(installation.tenant, wanted)
   const principal = mailbox?.userPrincipalName.toLowerCase() === wanted
-  if (
-    !mailbox ||
-    mailbox.hosting === 'absent' ||
-    (named.name === 'PrincipalName') !== (principal && named.name === 'PrincipalName')
-  ) {
+  const refusal = ewsRefusal(mailbox?.hosting)
+  if (refusal !== null) throw new SoapFault(refusal.code, refusal.message)
+  if (!mailbox || (named.name === 'PrincipalName') !== (principal && named.name === 'PrincipalName')) {
     throw new SoapFault('ErrorNonExistentMailbox', 'The SMTP address has no mailbox associated with it.')
   }
   if (named.name === 'PrimarySmtpAddress' && mailbox.address.toLowerCase() !== wanted) {

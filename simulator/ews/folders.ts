@@ -1,6 +1,7 @@
 /** Folders: whose calendar an id means, and whether the caller may open it. GetFolder and FindFolder. */
 
 import type { Mailbox, Right } from '../calendar-item.ts'
+import { ewsRefusal } from '../hosting.ts'
 import { rightOfAddress } from '../mailboxes.ts'
 import { attempt, ItemError, responseMessages, SoapFault } from './envelope.ts'
 import type { RequestContext } from './request-context.ts'
@@ -76,9 +77,8 @@ function ownMailbox({ caller }: RequestContext): Mailbox {
 /** Of the primary address alone. */
 export function mailboxByAddress({ mailboxes, installation }: RequestContext, address: string): Mailbox {
   const mailbox = mailboxes.find(installation.tenant, address)
-  if (!mailbox || mailbox.hosting === 'absent') {
-    throw new ItemError('ErrorNonExistentMailbox', 'The SMTP address has no mailbox associated with it.')
-  }
+  const refusal = ewsRefusal(mailbox?.hosting)
+  if (refusal !== null || !mailbox) throw new ItemError(refusal!.code, refusal!.message)
   if (mailbox.address.toLowerCase() !== address.toLowerCase()) {
     throw new ItemError(
       'ErrorNonPrimarySmtpAddress',

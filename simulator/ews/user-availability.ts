@@ -1,6 +1,7 @@
 /** GetUserAvailability: up to 100 mailboxes in one answer, each at the level that the caller may see. */
 
 import type { Mailbox, Right } from '../calendar-item.ts'
+import { ewsRefusal, isAskedAcross } from '../hosting.ts'
 import { rightOfAddress } from '../mailboxes.ts'
 import { occurrencesIn, type SimulatedOccurrence } from '../recurrence.ts'
 import { dayMs } from '../time.ts'
@@ -78,7 +79,11 @@ function freeBusy(
       `Unable to resolve e-mail address ${who} to an Active Directory object.`
     )
   }
-  const right = rightOfAddress(mailbox, context.caller.address)
+  if (mailbox.hosting === 'moveInProgress') {
+    const { code, message } = ewsRefusal(mailbox.hosting)!
+    throw new ItemError(code, message)
+  }
+  const right = isAskedAcross(mailbox.hosting) ? 'freeBusy' : rightOfAddress(mailbox, context.caller.address)
   if (right === 'none') {
     throw new ItemError('ErrorNoFreeBusyAccess', 'The caller does not have access to free/busy data.')
   }

@@ -1,6 +1,7 @@
 /** `POST /users/{id}/calendar/getSchedule`: free/busy of up to 20 addresses as the anchor user may see it. */
 
 import type { Mailbox } from '../calendar-item.ts'
+import { graphRefusal } from '../hosting.ts'
 import { type Mailboxes, rightOfViewer } from '../mailboxes.ts'
 import type { ProtocolResponse } from '../protocol-message.ts'
 import { occurrencesIn, type SimulatedOccurrence } from '../recurrence.ts'
@@ -102,8 +103,10 @@ function scheduleOf(address: string, anchor: Mailbox, mailboxes: Mailboxes, wind
   if (!mailbox) {
     return failed('5009', `Unable to resolve e-mail address ${address} to an Active Directory object.`)
   }
-  if (mailbox.hosting !== 'online') return failed('ErrorMailboxLogonFailed', 'The mailbox cannot be opened.')
-  const right = rightOfViewer(mailbox, anchor)
+  const isAcross = mailbox.hosting === 'onPremises' || mailbox.hosting === 'moveInProgress'
+  if (!isAcross && graphRefusal(mailbox.hosting) !== null)
+    return failed('ErrorMailboxLogonFailed', 'The mailbox cannot be opened.')
+  const right = isAcross ? 'freeBusy' : rightOfViewer(mailbox, anchor)
   if (right === 'none')
     return failed('ErrorNoFreeBusyAccess', 'The caller may not see free/busy information.')
   const occurrences = occurrencesIn(mailbox, window.start, window.end).sort((a, b) => a.start - b.start)

@@ -1,8 +1,10 @@
 /** Graph: who may call, which call it is, how many at a time, and which faults apply; alone or in a batch. */
+
 import { randomUUID } from 'node:crypto'
 import type { Mailbox } from '../calendar-item.ts'
 import type { EntraDirectories } from '../directories.ts'
 import type { Faults, Route } from '../faults.ts'
+import { graphRefusal } from '../hosting.ts'
 import type { Mailboxes } from '../mailboxes.ts'
 import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Requests } from '../requests.ts'
@@ -198,8 +200,9 @@ function serve(
   }
   if (!mailbox) return unknownUser(ids, route, name)
   if (route === 'user') return getUser(mailbox, call, ids, needs.graphRoot)
-  if (mailbox.hosting === 'absent') return orderedError(ids, { status: 404 })
-  if (mailbox.hosting === 'unlicensed') return { status: 401, headers: {}, body: Buffer.alloc(0) }
+  const refusal = graphRefusal(mailbox.hosting)
+  if (refusal?.status === 401) return { status: 401, headers: {}, body: Buffer.alloc(0) }
+  if (refusal !== null) return orderedError(ids, refusal)
   const scope = needs.directories.find(grant.tenant)?.apps.get(grant.clientId.toLowerCase())?.mailboxes
   if (scope && !scope.has(mailbox.address.toLowerCase())) {
     return orderedError(ids, { status: 403, message: 'Access to OData is disabled.' })

@@ -1,7 +1,9 @@
 /** `/subscriptions`: making, listing, renewing and ending them, as Graph answers an application. */
+
 import { randomUUID } from 'node:crypto'
 import type { EntraDirectories } from '../directories.ts'
 import type { Route } from '../faults.ts'
+import { graphRefusal } from '../hosting.ts'
 import type { Mailboxes } from '../mailboxes.ts'
 import type { ProtocolRequest, ProtocolResponse } from '../protocol-message.ts'
 import type { Grant } from '../tokens.ts'
@@ -101,11 +103,12 @@ async function create(asked: SubscriptionCall): Promise<ProtocolResponse> {
   if (!grant.roles.some((role) => roles.includes(role))) return failed(ids, 403, 'Forbidden', denied)
   const mailbox = mailboxes.find(grant.tenant, wanted.user)
   if (!mailbox) return failed(ids, 404, 'NotFound', `The requested user '${wanted.user}' is invalid.`)
-  if (mailbox.hosting === 'absent') {
+  const refusal = graphRefusal(mailbox.hosting)
+  if (refusal?.status === 401) return failed(ids, 401, 'Unauthorized', '')
+  if (refusal !== null) {
     const absent = 'The mailbox is either inactive, soft-deleted, or is hosted on-premise.'
     return failed(ids, 404, 'NotFound', absent)
   }
-  if (mailbox.hosting === 'unlicensed') return failed(ids, 401, 'Unauthorized', '')
   const scope = directories.find(grant.tenant)?.apps.get(grant.clientId.toLowerCase())?.mailboxes
   if (scope && !scope.has(mailbox.address.toLowerCase())) return failed(ids, 403, 'Forbidden', denied)
   const inTheWay = () => conflict(asked, wanted, mailbox.address)

@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { OnPassed } from '../connectors/connector.ts'
-import type { ConnectionTestResult } from '../management/connections.ts'
+import type { ConnectionTestResult } from '../management/connection-test.ts'
 
 export const TEST_LINES = 'application/x-ndjson'
 

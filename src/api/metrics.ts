@@ -5,6 +5,7 @@ import type { DropReason } from '../connectors/notification.ts'
 import { type SyncCode, syncCodes } from '../errors.ts'
 import { createAlarmMetrics } from './alarm-gauges.ts'
 import { addKeyHorizon } from './key-horizon.ts'
+import { createSyncCounters, type SyncFindings } from './sync-counters.ts'
 
 /** Of the tenants, only those furthest behind are named. */
 const MAX_TENANTS = 50
@@ -19,7 +20,7 @@ export interface HealthFigures {
   readonly failingConnections: ReadonlyMap<SyncCode, number> | null
 }
 
-export interface Metrics extends AlarmMetrics {
+export interface Metrics extends AlarmMetrics, SyncFindings {
   /** A calendar was read (or not). `code` is absent where it was. */
   countRead(connector: string, outcome: 'read' | 'unchanged' | 'failed', code?: SyncCode): void
   /** Statuses that went out as changes. */
@@ -32,8 +33,6 @@ export interface Metrics extends AlarmMetrics {
   countNotifications(connector: string, outcome: 'accepted' | DropReason, count: number): void
   /** A reconciliation compared a calendar's availability with that of its last read. */
   countReconciliation(connector: string, outcome: 'same' | 'different' | 'unknown'): void
-  /** A reconciliation found an edit of which no notification came. */
-  countMissedNotification(connector: string): void
   /** `source` is asked at each scrape: calendars with a subscription, and those that should have one and are polled. */
   observeSubscriptions(
     source: () => Iterable<
@@ -99,12 +98,6 @@ export function openMetrics(): Metrics {
     labelNames: ['connector', 'outcome'],
     registers
   })
-  const missedNotifications = new Counter({
-    name: 'hanvisa_missed_notifications_total',
-    help: 'Edits that a reconciliation found and no notification had announced',
-    labelNames: ['connector'],
-    registers
-  })
   const observed = createObservedGauges(registers)
   let queue = () => ({ waiting: 0, running: 0 })
   new Gauge({
@@ -154,9 +147,9 @@ export function openMetrics(): Metrics {
     },
     countNotifications: (connector, outcome, count) => notifications.inc({ connector, outcome }, count),
     countReconciliation: (connector, outcome) => reconciliations.inc({ connector, outcome }),
-    countMissedNotification: (connector) => missedNotifications.inc({ connector }),
     ...observed,
     ...createAlarmMetrics(registers),
+    ...createSyncCounters(registers),
     timing(method, route) {
       const classes = ['1xx', '2xx', '3xx', '4xx', '5xx'].map((status) =>
         latency.labels({ method, route, status })

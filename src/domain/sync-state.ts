@@ -30,6 +30,21 @@ export interface SyncRecord {
   readonly slowMs: number | null
   /** Events, as of the last full read, that name a number to forward to which the rules do not allow. */
   readonly refusedForwards: number
+  /** Where the mailbox is, of a tenant with several connections; absent: not known, or there were never several. */
+  readonly home?: MailboxHome
+}
+
+/**
+ * How it was found out over which connection a mailbox is read. `answered`: it alone has the mailbox. `events`, `order`: two have one, and this
+ * one had events in the last 30 days, or stands first. `moved`: the connection before had the mailbox no longer.
+ */
+export const homeProofs = ['answered', 'events', 'order', 'moved'] as const
+
+export interface MailboxHome {
+  /** The id of the connection. */
+  readonly connection: string
+  readonly since: Instant
+  readonly proof: (typeof homeProofs)[number]
 }
 
 /**

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Connection } from '../connectors/connection.ts'
 import type { ConnectionResponse, PutConnectionBody } from '../connectors/connection-body.ts'
-import type { Check, OnPassed } from '../connectors/connector.ts'
+import type { OnPassed } from '../connectors/connector.ts'
 import { connectorKinds, kindOf } from '../connectors/kinds.ts'
 import { type FieldFault, RequestError } from '../errors.ts'
 import {
@@ -12,49 +12,56 @@ import {
   splitSecrets,
   storedSecrets
 } from '../storage/secrets/connection-secrets.ts'
-import type { Store, StoredConnection, UserRecord } from '../storage/store.ts'
-import { calendarTarget } from './calendar-target.ts'
-import { checkRefusal, probeUseless } from './check-refusal.ts'
+import type { Store, StoredConnection } from '../storage/store.ts'
+import { connectionIdOf, findConnection, listConnections } from '../storage/tenant-connections.ts'
+import { type ConnectionTestOptions, type ConnectionTestResult, testConnection } from './connection-test.ts'
+import { addressedConnection, connectionNotFound, keepConnection, placeOf } from './kept-connections.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { requireTenant } from './tenants.ts'
 
-/** Milliseconds that a test may take as a whole. */
-const TEST_TIMEOUT_MS = 45_000
-
+/** `id` null: of a tenant with one connection, whatever that is called. */
 export interface ConnectionManagement {
-  put(tenant: string, body: PutConnectionBody): Promise<{ connection: ConnectionResponse; created: boolean }>
-  get(tenant: string): Promise<ConnectionResponse>
-  remove(tenant: string): Promise<void>
+  put(
+    tenant: string,
+    id: string | null,
+    body: PutNamedConnectionBody
+  ): Promise<{ connection: NamedConnectionResponse; created: boolean }>
+  get(tenant: string, id: string | null): Promise<NamedConnectionResponse>
+  /** In the order in which they are asked for a mailbox. */
+  list(tenant: string): Promise<readonly NamedConnectionResponse[]>
+  remove(tenant: string, id: string | null): Promise<void>
   /** Tries the calls of a read. `signal` is aborted when the caller has disconnected; `onPassed` is told of steps as they pass. */
   test(
     tenant: string,
+    id: string | null,
     options: ConnectionTestOptions,
     signal: AbortSignal,
     onPassed?: OnPassed
   ): Promise<ConnectionTestResult>
 }
 
-export interface ConnectionTestOptions {
-  readonly user?: string
-  /** A mailbox that the connection must be refused: it is outside the list that the customer limited it to. */
-  readonly probe?: string
+/** A connection with its name and its place among the tenant's. */
+export type PutNamedConnectionBody = PutConnectionBody & {
+  readonly connection?: string
+  readonly order?: number
 }
-
-export interface ConnectionTestResult {
-  ok: boolean
-  checks: Check[]
+export type NamedConnectionResponse = ConnectionResponse & {
+  readonly connection: string
+  readonly order: number
 }
 
 export function createConnectionManagement(deps: ManagementDeps): ConnectionManagement {
-  const { store, sync, masterKeys, clock, audit } = deps
+  const { store, sync, masterKeys, clock } = deps
 
   return {
-    put: (tenant, body) =>
+    put: (tenant, id, { connection: name, order, ...body }) =>
       store.withTenantLock(tenant, async (store) => {
         await requireTenant(store, tenant)
-        const held = await store.connection(tenant)
+        const kept = await store.connection(tenant)
+        const held = addressedConnection(kept, tenant, id)
         const secretsHeld = held === null ? {} : storedSecrets(tenant, held, masterKeys)
         const faults = [
+          ...validateName(name, id),
           ...validateSecretsMember(body, secretsHeld),
           ...kindOf(body).validate(body),
           ...validateConsented(body, held)
@@ -62,63 +69,48 @@ export function createConnectionManagement(deps: ManagementDeps): ConnectionMana
         if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
 
         const connection = completeConnection(body, held, secretsHeld)
-        const sealer = await masterKeys.sealer()
-        const kept = sealConnection(tenant, connection, kindOf(connection).secretMembers, sealer, clock())
-        const created = await replaceConnection(deps, store, tenant, kept)
+        const { secretMembers } = kindOf(connection)
+        const place = placeOf(kept, held, id, order)
+        const sealed = sealConnection(
+          tenant,
+          connection,
+          secretMembers,
+          await masterKeys.sealer(),
+          clock(),
+          place
+        )
+        const created = await replaceConnection(deps, store, tenant, sealed)
         return {
-          connection: toResponse(kept, splitSecrets(connection, kindOf(connection).secretMembers).secrets),
+          connection: toResponse(sealed, splitSecrets(connection, secretMembers).secrets),
           created
         }
       }),
 
-    async get(tenant) {
+    async get(tenant, id) {
       await requireTenant(store, tenant)
-      const kept = await store.connection(tenant)
-      if (kept === null) throw connectionNotFound(tenant)
-      return toResponse(kept, storedSecrets(tenant, kept, masterKeys))
+      const held = addressedConnection(await store.connection(tenant), tenant, id)
+      if (held === null) throw connectionNotFound(tenant, id)
+      return toResponse(held, storedSecrets(tenant, held, masterKeys))
     },
 
-    remove: (tenant) =>
+    async list(tenant) {
+      await requireTenant(store, tenant)
+      const all = listConnections(await store.connection(tenant))
+      return all.map((one) => toResponse(one, storedSecrets(tenant, one, masterKeys)))
+    },
+
+    remove: (tenant, id) =>
       store.withTenantLock(tenant, async (store) => {
         await requireTenant(store, tenant)
-        if ((await store.connection(tenant)) === null) throw connectionNotFound(tenant)
-        await store.saveConnection(tenant, null, true, clock())
+        const held = addressedConnection(await store.connection(tenant), tenant, id)
+        if (held === null) throw connectionNotFound(tenant, id)
+        const gone = { id: connectionIdOf(held), connection: null, reread: true }
+        await keepConnection(store, tenant, gone, clock())
         sync.invalidateTenant(tenant)
       }),
 
-    async test(tenant, { user, probe }, signal, onPassed) {
-      const known = await requireTenant(store, tenant)
-      const connector = await sync.connector(tenant)
-      if (connector === null) {
-        return explainNoConnector(deps, tenant)
-      }
-      const record =
-        user === undefined ? await pickTestUser(deps, tenant) : await requireTestUser(deps, tenant, user)
-      if (record === null) {
-        return failedTest(
-          'user',
-          'No user is enabled: give one a mailbox and "syncEnabled": true, or name one by ?user=.'
-        )
-      }
-      const target = calendarTarget(known, record.user, masterKeys)
-      if (target === null)
-        return failedTest('user', `The user "${record.user.id}" has no mailbox: give them one.`)
-      await audit.record(tenant, user === undefined ? {} : { parts: [{ user }] })
-      const deadline = AbortSignal.any([signal, AbortSignal.timeout(TEST_TIMEOUT_MS)])
-      const checks = [...(await connector.check(target, deadline, onPassed))]
-      if (probe !== undefined && checks.every((check) => check.ok)) {
-        const connection = await store.connection(tenant)
-        const isLimitable = connection?.kind === 'graph' || connection?.open.access === 'impersonation'
-        checks.push(
-          isLimitable
-            ? await checkRefusal(connector, { mailbox: probe, timeZone: known.timeZone }, clock(), deadline)
-            : probeUseless
-        )
-      }
-      const ok = checks.every((check) => check.ok)
-      if (ok) sync.onConnectionTested(tenant)
-      return { ok, checks }
-    }
+    test: (tenant, id, options, signal, onPassed) =>
+      testConnection(deps, { tenant, id, ...options }, signal, onPassed)
   }
 }
 
@@ -132,11 +124,17 @@ export async function replaceConnection(
   tenant: string,
   kept: StoredConnection
 ): Promise<boolean> {
-  const held = await store.connection(tenant)
-  const moved = held === null || !sameDestination(held, kept)
-  const created = !(await store.saveConnection(tenant, kept, moved, clock()))
+  const id = connectionIdOf(kept)
+  const held = findConnection(await store.connection(tenant), id)
+  const reread = held === null || !sameDestination(held, kept)
+  const created = await keepConnection(store, tenant, { id, connection: kept, reread }, clock())
   sync.invalidateTenant(tenant)
   return created
+}
+
+function validateName(stated: string | undefined, id: string | null): FieldFault[] {
+  if (stated === undefined || stated === id) return []
+  return [{ field: 'connection', message: 'must be as in the address, or be left out' }]
 }
 
 /** The provider's application reads every directory that consented: only a consent says that one is this tenant's. */
@@ -207,45 +205,14 @@ function validateSecretsMember(body: PutConnectionBody, held: Secrets): FieldFau
   ]
 }
 
-function toResponse({ kind, open, pollSeconds }: StoredConnection, secrets: Secrets): ConnectionResponse {
-  return { kind, ...open, pollSeconds, secrets: Object.keys(secrets).sort() } as ConnectionResponse
-}
-
-/** Why there is nothing to test: no connection, or one that cannot be opened. */
-async function explainNoConnector(
-  { store, sync }: ManagementDeps,
-  tenant: string
-): Promise<ConnectionTestResult> {
-  if ((await store.connection(tenant)) === null) {
-    return failedTest(
-      'connection',
-      `There is no connection yet: PUT /v1/tenants/${tenant}/connection makes it.`
-    )
-  }
-  const { fault } = await sync.connection(tenant)
-  return failedTest('connection', fault?.hint ?? 'The connection cannot be used yet: try again in a moment.')
-}
-
-/** The first user that was read successfully, else the first enabled. */
-async function pickTestUser({ store }: ManagementDeps, tenant: string): Promise<UserRecord | null> {
-  const users = (await store.snapshot(tenant))?.users ?? []
-  return users.find(({ sync }) => sync.confirmedAt !== null) ?? users.find(({ sync }) => sync.enabled) ?? null
-}
-
-async function requireTestUser({ store }: ManagementDeps, tenant: string, user: string): Promise<UserRecord> {
-  const record = await store.record(tenant, user)
-  if (record === null)
-    throw new RequestError('not_found', `There is no user "${user}" in the tenant "${tenant}".`)
-  return record
-}
-
-function failedTest(name: string, hint: string): ConnectionTestResult {
-  return { ok: false, checks: [{ name, ok: false, hint }] }
-}
-
-function connectionNotFound(tenant: string): RequestError {
-  return new RequestError(
-    'not_found',
-    `The tenant "${tenant}" has no connection: PUT /v1/tenants/${tenant}/connection makes it.`
-  )
+function toResponse(kept: StoredConnection, secrets: Secrets): NamedConnectionResponse {
+  const { kind, open, pollSeconds, order = 0 } = kept
+  return {
+    connection: connectionIdOf(kept),
+    order,
+    kind,
+    ...open,
+    pollSeconds,
+    secrets: Object.keys(secrets).sort()
+  } as NamedConnectionResponse
 }

@@ -7,8 +7,10 @@ import { digestOf } from '../lib/digest.ts'
 import { eachPage } from '../storage/page.ts'
 import type { Sealer } from '../storage/secrets/seal.ts'
 import type { Store, Tenant } from '../storage/store.ts'
+import { listConnections } from '../storage/tenant-connections.ts'
 import { calendarTarget } from './calendar-target.ts'
 import { replaceConnection } from './connections.ts'
+import { placeOf } from './kept-connections.ts'
 import type { ConsentDeps, ManagementDeps } from './management-deps.ts'
 import type { Principal } from './principal.ts'
 import { requireTenant } from './tenants.ts'
@@ -163,8 +165,12 @@ function connect(deps: ConsentManagementDeps, id: string, directory: string): Pr
       if (await isTaken(store, tenant, directory)) return 'taken'
       if (tenant.directoryId === undefined)
         await store.saveTenant({ ...tenant, directoryId: directory }, clock())
-      const held = await store.connection(id)
+      const kept = await store.connection(id)
+      const all = listConnections(kept)
+      // Of several it is the one to Microsoft 365, or one more.
+      const held = all.length === 1 ? all[0]! : (all.find(({ kind }) => kind === 'graph') ?? null)
       await replaceConnection(deps, store, id, {
+        ...placeOf(kept, held, all.length === 0 ? null : 'graph', undefined),
         kind: 'graph',
         pollSeconds: held?.kind === 'graph' ? held.pollSeconds : 120,
         open: { tenantId: directory, application: 'provider' },
@@ -195,9 +201,10 @@ async function isTaken(store: Store, tenant: Tenant, directory: string): Promise
     for (const other of tenants) {
       if (other.id === tenant.id) continue
       if (other.directoryId === directory) return true
-      const connection = await store.connection(other.id)
-      const { tenantId } = connection?.kind === 'graph' ? connection.open : { tenantId: null }
-      if (typeof tenantId === 'string' && tenantId.toLowerCase() === directory) return true
+      for (const { kind, open } of listConnections(await store.connection(other.id))) {
+        const tenantId = kind === 'graph' ? open.tenantId : null
+        if (typeof tenantId === 'string' && tenantId.toLowerCase() === directory) return true
+      }
     }
   }
   return false

@@ -1,7 +1,7 @@
 /** How far the newest import of a tenant is, as operators read it. */
 import type { Instant } from '../domain/calendar-event.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
-import type { ImportProgress } from '../storage/store.ts'
+import type { ImportProgress } from '../storage/import-progress.ts'
 
 /**
  * Milliseconds after which a running import that saved no progress counts as interrupted: its process ended. One that lives gives up

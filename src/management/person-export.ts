@@ -1,6 +1,6 @@
 /** All that is kept of one person, for their right of access (GDPR, Article 15). */
 import type { Override } from '../domain/override.ts'
-import type { SyncRecord } from '../domain/sync-state.ts'
+import type { MailboxHome, SyncRecord } from '../domain/sync-state.ts'
 import type { Timeline } from '../domain/timeline.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 import type { AuditOutcome, AuditPart, AuditRecord } from '../storage/audit.ts'
@@ -40,7 +40,10 @@ export interface ExportedTimeline {
 
 type SyncInstants = 'enabledSince' | 'confirmedAt' | 'freshSince' | 'failedSince' | 'overdueSince'
 
-export type ExportedSync = Omit<SyncRecord, SyncInstants> & {
+export type ExportedSync = Omit<SyncRecord, SyncInstants | 'home'> & {
+  /** Null: not known, or the tenant has one connection. */
+  readonly home: (Omit<MailboxHome, 'since'> & { readonly since: string }) | null
+} & {
   readonly [Member in SyncInstants]: Member extends 'enabledSince' ? string : string | null
 }
 
@@ -141,14 +144,15 @@ function toExportedTimeline({ boundaries, causes, truncatedAt, rulesVersion }: T
 }
 
 function toExportedSync(record: SyncRecord): ExportedSync {
-  const { enabledSince, confirmedAt, freshSince, failedSince, overdueSince, ...rest } = record
+  const { enabledSince, confirmedAt, freshSince, failedSince, overdueSince, home, ...rest } = record
   return {
     ...rest,
     enabledSince: formatInstant(enabledSince),
     confirmedAt: formatOrNull(confirmedAt),
     freshSince: formatOrNull(freshSince),
     failedSince: formatOrNull(failedSince),
-    overdueSince: formatOrNull(overdueSince)
+    overdueSince: formatOrNull(overdueSince),
+    home: home === undefined ? null : { ...home, since: formatInstant(home.since) }
   }
 }
 

@@ -1,7 +1,8 @@
 /** Users from a sheet: every row is checked before any is saved, then they are saved in batches. */
 import { type FieldFault, RequestError } from '../errors.ts'
 import { forEachInSlices } from '../lib/time-slices.ts'
-import type { ImportProgress, User } from '../storage/store.ts'
+import type { ImportProgress } from '../storage/import-progress.ts'
+import type { User } from '../storage/store.ts'
 import { type CsvRow, readAllCsvRows } from './csv.ts'
 import { buildUser } from './diff-user.ts'
 import { ImportFaults } from './import-faults.ts'

@@ -100,7 +100,7 @@ export class TransitionClock {
         const user = this.#passUser(users[this.#passing.next]!, at)
         if (user === null) continue
         turned.push(user.id)
-        isStale ||= staleAt(user.sync, this.#context.staleAfter) === at
+        isStale ||= staleAt(user.sync, this.#context.staleAfterOf(user.sync)) === at
       }
       if (end < users.length) break
       this.#passing = null

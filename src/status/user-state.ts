@@ -14,6 +14,7 @@ import { type SyncRecord, staleAt, syncStateAt } from '../domain/sync-state.ts'
 import { type Cause, causeKey, firstEndingAfter } from '../domain/timeline.ts'
 import { type EffectiveTimeline, emptyTimeline } from '../domain/timeline-runs.ts'
 import type { TenantSnapshot, UserRecord } from '../storage/store.ts'
+import { pollSecondsOf } from '../storage/tenant-connections.ts'
 import { type Audience, isMaskedFor } from './audience.ts'
 import { makeStatus, type Status } from './status-members.ts'
 import { StatusWriter } from './status-writer.ts'
@@ -24,8 +25,8 @@ export interface TenantContext {
   readonly timeZone: string
   readonly catalogue: Catalogue
   readonly floors: Floors
-  /** Milliseconds after which an unconfirmed timeline is stale. */
-  readonly staleAfter: number
+  /** Milliseconds after which an unconfirmed timeline is stale: its mailbox's connection says. */
+  readonly staleAfterOf: (sync: SyncRecord) => number
   readonly writer: StatusWriter
   readonly mask: Mask
 }
@@ -46,7 +47,7 @@ export function tenantContextOf(
     timeZone: tenant.timeZone,
     catalogue,
     floors: new Floors(tenant, catalogue),
-    staleAfter: 2_000 * (connection?.pollSeconds ?? DEFAULT_POLL_SECONDS),
+    staleAfterOf: (sync) => 2_000 * (pollSecondsOf(sync, connection) ?? DEFAULT_POLL_SECONDS),
     writer: createWriter(catalogue, tenant.language),
     mask: new Mask(ruleSet)
   }
@@ -223,7 +224,7 @@ export function statusJson(
   const timeline = timelineFor(user, context, audience)
   const canKeep = isPresent && at < user.nextTransition && timeline === user.effective
   if (canKeep && user.cachedJson !== null) return user.cachedJson
-  const sync = syncStateAt(user.sync, context.staleAfter, at)
+  const sync = syncStateAt(user.sync, context.staleAfterOf(user.sync), at)
   const json = context.writer.write(user, user.timeZone ?? context.timeZone, statusAt(timeline, at), sync)
   if (canKeep) user.cachedJson = json
   return json
@@ -242,26 +243,26 @@ export function toStatus(
     language: context.language,
     fields,
     findDiversion: (code) => context.catalogue.find(code),
-    sync: syncStateAt(user.sync, context.staleAfter, now)
+    sync: syncStateAt(user.sync, context.staleAfterOf(user.sync), now)
   })
 }
 
 /** The next instant after `at` at which time alone changes something that the Status shows; else Infinity. */
 export function transitionAfter(
   user: UserState,
-  { staleAfter }: TenantContext,
+  { staleAfterOf }: TenantContext,
   at: Instant,
   timeline = user.effective
 ): Instant {
   const ofCalendar = nextTransition(timeline, at)
-  const stale = staleAt(user.sync, staleAfter)
+  const stale = staleAt(user.sync, staleAfterOf(user.sync))
   return stale !== null && stale > at ? Math.min(ofCalendar, stale) : ofCalendar
 }
 
 /** The latest instant up to and including `at` at which time alone changed something that the Status shows; else 0. */
-export function transitionUpTo(user: UserState, { staleAfter }: TenantContext, at: Instant): Instant {
+export function transitionUpTo(user: UserState, { staleAfterOf }: TenantContext, at: Instant): Instant {
   const ofCalendar = calendarTransitionUpTo(user.effective, at)
-  const stale = staleAt(user.sync, staleAfter)
+  const stale = staleAt(user.sync, staleAfterOf(user.sync))
   return stale !== null && stale <= at ? Math.max(ofCalendar, stale) : ofCalendar
 }
 

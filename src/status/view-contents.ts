@@ -73,8 +73,8 @@ export function hasSameSync(
   contextAfter: TenantContext,
   at: Instant
 ): boolean {
-  const said = syncStateAt(before.sync, contextBefore.staleAfter, at)
-  const is = syncStateAt(after.sync, contextAfter.staleAfter, at)
+  const said = syncStateAt(before.sync, contextBefore.staleAfterOf(before.sync), at)
+  const is = syncStateAt(after.sync, contextAfter.staleAfterOf(after.sync), at)
   return said.state === is.state && said.since === is.since
 }
 

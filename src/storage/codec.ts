@@ -6,15 +6,15 @@
 import { endianness } from 'node:os'
 import type { Override } from '../domain/override.ts'
 import type { RuleSet, Trigger } from '../domain/rule-set.ts'
-import type { SyncRecord } from '../domain/sync-state.ts'
+import type { MailboxHome, SyncRecord } from '../domain/sync-state.ts'
 import type { Cause, Timeline } from '../domain/timeline.ts'
 import type { KeptRecord } from '../lib/kept-record.ts'
 import type { AbsencesRecord } from './absences-record.ts'
 import type { ApiKeyRecord } from './api-keys.ts'
+import type { ImportProgress } from './import-progress.ts'
 import {
   keptAbsences,
   keptApiKey,
-  keptConnection,
   keptImport,
   keptOverride,
   keptRules,
@@ -25,7 +25,7 @@ import {
   keptUser
 } from './kept-records.ts'
 import type { SessionRecord } from './sessions.ts'
-import type { ImportProgress, RulesVersion, StoredConnection, Tenant, User } from './store.ts'
+import type { RulesVersion, StoredConnection, Tenant, User } from './store.ts'
 
 /** Something that this version cannot read lies in the store. */
 export class UnreadableRecord extends Error {
@@ -35,7 +35,7 @@ export class UnreadableRecord extends Error {
 /** One kind of record, there and back. */
 export interface Codec<T> {
   /** What of it is kept, and for how long. */
-  readonly kept: KeptRecord<T, RuleSet | Float64Array>
+  readonly kept: KeptRecord<T, RuleSet | StoredConnection | Float64Array>
   readonly encode: (value: T) => Buffer
   readonly decode: (bytes: Uint8Array) => T
 }
@@ -64,11 +64,6 @@ export const tenantRecord = jsonCodec<Tenant>(keptTenant, (tenant) => ({
   ...(tenant.directoryId !== undefined && { directoryId: tenant.directoryId }),
   ...(tenant.officeHours !== undefined && { officeHours: tenant.officeHours })
 }))
-
-export const connectionRecord = jsonCodec<StoredConnection>(
-  keptConnection,
-  ({ kind, pollSeconds, open, sealed, changedAt }) => ({ kind, pollSeconds, open, sealed, changedAt })
-)
 
 export const rulesRecord = jsonCodec<RulesVersion>(
   keptRules,
@@ -144,7 +139,8 @@ export const syncRecord = jsonCodec<SyncRecord>(keptSync, (record) => ({
   subscribed: record.subscribed ?? false,
   overdueSince: record.overdueSince ?? null,
   slowMs: record.slowMs ?? null,
-  refusedForwards: record.refusedForwards ?? 0
+  refusedForwards: record.refusedForwards ?? 0,
+  ...(record.home !== undefined && { home: homeOnly(record.home) })
 }))
 
 export const sessionRecord = jsonCodec<SessionRecord>(
@@ -295,4 +291,8 @@ function mailboxOnly(mailbox: User['mailbox']): User['mailbox'] {
 
 function triggerOnly({ match, text, diversion, phone }: Trigger): Trigger {
   return phone === undefined ? { match, text, diversion } : { match, text, diversion, phone }
+}
+
+function homeOnly({ connection, since, proof }: MailboxHome): MailboxHome {
+  return { connection, since, proof }
 }

@@ -8,8 +8,9 @@ import type { KeptRecord } from '../lib/kept-record.ts'
 import type { AbsencesRecord } from './absences-record.ts'
 import type { ApiKeyRecord } from './api-keys.ts'
 import type { AuditEntry, AuditHead, SaltedPart } from './audit.ts'
+import type { ImportProgress } from './import-progress.ts'
 import type { SessionRecord } from './sessions.ts'
-import type { ImportProgress, LogEntry, RulesVersion, StoredConnection, Tenant, User } from './store.ts'
+import type { LogEntry, RulesVersion, StoredConnection, Tenant, User } from './store.ts'
 
 const withTenant = 'the tenant is deleted'
 const withUser = 'the user or the tenant is deleted'
@@ -33,7 +34,7 @@ export const keptTenant: KeptRecord<Tenant> = {
   }
 }
 
-export const keptConnection: KeptRecord<StoredConnection> = {
+export const keptConnection: KeptRecord<StoredConnection, StoredConnection> = {
   name: 'connection',
   about: [],
   until: 'it is replaced or deleted, or the tenant is',
@@ -42,7 +43,10 @@ export const keptConnection: KeptRecord<StoredConnection> = {
     pollSeconds: 'how often calendars are read',
     open: 'ids, addresses and the service account’s name, in clear',
     sealed: 'secrets, sealed with AES-256-GCM under the installation’s master key',
-    changedAt: 'since when it is so'
+    changedAt: 'since when it is so',
+    id: 'its name among several',
+    order: 'its place among several',
+    further: 'the same of the tenant’s other connections'
   }
 }
 
@@ -115,7 +119,12 @@ export const keptSync: KeptRecord<SyncRecord> = {
     subscribed: 'whether edits are notified',
     overdueSince: 'since when a notified edit is unread',
     slowMs: 'how long a slow read took',
-    refusedForwards: 'how many events name a number that the rules do not allow'
+    refusedForwards: 'how many events name a number that the rules do not allow',
+    home: {
+      connection: 'over which of several connections the mailbox is read',
+      since: 'since when',
+      proof: 'how that was found out'
+    }
   }
 }
 

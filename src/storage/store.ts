@@ -18,6 +18,7 @@ import type { ApiKeyStore } from './api-keys.ts'
 import type { AuditDraft, AuditLog } from './audit.ts'
 import type { Author } from './author.ts'
 import type { ConsumerStore } from './consumers.ts'
+import type { ImportProgress } from './import-progress.ts'
 import type { Page } from './page.ts'
 import type { SavedReading, SavedReadings } from './saved-readings.ts'
 import type { SessionStore } from './sessions.ts'
@@ -37,6 +38,10 @@ export interface Tenant {
 
 /** A connection with its secret members sealed. */
 export interface StoredConnection {
+  /** Absent: it was made as the only one (tenant-connections.ts has its name). */
+  readonly id?: string
+  /** The place among the tenant's connections; absent: 0. Of equal ones the id decides. */
+  readonly order?: number
   readonly kind: string
   readonly pollSeconds: number
   /** Everything that is no secret, as given. */
@@ -44,6 +49,8 @@ export interface StoredConnection {
   /** The secret members by their path (`auth/password`), each sealed by itself: opaque here. */
   readonly sealed: Readonly<Record<string, string>>
   readonly changedAt: Instant
+  /** The tenant's other connections in their order, which hold none themselves; absent: there are none. */
+  readonly further?: readonly StoredConnection[]
 }
 
 export interface User {
@@ -62,26 +69,6 @@ export interface User {
   readonly triggers: readonly Trigger[]
   /** When the triggers last became what they are: a timeline confirmed before names rules of the older ones. */
   readonly triggersSince: Instant
-}
-
-/** How far an import of users is. */
-export interface ImportProgress {
-  /** Of the import: a later one has another. */
-  readonly id: string
-  readonly state: 'running' | 'done' | 'interrupted'
-  readonly mode: 'merge' | 'replace'
-  readonly startedAt: Instant
-  /** When this was saved. One that runs saves it every few seconds, unless the store is away. */
-  readonly updatedAt: Instant
-  /** Users in the file, and those who are removed because they are not. */
-  readonly total: number
-  /** Of `total`: those who are at least saved. */
-  readonly saved: number
-  /** What all of them come to. */
-  readonly created: number
-  readonly updated: number
-  readonly unchanged: number
-  readonly removed: number
 }
 
 export interface RulesVersion {
@@ -195,9 +182,10 @@ export interface Store {
   /** With everything below it. Resolves to whether there was one. */
   removeTenant(id: string): Promise<boolean>
 
+  /** The tenant's connection, and with it the further ones where there are several. */
   connection(tenant: string): Promise<StoredConnection | null>
   /**
-   * Saves, replaces or (null) removes the connection. With `reread` every user's timeline is dropped and their
+   * Saves, replaces or (null) removes the connection, the further ones included. With `reread` every user's timeline is dropped and their
    * records begin a new generation; of a large tenant this may be seen to happen user by user, after the connection was saved, and
    * it goes on after a crash. Resolves to whether there was one before.
    */

@@ -53,11 +53,12 @@ export class StoreFeedHandler {
   #cancelRetry: (() => void) | null = null
   #closed = false
 
-  constructor(tenant: string, handlers: FeedHandlers, deps: FeedDeps) {
+  /** `cacheName` tells the kept records of two handlers of one tenant apart. */
+  constructor(tenant: string, handlers: FeedHandlers, deps: FeedDeps, cacheName = tenant) {
     this.#tenant = tenant
     this.#handlers = handlers
     this.#deps = deps
-    this.savedRecords = new SavedRecords(tenant, deps.savedRecords)
+    this.savedRecords = new SavedRecords(cacheName, deps.savedRecords)
     this.#unfollow = deps.store.follow(tenant, (event) => this.#onFeedEvent(event))
     this.#wake()
   }

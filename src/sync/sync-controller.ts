@@ -10,8 +10,10 @@ import { RuleCache } from './batch/rule-cache.ts'
 import { SavedRecordCache } from './batch/saved-records.ts'
 import { type OpenShards, type Shards, shardOf, singleProcess } from './cluster/shards.ts'
 import { absentConnection, type ConnectionState } from './connection/connection-health.ts'
+import { ControllerFigures } from './controller-figures.ts'
 import { FairQueue, type QueueLimits, queueLimits } from './queue/fair-queue.ts'
 import type { Priority, SyncQueue } from './queue/queue.ts'
+import { parseQueueId } from './queue/queue-id.ts'
 import type { Sync } from './sync.ts'
 import type { SyncDeps } from './sync-deps.ts'
 import { TenantDiscovery } from './tenant-discovery.ts'
@@ -103,9 +105,15 @@ export class SyncController implements Sync, TenantReports {
     }
     this.#queue = new FairQueue(
       {
-        batchSize: (id) => this.#tenants.get(id)?.batchSize() ?? 1,
-        read: async (id, keys, signal) =>
-          (await this.#tenants.get(id)?.read(keys, signal)) ?? { tenant: null, targets: new Map() }
+        batchSize: (id) => {
+          const { tenant, connection } = parseQueueId(id)
+          return this.#tenants.get(tenant)?.batchSize(connection) ?? 1
+        },
+        read: async (id, keys, signal) => {
+          const { tenant, connection } = parseQueueId(id)
+          const read = await this.#tenants.get(tenant)?.read(keys, signal, connection)
+          return read ?? { tenant: null, targets: new Map() }
+        }
       },
       limits,
       timers
@@ -123,12 +131,13 @@ export class SyncController implements Sync, TenantReports {
       onAcquired: () => this.#discovery.runSoon(),
       onReleased: (shard) => this.#releaseShard(shard)
     })
+    const figures = new ControllerFigures(this.#tenants, clock)
     metrics.observeQueue(() => this.#queue.depth())
-    metrics.observeFreshnessLag(() => this.#freshnessLags())
-    metrics.observeUnreadableMailboxes(() => this.#countUnreadable())
-    metrics.observeSubscriptions(() => this.#subscriptionsByKind())
-    metrics.observeConnections(() => this.#failingConnections())
-    metrics.observeCredentials(() => this.#credentialEnds())
+    metrics.observeFreshnessLag(() => figures.freshnessLags())
+    metrics.observeUnreadableMailboxes(() => figures.countUnreadable())
+    metrics.observeSubscriptions(() => figures.subscriptionsByKind())
+    metrics.observeConnections(() => figures.failingConnections())
+    metrics.observeCredentials(() => figures.credentialEnds())
     metrics.observeShards(() => this.#shards.count())
     this.#lastBeat = { clock: clock(), timers: timers.now() }
     this.#cancelBeat = timers.after(beatMs, () => this.#onBeat())
@@ -138,16 +147,16 @@ export class SyncController implements Sync, TenantReports {
     return (await this.#whenIdle(id))?.readNow(users) ?? 0
   }
 
-  async connector(id: string): Promise<Connector | null> {
-    return (await this.#whenIdle(id))?.connector ?? null
+  async connector(id: string, connection?: string): Promise<Connector | null> {
+    return (await this.#whenIdle(id))?.connector(connection) ?? null
   }
 
-  async connection(id: string): Promise<ConnectionState> {
-    return (await this.#whenIdle(id))?.connection ?? absentConnection(this.#deps.clock())
+  async connection(id: string, connection?: string): Promise<ConnectionState> {
+    return (await this.#whenIdle(id))?.connection(connection) ?? absentConnection(this.#deps.clock())
   }
 
-  onConnectionTested(id: string): void {
-    this.#tenants.get(id)?.resume()
+  onConnectionTested(id: string, connection?: string): void {
+    this.#tenants.get(id)?.resume(connection)
   }
 
   async onNotifications(notifications: readonly CalendarNotification[]): Promise<void> {
@@ -170,7 +179,7 @@ export class SyncController implements Sync, TenantReports {
     const tenant = await this.#whenIdle(id)
     if (tenant === null) return this.owns(id) ? 'done' : 'notOwner'
     await tenant.readTargets(keys, priority)
-    if (!wait || (await this.#queue.whenDone(id, keys))) return 'done'
+    if (!wait || (await tenant.whenDone(keys))) return 'done'
     // Dropped: over a new connection everybody is read anew, but not by us if the tenant is another's.
     return this.owns(id) ? 'done' : 'notOwner'
   }
@@ -256,45 +265,5 @@ export class SyncController implements Sync, TenantReports {
       tenant.runDue()
     }
     this.#cancelBeat = timers.after(beatMs, () => this.#onBeat())
-  }
-
-  #failingConnections(): Map<SyncCode, number> {
-    const counts = new Map<SyncCode, number>()
-    for (const { connection } of this.#tenants.values()) {
-      const code = connection.state === 'failing' ? connection.fault?.code : undefined
-      if (code !== undefined) counts.set(code, (counts.get(code) ?? 0) + 1)
-    }
-    return counts
-  }
-
-  *#freshnessLags(): Iterable<readonly [string, number]> {
-    const now = this.#deps.clock()
-    for (const [id, tenant] of this.#tenants) {
-      const oldest = tenant.figures.oldestSyncAt()
-      if (oldest !== null) yield [id, Math.max(0, now - oldest) / 1000]
-    }
-  }
-
-  *#credentialEnds(): Iterable<readonly [string, string, number]> {
-    for (const [id, { figures }] of this.#tenants) {
-      const { credential } = figures
-      if (credential.endsAt !== null) yield [id, credential.kind, credential.endsAt]
-    }
-  }
-
-  #countUnreadable(): number {
-    let count = 0
-    for (const tenant of this.#tenants.values()) count += tenant.figures.countUnreadable()
-    return count
-  }
-
-  #subscriptionsByKind(): Map<string, { active: number; inactive: number }> {
-    const sums = new Map<string, { active: number; inactive: number }>()
-    for (const { figures } of this.#tenants.values()) {
-      const { kind, active, inactive } = figures.subscriptions
-      const sum = sums.get(kind) ?? { active: 0, inactive: 0 }
-      sums.set(kind, { active: sum.active + active, inactive: sum.inactive + inactive })
-    }
-    return sums
   }
 }

@@ -28,5 +28,5 @@ export interface SyncDeps {
   readonly log: Log
   readonly metrics: SyncMetrics
   /** Called whenever the state of a connection is another; null: no other process is to know. */
-  readonly publishStatus: ((tenant: string, status: PublishedStatus) => void) | null
+  readonly publishStatus: ((tenant: string, connection: string, status: PublishedStatus) => void) | null
 }

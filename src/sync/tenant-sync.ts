@@ -1,289 +1,182 @@
-/** The sync of one tenant, in the process that owns it: its connector, calendars, rules, schedule and subscriptions. */
+/** The sync of one tenant, in the process that owns it: a ConnectionSync for each of its connections, and where each mailbox is. */
 import type { Connector } from '../connectors/connector.ts'
 import type { CalendarNotification } from '../connectors/notification.ts'
-import { RemoteError, type RemoteFault } from '../errors.ts'
 import { redactError } from '../lib/redact-error.ts'
-import { unsealMailbox } from '../storage/secrets/connection-secrets.ts'
-import type { UserRecord } from '../storage/store.ts'
-import type { BatchContext } from './batch/batch-context.ts'
-import { BatchRunner } from './batch/batch-runner.ts'
-import { saveFailures } from './batch/build-outcome.ts'
-import { ConnectionHealth, type ConnectionState } from './connection/connection-health.ts'
-import { ConnectorLeases } from './connection/connector-leases.ts'
-import { openTenantConnector } from './connection/open-connector.ts'
-import type { ReleaseMode } from './notifications/target-subscriptions.ts'
-import { TenantNotifications } from './notifications/tenant-notifications.ts'
+import type { StoredConnection } from '../storage/store.ts'
+import { connectionIdOf, defaultConnectionId } from '../storage/tenant-connections.ts'
+import { absentConnection, type ConnectionState } from './connection/connection-health.ts'
+import { ConnectionSync } from './connection-sync.ts'
+import { MailboxPlacement } from './placement/mailbox-placement.ts'
 import type { BatchResult, Priority, SyncQueue } from './queue/queue.ts'
-import { ReconcileSchedule } from './scheduling/reconcile-schedule.ts'
-import { StoreFeedHandler } from './store-feed-handler.ts'
+import { queueIdOf } from './queue/queue-id.ts'
 import type { SyncDeps } from './sync-deps.ts'
-import { type ReadTarget, targetOf } from './targets/read-target.ts'
-import { TargetRegistry } from './targets/target-registry.ts'
-import { UserIndex } from './targets/user-index.ts'
-import { TenantConfig } from './tenant-config.ts'
 import { TenantFigures } from './tenant-figures.ts'
+
+const nothing: BatchResult = { tenant: null, targets: new Map() }
 
 export class TenantSync {
   readonly #id: string
   readonly #deps: SyncDeps
   readonly #queue: SyncQueue
   readonly #onGone: () => void
-  readonly #leases: ConnectorLeases
-  readonly #notifications: TenantNotifications
-  readonly #health: ConnectionHealth
-  readonly #targets: TargetRegistry
-  readonly #users: UserIndex
-  readonly #batches: BatchRunner
-  readonly #feed: StoreFeedHandler
-  readonly #config: TenantConfig
+  readonly #placement: MailboxPlacement
+  /** By id, in the tenant's order. A tenant without a connection has one that is absent. */
+  #connections: ReadonlyMap<string, ConnectionSync>
+  /** Those that were removed and have not ended yet. */
+  readonly #ending = new Set<Promise<void>>()
   readonly figures: TenantFigures
-  #schedule: ReconcileSchedule | null = null
-  #polledAllAt = Number.NEGATIVE_INFINITY
-  #closed = false
 
   /** `onGone` is called when there is no such tenant (any more). */
   constructor(id: string, deps: SyncDeps, queue: SyncQueue, onGone: () => void) {
-    const { store, clock, timers, random, log } = deps
     this.#id = id
     this.#deps = deps
     this.#queue = queue
     this.#onGone = onGone
-    this.#config = new TenantConfig(id, deps)
-    this.#leases = new ConnectorLeases((error) =>
-      log.warn({ tenant: id, ...redactError(error) }, 'a connector did not close')
-    )
-    this.#health = new ConnectionHealth({
-      clock,
-      timers,
-      random,
-      notifications: () => this.#notifications.state,
-      onPublish: (state) =>
-        deps.publishStatus?.(id, { state, changedAt: this.#config.connection?.changedAt ?? null })
-    })
-    this.#targets = new TargetRegistry((target) => this.#notifications.subscribe(target))
-    this.#notifications = new TenantNotifications(id, {
+    this.#placement = new MailboxPlacement(id, {
       ...deps,
-      targets: this.#targets,
-      connector: () => this.#leases.current,
-      kind: () => this.#config.kind,
-      pollMs: () => this.#config.pollMs,
-      pausedForMs: () => this.#health.pausedForMs,
-      enqueue: async (key, priority) => (await queue.add(id, [key], priority)) > 0,
-      onActive: (key) => this.#onSubscribed(key),
-      onStateChange: () => this.#health.publish()
+      connections: () => this.#all().map(({ mailboxes }) => mailboxes)
     })
-    const markFailed = (users: readonly string[], error: RemoteFault) => this.#saveFailures(users, error)
-    this.#users = new UserIndex(id, {
-      store,
-      targets: this.#targets,
-      targetOf: (record) => this.#targetOf(record),
-      isConnected: () => this.#leases.current !== null,
-      isClosed: () => this.#closed,
-      saveFailures: markFailed
-    })
-    this.#batches = new BatchRunner(id, {
-      log,
-      leases: this.#leases,
-      health: this.#health,
-      context: () => this.#batchContext(),
-      saveFailures: markFailed
-    })
-    this.figures = new TenantFigures({
-      clock,
-      config: this.#config,
-      health: this.#health,
-      targets: this.#targets,
-      notifications: this.#notifications
-    })
-    const handlers = {
-      applyTenant: (isNew: boolean) => this.#applyTenant(isNew),
-      applyUsers: (users: readonly string[]) => this.#applyUsers(users),
-      resyncUsers: () => this.#users.resync((users, keys) => this.#readOrFail(users, keys))
-    }
-    this.#feed = new StoreFeedHandler(id, handlers, deps)
+    this.figures = new TenantFigures(() => this.#all().map(({ figures }) => figures))
+    this.#connections = new Map()
+    this.#connections = new Map([[defaultConnectionId, this.#open(defaultConnectionId)]])
   }
 
-  get connector(): Connector | null {
-    return this.#leases.current
+  /** The connector of a connection; of the first without a name. */
+  connector(connection?: string): Connector | null {
+    return this.#find(connection)?.connector ?? null
   }
 
-  get connection(): ConnectionState {
-    return this.#health.state
+  /** The state of a connection; of the first without a name. */
+  connection(connection?: string): ConnectionState {
+    return this.#find(connection)?.state ?? absentConnection(this.#deps.clock())
   }
 
-  /** The tenant, its rules or its connection may have changed. */
+  connectionFigures(): Iterable<ConnectionSync['figures']> {
+    return this.#all().map(({ figures }) => figures)
+  }
+
+  /** Calls that name a connection are told of that alone. */
+  connectionStates(): Iterable<ConnectionState> {
+    return this.#all().map(({ state }) => state)
+  }
+
+  /** The tenant, its rules or its connections may have changed. */
   invalidate(): void {
-    this.#feed.invalidate()
+    for (const one of this.#all()) one.invalidate()
   }
 
   /** Resolves when every change so far is applied. */
-  whenIdle(): Promise<void> {
-    return this.#feed.whenIdle()
+  async whenIdle(): Promise<void> {
+    for (let seen: ReadonlyMap<string, ConnectionSync> | null = null; seen !== this.#connections; ) {
+      seen = this.#connections
+      await Promise.all(this.#all().map((one) => one.whenIdle()))
+    }
   }
 
   /** Resolves to how many calendars wait to be read for it. */
   async readNow(users?: readonly string[]): Promise<number> {
     await this.whenIdle()
-    const keys = this.#targets.keys(users)
-    if (keys.length === 0) return 0
-    this.#health.endOwnPause()
-    return this.#readChanged(keys, 'now')
+    this.#placement.retry(users)
+    const counts = await Promise.all(this.#all().map((one) => one.readNow(users)))
+    return counts.reduce((sum, count) => sum + count, 0)
   }
 
   /** As `readNow`, of targets. Those that are not ours are passed over. */
   async readTargets(keys: readonly string[], priority: Priority): Promise<number> {
     await this.whenIdle()
-    if (priority === 'now') this.#health.endOwnPause()
-    const ours = keys.filter((key) => this.#targets.get(key) !== undefined)
-    return this.#readChanged(ours, priority)
+    const counts = await Promise.all(this.#all().map((one) => one.readTargets(keys, priority)))
+    return counts.reduce((sum, count) => sum + count, 0)
   }
 
-  /** The connection was seen to work: a pause of our own making is over. */
-  resume(): void {
-    this.#health.endOwnPause()
-    this.#queue.resume(this.#id)
+  /** As `SyncQueue.whenDone`, over all connections. */
+  async whenDone(keys: readonly string[]): Promise<boolean> {
+    const done = await Promise.all(
+      this.#all().map(({ id }) => this.#queue.whenDone(queueIdOf(this.#id, id), keys))
+    )
+    return done.every((isDone) => isDone)
+  }
+
+  /** The connection (without a name: each) was seen to work: a pause of our own making is over. */
+  resume(connection?: string): void {
+    for (const one of this.#all()) if (connection === undefined || one.id === connection) one.resume()
   }
 
   /** As `TenantNotifications.onNotification`. */
   onNotification(notification: CalendarNotification): boolean {
-    return this.#notifications.onNotification(notification)
+    const all = this.#all()
+    const own = all.find((one) => one.hasSubscription(notification.targetId)) ?? all[0]
+    return own?.onNotification(notification) ?? false
   }
 
-  batchSize(): number {
-    return Math.max(1, this.#leases.current?.batchSize ?? 1)
+  batchSize(connection = defaultConnectionId): number {
+    return this.#connections.get(connection)?.batchSize() ?? 1
   }
 
-  async read(keys: readonly string[], signal: AbortSignal): Promise<BatchResult> {
-    for (const key of keys) {
-      this.#targets.get(key)?.onReadStart(this.#deps.timers.now())
-      this.#notifications.onReadStart(key)
-    }
-    try {
-      return await this.#batches.run(keys, signal)
-    } finally {
-      for (const key of keys) this.#targets.get(key)?.onReadEnd()
-    }
+  async read(
+    keys: readonly string[],
+    signal: AbortSignal,
+    connection = defaultConnectionId
+  ): Promise<BatchResult> {
+    return (await this.#connections.get(connection)?.read(keys, signal)) ?? nothing
   }
 
-  /** Polls and reconciles who is due. */
+  /** Polls and reconciles who is due, and looks for mailboxes. */
   runDue(): void {
-    this.#notifications.checkOverdue()
-    if (this.#schedule === null) return
-    const now = this.#deps.timers.now()
-    void this.#schedule.plan(now)
-    const { poll, reconcile } = this.#schedule.takeDue(now)
-    for (const key of reconcile) this.#targets.get(key)!.requestReconcile()
-    if (poll.length + reconcile.length > 0) void this.#queue.add(this.#id, [...poll, ...reconcile], 'poll')
+    for (const one of this.#connections.values()) one.runDue()
+    this.#placement.runDue(this.#deps.timers.now())
   }
 
   /** Polls everybody. */
   pollAll(): void {
-    // Not more often than polls would: a clock that is set over and over reads nothing over and over.
-    const now = this.#deps.timers.now()
-    if (this.#config.connection === null || now - this.#polledAllAt < this.#config.pollMs) return
-    this.#polledAllAt = now
-    void this.#queue.add(this.#id, this.#targets.keys(), 'poll')
+    for (const one of this.#connections.values()) one.pollAll()
   }
 
-  /** Publishes the state of the connection again. */
+  /** Publishes the states of the connections again. */
   publishStatus(): void {
-    this.#health.publish()
+    for (const one of this.#connections.values()) one.publishStatus()
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    await this.#feed.close()
-    this.#health.close()
-    this.#notifications.close()
-    await this.#targets.clear('keep')
-    await this.#queue.drop(this.#id)
-    await this.#leases.close()
+    await this.#placement.close()
+    await Promise.all([...this.#all().map((one) => one.close()), ...this.#ending])
   }
 
-  #batchContext(): Omit<BatchContext, 'connector'> {
-    return {
+  #all(): readonly ConnectionSync[] {
+    return [...this.#connections.values()]
+  }
+
+  #find(connection: string | undefined): ConnectionSync | undefined {
+    return connection === undefined ? this.#all()[0] : this.#connections.get(connection)
+  }
+
+  #open(connection: string): ConnectionSync {
+    return new ConnectionSync(this.#id, connection, {
       ...this.#deps,
-      tenant: this.#id,
-      kind: this.#config.kind,
-      rules: this.#config.rules,
-      pollMs: this.#config.pollMs,
-      hasHours: this.#config.hasHours,
-      feed: this.#feed,
-      targets: this.#targets,
-      isSubscribed: (key) => this.#notifications.isSubscribed(key),
-      targetOf: (record) => this.#targetOf(record)
-    }
+      queue: this.#queue,
+      placement: this.#placement,
+      onGone: this.#onGone,
+      onConnections: (connections) => this.#apply(connections)
+    })
   }
 
-  /** What was edited before may have been missed. */
-  #onSubscribed(key: string): void {
-    if (this.#health.state.state === 'failing') this.resume()
-    void this.#readChanged([key], 'poll')
+  #apply(connections: readonly StoredConnection[]): void {
+    const ids = connections.length === 0 ? [defaultConnectionId] : connections.map(connectionIdOf)
+    const before = this.#connections
+    this.#placement.retry()
+    if (ids.join('/') === [...before.keys()].join('/')) return
+    this.#connections = new Map(ids.map((id) => [id, before.get(id) ?? this.#open(id)]))
+    for (const [id, one] of before) if (!this.#connections.has(id)) this.#end(one)
   }
 
-  /** Has calendars read, for something that nothing less can answer. */
-  #readChanged(keys: readonly string[], priority: Priority): Promise<number> {
-    for (const key of keys) this.#targets.get(key)?.markDirty()
-    return this.#queue.add(this.#id, keys, priority)
-  }
-
-  async #applyUsers(users: readonly string[]): Promise<void> {
-    const keys = await this.#users.apply(users)
-    await this.#readChanged(keys, 'soon')
-    const { fault, state } = this.#health
-    const isWaiting = this.#leases.current === null || (keys.length > 0 && state.nextReadAt !== null)
-    if (isWaiting && fault !== null) await this.#saveFailures(users, fault)
-  }
-
-  async #applyTenant(isNew: boolean): Promise<void> {
-    const change = await this.#config.load(isNew)
-    if (change === null) {
-      await this.#targets.clear('unsubscribe')
-      this.#leases.replace(null)
-      return this.#onGone()
-    }
-    if (change.connection) await this.#connect(change.releaseMode)
-    if (change.connection || change.timeZone) {
-      await this.#users.applyAll((users, keys) => this.#readOrFail(users, keys))
-    } else if (change.rules) await this.#readChanged(this.#targets.keys(), 'poll')
-  }
-
-  async #readOrFail(users: readonly string[], keys: readonly string[]): Promise<void> {
-    if (this.#leases.current !== null) await this.#readChanged(keys, 'poll')
-    else if (this.#health.fault !== null) await this.#saveFailures(users, this.#health.fault)
-  }
-
-  /** What is read over the old connection counts for nothing, and pauses that it earned are over. */
-  async #connect(releaseMode: ReleaseMode): Promise<void> {
-    const { connection, pollMs } = this.#config
-    await this.#queue.drop(this.#id)
-    this.#notifications.clear()
-    await this.#targets.clear(releaseMode)
-    const opened = connection === null ? null : openTenantConnector(this.#id, connection, this.#deps)
-    const connector = opened instanceof RemoteError ? null : opened
-    this.#leases.replace(connector)
-    if (opened === null) {
-      this.#schedule = null
-      return this.#health.onClosed()
-    }
-    this.#health.onOpened()
-    if (opened instanceof RemoteError) this.#health.recordFailure(opened)
-    const isSubscribed = (key: string) => this.#notifications.isSubscribed(key)
-    this.#schedule = new ReconcileSchedule(
-      this.#id,
-      pollMs,
-      connector?.batchSize ?? 1,
-      this.#targets,
-      isSubscribed
-    )
-  }
-
-  #targetOf({ user }: UserRecord): ReadTarget | null {
-    return targetOf(user, this.#config.timeZone, (user) => unsealMailbox(this.#id, user, this.#deps.sealer))
-  }
-
-  #saveFailures(users: readonly string[], error: RemoteFault): Promise<void> {
-    const { store, clock } = this.#deps
-    return saveFailures(store, this.#id, users, error, { pollMs: this.#config.pollMs, clock })
+  /** It first learns itself that its connection is gone, and ends its subscriptions. */
+  #end(one: ConnectionSync): void {
+    const ending = one
+      .whenIdle()
+      .then(() => one.close())
+      .catch((error) =>
+        this.#deps.log.warn({ tenant: this.#id, ...redactError(error) }, 'a connection did not end')
+      )
+      .then(() => void this.#ending.delete(ending))
+    this.#ending.add(ending)
   }
 }

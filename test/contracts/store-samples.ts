@@ -2,14 +2,8 @@
 import type { Absence } from '../../src/domain/absence.ts'
 import { initialSyncRecord, type SyncRecord } from '../../src/domain/sync-state.ts'
 import type { Cause, Timeline } from '../../src/domain/timeline.ts'
-import type {
-  ImportProgress,
-  RulesVersion,
-  StoredConnection,
-  Tenant,
-  User,
-  UserRecord
-} from '../../src/storage/store.ts'
+import type { ImportProgress } from '../../src/storage/import-progress.ts'
+import type { RulesVersion, StoredConnection, Tenant, User, UserRecord } from '../../src/storage/store.ts'
 
 export function sampleTenant(id: string, name = 'Acme AB'): Tenant {
   return { id, name, timeZone: 'Europe/Stockholm', language: 'sv' }

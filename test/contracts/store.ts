@@ -117,7 +117,8 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
     )
     const timeline = sampleTimeline(many, { truncatedAt: 1.8e12 + 0.5, rulesVersion: 70_000 })
     const fault = { code: 'throttled', hint: 'Wait.' }
-    const sync = { ...sampleSync(0, 9), failedSince: 11, fault, refusedForwards: 2 }
+    const home = { connection: 'cloud', since: 7, proof: 'moved' } as const
+    const sync = { ...sampleSync(0, 9), failedSince: 11, fault, refusedForwards: 2, home }
     const override: Override = {
       diversion: 'available',
       from: 5,
@@ -132,6 +133,10 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
       false,
       2
     )
+    const further = [sampleConnection({ id: 'cloud', order: 1 }), sampleConnection({ id: 'old', order: 2 })]
+    await store.saveTenant(sampleTenant('several'), 1)
+    await store.saveConnection('several', { ...sampleConnection(), further }, false, 2)
+    t.strictSame(await store.connection('several'), { ...sampleConnection(), further })
     await store.saveRules('acme', 0, sampleRules(3))
     await store.saveUsers('acme', [{ user: anna, sync: initialSyncRecord(true, 1) }], 4)
     await store.saveUsers(

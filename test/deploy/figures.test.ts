@@ -192,6 +192,7 @@ async function everyFigure(): Promise<string> {
   for (const outcome of ['same', 'different', 'unknown'] as const)
     metrics.countReconciliation('graph', outcome)
   metrics.countMissedNotification('graph')
+  metrics.countMailboxMove()
   metrics.observeFreshnessLag(() => [['acme', 4000]])
   metrics.observeCredentials(() => [['acme', 'graph', 1.8e12]])
   metrics.observeSubscriptions(() => [['graph', { active: 1, inactive: 1 }]])

@@ -205,7 +205,9 @@ function errorOf(response: Response, mailbox: string): RemoteError {
     retryAfter: after === null ? undefined : Number(after) * 1000
   } as const
   if (response.status === 401) return new RemoteError('secret_invalid', 'Put the right secret.', options)
-  if (response.status === 404) return new RemoteError('mailbox_unknown', `Correct the mailbox ${mailbox}.`)
+  if (response.status === 404) {
+    return new RemoteError('mailbox_unknown', `Correct the mailbox ${mailbox}.`, { isMailboxAbsent: true })
+  }
   if (response.status === 429) return new RemoteError('throttled', 'Wait.', options)
   return new RemoteError('unreachable', 'The calendar server is out of order.', options)
 }

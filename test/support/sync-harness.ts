@@ -72,6 +72,7 @@ export async function openSyncHarness(
     countNotifications: (connector, outcome, by) => count(`${connector} notifications ${outcome}`, by),
     countReconciliation: (_connector, outcome) => count(`reconciled ${outcome}`),
     countMissedNotification: () => count('missed'),
+    countMailboxMove: () => count('moves'),
     observeFreshnessLag: () => {},
     observeUnreadableMailboxes: () => {},
     observeConnections: () => {},

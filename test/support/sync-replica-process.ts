@@ -36,6 +36,7 @@ const controller = await openRedisSyncController(
       countNotifications: nothing,
       countReconciliation: nothing,
       countMissedNotification: nothing,
+      countMailboxMove: nothing,
       observeFreshnessLag: nothing,
       observeQueue: nothing,
       observeSubscriptions: nothing,

@@ -99,6 +99,7 @@ t.test(
     t.equal(status, 200)
     const notifications = { state: 'disabled', live: 0, polling: 2, code: null, hint: null }
     t.match(body.connection, { state: 'working', code: null, hint: null, nextReadAt: null, notifications })
+    const home = { connection: 'default', since: '2026-11-23T08:00:00Z', movedAt: null }
     t.same(body.users, [
       {
         user: 'anna',
@@ -113,7 +114,8 @@ t.test(
           'Subjects and categories are not seen here, so triggers meet nothing.'
         ],
         notifications: 'polling',
-        rulesVersion: 0
+        rulesVersion: 0,
+        home
       },
       {
         user: 'bo',
@@ -125,7 +127,8 @@ t.test(
         detail: null,
         notes: [],
         notifications: null,
-        rulesVersion: null
+        rulesVersion: null,
+        home
       },
       {
         user: 'off',
@@ -137,7 +140,8 @@ t.test(
         detail: null,
         notes: [],
         notifications: null,
-        rulesVersion: null
+        rulesVersion: null,
+        home
       }
     ])
     const page = await call('GET', 'acme/sync?limit=2')

@@ -1,30 +1,23 @@
 /** `/v1/tenants/{tenant}/connection`: how the tenant's calendars are reached. */
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import type { FastifyReply } from 'fastify'
-import { Strict } from '../../lib/json-schema.ts'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import type { ConnectionResponse } from '../../connectors/connection-body.ts'
+import type { NamedConnectionResponse } from '../../management/connections.ts'
 import type { Management } from '../../management/management.ts'
-import { abortOnDisconnect } from '../abort-on-disconnect.ts'
-import { sendTestLines, TEST_LINES } from '../connection-test-lines.ts'
 import {
+  ConnectionListSchema,
   ConnectionSchema,
-  ConnectionTestLinesSchema,
-  ConnectionTestSchema,
-  PutConnectionSchema
+  NamedConnectionSchema,
+  PutConnectionSchema,
+  PutNamedConnectionSchema
 } from '../schemas/connections.ts'
-import { TenantParams, UserId } from '../schemas/params.ts'
+import { ConnectionParams, TenantParams } from '../schemas/params.ts'
 import { NoContent, problems } from '../schemas/problems.ts'
 import { ref } from '../schemas/types.ts'
+import { addConnectionTest } from './connection-test.ts'
 
 const tags = ['Connections']
 const url = '/tenants/:tenant/connection'
-
-const Probe = Type.String({
-  pattern: '^[^\\s@]{1,64}@[^\\s@]{1,255}$',
-  maxLength: 320,
-  description:
-    'The address of a mailbox that exists and that the connection may not read. Nothing of it is kept or shown.',
-  examples: ['ceo@contoso.com']
-})
+const namedUrl = '/tenants/:tenant/connections/:connection'
 
 export function connectionsRoutes(deps: {
   management: Pick<Management, 'connections'>
@@ -51,8 +44,8 @@ export function connectionsRoutes(deps: {
         }
       },
       async ({ params, body, management }, reply) => {
-        const { connection, created } = await management.connections.put(params.tenant, body)
-        return reply.code(created ? 201 : 200).send(connection)
+        const { connection, created } = await management.connections.put(params.tenant, null, body)
+        return reply.code(created ? 201 : 200).send(withoutPlace(connection))
       }
     )
 
@@ -68,7 +61,7 @@ export function connectionsRoutes(deps: {
           response: { 200: ref(ConnectionSchema), ...problems('not_found') }
         }
       },
-      async ({ params }) => connections.get(params.tenant)
+      async ({ params }) => withoutPlace(await connections.get(params.tenant, null))
     )
 
     app.delete(
@@ -84,47 +77,105 @@ export function connectionsRoutes(deps: {
         }
       },
       async ({ params, management }, reply) => {
-        await management.connections.remove(params.tenant)
+        await management.connections.remove(params.tenant, null)
         return reply.code(204).send(null)
       }
     )
 
-    app.post(
-      `${url}/test`,
-      {
-        config: { access: { roles: ['provider', 'operator'] }, audit: 'connection.test' },
-        schema: {
-          tags,
-          summary: 'Test the connection',
-          description:
-            'Step by step, with the very calls that reading uses, for `?user=`, else the first user that was read ' +
-            'successfully, else the first enabled. May take up to 45 seconds. With `?probe=` one mailbox more is asked for, ' +
-            'which is outside the list that the customer limited the connection to: it must be refused. ' +
-            `With \`Accept: ${TEST_LINES}\` each step is a line as it passes, and the result the last line.`,
-          produces: ['application/json', TEST_LINES],
-          params: TenantParams,
-          querystring: Strict({ user: Type.Optional(UserId), probe: Type.Optional(Probe) }),
-          response: {
-            200: {
-              description: 'What went well, and what did not.',
-              content: {
-                'application/json': { schema: ref(ConnectionTestSchema) },
-                [TEST_LINES]: { schema: ConnectionTestLinesSchema }
-              }
-            },
-            ...problems('not_found')
-          }
-        }
-      },
-      async ({ params, query, headers, management }, reply) => {
-        const untyped = reply as unknown as FastifyReply
-        const signal = abortOnDisconnect(untyped)
-        const { connections } = management
-        if (!headers.accept?.includes(TEST_LINES)) {
-          return untyped.send(await connections.test(params.tenant, query, signal))
-        }
-        return sendTestLines(untyped, (onPassed) => connections.test(params.tenant, query, signal, onPassed))
-      }
-    )
+    addConnectionTest(app, `${url}/test`, { params: TenantParams, idOf: () => null })
+    addNamedRoutes(app, deps)
   }
+}
+
+type NamedRoutesApp = Parameters<FastifyPluginAsyncTypebox>[0]
+
+/** For a tenant with several connections. */
+function addNamedRoutes(
+  app: NamedRoutesApp,
+  { management: { connections } }: { management: Pick<Management, 'connections'> }
+): void {
+  app.get(
+    '/tenants/:tenant/connections',
+    {
+      config: { access: { roles: ['provider', 'operator'] } },
+      schema: {
+        tags,
+        summary: 'List the connections',
+        description:
+          'In the order in which they are asked for a mailbox of which it is not known where it is. `GET …/sync` says where each is.',
+        params: TenantParams,
+        response: { 200: ref(ConnectionListSchema), ...problems('not_found') }
+      }
+    },
+    async ({ params }) => ({ connections: [...(await connections.list(params.tenant))] })
+  )
+
+  app.put(
+    namedUrl,
+    {
+      config: { access: { roles: ['provider', 'operator'] }, audit: 'connection.put' },
+      schema: {
+        tags,
+        summary: 'Make or change one of several connections',
+        description:
+          'As `PUT …/connection`, for a tenant whose mailboxes are in several places: Exchange on premises and Microsoft 365, say. ' +
+          'Each mailbox is read where it is, which is found out. The other connections and their mailboxes stay as they are.',
+        params: ConnectionParams,
+        body: ref(PutNamedConnectionSchema),
+        response: {
+          200: ref(NamedConnectionSchema),
+          201: ref(NamedConnectionSchema),
+          ...problems('not_found', 'limit_reached', 'too_large', 'unsupported_media_type')
+        }
+      }
+    },
+    async ({ params, body, management }, reply) => {
+      const { connection, created } = await management.connections.put(params.tenant, params.connection, body)
+      return reply.code(created ? 201 : 200).send(connection)
+    }
+  )
+
+  app.get(
+    namedUrl,
+    {
+      config: { access: { roles: ['provider', 'operator'] } },
+      schema: {
+        tags,
+        summary: 'Read one of several connections',
+        description: 'Without its secrets; `secrets` names those that are held.',
+        params: ConnectionParams,
+        response: { 200: ref(NamedConnectionSchema), ...problems('not_found') }
+      }
+    },
+    async ({ params }) => connections.get(params.tenant, params.connection)
+  )
+
+  app.delete(
+    namedUrl,
+    {
+      config: { access: { roles: ['provider', 'operator'] }, audit: 'connection.delete' },
+      schema: {
+        tags,
+        summary: 'Remove one of several connections',
+        description:
+          'With its secrets and all that was read over it. Its mailboxes are looked for over the others.',
+        params: ConnectionParams,
+        response: { 204: NoContent('It is gone.'), ...problems('not_found') }
+      }
+    },
+    async ({ params, management }, reply) => {
+      await management.connections.remove(params.tenant, params.connection)
+      return reply.code(204).send(null)
+    }
+  )
+
+  addConnectionTest(app, `${namedUrl}/test`, {
+    params: ConnectionParams,
+    idOf: ({ connection }) => connection ?? null
+  })
+}
+
+/** As it is shown where it is the only one. */
+function withoutPlace({ connection: _, order: __, ...shown }: NamedConnectionResponse): ConnectionResponse {
+  return shown as ConnectionResponse
 }

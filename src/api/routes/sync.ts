@@ -12,6 +12,7 @@ import { requireTenant } from '../../management/tenants.ts'
 import { requireUserRecord } from '../../management/users.ts'
 import type { Page } from '../../storage/page.ts'
 import type { Store, StoredConnection, UserRecord } from '../../storage/store.ts'
+import { connectionIdOf, homeOf, listConnections, pollSecondsOf } from '../../storage/tenant-connections.ts'
 import type { ConnectionState } from '../../sync/connection/connection-health.ts'
 import type { Sync } from '../../sync/sync.ts'
 import { pageQuery, TenantParams, UserId } from '../schemas/params.ts'
@@ -91,7 +92,7 @@ export function syncRoutes(deps: {
           tags,
           summary: 'How the reading of calendars goes',
           description:
-            'For the connection as a whole and for each user: the state that Statuses show, the last success, what is wrong ' +
+            'For each connection as a whole and for each user: the state that Statuses show, the last success, what is wrong ' +
             'with what to do about it, and whether the calendar system tells of edits or is polled for them. With `state` or ' +
             '`code` only the users of whom one of those is true.',
           params: TenantParams,
@@ -101,16 +102,28 @@ export function syncRoutes(deps: {
       },
       async ({ params, query }) => {
         const { id } = await requireTenant(store, params.tenant)
-        const connection = await store.connection(id)
+        const kept = await store.connection(id)
+        const all = listConnections(kept)
         const filter = { states: listOf(query.state), codes: listOf(query.code) }
-        const staleAfter = 2000 * (connection?.pollSeconds ?? 0)
-        const state = await sync.connection(id)
-        const credential = credentialOf(id, connection)
-        // A record says what held at its last read: while no subscription of the tenant is active, no calendar is live.
-        const isAnyActive = state.notifications.active > 0
+        const connections = await Promise.all(
+          all.map(async (one) => {
+            const state = await sync.connection(id, connectionIdOf(one))
+            const shown = toConnectionSync(state, credentialOf(id, one), clock())
+            return {
+              isActive: state.notifications.active > 0,
+              connection: connectionIdOf(one),
+              kind: one.kind,
+              shown
+            }
+          })
+        )
+        const first = connections[0]?.shown ?? toConnectionSync(await sync.connection(id), null, clock())
         const userSyncOf = (record: UserRecord) => {
-          const user = toUserSync(record, staleAfter, clock())
-          return user.notifications === 'live' && !isAnyActive
+          const home = homeOf(record.sync, all)
+          const user = toUserSync(record, home, 2000 * (pollSecondsOf(record.sync, kept) ?? 0), clock())
+          // A record says what held at its last read: while no subscription of the connection is active, no calendar is live.
+          const isLive = connections.some(({ connection, isActive }) => isActive && connection === home)
+          return user.notifications === 'live' && !isLive
             ? { ...user, notifications: 'polling' as const }
             : user
         }
@@ -124,7 +137,8 @@ export function syncRoutes(deps: {
               )
             : { items: [userSyncOf(await requireUserRecord(store, id, query.user))] }
         return {
-          connection: toConnectionSync(state, credential, clock()),
+          connection: first,
+          connections: connections.map(({ connection, kind, shown }) => ({ connection, kind, ...shown })),
           users: [...page.items],
           ...('after' in page && page.after !== undefined && { after: page.after })
         }
@@ -190,18 +204,42 @@ async function findUserSyncs(
   }
 }
 
+/** Where the mailbox is. Of one that was never looked for, since it has been read. */
+function toHome({ home, enabledSince }: UserRecord['sync'], connection: string) {
+  const isStated = home?.connection === connection
+  const since = formatInstant(isStated ? home.since : enabledSince)
+  return { connection, since, movedAt: isStated && home.proof === 'moved' ? since : null }
+}
+
+const twice = {
+  code: 'mailbox_twice',
+  hint: 'Two of the connections have this mailbox: it is read where it had events in the last 30 days, else over the first. Remove the one that is not used: often a licence was given before the mailbox was moved.'
+} as const
+
+/** The fault of the last read; else that two connections have the mailbox, and one was chosen. */
+function faultOfUser({ fault, home }: UserRecord['sync']) {
+  const isTwice = home?.proof === 'events' || home?.proof === 'order'
+  return fault ?? (isTwice ? twice : null)
+}
+
 type UserSync = ReturnType<typeof toUserSync>
 
-function toUserSync({ user, sync, timeline }: UserRecord, staleAfter: number, at: Instant) {
+function toUserSync(
+  { user, sync, timeline }: UserRecord,
+  home: string | null,
+  staleAfter: number,
+  at: Instant
+) {
   const { state, since } = syncStateAt(sync, staleAfter, at)
+  const fault = faultOfUser(sync)
   return {
     user: user.id,
     state,
     since: formatInstant(since),
     lastSuccess: sync.confirmedAt === null ? null : formatInstant(sync.confirmedAt),
     // Only RemoteErrors and Shortfalls become faults, and their codes are of the closed list.
-    code: (sync.fault?.code ?? null) as SyncCode | null,
-    hint: sync.fault?.hint ?? null,
+    code: (fault?.code ?? null) as SyncCode | null,
+    hint: fault?.hint ?? null,
     detail: sync.detail,
     notes: [
       ...(sync.detail === null ? [] : notesOf[sync.detail]),
@@ -210,7 +248,8 @@ function toUserSync({ user, sync, timeline }: UserRecord, staleAfter: number, at
     ],
     notifications:
       sync.confirmedAt === null ? null : sync.subscribed ? ('live' as const) : ('polling' as const),
-    rulesVersion: timeline?.rulesVersion ?? null
+    rulesVersion: timeline?.rulesVersion ?? null,
+    home: home === null ? null : toHome(sync, home)
   }
 }
 

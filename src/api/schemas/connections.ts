@@ -1,10 +1,12 @@
 /** Connections as operators write them (with secrets) and read them (without): one form for each kind. */
-import { Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import type { ConnectionResponse, PutConnectionBody } from '../../connectors/connection-body.ts'
 import { connectorKinds } from '../../connectors/kinds.ts'
 import { syncCodes } from '../../errors.ts'
 import { Enum, Strict } from '../../lib/json-schema.ts'
-import { InstantSchema, NullableString } from './types.ts'
+import type { NamedConnectionResponse, PutNamedConnectionBody } from '../../management/connections.ts'
+import { ConnectionId } from './params.ts'
+import { InstantSchema, NullableString, ref } from './types.ts'
 
 const kinds = Object.values(connectorKinds)
 
@@ -37,6 +39,78 @@ export const ConnectionSchema = Type.Unsafe<ConnectionResponse>({
     }
   ]
 })
+
+const place = {
+  connection: ConnectionId,
+  order: Type.Integer({
+    minimum: 0,
+    maximum: 1000,
+    description:
+      'The connections are asked for a mailbox in this order, of equal ones by id. A new one comes last unless it is stated.',
+    examples: [1]
+  })
+}
+
+/** The form of a kind with the members of its place; `required`: whether they are always there. */
+function withPlace(schema: TSchema, required: boolean): TSchema {
+  const {
+    properties,
+    required: names = [],
+    ...rest
+  } = schema as TSchema & {
+    properties: object
+    required?: readonly string[]
+  }
+  return {
+    ...rest,
+    properties: { ...place, ...properties },
+    required: required ? ['connection', 'order', ...names] : [...names]
+  } as TSchema
+}
+
+export const PutNamedConnectionSchema = Type.Unsafe<PutNamedConnectionBody>({
+  $id: 'NamedConnectionPut',
+  type: 'object',
+  discriminator: { propertyName: 'kind' },
+  oneOf: kinds.map(({ schemas }) => withPlace(schemas.put, false)),
+  description:
+    'One of the tenant’s connections: as `ConnectionPut`, with its place among the others. `connection` may stand as it was read.',
+  examples: kinds.map(({ schemas }) => ({ order: 1, ...schemas.example }))
+})
+
+const onPremises = {
+  connection: 'exchange',
+  order: 0,
+  kind: 'ews',
+  url: 'https://mail.contoso.com/EWS/Exchange.asmx',
+  auth: { kind: 'ntlm', user: 'CONTOSO\\hanvisa' },
+  access: 'impersonation',
+  version: 'auto',
+  pollSeconds: 60,
+  secrets: ['auth/password']
+}
+
+export const NamedConnectionSchema = Type.Unsafe<NamedConnectionResponse>({
+  $id: 'NamedConnection',
+  type: 'object',
+  discriminator: { propertyName: 'kind' },
+  oneOf: kinds.map(({ schemas }) => withPlace(schemas.response, true)),
+  description: 'One of the tenant’s connections, without the secrets.',
+  examples: [onPremises]
+})
+
+export const ConnectionListSchema = Strict(
+  {
+    connections: Type.Array(ref(NamedConnectionSchema), {
+      description: 'In the order in which they are asked.'
+    })
+  },
+  {
+    $id: 'ConnectionList',
+    description: 'The tenant’s connections.',
+    examples: [{ connections: [onPremises] }]
+  }
+)
 
 export const ConnectionTestSchema = Strict(
   {
@@ -110,6 +184,9 @@ export const ConsentLinkSchema = Strict(
 export const connectionSchemas = [
   PutConnectionSchema,
   ConnectionSchema,
+  PutNamedConnectionSchema,
+  NamedConnectionSchema,
+  ConnectionListSchema,
   ConnectionTestSchema,
   ConsentLinkSchema
 ]

@@ -28,7 +28,14 @@ export const DiversionCode = Type.String({
   examples: ['meeting']
 })
 
+export const ConnectionId = Type.String({
+  pattern: ID,
+  description: 'The connection’s id within the tenant: 1 to 64 of letters, digits and `. _ @ + -`.',
+  examples: ['exchange']
+})
+
 export const TenantParams = Strict({ tenant: TenantId })
+export const ConnectionParams = Strict({ tenant: TenantId, connection: ConnectionId })
 export const UserParams = Strict({ tenant: TenantId, user: UserId })
 
 /** `?limit=` and `?after=` of every list. */

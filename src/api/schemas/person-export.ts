@@ -1,7 +1,7 @@
 /** All that is kept of one person, as it is handed to them. */
 import { Type } from 'typebox'
 import { phones } from '../../domain/diversion.ts'
-import { type DetailLevel, detailLevels } from '../../domain/sync-state.ts'
+import { type DetailLevel, detailLevels, homeProofs } from '../../domain/sync-state.ts'
 import { Enum, Strict, schemaOf } from '../../lib/json-schema.ts'
 import type {
   ExportedAuditEntry,
@@ -17,7 +17,7 @@ import { type AuditPart, auditOutcomes } from '../../storage/audit.ts'
 import { deliveryOutcomes } from '../../storage/consumers.ts'
 import { AbsenceSchema } from './absences.ts'
 import { KeySchema } from './keys.ts'
-import { DiversionCode } from './params.ts'
+import { ConnectionId, DiversionCode } from './params.ts'
 import { InstantSchema, Nullable, NullableInstantSchema, NullableString, ref } from './types.ts'
 import { UserSchema } from './users.ts'
 
@@ -82,7 +82,18 @@ const SyncMembers = schemaOf<ExportedSync>()(
       type: ['number', 'null'],
       description: 'Milliseconds that the last read took, where that is long.'
     }),
-    refusedForwards: Integer('Events that name a number which the rules do not allow.')
+    refusedForwards: Integer('Events that name a number which the rules do not allow.'),
+    home: Nullable(
+      Strict({
+        connection: ConnectionId,
+        since: InstantSchema('Since when it is read there.'),
+        proof: Enum(homeProofs, { description: 'How that was found out.' })
+      }),
+      {
+        description:
+          'Over which of several connections the mailbox is read; null: not known, or there is one.'
+      }
+    )
   })
 )
 
@@ -133,7 +144,8 @@ const example: PersonExportResponse = {
     subscribed: true,
     overdueSince: null,
     slowMs: null,
-    refusedForwards: 0
+    refusedForwards: 0,
+    home: null
   },
   keys: [],
   changes: [{ at: '2026-11-23T07:58:00Z', vacated: [] }],

@@ -6,8 +6,8 @@ import { syncCodes } from '../../errors.ts'
 import { Enum, Strict } from '../../lib/json-schema.ts'
 import { connectionStates } from '../../sync/connection/connection-health.ts'
 import { notificationStates } from '../../sync/notifications/target-subscriptions.ts'
-import { AfterParam, UserId } from './params.ts'
-import { InstantSchema, NullableInstantSchema, NullableString, ref } from './types.ts'
+import { AfterParam, ConnectionId, UserId } from './params.ts'
+import { InstantSchema, Nullable, NullableInstantSchema, NullableString, ref } from './types.ts'
 
 const code = Type.Unsafe<(typeof syncCodes)[number] | null>({
   type: ['string', 'null'],
@@ -29,7 +29,8 @@ const bo = {
     'Subjects and categories are not seen here, so triggers meet nothing.'
   ],
   notifications: 'polling',
-  rulesVersion: 3
+  rulesVersion: 3,
+  home: { connection: 'default', since: '2026-11-01T07:00:00Z', movedAt: null }
 } as const
 
 export const UserSyncSchema = Strict(
@@ -62,7 +63,18 @@ export const UserSyncSchema = Strict(
       type: ['integer', 'null'],
       description: 'The version of the rules that made the timeline that is held; 0: the default pack.',
       examples: [3]
-    })
+    }),
+    home: Nullable(
+      Strict({
+        connection: ConnectionId,
+        since: InstantSchema('Since when it is read there.'),
+        movedAt: NullableInstantSchema(
+          'When it was found there, having been at another; null: it was not.',
+          null
+        )
+      }),
+      { description: 'Over which connection the mailbox is read. Null: no connection is known to have it.' }
+    )
   },
   { $id: 'UserSync', description: 'How the reading of one user’s calendar goes.', examples: [bo] }
 )
@@ -158,60 +170,81 @@ export const CredentialSyncSchema = Strict(
   }
 )
 
-export const ConnectionSyncSchema = Strict(
+const connectionSyncMembers = {
+  state: Enum(connectionStates, {
+    description:
+      '`absent`: there is no connection. `untried`: nothing was read over it yet. `failing`: the last attempt failed for everybody.',
+    examples: ['working']
+  }),
+  since: InstantSchema('When that state began, or the service started.'),
+  code,
+  hint: NullableString({ description: 'What to do about it, in plain words.', examples: [null] }),
+  credential: Type.Unsafe<Type.Static<typeof CredentialSyncSchema> | null>({
+    anyOf: [ref(CredentialSyncSchema), { type: 'null' }],
+    description:
+      'What the connection signs in with; null where it has nothing of the kind, or it cannot be unsealed.'
+  }),
+  nextReadAt: NullableInstantSchema(
+    'When it is tried again after a failure; null where nothing is waited for.'
+  ),
+  notifications: ref(SyncNotificationsSchema)
+}
+
+export const ConnectionSyncSchema = Strict(connectionSyncMembers, {
+  $id: 'ConnectionSync',
+  description: 'How the connection fares as a whole.',
+  examples: [
+    working,
+    {
+      state: 'failing',
+      since: '2026-11-23T08:04:00Z',
+      code: 'secret_expired',
+      hint: 'The client secret has expired: make a new one and put the connection again.',
+      credential: {
+        ...expiring,
+        state: 'expired',
+        endsAt: '2026-11-23T00:00:00Z',
+        daysLeft: 0,
+        hint: 'The client secret has expired: make a new one and put the connection again.'
+      },
+      nextReadAt: '2026-11-23T08:19:00Z',
+      notifications: polled
+    }
+  ]
+})
+
+export const NamedConnectionSyncSchema = Strict(
   {
-    state: Enum(connectionStates, {
-      description:
-        '`absent`: there is no connection. `untried`: nothing was read over it yet. `failing`: the last attempt failed for everybody.',
-      examples: ['working']
-    }),
-    since: InstantSchema('When that state began, or the service started.'),
-    code,
-    hint: NullableString({ description: 'What to do about it, in plain words.', examples: [null] }),
-    credential: Type.Unsafe<Type.Static<typeof CredentialSyncSchema> | null>({
-      anyOf: [ref(CredentialSyncSchema), { type: 'null' }],
-      description:
-        'What the connection signs in with; null where it has nothing of the kind, or it cannot be unsealed.'
-    }),
-    nextReadAt: NullableInstantSchema(
-      'When it is tried again after a failure; null where nothing is waited for.'
-    ),
-    notifications: ref(SyncNotificationsSchema)
+    connection: ConnectionId,
+    kind: Type.String({ description: 'Its kind.', examples: ['graph'] }),
+    ...connectionSyncMembers
   },
   {
-    $id: 'ConnectionSync',
-    description: 'How the connection fares as a whole.',
-    examples: [
-      working,
-      {
-        state: 'failing',
-        since: '2026-11-23T08:04:00Z',
-        code: 'secret_expired',
-        hint: 'The client secret has expired: make a new one and put the connection again.',
-        credential: {
-          ...expiring,
-          state: 'expired',
-          endsAt: '2026-11-23T00:00:00Z',
-          daysLeft: 0,
-          hint: 'The client secret has expired: make a new one and put the connection again.'
-        },
-        nextReadAt: '2026-11-23T08:19:00Z',
-        notifications: polled
-      }
-    ]
+    $id: 'NamedConnectionSync',
+    description: 'How one of the tenant’s connections fares.',
+    examples: [{ connection: 'default', kind: 'graph', ...working }]
   }
 )
 
 export const SyncReportSchema = Strict(
   {
     connection: ref(ConnectionSyncSchema),
+    connections: Type.Array(ref(NamedConnectionSyncSchema), {
+      description: 'All of the tenant’s connections, in their order. `connection` is the first of them.'
+    }),
     users: Type.Array(ref(UserSyncSchema), { description: 'By user id.' }),
     after: AfterParam
   },
   {
     $id: 'SyncReport',
     description: 'How the reading of calendars goes.',
-    examples: [{ connection: working, users: [bo] }]
+    examples: [
+      {
+        connection: working,
+        connections: [{ connection: 'default', kind: 'graph', ...working }],
+        users: [bo]
+      }
+    ]
   }
 )
 
@@ -234,6 +267,7 @@ export const syncSchemas = [
   SyncNotificationsSchema,
   CredentialSyncSchema,
   ConnectionSyncSchema,
+  NamedConnectionSyncSchema,
   SyncReportSchema,
   SyncStartedSchema
 ]

@@ -35,7 +35,8 @@ export function toEwsError(status: ResponseStatus, circumstances: ErrorContext):
     scope:
       meaning.connection || (circumstances.mailbox === null && meaning.code !== 'unreachable')
         ? 'connection'
-        : 'mailbox'
+        : 'mailbox',
+    isMailboxAbsent: circumstances.mailbox !== null && code === 'ErrorNonExistentMailbox'
   })
 }
 

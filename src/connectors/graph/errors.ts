@@ -13,9 +13,18 @@ export function graphResponseError(response: GraphResponse, mailbox: string, cli
   const { code, hint } = meaningOf(response, codes, mailbox, clientId)
   return new RemoteError(code, `${hint}${shownCode(response.status, codes)}`, {
     scope: response.isWholeBatch ? 'connection' : 'mailbox',
-    retryAfter: response.retryAfterMs
+    retryAfter: response.retryAfterMs,
+    isMailboxAbsent: !response.isWholeBatch && response.status === 404 && saysAny(codes, absentCodes)
   })
 }
+
+/** That the mailbox is not in Exchange Online, said for certain. Any other 4xx leaves that open. */
+const absentCodes = [
+  'mailboxnotenabledforrestapi',
+  'errornonexistentmailbox',
+  'resourcenotfound',
+  'request_resourcenotfound'
+]
 
 /** Worth sending again soon: throttled, or a fault of Microsoft's own. */
 export function isTransient({ status }: GraphResponse): boolean {

@@ -3,6 +3,7 @@
  * is the tenant's the entry is in the same step as the write. API keys and the making and deleting of tenants are elsewhere: there an
  * entry is written before (`begun`) and one after, so that no such write is without one, whatever dies in between.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { Mask } from '../../domain/mask.ts'
 import type { RuleSet } from '../../domain/rule-set.ts'
 import type { AlarmStore } from '../../storage/alarms.ts'
@@ -128,6 +129,10 @@ export function createAuditedStore(
     async saveUsers(tenant, given, at) {
       const ids = given.map(({ user }) => user.id)
       const before = await store.records(tenant, ids)
+      // Their calendars are begun anew, for a change of the connection that has an entry of its own.
+      if (given.every(({ user }, index) => isDeepStrictEqual(before[index]?.user, user))) {
+        return store.saveUsers(tenant, given, at)
+      }
       const mask = await maskOf(tenant)
       const parts = given.map(({ user }, index) =>
         describeUserChange(before[index]?.user ?? null, user, mask)

@@ -9,6 +9,7 @@ import type { ApiKeyRecord } from '../../storage/api-keys.ts'
 import type { AuditPart, AuditValues } from '../../storage/audit.ts'
 import type { ConsumerRecord } from '../../storage/consumers.ts'
 import type { StoredConnection, Tenant, User } from '../../storage/store.ts'
+import { connectionIdOf, listConnections } from '../../storage/tenant-connections.ts'
 import { shownMailbox } from '../user-fields.ts'
 import type { AuditedChange } from './attribution.ts'
 
@@ -32,11 +33,21 @@ export function describeTenant(tenant: Tenant | null): AuditValues | null {
   return values
 }
 
-/** Which secrets there are, and none of them. */
+/** Which secrets there are, and none of them. Of several connections each under its id. */
 export function describeConnection(connection: StoredConnection | null): AuditValues | null {
   if (connection === null) return null
-  const { kind, pollSeconds, open, sealed } = connection
-  return { kind, ...open, pollSeconds, secrets: Object.keys(sealed).sort() }
+  if (connection.id === undefined && connection.further === undefined) return describeOne(connection)
+  return Object.fromEntries(listConnections(connection).map((one) => [connectionIdOf(one), describeOne(one)]))
+}
+
+function describeOne({ kind, pollSeconds, open, sealed, order }: StoredConnection) {
+  return {
+    kind,
+    ...open,
+    pollSeconds,
+    ...(order !== undefined && { order }),
+    secrets: Object.keys(sealed).sort()
+  }
 }
 
 /** Which secrets there are, and none of them. */

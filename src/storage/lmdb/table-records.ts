@@ -4,7 +4,6 @@ import { auditEntryRecord, auditHeadRecord, auditPartRecord } from '../audit-cod
 import {
   absencesRecord,
   apiKeyRecord,
-  connectionRecord,
   importProgressRecord,
   jsonCodec,
   overrideRecord,
@@ -15,6 +14,7 @@ import {
   timelineRecord,
   userRecord
 } from '../codec.ts'
+import { connectionRecord } from '../connection-codec.ts'
 import { consumerProgressRecord, consumerRecord, userDeliveryRecord } from '../consumer-codec.ts'
 import { alarmListRecord, alarmOverviewRecord, alarmStateRecord } from '../kept-alarms.ts'
 import { keptLogEntry } from '../kept-records.ts'

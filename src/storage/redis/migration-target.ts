@@ -7,13 +7,13 @@ import type { AuditHead, AuditRecord } from '../audit.ts'
 import { auditEntryRecord, auditPartRecord } from '../audit-codec.ts'
 import {
   absencesRecord,
-  connectionRecord,
   overrideRecord,
   rulesRecord,
   tenantRecord,
   timelineRecord,
   userRecord
 } from '../codec.ts'
+import { connectionRecord } from '../connection-codec.ts'
 import { consumerProgressRecord, userDeliveryRecord } from '../consumer-codec.ts'
 import type { ConsumerProgress, ConsumerRecord, UserDelivery } from '../consumers.ts'
 import { alarmListRecord, alarmStateRecord } from '../kept-alarms.ts'

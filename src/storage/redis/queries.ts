@@ -4,7 +4,6 @@ import { initialSyncRecord } from '../../domain/sync-state.ts'
 import { nextSlice } from '../../lib/time-slices.ts'
 import {
   absencesRecord,
-  connectionRecord,
   importProgressRecord,
   overrideRecord,
   rulesRecord,
@@ -12,9 +11,10 @@ import {
   timelineRecord,
   userRecord
 } from '../codec.ts'
+import { connectionRecord } from '../connection-codec.ts'
+import type { ImportProgress } from '../import-progress.ts'
 import type { Page } from '../page.ts'
 import {
-  type ImportProgress,
   type LogEntry,
   type LogSlice,
   namesUser,

@@ -1,7 +1,8 @@
 /** Writes of users in Redis: each one script, with its log entry. */
 import type { Instant } from '../../domain/calendar-event.ts'
 import { initialSyncRecord } from '../../domain/sync-state.ts'
-import { absencesRecord, connectionRecord, overrideRecord, timelineRecord, userRecord } from '../codec.ts'
+import { absencesRecord, overrideRecord, timelineRecord, userRecord } from '../codec.ts'
+import { connectionRecord } from '../connection-codec.ts'
 import type { Store } from '../store.ts'
 import { syncParts } from './codec.ts'
 import { isTenantId } from './keys.ts'

@@ -22,15 +22,16 @@ export function sealConnection(
   connection: OpenConnection,
   secretMembers: readonly string[],
   sealer: Sealer,
-  changedAt: Instant
+  changedAt: Instant,
+  place: Pick<StoredConnection, 'id' | 'order'> = {}
 ): StoredConnection {
   const { kind, pollSeconds } = connection
   const { open, secrets } = splitSecrets(connection, secretMembers)
   const sealed: Record<string, string> = {}
   for (const [path, value] of Object.entries(secrets)) {
-    sealed[path] = sealer.seal(JSON.stringify(value), memberPurpose(tenant, kind, path))
+    sealed[path] = sealer.seal(JSON.stringify(value), memberPurpose(tenant, { ...place, kind }, path))
   }
-  return { kind, pollSeconds, open, sealed, changedAt }
+  return { ...place, kind, pollSeconds, open, sealed, changedAt }
 }
 
 /** What may be shown of a connection (without `kind` and `pollSeconds`), and what may not. */
@@ -87,10 +88,10 @@ export function storedSecrets(tenant: string, kept: StoredConnection, unsealer: 
   }
 }
 
-function unsealSecrets(tenant: string, { kind, sealed }: StoredConnection, unsealer: Unsealer): Secrets {
+function unsealSecrets(tenant: string, connection: StoredConnection, unsealer: Unsealer): Secrets {
   const secrets: Record<string, unknown> = {}
-  for (const [path, text] of Object.entries(sealed)) {
-    secrets[path] = JSON.parse(unsealer.open(text, memberPurpose(tenant, kind, path)))
+  for (const [path, text] of Object.entries(connection.sealed)) {
+    secrets[path] = JSON.parse(unsealer.open(text, memberPurpose(tenant, connection, path)))
   }
   return secrets
 }
@@ -149,9 +150,13 @@ export function isUrl(mailbox: string): boolean {
 
 // No id of a tenant or a user holds a slash, so that no purpose reads as another.
 
-/** `path` names a secret member of a connection of the kind: `auth/password`. */
-export function memberPurpose(tenant: string, kind: string, path: string): string {
-  return `connection/${tenant}/${kind}/${path}`
+/** `path` names a secret member of the connection: `auth/password`. */
+export function memberPurpose(
+  tenant: string,
+  { id, kind }: Pick<StoredConnection, 'id' | 'kind'>,
+  path: string
+): string {
+  return `connection/${tenant}/${id === undefined ? '' : `${id}/`}${kind}/${path}`
 }
 
 /** `path` names a secret member of a consumer of the kind. */

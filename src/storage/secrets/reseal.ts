@@ -6,6 +6,7 @@ import type { ConsumerRecord } from '../consumers.ts'
 import { eachPage } from '../page.ts'
 import { retryWhileUnavailable } from '../retry-while-unavailable.ts'
 import { type Store, type StoredConnection, TenantGone, type User } from '../store.ts'
+import { joinConnections, listConnections } from '../tenant-connections.ts'
 import { alarmPurpose } from './alarm-secrets.ts'
 import { consumerPurpose, mailboxPurpose, memberPurpose } from './connection-secrets.ts'
 import type { MasterKeys } from './master-keys.ts'
@@ -137,9 +138,12 @@ class Resealer {
   }
 
   connection(tenant: string, connection: StoredConnection): StoredConnection | null {
-    const { kind, sealed } = connection
-    const changed = this.#resealAll(sealed, (path) => memberPurpose(tenant, kind, path))
-    return changed === null ? null : { ...connection, sealed: changed }
+    const all = listConnections(connection)
+    const resealed = all.map((one) => {
+      const sealed = this.#resealAll(one.sealed, (path) => memberPurpose(tenant, one, path))
+      return sealed === null ? one : { ...one, sealed }
+    })
+    return resealed.every((one, index) => one === all[index]) ? null : joinConnections(resealed)
   }
 
   consumer(tenant: string, consumer: ConsumerRecord): ConsumerRecord | null {

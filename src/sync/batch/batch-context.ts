@@ -24,6 +24,15 @@ export interface SyncMetrics {
   countReconciliation(connector: string, outcome: Comparison['outcome']): void
   /** A reconciliation found an edit without a notification. */
   countMissedNotification(connector: string): void
+  /** A mailbox was found at another of its tenant's connections. */
+  countMailboxMove(): void
+}
+
+export interface BatchPlacement {
+  /** Twice, a minute apart or more, this connection had no such mailbox. */
+  onAbsent(users: Iterable<string>): void
+  /** The mailbox is there after all. */
+  onRead(users: Iterable<string>): void
 }
 
 /** What a batch is read with: one tenant as it is at its beginning. */
@@ -38,7 +47,9 @@ export interface BatchContext {
   readonly targets: TargetRegistry
   /** Whether the target has an active subscription now. */
   readonly isSubscribed: (key: string) => boolean
-  /** Throws when the mailbox cannot be unsealed. */
+  /** What is to be known of a mailbox that may be at another connection; null: the tenant has no other. */
+  readonly placement: BatchPlacement | null
+  /** Throws when the mailbox cannot be unsealed. Null: there is none, or it is at another connection. */
   readonly targetOf: (record: UserRecord) => ReadTarget | null
   readonly store: Store
   /** Tells what others change meanwhile. */

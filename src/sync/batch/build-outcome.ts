@@ -129,10 +129,18 @@ export function saveFailures(
   tenant: string,
   users: readonly string[],
   error: RemoteFault,
-  { pollMs, clock }: { readonly pollMs: number; readonly clock: () => Instant }
+  {
+    pollMs,
+    clock,
+    isAffected = () => true
+  }: {
+    readonly pollMs: number
+    readonly clock: () => Instant
+    readonly isAffected?: (record: UserRecord) => boolean
+  }
 ): Promise<void> {
   return saveEach(store, tenant, users, clock, (held, now) =>
-    buildFailure(error, held, staleAfterMs(pollMs), now)
+    isAffected(held) ? buildFailure(error, held, staleAfterMs(pollMs), now) : null
   )
 }
 

@@ -6,7 +6,7 @@ import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { Timers } from '../../lib/timers.ts'
 import type { PlannedTarget } from './planned-target.ts'
 
-interface FetchContext {
+export interface FetchContext {
   readonly tenant: string
   readonly connector: Connector
   readonly timers: Timers
@@ -33,7 +33,7 @@ export async function fetchCalendars(
         ? { ...target, etag: lastSync.etag }
         : target
     })
-    const read = await readOrTimeOut(context, { targets, window, subjects, signal })
+    const read = await fetchResults(context, { targets, window, subjects, signal })
     group.forEach(({ key }, index) => {
       results.set(key, read[index] ?? missing)
     })
@@ -42,8 +42,8 @@ export async function fetchCalendars(
   return results
 }
 
-/** The connector's results. If there are none in time, or they violate its contract, every target fails. */
-async function readOrTimeOut(
+/** The connector's results. If there are none in time every target fails; if they violate its contract there are none. */
+export async function fetchResults(
   { connector, timers, log, tenant }: FetchContext,
   request: ReadRequest
 ): Promise<readonly ReadResult[]> {

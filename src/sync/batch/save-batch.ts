@@ -59,6 +59,8 @@ async function buildOutcomes(
       const { user, sync } = record
       const held = current.get(user.id)
       if (held === undefined || held.sync.generation !== sync.generation) continue
+      // It was found elsewhere meanwhile.
+      if (context.placement !== null && context.targetOf({ ...held, user })?.key !== one.key) continue
       const outcome = buildOutcome(
         { result, decided: decided.get(user.id) ?? null },
         // The triggers at the beginning of the read: a success from before a change of triggers used the old ones.

@@ -7,6 +7,7 @@ import { BatchCancelled, BatchTimeout, type Delay } from '../queue/queue.ts'
 import { retryDelay } from '../queue/retry-policy.ts'
 import type { ChangeTracker } from '../store-feed-handler.ts'
 import type { ReadBeyondWindow } from '../targets/read-beyond-window.ts'
+import { confirmAbsenceMs } from '../targets/target-state.ts'
 import type { BatchContext, BatchReport, BatchRun } from './batch-context.ts'
 
 import { compareFingerprints } from './compare-fingerprints.ts'
@@ -22,6 +23,8 @@ import { saveBatch } from './save-batch.ts'
  * owned it before by a clock that is ahead of ours. The latter did not see what we saw.
  */
 const staleWriteDelay: Delay = { delayMs: 2_000, source: 'own' }
+/** After a connection said for the first time that it has no such mailbox, of a tenant that has another connection. */
+const absentDelay: Delay = { delayMs: confirmAbsenceMs, source: 'own' }
 
 export async function runBatch(
   context: BatchContext,
@@ -113,7 +116,7 @@ async function extendDecided(
 
 /** Counts what came of each target, and says what is to be read again. */
 function report(
-  { metrics, kind, random }: BatchContext,
+  { metrics, kind, random, placement, timers }: BatchContext,
   { planned, results }: BatchRun,
   read: readonly PlannedTarget[],
   refused: ReadonlySet<string>,
@@ -124,7 +127,11 @@ function report(
   // Of a batch that was aborted the connector cannot say more than that nothing came.
   const isTimedOut = isOverdue && !isAnswered
   let connectionFault: RemoteError | null = null
-  for (const { key, state } of planned) if (results.get(key)!.outcome !== 'failed') state.onSuccess()
+  for (const { key, state } of planned) {
+    if (results.get(key)!.outcome === 'failed') continue
+    if (state.isAbsent) placement?.onRead(state.users)
+    state.onSuccess()
+  }
   for (const { key, state } of read) {
     const result = results.get(key)!
     if (result.outcome !== 'failed') {
@@ -139,6 +146,9 @@ function report(
     else {
       state.onFailure(error.code)
       retries.set(key, retryDelay(error, state.failures, random()))
+      if (placement === null || !error.isMailboxAbsent) continue
+      if (state.onAbsent(timers.now())) placement.onAbsent(state.users)
+      else retries.set(key, absentDelay)
     }
   }
   const outcome = planned.length === 0 ? 'nothing' : isTimedOut ? 'timedOut' : 'answered'

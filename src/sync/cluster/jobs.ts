@@ -20,7 +20,8 @@ export type SyncJob =
       readonly priority: Priority
     }
   | ({ readonly kind: 'notification' } & CalendarNotification)
-  | { readonly kind: 'tenant' | 'resume'; readonly tenant: string }
+  | { readonly kind: 'tenant'; readonly tenant: string }
+  | { readonly kind: 'resume'; readonly tenant: string; readonly connection?: string }
 
 /** Targets of one job. */
 export const maxTargetsPerJob = 100
@@ -33,7 +34,7 @@ export interface SyncJobs {
 /** The states of connections, as the workers that own them publish them for the replicas that are asked. */
 export interface ConnectionStatusStore {
   /** Best effort. */
-  publish(tenant: string, status: PublishedStatus): void
+  publish(tenant: string, connection: string, status: PublishedStatus): void
   /** Null: no worker owns the tenant, or has published yet. */
-  read(tenant: string): Promise<PublishedStatus | null>
+  read(tenant: string, connection: string): Promise<PublishedStatus | null>
 }

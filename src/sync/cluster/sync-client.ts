@@ -8,6 +8,7 @@ import { eachPage } from '../../storage/page.ts'
 import { unsealMailbox } from '../../storage/secrets/connection-secrets.ts'
 import type { Unsealer } from '../../storage/secrets/seal.ts'
 import { type Store, type StoredConnection, StoreUnavailable, type User } from '../../storage/store.ts'
+import { connectionIdOf, findConnection, listConnections } from '../../storage/tenant-connections.ts'
 import { absentConnection, type ConnectionState } from '../connection/connection-health.ts'
 import { type OpenConnector, openTenantConnector } from '../connection/open-connector.ts'
 import { noNotifications } from '../notifications/target-subscriptions.ts'
@@ -72,29 +73,30 @@ export class SyncClient implements Sync {
     return targets.length
   }
 
-  async connector(tenant: string): Promise<Connector | null> {
-    const stored = await this.#deps.store.connection(tenant)
+  async connector(tenant: string, connection?: string): Promise<Connector | null> {
+    const stored = pickConnection(await this.#deps.store.connection(tenant), connection)
     if (stored === null) return null
     const openedFrom = JSON.stringify(stored)
-    const known = this.#connectors.get(tenant)
+    const name = `${tenant}/${connectionIdOf(stored)}`
+    const known = this.#connectors.get(name)
     if (known?.openedFrom === openedFrom) {
-      this.#setIdle(tenant, known)
+      this.#setIdle(name, known)
       return known.connector
     }
     const connector = openTenantConnector(tenant, stored, this.#deps)
     if (connector instanceof RemoteError) return null
     // The previous connector is closed later: a test may still use it.
     const one: TestConnector = { openedFrom, connector, cancelIdle: () => {} }
-    this.#connectors.set(tenant, one)
-    this.#setIdle(tenant, one)
+    this.#connectors.set(name, one)
+    this.#setIdle(name, one)
     return connector
   }
 
-  async connection(tenant: string): Promise<ConnectionState> {
+  async connection(tenant: string, connection?: string): Promise<ConnectionState> {
     const { store, clock, connectionStatuses } = this.#deps
-    const stored = await store.connection(tenant)
+    const stored = pickConnection(await store.connection(tenant), connection)
     if (stored === null) return absentConnection(clock())
-    const published = await connectionStatuses.read(tenant).catch(() => null)
+    const published = await connectionStatuses.read(tenant, connectionIdOf(stored)).catch(() => null)
     if (published === null || published.changedAt !== stored.changedAt) return untried(stored)
     const { nextReadAt } = published.state
     return {
@@ -103,8 +105,8 @@ export class SyncClient implements Sync {
     }
   }
 
-  onConnectionTested(tenant: string): void {
-    void this.#outbox.post([{ kind: 'resume', tenant }])
+  onConnectionTested(tenant: string, connection?: string): void {
+    void this.#outbox.post([{ kind: 'resume', tenant, ...(connection !== undefined && { connection }) }])
   }
 
   /** If a local owner ends before the read, nothing is lost: the next owner reads all calendars. */
@@ -152,10 +154,10 @@ export class SyncClient implements Sync {
     return keys
   }
 
-  #setIdle(tenant: string, one: TestConnector): void {
+  #setIdle(name: string, one: TestConnector): void {
     one.cancelIdle()
     one.cancelIdle = this.#deps.timers.after(maxIdleMs, () => {
-      if (this.#connectors.get(tenant) === one) this.#connectors.delete(tenant)
+      if (this.#connectors.get(name) === one) this.#connectors.delete(name)
       void this.#close(one)
     })
   }
@@ -166,6 +168,11 @@ export class SyncClient implements Sync {
       .close()
       .catch((error) => this.#deps.log.warn({ ...redactError(error) }, 'a connector did not close'))
   }
+}
+
+/** By its id; the first without. */
+function pickConnection(kept: StoredConnection | null, id: string | undefined): StoredConnection | null {
+  return id === undefined ? (listConnections(kept)[0] ?? null) : findConnection(kept, id)
 }
 
 function untried({ changedAt }: StoredConnection): ConnectionState {

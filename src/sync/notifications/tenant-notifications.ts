@@ -80,6 +80,10 @@ export class TenantNotifications {
     }
   }
 
+  has(targetId: string): boolean {
+    return this.#subscriptions.targetsOf(targetId).length > 0
+  }
+
   /** A notification that proved genuine; says whether it is of one of our subscriptions. */
   onNotification({ targetId, event }: CalendarNotification): boolean {
     const keys = this.#subscriptions.targetsOf(targetId)

@@ -23,6 +23,9 @@ export interface LastSync {
 /** Milliseconds until fingerprints are tried again of a calendar that could be read, but gave none. */
 const noFingerprintMs = 24 * 3_600_000
 
+/** Milliseconds between two answers that there is no such mailbox, before it is looked for elsewhere. */
+export const confirmAbsenceMs = 60_000
+
 export class TargetState {
   readonly users = new Set<string>()
   /** Since when it is to be read. */
@@ -41,6 +44,8 @@ export class TargetState {
   #reconcilePending = false
   #failures = 0
   #failureCode: SyncCode | null = null
+  /** Since when the calendar system says that there is no such mailbox, on the monotonic clock; null: it does not. */
+  #absentSince: number | null = null
   #lastSync: LastSync | null = null
   #extension: ReadBeyondWindow | null = null
 
@@ -145,7 +150,18 @@ export class TargetState {
     this.#failureCode = code
   }
 
+  /** The calendar system says that it has no such mailbox. Whether it said so a minute ago, or more, and since. */
+  onAbsent(now: number): boolean {
+    this.#absentSince ??= now
+    return now - this.#absentSince >= confirmAbsenceMs
+  }
+
+  get isAbsent(): boolean {
+    return this.#absentSince !== null
+  }
+
   onSuccess(): void {
+    this.#absentSince = null
     this.#failures = 0
     this.#failureCode = null
   }

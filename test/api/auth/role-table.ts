@@ -61,6 +61,11 @@ PUT     ${T}/connection                         +        +        -      -      
 DELETE  ${T}/connection                         +        +        -      -           -        -
 POST    ${T}/connection/test                    +        +        -      -           -        -
 POST    ${T}/connection/consent                 +        +        -      -           -        -
+GET     ${T}/connections                        +        +        -      -           -        -
+GET     ${T}/connections/{connection}           +        +        -      -           -        -
+PUT     ${T}/connections/{connection}           +        +        -      -           -        -
+DELETE  ${T}/connections/{connection}           +        +        -      -           -        -
+POST    ${T}/connections/{connection}/test      +        +        -      -           -        -
 GET     ${T}/users                              +        +        -      -           -        -
 GET     ${U}                                    +        +        -      -           -        -
 PUT     ${U}                                    +        +        -      -           -        -

@@ -67,7 +67,8 @@ function addressOf({ path }: RoleRow, { tenant, user }: Target): string {
     other: '1',
     match: 'word',
     text: 'x',
-    id: 'x'
+    id: 'x',
+    connection: 'default'
   }
   return path.replace(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '1070')
 }

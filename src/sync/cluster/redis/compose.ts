@@ -62,7 +62,7 @@ export function openRedisSyncController(
   const openLeases = redisLeases(shardGroup, { client: failFast, timers, log })
   const controller: Promise<SyncController> = SyncController.open({
     ...options,
-    publishStatus: (tenant, published) => statuses.publish(tenant, published),
+    publishStatus: (tenant, connection, published) => statuses.publish(tenant, connection, published),
     openShards: (handlers) => {
       const workers = new JobWorkers(blocking, () => controller, log)
       return new LeasedShards(openLeases, withJobWorkers(handlers, workers))

@@ -125,7 +125,7 @@ export class JobWorkers {
         controller.invalidateTenant(job.tenant)
         return this.#doneIfOwner(job)
       case 'resume':
-        controller.onConnectionTested(job.tenant)
+        controller.onConnectionTested(job.tenant, job.connection)
         return this.#doneIfOwner(job)
     }
   }

@@ -1,4 +1,4 @@
-/** What lies under which key of sync in Redis, `TENANT` and `SHARD` standing for a tenant's id and a shard's number. */
+/** What lies under which key of sync in Redis, `TENANT`, `CONNECTION` and `SHARD` standing for their ids and a shard's number. */
 import type { AnyKeptRecord, KeptRecord } from '../../../lib/kept-record.ts'
 import type { PublishedStatus } from '../../connection/connection-health.ts'
 import type { SyncJob } from '../jobs.ts'
@@ -28,6 +28,7 @@ const job: KeptRecord<SyncJob> = {
   members: {
     kind: 'what is to be done',
     tenant: 'for which tenant',
+    connection: 'for which of its connections',
     targets: 'digests of mailboxes whose calendars are to be read',
     priority: 'how soon',
     targetId: 'the digest of the mailbox of which something was notified',
@@ -43,7 +44,7 @@ const lease: AnyKeptRecord = {
 }
 
 export const keptSyncKeys: Readonly<Record<string, readonly AnyKeptRecord[]>> = {
-  [connectionStateKey('TENANT')]: [connectionState],
+  [connectionStateKey('TENANT', 'CONNECTION')]: [connectionState],
   '{hanvisa:SHARD}:sync:…': [job],
   '{hanvisa:leases:…}:…': [lease]
 }

@@ -14,7 +14,7 @@ export function queuePrefix(shard: number): string {
 
 export const queueName = 'sync'
 
-/** The state of a tenant's connection, as its owner publishes it. */
-export function connectionStateKey(tenant: string): string {
-  return `hanvisa:{${tenant}}:connection-state`
+/** The state of one of a tenant's connections, as its owner publishes it. */
+export function connectionStateKey(tenant: string, connection: string): string {
+  return `hanvisa:{${tenant}}:connection-state:${connection}`
 }
