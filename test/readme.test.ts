@@ -24,6 +24,7 @@ const documents = [
   'docs/privacy.md',
   'docs/operations.md',
   'docs/caldav.md',
+  'docs/switches/kamailio.md',
   'simulator/README.md',
   'CONTRIBUTING.md'
 ]

@@ -1,7 +1,7 @@
 /**
  * Makes a fresh clone ready: installs what package-lock.json says where that is not done yet, compiles, and builds the
  * console. For `npm test` it also installs what the tests use where it is missing: a Redis, of which they start their
- * own, python3-dateutil, which judges recurrence rules, the CalDAV servers radicale and xandikos, and Chromium.
+ * own, python3-dateutil, which judges recurrence rules, the CalDAV servers radicale and xandikos, Chromium, Kamailio and sipp.
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -19,6 +19,8 @@ if (process.env.npm_lifecycle_event?.startsWith('pretest')) {
   provideRedis()
   provideDateutil()
   for (const name of ['radicale', 'xandikos', 'chromium']) provideProgram(name)
+  provideProgram('kamailio', ['kamailio', 'kamailio-presence-modules'])
+  provideProgram('sipp', ['sip-tester'])
   if (process.env.npm_lifecycle_event === 'pretest:servers') provideLargeServers()
 }
 const lockHash = createHash('sha256')
@@ -67,9 +69,9 @@ function provideDateutil() {
 }
 
 /** As above: without one, its tests are skipped and say so. */
-function provideProgram(name) {
+function provideProgram(name, packages = [name]) {
   if (starts(name)) return
-  if (process.getuid?.() === 0 && starts('apt-get')) installPackage(name)
+  if (process.getuid?.() === 0 && starts('apt-get')) installPackage(...packages)
 }
 
 /** Two minutes of apt: SOGo with its database, and Cyrus. None of them is started. */
