@@ -13,9 +13,17 @@ export const sideNames = ['exchange', 'cloud'] as const
 export type SideName = (typeof sideNames)[number]
 
 /** What one side says of one mailbox. */
-export type SideAnswer = 'here' | 'absent' | 'denied' | 'stale' | 'unknown4xx' | 'unreachable' | 'refused'
+export type SideAnswer =
+  | 'here'
+  | 'times'
+  | 'absent'
+  | 'denied'
+  | 'stale'
+  | 'unknown4xx'
+  | 'unreachable'
+  | 'refused'
 
-const errors: Readonly<Record<Exclude<SideAnswer, 'here'>, () => RemoteError>> = {
+const errors: Readonly<Record<Exclude<SideAnswer, 'here' | 'times'>, () => RemoteError>> = {
   absent: () => new RemoteError('mailbox_unknown', 'It has no mailbox.', { isMailboxAbsent: true }),
   denied: () => new RemoteError('access_denied', 'Grant it.'),
   stale: () => new RemoteError('unreachable', 'The directory is stale.'),
@@ -51,11 +59,19 @@ export class HybridSide {
         return targets.map(({ mailbox }) => {
           this.reads.set(mailbox, (this.reads.get(mailbox) ?? 0) + 1)
           const answer = this.outage ?? this.answers.get(mailbox) ?? 'absent'
-          if (answer !== 'here') return { outcome: 'failed', error: errors[answer]() }
-          const events = this.#events(mailbox).filter(
+          if (answer !== 'here' && answer !== 'times') return { outcome: 'failed', error: errors[answer]() }
+          const touching = this.#events(mailbox).filter(
             ({ start, end }) => start < window.end && end > window.start
           )
-          return { outcome: 'read', events, detail: 'subjects', partialRead: null, etag: null }
+          const isWhole = answer === 'here'
+          const events = isWhole ? touching : touching.map((event) => ({ ...event, subject: '' }))
+          return {
+            outcome: 'read',
+            events,
+            detail: isWhole ? 'subjects' : 'availability',
+            partialRead: null,
+            etag: null
+          }
         })
       },
       check: async () => [],

@@ -33,6 +33,11 @@ export interface BatchPlacement {
   onAbsent(users: Iterable<string>): void
   /** The mailbox is there after all. */
   onRead(users: Iterable<string>): void
+  /** Whether it was looked for elsewhere, and no other connection has it. */
+  wasFoundNowhere(users: Iterable<string>): boolean
+  /** When a calendar of the connection last showed more than times, on the monotonic clock. */
+  readonly detailedAt: number
+  onDetailed(now: number): void
 }
 
 /** What a batch is read with: one tenant as it is at its beginning. */

@@ -16,6 +16,7 @@ import { extendReads } from './extend-reads.ts'
 import { fetchCalendars } from './fetch-calendars.ts'
 import { planBatch } from './plan-batch.ts'
 import type { PlannedTarget } from './planned-target.ts'
+import { refuseFallenDetail } from './refuse-fallen-detail.ts'
 import { saveBatch } from './save-batch.ts'
 
 /**
@@ -53,6 +54,7 @@ async function readAndSave(
   const isSame = ({ key }: PlannedTarget) => comparisons.get(key)?.outcome === 'same'
   const toRead = planned.filter((one) => !isSame(one))
   const results = await fetchCalendars(context, toRead, window, signal)
+  refuseFallenDetail(context, toRead, results)
   const decided = await decideResults(context, toRead, results, window)
   const readsBeyondWindow = await extendReads(context, toRead, decided, { at, window, signal })
   await extendDecided(context, toRead, readsBeyondWindow, decided)
@@ -129,7 +131,7 @@ function report(
   let connectionFault: RemoteError | null = null
   for (const { key, state } of planned) {
     if (results.get(key)!.outcome === 'failed') continue
-    if (state.isAbsent) placement?.onRead(state.users)
+    if (state.absentSince !== null) placement?.onRead(state.users)
     state.onSuccess()
   }
   for (const { key, state } of read) {

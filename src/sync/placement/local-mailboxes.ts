@@ -16,7 +16,7 @@ import type { MailboxPlacement, ProbedConnection } from './mailbox-placement.ts'
 import { type ProbeAnswer, probeMailboxes } from './probe-mailboxes.ts'
 
 export interface LocalMailboxesDeps {
-  readonly placement: Pick<MailboxPlacement, 'onUnplaced' | 'onAbsent' | 'onRead'>
+  readonly placement: Pick<MailboxPlacement, 'onUnplaced' | 'onAbsent' | 'onRead' | 'wasFoundNowhere'>
   readonly config: ConnectionConfig
   readonly leases: ConnectorLeases
   readonly health: ConnectionHealth
@@ -36,9 +36,17 @@ export class LocalMailboxes implements ProbedConnection {
     this.id = id
     this.#tenant = tenant
     this.#deps = deps
+    let detailedAt = Number.NEGATIVE_INFINITY
     this.#batchPlacement = {
       onAbsent: (users) => deps.placement.onAbsent(users, id),
-      onRead: (users) => deps.placement.onRead(users)
+      onRead: (users) => deps.placement.onRead(users),
+      wasFoundNowhere: (users) => deps.placement.wasFoundNowhere(users),
+      get detailedAt() {
+        return detailedAt
+      },
+      onDetailed: (now) => {
+        detailedAt = now
+      }
     }
   }
 

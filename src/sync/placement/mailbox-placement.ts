@@ -45,6 +45,8 @@ interface Wanted {
   /** Not before, on the monotonic clock. */
   dueAt: number
   isAsking: boolean
+  /** No connection had it when all were last asked. */
+  wasNowhere: boolean
 }
 
 export class MailboxPlacement {
@@ -82,6 +84,12 @@ export class MailboxPlacement {
     for (const user of users) this.#wanted.delete(user)
   }
 
+  /** Whether they were looked for, and no other connection has their mailbox. */
+  wasFoundNowhere(users: Iterable<string>): boolean {
+    for (const user of users) if (this.#wanted.get(user)?.wasNowhere === true) return true
+    return false
+  }
+
   /** Asks at once for those that were found nowhere. */
   retry(users?: readonly string[]): void {
     const now = this.#deps.timers.now()
@@ -115,7 +123,13 @@ export class MailboxPlacement {
   }
 
   #want(user: string, from: string | null): void {
-    this.#wanted.set(user, { user, search: new MailboxSearch(from), dueAt: 0, isAsking: false })
+    this.#wanted.set(user, {
+      user,
+      search: new MailboxSearch(from),
+      dueAt: 0,
+      isAsking: false,
+      wasNowhere: false
+    })
   }
 
   /** The first connection that somebody waits for, with as many of those as go into one call. */
@@ -172,6 +186,7 @@ export class MailboxPlacement {
       else this.#restart(wanted, silenceMs)
       return
     }
+    wanted.wasNowhere = true
     if (search.from === null) await this.#saveNowhere(user)
     this.#restart(wanted, nowhereMs)
   }

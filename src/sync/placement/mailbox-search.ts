@@ -36,7 +36,7 @@ export class MailboxSearch {
   }
 
   outcome(connections: readonly string[]): SearchOutcome {
-    const here = connections.filter((id) => this.#answers.get(id)?.kind === 'here')
+    const here = this.#connectionsThatHaveIt(connections)
     if (this.from !== null && here.length > 0) return { kind: 'home', connection: here[0]!, proof: 'moved' }
     if (this.next(connections) !== null) return { kind: 'open' }
     if (here.length > 1) {
@@ -51,5 +51,16 @@ export class MailboxSearch {
     const only = here[0] ?? connections.find((id) => this.#answers.get(id)?.kind === 'denied')
     if (only === undefined) return { kind: 'nowhere' }
     return { kind: 'home', connection: only, proof: this.from === null ? 'answered' : 'moved' }
+  }
+
+  /** Those that show more than times, where there is one: the others may have asked it. */
+  #connectionsThatHaveIt(connections: readonly string[]): readonly string[] {
+    const of = (isEnough: (answer: { readonly timesAlone: boolean }) => boolean) =>
+      connections.filter((id) => {
+        const answer = this.#answers.get(id)
+        return answer?.kind === 'here' && isEnough(answer)
+      })
+    const detailed = of(({ timesAlone }) => !timesAlone)
+    return detailed.length > 0 ? detailed : of(() => true)
   }
 }

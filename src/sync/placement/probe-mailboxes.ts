@@ -8,11 +8,12 @@ import { BatchTimeout } from '../queue/queue.ts'
 import type { ReadTarget } from '../targets/read-target.ts'
 
 /**
- * `here`: it was read; `isUsed` where it had events in the last 30 days. `denied`: it is there, and may not be read. `absent`: it is not
+ * `here`: it was read; `isUsed` where it had events in the last 30 days, `timesAlone` where nothing else shows: so answers a server that
+ * asks the other for it. `denied`: it is there, and may not be read. `absent`: it is not
  * there. `silent`: that is not known at present.
  */
 export type ProbeAnswer =
-  | { readonly kind: 'here'; readonly isUsed: boolean }
+  | { readonly kind: 'here'; readonly isUsed: boolean; readonly timesAlone: boolean }
   | { readonly kind: 'denied' | 'absent' | 'silent' }
 
 export interface ProbeOptions {
@@ -64,7 +65,8 @@ export async function probeMailboxes({
 function answerOf(result: ReadResult | undefined, { start, end }: Span): ProbeAnswer {
   if (result === undefined || result.outcome === 'unchanged') return { kind: 'silent' }
   if (result.outcome === 'read') {
-    return { kind: 'here', isUsed: result.events.some((event) => event.end > start && event.start < end) }
+    const isUsed = result.events.some((event) => event.end > start && event.start < end)
+    return { kind: 'here', isUsed, timesAlone: result.detail === 'availability' }
   }
   const { scope, code } = result.error
   if (scope === 'connection') return { kind: 'silent' }

@@ -156,8 +156,8 @@ export class TargetState {
     return now - this.#absentSince >= confirmAbsenceMs
   }
 
-  get isAbsent(): boolean {
-    return this.#absentSince !== null
+  get absentSince(): number | null {
+    return this.#absentSince
   }
 
   onSuccess(): void {
