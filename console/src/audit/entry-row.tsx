@@ -106,7 +106,8 @@ function Details(props: { entry: AuditEntry }) {
 /** To whom or what: the users that its parts are of, and what its target names; a name where there is one. */
 function targetOf({ target, before, after, parts }: AuditEntry): string | null {
   const users = parts.flatMap(({ part }) => (part === undefined ? [] : [part.user]))
-  const name = after?.name ?? before?.name
+  const ofUser = parts[0]?.part as Readonly<Record<string, AuditEntry['after']>> | undefined
+  const name = after?.name ?? before?.name ?? ofUser?.after?.name
   const named =
     typeof name === 'string' ? [name] : Object.values(target).filter((value) => typeof value === 'string')
   const all = [...new Set([...named, ...users])]

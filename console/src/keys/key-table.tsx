@@ -59,8 +59,10 @@ function KeyRow(props: KeyActions & { readonly of: Key }) {
           <span class="soft">{` · ${texts().sensitiveShort}`}</span>
         </Show>
       </td>
-      <td class="nowrap">{props.of.lastUsedDay ?? <span class="soft">{texts().neverUsed}</span>}</td>
-      <td>
+      <td class="nowrap" data-label={texts().columns.used}>
+        {props.of.lastUsedDay ?? <span class="soft">{texts().neverUsed}</span>}
+      </td>
+      <td data-label={texts().columns.ends}>
         <KeyEnd of={props.of} />
         <Present value={props.of.previousUntil}>
           {(until) => <p class="soft">{texts().previousUntil(when(until()))}</p>}

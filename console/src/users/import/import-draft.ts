@@ -20,7 +20,7 @@ export interface Preview {
   readonly rows: readonly PreviewRow[]
   /** Null: the file cannot be taken. */
   readonly result: ImportResult | null
-  /** What is wrong with the file as a whole. */
+  /** What is wrong with the file as a whole; null: nothing, or with some rows alone. */
   readonly fault: string | null
 }
 
@@ -161,8 +161,9 @@ function problemsOf({ rows }: Sheet, { errors }: ApiError): PreviewRow[] {
 }
 
 /** What concerns the header, or no row at all. */
-function faultOf({ errors, message }: ApiError): string {
+function faultOf({ errors, message }: ApiError): string | null {
+  if (errors.length === 0) return message
   const whole = errors.filter(({ row }) => row === undefined || row === 1)
-  if (whole.length === 0) return message
+  if (whole.length === 0) return null
   return whole.map(({ field, message }) => `${field}: ${message}`).join(' · ')
 }

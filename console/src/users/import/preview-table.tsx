@@ -40,7 +40,9 @@ export function PreviewTable(props: { preview: Preview }) {
         value={props.preview.result}
         fallback={
           <Notice kind="failed">
-            <p dir="auto">{props.preview.fault}</p>
+            <p dir="auto">
+              {props.preview.fault ?? texts().someBad(bad().length, props.preview.rows.length)}
+            </p>
           </Notice>
         }
       >
@@ -52,7 +54,8 @@ export function PreviewTable(props: { preview: Preview }) {
       </Present>
       <Choice label={texts().show} value={filter()} onChange={setFilter} choices={filters()} />
       <Show when={rows().length > 0}>
-        <section class="table-frame" aria-label={texts().rows}>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard must reach it */}
+        <section class="table-frame" aria-label={texts().rows} tabindex="0">
           <table class="preview">
             <thead>
               <tr>

@@ -24,6 +24,8 @@ const en = {
   save: (n: number) => (n === 1 ? 'Save 1 change' : `Save ${n} changes`),
   summary: ({ created, updated, unchanged, removed }: Counts) =>
     `Every row is good: ${created} new, ${updated} changed, ${unchanged} as before, ${removed} removed.`,
+  someBad: (bad: number, all: number) =>
+    `${bad} of ${all} rows cannot be taken, so nothing was saved. Mend them and choose the file again.`,
   show: 'Rows',
   problems: (n: number) => `Problems (${n})`,
   allRows: (n: number) => `All rows (${n})`,
@@ -70,6 +72,8 @@ export const importTexts: PageTexts<typeof en> = {
     save: (n) => (n === 1 ? 'Spara 1 ändring' : `Spara ${n} ändringar`),
     summary: ({ created, updated, unchanged, removed }) =>
       `Varje rad är bra: ${created} nya, ${updated} ändrade, ${unchanged} som förut, ${removed} tas bort.`,
+    someBad: (bad, all) =>
+      `${bad} av ${all} rader går inte att ta, så inget har sparats. Rätta dem och välj filen igen.`,
     show: 'Rader',
     problems: (n) => `Problem (${n})`,
     allRows: (n) => `Alla rader (${n})`,
@@ -112,6 +116,8 @@ export const importTexts: PageTexts<typeof en> = {
     save: (n) => (n === 1 ? 'Gem 1 ændring' : `Gem ${n} ændringer`),
     summary: ({ created, updated, unchanged, removed }) =>
       `Hver række er god: ${created} nye, ${updated} ændret, ${unchanged} som før, ${removed} fjernes.`,
+    someBad: (bad, all) =>
+      `${bad} af ${all} rækker kan ikke tages, så intet er gemt. Ret dem, og vælg filen igen.`,
     show: 'Rækker',
     problems: (n) => `Problemer (${n})`,
     allRows: (n) => `Alle rækker (${n})`,
@@ -154,6 +160,8 @@ export const importTexts: PageTexts<typeof en> = {
     save: (n) => (n === 1 ? 'Lagre 1 endring' : `Lagre ${n} endringer`),
     summary: ({ created, updated, unchanged, removed }) =>
       `Hver rad er god: ${created} nye, ${updated} endret, ${unchanged} som før, ${removed} fjernes.`,
+    someBad: (bad, all) =>
+      `${bad} av ${all} rader kan ikke tas, så ingenting er lagret. Rett dem, og velg filen igjen.`,
     show: 'Rader',
     problems: (n) => `Problemer (${n})`,
     allRows: (n) => `Alle rader (${n})`,
@@ -196,6 +204,8 @@ export const importTexts: PageTexts<typeof en> = {
     save: (n) => (n === 1 ? 'Tallenna 1 muutos' : `Tallenna ${n} muutosta`),
     summary: ({ created, updated, unchanged, removed }) =>
       `Jokainen rivi kelpaa: ${created} uutta, ${updated} muuttuu, ${unchanged} ennallaan, ${removed} poistetaan.`,
+    someBad: (bad, all) =>
+      `${bad}/${all} riviä ei kelpaa, joten mitään ei tallennettu. Korjaa ne ja valitse tiedosto uudelleen.`,
     show: 'Rivit',
     problems: (n) => `Ongelmat (${n})`,
     allRows: (n) => `Kaikki rivit (${n})`,
