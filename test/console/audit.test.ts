@@ -44,6 +44,8 @@ t.test('more than a page is read backwards to the first entry, each once', async
   await page.getByRole('button', { name: 'Show older' }).click()
   await entries.getByText('Customer: saved').waitFor()
   const { body } = await call('GET', '/v1/tenants/acme/audit')
-  t.equal(await entries.count(), body.entries.length)
+  // Of what was begun the entry after it says how it ended.
+  const ended = body.entries.filter(({ outcome }: { outcome: string }) => outcome !== 'begun')
+  t.equal(await entries.count(), ended.length)
   t.equal(await page.getByRole('button', { name: 'Show older' }).count(), 0)
 })
