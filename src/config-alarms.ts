@@ -1,6 +1,6 @@
 /** The settings of how alarms leave the installation: the mail relay, the SMS gateway, Alertmanager and the heartbeat. */
 import { readFileSync } from 'node:fs'
-import Value from 'typebox/value'
+import { Check, Errors } from 'typebox/schema'
 import {
   messagePlaceholders,
   placeholdersIn,
@@ -116,8 +116,8 @@ function readGateway(name: string, refuse: Refuse): SmsGateway | null {
   }
   try {
     const gateway: unknown = JSON.parse(readFileSync(name, 'utf8'))
-    if (Value.Check(SmsGatewaySchema, gateway)) return gateway
-    const [first] = Value.Errors(SmsGatewaySchema, gateway)
+    if (Check(SmsGatewaySchema, gateway)) return gateway
+    const [, [first]] = Errors(SmsGatewaySchema, gateway)
     refuse(
       'HANVISA_SMS_GATEWAY',
       `names ${name}, which describes no gateway: ${first?.message ?? 'see docs/operations.md'}`

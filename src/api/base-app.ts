@@ -190,12 +190,17 @@ function observeResponseTimes(route: RouteOptions, metrics: Metrics): void {
 
 /** 405 with `Allow` (RFC 9110 section 15.5.6) for the methods that an address does not take. */
 function rejectOtherMethods(app: FastifyInstance, routes: ReadonlyMap<string, RegisteredRoute>): void {
-  const patterns = [...routes]
-  for (const [url, { isPublic }] of patterns) {
+  const patterns = [...routes].map(([url, { methods, isPublic }]) => ({
+    url,
+    parts: url.split('/'),
+    methods,
+    isPublic
+  }))
+  for (const { url, parts, isPublic } of patterns) {
     if (isPage(url)) continue
     // `users/import` also is the address of a user with that id.
     const methods = new Set(
-      patterns.flatMap(([other, { methods }]) => (coversPattern(other, url) ? [...methods] : []))
+      patterns.flatMap((other) => (coversPattern(other.parts, parts) ? [...other.methods] : []))
     )
     const allow = [...methods].sort().join(', ')
     const others = app.supportedMethods.filter((method) => !methods.has(method))
@@ -215,9 +220,7 @@ function rejectOtherMethods(app: FastifyInstance, routes: ReadonlyMap<string, Re
 }
 
 /** Whether every address of the second pattern also is one of the first. */
-function coversPattern(pattern: string, other: string): boolean {
-  const parts = pattern.split('/')
-  const others = other.split('/')
+function coversPattern(parts: readonly string[], others: readonly string[]): boolean {
   return (
     parts.length === others.length && parts.every((part, index) => part[0] === ':' || part === others[index])
   )

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { type Static, type TSchema, Type } from 'typebox'
-import Value from 'typebox/value'
+import { Check, Errors } from 'typebox/schema'
 import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import { overrideEndNames, phones } from '../domain/diversion.ts'
 import {
@@ -174,7 +174,7 @@ function checked<T extends typeof packSchema | typeof catalogueSchema>(
     return null
   }
   const content: unknown = sheet.document.toJS()
-  if (Value.Check(schema, content)) return content
+  if (Check(schema, content)) return content
   faults.push(...shapeFaults(schema, content).map((fault) => placed(sheet, fault)))
   return null
 }
@@ -195,7 +195,8 @@ function yamlFault({ document, lines, file }: Sheet): string | null {
 }
 
 function shapeFaults(schema: typeof packSchema | typeof catalogueSchema, content: unknown): RuleFault[] {
-  return Value.Errors(schema, content).flatMap((error) => {
+  const [, errors] = Errors(schema, content)
+  return errors.flatMap((error) => {
     const field = error.instancePath.slice(1)
     switch (error.keyword) {
       case 'boolean': // says of the member itself what `additionalProperties` says of its parent

@@ -25,7 +25,7 @@ const paths = Object.entries(document.paths)
     pattern: new RegExp(`^${template.replace(/\{[^}]+\}/g, '[^/]+')}$`),
     operations
   }))
-const ajv = new Ajv2020({ strict: false, allErrors: true })
+const ajv = new Ajv2020({ strict: false, allErrors: true, code: { optimize: false } })
 addFormats.default(ajv)
 for (const [name, schema] of Object.entries(document.components.schemas)) {
   ajv.addSchema(refuseUnknown(schema, 'merged') as object, `#/components/schemas/${name}`)

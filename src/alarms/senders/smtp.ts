@@ -1,5 +1,4 @@
 /** E-mail over the installation's SMTP relay, by nodemailer. */
-import { createTransport } from 'nodemailer'
 import { DeadlineExceeded, withDeadline } from '../../lib/deadline.ts'
 import { type Log, redactError } from '../../lib/redact-error.ts'
 import type { AlarmMessage } from '../compose.ts'
@@ -27,19 +26,22 @@ export function openSmtpSender(
   { log, ca }: { readonly log: Pick<Log, 'warn'>; readonly ca?: string }
 ): AlarmSender {
   const { host, port, secure, auth, requireTls, from } = settings
-  const transport = createTransport({
-    host,
-    port,
-    secure,
-    requireTLS: requireTls && !secure,
-    ...(auth !== null && { auth }),
-    connectionTimeout: connectionTimeoutMs,
-    greetingTimeout: connectionTimeoutMs,
-    socketTimeout: socketTimeoutMs,
-    ...(ca !== undefined && { tls: { ca } }),
-    disableFileAccess: true,
-    disableUrlAccess: true
-  })
+  // Loaded only where there is a relay: it has forty files.
+  const opening = import('nodemailer').then(({ createTransport }) =>
+    createTransport({
+      host,
+      port,
+      secure,
+      requireTLS: requireTls && !secure,
+      ...(auth !== null && { auth }),
+      connectionTimeout: connectionTimeoutMs,
+      greetingTimeout: connectionTimeoutMs,
+      socketTimeout: socketTimeoutMs,
+      ...(ca !== undefined && { tls: { ca } }),
+      disableFileAccess: true,
+      disableUrlAccess: true
+    })
+  )
   const domain = from.address.slice(from.address.lastIndexOf('@') + 1)
   const messageId = (id: string) => `<${id}@${domain}>`
 
@@ -47,6 +49,7 @@ export function openSmtpSender(
     // Checked when it was put; a list or a line break here would reach others.
     if (!isEmailAddress(to)) return { code: 'recipient_refused', said: null }
     try {
+      const transport = await opening
       const sending = transport.sendMail({
         from,
         // As an object it is one address, whatever it holds; a string would be parsed as a list.
@@ -76,7 +79,7 @@ export function openSmtpSender(
     }
   }
 
-  return { retryAfterMs: defaultRetryMs, send, close: async () => transport.close() }
+  return { retryAfterMs: defaultRetryMs, send, close: async () => (await opening).close() }
 }
 
 /** Whether it may pass is decided by the reply's number, for nodemailer's code is the same for both. */
