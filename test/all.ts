@@ -1,6 +1,6 @@
 /**
  * Every test file: what `npm test` runs. Files that lie side by side share a process (group/group.ts), since starting one
- * and loading the service costs 1.5 s of CPU, more than most files take. A new file is found here by itself.
+ * and loading the service costs 2 to 3 s of CPU, more than most files take. A new file is found here by itself.
  */
 import { readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -23,7 +23,7 @@ const alone = [
   'service/replicas',
   'readme'
 ].map((name) => `${name}.test.js`)
-const filesPerGroup = 10
+const filesPerGroup = 24
 /** The machine waits more than it computes: for timeouts, for processes to start, for long polls. */
 const jobs = 6
 const timeoutMs = 1_800_000

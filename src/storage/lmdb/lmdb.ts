@@ -65,7 +65,8 @@ export async function openLmdb({
         eventTurnBatching: false
       })
     )
-    const tables = await withSetupError(folder, async () => openTables(root))
+    // In one transaction: each would wait for the disk otherwise.
+    const tables = await withSetupError(folder, async () => root.transactionSync(() => openTables(root)))
     await held.complete()
     return lmdbStore(root, tables, held, { logLength, historyMs })
   } catch (error) {
