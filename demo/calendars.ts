@@ -3,9 +3,17 @@ import { randomUUID } from 'node:crypto'
 import { type Plan, span, workingDay } from './day.ts'
 import type { DemoUser, SampleTenant } from './tenants.ts'
 
+/** As the simulator takes it. */
+export interface MailboxSettings {
+  readonly address: string
+  readonly displayName: string
+  readonly timeZone: string
+  readonly events: readonly object[]
+}
+
 /** Writes into mailboxes, as their owners do. */
 export interface Editor {
-  putMailboxes(tenant: SampleTenant, mailboxes: readonly object[]): Promise<void>
+  putMailboxes(tenant: SampleTenant, mailboxes: readonly MailboxSettings[]): Promise<void>
   putEvent(tenant: SampleTenant, address: string, event: { readonly id: string }): Promise<void>
 }
 

@@ -8,9 +8,10 @@ import type { ApiClient, DemoStatus } from './api.ts'
 import { type Calendars, openCalendars } from './calendars.ts'
 import { type Child, type ChildOptions, startChild } from './children.ts'
 import { followChanges, type TenantStatuses } from './follow.ts'
+import { type MovePhase, moveMailbox } from './move.ts'
 import { openScreen } from './screen.ts'
-import { type ConnectionBody, makeSwitchKey, readLabels, setUpTenant, startDemoService } from './service.ts'
-import { startDemoSimulator } from './simulator.ts'
+import { type ConnectionBodies, makeSwitchKey, readLabels, setUpTenant, startDemoService } from './service.ts'
+import { type DemoSimulator, startDemoSimulator } from './simulator.ts'
 import { createEditStopwatch, type EditLatency } from './stopwatch.ts'
 import { type SampleTenant, sampleTenants } from './tenants.ts'
 import { receiveWebhooks } from './webhook.ts'
@@ -65,10 +66,10 @@ async function run(crashed: (story: string) => void): Promise<void> {
   const api = await startDemoService(around, simulator.authority)
 
   const calendars = openCalendars(simulator.editor, sampleTenants)
-  const connections = new Map<SampleTenant, ConnectionBody>()
+  const connections = new Map<SampleTenant, ConnectionBodies>()
   for (const tenant of sampleTenants) connections.set(tenant, await simulator.register(tenant))
   await calendars.fill()
-  for (const [tenant, connection] of connections) await setUpTenant(api, tenant, connection)
+  for (const [tenant, bodies] of connections) await setUpTenant(api, tenant, bodies)
   await Promise.all(sampleTenants.map((tenant) => calendarsRead(api, tenant)))
 
   screen.say('Who is away? Ask it yourself, in another terminal:')
@@ -88,7 +89,11 @@ async function run(crashed: (story: string) => void): Promise<void> {
   const { address, key } = api
   screen.say(`\n# The console, in a browser: ${address}/console/\n# Key to sign in with: ${key}`)
   screen.say('')
-  await Promise.all([editing(calendars), ...sampleTenants.map((tenant) => watch(api, tenant))])
+  await Promise.all([
+    editing(calendars),
+    moving(api, simulator),
+    ...sampleTenants.map((tenant) => watch(api, tenant))
+  ])
 }
 
 async function editing(calendars: Calendars): Promise<never> {
@@ -101,6 +106,16 @@ async function editing(calendars: Calendars): Promise<never> {
     const seen = stopwatch.editMade(edit, at)
     if (seen !== null) tellSeen(seen)
   }
+}
+
+/** Somebody of the tenant with an Exchange of its own. */
+async function moving(api: ApiClient, simulator: DemoSimulator): Promise<void> {
+  const tenant = sampleTenants.find(({ exchange }) => exchange === 'premises')
+  const person = tenant?.users[0]
+  if (tenant === undefined || person === undefined) return
+  const setPhase = (phase: MovePhase) => simulator.move(tenant, person.mailbox, phase)
+  const say = (story: string) => screen.addLine(tenant, story)
+  await moveMailbox(api, { tenant, person, setPhase, say }, ending.signal)
 }
 
 /** Notified: the calendar system sent a notification. Polled: the service found it at its next poll. */

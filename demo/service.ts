@@ -8,6 +8,8 @@ import type { SampleTenant } from './tenants.ts'
 
 /** How a tenant's calendars are reached: the body of `PUT …/connection`. */
 export type ConnectionBody = GraphConnection | EwsConnection
+/** By name; of a tenant with one connection it is `default`. */
+export type ConnectionBodies = Readonly<Record<string, ConnectionBody>>
 
 interface GraphConnection {
   readonly kind: 'graph'
@@ -67,7 +69,7 @@ export async function startDemoService(context: DemoContext, authority: string):
 export async function setUpTenant(
   api: ApiClient,
   tenant: SampleTenant,
-  connection: ConnectionBody
+  connections: ConnectionBodies
 ): Promise<void> {
   const { name, timeZone, language, pack, users: people } = tenant
   const root = `/v1/tenants/${tenant.id}`
@@ -76,7 +78,9 @@ export async function setUpTenant(
   for (const { id, name: displayName, extension, mailbox } of people) {
     await api.put(`${root}/users/${id}`, { displayName, extension, mailbox, syncEnabled: true })
   }
-  await api.put(`${root}/connection`, connection)
+  for (const [id, connection] of Object.entries(connections)) {
+    await api.put(`${root}/connections/${id}`, connection)
+  }
 }
 
 /** A key as the tenant's switch has it: it opens who is diverted, and no more. */

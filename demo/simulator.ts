@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Agent, fetch } from 'undici'
 import type { Editor } from './calendars.ts'
-import type { ConnectionBody, DemoContext } from './service.ts'
+import type { MovePhase } from './move.ts'
+import type { ConnectionBodies, ConnectionBody, DemoContext } from './service.ts'
 import type { SampleTenant } from './tenants.ts'
 
 /** Without notifications as often as the service lets one poll; with them only to be sure. */
@@ -16,7 +17,9 @@ export interface DemoSimulator {
   readonly authority: string
   readonly editor: Editor
   /** Makes the tenant's directory, with an application, or a service account, that may read its calendars. */
-  register(tenant: SampleTenant): Promise<ConnectionBody>
+  register(tenant: SampleTenant): Promise<ConnectionBodies>
+  /** Moves a mailbox on, from the tenant's own Exchange to Microsoft 365. */
+  move(tenant: SampleTenant, address: string, phase: MovePhase): Promise<void>
 }
 
 interface Announcement {
@@ -45,8 +48,10 @@ export async function startDemoSimulator(context: DemoContext): Promise<DemoSimu
     // The path names no event but by its id; the body does, and stays out of this.
     if (!response.ok) throw new Error(`The simulator refused PUT ${path}: ${response.status} ${answer}`)
   }
-  const inTheCloud = async (tenant: SampleTenant): Promise<ConnectionBody> => {
-    const [tenantId, clientId] = [randomUUID(), randomUUID()]
+  /** By address, without the events. */
+  const settings = new Map<string, object>()
+  const inTheCloud = async (tenant: SampleTenant, tenantId: string): Promise<ConnectionBody> => {
+    const clientId = randomUUID()
     const clientSecret = randomBytes(24).toString('base64url')
     await put(tenantId, { domain: domainOf(tenant), apps: [{ clientId, secret: clientSecret }] })
     const cloud = { login: loginRoot, graph: graphRoot }
@@ -55,7 +60,6 @@ export async function startDemoSimulator(context: DemoContext): Promise<DemoSimu
   const onPremises = async (tenant: SampleTenant): Promise<ConnectionBody> => {
     const domain = domainOf(tenant)
     const password = randomBytes(24).toString('base64url')
-    await put(domain, { domain })
     // Without Basic: whoever is let in has answered an NTLM challenge.
     const account = { user: SERVICE_ACCOUNT, password, address: accountOf(tenant) }
     await put(`${domain}/exchange`, {
@@ -71,16 +75,28 @@ export async function startDemoSimulator(context: DemoContext): Promise<DemoSimu
     authority: caFile,
     editor: {
       putMailboxes: (tenant, mailboxes) => {
-        const rights = tenant.exchange === 'premises' ? { [accountOf(tenant)]: 'reviewer' } : {}
+        const place =
+          tenant.exchange === 'premises'
+            ? { hosting: 'onPremises', rights: { [accountOf(tenant)]: 'reviewer' } }
+            : {}
+        for (const { address, events: _, ...others } of mailboxes)
+          settings.set(address, { ...others, ...place })
         return put(
           `${domainOf(tenant)}/mailboxes`,
-          mailboxes.map((mailbox) => ({ ...mailbox, rights }))
+          mailboxes.map((mailbox) => ({ ...mailbox, ...place }))
         )
       },
       putEvent: (tenant, address, { id, ...event }) =>
         put(`${domainOf(tenant)}/mailboxes/${address}/events/${id}`, event)
     },
-    register: (tenant) => (tenant.exchange === 'premises' ? onPremises(tenant) : inTheCloud(tenant))
+    register: async (tenant): Promise<ConnectionBodies> => {
+      if (tenant.exchange === 'cloud') return { default: await inTheCloud(tenant, randomUUID()) }
+      // One directory for both: the users of the premises are synchronised to it.
+      const cloud = await inTheCloud(tenant, domainOf(tenant))
+      return { exchange: await onPremises(tenant), cloud }
+    },
+    move: (tenant, address, hosting) =>
+      put(`${domainOf(tenant)}/mailboxes/${address}`, { ...settings.get(address), hosting })
   }
 }
 

@@ -53,7 +53,8 @@ export const sampleTenants: readonly SampleTenant[] = [
     timeZone: 'Europe/Stockholm',
     language: 'sv',
     pack: 'bredband2-prefix',
-    manner: 'a prefix in the subject diverts, as at Bredband2; Exchange on their own premises is polled',
+    manner:
+      'a prefix in the subject diverts, as at Bredband2; Exchange on their own premises is polled, and a mailbox moves to Microsoft 365',
     exchange: 'premises',
     users: people(
       'bjorken.example',

@@ -159,7 +159,7 @@ async function seenByNotification(
 /** By what an operator sees of the first tenant's connection, and by what its Exchange was asked. */
 async function readOverNtlm(t: Test, curl: string, headers: Record<string, string>): Promise<void> {
   const { root } = askerOf(curl)
-  const connection = (await (await checkedFetch(`${root}/connection`, { headers })).json()) as {
+  const connection = (await (await checkedFetch(`${root}/connections/exchange`, { headers })).json()) as {
     url: string
     ca: string
   }
@@ -173,14 +173,20 @@ async function readOverNtlm(t: Test, curl: string, headers: Record<string, strin
   const { latest } = (await ask(`requests?tenant=${domain}`)) as {
     latest: { route: string; status: number; clientId: string | null; items: number | null }[]
   }
-  const read = latest.filter(({ route }) => route !== 'signIn')
+  // Its directory in the cloud is asked too, where no mailbox is yet.
+  const read = latest.filter(({ route }) => route === 'getUserAvailability')
+  const signIns = latest.filter(({ route }) => route === 'signIn')
   t.ok(read.length > 1, 'it was read again and again')
   t.ok(
-    read.every(({ route, status }) => route === 'getUserAvailability' && status === 200),
-    'by availability alone, and was never turned away'
+    read.every(({ status }) => status === 200),
+    'by availability, and was never turned away'
   )
-  t.ok(read.every(({ clientId, items }) => clientId === `svc-hanvisa@${domain}` && items === 12))
-  t.ok(latest.length - read.length < read.length, 'a handshake for a connection, not for a call')
+  t.ok(read.every(({ clientId }) => clientId === `svc-hanvisa@${domain}`))
+  t.ok(
+    read.some(({ items }) => items === 12),
+    'and all of them by one call'
+  )
+  t.ok(signIns.length < read.length, 'a handshake for a connection, not for a call')
 }
 
 /** Each line has a key of its own, which opens the tenant's statuses, and nothing else. */

@@ -61,13 +61,15 @@ async function buildOutcomes(
       if (held === undefined || held.sync.generation !== sync.generation) continue
       // It was found elsewhere meanwhile.
       if (context.placement !== null && context.targetOf({ ...held, user })?.key !== one.key) continue
+      // Hours may have come during the read: what was compared without them is not known to be unseen.
+      const hasHours = context.hasHours || run.changes.has(user.id)
       const outcome = buildOutcome(
         { result, decided: decided.get(user.id) ?? null },
         // The triggers at the beginning of the read: a success from before a change of triggers used the old ones.
         { ...held, user },
         { fault: one.state.lastSync?.fault ?? null, subscribed },
         context.pollMs,
-        { at, now, historyMs: context.store.historyMs, hasHours: context.hasHours }
+        { at, now, historyMs: context.store.historyMs, hasHours }
       )
       if (outcome === null) continue
       outcomes.push(outcome)

@@ -26,6 +26,9 @@ export interface LocalMailboxesDeps {
   readonly log: Log
 }
 
+/** Mailboxes of one probe. */
+const maxProbeSize = 20
+
 export class LocalMailboxes implements ProbedConnection {
   readonly id: string
   readonly #tenant: string
@@ -55,10 +58,11 @@ export class LocalMailboxes implements ProbedConnection {
     return leases.current !== null && health.pausedForMs === 0
   }
 
-  /** A batch of Graph's is one request; elsewhere each mailbox is one. */
+  /** A batch of Graph's is one request, and so is GetUserAvailability; elsewhere each mailbox is one. */
   get probeSize(): number {
-    const { config, leases } = this.#deps
-    return config.kind === 'graph' ? Math.max(1, leases.current?.batchSize ?? 1) : 1
+    const { connection } = this.#deps.config
+    const isOneRequest = connection?.kind === 'graph' || connection?.open.access === 'delegate'
+    return isOneRequest ? Math.min(maxProbeSize, this.#deps.leases.current?.batchSize ?? 1) : 1
   }
 
   get batchPlacement(): BatchPlacement | null {
