@@ -53,7 +53,11 @@ export default function Health() {
         {(report) => (
           <>
             <section class="card" aria-labelledby="connection-title">
-              <h2 id="connection-title">{texts().health.connection}</h2>
+              <h2 id="connection-title">
+                <A class="name-link" href={`/${encodeURIComponent(tenant())}/connection`}>
+                  {texts().health.connection}
+                </A>
+              </h2>
               <ConnectionLine connection={report().connection} when={when} />
             </section>
             <section class="stack" aria-labelledby="groups-title">

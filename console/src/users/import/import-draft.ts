@@ -1,6 +1,6 @@
 /** An import from the choice of a file to its end: what the file holds, what would become of each row, and how far it is. */
 import { createSignal } from 'solid-js'
-import { ApiError } from '../../api/client.ts'
+import { ApiError, type FieldError } from '../../api/client.ts'
 import type { ImportMode, ImportProgress, ImportResult, UsersClient } from '../users-client.ts'
 import { readSheet, type Sheet } from './sheet.ts'
 
@@ -154,8 +154,15 @@ function outcomesOf({ rows }: Sheet, result: ImportResult): PreviewRow[] {
 }
 
 function problemsOf({ rows }: Sheet, { errors }: ApiError): PreviewRow[] {
+  const ofRow = new Map<number, FieldError[]>()
+  for (const error of errors) {
+    if (error.row === undefined) continue
+    const found = ofRow.get(error.row)
+    if (found === undefined) ofRow.set(error.row, [error])
+    else found.push(error)
+  }
   return rows.map(({ row, cells }) => {
-    const problems = errors.filter((error) => error.row === row)
+    const problems = ofRow.get(row) ?? []
     return { row, cells, problems, outcome: problems.length > 0 ? 'bad' : 'good' }
   })
 }

@@ -88,7 +88,9 @@ function parse(text: string, delimiter: string): string[][] {
   return lines
 }
 
-function readCell(text: string, start: number, delimiter: string): { cell: string; end: number } {
+function readCell(text: string, from: number, delimiter: string): { cell: string; end: number } {
+  let start = from
+  while (text[start] === ' ') start++
   if (text[start] !== '"') {
     let end = start
     while (end < text.length && text[end] !== delimiter && text[end] !== '\n' && text[end] !== '\r') end++
@@ -100,7 +102,11 @@ function readCell(text: string, start: number, delimiter: string): { cell: strin
     const quote = text.indexOf('"', at)
     if (quote < 0) return { cell: cell + text.slice(at), end: text.length }
     cell += text.slice(at, quote)
-    if (text[quote + 1] !== '"') return { cell, end: quote + 1 }
+    if (text[quote + 1] !== '"') {
+      let end = quote + 1
+      while (text[end] === ' ') end++
+      return { cell, end }
+    }
     cell += '"'
     at = quote + 2
   }
