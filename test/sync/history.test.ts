@@ -16,7 +16,8 @@ t.test(
       calendarEvent('MÖT', at(-20), at(-19)),
       calendarEvent('MÖT', at(60), at(61))
     ])
-    await tenant('acme')
+    // Thirty hours of readings, few of them.
+    await tenant('acme', 'right', 900)
     await people('acme', { anna: {} })
     await open()
     await until(async () => (await state('acme', 'anna')) === 'fresh')
