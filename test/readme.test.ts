@@ -24,7 +24,11 @@ const documents = [
   'docs/privacy.md',
   'docs/operations.md',
   'docs/caldav.md',
+  'docs/switches/asterisk.md',
+  'docs/switches/dialplan.md',
+  'docs/switches/freepbx.md',
   'docs/switches/kamailio.md',
+  'test/peers/README.md',
   'simulator/README.md',
   'CONTRIBUTING.md'
 ]

@@ -1,4 +1,5 @@
 /** The kinds of consumers: a further one is one entry here. */
+import { asteriskKind } from './asterisk/kind.ts'
 import type { ConsumerKind } from './consumer.ts'
 import { sipKind } from './sip/kind.ts'
 import { webhookKind } from './webhook/kind.ts'
@@ -7,7 +8,7 @@ import { webhookKind } from './webhook/kind.ts'
 // biome-ignore lint/suspicious/noExplicitAny: the settings of a kind are its own
 export type AnyConsumerKind = ConsumerKind<any>
 
-export const consumerKinds: readonly AnyConsumerKind[] = [webhookKind, sipKind]
+export const consumerKinds: readonly AnyConsumerKind[] = [webhookKind, sipKind, asteriskKind]
 
 /** Null for one that this version does not have. */
 export function findConsumerKind(kind: string): AnyConsumerKind | null {
