@@ -97,6 +97,13 @@ const steps: readonly Step[] = [
   { call: `DELETE ${T}/consumers/{consumer}`, values: { consumer: 'pbx' } },
   { call: `PUT ${T}/connection`, body: { kind: 'ics', pollSeconds: 60 } },
   { call: `POST ${T}/connection/test`, query: '?user=anna' },
+  {
+    call: `PUT ${T}/connections/{connection}`,
+    values: { connection: 'second' },
+    body: { kind: 'ics', pollSeconds: 60, order: 2 }
+  },
+  { call: `POST ${T}/connections/{connection}/test`, values: { connection: 'second' }, query: '?user=anna' },
+  { call: `DELETE ${T}/connections/{connection}`, values: { connection: 'second' } },
   { call: `POST ${T}/rules/preview`, body: { user: 'anna', events: [] } },
   { call: `POST ${T}/sync`, query: '?user=anna' },
   { call: `GET ${U}/export` },
