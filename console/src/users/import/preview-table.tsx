@@ -54,7 +54,6 @@ export function PreviewTable(props: { preview: Preview }) {
       </Present>
       <Choice label={texts().show} value={filter()} onChange={setFilter} choices={filters()} />
       <Show when={rows().length > 0}>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls sideways, so the keyboard must reach it */}
         <section class="table-frame" aria-label={texts().rows} tabindex="0">
           <table class="preview">
             <thead>
