@@ -109,10 +109,15 @@ t.test(
     cloud.answers.set(address('locked'), 'denied')
     await all.people('acme', { premises: {}, cloudy: {}, both: {}, empty: {}, locked: {}, nobody: {} })
     await all.open()
-    await all.time.run(30_000)
     const found = async (user: string) => {
       const home = await all.home(user)
       return home && `${home.connection} ${home.proof}`
+    }
+    for (const user of ['premises', 'cloudy', 'both', 'empty', 'locked']) {
+      await all.passUntil(async () => (await found(user)) !== null)
+    }
+    for (const user of ['nobody', 'locked']) {
+      await all.passUntil(async () => (await all.record('acme', user)).sync.fault !== null)
     }
     t.equal(await found('premises'), 'exchange answered')
     t.equal(await found('cloudy'), 'cloud answered')
@@ -139,7 +144,9 @@ t.test('what befalls one connection does not touch the mailboxes of the other', 
   cloud.answers.set(address('bo'), 'here')
   await all.people('acme', { anna: {}, bo: {} })
   const sync = await all.open()
-  await all.time.run(20_000)
+  for (const user of ['anna', 'bo']) {
+    await all.passUntil(async () => (await all.state('acme', user)) === 'fresh')
+  }
   exchange.outage = 'refused'
   for (const user of ['anna', 'bo']) exchange.endSubscription(address(user))
   cloud.endSubscription(address('bo'))
