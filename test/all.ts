@@ -23,7 +23,7 @@ const alone = [
   'service/replicas',
   'readme'
 ].map((name) => `${name}.test.js`)
-const filesPerGroup = 24
+const filesPerGroup = 10
 /** The machine waits more than it computes: for timeouts, for processes to start, for long polls. */
 const jobs = 6
 const timeoutMs = 1_800_000
