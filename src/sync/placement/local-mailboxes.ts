@@ -74,7 +74,11 @@ export class LocalMailboxes implements ProbedConnection {
     const target = this.#anyTargetOf(record)
     if (target === null || this.has(record)) return target
     const { config, placement } = this.#deps
-    if (homeOf(record.sync, config.connections) === null) placement.onUnplaced(record.user.id)
+    const { connections } = config
+    // With one connection there is nowhere else to look: what it says of the mailbox stands.
+    if (connections.length > 1 && homeOf(record.sync, connections) === null) {
+      placement.onUnplaced(record.user.id)
+    }
     return null
   }
 

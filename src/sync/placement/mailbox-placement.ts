@@ -135,6 +135,7 @@ export class MailboxPlacement {
   /** The first connection that somebody waits for, with as many of those as go into one call. */
   #nextProbe(now: number): { readonly connection: ProbedConnection; readonly wanted: Wanted[] } | null {
     const connections = this.#deps.connections()
+    if (connections.length < 2) return null
     const ids = connections.map(({ id }) => id)
     let chosen: { readonly connection: ProbedConnection; readonly wanted: Wanted[] } | null = null
     for (const wanted of this.#wanted.values()) {
