@@ -19,7 +19,7 @@ if (process.env.npm_lifecycle_event?.startsWith('pretest')) {
   provideRedis()
   provideDateutil()
   for (const name of ['radicale', 'xandikos', 'chromium']) provideProgram(name)
-  provideProgram('kamailio', ['kamailio', 'kamailio-presence-modules'])
+  provideProgram('kamailio', ['kamailio', 'kamailio-presence-modules', 'kamailio-tls-modules'])
   provideProgram('sipp', ['sip-tester'])
   if (process.env.npm_lifecycle_event === 'pretest:servers') provideLargeServers()
 }

@@ -1,5 +1,6 @@
 /** An Asterisk consumer of a running service: what stands in Asterisk, what somebody else set there, and what it refuses. */
 import t, { type Test } from 'tap'
+import { AmiReader } from '../../src/delivery/asterisk/ami-message.ts'
 import { AsteriskPeer } from '../../src/delivery/asterisk/asterisk-peer.ts'
 import { asteriskKind } from '../../src/delivery/asterisk/kind.ts'
 import type { ConsumerStatus, WantedState } from '../../src/delivery/consumer.ts'
@@ -209,4 +210,14 @@ t.test('a running service sets, shows no secret, and says how far it is', { time
     auth: { user: 'hanvisa' }
   })
   t.equal(moved.status, 400, 'a secret does not follow to another host')
+})
+
+t.test('a text that is cut within a character is read whole', async (t) => {
+  const reader = new AmiReader()
+  const bytes = Buffer.from('Asterisk Call Manager/11.0.0\r\nResponse: Success\r\nValue: Möte\r\n\r\n')
+  const messages = [...bytes].flatMap((byte) => reader.push(Buffer.from([byte])))
+  t.same(
+    messages.map((message) => message.get('value')),
+    ['Möte']
+  )
 })

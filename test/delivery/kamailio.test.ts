@@ -1,5 +1,6 @@
 /** A SIP consumer of a running service at a real Kamailio: what a phone that watches it receives. */
 import t, { type Test } from 'tap'
+import { createSimulatorAuthority } from '../../simulator/authority.ts'
 import {
   type KamailioServer,
   kamailioAccount,
@@ -113,5 +114,21 @@ t.test(
         { ok: false, code: 'refused' }
       ]
     })
+  }
+)
+
+t.test(
+  'over TLS, with the authority that issued the certificate, and not without',
+  { skip, timeout: hangMs },
+  async (t) => {
+    const authority = await createSimulatorAuthority()
+    const kamailio = await startKamailio(t, { tls: authority.server })
+    const { put, status } = await start(t, kamailio)
+    const proxy = `sips:127.0.0.1:${kamailio.tlsPort}`
+    await put({ proxy })
+    await until('not trusted', async () => (await status()).error !== null)
+    t.match(await status(), { error: { code: 'unreachable', hint: /not trusted.*"ca"/ } })
+    await put({ proxy, ca: authority.ca })
+    await until('both are published', async () => (await status()).users.ok === 2)
   }
 )

@@ -15,8 +15,8 @@ interface TeardownOwner {
 export interface KamailioOptions {
   /** As the stock file has it: the account must be that of the user for whom it publishes, else 407 with the right password. */
   readonly isStock?: boolean
-  /** PEM files; without them it listens on TCP and UDP alone. */
-  readonly tls?: { readonly certificate: string; readonly key: string }
+  /** PEM; without it TCP and UDP alone are listened on. */
+  readonly tls?: { readonly certificate: string; readonly privateKey: string }
 }
 
 export interface KamailioServer {
@@ -49,7 +49,12 @@ export async function startKamailio(
   const port = await freePort()
   const tlsPort = await freePort()
   const config = join(folder, 'kamailio.cfg')
-  await writeFile(config, configOf(port, tlsPort, options))
+  const { tls } = options
+  if (tls !== undefined) {
+    await writeFile(join(folder, 'certificate.pem'), tls.certificate)
+    await writeFile(join(folder, 'key.pem'), tls.privateKey)
+  }
+  await writeFile(config, configOf(folder, { port, tlsPort }, options))
   let child: ChildProcess | null = null
   const watchers: ChildProcess[] = []
   const stop = async () => {
@@ -105,7 +110,11 @@ export async function startKamailio(
   }
 }
 
-function configOf(port: number, tlsPort: number, { isStock = false, tls }: KamailioOptions): string {
+function configOf(
+  folder: string,
+  { port, tlsPort }: { readonly port: number; readonly tlsPort: number },
+  { isStock = false, tls }: KamailioOptions
+): string {
   const check = isStock ? '"1"' : '"0"'
   return `#!KAMAILIO
 debug=-1
@@ -132,8 +141,9 @@ ${
   tls === undefined
     ? ''
     : `loadmodule "tls.so"
-modparam("tls", "certificate", "${tls.certificate}")
-modparam("tls", "private_key", "${tls.key}")`
+modparam("tls", "tls_method", "TLSv1.2+")
+modparam("tls", "certificate", "${join(folder, 'certificate.pem')}")
+modparam("tls", "private_key", "${join(folder, 'key.pem')}")`
 }
 modparam("presence", "publ_cache", 2)
 modparam("presence", "subs_db_mode", 0)

@@ -211,7 +211,7 @@ const refusedLogin = new DeliveryError(
 )
 
 function unreachable(code: string | undefined): DeliveryError {
-  const isCertificate = /CERT|SIGNED|TLS|ALTNAME/.test(code ?? '')
+  const isCertificate = /CERT|SIGN|VERIFY/.test(code ?? '')
   return new DeliveryError(
     'unreachable',
     isCertificate

@@ -1,4 +1,5 @@
 /** Actions and answers of the Asterisk Manager Interface as text. */
+import { StringDecoder } from 'node:string_decoder'
 
 export type AmiFields = readonly (readonly [name: string, value: string])[]
 
@@ -29,6 +30,8 @@ export function formatAction(action: string, actionId: string, fields: AmiFields
 
 /** Cuts what arrives into the banner and messages. */
 export class AmiReader {
+  /** A chunk may end within a character. */
+  readonly #decoder = new StringDecoder('utf8')
   #buffered = ''
   #banner: string | null = null
 
@@ -39,7 +42,7 @@ export class AmiReader {
 
   /** The messages that are complete; throws RangeError for what is no AMI. */
   push(chunk: Buffer): AmiMessage[] {
-    this.#buffered += chunk.toString('utf8')
+    this.#buffered += this.#decoder.write(chunk)
     if (this.#banner === null && !this.#takeBanner()) return []
     const messages: AmiMessage[] = []
     for (;;) {

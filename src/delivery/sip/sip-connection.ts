@@ -166,7 +166,7 @@ const notSip = new DeliveryError(
 
 /** By the code of Node's error, of which nothing else is repeated. */
 function unreachable(code: string | undefined): DeliveryError {
-  const isCertificate = /CERT|SIGNED|TLS|ALTNAME/.test(code ?? '')
+  const isCertificate = /CERT|SIGN|VERIFY/.test(code ?? '')
   return new DeliveryError(
     'unreachable',
     isCertificate

@@ -33,7 +33,8 @@ const contentTypes = { presence: 'application/pidf+xml', dialog: 'application/di
 /** A publication is refreshed after this share of what was granted, spread so that not all are due at once. */
 const refreshFrom = 0.6
 const refreshTo = 0.8
-const minExpiresS = 60
+/** Less is not waited for, however short what the server grants. */
+const minRefreshS = 10
 
 export class SipPeer implements ConsumerPeer {
   readonly #options: PeerOptions<SipSettings>
@@ -176,7 +177,7 @@ export class SipPeer implements ConsumerPeer {
     const granted = Number(response.header('expires') ?? expiresS)
     return {
       tag: response.header('sip-etag') ?? '',
-      expiresS: Number.isFinite(granted) && granted > 0 ? Math.max(minExpiresS, granted) : expiresS
+      expiresS: Number.isFinite(granted) && granted > 0 ? Math.max(minRefreshS, granted) : expiresS
     }
   }
 
