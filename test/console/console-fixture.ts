@@ -1,8 +1,12 @@
 /** A tenant with three people whose calendars are files, and a browser in which somebody is signed in to its console. */
-import type { Page } from 'playwright-core'
 import type { Test } from 'tap'
 import type { Config } from '../../src/config.ts'
-import { type ConsoleBrowser, type OpenPageOptions, openBrowser } from '../support/browser.ts'
+import {
+  type ConsoleBrowser,
+  type OpenedPage,
+  type OpenPageOptions,
+  openBrowser
+} from '../support/browser.ts'
 import { startTestService, type TestService, vevent } from '../support/service.ts'
 import { until } from '../support/until.ts'
 
@@ -10,10 +14,7 @@ export interface ConsoleFixture {
   readonly service: TestService
   readonly browser: ConsoleBrowser
   /** Opens a place of the console, signed in with the key. */
-  signIn(
-    place: string,
-    options?: OpenPageOptions & { key?: string }
-  ): Promise<{ readonly page: Page; readonly complaints: readonly string[] }>
+  signIn(place: string, options?: OpenPageOptions & { key?: string }): Promise<OpenedPage>
 }
 
 const HOUR_MS = 3_600_000

@@ -12,9 +12,14 @@ export interface OpenPageOptions {
   readonly height?: number
 }
 
+export interface OpenedPage {
+  readonly page: Page
+  /** What the page's console said as errors, refused requests (401, 404 …) left out. */
+  readonly complaints: readonly string[]
+}
+
 export interface ConsoleBrowser {
-  /** `complaints` is what the page's console said as errors, refused requests (401, 404 …) left out. */
-  open(options?: OpenPageOptions): Promise<{ readonly page: Page; readonly complaints: readonly string[] }>
+  open(options?: OpenPageOptions): Promise<OpenedPage>
 }
 
 /** Null, with the reason printed, where no Chromium is installed. */
@@ -26,7 +31,11 @@ export async function openBrowser(t: Test): Promise<ConsoleBrowser | null> {
   }
   // As root Chromium starts without a sandbox alone.
   const browser: Browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
-  t.teardown(() => browser.close())
+  const opened: OpenedPage[] = []
+  t.teardown(async () => {
+    if (!t.passing()) for (const page of opened) t.comment(await describePage(page))
+    await browser.close()
+  })
   return {
     async open({ language = 'en-GB', theme = 'light', width = 1280, height = 800 } = {}) {
       const context = await browser.newContext({
@@ -43,7 +52,15 @@ export async function openBrowser(t: Test): Promise<ConsoleBrowser | null> {
         const isRefusal = message.text().startsWith('Failed to load resource')
         if (message.type() === 'error' && !isRefusal) complaints.push(message.text())
       })
+      opened.push({ page, complaints })
       return { page, complaints }
     }
   }
+}
+
+/** What a person would see on a page where a test failed. */
+async function describePage({ page, complaints }: OpenedPage): Promise<string> {
+  if (page.isClosed()) return ''
+  const text = await page.locator('body').ariaSnapshot()
+  return [page.url(), ...complaints, text].join('\n')
 }

@@ -1,5 +1,5 @@
 /** What surrounds every page: the bar above, the navigation beside it, and what is shown where a page fails. */
-import { ErrorBoundary, type JSX, type ParentProps, Show, Suspense } from 'solid-js'
+import { ErrorBoundary, type JSX, type ParentProps, Show } from 'solid-js'
 import { Notice } from '../components/notice.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { Navigation, NavigationMenu } from './navigation.tsx'
@@ -54,7 +54,7 @@ export function Shell(props: ParentProps<ShellProps>) {
             </div>
           )}
         >
-          <Suspense>{props.children}</Suspense>
+          {props.children}
         </ErrorBoundary>
       </main>
     </div>
