@@ -46,8 +46,9 @@ async function violationsOf(page: Page, runOnly: readonly string[]): Promise<rea
   )
 }
 
+const console = await openConsole(t)
+
 t.test('axe finds nothing on any page, in either theme, in any language', async (t) => {
-  const console = await openConsole(t)
   if (console === null) return
   const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
   await console.service.call('POST', '/v1/tenants/acme/keys', { name: 'Desk', role: 'switch' })
@@ -70,7 +71,6 @@ t.test('axe finds nothing on any page, in either theme, in any language', async 
 })
 
 t.test('the first load is small, and comes from here alone', async (t) => {
-  const console = await openConsole(t)
   if (console === null) return
   const { page } = await console.browser.open()
   const { origin, key } = console.service

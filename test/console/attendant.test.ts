@@ -5,8 +5,10 @@ import { startTestService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 import { openConsole, subjectOfAnna } from './console-fixture.ts'
 
+const kept = { dataDir: t.testdir(), masterKey: randomBytes(32) }
+const console = await openConsole(t, kept)
+
 t.test('a key that is not valid is refused with what to do, and a valid one opens the page', async (t) => {
-  const console = await openConsole(t)
   if (console === null) return
   const { page, complaints } = await console.browser.open()
   await page.goto(`${console.service.origin}/console/`)
@@ -21,7 +23,6 @@ t.test('a key that is not valid is refused with what to do, and a valid one open
 })
 
 t.test('who answers for extension 1070, and when they are back', async (t) => {
-  const console = await openConsole(t)
   if (console === null) return
   const { page, complaints } = await console.signIn('acme/now')
   await page.getByRole('option').nth(2).waitFor()
@@ -46,7 +47,6 @@ t.test('who answers for extension 1070, and when they are back', async (t) => {
 })
 
 t.test('a diversion is set in two keystrokes, undone, and taken back', async (t) => {
-  const console = await openConsole(t)
   if (console === null) return
   const { call } = console.service
   const overrideOf = async () => (await call('GET', '/v1/tenants/acme/users/bo/timeline')).body.override
@@ -72,24 +72,19 @@ t.test('a diversion is set in two keystrokes, undone, and taken back', async (t)
   await until('the override is gone', async () => (await overrideOf()) === null)
 })
 
-t.test('a service that goes away and comes back: the page says so, and goes on', async (t) => {
-  const kept = { dataDir: t.testdir(), masterKey: randomBytes(32) }
-  const console = await openConsole(t, kept)
+t.test('a switch sees everybody, and no page that it may not use; sick is masked for it', async (t) => {
   if (console === null) return
-  const { page } = await console.signIn('acme/now')
-  await page.getByText('Live', { exact: true }).waitFor()
-  const port = Number(new URL(console.service.origin).port)
-  await console.service.close()
-  await page.getByText('No connection', { exact: true }).waitFor()
-  t.equal(await page.getByRole('option').count(), 3, 'what was known stays in sight')
-  const again = await startTestService(t, { ...kept, port })
-  await page.getByText('Live', { exact: true }).waitFor()
-  await again.call('PUT', '/v1/tenants/acme/users/anna/override', { diversion: 'vacation' })
-  await page.getByRole('option', { name: /Anna Ek.*Vacation/ }).waitFor()
+  const { call } = console.service
+  const { body } = await call('POST', '/v1/tenants/acme/keys', { name: 'desk', role: 'switch' })
+  await call('PUT', '/v1/tenants/acme/users/cia/override', { diversion: 'sick' })
+  const { page, complaints } = await console.signIn('', { key: body.key })
+  await page.getByRole('option', { name: /Cia Åberg.*Out of office/ }).waitFor()
+  t.equal(await page.getByRole('navigation').count(), 0, 'there is no other page for it')
+  t.notMatch(await page.content(), /Sick/, 'not even in what one may set')
+  t.same(complaints, [])
 })
 
 t.test('markup and right-to-left text in a name are shown as they are written', async (t) => {
-  const console = await openConsole(t)
   if (console === null) return
   const { call } = console.service
   const hostile = '<img src=x onerror=alert(1)>'
@@ -111,15 +106,16 @@ t.test('markup and right-to-left text in a name are shown as they are written', 
   t.same(complaints, [])
 })
 
-t.test('a switch sees everybody, and no page that it may not use; sick is masked for it', async (t) => {
-  const console = await openConsole(t)
+t.test('a service that goes away and comes back: the page says so, and goes on', async (t) => {
   if (console === null) return
-  const { call } = console.service
-  const { body } = await call('POST', '/v1/tenants/acme/keys', { name: 'desk', role: 'switch' })
-  await call('PUT', '/v1/tenants/acme/users/cia/override', { diversion: 'sick' })
-  const { page, complaints } = await console.signIn('', { key: body.key })
-  await page.getByRole('option', { name: /Cia Åberg.*Out of office/ }).waitFor()
-  t.equal(await page.getByRole('navigation').count(), 0, 'there is no other page for it')
-  t.notMatch(await page.content(), /Sick/, 'not even in what one may set')
-  t.same(complaints, [])
+  const { page } = await console.signIn('acme/now')
+  await page.getByText('Live', { exact: true }).waitFor()
+  const port = Number(new URL(console.service.origin).port)
+  await console.service.close()
+  await page.getByText('No connection', { exact: true }).waitFor()
+  t.equal(await page.getByRole('option').count(), 6, 'what was known stays in sight')
+  const again = await startTestService(t, { ...kept, port })
+  await page.getByText('Live', { exact: true }).waitFor()
+  await again.call('PUT', '/v1/tenants/acme/users/anna/override', { diversion: 'vacation' })
+  await page.getByRole('option', { name: /Anna Ek.*Vacation/ }).waitFor()
 })

@@ -6,6 +6,7 @@ import { register } from 'node:module'
 import { relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import t from 'tap'
+import { cpuTime } from './cpu-time.ts'
 import { beginFile } from './file-test.ts'
 
 /** It ends what hangs. */
@@ -17,12 +18,14 @@ for (const file of process.argv.slice(2)) {
   const name = relative(resolve('dist'), file)
   // As tap names the folder of a file that runs alone.
   const testdir = resolve('.tap/fixtures', name.replaceAll('/', '-'))
-  const before = process.cpuUsage()
+  const before = cpuTime()
   await t.test(name, { testdir, timeout }, async (test) => {
     const { href } = pathToFileURL(file)
     beginFile(href, test)
     await import(href)
   })
-  const { user, system } = process.cpuUsage(before)
-  t.comment(`${name}: ${((user + system) / 1e6).toFixed(1)} s of CPU`)
+  const after = cpuTime()
+  const own = (after.own - before.own).toFixed(1)
+  const programs = (after.programs - before.programs).toFixed(1)
+  t.comment(`${name}: ${own} s of CPU, and ${programs} s in programs that it started`)
 }
