@@ -18,6 +18,7 @@ const Users = lazy(() => import('./users/users.tsx'))
 const ImportUsers = lazy(() => import('./users/import/import.tsx'))
 const Health = lazy(() => import('./health/health.tsx'))
 const ConnectionPage = lazy(() => import('./connection/connection.tsx'))
+const Consumers = lazy(() => import('./consumers/consumers.tsx'))
 const Keys = lazy(() => import('./keys/keys.tsx'))
 const Audit = lazy(() => import('./audit/audit.tsx'))
 
@@ -42,6 +43,7 @@ export function App() {
               <Route path="/users" component={Users} />
               <Route path="/users/import" component={ImportUsers} />
               <Route path="/connection" component={ConnectionPage} />
+              <Route path="/consumers" component={Consumers} />
               <Route path="/keys" component={Keys} />
               <Route path="/health" component={Health} />
               <Route path="/audit" component={Audit} />

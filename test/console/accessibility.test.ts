@@ -18,6 +18,7 @@ const places: Readonly<Record<string, readonly string[]>> = {
   'acme/users': ['tbody .box input', 'tbody .icon-only', 'dialog form'],
   'acme/users/import': ['.drop'],
   'acme/connection': ['.title-line .quiet', '.kind >> nth=1', '.guide .choice label >> nth=1', '.copy-text'],
+  'acme/consumers': ['.button.primary', '.kind >> nth=2', 'dialog details summary', 'dialog .map-row'],
   'acme/keys': ['tbody tr'],
   '-/keys': ['.button.primary', 'dialog form'],
   'acme/health': ['article'],

@@ -1,8 +1,7 @@
 /** Test connection: each step of a read, and what to do about the one that fails. */
-import CircleCheck from 'lucide-solid/icons/circle-check'
-import CircleX from 'lucide-solid/icons/circle-x'
 import LoaderCircle from 'lucide-solid/icons/loader-circle'
 import { createEffect, createSignal, For, on, Show } from 'solid-js'
+import { CheckStep, CheckSteps } from '../components/check-steps.tsx'
 import { messageOf } from '../components/form-end.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Present } from '../components/present.tsx'
@@ -81,7 +80,9 @@ export function TestPanel(props: { draft: ConnectionDraft; saves: number }) {
       <div role="status" class="stack">
         <Show when={isRunning()}>
           <ol class="plain test-steps">
-            <For each={passed()}>{(name) => <Step of={{ name, ok: true }} />}</For>
+            <For each={passed()}>
+              {(name) => <CheckStep of={{ name, ok: true }} labels={texts().steps} />}
+            </For>
             <li class="test-step">
               <LoaderCircle size={18} class="turning" aria-hidden="true" />
               {texts().test.running}
@@ -95,46 +96,8 @@ export function TestPanel(props: { draft: ConnectionDraft; saves: number }) {
             </Notice>
           )}
         </Present>
-        <Present value={result()}>{(result) => <Steps of={result()} />}</Present>
+        <Present value={result()}>{(result) => <CheckSteps of={result()} labels={texts().steps} />}</Present>
       </div>
     </section>
-  )
-}
-
-function Steps(props: { of: TestResult }) {
-  const texts = usePageTexts(connectionTexts)
-  return (
-    <>
-      <ol class="plain test-steps">
-        <For each={props.of.checks}>{(check) => <Step of={check} />}</For>
-      </ol>
-      <Show when={props.of.ok}>
-        <Notice kind="open">{texts().test.ok}</Notice>
-      </Show>
-    </>
-  )
-}
-
-function Step(props: { of: TestResult['checks'][number] }) {
-  const texts = usePageTexts(connectionTexts)
-  const labels: () => Readonly<Record<string, string>> = () => texts().steps
-  const label = () => labels()[props.of.name] ?? props.of.name
-  return (
-    <li class={`test-step ${props.of.ok ? 'open' : 'failed'}`}>
-      <Show when={props.of.ok} fallback={<CircleX size={18} aria-hidden="true" />}>
-        <CircleCheck size={18} aria-hidden="true" />
-      </Show>
-      <div>
-        <span>{props.of.ok ? label() : texts().test.failed(label())}</span>
-        <Present value={props.of.code}>{(code) => <code class="soft">{` ${code()}`}</code>}</Present>
-        <Present value={props.of.hint}>
-          {(hint) => (
-            <p class="remedy" dir="auto">
-              {hint()}
-            </p>
-          )}
-        </Present>
-      </div>
-    </li>
   )
 }

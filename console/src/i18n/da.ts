@@ -10,6 +10,7 @@ export const da: Texts = {
     health: 'Drift',
     connection: 'Forbindelse',
     keys: 'Nøgler',
+    consumers: 'Modtagere',
     audit: 'Hændelseslog',
     tenants: 'Kunder',
     groups: { day: 'I dag', setUp: 'Opsætning', follow: 'Opfølgning' },

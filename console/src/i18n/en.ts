@@ -8,6 +8,7 @@ export const en = {
     health: 'Health',
     connection: 'Connection',
     keys: 'Keys',
+    consumers: 'Consumers',
     audit: 'Audit',
     tenants: 'Customers',
     groups: { day: 'Today', setUp: 'Set up', follow: 'Follow up' },

@@ -10,6 +10,7 @@ export const fi: Texts = {
     health: 'Tila',
     connection: 'Yhteys',
     keys: 'Avaimet',
+    consumers: 'Vastaanottajat',
     audit: 'Tapahtumaloki',
     tenants: 'Asiakkaat',
     groups: { day: 'Tänään', setUp: 'Asetukset', follow: 'Seuranta' },

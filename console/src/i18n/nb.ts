@@ -10,6 +10,7 @@ export const nb: Texts = {
     health: 'Drift',
     connection: 'Tilkobling',
     keys: 'Nøkler',
+    consumers: 'Mottakere',
     audit: 'Hendelseslogg',
     tenants: 'Kunder',
     groups: { day: 'I dag', setUp: 'Oppsett', follow: 'Oppfølging' },

@@ -10,6 +10,7 @@ export const sv: Texts = {
     health: 'Hälsa',
     connection: 'Anslutning',
     keys: 'Nycklar',
+    consumers: 'Mottagare',
     audit: 'Händelselogg',
     tenants: 'Kunder',
     groups: { day: 'I dag', setUp: 'Inställningar', follow: 'Uppföljning' },

@@ -6,6 +6,7 @@ import FileClock from 'lucide-solid/icons/file-clock'
 import KeyRound from 'lucide-solid/icons/key-round'
 import ListChecks from 'lucide-solid/icons/list-checks'
 import PhoneCall from 'lucide-solid/icons/phone-call'
+import Share from 'lucide-solid/icons/share-2'
 import Users from 'lucide-solid/icons/users'
 import type { Component } from 'solid-js'
 import type { Principal } from '../api/client.ts'
@@ -26,6 +27,7 @@ const tenantPages: readonly PageEntry[] = [
   { page: 'users', group: 'setUp', icon: Users, roles: managers },
   { page: 'rules', group: 'setUp', icon: ListChecks, roles: managers },
   { page: 'connection', group: 'setUp', icon: CalendarSync, roles: managers },
+  { page: 'consumers', group: 'setUp', icon: Share, roles: managers },
   { page: 'keys', group: 'setUp', icon: KeyRound, roles: managers },
   { page: 'health', group: 'follow', icon: Activity, roles: managers },
   { page: 'audit', group: 'follow', icon: FileClock, roles: managers }

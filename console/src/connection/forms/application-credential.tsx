@@ -1,8 +1,8 @@
 /** What an application of Entra signs in with: a client secret and the day on which it ends, or a certificate with its key. */
 import { Show } from 'solid-js'
 import { Choice } from '../../components/choice.tsx'
+import { SecretField } from '../../components/secret-field.tsx'
 import { usePageTexts } from '../../i18n/page-texts.ts'
-import { SecretField } from '../secret-field.tsx'
 import { connectionTexts } from '../texts.ts'
 import { ExpiryField, type FormProps } from './common-fields.tsx'
 
@@ -28,7 +28,7 @@ export function ApplicationCredential(props: FormProps & { readonly prefix: '' |
         fallback={
           <>
             <SecretField
-              draft={props.draft}
+              held={props.draft.held}
               label={field().certificatePem}
               help={field().certificateHelp}
               isHeld={props.draft.holds(named('certificate'))}
@@ -38,7 +38,7 @@ export function ApplicationCredential(props: FormProps & { readonly prefix: '' |
               isLong
             />
             <SecretField
-              draft={props.draft}
+              held={props.draft.held}
               label={field().privateKey}
               help={field().privateKeyHelp}
               isHeld={props.draft.holds(named('certificate')) && values.certificate === ''}
@@ -52,7 +52,7 @@ export function ApplicationCredential(props: FormProps & { readonly prefix: '' |
       >
         <div class="side-by-side">
           <SecretField
-            draft={props.draft}
+            held={props.draft.held}
             label={field().secretValue}
             help={field().secretHelp}
             isHeld={props.draft.holds(named('clientSecret'))}

@@ -1,9 +1,9 @@
 /** A CalDAV server: one account that reads all users, or an account in each user's mailbox. */
 import { Show } from 'solid-js'
 import { Choice } from '../../components/choice.tsx'
+import { SecretField } from '../../components/secret-field.tsx'
 import { CheckField, SelectField, TextField } from '../../components/text-field.tsx'
 import { usePageTexts } from '../../i18n/page-texts.ts'
-import { SecretField } from '../secret-field.tsx'
 import { connectionTexts } from '../texts.ts'
 import { ExpiryField, type FormProps, PollField } from './common-fields.tsx'
 
@@ -98,7 +98,7 @@ function SharedAccount(props: FormProps) {
           required
         />
         <SecretField
-          draft={props.draft}
+          held={props.draft.held}
           label={field().password}
           isHeld={props.draft.holds('auth/password')}
           value={values.password}

@@ -1,10 +1,10 @@
 /** Exchange on the customer's own premises: where it is, and how the service account signs in and reads. */
 import { Show } from 'solid-js'
 import { Choice } from '../../components/choice.tsx'
+import { SecretField } from '../../components/secret-field.tsx'
 import { SelectField, TextField } from '../../components/text-field.tsx'
 import { usePageTexts } from '../../i18n/page-texts.ts'
 import type { ConnectionValues } from '../connection-values.ts'
-import { SecretField } from '../secret-field.tsx'
 import { connectionTexts } from '../texts.ts'
 import { ApplicationCredential } from './application-credential.tsx'
 import { ExpiryField, type FormProps, PollField } from './common-fields.tsx'
@@ -153,7 +153,7 @@ function EwsAccount(props: FormProps) {
         required
       />
       <SecretField
-        draft={props.draft}
+        held={props.draft.held}
         label={field().password}
         isHeld={props.draft.holds('auth/password')}
         value={values.password}

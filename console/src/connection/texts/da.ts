@@ -36,13 +36,6 @@ export const da: Widened<typeof en> = {
     days === 1 ? 'Loginoplysningen udløber om 1 dag.' : `Loginoplysningen udløber om ${days} dage.`,
   credentialUnknown:
     'Det vides ikke, hvornår loginoplysningen udløber. Angiv dagen for at blive advaret i tide.',
-  secret: {
-    held: 'Gemt, vises aldrig',
-    replace: 'Skift',
-    replaceNamed: (name) => `Skift: ${name}`,
-    untilSaved: 'Den nuværende bruges, til du gemmer, og derefter den nye.',
-    keep: 'Behold den nuværende'
-  },
   fields: {
     tenantId: 'Mappe-id (lejer)',
     tenantIdHelp: 'Som Entra viser det, eller et bekræftet domæne.',
@@ -120,8 +113,6 @@ export const da: Widened<typeof en> = {
     user: 'Brugerens id (ellers den, der sidst kunne læses)',
     probe: 'En postkasse, der skal afvises',
     probeHelp: 'En uden for gruppen: viser, at begrænsningen holder.',
-    ok: 'Alt virker.',
-    failed: (step) => `Mislykkedes ved: ${step}`,
     saveFirst: 'Gem først: det gemte afprøves.'
   },
   steps: {

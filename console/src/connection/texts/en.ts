@@ -32,13 +32,6 @@ export const en = {
   credentialEnds: (days: number) =>
     days === 1 ? 'The credential ends in 1 day.' : `The credential ends in ${days} days.`,
   credentialUnknown: 'When the credential ends is not known. Enter the day, to be warned in time.',
-  secret: {
-    held: 'Held, and never shown',
-    replace: 'Replace',
-    replaceNamed: (name: string) => `Replace: ${name}`,
-    untilSaved: 'The one until now is used until you save, the new one from then on.',
-    keep: 'Keep the one until now'
-  },
   fields: {
     tenantId: 'Directory (tenant) id',
     tenantIdHelp: 'As Entra shows it, or a verified domain.',
@@ -113,8 +106,6 @@ export const en = {
     user: 'User id (or whoever could be read last)',
     probe: 'A mailbox that must be refused',
     probeHelp: 'One outside the group: proves that the limit holds.',
-    ok: 'Everything works.',
-    failed: (step: string) => `Failed at: ${step}`,
     saveFirst: 'Save first: what is saved is tested.'
   },
   steps: {

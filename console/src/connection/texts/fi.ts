@@ -37,13 +37,6 @@ export const fi: Widened<typeof en> = {
       ? 'Kirjautumistieto vanhenee 1 päivän kuluttua.'
       : `Kirjautumistieto vanhenee ${days} päivän kuluttua.`,
   credentialUnknown: 'Kirjautumistiedon päättymistä ei tiedetä. Anna päivä, niin saat varoituksen ajoissa.',
-  secret: {
-    held: 'Tallessa, ei näytetä koskaan',
-    replace: 'Vaihda',
-    replaceNamed: (name) => `Vaihda: ${name}`,
-    untilSaved: 'Nykyistä käytetään, kunnes tallennat, ja sen jälkeen uutta.',
-    keep: 'Säilytä nykyinen'
-  },
   fields: {
     tenantId: 'Hakemiston (vuokraajan) tunnus',
     tenantIdHelp: 'Kuten Entra sen näyttää, tai vahvistettu toimialue.',
@@ -126,8 +119,6 @@ export const fi: Widened<typeof en> = {
     user: 'Käyttäjän tunnus (muuten viimeksi luettu)',
     probe: 'Postilaatikko, joka on torjuttava',
     probeHelp: 'Ryhmän ulkopuolelta: osoittaa, että rajaus pitää.',
-    ok: 'Kaikki toimii.',
-    failed: (step) => `Epäonnistui: ${step}`,
     saveFirst: 'Tallenna ensin: tallennettu testataan.'
   },
   steps: {

@@ -35,13 +35,6 @@ export const nb: Widened<typeof en> = {
   credentialEnds: (days) =>
     days === 1 ? 'Påloggingen utløper om 1 dag.' : `Påloggingen utløper om ${days} dager.`,
   credentialUnknown: 'Det er ikke kjent når påloggingen utløper. Oppgi dagen for å bli varslet i tide.',
-  secret: {
-    held: 'Lagret, vises aldri',
-    replace: 'Bytt',
-    replaceNamed: (name) => `Bytt: ${name}`,
-    untilSaved: 'Den nåværende brukes til du lagrer, og deretter den nye.',
-    keep: 'Behold den nåværende'
-  },
   fields: {
     tenantId: 'Katalog-ID (leier)',
     tenantIdHelp: 'Slik Entra viser den, eller et bekreftet domene.',
@@ -119,8 +112,6 @@ export const nb: Widened<typeof en> = {
     user: 'Brukerens id (ellers den som sist kunne leses)',
     probe: 'En postboks som må avvises',
     probeHelp: 'En utenfor gruppen: viser at begrensningen holder.',
-    ok: 'Alt virker.',
-    failed: (step) => `Mislyktes ved: ${step}`,
     saveFirst: 'Lagre først: det lagrede prøves.'
   },
   steps: {

@@ -38,13 +38,6 @@ export const sv: Widened<typeof en> = {
   credentialEnds: (days) =>
     days === 1 ? 'Inloggningsuppgiften går ut om 1 dag.' : `Inloggningsuppgiften går ut om ${days} dagar.`,
   credentialUnknown: 'Det är inte känt när inloggningsuppgiften går ut. Ange dagen för att varnas i tid.',
-  secret: {
-    held: 'Sparad, visas aldrig',
-    replace: 'Byt',
-    replaceNamed: (name) => `Byt: ${name}`,
-    untilSaved: 'Den nuvarande används tills du sparar, den nya därefter.',
-    keep: 'Behåll den nuvarande'
-  },
   fields: {
     tenantId: 'Katalog-id (klientorganisation)',
     tenantIdHelp: 'Som Entra visar det, eller en verifierad domän.',
@@ -122,8 +115,6 @@ export const sv: Widened<typeof en> = {
     user: 'Användarens id (annars den som senast kunde läsas)',
     probe: 'En brevlåda som måste nekas',
     probeHelp: 'En utanför gruppen: visar att begränsningen håller.',
-    ok: 'Allt fungerar.',
-    failed: (step) => `Misslyckades vid: ${step}`,
     saveFirst: 'Spara först: det sparade provas.'
   },
   steps: {

@@ -1,28 +1,28 @@
 /** A secret that is written and never read: held, or to be typed; the one that is held stays until another is saved. */
 import Lock from 'lucide-solid/icons/lock'
 import { createEffect, createSignal, on, Show } from 'solid-js'
-import { TextField } from '../components/text-field.tsx'
 import { usePageTexts } from '../i18n/page-texts.ts'
-import type { ConnectionDraft } from './connection-draft.ts'
-import { connectionTexts } from './texts.ts'
+import { secretTexts } from './secret-texts.ts'
+import { TextField } from './text-field.tsx'
 
 export function SecretField(props: {
-  draft: ConnectionDraft
   label: string
   help?: string | undefined
   /** Whether one is held already. */
   isHeld: boolean
+  /** What is held, the secret left out: once it is another, what was typed is held. */
+  held?: unknown
   value: string
   onInput: (value: string) => void
   error?: string | undefined
   isLong?: boolean
 }) {
-  const texts = usePageTexts(connectionTexts)
+  const texts = usePageTexts(secretTexts)
   const [isReplacing, setIsReplacing] = createSignal(false)
   // What was saved is held from then on.
   createEffect(
     on(
-      () => props.draft.held,
+      () => props.held,
       () => setIsReplacing(false),
       { defer: true }
     )
@@ -36,14 +36,14 @@ export function SecretField(props: {
           <span class="field-label">{props.label}</span>
           <span class="held-secret">
             <Lock size={14} aria-hidden="true" />
-            <span>{texts().secret.held}</span>
+            <span>{texts().held}</span>
             <button
               type="button"
               class="button quiet"
-              aria-label={texts().secret.replaceNamed(props.label)}
+              aria-label={texts().replaceNamed(props.label)}
               onClick={() => setIsReplacing(true)}
             >
-              {texts().secret.replace}
+              {texts().replace}
             </button>
           </span>
         </div>
@@ -57,7 +57,7 @@ export function SecretField(props: {
           value={props.value}
           onInput={props.onInput}
           error={props.error}
-          help={props.isHeld ? texts().secret.untilSaved : props.help}
+          help={props.isHeld ? texts().untilSaved : props.help}
         />
         <Show when={props.isHeld}>
           <button
@@ -68,7 +68,7 @@ export function SecretField(props: {
               setIsReplacing(false)
             }}
           >
-            {texts().secret.keep}
+            {texts().keep}
           </button>
         </Show>
       </div>

@@ -1,0 +1,147 @@
+/** What the page of consumers says, in Swedish. */
+import type { Widened } from '../../i18n/en.ts'
+import type { en } from './en.ts'
+
+export const sv: Widened<typeof en> = {
+  title: 'Mottagare',
+  lead: 'Växlar och program som får statusar så snart de ändras. Den som frågar själv behöver bara en nyckel.',
+  none: 'Inget får statusar än. Lägg till växeln eller ett eget program.',
+  add: 'Lägg till mottagare',
+  edit: 'Ändra',
+  save: 'Spara',
+  saved: (id) => `${id} är sparad.`,
+  columns: { consumer: 'Mottagare', state: 'Läge', lag: 'Efter', users: 'Användare', actions: 'Åtgärder' },
+  kinds: {
+    webhook: { name: 'Webhook', text: 'Statusar skickas signerade, som JSON, till ett eget program.' },
+    sip: { name: 'SIP-närvaro', text: 'Kamailio, OpenSIPS eller FreeSWITCH: telefonernas text och lampor.' },
+    asterisk: { name: 'Asterisk', text: 'Asterisk eller FreePBX: text, lampor och poster för dialplanen.' }
+  },
+  states: {
+    unverified: 'Inte provad än',
+    active: 'Tar emot',
+    failing: 'Misslyckas, provas igen',
+    refused: 'Nekar',
+    disabled: 'Uppgiven',
+    paused: 'Pausad'
+  },
+  lag: (seconds) => {
+    if (seconds === 0) return 'Inget'
+    if (seconds < 120) return `${seconds} s`
+    return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} tim`
+  },
+  took: (when) => `Tog emot ${when}`,
+  neverTook: 'Har inte tagit emot något än',
+  noUsers: 'Räknas inte',
+  has: (n) => (n === 1 ? 'Har 1 person' : `Har ${n} personer`),
+  troubled: (failed, takenOver) =>
+    [failed > 0 ? `${failed} misslyckades` : '', takenOver > 0 ? `${takenOver} satta av någon annan` : '']
+      .filter((part) => part !== '')
+      .join(', '),
+  troubledTitle: (id) => `Vilka som inte är som de ska hos ${id}`,
+  takenOver: 'Någon annan har satt det som står där; det lämnas i fred.',
+  noTrouble: 'Alla är som de ska.',
+  test: 'Prova',
+  testNamed: (id) => `Prova ${id}`,
+  testHelp: 'Samma anrop som när något skickas, steg för steg. Efteråt är allt som förut.',
+  testUser: 'Användarens id (annars den första)',
+  testing: 'Provas …',
+  steps: {
+    post: 'Tar emot ett signerat anrop',
+    connect: 'Nås, och inloggningen lyckas',
+    presence: 'Närvaro kan sättas',
+    'device-state': 'Lampor kan sättas',
+    database: 'Databasen kan skrivas',
+    'publish-presence': 'Närvaro publiceras',
+    'remove-presence': 'Närvaro tas bort igen',
+    'publish-dialog': 'Lampan publiceras',
+    'remove-dialog': 'Lampan tas bort igen'
+  },
+  pause: 'Pausa',
+  pauseNamed: (id) => `Pausa ${id}`,
+  paused: (id) => `${id} är pausad: inget mer skickas.`,
+  resume: 'Fortsätt',
+  resumeNamed: (id) => `Fortsätt med ${id}`,
+  resumed: (id) => `${id} fortsätter, med alla som de är nu.`,
+  again: 'Skicka alla igen',
+  sentAgain: (id) => `Alla skickas till ${id} igen.`,
+  moreNamed: (id) => `Mer för ${id}`,
+  remove: 'Ta bort',
+  removeNamed: (id) => `Ta bort ${id}`,
+  removeText:
+    'Inget mer skickas dit, och dess hemligheter försvinner. Det som är satt där står kvar, och upphör av sig självt där det kan.',
+  removed: (id) => `${id} är borttagen.`,
+  secretOnce: 'Kopiera hemligheten nu. Den visas den här enda gången.',
+  secretHow: 'Mottagaren kontrollerar varje anrops signatur med den (Standard Webhooks).',
+  more: 'Känsliga hänvisningar, takt',
+  moreSip: 'Vem som publicerar, hur länge det gäller, certifikat',
+  moreAsterisk: 'Närvaro för varje hänvisning, certifikat',
+  parts: {
+    text: 'Texten (presence)',
+    presence: 'Texten (presence)',
+    dialog: 'Lampan (dialog)',
+    'device-state': 'Lampan (device state Custom:HV…)',
+    database: 'Poster för dialplanen (hanvisa/…)'
+  },
+  fields: {
+    id: 'Namn',
+    idHelp: 'Kort, utan mellanslag, till exempel ”pbx”. Det kan inte ändras senare.',
+    url: 'Adress',
+    urlHelp: 'https; inga omdirigeringar följs.',
+    secret: 'Hemlighet',
+    secretHelp: 'Lämnas det tomt skapas en, som visas en gång. Annars whsec_ och 24 till 64 byte som base64.',
+    previousSecret: 'Hemligheten hittills',
+    previousSecretHelp:
+      'Då signeras varje anrop med båda tills du sparar igen: mottagaren byter utan avbrott.',
+    detail: 'Varje anrop innehåller',
+    details: { full: 'statusarna', thin: 'bara användarnas id; mottagaren frågar efter resten' },
+    proxy: 'Proxy',
+    proxyHelp: 'sips:VÄRD över TLS, eller sip:VÄRD över TCP.',
+    domain: 'Domän',
+    domainHelp: 'Efter @ i användarnas adresser.',
+    user: 'Före @',
+    userHelp: '{extension} eller {user}, med det som står runt om.',
+    account: 'Konto',
+    sipAccountHelp: 'Lämnas det tomt måste servern lita på Hanvisas adress.',
+    asteriskAccountHelp: 'Avsnittet i manager.conf.',
+    password: 'Lösenord',
+    publish: 'Vad som publiceras',
+    set: 'Vad som sätts',
+    identity: 'Vem som publicerar',
+    identities: { service: 'Kontot, för alla', presentity: 'Varje användare (FreeSWITCH)' },
+    basic: 'Öppen eller stängd',
+    basics: { phone: 'Som telefonen är', open: 'Alltid öppen (FreeSWITCH)' },
+    expires: 'Gäller i sekunder',
+    expiresHelp: 'Därefter öppnas telefonerna, om Hanvisa skulle vara borta.',
+    ca: 'Utfärdarens certifikat (PEM)',
+    caHelp: 'Om den inte är en offentlig.',
+    host: 'Server',
+    port: 'Port',
+    portHelp: '5039 med TLS, annars 5038.',
+    tls: 'Över TLS (tlsenable i manager.conf)',
+    noTls: 'Konto, lösenord och statusar kan läsas på vägen.',
+    flavour: 'System',
+    forwardTo: 'Samtal går till, medan telefonen är stängd',
+    forwardToHelp: 'Ett nummer, med {extension} där det talar för var och en. Tomt: ingenstans.',
+    map: 'Vad Asterisk får veta om en stängd telefon',
+    mapAdd: 'Lägg till hänvisning',
+    mapDiversion: 'Hänvisning',
+    mapState: (diversion) => `Närvaro vid ${diversion}`,
+    mapRemove: (diversion) => `Utelämna ${diversion}`,
+    others: 'Alla andra',
+    whose: 'Vems statusar',
+    everybody: 'Allas',
+    some: 'Vissa anknytningars',
+    extensions: 'Anknytningar',
+    extensionsHelp: 'Med komma emellan; 10* är alla som börjar med 10.',
+    privacy: 'Hur mycket som sägs',
+    privacies: {
+      label: 'Hänvisningen och dess tider',
+      generic: 'Nåbar eller inte, och när igen',
+      'open-closed': 'Bara öppen eller stängd'
+    },
+    sensitive: 'Sjukfrånvaro och liknande skickas som de är',
+    sensitiveHelp: 'Annars sägs ”ej på kontoret”.',
+    perSecond: 'Högst per sekund',
+    perSecondHelp: 'Tomt: 20.'
+  }
+}
