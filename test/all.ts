@@ -13,6 +13,7 @@ const alone = [
   'console/operator',
   'console/accessibility',
   'service/peers',
+  'delivery/webhook',
   'demo',
   'soak/chaos',
   'connectors/ics/recurrence-judge',
@@ -23,7 +24,7 @@ const alone = [
   'service/replicas',
   'readme'
 ].map((name) => `${name}.test.js`)
-const filesPerGroup = 10
+const filesPerGroup = 20
 /** The machine waits more than it computes: for timeouts, for processes to start, for long polls. */
 const jobs = 6
 const timeoutMs = 1_800_000

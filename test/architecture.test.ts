@@ -1,7 +1,7 @@
 /** The architecture: which folder may import which, no circles, one name for one thing, one story per file. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
-import t from 'tap'
+import t from './group/tap.ts'
 
 const root = resolve('.')
 const folders = ['src', 'simulator', 'demo', 'bench', 'soak', 'tools', 'test']
@@ -221,6 +221,15 @@ t.test('only main.ts reads the environment and exits', async (t) => {
     if (path.startsWith('src/') && path !== 'src/main.ts') t.notMatch(text, /process\.(env|exit)\b/, path)
   }
 })
+
+t.test(
+  'a test file has its `t` from group/tap.ts, so that its teardowns are its own in a group',
+  async (t) => {
+    for (const { path, text } of sources) {
+      if (path.endsWith('.test.ts')) t.notMatch(text, /^import t\b.* from 'tap'$/m, path)
+    }
+  }
+)
 
 t.test('a file says in its first line what it is, and is one story', async (t) => {
   for (const { path, text } of sources) {

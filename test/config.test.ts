@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import t from 'tap'
 import { readConfig } from '../src/config.ts'
 import { noAlarmSenders } from '../src/config-alarms.ts'
 import { SetupError } from '../src/errors.ts'
 import { adoptNextMasterKey, makeNextMasterKey, openKeys } from '../src/installation-keys.ts'
 import { certificateOf } from './connectors/ews/certificates.ts'
+import t from './group/tap.ts'
 
 const masterKey = randomBytes(32).toString('base64')
 const masterKeyNext = randomBytes(32).toString('base64')

@@ -1,6 +1,7 @@
 /** The calls on alarms: recipients are checked, confirmed by a code, tried and removed, of a tenant and of the provider. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { noAlarmSenders } from '../../src/config-alarms.ts'
+import t from '../group/tap.ts'
 import { startTestService } from '../support/service.ts'
 import { startMailServer, textOf } from './mail-server.ts'
 

@@ -1,6 +1,7 @@
 /** A consumer that fails is a condition like any other. */
-import t from 'tap'
+
 import type { ConsumerProgress, ConsumerRecord } from '../../src/storage/consumers.ts'
+import t from '../group/tap.ts'
 import { MINUTE } from '../support/tenant-fixture.ts'
 import { addTenant, createAlarmHarness, MORNING, openTestStore, smtpSenders } from './alarm-harness.ts'
 import { startMailServer, textOf } from './mail-server.ts'

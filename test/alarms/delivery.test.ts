@@ -1,5 +1,5 @@
 /** What recipients get: over a real mail server, on a clock that is moved by hand. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { HOUR, MINUTE } from '../support/tenant-fixture.ts'
 import {
   addRecipients,

@@ -1,8 +1,9 @@
 /** When alarms are raised and over: the conditions, one after the other, on a clock that is moved by hand. */
-import t from 'tap'
+
 import { updateEpisodes } from '../../src/alarms/episodes.ts'
 import { readSignals, type SignalSources } from '../../src/alarms/signals.ts'
 import type { AlarmStateRecord } from '../../src/storage/alarms.ts'
+import t from '../group/tap.ts'
 import { HOUR, MINUTE } from '../support/tenant-fixture.ts'
 import { DAY, failingReport, sampleReport } from './tenant-reports.ts'
 

@@ -1,5 +1,5 @@
 /** The same cause in many tenants at once. */
-import t from 'tap'
+
 import {
   countMessages,
   emptyOverview,
@@ -8,6 +8,7 @@ import {
   updateOverview
 } from '../../src/alarms/overview.ts'
 import type { RaisedAlarmRecord } from '../../src/storage/alarms.ts'
+import t from '../group/tap.ts'
 import { HOUR, MINUTE } from '../support/tenant-fixture.ts'
 
 function raised(tenant: string, raisedAt: number, cause = 'unreachable'): RaisedAlarmRecord {

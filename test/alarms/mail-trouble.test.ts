@@ -1,8 +1,9 @@
 /** Mail that does not go through at once, processes that die, and two that do the same: nothing is lost, and nothing is sent twice. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { MINUTE } from '../support/tenant-fixture.ts'
 import { addTenant, createAlarmHarness, MORNING, openTestStore, smtpSenders } from './alarm-harness.ts'

@@ -1,12 +1,13 @@
 /** Webhooks, Alertmanager and the heartbeat, over HTTP servers. */
 import { createHmac } from 'node:crypto'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { createAlertmanagerFollower } from '../../src/alarms/alertmanager.ts'
 import { createHeartbeat } from '../../src/alarms/heartbeat.ts'
 import { openWebhookSender } from '../../src/alarms/senders/webhook.ts'
 import { AddressPolicy, anyAddress } from '../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../src/connectors/net/http-client.ts'
 import type { RaisedAlarmRecord } from '../../src/storage/alarms.ts'
+import t from '../group/tap.ts'
 import { startHttpReceiver } from './http-receiver.ts'
 
 const NOW = Date.parse('2026-12-01T08:00:00Z')

@@ -1,6 +1,7 @@
 /** Quiet hours and digests on days of 23, 24 and 25 hours. */
-import t from 'tap'
+
 import { digestDayAt, isQuiet } from '../../src/alarms/quiet-hours.ts'
+import t from '../group/tap.ts'
 
 const zone = 'Europe/Stockholm'
 const everyDay = [1, 2, 3, 4, 5, 6, 7]

@@ -3,13 +3,14 @@
  * and what they answer. LINK's is from public clients alone, for its own pages are for customers.
  */
 import type { ServerResponse } from 'node:http'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { foldToGsm7 } from '../../src/alarms/gsm7.ts'
 import { openSmsSender } from '../../src/alarms/senders/sms.ts'
 import { type SmsGateway, smsPresets, withDefaults } from '../../src/alarms/senders/sms-gateways.ts'
 import { readAlarms } from '../../src/config-alarms.ts'
 import { anyAddress } from '../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../src/connectors/net/http-client.ts'
+import t from '../group/tap.ts'
 import { type ReceivedRequest, startHttpReceiver } from './http-receiver.ts'
 
 const text = 'Hanvisa: Acme "AB" & co: kalendersystemet kan inte nås {to} 100 %. Sedan kl. 08.14.'

@@ -1,9 +1,10 @@
 /** E-mail over a real mail server: TLS, sign-in, refusals, and addresses that would reach somebody else. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import type { AlarmMessage } from '../../src/alarms/compose.ts'
 import { openSmtpSender } from '../../src/alarms/senders/smtp.ts'
 import { isEmailAddress, parseSmtp, type SmtpSettings } from '../../src/alarms/senders/smtp-settings.ts'
 import { certificateOf } from '../connectors/ews/certificates.ts'
+import t from '../group/tap.ts'
 import { headerOf, type MailServer, startMailServer, textOf } from './mail-server.ts'
 
 const message: AlarmMessage = {

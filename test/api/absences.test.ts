@@ -1,5 +1,6 @@
 /** Absences at the running service, on both stores: entered, shown everywhere, changed, masked, counted and removed. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 

@@ -1,8 +1,8 @@
 /** What entries of the audit say, and what never stands in them. */
 import { randomBytes } from 'node:crypto'
 import { PassThrough } from 'node:stream'
-import t from 'tap'
 import { runAudit } from '../../src/cli/audit.ts'
+import t from '../group/tap.ts'
 import { startTestService } from '../support/service.ts'
 
 const root = '/v1/tenants/acme'

@@ -1,7 +1,8 @@
 /** Every call that writes leaves its entry in the audit, on both stores: a walk over the calls of the OpenAPI document. */
 import { readFileSync } from 'node:fs'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import type { AuditEntryResponse } from '../../src/management/audit/audit-reader.ts'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 

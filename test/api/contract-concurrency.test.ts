@@ -1,5 +1,5 @@
 /** Section 5 of the design when many act at once, tenants come and go under load, and the service restarts. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { longTests } from '../support/long-tests.ts'
 import { startTestService } from '../support/service.ts'
 

@@ -1,5 +1,5 @@
 /** Section 5 of the design as switches and softphones use it: statuses, filters, cursors, long polls, what goes away. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService, vevent } from '../support/service.ts'
 
 const service = await startTestService(t)

@@ -1,5 +1,5 @@
 /** Section 5 of the design for switches: one entry for each extension, whoever shares it; searching, pages and languages. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService } from '../support/service.ts'
 
 const service = await startTestService(t)

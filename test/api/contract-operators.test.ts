@@ -1,6 +1,6 @@
 /** Section 5 of the design as operators use it: what is put, read, listed and removed, and with which codes. */
 import { connect } from 'node:net'
-import t from 'tap'
+import t from '../group/tap.ts'
 import { checkedFetch } from '../support/openapi.ts'
 import { startTestService, vevent } from '../support/service.ts'
 import { until } from '../support/until.ts'

@@ -1,5 +1,5 @@
 /** A preview of a person's calendar is no way to read subjects. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService, vevent } from '../support/service.ts'
 import { until } from '../support/until.ts'
 

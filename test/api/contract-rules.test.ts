@@ -1,5 +1,5 @@
 /** Section 4 of the design, row by row, as `rules/preview` answers: what counts, what matches, what wins. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService } from '../support/service.ts'
 
 const service = await startTestService(t)

@@ -1,7 +1,7 @@
 /** Section 4 of the design at the running service: calendars that appear, go away, and turn stale; whole days; codes that are gone. */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService, vevent } from '../support/service.ts'
 import { until } from '../support/until.ts'
 

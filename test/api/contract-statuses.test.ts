@@ -1,5 +1,5 @@
 /** Section 4 of the design at the running service: window, override, Status and sync states, over calendar files. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService, vevent } from '../support/service.ts'
 import { until } from '../support/until.ts'
 

@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { EventStream } from '../../src/api/events/event-stream.ts'
+import t from '../group/tap.ts'
 import { hangMs } from '../support/until.ts'
 
 const piece = Buffer.alloc(1 << 20, 'x')

@@ -1,7 +1,7 @@
 /** Server-sent events of a running service, as a switch or a browser receives them. */
 import { setTimeout as pause } from 'node:timers/promises'
-import t from 'tap'
 import { Agent, EventSource } from 'undici'
+import t from '../group/tap.ts'
 import { EventClient } from '../support/event-client.ts'
 import { startTestService } from '../support/service.ts'
 import { hangMs, until } from '../support/until.ts'

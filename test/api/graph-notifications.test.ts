@@ -1,7 +1,7 @@
 /** What Graph receives at a notification URL: the validation token, 202 for what is accepted or dropped, 503 for what could not be accepted. */
 import { createHmac } from 'node:crypto'
 import Fastify from 'fastify'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { openMetrics } from '../../src/api/metrics.ts'
 import { sendError } from '../../src/api/problem.ts'
 import { graphNotificationRoutes } from '../../src/api/routes/graph-notifications.ts'
@@ -9,6 +9,7 @@ import { ProblemSchema } from '../../src/api/schemas/problems.ts'
 import { createNotificationUrls } from '../../src/connectors/graph/notifications/url.ts'
 import { createNotificationVerifiers } from '../../src/connectors/graph/notifications/verifier.ts'
 import type { CalendarNotification } from '../../src/connectors/notification.ts'
+import t from '../group/tap.ts'
 import { checkedFetch } from '../support/openapi.ts'
 
 const secret = createHmac('sha256', 'master key').update('graph notices').digest()

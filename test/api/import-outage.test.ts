@@ -1,5 +1,5 @@
 /** An import of thousands over Redis: it outlasts a store that goes away, and where it cannot it says what is saved. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startTestService } from '../support/service.ts'
 import { until } from '../support/until.ts'

@@ -1,9 +1,10 @@
 /** API keys over HTTP, on both stores: made, shown once, used, rotated, removed. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { digestOf } from '../../src/lib/digest.ts'
 import { isWellFormedKey } from '../../src/management/api-key-format.ts'
+import t from '../group/tap.ts'
 import { startRedis, type TestRedis } from '../support/redis-server.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 

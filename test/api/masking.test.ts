@@ -2,9 +2,10 @@
  * The masking canary, on both stores: a sick user, and every answer that a masked principal gets holds neither the code of a sensitive
  * diversion, nor a label of it in any language, nor the text that gave it.
  */
-import t from 'tap'
+
 import { packFolder } from '../../src/composition.ts'
 import { loadPacks } from '../../src/management/load-packs.ts'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startTestService, vevent } from '../support/service.ts'
 import { until } from '../support/until.ts'

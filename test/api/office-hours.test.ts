@@ -1,6 +1,7 @@
 /** Office hours at the running service, on both stores: off until they are put, then a floor below everything. */
-import t from 'tap'
+
 import { officeDays } from '../../src/domain/hours/office-hours.ts'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startTestService } from '../support/service.ts'
 

@@ -1,7 +1,8 @@
 /** The document that consumers generate their clients from, and the figures that operators watch. */
 import { readFile } from 'node:fs/promises'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { openapiText } from '../../tools/write-openapi.ts'
+import t from '../group/tap.ts'
 import { checkAnswer, UndocumentedAnswer } from '../support/openapi.ts'
 import { startTestService } from '../support/service.ts'
 

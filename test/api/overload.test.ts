@@ -1,8 +1,8 @@
 /** While the process cannot keep up it refuses work early; probes and reads from memory go on. */
 import Fastify from 'fastify'
-import t from 'tap'
 import { refuseOverload } from '../../src/api/overload.ts'
 import { sendError } from '../../src/api/problem.ts'
+import t from '../group/tap.ts'
 
 /** Holds the event loop, with a turn of it every now and then. */
 async function holdEventLoop(totalMs: number, sliceMs: number): Promise<void> {

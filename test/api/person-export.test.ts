@@ -1,5 +1,5 @@
 /** The export of a person, on both stores: all that is kept of them, and nothing of anybody else. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startTestService } from '../support/service.ts'
 import { until } from '../support/until.ts'

@@ -1,5 +1,6 @@
 /** `/v1/changes` and `/v1/events`: all tenants of a provider in one feed, over replicas and restarts of it. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
+import t from '../group/tap.ts'
 import { EventClient } from '../support/event-client.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startTestService, type TestService } from '../support/service.ts'

@@ -1,7 +1,8 @@
 /** The answer to a request that cannot be accepted: always a problem with field and remedy. */
 import { once } from 'node:events'
 import { connect } from 'node:net'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
+import t from '../group/tap.ts'
 import { checkedFetch } from '../support/openapi.ts'
 import { startTestService } from '../support/service.ts'
 

@@ -1,5 +1,5 @@
 /** The versions of a tenant's rules say who put and who restored them, on both stores. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startTestService } from '../support/service.ts'
 

@@ -2,8 +2,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { cutOffSlowReaders } from '../../src/api/slow-readers.ts'
+import t from '../group/tap.ts'
 import { startTestService } from '../support/service.ts'
 import { hangMs } from '../support/until.ts'
 

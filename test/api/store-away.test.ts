@@ -1,6 +1,6 @@
 /** Section 7 of the design: while Redis is away reads go on and say so, writes get a Retry-After. */
 import { randomBytes } from 'node:crypto'
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startTestService } from '../support/service.ts'
 import { until } from '../support/until.ts'

@@ -1,5 +1,5 @@
 /** Finding the users whose calendars are not read as they should be. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService, vevent } from '../support/service.ts'
 import { until } from '../support/until.ts'
 

@@ -1,5 +1,5 @@
 /** A user's coming diversions: by the calendar, by hand, and as they count together. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService, vevent } from '../support/service.ts'
 import { until } from '../support/until.ts'
 

@@ -1,5 +1,5 @@
 /** A user's own triggers, added and removed one at a time, as a softphone does it. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService } from '../support/service.ts'
 
 const service = await startTestService(t)

@@ -2,9 +2,10 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { runKeys } from '../../src/cli/keys.ts'
 import { isWellFormedKey } from '../../src/management/api-key-format.ts'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { runMigrate } from '../../src/cli/migrate.ts'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
@@ -24,6 +24,7 @@ import {
   sampleTimeline,
   sampleUser
 } from '../contracts/store-samples.ts'
+import t from '../group/tap.ts'
 import { startCluster, startRedis } from '../support/redis-server.ts'
 import { until } from '../support/until.ts'
 

@@ -1,8 +1,8 @@
 /** `hanvisa try` as somebody sees it who points it at a calendar of their own. */
 import { join, resolve } from 'node:path'
-import t from 'tap'
 import { previewCalendar } from '../../src/cli/preview-calendar.ts'
 import { calendar, event } from '../connectors/ics/calendars.ts'
+import t from '../group/tap.ts'
 import { startFakeCaldavServer } from '../support/fake-caldav-server.ts'
 
 const packFolder = resolve('rules')

@@ -1,5 +1,5 @@
 /** When a credential ends, who is warned of it and when, and what a refusal after that day says. */
-import t from 'tap'
+
 import type { Check, Connector, ReadRequest, SubscriptionListener } from '../../src/connectors/connector.ts'
 import {
   applicationCredential,
@@ -9,6 +9,7 @@ import {
 } from '../../src/connectors/credential.ts'
 import { withCredentialEnd } from '../../src/connectors/credential-end.ts'
 import { RemoteError, type SyncCode } from '../../src/errors.ts'
+import t from '../group/tap.ts'
 import { hangSignal } from '../support/until.ts'
 import { certificateOf } from './ews/certificates.ts'
 

@@ -1,11 +1,11 @@
 /** Walks the table of connection kinds: a kind that lacks a part, or leaks a secret, fails here. */
 import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import t from 'tap'
 import { createShapeCheck } from '../../src/api/validation.ts'
 import type { ConnectionKind, ConnectorKind } from '../../src/connectors/connector-kind.ts'
 import { connectorKinds } from '../../src/connectors/kinds.ts'
 import { splitSecrets } from '../../src/storage/secrets/connection-secrets.ts'
+import t from '../group/tap.ts'
 
 const kinds = Object.entries(connectorKinds) as [ConnectionKind, ConnectorKind][]
 

@@ -1,7 +1,8 @@
 /** What Exchange and Microsoft 365 answer for a mailbox in each phase of a move, and what that means: only a certain "not here" may move it. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { type Hosting, hostings } from '../../simulator/hosting.ts'
 import type { ReadResult } from '../../src/connectors/connector.ts'
+import t from '../group/tap.ts'
 import { openExchange } from './ews/exchange.ts'
 import { openMicrosoft365 } from './graph/microsoft365.ts'
 

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { gzipSync } from 'node:zlib'
 import type { Page } from 'playwright-core'
-import t from 'tap'
+import t from '../group/tap.ts'
 import { openConsole, signInScript } from './console-fixture.ts'
 
 const languages = ['sv-SE', 'en-GB', 'da-DK', 'nb-NO', 'fi-FI']

@@ -1,6 +1,6 @@
 /** What an attendant does in the console, with what is on the screen alone: find, look, set, take back. */
 import { randomBytes } from 'node:crypto'
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 import { openConsole, subjectOfAnna } from './console-fixture.ts'

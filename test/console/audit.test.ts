@@ -1,5 +1,5 @@
 /** The page of the audit: what was done last, by whom, and what it was before; and an audit that was tampered with. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { openConsole } from './console-fixture.ts'
 
 const console = await openConsole(t)

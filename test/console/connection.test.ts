@@ -1,6 +1,7 @@
 /** How a customer's calendars are connected in the console: tried against the simulator's Exchange, with what goes wrong first. */
-import t from 'tap'
+
 import { startSimulator } from '../../simulator/simulator.ts'
+import t from '../group/tap.ts'
 import { until } from '../support/until.ts'
 import { openConsole } from './console-fixture.ts'
 

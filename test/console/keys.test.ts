@@ -1,5 +1,5 @@
 /** What an operator and a provider do about keys and customers: a key for the switch, its replacement, its end; a customer is made. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { longTests } from '../support/long-tests.ts'
 import { openConsole } from './console-fixture.ts'
 

@@ -1,5 +1,5 @@
 /** What an operator does in the console: edit rules with the effect in sight, find what cannot be read. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { until } from '../support/until.ts'
 import { openConsole } from './console-fixture.ts'
 

@@ -1,7 +1,7 @@
 /** What no source of the console may do, since it fails only now and then, on a busy machine. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
+import t from '../group/tap.ts'
 
 const folder = join(import.meta.dirname, '../../../console/src')
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>

@@ -1,10 +1,11 @@
 /** An Asterisk consumer of a running service: what stands in Asterisk, what somebody else set there, and what it refuses. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { AmiReader } from '../../src/delivery/asterisk/ami-message.ts'
 import { AsteriskPeer } from '../../src/delivery/asterisk/asterisk-peer.ts'
 import { asteriskKind } from '../../src/delivery/asterisk/kind.ts'
 import type { ConsumerStatus, WantedState } from '../../src/delivery/consumer.ts'
 import { machineTimers } from '../../src/lib/timers.ts'
+import t from '../group/tap.ts'
 import { type AmiServer, amiAccount, startAmi } from '../support/ami-server.ts'
 import { startTestService } from '../support/service.ts'
 import { hangMs, until } from '../support/until.ts'

@@ -1,6 +1,7 @@
 /** A SIP consumer of a running service at a real Kamailio: what a phone that watches it receives. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { createSimulatorAuthority } from '../../simulator/authority.ts'
+import t from '../group/tap.ts'
 import {
   type KamailioServer,
   kamailioAccount,

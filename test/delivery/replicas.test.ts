@@ -1,6 +1,6 @@
 /** A webhook that several processes could work: one does, and another goes on where it ended. */
 import { randomBytes } from 'node:crypto'
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startTestService } from '../support/service.ts'
 import { hangMs, until } from '../support/until.ts'

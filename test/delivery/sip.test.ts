@@ -1,11 +1,12 @@
 /** What a SIP consumer does with the answers of a presence server, whatever they are (RFC 3903, and the failures of section 12). */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import type { ConsumerStatus, WantedState } from '../../src/delivery/consumer.ts'
 import type { DeliveryError } from '../../src/delivery/delivery-error.ts'
 import { answerChallenge, pickChallenge } from '../../src/delivery/sip/digest-auth.ts'
 import { SipPeer } from '../../src/delivery/sip/sip-peer.ts'
 import { parseProxy, type SipSettings } from '../../src/delivery/sip/sip-settings.ts'
 import { machineTimers } from '../../src/lib/timers.ts'
+import t from '../group/tap.ts'
 import { type ReceivedSip, type SipAnswer, startScriptedSip } from '../support/scripted-sip-server.ts'
 import { hangMs } from '../support/until.ts'
 

@@ -1,5 +1,5 @@
 /** Consumers that hold a state of each user, as switches do: a switch in memory, and the runner over a real store. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import type { ConsumerPeer, Delivered, SendContext, WantedState } from '../../src/delivery/consumer.ts'
 import { ConsumerRunner } from '../../src/delivery/consumer-runner.ts'
 import type { CommonSettings } from '../../src/delivery/consumer-settings.ts'
@@ -9,6 +9,7 @@ import { machineTimers } from '../../src/lib/timers.ts'
 import { TenantFeeds } from '../../src/status/subscribe.ts'
 import type { Store } from '../../src/storage/store.ts'
 import { sampleConsumer } from '../contracts/store-consumers.ts'
+import t from '../group/tap.ts'
 import { addUsers, fixtureUser, openTenant, START } from '../support/tenant-fixture.ts'
 import { hangMs, until } from '../support/until.ts'
 

@@ -1,6 +1,7 @@
 /** A webhook of a running service: what its receiver gets, in which order, and what its answers lead to. */
 import { setTimeout as pause } from 'node:timers/promises'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
+import t from '../group/tap.ts'
 import { startTestService } from '../support/service.ts'
 import { hangMs, until } from '../support/until.ts'
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts'

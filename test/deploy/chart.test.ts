@@ -2,9 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t from 'tap'
 import { readConfig } from '../../src/config.ts'
 import { Settings } from '../../src/settings.ts'
+import t from '../group/tap.ts'
 import {
   chart,
   everythingSet,

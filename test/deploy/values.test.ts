@@ -1,6 +1,7 @@
 /** The chart's values: each explained, each in the schema, each of use; and no others. */
-import t from 'tap'
+
 import { parse } from 'yaml'
+import t from '../group/tap.ts'
 import {
   everythingSet,
   renderChart,

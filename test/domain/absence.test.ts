@@ -1,12 +1,12 @@
 /** Absences over a calendar: what holds is the same whatever their order, and equals a naive look at each instant. */
 import fc from 'fast-check'
-import t from 'tap'
 import { type Absence, absenceTimeline } from '../../src/domain/absence.ts'
 import { Catalogue } from '../../src/domain/catalogue.ts'
 import { layTimeline } from '../../src/domain/effective-timeline.ts'
 import { causeAt, statusAt } from '../../src/domain/status.ts'
 import { emptyTimeline } from '../../src/domain/timeline-runs.ts'
 import { sampleCause } from '../contracts/store-samples.ts'
+import t from '../group/tap.ts'
 
 const catalogue = new Catalogue([
   { code: 'vacation', labels: {}, phone: 'closed' },

@@ -1,7 +1,8 @@
 /** What is different between two RuleSets, as an operator would say it. */
-import t from 'tap'
+
 import { compareRules } from '../../src/domain/compare-rules.ts'
 import type { Trigger } from '../../src/domain/rule-set.ts'
+import t from '../group/tap.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 
 const lunch: Trigger = { match: 'word', text: 'LUNCH', diversion: 'lunch' }

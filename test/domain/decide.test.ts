@@ -1,9 +1,10 @@
 /** What one event gives, policy by policy. */
-import t from 'tap'
+
 import { toCalendarEvent } from '../../src/domain/availability.ts'
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { compileRules, compileUserTriggers, decide, evaluate } from '../../src/domain/decide.ts'
 import { type RuleSet, type Trigger, validateRuleSet } from '../../src/domain/rule-set.ts'
+import t from '../group/tap.ts'
 import { catalogue, eventWith, rulesWith } from '../support/rule-fixtures.ts'
 
 function given(event: Partial<CalendarEvent>, rules: Partial<RuleSet> = {}, own: Trigger[] = []) {

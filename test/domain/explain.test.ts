@@ -1,9 +1,10 @@
 /** Why: the rule as data and a sentence, in five languages, and never a private text. */
-import t from 'tap'
+
 import { labelOf } from '../../src/domain/diversion.ts'
 import { explain, explainNothing } from '../../src/domain/explain.ts'
 import type { Trigger } from '../../src/domain/rule-set.ts'
 import type { Cause } from '../../src/domain/timeline.ts'
+import t from '../group/tap.ts'
 
 const triggers: Trigger[] = [
   { match: 'word', text: 'LUN', diversion: 'lunch' },

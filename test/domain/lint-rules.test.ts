@@ -1,10 +1,10 @@
 /** Lint: what is allowed and hardly meant, by place, and nothing in the packs that is meant. */
 import { readdirSync } from 'node:fs'
 import { resolve } from 'node:path'
-import t from 'tap'
 import { lintRules } from '../../src/domain/lint-rules.ts'
 import type { RuleSet, Trigger, TriggerMatch } from '../../src/domain/rule-set.ts'
 import { loadPacks } from '../../src/management/load-packs.ts'
+import t from '../group/tap.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 
 const trigger = (match: TriggerMatch, text: string, diversion = 'meeting'): Trigger => ({

@@ -1,12 +1,12 @@
 /** Masking: who may not see sensitive diversions sees the timeline in which they were another from the beginning. */
 import fc from 'fast-check'
-import t from 'tap'
 import { Mask, showSame } from '../../src/domain/mask.ts'
 import { validateRuleSet } from '../../src/domain/rule-set.ts'
 import { nextTransition, statusAt } from '../../src/domain/status.ts'
 import type { Cause } from '../../src/domain/timeline.ts'
 import type { EffectiveTimeline } from '../../src/domain/timeline-runs.ts'
 import { sampleCause } from '../contracts/store-samples.ts'
+import t from '../group/tap.ts'
 import { catalogue, rulesWith } from '../support/rule-fixtures.ts'
 
 const diversions = catalogue.map((one) => (one.code === 'sick' ? { ...one, sensitive: true } : one))

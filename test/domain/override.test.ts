@@ -1,6 +1,5 @@
 /** Overrides: when one ends, what takes the place of what, and back early, which follows the calendar. */
 import fc from 'fast-check'
-import t from 'tap'
 import { AVAILABLE, type Diversion } from '../../src/domain/diversion.ts'
 import {
   applyOverride,
@@ -11,6 +10,7 @@ import {
 } from '../../src/domain/override.ts'
 import { statusAt } from '../../src/domain/status.ts'
 import type { EffectiveTimeline } from '../../src/domain/timeline-runs.ts'
+import t from '../group/tap.ts'
 
 const HOUR = 3_600_000
 const MINUTE = 60_000

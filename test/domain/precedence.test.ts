@@ -1,6 +1,5 @@
 /** docs/precedence.md as a law: whatever sources there are, what holds at an instant is what a naive look at each of them says. */
 import fc from 'fast-check'
-import t from 'tap'
 import type { Absence } from '../../src/domain/absence.ts'
 import { buildTimeline } from '../../src/domain/build-timeline.ts'
 import { Catalogue } from '../../src/domain/catalogue.ts'
@@ -12,6 +11,7 @@ import { OpeningCalendar } from '../../src/domain/hours/opening-calendar.ts'
 import type { Override } from '../../src/domain/override.ts'
 import { mappedStatuses } from '../../src/domain/rule-set.ts'
 import { causeAt, nextTransition, statusAt } from '../../src/domain/status.ts'
+import t from '../group/tap.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 
 const HOUR = 3_600_000

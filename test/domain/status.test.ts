@@ -1,11 +1,11 @@
 /** What holds at an instant, with and without an override: examples, and the naive scan that it must equal. */
 import fc from 'fast-check'
-import t from 'tap'
 import { applyOverride, type Override } from '../../src/domain/override.ts'
 import { causeAt, nextTransition, type StatusFields, statusAt } from '../../src/domain/status.ts'
 import { initialSyncRecord, markFailed, markSynced, syncStateAt } from '../../src/domain/sync-state.ts'
 import type { Cause } from '../../src/domain/timeline.ts'
 import type { EffectiveTimeline } from '../../src/domain/timeline-runs.ts'
+import t from '../group/tap.ts'
 
 type Piece = [
   start: number,

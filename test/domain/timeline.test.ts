@@ -1,11 +1,11 @@
 /** Timelines: what overlapping events come to, and the laws that every timeline keeps. */
 import fc from 'fast-check'
-import t from 'tap'
 import { buildTimeline, buildTimelineInSteps } from '../../src/domain/build-timeline.ts'
 import type { CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { compileRules, compileUserTriggers, type Decision, decide } from '../../src/domain/decide.ts'
 import { statusAt } from '../../src/domain/status.ts'
 import { type Cause, dropEndedBefore, sameTimelineFrom, type Timeline } from '../../src/domain/timeline.ts'
+import t from '../group/tap.ts'
 import { catalogue, eventWith, rulesWith } from '../support/rule-fixtures.ts'
 
 const rules = compileRules(rulesWith(), 7)

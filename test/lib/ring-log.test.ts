@@ -1,7 +1,7 @@
 /** A log of the newest entries: what it says to be complete is complete. */
 import fc from 'fast-check'
-import t from 'tap'
 import { RingLog } from '../../src/lib/ring-log.ts'
+import t from '../group/tap.ts'
 
 t.test('law: after `completeAfter` nothing is missing, and enough is retained', async (t) => {
   const entry = fc.record({ step: fc.nat(3), weight: fc.integer({ min: 1, max: 12 }) })

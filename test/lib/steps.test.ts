@@ -1,10 +1,11 @@
 /** Work in steps: at once it gives what it gives in slices, and in slices others have their turn. */
-import t from 'tap'
+
 import { compileRules, compileRulesInSteps, compileUserTriggers, decide } from '../../src/domain/decide.ts'
 import { lintInSteps, lintRules } from '../../src/domain/lint-rules.ts'
 import type { RuleSet } from '../../src/domain/rule-set.ts'
 import type { Steps } from '../../src/lib/steps.ts'
 import { runInSlices } from '../../src/lib/time-slices.ts'
+import t from '../group/tap.ts'
 import { eventWith, rulesWith } from '../support/rule-fixtures.ts'
 
 const TRIGGERS = 2_000

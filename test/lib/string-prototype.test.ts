@@ -1,6 +1,7 @@
 /** A class that extends String makes loops over characters slow; they are as fast again after restoreStringMethods. */
-import t from 'tap'
+
 import { restoreStringMethods } from '../../src/lib/string-prototype.ts'
+import t from '../group/tap.ts'
 
 const { charCodeAt } = String.prototype
 const subjects = Array.from({ length: 10_000 }, (_, index) => `Avstämning med kund Planering ${index}`)

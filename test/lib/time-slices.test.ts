@@ -1,6 +1,5 @@
 /** Long work in slices: it comes to the same as in one go, and lets everything else have its turns. */
 import fc from 'fast-check'
-import t from 'tap'
 import {
   encodeListInSlices,
   forEachInSlices,
@@ -8,6 +7,7 @@ import {
   runInSlices,
   sortInSlices
 } from '../../src/lib/time-slices.ts'
+import t from '../group/tap.ts'
 
 const compare = (one: number, other: number) => one - other
 

@@ -1,6 +1,5 @@
 /** Local midnights and wall times over the days on which clocks change. */
 import fc from 'fast-check'
-import t from 'tap'
 import {
   ianaZone,
   instantOf,
@@ -11,6 +10,7 @@ import {
   startOfDay,
   wallOf
 } from '../../src/lib/time-zone.ts'
+import t from '../group/tap.ts'
 
 const at = (text: string) => Date.parse(text)
 const clock = (year: number, month: number, day: number, hour: number, minute = 0) => ({

@@ -1,7 +1,8 @@
 /** The form of API keys: what scanners and typing errors are recognised by. */
-import t from 'tap'
+
 import { digestOf } from '../../src/lib/digest.ts'
 import { isWellFormedKey, makeApiKey } from '../../src/management/api-key-format.ts'
+import t from '../group/tap.ts'
 
 t.test('a key is hvk_, 30 random characters and their CRC-32, and no two are the same', async (t) => {
   const keys = Array.from({ length: 1000 }, makeApiKey)

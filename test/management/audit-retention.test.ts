@@ -1,9 +1,10 @@
 /** Entries of the audit end with their time, and the log says once where each chain stands. */
-import t from 'tap'
+
 import { AuditRetention } from '../../src/management/audit/audit-retention.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { readAudit, sampleDraft } from '../contracts/store-audit.ts'
 import { sampleTenant } from '../contracts/store-samples.ts'
+import t from '../group/tap.ts'
 
 const DAY = 86_400_000
 

@@ -5,7 +5,7 @@ import { generateKeyPairSync, webcrypto } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { X509CertificateGenerator } from '@peculiar/x509'
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService, vevent } from '../support/service.ts'
 
 const service = await startTestService(t)

@@ -1,5 +1,5 @@
 /** Consents in time and at once, and what Microsoft's answers come to: what a whole service cannot be made to show. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import type { ConsentProof } from '../../src/connectors/provider-consent.ts'
 import { RemoteError, type SyncCode } from '../../src/errors.ts'
 import { attributionOf } from '../../src/management/audit/attribution.ts'
@@ -9,6 +9,7 @@ import type { Principal } from '../../src/management/principal.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { sealer } from '../../src/storage/secrets/seal.ts'
 import { sampleTenant } from '../contracts/store-samples.ts'
+import t from '../group/tap.ts'
 import { settableClock } from '../support/settable-clock.ts'
 
 const START = Date.UTC(2026, 10, 23, 8)

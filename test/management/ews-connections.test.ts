@@ -1,8 +1,8 @@
 /** Connections to EWS: what is refused and why, and where its password stays. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import t from 'tap'
 import { openExchange } from '../connectors/ews/exchange.ts'
+import t from '../group/tap.ts'
 import { startTestService } from '../support/service.ts'
 
 const service = await startTestService(t, { allowPrivateTargets: true })

@@ -1,5 +1,5 @@
 /** Where an import stands can be asked at any time, and a later one ends an earlier one. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 

@@ -1,5 +1,5 @@
 /** The keys in memory: who is told what, and what holds while the store cannot be asked. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { digestOf } from '../../src/lib/digest.ts'
 import { makeApiKey } from '../../src/management/api-key-format.ts'
 import { KeyRegistry } from '../../src/management/key-registry.ts'
@@ -8,6 +8,7 @@ import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { StoreUnavailable } from '../../src/storage/store.ts'
 import { sampleApiKey } from '../contracts/store-api-keys.ts'
 import { sampleTenant } from '../contracts/store-samples.ts'
+import t from '../group/tap.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 
 const HOUR = 3_600_000

@@ -1,11 +1,11 @@
 /** The packs do what the four systems do, row by row, and a malformed one is refused with file, line and reason. */
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import t from 'tap'
 import type { BusyStatus, CalendarEvent } from '../../src/domain/calendar-event.ts'
 import { compileRules, compileUserTriggers, decide } from '../../src/domain/decide.ts'
 import { SetupError } from '../../src/errors.ts'
 import { loadPacks } from '../../src/management/load-packs.ts'
+import t from '../group/tap.ts'
 
 const packs = await loadPacks('rules')
 

@@ -1,8 +1,9 @@
 /** Refused keys and sign-ins are counted: whatever a stranger sends, an hour comes to few entries. */
-import t from 'tap'
+
 import { RefusalTally } from '../../src/management/audit/refusal-tally.ts'
 import type { AuditDraft } from '../../src/storage/audit.ts'
 import { StoreUnavailable } from '../../src/storage/store.ts'
+import t from '../group/tap.ts'
 
 function open() {
   const drafts: AuditDraft[] = []

@@ -1,5 +1,5 @@
 /** Rules and their preview: what is put, what it comes to, what is refused. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService, vevent } from '../support/service.ts'
 import { until } from '../support/until.ts'
 

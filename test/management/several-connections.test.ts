@@ -1,5 +1,5 @@
 /** Several connections of a tenant: each by its name, in their order, and none touches what is read over another. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService, vevent } from '../support/service.ts'
 import { until } from '../support/until.ts'
 

@@ -1,5 +1,5 @@
 /** Users from sheets, as spreadsheet programs save them. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService } from '../support/service.ts'
 
 const service = await startTestService(t)

@@ -1,5 +1,5 @@
 /** Tenants and users as operators keep them. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService, vevent } from '../support/service.ts'
 import { until } from '../support/until.ts'
 

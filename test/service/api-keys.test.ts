@@ -1,7 +1,8 @@
 /** API keys on two replicas over one Redis: what one does holds at the other, and what is sure while Redis is away. */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startTestService, type TestService } from '../support/service.ts'
 import { until } from '../support/until.ts'

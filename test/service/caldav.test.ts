@@ -1,7 +1,7 @@
 /** A tenant on a CalDAV server, as operators and switches see it: put, tested, read, edited; its passwords stay secret. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startFakeCaldavServer } from '../support/fake-caldav-server.ts'
 import { startTestService } from '../support/service.ts'
 import { until } from '../support/until.ts'

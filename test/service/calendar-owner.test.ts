@@ -1,5 +1,5 @@
 /** Users of one calendar file: the answer to an invitation counts for the one whose `owner` gave it. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startTestService, vevent } from '../support/service.ts'
 import { until } from '../support/until.ts'
 

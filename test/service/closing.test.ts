@@ -1,5 +1,5 @@
 /** Asked to stop, the service answers who waits for a change, and goes at once. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startServiceProcess } from '../support/service-process.ts'
 
 t.test('a long poll is answered, and its cursor is good for another process', async (t) => {

@@ -1,5 +1,5 @@
 /** The credential horizon from end to end: over Graph and EWS, in `GET …/sync`, the connection test and the metrics. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import {
   createTenantOnGraph,
   DIRECTORY,

@@ -1,8 +1,9 @@
 /** Exchange from end to end: the service as it runs, over the simulator's EWS, and what a customer reads of it. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { Temporal } from 'temporal-polyfill'
 import type { EventInput } from '../../simulator/calendar-item.ts'
 import { startSimulator } from '../../simulator/simulator.ts'
+import t from '../group/tap.ts'
 import { startTestService } from '../support/service.ts'
 import { until } from '../support/until.ts'
 

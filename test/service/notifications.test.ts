@@ -1,5 +1,5 @@
 /** Graph's notifications from end to end: the service as operators run it, whatever happens to them on their way. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { checkedFetch } from '../support/openapi.ts'
 import {
   createTenantOnGraph,

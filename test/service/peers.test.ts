@@ -1,5 +1,5 @@
 /** What today's products get wrong, each as a test of the running service over Graph (docs/operations.md). */
-import t from 'tap'
+import t from '../group/tap.ts'
 import {
   createTenantOnGraph,
   DIRECTORY,

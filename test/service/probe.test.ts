@@ -1,5 +1,5 @@
 /** The probe of a connection test: a mailbox outside the list must be refused, over Graph and over EWS impersonation. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import {
   createTenantOnGraph,
   DIRECTORY,

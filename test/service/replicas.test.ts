@@ -1,8 +1,8 @@
 /** Several services over one Redis, as operators run them: what is written at one is read at the other, and one may die. */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import t from 'tap'
 import { startSimulator } from '../../simulator/simulator.ts'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { startTestService } from '../support/service.ts'
 import {

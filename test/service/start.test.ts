@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import t from 'tap'
+import t from '../group/tap.ts'
 import { checkedFetch } from '../support/openapi.ts'
 
 t.test('a signal to npm reaches the service, which closes', async (t) => {

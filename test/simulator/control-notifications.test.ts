@@ -1,5 +1,5 @@
 /** The control API over notifications, as a process of its own has nothing else: orders go in, counters come out. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startNotificationReceiver } from '../support/notification-receiver.ts'
 import { type OpenSimulator, openSimulator, simulatedTenant } from '../support/open-simulator.ts'
 import { until } from '../support/until.ts'

@@ -1,8 +1,8 @@
 /** Signing in: what msal-node gets for a secret or a certificate, and how it is refused. */
 import { createSign, X509Certificate } from 'node:crypto'
 import { ConfidentialClientApplication, ServerError } from '@azure/msal-node'
-import t from 'tap'
 import { createClientCertificate } from '../../simulator/authority.ts'
+import t from '../group/tap.ts'
 import { openSimulator, simulatedClientId, simulatedTenant } from '../support/open-simulator.ts'
 
 const form = { 'content-type': 'application/x-www-form-urlencoded' }

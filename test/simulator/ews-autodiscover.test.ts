@@ -1,6 +1,7 @@
 /** Autodiscover leads a service account from an address to the server. */
-import t from 'tap'
+
 import { fetch } from 'undici'
+import t from '../group/tap.ts'
 import { basic, every, openEws, outline, service, tenant, texts } from './ews-open.ts'
 
 t.test('Autodiscover leads to the server, in SOAP for many and in POX for one, or sends on', async (t) => {

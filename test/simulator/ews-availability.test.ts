@@ -1,5 +1,5 @@
 /** GetUserAvailability: each mailbox at the level that the caller may see, in the shape and within the limits of Exchange. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { availabilityBody, basic, every, openEws, outline, service, texts } from './ews-open.ts'
 
 const meeting = {

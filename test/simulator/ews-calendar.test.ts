@@ -1,5 +1,5 @@
 /** The calendar folder over EWS: found, read, written and removed, by whoever may. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { calendarOf, every, itemShape, openEws, outline, tenant, texts, view } from './ews-open.ts'
 
 const lunch = {

@@ -1,9 +1,9 @@
 /** Clients that we did not write, in processes of their own, read and write the simulator's EWS as they come. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import t from 'tap'
 import type { InstallationInput } from '../../simulator/ews/installations.ts'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
+import t from '../group/tap.ts'
 import { service as account, tenant } from './ews-open.ts'
 
 /** requests knows Basic in Latin-1 alone. */

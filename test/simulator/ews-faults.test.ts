@@ -1,7 +1,8 @@
 /** EWS's own trouble on order: throttling, rights that are gone, pages, corrupted answers; and concurrency as it is limited. */
-import t from 'tap'
+
 import { fetch } from 'undici'
 import { parseXml } from '../../simulator/ews/xml.ts'
+import t from '../group/tap.ts'
 import { until } from '../support/until.ts'
 import {
   availabilityBody,

@@ -1,10 +1,10 @@
 /** The way in: every kind of sign-in, impersonation within its scope, and versions. */
 import { Agent as KeepAlive, type RequestOptions, request } from 'node:https'
 import type { TLSSocket } from 'node:tls'
-import t from 'tap'
 import type { Simulator } from '../../simulator/simulator.ts'
 import { channelBinding } from '../../src/connectors/ews/auth/ntlm/channel-binding.ts'
 import { ntlmHandshake } from '../../src/connectors/ews/auth/ntlm/ntlm.ts'
+import t from '../group/tap.ts'
 import {
   availabilityBody,
   basic,

@@ -1,5 +1,5 @@
 /** Streams at their worst: broken, silent, in odd chunks, with ids that die; and many of them at a time. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { until } from '../support/until.ts'
 import { calendarOf, openEws, service, tenant, texts } from './ews-open.ts'
 import { openStream, streaming, types } from './ews-stream.ts'

@@ -1,5 +1,5 @@
 /** How a client learns of edits: by a state that it keeps, by asking again, and by a stream of documents. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { basic, calendarOf, every, itemShape, openEws, outline, service, tenant, texts } from './ews-open.ts'
 import { openStream, streaming, types } from './ews-stream.ts'
 

@@ -1,7 +1,8 @@
 /** Trouble on order: each kind does what it says, to whom it says, as often as it says. */
-import t from 'tap'
+
 import { fetch } from 'undici'
 import type { FaultSpec } from '../../simulator/faults.ts'
+import t from '../group/tap.ts'
 import { openSimulator, simulatedTenant } from '../support/open-simulator.ts'
 import { until } from '../support/until.ts'
 

@@ -1,5 +1,5 @@
 /** What Graph posts after an edit: what it says, how it is repeated, and which faults can be set. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { type NotificationReceiver, startNotificationReceiver } from '../support/notification-receiver.ts'
 import {
   type OpenSimulator,

@@ -1,5 +1,5 @@
 /** Graph's subscriptions as an application has them: asked for, proved, listed, renewed, ended, expired. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { type NotificationReceiver, startNotificationReceiver } from '../support/notification-receiver.ts'
 import {
   type OpenSimulator,

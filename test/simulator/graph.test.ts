@@ -1,6 +1,7 @@
 /** Reading calendars: what calendarView and users give to the real Graph client, and what they refuse. */
-import t from 'tap'
+
 import type { EventInput } from '../../simulator/calendar-item.ts'
+import t from '../group/tap.ts'
 import { openSimulator, simulatedTenant } from '../support/open-simulator.ts'
 
 const week = 'startDateTime=2026-11-23T00:00:00Z&endDateTime=2026-11-30T00:00:00Z'

@@ -1,6 +1,7 @@
 /** What Graph puts limits on: getSchedule, batches, and calls at a time to one mailbox. */
-import t from 'tap'
+
 import type { EventInput } from '../../simulator/calendar-item.ts'
+import t from '../group/tap.ts'
 import { openSimulator, simulatedTenant } from '../support/open-simulator.ts'
 import { until } from '../support/until.ts'
 

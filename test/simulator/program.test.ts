@@ -5,8 +5,8 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import t from 'tap'
 import { Agent, fetch } from 'undici'
+import t from '../group/tap.ts'
 
 const tenant = '0b3c9a52-1111-4d0e-9d3f-0a1b2c3d4e5f'
 

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import t from 'tap'
 import { startSimulator } from '../../simulator/simulator.ts'
+import t from '../group/tap.ts'
 import { openSimulator } from '../support/open-simulator.ts'
 
 const readme = readFileSync('simulator/README.md', 'utf8')

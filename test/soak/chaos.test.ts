@@ -1,8 +1,8 @@
 /** The chaos run in its short form; `npm run soak` has the long one, over ten seeds. */
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import t from 'tap'
 import { runChaos } from '../../soak/chaos.ts'
+import t from '../group/tap.ts'
 import { longTests } from '../support/long-tests.ts'
 import { startRedis } from '../support/redis-server.ts'
 

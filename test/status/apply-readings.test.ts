@@ -1,11 +1,12 @@
 /** A replica over Redis takes over what a write of readings saved, without reading it: when it may, and that it is the same. */
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { initialSyncRecord, markFailed } from '../../src/domain/sync-state.ts'
 import { StatusService } from '../../src/status/status-service.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import type { ReadingOutcome } from '../../src/storage/store.ts'
+import t from '../group/tap.ts'
 import { partitionedStore } from '../support/partitioned-store.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'

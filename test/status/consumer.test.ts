@@ -1,8 +1,8 @@
 /** The law of cursors: whoever follows one, however rarely, holds what holds. */
 import fc from 'fast-check'
-import t from 'tap'
 import type { Override } from '../../src/domain/override.ts'
 import type { Status } from '../../src/status/status-members.ts'
+import t from '../group/tap.ts'
 import {
   addUsers,
   fetchChanges,

@@ -1,7 +1,7 @@
 /** Cursors: opaque, and none but our own are taken. */
 import fc from 'fast-check'
-import t from 'tap'
 import { formatCursor, parseCursor } from '../../src/status/cursor.ts'
+import t from '../group/tap.ts'
 
 t.test('law: a cursor that was written is read as it was', async (t) => {
   fc.assert(

@@ -1,7 +1,7 @@
 /** The law of writes: a consumer that changes replicas never sees a write undone, however late each replica receives it. */
 import fc from 'fast-check'
-import t from 'tap'
 import { requireCursor } from '../../src/status/cursor.ts'
+import t from '../group/tap.ts'
 import { partitionedStore } from '../support/partitioned-store.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import {

@@ -1,11 +1,11 @@
 /** What masked audiences read and are woken by, beside what the others are. */
 import fc from 'fast-check'
-import t from 'tap'
 import { type Audience, maskedAudience, unmaskedAudience } from '../../src/status/audience.ts'
 import { requireCursor } from '../../src/status/cursor.ts'
 import type { Status } from '../../src/status/status-members.ts'
 import type { StatusService } from '../../src/status/status-service.ts'
 import { tenantFormat } from '../../src/status/view-moment.ts'
+import t from '../group/tap.ts'
 import { catalogue, rulesWith } from '../support/rule-fixtures.ts'
 import {
   addUsers,

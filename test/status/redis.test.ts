@@ -1,11 +1,12 @@
 /** Replicas with a Redis between them: who hops between them, and what they do while it is away. */
 import { Redis } from 'ioredis'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { requireCursor } from '../../src/status/cursor.ts'
 import type { Status } from '../../src/status/status-members.ts'
 import type { StatusService } from '../../src/status/status-service.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis, type RedisStore } from '../../src/storage/redis/redis.ts'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import {

@@ -1,10 +1,11 @@
 /** The laws of replicas: whatever each lived through, they answer alike, and a consumer may hop between them. */
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { type Cursor, requireCursor } from '../../src/status/cursor.ts'
 import type { Status } from '../../src/status/status-members.ts'
 import { StatusService } from '../../src/status/status-service.ts'
 import { tenantFormat, ViewMoment } from '../../src/status/view-moment.ts'
+import t from '../group/tap.ts'
 import { applyTenantEvent, tenantEvent, userIds } from '../support/arbitraries.ts'
 import { partitionedStore } from '../support/partitioned-store.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'

@@ -1,6 +1,7 @@
 /** Replicas that missed events, or got them late: what consumers with cursors see of it. */
-import t from 'tap'
+
 import { requireCursor } from '../../src/status/cursor.ts'
+import t from '../group/tap.ts'
 import { partitionedStore } from '../support/partitioned-store.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import {

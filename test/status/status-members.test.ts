@@ -1,11 +1,11 @@
 /** A Status member is declared once: its schema, its JSON and its comparison follow, and forgetting one shows here. */
 import { readFile } from 'node:fs/promises'
-import t from 'tap'
 import { nextTransition, type StatusFields, statusAt } from '../../src/domain/status.ts'
 import type { Cause } from '../../src/domain/timeline.ts'
 import { emptyTimeline } from '../../src/domain/timeline-runs.ts'
 import { calendarMembers, makeStatus, statusMembers } from '../../src/status/status-members.ts'
 import { sampleCause } from '../contracts/store-samples.ts'
+import t from '../group/tap.ts'
 
 const status = makeStatus({
   user: { id: 'anna', extension: '1070', displayName: 'Anna Ek' },

@@ -1,6 +1,7 @@
 /** The tenant view over a real store: what consumers with cursors see, against what they must. */
-import t from 'tap'
+
 import { requireCursor } from '../../src/status/cursor.ts'
+import t from '../group/tap.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 import {
   addUsers,

@@ -1,10 +1,10 @@
 /** The JSON of a Status is the same whether its parts were written for another user before or not. */
 import fc from 'fast-check'
-import t from 'tap'
 import { type StatusFields, statusSources, untilKinds } from '../../src/domain/status.ts'
 import { syncStateNames } from '../../src/domain/sync-state.ts'
 import { makeStatus } from '../../src/status/status-members.ts'
 import { StatusWriter } from '../../src/status/status-writer.ts'
+import t from '../group/tap.ts'
 
 const common = {
   language: 'sv',

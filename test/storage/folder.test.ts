@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { SetupError } from '../../src/errors.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
@@ -32,6 +32,7 @@ import {
   sampleTimeline,
   sampleUser
 } from '../contracts/store-samples.ts'
+import t from '../group/tap.ts'
 import { plainNodeArgs } from '../support/plain-process.ts'
 
 async function newFolder(t: Test): Promise<string> {

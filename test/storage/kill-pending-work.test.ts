@@ -1,8 +1,9 @@
 /** A process that dies while it removes a large tenant, or has it read anew, leaves nothing half done to the next. */
-import t from 'tap'
+
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
+import t from '../group/tap.ts'
 import { killDuringPendingWork } from '../support/kill-pending-work.ts'
 import { longTests } from '../support/long-tests.ts'
 import { startRedis } from '../support/redis-server.ts'

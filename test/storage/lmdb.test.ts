@@ -2,13 +2,13 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import t from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { openLmdb } from '../../src/storage/lmdb/lmdb.ts'
 import { type FeedEvent, type Store, StoreUnavailable, type User } from '../../src/storage/store.ts'
 import type { OpenStore } from '../contracts/open-store.ts'
 import { storeContract } from '../contracts/store.ts'
 import { sampleTenant, sampleUser } from '../contracts/store-samples.ts'
+import t from '../group/tap.ts'
 
 const open: OpenStore = async (t, options = {}) => {
   const folder = await mkdtemp(join(tmpdir(), 'hanvisa-store-'))

@@ -2,11 +2,12 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import { openFolderKeyCheck } from '../../src/storage/secrets/folder-key-check.ts'
 import { type KeyCheckStore, MasterKeys } from '../../src/storage/secrets/master-keys.ts'
+import t from '../group/tap.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { hangMs } from '../support/until.ts'
 

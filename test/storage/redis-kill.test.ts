@@ -1,10 +1,10 @@
 /** What was acknowledged is in Redis, whole, when the process that wrote it is killed at any moment. */
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
-import t from 'tap'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
 import { readAudit } from '../contracts/store-audit.ts'
+import t from '../group/tap.ts'
 import { killStoreWriter, lostWrites } from '../support/kill-store-writer.ts'
 import { longTests } from '../support/long-tests.ts'
 import { plainNodeArgs } from '../support/plain-process.ts'

@@ -1,5 +1,5 @@
 /** A new connection costs Redis the same however many users there are, and is whole at once. */
-import t from 'tap'
+
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
@@ -11,6 +11,7 @@ import {
   sampleTimeline,
   sampleUser
 } from '../contracts/store-samples.ts'
+import t from '../group/tap.ts'
 import { startRedis, type TestRedis } from '../support/redis-server.ts'
 import { hangMs } from '../support/until.ts'
 

@@ -1,8 +1,9 @@
 /** Which Redis is taken, which is refused, and in which words. */
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { redisAddress, redisUrlFault } from '../../src/storage/redis/address.ts'
 import { openRedis } from '../../src/storage/redis/redis.ts'
+import t from '../group/tap.ts'
 import { startCluster, startRedis } from '../support/redis-server.ts'
 
 t.test('a URL gives the address', async (t) => {

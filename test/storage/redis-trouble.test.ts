@@ -1,12 +1,13 @@
 /** Redis away, frozen, restarted or emptied: nothing acknowledged is lost, writers fail quickly, followers end up right. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { redisAddress } from '../../src/storage/redis/address.ts'
 import { openRedis, type RedisOptions, type RedisStore } from '../../src/storage/redis/redis.ts'
 import { type FeedEvent, type Store, StoreUnavailable, TenantGone } from '../../src/storage/store.ts'
 import { sampleTenant, sampleUser } from '../contracts/store-samples.ts'
+import t from '../group/tap.ts'
 import { startCluster, startRedis, startSentinel } from '../support/redis-server.ts'
 import { hangMs, until } from '../support/until.ts'
 

@@ -1,7 +1,6 @@
 /** Secrets are sealed under the master key, and another key, another purpose or a changed text opens nothing. */
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
-import t from 'tap'
 import {
   sealConnection,
   sealMailbox,
@@ -9,6 +8,7 @@ import {
   unsealMailbox
 } from '../../src/storage/secrets/connection-secrets.ts'
 import { masterKeyId, sealer, sealingKeyId } from '../../src/storage/secrets/seal.ts'
+import t from '../group/tap.ts'
 
 const masterKey = randomBytes(32)
 const { seal, open } = sealer(masterKey)

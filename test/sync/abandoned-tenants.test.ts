@@ -1,8 +1,9 @@
 /** No worker is left: who relied on notifications is stale within five minutes, on every replica alike. */
-import t from 'tap'
+
 import { markSynced } from '../../src/domain/sync-state.ts'
 import { AbandonedTenants } from '../../src/sync/cluster/abandoned-tenants.ts'
 import { shardCount, shardOf } from '../../src/sync/cluster/shards.ts'
+import t from '../group/tap.ts'
 import { minuteMs, openSyncHarness } from '../support/sync-harness.ts'
 
 t.test('subscribed calendars of a shard without an owner are stale within five minutes', async (t) => {

@@ -1,5 +1,5 @@
 /** Absences that go on beyond the window: their true end is known, and polls pay nothing for it. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { calendarEvent } from '../support/fake-calendar-server.ts'
 import { harnessRules, openSyncHarness, polling } from '../support/sync-harness.ts'
 

@@ -1,6 +1,7 @@
 /** What is changed here acts at once: rules, users, mailboxes, connections, tenants. */
-import t from 'tap'
+
 import type { Store } from '../../src/storage/store.ts'
+import t from '../group/tap.ts'
 import { calendarEvent } from '../support/fake-calendar-server.ts'
 import { partitionedStore } from '../support/partitioned-store.ts'
 import {

@@ -1,7 +1,8 @@
 /** Waiting in the in-process queue for targets: every caller learns what became of them. */
-import t from 'tap'
+
 import { FairQueue, queueLimits } from '../../src/sync/queue/fair-queue.ts'
 import type { BatchResult } from '../../src/sync/queue/queue.ts'
+import t from '../group/tap.ts'
 import { createFakeClock, yieldToEventLoop } from '../support/fake-clock.ts'
 
 t.test('whoever waits for targets learns when they were read, delayed, or dropped', async (t) => {

@@ -1,6 +1,7 @@
 /** What goes wrong with one calendar, or one tenant, is seen there with what to do about it, and nowhere else. */
-import t from 'tap'
+
 import { queueLimits } from '../../src/sync/queue/fair-queue.ts'
+import t from '../group/tap.ts'
 import { calendarEvent, startFakeCalendarServer } from '../support/fake-calendar-server.ts'
 import { hourMs, minuteMs, openSyncHarness, polling } from '../support/sync-harness.ts'
 

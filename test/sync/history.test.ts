@@ -1,5 +1,5 @@
 /** Intervals that ended are dropped once their time is over, though the calendar never differs in what still counts. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { calendarEvent } from '../support/fake-calendar-server.ts'
 import { hourMs, openSyncHarness } from '../support/sync-harness.ts'
 

@@ -1,9 +1,10 @@
 /** Shards shared among processes by leases on a real Redis: evenly, one at a time, moved when somebody leaves or dies. */
 import { Redis } from 'ioredis'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { machineTimers } from '../../src/lib/timers.ts'
 import { leaseTtlMs, readLeaseAges, redisLeases } from '../../src/sync/cluster/redis/leases.ts'
 import { LeasedShards, type Shards, shardCount, shardNames, shardOf } from '../../src/sync/cluster/shards.ts'
+import t from '../group/tap.ts'
 import { startRedis, type TestRedis } from '../support/redis-server.ts'
 import { until } from '../support/until.ts'
 

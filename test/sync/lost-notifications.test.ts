@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import type { EwsConnection, GraphConnection } from '../../src/connectors/connection.ts'
 import type { Connector } from '../../src/connectors/connector.ts'
 import { createEwsConnector } from '../../src/connectors/ews/connector.ts'
@@ -12,6 +12,7 @@ import { GraphConnector } from '../../src/connectors/graph/connector.ts'
 import { createNotificationUrls } from '../../src/connectors/graph/notifications/url.ts'
 import { anyAddress } from '../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../src/connectors/net/http-client.ts'
+import t from '../group/tap.ts'
 import { startNotificationReceiver } from '../support/notification-receiver.ts'
 import {
   type OpenSimulator,

@@ -1,6 +1,7 @@
 /** Mailboxes that move between two connections of a tenant: what makes sync look elsewhere, what does not, and that nothing is lost. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { statusAt } from '../../src/domain/status.ts'
+import t from '../group/tap.ts'
 import { calendarEvent } from '../support/fake-calendar-server.ts'
 import { openHybridTenant, type SideAnswer } from '../support/hybrid-tenant.ts'
 import { longTests } from '../support/long-tests.ts'

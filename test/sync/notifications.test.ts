@@ -1,8 +1,9 @@
 /** Edits that the calendar server notifies: read at once, however many; and polled for as soon as the subscription is inactive. */
-import t from 'tap'
+
 import { RemoteError } from '../../src/errors.ts'
 import { NotificationDebouncer } from '../../src/sync/notifications/debouncer.ts'
 import { TargetSubscriptions } from '../../src/sync/notifications/target-subscriptions.ts'
+import t from '../group/tap.ts'
 import { calendarEvent, startFakeCalendarServer } from '../support/fake-calendar-server.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { hourMs, minuteMs, openSyncHarness, polling, type SyncHarness } from '../support/sync-harness.ts'

@@ -1,5 +1,5 @@
 /** Office hours that are put while a calendar is being read: what shows only because of them is not lost. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { calendarEvent } from '../support/fake-calendar-server.ts'
 import { hourMs, openSyncHarness } from '../support/sync-harness.ts'
 

@@ -1,6 +1,7 @@
 /** What a pause means for others, what ends it, and what it says of edits that are known of but not read. */
-import t from 'tap'
+
 import { RemoteError } from '../../src/errors.ts'
+import t from '../group/tap.ts'
 import { calendarEvent, startFakeCalendarServer } from '../support/fake-calendar-server.ts'
 import { minuteMs, openSyncHarness, polling } from '../support/sync-harness.ts'
 

@@ -1,8 +1,8 @@
 /** The in-process queue, with jobs of its own: turns, dedupe, deadlines, pauses, bounds. */
 import fc from 'fast-check'
-import t from 'tap'
 import { FairQueue, type QueueLimits } from '../../src/sync/queue/fair-queue.ts'
 import { BatchCancelled, type BatchResult, BatchTimeout, type SyncQueue } from '../../src/sync/queue/queue.ts'
+import t from '../group/tap.ts'
 import { createFakeClock, yieldToEventLoop } from '../support/fake-clock.ts'
 import { until } from '../support/until.ts'
 

@@ -1,5 +1,5 @@
 /** Calendars are read, evaluated and stored: what consumers see of it, what they do not, and what is never stored. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { calendarEvent, startFakeCalendarServer } from '../support/fake-calendar-server.ts'
 import { harnessRules, hourMs, minuteMs, openSyncHarness, polling } from '../support/sync-harness.ts'
 

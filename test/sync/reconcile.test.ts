@@ -1,6 +1,6 @@
 /** Reconciliation: edits without a notification are found, counted and repaired, with few requests on a day without edits. */
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import { Semaphore } from '../../src/lib/semaphore.ts'
 import { RuleCache } from '../../src/sync/batch/rule-cache.ts'
@@ -10,6 +10,7 @@ import { ReconcileSchedule } from '../../src/sync/scheduling/reconcile-schedule.
 import type { SyncDeps } from '../../src/sync/sync-deps.ts'
 import { TargetRegistry } from '../../src/sync/targets/target-registry.ts'
 import { TenantSync } from '../../src/sync/tenant-sync.ts'
+import t from '../group/tap.ts'
 import { calendarEvent, startFakeCalendarServer } from '../support/fake-calendar-server.ts'
 import { harnessRules, hourMs, minuteMs, openSyncHarness, polling } from '../support/sync-harness.ts'
 

@@ -1,6 +1,6 @@
 /** Several workers over one Redis: whatever dies, every calendar is read, by one of them at a time. */
 import { resolve } from 'node:path'
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startCluster, startRedis } from '../support/redis-server.ts'
 import { startSyncReplicas } from '../support/sync-replicas.ts'
 import { until } from '../support/until.ts'

@@ -1,6 +1,7 @@
 /** Tenants with equal rules share what is made of them. */
-import t from 'tap'
+
 import { RuleCache } from '../../src/sync/batch/rule-cache.ts'
+import t from '../group/tap.ts'
 import { harnessRules } from '../support/sync-harness.ts'
 
 t.test('equal rules of one version are compiled once, others separately', async (t) => {

@@ -1,11 +1,11 @@
 /** When polls fall due, how long failures keep away, and which days are read. */
 import fc from 'fast-check'
-import t from 'tap'
 import { windowAt } from '../../src/domain/window.ts'
 import { RemoteError, syncCodes } from '../../src/errors.ts'
 import { runAtOnce } from '../../src/lib/steps.ts'
 import { retryDelay } from '../../src/sync/queue/retry-policy.ts'
 import { PollSchedule, sortTargets } from '../../src/sync/scheduling/poll-schedule.ts'
+import t from '../group/tap.ts'
 
 const day = 86_400_000
 const beat = 250

@@ -1,10 +1,11 @@
 /** What of a reading consumers can see, where it is not obvious. */
-import t from 'tap'
+
 import { Mask } from '../../src/domain/mask.ts'
 import { initialSyncRecord, type SyncRecord } from '../../src/domain/sync-state.ts'
 import type { Cause } from '../../src/domain/timeline.ts'
 import { changesStatus } from '../../src/sync/batch/status-change.ts'
 import { sampleCause, sampleTimeline, sampleUser } from '../contracts/store-samples.ts'
+import t from '../group/tap.ts'
 import { rulesWith } from '../support/rule-fixtures.ts'
 
 const confirmed = (at: number): SyncRecord => ({

@@ -1,7 +1,8 @@
 /** Watches when things go wrong: calendars that cannot be read, connections and tenants that go, what was edited dropsEvents. */
-import t from 'tap'
+
 import { kindOf } from '../../src/connectors/kinds.ts'
 import { sealConnection } from '../../src/storage/secrets/connection-secrets.ts'
+import t from '../group/tap.ts'
 import { calendarEvent } from '../support/fake-calendar-server.ts'
 import { hourMs, minuteMs, openSyncHarness, type SyncHarness } from '../support/sync-harness.ts'
 

@@ -1,5 +1,5 @@
 /** What alarms are told of a tenant's sync: figures and codes, never what a calendar or a calendar system said. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { calendarEvent } from '../support/fake-calendar-server.ts'
 import { minuteMs, openSyncHarness } from '../support/sync-harness.ts'
 

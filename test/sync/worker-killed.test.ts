@@ -1,9 +1,9 @@
 /** A worker is killed and none takes over: who relied on its notifications is stale within five minutes. */
 import { fileURLToPath } from 'node:url'
-import t from 'tap'
 import { syncStateAt } from '../../src/domain/sync-state.ts'
 import { leaseKeys } from '../../src/sync/cluster/redis/keys.ts'
 import { shardCount } from '../../src/sync/cluster/shards.ts'
+import t from '../group/tap.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { startRedis } from '../support/redis-server.ts'
 import { minuteMs } from '../support/sync-harness.ts'

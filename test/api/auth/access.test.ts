@@ -1,9 +1,9 @@
 /** Access stands beside each route's schema: what is left out does not start. */
 import type { RouteShorthandOptions } from 'fastify'
 import { pino } from 'pino'
-import t from 'tap'
 import { createBaseApp } from '../../../src/api/base-app.ts'
 import { openMetrics } from '../../../src/api/metrics.ts'
+import t from '../../group/tap.ts'
 
 const deps = {
   log: pino({ level: 'silent' }),

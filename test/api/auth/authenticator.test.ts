@@ -1,10 +1,10 @@
 /** What a key opens by how sure it is, and that a key which is not known is looked for before it is refused. */
 import type { FastifyRequest } from 'fastify'
-import t from 'tap'
 import { Authenticator } from '../../../src/api/auth/authenticator.ts'
 import { makeApiKey } from '../../../src/management/api-key-format.ts'
 import type { KeyFreshness } from '../../../src/management/key-registry.ts'
 import type { Principal } from '../../../src/management/principal.ts'
+import t from '../../group/tap.ts'
 
 const adminKey = 'a-key-for-tests-only'
 const { key } = makeApiKey()

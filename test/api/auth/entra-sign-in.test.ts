@@ -3,9 +3,9 @@
  * Microsoft identity platform", "ID token claims reference"): the issuer of `organizations` names no directory.
  */
 import { createHash, generateKeyPairSync, sign } from 'node:crypto'
-import t from 'tap'
 import { identifyOperator } from '../../../src/api/auth/operators/identify-operator.ts'
 import { OidcIssuer } from '../../../src/api/auth/operators/oidc-issuer.ts'
+import t from '../../group/tap.ts'
 
 const login = 'https://login.microsoftonline.com'
 const issuer = `${login}/organizations/v2.0`

@@ -1,5 +1,5 @@
 /** How often one caller may call, and what others notice of it. */
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { startTestService } from '../../support/service.ts'
 import { until } from '../../support/until.ts'
 

@@ -1,8 +1,8 @@
 /** How long a session lasts. */
 import type { Session } from 'fastify'
-import t from 'tap'
 import { OperatorSessions } from '../../../src/api/auth/operators/operator-sessions.ts'
 import { openLmdb } from '../../../src/storage/lmdb/lmdb.ts'
+import t from '../../group/tap.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS

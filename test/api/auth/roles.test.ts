@@ -3,10 +3,11 @@
  * exist, of its own user, another and none, and with a key in every condition that a key can be in.
  */
 import { readFile } from 'node:fs/promises'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { Pool } from 'undici'
 import { ROLES, type Role } from '../../../src/management/principal.ts'
 import { accessTable, securityText } from '../../../tools/write-access-table.ts'
+import t from '../../group/tap.ts'
 import { EventClient } from '../../support/event-client.ts'
 import { longTests } from '../../support/long-tests.ts'
 import { checkAnswer } from '../../support/openapi.ts'

@@ -1,5 +1,6 @@
 /** Operators sign in by OpenID Connect at a real issuer, on both stores, and what they then may do. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
+import t from '../../group/tap.ts'
 import { startIssuer, TestBrowser, type TestIssuer } from '../../support/oidc-issuer.ts'
 import { startRedis, type TestRedis } from '../../support/redis-server.ts'
 import { startTestService, type TestService } from '../../support/service.ts'

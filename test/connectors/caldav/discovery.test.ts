@@ -1,9 +1,10 @@
 /** Finding the service by DNS (RFC 6764), and what an operator may state in its place. */
-import t from 'tap'
+
 import { findDomainService } from '../../../src/connectors/caldav/discovery/service-discovery.ts'
 import { caldavKind } from '../../../src/connectors/caldav/kind.ts'
 import { fillTemplate, presetTemplate, templateFault } from '../../../src/connectors/caldav/presets.ts'
 import { RemoteError } from '../../../src/errors.ts'
+import t from '../../group/tap.ts'
 
 type SrvRow = readonly [priority: number, weight: number, port: number, name: string]
 

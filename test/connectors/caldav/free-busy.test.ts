@@ -2,8 +2,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text as readText } from 'node:stream/consumers'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { parseFreeBusy } from '../../../src/connectors/caldav/read/schedule-response.ts'
+import t from '../../group/tap.ts'
 import { hangSignal } from '../../support/until.ts'
 import { mailboxZone, openConnector, outcomeOf, readMailbox, window } from './open-connector.ts'
 

@@ -1,7 +1,8 @@
 /** A CalDAV server that is broken, huge, slow or hostile: a clear error for its own users, in bounded memory, and nothing revealed. */
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
+import t from '../../group/tap.ts'
 import { startFakeCaldavServer } from '../../support/fake-caldav-server.ts'
 import { openConnector, outcomeOf, readMailbox, veventText } from './open-connector.ts'
 

@@ -1,5 +1,6 @@
 /** What is read from Radicale and Xandikos as Debian packages them: discovery, rights, edits, series. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
+import t from '../../group/tap.ts'
 import { isMissing, startRadicale, startXandikos } from '../../support/python-dav-servers.ts'
 import { hangSignal } from '../../support/until.ts'
 import { mailboxZone, openConnector, outcomeOf, readMailbox, veventText } from './open-connector.ts'

@@ -1,5 +1,6 @@
 /** What real servers do otherwise than the RFCs have it: each case names the server on which it was found (docs/caldav.md). */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
+import t from '../../group/tap.ts'
 import { type FakeCaldavServer, startFakeCaldavServer } from '../../support/fake-caldav-server.ts'
 import { openConnector, outcomeOf, readMailbox, veventText } from './open-connector.ts'
 

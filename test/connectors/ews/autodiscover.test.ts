@@ -2,7 +2,7 @@
 import { createServer as createPlain, type RequestListener } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { discoverEws } from '../../../src/connectors/ews/client/autodiscover.ts'
 import {
   readGetUserSettings,
@@ -11,6 +11,7 @@ import {
 import { openEwsTransport } from '../../../src/connectors/ews/client/transport.ts'
 import { AddressPolicy, anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
+import t from '../../group/tap.ts'
 import { hangSignal } from '../../support/until.ts'
 import { certificateOf } from './certificates.ts'
 import { openExchange } from './exchange.ts'

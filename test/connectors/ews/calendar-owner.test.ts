@@ -2,7 +2,7 @@
  * The calendar that is read is that of the mailbox that was asked for, also where a server takes no notice of ExchangeImpersonation and
  * would answer with the service account's own.
  */
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { exchangeMeeting, openExchange, outcomesOf, readErrorOf } from './exchange.ts'
 import { type FakeCall, fakeExchange } from './fake-exchange.ts'
 import { calendarView, fault, item } from './replies.ts'

@@ -1,9 +1,9 @@
 /** "Test connection" says `ok` of steps that ran, and of no other. */
 import { createServer as createTcpServer } from 'node:net'
-import t from 'tap'
 import type { Connector } from '../../../src/connectors/connector.ts'
 import { checkConnection } from '../../../src/connectors/ews/check-connection.ts'
 import { RemoteError } from '../../../src/errors.ts'
+import t from '../../group/tap.ts'
 import { hangSignal } from '../../support/until.ts'
 import { fakeExchange } from './fake-exchange.ts'
 import { calendarView } from './replies.ts'

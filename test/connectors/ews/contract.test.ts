@@ -1,7 +1,8 @@
 /** The EWS connector passes what every connector must, for each access and each way to sign in, over the simulator. */
-import t from 'tap'
+
 import { connectorContract } from '../../contracts/connector.ts'
 import { subscriptionContract } from '../../contracts/connector-subscription.ts'
+import t from '../../group/tap.ts'
 import { calendarServerOf, notifyingServerOf, openExchange } from './exchange.ts'
 
 const unknownHere = {

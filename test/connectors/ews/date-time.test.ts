@@ -1,7 +1,7 @@
 /** Exchange's dateTimes as instants, beside the engine's own reading of the same text. */
 import fc from 'fast-check'
-import t from 'tap'
 import { instantOfDateTime } from '../../../src/connectors/ews/soap/date-time.ts'
+import t from '../../group/tap.ts'
 
 t.test('every day of five centuries, with and without an offset', async (t) => {
   const wrong: string[] = []

@@ -1,9 +1,9 @@
 /** Replies that are broken, huge or hostile end in a clear error for that call, in bounded memory and without a stall. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import t from 'tap'
 import { soapDialect } from '../../../src/connectors/ews/soap/soap-dialect.ts'
 import { readXml } from '../../../src/connectors/net/xml-reader.ts'
 import { RemoteError } from '../../../src/errors.ts'
+import t from '../../group/tap.ts'
 import { longTests } from '../../support/long-tests.ts'
 import {
   availabilityReply,

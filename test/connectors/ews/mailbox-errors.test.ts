@@ -1,6 +1,6 @@
 /** What is wrong with one mailbox is that mailbox's, and what is wrong with the server is said of the server. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { exchangeWeek, outcomesOf, readErrorOf } from './exchange.ts'
 import { type FakeCall, fakeExchange } from './fake-exchange.ts'
 import { availabilityReply, calendarView, fault, item, mailbox, refusedMailbox } from './replies.ts'

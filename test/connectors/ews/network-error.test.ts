@@ -2,9 +2,10 @@
 import { createServer as createHttp, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect, createServer as createTcp, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { openEwsTransport } from '../../../src/connectors/ews/client/transport.ts'
 import { AddressPolicy, anyAddress } from '../../../src/connectors/net/address-policy.ts'
+import t from '../../group/tap.ts'
 import { certificateOf } from './certificates.ts'
 import {
   type AskingServer,

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { account, serverCertificate, startServer } from './server.ts'
 
 const run = promisify(execFile)

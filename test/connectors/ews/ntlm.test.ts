@@ -1,7 +1,6 @@
 /** NTLM's messages: against the specification's own numbers, against our server's side, and against garbage. */
 import { X509Certificate } from 'node:crypto'
 import fc from 'fast-check'
-import t from 'tap'
 import {
   channelBindingOf,
   createNtlmConnection,
@@ -22,6 +21,7 @@ import {
   wrapNegotiate
 } from '../../../src/connectors/ews/auth/ntlm/spnego.ts'
 import { RemoteError } from '../../../src/errors.ts'
+import t from '../../group/tap.ts'
 import { longTests } from '../../support/long-tests.ts'
 import { certificateOf, kinds } from './certificates.ts'
 

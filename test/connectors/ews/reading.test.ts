@@ -1,7 +1,8 @@
 /** Reading from Exchange with every right, and what operators see where less can be read than is wanted. */
-import t from 'tap'
+
 import type { Right } from '../../../simulator/calendar-item.ts'
 import type { Connector } from '../../../src/connectors/connector.ts'
+import t from '../../group/tap.ts'
 import { hangSignal } from '../../support/until.ts'
 import { exchangeMeeting, exchangeWeek, isCall, openExchange, outcomesOf, readErrorOf } from './exchange.ts'
 

@@ -1,5 +1,5 @@
 /** What is read out of Exchange's replies, whatever the version, the prefixes and the pieces in which they come. */
-import t from 'tap'
+import t from '../../group/tap.ts'
 import {
   availabilityReply,
   calendarView,

@@ -1,7 +1,7 @@
 /** Passwords and tokens that are right, wrong, or no more right: how often they are tried, and what is said. */
 import { once } from 'node:events'
-import t from 'tap'
 import { EntraTokenSource } from '../../../src/connectors/entra/client-credentials.ts'
+import t from '../../group/tap.ts'
 import { openMicrosoft365 } from '../graph/microsoft365.ts'
 import { account, errorOf, sendBody, startServer, transportTo } from './server.ts'
 

@@ -1,5 +1,5 @@
 /** What goes wrong with streams concerns whom it concerns: dead subscriptions, spent budgets, rights, sign-ins. */
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { until } from '../../support/until.ts'
 import { account } from './server.ts'
 import {

@@ -1,5 +1,5 @@
 /** Which mailboxes share a stream: those of one server, and none where the server serves one identity to a stream. */
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { until } from '../../support/until.ts'
 import {
   allActive,

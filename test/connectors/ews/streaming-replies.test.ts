@@ -1,9 +1,9 @@
 /** What stands on a stream is read as it comes: many documents, split anywhere, of any length together. */
 import fc from 'fast-check'
-import t from 'tap'
 import { readSoap } from '../../../src/connectors/ews/soap/response.ts'
 import { streamReader } from '../../../src/connectors/ews/streaming/responses.ts'
 import { RemoteError } from '../../../src/errors.ts'
+import t from '../../group/tap.ts'
 import { pieces } from './replies.ts'
 import { closed, edited, heartbeat, lostSubscriptions, message, ok } from './streaming-exchange.ts'
 

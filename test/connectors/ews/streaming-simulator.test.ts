@@ -1,5 +1,5 @@
 /** Streams and digests over the simulator's Exchange: several servers, odd chunk boundaries, breaks amid edits. */
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { hangSignal, until } from '../../support/until.ts'
 import { exchangeMeeting, isCall, openExchange } from './exchange.ts'
 import { type RecordedSubscription, subscribeRecorded } from './streaming-exchange.ts'

@@ -1,5 +1,5 @@
 /** Streams when much happens at once: accounts that are locked, servers that restart, subscriptions that end as they begin. */
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { hangSignal, until } from '../../support/until.ts'
 import {
   allActive,

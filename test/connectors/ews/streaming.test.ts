@@ -1,8 +1,9 @@
 /** Edits are notified as they happen: over streams that are grouped, watched for heartbeats, and opened again. */
 import fc from 'fast-check'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { retryDelayMs } from '../../../src/connectors/ews/streaming/retry-delay.ts'
 import { RemoteError } from '../../../src/errors.ts'
+import t from '../../group/tap.ts'
 import { until } from '../../support/until.ts'
 import { sendBody, startServer, transportTo } from './server.ts'
 import {

@@ -1,6 +1,6 @@
 /** Calls over persistent connections: one sign-in for each, and what happens when connections go. */
 import { EventEmitter, once } from 'node:events'
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { errorOf, sendBody, serverCertificate, startServer, transportTo } from './server.ts'
 
 t.test(

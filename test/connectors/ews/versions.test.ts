@@ -1,6 +1,7 @@
 /** Every version of Exchange is found out once, and what spends a budget is left alone until its time. */
-import t from 'tap'
+
 import { exchangeVersions, type VersionName } from '../../../simulator/ews/versions.ts'
+import t from '../../group/tap.ts'
 import { exchangeMeeting, isCall, openExchange, outcomesOf, readErrorOf } from './exchange.ts'
 
 for (const access of ['delegate', 'impersonation'] as const) {

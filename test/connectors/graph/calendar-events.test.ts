@@ -1,10 +1,10 @@
 /** From Graph's JSON to CalendarEvents: every member in every form, and nothing lost in silence. */
 import fc from 'fast-check'
-import t from 'tap'
 import { parseBatchResponse } from '../../../src/connectors/graph/client/batch-response.ts'
 import { parseCalendarEvents } from '../../../src/connectors/graph/read/calendar-events.ts'
 import { parseSchedule } from '../../../src/connectors/graph/read/schedules.ts'
 import { RemoteError } from '../../../src/errors.ts'
+import t from '../../group/tap.ts'
 
 const zone = 'Europe/Stockholm'
 const utc = (dateTime: string) => ({ dateTime, timeZone: 'UTC' })

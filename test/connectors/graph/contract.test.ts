@@ -1,9 +1,10 @@
 /** The Graph connector passes what every connector must, over the simulator. */
-import t from 'tap'
+
 import type { EventInput } from '../../../simulator/calendar-item.ts'
 import { connectorContract } from '../../contracts/connector.ts'
 import type { CalendarServer, ContractEvent, Trouble } from '../../contracts/connector-calendar-server.ts'
 import { type NotifyingServer, subscriptionContract } from '../../contracts/connector-subscription.ts'
+import t from '../../group/tap.ts'
 import { directory, graphMeeting, openMicrosoft365 } from './microsoft365.ts'
 import { openSubscribed } from './subscription-fixture.ts'
 

@@ -1,5 +1,5 @@
 /** Fingerprints: a lost notification is found by them, so every edit that rules can see changes one, for few requests. */
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { hangSignal } from '../../support/until.ts'
 import { clientId, directory, graphMeeting, graphWeek, openMicrosoft365 } from './microsoft365.ts'
 

@@ -1,7 +1,8 @@
 /** The table of Graph's errors, row by row: code, scope, and a hint that says what to do. */
-import t from 'tap'
+
 import { graphResponseError, isAccessRefused, isTransient } from '../../../src/connectors/graph/errors.ts'
 import { retryAfterOf } from '../../../src/lib/retry-after.ts'
+import t from '../../group/tap.ts'
 
 const mailbox = 'anna@example.se'
 const answerOf = (status: number, code: string, inner: object = {}, isWholeBatch = false) => ({

@@ -1,10 +1,11 @@
 /** A Graph that answers what no Graph should: an error for the mailbox, never a crash, a hang or a leak. */
 import { createServer } from 'node:https'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import type { ReadResult } from '../../../src/connectors/connector.ts'
 import { GraphConnector } from '../../../src/connectors/graph/connector.ts'
 import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
+import t from '../../group/tap.ts'
 import { hangSignal } from '../../support/until.ts'
 import { makeAuthority, startTestServer } from '../test-server.ts'
 

@@ -2,7 +2,8 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
+import t from '../../group/tap.ts'
 import { type FakeResponse, failed, fakeGraphWindow, startFakeGraph, viewOf } from './fake-graph.ts'
 
 const healthy = ['anna@example.se', 'bo@example.se', 'cia@example.se']

@@ -1,6 +1,7 @@
 /** A calendar's further pages are of the mailbox that was asked for, or nothing is read. */
-import t from 'tap'
+
 import { isPageOfMailbox } from '../../../src/connectors/graph/client/next-page.ts'
+import t from '../../group/tap.ts'
 import { startFakeGraph } from './fake-graph.ts'
 
 t.test('which pages are of a mailbox', async (t) => {

@@ -1,9 +1,9 @@
 /** The verifier of notifications: a valid signature is accepted, all else is dropped and counted, and nothing makes it fail. */
 import fc from 'fast-check'
-import t from 'tap'
 import { ReplayFilter } from '../../../src/connectors/graph/notifications/replay-filter.ts'
 import { createNotificationUrls, keyIdOf } from '../../../src/connectors/graph/notifications/url.ts'
 import { createNotificationVerifiers } from '../../../src/connectors/graph/notifications/verifier.ts'
+import t from '../../group/tap.ts'
 
 const secret = Buffer.alloc(32, 1)
 const publicUrl = 'https://hanvisa.example.se/base/'

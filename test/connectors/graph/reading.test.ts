@@ -1,5 +1,5 @@
 /** Reading: limits that are respected, what is sent again and when, and availability where no more is granted or wanted. */
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { directory, graphMeeting, graphWeek, openMicrosoft365, outcomes } from './microsoft365.ts'
 
 const people = Array.from({ length: 20 }, (_, index) => `p${index}@example.se`)

@@ -1,7 +1,8 @@
 /** Signing in to Entra: how often, how long a token is cached, and what each refusal says to the operator. */
-import t from 'tap'
+
 import { createClientCertificate } from '../../../simulator/authority.ts'
 import { signInError } from '../../../src/connectors/entra/sign-in-error.ts'
+import t from '../../group/tap.ts'
 import { graphMeeting, graphWeek, openMicrosoft365, outcomes } from './microsoft365.ts'
 
 const target = { mailbox: 'anna@example.se', timeZone: 'Europe/Stockholm' }

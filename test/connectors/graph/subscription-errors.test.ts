@@ -1,7 +1,8 @@
 /** Where edits cannot be notified: each listener is inactive with a hint that says who must act, and it is tried again. */
-import t from 'tap'
+
 import { GraphConnector } from '../../../src/connectors/graph/connector.ts'
 import { subscriptionError } from '../../../src/connectors/graph/subscriptions/errors.ts'
+import t from '../../group/tap.ts'
 import { until } from '../../support/until.ts'
 import { isActive, minute, openSubscribed, watch } from './subscription-fixture.ts'
 

@@ -1,6 +1,7 @@
 /** Subscriptions when much happens at once, or nothing for long: storms, suspended machines, gates that open late. */
-import t from 'tap'
+
 import { SubscriptionStates } from '../../../src/connectors/graph/subscriptions/subscription-states.ts'
+import t from '../../group/tap.ts'
 import { until } from '../../support/until.ts'
 import { directory } from './microsoft365.ts'
 import {

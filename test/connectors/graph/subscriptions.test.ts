@@ -1,5 +1,6 @@
 /** Subscriptions over days: how many calls they take, when they are renewed, and what becomes of what Graph says of them. */
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
+import t from '../../group/tap.ts'
 import { until } from '../../support/until.ts'
 import { directory, graphMeeting } from './microsoft365.ts'
 import { isActive, minute, nameOf, openSubscribed, type Subscribed, watch } from './subscription-fixture.ts'

@@ -1,5 +1,5 @@
 /** Calendars that real programs write, or that RFC 5545 allows, and that were once read wrongly. The values are worked out by hand. */
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { calendar, event, read } from './calendars.ts'
 
 const DAY = 86_400_000

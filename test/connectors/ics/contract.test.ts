@@ -1,12 +1,12 @@
 /** The ICS connector passes what every connector must, over calendars that a web server publishes. */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import t from 'tap'
 import { createIcsConnector } from '../../../src/connectors/ics/connector.ts'
 import { anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { connectorContract } from '../../contracts/connector.ts'
 import type { CalendarServer, Trouble } from '../../contracts/connector-calendar-server.ts'
+import t from '../../group/tap.ts'
 import { vevents } from '../../support/icalendar-events.ts'
 import { calendar } from './calendars.ts'
 

@@ -1,6 +1,7 @@
 /** What single events say: zones, days, busy status, visibility, answers; and what is wrong with some. */
-import t from 'tap'
+
 import { decodeCalendar } from '../../../src/connectors/icalendar/decode.ts'
+import t from '../../group/tap.ts'
 import { calendar, event, parsedInstant, read, shown } from './calendars.ts'
 
 const noon = ['DTSTART:20261123T110000Z', 'DTEND:20261123T120000Z', 'SUMMARY:x']

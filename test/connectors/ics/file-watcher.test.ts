@@ -1,8 +1,9 @@
 /** Every edit of a calendar file is reported, whichever way a program writes it. */
 import { mkdir, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { FileWatcher } from '../../../src/connectors/ics/file-watcher.ts'
+import t from '../../group/tap.ts'
 
 function watching(t: Test, root: string, file: string) {
   const watch = new FileWatcher(root)

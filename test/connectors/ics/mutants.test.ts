@@ -1,7 +1,8 @@
 /** Calendars that were damaged at random are read, or are unreadable: nothing else is thrown, and what is read can be used. */
-import t from 'tap'
+
 import { decodeCalendar } from '../../../src/connectors/icalendar/decode.ts'
 import { UnreadableCalendar } from '../../../src/connectors/icalendar/errors.ts'
+import t from '../../group/tap.ts'
 import { longTests } from '../../support/long-tests.ts'
 import { calendar, event, read } from './calendars.ts'
 import { generateRules, Random } from './recurrence-rules.ts'

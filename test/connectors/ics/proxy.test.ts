@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { startTestService, vevent } from '../../support/service.ts'
 import { until } from '../../support/until.ts'
 

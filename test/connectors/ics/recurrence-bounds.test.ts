@@ -1,5 +1,5 @@
 /** Rules that give nothing or too much end within their budget, and cost no other event of the calendar. */
-import t from 'tap'
+
 import {
   expandRecurrenceRule,
   isEmptyRule
@@ -9,6 +9,7 @@ import {
   parseRecurrenceRule
 } from '../../../src/connectors/icalendar/parse-recurrence-rule.ts'
 import { TooMuchWork, WorkBudget } from '../../../src/connectors/icalendar/work-budget.ts'
+import t from '../../group/tap.ts'
 import { calendar, event, parsedInstant, read, shown } from './calendars.ts'
 
 const start = { wall: parsedInstant('2010-01-04T09:00:00Z'), isDate: false }

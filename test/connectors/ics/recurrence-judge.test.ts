@@ -1,10 +1,10 @@
 /** Random recurrence rules give what python3-dateutil gives for them. */
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
-import t from 'tap'
 import { expandRecurrenceRule } from '../../../src/connectors/icalendar/expand-recurrence-rule.ts'
 import { parseRecurrenceRule } from '../../../src/connectors/icalendar/parse-recurrence-rule.ts'
 import { WorkBudget } from '../../../src/connectors/icalendar/work-budget.ts'
+import t from '../../group/tap.ts'
 import { longTests } from '../../support/long-tests.ts'
 import { generateRules, type RuleQuestion, stamp } from './recurrence-rules.ts'
 

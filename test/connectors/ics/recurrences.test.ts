@@ -1,6 +1,6 @@
 /** Series of events as calendar programs write them. */
 import fc from 'fast-check'
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { calendar, event, parsedInstant, read, shown } from './calendars.ts'
 
 const daily = (...lines: string[]) =>

@@ -1,5 +1,5 @@
 /** Every example of a recurrence rule that RFC 5545 prints gives what it prints there. */
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { calendar, event, parsedInstant, read } from './calendars.ts'
 import { type RfcExample, rfcExamples } from './rfc-recurrence-examples.ts'
 

@@ -1,5 +1,5 @@
 /** Whose answer to an invitation counts, where the user states the calendar's owner. */
-import t from 'tap'
+import t from '../../group/tap.ts'
 import { startTestService, vevent } from '../../support/service.ts'
 
 const service = await startTestService(t)

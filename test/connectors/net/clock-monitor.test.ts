@@ -1,6 +1,7 @@
 /** Whose answers say that the two clocks are apart, and what an operator reads. */
-import t from 'tap'
+
 import { ClockMonitor } from '../../../src/connectors/net/clock-monitor.ts'
+import t from '../../group/tap.ts'
 
 const now = Date.parse('2026-11-18T12:00:00Z')
 const minute = 60_000

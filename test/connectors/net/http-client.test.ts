@@ -2,11 +2,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { AddressPolicy, anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient, readBody } from '../../../src/connectors/net/http-client.ts'
 import { isPublicAddress } from '../../../src/connectors/net/special-addresses.ts'
 import { RemoteError } from '../../../src/errors.ts'
+import t from '../../group/tap.ts'
 import { makeAuthority, startTestServer } from '../test-server.ts'
 
 const authority = await makeAuthority()

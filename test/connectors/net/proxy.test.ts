@@ -2,10 +2,11 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import type { Duplex } from 'node:stream'
-import t, { type Test } from 'tap'
+import type { Test } from 'tap'
 import { AddressPolicy, anyAddress } from '../../../src/connectors/net/address-policy.ts'
 import { openHttpClient } from '../../../src/connectors/net/http-client.ts'
 import { RemoteError, SetupError } from '../../../src/errors.ts'
+import t from '../../group/tap.ts'
 
 const publicOnly = new AddressPolicy({ allowPrivateTargets: false, allowedNetworks: [] })
 

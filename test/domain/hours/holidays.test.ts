@@ -5,9 +5,9 @@
  * Sunday, as the eves of 2028, it is one from its beginning.
  */
 import { readFile } from 'node:fs/promises'
-import t from 'tap'
 import { nordicHolidays } from '../../../src/domain/holidays/holidays.ts'
 import { holidayDataText } from '../../../tools/write-holidays.ts'
+import t from '../../group/tap.ts'
 
 const table: Readonly<Record<string, string>> = {
   'SE 2026':

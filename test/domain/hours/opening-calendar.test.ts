@@ -1,9 +1,9 @@
 /** When an office is open: weeks, holidays, half days, days before, bridge days, nights and clock changes. */
 import fc from 'fast-check'
-import t from 'tap'
 import { type OfficeHours, validateOfficeHours } from '../../../src/domain/hours/office-hours.ts'
 import { OpeningCalendar } from '../../../src/domain/hours/opening-calendar.ts'
 import { offsetsOf } from '../../../src/lib/time-zone.ts'
+import t from '../../group/tap.ts'
 
 const zone = 'Europe/Stockholm'
 const day = [['08:00', '17:00']] as const

@@ -1,9 +1,9 @@
 /** Matching: what a trigger meets, held against plain regular expressions that say the same. */
 import fc from 'fast-check'
-import t from 'tap'
 import { foldOf, normalize } from '../../../src/domain/matching/case-folding.ts'
 import { compileTriggers } from '../../../src/domain/matching/trigger-matcher.ts'
 import { NO_TRIGGER, type Trigger, type TriggerMatch } from '../../../src/domain/rule-set.ts'
+import t from '../../group/tap.ts'
 
 const trigger = (match: TriggerMatch, text: string): Trigger => ({ match, text, diversion: 'meeting' })
 
