@@ -25,8 +25,8 @@ const alone = [
   'readme'
 ].map((name) => `${name}.test.js`)
 const filesPerGroup = 20
-/** The machine waits more than it computes: for timeouts, for processes to start, for long polls. */
-const jobs = 6
+/** Two cores: the machine computes for most of the time, and waits for time-outs, long polls and the start of processes besides. */
+const jobs = 4
 const timeoutMs = 1_800_000
 
 type Parser = NonNullable<ReturnType<typeof t.spawn>['subtest']>['parser']
