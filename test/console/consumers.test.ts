@@ -1,5 +1,5 @@
 /** What an operator does about what statuses are pushed to: adds it, tries it, pauses it, sees why it fails, and removes it. */
-import t from 'tap'
+import t from '../group/tap.ts'
 import { startAmi } from '../support/ami-server.ts'
 import { startWebhookReceiver } from '../support/webhook-receiver.ts'
 import { openConsole } from './console-fixture.ts'
