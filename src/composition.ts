@@ -20,12 +20,12 @@ import { openHttpClient } from './connectors/net/http-client.ts'
 import { createConsentDeps } from './customer-consent.ts'
 import { SetupError } from './errors.ts'
 import { restoreStringMethods } from './lib/string-prototype.ts'
-import { AuditRetention } from './management/audit/audit-retention.ts'
 import { RefusalTally } from './management/audit/refusal-tally.ts'
 import { KeyRegistry } from './management/key-registry.ts'
 import { loadPacks } from './management/load-packs.ts'
 import { createManagement } from './management/management.ts'
 import { defaultRules } from './management/resolve-rules.ts'
+import { Retention } from './management/retention.ts'
 import { createPeerDeps, openDelivery } from './open-delivery.ts'
 import { openStorage } from './open-storage.ts'
 import { createOperatorSignIn } from './operator-sign-in.ts'
@@ -122,7 +122,7 @@ export async function startService(
     const refusals = new RefusalTally({ audit: store.audit, clock })
     undo.push(() => refusals.flush())
     const bare = { log, refusals, adminKey, apiKeys: registry, operators, metrics, store, ...limits }
-    const retention = new AuditRetention({ store, days: config.auditDays, clock, log })
+    const retention = new Retention({ store, auditDays: config.auditDays, clock, log })
     undo.push(() => retention.close())
     const statusService = new StatusService({ store, defaultRules: rules, clock })
     undo.push(() => statusService.close())

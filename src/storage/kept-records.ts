@@ -132,7 +132,7 @@ export const keptTimeline: KeptRecord<Timeline, Float64Array> = {
   name: 'timeline',
   about: ['users'],
   until:
-    'an interval: the calendar is read again, and it ended two days ago (HANVISA_HISTORY_DAYS) or is not there any more; all at once with ' +
+    'an interval: two to three days after its end (HANVISA_HISTORY_DAYS), or once a reading has it no more; all at once with ' +
     `a new mailbox, a new connection, or sync switched off; ${withUser}`,
   members: {
     boundaries:
@@ -155,7 +155,7 @@ export const keptTimeline: KeptRecord<Timeline, Float64Array> = {
 export const keptOverride: KeptRecord<Override> = {
   name: 'override',
   about: ['users'],
-  until: `it is removed or another is set; ${withUser}. One that is over is not shown, and is kept until then`,
+  until: `it is removed or another is set; two to three days after its end (HANVISA_HISTORY_DAYS); ${withUser}`,
   members: {
     diversion: 'what was set by hand',
     from: 'when it was set',
@@ -168,7 +168,7 @@ export const keptOverride: KeptRecord<Override> = {
 export const keptAbsences: KeptRecord<AbsencesRecord> = {
   name: 'absences',
   about: ['users'],
-  until: `it is removed, or an absence of the user is saved two days after it ended; ${withUser}`,
+  until: `it is removed; two to three days after its end (HANVISA_HISTORY_DAYS); ${withUser}`,
   members: {
     absences: {
       id: 'names the absence; chosen by who entered it',
@@ -239,7 +239,7 @@ export const keptImport: KeptRecord<ImportProgress> = {
 export const keptLogEntry: KeptRecord<LogEntry> = {
   name: 'change log entry',
   about: ['users'],
-  until: `the next change or reading after two days (HANVISA_HISTORY_DAYS), or 20,000 later ones; ${withTenant}. It outlasts the user`,
+  until: `after two to three days (HANVISA_HISTORY_DAYS), or 20,000 later changes; ${withTenant}. It outlasts the user`,
   members: {
     position: 'where a consumer resumes',
     at: 'when something changed',

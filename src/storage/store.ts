@@ -245,6 +245,12 @@ export interface Store {
    */
   saveResealed(tenant: string, connection: StoredConnection | null, users: readonly User[]): Promise<void>
 
+  /**
+   * Ends what has been over for `historyMs`: of these users' records, and of the log a hundred entries at the most, the newest
+   * aside. Users of whom anything ended are logged: a Status says since when nothing holds. Resolves to whether the log has more.
+   */
+  trimHistory(tenant: string, users: readonly string[], at: Instant): Promise<boolean>
+
   /** Everything of the tenant at one moment, or null. */
   snapshot(tenant: string): Promise<TenantSnapshot | null>
   /**

@@ -4,7 +4,14 @@ import type { Test } from 'tap'
 import { initialSyncRecord } from '../../src/domain/sync-state.ts'
 import type { FeedEvent } from '../../src/storage/store.ts'
 import type { OpenStore } from './open-store.ts'
-import { sampleSync, sampleTenant, sampleUser } from './store-samples.ts'
+import {
+  sampleAbsence,
+  sampleCause,
+  sampleSync,
+  sampleTenant,
+  sampleTimeline,
+  sampleUser
+} from './store-samples.ts'
 
 export async function logContract(t: Test, open: OpenStore): Promise<void> {
   await t.test(
@@ -106,11 +113,53 @@ export async function logContract(t: Test, open: OpenStore): Promise<void> {
     t.strictSame(await (await reopen()).log('acme', 4).then((kept) => kept?.length), 2)
   })
 
+  await t.test('what is over is ended also where nothing is written any more', async (t) => {
+    const day = 86_400_000
+    const { store, reopen } = await open(t, { historyMs: 2 * day })
+    await store.saveTenant(sampleTenant('acme'), 1)
+    const ids = ['anna', 'bo', 'cia']
+    const fresh = ids.map((id) => ({ user: sampleUser(id), sync: initialSyncRecord(true, 1) }))
+    await store.saveUsers('acme', fresh, 1)
+    const boundaries = Float64Array.from([1, 2, 5 * day, 6 * day])
+    const timeline = sampleTimeline([sampleCause(0), sampleCause(1)], { boundaries })
+    const outcome = { user: 'anna', sync: sampleSync(0, 3), timeline, visible: true }
+    await store.saveReadings('acme', [outcome], 3)
+    await store.saveOverride('acme', 'anna', { diversion: 'sick', from: 1, until: day }, 3)
+    await store.saveOverride('acme', 'bo', { diversion: 'sick', from: 1, until: null }, 3)
+    const absences = [sampleAbsence('old'), sampleAbsence('new', { from: day, until: 4 * day })]
+    await store.saveAbsences('acme', [{ user: 'bo', absences }], 3)
+    await store.saveAbsences('acme', [{ user: 'cia', absences: [sampleAbsence('old')] }], 3)
+    const events: FeedEvent[] = []
+    const stop = store.follow('acme', (event) => events.push(event))
+    t.equal(await store.trimHistory('acme', [...ids, 'zoe'], day), false)
+    t.strictSame(events, [], 'nothing has been over for two days')
+    t.equal(await store.trimHistory('acme', [...ids, 'zoe'], 3.5 * day), false)
+    const users = ['anna', 'bo', 'cia']
+    const entry = { position: 8, at: 3.5 * day, users, vacated: [] }
+    t.strictSame(events, [{ kind: 'logged', entry }])
+    t.equal(await store.trimHistory('acme', ids, 3.5 * day), false)
+    t.equal(events.length, 1, 'it is not done twice')
+    stop()
+    await t.rejects(store.trimHistory('gone', [], 1), { name: 'TenantGone' })
+    const [anna, bo, cia] = await (await reopen()).records('acme', ids)
+    t.equal(anna!.override, null)
+    t.strictSame([...anna!.timeline!.boundaries], [5 * day, 6 * day])
+    t.equal(bo!.override?.diversion, 'sick', 'it holds still')
+    t.strictSame(
+      bo!.absences.map(({ id }) => id),
+      ['new']
+    )
+    t.strictSame(cia!.absences, [])
+  })
+
   await t.test('of a log that is far too old, each write drops a hundred', async (t) => {
     const { store } = await open(t, { historyMs: 10 })
     await store.saveTenant(sampleTenant('acme'), 1)
     for (let count = 1; count < 250; count++) await store.saveTenant(sampleTenant('acme'), 1)
-    for (const gone of [100, 200, 250]) {
+    t.equal(await store.trimHistory('acme', [], 100), true)
+    t.equal(await store.log('acme', 99), null)
+    t.ok(await store.log('acme', 100))
+    for (const gone of [200, 250]) {
       await store.saveTenant(sampleTenant('acme'), 100)
       t.equal(await store.log('acme', gone - 1), null)
       t.ok(await store.log('acme', gone))

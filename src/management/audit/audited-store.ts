@@ -168,6 +168,7 @@ export function createAuditedStore(
     // What the service does by itself.
     saveReadings: store.saveReadings,
     saveResealed: store.saveResealed,
+    trimHistory: store.trimHistory,
     sessions: store.sessions,
     apiKeys: auditedKeys(store.apiKeys, surround),
     alarms: auditedAlarms(store.alarms, surround),
@@ -254,6 +255,7 @@ export function createReadOnlyStore(store: Store): Store {
     saveImportProgress: refuse,
     saveReadings: refuse,
     saveResealed: refuse,
+    trimHistory: refuse,
     sessions: store.sessions,
     apiKeys: { ...store.apiKeys, add: refuse, replace: refuse, remove: refuse },
     alarms: { ...store.alarms, lists: { ...store.alarms.lists, save: refuse } },

@@ -19,8 +19,8 @@ export interface ChangeLog {
   headOf(tenant: string): LogHead
   /** Within a write: begins the log of a new tenant, with an epoch of its own. */
   begin(tenant: string): void
-  /** Within a write: drops entries that are too old, the newest aside. */
-  dropOld(tenant: string, at: Instant): void
+  /** Within a write: drops entries that are too old, the newest aside. Whether a hundred were not enough. */
+  dropOld(tenant: string, at: Instant): boolean
   /** Within a write: appends, drops what is too old or too many, and returns the event for the followers. */
   append(tenant: string, at: Instant, users: LogEntry['users'], vacated?: LogEntry['vacated']): FeedEvent
   follow(tenant: string, onEvent: FeedFollower): () => void
@@ -57,6 +57,7 @@ export function changeLog({ heads, log }: Tables, length: number, historyMs: num
       const head = headOf(tenant)
       const first = firstAfter(head, tenant, at)
       if (first > head.first) heads.put(tenant, { ...head, first })
+      return first === head.first + MAX_DROPPED
     },
     begin(tenant) {
       heads.put(tenant, { epoch: randomUUID(), position: 0, first: 1, minGeneration: 0 })

@@ -183,6 +183,7 @@ function lmdbStore(
       apiKeys,
       audit: auditTable,
       work,
+      historyMs,
       write: <T>(tenant: string, step: (feeds: FeedEvent[]) => T) => write(tenant, step, draft)
     }
     const store: Store = {

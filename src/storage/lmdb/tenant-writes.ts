@@ -20,6 +20,8 @@ export interface LmdbWritesDeps {
   readonly apiKeys: ApiKeyTable
   readonly audit: AuditTable
   readonly work: PendingWork
+  /** As `Store.historyMs`. */
+  readonly historyMs: number
   readonly write: LmdbWrite
 }
 

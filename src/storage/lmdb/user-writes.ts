@@ -1,4 +1,5 @@
 /** Writes of users in lmdb: each one transaction, with its log entry. */
+import { withoutEnded } from '../../domain/ended.ts'
 import { initialSyncRecord } from '../../domain/sync-state.ts'
 import { isStaleWrite } from '../is-stale-write.ts'
 import type { Store, Vacated } from '../store.ts'
@@ -6,10 +7,23 @@ import type { LmdbWritesDeps } from './tenant-writes.ts'
 
 type UserWrites = Pick<
   Store,
-  'saveUsers' | 'removeUsers' | 'saveOverride' | 'saveAbsences' | 'saveReadings' | 'saveResealed'
+  | 'saveUsers'
+  | 'removeUsers'
+  | 'saveOverride'
+  | 'saveAbsences'
+  | 'saveReadings'
+  | 'saveResealed'
+  | 'trimHistory'
 >
 
-export function lmdbUserWrites({ tables, log, apiKeys, audit, write }: LmdbWritesDeps): UserWrites {
+export function lmdbUserWrites({
+  tables,
+  log,
+  apiKeys,
+  audit,
+  historyMs,
+  write
+}: LmdbWritesDeps): UserWrites {
   const { heads, connections, users, syncs, timelines, overrides, absences, deliveries } = tables
   return {
     saveUsers: (tenant, given, at) =>
@@ -106,6 +120,27 @@ export function lmdbUserWrites({ tables, log, apiKeys, audit, write }: LmdbWrite
         for (const user of given) {
           if (users.get(tenant, user.id) !== null) users.put(tenant, user.id, user)
         }
+      }),
+    trimHistory: (tenant, ids, at) =>
+      write(tenant, (feeds) => {
+        log.headOf(tenant)
+        const changed: string[] = []
+        for (const user of ids) {
+          const parts = {
+            timeline: timelines.get(tenant, user),
+            override: overrides.get(tenant, user),
+            absences: absences.get(tenant, user)?.absences ?? []
+          }
+          const left = withoutEnded(parts, at - historyMs)
+          if (Object.keys(left).length > 0) changed.push(user)
+          if (left.timeline) timelines.put(tenant, user, left.timeline)
+          if (left.override === null) overrides.remove(tenant, user)
+          if (left.absences?.length === 0) absences.remove(tenant, user)
+          else if (left.absences !== undefined) absences.put(tenant, user, { absences: left.absences })
+        }
+        const isLong = log.dropOld(tenant, at)
+        if (changed.length > 0) feeds.push(log.append(tenant, at, changed))
+        return isLong
       })
   }
 }

@@ -141,6 +141,7 @@ export async function openRedis({
         if (!isTenantId(tenant)) return Promise.reject(tenantGone(tenant))
         return write(tenant, script, at, args())
       })
+    const records: Store['records'] = (tenant, ids) => run(() => reading.records(tenant, ids))
     const listed = (tenant: string) => link.ask((client) => client.zadd(TENANTS_KEY, 0, tenant))
 
     return {
@@ -203,8 +204,8 @@ export async function openRedis({
 
       users: (tenant, page) => run(() => reading.users(tenant, page)),
       record: (tenant, user) => run(async () => (await reading.records(tenant, [user]))[0] ?? null),
-      records: (tenant, ids) => run(() => reading.records(tenant, ids)),
-      ...redisUserWrites({ change, removeKeysOfUsers }),
+      records,
+      ...redisUserWrites({ change, removeKeysOfUsers, records, historyMs }),
 
       importProgress: (tenant) => run(() => reading.importProgress(tenant)),
       async saveImportProgress(tenant, progress) {

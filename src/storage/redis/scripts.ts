@@ -29,6 +29,7 @@ export const writeScripts = [
   'saveAbsences',
   'saveReadings',
   'saveResealed',
+  'trimHistory',
   'saveConsumer',
   'removeConsumer',
   'saveConsumerProgress',

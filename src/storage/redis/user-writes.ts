@@ -1,9 +1,10 @@
 /** Writes of users in Redis: each one script, with its log entry. */
 import type { Instant } from '../../domain/calendar-event.ts'
+import { withoutEnded } from '../../domain/ended.ts'
 import { initialSyncRecord } from '../../domain/sync-state.ts'
 import { absencesRecord, overrideRecord, timelineRecord, userRecord } from '../codec.ts'
 import { connectionRecord } from '../connection-codec.ts'
-import type { Store } from '../store.ts'
+import type { Store, UserRecord } from '../store.ts'
 import { syncParts } from './codec.ts'
 import { isTenantId } from './keys.ts'
 import type { WriteScript } from './scripts.ts'
@@ -16,14 +17,28 @@ interface RedisUserWritesDeps {
     args: () => (string | number | Buffer)[]
   ) => Promise<unknown>
   readonly removeKeysOfUsers: (tenant: string, users: readonly string[]) => Promise<unknown>
+  readonly records: Store['records']
+  /** As `Store.historyMs`. */
+  readonly historyMs: number
 }
 
 type UserWrites = Pick<
   Store,
-  'saveUsers' | 'removeUsers' | 'saveOverride' | 'saveAbsences' | 'saveReadings' | 'saveResealed'
+  | 'saveUsers'
+  | 'removeUsers'
+  | 'saveOverride'
+  | 'saveAbsences'
+  | 'saveReadings'
+  | 'saveResealed'
+  | 'trimHistory'
 >
 
-export function redisUserWrites({ change, removeKeysOfUsers }: RedisUserWritesDeps): UserWrites {
+export function redisUserWrites({
+  change,
+  removeKeysOfUsers,
+  records,
+  historyMs
+}: RedisUserWritesDeps): UserWrites {
   return {
     async saveUsers(tenant, given, at) {
       const args = () => [
@@ -77,8 +92,29 @@ export function redisUserWrites({ change, removeKeysOfUsers }: RedisUserWritesDe
         connection === null ? '' : connectionRecord.encode(connection),
         ...users.flatMap((user) => [user.id, userRecord.encode(user)])
       ])
+    },
+    async trimHistory(tenant, users, at) {
+      const found = users.length === 0 ? [] : await records(tenant, users)
+      const args = () =>
+        found.flatMap((record) => (record === null ? [] : endedParts(record, at - historyMs)))
+      return (await change(tenant, 'trimHistory', at, args)) === 1
     }
   }
+}
+
+/** Of each part that ended: its kind, the user, its bytes, and those that are left. */
+function endedParts(record: UserRecord, before: Instant): (string | Buffer)[] {
+  const { user, timeline, override, absences } = record
+  const left = withoutEnded(record, before)
+  const args: (string | Buffer)[] = []
+  if (left.timeline)
+    args.push('t', user.id, timelineRecord.encode(timeline!), timelineRecord.encode(left.timeline))
+  if (left.override === null) args.push('o', user.id, overrideRecord.encode(override!), '')
+  if (left.absences !== undefined) {
+    const after = left.absences.length === 0 ? '' : absencesRecord.encode({ absences: left.absences })
+    args.push('a', user.id, absencesRecord.encode({ absences }), after)
+  }
+  return args
 }
 
 function idsOf(users: readonly string[]): string {

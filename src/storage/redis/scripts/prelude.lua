@@ -79,15 +79,16 @@ local function appendLog(users, vacated)
   return '{"kind":"logged","entry":' .. entry .. '}'
 end
 
--- Drops entries that are too old: a hundred at the most, so that a write stays short, and not the newest.
+-- Drops entries that are too old: a hundred at the most, so that a write stays short, and not the newest. Whether those were not enough.
 local function dropOldLog()
   for _ = 1, 100 do
     local entries = redis.call('XRANGE', LOG, '-', '+', 'COUNT', 2)
-    if #entries < 2 then return end
+    if #entries < 2 then return false end
     local instant = string.match(entries[1][2][2], '^{"position":%d+,"at":(-?%d+)')
-    if not instant or tonumber(instant) >= tonumber(at) - tonumber(historyMs) then return end
+    if not instant or tonumber(instant) >= tonumber(at) - tonumber(historyMs) then return false end
     redis.call('XTRIM', LOG, 'MINID', '=', entries[2][1])
   end
+  return true
 end
 
 -- The extension in a user's record, as JSON. A quote within a JSON string is escaped, so that no name looks like the member.
