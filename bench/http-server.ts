@@ -14,6 +14,7 @@ import { openMetrics } from '../src/api/metrics.ts'
 import { StatusesHeaders, StatusesQuery } from '../src/api/routes/statuses.ts'
 import { TenantParams, UserParams } from '../src/api/schemas/params.ts'
 import { StatusQuerySchema } from '../src/api/schemas/statuses.ts'
+import { CallerNames } from '../src/caller-names/caller-names.ts'
 import { packFolder } from '../src/composition.ts'
 import { createNotificationVerifiers } from '../src/connectors/graph/notifications/verifier.ts'
 import { anyAddress } from '../src/connectors/net/address-policy.ts'
@@ -75,7 +76,7 @@ const sync = await SyncController.open({
   metrics,
   clock
 })
-const masterKeys = { open: seal.open, sealer: async () => seal }
+const masterKeys = { open: seal.open, sealer: async () => seal, installationSecret: randomBytes(32) }
 const registry = await KeyRegistry.open({ store: store.apiKeys, clock })
 const outbound = openHttpClient({ addressPolicy: anyAddress })
 const peerDeps = createPeerDeps({ outbound, addressPolicy: anyAddress, clock, log })
@@ -126,7 +127,12 @@ const app = await buildApp({
   refusals: { count: () => {} },
   operatorSignIn: null,
   alarmRecipients,
-  alarmView: createAlarmView({ store, clock })
+  alarmView: createAlarmView({ store, clock }),
+  callerNames: new CallerNames({
+    contacts: store.contacts,
+    unsealer: seal,
+    installationSecret: masterKeys.installationSecret
+  })
 })
 
 const view = (await statusService.view('acme'))!

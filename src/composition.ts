@@ -9,6 +9,7 @@ import { openAlarmService } from './alarm-service.ts'
 import { buildApp } from './api/app.ts'
 import { openMetrics } from './api/metrics.ts'
 import { buildWorkerApp } from './api/worker-app.ts'
+import { CallerNames } from './caller-names/caller-names.ts'
 import type { Config, ProcessRole } from './config.ts'
 import type { ConnectorDeps } from './connectors/connector-kind.ts'
 import { withCredentialEnd } from './connectors/credential-end.ts'
@@ -165,6 +166,11 @@ export async function startService(
         operatorSignIn,
         alarmRecipients: alarms.alarmRecipients,
         alarmView: alarms.alarmView,
+        callerNames: new CallerNames({
+          contacts: store.contacts,
+          unsealer: masterKeys,
+          installationSecret: masterKeys.installationSecret
+        }),
         clock
       })
     }

@@ -3,10 +3,12 @@
 /** The closed list of problem codes, each with its HTTP status. */
 export const problemStatus = {
   invalid_request: 400,
+  number_unreadable: 400,
   unauthorized: 401,
   insufficient_role: 403,
   cross_site_request: 403,
   not_found: 404,
+  name_unknown: 404,
   method_not_allowed: 405,
   not_acceptable: 406,
   code_in_use: 409,

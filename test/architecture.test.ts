@@ -59,6 +59,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/storage/tenant-connections.ts',
     'src/storage/page.ts'
   ],
+  'src/caller-names/': [
+    'src/domain/',
+    'src/status/',
+    'src/storage/contacts.ts',
+    'src/storage/store.ts',
+    'src/storage/secrets/'
+  ],
   'src/delivery/': [
     'src/domain/',
     'src/status/',
@@ -68,7 +75,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/sync/cluster/shards.ts'
   ],
   'src/management/': [
+    'src/caller-names/*',
     'src/delivery/*',
+    'src/storage/contacts.ts',
     'src/storage/consumers.ts',
     'src/domain/',
     'src/storage/store.ts',
@@ -94,6 +103,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/sync/*'
   ],
   'src/api/': [
+    'src/caller-names/*',
     'src/delivery/*',
     'src/storage/consumers.ts',
     'src/alarms/',

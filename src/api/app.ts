@@ -3,6 +3,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import type { AlarmView } from '../alarms/alarm-settings.ts'
 import type { RecipientManagement } from '../alarms/recipients.ts'
+import type { CallerNames } from '../caller-names/caller-names.ts'
 import type { DeliveryController } from '../delivery/delivery-controller.ts'
 import type { Instant } from '../domain/calendar-event.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
@@ -26,10 +27,12 @@ import { absencesRoutes } from './routes/absences.ts'
 import { alarmRecipientsRoutes } from './routes/alarm-recipients.ts'
 import { alarmsRoutes } from './routes/alarms.ts'
 import { auditRoutes } from './routes/audit.ts'
+import { callerNamesRoutes } from './routes/caller-names.ts'
 import { changesRoutes } from './routes/changes.ts'
 import { connectionsRoutes } from './routes/connections.ts'
 import { consentsRoutes } from './routes/consents.ts'
 import { consumersRoutes } from './routes/consumers.ts'
+import { contactsRoutes } from './routes/contacts.ts'
 import { eventsRoutes } from './routes/events.ts'
 import { extensionsRoutes } from './routes/extensions.ts'
 import { type GraphNotificationDeps, graphNotificationRoutes } from './routes/graph-notifications.ts'
@@ -37,8 +40,10 @@ import { healthRoutes } from './routes/health.ts'
 import { keysRoutes } from './routes/keys.ts'
 import { type MasterKeyDeps, masterKeyRoutes } from './routes/master-key.ts'
 import { meRoutes } from './routes/me.ts'
+import { namesRoutes } from './routes/names.ts'
 import { overridesRoutes } from './routes/overrides.ts'
 import { personExportRoutes } from './routes/person-export.ts'
+import { phonebookRoutes } from './routes/phonebook.ts'
 import { previewsRoutes } from './routes/previews.ts'
 import { probesRoutes } from './routes/probes.ts'
 import { providerFeedsRoutes } from './routes/provider-feeds.ts'
@@ -60,6 +65,7 @@ export interface AppDeps extends BaseAppDeps, MasterKeyDeps {
   readonly credentialOf: CredentialOf
   readonly alarmRecipients: RecipientManagement
   readonly alarmView: AlarmView
+  readonly callerNames: CallerNames
   readonly statusService: StatusService
   readonly feeds: StatusFeeds
   /** Null in a process that pushes nothing. */
@@ -121,6 +127,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(eventsRoutes(events), { prefix: '/v1' })
   await app.register(providerFeedsRoutes(events), { prefix: '/v1' })
   await app.register(consumersRoutes(deps), { prefix: '/v1' })
+  await app.register(callerNamesRoutes(deps), { prefix: '/v1' })
+  await app.register(contactsRoutes(), { prefix: '/v1' })
+  await app.register(namesRoutes(deps), { prefix: '/v1' })
+  await app.register(phonebookRoutes(deps), { prefix: '/v1' })
   await app.register(overridesRoutes(deps), { prefix: '/v1' })
   await app.register(absencesRoutes(deps), { prefix: '/v1' })
   await app.register(absenceImportRoutes(), { prefix: '/v1' })

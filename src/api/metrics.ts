@@ -5,6 +5,7 @@ import type { DropReason } from '../connectors/notification.ts'
 import { type SyncCode, syncCodes } from '../errors.ts'
 import { createAlarmMetrics } from './alarm-gauges.ts'
 import { addKeyHorizon } from './key-horizon.ts'
+import { createNameCounters, type NameMetrics } from './name-counters.ts'
 import { createSyncCounters, type SyncFindings } from './sync-counters.ts'
 
 /** Of the tenants, only those furthest behind are named. */
@@ -20,7 +21,7 @@ export interface HealthFigures {
   readonly failingConnections: ReadonlyMap<SyncCode, number> | null
 }
 
-export interface Metrics extends AlarmMetrics, SyncFindings {
+export interface Metrics extends AlarmMetrics, NameMetrics, SyncFindings {
   /** A calendar was read (or not). `code` is absent where it was. */
   countRead(connector: string, outcome: 'read' | 'unchanged' | 'failed', code?: SyncCode): void
   /** Statuses that went out as changes. */
@@ -149,6 +150,7 @@ export function openMetrics(): Metrics {
     countReconciliation: (connector, outcome) => reconciliations.inc({ connector, outcome }),
     ...observed,
     ...createAlarmMetrics(registers),
+    ...createNameCounters(registers),
     ...createSyncCounters(registers),
     timing(method, route) {
       const classes = ['1xx', '2xx', '3xx', '4xx', '5xx'].map((status) =>

@@ -33,10 +33,12 @@ export interface ProblemDetails {
 
 const titles: Readonly<Record<ProblemCode, string>> = {
   invalid_request: 'Invalid request',
+  number_unreadable: 'Unreadable number',
   unauthorized: 'Unauthorized',
   insufficient_role: 'Insufficient role',
   cross_site_request: 'Cross-site request',
   not_found: 'Not found',
+  name_unknown: 'Unknown caller',
   method_not_allowed: 'Method not allowed',
   not_acceptable: 'Not acceptable',
   code_in_use: 'Diversion in use',

@@ -6,6 +6,7 @@ import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { SetupError } from '../errors.ts'
 import type { ListedApiKey } from '../storage/api-keys.ts'
 import type { AuditRecord } from '../storage/audit.ts'
+import type { ContactRecord } from '../storage/contacts.ts'
 import { LOG_LENGTH } from '../storage/lmdb/change-log.ts'
 import { openLmdb } from '../storage/lmdb/lmdb.ts'
 import { eachPage } from '../storage/page.ts'
@@ -14,6 +15,7 @@ import {
   openImport,
   type WholeAlarms,
   type WholeAudit,
+  type WholeCallerNames,
   type WholeConsumer,
   type WholeTenant
 } from '../storage/redis/migration-target.ts'
@@ -170,6 +172,7 @@ async function wholeTenant(store: Store, id: string): Promise<WholeTenant | null
   const versions = await store.ruleVersions(id)
   const log = (await store.log(id, Math.max(0, snapshot.position - LOG_LENGTH))) ?? []
   const consumers = await consumersOf(store, id)
+  const callerNames = await callerNamesOf(store, id)
   return {
     snapshot,
     versions,
@@ -177,7 +180,8 @@ async function wholeTenant(store: Store, id: string): Promise<WholeTenant | null
     apiKeys: await keysOf(store, id),
     alarms: await alarmsOf(store, id),
     audit: await wholeAudit(store, id),
-    consumers
+    consumers,
+    callerNames
   }
 }
 
@@ -205,6 +209,18 @@ async function consumersOf({ consumers }: Store, tenant: string): Promise<WholeC
     whole.push({ record, progress: await consumers.progress(tenant, record.id), deliveries })
   }
   return whole
+}
+
+async function callerNamesOf({ contacts }: Store, tenant: string): Promise<WholeCallerNames> {
+  const lists: { list: string; contacts: ContactRecord[] }[] = []
+  for (const list of [...(await contacts.lists(tenant))].sort()) {
+    const found = new Map<string, ContactRecord>()
+    for await (const some of contacts.eachSlice(tenant, list))
+      for (const one of some) found.set(one.contact, one)
+    const ids = [...found.keys()].sort()
+    lists.push({ list, contacts: ids.map((id) => found.get(id)!) })
+  }
+  return { settings: await contacts.settings(tenant), lists }
 }
 
 async function keysOf({ apiKeys }: Store, tenant: string | null): Promise<ListedApiKey[]> {

@@ -5,7 +5,7 @@ export interface KeptRecord<T, Opaque = never> {
   /** As errors and the table call it. */
   readonly name: string
   /** Of whom it tells; none: of nobody. */
-  readonly about: readonly ('users' | 'operators')[]
+  readonly about: readonly ('users' | 'operators' | 'callers')[]
   /** How long it is kept: until … */
   readonly until: string
   readonly members: MembersOf<T, Opaque>

@@ -20,7 +20,7 @@ export interface ManagementDeps {
   readonly sync: Pick<Sync, 'invalidateTenant' | 'connector' | 'connection' | 'onConnectionTested'>
   /** By name; `3kontakt` is among them. */
   readonly packs: ReadonlyMap<string, RuleSet>
-  readonly masterKeys: Pick<MasterKeys, 'open' | 'sealer'>
+  readonly masterKeys: Pick<MasterKeys, 'open' | 'sealer' | 'installationSecret'>
   readonly clock: () => number
   readonly audit: AuditRecorder
   /** Null: the installation has no application to consent to. */

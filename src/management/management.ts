@@ -9,9 +9,11 @@ import type { Attribution } from './audit/attribution.ts'
 import { type AuditReader, createAuditReader } from './audit/audit-reader.ts'
 import { createAuditedStore, createReadOnlyStore } from './audit/audited-store.ts'
 import { type AuditRecorder, createAuditRecorder, noAuditRecorder } from './audit/recorder.ts'
+import { type CallerNamesManagement, createCallerNamesManagement } from './caller-names.ts'
 import { type ConnectionManagement, createConnectionManagement } from './connections.ts'
 import { type ConsentManagement, createConsentManagement } from './consents.ts'
 import { type ConsumerManagement, createConsumerManagement } from './consumers.ts'
+import { type ContactImport, createContactImport } from './contact-import.ts'
 import type { ManagementDeps } from './management-deps.ts'
 import { createOverrideManagement, type OverrideManagement } from './overrides.ts'
 import { createPersonExport, type PersonExport } from './person-export.ts'
@@ -42,6 +44,8 @@ export interface ManagementParts {
   readonly absenceImport: AbsenceImport
   readonly apiKeys: KeyManagement
   readonly consumers: ConsumerManagement
+  readonly callerNames: CallerNamesManagement
+  readonly contactImport: ContactImport
   readonly audit: AuditRecorder
 }
 
@@ -84,6 +88,8 @@ function createParts(deps: ManagementDeps): ManagementParts {
     absenceImport: createAbsenceImport(deps),
     apiKeys: createKeyManagement(deps),
     consumers: createConsumerManagement(deps),
+    callerNames: createCallerNamesManagement(deps),
+    contactImport: createContactImport(deps),
     audit: deps.audit
   }
 }

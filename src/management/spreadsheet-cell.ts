@@ -6,7 +6,15 @@ export interface CellReading {
 }
 
 /** Columns whose digits are names, not numbers: `01076` and `1076` are two extensions. */
-const DIGIT_COLUMNS: ReadonlySet<string> = new Set(['user', 'absence', 'extension', 'numbers'])
+const DIGIT_COLUMNS: ReadonlySet<string> = new Set([
+  'user',
+  'absence',
+  'extension',
+  'numbers',
+  'companyNumbers'
+])
+/** Of these, those that hold several. */
+const LIST_COLUMNS: ReadonlySet<string> = new Set(['numbers', 'companyNumbers'])
 
 /** What Excel, LibreOffice and Google Sheets show in place of a formula that fails, as English versions write them. */
 const FORMULA_ERRORS: ReadonlySet<string> = new Set([
@@ -32,7 +40,7 @@ export function readCell(column: string, cell: string): CellReading {
     return { value, fault: `is ${value}, which a spreadsheet shows in place of a formula: ${asText}` }
   }
   if (!DIGIT_COLUMNS.has(column)) return { value, fault: null }
-  for (const part of column === 'numbers' ? splitNumbers(value) : [value]) {
+  for (const part of LIST_COLUMNS.has(column) ? splitNumbers(value) : [value]) {
     if (/^\d+[.,]0+$/.test(part)) {
       return { value, fault: `is "${part}", a whole number that a spreadsheet wrote as a decimal: ${asText}` }
     }

@@ -1,5 +1,6 @@
 /** Tenants: saved as given, once their zone and language are known ones. */
 import { isDeepStrictEqual } from 'node:util'
+import { isKnownCountry } from '../caller-names/phone-number.ts'
 import type { Diversion } from '../domain/diversion.ts'
 import { type OfficeHours, validateOfficeHours } from '../domain/hours/office-hours.ts'
 import type { RuleSet } from '../domain/rule-set.ts'
@@ -21,11 +22,14 @@ export interface PutTenantBody {
   readonly directoryId?: string
   /** Null or absent: none. */
   readonly officeHours?: OfficeHours | null
+  /** ISO 3166. Null or absent: nobody says. */
+  readonly country?: string | null
 }
 
 export interface TenantResponse extends PutTenantBody {
   readonly tenant: string
   readonly officeHours?: OfficeHours
+  readonly country?: string
 }
 
 export interface TenantManagement {
@@ -62,7 +66,7 @@ export function createTenantManagement({
         if (faults.length > 0) throw new RequestError('invalid_request', '', faults)
         const before = await store.tenant(id)
         if (before === null && !isProvider) throw tenantNotFound(id)
-        const { name, timeZone, language, officeHours } = body
+        const { name, timeZone, language, officeHours, country } = body
         const directoryId = isProvider ? body.directoryId?.toLowerCase() : before?.directoryId
         const tenant: Tenant = {
           id,
@@ -70,7 +74,8 @@ export function createTenantManagement({
           timeZone,
           language,
           ...(directoryId !== undefined && { directoryId }),
-          ...(officeHours != null && { officeHours })
+          ...(officeHours != null && { officeHours }),
+          ...(country != null && { country })
         }
         if (isDeepStrictEqual(tenant, before)) return { tenant: toResponse(tenant), created: false }
         const created = await store.saveTenant(tenant, clock())
@@ -132,6 +137,9 @@ function validateTenant(id: string, body: PutTenantBody): FieldFault[] {
   }
   if (!isLanguage(body.language)) {
     faults.push({ field: 'language', message: 'is no BCP 47 language: write one such as "sv" or "en"' })
+  }
+  if (body.country != null && !isKnownCountry(body.country)) {
+    faults.push({ field: 'country', message: 'is no country of ISO 3166: write one such as "SE"' })
   }
   return faults
 }

@@ -23,6 +23,8 @@ import { StatusWriter } from './status-writer.ts'
 export interface TenantContext {
   readonly language: string
   readonly timeZone: string
+  /** ISO 3166: whose numbers are written without `+`; null: nobody said. */
+  readonly country: string | null
   readonly catalogue: Catalogue
   readonly floors: Floors
   /** Milliseconds after which an unconfirmed timeline is stale: its mailbox's connection says. */
@@ -45,6 +47,7 @@ export function tenantContextOf(
   return {
     language: tenant.language,
     timeZone: tenant.timeZone,
+    country: tenant.country ?? null,
     catalogue,
     floors: new Floors(tenant, catalogue),
     staleAfterOf: (sync) => 2_000 * (pollSecondsOf(sync, connection) ?? DEFAULT_POLL_SECONDS),

@@ -62,7 +62,8 @@ export const tenantRecord = jsonCodec<Tenant>(keptTenant, (tenant) => ({
   timeZone: tenant.timeZone,
   language: tenant.language,
   ...(tenant.directoryId !== undefined && { directoryId: tenant.directoryId }),
-  ...(tenant.officeHours !== undefined && { officeHours: tenant.officeHours })
+  ...(tenant.officeHours !== undefined && { officeHours: tenant.officeHours }),
+  ...(tenant.country !== undefined && { country: tenant.country })
 }))
 
 export const rulesRecord = jsonCodec<RulesVersion>(

@@ -15,6 +15,13 @@ import type { LogEntry, RulesVersion, StoredConnection, Tenant, User } from './s
 const withTenant = 'the tenant is deleted'
 const withUser = 'the user or the tenant is deleted'
 
+const officeHours = {
+  zone: 'the zone of these hours',
+  week: 'when the office is open',
+  holidays: 'on which holidays it is not',
+  outside: 'what holds outside'
+}
+
 export const keptTenant: KeptRecord<Tenant> = {
   name: 'tenant',
   about: [],
@@ -25,12 +32,8 @@ export const keptTenant: KeptRecord<Tenant> = {
     timeZone: 'where its days begin',
     language: 'of labels and explanations',
     directoryId: 'whose operators may sign in',
-    officeHours: {
-      zone: 'the zone of these hours',
-      week: 'when the office is open',
-      holidays: 'on which holidays it is not',
-      outside: 'what holds outside'
-    }
+    officeHours,
+    country: 'whose numbers are written without +'
   }
 }
 
@@ -84,12 +87,7 @@ export const keptUser: KeptRecord<User> = {
     owner: 'the calendar owner’s e-mail address, to know their answers to invitations',
     syncEnabled: 'whether the calendar is read',
     timeZone: 'where the user’s days begin',
-    officeHours: {
-      zone: 'the zone of these hours',
-      week: 'when the office is open',
-      holidays: 'on which holidays it is not',
-      outside: 'what holds outside'
-    },
+    officeHours,
     triggers: {
       match: 'where the text must stand',
       text: 'what the user writes in events to be diverted',

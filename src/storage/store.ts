@@ -18,6 +18,7 @@ import type { ApiKeyStore } from './api-keys.ts'
 import type { AuditDraft, AuditLog } from './audit.ts'
 import type { Author } from './author.ts'
 import type { ConsumerStore } from './consumers.ts'
+import type { ContactStore } from './contacts.ts'
 import type { ImportProgress } from './import-progress.ts'
 import type { Page } from './page.ts'
 import type { SavedReading, SavedReadings } from './saved-readings.ts'
@@ -34,6 +35,8 @@ export interface Tenant {
   readonly directoryId?: string
   /** Absent: the office keeps none. */
   readonly officeHours?: OfficeHours
+  /** ISO 3166: whose numbers are written without `+`. Absent: nobody said. */
+  readonly country?: string
 }
 
 /** A connection with its secret members sealed. */
@@ -174,6 +177,7 @@ export interface Store {
   /** The same store, whose writes append this entry to the tenant's audit in the same step, if they change anything visible. */
   withEntry(draft: AuditDraft): Store
   readonly alarms: AlarmStore
+  readonly contacts: ContactStore
 
   tenants(page: Page): Promise<readonly Tenant[]>
   tenant(id: string): Promise<Tenant | null>

@@ -61,7 +61,7 @@ function alarmSteps(root: string): Step[] {
 
 /** One of each, in an order in which each changes something. `KEY` is the id of the key that was made last. */
 const steps: readonly Step[] = [
-  { call: `PUT ${T}`, body: { name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv' } },
+  { call: `PUT ${T}`, body: { name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv', country: 'SE' } },
   { call: `PUT ${T}/rules`, body: { pack: 'infracom' } },
   { call: `PUT ${T}/rules`, body: { pack: '3kontakt' } },
   { call: `POST ${T}/rules/versions/{version}/restore`, values: { version: '1' } },
@@ -96,6 +96,14 @@ const steps: readonly Step[] = [
   { call: `POST ${T}/consumers/{consumer}/resume`, values: { consumer: 'pbx' } },
   { call: `POST ${T}/consumers/{consumer}/replay`, values: { consumer: 'pbx' } },
   { call: `DELETE ${T}/consumers/{consumer}`, values: { consumer: 'pbx' } },
+  { call: `PUT ${T}/caller-names`, body: { strip: ['0'] } },
+  {
+    call: `POST ${T}/contacts/import`,
+    body: 'name;numbers\r\nKarin;0701234567\r\n',
+    headers: { 'content-type': 'text/csv' }
+  },
+  { call: `DELETE ${T}/contacts` },
+  { call: `DELETE ${T}/caller-names` },
   { call: `PUT ${T}/connection`, body: { kind: 'ics', pollSeconds: 60 } },
   { call: `POST ${T}/connection/test`, query: '?user=anna' },
   {
@@ -132,7 +140,11 @@ const elsewhere = [
   'POST /sign-out'
 ]
 /** Says `none`, and is seen here to write nothing. */
-const writesNothing = [`POST ${T}/rules/lint`, 'POST /notifications/graph/{keyId}/{tenant}/{targetId}']
+const writesNothing = [
+  `POST ${T}/rules/lint`,
+  `POST ${T}/phonebook.xml`,
+  'POST /notifications/graph/{keyId}/{tenant}/{targetId}'
+]
 
 t.test(
   'every call that is audited, or that may write, is in this walk or named in another test',

@@ -14,6 +14,7 @@ import { sampleAlarmList, sampleAlarmState } from '../contracts/store-alarms.ts'
 import { sampleApiKey } from '../contracts/store-api-keys.ts'
 import { findBreak, readAudit, sampleDraft } from '../contracts/store-audit.ts'
 import { sampleConsumer, sampleDelivery, sampleProgress } from '../contracts/store-consumers.ts'
+import { sampleCallerNames, sampleContact } from '../contracts/store-contacts.ts'
 import {
   plain,
   sampleCause,
@@ -71,6 +72,8 @@ async function installation(t: Test): Promise<string> {
         deliveries,
         removed: []
       })
+      await store.contacts.saveSettings(id, sampleCallerNames())
+      await store.contacts.save(id, 'shared/a', [sampleContact('k', ['1', '2']), sampleContact('b', ['2'])])
     }
     const phone = { role: 'softphone', user: 'user-1' }
     for (const [name, more] of [
@@ -132,6 +135,9 @@ async function isSame(t: Test, folder: string, url: string): Promise<void> {
         t.strictSame(await there, await here)
       }
       t.strictSame(await redis.consumers.progress(id, 'pbx'), await lmdb.consumers.progress(id, 'pbx'))
+      t.strictSame(await redis.contacts.settings(id), await lmdb.contacts.settings(id))
+      const contacts = [redis, lmdb].map((store) => store.contacts.find(id, 'shared/a', '2'))
+      t.strictSame(new Set(await contacts[0]), new Set(await contacts[1]))
       t.strictSame(await redis.log(id, 0), await lmdb.log(id, 0))
     }
     const there = await MasterKeys.open([masterKey], await openFolderKeyCheck(folder))

@@ -8,6 +8,7 @@ import { alarmContract } from './store-alarms.ts'
 import { apiKeyContract } from './store-api-keys.ts'
 import { auditContract } from './store-audit.ts'
 import { consumerContract } from './store-consumers.ts'
+import { contactContract } from './store-contacts.ts'
 import { logContract } from './store-log.ts'
 import { followsItsModel } from './store-model.ts'
 import { overlapContract } from './store-overlap.ts'
@@ -336,6 +337,7 @@ export async function storeContract(t: Test, open: OpenStore): Promise<void> {
   await sessionContract(t, open)
   await auditContract(t, open)
   await consumerContract(t, open)
+  await contactContract(t, open)
   await alarmContract(t, open)
 
   await t.test('nothing is stored but what the port takes', async (t) => {

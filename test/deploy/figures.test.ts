@@ -193,6 +193,7 @@ async function everyFigure(): Promise<string> {
     metrics.countReconciliation('graph', outcome)
   metrics.countMissedNotification('graph')
   metrics.countMailboxMove()
+  metrics.countNameLookup('user')
   metrics.observeFreshnessLag(() => [['acme', 4000]])
   metrics.observeCredentials(() => [['acme', 'graph', 1.8e12]])
   metrics.observeSubscriptions(() => [['graph', { active: 1, inactive: 1 }]])

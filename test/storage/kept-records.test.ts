@@ -82,6 +82,11 @@ async function fill({ call, tenant }: TestService): Promise<void> {
   await call('POST', `${root}/users/import`, 'user;displayName;extension;syncEnabled\r\nbo;Bo;2;false\r\n', {
     'content-type': 'text/csv'
   })
+  await call('PUT', root, { name: 'Acme', timeZone: 'Europe/Stockholm', language: 'sv', country: 'SE' })
+  await call('PUT', `${root}/caller-names`, {})
+  await call('POST', `${root}/contacts/import`, 'name;numbers\r\nKarin;0701234567\r\n', {
+    'content-type': 'text/csv'
+  })
   await call('POST', `${root}/sync`)
   await until('the calendar was tried', async () => {
     const { body } = await call('GET', `${root}/users/anna/export`)
@@ -125,6 +130,7 @@ function keptKeysOf(what: string): string {
 function familyOf(key: string): string {
   return key
     .replace(/^hanvisa:\{acme\}/, 'hanvisa:{TENANT}')
+    .replace(/:(contacts|contact-numbers):.*/, ':$1:LIST')
     .replace(/:connection-state:.*/, ':connection-state:CONNECTION')
     .replace(/^\{hanvisa:leases:[^}]*\}:.*/, '{hanvisa:leases:…}:…')
     .replace(/^\{hanvisa:[a-z]+-?\d+\}:sync:.*/, '{hanvisa:SHARD}:sync:…')

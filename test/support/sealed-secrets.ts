@@ -11,11 +11,13 @@ import {
   unsealConnection,
   unsealMailbox
 } from '../../src/storage/secrets/connection-secrets.ts'
+import { contactPurpose } from '../../src/storage/secrets/contact-secrets.ts'
 import type { MasterKeys } from '../../src/storage/secrets/master-keys.ts'
 import type { Unsealer } from '../../src/storage/secrets/seal.ts'
 import type { Store } from '../../src/storage/store.ts'
 import { sampleAlarmList } from '../contracts/store-alarms.ts'
 import { sampleConsumer } from '../contracts/store-consumers.ts'
+import { sampleCallerNames, sampleContact } from '../contracts/store-contacts.ts'
 import { sampleTenant, sampleUser } from '../contracts/store-samples.ts'
 
 const TENANTS = 60
@@ -28,7 +30,7 @@ const users = Array.from({ length: USERS }, (_, index) => `user-${index}`)
 export const PASSWORD_CANARY = 'kanarief4gel'
 
 /** How many secrets there are. */
-export const SECRETS = TENANTS * (3 + USERS) + 1
+export const SECRETS = TENANTS * (4 + USERS) + 1
 
 const passwordOf = (tenant: string, version: number) => `${PASSWORD_CANARY}-${tenant}-${version}`
 const urlOf = (tenant: string, user: string) =>
@@ -62,6 +64,15 @@ function putConsumer(store: Store, keys: MasterKeys, tenant: string): Promise<bo
   })
 }
 
+function putContact(store: Store, keys: MasterKeys, tenant: string): Promise<boolean> {
+  return store.withTenantLock(tenant, async ({ contacts }) => {
+    const sealer = await keys.sealer()
+    await contacts.saveSettings(tenant, sampleCallerNames())
+    const sealed = sealer.seal(`${PASSWORD_CANARY}-${tenant}`, contactPurpose(tenant, 'shared/a'))
+    return contacts.save(tenant, 'shared/a', [sampleContact('k', ['1'], { sealed })])
+  })
+}
+
 export async function putSecrets(store: Store, keys: MasterKeys): Promise<void> {
   await putRecipient(store, keys, null)
   for (const tenant of tenants) {
@@ -69,6 +80,7 @@ export async function putSecrets(store: Store, keys: MasterKeys): Promise<void> 
     await putRecipient(store, keys, tenant)
     await putPassword(store, keys, tenant, 0)
     await putConsumer(store, keys, tenant)
+    await putContact(store, keys, tenant)
     await store.withTenantLock(tenant, async (store) => {
       const sealer = await keys.sealer()
       const given = users.map((id) => ({
@@ -161,6 +173,15 @@ export async function lostSecrets(
         lost.push(`${tenant}: another secret of the consumer`)
     } catch {
       lost.push(`${tenant}: the secret of the consumer`)
+    }
+    const [contact] = await store.contacts.find(tenant, 'shared/a', '1')
+    try {
+      if (
+        unsealer.open(contact!.sealed, contactPurpose(tenant, 'shared/a')) !== `${PASSWORD_CANARY}-${tenant}`
+      )
+        lost.push(`${tenant}: another contact`)
+    } catch {
+      lost.push(`${tenant}: the contact`)
     }
     const connection = await store.connection(tenant)
     const { saved, begun } = versions.get(tenant) ?? { saved: 0, begun: 0 }

@@ -3,6 +3,7 @@ import { absenceSchemas } from './absences.ts'
 import { alarmRecipientSchemas } from './alarm-recipients.ts'
 import { alarmSchemas } from './alarms.ts'
 import { auditSchemas } from './audit.ts'
+import { callerNameSchemas } from './caller-names.ts'
 import { connectionSchemas } from './connections.ts'
 import { consumerSchemas } from './consumers.ts'
 import { keySchemas } from './keys.ts'
@@ -39,6 +40,7 @@ export const schemas = [
   ...statusSchemas,
   ...providerChangesSchemas,
   ...consumerSchemas,
+  ...callerNameSchemas,
   ...overrideSchemas,
   ...absenceSchemas,
   ...timelineSchemas,

@@ -50,10 +50,12 @@ export const ProblemSchema = Strict(
 
 const problemDescriptions: Readonly<Record<ProblemCode, string>> = {
   invalid_request: 'Something in the request is wrong; `errors` names each member and what to do.',
+  number_unreadable: 'A parameter is wrong, or what the switch asks about is no number.',
   unauthorized: 'The key is missing, mistyped, expired or removed.',
   insufficient_role: 'The role of the key, or of who signed in, does not include this call.',
   cross_site_request: 'A browser sent its session’s cookie from another site’s page.',
   not_found: 'There is no such tenant, user or thing.',
+  name_unknown: 'Nobody known has the number, there is no such tenant or user, or caller names are off.',
   method_not_allowed: 'The address does not take this method; `Allow` lists those that it takes.',
   not_acceptable: 'The answer cannot be had in the format asked for.',
   not_confirmed: 'Its owner has not given the code yet that was sent there.',

@@ -4,7 +4,7 @@ import { Strict, schemaOf } from '../../lib/json-schema.ts'
 import type { PutTenantBody, TenantResponse } from '../../management/tenants.ts'
 import { NullableOfficeHours, OfficeHoursSchema } from './office-hours.ts'
 import { AfterParam, TenantId } from './params.ts'
-import { ref } from './types.ts'
+import { NullableString, ref } from './types.ts'
 
 const members = {
   name: Type.String({
@@ -38,6 +38,13 @@ const members = {
   )
 }
 
+const country = {
+  pattern: '^[A-Z]{2}$',
+  description:
+    'ISO 3166: whose numbers are written without `+`, for caller names. It is stated, never guessed from zone or language.',
+  examples: ['SE']
+}
+
 const acme = { tenant: 'acme', name: 'Acme AB', timeZone: 'Europe/Stockholm', language: 'sv' }
 
 export const PutTenantSchema = schemaOf<PutTenantBody>()(
@@ -45,6 +52,7 @@ export const PutTenantSchema = schemaOf<PutTenantBody>()(
     {
       tenant: Type.Optional(TenantId),
       ...members,
+      country: Type.Optional(NullableString(country)),
       officeHours: NullableOfficeHours('Of everybody who has none of their own. Null or absent: none.')
     },
     {
@@ -58,7 +66,12 @@ export const PutTenantSchema = schemaOf<PutTenantBody>()(
 
 export const TenantSchema = schemaOf<TenantResponse>()(
   Strict(
-    { tenant: TenantId, ...members, officeHours: Type.Optional(ref(OfficeHoursSchema)) },
+    {
+      tenant: TenantId,
+      ...members,
+      country: Type.Optional(Type.String(country)),
+      officeHours: Type.Optional(ref(OfficeHoursSchema))
+    },
     { $id: 'Tenant', description: 'A customer of this installation.', examples: [acme] }
   )
 )

@@ -10,6 +10,7 @@ import type { AlarmStore } from '../../storage/alarms.ts'
 import type { ApiKeyStore } from '../../storage/api-keys.ts'
 import type { AuditOutcome } from '../../storage/audit.ts'
 import type { ConsumerStore } from '../../storage/consumers.ts'
+import type { ContactStore } from '../../storage/contacts.ts'
 import { type Store, StoreUnavailable, TenantGone } from '../../storage/store.ts'
 import { defaultRules } from '../resolve-rules.ts'
 import { type Attribution, type AuditedChange, draftOf } from './attribution.ts'
@@ -17,6 +18,7 @@ import {
   changeOf,
   describeAbsenceChange,
   describeAlarmList,
+  describeCallerNames,
   describeConnection,
   describeConsumer,
   describeKeyChange,
@@ -173,6 +175,7 @@ export function createAuditedStore(
     apiKeys: auditedKeys(store.apiKeys, surround),
     alarms: auditedAlarms(store.alarms, surround),
     consumers: auditedConsumers(store.consumers, (change) => written(change).consumers),
+    contacts: auditedContacts(store.contacts, (change) => written(change).contacts),
     withTenantLock: (tenant, work) =>
       store.withTenantLock(tenant, (locked) => work(createAuditedStore(locked, by, deps, target)))
   }
@@ -236,6 +239,20 @@ function auditedConsumers(
   }
 }
 
+/** A list is saved in many steps; the settings name the one that is in use, and their entry says so. */
+function auditedContacts(
+  contacts: ContactStore,
+  written: (change: AuditedChange) => ContactStore
+): ContactStore {
+  return {
+    ...contacts,
+    async saveSettings(tenant, settings) {
+      const before = describeCallerNames(await contacts.settings(tenant))
+      return written(changeOf(before, describeCallerNames(settings))).saveSettings(tenant, settings)
+    }
+  }
+}
+
 /** For calls that declare no write: one that writes all the same fails, and a test finds it. */
 export function createReadOnlyStore(store: Store): Store {
   const refuse = async (): Promise<never> => {
@@ -260,6 +277,14 @@ export function createReadOnlyStore(store: Store): Store {
     apiKeys: { ...store.apiKeys, add: refuse, replace: refuse, remove: refuse },
     alarms: { ...store.alarms, lists: { ...store.alarms.lists, save: refuse } },
     consumers: { ...store.consumers, save: refuse, remove: refuse, saveProgress: refuse },
+    contacts: {
+      ...store.contacts,
+      saveSettings: refuse,
+      save: refuse,
+      saveResealed: refuse,
+      removeContacts: refuse,
+      removeList: refuse
+    },
     withTenantLock: (tenant, work) =>
       store.withTenantLock(tenant, (locked) => work(createReadOnlyStore(locked)))
   }

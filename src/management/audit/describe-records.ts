@@ -8,6 +8,7 @@ import type { AlarmListRecord } from '../../storage/alarms.ts'
 import type { ApiKeyRecord } from '../../storage/api-keys.ts'
 import type { AuditPart, AuditValues } from '../../storage/audit.ts'
 import type { ConsumerRecord } from '../../storage/consumers.ts'
+import type { CallerNamesRecord } from '../../storage/contacts.ts'
 import type { StoredConnection, Tenant, User } from '../../storage/store.ts'
 import { connectionIdOf, listConnections } from '../../storage/tenant-connections.ts'
 import { shownMailbox } from '../user-fields.ts'
@@ -91,6 +92,13 @@ export function describeOverride(override: Override | null, mask: Mask): AuditVa
     until: until === null ? null : formatInstant(until),
     ...(phone !== undefined && { phone })
   }
+}
+
+/** How many contacts there are, and none of them. */
+export function describeCallerNames(settings: CallerNamesRecord | null): AuditValues | null {
+  if (settings === null) return null
+  const { strip, shared } = settings
+  return { strip, sharedContacts: shared?.contacts ?? 0, sharedNumbers: shared?.numbers ?? 0 }
 }
 
 /** By id those that differ. */

@@ -8,6 +8,7 @@ import { ApiKeyTable, lmdbApiKeys } from './api-keys.ts'
 import { AuditTable, lmdbAudit } from './audit.ts'
 import { changeLog, HISTORY_MS, LOG_LENGTH } from './change-log.ts'
 import { ConsumerChanges, lmdbConsumers } from './consumers.ts'
+import { lmdbContacts } from './contacts.ts'
 import { type LockedDataDir, lockDataDir, withSetupError } from './data-dir.ts'
 import { groupCommit } from './group-commit.ts'
 import { PendingWork } from './pending-work.ts'
@@ -191,6 +192,7 @@ function lmdbStore(
       ...lmdbTenantWrites(writing),
       ...lmdbUserWrites(writing),
       consumers: lmdbConsumers({ ...writing, read, changes: consumerChanges }),
+      contacts: lmdbContacts({ ...writing, read }),
       withEntry: storeWith,
       withTenantLock: (tenant, work) => tenantLock.run(tenant, () => work(store))
     }

@@ -81,6 +81,7 @@ export class PendingWork {
     const { auditParts, auditPartsOfUsers, auditEntries } = this.#tables
     const audit = [auditParts, auditPartsOfUsers, auditEntries]
     const { consumers, consumerProgress, deliveries } = this.#tables
+    const { contacts, contactNumbers, contactLists } = this.#tables
     let left = RECORDS_PER_SLICE
     for (const table of [
       this.#apiKeys,
@@ -94,7 +95,10 @@ export class PendingWork {
       ...audit,
       consumers,
       consumerProgress,
-      deliveries
+      deliveries,
+      contacts,
+      contactNumbers,
+      contactLists
     ]) {
       left -= table.removeSome(tenant, left)
       if (left === 0) return false

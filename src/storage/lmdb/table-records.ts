@@ -16,6 +16,7 @@ import {
 } from '../codec.ts'
 import { connectionRecord } from '../connection-codec.ts'
 import { consumerProgressRecord, consumerRecord, userDeliveryRecord } from '../consumer-codec.ts'
+import { callerNamesRecord, contactListRecord, contactNumberRecord, contactRecord } from '../contact-codec.ts'
 import { alarmListRecord, alarmOverviewRecord, alarmStateRecord } from '../kept-alarms.ts'
 import { keptLogEntry } from '../kept-records.ts'
 import type { LogEntry } from '../store.ts'
@@ -179,5 +180,9 @@ export const tableRecords = {
   'alarm-overviews': alarmOverviewRecord,
   consumers: consumerRecord,
   'consumer-progress': consumerProgressRecord,
-  deliveries: userDeliveryRecord
+  deliveries: userDeliveryRecord,
+  'caller-names': callerNamesRecord,
+  contacts: contactRecord,
+  'contact-numbers': contactNumberRecord,
+  'contact-lists': contactListRecord
 } as const

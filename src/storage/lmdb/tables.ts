@@ -9,6 +9,7 @@ import type { ApiKeyRecord } from '../api-keys.ts'
 import type { AuditEntry, AuditHead, SaltedPart } from '../audit.ts'
 import type { Codec } from '../codec.ts'
 import type { ConsumerProgress, ConsumerRecord, UserDelivery } from '../consumers.ts'
+import type { ContactRecord } from '../contacts.ts'
 import type { SessionRecord } from '../sessions.ts'
 import type { LogEntry, RulesVersion, User } from '../store.ts'
 import { type ApiKeyLogEntry, tableRecords } from './table-records.ts'
@@ -92,7 +93,12 @@ export function openTables(root: RootDatabase) {
     consumers: below<string, ConsumerRecord>('consumers', records.consumers),
     consumerProgress: below<string, ConsumerProgress>('consumer-progress', records['consumer-progress']),
     // By `consumer user`.
-    deliveries: below<string, UserDelivery>('deliveries', records.deliveries)
+    deliveries: below<string, UserDelivery>('deliveries', records.deliveries),
+    callerNames: ofTenants('caller-names', records['caller-names']),
+    // contacts.ts says under which ids.
+    contacts: below<string, ContactRecord>('contacts', records.contacts),
+    contactNumbers: below<string, string>('contact-numbers', records['contact-numbers']),
+    contactLists: below<string, string>('contact-lists', records['contact-lists'])
   }
 }
 

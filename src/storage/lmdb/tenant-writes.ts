@@ -53,6 +53,7 @@ export function lmdbTenantWrites({ tables, log, work, write }: LmdbWritesDeps): 
           imports,
           tables.alarmLists,
           tables.alarmStates,
+          tables.callerNames,
           heads,
           tables.auditHeads
         ])

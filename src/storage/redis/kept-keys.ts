@@ -1,6 +1,7 @@
 /** What lies under which key in Redis, `TENANT` and `DIGEST` standing for a tenant's id and a digest. */
 import type { AnyKeptRecord } from '../../lib/kept-record.ts'
 import { alarmLockOf } from '../alarms.ts'
+import { keptCallerNames, keptContact, keptContactList, keptContactNumber } from '../contact-codec.ts'
 import { alarmListRecord, alarmOverviewRecord, alarmStateRecord } from '../kept-alarms.ts'
 import { keptConsumer, keptConsumerProgress, keptUserDelivery } from '../kept-consumers.ts'
 import {
@@ -25,6 +26,8 @@ import {
   API_KEY_KEYS,
   auditKeys,
   CONSUMER_INDEX_KEYS,
+  contactNumbersKey,
+  contactsKey,
   deliveriesKey,
   REPLICAS_KEY,
   STORE_KEY,
@@ -129,6 +132,7 @@ export const keptKeys: Readonly<Record<string, readonly AnyKeptRecord[]>> = {
     keptImport,
     alarmListRecord.kept,
     alarmStateRecord.kept,
+    keptCallerNames,
     logHead
   ],
   [of.ids]: [userIds],
@@ -147,6 +151,9 @@ export const keptKeys: Readonly<Record<string, readonly AnyKeptRecord[]>> = {
   [of.consumers]: [keptConsumer],
   [of.consumerProgress]: [keptConsumerProgress],
   [deliveriesKey('TENANT', 'CONSUMER')]: [keptUserDelivery],
+  [of.contactLists]: [keptContactList],
+  [contactsKey('TENANT', 'LIST')]: [keptContact],
+  [contactNumbersKey('TENANT', 'LIST')]: [keptContactNumber],
   [CONSUMER_INDEX_KEYS.position]: [consumerPosition],
   [CONSUMER_INDEX_KEYS.changed]: [consumerTenants],
   [ofProvider.audit]: [keptAuditEntry],

@@ -67,11 +67,23 @@ export interface TenantKeys {
   readonly consumers: string
   /** A hash by the consumer's id. */
   readonly consumerProgress: string
+  /** A set: the lists of contacts that hold anything. */
+  readonly contactLists: string
 }
 
 /** What a consumer acknowledged: a hash by user id. The name is made in scripts/prelude.lua too. */
 export function deliveriesKey(tenant: string, consumer: string): string {
   return `hanvisa:{${tenant}}:deliveries:${consumer}`
+}
+
+/** The contacts of a list: a hash by contact, of its numbers, a line feed, the record. The name is made in scripts/prelude.lua too. */
+export function contactsKey(tenant: string, list: string): string {
+  return `hanvisa:{${tenant}}:contacts:${list}`
+}
+
+/** Which contacts of a list have a number: a hash by its keyed digest. The name is made in scripts/prelude.lua too. */
+export function contactNumbersKey(tenant: string, list: string): string {
+  return `hanvisa:{${tenant}}:contact-numbers:${list}`
 }
 
 /** Those of the index of consumers, in the order of KEYS in scripts/record-consumer-change.lua. */
@@ -108,7 +120,8 @@ export function tenantKeys(tenant: string): TenantKeys {
     auditParts: key('audit-parts'),
     auditPartsOfUsers: key('audit-parts-of-users'),
     consumers: key('consumers'),
-    consumerProgress: key('consumer-progress')
+    consumerProgress: key('consumer-progress'),
+    contactLists: key('contact-lists')
   }
 }
 

@@ -16,6 +16,8 @@ import {
 import { connectionRecord } from '../connection-codec.ts'
 import { consumerProgressRecord, userDeliveryRecord } from '../consumer-codec.ts'
 import type { ConsumerProgress, ConsumerRecord, UserDelivery } from '../consumers.ts'
+import { callerNamesRecord } from '../contact-codec.ts'
+import type { CallerNamesRecord, ContactRecord } from '../contacts.ts'
 import { alarmListRecord, alarmStateRecord } from '../kept-alarms.ts'
 import { LOG_LENGTH } from '../lmdb/change-log.ts'
 import type { LogEntry, RulesVersion, TenantSnapshot, UserRecord } from '../store.ts'
@@ -25,10 +27,13 @@ import { redisApiKeys } from './api-keys.ts'
 import { encodeSync } from './codec.ts'
 import { RedisConnection } from './connection.ts'
 import { encodeConsumer } from './consumers.ts'
+import { CALLER_NAMES_FIELD, encodeContact } from './contacts.ts'
 import { findInstallation } from './installation.ts'
 import {
   ALARMS_KEY,
   auditKeys,
+  contactNumbersKey,
+  contactsKey,
   deliveriesKey,
   STORE_KEY,
   TENANTS_KEY,
@@ -51,6 +56,12 @@ export interface WholeConsumer {
   readonly deliveries: readonly UserDelivery[]
 }
 
+/** Whether caller names are on, and every list of contacts. */
+export interface WholeCallerNames {
+  readonly settings: CallerNamesRecord | null
+  readonly lists: readonly { readonly list: string; readonly contacts: readonly ContactRecord[] }[]
+}
+
 /** Everything of a tenant. */
 export interface WholeTenant {
   readonly snapshot: TenantSnapshot
@@ -60,6 +71,7 @@ export interface WholeTenant {
   readonly apiKeys: readonly ListedApiKey[]
   readonly alarms: WholeAlarms
   readonly consumers: readonly WholeConsumer[]
+  readonly callerNames: WholeCallerNames
   readonly audit: WholeAudit
 }
 
@@ -140,7 +152,7 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
       const fields = alarmFieldsOf(alarms)
       if (Object.keys(fields).length > 0) await link.ask((client) => client.hset(ALARMS_KEY, fields))
     },
-    async copy({ snapshot, versions, log, apiKeys, alarms, audit, consumers }) {
+    async copy({ snapshot, versions, log, apiKeys, alarms, audit, consumers, callerNames }) {
       const keys = tenantKeys(snapshot.tenant.id)
       await link.ask((client) => client.zadd(TENANTS_KEY, 0, snapshot.tenant.id))
       if ((await link.ask((client) => client.exists(keys.head))) === 1) return false
@@ -168,10 +180,21 @@ export async function openImport(address: RedisAddress): Promise<RedisImport> {
         }
         await link.recordConsumerChange(snapshot.tenant.id)
       }
+      for (const { list, contacts } of callerNames.lists) {
+        await link.ask((client) => client.sadd(keys.contactLists, list))
+        const fields = contactFields(snapshot.tenant.id, list, contacts)
+        for (let from = 0; from < fields.length; from += STEP) {
+          await together((multi) => {
+            for (const [key, field, value] of fields.slice(from, from + STEP)) multi.hset(key, field, value)
+          })
+        }
+      }
       await together((multi) => {
         for (const version of versions)
           multi.hset(keys.rules, `${version.version}`, rulesRecord.encode(version))
-        multi.hset(keys.head, { ...headOf(snapshot), ...alarmFieldsOf(alarms) })
+        const { settings } = callerNames
+        const names = settings === null ? {} : { [CALLER_NAMES_FIELD]: callerNamesRecord.encode(settings) }
+        multi.hset(keys.head, { ...headOf(snapshot), ...alarmFieldsOf(alarms), ...names })
       })
       return true
     },
@@ -190,6 +213,26 @@ function putConsumer(
   if (progress !== null) multi.hset(consumerProgress, record.id, consumerProgressRecord.encode(progress))
   for (const one of deliveries)
     multi.hset(deliveriesKey(tenant, record.id), one.user, userDeliveryRecord.encode(one))
+}
+
+/** Key, field and value of all that a list is in Redis. */
+function contactFields(
+  tenant: string,
+  list: string,
+  contacts: readonly ContactRecord[]
+): (readonly [string, string, Buffer | string])[] {
+  const byNumber = new Map<string, string[]>()
+  for (const { contact, numbers } of contacts) {
+    for (const number of numbers) {
+      const known = byNumber.get(number)
+      if (known === undefined) byNumber.set(number, [contact])
+      else known.push(contact)
+    }
+  }
+  return [
+    ...contacts.map((one) => [contactsKey(tenant, list), one.contact, encodeContact(one)] as const),
+    ...[...byNumber].map(([number, ids]) => [contactNumbersKey(tenant, list), number, ids.join(' ')] as const)
+  ]
 }
 
 function putUser(multi: ChainableCommander, keys: TenantKeys, record: UserRecord): void {

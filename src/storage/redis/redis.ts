@@ -13,6 +13,7 @@ import { redisApiKeys } from './api-keys.ts'
 import { AuditChainer, redisAudit } from './audit.ts'
 import { RedisConnection } from './connection.ts'
 import { redisConsumers } from './consumers.ts'
+import { redisContacts } from './contacts.ts'
 import { requireWritten, tenantGone } from './errors.ts'
 import { RedisFeed } from './feed.ts'
 import { findInstallation, type Installation, startInstallation } from './installation.ts'
@@ -153,6 +154,11 @@ export async function openRedis({
       withEntry: (draft) => stores(token, draft),
       alarms,
       consumers: redisConsumers({
+        link,
+        run,
+        write: (tenant, script, args) => write(tenant, script, 0, args)
+      }),
+      contacts: redisContacts({
         link,
         run,
         write: (tenant, script, args) => write(tenant, script, 0, args)

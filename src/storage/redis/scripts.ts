@@ -33,6 +33,10 @@ export const writeScripts = [
   'saveConsumer',
   'removeConsumer',
   'saveConsumerProgress',
+  'saveCallerNames',
+  'saveContacts',
+  'saveResealedContacts',
+  'removeContacts',
   'appendAudit'
 ] as const
 export type WriteScript = (typeof writeScripts)[number]

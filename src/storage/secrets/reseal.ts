@@ -3,12 +3,14 @@ import type { BackoffOptions } from '../../lib/backoff.ts'
 import { nextSlice } from '../../lib/time-slices.ts'
 import { type AlarmRecipientRecord, type AlarmStore, alarmLockOf } from '../alarms.ts'
 import type { ConsumerRecord } from '../consumers.ts'
+import type { ContactRecord } from '../contacts.ts'
 import { eachPage } from '../page.ts'
 import { retryWhileUnavailable } from '../retry-while-unavailable.ts'
 import { type Store, type StoredConnection, TenantGone, type User } from '../store.ts'
 import { joinConnections, listConnections } from '../tenant-connections.ts'
 import { alarmPurpose } from './alarm-secrets.ts'
 import { consumerPurpose, mailboxPurpose, memberPurpose } from './connection-secrets.ts'
+import { contactPurpose } from './contact-secrets.ts'
 import type { MasterKeys } from './master-keys.ts'
 import { type Sealer, sealingKeyId } from './seal.ts'
 
@@ -41,12 +43,29 @@ export async function resealAll(store: Store, keys: Keys): Promise<ResealReport>
   for await (const tenants of eachPage(TENANTS_PER_PAGE, (page) => store.tenants(page))) {
     for (const { id } of tenants) {
       await resealTenant(store, keys, id, tally)
+      await resealContacts(store, keys, id, tally)
       await resealAlarms(store, keys, id, tally)
       await nextSlice()
     }
   }
   await resealAlarms(store, keys, null, tally)
   return tally
+}
+
+/** After the tenant's lock was taken once: whoever saves contacts since then seals them under the new key. */
+async function resealContacts({ contacts }: Store, keys: Keys, tenant: string, tally: Tally): Promise<void> {
+  await retryWhileUnavailable(retryBackoff, async () => {
+    const resealer = new Resealer(await keys.sealer(), tally)
+    for (const list of await contacts.lists(tenant)) {
+      for await (const some of contacts.eachSlice(tenant, list)) {
+        const resealed = some.flatMap((before) => {
+          const sealed = resealer.contact(tenant, list, before)
+          return sealed === null ? [] : [{ before, sealed }]
+        })
+        if (resealed.length > 0) await contacts.saveResealed(tenant, list, resealed)
+      }
+    }
+  })
 }
 
 /** Of the provider (null) or of a tenant. */
@@ -150,6 +169,10 @@ class Resealer {
     const { id, kind, sealed } = consumer
     const changed = this.#resealAll(sealed, (path) => consumerPurpose(tenant, id, kind, path))
     return changed === null ? null : { ...consumer, sealed: changed }
+  }
+
+  contact(tenant: string, list: string, { sealed }: ContactRecord): string | null {
+    return this.#reseal(sealed, contactPurpose(tenant, list))
   }
 
   user(tenant: string, user: User): User | null {

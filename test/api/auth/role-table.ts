@@ -109,6 +109,15 @@ POST    ${T}/consumers/{consumer}/test          +        +        -      -      
 POST    ${T}/consumers/{consumer}/pause         +        +        -      -           -        -
 POST    ${T}/consumers/{consumer}/resume        +        +        -      -           -        -
 POST    ${T}/consumers/{consumer}/replay        +        +        -      -           -        -
+PUT     ${T}/caller-names                       +        +        -      -           -        -
+GET     ${T}/caller-names                       +        +        -      -           -        -
+DELETE  ${T}/caller-names                       +        +        -      -           -        -
+POST    ${T}/contacts/import                    +        +        -      -           -        -
+DELETE  ${T}/contacts                           +        +        -      -           -        -
+GET     ${T}/names                              +        +        +      colleagues  -        -
+GET     ${T}/names.txt                          +        +        +      colleagues  -        -
+GET     ${T}/phonebook.xml                      +        +        +      colleagues  -        -
+POST    ${T}/phonebook.xml                      +        +        +      colleagues  -        -
 GET     ${T}/sync                               +        +        -      -           -        -
 POST    ${T}/sync                               +        +        -      -           -        -
 GET     ${T}/alarms                             +        +        -      -           -        -

@@ -86,7 +86,7 @@ async function start(t: Test, redis: TestRedis | null) {
     ['acme', ['anna', 'bo']],
     ['other', ['anna', 'bo']]
   ] as const) {
-    await service.tenant(tenant)
+    await service.tenant(tenant, { country: 'SE' })
     for (const id of ids) await service.call('PUT', `/v1/tenants/${tenant}/users/${id}`, user)
     await service.call('PUT', `/v1/tenants/${tenant}/alarms/recipients/1070`, recipient)
   }
@@ -250,10 +250,15 @@ t.test('what a role may read it reads', async (t) => {
     url: 'https://pbx.example.se/',
     enabled: false
   })
+  await service.call('PUT', '/v1/tenants/acme/caller-names', {})
+  const queries: Readonly<Record<string, string>> = {
+    '/v1/tenants/{tenant}/changes': `?cursor=${cursor}`,
+    '/v1/tenants/{tenant}/names': '?number=1070',
+    '/v1/tenants/{tenant}/names.txt': '?number=1070'
+  }
   for (const row of roleTable) {
     if (row.method !== 'GET' || row.path.includes('{id}') || row.path.endsWith('/import')) continue
-    const path =
-      addressOf(row, own) + (row.path === '/v1/tenants/{tenant}/changes' ? `?cursor=${cursor}` : '')
+    const path = addressOf(row, own) + (queries[row.path] ?? '')
     for (const caller of callers) {
       const isAllowed = expectedStatus(row, caller, 'valid', own) === 400
       const status = await statusOf(service, path, `${caller.keys.valid}`)

@@ -9,7 +9,7 @@
 -- So a new connection costs the same however many users there are, and is never half done.
 local HEAD, IDS, USERS, SYNCS, TIMELINES, OVERRIDES, ABSENCES, RULES, LOG, LOCK = unpack(KEYS, 1, 10)
 local AUDIT, AUDIT_HEAD, AUDIT_PARTS, AUDIT_PARTS_OF_USERS = unpack(KEYS, 11, 14)
-local CONSUMERS, CONSUMER_PROGRESS = unpack(KEYS, 15, 16)
+local CONSUMERS, CONSUMER_PROGRESS, CONTACT_LISTS = unpack(KEYS, 15, 17)
 local token, deadline, logLength, historyMs, channel, at, auditEntry = unpack(ARGV, 1, 7)
 local ARGS = 7
 if token ~= '' and redis.call('GET', LOCK) ~= token then return {'LOST'} end
@@ -53,6 +53,30 @@ end
 
 -- What a consumer acknowledged. It lies in the slot of the other keys.
 local function deliveriesOf(consumer) return string.gsub(HEAD, 'head$', 'deliveries:') .. consumer end
+
+-- The contacts of a list, and which of them have a number. They lie in the slot of the other keys.
+local function contactsOf(list) return string.gsub(HEAD, 'head$', 'contacts:') .. list end
+local function contactNumbersOf(list) return string.gsub(HEAD, 'head$', 'contact-numbers:') .. list end
+
+local function removeContactList(list)
+  redis.call('UNLINK', contactsOf(list), contactNumbersOf(list))
+  redis.call('SREM', CONTACT_LISTS, list)
+end
+
+-- Takes the contact away from those that have its numbers.
+local function removeContact(list, contact)
+  local record = redis.call('HGET', contactsOf(list), contact)
+  if not record then return end
+  for number in string.gmatch(string.match(record, '^[^\n]*'), '%S+') do
+    local others = {}
+    for other in string.gmatch(redis.call('HGET', contactNumbersOf(list), number) or '', '%S+') do
+      if other ~= contact then others[#others + 1] = other end
+    end
+    if #others == 0 then redis.call('HDEL', contactNumbersOf(list), number)
+    else redis.call('HSET', contactNumbersOf(list), number, table.concat(others, ' ')) end
+  end
+  redis.call('HDEL', contactsOf(list), contact)
+end
 
 local function integer(number) return string.format('%.0f', number) end
 
