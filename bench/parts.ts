@@ -1,6 +1,7 @@
 /** The parts of the bench by their names, in the order in which `npm run bench` runs them. */
 import { benchApiKeys } from './api-keys.ts'
 import { benchCaldavHour } from './caldav-hour.ts'
+import { benchCallerNames } from './caller-names.ts'
 import { benchConsumerOutage } from './consumer-outage.ts'
 import { benchEdits } from './edits.ts'
 import { benchEventStreams } from './event-streams.ts'
@@ -39,6 +40,7 @@ export const parts: Readonly<Record<string, () => Promise<void>>> = {
   'stalls-redis': benchStallsOnRedis,
   memory: benchMemory,
   'api-keys': benchApiKeys,
+  'caller-names': benchCallerNames,
   'idle-day': benchIdleDay,
   'event-streams': benchEventStreams,
   'consumer-outage': benchConsumerOutage,

@@ -25,10 +25,12 @@ const documents = [
   'docs/privacy.md',
   'docs/operations.md',
   'docs/caldav.md',
+  'docs/switches/3cx.md',
   'docs/switches/asterisk.md',
   'docs/switches/dialplan.md',
   'docs/switches/freepbx.md',
   'docs/switches/kamailio.md',
+  'docs/switches/phones.md',
   'test/peers/README.md',
   'simulator/README.md',
   'CONTRIBUTING.md'

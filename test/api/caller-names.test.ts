@@ -122,6 +122,21 @@ for (const store of ['lmdb', 'Redis']) {
       t.equal(answer.headers.get('cache-control'), 'no-store')
     })
 
+    await t.test('is asked for by the template for 3CX', async (t) => {
+      const template = await readFile('docs/switches/3cx-hanvisa.xml', 'utf8')
+      const [, url = ''] = /<Request [^>]*Url="([^"]+)"/.exec(template) ?? []
+      const [, credentials = ''] = /<Value>([^<]+)<\/Value>/.exec(template) ?? []
+      const [, found = ''] = /<Variable Name="CallerName" Path="([^"]+)"/.exec(template) ?? []
+      const ask = async (number: string) => {
+        const path = url.replace('[Address]', root).replace('[Number]', number)
+        const basic = Buffer.from(credentials.replace('[ApiKey]', pbx)).toString('base64')
+        return call('GET', path, undefined, { authorization: `Basic ${basic}` })
+      }
+      t.equal((await ask('0701234567')).body[found], 'Karin Berg, Åkes & Söner AB')
+      t.equal((await ask('0701234599')).status, 404)
+      t.equal((await ask('[Number]')).status, 400, 'a variable that was not filled in')
+    })
+
     await t.test('is none for what is no number, and a switch shows nothing then', async (t) => {
       for (const number of ['anonymous', '[Number]', '112', '*21*0701234567#']) {
         const { status, body } = await name(number)
