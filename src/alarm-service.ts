@@ -56,6 +56,7 @@ export function openAlarmService(config: Config, deps: AlarmServiceDeps): AlarmS
           unsealer: masterKeys,
           reports: deps.reports,
           keyEnds: deps.keyEnds,
+          applicationEndsAt: config.providerApplication?.endsAt ?? null,
           consumers: new StoredConsumerStates({ store, clock }),
           followers: createFollowers(config, deps),
           timers: machineTimers

@@ -111,6 +111,10 @@ export async function startService(
       log
     })
     undo.push(() => alarms.close())
+    const applicationEndsAt = config.providerApplication?.endsAt ?? null
+    if (applicationEndsAt !== null) {
+      metrics.observeCredentials(() => [['', 'provider application', applicationEndsAt]])
+    }
     const { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies } = config
     const limits = { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies }
     const operatorSignIn = createOperatorSignIn(config, {

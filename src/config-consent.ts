@@ -1,11 +1,13 @@
 /** The settings of the provider's own application in Entra, which customers consent to: all of them, or none. */
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { type Cloud, clouds, type ProviderApplication } from './connectors/connection.ts'
+import { certificateEnd, dayToInstant } from './connectors/credential.ts'
 
 /** As set; null where not. */
 export interface ConsentValues {
   readonly HANVISA_ENTRA_CLIENT_ID: string | null
   readonly HANVISA_ENTRA_CLIENT_SECRET: string | null
+  readonly HANVISA_ENTRA_CLIENT_SECRET_EXPIRES: string | null
   readonly HANVISA_ENTRA_CLIENT_CERTIFICATE: string | null
   readonly HANVISA_ENTRA_CLIENT_KEY: string | null
   readonly HANVISA_ENTRA_CLOUD: string | null
@@ -42,18 +44,31 @@ export function readProviderApplication(
 function readCredential(
   {
     HANVISA_ENTRA_CLIENT_SECRET: clientSecret,
+    HANVISA_ENTRA_CLIENT_SECRET_EXPIRES: expires,
     HANVISA_ENTRA_CLIENT_CERTIFICATE: certificate,
     HANVISA_ENTRA_CLIENT_KEY: privateKey
   }: ConsentValues,
   refuse: (name: keyof ConsentValues, message: string) => void
-): Pick<ProviderApplication, 'clientSecret' | 'certificate'> | null {
+): Pick<ProviderApplication, 'clientSecret' | 'certificate' | 'endsAt'> | null {
   if (certificate === null && privateKey === null) {
-    if (clientSecret !== null) return { clientSecret }
+    const endsAt = expires === null ? null : dayToInstant(expires)
+    if (expires !== null && endsAt === null) {
+      refuse('HANVISA_ENTRA_CLIENT_SECRET_EXPIRES', 'must be a day such as 2027-06-30')
+      return null
+    }
+    if (clientSecret !== null) return { clientSecret, endsAt }
     refuse('HANVISA_ENTRA_CLIENT_SECRET', 'or a certificate is needed with HANVISA_ENTRA_CLIENT_ID')
     return null
   }
   if (clientSecret !== null) {
     refuse('HANVISA_ENTRA_CLIENT_SECRET', 'stands beside a certificate: set one of the two')
+    return null
+  }
+  if (expires !== null) {
+    refuse(
+      'HANVISA_ENTRA_CLIENT_SECRET_EXPIRES',
+      'stands beside a certificate, whose end is in it: unset this'
+    )
     return null
   }
   if (certificate === null) {
@@ -66,7 +81,7 @@ function readCredential(
   }
   const fault = pairFault(certificate, privateKey)
   if (fault !== null) refuse(...fault)
-  return { certificate: { certificate, privateKey } }
+  return { certificate: { certificate, privateKey }, endsAt: certificateEnd(certificate) }
 }
 
 function cloudIn(text: string): Cloud | null {

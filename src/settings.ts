@@ -84,6 +84,12 @@ export const Settings = Type.Object({
     })
   ),
   HANVISA_ENTRA_CLIENT_SECRET: Type.Optional(Type.String({ description: 'Its client secret' })),
+  HANVISA_ENTRA_CLIENT_SECRET_EXPIRES: Type.Optional(
+    Type.String({
+      description:
+        'The day on which that secret ends (`2027-06-30`), as Entra shows it: an alarm and a metric warn of it 30 days before'
+    })
+  ),
   HANVISA_ENTRA_CLIENT_CERTIFICATE: Type.Optional(
     Type.String({ description: 'Instead of a secret: the certificate that is registered for it, PEM' })
   ),

@@ -132,7 +132,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/config-alarms.ts': ['src/alarms/senders/'],
   'src/alarm-service.ts': ['src/'],
-  'src/config-consent.ts': ['src/connectors/connection.ts'],
+  'src/config-consent.ts': ['src/connectors/connection.ts', 'src/connectors/credential.ts'],
   'src/config-sign-in.ts': [],
   'src/settings.ts': [],
   'src/errors.ts': [],

@@ -1,5 +1,5 @@
 /** The settings and the keys, as an operator meets them at the start. */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, X509Certificate } from 'node:crypto'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { readConfig } from '../src/config.ts'
@@ -94,7 +94,12 @@ t.test('everything set', async (t) => {
       providerDirectory: '72f988bf-86f1-41af-91ab-2d7cd011db47'
     },
     alarms: noAlarmSenders,
-    providerApplication: { clientId: 'app', clientSecret: 'a-key-of-twenty-signs', cloud: 'usgov' },
+    providerApplication: {
+      clientId: 'app',
+      clientSecret: 'a-key-of-twenty-signs',
+      endsAt: null,
+      cloud: 'usgov'
+    },
     maxCallsPerMinute: 1200,
     maxLongPollsPerKey: 5,
     historyMs: 30 * 86_400_000,
@@ -302,8 +307,12 @@ t.test('consent: the application with all that it needs, or nothing of it', asyn
   t.strictSame(readConfig({ ...whole, ...certified({}) }).providerApplication, {
     clientId: 'id',
     certificate: { certificate: pair.certificate.trim(), privateKey: pair.privateKey.trim() },
+    endsAt: Date.parse(new X509Certificate(pair.certificate).validTo),
     cloud: 'global'
   })
+  const expires = (day: string) => ({ ...whole, HANVISA_ENTRA_CLIENT_SECRET_EXPIRES: day })
+  t.equal(readConfig(expires('2027-06-30')).providerApplication?.endsAt, Date.UTC(2027, 5, 30))
+  t.equal(readConfig(whole).providerApplication?.endsAt, null, 'not known')
   const cloudOf = (cloud: string) =>
     readConfig({ ...whole, HANVISA_ENTRA_CLOUD: cloud }).providerApplication?.cloud
   t.equal(cloudOf(''), 'global')
@@ -323,6 +332,11 @@ t.test('consent: the application with all that it needs, or nothing of it', asyn
     [
       certified({ HANVISA_ENTRA_CLIENT_KEY: other.privateKey }),
       /HANVISA_ENTRA_CLIENT_KEY is not the private key/
+    ],
+    [expires('2027-02-30'), /HANVISA_ENTRA_CLIENT_SECRET_EXPIRES must be a day such as 2027-06-30/],
+    [
+      { ...expires('2027-06-30'), ...certified({}) },
+      /HANVISA_ENTRA_CLIENT_SECRET_EXPIRES stands beside a certificate/
     ],
     [{ HANVISA_PUBLIC_URL: '' }, /needs HANVISA_PUBLIC_URL/],
     [{ HANVISA_ENTRA_CLOUD: 'mars' }, /HANVISA_ENTRA_CLOUD must be one of global/],

@@ -37,6 +37,8 @@ export interface AlarmRunnerDeps extends Omit<DeliveryDeps, 'affectedUsers'> {
   readonly reports: TenantReports
   /** When API keys end, by tenant; null: the provider's. */
   readonly keyEnds: () => ReadonlyMap<string | null, readonly Instant[]>
+  /** As `ProviderSources.applicationEndsAt`. */
+  readonly applicationEndsAt: Instant | null
   readonly consumers: ConsumerStates
   readonly followers: readonly AlarmFollower[]
   readonly timers: Timers
@@ -144,7 +146,12 @@ export class AlarmRunner {
 
   async #evaluateProvider(keyEnds: readonly Instant[]): Promise<void> {
     const now = this.#deps.clock()
-    await this.#update(null, readProviderSignals(keyEnds, now), { pollMs: 0, minutes: 0, now })
+    const { applicationEndsAt } = this.#deps
+    await this.#update(null, readProviderSignals({ keyEnds, applicationEndsAt }, now), {
+      pollMs: 0,
+      minutes: 0,
+      now
+    })
   }
 
   async #update(

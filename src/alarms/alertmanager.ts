@@ -9,7 +9,7 @@ import { type Log, redactError } from '../lib/redact-error.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
 import type { RaisedAlarmRecord } from '../storage/alarms.ts'
 import type { AlarmFollower } from './alarm-runner.ts'
-import { isCause } from './causes.ts'
+import { endingCauses, isCause } from './causes.ts'
 import { textsIn } from './texts/languages.ts'
 
 const timeoutMs = 10_000
@@ -81,7 +81,7 @@ function toAlert(
   return {
     labels: { alertname: 'HanvisaTenantAlarm', cause, severity, tenant },
     annotations: {
-      summary: cause === 'secret_expires' || cause === 'key_expires' ? cause : (texts?.title(facts) ?? cause),
+      summary: endingCauses.has(cause) ? cause : (texts?.title(facts) ?? cause),
       description: texts?.hint ?? ''
     },
     startsAt: formatInstant(floorToSecond(beganAt)),

@@ -64,6 +64,13 @@ export const causes = {
     tenant: 'now',
     provider: 'never'
   },
+  application_expires: {
+    severity: ['warning', 'warning', 'warning', 'critical'],
+    raiseAfter: 0,
+    clearAfterMs: 0,
+    tenant: 'now',
+    provider: 'never'
+  },
   stale: {
     severity: 'critical',
     raiseAfter: 'settings',
@@ -102,6 +109,13 @@ export const causes = {
 
 export type CauseName = keyof typeof causes
 export const causeNames = Object.keys(causes) as readonly CauseName[]
+
+/** Of what comes nearer day by day. */
+export const endingCauses: ReadonlySet<string> = new Set<CauseName>([
+  'secret_expires',
+  'application_expires',
+  'key_expires'
+])
 
 /** Days before the end at which a level begins. */
 export const credentialLevels = [30, 14, 7, 1] as const

@@ -1,7 +1,7 @@
 /** Messages from news: subject and text of an e-mail, one part of an SMS, and what webhooks are sent. Pure. */
 import { floorToSecond } from '../domain/whole-seconds.ts'
 import { formatInstant } from '../lib/rfc3339.ts'
-import { splitCause } from './causes.ts'
+import { endingCauses, splitCause } from './causes.ts'
 import { aboutAlarm, type ComposeContext, momentOf } from './describe-alarm.ts'
 import { foldToGsm7 } from './gsm7.ts'
 import type { News, TellableAlarm } from './plan-delivery.ts'
@@ -170,7 +170,7 @@ function paragraphOf(news: News, texts: AlarmTexts, context: ComposeContext): st
 /** From when until when; of what comes nearer its title says enough. */
 function timesOf({ type, cause, beganAt }: News, texts: AlarmTexts, context: ComposeContext): string[] {
   const { base } = splitCause(cause)
-  if (base === 'secret_expires' || base === 'key_expires') return []
+  if (endingCauses.has(base)) return []
   const since = momentOf(beganAt, texts, context)
   return type === 'over' ? [texts.ended(since, momentOf(context.now, texts, context))] : [texts.began(since)]
 }

@@ -56,7 +56,9 @@ export function aboutAlarm(
 function resolvedTitle(base: CauseName, isFlood: boolean, facts: TextFacts, texts: AlarmTexts): string {
   const { resolved, causes } = texts
   if (isFlood) return resolved.flood(facts.what)
-  return base === 'stale' || base === 'secret_expires' ? resolved[base] : causes[base].title(facts)
+  return base === 'stale' || base === 'secret_expires' || base === 'application_expires'
+    ? resolved[base]
+    : causes[base].title(facts)
 }
 
 export function momentOf(at: Instant, texts: AlarmTexts, { zone, now }: ComposeContext): string {

@@ -43,6 +43,13 @@ export interface SignalSources {
   readonly now: Instant
 }
 
+export interface ProviderSources {
+  /** When the provider's own API keys end. */
+  readonly keyEnds: readonly Instant[]
+  /** When the credential of the provider's application in Entra ends; null: not known, or there is none. */
+  readonly applicationEndsAt: Instant | null
+}
+
 /** Milliseconds after which a refusal counts as seen twice. */
 const confirmMs = 5 * 60_000
 /** Fewer stale calendars than these are for the digest. */
@@ -60,16 +67,19 @@ const mailboxCauses = [
 export function readSignals({ report, keyEnds, consumers, share, now }: SignalSources): Signal[] {
   return [
     ...connectionSignals(report),
-    ...credentialSignals(report, now),
+    credentialSignal('secret_expires', { endsAt: report.credentialEndsAt, users: report.users }, now),
     ...calendarSignals(report, share),
     keySignal(keyEnds, now),
     consumerSignal(consumers)
   ]
 }
 
-/** The provider has no calendars. */
-export function readProviderSignals(keyEnds: readonly Instant[], now: Instant): Signal[] {
-  return [keySignal(keyEnds, now)]
+/** The provider has no calendars, but perhaps an application that customers consent to. */
+export function readProviderSignals({ keyEnds, applicationEndsAt }: ProviderSources, now: Instant): Signal[] {
+  return [
+    keySignal(keyEnds, now),
+    credentialSignal('application_expires', { endsAt: applicationEndsAt, users: 0 }, now)
+  ]
 }
 
 function connectionSignals({ connection, users }: TenantReport): Signal[] {
@@ -91,10 +101,13 @@ function connectionSignals({ connection, users }: TenantReport): Signal[] {
     })
 }
 
-function credentialSignals({ credentialEndsAt: endsAt, users }: TenantReport, now: Instant): Signal[] {
+function credentialSignal(
+  cause: 'secret_expires' | 'application_expires',
+  { endsAt, users }: { readonly endsAt: Instant | null; readonly users: number },
+  now: Instant
+): Signal {
   const level = endsAt === null ? 0 : levelOf(credentialLevels, endsAt, now)
-  if (level === 0) return [notMet('secret_expires')]
-  return [met('secret_expires', { level, endsAt, users, of: users })]
+  return level === 0 ? notMet(cause) : met(cause, { level, endsAt, users, of: users })
 }
 
 /** While the connection as a whole fails, or was not tried yet, nothing is known of single calendars. */

@@ -44,7 +44,7 @@ export interface Metrics extends AlarmMetrics, NameMetrics, SyncFindings {
   observeUnreadableMailboxes(source: () => number): void
   /** `source` is asked at each scrape: connections that fail as a whole, by code. */
   observeConnections(source: () => ReadonlyMap<SyncCode, number>): void
-  /** `source` is asked at each scrape: when the credential of each tenant's connection ends, in epoch milliseconds. */
+  /** `source` is asked at each scrape: when each tenant's credential ends, in epoch milliseconds; tenant '': the provider's. */
   observeCredentials(
     source: () => Iterable<readonly [tenant: string, connector: string, endsAt: number]>
   ): void
@@ -180,7 +180,7 @@ function createObservedGauges(registers: Registry[]): Sources {
   let subscriptions: Parameters<Metrics['observeSubscriptions']>[0] = () => []
   let unreadable = () => 0
   let connections: Parameters<Metrics['observeConnections']>[0] | null = null
-  let credentials: Parameters<Metrics['observeCredentials']>[0] = () => []
+  const credentials: Parameters<Metrics['observeCredentials']>[0][] = []
   let keys: (days: number) => number = () => 0
   addKeyHorizon(registers, (days) => keys(days))
   let shards: (() => number) | null = null
@@ -219,11 +219,14 @@ function createObservedGauges(registers: Registry[]): Sources {
   })
   new Gauge({
     name: 'hanvisa_credential_expires_timestamp_seconds',
-    help: `When the secret, certificate or password of a connection ends, for the ${MAX_TENANTS} tenants whose ends come first`,
+    help: `When the secret, certificate or password of a connection ends, or (tenant "") that of the provider’s application, for the ${MAX_TENANTS} tenants whose ends come first`,
     labelNames: ['tenant', 'connector'],
     registers,
     collect() {
-      const first = [...credentials()].sort((a, b) => a[2] - b[2]).slice(0, MAX_TENANTS)
+      const first = credentials
+        .flatMap((source) => [...source()])
+        .sort((a, b) => a[2] - b[2])
+        .slice(0, MAX_TENANTS)
       this.reset()
       for (const [tenant, connector, endsAt] of first) this.set({ tenant, connector }, endsAt / 1000)
     }
@@ -271,7 +274,7 @@ function createObservedGauges(registers: Registry[]): Sources {
       connections = source
     },
     observeCredentials: (source) => {
-      credentials = source
+      credentials.push(source)
     },
     observeApiKeys: (source) => {
       keys = source

@@ -37,6 +37,8 @@ export interface ProviderApplication {
   /** Exactly one of the two. */
   readonly clientSecret?: string
   readonly certificate?: { readonly certificate: string; readonly privateKey: string }
+  /** When the secret or the certificate ends, in epoch milliseconds; null: not known. */
+  readonly endsAt: number | null
   /** Where it is registered: one cloud's applications are unknown in another. */
   readonly cloud: Cloud
 }

@@ -53,7 +53,7 @@ export function applicationCredential(
   }
   return {
     member: `${at}clientSecret`,
-    endsAt: dateOf(secretExpires),
+    endsAt: secretExpires === undefined ? null : dayToInstant(secretExpires),
     renewal: `Make a new client secret ${place} and put the connection with its Value as "clientSecret" and its end as "secretExpires".`,
     remedyIfUnknown: `When the client secret ends is not known here: state it as "secretExpires" (YYYY-MM-DD), as it stands ${place}.`
   }
@@ -64,7 +64,7 @@ export function passwordCredential(user: string, secretExpires: string | undefin
   const account = user.split('\\').at(-1)!.split('@')[0]!
   return {
     member: 'auth/password',
-    endsAt: dateOf(secretExpires),
+    endsAt: secretExpires === undefined ? null : dayToInstant(secretExpires),
     renewal:
       `Set a new password (Set-ADAccountPassword -Identity ${quotePowerShell(account)} -Reset) and put the connection with it ` +
       'in "auth", and with its end, if it has one, as "secretExpires".',
@@ -101,7 +101,7 @@ export function ended({ member, endsAt }: Credential): string {
 }
 
 export function secretExpiresFaults(secretExpires: string | undefined): FieldFault[] {
-  return secretExpires === undefined || dateOf(secretExpires) !== null
+  return secretExpires === undefined || dayToInstant(secretExpires) !== null
     ? []
     : [
         {
@@ -112,8 +112,7 @@ export function secretExpiresFaults(secretExpires: string | undefined): FieldFau
 }
 
 /** The beginning of that day in UTC: Entra shows the day alone in some places, and too early a warning does no harm. */
-function dateOf(day: string | undefined): number | null {
-  if (day === undefined) return null
+export function dayToInstant(day: string): number | null {
   const instant = Date.parse(`${day}T00:00:00Z`)
   return Number.isNaN(instant) || dayOf(instant) !== day ? null : instant
 }
@@ -122,7 +121,8 @@ function dayOf(instant: number): string {
   return new Date(instant).toISOString().slice(0, 10)
 }
 
-function certificateEnd(pem: string): number | null {
+/** When the certificate (PEM) ends, in epoch milliseconds; null where it cannot be read. */
+export function certificateEnd(pem: string): number | null {
   try {
     const end = Date.parse(new X509Certificate(pem).validTo)
     return Number.isNaN(end) ? null : end

@@ -58,6 +58,7 @@ export function createAlarmHarness(
       affectedUsers: (_, limit) => ['anna', 'bo', 'cia', 'dan', 'eva', 'fia'].slice(0, limit)
     },
     keyEnds: () => harness.keyEnds,
+    applicationEndsAt: null,
     consumers: new StoredConsumerStates({ store, clock: () => now }),
     followers: [],
     timers: { now: () => now, after: () => () => {} },

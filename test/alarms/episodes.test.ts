@@ -1,7 +1,7 @@
 /** When alarms are raised and over: the conditions, one after the other, on a clock that is moved by hand. */
 
 import { updateEpisodes } from '../../src/alarms/episodes.ts'
-import { readSignals, type SignalSources } from '../../src/alarms/signals.ts'
+import { readProviderSignals, readSignals, type SignalSources } from '../../src/alarms/signals.ts'
 import type { AlarmStateRecord } from '../../src/storage/alarms.ts'
 import t from '../group/tap.ts'
 import { HOUR, MINUTE } from '../support/tenant-fixture.ts'
@@ -160,6 +160,23 @@ t.test(
       report: { ...failingReport('unreachable', 0, 0), staleUsers: 40 }
     }))
     t.strictSame(failing.happened, ['15 raised unreachable critical'], 'not beside the connection that fails')
+  }
+)
+
+t.test(
+  'the provider is warned of its application at 30, 14, 7 and 1 days, and of no other credential',
+  async (t) => {
+    const levels = [31, 30, 14, 7, 1, -1].map((days) => {
+      const endsAt = days * DAY
+      const signals = readProviderSignals({ keyEnds: [], applicationEndsAt: endsAt }, 0)
+      return signals.flatMap(({ cause, isMet, level }) => (isMet ? [`${cause} ${level}`] : []))
+    })
+    t.strictSame(
+      levels.flat(),
+      [1, 2, 3, 4, 4].map((level) => `application_expires ${level}`)
+    )
+    const none = readProviderSignals({ keyEnds: [], applicationEndsAt: null }, 0)
+    t.ok(none.every(({ isMet }) => !isMet))
   }
 )
 

@@ -13,7 +13,15 @@ const keysUrl = '/v1/tenants/acme/keys'
 
 async function start(t: Test, store: string, redis?: TestRedis): Promise<TestService> {
   const shared = redis ?? (store === 'Redis' ? await startRedis(t) : undefined)
-  const service = await startTestService(t, shared === undefined ? {} : { redisUrl: shared.url })
+  const service = await startTestService(t, {
+    ...(shared !== undefined && { redisUrl: shared.url }),
+    providerApplication: {
+      clientId: 'app',
+      clientSecret: 'secret',
+      endsAt: 1_800_000_000_000,
+      cloud: 'global'
+    }
+  })
   await service.tenant('acme')
   await service.tenant('other')
   const anna = {
@@ -263,7 +271,11 @@ t.test('provider and monitor keys are of no tenant', async (t) => {
   ).body
   t.equal(monitor.createdBy, provider.id)
   t.equal((await as(service, provider.key, '/v1/tenants')).status, 200)
-  t.equal((await as(service, monitor.key, '/metrics')).status, 200)
+  const metrics = await as(service, monitor.key, '/metrics')
+  t.match(
+    metrics.text,
+    /_expires_timestamp_seconds\{tenant="",connector="provider application"\} 1800000000$/m
+  )
   t.equal((await as(service, monitor.key, '/v1/tenants')).status, 403)
   t.strictSame(
     (await service.call('GET', '/v1/keys')).body.keys.map(({ id }: { id: string }) => id).sort(),

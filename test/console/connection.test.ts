@@ -10,7 +10,7 @@ const root = '/v1/tenants/acme'
 
 const console = await openConsole(t, {
   publicUrl: 'https://hanvisa.example.com',
-  providerApplication: { clientId: 'the-application', clientSecret: 'secret', cloud: 'global' }
+  providerApplication: { clientId: 'the-application', clientSecret: 'secret', endsAt: null, cloud: 'global' }
 })
 const simulator = await startSimulator()
 t.teardown(() => simulator.close())

@@ -35,6 +35,7 @@ export interface AlarmTexts {
   readonly resolved: {
     readonly stale: string
     readonly secret_expires: string
+    readonly application_expires: string
     readonly flood: (what: string) => string
   }
   readonly time: (hour: number, minute: string) => string

@@ -57,6 +57,12 @@ export const da: AlarmTexts = {
         `Hvis den ikke fornyes, læses ingen kalendere for ${tenant} fra den ${ends}, og viderestillingerne bliver forkerte.`,
       hint: 'Lav en ny hemmelighed, et nyt certifikat eller en ny adgangskode i kalendersystemet, og angiv den i forbindelsen med dens udløb.'
     },
+    application_expires: {
+      title: ({ days }) => `hemmeligheden for leverandørens program i Entra udløber ${inDays(days)}`,
+      meaning: ({ ends }) =>
+        `Hvis den ikke fornyes, læses fra den ${ends} ingen kalendere for kunder, der har godkendt programmet, og viderestillingerne bliver forkerte.`,
+      hint: 'Lav en ny klienthemmelighed, eller registrér et nyt certifikat i Entra, og angiv den med HANVISA_ENTRA_CLIENT_SECRET og HANVISA_ENTRA_CLIENT_SECRET_EXPIRES, eller med HANVISA_ENTRA_CLIENT_CERTIFICATE og HANVISA_ENTRA_CLIENT_KEY.'
+    },
     stale: {
       title: ({ users, of }) => `${users} af ${of} kalendere er forældede`,
       meaning: ({ tenant, since }) =>
@@ -112,6 +118,7 @@ export const da: AlarmTexts = {
   resolved: {
     stale: 'kalenderne er opdaterede igen',
     secret_expires: 'adgangen til kalenderne er fornyet',
+    application_expires: 'hemmeligheden for leverandørens program i Entra er fornyet',
     flood: (what) => `mange kunder: ${what}`
   },
   time: (hour, minute) => `kl. ${String(hour).padStart(2, '0')}.${minute}`,

@@ -55,6 +55,12 @@ export const en: AlarmTexts = {
         `Unless it is renewed, no calendar of ${tenant} is read from ${ends} on, and diversions go wrong.`,
       hint: 'Make a new secret, certificate or password in the calendar system, and enter it in the connection with its end.'
     },
+    application_expires: {
+      title: ({ days }) => `the credential of the provider’s application in Entra ends ${inDays(days)}`,
+      meaning: ({ ends }) =>
+        `Unless it is renewed, no calendar of a customer who consented to it is read from ${ends} on, and diversions go wrong.`,
+      hint: 'Make a new client secret or register a new certificate in the Entra admin center, and set it with HANVISA_ENTRA_CLIENT_SECRET and HANVISA_ENTRA_CLIENT_SECRET_EXPIRES, or with HANVISA_ENTRA_CLIENT_CERTIFICATE and HANVISA_ENTRA_CLIENT_KEY.'
+    },
     stale: {
       title: ({ users, of }) => `${users} of ${of} calendars are out of date`,
       meaning: ({ tenant, since }) => `Many diversions for ${tenant} rest on calendars as of ${since}.`,
@@ -109,6 +115,7 @@ export const en: AlarmTexts = {
   resolved: {
     stale: 'the calendars are up to date again',
     secret_expires: 'the credential for the calendars was renewed',
+    application_expires: 'the credential of the provider’s application in Entra is renewed',
     flood: (what) => `many customers: ${what}`
   },
   time: (hour, minute) => `${String(hour).padStart(2, '0')}:${minute}`,

@@ -57,6 +57,12 @@ export const fi: AlarmTexts = {
         `Ellei sitä uusita, asiakkaan ${tenant} kalentereita ei lueta ${ends} alkaen, ja poissaolotiedot menevät väärin.`,
       hint: 'Luo kalenterijärjestelmässä uusi salaisuus, varmenne tai salasana ja syötä se ja sen päättymispäivä yhteyden tietoihin.'
     },
+    application_expires: {
+      title: ({ days }) => `palveluntarjoajan Entra-sovelluksen salaisuus vanhenee ${inDays(days)}`,
+      meaning: ({ ends }) =>
+        `Ellei sitä uusita, sovelluksen hyväksyneiden asiakkaiden kalentereita ei lueta ${ends} alkaen, ja poissaolotiedot menevät väärin.`,
+      hint: 'Luo Entrassa uusi asiakassalaisuus tai rekisteröi uusi varmenne ja aseta se muuttujilla HANVISA_ENTRA_CLIENT_SECRET ja HANVISA_ENTRA_CLIENT_SECRET_EXPIRES tai HANVISA_ENTRA_CLIENT_CERTIFICATE ja HANVISA_ENTRA_CLIENT_KEY.'
+    },
     stale: {
       title: ({ users, of }) => `${users}/${of} kalenteria ei ole ajan tasalla`,
       meaning: ({ tenant, since }) =>
@@ -113,6 +119,7 @@ export const fi: AlarmTexts = {
   resolved: {
     stale: 'kalenterit ovat taas ajan tasalla',
     secret_expires: 'kalenterien tunnistetieto on uusittu',
+    application_expires: 'palveluntarjoajan Entra-sovelluksen salaisuus on uusittu',
     flood: (what) => `monta asiakasta: ${what}`
   },
   time: (hour, minute) => `klo ${hour}.${minute}`,

@@ -56,6 +56,12 @@ export const nb: AlarmTexts = {
         `Hvis den ikke fornyes, leses ingen kalendere for ${tenant} fra ${ends}, og viderekoblingene blir feil.`,
       hint: 'Lag en ny hemmelighet, et nytt sertifikat eller passord i kalendersystemet, og oppgi det i tilkoblingen med utløpsdatoen.'
     },
+    application_expires: {
+      title: ({ days }) => `hemmeligheten for leverandørens program i Entra utløper ${inDays(days)}`,
+      meaning: ({ ends }) =>
+        `Hvis den ikke fornyes, leses fra ${ends} ingen kalendere for kunder som har godkjent programmet, og viderekoblingene blir feil.`,
+      hint: 'Lag en ny klienthemmelighet, eller registrer et nytt sertifikat i Entra, og oppgi den med HANVISA_ENTRA_CLIENT_SECRET og HANVISA_ENTRA_CLIENT_SECRET_EXPIRES, eller med HANVISA_ENTRA_CLIENT_CERTIFICATE og HANVISA_ENTRA_CLIENT_KEY.'
+    },
     stale: {
       title: ({ users, of }) => `${users} av ${of} kalendere er utdaterte`,
       meaning: ({ tenant, since }) => `Mange viderekoblinger for ${tenant} bygger på kalendere fra ${since}.`,
@@ -110,6 +116,7 @@ export const nb: AlarmTexts = {
   resolved: {
     stale: 'kalenderne er oppdaterte igjen',
     secret_expires: 'påloggingen til kalenderne er fornyet',
+    application_expires: 'hemmeligheten for leverandørens program i Entra er fornyet',
     flood: (what) => `mange kunder: ${what}`
   },
   time: (hour, minute) => `kl. ${String(hour).padStart(2, '0')}.${minute}`,

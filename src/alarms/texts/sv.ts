@@ -55,6 +55,12 @@ export const sv: AlarmTexts = {
         `Om den inte förnyas läses inga kalendrar för ${tenant} från den ${ends}, och hänvisningarna blir fel.`,
       hint: 'Skapa en ny hemlighet, ett nytt certifikat eller lösenord i kalendersystemet och ange det i anslutningen med dess slutdatum.'
     },
+    application_expires: {
+      title: ({ days }) => `hemligheten för leverantörens program i Entra går ut ${inDays(days)}`,
+      meaning: ({ ends }) =>
+        `Om den inte förnyas läses från den ${ends} inga kalendrar för kunder som godkänt programmet, och hänvisningarna blir fel.`,
+      hint: 'Skapa en ny klienthemlighet eller registrera ett nytt certifikat i Entra och ange den med HANVISA_ENTRA_CLIENT_SECRET och HANVISA_ENTRA_CLIENT_SECRET_EXPIRES, eller med HANVISA_ENTRA_CLIENT_CERTIFICATE och HANVISA_ENTRA_CLIENT_KEY.'
+    },
     stale: {
       title: ({ users, of }) => `${users} av ${of} kalendrar är inaktuella`,
       meaning: ({ tenant, since }) => `Många hänvisningar för ${tenant} bygger på kalendrar från ${since}.`,
@@ -109,6 +115,7 @@ export const sv: AlarmTexts = {
   resolved: {
     stale: 'kalendrarna är aktuella igen',
     secret_expires: 'inloggningen till kalendrarna är förnyad',
+    application_expires: 'hemligheten för leverantörens program i Entra är förnyad',
     flood: (what) => `många kunder: ${what}`
   },
   time: (hour, minute) => `kl. ${String(hour).padStart(2, '0')}.${minute}`,
