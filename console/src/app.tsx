@@ -20,6 +20,7 @@ const Health = lazy(() => import('./health/health.tsx'))
 const ConnectionPage = lazy(() => import('./connection/connection.tsx'))
 const Consumers = lazy(() => import('./consumers/consumers.tsx'))
 const Keys = lazy(() => import('./keys/keys.tsx'))
+const Alarms = lazy(() => import('./alarms/alarms.tsx'))
 const Audit = lazy(() => import('./audit/audit.tsx'))
 
 export function App() {
@@ -32,6 +33,7 @@ export function App() {
             <Route path="/-" component={ProviderPage}>
               <Route path="/tenants" component={Tenants} />
               <Route path="/keys" component={Keys} />
+              <Route path="/alarms" component={Alarms} />
               <Route path="/audit" component={Audit} />
               <Route path="*" component={NotFound} />
             </Route>
@@ -46,6 +48,7 @@ export function App() {
               <Route path="/consumers" component={Consumers} />
               <Route path="/keys" component={Keys} />
               <Route path="/health" component={Health} />
+              <Route path="/alarms" component={Alarms} />
               <Route path="/audit" component={Audit} />
               <Route path="*" component={NotFound} />
             </Route>

@@ -22,6 +22,8 @@ const places: Readonly<Record<string, readonly string[]>> = {
   'acme/keys': ['tbody tr'],
   '-/keys': ['.button.primary', 'dialog form'],
   'acme/health': ['article'],
+  'acme/alarms': ['.title-line .primary', 'dialog .check input', 'dialog .week-days'],
+  '-/alarms': ['form input'],
   'acme/audit': ['.audit-list summary', '.audit-list tbody tr']
 }
 const maxFirstLoadBytes = 150_000

@@ -19,6 +19,18 @@ interface TextFieldProps extends FieldProps {
   /** Several lines, as a certificate has them. */
   readonly isLong?: boolean
   readonly pattern?: string
+  /** What is made of the text once somebody leaves the field. */
+  readonly tidy?: (text: string) => string
+}
+
+/** A time of day, in 24 hours in whatever language the browser is: `8` and `830` are made `08:00` and `08:30`. */
+export const timeText = {
+  pattern: '([01][0-9]|2[0-3]):[0-5][0-9]',
+  placeholder: '08:00',
+  tidy: (text: string) => {
+    const [, hours, minutes = '00'] = /^\s*([01]?\d|2[0-3])(?:[.:]?([0-5]\d))?\s*$/.exec(text) ?? []
+    return hours === undefined ? text : `${hours.padStart(2, '0')}:${minutes}`
+  }
 }
 
 function describedBy(id: string, { help, error }: FieldProps): string | undefined {
@@ -66,6 +78,9 @@ export function TextField(props: TextFieldProps) {
             pattern={props.pattern}
             value={props.value}
             onInput={(event) => props.onInput(event.currentTarget.value)}
+            onChange={(event) => {
+              if (props.tidy !== undefined) props.onInput(props.tidy(event.currentTarget.value))
+            }}
           />
         }
       >

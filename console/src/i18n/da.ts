@@ -8,6 +8,7 @@ export const da: Texts = {
     rules: 'Regler',
     users: 'Brugere',
     health: 'Drift',
+    alarms: 'Alarmer',
     connection: 'Forbindelse',
     keys: 'Nøgler',
     consumers: 'Modtagere',

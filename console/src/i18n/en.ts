@@ -6,6 +6,7 @@ export const en = {
     rules: 'Rules',
     users: 'Users',
     health: 'Health',
+    alarms: 'Alarms',
     connection: 'Connection',
     keys: 'Keys',
     consumers: 'Consumers',

@@ -8,6 +8,7 @@ export const fi: Texts = {
     rules: 'Säännöt',
     users: 'Käyttäjät',
     health: 'Tila',
+    alarms: 'Hälytykset',
     connection: 'Yhteys',
     keys: 'Avaimet',
     consumers: 'Vastaanottajat',

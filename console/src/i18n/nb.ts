@@ -8,6 +8,7 @@ export const nb: Texts = {
     rules: 'Regler',
     users: 'Brukere',
     health: 'Drift',
+    alarms: 'Alarmer',
     connection: 'Tilkobling',
     keys: 'Nøkler',
     consumers: 'Mottakere',

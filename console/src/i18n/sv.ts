@@ -8,6 +8,7 @@ export const sv: Texts = {
     rules: 'Regler',
     users: 'Användare',
     health: 'Hälsa',
+    alarms: 'Larm',
     connection: 'Anslutning',
     keys: 'Nycklar',
     consumers: 'Mottagare',

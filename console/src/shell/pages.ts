@@ -1,5 +1,6 @@
 /** The pages that the navigation leads to, in its order, and whose they are: nobody is led to what would be answered 403. */
 import Activity from 'lucide-solid/icons/activity'
+import Bell from 'lucide-solid/icons/bell'
 import Building from 'lucide-solid/icons/building'
 import CalendarSync from 'lucide-solid/icons/calendar-sync'
 import FileClock from 'lucide-solid/icons/file-clock'
@@ -30,6 +31,7 @@ const tenantPages: readonly PageEntry[] = [
   { page: 'consumers', group: 'setUp', icon: Share, roles: managers },
   { page: 'keys', group: 'setUp', icon: KeyRound, roles: managers },
   { page: 'health', group: 'follow', icon: Activity, roles: managers },
+  { page: 'alarms', group: 'follow', icon: Bell, roles: managers },
   { page: 'audit', group: 'follow', icon: FileClock, roles: managers }
 ]
 
@@ -37,6 +39,7 @@ const tenantPages: readonly PageEntry[] = [
 const providerPages: readonly PageEntry[] = [
   { page: 'tenants', group: 'day', icon: Building, roles: ['provider'] },
   { page: 'keys', group: 'setUp', icon: KeyRound, roles: ['provider'] },
+  { page: 'alarms', group: 'follow', icon: Bell, roles: ['provider'] },
   { page: 'audit', group: 'follow', icon: FileClock, roles: ['provider'] }
 ]
 
