@@ -6,10 +6,10 @@ import { type CallerName, chooseName, type NameCandidate } from '../domain/calle
 import { RequestError } from '../errors.ts'
 import { Slice } from '../lib/time-slices.ts'
 import type { TenantView } from '../status/tenant-view.ts'
-import type { CallerNamesRecord, ContactStore } from '../storage/contacts.ts'
+import { type CallerNamesRecord, type ContactStore, personalList } from '../storage/contacts.ts'
 import type { Unsealer } from '../storage/secrets/seal.ts'
 import { StoreUnavailable } from '../storage/store.ts'
-import { ContactDigests, openContact, personalList } from './contact-seal.ts'
+import { ContactDigests, openContact } from './contact-seal.ts'
 import { readPhoneNumber } from './phone-number.ts'
 import { type PhonebookEntry, userEntry } from './phonebook.ts'
 import { type ListedUser, UserDirectory } from './user-directory.ts'
@@ -63,6 +63,13 @@ export class CallerNames {
       (shared === null ? null : await inList(shared.list, 'shared')) ??
       findUser(directory, e164)
     )
+  }
+
+  /** Whose own the extension is; null: nobody's, or several share it. */
+  async ownerOf(view: TenantView, extension: string): Promise<string | null> {
+    const directory = await this.#directoryOf(view)
+    const sharing = directory.find(extension).filter((user) => user.extension === extension)
+    return sharing.length === 1 ? sharing[0]!.id : null
   }
 
   /** Who stands in the phone book: users, and shared contacts. Throws RequestError where caller names are off. */

@@ -78,11 +78,6 @@ export function openContact(unsealer: Unsealer, tenant: string, list: string, se
   return JSON.parse(unsealer.open(sealed, contactPurpose(tenant, list)))
 }
 
-/** The list of a user's own contacts. No id of a user holds a slash. */
-export function personalList(user: string): string {
-  return `user/${user}`
-}
-
 const SHARED = 'shared/'
 
 /** A list for an import, named by when it was begun. */

@@ -14,6 +14,11 @@ export interface CallerNamesRecord {
   readonly changedAt: Instant
 }
 
+/** The list of a user's own contacts, which goes with the user. No id of a user holds a slash. */
+export function personalList(user: string): string {
+  return `user/${user}`
+}
+
 /** The list of contacts that everybody in the tenant sees. */
 export interface SharedListRecord {
   /** Each import has a list of its own, so that it takes the place of the one before all at once. */

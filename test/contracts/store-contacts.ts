@@ -1,10 +1,15 @@
 /** The part of the store contract that is about caller names: on or off, lists of contacts, and what is found by a number. */
 import type { Test } from 'tap'
-import type { CallerNamesRecord, ContactRecord, ContactStore } from '../../src/storage/contacts.ts'
+import {
+  type CallerNamesRecord,
+  type ContactRecord,
+  type ContactStore,
+  personalList
+} from '../../src/storage/contacts.ts'
 import { TenantGone } from '../../src/storage/store.ts'
 import type { OpenStore } from './open-store.ts'
 import { readAudit, sampleDraft } from './store-audit.ts'
-import { sampleTenant } from './store-samples.ts'
+import { sampleTenant, sampleUser } from './store-samples.ts'
 
 export const sampleCallerNames = (change: Partial<CallerNamesRecord> = {}): CallerNamesRecord => ({
   strip: ['0'],
@@ -122,6 +127,27 @@ export async function contactContract(t: Test, open: OpenStore): Promise<void> {
       ]
     )
     t.same(await found(contacts, 'shared/a', '1'), ['k'])
+  })
+
+  await t.test('a user’s own contacts go with the user, and no one’s else', async (t) => {
+    const { store } = await openOn(t)
+    const users = ['anna', 'ann'].map((id) => ({ user: sampleUser(id), sync: null }))
+    await store.saveUsers('acme', users, 1)
+    for (const id of ['anna', 'ann']) {
+      await store.contacts.save('acme', personalList(id), [
+        sampleContact('kanariekontakt', ['kanarienummer'])
+      ])
+    }
+    await store.removeUsers('acme', ['anna'], 2)
+    t.same(await store.contacts.lists('acme'), [personalList('ann')])
+    await store.saveUsers('acme', users, 3)
+    await store.contacts.save('acme', personalList('anna'), [sampleContact('k', ['1'])])
+    t.same(
+      await found(store.contacts, personalList('anna'), 'kanarienummer'),
+      [],
+      'nor to the next of that id'
+    )
+    t.same(await found(store.contacts, personalList('ann'), 'kanarienummer'), ['kanariekontakt'])
   })
 
   await t.test('turned off, or with the tenant, everything goes', async (t) => {

@@ -41,8 +41,7 @@ export function namesRoutes({ statusService, callerNames, metrics }: NamesDeps):
     reply: { header(name: string, value: string): unknown }
   ): Promise<FoundName> {
     const view = statusService.loadedView(tenant) ?? (await requireView(statusService, tenant))
-    setDegradedHeader(reply, view)
-    const user = ownerOf(view, query, principal)
+    const user = await whoseTelephone(view, query, principal)
     try {
       const found = await callerNames.find(view, { tenant, number: query.number, user })
       metrics.countNameLookup(found?.source ?? 'unknown')
@@ -51,8 +50,32 @@ export function namesRoutes({ statusService, callerNames, metrics }: NamesDeps):
       if (error instanceof RequestError && error.code === 'number_unreadable')
         metrics.countNameLookup('unreadable')
       throw error
+    } finally {
+      // After the look-up, which may have found out that the store is away.
+      setDegradedHeader(reply, view)
     }
     throw new RequestError('name_unknown', 'Nobody known has that number.')
+  }
+
+  /**
+   * Whose own contacts may be shown: a softphone's are its user's, and a switch says for whose telephone it asks. Who operates the
+   * tenant is at nobody's telephone. Where several share an extension it is nobody's own.
+   */
+  async function whoseTelephone(
+    view: TenantView,
+    { user, extension }: Pick<Static<typeof NameQuerySchema>, 'user' | 'extension'>,
+    principal: Principal
+  ): Promise<string | null> {
+    if (principal.role === 'softphone') {
+      if (user === undefined || user === principal.user) return principal.user
+      throw new RequestError(
+        'insufficient_role',
+        'A softphone asks for its own user alone: leave `user` out.'
+      )
+    }
+    if (user !== undefined) requireUserState(view, user)
+    if (principal.role !== 'switch') return null
+    return user ?? (extension === undefined ? null : callerNames.ownerOf(view, extension))
   }
 
   return async (app) => {
@@ -118,24 +141,3 @@ export function namesRoutes({ statusService, callerNames, metrics }: NamesDeps):
 
 /** What a switch must not show in place of a name. */
 const silent: ReadonlySet<string> = new Set(['name_unknown', 'number_unreadable'])
-
-/**
- * Whose own contacts may be shown: a softphone's are its user's, and a switch says for whose telephone it asks. Who operates the tenant
- * is at nobody's telephone. Where several share an extension it is nobody's own.
- */
-function ownerOf(
-  view: TenantView,
-  { user, extension }: Pick<Static<typeof NameQuerySchema>, 'user' | 'extension'>,
-  principal: Principal
-): string | null {
-  if (principal.role === 'softphone') {
-    if (user === undefined || user === principal.user) return principal.user
-    throw new RequestError('insufficient_role', 'A softphone asks for its own user alone: leave `user` out.')
-  }
-  if (user !== undefined) requireUserState(view, user)
-  if (principal.role !== 'switch') return null
-  if (user !== undefined) return user
-  if (extension === undefined) return null
-  const sharing = view.moment().users.filter((one) => one.extension === extension)
-  return sharing.length === 1 ? sharing[0]!.id : null
-}

@@ -1,25 +1,23 @@
 /** Caller names and contacts in lmdb. A list's contacts lie by `list contact`, and which of them have a number by `list number`. */
 import { isDeepStrictEqual } from 'node:util'
-import { nextSlice } from '../../lib/time-slices.ts'
 import type { ContactRecord, ContactStore } from '../contacts.ts'
 import type { FeedEvent } from '../store.ts'
 import type { ChangeLog } from './change-log.ts'
-import type { Table, Tables } from './tables.ts'
-
-/** Records read or removed in one slice. */
-const RECORDS_PER_SLICE = 300
+import type { ContactLists } from './contact-lists.ts'
+import type { Tables } from './tables.ts'
 
 /** Nothing that a Status shows changed, but the write has its entry in the audit. */
 const saved: FeedEvent = { kind: 'confirmed', users: [] }
 
 interface LmdbContactsDeps {
   readonly tables: Tables
+  readonly lists: ContactLists
   readonly log: Pick<ChangeLog, 'headOf'>
   readonly read: <T>(action: () => T | Promise<T>) => Promise<T>
   readonly write: <T>(tenant: string, step: (feeds: FeedEvent[]) => T) => Promise<T>
 }
 
-export function lmdbContacts({ tables, log, read, write }: LmdbContactsDeps): ContactStore {
+export function lmdbContacts({ tables, lists, log, read, write }: LmdbContactsDeps): ContactStore {
   const { heads, callerNames, contacts, contactNumbers, contactLists } = tables
 
   /** Within a write. */
@@ -40,70 +38,42 @@ export function lmdbContacts({ tables, log, read, write }: LmdbContactsDeps): Co
   }
 
   const idsAt = (tenant: string, key: string) => contactNumbers.get(tenant, key)?.split(' ') ?? []
-
-  /** What lies below the list in one of the tables, in slices. */
-  async function* slicesOf<T>(
-    table: Table<string, T>,
-    tenant: string,
-    list: string
-  ): AsyncGenerator<[string, T][]> {
-    const begin = `${list} `
-    for (let after = begin; ; ) {
-      const some = await read(() => table.entries(tenant, { after, limit: RECORDS_PER_SLICE }))
-      const own = some.filter(([key]) => key.startsWith(begin))
-      if (own.length > 0) yield own
-      if (own.length < RECORDS_PER_SLICE) return
-      after = own.at(-1)![0]
-      await nextSlice()
-    }
-  }
-
-  /** First the contacts, so that nothing is found any more. */
-  async function forgetList(tenant: string, list: string): Promise<void> {
-    for (const table of [contacts, contactNumbers]) {
-      for await (const some of slicesOf<unknown>(table, tenant, list)) {
-        await write(tenant, () => {
-          for (const [key] of some) table.remove(tenant, key)
-        })
-      }
-    }
-    await write(tenant, () => contactLists.remove(tenant, list))
-  }
-
-  async function forgetLists(tenant: string): Promise<void> {
-    for (const list of await read(() => contactLists.ids(tenant))) await forgetList(tenant, list)
-  }
+  const isThere = (tenant: string, list: string) => heads.get(tenant) !== null && lists.isKept(tenant, list)
 
   return {
     settings: (tenant) => read(() => (heads.get(tenant) === null ? null : callerNames.get(tenant))),
     async saveSettings(tenant, settings) {
-      // What a process that died while it turned them off has left.
-      if (settings !== null && callerNames.get(tenant) === null) await forgetLists(tenant)
       const before = await write(tenant, (feeds) => {
         log.headOf(tenant)
         const wasOn = callerNames.get(tenant) !== null
         if (settings !== null) callerNames.put(tenant, settings)
-        else callerNames.remove(tenant)
+        else {
+          callerNames.remove(tenant)
+          for (const list of contactLists.ids(tenant)) lists.abandon(tenant, list)
+        }
         feeds.push(saved)
         return wasOn
       })
-      if (settings === null) await forgetLists(tenant)
+      if (settings === null) await lists.forgetAbandoned(tenant)
       return before
     },
-    lists: (tenant) => read(() => (heads.get(tenant) === null ? [] : contactLists.ids(tenant))),
+    lists: (tenant) => read(() => (heads.get(tenant) === null ? [] : lists.names(tenant))),
     find: (tenant, list, number) =>
       read(() => {
-        if (heads.get(tenant) === null) return []
+        if (!isThere(tenant, list)) return []
         return idsAt(tenant, `${list} ${number}`).flatMap(
           (contact) => contacts.get(tenant, `${list} ${contact}`) ?? []
         )
       }),
     async *eachSlice(tenant, list) {
-      if ((await read(() => heads.get(tenant))) === null) return
-      for await (const some of slicesOf(contacts, tenant, list)) yield some.map(([, contact]) => contact)
+      if (!(await read(() => isThere(tenant, list)))) return
+      for await (const some of lists.slicesOf(contacts, tenant, list))
+        yield some.map(([, contact]) => contact)
     },
-    save: (tenant, list, given) =>
-      write(tenant, () => {
+    async save(tenant, list, given) {
+      // What is left of an earlier list of this name goes first.
+      if (await read(() => !lists.isKept(tenant, list))) await lists.forgetAbandoned(tenant)
+      return write(tenant, () => {
         log.headOf(tenant)
         if (callerNames.get(tenant) === null) return false
         contactLists.put(tenant, list, list)
@@ -115,7 +85,8 @@ export function lmdbContacts({ tables, log, read, write }: LmdbContactsDeps): Co
           link(tenant, list, contact)
         }
         return true
-      }),
+      })
+    },
     saveResealed: (tenant, list, given) =>
       write(tenant, () => {
         for (const { before, sealed } of given) {
@@ -134,6 +105,9 @@ export function lmdbContacts({ tables, log, read, write }: LmdbContactsDeps): Co
           contacts.remove(tenant, key)
         }
       }),
-    removeList: forgetList
+    async removeList(tenant, list) {
+      await write(tenant, () => lists.abandon(tenant, list))
+      await lists.forgetAbandoned(tenant)
+    }
   }
 }

@@ -8,6 +8,7 @@ import { ApiKeyTable, lmdbApiKeys } from './api-keys.ts'
 import { AuditTable, lmdbAudit } from './audit.ts'
 import { changeLog, HISTORY_MS, LOG_LENGTH } from './change-log.ts'
 import { ConsumerChanges, lmdbConsumers } from './consumers.ts'
+import { ContactLists } from './contact-lists.ts'
 import { lmdbContacts } from './contacts.ts'
 import { type LockedDataDir, lockDataDir, withSetupError } from './data-dir.ts'
 import { groupCommit } from './group-commit.ts'
@@ -132,6 +133,7 @@ function lmdbStore(
   }
 
   const access = { read, write }
+  const contactLists = new ContactLists({ tables, read, write })
   const shared = {
     historyMs,
     apiKeys: lmdbApiKeys(tables, apiKeys, access),
@@ -184,6 +186,7 @@ function lmdbStore(
       apiKeys,
       audit: auditTable,
       work,
+      contactLists,
       historyMs,
       write: <T>(tenant: string, step: (feeds: FeedEvent[]) => T) => write(tenant, step, draft)
     }
@@ -192,7 +195,7 @@ function lmdbStore(
       ...lmdbTenantWrites(writing),
       ...lmdbUserWrites(writing),
       consumers: lmdbConsumers({ ...writing, read, changes: consumerChanges }),
-      contacts: lmdbContacts({ ...writing, read }),
+      contacts: lmdbContacts({ ...writing, lists: contactLists, read }),
       withEntry: storeWith,
       withTenantLock: (tenant, work) => tenantLock.run(tenant, () => work(store))
     }
@@ -200,5 +203,6 @@ function lmdbStore(
   }
 
   work.resume()
+  contactLists.resume()
   return storeWith(null)
 }

@@ -3,6 +3,7 @@ import { type FeedEvent, RULE_VERSIONS, type RulesVersion, type Store } from '..
 import type { ApiKeyTable } from './api-keys.ts'
 import type { AuditTable } from './audit.ts'
 import type { ChangeLog } from './change-log.ts'
+import type { ContactLists } from './contact-lists.ts'
 import type { PendingWork } from './pending-work.ts'
 import type { Tables } from './tables.ts'
 
@@ -20,6 +21,7 @@ export interface LmdbWritesDeps {
   readonly apiKeys: ApiKeyTable
   readonly audit: AuditTable
   readonly work: PendingWork
+  readonly contactLists: ContactLists
   /** As `Store.historyMs`. */
   readonly historyMs: number
   readonly write: LmdbWrite

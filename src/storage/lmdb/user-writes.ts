@@ -1,6 +1,7 @@
 /** Writes of users in lmdb: each one transaction, with its log entry. */
 import { withoutEnded } from '../../domain/ended.ts'
 import { initialSyncRecord } from '../../domain/sync-state.ts'
+import { personalList } from '../contacts.ts'
 import { isStaleWrite } from '../is-stale-write.ts'
 import type { Store, Vacated } from '../store.ts'
 import type { LmdbWritesDeps } from './tenant-writes.ts'
@@ -21,6 +22,7 @@ export function lmdbUserWrites({
   log,
   apiKeys,
   audit,
+  contactLists,
   historyMs,
   write
 }: LmdbWritesDeps): UserWrites {
@@ -47,8 +49,8 @@ export function lmdbUserWrites({
         if (ids.length > 0) feeds.push(log.append(tenant, at, ids, vacated))
         return [...fresh]
       }),
-    removeUsers: (tenant, ids, at) =>
-      write(tenant, (feeds) => {
+    async removeUsers(tenant, ids, at) {
+      const removed = await write(tenant, (feeds) => {
         const head = log.headOf(tenant)
         let { minGeneration } = head
         const consumers = tables.consumers.ids(tenant)
@@ -63,6 +65,7 @@ export function lmdbUserWrites({
           for (const table of [users, syncs, timelines, overrides, absences]) table.remove(tenant, user)
           apiKeys.removeOfUser(tenant, user)
           audit.eraseUser(tenant, user)
+          contactLists.abandon(tenant, personalList(user))
           for (const consumer of consumers) deliveries.remove(tenant, `${consumer} ${user}`)
           removed.push(user)
         }
@@ -70,7 +73,10 @@ export function lmdbUserWrites({
         heads.put(tenant, { ...head, minGeneration })
         feeds.push(log.append(tenant, at, removed, vacated))
         return removed
-      }),
+      })
+      await contactLists.forgetAbandoned(tenant)
+      return removed
+    },
 
     saveOverride: (tenant, user, override, at) =>
       write(tenant, (feeds) => {

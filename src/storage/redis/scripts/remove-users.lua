@@ -13,6 +13,7 @@ for i = ARGS + 1, #ARGV do
     redis.call('ZREM', IDS, id)
     for _, key in ipairs({USERS, SYNCS, TIMELINES, OVERRIDES, ABSENCES}) do redis.call('HDEL', key, id) end
     eraseAudit(id)
+    removeContactList('user/' .. id)
     for _, consumer in ipairs(consumers) do redis.call('HDEL', deliveriesOf(consumer), id) end
     removed[#removed + 1] = id
     quoted[#quoted + 1] = cjson.encode(id)
