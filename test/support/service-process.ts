@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import type { Test } from 'tap'
 import { type Simulator, startSimulator } from '../../simulator/simulator.ts'
 import { freePort } from '../../tools/free-port.ts'
+import { askAgainWhileOverloaded } from './ask-again.ts'
 import { checkedFetch } from './openapi.ts'
 import { hangMs } from './until.ts'
 
@@ -60,25 +61,26 @@ export async function startServiceProcess(
     await once(child, 'exit')
   }
   t.teardown(() => kill('SIGKILL'))
+  const send = async (method: string, path: string, body: unknown) => {
+    const raw = typeof body === 'string'
+    const response = await checkedFetch(`${origin}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${KEY}`,
+        ...(body !== undefined && { 'content-type': raw ? 'text/csv' : 'application/json' })
+      },
+      ...(body !== undefined && { body: raw ? body : JSON.stringify(body) })
+    })
+    const text = await response.text()
+    const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== ''
+    return { status: response.status, text, json: isJson ? JSON.parse(text) : undefined }
+  }
   return {
     origin,
     folder,
     output,
     kill,
-    async call(method, path, body) {
-      const raw = typeof body === 'string'
-      const response = await checkedFetch(`${origin}${path}`, {
-        method,
-        headers: {
-          authorization: `Bearer ${KEY}`,
-          ...(body !== undefined && { 'content-type': raw ? 'text/csv' : 'application/json' })
-        },
-        ...(body !== undefined && { body: raw ? body : JSON.stringify(body) })
-      })
-      const text = await response.text()
-      const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== ''
-      return { status: response.status, text, json: isJson ? JSON.parse(text) : undefined }
-    }
+    call: (method, path, body) => askAgainWhileOverloaded(() => send(method, path, body))
   }
 }
 

@@ -2,12 +2,12 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import { startService } from '../../src/composition.ts'
 import type { Config } from '../../src/config.ts'
 import { noAlarmSenders } from '../../src/config-alarms.ts'
+import { askAgainWhileOverloaded } from './ask-again.ts'
 import { checkedFetch } from './openapi.ts'
 import { putTenant } from './put-tenant.ts'
 
@@ -76,18 +76,8 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
   )
   t.teardown(() => service.close())
 
-  /** On a busy machine the service may have no time (503 `overloaded`): as a consumer would, it is asked again. */
-  async function call(
-    method: string,
-    path: string,
-    body?: unknown,
-    headers: Record<string, string> = {}
-  ): Promise<ServiceResponse> {
-    const response = await send(method, path, body, headers)
-    if (response.status !== 503 || response.body?.type !== 'urn:hanvisa:problem:overloaded') return response
-    await pause(1000)
-    return call(method, path, body, headers)
-  }
+  const call: TestService['call'] = (method, path, body, headers = {}) =>
+    askAgainWhileOverloaded(() => send(method, path, body, headers))
 
   async function send(
     method: string,
