@@ -53,6 +53,9 @@ t.test('npm run demo, not in a terminal', async (t) => {
   await readOverNtlm(t, curls[0]!, headers)
   await demo.lines((line) => isSeen(line, sampleTenants[0]!, 'polled'), 1)
   await seenByNotification(t, demo, { curl: curls[1]!, headers })
+  const [found = ''] = await demo.lines((line) => line.includes(' was found there, '), 1)
+  t.match(found, /: the mailbox of \S.* was found there, and is read over Microsoft 365$/)
+  await readInTheCloud(t, curls[0]!, headers)
 
   const children = await childrenOf(demo.child)
   t.equal(children.length, 2, 'the service and the simulator run beside it')
@@ -188,6 +191,19 @@ async function readOverNtlm(t: Test, curl: string, headers: Record<string, strin
     'and all of them by one call'
   )
   t.ok(signIns.length < read.length, 'a handshake for a connection, not for a call')
+}
+
+/** By what an operator sees of the user whose mailbox moved. */
+async function readInTheCloud(t: Test, curl: string, headers: Record<string, string>): Promise<void> {
+  const mover = sampleTenants[0]!.users[0]!
+  const report = await checkedFetch(`${askerOf(curl).root}/sync?user=${mover.id}`, { headers })
+  const { users } = (await report.json()) as { users: { home: object; state: string }[] }
+  const { connections } = (await (
+    await checkedFetch(`${askerOf(curl).root}/connections`, { headers })
+  ).json()) as { connections: { connection: string; kind: string }[] }
+  const cloud = connections.find(({ kind }) => kind === 'graph')
+  t.type(cloud?.connection, 'string')
+  t.match(users, [{ home: { connection: cloud?.connection, movedAt: /^20/ }, state: 'fresh' }])
 }
 
 /** Each line has a key of its own, which opens the tenant's statuses, and nothing else. */
