@@ -14,6 +14,7 @@ const places: Readonly<Record<string, readonly string[]>> = {
   '-/tenants': ['.button.primary', 'dialog form'],
   'acme/now': ['[role=option]'],
   'acme/people/anna': ['.lanes'],
+  'acme/people/bo': ['.absences .button', 'dialog .quick-spans'],
   'acme/rules': ['.trigger-row'],
   'acme/users': ['tbody .box input', 'tbody .icon-only', 'dialog form'],
   'acme/users/import': ['.drop'],

@@ -72,6 +72,47 @@ t.test('a diversion is set in two keystrokes, undone, and taken back', async (t)
   await until('the override is gone', async () => (await overrideOf()) === null)
 })
 
+t.test('tomorrow from 8 to 17 is entered from the list, changed on the page, and removed', async (t) => {
+  if (console === null) return
+  const { call } = console.service
+  const path = '/v1/tenants/acme/users/bo/absences'
+  const held = async () => (await call('GET', path)).body.absences
+  const { page, complaints } = await console.signIn('acme/now')
+  await page.getByRole('option', { name: /Bo Öst/ }).focus()
+  await page.keyboard.press('a')
+  await page.getByRole('dialog').getByText('Absence of Bo Öst').waitFor()
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await page.getByText('Bo Öst: Out of office is entered.').waitFor()
+  const [entered] = await held()
+  const local = (at: string) =>
+    new Date(at).toLocaleString('sv', {
+      timeZone: 'Europe/Stockholm',
+      timeStyle: 'short',
+      dateStyle: 'short'
+    })
+  const tomorrow = local(new Date(Date.now() + 86_400_000).toISOString()).slice(0, 10)
+  t.same([local(entered.from), local(entered.until)], [`${tomorrow} 08:00`, `${tomorrow} 17:00`])
+  t.equal(await page.locator('[data-user=bo]:focus').count(), 1, 'the focus is where it was')
+  await page.keyboard.press('Enter')
+  await page.getByRole('button', { name: 'Out of office', exact: true }).click()
+  await page.getByLabel('Diversion', { exact: true }).selectOption({ label: 'Vacation' })
+  await page.getByLabel('From', { exact: true }).fill('930')
+  await page.getByRole('dialog').getByRole('button', { name: 'Enter' }).click()
+  await page.getByRole('button', { name: /^Remove Vacation/ }).waitFor()
+  const [changed] = await held()
+  t.match(changed, { absence: entered.absence, diversion: 'vacation', until: entered.until })
+  t.equal(local(changed.from), `${tomorrow} 09:30`)
+  await page.getByRole('button', { name: /^Remove Vacation/ }).click()
+  await page.getByText('None ahead', { exact: false }).waitFor()
+  const removed = page.getByRole('status').filter({ hasText: 'Vacation is removed.' })
+  await removed.getByRole('button', { name: 'Undo' }).click()
+  await page.getByRole('button', { name: /^Remove Vacation/ }).waitFor()
+  t.same(await held(), [changed])
+  await call('DELETE', `${path}/${changed.absence}`)
+  t.same(complaints, [])
+})
+
 t.test('a switch sees everybody, and no page that it may not use; sick is masked for it', async (t) => {
   if (console === null) return
   const { call } = console.service

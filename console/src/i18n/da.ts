@@ -80,8 +80,9 @@ export const da: Texts = {
     remove: 'Følg kalenderen igen',
     wasSet: (name, what) => `${name}: ${what}`,
     wasRemoved: (name) => `${name} følger kalenderen igen`,
+    absence: 'Indtast fravær …',
     undo: 'Fortryd',
-    keys: 'Taster: ↑ ↓ vælg · O sæt, derefter cifferet · Delete følg kalenderen · Enter åbn'
+    keys: 'Taster: ↑ ↓ vælg · O sæt, derefter cifferet · A indtast fravær · Delete følg kalenderen · Enter åbn'
   },
   sync: {
     fresh: 'Kalenderen er aktuel',

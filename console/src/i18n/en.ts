@@ -78,8 +78,9 @@ export const en = {
     remove: 'Follow the calendar again',
     wasSet: (name: string, what: string) => `${name}: ${what}`,
     wasRemoved: (name: string) => `${name} follows the calendar again`,
+    absence: 'Enter an absence …',
     undo: 'Undo',
-    keys: 'Keys: ↑ ↓ choose · O set, then its digit · Delete follow the calendar · Enter open'
+    keys: 'Keys: ↑ ↓ choose · O set, then its digit · A enter an absence · Delete follow the calendar · Enter open'
   },
   sync: {
     fresh: 'Calendar up to date',

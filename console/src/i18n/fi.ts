@@ -80,8 +80,9 @@ export const fi: Texts = {
     remove: 'Seuraa taas kalenteria',
     wasSet: (name, what) => `${name}: ${what}`,
     wasRemoved: (name) => `${name} seuraa taas kalenteria`,
+    absence: 'Kirjaa poissaolo …',
     undo: 'Kumoa',
-    keys: 'Näppäimet: ↑ ↓ valitse · O aseta, sitten numero · Delete seuraa kalenteria · Enter avaa'
+    keys: 'Näppäimet: ↑ ↓ valitse · O aseta, sitten numero · A kirjaa poissaolo · Delete seuraa kalenteria · Enter avaa'
   },
   sync: {
     fresh: 'Kalenteri on ajan tasalla',

@@ -65,6 +65,13 @@ export function startOfDay(instant: number, days: number, timeZone: string): num
   return guess
 }
 
+/** The instant of `08:00` on `2026-12-01` in that zone; of a time that the clock skips, one hour on. */
+export function instantAt(day: string, time: string, timeZone: string): number {
+  const wall = Date.parse(`${day}T${time}:00Z`)
+  const guess = wall - offsetOf(wall, timeZone)
+  return wall - offsetOf(guess, timeZone)
+}
+
 /** Milliseconds that the zone is ahead of UTC at that instant. */
 function offsetOf(instant: number, timeZone: string): number {
   const parts = formatOf('sv', timeZone, {

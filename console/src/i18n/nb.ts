@@ -81,8 +81,9 @@ export const nb: Texts = {
     remove: 'Følg kalenderen igjen',
     wasSet: (name, what) => `${name}: ${what}`,
     wasRemoved: (name) => `${name} følger kalenderen igjen`,
+    absence: 'Legg inn fravær …',
     undo: 'Angre',
-    keys: 'Taster: ↑ ↓ velg · O sett, deretter sifferet · Delete følg kalenderen · Enter åpne'
+    keys: 'Taster: ↑ ↓ velg · O sett, deretter sifferet · A legg inn fravær · Delete følg kalenderen · Enter åpne'
   },
   sync: {
     fresh: 'Kalenderen er oppdatert',

@@ -81,8 +81,9 @@ export const sv: Texts = {
     remove: 'Följ kalendern igen',
     wasSet: (name, what) => `${name}: ${what}`,
     wasRemoved: (name) => `${name} följer kalendern igen`,
+    absence: 'Lägg in frånvaro …',
     undo: 'Ångra',
-    keys: 'Tangenter: ↑ ↓ välj · O sätt, sedan siffran · Delete följ kalendern · Enter öppna'
+    keys: 'Tangenter: ↑ ↓ välj · O sätt, sedan siffran · A lägg in frånvaro · Delete följ kalendern · Enter öppna'
   },
   sync: {
     fresh: 'Kalendern är aktuell',

@@ -10,20 +10,24 @@ import { removeOverride, setOverride } from './override.ts'
 interface OverrideMenuProps {
   readonly status: Status
   readonly anchor: () => HTMLElement | null
+  /** Asks for an absence in place of what holds now. */
+  readonly onAbsence: () => void
   readonly onClose: () => void
 }
 
 const SHORTCUTS = '1234567890abcdefghijklmnopqrstuvwxyz'
 const FOLLOW_CALENDAR = 'follow-calendar'
+const ABSENCE = 'enter-absence'
 
 export function OverrideMenu(props: OverrideMenuProps) {
   const { texts } = useLanguage()
   const { tenant, diversions, labelOf } = useTenant()
   const choose = (value: string) => {
     const options = { tenant: tenant(), status: props.status, texts: texts() }
-    if (value === FOLLOW_CALENDAR) void removeOverride(options)
-    else void setOverride(options, { diversion: value }, labelOf(value))
     props.onClose()
+    if (value === ABSENCE) props.onAbsence()
+    else if (value === FOLLOW_CALENDAR) void removeOverride(options)
+    else void setOverride(options, { diversion: value }, labelOf(value))
   }
   return (
     <Menu.Root
@@ -78,6 +82,11 @@ export function OverrideMenu(props: OverrideMenuProps) {
                 </span>
               </Menu.Item>
             </Show>
+            <Menu.Separator class="menu-separator" />
+            <Menu.Item value={ABSENCE} class="menu-item">
+              <span class="dot" aria-hidden="true" />
+              <span class="menu-label">{texts().now.absence}</span>
+            </Menu.Item>
           </Menu.Content>
         </Menu.Positioner>
       </Portal>

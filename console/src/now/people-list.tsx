@@ -1,7 +1,7 @@
 /** The rows of the attendant's view: only those in sight exist, so that 5,000 scroll as 50 do. */
 
 import { useNavigate } from '@solidjs/router'
-import { createMemo, createSignal, For, onCleanup, onMount, Show } from 'solid-js'
+import { createMemo, createSignal, For, lazy, onCleanup, onMount, Show } from 'solid-js'
 import type { Status } from '../api/client.ts'
 import { Present } from '../components/present.tsx'
 import { useLanguage } from '../i18n/language.tsx'
@@ -12,6 +12,8 @@ import { keepSame, type ListRow, rowsInSight, toOffsets } from './list-window.ts
 import { removeOverride } from './override.ts'
 import { OverrideMenu } from './override-menu.tsx'
 import { PersonRow } from './person-row.tsx'
+
+const AbsenceDialog = lazy(() => import('../absences/absence-dialog.tsx'))
 
 interface PeopleListProps {
   readonly items: readonly ListItem[]
@@ -34,6 +36,7 @@ export function PeopleList(props: PeopleListProps) {
   /** Who has the focus, by user id: rows move when data arrives. */
   const [current, setCurrent] = createSignal<string | null>(null)
   const [menuFor, setMenuFor] = createSignal<Status | null>(null)
+  const [absenceFor, setAbsenceFor] = createSignal<Status | null>(null)
   const mayChange = () => session.principal()?.role !== 'softphone'
 
   const [top, setTop] = createSignal(0)
@@ -107,6 +110,7 @@ export function PeopleList(props: PeopleListProps) {
       keys.Enter = () => open(status)
       if (mayChange()) {
         keys.o = () => setMenuFor(status)
+        keys.a = () => setAbsenceFor(status)
         if (status.source === 'override') {
           const remove = () => void removeOverride({ tenant: tenant(), status, texts: texts() })
           keys.Delete = remove
@@ -189,9 +193,24 @@ export function PeopleList(props: PeopleListProps) {
           <OverrideMenu
             status={status()}
             anchor={() => rowOf(status().user)}
+            onAbsence={() => setAbsenceFor(status())}
             onClose={() => {
               const { user } = status()
               setMenuFor(null)
+              rowOf(user)?.focus()
+            }}
+          />
+        )}
+      </Present>
+      <Present value={absenceFor()}>
+        {(status) => (
+          <AbsenceDialog
+            of={status()}
+            held={null}
+            onSaved={() => {}}
+            onClose={() => {
+              const { user } = status()
+              setAbsenceFor(null)
               rowOf(user)?.focus()
             }}
           />

@@ -3,6 +3,8 @@
 import { A, useParams } from '@solidjs/router'
 import ArrowLeft from 'lucide-solid/icons/arrow-left'
 import { createEffect, createResource, createSignal, on, Show } from 'solid-js'
+import { AbsenceCard } from '../absences/absence-card.tsx'
+import AbsenceDialog from '../absences/absence-dialog.tsx'
 import { ApiError, api, dataOf, type Status } from '../api/client.ts'
 import { DiversionMark, meaningOf } from '../components/diversion-mark.tsx'
 import { Notice } from '../components/notice.tsx'
@@ -26,6 +28,7 @@ export default function Person() {
   const user = () => decodeURIComponent(params.user ?? '')
   const path = () => ({ tenant: tenant(), user: user() })
   const [isMenuOpen, setIsMenuOpen] = createSignal(false)
+  const [isAbsent, setIsAbsent] = createSignal(false)
   let setButton: HTMLButtonElement | undefined
 
   const [status, { refetch: rereadStatus }] = createResource(path, (path) =>
@@ -34,9 +37,7 @@ export default function Person() {
     ).catch(nullIfUnknown)
   )
   const [timeline, { refetch: rereadTimeline }] = createResource(path, (path) =>
-    dataOf(
-      api.GET('/v1/tenants/{tenant}/users/{user}/timeline', { params: { path, query: { explain: true } } })
-    ).catch(nullIfUnknown)
+    readTimeline(path).catch(nullIfUnknown)
   )
   const reread = () => {
     void rereadStatus()
@@ -95,6 +96,7 @@ export default function Person() {
                 <OverrideMenu
                   status={status()}
                   anchor={() => setButton ?? null}
+                  onAbsence={() => setIsAbsent(true)}
                   onClose={() => {
                     setIsMenuOpen(false)
                     setButton?.focus()
@@ -102,10 +104,26 @@ export default function Person() {
                   }}
                 />
               </Show>
+              <Show when={isAbsent()}>
+                <AbsenceDialog
+                  of={status()}
+                  held={null}
+                  onSaved={reread}
+                  onClose={() => {
+                    setIsAbsent(false)
+                    setButton?.focus()
+                  }}
+                />
+              </Show>
             </>
           )}
         </Present>
-        <Present value={timeline.latest}>{(timeline) => <TimelinePicture timeline={timeline()} />}</Present>
+        <Present value={timeline.latest}>{(timeline) => <TimelinePicture {...timeline()} />}</Present>
+        <Show when={maySet()}>
+          <Present value={status.latest as Status | undefined}>
+            {(status) => <AbsenceCard of={status()} onChanged={reread} />}
+          </Present>
+        </Show>
         <Show when={mayEdit()}>
           <div class="columns">
             <CalendarState user={user()} />
@@ -125,6 +143,18 @@ export default function Person() {
     if (untilKind === 'unknown') return texts().now.unknownEnd
     return source === 'none' ? texts().person.empty : texts().now.indefinite
   }
+}
+
+/** By the calendar alone, and as it counts with absences and what is set by hand laid over it. */
+async function readTimeline(path: { tenant: string; user: string }) {
+  const read = (effective: boolean) =>
+    dataOf(
+      api.GET('/v1/tenants/{tenant}/users/{user}/timeline', {
+        params: { path, query: { explain: true, effective } }
+      })
+    )
+  const [timeline, { intervals: result }] = await Promise.all([read(false), read(true)])
+  return { timeline, result }
 }
 
 function nullIfUnknown(error: unknown): null {

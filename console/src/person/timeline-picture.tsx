@@ -13,7 +13,7 @@ type Layer = 'calendar' | 'absences' | 'override'
 
 const HOURS = [0, 6, 12, 18, 24]
 
-export function TimelinePicture(props: { timeline: Schemas['Timeline'] }) {
+export function TimelinePicture(props: { timeline: Schemas['Timeline']; result: readonly Interval[] }) {
   const { texts } = useLanguage()
   const { now, timeFormat, diversions } = useTenant()
   const phoneOf = (code: string) => diversions().find((one) => one.code === code)?.phone ?? 'closed'
@@ -29,22 +29,13 @@ export function TimelinePicture(props: { timeline: Schemas['Timeline'] }) {
     props.timeline.absences.map(({ diversion, phone, from, until }): Interval => {
       return { diversion, phone: phone ?? phoneOf(diversion), start: from, end: until }
     })
-  /** What holds: an override covers the calendar for as long as it lasts. */
-  const result = createMemo(() => {
-    const [over] = override()
-    if (over === undefined) return props.timeline.intervals
-    const from = Date.parse(over.start)
-    const until = over.end === null ? Number.POSITIVE_INFINITY : Date.parse(over.end)
-    const rest = props.timeline.intervals.flatMap((interval) => outside(interval, from, until))
-    return [...rest, over].sort((one, other) => Date.parse(one.start) - Date.parse(other.start))
-  })
   const day = (intervals: readonly Interval[]) =>
     toDays(intervals, { from: now(), count: 1, timeZone: timeFormat().timeZone })[0]!
   const fortnight = createMemo(() =>
-    toDays(result(), { from: now(), count: 15, timeZone: timeFormat().timeZone }).slice(1)
+    toDays(props.result, { from: now(), count: 15, timeZone: timeFormat().timeZone }).slice(1)
   )
   const layers = (): [Layer | 'result', readonly Interval[]][] => [
-    ['result', result()],
+    ['result', props.result],
     ...(override().length > 0 ? [['override', override()] as [Layer, Interval[]]] : []),
     ...(absences().length > 0 ? [['absences', absences()] as [Layer, Interval[]]] : []),
     ...(override().length > 0 || absences().length > 0
@@ -74,7 +65,7 @@ export function TimelinePicture(props: { timeline: Schemas['Timeline'] }) {
       </ul>
       <IntervalDetails interval={chosen()} />
       <h2>{texts().person.fortnight}</h2>
-      <Show when={result().length > 0} fallback={<p class="help">{texts().person.nothing}</p>}>
+      <Show when={props.result.length > 0} fallback={<p class="help">{texts().person.nothing}</p>}>
         <ul class="lanes">
           <Scale day={fortnight()[0]!} />
           <For each={fortnight()}>
@@ -92,17 +83,6 @@ export function TimelinePicture(props: { timeline: Schemas['Timeline'] }) {
       </Show>
     </section>
   )
-}
-
-/** The parts of an interval that lie outside of `[from, until)`. */
-function outside(interval: Interval, from: number, until: number): Interval[] {
-  const start = Date.parse(interval.start)
-  const end = interval.end === null ? Number.POSITIVE_INFINITY : Date.parse(interval.end)
-  if (end <= from || start >= until) return [interval]
-  const parts: Interval[] = []
-  if (start < from) parts.push({ ...interval, end: new Date(from).toISOString() })
-  if (end > until) parts.push({ ...interval, start: new Date(until).toISOString() })
-  return parts
 }
 
 function Scale(props: { day: Day }) {

@@ -20,6 +20,7 @@ export const da: Widened<typeof en> = {
     proxy_refused: 'Proxyen spærrer vejen til kalendersystemet',
     clock_wrong: 'Kalendersystemets ur går forkert',
     secret_expires: 'Adgangen til kalenderne udløber snart',
+    application_expires: 'Hemmeligheden for leverandørens program i Entra udløber snart',
     stale: 'Mange kalendere er forældede',
     subscriptions_inactive: 'Ændringer i kalendere ses sent',
     consumer_refused: 'En omstilling tager ikke imod statusser',

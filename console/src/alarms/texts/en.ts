@@ -17,6 +17,7 @@ export const en = {
     proxy_refused: 'The proxy blocks the way to the calendar system',
     clock_wrong: 'The clock of the calendar system is wrong',
     secret_expires: 'The credential for the calendars ends soon',
+    application_expires: 'The credential of the provider’s application in Entra ends soon',
     stale: 'Many calendars are out of date',
     subscriptions_inactive: 'Edits in calendars are seen late',
     consumer_refused: 'A switch does not accept statuses',

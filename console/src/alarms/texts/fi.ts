@@ -20,6 +20,7 @@ export const fi: Widened<typeof en> = {
     proxy_refused: 'Välityspalvelin estää tien kalenterijärjestelmään',
     clock_wrong: 'Kalenterijärjestelmän kello on väärässä',
     secret_expires: 'Kalenterien tunnistetieto vanhenee pian',
+    application_expires: 'Palveluntarjoajan Entra-sovelluksen salaisuus vanhenee pian',
     stale: 'Monet kalenterit ovat vanhentuneita',
     subscriptions_inactive: 'Kalenterien muutokset näkyvät myöhään',
     consumer_refused: 'Vaihde ei vastaanota tiloja',

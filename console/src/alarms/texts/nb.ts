@@ -20,6 +20,7 @@ export const nb: Widened<typeof en> = {
     proxy_refused: 'Proxyen sperrer veien til kalendersystemet',
     clock_wrong: 'Klokken i kalendersystemet går feil',
     secret_expires: 'Tilgangen til kalenderne utløper snart',
+    application_expires: 'Hemmeligheten for leverandørens program i Entra utløper snart',
     stale: 'Mange kalendere er utdaterte',
     subscriptions_inactive: 'Endringer i kalendere vises sent',
     consumer_refused: 'En sentral tar ikke imot statuser',

@@ -20,6 +20,7 @@ export const sv: Widened<typeof en> = {
     proxy_refused: 'Proxyn stoppar vägen till kalendersystemet',
     clock_wrong: 'Kalendersystemets klocka går fel',
     secret_expires: 'Inloggningen till kalendrarna går snart ut',
+    application_expires: 'Hemligheten för leverantörens program i Entra går snart ut',
     stale: 'Många kalendrar är inaktuella',
     subscriptions_inactive: 'Ändringar i kalendrar syns sent',
     consumer_refused: 'En växel tar inte emot statusar',
