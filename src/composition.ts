@@ -115,8 +115,8 @@ export async function startService(
     if (applicationEndsAt !== null) {
       metrics.observeCredentials(() => [['', 'provider application', applicationEndsAt]])
     }
-    const { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies } = config
-    const limits = { maxCallsPerMinute, maxLongPollsPerKey, trustedProxies }
+    const { maxCallsPerMinute, maxEventLoopDelayMs, maxLongPollsPerKey, trustedProxies } = config
+    const limits = { maxCallsPerMinute, maxEventLoopDelayMs, maxLongPollsPerKey, trustedProxies }
     const operatorSignIn = createOperatorSignIn(config, {
       store: store.sessions,
       fetch: outbound.fetch as unknown as typeof fetch,

@@ -56,6 +56,8 @@ export interface Config {
   readonly providerApplication: ProviderApplication | null
   readonly alarms: AlarmConfig
   readonly maxCallsPerMinute: number
+  /** As `OverloadLimits`; no setting. Tests share their machine, which says nothing of the service. */
+  readonly maxEventLoopDelayMs?: number
   readonly maxLongPollsPerKey: number
   /** As `Store.historyMs`. */
   readonly historyMs: number

@@ -32,6 +32,8 @@ export interface BaseAppDeps extends AuthenticatorDeps {
   readonly metrics: Metrics
   /** Of one key, or without a key of one address. */
   readonly maxCallsPerMinute: number
+  /** As `OverloadLimits`. */
+  readonly maxEventLoopDelayMs?: number | undefined
   /** Counts refused keys for the audit. */
   readonly refusals: Pick<RefusalTally, 'count'>
   /** The proxies whose `X-Forwarded-For` is trusted: addresses and CIDR ranges. */
@@ -85,7 +87,8 @@ export async function createBaseApp(deps: BaseAppDeps) {
   for (const schema of schemas) app.addSchema(schema)
   parseJsonStrictly(app)
 
-  await refuseOverload(app as unknown as FastifyInstance)
+  const { maxEventLoopDelayMs } = deps
+  await refuseOverload(app as unknown as FastifyInstance, { maxEventLoopDelayMs })
   const limits = await addLimits(app as unknown as FastifyInstance, deps.maxCallsPerMinute)
   const authenticator = new Authenticator(deps)
   const guard = { authenticator, operators: deps.operators, limits, refusals: deps.refusals }

@@ -12,9 +12,14 @@ const SAMPLE_INTERVAL_MS = 2000
 /** While a process starts, compiling delays the event loop, and nothing is wrong. */
 const START_MS = 10_000
 
+export interface OverloadLimits {
+  readonly maxEventLoopDelayMs?: number | undefined
+  readonly startMs?: number
+}
+
 export async function refuseOverload(
   app: FastifyInstance,
-  { maxEventLoopDelayMs = MAX_EVENT_LOOP_DELAY_MS, startMs = START_MS } = {}
+  { maxEventLoopDelayMs = MAX_EVENT_LOOP_DELAY_MS, startMs = START_MS }: OverloadLimits = {}
 ): Promise<void> {
   const startedAt = performance.now()
   await app.register(underPressure, {

@@ -7,7 +7,6 @@ import type { Test } from 'tap'
 import { startService } from '../../src/composition.ts'
 import type { Config } from '../../src/config.ts'
 import { noAlarmSenders } from '../../src/config-alarms.ts'
-import { askAgainWhileOverloaded } from './ask-again.ts'
 import { checkedFetch } from './openapi.ts'
 import { putTenant } from './put-tenant.ts'
 
@@ -65,6 +64,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
       providerApplication: null,
       alarms: noAlarmSenders,
       maxCallsPerMinute: 600,
+      maxEventLoopDelayMs: Infinity,
       maxLongPollsPerKey: 100,
       historyMs: 2 * 86_400_000,
       auditDays: 365,
@@ -76,15 +76,7 @@ export async function startTestService(t: Test, given: Partial<Config> = {}): Pr
   )
   t.teardown(() => service.close())
 
-  const call: TestService['call'] = (method, path, body, headers = {}) =>
-    askAgainWhileOverloaded(() => send(method, path, body, headers))
-
-  async function send(
-    method: string,
-    path: string,
-    body: unknown,
-    headers: Record<string, string>
-  ): Promise<ServiceResponse> {
+  const call: TestService['call'] = async (method, path, body, headers = {}) => {
     const raw = typeof body === 'string' || Buffer.isBuffer(body)
     const response = await checkedFetch(`${service.origin}${path}`, {
       method,
