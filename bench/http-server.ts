@@ -79,7 +79,13 @@ const sync = await SyncController.open({
 const masterKeys = { open: seal.open, sealer: async () => seal, installationSecret: randomBytes(32) }
 const registry = await KeyRegistry.open({ store: store.apiKeys, clock })
 const outbound = openHttpClient({ addressPolicy: anyAddress })
-const peerDeps = createPeerDeps({ outbound, addressPolicy: anyAddress, clock, log })
+const peerDeps = createPeerDeps({
+  recipes: new Map(),
+  outbound,
+  addressPolicy: anyAddress,
+  clock,
+  log
+})
 const management = createManagement({
   store,
   sync,

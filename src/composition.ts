@@ -24,6 +24,7 @@ import { restoreStringMethods } from './lib/string-prototype.ts'
 import { RefusalTally } from './management/audit/refusal-tally.ts'
 import { KeyRegistry } from './management/key-registry.ts'
 import { loadPacks } from './management/load-packs.ts'
+import { loadRecipes } from './management/load-recipes.ts'
 import { createManagement } from './management/management.ts'
 import { defaultRules } from './management/resolve-rules.ts'
 import { Retention } from './management/retention.ts'
@@ -49,6 +50,7 @@ export interface Service {
 
 /** From dist/src, where this file runs. */
 export const packFolder = fileURLToPath(new URL('../../rules', import.meta.url))
+export const recipeFolder = fileURLToPath(new URL('../../rules/recipes', import.meta.url))
 
 /**
  * Throws SetupError, a plain sentence, when the operator must act first. `environment` says which proxies lead to mail
@@ -65,6 +67,7 @@ export async function startService(
   }
   try {
     const packs = await loadPacks(packFolder)
+    const recipes = await loadRecipes(recipeFolder)
     const kept = await openStorage(config, log)
     undo.push(() => kept.close())
     const { store, adminKey, masterKeys } = kept
@@ -132,7 +135,7 @@ export async function startService(
     const statusService = new StatusService({ store, defaultRules: rules, clock })
     undo.push(() => statusService.close())
     const feeds = new TenantFeeds(statusService)
-    const peerDeps = createPeerDeps({ outbound, addressPolicy, clock, log })
+    const peerDeps = createPeerDeps({ recipes, outbound, addressPolicy, clock, log })
     const pushing = { store, statusService, feeds, unsealer: masterKeys, peerDeps, clock, log }
     const delivery = config.role === 'api' ? null : await openDelivery(pushing, kept.clients)
     undo.push(() => delivery?.close())

@@ -4,6 +4,7 @@ import type { AddressPolicy } from './connectors/net/address-policy.ts'
 import type { HttpClient } from './connectors/net/http-client.ts'
 import type { PeerDeps } from './delivery/consumer.ts'
 import { DeliveryController, type DeliveryControllerDeps } from './delivery/delivery-controller.ts'
+import type { Recipes } from './delivery/recipe.ts'
 import { machineTimers } from './lib/timers.ts'
 import { createPostHttp } from './post-http.ts'
 import type { SyncRedisClients } from './sync/cluster/redis/clients.ts'
@@ -13,17 +14,20 @@ import { LeasedShards, type OpenShards, singleProcess } from './sync/cluster/sha
 const LEASE_GROUP = 'consumers'
 
 export function createPeerDeps({
+  recipes,
   outbound,
   addressPolicy,
   clock,
   log
 }: {
+  readonly recipes: Recipes
   readonly outbound: Pick<HttpClient, 'send'>
   readonly addressPolicy: AddressPolicy
   readonly clock: () => number
   readonly log: FastifyBaseLogger
 }): PeerDeps {
   return {
+    recipes,
     http: createPostHttp(outbound, clock),
     addresses: {
       lookup: addressPolicy.lookup,

@@ -12,6 +12,7 @@ import type { Log } from '../lib/redact-error.ts'
 import type { Timers } from '../lib/timers.ts'
 import type { Status } from '../status/status-members.ts'
 import type { DeliveryCode } from './delivery-error.ts'
+import type { Recipes } from './recipe.ts'
 
 /** A Status as the consumer may see it: masked, and by its `privacy`. */
 export interface ConsumerStatus extends Status {
@@ -132,11 +133,13 @@ export interface ConsumerKind<Settings = never> {
   /** Milliseconds of failing after which nothing more is sent until somebody resumes it; null: it never gives up. */
   readonly disableAfterMs: number | null
   /** What the schema cannot say. */
-  validate(settings: Settings): readonly FieldFault[]
+  validate(settings: Settings, deps: KindDeps): readonly FieldFault[]
   /** The hosts that it leads to, each with its member: those that are not allowed are refused before anything is saved. */
-  hostsOf(settings: Settings): readonly ConsumerHost[]
+  hostsOf(settings: Settings, deps: KindDeps): readonly ConsumerHost[]
   /** The body with defaults for what it leaves out, save the secrets. */
   complete(body: Readonly<Record<string, unknown>>): Settings
+  /** What stays as it is at the consumer when Hanvisa is gone, in plain words; null, or no member: it ends by itself. Without secrets. */
+  riskOf?(settings: Settings, deps: KindDeps): string | null
   /** Must not connect before it is asked to send. */
   openPeer(options: PeerOptions<Settings>, deps: PeerDeps): ConsumerPeer
 }
@@ -166,8 +169,13 @@ export interface AddressRules {
   refusalOf(host: string, isPlain?: boolean): string | null
 }
 
+/** What the kinds themselves need, besides settings. */
+export interface KindDeps {
+  readonly recipes: Recipes
+}
+
 /** What peers are made from, besides their settings. */
-export interface PeerDeps {
+export interface PeerDeps extends KindDeps {
   readonly http: PostHttp
   readonly addresses: AddressRules
   readonly clock: () => Instant

@@ -1,6 +1,7 @@
 /** The kinds of consumers: a further one is one entry here. */
 import { asteriskKind } from './asterisk/kind.ts'
 import type { ConsumerKind } from './consumer.ts'
+import { httpKind } from './http/kind.ts'
 import { sipKind } from './sip/kind.ts'
 import { webhookKind } from './webhook/kind.ts'
 
@@ -8,7 +9,7 @@ import { webhookKind } from './webhook/kind.ts'
 // biome-ignore lint/suspicious/noExplicitAny: the settings of a kind are its own
 export type AnyConsumerKind = ConsumerKind<any>
 
-export const consumerKinds: readonly AnyConsumerKind[] = [webhookKind, sipKind, asteriskKind]
+export const consumerKinds: readonly AnyConsumerKind[] = [webhookKind, sipKind, asteriskKind, httpKind]
 
 /** Null for one that this version does not have. */
 export function findConsumerKind(kind: string): AnyConsumerKind | null {

@@ -32,6 +32,8 @@ export interface ConsumerWithProgress {
   readonly progress: ConsumerProgress
   /** The names of the secrets that are held. */
   readonly secrets: readonly string[]
+  /** What stays there when Hanvisa is gone; null: nothing. */
+  readonly risk: string | null
 }
 
 export interface ConsumerManagement {
@@ -59,7 +61,9 @@ export function createConsumerManagement(deps: ManagementDeps): ConsumerManageme
 
   async function withProgress(tenant: string, record: ConsumerRecord): Promise<ConsumerWithProgress> {
     const progress = (await store.consumers.progress(tenant, record.id)) ?? initialProgress(record.changedAt)
-    return { record, progress, secrets: Object.keys(record.sealed).sort() }
+    const kind = findConsumerKind(record.kind)
+    const risk = kind?.riskOf?.(kind.complete(readOwn(record.open)), peerDeps) ?? null
+    return { record, progress, secrets: Object.keys(record.sealed).sort(), risk }
   }
 
   /** Saves another version, which the runner of the one before cannot disturb. */
@@ -226,9 +230,9 @@ function faultsOf(
   { peerDeps }: Pick<ManagementDeps, 'peerDeps'>
 ): FieldFault[] {
   const settings = kind.complete(readOwn(values))
-  const faults = [...kind.validate(settings)]
+  const faults = [...kind.validate(settings, peerDeps)]
   if (faults.length > 0) return faults
-  for (const { field, host, isPlain } of kind.hostsOf(settings)) {
+  for (const { field, host, isPlain } of kind.hostsOf(settings, peerDeps)) {
     const refusal = peerDeps.addresses.refusalOf(host, isPlain)
     if (refusal !== null) faults.push({ field, message: refusal })
   }

@@ -44,6 +44,7 @@ function openPeer(t: Test, ami: AmiServer, more: object = {}) {
       }
     },
     {
+      recipes: new Map(),
       http: async () => {
         throw new Error('no HTTP')
       },

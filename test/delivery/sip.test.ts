@@ -58,6 +58,7 @@ async function start(
       }
     },
     {
+      recipes: new Map(),
       http: async () => {
         throw new Error('no HTTP')
       },

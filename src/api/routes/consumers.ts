@@ -236,7 +236,7 @@ export function consumersRoutes(deps: ConsumersRoutesDeps): FastifyPluginAsyncTy
 }
 
 function toResponse(
-  { record, secrets }: ConsumerWithProgress,
+  { record, secrets, risk }: ConsumerWithProgress,
   progress: ConsumerWithProgress['progress'],
   { now, made }: { readonly now: number; readonly made: object }
 ): Record<string, unknown> {
@@ -253,7 +253,8 @@ function toResponse(
       lagSeconds: behindSince === null ? 0 : Math.max(0, Math.floor((now - behindSince) / 1000)),
       lastAcknowledgedAt: acknowledgedAt === null ? null : formatSecond(acknowledgedAt),
       error,
-      users
+      users,
+      risk
     }
   }
 }

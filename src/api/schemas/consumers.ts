@@ -58,7 +58,11 @@ export const ConsumerProgressSchema = Strict({
       takenOver: count('Users whose state there was set by somebody else, and left alone.')
     },
     { description: 'How many users are how far.' }
-  )
+  ),
+  risk: NullableString({
+    description: 'What stays as it is there when Hanvisa is gone; null: what is set ends by itself.',
+    examples: [null]
+  })
 })
 
 export const PutConsumerSchema = Type.Unsafe<{ readonly kind: string } & Record<string, unknown>>({
@@ -112,7 +116,8 @@ export const ConsumerSchema = Type.Unsafe<Record<string, unknown>>({
         lagSeconds: 0,
         lastAcknowledgedAt: '2026-11-23T09:30:00Z',
         error: null,
-        users: { ok: 212, sent: 0, failed: 0, takenOver: 0 }
+        users: { ok: 212, sent: 0, failed: 0, takenOver: 0 },
+        risk: null
       }
     }
   ]

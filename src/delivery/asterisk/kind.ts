@@ -131,5 +131,14 @@ export const asteriskKind: ConsumerKind<AsteriskSettings> = {
     }
     return { ...defaults, ...body } as unknown as AsteriskSettings
   },
+  riskOf: ({ set, flavour, forwardTo }) => {
+    const stays = [
+      ...(set.includes('presence') ? ['the presence text'] : []),
+      ...(set.includes('device-state') ? ['the lamp'] : []),
+      ...(flavour === 'freepbx' && forwardTo !== undefined ? ['the call forwarding'] : [])
+    ]
+    if (stays.length === 0) return null
+    return `When Hanvisa is gone, these stay as they are in Asterisk: ${stays.join(', ')}. The database entry ends by itself.`
+  },
   openPeer: (options, deps) => new AsteriskPeer(options, deps)
 }
