@@ -20,6 +20,7 @@ const Health = lazy(() => import('./health/health.tsx'))
 const ConnectionPage = lazy(() => import('./connection/connection.tsx'))
 const Consumers = lazy(() => import('./consumers/consumers.tsx'))
 const Keys = lazy(() => import('./keys/keys.tsx'))
+const Hours = lazy(() => import('./hours/hours.tsx'))
 const Alarms = lazy(() => import('./alarms/alarms.tsx'))
 const Audit = lazy(() => import('./audit/audit.tsx'))
 
@@ -44,6 +45,7 @@ export function App() {
               <Route path="/rules" component={Rules} />
               <Route path="/users" component={Users} />
               <Route path="/users/import" component={ImportUsers} />
+              <Route path="/hours" component={Hours} />
               <Route path="/connection" component={ConnectionPage} />
               <Route path="/consumers" component={Consumers} />
               <Route path="/keys" component={Keys} />

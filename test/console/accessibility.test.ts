@@ -16,6 +16,7 @@ const places: Readonly<Record<string, readonly string[]>> = {
   'acme/people/anna': ['.lanes'],
   'acme/people/bo': ['.absences .button', 'dialog .quick-spans'],
   'acme/rules': ['.trigger-row'],
+  'acme/hours': ['form textarea'],
   'acme/users': ['tbody .box input', 'tbody .icon-only', 'dialog form'],
   'acme/users/import': ['.drop'],
   'acme/connection': ['.title-line .quiet', '.kind >> nth=1', '.guide .choice label >> nth=1', '.copy-text'],

@@ -90,3 +90,44 @@ t.test('a person’s own word is added, and removed with an undo', async () => {
   await page.getByRole('button', { name: 'Undo' }).click()
   await until('the word is back', async () => (await words()).includes('GYM'))
 })
+
+t.test(
+  'office hours: a proposal is saved, a wrong time stands at its day, and they go by name',
+  async (t) => {
+    if (console === null) return
+    const hours = async () => (await console.service.call('GET', '/v1/tenants/acme')).body.officeHours
+    const { page, complaints } = await console.signIn('acme/hours')
+    await page.getByLabel('Monday').fill('8-12, 13-17')
+    await page.getByLabel('Friday').fill('8-25')
+    await page.getByLabel('Public holidays of').selectOption({ label: 'Sweden' })
+    await page.getByLabel('Days of your own').fill('2026-12-23 12:00 Christmas lunch')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('alert').getByText('officeHours', { exact: false }).waitFor()
+    await page.getByLabel('Friday').fill('8-15.30')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('The office hours are saved.').waitFor()
+    t.same(await hours(), {
+      week: {
+        mon: [
+          ['08:00', '12:00'],
+          ['13:00', '17:00']
+        ],
+        tue: [['08:00', '17:00']],
+        wed: [['08:00', '17:00']],
+        thu: [['08:00', '17:00']],
+        fri: [['08:00', '15:30']]
+      },
+      holidays: {
+        country: 'SE',
+        add: [{ date: '2026-12-23', name: 'Christmas lunch', until: '12:00' }]
+      },
+      outside: null
+    })
+    await page.getByRole('button', { name: 'Remove the office hours' }).click()
+    await page.getByLabel('Type “Acme AB” to go on').fill('Acme AB')
+    await page.keyboard.press('Enter')
+    await page.getByText('There are no office hours yet', { exact: false }).waitFor()
+    t.equal(await hours(), undefined)
+    t.same(complaints, [])
+  }
+)

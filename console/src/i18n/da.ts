@@ -6,6 +6,7 @@ export const da: Texts = {
     label: 'Sider',
     now: 'Nu',
     rules: 'Regler',
+    hours: 'Åbningstider',
     users: 'Brugere',
     health: 'Drift',
     alarms: 'Alarmer',

@@ -4,6 +4,7 @@ export const en = {
     label: 'Pages',
     now: 'Now',
     rules: 'Rules',
+    hours: 'Hours',
     users: 'Users',
     health: 'Health',
     alarms: 'Alarms',

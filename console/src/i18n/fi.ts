@@ -6,6 +6,7 @@ export const fi: Texts = {
     label: 'Sivut',
     now: 'Nyt',
     rules: 'Säännöt',
+    hours: 'Aukioloajat',
     users: 'Käyttäjät',
     health: 'Tila',
     alarms: 'Hälytykset',

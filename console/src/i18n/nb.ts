@@ -6,6 +6,7 @@ export const nb: Texts = {
     label: 'Sider',
     now: 'Nå',
     rules: 'Regler',
+    hours: 'Åpningstider',
     users: 'Brukere',
     health: 'Drift',
     alarms: 'Alarmer',

@@ -6,6 +6,7 @@ export const sv: Texts = {
     label: 'Sidor',
     now: 'Nu',
     rules: 'Regler',
+    hours: 'Öppettider',
     users: 'Användare',
     health: 'Hälsa',
     alarms: 'Larm',

@@ -3,6 +3,7 @@ import Activity from 'lucide-solid/icons/activity'
 import Bell from 'lucide-solid/icons/bell'
 import Building from 'lucide-solid/icons/building'
 import CalendarSync from 'lucide-solid/icons/calendar-sync'
+import Clock from 'lucide-solid/icons/clock'
 import FileClock from 'lucide-solid/icons/file-clock'
 import KeyRound from 'lucide-solid/icons/key-round'
 import ListChecks from 'lucide-solid/icons/list-checks'
@@ -27,6 +28,7 @@ const tenantPages: readonly PageEntry[] = [
   { page: 'now', group: 'day', icon: PhoneCall, roles: [...managers, 'switch', 'softphone', 'business'] },
   { page: 'users', group: 'setUp', icon: Users, roles: managers },
   { page: 'rules', group: 'setUp', icon: ListChecks, roles: managers },
+  { page: 'hours', group: 'setUp', icon: Clock, roles: managers },
   { page: 'connection', group: 'setUp', icon: CalendarSync, roles: managers },
   { page: 'consumers', group: 'setUp', icon: Share, roles: managers },
   { page: 'keys', group: 'setUp', icon: KeyRound, roles: managers },
