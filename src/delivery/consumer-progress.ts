@@ -29,6 +29,7 @@ export function progressAfterSuccess(progress: ConsumerProgress, now: Instant): 
 
 export interface FailurePolicy {
   readonly retryDelaysMs: readonly number[]
+  readonly refusedDelaysMs?: readonly number[]
   readonly disableAfterMs: number | null
 }
 
@@ -36,15 +37,17 @@ export interface FailurePolicy {
 export function progressAfterFailure(
   progress: ConsumerProgress,
   { code, hint, consequence, retryAfterMs }: DeliveryError,
-  { retryDelaysMs, disableAfterMs }: FailurePolicy,
+  { retryDelaysMs, refusedDelaysMs, disableAfterMs }: FailurePolicy,
   now: Instant
 ): { readonly progress: ConsumerProgress; readonly delayMs: number } {
-  const failures = progress.failures + 1
+  const isRefused = consequence === 'refused'
+  // A refusal after other failures is the first of its own.
+  const failures = isRefused === (progress.state === 'refused') ? progress.failures + 1 : 1
   const failingSince = progress.failingSince ?? now
   const isOver = disableAfterMs !== null && now - failingSince >= disableAfterMs
-  const state =
-    consequence === 'disable' || isOver ? 'disabled' : consequence === 'refused' ? 'refused' : 'failing'
-  const scheduled = retryDelaysMs[Math.min(failures, retryDelaysMs.length) - 1] ?? 0
+  const state = consequence === 'disable' || isOver ? 'disabled' : isRefused ? 'refused' : 'failing'
+  const delays = (isRefused ? refusedDelaysMs : undefined) ?? retryDelaysMs
+  const scheduled = delays[Math.min(failures, delays.length) - 1] ?? 0
   return {
     progress: { ...progress, state, failures, failingSince, error: { code, hint } },
     delayMs: Math.max(retryAfterMs ?? 0, scheduled)

@@ -130,6 +130,8 @@ export interface ConsumerKind<Settings = never> {
   readonly sendTimeoutMs: number
   /** After the first failure in a row, the second, and so on; the last is repeated. */
   readonly retryDelaysMs: readonly number[]
+  /** The same while it says no; without it as after any failure. */
+  readonly refusedDelaysMs?: readonly number[]
   /** Milliseconds of failing after which nothing more is sent until somebody resumes it; null: it never gives up. */
   readonly disableAfterMs: number | null
   /** What the schema cannot say. */

@@ -115,6 +115,13 @@ t.test('what somebody set by hand is left alone until it is taken back', async (
   t.equal(ami.presence.get('CustomPresence:1070'), 'dnd||')
   ami.presence.set('CustomPresence:1070', 'available||')
   t.match(await send(statusOf()), { outcome: 'ok' })
+  ami.presence.set('CustomPresence:2000', 'dnd||')
+  t.match(
+    await openPeer(t, ami).send(statusOf(), undefined, '2000'),
+    { outcome: 'takenOver' },
+    'at first contact too'
+  )
+  t.equal(ami.presence.get('CustomPresence:2000'), 'dnd||')
 })
 
 t.test('FreePBX: forwarding with the lamps of its own feature code, presence by device', async (t) => {

@@ -208,13 +208,13 @@ t.test('what an API answers, and what follows', async (t) => {
 t.test('who gives up while a token is asked for fails nobody else', async (t) => {
   const api = openRecipeApi('3cx')
   const { deps, settings } = openPeer('3cx', api)
-  let isFirst = true
+  let answer = () => {}
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve
+  })
   const http: typeof api.http = async (request) => {
-    if (!isFirst || !request.url.endsWith('/connect/token')) return api.http(request)
-    isFirst = false
-    return new Promise((_, reject) =>
-      request.signal.addEventListener('abort', () => reject(request.signal.reason))
-    )
+    if (request.url.endsWith('/connect/token')) await asked
+    return api.http(request)
   }
   const options = {
     tenant: 'acme',
@@ -235,6 +235,7 @@ t.test('who gives up while a token is asked for fails nobody else', async (t) =>
   })
   giveUp.abort(new Error('gave up'))
   t.match(await first, { message: 'gave up' })
+  answer()
   t.match(await second, [{ user: 'bo', outcome: 'ok' }])
 })
 

@@ -5,6 +5,7 @@ import { connect as connectTls } from 'node:tls'
 import { pauseUntil } from '../../lib/pause-until.ts'
 import type { PeerDeps } from '../consumer.ts'
 import { DeliveryError } from '../delivery-error.ts'
+import { SharedAttempt } from '../shared-attempt.ts'
 import { type AmiFields, type AmiMessage, AmiReader, formatAction } from './ami-message.ts'
 import type { AsteriskSettings } from './asterisk-settings.ts'
 
@@ -26,7 +27,8 @@ export class AmiClient {
   readonly #onReconnected: () => void
   readonly #waiting = new Map<string, Waiting>()
   #socket: Socket | null = null
-  #signedIn: Promise<void> | null = null
+  readonly #signingIn = new SharedAttempt<void>()
+  #isSignedIn = false
   #isBooted: () => void = () => {}
   #actions = 0
   #sessions = 0
@@ -53,18 +55,23 @@ export class AmiClient {
     signal: AbortSignal,
     event: string | null = null
   ): Promise<AmiMessage> {
-    this.#signedIn ??= this.#signIn(signal).catch((error: unknown) => {
-      this.#signedIn = null
-      this.#socket?.destroy()
-      throw error
-    })
-    await this.#signedIn
+    if (!this.#isSignedIn) await this.#signingIn.run((signal) => this.#begin(signal), signal)
     return this.#ask(action, fields, signal, event)
   }
 
   close(): void {
     this.#cancelPing()
     this.#socket?.destroy()
+  }
+
+  async #begin(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#signIn(signal)
+    } catch (error) {
+      this.#socket?.destroy()
+      this.#socket = null
+      throw error
+    }
   }
 
   async #signIn(signal: AbortSignal): Promise<void> {
@@ -88,6 +95,8 @@ export class AmiClient {
     // While modules load, functions that set states are not there yet.
     await pauseUntil(bootMs, AbortSignal.any([booted.signal, signal]), this.#deps.timers.after)
     signal.throwIfAborted()
+    if (this.#socket === null) throw unreachable('ECONNRESET')
+    this.#isSignedIn = true
     this.#sessions++
     this.#schedulePing()
     if (this.#sessions > 1) this.#onReconnected()
@@ -184,7 +193,7 @@ export class AmiClient {
   #end(socket: Socket, error: DeliveryError): void {
     if (this.#socket !== socket) return
     this.#socket = null
-    this.#signedIn = null
+    this.#isSignedIn = false
     this.#cancelPing()
     for (const waiting of this.#waiting.values()) waiting.reject(error)
     this.#waiting.clear()

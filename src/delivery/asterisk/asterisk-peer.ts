@@ -85,7 +85,8 @@ export class AsteriskPeer implements ConsumerPeer {
       }
       if (status === null) return { user, outcome: 'ok' }
       const before = acknowledged?.extension === extension ? readTag(acknowledged) : {}
-      if (await this.#isTakenOver(session, extension, before)) {
+      const wanted = presenceStateOf(status, this.#options.settings.map)
+      if (await this.#isTakenOver(session, extension, before, wanted)) {
         return { user, outcome: 'takenOver', tag: JSON.stringify(before) }
       }
       return { user, ...(await this.#set(session, extension, status, before)) }
@@ -140,13 +141,18 @@ export class AsteriskPeer implements ConsumerPeer {
       throw new NotSet('Asterisk took the presence and has another: load func_presencestate.so.')
   }
 
-  /** Whether somebody else set what is there since. */
-  async #isTakenOver(session: AsteriskSession, extension: string, before: SetByUs): Promise<boolean> {
+  /** Whether somebody else set what is there: since, or before the first contact. What is as it is wanted is ours. */
+  async #isTakenOver(
+    session: AsteriskSession,
+    extension: string,
+    before: SetByUs,
+    wanted: PresenceState | null
+  ): Promise<boolean> {
     const { set, flavour, forwardTo } = this.#options.settings
-    if (set.includes('presence') && before.presence !== undefined) {
+    if (set.includes('presence')) {
       const [device = extension] = await this.#devicesOf(session, extension)
       const found = await session.variable(`PRESENCE_STATE(CustomPresence:${device},value)`)
-      if (!released.has(found) && found !== before.presence) return true
+      if (!released.has(found) && found !== before.presence && found !== wanted) return true
     }
     if (flavour !== 'freepbx' || forwardTo === undefined) return false
     const forward = await session.entry('CF', extension)
@@ -179,7 +185,7 @@ export class AsteriskPeer implements ConsumerPeer {
     const { set, flavour } = this.#options.settings
     const { extension } = acknowledged
     const before = readTag(acknowledged)
-    if (await this.#isTakenOver(session, extension, before)) return
+    if (await this.#isTakenOver(session, extension, before, null)) return
     if (set.includes('database')) await session.remove(`hanvisa/${extension}`, null)
     if (set.includes('device-state'))
       await session.setVariable(`DEVICE_STATE(Custom:HV${extension})`, 'NOT_INUSE')

@@ -9,6 +9,7 @@ import {
   type RecipeRequest,
   type RecipeValues
 } from '../recipe.ts'
+import { SharedAttempt } from '../shared-attempt.ts'
 import type { HttpSettings, RecipeAuth } from './http-settings.ts'
 
 const deniedRetryMs = 60_000
@@ -22,12 +23,6 @@ interface Token {
   readonly until: number
 }
 
-interface AskedToken {
-  /** Null until it is there. */
-  held: Token | null
-  readonly asking: Promise<Token>
-}
-
 type OAuth = Extract<RecipeAuth, { readonly kind: 'oauth' }>
 
 /** The API does not know this one user, or does not take what is set of them. */
@@ -37,7 +32,8 @@ export class RecipeClient {
   readonly #recipe: Recipe
   readonly #settings: HttpSettings
   readonly #deps: Pick<PeerDeps, 'http' | 'clock'>
-  #token: AskedToken | null = null
+  readonly #asking = new SharedAttempt<Token>()
+  #token: Token | null = null
 
   constructor(recipe: Recipe, settings: HttpSettings, deps: Pick<PeerDeps, 'http' | 'clock'>) {
     this.#recipe = recipe
@@ -60,7 +56,7 @@ export class RecipeClient {
       if (!this.#isTokenRefused(answer, content)) return this.#requireTaken(answer, content)
       // A token may be withdrawn before its end: a new one once.
       if (attempt === 2 || token === null) throw deniedAccount
-      if (this.#token?.held === token) this.#token = null
+      if (this.#token === token) this.#token = null
     }
   }
 
@@ -107,26 +103,11 @@ export class RecipeClient {
 
   /** Users who are sent at the same time share one. */
   async #currentToken(auth: OAuth, signal: AbortSignal): Promise<Token> {
-    for (;;) {
-      const { held } = this.#token ?? {}
-      if (held && held.until > this.#deps.clock()) return held
-      if (this.#token === null || held) {
-        const asked: AskedToken = { held: null, asking: this.#getToken(auth, signal) }
-        this.#token = asked
-        try {
-          asked.held = await asked.asking
-          return asked.held
-        } catch (error) {
-          if (this.#token === asked) this.#token = null
-          throw error
-        }
-      }
-      // Where whoever asked for it gave up, this one asks.
-      await this.#token.asking.catch((error: unknown) => {
-        if (error instanceof DeliveryError) throw error
-      })
-      signal.throwIfAborted()
-    }
+    if (this.#token !== null && this.#token.until > this.#deps.clock()) return this.#token
+    return this.#asking.run(async (signal) => {
+      this.#token = await this.#getToken(auth, signal)
+      return this.#token
+    }, signal)
   }
 
   async #getToken(auth: OAuth, signal: AbortSignal): Promise<Token> {

@@ -118,6 +118,7 @@ export const sipKind: ConsumerKind<SipSettings> = {
   // RFC 3261, 17.1.2.2: 64 times T1.
   sendTimeoutMs: 32_000,
   retryDelaysMs: [1_000, 5_000, 30_000, MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS],
+  refusedDelaysMs: [MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS],
   disableAfterMs: null,
   validate: ({ proxy, auth }) => [...proxyFaults(proxy), ...authFaults(auth)],
   hostsOf: ({ proxy }) => {

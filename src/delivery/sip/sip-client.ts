@@ -6,9 +6,6 @@ import { SipConnection } from './sip-connection.ts'
 import type { SipRequest, SipResponse } from './sip-message.ts'
 import { parseProxy, type SipSettings } from './sip-settings.ts'
 
-/** Milliseconds. A server that is busy refuses good accounts too, so they are tried again. */
-const refusedRetryMs = 60_000
-
 export class SipClient {
   readonly #options: PeerOptions<SipSettings>
   readonly #connection: SipConnection
@@ -76,16 +73,16 @@ function isStale(response: SipResponse, name: string): boolean {
 const needsAccount = new DeliveryError(
   'access_denied',
   'The SIP server asks for an account: put its user and password into "auth".',
-  { consequence: 'refused', retryAfterMs: refusedRetryMs }
+  { consequence: 'refused' }
 )
 const unknownDigest = new DeliveryError(
   'access_denied',
   'The SIP server asks for an authentication that is neither Digest with MD5 nor with SHA-256: allow one of them.',
-  { consequence: 'refused', retryAfterMs: refusedRetryMs }
+  { consequence: 'refused' }
 )
 const refusedAccount = new DeliveryError(
   'refused',
   'The SIP server refuses the account. If the password is right, it does not allow the account to publish for others: Kamailio’s stock ' +
     'file answers so. Allow it there (docs/switches/kamailio.md), or set "identity" to "presentity".',
-  { consequence: 'refused', retryAfterMs: refusedRetryMs }
+  { consequence: 'refused' }
 )

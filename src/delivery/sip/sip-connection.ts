@@ -5,6 +5,7 @@ import { connect as connectTls } from 'node:tls'
 import type { Timers } from '../../lib/timers.ts'
 import type { AddressRules } from '../consumer.ts'
 import { DeliveryError } from '../delivery-error.ts'
+import { SharedAttempt } from '../shared-attempt.ts'
 import { formatRequest, type SipRequest, type SipResponse, SipResponseReader } from './sip-message.ts'
 import type { SipProxy } from './sip-settings.ts'
 
@@ -28,7 +29,7 @@ export class SipConnection {
   readonly #options: SipConnectionOptions
   readonly #waiting = new Map<string, Waiting>()
   #socket: Socket | null = null
-  #connecting: Promise<Socket> | null = null
+  readonly #connecting = new SharedAttempt<Socket>()
   #cancelKeepAlive = () => {}
   #connections = 0
 
@@ -80,10 +81,7 @@ export class SipConnection {
 
   #connect(signal: AbortSignal): Promise<Socket> {
     if (this.#socket !== null) return Promise.resolve(this.#socket)
-    this.#connecting ??= this.#open(signal).finally(() => {
-      this.#connecting = null
-    })
-    return this.#connecting
+    return this.#connecting.run((signal) => this.#open(signal), signal)
   }
 
   async #open(signal: AbortSignal): Promise<Socket> {
