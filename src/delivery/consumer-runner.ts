@@ -211,13 +211,15 @@ export class ConsumerRunner {
   }
 
   #launch(taken: readonly TakenUser[], call: (signal: AbortSignal) => Promise<readonly Delivered[]>): void {
-    this.#lastSentAt = this.#deps.timers.now()
-    const deadline = AbortSignal.timeout(this.#deps.kind.sendTimeoutMs)
-    const signal = AbortSignal.any([this.#abort.signal, deadline])
+    const { timers, kind } = this.#deps
+    this.#lastSentAt = timers.now()
+    const deadline = new AbortController()
+    const signal = AbortSignal.any([this.#abort.signal, deadline.signal])
     const sending = call(signal)
+      .finally(timers.after(kind.sendTimeoutMs, () => deadline.abort()))
       .then(
         (delivered) => this.#onDelivered(taken, delivered),
-        (error: unknown) => this.#onFailed(taken, error, deadline)
+        (error: unknown) => this.#onFailed(taken, error, deadline.signal)
       )
       .finally(() => {
         this.#sends.delete(sending)
