@@ -144,6 +144,25 @@ t.test('FreePBX: forwarding with the lamps of its own feature code, presence by 
   t.equal(ami.database.get('CF/1070'), '0701234567', 'a forwarding of their own stays')
 })
 
+t.test('FreePBX: do not disturb is its own, with lamps, and one by hand stays', async (t) => {
+  const ami = await startAmi(t)
+  ami.database.set('AMPUSER/1070/device', '1070&2070')
+  const { send } = openPeer(t, ami, { flavour: 'freepbx', set: ['presence'] })
+  t.match(await send(statusOf({ diversion: 'do-not-disturb' })), { outcome: 'ok' })
+  t.equal(ami.database.get('DND/1070'), 'YES')
+  t.same(Object.fromEntries(ami.devices), {
+    'Custom:DND1070': 'BUSY',
+    'Custom:DEVDND1070': 'BUSY',
+    'Custom:DEVDND2070': 'BUSY'
+  })
+  await send(statusOf())
+  t.notOk(ami.database.has('DND/1070'), 'a meeting is none')
+  t.same([...new Set(ami.devices.values())], ['UNAVAILABLE'])
+  ami.database.set('DND/1070', 'YES')
+  t.match(await send(open), { outcome: 'takenOver' })
+  t.equal(ami.database.get('DND/1070'), 'YES')
+})
+
 t.test('line ends in a label are no lines, and a long one is cut', async (t) => {
   const ami = await startAmi(t)
   const { send } = openPeer(t, ami)

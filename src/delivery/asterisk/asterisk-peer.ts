@@ -20,6 +20,8 @@ import { databaseEntries, leaseRefreshMs, presenceStateOf, presenceValue } from 
 interface SetByUs {
   readonly presence?: PresenceState
   readonly forward?: string
+  /** FreePBX's do not disturb. */
+  readonly dnd?: true
 }
 
 export class AsteriskPeer implements ConsumerPeer {
@@ -117,7 +119,13 @@ export class AsteriskPeer implements ConsumerPeer {
     }
     const forward =
       flavour === 'freepbx' ? await this.#forward(session, extension, isClosed, before) : undefined
-    const tag = JSON.stringify({ presence, ...(forward !== undefined && { forward }) })
+    const isDnd = flavour === 'freepbx' && presence === 'dnd'
+    if (isDnd !== (before.dnd ?? false)) await this.#setDnd(session, extension, isDnd)
+    const tag = JSON.stringify({
+      presence,
+      ...(forward !== undefined && { forward }),
+      ...(isDnd && { dnd: true })
+    })
     const isLease = set.includes('database') && isClosed && status.reachableAt === null
     return { outcome: 'ok', tag, ...(isLease && { refreshAfterMs: leaseRefreshMs }) }
   }
@@ -154,7 +162,9 @@ export class AsteriskPeer implements ConsumerPeer {
       const found = await session.variable(`PRESENCE_STATE(CustomPresence:${device},value)`)
       if (!released.has(found) && found !== before.presence && found !== wanted) return true
     }
-    if (flavour !== 'freepbx' || forwardTo === undefined) return false
+    if (flavour !== 'freepbx') return false
+    if (before.dnd === undefined && (await session.entry('DND', extension)) === 'YES') return true
+    if (forwardTo === undefined) return false
     const forward = await session.entry('CF', extension)
     return (
       forward !== null && forward !== '' && forward !== (before.forward ?? targetOf(forwardTo, extension))
@@ -181,6 +191,17 @@ export class AsteriskPeer implements ConsumerPeer {
     return isClosed ? targetOf(forwardTo, extension) : undefined
   }
 
+  /** As FreePBX's own feature code does it, lamps included. */
+  async #setDnd(session: AsteriskSession, extension: string, isDnd: boolean): Promise<void> {
+    if (isDnd) await session.put('DND', extension, 'YES')
+    else await session.remove('DND', extension)
+    const lamp = isDnd ? 'BUSY' : 'UNAVAILABLE'
+    await session.setVariable(`DEVICE_STATE(Custom:DND${extension})`, lamp)
+    for (const device of await this.#devicesOf(session, extension)) {
+      await session.setVariable(`DEVICE_STATE(Custom:DEVDND${device})`, lamp)
+    }
+  }
+
   async #clear(session: AsteriskSession, acknowledged: Acknowledged): Promise<void> {
     const { set, flavour } = this.#options.settings
     const { extension } = acknowledged
@@ -195,6 +216,7 @@ export class AsteriskPeer implements ConsumerPeer {
       }
     }
     if (flavour === 'freepbx') await this.#forward(session, extension, false, before)
+    if (before.dnd) await this.#setDnd(session, extension, false)
   }
 
   /** FreePBX has a hint for each device, plain Asterisk for the extension. */
