@@ -11,7 +11,7 @@ const languages = ['sv-SE', 'en-GB', 'da-DK', 'nb-NO', 'fi-FI']
 const places: Readonly<Record<string, readonly string[]>> = {
   'sign-in': ['form'],
   '': ['.tenant-list'],
-  '-/tenants': ['.button.primary', 'dialog form'],
+  '-/tenants': ['.tenant-list .button', 'dialog form'],
   'acme/now': ['[role=option]'],
   'acme/people/anna': ['.lanes'],
   'acme/people/bo': ['.absences .button', 'dialog .quick-spans'],

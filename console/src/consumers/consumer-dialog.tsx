@@ -12,6 +12,7 @@ import {
   consumerBodyOf,
   consumerKinds,
   consumerValuesOf,
+  type EditableConsumer,
   newConsumer
 } from './consumer-values.ts'
 import type { Consumer, ConsumersClient } from './consumers-client.ts'
@@ -24,7 +25,7 @@ import { consumersTexts } from './texts.ts'
 interface ConsumerDialogProps {
   readonly client: ConsumersClient
   /** Null: one is added. */
-  readonly held: Consumer | null
+  readonly held: EditableConsumer | null
   readonly onSaved: (saved: Consumer) => void
   readonly onClose: () => void
 }

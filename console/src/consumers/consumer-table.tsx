@@ -8,7 +8,7 @@ import { Portal } from 'solid-js/web'
 import { Present } from '../components/present.tsx'
 import { usePageTexts } from '../i18n/page-texts.ts'
 import { useTenant } from '../shell/tenant.tsx'
-import { placeOf } from './consumer-values.ts'
+import { isEditable, placeOf } from './consumer-values.ts'
 import type { Consumer } from './consumers-client.ts'
 import { consumersTexts } from './texts.ts'
 
@@ -60,9 +60,11 @@ function ConsumerRow(props: TableActions & { readonly of: Consumer }) {
   return (
     <tr>
       <th scope="row">
-        <button type="button" class="link-button" onClick={() => props.onAction('edit', props.of)}>
-          {props.of.consumer}
-        </button>
+        <Show when={isEditable(props.of)} fallback={props.of.consumer}>
+          <button type="button" class="link-button" onClick={() => props.onAction('edit', props.of)}>
+            {props.of.consumer}
+          </button>
+        </Show>
         <span class="key-prefix">{texts().kinds[props.of.kind].name}</span>
         <span class="key-prefix break" dir="ltr">
           {placeOf(props.of)}
@@ -147,9 +149,11 @@ function RowButtons(props: TableActions & { readonly of: Consumer }) {
         <Portal>
           <Menu.Positioner>
             <Menu.Content class="menu">
-              <Menu.Item value="edit" class="menu-item">
-                {texts().edit}
-              </Menu.Item>
+              <Show when={isEditable(props.of)}>
+                <Menu.Item value="edit" class="menu-item">
+                  {texts().edit}
+                </Menu.Item>
+              </Show>
               <Menu.Item value="again" class="menu-item">
                 {texts().again}
               </Menu.Item>

@@ -7,6 +7,12 @@ type BodyOf<Kind> = Extract<ConsumerBody, { kind: Kind }>
 
 export const consumerKinds = ['webhook', 'sip', 'asterisk'] as const
 export type ConsumerKind = (typeof consumerKinds)[number]
+/** One that has a form here; `http` has none, its settings are the recipe's. */
+export type EditableConsumer = Extract<Consumer, { kind: ConsumerKind }>
+
+export function isEditable(consumer: Consumer): consumer is EditableConsumer {
+  return consumer.kind !== 'http'
+}
 
 /** What Asterisk's `PRESENCE_STATE` takes. */
 export const presenceStates = ['available', 'away', 'xa', 'dnd', 'chat', 'unavailable', 'not_set'] as const
@@ -66,7 +72,7 @@ export function newConsumer(kind: ConsumerKind): ConsumerValues {
   return { ...emptyConsumer, parts: partsOf[kind], map: usualMap }
 }
 
-export function consumerValuesOf(held: Consumer): ConsumerValues {
+export function consumerValuesOf(held: EditableConsumer): ConsumerValues {
   const { users = 'all', privacy = 'label', sensitive = false, perSecond } = held
   const values: ConsumerValues = {
     ...newConsumer(held.kind),
@@ -174,6 +180,8 @@ export function placeOf(consumer: Consumer): string {
       return consumer.url
     case 'sip':
       return `${consumer.domain} · ${consumer.proxy}`
+    case 'http':
+      return [consumer.recipe, consumer.url].filter((part) => part !== undefined).join(' · ')
     case 'asterisk':
       return consumer.port === undefined ? consumer.host : `${consumer.host}:${consumer.port}`
   }

@@ -14,6 +14,7 @@ import { ConsumerDialog } from './consumer-dialog.tsx'
 import { ConsumerTable } from './consumer-table.tsx'
 import { ConsumerTestDialog } from './consumer-test.tsx'
 import { ConsumerUsersDialog } from './consumer-users.tsx'
+import { isEditable } from './consumer-values.ts'
 import { type Consumer, ConsumersClient } from './consumers-client.ts'
 import { consumersTexts } from './texts.ts'
 import './consumers.css'
@@ -86,6 +87,10 @@ export default function Consumers() {
     const now = step()
     return now !== null && typeof now === 'object' && 'action' in now && now.action === action ? now.of : null
   }
+  const editable = () => {
+    const of = stepOf('edit')
+    return of !== null && isEditable(of) ? of : null
+  }
   const shown = () => {
     const now = step()
     return now !== null && typeof now === 'object' && 'secret' in now ? now : null
@@ -119,7 +124,7 @@ export default function Consumers() {
       <Show when={step() === 'add'}>
         <ConsumerDialog client={client()} held={null} onSaved={onSaved} onClose={close} />
       </Show>
-      <Present value={stepOf('edit')}>
+      <Present value={editable()}>
         {(of) => <ConsumerDialog client={client()} held={of()} onSaved={onSaved} onClose={close} />}
       </Present>
       <Present value={stepOf('test')}>

@@ -1,12 +1,15 @@
 /** Where a provider chooses a customer. */
 
 import { A } from '@solidjs/router'
+import Pencil from 'lucide-solid/icons/pencil'
 import Search from 'lucide-solid/icons/search'
 import { createResource, createSignal, For, Show } from 'solid-js'
 import { api, dataOf, type Schemas } from '../api/client.ts'
 import { Present } from '../components/present.tsx'
+import { showDone } from '../components/toasts.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { usePageTexts } from '../i18n/page-texts.ts'
+import { EditTenantDialog } from './edit-tenant.tsx'
 import { NewTenantDialog } from './new-tenant.tsx'
 import { tenantsTexts } from './texts.ts'
 
@@ -32,10 +35,11 @@ export default function Tenants() {
   const pageTexts = usePageTexts(tenantsTexts)
   const [isMaking, setIsMaking] = createSignal(false)
   const [query, setQuery] = createSignal('')
-  const [tenants] = createResource(readAllTenants)
+  const [tenants, { refetch }] = createResource(readAllTenants)
+  const [edited, setEdited] = createSignal<Schemas['Tenant'] | null>(null)
   const found = () => {
     const wanted = query().trim().toLowerCase()
-    return (tenants() ?? []).filter(
+    return (tenants.latest ?? []).filter(
       ({ tenant, name }) => tenant.toLowerCase().includes(wanted) || name.toLowerCase().includes(wanted)
     )
   }
@@ -60,7 +64,7 @@ export default function Tenants() {
       <Show
         when={found().length > 0}
         fallback={
-          <Present value={tenants()}>
+          <Present value={tenants.latest}>
             {(all) => (
               <p class="empty">{all().length === 0 ? texts().tenants.none : texts().tenants.noMatch}</p>
             )}
@@ -69,12 +73,21 @@ export default function Tenants() {
       >
         <ul class="tenant-list">
           <For each={found().slice(0, SHOWN)}>
-            {({ tenant, name }) => (
+            {(tenant) => (
               <li>
-                <A href={`/${encodeURIComponent(tenant)}`}>
-                  <strong dir="auto">{name}</strong>
-                  <span class="extension">{tenant}</span>
+                <A href={`/${encodeURIComponent(tenant.tenant)}`}>
+                  <strong dir="auto">{tenant.name}</strong>
+                  <span class="extension">{tenant.tenant}</span>
                 </A>
+                <button
+                  type="button"
+                  class="button quiet icon-only"
+                  aria-label={pageTexts().edit(tenant.name)}
+                  title={pageTexts().edit(tenant.name)}
+                  onClick={() => setEdited(tenant)}
+                >
+                  <Pencil size={16} aria-hidden="true" />
+                </button>
               </li>
             )}
           </For>
@@ -83,9 +96,22 @@ export default function Tenants() {
       <Show when={found().length > SHOWN}>
         <p class="count">{texts().tenants.more(found().length - SHOWN)}</p>
       </Show>
+      <Present value={edited()}>
+        {(tenant) => (
+          <EditTenantDialog
+            of={tenant()}
+            onDone={(message) => {
+              setEdited(null)
+              showDone(message)
+              void refetch()
+            }}
+            onClose={() => setEdited(null)}
+          />
+        )}
+      </Present>
       <Show when={isMaking()}>
         <NewTenantDialog
-          taken={new Set((tenants() ?? []).map(({ tenant }) => tenant))}
+          taken={new Set((tenants.latest ?? []).map(({ tenant }) => tenant))}
           onClose={() => setIsMaking(false)}
         />
       </Show>

@@ -2,6 +2,15 @@
 import type { PageTexts } from '../i18n/page-texts.ts'
 
 const en = {
+  edit: (name: string) => `Change ${name}`,
+  save: 'Save',
+  saved: (name: string) => `${name} is saved.`,
+  remove: (name: string) => `Remove ${name}`,
+  removeAction: 'Remove',
+  removeText:
+    'With its connection, rules, users, keys and everything else. Its switches hear nothing more. It cannot be undone.',
+  removed: (name: string) => `${name} is removed.`,
+  timeZoneHelp: 'Another one has all calendars read again.',
   make: 'New customer',
   name: 'Name',
   id: 'Id',
@@ -16,6 +25,15 @@ const en = {
 export const tenantsTexts: PageTexts<typeof en> = {
   en,
   sv: {
+    edit: (name) => `Ändra ${name}`,
+    save: 'Spara',
+    saved: (name) => `${name} är sparad.`,
+    remove: (name) => `Ta bort ${name}`,
+    removeAction: 'Ta bort',
+    removeText:
+      'Med anslutning, regler, användare, nycklar och allt annat. Växlarna får inte veta något mer. Det kan inte ångras.',
+    removed: (name) => `${name} är borttagen.`,
+    timeZoneHelp: 'Med en annan läses alla kalendrar på nytt.',
     make: 'Ny kund',
     name: 'Namn',
     id: 'Id',
@@ -28,6 +46,15 @@ export const tenantsTexts: PageTexts<typeof en> = {
       'Vars operatörer får logga in, och vilken katalog som får ge medgivande. Kan läggas till senare.'
   },
   da: {
+    edit: (name) => `Rediger ${name}`,
+    save: 'Gem',
+    saved: (name) => `${name} er gemt.`,
+    remove: (name) => `Fjern ${name}`,
+    removeAction: 'Fjern',
+    removeText:
+      'Med forbindelse, regler, brugere, nøgler og alt andet. Omstillingerne får ikke mere at vide. Det kan ikke fortrydes.',
+    removed: (name) => `${name} er fjernet.`,
+    timeZoneHelp: 'Med en anden læses alle kalendere på ny.',
     make: 'Ny kunde',
     name: 'Navn',
     id: 'Id',
@@ -40,6 +67,15 @@ export const tenantsTexts: PageTexts<typeof en> = {
       'Hvis operatører må logge ind, og hvilket katalog der må give samtykke. Kan tilføjes senere.'
   },
   nb: {
+    edit: (name) => `Endre ${name}`,
+    save: 'Lagre',
+    saved: (name) => `${name} er lagret.`,
+    remove: (name) => `Fjern ${name}`,
+    removeAction: 'Fjern',
+    removeText:
+      'Med tilkobling, regler, brukere, nøkler og alt annet. Sentralene får ikke vite noe mer. Det kan ikke angres.',
+    removed: (name) => `${name} er fjernet.`,
+    timeZoneHelp: 'Med en annen leses alle kalendere på nytt.',
     make: 'Ny kunde',
     name: 'Navn',
     id: 'Id',
@@ -52,6 +88,15 @@ export const tenantsTexts: PageTexts<typeof en> = {
       'Hvis operatører kan logge inn, og hvilken katalog som kan gi samtykke. Kan legges til senere.'
   },
   fi: {
+    edit: (name) => `Muokkaa: ${name}`,
+    save: 'Tallenna',
+    saved: (name) => `${name} on tallennettu.`,
+    remove: (name) => `Poista ${name}`,
+    removeAction: 'Poista',
+    removeText:
+      'Yhteys, säännöt, käyttäjät, avaimet ja kaikki muu poistetaan. Vaihteille ei kerrota enää mitään. Tätä ei voi perua.',
+    removed: (name) => `${name} on poistettu.`,
+    timeZoneHelp: 'Toisella kaikki kalenterit luetaan uudelleen.',
     make: 'Uusi asiakas',
     name: 'Nimi',
     id: 'Tunnus',

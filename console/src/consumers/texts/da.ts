@@ -12,6 +12,7 @@ export const da: Widened<typeof en> = {
   saved: (id) => `${id} er gemt.`,
   columns: { consumer: 'Modtager', state: 'Tilstand', lag: 'Bagud', users: 'Brugere', actions: 'Handlinger' },
   kinds: {
+    http: { name: 'HTTP', text: 'Med en opskrift, lagt ind over API’et.' },
     webhook: { name: 'Webhook', text: 'Statusser sendes signeret, som JSON, til et eget program.' },
     sip: {
       name: 'SIP-tilstedeværelse',

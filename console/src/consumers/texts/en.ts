@@ -9,6 +9,7 @@ export const en = {
   saved: (id: string) => `${id} is saved.`,
   columns: { consumer: 'Consumer', state: 'State', lag: 'Behind', users: 'Users', actions: 'Actions' },
   kinds: {
+    http: { name: 'HTTP', text: 'By a recipe, put over the API.' },
     webhook: { name: 'Webhook', text: 'Statuses are posted as JSON, signed, to a program of yours.' },
     sip: {
       name: 'SIP presence',

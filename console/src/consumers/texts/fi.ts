@@ -18,6 +18,7 @@ export const fi: Widened<typeof en> = {
     actions: 'Toiminnot'
   },
   kinds: {
+    http: { name: 'HTTP', text: 'Reseptillä, lisätty API:n kautta.' },
     webhook: { name: 'Webhook', text: 'Tilat lähetetään allekirjoitettuna JSONina omaan ohjelmaan.' },
     sip: {
       name: 'SIP-läsnäolo',

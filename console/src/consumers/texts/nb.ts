@@ -12,6 +12,7 @@ export const nb: Widened<typeof en> = {
   saved: (id) => `${id} er lagret.`,
   columns: { consumer: 'Mottaker', state: 'Tilstand', lag: 'Etter', users: 'Brukere', actions: 'Handlinger' },
   kinds: {
+    http: { name: 'HTTP', text: 'Med en oppskrift, lagt inn over API-et.' },
     webhook: { name: 'Webhook', text: 'Statuser sendes signert, som JSON, til et eget program.' },
     sip: {
       name: 'SIP-tilstedeværelse',

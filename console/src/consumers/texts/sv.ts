@@ -12,6 +12,7 @@ export const sv: Widened<typeof en> = {
   saved: (id) => `${id} är sparad.`,
   columns: { consumer: 'Mottagare', state: 'Läge', lag: 'Efter', users: 'Användare', actions: 'Åtgärder' },
   kinds: {
+    http: { name: 'HTTP', text: 'Med ett recept, inlagt över API:et.' },
     webhook: { name: 'Webhook', text: 'Statusar skickas signerade, som JSON, till ett eget program.' },
     sip: { name: 'SIP-närvaro', text: 'Kamailio, OpenSIPS eller FreeSWITCH: telefonernas text och lampor.' },
     asterisk: { name: 'Asterisk', text: 'Asterisk eller FreePBX: text, lampor och poster för dialplanen.' }
