@@ -9,6 +9,7 @@ import { type Calendars, openCalendars } from './calendars.ts'
 import { type Child, type ChildOptions, startChild } from './children.ts'
 import { followChanges, type TenantStatuses } from './follow.ts'
 import { type MovePhase, moveMailbox } from './move.ts'
+import { type WatchedPresence, watchPresence } from './presence-server.ts'
 import { openScreen } from './screen.ts'
 import { type ConnectionBodies, makeSwitchKey, readLabels, setUpTenant, startDemoService } from './service.ts'
 import { type DemoSimulator, startDemoSimulator } from './simulator.ts'
@@ -80,11 +81,14 @@ async function run(crashed: (story: string) => void): Promise<void> {
   const [followed] = sampleTenants
   if (followed !== undefined) {
     screen.say(
-      `\n# ${followed.name} also has a webhook: each status that is posted to it shows as "webhook:"`
+      `\n# ${followed.name} also has a webhook and a SIP presence server: what is posted shows as "webhook:", what a watching telephone sees as "SIP:"`
     )
     const tell = ({ displayName, label }: DemoStatus) =>
       screen.addLine(followed, `webhook: ${displayName}, ${label}`)
     await receiveWebhooks(api, followed.id, tell, ending.signal)
+    const show = ({ extension, isOpen, note }: WatchedPresence) =>
+      screen.addLine(followed, `SIP: ${extension} is ${isOpen ? 'open' : 'closed'}, ${note}`)
+    await watchPresence(api, followed.id, show, ending.signal)
   }
   const { address, key } = api
   screen.say(`\n# The console, in a browser: ${address}/console/\n# Key to sign in with: ${key}`)
