@@ -108,6 +108,9 @@ t.test('an embedded installation while it runs, and while it is killed', async (
   const rotate = () =>
     startRotateKey({ ...environment, HANVISA_DATA_DIR: folder, HANVISA_ADMIN_KEY: KEY }).ended
   let service: ServiceProcess = await start()
+  /** What the provider's audit says of rotations, oldest first. */
+  const audited = async (): Promise<{ outcome: string; after: unknown }[]> =>
+    (await service.call('GET', '/v1/audit?action=master-key.rotate')).json.entries
   const put = { pack: '3kontakt' }
   t.equal((await service.call('PUT', '/v1/tenants/tenant-1/rules', put)).status, 201)
   for (let kill = 0; kill < (longTests ? 20 : 1); kill++) {
@@ -120,6 +123,7 @@ t.test('an embedded installation while it runs, and while it is killed', async (
     service = await start()
     if (wasInTheMiddle) {
       t.not(code, 0)
+      t.equal((await audited()).at(-1)?.outcome, 'begun', 'the audit says that it did not end')
       await until(() => service.output.some((line) => line.includes('hanvisa rotate-key')))
       t.pass('the log asks to go on with it')
     }
@@ -131,6 +135,11 @@ t.test('an embedded installation while it runs, and while it is killed', async (
   const { code: again, output: more } = await rotate()
   t.equal(again, 0)
   t.match(more, `${SECRETS} secrets were sealed`, 'each further run makes a further key')
+  const entries = (await audited()).slice(-4)
+  const outcomes = entries.map(({ outcome }) => outcome)
+  t.strictSame(outcomes, ['begun', 'done', 'begun', 'done'])
+  t.match(entries.at(-1)?.after, { resealed: SECRETS, unreadable: 0 })
+  t.match((await service.call('GET', '/v1/audit/verification')).json, { ok: true })
   t.strictSame((await service.call('GET', '/v1/tenants/tenant-1/connection')).json.secrets, ['auth/password'])
   t.equal((await service.call('GET', '/v1/tenants/tenant-1/statuses')).json.statuses.length, 12)
   await service.kill('SIGTERM')
