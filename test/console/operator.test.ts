@@ -128,6 +128,20 @@ t.test(
     await page.keyboard.press('Enter')
     await page.getByText('There are no office hours yet', { exact: false }).waitFor()
     t.equal(await hours(), undefined)
+
+    const ofBo = async () => (await console.service.call('GET', '/v1/tenants/acme/users/bo')).body.officeHours
+    await page.goto(`${console.service.origin}/console/acme/people/bo`)
+    await page.getByRole('button', { name: 'Own hours' }).click()
+    await page.getByLabel('Saturday').fill('10-14')
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Sat 10:00-14:00').waitFor()
+    t.match(await ofBo(), { week: { sat: [['10:00', '14:00']] } })
+    await page.getByRole('button', { name: 'As the customer’s again' }).click()
+    await page.getByText('As the customer’s.', { exact: true }).waitFor()
+    t.notOk(await ofBo())
+    const followed = page.getByRole('status').filter({ hasText: 'They are as the customer’s again.' })
+    await followed.getByRole('button', { name: 'Undo' }).click()
+    await page.getByText('Sat 10:00-14:00').waitFor()
     t.same(complaints, [])
   }
 )

@@ -2,6 +2,10 @@
 import type { PageTexts } from '../i18n/page-texts.ts'
 
 const en = {
+  asCustomer: 'As the customer’s.',
+  own: 'Own hours',
+  follow: 'As the customer’s again',
+  followed: 'They are as the customer’s again.',
   title: 'Office hours',
   lead: 'When the office is open. They hold for everybody who has no hours of their own.',
   none: 'There are no office hours yet. What stands here is a proposal until it is saved.',
@@ -31,6 +35,10 @@ const en = {
 export const hoursTexts: PageTexts<typeof en> = {
   en,
   sv: {
+    asCustomer: 'Som kundens.',
+    own: 'Egna tider',
+    follow: 'Som kundens igen',
+    followed: 'De är som kundens igen.',
     title: 'Öppettider',
     lead: 'När kontoret är öppet. De gäller alla som inte har egna tider.',
     none: 'Det finns inga öppettider än. Det som står här är ett förslag tills det sparas.',
@@ -57,6 +65,10 @@ export const hoursTexts: PageTexts<typeof en> = {
     removed: 'Öppettiderna är borttagna.'
   },
   da: {
+    asCustomer: 'Som kundens.',
+    own: 'Egne tider',
+    follow: 'Som kundens igen',
+    followed: 'De er som kundens igen.',
     title: 'Åbningstider',
     lead: 'Hvornår kontoret er åbent. De gælder alle, der ikke har egne tider.',
     none: 'Der er ingen åbningstider endnu. Det, der står her, er et forslag, til det gemmes.',
@@ -83,6 +95,10 @@ export const hoursTexts: PageTexts<typeof en> = {
     removed: 'Åbningstiderne er fjernet.'
   },
   nb: {
+    asCustomer: 'Som kundens.',
+    own: 'Egne tider',
+    follow: 'Som kundens igjen',
+    followed: 'De er som kundens igjen.',
     title: 'Åpningstider',
     lead: 'Når kontoret er åpent. De gjelder alle som ikke har egne tider.',
     none: 'Det finnes ingen åpningstider ennå. Det som står her, er et forslag til det lagres.',
@@ -109,6 +125,10 @@ export const hoursTexts: PageTexts<typeof en> = {
     removed: 'Åpningstidene er fjernet.'
   },
   fi: {
+    asCustomer: 'Kuten asiakkaan.',
+    own: 'Omat ajat',
+    follow: 'Taas kuten asiakkaan',
+    followed: 'Ne ovat taas kuten asiakkaan.',
     title: 'Aukioloajat',
     lead: 'Milloin toimisto on auki. Ne koskevat kaikkia, joilla ei ole omia aikoja.',
     none: 'Aukioloaikoja ei ole vielä. Tässä oleva on ehdotus, kunnes se tallennetaan.',

@@ -9,6 +9,7 @@ import { ApiError, api, dataOf, type Status } from '../api/client.ts'
 import { DiversionMark, meaningOf } from '../components/diversion-mark.tsx'
 import { Notice } from '../components/notice.tsx'
 import { Present } from '../components/present.tsx'
+import { OwnHours } from '../hours/own-hours.tsx'
 import { useLanguage } from '../i18n/language.tsx'
 import { OverrideMenu } from '../now/override-menu.tsx'
 import { useSession } from '../session/session.tsx'
@@ -55,7 +56,8 @@ export default function Person() {
     )
   )
   const isOwn = () => session.principal()?.user === user()
-  const mayEdit = () => isOwn() || ['provider', 'operator'].includes(session.principal()?.role ?? '')
+  const isManager = () => ['provider', 'operator'].includes(session.principal()?.role ?? '')
+  const mayEdit = () => isOwn() || isManager()
   const maySet = () => isOwn() || session.principal()?.role !== 'softphone'
 
   return (
@@ -128,6 +130,9 @@ export default function Person() {
           <div class="columns">
             <CalendarState user={user()} />
             <OwnTriggers user={user()} />
+            <Show when={isManager()}>
+              <OwnHours user={user()} />
+            </Show>
           </div>
         </Show>
       </Show>
