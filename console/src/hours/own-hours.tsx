@@ -43,7 +43,7 @@ export function OwnHours(props: { user: string }) {
             <Present value={held().officeHours} fallback={<p class="help">{texts().asCustomer}</p>}>
               {(hours) => <Week of={hours()} />}
             </Present>
-            <div class="row-buttons">
+            <div class="dialog-actions">
               <Present value={held().officeHours}>
                 {(hours) => (
                   <button type="button" class="button quiet" onClick={() => void follow(hours())}>

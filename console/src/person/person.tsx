@@ -130,10 +130,10 @@ export default function Person() {
           <div class="columns">
             <CalendarState user={user()} />
             <OwnTriggers user={user()} />
-            <Show when={isManager()}>
-              <OwnHours user={user()} />
-            </Show>
           </div>
+        </Show>
+        <Show when={isManager()}>
+          <OwnHours user={user()} />
         </Show>
       </Show>
       <Show when={status.error}>
