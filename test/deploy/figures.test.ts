@@ -196,6 +196,7 @@ async function everyFigure(): Promise<string> {
   metrics.countNameLookup('user')
   metrics.observeFreshnessLag(() => [['acme', 4000]])
   metrics.observeCredentials(() => [['acme', 'graph', 1.8e12]])
+  metrics.observeCredentials(() => [['', 'provider application', 1.8e12]])
   metrics.observeSubscriptions(() => [['graph', { active: 1, inactive: 1 }]])
   const answered = metrics.timing('GET', '/v1/tenants/:tenant/changes')
   for (const status of [200, 304, 400, 500]) answered(status, 1)
