@@ -8,6 +8,8 @@ import t from 'tap'
 
 /** A process each: they take long, or wait long. Begun first, so that none of them is still running alone at the end. */
 const alone = [
+  'cli/rotate-key',
+  'api/auth/roles',
   'storage/kill',
   'console/attendant',
   'console/operator',
